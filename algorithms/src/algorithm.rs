@@ -1,0 +1,92 @@
+//! What an algorithm is, and the one door through which engines call it.
+
+use std::fmt::Debug;
+use std::hash::Hash;
+
+use crate::{Effect, NodeId, Out};
+
+/// A distributed algorithm, as one process sees it.
+///
+/// The value is the process's whole state. `Eq + Hash` keep hidden
+/// nondeterminism out: a `HashMap` or an `f64` in the state does not compile.
+/// Randomness comes from [`Out::rng`], time as timers.
+pub trait Algorithm: Clone + Debug + Eq + Hash {
+    /// What processes send each other.
+    type Message: Message;
+    /// What a timer is told apart by. Setting one that runs starts it anew.
+    type Timer: Clone + Debug + Eq + Ord + Hash;
+    /// What the world outside asks of a process.
+    type Command: Clone + Debug;
+    /// What a process tells the world outside.
+    type Output: Clone + Debug;
+
+    /// The process begins. Called once, before any other input.
+    fn on_start(&mut self, _out: &mut Out<Self>) {}
+
+    /// The world outside asks for something.
+    fn on_command(&mut self, command: Self::Command, out: &mut Out<Self>);
+
+    /// A message has come.
+    fn on_message(&mut self, from: NodeId, message: Self::Message, out: &mut Out<Self>);
+
+    /// A timer has run out.
+    fn on_timer(&mut self, timer: Self::Timer, out: &mut Out<Self>);
+}
+
+/// A message of an algorithm: a type that prost made from its `.proto` file.
+///
+/// Its encoding is the payload of an envelope. A message that decodes but says
+/// nothing (a `oneof` that is not set) is possible, because peers are hostile;
+/// [`Message::kind`] answers `None` for it and the engine drops it.
+pub trait Message: proto::prost::Message + Default + Clone + Debug + Eq + Hash {
+    /// The name of this kind of message, as the literature writes it: "PING".
+    fn kind(&self) -> Option<&'static str>;
+
+    /// What the message is to the one that sent it. Spans are marked by it.
+    fn role(&self) -> Role {
+        Role::OneWay
+    }
+}
+
+/// What a message is in the conversation it belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Asks for a reply; handling it is a server's span.
+    Request,
+    /// Answers a request.
+    Reply,
+    /// Stands for itself.
+    OneWay,
+}
+
+/// One input of a process.
+#[derive(Clone, Debug)]
+pub enum Input<A: Algorithm> {
+    /// See [`Algorithm::on_start`].
+    Start,
+    /// See [`Algorithm::on_command`].
+    Command(A::Command),
+    /// See [`Algorithm::on_message`].
+    Message {
+        /// Who sent it.
+        from: NodeId,
+        /// What was sent.
+        message: A::Message,
+    },
+    /// See [`Algorithm::on_timer`].
+    Timer(A::Timer),
+}
+
+/// Lets `algorithm` handle one input and returns its effects, in order. The
+/// only door: every engine calls this. `seed` is what [`Out::rng`] starts
+/// from; an engine derives it from the run's seed, the process and the step.
+pub fn step<A: Algorithm>(algorithm: &mut A, input: Input<A>, seed: u64) -> Vec<Effect<A>> {
+    let mut out = Out::new(seed);
+    match input {
+        Input::Start => algorithm.on_start(&mut out),
+        Input::Command(command) => algorithm.on_command(command, &mut out),
+        Input::Message { from, message } => algorithm.on_message(from, message, &mut out),
+        Input::Timer(timer) => algorithm.on_timer(timer, &mut out),
+    }
+    out.into_effects()
+}

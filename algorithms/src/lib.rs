@@ -1,0 +1,30 @@
+//! The lessons: distributed algorithms as pure state machines.
+//!
+//! Each file holds one algorithm, to be read from top to bottom. Nothing here
+//! knows of sockets, clocks, threads or logs: an [`Algorithm`] takes an input
+//! and answers with [`Effect`]s, through the one door [`step`]. Whoever calls
+//! the door is an engine: the live driver over libp2p channels, a simulator, a
+//! model checker.
+
+mod algorithm;
+mod effect;
+pub mod ping_pong;
+
+pub use algorithm::{Algorithm, Input, Message, Role, step};
+pub use effect::{Effect, Out};
+
+/// A process of a run: its place in the list of peers, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub u32);
+
+impl std::fmt::Display for NodeId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "peer-{:02}", self.0)
+    }
+}
+
+impl From<NodeId> for usize {
+    fn from(id: NodeId) -> Self {
+        id.0 as Self
+    }
+}

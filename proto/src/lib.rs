@@ -1,0 +1,33 @@
+//! The wire: the `.proto` files of `proto/proto` and their Rust types.
+//!
+//! Everything that travels between two peers of the testbed is defined here
+//! and nowhere else. [`Envelope`] is what a channel carries; the messages of
+//! each algorithm stand in a `.proto` file of their own and travel as an
+//! envelope's payload. Depends on prost alone.
+
+mod envelope;
+
+pub use envelope::{Envelope, Error, TraceContext};
+pub use prost;
+pub use prost::bytes::Bytes;
+
+/// The generated types, one for each message in `proto/testbed/v1`.
+#[allow(missing_docs, unreachable_pub)]
+pub mod v1 {
+    include!(concat!(env!("OUT_DIR"), "/testbed.v1.rs"));
+}
+
+/// The largest body that an application may put into one message: 1 MiB.
+pub const MAX_BODY: usize = 1 << 20;
+
+/// The largest payload of an envelope: a body and 1 KiB for the fields that
+/// its algorithm puts around it.
+pub const MAX_PAYLOAD: usize = MAX_BODY + 1024;
+
+/// The longest name of a message kind, in bytes.
+pub const MAX_KIND: usize = 64;
+
+/// The largest encoded envelope. Its fields around the payload take at most
+/// 165 bytes: 3 fixed64 (27), kind (66), trace (35), sequence (11),
+/// incarnation (6) and the payload's tag and length (5), rounded up.
+pub const MAX_ENVELOPE: usize = MAX_PAYLOAD + 256;
