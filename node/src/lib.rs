@@ -1,1 +1,24 @@
-//! placeholder
+//! One libp2p peer.
+//!
+//! [`start`] runs a swarm in a task of its own and returns a [`Handle`], the
+//! only way in. A peer speaks what its [`Config`] names; the [`channel`] is
+//! the project's own protocol. [`driver`] runs an algorithm of the
+//! `algorithms` crate over channels, and [`telemetry`] makes its steps into
+//! spans.
+
+mod behaviour;
+pub mod channel;
+mod config;
+pub mod dial;
+mod handle;
+pub mod keys;
+pub mod metrics;
+mod one_connection;
+mod peer;
+mod protocols;
+mod transport;
+
+pub use config::{Config, Limits, Protocol, Transport, UnknownProtocol};
+pub use handle::{Handle, ListenError};
+pub use libp2p::{Multiaddr, PeerId};
+pub use peer::{Error, Peer, start};

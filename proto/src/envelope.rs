@@ -104,7 +104,7 @@ impl Envelope {
     /// [`Error::Kind`] and [`Error::PayloadTooLong`]: what the other side
     /// would refuse is not sent.
     pub fn encode(self) -> Result<Vec<u8>, Error> {
-        self.check_sizes()?;
+        self.check()?;
         Ok(v1::Envelope::from(self).encode_to_vec())
     }
 
@@ -130,11 +130,15 @@ impl Envelope {
             incarnation: raw.incarnation,
             payload: raw.payload,
         };
-        envelope.check_sizes()?;
+        envelope.check()?;
         Ok(envelope)
     }
 
-    fn check_sizes(&self) -> Result<(), Error> {
+    /// Whether the other side would take it.
+    ///
+    /// # Errors
+    /// [`Error::Kind`] and [`Error::PayloadTooLong`].
+    pub fn check(&self) -> Result<(), Error> {
         match (self.kind.len(), self.payload.len()) {
             (length, _) if length == 0 || length > MAX_KIND => Err(Error::Kind { length }),
             (_, length) if length > MAX_PAYLOAD => Err(Error::PayloadTooLong { length }),

@@ -1,0 +1,50 @@
+//! Everything that a peer speaks, put together.
+
+use libp2p::swarm::NetworkBehaviour;
+use libp2p::swarm::behaviour::toggle::Toggle;
+use libp2p::{PeerId, connection_limits, gossipsub, identify, kad, ping};
+use tokio::sync::{mpsc, watch};
+
+use crate::config::{Config, Protocol};
+use crate::protocols;
+use crate::{channel, one_connection};
+
+#[derive(NetworkBehaviour)]
+pub(crate) struct Behaviour {
+    limits: Toggle<connection_limits::Behaviour>,
+    pub(crate) one_connection: one_connection::Behaviour,
+    pub(crate) channel: Toggle<channel::Behaviour>,
+    identify: Toggle<identify::Behaviour>,
+    ping: Toggle<ping::Behaviour>,
+    pub(crate) kademlia: Toggle<kad::Behaviour<kad::store::MemoryStore>>,
+    pub(crate) gossipsub: Toggle<gossipsub::Behaviour>,
+}
+
+impl Behaviour {
+    pub(crate) fn new(
+        config: &Config,
+        inbound: mpsc::Sender<channel::Inbound>,
+        connected: watch::Sender<usize>,
+    ) -> Result<Self, protocols::Error> {
+        let local = PeerId::from(config.key.public());
+        let has = |protocol| config.protocols.contains(&protocol);
+        let gossipsub = has(Protocol::Gossipsub)
+            .then(|| protocols::gossipsub::new(config))
+            .transpose()?;
+        Ok(Self {
+            limits: config.limits.map(protocols::limits).into(),
+            one_connection: one_connection::Behaviour::new(local, connected),
+            channel: has(Protocol::Channel)
+                .then(|| channel::Behaviour::new(inbound))
+                .into(),
+            identify: has(Protocol::Identify)
+                .then(|| protocols::identify::new(config))
+                .into(),
+            ping: has(Protocol::Ping).then(ping::Behaviour::default).into(),
+            kademlia: has(Protocol::Kademlia)
+                .then(|| protocols::kademlia::new(local))
+                .into(),
+            gossipsub: gossipsub.into(),
+        })
+    }
+}

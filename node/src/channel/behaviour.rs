@@ -1,0 +1,105 @@
+//! The channel protocol as the whole peer sees it: who opens one to whom.
+
+use std::collections::{HashMap, VecDeque};
+use std::task::{Context, Poll};
+
+use libp2p::PeerId;
+use libp2p::core::{Endpoint, Multiaddr, transport::PortUse};
+use libp2p::swarm::{
+    ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, NotifyHandler, THandler,
+    THandlerInEvent, THandlerOutEvent, ToSwarm,
+};
+use tokio::sync::{mpsc, oneshot};
+
+use super::handler::{Handler, Open};
+use super::{Error, Inbound, Sender};
+
+/// The channels of one peer.
+#[derive(Debug)]
+pub struct Behaviour {
+    inbound: mpsc::Sender<Inbound>,
+    incarnations: HashMap<PeerId, u32>,
+    events: VecDeque<ToSwarm<Event, Open>>,
+}
+
+/// A peer broke the protocol; its channel to us was closed.
+#[derive(Debug)]
+pub struct Event {
+    /// Who.
+    pub peer: PeerId,
+    /// What it did.
+    pub violation: String,
+}
+
+impl Behaviour {
+    /// Delivers what comes in to `inbound`.
+    pub fn new(inbound: mpsc::Sender<Inbound>) -> Self {
+        Self {
+            inbound,
+            incarnations: HashMap::new(),
+            events: VecDeque::new(),
+        }
+    }
+
+    /// Opens a channel to `peer` on that connection. `reply` is dropped when
+    /// the connection closes before.
+    pub fn open(
+        &mut self,
+        peer: PeerId,
+        connection: ConnectionId,
+        reply: oneshot::Sender<Result<Sender, Error>>,
+    ) {
+        let incarnation = self.incarnations.entry(peer).or_default();
+        *incarnation = incarnation.wrapping_add(1);
+        self.events.push_back(ToSwarm::NotifyHandler {
+            peer_id: peer,
+            handler: NotifyHandler::One(connection),
+            event: Open {
+                incarnation: *incarnation,
+                reply,
+            },
+        });
+    }
+}
+
+impl NetworkBehaviour for Behaviour {
+    type ConnectionHandler = Handler;
+    type ToSwarm = Event;
+
+    fn handle_established_inbound_connection(
+        &mut self,
+        _: ConnectionId,
+        peer: PeerId,
+        _: &Multiaddr,
+        _: &Multiaddr,
+    ) -> Result<THandler<Self>, ConnectionDenied> {
+        Ok(Handler::new(peer, self.inbound.clone()))
+    }
+
+    fn handle_established_outbound_connection(
+        &mut self,
+        _: ConnectionId,
+        peer: PeerId,
+        _: &Multiaddr,
+        _: Endpoint,
+        _: PortUse,
+    ) -> Result<THandler<Self>, ConnectionDenied> {
+        Ok(Handler::new(peer, self.inbound.clone()))
+    }
+
+    fn on_swarm_event(&mut self, _: FromSwarm<'_>) {}
+
+    fn on_connection_handler_event(
+        &mut self,
+        peer: PeerId,
+        _: ConnectionId,
+        violation: THandlerOutEvent<Self>,
+    ) {
+        self.events
+            .push_back(ToSwarm::GenerateEvent(Event { peer, violation }));
+    }
+
+    fn poll(&mut self, _: &mut Context<'_>) -> Poll<ToSwarm<Event, THandlerInEvent<Self>>> {
+        self.events.pop_front().map_or(Poll::Pending, Poll::Ready)
+    }
+}

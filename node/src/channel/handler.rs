@@ -1,0 +1,328 @@
+//! The channels of one connection: at most one out and one in.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::task::{Context, Poll, ready};
+
+use asynchronous_codec::{FramedRead, FramedWrite};
+use futures::{SinkExt as _, StreamExt as _};
+use libp2p::PeerId;
+use libp2p::core::upgrade::ReadyUpgrade;
+use libp2p::swarm::handler::{
+    ConnectionEvent, ConnectionHandler, ConnectionHandlerEvent, DialUpgradeError,
+    FullyNegotiatedInbound, FullyNegotiatedOutbound,
+};
+use libp2p::swarm::{Stream, StreamProtocol, StreamUpgradeError, SubstreamProtocol};
+use proto::Envelope;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::PollSender;
+
+use super::codec::Codec;
+use super::{Error, Inbound, OUTBOUND_QUEUE, PROTOCOL, Sender};
+
+/// How many frames one poll may read before the connection itself gets its
+/// turn. A guess.
+const READ_BUDGET: usize = 64;
+
+/// The wish for a channel to the other side.
+pub struct Open {
+    pub(super) incarnation: u32,
+    pub(super) reply: oneshot::Sender<Result<Sender, Error>>,
+}
+
+impl fmt::Debug for Open {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Open({})", self.incarnation)
+    }
+}
+
+/// The state machine of one connection. Streams are boxed: most connections
+/// of a large network carry none.
+pub struct Handler {
+    peer: PeerId,
+    inbound_queue: mpsc::Sender<Inbound>,
+    inbound: Option<Box<Reader>>,
+    /// A stream that came before the one in use was read to its end: the other
+    /// side hung up and opened a new one. There is room for one.
+    next_inbound: Option<Stream>,
+    outbound: Outbound,
+    violations: VecDeque<String>,
+}
+
+enum Outbound {
+    Closed,
+    Wanted(Open),
+    Requested(Open),
+    Open(Box<Writer>),
+}
+
+struct Writer {
+    frames: FramedWrite<Stream, Codec>,
+    queue: mpsc::Receiver<Envelope>,
+}
+
+struct Reader {
+    frames: FramedRead<Stream, Codec>,
+    queue: PollSender<Inbound>,
+    /// Read, and waiting for room in the queue. Room is reserved for what is
+    /// there alone, so that idle channels leave the queue to the busy ones.
+    waiting: Option<Inbound>,
+    expected: Option<Position>,
+    /// The connection is gone: what has not come by now never will.
+    closing: bool,
+    ended: bool,
+}
+
+/// Where in the channel the next message has to stand.
+struct Position {
+    incarnation: u32,
+    sequence: u64,
+}
+
+impl Handler {
+    pub(super) fn new(peer: PeerId, inbound_queue: mpsc::Sender<Inbound>) -> Self {
+        Self {
+            peer,
+            inbound_queue,
+            inbound: None,
+            next_inbound: None,
+            outbound: Outbound::Closed,
+            violations: VecDeque::new(),
+        }
+    }
+
+    fn on_inbound(&mut self, stream: Stream) {
+        if self.inbound.is_none() {
+            self.inbound = Some(Box::new(Reader::new(stream, self.inbound_queue.clone())));
+        } else if self.next_inbound.is_none() {
+            self.next_inbound = Some(stream);
+        } else {
+            self.violations.push_back("a third channel at once".into());
+        }
+    }
+
+    fn on_outbound(&mut self, stream: Stream) {
+        // Without a wish the stream is dropped, which resets it.
+        if let Outbound::Requested(open) = std::mem::replace(&mut self.outbound, Outbound::Closed) {
+            let (sender, queue) = mpsc::channel(OUTBOUND_QUEUE);
+            let sender = Sender::new(self.peer, open.incarnation, sender);
+            if open.reply.send(Ok(sender)).is_ok() {
+                let frames = FramedWrite::new(stream, Codec);
+                self.outbound = Outbound::Open(Box::new(Writer { frames, queue }));
+            }
+        }
+    }
+
+    fn on_dial_error(&mut self, error: StreamUpgradeError<std::convert::Infallible>) {
+        if let Outbound::Requested(open) = std::mem::replace(&mut self.outbound, Outbound::Closed) {
+            let peer = self.peer;
+            let _ = open.reply.send(Err(match error {
+                StreamUpgradeError::NegotiationFailed => Error::Unsupported(peer),
+                error => Error::Stream { peer, error },
+            }));
+        }
+    }
+
+    /// Reads until the stream, the queue or the budget has no more.
+    fn poll_inbound(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while let Some(reader) = &mut self.inbound {
+            match reader.poll(self.peer, &mut self.violations, cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(()) => {
+                    let queue = &self.inbound_queue;
+                    let next = self.next_inbound.take();
+                    self.inbound = next.map(|s| Box::new(Reader::new(s, queue.clone())));
+                }
+            }
+        }
+        Poll::Pending
+    }
+}
+
+impl Writer {
+    /// Writes what is queued; ready when the stream is closed or broken.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            if ready!(self.frames.poll_ready_unpin(cx)).is_err() {
+                return Poll::Ready(());
+            }
+            match self.queue.poll_recv(cx) {
+                Poll::Ready(Some(envelope)) => {
+                    if self.frames.start_send_unpin(envelope).is_err() {
+                        return Poll::Ready(());
+                    }
+                }
+                Poll::Ready(None) => return self.frames.poll_close_unpin(cx).map(|_| ()),
+                Poll::Pending => {
+                    return match self.frames.poll_flush_unpin(cx) {
+                        Poll::Ready(Err(_)) => Poll::Ready(()),
+                        Poll::Ready(Ok(())) | Poll::Pending => Poll::Pending,
+                    };
+                }
+            }
+        }
+    }
+}
+
+impl Reader {
+    fn new(stream: Stream, queue: mpsc::Sender<Inbound>) -> Self {
+        Self {
+            frames: FramedRead::new(stream, Codec),
+            queue: PollSender::new(queue),
+            waiting: None,
+            expected: None,
+            closing: false,
+            ended: false,
+        }
+    }
+
+    /// Ready when the stream has ended and its end was delivered.
+    fn poll(
+        &mut self,
+        peer: PeerId,
+        violations: &mut VecDeque<String>,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        for _ in 0..READ_BUDGET {
+            if self.waiting.is_some() {
+                if ready!(self.queue.poll_reserve(cx)).is_err() {
+                    return Poll::Ready(()); // Nobody listens any more.
+                }
+                let _ = self
+                    .queue
+                    .send_item(self.waiting.take().expect("just seen"));
+            }
+            if self.ended {
+                return Poll::Ready(());
+            }
+            self.waiting = Some(match self.frames.poll_next_unpin(cx) {
+                Poll::Pending if self.closing => self.end(peer),
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(frame) => match self.check(frame) {
+                    Ok(Some(envelope)) => Inbound::Message {
+                        from: peer,
+                        envelope,
+                    },
+                    Ok(None) => self.end(peer),
+                    Err(violation) => {
+                        violations.push_back(violation);
+                        self.end(peer)
+                    }
+                },
+            });
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// `None` at the end of the stream; an error for what no honest peer sends.
+    fn check(
+        &mut self,
+        frame: Option<std::io::Result<Envelope>>,
+    ) -> Result<Option<Envelope>, String> {
+        let envelope = match frame {
+            None => return Ok(None),
+            Some(Err(error)) if error.kind() == std::io::ErrorKind::InvalidData => {
+                return Err(error.to_string());
+            }
+            Some(Err(_)) => return Ok(None), // The stream was reset.
+            Some(Ok(envelope)) => envelope,
+        };
+        let expected = self.expected.get_or_insert(Position {
+            incarnation: envelope.incarnation,
+            sequence: 0,
+        });
+        if (envelope.incarnation, envelope.sequence) != (expected.incarnation, expected.sequence) {
+            return Err(format!(
+                "message {} of incarnation {} where {} of {} had to come",
+                envelope.sequence, envelope.incarnation, expected.sequence, expected.incarnation
+            ));
+        }
+        expected.sequence += 1;
+        Ok(Some(envelope))
+    }
+
+    fn end(&mut self, from: PeerId) -> Inbound {
+        self.ended = true;
+        Inbound::HungUp { from }
+    }
+}
+
+impl ConnectionHandler for Handler {
+    type FromBehaviour = Open;
+    type ToBehaviour = String;
+    type InboundProtocol = ReadyUpgrade<StreamProtocol>;
+    type OutboundProtocol = ReadyUpgrade<StreamProtocol>;
+    type InboundOpenInfo = ();
+    type OutboundOpenInfo = ();
+
+    fn listen_protocol(&self) -> SubstreamProtocol<Self::InboundProtocol> {
+        SubstreamProtocol::new(ReadyUpgrade::new(PROTOCOL), ())
+    }
+
+    fn on_behaviour_event(&mut self, open: Open) {
+        match self.outbound {
+            Outbound::Closed => self.outbound = Outbound::Wanted(open),
+            Outbound::Wanted(_) | Outbound::Requested(_) | Outbound::Open(_) => {
+                let _ = open.reply.send(Err(Error::AlreadyOpen(self.peer)));
+            }
+        }
+    }
+
+    fn on_connection_event(
+        &mut self,
+        event: ConnectionEvent<'_, Self::InboundProtocol, Self::OutboundProtocol>,
+    ) {
+        match event {
+            ConnectionEvent::FullyNegotiatedInbound(FullyNegotiatedInbound {
+                protocol: stream,
+                ..
+            }) => self.on_inbound(stream),
+            ConnectionEvent::FullyNegotiatedOutbound(FullyNegotiatedOutbound {
+                protocol: stream,
+                ..
+            }) => self.on_outbound(stream),
+            ConnectionEvent::DialUpgradeError(DialUpgradeError { error, .. }) => {
+                self.on_dial_error(error);
+            }
+            // Changes of addresses and of supported protocols do not matter here.
+            _ => {}
+        }
+    }
+
+    fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<ConnectionHandlerEvent<Self::OutboundProtocol, (), Self::ToBehaviour>> {
+        let _ = self.poll_inbound(cx);
+        if let Some(violation) = self.violations.pop_front() {
+            return Poll::Ready(ConnectionHandlerEvent::NotifyBehaviour(violation));
+        }
+        match std::mem::replace(&mut self.outbound, Outbound::Closed) {
+            Outbound::Wanted(open) => {
+                self.outbound = Outbound::Requested(open);
+                return Poll::Ready(ConnectionHandlerEvent::OutboundSubstreamRequest {
+                    protocol: SubstreamProtocol::new(ReadyUpgrade::new(PROTOCOL), ()),
+                });
+            }
+            Outbound::Open(mut writer) => {
+                if writer.poll(cx).is_pending() {
+                    self.outbound = Outbound::Open(writer);
+                }
+            }
+            state @ (Outbound::Requested(_) | Outbound::Closed) => self.outbound = state,
+        }
+        Poll::Pending
+    }
+
+    /// The connection closes: what has come is delivered, then its end.
+    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Option<Self::ToBehaviour>> {
+        self.next_inbound = None;
+        if let Some(reader) = &mut self.inbound {
+            reader.closing = true;
+            ready!(reader.poll(self.peer, &mut self.violations, cx));
+            self.inbound = None;
+        }
+        Poll::Ready(None)
+    }
+}

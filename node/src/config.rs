@@ -1,0 +1,139 @@
+//! What a peer is made of.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use libp2p::identity::Keypair;
+
+use crate::metrics::Metrics;
+
+/// How a peer is built. Start from [`Config::new`] and change what differs.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Who the peer is.
+    pub key: Keypair,
+    /// What it listens on and dials over.
+    pub transports: BTreeSet<Transport>,
+    /// What it speaks. Each protocol costs memory on every connection, so a
+    /// peer speaks what its experiment needs.
+    pub protocols: BTreeSet<Protocol>,
+    /// How long a connection may take to be dialled and secured. libp2p's
+    /// default is 10 s; a hundred QUIC handshakes at once on two cores take
+    /// longer.
+    pub connection_timeout: Duration,
+    /// How many connections strangers may hold. `None` in a laboratory, where
+    /// all peers are known.
+    pub limits: Option<Limits>,
+    /// Gossipsub topics to subscribe to.
+    pub topics: Vec<String>,
+    /// Where libp2p's own metrics are counted.
+    pub metrics: Option<Arc<Metrics>>,
+}
+
+impl Config {
+    /// A peer on TCP that speaks the channel protocol alone.
+    pub fn new(key: Keypair) -> Self {
+        Self {
+            key,
+            transports: BTreeSet::from([Transport::Tcp]),
+            protocols: BTreeSet::from([Protocol::Channel]),
+            connection_timeout: Duration::from_secs(30),
+            limits: None,
+            topics: Vec::new(),
+            metrics: None,
+        }
+    }
+}
+
+/// What bounds the connections of a peer that strangers can reach. Each
+/// connection then holds at most one frame of memory per channel direction and
+/// yamux's windows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Incoming connections that are being secured.
+    pub pending_incoming: u32,
+    /// Established incoming connections.
+    pub established_incoming: u32,
+    /// Established connections to one peer.
+    pub established_per_peer: u32,
+}
+
+impl Default for Limits {
+    /// Guesses for one peer on a laptop.
+    fn default() -> Self {
+        Self {
+            pending_incoming: 256,
+            established_incoming: 1024,
+            established_per_peer: 4,
+        }
+    }
+}
+
+/// A way to carry bytes. TCP and memory are secured by Noise and multiplexed
+/// by Yamux; QUIC brings both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Transport {
+    /// TCP.
+    Tcp,
+    /// QUIC version 1.
+    Quic,
+    /// Within this process, without sockets.
+    Memory,
+}
+
+/// A protocol that a peer can speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Protocol {
+    /// `/ipfs/id/1.0.0`: tells who it is and what it speaks.
+    Identify,
+    /// `/ipfs/ping/1.0.0`: libp2p's own ping.
+    Ping,
+    /// `/ipfs/kad/1.0.0` in server mode.
+    Kademlia,
+    /// `/meshsub/1.1.0` and its relatives.
+    Gossipsub,
+    /// `/testbed/channel/1.0.0`: see [`crate::channel`].
+    Channel,
+}
+
+impl Protocol {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Identify,
+        Self::Ping,
+        Self::Kademlia,
+        Self::Gossipsub,
+        Self::Channel,
+    ];
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Identify => "identify",
+            Self::Ping => "ping",
+            Self::Kademlia => "kad",
+            Self::Gossipsub => "gossipsub",
+            Self::Channel => "channel",
+        })
+    }
+}
+
+impl FromStr for Protocol {
+    type Err = UnknownProtocol;
+
+    fn from_str(name: &str) -> Result<Self, UnknownProtocol> {
+        Self::ALL
+            .into_iter()
+            .find(|protocol| protocol.to_string() == name)
+            .ok_or_else(|| UnknownProtocol(name.to_owned()))
+    }
+}
+
+/// A name that is no [`Protocol`].
+#[derive(Debug, thiserror::Error)]
+#[error("unknown protocol {0:?}; choose from identify, ping, kad, gossipsub, channel")]
+pub struct UnknownProtocol(String);

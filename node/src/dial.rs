@@ -1,0 +1,137 @@
+//! What can come of a dial.
+
+use std::io;
+
+use libp2p::core::transport::TransportError;
+use libp2p::swarm::DialError;
+use libp2p::{Multiaddr, PeerId};
+
+/// Why a peer cannot be reached.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Nobody listens there, or there is no way.
+    #[error("cannot reach {address}: {reason}")]
+    Unreachable {
+        /// Where.
+        address: Multiaddr,
+        /// What the system says.
+        reason: String,
+    },
+    /// Somebody is there, but does not talk libp2p with us.
+    #[error("handshake with {address} failed: {reason}")]
+    Handshake {
+        /// Where.
+        address: Multiaddr,
+        /// What went wrong.
+        reason: String,
+    },
+    /// It took longer than the connection timeout.
+    #[error("no answer from {address} in time")]
+    Timeout {
+        /// Where.
+        address: Multiaddr,
+    },
+    /// Somebody else is there.
+    #[error("at {address} is {obtained}, not the peer that the address names")]
+    WrongPeer {
+        /// Where.
+        address: Multiaddr,
+        /// Who is there.
+        obtained: PeerId,
+    },
+    /// The peer that dials is at that address itself.
+    #[error("{address} is the peer that dials itself")]
+    Oneself {
+        /// Where.
+        address: Multiaddr,
+    },
+    /// The address is of no transport that the peer has.
+    #[error("cannot dial {0}: no transport for such an address is switched on")]
+    Unsupported(Multiaddr),
+    /// The peer's own limits forbid it, or it closed the connection at once.
+    #[error("dial to {address} was given up: {reason}")]
+    GivenUp {
+        /// Where.
+        address: Multiaddr,
+        /// Why.
+        reason: String,
+    },
+    /// The peer that was to dial has stopped.
+    #[error("the peer has stopped")]
+    Stopped,
+}
+
+impl Error {
+    /// A short name without details, for OpenTelemetry's `error.type`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Unreachable { .. } => "unreachable",
+            Self::Handshake { .. } => "handshake",
+            Self::Timeout { .. } => "timeout",
+            Self::WrongPeer { .. } => "wrong_peer",
+            Self::Oneself { .. } => "oneself",
+            Self::Unsupported(_) => "unsupported_address",
+            Self::GivenUp { .. } => "given_up",
+            Self::Stopped => "stopped",
+        }
+    }
+
+    pub(crate) fn is_handshake(&self) -> bool {
+        matches!(self, Self::Handshake { .. })
+    }
+
+    pub(crate) fn new(address: Multiaddr, error: DialError) -> Self {
+        match error {
+            DialError::Transport(errors) => match errors.into_iter().next() {
+                Some((at, TransportError::MultiaddrNotSupported(_))) => Self::Unsupported(at),
+                Some((at, TransportError::Other(error))) => Self::io(at, &error),
+                None => Self::GivenUp {
+                    address,
+                    reason: "no address to dial".into(),
+                },
+            },
+            DialError::WrongPeerId { obtained, address } => Self::WrongPeer { address, obtained },
+            DialError::LocalPeerId { address } => Self::Oneself { address },
+            error => Self::GivenUp {
+                address,
+                reason: error.to_string(),
+            },
+        }
+    }
+
+    fn io(address: Multiaddr, error: &io::Error) -> Self {
+        let (kind, reason) = root(error);
+        match kind {
+            io::ErrorKind::TimedOut => Self::Timeout { address },
+            io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable
+            | io::ErrorKind::AddrNotAvailable
+            | io::ErrorKind::PermissionDenied => Self::Unreachable { address, reason },
+            _ => Self::Handshake { address, reason },
+        }
+    }
+}
+
+/// The deepest error of a chain, which says what the layers above wrap, and
+/// the kind of the deepest error of the system in it.
+fn root(error: &io::Error) -> (io::ErrorKind, String) {
+    let mut kind = error.kind();
+    let mut deepest: &(dyn std::error::Error + 'static) = error;
+    loop {
+        if let Some(io) = deepest.downcast_ref::<io::Error>() {
+            if io.kind() != io::ErrorKind::Other {
+                kind = io.kind();
+            }
+            match io.get_ref() {
+                Some(inner) => deepest = inner,
+                None => break,
+            }
+        } else if let Some(source) = deepest.source() {
+            deepest = source;
+        } else {
+            break;
+        }
+    }
+    (kind, deepest.to_string())
+}

@@ -1,0 +1,162 @@
+//! The only way into a running peer.
+
+use std::time::Duration;
+
+use libp2p::core::multiaddr::Protocol as Part;
+use libp2p::core::transport::PortUse;
+use libp2p::{Multiaddr, PeerId};
+use rand::RngExt as _;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::{channel, dial};
+
+/// How many commands wait for a peer. A guess; callers wait for a place.
+pub(crate) const COMMANDS: usize = 32;
+
+/// How often a dial that failed in its handshake is tried again, and how long
+/// the longest pause before it is. Two peers that dial each other in the same
+/// instant meet as two diallers, which no handshake survives; a random pause
+/// and a new port part them.
+const RETRIES: u32 = 3;
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+
+/// Why a peer cannot listen.
+#[derive(Debug, thiserror::Error)]
+pub enum ListenError {
+    /// The address is of no transport that the peer has.
+    #[error("cannot listen on {0}: no transport for such an address is switched on")]
+    Unsupported(Multiaddr),
+    /// The system refuses, for example because the port is in use.
+    #[error("cannot listen on {address}: {reason}")]
+    Refused {
+        /// Where.
+        address: Multiaddr,
+        /// What the system says.
+        reason: String,
+    },
+    /// The peer has stopped.
+    #[error("the peer has stopped")]
+    Stopped,
+}
+
+/// A question to the peer's task. Each carries the way back for its answer.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Listen {
+        address: Multiaddr,
+        reply: oneshot::Sender<Result<Multiaddr, ListenError>>,
+    },
+    Dial {
+        peer: Option<PeerId>,
+        address: Multiaddr,
+        port: PortUse,
+        reply: oneshot::Sender<Result<PeerId, dial::Error>>,
+    },
+    OpenChannel {
+        peer: PeerId,
+        reply: oneshot::Sender<Result<channel::Sender, channel::Error>>,
+    },
+    Disconnect {
+        peer: PeerId,
+    },
+}
+
+/// A running peer, as seen by everybody else. Cheap to clone; when the last
+/// one is dropped, the peer stops and its connections close.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    pub(crate) peer_id: PeerId,
+    pub(crate) commands: mpsc::Sender<Command>,
+    pub(crate) connected: watch::Receiver<usize>,
+}
+
+impl Handle {
+    /// Who it is.
+    pub fn peer_id(&self) -> PeerId {
+        self.peer_id
+    }
+
+    /// Listens on `address` and returns what came of it: a port of 0 is
+    /// replaced by the one that the system chose.
+    ///
+    /// # Errors
+    /// Every variant of [`ListenError`].
+    pub async fn listen(&self, address: Multiaddr) -> Result<Multiaddr, ListenError> {
+        let command = |reply| Command::Listen { address, reply };
+        self.ask(command).await.unwrap_or(Err(ListenError::Stopped))
+    }
+
+    /// Connects to the peer at `address`, and only to the one that a
+    /// `/p2p/…` at its end names. Returns who is there. A peer that is
+    /// connected already is not dialled again.
+    ///
+    /// # Errors
+    /// Every variant of [`dial::Error`]. A dial never hangs: each attempt ends
+    /// within the connection timeout of the peer's configuration.
+    pub async fn dial(&self, address: Multiaddr) -> Result<PeerId, dial::Error> {
+        let peer = match address.iter().last() {
+            Some(Part::P2p(peer)) => Some(peer),
+            _ => None,
+        };
+        let mut attempt = 0;
+        let mut port = PortUse::Reuse;
+        loop {
+            let address = address.clone();
+            let command = |reply| Command::Dial {
+                peer,
+                address,
+                port,
+                reply,
+            };
+            match self.ask(command).await.unwrap_or(Err(dial::Error::Stopped)) {
+                Err(error) if error.is_handshake() && attempt < RETRIES => {
+                    tracing::debug!(%error, attempt, "dialling again from a new port");
+                    attempt += 1;
+                    port = PortUse::New;
+                    let pause = LONGEST_PAUSE.mul_f64(rand::rng().random());
+                    tokio::time::sleep(pause).await;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    /// Opens the channel to a connected peer.
+    ///
+    /// # Errors
+    /// Every variant of [`channel::Error`] but `Envelope`.
+    pub async fn open_channel(&self, peer: PeerId) -> Result<channel::Sender, channel::Error> {
+        let command = |reply| Command::OpenChannel { peer, reply };
+        let closed = Err(channel::Error::Closed(peer));
+        self.ask(command).await.unwrap_or(closed)
+    }
+
+    /// Closes the connection to `peer`, if there is one.
+    pub async fn disconnect(&self, peer: PeerId) {
+        let _ = self.commands.send(Command::Disconnect { peer }).await;
+    }
+
+    /// How many peers are connected now.
+    pub fn connected(&self) -> usize {
+        *self.connected.borrow()
+    }
+
+    /// Waits until at least `count` peers are connected. Returns `false` when
+    /// the peer stops before.
+    pub async fn wait_connected(&self, count: usize) -> bool {
+        let mut connected = self.connected.clone();
+        connected.wait_for(|&now| now >= count).await.is_ok()
+    }
+
+    /// Waits until the peer has stopped.
+    pub async fn stopped(&self) {
+        self.commands.closed().await;
+    }
+
+    /// `None` when the peer has stopped.
+    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Option<T> {
+        let (reply, answer) = oneshot::channel();
+        self.commands.send(command(reply)).await.ok()?;
+        answer.await.ok()
+    }
+}

@@ -1,0 +1,277 @@
+//! A running peer: one swarm in one task.
+//!
+//! The loop names what woke it and hands on to one small function each. It
+//! never waits for a peer: whatever takes time comes back as an event.
+
+use std::collections::HashMap;
+
+use futures::StreamExt as _;
+use libp2p::core::transport::{ListenerId, PortUse, TransportError};
+use libp2p::swarm::dial_opts::DialOpts;
+use libp2p::swarm::{self, ConnectionId, Swarm, SwarmEvent};
+use libp2p::{Multiaddr, PeerId};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::behaviour::{Behaviour, BehaviourEvent};
+use crate::channel::{self, INBOUND_QUEUE, Inbound};
+use crate::config::Config;
+use crate::handle::{COMMANDS, Command, Handle, ListenError};
+use crate::{dial, protocols, transport};
+
+/// Connections without streams are kept: an experiment decides what ends.
+const IDLE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(365 * 24 * 3600);
+
+/// Why a peer cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A transport cannot be set up.
+    #[error("transport: {0}")]
+    Transport(#[from] std::io::Error),
+    /// A protocol cannot be set up.
+    #[error(transparent)]
+    Protocol(#[from] protocols::Error),
+}
+
+/// A peer that runs.
+#[derive(Debug)]
+pub struct Peer {
+    /// The way in.
+    pub handle: Handle,
+    /// What the channels to this peer bring. If nobody reads it, they push
+    /// back.
+    pub inbound: mpsc::Receiver<Inbound>,
+}
+
+/// Starts a peer. It needs a tokio runtime around it, and stops when the last
+/// [`Handle`] is dropped.
+///
+/// # Errors
+/// Every variant of [`Error`].
+pub fn start(config: Config) -> Result<Peer, Error> {
+    let peer_id = PeerId::from(config.key.public());
+    let (inbound_sender, inbound) = mpsc::channel(INBOUND_QUEUE);
+    let (connected_sender, connected) = watch::channel(0);
+    let (commands_sender, commands) = mpsc::channel(COMMANDS);
+    let swarm = Swarm::new(
+        transport::new(&config)?,
+        Behaviour::new(&config, inbound_sender, connected_sender)?,
+        peer_id,
+        swarm::Config::with_tokio_executor().with_idle_connection_timeout(IDLE_TIMEOUT),
+    );
+    let task = Task {
+        swarm,
+        config,
+        listening: HashMap::new(),
+        dialling: HashMap::new(),
+    };
+    tokio::spawn(task.run(commands));
+    let handle = Handle {
+        peer_id,
+        commands: commands_sender,
+        connected,
+    };
+    Ok(Peer { handle, inbound })
+}
+
+/// The peer's task: the swarm, and who waits for what.
+struct Task {
+    swarm: Swarm<Behaviour>,
+    config: Config,
+    listening: HashMap<ListenerId, Listening>,
+    dialling: HashMap<ConnectionId, Dialling>,
+}
+
+struct Listening {
+    address: Multiaddr,
+    reply: oneshot::Sender<Result<Multiaddr, ListenError>>,
+}
+
+struct Dialling {
+    address: Multiaddr,
+    reply: oneshot::Sender<Result<PeerId, dial::Error>>,
+}
+
+impl Task {
+    async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+        loop {
+            tokio::select! {
+                command = commands.recv() => match command {
+                    Some(command) => self.on_command(command),
+                    None => return,
+                },
+                event = self.swarm.select_next_some() => self.on_event(event),
+            }
+        }
+    }
+
+    fn on_command(&mut self, command: Command) {
+        match command {
+            Command::Listen { address, reply } => self.listen(Listening { address, reply }),
+            Command::Dial {
+                peer,
+                address,
+                port,
+                reply,
+            } => {
+                self.dial(peer, port, Dialling { address, reply });
+            }
+            Command::OpenChannel { peer, reply } => self.open_channel(peer, reply),
+            // An error says that there is nothing to close.
+            Command::Disconnect { peer } => drop(self.swarm.disconnect_peer_id(peer)),
+        }
+    }
+
+    fn listen(&mut self, listening: Listening) {
+        match self.swarm.listen_on(listening.address.clone()) {
+            Ok(id) => drop(self.listening.insert(id, listening)),
+            Err(TransportError::MultiaddrNotSupported(address)) => {
+                let _ = listening.reply.send(Err(ListenError::Unsupported(address)));
+            }
+            Err(TransportError::Other(error)) => listening.refuse(&error),
+        }
+    }
+
+    fn dial(&mut self, peer: Option<PeerId>, port: PortUse, dialling: Dialling) {
+        let address = dialling.address.clone();
+        let opts = match (peer, port) {
+            (Some(peer), _) if self.swarm.is_connected(&peer) => {
+                let _ = dialling.reply.send(Ok(peer));
+                return;
+            }
+            (Some(peer), PortUse::New) => DialOpts::peer_id(peer)
+                .addresses(vec![address])
+                .allocate_new_port()
+                .build(),
+            (Some(peer), PortUse::Reuse) => {
+                DialOpts::peer_id(peer).addresses(vec![address]).build()
+            }
+            (None, PortUse::New) => DialOpts::unknown_peer_id()
+                .address(address)
+                .allocate_new_port()
+                .build(),
+            (None, PortUse::Reuse) => DialOpts::unknown_peer_id().address(address).build(),
+        };
+        let id = opts.connection_id();
+        match self.swarm.dial(opts) {
+            Ok(()) => drop(self.dialling.insert(id, dialling)),
+            Err(error) => dialling.fail(error),
+        }
+    }
+
+    fn open_channel(
+        &mut self,
+        peer: PeerId,
+        reply: oneshot::Sender<Result<channel::Sender, channel::Error>>,
+    ) {
+        let behaviour = self.swarm.behaviour_mut();
+        let connection = behaviour.one_connection.to(&peer);
+        match (behaviour.channel.as_mut(), connection) {
+            (Some(channel), Some(connection)) => channel.open(peer, connection, reply),
+            (Some(_), None) => drop(reply.send(Err(channel::Error::NotConnected(peer)))),
+            (None, _) => drop(reply.send(Err(channel::Error::SwitchedOff))),
+        }
+    }
+
+    fn on_event(&mut self, event: SwarmEvent<BehaviourEvent>) {
+        if let Some(metrics) = &self.config.metrics {
+            metrics.on_swarm_event(&event);
+        }
+        match event {
+            SwarmEvent::Behaviour(event) => self.on_behaviour_event(event),
+            SwarmEvent::NewListenAddr {
+                listener_id,
+                address,
+            } => {
+                if let Some(listening) = self.listening.remove(&listener_id) {
+                    let _ = listening.reply.send(Ok(address));
+                }
+            }
+            SwarmEvent::ListenerClosed {
+                listener_id,
+                reason,
+                ..
+            } => {
+                if let (Some(listening), Err(error)) = (self.listening.remove(&listener_id), reason)
+                {
+                    listening.refuse(&error);
+                }
+            }
+            SwarmEvent::ConnectionEstablished {
+                peer_id,
+                connection_id,
+                ..
+            } => {
+                if let Some(dialling) = self.dialling.remove(&connection_id) {
+                    let _ = dialling.reply.send(Ok(peer_id));
+                }
+            }
+            SwarmEvent::OutgoingConnectionError {
+                connection_id,
+                peer_id,
+                error,
+            } => {
+                self.on_dial_error(connection_id, peer_id, error);
+            }
+            SwarmEvent::IncomingConnectionError {
+                error,
+                send_back_addr,
+                ..
+            } => {
+                tracing::debug!(from = %send_back_addr, %error, "incoming connection failed");
+            }
+            event => tracing::trace!(?event, "swarm"),
+        }
+    }
+
+    fn on_dial_error(&mut self, id: ConnectionId, peer: Option<PeerId>, error: swarm::DialError) {
+        let Some(dialling) = self.dialling.remove(&id) else {
+            return; // Not ours: Kademlia dials on its own.
+        };
+        match peer {
+            // It dialled us meanwhile.
+            Some(peer) if self.swarm.is_connected(&peer) => drop(dialling.reply.send(Ok(peer))),
+            _ => dialling.fail(error),
+        }
+    }
+
+    fn on_behaviour_event(&mut self, event: BehaviourEvent) {
+        let metrics = self.config.metrics.as_deref();
+        match event {
+            BehaviourEvent::Channel(channel::Event { peer, violation }) => {
+                tracing::warn!(%peer, violation, "closed a channel that broke the protocol");
+            }
+            BehaviourEvent::Identify(event) => {
+                metrics.inspect(|m| m.on_identify(&event));
+                protocols::identify::on_event(event, &mut self.swarm);
+            }
+            BehaviourEvent::Ping(event) => {
+                metrics.inspect(|m| m.on_ping(&event));
+                protocols::ping::on_event(event);
+            }
+            BehaviourEvent::Kademlia(event) => {
+                metrics.inspect(|m| m.on_kademlia(&event));
+                protocols::kademlia::on_event(event);
+            }
+            BehaviourEvent::Gossipsub(event) => {
+                metrics.inspect(|m| m.on_gossipsub(&event));
+                protocols::gossipsub::on_event(event);
+            }
+            BehaviourEvent::Limits(never) | BehaviourEvent::OneConnection(never) => match never {},
+        }
+    }
+}
+
+impl Listening {
+    fn refuse(self, error: &std::io::Error) {
+        let _ = self.reply.send(Err(ListenError::Refused {
+            address: self.address,
+            reason: error.to_string(),
+        }));
+    }
+}
+
+impl Dialling {
+    fn fail(self, error: swarm::DialError) {
+        let _ = self.reply.send(Err(dial::Error::new(self.address, error)));
+    }
+}

@@ -1,0 +1,28 @@
+//! libp2p's own protocols, one small file each: how it is set up here, and
+//! what its events mean to the peer.
+
+pub(crate) mod gossipsub;
+pub(crate) mod identify;
+pub(crate) mod kademlia;
+pub(crate) mod ping;
+
+use libp2p::connection_limits;
+
+use crate::config::Limits;
+
+/// Why a protocol cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// gossipsub does not accept its configuration or a topic.
+    #[error("gossipsub: {0}")]
+    Gossipsub(String),
+}
+
+pub(crate) fn limits(limits: Limits) -> connection_limits::Behaviour {
+    connection_limits::Behaviour::new(
+        connection_limits::ConnectionLimits::default()
+            .with_max_pending_incoming(Some(limits.pending_incoming))
+            .with_max_established_incoming(Some(limits.established_incoming))
+            .with_max_established_per_peer(Some(limits.established_per_peer)),
+    )
+}

@@ -1,0 +1,60 @@
+//! What carries a peer's bytes: TCP, QUIC and memory, each secured and
+//! multiplexed.
+
+use std::io;
+
+use futures::{AsyncRead, AsyncWrite};
+use libp2p::PeerId;
+use libp2p::core::Transport as _;
+use libp2p::core::muxing::StreamMuxerBox;
+use libp2p::core::transport::{Boxed, MemoryTransport, dummy::DummyTransport};
+use libp2p::core::upgrade::Version;
+use libp2p::{core, noise, quic, tcp, yamux};
+
+use crate::config::{Config, Transport};
+
+type Connections = Boxed<(PeerId, StreamMuxerBox)>;
+
+/// The transports that the configuration names, as one.
+pub(crate) fn new(config: &Config) -> io::Result<Connections> {
+    let mut all = config.transports.iter().map(|kind| match kind {
+        Transport::Tcp => {
+            let tcp = tcp::Config::new().nodelay(true);
+            secured(tcp::tokio::Transport::new(tcp), config)
+        }
+        Transport::Quic => Ok(quic(config)),
+        Transport::Memory => secured(MemoryTransport::new(), config),
+    });
+    let first = all
+        .next()
+        .unwrap_or_else(|| Ok(DummyTransport::new().boxed()))?;
+    all.try_fold(first, |one, other| {
+        let either = one.or_transport(other?);
+        Ok(either.map(|either, _| either.into_inner()).boxed())
+    })
+}
+
+/// Noise for identity and secrecy, Yamux for streams, a time limit for both.
+fn secured<T>(transport: T, config: &Config) -> io::Result<Connections>
+where
+    T: core::Transport + Send + Unpin + 'static,
+    T::Output: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    T::Error: Send + Sync + 'static,
+    T::Dial: Send + 'static,
+    T::ListenerUpgrade: Send + 'static,
+{
+    Ok(transport
+        .upgrade(Version::V1Lazy)
+        .authenticate(noise::Config::new(&config.key).map_err(io::Error::other)?)
+        .multiplex(yamux::Config::default())
+        .timeout(config.connection_timeout)
+        .boxed())
+}
+
+fn quic(config: &Config) -> Connections {
+    let mut quic = quic::Config::new(&config.key);
+    quic.handshake_timeout = config.connection_timeout;
+    quic::tokio::Transport::new(quic)
+        .map(|(peer, connection), _| (peer, StreamMuxerBox::new(connection)))
+        .boxed()
+}
