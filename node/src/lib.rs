@@ -10,12 +10,14 @@ mod behaviour;
 pub mod channel;
 mod config;
 pub mod dial;
+pub mod driver;
 mod handle;
 pub mod keys;
 pub mod metrics;
 mod one_connection;
 mod peer;
 mod protocols;
+pub mod telemetry;
 mod transport;
 
 pub use config::{Config, Limits, Protocol, Transport, UnknownProtocol};

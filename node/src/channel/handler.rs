@@ -46,6 +46,8 @@ pub struct Handler {
     /// side hung up and opened a new one. There is room for one.
     next_inbound: Option<Stream>,
     outbound: Outbound,
+    /// A channel that is wanted while the one before is still being closed.
+    next_outbound: Option<Open>,
     violations: VecDeque<String>,
 }
 
@@ -87,6 +89,7 @@ impl Handler {
             inbound: None,
             next_inbound: None,
             outbound: Outbound::Closed,
+            next_outbound: None,
             violations: VecDeque::new(),
         }
     }
@@ -140,6 +143,11 @@ impl Handler {
 }
 
 impl Writer {
+    /// Its sender is dropped: it writes what is queued, and ends.
+    fn is_closing(&self) -> bool {
+        self.queue.is_closed()
+    }
+
     /// Writes what is queued; ready when the stream is closed or broken.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
@@ -261,8 +269,11 @@ impl ConnectionHandler for Handler {
     }
 
     fn on_behaviour_event(&mut self, open: Open) {
-        match self.outbound {
+        match &self.outbound {
             Outbound::Closed => self.outbound = Outbound::Wanted(open),
+            Outbound::Open(writer) if writer.is_closing() && self.next_outbound.is_none() => {
+                self.next_outbound = Some(open);
+            }
             Outbound::Wanted(_) | Outbound::Requested(_) | Outbound::Open(_) => {
                 let _ = open.reply.send(Err(Error::AlreadyOpen(self.peer)));
             }
@@ -298,21 +309,26 @@ impl ConnectionHandler for Handler {
         if let Some(violation) = self.violations.pop_front() {
             return Poll::Ready(ConnectionHandlerEvent::NotifyBehaviour(violation));
         }
+        if let Outbound::Open(writer) = &mut self.outbound
+            && writer.poll(cx).is_ready()
+        {
+            self.outbound = self
+                .next_outbound
+                .take()
+                .map_or(Outbound::Closed, Outbound::Wanted);
+        }
         match std::mem::replace(&mut self.outbound, Outbound::Closed) {
             Outbound::Wanted(open) => {
                 self.outbound = Outbound::Requested(open);
-                return Poll::Ready(ConnectionHandlerEvent::OutboundSubstreamRequest {
+                Poll::Ready(ConnectionHandlerEvent::OutboundSubstreamRequest {
                     protocol: SubstreamProtocol::new(ReadyUpgrade::new(PROTOCOL), ()),
-                });
+                })
             }
-            Outbound::Open(mut writer) => {
-                if writer.poll(cx).is_pending() {
-                    self.outbound = Outbound::Open(writer);
-                }
+            state => {
+                self.outbound = state;
+                Poll::Pending
             }
-            state @ (Outbound::Requested(_) | Outbound::Closed) => self.outbound = state,
         }
-        Poll::Pending
     }
 
     /// The connection closes: what has come is delivered, then its end.

@@ -25,7 +25,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use libp2p::swarm::StreamProtocol;
 use libp2p::{PeerId, swarm};
 use proto::{Bytes, Envelope, TraceContext};
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio_util::sync::PollSender;
 
 pub use behaviour::{Behaviour, Event};
@@ -97,7 +97,7 @@ pub struct Outgoing {
     /// Unique among the messages of this peer.
     pub id: u64,
     /// The message's name in its algorithm.
-    pub kind: String,
+    pub kind: &'static str,
     /// How long it is of use.
     pub within: Option<Duration>,
     /// The step that sends it.
@@ -135,14 +135,14 @@ impl Sender {
         self.incarnation
     }
 
-    /// Waits until the queue has room for one message.
+    /// Waits until the queue has room for one message, and keeps that room
+    /// for the next [`Sender::start_send`].
     ///
     /// # Errors
     /// [`Error::Closed`].
     pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.queue
-            .poll_reserve(cx)
-            .map_err(|_| Error::Closed(self.peer))
+        let closed = |_| Error::Closed(self.peer);
+        self.queue.poll_reserve(cx).map_err(closed)
     }
 
     /// Queues a message and returns its sequence number. Only after
@@ -151,36 +151,45 @@ impl Sender {
     /// # Errors
     /// [`Error::Closed`], and [`Error::Envelope`] for what is too large.
     pub fn start_send(&mut self, message: Outgoing) -> Result<u64, Error> {
-        let created = unix_nano(SystemTime::now());
-        let sequence = self.next_sequence;
-        let envelope = Envelope {
-            id: message.id,
-            kind: message.kind,
-            created_unix_nano: created,
-            deadline_unix_nano: message
-                .within
-                .map(|within| created.saturating_add(nanos(within))),
-            trace: message.trace,
-            sequence,
-            incarnation: self.incarnation,
-            payload: message.payload,
-        };
+        let envelope = self.envelope(message);
         envelope.check()?;
-        self.queue
-            .send_item(envelope)
-            .map_err(|_| Error::Closed(self.peer))?;
+        let closed = |_| Error::Closed(self.peer);
+        self.queue.send_item(envelope).map_err(closed)?;
         self.next_sequence += 1;
-        Ok(sequence)
+        Ok(self.next_sequence - 1)
     }
 
-    /// Sends a message as soon as the queue has room, and returns its
-    /// sequence number.
+    /// Queues a message if there is room, and gives it back if there is none.
     ///
     /// # Errors
     /// As [`Sender::start_send`].
-    pub async fn send(&mut self, message: Outgoing) -> Result<u64, Error> {
-        std::future::poll_fn(|cx| self.poll_ready(cx)).await?;
-        self.start_send(message)
+    pub fn try_send(&mut self, message: Outgoing) -> Result<Option<Outgoing>, Error> {
+        let queue = self.queue.get_ref().ok_or(Error::Closed(self.peer))?;
+        let permit = match queue.try_reserve() {
+            Ok(permit) => permit,
+            Err(TrySendError::Full(())) => return Ok(Some(message)),
+            Err(TrySendError::Closed(())) => return Err(Error::Closed(self.peer)),
+        };
+        let envelope = self.envelope(message);
+        envelope.check()?;
+        permit.send(envelope);
+        self.next_sequence += 1;
+        Ok(None)
+    }
+
+    fn envelope(&self, message: Outgoing) -> Envelope {
+        let created = unix_nano(SystemTime::now());
+        let deadline = |within| created.saturating_add(nanos(within));
+        Envelope {
+            id: message.id,
+            kind: message.kind.to_owned(),
+            created_unix_nano: created,
+            deadline_unix_nano: message.within.map(deadline),
+            trace: message.trace,
+            sequence: self.next_sequence,
+            incarnation: self.incarnation,
+            payload: message.payload,
+        }
     }
 }
 

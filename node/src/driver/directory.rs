@@ -1,0 +1,88 @@
+//! Who is who: the processes of a run and the peers they run on.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use algorithms::NodeId;
+use libp2p::PeerId;
+
+/// The peers of a run in their order, and strangers as they come. Cheap to
+/// clone: all processes of a run share what is known from the start.
+#[derive(Clone, Debug)]
+pub struct Directory {
+    known: Arc<Known>,
+    strangers: HashMap<PeerId, NodeId>,
+    next_stranger: u32,
+}
+
+#[derive(Debug)]
+struct Known {
+    peers: Vec<PeerId>,
+    nodes: HashMap<PeerId, NodeId>,
+}
+
+impl Directory {
+    /// Process `i` runs on `peers[i]`.
+    pub fn new(peers: Vec<PeerId>) -> Self {
+        let count = u32::try_from(peers.len()).expect("fewer peers than u32::MAX");
+        let nodes = peers.iter().copied().zip((0..count).map(NodeId)).collect();
+        Self {
+            known: Arc::new(Known { peers, nodes }),
+            strangers: HashMap::new(),
+            next_stranger: count,
+        }
+    }
+
+    /// The process on `peer`. A stranger gets the next free number, and keeps
+    /// it until it is forgotten; there are never more than connections.
+    pub fn node(&mut self, peer: PeerId) -> NodeId {
+        if let Some(&node) = self.known.nodes.get(&peer) {
+            return node;
+        }
+        *self.strangers.entry(peer).or_insert_with(|| {
+            let node = NodeId(self.next_stranger);
+            self.next_stranger = self.next_stranger.wrapping_add(1).max(1);
+            node
+        })
+    }
+
+    /// The peer that `node` runs on; `None` for one who was never here or has
+    /// been forgotten.
+    pub fn peer(&self, node: NodeId) -> Option<PeerId> {
+        let known = self.known.peers.get(usize::from(node)).copied();
+        known.or_else(|| {
+            let mut strangers = self.strangers.iter();
+            strangers
+                .find(|(_, id)| **id == node)
+                .map(|(peer, _)| *peer)
+        })
+    }
+
+    /// Drops what was noted of a stranger. Returns who it was.
+    pub(super) fn forget(&mut self, peer: PeerId) -> NodeId {
+        let node = self.node(peer);
+        self.strangers.remove(&peer);
+        node
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strangers_come_after_the_known_and_go() {
+        let known: Vec<_> = (0..3).map(|_| PeerId::random()).collect();
+        let mut directory = Directory::new(known.clone());
+        let stranger = PeerId::random();
+        assert_eq!(directory.node(known[2]), NodeId(2));
+        assert_eq!(directory.peer(NodeId(1)), Some(known[1]));
+        assert_eq!(directory.node(stranger), NodeId(3));
+        assert_eq!(directory.peer(NodeId(3)), Some(stranger));
+        assert_eq!(directory.forget(stranger), NodeId(3));
+        assert_eq!(directory.peer(NodeId(3)), None);
+        assert_eq!(directory.node(stranger), NodeId(4), "a new acquaintance");
+        assert_eq!(directory.forget(known[0]), NodeId(0));
+        assert_eq!(directory.peer(NodeId(0)), Some(known[0]), "the known stay");
+    }
+}

@@ -1,0 +1,286 @@
+//! Runs an algorithm live: effects become frames on channels and timers in a
+//! queue, and each step becomes a span.
+//!
+//! One task for each process takes one input at a time: a command, a message,
+//! a timer. **A span is a step, an arrow is its parent**: the envelope carries
+//! the context of the step that sends, and the step that receives becomes its
+//! child. What a step sends is an event on its span, so that a message that
+//! never arrives is still seen; one that is known to be lost gets a span that
+//! says so.
+//!
+//! The task never waits for a peer. What a channel does not take yet waits in
+//! an outbox. While the outboxes hold much, no commands are taken, so whoever
+//! gives them is slowed down; messages are always taken, so two processes that
+//! flood each other cannot block each other.
+
+mod directory;
+mod outbox;
+mod steps;
+mod timers;
+
+use std::time::Instant;
+
+use algorithms::{Algorithm, NodeId};
+use opentelemetry::Context;
+use opentelemetry::trace::SpanContext;
+use opentelemetry_sdk::trace::SdkTracer;
+use tokio::sync::mpsc;
+
+pub use directory::Directory;
+use outbox::{Lost, Outboxes};
+use steps::Steps;
+use timers::Timers;
+
+use crate::channel::Inbound;
+use crate::{Handle, Peer};
+
+/// How many orders wait for a driver. A guess; callers wait for a place.
+const ORDERS: usize = 32;
+
+/// What a driver needs to run one process.
+#[derive(Debug)]
+pub struct Process<A> {
+    /// The process's first state.
+    pub algorithm: A,
+    /// Which one of the run it is.
+    pub id: NodeId,
+    /// Who the others are.
+    pub directory: Directory,
+    /// The peer that it runs on.
+    pub peer: Peer,
+    /// Who makes its spans; `None` to make none.
+    pub tracer: Option<SdkTracer>,
+    /// The run's seed.
+    pub seed: u64,
+}
+
+/// What a process tells those who run it.
+#[derive(Clone, Debug)]
+pub enum Report<A: Algorithm> {
+    /// The algorithm's own output.
+    Output {
+        /// Which process.
+        node: NodeId,
+        /// What it says.
+        output: A::Output,
+        /// When the step that says it began.
+        at: Instant,
+        /// That step.
+        step: SpanContext,
+    },
+    /// A message could not be sent.
+    Lost {
+        /// Which process sent it.
+        node: NodeId,
+        /// To whom.
+        to: NodeId,
+        /// What it was.
+        kind: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// The other side closed its channel, and so the one to it is closed.
+    HungUp {
+        /// Which process saw it.
+        node: NodeId,
+        /// Who hung up.
+        from: NodeId,
+    },
+}
+
+/// What is asked of a driver.
+enum Order<A: Algorithm> {
+    Command(A::Command, Context),
+    HangUp(NodeId),
+}
+
+/// A process that runs, as seen from outside. When it is dropped, the process
+/// and its peer stop.
+#[derive(Debug)]
+pub struct Driver<A: Algorithm> {
+    id: NodeId,
+    handle: Handle,
+    orders: mpsc::Sender<Order<A>>,
+}
+
+/// The process has stopped.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} has stopped")]
+pub struct Stopped(NodeId);
+
+impl<A> Driver<A>
+where
+    A: Algorithm<Command: Send, Message: 'static, Timer: Send, Output: Send> + Send + 'static,
+{
+    /// Starts `process`. Its reports go to `reports`, where many may share a
+    /// place; a full one pushes back.
+    pub fn start(process: Process<A>, reports: mpsc::Sender<Report<A>>) -> Self {
+        let (orders, receiver) = mpsc::channel(ORDERS);
+        let driver = Self {
+            id: process.id,
+            handle: process.peer.handle.clone(),
+            orders,
+        };
+        let task = Task {
+            id: process.id,
+            inbound: process.peer.inbound,
+            outboxes: Outboxes::new(process.peer.handle),
+            steps: Steps::new(process.algorithm, process.id, process.tracer, process.seed),
+            directory: process.directory,
+            timers: Timers::new(),
+            reports,
+        };
+        tokio::spawn(task.run(receiver));
+        driver
+    }
+
+    /// Which process of the run it is.
+    pub fn id(&self) -> NodeId {
+        self.id
+    }
+
+    /// The peer that it runs on.
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Gives the process a command. The step that handles it becomes part of
+    /// the span in `context`, which its owner ends: an operation, from the
+    /// command until its answer. Without a span in `context` the step gets one
+    /// of its own.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn command(&self, command: A::Command, context: Context) -> Result<(), Stopped> {
+        let order = Order::Command(command, context);
+        self.orders.send(order).await.map_err(|_| Stopped(self.id))
+    }
+
+    /// Closes the channel to `to` after what was sent, whereupon `to` closes
+    /// the one back.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn hang_up(&self, to: NodeId) -> Result<(), Stopped> {
+        let order = Order::HangUp(to);
+        self.orders.send(order).await.map_err(|_| Stopped(self.id))
+    }
+}
+
+struct Task<A: Algorithm> {
+    id: NodeId,
+    directory: Directory,
+    inbound: mpsc::Receiver<Inbound>,
+    outboxes: Outboxes,
+    timers: Timers<A::Timer>,
+    steps: Steps<A>,
+    reports: mpsc::Sender<Report<A>>,
+}
+
+impl<A: Algorithm> Task<A> {
+    async fn run(mut self, mut orders: mpsc::Receiver<Order<A>>) {
+        let step = self.steps.start();
+        self.carry_out(step).await;
+        loop {
+            tokio::select! {
+                order = orders.recv(), if self.outboxes.have_room() => match order {
+                    Some(order) => self.on_order(order).await,
+                    None => return,
+                },
+                inbound = self.inbound.recv() => match inbound {
+                    Some(inbound) => self.on_inbound(inbound).await,
+                    None => return,
+                },
+                (timer, set_by) = self.timers.next() => {
+                    let step = self.steps.timer(timer, &set_by);
+                    self.carry_out(step).await;
+                }
+                lost = std::future::poll_fn(|cx| self.outboxes.poll(cx)) => self.on_lost(lost).await,
+            }
+        }
+    }
+
+    async fn on_order(&mut self, order: Order<A>) {
+        match order {
+            Order::Command(command, context) => {
+                let step = self.steps.command(command, context);
+                self.carry_out(step).await;
+            }
+            Order::HangUp(to) => {
+                if let Some(peer) = self.directory.peer(to) {
+                    self.outboxes.hang_up(peer);
+                }
+            }
+        }
+    }
+
+    async fn on_inbound(&mut self, inbound: Inbound) {
+        match inbound {
+            Inbound::Message { from, envelope } => {
+                let from = self.directory.node(from);
+                match self.steps.message(from, envelope) {
+                    Some(step) => self.carry_out(step).await,
+                    None => tracing::warn!(%from, "ignored a message that says nothing"),
+                }
+            }
+            Inbound::HungUp { from } => {
+                self.outboxes.hang_up(from);
+                let node = self.directory.forget(from);
+                self.report(Report::HungUp {
+                    node: self.id,
+                    from: node,
+                })
+                .await;
+            }
+        }
+    }
+
+    /// Does what a step wants.
+    async fn carry_out(&mut self, step: steps::Step<A>) {
+        for (timer, after) in step.timers {
+            match after {
+                Some(after) => self.timers.set(timer, after, step.context.clone()),
+                None => self.timers.cancel(&timer),
+            }
+        }
+        for (to, message) in step.messages {
+            let lost = match self.directory.peer(to) {
+                Some(peer) => self.outboxes.send(peer, message),
+                None => Some(Lost::unknown(message)),
+            };
+            if let Some(lost) = lost {
+                self.on_lost(lost).await;
+            }
+        }
+        for output in step.outputs {
+            let (node, at, step) = (self.id, step.at, step.context.clone());
+            self.report(Report::Output {
+                node,
+                output,
+                at,
+                step,
+            })
+            .await;
+        }
+    }
+
+    async fn on_lost(&mut self, lost: Lost) {
+        let to = lost
+            .peer
+            .map_or(NodeId(u32::MAX), |peer| self.directory.node(peer));
+        self.steps.lost(to, &lost);
+        let (node, kind, reason) = (self.id, lost.message.kind, lost.reason);
+        self.report(Report::Lost {
+            node,
+            to,
+            kind,
+            reason,
+        })
+        .await;
+    }
+
+    async fn report(&mut self, report: Report<A>) {
+        // Nobody listens when the experiment is over.
+        let _ = self.reports.send(report).await;
+    }
+}

@@ -1,0 +1,162 @@
+//! Spans: made with the OpenTelemetry API, counted exactly, lost never in
+//! silence.
+//!
+//! Every peer is a service of its own, with a tracer from [`Sink::tracer`].
+//! All of them end in one [`Sink`], which counts each span as it starts and
+//! ends, hands it to a [`Recorder`] in the same call, and queues a copy for the
+//! [`export`], if there is one. There is no thread for a peer and no queue in
+//! front of the recorder, so what ended is recorded. The SDK's batch processor
+//! has both, and drops what its queue of 2048 cannot hold.
+
+mod context;
+pub mod export;
+
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry::{Context, KeyValue};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::trace::{
+    SdkTracer, SdkTracerProvider, Span, SpanData, SpanLimits, SpanProcessor,
+};
+
+pub use context::{from_wire, to_wire};
+use export::Exporter;
+
+/// The instrumentation scope of every span.
+const SCOPE: &str = "testbed";
+
+/// What one span may hold. The SDK's 128 events are too few for a step that
+/// sends to every peer of a large network.
+const LIMITS: SpanLimits = SpanLimits {
+    max_events_per_span: 65_536,
+    max_attributes_per_span: 128,
+    max_links_per_span: 65_536,
+    max_attributes_per_event: 128,
+    max_attributes_per_link: 128,
+};
+
+/// Where spans are kept.
+pub trait Recorder: Debug + Send + Sync {
+    /// A service is there. Returns the number under which its spans come.
+    fn add_service(&self, resource: &Resource) -> u32;
+    /// A span has ended.
+    fn record(&self, service: u32, span: SpanData);
+}
+
+/// Where the spans of all peers end.
+#[derive(Debug)]
+pub struct Sink {
+    started: AtomicU64,
+    ended: AtomicU64,
+    stored: AtomicU64,
+    recorder: Option<Arc<dyn Recorder>>,
+    exporter: Option<Exporter>,
+}
+
+/// What became of the spans until now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Began.
+    pub started: u64,
+    /// Came to an end.
+    pub ended: u64,
+    /// Were recorded.
+    pub stored: u64,
+    /// Were accepted by the collector.
+    pub exported: u64,
+    /// Were given up, because the collector did not accept them.
+    pub not_exported: u64,
+}
+
+impl Sink {
+    /// A sink that records and exports, as far as there is something to do it
+    /// with.
+    pub fn new(recorder: Option<Arc<dyn Recorder>>, exporter: Option<Exporter>) -> Arc<Self> {
+        Arc::new(Self {
+            started: AtomicU64::new(0),
+            ended: AtomicU64::new(0),
+            stored: AtomicU64::new(0),
+            recorder,
+            exporter,
+        })
+    }
+
+    /// The tracer of the service `name`, whose instance is `instance` (a
+    /// PeerId, for a peer).
+    pub fn tracer(self: &Arc<Self>, name: &str, instance: &str) -> SdkTracer {
+        let resource = Resource::builder_empty()
+            .with_service_name(name.to_owned())
+            .with_attribute(KeyValue::new("service.instance.id", instance.to_owned()))
+            .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
+            .build();
+        let processor = Processor {
+            sink: Arc::clone(self),
+            recorded_as: self.recorder.as_ref().map(|r| r.add_service(&resource)),
+            exported_as: self
+                .exporter
+                .as_ref()
+                .map(|e| e.add_service(resource.clone())),
+        };
+        SdkTracerProvider::builder()
+            .with_span_processor(processor)
+            .with_resource(resource)
+            .with_span_limits(LIMITS)
+            .build()
+            .tracer(SCOPE)
+    }
+
+    /// What became of the spans until now.
+    pub fn counts(&self) -> Counts {
+        let exporter = self.exporter.as_ref();
+        Counts {
+            started: self.started.load(Ordering::Relaxed),
+            ended: self.ended.load(Ordering::Relaxed),
+            stored: self.stored.load(Ordering::Relaxed),
+            exported: exporter.map_or(0, Exporter::exported),
+            not_exported: exporter.map_or(0, Exporter::dropped),
+        }
+    }
+
+    /// Exports what is queued, as long as the collector takes it. Returns why
+    /// some spans were not exported.
+    pub async fn flush(&self) -> Option<String> {
+        self.exporter.as_ref()?.flush().await
+    }
+}
+
+/// One service's way into the sink.
+#[derive(Debug)]
+struct Processor {
+    sink: Arc<Sink>,
+    recorded_as: Option<u32>,
+    exported_as: Option<u32>,
+}
+
+impl SpanProcessor for Processor {
+    fn on_start(&self, _: &mut Span, _: &Context) {
+        self.sink.started.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn on_end(&self, span: SpanData) {
+        self.sink.ended.fetch_add(1, Ordering::Relaxed);
+        if let (Some(exporter), Some(service)) = (&self.sink.exporter, self.exported_as) {
+            exporter.queue(service, span.clone());
+        }
+        if let (Some(recorder), Some(service)) = (&self.sink.recorder, self.recorded_as) {
+            recorder.record(service, span);
+            self.sink.stored.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        Ok(())
+    }
+
+    fn shutdown_with_timeout(&self, _: std::time::Duration) -> OTelSdkResult {
+        Ok(())
+    }
+}
