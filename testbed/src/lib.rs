@@ -1,1 +1,28 @@
-//! placeholder
+//! The laboratory: networks of real libp2p peers, experiments with them, and
+//! what they leave behind.
+//!
+//! [`cli`] is the command line, [`app`] does what it says. A run goes through
+//! [`network`] (peers that are connected) and an [`experiment`], and ends as a
+//! folder ([`run`]) with its spans from the [`store`], which the [`viewer`]
+//! shows.
+
+pub mod app;
+pub mod cli;
+mod error;
+pub mod experiment;
+pub mod host;
+pub mod interrupt;
+pub mod limits;
+pub mod logs;
+pub mod network;
+pub mod progress;
+mod recorder;
+pub mod run;
+pub mod stats;
+pub mod store;
+pub mod topology;
+pub mod viewer;
+
+pub use error::Error;
+pub mod store;
+pub mod viewer;

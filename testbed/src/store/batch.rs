@@ -1,0 +1,64 @@
+//! Spans on their way out of the store: copied under the lock, decoded after.
+
+use std::sync::Arc;
+
+use opentelemetry_proto::tonic::trace::v1::ResourceSpans;
+
+use super::codec::{self, Head};
+use super::table::Table;
+
+/// Spans copied out of the table.
+#[derive(Default)]
+pub(super) struct Batch {
+    bytes: Vec<u8>,
+    spans: Vec<Copied>,
+}
+
+struct Copied {
+    head: Head,
+    name: Arc<str>,
+    source: u32,
+    envelope: Arc<ResourceSpans>,
+    length: usize,
+}
+
+impl Batch {
+    /// Decodes the spans into OTLP: neighbours of one service share an
+    /// envelope.
+    pub(super) fn into_resource_spans(self) -> Vec<ResourceSpans> {
+        let mut groups = Vec::new();
+        let mut bytes = &self.bytes[..];
+        for group in self.spans.chunk_by(|a, b| a.source == b.source) {
+            let mut envelope = ResourceSpans::clone(&group[0].envelope);
+            for copied in group {
+                let (rest, after) = bytes.split_at(copied.length);
+                bytes = after;
+                let span = codec::join(&copied.head, &copied.name, rest);
+                envelope.scope_spans[0].spans.push(span);
+            }
+            groups.push(envelope);
+        }
+        groups
+    }
+}
+
+impl Table {
+    /// Copies spans, still encoded, so that they can be decoded without the
+    /// lock.
+    pub(super) fn copy_out(&self, rows: impl IntoIterator<Item = u32>) -> Batch {
+        let mut batch = Batch::default();
+        for index in rows {
+            let row = self.row(index);
+            let rest = self.rest(row);
+            batch.bytes.extend_from_slice(rest);
+            batch.spans.push(Copied {
+                head: self.head(row),
+                name: self.shared_name(row),
+                source: row.source,
+                envelope: Arc::clone(&self.source(row).envelope),
+                length: rest.len(),
+            });
+        }
+        batch
+    }
+}

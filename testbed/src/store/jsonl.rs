@@ -1,0 +1,155 @@
+//! A run's spans as a file: OTLP JSON, one `TracesData` a line.
+//!
+//! Lines can be written and read one at a time, so neither needs a second copy
+//! of the run in memory, and a file that was cut short is good up to the line
+//! where it was cut. Jaeger's own UI opens such a file.
+
+use std::io::{self, BufRead, Read, Write};
+
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, TracesData};
+
+use super::{BadSpan, Store, value};
+
+/// Spans on one line: some 300 KiB of text. Guess.
+const SPANS_PER_LINE: usize = 512;
+
+/// The longest line that is read, in bytes. Two hundred times what we write,
+/// since other tools write a whole run as one line.
+const MAX_LINE: u64 = 64 << 20;
+
+/// Why spans could not be read. Lines are counted from 1.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file itself could not be read.
+    #[error("line {line}: {source}")]
+    Read {
+        /// Where.
+        line: u64,
+        /// Why.
+        source: io::Error,
+    },
+    /// A line is longer than any that is accepted.
+    #[error("line {line}: longer than {} MiB", MAX_LINE >> 20)]
+    TooLong {
+        /// Where.
+        line: u64,
+    },
+    /// The file ends in the middle of a line.
+    #[error("line {line}: the file was cut short here")]
+    CutShort {
+        /// Where.
+        line: u64,
+    },
+    /// A line is no OTLP traces data.
+    #[error("line {line}: not OTLP JSON: {source}")]
+    NotOtlp {
+        /// Where.
+        line: u64,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// A span that no tracer could have made.
+    #[error("line {line}: span {name:?}: {source}")]
+    BadSpan {
+        /// Where.
+        line: u64,
+        /// The span's name.
+        name: String,
+        /// What is wrong with it.
+        source: BadSpan,
+    },
+}
+
+impl Store {
+    /// Writes all spans, the services one after the other. The same spans give
+    /// the same bytes, whatever the order in which they were reported.
+    ///
+    /// # Errors
+    ///
+    /// Those of `out`.
+    pub fn write_jsonl(&self, out: &mut impl Write) -> io::Result<()> {
+        let (rows, envelopes) = {
+            let table = self.read();
+            let rows = table.in_order(0..table.span_count() as u32);
+            let sources: Vec<u32> = rows.iter().map(|row| table.row(*row).source).collect();
+            let envelopes: Vec<_> = table.sources().iter().map(|s| s.envelope.clone()).collect();
+            (rows.into_iter().zip(sources).collect::<Vec<_>>(), envelopes)
+        };
+        let mut groups = rows.chunk_by(|a, b| a.1 == b.1).peekable();
+        for (source, envelope) in (0..).zip(envelopes) {
+            let Some(group) = groups.next_if(|group| group[0].1 == source) else {
+                // A service that reported nothing was still part of the run.
+                write_line(out, vec![ResourceSpans::clone(&envelope)])?;
+                continue;
+            };
+            for chunk in group.chunks(SPANS_PER_LINE) {
+                let batch = self.read().copy_out(chunk.iter().map(|(row, _)| *row));
+                write_line(out, batch.into_resource_spans())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what [`Store::write_jsonl`] or another OTLP tool has written.
+    ///
+    /// # Errors
+    ///
+    /// The first line that is not as it should be is named, with the reason.
+    pub fn read_jsonl(mut input: impl BufRead) -> Result<Self, Error> {
+        let store = Self::new();
+        let mut text = Vec::new();
+        for line in 1.. {
+            text.clear();
+            let limited = (&mut input).take(MAX_LINE + 1).read_until(b'\n', &mut text);
+            limited.map_err(|source| Error::Read { line, source })?;
+            if text.is_empty() {
+                break;
+            }
+            if text.len() as u64 > MAX_LINE {
+                return Err(Error::TooLong { line });
+            }
+            if !text.trim_ascii().is_empty() {
+                let ended = text.ends_with(b"\n");
+                store.take_line(line, parse(line, &text, ended)?)?;
+            }
+        }
+        Ok(store)
+    }
+
+    fn take_line(&self, line: u64, data: TracesData) -> Result<(), Error> {
+        for mut around in data.resource_spans {
+            for mut scope in std::mem::take(&mut around.scope_spans) {
+                let spans = std::mem::take(&mut scope.spans);
+                let scope_spans = vec![scope];
+                let service = self.add_envelope(ResourceSpans {
+                    scope_spans,
+                    ..around.clone()
+                });
+                for span in spans {
+                    self.insert(service, &span).map_err(|source| {
+                        let name = span.name.chars().take(80).collect();
+                        Error::BadSpan { line, name, source }
+                    })?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn parse(line: u64, text: &[u8], ended: bool) -> Result<TracesData, Error> {
+    serde_json::from_slice(text).map_err(|source| match source.is_eof() && !ended {
+        true => Error::CutShort { line },
+        false => Error::NotOtlp { line, source },
+    })
+}
+
+fn write_line(out: &mut impl Write, mut resource_spans: Vec<ResourceSpans>) -> io::Result<()> {
+    let scopes = resource_spans
+        .iter_mut()
+        .flat_map(|around| &mut around.scope_spans);
+    let spans = scopes.flat_map(|scope: &mut ScopeSpans| &mut scope.spans);
+    spans.for_each(value::make_json_safe);
+    serde_json::to_writer(&mut *out, &TracesData { resource_spans })?;
+    out.write_all(b"\n")
+}

@@ -1,0 +1,121 @@
+//! Keeps other web sites out of the viewer.
+//!
+//! The viewer listens on loopback, but so does every page that a browser on
+//! this machine has open. The same-origin policy keeps those from reading, with
+//! one hole: a site can let its own name resolve to 127.0.0.1 (DNS rebinding).
+//! Its requests then still carry its name in `Host`, so that is checked.
+//!
+//! The headers of every answer see to it that nothing that a peer has said can
+//! become a script, even if the page had a mistake.
+
+use std::net::IpAddr;
+
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::answer::Refusal;
+
+const HEADERS: [(HeaderName, &str); 4] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+         img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    // A run goes on, and the next run has the same address.
+    (header::CACHE_CONTROL, "no-store"),
+];
+
+/// Refuses what should not be asked, and puts the headers on what is answered.
+pub(super) async fn guard(request: Request, next: Next) -> Response {
+    let mut response = match check(&request) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
+    };
+    let values = HEADERS.map(|(name, value)| (name, HeaderValue::from_static(value)));
+    response.headers_mut().extend(values);
+    response
+}
+
+fn check(request: &Request) -> Result<(), Refusal> {
+    if !names_loopback(request.headers()) {
+        return Err(Refusal::forbidden(
+            "Host must be localhost or a loopback address",
+        ));
+    }
+    match *request.method() {
+        Method::GET | Method::HEAD => Ok(()),
+        _ => Err(Refusal::method_not_allowed()),
+    }
+}
+
+fn names_loopback(headers: &HeaderMap) -> bool {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    match (
+        hosts.next().and_then(|host| host.to_str().ok()),
+        hosts.next(),
+    ) {
+        (Some(host), None) => is_loopback(host),
+        _ => false,
+    }
+}
+
+/// Whether `host`, with or without a port, is this machine by any name.
+fn is_loopback(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        // The last colon of a bare IPv6 address is inside its brackets.
+        Some((name, port)) if !port.ends_with(']') => {
+            if !port.bytes().all(|byte| byte.is_ascii_digit()) {
+                return false;
+            }
+            name
+        }
+        _ => host,
+    };
+    let bare = name
+        .strip_prefix('[')
+        .and_then(|name| name.strip_suffix(']'));
+    match bare {
+        Some(address) => matches!(address.parse(), Ok(IpAddr::V6(ip)) if ip.is_loopback()),
+        None if name.eq_ignore_ascii_case("localhost") => true,
+        None => matches!(name.parse(), Ok(IpAddr::V4(ip)) if ip.is_loopback()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_loopback;
+
+    #[test]
+    fn only_this_machine_is_this_machine() {
+        for (host, wanted) in [
+            ("localhost", true),
+            ("LocalHost:8700", true),
+            ("127.0.0.1", true),
+            ("127.0.0.1:8700", true),
+            ("127.8.9.1:1", true),
+            ("[::1]", true),
+            ("[::1]:8700", true),
+            ("", false),
+            (":8700", false),
+            ("evil.example", false),
+            ("evil.example:8700", false),
+            ("localhost.evil.example", false),
+            ("evil.localhost.example:80", false),
+            ("127.0.0.1.evil.example", false),
+            ("127.0.0.1:80:80", false),
+            ("127.0.0.1:80@evil.example", false),
+            ("192.168.0.1:8700", false),
+            ("0.0.0.0:8700", false),
+            ("[::]:8700", false),
+            ("::1", false),
+            ("[127.0.0.1]:80", false),
+            ("[::1", false),
+        ] {
+            assert_eq!(is_loopback(host), wanted, "{host:?}");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The viewer: a small web server inside the binary that shows a run.
+//!
+//! It serves the page from `dashboards/viewer`, which is part of the binary,
+//! and the reading half of Jaeger's v3 HTTP API, through which the page, and
+//! any other tool that speaks it, reads the run. It works while the run goes
+//! on: server-sent events tell the page when to look again.
+//!
+//! It only ever reads, and only for programs on this machine. `guard` keeps
+//! other web sites out.
+
+mod answer;
+mod api;
+mod events;
+mod guard;
+mod page;
+mod search;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::store::Store;
+
+/// How long answers that are under way may take once the viewer is told to
+/// stop. A reader that has stalled must not keep the process. Guess.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// What is shown.
+#[derive(Clone, Debug)]
+pub struct Viewer {
+    /// The spans.
+    pub store: Arc<Store>,
+    /// What stands in `run.json`, as far as it is known. To drop the sender is
+    /// to say that the run is over.
+    pub run: watch::Receiver<serde_json::Value>,
+}
+
+/// Why the viewer cannot listen.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Somebody else listens there.
+    #[error("{0} is in use: choose another port, as in --view={free}", free = next(.0))]
+    InUse(SocketAddr),
+    /// The address can be reached from other machines.
+    #[error(
+        "{0} can be reached from other machines, and the viewer asks nobody who he is: \
+         choose a loopback address, as in --view=127.0.0.1:{port}",
+        port = .0.port()
+    )]
+    NotLoopback(SocketAddr),
+    /// Anything else that the system says.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+/// Takes hold of the address where the viewer is to be found.
+///
+/// # Errors
+///
+/// The address is taken, is not a loopback address, or cannot be listened on.
+pub async fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
+    if !address.ip().is_loopback() {
+        return Err(Error::NotLoopback(address));
+    }
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| match source.kind() {
+            io::ErrorKind::AddrInUse => Error::InUse(address),
+            _ => Error::Listen { address, source },
+        })
+}
+
+/// Serves until `shutdown` is done and the answers under way are given.
+///
+/// # Errors
+///
+/// Those of the listener.
+pub async fn serve(
+    listener: TcpListener,
+    viewer: Viewer,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let (stop, stopping) = watch::channel(false);
+    let app = router(State {
+        viewer,
+        stopping: stopping.clone(),
+    });
+    let server = axum::serve(listener, app).with_graceful_shutdown(async move {
+        shutdown.await;
+        // Event streams never end of themselves. They watch this.
+        stop.send_replace(true);
+    });
+    tokio::select! {
+        result = server => result,
+        () = overtime(stopping) => Ok(()),
+    }
+}
+
+async fn overtime(mut stopping: watch::Receiver<bool>) {
+    // The sender lives as long as the server, which ends the select.
+    let _ = stopping.wait_for(|stopping| *stopping).await;
+    tokio::time::sleep(GRACE).await;
+}
+
+/// What the handlers share.
+#[derive(Clone, Debug)]
+struct State {
+    viewer: Viewer,
+    stopping: watch::Receiver<bool>,
+}
+
+fn router(state: State) -> Router {
+    Router::new()
+        .route("/api/run", get(api::run))
+        .route("/api/events", get(events::events))
+        .route("/api/v3/services", get(api::services))
+        .route("/api/v3/operations", get(api::operations))
+        .route("/api/v3/trace-summaries", get(api::summaries))
+        .route("/api/v3/traces/{id}", get(api::trace))
+        .fallback(page::file)
+        .with_state(state)
+        .layer(axum::middleware::from_fn(guard::guard))
+}
+
+/// The neighbouring port, to name one that may well be free.
+fn next(address: &SocketAddr) -> SocketAddr {
+    let port = address.port().checked_add(1).unwrap_or(8701);
+    SocketAddr::new(address.ip(), port)
+}
