@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use libp2p::core::multiaddr::Protocol as Part;
 use libp2p::core::transport::PortUse;
 use libp2p::{Multiaddr, PeerId};
 use rand::RngExt as _;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::{channel, dial};
+use crate::{address, channel, dial};
 
 /// How many commands wait for a peer. A guess; callers wait for a place.
 pub(crate) const COMMANDS: usize = 32;
@@ -94,10 +93,7 @@ impl Handle {
     /// Every variant of [`dial::Error`]. A dial never hangs: each attempt ends
     /// within the connection timeout of the peer's configuration.
     pub async fn dial(&self, address: Multiaddr) -> Result<PeerId, dial::Error> {
-        let peer = match address.iter().last() {
-            Some(Part::P2p(peer)) => Some(peer),
-            _ => None,
-        };
+        let peer = address::peer(&address);
         let mut attempt = 0;
         let mut port = PortUse::Reuse;
         loop {

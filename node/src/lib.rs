@@ -6,6 +6,7 @@
 //! `algorithms` crate over channels, and [`telemetry`] makes its steps into
 //! spans.
 
+pub mod address;
 mod behaviour;
 pub mod channel;
 mod config;

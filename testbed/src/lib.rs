@@ -24,5 +24,3 @@ pub mod topology;
 pub mod viewer;
 
 pub use error::Error;
-pub mod store;
-pub mod viewer;

@@ -25,6 +25,7 @@ use opentelemetry::Context;
 use opentelemetry::trace::SpanContext;
 use opentelemetry_sdk::trace::SdkTracer;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 pub use directory::Directory;
 use outbox::{Lost, Outboxes};
@@ -101,6 +102,7 @@ pub struct Driver<A: Algorithm> {
     id: NodeId,
     handle: Handle,
     orders: mpsc::Sender<Order<A>>,
+    task: JoinHandle<()>,
 }
 
 /// The process has stopped.
@@ -116,11 +118,7 @@ where
     /// place; a full one pushes back.
     pub fn start(process: Process<A>, reports: mpsc::Sender<Report<A>>) -> Self {
         let (orders, receiver) = mpsc::channel(ORDERS);
-        let driver = Self {
-            id: process.id,
-            handle: process.peer.handle.clone(),
-            orders,
-        };
+        let (id, handle) = (process.id, process.peer.handle.clone());
         let task = Task {
             id: process.id,
             inbound: process.peer.inbound,
@@ -130,10 +128,17 @@ where
             timers: Timers::new(),
             reports,
         };
-        tokio::spawn(task.run(receiver));
-        driver
+        let task = tokio::spawn(task.run(receiver));
+        Self {
+            id,
+            handle,
+            orders,
+            task,
+        }
     }
+}
 
+impl<A: Algorithm> Driver<A> {
     /// Which process of the run it is.
     pub fn id(&self) -> NodeId {
         self.id
@@ -142,6 +147,20 @@ where
     /// The peer that it runs on.
     pub fn handle(&self) -> &Handle {
         &self.handle
+    }
+
+    /// Stops the process and its peer. No step is under way any more when it
+    /// returns.
+    pub async fn stop(self) {
+        let Self {
+            orders,
+            handle,
+            task,
+            ..
+        } = self;
+        drop((orders, handle));
+        // An error is a panic of the task, which has been reported already.
+        let _ = task.await;
     }
 
     /// Gives the process a command. The step that handles it becomes part of

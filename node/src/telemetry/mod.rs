@@ -43,8 +43,8 @@ const LIMITS: SpanLimits = SpanLimits {
 pub trait Recorder: Debug + Send + Sync {
     /// A service is there. Returns the number under which its spans come.
     fn add_service(&self, resource: &Resource) -> u32;
-    /// A span has ended.
-    fn record(&self, service: u32, span: SpanData);
+    /// A span has ended. Returns whether it was kept.
+    fn record(&self, service: u32, span: SpanData) -> bool;
 }
 
 /// Where the spans of all peers end.
@@ -147,8 +147,8 @@ impl SpanProcessor for Processor {
             exporter.queue(service, span.clone());
         }
         if let (Some(recorder), Some(service)) = (&self.sink.recorder, self.recorded_as) {
-            recorder.record(service, span);
-            self.sink.stored.fetch_add(1, Ordering::Relaxed);
+            let stored = u64::from(recorder.record(service, span));
+            self.sink.stored.fetch_add(stored, Ordering::Relaxed);
         }
     }
 

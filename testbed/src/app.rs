@@ -1,0 +1,118 @@
+//! What the commands do.
+
+mod output;
+mod view;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Instant;
+
+use clap::CommandFactory as _;
+use node::telemetry::Sink;
+use node::telemetry::export::Exporter;
+
+use crate::Error;
+use crate::cli::options::Options;
+use crate::cli::{Cli, Command};
+use crate::experiment::{Bench, Experiment, ping::Ping};
+use crate::interrupt;
+use crate::progress::Progress;
+use crate::run::{self, Folder, Record, Status, Verdict};
+use crate::store::Store;
+use view::Page;
+
+/// Does what the command line says. Returns the exit status.
+///
+/// # Errors
+/// [`Error`]: nothing was run, or what was run could not be saved.
+pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
+    match cli.command {
+        Command::Ping(args) => {
+            let (ping, options) = Ping::new(&cli.common, &args)?;
+            let description = ping.describe();
+            experiment(&ping, description, &options).await
+        }
+        Command::View(args) => view::saved(&cli.common, &args).await,
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "testbed", &mut script);
+            output::print(&String::from_utf8_lossy(&script))?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// Runs an experiment from the folder to the verdict.
+async fn experiment<E: Experiment>(
+    experiment: &E,
+    description: run::Experiment,
+    options: &Options,
+) -> Result<ExitCode, Error> {
+    let interrupt = interrupt::watch().map_err(|e| Error::Failed(format!("signals: {e}")))?;
+    let began = Instant::now();
+    let store = Arc::new(Store::new());
+    let exporter = options.otlp.clone().map(Exporter::start).transpose();
+    let exporter = exporter.map_err(|e| Error::Usage(e.to_string()))?;
+    let mut record = Record::new(options, description);
+    let page = match options.view {
+        Some(address) => Some(Page::open(address, &store, &record).await?),
+        None => None,
+    };
+    let folder = Folder::create(&options.out, &mut record)?;
+    let mut rows = folder.results()?;
+    if let Some(page) = &page {
+        page.announce(options)?;
+    }
+    let sink = Sink::new(Some(store.clone()), exporter);
+    let bench = Bench {
+        options,
+        record: &mut record,
+        rows: &mut rows,
+        sink: &sink,
+        progress: &Progress::new(options.quiet),
+    };
+    let result = tokio::select! {
+        result = experiment.run(bench) => Some(result),
+        () = interrupt.cancelled() => None,
+    };
+    record.spans.export_error = sink.flush().await;
+    record.spans.count(sink.counts());
+    record.seconds = Some(began.elapsed().as_secs_f64());
+    record.verdict = verdict(experiment, &record, result);
+    let saved = folder.save(&record, &store);
+    let rows = rows
+        .flush()
+        .map_err(|e| Error::Failed(format!("results.csv: {e}")));
+    output::result(experiment, options, &record, &folder)?;
+    if let Some(page) = page {
+        page.stay(&record, &interrupt).await?;
+    }
+    saved.and(rows)?;
+    Ok(match record.verdict.status {
+        Status::Pass => ExitCode::SUCCESS,
+        Status::Fail => ExitCode::from(1),
+        Status::Unknown => ExitCode::from(3),
+    })
+}
+
+/// What is wrong counts more than what is unknown. `result` is `None` when the
+/// run was interrupted.
+fn verdict<E: Experiment>(
+    experiment: &E,
+    record: &Record,
+    result: Option<Result<(), Error>>,
+) -> Verdict {
+    let (status, reasons) = match result {
+        Some(Ok(())) => match experiment.judge(record) {
+            reasons if !reasons.is_empty() => (Status::Fail, reasons),
+            _ if record.spans.lost > 0 => {
+                let reason = format!("{} spans were lost", record.spans.lost);
+                (Status::Unknown, vec![reason])
+            }
+            _ => (Status::Pass, vec![]),
+        },
+        Some(Err(error)) => (Status::Fail, vec![error.to_string()]),
+        None => (Status::Unknown, vec!["interrupted".into()]),
+    };
+    Verdict { status, reasons }
+}

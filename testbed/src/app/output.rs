@@ -1,0 +1,121 @@
+//! What is printed on standard output: the result, and nothing else.
+
+use std::fmt::Write as _;
+use std::io::{self, ErrorKind, Write as _};
+use std::time::Duration;
+
+use crate::Error;
+use crate::cli::Format;
+use crate::cli::options::Options;
+use crate::experiment::Experiment;
+use crate::run::{Folder, Record, Status};
+use crate::stats::show;
+
+/// Prints `text`. A reader who has seen enough (`| head`) is no error.
+pub(super) fn print(text: &str) -> Result<(), Error> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Error::Failed(format!("standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Prints what came of a run.
+pub(super) fn result<E: Experiment>(
+    experiment: &E,
+    options: &Options,
+    record: &Record,
+    folder: &Folder,
+) -> Result<(), Error> {
+    print(&match options.format {
+        Format::Json => format!("{:#}\n", record.to_json()),
+        Format::Text => text(experiment, options, record, folder),
+    })
+}
+
+fn text<E: Experiment>(
+    experiment: &E,
+    options: &Options,
+    record: &Record,
+    folder: &Folder,
+) -> String {
+    let mut text = built(record);
+    text.push_str(&experiment.tell(record));
+    text.push_str(&spans(record));
+    let path = folder.path().display();
+    let _ = writeln!(text, "saved             {path}");
+    if !options.quiet {
+        let _ = writeln!(text, "look at it        testbed view {path}");
+    }
+    let verdict = match record.verdict.status {
+        Status::Pass => "pass",
+        Status::Fail => "fail",
+        Status::Unknown => "unknown",
+    };
+    let reasons = match record.verdict.reasons.is_empty() {
+        true => String::new(),
+        false => format!(": {}", record.verdict.reasons.join("; ")),
+    };
+    let _ = writeln!(text, "verdict           {verdict}{reasons}");
+    text
+}
+
+/// What was built, and how fast.
+fn built(record: &Record) -> String {
+    let transport = record.to_json()["transport"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    let mut text = format!(
+        "{} peers, {} connections, topology {}, transport {transport}, seed {}\n",
+        record.peers, record.connections, record.topology, record.seed
+    );
+    for phase in &record.phases {
+        let took = Duration::from_secs_f64(phase.seconds);
+        let speed = match phase.name {
+            "NewNetwork" => format!(
+                " ({} peers a second)",
+                per_second(record.peers.into(), took)
+            ),
+            "ConnectPeers" => format!(
+                " ({} connections a second)",
+                per_second(record.connections, took)
+            ),
+            _ => String::new(),
+        };
+        let _ = writeln!(text, "  {:<15} {}{speed}", phase.name, show(took));
+    }
+    text
+}
+
+fn per_second(count: u64, took: Duration) -> u64 {
+    (count as f64 / took.as_secs_f64().max(1e-9)) as u64
+}
+
+fn spans(record: &Record) -> String {
+    let spans = &record.spans;
+    let mut text = format!(
+        "spans             {} started, {} stored, {} lost\n",
+        spans.started, spans.stored, spans.lost
+    );
+    if let Some(collector) = &spans.collector {
+        let _ = write!(
+            text,
+            "exported          {} to {collector}, {} not exported",
+            spans.exported, spans.not_exported
+        );
+        if let Some(error) = &spans.export_error {
+            let _ = write!(text, ": {error}");
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// Tells something that is not the result, on standard error.
+pub(super) fn note(text: &str) -> Result<(), Error> {
+    let told = writeln!(io::stderr().lock(), "{text}");
+    told.map_err(|error| Error::Failed(format!("standard error: {error}")))
+}

@@ -1,0 +1,104 @@
+//! The page: of a run that goes on, and of one that was saved.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::output;
+use crate::cli::options::Options;
+use crate::cli::{Common, View};
+use crate::run::{Folder, Record, latest};
+use crate::store::Store;
+use crate::viewer::{self, Viewer};
+use crate::{Error, interrupt};
+
+/// The page while it is served.
+pub(super) struct Page {
+    address: SocketAddr,
+    run: watch::Sender<Value>,
+    closing: CancellationToken,
+    server: JoinHandle<std::io::Result<()>>,
+}
+
+impl Page {
+    /// Serves what is and will be in `store`.
+    pub(super) async fn open(
+        address: SocketAddr,
+        store: &Arc<Store>,
+        record: &Record,
+    ) -> Result<Self, Error> {
+        Self::serve(address, Arc::clone(store), record.to_json()).await
+    }
+
+    async fn serve(address: SocketAddr, store: Arc<Store>, run: Value) -> Result<Self, Error> {
+        let listener = viewer::bind(address).await;
+        let listener = listener.map_err(|e| Error::Usage(e.to_string()))?;
+        let address = listener.local_addr().unwrap_or(address);
+        let (sender, run) = watch::channel(run);
+        let closing = CancellationToken::new();
+        let viewer = Viewer { store, run };
+        let closed = closing.clone().cancelled_owned();
+        let server = tokio::spawn(viewer::serve(listener, viewer, closed));
+        Ok(Self {
+            address,
+            run: sender,
+            closing,
+            server,
+        })
+    }
+
+    /// Tells where the page is. Standard output is for the result.
+    pub(super) fn announce(&self, options: &Options) -> Result<(), Error> {
+        match options.quiet {
+            true => Ok(()),
+            false => output::note(&format!(
+                "look at it: http://{} (until Ctrl-C)",
+                self.address
+            )),
+        }
+    }
+
+    /// Shows how the run ended, until somebody has seen enough.
+    pub(super) async fn stay(
+        self,
+        record: &Record,
+        enough: &CancellationToken,
+    ) -> Result<(), Error> {
+        self.run.send_replace(record.to_json());
+        self.until(enough).await
+    }
+
+    async fn until(mut self, enough: &CancellationToken) -> Result<(), Error> {
+        let ended = tokio::select! {
+            () = enough.cancelled() => {
+                self.closing.cancel();
+                self.server.await
+            }
+            ended = &mut self.server => ended,
+        };
+        match ended {
+            Ok(Err(error)) => Err(Error::Failed(format!("the page: {error}"))),
+            Ok(Ok(())) | Err(_) => Ok(()),
+        }
+    }
+}
+
+/// `testbed view`: a saved run.
+pub(super) async fn saved(common: &Common, args: &View) -> Result<ExitCode, Error> {
+    let interrupt = interrupt::watch().map_err(|e| Error::Failed(format!("signals: {e}")))?;
+    let folder = match &args.run {
+        Some(path) => Folder::open(path)?,
+        None => latest(&common.out)?,
+    };
+    let (run, store) = folder.load()?;
+    let page = Page::serve(args.listen, Arc::new(store), run).await?;
+    let (path, address) = (folder.path().display(), page.address);
+    output::print(&format!("{path} at http://{address} until Ctrl-C\n"))?;
+    page.until(&interrupt).await?;
+    Ok(ExitCode::SUCCESS)
+}

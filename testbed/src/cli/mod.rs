@@ -1,0 +1,160 @@
+//! The command line: clap parses, [`options`] checks, the library runs.
+
+pub mod options;
+mod values;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::experiment::ping;
+use crate::topology::Topology;
+use values::Size;
+
+/// Where `--view` and `testbed view` listen unless told otherwise.
+pub const VIEW: &str = "127.0.0.1:8700";
+
+const EXAMPLES: &str = "\
+Examples:
+  testbed --peers 20 ping                      20 peers, 190 connections, one PING
+  testbed ping --count 1000 --size 4K          round trips of 4 KiB, with percentiles
+  testbed --peers 50 --topology ring ping --every-pair
+  testbed --peers 10000 --transport memory --topology random:8 ping
+  testbed --peers 20 --view ping               look at it: http://127.0.0.1:8700
+  testbed --otlp http://127.0.0.1:4318 ping    send the spans to Jaeger
+  testbed ping --to /ip4/127.0.0.1/tcp/4001/p2p/12D3Koo...   a testbed-node, from outside
+  testbed view                                 look at the last run again
+
+Exit status: 0 the run passed, 1 it failed, 2 wrong usage, 3 unknown
+(interrupted, or spans were lost).";
+
+/// A laboratory for distributed algorithms on real libp2p peers.
+#[derive(Debug, Parser)]
+#[command(name = "testbed", version, after_help = EXAMPLES, max_term_width = 100)]
+pub struct Cli {
+    /// What holds for every run.
+    #[command(flatten)]
+    pub common: Common,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every run, accepted before and after the experiment's name.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Options of every run")]
+pub struct Common {
+    /// How many peers to start [default: 20, or all that a topology file names]
+    #[arg(long, global = true, value_name = "N")]
+    pub peers: Option<u32>,
+    /// Who dials whom: full, line, ring, star, tree, grid, random:K (K
+    /// neighbours each, connected), file:PATH (an edge list, "0 1" a line)
+    #[arg(long, global = true, value_name = "T", default_value = "full")]
+    pub topology: Topology,
+    /// What carries the connections
+    #[arg(long, global = true, value_name = "T", default_value = "tcp")]
+    pub transport: Transport,
+    /// Where all keys and choices come from [default: a new one, printed]
+    #[arg(long, global = true, value_name = "S")]
+    pub seed: Option<u64>,
+    /// The folder that gets a folder for each run
+    #[arg(long, global = true, value_name = "DIR", default_value = "runs")]
+    pub out: PathBuf,
+    /// How the result is printed
+    #[arg(long, global = true, value_name = "F", default_value = "text")]
+    pub format: Format,
+    /// Send the spans to this OTLP collector: http://HOST:4318 for HTTP, :4317
+    /// for gRPC. OTEL_EXPORTER_OTLP_* variables are honoured
+    #[arg(long, global = true, value_name = "URL")]
+    pub otlp: Option<String>,
+    /// Show the run in the browser while it goes on, and until Ctrl-C
+    #[arg(
+        long,
+        global = true,
+        value_name = "ADDR",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = VIEW
+    )]
+    pub view: Option<SocketAddr>,
+    /// No progress and no hints, only the result
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Log to standard error: -v what happens, -vv more, -vvv everything
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// One peer pings others: PING, PONG, and the round trip
+    Ping(Ping),
+    /// Open a saved run in the browser
+    View(View),
+    /// Print a completion script for a shell
+    Completions {
+        /// For which shell.
+        shell: Shell,
+    },
+}
+
+/// Options of `testbed ping`.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Options of ping")]
+pub struct Ping {
+    /// Who pings
+    #[arg(long, value_name = "PEER", default_value_t = 0)]
+    pub from: u32,
+    /// Who is pinged: a peer's number, or the address of a testbed-node that
+    /// runs elsewhere (/ip4/…/tcp/…/p2p/…) [default: a random neighbour]
+    #[arg(long, value_name = "PEER|ADDR")]
+    pub to: Option<ping::Destination>,
+    /// How many PINGs to send to each
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    pub count: u64,
+    /// How many bytes each PING carries there and back (0 to 1M)
+    #[arg(long, value_name = "BYTES", default_value = "0")]
+    pub size: Size,
+    /// The time from one PING to the next [default: as soon as the answer came]
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = values::duration)]
+    pub interval: std::time::Duration,
+    /// How long to wait for a PONG
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = values::duration)]
+    pub timeout: std::time::Duration,
+    /// Every peer pings every neighbour
+    #[arg(long, conflicts_with_all = ["from", "to"])]
+    pub every_pair: bool,
+}
+
+/// Options of `testbed view`.
+#[derive(Clone, Debug, Args)]
+pub struct View {
+    /// The run's folder [default: the last run under --out]
+    pub run: Option<PathBuf>,
+    /// Where the page is served
+    #[arg(long, value_name = "ADDR", default_value = VIEW)]
+    pub listen: SocketAddr,
+}
+
+/// What carries the connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Transport {
+    /// TCP on loopback, secured by Noise, multiplexed by Yamux.
+    Tcp,
+    /// QUIC on loopback.
+    Quic,
+    /// Within the process, secured by Noise, multiplexed by Yamux.
+    Memory,
+}
+
+/// How a result is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs: the contents of run.json.
+    Json,
+}

@@ -1,0 +1,80 @@
+//! The options of a run, checked.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use node::telemetry::export::Target;
+
+use super::{Common, Format, Transport};
+use crate::Error;
+use crate::limits::{self, Limits};
+use crate::topology::Edges;
+
+/// How many peers an experiment takes.
+#[derive(Clone, Copy, Debug)]
+pub struct Need {
+    /// At least.
+    pub peers: u32,
+    /// If nobody says.
+    pub default: u32,
+}
+
+/// A run's options: they make sense, and the run fits this machine.
+#[derive(Debug)]
+pub struct Options {
+    /// How many peers.
+    pub peers: u32,
+    /// The topology as it was asked for.
+    pub topology: String,
+    /// Who dials whom.
+    pub edges: Edges,
+    /// What carries the connections.
+    pub transport: Transport,
+    /// Where all keys and choices come from.
+    pub seed: u64,
+    /// The folder that gets a folder for each run.
+    pub out: PathBuf,
+    /// How the result is printed.
+    pub format: Format,
+    /// Where spans are exported to.
+    pub otlp: Option<Target>,
+    /// Where the page is served.
+    pub view: Option<SocketAddr>,
+    /// No progress and no hints.
+    pub quiet: bool,
+    /// What the run needs of the machine, and what there is.
+    pub limits: Limits,
+}
+
+impl Options {
+    /// Checks `common`. `need` is what the experiment asks for.
+    ///
+    /// # Errors
+    /// [`Error::Usage`], with the value and the way out.
+    pub fn new(common: &Common, need: Need) -> Result<Self, Error> {
+        let seed = common.seed.unwrap_or_else(rand::random);
+        let named = common.topology.peers()?;
+        let peers = common.peers.or(named).unwrap_or(need.default);
+        if peers < need.peers {
+            return Err(Error::Usage(format!(
+                "--peers {peers}: this experiment takes at least {}, for example --peers {}",
+                need.peers, need.default
+            )));
+        }
+        let connections = common.topology.count(peers)?;
+        let limits = limits::check(common.transport, peers, connections)?;
+        Ok(Self {
+            peers,
+            topology: common.topology.to_string(),
+            edges: common.topology.edges(peers, seed)?,
+            transport: common.transport,
+            seed,
+            out: common.out.clone(),
+            format: common.format,
+            otlp: Target::find(common.otlp.as_deref()).map_err(|e| Error::Usage(e.to_string()))?,
+            view: common.view,
+            quiet: common.quiet,
+            limits,
+        })
+    }
+}

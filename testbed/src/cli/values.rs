@@ -1,0 +1,67 @@
+//! Values on the command line that clap does not know.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use proto::MAX_BODY;
+
+/// A number of bytes that fits into one message. `K` and `M` mean 1,024 and
+/// 1,048,576.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size(pub usize);
+
+impl FromStr for Size {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let bytes = parse_size::Config::new()
+            .with_binary()
+            .parse_size(text)
+            .map_err(|_| "no number of bytes; it looks like 512, 4K or 1M".to_owned())?;
+        match usize::try_from(bytes) {
+            Ok(size) if size <= MAX_BODY => Ok(Self(size)),
+            _ => Err(format!(
+                "{bytes} bytes are over the limit of {MAX_BODY} bytes (1M) a message"
+            )),
+        }
+    }
+}
+
+/// A time like `50ms`, `1.5s` or `2m`.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = |_| "no time; it looks like 50ms, 1.5s or 2m".to_owned();
+    let parsed: SignedDuration = text.parse().map_err(wrong)?;
+    Duration::try_from(parsed).map_err(|_| "a time cannot be negative".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_binary_and_bounded() {
+        for (text, size) in [
+            ("0", 0),
+            ("512", 512),
+            ("4K", 4096),
+            ("4KiB", 4096),
+            ("1M", 1 << 20),
+        ] {
+            assert_eq!(text.parse(), Ok(Size(size)), "{text}");
+        }
+        for text in ["", "-1", "x", "1048577", "2M", "99999999999999999999"] {
+            assert!(text.parse::<Size>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn times_have_units() {
+        for (text, millis) in [("0s", 0), ("50ms", 50), ("1.5s", 1500), ("2m", 120_000)] {
+            assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        for text in ["", "5", "-1s", "soon", "1e9s"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+}

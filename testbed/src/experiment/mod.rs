@@ -1,0 +1,41 @@
+//! The experiments: what is done with a network, and what is made of it.
+
+pub mod ping;
+
+use std::fs::File;
+use std::sync::Arc;
+
+use node::telemetry::Sink;
+
+use crate::Error;
+use crate::cli::options::Options;
+use crate::progress::Progress;
+use crate::run::Record;
+
+/// What an experiment works with.
+pub struct Bench<'a> {
+    /// The options of every run.
+    pub options: &'a Options,
+    /// What is told of the run. Whatever is measured goes here at once: the
+    /// experiment may be interrupted at any time.
+    pub record: &'a mut Record,
+    /// One line for each measurement.
+    pub rows: &'a mut csv::Writer<File>,
+    /// Where spans go.
+    pub sink: &'a Arc<Sink>,
+    /// Who shows how far it is.
+    pub progress: &'a Progress,
+}
+
+/// An experiment, with its options.
+pub trait Experiment {
+    /// Runs it. An `Err` ends the run as failed; what was measured stays.
+    fn run(&self, bench: Bench<'_>) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Says in `record` whether what was measured is right. Called however
+    /// the run ended. Returns what is wrong.
+    fn judge(&self, record: &Record) -> Vec<String>;
+
+    /// The results for people, in lines.
+    fn tell(&self, record: &Record) -> String;
+}

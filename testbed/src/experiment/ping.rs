@@ -1,0 +1,344 @@
+//! `testbed ping`: PING from one peer to others, PONG back, and the time in
+//! between.
+
+mod destination;
+mod results;
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use algorithms::NodeId;
+use algorithms::ping_pong::{Command, Output, PingPong};
+use node::driver::Report;
+use opentelemetry::trace::{SpanKind, Status, TraceContextExt as _, Tracer as _};
+use opentelemetry::{Context, KeyValue};
+use proto::Bytes;
+use rand::SeedableRng as _;
+use rand::seq::IndexedRandom as _;
+use rand_chacha::ChaCha8Rng;
+use serde::Serialize;
+use serde_json::json;
+use tokio::time::{Interval, MissedTickBehavior, timeout};
+
+pub use destination::Destination;
+use results::{Outcome, Results, Row, Who};
+
+use super::{Bench, Experiment};
+use crate::cli::options::{Need, Options};
+use crate::cli::{self, Common};
+use crate::network::{Builder, Network, Outsider, neighbours};
+use crate::run::Record;
+use crate::{Error, run};
+
+/// How long the other side may take to close its channel after we hung up.
+const HANG_UP: Duration = Duration::from_secs(5);
+
+/// The experiment with its options, checked.
+#[derive(Debug)]
+pub struct Ping {
+    pairs: Vec<Pair>,
+    outsider: Option<Outsider>,
+    count: u64,
+    size: usize,
+    interval: Duration,
+    timeout: Duration,
+}
+
+/// Who pings whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+struct Pair {
+    from: u32,
+    to: u32,
+}
+
+impl Ping {
+    /// Checks the options of `testbed ping`, together with those of the run.
+    ///
+    /// # Errors
+    /// [`Error::Usage`], with the value and the way out.
+    pub fn new(common: &Common, args: &cli::Ping) -> Result<(Self, Options), Error> {
+        let elsewhere = matches!(args.to, Some(Destination::Elsewhere { .. }));
+        let need = match elsewhere {
+            true => Need {
+                peers: 1,
+                default: 1,
+            },
+            false => Need {
+                peers: 2,
+                default: 20,
+            },
+        };
+        let options = Options::new(common, need)?;
+        if args.from >= options.peers {
+            return Err(no_peer("--from", args.from, options.peers));
+        }
+        let outsider = args.to.as_ref().and_then(|to| to.outsider(args.from));
+        let ping = Self {
+            pairs: pairs(args, &options)?,
+            outsider,
+            count: args.count,
+            size: args.size.0,
+            interval: args.interval,
+            timeout: args.timeout,
+        };
+        Ok((ping, options))
+    }
+
+    /// What `run.json` says of it.
+    pub fn describe(&self) -> run::Experiment {
+        let pair = match &self.pairs[..] {
+            [Pair { from, to }] => json!({ "from": from, "to": to }),
+            all => json!({ "pairs": all.len() }),
+        };
+        run::Experiment {
+            name: "ping",
+            options: json!({
+                "pair": pair,
+                "address": self.outsider.as_ref().map(|outsider| outsider.address.to_string()),
+                "count": self.count,
+                "size_bytes": self.size,
+                "interval_seconds": self.interval.as_secs_f64(),
+                "timeout_seconds": self.timeout.as_secs_f64(),
+            }),
+        }
+    }
+
+    async fn ping_all(
+        &self,
+        network: &mut Network<PingPong>,
+        bench: &mut Bench<'_>,
+    ) -> Result<(), Error> {
+        let record = &mut *bench.record;
+        let mut results = Results::new(self.pairs.len() as u64 * self.count, record);
+        let bar = bench.progress.bar("pinging", results.expected());
+        let data = Bytes::from(vec![0; self.size]);
+        let mut pace = (!self.interval.is_zero()).then(|| pace(self.interval));
+        for &pair in &self.pairs {
+            for _ in 0..self.count {
+                if let Some(pace) = &mut pace {
+                    pace.tick().await;
+                }
+                let row = self
+                    .ping(network, pair, data.clone(), results.next())
+                    .await?;
+                bench
+                    .rows
+                    .serialize(&row)
+                    .map_err(|e| Error::Failed(format!("results.csv: {e}")))?;
+                results.add(row, |node| self.who(network, node));
+                bar.step();
+            }
+            let closed = hang_up(network, pair).await?;
+            results.hung_up(closed);
+        }
+        Ok(())
+    }
+
+    fn who(&self, network: &Network<PingPong>, node: u32) -> Who {
+        let ours = network.drivers.get(node as usize);
+        let ours = ours.map(|driver| driver.handle().peer_id());
+        let outsider = || self.outsider.as_ref().map(|outsider| outsider.peer);
+        Who {
+            name: NodeId(node).to_string(),
+            peer_id: ours.or_else(outsider).map(|id| id.to_string()),
+        }
+    }
+
+    /// One PING and what comes of it, as one trace.
+    async fn ping(
+        &self,
+        network: &mut Network<PingPong>,
+        pair: Pair,
+        data: Bytes,
+        number: u64,
+    ) -> Result<Row, Error> {
+        let Pair { from, to } = pair;
+        let tracer = &network.tracers[from as usize];
+        let span = tracer
+            .span_builder(format!("ping {}", NodeId(to)))
+            .with_kind(SpanKind::Client)
+            .with_attributes([
+                KeyValue::new("rpc.system.name", "libp2p"),
+                KeyValue::new("rpc.method", "PING"),
+                KeyValue::new("p2p.remote", NodeId(to).to_string()),
+            ])
+            .start_with_context(tracer, &Context::new());
+        let context = Context::new().with_span(span);
+        let command = Command::Ping {
+            to: NodeId(to),
+            data,
+            timeout: self.timeout,
+        };
+        let sent = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        let began = Instant::now();
+        let driver = &network.drivers[from as usize];
+        let stopped = |e: node::driver::Stopped| Error::Failed(e.to_string());
+        driver
+            .command(command, context.clone())
+            .await
+            .map_err(stopped)?;
+        let outcome = outcome(network, pair, began).await;
+        if let Outcome::Lost { reason } = &outcome {
+            context
+                .span()
+                .set_attribute(KeyValue::new("error.type", "lost"));
+            context.span().set_status(Status::error(reason.clone()));
+        }
+        context.span().end();
+        Ok(Row::new(number, pair, sent, outcome))
+    }
+}
+
+impl Experiment for Ping {
+    async fn run(&self, mut bench: Bench<'_>) -> Result<(), Error> {
+        let builder = Builder {
+            options: bench.options,
+            outsider: self.outsider.as_ref(),
+            sink: bench.sink,
+            progress: bench.progress,
+        };
+        let mut network = builder.build(bench.record, |_| PingPong::default()).await?;
+        let began = Instant::now();
+        let result = self.ping_all(&mut network, &mut bench).await;
+        bench.record.phase("Ping", began.elapsed());
+        network.stop().await;
+        result
+    }
+
+    fn judge(&self, record: &Record) -> Vec<String> {
+        results::judge(&record.results)
+    }
+
+    fn tell(&self, record: &Record) -> String {
+        results::tell(&record.results)
+    }
+}
+
+/// Waits for what comes of the ping under way.
+async fn outcome(network: &mut Network<PingPong>, pair: Pair, began: Instant) -> Outcome {
+    let lost = |reason: &str| Outcome::Lost {
+        reason: reason.to_owned(),
+    };
+    let (from, to) = (NodeId(pair.from), NodeId(pair.to));
+    while let Some(report) = network.reports.recv().await {
+        match report {
+            Report::Output {
+                node, output, at, ..
+            } if node == from => match output {
+                Output::Answered { by, .. } if by == to => {
+                    return Outcome::Answered {
+                        round_trip: at - began,
+                    };
+                }
+                Output::TimedOut { by, .. } if by == to => return lost("no answer in time"),
+                output => tracing::debug!(?output, "not of this ping"),
+            },
+            Report::Lost {
+                node,
+                to: receiver,
+                kind,
+                reason,
+            } if (node, receiver) == (from, to) || (node, receiver) == (to, from) => {
+                return lost(&format!("{kind} from {node} was lost: {reason}"));
+            }
+            Report::HungUp { node, from: other } if (node, other) == (from, to) => {
+                return lost(&format!("{to} closed the channel before it answered"));
+            }
+            report => tracing::debug!(?report, "not of this ping"),
+        }
+    }
+    lost("the network has stopped")
+}
+
+/// Closes the channel, and waits until the other side has closed its own.
+async fn hang_up(network: &mut Network<PingPong>, Pair { from, to }: Pair) -> Result<bool, Error> {
+    let driver = &network.drivers[from as usize];
+    let stopped = |e: node::driver::Stopped| Error::Failed(e.to_string());
+    driver.hang_up(NodeId(to)).await.map_err(stopped)?;
+    let closed = async {
+        while let Some(report) = network.reports.recv().await {
+            match report {
+                Report::HungUp {
+                    node: NodeId(node),
+                    from: NodeId(other),
+                } if (node, other) == (from, to) => {
+                    return true;
+                }
+                report => tracing::debug!(?report, "while hanging up"),
+            }
+        }
+        false
+    };
+    Ok(timeout(HANG_UP, closed).await.unwrap_or(false))
+}
+
+/// Ticks from now on. When an answer took longer than the interval, the next
+/// PING follows at once.
+fn pace(interval: Duration) -> Interval {
+    let mut pace = tokio::time::interval(interval);
+    pace.set_missed_tick_behavior(MissedTickBehavior::Burst);
+    pace
+}
+
+fn pairs(args: &cli::Ping, options: &Options) -> Result<Vec<Pair>, Error> {
+    let neighbours = neighbours(options);
+    let from = args.from;
+    let of_from = &neighbours[from as usize];
+    if args.every_pair {
+        let all = (0..).zip(&neighbours);
+        return Ok(all
+            .flat_map(|(from, to)| to.iter().map(move |&to| Pair { from, to }))
+            .collect());
+    }
+    let to = match &args.to {
+        Some(Destination::Elsewhere { .. }) => options.peers,
+        Some(Destination::Peer(to)) => {
+            check_neighbour(from, *to, of_from, options)?;
+            *to
+        }
+        None => {
+            let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
+            *of_from.choose(&mut rng).ok_or_else(|| {
+                Error::Usage(format!(
+                    "--from {from}: peer {from} has no neighbour in topology {}; choose another",
+                    options.topology
+                ))
+            })?
+        }
+    };
+    Ok(vec![Pair { from, to }])
+}
+
+fn check_neighbour(from: u32, to: u32, of_from: &[u32], options: &Options) -> Result<(), Error> {
+    if to == from {
+        let other = u32::from(from == 0);
+        return Err(Error::Usage(format!(
+            "--to {to}: a peer cannot ping itself; choose another, for example --to {other}"
+        )));
+    }
+    if to >= options.peers {
+        return Err(no_peer("--to", to, options.peers));
+    }
+    if !of_from.contains(&to) {
+        let some: Vec<_> = of_from.iter().take(8).map(u32::to_string).collect();
+        return Err(Error::Usage(format!(
+            "--to {to}: peer {from} is not connected with peer {to} in topology {}; its neighbours are {}{}",
+            options.topology,
+            some.join(", "),
+            if of_from.len() > some.len() {
+                ", …"
+            } else {
+                ""
+            }
+        )));
+    }
+    Ok(())
+}
+
+fn no_peer(option: &str, peer: u32, peers: u32) -> Error {
+    Error::Usage(format!(
+        "{option} {peer}: there is no such peer; the {peers} peers are numbered from 0 to {}",
+        peers - 1
+    ))
+}

@@ -1,0 +1,116 @@
+//! Who is pinged: one of ours, or a peer of another process.
+
+use std::str::FromStr;
+
+use node::{Multiaddr, PeerId, Transport};
+
+use crate::network::Outsider;
+
+/// What `--to` names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// One of the peers that this run starts.
+    Peer(u32),
+    /// A peer that listens elsewhere.
+    Elsewhere {
+        /// Where.
+        address: Multiaddr,
+        /// Who.
+        peer: PeerId,
+        /// What carries the connection.
+        transport: Transport,
+    },
+}
+
+impl Destination {
+    /// The peer elsewhere, to be dialled by `from`.
+    pub(super) fn outsider(&self, from: u32) -> Option<Outsider> {
+        match self {
+            Self::Peer(_) => None,
+            Self::Elsewhere {
+                address,
+                peer,
+                transport,
+            } => Some(Outsider {
+                dialled_by: from,
+                address: address.clone(),
+                peer: *peer,
+                transport: *transport,
+            }),
+        }
+    }
+}
+
+impl FromStr for Destination {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Ok(peer) = text.parse() {
+            return Ok(Self::Peer(peer));
+        }
+        let address: Multiaddr = text.parse().map_err(|_| {
+            "neither a peer's number nor an address like /ip4/127.0.0.1/tcp/4001/p2p/12D3Koo..."
+        })?;
+        let parts: Vec<_> = address.iter().collect();
+        let peer = node::address::peer(&address)
+            .ok_or("the address has to end in /p2p/ and the peer's id")?;
+        let transport = node::address::transport(&address).ok_or_else(|| {
+            let first = parts.first().map(ToString::to_string).unwrap_or_default();
+            format!("{first}… cannot be dialled; take /ip4/…/tcp/… or /ip4/…/udp/…/quic-v1")
+        })?;
+        Ok(Self::Elsewhere {
+            address,
+            peer,
+            transport,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "12D3KooWGjMCwtpbj9o3GA1GHBuNdUVz4nnBhRUhpXCTNPvZvUZE";
+
+    #[test]
+    fn numbers_and_addresses_are_told_apart() {
+        assert_eq!("7".parse(), Ok(Destination::Peer(7)));
+        for (address, transport) in [
+            (format!("/ip4/127.0.0.1/tcp/4001/p2p/{ID}"), Transport::Tcp),
+            (
+                format!("/ip4/127.0.0.1/udp/4001/quic-v1/p2p/{ID}"),
+                Transport::Quic,
+            ),
+        ] {
+            match address.parse() {
+                Ok(Destination::Elsewhere {
+                    peer,
+                    transport: found,
+                    ..
+                }) => {
+                    assert_eq!((peer.to_string().as_str(), found), (ID, transport));
+                }
+                other => panic!("{address}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_destination_says_why() {
+        for (text, why) in [
+            ("", "neither"),
+            ("-1", "neither"),
+            ("4294967296", "neither"),
+            ("example.org", "neither"),
+            ("/ip4/127.0.0.1/tcp/4001", "end in /p2p/"),
+            (
+                &format!("/dns4/example.org/tcp/4001/p2p/{ID}"),
+                "cannot be dialled",
+            ),
+            (&format!("/memory/7/p2p/{ID}"), "cannot be dialled"),
+        ] {
+            let error = text.parse::<Destination>().unwrap_err();
+            assert!(error.contains(why), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! What came of the pings.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use algorithms::NodeId;
+use algorithms::ping_pong::PingPong;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Pair;
+use crate::network::{Network, Outsider};
+use crate::stats::{Summary, Times, show};
+
+/// How many losses are told one by one; all are in `results.csv`.
+const TOLD: usize = 20;
+
+/// What came of one ping.
+pub(super) enum Outcome {
+    Answered { round_trip: Duration },
+    Lost { reason: String },
+}
+
+/// A line of `results.csv`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Row {
+    ping: u64,
+    from: u32,
+    to: u32,
+    sent_unix_ns: u64,
+    round_trip_ns: Option<u64>,
+    lost: Option<String>,
+}
+
+impl Row {
+    pub(super) fn new(
+        ping: u64,
+        Pair { from, to }: Pair,
+        sent: Duration,
+        outcome: Outcome,
+    ) -> Self {
+        let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        let (round_trip, lost) = match outcome {
+            Outcome::Answered { round_trip } => (Some(nanos(round_trip)), None),
+            Outcome::Lost { reason } => (None, Some(reason)),
+        };
+        Self {
+            ping,
+            from,
+            to,
+            sent_unix_ns: nanos(sent),
+            round_trip_ns: round_trip,
+            lost,
+        }
+    }
+}
+
+/// All pings of a run, as far as they have come.
+pub(super) struct Results {
+    expected: u64,
+    sent: u64,
+    times: Times,
+    first: Option<Row>,
+    losses: Vec<Row>,
+    lost: u64,
+    not_closed: u64,
+}
+
+/// `results` in `run.json`.
+#[derive(Debug, Serialize, Deserialize)]
+struct Told {
+    expected: u64,
+    sent: u64,
+    answered: u64,
+    lost: u64,
+    channels_left_open: u64,
+    round_trip_ns: Option<Summary>,
+    first: Option<First>,
+    losses: Vec<Row>,
+}
+
+/// The first ping: who pinged whom.
+#[derive(Debug, Serialize, Deserialize)]
+struct First {
+    from: Who,
+    to: Who,
+    round_trip_ns: Option<u64>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Who {
+    name: String,
+    peer_id: String,
+}
+
+impl Results {
+    pub(super) fn new(expected: u64) -> Self {
+        Self {
+            expected,
+            sent: 0,
+            times: Times::new(),
+            first: None,
+            losses: Vec::new(),
+            lost: 0,
+            not_closed: 0,
+        }
+    }
+
+    pub(super) fn expected(&self) -> u64 {
+        self.expected
+    }
+
+    /// The number of the next ping.
+    pub(super) fn next(&self) -> u64 {
+        self.sent
+    }
+
+    pub(super) fn add(&mut self, row: Row) {
+        self.sent += 1;
+        match row.round_trip_ns {
+            Some(nanos) => self.times.record(Duration::from_nanos(nanos)),
+            None => {
+                self.lost += 1;
+                if self.losses.len() < TOLD {
+                    self.losses.push(row.clone());
+                }
+            }
+        }
+        self.first.get_or_insert(row);
+    }
+
+    pub(super) fn hung_up(&mut self, closed: bool) {
+        self.not_closed += u64::from(!closed);
+    }
+
+    pub(super) fn to_json(
+        &self,
+        network: &Network<PingPong>,
+        outsider: Option<&Outsider>,
+    ) -> Value {
+        let who = |node: u32| Who {
+            name: NodeId(node).to_string(),
+            peer_id: match (network.drivers.get(node as usize), outsider) {
+                (Some(driver), _) => driver.handle().peer_id().to_string(),
+                (None, Some(outsider)) => outsider.peer.to_string(),
+                (None, None) => String::new(),
+            },
+        };
+        let told = Told {
+            expected: self.expected,
+            sent: self.sent,
+            answered: self.sent - self.lost,
+            lost: self.lost,
+            channels_left_open: self.not_closed,
+            round_trip_ns: self.times.summary(),
+            first: self.first.as_ref().map(|row| First {
+                from: who(row.from),
+                to: who(row.to),
+                round_trip_ns: row.round_trip_ns,
+            }),
+            losses: self.losses.clone(),
+        };
+        serde_json::to_value(told).expect("no keys but strings")
+    }
+}
+
+/// What is wrong with the results.
+pub(super) fn judge(results: &Value) -> Vec<String> {
+    let Ok(told) = Told::deserialize(results) else {
+        return vec!["nobody was pinged".into()];
+    };
+    let mut wrong = Vec::new();
+    if told.lost > 0 {
+        wrong.push(format!("{} of {} pings were lost", told.lost, told.sent));
+    }
+    if told.sent < told.expected {
+        wrong.push(format!(
+            "{} of {} pings were sent",
+            told.sent, told.expected
+        ));
+    }
+    if told.channels_left_open > 0 {
+        wrong.push(format!(
+            "{} channels were not closed by the other side",
+            told.channels_left_open
+        ));
+    }
+    wrong
+}
+
+/// The results for people.
+pub(super) fn tell(results: &Value) -> String {
+    let Ok(told) = Told::deserialize(results) else {
+        return String::new();
+    };
+    let mut text = String::new();
+    let show = |nanos: u64| show(Duration::from_nanos(nanos));
+    if let (
+        Some(First {
+            from,
+            to,
+            round_trip_ns,
+        }),
+        1,
+    ) = (&told.first, told.expected)
+    {
+        let _ = writeln!(
+            text,
+            "{} {} pinged {} {}",
+            from.name, from.peer_id, to.name, to.peer_id
+        );
+        if let Some(nanos) = round_trip_ns {
+            let _ = writeln!(
+                text,
+                "  round trip      {}, opening the channels included",
+                show(*nanos)
+            );
+        }
+    } else {
+        let _ = writeln!(
+            text,
+            "{} pings: {} answered, {} lost",
+            told.sent, told.answered, told.lost
+        );
+        if let Some(Summary {
+            count,
+            min,
+            p50,
+            p90,
+            p99,
+            max,
+        }) = told.round_trip_ns
+        {
+            let line = [
+                ("min", min),
+                ("p50", p50),
+                ("p90", p90),
+                ("p99", p99),
+                ("max", max),
+            ]
+            .map(|(name, nanos)| format!("{name} {}", show(nanos)))
+            .join(", ");
+            let _ = writeln!(text, "  round trip      {line} (n = {count})");
+        }
+    }
+    for Row {
+        ping,
+        from,
+        to,
+        lost,
+        ..
+    } in &told.losses
+    {
+        let (from, to, why) = (
+            NodeId(*from),
+            NodeId(*to),
+            lost.as_deref().unwrap_or("lost"),
+        );
+        let _ = writeln!(text, "  ping {ping}, {from} to {to}: {why}");
+    }
+    text
+}

@@ -1,0 +1,54 @@
+//! The machine: all that is read from the operating system.
+
+use serde::Serialize;
+use sysinfo::{MemoryRefreshKind, RefreshKind, System};
+
+/// What the measurements were made on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Host {
+    /// The operating system and its version.
+    pub os: String,
+    /// The processor's architecture.
+    pub arch: &'static str,
+    /// How many threads it runs at once.
+    pub cpus: usize,
+    /// Its memory in bytes.
+    pub memory: u64,
+}
+
+impl Host {
+    /// This one.
+    pub fn this() -> Self {
+        Self {
+            os: System::long_os_version().unwrap_or_else(|_| std::env::consts::OS.into()),
+            arch: std::env::consts::ARCH,
+            cpus: std::thread::available_parallelism().map_or(1, usize::from),
+            memory: memory().map_or(0, |memory| memory.total_memory()),
+        }
+    }
+}
+
+/// Bytes of memory that this process may still take: what the machine, and
+/// the control group around the process, have left. Where nobody can tell, no
+/// run is refused for it.
+pub fn available_memory() -> u64 {
+    memory().map_or(u64::MAX, |memory| {
+        let group = memory.cgroup_limits().map(|group| group.free_memory);
+        memory.available_memory().min(group.unwrap_or(u64::MAX))
+    })
+}
+
+/// Raises the limit of open files as far as `needed`, if it is lower and the
+/// system allows it. Returns the limit.
+pub fn raise_descriptors(needed: u64) -> u64 {
+    match rlimit::Resource::NOFILE.get_soft() {
+        Ok(soft) if soft >= needed => soft,
+        Ok(soft) => rlimit::increase_nofile_limit(needed).unwrap_or(soft),
+        Err(_) => u64::MAX, // A system without such a limit.
+    }
+}
+
+fn memory() -> Option<System> {
+    let ram = MemoryRefreshKind::nothing().with_ram();
+    System::new_with_specifics(RefreshKind::nothing().with_memory(ram)).ok()
+}

@@ -1,0 +1,130 @@
+//! Whether a run fits this machine, before it starts.
+
+use serde::Serialize;
+
+use crate::Error;
+use crate::cli::Transport;
+use crate::host;
+
+/// Descriptors that a run needs whatever its size: standard streams, the
+/// runtime, the run folder, the page, the export.
+const BASE_DESCRIPTORS: u64 = 64;
+
+/// What one peer and one connection take, in KiB. Measured on 2 cores with
+/// the channel protocol alone, and rounded up: see the README.
+const PEER_KIB: u64 = 40;
+const CONNECTION_KIB: [(Transport, u64); 3] = [
+    (Transport::Tcp, 60),
+    (Transport::Quic, 180),
+    (Transport::Memory, 55),
+];
+
+/// What a run needs, and what there is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Limits {
+    /// Descriptors that the run needs.
+    pub descriptors_needed: u64,
+    /// Descriptors that the process may open, after the limit was raised.
+    pub descriptors_limit: u64,
+    /// Bytes of memory that the run is estimated to need.
+    pub memory_needed: u64,
+    /// Bytes of memory that were free for it.
+    pub memory_available: u64,
+}
+
+/// Raises what can be raised, and refuses what cannot work.
+///
+/// # Errors
+/// [`Error::Usage`] with the numbers and the way out.
+pub fn check(transport: Transport, peers: u32, connections: u64) -> Result<Limits, Error> {
+    let memory_needed = memory(transport, peers, connections);
+    let memory_available = host::available_memory();
+    if memory_needed > memory_available {
+        return Err(Error::Usage(format!(
+            "{peers} peers with {connections} connections need about {} MiB of memory, and {} MiB are free; \
+             start fewer peers, or connect fewer of them with --topology random:8",
+            memory_needed >> 20,
+            memory_available >> 20
+        )));
+    }
+    let descriptors_needed = descriptors(transport, peers, connections);
+    let descriptors_limit = host::raise_descriptors(descriptors_needed);
+    if descriptors_needed > descriptors_limit {
+        return Err(Error::Usage(format!(
+            "{peers} peers with {connections} {transport} connections need {descriptors_needed} file descriptors, \
+             and the limit is {descriptors_limit}; take --transport memory, which needs none, \
+             or fewer connections with --topology random:8, or raise the hard limit (ulimit -Hn)",
+            transport = name(transport),
+        )));
+    }
+    Ok(Limits {
+        descriptors_needed,
+        descriptors_limit,
+        memory_needed,
+        memory_available,
+    })
+}
+
+/// A TCP connection within one process has both its ends here, and each peer
+/// listens: 2C + N, which is N(N-1) + N for a full mesh. QUIC has one socket a
+/// peer, memory none.
+fn descriptors(transport: Transport, peers: u32, connections: u64) -> u64 {
+    BASE_DESCRIPTORS
+        + match transport {
+            Transport::Tcp => 2 * connections + u64::from(peers),
+            Transport::Quic => u64::from(peers),
+            Transport::Memory => 0,
+        }
+}
+
+fn memory(transport: Transport, peers: u32, connections: u64) -> u64 {
+    let all = CONNECTION_KIB.into_iter();
+    let (_, connection) = all
+        .filter(|(of, _)| *of == transport)
+        .next_back()
+        .expect("every transport has its line");
+    1024 * (u64::from(peers) * PEER_KIB + connections * connection)
+}
+
+/// The transport as the command line calls it.
+fn name(transport: Transport) -> &'static str {
+    match transport {
+        Transport::Tcp => "tcp",
+        Transport::Quic => "quic",
+        Transport::Memory => "memory",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn descriptors_of_a_full_mesh_are_as_the_formula_says() {
+        let needed = |transport, n: u32| {
+            let connections = u64::from(n) * u64::from(n - 1) / 2;
+            descriptors(transport, n, connections) - BASE_DESCRIPTORS
+        };
+        assert_eq!(needed(Transport::Tcp, 20), 400);
+        assert_eq!(needed(Transport::Tcp, 256), 65_536);
+        assert_eq!(needed(Transport::Quic, 256), 256);
+        assert_eq!(needed(Transport::Memory, 256), 0);
+    }
+
+    #[test]
+    fn what_cannot_work_is_refused_with_the_way_out() {
+        let mesh = |n: u64| n * (n - 1) / 2;
+        let error = check(Transport::Memory, 1_000_000, mesh(1_000_000))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("1000000 peers") && error.contains("random:8"),
+            "{error}"
+        );
+        let error = check(Transport::Tcp, 60_000, 0).unwrap_err().to_string();
+        assert!(
+            error.contains("60064") && error.contains("--transport memory"),
+            "{error}"
+        );
+    }
+}

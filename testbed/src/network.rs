@@ -1,0 +1,210 @@
+//! A network of peers in this process: started, connected in order, traced.
+
+mod connect;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use algorithms::{Algorithm, NodeId};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use node::driver::{Directory, Driver, Process, Report};
+use node::telemetry::Sink;
+use node::{Config, Multiaddr, Peer, PeerId, Transport};
+use opentelemetry::trace::{TraceContextExt as _, Tracer as _};
+use opentelemetry::{Context, KeyValue};
+use opentelemetry_sdk::trace::SdkTracer;
+use tokio::sync::mpsc;
+
+use crate::Error;
+use crate::cli::{self, options::Options};
+use crate::progress::Progress;
+use crate::run::Record;
+
+/// How many peers start, or dial, at a time. More than some 32 handshakes at
+/// once on 2 cores end in time-outs.
+const AT_A_TIME: usize = 32;
+
+/// How many reports wait for the experiment. A guess; the drivers wait for a
+/// place.
+const REPORTS: usize = 1024;
+
+/// Peers that run, connected as the topology says.
+#[derive(Debug)]
+pub struct Network<A: Algorithm> {
+    /// The processes, by their number.
+    pub drivers: Vec<Driver<A>>,
+    /// Each process's tracer.
+    pub tracers: Vec<SdkTracer>,
+    /// Each process's neighbours, in order.
+    pub neighbours: Vec<Vec<u32>>,
+    /// What the processes say.
+    pub reports: mpsc::Receiver<Report<A>>,
+}
+
+/// A peer of another process, to be dialled as one of the network: it becomes
+/// the process after the last.
+#[derive(Clone, Debug)]
+pub struct Outsider {
+    /// Which of our peers dials it.
+    pub dialled_by: u32,
+    /// Where it listens.
+    pub address: Multiaddr,
+    /// Who it is.
+    pub peer: PeerId,
+    /// What carries the connection.
+    pub transport: Transport,
+}
+
+/// A peer that listens and has no algorithm yet.
+struct Member {
+    peer: Peer,
+    address: Multiaddr,
+    tracer: SdkTracer,
+}
+
+/// Builds a network, and tells of it in the record as it goes on.
+pub struct Builder<'a> {
+    /// What to build.
+    pub options: &'a Options,
+    /// A peer elsewhere that belongs to it.
+    pub outsider: Option<&'a Outsider>,
+    /// Where spans go.
+    pub sink: &'a Arc<Sink>,
+    /// Who shows how far it is.
+    pub progress: &'a Progress,
+}
+
+impl Builder<'_> {
+    /// Starts all peers, connects them in order, and starts `algorithm` on
+    /// each. Everything is connected, seen from both sides, when it returns.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] when a peer cannot start or be reached.
+    pub async fn build<A>(
+        &self,
+        record: &mut Record,
+        algorithm: impl Fn(NodeId) -> A,
+    ) -> Result<Network<A>, Error>
+    where
+        A: Algorithm<Command: Send, Message: 'static, Timer: Send, Output: Send> + Send + 'static,
+    {
+        let laboratory = self.sink.tracer("testbed", &record.id);
+        let span = laboratory
+            .span_builder("Setup")
+            .with_attributes([
+                KeyValue::new("p2p.peers", i64::from(self.options.peers)),
+                KeyValue::new("p2p.connections", self.options.edges.len() as i64),
+                KeyValue::new("p2p.topology", self.options.topology.clone()),
+            ])
+            .start_with_context(&laboratory, &Context::new());
+        let setup = Context::new().with_span(span);
+        let members = self.new_network(record, &laboratory, &setup).await?;
+        self.connect_peers(record, &laboratory, &setup, &members)
+            .await?;
+        let network = self.start_drivers(members, algorithm);
+        setup.span().end();
+        Ok(network)
+    }
+
+    /// The peers, each with its key, listening.
+    async fn new_network(
+        &self,
+        record: &mut Record,
+        laboratory: &SdkTracer,
+        setup: &Context,
+    ) -> Result<Vec<Member>, Error> {
+        let span = laboratory.start_with_context("NewNetwork", setup);
+        let context = setup.with_span(span);
+        let began = Instant::now();
+        let bar = self
+            .progress
+            .bar("starting peers", u64::from(self.options.peers));
+        let members = stream::iter(0..self.options.peers)
+            .map(|index| async move { self.new_member(index).await })
+            .buffered(AT_A_TIME)
+            .inspect(|_| bar.step())
+            .try_collect::<Vec<_>>()
+            .await?;
+        context.span().end();
+        record.phase("NewNetwork", began.elapsed());
+        Ok(members)
+    }
+
+    async fn new_member(&self, index: u32) -> Result<Member, Error> {
+        let name = NodeId(index);
+        let failed = |why: String| Error::Failed(format!("{name} cannot start: {why}"));
+        let mut config = Config::new(node::keys::from_seed(self.options.seed, index));
+        let (transport, address) = match self.options.transport {
+            cli::Transport::Tcp => (Transport::Tcp, "/ip4/127.0.0.1/tcp/0"),
+            cli::Transport::Quic => (Transport::Quic, "/ip4/127.0.0.1/udp/0/quic-v1"),
+            cli::Transport::Memory => (Transport::Memory, "/memory/0"),
+        };
+        config.transports = [transport].into();
+        if let Some(outsider) = self.outsider.filter(|o| o.dialled_by == index) {
+            config.transports.insert(outsider.transport);
+        }
+        let peer = node::start(config).map_err(|e| failed(e.to_string()))?;
+        let address = address.parse().expect("a constant address");
+        let address = peer.handle.listen(address).await;
+        let address = address.map_err(|e| failed(e.to_string()))?;
+        let id = peer.handle.peer_id();
+        let tracer = self.sink.tracer(&name.to_string(), &id.to_string());
+        let address = address.with_p2p(id).expect("an address without a peer");
+        Ok(Member {
+            peer,
+            address,
+            tracer,
+        })
+    }
+
+    fn start_drivers<A>(&self, members: Vec<Member>, algorithm: impl Fn(NodeId) -> A) -> Network<A>
+    where
+        A: Algorithm<Command: Send, Message: 'static, Timer: Send, Output: Send> + Send + 'static,
+    {
+        let ids = members.iter().map(|member| member.peer.handle.peer_id());
+        let outsider = self.outsider.map(|outsider| outsider.peer);
+        let directory = Directory::new(ids.chain(outsider).collect());
+        let (sender, reports) = mpsc::channel(REPORTS);
+        let (mut drivers, mut tracers) = (Vec::new(), Vec::new());
+        for (id, member) in (0..).map(NodeId).zip(members) {
+            let process = Process {
+                algorithm: algorithm(id),
+                id,
+                directory: directory.clone(),
+                peer: member.peer,
+                tracer: Some(member.tracer.clone()),
+                seed: self.options.seed,
+            };
+            drivers.push(Driver::start(process, sender.clone()));
+            tracers.push(member.tracer);
+        }
+        Network {
+            drivers,
+            tracers,
+            neighbours: neighbours(self.options),
+            reports,
+        }
+    }
+}
+
+impl<A: Algorithm> Network<A> {
+    /// Stops all peers, and returns when no step is under way any more.
+    pub async fn stop(self) {
+        drop(self.reports);
+        let stopping = self.drivers.into_iter().map(Driver::stop);
+        futures::future::join_all(stopping).await;
+    }
+}
+
+/// Who is connected with whom, by the number of the process.
+pub fn neighbours(options: &Options) -> Vec<Vec<u32>> {
+    let mut neighbours = vec![Vec::new(); options.peers as usize];
+    for &(a, b) in &options.edges {
+        neighbours[a as usize].push(b);
+        neighbours[b as usize].push(a);
+    }
+    neighbours
+}
+
+/// How long a peer may take to see a connection that the other side has.
+const BARRIER: Duration = Duration::from_secs(30);

@@ -1,0 +1,150 @@
+//! Every peer dials those that come after it.
+
+use std::time::Instant;
+
+use algorithms::NodeId;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use node::{Handle, Multiaddr, PeerId, dial};
+use opentelemetry::trace::{SpanKind, Status, TraceContextExt as _, Tracer as _};
+use opentelemetry::{Context, KeyValue};
+use opentelemetry_sdk::trace::SdkTracer;
+use tokio::time::timeout;
+
+use super::{AT_A_TIME, BARRIER, Builder, Member, neighbours};
+use crate::Error;
+use crate::run::Record;
+
+/// How many dials that failed are named; the others are counted.
+const NAMED: usize = 5;
+
+/// One dial: who, and where to.
+struct Dial {
+    by: NodeId,
+    handle: Handle,
+    tracer: SdkTracer,
+    to: String,
+    address: Multiaddr,
+    parent: Context,
+}
+
+impl Builder<'_> {
+    /// Dials in order, a bounded number at a time, and waits until both sides
+    /// of each connection have seen it.
+    pub(super) async fn connect_peers(
+        &self,
+        record: &mut Record,
+        laboratory: &SdkTracer,
+        setup: &Context,
+        members: &[Member],
+    ) -> Result<(), Error> {
+        let span = laboratory.start_with_context("ConnectPeers", setup);
+        let context = setup.with_span(span);
+        let began = Instant::now();
+        let dials = self.dials(members, &context);
+        let count = dials.len();
+        let bar = self.progress.bar("connecting", count as u64);
+        let failures: Vec<String> = stream::iter(dials)
+            .map(Dial::carry_out)
+            .buffer_unordered(AT_A_TIME)
+            .inspect(|_| bar.step())
+            .filter_map(|result| async { result.err() })
+            .collect()
+            .await;
+        record.connections = (count - failures.len()) as u64;
+        if !failures.is_empty() {
+            let why = tell(&failures, count);
+            context.span().set_status(Status::error(why.clone()));
+            return Err(Error::Failed(why));
+        }
+        self.barrier(members).await?;
+        context.span().end();
+        record.phase("ConnectPeers", began.elapsed());
+        Ok(())
+    }
+
+    fn dials(&self, members: &[Member], parent: &Context) -> Vec<Dial> {
+        let dial = |by: u32, to: String, address: &Multiaddr| Dial {
+            by: NodeId(by),
+            handle: members[by as usize].peer.handle.clone(),
+            tracer: members[by as usize].tracer.clone(),
+            to,
+            address: address.clone(),
+            parent: parent.clone(),
+        };
+        let edges = self.options.edges.iter();
+        let inside = edges.map(|&(a, b)| {
+            let address = &members[b as usize].address;
+            dial(a, NodeId(b).to_string(), address)
+        });
+        let outside = self
+            .outsider
+            .map(|o| dial(o.dialled_by, o.peer.to_string(), &o.address));
+        inside.chain(outside).collect()
+    }
+
+    /// A dial is done when the dialler has the connection; the other side may
+    /// need a moment more.
+    async fn barrier(&self, members: &[Member]) -> Result<(), Error> {
+        let handles = members.iter().map(|member| member.peer.handle.clone());
+        let expected = neighbours(self.options).into_iter().map(|all| all.len());
+        let waits: Vec<_> = (0..)
+            .zip(handles.zip(expected))
+            .map(|(index, (handle, expected))| see_all(NodeId(index), handle, expected))
+            .collect();
+        stream::iter(waits)
+            .buffer_unordered(AT_A_TIME)
+            .try_collect()
+            .await
+    }
+}
+
+async fn see_all(peer: NodeId, handle: Handle, expected: usize) -> Result<(), Error> {
+    match timeout(BARRIER, handle.wait_connected(expected)).await {
+        Ok(true) => Ok(()),
+        Ok(false) | Err(_) => Err(Error::Failed(format!(
+            "{peer} has {} of {expected} connections after {BARRIER:?}",
+            handle.connected(),
+        ))),
+    }
+}
+
+impl Dial {
+    async fn carry_out(self) -> Result<PeerId, String> {
+        let tracer = &self.tracer;
+        let span = tracer
+            .span_builder("DialPeer")
+            .with_kind(SpanKind::Client)
+            .with_attributes([
+                KeyValue::new("p2p.remote", self.to.clone()),
+                KeyValue::new("network.peer.address", self.address.to_string()),
+            ])
+            .start_with_context(tracer, &self.parent);
+        let context = self.parent.with_span(span);
+        let result = self.handle.dial(self.address).await;
+        if let Err(error) = &result {
+            context
+                .span()
+                .set_attribute(KeyValue::new("error.type", dial::Error::kind(error)));
+            context.span().set_status(Status::error(error.to_string()));
+        }
+        context.span().end();
+        result.map_err(|error| format!("{} to {}: {error}", self.by, self.to))
+    }
+}
+
+fn tell(failures: &[String], count: usize) -> String {
+    let named = failures
+        .iter()
+        .take(NAMED)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join("\n  ");
+    let more = match failures.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!("\n  and {more} more"),
+    };
+    format!(
+        "{} of {count} dials failed:\n  {named}{more}",
+        failures.len()
+    )
+}

@@ -1,0 +1,161 @@
+//! The folder of a run.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::Record;
+use crate::Error;
+use crate::store::Store;
+
+/// What was run and what came of it.
+const RECORD: &str = "run.json";
+/// The spans, as lines of OTLP JSON.
+const SPANS: &str = "spans.jsonl";
+/// One line for each measurement.
+const RESULTS: &str = "results.csv";
+
+/// The folder of one run.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    path: PathBuf,
+}
+
+impl Folder {
+    /// Makes a new folder for `record` in `out`, and says in it that the run
+    /// has begun. If another run has the name already, a number is added.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when nothing can be written there.
+    pub fn create(out: &Path, record: &mut Record) -> Result<Self, Error> {
+        let refused = |error: io::Error| {
+            Error::Usage(format!(
+                "cannot save runs in {}: {error}; choose another folder with --out DIR",
+                out.display()
+            ))
+        };
+        fs::create_dir_all(out).map_err(refused)?;
+        let name = record.id.clone();
+        for number in 2.. {
+            match fs::create_dir(out.join(&record.id)) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    record.id = format!("{name}-{number}");
+                }
+                created => {
+                    created.map_err(refused)?;
+                    break;
+                }
+            }
+        }
+        let folder = Self {
+            path: out.join(&record.id),
+        };
+        folder.write_record(record).map_err(refused)?;
+        Ok(folder)
+    }
+
+    /// A folder that a run left.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when there is no run in it.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        match path.join(RECORD).is_file() {
+            true => Ok(Self {
+                path: path.to_owned(),
+            }),
+            false => Err(Error::Usage(format!(
+                "{} is no folder of a run: there is no {RECORD} in it",
+                path.display()
+            ))),
+        }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The file for the measurements, which are written as they are made.
+    ///
+    /// # Errors
+    /// [`Error::Failed`].
+    pub fn results(&self) -> Result<csv::Writer<File>, Error> {
+        let path = self.path.join(RESULTS);
+        csv::Writer::from_path(&path).map_err(|e| failed(&path, &e))
+    }
+
+    /// Saves what is known at the end.
+    ///
+    /// # Errors
+    /// [`Error::Failed`], for example when the disk is full.
+    pub fn save(&self, record: &Record, store: &Store) -> Result<(), Error> {
+        let path = self.path.join(SPANS);
+        let write = || {
+            let mut file = BufWriter::new(File::create(&path)?);
+            store.write_jsonl(&mut file)?;
+            file.flush()
+        };
+        let spans = write().map_err(|e| failed(&path, &e));
+        // Even without its spans a run tells what it was.
+        let record = self.write_record(record);
+        let record = record.map_err(|e| failed(&self.path.join(RECORD), &e));
+        spans.and(record)
+    }
+
+    /// What a run saved.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] with the file and the place in it.
+    pub fn load(&self) -> Result<(serde_json::Value, Store), Error> {
+        let path = self.path.join(RECORD);
+        let text = fs::read(&path).map_err(|e| failed(&path, &e))?;
+        let record = serde_json::from_slice(&text).map_err(|e| failed(&path, &e))?;
+        let path = self.path.join(SPANS);
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            // The run did not come so far.
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok((record, Store::new())),
+            Err(e) => return Err(failed(&path, &e)),
+        };
+        let store = Store::read_jsonl(io::BufReader::new(file));
+        Ok((record, store.map_err(|e| failed(&path, &e))?))
+    }
+
+    /// Whoever reads it sees the old or the new, never a part.
+    fn write_record(&self, record: &Record) -> io::Result<()> {
+        let part = self.path.join(format!("{RECORD}.part"));
+        let mut text = serde_json::to_string_pretty(record)?;
+        text.push('\n');
+        fs::write(&part, text)?;
+        fs::rename(part, self.path.join(RECORD))
+    }
+}
+
+/// The last run saved in `out`: names begin with the time.
+///
+/// # Errors
+/// [`Error::Usage`] when there is none.
+pub fn latest(out: &Path) -> Result<Folder, Error> {
+    let none = || {
+        Error::Usage(format!(
+            "there is no run in {}; name one, or say where runs are with --out DIR",
+            out.display()
+        ))
+    };
+    let folders = fs::read_dir(out).map_err(|_| none())?;
+    folders
+        .flatten()
+        .filter_map(|entry| Folder::open(&entry.path()).ok())
+        .max_by_key(|folder| modified(&folder.path))
+        .ok_or_else(none)
+}
+
+fn modified(path: &Path) -> Option<std::time::SystemTime> {
+    fs::metadata(path.join(RECORD))
+        .and_then(|data| data.modified())
+        .ok()
+}
+
+fn failed(path: &Path, error: &dyn std::error::Error) -> Error {
+    Error::Failed(format!("{}: {error}", path.display()))
+}

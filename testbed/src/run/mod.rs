@@ -1,0 +1,11 @@
+//! What a run leaves behind: a folder with `run.json`, the spans as OTLP, and
+//! the measurements as CSV.
+
+mod folder;
+mod record;
+
+pub use folder::{Folder, latest};
+pub use record::{Experiment, Phase, Record, SCHEMA, Spans, Status, Verdict, Versions};
+
+/// The JSON Schema of `run.json` and of `--format json`.
+pub const JSON_SCHEMA: &str = include_str!("run.schema.json");

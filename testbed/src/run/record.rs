@@ -1,0 +1,202 @@
+//! `run.json`: what was run, on what, and what came of it.
+//!
+//! Its form is documented by `run.schema.json` beside this file, and a test
+//! holds the two together.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use node::telemetry::Counts;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::cli::Transport;
+use crate::cli::options::Options;
+use crate::host::Host;
+use crate::limits::Limits;
+
+/// The name and version of the form. The number rises when a field changes
+/// its meaning or goes.
+pub const SCHEMA: &str = "testbed-run/1";
+
+/// A run, as `run.json` tells of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Record {
+    /// [`SCHEMA`].
+    pub schema: &'static str,
+    /// The name of the run and of its folder.
+    pub id: String,
+    /// The command line.
+    pub command: Vec<String>,
+    /// When it began.
+    pub started: Timestamp,
+    /// How long it took, once it has ended.
+    pub seconds: Option<f64>,
+    /// Where all keys and choices came from.
+    pub seed: u64,
+    /// What it was made with.
+    pub versions: Versions,
+    /// What it ran on.
+    pub host: Host,
+    /// What it needed of the machine, and what there was.
+    pub limits: Limits,
+    /// How many peers.
+    pub peers: u32,
+    /// Who dials whom.
+    pub topology: String,
+    /// What carried the connections.
+    #[serde(serialize_with = "transport")]
+    pub transport: Transport,
+    /// How many connections were made.
+    pub connections: u64,
+    /// What was done with them.
+    pub experiment: Experiment,
+    /// How long the parts took.
+    pub phases: Vec<Phase>,
+    /// What was measured; its form is the experiment's.
+    pub results: Value,
+    /// What became of the spans.
+    pub spans: Spans,
+    /// Whether it was right.
+    pub verdict: Verdict,
+}
+
+/// Versions of what a run depends on.
+#[derive(Clone, Debug, Serialize)]
+pub struct Versions {
+    /// This program.
+    pub testbed: &'static str,
+    /// rust-libp2p.
+    pub libp2p: &'static str,
+}
+
+impl Versions {
+    /// Those that this program is made of. A test compares with `Cargo.lock`.
+    pub const THIS: Self = Self {
+        testbed: env!("CARGO_PKG_VERSION"),
+        libp2p: "0.57.1",
+    };
+}
+
+/// What was done, with all its options.
+#[derive(Clone, Debug, Serialize)]
+pub struct Experiment {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// Its options after defaults and choices.
+    pub options: Value,
+}
+
+/// A part of a run that has ended.
+#[derive(Clone, Debug, Serialize)]
+pub struct Phase {
+    /// Its name, as in the trace.
+    pub name: &'static str,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+/// What became of the spans.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Spans {
+    /// Began.
+    pub started: u64,
+    /// Are in the run folder.
+    pub stored: u64,
+    /// Began and are not stored.
+    pub lost: u64,
+    /// The collector's address, if there was one.
+    pub collector: Option<String>,
+    /// Were accepted by the collector.
+    pub exported: u64,
+    /// Were not accepted by the collector.
+    pub not_exported: u64,
+    /// Why some were not.
+    pub export_error: Option<String>,
+}
+
+impl Spans {
+    /// Takes over the sink's counts.
+    pub fn count(&mut self, counts: Counts) {
+        self.started = counts.started;
+        self.stored = counts.stored;
+        self.lost = counts.started - counts.stored;
+        self.exported = counts.exported;
+        self.not_exported = counts.not_exported;
+    }
+}
+
+/// Whether a run was right.
+#[derive(Clone, Debug, Serialize)]
+pub struct Verdict {
+    /// In a word.
+    pub status: Status,
+    /// Why it is not `pass`.
+    pub reasons: Vec<String>,
+}
+
+/// The verdict in a word, and in the exit status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// All that was checked holds. Exit status 0.
+    Pass,
+    /// Something that was checked does not hold. Exit status 1.
+    Fail,
+    /// It cannot be told: spans were lost, or the run was interrupted. Exit
+    /// status 3.
+    Unknown,
+}
+
+impl Record {
+    /// A run that begins now. Until it ends, its verdict is that it has not.
+    pub fn new(options: &Options, experiment: Experiment) -> Self {
+        let started = Timestamp::now();
+        Self {
+            schema: SCHEMA,
+            id: format!(
+                "{}-{}",
+                started.strftime("%Y-%m-%dT%H-%M-%SZ"),
+                experiment.name
+            ),
+            command: std::env::args().collect(),
+            started,
+            seconds: None,
+            seed: options.seed,
+            versions: Versions::THIS,
+            host: Host::this(),
+            limits: options.limits.clone(),
+            peers: options.peers,
+            topology: options.topology.clone(),
+            transport: options.transport,
+            connections: 0,
+            experiment,
+            phases: Vec::new(),
+            results: Value::Null,
+            spans: Spans {
+                collector: options.otlp.as_ref().map(|target| target.url.clone()),
+                ..Spans::default()
+            },
+            verdict: Verdict {
+                status: Status::Unknown,
+                reasons: vec!["the run has not ended".into()],
+            },
+        }
+    }
+
+    /// A part has ended.
+    pub fn phase(&mut self, name: &'static str, took: Duration) {
+        let seconds = took.as_secs_f64();
+        self.phases.push(Phase { name, seconds });
+    }
+
+    /// The record as it is saved.
+    pub fn to_json(&self) -> Value {
+        serde_json::to_value(self).expect("a record has no keys but strings")
+    }
+}
+
+fn transport<S: serde::Serializer>(transport: &Transport, to: S) -> Result<S::Ok, S::Error> {
+    let value = clap::ValueEnum::to_possible_value(transport).expect("none is hidden");
+    to.serialize_str(value.get_name())
+}

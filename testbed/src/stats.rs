@@ -1,0 +1,120 @@
+//! Times, summed up in a way that cannot mislead: percentiles with the count
+//! they stand on.
+
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
+
+/// Three significant digits: a value is told with an error of at most 0.1 %.
+const DIGITS: u8 = 3;
+
+/// The longest time that is told apart: an hour, in nanoseconds. Longer ones
+/// count as an hour.
+const LONGEST: u64 = 3_600_000_000_000;
+
+/// Times as they are measured.
+#[derive(Clone, Debug)]
+pub struct Times(Histogram<u64>);
+
+/// What is told of them, in nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// How many there are.
+    pub count: u64,
+    /// The shortest.
+    pub min: u64,
+    /// Half are no longer.
+    pub p50: u64,
+    /// Nine of ten are no longer.
+    pub p90: u64,
+    /// 99 of 100 are no longer.
+    pub p99: u64,
+    /// The longest.
+    pub max: u64,
+}
+
+impl Times {
+    /// None yet.
+    pub fn new() -> Self {
+        Self(Histogram::new_with_bounds(1, LONGEST, DIGITS).expect("constant bounds"))
+    }
+
+    /// One more.
+    pub fn record(&mut self, time: Duration) {
+        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.0.saturating_record(nanos);
+    }
+
+    /// `None` when nothing was measured.
+    pub fn summary(&self) -> Option<Summary> {
+        let percentile = |p| self.0.value_at_percentile(p);
+        (!self.0.is_empty()).then(|| Summary {
+            count: self.0.len(),
+            min: self.0.min(),
+            p50: percentile(50.0),
+            p90: percentile(90.0),
+            p99: percentile(99.0),
+            max: self.0.max(),
+        })
+    }
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A time as people read it, with three significant digits.
+pub fn show(time: Duration) -> String {
+    let nanos = time.as_nanos() as f64;
+    let units = [(1e9, "s"), (1e6, "ms"), (1e3, "µs")];
+    let unit = units.into_iter().find(|(size, _)| nanos >= *size);
+    let (value, unit) = unit.map_or((nanos, "ns"), |(size, unit)| (nanos / size, unit));
+    let decimals = match value {
+        _ if unit == "ns" || value >= 100.0 => 0,
+        _ if value >= 10.0 => 1,
+        _ => 2,
+    };
+    format!("{value:.decimals$} {unit}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_medians_not_means() {
+        let mut times = Times::new();
+        assert_eq!(times.summary(), None);
+        for micros in (1..=99).chain([10_000]) {
+            times.record(Duration::from_micros(micros));
+        }
+        let summary = times.summary().unwrap();
+        let near = |value: u64, micros: u64| value.abs_diff(micros * 1000) <= micros;
+        assert_eq!(summary.count, 100);
+        assert!(
+            near(summary.min, 1) && near(summary.p50, 50) && near(summary.p90, 90),
+            "{summary:?}"
+        );
+        assert!(
+            near(summary.p99, 99) && near(summary.max, 10_000),
+            "{summary:?}"
+        );
+    }
+
+    #[test]
+    fn times_read_well() {
+        for (nanos, text) in [
+            (0, "0 ns"),
+            (999, "999 ns"),
+            (1_500, "1.50 µs"),
+            (312_400, "312 µs"),
+            (85_210_000, "85.2 ms"),
+            (61_000_000_000, "61.0 s"),
+        ] {
+            assert_eq!(show(Duration::from_nanos(nanos)), text);
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Who is connected with whom.
+
+mod file;
+mod random;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use crate::Error;
+
+/// The connections of a network: pairs `(a, b)` with `a < b`, in order, each
+/// once. `a` dials `b`.
+pub type Edges = Vec<(u32, u32)>;
+
+/// A shape of a network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Topology {
+    /// Everybody with everybody.
+    Full,
+    /// Each with the next.
+    Line,
+    /// A line whose ends meet.
+    Ring,
+    /// All with peer 0.
+    Star,
+    /// A binary tree: peer `i` with peer `(i - 1) / 2`.
+    Tree,
+    /// Rows and columns, as square as can be, filled row by row.
+    Grid,
+    /// Connected, each with about this many random others.
+    Random(u32),
+    /// An edge list.
+    File(PathBuf),
+}
+
+impl Topology {
+    /// How many peers the topology asks for, if it says.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for a file that is none.
+    pub fn peers(&self) -> Result<Option<u32>, Error> {
+        match self {
+            Self::File(path) => Ok(Some(file::peers(&file::read(path)?))),
+            _ => Ok(None),
+        }
+    }
+
+    /// How many connections `peers` peers have, without making them.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when the topology does not go with so many peers.
+    pub fn count(&self, peers: u32) -> Result<u64, Error> {
+        let n = u64::from(peers);
+        Ok(match self {
+            Self::Full => n * n.saturating_sub(1) / 2,
+            Self::Ring if n > 2 => n,
+            Self::Line | Self::Ring | Self::Star | Self::Tree => n.saturating_sub(1),
+            Self::Grid => n + n - width(peers) - n.div_ceil(width(peers)),
+            Self::Random(degree) => random::count(peers, *degree)?,
+            Self::File(path) => file::edges(path, peers)?.len() as u64,
+        })
+    }
+
+    /// The connections of `peers` peers.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when the topology does not go with so many peers.
+    pub fn edges(&self, peers: u32, seed: u64) -> Result<Edges, Error> {
+        Ok(match self {
+            Self::Full => (0..peers)
+                .flat_map(|a| (a + 1..peers).map(move |b| (a, b)))
+                .collect(),
+            Self::Line => line(peers).collect(),
+            Self::Ring if peers > 2 => {
+                let mut ring: Edges = line(peers).chain([(0, peers - 1)]).collect();
+                ring.sort_unstable();
+                ring
+            }
+            Self::Ring => line(peers).collect(),
+            Self::Star => (1..peers).map(|b| (0, b)).collect(),
+            Self::Tree => (1..peers).map(|b| ((b - 1) / 2, b)).collect(),
+            Self::Grid => grid(peers),
+            Self::Random(degree) => random::edges(peers, *degree, seed)?,
+            Self::File(path) => file::edges(path, peers)?,
+        })
+    }
+}
+
+fn line(peers: u32) -> impl Iterator<Item = (u32, u32)> {
+    (1..peers).map(|b| (b - 1, b))
+}
+
+/// How many columns a grid has: the root of its size, rounded up.
+fn width(peers: u32) -> u64 {
+    let root = u64::from(peers).isqrt();
+    (root + u64::from(root * root < u64::from(peers))).max(1)
+}
+
+fn grid(peers: u32) -> Edges {
+    let width = u32::try_from(width(peers)).expect("a root of a u32");
+    let right = |a: u32| ((a + 1) % width != 0).then_some(a + 1);
+    let below = |a: u32| a.checked_add(width);
+    (0..peers)
+        .flat_map(|a| [right(a), below(a)].map(|b| (a, b)))
+        .filter_map(|(a, b)| b.filter(|b| *b < peers).map(|b| (a, b)))
+        .collect()
+}
+
+impl fmt::Display for Topology {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Full => f.write_str("full"),
+            Self::Line => f.write_str("line"),
+            Self::Ring => f.write_str("ring"),
+            Self::Star => f.write_str("star"),
+            Self::Tree => f.write_str("tree"),
+            Self::Grid => f.write_str("grid"),
+            Self::Random(degree) => write!(f, "random:{degree}"),
+            Self::File(path) => write!(f, "file:{}", path.display()),
+        }
+    }
+}
+
+impl FromStr for Topology {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Ok(match text.split_once(':') {
+            None => match text {
+                "full" => Self::Full,
+                "line" => Self::Line,
+                "ring" => Self::Ring,
+                "star" => Self::Star,
+                "tree" => Self::Tree,
+                "grid" => Self::Grid,
+                _ => return Err(unknown()),
+            },
+            Some(("random", degree)) => match degree.parse() {
+                Ok(degree) if degree >= 2 => Self::Random(degree),
+                _ => {
+                    return Err(
+                        "random:K takes a number of neighbours from 2 on, for example random:8"
+                            .into(),
+                    );
+                }
+            },
+            Some(("file", path)) if !path.is_empty() => Self::File(path.into()),
+            Some(_) => return Err(unknown()),
+        })
+    }
+}
+
+fn unknown() -> String {
+    "unknown topology; choose from full, line, ring, star, tree, grid, random:K, file:PATH".into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// All the shapes that need no file.
+    fn shapes() -> Vec<Topology> {
+        [
+            "full", "line", "ring", "star", "tree", "grid", "random:2", "random:3", "random:8",
+        ]
+        .map(|name| name.parse().unwrap())
+        .into()
+    }
+
+    fn is_connected(peers: u32, edges: &Edges) -> bool {
+        let mut reached = BTreeSet::from([0]);
+        let mut grew = true;
+        while grew {
+            let before = reached.len();
+            for (a, b) in edges {
+                if reached.contains(a) || reached.contains(b) {
+                    reached.extend([*a, *b]);
+                }
+            }
+            grew = reached.len() > before;
+        }
+        reached.len() == peers as usize
+    }
+
+    #[test]
+    fn every_shape_is_connected_ordered_and_counted() {
+        for topology in shapes() {
+            for peers in [1, 2, 3, 4, 5, 9, 10, 16, 17, 100] {
+                let Ok(count) = topology.count(peers) else {
+                    assert!(
+                        matches!(topology, Topology::Random(k) if k >= peers),
+                        "{topology} {peers}"
+                    );
+                    continue;
+                };
+                let edges = topology.edges(peers, 7).unwrap();
+                assert_eq!(edges.len() as u64, count, "{topology} of {peers}");
+                assert!(edges.is_sorted() && edges.iter().all(|(a, b)| a < b && *b < peers));
+                assert_eq!(
+                    edges.iter().collect::<BTreeSet<_>>().len(),
+                    edges.len(),
+                    "{topology} of {peers}"
+                );
+                assert!(is_connected(peers, &edges), "{topology} of {peers}");
+                assert_eq!(topology.to_string().parse(), Ok(topology.clone()));
+            }
+        }
+    }
+
+    #[test]
+    fn full_is_what_the_first_command_promises() {
+        assert_eq!(Topology::Full.count(20).unwrap(), 190);
+        assert_eq!(Topology::Full.count(1_000_000).unwrap(), 499_999_500_000);
+    }
+
+    #[test]
+    fn names_that_are_none_are_refused() {
+        for name in [
+            "", "mesh", "random", "random:", "random:0", "random:1", "random:x", "file:", "full:2",
+        ] {
+            assert!(name.parse::<Topology>().is_err(), "{name}");
+        }
+    }
+}
