@@ -4,12 +4,11 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use algorithms::NodeId;
-use algorithms::ping_pong::PingPong;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Pair;
-use crate::network::{Network, Outsider};
+use crate::run::Record;
 use crate::stats::{Summary, Times, show};
 
 /// How many losses are told one by one; all are in `results.csv`.
@@ -55,12 +54,14 @@ impl Row {
     }
 }
 
-/// All pings of a run, as far as they have come.
-pub(super) struct Results {
+/// All pings of a run, as far as they have come. However the measuring ends,
+/// they go into the record when this is dropped.
+pub(super) struct Results<'a> {
+    record: &'a mut Record,
     expected: u64,
     sent: u64,
     times: Times,
-    first: Option<Row>,
+    first: Option<First>,
     losses: Vec<Row>,
     lost: u64,
     not_closed: u64,
@@ -80,22 +81,24 @@ struct Told {
 }
 
 /// The first ping: who pinged whom.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct First {
     from: Who,
     to: Who,
     round_trip_ns: Option<u64>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-struct Who {
-    name: String,
-    peer_id: String,
+/// A peer: what it is called in the run, and who it is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Who {
+    pub(super) name: String,
+    pub(super) peer_id: Option<String>,
 }
 
-impl Results {
-    pub(super) fn new(expected: u64) -> Self {
+impl<'a> Results<'a> {
+    pub(super) fn new(expected: u64, record: &'a mut Record) -> Self {
         Self {
+            record,
             expected,
             sent: 0,
             times: Times::new(),
@@ -115,7 +118,7 @@ impl Results {
         self.sent
     }
 
-    pub(super) fn add(&mut self, row: Row) {
+    pub(super) fn add(&mut self, row: Row, who: impl Fn(u32) -> Who) {
         self.sent += 1;
         match row.round_trip_ns {
             Some(nanos) => self.times.record(Duration::from_nanos(nanos)),
@@ -126,26 +129,20 @@ impl Results {
                 }
             }
         }
-        self.first.get_or_insert(row);
+        self.first.get_or_insert_with(|| First {
+            from: who(row.from),
+            to: who(row.to),
+            round_trip_ns: row.round_trip_ns,
+        });
     }
 
     pub(super) fn hung_up(&mut self, closed: bool) {
         self.not_closed += u64::from(!closed);
     }
+}
 
-    pub(super) fn to_json(
-        &self,
-        network: &Network<PingPong>,
-        outsider: Option<&Outsider>,
-    ) -> Value {
-        let who = |node: u32| Who {
-            name: NodeId(node).to_string(),
-            peer_id: match (network.drivers.get(node as usize), outsider) {
-                (Some(driver), _) => driver.handle().peer_id().to_string(),
-                (None, Some(outsider)) => outsider.peer.to_string(),
-                (None, None) => String::new(),
-            },
-        };
+impl Drop for Results<'_> {
+    fn drop(&mut self) {
         let told = Told {
             expected: self.expected,
             sent: self.sent,
@@ -153,14 +150,10 @@ impl Results {
             lost: self.lost,
             channels_left_open: self.not_closed,
             round_trip_ns: self.times.summary(),
-            first: self.first.as_ref().map(|row| First {
-                from: who(row.from),
-                to: who(row.to),
-                round_trip_ns: row.round_trip_ns,
-            }),
-            losses: self.losses.clone(),
+            first: self.first.take(),
+            losses: std::mem::take(&mut self.losses),
         };
-        serde_json::to_value(told).expect("no keys but strings")
+        self.record.results = serde_json::to_value(told).expect("no keys but strings");
     }
 }
 
@@ -195,6 +188,10 @@ pub(super) fn tell(results: &Value) -> String {
     };
     let mut text = String::new();
     let show = |nanos: u64| show(Duration::from_nanos(nanos));
+    let name = |who: &Who| match &who.peer_id {
+        Some(id) => format!("{} {id}", who.name),
+        None => who.name.clone(),
+    };
     if let (
         Some(First {
             from,
@@ -204,11 +201,7 @@ pub(super) fn tell(results: &Value) -> String {
         1,
     ) = (&told.first, told.expected)
     {
-        let _ = writeln!(
-            text,
-            "{} {} pinged {} {}",
-            from.name, from.peer_id, to.name, to.peer_id
-        );
+        let _ = writeln!(text, "{} pinged {}", name(from), name(to));
         if let Some(nanos) = round_trip_ns {
             let _ = writeln!(
                 text,
