@@ -1,0 +1,45 @@
+// Numbers and names as people read them.
+
+const UNITS = [['ns', 1], ['µs', 1e3], ['ms', 1e6], ['s', 1e9]];
+
+// Three significant digits tell two spans apart and fit beside a bar.
+export function duration(ns) {
+  if (ns === 0) return '0';
+  const size = Math.abs(ns);
+  if (size >= 60e9) {
+    const seconds = Math.round(ns / 1e9);
+    return `${Math.trunc(seconds / 60)} min ${Math.abs(seconds % 60)} s`;
+  }
+  const [unit, scale] = UNITS.findLast(([, scale]) => size >= scale * 0.9995) ?? UNITS[0];
+  const digits = Math.max(0, 2 - Math.floor(Math.log10(size / scale) + 0.0003));
+  return `${Number((ns / scale).toFixed(unit === 'ns' ? 0 : digits))} ${unit}`;
+}
+
+export function count(number) {
+  return Number(number).toLocaleString('en');
+}
+
+export function plural(number, one, many = `${one}s`) {
+  return `${count(number)} ${number === 1 ? one : many}`;
+}
+
+const CLOCK = new Intl.DateTimeFormat('en-GB', {
+  hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3,
+});
+
+// `ns` is a BigInt: nanoseconds since 1970 are beyond 2^53.
+export function clock(ns) {
+  return CLOCK.format(new Date(Number(ns / 1000000n)));
+}
+
+export function isoTime(ns) {
+  const fraction = String(ns % 1000000000n).padStart(9, '0');
+  return `${new Date(Number(ns / 1000000n)).toISOString().slice(0, 19)}.${fraction}Z`;
+}
+
+// What the experiment measured can be anything, also nested.
+export function plain(value) {
+  if (value === null || value === undefined) return '–';
+  if (typeof value === 'object') return JSON.stringify(value);
+  return String(value);
+}

@@ -1,0 +1,136 @@
+// From OTLP JSON to what the page draws: spans with numbers relative to the
+// trace's start, as a tree in the order of time.
+
+const KINDS = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'];
+const ERROR = 2;
+const STATUS = ['unset', 'ok', 'error'];
+
+// An attribute's value as text, with its type where that is not text.
+export function read(value) {
+  const [[type, raw] = ['', null]] = Object.entries(value ?? {});
+  switch (type) {
+    case 'stringValue': return { type: '', text: raw };
+    case 'boolValue': return { type: 'bool', text: String(raw) };
+    case 'intValue': return { type: 'int', text: String(raw) };
+    case 'doubleValue': return { type: 'double', text: String(raw) };
+    case 'bytesValue': return { type: 'bytes', text: hex(raw) };
+    case 'arrayValue': return { type: 'array', text: `[${list(raw)}]` };
+    case 'kvlistValue': return { type: 'map', text: `{${list(raw, true)}}` };
+    default: return { type: 'empty', text: '–' };
+  }
+}
+
+function list({ values = [] }, keyed = false) {
+  const one = (entry) => (keyed ? `${entry.key}: ${read(entry.value).text}` : read(entry).text);
+  return values.map(one).join(', ');
+}
+
+function hex(base64) {
+  const digits = [...atob(base64)].map((c) => c.charCodeAt(0).toString(16).padStart(2, '0'));
+  return digits.join(' ');
+}
+
+const attributes = (all = []) => all.map(({ key, value }) => ({ key, ...read(value) }));
+
+export function serviceName(resource) {
+  const named = resource?.attributes?.find(({ key }) => key === 'service.name');
+  return named?.value?.stringValue ?? 'unknown_service';
+}
+
+// All spans of a trace in the order of the waterfall. Each knows its `depth`,
+// its `parent` and `end` of its subtree as indexes, and whether it is an
+// `orphan`, whose parent is named but missing.
+export function toModel(resourceSpans) {
+  const spans = [];
+  for (const { resource, scopeSpans = [] } of resourceSpans) {
+    const service = serviceName(resource);
+    for (const { scope, spans: raw = [] } of scopeSpans) {
+      for (const span of raw) spans.push(toSpan(span, service, resource, scope));
+    }
+  }
+  const start = spans.reduce((min, { from }) => (from < min ? from : min), spans[0]?.from ?? 0n);
+  for (const span of spans) {
+    span.start = Number(span.from - start);
+    span.duration = Math.max(0, Number(span.to - span.from));
+  }
+  const length = spans.reduce((max, span) => Math.max(max, span.start + span.duration), 0);
+  return { start, length, spans: inTreeOrder(spans) };
+}
+
+function toSpan(raw, service, resource, scope) {
+  const from = BigInt(raw.startTimeUnixNano ?? 0);
+  return {
+    raw, service, resource, scope, from,
+    to: BigInt(raw.endTimeUnixNano ?? 0),
+    id: raw.spanId,
+    parentId: raw.parentSpanId ?? '',
+    name: raw.name ?? '',
+    kind: KINDS[raw.kind ?? 0] ?? String(raw.kind),
+    error: raw.status?.code === ERROR,
+  };
+}
+
+// Without recursion: a chain of messages can be deeper than the stack. A span
+// that no root leads to (its ancestors form a ring) becomes a root.
+function inTreeOrder(spans) {
+  const byTime = spans.toSorted((a, b) => a.start - b.start || (a.id < b.id ? -1 : 1));
+  const known = new Set(byTime.map(({ id }) => id));
+  const children = new Map();
+  const roots = [];
+  for (const span of byTime) {
+    span.orphan = span.parentId !== '' && !known.has(span.parentId);
+    if (span.parentId === '' || span.orphan) roots.push(span);
+    else if (children.has(span.parentId)) children.get(span.parentId).push(span);
+    else children.set(span.parentId, [span]);
+  }
+  const order = [];
+  for (const root of [...roots, ...byTime]) walk(root, children, order);
+  closeSubtrees(order);
+  return order;
+}
+
+function walk(root, children, order) {
+  const todo = [[root, 0, -1]];
+  while (todo.length) {
+    const [span, depth, parent] = todo.pop();
+    if (span.index !== undefined) continue;
+    Object.assign(span, { index: order.length, depth, parent });
+    order.push(span);
+    const below = children.get(span.id) ?? [];
+    children.delete(span.id);
+    for (const child of below.toReversed()) todo.push([child, depth + 1, span.index]);
+  }
+}
+
+// `end` is the index after the last span below this one.
+function closeSubtrees(order) {
+  for (const span of order) span.end = span.index + 1;
+  for (const span of order.toReversed()) {
+    if (span.parent >= 0) order[span.parent].end = Math.max(order[span.parent].end, span.end);
+  }
+}
+
+// Everything that is only shown for the selected span is read when it is.
+export function toDetails({ raw, resource, scope, from }) {
+  return {
+    status: STATUS[raw.status?.code ?? 0] ?? String(raw.status.code),
+    message: raw.status?.message ?? '',
+    traceState: raw.traceState ?? '',
+    scope: [scope?.name, scope?.version].filter(Boolean).join(' '),
+    attributes: attributes(raw.attributes),
+    resource: attributes(resource?.attributes),
+    events: (raw.events ?? []).map((event) => ({
+      name: event.name ?? '',
+      after: Number(BigInt(event.timeUnixNano ?? 0) - from),
+      attributes: attributes(event.attributes),
+    })),
+    links: (raw.links ?? []).map((link) => ({
+      trace: link.traceId, span: link.spanId, attributes: attributes(link.attributes),
+    })),
+    dropped: [
+      ['attributes', raw.droppedAttributesCount],
+      ['events', raw.droppedEventsCount],
+      ['links', raw.droppedLinksCount],
+    ].filter(([, number]) => number > 0),
+  };
+}

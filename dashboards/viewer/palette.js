@@ -1,0 +1,21 @@
+// One colour a peer, the same in every trace, every run and after a reload.
+//
+// Peers are numbered by their names (`peer-07`), and the golden angle puts any
+// few neighbours far apart on the colour wheel. Lightness and saturation are
+// the style sheet's, which knows light from dark. With many peers colours come
+// near each other, so a name stands beside every colour.
+
+const GOLDEN_ANGLE = 137.508;
+const FIRST_HUE = 250;
+
+export function colour(service) {
+  const number = Number(/(\d+)$/.exec(service)?.[1] ?? hash(service));
+  const hue = (FIRST_HUE + number * GOLDEN_ANGLE) % 360;
+  return { '--hue': hue.toFixed(1) };
+}
+
+function hash(text) {
+  let sum = 7;
+  for (const letter of text) sum = (sum * 31 + letter.codePointAt(0)) % 65521;
+  return sum;
+}

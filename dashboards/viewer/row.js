@@ -1,0 +1,56 @@
+// One line of the waterfall.
+
+import { html } from './vendor/preact-htm.js';
+import { duration, plural } from './format.js';
+import { Peer } from './peer.js';
+import { colour } from './palette.js';
+
+// Beyond this depth the indent stops growing: on a phone nothing else would
+// be left of the name.
+const DEEPEST = 12;
+
+// A bar that ends so far to the right has its text on the left side.
+const RIGHT = 0.72;
+
+export const rowId = (span) => `span-${span.index}`;
+
+export function Row({ span, top, length, selected, closed, select, toggle }) {
+  const below = span.end - span.index - 1;
+  const from = length ? span.start / length : 0;
+  const wide = length ? span.duration / length : 1;
+  const side = from + wide > RIGHT && from > 1 - RIGHT ? 'left' : 'right';
+  const label = duration(span.duration);
+  const spoken = `${span.service}: ${span.name || 'no name'}, ${label}, after ${
+    duration(span.start)}${span.error ? ', error' : ''}${below ? `, ${below} below` : ''}`;
+  return html`
+    <div id=${rowId(span)} role="treeitem" aria-level=${span.depth + 1} aria-selected=${selected}
+      aria-expanded=${below ? !closed : undefined} aria-label=${spoken}
+      class=${`row ${selected ? 'selected' : ''} ${span.error ? 'failed' : ''} ${span.index % 2 ? 'odd' : ''}`}
+      style=${{ transform: `translateY(${top}px)` }} onClick=${() => select(span.id)} title=${spoken}>
+      <span class="names" style=${{ '--depth': Math.min(span.depth, DEEPEST) }}>
+        <${Twist} span=${span} below=${below} closed=${closed} toggle=${toggle} />
+        <${Peer} name=${span.service} />
+        <span class="name">${span.name || '(no name)'}</span>
+        ${closed && html`<span class="hidden-count">+${plural(below, 'span')}</span>`}
+        ${span.error && html`<span class="mark" aria-hidden="true">error</span>`}
+        ${span.orphan && html`<span class="mark" aria-hidden="true">no parent</span>`}
+      </span>
+      <span class="times">
+        <span class="bar-of-span" style=${{
+          ...colour(span.service), left: `${from * 100}%`, width: `${wide * 100}%`,
+        }}></span>
+        <span class=${`label ${side}`} style=${side === 'right'
+          ? { left: `${(from + wide) * 100}%` } : { right: `${(1 - from) * 100}%` }}>${label}</span>
+      </span>
+    </div>`;
+}
+
+function Twist({ span, below, closed, toggle }) {
+  if (!below) return html`<span class="twist"></span>`;
+  const click = (event) => {
+    event.stopPropagation();
+    toggle(span, !closed);
+  };
+  // The keyboard has the arrow keys for this, so it is no stop for Tab.
+  return html`<span class="twist" aria-hidden="true" onClick=${click}>${closed ? '▸' : '▾'}</span>`;
+}

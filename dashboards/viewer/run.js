@@ -1,0 +1,76 @@
+// The head of the page: which run this is, how it went, and what is missing.
+
+import { html } from './vendor/preact-htm.js';
+import { toTraces } from './router.js';
+import { count, plain, plural } from './format.js';
+
+// What `run.json` does not say yet is left out: it fills while the run goes on.
+export function RunHeader({ run, event, connected }) {
+  const spans = run.spans ?? {};
+  const stored = event?.spans ?? spans.stored;
+  return html`
+    <header class="run">
+      <div class="title">
+        <h1><a href=${toTraces()}>${run.experiment?.name ?? 'testbed'}</a></h1>
+        <${Verdict} run=${run} event=${event} />
+        ${connected === false && html`
+          <span class="badge unknown" role="status">viewer stopped: what you see stays</span>`}
+      </div>
+      <dl class="facts">
+        <${Fact} name="peers" value=${run.peers !== undefined && count(run.peers)} />
+        <${Fact} name="topology" value=${run.topology} />
+        <${Fact} name="transport" value=${run.transport} />
+        <${Fact} name="seed" value=${run.seed} />
+        <${Fact} name="spans started" value=${spans.started !== undefined && count(spans.started)} />
+        <${Fact} name="stored" value=${stored !== undefined && count(stored)} />
+        <${Fact} name="lost" value=${spans.lost !== undefined && count(spans.lost)}
+          bad=${spans.lost > 0} />
+      </dl>
+      <${More} run=${run} />
+    </header>
+    <${Losses} spans=${spans} />`;
+}
+
+function Verdict({ run, event }) {
+  const status = run.verdict?.status;
+  if (status) return html`<span class=${`badge ${status}`} role="status">${status}</span>`;
+  if (event?.live) return html`<span class="badge live" role="status">running</span>`;
+  return null;
+}
+
+function Fact({ name, value, bad }) {
+  if (value === undefined || value === null || value === false) return null;
+  return html`<div class=${bad ? 'bad' : ''}><dt>${name}</dt><dd>${plain(value)}</dd></div>`;
+}
+
+function Losses({ spans }) {
+  const reasons = [];
+  if (spans.lost > 0) {
+    reasons.push(`${plural(spans.lost, 'span')} got lost: what you see is not all that happened.`);
+  }
+  if (spans.not_exported > 0) {
+    reasons.push(`${plural(spans.not_exported, 'span')} did not reach the collector. They are here.`);
+  }
+  return reasons.map((reason) => html`
+    <p class=${`banner ${spans.lost > 0 ? 'bad' : ''}`} role="alert">${reason}</p>`);
+}
+
+function More({ run }) {
+  const reasons = run.verdict?.reasons ?? [];
+  const rows = [
+    ['command', run.command?.join(' ')],
+    ...reasons.map((reason) => ['reason', reason]),
+    ...Object.entries(run.experiment?.options ?? {}),
+    ...(run.phases ?? []).map(({ name, seconds }) => [name, seconds === undefined
+      ? undefined : `${Number(seconds).toPrecision(3)} s`]),
+    ...Object.entries(run.results ?? {}),
+  ].filter(([, value]) => value !== undefined);
+  if (!rows.length) return null;
+  return html`
+    <details class="more">
+      <summary>More about this run</summary>
+      <dl class="pairs">
+        ${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${plain(value)}</dd></div>`)}
+      </dl>
+    </details>`;
+}
