@@ -37,9 +37,19 @@ export function isoTime(ns) {
   return `${new Date(Number(ns / 1000000n)).toISOString().slice(0, 19)}.${fraction}Z`;
 }
 
-// What the experiment measured can be anything, also nested.
+// A long list of measurements is for the report, not for a line of text.
+const LONGEST = 200;
+
 export function plain(value) {
   if (value === null || value === undefined) return '–';
-  if (typeof value === 'object') return JSON.stringify(value);
-  return String(value);
+  const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)} …` : text;
+}
+
+// What an experiment measured can be nested: `[['rtt.p50', 0.9], …]`.
+export function flat(value, name = '') {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+    return value === undefined ? [] : [[name, value]];
+  }
+  return Object.entries(value).flatMap(([key, inner]) => flat(inner, name ? `${name}.${key}` : key));
 }

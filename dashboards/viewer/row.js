@@ -9,8 +9,9 @@ import { colour } from './palette.js';
 // be left of the name.
 const DEEPEST = 12;
 
-// A bar that ends so far to the right has its text on the left side.
-const RIGHT = 0.72;
+// A bar that ends beyond this has no room for its text on the right side. The
+// text then stands on the left, or, if there is no room either, inside.
+const RIGHT = 0.8;
 
 export const rowId = (span) => `span-${span.index}`;
 
@@ -18,7 +19,9 @@ export function Row({ span, top, length, selected, closed, select, toggle }) {
   const below = span.end - span.index - 1;
   const from = length ? span.start / length : 0;
   const wide = length ? span.duration / length : 1;
-  const side = from + wide > RIGHT && from > 1 - RIGHT ? 'left' : 'right';
+  const side = from + wide <= RIGHT ? 'right' : from >= 1 - RIGHT ? 'left' : 'inside';
+  const place = side === 'right' ? { left: `${(from + wide) * 100}%` }
+    : { right: `${(1 - from - (side === 'inside' ? wide : 0)) * 100}%` };
   const label = duration(span.duration);
   const spoken = `${span.service}: ${span.name || 'no name'}, ${label}, after ${
     duration(span.start)}${span.error ? ', error' : ''}${below ? `, ${below} below` : ''}`;
@@ -39,8 +42,7 @@ export function Row({ span, top, length, selected, closed, select, toggle }) {
         <span class="bar-of-span" style=${{
           ...colour(span.service), left: `${from * 100}%`, width: `${wide * 100}%`,
         }}></span>
-        <span class=${`label ${side}`} style=${side === 'right'
-          ? { left: `${(from + wide) * 100}%` } : { right: `${(1 - from) * 100}%` }}>${label}</span>
+        <span class=${`label ${side}`} style=${place}>${label}</span>
       </span>
     </div>`;
 }

@@ -2,7 +2,7 @@
 
 import { html } from './vendor/preact-htm.js';
 import { toTraces } from './router.js';
-import { count, plain, plural } from './format.js';
+import { count, flat, plain, plural } from './format.js';
 
 // What `run.json` does not say yet is left out: it fills while the run goes on.
 export function RunHeader({ run, event, connected }) {
@@ -60,10 +60,10 @@ function More({ run }) {
   const rows = [
     ['command', run.command?.join(' ')],
     ...reasons.map((reason) => ['reason', reason]),
-    ...Object.entries(run.experiment?.options ?? {}),
+    ...flat(run.experiment?.options),
     ...(run.phases ?? []).map(({ name, seconds }) => [name, seconds === undefined
       ? undefined : `${Number(seconds).toPrecision(3)} s`]),
-    ...Object.entries(run.results ?? {}),
+    ...flat(run.results),
   ].filter(([, value]) => value !== undefined);
   if (!rows.length) return null;
   return html`

@@ -52,10 +52,10 @@ function Head({ id, trace, live }) {
         ${duration(length)} · ${plural(spans.length, 'span')} · ${plural(facts.peers, 'peer')}
         ${facts.errors > 0 && html` · <b class="bad">${plural(facts.errors, 'error')}</b>`}
         ${' · '}<time title=${isoTime(start)}>${clock(start)}</time>
-        ${' · '}<code title="trace id">${id}</code>
+        <code title="trace id"> · ${id}</code>
       </span>
     </div>
     ${facts.orphans > 0 && live === false && html`
-      <p class="banner bad" role="alert">${count(facts.orphans)} of these spans
-        ${facts.orphans === 1 ? 'names' : 'name'} a parent that is missing.</p>`}`;
+      <p class="banner bad" role="alert">${count(facts.orphans)} of these spans ${
+        facts.orphans === 1 ? 'names' : 'name'} a parent that is missing.</p>`}`;
 }

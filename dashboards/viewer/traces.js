@@ -27,14 +27,14 @@ export function Traces({ route, event }) {
   const { value, error } = useLoaded(load, what, event?.revision);
   const [order, setOrder] = useState({ column: 1, down: false });
   const rows = useMemo(() => sorted(value ?? [], order), [value, order]);
-  const longest = rows.reduce((max, { length }) => Math.max(max, length), 1);
+  const longest = useMemo(() => longestOf(rows), [rows]);
   const orphans = rows.reduce((sum, { orphanSpanCount }) => sum + orphanSpanCount, 0);
   return html`
     <section class="traces" aria-label="Traces">
       ${orphans > 0 && event?.live === false && html`
         <p class="banner bad" role="alert">
-          ${plural(orphans, 'span')} ${orphans === 1 ? 'names' : 'name'} a parent that is missing:
-          somebody saw a message whose sender left no trace.
+          ${plural(orphans, 'span')} ${orphans === 1 ? 'names' : 'name'} a parent that is
+          missing: somebody saw a message whose sender left no trace.
         </p>`}
       <div class="bar">
         <${Filter} route=${route} revision=${event?.revision} />
@@ -49,9 +49,19 @@ export function Traces({ route, event }) {
             <${Head} name=${name} column=${column} order=${order} setOrder=${setOrder} />`)}
           </tr></thead>
           <tbody>${rows.map((trace) => html`
-            <${Row} key=${trace.traceId} trace=${trace} longest=${longest} />`)}</tbody>
+            <${Row} key=${trace.traceId} trace=${trace} longest=${longest.get(trace.rootOperationName)} />`)}</tbody>
         </table></div>`}
     </section>`;
+}
+
+// A ping is measured against the longest ping, and not against the set-up,
+// beside which every ping is nothing.
+function longestOf(traces) {
+  const longest = new Map();
+  for (const { rootOperationName: name, length } of traces) {
+    longest.set(name, Math.max(longest.get(name) ?? 1, length));
+  }
+  return longest;
 }
 
 function shown(rows, event) {
@@ -81,6 +91,11 @@ function Head({ name, column, order, setOrder }) {
     </th>`;
 }
 
+// The word is for narrow screens, where no heading stands above.
+function counted(number, unit) {
+  return html`${count(number)}<span class="unit"> ${number === 1 ? unit : `${unit}s`}</span>`;
+}
+
 // The whole line leads to the trace; the link in it is what the keyboard and a
 // screen reader find.
 function Row({ trace, longest }) {
@@ -93,11 +108,11 @@ function Row({ trace, longest }) {
       <td class="c1" title=${isoTime(trace.from)}>${clock(trace.from)}</td>
       <td class="c2"><span>${duration(trace.length)}</span>
         <meter aria-hidden="true" max=${longest} value=${trace.length}></meter></td>
-      <td class="c3">${count(trace.spanCount)}<span class="unit"> spans</span></td>
+      <td class="c3">${counted(trace.spanCount, 'span')}</td>
       <td class=${`c4 ${trace.errorSpanCount ? 'bad' : 'none'}`}>
-        ${count(trace.errorSpanCount)}<span class="unit"> errors</span></td>
+        ${counted(trace.errorSpanCount, 'error')}</td>
       <td class="c5" title=${trace.services.slice(0, 40).map((s) => s.name).join(', ')}>
-        ${count(trace.services.length)}<span class="unit"> peers</span></td>
+        ${counted(trace.services.length, 'peer')}</td>
     </tr>`;
 }
 
