@@ -113,25 +113,56 @@ impl Error {
     }
 }
 
-/// The deepest error of a chain, which says what the layers above wrap, and
-/// the kind of the deepest error of the system in it.
+/// What the deepest error of a chain says, and of which kind it is.
 fn root(error: &io::Error) -> (io::ErrorKind, String) {
-    let mut kind = error.kind();
     let mut deepest: &(dyn std::error::Error + 'static) = error;
-    loop {
-        if let Some(io) = deepest.downcast_ref::<io::Error>() {
-            if io.kind() != io::ErrorKind::Other {
-                kind = io.kind();
-            }
-            match io.get_ref() {
-                Some(inner) => deepest = inner,
-                None => break,
-            }
-        } else if let Some(source) = deepest.source() {
-            deepest = source;
-        } else {
-            break;
-        }
+    while let Some(inner) = inner(deepest) {
+        deepest = inner;
     }
-    (kind, deepest.to_string())
+    let text = deepest.to_string();
+    let kind = match deepest.downcast_ref::<io::Error>() {
+        Some(io) => io.kind(),
+        // `Either`, which libp2p puts around errors, shows what it holds and
+        // denies to hold it: the system's number stands in the text alone.
+        None => system_error(&text).unwrap_or(error.kind()),
+    };
+    (kind, text)
+}
+
+fn inner<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> Option<&'a (dyn std::error::Error + 'static)> {
+    match error.downcast_ref::<io::Error>() {
+        Some(io) => io
+            .get_ref()
+            .map(|inner| inner as &(dyn std::error::Error + 'static)),
+        None => error.source(),
+    }
+}
+
+/// The kind of the error whose number the standard library has put at the end
+/// of `text`: `… (os error 111)`.
+fn system_error(text: &str) -> Option<io::ErrorKind> {
+    let (_, number) = text.strip_suffix(')')?.rsplit_once("(os error ")?;
+    Some(io::Error::from_raw_os_error(number.parse().ok()?).kind())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_systems_own_error_is_found() {
+        let refused = io::Error::from_raw_os_error(111);
+        let text = refused.to_string();
+        let wrapped = io::Error::other(io::Error::other(refused));
+        assert_eq!(
+            root(&wrapped),
+            (io::ErrorKind::ConnectionRefused, text.clone())
+        );
+        let hidden = io::Error::other(text.clone());
+        assert_eq!(root(&hidden), (io::ErrorKind::ConnectionRefused, text));
+        let timeout = io::Error::new(io::ErrorKind::TimedOut, "slow");
+        assert_eq!(root(&timeout), (io::ErrorKind::TimedOut, "slow".into()));
+    }
 }

@@ -81,6 +81,10 @@ impl Handle {
     /// # Errors
     /// Every variant of [`ListenError`].
     pub async fn listen(&self, address: Multiaddr) -> Result<Multiaddr, ListenError> {
+        address::probe(&address).map_err(|error| ListenError::Refused {
+            address: address.clone(),
+            reason: error.to_string(),
+        })?;
         let command = |reply| Command::Listen { address, reply };
         self.ask(command).await.unwrap_or(Err(ListenError::Stopped))
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use clap::CommandFactory as _;
+use node::interrupt;
 use node::telemetry::Sink;
 use node::telemetry::export::Exporter;
 
@@ -15,7 +16,6 @@ use crate::Error;
 use crate::cli::options::Options;
 use crate::cli::{Cli, Command};
 use crate::experiment::{Bench, Experiment, ping::Ping};
-use crate::interrupt;
 use crate::progress::Progress;
 use crate::run::{self, Folder, Record, Status, Verdict};
 use crate::store::Store;

@@ -4,13 +4,13 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use testbed::app;
 use testbed::cli::Cli;
-use testbed::{app, logs};
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    logs::start(cli.common.verbose);
+    node::logs::start(cli.common.verbose);
     // In a task, so that it runs beside the peers and not across threads.
     let ended = tokio::spawn(app::run(cli)).await;
     match ended {

@@ -11,7 +11,7 @@ use libp2p::PeerId;
 #[derive(Clone, Debug)]
 pub struct Directory {
     known: Arc<Known>,
-    strangers: HashMap<PeerId, NodeId>,
+    strangers: HashMap<PeerId, Stranger>,
     next_stranger: u32,
 }
 
@@ -19,15 +19,28 @@ pub struct Directory {
 struct Known {
     peers: Vec<PeerId>,
     nodes: HashMap<PeerId, NodeId>,
+    names: Vec<Arc<str>>,
+}
+
+#[derive(Clone, Debug)]
+struct Stranger {
+    node: NodeId,
+    name: Arc<str>,
 }
 
 impl Directory {
     /// Process `i` runs on `peers[i]`.
     pub fn new(peers: Vec<PeerId>) -> Self {
         let count = u32::try_from(peers.len()).expect("fewer peers than u32::MAX");
-        let nodes = peers.iter().copied().zip((0..count).map(NodeId)).collect();
+        let all = (0..count).map(NodeId);
+        let names = all.clone().map(|node| node.to_string().into()).collect();
+        let nodes = peers.iter().copied().zip(all).collect();
         Self {
-            known: Arc::new(Known { peers, nodes }),
+            known: Arc::new(Known {
+                peers,
+                nodes,
+                names,
+            }),
             strangers: HashMap::new(),
             next_stranger: count,
         }
@@ -39,23 +52,34 @@ impl Directory {
         if let Some(&node) = self.known.nodes.get(&peer) {
             return node;
         }
-        *self.strangers.entry(peer).or_insert_with(|| {
+        let stranger = self.strangers.entry(peer).or_insert_with(|| {
             let node = NodeId(self.next_stranger);
             self.next_stranger = self.next_stranger.wrapping_add(1).max(1);
-            node
-        })
+            let name = peer.to_string().into();
+            Stranger { node, name }
+        });
+        stranger.node
+    }
+
+    /// What `node` is called in the trace: `peer-07`, or a stranger's PeerId.
+    pub fn name(&self, node: NodeId) -> Arc<str> {
+        let known = self.known.names.get(usize::from(node));
+        let stranger = || self.stranger(node).map(|(_, stranger)| &stranger.name);
+        let name = known.or_else(stranger).cloned();
+        name.unwrap_or_else(|| node.to_string().into())
     }
 
     /// The peer that `node` runs on; `None` for one who was never here or has
     /// been forgotten.
     pub fn peer(&self, node: NodeId) -> Option<PeerId> {
         let known = self.known.peers.get(usize::from(node)).copied();
-        known.or_else(|| {
-            let mut strangers = self.strangers.iter();
-            strangers
-                .find(|(_, id)| **id == node)
-                .map(|(peer, _)| *peer)
-        })
+        known.or_else(|| self.stranger(node).map(|(peer, _)| *peer))
+    }
+
+    fn stranger(&self, node: NodeId) -> Option<(&PeerId, &Stranger)> {
+        self.strangers
+            .iter()
+            .find(|(_, stranger)| stranger.node == node)
     }
 
     /// Drops what was noted of a stranger. Returns who it was.
@@ -79,6 +103,8 @@ mod tests {
         assert_eq!(directory.peer(NodeId(1)), Some(known[1]));
         assert_eq!(directory.node(stranger), NodeId(3));
         assert_eq!(directory.peer(NodeId(3)), Some(stranger));
+        assert_eq!(*directory.name(NodeId(1)), *"peer-01");
+        assert_eq!(*directory.name(NodeId(3)), *stranger.to_string());
         assert_eq!(directory.forget(stranger), NodeId(3));
         assert_eq!(directory.peer(NodeId(3)), None);
         assert_eq!(directory.node(stranger), NodeId(4), "a new acquaintance");

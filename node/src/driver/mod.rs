@@ -198,7 +198,7 @@ struct Task<A: Algorithm> {
 
 impl<A: Algorithm> Task<A> {
     async fn run(mut self, mut orders: mpsc::Receiver<Order<A>>) {
-        let step = self.steps.start();
+        let step = self.steps.start(&self.directory);
         self.carry_out(step).await;
         loop {
             tokio::select! {
@@ -211,7 +211,7 @@ impl<A: Algorithm> Task<A> {
                     None => return,
                 },
                 (timer, set_by) = self.timers.next() => {
-                    let step = self.steps.timer(timer, &set_by);
+                    let step = self.steps.timer(timer, &set_by, &self.directory);
                     self.carry_out(step).await;
                 }
                 lost = std::future::poll_fn(|cx| self.outboxes.poll(cx)) => self.on_lost(lost).await,
@@ -222,7 +222,7 @@ impl<A: Algorithm> Task<A> {
     async fn on_order(&mut self, order: Order<A>) {
         match order {
             Order::Command(command, context) => {
-                let step = self.steps.command(command, context);
+                let step = self.steps.command(command, context, &self.directory);
                 self.carry_out(step).await;
             }
             Order::HangUp(to) => {
@@ -237,7 +237,7 @@ impl<A: Algorithm> Task<A> {
         match inbound {
             Inbound::Message { from, envelope } => {
                 let from = self.directory.node(from);
-                match self.steps.message(from, envelope) {
+                match self.steps.message(from, envelope, &self.directory) {
                     Some(step) => self.carry_out(step).await,
                     None => tracing::warn!(%from, "ignored a message that says nothing"),
                 }
@@ -287,7 +287,7 @@ impl<A: Algorithm> Task<A> {
         let to = lost
             .peer
             .map_or(NodeId(u32::MAX), |peer| self.directory.node(peer));
-        self.steps.lost(to, &lost);
+        self.steps.lost(self.directory.name(to), &lost);
         let (node, kind, reason) = (self.id, lost.message.kind, lost.reason);
         self.report(Report::Lost {
             node,

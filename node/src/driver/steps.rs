@@ -1,6 +1,7 @@
 //! One step of an algorithm, as a span and as things to do.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use algorithms::{Algorithm, Effect, Input, Message as _, NodeId, Role, step};
@@ -10,6 +11,7 @@ use opentelemetry_sdk::trace::SdkTracer;
 use proto::Envelope;
 use proto::prost::Message as _;
 
+use super::Directory;
 use super::outbox::Lost;
 use crate::channel::{Outgoing, unix_nano};
 use crate::telemetry::{from_wire, to_wire};
@@ -47,7 +49,7 @@ impl<A: Algorithm> Steps<A> {
     }
 
     /// The first step. One that does nothing leaves no span.
-    pub(super) fn start(&mut self) -> Step<A> {
+    pub(super) fn start(&mut self, directory: &Directory) -> Step<A> {
         let at = SystemTime::now();
         let effects = self.step(Input::Start);
         if effects.is_empty() {
@@ -61,12 +63,17 @@ impl<A: Algorithm> Steps<A> {
                 .start(tracer);
             Context::new().with_span(span)
         });
-        let step = self.finish(effects, &context, Step::begin(&context));
+        let step = self.finish(effects, &context, Step::begin(&context), directory);
         context.span().end();
         step
     }
 
-    pub(super) fn command(&mut self, command: A::Command, given: Context) -> Step<A> {
+    pub(super) fn command(
+        &mut self,
+        command: A::Command,
+        given: Context,
+        directory: &Directory,
+    ) -> Step<A> {
         let is_operation = given.span().span_context().is_valid();
         let context = match &self.tracer {
             Some(tracer) if !is_operation => {
@@ -77,7 +84,7 @@ impl<A: Algorithm> Steps<A> {
         };
         let begun = Step::begin(&context);
         let effects = self.step(Input::Command(command));
-        let step = self.finish(effects, &context, begun);
+        let step = self.finish(effects, &context, begun, directory);
         if !is_operation {
             context.span().end();
         }
@@ -85,7 +92,12 @@ impl<A: Algorithm> Steps<A> {
     }
 
     /// `None` for a message that says nothing.
-    pub(super) fn message(&mut self, from: NodeId, envelope: Envelope) -> Option<Step<A>> {
+    pub(super) fn message(
+        &mut self,
+        from: NodeId,
+        envelope: Envelope,
+        directory: &Directory,
+    ) -> Option<Step<A>> {
         let message = A::Message::decode(envelope.payload.clone()).ok()?;
         let kind = message.kind()?;
         let context = self.span(
@@ -96,36 +108,41 @@ impl<A: Algorithm> Steps<A> {
                 Role::OneWay => SpanKind::Consumer,
             },
             envelope.trace.map(from_wire),
-            || received(kind, from, message.role(), &envelope),
+            || received(kind, directory.name(from), message.role(), &envelope),
         );
         let begun = Step::begin(&context);
         let effects = self.step(Input::Message { from, message });
-        let step = self.finish(effects, &context, begun);
+        let step = self.finish(effects, &context, begun, directory);
         context.span().end();
         Some(step)
     }
 
-    pub(super) fn timer(&mut self, timer: A::Timer, set_by: &SpanContext) -> Step<A> {
+    pub(super) fn timer(
+        &mut self,
+        timer: A::Timer,
+        set_by: &SpanContext,
+        directory: &Directory,
+    ) -> Step<A> {
         let parent = set_by.is_valid().then(|| set_by.clone());
         let context = self.span("timer", SpanKind::Internal, parent, || {
             vec![KeyValue::new("p2p.timer", format!("{timer:?}"))]
         });
         let begun = Step::begin(&context);
         let effects = self.step(Input::Timer(timer));
-        let step = self.finish(effects, &context, begun);
+        let step = self.finish(effects, &context, begun, directory);
         context.span().end();
         step
     }
 
     /// Records that a message will not arrive: a span under the step that
     /// sent it.
-    pub(super) fn lost(&mut self, to: NodeId, lost: &Lost) {
+    pub(super) fn lost(&mut self, to: Arc<str>, lost: &Lost) {
         let name = format!("lost {}", lost.message.kind);
         let parent = lost.message.trace.map(from_wire);
         let context = self.span(name, SpanKind::Internal, parent, || {
             vec![
                 KeyValue::new("error.type", "lost"),
-                KeyValue::new("p2p.remote", to.to_string()),
+                KeyValue::new("p2p.remote", to),
                 KeyValue::new("p2p.message.id", hex(lost.message.id)),
             ]
         });
@@ -162,7 +179,13 @@ impl<A: Algorithm> Steps<A> {
     }
 
     /// Sorts the effects, and notes on the span what they send.
-    fn finish(&mut self, effects: Vec<Effect<A>>, context: &Context, mut step: Step<A>) -> Step<A> {
+    fn finish(
+        &mut self,
+        effects: Vec<Effect<A>>,
+        context: &Context,
+        mut step: Step<A>,
+        directory: &Directory,
+    ) -> Step<A> {
         let trace = to_wire(&step.context);
         for effect in effects {
             match effect {
@@ -180,7 +203,9 @@ impl<A: Algorithm> Steps<A> {
                         payload: message.encode_to_vec().into(),
                     };
                     if trace.is_some() {
-                        context.span().add_event("send", sent(to, &message));
+                        context
+                            .span()
+                            .add_event("send", sent(directory.name(to), &message));
                     }
                     step.messages.push((to, message));
                 }
@@ -205,19 +230,19 @@ impl<A: Algorithm> Step<A> {
     }
 }
 
-fn sent(to: NodeId, message: &Outgoing) -> Vec<KeyValue> {
+fn sent(to: Arc<str>, message: &Outgoing) -> Vec<KeyValue> {
     vec![
         KeyValue::new("p2p.message.kind", message.kind),
-        KeyValue::new("p2p.remote", to.to_string()),
+        KeyValue::new("p2p.remote", to),
         KeyValue::new("p2p.message.id", hex(message.id)),
         KeyValue::new("p2p.message.size", integer(message.payload.len() as u64)),
     ]
 }
 
-fn received(kind: &'static str, from: NodeId, role: Role, envelope: &Envelope) -> Vec<KeyValue> {
+fn received(kind: &'static str, from: Arc<str>, role: Role, envelope: &Envelope) -> Vec<KeyValue> {
     let mut attributes = vec![
         KeyValue::new("p2p.message.kind", kind),
-        KeyValue::new("p2p.remote", from.to_string()),
+        KeyValue::new("p2p.remote", from),
         KeyValue::new("p2p.message.id", hex(envelope.id)),
         KeyValue::new("p2p.message.size", integer(envelope.payload.len() as u64)),
         KeyValue::new("p2p.channel.sequence", integer(envelope.sequence)),

@@ -10,6 +10,7 @@
 
 mod context;
 pub mod export;
+mod metrics;
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use opentelemetry_sdk::trace::{
 
 pub use context::{from_wire, to_wire};
 use export::Exporter;
+pub use metrics::SpanMetrics;
 
 /// The instrumentation scope of every span.
 const SCOPE: &str = "testbed";

@@ -4,18 +4,19 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use node::interrupt;
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::output;
+use crate::Error;
 use crate::cli::options::Options;
 use crate::cli::{Common, View};
 use crate::run::{Folder, Record, latest};
 use crate::store::Store;
 use crate::viewer::{self, Viewer};
-use crate::{Error, interrupt};
 
 /// The page while it is served.
 pub(super) struct Page {

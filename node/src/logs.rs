@@ -1,4 +1,4 @@
-//! Logs, on standard error.
+//! Logs, on standard error: for the programs, never for the library.
 
 use tracing_subscriber::EnvFilter;
 

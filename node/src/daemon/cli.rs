@@ -1,0 +1,65 @@
+//! The command line of `testbed-node`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Parser;
+use libp2p::Multiaddr;
+
+use crate::Protocol;
+
+const EXAMPLES: &str = "\
+Examples:
+  testbed-node --listen /ip4/127.0.0.1/tcp/4001 --key node.key
+  testbed-node --dial /ip4/127.0.0.1/tcp/4001/p2p/12D3Koo...
+  testbed-node --otlp http://127.0.0.1:4318 --metrics 127.0.0.1:9100
+
+It prints the address that others dial:
+  testbed ping --to /ip4/127.0.0.1/tcp/4001/p2p/12D3Koo...
+
+Ctrl-C or SIGTERM stops it. Exit status: 0 it was told to stop, 1 it could not
+go on, 2 wrong usage.";
+
+/// One libp2p peer: it answers identify, ping, Kademlia and gossipsub of any
+/// libp2p implementation, and PING of the testbed.
+#[derive(Debug, Parser)]
+#[command(name = "testbed-node", version, after_help = EXAMPLES, max_term_width = 100)]
+pub struct Cli {
+    /// Where to listen; may be given more than once
+    #[arg(long, value_name = "ADDR", default_value = "/ip4/127.0.0.1/tcp/0")]
+    pub listen: Vec<Multiaddr>,
+    /// Whom to connect to; may be given more than once
+    #[arg(long, value_name = "ADDR")]
+    pub dial: Vec<Multiaddr>,
+    /// The file with the peer's key; it is made if there is none [default: a
+    /// new key at every start]
+    #[arg(long, value_name = "FILE", conflicts_with = "seed")]
+    pub key: Option<PathBuf>,
+    /// Make the key from a number that everybody may know: for experiments
+    #[arg(long, value_name = "S")]
+    pub seed: Option<u64>,
+    /// What to speak
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        default_value = "identify,ping,kad,gossipsub,channel"
+    )]
+    pub protocols: Vec<Protocol>,
+    /// A gossipsub topic to subscribe to; may be given more than once
+    #[arg(long, value_name = "NAME")]
+    pub topic: Vec<String>,
+    /// The peer's service name in traces
+    #[arg(long, value_name = "NAME", default_value = "testbed-node")]
+    pub name: String,
+    /// Send spans to this OTLP collector: http://HOST:4318 for HTTP, :4317 for
+    /// gRPC. OTEL_EXPORTER_OTLP_* variables are honoured
+    #[arg(long, value_name = "URL")]
+    pub otlp: Option<String>,
+    /// Serve Prometheus metrics at http://ADDR/metrics
+    #[arg(long, value_name = "ADDR")]
+    pub metrics: Option<SocketAddr>,
+    /// Log to standard error: -v what happens, -vv more, -vvv everything
+    #[arg(long, short, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}

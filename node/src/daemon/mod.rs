@@ -1,0 +1,142 @@
+//! One peer on its own, as the `testbed-node` program runs it.
+
+mod cli;
+
+use std::io::Write as _;
+use std::sync::Arc;
+
+use algorithms::NodeId;
+use algorithms::ping_pong::PingPong;
+use anyhow::{Context as _, bail};
+use libp2p::identity::Keypair;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+pub use cli::Cli;
+
+use crate::driver::{Directory, Driver, Process, Report};
+use crate::metrics::{self, Metrics};
+use crate::telemetry::export::{Exporter, Target};
+use crate::telemetry::{Sink, SpanMetrics};
+use crate::{Config, Limits, Transport, address, keys, start};
+
+/// How many reports wait. They are only logged.
+const REPORTS: usize = 64;
+
+/// Runs a peer until it is told to stop, or cannot go on.
+///
+/// # Errors
+/// When the peer cannot start, listen, or reach whom it is to dial.
+pub async fn run(cli: Cli) -> anyhow::Result<()> {
+    let stop = crate::interrupt::watch()?;
+    let target = Target::find(cli.otlp.as_deref())?;
+    let exporter = target.map(Exporter::start).transpose()?;
+    let tracing = exporter.is_some();
+    let sink = Sink::new(None, exporter);
+    let metrics = serve_metrics(&cli, &sink, &stop).await?;
+    let driver = start_peer(&cli, &sink, tracing, metrics).await?;
+    let work = async {
+        listen(&cli, &driver).await?;
+        dial(&cli, &driver).await
+    };
+    let failed = tokio::select! {
+        result = work => match result {
+            Ok(()) => { stop.cancelled().await; None }
+            Err(error) => Some(error),
+        },
+        () = stop.cancelled() => None,
+    };
+    stop.cancel();
+    driver.stop().await;
+    if let Some(why) = sink.flush().await {
+        tracing::warn!(
+            "{} spans were not exported: {why}",
+            sink.counts().not_exported
+        );
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+async fn start_peer(
+    cli: &Cli,
+    sink: &Arc<Sink>,
+    tracing: bool,
+    metrics: Option<Arc<Metrics>>,
+) -> anyhow::Result<Driver<PingPong>> {
+    let key = match (&cli.key, cli.seed) {
+        (Some(path), _) => keys::from_file(path)?,
+        (None, Some(seed)) => keys::from_seed(seed, 0),
+        (None, None) => Keypair::generate_ed25519(),
+    };
+    let mut config = Config::new(key);
+    config.transports = [Transport::Tcp, Transport::Quic].into();
+    config.protocols = cli.protocols.iter().copied().collect();
+    config.limits = Some(Limits::default());
+    config.topics.clone_from(&cli.topic);
+    config.metrics = metrics;
+    let peer = start(config)?;
+    let id = peer.handle.peer_id();
+    let (reports, receiver) = mpsc::channel(REPORTS);
+    tokio::spawn(log(receiver));
+    let process = Process {
+        algorithm: PingPong::default(),
+        id: NodeId(0),
+        directory: Directory::new(vec![id]),
+        tracer: tracing.then(|| sink.tracer(&cli.name, &id.to_string())),
+        seed: cli.seed.unwrap_or_else(rand::random),
+        peer,
+    };
+    Ok(Driver::start(process, reports))
+}
+
+/// Listens, and prints the full address of each: others dial it as it stands.
+async fn listen(cli: &Cli, driver: &Driver<PingPong>) -> anyhow::Result<()> {
+    for wanted in &cli.listen {
+        let heard = driver.handle().listen(wanted.clone()).await?;
+        let full = heard.with_p2p(driver.handle().peer_id());
+        let full = full.map_err(|address| anyhow::anyhow!("{address} names another peer"))?;
+        // A reader who went away does not stop a peer.
+        let _ = writeln!(std::io::stdout(), "listening on {full}");
+    }
+    Ok(())
+}
+
+async fn dial(cli: &Cli, driver: &Driver<PingPong>) -> anyhow::Result<()> {
+    for address in &cli.dial {
+        if address::transport(address).is_none() {
+            bail!("--dial {address}: take an address like /ip4/…/tcp/… or /ip4/…/udp/…/quic-v1");
+        }
+        let peer = driver.handle().dial(address.clone()).await?;
+        let _ = writeln!(std::io::stdout(), "connected to {peer}");
+    }
+    Ok(())
+}
+
+async fn serve_metrics(
+    cli: &Cli,
+    sink: &Arc<Sink>,
+    stop: &CancellationToken,
+) -> anyhow::Result<Option<Arc<Metrics>>> {
+    let Some(address) = cli.metrics else {
+        return Ok(None);
+    };
+    let listener = metrics::bind(address).await;
+    let listener = listener.with_context(|| {
+        format!("--metrics {address} cannot be listened on; choose another port")
+    })?;
+    let spans = SpanMetrics(Arc::clone(sink));
+    let metrics = Arc::new(Metrics::new(|all| all.register_collector(Box::new(spans))));
+    let served = metrics::serve(
+        listener,
+        Arc::clone(&metrics),
+        stop.clone().cancelled_owned(),
+    );
+    tokio::spawn(served);
+    Ok(Some(metrics))
+}
+
+async fn log(mut reports: mpsc::Receiver<Report<PingPong>>) {
+    while let Some(report) = reports.recv().await {
+        tracing::debug!(?report, "ping_pong");
+    }
+}
