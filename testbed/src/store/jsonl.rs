@@ -87,7 +87,8 @@ impl Store {
                 write_line(out, batch.into_resource_spans())?;
             }
         }
-        Ok(())
+        // Dropping a buffered writer would hide a disk that is full.
+        out.flush()
     }
 
     /// Reads what [`Store::write_jsonl`] or another OTLP tool has written.
