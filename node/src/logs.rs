@@ -6,8 +6,9 @@ use tracing_subscriber::EnvFilter;
 /// overrides both.
 pub fn start(verbose: u8) {
     let level = match verbose {
-        0 => "warn,libp2p_swarm=error",
-        1 => "info,libp2p_swarm=warn",
+        // Kademlia warns of every start without known peers.
+        0 => "warn,libp2p_swarm=error,libp2p_kad=error",
+        1 => "info,libp2p_swarm=warn,libp2p_kad=error",
         2 => "debug,yamux=info,multistream_select=info",
         _ => "trace",
     };

@@ -11,6 +11,7 @@ use clap::CommandFactory as _;
 use node::interrupt;
 use node::telemetry::Sink;
 use node::telemetry::export::Exporter;
+use tokio_util::task::TaskTracker;
 
 use crate::Error;
 use crate::cli::options::Options;
@@ -64,17 +65,22 @@ async fn experiment<E: Experiment>(
         page.announce(options)?;
     }
     let sink = Sink::new(Some(store.clone()), exporter);
+    let tasks = TaskTracker::new();
     let bench = Bench {
         options,
         record: &mut record,
         rows: &mut rows,
         sink: &sink,
+        tasks: &tasks,
         progress: &Progress::new(options.quiet),
     };
     let result = tokio::select! {
         result = experiment.run(bench) => Some(result),
         () = interrupt.cancelled() => None,
     };
+    // The network is gone; its last steps end.
+    tasks.close();
+    tasks.wait().await;
     record.spans.export_error = sink.flush().await;
     record.spans.count(sink.counts());
     record.seconds = Some(began.elapsed().as_secs_f64());

@@ -14,6 +14,7 @@ use opentelemetry::trace::{TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::SdkTracer;
 use tokio::sync::mpsc;
+use tokio_util::task::TaskTracker;
 
 use crate::Error;
 use crate::cli::{self, options::Options};
@@ -28,7 +29,8 @@ const AT_A_TIME: usize = 32;
 /// place.
 const REPORTS: usize = 1024;
 
-/// Peers that run, connected as the topology says.
+/// Peers that run, connected as the topology says. They stop when it is
+/// dropped.
 #[derive(Debug)]
 pub struct Network<A: Algorithm> {
     /// The processes, by their number.
@@ -70,6 +72,8 @@ pub struct Builder<'a> {
     pub outsider: Option<&'a Outsider>,
     /// Where spans go.
     pub sink: &'a Arc<Sink>,
+    /// Where the processes are counted while they run.
+    pub tasks: &'a TaskTracker,
     /// Who shows how far it is.
     pub progress: &'a Progress,
 }
@@ -174,6 +178,7 @@ impl Builder<'_> {
                 peer: member.peer,
                 tracer: Some(member.tracer.clone()),
                 seed: self.options.seed,
+                tasks: self.tasks.clone(),
             };
             drivers.push(Driver::start(process, sender.clone()));
             tracers.push(member.tracer);
@@ -184,15 +189,6 @@ impl Builder<'_> {
             neighbours: neighbours(self.options),
             reports,
         }
-    }
-}
-
-impl<A: Algorithm> Network<A> {
-    /// Stops all peers, and returns when no step is under way any more.
-    pub async fn stop(self) {
-        drop(self.reports);
-        let stopping = self.drivers.into_iter().map(Driver::stop);
-        futures::future::join_all(stopping).await;
     }
 }
 

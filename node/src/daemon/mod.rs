@@ -11,6 +11,7 @@ use anyhow::{Context as _, bail};
 use libp2p::identity::Keypair;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 pub use cli::Cli;
 
@@ -34,7 +35,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     let tracing = exporter.is_some();
     let sink = Sink::new(None, exporter);
     let metrics = serve_metrics(&cli, &sink, &stop).await?;
-    let driver = start_peer(&cli, &sink, tracing, metrics).await?;
+    let tasks = TaskTracker::new();
+    let driver = start_peer(&cli, &sink, tracing, metrics, &tasks)?;
     let work = async {
         listen(&cli, &driver).await?;
         dial(&cli, &driver).await
@@ -47,7 +49,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         () = stop.cancelled() => None,
     };
     stop.cancel();
-    driver.stop().await;
+    drop(driver);
+    tasks.close();
+    tasks.wait().await;
     if let Some(why) = sink.flush().await {
         tracing::warn!(
             "{} spans were not exported: {why}",
@@ -57,11 +61,12 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     failed.map_or(Ok(()), Err)
 }
 
-async fn start_peer(
+fn start_peer(
     cli: &Cli,
     sink: &Arc<Sink>,
     tracing: bool,
     metrics: Option<Arc<Metrics>>,
+    tasks: &TaskTracker,
 ) -> anyhow::Result<Driver<PingPong>> {
     let key = match (&cli.key, cli.seed) {
         (Some(path), _) => keys::from_file(path)?,
@@ -85,6 +90,7 @@ async fn start_peer(
         tracer: tracing.then(|| sink.tracer(&cli.name, &id.to_string())),
         seed: cli.seed.unwrap_or_else(rand::random),
         peer,
+        tasks: tasks.clone(),
     };
     Ok(Driver::start(process, reports))
 }

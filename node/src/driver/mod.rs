@@ -25,7 +25,7 @@ use opentelemetry::Context;
 use opentelemetry::trace::SpanContext;
 use opentelemetry_sdk::trace::SdkTracer;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio_util::task::TaskTracker;
 
 pub use directory::Directory;
 use outbox::{Lost, Outboxes};
@@ -53,6 +53,9 @@ pub struct Process<A> {
     pub tracer: Option<SdkTracer>,
     /// The run's seed.
     pub seed: u64,
+    /// Where the process is counted while it runs: when all drivers are
+    /// dropped and the tracker is empty, no step is under way any more.
+    pub tasks: TaskTracker,
 }
 
 /// What a process tells those who run it.
@@ -102,7 +105,6 @@ pub struct Driver<A: Algorithm> {
     id: NodeId,
     handle: Handle,
     orders: mpsc::Sender<Order<A>>,
-    task: JoinHandle<()>,
 }
 
 /// The process has stopped.
@@ -128,13 +130,8 @@ where
             timers: Timers::new(),
             reports,
         };
-        let task = tokio::spawn(task.run(receiver));
-        Self {
-            id,
-            handle,
-            orders,
-            task,
-        }
+        process.tasks.spawn(task.run(receiver));
+        Self { id, handle, orders }
     }
 }
 
@@ -147,20 +144,6 @@ impl<A: Algorithm> Driver<A> {
     /// The peer that it runs on.
     pub fn handle(&self) -> &Handle {
         &self.handle
-    }
-
-    /// Stops the process and its peer. No step is under way any more when it
-    /// returns.
-    pub async fn stop(self) {
-        let Self {
-            orders,
-            handle,
-            task,
-            ..
-        } = self;
-        drop((orders, handle));
-        // An error is a panic of the task, which has been reported already.
-        let _ = task.await;
     }
 
     /// Gives the process a command. The step that handles it becomes part of
@@ -214,7 +197,10 @@ impl<A: Algorithm> Task<A> {
                     let step = self.steps.timer(timer, &set_by, &self.directory);
                     self.carry_out(step).await;
                 }
-                lost = std::future::poll_fn(|cx| self.outboxes.poll(cx)) => self.on_lost(lost).await,
+                (peer, lost) = std::future::poll_fn(|cx| self.outboxes.poll(cx)) => {
+                    let to = self.directory.node(peer);
+                    self.on_lost(to, lost).await;
+                }
             }
         }
     }
@@ -265,10 +251,10 @@ impl<A: Algorithm> Task<A> {
         for (to, message) in step.messages {
             let lost = match self.directory.peer(to) {
                 Some(peer) => self.outboxes.send(peer, message),
-                None => Some(Lost::unknown(message)),
+                None => Some(Lost::new(message, "there is no such process")),
             };
             if let Some(lost) = lost {
-                self.on_lost(lost).await;
+                self.on_lost(to, lost).await;
             }
         }
         for output in step.outputs {
@@ -283,19 +269,17 @@ impl<A: Algorithm> Task<A> {
         }
     }
 
-    async fn on_lost(&mut self, lost: Lost) {
-        let to = lost
-            .peer
-            .map_or(NodeId(u32::MAX), |peer| self.directory.node(peer));
+    async fn on_lost(&mut self, to: NodeId, lost: Lost) {
         self.steps.lost(self.directory.name(to), &lost);
-        let (node, kind, reason) = (self.id, lost.message.kind, lost.reason);
-        self.report(Report::Lost {
+        let Lost { message, reason } = lost;
+        let (node, kind) = (self.id, message.kind);
+        let report = Report::Lost {
             node,
             to,
             kind,
             reason,
-        })
-        .await;
+        };
+        self.report(report).await;
     }
 
     async fn report(&mut self, report: Report<A>) {

@@ -29,7 +29,7 @@ pub(super) struct Outboxes {
     opening: FuturesUnordered<BoxFuture<'static, (PeerId, Result<Sender, Error>)>>,
     /// Those whose channel was full.
     blocked: BTreeSet<PeerId>,
-    lost: VecDeque<Lost>,
+    lost: VecDeque<(PeerId, Lost)>,
     waiting: usize,
     waiting_bytes: usize,
 }
@@ -46,18 +46,14 @@ struct Outbox {
 /// A message that will not arrive.
 #[derive(Debug)]
 pub(super) struct Lost {
-    pub(super) peer: Option<PeerId>,
     pub(super) message: Outgoing,
     pub(super) reason: String,
 }
 
 impl Lost {
-    pub(super) fn unknown(message: Outgoing) -> Self {
-        Self {
-            peer: None,
-            message,
-            reason: "no such process".into(),
-        }
+    pub(super) fn new(message: Outgoing, reason: impl ToString) -> Self {
+        let reason = reason.to_string();
+        Self { message, reason }
     }
 }
 
@@ -123,7 +119,7 @@ impl Outboxes {
 
     /// Moves what waits into channels that have room. Ready with each message
     /// that is lost.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Lost> {
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<(PeerId, Lost)> {
         while let Poll::Ready(Some((peer, opened))) = self.opening.poll_next_unpin(cx) {
             match (opened, self.boxes.get_mut(&peer)) {
                 (Ok(sender), Some(outbox)) => {
@@ -173,11 +169,7 @@ impl Outboxes {
         for message in waiting.into_iter().flatten() {
             self.waiting -= 1;
             self.waiting_bytes -= size(&message);
-            self.lost.push_back(Lost {
-                peer: Some(peer),
-                message,
-                reason: error.to_string(),
-            });
+            self.lost.push_back((peer, Lost::new(message, error)));
         }
     }
 
@@ -185,11 +177,7 @@ impl Outboxes {
     /// `message`.
     fn give_up(&mut self, peer: PeerId, message: Outgoing, reason: &str) -> Lost {
         self.lose_all(peer, &Error::Closed(peer));
-        Lost {
-            peer: Some(peer),
-            message,
-            reason: reason.to_owned(),
-        }
+        Lost::new(message, reason)
     }
 }
 

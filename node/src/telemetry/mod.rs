@@ -114,10 +114,15 @@ impl Sink {
     /// What became of the spans until now.
     pub fn counts(&self) -> Counts {
         let exporter = self.exporter.as_ref();
+        // In the order against that of a span's life, so that none is counted
+        // as stored that is not yet counted as started.
+        let stored = self.stored.load(Ordering::Acquire);
+        let ended = self.ended.load(Ordering::Acquire);
+        let started = self.started.load(Ordering::Acquire);
         Counts {
-            started: self.started.load(Ordering::Relaxed),
-            ended: self.ended.load(Ordering::Relaxed),
-            stored: self.stored.load(Ordering::Relaxed),
+            started,
+            ended,
+            stored,
             exported: exporter.map_or(0, Exporter::exported),
             not_exported: exporter.map_or(0, Exporter::dropped),
         }
@@ -140,17 +145,17 @@ struct Processor {
 
 impl SpanProcessor for Processor {
     fn on_start(&self, _: &mut Span, _: &Context) {
-        self.sink.started.fetch_add(1, Ordering::Relaxed);
+        self.sink.started.fetch_add(1, Ordering::Release);
     }
 
     fn on_end(&self, span: SpanData) {
-        self.sink.ended.fetch_add(1, Ordering::Relaxed);
+        self.sink.ended.fetch_add(1, Ordering::Release);
         if let (Some(exporter), Some(service)) = (&self.sink.exporter, self.exported_as) {
             exporter.queue(service, span.clone());
         }
         if let (Some(recorder), Some(service)) = (&self.sink.recorder, self.recorded_as) {
             let stored = u64::from(recorder.record(service, span));
-            self.sink.stored.fetch_add(stored, Ordering::Relaxed);
+            self.sink.stored.fetch_add(stored, Ordering::Release);
         }
     }
 

@@ -68,9 +68,14 @@ fn built(record: &Record) -> String {
         .as_str()
         .unwrap_or_default()
         .to_owned();
+    let plural = |count: u64| if count == 1 { "" } else { "s" };
+    let (peers, connections) = (u64::from(record.peers), record.connections);
     let mut text = format!(
-        "{} peers, {} connections, topology {}, transport {transport}, seed {}\n",
-        record.peers, record.connections, record.topology, record.seed
+        "{peers} peer{}, {connections} connection{}, topology {}, transport {transport}, seed {}\n",
+        plural(peers),
+        plural(connections),
+        record.topology,
+        record.seed
     );
     for phase in &record.phases {
         let took = Duration::from_secs_f64(phase.seconds);

@@ -52,7 +52,8 @@ impl Options {
     /// # Errors
     /// [`Error::Usage`], with the value and the way out.
     pub fn new(common: &Common, need: Need) -> Result<Self, Error> {
-        let seed = common.seed.unwrap_or_else(rand::random);
+        // Short enough to be read out, and exact in every JSON reader.
+        let seed = common.seed.unwrap_or_else(|| rand::random::<u32>().into());
         let named = common.topology.peers()?;
         let peers = common.peers.or(named).unwrap_or(need.default);
         if peers < need.peers {

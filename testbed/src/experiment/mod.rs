@@ -6,6 +6,7 @@ use std::fs::File;
 use std::sync::Arc;
 
 use node::telemetry::Sink;
+use tokio_util::task::TaskTracker;
 
 use crate::Error;
 use crate::cli::options::Options;
@@ -23,6 +24,8 @@ pub struct Bench<'a> {
     pub rows: &'a mut csv::Writer<File>,
     /// Where spans go.
     pub sink: &'a Arc<Sink>,
+    /// Where the processes are counted while they run.
+    pub tasks: &'a TaskTracker,
     /// Who shows how far it is.
     pub progress: &'a Progress,
 }

@@ -196,13 +196,13 @@ impl Experiment for Ping {
             options: bench.options,
             outsider: self.outsider.as_ref(),
             sink: bench.sink,
+            tasks: bench.tasks,
             progress: bench.progress,
         };
         let mut network = builder.build(bench.record, |_| PingPong::default()).await?;
         let began = Instant::now();
         let result = self.ping_all(&mut network, &mut bench).await;
         bench.record.phase("Ping", began.elapsed());
-        network.stop().await;
         result
     }
 
