@@ -1,0 +1,63 @@
+//! The programs, built once for each test binary and never with other
+//! features than `cargo build --workspace` gives them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+
+use escargot::CargoBuild;
+use escargot::format::Message;
+
+static PROGRAMS: LazyLock<BTreeMap<String, PathBuf>> = LazyLock::new(build);
+
+/// The laboratory, without variables that would send its spans somewhere.
+#[must_use]
+pub fn testbed() -> Command {
+    program("testbed")
+}
+
+/// The daemon, without variables that would send its spans somewhere.
+#[must_use]
+pub fn node() -> Command {
+    program("testbed-node")
+}
+
+/// The root of the workspace.
+#[must_use]
+pub fn workspace() -> &'static Path {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().expect("a room of the workspace")
+}
+
+fn program(name: &str) -> Command {
+    let mut command = Command::new(&PROGRAMS[name]);
+    for (variable, _) in std::env::vars_os() {
+        if variable.to_string_lossy().starts_with("OTEL_") {
+            command.env_remove(variable);
+        }
+    }
+    command
+}
+
+fn build() -> BTreeMap<String, PathBuf> {
+    let messages = CargoBuild::new()
+        .manifest_path(workspace().join("Cargo.toml"))
+        .arg("--workspace")
+        .bins()
+        .current_release()
+        .exec()
+        .expect("cargo starts");
+    messages
+        .filter_map(|message| {
+            let message = message.expect("the programs build");
+            match message.decode().expect("a message of cargo") {
+                Message::CompilerArtifact(artifact) => {
+                    let path = artifact.executable?.into_owned();
+                    Some((artifact.target.name.into_owned(), path))
+                }
+                _ => None,
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,1 @@
+//! The rules of the house, held by what cargo says of it.
