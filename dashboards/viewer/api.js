@@ -7,9 +7,16 @@ export const LIST_LIMIT = 1000;
 
 async function get(path, signal) {
   const response = await fetch(path, { signal });
-  const body = await response.json();
+  const body = JSON.parse(await response.text(), exact);
   if (!response.ok) throw new Error(body?.error?.message ?? `${response.status}`);
   return body;
+}
+
+// A seed has 64 bits and a number of JavaScript 53. Browsers that hand over
+// the source of a number let such a one be kept as text, digit by digit.
+function exact(key, value, context) {
+  const rounded = Number.isInteger(value) && !Number.isSafeInteger(value);
+  return rounded ? context?.source ?? value : value;
 }
 
 const v3 = (call, parameters = {}) => {

@@ -2,7 +2,7 @@
 
 import { html } from './vendor/preact-htm.js';
 import { toTraces } from './router.js';
-import { count, flat, plain, plural } from './format.js';
+import { count, duration, flat, plain, plural } from './format.js';
 
 // What `run.json` does not say yet is left out: it fills while the run goes on.
 export function RunHeader({ run, event, connected }) {
@@ -33,9 +33,11 @@ export function RunHeader({ run, event, connected }) {
 
 function Verdict({ run, event }) {
   const status = run.verdict?.status;
-  if (status) return html`<span class=${`badge ${status}`} role="status">${status}</span>`;
-  if (event?.live) return html`<span class="badge live" role="status">running</span>`;
-  return null;
+  // A run that goes on has no verdict yet, or says itself that it knows none.
+  if (event?.live && (!status || status === 'unknown')) {
+    return html`<span class="badge live" role="status">running</span>`;
+  }
+  return status && html`<span class=${`badge ${status}`} role="status">${status}</span>`;
 }
 
 function Fact({ name, value, bad }) {
@@ -62,7 +64,7 @@ function More({ run }) {
     ...reasons.map((reason) => ['reason', reason]),
     ...flat(run.experiment?.options),
     ...(run.phases ?? []).map(({ name, seconds }) => [name, seconds === undefined
-      ? undefined : `${Number(seconds).toPrecision(3)} s`]),
+      ? undefined : duration(seconds * 1e9)]),
     ...flat(run.results),
   ].filter(([, value]) => value !== undefined);
   if (!rows.length) return null;
