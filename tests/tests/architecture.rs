@@ -1,1 +1,210 @@
-//! The rules of the house, held by what cargo says of it.
+//! The rules of the house: which way its arrows run, and how large its files
+//! may be. Cargo says who depends on whom.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Node, PackageId};
+use support::workspace;
+use testbed::run::Versions;
+
+/// The rooms, each with those that it may know. A room also knows what these
+/// know.
+const ARROWS: [(&str, &[&str]); 5] = [
+    ("testbed-proto", &[]),
+    ("testbed-algorithms", &["testbed-proto"]),
+    ("testbed-node", &["testbed-algorithms", "testbed-proto"]),
+    (
+        "testbed",
+        &["testbed-node", "testbed-algorithms", "testbed-proto"],
+    ),
+    (
+        "testbed-tests",
+        &[
+            "testbed",
+            "testbed-node",
+            "testbed-algorithms",
+            "testbed-proto",
+        ],
+    ),
+];
+
+/// What no lesson may lean on, however far away.
+const NO_LESSON: [&str; 6] = [
+    "tokio",
+    "libp2p",
+    "tracing",
+    "opentelemetry",
+    "futures",
+    "log",
+];
+
+/// The longest source file, in lines.
+const LONGEST: usize = 600;
+
+/// The packages of the workspace and of all that they depend on.
+struct House {
+    metadata: Metadata,
+    nodes: BTreeMap<PackageId, Node>,
+}
+
+impl House {
+    fn read() -> Self {
+        let manifest = workspace().join("Cargo.toml");
+        let metadata = MetadataCommand::new().manifest_path(manifest).exec();
+        let metadata = metadata.expect("cargo metadata");
+        let resolved = metadata.resolve.clone().expect("a resolved graph");
+        let nodes = resolved.nodes.into_iter();
+        let nodes = nodes.map(|node| (node.id.clone(), node)).collect();
+        Self { metadata, nodes }
+    }
+
+    fn name(&self, id: &PackageId) -> &str {
+        &self.metadata[id].name
+    }
+
+    fn member(&self, name: &str) -> PackageId {
+        let mut members = self.metadata.workspace_packages().into_iter();
+        let found = members.find(|package| *package.name == name);
+        found.unwrap_or_else(|| panic!("no room {name}")).id.clone()
+    }
+
+    /// What the package itself names under `[dependencies]`.
+    fn normal(&self, id: &PackageId) -> Vec<PackageId> {
+        let all = self.nodes[id].deps.iter();
+        let normal = all.filter(|dep| {
+            let mut kinds = dep.dep_kinds.iter();
+            kinds.any(|kind| kind.kind == DependencyKind::Normal)
+        });
+        normal.map(|dep| dep.pkg.clone()).collect()
+    }
+
+    /// The names of all that is built into the package.
+    fn reached(&self, name: &str) -> BTreeSet<String> {
+        let mut reached = BTreeSet::new();
+        let mut to_do = vec![self.member(name)];
+        while let Some(id) = to_do.pop() {
+            for next in self.normal(&id) {
+                if reached.insert(next.clone()) {
+                    to_do.push(next);
+                }
+            }
+        }
+        reached.iter().map(|id| self.name(id).to_owned()).collect()
+    }
+}
+
+#[test]
+fn arrows_run_one_way() {
+    let house = House::read();
+    let rooms: BTreeSet<_> = ARROWS.iter().map(|(room, _)| *room).collect();
+    let members = house.metadata.workspace_packages().into_iter();
+    let members: BTreeSet<_> = members.map(|package| package.name.as_str()).collect();
+    assert_eq!(members, rooms, "a new room has its line in ARROWS");
+    for (room, may_know) in ARROWS {
+        let all = house.nodes[&house.member(room)].deps.iter();
+        // Of any kind: a test that needs a later room belongs there.
+        let known = all.map(|dep| house.name(&dep.pkg));
+        let wrong: Vec<_> = known
+            .filter(|name| rooms.contains(name) && !may_know.contains(name))
+            .collect();
+        assert!(wrong.is_empty(), "{room} depends on {wrong:?}");
+    }
+}
+
+#[test]
+fn the_wire_leans_on_prost_alone() {
+    let house = House::read();
+    let named = house.normal(&house.member("testbed-proto"));
+    let named: Vec<_> = named.iter().map(|id| house.name(id)).collect();
+    assert_eq!(named, ["prost"]);
+}
+
+#[test]
+fn the_lessons_know_neither_network_nor_clock() {
+    let reached = House::read().reached("testbed-algorithms");
+    let wrong: Vec<_> = reached
+        .iter()
+        .filter(|name| NO_LESSON.iter().any(|no| is_or_belongs_to(name, no)))
+        .collect();
+    assert!(wrong.is_empty(), "algorithms depends on {wrong:?}");
+}
+
+/// `libp2p-core` belongs to `libp2p`.
+fn is_or_belongs_to(name: &str, family: &str) -> bool {
+    let rest = name.strip_prefix(family);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_']))
+}
+
+#[test]
+fn a_run_tells_the_versions_that_it_is_made_of() {
+    let house = House::read();
+    let version = |name: &str| {
+        let mut all = house.metadata.packages.iter();
+        let found = all.find(|package| *package.name == name);
+        found.expect("a dependency").version.to_string()
+    };
+    assert_eq!(Versions::THIS.libp2p, version("libp2p"));
+    assert_eq!(Versions::THIS.testbed, version("testbed"));
+}
+
+#[test]
+fn files_are_short() {
+    let mut long = Vec::new();
+    for path in sources() {
+        let lines = read(&path).lines().count();
+        if lines > LONGEST {
+            long.push(format!("{} has {lines} lines", path.display()));
+        }
+    }
+    assert!(long.is_empty(), "over {LONGEST}: {long:#?}");
+}
+
+#[test]
+fn nothing_is_left_for_later() {
+    // Put together here, so that this file is not found.
+    let later = ["todo", "unimplemented"].map(|word| format!("{word}!("));
+    let skipped = format!("#[{}", "ignore");
+    let marks = [&later[0], &later[1], &skipped];
+    let mut found = Vec::new();
+    for path in sources() {
+        for (number, line) in (1..).zip(read(&path).lines()) {
+            if marks.iter().any(|mark| line.contains(mark.as_str())) {
+                found.push(format!("{}:{number}: {line}", path.display()));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+/// Every file that we wrote in Rust or JavaScript.
+fn sources() -> Vec<PathBuf> {
+    const OTHERS: [&str; 4] = ["target", "vendor", "node_modules", "runs"];
+    let mut sources = Vec::new();
+    let mut folders = vec![workspace().to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder").flatten() {
+            let (path, name) = (entry.path(), entry.file_name());
+            let name = name.to_string_lossy();
+            if path.is_dir() {
+                if !name.starts_with('.') && !OTHERS.contains(&&*name) {
+                    folders.push(path);
+                }
+            } else if is_source(&path) {
+                sources.push(path);
+            }
+        }
+    }
+    assert!(sources.len() > 50, "only {sources:?}");
+    sources
+}
+
+fn is_source(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    matches!(extension, Some("rs" | "js" | "mjs"))
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}

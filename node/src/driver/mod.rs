@@ -25,6 +25,7 @@ use opentelemetry::Context;
 use opentelemetry::trace::SpanContext;
 use opentelemetry_sdk::trace::SdkTracer;
 use tokio::sync::mpsc;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 pub use directory::Directory;
@@ -105,6 +106,7 @@ pub struct Driver<A: Algorithm> {
     id: NodeId,
     handle: Handle,
     orders: mpsc::Sender<Order<A>>,
+    _stop: DropGuard,
 }
 
 /// The process has stopped.
@@ -130,8 +132,21 @@ where
             timers: Timers::new(),
             reports,
         };
-        process.tasks.spawn(task.run(receiver));
-        Self { id, handle, orders }
+        let stop = CancellationToken::new();
+        let stopped = stop.clone().cancelled_owned();
+        let run = task.run(receiver);
+        process.tasks.spawn(async move {
+            tokio::select! {
+                () = run => {}
+                () = stopped => {}
+            }
+        });
+        Self {
+            id,
+            handle,
+            orders,
+            _stop: stop.drop_guard(),
+        }
     }
 }
 
