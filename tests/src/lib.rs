@@ -2,9 +2,12 @@
 //! what stands around them.
 
 pub mod collector;
+pub mod peers;
 pub mod programs;
 pub mod running;
 pub mod saved;
+pub mod spans;
 
 pub use programs::{node, testbed, workspace};
 pub use running::{Ended, Running, run};
+pub use saved::Runs;

@@ -1,0 +1,192 @@
+//! An OTLP collector, as real as the test needs it: over HTTP or gRPC, kind
+//! or not.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::routing::post;
+use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
+    TraceService, TraceServiceServer,
+};
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTraceServiceRequest, ExportTraceServiceResponse,
+};
+use prost::Message as _;
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
+
+use crate::spans::{Reported, reported};
+
+/// How a collector treats who reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// It takes everything.
+    Takes,
+    /// It answers 503, or `UNAVAILABLE`.
+    Refuses,
+    /// It takes the request and never answers.
+    IsSilent,
+}
+
+/// How OTLP travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// Protobuf over HTTP.
+    Http,
+    /// gRPC.
+    Grpc,
+}
+
+/// One request that was taken.
+#[derive(Clone, Debug)]
+pub struct Received {
+    /// The path; gRPC has none of its own.
+    pub path: String,
+    /// Headers, or gRPC metadata, as far as they are text.
+    pub headers: BTreeMap<String, String>,
+    /// The spans.
+    pub request: ExportTraceServiceRequest,
+}
+
+/// A collector that runs until it is dropped.
+#[derive(Debug)]
+pub struct Collector {
+    address: SocketAddr,
+    inbox: Inbox,
+    _runtime: Runtime,
+}
+
+#[derive(Clone, Debug)]
+struct Inbox {
+    manner: Manner,
+    received: Arc<Mutex<Vec<Received>>>,
+}
+
+impl Collector {
+    /// Listens on a free port of loopback.
+    ///
+    /// # Panics
+    /// When that is not possible.
+    #[must_use]
+    pub fn start(protocol: Protocol, manner: Manner) -> Self {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"));
+        let listener = listener.expect("a free port");
+        let address = listener.local_addr().expect("it is bound");
+        let received = Arc::default();
+        let inbox = Inbox { manner, received };
+        match protocol {
+            Protocol::Http => {
+                let any = Router::new().route("/{*path}", post(over_http));
+                let server = axum::serve(listener, any.with_state(inbox.clone()));
+                runtime.spawn(server.into_future());
+            }
+            Protocol::Grpc => {
+                let service = TraceServiceServer::new(inbox.clone());
+                let server = Server::builder().add_service(service);
+                let _inside = runtime.enter();
+                runtime.spawn(server.serve_with_incoming(TcpIncoming::from(listener)));
+            }
+        }
+        Self {
+            address,
+            inbox,
+            _runtime: runtime,
+        }
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What it has taken until now.
+    #[must_use]
+    pub fn received(&self) -> Vec<Received> {
+        let received = self.inbox.received.lock();
+        received.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// All spans that it has taken, one after the other.
+    #[must_use]
+    pub fn spans(&self) -> Vec<Reported> {
+        let received = self.received().into_iter();
+        reported(received.flat_map(|received| received.request.resource_spans))
+    }
+}
+
+impl Inbox {
+    /// Whether the request was taken; a silent collector never says.
+    async fn take(&self, received: Received) -> bool {
+        match self.manner {
+            Manner::Takes => {
+                let all = self.received.lock();
+                all.unwrap_or_else(PoisonError::into_inner).push(received);
+                true
+            }
+            Manner::Refuses => false,
+            Manner::IsSilent => std::future::pending().await,
+        }
+    }
+}
+
+async fn over_http(
+    State(inbox): State<Inbox>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> (StatusCode, Vec<u8>) {
+    let Ok(request) = ExportTraceServiceRequest::decode(body) else {
+        return (StatusCode::BAD_REQUEST, Vec::new());
+    };
+    let received = Received {
+        path: uri.path().to_owned(),
+        headers: texts(&headers),
+        request,
+    };
+    let response = ExportTraceServiceResponse::default().encode_to_vec();
+    match inbox.take(received).await {
+        true => (StatusCode::OK, response),
+        false => (StatusCode::SERVICE_UNAVAILABLE, Vec::new()),
+    }
+}
+
+#[tonic::async_trait]
+impl TraceService for Inbox {
+    async fn export(
+        &self,
+        request: tonic::Request<ExportTraceServiceRequest>,
+    ) -> Result<tonic::Response<ExportTraceServiceResponse>, tonic::Status> {
+        let headers = texts(&request.metadata().clone().into_headers());
+        let received = Received {
+            path: String::new(),
+            headers,
+            request: request.into_inner(),
+        };
+        match self.take(received).await {
+            true => Ok(tonic::Response::new(ExportTraceServiceResponse::default())),
+            false => Err(tonic::Status::unavailable("refused")),
+        }
+    }
+}
+
+fn texts(headers: &HeaderMap) -> BTreeMap<String, String> {
+    let all = headers.iter();
+    let texts = all.filter_map(|(name, value)| {
+        let value = value.to_str().ok()?;
+        Some((name.to_string(), value.to_owned()))
+    });
+    texts.collect()
+}

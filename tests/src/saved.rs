@@ -1,0 +1,110 @@
+//! What a run saved, read back and checked.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+
+use jsonschema::Validator;
+use serde_json::Value;
+use tempfile::TempDir;
+use testbed::run::JSON_SCHEMA;
+
+use crate::Ended;
+
+/// An empty folder for runs, gone after the test.
+#[derive(Debug)]
+pub struct Runs(TempDir);
+
+static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
+    let schema = serde_json::from_str(JSON_SCHEMA).expect("the schema is JSON");
+    jsonschema::meta::validate(&schema).expect("the schema is one");
+    jsonschema::validator_for(&schema).expect("the schema compiles")
+});
+
+impl Runs {
+    /// A new one.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    #[must_use]
+    #[allow(clippy::new_without_default, reason = "it makes a folder")]
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().expect("a temporary folder"))
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// `testbed`, which will save its runs here.
+    #[must_use]
+    pub fn testbed<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Command {
+        let mut command = crate::testbed();
+        command.arg("--out").arg(self.path()).args(args);
+        command
+    }
+
+    /// The folder of the only run.
+    ///
+    /// # Panics
+    /// When there is none, or another.
+    #[must_use]
+    pub fn only(&self) -> PathBuf {
+        let entries = std::fs::read_dir(self.path()).expect("the folder of runs");
+        let paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+        match &paths[..] {
+            [path] => path.clone(),
+            all => panic!("one run is expected, not {all:?}"),
+        }
+    }
+}
+
+/// `run.json` of the run saved at `path`, which follows the schema.
+///
+/// # Panics
+/// When it is not there, or does not follow.
+#[must_use]
+pub fn record(path: &Path) -> Value {
+    let text = std::fs::read_to_string(path.join("run.json"));
+    valid(&text.unwrap_or_else(|e| panic!("{}: {e}", path.display())))
+}
+
+/// The rows of `results.csv` of the run saved at `path`, without the head.
+///
+/// # Panics
+/// When it is not there, or ends within a row.
+#[must_use]
+pub fn rows(path: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(path.join("results.csv")).expect("results.csv");
+    assert!(text.is_empty() || text.ends_with('\n'), "cut off: {text}");
+    text.lines().skip(1).map(str::to_owned).collect()
+}
+
+/// `text` as JSON that follows the schema of a run.
+///
+/// # Panics
+/// When it is none, with every place that does not follow.
+#[must_use]
+pub fn valid(text: &str) -> Value {
+    let value = serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {text}"));
+    let wrong: Vec<_> = SCHEMA
+        .iter_errors(&value)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}\n{value:#}");
+    value
+}
+
+/// Checks that the program told of no panic, on either stream.
+///
+/// # Panics
+/// When it did.
+pub fn no_panic(ended: &Ended) {
+    for mark in ["panicked", "RUST_BACKTRACE", "stack backtrace"] {
+        let found = ended.stderr.contains(mark) || ended.stdout.contains(mark);
+        assert!(!found, "{ended}");
+    }
+}
