@@ -154,7 +154,6 @@ impl Ended {
     ///
     /// # Panics
     /// When it is another, with all that was written.
-    #[must_use]
     pub fn exits(self, status: i32) -> Self {
         assert_eq!(self.status, Some(status), "{self}");
         self
