@@ -24,7 +24,7 @@ impl Behaviour {
     pub(crate) fn new(
         config: &Config,
         inbound: mpsc::Sender<channel::Inbound>,
-        connected: watch::Sender<usize>,
+        count: watch::Sender<one_connection::Count>,
     ) -> Result<Self, protocols::Error> {
         let local = PeerId::from(config.key.public());
         let has = |protocol| config.protocols.contains(&protocol);
@@ -33,7 +33,7 @@ impl Behaviour {
             .transpose()?;
         Ok(Self {
             limits: config.limits.map(protocols::limits).into(),
-            one_connection: one_connection::Behaviour::new(local, connected),
+            one_connection: one_connection::Behaviour::new(local, count),
             channel: has(Protocol::Channel)
                 .then(|| channel::Behaviour::new(inbound))
                 .into(),

@@ -6,7 +6,9 @@ use libp2p::core::transport::PortUse;
 use libp2p::{Multiaddr, PeerId};
 use rand::RngExt as _;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
 
+use crate::one_connection::{Count, SETTLE};
 use crate::{address, channel, dial};
 
 /// How many commands wait for a peer. A guess; callers wait for a place.
@@ -66,7 +68,7 @@ pub(crate) enum Command {
 pub struct Handle {
     pub(crate) peer_id: PeerId,
     pub(crate) commands: mpsc::Sender<Command>,
-    pub(crate) connected: watch::Receiver<usize>,
+    pub(crate) count: watch::Receiver<Count>,
 }
 
 impl Handle {
@@ -121,14 +123,29 @@ impl Handle {
         }
     }
 
-    /// Opens the channel to a connected peer.
+    /// Opens the channel to a connected peer. When the connection closes
+    /// because that peer dialled us at the same time and its connection is the
+    /// one that stays, the channel is opened there.
     ///
     /// # Errors
     /// Every variant of [`channel::Error`] but `Envelope`.
     pub async fn open_channel(&self, peer: PeerId) -> Result<channel::Sender, channel::Error> {
-        let command = |reply| Command::OpenChannel { peer, reply };
-        let closed = Err(channel::Error::Closed(peer));
-        self.ask(command).await.unwrap_or(closed)
+        let give_up = Instant::now() + SETTLE;
+        let mut count = self.count.clone();
+        loop {
+            count.mark_unchanged();
+            let command = |reply| Command::OpenChannel { peer, reply };
+            let closed = Err(channel::Error::Closed(peer));
+            match self.ask(command).await.unwrap_or(closed) {
+                Err(error) if error.is_closed() => {
+                    let changed = tokio::time::timeout_at(give_up, count.changed()).await;
+                    if !matches!(changed, Ok(Ok(()))) {
+                        return Err(error);
+                    }
+                }
+                result => return result,
+            }
+        }
     }
 
     /// Closes the connection to `peer`, if there is one.
@@ -138,14 +155,22 @@ impl Handle {
 
     /// How many peers are connected now.
     pub fn connected(&self) -> usize {
-        *self.connected.borrow()
+        self.count.borrow().peers
     }
 
     /// Waits until at least `count` peers are connected. Returns `false` when
     /// the peer stops before.
     pub async fn wait_connected(&self, count: usize) -> bool {
-        let mut connected = self.connected.clone();
-        connected.wait_for(|&now| now >= count).await.is_ok()
+        let mut now = self.count.clone();
+        now.wait_for(|now| now.peers >= count).await.is_ok()
+    }
+
+    /// Waits until exactly `count` connections are open: one for each peer,
+    /// and for a moment more, when two dialled each other. Returns `false`
+    /// when the peer stops before.
+    pub async fn wait_connections(&self, count: usize) -> bool {
+        let mut now = self.count.clone();
+        now.wait_for(|now| now.connections == count).await.is_ok()
     }
 
     /// Waits until the peer has stopped.

@@ -14,8 +14,8 @@ async fn main() -> ExitCode {
     match daemon::run(cli).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "error: {error:#}");
-            ExitCode::FAILURE
+            let _ = writeln!(std::io::stderr(), "error: {error}");
+            error.exit_code()
         }
     }
 }

@@ -6,27 +6,53 @@
 //! first connection dead, and the newer one is kept.
 //!
 //! The rule decides while the connections are young: a peer that is connected
-//! does not dial again, so nothing is under way yet on the one that goes.
+//! does not dial again. The loser is refused, or closed before the dial that
+//! won is answered. So a channel that is opened on it after both dials cannot
+//! succeed and then break: it fails to open, and `Handle::open_channel` tries
+//! again on the connection that is kept.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use libp2p::PeerId;
 use libp2p::core::{Endpoint, Multiaddr, transport::PortUse};
 use libp2p::swarm::{
-    CloseConnection, ConnectionClosed, ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour,
-    THandler, THandlerInEvent, THandlerOutEvent, ToSwarm, behaviour::ConnectionEstablished, dummy,
+    ConnectionClosed, ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, THandler,
+    THandlerInEvent, THandlerOutEvent, ToSwarm, behaviour::ConnectionEstablished, dummy,
 };
 use tokio::sync::watch;
 
-/// Knows the connection to each peer, and closes what is one too many.
+/// How long a dial that won may need to show on the side of the loser: its
+/// handshake is over on the other side already. A guess for a busy machine.
+pub(crate) const SETTLE: Duration = Duration::from_secs(1);
+
+/// Knows the connection to each peer, and which are one too many.
 #[derive(Debug)]
 pub(crate) struct Behaviour {
     local: PeerId,
     kept: HashMap<PeerId, Kept>,
-    connected: watch::Sender<usize>,
-    closing: VecDeque<(PeerId, ConnectionId)>,
+    count: watch::Sender<Count>,
+    /// One too many, and to be closed.
+    closing: Vec<ConnectionId>,
+    /// Who closed a connection that we dialled, and when. If they dialled us
+    /// meanwhile, theirs is about to come.
+    settling: HashMap<PeerId, Instant>,
+}
+
+/// There is a better connection to that peer.
+#[derive(Debug, thiserror::Error)]
+#[error("there is a connection already")]
+struct OneTooMany;
+
+/// Who is connected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Count {
+    /// Peers with a connection.
+    pub(crate) peers: usize,
+    /// Connections, with those that are one too many and not closed yet.
+    pub(crate) connections: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,13 +62,14 @@ struct Kept {
 }
 
 impl Behaviour {
-    /// Counts the connected peers into `connected`.
-    pub(crate) fn new(local: PeerId, connected: watch::Sender<usize>) -> Self {
+    /// Counts the connected peers into `count`.
+    pub(crate) fn new(local: PeerId, count: watch::Sender<Count>) -> Self {
         Self {
             local,
             kept: HashMap::new(),
-            connected,
-            closing: VecDeque::new(),
+            count,
+            closing: Vec::new(),
+            settling: HashMap::new(),
         }
     }
 
@@ -51,32 +78,64 @@ impl Behaviour {
         self.kept.get(peer).map(|kept| kept.connection)
     }
 
+    /// Whether a connection to `peer` is likely to come, that was dialled by
+    /// them when we dialled them.
+    pub(crate) fn is_settling(&self, peer: &PeerId) -> bool {
+        let since = self.settling.get(peer);
+        since.is_some_and(|closed| closed.elapsed() < SETTLE)
+    }
+
+    /// Takes the connections that are one too many. To be asked, and obeyed,
+    /// at each new connection before anybody hears of it.
+    pub(crate) fn take_closing(&mut self) -> Vec<ConnectionId> {
+        std::mem::take(&mut self.closing)
+    }
+
+    /// Refuses a connection that is one too many before it is used.
+    fn admit(&self, peer: PeerId, new: Kept) -> Result<dummy::ConnectionHandler, ConnectionDenied> {
+        match self.kept.get(&peer) {
+            Some(old) if !self.wins(peer, new, *old) => Err(ConnectionDenied::new(OneTooMany)),
+            Some(_) | None => Ok(dummy::ConnectionHandler),
+        }
+    }
+
     fn on_established(&mut self, peer: PeerId, new: Kept) {
-        let lower_is_us = self.local < peer;
-        let replaced = match self.kept.get(&peer) {
-            Some(old) if wins(new, *old, lower_is_us) => Some(old.connection),
-            Some(_) => {
-                self.closing.push_back((peer, new.connection));
-                return;
+        self.settling.remove(&peer);
+        match self.kept.get(&peer) {
+            Some(old) if !self.wins(peer, new, *old) => self.closing.push(new.connection),
+            Some(_) | None => {
+                let old = self.kept.insert(peer, new);
+                self.closing.extend(old.map(|old| old.connection));
             }
-            None => None,
-        };
-        self.closing.extend(replaced.map(|old| (peer, old)));
-        self.kept.insert(peer, new);
-        self.connected.send_replace(self.kept.len());
+        }
+        self.recount(|connections| connections + 1);
     }
 
     fn on_closed(&mut self, peer: PeerId, connection: ConnectionId) {
-        if self.to(&peer) == Some(connection) {
+        if let Some(kept) = self.kept.get(&peer).copied()
+            && kept.connection == connection
+        {
             self.kept.remove(&peer);
-            self.connected.send_replace(self.kept.len());
+            if kept.dialled_by_us && peer < self.local {
+                self.settling.retain(|_, closed| closed.elapsed() < SETTLE);
+                self.settling.insert(peer, Instant::now());
+            }
         }
+        self.recount(|connections| connections - 1);
     }
-}
 
-/// Whether `new` is kept and `old` goes.
-fn wins(new: Kept, old: Kept, lower_is_us: bool) -> bool {
-    new.dialled_by_us == old.dialled_by_us || new.dialled_by_us == lower_is_us
+    fn recount(&self, connections: impl FnOnce(usize) -> usize) {
+        self.count.send_modify(|count| {
+            count.peers = self.kept.len();
+            count.connections = connections(count.connections);
+        });
+    }
+
+    /// Whether `new` is kept and `old` goes.
+    fn wins(&self, peer: PeerId, new: Kept, old: Kept) -> bool {
+        let lower_is_us = self.local < peer;
+        new.dialled_by_us == old.dialled_by_us || new.dialled_by_us == lower_is_us
+    }
 }
 
 impl NetworkBehaviour for Behaviour {
@@ -85,23 +144,37 @@ impl NetworkBehaviour for Behaviour {
 
     fn handle_established_inbound_connection(
         &mut self,
-        _: ConnectionId,
-        _: PeerId,
+        connection: ConnectionId,
+        peer: PeerId,
         _: &Multiaddr,
         _: &Multiaddr,
     ) -> Result<THandler<Self>, ConnectionDenied> {
-        Ok(dummy::ConnectionHandler)
+        let dialled_by_us = false;
+        self.admit(
+            peer,
+            Kept {
+                connection,
+                dialled_by_us,
+            },
+        )
     }
 
     fn handle_established_outbound_connection(
         &mut self,
-        _: ConnectionId,
-        _: PeerId,
+        connection: ConnectionId,
+        peer: PeerId,
         _: &Multiaddr,
         _: Endpoint,
         _: PortUse,
     ) -> Result<THandler<Self>, ConnectionDenied> {
-        Ok(dummy::ConnectionHandler)
+        let dialled_by_us = true;
+        self.admit(
+            peer,
+            Kept {
+                connection,
+                dialled_by_us,
+            },
+        )
     }
 
     fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
@@ -138,13 +211,7 @@ impl NetworkBehaviour for Behaviour {
     }
 
     fn poll(&mut self, _: &mut Context<'_>) -> Poll<ToSwarm<Infallible, THandlerInEvent<Self>>> {
-        match self.closing.pop_front() {
-            Some((peer_id, connection)) => Poll::Ready(ToSwarm::CloseConnection {
-                peer_id,
-                connection: CloseConnection::One(connection),
-            }),
-            None => Poll::Pending,
-        }
+        Poll::Pending
     }
 }
 
@@ -166,13 +233,13 @@ mod tests {
             for order_of_other in [[1, 2], [2, 1]] {
                 // Connection 1 was dialled by a, connection 2 by b.
                 let keeps = |local, remote, order: [usize; 2]| {
-                    let mut peer = Behaviour::new(local, watch::Sender::new(0));
+                    let mut peer = Behaviour::new(local, watch::Sender::default());
                     for id in order {
                         let dialler = if id == 1 { a } else { b };
                         peer.on_established(remote, kept(id, dialler == local));
                     }
                     assert_eq!(peer.closing.len(), 1, "exactly one goes");
-                    assert_ne!(peer.to(&remote), Some(peer.closing[0].1));
+                    assert_ne!(peer.to(&remote), Some(peer.closing[0]));
                     peer.to(&remote)
                 };
                 let lower = ConnectionId::new_unchecked(if a < b { 1 } else { 2 });
@@ -186,15 +253,15 @@ mod tests {
     fn a_second_dial_of_one_side_replaces_the_first() {
         let (local, remote) = (PeerId::random(), PeerId::random());
         for dialled_by_us in [true, false] {
-            let mut peer = Behaviour::new(local, watch::Sender::new(0));
+            let mut peer = Behaviour::new(local, watch::Sender::default());
             peer.on_established(remote, kept(1, dialled_by_us));
             peer.on_established(remote, kept(2, dialled_by_us));
             assert_eq!(peer.to(&remote), Some(ConnectionId::new_unchecked(2)));
-            assert_eq!(peer.closing, [(remote, ConnectionId::new_unchecked(1))]);
+            assert_eq!(peer.closing, [ConnectionId::new_unchecked(1)]);
             peer.on_closed(remote, ConnectionId::new_unchecked(1));
-            assert_eq!(*peer.connected.borrow(), 1, "the one that counts is open");
+            assert_eq!(peer.count.borrow().peers, 1, "the one that counts is open");
             peer.on_closed(remote, ConnectionId::new_unchecked(2));
-            assert_eq!(*peer.connected.borrow(), 0);
+            assert_eq!(*peer.count.borrow(), Count::default());
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::behaviour::{Behaviour, BehaviourEvent};
 use crate::channel::{self, INBOUND_QUEUE, Inbound};
 use crate::config::Config;
 use crate::handle::{COMMANDS, Command, Handle, ListenError};
+use crate::one_connection::Count;
 use crate::{dial, protocols, transport};
 
 /// Connections without streams are kept: an experiment decides what ends.
@@ -50,11 +51,11 @@ pub struct Peer {
 pub fn start(config: Config) -> Result<Peer, Error> {
     let peer_id = PeerId::from(config.key.public());
     let (inbound_sender, inbound) = mpsc::channel(INBOUND_QUEUE);
-    let (connected_sender, connected) = watch::channel(0);
+    let (count_sender, count) = watch::channel(Count::default());
     let (commands_sender, commands) = mpsc::channel(COMMANDS);
     let swarm = Swarm::new(
         transport::new(&config)?,
-        Behaviour::new(&config, inbound_sender, connected_sender)?,
+        Behaviour::new(&config, inbound_sender, count_sender)?,
         peer_id,
         swarm::Config::with_tokio_executor().with_idle_connection_timeout(IDLE_TIMEOUT),
     );
@@ -68,7 +69,7 @@ pub fn start(config: Config) -> Result<Peer, Error> {
     let handle = Handle {
         peer_id,
         commands: commands_sender,
-        connected,
+        count,
     };
     Ok(Peer { handle, inbound })
 }
@@ -167,6 +168,9 @@ impl Task {
         let connection = behaviour.one_connection.to(&peer);
         match (behaviour.channel.as_mut(), connection) {
             (Some(channel), Some(connection)) => channel.open(peer, connection, reply),
+            (Some(_), None) if behaviour.one_connection.is_settling(&peer) => {
+                drop(reply.send(Err(channel::Error::Closed(peer))));
+            }
             (Some(_), None) => drop(reply.send(Err(channel::Error::NotConnected(peer)))),
             (None, _) => drop(reply.send(Err(channel::Error::SwitchedOff))),
         }
@@ -201,6 +205,9 @@ impl Task {
                 connection_id,
                 ..
             } => {
+                for other in self.swarm.behaviour_mut().one_connection.take_closing() {
+                    self.swarm.close_connection(other);
+                }
                 if let Some(dialling) = self.dialling.remove(&connection_id) {
                     let _ = dialling.reply.send(Ok(peer_id));
                 }

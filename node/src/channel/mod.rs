@@ -91,6 +91,14 @@ pub enum Error {
     Envelope(#[from] proto::Error),
 }
 
+impl Error {
+    /// Whether the connection went away under the channel.
+    pub(crate) fn is_closed(&self) -> bool {
+        use swarm::StreamUpgradeError::Io;
+        matches!(self, Self::Closed(_) | Self::Stream { error: Io(_), .. })
+    }
+}
+
 /// What the sender of a message says of it; the channel adds the rest.
 #[derive(Clone, Debug)]
 pub struct Outgoing {

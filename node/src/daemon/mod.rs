@@ -1,19 +1,20 @@
 //! One peer on its own, as the `testbed-node` program runs it.
 
 mod cli;
+mod error;
 
 use std::io::Write as _;
 use std::sync::Arc;
 
 use algorithms::NodeId;
 use algorithms::ping_pong::PingPong;
-use anyhow::{Context as _, bail};
 use libp2p::identity::Keypair;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use cli::Cli;
+pub use error::Error;
 
 use crate::driver::{Directory, Driver, Process, Report};
 use crate::metrics::{self, Metrics};
@@ -27,9 +28,9 @@ const REPORTS: usize = 64;
 /// Runs a peer until it is told to stop, or cannot go on.
 ///
 /// # Errors
-/// When the peer cannot start, listen, or reach whom it is to dial.
-pub async fn run(cli: Cli) -> anyhow::Result<()> {
-    let stop = crate::interrupt::watch()?;
+/// [`Error`]: the peer cannot start, listen, or reach whom it is to dial.
+pub async fn run(cli: Cli) -> Result<(), Error> {
+    let stop = crate::interrupt::watch().map_err(Error::failed)?;
     let target = Target::find(cli.otlp.as_deref())?;
     let exporter = target.map(Exporter::start).transpose()?;
     let tracing = exporter.is_some();
@@ -67,7 +68,7 @@ fn start_peer(
     tracing: bool,
     metrics: Option<Arc<Metrics>>,
     tasks: &TaskTracker,
-) -> anyhow::Result<Driver<PingPong>> {
+) -> Result<Driver<PingPong>, Error> {
     let key = match (&cli.key, cli.seed) {
         (Some(path), _) => keys::from_file(path)?,
         (None, Some(seed)) => keys::from_seed(seed, 0),
@@ -79,7 +80,7 @@ fn start_peer(
     config.limits = Some(Limits::default());
     config.topics.clone_from(&cli.topic);
     config.metrics = metrics;
-    let peer = start(config)?;
+    let peer = start(config).map_err(Error::failed)?;
     let id = peer.handle.peer_id();
     let (reports, receiver) = mpsc::channel(REPORTS);
     tokio::spawn(log(receiver));
@@ -96,23 +97,28 @@ fn start_peer(
 }
 
 /// Listens, and prints the full address of each: others dial it as it stands.
-async fn listen(cli: &Cli, driver: &Driver<PingPong>) -> anyhow::Result<()> {
+async fn listen(cli: &Cli, driver: &Driver<PingPong>) -> Result<(), Error> {
     for wanted in &cli.listen {
         let heard = driver.handle().listen(wanted.clone()).await?;
         let full = heard.with_p2p(driver.handle().peer_id());
-        let full = full.map_err(|address| anyhow::anyhow!("{address} names another peer"))?;
+        let full = full.map_err(|address| {
+            Error::Usage(format!("--listen {address}: it names another peer"))
+        })?;
         // A reader who went away does not stop a peer.
         let _ = writeln!(std::io::stdout(), "listening on {full}");
     }
     Ok(())
 }
 
-async fn dial(cli: &Cli, driver: &Driver<PingPong>) -> anyhow::Result<()> {
+async fn dial(cli: &Cli, driver: &Driver<PingPong>) -> Result<(), Error> {
     for address in &cli.dial {
         if address::transport(address).is_none() {
-            bail!("--dial {address}: take an address like /ip4/…/tcp/… or /ip4/…/udp/…/quic-v1");
+            return Err(Error::Usage(format!(
+                "--dial {address}: take an address like /ip4/…/tcp/… or /ip4/…/udp/…/quic-v1"
+            )));
         }
-        let peer = driver.handle().dial(address.clone()).await?;
+        let peer = driver.handle().dial(address.clone()).await;
+        let peer = peer.map_err(|error| Error::Failed(format!("--dial: {error}")))?;
         let _ = writeln!(std::io::stdout(), "connected to {peer}");
     }
     Ok(())
@@ -122,14 +128,19 @@ async fn serve_metrics(
     cli: &Cli,
     sink: &Arc<Sink>,
     stop: &CancellationToken,
-) -> anyhow::Result<Option<Arc<Metrics>>> {
+) -> Result<Option<Arc<Metrics>>, Error> {
     let Some(address) = cli.metrics else {
         return Ok(None);
     };
     let listener = metrics::bind(address).await;
-    let listener = listener.with_context(|| {
-        format!("--metrics {address} cannot be listened on; choose another port")
+    let listener = listener.map_err(|error| {
+        Error::Usage(format!(
+            "--metrics {address}: {error}; choose another port, or 0 for any that is free"
+        ))
     })?;
+    if let Ok(address) = listener.local_addr() {
+        let _ = writeln!(std::io::stdout(), "metrics at http://{address}/metrics");
+    }
     let spans = SpanMetrics(Arc::clone(sink));
     let metrics = Arc::new(Metrics::new(|all| all.register_collector(Box::new(spans))));
     let served = metrics::serve(
