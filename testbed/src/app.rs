@@ -85,15 +85,18 @@ async fn experiment<E: Experiment>(
     record.spans.count(sink.counts());
     record.seconds = Some(began.elapsed().as_secs_f64());
     record.verdict = verdict(experiment, &record, result);
-    let saved = folder.save(&record, &store);
     let rows = rows
         .flush()
         .map_err(|e| Error::Failed(format!("results.csv: {e}")));
+    if let Err(error) = folder.save_spans(&store).and(rows) {
+        record.verdict.fail(error.to_string());
+    }
+    let saved = folder.save(&record);
     output::result(experiment, options, &record, &folder)?;
     if let Some(page) = page {
         page.stay(&record, &interrupt).await?;
     }
-    saved.and(rows)?;
+    saved?;
     Ok(match record.verdict.status {
         Status::Pass => ExitCode::SUCCESS,
         Status::Fail => ExitCode::from(1),

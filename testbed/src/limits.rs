@@ -19,6 +19,10 @@ const CONNECTION_KIB: [(Transport, u64); 3] = [
     (Transport::Memory, 55),
 ];
 
+/// Connections a peer with `--topology random:8`, each counted once. Where
+/// there are no more, it is no way out.
+const SPARSE: u64 = 4;
+
 /// What a run needs, and what there is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Limits {
@@ -42,9 +46,13 @@ pub fn check(transport: Transport, peers: u32, connections: u64) -> Result<Limit
     if memory_needed > memory_available {
         return Err(Error::Usage(format!(
             "{peers} peers with {connections} connections need about {} MiB of memory, and {} MiB are free; \
-             start fewer peers, or connect fewer of them with --topology random:8",
+             start fewer peers{}",
             memory_needed >> 20,
-            memory_available >> 20
+            memory_available >> 20,
+            match connections > SPARSE * u64::from(peers) {
+                true => ", or connect fewer of them with --topology random:8",
+                false => "",
+            }
         )));
     }
     let descriptors_needed = descriptors(transport, peers, connections);

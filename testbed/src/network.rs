@@ -144,6 +144,7 @@ impl Builder<'_> {
             cli::Transport::Memory => (Transport::Memory, "/memory/0"),
         };
         config.transports = [transport].into();
+        config.connection_timeout = self.options.dial_timeout;
         if let Some(outsider) = self.outsider.filter(|o| o.dialled_by == index) {
             config.transports.insert(outsider.transport);
         }

@@ -5,6 +5,7 @@ mod values;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -59,6 +60,9 @@ pub struct Common {
     /// Where all keys and choices come from [default: a new one, printed]
     #[arg(long, global = true, value_name = "S")]
     pub seed: Option<u64>,
+    /// How long a dial may take, with its handshake
+    #[arg(long, global = true, value_name = "TIME", default_value = "30s", value_parser = values::duration)]
+    pub dial_timeout: Duration,
     /// The folder that gets a folder for each run
     #[arg(long, global = true, value_name = "DIR", default_value = "runs")]
     pub out: PathBuf,
@@ -120,10 +124,10 @@ pub struct Ping {
     pub size: Size,
     /// The time from one PING to the next [default: as soon as the answer came]
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = values::duration)]
-    pub interval: std::time::Duration,
+    pub interval: Duration,
     /// How long to wait for a PONG
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = values::duration)]
-    pub timeout: std::time::Duration,
+    pub timeout: Duration,
     /// Every peer pings every neighbour
     #[arg(long, conflicts_with_all = ["from", "to"])]
     pub every_pair: bool,

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use node::telemetry::export::Target;
 
@@ -32,6 +33,8 @@ pub struct Options {
     pub transport: Transport,
     /// Where all keys and choices come from.
     pub seed: u64,
+    /// How long a dial may take.
+    pub dial_timeout: Duration,
     /// The folder that gets a folder for each run.
     pub out: PathBuf,
     /// How the result is printed.
@@ -70,6 +73,7 @@ impl Options {
             edges: common.topology.edges(peers, seed)?,
             transport: common.transport,
             seed,
+            dial_timeout: common.dial_timeout,
             out: common.out.clone(),
             format: common.format,
             otlp: Target::find(common.otlp.as_deref()).map_err(|e| Error::Usage(e.to_string()))?,

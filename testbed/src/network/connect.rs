@@ -133,18 +133,18 @@ impl Dial {
 }
 
 fn tell(failures: &[String], count: usize) -> String {
+    if let ([failure], 1) = (failures, count) {
+        return failure.clone();
+    }
     let named = failures
         .iter()
         .take(NAMED)
         .cloned()
         .collect::<Vec<_>>()
-        .join("\n  ");
+        .join("; ");
     let more = match failures.len().saturating_sub(NAMED) {
         0 => String::new(),
-        more => format!("\n  and {more} more"),
+        more => format!("; and {more} more"),
     };
-    format!(
-        "{} of {count} dials failed:\n  {named}{more}",
-        failures.len()
-    )
+    format!("{} of {count} dials failed: {named}{more}", failures.len())
 }

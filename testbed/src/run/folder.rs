@@ -84,22 +84,32 @@ impl Folder {
         csv::Writer::from_path(&path).map_err(|e| failed(&path, &e))
     }
 
-    /// Saves what is known at the end.
+    /// Saves the spans: all, or none.
     ///
     /// # Errors
     /// [`Error::Failed`], for example when the disk is full.
-    pub fn save(&self, record: &Record, store: &Store) -> Result<(), Error> {
+    pub fn save_spans(&self, store: &Store) -> Result<(), Error> {
         let path = self.path.join(SPANS);
         let write = || {
             let mut file = BufWriter::new(File::create(&path)?);
             store.write_jsonl(&mut file)?;
             file.flush()
         };
-        let spans = write().map_err(|e| failed(&path, &e));
-        // Even without its spans a run tells what it was.
-        let record = self.write_record(record);
-        let record = record.map_err(|e| failed(&self.path.join(RECORD), &e));
-        spans.and(record)
+        write().map_err(|error| {
+            // Even without its spans a run tells what it was, and on a full
+            // disk needs their place for it.
+            let _ = fs::remove_file(&path);
+            failed(&path, &error)
+        })
+    }
+
+    /// Saves what is known at the end.
+    ///
+    /// # Errors
+    /// [`Error::Failed`], for example when the disk is full.
+    pub fn save(&self, record: &Record) -> Result<(), Error> {
+        let saved = self.write_record(record);
+        saved.map_err(|e| failed(&self.path.join(RECORD), &e))
     }
 
     /// What a run saved.

@@ -135,6 +135,14 @@ pub struct Verdict {
     pub reasons: Vec<String>,
 }
 
+impl Verdict {
+    /// Something is wrong, whatever else was found.
+    pub fn fail(&mut self, reason: String) {
+        self.status = Status::Fail;
+        self.reasons.push(reason);
+    }
+}
+
 /// The verdict in a word, and in the exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
