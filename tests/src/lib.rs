@@ -2,6 +2,7 @@
 //! what stands around them.
 
 pub mod collector;
+pub mod foreign;
 pub mod peers;
 pub mod programs;
 pub mod running;

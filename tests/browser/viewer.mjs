@@ -1,0 +1,73 @@
+// Opens the viewer in a real browser, does what a person does, and prints what
+// the page shows as one line of JSON. The test beside it compares.
+//
+//   node viewer.mjs URL [FOLDER FOR SCREENSHOTS]
+
+import puppeteer from 'puppeteer-core';
+
+const [url, screenshots] = process.argv.slice(2);
+const origin = new URL(url).origin;
+
+const browser = await puppeteer.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: [
+    '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+    '--disable-background-networking', '--disable-component-update', '--disable-sync',
+  ],
+});
+
+try {
+  const page = await browser.newPage();
+  const problems = [];
+  page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
+  page.on('pageerror', (error) => problems.push(String(error)));
+  page.on('dialog', (dialog) => { problems.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
+  page.on('request', (request) => {
+    const to = new URL(request.url());
+    if (to.protocol !== 'data:' && to.origin !== origin) problems.push(`request to ${to.origin}`);
+  });
+  const shoot = async (name, width, height) => {
+    if (!screenshots) return;
+    await page.setViewport({ width, height, deviceScaleFactor: 1 });
+    await page.screenshot({ path: `${screenshots}/${name}.png` });
+  };
+  const text = (selector) => page.$$eval(selector, (all) => all.map((one) => one.innerText.trim()));
+
+  await page.goto(url, { waitUntil: 'load' });
+  await page.waitForSelector('.traces tbody tr');
+  const head = (await text('header.run')).join(' ');
+  const traces = await text('.traces tbody tr td.c0 a');
+  const banners = await text('.banner');
+  await shoot('traces', 1280, 480);
+
+  // The keyboard alone: to the ping's link, in, and along the spans.
+  await page.$$eval('.traces td.c0 a', (links) => (
+    links.find((link) => link.innerText.includes('ping')) ?? links[0]).focus());
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('.waterfall [role=treeitem]');
+  const rows = await text('.waterfall [role=treeitem]');
+  await page.focus('.waterfall');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowDown');
+  await page.waitForSelector('.details');
+  const details = (await text('.details')).join(' ');
+  await shoot('ping', 1280, 620);
+  const address = page.url();
+
+  // The address names what is shown.
+  await page.goto('about:blank');
+  await page.goto(address, { waitUntil: 'load' });
+  await page.waitForSelector('.details');
+  const again = (await text('.details')).join(' ');
+
+  // A click closes the details.
+  await page.click('.details button');
+  await page.waitForFunction(() => !document.querySelector('.details'));
+
+  console.log(JSON.stringify({
+    head, traces, banners, rows, details, linkShowsTheSame: again === details,
+    images: await page.$$eval('img', (all) => all.length), problems,
+  }));
+} finally {
+  await browser.close();
+}
