@@ -74,13 +74,20 @@ impl Page {
         self.until(enough).await
     }
 
-    async fn until(mut self, enough: &CancellationToken) -> Result<(), Error> {
+    async fn until(self, enough: &CancellationToken) -> Result<(), Error> {
+        let Self {
+            run,
+            closing,
+            mut server,
+            ..
+        } = self;
+        drop(run); // Nothing more comes: the page shows the end.
         let ended = tokio::select! {
             () = enough.cancelled() => {
-                self.closing.cancel();
-                self.server.await
+                closing.cancel();
+                server.await
             }
-            ended = &mut self.server => ended,
+            ended = &mut server => ended,
         };
         match ended {
             Ok(Err(error)) => Err(Error::Failed(format!("the page: {error}"))),
