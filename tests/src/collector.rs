@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -22,6 +22,7 @@ use tokio::runtime::{Builder, Runtime};
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 
+use crate::running::DEADLINE;
 use crate::spans::{Reported, reported};
 
 /// How a collector treats who reports.
@@ -66,7 +67,13 @@ pub struct Collector {
 #[derive(Clone, Debug)]
 struct Inbox {
     manner: Manner,
-    received: Arc<Mutex<Vec<Received>>>,
+    state: Arc<(Mutex<Mail>, Condvar)>,
+}
+
+#[derive(Debug, Default)]
+struct Mail {
+    requests: u64,
+    received: Vec<Received>,
 }
 
 impl Collector {
@@ -84,8 +91,8 @@ impl Collector {
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"));
         let listener = listener.expect("a free port");
         let address = listener.local_addr().expect("it is bound");
-        let received = Arc::default();
-        let inbox = Inbox { manner, received };
+        let state = Arc::default();
+        let inbox = Inbox { manner, state };
         match protocol {
             Protocol::Http => {
                 let any = Router::new().route("/{*path}", post(over_http));
@@ -115,27 +122,67 @@ impl Collector {
     /// What it has taken until now.
     #[must_use]
     pub fn received(&self) -> Vec<Received> {
-        let received = self.inbox.received.lock();
-        received.unwrap_or_else(PoisonError::into_inner).clone()
+        self.inbox.lock().received.clone()
     }
 
     /// All spans that it has taken, one after the other.
     #[must_use]
     pub fn spans(&self) -> Vec<Reported> {
-        let received = self.received().into_iter();
-        reported(received.flat_map(|received| received.request.resource_spans))
+        spans(&self.received())
+    }
+
+    /// Waits until it has taken `count` spans `name`.
+    ///
+    /// # Panics
+    /// When they do not come within [`DEADLINE`].
+    pub fn wait_for(&self, name: &str, count: usize) {
+        self.wait(|state| {
+            let spans = spans(&state.received).into_iter();
+            spans.filter(|reported| reported.span.name == name).count() >= count
+        });
+    }
+
+    /// Waits until somebody has reported something, taken or not.
+    ///
+    /// # Panics
+    /// When nobody does within [`DEADLINE`].
+    pub fn wait_for_request(&self) {
+        self.wait(|state| state.requests > 0);
+    }
+
+    fn wait(&self, enough: impl Fn(&Mail) -> bool) {
+        let (_, changed) = &*self.inbox.state;
+        let state = self.inbox.lock();
+        let waited = changed.wait_timeout_while(state, DEADLINE, |state| !enough(state));
+        let (state, waited) = waited.unwrap_or_else(PoisonError::into_inner);
+        assert!(!waited.timed_out(), "it did not come: {state:?}");
     }
 }
 
+fn spans(all: &[Received]) -> Vec<Reported> {
+    let all = all.iter();
+    reported(all.flat_map(|received| received.request.resource_spans.clone()))
+}
+
 impl Inbox {
+    fn lock(&self) -> MutexGuard<'_, Mail> {
+        let (state, _) = &*self.state;
+        state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn count(&self, received: Option<Received>) {
+        let mut state = self.lock();
+        state.requests += 1;
+        state.received.extend(received);
+        self.state.1.notify_all();
+    }
+
     /// Whether the request was taken; a silent collector never says.
     async fn take(&self, received: Received) -> bool {
+        let takes = self.manner == Manner::Takes;
+        self.count(takes.then_some(received));
         match self.manner {
-            Manner::Takes => {
-                let all = self.received.lock();
-                all.unwrap_or_else(PoisonError::into_inner).push(received);
-                true
-            }
+            Manner::Takes => true,
             Manner::Refuses => false,
             Manner::IsSilent => std::future::pending().await,
         }

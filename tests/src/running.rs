@@ -98,6 +98,18 @@ impl Running {
         assert!(sent.expect("sh").success(), "{kill}");
     }
 
+    /// Waits a moment for the end, and says whether it has come.
+    pub fn ends_soon(&mut self) -> bool {
+        const MOMENT: Duration = Duration::from_millis(20);
+        loop {
+            match self.lines.recv_timeout(MOMENT) {
+                Ok(line) => self.seen.push(line),
+                Err(RecvTimeoutError::Disconnected) => return true,
+                Err(RecvTimeoutError::Timeout) => return false,
+            }
+        }
+    }
+
     /// Waits for the end.
     ///
     /// # Panics

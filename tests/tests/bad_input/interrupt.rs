@@ -1,0 +1,137 @@
+//! Ctrl-C, in every phase: the run folder is whole, and what was measured is
+//! in it. What the run has reached is seen by the spans that it exports.
+
+use serde_json::Value;
+use support::collector::{Collector, Manner, Protocol};
+use support::saved::no_panic;
+use support::{Running, Runs, saved};
+
+/// A run that exports to a collector.
+struct Exporting {
+    runs: Runs,
+    collector: Collector,
+    running: Running,
+}
+
+impl Exporting {
+    fn start(manner: Manner, args: &[&str]) -> Self {
+        let runs = Runs::new();
+        let collector = Collector::start(Protocol::Http, manner);
+        let mut command = runs.testbed(["--otlp", &collector.url()]);
+        let running = Running::start(command.args(args));
+        Self {
+            runs,
+            collector,
+            running,
+        }
+    }
+
+    /// Presses Ctrl-C once, and returns what the run saved.
+    fn interrupt(self) -> Value {
+        self.running.signal("INT");
+        let ended = self.running.end().exits(3);
+        no_panic(&ended);
+        assert!(
+            ended
+                .stdout
+                .contains("verdict           unknown: interrupted"),
+            "{ended}"
+        );
+        let folder = self.runs.only();
+        let record = saved::record(&folder);
+        assert_eq!(record["verdict"]["status"], "unknown");
+        assert_eq!(
+            record["verdict"]["reasons"],
+            serde_json::json!(["interrupted"])
+        );
+        // Every span ended, and is there.
+        assert_eq!(record["spans"]["lost"], 0);
+        let spans: usize = support::spans::saved(&folder).iter().map(Vec::len).sum();
+        assert_eq!(record["spans"]["stored"], spans);
+        let measured = record["results"]["sent"].as_u64().unwrap_or(0);
+        assert_eq!(saved::rows(&folder).len() as u64, measured);
+        record
+    }
+}
+
+/// The names of the phases that ended.
+fn phases(record: &Value) -> Vec<&str> {
+    let phases = record["phases"].as_array().expect("an array").iter();
+    phases.filter_map(|phase| phase["name"].as_str()).collect()
+}
+
+#[test]
+fn while_connecting() {
+    let args = ["--peers=300", "--transport=memory", "ping"];
+    let run = Exporting::start(Manner::Takes, &args);
+    run.collector.wait_for("DialPeer", 1);
+    let record = run.interrupt();
+    assert_eq!(phases(&record), ["NewNetwork"]);
+    assert_eq!(record["results"], Value::Null);
+}
+
+#[test]
+fn while_pinging() {
+    let args = ["--peers=3", "ping", "--count=1000000", "--interval=1ms"];
+    let run = Exporting::start(Manner::Takes, &args);
+    run.collector.wait_for("PONG", 3);
+    let record = run.interrupt();
+    assert_eq!(phases(&record), ["NewNetwork", "ConnectPeers"]);
+    let sent = record["results"]["sent"].as_u64();
+    assert!(sent >= Some(3), "{sent:?}");
+    assert_eq!(record["results"]["answered"].as_u64(), sent);
+}
+
+#[test]
+fn while_a_pong_does_not_come() {
+    let (_listener, port) = super::taken();
+    let id = node::keys::from_seed(1, 0).public().to_peer_id();
+    let to = format!("/ip4/127.0.0.1/tcp/{port}/p2p/{id}");
+    let run = Exporting::start(Manner::Takes, &["ping", "--to", &to]);
+    run.collector.wait_for("NewNetwork", 1);
+    let record = run.interrupt();
+    assert_eq!(phases(&record), ["NewNetwork"]);
+}
+
+/// The run has passed already, and says so.
+#[test]
+fn while_viewing() {
+    let runs = Runs::new();
+    let mut command = runs.testbed(["--peers=3", "--view=127.0.0.1:0", "ping"]);
+    let mut running = Running::start(&mut command);
+    running.line("look at it: http://127.0.0.1:");
+    running.line("verdict           pass");
+    running.signal("INT");
+    no_panic(&running.end().exits(0));
+    let record = saved::record(&runs.only());
+    assert_eq!(record["verdict"]["status"], "pass");
+}
+
+#[test]
+fn a_saved_run_is_viewed_until_then() {
+    let runs = Runs::new();
+    support::run(&mut runs.testbed(["--peers=3", "ping"])).exits(0);
+    for signal in ["INT", "TERM"] {
+        let mut running = Running::start(&mut runs.testbed(["view", "--listen", "127.0.0.1:0"]));
+        running.line("until Ctrl-C");
+        running.signal(signal);
+        no_panic(&running.end().exits(0));
+    }
+}
+
+/// A collector that never answers holds up the orderly end. Whoever presses
+/// again does not want to wait for it.
+#[test]
+fn twice() {
+    let args = ["--peers=3", "ping", "--count=1000000", "--interval=1ms"];
+    let mut run = Exporting::start(Manner::IsSilent, &args);
+    run.collector.wait_for_request();
+    while !run.running.ends_soon() {
+        run.running.signal("INT");
+    }
+    let ended = run.running.end().exits(130);
+    no_panic(&ended);
+    // Not even the end was written, but what was is whole.
+    let record = saved::record(&run.runs.only());
+    assert_eq!(record["verdict"]["status"], "unknown");
+}

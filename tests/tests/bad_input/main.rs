@@ -1,0 +1,54 @@
+//! Everything that a user, the machine or another peer can get wrong, by its
+//! name: one clear line that says which value it was and what would do, the
+//! right exit status, no panic, no hang, and what was measured is saved.
+
+mod interrupt;
+mod machine;
+mod peers;
+mod usage;
+mod view;
+
+use std::net::TcpListener;
+
+use support::Ended;
+use support::saved::no_panic;
+
+/// Checks that wrong usage, or a failure before the run, was told as it should
+/// be: exit status, and `parts` in one line on standard error.
+fn refused(name: &str, ended: &Ended, status: i32, parts: &[&str]) {
+    no_panic(ended);
+    assert_eq!(ended.status, Some(status), "{name}: {ended}");
+    assert_eq!(ended.stdout, "", "{name}: {ended}");
+    let mut lines = ended.stderr.lines();
+    let line = lines.next().unwrap_or_default();
+    assert!(line.starts_with("error: "), "{name}: {ended}");
+    for part in parts {
+        assert!(line.contains(part), "{name}: {part:?} is not told: {ended}");
+    }
+    // What clap adds, and nothing else.
+    let rest: Vec<_> = lines.filter(|line| !line.is_empty()).collect();
+    let hint = "For more information, try '--help'.";
+    assert!(rest.is_empty() || rest == [hint], "{name}: {ended}");
+}
+
+/// Checks that a run failed as it should: exit status 1, and `parts` in the
+/// line with the verdict.
+fn failed(name: &str, ended: &Ended, parts: &[&str]) {
+    no_panic(ended);
+    assert_eq!(ended.status, Some(1), "{name}: {ended}");
+    let mut lines = ended.stdout.lines();
+    let line = lines.find(|line| line.starts_with("verdict"));
+    let line = line.unwrap_or_else(|| panic!("{name}: no verdict: {ended}"));
+    assert!(line.contains("fail: "), "{name}: {ended}");
+    for part in parts {
+        assert!(line.contains(part), "{name}: {part:?} is not told: {ended}");
+    }
+    assert_eq!(lines.next(), None, "{name}: {ended}");
+}
+
+/// A port of loopback that is in use as long as the listener is kept.
+fn taken() -> (TcpListener, u16) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("it is bound").port();
+    (listener, port)
+}

@@ -1,0 +1,91 @@
+//! `testbed view` of what is no run, or no longer a whole one.
+
+use std::fs;
+use std::path::Path;
+
+use support::{Runs, run};
+
+use super::{refused, taken};
+
+#[test]
+fn no_run() {
+    let runs = Runs::new();
+    let here = runs.path().display().to_string();
+    for (name, args, parts) in [
+        (
+            "an empty folder of runs",
+            &["view"][..],
+            &[&*here, "no run", "--out DIR"][..],
+        ),
+        (
+            "a folder that is none",
+            &["view", "/no/run"],
+            &["/no/run", "run.json"],
+        ),
+        (
+            "a folder of something else",
+            &["view", &here],
+            &[&here, "run.json"],
+        ),
+        (
+            "a page for everybody",
+            &["view", &here, "--listen", "everywhere"],
+            &["everywhere"],
+        ),
+    ] {
+        refused(name, &run(&mut runs.testbed(args)), 2, parts);
+    }
+}
+
+#[test]
+fn a_port_in_use() {
+    let runs = Runs::new();
+    run(&mut runs.testbed(["--peers=2", "ping"])).exits(0);
+    let (_listener, port) = taken();
+    let address = format!("127.0.0.1:{port}");
+    let ended = run(&mut runs.testbed(["view", "--listen", &address]));
+    refused(
+        "in use",
+        &ended,
+        2,
+        &[&address, "in use", "choose another port"],
+    );
+}
+
+/// Damages `file` of a run, whose `view` then has to tell of it.
+fn damaged(name: &str, file: &str, damage: impl Fn(&Path), parts: &[&str]) {
+    let runs = Runs::new();
+    run(&mut runs.testbed(["--peers=2", "ping"])).exits(0);
+    let path = runs.only().join(file);
+    damage(&path);
+    let ended = run(&mut runs.testbed(["view", "--listen", "127.0.0.1:0"]));
+    refused(name, &ended, 1, &[&[file], parts].concat());
+}
+
+#[test]
+fn a_damaged_run() {
+    let cut = |path: &Path| {
+        let text = fs::read(path).expect("it was saved");
+        fs::write(path, &text[..text.len() - 10]).expect("it is ours");
+    };
+    let lines = |path: &Path| {
+        let text = fs::read_to_string(path).expect("it was saved");
+        let mut lines: Vec<_> = text.lines().collect();
+        lines[1] = "{\"resourceSpans\": 7}";
+        fs::write(path, lines.join("\n")).expect("it is ours");
+    };
+    // Setup's services are testbed, peer-00 and peer-01: a line each.
+    damaged(
+        "spans cut off",
+        "spans.jsonl",
+        cut,
+        &["line 3", "cut short"],
+    );
+    damaged(
+        "spans of another form",
+        "spans.jsonl",
+        lines,
+        &["line 2", "OTLP"],
+    );
+    damaged("a record cut off", "run.json", cut, &["line"]);
+}
