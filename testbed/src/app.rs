@@ -88,7 +88,11 @@ async fn experiment<E: Experiment>(
     let rows = rows
         .flush()
         .map_err(|e| Error::Failed(format!("results.csv: {e}")));
-    if let Err(error) = folder.save_spans(&store).and(rows) {
+    let spans = folder.save_spans(&store);
+    if spans.is_err() {
+        record.spans.lose();
+    }
+    if let Err(error) = spans.and(rows) {
         record.verdict.fail(error.to_string());
     }
     let saved = folder.save(&record);

@@ -124,6 +124,12 @@ impl Spans {
         self.exported = counts.exported;
         self.not_exported = counts.not_exported;
     }
+
+    /// None came into the run folder.
+    pub fn lose(&mut self) {
+        self.stored = 0;
+        self.lost = self.started;
+    }
 }
 
 /// Whether a run was right.
