@@ -5,6 +5,7 @@ use libp2p::swarm::behaviour::toggle::Toggle;
 use libp2p::{PeerId, connection_limits, gossipsub, identify, kad, ping};
 use tokio::sync::{mpsc, watch};
 
+use crate::boxed::Boxed;
 use crate::config::{Config, Protocol};
 use crate::protocols;
 use crate::{channel, one_connection};
@@ -14,10 +15,10 @@ pub(crate) struct Behaviour {
     limits: Toggle<connection_limits::Behaviour>,
     pub(crate) one_connection: one_connection::Behaviour,
     pub(crate) channel: Toggle<channel::Behaviour>,
-    identify: Toggle<identify::Behaviour>,
-    ping: Toggle<ping::Behaviour>,
-    pub(crate) kademlia: Toggle<kad::Behaviour<kad::store::MemoryStore>>,
-    pub(crate) gossipsub: Toggle<gossipsub::Behaviour>,
+    identify: Toggle<Boxed<identify::Behaviour>>,
+    ping: Toggle<Boxed<ping::Behaviour>>,
+    pub(crate) kademlia: Toggle<Boxed<kad::Behaviour<kad::store::MemoryStore>>>,
+    pub(crate) gossipsub: Toggle<Boxed<gossipsub::Behaviour>>,
 }
 
 impl Behaviour {
@@ -38,13 +39,15 @@ impl Behaviour {
                 .then(|| channel::Behaviour::new(inbound))
                 .into(),
             identify: has(Protocol::Identify)
-                .then(|| protocols::identify::new(config))
+                .then(|| protocols::identify::new(config).into())
                 .into(),
-            ping: has(Protocol::Ping).then(ping::Behaviour::default).into(),
+            ping: has(Protocol::Ping)
+                .then(|| ping::Behaviour::default().into())
+                .into(),
             kademlia: has(Protocol::Kademlia)
-                .then(|| protocols::kademlia::new(local))
+                .then(|| protocols::kademlia::new(local).into())
                 .into(),
-            gossipsub: gossipsub.into(),
+            gossipsub: gossipsub.map(Boxed::from).into(),
         })
     }
 }

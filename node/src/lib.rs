@@ -8,6 +8,7 @@
 
 pub mod address;
 mod behaviour;
+mod boxed;
 pub mod channel;
 mod config;
 pub mod daemon;

@@ -29,7 +29,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 pub use directory::Directory;
-use outbox::{Lost, Outboxes};
+use outbox::{Change, Lost, Outboxes};
 use steps::Steps;
 use timers::Timers;
 
@@ -212,10 +212,13 @@ impl<A: Algorithm> Task<A> {
                     let step = self.steps.timer(timer, &set_by, &self.directory);
                     self.carry_out(step).await;
                 }
-                (peer, lost) = std::future::poll_fn(|cx| self.outboxes.poll(cx)) => {
-                    let to = self.directory.node(peer);
-                    self.on_lost(to, lost).await;
-                }
+                change = std::future::poll_fn(|cx| self.outboxes.poll(cx)) => match change {
+                    Change::Lost(peer, lost) => {
+                        let to = self.directory.node(peer);
+                        self.on_lost(to, lost).await;
+                    }
+                    Change::Room => {} // Commands are taken again.
+                },
             }
         }
     }

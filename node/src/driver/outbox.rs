@@ -43,6 +43,14 @@ struct Outbox {
     closing: bool,
 }
 
+/// What comes of the outboxes by itself.
+pub(super) enum Change {
+    /// A message to that peer will not arrive.
+    Lost(PeerId, Lost),
+    /// There is room for the messages of another command.
+    Room,
+}
+
 /// A message that will not arrive.
 #[derive(Debug)]
 pub(super) struct Lost {
@@ -118,8 +126,10 @@ impl Outboxes {
     }
 
     /// Moves what waits into channels that have room. Ready with each message
-    /// that is lost.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<(PeerId, Lost)> {
+    /// that is lost, and when there is room for commands again: whoever has
+    /// stopped taking them has to look once more.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Change> {
+        let had_room = self.have_room();
         while let Poll::Ready(Some((peer, opened))) = self.opening.poll_next_unpin(cx) {
             match (opened, self.boxes.get_mut(&peer)) {
                 (Ok(sender), Some(outbox)) => {
@@ -137,7 +147,11 @@ impl Outboxes {
                 Err(error) => self.lose_all(peer, &error),
             }
         }
-        self.lost.pop_front().map_or(Poll::Pending, Poll::Ready)
+        match self.lost.pop_front() {
+            Some((peer, lost)) => Poll::Ready(Change::Lost(peer, lost)),
+            None if !had_room && self.have_room() => Poll::Ready(Change::Room),
+            None => Poll::Pending,
+        }
     }
 
     /// Whether nothing is left waiting for `peer`.

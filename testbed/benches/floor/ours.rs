@@ -1,0 +1,83 @@
+//! What a user of the testbed gets: a run as its command line describes it,
+//! through the functions that the `testbed` binary calls.
+
+use std::sync::Arc;
+
+use algorithms::ping_pong::PingPong;
+use clap::Parser as _;
+use node::telemetry::Sink;
+use testbed::cli::options::Options;
+use testbed::cli::{Cli, Command};
+use testbed::experiment::{Bench, Experiment as _, ping::Ping};
+use testbed::network::{Builder, Network};
+use testbed::progress::Progress;
+use testbed::run::Record;
+use testbed::store::Store;
+use tokio_util::task::TaskTracker;
+
+/// Random topologies are the same on both sides, and in every round.
+pub(crate) const SEED: u64 = 1;
+
+/// A run of `testbed … ping` that saves nothing.
+pub(crate) struct Ours {
+    options: Options,
+    ping: Ping,
+    record: Record,
+    sink: Arc<Sink>,
+}
+
+impl Ours {
+    /// Everything that has to be there before peers start, as for
+    /// `testbed` with these arguments.
+    pub(crate) fn new(arguments: &str) -> Self {
+        let words = format!("testbed --quiet {arguments}");
+        let cli = Cli::parse_from(words.split_whitespace());
+        let Command::Ping(args) = cli.command else {
+            panic!("{arguments}: the benchmarks ping");
+        };
+        let (ping, options) = Ping::new(&cli.common, &args).expect("good options");
+        let record = Record::new(&options, ping.describe());
+        Self {
+            options,
+            ping,
+            record,
+            sink: Sink::new(Some(Arc::new(Store::new())), None),
+        }
+    }
+
+    /// Starts and connects the peers.
+    pub(crate) async fn build(&mut self) -> Network<PingPong> {
+        let builder = Builder {
+            options: &self.options,
+            outsider: None,
+            sink: &self.sink,
+            progress: &Progress::new(true),
+            tasks: &TaskTracker::new(),
+        };
+        let network = builder.build(&mut self.record, |_| PingPong::default());
+        network.await.expect("a network on this machine")
+    }
+
+    /// Runs the whole experiment. Returns the median of the round trips, in
+    /// seconds.
+    pub(crate) async fn ping(&mut self) -> f64 {
+        let file = tempfile::tempfile().expect("a folder for temporary files");
+        let bench = Bench {
+            options: &self.options,
+            record: &mut self.record,
+            rows: &mut csv::Writer::from_writer(file),
+            sink: &self.sink,
+            progress: &Progress::new(true),
+            tasks: &TaskTracker::new(),
+        };
+        self.ping.run(bench).await.expect("pings on this machine");
+        assert_eq!(self.ping.judge(&self.record), Vec::<String>::new());
+        let nanos = &self.record.results["round_trip_ns"]["p50"];
+        nanos.as_f64().expect("pings that were answered") / 1e9
+    }
+}
+
+/// The arguments of the run that connects so many peers.
+pub(crate) fn arguments(transport: &str, topology: &str, peers: u32) -> String {
+    format!("--peers {peers} --transport {transport} --topology {topology} --seed {SEED} ping")
+}
