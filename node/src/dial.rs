@@ -3,8 +3,10 @@
 use std::io;
 
 use libp2p::core::transport::TransportError;
+use libp2p::core::transport::memory::MemoryTransportError;
+use libp2p::core::transport::timeout::TransportTimeoutError;
 use libp2p::swarm::DialError;
-use libp2p::{Multiaddr, PeerId};
+use libp2p::{Multiaddr, PeerId, quic};
 
 /// Why a peer cannot be reached.
 #[derive(Debug, thiserror::Error)]
@@ -92,6 +94,9 @@ impl Error {
             },
             DialError::WrongPeerId { obtained, address } => Self::WrongPeer { address, obtained },
             DialError::LocalPeerId { address } => Self::Oneself { address },
+            // Each dial names one address: the swarm has left it out because
+            // it listens there itself.
+            DialError::NoAddresses => Self::Oneself { address },
             error => Self::GivenUp {
                 address,
                 reason: error.to_string(),
@@ -122,9 +127,7 @@ fn root(error: &io::Error) -> (io::ErrorKind, String) {
     let text = deepest.to_string();
     let kind = match deepest.downcast_ref::<io::Error>() {
         Some(io) => io.kind(),
-        // `Either`, which libp2p puts around errors, shows what it holds and
-        // denies to hold it: the system's number stands in the text alone.
-        None => system_error(&text).unwrap_or(error.kind()),
+        None => kind_of_text(&text).unwrap_or(error.kind()),
     };
     (kind, text)
 }
@@ -140,6 +143,20 @@ fn inner<'a>(
     }
 }
 
+/// What kind of error says `text`. `Either` and the time-out, which libp2p puts
+/// around errors, show what they hold and deny to hold it: what happened stands
+/// in the text alone.
+fn kind_of_text(text: &str) -> Option<io::ErrorKind> {
+    let says = |error: &dyn std::fmt::Display| error.to_string() == text;
+    if says(&TransportTimeoutError::<io::Error>::Timeout) || says(&quic::Error::HandshakeTimedOut) {
+        Some(io::ErrorKind::TimedOut)
+    } else if says(&MemoryTransportError::Unreachable) {
+        Some(io::ErrorKind::ConnectionRefused)
+    } else {
+        system_error(text)
+    }
+}
+
 /// The kind of the error whose number the standard library has put at the end
 /// of `text`: `… (os error 111)`.
 fn system_error(text: &str) -> Option<io::ErrorKind> {
@@ -151,6 +168,8 @@ fn system_error(text: &str) -> Option<io::ErrorKind> {
 mod tests {
     use super::*;
 
+    /// 111 is Linux's number for a connection that was refused.
+    #[cfg(target_os = "linux")]
     #[test]
     fn the_systems_own_error_is_found() {
         let refused = io::Error::from_raw_os_error(111);
@@ -162,7 +181,18 @@ mod tests {
         );
         let hidden = io::Error::other(text.clone());
         assert_eq!(root(&hidden), (io::ErrorKind::ConnectionRefused, text));
+    }
+
+    #[test]
+    fn a_time_out_is_found() {
         let timeout = io::Error::new(io::ErrorKind::TimedOut, "slow");
         assert_eq!(root(&timeout), (io::ErrorKind::TimedOut, "slow".into()));
+        for libp2ps in [
+            TransportTimeoutError::<io::Error>::Timeout.to_string(),
+            quic::Error::HandshakeTimedOut.to_string(),
+        ] {
+            let wrapped = io::Error::other(io::Error::other(libp2ps.clone()));
+            assert_eq!(root(&wrapped), (io::ErrorKind::TimedOut, libp2ps));
+        }
     }
 }

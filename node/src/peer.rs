@@ -64,6 +64,7 @@ pub fn start(config: Config) -> Result<Peer, Error> {
         config,
         listening: HashMap::new(),
         dialling: HashMap::new(),
+        joining: HashMap::new(),
     };
     tokio::spawn(task.run(commands));
     let handle = Handle {
@@ -80,6 +81,8 @@ struct Task {
     config: Config,
     listening: HashMap<ListenerId, Listening>,
     dialling: HashMap<ConnectionId, Dialling>,
+    /// Who wants to dial a peer that is being dialled already.
+    joining: HashMap<PeerId, Vec<Dialling>>,
 }
 
 struct Listening {
@@ -153,9 +156,12 @@ impl Task {
             (None, PortUse::Reuse) => DialOpts::unknown_peer_id().address(address).build(),
         };
         let id = opts.connection_id();
-        match self.swarm.dial(opts) {
-            Ok(()) => drop(self.dialling.insert(id, dialling)),
-            Err(error) => dialling.fail(error),
+        match (self.swarm.dial(opts), peer) {
+            (Ok(()), _) => drop(self.dialling.insert(id, dialling)),
+            (Err(swarm::DialError::DialPeerConditionFalse(_)), Some(peer)) => {
+                self.joining.entry(peer).or_default().push(dialling);
+            }
+            (Err(error), _) => dialling.fail(error),
         }
     }
 
@@ -205,12 +211,7 @@ impl Task {
                 connection_id,
                 ..
             } => {
-                for other in self.swarm.behaviour_mut().one_connection.take_closing() {
-                    self.swarm.close_connection(other);
-                }
-                if let Some(dialling) = self.dialling.remove(&connection_id) {
-                    let _ = dialling.reply.send(Ok(peer_id));
-                }
+                self.on_connected(peer_id, connection_id);
             }
             SwarmEvent::OutgoingConnectionError {
                 connection_id,
@@ -230,14 +231,32 @@ impl Task {
         }
     }
 
+    fn on_connected(&mut self, peer: PeerId, id: ConnectionId) {
+        for other in self.swarm.behaviour_mut().one_connection.take_closing() {
+            self.swarm.close_connection(other);
+        }
+        let joining = self.joining.remove(&peer).unwrap_or_default();
+        for dialling in self.dialling.remove(&id).into_iter().chain(joining) {
+            let _ = dialling.reply.send(Ok(peer));
+        }
+    }
+
     fn on_dial_error(&mut self, id: ConnectionId, peer: Option<PeerId>, error: swarm::DialError) {
-        let Some(dialling) = self.dialling.remove(&id) else {
-            return; // Not ours: Kademlia dials on its own.
-        };
-        match peer {
-            // It dialled us meanwhile.
-            Some(peer) if self.swarm.is_connected(&peer) => drop(dialling.reply.send(Ok(peer))),
-            _ => dialling.fail(error),
+        // A dial that is not ours is Kademlia's.
+        if let Some(dialling) = self.dialling.remove(&id) {
+            match peer {
+                // It dialled us meanwhile.
+                Some(peer) if self.swarm.is_connected(&peer) => {
+                    drop(dialling.reply.send(Ok(peer)));
+                }
+                Some(_) | None => dialling.fail(error),
+            }
+        }
+        // Those who had joined may know a better address. One dials, and the
+        // others join again.
+        let joining = peer.and_then(|peer| self.joining.remove(&peer));
+        for dialling in joining.into_iter().flatten() {
+            self.dial(peer, PortUse::New, dialling);
         }
     }
 

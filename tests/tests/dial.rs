@@ -1,0 +1,140 @@
+//! What comes of a dial that fails, and of several at once.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use node::dial::Error;
+use node::{Multiaddr, PeerId, Transport, start};
+use support::peers::{config, listening, within};
+
+/// Dials `address` from a peer that gives up after `timeout`.
+async fn dial(address: &str, timeout: Duration) -> Result<PeerId, Error> {
+    let mut config = config(Transport::Tcp, 0);
+    config.connection_timeout = timeout;
+    let peer = start(config).expect("a peer starts");
+    let address: Multiaddr = address.parse().expect("an address");
+    within("dial", peer.handle.dial(address)).await
+}
+
+const PATIENT: Duration = Duration::from_secs(30);
+
+#[tokio::test]
+async fn nobody_listens() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr();
+    let address = format!("/ip4/127.0.0.1/tcp/{}", free.unwrap().port());
+    let error = dial(&address, PATIENT).await.unwrap_err();
+    assert!(matches!(error, Error::Unreachable { .. }), "{error:?}");
+    assert_eq!(error.kind(), "unreachable");
+}
+
+#[tokio::test]
+async fn nobody_listens_in_memory() {
+    let peer = start(config(Transport::Memory, 0)).expect("a peer starts");
+    let address = "/memory/4242424242".parse().expect("an address");
+    let error = within("dial", peer.handle.dial(address)).await.unwrap_err();
+    assert!(matches!(error, Error::Unreachable { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn somebody_else_is_there() {
+    let (peer, address) = listening(config(Transport::Tcp, 1)).await;
+    let expected = PeerId::random();
+    let mut wrong = address;
+    wrong.pop();
+    let wrong = wrong.with_p2p(expected).unwrap();
+    let error = dial(&wrong.to_string(), PATIENT).await.unwrap_err();
+    let there = peer.handle.peer_id();
+    assert!(
+        matches!(error, Error::WrongPeer { obtained, .. } if obtained == there),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn oneself() {
+    let (peer, address) = listening(config(Transport::Tcp, 1)).await;
+    let mut nameless = address.clone();
+    nameless.pop();
+    for address in [address, nameless] {
+        let error = within("dial", peer.handle.dial(address.clone())).await;
+        let error = error.unwrap_err();
+        assert!(
+            matches!(error, Error::Oneself { .. }),
+            "{address}: {error:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_address_of_no_transport() {
+    let peer = PeerId::random();
+    for address in [
+        "/ip4/127.0.0.1/udp/1/quic-v1".to_owned(),
+        "/memory/1".to_owned(),
+        "/dns4/localhost/tcp/1".to_owned(),
+        format!("/ip4/127.0.0.1/udp/1/quic-v1/p2p/{peer}"),
+        format!("/p2p/{peer}"),
+    ] {
+        let error = dial(&address, PATIENT).await.unwrap_err();
+        assert!(
+            matches!(error, Error::Unsupported(_)),
+            "{address}: {error:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_listener_that_says_nothing() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("/ip4/127.0.0.1/tcp/{}", silent.local_addr().unwrap().port());
+    let timeout = Duration::from_millis(200);
+    let error = dial(&address, timeout).await.unwrap_err();
+    assert!(matches!(error, Error::Timeout { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_quic_address_that_says_nothing() {
+    let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let mut config = config(Transport::Quic, 0);
+    config.connection_timeout = Duration::from_millis(200);
+    let peer = start(config).expect("a peer starts");
+    let address = format!("/ip4/127.0.0.1/udp/{port}/quic-v1");
+    let dial = peer.handle.dial(address.parse().unwrap());
+    let error = within("dial", dial).await.unwrap_err();
+    assert!(matches!(error, Error::Timeout { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_listener_that_speaks_something_else() {
+    use std::io::Write as _;
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("/ip4/127.0.0.1/tcp/{}", other.local_addr().unwrap().port());
+    std::thread::spawn(move || {
+        for stream in other.incoming() {
+            let _ = stream
+                .unwrap()
+                .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+        }
+    });
+    let error = dial(&address, PATIENT).await.unwrap_err();
+    assert!(matches!(error, Error::Handshake { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn many_dials_of_one_peer_at_once_all_succeed() {
+    let (there, address) = listening(config(Transport::Tcp, 1)).await;
+    let peer = start(config(Transport::Tcp, 0)).expect("a peer starts");
+    let dials: Vec<_> = (0..8)
+        .map(|_| {
+            let (handle, address) = (peer.handle.clone(), address.clone());
+            tokio::spawn(async move { handle.dial(address).await })
+        })
+        .collect();
+    for dial in dials {
+        let dialled = within("dial", dial).await.expect("no panic");
+        assert_eq!(dialled.unwrap(), there.handle.peer_id());
+    }
+    within("settle", peer.handle.wait_connections(1)).await;
+    within("settle", there.handle.wait_connections(1)).await;
+}
