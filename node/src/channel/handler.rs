@@ -2,10 +2,12 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use asynchronous_codec::{FramedRead, FramedWrite};
-use futures::{SinkExt as _, StreamExt as _};
+use futures::{AsyncRead as _, SinkExt as _, StreamExt as _};
 use libp2p::PeerId;
 use libp2p::core::upgrade::ReadyUpgrade;
 use libp2p::swarm::handler::{
@@ -18,6 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::PollSender;
 
 use super::codec::Codec;
+use super::load::Load;
 use super::{Error, Inbound, OUTBOUND_QUEUE, PROTOCOL, Sender};
 
 /// How many frames one poll may read before the connection itself gets its
@@ -61,6 +64,7 @@ enum Outbound {
 struct Writer {
     frames: FramedWrite<Stream, Codec>,
     queue: mpsc::Receiver<Envelope>,
+    load: Arc<Load>,
 }
 
 struct Reader {
@@ -108,10 +112,16 @@ impl Handler {
         // Without a wish the stream is dropped, which resets it.
         if let Outbound::Requested(open) = std::mem::replace(&mut self.outbound, Outbound::Closed) {
             let (sender, queue) = mpsc::channel(OUTBOUND_QUEUE);
-            let sender = Sender::new(self.peer, open.incarnation, sender);
+            let load = Arc::new(Load::default());
+            let sender = Sender::new(self.peer, open.incarnation, sender, Arc::clone(&load));
             if open.reply.send(Ok(sender)).is_ok() {
                 let frames = FramedWrite::new(stream, Codec);
-                self.outbound = Outbound::Open(Box::new(Writer { frames, queue }));
+                let writer = Writer {
+                    frames,
+                    queue,
+                    load,
+                };
+                self.outbound = Outbound::Open(Box::new(writer));
             }
         }
     }
@@ -148,7 +158,8 @@ impl Writer {
         self.queue.is_closed()
     }
 
-    /// Writes what is queued; ready when the stream is closed or broken.
+    /// Writes what is queued; ready when the stream was read to its end or is
+    /// broken.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             if ready!(self.frames.poll_ready_unpin(cx)).is_err() {
@@ -156,11 +167,12 @@ impl Writer {
             }
             match self.queue.poll_recv(cx) {
                 Poll::Ready(Some(envelope)) => {
+                    self.load.remove(&envelope);
                     if self.frames.start_send_unpin(envelope).is_err() {
                         return Poll::Ready(());
                     }
                 }
-                Poll::Ready(None) => return self.frames.poll_close_unpin(cx).map(|_| ()),
+                Poll::Ready(None) => return self.poll_end(cx),
                 Poll::Pending => {
                     return match self.frames.poll_flush_unpin(cx) {
                         Poll::Ready(Err(_)) => Poll::Ready(()),
@@ -169,6 +181,27 @@ impl Writer {
                 }
             }
         }
+    }
+}
+
+impl Writer {
+    /// Closes the stream, and waits until the other side has read it to its
+    /// end and drops it, which comes as an end or an error here.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if ready!(self.frames.poll_close_unpin(cx)).is_err() {
+            return Poll::Ready(());
+        }
+        // A byte that nobody should send ends it as well.
+        Pin::new(&mut *self.frames)
+            .poll_read(cx, &mut [0])
+            .map(|_| ())
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.queue.close();
+        self.load.close();
     }
 }
 
@@ -269,9 +302,13 @@ impl ConnectionHandler for Handler {
     }
 
     fn on_behaviour_event(&mut self, open: Open) {
-        match &self.outbound {
+        let given_up = |open: &Open| open.reply.is_closed();
+        match &mut self.outbound {
             Outbound::Closed => self.outbound = Outbound::Wanted(open),
-            Outbound::Open(writer) if writer.is_closing() && self.next_outbound.is_none() => {
+            Outbound::Wanted(old) | Outbound::Requested(old) if given_up(old) => *old = open,
+            Outbound::Open(writer)
+                if writer.is_closing() && self.next_outbound.as_ref().is_none_or(given_up) =>
+            {
                 self.next_outbound = Some(open);
             }
             Outbound::Wanted(_) | Outbound::Requested(_) | Outbound::Open(_) => {

@@ -10,7 +10,9 @@
 //!
 //! [`Sender`] is the sending end, [`Inbound`] what comes out of the receiving
 //! ends of all channels to this peer, in one queue. Dropping the sender hangs
-//! up: what was queued is still written, then the stream is closed.
+//! up: what was queued is still written, then the stream is closed. The next
+//! channel to that peer is opened when this one was read to its end, so a peer
+//! that opens and hangs up faster than the other reads is held as well.
 //!
 //! In the manner of rust-libp2p there are three files: `behaviour.rs` knows the
 //! peer, `handler.rs` one connection of it, `codec.rs` the bytes.
@@ -18,7 +20,9 @@
 mod behaviour;
 mod codec;
 mod handler;
+mod load;
 
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -30,6 +34,8 @@ use tokio_util::sync::PollSender;
 
 pub use behaviour::{Behaviour, Event};
 pub use codec::MAX_FRAME;
+use load::Load;
+pub use load::OUTBOUND_BYTES;
 
 /// The protocol's name in multistream-select.
 pub const PROTOCOL: StreamProtocol = StreamProtocol::new("/testbed/channel/1.0.0");
@@ -121,15 +127,17 @@ pub struct Sender {
     incarnation: u32,
     next_sequence: u64,
     queue: PollSender<Envelope>,
+    load: Arc<Load>,
 }
 
 impl Sender {
-    fn new(peer: PeerId, incarnation: u32, queue: mpsc::Sender<Envelope>) -> Self {
+    fn new(peer: PeerId, incarnation: u32, queue: mpsc::Sender<Envelope>, load: Arc<Load>) -> Self {
         Self {
             peer,
             incarnation,
             next_sequence: 0,
             queue: PollSender::new(queue),
+            load,
         }
     }
 
@@ -150,6 +158,10 @@ impl Sender {
     /// [`Error::Closed`].
     pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let closed = |_| Error::Closed(self.peer);
+        let is_open = |queue: &mpsc::Sender<_>| !queue.is_closed();
+        if self.load.poll_room(cx).is_pending() && self.queue.get_ref().is_some_and(is_open) {
+            return Poll::Pending;
+        }
         self.queue.poll_reserve(cx).map_err(closed)
     }
 
@@ -162,6 +174,7 @@ impl Sender {
         let envelope = self.envelope(message);
         envelope.check()?;
         let closed = |_| Error::Closed(self.peer);
+        self.load.add(&envelope);
         self.queue.send_item(envelope).map_err(closed)?;
         self.next_sequence += 1;
         Ok(self.next_sequence - 1)
@@ -174,12 +187,14 @@ impl Sender {
     pub fn try_send(&mut self, message: Outgoing) -> Result<Option<Outgoing>, Error> {
         let queue = self.queue.get_ref().ok_or(Error::Closed(self.peer))?;
         let permit = match queue.try_reserve() {
+            Ok(_) if !self.load.has_room() => return Ok(Some(message)),
             Ok(permit) => permit,
             Err(TrySendError::Full(())) => return Ok(Some(message)),
             Err(TrySendError::Closed(())) => return Err(Error::Closed(self.peer)),
         };
         let envelope = self.envelope(message);
         envelope.check()?;
+        self.load.add(&envelope);
         permit.send(envelope);
         self.next_sequence += 1;
         Ok(None)
