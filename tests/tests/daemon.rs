@@ -1,0 +1,249 @@
+//! `testbed-node`, one peer on its own, as others meet it.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt as _;
+
+use support::collector::{Collector, Manner, Protocol};
+use support::saved::no_panic;
+use support::spans::Reported;
+use support::{Running, Runs, node, run, saved};
+
+const TCP: &str = "/ip4/127.0.0.1/tcp/0";
+const QUIC: &str = "/ip4/127.0.0.1/udp/0/quic-v1";
+
+/// A node that listens at `address`, which is what it printed.
+struct Node {
+    running: Running,
+    address: String,
+}
+
+impl Node {
+    fn start(args: &[&str]) -> Self {
+        let mut running = Running::start(node().args(args));
+        let line = running.line("listening on ");
+        let address = line.strip_prefix("listening on ");
+        let address = address.expect("the line begins so").to_owned();
+        Self { running, address }
+    }
+
+    /// Its PeerId, as the address says.
+    fn id(&self) -> &str {
+        let (_, id) = self.address.rsplit_once("/p2p/").expect("a full address");
+        id
+    }
+}
+
+#[test]
+fn it_prints_its_full_address_and_is_pinged_there() {
+    for (listen, ip, transport) in [
+        (TCP, "/ip4/127.0.0.1/tcp/", ""),
+        (QUIC, "/ip4/127.0.0.1/udp/", "/quic-v1"),
+    ] {
+        let node = Node::start(&["--listen", listen]);
+        assert!(node.address.starts_with(ip), "{}", node.address);
+        assert!(
+            node.address.contains(&format!("{transport}/p2p/12D3Koo")),
+            "{}",
+            node.address
+        );
+        let runs = Runs::new();
+        let args = [
+            "ping",
+            "--to",
+            &node.address,
+            "--count",
+            "5",
+            "--size",
+            "100K",
+        ];
+        run(&mut runs.testbed(args)).exits(0);
+        let record = saved::record(&runs.only());
+        assert_eq!(record["results"]["answered"], 5);
+        assert_eq!(record["results"]["first"]["to"]["peer_id"], node.id());
+        assert_eq!(record["experiment"]["options"]["address"], node.address);
+        assert_eq!(record["connections"], 1);
+    }
+}
+
+#[test]
+fn peers_of_a_network_ping_it_too() {
+    let node = Node::start(&[]);
+    let runs = Runs::new();
+    let args = ["--peers=4", "ping", "--from=2", "--to", &node.address];
+    run(&mut runs.testbed(args)).exits(0);
+    let record = saved::record(&runs.only());
+    assert_eq!(record["connections"], 6 + 1);
+    assert_eq!(record["results"]["first"]["from"]["name"], "peer-02");
+}
+
+#[test]
+fn a_trace_crosses_processes() {
+    let collector = Collector::start(Protocol::Http, Manner::Takes);
+    let url = collector.url();
+    let node = Node::start(&["--otlp", &url, "--name", "over-there"]);
+    let runs = Runs::new();
+    run(&mut runs.testbed(["ping", "--to", &node.address, "--otlp", &url])).exits(0);
+    collector.wait_for("PING", 1);
+    collector.wait_for("PONG", 1);
+    let spans = collector.spans();
+    let named = |name: &str| -> &Reported {
+        let mut all = spans.iter().filter(|reported| reported.span.name == name);
+        all.next().unwrap_or_else(|| panic!("no {name}"))
+    };
+    let (operation, ping, pong) = (named("ping peer-01"), named("PING"), named("PONG"));
+    assert_eq!(operation.service, "peer-00");
+    assert_eq!((&*ping.service, &*ping.instance), ("over-there", node.id()));
+    assert_eq!(pong.service, "peer-00");
+    assert_eq!(ping.span.parent_span_id, operation.span.span_id);
+    assert_eq!(pong.span.parent_span_id, ping.span.span_id);
+    assert_eq!(ping.span.trace_id, operation.span.trace_id);
+    assert_eq!(pong.span.trace_id, operation.span.trace_id);
+    // What the node has not sent yet it sends at its end.
+    node.running.signal("TERM");
+    node.running.end().exits(0);
+}
+
+#[test]
+fn metrics_are_served() {
+    let mut command = node();
+    command.args(["--metrics", "127.0.0.1:0"]);
+    let mut running = Running::start(&mut command);
+    let line = running.line("metrics at http://");
+    let address = line.trim_start_matches("metrics at http://");
+    let address = address.trim_end_matches("/metrics").to_owned();
+    let line = running.line("listening on ");
+    let to = line.trim_start_matches("listening on ").to_owned();
+    run(&mut Runs::new().testbed(["ping", "--to", &to])).exits(0);
+
+    let (head, text) = get(&address, "/metrics");
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    assert!(
+        head.to_lowercase()
+            .contains("content-type: application/openmetrics-text"),
+        "{head}"
+    );
+    let samples = samples(&text);
+    let value = |name: &str| {
+        let of = samples
+            .iter()
+            .filter(|(sample, _)| sample.starts_with(name));
+        of.map(|(_, value)| value).sum::<f64>()
+    };
+    assert_eq!(
+        value("libp2p_swarm_connections_incoming_total"),
+        1.0,
+        "{text}"
+    );
+    assert_eq!(
+        value("libp2p_swarm_connections_established_total"),
+        1.0,
+        "{text}"
+    );
+    let (head, _) = get(&address, "/elsewhere");
+    assert!(head.starts_with("HTTP/1.1 404"), "{head}");
+}
+
+/// The samples of a text in the OpenMetrics format.
+fn samples(text: &str) -> Vec<(String, f64)> {
+    assert!(text.ends_with("# EOF\n"), "{text}");
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    let sample = |line: &str| {
+        let (name, value) = line.rsplit_once(' ').expect("a name and a value");
+        let value = value.parse().unwrap_or_else(|e| panic!("{line}: {e}"));
+        (name.to_owned(), value)
+    };
+    lines.map(sample).collect()
+}
+
+fn get(address: &str, path: &str) -> (String, String) {
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("it reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it answers");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("head and body");
+    (head.to_owned(), body.to_owned())
+}
+
+#[test]
+fn a_key_is_kept_and_for_its_owner_alone() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("node.key");
+    let key = path.to_str().expect("a path in UTF-8");
+    let first = Node::start(&["--key", key]).id().to_owned();
+    let mode = fs::metadata(&path)
+        .expect("it was made")
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(Node::start(&["--key", key]).id(), first);
+
+    for mode in [0o640, 0o604, 0o666] {
+        let readable = fs::Permissions::from_mode(mode);
+        fs::set_permissions(&path, readable).expect("it is ours");
+        let ended = run(node().args(["--key", key])).exits(2);
+        no_panic(&ended);
+        for part in [key, "others can read", "chmod 600", &format!("{mode:o}")] {
+            assert!(ended.stderr.contains(part), "{part}: {ended}");
+        }
+    }
+}
+
+#[test]
+fn a_seed_is_a_name() {
+    let id = |seed| Node::start(&["--seed", seed]).id().to_owned();
+    assert_eq!(id("7"), id("7"));
+    assert_ne!(id("7"), id("8"));
+}
+
+#[test]
+fn signals_end_it_in_order() {
+    for signal in ["INT", "TERM"] {
+        let node = Node::start(&[]);
+        node.running.signal(signal);
+        let ended = node.running.end().exits(0);
+        no_panic(&ended);
+        assert_eq!(ended.stderr, "", "{signal}");
+    }
+}
+
+#[test]
+fn it_dials() {
+    for listen in [TCP, QUIC] {
+        let first = Node::start(&["--listen", listen]);
+        let mut second = Node::start(&["--dial", &first.address]);
+        let line = second.running.line("connected to ");
+        assert_eq!(line, format!("connected to {}", first.id()));
+    }
+}
+
+#[test]
+fn who_cannot_be_dialled_is_told() {
+    let gone = Node::start(&[]).address;
+    let ended = run(node().args(["--dial", &gone])).exits(1);
+    no_panic(&ended);
+    let line = ended.stderr.lines().next().unwrap_or_default();
+    assert!(
+        line.starts_with("error: --dial: cannot reach") && line.contains(&gone),
+        "{ended}"
+    );
+}
+
+#[test]
+fn without_the_channel_protocol_it_is_not_pinged() {
+    let node = Node::start(&["--protocols", "ping"]);
+    let runs = Runs::new();
+    let ended = run(&mut runs.testbed(["ping", "--to", &node.address])).exits(1);
+    no_panic(&ended);
+    let reason = format!("{} does not speak /testbed/channel/1.0.0", node.id());
+    assert!(ended.stdout.contains(&reason), "{ended}");
+    let record = saved::record(&runs.only());
+    assert_eq!(record["results"]["lost"], 1);
+    assert!(
+        record["results"]["losses"][0]["lost"]
+            .to_string()
+            .contains(&reason)
+    );
+}
