@@ -19,8 +19,10 @@ use opentelemetry_sdk::trace::{SpanData, SpanExporter as _};
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
+mod http;
 mod target;
 
+use http::Http;
 pub use target::{Error, Protocol, Target};
 
 /// How many spans wait at most, about 64 MiB. A guess.
@@ -227,7 +229,7 @@ async fn out_of_patience(mut flush: watch::Receiver<bool>) {
 struct Client {
     target: Target,
     timeout: Duration,
-    http: reqwest::Client,
+    http: Http,
     grpc: Option<tonic::transport::Channel>,
     services: HashMap<u32, SpanExporter>,
 }
@@ -240,7 +242,7 @@ impl Client {
         };
         let mut client = Self {
             timeout: target.timeout()?,
-            http: reqwest::Client::new(),
+            http: Http::default(),
             grpc,
             services: HashMap::new(),
             target,
@@ -277,7 +279,7 @@ impl Client {
     async fn send(&self, service: u32, spans: Vec<SpanData>) -> Result<(), String> {
         let exporter = self.services.get(&service).ok_or("no exporter")?;
         match timeout(self.timeout, exporter.export(spans)).await {
-            Ok(sent) => sent.map_err(|e| e.to_string()),
+            Ok(sent) => sent.map_err(|e| self.http.take_failure().unwrap_or(e.to_string())),
             Err(_) => Err(format!("no answer within {:?}", self.timeout)),
         }
     }

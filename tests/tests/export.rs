@@ -1,0 +1,218 @@
+//! The way of the spans to a collector: over HTTP and gRPC, found by flag or
+//! by variable, and never at the run's expense.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::TcpListener;
+use std::path::Path;
+
+use support::collector::{Collector, Manner, Protocol};
+use support::spans::{self, Reported};
+use support::{Runs, run, saved};
+
+const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+const TRACES_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
+const PROTOCOL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
+const TRACES_PROTOCOL: &str = "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL";
+const HEADERS: &str = "OTEL_EXPORTER_OTLP_HEADERS";
+const TRACES_HEADERS: &str = "OTEL_EXPORTER_OTLP_TRACES_HEADERS";
+
+/// What tells one span from all others, and where it belongs.
+type Key = (Vec<u8>, Vec<u8>, String, String, String);
+
+fn keys(spans: &[Reported]) -> Vec<Key> {
+    let key = |reported: &Reported| {
+        let span = &reported.span;
+        let ids = (span.trace_id.clone(), span.span_id.clone());
+        let who = (reported.service.clone(), reported.instance.clone());
+        (ids.0, ids.1, who.0, who.1, span.name.clone())
+    };
+    let mut keys: Vec<_> = spans.iter().map(key).collect();
+    keys.sort_unstable();
+    keys
+}
+
+/// Checks that the collector has what the run saved: each span once.
+fn all_arrived(collector: &Collector, folder: &Path) {
+    let saved: Vec<_> = spans::saved(folder).into_iter().flatten().collect();
+    assert_eq!(keys(&collector.spans()), keys(&saved));
+    let told = &saved::record(folder)["spans"];
+    assert_eq!(told["exported"], saved.len());
+    assert_eq!(told["exported"], told["stored"]);
+    assert_eq!(told["not_exported"], 0);
+    assert_eq!(told["export_error"], serde_json::Value::Null);
+}
+
+#[test]
+fn all_spans_arrive_once_each_under_its_peer() {
+    for (protocol, name) in [(Protocol::Http, "http/protobuf"), (Protocol::Grpc, "grpc")] {
+        let runs = Runs::new();
+        let collector = Collector::start(protocol, Manner::Takes);
+        let mut command = runs.testbed(["--peers=20", "--otlp", &collector.url(), "ping"]);
+        let ended = run(command.env(PROTOCOL, name)).exits(0);
+        assert!(
+            ended.stdout.contains("exported          196 to "),
+            "{ended}"
+        );
+        assert!(ended.stdout.contains(" 0 not exported\n"), "{ended}");
+        all_arrived(&collector, &runs.only());
+        let mut services = BTreeMap::<_, BTreeSet<_>>::new();
+        for span in collector.spans() {
+            let instances = services.entry(span.service).or_default();
+            instances.insert(span.instance);
+        }
+        let peers = (0..20).map(|index| format!("peer-{index:02}"));
+        let expected: BTreeSet<_> = peers.chain(["testbed".to_owned()]).collect();
+        // The last peer dials nobody; it reports if it was pinged.
+        let missing: Vec<_> = expected
+            .iter()
+            .filter(|name| !services.contains_key(*name))
+            .collect();
+        assert!(missing.is_empty() || missing == ["peer-19"], "{missing:?}");
+        assert!(services.keys().all(|name| expected.contains(name)));
+        assert!(services.values().all(|instances| instances.len() == 1));
+    }
+}
+
+/// Every pair pings, so that all 21 services have something to say.
+#[test]
+fn every_service_is_a_resource() {
+    let runs = Runs::new();
+    let collector = Collector::start(Protocol::Http, Manner::Takes);
+    let args = [
+        "--peers=20",
+        "ping",
+        "--every-pair",
+        "--otlp",
+        &collector.url(),
+    ];
+    run(&mut runs.testbed(args)).exits(0);
+    all_arrived(&collector, &runs.only());
+    let services: BTreeSet<_> = collector
+        .spans()
+        .into_iter()
+        .map(|span| span.service)
+        .collect();
+    assert_eq!(services.len(), 21, "{services:?}");
+}
+
+#[test]
+fn a_collector_is_found_by_the_standard_variables() {
+    // `@` stands for the collector's URL.
+    for (protocol, flag, variables, path) in [
+        (Protocol::Http, Some("@"), &[][..], "/v1/traces"),
+        (Protocol::Http, Some("@/v1/traces"), &[], "/v1/traces"),
+        (Protocol::Http, None, &[(ENDPOINT, "@")], "/v1/traces"),
+        (
+            Protocol::Http,
+            None,
+            &[(ENDPOINT, "@/base/")],
+            "/base/v1/traces",
+        ),
+        (Protocol::Http, None, &[(TRACES_ENDPOINT, "@/in")], "/in"),
+        (
+            Protocol::Http,
+            Some("@"),
+            &[(ENDPOINT, "http://127.0.0.1:1")],
+            "/v1/traces",
+        ),
+        (
+            Protocol::Http,
+            None,
+            &[(TRACES_ENDPOINT, "@/in"), (ENDPOINT, "http://127.0.0.1:1")],
+            "/in",
+        ),
+        (Protocol::Grpc, Some("@"), &[(PROTOCOL, "grpc")], ""),
+        (
+            Protocol::Grpc,
+            None,
+            &[(ENDPOINT, "@"), (PROTOCOL, "grpc")],
+            "",
+        ),
+        (
+            Protocol::Grpc,
+            None,
+            &[
+                (TRACES_ENDPOINT, "@"),
+                (TRACES_PROTOCOL, "grpc"),
+                (PROTOCOL, "http/protobuf"),
+            ],
+            "",
+        ),
+    ] {
+        let runs = Runs::new();
+        let collector = Collector::start(protocol, Manner::Takes);
+        let url = |text: &str| text.replace('@', &collector.url());
+        let mut command = runs.testbed(["--peers=3", "ping"]);
+        command.args(
+            flag.iter()
+                .flat_map(|flag| ["--otlp".to_owned(), url(flag)]),
+        );
+        command.envs(variables.iter().map(|(name, value)| (name, url(value))));
+        run(&mut command).exits(0);
+        all_arrived(&collector, &runs.only());
+        let paths: BTreeSet<_> = collector.received().into_iter().map(|r| r.path).collect();
+        assert_eq!(paths, BTreeSet::from([path.to_owned()]), "{variables:?}");
+    }
+}
+
+#[test]
+fn headers_go_with_every_request() {
+    for protocol in [Protocol::Http, Protocol::Grpc] {
+        for variable in [HEADERS, TRACES_HEADERS] {
+            let runs = Runs::new();
+            let collector = Collector::start(protocol, Manner::Takes);
+            let mut command = runs.testbed(["--peers=3", "ping", "--otlp", &collector.url()]);
+            if protocol == Protocol::Grpc {
+                command.env(PROTOCOL, "grpc");
+            }
+            command.env(variable, "x-tenant=alice,authorization=Bearer%20secret");
+            let ended = run(&mut command).exits(0);
+            assert!(!collector.received().is_empty(), "{ended}");
+            for received in collector.received() {
+                let header = |name: &str| received.headers.get(name).map(String::as_str);
+                assert_eq!(header("x-tenant"), Some("alice"), "{protocol:?} {variable}");
+                assert_eq!(header("authorization"), Some("Bearer secret"));
+            }
+            // A secret is not for those who read the run.
+            let record = saved::record(&runs.only()).to_string();
+            assert!(!record.contains("secret") && !ended.stdout.contains("secret"));
+        }
+    }
+}
+
+#[test]
+fn a_collector_that_takes_nothing_costs_no_run() {
+    for (protocol, name) in [(Protocol::Http, "http/protobuf"), (Protocol::Grpc, "grpc")] {
+        for (manner, why) in [
+            (None, "refused"),
+            (Some(Manner::IsSilent), "no answer within"),
+            (Some(Manner::Refuses), "503"),
+        ] {
+            let runs = Runs::new();
+            let collector = manner.map(|manner| Collector::start(protocol, manner));
+            let url = collector.as_ref().map_or_else(nowhere, Collector::url);
+            let mut command = runs.testbed(["--peers=20", "ping", "--otlp", &url]);
+            let ended = run(command.env(PROTOCOL, name)).exits(0);
+            let case = format!("{name} {manner:?}: {ended}");
+            assert!(
+                ended.stdout.contains("196 started, 196 stored, 0 lost"),
+                "{case}"
+            );
+            assert!(ended.stdout.contains("196 not exported: "), "{case}");
+            assert!(ended.stdout.contains("verdict           pass"), "{case}");
+            let told = &saved::record(&runs.only())["spans"];
+            assert_eq!(told["exported"], 0, "{case}");
+            assert_eq!(told["not_exported"], 196, "{case}");
+            let error = told["export_error"].as_str().unwrap_or_default();
+            let grpc = (manner, protocol) == (Some(Manner::Refuses), Protocol::Grpc);
+            let why = if grpc { "unavailable" } else { why };
+            assert!(error.to_lowercase().contains(why), "{case}");
+        }
+    }
+}
+
+/// A URL where nobody listens.
+fn nowhere() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    format!("http://{}", listener.local_addr().expect("it is bound"))
+}
