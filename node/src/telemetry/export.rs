@@ -163,14 +163,14 @@ async fn run(shared: Arc<Shared>, mut client: Client, mut flush: watch::Receiver
                 },
             }
         }
-        if export(&shared, &mut client, batch, &flush).await {
-            pause = PAUSE;
-        } else if flushing {
-            break; // That was the last attempt.
-        } else if let Ok(Err(_)) = timeout(pause, flush.changed()).await {
-            break;
-        } else {
-            pause = (pause * 2).min(LONGEST_PAUSE);
+        match export(&shared, &mut client, batch, &flush).await {
+            Outcome::Progress => pause = PAUSE,
+            Outcome::GivenUp => break,
+            Outcome::Nothing if flushing => break, // That was the last attempt.
+            Outcome::Nothing => match timeout(pause, flush.changed()).await {
+                Ok(Err(_)) => break,
+                Ok(Ok(())) | Err(_) => pause = (pause * 2).min(LONGEST_PAUSE),
+            },
         }
     }
     let left = lock(&shared.queue).drain(..).count() as u64;
@@ -178,36 +178,56 @@ async fn run(shared: Arc<Shared>, mut client: Client, mut flush: watch::Receiver
     shared.finished.notify_waiters();
 }
 
-/// Sends one batch; what is not accepted goes back into the queue. Returns
-/// whether anything was accepted.
+/// What came of a batch.
+enum Outcome {
+    /// Some spans were accepted.
+    Progress,
+    /// None was; all are in the queue again.
+    Nothing,
+    /// The end has come, and the collector took nothing for [`PATIENCE`].
+    GivenUp,
+}
+
+/// Sends one batch; what is not accepted goes back into the queue.
 async fn export(
     shared: &Shared,
     client: &mut Client,
     batch: BTreeMap<u32, Vec<SpanData>>,
     flush: &watch::Receiver<bool>,
-) -> bool {
+) -> Outcome {
     for &service in batch.keys() {
         if let Err(error) = client.prepare(service, &shared.services) {
             shared.fail(error.to_string());
         }
     }
     let client = &*client;
+    let mut under_way: u64 = batch.values().map(|spans| spans.len() as u64).sum();
     let results = stream::iter(batch).map(|(service, spans)| async move {
-        let sent = tokio::select! {
-            sent = client.send(service, spans.clone()) => sent,
-            () = out_of_patience(flush.clone()) => Err(format!("no answer within {PATIENCE:?}")),
-        };
+        let sent = client.send(service, spans.clone()).await;
         (service, spans, sent)
     });
     let mut results = std::pin::pin!(results.buffer_unordered(CONCURRENCY));
-    let mut progress = false;
-    while let Some((service, spans, sent)) = results.next().await {
+    let mut patience = std::pin::pin!(out_of_patience(flush.clone()));
+    let mut outcome = Outcome::Nothing;
+    loop {
+        let next = tokio::select! {
+            next = results.next() => next,
+            () = &mut patience => {
+                shared.fail(format!("no answer within {PATIENCE:?}"));
+                shared.dropped.fetch_add(under_way, Ordering::Relaxed);
+                return Outcome::GivenUp;
+            }
+        };
+        let Some((service, spans, sent)) = next else {
+            return outcome;
+        };
+        let count = spans.len() as u64;
+        under_way -= count;
         match sent {
             Ok(()) => {
-                progress = true;
-                shared
-                    .exported
-                    .fetch_add(spans.len() as u64, Ordering::Relaxed);
+                outcome = Outcome::Progress;
+                patience.set(out_of_patience(flush.clone()));
+                shared.exported.fetch_add(count, Ordering::Relaxed);
             }
             Err(why) => {
                 shared.fail(why);
@@ -215,7 +235,6 @@ async fn export(
             }
         }
     }
-    progress
 }
 
 /// Done when the end came, and [`PATIENCE`] is over.
