@@ -16,6 +16,8 @@
 mod directory;
 mod outbox;
 mod steps;
+#[cfg(test)]
+mod tests;
 mod timers;
 
 use std::time::Instant;

@@ -46,6 +46,7 @@ pub(crate) struct Peer {
     control: Control,
 }
 
+#[derive(Debug)]
 struct Dial {
     peer: PeerId,
     address: Multiaddr,
@@ -147,7 +148,7 @@ impl Peer {
                 address,
                 done,
             };
-            dials.send(dial).await.ok().expect("a peer that runs");
+            dials.send(dial).await.expect("a peer that runs");
             dialled.await.expect("a peer that can be reached");
         }
     }

@@ -28,8 +28,10 @@ use std::io::{self, Write as _};
 
 use line::Line;
 
+type Benchmark = (&'static str, fn() -> Line);
+
 /// The benchmarks by name, in the order in which they run.
-const ALL: [(&str, fn() -> Line); 10] = [
+const ALL: [Benchmark; 10] = [
     ("mesh_tcp_20", || mesh::full("tcp", 20, 15)),
     ("mesh_tcp_100", || mesh::full("tcp", 100, 5)),
     ("mesh_memory_256", || mesh::full("memory", 256, 3)),

@@ -1,0 +1,105 @@
+//! The driver with two real peers in memory.
+
+use std::time::Duration;
+
+use algorithms::{Algorithm, NodeId, Out, Role};
+use opentelemetry::Context;
+use proto::prost;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
+
+use super::{Directory, Driver, Process, Report};
+use crate::{Config, Peer, Transport, keys};
+
+/// How long a test waits for what never comes when something is broken.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// Sends as many messages as a command says, and tells of all that come.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Flood;
+
+#[derive(Clone, PartialEq, Eq, Hash, prost::Message)]
+struct Drop {}
+
+impl algorithms::Message for Drop {
+    fn kind(&self) -> Option<&'static str> {
+        Some("DROP")
+    }
+
+    fn role(&self) -> Role {
+        Role::OneWay
+    }
+}
+
+impl Algorithm for Flood {
+    type Message = Drop;
+    type Timer = ();
+    type Command = usize;
+    type Output = ();
+
+    fn on_command(&mut self, count: usize, out: &mut Out<Self>) {
+        for _ in 0..count {
+            out.send(NodeId(1), Drop {});
+        }
+    }
+
+    fn on_message(&mut self, _: NodeId, _: Drop, out: &mut Out<Self>) {
+        out.output(());
+    }
+
+    fn on_timer(&mut self, (): (), _: &mut Out<Self>) {}
+}
+
+/// Two processes whose peers are connected, and what they say.
+async fn pair() -> ([Driver<Flood>; 2], mpsc::Receiver<Report<Flood>>) {
+    let peer = |index| {
+        let mut config = Config::new(keys::from_seed(1, index));
+        config.transports = [Transport::Memory].into();
+        crate::start(config).expect("a peer")
+    };
+    let (near, far) = (peer(0), peer(1));
+    let address = "/memory/0".parse().expect("a constant");
+    let address = far.handle.listen(address).await.expect("a free address");
+    near.handle.dial(address).await.expect("a peer that runs");
+    let directory = Directory::new(vec![near.handle.peer_id(), far.handle.peer_id()]);
+    let (sender, reports) = mpsc::channel(16);
+    let start = |id, peer: Peer| {
+        let process = Process {
+            algorithm: Flood,
+            id: NodeId(id),
+            directory: directory.clone(),
+            peer,
+            tracer: None,
+            seed: 1,
+            tasks: TaskTracker::new(),
+        };
+        Driver::start(process, sender.clone())
+    };
+    ([start(0, near), start(1, far)], reports)
+}
+
+/// When the outboxes were full, the task stopped taking commands; and when
+/// they had emptied, nothing told it to look again, as long as nothing else
+/// happened.
+#[tokio::test]
+async fn commands_are_taken_again_when_the_outboxes_have_emptied() {
+    const COMMANDS: usize = 100;
+    /// More than may wait before commands are held back.
+    const MANY: usize = 2048;
+    let ([near, _far], mut reports) = pair().await;
+    let give = async {
+        for _ in 0..COMMANDS {
+            let given = near.command(MANY, Context::new()).await;
+            given.expect("a process that runs");
+        }
+    };
+    let count = async {
+        for _ in 0..COMMANDS * MANY {
+            let report = reports.recv().await;
+            assert!(matches!(report, Some(Report::Output { .. })), "{report:?}");
+        }
+    };
+    let both = timeout(DEADLINE, async { tokio::join!(give, count) }).await;
+    both.expect("all commands are taken and all messages come");
+}
