@@ -153,6 +153,11 @@ impl Handle {
         let _ = self.commands.send(Command::Disconnect { peer }).await;
     }
 
+    /// As [`Handle::disconnect`], if the peer has room for a command.
+    pub(crate) fn try_disconnect(&self, peer: PeerId) {
+        let _ = self.commands.try_send(Command::Disconnect { peer });
+    }
+
     /// How many peers are connected now.
     pub fn connected(&self) -> usize {
         self.count.borrow().peers

@@ -217,7 +217,7 @@ impl<A: Algorithm> Task<A> {
                 change = std::future::poll_fn(|cx| self.outboxes.poll(cx)) => match change {
                     Change::Lost(peer, lost) => {
                         let to = self.directory.node(peer);
-                        self.on_lost(to, lost).await;
+                        self.on_lost(to, *lost).await;
                     }
                     Change::Room => {} // Commands are taken again.
                 },

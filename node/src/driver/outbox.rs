@@ -14,8 +14,9 @@ use crate::channel::{Error, Outgoing, Sender};
 /// How many waiting messages stop commands from being taken. A guess.
 const HIGH_WATER: usize = 1024;
 
-/// How much may wait before a peer that does not read is given up: 64 MiB
-/// for all outboxes of a process. A guess, far over what honest peers need.
+/// How much may wait in all outboxes of a process: 64 MiB. When it is more,
+/// the peer for whom most of it waits does not read, and is given up. A guess,
+/// far over what honest peers need.
 const LIMIT: usize = 64 << 20;
 
 /// What a waiting message costs besides its payload. An estimate.
@@ -39,6 +40,8 @@ struct Outbox {
     /// `None` while the channel is being opened.
     sender: Option<Sender>,
     waiting: VecDeque<Outgoing>,
+    /// The size of all that waits.
+    bytes: usize,
     /// The channel is closed once what waits is sent.
     closing: bool,
 }
@@ -46,7 +49,7 @@ struct Outbox {
 /// What comes of the outboxes by itself.
 pub(super) enum Change {
     /// A message to that peer will not arrive.
-    Lost(PeerId, Lost),
+    Lost(PeerId, Box<Lost>),
     /// There is room for the messages of another command.
     Room,
 }
@@ -98,20 +101,25 @@ impl Outboxes {
                 match sender.try_send(message) {
                     Ok(None) => return None,
                     Ok(Some(message)) => message,
-                    Err(error) => return Some(self.give_up(peer, copy, &error.to_string())),
+                    Err(error) => {
+                        self.lose_all(peer, &error);
+                        return Some(Lost::new(copy, error));
+                    }
                 }
             }
             Some(_) | None => message,
         };
-        if self.waiting_bytes + size(&message) > LIMIT {
-            return Some(self.give_up(peer, message, "the peer does not read what waits for it"));
-        }
+        let size = size(&message);
         self.waiting += 1;
-        self.waiting_bytes += size(&message);
+        self.waiting_bytes += size;
+        outbox.bytes += size;
         if outbox.sender.is_some() {
             self.blocked.insert(peer);
         }
         outbox.waiting.push_back(message);
+        if self.waiting_bytes > LIMIT {
+            self.give_up_one();
+        }
         None
     }
 
@@ -148,7 +156,7 @@ impl Outboxes {
             }
         }
         match self.lost.pop_front() {
-            Some((peer, lost)) => Poll::Ready(Change::Lost(peer, lost)),
+            Some((peer, lost)) => Poll::Ready(Change::Lost(peer, Box::new(lost))),
             None if !had_room && self.have_room() => Poll::Ready(Change::Room),
             None => Poll::Pending,
         }
@@ -170,6 +178,7 @@ impl Outboxes {
             let message = outbox.waiting.pop_front().expect("just seen");
             self.waiting -= 1;
             self.waiting_bytes -= size(&message);
+            outbox.bytes -= size(&message);
             sender.start_send(message)?;
         }
         if outbox.closing {
@@ -178,23 +187,78 @@ impl Outboxes {
         Ok(true)
     }
 
-    fn lose_all(&mut self, peer: PeerId, error: &Error) {
+    fn lose_all(&mut self, peer: PeerId, reason: &impl ToString) {
         let waiting = self.boxes.remove(&peer).map(|outbox| outbox.waiting);
         for message in waiting.into_iter().flatten() {
             self.waiting -= 1;
             self.waiting_bytes -= size(&message);
-            self.lost.push_back((peer, Lost::new(message, error)));
+            self.lost
+                .push_back((peer, Lost::new(message, reason.to_string())));
         }
     }
 
-    /// Closes the channel at once. What waits for it is lost, and so is
-    /// `message`.
-    fn give_up(&mut self, peer: PeerId, message: Outgoing, reason: &str) -> Lost {
-        self.lose_all(peer, &Error::Closed(peer));
-        Lost::new(message, reason)
+    /// Closes the connection to the peer for whom most is waiting. With the
+    /// channel alone, what its writer holds would stay.
+    fn give_up_one(&mut self) {
+        let largest = self.boxes.iter().max_by_key(|(_, outbox)| outbox.bytes);
+        if let Some(peer) = largest.map(|(peer, _)| *peer) {
+            self.lose_all(peer, &"the peer does not read what waits for it");
+            self.handle.try_disconnect(peer);
+        }
     }
 }
 
 fn size(message: &Outgoing) -> usize {
     message.payload.len() + OVERHEAD
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::task::noop_waker_ref;
+    use tokio::sync::{mpsc, watch};
+
+    use super::*;
+    use crate::handle::Command;
+
+    fn message(size: usize) -> Outgoing {
+        Outgoing {
+            id: 1,
+            kind: "TEST",
+            within: None,
+            trace: None,
+            payload: vec![0; size].into(),
+        }
+    }
+
+    /// Once, whoever sent the message over the limit was given up, and lost
+    /// what waited only because somebody else does not read.
+    #[test]
+    fn the_peer_that_does_not_read_is_given_up_and_no_other() {
+        let (commands, mut given) = mpsc::channel(1);
+        let mut outboxes = Outboxes::new(Handle {
+            peer_id: PeerId::random(),
+            commands,
+            count: watch::channel(Default::default()).1,
+        });
+        let (greedy, honest) = (PeerId::random(), PeerId::random());
+        for _ in 0..LIMIT / (1 << 20) - 1 {
+            assert!(outboxes.send(greedy, message(1 << 20)).is_none());
+        }
+        assert!(outboxes.send(honest, message(100)).is_none());
+        assert!(given.try_recv().is_err(), "all of it fits");
+        assert!(outboxes.send(honest, message(1 << 20)).is_none());
+        assert!(
+            matches!(given.try_recv(), Ok(Command::Disconnect { peer }) if peer == greedy),
+            "the connection goes as well"
+        );
+        let mut lost = 0;
+        let mut cx = Context::from_waker(noop_waker_ref());
+        while let Poll::Ready(change) = outboxes.poll(&mut cx) {
+            assert!(matches!(change, Change::Lost(peer, _) if peer == greedy));
+            lost += 1;
+        }
+        assert_eq!(lost, LIMIT / (1 << 20) - 1);
+        assert_eq!(outboxes.waiting, 2);
+        assert_eq!(outboxes.waiting_bytes, outboxes.boxes[&honest].bytes);
+    }
 }

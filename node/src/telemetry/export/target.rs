@@ -148,7 +148,13 @@ mod tests {
         const PROTOCOL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
         let http = |url: &str| Some((url.to_owned(), Protocol::HttpProtobuf));
         let grpc = |url: &str| Some((url.to_owned(), Protocol::Grpc));
-        let cases: [(Option<&str>, &[(&str, &str)], _); 9] = [
+        /// The flag, the variables, and where it leads.
+        type Case<'a> = (
+            Option<&'a str>,
+            &'a [(&'a str, &'a str)],
+            Option<(String, Protocol)>,
+        );
+        let cases: [Case<'_>; 9] = [
             (None, &[], None),
             (
                 Some("http://127.0.0.1:4318"),
