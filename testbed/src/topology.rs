@@ -99,7 +99,7 @@ fn width(peers: u32) -> u64 {
 
 fn grid(peers: u32) -> Edges {
     let width = u32::try_from(width(peers)).expect("a root of a u32");
-    let right = |a: u32| ((a + 1) % width != 0).then_some(a + 1);
+    let right = |a: u32| (!(a + 1).is_multiple_of(width)).then_some(a + 1);
     let below = |a: u32| a.checked_add(width);
     (0..peers)
         .flat_map(|a| [right(a), below(a)].map(|b| (a, b)))

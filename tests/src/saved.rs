@@ -98,6 +98,12 @@ pub fn valid(text: &str) -> Value {
     value
 }
 
+/// Whether `value` follows the schema of a run.
+#[must_use]
+pub fn follows(value: &Value) -> bool {
+    SCHEMA.is_valid(value)
+}
+
 /// Checks that the program told of no panic, on either stream.
 ///
 /// # Panics

@@ -3,6 +3,7 @@
 
 mod options;
 mod output;
+mod schema;
 mod trace;
 
 use std::collections::BTreeSet;
