@@ -48,9 +48,10 @@ impl Config {
     }
 }
 
-/// What bounds the connections of a peer that strangers can reach. Each
-/// connection then holds at most one frame of memory per channel direction and
-/// yamux's windows.
+/// What bounds the memory of a peer that strangers can reach. Besides what it
+/// costs itself, each connection then holds at most a few frames
+/// ([`MAX_FRAME`](crate::channel::MAX_FRAME)) on each of its two channels, and
+/// Yamux's first window, 256 KiB, on each stream that waits to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Incoming connections that are being secured.
@@ -59,6 +60,10 @@ pub struct Limits {
     pub established_incoming: u32,
     /// Established connections to one peer.
     pub established_per_peer: u32,
+    /// Streams on one connection, of both sides. So many may also say at once
+    /// which protocol they are for: what comes on a stream that nobody reads
+    /// yet stays in memory.
+    pub streams_per_connection: usize,
 }
 
 impl Default for Limits {
@@ -68,6 +73,8 @@ impl Default for Limits {
             pending_incoming: 256,
             established_incoming: 1024,
             established_per_peer: 4,
+            // libp2p's own number of streams that say their protocol at once.
+            streams_per_connection: 128,
         }
     }
 }

@@ -57,7 +57,7 @@ pub fn start(config: Config) -> Result<Peer, Error> {
         transport::new(&config)?,
         Behaviour::new(&config, inbound_sender, count_sender)?,
         peer_id,
-        swarm::Config::with_tokio_executor().with_idle_connection_timeout(IDLE_TIMEOUT),
+        swarm_config(&config),
     );
     let task = Task {
         swarm,
@@ -73,6 +73,14 @@ pub fn start(config: Config) -> Result<Peer, Error> {
         count,
     };
     Ok(Peer { handle, inbound })
+}
+
+fn swarm_config(config: &Config) -> swarm::Config {
+    let swarm = swarm::Config::with_tokio_executor().with_idle_connection_timeout(IDLE_TIMEOUT);
+    match config.limits {
+        Some(limits) => swarm.with_max_negotiating_inbound_streams(limits.streams_per_connection),
+        None => swarm,
+    }
 }
 
 /// The peer's task: the swarm, and who waits for what.

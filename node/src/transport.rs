@@ -46,14 +46,26 @@ where
     Ok(transport
         .upgrade(Version::V1Lazy)
         .authenticate(noise::Config::new(&config.key).map_err(io::Error::other)?)
-        .multiplex(yamux::Config::default())
+        .multiplex(yamux(config))
         .timeout(config.connection_timeout)
         .boxed())
+}
+
+fn yamux(config: &Config) -> yamux::Config {
+    let mut yamux = yamux::Config::default();
+    if let Some(limits) = config.limits {
+        yamux.set_max_num_streams(limits.streams_per_connection);
+    }
+    yamux
 }
 
 fn quic(config: &Config) -> Connections {
     let mut quic = quic::Config::new(&config.key);
     quic.handshake_timeout = config.connection_timeout;
+    if let Some(limits) = config.limits {
+        let streams = u32::try_from(limits.streams_per_connection);
+        quic.max_concurrent_stream_limit = streams.unwrap_or(u32::MAX);
+    }
     quic::tokio::Transport::new(quic)
         .map(|(peer, connection), _| (peer, StreamMuxerBox::new(connection)))
         .boxed()

@@ -179,25 +179,28 @@ pub(crate) async fn flood(node: Node) -> (Stranger, Vec<Stream>) {
             let _ = unread.send(stream);
         }
     });
-    let (mut sent, mut thrown_out) = (0, 0);
+    let (mut sent, mut thrown_out, mut refused) = (0, 0, 0);
     while sent < FLOOD {
         let Some(mut stream) = stranger.stream(PROTOCOL).await else {
-            thrown_out += 1;
-            assert!(thrown_out < 1_000, "after {sent} bytes");
+            refused += 1;
+            assert!(refused < 1_000, "after {sent} bytes");
+            // The old connection is still being closed.
             tokio::time::sleep(Duration::from_millis(10)).await;
             continue;
         };
         for sequence in 0.. {
-            if sent >= FLOOD
-                || send(&mut stream, &frame(&ping(sequence, MAX_BODY)))
-                    .await
-                    .is_err()
-            {
+            if sent >= FLOOD {
+                break;
+            }
+            let frame = frame(&ping(sequence, MAX_BODY));
+            if send(&mut stream, &frame).await.is_err() {
+                thrown_out += 1;
                 break;
             }
             sent += MAX_FRAME;
         }
     }
+    assert!(thrown_out > 0, "who does not read is given up");
     let mut streams = Vec::new();
     while let Ok(stream) = held.try_recv() {
         streams.push(stream);

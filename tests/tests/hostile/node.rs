@@ -146,15 +146,6 @@ impl Budget {
         }
     }
 
-    pub(crate) fn and(self, other: Self) -> Self {
-        Self {
-            sockets: self.sockets + other.sockets,
-            connections: self.connections + other.connections,
-            streams: self.streams + other.streams,
-            floods: self.floods || other.floods,
-        }
-    }
-
     /// The most that a node may take for it, in bytes:
     ///
     /// - a socket: 64 KiB for the handshake, at most as many as [`Limits`]
@@ -165,7 +156,9 @@ impl Budget {
     ///   grows by doubling, and one that waits; on its outbound channel what
     ///   waits for the writer and one more message, and a frame in the writer's
     ///   buffer, which doubles too;
-    /// - a stream: Yamux's first window, 256 KiB;
+    /// - a stream that a protocol keeps without reading it: Yamux's first
+    ///   window, 256 KiB. Two channels are kept, and 32 queries of Kademlia;
+    ///   all others are read at once, or closed;
     /// - a flood, once for the process: the inbound queue full of the largest
     ///   frames, and 64 MiB in the outboxes (`driver/outbox.rs`);
     /// - 16 MiB that the allocator keeps, and a quarter of the whole besides.
