@@ -4,6 +4,7 @@
 pub mod collector;
 pub mod foreign;
 pub mod peers;
+pub mod ports;
 pub mod programs;
 pub mod running;
 pub mod saved;

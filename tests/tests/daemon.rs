@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use support::collector::{Collector, Manner, Protocol};
 use support::saved::no_panic;
 use support::spans::Reported;
-use support::{Running, Runs, node, run, saved};
+use support::{Running, Runs, node, ports, run, saved};
 
 const TCP: &str = "/ip4/127.0.0.1/tcp/0";
 const QUIC: &str = "/ip4/127.0.0.1/udp/0/quic-v1";
@@ -221,7 +221,9 @@ fn it_dials() {
 
 #[test]
 fn who_cannot_be_dialled_is_told() {
-    let gone = Node::start(&[]).address;
+    let (_nobody, address) = ports::refusing();
+    let id = node::keys::from_seed(1, 0).public().to_peer_id();
+    let gone = format!("/ip4/127.0.0.1/tcp/{}/p2p/{id}", address.port());
     let ended = run(node().args(["--dial", &gone])).exits(1);
     no_panic(&ended);
     let line = ended.stderr.lines().next().unwrap_or_default();

@@ -2,12 +2,12 @@
 //! by variable, and never at the run's expense.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::TcpListener;
 use std::path::Path;
+use std::thread;
 
 use support::collector::{Collector, Manner, Protocol};
 use support::spans::{self, Reported};
-use support::{Runs, run, saved};
+use support::{Runs, ports, run, saved};
 
 const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 const TRACES_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
@@ -182,37 +182,45 @@ fn headers_go_with_every_request() {
 
 #[test]
 fn a_collector_that_takes_nothing_costs_no_run() {
-    for (protocol, name) in [(Protocol::Http, "http/protobuf"), (Protocol::Grpc, "grpc")] {
-        for (manner, why) in [
-            (None, "refused"),
-            (Some(Manner::IsSilent), "no answer within"),
-            (Some(Manner::Refuses), "503"),
-        ] {
-            let runs = Runs::new();
-            let collector = manner.map(|manner| Collector::start(protocol, manner));
-            let url = collector.as_ref().map_or_else(nowhere, Collector::url);
-            let mut command = runs.testbed(["--peers=20", "ping", "--otlp", &url]);
-            let ended = run(command.env(PROTOCOL, name)).exits(0);
-            let case = format!("{name} {manner:?}: {ended}");
-            assert!(
-                ended.stdout.contains("196 started, 196 stored, 0 lost"),
-                "{case}"
-            );
-            assert!(ended.stdout.contains("196 not exported: "), "{case}");
-            assert!(ended.stdout.contains("verdict           pass"), "{case}");
-            let told = &saved::record(&runs.only())["spans"];
-            assert_eq!(told["exported"], 0, "{case}");
-            assert_eq!(told["not_exported"], 196, "{case}");
-            let error = told["export_error"].as_str().unwrap_or_default();
-            let grpc = (manner, protocol) == (Some(Manner::Refuses), Protocol::Grpc);
-            let why = if grpc { "unavailable" } else { why };
-            assert!(error.to_lowercase().contains(why), "{case}");
+    let cases = [
+        (Protocol::Http, None, "refused"),
+        (Protocol::Http, Some(Manner::Refuses), "503"),
+        (Protocol::Http, Some(Manner::IsSilent), "no answer within"),
+        (Protocol::Grpc, None, "refused"),
+        (Protocol::Grpc, Some(Manner::Refuses), "unavailable"),
+        (Protocol::Grpc, Some(Manner::IsSilent), "no answer within"),
+    ];
+    // Each waits for its collector, so they do it together.
+    thread::scope(|scope| {
+        for (protocol, manner, why) in cases {
+            scope.spawn(move || passes_without(protocol, manner, why));
         }
-    }
+    });
 }
 
-/// A URL where nobody listens.
-fn nowhere() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    format!("http://{}", listener.local_addr().expect("it is bound"))
+fn passes_without(protocol: Protocol, manner: Option<Manner>, why: &str) {
+    let name = match protocol {
+        Protocol::Http => "http/protobuf",
+        Protocol::Grpc => "grpc",
+    };
+    let runs = Runs::new();
+    let collector = manner.map(|manner| Collector::start(protocol, manner));
+    let (_nobody, address) = ports::refusing();
+    let nowhere = format!("http://{address}");
+    let url = collector.as_ref().map_or(nowhere, Collector::url);
+    let mut command = runs.testbed(["--peers=20", "ping", "--otlp", &url]);
+    let ended = run(command.env(PROTOCOL, name)).exits(0);
+    let case = format!("{name} {manner:?}: {ended}");
+    for part in [
+        "196 started, 196 stored, 0 lost",
+        "196 not exported: ",
+        "verdict           pass",
+    ] {
+        assert!(ended.stdout.contains(part), "{case}");
+    }
+    let told = &saved::record(&runs.only())["spans"];
+    assert_eq!(told["exported"], 0, "{case}");
+    assert_eq!(told["not_exported"], 196, "{case}");
+    let error = told["export_error"].as_str().unwrap_or_default();
+    assert!(error.to_lowercase().contains(why), "{case}");
 }

@@ -4,7 +4,7 @@
 use serde_json::Value;
 use support::collector::{Collector, Manner, Protocol};
 use support::saved::no_panic;
-use support::{Running, Runs, saved};
+use support::{Running, Runs, ports, saved};
 
 /// A run that exports to a collector.
 struct Exporting {
@@ -84,9 +84,9 @@ fn while_pinging() {
 
 #[test]
 fn while_a_pong_does_not_come() {
-    let (_listener, port) = super::taken();
+    let (_listener, address) = ports::silent();
     let id = node::keys::from_seed(1, 0).public().to_peer_id();
-    let to = format!("/ip4/127.0.0.1/tcp/{port}/p2p/{id}");
+    let to = format!("/ip4/127.0.0.1/tcp/{}/p2p/{id}", address.port());
     let run = Exporting::start(Manner::Takes, &["ping", "--to", &to]);
     run.collector.wait_for("NewNetwork", 1);
     let record = run.interrupt();

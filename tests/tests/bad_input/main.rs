@@ -8,8 +8,6 @@ mod peers;
 mod usage;
 mod view;
 
-use std::net::TcpListener;
-
 use support::Ended;
 use support::saved::no_panic;
 
@@ -44,11 +42,4 @@ fn failed(name: &str, ended: &Ended, parts: &[&str]) {
         assert!(line.contains(part), "{name}: {part:?} is not told: {ended}");
     }
     assert_eq!(lines.next(), None, "{name}: {ended}");
-}
-
-/// A port of loopback that is in use as long as the listener is kept.
-fn taken() -> (TcpListener, u16) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let port = listener.local_addr().expect("it is bound").port();
-    (listener, port)
 }

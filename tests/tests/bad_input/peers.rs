@@ -4,10 +4,10 @@ use std::net::{TcpListener, UdpSocket};
 
 use node::channel::Inbound;
 use node::{Config, Multiaddr, Peer, PeerId};
-use support::{Runs, run, saved};
+use support::{Runs, ports, run, saved};
 use tokio::runtime::Runtime;
 
-use super::{failed, taken};
+use super::failed;
 
 fn anybody() -> PeerId {
     node::keys::from_seed(1, 0).public().to_peer_id()
@@ -35,17 +35,16 @@ fn ping_fails(name: &str, address: &str, parts: &[&str]) -> serde_json::Value {
 
 #[test]
 fn nobody_is_there() {
-    let (listener, port) = taken();
-    drop(listener);
-    let address = format!("/ip4/127.0.0.1/tcp/{port}/p2p/{}", anybody());
+    let (_nobody, address) = ports::refusing();
+    let address = format!("/ip4/127.0.0.1/tcp/{}/p2p/{}", address.port(), anybody());
     let record = ping_fails("refused", &address, &["cannot reach", "refused"]);
     assert_eq!(record["results"], serde_json::Value::Null);
 }
 
 #[test]
 fn somebody_is_there_and_never_speaks() {
-    let (_tcp, port) = taken();
-    let address = format!("/ip4/127.0.0.1/tcp/{port}/p2p/{}", anybody());
+    let (_tcp, address) = ports::silent();
+    let address = format!("/ip4/127.0.0.1/tcp/{}/p2p/{}", address.port(), anybody());
     ping_fails("silent", &address, &["no answer from", "in time"]);
 
     let udp = UdpSocket::bind("127.0.0.1:0").expect("a free port");
@@ -56,9 +55,9 @@ fn somebody_is_there_and_never_speaks() {
 
 #[test]
 fn somebody_is_there_and_speaks_something_else() {
-    let (listener, port) = taken();
+    let (listener, address) = ports::silent();
     std::thread::spawn(move || greet(&listener));
-    let address = format!("/ip4/127.0.0.1/tcp/{port}/p2p/{}", anybody());
+    let address = format!("/ip4/127.0.0.1/tcp/{}/p2p/{}", address.port(), anybody());
     ping_fails("another protocol", &address, &["handshake", "failed"]);
 }
 

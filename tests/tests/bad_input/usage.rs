@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use support::{Runs, node, run};
+use support::{Runs, node, ports, run};
 
-use super::{refused, taken};
+use super::refused;
 
 const ID: &str = "12D3KooWGjMCwtpbj9o3GA1GHBuNdUVz4nnBhRUhpXCTNPvZvUZE";
 
@@ -264,8 +264,8 @@ fn edge_lists() {
 
 #[test]
 fn ports_in_use() {
-    let (_listener, port) = taken();
-    let address = format!("127.0.0.1:{port}");
+    let (_listener, address) = ports::silent();
+    let (port, address) = (address.port(), address.to_string());
     let runs = Runs::new();
     let page = format!("--view={address}");
     let ended = run(&mut runs.testbed(["ping", &page]));

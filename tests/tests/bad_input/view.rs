@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use support::{Runs, run};
+use support::{Runs, ports, run};
 
-use super::{refused, taken};
+use super::refused;
 
 #[test]
 fn no_run() {
@@ -41,8 +41,8 @@ fn no_run() {
 fn a_port_in_use() {
     let runs = Runs::new();
     run(&mut runs.testbed(["--peers=2", "ping"])).exits(0);
-    let (_listener, port) = taken();
-    let address = format!("127.0.0.1:{port}");
+    let (_listener, address) = ports::silent();
+    let address = address.to_string();
     let ended = run(&mut runs.testbed(["view", "--listen", &address]));
     refused(
         "in use",
