@@ -48,9 +48,14 @@ impl FromStr for Destination {
         if let Ok(peer) = text.parse() {
             return Ok(Self::Peer(peer));
         }
-        let address: Multiaddr = text.parse().map_err(|_| {
-            "neither a peer's number nor an address like /ip4/127.0.0.1/tcp/4001/p2p/12D3Koo..."
-        })?;
+        // No text at all is an address, too: an empty one.
+        let address = text
+            .parse()
+            .ok()
+            .filter(|address: &Multiaddr| !address.is_empty());
+        let address = address.ok_or(
+            "neither a peer's number nor an address like /ip4/127.0.0.1/tcp/4001/p2p/12D3Koo...",
+        )?;
         let parts: Vec<_> = address.iter().collect();
         let peer = node::address::peer(&address)
             .ok_or("the address has to end in /p2p/ and the peer's id")?;
