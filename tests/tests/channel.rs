@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use node::channel::{Error, INBOUND_QUEUE, Inbound, MAX_FRAME, OUTBOUND_BYTES, OUTBOUND_QUEUE};
-use node::{Peer, Transport};
-use support::peers::{connected, hung_up, message, next, next_message, send, within};
+use node::{Peer, PeerId, Transport, start};
+use support::peers::{
+    config, connected, hung_up, listening, message, next, next_message, send, within,
+};
 
 /// One test of two connected peers, on each transport.
 macro_rules! on_each_transport {
@@ -35,6 +37,7 @@ on_each_transport! {
     a_receiver_that_does_not_read_holds_the_sender,
     a_connection_that_ends_hangs_up,
     a_message_that_is_too_long_is_not_sent,
+    a_peer_that_comes_back_is_heard_after_its_end,
 }
 
 async fn ten_thousand_messages_each_way_come_in_order(transport: Transport) {
@@ -250,4 +253,30 @@ async fn a_message_that_is_too_long_is_not_sent(transport: Transport) {
     // It takes no sequence number, and the channel goes on.
     send(&mut sender, message(1, 10)).await.expect("open");
     assert_eq!(next_message(&mut other, local).await, (1, 0, 1));
+}
+
+/// A peer restarts: its old connection is still open here when the new one
+/// comes.
+async fn a_peer_that_comes_back_is_heard_after_its_end(transport: Transport) {
+    let (mut there, address) = listening(config(transport, 1)).await;
+    let remote = there.handle.peer_id();
+    let local = PeerId::from(config(transport, 0).key.public());
+    let mut gone = None;
+    for round in 0..50 {
+        let peer = start(config(transport, 0)).expect("a peer starts");
+        within("dial", peer.handle.dial(address.clone()))
+            .await
+            .expect("there");
+        let mut sender = peer.handle.open_channel(remote).await.expect("connected");
+        send(&mut sender, message(round, 10)).await.expect("open");
+        if round > 0 {
+            hung_up(&mut there, local).await;
+        }
+        assert_eq!(next_message(&mut there, local).await, (round, 0, 1));
+        // It goes when its successor has been heard, or never in good order.
+        gone = Some((peer, sender));
+    }
+    drop(gone);
+    hung_up(&mut there, local).await;
+    within("close", there.handle.wait_connections(0)).await;
 }

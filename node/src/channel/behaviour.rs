@@ -11,7 +11,7 @@ use libp2p::swarm::{
 };
 use tokio::sync::{mpsc, oneshot};
 
-use super::handler::{Handler, Open};
+use super::handler::{Handler, Never, Open};
 use super::{Error, Inbound, Sender};
 
 /// The channels of one peer.
@@ -19,6 +19,8 @@ use super::{Error, Inbound, Sender};
 pub struct Behaviour {
     inbound: mpsc::Sender<Inbound>,
     incarnations: HashMap<PeerId, u32>,
+    /// When the channels of the newest connection to each peer have ended.
+    ends: HashMap<PeerId, oneshot::Receiver<Never>>,
     events: VecDeque<ToSwarm<Event, Open>>,
 }
 
@@ -37,8 +39,18 @@ impl Behaviour {
         Self {
             inbound,
             incarnations: HashMap::new(),
+            ends: HashMap::new(),
             events: VecDeque::new(),
         }
+    }
+
+    /// The channels of a new connection. When it replaces another one, what it
+    /// brings comes after the end of what that one brought: a peer that has
+    /// restarted would otherwise be answered on a channel that is gone.
+    fn handler(&mut self, peer: PeerId) -> Handler {
+        let (end, ended) = oneshot::channel();
+        let before = self.ends.insert(peer, ended);
+        Handler::new(peer, self.inbound.clone(), before, end)
     }
 
     /// Opens a channel to `peer` on that connection. `reply` is dropped when
@@ -73,7 +85,7 @@ impl NetworkBehaviour for Behaviour {
         _: &Multiaddr,
         _: &Multiaddr,
     ) -> Result<THandler<Self>, ConnectionDenied> {
-        Ok(Handler::new(peer, self.inbound.clone()))
+        Ok(self.handler(peer))
     }
 
     fn handle_established_outbound_connection(
@@ -84,10 +96,16 @@ impl NetworkBehaviour for Behaviour {
         _: Endpoint,
         _: PortUse,
     ) -> Result<THandler<Self>, ConnectionDenied> {
-        Ok(Handler::new(peer, self.inbound.clone()))
+        Ok(self.handler(peer))
     }
 
-    fn on_swarm_event(&mut self, _: FromSwarm<'_>) {}
+    fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
+        if let FromSwarm::ConnectionClosed(closed) = event
+            && closed.remaining_established == 0
+        {
+            self.ends.remove(&closed.peer_id);
+        }
+    }
 
     fn on_connection_handler_event(
         &mut self,

@@ -39,11 +39,18 @@ impl fmt::Debug for Open {
     }
 }
 
+/// Nothing is ever sent on it: it tells that its sender is dropped.
+pub(super) type Never = std::convert::Infallible;
+
 /// The state machine of one connection. Streams are boxed: most connections
 /// of a large network carry none.
 pub struct Handler {
     peer: PeerId,
     inbound_queue: mpsc::Sender<Inbound>,
+    /// The connection that this one replaces, until its channels have ended.
+    before: Option<oneshot::Receiver<Never>>,
+    /// Dropped when the channels of this one have ended.
+    end: Option<oneshot::Sender<Never>>,
     inbound: Option<Box<Reader>>,
     /// A stream that came before the one in use was read to its end: the other
     /// side hung up and opened a new one. There is room for one.
@@ -86,10 +93,17 @@ struct Position {
 }
 
 impl Handler {
-    pub(super) fn new(peer: PeerId, inbound_queue: mpsc::Sender<Inbound>) -> Self {
+    pub(super) fn new(
+        peer: PeerId,
+        inbound_queue: mpsc::Sender<Inbound>,
+        before: Option<oneshot::Receiver<Never>>,
+        end: oneshot::Sender<Never>,
+    ) -> Self {
         Self {
             peer,
             inbound_queue,
+            before,
+            end: Some(end),
             inbound: None,
             next_inbound: None,
             outbound: Outbound::Closed,
@@ -136,8 +150,19 @@ impl Handler {
         }
     }
 
+    /// Ready when nothing more comes from the connection that was replaced.
+    fn poll_before(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(before) = &mut self.before {
+            // An error is what is waited for: its sender is dropped.
+            let _ = ready!(Pin::new(before).poll(cx));
+            self.before = None;
+        }
+        Poll::Ready(())
+    }
+
     /// Reads until the stream, the queue or the budget has no more.
     fn poll_inbound(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        ready!(self.poll_before(cx));
         while let Some(reader) = &mut self.inbound {
             match reader.poll(self.peer, &mut self.violations, cx) {
                 Poll::Pending => return Poll::Pending,
@@ -371,11 +396,13 @@ impl ConnectionHandler for Handler {
     /// The connection closes: what has come is delivered, then its end.
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Option<Self::ToBehaviour>> {
         self.next_inbound = None;
+        ready!(self.poll_before(cx));
         if let Some(reader) = &mut self.inbound {
             reader.closing = true;
             ready!(reader.poll(self.peer, &mut self.violations, cx));
             self.inbound = None;
         }
+        self.end = None;
         Poll::Ready(None)
     }
 }
