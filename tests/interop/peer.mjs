@@ -13,6 +13,7 @@ import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
+import { setTimeout as delay } from 'node:timers/promises'
 
 const DEADLINE_MS = 60_000
 const [address, topic] = process.argv.slice(2)
@@ -119,8 +120,15 @@ for (const { services: { pubsub } } of [one, other]) {
 tell('mesh', { peers: one.services.pubsub.getMeshPeers(topic) })
 
 const message = event(other.services.pubsub, 'gossipsub:message', (message) => message)
-await one.services.pubsub.publish(topic, bytes('hello from js'))
-const { propagationSource, msg } = await message
+// A graft says that one side wants the other in its mesh. Until the other side
+// agrees, what is published may stay where it is: so another follows.
+let heard
+message.then((it) => { heard = it })
+while (!heard) {
+  await one.services.pubsub.publish(topic, bytes('hello from js'))
+  await Promise.race([message, delay(500)])
+}
+const { propagationSource, msg } = heard
 tell('gossipsub', { via: propagationSource.toString(), from: msg.from.toString(), text: text(msg.data) })
 
 // When both are gone, the node alone has the value.
