@@ -58,6 +58,8 @@ pub struct Handler {
     outbound: Outbound,
     /// A channel that is wanted while the one before is still being closed.
     next_outbound: Option<Open>,
+    /// Where the end of the connection is told.
+    farewell: Option<Box<PollSender<Inbound>>>,
     violations: VecDeque<String>,
 }
 
@@ -108,6 +110,7 @@ impl Handler {
             next_inbound: None,
             outbound: Outbound::Closed,
             next_outbound: None,
+            farewell: None,
             violations: VecDeque::new(),
         }
     }
@@ -148,6 +151,12 @@ impl Handler {
                 error => Error::Stream { peer, error },
             }));
         }
+    }
+
+    /// Whether somebody holds the sending end of a channel over this
+    /// connection.
+    fn has_sender(&self) -> bool {
+        matches!(&self.outbound, Outbound::Open(writer) if !writer.is_closing())
     }
 
     /// Ready when nothing more comes from the connection that was replaced.
@@ -401,7 +410,15 @@ impl ConnectionHandler for Handler {
             reader.closing = true;
             ready!(reader.poll(self.peer, &mut self.violations, cx));
             self.inbound = None;
+        } else if self.has_sender() {
+            // The other side has opened none whose end could tell.
+            let new = || Box::new(PollSender::new(self.inbound_queue.clone()));
+            let queue = self.farewell.get_or_insert_with(new);
+            if ready!(queue.poll_reserve(cx)).is_ok() {
+                let _ = queue.send_item(Inbound::HungUp { from: self.peer });
+            }
         }
+        self.outbound = Outbound::Closed;
         self.end = None;
         Poll::Ready(None)
     }

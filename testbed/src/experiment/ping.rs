@@ -4,7 +4,7 @@
 mod destination;
 mod results;
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime};
 
 use algorithms::NodeId;
 use algorithms::ping_pong::{Command, Output, PingPong};
@@ -112,14 +112,20 @@ impl Ping {
         let bar = bench.progress.bar("pinging", results.expected());
         let data = Bytes::from(vec![0; self.size]);
         let mut pace = (!self.interval.is_zero()).then(|| pace(self.interval));
+        // A process counts its pings from 0.
+        let mut given = vec![0; network.drivers.len()];
         for &pair in &self.pairs {
+            let mut is_open = false;
             for _ in 0..self.count {
                 if let Some(pace) = &mut pace {
                     pace.tick().await;
                 }
-                let row = self
-                    .ping(network, pair, data.clone(), results.next())
-                    .await?;
+                let id = given[pair.from as usize];
+                given[pair.from as usize] += 1;
+                let sent = SystemTime::now();
+                let outcome = self.ping(network, pair, data.clone(), id).await?;
+                is_open = !matches!(outcome, Outcome::Lost { .. });
+                let row = Row::new(results.next(), pair, sent, outcome);
                 bench
                     .rows
                     .serialize(&row)
@@ -127,8 +133,10 @@ impl Ping {
                 results.add(row, |node| self.who(network, node));
                 bar.step();
             }
-            let closed = hang_up(network, pair).await?;
-            results.hung_up(closed);
+            if is_open {
+                let closed = hang_up(network, pair).await?;
+                results.hung_up(closed);
+            }
         }
         Ok(())
     }
@@ -149,8 +157,8 @@ impl Ping {
         network: &mut Network<PingPong>,
         pair: Pair,
         data: Bytes,
-        number: u64,
-    ) -> Result<Row, Error> {
+        id: u64,
+    ) -> Result<Outcome, Error> {
         let Pair { from, to } = pair;
         let tracer = &network.tracers[from as usize];
         let span = tracer
@@ -168,9 +176,6 @@ impl Ping {
             data,
             timeout: self.timeout,
         };
-        let sent = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
         let began = Instant::now();
         let driver = &network.drivers[from as usize];
         let stopped = |e: node::driver::Stopped| Error::Failed(e.to_string());
@@ -178,15 +183,15 @@ impl Ping {
             .command(command, context.clone())
             .await
             .map_err(stopped)?;
-        let outcome = outcome(network, pair, began).await;
-        if let Outcome::Lost { reason } = &outcome {
+        let outcome = outcome(network, pair, id, began).await;
+        if let Some(reason) = outcome.loss() {
             context
                 .span()
                 .set_attribute(KeyValue::new("error.type", "lost"));
-            context.span().set_status(Status::error(reason.clone()));
+            context.span().set_status(Status::error(reason.to_owned()));
         }
         context.span().end();
-        Ok(Row::new(number, pair, sent, outcome))
+        Ok(outcome)
     }
 }
 
@@ -216,7 +221,12 @@ impl Experiment for Ping {
 }
 
 /// Waits for what comes of the ping under way.
-async fn outcome(network: &mut Network<PingPong>, pair: Pair, began: Instant) -> Outcome {
+async fn outcome(
+    network: &mut Network<PingPong>,
+    pair: Pair,
+    ping: u64,
+    began: Instant,
+) -> Outcome {
     let lost = |reason: &str| Outcome::Lost {
         reason: reason.to_owned(),
     };
@@ -226,12 +236,12 @@ async fn outcome(network: &mut Network<PingPong>, pair: Pair, began: Instant) ->
             Report::Output {
                 node, output, at, ..
             } if node == from => match output {
-                Output::Answered { by, .. } if by == to => {
+                Output::Answered { id, .. } if id == ping => {
                     return Outcome::Answered {
                         round_trip: at - began,
                     };
                 }
-                Output::TimedOut { by, .. } if by == to => return lost("no answer in time"),
+                Output::TimedOut { id, .. } if id == ping => return Outcome::TimedOut,
                 output => tracing::debug!(?output, "not of this ping"),
             },
             Report::Lost {

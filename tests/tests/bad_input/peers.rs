@@ -95,7 +95,7 @@ fn a_peer_closes_in_the_middle() {
         }
     });
     let runs = Runs::new();
-    let ended = run(&mut runs.testbed(["ping", "--timeout=500ms", "--count=3", "--to", &address]));
+    let ended = run(&mut runs.testbed(["ping", "--count=3", "--to", &address]));
     failed("closed", &ended, &["3 of 3 pings were lost"]);
     assert!(
         ended.stdout.contains("closed"),

@@ -1,7 +1,7 @@
 //! What came of the pings.
 
 use std::fmt::Write as _;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use algorithms::NodeId;
 use serde::{Deserialize, Serialize};
@@ -16,8 +16,26 @@ const TOLD: usize = 20;
 
 /// What came of one ping.
 pub(super) enum Outcome {
-    Answered { round_trip: Duration },
-    Lost { reason: String },
+    Answered {
+        round_trip: Duration,
+    },
+    /// Nothing came, and the channel is open still.
+    TimedOut,
+    /// Nothing will come: there is no channel any more.
+    Lost {
+        reason: String,
+    },
+}
+
+impl Outcome {
+    /// Why there is no answer.
+    pub(super) fn loss(&self) -> Option<&str> {
+        match self {
+            Self::Answered { .. } => None,
+            Self::TimedOut => Some("no answer in time"),
+            Self::Lost { reason } => Some(reason),
+        }
+    }
 }
 
 /// A line of `results.csv`.
@@ -35,21 +53,21 @@ impl Row {
     pub(super) fn new(
         ping: u64,
         Pair { from, to }: Pair,
-        sent: Duration,
+        sent: SystemTime,
         outcome: Outcome,
     ) -> Self {
         let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        let (round_trip, lost) = match outcome {
-            Outcome::Answered { round_trip } => (Some(nanos(round_trip)), None),
-            Outcome::Lost { reason } => (None, Some(reason)),
+        let round_trip = match outcome {
+            Outcome::Answered { round_trip } => Some(nanos(round_trip)),
+            Outcome::TimedOut | Outcome::Lost { .. } => None,
         };
         Self {
             ping,
             from,
             to,
-            sent_unix_ns: nanos(sent),
+            sent_unix_ns: nanos(sent.duration_since(UNIX_EPOCH).unwrap_or_default()),
             round_trip_ns: round_trip,
-            lost,
+            lost: outcome.loss().map(str::to_owned),
         }
     }
 }
