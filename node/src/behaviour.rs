@@ -3,7 +3,7 @@
 use libp2p::swarm::NetworkBehaviour;
 use libp2p::swarm::behaviour::toggle::Toggle;
 use libp2p::{PeerId, connection_limits, gossipsub, identify, kad, ping};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 use crate::boxed::Boxed;
 use crate::config::{Config, Protocol};
@@ -24,7 +24,7 @@ pub(crate) struct Behaviour {
 impl Behaviour {
     pub(crate) fn new(
         config: &Config,
-        inbound: mpsc::Sender<channel::Inbound>,
+        channel: channel::Behaviour,
         count: watch::Sender<one_connection::Count>,
     ) -> Result<Self, protocols::Error> {
         let local = PeerId::from(config.key.public());
@@ -35,9 +35,7 @@ impl Behaviour {
         Ok(Self {
             limits: config.limits.map(protocols::limits).into(),
             one_connection: one_connection::Behaviour::new(local, count),
-            channel: has(Protocol::Channel)
-                .then(|| channel::Behaviour::new(inbound))
-                .into(),
+            channel: has(Protocol::Channel).then_some(channel).into(),
             identify: has(Protocol::Identify)
                 .then(|| protocols::identify::new(config).into())
                 .into(),

@@ -13,7 +13,7 @@ use libp2p::{Multiaddr, PeerId};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::behaviour::{Behaviour, BehaviourEvent};
-use crate::channel::{self, INBOUND_QUEUE, Inbound};
+use crate::channel::{self, Inbox};
 use crate::config::Config;
 use crate::handle::{COMMANDS, Command, Handle, ListenError};
 use crate::one_connection::Count;
@@ -40,7 +40,7 @@ pub struct Peer {
     pub handle: Handle,
     /// What the channels to this peer bring. If nobody reads it, they push
     /// back.
-    pub inbound: mpsc::Receiver<Inbound>,
+    pub inbound: Inbox,
 }
 
 /// Starts a peer. It needs a tokio runtime around it, and stops when the last
@@ -50,12 +50,12 @@ pub struct Peer {
 /// Every variant of [`Error`].
 pub fn start(config: Config) -> Result<Peer, Error> {
     let peer_id = PeerId::from(config.key.public());
-    let (inbound_sender, inbound) = mpsc::channel(INBOUND_QUEUE);
+    let (channel, inbound) = channel::Behaviour::new();
     let (count_sender, count) = watch::channel(Count::default());
     let (commands_sender, commands) = mpsc::channel(COMMANDS);
     let swarm = Swarm::new(
         transport::new(&config)?,
-        Behaviour::new(&config, inbound_sender, count_sender)?,
+        Behaviour::new(&config, channel, count_sender)?,
         peer_id,
         swarm_config(&config),
     );
@@ -271,9 +271,6 @@ impl Task {
     fn on_behaviour_event(&mut self, event: BehaviourEvent) {
         let metrics = self.config.metrics.as_deref();
         match event {
-            BehaviourEvent::Channel(channel::Event { peer, violation }) => {
-                tracing::warn!(%peer, violation, "closed a channel that broke the protocol");
-            }
             BehaviourEvent::Identify(event) => {
                 metrics.inspect(|m| m.on_identify(&event));
                 protocols::identify::on_event(event, &mut self.swarm);
@@ -290,7 +287,9 @@ impl Task {
                 metrics.inspect(|m| m.on_gossipsub(&event));
                 protocols::gossipsub::on_event(event);
             }
-            BehaviourEvent::Limits(never) | BehaviourEvent::OneConnection(never) => match never {},
+            BehaviourEvent::Limits(never)
+            | BehaviourEvent::OneConnection(never)
+            | BehaviourEvent::Channel(never) => match never {},
         }
     }
 }

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use algorithms::{Algorithm, NodeId};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
+use node::channel::Inbox;
 use node::driver::{Directory, Driver, Process, Report};
 use node::telemetry::Sink;
-use node::{Config, Multiaddr, Peer, PeerId, Transport};
+use node::{Config, Handle, Multiaddr, Peer, PeerId, Transport};
 use opentelemetry::trace::{TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::SdkTracer;
@@ -59,7 +60,7 @@ pub struct Outsider {
 
 /// A peer that listens and has no algorithm yet.
 struct Member {
-    peer: Peer,
+    handle: Handle,
     address: Multiaddr,
     tracer: SdkTracer,
 }
@@ -102,10 +103,10 @@ impl Builder<'_> {
             ])
             .start_with_context(&laboratory, &Context::new());
         let setup = Context::new().with_span(span);
-        let members = self.new_network(record, &laboratory, &setup).await?;
+        let (members, inboxes) = self.new_network(record, &laboratory, &setup).await?;
         self.connect_peers(record, &laboratory, &setup, &members)
             .await?;
-        let network = self.start_drivers(members, algorithm);
+        let network = self.start_drivers(members, inboxes, algorithm);
         setup.span().end();
         Ok(network)
     }
@@ -116,7 +117,7 @@ impl Builder<'_> {
         record: &mut Record,
         laboratory: &SdkTracer,
         setup: &Context,
-    ) -> Result<Vec<Member>, Error> {
+    ) -> Result<(Vec<Member>, Vec<Inbox>), Error> {
         let span = laboratory.start_with_context("NewNetwork", setup);
         let context = setup.with_span(span);
         let began = Instant::now();
@@ -128,13 +129,15 @@ impl Builder<'_> {
             .buffered(AT_A_TIME)
             .inspect(|_| bar.step())
             .try_collect::<Vec<_>>()
-            .await?;
+            .await?
+            .into_iter()
+            .unzip();
         context.span().end();
         record.phase("NewNetwork", began.elapsed());
         Ok(members)
     }
 
-    async fn new_member(&self, index: u32) -> Result<Member, Error> {
+    async fn new_member(&self, index: u32) -> Result<(Member, Inbox), Error> {
         let name = NodeId(index);
         let failed = |why: String| Error::Failed(format!("{name} cannot start: {why}"));
         let mut config = Config::new(node::keys::from_seed(self.options.seed, index));
@@ -148,35 +151,45 @@ impl Builder<'_> {
         if let Some(outsider) = self.outsider.filter(|o| o.dialled_by == index) {
             config.transports.insert(outsider.transport);
         }
-        let peer = node::start(config).map_err(|e| failed(e.to_string()))?;
+        let Peer { handle, inbound } = node::start(config).map_err(|e| failed(e.to_string()))?;
         let address = address.parse().expect("a constant address");
-        let address = peer.handle.listen(address).await;
+        let address = handle.listen(address).await;
         let address = address.map_err(|e| failed(e.to_string()))?;
-        let id = peer.handle.peer_id();
+        let id = handle.peer_id();
         let tracer = self.sink.tracer(&name.to_string(), &id.to_string());
         let address = address.with_p2p(id).expect("an address without a peer");
-        Ok(Member {
-            peer,
+        let member = Member {
+            handle,
             address,
             tracer,
-        })
+        };
+        Ok((member, inbound))
     }
 
-    fn start_drivers<A>(&self, members: Vec<Member>, algorithm: impl Fn(NodeId) -> A) -> Network<A>
+    fn start_drivers<A>(
+        &self,
+        members: Vec<Member>,
+        inboxes: Vec<Inbox>,
+        algorithm: impl Fn(NodeId) -> A,
+    ) -> Network<A>
     where
         A: Algorithm<Command: Send, Message: 'static, Timer: Send, Output: Send> + Send + 'static,
     {
-        let ids = members.iter().map(|member| member.peer.handle.peer_id());
+        let ids = members.iter().map(|member| member.handle.peer_id());
         let outsider = self.outsider.map(|outsider| outsider.peer);
         let directory = Directory::new(ids.chain(outsider).collect());
         let (sender, reports) = mpsc::channel(REPORTS);
         let (mut drivers, mut tracers) = (Vec::new(), Vec::new());
-        for (id, member) in (0..).map(NodeId).zip(members) {
+        let members = members.into_iter().zip(inboxes);
+        for (id, (member, inbound)) in (0..).map(NodeId).zip(members) {
             let process = Process {
                 algorithm: algorithm(id),
                 id,
                 directory: directory.clone(),
-                peer: member.peer,
+                peer: Peer {
+                    handle: member.handle,
+                    inbound,
+                },
                 tracer: Some(member.tracer.clone()),
                 seed: self.options.seed,
                 tasks: self.tasks.clone(),

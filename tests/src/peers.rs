@@ -69,13 +69,12 @@ pub fn message(id: u64, size: usize) -> Outgoing {
     }
 }
 
-/// Sends a message, waiting for room.
+/// Sends a message, waiting until the stream takes it.
 ///
 /// # Errors
 /// Those of [`channel::Sender`].
 pub async fn send(sender: &mut channel::Sender, message: Outgoing) -> Result<u64, channel::Error> {
-    std::future::poll_fn(|cx| sender.poll_ready(cx)).await?;
-    sender.start_send(message)
+    sender.send(message).await
 }
 
 /// The next that `peer` gets.

@@ -1,8 +1,9 @@
 //! Channels between real swarms: order, back-pressure, ends.
 
+use std::future::poll_fn;
 use std::time::Duration;
 
-use node::channel::{Error, INBOUND_QUEUE, Inbound, MAX_FRAME, OUTBOUND_BYTES, OUTBOUND_QUEUE};
+use node::channel::{Error, Inbound, MAX_FRAME, OUTBOUND_BYTES, Sender};
 use node::{Peer, PeerId, Transport, start};
 use support::peers::{
     config, connected, hung_up, listening, message, next, next_message, send, within,
@@ -88,63 +89,72 @@ async fn hanging_up_delivers_what_was_queued(transport: Transport) {
     let (one, mut other) = connected(transport).await;
     let (local, remote) = (one.handle.peer_id(), other.handle.peer_id());
     let mut sender = one.handle.open_channel(remote).await.expect("connected");
-    let mut sent = 0;
-    while sender
-        .try_send(message(sent, 10_000))
-        .expect("open")
-        .is_none()
-    {
-        sent += 1;
-    }
+    let sent = fill(&mut sender);
     drop(sender);
     for id in 0..sent {
         assert_eq!(next_message(&mut other, local).await, (id, id, 1));
     }
     hung_up(&mut other, local).await;
-    assert!(sent >= OUTBOUND_QUEUE as u64, "{sent}");
+}
+
+/// Lets messages wait in front of a stream until it pushes back.
+fn fill(sender: &mut Sender) -> u64 {
+    let mut sent = 0;
+    while sender.has_room() {
+        let sequence = sender.start_send(message(sent, 10_000));
+        assert_eq!(sequence.expect("open"), sent);
+        sent += 1;
+    }
+    assert!(sent > OUTBOUND_BYTES as u64 / 20_000, "{sent}");
+    sent
 }
 
 async fn a_channel_is_opened_again_at_once(transport: Transport) {
     let (one, mut other) = connected(transport).await;
     let (local, remote) = (one.handle.peer_id(), other.handle.peer_id());
     let mut first = one.handle.open_channel(remote).await.expect("connected");
-    for id in 0..OUTBOUND_QUEUE as u64 {
-        send(&mut first, message(id, 50_000)).await.expect("open");
-    }
+    let sent = fill(&mut first);
     drop(first);
     // The first is still writing what was queued.
-    let second = within("open again", one.handle.open_channel(remote)).await;
+    let again = within("open again", one.handle.open_channel(remote));
+    let read = async {
+        for id in 0..sent {
+            assert_eq!(next_message(&mut other, local).await, (id, id, 1));
+        }
+        hung_up(&mut other, local).await;
+    };
+    let (second, ()) = tokio::join!(again, read);
     let mut second = second.expect("hung up before");
     assert_eq!(second.incarnation(), 2);
     send(&mut second, message(1_000, 10)).await.expect("open");
-    for id in 0..OUTBOUND_QUEUE as u64 {
-        assert_eq!(next_message(&mut other, local).await, (id, id, 1));
-    }
-    hung_up(&mut other, local).await;
     assert_eq!(next_message(&mut other, local).await, (1_000, 0, 2));
 }
 
 async fn a_channel_is_opened_again_and_again(transport: Transport) {
     let (one, mut other) = connected(transport).await;
     let (local, remote) = (one.handle.peer_id(), other.handle.peer_id());
-    for incarnation in 1..=50 {
-        let open = within("open", one.handle.open_channel(remote)).await;
-        let mut sender = open.unwrap_or_else(|e| panic!("{incarnation}: {e}"));
-        assert_eq!(sender.incarnation(), incarnation);
-        send(&mut sender, message(7, 10)).await.expect("open");
-        drop(sender);
-        // Nothing is waited for: the next is opened while this one ends.
-    }
+    let opening = tokio::spawn(async move {
+        for incarnation in 1..=50 {
+            let open = within("open", one.handle.open_channel(remote)).await;
+            let mut sender = open.unwrap_or_else(|e| panic!("{incarnation}: {e}"));
+            assert_eq!(sender.incarnation(), incarnation);
+            send(&mut sender, message(7, 10)).await.expect("open");
+            drop(sender);
+            // Nothing is waited for: the next is opened while this one ends.
+        }
+        one
+    });
     for incarnation in 1..=50 {
         assert_eq!(next_message(&mut other, local).await, (7, 0, incarnation));
         hung_up(&mut other, local).await;
     }
+    within("open all", opening).await.expect("no panic");
 }
 
 async fn channels_that_nobody_reads_wait_for_each_other(transport: Transport) {
     let (one, mut other) = connected(transport).await;
     let (local, remote) = (one.handle.peer_id(), other.handle.peer_id());
-    let full = INBOUND_QUEUE as u64;
+    let full = 100;
     let mut first = one.handle.open_channel(remote).await.expect("connected");
     for id in 0..full {
         send(&mut first, message(id, 10)).await.expect("open");
@@ -187,15 +197,19 @@ async fn a_receiver_that_does_not_read_holds_the_sender(transport: Transport) {
     let (local, remote) = (one.handle.peer_id(), other.handle.peer_id());
     let mut sender = one.handle.open_channel(remote).await.expect("connected");
     let size = 100_000;
-    let bound = OUTBOUND_BYTES + (1 + INBOUND_QUEUE) * size + BETWEEN;
+    let bound = OUTBOUND_BYTES + size + BETWEEN;
     let mut sent = 0;
     // It is held when nothing more is taken for a while. A machine that is
     // busy makes this stop early, which fails nothing.
     let quiet = Duration::from_millis(500);
-    while let Ok(sequence) =
-        tokio::time::timeout(quiet, send(&mut sender, message(sent, size))).await
-    {
-        sequence.expect("the channel is open");
+    loop {
+        let room = poll_fn(|cx| sender.poll_ready(cx));
+        let Ok(room) = tokio::time::timeout(quiet, room).await else {
+            break;
+        };
+        room.expect("the channel is open");
+        let sequence = sender.start_send(message(sent, size));
+        assert_eq!(sequence.expect("the channel is open"), sent);
         sent += 1;
         let bytes = usize::try_from(sent).unwrap() * size;
         assert!(
@@ -203,9 +217,14 @@ async fn a_receiver_that_does_not_read_holds_the_sender(transport: Transport) {
             "{bytes} bytes were taken, the bound is {bound}"
         );
     }
-    for id in 0..sent {
-        assert_eq!(next_message(&mut other, local).await, (id, id, 1));
-    }
+    let flush = poll_fn(|cx| sender.poll_flush(cx));
+    let read = async {
+        for id in 0..sent {
+            assert_eq!(next_message(&mut other, local).await, (id, id, 1));
+        }
+    };
+    let (flushed, ()) = tokio::join!(flush, read);
+    flushed.expect("the channel is open");
     send(&mut sender, message(sent, size)).await.expect("open");
     assert_eq!(next_message(&mut other, local).await, (sent, sent, 1));
 }

@@ -1,6 +1,7 @@
 //! The channel protocol as the whole peer sees it: who opens one to whom.
 
 use std::collections::{HashMap, VecDeque};
+use std::convert::Infallible;
 use std::task::{Context, Poll};
 
 use libp2p::PeerId;
@@ -12,36 +13,30 @@ use libp2p::swarm::{
 use tokio::sync::{mpsc, oneshot};
 
 use super::handler::{Handler, Never, Open};
-use super::{Error, Inbound, Sender};
+use super::inbox::{Arrival, Inbox};
+use super::{ARRIVALS, Error, Sender};
 
 /// The channels of one peer.
 #[derive(Debug)]
 pub struct Behaviour {
-    inbound: mpsc::Sender<Inbound>,
+    inbox: mpsc::Sender<Arrival>,
     incarnations: HashMap<PeerId, u32>,
     /// When the channels of the newest connection to each peer have ended.
     ends: HashMap<PeerId, oneshot::Receiver<Never>>,
-    events: VecDeque<ToSwarm<Event, Open>>,
-}
-
-/// A peer broke the protocol; its channel to us was closed.
-#[derive(Debug)]
-pub struct Event {
-    /// Who.
-    pub peer: PeerId,
-    /// What it did.
-    pub violation: String,
+    events: VecDeque<ToSwarm<Infallible, Open>>,
 }
 
 impl Behaviour {
-    /// Delivers what comes in to `inbound`.
-    pub fn new(inbound: mpsc::Sender<Inbound>) -> Self {
-        Self {
-            inbound,
+    /// No channels yet, and where those that come are read.
+    pub fn new() -> (Self, Inbox) {
+        let (inbox, arrivals) = mpsc::channel(ARRIVALS);
+        let behaviour = Self {
+            inbox,
             incarnations: HashMap::new(),
             ends: HashMap::new(),
             events: VecDeque::new(),
-        }
+        };
+        (behaviour, Inbox::new(arrivals))
     }
 
     /// The channels of a new connection. When it replaces another one, what it
@@ -50,7 +45,7 @@ impl Behaviour {
     fn handler(&mut self, peer: PeerId) -> Handler {
         let (end, ended) = oneshot::channel();
         let before = self.ends.insert(peer, ended);
-        Handler::new(peer, self.inbound.clone(), before, end)
+        Handler::new(peer, self.inbox.clone(), before, end)
     }
 
     /// Opens a channel to `peer` on that connection. `reply` is dropped when
@@ -76,7 +71,7 @@ impl Behaviour {
 
 impl NetworkBehaviour for Behaviour {
     type ConnectionHandler = Handler;
-    type ToSwarm = Event;
+    type ToSwarm = Infallible;
 
     fn handle_established_inbound_connection(
         &mut self,
@@ -109,15 +104,14 @@ impl NetworkBehaviour for Behaviour {
 
     fn on_connection_handler_event(
         &mut self,
-        peer: PeerId,
+        _: PeerId,
         _: ConnectionId,
-        violation: THandlerOutEvent<Self>,
+        event: THandlerOutEvent<Self>,
     ) {
-        self.events
-            .push_back(ToSwarm::GenerateEvent(Event { peer, violation }));
+        match event {}
     }
 
-    fn poll(&mut self, _: &mut Context<'_>) -> Poll<ToSwarm<Event, THandlerInEvent<Self>>> {
+    fn poll(&mut self, _: &mut Context<'_>) -> Poll<ToSwarm<Infallible, THandlerInEvent<Self>>> {
         self.events.pop_front().map_or(Poll::Pending, Poll::Ready)
     }
 }

@@ -3,50 +3,48 @@
 //! A channel is one direction. It is one long-lived substream with one writer,
 //! pinned to one connection, and carries [`Envelope`]s behind length prefixes.
 //! Two peers that talk have two channels. Order and reliability come from the
-//! stream; what makes them hold from end to end is here: one bounded queue in
-//! front of the writer, one in front of the reader, and nothing ever dropped
-//! from either (a full queue pushes back, over the stream's window, as far as
-//! the sender's own queue). Sequence numbers let anybody check it afterwards.
+//! stream; what makes them hold from end to end is here: one bounded buffer in
+//! front of the stream, one reader behind it, and nothing ever dropped (a full
+//! buffer pushes back, and so does, over the stream's window, a peer that does
+//! not read). Sequence numbers let anybody check it afterwards.
 //!
-//! [`Sender`] is the sending end, [`Inbound`] what comes out of the receiving
-//! ends of all channels to this peer, in one queue. Dropping the sender hangs
-//! up: what was queued is still written, then the stream is closed. The next
-//! channel to that peer is opened when this one was read to its end, so a peer
-//! that opens and hangs up faster than the other reads is held as well.
+//! [`Sender`] is the sending end, [`Inbox`] the receiving ends of all channels
+//! to this peer, in one place. Both work on the streams themselves, so a frame
+//! costs the connection's task no turn of its own. Dropping the sender hangs
+//! up: what waits is still written, then the stream is closed. The next channel
+//! to that peer is opened when this one was read to its end, so a peer that
+//! opens and hangs up faster than the other reads is held as well.
 //!
-//! In the manner of rust-libp2p there are three files: `behaviour.rs` knows the
-//! peer, `handler.rs` one connection of it, `codec.rs` the bytes.
+//! In the manner of rust-libp2p, `behaviour.rs` knows the peer, `handler.rs`
+//! one connection of it, `codec.rs` the bytes; `writer.rs` and `reader.rs` are
+//! the two ends of a stream.
 
 mod behaviour;
 mod codec;
 mod handler;
-mod load;
+mod inbox;
+mod reader;
+mod writer;
 
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use libp2p::swarm::StreamProtocol;
 use libp2p::{PeerId, swarm};
 use proto::{Bytes, Envelope, TraceContext};
-use tokio::sync::mpsc::{self, error::TrySendError};
-use tokio_util::sync::PollSender;
+use tokio::sync::oneshot;
 
-pub use behaviour::{Behaviour, Event};
+pub use behaviour::Behaviour;
 pub use codec::MAX_FRAME;
-use load::Load;
-pub use load::OUTBOUND_BYTES;
+pub use inbox::Inbox;
+pub use writer::OUTBOUND_BYTES;
+use writer::Writer;
 
 /// The protocol's name in multistream-select.
 pub const PROTOCOL: StreamProtocol = StreamProtocol::new("/testbed/channel/1.0.0");
 
-/// How many messages wait in front of a channel's writer. A guess: enough to
-/// fill a TCP segment with small messages, little enough to push back early.
-pub const OUTBOUND_QUEUE: usize = 64;
-
-/// How many messages from all channels together wait for the peer. A guess,
-/// as above.
-pub const INBOUND_QUEUE: usize = 256;
+/// How many channels that were opened wait for the peer to read them. A guess.
+const ARRIVALS: usize = 32;
 
 /// What the channels to this peer deliver, each channel in its order.
 #[derive(Debug)]
@@ -126,18 +124,19 @@ pub struct Sender {
     peer: PeerId,
     incarnation: u32,
     next_sequence: u64,
-    queue: PollSender<Envelope>,
-    load: Arc<Load>,
+    /// Both are there until it is dropped.
+    writer: Option<Writer>,
+    back: Option<oneshot::Sender<Writer>>,
 }
 
 impl Sender {
-    fn new(peer: PeerId, incarnation: u32, queue: mpsc::Sender<Envelope>, load: Arc<Load>) -> Self {
+    fn new(peer: PeerId, incarnation: u32, writer: Writer, back: oneshot::Sender<Writer>) -> Self {
         Self {
             peer,
             incarnation,
             next_sequence: 0,
-            queue: PollSender::new(queue),
-            load,
+            writer: Some(writer),
+            back: Some(back),
         }
     }
 
@@ -151,53 +150,68 @@ impl Sender {
         self.incarnation
     }
 
-    /// Waits until the queue has room for one message, and keeps that room
-    /// for the next [`Sender::start_send`].
+    /// Whether another message may wait in front of the stream.
+    pub fn has_room(&self) -> bool {
+        self.writer.as_ref().is_some_and(Writer::has_room)
+    }
+
+    /// Waits until another message may wait in front of the stream.
     ///
     /// # Errors
     /// [`Error::Closed`].
     pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let closed = |_| Error::Closed(self.peer);
-        let is_open = |queue: &mpsc::Sender<_>| !queue.is_closed();
-        if self.load.poll_room(cx).is_pending() && self.queue.get_ref().is_some_and(is_open) {
-            return Poll::Pending;
+        match self.has_room() {
+            true => Poll::Ready(Ok(())),
+            false => match self.poll_flush(cx) {
+                Poll::Pending if self.has_room() => Poll::Ready(Ok(())),
+                flushed => flushed,
+            },
         }
-        self.queue.poll_reserve(cx).map_err(closed)
     }
 
-    /// Queues a message and returns its sequence number. Only after
-    /// [`Sender::poll_ready`] was ready.
+    /// Lets a message wait in front of the stream, and returns its sequence
+    /// number. It leaves with [`Sender::poll_flush`], or when the sender is
+    /// dropped.
     ///
     /// # Errors
-    /// [`Error::Closed`], and [`Error::Envelope`] for what is too large.
+    /// [`Error::Envelope`] for what is too large.
     pub fn start_send(&mut self, message: Outgoing) -> Result<u64, Error> {
         let envelope = self.envelope(message);
         envelope.check()?;
-        let closed = |_| Error::Closed(self.peer);
-        self.load.add(&envelope);
-        self.queue.send_item(envelope).map_err(closed)?;
+        let writer = self.writer.as_mut().ok_or(Error::Closed(self.peer))?;
+        let pushed = writer.push(envelope);
+        pushed.map_err(|_| Error::Closed(self.peer))?;
         self.next_sequence += 1;
         Ok(self.next_sequence - 1)
     }
 
-    /// Queues a message if there is room, and gives it back if there is none.
+    /// Writes what waits.
     ///
     /// # Errors
-    /// As [`Sender::start_send`].
-    pub fn try_send(&mut self, message: Outgoing) -> Result<Option<Outgoing>, Error> {
-        let queue = self.queue.get_ref().ok_or(Error::Closed(self.peer))?;
-        let permit = match queue.try_reserve() {
-            Ok(_) if !self.load.has_room() => return Ok(Some(message)),
-            Ok(permit) => permit,
-            Err(TrySendError::Full(())) => return Ok(Some(message)),
-            Err(TrySendError::Closed(())) => return Err(Error::Closed(self.peer)),
+    /// [`Error::Closed`].
+    pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let closed = Error::Closed(self.peer);
+        let (Some(writer), Some(back)) = (&mut self.writer, &mut self.back) else {
+            return Poll::Ready(Err(closed));
         };
-        let envelope = self.envelope(message);
-        envelope.check()?;
-        self.load.add(&envelope);
-        permit.send(envelope);
-        self.next_sequence += 1;
-        Ok(None)
+        // A stream that waits for its window does not learn that the
+        // connection is gone.
+        if back.poll_closed(cx).is_ready() {
+            return Poll::Ready(Err(closed));
+        }
+        writer.poll_flush(cx).map_err(|_| closed)
+    }
+
+    /// Sends a message, and returns its sequence number when the stream has
+    /// taken it.
+    ///
+    /// # Errors
+    /// Those of [`Sender::poll_flush`] and [`Sender::start_send`].
+    pub async fn send(&mut self, message: Outgoing) -> Result<u64, Error> {
+        std::future::poll_fn(|cx| self.poll_ready(cx)).await?;
+        let sequence = self.start_send(message)?;
+        std::future::poll_fn(|cx| self.poll_flush(cx)).await?;
+        Ok(sequence)
     }
 
     fn envelope(&self, message: Outgoing) -> Envelope {
@@ -212,6 +226,16 @@ impl Sender {
             sequence: self.next_sequence,
             incarnation: self.incarnation,
             payload: message.payload,
+        }
+    }
+}
+
+/// The connection closes the channel, after what waits.
+impl Drop for Sender {
+    fn drop(&mut self) {
+        if let (Some(back), Some(writer)) = (self.back.take(), self.writer.take()) {
+            // An error says that the connection is gone.
+            let _ = back.send(writer);
         }
     }
 }

@@ -35,7 +35,7 @@ use outbox::{Change, Lost, Outboxes};
 use steps::Steps;
 use timers::Timers;
 
-use crate::channel::Inbound;
+use crate::channel::{Inbound, Inbox};
 use crate::{Handle, Peer};
 
 /// How many orders wait for a driver. A guess; callers wait for a place.
@@ -189,7 +189,7 @@ impl<A: Algorithm> Driver<A> {
 struct Task<A: Algorithm> {
     id: NodeId,
     directory: Directory,
-    inbound: mpsc::Receiver<Inbound>,
+    inbound: Inbox,
     outboxes: Outboxes,
     timers: Timers<A::Timer>,
     steps: Steps<A>,

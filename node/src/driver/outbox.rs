@@ -28,8 +28,8 @@ pub(super) struct Outboxes {
     handle: Handle,
     boxes: BTreeMap<PeerId, Outbox>,
     opening: FuturesUnordered<BoxFuture<'static, (PeerId, Result<Sender, Error>)>>,
-    /// Those whose channel was full.
-    blocked: BTreeSet<PeerId>,
+    /// Those whose channel has something to write.
+    unflushed: BTreeSet<PeerId>,
     lost: VecDeque<(PeerId, Lost)>,
     waiting: usize,
     waiting_bytes: usize,
@@ -74,7 +74,7 @@ impl Outboxes {
             handle,
             boxes: BTreeMap::new(),
             opening: FuturesUnordered::new(),
-            blocked: BTreeSet::new(),
+            unflushed: BTreeSet::new(),
             lost: VecDeque::new(),
             waiting: 0,
             waiting_bytes: 0,
@@ -95,27 +95,23 @@ impl Outboxes {
             self.opening.push(open.boxed());
             Outbox::default()
         });
-        let message = match &mut outbox.sender {
-            Some(sender) if outbox.waiting.is_empty() => {
+        if outbox.sender.is_some() {
+            self.unflushed.insert(peer);
+        }
+        match &mut outbox.sender {
+            Some(sender) if outbox.waiting.is_empty() && sender.has_room() => {
                 let copy = message.clone();
-                match sender.try_send(message) {
-                    Ok(None) => return None,
-                    Ok(Some(message)) => message,
-                    Err(error) => {
-                        self.lose_all(peer, &error);
-                        return Some(Lost::new(copy, error));
-                    }
-                }
+                return match sender.start_send(message) {
+                    Ok(_) => None,
+                    Err(error) => Some(Lost::new(copy, error)),
+                };
             }
-            Some(_) | None => message,
-        };
+            Some(_) | None => {}
+        }
         let size = size(&message);
         self.waiting += 1;
         self.waiting_bytes += size;
         outbox.bytes += size;
-        if outbox.sender.is_some() {
-            self.blocked.insert(peer);
-        }
         outbox.waiting.push_back(message);
         if self.waiting_bytes > LIMIT {
             self.give_up_one();
@@ -133,7 +129,7 @@ impl Outboxes {
         }
     }
 
-    /// Moves what waits into channels that have room. Ready with each message
+    /// Moves what waits into channels that have room, and writes it. Ready with each message
     /// that is lost, and when there is room for commands again: whoever has
     /// stopped taking them has to look once more.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Change> {
@@ -142,16 +138,16 @@ impl Outboxes {
             match (opened, self.boxes.get_mut(&peer)) {
                 (Ok(sender), Some(outbox)) => {
                     outbox.sender = Some(sender);
-                    self.blocked.insert(peer);
+                    self.unflushed.insert(peer);
                 }
                 (Err(error), _) => self.lose_all(peer, &error),
                 (Ok(_), None) => {} // Given up meanwhile.
             }
         }
-        for peer in std::mem::take(&mut self.blocked) {
+        for peer in std::mem::take(&mut self.unflushed) {
             match self.drain(peer, cx) {
                 Ok(true) => {}
-                Ok(false) => drop(self.blocked.insert(peer)),
+                Ok(false) => drop(self.unflushed.insert(peer)),
                 Err(error) => self.lose_all(peer, &error),
             }
         }
@@ -162,7 +158,7 @@ impl Outboxes {
         }
     }
 
-    /// Whether nothing is left waiting for `peer`.
+    /// Whether nothing is left to write to `peer`.
     fn drain(&mut self, peer: PeerId, cx: &mut Context<'_>) -> Result<bool, Error> {
         let Some(outbox) = self.boxes.get_mut(&peer) else {
             return Ok(true);
@@ -179,12 +175,20 @@ impl Outboxes {
             self.waiting -= 1;
             self.waiting_bytes -= size(&message);
             outbox.bytes -= size(&message);
-            sender.start_send(message)?;
+            let copy = message.clone();
+            if let Err(error) = sender.start_send(message) {
+                self.lost.push_back((peer, Lost::new(copy, error)));
+            }
         }
         if outbox.closing {
+            // What is not written yet, the connection writes.
             self.boxes.remove(&peer);
+            return Ok(true);
         }
-        Ok(true)
+        match sender.poll_flush(cx) {
+            Poll::Ready(flushed) => flushed.map(|()| true),
+            Poll::Pending => Ok(false),
+        }
     }
 
     fn lose_all(&mut self, peer: PeerId, reason: &impl ToString) {

@@ -65,7 +65,7 @@ impl Builder<'_> {
     fn dials(&self, members: &[Member], parent: &Context) -> Vec<Dial> {
         let dial = |by: u32, to: String, address: &Multiaddr| Dial {
             by: NodeId(by),
-            handle: members[by as usize].peer.handle.clone(),
+            handle: members[by as usize].handle.clone(),
             tracer: members[by as usize].tracer.clone(),
             to,
             address: address.clone(),
@@ -85,7 +85,7 @@ impl Builder<'_> {
     /// A dial is done when the dialler has the connection; the other side may
     /// need a moment more.
     async fn barrier(&self, members: &[Member]) -> Result<(), Error> {
-        let handles = members.iter().map(|member| member.peer.handle.clone());
+        let handles = members.iter().map(|member| member.handle.clone());
         let expected = neighbours(self.options).into_iter().map(|all| all.len());
         let waits: Vec<_> = (0..)
             .zip(handles.zip(expected))

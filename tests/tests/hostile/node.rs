@@ -1,6 +1,6 @@
 //! The daemon that is attacked, and honest peers of it.
 
-use node::channel::{INBOUND_QUEUE, Inbound, MAX_FRAME, OUTBOUND_BYTES, Outgoing, Sender};
+use node::channel::{Inbound, MAX_FRAME, OUTBOUND_BYTES, Outgoing, Sender};
 use node::{Limits, Multiaddr, Peer, PeerId, Transport, start};
 use prost::Message as _;
 use proto::v1::ping_pong::Body;
@@ -153,22 +153,21 @@ impl Budget {
     /// - a connection: 256 KiB for Noise, Yamux and the handlers of all
     ///   protocols (150 KiB are measured), at most as many as `Limits` leave
     ///   established. On its inbound channel a frame that is read, whose buffer
-    ///   grows by doubling, and one that waits; on its outbound channel what
-    ///   waits for the writer and one more message, and a frame in the writer's
-    ///   buffer, which doubles too;
+    ///   grows by doubling; on its outbound channel what waits in front of the
+    ///   stream and one more message, in a buffer that doubles too;
     /// - a stream that a protocol keeps without reading it: Yamux's first
     ///   window, 256 KiB. Two channels are kept, and 32 queries of Kademlia;
     ///   all others are read at once, or closed;
-    /// - a flood, once for the process: the inbound queue full of the largest
-    ///   frames, and 64 MiB in the outboxes (`driver/outbox.rs`);
+    /// - a flood, once for the process: 64 MiB in the outboxes
+    ///   (`driver/outbox.rs`);
     /// - 16 MiB that the allocator keeps, and a quarter of the whole besides.
     pub(crate) fn bytes(self) -> usize {
         let limits = Limits::default();
         let sockets = self.sockets.min(limits.pending_incoming as usize);
         let connections = self.connections.min(limits.established_incoming as usize);
-        let inbound = 2 * MAX_FRAME + MAX_FRAME;
-        let outbound = OUTBOUND_BYTES + MAX_FRAME + 2 * MAX_FRAME;
-        let flood = INBOUND_QUEUE * MAX_FRAME + (64 << 20);
+        let inbound = 2 * MAX_FRAME;
+        let outbound = 2 * (OUTBOUND_BYTES + MAX_FRAME);
+        let flood = 64 << 20;
         let sum = sockets * (64 << 10)
             + connections * ((256 << 10) + inbound + outbound)
             + self.streams * (256 << 10)

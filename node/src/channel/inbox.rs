@@ -1,0 +1,92 @@
+//! All channels that lead to one peer, read in one place.
+
+use std::collections::HashMap;
+use std::task::{Context, Poll};
+
+use futures::StreamExt as _;
+use futures::stream::SelectAll;
+use libp2p::PeerId;
+use libp2p::swarm::Stream;
+use tokio::sync::{mpsc, oneshot};
+
+use super::Inbound;
+use super::handler::Never;
+use super::reader::Reader;
+
+/// What a connection tells the inbox.
+#[derive(Debug)]
+pub(super) enum Arrival {
+    /// The other side has opened a channel.
+    Channel(PeerId, Opened),
+    /// The connection is gone, and a channel over it was open from here.
+    Gone(PeerId),
+}
+
+/// A stream that the other side has opened, and what is dropped when its
+/// connection is gone.
+pub(super) type Opened = (Stream, oneshot::Receiver<Never>);
+
+/// What the channels to this peer bring, each channel in its order. If nobody
+/// reads it, the channels push back.
+#[derive(Debug)]
+pub struct Inbox {
+    arrivals: mpsc::Receiver<Arrival>,
+    readers: SelectAll<Reader>,
+    /// From whom a channel is being read, and the one that came meanwhile: the
+    /// other side hung up and opened a new one. There is room for one.
+    open: HashMap<PeerId, Option<Opened>>,
+}
+
+impl Inbox {
+    pub(super) fn new(arrivals: mpsc::Receiver<Arrival>) -> Self {
+        Self {
+            arrivals,
+            readers: SelectAll::new(),
+            open: HashMap::new(),
+        }
+    }
+
+    /// The next that comes; `None` when the peer has stopped.
+    pub async fn recv(&mut self) -> Option<Inbound> {
+        std::future::poll_fn(|cx| self.poll_recv(cx)).await
+    }
+
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Inbound>> {
+        loop {
+            if let Poll::Ready(Some(inbound)) = self.readers.poll_next_unpin(cx) {
+                if let Inbound::HungUp { from } = inbound {
+                    self.on_end(from);
+                }
+                return Poll::Ready(Some(inbound));
+            }
+            match self.arrivals.poll_recv(cx) {
+                Poll::Ready(Some(Arrival::Channel(peer, opened))) => self.on_channel(peer, opened),
+                // The end of the channel that is being read says it as well.
+                Poll::Ready(Some(Arrival::Gone(peer))) if self.open.contains_key(&peer) => {}
+                Poll::Ready(Some(Arrival::Gone(from))) => {
+                    return Poll::Ready(Some(Inbound::HungUp { from }));
+                }
+                Poll::Ready(None) if self.readers.is_empty() => return Poll::Ready(None),
+                Poll::Ready(None) | Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+
+    fn on_channel(&mut self, peer: PeerId, opened: Opened) {
+        match self.open.get_mut(&peer) {
+            None => {
+                self.open.insert(peer, None);
+                self.readers.push(Reader::new(peer, opened.0, opened.1));
+            }
+            Some(next) if next.is_none() => *next = Some(opened),
+            // Dropped, which resets it.
+            Some(_) => tracing::info!(%peer, "refused a third channel at once"),
+        }
+    }
+
+    fn on_end(&mut self, peer: PeerId) {
+        if let Some(Some(next)) = self.open.remove(&peer) {
+            self.on_channel(peer, next);
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The writing end of a stream.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use asynchronous_codec::Encoder as _;
+use bytes::{Buf as _, BytesMut};
+use futures::{AsyncRead as _, AsyncWrite as _};
+use libp2p::swarm::Stream;
+use proto::Envelope;
+
+use super::codec::Codec;
+
+/// How many bytes wait in front of a stream before it pushes back. One more
+/// message may be on top, of any size that is allowed. A guess: four of
+/// yamux's first windows.
+pub const OUTBOUND_BYTES: usize = 1 << 20;
+
+/// A stream, and what was not written to it yet.
+#[derive(Debug)]
+pub(super) struct Writer {
+    stream: Stream,
+    buffer: BytesMut,
+}
+
+impl Writer {
+    pub(super) fn new(stream: Stream) -> Self {
+        let buffer = BytesMut::new();
+        Self { stream, buffer }
+    }
+
+    /// Whether another message may wait.
+    pub(super) fn has_room(&self) -> bool {
+        self.buffer.len() < OUTBOUND_BYTES
+    }
+
+    /// Lets a message wait.
+    pub(super) fn push(&mut self, envelope: Envelope) -> io::Result<()> {
+        Codec.encode(envelope, &mut self.buffer)
+    }
+
+    /// Writes as much of what waits as the stream takes.
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut stream = Pin::new(&mut self.stream);
+        while !self.buffer.is_empty() {
+            match ready!(stream.as_mut().poll_write(cx, &self.buffer))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                written => self.buffer.advance(written),
+            }
+        }
+        stream.poll_flush(cx)
+    }
+
+    /// Writes all that waits, closes the stream, and waits until the other
+    /// side has read it to its end and drops it, which comes as an end or an
+    /// error here. Ready as well when the stream is broken.
+    pub(super) fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if ready!(self.poll_flush(cx)).is_err() {
+            return Poll::Ready(());
+        }
+        let mut stream = Pin::new(&mut self.stream);
+        if ready!(stream.as_mut().poll_close(cx)).is_err() {
+            return Poll::Ready(());
+        }
+        // A byte that nobody should send ends it as well.
+        stream.poll_read(cx, &mut [0]).map(|_| ())
+    }
+}
