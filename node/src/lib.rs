@@ -21,6 +21,7 @@ pub mod logs;
 pub mod metrics;
 mod one_connection;
 mod peer;
+pub mod program;
 mod protocols;
 pub mod telemetry;
 mod transport;

@@ -8,7 +8,6 @@
 
 pub mod app;
 pub mod cli;
-mod error;
 pub mod experiment;
 pub mod host;
 pub mod limits;
@@ -21,4 +20,4 @@ pub mod store;
 pub mod topology;
 pub mod viewer;
 
-pub use error::Error;
+pub use node::program::Error;

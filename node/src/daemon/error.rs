@@ -1,34 +1,8 @@
-//! What can go wrong with the daemon, by what its caller can do.
+//! What the peer's own errors mean to whoever started the daemon.
 
-use std::process::ExitCode;
-
-use crate::ListenError;
+use crate::program::Error;
 use crate::telemetry::export;
-
-/// Why the daemon ended without being told to.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The command makes no sense here: change it. Exit status 2.
-    #[error("{0}")]
-    Usage(String),
-    /// The command made sense, and failed. Exit status 1.
-    #[error("{0}")]
-    Failed(String),
-}
-
-impl Error {
-    /// 2 for wrong usage, 1 for a failure.
-    pub fn exit_code(&self) -> ExitCode {
-        match self {
-            Self::Usage(_) => ExitCode::from(2),
-            Self::Failed(_) => ExitCode::from(1),
-        }
-    }
-
-    pub(super) fn failed(error: impl ToString) -> Self {
-        Self::Failed(error.to_string())
-    }
-}
+use crate::{ListenError, keys};
 
 impl From<export::Error> for Error {
     fn from(error: export::Error) -> Self {
@@ -36,8 +10,8 @@ impl From<export::Error> for Error {
     }
 }
 
-impl From<crate::keys::Error> for Error {
-    fn from(error: crate::keys::Error) -> Self {
+impl From<keys::Error> for Error {
+    fn from(error: keys::Error) -> Self {
         Self::Usage(format!("--key: {error}"))
     }
 }

@@ -14,10 +14,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use cli::Cli;
-pub use error::Error;
 
 use crate::driver::{Directory, Driver, Process, Report};
 use crate::metrics::{self, Metrics};
+use crate::program::Error;
 use crate::telemetry::export::{Exporter, Target};
 use crate::telemetry::{Sink, SpanMetrics};
 use crate::{Config, Limits, Transport, address, keys, start};

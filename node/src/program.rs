@@ -1,8 +1,8 @@
-//! What can go wrong with a command, by what its caller can do.
+//! What can go wrong with a program, by what its caller can do.
 
 use std::process::ExitCode;
 
-/// Why a command ended without its result.
+/// Why a program ended without its result.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The command makes no sense here: change it. Exit status 2.
@@ -20,5 +20,9 @@ impl Error {
             Self::Usage(_) => ExitCode::from(2),
             Self::Failed(_) => ExitCode::from(1),
         }
+    }
+
+    pub(crate) fn failed(error: impl ToString) -> Self {
+        Self::Failed(error.to_string())
     }
 }
