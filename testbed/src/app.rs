@@ -18,6 +18,7 @@ use crate::cli::options::Options;
 use crate::cli::{Cli, Command};
 use crate::experiment::{Bench, Experiment, ping::Ping};
 use crate::progress::Progress;
+use crate::recorder::StoreRecorder;
 use crate::run::{self, Folder, Record, Status, Verdict};
 use crate::store::Store;
 use view::Page;
@@ -64,7 +65,10 @@ async fn experiment<E: Experiment>(
     if let Some(page) = &page {
         page.announce(options)?;
     }
-    let sink = Sink::new(Some(store.clone()), exporter);
+    let sink = Sink::new(
+        Some(Arc::new(StoreRecorder::start(store.clone()))),
+        exporter,
+    );
     let tasks = TaskTracker::new();
     let bench = Bench {
         options,

@@ -13,7 +13,7 @@ pub mod host;
 pub mod limits;
 pub mod network;
 pub mod progress;
-mod recorder;
+pub mod recorder;
 pub mod run;
 pub mod stats;
 pub mod store;

@@ -4,9 +4,8 @@
 //! Every peer is a service of its own, with a tracer from [`Sink::tracer`].
 //! All of them end in one [`Sink`], which counts each span as it starts and
 //! ends, hands it to a [`Recorder`] in the same call, and queues a copy for the
-//! [`export`], if there is one. There is no thread for a peer and no queue in
-//! front of the recorder, so what ended is recorded. The SDK's batch processor
-//! has both, and drops what its queue of 2048 cannot hold.
+//! [`export`], if there is one. There is no thread for a peer, and no queue that
+//! drops what it cannot hold, as the SDK's batch processor does from 2048 on.
 
 mod context;
 pub mod export;
@@ -21,7 +20,7 @@ use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{
-    SdkTracer, SdkTracerProvider, Span, SpanData, SpanLimits, SpanProcessor,
+    Sampler, SdkTracer, SdkTracerProvider, Span, SpanData, SpanLimits, SpanProcessor,
 };
 
 pub use context::{from_wire, to_wire};
@@ -45,8 +44,11 @@ const LIMITS: SpanLimits = SpanLimits {
 pub trait Recorder: Debug + Send + Sync {
     /// A service is there. Returns the number under which its spans come.
     fn add_service(&self, resource: &Resource) -> u32;
-    /// A span has ended. Returns whether it was kept.
-    fn record(&self, service: u32, span: SpanData) -> bool;
+    /// A span has ended. Whoever ends it waits for this, so it has to be quick.
+    fn record(&self, service: u32, span: SpanData);
+    /// Stores what was recorded, if that is still to do. Returns how many
+    /// spans were stored since the beginning.
+    fn settle(&self) -> u64;
 }
 
 /// Where the spans of all peers end.
@@ -54,7 +56,6 @@ pub trait Recorder: Debug + Send + Sync {
 pub struct Sink {
     started: AtomicU64,
     ended: AtomicU64,
-    stored: AtomicU64,
     recorder: Option<Arc<dyn Recorder>>,
     exporter: Option<Exporter>,
 }
@@ -66,7 +67,7 @@ pub struct Counts {
     pub started: u64,
     /// Came to an end.
     pub ended: u64,
-    /// Were recorded.
+    /// Were stored by the recorder.
     pub stored: u64,
     /// Were accepted by the collector.
     pub exported: u64,
@@ -81,7 +82,6 @@ impl Sink {
         Arc::new(Self {
             started: AtomicU64::new(0),
             ended: AtomicU64::new(0),
-            stored: AtomicU64::new(0),
             recorder,
             exporter,
         })
@@ -107,16 +107,19 @@ impl Sink {
             .with_span_processor(processor)
             .with_resource(resource)
             .with_span_limits(LIMITS)
+            // Whatever the sender of a message thinks of it.
+            .with_sampler(Sampler::AlwaysOn)
             .build()
             .tracer(SCOPE)
     }
 
-    /// What became of the spans until now.
+    /// What became of the spans until now. All that ended are stored then.
     pub fn counts(&self) -> Counts {
         let exporter = self.exporter.as_ref();
         // In the order against that of a span's life, so that none is counted
         // as stored that is not yet counted as started.
-        let stored = self.stored.load(Ordering::Acquire);
+        let recorder = self.recorder.as_ref();
+        let stored = recorder.map_or(0, |recorder| recorder.settle());
         let ended = self.ended.load(Ordering::Acquire);
         let started = self.started.load(Ordering::Acquire);
         Counts {
@@ -154,8 +157,7 @@ impl SpanProcessor for Processor {
             exporter.queue(service, span.clone());
         }
         if let (Some(recorder), Some(service)) = (&self.sink.recorder, self.recorded_as) {
-            let stored = u64::from(recorder.record(service, span));
-            self.sink.stored.fetch_add(stored, Ordering::Release);
+            recorder.record(service, span);
         }
     }
 

@@ -11,8 +11,8 @@ use testbed::cli::{Cli, Command};
 use testbed::experiment::{Bench, Experiment as _, ping::Ping};
 use testbed::network::{Builder, Network};
 use testbed::progress::Progress;
+use testbed::recorder::StoreRecorder;
 use testbed::run::Record;
-use testbed::store::Store;
 use tokio_util::task::TaskTracker;
 
 /// Random topologies are the same on both sides, and in every round.
@@ -41,7 +41,7 @@ impl Ours {
             options,
             ping,
             record,
-            sink: Sink::new(Some(Arc::new(Store::new())), None),
+            sink: Sink::new(Some(Arc::new(StoreRecorder::start(Arc::default()))), None),
         }
     }
 

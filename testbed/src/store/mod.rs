@@ -15,6 +15,7 @@
 mod batch;
 mod codec;
 mod jsonl;
+mod own;
 mod query;
 #[cfg(test)]
 pub(crate) mod samples;
@@ -30,8 +31,10 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, TracesData};
+use opentelemetry_sdk::trace::SpanData;
 use tokio::sync::Notify;
 
+use codec::Head;
 pub use jsonl::Error;
 pub use query::{Query, ServiceSummary, Summary};
 use table::Table;
@@ -119,14 +122,32 @@ impl Store {
     ///
     /// A span whose ids are malformed is refused, as is an unknown service.
     pub fn insert(&self, service: ServiceId, span: &Span) -> Result<(), BadSpan> {
+        self.append(service, &span.name, |rest| codec::split(span, rest))
+    }
+
+    /// Stores one span of this program's own.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Store::insert`].
+    pub fn insert_own(&self, service: ServiceId, span: &SpanData) -> Result<(), BadSpan> {
+        self.append(service, &span.name, |rest| own::split(span, rest))
+    }
+
+    fn append(
+        &self,
+        service: ServiceId,
+        name: &str,
+        split: impl FnOnce(&mut Vec<u8>) -> Result<Head, BadSpan>,
+    ) -> Result<(), BadSpan> {
         thread_local! {
             /// Kept between calls: a span then costs no allocation of its own.
             static REST: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
         }
         REST.with_borrow_mut(|rest| {
             rest.clear();
-            let head = codec::split(span, rest)?;
-            self.write().append(service, &head, &span.name, rest)
+            let head = split(rest)?;
+            self.write().append(service, &head, name, rest)
         })?;
         self.touch();
         Ok(())
