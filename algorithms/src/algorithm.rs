@@ -3,22 +3,24 @@
 use std::fmt::Debug;
 use std::hash::Hash;
 
-use crate::{Effect, NodeId, Out};
+use proto::Bytes;
+
+use crate::{Describe, Effect, NodeId, Out};
 
 /// A distributed algorithm, as one process sees it.
 ///
 /// The value is the process's whole state. `Eq + Hash` keep hidden
 /// nondeterminism out: a `HashMap` or an `f64` in the state does not compile.
 /// Randomness comes from [`Out::rng`], time as timers.
-pub trait Algorithm: Clone + Debug + Eq + Hash {
+pub trait Algorithm: Value + Describe {
     /// What processes send each other.
     type Message: Message;
     /// What a timer is told apart by. Setting one that runs starts it anew.
-    type Timer: Clone + Debug + Eq + Ord + Hash;
+    type Timer: Value + Ord;
     /// What the world outside asks of a process.
-    type Command: Clone + Debug;
+    type Command: Value;
     /// What a process tells the world outside.
-    type Output: Clone + Debug;
+    type Output: Output;
 
     /// The process begins. Called once, before any other input.
     fn on_start(&mut self, _out: &mut Out<Self>) {}
@@ -31,21 +33,44 @@ pub trait Algorithm: Clone + Debug + Eq + Hash {
 
     /// A timer has run out.
     fn on_timer(&mut self, timer: Self::Timer, out: &mut Out<Self>);
+
+    /// Whether what the timer sets off is an operation of its own, as the next
+    /// transfer of a bank is. It then is a trace of its own, linked to the step
+    /// that set the timer, and a workload without end no trace without end.
+    fn begins_operation(_timer: &Self::Timer) -> bool {
+        false
+    }
 }
 
-/// A message of an algorithm: a type that prost made from its `.proto` file.
-///
-/// Its encoding is the payload of an envelope. A message that decodes but says
-/// nothing (a `oneof` that is not set) is possible, because peers are hostile;
-/// [`Message::kind`] answers `None` for it and the engine drops it.
-pub trait Message: proto::prost::Message + Default + Clone + Debug + Eq + Hash {
+/// What states, messages, timers, commands and outputs are: plain values. They
+/// can be copied, shown, compared, and handed to another thread.
+pub trait Value: Clone + Debug + Eq + Hash + Send + Sync + 'static {}
+
+impl<T: Clone + Debug + Eq + Hash + Send + Sync + 'static> Value for T {}
+
+/// A message of an algorithm. It travels as a type that prost made from the
+/// algorithm's `.proto` file.
+pub trait Message: Value + Describe {
     /// The name of this kind of message, as the literature writes it: "PING".
-    fn kind(&self) -> Option<&'static str>;
+    fn kind(&self) -> &'static str;
 
     /// What the message is to the one that sent it. Spans are marked by it.
     fn role(&self) -> Role {
         Role::OneWay
     }
+
+    /// The message as the payload of an envelope.
+    fn to_payload(&self) -> Bytes;
+
+    /// A message from a payload; `None` for bytes that are none. Peers are
+    /// hostile: whatever comes must not panic.
+    fn from_payload(payload: Bytes) -> Option<Self>;
+}
+
+/// What a process tells the world outside.
+pub trait Output: Value + Describe {
+    /// The name of this kind of output: "Answered".
+    fn kind(&self) -> &'static str;
 }
 
 /// What a message is in the conversation it belongs to.
@@ -89,4 +114,11 @@ pub fn step<A: Algorithm>(algorithm: &mut A, input: Input<A>, seed: u64) -> Vec<
         Input::Timer(timer) => algorithm.on_timer(timer, &mut out),
     }
     out.into_effects()
+}
+
+/// For processes that tell nothing.
+impl Output for () {
+    fn kind(&self) -> &'static str {
+        "()"
+    }
 }

@@ -5,7 +5,11 @@ use std::time::Duration;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-use crate::{Algorithm, NodeId};
+use crate::{Algorithm, Input, NodeId, step};
+
+/// Parts the random numbers of an application from those of the algorithm that
+/// is superimposed on it. Any number will do.
+const APPLICATION: u64 = 0x6170_706c_6963_6174;
 
 /// One thing that a process wants done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +98,44 @@ impl<A: Algorithm> Out<A> {
         let seed = self.seed;
         self.rng
             .get_or_insert_with(|| ChaCha8Rng::seed_from_u64(seed))
+    }
+
+    /// Lets an application below this algorithm handle an input, and does what
+    /// it wants: its messages, timers and outputs go out as those that the
+    /// three functions make of them. This is how an algorithm is superimposed
+    /// on another, which knows nothing of it.
+    pub fn forward<B: Algorithm>(
+        &mut self,
+        application: &mut B,
+        input: Input<B>,
+        message: impl Fn(B::Message) -> A::Message,
+        timer: impl Fn(B::Timer) -> A::Timer,
+        output: impl Fn(B::Output) -> A::Output,
+    ) {
+        for effect in step(application, input, self.seed ^ APPLICATION) {
+            self.effects.push(match effect {
+                Effect::Send {
+                    to,
+                    message: inner,
+                    within,
+                } => Effect::Send {
+                    to,
+                    message: message(inner),
+                    within,
+                },
+                Effect::SetTimer {
+                    timer: inner,
+                    after,
+                } => Effect::SetTimer {
+                    timer: timer(inner),
+                    after,
+                },
+                Effect::CancelTimer { timer: inner } => Effect::CancelTimer {
+                    timer: timer(inner),
+                },
+                Effect::Output(inner) => Effect::Output(output(inner)),
+            });
+        }
     }
 
     pub(crate) fn into_effects(self) -> Vec<Effect<A>> {

@@ -7,10 +7,15 @@
 //! model checker.
 
 mod algorithm;
+pub mod bank;
+pub mod chandy_lamport;
+mod describe;
 mod effect;
 pub mod ping_pong;
+pub mod snapshot;
 
-pub use algorithm::{Algorithm, Input, Message, Role, step};
+pub use algorithm::{Algorithm, Input, Message, Output, Role, Value, step};
+pub use describe::{Describe, Field, Fields};
 pub use effect::{Effect, Out};
 
 /// A process of a run: its place in the list of peers, from 0.

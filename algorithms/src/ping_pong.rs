@@ -18,13 +18,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use proto::Bytes;
-use proto::v1::ping_pong::Body;
-use proto::v1::{Ping, PingPong as Message, Pong};
+use proto::prost::Message as _;
+pub use proto::v1::ping_pong::Body as Message;
+use proto::v1::{self, Ping, Pong};
 
-use crate::{Algorithm, NodeId, Out, Role};
+use crate::{Algorithm, Describe, Fields, NodeId, Out, Role};
 
 /// What the world outside may ask.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Command {
     /// Ping a process.
     Ping {
@@ -38,7 +39,7 @@ pub enum Command {
 }
 
 /// What a process says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Output {
     /// The answer has come.
     Answered {
@@ -93,10 +94,9 @@ impl Algorithm for PingPong {
     }
 
     fn on_message(&mut self, from: NodeId, message: Message, out: &mut Out<Self>) {
-        match message.body {
-            Some(Body::Ping(ping)) => self.on_ping(from, ping, out),
-            Some(Body::Pong(pong)) => self.on_pong(from, pong, out),
-            None => {} // Says nothing; see `crate::Message`.
+        match message {
+            Message::Ping(ping) => self.on_ping(from, ping, out),
+            Message::Pong(pong) => self.on_pong(from, pong, out),
         }
     }
 
@@ -113,11 +113,11 @@ impl PingPong {
         self.next_id += 1;
         self.waiting_for.insert(id, to);
         out.set_timer(Timeout { id }, timeout);
-        out.send_within(to, message(Body::Ping(Ping { id, data })), timeout);
+        out.send_within(to, Message::Ping(Ping { id, data }), timeout);
     }
 
     fn on_ping(&mut self, from: NodeId, Ping { id, data }: Ping, out: &mut Out<Self>) {
-        out.send(from, message(Body::Pong(Pong { id, data })));
+        out.send(from, Message::Pong(Pong { id, data }));
     }
 
     fn on_pong(&mut self, from: NodeId, Pong { id, .. }: Pong, out: &mut Out<Self>) {
@@ -132,31 +132,67 @@ impl PingPong {
 }
 
 impl crate::Message for Message {
-    fn kind(&self) -> Option<&'static str> {
-        match self.body {
-            Some(Body::Ping(_)) => Some("PING"),
-            Some(Body::Pong(_)) => Some("PONG"),
-            None => None,
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Ping(_) => "PING",
+            Self::Pong(_) => "PONG",
         }
     }
 
     fn role(&self) -> Role {
-        match self.body {
-            Some(Body::Ping(_)) => Role::Request,
-            Some(Body::Pong(_)) => Role::Reply,
-            None => Role::OneWay,
+        match self {
+            Self::Ping(_) => Role::Request,
+            Self::Pong(_) => Role::Reply,
+        }
+    }
+
+    fn to_payload(&self) -> Bytes {
+        let body = Some(self.clone());
+        v1::PingPong { body }.encode_to_vec().into()
+    }
+
+    fn from_payload(payload: Bytes) -> Option<Self> {
+        v1::PingPong::decode(payload).ok()?.body
+    }
+}
+
+impl Describe for Message {
+    fn describe(&self, fields: &mut Fields) {
+        let (Self::Ping(Ping { id, data }) | Self::Pong(Pong { id, data })) = self;
+        fields.integer("id", *id);
+        fields.integer("data.size", data.len());
+    }
+}
+
+impl crate::Output for Output {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Answered { .. } => "Answered",
+            Self::TimedOut { .. } => "TimedOut",
+            Self::Unexpected { .. } => "Unexpected",
         }
     }
 }
 
-fn message(body: Body) -> Message {
-    Message { body: Some(body) }
+impl Describe for Output {
+    fn describe(&self, fields: &mut Fields) {
+        let (Self::Answered { id, by } | Self::TimedOut { id, by } | Self::Unexpected { id, by }) =
+            self;
+        fields.integer("id", *id);
+        fields.text("by", by);
+    }
+}
+
+impl Describe for PingPong {
+    fn describe(&self, fields: &mut Fields) {
+        fields.list("waiting_for", self.waiting_for.values());
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Effect, Input, step};
+    use crate::{Effect, Input, Message as _, step};
 
     const ALICE: NodeId = NodeId(0);
     const BOB: NodeId = NodeId(1);
@@ -173,10 +209,10 @@ mod tests {
     }
 
     fn pong(alice: &mut PingPong, from: NodeId, id: u64) -> Vec<Effect<PingPong>> {
-        let message = message(Body::Pong(Pong {
+        let message = Message::Pong(Pong {
             id,
             data: Bytes::new(),
-        }));
+        });
         step(alice, Input::Message { from, message }, 0)
     }
 
@@ -281,19 +317,15 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_says_nothing_does_nothing() {
-        let mut bob = PingPong::default();
-        let message = Message { body: None };
-        assert_eq!(
-            step(
-                &mut bob,
-                Input::Message {
-                    from: ALICE,
-                    message
-                },
-                0
-            ),
-            []
-        );
+    fn what_is_no_message_is_none() {
+        let ping = Message::Ping(Ping {
+            id: 7,
+            data: Bytes::from_static(b"x"),
+        });
+        assert_eq!(Message::from_payload(ping.to_payload()), Some(ping));
+        for bytes in [&b""[..], b"\xff", b"\x0a\x7f", b"GET /"] {
+            let bytes = Bytes::copy_from_slice(bytes);
+            assert_eq!(Message::from_payload(bytes), None);
+        }
     }
 }

@@ -23,6 +23,7 @@ mod one_connection;
 mod peer;
 pub mod program;
 mod protocols;
+pub mod steps;
 pub mod telemetry;
 mod transport;
 

@@ -7,14 +7,18 @@
 //! shows.
 
 pub mod app;
+pub mod checkers;
 pub mod cli;
+pub mod delay;
 pub mod experiment;
+pub mod history;
 pub mod host;
 pub mod limits;
 pub mod network;
 pub mod progress;
 pub mod recorder;
 pub mod run;
+pub mod simulator;
 pub mod stats;
 pub mod store;
 pub mod topology;

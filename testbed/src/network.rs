@@ -85,14 +85,11 @@ impl Builder<'_> {
     ///
     /// # Errors
     /// [`Error::Failed`] when a peer cannot start or be reached.
-    pub async fn build<A>(
+    pub async fn build<A: Algorithm>(
         &self,
         record: &mut Record,
         algorithm: impl Fn(NodeId) -> A,
-    ) -> Result<Network<A>, Error>
-    where
-        A: Algorithm<Command: Send, Message: 'static, Timer: Send, Output: Send> + Send + 'static,
-    {
+    ) -> Result<Network<A>, Error> {
         let laboratory = self.sink.tracer("testbed", &record.id);
         let span = laboratory
             .span_builder("Setup")
@@ -166,15 +163,12 @@ impl Builder<'_> {
         Ok((member, inbound))
     }
 
-    fn start_drivers<A>(
+    fn start_drivers<A: Algorithm>(
         &self,
         members: Vec<Member>,
         inboxes: Vec<Inbox>,
         algorithm: impl Fn(NodeId) -> A,
-    ) -> Network<A>
-    where
-        A: Algorithm<Command: Send, Message: 'static, Timer: Send, Output: Send> + Send + 'static,
-    {
+    ) -> Network<A> {
         let ids = members.iter().map(|member| member.handle.peer_id());
         let outsider = self.outsider.map(|outsider| outsider.peer);
         let directory = Directory::new(ids.chain(outsider).collect());

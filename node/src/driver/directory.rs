@@ -46,6 +46,20 @@ impl Directory {
         }
     }
 
+    /// Processes that run on no peers, in an engine of one program.
+    pub fn without_peers(count: u32) -> Self {
+        let names = (0..count).map(|node| NodeId(node).to_string().into());
+        Self {
+            known: Arc::new(Known {
+                peers: Vec::new(),
+                nodes: HashMap::new(),
+                names: names.collect(),
+            }),
+            strangers: HashMap::new(),
+            next_stranger: count,
+        }
+    }
+
     /// The process on `peer`. A stranger gets the next free number, and keeps
     /// it until it is forgotten; there are never more than connections.
     pub fn node(&mut self, peer: PeerId) -> NodeId {

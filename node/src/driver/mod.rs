@@ -15,27 +15,29 @@
 
 mod directory;
 mod outbox;
-mod steps;
 #[cfg(test)]
 mod tests;
 mod timers;
 
 use std::time::Instant;
 
-use algorithms::{Algorithm, NodeId};
+use algorithms::{Algorithm, Effect, Message as _, NodeId};
+use libp2p::PeerId;
 use opentelemetry::Context;
 use opentelemetry::trace::SpanContext;
 use opentelemetry_sdk::trace::SdkTracer;
+use proto::Envelope;
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 pub use directory::Directory;
 use outbox::{Change, Lost, Outboxes};
-use steps::Steps;
 use timers::Timers;
 
-use crate::channel::{Inbound, Inbox};
+use crate::channel::{Inbound, Inbox, Outgoing};
+use crate::steps::{Clock, Received, Recorder, Step, Steps};
+use crate::telemetry::{from_wire, to_wire};
 use crate::{Handle, Peer};
 
 /// How many orders wait for a driver. A guess; callers wait for a place.
@@ -116,10 +118,7 @@ pub struct Driver<A: Algorithm> {
 #[error("{0} has stopped")]
 pub struct Stopped(NodeId);
 
-impl<A> Driver<A>
-where
-    A: Algorithm<Command: Send, Message: 'static, Timer: Send, Output: Send> + Send + 'static,
-{
+impl<A: Algorithm> Driver<A> {
     /// Starts `process`. Its reports go to `reports`, where many may share a
     /// place; a full one pushes back.
     pub fn start(process: Process<A>, reports: mpsc::Sender<Report<A>>) -> Self {
@@ -129,7 +128,13 @@ where
             id: process.id,
             inbound: process.peer.inbound,
             outboxes: Outboxes::new(process.peer.handle),
-            steps: Steps::new(process.algorithm, process.id, process.tracer, process.seed),
+            steps: Steps::new(
+                process.algorithm,
+                process.id,
+                process.tracer.map_or(Recorder::Nothing, Recorder::Spans),
+                Clock::Wall,
+                process.seed,
+            ),
             directory: process.directory,
             timers: Timers::new(),
             reports,
@@ -198,8 +203,9 @@ struct Task<A: Algorithm> {
 
 impl<A: Algorithm> Task<A> {
     async fn run(mut self, mut orders: mpsc::Receiver<Order<A>>) {
+        let at = Instant::now();
         let step = self.steps.start(&self.directory);
-        self.carry_out(step).await;
+        self.carry_out(at, step).await;
         loop {
             tokio::select! {
                 order = orders.recv(), if self.outboxes.have_room() => match order {
@@ -211,8 +217,9 @@ impl<A: Algorithm> Task<A> {
                     None => return,
                 },
                 (timer, set_by) = self.timers.next() => {
+                    let at = Instant::now();
                     let step = self.steps.timer(timer, &set_by, &self.directory);
-                    self.carry_out(step).await;
+                    self.carry_out(at, step).await;
                 }
                 change = std::future::poll_fn(|cx| self.outboxes.poll(cx)) => match change {
                     Change::Lost(peer, lost) => {
@@ -228,8 +235,9 @@ impl<A: Algorithm> Task<A> {
     async fn on_order(&mut self, order: Order<A>) {
         match order {
             Order::Command(command, context) => {
+                let at = Instant::now();
                 let step = self.steps.command(command, context, &self.directory);
-                self.carry_out(step).await;
+                self.carry_out(at, step).await;
             }
             Order::HangUp(to) => {
                 if let Some(peer) = self.directory.peer(to) {
@@ -241,13 +249,7 @@ impl<A: Algorithm> Task<A> {
 
     async fn on_inbound(&mut self, inbound: Inbound) {
         match inbound {
-            Inbound::Message { from, envelope } => {
-                let from = self.directory.node(from);
-                match self.steps.message(from, envelope, &self.directory) {
-                    Some(step) => self.carry_out(step).await,
-                    None => tracing::warn!(%from, "ignored a message that says nothing"),
-                }
-            }
+            Inbound::Message { from, envelope } => self.on_message(from, envelope).await,
             Inbound::HungUp { from } => {
                 self.outboxes.hang_up(from);
                 let node = self.directory.forget(from);
@@ -260,38 +262,79 @@ impl<A: Algorithm> Task<A> {
         }
     }
 
-    /// Does what a step wants.
-    async fn carry_out(&mut self, step: steps::Step<A>) {
-        for (timer, after) in step.timers {
-            match after {
-                Some(after) => self.timers.set(timer, after, step.context.clone()),
-                None => self.timers.cancel(&timer),
+    async fn on_message(&mut self, from: PeerId, envelope: Envelope) {
+        let at = Instant::now();
+        let from = self.directory.node(from);
+        let size = Some(envelope.payload.len());
+        let Some(message) = A::Message::from_payload(envelope.payload) else {
+            tracing::info!(%from, "ignored a message that says nothing");
+            return;
+        };
+        let received = Received {
+            id: envelope.id,
+            sequence: envelope.sequence,
+            incarnation: envelope.incarnation,
+            deadline_unix_nano: envelope.deadline_unix_nano,
+            size,
+            sent_by: envelope.trace.map(from_wire),
+        };
+        let step = self.steps.message(from, message, &received, &self.directory);
+        self.carry_out(at, step).await;
+    }
+
+    /// Does what a step that began at `at` wants.
+    async fn carry_out(&mut self, at: Instant, step: Step<A>) {
+        let trace = to_wire(&step.context);
+        let mut ids = step.first_message..;
+        for effect in step.effects {
+            match effect {
+                Effect::Send {
+                    to,
+                    message,
+                    within,
+                } => {
+                    let message = Outgoing {
+                        id: ids.next().unwrap_or_default(),
+                        kind: message.kind(),
+                        within,
+                        trace,
+                        payload: message.to_payload(),
+                    };
+                    self.send(to, message).await;
+                }
+                Effect::SetTimer { timer, after } => {
+                    self.timers.set(timer, after, step.context.clone());
+                }
+                Effect::CancelTimer { timer } => self.timers.cancel(&timer),
+                Effect::Output(output) => {
+                    let (node, step) = (self.id, step.context.clone());
+                    self.report(Report::Output {
+                        node,
+                        output,
+                        at,
+                        step,
+                    })
+                    .await;
+                }
             }
         }
-        for (to, message) in step.messages {
-            let lost = match self.directory.peer(to) {
-                Some(peer) => self.outboxes.send(peer, message),
-                None => Some(Lost::new(message, "there is no such process")),
-            };
-            if let Some(lost) = lost {
-                self.on_lost(to, lost).await;
-            }
-        }
-        for output in step.outputs {
-            let (node, at, step) = (self.id, step.at, step.context.clone());
-            self.report(Report::Output {
-                node,
-                output,
-                at,
-                step,
-            })
-            .await;
+    }
+
+    async fn send(&mut self, to: NodeId, message: Outgoing) {
+        let lost = match self.directory.peer(to) {
+            Some(peer) => self.outboxes.send(peer, message),
+            None => Some(Lost::new(message, "there is no such process")),
+        };
+        if let Some(lost) = lost {
+            self.on_lost(to, lost).await;
         }
     }
 
     async fn on_lost(&mut self, to: NodeId, lost: Lost) {
-        self.steps.lost(self.directory.name(to), &lost);
         let Lost { message, reason } = lost;
+        let (name, trace) = (self.directory.name(to), message.trace.map(from_wire));
+        self.steps
+            .lost(message.kind, message.id, name, trace, &reason);
         let (node, kind) = (self.id, message.kind);
         let report = Report::Lost {
             node,

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use algorithms::{Algorithm, NodeId, Out, Role};
+use algorithms::{Algorithm, Describe, Fields, NodeId, Out};
 use opentelemetry::Context;
-use proto::prost;
+use proto::{Bytes, prost};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
@@ -23,13 +23,25 @@ struct Flood;
 struct Drop {}
 
 impl algorithms::Message for Drop {
-    fn kind(&self) -> Option<&'static str> {
-        Some("DROP")
+    fn kind(&self) -> &'static str {
+        "DROP"
     }
 
-    fn role(&self) -> Role {
-        Role::OneWay
+    fn to_payload(&self) -> Bytes {
+        prost::Message::encode_to_vec(self).into()
     }
+
+    fn from_payload(payload: Bytes) -> Option<Self> {
+        prost::Message::decode(payload).ok()
+    }
+}
+
+impl Describe for Drop {
+    fn describe(&self, _: &mut Fields) {}
+}
+
+impl Describe for Flood {
+    fn describe(&self, _: &mut Fields) {}
 }
 
 impl Algorithm for Flood {

@@ -20,7 +20,7 @@ use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{
-    Sampler, SdkTracer, SdkTracerProvider, Span, SpanData, SpanLimits, SpanProcessor,
+    IdGenerator, RandomIdGenerator, Sampler, SdkTracer, SdkTracerProvider, Span, SpanData, SpanLimits, SpanProcessor,
 };
 
 pub use context::{from_wire, to_wire};
@@ -90,6 +90,16 @@ impl Sink {
     /// The tracer of the service `name`, whose instance is `instance` (a
     /// PeerId, for a peer).
     pub fn tracer(self: &Arc<Self>, name: &str, instance: &str) -> SdkTracer {
+        self.tracer_with_ids(name, instance, RandomIdGenerator::default())
+    }
+
+    /// The same, with `ids` as those of traces and spans.
+    pub fn tracer_with_ids(
+        self: &Arc<Self>,
+        name: &str,
+        instance: &str,
+        ids: impl IdGenerator + 'static,
+    ) -> SdkTracer {
         let resource = Resource::builder_empty()
             .with_service_name(name.to_owned())
             .with_attribute(KeyValue::new("service.instance.id", instance.to_owned()))
@@ -107,6 +117,7 @@ impl Sink {
             .with_span_processor(processor)
             .with_resource(resource)
             .with_span_limits(LIMITS)
+            .with_id_generator(ids)
             // Whatever the sender of a message thinks of it.
             .with_sampler(Sampler::AlwaysOn)
             .build()

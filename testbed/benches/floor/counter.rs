@@ -1,17 +1,18 @@
 //! The smallest algorithm that moves messages one way: a process sends as many
 //! as it is told to, and the one that receives them counts.
 
-use algorithms::{Algorithm, NodeId, Out};
+use algorithms::{Algorithm, Describe, Fields, NodeId, Out};
+use proto::Bytes;
 
 /// Sends so many messages to that process.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Send {
     pub(crate) to: NodeId,
     pub(crate) count: u64,
 }
 
 /// All that were expected have come.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Done;
 
 /// A process that counts.
@@ -29,8 +30,38 @@ pub(crate) struct Message {
 }
 
 impl algorithms::Message for Message {
-    fn kind(&self) -> Option<&'static str> {
-        Some("COUNT")
+    fn kind(&self) -> &'static str {
+        "COUNT"
+    }
+
+    fn to_payload(&self) -> Bytes {
+        prost::Message::encode_to_vec(self).into()
+    }
+
+    fn from_payload(payload: Bytes) -> Option<Self> {
+        prost::Message::decode(payload).ok()
+    }
+}
+
+impl Describe for Message {
+    fn describe(&self, fields: &mut Fields) {
+        fields.integer("number", self.number);
+    }
+}
+
+impl algorithms::Output for Done {
+    fn kind(&self) -> &'static str {
+        "Done"
+    }
+}
+
+impl Describe for Done {
+    fn describe(&self, _: &mut Fields) {}
+}
+
+impl Describe for Counter {
+    fn describe(&self, fields: &mut Fields) {
+        fields.integer("expected", self.expected);
     }
 }
 

@@ -6,8 +6,9 @@
 
 use std::io::{self, BufRead, Read, Write};
 
-use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, TracesData};
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, TracesData};
 
+use super::table::service_name;
 use super::{BadSpan, Store, value};
 
 /// Spans on one line: some 300 KiB of text. Guess.
@@ -89,6 +90,23 @@ impl Store {
         }
         // Dropping a buffered writer would hide a disk that is full.
         out.flush()
+    }
+
+    /// Hands every span to `take`, with the name of its service: the services
+    /// one after the other, the spans of each in the order of their start.
+    pub fn for_each(&self, mut take: impl FnMut(&str, Span)) {
+        let rows = {
+            let table = self.read();
+            table.in_order(0..table.span_count() as u32)
+        };
+        for chunk in rows.chunks(SPANS_PER_LINE) {
+            let batch = self.read().copy_out(chunk.iter().copied());
+            for group in batch.into_resource_spans() {
+                let name = service_name(&group);
+                let spans = group.scope_spans.into_iter().flat_map(|scope| scope.spans);
+                spans.for_each(|span| take(&name, span));
+            }
+        }
     }
 
     /// Reads what [`Store::write_jsonl`] or another OTLP tool has written.

@@ -266,7 +266,7 @@ impl Table {
 
 /// The name that OpenTelemetry prescribes where there is none stands in for
 /// names that are missing or no text.
-fn service_name(envelope: &ResourceSpans) -> String {
+pub(super) fn service_name(envelope: &ResourceSpans) -> String {
     let attributes = envelope
         .resource
         .iter()

@@ -1,0 +1,196 @@
+//! What a value says of itself in the trace.
+//!
+//! Checkers, the space-time diagram and people read a run from its spans, so
+//! whatever they have to know of a state, a message or an output is described
+//! by it, as named fields. Engines bound what they take.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// One field's value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// A number.
+    Integer(i64),
+    /// A yes or no.
+    Flag(bool),
+    /// A text.
+    Text(String),
+    /// Texts in their order.
+    List(Vec<String>),
+}
+
+/// Named fields, in the order in which they were added.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fields(Vec<(Cow<'static, str>, Field)>);
+
+/// A value that can say what it is.
+pub trait Describe {
+    /// Adds the value's fields.
+    fn describe(&self, fields: &mut Fields);
+
+    /// The value's fields.
+    fn fields(&self) -> Fields {
+        let mut fields = Fields::default();
+        self.describe(&mut fields);
+        fields
+    }
+}
+
+impl Fields {
+    /// Adds a number. One that does not fit is told as the largest that does.
+    pub fn integer(&mut self, name: &'static str, value: impl TryInto<i64>) {
+        let value = value.try_into().unwrap_or(i64::MAX);
+        self.0.push((name.into(), Field::Integer(value)));
+    }
+
+    /// Adds a yes or no.
+    pub fn flag(&mut self, name: &'static str, value: bool) {
+        self.0.push((name.into(), Field::Flag(value)));
+    }
+
+    /// Adds a text.
+    pub fn text(&mut self, name: &'static str, value: impl fmt::Display) {
+        self.0.push((name.into(), Field::Text(value.to_string())));
+    }
+
+    /// Adds texts in their order.
+    pub fn list<T: fmt::Display>(
+        &mut self,
+        name: impl Into<Cow<'static, str>>,
+        values: impl IntoIterator<Item = T>,
+    ) {
+        let values = values.into_iter().map(|value| value.to_string());
+        self.0.push((name.into(), Field::List(values.collect())));
+    }
+
+    /// Adds the fields of `inner`, each as `name.field`.
+    pub fn nested(&mut self, name: &'static str, inner: &impl Describe) {
+        let inner = inner.fields().0.into_iter();
+        self.0
+            .extend(inner.map(|(field, value)| (format!("{name}.{field}").into(), value)));
+    }
+
+    /// The field of that name.
+    pub fn get(&self, name: &str) -> Option<&Field> {
+        let mut fields = self.0.iter();
+        fields.find_map(|(field, value)| (field == name).then_some(value))
+    }
+
+    /// The number of that name.
+    pub fn get_integer(&self, name: &str) -> Option<i64> {
+        match self.get(name)? {
+            Field::Integer(value) => Some(*value),
+            Field::Flag(_) | Field::Text(_) | Field::List(_) => None,
+        }
+    }
+
+    /// The yes or no of that name.
+    pub fn get_flag(&self, name: &str) -> Option<bool> {
+        match self.get(name)? {
+            Field::Flag(value) => Some(*value),
+            Field::Integer(_) | Field::Text(_) | Field::List(_) => None,
+        }
+    }
+
+    /// The text of that name.
+    pub fn get_text(&self, name: &str) -> Option<&str> {
+        match self.get(name)? {
+            Field::Text(value) => Some(value),
+            Field::Integer(_) | Field::Flag(_) | Field::List(_) => None,
+        }
+    }
+
+    /// The list of that name.
+    pub fn get_list(&self, name: &str) -> Option<&[String]> {
+        match self.get(name)? {
+            Field::List(value) => Some(value),
+            Field::Integer(_) | Field::Flag(_) | Field::Text(_) => None,
+        }
+    }
+
+    /// The fields whose names begin with `prefix`, without it.
+    #[must_use]
+    pub fn under(&self, prefix: &str) -> Self {
+        let under = |(name, value): &(Cow<'static, str>, Field)| {
+            let name = name.strip_prefix(prefix)?.to_owned();
+            Some((name.into(), value.clone()))
+        };
+        Self(self.0.iter().filter_map(under).collect())
+    }
+
+    /// The fields with their names.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Field)> {
+        self.0.iter().map(|(name, value)| (name.as_ref(), value))
+    }
+}
+
+impl FromIterator<(Cow<'static, str>, Field)> for Fields {
+    fn from_iter<T: IntoIterator<Item = (Cow<'static, str>, Field)>>(fields: T) -> Self {
+        Self(fields.into_iter().collect())
+    }
+}
+
+impl IntoIterator for Fields {
+    type Item = (Cow<'static, str>, Field);
+    type IntoIter = std::vec::IntoIter<Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+/// `id=0/17 amount=5`
+impl fmt::Display for Fields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, (name, value)) in self.0.iter().enumerate() {
+            let space = if i > 0 { " " } else { "" };
+            write!(f, "{space}{name}={value}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Integer(value) => value.fmt(f),
+            Self::Flag(value) => value.fmt(f),
+            Self::Text(value) => value.fmt(f),
+            Self::List(values) => write!(f, "[{}]", values.join(", ")),
+        }
+    }
+}
+
+/// Says nothing.
+impl Describe for () {
+    fn describe(&self, _: &mut Fields) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Account(i64);
+
+    impl Describe for Account {
+        fn describe(&self, fields: &mut Fields) {
+            fields.integer("balance", self.0);
+            fields.flag("open", true);
+        }
+    }
+
+    #[test]
+    fn fields_are_read_as_they_were_added() {
+        let mut fields = Fields::default();
+        fields.text("id", "0/17");
+        fields.list("seen", [1, 2]);
+        fields.integer("large", u64::MAX);
+        fields.nested("state", &Account(-5));
+        let text = format!(
+            "id=0/17 seen=[1, 2] large={} state.balance=-5 state.open=true",
+            i64::MAX
+        );
+        assert_eq!(fields.to_string(), text);
+    }
+}

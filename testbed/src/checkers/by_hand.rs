@@ -1,0 +1,144 @@
+//! Histories written by hand, step by step, for the tests of checkers.
+//!
+//! ```ignore
+//! let mut run = ByHand::new(["peer-00", "peer-01"]);
+//! let token = run.send("peer-00", "peer-01", "TOKEN", [integer("hop", 1)]);
+//! run.receive("peer-01", token);
+//! run.say("peer-01", "Joined", []);
+//! assert_eq!(violated(&check(&run.history)), [""; 0]);
+//! ```
+
+use std::borrow::Cow;
+
+use algorithms::Field;
+use node::steps::{Event, MessageRecord, ReceivedRecord, StepRecord};
+
+use super::Property;
+use crate::history::History;
+
+/// A named field.
+pub(crate) type Named = (Cow<'static, str>, Field);
+
+/// A history in the making. Time goes on with each call.
+#[derive(Debug, Default)]
+pub(crate) struct ByHand {
+    /// What was written so far.
+    pub(crate) history: History,
+    /// Everything that was sent, each under its id, and as it is received.
+    sent: Vec<ReceivedRecord>,
+}
+
+impl ByHand {
+    /// Processes that have done nothing yet.
+    pub(crate) fn new<const N: usize>(processes: [&str; N]) -> Self {
+        let mut run = Self::default();
+        for process in processes {
+            run.history.processes.insert(process.into(), Vec::new());
+        }
+        run
+    }
+
+    /// A new step of `process`: of a command, or of a timer.
+    pub(crate) fn step(&mut self, process: &str) -> &mut StepRecord {
+        let steps = self.history.processes.get_mut(process);
+        let steps = steps.expect("it is a process of the run");
+        steps.push(StepRecord {
+            number: steps.len() as u64 + 1,
+            ..StepRecord::default()
+        });
+        steps.last_mut().expect("just pushed")
+    }
+
+    /// A new step of `process`, in which it receives what was sent under that
+    /// id. Nothing keeps it from receiving what was for another, or twice.
+    pub(crate) fn receive(&mut self, process: &str, id: u64) {
+        let received = self.sent[id as usize].clone();
+        self.step(process).received = Some(received);
+    }
+
+    /// The latest step of `process` also sends this. Gives the message's id.
+    pub(crate) fn send(
+        &mut self,
+        process: &str,
+        to: &str,
+        kind: &'static str,
+        fields: impl IntoIterator<Item = Named>,
+    ) -> u64 {
+        let message = MessageRecord {
+            id: self.sent.len() as u64,
+            kind: kind.into(),
+            fields: fields.into_iter().collect(),
+        };
+        let earlier = self.history.sends();
+        let in_channel =
+            earlier.filter(|(by, _, receiver, _)| (&***by, &***receiver) == (process, to));
+        self.sent.push(ReceivedRecord {
+            from: process.into(),
+            message: message.clone(),
+            sequence: in_channel.count() as u64,
+            incarnation: 0,
+        });
+        let id = message.id;
+        let to = to.into();
+        self.latest(process)
+            .events
+            .push(Event::Sent { to, message });
+        id
+    }
+
+    /// The latest step of `process` also says this.
+    pub(crate) fn say(
+        &mut self,
+        process: &str,
+        kind: &'static str,
+        fields: impl IntoIterator<Item = Named>,
+    ) {
+        let kind = kind.into();
+        let fields = fields.into_iter().collect();
+        self.latest(process)
+            .events
+            .push(Event::Said { kind, fields });
+    }
+
+    /// The state of `process` after its latest step.
+    pub(crate) fn state(&mut self, process: &str, fields: impl IntoIterator<Item = Named>) {
+        self.latest(process).state = fields.into_iter().collect();
+    }
+
+    /// The latest step of `process`; its first, if it has done nothing yet.
+    fn latest(&mut self, process: &str) -> &mut StepRecord {
+        if self.history.processes[process].is_empty() {
+            return self.step(process);
+        }
+        let steps = self.history.processes.get_mut(process);
+        steps.and_then(|steps| steps.last_mut()).expect("just seen")
+    }
+}
+
+/// A text field.
+pub(crate) fn text(name: &'static str, value: &str) -> Named {
+    (name.into(), Field::Text(value.to_owned()))
+}
+
+/// A number field.
+pub(crate) fn integer(name: &'static str, value: i64) -> Named {
+    (name.into(), Field::Integer(value))
+}
+
+/// A list field.
+pub(crate) fn list<const N: usize>(name: &'static str, values: [&str; N]) -> Named {
+    (name.into(), Field::List(values.map(str::to_owned).into()))
+}
+
+/// The names of the properties that do not hold.
+pub(crate) fn violated(properties: &[Property]) -> Vec<&'static str> {
+    let violated = properties.iter().filter(|property| !property.holds());
+    violated.map(|property| property.name).collect()
+}
+
+/// The names of the properties for which nothing was looked at: they hold, but
+/// that says nothing.
+pub(crate) fn vacuous(properties: &[Property]) -> Vec<&'static str> {
+    let vacuous = properties.iter().filter(|property| property.checked == 0);
+    vacuous.map(|property| property.name).collect()
+}

@@ -1,0 +1,116 @@
+//! How long messages travel.
+
+use std::fmt;
+use std::ops::Range;
+use std::str::FromStr;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use rand::RngExt as _;
+use serde::Deserialize;
+
+/// A distribution of delays.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Delay {
+    /// Any time in the range is as likely as any other.
+    Uniform(Range<Duration>),
+    /// With this mean, and without memory: most are short, some very long.
+    Exponential(Duration),
+}
+
+impl Delay {
+    /// None at all.
+    pub const NONE: Self = Self::Uniform(Duration::ZERO..Duration::ZERO);
+
+    /// Whether no message is ever delayed.
+    pub fn is_none(&self) -> bool {
+        *self == Self::NONE
+    }
+
+    /// The delay of one message.
+    pub fn draw(&self, rng: &mut impl rand::Rng) -> Duration {
+        match self {
+            Self::Uniform(range) if range.is_empty() => range.start,
+            Self::Uniform(range) => rng.random_range(range.clone()),
+            // The inverse of the distribution function, at a random place.
+            Self::Exponential(mean) => mean.mul_f64(-(1.0 - rng.random::<f64>()).ln()),
+        }
+    }
+}
+
+impl FromStr for Delay {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("{text:?} is no delay; it looks like 5ms, 1ms..10ms, 0..100ms or exponential:5ms");
+        if let Some(mean) = text.strip_prefix("exponential:") {
+            return time(mean).map(Self::Exponential).ok_or_else(wrong);
+        }
+        let (from, to) = text.split_once("..").unwrap_or((text, text));
+        let (from, to) = (time(from).ok_or_else(wrong)?, time(to).ok_or_else(wrong)?);
+        if to < from {
+            return Err(format!("{text:?} is no delay: it ends before it begins"));
+        }
+        Ok(Self::Uniform(from..to))
+    }
+}
+
+/// Zero needs no unit.
+fn time(text: &str) -> Option<Duration> {
+    if text == "0" {
+        return Some(Duration::ZERO);
+    }
+    let time: SignedDuration = text.parse().ok()?;
+    Duration::try_from(time).ok()
+}
+
+impl TryFrom<String> for Delay {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl fmt::Display for Delay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Uniform(range) if range.is_empty() => write!(f, "{:?}", range.start),
+            Self::Uniform(range) => write!(f, "{:?}..{:?}", range.start, range.end),
+            Self::Exponential(mean) => write!(f, "exponential:{mean:?}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng as _;
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+
+    #[test]
+    fn delays_are_read_as_they_are_written() {
+        for text in ["5ms", "1ms..10ms", "0ns..100ms", "exponential:5ms"] {
+            let delay: Delay = text.parse().unwrap();
+            assert_eq!(delay.to_string(), text);
+        }
+        assert_eq!("0".parse(), Ok(Delay::NONE));
+        for text in ["", "5", "10ms..1ms", "-1ms", "exponential", "exponential:x", "1ms.."] {
+            assert!(text.parse::<Delay>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_drawn_lies_in_the_range_or_around_the_mean() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let range = Duration::from_millis(1)..Duration::from_millis(10);
+        let uniform = Delay::Uniform(range.clone());
+        assert!((0..1000).all(|_| range.contains(&uniform.draw(&mut rng))));
+        let exponential = Delay::Exponential(Duration::from_millis(5));
+        let sum: Duration = (0..10_000).map(|_| exponential.draw(&mut rng)).sum();
+        let mean = sum / 10_000;
+        assert!((4800..5200).contains(&mean.as_micros()), "{mean:?}");
+    }
+}

@@ -1,0 +1,133 @@
+//! A run as its spans tell of it: the steps of each process, in order.
+//!
+//! This is all that a checker sees. It does not matter whether the run was
+//! live, simulated, or loaded from a file.
+
+mod causality;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use algorithms::{Field, Fields};
+use node::steps::{Event, MESSAGE, MessageRecord, ReceivedRecord, STATE, StepRecord, key};
+use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
+use opentelemetry_proto::tonic::trace::v1::Span;
+
+pub use causality::{Causality, StepIndex};
+
+use crate::store::Store;
+
+/// The steps of each process, by its name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct History {
+    /// In the order in which the process took them.
+    pub processes: BTreeMap<Arc<str>, Vec<StepRecord>>,
+}
+
+impl History {
+    /// Reads the steps among the spans in `store`.
+    pub fn read(store: &Store) -> Self {
+        let mut processes = BTreeMap::<Arc<str>, Vec<StepRecord>>::new();
+        store.for_each(|name, span| {
+            if let Some(step) = step(span) {
+                match processes.get_mut(name) {
+                    Some(steps) => steps.push(step),
+                    None => drop(processes.insert(name.into(), vec![step])),
+                }
+            }
+        });
+        for steps in processes.values_mut() {
+            steps.sort_by_key(|step| step.number);
+        }
+        Self { processes }
+    }
+
+    /// Every step: whose, and its index among them.
+    pub fn steps(&self) -> impl Iterator<Item = (&Arc<str>, usize, &StepRecord)> {
+        let all = self.processes.iter();
+        all.flat_map(|(name, steps)| (0..).zip(steps).map(move |(at, step)| (name, at, step)))
+    }
+
+    /// Everything that was sent: by whom, in which of its steps, to whom, what.
+    pub fn sends(&self) -> impl Iterator<Item = (&Arc<str>, usize, &Arc<str>, &MessageRecord)> {
+        self.steps().flat_map(|(name, at, step)| {
+            step.events.iter().filter_map(move |event| match event {
+                Event::Sent { to, message } => Some((name, at, to, message)),
+                Event::Said { .. } => None,
+            })
+        })
+    }
+
+    /// Everything that was said: by whom, in which of its steps, what.
+    pub fn sayings(&self) -> impl Iterator<Item = (&Arc<str>, usize, &str, &Fields)> {
+        self.steps().flat_map(|(name, at, step)| {
+            step.events.iter().filter_map(move |event| match event {
+                Event::Said { kind, fields } => Some((name, at, kind.as_ref(), fields)),
+                Event::Sent { .. } => None,
+            })
+        })
+    }
+}
+
+/// `None` for a span that is no step.
+fn step(span: Span) -> Option<StepRecord> {
+    let fields = read(span.attributes);
+    let number = u64::try_from(fields.get_integer(key::STEP)?).ok()?;
+    let received = message(&fields).and_then(|message| {
+        Some(ReceivedRecord {
+            from: fields.get_text(key::REMOTE)?.into(),
+            message,
+            sequence: u64::try_from(fields.get_integer(key::SEQUENCE)?).ok()?,
+            incarnation: u32::try_from(fields.get_integer(key::INCARNATION)?).ok()?,
+        })
+    });
+    let events = span.events.into_iter().filter_map(|event| {
+        let fields = read(event.attributes);
+        match message(&fields) {
+            Some(message) => {
+                let to = fields.get_text(key::REMOTE)?.into();
+                Some(Event::Sent { to, message })
+            }
+            None => Some(Event::Said {
+                kind: event.name.into(),
+                fields,
+            }),
+        }
+    });
+    Some(StepRecord {
+        number,
+        received,
+        timer: fields.get_text(key::TIMER).map(str::to_owned),
+        events: events.collect(),
+        state: fields.under(STATE),
+    })
+}
+
+fn message(fields: &Fields) -> Option<MessageRecord> {
+    Some(MessageRecord {
+        id: u64::from_str_radix(fields.get_text(key::ID)?, 16).ok()?,
+        kind: fields.get_text(key::KIND)?.to_owned().into(),
+        fields: fields.under(MESSAGE),
+    })
+}
+
+fn read(attributes: Vec<KeyValue>) -> Fields {
+    let read = |KeyValue { key, value, .. }: KeyValue| Some((key.into(), field(value?)?));
+    attributes.into_iter().filter_map(read).collect()
+}
+
+fn field(value: AnyValue) -> Option<Field> {
+    Some(match value.value? {
+        any_value::Value::StringValue(text) => Field::Text(text),
+        any_value::Value::IntValue(value) => Field::Integer(value),
+        any_value::Value::BoolValue(value) => Field::Flag(value),
+        any_value::Value::ArrayValue(array) => {
+            let texts = array.values.into_iter().filter_map(|value| match field(value)? {
+                Field::Text(text) => Some(text),
+                Field::Integer(_) | Field::Flag(_) | Field::List(_) => None,
+            });
+            Field::List(texts.collect())
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,349 @@
+//! The simulator: an algorithm in virtual time, by one seed.
+//!
+//! All processes run in one thread, and everything that a network decides by
+//! itself, from the delay of a message to its loss, is drawn from one
+//! generator. The same seed gives the same run, step for step and span for
+//! span, so a run that went wrong can be had again. Another seed gives another
+//! schedule, and thousands of them take seconds.
+//!
+//! Steps are made by `node::steps`, as they are live.
+
+mod ids;
+mod process;
+mod queue;
+mod scenario;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use algorithms::{Algorithm, Effect, Message as _, NodeId};
+use node::driver::Directory;
+use node::steps::{Clock, Received, Recorder, Step, Steps};
+use opentelemetry::Context;
+use opentelemetry::trace::SpanContext;
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+
+pub use ids::SeededIds;
+use process::Process;
+use queue::Queue;
+pub use scenario::{Crash, Memory, Partition, Scenario};
+
+use crate::history::History;
+
+/// When the virtual clock starts: 2020-01-01, for spans need a date.
+const EPOCH: u64 = 1_577_836_800_000_000_000;
+
+/// A system of processes in virtual time.
+#[derive(Debug)]
+pub struct Simulation<A: Algorithm> {
+    processes: Vec<Process<A>>,
+    directory: Directory,
+    queue: Queue<Happening<A>>,
+    scenario: Scenario,
+    rng: ChaCha8Rng,
+    now: u64,
+    clock: Arc<AtomicU64>,
+    steps: u64,
+    channels: HashMap<(u32, u32), Channel>,
+}
+
+/// An output of a process.
+#[derive(Clone, Debug)]
+pub struct Said<O> {
+    /// Which process.
+    pub node: NodeId,
+    /// What it says.
+    pub output: O,
+    /// When, since the start.
+    pub at: Duration,
+}
+
+/// What is to happen at some time.
+#[derive(Debug)]
+enum Happening<A: Algorithm> {
+    Command(NodeId, A::Command),
+    Message {
+        from: NodeId,
+        to: NodeId,
+        message: A::Message,
+        received: Received,
+    },
+    Timer {
+        node: NodeId,
+        timer: A::Timer,
+        setting: u64,
+        set_by: SpanContext,
+    },
+    /// A process that has lost its memory begins again.
+    Restart(NodeId),
+}
+
+/// One direction between two processes.
+#[derive(Debug, Default)]
+struct Channel {
+    next_sequence: u64,
+    /// When the last message arrives: in a FIFO channel none comes before it.
+    last_arrival: u64,
+}
+
+impl<A: Algorithm> Simulation<A> {
+    /// Processes in their first states. `recorder` says where the records of
+    /// each one's steps go.
+    pub fn new(
+        algorithms: impl IntoIterator<Item = A>,
+        scenario: Scenario,
+        seed: u64,
+        recorder: impl Fn(NodeId) -> Recorder,
+    ) -> Self {
+        let clock = Arc::new(AtomicU64::new(EPOCH));
+        let processes: Vec<_> = (0..)
+            .map(NodeId)
+            .zip(algorithms)
+            .map(|(id, first)| {
+                let clock = Clock::Virtual(Arc::clone(&clock));
+                Process::new(Steps::new(first, id, recorder(id), clock, seed))
+            })
+            .collect();
+        let mut queue = Queue::new();
+        for crash in &scenario.crash {
+            if let (Memory::Lost, Some(at)) = (crash.state, crash.restart) {
+                queue.push(nanos(at), Happening::Restart(NodeId(crash.process)));
+            }
+        }
+        Self {
+            directory: Directory::without_peers(processes.len() as u32),
+            processes,
+            queue,
+            scenario,
+            rng: ChaCha8Rng::seed_from_u64(seed),
+            now: 0,
+            clock,
+            steps: 0,
+            channels: HashMap::new(),
+        }
+    }
+
+    /// Gives a process a command, so long after the start.
+    pub fn command(&mut self, at: Duration, node: NodeId, command: A::Command) {
+        self.queue
+            .push(nanos(at), Happening::Command(node, command));
+    }
+
+    /// Runs until nothing more happens, or `until` since the start is reached.
+    /// `hear` gets every output; when it returns `false`, the run ends there.
+    pub fn run(&mut self, until: Duration, mut hear: impl FnMut(Said<A::Output>) -> bool) {
+        let until = nanos(until);
+        for node in 0..self.processes.len() {
+            let step = self.processes[node].steps.start(&self.directory);
+            if !self.carry_out(NodeId(node as u32), step, &mut hear) {
+                return;
+            }
+        }
+        while let Some((at, happening)) = self.queue.pop() {
+            if at > until {
+                return;
+            }
+            self.now = at;
+            self.clock.store(EPOCH + at, Ordering::Relaxed);
+            if let Some((node, step)) = self.happen(happening)
+                && !self.carry_out(node, step, &mut hear)
+            {
+                return;
+            }
+        }
+    }
+
+    /// How many steps were taken.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// How long it has run, in its own time.
+    pub fn now(&self) -> Duration {
+        Duration::from_nanos(self.now)
+    }
+
+    /// A process as it is now.
+    pub fn process(&self, node: NodeId) -> &A {
+        self.processes[usize::from(node)].steps.algorithm()
+    }
+
+    /// What was recorded with [`Recorder::Engine`].
+    pub fn into_history(self) -> History {
+        let names = (0..).map(|node| self.directory.name(NodeId(node)));
+        let records = self.processes.into_iter().map(|process| process.records);
+        History {
+            processes: names.zip(records).collect(),
+        }
+    }
+
+    /// The step that comes of it; none for a timer that was cancelled, and at
+    /// a process that has crashed.
+    fn happen(&mut self, happening: Happening<A>) -> Option<(NodeId, Step<A>)> {
+        let (now, directory) = (Duration::from_nanos(self.now), &self.directory);
+        match happening {
+            Happening::Command(node, command) => {
+                if self.scenario.crashed(node.0, now).is_some() {
+                    return None;
+                }
+                let steps = &mut self.processes[usize::from(node)].steps;
+                Some((node, steps.command(command, Context::new(), directory)))
+            }
+            Happening::Message {
+                from,
+                to,
+                message,
+                received,
+            } => {
+                if self.scenario.crashed(to.0, now).is_some() {
+                    self.lose(from, to, &message, &received, "the receiver has crashed");
+                    return None;
+                }
+                let steps = &mut self.processes[usize::from(to)].steps;
+                Some((to, steps.message(from, message, &received, directory)))
+            }
+            Happening::Timer {
+                node,
+                timer,
+                setting,
+                set_by,
+            } => {
+                if let Some(crash) = self.scenario.crashed(node.0, now) {
+                    // Who still knows its timers goes on with them.
+                    if let (Memory::Kept, Some(restart)) = (crash.state, crash.restart) {
+                        let timer = Happening::Timer {
+                            node,
+                            timer,
+                            setting,
+                            set_by,
+                        };
+                        self.queue.push(nanos(restart), timer);
+                    }
+                    return None;
+                }
+                let process = &mut self.processes[usize::from(node)];
+                process.runs_out(&timer, setting).then(|| {
+                    let step = process.steps.timer(timer, &set_by, directory);
+                    (node, step)
+                })
+            }
+            Happening::Restart(node) => {
+                let process = &mut self.processes[usize::from(node)];
+                Some((node, process.restart(directory)))
+            }
+        }
+    }
+
+    fn carry_out(
+        &mut self,
+        node: NodeId,
+        step: Step<A>,
+        hear: &mut impl FnMut(Said<A::Output>) -> bool,
+    ) -> bool {
+        self.steps += 1;
+        let process = &mut self.processes[usize::from(node)];
+        process.records.extend(step.record);
+        let mut ids = step.first_message..;
+        let at = Duration::from_nanos(self.now);
+        let mut go_on = true;
+        for effect in step.effects {
+            match effect {
+                Effect::Send { to, message, .. } => {
+                    let id = ids.next().unwrap_or_default();
+                    self.send(node, to, message, id, &step.context);
+                }
+                Effect::SetTimer { timer, after } => {
+                    let setting = self.queue.pushed();
+                    let process = &mut self.processes[usize::from(node)];
+                    process.set_timer(timer.clone(), setting);
+                    let set_by = step.context.clone();
+                    let timer = Happening::Timer {
+                        node,
+                        timer,
+                        setting,
+                        set_by,
+                    };
+                    self.queue
+                        .push(self.now.saturating_add(nanos(after)), timer);
+                }
+                Effect::CancelTimer { timer } => {
+                    self.processes[usize::from(node)].cancel_timer(&timer);
+                }
+                Effect::Output(output) => go_on &= hear(Said { node, output, at }),
+            }
+        }
+        go_on
+    }
+
+    fn send(&mut self, from: NodeId, to: NodeId, message: A::Message, id: u64, by: &SpanContext) {
+        let channel = self.channels.entry((from.0, to.0)).or_default();
+        let received = Received {
+            id,
+            sequence: channel.next_sequence,
+            incarnation: 1,
+            deadline_unix_nano: None,
+            size: None,
+            sent_by: by.is_valid().then(|| by.clone()),
+        };
+        channel.next_sequence += 1;
+        if let Some(reason) = self.loses(from, to) {
+            self.lose(from, to, &message, &received, reason);
+            return;
+        }
+        if self.scenario.duplication > 0.0 && self.rng.random_bool(self.scenario.duplication) {
+            self.deliver(from, to, message.clone(), received.clone());
+        }
+        self.deliver(from, to, message, received);
+    }
+
+    /// Why a message that is sent now will not arrive, if it will not.
+    fn loses(&mut self, from: NodeId, to: NodeId) -> Option<&'static str> {
+        if usize::from(to) >= self.processes.len() {
+            return Some("there is no such process");
+        }
+        if self.scenario.parts(from.0, to.0, Duration::from_nanos(self.now)) {
+            return Some("the network is parted");
+        }
+        let lost = self.scenario.loss > 0.0 && self.rng.random_bool(self.scenario.loss);
+        lost.then_some("the network has lost it")
+    }
+
+    fn deliver(&mut self, from: NodeId, to: NodeId, message: A::Message, received: Received) {
+        let delay = self.scenario.delay.draw(&mut self.rng);
+        let mut at = self.now.saturating_add(nanos(delay));
+        if self.scenario.fifo {
+            let channel = self.channels.entry((from.0, to.0)).or_default();
+            at = at.max(channel.last_arrival);
+            channel.last_arrival = at;
+        }
+        let message = Happening::Message {
+            from,
+            to,
+            message,
+            received,
+        };
+        self.queue.push(at, message);
+    }
+
+    fn lose(
+        &mut self,
+        from: NodeId,
+        to: NodeId,
+        message: &A::Message,
+        received: &Received,
+        reason: &str,
+    ) {
+        let (name, sent_by) = (self.directory.name(to), received.sent_by.clone());
+        let steps = &mut self.processes[usize::from(from)].steps;
+        steps.lost(message.kind(), received.id, name, sent_by, reason);
+    }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,52 @@
+//! One process of a simulation.
+
+use std::collections::BTreeMap;
+
+use algorithms::Algorithm;
+use node::driver::Directory;
+use node::steps::{Step, StepRecord, Steps};
+
+#[derive(Debug)]
+pub(super) struct Process<A: Algorithm> {
+    pub(super) steps: Steps<A>,
+    pub(super) records: Vec<StepRecord>,
+    /// What it begins with, and again after a crash that took its memory.
+    first: A,
+    /// Timers that run, and which setting of each counts.
+    timers: BTreeMap<A::Timer, u64>,
+}
+
+impl<A: Algorithm> Process<A> {
+    pub(super) fn new(steps: Steps<A>) -> Self {
+        Self {
+            first: steps.algorithm().clone(),
+            steps,
+            records: Vec::new(),
+            timers: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn set_timer(&mut self, timer: A::Timer, setting: u64) {
+        self.timers.insert(timer, setting);
+    }
+
+    pub(super) fn cancel_timer(&mut self, timer: &A::Timer) {
+        self.timers.remove(timer);
+    }
+
+    /// Whether this setting of the timer is still the one that counts. It then
+    /// runs no more.
+    pub(super) fn runs_out(&mut self, timer: &A::Timer, setting: u64) -> bool {
+        let counts = self.timers.get(timer) == Some(&setting);
+        if counts {
+            self.timers.remove(timer);
+        }
+        counts
+    }
+
+    /// Begins again, and knows nothing.
+    pub(super) fn restart(&mut self, directory: &Directory) -> Step<A> {
+        self.timers.clear();
+        self.steps.restart(self.first.clone(), directory)
+    }
+}

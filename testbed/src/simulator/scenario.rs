@@ -1,0 +1,224 @@
+//! What a network does to those who use it.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::Error;
+use crate::delay::Delay;
+
+/// What happens besides the algorithm. Read from a TOML file:
+///
+/// ```toml
+/// delay = "1ms..10ms"        # or "5ms", "exponential:5ms"
+/// loss = 0.1                 # the probability that a message is lost
+/// duplication = 0.05         # the probability that it comes twice
+/// fifo = false               # a message may overtake another
+///
+/// [[crash]]
+/// process = 3
+/// at = "100ms"
+/// restart = "200ms"          # never, without it
+/// state = "kept"             # or "lost"
+///
+/// [[partition]]
+/// at = "50ms"
+/// heal = "150ms"             # never, without it
+/// group = [0, 1]             # these on one side, the others on the other
+/// ```
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Scenario {
+    /// How long a message travels.
+    pub delay: Delay,
+    /// The probability that a message is lost.
+    pub loss: f64,
+    /// The probability that it arrives twice.
+    pub duplication: f64,
+    /// Whether a channel keeps the order.
+    pub fifo: bool,
+    /// Processes that stop.
+    pub crash: Vec<Crash>,
+    /// Times in which some cannot reach others.
+    pub partition: Vec<Partition>,
+}
+
+/// A process stops.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Crash {
+    /// Which.
+    pub process: u32,
+    /// When, after the start.
+    #[serde(deserialize_with = "time")]
+    pub at: Duration,
+    /// When it goes on, if it does.
+    #[serde(default, deserialize_with = "some_time")]
+    pub restart: Option<Duration>,
+    /// What it still knows then.
+    #[serde(default)]
+    pub state: Memory,
+}
+
+/// What a process still knows after a crash.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Memory {
+    /// Everything: only messages are lost, and time.
+    #[default]
+    Kept,
+    /// Nothing: it starts anew.
+    Lost,
+}
+
+/// Messages between two groups are lost.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Partition {
+    /// From when on, after the start.
+    #[serde(deserialize_with = "time")]
+    pub at: Duration,
+    /// Until when, if it ends.
+    #[serde(default, deserialize_with = "some_time")]
+    pub heal: Option<Duration>,
+    /// The processes on one side.
+    pub group: Vec<u32>,
+}
+
+impl Default for Scenario {
+    /// Channels that are reliable and FIFO, and delay.
+    fn default() -> Self {
+        Self {
+            delay: Delay::Uniform(Duration::from_millis(1)..Duration::from_millis(10)),
+            loss: 0.0,
+            duplication: 0.0,
+            fifo: true,
+            crash: Vec::new(),
+            partition: Vec::new(),
+        }
+    }
+}
+
+impl Scenario {
+    /// Reads a scenario.
+    ///
+    /// # Errors
+    /// What is wrong, with its line.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())
+    }
+
+    /// Whether it makes sense for so many processes.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] with the value and the way out.
+    pub fn check(&self, processes: u32) -> Result<(), Error> {
+        for (name, value) in [("loss", self.loss), ("duplication", self.duplication)] {
+            if !(0.0..=1.0).contains(&value) {
+                return Err(Error::Usage(format!(
+                    "{name} {value}: a probability lies between 0 and 1"
+                )));
+            }
+        }
+        let crashed = self.crash.iter().map(|crash| crash.process);
+        let parted = self.partition.iter().flat_map(|p| p.group.iter().copied());
+        if let Some(process) = crashed.chain(parted).find(|p| *p >= processes) {
+            return Err(Error::Usage(format!(
+                "process {process} in the scenario: there are {processes}, from 0 to {}",
+                processes - 1
+            )));
+        }
+        let backwards = self.crash.iter().any(|c| c.restart.is_some_and(|r| r < c.at))
+            || self.partition.iter().any(|p| p.heal.is_some_and(|h| h < p.at));
+        match backwards {
+            true => Err(Error::Usage(
+                "a crash restarts, or a partition heals, before it begins".into(),
+            )),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether messages from `a` to `b` are lost at `now`.
+    pub(super) fn parts(&self, a: u32, b: u32, now: Duration) -> bool {
+        self.partition.iter().any(|partition| {
+            partition.at <= now
+                && partition.heal.is_none_or(|heal| now < heal)
+                && partition.group.contains(&a) != partition.group.contains(&b)
+        })
+    }
+
+    /// The crash that `process` lies in at `now`.
+    pub(super) fn crashed(&self, process: u32, now: Duration) -> Option<&Crash> {
+        self.crash.iter().find(|crash| {
+            crash.process == process
+                && crash.at <= now
+                && crash.restart.is_none_or(|restart| now < restart)
+        })
+    }
+
+    /// Whether nothing is lost, doubled or reordered, and nobody stops.
+    pub fn is_reliable(&self) -> bool {
+        self.loss == 0.0
+            && self.duplication == 0.0
+            && self.fifo
+            && self.crash.is_empty()
+            && self.partition.is_empty()
+    }
+}
+
+fn time<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    let text = String::deserialize(from)?;
+    let time: Result<jiff::SignedDuration, _> = text.parse();
+    let time = time.ok().and_then(|time| Duration::try_from(time).ok());
+    let wrong = || format!("{text:?} is no time; it looks like 50ms or 1.5s");
+    time.ok_or_else(|| serde::de::Error::custom(wrong()))
+}
+
+fn some_time<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+    time(from).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scenario_is_read_from_toml() {
+        let text = r#"
+            delay = "exponential:5ms"
+            loss = 0.1
+            fifo = false
+            [[crash]]
+            process = 3
+            at = "100ms"
+            restart = "200ms"
+            state = "lost"
+            [[partition]]
+            at = "50ms"
+            group = [0, 1]
+        "#;
+        let scenario = Scenario::parse(text).unwrap();
+        assert_eq!(scenario.crash[0].state, Memory::Lost);
+        assert!(scenario.check(4).is_ok() && scenario.check(3).is_err());
+        let ms = Duration::from_millis;
+        assert!(scenario.parts(0, 2, ms(50)) && !scenario.parts(0, 1, ms(50)));
+        assert!(!scenario.parts(0, 2, ms(49)));
+        assert!(scenario.crashed(3, ms(150)).is_some());
+        assert!(scenario.crashed(3, ms(200)).is_none());
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_line() {
+        for (text, line, words) in [
+            ("loss = 0.1\nlos = 1", "line 2", "unknown field `los`"),
+            ("\n\ndelay = \"5\"", "line 3", "is no delay"),
+            ("[[crash]]\nprocess = 1\nat = \"x\"", "line 3", "is no time"),
+        ] {
+            let error = Scenario::parse(text).unwrap_err();
+            assert!(error.contains(line) && error.contains(words), "{error}");
+        }
+        for text in ["loss = 1.5", "[[crash]]\nprocess = 0\nat = \"2s\"\nrestart = \"1s\""] {
+            assert!(Scenario::parse(text).unwrap().check(2).is_err(), "{text}");
+        }
+    }
+}
