@@ -1,0 +1,335 @@
+//! How not to take a snapshot: ask everybody for their state. Wrong on purpose.
+//!
+//! The initiator asks its neighbours, they ask theirs whom nobody has asked,
+//! and each tells its state when the question comes. That no two look at the
+//! same instant is not the trouble: Chandy and Lamport's processes do not
+//! either. There are two others.
+//!
+//! **What is on its way is in nobody's state.** A message that was sent before
+//! its sender recorded, and comes after its receiver did, is missing: `Finished`
+//! names no channels at all. The sum over the snapshot is too small. A checker
+//! finds channel states that lack messages, and a total that is short of them.
+//!
+//! **What is received may never have been sent.** The question goes one way
+//! and the messages go others. A process that has recorded sends a message to
+//! one whom the question has not reached, which counts it among what it has,
+//! and then records. Its sender, in the snapshot, has it still. The sum is too
+//! large, and this state could not have been at any time: an effect without its
+//! cause. A checker finds an *orphan*, a receipt before the cut whose sending is
+//! after it, and vector clocks that know more of a process than it knew of
+//! itself. It takes a triangle of channels, as in a full mesh, or a channel
+//! without order, where the message overtakes the question.
+//!
+//! Both at once may cancel, and the sum be right while the snapshot is wrong:
+//! add up nothing without looking at the messages. And where nothing is under
+//! way the snapshot is right, so that a test on a quiet system shows nothing.
+//!
+//! The remedy is in `chandy_lamport.rs`: put the question into *every* channel,
+//! before whatever is sent next, and count what comes before it.
+//!
+//! Cost: in a full mesh N-1 questions and N-1 answers, where a right one takes
+//! N(N-1) markers. It is what the error saves.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use proto::Bytes;
+use proto::prost::Message as _;
+use proto::v1::{self, naive_snapshot::Body};
+
+use crate::snapshot::{Command, Id, Output};
+use crate::{Algorithm, Describe, Fields, Input, NodeId, Out, Role};
+
+/// What processes send each other. `M` is the application's message.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Message<M> {
+    /// What is your state?
+    Request {
+        /// For which snapshot.
+        id: Id,
+        /// Whom nobody need ask any more.
+        asked: BTreeSet<NodeId>,
+    },
+    /// A process has recorded its state. On its way to the initiator.
+    Finished {
+        /// For which snapshot.
+        id: Id,
+        /// Who has.
+        process: NodeId,
+    },
+    /// The application's own.
+    Application(M),
+}
+
+/// Timers, the application's among them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Timer<T> {
+    /// Somebody has not answered.
+    GiveUp(Id),
+    /// The application's own.
+    Application(T),
+}
+
+/// The state of one process, the application's included.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct NaiveSnapshot<A: Algorithm> {
+    application: A,
+    me: NodeId,
+    /// Channels lead to these and come from these.
+    neighbours: BTreeSet<NodeId>,
+    /// All of the run: as an initiator, it waits for each.
+    processes: BTreeSet<NodeId>,
+    /// How long to wait for the others.
+    patience: Duration,
+    /// As an initiator: the number of the next snapshot.
+    next: u32,
+    /// The snapshots that this process has recorded its state for.
+    snapshots: BTreeMap<Id, Snapshot>,
+}
+
+/// A snapshot, from recording the state on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Snapshot {
+    /// From whom the first request came; nobody, at the initiator.
+    parent: Option<NodeId>,
+    /// At the initiator: who has not answered.
+    missing: BTreeSet<NodeId>,
+}
+
+impl<A: Algorithm> NaiveSnapshot<A> {
+    /// A process with `application` below it.
+    pub fn new(
+        application: A,
+        me: NodeId,
+        neighbours: impl IntoIterator<Item = NodeId>,
+        processes: impl IntoIterator<Item = NodeId>,
+        patience: Duration,
+    ) -> Self {
+        Self {
+            application,
+            me,
+            neighbours: neighbours.into_iter().collect(),
+            processes: processes.into_iter().collect(),
+            patience,
+            next: 0,
+            snapshots: BTreeMap::new(),
+        }
+    }
+
+    /// The application below.
+    pub fn application(&self) -> &A {
+        &self.application
+    }
+}
+
+impl<A: Algorithm> Algorithm for NaiveSnapshot<A> {
+    type Message = Message<A::Message>;
+    type Timer = Timer<A::Timer>;
+    type Command = Command<A::Command>;
+    type Output = Output<A>;
+
+    fn on_start(&mut self, out: &mut Out<Self>) {
+        self.forward(Input::Start, out);
+    }
+
+    fn on_command(&mut self, command: Self::Command, out: &mut Out<Self>) {
+        match command {
+            Command::Snapshot => self.initiate(out),
+            Command::Application(command) => self.forward(Input::Command(command), out),
+        }
+    }
+
+    fn on_message(&mut self, from: NodeId, message: Self::Message, out: &mut Out<Self>) {
+        match message {
+            Message::Request { id, asked } => self.on_request(from, id, asked, out),
+            Message::Finished { id, process } => self.on_finished(id, process, out),
+            // The first error: whether it was under way is of no concern here.
+            Message::Application(message) => self.forward(Input::Message { from, message }, out),
+        }
+    }
+
+    fn on_timer(&mut self, timer: Self::Timer, out: &mut Out<Self>) {
+        match timer {
+            Timer::GiveUp(id) => self.give_up(id, out),
+            Timer::Application(timer) => self.forward(Input::Timer(timer), out),
+        }
+    }
+
+    fn begins_operation(timer: &Self::Timer) -> bool {
+        match timer {
+            Timer::GiveUp(_) => false,
+            Timer::Application(timer) => A::begins_operation(timer),
+        }
+    }
+}
+
+impl<A: Algorithm> NaiveSnapshot<A> {
+    fn initiate(&mut self, out: &mut Out<Self>) {
+        let id = Id {
+            initiator: self.me,
+            number: self.next,
+        };
+        self.next += 1;
+        out.set_timer(Timer::GiveUp(id), self.patience);
+        let snapshot = Snapshot {
+            parent: None,
+            missing: self.processes.clone(),
+        };
+        self.record(id, snapshot, BTreeSet::from([self.me]), out);
+    }
+
+    fn on_request(
+        &mut self,
+        from: NodeId,
+        id: Id,
+        asked: BTreeSet<NodeId>,
+        out: &mut Out<Self>,
+    ) {
+        // Two neighbours may have asked, neither knowing of the other.
+        if !self.snapshots.contains_key(&id) {
+            let snapshot = Snapshot {
+                parent: Some(from),
+                missing: BTreeSet::new(),
+            };
+            self.record(id, snapshot, asked, out);
+        }
+    }
+
+    /// Records the state, asks on, and has finished: that is all.
+    fn record(
+        &mut self,
+        id: Id,
+        snapshot: Snapshot,
+        mut asked: BTreeSet<NodeId>,
+        out: &mut Out<Self>,
+    ) {
+        out.output(Output::Recorded {
+            id,
+            state: self.application.clone(),
+        });
+        // The second error: into a channel to one who is asked by another goes
+        // nothing that would part what is sent before from what is sent after.
+        let unasked: Vec<_> = self.neighbours.difference(&asked).copied().collect();
+        asked.extend(&unasked);
+        for to in unasked {
+            let asked = asked.clone();
+            out.send(to, Message::Request { id, asked });
+        }
+        self.snapshots.insert(id, snapshot);
+        out.output(Output::Finished {
+            id,
+            channels: Vec::new(),
+        });
+        self.on_finished(id, self.me, out);
+    }
+
+    /// The answers go back along the way that the first requests took, which
+    /// is a tree with the initiator at its root.
+    fn on_finished(&mut self, id: Id, process: NodeId, out: &mut Out<Self>) {
+        match self.snapshots.get_mut(&id) {
+            Some(Snapshot {
+                parent: Some(parent),
+                ..
+            }) => {
+                out.send(*parent, Message::Finished { id, process });
+            }
+            Some(Snapshot { missing, .. }) => {
+                if missing.remove(&process) && missing.is_empty() {
+                    out.cancel_timer(Timer::GiveUp(id));
+                    out.output(Output::Complete { id });
+                }
+            }
+            None => {} // Made up: there is no such snapshot here.
+        }
+    }
+
+    /// Who has not answered by now is not waited for. The snapshot has failed.
+    fn give_up(&mut self, id: Id, out: &mut Out<Self>) {
+        if let Some(snapshot) = self.snapshots.get_mut(&id) {
+            let missing = std::mem::take(&mut snapshot.missing);
+            let missing = missing.into_iter().collect();
+            out.output(Output::Aborted { id, missing });
+        }
+    }
+
+    fn forward(&mut self, input: Input<A>, out: &mut Out<Self>) {
+        out.forward(
+            &mut self.application,
+            input,
+            Message::Application,
+            Timer::Application,
+            Output::Application,
+        );
+    }
+}
+
+impl<M: crate::Message> crate::Message for Message<M> {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Request { .. } => "REQUEST",
+            Self::Finished { .. } => "FINISHED",
+            Self::Application(message) => message.kind(),
+        }
+    }
+
+    fn role(&self) -> Role {
+        match self {
+            Self::Request { .. } | Self::Finished { .. } => Role::OneWay,
+            Self::Application(message) => message.role(),
+        }
+    }
+
+    fn to_payload(&self) -> Bytes {
+        let body = Some(match self {
+            Self::Request { id, asked } => Body::Request(v1::StateRequest {
+                id: Some((*id).into()),
+                asked: asked.iter().map(|process| process.0).collect(),
+            }),
+            Self::Finished { id, process } => Body::Finished(v1::Finished {
+                id: Some((*id).into()),
+                process: process.0,
+            }),
+            Self::Application(message) => Body::Application(message.to_payload()),
+        });
+        v1::NaiveSnapshot { body }.encode_to_vec().into()
+    }
+
+    fn from_payload(payload: Bytes) -> Option<Self> {
+        Some(match v1::NaiveSnapshot::decode(payload).ok()?.body? {
+            Body::Request(v1::StateRequest { id, asked }) => Self::Request {
+                id: id?.into(),
+                asked: asked.into_iter().map(NodeId).collect(),
+            },
+            Body::Finished(v1::Finished { id, process }) => Self::Finished {
+                id: id?.into(),
+                process: NodeId(process),
+            },
+            Body::Application(message) => Self::Application(M::from_payload(message)?),
+        })
+    }
+}
+
+impl<M: Describe> Describe for Message<M> {
+    fn describe(&self, fields: &mut Fields) {
+        match self {
+            Self::Request { id, asked } => {
+                fields.text("snapshot", id);
+                fields.list("asked", asked);
+            }
+            Self::Finished { id, process } => {
+                fields.text("snapshot", id);
+                fields.text("process", process);
+            }
+            Self::Application(message) => message.describe(fields),
+        }
+    }
+}
+
+impl<A: Algorithm> Describe for NaiveSnapshot<A> {
+    fn describe(&self, fields: &mut Fields) {
+        self.application.describe(fields);
+        let waiting = |(_, snapshot): &(&Id, &Snapshot)| !snapshot.missing.is_empty();
+        let under_way = self.snapshots.iter().filter(waiting);
+        fields.list("recording", under_way.map(|(id, _)| id));
+    }
+}
