@@ -173,6 +173,7 @@ impl Describe for Bank {
     fn describe(&self, fields: &mut Fields) {
         fields.integer("balance", self.balance);
         fields.integer("sent", self.sent);
+        fields.integer("total.share", self.balance);
     }
 }
 

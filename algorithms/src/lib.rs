@@ -9,10 +9,19 @@
 mod algorithm;
 pub mod bank;
 pub mod chandy_lamport;
+pub mod chang_roberts;
 mod describe;
+pub mod dijkstra_scholten;
+pub mod echo;
 mod effect;
+pub mod lai_yang;
+pub mod naive_snapshot;
 pub mod ping_pong;
+pub mod producer_consumer;
+pub mod ricart_agrawala;
 pub mod snapshot;
+pub mod token;
+pub mod work;
 
 pub use algorithm::{Algorithm, Input, Message, Output, Role, Value, step};
 pub use describe::{Describe, Field, Fields};

@@ -178,13 +178,7 @@ impl<A: Algorithm> NaiveSnapshot<A> {
         self.record(id, snapshot, BTreeSet::from([self.me]), out);
     }
 
-    fn on_request(
-        &mut self,
-        from: NodeId,
-        id: Id,
-        asked: BTreeSet<NodeId>,
-        out: &mut Out<Self>,
-    ) {
+    fn on_request(&mut self, from: NodeId, id: Id, asked: BTreeSet<NodeId>, out: &mut Out<Self>) {
         // Two neighbours may have asked, neither knowing of the other.
         if !self.snapshots.contains_key(&id) {
             let snapshot = Snapshot {
@@ -331,5 +325,229 @@ impl<A: Algorithm> Describe for NaiveSnapshot<A> {
         let waiting = |(_, snapshot): &(&Id, &Snapshot)| !snapshot.missing.is_empty();
         let under_way = self.snapshots.iter().filter(waiting);
         fields.list("recording", under_way.map(|(id, _)| id));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bank::{Bank, Due, Transfer};
+    use crate::{Effect, Message as _, Output as _, step};
+
+    type Process = NaiveSnapshot<Bank>;
+
+    /// What happens next, by process number.
+    #[derive(Clone, Copy, Debug)]
+    enum Event {
+        /// It starts a snapshot.
+        Snapshot(u32),
+        /// The one sends money to the other.
+        Transfer(u32, u32),
+        /// The oldest message in the channel from the one to the other comes.
+        Deliver(u32, u32),
+        /// So does every other, the oldest first.
+        DeliverAll,
+        /// The newest comes first.
+        DeliverNewest(u32, u32),
+        /// It waits no more.
+        GiveUp(u32),
+    }
+    use Event::{Deliver, DeliverAll, DeliverNewest, GiveUp, Snapshot as Take, Transfer as Pay};
+
+    struct Network {
+        processes: Vec<Process>,
+        under_way: Vec<(NodeId, NodeId, Message<Transfer>)>,
+        outputs: Vec<(NodeId, Output<Bank>)>,
+    }
+
+    impl Network {
+        /// A network with those channels, in both directions.
+        fn new(processes: u32, channels: &[(u32, u32)]) -> Self {
+            let all = || (0..processes).map(NodeId);
+            let new = |me: NodeId| {
+                let neighbours = || {
+                    let other = |&(a, b): &(u32, u32)| match me.0 {
+                        me if me == a => Some(NodeId(b)),
+                        me if me == b => Some(NodeId(a)),
+                        _ => None,
+                    };
+                    channels.iter().filter_map(other)
+                };
+                let bank = Bank::new(me, neighbours().collect(), 100, Duration::ZERO, 1000);
+                NaiveSnapshot::new(bank, me, neighbours(), all(), Duration::from_secs(1))
+            };
+            Self {
+                processes: all().map(new).collect(),
+                under_way: Vec::new(),
+                outputs: Vec::new(),
+            }
+        }
+
+        fn on_event(&mut self, event: Event) {
+            match event {
+                Take(who) => self.input(NodeId(who), Input::Command(Command::Snapshot)),
+                Pay(from, to) => self.pay(NodeId(from), NodeId(to)),
+                GiveUp(who) => {
+                    let id = Id {
+                        initiator: NodeId(who),
+                        number: 0,
+                    };
+                    self.input(NodeId(who), Input::Timer(Timer::GiveUp(id)));
+                }
+                Deliver(from, to) => {
+                    let place = self.under_way.iter().position(on(from, to));
+                    self.deliver(place.expect("a message is on that channel"));
+                }
+                DeliverNewest(from, to) => {
+                    let place = self.under_way.iter().rposition(on(from, to));
+                    self.deliver(place.expect("a message is on that channel"));
+                }
+                DeliverAll => {
+                    while !self.under_way.is_empty() {
+                        self.deliver(0);
+                    }
+                }
+            }
+        }
+
+        fn deliver(&mut self, place: usize) {
+            let (from, to, message) = self.under_way.remove(place);
+            let message = Message::from_payload(message.to_payload()).unwrap();
+            self.input(to, Input::Message { from, message });
+        }
+
+        /// With some seed the random neighbour is the wanted one.
+        fn pay(&mut self, from: NodeId, wanted: NodeId) {
+            let input = || Input::Timer(Timer::Application(Due));
+            let process = &mut self.processes[usize::from(from)];
+            let goes_there = |seed: &u64| {
+                let effects = step(&mut process.clone(), input(), *seed);
+                let right = |effect: &_| matches!(effect, Effect::Send { to, .. } if *to == wanted);
+                effects.iter().any(right)
+            };
+            let seed = (0..100).find(goes_there).expect("they are neighbours");
+            let effects = step(process, input(), seed);
+            self.on_effects(from, effects);
+        }
+
+        fn input(&mut self, me: NodeId, input: Input<Process>) {
+            let effects = step(&mut self.processes[usize::from(me)], input, 0);
+            self.on_effects(me, effects);
+        }
+
+        fn on_effects(&mut self, me: NodeId, effects: Vec<Effect<Process>>) {
+            for effect in effects {
+                match effect {
+                    Effect::Send { to, message, .. } => self.under_way.push((me, to, message)),
+                    Effect::Output(output) => self.outputs.push((me, output)),
+                    Effect::SetTimer { .. } | Effect::CancelTimer { .. } => {}
+                }
+            }
+        }
+
+        /// The recorded balances, less what there was.
+        fn error(&self) -> i64 {
+            let balance = |(_, output): &(NodeId, Output<Bank>)| match output {
+                Output::Recorded { state, .. } => Some(state.balance() as i64 - 100),
+                _ => None,
+            };
+            self.outputs.iter().filter_map(balance).sum()
+        }
+
+        fn count(&self, kind: &str) -> usize {
+            let is = |(_, output): &&(NodeId, Output<Bank>)| output.kind() == kind;
+            self.outputs.iter().filter(is).count()
+        }
+    }
+
+    fn on(from: u32, to: u32) -> impl Fn(&(NodeId, NodeId, Message<Transfer>)) -> bool {
+        move |(a, b, _)| (a.0, b.0) == (from, to)
+    }
+
+    const PAIR: &[(u32, u32)] = &[(0, 1)];
+    const LINE: &[(u32, u32)] = &[(0, 1), (1, 2)];
+    const TRIANGLE: &[(u32, u32)] = &[(0, 1), (0, 2), (1, 2)];
+
+    #[test]
+    fn what_is_under_way_is_missing_and_what_overtakes_is_there_twice() {
+        use std::cmp::Ordering::{Equal, Greater, Less};
+        let cases: &[(&str, &[(u32, u32)], &[Event], std::cmp::Ordering)] = &[
+            ("nothing moves", LINE, &[Take(0), DeliverAll], Equal),
+            (
+                "it came before",
+                PAIR,
+                &[Pay(0, 1), DeliverAll, Take(1), DeliverAll],
+                Equal,
+            ),
+            // The receiver records, then the message comes.
+            (
+                "under way",
+                PAIR,
+                &[Pay(1, 0), Take(0), Deliver(1, 0), DeliverAll],
+                Less,
+            ),
+            // In order, the question comes before what is sent after it.
+            ("in order", PAIR, &[Take(0), Pay(0, 1), DeliverAll], Equal),
+            (
+                "overtaken",
+                PAIR,
+                &[Take(0), Pay(0, 1), DeliverNewest(0, 1), DeliverAll],
+                Greater,
+            ),
+            // 1 has recorded and pays 2, whom the question of 0 reaches later.
+            (
+                "another way",
+                TRIANGLE,
+                &[Take(0), Deliver(0, 1), Pay(1, 2), Deliver(1, 2), DeliverAll],
+                Greater,
+            ),
+        ];
+        for (name, channels, events, expected) in cases {
+            let processes = if channels.len() == 1 { 2 } else { 3 };
+            let mut network = Network::new(processes, channels);
+            for &event in *events {
+                network.on_event(event);
+            }
+            assert_eq!(network.error().cmp(&0), *expected, "{name}");
+            for kind in ["Recorded", "Finished"] {
+                assert_eq!(network.count(kind), processes as usize, "{name}: {kind}");
+            }
+            assert_eq!(network.count("Complete"), 1, "{name}");
+        }
+    }
+
+    #[test]
+    fn everybody_is_asked_in_any_connected_topology() {
+        let star = (1..9).map(|leaf| (0, leaf)).collect();
+        let ring = (0..9).map(|i| (i, (i + 1) % 9)).collect();
+        let mesh = (0..9).flat_map(|i| (0..i).map(move |j| (j, i))).collect();
+        let topologies: [(&str, Vec<_>); 3] = [("star", star), ("ring", ring), ("mesh", mesh)];
+        for (name, channels) in topologies {
+            for initiator in 0..9 {
+                let mut network = Network::new(9, &channels);
+                network.on_event(Take(initiator));
+                network.on_event(DeliverAll);
+                assert_eq!(network.count("Recorded"), 9, "{name} from {initiator}");
+                assert_eq!(network.count("Complete"), 1, "{name} from {initiator}");
+            }
+        }
+    }
+
+    #[test]
+    fn who_does_not_answer_is_named() {
+        let mut network = Network::new(3, LINE);
+        network.on_event(Take(0));
+        network.on_event(Deliver(0, 1));
+        network.on_event(Deliver(1, 0));
+        network.on_event(GiveUp(0));
+        network.on_event(DeliverAll);
+        let id = Id {
+            initiator: NodeId(0),
+            number: 0,
+        };
+        let missing = vec![NodeId(2)];
+        let aborted = (NodeId(0), Output::Aborted { id, missing });
+        assert!(network.outputs.contains(&aborted));
+        assert_eq!(network.count("Complete"), 0, "not after it was given up");
     }
 }

@@ -7,10 +7,10 @@
 //!
 //! > produced = consumed + buffered + in channels
 //!
-//! where a process's share, what it has consumed and buffers less what it has
-//! produced, may well be negative. Unlike balances (see `bank.rs`) the three
-//! numbers only ever grow, or follow from those that do: an item that is
-//! counted twice, or not at all, is never made up for by another.
+//! A process's share in that, what it has consumed and buffers less what it
+//! has produced, may well be negative. Unlike a balance (see `bank.rs`) what
+//! was produced and what was consumed only ever grow: of two snapshots the
+//! later shows no less of either.
 //!
 //! Nothing tells a producer that a consumer is slow, so a buffer has no bound:
 //! it is a count of items. Two processes that wait for each other's room would
@@ -203,5 +203,114 @@ impl Describe for ProducerConsumer {
         fields.integer("buffered", self.buffered);
         fields.integer("consumed", self.consumed);
         fields.integer("total.share", self.share());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Effect, Input, Message as _, step};
+
+    const BUFFERED: u64 = 2;
+
+    /// Whatever may happen next to processes that all know each other.
+    struct Network {
+        processes: Vec<ProducerConsumer>,
+        inputs: Vec<(NodeId, Input<ProducerConsumer>)>,
+    }
+
+    impl Network {
+        fn new(processes: u32, limit: u64) -> Self {
+            let all = || (0..processes).map(NodeId);
+            let new = |me| {
+                let neighbours = all().filter(|&other| other != me).collect();
+                ProducerConsumer::new(me, neighbours, BUFFERED, Duration::from_millis(1), limit)
+            };
+            Self {
+                processes: all().map(new).collect(),
+                inputs: all().map(|me| (me, Input::Start)).collect(),
+            }
+        }
+
+        /// Lets one thing happen.
+        fn step(&mut self, seed: u64) {
+            let place = seed as usize % self.inputs.len();
+            let (me, input) = self.inputs.swap_remove(place);
+            for effect in step(&mut self.processes[usize::from(me)], input, seed) {
+                match effect {
+                    Effect::Send { to, message, .. } => {
+                        assert_ne!(to, me);
+                        let message = Item::from_payload(message.to_payload()).unwrap();
+                        self.inputs.push((to, Input::Message { from: me, message }));
+                    }
+                    Effect::SetTimer { timer, .. } => {
+                        let again = |(who, input): &(NodeId, Input<_>)| {
+                            *who == me && matches!(input, Input::Timer(set) if *set == timer)
+                        };
+                        assert!(!self.inputs.iter().any(again), "{timer:?} runs already");
+                        self.inputs.push((me, Input::Timer(timer)));
+                    }
+                    Effect::CancelTimer { .. } | Effect::Output(()) => unreachable!(),
+                }
+            }
+        }
+
+        /// The shares of all, and what is on its way.
+        fn total(&self) -> i64 {
+            let share = |process: &ProducerConsumer| process.fields().get_integer("total.share");
+            let amount = |(_, input): &(NodeId, Input<ProducerConsumer>)| match input {
+                Input::Message { message, .. } => message.fields().get_integer("amount"),
+                Input::Start | Input::Command(()) | Input::Timer(_) => None,
+            };
+            self.processes.iter().filter_map(share).sum::<i64>()
+                + self.inputs.iter().filter_map(amount).sum::<i64>()
+        }
+    }
+
+    #[test]
+    fn whatever_was_produced_is_somewhere_and_is_consumed_in_the_end() {
+        for (processes, limit) in [(1, 10), (2, 0), (2, 10), (5, 20)] {
+            for seed in 0..20 {
+                let case = format!("{processes} processes, {limit} items, seed {seed}");
+                let mut network = Network::new(processes, limit);
+                let mut steps = 0;
+                while !network.inputs.is_empty() {
+                    network.step(seed * 1_000_003 + steps * 7919);
+                    steps += 1;
+                    let total = BUFFERED * u64::from(processes);
+                    assert_eq!(network.total(), total as i64, "{case}");
+                }
+                let produced = if processes > 1 { limit } else { 0 };
+                for process in &network.processes {
+                    assert_eq!(
+                        (process.produced, process.buffered),
+                        (produced, 0),
+                        "{case}"
+                    );
+                }
+                let consumed: u64 = network.processes.iter().map(|p| p.consumed).sum();
+                assert_eq!(
+                    consumed,
+                    u64::from(processes) * (produced + BUFFERED),
+                    "{case}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn items_are_told_apart() {
+        let (me, other) = (NodeId(4), NodeId(1));
+        let mut process = ProducerConsumer::new(me, vec![other], 0, Duration::ZERO, 3);
+        for number in 0..3 {
+            let effects = step(&mut process, Input::Timer(Due::Produce), 0);
+            let Some(Effect::Send { message, .. }) = effects.first() else {
+                panic!("{effects:?}");
+            };
+            let text = format!("id=4/{number} amount=1");
+            assert_eq!(message.fields().to_string(), text);
+        }
+        let text = "produced=3 buffered=0 consumed=0 total.share=-3";
+        assert_eq!(process.fields().to_string(), text);
     }
 }

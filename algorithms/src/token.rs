@@ -132,7 +132,7 @@ impl Tokens {
             from: self.me,
             number: self.sent,
             token,
-            hops: hops + 1,
+            hops: hops.saturating_add(1),
         };
         self.sent += 1;
         out.send(to, pass);
@@ -214,5 +214,88 @@ impl Describe for Tokens {
         fields.list("held", self.held());
         fields.integer("sent", self.sent);
         fields.integer("total.share", self.held.len());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::{Effect, Input, Message as _, step};
+
+    /// Lets the tokens wander, always the one that is due at the seed's whim,
+    /// until none moves. Returns the processes and the number of hops.
+    fn wander(processes: u32, tokens: u64, limit: u64, seed: u64) -> (Vec<Tokens>, u64) {
+        let all = || (0..processes).map(NodeId);
+        let new = |me| {
+            let neighbours = all().filter(|&other| other != me).collect();
+            Tokens::new(me, neighbours, tokens, Duration::from_millis(1), limit)
+        };
+        let mut network: Vec<Tokens> = all().map(new).collect();
+        let mut inputs: Vec<_> = all().map(|me| (me, Input::Start)).collect();
+        let (mut steps, mut hops) = (0, 0);
+        while !inputs.is_empty() {
+            let place = (seed + steps) as usize % inputs.len();
+            let (me, input) = inputs.swap_remove(place);
+            steps += 1;
+            for effect in step(&mut network[usize::from(me)], input, seed + steps) {
+                match effect {
+                    Effect::Send { to, message, .. } => {
+                        assert_ne!(to, me);
+                        hops += 1;
+                        let message = Pass::from_payload(message.to_payload()).unwrap();
+                        inputs.push((to, Input::Message { from: me, message }));
+                    }
+                    Effect::SetTimer { timer, .. } => inputs.push((me, Input::Timer(timer))),
+                    Effect::CancelTimer { .. } | Effect::Output(()) => unreachable!(),
+                }
+            }
+        }
+        (network, hops)
+    }
+
+    #[test]
+    fn every_token_makes_its_hops_and_is_somewhere_once() {
+        let cases = [(2, 1, 0), (2, 1, 1), (3, 4, 10), (5, 2, 33), (1, 3, 10)];
+        for (processes, tokens, limit) in cases {
+            for seed in 0..20 {
+                let (network, hops) = wander(processes, tokens, limit, seed);
+                let all: Vec<_> = network.iter().flat_map(Tokens::held).collect();
+                let distinct: BTreeSet<_> = all.iter().collect();
+                let count = u64::from(processes) * tokens;
+                let case = format!("{processes} processes, {tokens} tokens, seed {seed}");
+                assert_eq!(all.len() as u64, count, "{case}");
+                assert_eq!(distinct.len() as u64, count, "{case}");
+                let moved = if processes > 1 { count * limit } else { 0 };
+                assert_eq!(hops, moved, "{case}");
+            }
+        }
+    }
+
+    #[test]
+    fn shares_and_messages_are_described_alike() {
+        let (me, other) = (NodeId(0), NodeId(1));
+        let mut tokens = Tokens::new(me, vec![other], 3, Duration::from_millis(1), 5);
+        let token = tokens.held().next().unwrap();
+        let effects = step(&mut tokens, Input::Timer(Due(token)), 0);
+        let [Effect::Send { message, .. }] = &effects[..] else {
+            panic!("{effects:?}");
+        };
+        let text = "id=0/0 amount=1 token=0/0 hops=1";
+        assert_eq!(message.fields().to_string(), text);
+        assert_eq!(tokens.fields().get_integer("total.share"), Some(2));
+        assert_eq!(
+            step(&mut tokens, Input::Timer(Due(token)), 0),
+            [],
+            "it is away"
+        );
+    }
+
+    #[test]
+    fn what_is_no_pass_is_refused() {
+        for bytes in [&b""[..], b"\xff\xff", b"\x08\x01"] {
+            assert_eq!(Pass::from_payload(Bytes::from_static(bytes)), None);
+        }
     }
 }

@@ -88,7 +88,7 @@ async fn experiment<E: Experiment>(
     record.spans.export_error = sink.flush().await;
     record.spans.count(sink.counts());
     record.seconds = Some(began.elapsed().as_secs_f64());
-    record.verdict = verdict(experiment, &record, result);
+    record.verdict = verdict(experiment, &mut record, &store, result);
     let rows = rows
         .flush()
         .map_err(|e| Error::Failed(format!("results.csv: {e}")));
@@ -116,11 +116,14 @@ async fn experiment<E: Experiment>(
 /// run was interrupted.
 fn verdict<E: Experiment>(
     experiment: &E,
-    record: &Record,
+    record: &mut Record,
+    store: &Store,
     result: Option<Result<(), Error>>,
 ) -> Verdict {
+    // Told even of a run that did not end.
+    let wrong = experiment.judge(record, store);
     let (status, reasons) = match result {
-        Some(Ok(())) => match experiment.judge(record) {
+        Some(Ok(())) => match wrong {
             reasons if !reasons.is_empty() => (Status::Fail, reasons),
             _ if record.spans.lost > 0 => {
                 let reason = format!("{} spans were lost", record.spans.lost);

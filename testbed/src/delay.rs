@@ -43,7 +43,11 @@ impl FromStr for Delay {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("{text:?} is no delay; it looks like 5ms, 1ms..10ms, 0..100ms or exponential:5ms");
+        let wrong = || {
+            format!(
+                "{text:?} is no delay; it looks like 5ms, 1ms..10ms, 0..100ms or exponential:5ms"
+            )
+        };
         if let Some(mean) = text.strip_prefix("exponential:") {
             return time(mean).map(Self::Exponential).ok_or_else(wrong);
         }
@@ -97,7 +101,15 @@ mod tests {
             assert_eq!(delay.to_string(), text);
         }
         assert_eq!("0".parse(), Ok(Delay::NONE));
-        for text in ["", "5", "10ms..1ms", "-1ms", "exponential", "exponential:x", "1ms.."] {
+        for text in [
+            "",
+            "5",
+            "10ms..1ms",
+            "-1ms",
+            "exponential",
+            "exponential:x",
+            "1ms..",
+        ] {
             assert!(text.parse::<Delay>().is_err(), "{text}");
         }
     }

@@ -8,17 +8,20 @@ use std::time::{Duration, Instant};
 use algorithms::{Algorithm, NodeId};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use node::channel::Inbox;
-use node::driver::{Directory, Driver, Process, Report};
+use node::driver::{self, Directory, Driver, Process, Report};
 use node::telemetry::Sink;
 use node::{Config, Handle, Multiaddr, Peer, PeerId, Transport};
 use opentelemetry::trace::{TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::SdkTracer;
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha8Rng;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
 use crate::Error;
 use crate::cli::{self, options::Options};
+use crate::delay::Delay;
 use crate::progress::Progress;
 use crate::run::Record;
 
@@ -77,6 +80,30 @@ pub struct Builder<'a> {
     pub tasks: &'a TaskTracker,
     /// Who shows how far it is.
     pub progress: &'a Progress,
+    /// What happens to messages.
+    pub links: Option<&'a Links>,
+}
+
+/// What happens to messages between processes, besides what the machine does.
+#[derive(Clone, Debug)]
+pub struct Links {
+    /// How long each travels.
+    pub delay: Delay,
+    /// Whether a channel keeps the order.
+    pub in_order: bool,
+}
+
+impl Links {
+    /// Those to one process. The seed decides its delays.
+    fn to(&self, process: NodeId, seed: u64) -> driver::Links {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream(u64::from(process.0) + 1);
+        let delay = self.delay.clone();
+        driver::Links {
+            delay: Box::new(move || delay.draw(&mut rng)),
+            in_order: self.in_order,
+        }
+    }
 }
 
 impl Builder<'_> {
@@ -185,6 +212,7 @@ impl Builder<'_> {
                     inbound,
                 },
                 tracer: Some(member.tracer.clone()),
+                links: self.links.map(|links| links.to(id, self.options.seed)),
                 seed: self.options.seed,
                 tasks: self.tasks.clone(),
             };

@@ -75,8 +75,11 @@ impl StoreRecorder {
 
 impl Recorder for StoreRecorder {
     fn add_service(&self, resource: &Resource) -> u32 {
+        let mut attributes = ResourceAttributesWithSchema::from(resource).attributes.0;
+        // They come in any order. The same run is to be the same bytes.
+        attributes.sort_by(|a, b| a.key.cmp(&b.key));
         let resource = resource::v1::Resource {
-            attributes: ResourceAttributesWithSchema::from(resource).attributes.0,
+            attributes,
             ..resource::v1::Resource::default()
         };
         self.shared.store.add_service(resource).0

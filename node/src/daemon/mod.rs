@@ -89,6 +89,7 @@ fn start_peer(
         id: NodeId(0),
         directory: Directory::new(vec![id]),
         tracer: tracing.then(|| sink.tracer(&cli.name, &id.to_string())),
+        links: None,
         seed: cli.seed.unwrap_or_else(rand::random),
         peer,
         tasks: tasks.clone(),

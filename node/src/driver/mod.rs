@@ -13,6 +13,7 @@
 //! gives them is slowed down; messages are always taken, so two processes that
 //! flood each other cannot block each other.
 
+mod delayed;
 mod directory;
 mod outbox;
 #[cfg(test)]
@@ -31,6 +32,8 @@ use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
+use delayed::Delayed;
+pub use delayed::Links;
 pub use directory::Directory;
 use outbox::{Change, Lost, Outboxes};
 use timers::Timers;
@@ -56,6 +59,8 @@ pub struct Process<A> {
     pub peer: Peer,
     /// Who makes its spans; `None` to make none.
     pub tracer: Option<SdkTracer>,
+    /// What happens to messages that come; `None` for nothing.
+    pub links: Option<Links>,
     /// The run's seed.
     pub seed: u64,
     /// Where the process is counted while it runs: when all drivers are
@@ -137,6 +142,7 @@ impl<A: Algorithm> Driver<A> {
             ),
             directory: process.directory,
             timers: Timers::new(),
+            delayed: Delayed::new(process.links),
             reports,
         };
         let stop = CancellationToken::new();
@@ -197,6 +203,7 @@ struct Task<A: Algorithm> {
     inbound: Inbox,
     outboxes: Outboxes,
     timers: Timers<A::Timer>,
+    delayed: Delayed,
     steps: Steps<A>,
     reports: mpsc::Sender<Report<A>>,
 }
@@ -212,10 +219,13 @@ impl<A: Algorithm> Task<A> {
                     Some(order) => self.on_order(order).await,
                     None => return,
                 },
-                inbound = self.inbound.recv() => match inbound {
-                    Some(inbound) => self.on_inbound(inbound).await,
+                inbound = self.inbound.recv(), if self.delayed.have_room() => match inbound {
+                    Some(inbound) => if let Some(there) = self.delayed.push(inbound) {
+                        self.on_inbound(there).await;
+                    },
                     None => return,
                 },
+                inbound = self.delayed.next() => self.on_inbound(inbound).await,
                 (timer, set_by) = self.timers.next() => {
                     let at = Instant::now();
                     let step = self.steps.timer(timer, &set_by, &self.directory);
@@ -278,7 +288,9 @@ impl<A: Algorithm> Task<A> {
             size,
             sent_by: envelope.trace.map(from_wire),
         };
-        let step = self.steps.message(from, message, &received, &self.directory);
+        let step = self
+            .steps
+            .message(from, message, &received, &self.directory);
         self.carry_out(at, step).await;
     }
 

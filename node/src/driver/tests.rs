@@ -83,6 +83,7 @@ async fn pair() -> ([Driver<Flood>; 2], mpsc::Receiver<Report<Flood>>) {
             directory: directory.clone(),
             peer,
             tracer: None,
+            links: None,
             seed: 1,
             tasks: TaskTracker::new(),
         };

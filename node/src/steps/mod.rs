@@ -18,7 +18,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use algorithms::{Algorithm, Effect, Input, Message as _, NodeId, Output as _, Role, step};
-use opentelemetry::trace::{Link, SpanContext, SpanKind, Status, TraceContextExt as _, Tracer as _};
+use opentelemetry::trace::{
+    Link, SpanContext, SpanKind, Status, TraceContextExt as _, Tracer as _,
+};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::SdkTracer;
 
@@ -26,6 +28,7 @@ pub use clock::Clock;
 pub use record::{Event, MessageRecord, ReceivedRecord, StepRecord};
 pub use shape::{MESSAGE, STATE, key};
 
+use crate::channel::unix_nano;
 use crate::driver::Directory;
 
 /// An algorithm, and who records its steps.
@@ -272,6 +275,9 @@ impl<A: Algorithm> Steps<A> {
         let first_message = self.messages.wrapping_add(1);
         if self.records() {
             record.number = self.steps;
+            if matches!(self.recorder, Recorder::Engine) {
+                record.at_unix_nano = unix_nano(self.clock.now());
+            }
             record.state = algorithms::Describe::fields(&self.algorithm);
         }
         for effect in &effects {

@@ -11,6 +11,8 @@ use algorithms::Fields;
 pub struct StepRecord {
     /// Its number in its process, from 1.
     pub number: u64,
+    /// When it began, in nanoseconds since the Unix epoch.
+    pub at_unix_nano: u64,
     /// The message that it handled, if it did.
     pub received: Option<ReceivedRecord>,
     /// The timer that ran out, if it handled one.

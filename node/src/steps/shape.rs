@@ -55,7 +55,10 @@ pub(super) fn received(
     let mut attributes = Vec::with_capacity(12);
     message(&record.message, Arc::clone(&record.from), &mut attributes);
     attributes.push(KeyValue::new(key::SEQUENCE, integer(record.sequence)));
-    attributes.push(KeyValue::new(key::INCARNATION, i64::from(record.incarnation)));
+    attributes.push(KeyValue::new(
+        key::INCARNATION,
+        i64::from(record.incarnation),
+    ));
     if let Some(size) = received.size {
         attributes.push(KeyValue::new("p2p.message.size", integer(size as u64)));
     }

@@ -76,6 +76,7 @@ async fn ours(traced: bool) -> f64 {
             directory: directory.clone(),
             tracer: traced.then(|| sink.tracer("peer", &peer.handle.peer_id().to_string())),
             peer,
+            links: None,
             seed: 1,
             tasks: TaskTracker::new(),
         };

@@ -2,10 +2,14 @@
 //! nothing but the [`History`](crate::history::History), so a mistake in an
 //! algorithm cannot excuse itself.
 
+pub mod snapshot;
+
 use std::fmt;
 
+use serde::Serialize;
+
 /// What a checker found out about one property.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Property {
     /// The property, as the literature names it.
     pub name: &'static str,

@@ -1,5 +1,6 @@
 //! The experiments: what is done with a network, and what is made of it.
 
+pub mod live;
 pub mod ping;
 
 use std::fs::File;
@@ -12,6 +13,7 @@ use crate::Error;
 use crate::cli::options::Options;
 use crate::progress::Progress;
 use crate::run::Record;
+use crate::store::Store;
 
 /// What an experiment works with.
 pub struct Bench<'a> {
@@ -35,9 +37,10 @@ pub trait Experiment {
     /// Runs it. An `Err` ends the run as failed; what was measured stays.
     fn run(&self, bench: Bench<'_>) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// Says in `record` whether what was measured is right. Called however
-    /// the run ended. Returns what is wrong.
-    fn judge(&self, record: &Record) -> Vec<String>;
+    /// Says whether what was measured, and recorded in `store`, is right, and
+    /// may add to the record. Called however the run ended. Returns what is
+    /// wrong.
+    fn judge(&self, record: &mut Record, store: &Store) -> Vec<String>;
 
     /// The results for people, in lines.
     fn tell(&self, record: &Record) -> String;

@@ -27,6 +27,7 @@ use crate::cli::options::{Need, Options};
 use crate::cli::{self, Common};
 use crate::network::{Builder, Network, Outsider, neighbours};
 use crate::run::Record;
+use crate::store::Store;
 use crate::{Error, run};
 
 /// How long the other side may take to close its channel after we hung up.
@@ -203,6 +204,7 @@ impl Experiment for Ping {
             sink: bench.sink,
             tasks: bench.tasks,
             progress: bench.progress,
+            links: None,
         };
         let mut network = builder.build(bench.record, |_| PingPong::default()).await?;
         let began = Instant::now();
@@ -211,7 +213,7 @@ impl Experiment for Ping {
         result
     }
 
-    fn judge(&self, record: &Record) -> Vec<String> {
+    fn judge(&self, record: &mut Record, _: &Store) -> Vec<String> {
         results::judge(&record.results)
     }
 

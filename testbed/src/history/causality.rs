@@ -78,7 +78,7 @@ impl Causality {
 
 /// Each process goes on until it waits for a sender's clock, over and over. A
 /// cycle, which only a made-up record has, is cut: such causes are ignored.
-fn clocks(causes: &[Vec<Option<StepIndex>>]) -> Vec<Vec<Box<[u32]>>> {
+pub(crate) fn clocks(causes: &[Vec<Option<StepIndex>>]) -> Vec<Vec<Box<[u32]>>> {
     let count = causes.len();
     let mut clocks: Vec<Vec<Box<[u32]>>> = causes
         .iter()
@@ -109,7 +109,10 @@ fn clocks(causes: &[Vec<Option<StepIndex>>]) -> Vec<Vec<Box<[u32]>>> {
                 advanced = true;
             }
         }
-        let done = clocks.iter().zip(causes).all(|(c, steps)| c.len() == steps.len());
+        let done = clocks
+            .iter()
+            .zip(causes)
+            .all(|(c, steps)| c.len() == steps.len());
         if done {
             return clocks;
         }

@@ -13,6 +13,7 @@ use node::steps::{Event, MESSAGE, MessageRecord, ReceivedRecord, STATE, StepReco
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
 use opentelemetry_proto::tonic::trace::v1::Span;
 
+pub(crate) use causality::clocks;
 pub use causality::{Causality, StepIndex};
 
 use crate::store::Store;
@@ -71,6 +72,7 @@ impl History {
 
 /// `None` for a span that is no step.
 fn step(span: Span) -> Option<StepRecord> {
+    let at_unix_nano = span.start_time_unix_nano;
     let fields = read(span.attributes);
     let number = u64::try_from(fields.get_integer(key::STEP)?).ok()?;
     let received = message(&fields).and_then(|message| {
@@ -96,6 +98,7 @@ fn step(span: Span) -> Option<StepRecord> {
     });
     Some(StepRecord {
         number,
+        at_unix_nano,
         received,
         timer: fields.get_text(key::TIMER).map(str::to_owned),
         events: events.collect(),
@@ -122,10 +125,13 @@ fn field(value: AnyValue) -> Option<Field> {
         any_value::Value::IntValue(value) => Field::Integer(value),
         any_value::Value::BoolValue(value) => Field::Flag(value),
         any_value::Value::ArrayValue(array) => {
-            let texts = array.values.into_iter().filter_map(|value| match field(value)? {
-                Field::Text(text) => Some(text),
-                Field::Integer(_) | Field::Flag(_) | Field::List(_) => None,
-            });
+            let texts = array
+                .values
+                .into_iter()
+                .filter_map(|value| match field(value)? {
+                    Field::Text(text) => Some(text),
+                    Field::Integer(_) | Field::Flag(_) | Field::List(_) => None,
+                });
             Field::List(texts.collect())
         }
         _ => return None,

@@ -11,6 +11,7 @@
 mod ids;
 mod process;
 mod queue;
+mod run;
 mod scenario;
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ use rand_chacha::ChaCha8Rng;
 pub use ids::SeededIds;
 use process::Process;
 use queue::Queue;
+pub use run::{LONGEST, Ran, run, run_traced, run_unrecorded};
 pub use scenario::{Crash, Memory, Partition, Scenario};
 
 use crate::history::History;
@@ -306,7 +308,10 @@ impl<A: Algorithm> Simulation<A> {
         if usize::from(to) >= self.processes.len() {
             return Some("there is no such process");
         }
-        if self.scenario.parts(from.0, to.0, Duration::from_nanos(self.now)) {
+        if self
+            .scenario
+            .parts(from.0, to.0, Duration::from_nanos(self.now))
+        {
             return Some("the network is parted");
         }
         let lost = self.scenario.loss > 0.0 && self.rng.random_bool(self.scenario.loss);

@@ -128,8 +128,14 @@ impl Scenario {
                 processes - 1
             )));
         }
-        let backwards = self.crash.iter().any(|c| c.restart.is_some_and(|r| r < c.at))
-            || self.partition.iter().any(|p| p.heal.is_some_and(|h| h < p.at));
+        let backwards = self
+            .crash
+            .iter()
+            .any(|c| c.restart.is_some_and(|r| r < c.at))
+            || self
+                .partition
+                .iter()
+                .any(|p| p.heal.is_some_and(|h| h < p.at));
         match backwards {
             true => Err(Error::Usage(
                 "a crash restarts, or a partition heals, before it begins".into(),
@@ -217,7 +223,10 @@ mod tests {
             let error = Scenario::parse(text).unwrap_err();
             assert!(error.contains(line) && error.contains(words), "{error}");
         }
-        for text in ["loss = 1.5", "[[crash]]\nprocess = 0\nat = \"2s\"\nrestart = \"1s\""] {
+        for text in [
+            "loss = 1.5",
+            "[[crash]]\nprocess = 0\nat = \"2s\"\nrestart = \"1s\"",
+        ] {
             assert!(Scenario::parse(text).unwrap().check(2).is_err(), "{text}");
         }
     }

@@ -1,0 +1,80 @@
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use algorithms::bank::Bank;
+use algorithms::chandy_lamport::ChandyLamport;
+
+use super::{Scenario, run, run_traced};
+use crate::history::History;
+use crate::store::Store;
+use crate::system::System as _;
+use crate::system::snapshot::Snapshots;
+
+type ChandyLamportOverBank = (Bank, ChandyLamport<Bank>);
+
+fn bank(peers: u32) -> Snapshots<ChandyLamportOverBank> {
+    let others = |me| (0..peers).filter(|other| *other != me).collect();
+    Snapshots {
+        neighbours: (0..peers).map(others).collect(),
+        initiators: 2,
+        each: 2,
+        every: Duration::from_millis(50),
+        amount: 100,
+        pace: Duration::from_millis(5),
+        limit: u64::MAX,
+        patience: Duration::from_secs(10),
+        crashes: false,
+        algorithm: PhantomData,
+    }
+}
+
+#[test]
+fn snapshots_of_a_bank_are_consistent() {
+    let system = bank(6);
+    let began = Instant::now();
+    let mut steps = 0;
+    for seed in 0..50 {
+        let ran = run(&system, &Scenario::default(), seed);
+        steps += ran.steps;
+        let judgement = system.judge(&ran.recorded);
+        let wrong: Vec<_> = judgement.violations().collect();
+        assert!(wrong.is_empty(), "seed {seed}: {wrong:#?}");
+    }
+    eprintln!("{steps} steps, {:?}", began.elapsed());
+}
+
+#[test]
+fn without_fifo_markers_overtake_and_the_checker_sees_it() {
+    let scenario = Scenario {
+        fifo: false,
+        ..Scenario::default()
+    };
+    let system = bank(6);
+    let ran = run(&system, &scenario, 1);
+    let judgement = system.judge(&ran.recorded);
+    for name in ["I2 channel state", "I3 markers", "I9 FIFO"] {
+        let wrong = |p: &&crate::checkers::Property| p.name == name && !p.holds();
+        assert!(judgement.properties.iter().any(|p| wrong(&p)), "{name}");
+    }
+}
+
+#[test]
+fn spans_tell_what_the_engine_knows_and_the_seed_decides_every_byte() {
+    let system = bank(3);
+    let spans = |seed| {
+        let store = Arc::new(Store::new());
+        let ran = run_traced(&system, &Scenario::default(), seed, &store);
+        assert_eq!(ran.recorded.counts().stored, ran.recorded.counts().started);
+        let mut text = Vec::new();
+        store.write_jsonl(&mut text).unwrap();
+        (text, History::read(&store))
+    };
+    let (text, history) = spans(7);
+    assert_eq!(spans(7).0, text);
+    assert_ne!(spans(8).0, text);
+    let direct = run(&system, &Scenario::default(), 7).recorded;
+    for (name, steps) in &direct.processes {
+        assert_eq!(history.processes[name], *steps, "{name}");
+    }
+}

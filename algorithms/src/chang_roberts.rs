@@ -1,0 +1,457 @@
+//! Election on a ring, after Chang and Roberts: how do processes that are all
+//! alike agree on one of them?
+//!
+//! Ernest Chang and Rosemary Roberts, "An Improved Algorithm for Decentralized
+//! Extrema-Finding in Circular Configurations of Processes", CACM 22(5), 1979.
+//!
+//! Processes stand in a ring, and each sends to the next alone. No two have the
+//! same identity, but nobody knows those of the others, nor how many there are.
+//! Any of them may become *candidates*. One shall be elected, and all shall
+//! know it.
+//!
+//! A candidate sends its identity around the ring. Whoever is no candidate
+//! passes it on. A candidate passes on what is larger than its own identity,
+//! and lets what is smaller vanish: its own will do better. So no identity but
+//! the largest among the candidates gets past all of them, and the one to whom
+//! its own identity comes back is the leader. It tells the whole ring.
+//!
+//! A process that has passed an identity on does not become a candidate any
+//! more: it might have a larger one, and would have let its rival win. (That
+//! bystanders take no part is Tel's form, "Introduction to Distributed
+//! Algorithms", chapter 7. In others the election wakes them, and the leader
+//! is the largest of all.)
+//!
+//! That identities vanish is the improvement over Gérard Le Lann's election
+//! ("Distributed Systems: Towards a Formal Approach", IFIP 1977), where each
+//! goes all the way round: N² messages when all are candidates.
+//!
+//! What it needs: identities that differ, channels that lose nothing, and
+//! nobody to crash. It does not need their order. It elects once.
+//!
+//! Cost: it depends on how the identities stand in the ring. When all N are
+//! candidates, the largest goes N hops, and every other one as far as the next
+//! larger. At best these are 1 hop each, 2N-1 in all; at worst 1, 2, ..., N-1,
+//! which makes N(N+1)/2; on average over all orders N times the harmonic number
+//! H(N), about 0.69 N log2 N. This is the paper's count. The announcement is N
+//! more. All is over 2N hops after the largest candidate has begun.
+
+use proto::Bytes;
+use proto::prost::Message as _;
+use proto::v1::{self, chang_roberts::Body};
+
+use crate::{Algorithm, Describe, Fields, NodeId, Out};
+
+/// The fewest ELECTION messages among `processes` that are all candidates.
+pub const fn fewest_messages(processes: u64) -> u64 {
+    (2 * processes).saturating_sub(1)
+}
+
+/// The most ELECTION messages among `processes` that are all candidates.
+pub const fn most_messages(processes: u64) -> u64 {
+    processes * (processes + 1) / 2
+}
+
+/// The mean number of ELECTION messages among `processes` that are all
+/// candidates, when every order of the identities is as likely as any other.
+pub fn average_messages(processes: u64) -> f64 {
+    let harmonic: f64 = (1..=processes).map(|k| 1.0 / k as f64).sum();
+    processes as f64 * harmonic
+}
+
+/// How many ELECTED messages announce the leader to `processes`.
+pub const fn announcement_messages(processes: u64) -> u64 {
+    processes
+}
+
+/// What the world outside may ask.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Command {
+    /// Become a candidate, unless an election has come by already.
+    Elect,
+}
+
+/// What processes send to the next.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Message {
+    /// A candidate's identity, which looks for a larger one.
+    Election {
+        /// The identity.
+        id: u64,
+    },
+    /// The election is over.
+    Elected(Leader),
+}
+
+/// Who is elected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Leader {
+    /// Its identity.
+    pub id: u64,
+    /// Which process it is.
+    pub process: NodeId,
+}
+
+/// What a process says.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Output {
+    /// It knows the leader. Nobody says this twice.
+    Elected(Leader),
+}
+
+/// The state of one process.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ChangRoberts {
+    me: NodeId,
+    /// The only one that this process sends to.
+    next: NodeId,
+    /// Its identity. Nobody else has it.
+    id: u64,
+    status: Status,
+    /// Once it is known.
+    leader: Option<Leader>,
+}
+
+/// What a process is in the election.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Status {
+    /// No election has come by.
+    Idle,
+    /// Its identity is, or was, on its way.
+    Candidate,
+    /// An election came by before it became a candidate.
+    Bystander,
+}
+
+impl ChangRoberts {
+    /// A process of that identity, which is less than 2^63, before `next` in
+    /// the ring.
+    pub fn new(me: NodeId, next: NodeId, id: u64) -> Self {
+        Self {
+            me,
+            next,
+            id,
+            status: Status::Idle,
+            leader: None,
+        }
+    }
+}
+
+impl Algorithm for ChangRoberts {
+    type Message = Message;
+    type Timer = ();
+    type Command = Command;
+    type Output = Output;
+
+    fn on_command(&mut self, command: Command, out: &mut Out<Self>) {
+        match command {
+            Command::Elect if self.status == Status::Idle => self.stand(out),
+            Command::Elect => {} // It is late, or stands already.
+        }
+    }
+
+    fn on_message(&mut self, _: NodeId, message: Message, out: &mut Out<Self>) {
+        match message {
+            Message::Election { id } if self.leader.is_none() => self.on_election(id, out),
+            Message::Elected(leader) if self.leader.is_none() => self.on_elected(leader, out),
+            // The announcement is back where it began. Nothing honest but it
+            // comes when the leader is known.
+            Message::Election { .. } | Message::Elected(_) => {}
+        }
+    }
+
+    fn on_timer(&mut self, (): (), _: &mut Out<Self>) {}
+}
+
+impl ChangRoberts {
+    fn stand(&mut self, out: &mut Out<Self>) {
+        self.status = Status::Candidate;
+        out.send(self.next, Message::Election { id: self.id });
+    }
+
+    fn on_election(&mut self, id: u64, out: &mut Out<Self>) {
+        match self.status {
+            Status::Candidate if id < self.id => {} // It vanishes.
+            Status::Candidate if id == self.id => self.win(out),
+            Status::Candidate => out.send(self.next, Message::Election { id }),
+            // Made up: this process has sent no such thing.
+            Status::Idle | Status::Bystander if id == self.id => {}
+            Status::Idle | Status::Bystander => {
+                self.status = Status::Bystander;
+                out.send(self.next, Message::Election { id });
+            }
+        }
+    }
+
+    /// Our identity has got past every candidate, so all others are smaller.
+    fn win(&mut self, out: &mut Out<Self>) {
+        let leader = Leader {
+            id: self.id,
+            process: self.me,
+        };
+        self.on_elected(leader, out);
+    }
+
+    fn on_elected(&mut self, leader: Leader, out: &mut Out<Self>) {
+        self.leader = Some(leader);
+        out.output(Output::Elected(leader));
+        out.send(self.next, Message::Elected(leader));
+    }
+}
+
+impl crate::Message for Message {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Election { .. } => "ELECTION",
+            Self::Elected(_) => "ELECTED",
+        }
+    }
+
+    fn to_payload(&self) -> Bytes {
+        let body = Some(match *self {
+            Self::Election { id } => Body::Election(id),
+            Self::Elected(Leader { id, process }) => Body::Elected(v1::Elected {
+                leader: id,
+                process: process.0,
+            }),
+        });
+        v1::ChangRoberts { body }.encode_to_vec().into()
+    }
+
+    fn from_payload(payload: Bytes) -> Option<Self> {
+        Some(match v1::ChangRoberts::decode(payload).ok()?.body? {
+            Body::Election(id) => Self::Election { id },
+            Body::Elected(v1::Elected { leader, process }) => Self::Elected(Leader {
+                id: leader,
+                process: NodeId(process),
+            }),
+        })
+    }
+}
+
+impl crate::Output for Output {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Elected(_) => "Elected",
+        }
+    }
+}
+
+impl Describe for Leader {
+    fn describe(&self, fields: &mut Fields) {
+        fields.integer("leader", self.id);
+        fields.text("process", self.process);
+    }
+}
+
+impl Describe for Message {
+    fn describe(&self, fields: &mut Fields) {
+        match self {
+            Self::Election { id } => fields.integer("id", *id),
+            Self::Elected(leader) => leader.describe(fields),
+        }
+    }
+}
+
+impl Describe for Output {
+    fn describe(&self, fields: &mut Fields) {
+        let Self::Elected(leader) = self;
+        leader.describe(fields);
+    }
+}
+
+/// A process that knows no leader has no `leader`.
+impl Describe for ChangRoberts {
+    fn describe(&self, fields: &mut Fields) {
+        fields.integer("id", self.id);
+        let status = match self.status {
+            Status::Idle => "idle",
+            Status::Candidate => "candidate",
+            Status::Bystander => "bystander",
+        };
+        fields.text("status", status);
+        if let Some(leader) = self.leader {
+            fields.integer("leader", leader.id);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::{RngExt as _, SeedableRng as _};
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+    use crate::{Effect, Input, Message as _, step};
+
+    const ME: NodeId = NodeId(0);
+    const NEXT: NodeId = NodeId(1);
+
+    /// What came of an election.
+    #[derive(Default)]
+    struct Election {
+        said: Vec<Leader>,
+        elections: u64,
+        announcements: u64,
+    }
+
+    /// A ring of processes with these identities. Some become candidates at
+    /// once, others at any time. No channel keeps the order.
+    fn elect(ids: &[u64], at_once: &[usize], later: &[usize], seed: u64) -> Election {
+        let node = |place: usize| NodeId((place % ids.len()) as u32);
+        let new = |(place, &id)| ChangRoberts::new(node(place), node(place + 1), id);
+        let mut processes: Vec<_> = ids.iter().enumerate().map(new).collect();
+        let stand = |&place| (node(place), Input::Command(Command::Elect));
+        let mut first: Vec<_> = at_once.iter().map(stand).collect();
+        let mut waiting: Vec<_> = later.iter().map(stand).collect();
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut election = Election::default();
+        while let Some((at, input)) = first.pop().or_else(|| {
+            let any = rng.random_range(0..waiting.len().max(1));
+            (!waiting.is_empty()).then(|| waiting.swap_remove(any))
+        }) {
+            for effect in step(&mut processes[usize::from(at)], input, 0) {
+                match effect {
+                    Effect::Send { to, message, .. } => {
+                        match message {
+                            Message::Election { .. } => election.elections += 1,
+                            Message::Elected(_) => election.announcements += 1,
+                        }
+                        waiting.push((to, Input::Message { from: at, message }));
+                    }
+                    Effect::Output(Output::Elected(leader)) => election.said.push(leader),
+                    other => panic!("{other:?}"),
+                }
+            }
+        }
+        election
+    }
+
+    /// Every order of the numbers from 1 to `count`.
+    fn orders(count: u64) -> Vec<Vec<u64>> {
+        let mut orders = vec![vec![]];
+        for number in 1..=count {
+            let longer = orders.iter().flat_map(|order: &Vec<u64>| {
+                (0..=order.len()).map(|at| [&order[..at], &[number], &order[at..]].concat())
+            });
+            orders = longer.collect();
+        }
+        orders
+    }
+
+    fn receive(process: &mut ChangRoberts, message: Message) -> Vec<Effect<ChangRoberts>> {
+        let from = NodeId(9);
+        step(process, Input::Message { from, message }, 0)
+    }
+
+    fn send(message: Message) -> Effect<ChangRoberts> {
+        Effect::Send {
+            to: NEXT,
+            message,
+            within: None,
+        }
+    }
+
+    fn candidate(id: u64) -> ChangRoberts {
+        let mut candidate = ChangRoberts::new(ME, NEXT, id);
+        let effects = step(&mut candidate, Input::Command(Command::Elect), 0);
+        assert_eq!(effects, [send(Message::Election { id })]);
+        candidate
+    }
+
+    #[test]
+    fn all_orders_together_cost_what_the_paper_says() {
+        for count in 1..=7 {
+            let all: Vec<_> = (0..count as usize).collect();
+            let cost = |order: &Vec<u64>| {
+                let election = elect(order, &all, &[], 0);
+                assert_eq!(election.said.len(), order.len(), "{order:?}");
+                assert_eq!(election.announcements, announcement_messages(count));
+                election.elections
+            };
+            let costs: Vec<_> = orders(count).iter().map(cost).collect();
+            assert_eq!(costs.iter().min(), Some(&fewest_messages(count)));
+            assert_eq!(costs.iter().max(), Some(&most_messages(count)));
+            let average = costs.iter().sum::<u64>() as f64 / costs.len() as f64;
+            assert!((average - average_messages(count)).abs() < 1e-9, "{count}");
+        }
+    }
+
+    #[test]
+    fn whoever_stands_and_whenever_one_is_elected() {
+        let ids = [30, 10, 60, 20, 50, 40];
+        for candidates in 1..1 << ids.len() {
+            let stands = |place: &usize| candidates & (1 << place) != 0;
+            let places: Vec<_> = (0..ids.len()).filter(stands).collect();
+            for seed in 0..20 {
+                let election = elect(&ids, &[], &places, seed);
+                let said = &election.said;
+                assert_eq!(said.len(), ids.len(), "{places:?}, seed {seed}");
+                assert!(said.iter().all(|leader| *leader == said[0]), "{said:?}");
+                let place = usize::from(said[0].process);
+                assert!(places.contains(&place), "{places:?}, seed {seed}");
+                assert_eq!(ids[place], said[0].id);
+
+                let election = elect(&ids, &places, &[], seed);
+                let largest = places.iter().map(|&place| ids[place]).max();
+                assert_eq!(Some(election.said[0].id), largest, "{places:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_candidate_lets_smaller_ones_vanish() {
+        let mut process = candidate(5);
+        let election = |id| Message::Election { id };
+        assert_eq!(receive(&mut process, election(4)), []);
+        assert_eq!(receive(&mut process, election(6)), [send(election(6))]);
+        assert_eq!(receive(&mut process, election(4)), [], "it still does");
+        let again = step(&mut process, Input::Command(Command::Elect), 0);
+        assert_eq!(again, [], "it stands already");
+
+        let leader = Leader { id: 5, process: ME };
+        let won = [
+            Effect::Output(Output::Elected(leader)),
+            send(Message::Elected(leader)),
+        ];
+        assert_eq!(receive(&mut process, election(5)), won);
+        assert_eq!(receive(&mut process, Message::Elected(leader)), []);
+        assert_eq!(receive(&mut process, election(5)), [], "doubled");
+    }
+
+    #[test]
+    fn a_bystander_passes_everything_on_and_cannot_stand() {
+        let mut process = ChangRoberts::new(ME, NEXT, 5);
+        let election = |id| Message::Election { id };
+        assert_eq!(receive(&mut process, election(5)), [], "made up");
+        assert_eq!(receive(&mut process, election(4)), [send(election(4))]);
+        let late = step(&mut process, Input::Command(Command::Elect), 0);
+        assert_eq!(late, []);
+        assert_eq!(process.fields().to_string(), "id=5 status=bystander");
+
+        let leader = Leader {
+            id: 4,
+            process: NodeId(3),
+        };
+        let heard = [
+            Effect::Output(Output::Elected(leader)),
+            send(Message::Elected(leader)),
+        ];
+        assert_eq!(receive(&mut process, Message::Elected(leader)), heard);
+        let other = Leader { id: 9, ..leader };
+        assert_eq!(receive(&mut process, Message::Elected(other)), []);
+        let state = "id=5 status=bystander leader=4";
+        assert_eq!(process.fields().to_string(), state);
+    }
+
+    #[test]
+    fn what_is_no_message_is_none() {
+        let leader = Leader { id: 7, process: ME };
+        for message in [Message::Election { id: 7 }, Message::Elected(leader)] {
+            assert_eq!(Message::from_payload(message.to_payload()), Some(message));
+        }
+        for bytes in [&b""[..], b"\xff", b"\x0a\x7f", b"GET /"] {
+            let bytes = Bytes::copy_from_slice(bytes);
+            assert_eq!(Message::from_payload(bytes), None);
+        }
+    }
+}

@@ -1,0 +1,418 @@
+//! Dijkstra and Scholten's termination detection: is all the work done?
+//!
+//! Edsger W. Dijkstra and C. S. Scholten, "Termination Detection for Diffusing
+//! Computations", Information Processing Letters 11(1), 1980.
+//!
+//! A *diffusing computation* begins at one process, the *root*. A process is
+//! *active* or *passive*: an active one may send messages and may become
+//! passive at any time, a passive one only becomes active when a message comes.
+//! The computation has terminated when all are passive and no message is on its
+//! way. No process can see that: each one asked may be passive at the moment,
+//! and a message behind its back about to wake it.
+//!
+//! The trick is to owe an answer for each message: a SIGNAL, which says that
+//! the message has been dealt with, and all that came of it. A process counts
+//! the messages it has sent and that were not answered yet, its *deficit*. The
+//! message that finds a process with nothing to do *engages* it: its sender is
+//! the process's parent, and the SIGNAL for it waits until the process is
+//! passive and its deficit is 0. Any further message is answered at once, for
+//! the engaged process will be waited for anyway. So the engaged processes are
+//! always a tree with the root at its top. It grows with the work and loses its
+//! leaves with it, and when the root is passive and owed nothing, it is alone.
+//!
+//! What it needs: channels that lose and double nothing, nobody to crash, and
+//! one computation at a time: of two roots neither could tell whose work it is
+//! waiting for. It does not need channels that keep the order, for SIGNALs are
+//! counted, not told apart.
+//!
+//! Cost: one SIGNAL for each message of the application, see [`signals`]. That
+//! is optimal in the worst case: Chandy and Misra, "How Processes Learn",
+//! Distributed Computing 1(1), 1986. After the end the news takes as many hops
+//! as the tree is high.
+//!
+//! It is *superimposed*: the application below does not know of it. All that
+//! the application must tell is whether it is active: [`Activity`].
+
+use std::cell::Cell;
+
+use proto::Bytes;
+use proto::prost::Message as _;
+use proto::v1::{
+    self,
+    dijkstra_scholten::{Body, Signal},
+};
+
+use crate::{Algorithm, Describe, Fields, Input, NodeId, Out};
+
+/// An application whose end can be noticed.
+pub trait Activity {
+    /// Whether it may send messages before another one comes.
+    fn is_active(&self) -> bool;
+}
+
+/// What processes send each other. `M` is the application's message.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Message<M> {
+    /// One message of the receiver's is dealt with, and all that came of it.
+    Signal,
+    /// The application's own.
+    Application(M),
+}
+
+/// What a process says. `O` is the application's output.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Output<O> {
+    /// It has become part of the tree.
+    Engaged {
+        /// Whose message it was.
+        parent: NodeId,
+    },
+    /// It is no longer part of the tree.
+    Disengaged,
+    /// The root's: the computation has terminated.
+    Terminated,
+    /// The application says something.
+    Application(O),
+}
+
+/// The state of one process, the application's included.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct DijkstraScholten<A> {
+    application: A,
+    /// As a receiver of messages: where in the tree it is.
+    place: Place,
+    /// As a sender of messages: how many are not answered.
+    deficit: u64,
+}
+
+/// Where in the tree a process is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Place {
+    /// Nowhere: it is passive, and owes no SIGNAL and is owed none.
+    Neutral,
+    /// The computation began here.
+    Root,
+    /// It owes the parent a SIGNAL.
+    Engaged { parent: NodeId },
+}
+
+/// How many SIGNALs a computation costs that sends so many messages: one each.
+pub fn signals(messages: u64) -> u64 {
+    messages
+}
+
+impl<A: Algorithm + Activity> DijkstraScholten<A> {
+    /// A process with `application` below it.
+    pub fn new(application: A) -> Self {
+        Self {
+            application,
+            place: Place::Neutral,
+            deficit: 0,
+        }
+    }
+
+    /// The application below.
+    pub fn application(&self) -> &A {
+        &self.application
+    }
+}
+
+impl<A: Algorithm + Activity> Algorithm for DijkstraScholten<A> {
+    type Message = Message<A::Message>;
+    type Timer = A::Timer;
+    type Command = A::Command;
+    type Output = Output<A::Output>;
+
+    fn on_start(&mut self, out: &mut Out<Self>) {
+        self.forward(Input::Start, out);
+        self.disengage_if_done(out);
+    }
+
+    fn on_command(&mut self, command: Self::Command, out: &mut Out<Self>) {
+        self.forward(Input::Command(command), out);
+        self.disengage_if_done(out);
+    }
+
+    fn on_message(&mut self, from: NodeId, message: Self::Message, out: &mut Out<Self>) {
+        match message {
+            Message::Signal => self.on_signal(),
+            Message::Application(message) => self.on_application(from, message, out),
+        }
+        self.disengage_if_done(out);
+    }
+
+    fn on_timer(&mut self, timer: Self::Timer, out: &mut Out<Self>) {
+        self.forward(Input::Timer(timer), out);
+        self.disengage_if_done(out);
+    }
+
+    fn begins_operation(timer: &Self::Timer) -> bool {
+        A::begins_operation(timer)
+    }
+}
+
+impl<A: Algorithm + Activity> DijkstraScholten<A> {
+    /// The first message makes its sender the parent, whose SIGNAL waits. Any
+    /// other is answered as soon as the application has it: what comes of it is
+    /// in this process's own deficit by then.
+    fn on_application(&mut self, from: NodeId, message: A::Message, out: &mut Out<Self>) {
+        let engages = self.place == Place::Neutral;
+        if engages {
+            self.place = Place::Engaged { parent: from };
+            out.output(Output::Engaged { parent: from });
+        }
+        self.forward(Input::Message { from, message }, out);
+        if !engages {
+            out.send(from, Message::Signal);
+        }
+    }
+
+    fn on_signal(&mut self) {
+        // One that is not owed is no honest one. It changes nothing.
+        self.deficit = self.deficit.saturating_sub(1);
+    }
+
+    /// A process that is passive and owed nothing leaves the tree. The root is
+    /// the last to: nobody else is in it.
+    fn disengage_if_done(&mut self, out: &mut Out<Self>) {
+        if self.application.is_active() || self.deficit > 0 {
+            return;
+        }
+        match std::mem::replace(&mut self.place, Place::Neutral) {
+            Place::Neutral => {}
+            Place::Root => out.output(Output::Terminated),
+            Place::Engaged { parent } => {
+                out.send(parent, Message::Signal);
+                out.output(Output::Disengaged);
+            }
+        }
+    }
+
+    /// Lets the application handle an input, and counts what it sends. If it
+    /// finds something to do though no message engaged it, a computation begins
+    /// here.
+    fn forward(&mut self, input: Input<A>, out: &mut Out<Self>) {
+        let sent = Cell::new(0);
+        out.forward(
+            &mut self.application,
+            input,
+            |message| {
+                sent.set(sent.get() + 1);
+                Message::Application(message)
+            },
+            |timer| timer,
+            Output::Application,
+        );
+        self.deficit += sent.get();
+        let busy = self.application.is_active() || self.deficit > 0;
+        if self.place == Place::Neutral && busy {
+            self.place = Place::Root;
+        }
+    }
+}
+
+impl<M: crate::Message> crate::Message for Message<M> {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Signal => "SIGNAL",
+            Self::Application(message) => message.kind(),
+        }
+    }
+
+    fn to_payload(&self) -> Bytes {
+        let body = Some(match self {
+            Self::Signal => Body::Signal(Signal {}),
+            Self::Application(message) => Body::Application(message.to_payload()),
+        });
+        v1::DijkstraScholten { body }.encode_to_vec().into()
+    }
+
+    fn from_payload(payload: Bytes) -> Option<Self> {
+        Some(match v1::DijkstraScholten::decode(payload).ok()?.body? {
+            Body::Signal(Signal {}) => Self::Signal,
+            Body::Application(message) => Self::Application(M::from_payload(message)?),
+        })
+    }
+}
+
+impl<M: Describe> Describe for Message<M> {
+    fn describe(&self, fields: &mut Fields) {
+        match self {
+            Self::Signal => {}
+            Self::Application(message) => message.describe(fields),
+        }
+    }
+}
+
+impl<O: crate::Output> crate::Output for Output<O> {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Engaged { .. } => "Engaged",
+            Self::Disengaged => "Disengaged",
+            Self::Terminated => "Terminated",
+            Self::Application(output) => output.kind(),
+        }
+    }
+}
+
+impl<O: Describe> Describe for Output<O> {
+    fn describe(&self, fields: &mut Fields) {
+        match self {
+            Self::Engaged { parent } => fields.text("parent", parent),
+            Self::Disengaged | Self::Terminated => {}
+            Self::Application(output) => output.describe(fields),
+        }
+    }
+}
+
+impl<A: Describe> Describe for DijkstraScholten<A> {
+    fn describe(&self, fields: &mut Fields) {
+        self.application.describe(fields);
+        fields.integer("deficit", self.deficit);
+        match &self.place {
+            Place::Neutral => fields.text("place", "neutral"),
+            Place::Root => fields.text("place", "root"),
+            Place::Engaged { parent } => {
+                fields.text("place", "engaged");
+                fields.text("parent", parent);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rand::{RngExt as _, SeedableRng as _};
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+    use crate::work::{self, Done, Work};
+    use crate::{Effect, Message as _, step};
+
+    type Process = DijkstraScholten<Work>;
+
+    const PACE: Duration = Duration::from_millis(1);
+    const ALICE: NodeId = NodeId(0);
+    const BOB: NodeId = NodeId(1);
+
+    fn processes(count: u32) -> Vec<Process> {
+        let all = (0..count).map(NodeId);
+        let new = |me| DijkstraScholten::new(Work::new(me, all.clone(), PACE));
+        all.clone().map(new).collect()
+    }
+
+    fn job(jobs: u64) -> Message<work::Job> {
+        Message::Application(work::Job { jobs })
+    }
+
+    fn message(
+        process: &mut Process,
+        from: NodeId,
+        message: Message<work::Job>,
+    ) -> Vec<Effect<Process>> {
+        step(process, Input::Message { from, message }, 0)
+    }
+
+    /// Lets the inputs under way happen in any order, as channels that do not
+    /// keep it would. Gives how many JOBs and SIGNALs were sent.
+    fn shuffle(processes: &mut [Process], root: NodeId, jobs: u64, seed: u64) -> (u64, u64) {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let (mut sent, mut signals, mut terminated) = (0, 0, false);
+        let mut under_way = vec![(root, Input::Command(work::Command::Begin { jobs }))];
+        while !under_way.is_empty() {
+            let (me, input) = under_way.swap_remove(rng.random_range(0..under_way.len()));
+            assert!(!terminated, "seed {seed}: {input:?} comes after the end");
+            for effect in step(&mut processes[usize::from(me)], input, rng.random()) {
+                match effect {
+                    Effect::Send { to, message, .. } => {
+                        match message {
+                            Message::Signal => signals += 1,
+                            Message::Application(_) => sent += 1,
+                        }
+                        under_way.push((to, Input::Message { from: me, message }));
+                    }
+                    Effect::SetTimer { timer, .. } => under_way.push((me, Input::Timer(timer))),
+                    Effect::Output(Output::Terminated) => terminated = true,
+                    Effect::Output(_) | Effect::CancelTimer { .. } => {}
+                }
+            }
+        }
+        assert!(terminated, "seed {seed}: nobody noticed the end");
+        (sent, signals)
+    }
+
+    #[test]
+    fn the_end_is_announced_when_it_is_there_and_no_earlier() {
+        for seed in 0..500 {
+            let count = 1 + (seed % 6) as u32;
+            let mut processes = processes(count);
+            for (root, jobs) in [(0, 40), (count - 1, 7), (0, 1)] {
+                let (sent, answered) = shuffle(&mut processes, NodeId(root), jobs, seed);
+                let all = if count > 1 { work::messages(jobs) } else { 0 };
+                assert_eq!((sent, answered), (all, signals(all)), "seed {seed}");
+            }
+            for process in processes {
+                assert_eq!((process.place, process.deficit), (Place::Neutral, 0));
+            }
+        }
+    }
+
+    #[test]
+    fn the_message_that_engages_is_answered_last() {
+        let mut bob = processes(2).swap_remove(1);
+        let signal = |to| Effect::Send {
+            to,
+            message: Message::Signal,
+            within: None,
+        };
+
+        let effects = message(&mut bob, ALICE, job(1));
+        let engaged = Effect::Output(Output::Engaged { parent: ALICE });
+        assert_eq!(effects[0], engaged);
+        assert!(!effects.contains(&signal(ALICE)), "it is active");
+        let carol = NodeId(2);
+        assert!(message(&mut bob, carol, job(1)).contains(&signal(carol)));
+        assert_eq!(step(&mut bob, Input::Timer(Done { job: 0 }), 0), []);
+        let effects = step(&mut bob, Input::Timer(Done { job: 1 }), 0);
+        assert_eq!(effects, [signal(ALICE), Effect::Output(Output::Disengaged)]);
+    }
+
+    #[test]
+    fn a_signal_that_is_not_owed_changes_nothing() {
+        let mut alice = processes(2).swap_remove(0);
+        assert_eq!(message(&mut alice, BOB, Message::Signal), []);
+        let begin = work::Command::Begin { jobs: 2 };
+        step(&mut alice, Input::Command(begin), 0);
+        assert_eq!(
+            message(&mut alice, BOB, Message::Signal),
+            [],
+            "it is active"
+        );
+        let effects = step(&mut alice, Input::Timer(Done { job: 0 }), 0);
+        assert!(matches!(&effects[..], [Effect::Send { to: BOB, .. }]));
+        let effects = message(&mut alice, BOB, Message::Signal);
+        assert_eq!(effects, [Effect::Output(Output::Terminated)]);
+    }
+
+    #[test]
+    fn no_work_is_no_computation() {
+        let mut alice = processes(2).swap_remove(0);
+        let begin = work::Command::Begin { jobs: 0 };
+        assert_eq!(step(&mut alice, Input::Command(begin), 0), []);
+    }
+
+    #[test]
+    fn what_is_no_message_is_none() {
+        for message in [Message::Signal, job(7)] {
+            let payload = message.to_payload();
+            assert_eq!(Message::from_payload(payload), Some(message));
+        }
+        // The last one is an application's message that is none.
+        for bytes in [&b""[..], b"\xff", b"\x0a\x7f", b"GET /", b"\x12\x01\xff"] {
+            let bytes = Bytes::copy_from_slice(bytes);
+            assert_eq!(Message::<work::Job>::from_payload(bytes), None);
+        }
+    }
+}

@@ -1,0 +1,432 @@
+//! Ricart and Agrawala's mutual exclusion: how do equals take turns?
+//!
+//! Glenn Ricart and Ashok K. Agrawala, "An Optimal Algorithm for Mutual
+//! Exclusion in Computer Networks", CACM 24(1), 1981.
+//!
+//! A *critical section* is what one process at a time may be in, and there is
+//! nobody in charge to ask. So a process asks everybody: it sends a REQUEST,
+//! and enters when each of the others has sent a REPLY. Who neither is inside
+//! nor wants to be replies at once. Who is inside replies when it leaves.
+//!
+//! What if two ask at once? Each REQUEST carries the time at which it was made,
+//! by a *logical clock* (Leslie Lamport, "Time, Clocks, and the Ordering of
+//! Events in a Distributed System", CACM 21(7), 1978): a number that is above
+//! every one its process has seen. The earlier request goes first; of two that
+//! were made at the same time, that of the process with the lower id. Both
+//! processes compare the same two pairs, so one of them replies and the other
+//! *defers* its reply until it has left. All requests stand in one order, so
+//! nobody waits in a circle; and whoever replies to a request asks with a later
+//! time ever after, so nobody is passed by again and again.
+//!
+//! What it needs: channels that lose nothing, and nobody to crash: a single
+//! process that does not reply stops all that want to enter. It does not need
+//! channels that keep the order. A process sends a REQUEST only when every
+//! REPLY to its last one has come, so there is never a doubt about which
+//! request a REPLY belongs to. A REQUEST can overtake the REPLY that its sender
+//! sent before; it then meets a process that still waits, with an earlier time,
+//! and is deferred, as it would be a moment later.
+//!
+//! Cost: N-1 REQUESTs and as many REPLYs for each entry, see [`messages`]. When
+//! a process leaves, the next enters after one message's way.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use proto::Bytes;
+use proto::prost::Message as _;
+use proto::v1::{
+    self,
+    ricart_agrawala::{Body, Reply, Request},
+};
+
+use crate::{Algorithm, Describe, Fields, NodeId, Out, Role};
+
+/// What processes send each other.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Message {
+    /// The sender wants to enter.
+    Request {
+        /// When it asked, by its logical clock.
+        time: u64,
+    },
+    /// The receiver may enter, as far as the sender is concerned.
+    Reply,
+}
+
+/// What the world outside may ask.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Command {
+    /// Enter the critical section, once more than was asked for already.
+    Acquire,
+}
+
+/// What a process says.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Output {
+    /// It is in the critical section.
+    Entered {
+        /// The time of the request.
+        time: u64,
+    },
+    /// It no longer is.
+    Left {
+        /// The time of the request.
+        time: u64,
+    },
+}
+
+/// When to leave the critical section.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Leave;
+
+/// The state of one process.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RicartAgrawala {
+    me: NodeId,
+    /// Everybody else.
+    others: BTreeSet<NodeId>,
+    /// How long it stays inside.
+    hold: Duration,
+    /// The logical clock: the largest time of any request seen, its own among
+    /// them.
+    clock: u64,
+    /// As one who asks: how often it is still to enter.
+    wanted: u64,
+    /// As one who asks: how far it is.
+    phase: Phase,
+    /// As one who is asked: who gets its REPLY when this process has left.
+    deferred: BTreeSet<NodeId>,
+}
+
+/// How far a process is with entering.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Phase {
+    /// It does not ask.
+    Outside,
+    /// It asked at `time`; the REPLYs of those in `missing` have not come.
+    Waiting {
+        time: u64,
+        missing: BTreeSet<NodeId>,
+    },
+    /// It is in, since its request of `time` was granted.
+    Inside { time: u64 },
+}
+
+/// How many messages an entry costs in a run of so many processes: a REQUEST
+/// to each of the others and its REPLY.
+pub fn messages(processes: u64) -> u64 {
+    2 * processes.saturating_sub(1)
+}
+
+impl RicartAgrawala {
+    /// A process that shares the critical section with `others` and stays in it
+    /// for `hold`.
+    pub fn new(me: NodeId, others: impl IntoIterator<Item = NodeId>, hold: Duration) -> Self {
+        Self {
+            me,
+            others: others.into_iter().filter(|&other| other != me).collect(),
+            hold,
+            clock: 0,
+            wanted: 0,
+            phase: Phase::Outside,
+            deferred: BTreeSet::new(),
+        }
+    }
+
+    /// How often it is still to enter.
+    pub fn wanted(&self) -> u64 {
+        self.wanted
+    }
+}
+
+impl Algorithm for RicartAgrawala {
+    type Message = Message;
+    type Timer = Leave;
+    type Command = Command;
+    type Output = Output;
+
+    fn on_command(&mut self, Command::Acquire: Command, out: &mut Out<Self>) {
+        self.wanted = self.wanted.saturating_add(1);
+        self.request_if_wanted(out);
+    }
+
+    fn on_message(&mut self, from: NodeId, message: Message, out: &mut Out<Self>) {
+        match message {
+            Message::Request { time } => self.on_request(from, time, out),
+            Message::Reply => self.on_reply(from, out),
+        }
+    }
+
+    fn on_timer(&mut self, Leave: Leave, out: &mut Out<Self>) {
+        if let Phase::Inside { time } = self.phase {
+            self.leave(time, out);
+        }
+    }
+}
+
+impl RicartAgrawala {
+    /// Asks everybody, unless a request is under way: one at a time.
+    fn request_if_wanted(&mut self, out: &mut Out<Self>) {
+        if self.wanted == 0 || self.phase != Phase::Outside {
+            return;
+        }
+        // What a hostile peer claims for a time may be the largest there is.
+        self.clock = self.clock.saturating_add(1);
+        for &to in &self.others {
+            out.send(to, Message::Request { time: self.clock });
+        }
+        self.phase = Phase::Waiting {
+            time: self.clock,
+            missing: self.others.clone(),
+        };
+        self.enter_if_all_replied(out);
+    }
+
+    fn on_request(&mut self, from: NodeId, time: u64, out: &mut Out<Self>) {
+        // Whatever this process asks for from now on, it asks for later.
+        self.clock = self.clock.max(time);
+        if self.goes_before((time, from)) {
+            self.deferred.insert(from);
+        } else {
+            out.send(from, Message::Reply);
+        }
+    }
+
+    /// Whether this process is inside, or asked before the other did.
+    fn goes_before(&self, other: (u64, NodeId)) -> bool {
+        match self.phase {
+            Phase::Outside => false,
+            Phase::Waiting { time, .. } => (time, self.me) < other,
+            Phase::Inside { .. } => true,
+        }
+    }
+
+    fn on_reply(&mut self, from: NodeId, out: &mut Out<Self>) {
+        // One that nobody waits for is no honest one. It changes nothing.
+        if let Phase::Waiting { missing, .. } = &mut self.phase {
+            missing.remove(&from);
+            self.enter_if_all_replied(out);
+        }
+    }
+
+    fn enter_if_all_replied(&mut self, out: &mut Out<Self>) {
+        match &self.phase {
+            Phase::Waiting { time, missing } if missing.is_empty() => {
+                let time = *time;
+                self.phase = Phase::Inside { time };
+                self.wanted -= 1;
+                out.output(Output::Entered { time });
+                out.set_timer(Leave, self.hold);
+            }
+            Phase::Outside | Phase::Waiting { .. } | Phase::Inside { .. } => {}
+        }
+    }
+
+    /// Those who were deferred get their REPLYs before this process asks anew:
+    /// its next request is later than theirs.
+    fn leave(&mut self, time: u64, out: &mut Out<Self>) {
+        self.phase = Phase::Outside;
+        out.output(Output::Left { time });
+        for to in std::mem::take(&mut self.deferred) {
+            out.send(to, Message::Reply);
+        }
+        self.request_if_wanted(out);
+    }
+}
+
+impl crate::Message for Message {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Request { .. } => "REQUEST",
+            Self::Reply => "REPLY",
+        }
+    }
+
+    fn role(&self) -> Role {
+        match self {
+            Self::Request { .. } => Role::Request,
+            Self::Reply => Role::Reply,
+        }
+    }
+
+    fn to_payload(&self) -> Bytes {
+        let body = Some(match *self {
+            Self::Request { time } => Body::Request(Request { time }),
+            Self::Reply => Body::Reply(Reply {}),
+        });
+        v1::RicartAgrawala { body }.encode_to_vec().into()
+    }
+
+    fn from_payload(payload: Bytes) -> Option<Self> {
+        Some(match v1::RicartAgrawala::decode(payload).ok()?.body? {
+            Body::Request(Request { time }) => Self::Request { time },
+            Body::Reply(Reply {}) => Self::Reply,
+        })
+    }
+}
+
+impl Describe for Message {
+    fn describe(&self, fields: &mut Fields) {
+        match self {
+            Self::Request { time } => fields.integer("time", *time),
+            Self::Reply => {}
+        }
+    }
+}
+
+impl crate::Output for Output {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Entered { .. } => "Entered",
+            Self::Left { .. } => "Left",
+        }
+    }
+}
+
+impl Describe for Output {
+    fn describe(&self, fields: &mut Fields) {
+        let (Self::Entered { time } | Self::Left { time }) = self;
+        fields.integer("time", *time);
+    }
+}
+
+impl Describe for RicartAgrawala {
+    fn describe(&self, fields: &mut Fields) {
+        fields.integer("clock", self.clock);
+        fields.integer("wanted", self.wanted);
+        fields.flag("inside", matches!(self.phase, Phase::Inside { .. }));
+        let missing = match &self.phase {
+            Phase::Waiting { missing, .. } => Some(missing),
+            Phase::Outside | Phase::Inside { .. } => None,
+        };
+        fields.list("waiting_for", missing.into_iter().flatten());
+        fields.list("deferred", &self.deferred);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::{RngExt as _, SeedableRng as _};
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+    use crate::{Effect, Input, Message as _, step};
+
+    const ALICE: NodeId = NodeId(0);
+    const BOB: NodeId = NodeId(1);
+    const HOLD: Duration = Duration::from_millis(1);
+
+    fn processes(count: u32) -> Vec<RicartAgrawala> {
+        let all = (0..count).map(NodeId);
+        let new = |me| RicartAgrawala::new(me, all.clone(), HOLD);
+        all.clone().map(new).collect()
+    }
+
+    fn request(process: &mut RicartAgrawala, from: NodeId, time: u64) -> bool {
+        let message = Message::Request { time };
+        let effects = step(process, Input::Message { from, message }, 0);
+        match &effects[..] {
+            [] => false,
+            [Effect::Send { to, message, .. }] => (*to, message) == (from, &Message::Reply),
+            _ => panic!("{effects:?}"),
+        }
+    }
+
+    /// Lets the inputs under way happen in any order, as channels that do not
+    /// keep it would. Gives how many messages were sent and the entries, as
+    /// they came: at what time of the request, and whose.
+    fn shuffle(
+        processes: &mut [RicartAgrawala],
+        mut under_way: Vec<(NodeId, Input<RicartAgrawala>)>,
+        seed: u64,
+    ) -> (u64, Vec<(u64, NodeId)>) {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let (mut sent, mut entries, mut inside) = (0, Vec::new(), None);
+        while !under_way.is_empty() {
+            let (me, input) = under_way.swap_remove(rng.random_range(0..under_way.len()));
+            for effect in step(&mut processes[usize::from(me)], input, 0) {
+                match effect {
+                    Effect::Send { to, message, .. } => {
+                        sent += 1;
+                        under_way.push((to, Input::Message { from: me, message }));
+                    }
+                    Effect::SetTimer { timer, .. } => under_way.push((me, Input::Timer(timer))),
+                    Effect::CancelTimer { .. } => panic!("nothing is cancelled"),
+                    Effect::Output(Output::Entered { time }) => {
+                        assert_eq!(inside.replace(me), None, "seed {seed}: two are inside");
+                        entries.push((time, me));
+                    }
+                    Effect::Output(Output::Left { .. }) => {
+                        assert_eq!(inside.take(), Some(me), "seed {seed}: it was not inside");
+                    }
+                }
+            }
+        }
+        (sent, entries)
+    }
+
+    #[test]
+    fn they_take_turns_in_the_order_of_their_requests_without_fifo() {
+        for seed in 0..500 {
+            let count = 1 + (seed % 6) as u32;
+            let mut processes = processes(count);
+            let acquire = |i| (NodeId(i % count), Input::Command(Command::Acquire));
+            let (sent, entries) = shuffle(&mut processes, (0..20).map(acquire).collect(), seed);
+            assert_eq!(entries.len(), 20, "seed {seed}");
+            assert!(entries.is_sorted(), "seed {seed}: {entries:?}");
+            assert_eq!(sent, 20 * messages(count.into()), "seed {seed}");
+            for process in processes {
+                assert_eq!((process.wanted, process.phase), (0, Phase::Outside));
+            }
+        }
+    }
+
+    #[test]
+    fn the_earlier_request_goes_first_and_of_equals_the_lower_id() {
+        let asked_at_1 = |me: NodeId| {
+            let mut process = processes(2).swap_remove(me.into());
+            step(&mut process, Input::Command(Command::Acquire), 0);
+            process
+        };
+        assert!(!request(&mut asked_at_1(ALICE), BOB, 1), "a lower id waits");
+        assert!(
+            request(&mut asked_at_1(BOB), ALICE, 1),
+            "a higher id yields"
+        );
+        assert!(!request(&mut asked_at_1(BOB), ALICE, 2), "a later request");
+        let mut idle = processes(2).swap_remove(0);
+        assert!(request(&mut idle, BOB, 41), "it does not ask");
+        let effects = step(&mut idle, Input::Command(Command::Acquire), 0);
+        let [Effect::Send { message, .. }] = &effects[..] else {
+            panic!("{effects:?}");
+        };
+        assert_eq!(message, &Message::Request { time: 42 });
+    }
+
+    #[test]
+    fn a_reply_that_nobody_waits_for_changes_nothing() {
+        let mut alice = processes(3).swap_remove(0);
+        step(&mut alice, Input::Command(Command::Acquire), 0);
+        let mut reply = |from| {
+            let message = Message::Reply;
+            step(&mut alice, Input::Message { from, message }, 0)
+        };
+        assert_eq!(reply(BOB), []);
+        assert_eq!(reply(BOB), [], "it has replied already");
+        assert_eq!(reply(NodeId(9)), [], "a stranger");
+        assert_eq!(reply(NodeId(2)).len(), 2, "it enters, with a timer");
+        assert_eq!(reply(NodeId(2)), []);
+    }
+
+    #[test]
+    fn what_is_no_message_is_none() {
+        for message in [Message::Request { time: 7 }, Message::Reply] {
+            let payload = message.to_payload();
+            assert_eq!(Message::from_payload(payload), Some(message));
+        }
+        for bytes in [&b""[..], b"\xff", b"\x0a\x7f", b"GET /"] {
+            let bytes = Bytes::copy_from_slice(bytes);
+            assert_eq!(Message::from_payload(bytes), None);
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Work that spreads: an application whose end is hard to see.
+//!
+//! A process that is given a job does it for a while, and then hands further
+//! jobs to neighbours, who do the same. It is a *diffusing computation*: it
+//! begins at one process, and a process without a job only gets one by a
+//! message (the name is from Dijkstra and Scholten's paper; see
+//! `dijkstra_scholten.rs`). Nobody knows who else has a job at the moment.
+//!
+//! Each JOB says how many jobs may come of it, itself included, and who is done
+//! with it hands the rest out, to one neighbour or split between two. So it
+//! always ends, after as many jobs as it began with.
+//!
+//! Cost: one message for each job but the first, see [`messages`].
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use proto::Bytes;
+use proto::prost::Message as _;
+use proto::v1;
+use rand::RngExt as _;
+use rand::seq::IndexedRandom as _;
+
+use crate::dijkstra_scholten::Activity;
+use crate::{Algorithm, Describe, Fields, NodeId, Out};
+
+/// Work on its way.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Job {
+    /// How many jobs may come of it, itself included. Not 0.
+    pub jobs: u64,
+}
+
+/// What the world outside may ask.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Command {
+    /// Begin a computation here.
+    Begin {
+        /// Of so many jobs.
+        jobs: u64,
+    },
+}
+
+/// A job is done.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Done {
+    /// Which of this process's jobs, counted from 0.
+    pub job: u64,
+}
+
+/// The state of one process.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Work {
+    /// Whom work may be handed to.
+    neighbours: Vec<NodeId>,
+    /// The mean time that a job takes.
+    pace: Duration,
+    /// The number of the next job.
+    next: u64,
+    /// The jobs under way here, each with how many may come of it.
+    under_way: BTreeMap<u64, u64>,
+}
+
+/// How many JOBs a computation of so many jobs sends: all but the first, which
+/// is the root's own. (Where there is nobody to send to, none.)
+pub fn messages(jobs: u64) -> u64 {
+    jobs.saturating_sub(1)
+}
+
+impl Work {
+    /// A process without a job, to whom one takes the time `pace` on average.
+    /// It hands work to `neighbours`, but not to itself.
+    pub fn new(me: NodeId, neighbours: impl IntoIterator<Item = NodeId>, pace: Duration) -> Self {
+        let others = neighbours.into_iter().filter(|&other| other != me);
+        Self {
+            neighbours: others.collect(),
+            pace,
+            next: 0,
+            under_way: BTreeMap::new(),
+        }
+    }
+
+    /// How many jobs are under way here.
+    pub fn jobs(&self) -> usize {
+        self.under_way.len()
+    }
+}
+
+impl Activity for Work {
+    fn is_active(&self) -> bool {
+        !self.under_way.is_empty()
+    }
+}
+
+impl Algorithm for Work {
+    type Message = Job;
+    type Timer = Done;
+    type Command = Command;
+    type Output = ();
+
+    fn on_command(&mut self, Command::Begin { jobs }: Command, out: &mut Out<Self>) {
+        if jobs > 0 {
+            self.take(jobs, out);
+        }
+    }
+
+    fn on_message(&mut self, _: NodeId, Job { jobs }: Job, out: &mut Out<Self>) {
+        self.take(jobs, out);
+    }
+
+    fn on_timer(&mut self, Done { job }: Done, out: &mut Out<Self>) {
+        if let Some(jobs) = self.under_way.remove(&job) {
+            self.hand_out(jobs - 1, out);
+        }
+    }
+}
+
+impl Work {
+    /// A job takes between no time and twice the pace.
+    fn take(&mut self, jobs: u64, out: &mut Out<Self>) {
+        let job = self.next;
+        self.next += 1;
+        self.under_way.insert(job, jobs);
+        let after = self.pace.mul_f64(out.rng().random_range(0.0..2.0));
+        out.set_timer(Done { job }, after);
+    }
+
+    /// What is left goes to one neighbour, or in two parts to two, who may be
+    /// the same.
+    fn hand_out(&mut self, left: u64, out: &mut Out<Self>) {
+        if left == 0 {
+            return;
+        }
+        let first = match out.rng().random() {
+            true => left,
+            false => out.rng().random_range(1..=left),
+        };
+        for jobs in [first, left - first].into_iter().filter(|&jobs| jobs > 0) {
+            if let Some(&to) = self.neighbours.choose(out.rng()) {
+                out.send(to, Job { jobs });
+            }
+        }
+    }
+}
+
+impl crate::Message for Job {
+    fn kind(&self) -> &'static str {
+        "JOB"
+    }
+
+    fn to_payload(&self) -> Bytes {
+        let Self { jobs } = *self;
+        v1::Job { jobs }.encode_to_vec().into()
+    }
+
+    fn from_payload(payload: Bytes) -> Option<Self> {
+        let v1::Job { jobs } = v1::Job::decode(payload).ok()?;
+        (jobs > 0).then_some(Self { jobs })
+    }
+}
+
+impl Describe for Job {
+    fn describe(&self, fields: &mut Fields) {
+        fields.integer("jobs", self.jobs);
+    }
+}
+
+impl Describe for Work {
+    fn describe(&self, fields: &mut Fields) {
+        fields.integer("jobs", self.jobs());
+        fields.flag("active", self.is_active());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Effect, Input, Message as _, step};
+
+    const ME: NodeId = NodeId(0);
+    const PACE: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn a_job_hands_on_all_but_itself_to_two_neighbours_at_most() {
+        for (seed, jobs) in (0..200).map(|seed| (seed, 1 + seed % 10)) {
+            let mut work = Work::new(ME, (0..3).map(NodeId), PACE);
+            let message = Job::from_payload(Job { jobs }.to_payload()).unwrap();
+            let from = NodeId(1);
+            let effects = step(&mut work, Input::Message { from, message }, seed);
+            let [Effect::SetTimer { timer, after }] = &effects[..] else {
+                panic!("{effects:?}");
+            };
+            assert!(work.is_active() && *after < 2 * PACE);
+
+            let effects = step(&mut work, Input::Timer(timer.clone()), seed);
+            let handed_out = effects.iter().map(|effect| match effect {
+                Effect::Send { to, message, .. } if *to != ME => message.jobs,
+                other => panic!("seed {seed}: {other:?}"),
+            });
+            assert_eq!(handed_out.sum::<u64>(), messages(jobs), "seed {seed}");
+            assert!(effects.len() <= 2, "seed {seed}");
+            assert!(!work.is_active());
+            assert_eq!(step(&mut work, Input::Timer(timer.clone()), seed), []);
+        }
+    }
+
+    #[test]
+    fn a_job_that_is_none_is_no_message() {
+        assert_eq!(Job::from_payload(Job { jobs: 0 }.to_payload()), None);
+        assert_eq!(Job::from_payload(Bytes::from_static(b"\xff")), None);
+    }
+}

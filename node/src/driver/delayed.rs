@@ -1,0 +1,124 @@
+//! Messages on their way: what a real network does to them, and loopback does
+//! not.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::fmt;
+use std::time::Duration;
+
+use libp2p::PeerId;
+use tokio::time::{Instant, sleep_until};
+
+use crate::channel::Inbound;
+
+/// How many messages may be on their way to one process. A guess; when there
+/// are more, the channels push back.
+const CAPACITY: usize = 16_384;
+
+/// What the links to a process do to messages.
+pub struct Links {
+    /// Draws how long a message travels.
+    pub delay: Box<dyn FnMut() -> Duration + Send>,
+    /// Whether messages of one sender keep their order.
+    pub in_order: bool,
+}
+
+impl fmt::Debug for Links {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut links = f.debug_struct("Links");
+        links
+            .field("in_order", &self.in_order)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What has come and is not there yet.
+#[derive(Debug)]
+pub(super) struct Delayed {
+    links: Option<Links>,
+    heap: BinaryHeap<Reverse<Entry>>,
+    /// When the latest of each sender arrives.
+    latest: HashMap<PeerId, Instant>,
+    pushed: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    due: Instant,
+    number: u64,
+    inbound: Inbound,
+}
+
+impl Delayed {
+    pub(super) fn new(links: Option<Links>) -> Self {
+        Self {
+            links,
+            heap: BinaryHeap::new(),
+            latest: HashMap::new(),
+            pushed: 0,
+        }
+    }
+
+    pub(super) fn have_room(&self) -> bool {
+        self.heap.len() < CAPACITY
+    }
+
+    /// Lets it travel. Returns it if it is there at once.
+    pub(super) fn push(&mut self, inbound: Inbound) -> Option<Inbound> {
+        let Some(links) = &mut self.links else {
+            return Some(inbound);
+        };
+        let now = Instant::now();
+        let due = match &inbound {
+            Inbound::Message { from, .. } => {
+                let latest = self.latest.entry(*from).or_insert(now);
+                let mut due = now + (links.delay)();
+                if links.in_order {
+                    due = due.max(*latest);
+                }
+                *latest = due.max(*latest);
+                due
+            }
+            // The end comes after everything.
+            Inbound::HungUp { from } => self.latest.remove(from).unwrap_or(now),
+        };
+        let number = self.pushed;
+        self.pushed += 1;
+        self.heap.push(Reverse(Entry {
+            due,
+            number,
+            inbound,
+        }));
+        None
+    }
+
+    /// The next that is there; never done while nothing is on its way.
+    pub(super) async fn next(&mut self) -> Inbound {
+        let Some(Reverse(next)) = self.heap.peek() else {
+            return std::future::pending().await;
+        };
+        sleep_until(next.due).await;
+        let Reverse(entry) = self.heap.pop().expect("just seen");
+        entry.inbound
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        (self.due, self.number) == (other.due, other.number)
+    }
+}
+
+impl Eq for Entry {}
+
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Entry {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.due, self.number).cmp(&(other.due, other.number))
+    }
+}

@@ -1,0 +1,232 @@
+//! What a recorded run tells of its snapshots.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use algorithms::Fields;
+use node::steps::{Event, MessageRecord};
+
+use crate::history::History;
+
+/// The application's part of a run: what was sent and received, and where in
+/// it the states were recorded.
+#[derive(Debug)]
+pub(super) struct Run<'a> {
+    /// The processes' names, in order.
+    pub(super) names: Vec<&'a Arc<str>>,
+    /// What each process did, in order.
+    pub(super) lines: Vec<Vec<Act<'a>>>,
+    /// Everything that was sent, by its sender and id.
+    pub(super) sent: HashMap<(usize, u64), Sent<'a>>,
+    /// The snapshots, by their ids.
+    pub(super) cuts: BTreeMap<&'a str, Cut<'a>>,
+    /// Control messages of snapshots that are markers.
+    pub(super) markers: Vec<Marker<'a>>,
+}
+
+/// One thing that a process did.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Act<'a> {
+    /// It sent a message of the application.
+    Send(u64),
+    /// It received one, from that process.
+    Receive(usize, u64),
+    /// It sent a marker for that snapshot to that process.
+    Marker(&'a str, usize),
+    /// A marker for that snapshot came from that process.
+    MarkerCame(&'a str, usize),
+    /// It recorded its state for that snapshot.
+    Record(&'a str),
+}
+
+/// A message of the application that was sent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sent<'a> {
+    pub(super) to: usize,
+    /// Its place in the sender's line.
+    pub(super) at: usize,
+    pub(super) message: &'a MessageRecord,
+}
+
+/// A marker that was sent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Marker<'a> {
+    pub(super) snapshot: &'a str,
+    pub(super) from: usize,
+    pub(super) to: usize,
+}
+
+/// One snapshot.
+#[derive(Debug, Default)]
+pub(super) struct Cut<'a> {
+    /// Where each process recorded, in its line, and what: the first time.
+    pub(super) records: BTreeMap<usize, Recorded<'a>>,
+    /// Processes that recorded more than once.
+    pub(super) again: Vec<usize>,
+    /// What each process found in its channels, by their senders.
+    pub(super) channels: BTreeMap<usize, BTreeMap<usize, &'a [String]>>,
+    /// Who said that it is complete.
+    pub(super) complete: Vec<usize>,
+    /// Who said that it has failed, and for whom it had waited.
+    pub(super) aborted: Vec<(usize, &'a [String])>,
+    /// When it began and when it was complete, in nanoseconds.
+    pub(super) began: u64,
+    pub(super) completed: Option<u64>,
+}
+
+/// A recorded state.
+#[derive(Debug)]
+pub(super) struct Recorded<'a> {
+    /// Its place in the process's line.
+    pub(super) at: usize,
+    pub(super) state: Fields,
+    /// The state after the step before, if there was one.
+    pub(super) before: Option<&'a Fields>,
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn read(history: &'a History) -> Self {
+        let names: Vec<_> = history.processes.keys().collect();
+        let mut run = Self {
+            lines: vec![Vec::new(); names.len()],
+            names,
+            sent: HashMap::new(),
+            cuts: BTreeMap::new(),
+            markers: Vec::new(),
+        };
+        for (process, steps) in history.processes.values().enumerate() {
+            let mut before = None;
+            for step in steps {
+                run.read_step(process, step, before);
+                before = Some(&step.state);
+            }
+        }
+        run
+    }
+
+    pub(super) fn index(&self, name: &str) -> Option<usize> {
+        self.names
+            .binary_search_by(|known| (***known).cmp(name))
+            .ok()
+    }
+
+    /// A state that is recorded in a step is the state before the message that
+    /// the step handles: whoever records because of a message does it first.
+    fn read_step(
+        &mut self,
+        process: usize,
+        step: &'a node::steps::StepRecord,
+        before: Option<&'a Fields>,
+    ) {
+        let receipt = step.received.as_ref().and_then(|received| {
+            let from = self.index(&received.from)?;
+            Some(match snapshot(&received.message) {
+                Some(id) if is_marker(&received.message) => Act::MarkerCame(id, from),
+                Some(_) => return None,
+                None => Act::Receive(from, received.message.id),
+            })
+        });
+        let said = |event: &&Event| matches!(event, Event::Said { kind, .. } if kind == "Recorded");
+        let mut records = step.events.iter().filter(said).count();
+        if let (Some(receipt), 0) = (receipt, records) {
+            self.lines[process].push(receipt);
+        }
+        for event in &step.events {
+            match event {
+                Event::Sent { to, message } => {
+                    if let Some(to) = self.index(to) {
+                        self.read_send(process, to, message);
+                    }
+                }
+                Event::Said { kind, fields } => {
+                    self.read_saying(process, kind, fields, step.at_unix_nano, before);
+                    records -= usize::from(kind == "Recorded");
+                    if let (Some(receipt), "Recorded", 0) = (receipt, kind.as_ref(), records) {
+                        self.lines[process].push(receipt);
+                    }
+                }
+            }
+        }
+    }
+
+    fn read_send(&mut self, from: usize, to: usize, message: &'a MessageRecord) {
+        let at = self.lines[from].len();
+        match snapshot(message) {
+            Some(snapshot) if is_marker(message) => {
+                self.lines[from].push(Act::Marker(snapshot, to));
+                self.markers.push(Marker { snapshot, from, to });
+            }
+            Some(_) => {}
+            None => {
+                self.lines[from].push(Act::Send(message.id));
+                self.sent
+                    .insert((from, message.id), Sent { to, at, message });
+            }
+        }
+    }
+
+    fn read_saying(
+        &mut self,
+        process: usize,
+        kind: &str,
+        fields: &'a Fields,
+        at_unix_nano: u64,
+        before: Option<&'a Fields>,
+    ) {
+        let Some(id) = fields.get_text("snapshot") else {
+            return;
+        };
+        let lists: Vec<_> = fields
+            .iter()
+            .filter_map(|(name, _)| {
+                let number = name.strip_prefix("channel.")?;
+                let from = self.index(&algorithms::NodeId(number.parse().ok()?).to_string())?;
+                Some((from, fields.get_list(name)?))
+            })
+            .collect();
+        let at = self.lines[process].len();
+        let cut = self.cuts.entry(id).or_default();
+        match kind {
+            "Recorded" => {
+                if cut.records.is_empty() || at_unix_nano < cut.began {
+                    cut.began = at_unix_nano;
+                }
+                let state = fields.under("state.");
+                if cut.records.contains_key(&process) {
+                    cut.again.push(process);
+                } else {
+                    let recorded = Recorded { at, state, before };
+                    cut.records.insert(process, recorded);
+                    self.lines[process].push(Act::Record(id));
+                }
+            }
+            "Finished" => drop(cut.channels.insert(process, lists.into_iter().collect())),
+            "Complete" => {
+                cut.complete.push(process);
+                cut.completed = Some(at_unix_nano);
+            }
+            "Aborted" => {
+                let missing = fields.get_list("missing").unwrap_or_default();
+                cut.aborted.push((process, missing));
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Cut<'_> {
+    /// Whether that process has not recorded by that place of its line.
+    pub(super) fn is_before(&self, process: usize, at: usize) -> bool {
+        self.records
+            .get(&process)
+            .is_none_or(|recorded| at < recorded.at)
+    }
+}
+
+fn snapshot(message: &MessageRecord) -> Option<&str> {
+    message.fields.get_text("snapshot")
+}
+
+fn is_marker(message: &MessageRecord) -> bool {
+    message.kind == "MARKER"
+}

@@ -1,0 +1,485 @@
+//! The invariants, each a function of the run.
+//!
+//! `s(i,j)` are the messages that `i` sent to `j` before it recorded, `r(i,j)`
+//! those that `j` received from `i` before it recorded.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use algorithms::Fields;
+
+use super::Expected;
+use super::cut::{Act, Cut, Run};
+use crate::checkers::Property;
+use crate::history::{History, StepIndex, clocks as vector_clocks};
+
+/// What is conserved: a state's share of it, and a message's.
+const SHARE: &str = "total.share";
+const AMOUNT: &str = "amount";
+
+/// I1: `r(i,j)` is contained in `s(i,j)`.
+pub(super) fn no_orphan(run: &Run<'_>) -> Property {
+    let mut property = Property::new("I1 no orphan");
+    for (id, cut) in complete(run) {
+        for (to, line) in run.lines.iter().enumerate() {
+            for (at, act) in line.iter().enumerate() {
+                let Act::Receive(from, message) = *act else {
+                    continue;
+                };
+                let Some(sent) = run.sent.get(&(from, message)) else {
+                    continue;
+                };
+                let orphan = cut.is_before(to, at) && !cut.is_before(from, sent.at);
+                property.check(!orphan, || {
+                    format!(
+                        "snapshot {id}: {} was received by {} before it recorded, and sent by {} after it recorded",
+                        show(sent.message), run.names[to], run.names[from]
+                    )
+                });
+            }
+        }
+    }
+    property
+}
+
+/// I2: the state of a channel is `s(i,j)` less `r(i,j)`; in order, where there
+/// are markers, since these keep it.
+pub(super) fn channel_states(run: &Run<'_>) -> Property {
+    let mut property = Property::new("I2 channel state");
+    for (id, cut) in complete(run) {
+        let ordered = run.markers.iter().any(|marker| marker.snapshot == *id);
+        let mut expected = in_channels(run, cut);
+        let mut pairs: Vec<(usize, usize)> = expected.keys().copied().collect();
+        for (&to, channels) in &cut.channels {
+            pairs.extend(channels.keys().map(|&from| (from, to)));
+        }
+        pairs.sort_unstable();
+        pairs.dedup();
+        property.checked += (run.names.len() * run.names.len().saturating_sub(1)) as u64;
+        for (from, to) in pairs {
+            let mut should = expected.remove(&(from, to)).unwrap_or_default();
+            let recorded = cut.channels.get(&to).and_then(|c| c.get(&from));
+            let mut is: Vec<_> = recorded
+                .into_iter()
+                .flat_map(|c| c.iter().map(|m| id_of(m)))
+                .collect();
+            if !ordered {
+                should.sort_unstable();
+                is.sort_unstable();
+            }
+            if should != is {
+                property.violations.push(format!(
+                    "snapshot {id}: the channel from {} to {} was recorded as [{}], and held [{}]",
+                    run.names[from],
+                    run.names[to],
+                    is.join(", "),
+                    should.join(", ")
+                ));
+            }
+        }
+    }
+    property
+}
+
+/// I3: exactly one marker on each channel, behind exactly `s(i,j)`, when it is
+/// sent and when it comes.
+pub(super) fn markers(run: &Run<'_>, expected: &Expected) -> Property {
+    let mut property = Property::new("I3 markers");
+    if run.markers.is_empty() {
+        return property;
+    }
+    let channels: Vec<_> = expected
+        .channels
+        .iter()
+        .filter_map(|(from, to)| Some((run.index(from)?, run.index(to)?)))
+        .collect();
+    for (id, cut) in complete(run) {
+        let mut sent = BTreeMap::<(usize, usize), u64>::new();
+        for marker in run.markers.iter().filter(|marker| marker.snapshot == *id) {
+            *sent.entry((marker.from, marker.to)).or_default() += 1;
+        }
+        for &(from, to) in &channels {
+            let count = sent.get(&(from, to)).copied().unwrap_or(0);
+            let on = || {
+                format!(
+                    "snapshot {id}, channel from {} to {}",
+                    run.names[from], run.names[to]
+                )
+            };
+            property.check(count == 1, || format!("{}: {count} markers", on()));
+            let behind = messages_before(run, from, to, Act::Marker(id, to), true);
+            let recorded = messages_before(run, from, to, Act::Record(id), true);
+            property.check(count != 1 || behind == recorded, || {
+                format!("{}: the marker was sent behind {behind:?} messages, and the state recorded behind {recorded:?}", on())
+            });
+            let came = messages_before(run, to, from, Act::MarkerCame(id, from), false);
+            let overtook = came.is_some() && came != recorded;
+            property.check(count != 1 || !overtook, || {
+                format!("{}: the marker came behind {came:?} messages, and was sent behind {recorded:?}", on())
+            });
+        }
+        let _ = cut;
+    }
+    property
+}
+
+/// How many messages `process` sent to, or received from, `other` before it
+/// did `act`; `None` if it never did.
+fn messages_before(
+    run: &Run<'_>,
+    process: usize,
+    other: usize,
+    act: Act<'_>,
+    sent: bool,
+) -> Option<u64> {
+    let mut count = 0;
+    for done in &run.lines[process] {
+        match (*done, act) {
+            (Act::Marker(a, x), Act::Marker(b, y))
+            | (Act::MarkerCame(a, x), Act::MarkerCame(b, y))
+                if a == b && x == y =>
+            {
+                return Some(count);
+            }
+            (Act::Record(a), Act::Record(b)) if a == b => return Some(count),
+            (Act::Send(id), _)
+                if sent && run.sent.get(&(process, id)).is_some_and(|s| s.to == other) =>
+            {
+                count += 1
+            }
+            (Act::Receive(from, _), _) if !sent && from == other => count += 1,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// I4: by the application's messages, no record is in the future of what
+/// another process did after its own record.
+pub(super) fn clocks(run: &Run<'_>) -> Property {
+    let mut property = Property::new("I4 vector clocks");
+    let cause = |act: &Act<'_>| match *act {
+        Act::Receive(process, id) => run.sent.get(&(process, id)).map(|sent| StepIndex {
+            process,
+            step: sent.at,
+        }),
+        Act::Send(_) | Act::Marker(..) | Act::MarkerCame(..) | Act::Record(_) => None,
+    };
+    let causes: Vec<Vec<_>> = run
+        .lines
+        .iter()
+        .map(|line| line.iter().map(cause).collect())
+        .collect();
+    if run.cuts.is_empty() {
+        return property;
+    }
+    let clocks = vector_clocks(&causes);
+    for (id, cut) in complete(run) {
+        for (&j, at_j) in &cut.records {
+            for (&i, at_i) in cut.records.iter().filter(|(i, _)| **i != j) {
+                let knows = clocks[j][at_j.at][i];
+                // Its own record is the last that it knows of itself.
+                let own = clocks[i][at_i.at][i];
+                property.check(knows <= own, || {
+                    format!(
+                        "snapshot {id}: when {} recorded it knew of {knows} acts of {}, who recorded at its act {own}",
+                        run.names[j], run.names[i]
+                    )
+                });
+            }
+        }
+    }
+    property
+}
+
+/// I5: what is conserved is all there.
+pub(super) fn conservation(run: &Run<'_>, history: &History) -> Property {
+    let mut property = Property::new("I5 conservation");
+    let Some(total) = total(history) else {
+        return property;
+    };
+    for (id, cut) in complete(run) {
+        let (states, channels) = in_cut(cut);
+        property.check(states + channels == total, || {
+            format!(
+                "snapshot {id}: states {states} and channels {channels} make {}, and there is {total}",
+                states + channels
+            )
+        });
+    }
+    property
+}
+
+/// I6: what was sent in the past of the cut was received there or is in a
+/// channel, and not both. What was not is neither.
+pub(super) fn every_message_once(run: &Run<'_>) -> Property {
+    let mut property = Property::new("I6 every message once");
+    let receipts = receipts(run);
+    for (id, cut) in complete(run) {
+        let mut recorded = HashMap::<(usize, usize, String), u64>::new();
+        for (&to, channels) in &cut.channels {
+            for (&from, messages) in channels {
+                for message in *messages {
+                    *recorded.entry((from, to, id_of(message))).or_default() += 1;
+                }
+            }
+        }
+        for (&(from, message), sent) in &run.sent {
+            let past = cut.is_before(from, sent.at);
+            let times = receipts.get(&(from, message)).map_or(&[][..], |at| &at[..]);
+            let received = times
+                .iter()
+                .filter(|at| cut.is_before(sent.to, **at))
+                .count() as u64;
+            let name = sent.message.fields.get_text("id").unwrap_or_default();
+            let key = (from, sent.to, name.to_owned());
+            let in_channel = recorded.get(&key).copied().unwrap_or(0);
+            property.check(received + in_channel == u64::from(past), || {
+                format!(
+                    "snapshot {id}: {} from {} to {} was sent {} the cut, received {received} times before it, and is {in_channel} times in the channel",
+                    show(sent.message),
+                    run.names[from],
+                    run.names[sent.to],
+                    if past { "before" } else { "after" }
+                )
+            });
+        }
+    }
+    property
+}
+
+/// I7: the recorded state is what the process's own past makes of it.
+pub(super) fn replay(run: &Run<'_>, history: &History) -> Property {
+    let mut property = Property::new("I7 replay");
+    for (id, cut) in complete(run) {
+        for (&process, recorded) in &cut.records {
+            let who = run.names[process];
+            if let Some(before) = recorded.before {
+                let same = recorded
+                    .state
+                    .iter()
+                    .all(|(name, value)| before.get(name) == Some(value));
+                property.check(same, || {
+                    format!(
+                        "snapshot {id}: {who} recorded {}, and was {before}",
+                        recorded.state
+                    )
+                });
+            }
+            let share = recorded.state.get_integer(SHARE);
+            let Some((share, first)) = share.zip(start(history, who)) else {
+                continue;
+            };
+            let done = &run.lines[process][..recorded.at];
+            let flow: i64 = done.iter().map(|act| flow(run, process, act)).sum();
+            property.check(share == first + flow, || {
+                format!("snapshot {id}: {who} recorded {share}, began with {first}, and got {flow} since")
+            });
+        }
+    }
+    property
+}
+
+/// I8: every snapshot ends, nobody records twice, and none is complete without
+/// everybody.
+pub(super) fn liveness(run: &Run<'_>, expected: &Expected) -> Property {
+    let mut property = Property::new("I8 liveness");
+    let count = run.cuts.len() as u64;
+    property.check(count >= expected.snapshots || expected.crashes, || {
+        format!("{count} of {} snapshots began", expected.snapshots)
+    });
+    for (id, cut) in &run.cuts {
+        for &process in &cut.again {
+            property.check(false, || {
+                format!("snapshot {id}: {} recorded again", run.names[process])
+            });
+        }
+        let missing: Vec<_> = (0..run.names.len())
+            .filter(|process| {
+                !cut.records.contains_key(process) || !cut.channels.contains_key(process)
+            })
+            .map(|process| run.names[process].to_string())
+            .collect();
+        if !cut.complete.is_empty() {
+            property.check(missing.is_empty() && cut.complete.len() == 1, || {
+                format!(
+                    "snapshot {id}: said to be complete {} times, without {}",
+                    cut.complete.len(),
+                    missing.join(", ")
+                )
+            });
+        } else if !expected.crashes {
+            let why = match cut.aborted.first() {
+                Some((process, waited)) => format!(
+                    "{} gave up waiting for {}",
+                    run.names[*process],
+                    waited.join(", ")
+                ),
+                None => format!("it did not end; {} are not done", missing.join(", ")),
+            };
+            property.check(false, || format!("snapshot {id}: {why}"));
+        } else {
+            property.check(!cut.aborted.is_empty(), || {
+                format!("snapshot {id}: it neither ended nor was given up")
+            });
+        }
+    }
+    property
+}
+
+/// I9: on each opening of each channel, nothing is missing, doubled or out of
+/// order.
+pub(super) fn fifo(history: &History) -> Property {
+    let mut property = Property::new("I9 FIFO");
+    for (name, steps) in &history.processes {
+        let mut next = HashMap::<&Arc<str>, (u32, u64)>::new();
+        for received in steps.iter().filter_map(|step| step.received.as_ref()) {
+            let (incarnation, sequence) = next
+                .get(&received.from)
+                .copied()
+                .filter(|(incarnation, _)| *incarnation == received.incarnation)
+                .unwrap_or((received.incarnation, 0));
+            let newer = next
+                .get(&received.from)
+                .is_none_or(|(last, _)| *last <= incarnation);
+            property.check(newer && received.sequence == sequence, || {
+                format!(
+                    "{name} received {} from {} as number {} of channel opening {incarnation}, and was to receive number {sequence}",
+                    show(&received.message), received.from, received.sequence
+                )
+            });
+            next.insert(
+                &received.from,
+                (received.incarnation, received.sequence + 1),
+            );
+        }
+    }
+    property
+}
+
+/// The snapshots that are said to be complete. What is not is not judged.
+fn complete<'a, 'b>(run: &'b Run<'a>) -> impl Iterator<Item = (&'b &'a str, &'b Cut<'a>)> {
+    run.cuts.iter().filter(|(_, cut)| !cut.complete.is_empty())
+}
+
+/// The names of the messages in each channel of a cut, as their sendings and
+/// receipts tell.
+fn in_channels(run: &Run<'_>, cut: &Cut<'_>) -> BTreeMap<(usize, usize), Vec<String>> {
+    let receipts = receipts(run);
+    let mut channels = BTreeMap::<_, Vec<(usize, String)>>::new();
+    for (&(from, message), sent) in &run.sent {
+        let times = receipts.get(&(from, message)).map_or(&[][..], |at| &at[..]);
+        let received = times.iter().any(|at| cut.is_before(sent.to, *at));
+        if cut.is_before(from, sent.at) && !received {
+            let name = sent.message.fields.get_text("id").unwrap_or_default();
+            channels
+                .entry((from, sent.to))
+                .or_default()
+                .push((sent.at, name.to_owned()));
+        }
+    }
+    channels
+        .into_iter()
+        .map(|(channel, mut messages)| {
+            messages.sort_unstable();
+            (
+                channel,
+                messages.into_iter().map(|(_, name)| name).collect(),
+            )
+        })
+        .collect()
+}
+
+/// Where in the receivers' lines each message was received.
+fn receipts(run: &Run<'_>) -> HashMap<(usize, u64), Vec<usize>> {
+    let mut receipts = HashMap::<_, Vec<_>>::new();
+    for line in &run.lines {
+        for (at, act) in line.iter().enumerate() {
+            if let Act::Receive(from, message) = *act {
+                receipts.entry((from, message)).or_default().push(at);
+            }
+        }
+    }
+    receipts
+}
+
+/// What an act does to the process's share.
+fn flow(run: &Run<'_>, process: usize, act: &Act<'_>) -> i64 {
+    let amount = |from, id| {
+        let sent = run.sent.get(&(from, id));
+        sent.and_then(|sent| sent.message.fields.get_integer(AMOUNT))
+            .unwrap_or(0)
+    };
+    match *act {
+        Act::Send(id) => -amount(process, id),
+        Act::Receive(from, id) => amount(from, id),
+        Act::Marker(..) | Act::MarkerCame(..) | Act::Record(_) => 0,
+    }
+}
+
+/// What a process had at the start: after its first step, less what that did.
+fn start(history: &History, process: &str) -> Option<i64> {
+    let first = history.processes.get(process)?.first()?;
+    let amount = |fields: &Fields| {
+        fields
+            .get_integer(AMOUNT)
+            .filter(|_| fields.get_text("snapshot").is_none())
+            .unwrap_or(0)
+    };
+    let sent: i64 = first
+        .events
+        .iter()
+        .map(|event| match event {
+            node::steps::Event::Sent { message, .. } => amount(&message.fields),
+            node::steps::Event::Said { .. } => 0,
+        })
+        .sum();
+    let received = first
+        .received
+        .as_ref()
+        .map_or(0, |r| amount(&r.message.fields));
+    Some(first.state.get_integer(SHARE)? + sent - received)
+}
+
+/// What there was at the start, in all.
+pub(super) fn total(history: &History) -> Option<i64> {
+    history
+        .processes
+        .keys()
+        .map(|name| start(history, name))
+        .sum()
+}
+
+/// What is in the states and in the channels of a cut.
+pub(super) fn in_cut(cut: &Cut<'_>) -> (i64, i64) {
+    let states = cut
+        .records
+        .values()
+        .filter_map(|r| r.state.get_integer(SHARE))
+        .sum();
+    let channels = cut
+        .channels
+        .values()
+        .flat_map(BTreeMap::values)
+        .flat_map(|c| c.iter());
+    (
+        states,
+        channels.map(|message| number_in(message, "amount=")).sum(),
+    )
+}
+
+/// The name in a message's text, `id=0/17 amount=5`.
+fn id_of(text: &str) -> String {
+    let mut words = text.split(' ');
+    let id = words.find_map(|word| word.strip_prefix("id="));
+    id.unwrap_or(text).to_owned()
+}
+
+fn number_in(text: &str, name: &str) -> i64 {
+    let number = text.split(' ').find_map(|word| word.strip_prefix(name));
+    number.and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
+fn show(message: &node::steps::MessageRecord) -> String {
+    format!("{} {}", message.kind, message.fields)
+}

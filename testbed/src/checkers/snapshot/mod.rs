@@ -1,0 +1,44 @@
+//! Is a snapshot a state that the system could have been in?
+//!
+//! The invariants I1 to I9, for snapshots of any algorithm over any
+//! application whose messages have an `id` and an `amount`, and whose states
+//! have a `total.share`: shares and amounts add up to what never changes. A
+//! message belongs to the application if it names no `snapshot`.
+
+mod cut;
+mod invariants;
+mod tell;
+#[cfg(test)]
+mod tests;
+
+use crate::checkers::Property;
+use crate::history::History;
+use cut::Run;
+pub use tell::{Told, tell};
+
+/// What a checker cannot read from the run.
+#[derive(Clone, Debug, Default)]
+pub struct Expected {
+    /// Which processes can send to which, by their names.
+    pub channels: Vec<(String, String)>,
+    /// How many snapshots there should be.
+    pub snapshots: u64,
+    /// Whether somebody stops, so that an abort is no failure.
+    pub crashes: bool,
+}
+
+/// Checks all snapshots of a run.
+pub fn check(history: &History, expected: &Expected) -> Vec<Property> {
+    let run = Run::read(history);
+    vec![
+        invariants::no_orphan(&run),
+        invariants::channel_states(&run),
+        invariants::markers(&run, expected),
+        invariants::clocks(&run),
+        invariants::conservation(&run, history),
+        invariants::every_message_once(&run),
+        invariants::replay(&run, history),
+        invariants::liveness(&run, expected),
+        invariants::fifo(history),
+    ]
+}

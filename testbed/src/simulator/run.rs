@@ -1,0 +1,99 @@
+//! Systems in the simulator.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use algorithms::{Algorithm, NodeId};
+use node::steps::Recorder;
+use node::telemetry::Sink;
+
+use super::{Scenario, SeededIds, Simulation};
+use crate::history::History;
+use crate::recorder::StoreRecorder;
+use crate::store::Store;
+use crate::system::System;
+
+/// The longest that a run may take, in its own time.
+pub const LONGEST: Duration = Duration::from_secs(600);
+
+/// A run that has ended.
+#[derive(Debug)]
+pub struct Ran<R> {
+    /// What was recorded of it.
+    pub recorded: R,
+    /// How many steps were taken.
+    pub steps: u64,
+    /// How long it took, in its own time.
+    pub took: Duration,
+}
+
+/// Runs `system` once. Its history comes without the detour over spans.
+pub fn run<S: System>(system: &S, scenario: &Scenario, seed: u64) -> Ran<History> {
+    let mut simulation = start(system, scenario, seed, |_| Recorder::Engine);
+    finish(system, &mut simulation);
+    Ran {
+        steps: simulation.steps(),
+        took: simulation.now(),
+        recorded: simulation.into_history(),
+    }
+}
+
+/// Runs `system` once without a record of it.
+pub fn run_unrecorded<S: System>(system: &S, scenario: &Scenario, seed: u64) -> Ran<()> {
+    let mut simulation = start(system, scenario, seed, |_| Recorder::Nothing);
+    finish(system, &mut simulation);
+    Ran {
+        steps: simulation.steps(),
+        took: simulation.now(),
+        recorded: (),
+    }
+}
+
+/// Runs `system` once, and records it as spans in `store`.
+pub fn run_traced<S: System>(
+    system: &S,
+    scenario: &Scenario,
+    seed: u64,
+    store: &Arc<Store>,
+) -> Ran<Arc<Sink>> {
+    let sink = Sink::new(
+        Some(Arc::new(StoreRecorder::start(Arc::clone(store)))),
+        None,
+    );
+    let recorder = |id: NodeId| {
+        let name = id.to_string();
+        Recorder::Spans(sink.tracer_with_ids(&name, &name, SeededIds::new(seed, id.0)))
+    };
+    let mut simulation = start(system, scenario, seed, recorder);
+    finish(system, &mut simulation);
+    Ran {
+        steps: simulation.steps(),
+        took: simulation.now(),
+        recorded: sink,
+    }
+}
+
+fn start<S: System>(
+    system: &S,
+    scenario: &Scenario,
+    seed: u64,
+    recorder: impl Fn(NodeId) -> Recorder,
+) -> Simulation<S::Algorithm> {
+    let processes = (0..system.processes()).map(|id| system.process(NodeId(id)));
+    let mut simulation = Simulation::new(processes, scenario.clone(), seed, recorder);
+    for asked in system.commands() {
+        simulation.command(asked.at, asked.node, asked.command);
+    }
+    simulation
+}
+
+fn finish<S: System, A: Algorithm>(system: &S, simulation: &mut Simulation<A>)
+where
+    S: System<Algorithm = A>,
+{
+    let mut missing = system.endings();
+    simulation.run(LONGEST, |said| {
+        missing -= u64::from(missing > 0 && system.ends(&said.output));
+        missing > 0
+    });
+}

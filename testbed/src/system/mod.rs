@@ -1,0 +1,105 @@
+//! What is run: processes of an algorithm, what is asked of them, and who
+//! judges it. One [`System`] serves all engines: the live network, the
+//! simulator and the model checker.
+
+pub mod snapshot;
+
+use std::time::Duration;
+
+use algorithms::{Algorithm, NodeId};
+use serde::Serialize;
+
+use crate::checkers::Property;
+use crate::history::History;
+
+/// A system to be run.
+pub trait System: Send + Sync {
+    /// What each process does.
+    type Algorithm: Algorithm;
+
+    /// How many processes there are.
+    fn processes(&self) -> u32;
+
+    /// The first state of a process.
+    fn process(&self, id: NodeId) -> Self::Algorithm;
+
+    /// What is asked of whom, and when.
+    fn commands(&self) -> Vec<Asked<<Self::Algorithm as Algorithm>::Command>>;
+
+    /// Whether an operation ends with that output of that process.
+    fn ends(&self, output: &<Self::Algorithm as Algorithm>::Output) -> bool;
+
+    /// How many such outputs end the run.
+    fn endings(&self) -> u64;
+
+    /// Judges a recorded run, and compares it with theory.
+    fn judge(&self, history: &History) -> Judgement;
+}
+
+/// A command for a process.
+#[derive(Clone, Debug)]
+pub struct Asked<C> {
+    /// When, after the start.
+    pub at: Duration,
+    /// Of whom.
+    pub node: NodeId,
+    /// What.
+    pub command: C,
+    /// What the operation that begins with it is called in the trace.
+    pub operation: &'static str,
+}
+
+/// What is made of a recorded run.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Judgement {
+    /// What should hold, and whether it does.
+    pub properties: Vec<Property>,
+    /// What was counted, beside what theory says.
+    pub figures: Vec<Figure>,
+    /// The result for people, in lines.
+    pub told: Vec<String>,
+}
+
+/// Something that was counted.
+#[derive(Clone, Debug, Serialize)]
+pub struct Figure {
+    /// What.
+    pub name: &'static str,
+    /// How many there were.
+    pub measured: u64,
+    /// How many there should be, where theory says it.
+    pub theory: Option<u64>,
+    /// How theory says it.
+    pub formula: &'static str,
+}
+
+impl Judgement {
+    /// What does not hold.
+    pub fn violations(&self) -> impl Iterator<Item = String> {
+        let wrong = self.properties.iter().filter(|property| !property.holds());
+        wrong.map(ToString::to_string)
+    }
+
+    /// All of it for people.
+    pub fn text(&self) -> String {
+        let told = self.told.iter().cloned();
+        let figures = self.figures.iter().map(ToString::to_string);
+        let properties = self.properties.iter().map(ToString::to_string);
+        let lines = told.chain(figures).chain(properties);
+        lines.map(|line| line + "\n").collect()
+    }
+}
+
+/// `markers           380, in theory 380 (a marker on each channel, N(N-1))`
+impl std::fmt::Display for Figure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:<17} {}", self.name, self.measured)?;
+        if let Some(theory) = self.theory {
+            write!(f, ", in theory {theory}")?;
+        }
+        match self.formula {
+            "" => Ok(()),
+            formula => write!(f, " ({formula})"),
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Snapshots of an application that goes on.
+
+use std::time::Duration;
+
+use algorithms::bank::Bank;
+use algorithms::chandy_lamport::ChandyLamport;
+use algorithms::snapshot::{Command, Output};
+use algorithms::{Algorithm, NodeId};
+
+use super::{Asked, Figure, Judgement, System};
+use crate::checkers::snapshot::{self, Expected};
+use crate::history::History;
+use crate::stats::show;
+
+/// An application to take snapshots of.
+pub trait Workload: Algorithm {
+    /// A process that begins with `amount`, and does something every `pace` on
+    /// average, `limit` times at most.
+    fn new(me: NodeId, neighbours: Vec<NodeId>, amount: u64, pace: Duration, limit: u64) -> Self;
+}
+
+/// A snapshot algorithm over an application.
+pub trait Superimposed<A: Algorithm>:
+    Algorithm<Command = Command<A::Command>, Output = Output<A>>
+{
+    /// Whether it puts markers into channels, and so needs their order.
+    const MARKERS: bool;
+
+    /// A process with `application` below it.
+    fn over(
+        application: A,
+        me: NodeId,
+        neighbours: Vec<NodeId>,
+        processes: Vec<NodeId>,
+        patience: Duration,
+    ) -> Self;
+}
+
+/// A system that takes snapshots.
+#[derive(Clone, Debug)]
+pub struct Snapshots<S> {
+    /// Who can send to whom, by process.
+    pub neighbours: Vec<Vec<u32>>,
+    /// How many processes start snapshots: the first ones.
+    pub initiators: u32,
+    /// How many snapshots each starts.
+    pub each: u32,
+    /// When the first starts, and how long after it the next.
+    pub every: Duration,
+    /// What each process has at the start.
+    pub amount: u64,
+    /// The mean time between two acts of a process.
+    pub pace: Duration,
+    /// How often a process acts at most.
+    pub limit: u64,
+    /// How long to wait for the others.
+    pub patience: Duration,
+    /// Whether somebody stops.
+    pub crashes: bool,
+    /// Which algorithm, over which application.
+    pub algorithm: std::marker::PhantomData<fn() -> S>,
+}
+
+/// What is run: an algorithm, and the application below it.
+pub trait Pair: 'static {
+    /// The application.
+    type Application: Workload;
+    /// The snapshot algorithm.
+    type Snapshot: Superimposed<Self::Application>;
+}
+
+impl<A: Workload, S: Superimposed<A>> Pair for (A, S) {
+    type Application = A;
+    type Snapshot = S;
+}
+
+impl<P: Pair> System for Snapshots<P> {
+    type Algorithm = P::Snapshot;
+
+    fn processes(&self) -> u32 {
+        self.neighbours.len() as u32
+    }
+
+    fn process(&self, id: NodeId) -> P::Snapshot {
+        let neighbours: Vec<_> = self.neighbours[usize::from(id)]
+            .iter()
+            .copied()
+            .map(NodeId)
+            .collect();
+        let application =
+            P::Application::new(id, neighbours.clone(), self.amount, self.pace, self.limit);
+        let all = (0..self.processes()).map(NodeId).collect();
+        P::Snapshot::over(application, id, neighbours, all, self.patience)
+    }
+
+    fn commands(&self) -> Vec<Asked<Command<<P::Application as Algorithm>::Command>>> {
+        (1..=self.each)
+            .flat_map(|round| {
+                (0..self.initiators).map(move |node| Asked {
+                    at: self.every * round,
+                    node: NodeId(node),
+                    command: Command::Snapshot,
+                    operation: "snapshot",
+                })
+            })
+            .collect()
+    }
+
+    /// An initiator alone says that a snapshot is complete; anybody gives up.
+    fn ends(&self, output: &Output<P::Application>) -> bool {
+        match output {
+            Output::Complete { .. } => true,
+            Output::Aborted { .. } => self.crashes,
+            Output::Recorded { .. } | Output::Finished { .. } | Output::Application(_) => false,
+        }
+    }
+
+    fn endings(&self) -> u64 {
+        u64::from(self.initiators) * u64::from(self.each)
+    }
+
+    fn judge(&self, history: &History) -> Judgement {
+        let expected = Expected {
+            channels: self.channels(),
+            snapshots: self.endings(),
+            crashes: self.crashes,
+        };
+        let told = snapshot::tell(history);
+        let channels = expected.channels.len() as u64;
+        let mut figures = vec![Figure {
+            name: "complete",
+            measured: told.complete,
+            theory: Some(self.endings()).filter(|_| !self.crashes),
+            formula: "snapshots",
+        }];
+        if P::Snapshot::MARKERS {
+            figures.push(Figure {
+                name: "markers",
+                measured: told.markers,
+                theory: Some(channels * self.endings()).filter(|_| !self.crashes),
+                formula: "one on each channel, N(N-1) in a full mesh, for each snapshot",
+            });
+        }
+        figures.push(Figure {
+            name: "other messages",
+            measured: told.control,
+            theory: None,
+            formula: "of the snapshot algorithm",
+        });
+        figures.push(Figure {
+            name: "in channels",
+            measured: told.in_channels,
+            theory: None,
+            formula: "messages that the cuts found under way",
+        });
+        let mut lines = told.lines;
+        let mut nanos = told.nanos;
+        nanos.sort_unstable();
+        if let (Some(median), Some(most)) = (nanos.get(nanos.len() / 2), nanos.last()) {
+            let (median, most) = (Duration::from_nanos(*median), Duration::from_nanos(*most));
+            lines.push(format!(
+                "time to complete  {} in the median of {}, at most {}",
+                show(median),
+                nanos.len(),
+                show(most)
+            ));
+        }
+        Judgement {
+            properties: snapshot::check(history, &expected),
+            figures,
+            told: lines,
+        }
+    }
+}
+
+impl<P> Snapshots<P> {
+    fn channels(&self) -> Vec<(String, String)> {
+        let name = |node: u32| NodeId(node).to_string();
+        (0..)
+            .zip(&self.neighbours)
+            .flat_map(|(from, to)| to.iter().map(move |&to| (name(from), name(to))))
+            .collect()
+    }
+}
+
+impl Workload for Bank {
+    fn new(me: NodeId, neighbours: Vec<NodeId>, amount: u64, pace: Duration, limit: u64) -> Self {
+        Self::new(me, neighbours, amount, pace, limit)
+    }
+}
+
+impl<A: Algorithm> Superimposed<A> for ChandyLamport<A> {
+    const MARKERS: bool = true;
+
+    fn over(
+        application: A,
+        me: NodeId,
+        neighbours: Vec<NodeId>,
+        processes: Vec<NodeId>,
+        patience: Duration,
+    ) -> Self {
+        Self::new(application, me, neighbours, processes, patience)
+    }
+}
