@@ -151,11 +151,10 @@ impl Algorithm for ChangRoberts {
 
     fn on_message(&mut self, _: NodeId, message: Message, out: &mut Out<Self>) {
         match message {
-            Message::Election { id } if self.leader.is_none() => self.on_election(id, out),
+            Message::Election { id } if id == self.id => self.on_own_identity(out),
+            Message::Election { id } => self.on_election(id, out),
             Message::Elected(leader) if self.leader.is_none() => self.on_elected(leader, out),
-            // The announcement is back where it began. Nothing honest but it
-            // comes when the leader is known.
-            Message::Election { .. } | Message::Elected(_) => {}
+            Message::Elected(_) => {} // It is back where it began.
         }
     }
 
@@ -171,10 +170,7 @@ impl ChangRoberts {
     fn on_election(&mut self, id: u64, out: &mut Out<Self>) {
         match self.status {
             Status::Candidate if id < self.id => {} // It vanishes.
-            Status::Candidate if id == self.id => self.win(out),
             Status::Candidate => out.send(self.next, Message::Election { id }),
-            // Made up: this process has sent no such thing.
-            Status::Idle | Status::Bystander if id == self.id => {}
             Status::Idle | Status::Bystander => {
                 self.status = Status::Bystander;
                 out.send(self.next, Message::Election { id });
@@ -183,12 +179,15 @@ impl ChangRoberts {
     }
 
     /// Our identity has got past every candidate, so all others are smaller.
-    fn win(&mut self, out: &mut Out<Self>) {
-        let leader = Leader {
-            id: self.id,
-            process: self.me,
-        };
-        self.on_elected(leader, out);
+    /// Unless it is doubled, or made up: we won already, or never sent it.
+    fn on_own_identity(&mut self, out: &mut Out<Self>) {
+        if self.status == Status::Candidate && self.leader.is_none() {
+            let leader = Leader {
+                id: self.id,
+                process: self.me,
+            };
+            self.on_elected(leader, out);
+        }
     }
 
     fn on_elected(&mut self, leader: Leader, out: &mut Out<Self>) {

@@ -357,7 +357,8 @@ impl<A: Algorithm> LaiYang<A> {
                 out.send(*parent, Message::Finished { id, process });
             }
             Some(Snapshot { missing, .. }) => {
-                if missing.remove(&process) && missing.is_empty() {
+                let news = missing.remove(&process);
+                if news && missing.is_empty() {
                     out.cancel_timer(Timer::GiveUp(id));
                     out.output(Output::Complete { id });
                 }
@@ -540,6 +541,9 @@ mod tests {
 
     type Process = LaiYang<Bank>;
     type Packet = (NodeId, NodeId, Message<Transfer>);
+
+    /// A name, how many processes, and the channels between them.
+    type Topology = (&'static str, u32, Vec<(u32, u32)>);
 
     const START: u64 = 50;
 
@@ -752,7 +756,7 @@ mod tests {
         }
     }
 
-    fn topologies() -> Vec<(&'static str, u32, Vec<(u32, u32)>)> {
+    fn topologies() -> Vec<Topology> {
         vec![
             ("alone", 1, vec![]),
             ("pair", 2, vec![(0, 1)]),
@@ -803,12 +807,11 @@ mod tests {
         assert!(held_some > 1000, "else nothing was tested: {held_some}");
     }
 
-    /// Two processes; 0 takes the snapshot. Messages in the order in which they
-    /// are sent: `true` pays, `false` records.
     #[test]
     fn a_message_is_in_the_channel_if_it_is_white_and_comes_to_a_red_one() {
-        // What 1 does before the announcement of 0 comes, in which order its
-        // messages then come, and how many are in the channel.
+        // 0 takes the snapshot. How many payments 1 makes before it hears of it,
+        // in which order they and its announcement then come, and how many are
+        // in the channel.
         let cases: [(usize, &[usize], usize); 5] = [
             (0, &[0], 0),
             (1, &[0, 0], 1),
@@ -822,8 +825,8 @@ mod tests {
                 network.transfer(NodeId(1));
             }
             network.take_snapshot(NodeId(0));
-            // The announcement of 0 comes, and 1 answers with its own and with
-            // the news that it has finished, which does not matter here.
+            // 1 answers with its own announcement, and with the news that it has
+            // finished, which does not matter here.
             network.deliver(payments);
             network.under_way.truncate(payments + 1);
             for (i, &place) in order.iter().enumerate() {

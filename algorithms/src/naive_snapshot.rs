@@ -228,7 +228,8 @@ impl<A: Algorithm> NaiveSnapshot<A> {
                 out.send(*parent, Message::Finished { id, process });
             }
             Some(Snapshot { missing, .. }) => {
-                if missing.remove(&process) && missing.is_empty() {
+                let news = missing.remove(&process);
+                if news && missing.is_empty() {
                     out.cancel_timer(Timer::GiveUp(id));
                     out.output(Output::Complete { id });
                 }
@@ -330,6 +331,8 @@ impl<A: Algorithm> Describe for NaiveSnapshot<A> {
 
 #[cfg(test)]
 mod tests {
+    use std::cmp::Ordering;
+
     use super::*;
     use crate::bank::{Bank, Due, Transfer};
     use crate::{Effect, Message as _, Output as _, step};
@@ -464,14 +467,18 @@ mod tests {
         move |(a, b, _)| (a.0, b.0) == (from, to)
     }
 
+    /// A name, the channels, what happens, and whether there is less or more in
+    /// the snapshot than there was.
+    type Case<'a> = (&'a str, &'a [(u32, u32)], &'a [Event], Ordering);
+
     const PAIR: &[(u32, u32)] = &[(0, 1)];
     const LINE: &[(u32, u32)] = &[(0, 1), (1, 2)];
     const TRIANGLE: &[(u32, u32)] = &[(0, 1), (0, 2), (1, 2)];
 
     #[test]
     fn what_is_under_way_is_missing_and_what_overtakes_is_there_twice() {
-        use std::cmp::Ordering::{Equal, Greater, Less};
-        let cases: &[(&str, &[(u32, u32)], &[Event], std::cmp::Ordering)] = &[
+        use Ordering::{Equal, Greater, Less};
+        let cases: &[Case] = &[
             ("nothing moves", LINE, &[Take(0), DeliverAll], Equal),
             (
                 "it came before",

@@ -1,6 +1,7 @@
 //! What the commands do.
 
 mod output;
+mod systems;
 mod view;
 
 use std::process::ExitCode;
@@ -33,6 +34,11 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
             let (ping, options) = Ping::new(&cli.common, &args)?;
             let description = ping.describe();
             experiment(&ping, description, &options).await
+        }
+        Command::System(asked) => systems::live(&cli.common, &asked).await,
+        Command::Simulate(args) => systems::simulate(&cli.common, &args).await,
+        Command::Check(_) | Command::List | Command::Explain { .. } => {
+            Err(Error::Usage("not yet".into()))
         }
         Command::View(args) => view::saved(&cli.common, &args).await,
         Command::Completions { shell } => {

@@ -64,10 +64,7 @@ fn text<E: Experiment>(
 
 /// What was built, and how fast.
 fn built(record: &Record) -> String {
-    let transport = record.to_json()["transport"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned();
+    let transport = &record.transport;
     let plural = |count: u64| if count == 1 { "" } else { "s" };
     let (peers, connections) = (u64::from(record.peers), record.connections);
     let mut text = format!(

@@ -125,6 +125,11 @@ pub(crate) fn integer(name: &'static str, value: i64) -> Named {
     (name.into(), Field::Integer(value))
 }
 
+/// A yes or no field.
+pub(crate) fn flag(name: &'static str, value: bool) -> Named {
+    (name.into(), Field::Flag(value))
+}
+
 /// A list field.
 pub(crate) fn list<const N: usize>(name: &'static str, values: [&str; N]) -> Named {
     (name.into(), Field::List(values.map(str::to_owned).into()))

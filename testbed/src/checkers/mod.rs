@@ -2,7 +2,11 @@
 //! nothing but the [`History`](crate::history::History), so a mistake in an
 //! algorithm cannot excuse itself.
 
+#[cfg(test)]
+mod by_hand;
+pub mod mutual_exclusion;
 pub mod snapshot;
+pub mod termination;
 
 use std::fmt;
 

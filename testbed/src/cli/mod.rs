@@ -1,6 +1,7 @@
 //! The command line: clap parses, [`options`] checks, the library runs.
 
 pub mod options;
+pub mod systems;
 mod values;
 
 use std::net::SocketAddr;
@@ -25,6 +26,9 @@ Examples:
   testbed --peers 10000 --transport memory --topology random:8 ping
   testbed --peers 20 --view ping               look at it: http://127.0.0.1:8700
   testbed --otlp http://127.0.0.1:4318 ping    send the spans to Jaeger
+  testbed --peers 20 snapshot                  a consistent cut of a bank that goes on
+  testbed simulate snapshot --seeds 10000      the same file, in 10,000 schedules
+  testbed check snapshot --peers 3             the same file, in every schedule
   testbed ping --to /ip4/127.0.0.1/tcp/4001/p2p/12D3Koo...   a testbed-node, from outside
   testbed view                                 look at the last run again
 
@@ -96,6 +100,20 @@ pub struct Common {
 pub enum Command {
     /// One peer pings others: PING, PONG, and the round trip
     Ping(Ping),
+    /// A distributed algorithm over real peers.
+    #[command(flatten)]
+    System(systems::System),
+    /// Run a distributed algorithm in virtual time, by many seeds
+    Simulate(Simulate),
+    /// Try every schedule of a distributed algorithm
+    Check(Check),
+    /// List what there is to run
+    List,
+    /// Explain an algorithm: idea, messages, state, costs, what to try
+    Explain {
+        /// Which [see `testbed list`]
+        algorithm: String,
+    },
     /// Open a saved run in the browser
     View(View),
     /// Print a completion script for a shell
@@ -131,6 +149,44 @@ pub struct Ping {
     /// Every peer pings every neighbour
     #[arg(long, conflicts_with_all = ["from", "to"])]
     pub every_pair: bool,
+}
+
+/// Options of `testbed simulate`.
+#[derive(Clone, Debug, Args)]
+pub struct Simulate {
+    /// What runs.
+    #[command(subcommand)]
+    pub system: systems::System,
+    /// How many schedules to try; each has the seed after the last one's
+    #[arg(long, global = true, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    pub seeds: u64,
+    /// What the network does, from a TOML file: delay, loss, duplication, fifo,
+    /// crash, partition
+    #[arg(long, global = true, value_name = "FILE")]
+    pub scenario: Option<PathBuf>,
+    /// The probability that a message is lost
+    #[arg(long, global = true, value_name = "P")]
+    pub loss: Option<f64>,
+    /// The probability that a message comes twice
+    #[arg(long, global = true, value_name = "P")]
+    pub duplication: Option<f64>,
+}
+
+/// Options of `testbed check`.
+#[derive(Clone, Debug, Args)]
+pub struct Check {
+    /// What is checked.
+    #[command(subcommand)]
+    pub system: systems::System,
+    /// Any message may be lost
+    #[arg(long, global = true)]
+    pub lossy: bool,
+    /// Any message may come twice
+    #[arg(long, global = true)]
+    pub duplicating: bool,
+    /// Give up after so many states
+    #[arg(long, global = true, value_name = "N", default_value_t = 2_000_000)]
+    pub max_states: usize,
 }
 
 /// Options of `testbed view`.

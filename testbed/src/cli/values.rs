@@ -35,6 +35,16 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     Duration::try_from(parsed).map_err(|_| "a time cannot be negative".to_owned())
 }
 
+/// A positive number of times a second.
+pub(super) fn rate(text: &str) -> Result<f64, String> {
+    let wrong = || "no rate; it looks like 50 or 0.5 (times a second)".to_owned();
+    let rate: f64 = text.parse().map_err(|_| wrong())?;
+    match rate.is_finite() && (1e-6..=1e6).contains(&rate) {
+        true => Ok(rate),
+        false => Err(wrong()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

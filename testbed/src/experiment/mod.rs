@@ -2,6 +2,7 @@
 
 pub mod live;
 pub mod ping;
+pub mod simulated;
 
 use std::fs::File;
 use std::sync::Arc;

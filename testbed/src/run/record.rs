@@ -44,9 +44,8 @@ pub struct Record {
     pub peers: u32,
     /// Who dials whom.
     pub topology: String,
-    /// What carried the connections.
-    #[serde(serialize_with = "transport")]
-    pub transport: Transport,
+    /// What carried the connections, or `simulated`.
+    pub transport: String,
     /// How many connections were made.
     pub connections: u64,
     /// What was done with them.
@@ -182,7 +181,7 @@ impl Record {
             limits: options.limits.clone(),
             peers: options.peers,
             topology: options.topology.clone(),
-            transport: options.transport,
+            transport: transport(options.transport),
             connections: 0,
             experiment,
             phases: Vec::new(),
@@ -210,7 +209,7 @@ impl Record {
     }
 }
 
-fn transport<S: serde::Serializer>(transport: &Transport, to: S) -> Result<S::Ok, S::Error> {
-    let value = clap::ValueEnum::to_possible_value(transport).expect("none is hidden");
-    to.serialize_str(value.get_name())
+fn transport(transport: Transport) -> String {
+    let value = clap::ValueEnum::to_possible_value(&transport).expect("none is hidden");
+    value.get_name().to_owned()
 }

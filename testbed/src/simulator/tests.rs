@@ -5,8 +5,11 @@ use std::time::{Duration, Instant};
 use algorithms::bank::Bank;
 use algorithms::chandy_lamport::ChandyLamport;
 
+use node::telemetry::Sink;
+
 use super::{Scenario, run, run_traced};
 use crate::history::History;
+use crate::recorder::StoreRecorder;
 use crate::store::Store;
 use crate::system::System as _;
 use crate::system::snapshot::Snapshots;
@@ -25,6 +28,7 @@ fn bank(peers: u32) -> Snapshots<ChandyLamportOverBank> {
         limit: u64::MAX,
         patience: Duration::from_secs(10),
         crashes: false,
+        fifo: true,
         algorithm: PhantomData,
     }
 }
@@ -64,8 +68,10 @@ fn spans_tell_what_the_engine_knows_and_the_seed_decides_every_byte() {
     let system = bank(3);
     let spans = |seed| {
         let store = Arc::new(Store::new());
-        let ran = run_traced(&system, &Scenario::default(), seed, &store);
-        assert_eq!(ran.recorded.counts().stored, ran.recorded.counts().started);
+        let recorder = StoreRecorder::start(Arc::clone(&store));
+        let sink = Sink::new(Some(Arc::new(recorder)), None);
+        run_traced(&system, &Scenario::default(), seed, &sink);
+        assert_eq!(sink.counts().stored, sink.counts().started);
         let mut text = Vec::new();
         store.write_jsonl(&mut text).unwrap();
         (text, History::read(&store))

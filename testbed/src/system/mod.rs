@@ -2,6 +2,7 @@
 //! judges it. One [`System`] serves all engines: the live network, the
 //! simulator and the model checker.
 
+pub mod select;
 pub mod snapshot;
 
 use std::time::Duration;

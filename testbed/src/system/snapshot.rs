@@ -4,6 +4,10 @@ use std::time::Duration;
 
 use algorithms::bank::Bank;
 use algorithms::chandy_lamport::ChandyLamport;
+use algorithms::lai_yang::LaiYang;
+use algorithms::naive_snapshot::NaiveSnapshot;
+use algorithms::producer_consumer::ProducerConsumer;
+use algorithms::token::Tokens;
 use algorithms::snapshot::{Command, Output};
 use algorithms::{Algorithm, NodeId};
 
@@ -57,6 +61,8 @@ pub struct Snapshots<S> {
     pub patience: Duration,
     /// Whether somebody stops.
     pub crashes: bool,
+    /// Whether channels keep the order.
+    pub fifo: bool,
     /// Which algorithm, over which application.
     pub algorithm: std::marker::PhantomData<fn() -> S>,
 }
@@ -124,6 +130,7 @@ impl<P: Pair> System for Snapshots<P> {
             channels: self.channels(),
             snapshots: self.endings(),
             crashes: self.crashes,
+            fifo: self.fifo || P::Snapshot::MARKERS,
         };
         let told = snapshot::tell(history);
         let channels = expected.channels.len() as u64;
@@ -183,22 +190,44 @@ impl<P> Snapshots<P> {
     }
 }
 
-impl Workload for Bank {
-    fn new(me: NodeId, neighbours: Vec<NodeId>, amount: u64, pace: Duration, limit: u64) -> Self {
-        Self::new(me, neighbours, amount, pace, limit)
-    }
+macro_rules! workload {
+    ($name:ident) => {
+        impl Workload for $name {
+            fn new(
+                me: NodeId,
+                neighbours: Vec<NodeId>,
+                amount: u64,
+                pace: Duration,
+                limit: u64,
+            ) -> Self {
+                Self::new(me, neighbours, amount, pace, limit)
+            }
+        }
+    };
 }
 
-impl<A: Algorithm> Superimposed<A> for ChandyLamport<A> {
-    const MARKERS: bool = true;
+workload!(Bank);
+workload!(Tokens);
+workload!(ProducerConsumer);
 
-    fn over(
-        application: A,
-        me: NodeId,
-        neighbours: Vec<NodeId>,
-        processes: Vec<NodeId>,
-        patience: Duration,
-    ) -> Self {
-        Self::new(application, me, neighbours, processes, patience)
-    }
+macro_rules! superimposed {
+    ($name:ident, $markers:literal) => {
+        impl<A: Algorithm> Superimposed<A> for $name<A> {
+            const MARKERS: bool = $markers;
+
+            fn over(
+                application: A,
+                me: NodeId,
+                neighbours: Vec<NodeId>,
+                processes: Vec<NodeId>,
+                patience: Duration,
+            ) -> Self {
+                Self::new(application, me, neighbours, processes, patience)
+            }
+        }
+    };
 }
+
+superimposed!(ChandyLamport, true);
+superimposed!(LaiYang, false);
+superimposed!(NaiveSnapshot, false);
