@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 /// One field's value.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Field {
     /// A number.
     Integer(i64),
@@ -21,7 +21,7 @@ pub enum Field {
 }
 
 /// Named fields, in the order in which they were added.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Fields(Vec<(Cow<'static, str>, Field)>);
 
 /// A value that can say what it is.

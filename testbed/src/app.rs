@@ -37,7 +37,8 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
         }
         Command::System(asked) => systems::live(&cli.common, &asked).await,
         Command::Simulate(args) => systems::simulate(&cli.common, &args).await,
-        Command::Check(_) | Command::List | Command::Explain { .. } => {
+        Command::Check(args) => systems::check(&cli.common, &args).await,
+        Command::List | Command::Explain { .. } => {
             Err(Error::Usage("not yet".into()))
         }
         Command::View(args) => view::saved(&cli.common, &args).await,
@@ -135,7 +136,10 @@ fn verdict<E: Experiment>(
                 let reason = format!("{} spans were lost", record.spans.lost);
                 (Status::Unknown, vec![reason])
             }
-            _ => (Status::Pass, vec![]),
+            _ => match experiment.unknown() {
+                Some(reason) => (Status::Unknown, vec![reason]),
+                None => (Status::Pass, vec![]),
+            },
         },
         Some(Err(error)) => (Status::Fail, vec![error.to_string()]),
         None => (Status::Unknown, vec!["interrupted".into()]),

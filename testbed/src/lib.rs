@@ -14,6 +14,7 @@ pub mod experiment;
 pub mod history;
 pub mod host;
 pub mod limits;
+pub mod model;
 pub mod network;
 pub mod progress;
 pub mod recorder;

@@ -32,7 +32,7 @@ use crate::channel::unix_nano;
 use crate::driver::Directory;
 
 /// An algorithm, and who records its steps.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Steps<A> {
     algorithm: A,
     recorder: Recorder,

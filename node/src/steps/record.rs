@@ -7,7 +7,7 @@ use std::sync::Arc;
 use algorithms::Fields;
 
 /// A step of a process.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct StepRecord {
     /// Its number in its process, from 1.
     pub number: u64,
@@ -24,7 +24,7 @@ pub struct StepRecord {
 }
 
 /// A message that came.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ReceivedRecord {
     /// Who sent it.
     pub from: Arc<str>,
@@ -37,7 +37,7 @@ pub struct ReceivedRecord {
 }
 
 /// A message, as its sender and its receiver tell of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct MessageRecord {
     /// Unique in the run.
     pub id: u64,
@@ -48,7 +48,7 @@ pub struct MessageRecord {
 }
 
 /// What a step did.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
     /// It sent a message.
     Sent {

@@ -1,5 +1,6 @@
 //! A system, by each engine.
 
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,10 +13,12 @@ use super::experiment;
 use crate::Error;
 use crate::cli::options::Options;
 use crate::cli::systems::{Channel, Net, System as Asked};
-use crate::cli::{Common, Simulate, Transport};
+use crate::cli::{Check, Common, Simulate, Transport};
 use crate::delay::Delay;
+use crate::experiment::checked::Checked;
 use crate::experiment::live::Live;
 use crate::experiment::simulated::Simulated;
+use crate::model::Network;
 use crate::network::Links;
 use crate::run;
 use crate::simulator::{Crash, Memory, Scenario};
@@ -60,6 +63,27 @@ pub(super) async fn simulate(common: &Common, args: &Simulate) -> Result<ExitCod
         how: How::Simulated(scenario, args.seeds),
     };
     run(over, asked, None).await
+}
+
+/// `testbed check`.
+pub(super) async fn check(common: &Common, args: &Check) -> Result<ExitCode, Error> {
+    let asked = &args.system;
+    let common = Common {
+        transport: Transport::Memory,
+        ..common.clone()
+    };
+    let options = Options::new(&common, need(asked, 3))?;
+    let network = Network {
+        fifo: asked.net().channel == Channel::Stream,
+        lossy: args.lossy,
+        duplicating: args.duplicating,
+    };
+    let over = Over {
+        description: describe(asked, "model checker", &Delay::NONE, asked.net()),
+        options: Arc::new(options),
+        how: How::Checked(network, args.max_states),
+    };
+    run(over, asked, Some(1)).await
 }
 
 /// From the file, and from the flags, which count more.
@@ -118,6 +142,7 @@ struct Over {
 enum How {
     Live(Links, Net),
     Simulated(Scenario, u64),
+    Checked(Network, NonZeroUsize),
 }
 
 impl Engine for Over {
@@ -134,6 +159,10 @@ impl Engine for Over {
                 How::Live(links, net) => {
                     let live = Live::new(system, links, net.kill, net.timeout);
                     experiment(&live, description, &options).await
+                }
+                How::Checked(network, most) => {
+                    let checked = Checked::new(system, network, most, options.seed);
+                    experiment(&checked, description, &options).await
                 }
                 How::Simulated(scenario, seeds) => {
                     let simulated = Simulated::new(system, scenario, options.seed, seeds);

@@ -130,11 +130,6 @@ pub(crate) fn flag(name: &'static str, value: bool) -> Named {
     (name.into(), Field::Flag(value))
 }
 
-/// A list field.
-pub(crate) fn list<const N: usize>(name: &'static str, values: [&str; N]) -> Named {
-    (name.into(), Field::List(values.map(str::to_owned).into()))
-}
-
 /// The names of the properties that do not hold.
 pub(crate) fn violated(properties: &[Property]) -> Vec<&'static str> {
     let violated = properties.iter().filter(|property| !property.holds());

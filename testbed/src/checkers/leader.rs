@@ -8,8 +8,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use algorithms::Fields;
-
 use super::Property;
 use crate::history::History;
 
@@ -134,17 +132,16 @@ impl<'a> Run<'a> {
             let step = history.processes[process].get(at)?;
             step.state.get_integer("id")
         };
-        let elected = |(by, at, kind, fields): (&'a _, usize, &str, &'a Fields)| {
-            let by: &'a str = by;
-            let leader = (kind == "Elected").then(|| fields.get_integer("leader"))??;
-            Some(Elected {
+        let elected = history.sayings().filter_map(|(by, at, kind, fields)| {
+            let leader = fields.get_integer("leader")?;
+            (kind == "Elected").then(|| Elected {
                 by,
                 step: history.processes[by][at].number,
                 itself: identity(by, at) == Some(leader),
                 leader,
                 process: fields.get_text("process"),
             })
-        };
+        });
         let candidates = history.sends().filter_map(|(by, at, _, message)| {
             let id = message.fields.get_integer("id")?;
             let own = message.kind == "ELECTION" && identity(by, at) == Some(id);
@@ -152,7 +149,7 @@ impl<'a> Run<'a> {
         });
         Self {
             history,
-            elected: history.sayings().filter_map(elected).collect(),
+            elected: elected.collect(),
             candidates: candidates.collect(),
         }
     }

@@ -4,9 +4,11 @@
 
 #[cfg(test)]
 mod by_hand;
+pub mod leader;
 pub mod mutual_exclusion;
 pub mod snapshot;
 pub mod termination;
+pub mod wave;
 
 use std::fmt;
 

@@ -130,29 +130,20 @@ fn joined_once(run: &Run<'_>) -> Property {
 fn spanning_tree(run: &Run<'_>) -> Property {
     let mut property = Property::new("spanning tree");
     for (id, wave) in &run.waves {
-        for joined in wave.joined.values().filter_map(|joined| joined.first()) {
-            let Joined {
-                moment,
-                parent,
-                from,
-            } = joined;
-            property.check(parent.is_none() || parent == from, || {
-                let parent = parent.unwrap_or("nobody");
-                let from = from.unwrap_or("nobody");
+        let first = wave.joined.values().filter_map(|joined| joined.first());
+        for joined @ Joined { moment, parent, .. } in first {
+            property.check(parent.is_none() || *parent == joined.from, || {
+                let parent = parent.unwrap_or_default();
+                let from = joined.from.unwrap_or("nobody");
                 format!("in wave {id} {moment} joins below {parent}, by a message of {from}")
             });
-            let ancestors = wave.ancestors(joined);
-            let root = ancestors.last().unwrap_or(&moment.process);
-            property.check(*root == wave.initiator, || {
-                let process = moment.process;
+            let way = wave.way_up(joined);
+            let (root, below) = way.split_last().expect("it begins with the process");
+            let cycle = below.contains(root);
+            property.check(*root == wave.initiator && !cycle, || {
                 let initiator = wave.initiator;
-                let way = match &ancestors[..] {
-                    [] => "nowhere".to_owned(),
-                    ancestors => join(ancestors),
-                };
-                format!(
-                    "in wave {id} the way up from {process} leads not to {initiator} but to {way}"
-                )
+                let way = join(&way);
+                format!("in wave {id} the parents do not lead to {initiator}: {way}")
             });
         }
     }
@@ -165,7 +156,7 @@ fn two_messages(run: &Run<'_>) -> Property {
     for (id, wave) in &run.waves {
         for ((a, b), (there, back)) in &wave.edges {
             property.check((*there, *back) == (1, 1), || {
-                format!("in wave {id} {there} go from {a} to {b}, and {back} back")
+                format!("in wave {id} {there} messages go from {a} to {b}, and {back} back")
             });
         }
     }
@@ -244,18 +235,18 @@ impl<'a> Wave<'a> {
         }
     }
 
-    /// The parent, its parent, and so on: to one that has none or has not
-    /// joined, or up to where a cycle closes.
-    fn ancestors(&self, of: &Joined<'a>) -> Vec<&'a str> {
-        let mut ancestors = Vec::new();
-        let mut parent = of.parent;
-        while let Some(ancestor) = parent {
-            let cycle = ancestors.contains(&ancestor);
-            ancestors.push(ancestor);
-            let joined = self.joined.get(ancestor).and_then(|joined| joined.first());
+    /// The process, its parent, and so on: to one that has none or has not
+    /// joined, or to where a cycle closes.
+    fn way_up(&self, from: &Joined<'a>) -> Vec<&'a str> {
+        let mut way = vec![from.moment.process];
+        let mut parent = from.parent;
+        while let Some(next) = parent {
+            let cycle = way.contains(&next);
+            way.push(next);
+            let joined = self.joined.get(next).and_then(|joined| joined.first());
             parent = joined.filter(|_| !cycle).and_then(|joined| joined.parent);
         }
-        ancestors
+        way
     }
 }
 
@@ -273,4 +264,240 @@ fn pairs<'a, A, B: Copy>(a: &'a [A], b: &'a [B]) -> impl Iterator<Item = (&'a A,
 fn join<T: fmt::Display>(values: impl IntoIterator<Item = T>) -> String {
     let texts: Vec<_> = values.into_iter().map(|value| value.to_string()).collect();
     texts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use algorithms::Field;
+    use node::steps::Event;
+
+    use super::super::by_hand::{ByHand, Named, integer, text, vacuous, violated};
+    use super::*;
+
+    const A: &str = "peer-00";
+    const B: &str = "peer-01";
+    const C: &str = "peer-02";
+    const WAVE: &str = "peer-00/0";
+
+    fn wave() -> [Named; 1] {
+        [text("wave", WAVE)]
+    }
+
+    fn below(parent: &str) -> [Named; 2] {
+        [text("wave", WAVE), text("parent", parent)]
+    }
+
+    fn visited(count: i64) -> [Named; 2] {
+        [text("wave", WAVE), integer("visited", count)]
+    }
+
+    /// A wave from A in a triangle.
+    fn triangle() -> ByHand {
+        let mut run = ByHand::new([A, B, C]);
+        run.say(A, "Joined", wave());
+        let to_b = run.send(A, B, "EXPLORER", wave());
+        let to_c = run.send(A, C, "EXPLORER", wave());
+        run.receive(B, to_b);
+        run.say(B, "Joined", below(A));
+        let across = run.send(B, C, "EXPLORER", wave());
+        run.receive(C, to_c);
+        run.say(C, "Joined", below(A));
+        let back = run.send(C, B, "EXPLORER", wave());
+        run.receive(C, across);
+        let of_c = run.send(C, A, "ECHO", visited(1));
+        run.receive(B, back);
+        let of_b = run.send(B, A, "ECHO", visited(1));
+        run.receive(A, of_c);
+        run.receive(A, of_b);
+        run.say(A, "Decided", visited(3));
+        run
+    }
+
+    /// The triangle, with what `process` says in that step altered.
+    fn alter(process: &str, step: usize, alter: impl FnOnce(&mut Vec<Event>)) -> ByHand {
+        let mut run = triangle();
+        let steps = run.history.processes.get_mut(process).unwrap();
+        alter(&mut steps[step - 1].events);
+        run
+    }
+
+    /// Replaces what is said first.
+    fn say(events: &mut [Event], new: impl IntoIterator<Item = Named>) {
+        let Event::Said { fields, .. } = &mut events[0] else {
+            panic!("{events:?}");
+        };
+        *fields = new.into_iter().collect();
+    }
+
+    /// What is wrong, with the properties' names before it.
+    fn wrong(run: &ByHand) -> Vec<String> {
+        let properties = check(&run.history);
+        let wrong = |p: &Property| {
+            let name = p.name;
+            let tell = move |violation: &String| format!("{name}: {violation}");
+            p.violations.iter().map(tell).collect::<Vec<_>>()
+        };
+        properties.iter().flat_map(wrong).collect()
+    }
+
+    #[test]
+    fn a_right_wave_is_right() {
+        let properties = check(&triangle().history);
+        assert_eq!(violated(&properties), [""; 0]);
+        assert_eq!(vacuous(&properties), [""; 0]);
+    }
+
+    #[test]
+    fn nobody_decides() {
+        let run = alter(A, 3, |events| events.clear());
+        assert_eq!(
+            wrong(&run),
+            ["W2 decision: in wave peer-00/0 nobody decides"]
+        );
+    }
+
+    #[test]
+    fn two_decide() {
+        let mut run = triangle();
+        run.say(B, "Decided", visited(3));
+        let expected = "W2 decision: in wave peer-00/0 not peer-00 alone decides, \
+                        but peer-00 (step 3), peer-01 (step 2)";
+        assert_eq!(wrong(&run), [expected]);
+    }
+
+    /// B echoes when its explorer comes, and does not wait for C.
+    #[test]
+    fn the_decision_is_too_early() {
+        let mut run = ByHand::new([A, B, C]);
+        run.say(A, "Joined", wave());
+        let to_b = run.send(A, B, "EXPLORER", wave());
+        run.receive(B, to_b);
+        run.say(B, "Joined", below(A));
+        let to_c = run.send(B, C, "EXPLORER", wave());
+        let of_b = run.send(B, A, "ECHO", visited(2));
+        run.receive(C, to_c);
+        run.say(C, "Joined", below(B));
+        let of_c = run.send(C, B, "ECHO", visited(1));
+        run.receive(A, of_b);
+        run.say(A, "Decided", visited(3));
+        run.receive(B, of_c);
+        let expected = "W3 dependence: in wave peer-00/0 peer-00 (step 2) decides, \
+                        and cannot know that peer-02 has joined";
+        assert_eq!(wrong(&run), [expected]);
+    }
+
+    #[test]
+    fn somebody_joins_twice() {
+        let mut run = triangle();
+        run.say(B, "Joined", below(C));
+        let expected = "joined once: in wave peer-00/0 peer-01 joins more than once: \
+                        peer-01 (step 1), peer-01 (step 2)";
+        assert_eq!(wrong(&run), [expected]);
+    }
+
+    #[test]
+    fn somebody_never_joins() {
+        let mut run = alter(C, 1, |events| drop(events.remove(0)));
+        let steps = run.history.processes.get_mut(A).unwrap();
+        say(&mut steps[2].events, visited(2));
+        let expected = [
+            "W3 dependence: in wave peer-00/0 peer-00 (step 3) decides, \
+             and cannot know that peer-02 has joined",
+            "joined once: in wave peer-00/0 peer-02 never joins",
+        ];
+        assert_eq!(wrong(&run), expected);
+    }
+
+    #[test]
+    fn the_tree_has_two_roots() {
+        let run = alter(C, 1, |events| say(events, wave()));
+        let expected = "spanning tree: in wave peer-00/0 the parents do not lead to peer-00: \
+                        peer-02";
+        assert_eq!(wrong(&run), [expected]);
+    }
+
+    #[test]
+    fn the_parent_is_not_who_brought_the_wave() {
+        let run = alter(C, 1, |events| say(events, below(B)));
+        let expected = "spanning tree: in wave peer-00/0 peer-02 (step 1) joins below peer-01, \
+                        by a message of peer-00";
+        assert_eq!(wrong(&run), [expected]);
+    }
+
+    #[test]
+    fn the_tree_has_a_cycle() {
+        let run = alter(A, 1, |events| say(events, below(B)));
+        let expected = [
+            "spanning tree: in wave peer-00/0 peer-00 (step 1) joins below peer-01, \
+             by a message of nobody",
+            "spanning tree: in wave peer-00/0 the parents do not lead to peer-00: \
+             peer-00, peer-01, peer-00",
+            "spanning tree: in wave peer-00/0 the parents do not lead to peer-00: \
+             peer-01, peer-00, peer-01",
+            "spanning tree: in wave peer-00/0 the parents do not lead to peer-00: \
+             peer-02, peer-00, peer-01, peer-00",
+        ];
+        assert_eq!(wrong(&run), expected);
+    }
+
+    #[test]
+    fn an_edge_carries_three_messages() {
+        let mut run = triangle();
+        run.send(C, B, "EXPLORER", wave());
+        let expected = "two messages an edge: in wave peer-00/0 \
+                        1 messages go from peer-01 to peer-02, and 2 back";
+        assert_eq!(wrong(&run), [expected]);
+    }
+
+    #[test]
+    fn an_edge_carries_one_message() {
+        let mut run = triangle();
+        let steps = run.history.processes.get_mut(C).unwrap();
+        steps[0].events.pop();
+        let expected = "two messages an edge: in wave peer-00/0 \
+                        1 messages go from peer-01 to peer-02, and 0 back";
+        assert_eq!(wrong(&run), [expected]);
+    }
+
+    #[test]
+    fn the_count_is_wrong() {
+        let run = alter(A, 3, |events| say(events, visited(4)));
+        let expected = "right count: in wave peer-00/0 peer-00 (step 3) counts 4, but 3 join";
+        assert_eq!(wrong(&run), [expected]);
+    }
+
+    #[test]
+    fn waves_are_told_apart() {
+        let mut run = triangle();
+        for steps in run.history.processes.values_mut() {
+            // A second wave does the same, but for the decision.
+            for events in steps.iter_mut().map(|step| &mut step.events) {
+                let second = |event: &Event| match event.clone() {
+                    Event::Said { kind, .. } if kind == "Decided" => None,
+                    Event::Said { kind, fields } => Some(Event::Said {
+                        kind,
+                        fields: rename(fields),
+                    }),
+                    Event::Sent { to, mut message } => {
+                        message.fields = rename(message.fields);
+                        Some(Event::Sent { to, message })
+                    }
+                };
+                let more: Vec<_> = events.iter().filter_map(second).collect();
+                events.extend(more);
+            }
+        }
+        assert_eq!(
+            wrong(&run),
+            ["W2 decision: in wave peer-00/1 nobody decides"]
+        );
+    }
+
+    fn rename(fields: algorithms::Fields) -> algorithms::Fields {
+        let rename = |(name, value)| match value {
+            Field::Text(wave) if wave == WAVE => (name, Field::Text("peer-00/1".to_owned())),
+            value => (name, value),
+        };
+        fields.into_iter().map(rename).collect()
+    }
 }

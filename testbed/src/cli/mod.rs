@@ -5,6 +5,7 @@ pub mod systems;
 mod values;
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -185,8 +186,8 @@ pub struct Check {
     #[arg(long, global = true)]
     pub duplicating: bool,
     /// Give up after so many states
-    #[arg(long, global = true, value_name = "N", default_value_t = 2_000_000)]
-    pub max_states: usize,
+    #[arg(long, global = true, value_name = "N", default_value = "2000000")]
+    pub max_states: NonZeroUsize,
 }
 
 /// Options of `testbed view`.

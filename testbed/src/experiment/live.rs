@@ -150,7 +150,7 @@ impl<S: System> Live<S> {
     fn hear(&self, report: Report<S::Algorithm>, killed: &[u32]) -> Option<NodeId> {
         let mut progress = lock(&self.progress);
         match report {
-            Report::Output { node, output, .. } if self.system.ends(&output) => {
+            Report::Output { node, output, .. } if self.system.ends(node, &output) => {
                 progress.ended += 1;
                 Some(node)
             }

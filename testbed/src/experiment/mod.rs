@@ -1,5 +1,6 @@
 //! The experiments: what is done with a network, and what is made of it.
 
+pub mod checked;
 pub mod live;
 pub mod ping;
 pub mod simulated;
@@ -42,6 +43,11 @@ pub trait Experiment {
     /// may add to the record. Called however the run ended. Returns what is
     /// wrong.
     fn judge(&self, record: &mut Record, store: &Store) -> Vec<String>;
+
+    /// Why it cannot be told whether it is right, if nothing is wrong.
+    fn unknown(&self) -> Option<String> {
+        None
+    }
 
     /// The results for people, in lines.
     fn tell(&self, record: &Record) -> String;

@@ -87,7 +87,7 @@ where
 {
     let mut missing = system.endings();
     simulation.run(LONGEST, |said| {
-        missing -= u64::from(missing > 0 && system.ends(&said.output));
+        missing -= u64::from(missing > 0 && system.ends(said.node, &said.output));
         missing > 0
     });
 }

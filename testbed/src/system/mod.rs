@@ -28,7 +28,7 @@ pub trait System: Send + Sync {
     fn commands(&self) -> Vec<Asked<<Self::Algorithm as Algorithm>::Command>>;
 
     /// Whether an operation ends with that output of that process.
-    fn ends(&self, output: &<Self::Algorithm as Algorithm>::Output) -> bool;
+    fn ends(&self, node: NodeId, output: &<Self::Algorithm as Algorithm>::Output) -> bool;
 
     /// How many such outputs end the run.
     fn endings(&self) -> u64;

@@ -112,11 +112,12 @@ impl<P: Pair> System for Snapshots<P> {
             .collect()
     }
 
-    /// An initiator alone says that a snapshot is complete; anybody gives up.
-    fn ends(&self, output: &Output<P::Application>) -> bool {
+    /// Only the initiator says that a snapshot is complete. Anybody may give
+    /// up, but only with the initiator it is over.
+    fn ends(&self, node: NodeId, output: &Output<P::Application>) -> bool {
         match output {
             Output::Complete { .. } => true,
-            Output::Aborted { .. } => self.crashes,
+            Output::Aborted { id, .. } => id.initiator == node,
             Output::Recorded { .. } | Output::Finished { .. } | Output::Application(_) => false,
         }
     }

@@ -93,7 +93,7 @@ pub(super) fn markers(run: &Run<'_>, expected: &Expected) -> Property {
         .iter()
         .filter_map(|(from, to)| Some((run.index(from)?, run.index(to)?)))
         .collect();
-    for (id, cut) in complete(run) {
+    for (id, _) in complete(run) {
         let mut sent = BTreeMap::<(usize, usize), u64>::new();
         for marker in run.markers.iter().filter(|marker| marker.snapshot == *id) {
             *sent.entry((marker.from, marker.to)).or_default() += 1;
@@ -110,15 +110,14 @@ pub(super) fn markers(run: &Run<'_>, expected: &Expected) -> Property {
             let behind = messages_before(run, from, to, Act::Marker(id, to), true);
             let recorded = messages_before(run, from, to, Act::Record(id), true);
             property.check(count != 1 || behind == recorded, || {
-                format!("{}: the marker was sent behind {behind:?} messages, and the state recorded behind {recorded:?}", on())
+                format!("{}: the marker was sent behind {} messages, and the state recorded behind {}", on(), number(behind), number(recorded))
             });
             let came = messages_before(run, to, from, Act::MarkerCame(id, from), false);
             let overtook = came.is_some() && came != recorded;
             property.check(count != 1 || !overtook, || {
-                format!("{}: the marker came behind {came:?} messages, and was sent behind {recorded:?}", on())
+                format!("{}: the marker came behind {} messages, and was sent behind {}", on(), number(came), number(recorded))
             });
         }
-        let _ = cut;
     }
     property
 }
@@ -478,6 +477,10 @@ fn id_of(text: &str) -> String {
 fn number_in(text: &str, name: &str) -> i64 {
     let number = text.split(' ').find_map(|word| word.strip_prefix(name));
     number.and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
+fn number(count: Option<u64>) -> String {
+    count.map_or_else(|| "no".to_owned(), |count| count.to_string())
 }
 
 fn show(message: &node::steps::MessageRecord) -> String {

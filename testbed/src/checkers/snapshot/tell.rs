@@ -53,7 +53,11 @@ pub fn tell(history: &History) -> Told {
                         .push(format!("    from {}: {messages}", run.names[*from]));
                 }
             }
-            if let Some(total) = total(history) {
+            for (process, waited) in &cut.aborted {
+                let waited = waited.join(", ");
+                told.lines.push(format!("  {} gave up waiting for {waited}", run.names[*process]));
+            }
+            if let (Some(total), false) = (total(history), cut.complete.is_empty()) {
                 let (states, channels) = in_cut(cut);
                 told.lines.push(format!(
                     "  total: {total} before; in the cut {} (states {states}, channels {channels}); {} after",

@@ -1,0 +1,139 @@
+//! A system under the model checker: every schedule is tried, and one is
+//! recorded, the shortest that is wrong if there is one.
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::sync::oneshot;
+
+use super::{Bench, Experiment};
+use crate::Error;
+use crate::history::History;
+use crate::model::{self, Action, Network};
+use crate::run::Record;
+use crate::store::Store;
+use crate::system::{Judgement, System};
+
+/// A system under the model checker.
+#[derive(Debug)]
+pub struct Checked<S> {
+    system: Arc<S>,
+    network: Network,
+    most: NonZeroUsize,
+    seed: u64,
+    told: Mutex<Option<Told>>,
+}
+
+#[derive(Debug)]
+struct Told {
+    found: model::Checked<Action>,
+    judgement: Judgement,
+}
+
+impl<S: System + 'static> Checked<S> {
+    /// Every schedule of `system`, up to `most` states.
+    pub fn new(system: S, network: Network, most: NonZeroUsize, seed: u64) -> Self {
+        Self {
+            system: Arc::new(system),
+            network,
+            most,
+            seed,
+            told: Mutex::default(),
+        }
+    }
+
+    fn told(&self) -> std::sync::MutexGuard<'_, Option<Told>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S: System + 'static> Experiment for Checked<S> {
+    async fn run(&self, bench: Bench<'_>) -> Result<(), Error> {
+        bench.record.transport = "checked".to_owned();
+        let (system, network) = (Arc::clone(&self.system), self.network);
+        let (seed, most) = (self.seed, self.most);
+        let (sender, found) = oneshot::channel();
+        // A thread of its own, which nobody waits for when the run is
+        // interrupted.
+        std::thread::spawn(move || {
+            let found = model::check(&system, network, seed, most);
+            // Nobody listens any more when the run was interrupted.
+            let _ = sender.send(found);
+        });
+        let found = found.await;
+        let found = found.map_err(|_| Error::Failed("the model checker has panicked".into()))?;
+        bench.record.phase("Check", found.took);
+        let way = found.counterexample.as_ref().or(found.example.as_ref());
+        if let Some(way) = way {
+            model::replay(&*self.system, seed, way, bench.sink);
+        }
+        *self.told() = Some(Told {
+            found,
+            judgement: Judgement::default(),
+        });
+        Ok(())
+    }
+
+    fn judge(&self, record: &mut Record, store: &Store) -> Vec<String> {
+        let mut told = self.told();
+        let Some(Told { found, judgement }) = told.as_mut() else {
+            return Vec::new();
+        };
+        *judgement = self.system.judge(&History::read(store));
+        let mut wrong = Vec::new();
+        if let Some(way) = &found.counterexample {
+            wrong.push(format!("a run of {} steps is wrong", way.len()));
+            wrong.extend(judgement.violations());
+        } else if found.example.is_none() && found.whole {
+            wrong.push("no run comes to an end".into());
+        }
+        record.results = json!({
+            "states": found.states,
+            "depth": found.depth,
+            "states_per_second": per_second(found.states, found.took),
+            "whole": found.whole,
+            "counterexample_steps": found.counterexample.as_ref().map(Vec::len),
+            "properties": judgement.properties,
+            "figures": judgement.figures,
+            "told": judgement.told,
+        });
+        wrong
+    }
+
+    fn unknown(&self) -> Option<String> {
+        let told = self.told();
+        let found = &told.as_ref()?.found;
+        (!found.whole && found.counterexample.is_none()).then(|| {
+            format!(
+                "the system is too large to check whole: {} states were tried, down to depth {}; take fewer peers or acts, or more --max-states",
+                found.states, found.depth
+            )
+        })
+    }
+
+    fn tell(&self, _: &Record) -> String {
+        let told = self.told();
+        let Some(Told { found, judgement }) = told.as_ref() else {
+            return String::new();
+        };
+        let which = match (&found.counterexample, &found.example) {
+            (Some(way), _) => format!("the shortest run that is wrong, {} steps, which is recorded:", way.len()),
+            (None, Some(way)) => format!("every run is right, and every run ends; one of {} steps is recorded:", way.len()),
+            (None, None) => "no run ended".to_owned(),
+        };
+        format!(
+            "states            {} ({} a second), depth {}, {}\n{which}\n{}",
+            found.states,
+            per_second(found.states, found.took),
+            found.depth,
+            if found.whole { "all of them" } else { "not all of them" },
+            judgement.text()
+        )
+    }
+}
+
+fn per_second(count: u64, took: Duration) -> u64 {
+    (count as f64 / took.as_secs_f64().max(1e-9)) as u64
+}
