@@ -38,9 +38,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::System(asked) => systems::live(&cli.common, &asked).await,
         Command::Simulate(args) => systems::simulate(&cli.common, &args).await,
         Command::Check(args) => systems::check(&cli.common, &args).await,
-        Command::List | Command::Explain { .. } => {
-            Err(Error::Usage("not yet".into()))
-        }
+        Command::List | Command::Explain { .. } => Err(Error::Usage("not yet".into())),
         Command::View(args) => view::saved(&cli.common, &args).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -119,8 +119,14 @@ impl<S: System + 'static> Experiment for Checked<S> {
             return String::new();
         };
         let which = match (&found.counterexample, &found.example) {
-            (Some(way), _) => format!("the shortest run that is wrong, {} steps, which is recorded:", way.len()),
-            (None, Some(way)) => format!("every run is right, and every run ends; one of {} steps is recorded:", way.len()),
+            (Some(way), _) => format!(
+                "the shortest run that is wrong, {} steps, which is recorded:",
+                way.len()
+            ),
+            (None, Some(way)) => format!(
+                "every run is right, and every run ends; one of {} steps is recorded:",
+                way.len()
+            ),
             (None, None) => "no run ended".to_owned(),
         };
         format!(
@@ -128,7 +134,11 @@ impl<S: System + 'static> Experiment for Checked<S> {
             found.states,
             per_second(found.states, found.took),
             found.depth,
-            if found.whole { "all of them" } else { "not all of them" },
+            if found.whole {
+                "all of them"
+            } else {
+                "not all of them"
+            },
             judgement.text()
         )
     }

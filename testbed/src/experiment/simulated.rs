@@ -85,7 +85,11 @@ impl<S: System + 'static> Simulated<S> {
             steps: trial.steps.into_inner(),
             seconds: began.elapsed().as_secs_f64(),
             failed: (failed != u64::MAX).then_some(failed),
-            recorded: if failed == u64::MAX { self.first } else { failed },
+            recorded: if failed == u64::MAX {
+                self.first
+            } else {
+                failed
+            },
             judgement: Judgement::default(),
         }
     }
@@ -94,7 +98,10 @@ impl<S: System + 'static> Simulated<S> {
 impl<S: System> Trial<'_, S> {
     fn work(&self) {
         loop {
-            let seed = self.of.first.wrapping_add(self.next.fetch_add(1, Ordering::Relaxed));
+            let seed = self
+                .of
+                .first
+                .wrapping_add(self.next.fetch_add(1, Ordering::Relaxed));
             let tried_all = seed.wrapping_sub(self.of.first) >= self.of.seeds;
             // Seeds below the one that failed are tried still: it is to be the
             // first, whichever thread is faster.
@@ -128,14 +135,22 @@ impl<S: System + 'static> Experiment for Arc<Simulated<S>> {
         bench.record.transport = "simulated".to_owned();
         let bar = bench.progress.bar("schedules", self.seeds);
         let stop = StopOnDrop(Arc::default());
-        let (this, flag, sink) = (Self::clone(self), Arc::clone(&stop.0), Arc::clone(bench.sink));
+        let (this, flag, sink) = (
+            Self::clone(self),
+            Arc::clone(&stop.0),
+            Arc::clone(bench.sink),
+        );
         let tried = bench.tasks.spawn_blocking(move || {
             let told = this.try_all(&flag, &bar);
             simulator::run_traced(&*this.system, &this.scenario, told.recorded, &sink);
             told
         });
-        let told = tried.await.map_err(|e| Error::Failed(format!("the simulator: {e}")))?;
-        bench.record.phase("Simulate", std::time::Duration::from_secs_f64(told.seconds));
+        let told = tried
+            .await
+            .map_err(|e| Error::Failed(format!("the simulator: {e}")))?;
+        bench
+            .record
+            .phase("Simulate", std::time::Duration::from_secs_f64(told.seconds));
         bench.record.seed = told.recorded;
         *lock(&self.told) = told;
         Ok(())
@@ -169,7 +184,12 @@ impl<S: System + 'static> Experiment for Arc<Simulated<S>> {
 
     fn tell(&self, _: &Record) -> String {
         let told = lock(&self.told);
-        let Told { tried, steps, recorded, .. } = &*told;
+        let Told {
+            tried,
+            steps,
+            recorded,
+            ..
+        } = &*told;
         let speed = (*steps as f64 / told.seconds.max(1e-9)) as u64;
         format!(
             "schedules         {tried}, {steps} steps ({speed} a second, judged)\nseed {recorded}, which is recorded:\n{}",

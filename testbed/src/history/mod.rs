@@ -59,6 +59,18 @@ impl History {
         })
     }
 
+    /// How many messages of that kind were sent.
+    pub fn count(&self, kind: &str) -> u64 {
+        let sends = self.sends();
+        sends.filter(|(.., message)| message.kind == kind).count() as u64
+    }
+
+    /// How often that was said.
+    pub fn said(&self, kind: &str) -> u64 {
+        let sayings = self.sayings();
+        sayings.filter(|(_, _, said, _)| *said == kind).count() as u64
+    }
+
     /// Everything that was said: by whom, in which of its steps, what.
     pub fn sayings(&self) -> impl Iterator<Item = (&Arc<str>, usize, &str, &Fields)> {
         self.steps().flat_map(|(name, at, step)| {

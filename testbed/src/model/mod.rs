@@ -104,8 +104,12 @@ impl<S: System + 'static> stateright::Model for SystemModel<S> {
                     judgement.violations().next().is_none()
                 }
             }),
-            Property::eventually(ENDS, |model: &Self, state: &Self::State| state.has_ended(&*model.system)),
-            Property::sometimes(CAN_END, |model: &Self, state: &Self::State| state.has_ended(&*model.system)),
+            Property::eventually(ENDS, |model: &Self, state: &Self::State| {
+                state.has_ended(&*model.system)
+            }),
+            Property::sometimes(CAN_END, |model: &Self, state: &Self::State| {
+                state.has_ended(&*model.system)
+            }),
         ]
     }
 }

@@ -169,7 +169,10 @@ impl<A: Algorithm> World<A> {
                 let asked = system.commands().swap_remove(number);
                 let node = asked.node.0;
                 let steps = &mut self.process(node).steps;
-                (node, steps.command(asked.command, Context::new(), &directory))
+                (
+                    node,
+                    steps.command(asked.command, Context::new(), &directory),
+                )
             }
             Action::Lose(from, to, place) => {
                 self.take(from, to, place);
@@ -186,7 +189,10 @@ impl<A: Algorithm> World<A> {
                 }
                 let steps = &mut self.process(to).steps;
                 let from = NodeId(from);
-                (to, steps.message(from, sent.message, &sent.received, &directory))
+                (
+                    to,
+                    steps.message(from, sent.message, &sent.received, &directory),
+                )
             }
             Action::Timer(node, place) => {
                 let process = self.process(node);
@@ -288,7 +294,12 @@ impl<A: Algorithm> World<A> {
         let channels: Vec<_> = self
             .channels
             .iter()
-            .map(|(ends, channel)| (*ends, channel.messages.iter().map(message).collect::<Vec<_>>()))
+            .map(|(ends, channel)| {
+                (
+                    *ends,
+                    channel.messages.iter().map(message).collect::<Vec<_>>(),
+                )
+            })
             .collect();
         (seen, channels, self.given.clone())
     }

@@ -2,8 +2,12 @@
 //! judges it. One [`System`] serves all engines: the live network, the
 //! simulator and the model checker.
 
+pub mod election;
+pub mod mutual_exclusion;
 pub mod select;
 pub mod snapshot;
+pub mod termination;
+pub mod wave;
 
 use std::time::Duration;
 
@@ -71,7 +75,7 @@ pub struct Figure {
     /// How many there should be, where theory says it.
     pub theory: Option<u64>,
     /// How theory says it.
-    pub formula: &'static str,
+    pub formula: String,
 }
 
 impl Judgement {
@@ -98,7 +102,7 @@ impl std::fmt::Display for Figure {
         if let Some(theory) = self.theory {
             write!(f, ", in theory {theory}")?;
         }
-        match self.formula {
+        match self.formula.as_str() {
             "" => Ok(()),
             formula => write!(f, " ({formula})"),
         }

@@ -11,7 +11,11 @@ use algorithms::producer_consumer::ProducerConsumer;
 use algorithms::token::Tokens;
 
 use super::System;
+use super::election::Election;
+use super::mutual_exclusion::MutualExclusion;
 use super::snapshot::{Pair, Snapshots, Workload};
+use super::termination::Termination;
+use super::wave::Waves;
 use crate::Error;
 use crate::cli::options::{Need, Options};
 use crate::cli::systems::{self, Channel, Net, SnapshotAlgorithm};
@@ -50,10 +54,91 @@ pub fn select<E: Engine>(
     let neighbours = neighbours(options);
     match system {
         systems::System::Snapshot(args) => snapshot(args, options, neighbours, acts, engine),
-        systems::System::Elect(_)
-        | systems::System::Mutex(_)
-        | systems::System::Wave(_)
-        | systems::System::Terminate(_) => Err(Error::Usage("not yet".into())),
+        systems::System::Elect(args) => {
+            let candidates = args.candidates.unwrap_or(options.peers);
+            at_most("--candidates", candidates, options)?;
+            ring(&neighbours, options)?;
+            Ok(engine.run(Election::new(options.peers, candidates, options.seed)))
+        }
+        systems::System::Mutex(args) => {
+            mesh(&neighbours, options)?;
+            Ok(engine.run(MutualExclusion {
+                processes: options.peers,
+                entries: args.entries,
+                hold: args.hold,
+            }))
+        }
+        systems::System::Wave(args) => {
+            at_most("--initiators", args.initiators, options)?;
+            connected(&neighbours, options)?;
+            Ok(engine.run(Waves {
+                neighbours,
+                initiators: args.initiators,
+            }))
+        }
+        systems::System::Terminate(args) => {
+            connected(&neighbours, options)?;
+            Ok(engine.run(Termination {
+                neighbours,
+                jobs: args.jobs,
+                pace: args.pace,
+            }))
+        }
+    }
+}
+
+fn at_most(option: &str, count: u32, options: &Options) -> Result<(), Error> {
+    match count > options.peers {
+        true => Err(Error::Usage(format!(
+            "{option} {count}: there are {} peers",
+            options.peers
+        ))),
+        false => Ok(()),
+    }
+}
+
+/// Every process reaches the one after it.
+fn ring(neighbours: &[Vec<u32>], options: &Options) -> Result<(), Error> {
+    let next = |node: usize| (node as u32 + 1) % options.peers;
+    match (0..neighbours.len()).find(|&node| !neighbours[node].contains(&next(node))) {
+        Some(node) => Err(Error::Usage(format!(
+            "peer {node} is not connected with peer {} in topology {}: this algorithm needs a ring; take --topology ring or full",
+            next(node),
+            options.topology
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Every process reaches every other.
+fn mesh(neighbours: &[Vec<u32>], options: &Options) -> Result<(), Error> {
+    match neighbours
+        .iter()
+        .position(|all| all.len() + 1 < neighbours.len())
+    {
+        Some(node) => Err(Error::Usage(format!(
+            "peer {node} is not connected with all others in topology {}: this algorithm asks everybody; take --topology full",
+            options.topology
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// There is a way from everybody to everybody.
+fn connected(neighbours: &[Vec<u32>], options: &Options) -> Result<(), Error> {
+    let mut reached = vec![false; neighbours.len()];
+    let mut to_visit = vec![0];
+    while let Some(node) = to_visit.pop() {
+        if !std::mem::replace(&mut reached[node as usize], true) {
+            to_visit.extend(&neighbours[node as usize]);
+        }
+    }
+    match reached.iter().position(|reached| !reached) {
+        Some(node) => Err(Error::Usage(format!(
+            "peer {node} cannot be reached from peer 0 in topology {}: this algorithm needs a way between any two; take another topology",
+            options.topology
+        ))),
+        None => Ok(()),
     }
 }
 
@@ -76,18 +161,8 @@ fn snapshot<E: Engine>(
     acts: Option<u64>,
     engine: E,
 ) -> Result<E::Outcome, Error> {
-    if args.initiators > options.peers {
-        return Err(Error::Usage(format!(
-            "--initiators {}: there are {} peers",
-            args.initiators, options.peers
-        )));
-    }
-    if let Some(alone) = neighbours.iter().position(Vec::is_empty) {
-        return Err(Error::Usage(format!(
-            "peer {alone} has no neighbour in topology {}: no marker can reach it; choose another",
-            options.topology
-        )));
-    }
+    at_most("--initiators", args.initiators, options)?;
+    connected(&neighbours, options)?;
     let plan = Plan {
         args,
         neighbours,

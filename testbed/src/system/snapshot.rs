@@ -7,8 +7,8 @@ use algorithms::chandy_lamport::ChandyLamport;
 use algorithms::lai_yang::LaiYang;
 use algorithms::naive_snapshot::NaiveSnapshot;
 use algorithms::producer_consumer::ProducerConsumer;
-use algorithms::token::Tokens;
 use algorithms::snapshot::{Command, Output};
+use algorithms::token::Tokens;
 use algorithms::{Algorithm, NodeId};
 
 use super::{Asked, Figure, Judgement, System};
@@ -139,27 +139,27 @@ impl<P: Pair> System for Snapshots<P> {
             name: "complete",
             measured: told.complete,
             theory: Some(self.endings()).filter(|_| !self.crashes),
-            formula: "snapshots",
+            formula: "snapshots".into(),
         }];
         if P::Snapshot::MARKERS {
             figures.push(Figure {
                 name: "markers",
                 measured: told.markers,
                 theory: Some(channels * self.endings()).filter(|_| !self.crashes),
-                formula: "one on each channel, N(N-1) in a full mesh, for each snapshot",
+                formula: "one on each channel, N(N-1) in a full mesh, for each snapshot".into(),
             });
         }
         figures.push(Figure {
             name: "other messages",
             measured: told.control,
             theory: None,
-            formula: "of the snapshot algorithm",
+            formula: "of the snapshot algorithm".into(),
         });
         figures.push(Figure {
             name: "in channels",
             measured: told.in_channels,
             theory: None,
-            formula: "messages that the cuts found under way",
+            formula: "messages that the cuts found under way".into(),
         });
         let mut lines = told.lines;
         let mut nanos = told.nanos;

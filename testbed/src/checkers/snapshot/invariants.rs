@@ -110,12 +110,22 @@ pub(super) fn markers(run: &Run<'_>, expected: &Expected) -> Property {
             let behind = messages_before(run, from, to, Act::Marker(id, to), true);
             let recorded = messages_before(run, from, to, Act::Record(id), true);
             property.check(count != 1 || behind == recorded, || {
-                format!("{}: the marker was sent behind {} messages, and the state recorded behind {}", on(), number(behind), number(recorded))
+                format!(
+                    "{}: the marker was sent behind {} messages, and the state recorded behind {}",
+                    on(),
+                    number(behind),
+                    number(recorded)
+                )
             });
             let came = messages_before(run, to, from, Act::MarkerCame(id, from), false);
             let overtook = came.is_some() && came != recorded;
             property.check(count != 1 || !overtook, || {
-                format!("{}: the marker came behind {} messages, and was sent behind {}", on(), number(came), number(recorded))
+                format!(
+                    "{}: the marker came behind {} messages, and was sent behind {}",
+                    on(),
+                    number(came),
+                    number(recorded)
+                )
             });
         }
     }

@@ -55,7 +55,10 @@ pub fn tell(history: &History) -> Told {
             }
             for (process, waited) in &cut.aborted {
                 let waited = waited.join(", ");
-                told.lines.push(format!("  {} gave up waiting for {waited}", run.names[*process]));
+                told.lines.push(format!(
+                    "  {} gave up waiting for {waited}",
+                    run.names[*process]
+                ));
             }
             if let (Some(total), false) = (total(history), cut.complete.is_empty()) {
                 let (states, channels) = in_cut(cut);

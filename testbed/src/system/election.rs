@@ -1,0 +1,96 @@
+//! The election of a leader on a ring.
+
+use std::time::Duration;
+
+use algorithms::NodeId;
+use algorithms::chang_roberts::{self, ChangRoberts, Command, Output};
+use rand::SeedableRng as _;
+use rand::seq::SliceRandom as _;
+use rand_chacha::ChaCha8Rng;
+
+use super::{Asked, Figure, Judgement, System};
+use crate::checkers::leader;
+use crate::history::History;
+
+/// Processes on a ring, some of which stand for election.
+#[derive(Clone, Debug)]
+pub struct Election {
+    identities: Vec<u64>,
+    candidates: u32,
+}
+
+impl Election {
+    /// `processes` of them, of which the first `candidates` stand. The seed
+    /// deals out the identities.
+    pub fn new(processes: u32, candidates: u32, seed: u64) -> Self {
+        let mut identities: Vec<u64> = (1..=u64::from(processes)).collect();
+        identities.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+        Self {
+            identities,
+            candidates,
+        }
+    }
+}
+
+impl System for Election {
+    type Algorithm = ChangRoberts;
+
+    fn processes(&self) -> u32 {
+        self.identities.len() as u32
+    }
+
+    fn process(&self, id: NodeId) -> ChangRoberts {
+        let next = NodeId((id.0 + 1) % self.processes());
+        ChangRoberts::new(id, next, self.identities[usize::from(id)])
+    }
+
+    fn commands(&self) -> Vec<Asked<Command>> {
+        let stand = |node| Asked {
+            at: Duration::ZERO,
+            node: NodeId(node),
+            command: Command::Elect,
+            operation: "elect",
+        };
+        (0..self.candidates).map(stand).collect()
+    }
+
+    /// Everybody hears of the leader.
+    fn ends(&self, _: NodeId, output: &Output) -> bool {
+        match output {
+            Output::Elected(_) => true,
+        }
+    }
+
+    fn endings(&self) -> u64 {
+        u64::from(self.processes())
+    }
+
+    fn judge(&self, history: &History) -> Judgement {
+        let count = u64::from(self.processes());
+        let leader = history.sayings().find(|(_, _, kind, _)| *kind == "Elected");
+        let told = leader.map(|(.., fields)| format!("leader            {fields}"));
+        Judgement {
+            properties: leader::check(history),
+            figures: vec![
+                Figure {
+                    name: "ELECTION",
+                    measured: history.count("ELECTION"),
+                    theory: None,
+                    formula: format!(
+                        "if all {count} stand at once: at least 2n-1 = {}, n H(n) = {:.1} on average, at most n(n+1)/2 = {}",
+                        chang_roberts::fewest_messages(count),
+                        chang_roberts::average_messages(count),
+                        chang_roberts::most_messages(count)
+                    ),
+                },
+                Figure {
+                    name: "ELECTED",
+                    measured: history.count("ELECTED"),
+                    theory: Some(chang_roberts::announcement_messages(count)),
+                    formula: "n".into(),
+                },
+            ],
+            told: told.into_iter().collect(),
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! A computation whose end is to be found out.
+
+use std::time::Duration;
+
+use algorithms::NodeId;
+use algorithms::dijkstra_scholten::{self, DijkstraScholten, Output};
+use algorithms::work::{self, Command, Work};
+
+use super::{Asked, Figure, Judgement, System};
+use crate::checkers::termination;
+use crate::history::History;
+
+/// Work that peer 0 begins with, and that is handed on.
+#[derive(Clone, Debug)]
+pub struct Termination {
+    /// Who can hand on to whom, by process.
+    pub neighbours: Vec<Vec<u32>>,
+    /// How much work there is.
+    pub jobs: u32,
+    /// How long a piece takes on average.
+    pub pace: Duration,
+}
+
+impl System for Termination {
+    type Algorithm = DijkstraScholten<Work>;
+
+    fn processes(&self) -> u32 {
+        self.neighbours.len() as u32
+    }
+
+    fn process(&self, id: NodeId) -> DijkstraScholten<Work> {
+        let neighbours = &self.neighbours[usize::from(id)];
+        DijkstraScholten::new(Work::new(
+            id,
+            neighbours.iter().copied().map(NodeId),
+            self.pace,
+        ))
+    }
+
+    fn commands(&self) -> Vec<Asked<Command>> {
+        vec![Asked {
+            at: Duration::ZERO,
+            node: NodeId(0),
+            command: Command::Begin {
+                jobs: self.jobs.into(),
+            },
+            operation: "compute",
+        }]
+    }
+
+    fn ends(&self, _: NodeId, output: &Output<()>) -> bool {
+        match output {
+            Output::Terminated => true,
+            Output::Engaged { .. } | Output::Disengaged | Output::Application(()) => false,
+        }
+    }
+
+    fn endings(&self) -> u64 {
+        1
+    }
+
+    fn judge(&self, history: &History) -> Judgement {
+        let jobs = work::messages(self.jobs.into());
+        Judgement {
+            told: Vec::new(),
+            properties: termination::check(history),
+            figures: vec![
+                Figure {
+                    name: "JOB",
+                    measured: history.count("JOB"),
+                    theory: Some(jobs),
+                    formula: "one for each job but the first".into(),
+                },
+                Figure {
+                    name: "SIGNAL",
+                    measured: history.count("SIGNAL"),
+                    theory: Some(dijkstra_scholten::signals(jobs)),
+                    formula: "one for each message of the computation".into(),
+                },
+            ],
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Waves that reach everybody and come back.
+
+use std::time::Duration;
+
+use algorithms::NodeId;
+use algorithms::echo::{self, Command, Echo, Output};
+
+use super::{Asked, Figure, Judgement, System};
+use crate::checkers::wave;
+use crate::history::History;
+
+/// Processes of which some start a wave.
+#[derive(Clone, Debug)]
+pub struct Waves {
+    /// Who is connected with whom, by process.
+    pub neighbours: Vec<Vec<u32>>,
+    /// How many start one: the first ones.
+    pub initiators: u32,
+}
+
+impl System for Waves {
+    type Algorithm = Echo;
+
+    fn processes(&self) -> u32 {
+        self.neighbours.len() as u32
+    }
+
+    fn process(&self, id: NodeId) -> Echo {
+        let neighbours = &self.neighbours[usize::from(id)];
+        Echo::new(id, neighbours.iter().copied().map(NodeId))
+    }
+
+    fn commands(&self) -> Vec<Asked<Command>> {
+        let start = |node| Asked {
+            at: Duration::ZERO,
+            node: NodeId(node),
+            command: Command::Start,
+            operation: "wave",
+        };
+        (0..self.initiators).map(start).collect()
+    }
+
+    fn ends(&self, _: NodeId, output: &Output) -> bool {
+        match output {
+            Output::Decided { .. } => true,
+            Output::Joined { .. } => false,
+        }
+    }
+
+    fn endings(&self) -> u64 {
+        self.initiators.into()
+    }
+
+    fn judge(&self, history: &History) -> Judgement {
+        let edges = self.neighbours.iter().map(Vec::len).sum::<usize>() as u64 / 2;
+        let decided = history
+            .sayings()
+            .filter(|(_, _, kind, _)| *kind == "Decided");
+        let told = decided.map(|(by, _, _, fields)| format!("{by} decided   {fields}"));
+        Judgement {
+            told: told.collect(),
+            properties: wave::check(history),
+            figures: vec![Figure {
+                name: "messages",
+                measured: history.count("EXPLORER") + history.count("ECHO"),
+                theory: Some(echo::messages(edges) * self.endings()),
+                formula: format!("2|E| = {} a wave", echo::messages(edges)),
+            }],
+        }
+    }
+}
