@@ -37,7 +37,7 @@ use proto::prost::Message as _;
 use proto::v1::{self, chandy_lamport::Body};
 
 use crate::snapshot::{Command, Id, Output};
-use crate::{Algorithm, Describe, Fields, Input, NodeId, Out};
+use crate::{Algorithm, Describe, Fields, Input, NodeId, Out, Role};
 
 /// What processes send each other. `M` is the application's message.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -246,7 +246,8 @@ impl<A: Algorithm> ChandyLamport<A> {
                 out.send(*parent, Message::Finished { id, process });
             }
             Some(Snapshot { missing, .. }) => {
-                if missing.remove(&process) && missing.is_empty() {
+                let news = missing.remove(&process);
+                if news && missing.is_empty() {
                     out.cancel_timer(Timer::GiveUp(id));
                     out.output(Output::Complete { id });
                 }
@@ -272,7 +273,7 @@ impl<A: Algorithm> ChandyLamport<A> {
         out.forward(
             &mut self.application,
             input,
-            Message::Application,
+            |_, message| Message::Application(message),
             Timer::Application,
             Output::Application,
         );
@@ -285,6 +286,13 @@ impl<M: crate::Message> crate::Message for Message<M> {
             Self::Marker(_) => "MARKER",
             Self::Finished { .. } => "FINISHED",
             Self::Application(message) => message.kind(),
+        }
+    }
+
+    fn role(&self) -> Role {
+        match self {
+            Self::Marker(_) | Self::Finished { .. } => Role::OneWay,
+            Self::Application(message) => message.role(),
         }
     }
 

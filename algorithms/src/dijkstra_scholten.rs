@@ -33,8 +33,6 @@
 //! It is *superimposed*: the application below does not know of it. All that
 //! the application must tell is whether it is active: [`Activity`].
 
-use std::cell::Cell;
-
 use proto::Bytes;
 use proto::prost::Message as _;
 use proto::v1::{
@@ -192,18 +190,18 @@ impl<A: Algorithm + Activity> DijkstraScholten<A> {
     /// finds something to do though no message engaged it, a computation begins
     /// here.
     fn forward(&mut self, input: Input<A>, out: &mut Out<Self>) {
-        let sent = Cell::new(0);
+        let mut sent = 0;
         out.forward(
             &mut self.application,
             input,
-            |message| {
-                sent.set(sent.get() + 1);
+            |_, message| {
+                sent += 1;
                 Message::Application(message)
             },
             |timer| timer,
             Output::Application,
         );
-        self.deficit += sent.get();
+        self.deficit += sent;
         let busy = self.application.is_active() || self.deficit > 0;
         if self.place == Place::Neutral && busy {
             self.place = Place::Root;

@@ -102,13 +102,15 @@ impl<A: Algorithm> Out<A> {
 
     /// Lets an application below this algorithm handle an input, and does what
     /// it wants: its messages, timers and outputs go out as those that the
-    /// three functions make of them. This is how an algorithm is superimposed
-    /// on another, which knows nothing of it.
+    /// three functions make of them; the first is told the receiver, too. This
+    /// is how an algorithm is superimposed on another, which knows nothing of
+    /// it. From the same seed the application makes the same choices, whatever
+    /// is above it.
     pub fn forward<B: Algorithm>(
         &mut self,
         application: &mut B,
         input: Input<B>,
-        message: impl Fn(B::Message) -> A::Message,
+        mut message: impl FnMut(NodeId, B::Message) -> A::Message,
         timer: impl Fn(B::Timer) -> A::Timer,
         output: impl Fn(B::Output) -> A::Output,
     ) {
@@ -120,7 +122,7 @@ impl<A: Algorithm> Out<A> {
                     within,
                 } => Effect::Send {
                     to,
-                    message: message(inner),
+                    message: message(to, inner),
                     within,
                 },
                 Effect::SetTimer {

@@ -42,10 +42,9 @@ use std::time::Duration;
 use proto::Bytes;
 use proto::prost::Message as _;
 use proto::v1::{self, lai_yang::Body};
-use rand::RngExt as _;
 
 use crate::snapshot::{Command, Id, Output};
-use crate::{Algorithm, Describe, Effect, Fields, Input, NodeId, Out, Role, step};
+use crate::{Algorithm, Describe, Fields, Input, NodeId, Out, Role};
 
 /// How many snapshots a process records at once, at most, because it hears of
 /// the last of them. A guess: as many as one initiator may start while one
@@ -383,39 +382,20 @@ impl<A: Algorithm> LaiYang<A> {
     /// Lets the application handle an input. What it sends is counted and gets
     /// this process's colours.
     fn forward(&mut self, input: Input<A>, out: &mut Out<Self>) {
-        let seed = out.rng().random();
-        for effect in step(&mut self.application, input, seed) {
-            match effect {
-                Effect::Send {
-                    to,
-                    message,
-                    within,
-                } => self.send(to, message, within, out),
-                Effect::SetTimer { timer, after } => {
-                    out.set_timer(Timer::Application(timer), after);
+        let (neighbours, colours) = (&mut self.neighbours, &self.colours);
+        out.forward(
+            &mut self.application,
+            input,
+            |to, message| {
+                if let Some(counters) = neighbours.get_mut(&to) {
+                    counters.sent += 1;
                 }
-                Effect::CancelTimer { timer } => out.cancel_timer(Timer::Application(timer)),
-                Effect::Output(output) => out.output(Output::Application(output)),
-            }
-        }
-    }
-
-    fn send(
-        &mut self,
-        to: NodeId,
-        message: A::Message,
-        within: Option<Duration>,
-        out: &mut Out<Self>,
-    ) {
-        if let Some(counters) = self.neighbours.get_mut(&to) {
-            counters.sent += 1;
-        }
-        let colours = self.colours.clone();
-        let message = Message::Application { colours, message };
-        match within {
-            Some(within) => out.send_within(to, message, within),
-            None => out.send(to, message),
-        }
+                let colours = colours.clone();
+                Message::Application { colours, message }
+            },
+            Timer::Application,
+            Output::Application,
+        );
     }
 }
 
@@ -532,12 +512,12 @@ impl<A: Algorithm> Describe for LaiYang<A> {
 
 #[cfg(test)]
 mod tests {
+    use rand::{RngExt as _, SeedableRng as _};
     use rand_chacha::ChaCha8Rng;
-    use rand_chacha::rand_core::SeedableRng as _;
 
     use super::*;
-    use crate::Message as _;
     use crate::bank::{Bank, Due, Transfer};
+    use crate::{Effect, Message as _, step};
 
     type Process = LaiYang<Bank>;
     type Packet = (NodeId, NodeId, Message<Transfer>);

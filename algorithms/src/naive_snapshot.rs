@@ -251,7 +251,7 @@ impl<A: Algorithm> NaiveSnapshot<A> {
         out.forward(
             &mut self.application,
             input,
-            Message::Application,
+            |_, message| Message::Application(message),
             Timer::Application,
             Output::Application,
         );

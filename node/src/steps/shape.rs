@@ -64,7 +64,10 @@ pub(super) fn received(
     }
     if role == Role::Request {
         attributes.push(KeyValue::new("rpc.system.name", "libp2p"));
-        attributes.push(KeyValue::new("rpc.method", text(&record.message.kind)));
+        attributes.push(KeyValue::new(
+            "rpc.method",
+            text(record.message.kind.clone()),
+        ));
     }
     let late = |deadline: u64| deadline < unix_nano(clock.now());
     if received.deadline_unix_nano.is_some_and(late) {
@@ -110,7 +113,7 @@ pub(super) fn finish(span: &SpanRef<'_>, record: StepRecord, now: SystemTime) {
 }
 
 fn message(message: &MessageRecord, remote: Arc<str>, attributes: &mut Vec<KeyValue>) {
-    attributes.push(KeyValue::new(key::KIND, text(&message.kind)));
+    attributes.push(KeyValue::new(key::KIND, text(message.kind.clone())));
     attributes.push(KeyValue::new(key::REMOTE, remote));
     attributes.push(KeyValue::new(key::ID, hex(message.id)));
     attributes.extend(fields(MESSAGE, message.fields.clone()));
@@ -158,10 +161,10 @@ fn cut(text: String) -> String {
     }
 }
 
-fn text(text: &Cow<'static, str>) -> StringValue {
+fn text(text: Cow<'static, str>) -> StringValue {
     match text {
-        Cow::Borrowed(text) => StringValue::from(*text),
-        Cow::Owned(text) => StringValue::from(text.clone()),
+        Cow::Borrowed(text) => StringValue::from(text),
+        Cow::Owned(text) => StringValue::from(text),
     }
 }
 

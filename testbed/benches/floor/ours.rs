@@ -13,6 +13,7 @@ use testbed::network::{Builder, Network};
 use testbed::progress::Progress;
 use testbed::recorder::StoreRecorder;
 use testbed::run::Record;
+use testbed::store::Store;
 use tokio_util::task::TaskTracker;
 
 /// Random topologies are the same on both sides, and in every round.
@@ -53,6 +54,7 @@ impl Ours {
             sink: &self.sink,
             progress: &Progress::new(true),
             tasks: &TaskTracker::new(),
+            links: None,
         };
         let network = builder.build(&mut self.record, |_| PingPong::default());
         network.await.expect("a network on this machine")
@@ -71,7 +73,10 @@ impl Ours {
             tasks: &TaskTracker::new(),
         };
         self.ping.run(bench).await.expect("pings on this machine");
-        assert_eq!(self.ping.judge(&self.record), Vec::<String>::new());
+        assert_eq!(
+            self.ping.judge(&mut self.record, &Store::new()),
+            Vec::<String>::new()
+        );
         let nanos = &self.record.results["round_trip_ns"]["p50"];
         nanos.as_f64().expect("pings that were answered") / 1e9
     }

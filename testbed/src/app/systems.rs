@@ -60,7 +60,7 @@ pub(super) async fn simulate(common: &Common, args: &Simulate) -> Result<ExitCod
     let over = Over {
         description: describe(asked, "simulator", &scenario.delay, asked.net()),
         options: Arc::new(options),
-        how: How::Simulated(scenario, args.seeds),
+        how: How::Simulated(scenario, args.schedule, args.seeds),
     };
     run(over, asked, None).await
 }
@@ -141,7 +141,7 @@ struct Over {
 
 enum How {
     Live(Links, Net),
-    Simulated(Scenario, u64),
+    Simulated(Scenario, Option<u64>, u64),
     Checked(Network, NonZeroUsize),
 }
 
@@ -164,8 +164,9 @@ impl Engine for Over {
                     let checked = Checked::new(system, network, most, options.seed);
                     experiment(&checked, description, &options).await
                 }
-                How::Simulated(scenario, seeds) => {
-                    let simulated = Simulated::new(system, scenario, options.seed, seeds);
+                How::Simulated(scenario, first, seeds) => {
+                    let first = first.unwrap_or(options.seed);
+                    let simulated = Simulated::new(system, scenario, first, seeds);
                     experiment(&Arc::new(simulated), description, &options).await
                 }
             }

@@ -158,9 +158,13 @@ pub struct Simulate {
     /// What runs.
     #[command(subcommand)]
     pub system: systems::System,
-    /// How many schedules to try; each has the seed after the last one's
+    /// How many schedules to try; the seed of each is the one after the last
     #[arg(long, global = true, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     pub seeds: u64,
+    /// The seed of the first schedule: what the network does, while --seed
+    /// decides what is run [default: that of --seed]
+    #[arg(long, global = true, value_name = "S")]
+    pub schedule: Option<u64>,
     /// What the network does, from a TOML file: delay, loss, duplication, fifo,
     /// crash, partition
     #[arg(long, global = true, value_name = "FILE")]

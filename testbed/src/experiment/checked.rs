@@ -85,7 +85,7 @@ impl<S: System + 'static> Experiment for Checked<S> {
         let mut wrong = Vec::new();
         if let Some(way) = &found.counterexample {
             wrong.push(format!("a run of {} steps is wrong", way.len()));
-            wrong.extend(judgement.violations());
+            wrong.extend(judgement.violated());
         } else if found.example.is_none() && found.whole {
             wrong.push("no run comes to an end".into());
         }

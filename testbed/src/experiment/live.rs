@@ -193,7 +193,7 @@ impl<S: System> Experiment for Live<S> {
     fn judge(&self, record: &mut Record, store: &Store) -> Vec<String> {
         let judgement = self.system.judge(&History::read(store));
         let progress = lock(&self.progress);
-        let mut wrong: Vec<_> = judgement.violations().collect();
+        let mut wrong: Vec<_> = judgement.violated().into_iter().collect();
         if progress.late {
             wrong.push(format!(
                 "{} of {} operations ended within {:?}",

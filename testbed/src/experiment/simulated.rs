@@ -114,7 +114,7 @@ impl<S: System> Trial<'_, S> {
             self.steps.fetch_add(ran.steps, Ordering::Relaxed);
             self.tried.fetch_add(1, Ordering::Relaxed);
             self.bar.step();
-            if judgement.violations().next().is_some() {
+            if !judgement.holds() {
                 self.failed.fetch_min(seed, Ordering::Relaxed);
             }
         }
@@ -151,7 +151,6 @@ impl<S: System + 'static> Experiment for Arc<Simulated<S>> {
         bench
             .record
             .phase("Simulate", std::time::Duration::from_secs_f64(told.seconds));
-        bench.record.seed = told.recorded;
         *lock(&self.told) = told;
         Ok(())
     }
@@ -164,17 +163,17 @@ impl<S: System + 'static> Experiment for Arc<Simulated<S>> {
             return vec!["nothing was recorded".into()];
         }
         told.judgement = self.system.judge(&history);
-        let mut wrong: Vec<_> = told.judgement.violations().collect();
+        let mut wrong: Vec<_> = told.judgement.violated().into_iter().collect();
         if let Some(seed) = told.failed {
-            let command = again(&record.command, seed);
-            wrong.insert(0, format!("seed {seed} fails; again: {command}"));
+            let command = again(&record.command, record.seed, seed);
+            wrong.insert(0, format!("schedule {seed} fails; again: {command}"));
         }
         record.results = json!({
             "schedules": told.tried,
             "steps": told.steps,
-            "first_seed": self.first,
-            "failed_seed": told.failed,
-            "recorded_seed": told.recorded,
+            "first_schedule": self.first,
+            "failed_schedule": told.failed,
+            "recorded_schedule": told.recorded,
             "properties": told.judgement.properties,
             "figures": told.judgement.figures,
             "told": told.judgement.told,
@@ -192,27 +191,44 @@ impl<S: System + 'static> Experiment for Arc<Simulated<S>> {
         } = &*told;
         let speed = (*steps as f64 / told.seconds.max(1e-9)) as u64;
         format!(
-            "schedules         {tried}, {steps} steps ({speed} a second, judged)\nseed {recorded}, which is recorded:\n{}",
+            "schedules         {tried}, {steps} steps ({speed} a second, judged)\nschedule {recorded}, which is recorded:\n{}",
             told.judgement.text()
         )
     }
 }
 
-/// The command line that runs one seed alone.
-fn again(command: &[String], seed: u64) -> String {
+/// The command line that runs one schedule alone.
+fn again(command: &[String], seed: u64, schedule: u64) -> String {
     let mut words = vec!["testbed".to_owned()];
     let mut rest = command.iter().skip(1);
     while let Some(word) = rest.next() {
-        match word.as_str() {
-            "--seed" | "--seeds" => drop(rest.next()),
-            word if word.starts_with("--seed=") || word.starts_with("--seeds=") => {}
-            word => words.push(word.to_owned()),
+        let name = word.split_once('=').map_or(word.as_str(), |(name, _)| name);
+        match name {
+            "--seed" | "--seeds" | "--schedule" if name == word => drop(rest.next()),
+            "--seed" | "--seeds" | "--schedule" => {}
+            _ => words.push(word.to_owned()),
         }
     }
-    words.push(format!("--seed {seed}"));
+    words.push(format!("--seed {seed} --schedule {schedule}"));
     words.join(" ")
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_runs_the_schedule_that_failed_again() {
+        let words = "testbed --seed=1 simulate snapshot --seeds 10 --peers 3".split(' ');
+        let words: Vec<_> = words.map(str::to_owned).collect();
+        let again = again(&words, 1, 7);
+        assert_eq!(
+            again,
+            "testbed simulate snapshot --peers 3 --seed 1 --schedule 7"
+        );
+    }
 }

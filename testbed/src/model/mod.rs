@@ -101,7 +101,7 @@ impl<S: System + 'static> stateright::Model for SystemModel<S> {
                     && !state.actions(&*model.system, model.network).is_empty();
                 open || {
                     let judgement = model.system.judge(&state.history());
-                    judgement.violations().next().is_none()
+                    judgement.holds()
                 }
             }),
             Property::eventually(ENDS, |model: &Self, state: &Self::State| {

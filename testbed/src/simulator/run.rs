@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use algorithms::{Algorithm, NodeId};
+use algorithms::NodeId;
 use node::steps::Recorder;
 use node::telemetry::Sink;
 
@@ -81,10 +81,7 @@ fn start<S: System>(
     simulation
 }
 
-fn finish<S: System, A: Algorithm>(system: &S, simulation: &mut Simulation<A>)
-where
-    S: System<Algorithm = A>,
-{
+fn finish<S: System>(system: &S, simulation: &mut Simulation<S::Algorithm>) {
     let mut missing = system.endings();
     simulation.run(LONGEST, |said| {
         missing -= u64::from(missing > 0 && system.ends(said.node, &said.output));

@@ -105,7 +105,12 @@ impl Scenario {
     /// # Errors
     /// What is wrong, with its line.
     pub fn parse(text: &str) -> Result<Self, String> {
-        toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())
+        toml::from_str(text).map_err(|error| {
+            let start = error.span().map_or(0, |span| span.start);
+            let line = text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1;
+            let mut words = error.message().lines();
+            format!("line {line}: {}", words.next().unwrap_or_default())
+        })
     }
 
     /// Whether it makes sense for so many processes.

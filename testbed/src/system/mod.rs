@@ -79,10 +79,16 @@ pub struct Figure {
 }
 
 impl Judgement {
-    /// What does not hold.
-    pub fn violations(&self) -> impl Iterator<Item = String> {
+    /// Whether all that should hold does.
+    pub fn holds(&self) -> bool {
+        self.properties.iter().all(Property::holds)
+    }
+
+    /// What does not hold, in a line; the properties say why.
+    pub fn violated(&self) -> Option<String> {
         let wrong = self.properties.iter().filter(|property| !property.holds());
-        wrong.map(ToString::to_string)
+        let names: Vec<_> = wrong.map(|property| property.name).collect();
+        (!names.is_empty()).then(|| format!("violated: {}", names.join(", ")))
     }
 
     /// All of it for people.

@@ -1,5 +1,6 @@
 //! What a recorded run tells of its snapshots.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -192,12 +193,12 @@ impl<'a> Run<'a> {
                     cut.began = at_unix_nano;
                 }
                 let state = fields.under("state.");
-                if cut.records.contains_key(&process) {
-                    cut.again.push(process);
-                } else {
-                    let recorded = Recorded { at, state, before };
-                    cut.records.insert(process, recorded);
-                    self.lines[process].push(Act::Record(id));
+                match cut.records.entry(process) {
+                    Entry::Occupied(_) => cut.again.push(process),
+                    Entry::Vacant(place) => {
+                        place.insert(Recorded { at, state, before });
+                        self.lines[process].push(Act::Record(id));
+                    }
                 }
             }
             "Finished" => drop(cut.channels.insert(process, lists.into_iter().collect())),

@@ -1,0 +1,107 @@
+//! Over real peers.
+
+use super::{says, testbed};
+
+const INVARIANTS: [&str; 9] = [
+    "I1 no orphan: holds",
+    "I2 channel state: holds",
+    "I3 markers: holds",
+    "I4 vector clocks: holds",
+    "I5 conservation: holds",
+    "I6 every message once: holds",
+    "I7 replay: holds",
+    "I8 liveness: holds",
+    "I9 FIFO: holds",
+];
+
+#[test]
+fn a_snapshot_of_twenty_peers_is_consistent() {
+    let ended = testbed("--peers 20 snapshot", 0);
+    says(&ended, &INVARIANTS);
+    says(
+        &ended,
+        &[
+            "20 peers, 190 connections",
+            "snapshot 0/0",
+            "peer-19  balance=",
+            "markers           380, in theory 380",
+            "total: 2000 before; in the cut 2000",
+            "verdict           pass",
+        ],
+    );
+}
+
+#[test]
+fn many_snapshots_at_once_in_a_network_that_is_no_mesh() {
+    let arguments = "--peers 12 --topology random:3 --transport memory snapshot \
+                     --initiators 4 --snapshots 5 --every 10ms";
+    let ended = testbed(arguments, 0);
+    says(&ended, &INVARIANTS);
+    says(&ended, &["complete          20, in theory 20"]);
+}
+
+#[test]
+fn without_order_the_checker_names_the_message() {
+    let ended = testbed("--peers 20 snapshot --rate 200 --channel per-message", 1);
+    says(
+        &ended,
+        &[
+            "I2 channel state: VIOLATED",
+            "I9 FIFO: VIOLATED",
+            "TRANSFER id=",
+            "verdict           fail: violated: ",
+        ],
+    );
+}
+
+#[test]
+fn lai_yang_needs_no_order() {
+    let ended = testbed(
+        "--peers 20 snapshot --rate 200 --algorithm lai-yang --channel per-message",
+        0,
+    );
+    says(&ended, &INVARIANTS[..2]);
+    says(&ended, &["I6 every message once: holds", "verdict           pass"]);
+}
+
+#[test]
+fn just_asking_everybody_is_wrong() {
+    let ended = testbed("--peers 20 snapshot --rate 200 --algorithm naive", 1);
+    says(&ended, &["I2 channel state: VIOLATED", "I5 conservation: VIOLATED"]);
+}
+
+#[test]
+fn every_workload_is_conserved() {
+    for workload in ["token", "producer-consumer"] {
+        let arguments = format!("--peers 6 --transport memory snapshot --workload {workload}");
+        says(&testbed(&arguments, 0), &["I5 conservation: holds (1 checked)"]);
+    }
+}
+
+#[test]
+fn a_peer_that_dies_aborts_the_snapshot_and_is_named() {
+    let arguments = "--peers 6 snapshot --kill 3@150ms --patience 500ms";
+    let ended = testbed(arguments, 0);
+    says(&ended, &["complete          0", "gave up waiting for", "peer-03"]);
+}
+
+#[test]
+fn what_does_not_end_in_time_fails() {
+    let ended = testbed("--peers 3 snapshot --every 10s --timeout 300ms", 1);
+    says(&ended, &["0 of 1 operations ended within 300ms"]);
+}
+
+#[test]
+fn the_other_algorithms_cost_what_theory_says() {
+    for (arguments, parts) in [
+        ("--peers 8 elect", &["agreement: holds", "ELECTED           8, in theory 8"][..]),
+        ("--peers 8 --topology ring elect --candidates 3", &["largest: holds"]),
+        ("--peers 8 mutex", &["mutual exclusion: holds", "messages          224, in theory 224"]),
+        ("--peers 8 wave", &["W3 dependence: holds", "messages          56, in theory 56"]),
+        ("--peers 20 --topology random:4 wave", &["messages          80, in theory 80"]),
+        ("--peers 8 terminate", &["announced once: holds", "SIGNAL            99, in theory 99"]),
+    ] {
+        let ended = testbed(&format!("--transport memory {arguments}"), 0);
+        says(&ended, parts);
+    }
+}

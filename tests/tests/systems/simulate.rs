@@ -1,0 +1,61 @@
+//! In virtual time.
+
+use std::fs;
+
+use super::{says, testbed};
+use support::{Runs, run};
+
+#[test]
+fn every_algorithm_passes_many_schedules() {
+    for (system, schedules) in [
+        ("snapshot --initiators 2 --snapshots 2", 200),
+        ("snapshot --algorithm lai-yang --channel per-message", 200),
+        ("elect", 1000),
+        ("mutex", 200),
+        ("mutex --channel per-message", 200),
+        ("wave --initiators 3", 500),
+        ("wave --channel per-message", 500),
+        ("terminate", 500),
+        ("terminate --channel per-message", 500),
+    ] {
+        let arguments = format!("--peers 8 simulate {system} --seeds {schedules}");
+        let ended = testbed(&arguments, 0);
+        let tried = format!("schedules         {schedules}, ");
+        says(&ended, &[&tried, "verdict           pass"]);
+    }
+}
+
+/// The command that the verdict names leads to the same failure.
+#[test]
+fn a_schedule_that_fails_can_be_had_again() {
+    let arguments = "--peers 4 simulate snapshot --channel per-message --seeds 500";
+    let ended = testbed(arguments, 1);
+    let (_, command) = ended.stdout.split_once("again: testbed ").expect("a command");
+    let command = command.split(';').next().expect("a first part");
+    let verdict = |text: &str| text.split("violated: ").nth(1).map(str::to_owned);
+    let runs = Runs::new();
+    let words = command.trim().split(' ').collect::<Vec<_>>();
+    // The folder of the first run is gone.
+    let at = words.iter().position(|word| *word == "--out");
+    let words = words.iter().enumerate().filter(|(i, _)| at.is_none_or(|at| *i != at && *i != at + 1));
+    let again = run(&mut runs.testbed(words.map(|(_, word)| *word))).exits(1);
+    assert!(verdict(&ended.stdout).is_some(), "{ended}");
+    assert_eq!(verdict(&again.stdout), verdict(&ended.stdout), "{again}");
+}
+
+#[test]
+fn a_scenario_is_read_from_a_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("crash.toml");
+    let scenario = "delay = \"exponential:5ms\"\n[[crash]]\nprocess = 1\nat = \"1ms\"\n";
+    fs::write(&path, scenario).expect("a file");
+    let path = path.display();
+    let ended = testbed(&format!("--peers 3 simulate wave --scenario {path}"), 1);
+    says(&ended, &["W2 decision: VIOLATED"]);
+}
+
+#[test]
+fn a_lost_message_is_found_missing() {
+    let ended = testbed("--peers 6 simulate elect --loss 0.5 --seeds 50", 1);
+    says(&ended, &["termination: VIOLATED", "--loss 0.5"]);
+}
