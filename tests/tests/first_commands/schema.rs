@@ -49,22 +49,27 @@ fn what_does_not_follow_is_refused() {
 #[test]
 fn every_field_is_described() {
     let schema: Value = serde_json::from_str(testbed::run::JSON_SCHEMA).expect("JSON");
-    let mut places = vec![(String::from("#"), &schema)];
+    // A field may itself be called `properties`, so whether an object is a
+    // schema or names some depends on where it is.
+    let mut places = vec![(String::from("#"), &schema, true)];
     let mut described = 0;
-    while let Some((place, value)) = places.pop() {
+    while let Some((place, value, is_schema)) = places.pop() {
         let Some(object) = value.as_object() else {
             continue;
         };
-        if let Some(properties) = object.get("properties").and_then(Value::as_object) {
-            for (name, property) in properties {
-                let says = ["description", "const", "$ref"];
-                let says = says.iter().any(|key| property.get(key).is_some());
-                assert!(says, "{place}/{name}");
-                described += 1;
+        for (key, inner) in object.iter().filter(|(key, _)| *key != "allOf") {
+            let inside = format!("{place}/{key}");
+            if is_schema {
+                let names = ["properties", "$defs"].contains(&key.as_str());
+                places.push((inside, inner, !names));
+                continue;
             }
+            let says = ["description", "const", "$ref"];
+            let says = says.iter().any(|key| inner.get(key).is_some());
+            assert!(says, "{inside}");
+            described += 1;
+            places.push((inside, inner, true));
         }
-        let inner = object.iter().filter(|(key, _)| *key != "allOf");
-        places.extend(inner.map(|(key, value)| (format!("{place}/{key}"), value)));
     }
     assert!(described > 60, "{described}");
 }
