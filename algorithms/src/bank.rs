@@ -4,13 +4,17 @@
 //! Money is neither made nor lost, so at any one time the balances, and the
 //! amounts in transfers under way, add up to what there was at the start. No
 //! process can see that sum: whoever asks each in turn counts some money
-//! twice, and some not at all. That is what a snapshot is for (the example is
-//! from Chandy and Lamport's paper; see `chandy_lamport.rs`).
+//! twice, and some not at all. That is what a snapshot is for: see
+//! `chandy_lamport.rs`.
 //!
 //! Each transfer has a number, unique together with its sender, so that a
 //! checker can tell messages apart: with amounts alone, errors may cancel.
 //!
+//! What it needs: channels that lose and double nothing, in any order.
+//!
 //! Cost: one message a transfer.
+//!
+//! The whole application is in this file.
 
 use std::time::Duration;
 

@@ -25,8 +25,9 @@
 //! ("Distributed Systems: Towards a Formal Approach", IFIP 1977), where each
 //! goes all the way round: N² messages when all are candidates.
 //!
-//! What it needs: identities that differ, channels that lose nothing, and
-//! nobody to crash. It does not need their order. It elects once.
+//! What it needs: a ring, identities that differ, channels that lose nothing,
+//! and nobody to crash. It does not need channels that keep the order. It
+//! elects once.
 //!
 //! Cost: it depends on how the identities stand in the ring. When all N are
 //! candidates, the largest goes N hops, and every other one as far as the next
@@ -34,6 +35,8 @@
 //! which makes N(N+1)/2; on average over all orders N times the harmonic number
 //! H(N), about 0.69 N log2 N. This is the paper's count. The announcement is N
 //! more. All is over 2N hops after the largest candidate has begun.
+//!
+//! The whole algorithm is in this file.
 
 use proto::Bytes;
 use proto::prost::Message as _;

@@ -20,10 +20,10 @@
 //! always a tree with the root at its top. It grows with the work and loses its
 //! leaves with it, and when the root is passive and owed nothing, it is alone.
 //!
-//! What it needs: channels that lose and double nothing, nobody to crash, and
-//! one computation at a time: of two roots neither could tell whose work it is
-//! waiting for. It does not need channels that keep the order, for SIGNALs are
-//! counted, not told apart.
+//! What it needs: channels in both directions that lose and double nothing,
+//! nobody to crash, and one computation at a time: of two roots neither could
+//! tell whose work it is waiting for. It does not need channels that keep the
+//! order, for SIGNALs are counted, not told apart.
 //!
 //! Cost: one SIGNAL for each message of the application, see [`signals`]. That
 //! is optimal in the worst case: Chandy and Misra, "How Processes Learn",
@@ -32,6 +32,8 @@
 //!
 //! It is *superimposed*: the application below does not know of it. All that
 //! the application must tell is whether it is active: [`Activity`].
+//!
+//! The whole algorithm is in this file; `work.rs` is an application for it.
 
 use proto::Bytes;
 use proto::prost::Message as _;
@@ -40,7 +42,7 @@ use proto::v1::{
     dijkstra_scholten::{Body, Signal},
 };
 
-use crate::{Algorithm, Describe, Fields, Input, NodeId, Out};
+use crate::{Algorithm, Describe, Fields, Input, NodeId, Out, Role};
 
 /// An application whose end can be noticed.
 pub trait Activity {
@@ -214,6 +216,13 @@ impl<M: crate::Message> crate::Message for Message<M> {
         match self {
             Self::Signal => "SIGNAL",
             Self::Application(message) => message.kind(),
+        }
+    }
+
+    fn role(&self) -> Role {
+        match self {
+            Self::Signal => Role::OneWay,
+            Self::Application(message) => message.role(),
         }
     }
 

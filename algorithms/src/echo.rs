@@ -7,9 +7,10 @@
 //! Trans. Information Theory 29(1), 1983. Both are told in Gerard Tel,
 //! "Introduction to Distributed Algorithms", chapter 6.
 //!
-//! Nobody knows the network; each knows its neighbours. To send something to
-//! all of them, who send it on to theirs, reaches everybody, but the one that
-//! began never hears that it has. So the way back is needed as well.
+//! Nobody knows the network; each knows its neighbours. If one sends something
+//! to all its neighbours, and they send it on to theirs, it reaches everybody,
+//! but the one that began never learns that it has. So there must be a way back
+//! as well.
 //!
 //! *Explorers* flood the network. The neighbour from whom a process gets its
 //! first explorer becomes its parent, and the parents make a spanning tree,
@@ -34,6 +35,8 @@
 //! of the tree, two explorers on the others. If messages take at most one unit
 //! of time, it ends after O(N) units: a slow edge can keep a short path out of
 //! the tree, so that the way back is longer than the way out.
+//!
+//! The whole algorithm is in this file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -144,3 +144,45 @@ impl<A: Algorithm> Out<A> {
         self.effects
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Describe as _;
+    use crate::bank::{Bank, Due};
+    use crate::chandy_lamport::{self, ChandyLamport};
+    use crate::lai_yang::{self, LaiYang};
+    use crate::naive_snapshot::{self, NaiveSnapshot};
+
+    /// What the bank sends and whom, whatever is above it.
+    fn sent<A: Algorithm>(mut process: A, due: A::Timer, seed: u64) -> Vec<(NodeId, String)> {
+        let effects = step(&mut process, Input::Timer(due), seed).into_iter();
+        let sends = effects.filter_map(|effect| match effect {
+            Effect::Send { to, message, .. } => {
+                let amount = message.fields().get_integer("amount");
+                Some((to, format!("{amount:?}")))
+            }
+            Effect::SetTimer { .. } | Effect::CancelTimer { .. } | Effect::Output(_) => None,
+        });
+        sends.collect()
+    }
+
+    #[test]
+    fn an_application_makes_the_same_choices_under_every_algorithm() {
+        let (me, others) = (NodeId(0), || (1..9).map(NodeId));
+        let all = || (0..9).map(NodeId);
+        let second = Duration::from_secs(1);
+        for seed in 0..50 {
+            let bank = || Bank::new(me, others().collect(), 100, second, 9);
+            let marked = ChandyLamport::new(bank(), me, others(), all(), second);
+            let coloured = LaiYang::new(bank(), me, others(), all(), second);
+            let naive = NaiveSnapshot::new(bank(), me, others(), all(), second);
+            let expected = sent(marked, chandy_lamport::Timer::Application(Due), seed);
+            assert_eq!(expected.len(), 1, "seed {seed}");
+            let coloured = sent(coloured, lai_yang::Timer::Application(Due), seed);
+            assert_eq!(coloured, expected, "seed {seed}");
+            let naive = sent(naive, naive_snapshot::Timer::Application(Due), seed);
+            assert_eq!(naive, expected, "seed {seed}");
+        }
+    }
+}

@@ -15,6 +15,7 @@ pub mod dijkstra_scholten;
 pub mod echo;
 mod effect;
 pub mod lai_yang;
+pub mod lessons;
 pub mod naive_snapshot;
 pub mod ping_pong;
 pub mod producer_consumer;

@@ -27,8 +27,14 @@
 //! The remedy is in `chandy_lamport.rs`: put the question into *every* channel,
 //! before whatever is sent next, and count what comes before it.
 //!
+//! What it needs to be right: a system that stands still, which is the very
+//! thing that a snapshot is to do without.
+//!
 //! Cost: in a full mesh N-1 questions and N-1 answers, where a right one takes
 //! N(N-1) markers. It is what the error saves.
+//!
+//! The whole algorithm is in this file. What it is asked and what it says is in
+//! `snapshot.rs`, the same for all snapshot algorithms.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

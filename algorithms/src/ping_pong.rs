@@ -12,7 +12,15 @@
 //! "Impossibility of Distributed Consensus with One Faulty Process", JACM
 //! 32(2), 1985). That is why the output says `TimedOut` and not `Dead`.
 //!
+//! What it needs: a channel in each direction. It may lose, double and reorder
+//! messages, and the other process may crash; a ping then times out, and no
+//! answer is counted twice.
+//!
 //! Cost: 2 messages and one round trip for each ping.
+//!
+//! The whole algorithm is in this file. Its messages stand in `ping_pong.proto`
+//! and are used as prost makes them; the other algorithms have types of their
+//! own, and turn them into those of their `.proto` files at the end.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

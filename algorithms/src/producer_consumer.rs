@@ -16,7 +16,11 @@
 //! it is a count of items. Two processes that wait for each other's room would
 //! be another lesson.
 //!
+//! What it needs: channels that lose and double nothing, in any order.
+//!
 //! Cost: one message an item.
+//!
+//! The whole application is in this file.
 
 use std::time::Duration;
 

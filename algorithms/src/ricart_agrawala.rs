@@ -18,16 +18,21 @@
 //! nobody waits in a circle; and whoever replies to a request asks with a later
 //! time ever after, so nobody is passed by again and again.
 //!
-//! What it needs: channels that lose nothing, and nobody to crash: a single
-//! process that does not reply stops all that want to enter. It does not need
-//! channels that keep the order. A process sends a REQUEST only when every
-//! REPLY to its last one has come, so there is never a doubt about which
-//! request a REPLY belongs to. A REQUEST can overtake the REPLY that its sender
-//! sent before; it then meets a process that still waits, with an earlier time,
-//! and is deferred, as it would be a moment later.
+//! What it needs: a channel between any two, none of which loses anything, and
+//! nobody to crash: a single process that does not reply stops all that want to
+//! enter. It does not need channels that keep the order. A process sends a
+//! REQUEST only when every REPLY to its last one has come, so there is never a
+//! doubt about which request a REPLY belongs to. A REQUEST can overtake the
+//! REPLY that its sender sent before; it then meets a process that still waits,
+//! with an earlier time, and is deferred, as it would be a moment later.
 //!
 //! Cost: N-1 REQUESTs and as many REPLYs for each entry, see [`messages`]. When
-//! a process leaves, the next enters after one message's way.
+//! a process leaves, the next enters after one message delay. That number of
+//! messages is the least, the paper says, "if parallel, distributed, symmetric
+//! control is used". Algorithms with a token give up the symmetry and take
+//! fewer.
+//!
+//! The whole algorithm is in this file.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -10,7 +10,11 @@
 //!
 //! A token stays where it is after so many hops, so that a run ends.
 //!
+//! What it needs: channels that lose and double nothing, in any order.
+//!
 //! Cost: one message a hop.
+//!
+//! The whole application is in this file.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -10,7 +10,11 @@
 //! with it hands the rest out, to one neighbour or split between two. So it
 //! always ends, after as many jobs as it began with.
 //!
+//! What it needs: channels that lose and double nothing, in any order.
+//!
 //! Cost: one message for each job but the first, see [`messages`].
+//!
+//! The whole application is in this file.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,5 +1,6 @@
 //! What the commands do.
 
+mod lessons;
 mod output;
 mod systems;
 mod view;
@@ -38,7 +39,14 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::System(asked) => systems::live(&cli.common, &asked).await,
         Command::Simulate(args) => systems::simulate(&cli.common, &args).await,
         Command::Check(args) => systems::check(&cli.common, &args).await,
-        Command::List | Command::Explain { .. } => Err(Error::Usage("not yet".into())),
+        Command::List => {
+            output::print(&lessons::list())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Explain { algorithm } => {
+            output::print(&lessons::explain(&algorithm)?)?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::View(args) => view::saved(&cli.common, &args).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -5,6 +5,7 @@
 mod interrupt;
 mod machine;
 mod peers;
+mod systems;
 mod usage;
 mod view;
 
@@ -18,8 +19,13 @@ fn refused(name: &str, ended: &Ended, status: i32, parts: &[&str]) {
     assert_eq!(ended.status, Some(status), "{name}: {ended}");
     assert_eq!(ended.stdout, "", "{name}: {ended}");
     let mut lines = ended.stderr.lines();
-    let line = lines.next().unwrap_or_default();
+    let mut line = lines.next().unwrap_or_default().to_owned();
     assert!(line.starts_with("error: "), "{name}: {ended}");
+    let mut lines = lines.peekable();
+    // Clap puts what would do into a line of its own.
+    if let Some(values) = lines.next_if(|line| line.starts_with("  [possible values: ")) {
+        line.push_str(values);
+    }
     for part in parts {
         assert!(line.contains(part), "{name}: {part:?} is not told: {ended}");
     }

@@ -14,7 +14,10 @@ fn every_schedule_of_every_algorithm_is_right() {
         "--peers 3 check terminate --jobs 4",
     ] {
         let ended = testbed(system, 0);
-        says(&ended, &["all of them", "every run is right, and every run ends"]);
+        says(
+            &ended,
+            &["all of them", "every run is right, and every run ends"],
+        );
     }
 }
 
@@ -42,5 +45,12 @@ fn a_lost_message_keeps_a_run_from_ending() {
 #[test]
 fn what_is_too_large_is_unknown() {
     let ended = testbed("--peers 5 check snapshot --max-states 5000", 3);
-    says(&ended, &["verdict           unknown: ", "states were tried", "--max-states"]);
+    says(
+        &ended,
+        &[
+            "verdict           unknown: ",
+            "states were tried",
+            "--max-states",
+        ],
+    );
 }

@@ -61,20 +61,29 @@ fn lai_yang_needs_no_order() {
         0,
     );
     says(&ended, &INVARIANTS[..2]);
-    says(&ended, &["I6 every message once: holds", "verdict           pass"]);
+    says(
+        &ended,
+        &["I6 every message once: holds", "verdict           pass"],
+    );
 }
 
 #[test]
 fn just_asking_everybody_is_wrong() {
     let ended = testbed("--peers 20 snapshot --rate 200 --algorithm naive", 1);
-    says(&ended, &["I2 channel state: VIOLATED", "I5 conservation: VIOLATED"]);
+    says(
+        &ended,
+        &["I2 channel state: VIOLATED", "I5 conservation: VIOLATED"],
+    );
 }
 
 #[test]
 fn every_workload_is_conserved() {
     for workload in ["token", "producer-consumer"] {
         let arguments = format!("--peers 6 --transport memory snapshot --workload {workload}");
-        says(&testbed(&arguments, 0), &["I5 conservation: holds (1 checked)"]);
+        says(
+            &testbed(&arguments, 0),
+            &["I5 conservation: holds (1 checked)"],
+        );
     }
 }
 
@@ -82,7 +91,10 @@ fn every_workload_is_conserved() {
 fn a_peer_that_dies_aborts_the_snapshot_and_is_named() {
     let arguments = "--peers 6 snapshot --kill 3@150ms --patience 500ms";
     let ended = testbed(arguments, 0);
-    says(&ended, &["complete          0", "gave up waiting for", "peer-03"]);
+    says(
+        &ended,
+        &["complete          0", "gave up waiting for", "peer-03"],
+    );
 }
 
 #[test]
@@ -94,12 +106,36 @@ fn what_does_not_end_in_time_fails() {
 #[test]
 fn the_other_algorithms_cost_what_theory_says() {
     for (arguments, parts) in [
-        ("--peers 8 elect", &["agreement: holds", "ELECTED           8, in theory 8"][..]),
-        ("--peers 8 --topology ring elect --candidates 3", &["largest: holds"]),
-        ("--peers 8 mutex", &["mutual exclusion: holds", "messages          224, in theory 224"]),
-        ("--peers 8 wave", &["W3 dependence: holds", "messages          56, in theory 56"]),
-        ("--peers 20 --topology random:4 wave", &["messages          80, in theory 80"]),
-        ("--peers 8 terminate", &["announced once: holds", "SIGNAL            99, in theory 99"]),
+        (
+            "--peers 8 elect",
+            &["agreement: holds", "ELECTED           8, in theory 8"][..],
+        ),
+        (
+            "--peers 8 --topology ring elect --candidates 3",
+            &["largest: holds"],
+        ),
+        (
+            "--peers 8 mutex",
+            &[
+                "mutual exclusion: holds",
+                "messages          224, in theory 224",
+            ],
+        ),
+        (
+            "--peers 8 wave",
+            &["W3 dependence: holds", "messages          56, in theory 56"],
+        ),
+        (
+            "--peers 20 --topology random:4 wave",
+            &["messages          80, in theory 80"],
+        ),
+        (
+            "--peers 8 terminate",
+            &[
+                "announced once: holds",
+                "SIGNAL            99, in theory 99",
+            ],
+        ),
     ] {
         let ended = testbed(&format!("--transport memory {arguments}"), 0);
         says(&ended, parts);

@@ -30,14 +30,20 @@ fn every_algorithm_passes_many_schedules() {
 fn a_schedule_that_fails_can_be_had_again() {
     let arguments = "--peers 4 simulate snapshot --channel per-message --seeds 500";
     let ended = testbed(arguments, 1);
-    let (_, command) = ended.stdout.split_once("again: testbed ").expect("a command");
+    let (_, command) = ended
+        .stdout
+        .split_once("again: testbed ")
+        .expect("a command");
     let command = command.split(';').next().expect("a first part");
     let verdict = |text: &str| text.split("violated: ").nth(1).map(str::to_owned);
     let runs = Runs::new();
     let words = command.trim().split(' ').collect::<Vec<_>>();
     // The folder of the first run is gone.
     let at = words.iter().position(|word| *word == "--out");
-    let words = words.iter().enumerate().filter(|(i, _)| at.is_none_or(|at| *i != at && *i != at + 1));
+    let words = words
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| at.is_none_or(|at| *i != at && *i != at + 1));
     let again = run(&mut runs.testbed(words.map(|(_, word)| *word))).exits(1);
     assert!(verdict(&ended.stdout).is_some(), "{ended}");
     assert_eq!(verdict(&again.stdout), verdict(&ended.stdout), "{again}");

@@ -1,0 +1,145 @@
+//! What is shown of an algorithm's file: its head, its messages, its state.
+
+use super::Lesson;
+
+impl Lesson {
+    /// The idea: the prose at the head of the file, for people who read no
+    /// Rust.
+    pub fn idea(&self) -> String {
+        let head = self
+            .source
+            .lines()
+            .map_while(|line| line.strip_prefix("//!"));
+        let lines: Vec<_> = head
+            .map(|line| line.strip_prefix(' ').unwrap_or(line))
+            .collect();
+        // Links to the types below lead nowhere on paper.
+        lines.join("\n").replace("[`", "`").replace("`]", "`")
+    }
+
+    /// What processes send each other, as it stands in the file, or else in the
+    /// `.proto` file.
+    pub fn messages(&self) -> String {
+        let name = self.named_after("type Message = ");
+        match (self.items(|line| is_public(line, name)).pop(), self.wire) {
+            (Some(item), _) => item,
+            (None, Some(wire)) => after_package(wire).trim().to_owned(),
+            (None, None) => String::new(),
+        }
+    }
+
+    /// The state of a process, as it stands in the file, with the types that it
+    /// is made of: they are private.
+    pub fn state(&self) -> String {
+        let name = self.named_after(" Algorithm for ");
+        let is_private = |line: &str| line.starts_with("struct ") || line.starts_with("enum ");
+        let mut all = self.items(|line| is_public(line, name));
+        all.extend(self.items(is_private));
+        all.join("\n\n")
+    }
+
+    /// The type that the code names first after `text`.
+    fn named_after(&self, text: &str) -> Option<&'static str> {
+        let code = self.source.lines().filter(|line| !line.starts_with("//"));
+        let mut rest = code.filter_map(|line| Some(line.split_once(text)?.1));
+        rest.next().map(identifier)
+    }
+
+    /// The items outside the tests whose first line is `wanted`: with their
+    /// comments, without their attributes. rustfmt puts the end of an item on
+    /// the first line or, as a brace, at the beginning of a line.
+    fn items(&self, wanted: impl Fn(&str) -> bool) -> Vec<String> {
+        let (mut items, mut comments) = (Vec::new(), Vec::new());
+        let mut lines = self
+            .source
+            .lines()
+            .take_while(|&line| line != "#[cfg(test)]");
+        while let Some(line) = lines.next() {
+            if line.starts_with("///") {
+                comments.push(line);
+            } else if wanted(line) {
+                let mut item = std::mem::take(&mut comments);
+                item.push(line);
+                if !line.ends_with(['}', ';']) {
+                    item.extend(lines.by_ref().take_while(|line| !line.starts_with('}')));
+                    item.push("}");
+                }
+                items.push(item.join("\n"));
+            } else if !line.starts_with("#[") {
+                comments.clear();
+            }
+        }
+        items
+    }
+}
+
+/// Whether a public struct or enum of that name begins with this line.
+fn is_public(line: &str, name: Option<&str>) -> bool {
+    let item = line.strip_prefix("pub ");
+    let item = item.and_then(|item| item.strip_prefix("struct ").or(item.strip_prefix("enum ")));
+    item.is_some() && item.map(identifier) == name
+}
+
+/// The identifier at the beginning of `text`.
+fn identifier(text: &str) -> &str {
+    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_');
+    &text[..end.unwrap_or(text.len())]
+}
+
+/// A `.proto` file without what every one begins with.
+fn after_package(wire: &str) -> &str {
+    let body = wire
+        .split_once("\npackage ")
+        .and_then(|(_, rest)| rest.split_once('\n'));
+    body.map_or(wire, |(_, body)| body)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lessons::Lesson;
+
+    #[test]
+    fn messages_and_state_are_shown_as_they_stand_in_the_file() {
+        for (name, messages, state) in [
+            ("ping-pong", "message Ping {", "pub struct PingPong {"),
+            ("echo", "pub enum Message {", "pub struct Echo {"),
+            ("chang-roberts", "pub enum Message {", "enum Status {"),
+            ("ricart-agrawala", "pub enum Message {", "enum Phase {"),
+            ("dijkstra-scholten", "pub enum Message<M> {", "enum Place {"),
+            (
+                "naive",
+                "pub enum Message<M> {",
+                "pub struct NaiveSnapshot<A: Algorithm> {",
+            ),
+            (
+                "chandy-lamport",
+                "pub enum Message<M> {",
+                "struct Snapshot<M> {",
+            ),
+            ("lai-yang", "pub enum Message<M> {", "struct Channel<M> {"),
+            ("bank", "pub struct Transfer {", "pub struct Bank {"),
+            ("token", "pub struct Pass {", "pub struct Tokens {"),
+            (
+                "producer-consumer",
+                "pub struct Item {",
+                "pub struct ProducerConsumer {",
+            ),
+            ("work", "pub struct Job {", "pub struct Work {"),
+        ] {
+            let lesson = Lesson::find(name).expect(name);
+            for (shown, part) in [(lesson.messages(), messages), (lesson.state(), state)] {
+                assert!(shown.lines().any(|line| line == part), "{name}:\n{shown}");
+                assert!(shown.ends_with('}'), "{name}:\n{shown}");
+                assert!(!shown.contains("#["), "{name}:\n{shown}");
+                let open = shown.matches('{').count();
+                assert_eq!(open, shown.matches('}').count(), "{name}:\n{shown}");
+            }
+        }
+        let state = Lesson::find("chang-roberts").expect("it is one").state();
+        assert!(state.ends_with("    Bystander,\n}"), "{state}");
+        assert!(
+            state.starts_with("/// The state of one process.\npub struct"),
+            "{state}"
+        );
+    }
+}

@@ -1,0 +1,135 @@
+//! The algorithms' options, and scenario files.
+
+use std::fs;
+
+use support::{Runs, run};
+
+use super::refused;
+
+#[test]
+fn values_that_make_no_sense() {
+    let cases: [(&str, &str, &[&str]); 16] = [
+        (
+            "an unknown algorithm",
+            "snapshot --algorithm paxos",
+            &["paxos", "chandy-lamport", "lai-yang"],
+        ),
+        (
+            "an unknown workload",
+            "snapshot --workload chess",
+            &["chess", "bank", "token"],
+        ),
+        (
+            "an unknown channel",
+            "snapshot --channel lossy",
+            &["lossy", "stream", "per-message"],
+        ),
+        (
+            "more initiators than peers",
+            "--peers 3 snapshot --initiators 4",
+            &["--initiators 4", "3 peers"],
+        ),
+        ("no initiator", "snapshot --initiators 0", &["0"]),
+        (
+            "a delay that ends before it begins",
+            "snapshot --delay 9ms..1ms",
+            &["9ms..1ms", "before it begins"],
+        ),
+        (
+            "a delay without a unit",
+            "snapshot --delay 5",
+            &["\"5\"", "1ms..10ms"],
+        ),
+        ("a rate of nothing", "snapshot --rate 0", &["0", "50"]),
+        (
+            "who is to be stopped",
+            "snapshot --kill 3",
+            &["\"3\"", "3@100ms"],
+        ),
+        (
+            "stopping a stranger",
+            "--peers 3 snapshot --kill 7@1s",
+            &["--kill 7", "0 to 2"],
+        ),
+        (
+            "an election without a ring",
+            "--peers 8 --topology star elect",
+            &["peer 1", "--topology ring"],
+        ),
+        (
+            "more candidates than peers",
+            "--peers 3 elect --candidates 4",
+            &["--candidates 4"],
+        ),
+        (
+            "mutual exclusion without a mesh",
+            "--peers 8 --topology ring mutex",
+            &["--topology full"],
+        ),
+        (
+            "a probability over one",
+            "simulate elect --loss 2",
+            &["loss 2", "between 0 and 1"],
+        ),
+        ("no schedule", "simulate elect --seeds 0", &["0"]),
+        ("no state", "check elect --max-states 0", &["0"]),
+    ];
+    for (name, arguments, parts) in cases {
+        let runs = Runs::new();
+        let ended = run(&mut runs.testbed(arguments.split(' ')));
+        refused(name, &ended, 2, parts);
+    }
+}
+
+#[test]
+fn scenario_files() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let cases: [(&str, &str, &[&str]); 5] = [
+        (
+            "an unknown key",
+            "loss = 0.1\nlos = 1\n",
+            &["line 2", "unknown field `los`"],
+        ),
+        ("a bad value", "\ndelay = \"soon\"\n", &["line 2", "soon"]),
+        ("no TOML", "delay: 5ms\n", &["line 1"]),
+        (
+            "an unknown process",
+            "[[crash]]\nprocess = 9\nat = \"1s\"\n",
+            &["process 9", "0 to 3"],
+        ),
+        (
+            "a restart before the crash",
+            "[[crash]]\nprocess = 1\nat = \"2s\"\nrestart = \"1s\"\n",
+            &["before"],
+        ),
+    ];
+    for (name, text, parts) in cases {
+        let path = folder.path().join("scenario.toml");
+        fs::write(&path, text).expect("a file");
+        let runs = Runs::new();
+        let scenario = path.to_str().expect("a path in UTF-8");
+        let arguments = ["--peers", "4", "simulate", "wave", "--scenario", scenario];
+        refused(name, &run(&mut runs.testbed(arguments)), 2, parts);
+    }
+    let runs = Runs::new();
+    let arguments = ["simulate", "wave", "--scenario", "nowhere.toml"];
+    refused(
+        "no file",
+        &run(&mut runs.testbed(arguments)),
+        2,
+        &["nowhere.toml"],
+    );
+}
+
+#[test]
+fn a_topology_in_two_parts() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("edges");
+    fs::write(&path, "0 1\n2 3\n").expect("a file");
+    let topology = format!("file:{}", path.display());
+    for system in ["snapshot", "wave", "terminate"] {
+        let runs = Runs::new();
+        let ended = run(&mut runs.testbed(["--topology", &topology, system]));
+        refused(system, &ended, 2, &["peer 2 cannot be reached from peer 0"]);
+    }
+}
