@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::NodeId;
+
 /// One field's value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Field {
@@ -42,6 +44,11 @@ impl Fields {
     pub fn integer(&mut self, name: &'static str, value: impl TryInto<i64>) {
         let value = value.try_into().unwrap_or(i64::MAX);
         self.0.push((name.into(), Field::Integer(value)));
+    }
+
+    /// Adds a field.
+    pub fn add(&mut self, name: &'static str, value: impl Into<Field>) {
+        self.0.push((name.into(), value.into()));
     }
 
     /// Adds a yes or no.
@@ -159,6 +166,49 @@ impl fmt::Display for Field {
             Self::Text(value) => value.fmt(f),
             Self::List(values) => write!(f, "[{}]", values.join(", ")),
         }
+    }
+}
+
+/// One that does not fit is told as the largest that does.
+impl From<u64> for Field {
+    fn from(value: u64) -> Self {
+        Self::Integer(value.try_into().unwrap_or(i64::MAX))
+    }
+}
+
+impl From<u32> for Field {
+    fn from(value: u32) -> Self {
+        Self::Integer(value.into())
+    }
+}
+
+impl From<i64> for Field {
+    fn from(value: i64) -> Self {
+        Self::Integer(value)
+    }
+}
+
+impl From<bool> for Field {
+    fn from(value: bool) -> Self {
+        Self::Flag(value)
+    }
+}
+
+impl From<String> for Field {
+    fn from(value: String) -> Self {
+        Self::Text(value)
+    }
+}
+
+impl From<NodeId> for Field {
+    fn from(value: NodeId) -> Self {
+        Self::Text(value.to_string())
+    }
+}
+
+impl<T: fmt::Display> From<Vec<T>> for Field {
+    fn from(values: Vec<T>) -> Self {
+        Self::List(values.iter().map(ToString::to_string).collect())
     }
 }
 

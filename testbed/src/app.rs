@@ -2,9 +2,10 @@
 
 mod lessons;
 mod output;
-mod systems;
+pub(crate) mod systems;
 mod view;
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
@@ -13,6 +14,7 @@ use clap::CommandFactory as _;
 use node::interrupt;
 use node::telemetry::Sink;
 use node::telemetry::export::Exporter;
+use tokio::task::JoinError;
 use tokio_util::task::TaskTracker;
 
 use crate::Error;
@@ -54,6 +56,19 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
             output::print(&String::from_utf8_lossy(&script))?;
             Ok(ExitCode::SUCCESS)
         }
+    }
+}
+
+/// The exit status of a program whose command has ended, or panicked.
+pub fn exit(ended: Result<Result<ExitCode, Error>, JoinError>) -> ExitCode {
+    match ended {
+        Ok(Ok(code)) => code,
+        Ok(Err(error)) => {
+            // Where standard error is gone there is nobody to tell.
+            let _ = writeln!(io::stderr(), "error: {error}");
+            error.exit_code()
+        }
+        Err(_) => ExitCode::from(1), // A panic, which has been reported.
     }
 }
 

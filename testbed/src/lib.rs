@@ -1,10 +1,10 @@
 //! The laboratory: networks of real libp2p peers, experiments with them, and
 //! what they leave behind.
 //!
-//! [`cli`] is the command line, [`app`] does what it says. A run goes through
-//! [`network`] (peers that are connected) and an [`experiment`], and ends as a
-//! folder ([`run`]) with its spans from the [`store`], which the [`viewer`]
-//! shows.
+//! [`cli`] is the command line, [`app`] does what it says; [`own`] is both, for
+//! an algorithm of your own. A run goes through [`network`] (peers that are
+//! connected) and an [`experiment`], and ends as a folder ([`run`]) with its
+//! spans from the [`store`], which the [`viewer`] shows.
 
 pub mod app;
 pub mod checkers;
@@ -16,6 +16,7 @@ pub mod host;
 pub mod limits;
 pub mod model;
 pub mod network;
+pub mod own;
 pub mod progress;
 pub mod recorder;
 pub mod run;

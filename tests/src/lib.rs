@@ -10,6 +10,6 @@ pub mod running;
 pub mod saved;
 pub mod spans;
 
-pub use programs::{node, testbed, workspace};
+pub use programs::{node, own_algorithm, testbed, workspace};
 pub use running::{Ended, Running, run};
 pub use saved::Runs;

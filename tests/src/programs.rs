@@ -23,6 +23,12 @@ pub fn node() -> Command {
     program("testbed-node")
 }
 
+/// The algorithm of somebody's own that the README shows.
+#[must_use]
+pub fn own_algorithm() -> Command {
+    program("own-algorithm")
+}
+
 /// The root of the workspace.
 #[must_use]
 pub fn workspace() -> &'static Path {

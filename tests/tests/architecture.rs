@@ -11,7 +11,7 @@ use testbed::run::Versions;
 
 /// The rooms, each with those that it may know. A room also knows what these
 /// know.
-const ARROWS: [(&str, &[&str]); 5] = [
+const ARROWS: [(&str, &[&str]); 6] = [
     ("testbed-proto", &[]),
     ("testbed-algorithms", &["testbed-proto"]),
     ("testbed-node", &["testbed-algorithms", "testbed-proto"]),
@@ -28,6 +28,8 @@ const ARROWS: [(&str, &[&str]); 5] = [
             "testbed-proto",
         ],
     ),
+    // Somebody's own algorithm needs nothing else.
+    ("own-algorithm", &["testbed"]),
 ];
 
 /// What no lesson may lean on, however far away.

@@ -11,83 +11,94 @@ use serde_json::json;
 
 use super::experiment;
 use crate::Error;
-use crate::cli::options::Options;
+use crate::cli::options::{Need, Options};
+use crate::cli::own::{Cli, Command};
 use crate::cli::systems::{Channel, Net, System as Asked};
-use crate::cli::{Check, Common, Simulate, Transport};
+use crate::cli::{Check, Common, Schedules, Simulate, States, Transport};
 use crate::delay::Delay;
 use crate::experiment::checked::Checked;
 use crate::experiment::live::Live;
 use crate::experiment::simulated::Simulated;
 use crate::model::Network;
-use crate::network::Links;
+use crate::network::{Links, neighbours};
+use crate::own::Setup;
 use crate::run;
 use crate::simulator::{Crash, Memory, Scenario};
 use crate::system::System;
-use crate::system::select::{Engine, need, select};
+use crate::system::select::{Engine, all_there, need, select};
 
 /// How long a message travels in a live run, if nobody says: long enough that
 /// a cut finds some under way.
 const LIVE_DELAY: Delay = Delay::Uniform(Duration::ZERO..Duration::from_millis(20));
 
-type Outcome = BoxFuture<'static, Result<ExitCode, Error>>;
+pub(crate) type Outcome = BoxFuture<'static, Result<ExitCode, Error>>;
 
 /// `testbed snapshot` and its kin.
 pub(super) async fn live(common: &Common, asked: &Asked) -> Result<ExitCode, Error> {
     let options = Options::new(common, need(asked, 20))?;
-    let net = asked.net();
-    let links = Links {
-        delay: net.delay.clone().unwrap_or(LIVE_DELAY),
-        in_order: net.channel == Channel::Stream,
-    };
-    let over = Over {
-        description: describe(asked, "live", &links.delay, net),
-        options: Arc::new(options),
-        how: How::Live(links, net.clone()),
-    };
-    run(over, asked, None).await
+    run(Over::live(&What::from(asked), options), asked, None).await
 }
 
 /// `testbed simulate`.
 pub(super) async fn simulate(common: &Common, args: &Simulate) -> Result<ExitCode, Error> {
     let asked = &args.system;
-    // Nothing of it goes over a socket.
-    let common = Common {
-        transport: Transport::Memory,
-        ..common.clone()
-    };
-    let options = Options::new(&common, need(asked, 20))?;
-    let scenario = scenario(args, &options)?;
-    let over = Over {
-        description: describe(asked, "simulator", &scenario.delay, asked.net()),
-        options: Arc::new(options),
-        how: How::Simulated(scenario, args.schedule, args.seeds),
-    };
+    let options = Options::new(&without_sockets(common), need(asked, 20))?;
+    let over = Over::simulated(&What::from(asked), options, &args.schedules)?;
     run(over, asked, None).await
 }
 
 /// `testbed check`.
 pub(super) async fn check(common: &Common, args: &Check) -> Result<ExitCode, Error> {
     let asked = &args.system;
-    let common = Common {
-        transport: Transport::Memory,
-        ..common.clone()
-    };
-    let options = Options::new(&common, need(asked, 3))?;
-    let network = Network {
-        fifo: asked.net().channel == Channel::Stream,
-        lossy: args.lossy,
-        duplicating: args.duplicating,
-    };
-    let over = Over {
-        description: describe(asked, "model checker", &Delay::NONE, asked.net()),
-        options: Arc::new(options),
-        how: How::Checked(network, args.max_states),
-    };
+    let options = Options::new(&without_sockets(common), need(asked, 3))?;
+    let over = Over::checked(&What::from(asked), options, &args.states);
     run(over, asked, Some(1)).await
 }
 
+/// Somebody's own system, by the engine that the command line names.
+///
+/// # Errors
+/// [`Error`], as [`run`](super::run).
+pub(crate) fn own<S: System + 'static>(
+    cli: &Cli,
+    system: impl FnOnce(&Setup) -> S,
+) -> Result<Outcome, Error> {
+    let what = What {
+        name: "own",
+        system: std::any::type_name::<S>().to_owned(),
+        net: &cli.net,
+    };
+    let need = |default| Need { peers: 2, default };
+    let over = match &cli.engine {
+        None | Some(Command::Live) => Over::live(&what, Options::new(&cli.common, need(20))?),
+        Some(Command::Simulate(schedules)) => {
+            let options = Options::new(&without_sockets(&cli.common), need(20))?;
+            Over::simulated(&what, options, schedules)?
+        }
+        Some(Command::Check(states)) => {
+            let options = Options::new(&without_sockets(&cli.common), need(3))?;
+            Over::checked(&what, options, states)
+        }
+    };
+    all_there(&cli.net, &over.options)?;
+    let system = system(&Setup {
+        peers: over.options.peers,
+        neighbours: neighbours(&over.options),
+        seed: over.options.seed,
+    });
+    Ok(over.run(system))
+}
+
+/// Nothing goes over a socket.
+fn without_sockets(common: &Common) -> Common {
+    Common {
+        transport: Transport::Memory,
+        ..common.clone()
+    }
+}
+
 /// From the file, and from the flags, which count more.
-fn scenario(args: &Simulate, options: &Options) -> Result<Scenario, Error> {
+fn scenario(args: &Schedules, net: &Net, options: &Options) -> Result<Scenario, Error> {
     let mut scenario = match &args.scenario {
         None => Scenario::default(),
         Some(path) => {
@@ -96,7 +107,6 @@ fn scenario(args: &Simulate, options: &Options) -> Result<Scenario, Error> {
             Scenario::parse(&text).map_err(usage)?
         }
     };
-    let net = args.system.net();
     scenario.loss = args.loss.unwrap_or(scenario.loss);
     scenario.duplication = args.duplication.unwrap_or(scenario.duplication);
     scenario.fifo &= net.channel == Channel::Stream;
@@ -118,17 +128,35 @@ async fn run(over: Over, asked: &Asked, acts: Option<u64>) -> Result<ExitCode, E
     select(asked, &options, acts, over)?.await
 }
 
-/// What `run.json` says of it.
-fn describe(asked: &Asked, engine: &str, delay: &Delay, net: &Net) -> run::Experiment {
-    let options = json!({
-        "engine": engine,
-        "system": format!("{asked:?}"),
-        "delay": delay.to_string(),
-        "fifo": net.channel == Channel::Stream,
-    });
-    run::Experiment {
-        name: asked.name(),
-        options,
+/// What is run, for `run.json`, and over which network.
+struct What<'a> {
+    name: &'static str,
+    system: String,
+    net: &'a Net,
+}
+
+impl<'a> From<&'a Asked> for What<'a> {
+    fn from(asked: &'a Asked) -> Self {
+        Self {
+            name: asked.name(),
+            system: format!("{asked:?}"),
+            net: asked.net(),
+        }
+    }
+}
+
+impl What<'_> {
+    fn describe(&self, engine: &str, delay: &Delay) -> run::Experiment {
+        let options = json!({
+            "engine": engine,
+            "system": self.system,
+            "delay": delay.to_string(),
+            "fifo": self.net.channel == Channel::Stream,
+        });
+        run::Experiment {
+            name: self.name,
+            options,
+        }
     }
 }
 
@@ -137,6 +165,43 @@ struct Over {
     options: Arc<Options>,
     description: run::Experiment,
     how: How,
+}
+
+impl Over {
+    fn live(what: &What<'_>, options: Options) -> Self {
+        let net = what.net;
+        let links = Links {
+            delay: net.delay.clone().unwrap_or(LIVE_DELAY),
+            in_order: net.channel == Channel::Stream,
+        };
+        Self {
+            description: what.describe("live", &links.delay),
+            options: Arc::new(options),
+            how: How::Live(links, net.clone()),
+        }
+    }
+
+    fn simulated(what: &What<'_>, options: Options, args: &Schedules) -> Result<Self, Error> {
+        let scenario = scenario(args, what.net, &options)?;
+        Ok(Self {
+            description: what.describe("simulator", &scenario.delay),
+            options: Arc::new(options),
+            how: How::Simulated(scenario, args.schedule, args.seeds),
+        })
+    }
+
+    fn checked(what: &What<'_>, options: Options, args: &States) -> Self {
+        let network = Network {
+            fifo: what.net.channel == Channel::Stream,
+            lossy: args.lossy,
+            duplicating: args.duplicating,
+        };
+        Self {
+            description: what.describe("model checker", &Delay::NONE),
+            options: Arc::new(options),
+            how: How::Checked(network, args.max_states),
+        }
+    }
 }
 
 enum How {

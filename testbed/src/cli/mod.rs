@@ -1,6 +1,7 @@
 //! The command line: clap parses, [`options`] checks, the library runs.
 
 pub mod options;
+pub mod own;
 pub mod systems;
 mod values;
 
@@ -158,6 +159,14 @@ pub struct Simulate {
     /// What runs.
     #[command(subcommand)]
     pub system: systems::System,
+    /// In which schedules.
+    #[command(flatten)]
+    pub schedules: Schedules,
+}
+
+/// What the simulator tries.
+#[derive(Clone, Debug, Args)]
+pub struct Schedules {
     /// How many schedules to try; the seed of each is the one after the last
     #[arg(long, global = true, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     pub seeds: u64,
@@ -183,6 +192,14 @@ pub struct Check {
     /// What is checked.
     #[command(subcommand)]
     pub system: systems::System,
+    /// In which states.
+    #[command(flatten)]
+    pub states: States,
+}
+
+/// What the model checker tries.
+#[derive(Clone, Debug, Args)]
+pub struct States {
     /// Any message may be lost
     #[arg(long, global = true)]
     pub lossy: bool,

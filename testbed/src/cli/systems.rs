@@ -29,16 +29,16 @@ pub enum System {
 pub struct Net {
     /// How long messages travel: 5ms, 1ms..10ms, 0..100ms or exponential:5ms
     /// [default: 0..20ms live, 1ms..10ms simulated]
-    #[arg(long, value_name = "D")]
+    #[arg(long, global = true, value_name = "D")]
     pub delay: Option<Delay>,
     /// Whether messages between two peers keep their order
-    #[arg(long, value_name = "C", default_value = "stream")]
+    #[arg(long, global = true, value_name = "C", default_value = "stream")]
     pub channel: Channel,
     /// Stop a peer: 3@100ms. May be given several times
-    #[arg(long, value_name = "PEER@TIME")]
+    #[arg(long, global = true, value_name = "PEER@TIME")]
     pub kill: Vec<Kill>,
     /// How long a live run may take
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = values::duration)]
+    #[arg(long, global = true, value_name = "TIME", default_value = "30s", value_parser = values::duration)]
     pub timeout: Duration,
 }
 

@@ -1,6 +1,7 @@
 //! A system in the simulator: many schedules are tried, and one is recorded,
 //! the first that went wrong if there is one.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -199,7 +200,9 @@ impl<S: System + 'static> Experiment for Arc<Simulated<S>> {
 
 /// The command line that runs one schedule alone.
 fn again(command: &[String], seed: u64, schedule: u64) -> String {
-    let mut words = vec!["testbed".to_owned()];
+    let program = command.first().map(Path::new).and_then(Path::file_name);
+    let program = program.map_or("testbed".into(), |name| name.to_string_lossy());
+    let mut words = vec![program.into_owned()];
     let mut rest = command.iter().skip(1);
     while let Some(word) = rest.next() {
         let name = word.split_once('=').map_or(word.as_str(), |(name, _)| name);

@@ -50,7 +50,7 @@ pub fn select<E: Engine>(
     acts: Option<u64>,
     engine: E,
 ) -> Result<E::Outcome, Error> {
-    check(system.net(), options)?;
+    all_there(system.net(), options)?;
     let neighbours = neighbours(options);
     match system {
         systems::System::Snapshot(args) => snapshot(args, options, neighbours, acts, engine),
@@ -142,7 +142,8 @@ fn connected(neighbours: &[Vec<u32>], options: &Options) -> Result<(), Error> {
     }
 }
 
-fn check(net: &Net, options: &Options) -> Result<(), Error> {
+/// Whoever is to stop is there.
+pub(crate) fn all_there(net: &Net, options: &Options) -> Result<(), Error> {
     match net.kill.iter().find(|kill| kill.node >= options.peers) {
         Some(kill) => Err(Error::Usage(format!(
             "--kill {}: there are {} peers, from 0 to {}",
