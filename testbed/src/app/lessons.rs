@@ -25,8 +25,8 @@ pub(super) fn list() -> String {
         "
 testbed explain NAME        idea, messages, state, cost, and what to try
 testbed ...                 over real peers: testbed --peers 20 snapshot
-testbed simulate ...        in virtual time, by many seeds (not ping)
-testbed check ...           in every schedule, with few peers (not ping)
+testbed simulate ...        in virtual time, by many seeds
+testbed check ...           in every schedule, with few peers
 ",
     );
     text

@@ -35,22 +35,22 @@ pub(crate) type Outcome = BoxFuture<'static, Result<ExitCode, Error>>;
 
 /// `testbed snapshot` and its kin.
 pub(super) async fn live(common: &Common, asked: &Asked) -> Result<ExitCode, Error> {
-    let options = Options::new(common, need(asked, 20))?;
+    let options = Options::new(common, need(20))?;
     run(Over::live(&What::from(asked), options), asked, None).await
 }
 
 /// `testbed simulate`.
 pub(super) async fn simulate(common: &Common, args: &Simulate) -> Result<ExitCode, Error> {
-    let asked = &args.system;
-    let options = Options::new(&without_sockets(common), need(asked, 20))?;
+    let asked = &args.system.system();
+    let options = Options::new(&without_sockets(common), need(20))?;
     let over = Over::simulated(&What::from(asked), options, &args.schedules)?;
     run(over, asked, None).await
 }
 
 /// `testbed check`.
 pub(super) async fn check(common: &Common, args: &Check) -> Result<ExitCode, Error> {
-    let asked = &args.system;
-    let options = Options::new(&without_sockets(common), need(asked, 3))?;
+    let asked = &args.system.system();
+    let options = Options::new(&without_sockets(common), need(3))?;
     let over = Over::checked(&What::from(asked), options, &args.states);
     run(over, asked, Some(1)).await
 }
@@ -68,7 +68,6 @@ pub(crate) fn own<S: System + 'static>(
         system: std::any::type_name::<S>().to_owned(),
         net: &cli.net,
     };
-    let need = |default| Need { peers: 2, default };
     let over = match &cli.engine {
         None | Some(Command::Live) => Over::live(&what, Options::new(&cli.common, need(20))?),
         Some(Command::Simulate(schedules)) => {

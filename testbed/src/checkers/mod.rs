@@ -6,6 +6,7 @@
 mod by_hand;
 pub mod leader;
 pub mod mutual_exclusion;
+pub mod ping;
 pub mod snapshot;
 pub mod termination;
 pub mod wave;

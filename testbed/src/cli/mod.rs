@@ -158,7 +158,7 @@ pub struct Ping {
 pub struct Simulate {
     /// What runs.
     #[command(subcommand)]
-    pub system: systems::System,
+    pub system: systems::Virtual,
     /// In which schedules.
     #[command(flatten)]
     pub schedules: Schedules,
@@ -191,7 +191,7 @@ pub struct Schedules {
 pub struct Check {
     /// What is checked.
     #[command(subcommand)]
-    pub system: systems::System,
+    pub system: systems::Virtual,
     /// In which states.
     #[command(flatten)]
     pub states: States,

@@ -21,6 +21,41 @@ pub enum System {
     Wave(Wave),
     /// Find out that a computation has ended (Dijkstra-Scholten)
     Terminate(Terminate),
+    /// PING and PONG; over real peers it is a command of its own.
+    #[command(skip)]
+    Ping(Pings),
+}
+
+/// Systems that run without a network.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Virtual {
+    /// Those that also run over real peers.
+    #[command(flatten)]
+    System(System),
+    /// Everybody pings a neighbour: PING and PONG
+    Ping(Pings),
+}
+
+impl Virtual {
+    /// Which one it is.
+    pub fn system(&self) -> System {
+        match self {
+            Self::System(system) => system.clone(),
+            Self::Ping(args) => System::Ping(args.clone()),
+        }
+    }
+}
+
+/// Options of `ping` without a network.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Options of ping")]
+pub struct Pings {
+    /// How many PINGs each peer sends
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub count: u32,
+    /// What happens to messages and peers.
+    #[command(flatten)]
+    pub net: Net,
 }
 
 /// What happens to messages and peers.
@@ -169,6 +204,7 @@ impl System {
             Self::Mutex(_) => "mutex",
             Self::Wave(_) => "wave",
             Self::Terminate(_) => "terminate",
+            Self::Ping(_) => "ping",
         }
     }
 
@@ -180,6 +216,7 @@ impl System {
             Self::Mutex(args) => &args.net,
             Self::Wave(args) => &args.net,
             Self::Terminate(args) => &args.net,
+            Self::Ping(args) => &args.net,
         }
     }
 }

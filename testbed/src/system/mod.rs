@@ -4,6 +4,7 @@
 
 pub mod election;
 pub mod mutual_exclusion;
+pub mod ping;
 pub mod select;
 pub mod snapshot;
 pub mod termination;

@@ -13,6 +13,7 @@ use algorithms::token::Tokens;
 use super::System;
 use super::election::Election;
 use super::mutual_exclusion::MutualExclusion;
+use super::ping::Pings;
 use super::snapshot::{Pair, Snapshots, Workload};
 use super::termination::Termination;
 use super::wave::Waves;
@@ -31,12 +32,8 @@ pub trait Engine {
 }
 
 /// How many processes a system takes, and if nobody says, how many there are.
-pub fn need(system: &systems::System, default: u32) -> Need {
-    let peers = match system {
-        systems::System::Snapshot(_) | systems::System::Mutex(_) | systems::System::Wave(_) => 2,
-        systems::System::Elect(_) | systems::System::Terminate(_) => 2,
-    };
-    Need { peers, default }
+pub fn need(default: u32) -> Need {
+    Need { peers: 2, default }
 }
 
 /// Lets `engine` run the system that the command line names. `acts` is how
@@ -74,6 +71,14 @@ pub fn select<E: Engine>(
             Ok(engine.run(Waves {
                 neighbours,
                 initiators: args.initiators,
+            }))
+        }
+        systems::System::Ping(args) => {
+            connected(&neighbours, options)?;
+            Ok(engine.run(Pings {
+                neighbours,
+                count: args.count,
+                timeout: PATIENCE,
             }))
         }
         systems::System::Terminate(args) => {
@@ -208,6 +213,9 @@ impl Plan<'_> {
         }
     }
 }
+
+/// How long a PING waits for its PONG: as `testbed ping` does.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What each process has at the start. A guess: enough that few run out.
 const AMOUNT: u64 = 100;

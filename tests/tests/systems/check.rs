@@ -8,6 +8,7 @@ fn every_schedule_of_every_algorithm_is_right() {
         "--peers 3 check snapshot",
         "--peers 2 check snapshot --initiators 2 --acts 2",
         "--peers 2 check snapshot --algorithm lai-yang --channel per-message --acts 2",
+        "--peers 3 check ping",
         "--peers 4 check elect",
         "--peers 3 check mutex --entries 1",
         "--peers 4 --topology ring check wave",

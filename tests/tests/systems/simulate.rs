@@ -10,6 +10,7 @@ fn every_algorithm_passes_many_schedules() {
     for (system, schedules) in [
         ("snapshot --initiators 2 --snapshots 2", 200),
         ("snapshot --algorithm lai-yang --channel per-message", 200),
+        ("ping --count 3", 500),
         ("elect", 1000),
         ("mutex", 200),
         ("mutex --channel per-message", 200),

@@ -1,0 +1,85 @@
+//! PING and PONG, everybody with a neighbour.
+
+use std::time::Duration;
+
+use algorithms::NodeId;
+use algorithms::ping_pong::{Command, Output, PingPong};
+use proto::Bytes;
+
+use super::{Asked, Figure, Judgement, System};
+use crate::checkers::ping;
+use crate::history::History;
+
+/// Processes of which each pings its first neighbour, some times.
+#[derive(Clone, Debug)]
+pub struct Pings {
+    /// Who is connected with whom, by process.
+    pub neighbours: Vec<Vec<u32>>,
+    /// How often each pings.
+    pub count: u32,
+    /// How long each waits for an answer.
+    pub timeout: Duration,
+}
+
+impl System for Pings {
+    type Algorithm = PingPong;
+
+    fn processes(&self) -> u32 {
+        self.neighbours.len() as u32
+    }
+
+    fn process(&self, _: NodeId) -> PingPong {
+        PingPong::default()
+    }
+
+    fn commands(&self) -> Vec<Asked<Command>> {
+        let pairs = (0..).zip(&self.neighbours);
+        let pairs = pairs.filter_map(|(from, all)| Some((NodeId(from), NodeId(*all.first()?))));
+        pairs
+            .flat_map(|pair| (0..self.count).map(move |_| pair))
+            .map(|(node, to)| Asked {
+                at: Duration::ZERO,
+                node,
+                command: Command::Ping {
+                    to,
+                    data: Bytes::new(),
+                    timeout: self.timeout,
+                },
+                operation: "ping",
+            })
+            .collect()
+    }
+
+    fn ends(&self, _: NodeId, output: &Output) -> bool {
+        match output {
+            Output::Answered { .. } | Output::TimedOut { .. } => true,
+            Output::Unexpected { .. } => false,
+        }
+    }
+
+    fn endings(&self) -> u64 {
+        self.commands().len() as u64
+    }
+
+    fn judge(&self, history: &History) -> Judgement {
+        let answered = history.said("Answered");
+        Judgement {
+            told: Vec::new(),
+            properties: ping::check(history),
+            figures: vec![
+                Figure {
+                    name: "answered",
+                    measured: answered,
+                    theory: Some(self.endings()),
+                    formula: "every ping, if nothing is lost".into(),
+                },
+                Figure {
+                    name: "messages",
+                    measured: history.count("PING") + history.count("PONG"),
+                    theory: Some(2 * self.endings()),
+                    formula: "2 a ping".into(),
+                },
+            ],
+        }
+    }
+}
