@@ -130,6 +130,12 @@ pub(crate) fn flag(name: &'static str, value: bool) -> Named {
     (name.into(), Field::Flag(value))
 }
 
+/// A field of several texts.
+pub(crate) fn list(name: &'static str, values: &[&str]) -> Named {
+    let values = values.iter().map(|value| (*value).to_owned());
+    (name.into(), Field::List(values.collect()))
+}
+
 /// The names of the properties that do not hold.
 pub(crate) fn violated(properties: &[Property]) -> Vec<&'static str> {
     let violated = properties.iter().filter(|property| !property.holds());
