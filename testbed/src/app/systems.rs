@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::experiment;
 use crate::Error;
-use crate::cli::options::{Need, Options};
+use crate::cli::options::Options;
 use crate::cli::own::{Cli, Command};
 use crate::cli::systems::{Channel, Net, System as Asked};
 use crate::cli::{Check, Common, Schedules, Simulate, States, Transport};
