@@ -8,13 +8,14 @@ use tokio::sync::watch;
 use crate::boxed::Boxed;
 use crate::config::{Config, Protocol};
 use crate::protocols;
-use crate::{channel, one_connection};
+use crate::{channel, message, one_connection};
 
 #[derive(NetworkBehaviour)]
 pub(crate) struct Behaviour {
     limits: Toggle<connection_limits::Behaviour>,
     pub(crate) one_connection: one_connection::Behaviour,
     pub(crate) channel: Toggle<channel::Behaviour>,
+    pub(crate) message: Toggle<Boxed<message::Behaviour>>,
     identify: Toggle<Boxed<identify::Behaviour>>,
     ping: Toggle<Boxed<ping::Behaviour>>,
     pub(crate) kademlia: Toggle<Boxed<kad::Behaviour<kad::store::MemoryStore>>>,
@@ -25,6 +26,7 @@ impl Behaviour {
     pub(crate) fn new(
         config: &Config,
         channel: channel::Behaviour,
+        message: message::Behaviour,
         count: watch::Sender<one_connection::Count>,
     ) -> Result<Self, protocols::Error> {
         let local = PeerId::from(config.key.public());
@@ -36,6 +38,7 @@ impl Behaviour {
             limits: config.limits.map(protocols::limits).into(),
             one_connection: one_connection::Behaviour::new(local, count),
             channel: has(Protocol::Channel).then_some(channel).into(),
+            message: has(Protocol::Message).then(|| message.into()).into(),
             identify: has(Protocol::Identify)
                 .then(|| protocols::identify::new(config).into())
                 .into(),

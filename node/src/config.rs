@@ -50,8 +50,9 @@ impl Config {
 
 /// What bounds the memory of a peer that strangers can reach. Besides what it
 /// costs itself, each connection then holds at most a few frames
-/// ([`MAX_FRAME`](crate::channel::MAX_FRAME)) on each of its two channels, and
-/// Yamux's first window, 256 KiB, on each stream that waits to be read.
+/// ([`MAX_FRAME`](crate::channel::MAX_FRAME)) on each of its two channels, one on
+/// each of the [`STREAMS`](crate::message::STREAMS) of [`Protocol::Message`] if
+/// that is switched on, and Yamux's first window, 256 KiB, on each stream that waits to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Incoming connections that are being secured.
@@ -104,16 +105,19 @@ pub enum Protocol {
     Gossipsub,
     /// `/testbed/channel/1.0.0`: see [`crate::channel`].
     Channel,
+    /// `/testbed/message/1.0.0`: see [`crate::message`].
+    Message,
 }
 
 impl Protocol {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Identify,
         Self::Ping,
         Self::Kademlia,
         Self::Gossipsub,
         Self::Channel,
+        Self::Message,
     ];
 }
 
@@ -125,6 +129,7 @@ impl fmt::Display for Protocol {
             Self::Kademlia => "kad",
             Self::Gossipsub => "gossipsub",
             Self::Channel => "channel",
+            Self::Message => "message",
         })
     }
 }
@@ -142,5 +147,5 @@ impl FromStr for Protocol {
 
 /// A name that is no [`Protocol`].
 #[derive(Debug, thiserror::Error)]
-#[error("unknown protocol {0:?}; choose from identify, ping, kad, gossipsub, channel")]
+#[error("unknown protocol {0:?}; choose from identify, ping, kad, gossipsub, channel, message")]
 pub struct UnknownProtocol(String);

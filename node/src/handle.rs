@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use libp2p::core::transport::PortUse;
 use libp2p::{Multiaddr, PeerId};
+use proto::Envelope;
 use rand::RngExt as _;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
+use crate::message::{self, Parcel};
 use crate::one_connection::{Count, SETTLE};
 use crate::{address, channel, dial};
 
@@ -56,6 +58,10 @@ pub(crate) enum Command {
     OpenChannel {
         peer: PeerId,
         reply: oneshot::Sender<Result<channel::Sender, channel::Error>>,
+    },
+    SendMessage {
+        peer: PeerId,
+        parcel: Parcel,
     },
     Disconnect {
         peer: PeerId,
@@ -146,6 +152,26 @@ impl Handle {
                 result => return result,
             }
         }
+    }
+
+    /// Who sends messages to `peer`, each on a stream of its own. One for each
+    /// peer is enough: it numbers them.
+    pub fn messages(&self, peer: PeerId) -> message::Sender {
+        message::Sender::new(self.clone(), peer)
+    }
+
+    /// Sends one message, and waits for its receipt.
+    pub(crate) async fn send_message(
+        &self,
+        peer: PeerId,
+        envelope: Envelope,
+    ) -> Result<(), message::Error> {
+        let command = |reply| Command::SendMessage {
+            peer,
+            parcel: Parcel { envelope, reply },
+        };
+        let no_receipt = Err(message::Error::NoReceipt(peer));
+        self.ask(command).await.unwrap_or(no_receipt)
     }
 
     /// Closes the connection to `peer`, if there is one.

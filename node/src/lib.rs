@@ -2,9 +2,9 @@
 //!
 //! [`start`] runs a swarm in a task of its own and returns a [`Handle`], the
 //! only way in. A peer speaks what its [`Config`] names; the [`channel`] is
-//! the project's own protocol. [`driver`] runs an algorithm of the
-//! `algorithms` crate over channels, and [`telemetry`] makes its steps into
-//! spans.
+//! the project's own protocol, and [`message`] the same without order. [`driver`]
+//! runs an algorithm of the `algorithms` crate over them, and [`telemetry`] makes its
+//! steps into spans.
 
 pub mod address;
 mod behaviour;
@@ -18,6 +18,7 @@ mod handle;
 pub mod interrupt;
 pub mod keys;
 pub mod logs;
+pub mod message;
 pub mod metrics;
 mod one_connection;
 mod peer;

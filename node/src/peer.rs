@@ -16,6 +16,7 @@ use crate::behaviour::{Behaviour, BehaviourEvent};
 use crate::channel::{self, Inbox};
 use crate::config::Config;
 use crate::handle::{COMMANDS, Command, Handle, ListenError};
+use crate::message::{self, Parcel};
 use crate::one_connection::Count;
 use crate::{dial, protocols, transport};
 
@@ -38,8 +39,8 @@ pub enum Error {
 pub struct Peer {
     /// The way in.
     pub handle: Handle,
-    /// What the channels to this peer bring. If nobody reads it, they push
-    /// back.
+    /// What the channels to this peer bring, and the messages on streams of
+    /// their own. If nobody reads it, they push back.
     pub inbound: Inbox,
 }
 
@@ -51,11 +52,12 @@ pub struct Peer {
 pub fn start(config: Config) -> Result<Peer, Error> {
     let peer_id = PeerId::from(config.key.public());
     let (channel, inbound) = channel::Behaviour::new();
+    let message = message::Behaviour::new(channel.inbox());
     let (count_sender, count) = watch::channel(Count::default());
     let (commands_sender, commands) = mpsc::channel(COMMANDS);
     let swarm = Swarm::new(
         transport::new(&config)?,
-        Behaviour::new(&config, channel, count_sender)?,
+        Behaviour::new(&config, channel, message, count_sender)?,
         peer_id,
         swarm_config(&config),
     );
@@ -128,6 +130,7 @@ impl Task {
                 self.dial(peer, port, Dialling { address, reply });
             }
             Command::OpenChannel { peer, reply } => self.open_channel(peer, reply),
+            Command::SendMessage { peer, parcel } => self.send_message(peer, parcel),
             // An error says that there is nothing to close.
             Command::Disconnect { peer } => drop(self.swarm.disconnect_peer_id(peer)),
         }
@@ -188,6 +191,17 @@ impl Task {
             (Some(_), None) => drop(reply.send(Err(channel::Error::NotConnected(peer)))),
             (None, _) => drop(reply.send(Err(channel::Error::SwitchedOff))),
         }
+    }
+
+    fn send_message(&mut self, peer: PeerId, parcel: Parcel) {
+        let behaviour = self.swarm.behaviour_mut();
+        let connection = behaviour.one_connection.to(&peer);
+        let error = match (behaviour.message.as_mut(), connection) {
+            (Some(message), Some(connection)) => return message.send(peer, connection, parcel),
+            (Some(_), None) => message::Error::NotConnected(peer),
+            (None, _) => message::Error::SwitchedOff,
+        };
+        let _ = parcel.reply.send(Err(error));
     }
 
     fn on_event(&mut self, event: SwarmEvent<BehaviourEvent>) {
@@ -289,7 +303,8 @@ impl Task {
             }
             BehaviourEvent::Limits(never)
             | BehaviourEvent::OneConnection(never)
-            | BehaviourEvent::Channel(never) => match never {},
+            | BehaviourEvent::Channel(never)
+            | BehaviourEvent::Message(never) => match never {},
         }
     }
 }

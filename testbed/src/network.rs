@@ -10,7 +10,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use node::channel::Inbox;
 use node::driver::{self, Directory, Driver, Process, Report};
 use node::telemetry::Sink;
-use node::{Config, Handle, Multiaddr, Peer, PeerId, Transport};
+use node::{Config, Handle, Multiaddr, Peer, PeerId, Protocol, Transport};
 use opentelemetry::trace::{TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::SdkTracer;
@@ -89,7 +89,8 @@ pub struct Builder<'a> {
 pub struct Links {
     /// How long each travels.
     pub delay: Delay,
-    /// Whether a channel keeps the order.
+    /// Whether messages between two processes keep their order: if not, each
+    /// travels on a stream of its own.
     pub in_order: bool,
 }
 
@@ -99,8 +100,9 @@ impl Links {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(u64::from(process.0) + 1);
         let delay = self.delay.clone();
+        let draw = move || delay.draw(&mut rng);
         driver::Links {
-            delay: Box::new(move || delay.draw(&mut rng)),
+            delay: (!self.delay.is_none()).then(|| Box::new(draw) as Box<_>),
             in_order: self.in_order,
         }
     }
@@ -171,6 +173,9 @@ impl Builder<'_> {
             cli::Transport::Memory => (Transport::Memory, "/memory/0"),
         };
         config.transports = [transport].into();
+        if self.links.is_some_and(|links| !links.in_order) {
+            config.protocols = [Protocol::Message].into();
+        }
         config.connection_timeout = self.options.dial_timeout;
         if let Some(outsider) = self.outsider.filter(|o| o.dialled_by == index) {
             config.transports.insert(outsider.transport);

@@ -39,6 +39,11 @@ impl Behaviour {
         (behaviour, Inbox::new(arrivals))
     }
 
+    /// Where what comes is read.
+    pub(crate) fn inbox(&self) -> mpsc::Sender<Arrival> {
+        self.inbox.clone()
+    }
+
     /// The channels of a new connection. When it replaces another one, what it
     /// brings comes after the end of what that one brought: a peer that has
     /// restarted would otherwise be answered on a channel that is gone.

@@ -16,7 +16,7 @@ const MAX_PREFIX: usize = 4;
 /// Reads and writes frames. Memory is taken for bytes that have come, never
 /// for a length that a prefix only claims.
 #[derive(Debug, Default)]
-pub(super) struct Codec;
+pub(crate) struct Codec;
 
 impl Encoder for Codec {
     type Item<'a> = Envelope;

@@ -1,4 +1,4 @@
-//! All channels that lead to one peer, read in one place.
+//! All that leads to one peer, read in one place.
 
 use std::collections::HashMap;
 use std::task::{Context, Poll};
@@ -7,6 +7,7 @@ use futures::StreamExt as _;
 use futures::stream::SelectAll;
 use libp2p::PeerId;
 use libp2p::swarm::Stream;
+use proto::Envelope;
 use tokio::sync::{mpsc, oneshot};
 
 use super::Inbound;
@@ -15,10 +16,13 @@ use super::reader::Reader;
 
 /// What a connection tells the inbox.
 #[derive(Debug)]
-pub(super) enum Arrival {
+pub(crate) enum Arrival {
     /// The other side has opened a channel.
     Channel(PeerId, Opened),
-    /// The connection is gone, and a channel over it was open from here.
+    /// A message has come on a stream of its own.
+    Message(PeerId, Envelope),
+    /// The connection is gone, and a channel over it was open from here, or
+    /// messages went over it on streams of their own.
     Gone(PeerId),
 }
 
@@ -26,8 +30,9 @@ pub(super) enum Arrival {
 /// connection is gone.
 pub(super) type Opened = (Stream, oneshot::Receiver<Never>);
 
-/// What the channels to this peer bring, each channel in its order. If nobody
-/// reads it, the channels push back.
+/// What the channels to this peer bring, each channel in its order, and the
+/// messages on streams of their own, in none. If nobody reads it, all push
+/// back.
 #[derive(Debug)]
 pub struct Inbox {
     arrivals: mpsc::Receiver<Arrival>,
@@ -61,6 +66,9 @@ impl Inbox {
             }
             match self.arrivals.poll_recv(cx) {
                 Poll::Ready(Some(Arrival::Channel(peer, opened))) => self.on_channel(peer, opened),
+                Poll::Ready(Some(Arrival::Message(from, envelope))) => {
+                    return Poll::Ready(Some(Inbound::Message { from, envelope }));
+                }
                 // The end of the channel that is being read says it as well.
                 Poll::Ready(Some(Arrival::Gone(peer))) if self.open.contains_key(&peer) => {}
                 Poll::Ready(Some(Arrival::Gone(from))) => {

@@ -35,7 +35,9 @@ use proto::{Bytes, Envelope, TraceContext};
 use tokio::sync::oneshot;
 
 pub use behaviour::Behaviour;
+pub(crate) use codec::Codec;
 pub use codec::MAX_FRAME;
+pub(crate) use inbox::Arrival;
 pub use inbox::Inbox;
 pub use writer::OUTBOUND_BYTES;
 use writer::Writer;
@@ -43,10 +45,12 @@ use writer::Writer;
 /// The protocol's name in multistream-select.
 pub const PROTOCOL: StreamProtocol = StreamProtocol::new("/testbed/channel/1.0.0");
 
-/// How many channels that were opened wait for the peer to read them. A guess.
+/// How many channels that were opened, and messages that came on streams of
+/// their own, wait for the peer to read them. A guess.
 const ARRIVALS: usize = 32;
 
-/// What the channels to this peer deliver, each channel in its order.
+/// What is delivered to this peer: each channel in its order, and messages on
+/// streams of their own ([`crate::message`]) in none.
 #[derive(Debug)]
 pub enum Inbound {
     /// A message has come.
@@ -57,7 +61,8 @@ pub enum Inbound {
         envelope: Envelope,
     },
     /// The channel from that peer has ended: it hung up, broke the protocol,
-    /// or the connection is gone. Nothing more comes on this incarnation.
+    /// or the connection is gone. Nothing more comes on this incarnation. Where
+    /// messages travel on streams of their own, the connection is gone.
     HungUp {
         /// Whose channel it was.
         from: PeerId,
@@ -118,6 +123,24 @@ pub struct Outgoing {
     pub payload: Bytes,
 }
 
+impl Outgoing {
+    /// The message as it is now, with its place among those to the same peer.
+    pub(crate) fn into_envelope(self, sequence: u64, incarnation: u32) -> Envelope {
+        let created = unix_nano(SystemTime::now());
+        let deadline = |within| created.saturating_add(nanos(within));
+        Envelope {
+            id: self.id,
+            kind: self.kind.to_owned(),
+            created_unix_nano: created,
+            deadline_unix_nano: self.within.map(deadline),
+            trace: self.trace,
+            sequence,
+            incarnation,
+            payload: self.payload,
+        }
+    }
+}
+
 /// The sending end of a channel. It is not `Clone`: a channel has one writer.
 #[derive(Debug)]
 pub struct Sender {
@@ -176,7 +199,7 @@ impl Sender {
     /// # Errors
     /// [`Error::Envelope`] for what is too large.
     pub fn start_send(&mut self, message: Outgoing) -> Result<u64, Error> {
-        let envelope = self.envelope(message);
+        let envelope = message.into_envelope(self.next_sequence, self.incarnation);
         envelope.check()?;
         let writer = self.writer.as_mut().ok_or(Error::Closed(self.peer))?;
         let pushed = writer.push(envelope);
@@ -212,21 +235,6 @@ impl Sender {
         let sequence = self.start_send(message)?;
         std::future::poll_fn(|cx| self.poll_flush(cx)).await?;
         Ok(sequence)
-    }
-
-    fn envelope(&self, message: Outgoing) -> Envelope {
-        let created = unix_nano(SystemTime::now());
-        let deadline = |within| created.saturating_add(nanos(within));
-        Envelope {
-            id: message.id,
-            kind: message.kind.to_owned(),
-            created_unix_nano: created,
-            deadline_unix_nano: message.within.map(deadline),
-            trace: message.trace,
-            sequence: self.next_sequence,
-            incarnation: self.incarnation,
-            payload: message.payload,
-        }
     }
 }
 

@@ -15,11 +15,14 @@ use crate::channel::Inbound;
 /// are more, the channels push back.
 const CAPACITY: usize = 16_384;
 
-/// What the links to a process do to messages.
+/// What the links of a process do to messages.
 pub struct Links {
-    /// Draws how long a message travels.
-    pub delay: Box<dyn FnMut() -> Duration + Send>,
-    /// Whether messages of one sender keep their order.
+    /// Draws how long a message that comes travels; `None` for no longer than
+    /// it does anyway.
+    pub delay: Option<Box<dyn FnMut() -> Duration + Send>>,
+    /// Whether messages of one sender keep their order. If not, the process
+    /// sends each on a stream of its own ([`crate::message`], which the peers
+    /// have to speak), and the delay of one says nothing of the next.
     pub in_order: bool,
 }
 
@@ -68,11 +71,14 @@ impl Delayed {
         let Some(links) = &mut self.links else {
             return Some(inbound);
         };
+        let Some(delay) = &mut links.delay else {
+            return Some(inbound);
+        };
         let now = Instant::now();
         let due = match &inbound {
             Inbound::Message { from, .. } => {
                 let latest = self.latest.entry(*from).or_insert(now);
-                let mut due = now + (links.delay)();
+                let mut due = now + delay();
                 if links.in_order {
                     due = due.max(*latest);
                 }

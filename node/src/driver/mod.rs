@@ -1,5 +1,5 @@
-//! Runs an algorithm live: effects become frames on channels and timers in a
-//! queue, and each step becomes a span.
+//! Runs an algorithm live: effects become frames on channels, or on streams of
+//! their own where [`Links`] keep no order, and timers in a queue, and each step becomes a span.
 //!
 //! One task for each process takes one input at a time: a command, a message,
 //! a timer. **A span is a step, an arrow is its parent**: the envelope carries
@@ -9,13 +9,15 @@
 //! says so.
 //!
 //! The task never waits for a peer. What a channel does not take yet waits in
-//! an outbox. While the outboxes hold much, no commands are taken, so whoever
+//! an outbox, and what no receipt has come for counts as waiting. While the outboxes hold much, no commands are taken, so whoever
 //! gives them is slowed down; messages are always taken, so two processes that
 //! flood each other cannot block each other.
 
+mod apart;
 mod delayed;
 mod directory;
 mod outbox;
+mod sending;
 #[cfg(test)]
 mod tests;
 mod timers;
@@ -35,7 +37,7 @@ use tokio_util::task::TaskTracker;
 use delayed::Delayed;
 pub use delayed::Links;
 pub use directory::Directory;
-use outbox::{Change, Lost, Outboxes};
+use sending::{Change, Lost, Sending};
 use timers::Timers;
 
 use crate::channel::{Inbound, Inbox, Outgoing};
@@ -59,7 +61,7 @@ pub struct Process<A> {
     pub peer: Peer,
     /// Who makes its spans; `None` to make none.
     pub tracer: Option<SdkTracer>,
-    /// What happens to messages that come; `None` for nothing.
+    /// What happens to messages; `None` for nothing.
     pub links: Option<Links>,
     /// The run's seed.
     pub seed: u64,
@@ -132,7 +134,10 @@ impl<A: Algorithm> Driver<A> {
         let task = Task {
             id: process.id,
             inbound: process.peer.inbound,
-            outboxes: Outboxes::new(process.peer.handle),
+            outboxes: Sending::new(
+                process.peer.handle,
+                process.links.as_ref().is_none_or(|links| links.in_order),
+            ),
             steps: Steps::new(
                 process.algorithm,
                 process.id,
@@ -201,7 +206,7 @@ struct Task<A: Algorithm> {
     id: NodeId,
     directory: Directory,
     inbound: Inbox,
-    outboxes: Outboxes,
+    outboxes: Sending,
     timers: Timers<A::Timer>,
     delayed: Delayed,
     steps: Steps<A>,

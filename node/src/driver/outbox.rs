@@ -1,4 +1,4 @@
-//! What waits to be sent, and the channels it waits for.
+//! What waits to be sent, and the channels it waits for: messages in order.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::task::{Context, Poll};
@@ -8,19 +8,9 @@ use futures::stream::FuturesUnordered;
 use futures::{FutureExt as _, StreamExt as _};
 use libp2p::PeerId;
 
+use super::sending::{Change, HIGH_WATER, LIMIT, Lost, size};
 use crate::Handle;
 use crate::channel::{Error, Outgoing, Sender};
-
-/// How many waiting messages stop commands from being taken. A guess.
-const HIGH_WATER: usize = 1024;
-
-/// How much may wait in all outboxes of a process: 64 MiB. When it is more,
-/// the peer for whom most of it waits does not read, and is given up. A guess,
-/// far over what honest peers need.
-const LIMIT: usize = 64 << 20;
-
-/// What a waiting message costs besides its payload. An estimate.
-const OVERHEAD: usize = 256;
 
 /// The outboxes of one process. There is one for each peer to whom a channel
 /// is open or being opened.
@@ -44,28 +34,6 @@ struct Outbox {
     bytes: usize,
     /// The channel is closed once what waits is sent.
     closing: bool,
-}
-
-/// What comes of the outboxes by itself.
-pub(super) enum Change {
-    /// A message to that peer will not arrive.
-    Lost(PeerId, Box<Lost>),
-    /// There is room for the messages of another command.
-    Room,
-}
-
-/// A message that will not arrive.
-#[derive(Debug)]
-pub(super) struct Lost {
-    pub(super) message: Outgoing,
-    pub(super) reason: String,
-}
-
-impl Lost {
-    pub(super) fn new(message: Outgoing, reason: impl ToString) -> Self {
-        let reason = reason.to_string();
-        Self { message, reason }
-    }
 }
 
 impl Outboxes {
@@ -210,10 +178,6 @@ impl Outboxes {
             self.handle.try_disconnect(peer);
         }
     }
-}
-
-fn size(message: &Outgoing) -> usize {
-    message.payload.len() + OVERHEAD
 }
 
 #[cfg(test)]

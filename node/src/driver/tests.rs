@@ -9,8 +9,8 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
-use super::{Directory, Driver, Process, Report};
-use crate::{Config, Peer, Transport, keys};
+use super::{Directory, Driver, Links, Process, Report};
+use crate::{Config, Peer, Protocol, Transport, keys};
 
 /// How long a test waits for what never comes when something is broken.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -63,11 +63,13 @@ impl Algorithm for Flood {
     fn on_timer(&mut self, (): (), _: &mut Out<Self>) {}
 }
 
-/// Two processes whose peers are connected, and what they say.
-async fn pair() -> ([Driver<Flood>; 2], mpsc::Receiver<Report<Flood>>) {
+/// Two processes whose peers are connected, over channels or with each message
+/// on a stream of its own, and what they say.
+async fn pair(in_order: bool) -> ([Driver<Flood>; 2], mpsc::Receiver<Report<Flood>>) {
     let peer = |index| {
         let mut config = Config::new(keys::from_seed(1, index));
         config.transports = [Transport::Memory].into();
+        config.protocols = [Protocol::Channel, Protocol::Message].into();
         crate::start(config).expect("a peer")
     };
     let (near, far) = (peer(0), peer(1));
@@ -83,7 +85,10 @@ async fn pair() -> ([Driver<Flood>; 2], mpsc::Receiver<Report<Flood>>) {
             directory: directory.clone(),
             peer,
             tracer: None,
-            links: None,
+            links: Some(Links {
+                delay: None,
+                in_order,
+            }),
             seed: 1,
             tasks: TaskTracker::new(),
         };
@@ -97,18 +102,26 @@ async fn pair() -> ([Driver<Flood>; 2], mpsc::Receiver<Report<Flood>>) {
 /// happened.
 #[tokio::test]
 async fn commands_are_taken_again_when_the_outboxes_have_emptied() {
-    const COMMANDS: usize = 100;
+    commands_are_taken_again(true, 100).await;
+}
+
+#[tokio::test]
+async fn commands_are_taken_again_when_receipts_have_come() {
+    commands_are_taken_again(false, 10).await;
+}
+
+async fn commands_are_taken_again(in_order: bool, commands: usize) {
     /// More than may wait before commands are held back.
     const MANY: usize = 2048;
-    let ([near, _far], mut reports) = pair().await;
+    let ([near, _far], mut reports) = pair(in_order).await;
     let give = async {
-        for _ in 0..COMMANDS {
+        for _ in 0..commands {
             let given = near.command(MANY, Context::new()).await;
             given.expect("a process that runs");
         }
     };
     let count = async {
-        for _ in 0..COMMANDS * MANY {
+        for _ in 0..commands * MANY {
             let report = reports.recv().await;
             assert!(matches!(report, Some(Report::Output { .. })), "{report:?}");
         }

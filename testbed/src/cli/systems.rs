@@ -66,7 +66,8 @@ pub struct Net {
     /// [default: 0..20ms live, 1ms..10ms simulated]
     #[arg(long, global = true, value_name = "D")]
     pub delay: Option<Delay>,
-    /// Whether messages between two peers keep their order
+    /// What carries messages between two peers, and so whether they keep their
+    /// order
     #[arg(long, global = true, value_name = "C", default_value = "stream")]
     pub channel: Channel,
     /// Stop a peer: 3@100ms. May be given several times
@@ -80,9 +81,9 @@ pub struct Net {
 /// What order a channel keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Channel {
-    /// One stream: first in, first out.
+    /// One stream: first in, first out
     Stream,
-    /// Each message travels on its own, and may overtake another.
+    /// A stream for each message: any may overtake another
     PerMessage,
 }
 

@@ -180,7 +180,7 @@ impl<S: System> Experiment for Live<S> {
             sink: bench.sink,
             tasks: bench.tasks,
             progress: bench.progress,
-            links: (!self.links.delay.is_none()).then_some(&self.links),
+            links: Some(&self.links),
         };
         let build = builder.build(bench.record, |id| self.system.process(id));
         let mut network = build.await?;

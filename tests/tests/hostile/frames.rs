@@ -247,7 +247,7 @@ fn frame(envelope: &Envelope) -> Vec<u8> {
     envelope.encode_length_delimited_to_vec()
 }
 
-fn varint(value: u64) -> Vec<u8> {
+pub(crate) fn varint(value: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
     prost::encoding::encode_varint(value, &mut bytes);
     bytes

@@ -2,6 +2,7 @@
 //! all the while, and takes no more memory than its limits say.
 
 mod frames;
+mod messages;
 mod muxer;
 mod node;
 mod sockets;
@@ -62,6 +63,8 @@ async fn a_node_outlives_hostile_peers() {
         "a message that is none", CHANNEL, frames::no_message;
         "5,000 streams from one peer", Budget::NOTHING.connections(1).streams(34), frames::many_streams;
         "streams that are stuffed before they are taken", Budget::NOTHING.connections(4), muxer::stuffed;
+        "a length prefix of 2^63 on a message's own stream", CHANNEL, messages::enormous;
+        "2,000 messages of 1 MiB that lack their last byte", Budget::NOTHING.connections(1).messages(2_000), messages::unfinished;
         "PINGs of 1 MiB, whose PONGs nobody reads", CHANNEL.flood(), frames::flood;
     };
     let (_process, node) = Node::start().await;

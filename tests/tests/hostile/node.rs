@@ -1,7 +1,8 @@
 //! The daemon that is attacked, and honest peers of it.
 
 use node::channel::{Inbound, MAX_FRAME, OUTBOUND_BYTES, Outgoing, Sender};
-use node::{Limits, Multiaddr, Peer, PeerId, Transport, start};
+use node::message::STREAMS;
+use node::{Limits, Multiaddr, Peer, PeerId, Protocol, Transport, start};
 use prost::Message as _;
 use proto::v1::ping_pong::Body;
 use proto::v1::{Ping, PingPong};
@@ -28,6 +29,8 @@ impl Node {
         let mut command = support::node();
         command.args(["--listen", "/ip4/127.0.0.1/tcp/0"]);
         command.args(["--listen", "/ip4/127.0.0.1/udp/0/quic-v1"]);
+        let all = Protocol::ALL.map(|protocol| protocol.to_string());
+        command.args(["--protocols", &all.join(",")]);
         let mut process = Running::start(&mut command);
         let mut address = || {
             let line = process.line("listening on");
@@ -109,6 +112,7 @@ pub(crate) struct Budget {
     sockets: usize,
     connections: usize,
     streams: usize,
+    messages: usize,
     floods: bool,
 }
 
@@ -117,6 +121,7 @@ impl Budget {
         sockets: 0,
         connections: 0,
         streams: 0,
+        messages: 0,
         floods: false,
     };
 
@@ -136,6 +141,11 @@ impl Budget {
     /// Streams on those connections.
     pub(crate) const fn streams(self, streams: usize) -> Self {
         Self { streams, ..self }
+    }
+
+    /// Messages on streams of their own, on one of those connections.
+    pub(crate) const fn messages(self, messages: usize) -> Self {
+        Self { messages, ..self }
     }
 
     /// Large messages without end.
@@ -158,6 +168,8 @@ impl Budget {
     /// - a stream that a protocol keeps without reading it: Yamux's first
     ///   window, 256 KiB. Two channels are kept, and 32 queries of Kademlia;
     ///   all others are read at once, or closed;
+    /// - a message on a stream of its own, at most [`STREAMS`] of them: a frame
+    ///   that is read, in a buffer that doubles, and the stream's window;
     /// - a flood, once for the process: 64 MiB in the outboxes
     ///   (`driver/outbox.rs`);
     /// - 16 MiB that the allocator keeps, and a quarter of the whole besides.
@@ -171,6 +183,7 @@ impl Budget {
         let sum = sockets * (64 << 10)
             + connections * ((256 << 10) + inbound + outbound)
             + self.streams * (256 << 10)
+            + self.messages.min(STREAMS) * (inbound + (256 << 10))
             + usize::from(self.floods) * flood;
         sum + sum / 4 + (16 << 20)
     }

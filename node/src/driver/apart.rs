@@ -1,0 +1,199 @@
+//! Messages under way, each on a stream of its own: nothing keeps their order.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::task::{Context, Poll};
+
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use futures::{FutureExt as _, StreamExt as _};
+use libp2p::PeerId;
+use tokio_util::sync::CancellationToken;
+
+use super::sending::{Change, HIGH_WATER, LIMIT, Lost, size};
+use crate::Handle;
+use crate::channel::Outgoing;
+use crate::message::{Error, Sender};
+
+/// What one process has sent, and has no receipt for.
+pub(super) struct Apart {
+    handle: Handle,
+    peers: BTreeMap<PeerId, Peer>,
+    /// By their receiver and their number.
+    under_way: BTreeMap<Key, Outgoing>,
+    bytes: usize,
+    futures: FuturesUnordered<BoxFuture<'static, Option<Done>>>,
+    lost: VecDeque<(PeerId, Lost)>,
+}
+
+type Key = (PeerId, u64);
+
+/// What came of a message.
+type Done = (Key, Result<(), Error>);
+
+/// Somebody to whom messages were sent.
+struct Peer {
+    sender: Sender,
+    /// Ends what is under way when the peer is given up.
+    stop: CancellationToken,
+}
+
+impl Apart {
+    pub(super) fn new(handle: Handle) -> Self {
+        Self {
+            handle,
+            peers: BTreeMap::new(),
+            under_way: BTreeMap::new(),
+            bytes: 0,
+            futures: FuturesUnordered::new(),
+            lost: VecDeque::new(),
+        }
+    }
+
+    /// Whether there is room for the messages of another command.
+    pub(super) fn have_room(&self) -> bool {
+        self.under_way.len() < HIGH_WATER
+    }
+
+    /// Starts a future for `message`. Returns it if it cannot arrive.
+    pub(super) fn send(&mut self, to: PeerId, message: Outgoing) -> Option<Lost> {
+        let peer = self.peers.entry(to).or_insert_with(|| Peer {
+            sender: self.handle.messages(to),
+            stop: CancellationToken::new(),
+        });
+        let (number, sent) = match peer.sender.send(message.clone()) {
+            Ok(sent) => sent,
+            Err(error) => return Some(Lost::new(message, error)),
+        };
+        let key = (to, number);
+        let stop = peer.stop.clone();
+        let send = async move {
+            let sent = stop.run_until_cancelled_owned(sent).await?;
+            Some((key, sent))
+        };
+        self.futures.push(send.boxed());
+        self.bytes += size(&message);
+        self.under_way.insert(key, message);
+        if self.bytes > LIMIT {
+            self.give_up_one();
+        }
+        None
+    }
+
+    /// See [`Sending::poll`](super::sending::Sending::poll).
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Change> {
+        let had_room = self.have_room();
+        while let Poll::Ready(Some(done)) = self.futures.poll_next_unpin(cx) {
+            // What belongs to a peer that was given up is lost already.
+            if let Some((key, sent)) = done
+                && let Some(message) = self.take(key)
+                && let Err(error) = sent
+            {
+                self.lost.push_back((key.0, Lost::new(message, error)));
+            }
+        }
+        match self.lost.pop_front() {
+            Some((peer, lost)) => Poll::Ready(Change::Lost(peer, Box::new(lost))),
+            None if !had_room && self.have_room() => Poll::Ready(Change::Room),
+            None => Poll::Pending,
+        }
+    }
+
+    fn take(&mut self, key: Key) -> Option<Outgoing> {
+        let message = self.under_way.remove(&key)?;
+        self.bytes -= size(&message);
+        Some(message)
+    }
+
+    /// Closes the connection to the peer for whom most is under way.
+    fn give_up_one(&mut self) {
+        let mut sizes = BTreeMap::<PeerId, usize>::new();
+        for ((peer, _), message) in &self.under_way {
+            *sizes.entry(*peer).or_default() += size(message);
+        }
+        let Some((&peer, _)) = sizes.iter().max_by_key(|(_, bytes)| **bytes) else {
+            return;
+        };
+        let all = self.under_way.range((peer, 0)..=(peer, u64::MAX));
+        let keys: Vec<_> = all.map(|(key, _)| *key).collect();
+        for key in keys {
+            let message = self.take(key).expect("just seen");
+            let lost = Lost::new(message, "the peer does not read what waits for it");
+            self.lost.push_back((peer, lost));
+        }
+        if let Some(peer) = self.peers.get_mut(&peer) {
+            std::mem::take(&mut peer.stop).cancel();
+        }
+        self.handle.try_disconnect(peer);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::task::noop_waker_ref;
+    use tokio::sync::{mpsc, watch};
+
+    use super::*;
+    use crate::handle::Command;
+
+    const MIB: usize = 1 << 20;
+
+    fn message(size: usize) -> Outgoing {
+        Outgoing {
+            id: 1,
+            kind: "TEST",
+            within: None,
+            trace: None,
+            payload: vec![0; size].into(),
+        }
+    }
+
+    fn apart(commands: mpsc::Sender<Command>) -> Apart {
+        Apart::new(Handle {
+            peer_id: PeerId::random(),
+            commands,
+            count: watch::channel(Default::default()).1,
+        })
+    }
+
+    #[test]
+    fn the_peer_that_does_not_read_is_given_up_and_no_other() {
+        let (commands, mut given) = mpsc::channel(1);
+        let mut apart = apart(commands);
+        let (greedy, honest) = (PeerId::random(), PeerId::random());
+        for _ in 0..LIMIT / MIB - 1 {
+            assert!(apart.send(greedy, message(MIB)).is_none());
+        }
+        assert!(apart.send(honest, message(100)).is_none());
+        assert!(given.try_recv().is_err(), "all of it fits");
+        assert!(apart.send(honest, message(MIB)).is_none());
+        assert!(
+            matches!(given.try_recv(), Ok(Command::Disconnect { peer }) if peer == greedy),
+            "the connection goes as well"
+        );
+        let mut lost = 0;
+        let mut cx = Context::from_waker(noop_waker_ref());
+        while let Poll::Ready(change) = apart.poll(&mut cx) {
+            assert!(matches!(change, Change::Lost(peer, _) if peer == greedy));
+            lost += 1;
+        }
+        assert_eq!(lost, LIMIT / MIB - 1);
+        assert_eq!(apart.futures.len(), 2, "those of the greedy are dropped");
+        assert_eq!(apart.under_way.len(), 2);
+        assert_eq!(apart.bytes, apart.under_way.values().map(size).sum());
+    }
+
+    #[test]
+    fn without_a_peer_every_message_is_lost() {
+        let (commands, given) = mpsc::channel(1);
+        drop(given);
+        let mut apart = apart(commands);
+        for _ in 0..100 {
+            assert!(apart.send(PeerId::random(), message(10)).is_none());
+        }
+        let mut cx = Context::from_waker(noop_waker_ref());
+        for _ in 0..100 {
+            assert!(matches!(apart.poll(&mut cx), Poll::Ready(Change::Lost(..))));
+        }
+        assert_eq!((apart.under_way.len(), apart.bytes), (0, 0));
+    }
+}

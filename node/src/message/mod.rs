@@ -1,0 +1,135 @@
+//! Messages without order: each travels on a stream of its own.
+//!
+//! A stream carries one [`Envelope`] behind its length, and is closed. Whoever
+//! receives it answers with one byte, the receipt, once its [`Inbox`] has taken
+//! the message. So a message arrives once, or its sender learns that nobody
+//! said so; and between two messages there is no order at all: each stream is
+//! opened, written and read by a task of its own, and the last may well be the
+//! first. What a channel promises and this does not, an algorithm that needs it
+//! shows by going wrong.
+//!
+//! The receipt is also what pushes back. [`STREAMS`] messages are under way to
+//! a peer at once, and a peer that does not read sends no receipts. The end of
+//! the stream would not do in its place: a stream that was refused ends as well.
+//!
+//! In the manner of rust-libp2p, `behaviour.rs` knows the peer, `handler.rs`
+//! one connection of it, `stream.rs` the two ends of a stream. The bytes are
+//! those of the [`channel`](crate::channel), and so are the inbox and its
+//! events. `libp2p-stream` is not used: it drops streams that come faster than
+//! they are accepted, and opens one at a time.
+//!
+//! [`Inbox`]: crate::channel::Inbox
+
+mod behaviour;
+mod handler;
+mod stream;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use libp2p::swarm::StreamProtocol;
+use libp2p::{PeerId, swarm};
+use proto::Envelope;
+use tokio::sync::{Semaphore, oneshot};
+
+pub use behaviour::Behaviour;
+
+use crate::Handle;
+use crate::channel::Outgoing;
+
+/// The protocol's name in multistream-select.
+pub const PROTOCOL: StreamProtocol = StreamProtocol::new("/testbed/message/1.0.0");
+
+/// How many messages are under way at once on one connection in one direction;
+/// a peer that opens more streams has them refused. With frames of 1 MiB they
+/// may take as much memory as the first windows of 128 streams, which is what
+/// strangers get. Far below the 512 streams at which Yamux ends a connection.
+pub const STREAMS: usize = 32;
+
+/// How long a message may take from the opening of its stream to its last
+/// byte. libp2p gives as much to the negotiation before it.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Why a message cannot be sent, or may not have arrived.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no connection to that peer.
+    #[error("no connection to {0}")]
+    NotConnected(PeerId),
+    /// The other side does not speak the protocol.
+    #[error("{0} does not speak {PROTOCOL}")]
+    Unsupported(PeerId),
+    /// This peer was started without the protocol.
+    #[error("{PROTOCOL} is switched off on this peer")]
+    SwitchedOff,
+    /// The stream could not be opened.
+    #[error("cannot open a stream to {peer}: {error}")]
+    Stream {
+        /// To whom.
+        peer: PeerId,
+        /// What the swarm says.
+        error: swarm::StreamUpgradeError<std::convert::Infallible>,
+    },
+    /// So many are waiting for a stream already: somebody sends past the
+    /// [`Sender`]'s own bound.
+    #[error("too many messages are waiting for streams to {0}")]
+    TooMany(PeerId),
+    /// It may have arrived, or not: the connection is gone, or the other side
+    /// refused it.
+    #[error("no receipt came from {0}")]
+    NoReceipt(PeerId),
+    /// The message is one that the other side would refuse.
+    #[error(transparent)]
+    Envelope(#[from] proto::Error),
+}
+
+/// An envelope on its way out, and who waits for its receipt.
+#[derive(Debug)]
+pub struct Parcel {
+    pub(crate) envelope: Envelope,
+    pub(crate) reply: oneshot::Sender<Result<(), Error>>,
+}
+
+/// Sends messages to one peer, and numbers them in the order in which they are
+/// sent. In which order they arrive is another matter.
+#[derive(Debug)]
+pub struct Sender {
+    handle: Handle,
+    peer: PeerId,
+    next_sequence: u64,
+    places: Arc<Semaphore>,
+}
+
+impl Sender {
+    pub(crate) fn new(handle: Handle, peer: PeerId) -> Self {
+        Self {
+            handle,
+            peer,
+            next_sequence: 0,
+            places: Arc::new(Semaphore::new(STREAMS)),
+        }
+    }
+
+    /// Numbers a message. It is sent by the future, which is done when the
+    /// receipt has come. Of many such futures [`STREAMS`] proceed at a time.
+    ///
+    /// # Errors
+    /// [`Error::Envelope`] for what is too large; it gets no number. The future
+    /// has the other variants.
+    pub fn send(
+        &mut self,
+        message: Outgoing,
+    ) -> Result<(u64, impl Future<Output = Result<(), Error>> + Send + use<>), Error> {
+        let sequence = self.next_sequence;
+        let envelope = message.into_envelope(sequence, 1);
+        envelope.check()?;
+        self.next_sequence += 1;
+        let (handle, peer) = (self.handle.clone(), self.peer);
+        let places = Arc::clone(&self.places);
+        let sent = async move {
+            let _place = places.acquire_owned().await.expect("never closed");
+            handle.send_message(peer, envelope).await
+        };
+        Ok((sequence, sent))
+    }
+}
