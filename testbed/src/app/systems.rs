@@ -1,6 +1,7 @@
 //! A system, by each engine.
 
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -164,6 +165,9 @@ struct Over {
     options: Arc<Options>,
     description: run::Experiment,
     how: How,
+    /// The scenario file that takes the order from channels, where nobody
+    /// asked for that on the command line.
+    without_order: Option<PathBuf>,
 }
 
 impl Over {
@@ -177,15 +181,18 @@ impl Over {
             description: what.describe("live", &links.delay),
             options: Arc::new(options),
             how: How::Live(links, net.clone()),
+            without_order: None,
         }
     }
 
     fn simulated(what: &What<'_>, options: Options, args: &Schedules) -> Result<Self, Error> {
         let scenario = scenario(args, what.net, &options)?;
+        let by_file = !scenario.fifo && what.net.channel == Channel::Stream;
         Ok(Self {
             description: what.describe("simulator", &scenario.delay),
             options: Arc::new(options),
             how: How::Simulated(scenario, args.schedule, args.seeds),
+            without_order: args.scenario.clone().filter(|_| by_file),
         })
     }
 
@@ -199,6 +206,7 @@ impl Over {
             description: what.describe("model checker", &Delay::NONE),
             options: Arc::new(options),
             how: How::Checked(network, args.max_states),
+            without_order: None,
         }
     }
 }
@@ -217,8 +225,15 @@ impl Engine for Over {
             options,
             description,
             how,
+            without_order,
         } = self;
         async move {
+            if let (Some(path), true) = (without_order, system.needs_fifo()) {
+                return Err(Error::Usage(format!(
+                    "{}: fifo = false: this algorithm needs channels that keep the order; to see what goes wrong without it, add --channel per-message",
+                    path.display()
+                )));
+            }
             match how {
                 How::Live(links, net) => {
                     let live = Live::new(system, links, net.kill, net.timeout);

@@ -38,6 +38,12 @@ pub trait System: Send + Sync {
     /// How many such outputs end the run.
     fn endings(&self) -> u64;
 
+    /// Whether it is only right over channels that keep the order. An engine
+    /// then refuses others, unless they were asked for expressly.
+    fn needs_fifo(&self) -> bool {
+        false
+    }
+
     /// Judges a recorded run, and compares it with theory.
     fn judge(&self, history: &History) -> Judgement;
 }

@@ -126,6 +126,11 @@ impl<P: Pair> System for Snapshots<P> {
         u64::from(self.initiators) * u64::from(self.each)
     }
 
+    /// Markers part what was sent before from what was sent after.
+    fn needs_fifo(&self) -> bool {
+        P::Snapshot::MARKERS
+    }
+
     fn judge(&self, history: &History) -> Judgement {
         let expected = Expected {
             channels: self.channels(),

@@ -111,6 +111,22 @@ fn scenario_files() {
         let arguments = ["--peers", "4", "simulate", "wave", "--scenario", scenario];
         refused(name, &run(&mut runs.testbed(arguments)), 2, parts);
     }
+    let path = folder.path().join("scenario.toml");
+    fs::write(&path, "fifo = false\n").expect("a file");
+    let scenario = path.to_str().expect("a path in UTF-8");
+    let mut arguments = vec![
+        "--peers",
+        "4",
+        "simulate",
+        "snapshot",
+        "--scenario",
+        scenario,
+    ];
+    let runs = Runs::new();
+    let parts = ["scenario.toml", "fifo = false", "--channel per-message"];
+    refused("no order", &run(&mut runs.testbed(&arguments)), 2, &parts);
+    arguments.extend(["--channel", "per-message", "--seeds", "100"]);
+    run(&mut runs.testbed(&arguments)).exits(1);
     let runs = Runs::new();
     let arguments = ["simulate", "wave", "--scenario", "nowhere.toml"];
     refused(

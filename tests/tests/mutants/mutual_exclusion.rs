@@ -21,7 +21,7 @@ const SYSTEM: MutualExclusion = MutualExclusion {
 
 /// The time of the requests among these effects, and whom the last goes to.
 fn request(effects: &[Effect<Right>]) -> Option<(u64, NodeId)> {
-    let requests = effects.iter().filter_map(|effect| match effect {
+    let mut requests = effects.iter().filter_map(|effect| match effect {
         Effect::Send {
             to,
             message: Message::Request { time },
@@ -29,7 +29,7 @@ fn request(effects: &[Effect<Right>]) -> Option<(u64, NodeId)> {
         } => Some((*time, *to)),
         _ => None,
     });
-    requests.last()
+    requests.next_back()
 }
 
 /// Of two requests of the same time, the ids do not decide.
