@@ -3,7 +3,7 @@
 //! `s(i,j)` are the messages that `i` sent to `j` before it recorded, `r(i,j)`
 //! those that `j` received from `i` before it recorded.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use algorithms::Fields;
@@ -46,9 +46,11 @@ pub(super) fn no_orphan(run: &Run<'_>) -> Property {
 /// are markers, since these keep it.
 pub(super) fn channel_states(run: &Run<'_>) -> Property {
     let mut property = Property::new("I2 channel state");
+    let receipts = receipts(run);
+    let marked: HashSet<_> = run.markers.iter().map(|marker| marker.snapshot).collect();
     for (id, cut) in complete(run) {
-        let ordered = run.markers.iter().any(|marker| marker.snapshot == *id);
-        let mut expected = in_channels(run, cut);
+        let ordered = marked.contains(id);
+        let mut expected = in_channels(run, &receipts, cut);
         let mut pairs: Vec<(usize, usize)> = expected.keys().copied().collect();
         for (&to, channels) in &cut.channels {
             pairs.extend(channels.keys().map(|&from| (from, to)));
@@ -93,13 +95,15 @@ pub(super) fn markers(run: &Run<'_>, expected: &Expected) -> Property {
         .iter()
         .filter_map(|(from, to)| Some((run.index(from)?, run.index(to)?)))
         .collect();
+    let mut sent = HashMap::<(&str, usize, usize), u64>::new();
+    for marker in &run.markers {
+        let key = (marker.snapshot, marker.from, marker.to);
+        *sent.entry(key).or_default() += 1;
+    }
+    let before = Before::read(run);
     for (id, _) in complete(run) {
-        let mut sent = BTreeMap::<(usize, usize), u64>::new();
-        for marker in run.markers.iter().filter(|marker| marker.snapshot == *id) {
-            *sent.entry((marker.from, marker.to)).or_default() += 1;
-        }
         for &(from, to) in &channels {
-            let count = sent.get(&(from, to)).copied().unwrap_or(0);
+            let count = sent.get(&(*id, from, to)).copied().unwrap_or(0);
             let on = || {
                 format!(
                     "snapshot {id}, channel from {} to {}",
@@ -107,8 +111,8 @@ pub(super) fn markers(run: &Run<'_>, expected: &Expected) -> Property {
                 )
             };
             property.check(count == 1, || format!("{}: {count} markers", on()));
-            let behind = messages_before(run, from, to, Act::Marker(id, to), true);
-            let recorded = messages_before(run, from, to, Act::Record(id), true);
+            let behind = before.marker.get(&(*id, from, to)).copied();
+            let recorded = before.record.get(&(*id, from)).map(|sent| sent[to]);
             property.check(count != 1 || behind == recorded, || {
                 format!(
                     "{}: the marker was sent behind {} messages, and the state recorded behind {}",
@@ -117,7 +121,7 @@ pub(super) fn markers(run: &Run<'_>, expected: &Expected) -> Property {
                     number(recorded)
                 )
             });
-            let came = messages_before(run, to, from, Act::MarkerCame(id, from), false);
+            let came = before.marker_came.get(&(*id, to, from)).copied();
             let overtook = came.is_some() && came != recorded;
             property.check(count != 1 || !overtook, || {
                 format!(
@@ -132,35 +136,50 @@ pub(super) fn markers(run: &Run<'_>, expected: &Expected) -> Property {
     property
 }
 
-/// How many messages `process` sent to, or received from, `other` before it
-/// did `act`; `None` if it never did.
-fn messages_before(
-    run: &Run<'_>,
-    process: usize,
-    other: usize,
-    act: Act<'_>,
-    sent: bool,
-) -> Option<u64> {
-    let mut count = 0;
-    for done in &run.lines[process] {
-        match (*done, act) {
-            (Act::Marker(a, x), Act::Marker(b, y))
-            | (Act::MarkerCame(a, x), Act::MarkerCame(b, y))
-                if a == b && x == y =>
-            {
-                return Some(count);
+/// How many messages of the application were sent, or received, on a channel
+/// before something was done: the first time, where it was done again.
+#[derive(Default)]
+struct Before<'a> {
+    /// Sent, before the marker for that snapshot by that process to that one.
+    marker: HashMap<(&'a str, usize, usize), u64>,
+    /// Received, before the marker for that snapshot at that process from that
+    /// one.
+    marker_came: HashMap<(&'a str, usize, usize), u64>,
+    /// Sent to each process, before the record for that snapshot of that one.
+    record: HashMap<(&'a str, usize), Vec<u64>>,
+}
+
+impl<'a> Before<'a> {
+    fn read(run: &Run<'a>) -> Self {
+        let mut before = Self::default();
+        for (process, line) in run.lines.iter().enumerate() {
+            let mut sent = vec![0; run.names.len()];
+            let mut received = sent.clone();
+            for act in line {
+                match *act {
+                    Act::Send(id) => {
+                        if let Some(message) = run.sent.get(&(process, id)) {
+                            sent[message.to] += 1;
+                        }
+                    }
+                    Act::Receive(from, _) => received[from] += 1,
+                    Act::Marker(id, to) => {
+                        let first = before.marker.entry((id, process, to));
+                        first.or_insert(sent[to]);
+                    }
+                    Act::MarkerCame(id, from) => {
+                        let first = before.marker_came.entry((id, process, from));
+                        first.or_insert(received[from]);
+                    }
+                    Act::Record(id) => {
+                        let first = before.record.entry((id, process));
+                        first.or_insert_with(|| sent.clone());
+                    }
+                }
             }
-            (Act::Record(a), Act::Record(b)) if a == b => return Some(count),
-            (Act::Send(id), _)
-                if sent && run.sent.get(&(process, id)).is_some_and(|s| s.to == other) =>
-            {
-                count += 1
-            }
-            (Act::Receive(from, _), _) if !sent && from == other => count += 1,
-            _ => {}
         }
+        before
     }
-    None
 }
 
 /// I4: by the application's messages, no record is in the future of what
@@ -373,8 +392,11 @@ fn complete<'a, 'b>(run: &'b Run<'a>) -> impl Iterator<Item = (&'b &'a str, &'b 
 
 /// The names of the messages in each channel of a cut, as their sendings and
 /// receipts tell.
-fn in_channels(run: &Run<'_>, cut: &Cut<'_>) -> BTreeMap<(usize, usize), Vec<String>> {
-    let receipts = receipts(run);
+fn in_channels(
+    run: &Run<'_>,
+    receipts: &HashMap<(usize, u64), Vec<usize>>,
+    cut: &Cut<'_>,
+) -> BTreeMap<(usize, usize), Vec<String>> {
     let mut channels = BTreeMap::<_, Vec<(usize, String)>>::new();
     for (&(from, message), sent) in &run.sent {
         let times = receipts.get(&(from, message)).map_or(&[][..], |at| &at[..]);

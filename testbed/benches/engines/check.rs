@@ -1,0 +1,48 @@
+//! The model checker: how many states a second.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use testbed::model::{Network, check};
+
+use crate::bank::{BankSnapshots, bank};
+use crate::figures::{median, rate, thousands};
+
+/// A guess: seconds on any machine.
+const MOST: NonZeroUsize = NonZeroUsize::new(200_000).expect("not zero");
+
+/// Every schedule of `testbed check snapshot --peers 3`, or the first ones.
+pub(crate) fn states(rounds: usize) -> String {
+    let system = Arc::new(BankSnapshots {
+        limit: 1,
+        ..bank(3)
+    });
+    let network = Network {
+        fifo: true,
+        lossy: false,
+        duplicating: false,
+    };
+    let (mut rates, mut told) = (Vec::new(), String::new());
+    for _ in 0..rounds {
+        let found = check(&system, network, 1, MOST);
+        rates.push(rate(found.states, found.took));
+        told = format!(
+            "{} states, depth {}, {}, {}",
+            thousands(found.states as f64),
+            found.depth,
+            if found.whole {
+                "all of them"
+            } else {
+                "not all"
+            },
+            match found.counterexample {
+                Some(_) => "one run is wrong",
+                None => "no run is wrong",
+            }
+        );
+    }
+    format!(
+        "{} states a second (no target); 3 peers, a transfer each, one snapshot: {told}; median of {rounds} rounds",
+        thousands(median(rates))
+    )
+}

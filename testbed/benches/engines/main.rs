@@ -1,0 +1,41 @@
+//! How fast the engines are: the simulator, the driver of live processes, and
+//! the model checker.
+//!
+//! Each benchmark prints one line, with what is aimed at beside what was
+//! measured. Nothing fails on a slow machine. `cargo bench --bench engines --
+//! simulator check` runs those whose names contain one of the arguments.
+
+mod bank;
+mod check;
+#[path = "../floor/counter.rs"]
+mod counter;
+mod driver;
+mod figures;
+mod simulator;
+mod snapshot;
+
+use std::env;
+use std::io::{self, Write as _};
+
+type Benchmark = (&'static str, fn() -> String);
+
+/// The benchmarks by name, in the order in which they run.
+const ALL: [Benchmark; 5] = [
+    ("simulator_steps", || simulator::steps(7)),
+    ("simulator_seeds", || simulator::seeds(10_000)),
+    ("driver_memory", || driver::memory(7)),
+    ("snapshot_live_64", || snapshot::live(8)),
+    ("check_states", || check::states(5)),
+];
+
+fn main() -> io::Result<()> {
+    // Cargo itself adds `--bench`.
+    let wanted: Vec<_> = env::args().skip(1).filter(|a| a != "--bench").collect();
+    let chosen = |name: &str| wanted.is_empty() || wanted.iter().any(|part| name.contains(part));
+    let mut out = io::stdout().lock();
+    for (name, measure) in ALL.into_iter().filter(|(name, _)| chosen(name)) {
+        writeln!(out, "{name} {}", measure())?;
+        out.flush()?;
+    }
+    Ok(())
+}
