@@ -85,21 +85,29 @@ pub struct ChandyLamport<A: Algorithm> {
     patience: Duration,
     /// As an initiator: the number of the next snapshot.
     next: u32,
-    /// The snapshots that this process has recorded its state for.
-    snapshots: BTreeMap<Id, Snapshot<A::Message>>,
+    /// Snapshots whose state this process has recorded, and not yet all
+    /// channels.
+    recording: BTreeMap<Id, Recording<A::Message>>,
+    /// For each snapshot that it knows of: where the news of it goes.
+    reports: BTreeMap<Id, Report>,
 }
 
-/// A snapshot, from recording the state on.
+/// The channels that lead here, for one snapshot.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Snapshot<M> {
-    /// From whom the first marker came; nobody, at the initiator.
-    parent: Option<NodeId>,
-    /// Channels on which no marker came yet, with what came on them.
-    recording: BTreeMap<NodeId, Vec<M>>,
-    /// Channels whose marker came after messages.
-    recorded: Vec<(NodeId, Vec<M>)>,
-    /// At the initiator: who has not finished.
-    missing: BTreeSet<NodeId>,
+struct Recording<M> {
+    /// No marker came on these yet. With what came on them.
+    open: BTreeMap<NodeId, Vec<M>>,
+    /// The marker came after these messages.
+    closed: Vec<(NodeId, Vec<M>)>,
+}
+
+/// Where the news goes that a process has finished.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Report {
+    /// To the one from whom the first marker came.
+    To(NodeId),
+    /// Nowhere: this is the initiator, and waits for these.
+    Missing(BTreeSet<NodeId>),
 }
 
 impl<A: Algorithm> ChandyLamport<A> {
@@ -118,7 +126,8 @@ impl<A: Algorithm> ChandyLamport<A> {
             processes: processes.into_iter().collect(),
             patience,
             next: 0,
-            snapshots: BTreeMap::new(),
+            recording: BTreeMap::new(),
+            reports: BTreeMap::new(),
         }
     }
 
@@ -147,7 +156,8 @@ impl<A: Algorithm> Algorithm for ChandyLamport<A> {
 
     fn on_message(&mut self, from: NodeId, message: Self::Message, out: &mut Out<Self>) {
         match message {
-            Message::Marker(id) => self.on_marker(from, id, out),
+            Message::Marker(id) if self.can_be(from, id) => self.on_marker(from, id, out),
+            Message::Marker(_) => {} // Made up.
             Message::Finished { id, process } => self.on_finished(id, process, out),
             Message::Application(message) => self.on_application(from, message, out),
         }
@@ -175,12 +185,12 @@ impl<A: Algorithm> ChandyLamport<A> {
             number: self.next,
         };
         self.next += 1;
-        self.record(id, None, out);
+        self.record(id, Report::Missing(self.processes.clone()), out);
     }
 
     /// Records the state and sends the markers. Both in one step: whatever the
     /// application sends next comes after the marker.
-    fn record(&mut self, id: Id, parent: Option<NodeId>, out: &mut Out<Self>) {
+    fn record(&mut self, id: Id, report: Report, out: &mut Out<Self>) {
         out.output(Output::Recorded {
             id,
             state: self.application.clone(),
@@ -188,40 +198,43 @@ impl<A: Algorithm> ChandyLamport<A> {
         for &to in &self.neighbours {
             out.send(to, Message::Marker(id));
         }
-        let snapshot = Snapshot {
-            parent,
-            recording: self
-                .neighbours
-                .iter()
-                .map(|&from| (from, Vec::new()))
-                .collect(),
-            recorded: Vec::new(),
-            missing: parent.map_or_else(|| self.processes.clone(), |_| BTreeSet::new()),
+        let open = self.neighbours.iter().map(|&from| (from, Vec::new()));
+        let recording = Recording {
+            open: open.collect(),
+            closed: Vec::new(),
         };
-        self.snapshots.insert(id, snapshot);
+        self.recording.insert(id, recording);
+        self.reports.insert(id, report);
         out.set_timer(Timer::GiveUp(id), self.patience);
         self.finish_if_all_came(id, out);
     }
 
     fn on_marker(&mut self, from: NodeId, id: Id, out: &mut Out<Self>) {
-        if !self.snapshots.contains_key(&id) {
-            self.record(id, Some(from), out);
+        if !self.reports.contains_key(&id) {
+            self.record(id, Report::To(from), out);
         }
-        let snapshot = self.snapshots.get_mut(&id).expect("just recorded");
-        // A second marker on one channel is no honest one. It changes nothing.
-        if let Some(messages) = snapshot.recording.remove(&from) {
+        let Some(recording) = self.recording.get_mut(&id) else {
+            return; // Given up, or a marker more than there should be.
+        };
+        if let Some(messages) = recording.open.remove(&from) {
             if !messages.is_empty() {
-                snapshot.recorded.push((from, messages));
+                recording.closed.push((from, messages));
             }
             self.finish_if_all_came(id, out);
         }
     }
 
+    /// Whether an honest process can have sent a marker for that snapshot.
+    fn can_be(&self, from: NodeId, id: Id) -> bool {
+        let mine = id.initiator == self.me && id.number >= self.next;
+        self.neighbours.contains(&from) && self.processes.contains(&id.initiator) && !mine
+    }
+
     /// A message that comes on a channel whose marker has not come was in the
     /// channel: sent before its sender recorded, received after we did.
     fn on_application(&mut self, from: NodeId, message: A::Message, out: &mut Out<Self>) {
-        for snapshot in self.snapshots.values_mut() {
-            if let Some(messages) = snapshot.recording.get_mut(&from) {
+        for recording in self.recording.values_mut() {
+            if let Some(messages) = recording.open.get_mut(&from) {
                 messages.push(message.clone());
             }
         }
@@ -230,14 +243,15 @@ impl<A: Algorithm> ChandyLamport<A> {
 
     /// This process's part is done when every channel's marker has come.
     fn finish_if_all_came(&mut self, id: Id, out: &mut Out<Self>) {
-        let snapshot = self.snapshots.get_mut(&id).expect("it is under way");
-        if !snapshot.recording.is_empty() {
+        let all_came = |recording: &Recording<_>| recording.open.is_empty();
+        if !self.recording.get(&id).is_some_and(all_came) {
             return;
         }
-        let channels = std::mem::take(&mut snapshot.recorded);
-        if snapshot.parent.is_some() {
+        let recording = self.recording.remove(&id).expect("just seen");
+        if let Some(Report::To(_)) = self.reports.get(&id) {
             out.cancel_timer(Timer::GiveUp(id));
         }
+        let channels = recording.closed;
         out.output(Output::Finished { id, channels });
         self.on_finished(id, self.me, out);
     }
@@ -245,14 +259,9 @@ impl<A: Algorithm> ChandyLamport<A> {
     /// The news that a process has finished goes back along the way that the
     /// first markers took, which is a tree with the initiator at its root.
     fn on_finished(&mut self, id: Id, process: NodeId, out: &mut Out<Self>) {
-        match self.snapshots.get_mut(&id) {
-            Some(Snapshot {
-                parent: Some(parent),
-                ..
-            }) => {
-                out.send(*parent, Message::Finished { id, process });
-            }
-            Some(Snapshot { missing, .. }) => {
+        match self.reports.get_mut(&id) {
+            Some(Report::To(parent)) => out.send(*parent, Message::Finished { id, process }),
+            Some(Report::Missing(missing)) => {
                 let news = missing.remove(&process);
                 if news && missing.is_empty() {
                     out.cancel_timer(Timer::GiveUp(id));
@@ -265,15 +274,15 @@ impl<A: Algorithm> ChandyLamport<A> {
 
     /// What has not come by now is not waited for. The snapshot has failed.
     fn give_up(&mut self, id: Id, out: &mut Out<Self>) {
-        if let Some(snapshot) = self.snapshots.get_mut(&id) {
-            let unmarked = std::mem::take(&mut snapshot.recording).into_keys();
-            let missing: BTreeSet<_> = match snapshot.parent {
-                None => std::mem::take(&mut snapshot.missing),
-                Some(_) => unmarked.collect(),
-            };
-            let missing = missing.into_iter().collect();
-            out.output(Output::Aborted { id, missing });
-        }
+        let recording = self.recording.remove(&id);
+        let missing = match self.reports.get_mut(&id) {
+            Some(Report::Missing(missing)) => std::mem::take(missing).into_iter().collect(),
+            Some(Report::To(_)) | None => {
+                let open = recording.map(|recording| recording.open.into_keys());
+                open.into_iter().flatten().collect()
+            }
+        };
+        out.output(Output::Aborted { id, missing });
     }
 
     fn forward(&mut self, input: Input<A>, out: &mut Out<Self>) {
@@ -343,8 +352,6 @@ impl<M: Describe> Describe for Message<M> {
 impl<A: Algorithm> Describe for ChandyLamport<A> {
     fn describe(&self, fields: &mut Fields) {
         self.application.describe(fields);
-        let recording = |(_, snapshot): &(&Id, &Snapshot<_>)| !snapshot.recording.is_empty();
-        let under_way = self.snapshots.iter().filter(recording);
-        fields.list("recording", under_way.map(|(id, _)| id));
+        fields.integer("recording", self.recording.len());
     }
 }

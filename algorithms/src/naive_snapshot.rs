@@ -331,7 +331,7 @@ impl<A: Algorithm> Describe for NaiveSnapshot<A> {
         self.application.describe(fields);
         let waiting = |(_, snapshot): &(&Id, &Snapshot)| !snapshot.missing.is_empty();
         let under_way = self.snapshots.iter().filter(waiting);
-        fields.list("recording", under_way.map(|(id, _)| id));
+        fields.integer("recording", under_way.count());
     }
 }
 

@@ -114,7 +114,7 @@ mod tests {
             (
                 "chandy-lamport",
                 "pub enum Message<M> {",
-                "struct Snapshot<M> {",
+                "struct Recording<M> {",
             ),
             ("lai-yang", "pub enum Message<M> {", "struct Channel<M> {"),
             ("bank", "pub struct Transfer {", "pub struct Bank {"),
