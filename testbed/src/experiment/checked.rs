@@ -87,7 +87,10 @@ impl<S: System + 'static> Experiment for Checked<S> {
             wrong.push(format!("a run of {} steps is wrong", way.len()));
             wrong.extend(judgement.violated());
         } else if found.example.is_none() && found.whole {
-            wrong.push("no run comes to an end".into());
+            wrong.push(
+                "no run comes to an end and shows something: that none is wrong says nothing"
+                    .into(),
+            );
         }
         record.results = json!({
             "states": found.states,
@@ -127,7 +130,7 @@ impl<S: System + 'static> Experiment for Checked<S> {
                 "every run is right, and every run ends; one of {} steps is recorded:",
                 way.len()
             ),
-            (None, None) => "no run ended".to_owned(),
+            (None, None) => "no run ended that shows something".to_owned(),
         };
         format!(
             "states            {} ({} a second), depth {}, {}\n{which}\n{}",

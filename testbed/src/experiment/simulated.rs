@@ -24,14 +24,14 @@ pub struct Simulated<S> {
     scenario: Scenario,
     first: u64,
     seeds: u64,
+    tried: AtomicU64,
+    steps: AtomicU64,
     told: Mutex<Told>,
 }
 
 /// What came of the schedules.
 #[derive(Clone, Debug, Default)]
 struct Told {
-    tried: u64,
-    steps: u64,
     seconds: f64,
     failed: Option<u64>,
     recorded: u64,
@@ -42,8 +42,6 @@ struct Told {
 struct Trial<'a, S> {
     of: &'a Simulated<S>,
     next: AtomicU64,
-    steps: AtomicU64,
-    tried: AtomicU64,
     /// The first seed that went wrong, or `u64::MAX`.
     failed: AtomicU64,
     stop: &'a AtomicBool,
@@ -58,6 +56,8 @@ impl<S: System + 'static> Simulated<S> {
             scenario,
             first,
             seeds,
+            tried: AtomicU64::new(0),
+            steps: AtomicU64::new(0),
             told: Mutex::default(),
         }
     }
@@ -67,8 +67,6 @@ impl<S: System + 'static> Simulated<S> {
         let trial = Trial {
             of: self,
             next: AtomicU64::new(0),
-            steps: AtomicU64::new(0),
-            tried: AtomicU64::new(0),
             failed: AtomicU64::new(u64::MAX),
             stop,
             bar,
@@ -82,8 +80,6 @@ impl<S: System + 'static> Simulated<S> {
         });
         let failed = trial.failed.into_inner();
         Told {
-            tried: trial.tried.into_inner(),
-            steps: trial.steps.into_inner(),
             seconds: began.elapsed().as_secs_f64(),
             failed: (failed != u64::MAX).then_some(failed),
             recorded: if failed == u64::MAX {
@@ -112,8 +108,8 @@ impl<S: System> Trial<'_, S> {
             }
             let ran = simulator::run(&*self.of.system, &self.of.scenario, seed);
             let judgement = self.of.system.judge(&ran.recorded);
-            self.steps.fetch_add(ran.steps, Ordering::Relaxed);
-            self.tried.fetch_add(1, Ordering::Relaxed);
+            self.of.steps.fetch_add(ran.steps, Ordering::Relaxed);
+            self.of.tried.fetch_add(1, Ordering::Relaxed);
             self.bar.step();
             if !judgement.holds() {
                 self.failed.fetch_min(seed, Ordering::Relaxed);
@@ -158,20 +154,19 @@ impl<S: System + 'static> Experiment for Arc<Simulated<S>> {
 
     fn judge(&self, record: &mut Record, store: &Store) -> Vec<String> {
         let mut told = lock(&self.told);
+        // An interrupted run has recorded nothing.
         let history = History::read(store);
-        // Nothing to judge in a run that did not come so far.
-        if history.processes.is_empty() {
-            return vec!["nothing was recorded".into()];
+        if !history.processes.is_empty() {
+            told.judgement = self.system.judge(&history);
         }
-        told.judgement = self.system.judge(&history);
         let mut wrong: Vec<_> = told.judgement.violated().into_iter().collect();
         if let Some(seed) = told.failed {
             let command = again(&record.command, record.seed, seed);
             wrong.insert(0, format!("schedule {seed} fails; again: {command}"));
         }
         record.results = json!({
-            "schedules": told.tried,
-            "steps": told.steps,
+            "schedules": self.tried.load(Ordering::Relaxed),
+            "steps": self.steps.load(Ordering::Relaxed),
             "first_schedule": self.first,
             "failed_schedule": told.failed,
             "recorded_schedule": told.recorded,
@@ -184,15 +179,15 @@ impl<S: System + 'static> Experiment for Arc<Simulated<S>> {
 
     fn tell(&self, _: &Record) -> String {
         let told = lock(&self.told);
-        let Told {
-            tried,
-            steps,
-            recorded,
-            ..
-        } = &*told;
-        let speed = (*steps as f64 / told.seconds.max(1e-9)) as u64;
+        let (tried, steps) = (&self.tried, &self.steps);
+        let (tried, steps) = (tried.load(Ordering::Relaxed), steps.load(Ordering::Relaxed));
+        if told.seconds == 0.0 {
+            return format!("schedules         {tried}, {steps} steps\n");
+        }
+        let speed = (steps as f64 / told.seconds) as u64;
         format!(
-            "schedules         {tried}, {steps} steps ({speed} a second, judged)\nschedule {recorded}, which is recorded:\n{}",
+            "schedules         {tried}, {steps} steps ({speed} a second, judged)\nschedule {}, which is recorded:\n{}",
+            told.recorded,
             told.judgement.text()
         )
     }
