@@ -1,6 +1,8 @@
 //! Which attributes a step's span and its events have.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -53,7 +55,8 @@ pub(super) fn received(
     };
     // Room for what may follow.
     let mut attributes = Vec::with_capacity(12);
-    message(&record.message, Arc::clone(&record.from), &mut attributes);
+    let remote = Arc::clone(&record.from);
+    message(record.message.clone(), remote, &mut attributes);
     attributes.push(KeyValue::new(key::SEQUENCE, integer(record.sequence)));
     attributes.push(KeyValue::new(
         key::INCARNATION,
@@ -98,7 +101,7 @@ pub(super) fn finish(span: &SpanRef<'_>, record: StepRecord, now: SystemTime) {
         match event {
             Event::Sent { to, message: sent } => {
                 let mut attributes = Vec::with_capacity(8);
-                message(&sent, to, &mut attributes);
+                message(sent, to, &mut attributes);
                 span.add_event_with_timestamp("send", now, attributes);
             }
             Event::Said { kind, fields: said } => {
@@ -112,11 +115,11 @@ pub(super) fn finish(span: &SpanRef<'_>, record: StepRecord, now: SystemTime) {
     span.set_attributes(attributes);
 }
 
-fn message(message: &MessageRecord, remote: Arc<str>, attributes: &mut Vec<KeyValue>) {
-    attributes.push(KeyValue::new(key::KIND, text(message.kind.clone())));
+fn message(message: MessageRecord, remote: Arc<str>, attributes: &mut Vec<KeyValue>) {
+    attributes.push(KeyValue::new(key::KIND, text(message.kind)));
     attributes.push(KeyValue::new(key::REMOTE, remote));
     attributes.push(KeyValue::new(key::ID, hex(message.id)));
-    attributes.extend(fields(MESSAGE, message.fields.clone()));
+    attributes.extend(fields(MESSAGE, message.fields));
 }
 
 /// The fields of a value, each name behind `prefix`.
@@ -127,10 +130,19 @@ fn fields(prefix: &'static str, fields: Fields) -> impl Iterator<Item = KeyValue
         .map(move |(name, field)| KeyValue::new(full_key(prefix, name), to_value(field)))
 }
 
-fn full_key(prefix: &str, name: Cow<'static, str>) -> Key {
-    match (prefix, name) {
-        ("", Cow::Borrowed(name)) => Key::from_static_str(name),
-        (prefix, name) => Key::from(format!("{prefix}{name}")),
+/// A name behind its prefix. Most names stand in the program, so there are few,
+/// and each is put together once for each thread.
+fn full_key(prefix: &'static str, name: Cow<'static, str>) -> Key {
+    thread_local! {
+        static KEYS: RefCell<HashMap<(&'static str, &'static str), Key>> = RefCell::default();
+    }
+    match name {
+        Cow::Borrowed(name) if prefix.is_empty() => Key::from_static_str(name),
+        Cow::Borrowed(name) => KEYS.with_borrow_mut(|keys| {
+            let whole = || Key::from(Arc::<str>::from(format!("{prefix}{name}")));
+            keys.entry((prefix, name)).or_insert_with(whole).clone()
+        }),
+        Cow::Owned(name) => Key::from(format!("{prefix}{name}")),
     }
 }
 
