@@ -34,9 +34,9 @@ use view::Page;
 pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
     match cli.command {
         Command::Ping(args) => {
-            let (ping, options) = Ping::new(&cli.common, &args)?;
+            let (mut ping, options) = Ping::new(&cli.common, &args)?;
             let description = ping.describe();
-            experiment(&ping, description, &options).await
+            experiment(&mut ping, description, &options).await
         }
         Command::System(asked) => systems::live(&cli.common, &asked).await,
         Command::Simulate(args) => systems::simulate(&cli.common, &args).await,
@@ -74,7 +74,7 @@ pub fn exit(ended: Result<Result<ExitCode, Error>, JoinError>) -> ExitCode {
 
 /// Runs an experiment from the folder to the verdict.
 async fn experiment<E: Experiment>(
-    experiment: &E,
+    experiment: &mut E,
     description: run::Experiment,
     options: &Options,
 ) -> Result<ExitCode, Error> {
@@ -143,7 +143,7 @@ async fn experiment<E: Experiment>(
 /// What is wrong counts more than what is unknown. `result` is `None` when the
 /// run was interrupted.
 fn verdict<E: Experiment>(
-    experiment: &E,
+    experiment: &mut E,
     record: &mut Record,
     store: &Store,
     result: Option<Result<(), Error>>,

@@ -66,6 +66,11 @@ impl Default for Times {
     }
 }
 
+/// How many of `count` come in a second.
+pub fn per_second(count: u64, took: Duration) -> u64 {
+    (count as f64 / took.as_secs_f64().max(1e-9)) as u64
+}
+
 /// A time as people read it, with three significant digits.
 pub fn show(time: Duration) -> String {
     let nanos = time.as_nanos() as f64;

@@ -101,7 +101,7 @@ async fn one(seed: u64, mut all: All) -> All {
         delay: Delay::NONE,
         in_order: true,
     };
-    let live = Live::new(system, links, Vec::new(), Duration::from_secs(120));
+    let mut live = Live::new(system, links, Vec::new(), Duration::from_secs(120));
     let tasks = TaskTracker::new();
     let bench = Bench {
         options: &options,

@@ -9,7 +9,7 @@ use crate::cli::Format;
 use crate::cli::options::Options;
 use crate::experiment::Experiment;
 use crate::run::{Folder, Record, Status};
-use crate::stats::show;
+use crate::stats::{per_second, show};
 
 /// Prints `text`. A reader who has seen enough (`| head`) is no error.
 pub(super) fn print(text: &str) -> Result<(), Error> {
@@ -90,10 +90,6 @@ fn built(record: &Record) -> String {
         let _ = writeln!(text, "  {:<15} {}{speed}", phase.name, show(took));
     }
     text
-}
-
-fn per_second(count: u64, took: Duration) -> u64 {
-    (count as f64 / took.as_secs_f64().max(1e-9)) as u64
 }
 
 fn spans(record: &Record) -> String {

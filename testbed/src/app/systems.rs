@@ -236,17 +236,17 @@ impl Engine for Over {
             }
             match how {
                 How::Live(links, net) => {
-                    let live = Live::new(system, links, net.kill, net.timeout);
-                    experiment(&live, description, &options).await
+                    let mut live = Live::new(system, links, net.kill, net.timeout);
+                    experiment(&mut live, description, &options).await
                 }
                 How::Checked(network, most) => {
-                    let checked = Checked::new(system, network, most, options.seed);
-                    experiment(&checked, description, &options).await
+                    let mut checked = Checked::new(system, network, most, options.seed);
+                    experiment(&mut checked, description, &options).await
                 }
                 How::Simulated(scenario, first, seeds) => {
                     let first = first.unwrap_or(options.seed);
-                    let simulated = Simulated::new(system, scenario, first, seeds);
-                    experiment(&Arc::new(simulated), description, &options).await
+                    let mut simulated = Simulated::new(system, scenario, first, seeds);
+                    experiment(&mut simulated, description, &options).await
                 }
             }
         }

@@ -2,8 +2,7 @@
 //! recorded, the shortest that is wrong if there is one.
 
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use serde_json::json;
 use tokio::sync::oneshot;
@@ -13,6 +12,7 @@ use crate::Error;
 use crate::history::History;
 use crate::model::{self, Action, Network};
 use crate::run::Record;
+use crate::stats::per_second;
 use crate::store::Store;
 use crate::system::{Judgement, System};
 
@@ -23,7 +23,7 @@ pub struct Checked<S> {
     network: Network,
     most: NonZeroUsize,
     seed: u64,
-    told: Mutex<Option<Told>>,
+    told: Option<Told>,
 }
 
 #[derive(Debug)]
@@ -40,17 +40,13 @@ impl<S: System + 'static> Checked<S> {
             network,
             most,
             seed,
-            told: Mutex::default(),
+            told: None,
         }
-    }
-
-    fn told(&self) -> std::sync::MutexGuard<'_, Option<Told>> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<S: System + 'static> Experiment for Checked<S> {
-    async fn run(&self, bench: Bench<'_>) -> Result<(), Error> {
+    async fn run(&mut self, bench: Bench<'_>) -> Result<(), Error> {
         bench.record.transport = "checked".to_owned();
         let (system, network) = (Arc::clone(&self.system), self.network);
         let (seed, most) = (self.seed, self.most);
@@ -69,16 +65,15 @@ impl<S: System + 'static> Experiment for Checked<S> {
         if let Some(way) = way {
             model::replay(&*self.system, seed, way, bench.sink);
         }
-        *self.told() = Some(Told {
+        self.told = Some(Told {
             found,
             judgement: Judgement::default(),
         });
         Ok(())
     }
 
-    fn judge(&self, record: &mut Record, store: &Store) -> Vec<String> {
-        let mut told = self.told();
-        let Some(Told { found, judgement }) = told.as_mut() else {
+    fn judge(&mut self, record: &mut Record, store: &Store) -> Vec<String> {
+        let Some(Told { found, judgement }) = &mut self.told else {
             return Vec::new();
         };
         *judgement = self.system.judge(&History::read(store));
@@ -106,8 +101,7 @@ impl<S: System + 'static> Experiment for Checked<S> {
     }
 
     fn unknown(&self) -> Option<String> {
-        let told = self.told();
-        let found = &told.as_ref()?.found;
+        let found = &self.told.as_ref()?.found;
         (!found.whole && found.counterexample.is_none()).then(|| {
             format!(
                 "the system is too large to check whole: {} states were tried, down to depth {}; take fewer peers or acts, or more --max-states",
@@ -117,8 +111,7 @@ impl<S: System + 'static> Experiment for Checked<S> {
     }
 
     fn tell(&self, _: &Record) -> String {
-        let told = self.told();
-        let Some(Told { found, judgement }) = told.as_ref() else {
+        let Some(Told { found, judgement }) = &self.told else {
             return String::new();
         };
         let which = match (&found.counterexample, &found.example) {
@@ -145,8 +138,4 @@ impl<S: System + 'static> Experiment for Checked<S> {
             judgement.text()
         )
     }
-}
-
-fn per_second(count: u64, took: Duration) -> u64 {
-    (count as f64 / took.as_secs_f64().max(1e-9)) as u64
 }

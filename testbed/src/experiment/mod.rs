@@ -37,12 +37,12 @@ pub struct Bench<'a> {
 /// An experiment, with its options.
 pub trait Experiment {
     /// Runs it. An `Err` ends the run as failed; what was measured stays.
-    fn run(&self, bench: Bench<'_>) -> impl Future<Output = Result<(), Error>> + Send;
+    fn run(&mut self, bench: Bench<'_>) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Says whether what was measured, and recorded in `store`, is right, and
     /// may add to the record. Called however the run ended. Returns what is
     /// wrong.
-    fn judge(&self, record: &mut Record, store: &Store) -> Vec<String>;
+    fn judge(&mut self, record: &mut Record, store: &Store) -> Vec<String>;
 
     /// Why it cannot be told whether it is right, if nothing is wrong.
     fn unknown(&self) -> Option<String> {

@@ -197,7 +197,7 @@ impl Ping {
 }
 
 impl Experiment for Ping {
-    async fn run(&self, mut bench: Bench<'_>) -> Result<(), Error> {
+    async fn run(&mut self, mut bench: Bench<'_>) -> Result<(), Error> {
         let builder = Builder {
             options: bench.options,
             outsider: self.outsider.as_ref(),
@@ -213,7 +213,7 @@ impl Experiment for Ping {
         result
     }
 
-    fn judge(&self, record: &mut Record, _: &Store) -> Vec<String> {
+    fn judge(&mut self, record: &mut Record, _: &Store) -> Vec<String> {
         results::judge(&record.results)
     }
 

@@ -2,9 +2,10 @@
 //! the first that went wrong if there is one.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -14,181 +15,169 @@ use crate::history::History;
 use crate::progress::Bar;
 use crate::run::Record;
 use crate::simulator::{self, Scenario};
+use crate::stats::per_second;
 use crate::store::Store;
 use crate::system::{Judgement, System};
 
 /// A system in the simulator.
 #[derive(Debug)]
 pub struct Simulated<S> {
-    system: Arc<S>,
-    scenario: Scenario,
-    first: u64,
-    seeds: u64,
-    tried: AtomicU64,
-    steps: AtomicU64,
-    told: Mutex<Told>,
-}
-
-/// What came of the schedules.
-#[derive(Clone, Debug, Default)]
-struct Told {
-    seconds: f64,
-    failed: Option<u64>,
-    recorded: u64,
+    trial: Arc<Trial<S>>,
+    /// How long the trial took, once it has ended.
+    took: Option<Duration>,
     judgement: Judgement,
 }
 
-/// The schedules that are tried, by all threads together.
-struct Trial<'a, S> {
-    of: &'a Simulated<S>,
+/// The schedules that are tried, by all threads together. They are named by
+/// their places, from 0.
+#[derive(Debug)]
+struct Trial<S> {
+    system: S,
+    scenario: Scenario,
+    first: u64,
+    count: u64,
     next: AtomicU64,
-    /// The first seed that went wrong, or `u64::MAX`.
+    tried: AtomicU64,
+    steps: AtomicU64,
+    /// The first that went wrong, or `count`.
     failed: AtomicU64,
-    stop: &'a AtomicBool,
-    bar: &'a Bar,
+    stop: AtomicBool,
 }
 
 impl<S: System + 'static> Simulated<S> {
-    /// `seeds` schedules of `system`, from the seed `first` on.
-    pub fn new(system: S, scenario: Scenario, first: u64, seeds: u64) -> Self {
-        Self {
-            system: Arc::new(system),
+    /// `count` schedules of `system`, from the one with the seed `first` on.
+    pub fn new(system: S, scenario: Scenario, first: u64, count: u64) -> Self {
+        let trial = Trial {
+            system,
             scenario,
             first,
-            seeds,
+            count,
+            next: AtomicU64::new(0),
             tried: AtomicU64::new(0),
             steps: AtomicU64::new(0),
-            told: Mutex::default(),
-        }
-    }
-
-    /// Tries all schedules, on all cores, until one goes wrong.
-    fn try_all(&self, stop: &AtomicBool, bar: &Bar) -> Told {
-        let trial = Trial {
-            of: self,
-            next: AtomicU64::new(0),
-            failed: AtomicU64::new(u64::MAX),
-            stop,
-            bar,
+            failed: AtomicU64::new(count),
+            stop: AtomicBool::new(false),
         };
-        let began = std::time::Instant::now();
-        let threads = thread::available_parallelism().map_or(1, usize::from);
-        thread::scope(|scope| {
-            for _ in 0..threads {
-                scope.spawn(|| trial.work());
-            }
-        });
-        let failed = trial.failed.into_inner();
-        Told {
-            seconds: began.elapsed().as_secs_f64(),
-            failed: (failed != u64::MAX).then_some(failed),
-            recorded: if failed == u64::MAX {
-                self.first
-            } else {
-                failed
-            },
+        Self {
+            trial: Arc::new(trial),
+            took: None,
             judgement: Judgement::default(),
         }
     }
 }
 
-impl<S: System> Trial<'_, S> {
-    fn work(&self) {
+impl<S: System> Trial<S> {
+    /// Tries all schedules, on all cores, until one goes wrong.
+    fn run(&self, bar: &Bar) {
+        let threads = thread::available_parallelism().map_or(1, usize::from);
+        thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| self.work(bar));
+            }
+        });
+    }
+
+    fn work(&self, bar: &Bar) {
         loop {
-            let seed = self
-                .of
-                .first
-                .wrapping_add(self.next.fetch_add(1, Ordering::Relaxed));
-            let tried_all = seed.wrapping_sub(self.of.first) >= self.of.seeds;
-            // Seeds below the one that failed are tried still: it is to be the
-            // first, whichever thread is faster.
-            let past_failure = seed >= self.failed.load(Ordering::Relaxed);
-            if tried_all || past_failure || self.stop.load(Ordering::Relaxed) {
+            let place = self.next.fetch_add(1, Ordering::Relaxed);
+            // What comes before one that failed is tried still: it is to be
+            // the first, whichever thread is faster.
+            let past = place >= self.failed.load(Ordering::Relaxed);
+            if past || self.stop.load(Ordering::Relaxed) {
                 return;
             }
-            let ran = simulator::run(&*self.of.system, &self.of.scenario, seed);
-            let judgement = self.of.system.judge(&ran.recorded);
-            self.of.steps.fetch_add(ran.steps, Ordering::Relaxed);
-            self.of.tried.fetch_add(1, Ordering::Relaxed);
-            self.bar.step();
+            let ran = simulator::run(&self.system, &self.scenario, self.seed(place));
+            let judgement = self.system.judge(&ran.recorded);
+            self.steps.fetch_add(ran.steps, Ordering::Relaxed);
+            self.tried.fetch_add(1, Ordering::Relaxed);
+            bar.step();
             if !judgement.holds() {
-                self.failed.fetch_min(seed, Ordering::Relaxed);
+                self.failed.fetch_min(place, Ordering::Relaxed);
             }
         }
+    }
+
+    fn seed(&self, place: u64) -> u64 {
+        self.first.wrapping_add(place)
+    }
+
+    /// The seed of the first schedule that went wrong.
+    fn failed(&self) -> Option<u64> {
+        let place = self.failed.load(Ordering::Relaxed);
+        (place < self.count).then(|| self.seed(place))
+    }
+
+    /// The seed of the schedule whose spans are recorded.
+    fn recorded(&self) -> u64 {
+        self.failed().unwrap_or(self.first)
     }
 }
 
 /// Stops the threads when the experiment is dropped before its end.
-struct StopOnDrop(Arc<AtomicBool>);
+struct StopOnDrop<S>(Arc<Trial<S>>);
 
-impl Drop for StopOnDrop {
+impl<S> Drop for StopOnDrop<S> {
     fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.stop.store(true, Ordering::Relaxed);
     }
 }
 
-impl<S: System + 'static> Experiment for Arc<Simulated<S>> {
-    async fn run(&self, bench: Bench<'_>) -> Result<(), Error> {
+impl<S: System + 'static> Experiment for Simulated<S> {
+    async fn run(&mut self, bench: Bench<'_>) -> Result<(), Error> {
         bench.record.transport = "simulated".to_owned();
-        let bar = bench.progress.bar("schedules", self.seeds);
-        let stop = StopOnDrop(Arc::default());
-        let (this, flag, sink) = (
-            Self::clone(self),
-            Arc::clone(&stop.0),
-            Arc::clone(bench.sink),
-        );
+        let bar = bench.progress.bar("schedules", self.trial.count);
+        let _stop = StopOnDrop(Arc::clone(&self.trial));
+        let (trial, sink) = (Arc::clone(&self.trial), Arc::clone(bench.sink));
         let tried = bench.tasks.spawn_blocking(move || {
-            let told = this.try_all(&flag, &bar);
-            simulator::run_traced(&*this.system, &this.scenario, told.recorded, &sink);
-            told
+            let began = Instant::now();
+            trial.run(&bar);
+            let took = began.elapsed();
+            simulator::run_traced(&trial.system, &trial.scenario, trial.recorded(), &sink);
+            took
         });
-        let told = tried
-            .await
-            .map_err(|e| Error::Failed(format!("the simulator: {e}")))?;
-        bench
-            .record
-            .phase("Simulate", std::time::Duration::from_secs_f64(told.seconds));
-        *lock(&self.told) = told;
+        let took = tried.await;
+        let took = took.map_err(|e| Error::Failed(format!("the simulator: {e}")))?;
+        bench.record.phase("Simulate", took);
+        self.took = Some(took);
         Ok(())
     }
 
-    fn judge(&self, record: &mut Record, store: &Store) -> Vec<String> {
-        let mut told = lock(&self.told);
-        // An interrupted run has recorded nothing.
-        let history = History::read(store);
-        if !history.processes.is_empty() {
-            told.judgement = self.system.judge(&history);
+    fn judge(&mut self, record: &mut Record, store: &Store) -> Vec<String> {
+        let trial = &self.trial;
+        // Without an end, whatever was recorded is one run of many.
+        if self.took.is_some() {
+            self.judgement = trial.system.judge(&History::read(store));
         }
-        let mut wrong: Vec<_> = told.judgement.violated().into_iter().collect();
-        if let Some(seed) = told.failed {
+        let mut wrong: Vec<_> = self.judgement.violated().into_iter().collect();
+        if let Some(seed) = trial.failed() {
             let command = again(&record.command, record.seed, seed);
             wrong.insert(0, format!("schedule {seed} fails; again: {command}"));
         }
         record.results = json!({
-            "schedules": self.tried.load(Ordering::Relaxed),
-            "steps": self.steps.load(Ordering::Relaxed),
-            "first_schedule": self.first,
-            "failed_schedule": told.failed,
-            "recorded_schedule": told.recorded,
-            "properties": told.judgement.properties,
-            "figures": told.judgement.figures,
-            "told": told.judgement.told,
+            "schedules": trial.tried.load(Ordering::Relaxed),
+            "steps": trial.steps.load(Ordering::Relaxed),
+            "first_schedule": trial.first,
+            "failed_schedule": trial.failed(),
+            "recorded_schedule": trial.recorded(),
+            "properties": self.judgement.properties,
+            "figures": self.judgement.figures,
+            "told": self.judgement.told,
         });
         wrong
     }
 
     fn tell(&self, _: &Record) -> String {
-        let told = lock(&self.told);
-        let (tried, steps) = (&self.tried, &self.steps);
-        let (tried, steps) = (tried.load(Ordering::Relaxed), steps.load(Ordering::Relaxed));
-        if told.seconds == 0.0 {
+        let trial = &self.trial;
+        let tried = trial.tried.load(Ordering::Relaxed);
+        let steps = trial.steps.load(Ordering::Relaxed);
+        let Some(took) = self.took else {
             return format!("schedules         {tried}, {steps} steps\n");
-        }
-        let speed = (steps as f64 / told.seconds) as u64;
+        };
         format!(
-            "schedules         {tried}, {steps} steps ({speed} a second, judged)\nschedule {}, which is recorded:\n{}",
-            told.recorded,
-            told.judgement.text()
+            "schedules         {tried}, {steps} steps ({} a second, judged)\nschedule {}, which is recorded:\n{}",
+            per_second(steps, took),
+            trial.recorded(),
+            self.judgement.text()
         )
     }
 }
@@ -209,10 +198,6 @@ fn again(command: &[String], seed: u64, schedule: u64) -> String {
     }
     words.push(format!("--seed {seed} --schedule {schedule}"));
     words.join(" ")
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

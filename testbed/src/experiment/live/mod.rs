@@ -1,0 +1,112 @@
+//! A system over real peers: its operations are started, traced, and waited
+//! for, and its judge reads the spans.
+
+mod session;
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tokio::time::timeout;
+
+use super::{Bench, Experiment};
+use crate::Error;
+use crate::history::History;
+use crate::network::{Builder, Links};
+use crate::run::Record;
+use crate::store::Store;
+use crate::system::{Judgement, System};
+use session::{Progress, Session};
+
+/// A system over real peers.
+#[derive(Debug)]
+pub struct Live<S> {
+    system: S,
+    links: Links,
+    kill: Vec<Kill>,
+    timeout: Duration,
+    progress: Progress,
+    judgement: Judgement,
+}
+
+/// A peer that is stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kill {
+    /// Which.
+    pub node: u32,
+    /// When, after the start.
+    pub at: Duration,
+}
+
+impl<S: System> Live<S> {
+    /// A system; what happens to its messages besides what the machine does;
+    /// who stops, and when; and how long to wait for the end.
+    pub fn new(system: S, links: Links, kill: Vec<Kill>, timeout: Duration) -> Self {
+        Self {
+            system,
+            links,
+            kill,
+            timeout,
+            progress: Progress::default(),
+            judgement: Judgement::default(),
+        }
+    }
+}
+
+impl<S: System> Experiment for Live<S> {
+    async fn run(&mut self, bench: Bench<'_>) -> Result<(), Error> {
+        let builder = Builder {
+            options: bench.options,
+            outsider: None,
+            sink: bench.sink,
+            tasks: bench.tasks,
+            progress: bench.progress,
+            links: Some(&self.links),
+        };
+        let build = builder.build(bench.record, |id| self.system.process(id));
+        let mut network = build.await?;
+        let began = Instant::now();
+        let bar = bench.progress.bar("operations", self.system.endings());
+        let mut session = Session::new(&self.system, &mut self.progress, bar);
+        let result = timeout(self.timeout, session.run(&mut network, &self.kill)).await;
+        self.progress.late = result.is_err();
+        bench.record.phase("Run", began.elapsed());
+        result.unwrap_or(Ok(()))
+    }
+
+    fn judge(&mut self, record: &mut Record, store: &Store) -> Vec<String> {
+        self.judgement = self.system.judge(&History::read(store));
+        let Self {
+            progress,
+            judgement,
+            ..
+        } = self;
+        let expected = self.system.endings();
+        let mut wrong: Vec<_> = judgement.violated().into_iter().collect();
+        if progress.late {
+            wrong.push(format!(
+                "{} of {expected} operations ended within {:?}",
+                progress.ended, self.timeout
+            ));
+        }
+        if progress.lost > 0 {
+            wrong.push(format!(
+                "{} messages were lost: {}",
+                progress.lost,
+                progress.losses.join("; ")
+            ));
+        }
+        record.results = json!({
+            "ended": progress.ended,
+            "expected": expected,
+            "lost": progress.lost,
+            "properties": judgement.properties,
+            "figures": judgement.figures,
+            "told": judgement.told,
+        });
+        wrong
+    }
+
+    fn tell(&self, _: &Record) -> String {
+        self.judgement.text()
+    }
+}

@@ -1,0 +1,170 @@
+//! One run of a system over real peers, from the first command to the last
+//! operation's end.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::pin::pin;
+use std::time::Duration;
+
+use algorithms::{Algorithm, NodeId};
+use node::driver::{Driver, Report};
+use opentelemetry::Context;
+use opentelemetry::trace::{TraceContextExt as _, Tracer as _};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+
+use super::Kill;
+use crate::Error;
+use crate::network::Network;
+use crate::progress::Bar;
+use crate::system::System;
+
+/// How many losses are told one by one.
+const TOLD: usize = 5;
+
+/// How far a run came.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    pub(super) ended: u64,
+    pub(super) late: bool,
+    pub(super) lost: u64,
+    pub(super) losses: Vec<String>,
+}
+
+/// A run that goes on.
+pub(super) struct Session<'a, S: System> {
+    pub(super) system: &'a S,
+    pub(super) progress: &'a mut Progress,
+    pub(super) bar: Bar,
+    operations: BTreeMap<NodeId, VecDeque<Context>>,
+    killed: Vec<NodeId>,
+}
+
+type Command<S> = <<S as System>::Algorithm as Algorithm>::Command;
+
+/// What is to be done at some time.
+enum Due<C> {
+    Command(NodeId, C, &'static str),
+    Kill(NodeId),
+}
+
+impl<'a, S: System> Session<'a, S> {
+    pub(super) fn new(system: &'a S, progress: &'a mut Progress, bar: Bar) -> Self {
+        Self {
+            system,
+            progress,
+            bar,
+            operations: BTreeMap::new(),
+            killed: Vec::new(),
+        }
+    }
+
+    /// Does what is due, and listens, until all operations have ended.
+    pub(super) async fn run(
+        &mut self,
+        network: &mut Network<S::Algorithm>,
+        kills: &[Kill],
+    ) -> Result<(), Error> {
+        let start = Instant::now();
+        let mut due = self.due(kills);
+        while self.progress.ended < self.system.endings() {
+            let next = due.front().map(|(at, _)| start + *at);
+            tokio::select! {
+                () = sleep_until(next.unwrap_or(start)), if next.is_some() => {
+                    match due.pop_front().expect("it is due").1 {
+                        Due::Command(node, command, operation) => {
+                            self.give(network, node, command, operation).await?;
+                        }
+                        Due::Kill(node) => {
+                            self.killed.push(node);
+                            network.drivers.retain(|driver| driver.id() != node);
+                        }
+                    }
+                }
+                report = network.reports.recv() => self.hear(report)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// What is to be done, in the order of time.
+    fn due(&self, kills: &[Kill]) -> VecDeque<(Duration, Due<Command<S>>)> {
+        let commands = self.system.commands().into_iter();
+        let commands = commands.map(|asked| {
+            let due = Due::Command(asked.node, asked.command, asked.operation);
+            (asked.at, due)
+        });
+        let kills = kills.iter();
+        let kills = kills.map(|kill| (kill.at, Due::Kill(NodeId(kill.node))));
+        let mut due: Vec<_> = commands.chain(kills).collect();
+        due.sort_by_key(|(at, _)| *at);
+        due.into()
+    }
+
+    /// Begins an operation. A process takes a command when it has room, and it
+    /// may have none until somebody has heard what it says.
+    async fn give(
+        &mut self,
+        network: &mut Network<S::Algorithm>,
+        node: NodeId,
+        command: Command<S>,
+        operation: &'static str,
+    ) -> Result<(), Error> {
+        if self.killed.contains(&node) {
+            return Ok(());
+        }
+        let tracer = &network.tracers[usize::from(node)];
+        let span = tracer.start_with_context(operation, &Context::new());
+        let context = Context::new().with_span(span);
+        let operations = self.operations.entry(node).or_default();
+        operations.push_back(context.clone());
+        let driver = network.drivers.iter().find(|driver| driver.id() == node);
+        let driver = driver.expect("it was not stopped");
+        self.hear_until_taken(driver, command, context, &mut network.reports)
+            .await
+    }
+
+    async fn hear_until_taken(
+        &mut self,
+        driver: &Driver<S::Algorithm>,
+        command: Command<S>,
+        context: Context,
+        reports: &mut mpsc::Receiver<Report<S::Algorithm>>,
+    ) -> Result<(), Error> {
+        let mut given = pin!(driver.command(command, context));
+        loop {
+            tokio::select! {
+                taken = &mut given => return taken.map_err(|e| Error::Failed(e.to_string())),
+                report = reports.recv() => self.hear(report)?,
+            }
+        }
+    }
+
+    /// Notes what a process says.
+    fn hear(&mut self, report: Option<Report<S::Algorithm>>) -> Result<(), Error> {
+        let report = report.ok_or_else(|| Error::Failed("the network has stopped".into()))?;
+        match report {
+            Report::Output { node, output, .. } if self.system.ends(node, &output) => {
+                self.progress.ended += 1;
+                self.bar.step();
+                let operation = self.operations.get_mut(&node);
+                if let Some(context) = operation.and_then(VecDeque::pop_front) {
+                    context.span().end();
+                }
+            }
+            Report::Lost {
+                node,
+                to,
+                kind,
+                reason,
+            } if !self.killed.contains(&to) && !self.killed.contains(&node) => {
+                self.progress.lost += 1;
+                if self.progress.losses.len() < TOLD {
+                    let loss = format!("{kind} from {node} to {to} was lost: {reason}");
+                    self.progress.losses.push(loss);
+                }
+            }
+            Report::Output { .. } | Report::Lost { .. } | Report::HungUp { .. } => {}
+        }
+        Ok(())
+    }
+}
