@@ -43,7 +43,7 @@ use proto::Bytes;
 use proto::prost::Message as _;
 use proto::v1::{self, chandy_lamport::Body};
 
-use crate::snapshot::{Command, Id, Output};
+use crate::snapshot::{Command, Id, Output, Timer};
 use crate::{Algorithm, Describe, Fields, Input, NodeId, Out, Role};
 
 /// What processes send each other. `M` is the application's message.
@@ -61,15 +61,6 @@ pub enum Message<M> {
     },
     /// The application's own.
     Application(M),
-}
-
-/// Timers, the application's among them.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Timer<T> {
-    /// Somebody has not answered.
-    GiveUp(Id),
-    /// The application's own.
-    Application(T),
 }
 
 /// The state of one process, the application's included.

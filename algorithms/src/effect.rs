@@ -177,11 +177,11 @@ mod tests {
             let marked = ChandyLamport::new(bank(), me, others(), all(), second);
             let coloured = LaiYang::new(bank(), me, others(), all(), second);
             let naive = NaiveSnapshot::new(bank(), me, others(), all(), second);
-            let expected = sent(marked, chandy_lamport::Timer::Application(Due), seed);
+            let expected = sent(marked, crate::snapshot::Timer::Application(Due), seed);
             assert_eq!(expected.len(), 1, "seed {seed}");
-            let coloured = sent(coloured, lai_yang::Timer::Application(Due), seed);
+            let coloured = sent(coloured, crate::snapshot::Timer::Application(Due), seed);
             assert_eq!(coloured, expected, "seed {seed}");
-            let naive = sent(naive, naive_snapshot::Timer::Application(Due), seed);
+            let naive = sent(naive, crate::snapshot::Timer::Application(Due), seed);
             assert_eq!(naive, expected, "seed {seed}");
         }
     }

@@ -46,7 +46,7 @@ use proto::Bytes;
 use proto::prost::Message as _;
 use proto::v1::{self, lai_yang::Body};
 
-use crate::snapshot::{Command, Id, Output};
+use crate::snapshot::{Command, Id, Output, Timer};
 use crate::{Algorithm, Describe, Fields, Input, NodeId, Out, Role};
 
 /// How many snapshots a process records at once, at most, because it hears of
@@ -86,15 +86,6 @@ pub enum Message<M> {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Colours(BTreeMap<NodeId, u32>);
 
-/// Timers, the application's among them.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Timer<T> {
-    /// Somebody has not answered.
-    GiveUp(Id),
-    /// The application's own.
-    Application(T),
-}
-
 /// The state of one process, the application's included.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LaiYang<A: Algorithm> {
@@ -110,6 +101,8 @@ pub struct LaiYang<A: Algorithm> {
     colours: Colours,
     /// The snapshots that this process has recorded its state for.
     snapshots: BTreeMap<Id, Snapshot<A::Message>>,
+    /// Those of them whose channels may still hold white messages.
+    open: BTreeSet<Id>,
 }
 
 /// How many messages of the application went over the two channels to and from
@@ -165,6 +158,7 @@ impl<A: Algorithm> LaiYang<A> {
             patience,
             colours: Colours::default(),
             snapshots: BTreeMap::new(),
+            open: BTreeSet::new(),
         }
     }
 
@@ -253,6 +247,7 @@ impl<A: Algorithm> LaiYang<A> {
             missing: parent.map_or_else(|| self.processes.clone(), |_| BTreeSet::new()),
         };
         self.snapshots.insert(id, snapshot);
+        self.open.insert(id);
         out.set_timer(Timer::GiveUp(id), self.patience);
         self.finish_if_all_came(id, out);
     }
@@ -293,7 +288,7 @@ impl<A: Algorithm> LaiYang<A> {
         for last in colours.ids() {
             self.catch_up(from, last, out);
         }
-        let ids: Vec<Id> = self.snapshots.keys().copied().collect();
+        let ids: Vec<Id> = self.open.iter().copied().collect();
         for id in ids.into_iter().filter(|&id| !colours.contain(id)) {
             self.on_white(id, from, &message, out);
         }
@@ -341,6 +336,7 @@ impl<A: Algorithm> LaiYang<A> {
             return;
         }
         let channels = std::mem::take(&mut snapshot.recorded);
+        self.open.remove(&id);
         if snapshot.parent.is_some() {
             out.cancel_timer(Timer::GiveUp(id));
         }
@@ -371,6 +367,7 @@ impl<A: Algorithm> LaiYang<A> {
 
     /// What has not come by now is not waited for. The snapshot has failed.
     fn give_up(&mut self, id: Id, out: &mut Out<Self>) {
+        self.open.remove(&id);
         if let Some(snapshot) = self.snapshots.get_mut(&id) {
             let not_empty = std::mem::take(&mut snapshot.recording).into_keys();
             let missing: BTreeSet<_> = match snapshot.parent {

@@ -1,5 +1,6 @@
-//! What all snapshot algorithms have in common: what they are asked, and what
-//! they say. Whoever checks or shows a snapshot need not know which one it was.
+//! What all snapshot algorithms have in common: what they are asked, what they
+//! wait for, and what they say. Whoever checks or shows a snapshot need not
+//! know which one it was.
 
 use std::fmt;
 
@@ -23,6 +24,15 @@ pub enum Command<C> {
     Snapshot,
     /// Do something with the application.
     Application(C),
+}
+
+/// The timers of a process.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Timer<T> {
+    /// Somebody has not answered.
+    GiveUp(Id),
+    /// The application's own.
+    Application(T),
 }
 
 /// What a process says. `M` is the application's message and `A` its state.

@@ -25,6 +25,9 @@ use crate::delay::Delay;
 use crate::progress::Progress;
 use crate::run::Record;
 
+/// The name of the span of a dial.
+pub const DIAL: &str = "DialPeer";
+
 /// How many peers start, or dial, at a time. More than some 32 handshakes at
 /// once on 2 cores end in time-outs.
 const AT_A_TIME: usize = 32;

@@ -1,5 +1,6 @@
 //! A system, by each engine.
 
+use std::fmt::Debug;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -26,7 +27,7 @@ use crate::own::Setup;
 use crate::run;
 use crate::simulator::{Crash, Memory, Scenario};
 use crate::system::System;
-use crate::system::select::{Engine, all_there, need, select};
+use crate::system::select::{Engine, Given, all_there, need, select};
 
 /// How long a message travels in a live run, if nobody says: long enough that
 /// a cut finds some under way.
@@ -52,7 +53,7 @@ pub(super) async fn simulate(common: &Common, args: &Simulate) -> Result<ExitCod
 pub(super) async fn check(common: &Common, args: &Check) -> Result<ExitCode, Error> {
     let asked = &args.system.system();
     let options = Options::new(&without_sockets(common), need(3))?;
-    let over = Over::checked(&What::from(asked), options, &args.states);
+    let over = Over::checked(&What::from(asked), options, &args.states)?;
     run(over, asked, Some(1)).await
 }
 
@@ -77,7 +78,7 @@ pub(crate) fn own<S: System + 'static>(
         }
         Some(Command::Check(states)) => {
             let options = Options::new(&without_sockets(&cli.common), need(3))?;
-            Over::checked(&what, options, states)
+            Over::checked(&what, options, states)?
         }
     };
     all_there(&cli.net, &over.options)?;
@@ -125,7 +126,11 @@ fn scenario(args: &Schedules, net: &Net, options: &Options) -> Result<Scenario, 
 
 async fn run(over: Over, asked: &Asked, acts: Option<u64>) -> Result<ExitCode, Error> {
     let options = Arc::clone(&over.options);
-    select(asked, &options, acts, over)?.await
+    let given = Given {
+        acts,
+        crashes: over.how.crashes(),
+    };
+    select(asked, &options, given, over)?.await
 }
 
 /// What is run, for `run.json`, and over which network.
@@ -146,12 +151,12 @@ impl<'a> From<&'a Asked> for What<'a> {
 }
 
 impl What<'_> {
-    fn describe(&self, engine: &str, delay: &Delay) -> run::Experiment {
+    fn describe(&self, engine: &str, network: &impl Debug, fifo: bool) -> run::Experiment {
         let options = json!({
             "engine": engine,
             "system": self.system,
-            "delay": delay.to_string(),
-            "fifo": self.net.channel == Channel::Stream,
+            "network": format!("{network:?}"),
+            "fifo": fifo,
         });
         run::Experiment {
             name: self.name,
@@ -178,7 +183,7 @@ impl Over {
             in_order: net.channel == Channel::Stream,
         };
         Self {
-            description: what.describe("live", &links.delay),
+            description: what.describe("live", &links, links.in_order),
             options: Arc::new(options),
             how: How::Live(links, net.clone()),
             without_order: None,
@@ -189,25 +194,35 @@ impl Over {
         let scenario = scenario(args, what.net, &options)?;
         let by_file = !scenario.fifo && what.net.channel == Channel::Stream;
         Ok(Self {
-            description: what.describe("simulator", &scenario.delay),
+            description: what.describe("simulator", &scenario, scenario.fifo),
             options: Arc::new(options),
             how: How::Simulated(scenario, args.schedule, args.seeds),
             without_order: args.scenario.clone().filter(|_| by_file),
         })
     }
 
-    fn checked(what: &What<'_>, options: Options, args: &States) -> Self {
+    fn checked(what: &What<'_>, options: Options, args: &States) -> Result<Self, Error> {
+        let net = what.net;
+        let ignored = [
+            ("--kill", !net.kill.is_empty()),
+            ("--delay", net.delay.is_some()),
+        ];
+        if let Some((option, _)) = ignored.iter().find(|(_, given)| *given) {
+            return Err(Error::Usage(format!(
+                "{option}: the model checker stops nobody and knows no time; leave it out, or take simulate"
+            )));
+        }
         let network = Network {
-            fifo: what.net.channel == Channel::Stream,
+            fifo: net.channel == Channel::Stream,
             lossy: args.lossy,
             duplicating: args.duplicating,
         };
-        Self {
-            description: what.describe("model checker", &Delay::NONE),
+        Ok(Self {
+            description: what.describe("model checker", &network, network.fifo),
             options: Arc::new(options),
             how: How::Checked(network, args.max_states),
             without_order: None,
-        }
+        })
     }
 }
 
@@ -215,6 +230,17 @@ enum How {
     Live(Links, Net),
     Simulated(Scenario, Option<u64>, u64),
     Checked(Network, NonZeroUsize),
+}
+
+impl How {
+    /// Whether somebody stops.
+    fn crashes(&self) -> bool {
+        match self {
+            Self::Live(_, net) => !net.kill.is_empty(),
+            Self::Simulated(scenario, ..) => !scenario.crash.is_empty(),
+            Self::Checked(..) => false,
+        }
+    }
 }
 
 impl Engine for Over {

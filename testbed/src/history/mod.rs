@@ -82,8 +82,8 @@ impl History {
     }
 }
 
-/// `None` for a span that is no step.
-fn step(span: Span) -> Option<StepRecord> {
+/// What a span tells of a step. `None` for a span that is none.
+pub(crate) fn step(span: Span) -> Option<StepRecord> {
     let at_unix_nano = span.start_time_unix_nano;
     let fields = read(span.attributes);
     let number = u64::try_from(fields.get_integer(key::STEP)?).ok()?;
@@ -124,6 +124,15 @@ fn message(fields: &Fields) -> Option<MessageRecord> {
         kind: fields.get_text(key::KIND)?.to_owned().into(),
         fields: fields.under(MESSAGE),
     })
+}
+
+/// The text of that attribute.
+pub(crate) fn text<'a>(attributes: &'a [KeyValue], name: &str) -> Option<&'a str> {
+    let mut named = attributes.iter().filter(|attribute| attribute.key == name);
+    match named.next()?.value.as_ref()?.value.as_ref()? {
+        any_value::Value::StringValue(text) => Some(text),
+        _ => None,
+    }
 }
 
 fn read(attributes: Vec<KeyValue>) -> Fields {

@@ -10,7 +10,7 @@ use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::SdkTracer;
 use tokio::time::timeout;
 
-use super::{AT_A_TIME, BARRIER, Builder, Member, neighbours};
+use super::{AT_A_TIME, BARRIER, Builder, DIAL, Member, neighbours};
 use crate::Error;
 use crate::run::Record;
 
@@ -112,7 +112,7 @@ impl Dial {
     async fn carry_out(self) -> Result<PeerId, String> {
         let tracer = &self.tracer;
         let span = tracer
-            .span_builder("DialPeer")
+            .span_builder(DIAL)
             .with_kind(SpanKind::Client)
             .with_attributes([
                 KeyValue::new("p2p.remote", self.to.clone()),

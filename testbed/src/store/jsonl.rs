@@ -100,12 +100,28 @@ impl Store {
             table.in_order(0..table.span_count() as u32)
         };
         for chunk in rows.chunks(SPANS_PER_LINE) {
-            let batch = self.read().copy_out(chunk.iter().copied());
-            for group in batch.into_resource_spans() {
-                let name = service_name(&group);
-                let spans = group.scope_spans.into_iter().flat_map(|scope| scope.spans);
-                spans.for_each(|span| take(&name, span));
-            }
+            self.hand_over(chunk.iter().copied(), &mut take);
+        }
+    }
+
+    /// Hands the spans that were stored from place `after` on to `take`, at
+    /// most so many, with the names of their services and in the order in
+    /// which they were stored. Returns the place of the next.
+    pub fn read_from(&self, after: usize, most: usize, mut take: impl FnMut(&str, Span)) -> usize {
+        let end = self.len().min(after.saturating_add(most));
+        for from in (after..end).step_by(SPANS_PER_LINE) {
+            let to = end.min(from + SPANS_PER_LINE);
+            self.hand_over(from as u32..to as u32, &mut take);
+        }
+        end.max(after)
+    }
+
+    fn hand_over(&self, rows: impl IntoIterator<Item = u32>, take: &mut impl FnMut(&str, Span)) {
+        let batch = self.read().copy_out(rows);
+        for group in batch.into_resource_spans() {
+            let name = service_name(&group);
+            let spans = group.scope_spans.into_iter().flat_map(|scope| scope.spans);
+            spans.for_each(|span| take(&name, span));
         }
     }
 

@@ -205,6 +205,29 @@ impl Store {
         })
     }
 
+    /// One span, with what stands around it. `None` if it is not stored.
+    #[must_use]
+    pub fn span(&self, trace: TraceId, id: u64) -> Option<TracesData> {
+        let batch = {
+            let table = self.read();
+            let mut rows = table.rows_of(table.trace_index(&trace)?);
+            table.copy_out(rows.find(|row| table.row(*row).id == id))
+        };
+        let resource_spans = batch.into_resource_spans();
+        (!resource_spans.is_empty()).then_some(TracesData { resource_spans })
+    }
+
+    /// When the span that was stored first starts, in nanoseconds since 1970;
+    /// zero while there is none.
+    #[must_use]
+    pub fn first_start(&self) -> u64 {
+        let table = self.read();
+        match table.span_count() {
+            0 => 0,
+            _ => table.row(0).start,
+        }
+    }
+
     /// A number that grows with everything that is added.
     #[must_use]
     pub fn revision(&self) -> u64 {
@@ -239,4 +262,9 @@ impl Store {
     fn write(&self) -> RwLockWriteGuard<'_, Table> {
         self.table.write().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Ids as they are written.
+pub(crate) fn hex(id: &[u8]) -> String {
+    id.iter().map(|byte| format!("{byte:02x}")).collect()
 }

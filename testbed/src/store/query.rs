@@ -7,7 +7,7 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 use serde::{Serialize, Serializer};
 
 use super::table::{Row, Table, Trace};
-use super::{Store, value};
+use super::{Store, hex, value};
 
 /// Which traces are wanted: those with at least one span that meets every
 /// condition. A condition that is `None` is always met.
@@ -185,10 +185,6 @@ fn summarise(table: &Table, trace: u32) -> Summary {
     }
     summary.services = services.into_values().collect();
     summary
-}
-
-fn hex(id: &[u8]) -> String {
-    id.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Nanoseconds since 1970 are beyond 2^53, where JavaScript's numbers end.

@@ -36,21 +36,29 @@ pub fn need(default: u32) -> Need {
     Need { peers: 2, default }
 }
 
-/// Lets `engine` run the system that the command line names. `acts` is how
-/// often a process of a workload acts, if nobody says.
+/// What an engine says of the run.
+#[derive(Clone, Copy, Debug)]
+pub struct Given {
+    /// How often a process of a workload acts, if nobody says.
+    pub acts: Option<u64>,
+    /// Whether somebody stops.
+    pub crashes: bool,
+}
+
+/// Lets `engine` run the system that the command line names.
 ///
 /// # Errors
 /// [`Error::Usage`] with the value and the way out.
 pub fn select<E: Engine>(
     system: &systems::System,
     options: &Options,
-    acts: Option<u64>,
+    given: Given,
     engine: E,
 ) -> Result<E::Outcome, Error> {
     all_there(system.net(), options)?;
     let neighbours = neighbours(options);
     match system {
-        systems::System::Snapshot(args) => snapshot(args, options, neighbours, acts, engine),
+        systems::System::Snapshot(args) => snapshot(args, options, neighbours, given, engine),
         systems::System::Elect(args) => {
             let candidates = args.candidates.unwrap_or(options.peers);
             at_most("--candidates", candidates, options)?;
@@ -164,7 +172,7 @@ fn snapshot<E: Engine>(
     args: &systems::Snapshot,
     options: &Options,
     neighbours: Vec<Vec<u32>>,
-    acts: Option<u64>,
+    given: Given,
     engine: E,
 ) -> Result<E::Outcome, Error> {
     at_most("--initiators", args.initiators, options)?;
@@ -172,7 +180,7 @@ fn snapshot<E: Engine>(
     let plan = Plan {
         args,
         neighbours,
-        acts,
+        given,
     };
     Ok(match args.workload {
         systems::Workload::Bank => plan.over::<Bank, E>(engine),
@@ -184,7 +192,7 @@ fn snapshot<E: Engine>(
 struct Plan<'a> {
     args: &'a systems::Snapshot,
     neighbours: Vec<Vec<u32>>,
-    acts: Option<u64>,
+    given: Given,
 }
 
 impl Plan<'_> {
@@ -205,9 +213,9 @@ impl Plan<'_> {
             every: args.every,
             amount: AMOUNT,
             pace: Duration::from_secs_f64(1.0 / args.rate),
-            limit: args.acts.or(self.acts).unwrap_or(u64::MAX),
+            limit: args.acts.or(self.given.acts).unwrap_or(u64::MAX),
             patience: args.patience,
-            crashes: !args.net.kill.is_empty(),
+            crashes: self.given.crashes,
             fifo: args.net.channel == Channel::Stream,
             algorithm: PhantomData,
         }

@@ -12,7 +12,9 @@ use serde_json::json;
 
 use super::State;
 use super::answer::{Refusal, json_response};
-use super::search;
+use super::{diagram, edges, search};
+use crate::checkers::snapshot;
+use crate::history::History;
 use crate::store::TraceId;
 
 type Answer = Result<Response, Refusal>;
@@ -73,6 +75,58 @@ pub(super) async fn trace(
 #[derive(serde::Serialize)]
 struct Wrapped<T> {
     result: T,
+}
+
+/// One span: `{"result":{"resourceSpans":[…]}}`
+pub(super) async fn span(
+    Shared(state): Shared<State>,
+    ids: Result<Path<(String, String)>, PathRejection>,
+) -> Answer {
+    let Path((trace, id)) = ids.map_err(|error| Refusal::bad_request(error.body_text()))?;
+    let (trace, id) = (trace_id(&trace)?, span_id(&id)?);
+    match state.viewer.store.span(trace, id) {
+        Some(data) => Ok(json_response(&Wrapped { result: data })),
+        None => Err(Refusal::not_found("there is no such span")),
+    }
+}
+
+/// The steps from a place on, for the space-time diagram.
+pub(super) async fn diagram(Shared(state): Shared<State>, uri: Uri) -> Answer {
+    let mut after = 0;
+    for (name, value) in parameters(&uri)? {
+        if name == "after" {
+            let wrong = |_| Refusal::bad_request(format!("after: {value:?} is not a place"));
+            after = value.parse().map_err(wrong)?;
+        }
+    }
+    blocking(move || json_response(&diagram::diagram(&state.viewer.store, after))).await
+}
+
+/// `{"cuts":[…]}`: the snapshots of the run.
+pub(super) async fn cuts(Shared(state): Shared<State>) -> Answer {
+    blocking(move || {
+        let history = History::read(&state.viewer.store);
+        json_response(&json!({ "cuts": snapshot::drawn(&history) }))
+    })
+    .await
+}
+
+/// `{"edges":[["peer-00","peer-01"],…]}`: who is connected with whom.
+pub(super) async fn topology(Shared(state): Shared<State>) -> Answer {
+    let run = state.viewer.run.borrow().clone();
+    blocking(move || {
+        let edges = edges::edges(&state.viewer.store, &run);
+        json_response(&json!({ "edges": edges }))
+    })
+    .await
+}
+
+fn span_id(text: &str) -> Result<u64, Refusal> {
+    let malformed = || Refusal::bad_request("a span id is 16 hexadecimal digits, not all zero");
+    match (text.len(), u64::from_str_radix(text, 16)) {
+        (16, Ok(id)) if id != 0 => Ok(id),
+        _ => Err(malformed()),
+    }
 }
 
 fn trace_id(text: &str) -> Result<TraceId, Refusal> {

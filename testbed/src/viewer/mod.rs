@@ -10,6 +10,8 @@
 
 mod answer;
 mod api;
+mod diagram;
+mod edges;
 mod events;
 mod guard;
 mod page;
@@ -126,6 +128,10 @@ fn router(state: State) -> Router {
     Router::new()
         .route("/api/run", get(api::run))
         .route("/api/events", get(events::events))
+        .route("/api/diagram", get(api::diagram))
+        .route("/api/cuts", get(api::cuts))
+        .route("/api/topology", get(api::topology))
+        .route("/api/spans/{trace}/{span}", get(api::span))
         .route("/api/v3/services", get(api::services))
         .route("/api/v3/operations", get(api::operations))
         .route("/api/v3/trace-summaries", get(api::summaries))

@@ -8,7 +8,7 @@ use super::refused;
 
 #[test]
 fn values_that_make_no_sense() {
-    let cases: [(&str, &str, &[&str]); 16] = [
+    let cases: [(&str, &str, &[&str]); 18] = [
         (
             "an unknown algorithm",
             "snapshot --algorithm paxos",
@@ -72,6 +72,16 @@ fn values_that_make_no_sense() {
             &["loss 2", "between 0 and 1"],
         ),
         ("no schedule", "simulate elect --seeds 0", &["0"]),
+        (
+            "a check that stops somebody",
+            "check snapshot --kill 1@1s",
+            &["--kill", "simulate"],
+        ),
+        (
+            "a check with a delay",
+            "check snapshot --delay 1ms",
+            &["--delay", "simulate"],
+        ),
         ("no state", "check elect --max-states 0", &["0"]),
     ];
     for (name, arguments, parts) in cases {

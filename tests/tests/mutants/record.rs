@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use algorithms::bank::{Bank, Due};
-use algorithms::chandy_lamport::{ChandyLamport, Message, Timer};
-use algorithms::snapshot::{Id, Output};
+use algorithms::chandy_lamport::{ChandyLamport, Message};
+use algorithms::snapshot::{Id, Output, Timer};
 use algorithms::{Effect, Input, NodeId, step};
 use node::steps::Event;
 use testbed::history::History;

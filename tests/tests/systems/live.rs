@@ -97,6 +97,22 @@ fn a_peer_that_dies_aborts_the_snapshot_and_is_named() {
     );
 }
 
+/// More commands at once than a process has room for.
+#[test]
+fn commands_wait_for_room() {
+    let arguments = "--peers 6 --transport memory mutex --entries 60 --hold 0s --delay 0";
+    says(
+        &testbed(arguments, 0),
+        &["entries           360, in theory 360"],
+    );
+    let arguments =
+        "--peers 6 --transport memory snapshot --initiators 6 --snapshots 60 --every 0s";
+    says(
+        &testbed(arguments, 0),
+        &["complete          360, in theory 360"],
+    );
+}
+
 #[test]
 fn what_does_not_end_in_time_fails() {
     let ended = testbed("--peers 3 snapshot --every 10s --timeout 300ms", 1);

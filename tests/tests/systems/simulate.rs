@@ -86,6 +86,9 @@ fn a_scenario_is_read_from_a_file() {
     let path = path.display();
     let ended = testbed(&format!("--peers 3 simulate wave --scenario {path}"), 1);
     says(&ended, &["W2 decision: VIOLATED"]);
+    // A snapshot is given up, as it is when --kill stops somebody.
+    let arguments = format!("--peers 3 simulate snapshot --scenario {path}");
+    says(&testbed(&arguments, 0), &["gave up waiting for", "peer-01"]);
 }
 
 #[test]

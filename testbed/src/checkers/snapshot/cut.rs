@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use algorithms::Fields;
-use node::steps::{Event, MessageRecord};
+use node::steps::{Event, MessageRecord, StepRecord};
 
 use crate::history::History;
 
@@ -80,6 +80,8 @@ pub(super) struct Cut<'a> {
 pub(super) struct Recorded<'a> {
     /// Its place in the process's line.
     pub(super) at: usize,
+    /// The number of the step.
+    pub(super) step: u64,
     pub(super) state: Fields,
     /// The state after the step before, if there was one.
     pub(super) before: Option<&'a Fields>,
@@ -113,12 +115,7 @@ impl<'a> Run<'a> {
 
     /// A state that is recorded in a step is the state before the message that
     /// the step handles: whoever records because of a message does it first.
-    fn read_step(
-        &mut self,
-        process: usize,
-        step: &'a node::steps::StepRecord,
-        before: Option<&'a Fields>,
-    ) {
+    fn read_step(&mut self, process: usize, step: &'a StepRecord, before: Option<&'a Fields>) {
         let receipt = step.received.as_ref().and_then(|received| {
             let from = self.index(&received.from)?;
             Some(match snapshot(&received.message) {
@@ -140,7 +137,7 @@ impl<'a> Run<'a> {
                     }
                 }
                 Event::Said { kind, fields } => {
-                    self.read_saying(process, kind, fields, step.at_unix_nano, before);
+                    self.read_saying(process, kind, fields, step, before);
                     records -= usize::from(kind == "Recorded");
                     if let (Some(receipt), "Recorded", 0) = (receipt, kind.as_ref(), records) {
                         self.lines[process].push(receipt);
@@ -171,9 +168,10 @@ impl<'a> Run<'a> {
         process: usize,
         kind: &str,
         fields: &'a Fields,
-        at_unix_nano: u64,
+        step: &StepRecord,
         before: Option<&'a Fields>,
     ) {
+        let at_unix_nano = step.at_unix_nano;
         let Some(id) = fields.get_text("snapshot") else {
             return;
         };
@@ -196,7 +194,12 @@ impl<'a> Run<'a> {
                 match cut.records.entry(process) {
                     Entry::Occupied(_) => cut.again.push(process),
                     Entry::Vacant(place) => {
-                        place.insert(Recorded { at, state, before });
+                        place.insert(Recorded {
+                            at,
+                            step: step.number,
+                            state,
+                            before,
+                        });
                         self.lines[process].push(Act::Record(id));
                     }
                 }

@@ -6,6 +6,7 @@
 //! message belongs to the application if it names no `snapshot`.
 
 mod cut;
+mod drawn;
 mod invariants;
 mod tell;
 #[cfg(test)]
@@ -14,6 +15,7 @@ mod tests;
 use crate::checkers::Property;
 use crate::history::History;
 use cut::Run;
+pub use drawn::{Drawn, DrawnAbort, DrawnChannel, DrawnState, drawn};
 pub use tell::{Told, tell};
 
 /// What a checker cannot read from the run.

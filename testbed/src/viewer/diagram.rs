@@ -1,0 +1,179 @@
+//! The space-time diagram's data: every step of every process, in columns.
+//!
+//! The same spans that the API gives as OTLP, but only what a diagram of a
+//! hundred thousand steps needs of them, and from where the page has read
+//! already. It names peers and kinds by their places in tables that stand in
+//! the same answer.
+
+use indexmap::IndexSet;
+use node::steps::{Event, key};
+use opentelemetry_proto::tonic::trace::v1::Span;
+use serde::Serialize;
+
+use crate::history;
+use crate::store::{Store, hex};
+
+/// So many spans are read for one answer: some ten megabytes of text.
+const MOST_SPANS: usize = 50_000;
+
+/// As much of what a message or an output says. The rest is in its span.
+const LONGEST_TEXT: usize = 120;
+
+/// Stands for nobody.
+const NOBODY: i64 = -1;
+
+/// `GET /api/diagram?after=N`
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Diagram {
+    /// Where to go on reading.
+    next: usize,
+    /// What times count from, in nanoseconds since 1970: more than a number of
+    /// JavaScript can hold.
+    base: String,
+    peers: IndexSet<String>,
+    names: IndexSet<String>,
+    traces: IndexSet<String>,
+    steps: Vec<Step>,
+    sends: Vec<Send>,
+    said: Vec<Said>,
+    lost: Vec<Lost>,
+}
+
+/// Peer, name, number, time, duration, trace, span; and of the message that it
+/// handles, the sender, the id and the place in the channel.
+#[derive(Debug, Serialize)]
+struct Step(usize, usize, u64, i64, u64, usize, String, i64, String, i64);
+
+/// Step, receiver, kind, message, text.
+#[derive(Debug, Serialize)]
+struct Send(usize, usize, usize, String, String);
+
+/// Step, kind, text.
+#[derive(Debug, Serialize)]
+struct Said(usize, usize, String);
+
+/// Sender, receiver, message, reason.
+#[derive(Debug, Serialize)]
+struct Lost(usize, usize, String, String);
+
+/// The steps among the spans from place `after` on.
+pub(super) fn diagram(store: &Store, after: usize) -> Diagram {
+    let base = store.first_start();
+    let mut reader = Reader {
+        base,
+        diagram: Diagram {
+            base: base.to_string(),
+            ..Diagram::default()
+        },
+    };
+    let next = store.read_from(after, MOST_SPANS, |peer, span| reader.read(peer, span));
+    reader.diagram.next = next;
+    reader.diagram
+}
+
+struct Reader {
+    base: u64,
+    diagram: Diagram,
+}
+
+impl Reader {
+    fn read(&mut self, peer: &str, span: Span) {
+        if let Some(lost) = loss(&span) {
+            let (by, to) = (self.peer(peer), self.peer(&lost.to));
+            let lost = Lost(by, to, lost.message, lost.reason);
+            self.diagram.lost.push(lost);
+            return;
+        }
+        // A step that is the first of an operation shares the operation's
+        // span, which began earlier. What it did tells when it was.
+        let events = span.events.iter().map(|event| event.time_unix_nano);
+        let at = events.min().unwrap_or(span.start_time_unix_nano);
+        let ended = span.end_time_unix_nano;
+        let (trace, id) = (hex(&span.trace_id), hex(&span.span_id));
+        let name = span.name.clone();
+        let Some(step) = history::step(span) else {
+            return;
+        };
+        let (from, message, sequence) = match step.received {
+            None => (NOBODY, String::new(), NOBODY),
+            Some(received) => (
+                signed(self.peer(&received.from) as u64),
+                message_id(received.message.id),
+                signed(received.sequence),
+            ),
+        };
+        let index = self.diagram.steps.len();
+        let line = Step(
+            self.peer(peer),
+            self.name(&name),
+            step.number,
+            signed(at) - signed(self.base),
+            ended.saturating_sub(at),
+            self.diagram.traces.insert_full(trace).0,
+            id,
+            from,
+            message,
+            sequence,
+        );
+        self.diagram.steps.push(line);
+        for event in step.events {
+            self.read_event(index, event);
+        }
+    }
+
+    fn read_event(&mut self, step: usize, event: Event) {
+        match event {
+            Event::Sent { to, message } => {
+                let (to, kind) = (self.peer(&to), self.name(&message.kind));
+                let text = cut(&message.fields.to_string());
+                let send = Send(step, to, kind, message_id(message.id), text);
+                self.diagram.sends.push(send);
+            }
+            Event::Said { kind, fields } => {
+                let kind = self.name(&kind);
+                let said = Said(step, kind, cut(&fields.to_string()));
+                self.diagram.said.push(said);
+            }
+        }
+    }
+
+    fn peer(&mut self, name: &str) -> usize {
+        self.diagram.peers.insert_full(name.to_owned()).0
+    }
+
+    fn name(&mut self, name: &str) -> usize {
+        self.diagram.names.insert_full(name.to_owned()).0
+    }
+}
+
+struct Loss {
+    to: String,
+    message: String,
+    reason: String,
+}
+
+/// What a span tells that says that a message was lost.
+fn loss(span: &Span) -> Option<Loss> {
+    let text = |name: &str| history::text(&span.attributes, name);
+    (text("error.type")? == "lost").then_some(())?;
+    Some(Loss {
+        to: text(key::REMOTE)?.to_owned(),
+        message: text(key::ID)?.to_owned(),
+        reason: span.status.as_ref()?.message.clone(),
+    })
+}
+
+fn message_id(id: u64) -> String {
+    format!("{id:016x}")
+}
+
+fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(LONGEST_TEXT) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,48 @@
+//! Who is connected with whom.
+//!
+//! A run over real peers tells it by its dials. One that was simulated made no
+//! connections, and has its topology's.
+
+use std::collections::BTreeSet;
+
+use algorithms::NodeId;
+use node::steps::key;
+use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
+use serde_json::Value;
+
+use crate::history;
+use crate::network::DIAL;
+use crate::store::Store;
+use crate::topology::Topology;
+
+/// More are not shown: `run.json` may say anything.
+const MOST: u64 = 1_000_000;
+
+/// The connections, each once.
+pub(super) fn edges(store: &Store, run: &Value) -> Vec<(String, String)> {
+    let mut dialled = BTreeSet::new();
+    store.for_each(|peer, span| {
+        let failed = span.status.as_ref().map(|status| status.code()) == Some(StatusCode::Error);
+        if span.name == DIAL && !failed {
+            if let Some(to) = history::text(&span.attributes, key::REMOTE) {
+                dialled.insert((peer.to_owned(), to.to_owned()));
+            }
+        }
+    });
+    match dialled.is_empty() {
+        true => planned(run).unwrap_or_default(),
+        false => dialled.into_iter().collect(),
+    }
+}
+
+/// Those that `run.json` names.
+fn planned(run: &Value) -> Option<Vec<(String, String)>> {
+    let topology: Topology = run["topology"].as_str()?.parse().ok()?;
+    let peers = u32::try_from(run["peers"].as_u64()?).ok()?;
+    let few = topology.count(peers).ok()? <= MOST;
+    few.then_some(())?;
+    let edges = topology.edges(peers, run["seed"].as_u64()?).ok()?;
+    let name = |node| NodeId(node).to_string();
+    let named = edges.into_iter().map(|(a, b)| (name(a), name(b)));
+    Some(named.collect())
+}

@@ -1,0 +1,176 @@
+// The run's model and its causality, against answers written by hand.
+//
+//   node --test model.test.mjs
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { Model } from '../../dashboards/viewer/model.js';
+import {
+  CONCURRENT, FUTURE, PAST, SELF, clocks, cone, messageRelation, relation, vectorClock,
+} from '../../dashboards/viewer/causality.js';
+
+// An answer of /api/diagram. A step is [peer, kind, number, at], and [from,
+// message, sequence] more when it handles a message; its span is named after
+// peer and number. A send is [step, to, kind, message].
+function answer(steps, sends = [], { next = steps.length, lost = [], said = [] } = {}) {
+  const peers = [...new Set([
+    ...steps.flatMap(([peer, , , , from]) => (from ? [peer, from] : [peer])),
+    ...sends.map(([, to]) => to), ...lost.flatMap(([by, to]) => [by, to]),
+  ])];
+  const names = [...new Set([...steps.map(([, kind]) => kind), ...sends.map(([, , kind]) => kind),
+    ...said.map(([, kind]) => kind)])];
+  const traces = ['0'.repeat(31) + '1'];
+  const p = (name) => peers.indexOf(name);
+  return {
+    next, base: '1577836800000000000', peers, names, traces,
+    steps: steps.map(([peer, kind, number, at, from, message = '', sequence = -1]) => [
+      p(peer), names.indexOf(kind), number, at, 5, 0, `${peer}${number}`, from ? p(from) : -1, message, sequence]),
+    sends: sends.map(([step, to, kind, id]) => [step, p(to), names.indexOf(kind), id, `says ${id}`]),
+    lost: lost.map(([by, to, id, reason]) => [p(by), p(to), id, reason]),
+    said: said.map(([step, kind, text]) => [step, names.indexOf(kind), text]),
+  };
+}
+
+// a: start(1) sends m1 to b;  timer(2) sends m2 to c;  m3(3)
+// b: start(1);  m1(2) sends m3 to a
+// c: start(1);  m2(2);  sends m4 to b, which never arrives
+const STEPS = [
+  ['a', 'start', 1, 0], ['b', 'start', 1, 1], ['c', 'start', 1, 2],
+  ['a', 'timer', 2, 10], ['b', 'PING', 2, 20, 'a', 'm1', 0],
+  ['c', 'PING', 2, 30, 'a', 'm2', 0], ['a', 'PONG', 3, 40, 'b', 'm3', 0],
+];
+const SENDS = [[0, 'b', 'PING', 'm1'], [3, 'c', 'PING', 'm2'], [4, 'a', 'PONG', 'm3'], [5, 'b', 'PONG', 'm4']];
+
+function whole() {
+  const model = new Model();
+  model.append(answer(STEPS, SENDS, { lost: [['c', 'b', 'm4', 'connection closed']], said: [[6, 'Done', 'in 3']] }));
+  return model;
+}
+
+// What two models say, without the order in which they learnt it.
+function content(model) {
+  const span = (s) => (s < 0 ? null : model.spans[s]);
+  return {
+    lines: model.inOrder.map((p) => [model.peers[p], [...model.line(p)].map(span)]),
+    messages: Array.from({ length: model.message.count }, (_, m) => [
+      span(model.message.from[m]), span(model.message.to[m]), model.texts[m],
+      model.kinds[model.message.kind[m]], model.reasons[model.message.reason[m]] ?? null,
+      model.message.copy[m]]).sort(),
+    sent: Object.fromEntries(model.spans.map((id, s) => [id, model.sent(s).map((m) => model.texts[m])])),
+    lamport: Object.fromEntries(model.spans.map((id, s) => [id, clocks(model).lamport[s]])),
+    order: [...clocks(model).order].map(span),
+  };
+}
+
+test('an answer becomes lines, steps and messages', () => {
+  const model = whole();
+  const { step, message } = model;
+  assert.deepEqual(model.peers, ['a', 'b', 'c']);
+  assert.equal(step.count, 7);
+  assert.deepEqual([...model.line(0)], [0, 3, 6]);
+  assert.deepEqual([...step.rank.subarray(0, 7)], [0, 0, 0, 1, 1, 1, 2]);
+  assert.deepEqual([...step.received.subarray(0, 7)], [-1, -1, -1, -1, 0, 1, 2]);
+  assert.deepEqual([...message.to.subarray(0, 4)], [4, 5, 6, -1]);
+  assert.deepEqual(model.sent(0), [0]);
+  assert.equal(model.texts[3], 'says m4');
+  assert.equal(model.reasons[message.reason[3]], 'connection closed');
+  assert.equal(message.reason[0], -1);
+  assert.equal(model.kinds[step.kind[6]], 'PONG');
+  assert.deepEqual(model.said.get(6), [{ kind: 'Done', text: 'in 3' }]);
+  assert.deepEqual([model.first, model.last, model.next], [0, 45, 7]);
+  assert.equal(model.base, 1577836800000000000n);
+  assert.equal(model.stepOf('b2'), 4);
+  assert.equal(model.stepOf('nobody'), -1);
+});
+
+test('pieces in any order make the same run as the whole', () => {
+  const model = new Model();
+  // The tables of each answer differ; receipts come before what they receive,
+  // a lower number after a higher one, and the loss before its message.
+  const rest = (numbers) => answer(
+    numbers.map((n) => STEPS[n]),
+    SENDS.filter(([s]) => numbers.includes(s)).map(([s, ...send]) => [numbers.indexOf(s), ...send]),
+    { lost: numbers[0] === 6 ? [['c', 'b', 'm4', 'connection closed']] : [] },
+  );
+  for (const numbers of [[6, 2], [5, 4], [3], [1, 0]]) assert.equal(model.append(rest(numbers)), true);
+  assert.deepEqual(content(model), content(whole()));
+});
+
+test('nothing new changes nothing', () => {
+  const model = whole();
+  assert.equal(model.append(answer([], [], { next: 7 })), false);
+  assert.equal(model.revision, 1);
+});
+
+test('a step whose sender left no trace still names it', () => {
+  const model = new Model();
+  model.append(answer([['b', 'PING', 1, 5, 'a', 'm9', 3]]));
+  assert.equal(model.step.received[0], -1);
+  assert.equal(model.peers[model.step.from[0]], 'a');
+  assert.equal(model.step.sequence[0], 3);
+});
+
+test('a message that arrives twice is two arrows and one sending', () => {
+  const model = new Model();
+  model.append(answer([['a', 'start', 1, 0], ['b', 'PING', 1, 5, 'a', 'm', 0], ['b', 'PING', 2, 9, 'a', 'm', 0]],
+    [[0, 'b', 'PING', 'm']]));
+  assert.equal(model.message.count, 2);
+  assert.deepEqual([...model.message.to.subarray(0, 2)], [1, 2]);
+  assert.deepEqual([...model.message.copy.subarray(0, 2)], [0, 1]);
+  assert.deepEqual(model.sent(0), [0, 1]);
+  assert.deepEqual([...clocks(model).lamport], [1, 2, 3]);
+});
+
+test('peers stand in the order in which people count', () => {
+  const model = new Model();
+  model.append(answer([['peer-10', 'start', 1, 0], ['peer-9', 'start', 1, 0]]));
+  assert.deepEqual(model.inOrder.map((p) => model.peers[p]), ['peer-9', 'peer-10']);
+});
+
+test('Lamport clocks count the longest chain', () => {
+  const { lamport } = clocks(whole());
+  assert.deepEqual([...lamport], [1, 1, 1, 2, 2, 3, 3]);
+});
+
+test('the causal order puts no effect before its cause, even when clocks disagree', () => {
+  const model = new Model();
+  // b's clock is behind: it receives at 5 what was sent at 10.
+  model.append(answer([['a', 'start', 1, 10], ['b', 'start', 1, 4], ['b', 'PING', 2, 5, 'a', 'm', 0], ['c', 'start', 1, 7]],
+    [[0, 'b', 'PING', 'm']]));
+  const { order, place } = clocks(model);
+  assert.deepEqual([...order].map((s) => model.spans[s]), ['b1', 'c1', 'a1', 'b2']);
+  assert.deepEqual([...place], [2, 0, 3, 1]);
+});
+
+test('steps that wait for each other are all in the order', () => {
+  const model = new Model();
+  model.append(answer([['a', 'PING', 1, 1, 'b', 'y', 0], ['b', 'PING', 1, 2, 'a', 'x', 0]],
+    [[0, 'b', 'PING', 'x'], [1, 'a', 'PING', 'y']]));
+  assert.deepEqual([...clocks(model).order], [0, 1]);
+});
+
+test('past, future and what is concurrent', () => {
+  const model = whole();
+  const named = (s, wanted) => {
+    const around = cone(model, s);
+    return model.spans.filter((_, t) => relation(model, around, t) === wanted).sort();
+  };
+  const b2 = model.stepOf('b2');
+  assert.deepEqual(named(b2, SELF), ['b2']);
+  assert.deepEqual(named(b2, PAST), ['a1', 'b1']);
+  assert.deepEqual(named(b2, FUTURE), ['a3']);
+  assert.deepEqual(named(b2, CONCURRENT), ['a2', 'c1', 'c2']);
+  assert.deepEqual(named(model.stepOf('a1'), FUTURE), ['a2', 'a3', 'b2', 'c2']);
+  assert.deepEqual(named(model.stepOf('a3'), PAST), ['a1', 'a2', 'b1', 'b2']);
+  const around = cone(model, b2);
+  assert.deepEqual([0, 1, 2, 3].map((m) => messageRelation(model, around, m)),
+    [PAST, CONCURRENT, FUTURE, CONCURRENT]);
+});
+
+test('a vector clock names the last step of each peer that is known', () => {
+  const model = whole();
+  assert.deepEqual([...vectorClock(model, model.stepOf('a3'))], [3, 2, 0]);
+  assert.deepEqual([...vectorClock(model, model.stepOf('c2'))], [2, 0, 2]);
+  assert.deepEqual([...vectorClock(model, model.stepOf('b1'))], [0, 1, 0]);
+});
