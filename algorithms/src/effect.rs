@@ -150,9 +150,10 @@ mod tests {
     use super::*;
     use crate::Describe as _;
     use crate::bank::{Bank, Due};
-    use crate::chandy_lamport::{self, ChandyLamport};
-    use crate::lai_yang::{self, LaiYang};
-    use crate::naive_snapshot::{self, NaiveSnapshot};
+    use crate::chandy_lamport::ChandyLamport;
+    use crate::lai_yang::LaiYang;
+    use crate::naive_snapshot::NaiveSnapshot;
+    use crate::snapshot::Timer;
 
     /// What the bank sends and whom, whatever is above it.
     fn sent<A: Algorithm>(mut process: A, due: A::Timer, seed: u64) -> Vec<(NodeId, String)> {
@@ -177,11 +178,11 @@ mod tests {
             let marked = ChandyLamport::new(bank(), me, others(), all(), second);
             let coloured = LaiYang::new(bank(), me, others(), all(), second);
             let naive = NaiveSnapshot::new(bank(), me, others(), all(), second);
-            let expected = sent(marked, crate::snapshot::Timer::Application(Due), seed);
+            let expected = sent(marked, Timer::Application(Due), seed);
             assert_eq!(expected.len(), 1, "seed {seed}");
-            let coloured = sent(coloured, crate::snapshot::Timer::Application(Due), seed);
+            let coloured = sent(coloured, Timer::Application(Due), seed);
             assert_eq!(coloured, expected, "seed {seed}");
-            let naive = sent(naive, crate::snapshot::Timer::Application(Due), seed);
+            let naive = sent(naive, Timer::Application(Due), seed);
             assert_eq!(naive, expected, "seed {seed}");
         }
     }

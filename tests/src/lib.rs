@@ -13,3 +13,22 @@ pub mod spans;
 pub use programs::{node, own_algorithm, testbed, workspace};
 pub use running::{Ended, Running, run};
 pub use saved::Runs;
+
+/// Makes three tests of each function: one for each transport, which it takes.
+#[macro_export]
+macro_rules! on_each_transport {
+    ($($name:ident),* $(,)?) => {
+        mod over_tcp {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() { super::$name(super::Transport::Tcp).await; })*
+        }
+        mod over_memory {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() { super::$name(super::Transport::Memory).await; })*
+        }
+        mod over_quic {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() { super::$name(super::Transport::Quic).await; })*
+        }
+    };
+}

@@ -9,25 +9,8 @@ use support::peers::{
     config, connected, hung_up, listening, message, next, next_message, send, within,
 };
 
-/// One test of two connected peers, on each transport.
-macro_rules! on_each_transport {
-    ($($name:ident),* $(,)?) => {
-        mod over_tcp {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() { super::$name(super::Transport::Tcp).await; })*
-        }
-        mod over_memory {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() { super::$name(super::Transport::Memory).await; })*
-        }
-        mod over_quic {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() { super::$name(super::Transport::Quic).await; })*
-        }
-    };
-}
-
-on_each_transport! {
+// One test of two connected peers, on each transport.
+support::on_each_transport! {
     ten_thousand_messages_each_way_come_in_order,
     large_messages_each_way_do_not_block_each_other,
     a_second_channel_is_refused,

@@ -22,24 +22,7 @@ use tokio::task::JoinHandle;
 /// their reader.
 const INBOX: usize = 32;
 
-macro_rules! on_each_transport {
-    ($($name:ident),* $(,)?) => {
-        mod over_tcp {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() { super::$name(super::Transport::Tcp).await; })*
-        }
-        mod over_memory {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() { super::$name(super::Transport::Memory).await; })*
-        }
-        mod over_quic {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() { super::$name(super::Transport::Quic).await; })*
-        }
-    };
-}
-
-on_each_transport! {
+support::on_each_transport! {
     a_thousand_messages_each_way_arrive_once,
     large_messages_arrive,
     a_receiver_that_does_not_read_holds_the_sender,

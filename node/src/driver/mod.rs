@@ -1,5 +1,6 @@
 //! Runs an algorithm live: effects become frames on channels, or on streams of
-//! their own where [`Links`] keep no order, and timers in a queue, and each step becomes a span.
+//! their own where [`Links`] keep no order, and timers in a queue, and each
+//! step becomes a span.
 //!
 //! One task for each process takes one input at a time: a command, a message,
 //! a timer. **A span is a step, an arrow is its parent**: the envelope carries
@@ -9,9 +10,10 @@
 //! says so.
 //!
 //! The task never waits for a peer. What a channel does not take yet waits in
-//! an outbox, and what no receipt has come for counts as waiting. While the outboxes hold much, no commands are taken, so whoever
-//! gives them is slowed down; messages are always taken, so two processes that
-//! flood each other cannot block each other.
+//! an outbox, and what no receipt has come for counts as waiting. While the
+//! outboxes hold much, no commands are taken, so whoever gives them is slowed
+//! down; messages are always taken, so two processes that flood each other
+//! cannot block each other.
 
 mod apart;
 mod delayed;
@@ -41,7 +43,7 @@ use sending::{Change, Lost, Sending};
 use timers::Timers;
 
 use crate::channel::{Inbound, Inbox, Outgoing};
-use crate::steps::{Clock, Received, Recorder, Step, Steps};
+use crate::steps::{Clock, Received, RecordTo, Step, Steps};
 use crate::telemetry::{from_wire, to_wire};
 use crate::{Handle, Peer};
 
@@ -141,7 +143,7 @@ impl<A: Algorithm> Driver<A> {
             steps: Steps::new(
                 process.algorithm,
                 process.id,
-                process.tracer.map_or(Recorder::Nothing, Recorder::Spans),
+                process.tracer.map_or(RecordTo::Nothing, RecordTo::Spans),
                 Clock::Wall,
                 process.seed,
             ),

@@ -14,12 +14,12 @@ mod clock;
 mod record;
 mod shape;
 
-use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use algorithms::{Algorithm, Effect, Input, Message as _, NodeId, Output as _, Role, step};
 use opentelemetry::trace::{
-    Link, SpanContext, SpanKind, Status, TraceContextExt as _, Tracer as _,
+    Link, Span as _, SpanContext, SpanKind, Status, TraceContextExt as _, Tracer as _,
 };
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::SdkTracer;
@@ -35,7 +35,7 @@ use crate::driver::Directory;
 #[derive(Clone, Debug)]
 pub struct Steps<A> {
     algorithm: A,
-    recorder: Recorder,
+    record_to: RecordTo,
     clock: Clock,
     seed: u64,
     steps: u64,
@@ -44,7 +44,7 @@ pub struct Steps<A> {
 
 /// Where the records of a process's steps go.
 #[derive(Clone, Debug)]
-pub enum Recorder {
+pub enum RecordTo {
     /// Nowhere.
     Nothing,
     /// Into spans.
@@ -62,7 +62,7 @@ pub struct Step<A: Algorithm> {
     pub effects: Vec<Effect<A>>,
     /// The id of the first message among the effects. The others follow.
     pub first_message: u64,
-    /// For [`Recorder::Engine`].
+    /// For [`RecordTo::Engine`].
     pub record: Option<StepRecord>,
 }
 
@@ -85,11 +85,11 @@ pub struct Received {
 
 impl<A: Algorithm> Steps<A> {
     /// The steps of process `id` from its first state on.
-    pub fn new(algorithm: A, id: NodeId, recorder: Recorder, clock: Clock, seed: u64) -> Self {
+    pub fn new(algorithm: A, id: NodeId, record_to: RecordTo, clock: Clock, seed: u64) -> Self {
         let seed = mix(seed ^ mix(u64::from(id.0)));
         Self {
             algorithm,
-            recorder,
+            record_to,
             clock,
             seed,
             steps: 0,
@@ -105,19 +105,12 @@ impl<A: Algorithm> Steps<A> {
 
     /// The process begins. A step that does nothing leaves no span.
     pub fn start(&mut self, directory: &Directory) -> Step<A> {
-        let at = self.clock.now();
+        let before = Before::new("start", SpanKind::Internal, self.now());
         let effects = self.step(Input::Start);
-        let context = match &self.recorder {
-            Recorder::Spans(tracer) if !effects.is_empty() => {
-                let builder = tracer.span_builder("start").with_start_time(at);
-                let span = builder.start_with_context(tracer, &Context::new());
-                Context::new().with_span(span)
-            }
-            _ => Context::new(),
-        };
-        let step = self.finish(effects, &context, StepRecord::default(), directory);
-        self.end(&context);
-        step
+        match effects.is_empty() {
+            true => self.record(effects, directory, |_, _| None),
+            false => self.finish(effects, before, directory),
+        }
     }
 
     /// The process begins again as `algorithm`: it has lost its memory.
@@ -134,18 +127,15 @@ impl<A: Algorithm> Steps<A> {
         given: Context,
         directory: &Directory,
     ) -> Step<A> {
-        let is_operation = given.span().span_context().is_valid();
-        let context = if is_operation {
-            given
-        } else {
-            self.span("command", SpanKind::Internal, None, None, Vec::new)
-        };
+        let before = Before::new("command", SpanKind::Internal, self.now());
         let effects = self.step(Input::Command(command));
-        let step = self.finish(effects, &context, StepRecord::default(), directory);
-        if !is_operation {
-            self.end(&context);
+        if !given.span().span_context().is_valid() {
+            return self.finish(effects, before, directory);
         }
-        step
+        self.record(effects, directory, |record, now| {
+            shape::add(&given.span(), record, now);
+            Some(given.span().span_context().clone())
+        })
     }
 
     /// A message has come.
@@ -162,23 +152,19 @@ impl<A: Algorithm> Steps<A> {
             Role::Reply => SpanKind::Internal,
             Role::OneWay => SpanKind::Consumer,
         };
-        let record = StepRecord {
-            received: self.records().then(|| ReceivedRecord {
+        let mut before = Before::new(kind, span_kind, self.now());
+        before.parent = received.sent_by.as_ref();
+        if self.records() {
+            before.record.received = Some(ReceivedRecord {
                 from: directory.name(from),
                 message: message_record(&message, received.id),
                 sequence: received.sequence,
                 incarnation: received.incarnation,
-            }),
-            ..StepRecord::default()
-        };
-        let parent = received.sent_by.clone();
-        let context = self.span(kind, span_kind, parent, None, || {
-            shape::received(record.received.as_ref(), received, role, &self.clock)
-        });
+            });
+            before.remarks = shape::remarks(received, kind, role, before.at);
+        }
         let effects = self.step(Input::Message { from, message });
-        let step = self.finish(effects, &context, record, directory);
-        self.end(&context);
-        step
+        self.finish(effects, before, directory)
     }
 
     /// A timer has run out. The step is a child of the one that set it, or, if
@@ -189,22 +175,14 @@ impl<A: Algorithm> Steps<A> {
         set_by: &SpanContext,
         directory: &Directory,
     ) -> Step<A> {
-        let set_by = set_by.is_valid().then(|| set_by.clone());
-        let (parent, link) = match A::begins_operation(&timer) {
-            true => (None, set_by),
-            false => (set_by, None),
-        };
-        let record = StepRecord {
-            timer: self.records().then(|| format!("{timer:?}")),
-            ..StepRecord::default()
-        };
-        let context = self.span("timer", SpanKind::Internal, parent, link, || {
-            shape::timer(record.timer.as_deref())
-        });
+        let mut before = Before::new("timer", SpanKind::Internal, self.now());
+        match A::begins_operation(&timer) {
+            true => before.link = Some(set_by),
+            false => before.parent = Some(set_by),
+        }
+        before.record.timer = self.records().then(|| format!("{timer:?}"));
         let effects = self.step(Input::Timer(timer));
-        let step = self.finish(effects, &context, record, directory);
-        self.end(&context);
-        step
+        self.finish(effects, before, directory)
     }
 
     /// Records that a message will not arrive: a span under the step that
@@ -217,46 +195,27 @@ impl<A: Algorithm> Steps<A> {
         sent_by: Option<SpanContext>,
         reason: &str,
     ) {
+        let RecordTo::Spans(tracer) = &self.record_to else {
+            return;
+        };
         let name = format!("lost {kind}");
-        let context = self.span(name, SpanKind::Internal, sent_by, None, || {
-            shape::lost(id, to)
-        });
-        context.span().set_status(Status::error(reason.to_owned()));
-        self.end(&context);
+        let builder = tracer.span_builder(name).with_start_time(self.clock.now());
+        let builder = builder.with_attributes(shape::lost(id, to));
+        let mut span = tracer.build_with_context(builder, &under(sent_by.as_ref()));
+        span.set_status(Status::error(reason.to_owned()));
+        span.end_with_timestamp(self.clock.now());
     }
 
     fn records(&self) -> bool {
-        !matches!(self.recorder, Recorder::Nothing)
+        !matches!(self.record_to, RecordTo::Nothing)
     }
 
-    /// The context of a new span, or none when nobody traces.
-    fn span(
-        &self,
-        name: impl Into<Cow<'static, str>>,
-        kind: SpanKind,
-        parent: Option<SpanContext>,
-        link: Option<SpanContext>,
-        attributes: impl FnOnce() -> Vec<KeyValue>,
-    ) -> Context {
-        let Recorder::Spans(tracer) = &self.recorder else {
-            return Context::new();
-        };
-        let parent = parent.map_or_else(Context::new, |parent| {
-            Context::new().with_remote_span_context(parent)
-        });
-        let mut builder = tracer
-            .span_builder(name)
-            .with_kind(kind)
-            .with_start_time(self.clock.now())
-            .with_attributes(attributes());
-        if let Some(link) = link {
-            builder = builder.with_links(vec![Link::with_context(link)]);
+    /// For what is recorded; to ask for the time costs some.
+    fn now(&self) -> SystemTime {
+        match self.record_to {
+            RecordTo::Nothing => UNIX_EPOCH,
+            RecordTo::Spans(_) | RecordTo::Engine => self.clock.now(),
         }
-        Context::new().with_span(builder.start_with_context(tracer, &parent))
-    }
-
-    fn end(&self, context: &Context) {
-        context.span().end_with_timestamp(self.clock.now());
     }
 
     fn step(&mut self, input: Input<A>) -> Vec<Effect<A>> {
@@ -264,53 +223,138 @@ impl<A: Algorithm> Steps<A> {
         step(&mut self.algorithm, input, mix(self.seed ^ self.steps))
     }
 
-    /// Numbers the messages, and records what the step did.
+    /// Records a step that has a span of its own. The span is made when all is
+    /// known that is to be in it.
     fn finish(
         &mut self,
         effects: Vec<Effect<A>>,
-        context: &Context,
-        mut record: StepRecord,
+        before: Before<'_>,
         directory: &Directory,
     ) -> Step<A> {
+        let Before {
+            name,
+            kind,
+            at,
+            parent,
+            link,
+            remarks,
+            record: begun,
+        } = before;
+        let RecordTo::Spans(tracer) = self.record_to.clone() else {
+            let mut step = self.record(effects, directory, |_, _| None);
+            if let Some(record) = &mut step.record {
+                record.at_unix_nano = unix_nano(at);
+                record.received = begun.received;
+                record.timer = begun.timer;
+            }
+            return step;
+        };
+        self.record(effects, directory, |record, now| {
+            let record = StepRecord {
+                received: begun.received,
+                timer: begun.timer,
+                ..record
+            };
+            let mut builder = tracer.span_builder(name).with_kind(kind);
+            builder.start_time = Some(at);
+            shape::fill(&mut builder, record, remarks, now);
+            if let Some(link) = link.filter(|link| link.is_valid()) {
+                builder.links = Some(vec![Link::with_context(link.clone())]);
+            }
+            let mut span = tracer.build_with_context(builder, &under(parent));
+            span.end_with_timestamp(now);
+            Some(span.span_context().clone())
+        })
+    }
+
+    /// Numbers the messages, and records what the step did: for the engine, or
+    /// with `trace`, which tells the span that it is in.
+    fn record(
+        &mut self,
+        effects: Vec<Effect<A>>,
+        directory: &Directory,
+        trace: impl FnOnce(StepRecord, SystemTime) -> Option<SpanContext>,
+    ) -> Step<A> {
         let first_message = self.messages.wrapping_add(1);
-        if self.records() {
-            record.number = self.steps;
-            if matches!(self.recorder, Recorder::Engine) {
-                record.at_unix_nano = unix_nano(self.clock.now());
-            }
-            record.state = algorithms::Describe::fields(&self.algorithm);
-        }
-        for effect in &effects {
-            match effect {
-                Effect::Send { to, message, .. } => {
-                    self.messages = self.messages.wrapping_add(1);
-                    if self.records() {
-                        record.events.push(Event::Sent {
-                            to: directory.name(*to),
-                            message: message_record(message, self.messages),
-                        });
-                    }
-                }
-                Effect::Output(output) if self.records() => record.events.push(Event::Said {
-                    kind: output.kind().into(),
-                    fields: algorithms::Describe::fields(output),
-                }),
-                Effect::Output(_) | Effect::SetTimer { .. } | Effect::CancelTimer { .. } => {}
-            }
-        }
+        let sent = effects
+            .iter()
+            .filter(|effect| matches!(effect, Effect::Send { .. }));
+        self.messages = self.messages.wrapping_add(sent.count() as u64);
         let mut step = Step {
-            context: context.span().span_context().clone(),
+            context: SpanContext::NONE,
             effects,
             first_message,
             record: None,
         };
-        match &self.recorder {
-            Recorder::Nothing => {}
-            Recorder::Spans(_) => shape::finish(&context.span(), record, self.clock.now()),
-            Recorder::Engine => step.record = Some(record),
+        if !self.records() {
+            return step;
+        }
+        let record = StepRecord {
+            number: self.steps,
+            events: events(&step, directory),
+            state: algorithms::Describe::fields(&self.algorithm),
+            ..StepRecord::default()
+        };
+        match &self.record_to {
+            RecordTo::Nothing => {}
+            RecordTo::Engine => step.record = Some(record),
+            RecordTo::Spans(_) => {
+                step.context = trace(record, self.clock.now()).unwrap_or(SpanContext::NONE);
+            }
         }
         step
     }
+}
+
+/// What is known of a step before it is taken.
+struct Before<'a> {
+    name: &'static str,
+    kind: SpanKind,
+    at: SystemTime,
+    parent: Option<&'a SpanContext>,
+    link: Option<&'a SpanContext>,
+    /// What only its span tells.
+    remarks: Vec<KeyValue>,
+    record: StepRecord,
+}
+
+impl Before<'_> {
+    fn new(name: &'static str, kind: SpanKind, at: SystemTime) -> Self {
+        Self {
+            name,
+            kind,
+            at,
+            parent: None,
+            link: None,
+            remarks: Vec::new(),
+            record: StepRecord::default(),
+        }
+    }
+}
+
+/// What a span has as its parent's context.
+fn under(parent: Option<&SpanContext>) -> Context {
+    match parent.filter(|parent| parent.is_valid()) {
+        Some(parent) => Context::new().with_remote_span_context(parent.clone()),
+        None => Context::new(),
+    }
+}
+
+/// What a step sends and says.
+fn events<A: Algorithm>(step: &Step<A>, directory: &Directory) -> Vec<Event> {
+    let mut ids = step.first_message..;
+    let events = step.effects.iter().filter_map(|effect| match effect {
+        Effect::Send { to, message, .. } => Some(Event::Sent {
+            to: directory.name(*to),
+            message: message_record(message, ids.next().unwrap_or_default()),
+        }),
+        Effect::Output(output) => Some(Event::Said {
+            kind: output.kind().into(),
+            fields: algorithms::Describe::fields(output),
+        }),
+        Effect::SetTimer { .. } | Effect::CancelTimer { .. } => None,
+    });
+    events.collect()
 }
 
 fn message_record<M: algorithms::Message>(message: &M, id: u64) -> MessageRecord {

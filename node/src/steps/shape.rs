@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use algorithms::{Field, Fields, Role};
-use opentelemetry::trace::SpanRef;
+use opentelemetry::trace::{SpanBuilder, SpanRef};
 use opentelemetry::{Array, Key, KeyValue, StringValue, Value};
+use rustc_hash::FxBuildHasher;
 
-use super::{Clock, Event, MessageRecord, Received, ReceivedRecord, StepRecord};
+use super::{Event, MessageRecord, Received, StepRecord};
 use crate::channel::unix_nano;
 
 /// The names of attributes.
@@ -43,45 +44,26 @@ const MOST_FIELDS: usize = 64;
 const LONGEST_TEXT: usize = 1024;
 const LONGEST_LIST: usize = 1024;
 
-/// What a step tells of the message that it handles.
-pub(super) fn received(
-    record: Option<&ReceivedRecord>,
+/// What a span tells of a message beside what a checker needs.
+pub(super) fn remarks(
     received: &Received,
+    kind: &'static str,
     role: Role,
-    clock: &Clock,
+    at: SystemTime,
 ) -> Vec<KeyValue> {
-    let Some(record) = record else {
-        return Vec::new();
-    };
-    // Room for what may follow.
-    let mut attributes = Vec::with_capacity(12);
-    let remote = Arc::clone(&record.from);
-    message(record.message.clone(), remote, &mut attributes);
-    attributes.push(KeyValue::new(key::SEQUENCE, integer(record.sequence)));
-    attributes.push(KeyValue::new(
-        key::INCARNATION,
-        i64::from(record.incarnation),
-    ));
+    let mut remarks = Vec::new();
     if let Some(size) = received.size {
-        attributes.push(KeyValue::new("p2p.message.size", integer(size as u64)));
+        remarks.push(KeyValue::new("p2p.message.size", integer(size as u64)));
     }
     if role == Role::Request {
-        attributes.push(KeyValue::new("rpc.system.name", "libp2p"));
-        attributes.push(KeyValue::new(
-            "rpc.method",
-            text(record.message.kind.clone()),
-        ));
+        remarks.push(KeyValue::new("rpc.system.name", "libp2p"));
+        remarks.push(KeyValue::new("rpc.method", kind));
     }
-    let late = |deadline: u64| deadline < unix_nano(clock.now());
+    let late = |deadline: u64| deadline < unix_nano(at);
     if received.deadline_unix_nano.is_some_and(late) {
-        attributes.push(KeyValue::new("p2p.message.late", true));
+        remarks.push(KeyValue::new("p2p.message.late", true));
     }
-    attributes
-}
-
-pub(super) fn timer(timer: Option<&str>) -> Vec<KeyValue> {
-    let timer = timer.map(|timer| KeyValue::new(key::TIMER, timer.to_owned()));
-    timer.into_iter().collect()
+    remarks
 }
 
 pub(super) fn lost(id: u64, to: Arc<str>) -> Vec<KeyValue> {
@@ -92,27 +74,62 @@ pub(super) fn lost(id: u64, to: Arc<str>) -> Vec<KeyValue> {
     ]
 }
 
-/// Notes what the step did, and the state after it.
-pub(super) fn finish(span: &SpanRef<'_>, record: StepRecord, now: SystemTime) {
+/// Puts all that is known of a step into the span that is made for it.
+pub(super) fn fill(
+    builder: &mut SpanBuilder,
+    record: StepRecord,
+    remarks: Vec<KeyValue>,
+    now: SystemTime,
+) {
+    let mut attributes = Vec::with_capacity(16);
+    if let Some(received) = record.received {
+        message(received.message, received.from, &mut attributes);
+        attributes.push(KeyValue::new(key::SEQUENCE, integer(received.sequence)));
+        let incarnation = i64::from(received.incarnation);
+        attributes.push(KeyValue::new(key::INCARNATION, incarnation));
+    }
+    if let Some(timer) = record.timer {
+        attributes.push(KeyValue::new(key::TIMER, timer));
+    }
+    attributes.extend(remarks);
+    attributes.extend(after(record.state, record.number));
+    builder.attributes = Some(attributes);
+    if !record.events.is_empty() {
+        let events = record.events.into_iter().map(|event| {
+            let (name, attributes) = event_of(event);
+            opentelemetry::trace::Event::new(name, now, attributes, 0)
+        });
+        builder.events = Some(events.collect());
+    }
+}
+
+/// Adds what a step did, and the state after it, to the span of an operation.
+pub(super) fn add(span: &SpanRef<'_>, record: StepRecord, now: SystemTime) {
     if !span.is_recording() {
         return;
     }
     for event in record.events {
-        match event {
-            Event::Sent { to, message: sent } => {
-                let mut attributes = Vec::with_capacity(8);
-                message(sent, to, &mut attributes);
-                span.add_event_with_timestamp("send", now, attributes);
-            }
-            Event::Said { kind, fields: said } => {
-                span.add_event_with_timestamp(kind, now, fields("", said).collect());
-            }
-        }
+        let (name, attributes) = event_of(event);
+        span.add_event_with_timestamp(name, now, attributes);
     }
-    let mut attributes = Vec::with_capacity(8);
-    attributes.extend(fields(STATE, record.state));
-    attributes.push(KeyValue::new(key::STEP, integer(record.number)));
-    span.set_attributes(attributes);
+    span.set_attributes(after(record.state, record.number));
+}
+
+fn event_of(event: Event) -> (Cow<'static, str>, Vec<KeyValue>) {
+    match event {
+        Event::Sent { to, message: sent } => {
+            let mut attributes = Vec::with_capacity(8);
+            message(sent, to, &mut attributes);
+            ("send".into(), attributes)
+        }
+        Event::Said { kind, fields: said } => (kind, fields("", said).collect()),
+    }
+}
+
+/// The state after a step, and its number.
+fn after(state: Fields, number: u64) -> impl Iterator<Item = KeyValue> {
+    let number = KeyValue::new(key::STEP, integer(number));
+    fields(STATE, state).chain([number])
 }
 
 fn message(message: MessageRecord, remote: Arc<str>, attributes: &mut Vec<KeyValue>) {
@@ -131,16 +148,19 @@ fn fields(prefix: &'static str, fields: Fields) -> impl Iterator<Item = KeyValue
 }
 
 /// A name behind its prefix. Most names stand in the program, so there are few,
-/// and each is put together once for each thread.
+/// and each is put together once for each thread. It is found again by where it
+/// stands, which is quicker than by what it says.
 fn full_key(prefix: &'static str, name: Cow<'static, str>) -> Key {
+    type Place = (*const u8, usize, *const u8, usize);
     thread_local! {
-        static KEYS: RefCell<HashMap<(&'static str, &'static str), Key>> = RefCell::default();
+        static KEYS: RefCell<HashMap<Place, Key, FxBuildHasher>> = RefCell::default();
     }
     match name {
         Cow::Borrowed(name) if prefix.is_empty() => Key::from_static_str(name),
         Cow::Borrowed(name) => KEYS.with_borrow_mut(|keys| {
+            let place = (prefix.as_ptr(), prefix.len(), name.as_ptr(), name.len());
             let whole = || Key::from(Arc::<str>::from(format!("{prefix}{name}")));
-            keys.entry((prefix, name)).or_insert_with(whole).clone()
+            keys.entry(place).or_insert_with(whole).clone()
         }),
         Cow::Owned(name) => Key::from(format!("{prefix}{name}")),
     }

@@ -20,12 +20,11 @@ mod tests;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use algorithms::NodeId;
-use node::steps::Recorder;
+use node::steps::RecordTo;
 use node::telemetry::Sink;
 use stateright::{Checker as _, Model as _, Property};
 
@@ -70,7 +69,6 @@ struct SystemModel<S> {
     system: Arc<S>,
     network: Network,
     seed: u64,
-    states: Arc<AtomicU64>,
 }
 
 impl<S: System + 'static> stateright::Model for SystemModel<S> {
@@ -78,17 +76,16 @@ impl<S: System + 'static> stateright::Model for SystemModel<S> {
     type Action = Action;
 
     fn init_states(&self) -> Vec<Self::State> {
-        vec![World::new(&*self.system, self.seed, |_| Recorder::Engine)]
+        vec![World::new(&*self.system, self.seed, |_| RecordTo::Engine)]
     }
 
     fn actions(&self, state: &Self::State, actions: &mut Vec<Action>) {
         if !state.has_ended(&*self.system) {
-            actions.extend(state.actions(&*self.system, self.network));
+            actions.extend(state.actions(self.network));
         }
     }
 
     fn next_state(&self, last: &Self::State, action: Action) -> Option<Self::State> {
-        self.states.fetch_add(1, Ordering::Relaxed);
         let mut next = last.clone();
         next.act(&*self.system, action);
         Some(next)
@@ -97,8 +94,8 @@ impl<S: System + 'static> stateright::Model for SystemModel<S> {
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
             Property::always(RIGHT, |model: &Self, state: &Self::State| {
-                let open = !state.has_ended(&*model.system)
-                    && !state.actions(&*model.system, model.network).is_empty();
+                let open =
+                    !state.has_ended(&*model.system) && !state.actions(model.network).is_empty();
                 open || {
                     let judgement = model.system.judge(&state.history());
                     judgement.holds()
@@ -129,7 +126,6 @@ pub fn check<S: System + 'static>(
         system: Arc::clone(system),
         network,
         seed,
-        states: Arc::default(),
     };
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let checker = model
@@ -155,7 +151,7 @@ pub fn check<S: System + 'static>(
 pub fn replay<S: System>(system: &S, seed: u64, actions: &[Action], sink: &Arc<Sink>) {
     let mut world = World::new(system, seed, |id: NodeId| {
         let name = id.to_string();
-        Recorder::Spans(sink.tracer_with_ids(&name, &name, SeededIds::new(seed, id.0)))
+        RecordTo::Spans(sink.tracer_with_ids(&name, &name, SeededIds::new(seed, id.0)))
     });
     for action in actions {
         world.tick();

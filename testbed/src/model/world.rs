@@ -8,26 +8,26 @@ use std::time::Duration;
 
 use algorithms::{Algorithm, Effect, NodeId};
 use node::driver::Directory;
-use node::steps::{Clock, Received, Recorder, Step, StepRecord, Steps};
+use node::steps::{Clock, Received, RecordTo, Step, StepRecord, Steps};
 use opentelemetry::Context;
 use opentelemetry::trace::SpanContext;
 
 use super::Network;
 use crate::history::History;
-use crate::system::System;
+use crate::simulator::EPOCH;
+use crate::system::{Asked, System};
 
 /// A timer that is set for so long waits until nothing else can happen.
 const PATIENT: Duration = Duration::from_secs(1);
-
-/// When the virtual clock starts: 2020-01-01, for spans need a date.
-const EPOCH: u64 = 1_577_836_800_000_000_000;
 
 /// A state of a system.
 #[derive(Clone, Debug)]
 pub struct World<A: Algorithm> {
     processes: Vec<Arc<Process<A>>>,
     channels: BTreeMap<(u32, u32), Channel<A::Message>>,
-    /// Which commands were given.
+    /// All commands of the run.
+    commands: Arc<Vec<Asked<A::Command>>>,
+    /// Which of them were given.
     given: BTreeSet<usize>,
     /// How many operations have ended.
     ended: u64,
@@ -86,13 +86,13 @@ impl<A: Algorithm> World<A> {
     pub fn new<S: System<Algorithm = A>>(
         system: &S,
         seed: u64,
-        recorder: impl Fn(NodeId) -> Recorder,
+        record_to: impl Fn(NodeId) -> RecordTo,
     ) -> Self {
         let clock = Arc::new(AtomicU64::new(EPOCH));
         let process = |id| {
             let (first, clock) = (system.process(id), Clock::Virtual(Arc::clone(&clock)));
             Arc::new(Process {
-                steps: Steps::new(first, id, recorder(id), clock, seed),
+                steps: Steps::new(first, id, record_to(id), clock, seed),
                 timers: BTreeMap::new(),
                 seen: None,
             })
@@ -100,6 +100,7 @@ impl<A: Algorithm> World<A> {
         let mut world = Self {
             processes: (0..system.processes()).map(NodeId).map(process).collect(),
             channels: BTreeMap::new(),
+            commands: Arc::new(system.commands()),
             given: BTreeSet::new(),
             ended: 0,
             directory: Directory::without_peers(system.processes()),
@@ -119,10 +120,10 @@ impl<A: Algorithm> World<A> {
     }
 
     /// What can happen.
-    pub fn actions<S: System<Algorithm = A>>(&self, system: &S, network: Network) -> Vec<Action> {
+    pub fn actions(&self, network: Network) -> Vec<Action> {
         let mut actions = Vec::new();
         let mut asked = BTreeSet::new();
-        for (number, command) in system.commands().iter().enumerate() {
+        for (number, command) in self.commands.iter().enumerate() {
             // Those to one process are given in their order.
             if !self.given.contains(&number) && asked.insert(command.node) {
                 actions.push(Action::Command(number));
@@ -166,7 +167,7 @@ impl<A: Algorithm> World<A> {
         let (node, step) = match action {
             Action::Command(number) => {
                 self.given.insert(number);
-                let asked = system.commands().swap_remove(number);
+                let asked = self.commands[number].clone();
                 let node = asked.node.0;
                 let steps = &mut self.process(node).steps;
                 (

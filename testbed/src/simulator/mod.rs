@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use algorithms::{Algorithm, Effect, Message as _, NodeId};
 use node::driver::Directory;
-use node::steps::{Clock, Received, Recorder, Step, Steps};
+use node::steps::{Clock, Received, RecordTo, Step, Steps};
 use opentelemetry::Context;
 use opentelemetry::trace::SpanContext;
 use rand::{RngExt as _, SeedableRng as _};
@@ -38,7 +38,7 @@ pub use scenario::{Crash, Memory, Partition, Scenario};
 use crate::history::History;
 
 /// When the virtual clock starts: 2020-01-01, for spans need a date.
-const EPOCH: u64 = 1_577_836_800_000_000_000;
+pub(crate) const EPOCH: u64 = 1_577_836_800_000_000_000;
 
 /// A system of processes in virtual time.
 #[derive(Debug)]
@@ -94,13 +94,13 @@ struct Channel {
 }
 
 impl<A: Algorithm> Simulation<A> {
-    /// Processes in their first states. `recorder` says where the records of
+    /// Processes in their first states. `record_to` says where the records of
     /// each one's steps go.
     pub fn new(
         algorithms: impl IntoIterator<Item = A>,
         scenario: Scenario,
         seed: u64,
-        recorder: impl Fn(NodeId) -> Recorder,
+        record_to: impl Fn(NodeId) -> RecordTo,
     ) -> Self {
         let clock = Arc::new(AtomicU64::new(EPOCH));
         let processes: Vec<_> = (0..)
@@ -108,7 +108,7 @@ impl<A: Algorithm> Simulation<A> {
             .zip(algorithms)
             .map(|(id, first)| {
                 let clock = Clock::Virtual(Arc::clone(&clock));
-                Process::new(Steps::new(first, id, recorder(id), clock, seed))
+                Process::new(Steps::new(first, id, record_to(id), clock, seed))
             })
             .collect();
         let mut queue = Queue::new();
@@ -175,7 +175,7 @@ impl<A: Algorithm> Simulation<A> {
         self.processes[usize::from(node)].steps.algorithm()
     }
 
-    /// What was recorded with [`Recorder::Engine`].
+    /// What was recorded with [`RecordTo::Engine`].
     pub fn into_history(self) -> History {
         let names = (0..).map(|node| self.directory.name(NodeId(node)));
         let records = self.processes.into_iter().map(|process| process.records);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use algorithms::NodeId;
-use node::steps::Recorder;
+use node::steps::RecordTo;
 use node::telemetry::Sink;
 
 use super::{Scenario, SeededIds, Simulation};
@@ -27,7 +27,7 @@ pub struct Ran<R> {
 
 /// Runs `system` once. Its history comes without the detour over spans.
 pub fn run<S: System>(system: &S, scenario: &Scenario, seed: u64) -> Ran<History> {
-    let mut simulation = start(system, scenario, seed, |_| Recorder::Engine);
+    let mut simulation = start(system, scenario, seed, |_| RecordTo::Engine);
     finish(system, &mut simulation);
     Ran {
         steps: simulation.steps(),
@@ -38,7 +38,7 @@ pub fn run<S: System>(system: &S, scenario: &Scenario, seed: u64) -> Ran<History
 
 /// Runs `system` once without a record of it.
 pub fn run_unrecorded<S: System>(system: &S, scenario: &Scenario, seed: u64) -> Ran<()> {
-    let mut simulation = start(system, scenario, seed, |_| Recorder::Nothing);
+    let mut simulation = start(system, scenario, seed, |_| RecordTo::Nothing);
     finish(system, &mut simulation);
     Ran {
         steps: simulation.steps(),
@@ -54,11 +54,11 @@ pub fn run_traced<S: System>(
     seed: u64,
     sink: &Arc<Sink>,
 ) -> Ran<()> {
-    let recorder = |id: NodeId| {
+    let record_to = |id: NodeId| {
         let name = id.to_string();
-        Recorder::Spans(sink.tracer_with_ids(&name, &name, SeededIds::new(seed, id.0)))
+        RecordTo::Spans(sink.tracer_with_ids(&name, &name, SeededIds::new(seed, id.0)))
     };
-    let mut simulation = start(system, scenario, seed, recorder);
+    let mut simulation = start(system, scenario, seed, record_to);
     finish(system, &mut simulation);
     Ran {
         steps: simulation.steps(),
@@ -71,10 +71,10 @@ fn start<S: System>(
     system: &S,
     scenario: &Scenario,
     seed: u64,
-    recorder: impl Fn(NodeId) -> Recorder,
+    record_to: impl Fn(NodeId) -> RecordTo,
 ) -> Simulation<S::Algorithm> {
     let processes = (0..system.processes()).map(|id| system.process(NodeId(id)));
-    let mut simulation = Simulation::new(processes, scenario.clone(), seed, recorder);
+    let mut simulation = Simulation::new(processes, scenario.clone(), seed, record_to);
     for asked in system.commands() {
         simulation.command(asked.at, asked.node, asked.command);
     }
