@@ -1,87 +1,113 @@
-// What the page asks of the server, and when it asks again.
+// What the page asks of the server. Every call goes through `get`, which takes
+// the answer from the page itself where that is a static report.
+//
+// Where a call takes `run`, it is the id of another run of the same folder;
+// without it, the run that the page shows.
 
-import { useEffect, useRef, useState } from './vendor/preact-htm.js';
+import { answerOf, isReport } from './answers.js';
+import { shownRun } from './shown.js';
+
+export { isReport, leftOut } from './answers.js';
+export { useEvents, useLoaded } from './loaded.js';
+export { shownRun, toRun } from './shown.js';
 
 // How many traces the list asks for. More cannot be read by anybody.
 export const LIST_LIMIT = 1000;
 
-async function get(path, signal) {
-  const response = await fetch(path, { signal });
-  const body = JSON.parse(await response.text(), exact);
+const given = (parameters) => Object.entries(parameters)
+  .filter(([, value]) => value !== undefined && value !== null && value !== '');
+
+async function get(path, { signal, run, exactly, ...parameters } = {}) {
+  const asked = given({ ...parameters, run: run ?? shownRun });
+  if (isReport) return answerOf(path, asked);
+  const address = asked.length ? `${path}?${new URLSearchParams(asked)}` : path;
+  return read(await fetch(address, { signal }), exactly);
+}
+
+async function read(response, exactly) {
+  const text = await response.text();
+  let body;
+  try {
+    body = JSON.parse(text, exactly ? exact : undefined);
+  } catch {
+    throw new Error(`the server's answer is no JSON (${response.status})`);
+  }
   if (!response.ok) throw new Error(body?.error?.message ?? `${response.status}`);
   return body;
 }
 
 // A seed has 64 bits and a number of JavaScript 53. Browsers that hand over
-// the source of a number let such a one be kept as text, digit by digit.
+// the source of a number let such a one be kept as text, digit by digit. It
+// takes a call for each value, so only answers with seeds are read like this.
 function exact(key, value, context) {
   const rounded = Number.isInteger(value) && !Number.isSafeInteger(value);
   return rounded ? context?.source ?? value : value;
 }
 
-const v3 = (call, parameters = {}) => {
-  const asked = new URLSearchParams(Object.entries(parameters).filter(([, value]) => value));
-  return `/api/v3/${call}?${asked}`;
-};
+// The run: `run.json`, and the runs of the same folder, the newest first.
+export const getRun = (signal, run) => get('/api/run', { signal, run, exactly: true });
 
-export const getRun = (signal) => get('/api/run', signal);
+export const getRuns = (signal) => get('/api/runs', { signal, run: '', exactly: true });
 
+export const getResults = (signal, run) =>
+  get('/api/results', { signal, run }).then((body) => body.csv);
+
+export const getTopology = (signal, run) =>
+  get('/api/topology', { signal, run }).then((body) => body.edges);
+
+// The steps among the spans stored from place `after` on, and what the
+// snapshots recorded.
+export const getDiagram = (after, signal, run) => get('/api/diagram', { signal, run, after });
+
+export const getCuts = (signal, run) => get('/api/cuts', { signal, run }).then((body) => body.cuts);
+
+// One span as OTLP, for otlp.js.
+export const getSpan = (trace, span, signal, run) =>
+  get(`/api/spans/${trace}/${span}`, { signal, run }).then((body) => body.result.resourceSpans);
+
+const v3 = (query) => Object.fromEntries(
+  Object.entries(query).map(([name, value]) => [`query.${name}`, value]),
+);
+
+const tagged = (tags) => (tags && Object.keys(tags).length ? JSON.stringify(tags) : '');
+
+// `{ spans: [{ traceId, spanId }], more }`: the spans of a peer, with a name,
+// with these tags (`{ 'p2p.remote': 'peer-03' }`).
+export const searchSpans = ({ service, operation, tags, limit = LIST_LIMIT }, signal, run) =>
+  get('/api/spans', { signal, run, ...v3({
+    serviceName: service, operationName: operation, attributes: tagged(tags), searchDepth: limit,
+  }) });
+
+// The traces, as Jaeger lists, searches and reads them.
 export const getServices = (signal) =>
-  get(v3('services'), signal).then((body) => body.services);
+  get('/api/v3/services', { signal }).then((body) => body.services);
 
 export const getOperations = (service, signal) =>
-  get(v3('operations', { service }), signal).then((body) => body.operations);
+  get('/api/v3/operations', { signal, service }).then((body) => body.operations);
 
-export const getSummaries = ({ service, operation }, signal) =>
-  get(v3('trace-summaries', {
-    'query.serviceName': service,
-    'query.operationName': operation,
-    'query.searchDepth': LIST_LIMIT,
-  }), signal).then((body) => body.summaries);
+// `shortest` and `longest` are nanoseconds, `after` and `before` RFC 3339.
+export const getSummaries = (search, signal) => get('/api/v3/trace-summaries', { signal, ...v3({
+  serviceName: search.service,
+  operationName: search.operation,
+  attributes: tagged(search.tags),
+  durationMin: search.shortest && `${search.shortest}ns`,
+  durationMax: search.longest && `${search.longest}ns`,
+  startTimeMin: search.after,
+  startTimeMax: search.before,
+  searchDepth: search.limit || LIST_LIMIT,
+}) }).then((body) => body.summaries);
 
-export const getTrace = (id, signal) =>
-  get(`/api/v3/traces/${id}`, signal).then((body) => body.result.resourceSpans);
+export const getTrace = (id, signal, run) =>
+  get(`/api/v3/traces/${id}`, { signal, run }).then((body) => body.result.resourceSpans);
 
-// The server's last event, and whether the server is still there.
-export function useEvents() {
-  const [state, setState] = useState({ connected: null, event: null });
-  useEffect(() => {
-    const source = new EventSource('/api/events');
-    source.onmessage = ({ data }) => setState({ connected: true, event: JSON.parse(data) });
-    source.onerror = () => setState(({ event }) => ({ connected: false, event }));
-    return () => source.close();
-  }, []);
-  return state;
-}
+// What may be done to the run while it goes on. A report can do nothing.
+export const getControl = (signal) => (isReport || shownRun
+  ? Promise.resolve({ allowed: [], paused: false })
+  : get('/api/control', { signal }));
 
-// Loads something, and again whenever `version` changes. There is one request
-// at a time, and at least `pace` ms between two, so that a fast run neither
-// floods the server nor starves the page. `what` says what is asked for: when
-// it changes, the old answer is dropped.
-export function useLoaded(load, what, version, pace = 1000) {
-  const [state, setState] = useState({ what: null, value: null, error: null });
-  const wanted = useRef(version);
-  wanted.current = version;
-  const wake = useRef(() => {});
-  useEffect(() => {
-    const control = new AbortController();
-    const paused = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-    (async () => {
-      while (!control.signal.aborted) {
-        const version = wanted.current;
-        const next = await load(control.signal).then(
-          (value) => ({ what, value, error: null }),
-          (error) => ({ what, value: null, error: error.message }),
-        );
-        if (control.signal.aborted) return;
-        setState((last) => (next.error && last.what === what && last.value
-          ? { ...last, error: next.error } : next));
-        await paused(pace);
-        if (wanted.current === version) await new Promise((resolve) => { wake.current = resolve; });
-      }
-    })();
-    return () => { control.abort(); wake.current(); };
-  }, [what]);
-  useEffect(() => wake.current(), [version]);
-  return state.what === what ? state : { what, value: null, error: null };
-}
+// `control('cut', { peer, other })`. Rejects with the server's reason.
+export const control = async (action, { peer, other } = {}) => read(await fetch('/api/control', {
+  method: 'POST',
+  headers: { 'Content-Type': 'application/json' },
+  body: JSON.stringify(Object.fromEntries(given({ action, peer, other }))),
+}));

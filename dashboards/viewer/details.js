@@ -48,16 +48,16 @@ export function Details({ span, trace, traceId, select }) {
     </aside>`;
 }
 
-function Group({ name, all }) {
+export function Group({ name, all }) {
   return all.length > 0 && html`<h4>${name}</h4><${Pairs} all=${all} />`;
 }
 
-function Pairs({ all }) {
+export function Pairs({ all }) {
   return all.length > 0 && html`<dl class="pairs">${all.map(({ key, text, type }) => html`
     <${Pair} name=${key} value=${text} type=${type} />`)}</dl>`;
 }
 
-function Pair({ name, value, type }) {
+export function Pair({ name, value, type }) {
   return html`<div><dt>${name}</dt><dd>${value}${type && html`
     <span class="type">${type}</span>`}</dd></div>`;
 }

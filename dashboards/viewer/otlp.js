@@ -111,7 +111,8 @@ function closeSubtrees(order) {
 }
 
 // Everything that is only shown for the selected span is read when it is.
-export function toDetails({ raw, resource, scope, from }) {
+export function toDetails(span) {
+  const { raw, resource, scope } = span;
   return {
     status: STATUS[raw.status?.code ?? 0] ?? String(raw.status.code),
     message: raw.status?.message ?? '',
@@ -119,18 +120,28 @@ export function toDetails({ raw, resource, scope, from }) {
     scope: [scope?.name, scope?.version].filter(Boolean).join(' '),
     attributes: attributes(raw.attributes),
     resource: attributes(resource?.attributes),
-    events: (raw.events ?? []).map((event) => ({
-      name: event.name ?? '',
-      after: Number(BigInt(event.timeUnixNano ?? 0) - from),
-      attributes: attributes(event.attributes),
-    })),
-    links: (raw.links ?? []).map((link) => ({
-      trace: link.traceId, span: link.spanId, attributes: attributes(link.attributes),
-    })),
+    events: eventsOf(span),
+    links: linksOf(span),
     dropped: [
       ['attributes', raw.droppedAttributesCount],
       ['events', raw.droppedEventsCount],
       ['links', raw.droppedLinksCount],
     ].filter(([, number]) => number > 0),
   };
+}
+
+// What happened within a span, in ns after it began.
+export function eventsOf({ raw, from }) {
+  return (raw.events ?? []).map((event) => ({
+    name: event.name ?? '',
+    after: Number(BigInt(event.timeUnixNano ?? 0) - from),
+    attributes: attributes(event.attributes),
+  }));
+}
+
+// The spans that a span names as what it has to do with, beside its parent.
+export function linksOf({ raw }) {
+  return (raw.links ?? []).map((link) => ({
+    trace: link.traceId, span: link.spanId, attributes: attributes(link.attributes),
+  }));
 }

@@ -1,36 +1,61 @@
 // The address bar names what is shown, so that a link can be sent, and Back
 // goes back. Everything after `#` stays in the browser.
 //
-//   #/                               the list of traces
-//   #/?service=peer-07&operation=PING   the list, narrowed
-//   #/trace/<trace id>               one trace
-//   #/trace/<trace id>/span/<id>     one trace with a span selected
+//   #/                                  the space-time diagram
+//   #/diagram?step=…&axis=logical&…     the diagram with a selection and settings
+//   #/traces?service=peer-07&…          the list of traces, narrowed
+//   #/trace/TRACE                       one trace
+//   #/trace/TRACE/span/SPAN             one trace with a span selected
+//   #/compare-traces/TRACE/TRACE        two traces beside each other
+//   #/topology?…  #/results  #/runs     the other views
+//   #/compare/RUN/RUN                   two runs beside each other
+//
+// A route is { view, params } with what else the address names: `trace` and
+// `span`, or `a` and `b`. `params` is what stands after `?`, URLSearchParams.
 
 import { useEffect, useState } from './vendor/preact-htm.js';
 
+const TRACE = /^\/trace\/([0-9a-f]{32})(?:\/span\/([0-9a-f]{16}))?$/;
+const PAIR = /^\/(compare-traces|compare)\/([^/]+)\/([^/]+)$/;
+const PLAIN = /^\/(diagram|traces|topology|results|runs)$/;
+
 export function parse(hash) {
-  const [path, search = ''] = hash.replace(/^#/, '').split('?');
-  const trace = /^\/trace\/([0-9a-f]{32})(?:\/span\/([0-9a-f]{16}))?$/.exec(path);
-  if (trace) return { view: 'trace', trace: trace[1], span: trace[2] ?? null };
-  const asked = new URLSearchParams(search);
-  const known = path === '' || path === '/';
-  return {
-    view: known ? 'traces' : 'unknown',
-    service: asked.get('service') ?? '',
-    operation: asked.get('operation') ?? '',
-  };
+  const text = hash.replace(/^#/, '');
+  const mark = text.indexOf('?');
+  const path = mark < 0 ? text : text.slice(0, mark);
+  const params = new URLSearchParams(mark < 0 ? '' : text.slice(mark + 1));
+  if (path === '' || path === '/') return { view: 'diagram', params };
+  const plain = PLAIN.exec(path);
+  if (plain) return { view: plain[1], params };
+  const trace = TRACE.exec(path);
+  if (trace) return { view: 'trace', trace: trace[1], span: trace[2] ?? null, params };
+  const pair = PAIR.exec(path);
+  if (pair) return { view: pair[1], a: decode(pair[2]), b: decode(pair[3]), params };
+  return { view: 'unknown', params };
 }
 
-export function toTraces({ service = '', operation = '' } = {}) {
-  const asked = new URLSearchParams();
-  if (service) asked.set('service', service);
-  if (operation) asked.set('operation', operation);
-  return asked.size ? `#/?${asked}` : '#/';
+// An address that somebody mistyped is still an address.
+export function decode(text) {
+  try { return decodeURIComponent(text); } catch { return text; }
 }
 
-export function toTrace(trace, span) {
-  return span ? `#/trace/${trace}/span/${span}` : `#/trace/${trace}`;
+// `#/view?name=value`; what is empty is left out.
+function toView(view, parameters = {}) {
+  const given = Object.entries(parameters)
+    .filter(([, value]) => value !== undefined && value !== null && value !== '' && value !== false);
+  const search = new URLSearchParams(given).toString();
+  return search ? `#/${view}?${search}` : `#/${view}`;
 }
+
+export const toDiagram = (parameters) => toView('diagram', parameters);
+export const toTraces = (parameters) => toView('traces', parameters);
+export const toTopology = (parameters) => toView('topology', parameters);
+export const toResults = (parameters) => toView('results', parameters);
+export const toRuns = (parameters) => toView('runs', parameters);
+
+export const toTrace = (trace, span) => (span ? `#/trace/${trace}/span/${span}` : `#/trace/${trace}`);
+export const toCompareTraces = (a, b) => `#/compare-traces/${a}/${b}`;
+export const toCompareRuns = (a, b) => `#/compare/${encodeURIComponent(a)}/${encodeURIComponent(b)}`;
 
 export function useRoute() {
   const [route, setRoute] = useState(() => parse(location.hash));

@@ -1,7 +1,9 @@
 // One line of the waterfall.
 
 import { html } from './vendor/preact-htm.js';
+import { toTrace } from './router.js';
 import { duration, plural } from './format.js';
+import { eventsOf, linksOf } from './otlp.js';
 import { Peer } from './peer.js';
 import { colour } from './palette.js';
 
@@ -15,7 +17,8 @@ const RIGHT = 0.8;
 
 export const rowId = (span) => `span-${span.index}`;
 
-export function Row({ span, top, length, selected, closed, select, toggle }) {
+// `critical` is what of the critical path leads to this span, or is in it.
+export function Row({ span, top, length, selected, closed, critical, select, toggle }) {
   const below = span.end - span.index - 1;
   const from = length ? span.start / length : 0;
   const wide = length ? span.duration / length : 1;
@@ -24,7 +27,8 @@ export function Row({ span, top, length, selected, closed, select, toggle }) {
     : { right: `${(1 - from - (side === 'inside' ? wide : 0)) * 100}%` };
   const label = duration(span.duration);
   const spoken = `${span.service}: ${span.name || 'no name'}, ${label}, after ${
-    duration(span.start)}${span.error ? ', error' : ''}${below ? `, ${below} below` : ''}`;
+    duration(span.start)}${span.error ? ', error' : ''}${critical ? ', on the critical path' : ''}${
+    below ? `, ${below} below` : ''}`;
   return html`
     <div id=${rowId(span)} role="treeitem" aria-level=${span.depth + 1} aria-selected=${selected}
       aria-expanded=${below ? !closed : undefined} aria-label=${spoken}
@@ -37,14 +41,45 @@ export function Row({ span, top, length, selected, closed, select, toggle }) {
         ${closed && html`<span class="hidden-count">+${plural(below, 'span')}</span>`}
         ${span.error && html`<span class="mark" aria-hidden="true">error</span>`}
         ${span.orphan && html`<span class="mark" aria-hidden="true">no parent</span>`}
+        <${Links} span=${span} />
       </span>
       <span class="times">
         <span class="bar-of-span" style=${{
           ...colour(span.service), left: `${from * 100}%`, width: `${wide * 100}%`,
         }}></span>
+        ${critical?.map((piece) => html`
+          <span class=${piece.way ? 'way' : 'critical'} style=${between(piece.from, piece.to, length)}></span>`)}
+        ${ticks(span, length).map(({ at, names }) => html`
+          <span class="tick" title=${names.join(', ')} style=${{ left: `${at * 100}%` }}></span>`)}
         <span class=${`label ${side}`} style=${place}>${label}</span>
       </span>
     </div>`;
+}
+
+const between = (from, to, length) => (length
+  ? { left: `${(from / length) * 100}%`, width: `${((to - from) / length) * 100}%` } : {});
+
+// Events that nobody could tell apart on the bar share a tick.
+const FINEST = 500;
+
+function ticks(span, length) {
+  const all = new Map();
+  for (const { name, after } of eventsOf(span)) {
+    const at = length ? Math.round(((span.start + after) / length) * FINEST) / FINEST : 0;
+    if (at < 0 || at > 1) continue;
+    if (!all.has(at)) all.set(at, []);
+    all.get(at).push(`${name} after ${duration(after)}`);
+  }
+  return [...all].map(([at, names]) => ({ at, names }));
+}
+
+// The details have the links for the keyboard; here they are for the mouse.
+function Links({ span }) {
+  const links = linksOf(span);
+  if (!links.length) return null;
+  return html`<span class="follow" aria-hidden="true">${links.slice(0, 3).map(({ trace, span: to }) => html`
+    <a tabIndex="-1" href=${toTrace(trace, to)} onClick=${(event) => event.stopPropagation()}
+      title=${trace === span.raw.traceId ? `Follow the link, to span ${to}` : `Follow the link, to trace ${trace}`}>↗</a>`)}</span>`;
 }
 
 function Twist({ span, below, closed, toggle }) {

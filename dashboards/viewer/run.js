@@ -1,21 +1,23 @@
 // The head of the page: which run this is, how it went, and what is missing.
 
 import { html } from './vendor/preact-htm.js';
-import { toTraces } from './router.js';
+import { SchemeButton } from './scheme.js';
 import { count, duration, flat, plain, plural } from './format.js';
 
 // What `run.json` does not say yet is left out: it fills while the run goes on.
-export function RunHeader({ run, event, connected }) {
+// `children` is the way between the views.
+export function RunHeader({ run, event, connected, children }) {
   const spans = run.spans ?? {};
   const stored = event?.spans ?? spans.stored;
   return html`
     <header class="run">
       <div class="title">
-        <h1><a href=${toTraces()}>${run.experiment?.name ?? 'testbed'}</a></h1>
+        <h1><a href="#/">${run.experiment?.name ?? 'testbed'}</a></h1>
         <${Verdict} run=${run} event=${event} />
         ${connected === false && html`
           <span class="badge unknown" role="status">viewer stopped: what you see stays</span>`}
       </div>
+      ${children}
       <dl class="facts">
         <${Fact} name="peers" value=${run.peers !== undefined && count(run.peers)} />
         <${Fact} name="topology" value=${run.topology} />
@@ -26,6 +28,7 @@ export function RunHeader({ run, event, connected }) {
         <${Fact} name="lost" value=${spans.lost !== undefined && count(spans.lost)}
           bad=${spans.lost > 0} />
       </dl>
+      <${SchemeButton} />
       <${More} run=${run} />
     </header>
     <${Losses} spans=${spans} />`;
@@ -70,7 +73,7 @@ function More({ run }) {
   if (!rows.length) return null;
   return html`
     <details class="more">
-      <summary>More about this run</summary>
+      <summary>More</summary>
       <dl class="pairs">
         ${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${plain(value)}</dd></div>`)}
       </dl>

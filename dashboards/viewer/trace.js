@@ -1,10 +1,11 @@
 // One trace: its head, the waterfall, and the details of the selected span.
 
-import { html, useCallback, useMemo } from './vendor/preact-htm.js';
+import { html, useCallback, useMemo, useState } from './vendor/preact-htm.js';
 import { getTrace, useLoaded } from './api.js';
 import { replace, toTrace, toTraces } from './router.js';
 import { clock, count, duration, isoTime, plural } from './format.js';
 import { toModel } from './otlp.js';
+import { criticalPath } from './traces/critical.js';
 import { Waterfall } from './waterfall.js';
 import { Details } from './details.js';
 
@@ -21,6 +22,9 @@ export function Trace({ route, event }) {
     () => trace?.spans.find((span) => span.id === route.span) ?? null,
     [trace, route.span],
   );
+  const path = useMemo(() => (trace ? criticalPath(trace.spans) : []), [trace]);
+  const [shown, setShown] = useState(true);
+  const critical = useMemo(() => bySpan(shown ? path : []), [shown, path]);
   if (!trace) {
     return html`<p class="empty" role="status">
       ${error ? `This trace cannot be shown: ${error}.` : 'Reading the trace …'}${' '}
@@ -28,16 +32,26 @@ export function Trace({ route, event }) {
   }
   return html`
     <section class="trace" aria-label="Trace">
-      <${Head} id=${id} trace=${trace} live=${event?.live} />
+      <${Head} id=${id} trace=${trace} live=${event?.live} path=${path}
+        shown=${shown} show=${setShown} />
       <div class=${`split ${selected ? 'open' : ''}`}>
-        <${Waterfall} trace=${trace} selected=${selected} select=${select} />
+        <${Waterfall} trace=${trace} critical=${critical} selected=${selected} select=${select} />
         ${selected && html`<${Details} key=${selected.id} span=${selected} trace=${trace}
           traceId=${id} select=${select} />`}
       </div>
     </section>`;
 }
 
-function Head({ id, trace, live }) {
+function bySpan(path) {
+  const pieces = new Map();
+  for (const piece of path) {
+    if (pieces.has(piece.span)) pieces.get(piece.span).push(piece);
+    else pieces.set(piece.span, [piece]);
+  }
+  return pieces;
+}
+
+function Head({ id, trace, live, path, shown, show }) {
   const { spans, start, length } = trace;
   const facts = useMemo(() => ({
     peers: new Set(spans.map(({ service }) => service)).size,
@@ -54,8 +68,19 @@ function Head({ id, trace, live }) {
         ${' · '}<time title=${isoTime(start)}>${clock(start)}</time>
         <code title="trace id"> · ${id}</code>
       </span>
+      <label title="The chain of steps and messages that determines when the trace ends">
+        <input type="checkbox" checked=${shown} onChange=${(e) => show(e.currentTarget.checked)} />
+        Critical path${path.length > 0 && html` <span class="note">(${madeOf(path)})</span>`}
+      </label>
     </div>
     ${facts.orphans > 0 && live === false && html`
       <p class="banner bad" role="alert">${count(facts.orphans)} of these spans ${
         facts.orphans === 1 ? 'names' : 'name'} a parent that is missing.</p>`}`;
+}
+
+function madeOf(path) {
+  const took = (ways) => path.reduce((sum, { from, to, way }) => sum + (way === ways ? to - from : 0), 0);
+  const spans = new Set(path.map(({ span }) => span)).size;
+  if (spans === 1) return '1 span';
+  return `${plural(spans, 'span')}: ${duration(took(false))} in them, ${duration(took(true))} on the way between them`;
 }

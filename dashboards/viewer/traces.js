@@ -1,10 +1,11 @@
 // The list of traces: one line for each operation that was traced.
 
 import { html, useMemo, useState } from './vendor/preact-htm.js';
-import { LIST_LIMIT, getOperations, getServices, getSummaries, useLoaded } from './api.js';
-import { toTrace, toTraces } from './router.js';
+import { LIST_LIMIT, getSummaries, useLoaded } from './api.js';
+import { toCompareTraces, toTrace, toTraces } from './router.js';
 import { clock, count, duration, isoTime, plural } from './format.js';
 import { Peer } from './peer.js';
+import { Search, fieldsOf, readFields } from './traces/search.js';
 
 const COLUMNS = [
   ['Operation', (t) => t.rootOperationName],
@@ -21,14 +22,21 @@ const number = (trace) => ({
   length: Number(BigInt(trace.maxEndTimeUnixNano) - BigInt(trace.minStartTimeUnixNano)),
 });
 
-export function Traces({ route, event }) {
-  const what = `${route.service} ${route.operation}`;
-  const load = (signal) => getSummaries(route, signal).then((all) => all.map(number));
-  const { value, error } = useLoaded(load, what, event?.revision);
+export function Traces({ route, event, run, model }) {
+  const fields = fieldsOf(route.params);
+  const began = beganAt(run, model);
+  const { search, wrong } = readFields(fields, began);
+  const ask = Object.keys(wrong).length === 0;
+  const load = async (signal) => (ask ? (await getSummaries(search, signal)).map(number) : []);
+  const { value, error } = useLoaded(load, JSON.stringify([search, wrong]), event?.revision);
   const [order, setOrder] = useState({ column: 1, down: false });
+  const [chosen, setChosen] = useState([]);
   const rows = useMemo(() => sorted(value ?? [], order), [value, order]);
   const longest = useMemo(() => longestOf(rows), [rows]);
   const orphans = rows.reduce((sum, { orphanSpanCount }) => sum + orphanSpanCount, 0);
+  const go = (change) => { location.hash = toTraces({ ...fields, ...change }); };
+  // Two are compared; a third takes the place of the one that was chosen first.
+  const choose = (id, on) => setChosen((last) => [...last.filter((other) => other !== id), ...(on ? [id] : [])].slice(-2));
   return html`
     <section class="traces" aria-label="Traces">
       ${orphans > 0 && event?.live === false && html`
@@ -37,21 +45,38 @@ export function Traces({ route, event }) {
           missing: somebody saw a message whose sender left no trace.
         </p>`}
       <div class="bar">
-        <${Filter} route=${route} revision=${event?.revision} />
-        <span class="note" role="status">${value && shown(rows.length, event)}</span>
+        <${Search} fields=${fields} wrong=${wrong} revision=${event?.revision} go=${go} />
+        <span class="note" role="status">${ask && value && shown(rows.length, search, event)}</span>
+        <${Choose} chosen=${chosen} />
       </div>
       ${error && html`<p class="banner bad" role="alert">The traces cannot be read: ${error}</p>`}
-      ${value && rows.length === 0 && html`<p class="empty">
+      ${ask && value && rows.length === 0 && html`<p class="empty">
         ${event?.live ? 'No trace has ended yet.' : 'There is no such trace.'}</p>`}
       ${rows.length > 0 && html`
-        <div class="scroll"><table>
-          <thead><tr>${COLUMNS.map(([name], column) => html`
-            <${Head} name=${name} column=${column} order=${order} setOrder=${setOrder} />`)}
+        <div class="scroll" tabIndex="0" role="group" aria-label="List of traces"><table>
+          <thead><tr><th scope="col" class="pick"><span class="unseen">Compare</span></th>
+            ${COLUMNS.map(([name], column) => html`
+              <${Head} name=${name} column=${column} order=${order} setOrder=${setOrder} />`)}
           </tr></thead>
           <tbody>${rows.map((trace) => html`
-            <${Row} key=${trace.traceId} trace=${trace} longest=${longest.get(trace.rootOperationName)} />`)}</tbody>
+            <${Row} key=${trace.traceId} trace=${trace} longest=${longest.get(trace.rootOperationName)}
+              chosen=${chosen.includes(trace.traceId)} choose=${choose} />`)}</tbody>
         </table></div>`}
     </section>`;
+}
+
+// Virtual time has its own beginning, which the model knows.
+function beganAt(run, model) {
+  if (model?.step.count) return model.base;
+  const started = Date.parse(run?.started ?? '');
+  return Number.isNaN(started) ? 0n : BigInt(started) * 1000000n;
+}
+
+function Choose({ chosen }) {
+  if (chosen.length === 0) return null;
+  return chosen.length === 2
+    ? html`<a class="button" href=${toCompareTraces(...chosen)}>Compare the two</a>`
+    : html`<span class="note">Choose one more to compare.</span>`;
 }
 
 // A ping is measured against the longest ping, and not against the set-up,
@@ -64,8 +89,8 @@ function longestOf(traces) {
   return longest;
 }
 
-function shown(rows, event) {
-  if (rows < LIST_LIMIT) return plural(rows, 'trace');
+function shown(rows, { limit }, event) {
+  if (rows < limit) return plural(rows, 'trace');
   return `the newest ${count(rows)} of ${plural(event?.traces ?? rows, 'trace')}`;
 }
 
@@ -98,11 +123,15 @@ function counted(number, unit) {
 
 // The whole line leads to the trace; the link in it is what the keyboard and a
 // screen reader find.
-function Row({ trace, longest }) {
+function Row({ trace, longest, chosen, choose }) {
   const address = toTrace(trace.traceId);
+  const stay = (event) => event.stopPropagation();
   return html`
     <tr onClick=${() => { location.hash = address; }}>
-      <td class="c0"><a href=${address} onClick=${(e) => e.stopPropagation()}>
+      <td class="pick" onClick=${stay}><input type="checkbox" checked=${chosen}
+        aria-label=${`Compare ${trace.rootOperationName} of ${clock(trace.from)}`}
+        onChange=${(event) => choose(trace.traceId, event.currentTarget.checked)} /></td>
+      <td class="c0"><a href=${address} onClick=${stay}>
         ${trace.rootOperationName || '(no name)'}</a>
         <${Peer} name=${trace.rootServiceName} /></td>
       <td class="c1" title=${isoTime(trace.from)}>${clock(trace.from)}</td>
@@ -114,29 +143,4 @@ function Row({ trace, longest }) {
       <td class="c5" title=${trace.services.slice(0, 40).map((s) => s.name).join(', ')}>
         ${counted(trace.services.length, 'peer')}</td>
     </tr>`;
-}
-
-function Filter({ route, revision }) {
-  const services = useLoaded(getServices, 'services', revision, 2000).value ?? [];
-  const ask = (signal) => (route.service ? getOperations(route.service, signal) : []);
-  const operations = useLoaded(async (signal) => ask(signal), route.service, revision, 2000).value ?? [];
-  const names = [...new Set(operations.map(({ name }) => name))];
-  const go = (change) => { location.hash = toTraces({ ...route, ...change }); };
-  return html`
-    <${Choice} label="Peer" value=${route.service} options=${services} any="all peers"
-      pick=${(service) => go({ service, operation: '' })} />
-    ${route.service && html`
-      <${Choice} label="Operation" value=${route.operation} options=${names} any="all operations"
-        pick=${(operation) => go({ operation })} />`}`;
-}
-
-function Choice({ label, value, options, any, pick }) {
-  const all = value && !options.includes(value) ? [value, ...options] : options;
-  return html`
-    <label>${label}
-      <select value=${value} onChange=${(e) => pick(e.currentTarget.value)}>
-        <option value="">${any}</option>
-        ${all.map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
-      </select>
-    </label>`;
 }

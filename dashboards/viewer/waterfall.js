@@ -13,7 +13,8 @@ const ROW = 28;
 const HEAD = 30;
 const TICKS = [0, 0.25, 0.5, 0.75];
 
-export function Waterfall({ trace, selected, select }) {
+// `critical`: from a span's index to its pieces of the critical path.
+export function Waterfall({ trace, critical, selected, select }) {
   const box = useRef(null);
   const [closed, setClosed] = useState(() => new Set());
   const visible = useMemo(() => open(trace.spans, closed), [trace, closed]);
@@ -58,7 +59,7 @@ export function Waterfall({ trace, selected, select }) {
       <div class="rows" role="presentation" style=${{ height: `${visible.length * ROW}px` }}>
         ${visible.slice(first, last).map((span, i) => html`
           <${Row} key=${span.index} span=${span} top=${(first + i) * ROW} length=${trace.length}
-            selected=${span === selected} closed=${closed.has(span.id)}
+            selected=${span === selected} closed=${closed.has(span.id)} critical=${critical.get(span.index)}
             select=${select} toggle=${toggle} />`)}
       </div>
     </div>`;

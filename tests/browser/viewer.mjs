@@ -3,37 +3,19 @@
 //
 //   node viewer.mjs URL [FOLDER FOR SCREENSHOTS]
 
-import puppeteer from 'puppeteer-core';
+import { text as textOf, withPage } from './page.mjs';
 
 const [url, screenshots] = process.argv.slice(2);
-const origin = new URL(url).origin;
 
-const browser = await puppeteer.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: [
-    '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-    '--disable-background-networking', '--disable-component-update', '--disable-sync',
-  ],
-});
-
-try {
-  const page = await browser.newPage();
-  const problems = [];
-  page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
-  page.on('pageerror', (error) => problems.push(String(error)));
-  page.on('dialog', (dialog) => { problems.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
-  page.on('request', (request) => {
-    const to = new URL(request.url());
-    if (to.protocol !== 'data:' && to.origin !== origin) problems.push(`request to ${to.origin}`);
-  });
+await withPage(url, async (page, problems) => {
   const shoot = async (name, width, height) => {
     if (!screenshots) return;
     await page.setViewport({ width, height, deviceScaleFactor: 1 });
     await page.screenshot({ path: `${screenshots}/${name}.png` });
   };
-  const text = (selector) => page.$$eval(selector, (all) => all.map((one) => one.innerText.trim()));
+  const text = (selector) => textOf(page, selector);
 
-  await page.goto(url, { waitUntil: 'load' });
+  await page.goto(new URL('#/traces', url).href, { waitUntil: 'load' });
   await page.waitForSelector('.traces tbody tr');
   const head = (await text('header.run')).join(' ');
   const traces = await text('.traces tbody tr td.c0 a');
@@ -68,6 +50,4 @@ try {
     head, traces, banners, rows, details, linkShowsTheSame: again === details,
     images: await page.$$eval('img', (all) => all.length), problems,
   }));
-} finally {
-  await browser.close();
-}
+});

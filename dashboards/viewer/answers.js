@@ -1,0 +1,78 @@
+// The answers of a static report.
+//
+// `report.html` has no server behind it. What a server would say stands in the
+// page as JSON: an object from the address that is asked for to the answer.
+// What depends on a search is not there for each search; it is found here,
+// among the answers that are.
+
+const element = globalThis.document?.getElementById('answers');
+const answers = element ? JSON.parse(element.textContent) : null;
+
+// Whether this page is a report, which has nobody to ask.
+export const isReport = answers !== null;
+
+// What the report had no room for, in sentences; nothing on a server's page.
+export const leftOut = [answers?.['left-out'] ?? []].flat().map(String);
+
+const MISSING = 'this report does not hold it; `testbed view` with the folder of the run shows all of it';
+
+// The answer to `path` with these parameters, or an error that says that it
+// is not there.
+export function answerOf(path, parameters, from = answers) {
+  const asked = new URLSearchParams(parameters);
+  if (asked.has('run')) throw new Error(MISSING);
+  const exact = asked.size ? `${path}?${asked}` : path;
+  const found = from[exact] ?? searched(path, asked, from);
+  if (!found) throw new Error(MISSING);
+  return found;
+}
+
+function searched(path, asked, from) {
+  if (path === '/api/v3/trace-summaries') return summaries(asked, from[path]);
+  const span = /^\/api\/spans\/([0-9a-f]{32})\/([0-9a-f]{16})$/.exec(path);
+  if (span) return oneSpan(from[`/api/v3/traces/${span[1]}`], span[2]);
+  // A report does not grow: whoever asks for what is new gets nothing.
+  if (path === '/api/diagram' && from['/api/diagram?after=0']) return nothingNew(asked, from);
+  return null;
+}
+
+function nothingNew(asked, from) {
+  const whole = from['/api/diagram?after=0'];
+  return { ...whole, next: Number(asked.get('after')), steps: [], sends: [], said: [], lost: [] };
+}
+
+function summaries(asked, all) {
+  if (!all) return null;
+  const of = (name) => asked.get(`query.${name}`);
+  for (const name of ['operationName', 'attributes']) {
+    if (of(name)) throw new Error('a report finds traces by peer, duration and time; '
+      + '`testbed view` with the folder of the run finds them by all else');
+  }
+  const [shortest, longest] = [of('durationMin'), of('durationMax')].map((text) => text && BigInt(text.replace('ns', '')));
+  const [after, before] = [of('startTimeMin'), of('startTimeMax')].map((text) => text && nanoseconds(text));
+  const fits = (trace) => {
+    const start = BigInt(trace.minStartTimeUnixNano);
+    const length = BigInt(trace.maxEndTimeUnixNano) - start;
+    return (!of('serviceName') || trace.services.some(({ name }) => name === of('serviceName')))
+      && (!shortest || length >= shortest) && (!longest || length <= longest)
+      && (!after || start >= after) && (!before || start <= before);
+  };
+  return { summaries: all.summaries.filter(fits).slice(0, Number(of('searchDepth')) || undefined) };
+}
+
+// The page writes times with nine digits after the point.
+function nanoseconds(text) {
+  const fraction = /\.(\d+)Z$/.exec(text)?.[1] ?? '';
+  return BigInt(Date.parse(text.replace(/\.\d+Z$/, 'Z'))) * 1000000n + BigInt(fraction.padEnd(9, '0'));
+}
+
+// The trace with everything but that span taken out.
+function oneSpan(trace, id) {
+  for (const resource of trace?.result.resourceSpans ?? []) {
+    for (const scope of resource.scopeSpans ?? []) {
+      const spans = scope.spans.filter(({ spanId }) => spanId === id);
+      if (spans.length) return { result: { resourceSpans: [{ ...resource, scopeSpans: [{ ...scope, spans }] }] } };
+    }
+  }
+  return null;
+}

@@ -1,0 +1,55 @@
+// Steps too many to be dots: bars of one pixel's width, as high as there are
+// many steps in that column.
+//
+// There can be a bar for each pixel of each row. They are written into memory
+// and put on the canvas at once: as shapes, they took half of each frame.
+
+const made = new WeakMap();
+
+// A picture of its own for each canvas, as large as what it is to cover.
+function sheetOf(context, width, height) {
+  let sheet = made.get(context);
+  if (!sheet || sheet.canvas.width !== width || sheet.canvas.height !== height) {
+    const canvas = new OffscreenCanvas(width, height);
+    const image = new ImageData(width, height);
+    sheet = { canvas, image, target: canvas.getContext('2d'), pixels: new Uint32Array(image.data.buffer) };
+    made.set(context, sheet);
+  }
+  sheet.pixels.fill(0);
+  return sheet;
+}
+
+// `add(column, y, height, ink)` draws a bar around `y`; `finish()` shows them.
+// Places count from `left` and `top`; an ink is what inkOf() makes of a colour.
+export function begin(context, { left, top, width, height }) {
+  const [wide, high] = [Math.ceil(width), Math.ceil(height)];
+  let sheet = null;
+  return {
+    add(column, y, tall, ink) {
+      sheet ??= sheetOf(context, wide, high);
+      if (column < 0 || column >= wide) return;
+      const first = Math.max(0, Math.round(y - tall / 2));
+      const last = Math.min(high, Math.round(y + tall / 2));
+      for (let row = first; row < last; row += 1) sheet.pixels[row * wide + column] = ink;
+    },
+    finish() {
+      if (!sheet) return;
+      sheet.target.putImageData(sheet.image, 0, 0);
+      context.imageSmoothingEnabled = false;
+      context.drawImage(sheet.canvas, left, top);
+    },
+  };
+}
+
+const inks = new Map();
+
+// A colour of the style sheet as the four bytes of a pixel.
+export function inkOf(colour) {
+  if (!inks.has(colour)) {
+    const dot = new OffscreenCanvas(1, 1).getContext('2d');
+    dot.fillStyle = colour;
+    dot.fillRect(0, 0, 1, 1);
+    inks.set(colour, new Uint32Array(dot.getImageData(0, 0, 1, 1).data.buffer)[0]);
+  }
+  return inks.get(colour);
+}

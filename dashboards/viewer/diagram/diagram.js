@@ -1,0 +1,144 @@
+// The space-time view: the picture, what can be set about it, and the panel
+// with what is selected and what the cut says.
+
+import { html, useCallback, useEffect, useMemo, useRef, useState } from '../vendor/preact-htm.js';
+import { plural } from '../format.js';
+import { Diagram } from './canvas.js';
+import { ControlBar } from './control.js';
+import { Legend } from './legend.js';
+import { Panel } from './panel.js';
+import { Sight } from './table.js';
+import { Toolbar } from './toolbar.js';
+import { arrange } from './layout.js';
+import { steer } from './steer.js';
+import { useCut } from './use-cut.js';
+import { useMarks } from './use-marks.js';
+import { useSearch } from './use-search.js';
+import { useSettings } from './use-settings.js';
+import { useView } from './use-view.js';
+import { describe, messageInWords, stepInWords } from './words.js';
+
+export function SpaceTime({ route, event, model, revision, whole, problem }) {
+  if (!model || model.step.count === 0) {
+    return html`<p class="empty" role="status">${nothing(whole, event, problem)}</p>`;
+  }
+  return html`<${Shown} route=${route} event=${event} model=${model} revision=${revision}
+    whole=${whole} problem=${problem} />`;
+}
+
+function nothing(whole, event, problem) {
+  if (problem) return `The run cannot be read: ${problem}.`;
+  if (!whole) return 'Reading the run …';
+  if (event?.live) return 'No peer has taken a step yet.';
+  return html`No process of this run took steps that a space-time diagram could show.
+    What happened stands in the <a href="#/traces">traces</a>.`;
+}
+
+function Shown({ route, event, model, revision, whole, problem }) {
+  const live = event?.live ?? false;
+  const { settings, set } = useSettings(route, model, revision);
+  const { axis, hidden, grouped, silent, local } = settings;
+  const layout = useMemo(() => arrange(model, settings), [
+    model, revision, axis, key(hidden), key(grouped), key(silent), local]);
+  const cut = useCut(model, revision, event, settings, set, layout);
+  const search = useSearch(model, revision);
+  const marks = useMarks(model, revision, settings, cut, search);
+  const picture = useRef(null);
+  const sight = useView(layout, settings, set, cut, live, picture);
+  const [seen, setSeen] = useState({ all: 0, part: 1 });
+  const [table, setTable] = useState(false);
+
+  // A selection is shown wherever it comes from.
+  const select = useCallback((change) => set({ step: -1, message: -1, peer: -1, ...change }), [set]);
+  useEffect(() => {
+    if (settings.step >= 0) sight.show(settings.step);
+    else if (settings.message >= 0) sight.show(model.message.from[settings.message]);
+  }, [settings.step, settings.message]);
+
+  const pick = (what) => {
+    if (cut.placing && !what.name) cut.place(layout.rows[what.row].peers, what.place);
+    else if (what.name) select({ peer: layout.rows[what.row].peers[0] });
+    else if (what.step !== undefined) select({ step: what.step });
+    else if (what.message !== undefined) select({ message: what.message });
+    else select({});
+  };
+  const drag = (points) => {
+    sight.hold();
+    cut.drag(points);
+  };
+  const keys = (pressed) => {
+    if (pressed.ctrlKey || pressed.metaKey || pressed.altKey) return;
+    const done = command(pressed, { sight, select, search });
+    const to = done ? undefined : steer(pressed, { model, layout, view: sight.view, step: at(model, settings) });
+    if (!done && to === undefined) return;
+    pressed.preventDefault();
+    if (to >= 0) select({ step: to });
+  };
+  const onSeen = useCallback((next) => setSeen((last) => (
+    last.all === next.all && last.part === next.part ? last : next)), []);
+
+  const toolbar = useMemo(() => html`<${Toolbar} model=${model} settings=${settings}
+    set=${set} cut=${cut} search=${search} select=${select} sight=${sight} table=${table} setTable=${setTable} />`,
+  [model, revision, settings, cut, search, table]);
+  const panel = useMemo(() => html`<${Panel} model=${model} settings=${settings} layout=${layout} cut=${cut}
+    live=${live} select=${select} set=${set} sight=${sight} />`, [model, revision, settings, layout, cut, live]);
+  return html`
+    <section class="space-time" aria-label="Space-time diagram">
+      ${toolbar}
+      <${ControlBar} event=${event} model=${model} />
+      ${problem && html`<p class="banner bad" role="alert">The run cannot be read on: ${problem}</p>`}
+      <div class="split">
+        <div class="picture" ref=${picture}>
+          ${!table && html`<${Zoom} sight=${sight} live=${live} />`}
+          ${table
+            ? html`<${Sight} model=${model} layout=${layout} view=${sight.view} select=${select} chosen=${settings.step} />`
+            : html`<${Diagram} model=${model} layout=${layout} view=${sight.view} marks=${marks} live=${live}
+                onView=${sight.move} onPick=${pick} onCut=${drag} onSeen=${onSeen} onKey=${keys}
+                label=${describe(model, seen.all)} />`}
+          <${Legend} model=${model} layout=${layout} settings=${settings} set=${set} marks=${marks} cut=${cut} seen=${seen}
+            whole=${whole} live=${live} />
+        </div>
+        ${panel}
+      </div>
+      <p class="unseen" role="status">${spoken(model, settings, live)}</p>
+      <p class="unseen" id="diagram-help">Right and left arrow: the next step and the one before, in causal order.
+        With Shift: of the same peer. Down: along the message that the step sent. Up: back to who sent the one it received.
+        Plus and minus: closer and farther. F: all of the run. C: the cut. Slash: search. Escape: select nothing.</p>
+    </section>`;
+}
+
+function Zoom({ sight, live }) {
+  return html`
+    <span class="group zoom" role="group" aria-label="What is in sight">
+      ${!sight.auto && html`<button type="button"
+        title=${live ? 'Go with the newest step again' : 'Back to where the view was at first'} onClick=${sight.reset}>${live ? 'Follow' : 'Reset'}</button>`}
+      <button type="button" title="Farther (−)" aria-label="Farther" onClick=${() => sight.zoom(1.5)}>−</button>
+      <button type="button" title="Closer (+)" aria-label="Closer" onClick=${() => sight.zoom(1 / 1.5)}>+</button>
+      <button type="button" title="All of the run (F)" onClick=${sight.fit}>Fit</button>
+    </span>`;
+}
+
+const key = (set) => [...set].join();
+
+// From a message, the keys go on from its sending.
+const at = (model, { step, message }) => (step >= 0 || message < 0 ? step : model.message.from[message]);
+
+function command({ key: pressed }, { sight, select, search }) {
+  switch (pressed) {
+    case '+': case '=': sight.zoom(1 / 1.5); return true;
+    case '-': case '_': sight.zoom(1.5); return true;
+    case 'f': case '0': sight.fit(); return true;
+    case 'c': sight.toCut(); return true;
+    case 'n': search.go(1, select); return true;
+    case 'N': search.go(-1, select); return true;
+    case 'Escape': select({}); return true;
+    case '/': document.getElementById('search')?.focus(); return true;
+    default: return false;
+  }
+}
+
+function spoken(model, { step, message, peer }, live) {
+  if (step >= 0) return stepInWords(model, step);
+  if (message >= 0) return messageInWords(model, message, live);
+  return peer >= 0 ? `${model.peers[peer]}, ${plural(model.line(peer).length, 'step')}` : '';
+}

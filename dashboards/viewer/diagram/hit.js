@@ -1,0 +1,59 @@
+// What lies under the pointer.
+
+import { lowerBound } from './bounds.js';
+import { HEAD } from './view.js';
+import { ends } from './paint-arrows.js';
+
+// A finger is less exact than a mouse.
+const REACH = { mouse: 9, pen: 9, touch: 18 };
+
+// { handle: peer } | { step } | { message } | { name: true } | {} of nothing in
+// particular, each with its `row` and its `place` on the axis; null outside.
+// `painted` is what paint() returned.
+export function hit(scene, painted, x, y, pointer = 'mouse') {
+  const reach = REACH[pointer] ?? REACH.mouse;
+  const { frame, handles } = painted;
+  const row = frame.rowAt(y);
+  if (y < HEAD || row < 0 || row >= scene.layout.rows.length) return null;
+  const here = { row, place: frame.fromX(x) };
+  if (x < frame.gutter) return { ...here, name: true };
+  const handle = handles.find((one) => Math.abs(one.x - x) < reach && Math.abs(one.y - y) < Math.max(reach, frame.row / 2));
+  const step = nearest(scene, frame, row, x, y, reach);
+  if (handle && !(step && step.far < Math.abs(handle.x - x))) return { ...here, handle: handle.peer };
+  if (step) return { ...here, step: step.step };
+  const message = crossed(scene, painted, x, y, reach * 0.6);
+  return message >= 0 ? { ...here, message } : here;
+}
+
+function nearest({ layout }, frame, row, x, y, reach) {
+  if (Math.abs(frame.toY(row) - y) > reach) return null;
+  let best = null;
+  for (const peer of layout.rows[row].peers) {
+    const { steps, xs } = layout.lines[peer];
+    const i = lowerBound(xs.length, (k) => xs[k], frame.fromX(x));
+    for (const k of [i - 1, i]) {
+      if (k < 0 || k >= xs.length) continue;
+      const far = Math.abs(frame.toX(layout.x[steps[k]]) - x);
+      if (far <= reach && (!best || far < best.far)) best = { step: steps[k], far };
+    }
+  }
+  return best;
+}
+
+function crossed(scene, { frame, sight }, x, y, reach) {
+  const { marks } = scene;
+  let [best, least] = [-1, reach];
+  for (const m of [...marks.flying, ...marks.orphans, ...sight.arrows]) {
+    if (!scene.layout.drawn[m]) continue;
+    const far = distance(ends(scene, frame, m), x, y);
+    if (far < least) [best, least] = [m, far];
+  }
+  return best;
+}
+
+function distance([x1, y1, x2, y2], x, y) {
+  const [dx, dy] = [x2 - x1, y2 - y1];
+  const along = ((x - x1) * dx + (y - y1) * dy) / (dx * dx + dy * dy || 1);
+  const part = Math.min(1, Math.max(0, along));
+  return Math.hypot(x1 + part * dx - x, y1 + part * dy - y);
+}

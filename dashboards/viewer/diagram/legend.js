@@ -1,0 +1,41 @@
+// Below the picture: what the colours mean. A kind of message can be switched off.
+
+import { html } from '../vendor/preact-htm.js';
+import { count } from '../format.js';
+import { KINDS } from './theme.js';
+
+export function Legend({ model, layout, settings, set, marks, cut, seen, whole, live }) {
+  return html`
+    <div class="legend" aria-label="Legend">
+      ${marks.cone ? html`
+          <${Mark} look="self">selected step</>
+          <${Mark} look="past">its causal past</>
+          <${Mark} look="future">its future</>
+          <${Mark} look="apart">concurrent</>`
+        : html`<${Mark} look="dot">step</><${Mark} look="local">local step</>`}
+      ${cut.points && html`<${Mark} look="cut">the cut</><${Mark} look="flight">in flight in it</>`}
+      ${marks.orphans.length > 0 && html`<${Mark} look="orphan">against the cut</>`}
+      ${marks.found && html`<${Mark} look="found">found</>`}
+      ${layout.broken && !live && html`<${Mark} look="cross">never arrived</>`}
+      ${layout.kinds.map((kind, ink) => html`<${Kind} key=${kind} name=${model.kinds[kind]} kind=${kind}
+        ink=${ink % KINDS} settings=${settings} set=${set} />`)}
+      <span class="note seen" role="status">
+        ${!whole && 'reading on … '}
+        ${seen.part > 1 && `1 of ${seen.part} messages drawn (${count(seen.all)} in sight): zoom in to see each`}</span>
+    </div>`;
+}
+
+const Mark = ({ look, children }) => html`<span class="mark-of"><i class=${`look ${look}`}></i>${children}</span>`;
+
+function Kind({ name, kind, ink, settings, set }) {
+  const { silent } = settings;
+  const toggle = () => {
+    const next = new Set(silent);
+    if (!next.delete(kind)) next.add(kind);
+    set({ silent: next });
+  };
+  return html`
+    <label class="check kind" title="Draw messages of this kind">
+      <input type="checkbox" checked=${!silent.has(kind)} onChange=${toggle} />
+      <i class=${`look line k${ink}`}></i>${name}</label>`;
+}

@@ -1,0 +1,29 @@
+// A box that opens below its button, and closes when one turns to something else.
+
+import { html, useEffect, useRef } from '../vendor/preact-htm.js';
+
+export function Menu({ label, title, kind = '', children }) {
+  const menu = useRef(null);
+  useEffect(() => {
+    const outside = ({ target }) => {
+      if (!menu.current.contains(target)) menu.current.open = false;
+    };
+    addEventListener('pointerdown', outside);
+    addEventListener('focusin', outside);
+    return () => {
+      removeEventListener('pointerdown', outside);
+      removeEventListener('focusin', outside);
+    };
+  }, []);
+  const keys = (event) => {
+    if (event.key !== 'Escape' || !menu.current.open) return;
+    event.stopPropagation();
+    menu.current.open = false;
+    menu.current.firstElementChild.focus();
+  };
+  return html`
+    <details class=${`menu ${kind}`} ref=${menu} onKeyDown=${keys}>
+      <summary title=${title}>${label}</summary>
+      <div class=${`box ${kind}`}>${children}</div>
+    </details>`;
+}

@@ -1,0 +1,28 @@
+// Everything that is known about the selected message.
+
+import { html } from '../vendor/preact-htm.js';
+import { Pair } from '../details.js';
+import { Peer } from '../peer.js';
+import { toTrace } from '../router.js';
+import { Head, StepRef } from './parts.js';
+import { fate, kindOf } from './words.js';
+
+export function MessagePanel({ model, message: m, live, select }) {
+  const { sender, receiver, from, to } = model.message;
+  return html`
+    <section aria-label="Selected message">
+      <${Head} title=${kindOf(model, m)} close=${() => select({})}>
+        <p><${Peer} name=${model.peers[sender[m]]} /> → <${Peer} name=${model.peers[receiver[m]]} /></p>
+        ${model.texts[m] && html`<p class="says">${model.texts[m]}</p>`}
+        <dl class="pairs">
+          <${Pair} name="fate" value=${fate(model, m, live)} />
+          <${Pair} name="sent by" value=${html`<${StepRef} model=${model} step=${from[m]} select=${select} />`} />
+          ${to[m] >= 0 && html`
+            <${Pair} name="received by" value=${html`<${StepRef} model=${model} step=${to[m]} select=${select} />`} />
+            <${Pair} name="in its channel" value=${`sequence ${model.step.sequence[to[m]]}`} />`}
+          <${Pair} name="message id" value=${html`<code>${model.messageIds[m]}</code>`} />
+        </dl>
+        <p><a href=${toTrace(model.traces[model.step.trace[from[m]]], model.spans[from[m]])}>Its sender’s trace</a></p>
+      <//>
+    </section>`;
+}

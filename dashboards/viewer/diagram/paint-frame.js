@@ -1,0 +1,93 @@
+// Draws what stands around the steps: the axis, a rail for each row, its name.
+
+import { HEAD, tickText, ticks } from './view.js';
+
+export function drawAxis(context, { layout, theme, size, model }, shown) {
+  const wanted = shown.plot / 110;
+  // Real time counts from the first step of the run.
+  const zero = layout.axis === 'time' ? model.first : 0;
+  const { step, places } = ticks(shown.left - zero, shown.right - zero, wanted);
+  const greatest = Math.max(...places.map(Math.abs));
+  context.font = `11px ${theme.font}`;
+  context.textBaseline = 'middle';
+  context.fillStyle = theme.soft;
+  context.strokeStyle = theme.stripe;
+  context.lineWidth = 1;
+  context.beginPath();
+  for (const place of places) {
+    const x = Math.round(shown.toX(place + zero)) + 0.5;
+    const text = layout.axis === 'time' ? tickText(place, step, greatest) : clockText(layout, place);
+    if (text === '') continue;
+    context.moveTo(x, HEAD);
+    context.lineTo(x, size.height);
+    // A text that the edge would cut says another number.
+    if (x + 4 + context.measureText(text).width < size.width) context.fillText(text, x + 4, HEAD / 2);
+  }
+  context.stroke();
+}
+
+// Between two columns there is no logical time.
+function clockText({ column }, place) {
+  return Number.isInteger(place) && place >= 1 && place <= column.length ? `L ${column[place - 1]}` : '';
+}
+
+export function drawRails(context, { layout, theme, size, marks }, shown) {
+  context.lineWidth = 1;
+  context.strokeStyle = theme.rail;
+  context.beginPath();
+  for (let row = shown.firstRow; row < shown.lastRow; row += 1) {
+    const y = Math.round(shown.toY(row)) + 0.5;
+    context.moveTo(shown.gutter, y);
+    context.lineTo(size.width, y);
+  }
+  context.stroke();
+  const row = marks.peer >= 0 ? layout.rowOf[marks.peer] : -1;
+  if (row < 0) return;
+  context.fillStyle = theme.stripe;
+  context.fillRect(0, shown.toY(row) - shown.row / 2, size.width, shown.row);
+}
+
+// Where rows are low, every second name stands, or every fourth.
+export function drawNames(context, { layout, model, marks, theme, size }, shown) {
+  context.fillStyle = theme.panel;
+  context.fillRect(0, 0, shown.gutter, size.height);
+  context.save();
+  context.beginPath();
+  context.rect(0, HEAD, shown.gutter, size.height - HEAD);
+  context.clip();
+  const left = shown.gutter < 80 ? 4 : 9;
+  const every = 2 ** Math.max(0, Math.ceil(Math.log2(12 / shown.row)));
+  for (let row = shown.firstRow; row < shown.lastRow; row += 1) {
+    if (row % every) continue;
+    const { name, peers } = layout.rows[row];
+    const y = shown.toY(row);
+    const chosen = peers.includes(marks.peer) || (marks.step >= 0 && peers.includes(model.step.peer[marks.step]));
+    context.fillStyle = peers.length > 1 ? theme.soft : theme.peer(name);
+    context.fillRect(left, y - 4, 8, 8);
+    context.fillStyle = chosen ? theme.text : theme.soft;
+    context.font = `${chosen ? '600 ' : ''}12px ${theme.font}`;
+    context.textBaseline = 'middle';
+    context.fillText(shorten(context, name, shown.gutter - left - 18), left + 13, y);
+  }
+  context.restore();
+  context.fillStyle = theme.line;
+  context.fillRect(shown.gutter - 1, 0, 1, size.height);
+  context.fillRect(0, HEAD - 1, size.width, 1);
+}
+
+// How much of the rows is in sight, where that is not all of them.
+export function drawScroll(context, { theme, size }, { tall, room, top }) {
+  if (tall <= room + 1) return;
+  context.fillStyle = theme.soft;
+  context.globalAlpha = 0.5;
+  context.fillRect(size.width - 6, HEAD + 2 + (room * top) / tall, 4, (room * room) / tall);
+  context.globalAlpha = 1;
+}
+
+// The end of a name tells peers apart.
+function shorten(context, text, room) {
+  if (context.measureText(text).width <= room) return text;
+  let kept = text.slice(0, 60);
+  while (kept.length > 1 && context.measureText(`…${kept}`).width > room) kept = kept.slice(1);
+  return `…${kept}`;
+}

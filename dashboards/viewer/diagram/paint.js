@@ -1,0 +1,161 @@
+// Draws the diagram on a canvas.
+//
+// A scene says what to draw: { model, layout, view, size, theme, marks, live, moving }, and
+// `marks` what stands out in it:
+//   step, message   selected, or -1          cone      past and future of the step
+//   cut             Int32Array, or null      flying, orphans   messages across it
+//   noted           messages of `flying` that the snapshot recorded, or null for all
+//   found           Set of steps that a search found, or null
+// `moving` is true while it is dragged: then fewer arrows are drawn.
+// It returns what can be hit: { frame, sight, handles }.
+
+import { CONCURRENT, FUTURE, PAST, SELF, relation } from '../causality.js';
+import { lowerBound } from './bounds.js';
+import { begin, inkOf } from './density.js';
+import { isLocal } from './layout.js';
+import { arrowsInSight, drawArrows, drawLoud } from './paint-arrows.js';
+import { drawCut, shadeCut } from './paint-cut.js';
+import { drawAxis, drawNames, drawRails, drawScroll } from './paint-frame.js';
+import { HEAD, frame } from './view.js';
+
+// A line with more dots than this shows how dense they are, and not each.
+const DENSE = 0.55;
+
+export function paint(context, scene) {
+  const { size, layout, view, theme, marks } = scene;
+  const shown = frame(layout, view, size);
+  context.setTransform(size.ratio, 0, 0, size.ratio, 0, 0);
+  context.fillStyle = theme.back;
+  context.fillRect(0, 0, size.width, size.height);
+  context.save();
+  context.beginPath();
+  context.rect(shown.gutter, 0, size.width - shown.gutter, size.height);
+  context.clip();
+  drawAxis(context, scene, shown);
+  context.beginPath();
+  context.rect(0, HEAD, size.width, size.height - HEAD);
+  context.clip();
+  if (marks.cut) shadeCut(context, scene, shown);
+  drawRails(context, scene, shown);
+  const sight = arrowsInSight(scene, shown);
+  drawArrows(context, scene, shown, sight);
+  drawDots(context, scene, shown);
+  const handles = marks.cut ? drawCut(context, scene, shown) : [];
+  drawLoud(context, scene, shown, sight);
+  drawSelected(context, scene, shown);
+  context.restore();
+  drawNames(context, scene, shown);
+  drawScroll(context, scene, shown);
+  return { frame: shown, sight, handles };
+}
+
+function dotSize(shown) {
+  return Math.max(1.5, Math.min(4.5, shown.row * 0.17));
+}
+
+// One path for each look: a stroke or fill of a thousand dots costs little more
+// than that of one.
+function drawDots(context, scene, shown) {
+  const { layout, model, marks, theme, size } = scene;
+  const radius = dotSize(shown);
+  const bars = begin(context, { left: shown.gutter, top: HEAD, width: size.width - shown.gutter, height: size.height - HEAD });
+  const rings = [];
+  const looks = new Map();
+  const put = (look, x, y) => {
+    if (!looks.has(look)) looks.set(look, []);
+    looks.get(look).push(x, y);
+  };
+  for (let row = shown.firstRow; row < shown.lastRow; row += 1) {
+    const y = shown.toY(row);
+    for (const peer of layout.rows[row].peers) {
+      const { steps, xs } = layout.lines[peer];
+      const at = (i) => xs[i];
+      const first = lowerBound(xs.length, at, shown.left - radius / shown.scale);
+      const last = lowerBound(xs.length, at, shown.right + radius / shown.scale);
+      if ((last - first) * radius > shown.plot * DENSE) {
+        drawDensity(scene, shown, bars, { steps, xs, first, last, y, radius });
+      } else {
+        for (let i = first; i < last; i += 1) {
+          const x = shown.toX(layout.x[steps[i]]);
+          put(lookOf(model, marks, steps[i]), x, y);
+          if (marks.found?.has(steps[i])) rings.push(x, y);
+        }
+      }
+    }
+  }
+  bars.finish();
+  for (const [look, places] of looks) drawLook(context, theme, look, places, radius);
+  drawRings(context, theme, rings, radius);
+}
+
+// Around what a search found.
+function drawRings(context, theme, places, radius) {
+  context.strokeStyle = theme.text;
+  context.lineWidth = 1.5;
+  context.beginPath();
+  for (let i = 0; i < places.length; i += 2) {
+    context.moveTo(places[i] + radius + 3, places[i + 1]);
+    context.arc(places[i], places[i + 1], radius + 3, 0, 2 * Math.PI);
+  }
+  context.stroke();
+}
+
+const LOOKS = { [SELF]: 'past', [PAST]: 'past', [FUTURE]: 'future', [CONCURRENT]: 'apart' };
+
+function lookOf(model, marks, s) {
+  if (marks.cone) return LOOKS[relation(model, marks.cone, s)];
+  return isLocal(model, s) ? 'local' : 'dot';
+}
+
+const colourOf = (theme, look) => theme[{ local: 'soft', found: 'text' }[look] ?? look];
+
+function drawLook(context, theme, look, places, radius) {
+  const size = look === 'local' ? radius * 0.7 : radius;
+  context.fillStyle = colourOf(theme, look);
+  context.beginPath();
+  for (let i = 0; i < places.length; i += 2) {
+    if (size < 2) context.rect(places[i] - size, places[i + 1] - size, size * 2, size * 2);
+    else {
+      context.moveTo(places[i] + size, places[i + 1]);
+      context.arc(places[i], places[i + 1], size, 0, 2 * Math.PI);
+    }
+  }
+  context.fill();
+}
+
+// What stands out of a selection or a search stands out here too.
+const TALLEST = 0.8;
+
+function drawDensity({ model, marks, theme }, shown, bars, { steps, xs, first, last, y, radius }) {
+  const most = Math.max(radius * 2, shown.row * TALLEST);
+  for (let i = first; i < last;) {
+    const column = Math.floor(shown.toX(xs[i]));
+    const end = shown.fromX(column + 1);
+    const here = i;
+    const lookAt = (k) => (marks.found?.has(steps[k]) ? 'found' : lookOf(model, marks, steps[k]));
+    let look = lookAt(i);
+    for (i += 1; i < last && xs[i] < end; i += 1) {
+      const next = lookAt(i);
+      if (next === 'found' || (look === 'local' && next === 'dot')) look = next;
+    }
+    const tall = Math.min(most, radius * (1 + Math.log2(i - here + 1)));
+    bars.add(column - shown.gutter, y - HEAD, tall, inkOf(colourOf(theme, look)));
+  }
+}
+
+function drawSelected(context, { layout, marks, theme, model }, shown) {
+  const { step } = marks;
+  if (step < 0 || layout.rowOf[model.step.peer[step]] < 0) return;
+  const x = shown.toX(layout.x[step]);
+  const y = shown.toY(layout.rowOf[model.step.peer[step]]);
+  const radius = dotSize(shown);
+  context.beginPath();
+  context.arc(x, y, radius + 1.5, 0, 2 * Math.PI);
+  context.fillStyle = theme.text;
+  context.fill();
+  context.beginPath();
+  context.arc(x, y, radius + 5, 0, 2 * Math.PI);
+  context.strokeStyle = theme.text;
+  context.lineWidth = 2;
+  context.stroke();
+}

@@ -1,0 +1,56 @@
+// The selected peer: what it did, and what to do with its line.
+
+import { html, useMemo } from '../vendor/preact-htm.js';
+import { Pair } from '../details.js';
+import { count, duration } from '../format.js';
+import { Peer } from '../peer.js';
+import { toTopology, toTraces } from '../router.js';
+import { partners } from './partners.js';
+import { Head } from './parts.js';
+import { only, restShared } from './peers.js';
+
+export function PeerPanel({ model, peer, settings, select, set }) {
+  const name = model.peers[peer];
+  const facts = useMemo(() => factsOf(model, peer), [model.revision, peer]);
+  const hide = () => {
+    set({ hidden: new Set([...settings.hidden, peer]) });
+    select({});
+  };
+  return html`
+    <section aria-label="Selected peer">
+      <${Head} title=${html`<${Peer} name=${name} />`} close=${() => select({})}>
+        <dl class="pairs">
+          <${Pair} name="steps" value=${count(facts.steps)} />
+          <${Pair} name="messages sent" value=${count(facts.sent)} />
+          <${Pair} name="received" value=${count(facts.received)} />
+          ${facts.unarrived > 0 && html`<${Pair} name="of those sent, not arrived" value=${count(facts.unarrived)} />`}
+          <${Pair} name="exchanges with" value=${`${count(facts.partners)} peers`} />
+          ${facts.steps > 0 && html`<${Pair} name="from, to" value=${`${duration(facts.first)}, ${duration(facts.last)}`} />`}
+        </dl>
+        <div class="row-of-buttons">
+          <button type="button" onClick=${hide}>Hide it</button>
+          <button type="button" onClick=${() => set(only(model, peer))}>Only it and its partners</button>
+          <button type="button" onClick=${() => set(restShared(model, peer))}>The others on one line</button>
+        </div>
+        <p><a href=${toTopology({ peer: name })}>In the topology</a> · <a href=${toTraces({ service: name })}>Its traces</a></p>
+      <//>
+    </section>`;
+}
+
+function factsOf(model, peer) {
+  const { sender, receiver, to, copy } = model.message;
+  const facts = { steps: model.line(peer).length, sent: 0, received: 0, unarrived: 0, partners: partners(model, peer).size };
+  for (let m = 0; m < model.message.count; m += 1) {
+    if (sender[m] === peer && !copy[m]) {
+      facts.sent += 1;
+      if (to[m] < 0) facts.unarrived += 1;
+    }
+    if (receiver[m] === peer && to[m] >= 0) facts.received += 1;
+  }
+  const line = model.line(peer);
+  if (line.length) {
+    facts.first = model.step.at[line[0]] - model.first;
+    facts.last = model.step.at[line.at(-1)] - model.first;
+  }
+  return facts;
+}

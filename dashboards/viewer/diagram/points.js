@@ -1,0 +1,23 @@
+// Where the cut meets each peer, in numbers: the way to move it without a mouse.
+
+import { html } from '../vendor/preact-htm.js';
+import { Peer } from '../peer.js';
+
+// So many lines of numbers are still a list.
+const MOST = 300;
+
+export function Points({ model, cut }) {
+  const move = (peer, value) => {
+    const next = cut.points.slice();
+    next[peer] = Math.min(model.line(peer).length, Math.max(0, Math.round(Number(value)) || 0));
+    cut.drag(next);
+  };
+  return html`
+    <details class="all"><summary>Where it meets each peer</summary>
+      <p class="note">So many steps of the peer lie before the cut. Or drag the handles in the picture.</p>
+      <ul class="plain points">${model.inOrder.slice(0, MOST).map((peer) => html`
+        <li key=${peer}><label><${Peer} name=${model.peers[peer]} />
+          <input type="number" min="0" max=${model.line(peer).length} value=${Math.max(0, cut.points[peer])}
+            onChange=${(e) => move(peer, e.currentTarget.value)} /> of ${model.line(peer).length}</label></li>`)}</ul>
+    </details>`;
+}

@@ -1,0 +1,51 @@
+// The search: steps by peer, kind and text, all words of it; `a.b=c` asks the
+// server for spans with that attribute.
+
+import { searchSpans } from '../api.js';
+import { clocks } from '../causality.js';
+
+// The server is asked for at most so many; of more, nobody looks at each.
+const MOST = 1000;
+
+// `{ steps, more }` in causal order.
+export async function seek(model, text, signal) {
+  const words = text.trim().toLowerCase().split(/\s+/).filter(Boolean);
+  if (!words.length) return { steps: [], more: false };
+  const tags = Object.fromEntries(text.trim().split(/\s+/)
+    .map((word) => /^([^=]*\.[^=]*)=(.*)$/.exec(word)).filter(Boolean).map(([, key, value]) => [key, value]));
+  const plain = words.filter((word) => !/^[^=]*\.[^=]*=/.test(word));
+  const asked = Object.keys(tags).length > 0;
+  const answer = asked ? await searchSpans({ tags, limit: MOST }, signal) : null;
+  const among = answer ? answer.spans.map(({ spanId }) => model.stepOf(spanId)).filter((s) => s >= 0) : null;
+  const fits = matcher(model, plain);
+  const { order, place } = clocks(model);
+  const steps = (among ? among.sort((a, b) => place[a] - place[b]) : [...order]).filter(fits);
+  return { steps, more: answer?.more ?? false };
+}
+
+// Each table's entries are looked at once, and not once for each step.
+function matcher(model, words) {
+  const hits = (table) => words.map((word) => table.map((entry) => has(entry, word)));
+  const [peers, kinds] = [hits(model.peers), hits(model.kinds)];
+  const { step, message, texts } = model;
+  return (s) => words.every((word, w) => peers[w][step.peer[s]] || kinds[w][step.kind[s]]
+    || (step.received[s] >= 0 && has(texts[step.received[s]], word))
+    || sends(s, word, kinds[w])
+    || (model.said.get(s) ?? []).some(({ kind, text }) => has(kind, word) || has(text, word)));
+
+  // Only what never arrived is found at its sender: the rest is, at its receiver.
+  function sends(s, word, kind) {
+    for (let m = step.firstSent[s]; m >= 0; m = message.nextSent[m]) {
+      if (message.to[m] < 0 && (kind[message.kind[m]] || has(texts[m], word))) return true;
+    }
+    return false;
+  }
+}
+
+// `amount=5` is not in `amount=50`.
+function has(text, word) {
+  const lower = text.toLowerCase();
+  if (!word.includes('=')) return lower.includes(word);
+  const at = lower.indexOf(word);
+  return at >= 0 && /^(\s|,|$)/.test(lower.slice(at + word.length));
+}

@@ -1,0 +1,66 @@
+// What the address says of the diagram, and back.
+//
+//   step=SPAN  message=PEER:ID  peer=NAME   what is selected
+//   axis=logical                            otherwise real time
+//   cut=none | own | SNAPSHOT, at=3.0.17    which cut is drawn; `at` is one's own (cut.js)
+//   hide=, group=, silent=                  peers and kinds, a comma between them
+//   local=no                                steps that neither send nor receive are left out
+//   view=FROM_TO                            what is in sight of the axis
+
+import { decode } from '../router.js';
+
+const SEPARATOR = ',';
+const names = (text) => (text ? text.split(SEPARATOR) : []);
+
+export function read(params, model) {
+  const peers = (name) => new Set(names(params.get(name)).map((peer) => model.peerOf(decode(peer))).filter((peer) => peer >= 0));
+  const step = model.stepOf(params.get('step'));
+  const message = messageOf(model, params.get('message'));
+  return {
+    step, message,
+    peer: model.peerOf(params.get('peer')),
+    axis: params.get('axis') === 'logical' ? 'logical' : 'time',
+    cut: params.get('cut') ?? '',
+    at: params.get('at') ?? '',
+    hidden: peers('hide'),
+    grouped: peers('group'),
+    silent: new Set(names(params.get('silent')).map((kind) => model.kinds.indexOf(decode(kind))).filter((kind) => kind >= 0)),
+    local: params.get('local') !== 'no',
+    view: range(params.get('view')),
+  };
+}
+
+// A comma can stand in a name that a peer chose.
+const list = (all, table) => [...all].map((i) => encodeURIComponent(table[i])).join(SEPARATOR);
+
+export function write({ step, message, peer, axis, cut, at, hidden, grouped, silent, local, view }, model) {
+  return {
+    step: step >= 0 ? model.spans[step] : '',
+    message: message >= 0 ? messageName(model, message) : '',
+    peer: peer >= 0 ? model.peers[peer] : '',
+    axis: axis === 'time' ? '' : axis,
+    cut,
+    at: cut === 'own' ? at : '',
+    hide: list(hidden, model.peers),
+    group: list(grouped, model.peers),
+    silent: list(silent, model.kinds),
+    local: local ? '' : 'no',
+    view: view ? view.map(digits).join('_') : '',
+  };
+}
+
+// A browser counts nanoseconds of a day in so many digits.
+const digits = (number) => String(Number(number.toPrecision(14)));
+
+function range(text) {
+  const ends = (text ?? '').split('_').map(Number);
+  return ends.length === 2 && ends.every(Number.isFinite) && ends[0] < ends[1] ? ends : null;
+}
+
+// Ids are the sender's own, so its name stands before.
+export const messageName = (model, m) => `${model.peers[model.message.sender[m]]}:${model.messageIds[m]}`;
+
+export function messageOf(model, name) {
+  const mark = name?.lastIndexOf(':') ?? -1;
+  return mark < 0 ? -1 : model.messageOf(model.peerOf(name.slice(0, mark)), name.slice(mark + 1));
+}

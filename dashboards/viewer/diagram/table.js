@@ -1,0 +1,42 @@
+// The steps in sight as a table, for who would rather read than look.
+
+import { html, useMemo } from '../vendor/preact-htm.js';
+import { clocks } from '../causality.js';
+import { plural } from '../format.js';
+import { after, kindOf, stepTitle } from './words.js';
+
+// Beyond so many rows nobody reads on: zoom in first.
+const MOST = 500;
+
+// The rest of what a step sends is in the panel.
+const FEW = 3;
+
+export function Sight({ model, layout, view, select, chosen }) {
+  const steps = useMemo(() => inSight(model, layout, view), [model, layout, view]);
+  const { lamport } = clocks(model);
+  const { step, message, peers, texts } = model;
+  const sends = (s) => model.sent(s).filter((m) => !message.copy[m])
+    .map((m) => `${kindOf(model, m)} to ${peers[message.receiver[m]]}${message.to[m] < 0 ? ' (never arrived)' : ''}`);
+  const shortly = (all) => (all.length > FEW ? `${all.slice(0, FEW).join(', ')} and ${all.length - FEW} more` : all.join(', '));
+  return html`
+    <div class="scroll sight">
+      ${steps.length > MOST && html`<p class="note">The first ${MOST} of ${plural(steps.length, 'step')} in sight.</p>`}
+      <table>
+        <thead><tr><th scope="col">Peer</th><th scope="col">Step</th><th scope="col">After</th><th scope="col">Lamport</th>
+          <th scope="col">What</th><th scope="col">It says</th><th scope="col">Sends</th></tr></thead>
+        <tbody>${steps.slice(0, MOST).map((s) => html`
+          <tr key=${s} aria-current=${s === chosen ? 'true' : undefined} onClick=${() => select({ step: s })}>
+            <td>${peers[step.peer[s]]}</td>
+            <td><button type="button" class="ref" onClick=${() => select({ step: s })}>${step.number[s]}</button></td>
+            <td>${after(model, s)}</td><td>${lamport[s]}</td><td>${stepTitle(model, s)}</td>
+            <td>${step.received[s] >= 0 ? texts[step.received[s]] : ''}</td><td>${shortly(sends(s))}</td>
+          </tr>`)}</tbody>
+      </table>
+    </div>`;
+}
+
+function inSight(model, layout, { start, span }) {
+  const { place } = clocks(model);
+  return layout.lines.flatMap(({ steps }) => [...steps.filter((s) => layout.x[s] >= start && layout.x[s] <= start + span)])
+    .sort((a, b) => place[a] - place[b]);
+}

@@ -1,0 +1,99 @@
+// What can be set about the picture.
+
+import { html } from '../vendor/preact-htm.js';
+import { count, plural } from '../format.js';
+import { Menu } from './menu.js';
+import { PeerMenu } from './peers.js';
+
+export function Toolbar({ model, settings, set, cut, search, select, sight, table, setTable }) {
+  return html`
+    <div class="bar tools" role="toolbar" aria-label="Diagram">
+      <${Axis} axis=${settings.axis} set=${set} />
+      <${CutChoice} model=${model} cut=${cut} sight=${sight} />
+      <${PeerMenu} model=${model} settings=${settings} set=${set} />
+      <label class="check"><input type="checkbox" checked=${settings.local}
+        onChange=${(e) => set({ local: e.currentTarget.checked })} />local steps</label>
+      <${Search} search=${search} select=${select} />
+      <button type="button" aria-pressed=${table} title="The steps in sight as a table"
+        onClick=${() => setTable(!table)}>Table</button>
+      <${Help} />
+    </div>`;
+}
+
+function Axis({ axis, set }) {
+  const choice = (value, text, title) => html`
+    <button type="button" aria-pressed=${axis === value} title=${title}
+      onClick=${() => set({ axis: value, view: null })}>${text}</button>`;
+  return html`<span class="group" role="group" aria-label="Axis">
+    ${choice('time', 'Real time', 'When each step happened, by the clock')}
+    ${choice('logical', 'Logical time', 'Lamport clocks: as far to the right as the longest chain of causes')}
+  </span>`;
+}
+
+function CutChoice({ model, cut, sight }) {
+  const value = cut.own ? 'own' : cut.snapshot?.snapshot ?? 'none';
+  const name = ({ snapshot, recorded }) => `snapshot ${snapshot} (${recorded.length} of ${model.peers.length} peers)`;
+  const begin = () => {
+    sight.hold();
+    cut.begin();
+  };
+  const choose = (chosen) => (chosen === 'own' ? cut.across(sight.middle()) : cut.choose(chosen));
+  return html`
+    <label>Cut
+      <select value=${value} onChange=${(e) => choose(e.currentTarget.value)}>
+        <option value="none">none</option>
+        ${cut.snapshots.map((one) => html`<option key=${one.snapshot} value=${one.snapshot}>${name(one)}</option>`)}
+        <option value="own">my own</option>
+      </select>
+    </label>
+    ${!cut.placing && html`<button type="button" onClick=${begin}
+      title="One click on each peer’s line">Place a cut</button>`}
+    ${cut.placing && html`<button type="button" class="on" onClick=${cut.stop}>Stop placing</button>`}`;
+}
+
+function Search({ search, select }) {
+  const keys = (event) => {
+    if (event.key === 'Enter') search.go(event.shiftKey ? -1 : 1, select);
+    else if (event.key === 'Escape') search.setText('');
+    else return;
+    event.preventDefault();
+  };
+  const state = !search.text ? '' : search.problem ? `cannot search: ${search.problem}`
+    : !search.ready ? '…' : search.total === 0 ? 'nothing'
+      : `${search.at >= 0 ? `${count(search.at + 1)} of ` : ''}${plural(search.total, 'step')}${search.more ? ' or more' : ''}`;
+  return html`
+    <span class="group search" role="search">
+      <input id="search" type="search" value=${search.text} placeholder="Search: peer, kind, text"
+        aria-label="Search steps by peer, kind and text; state.balance=90 by attribute"
+        title="Peer, kind and text, all words of it. state.balance=90 searches by an attribute of the trace. Enter: the next one."
+        onInput=${(e) => search.setText(e.currentTarget.value)} onKeyDown=${keys} />
+      ${search.text && html`
+        <button type="button" aria-label="The one before" title="The one before (Shift Enter)"
+          onClick=${() => search.go(-1, select)}>‹</button>
+        <button type="button" aria-label="The next one" title="The next one (Enter)"
+          onClick=${() => search.go(1, select)}>›</button>
+        <span class="note" role="status">${state}</span>`}
+    </span>`;
+}
+
+const KEYS = [
+  ['→ ←', 'next step and the one before, in causal order'],
+  ['Shift → ←', 'the same along the peer’s line'],
+  ['↓ ↑', 'along the message: to its receiver, back to its sender'],
+  ['Shift ↓ ↑', 'the other receivers of that sender’s step'],
+  ['Home End', 'first and last step of the peer'],
+  ['+ −', 'closer, farther'],
+  ['F', 'all of the run'],
+  ['C', 'the cut'],
+  ['/', 'search; Enter and Shift Enter, or N and Shift N: next, before'],
+  ['Escape', 'select nothing'],
+];
+
+function Help() {
+  return html`
+    <${Menu} label="?" title="Keys and gestures" kind="help">
+      <p>The wheel zooms about the pointer, Shift with the wheel goes along the axis, Alt with the wheel makes
+        rows higher. Drag to move, pinch to zoom. Drag a handle of the cut to move it there; with Shift, everywhere.</p>
+      <dl class="pairs">${KEYS.map(([key, text]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${text}</dd></div>`)}</dl>
+    <//>`;
+}

@@ -1,0 +1,94 @@
+// What of the picture is in sight.
+//
+// Until somebody moves it, the view finds its place by itself: at the right edge
+// while the run goes on, at the cut when there is one, otherwise around all.
+
+import { useCallback, useEffect, useMemo, useRef, useState } from '../vendor/preact-htm.js';
+import { around, fit, reveal, zoom } from './view.js';
+
+// While the run goes on, about so many steps are in sight: enough to see the
+// traffic, few enough to tell messages apart.
+const FOLLOWED = 400;
+
+// The address follows when the view has come to rest, see use-cut.js.
+const REST = 300;
+
+export function useView(layout, settings, set, cut, live, picture) {
+  const [moved, setMoved] = useState(null);
+  const named = useMemo(() => {
+    const [from, to] = settings.view ?? [];
+    return settings.view && { ...fit(layout), start: from, span: to - from };
+  }, [settings.view?.join()]);
+  const wanted = useMemo(() => {
+    if (live) return atEdge(layout);
+    return cut.points ? atCut(layout, cut) : fit(layout);
+  }, [layout, live, cut.snapshot, cut.own]);
+  const view = moved ?? named ?? wanted;
+  const now = useRef(null);
+  now.current = { layout, view, cut };
+
+  // On the other axis nothing is where it was.
+  const axis = useRef(layout.axis);
+  useEffect(() => {
+    if (axis.current === layout.axis) return;
+    axis.current = layout.axis;
+    setMoved(null);
+    set({ view: null });
+  }, [layout.axis]);
+  useEffect(() => {
+    if (!moved) return undefined;
+    const timer = setTimeout(() => set({ view: [moved.start, moved.start + moved.span] }), REST);
+    return () => clearTimeout(timer);
+  }, [moved]);
+
+  const size = () => {
+    const box = picture.current.getBoundingClientRect();
+    return { width: box.width, height: box.height };
+  };
+  const actions = useMemo(() => ({
+    move: setMoved,
+    zoom: (factor) => {
+      const { layout: here, view: last } = now.current;
+      setMoved(zoom(here, last, factor, last.start + last.span / 2));
+    },
+    fit: () => setMoved(fit(now.current.layout)),
+    toCut: () => now.current.cut.points && setMoved(atCut(now.current.layout, now.current.cut)),
+    reset: () => { setMoved(null); set({ view: null }); },
+    // What is being dragged must not run away from the pointer.
+    hold: () => setMoved((last) => last ?? now.current.view),
+    middle: () => now.current.view.start + now.current.view.span / 2,
+    show: (step) => {
+      const { layout: here, view: last } = now.current;
+      const row = here.rowOf[here.peerOf[step]];
+      if (row < 0) return;
+      const next = reveal(here, last, here.x[step], row, size());
+      if (next !== last) setMoved(next);
+    },
+  }), [set]);
+  return { ...actions, view, auto: !moved && !named };
+}
+
+// Around the cut and what flies across it.
+function atCut(layout, { points, said, compared }) {
+  let [from, to] = [Infinity, -Infinity];
+  const take = (x) => {
+    if (x < from) from = x;
+    if (x > to) to = x;
+  };
+  points.forEach((count, peer) => {
+    const line = layout.all[peer];
+    if (count > 0) take(layout.x[line[Math.min(count, line.length - 1)]]);
+    if (count >= 0 && count < line.length) take(layout.x[line[count]]);
+  });
+  for (const m of compared ? [...compared.recorded, ...compared.missed] : said.flying) {
+    take(layout.start[m]);
+    take(layout.end[m]);
+  }
+  return from <= to ? around(layout, from, to, 0.12) : fit(layout);
+}
+
+function atEdge(layout) {
+  const all = Float64Array.from(layout.lines.flatMap(({ xs }) => [...xs.subarray(-FOLLOWED)])).sort();
+  const from = all.at(-FOLLOWED) ?? layout.begin;
+  return around(layout, from, Math.max(layout.finish, from), 0.04);
+}

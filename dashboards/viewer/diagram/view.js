@@ -1,0 +1,103 @@
+// What of the layout is in sight, and where on the canvas that is.
+//
+// A view is { start, span, top, row }: the axis from `start` for `span` over the
+// width of the plot, scrolled down by `top` pixels; `row` pixels for a peer, or 0
+// for as many as fit. Views are never changed, only replaced.
+
+const GUTTER = 96;
+const NARROW_GUTTER = 76;
+const RIGHT = 20;
+export const HEAD = 28;
+const FOOT = 10;
+
+// A row is at least so high that its name can be read, and not so high that
+// arrows become steep.
+const LEAST_ROW = 15;
+const MOST_ROW = 110;
+const CLOSEST_ROW = 4;
+
+// Beyond these nothing more can be told apart.
+const NEAREST = { time: 50, logical: 0.5 };
+
+// Numbers for one canvas: `toX` of a place on the axis, `toY` of a row.
+export function frame(layout, view, { width, height }) {
+  const gutter = width < 560 ? NARROW_GUTTER : GUTTER;
+  const plot = Math.max(40, width - gutter - RIGHT);
+  const room = Math.max(40, height - HEAD - FOOT);
+  const row = view.row || Math.min(MOST_ROW, Math.max(LEAST_ROW, room / Math.max(1, layout.rows.length)));
+  const tall = row * layout.rows.length;
+  const top = Math.min(Math.max(0, view.top), Math.max(0, tall - room));
+  const scale = plot / view.span;
+  return {
+    width, height, gutter, plot, room, row, tall, top, scale,
+    left: view.start, right: view.start + view.span,
+    toX: (x) => gutter + (x - view.start) * scale,
+    toY: (index) => HEAD + (index + 0.5) * row - top,
+    fromX: (px) => view.start + (px - gutter) / scale,
+    rowAt: (py) => Math.floor((py - HEAD + top) / row),
+    firstRow: Math.max(0, Math.floor((top - FOOT) / row)),
+    lastRow: Math.min(layout.rows.length, Math.ceil((top + room + FOOT) / row)),
+  };
+}
+
+// A tenth of what is shown stays free at the ends.
+export function around(layout, from, to, margin = 0.06) {
+  const least = NEAREST[layout.axis] * 4;
+  const wide = Math.max(to - from, least);
+  const middle = (from + to) / 2;
+  const span = wide * (1 + 2 * margin);
+  return { start: middle - span / 2, span, top: 0, row: 0 };
+}
+
+export const fit = (layout) => around(layout, layout.begin, layout.finish, 0.03);
+
+// `at` is the place on the axis that stays under the pointer.
+export function zoom(layout, view, factor, at) {
+  const most = Math.max(layout.finish - layout.begin, NEAREST[layout.axis]) * 4;
+  const span = Math.min(most, Math.max(NEAREST[layout.axis], view.span * factor));
+  return { ...view, span, start: at - (at - view.start) * (span / view.span) };
+}
+
+// Something of the run stays in sight.
+export function pan(layout, view, by, down = 0) {
+  const start = Math.min(layout.finish - view.span * 0.1, Math.max(layout.begin - view.span * 0.9, view.start + by));
+  return { ...view, start, top: Math.max(0, view.top + down) };
+}
+
+export function taller(view, shown, factor) {
+  return { ...view, row: Math.min(MOST_ROW * 2, Math.max(CLOSEST_ROW, shown.row * factor)) };
+}
+
+// Moved as little as needed for a place to be seen, with room around it.
+export function reveal(layout, view, x, index, size) {
+  const shown = frame(layout, view, size);
+  const margin = view.span * 0.08;
+  let { start } = view;
+  let { top } = shown;
+  if (x < shown.left + margin || x > shown.right - margin) start = x - view.span / 2;
+  if (index * shown.row < top) top = index * shown.row;
+  if ((index + 1) * shown.row > top + shown.room) top = (index + 1) * shown.row - shown.room;
+  return start === view.start && top === shown.top ? view : { ...view, start, top };
+}
+
+// Places for about so many lines on the axis, at 1, 2 or 5 times a power of ten.
+export function ticks(from, to, wanted) {
+  const rough = (to - from) / Math.max(1, wanted);
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * [1, 2, 5, 10].find((part) => part * power >= rough);
+  const first = Math.ceil(from / step);
+  const last = Math.floor(to / step);
+  const places = Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => (first + i) * step);
+  return { step, places };
+}
+
+const UNITS = [['s', 1e9], ['ms', 1e6], ['µs', 1e3], ['ns', 1]];
+
+// As many digits as tell two neighbours apart, in the unit that fits the
+// greatest of them.
+export function tickText(ns, step, greatest) {
+  const [unit, size] = UNITS.find(([, scale]) => greatest >= scale * 0.999) ?? UNITS.at(-1);
+  const digits = Math.max(0, -Math.floor(Math.log10(step / size) + 1e-9));
+  // No minus before nothing.
+  return `${(ns / size).toFixed(digits).replace(/^-(0\.?0*)$/, '$1')} ${unit}`;
+}

@@ -1,0 +1,72 @@
+// A step and a message in words: for the tooltip, for the panels, and for those
+// who hear the diagram.
+
+import { clocks, vectorClock } from '../causality.js';
+import { duration } from '../format.js';
+
+export const stepName = ({ step, peers }, s) => `${peers[step.peer[s]]} ${step.number[s]}`;
+
+// Ping-like kinds are messages; the rest is what a peer does by itself.
+export function stepTitle(model, s) {
+  const { step, kinds, peers } = model;
+  const from = step.from[s];
+  return from < 0 ? kinds[step.kind[s]] : `${kinds[step.kind[s]]} from ${peers[from]}`;
+}
+
+export const after = (model, s) => duration(model.step.at[s] - model.first);
+
+export function stepInWords(model, s) {
+  const { step, peers } = model;
+  const sent = model.sent(s).filter((m) => !model.message.copy[m]);
+  const received = step.received[s];
+  const says = received >= 0 && model.texts[received] ? `, which says ${model.texts[received]}` : '';
+  const sends = sent.length === 0 ? 'Sends nothing.'
+    : sent.length <= 3 ? `Sends ${sent.map((m) => `${kindOf(model, m)} to ${peers[model.message.receiver[m]]}`).join(', ')}.`
+      : `Sends ${sent.length} messages.`;
+  const said = (model.said.get(s) ?? []).map(({ kind, text }) => ` Says ${kind} ${text}.`).join('');
+  return `Step ${step.number[s]} of ${peers[step.peer[s]]}: ${stepTitle(model, s)}${says}, after ${
+    after(model, s)}, Lamport clock ${clocks(model).lamport[s]}. ${sends}${said}`;
+}
+
+export const kindOf = (model, m) => model.kinds[model.message.kind[m]];
+
+export const route = ({ message, peers }, m) => `${peers[message.sender[m]]} → ${peers[message.receiver[m]]}`;
+
+// What became of a message.
+export function fate(model, m, live) {
+  const { message, reasons, step } = model;
+  if (message.to[m] >= 0) {
+    const took = duration(step.at[message.to[m]] - step.at[message.from[m]]);
+    return `arrived after ${took}${message.copy[m] ? ', once more' : ''}`;
+  }
+  if (message.reason[m] >= 0) return `lost: ${reasons[message.reason[m]]}`;
+  return live ? 'under way' : 'never arrived';
+}
+
+export function messageInWords(model, m, live) {
+  const { message } = model;
+  const to = message.to[m];
+  return `${kindOf(model, m)} from ${route(model, m).replace('→', 'to')}${
+    model.texts[m] ? `, which says ${model.texts[m]}` : ''}: sent in step ${model.step.number[message.from[m]]}, ${
+    to >= 0 ? `received in step ${model.step.number[to]}, ` : ''}${fate(model, m, live)}.`;
+}
+
+// The vector clock as `[3, 0, 12]`, in the order of the rows; when there are many
+// peers, what of it is not zero.
+const MANY = 32;
+const NAMED = 12;
+
+export function vectorText(model, s) {
+  const clock = vectorClock(model, s);
+  const order = model.inOrder;
+  if (order.length <= MANY) return `[${order.map((peer) => clock[peer]).join(', ')}]`;
+  const known = order.filter((peer) => clock[peer] > 0);
+  const named = known.slice(0, NAMED).map((peer) => `${model.peers[peer]}: ${clock[peer]}`).join(', ');
+  return `{${named}${known.length > NAMED ? `, and ${known.length - NAMED} more` : ''}}`;
+}
+
+export function describe(model, sight) {
+  const peers = model.peers.length;
+  return `Space-time diagram: ${peers} peers, one line each from top to bottom; time runs to the right. ${
+    model.step.count} steps and ${model.message.count} messages, ${sight} messages in sight.`;
+}

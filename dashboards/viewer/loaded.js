@@ -1,0 +1,68 @@
+// When the page asks: once, and again when the server says that there is more.
+
+import { useEffect, useRef, useState } from './vendor/preact-htm.js';
+import { isReport } from './answers.js';
+import { shownRun } from './shown.js';
+
+// A run that is over: a report, or another run than the one the server is at.
+const OVER = { revision: 0, run: 0, live: false };
+
+// The server's last event, and whether the server is still there.
+export function useEvents() {
+  const still = isReport || shownRun !== '';
+  const [state, setState] = useState({ connected: null, event: still ? OVER : null });
+  useEffect(() => {
+    if (still) return undefined;
+    let source;
+    const open = () => {
+      source = new EventSource('/api/events');
+      source.onmessage = ({ data }) => setState({ connected: true, event: JSON.parse(data) });
+      source.onerror = () => setState(({ event }) => ({ connected: false, event }));
+    };
+    // A page that was left stays in memory, for Back. It must not keep its
+    // connection: a browser has six to a server, and the next page needs one.
+    const close = () => source.close();
+    const again = ({ persisted }) => persisted && open();
+    open();
+    addEventListener('pagehide', close);
+    addEventListener('pageshow', again);
+    return () => {
+      close();
+      removeEventListener('pagehide', close);
+      removeEventListener('pageshow', again);
+    };
+  }, []);
+  return state;
+}
+
+// Loads something, and again whenever `version` changes. There is one request
+// at a time, and at least `pace` ms between two, so that a fast run neither
+// floods the server nor starves the page. `what` says what is asked for: when
+// it changes, the old answer is dropped.
+export function useLoaded(load, what, version, pace = 1000) {
+  const [state, setState] = useState({ what: null, value: null, error: null });
+  const wanted = useRef(version);
+  wanted.current = version;
+  const wake = useRef(() => {});
+  useEffect(() => {
+    const control = new AbortController();
+    const paused = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+    (async () => {
+      while (!control.signal.aborted) {
+        const version = wanted.current;
+        const next = await load(control.signal).then(
+          (value) => ({ what, value, error: null }),
+          (error) => ({ what, value: null, error: error.message }),
+        );
+        if (control.signal.aborted) return;
+        setState((last) => (next.error && last.what === what && last.value
+          ? { ...last, error: next.error } : next));
+        await paused(pace);
+        if (wanted.current === version) await new Promise((resolve) => { wake.current = resolve; });
+      }
+    })();
+    return () => { control.abort(); wake.current(); };
+  }, [what]);
+  useEffect(() => wake.current(), [version]);
+  return state.what === what ? state : { what, value: null, error: null };
+}

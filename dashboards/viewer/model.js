@@ -1,0 +1,248 @@
+// The run as all views share it: peers, steps and messages, read from the
+// answers of /api/diagram, piece by piece while the run goes on.
+//
+//   const model = new Model();
+//   model.append(answer);            // each answer in turn; `model.next` is what to ask for after
+//
+// Everything is an index. A table is a list of texts; columns are typed arrays
+// with room at the end, so `count` says how many there are, never `length`.
+//
+//   model.peers, model.kinds, model.traces, model.reasons      tables of text
+//   model.peerOf(name) → peer or -1        model.stepOf(span id) → step or -1
+//   model.messageOf(sender, message id) → message or -1
+//   model.inOrder → peers as people count (peer-2 before peer-10)
+//   model.step.count, and of step s:
+//     model.step.peer[s], .kind[s], .number[s], .trace[s]      kind: of what it handles, or "timer", …
+//     model.step.at[s], .duration[s]       ns; `at` is after model.base (a BigInt, ns since 1970)
+//     model.step.rank[s]                   its place on its peer's line, from 0
+//     model.step.received[s]               message that it handles, -1: none, or its sender is not known
+//     model.step.from[s], .sequence[s]     who sent that one, even if no more is known; -1: nobody
+//     model.step.firstSent[s]              then model.message.nextSent[m], until -1; or model.sent(s).
+//                                          A copy (below) follows what it is a copy of
+//     model.spans[s]                       its span id
+//   model.message.count, and of message m:
+//     model.message.from[m], .to[m]        steps; `to` is -1 where it never arrived
+//     model.message.sender[m], .receiver[m], .kind[m]          peers, and what it is
+//     model.message.reason[m]              why it was lost: model.reasons, -1: not known to be lost
+//     model.message.copy[m]                1: the same message, received once more
+//     model.messageIds[m], model.texts[m]  what it says
+//   model.line(peer) → Int32Array of its steps, in order
+//   model.said.get(s) → [{ kind, text }] what the step told the world, undefined: nothing
+//   model.first, model.last                from the first step to the end of the last one, ns
+//   model.revision                         rises when anything changed
+//
+// Clocks, past and future are in causality.js.
+
+import { Columns, Line } from './columns.js';
+
+const STEP = {
+  peer: Int32Array, kind: Int32Array, number: Float64Array, trace: Int32Array,
+  at: Float64Array, duration: Float64Array, rank: Int32Array, received: Int32Array,
+  from: Int32Array, sequence: Float64Array, firstSent: Int32Array,
+};
+const MESSAGE = {
+  from: Int32Array, to: Int32Array, sender: Int32Array, receiver: Int32Array,
+  kind: Int32Array, reason: Int32Array, copy: Uint8Array, nextSent: Int32Array,
+};
+
+// peer-2 comes before peer-10.
+const people = new Intl.Collator('en', { numeric: true });
+
+export class Model {
+  constructor() {
+    this.peers = [];
+    this.kinds = [];
+    this.traces = [];
+    this.reasons = [];
+    this.tables = new Map();
+    this.step = new Columns(STEP);
+    this.message = new Columns(MESSAGE);
+    this.spans = [];
+    this.messageIds = [];
+    this.texts = [];
+    this.said = new Map();
+    this.lines = [];
+    this.sortedPeers = [];
+    this.bySpan = null;
+    this.sentBy = [];
+    this.waiting = [];
+    this.lostEarly = [];
+    this.base = 0n;
+    this.next = 0;
+    this.first = Infinity;
+    this.last = -Infinity;
+    this.revision = 0;
+  }
+
+  // Takes one answer in. True when it brought something.
+  append(answer) {
+    this.next = answer.next;
+    if (!answer.steps.length && !answer.lost?.length) return false;
+    this.base = BigInt(answer.base);
+    const peers = this.#enter('peers', answer.peers);
+    const kinds = this.#enter('kinds', answer.names);
+    const traces = this.#enter('traces', answer.traces);
+    const begin = this.step.count;
+    this.#steps(answer.steps, peers, kinds, traces);
+    this.#sends(answer.sends, begin, peers, kinds);
+    this.#receipts(answer.steps, begin);
+    this.#lost(answer.lost ?? [], peers);
+    for (const [step, kind, text] of answer.said ?? []) {
+      const said = this.said.get(begin + step) ?? [];
+      said.push({ kind: answer.names[kind], text });
+      this.said.set(begin + step, said);
+    }
+    for (const line of this.lines) line.settle(this.step);
+    this.bySpan = null;
+    this.revision += 1;
+    return true;
+  }
+
+  peerOf(name) {
+    return this.tables.get('peers')?.get(name) ?? -1;
+  }
+
+  stepOf(span) {
+    if (!this.bySpan) {
+      this.bySpan = new Map();
+      for (let s = 0; s < this.step.count; s += 1) this.bySpan.set(this.spans[s], s);
+    }
+    return this.bySpan.get(span) ?? -1;
+  }
+
+  line(peer) {
+    return this.lines[peer].steps.subarray(0, this.lines[peer].count);
+  }
+
+  messageOf(sender, id) {
+    return this.sentBy[sender]?.get(id) ?? -1;
+  }
+
+  get inOrder() {
+    if (this.sortedPeers.length !== this.peers.length) {
+      this.sortedPeers = this.peers.map((_, peer) => peer)
+        .sort((a, b) => people.compare(this.peers[a], this.peers[b]));
+    }
+    return this.sortedPeers;
+  }
+
+  // The messages that a step sent, in order.
+  sent(step) {
+    const all = [];
+    for (let m = this.step.firstSent[step]; m >= 0; m = this.message.nextSent[m]) all.push(m);
+    return all;
+  }
+
+  // Puts the texts of an answer into a table of ours: from its index to ours.
+  #enter(name, texts) {
+    const table = this.tables.get(name) ?? new Map();
+    this.tables.set(name, table);
+    const list = this[name];
+    const map = Int32Array.from(texts, (text) => {
+      if (!table.has(text)) table.set(text, list.push(text) - 1);
+      return table.get(text);
+    });
+    for (let p = this.lines.length; p < this.peers.length; p += 1) {
+      this.lines.push(new Line());
+      this.sentBy.push(new Map());
+      this.waiting.push(new Map());
+    }
+    return map;
+  }
+
+  #steps(rows, peers, kinds, traces) {
+    const { step } = this;
+    let s = step.grow(rows.length);
+    for (const [peer, kind, number, at, duration, trace, span, from, , sequence] of rows) {
+      step.peer[s] = peers[peer];
+      step.kind[s] = kinds[kind];
+      step.number[s] = number;
+      step.at[s] = at;
+      step.duration[s] = duration;
+      step.trace[s] = traces[trace];
+      step.received[s] = -1;
+      step.from[s] = from < 0 ? -1 : peers[from];
+      step.sequence[s] = sequence;
+      step.firstSent[s] = -1;
+      this.spans.push(span);
+      if (at < this.first) this.first = at;
+      if (at + duration > this.last) this.last = at + duration;
+      this.lines[peers[peer]].push(s, step);
+      s += 1;
+    }
+  }
+
+  #sends(rows, begin, peers, kinds) {
+    const { step, message } = this;
+    const start = message.grow(rows.length);
+    for (let i = 0; i < rows.length; i += 1) {
+      const [from, to, kind, id, text] = rows[i];
+      const m = start + i;
+      const sender = step.peer[begin + from];
+      message.from[m] = begin + from;
+      message.to[m] = -1;
+      message.sender[m] = sender;
+      message.receiver[m] = peers[to];
+      message.kind[m] = kinds[kind];
+      message.reason[m] = -1;
+      this.messageIds.push(id);
+      this.texts.push(text);
+      this.sentBy[sender].set(id, m);
+    }
+    // From the last to the first, so that each list of a step begins with its first.
+    for (let m = start + rows.length - 1; m >= start; m -= 1) {
+      message.nextSent[m] = step.firstSent[message.from[m]];
+      step.firstSent[message.from[m]] = m;
+    }
+    // The receiver's span can end, and be told, before the sender's.
+    for (let m = start; m < start + rows.length; m += 1) {
+      const early = this.waiting[message.sender[m]];
+      const receipts = early.size ? early.get(this.messageIds[m]) ?? [] : [];
+      if (receipts.length) early.delete(this.messageIds[m]);
+      for (const s of receipts) this.#receive(m, s);
+    }
+  }
+
+  #receipts(rows, begin) {
+    for (let i = 0; i < rows.length; i += 1) {
+      const sender = this.step.from[begin + i];
+      if (sender < 0) continue;
+      const id = rows[i][8];
+      const m = this.sentBy[sender].get(id);
+      if (m !== undefined) this.#receive(m, begin + i);
+      else if (this.waiting[sender].has(id)) this.waiting[sender].get(id).push(begin + i);
+      else this.waiting[sender].set(id, [begin + i]);
+    }
+  }
+
+  // A message that is received once more becomes an arrow of its own, without
+  // being sent once more.
+  #receive(m, s) {
+    const { message } = this;
+    let arrow = m;
+    if (message.to[m] >= 0) {
+      arrow = message.grow(1);
+      for (const column of ['from', 'sender', 'receiver', 'kind', 'reason']) {
+        message[column][arrow] = message[column][m];
+      }
+      message.copy[arrow] = 1;
+      message.nextSent[arrow] = message.nextSent[m];
+      message.nextSent[m] = arrow;
+      this.messageIds.push(this.messageIds[m]);
+      this.texts.push(this.texts[m]);
+    }
+    message.to[arrow] = s;
+    this.step.received[s] = arrow;
+  }
+
+  // The news of a loss can come before the message that it is about.
+  #lost(rows, peers) {
+    const all = [...this.lostEarly, ...rows.map(([by, , id, reason]) => [peers[by], id, reason])];
+    this.lostEarly = all.filter(([sender, id, reason]) => {
+      const m = this.sentBy[sender].get(id);
+      if (m === undefined) return true;
+      this.message.reason[m] = this.#enter('reasons', [reason])[0];
+      return false;
+    });
+  }
+}

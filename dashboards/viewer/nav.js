@@ -1,0 +1,23 @@
+// The way between the views.
+
+import { html } from './vendor/preact-htm.js';
+import { links } from './selection.js';
+
+const VIEWS = [
+  ['diagram', 'Space-time', ['diagram']],
+  ['traces', 'Traces', ['traces', 'trace', 'compare-traces']],
+  ['topology', 'Topology', ['topology']],
+  ['results', 'Results', ['results']],
+  ['runs', 'Runs', ['runs', 'compare']],
+];
+
+export function Nav({ route, known }) {
+  const to = links(known);
+  return html`
+    <nav class="nav" aria-label="Views">
+      ${VIEWS.map(([view, name, shown]) => html`
+        <a key=${view} href=${to[view]} aria-current=${shown.includes(route.view) ? 'page' : undefined}>${name}</a>`)}
+    </nav>`;
+}
+
+export const nameOf = (view) => VIEWS.find(([, , shown]) => shown.includes(view))?.[1] ?? 'no such view';

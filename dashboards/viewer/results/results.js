@@ -1,0 +1,130 @@
+// What the experiment measured, and whether what should hold does.
+
+import { html } from '../vendor/preact-htm.js';
+import { getResults, useLoaded } from '../api.js';
+import { count, duration, plural } from '../format.js';
+import { Figures } from './figures.js';
+import { PingResults } from './ping.js';
+
+export function Results({ run, event }) {
+  const results = run?.results;
+  const isPing = results && 'answered' in results;
+  const load = async (signal) => (isPing ? getResults(signal) : '');
+  const { value: csv, error } = useLoaded(load, `csv ${run?.id} ${isPing}`, `${event?.run} ${event?.live}`);
+  if (!run) return html`<p class="empty" role="status">Reading the run …</p>`;
+  return html`
+    <section class="results" aria-label="Results">
+      <${Verdict} run=${run} live=${event?.live} />
+      ${!results && html`<p class="empty">${event?.live
+        ? 'The run goes on. What it measures stands here when it has ended.'
+        : 'The run ended before anything was measured.'}</p>`}
+      ${error && html`<p class="banner" role="alert">The single measurements cannot be read: ${error}</p>`}
+      ${results?.told?.length > 0 && html`<${Told} lines=${results.told} />`}
+      ${isPing && html`<${PingResults} results=${results} csv=${csv} />`}
+      ${results?.properties && html`<${Properties} all=${results.properties} />`}
+      ${results?.figures && html`<${Figures} run=${run} />`}
+      ${results && html`<${Counts} results=${results} />`}
+      <${Phases} phases=${run.phases ?? []} />
+    </section>`;
+}
+
+const SAYS = {
+  pass: 'All that was checked holds.',
+  fail: 'Something that should hold does not.',
+  unknown: 'It cannot be told whether the run was right.',
+};
+
+function Verdict({ run: { verdict }, live }) {
+  if (!verdict) return null;
+  const { status, reasons = [] } = verdict;
+  if (live && status === 'unknown') return null;
+  return html`
+    <section aria-labelledby="verdict">
+      <h3 id="verdict">Verdict: <span class=${`badge ${status}`}>${status}</span></h3>
+      <p>${SAYS[status]}</p>
+      ${reasons.length > 0 && html`<ul>${reasons.map((reason) => html`<li>${reason}</li>`)}</ul>`}
+    </section>`;
+}
+
+function Told({ lines }) {
+  return html`
+    <section aria-labelledby="told">
+      <h3 id="told">In short</h3>
+      <pre class="told" tabIndex="0">${lines.join('\n')}</pre>
+    </section>`;
+}
+
+function Properties({ all }) {
+  return html`
+    <section aria-labelledby="properties">
+      <h3 id="properties">What should hold</h3>
+      <div class="wide"><table>
+        <thead><tr><th scope="col">Property</th><th scope="col">Verdict</th><th scope="col">Checked</th></tr></thead>
+        <tbody>${all.map((property) => html`<${Property} ...${property} />`)}</tbody>
+      </table></div>
+    </section>`;
+}
+
+// More violations of one property are seldom news.
+const SHOWN = 10;
+
+function Property({ name, checked, violations }) {
+  const [word, kind] = violations.length ? ['violated', 'fail']
+    : checked === 0 ? ['nothing to check', 'unknown'] : ['holds', 'pass'];
+  return html`
+    <tr>
+      <th scope="row">${name}</th>
+      <td><span class=${`badge ${kind}`}>${word}</span></td>
+      <td class="figure">${count(checked)}</td>
+    </tr>
+    ${violations.length > 0 && html`<tr class="violations"><td colspan="3">
+      <ul>${violations.slice(0, SHOWN).map((one) => html`<li>${one}</li>`)}</ul>
+      ${violations.length > SHOWN && html`<p class="note">and ${count(violations.length - SHOWN)} more</p>`}
+    </td></tr>`}`;
+}
+
+// What each engine tells beside what all do, in words.
+const COUNTS = [
+  ['ended', (n, { expected }) => [`operations that ended`, `${count(n)} of ${count(expected)}`, n < expected]],
+  ['schedules', (n) => ['schedules tried', count(n)]],
+  ['steps', (n) => ['steps of all schedules', count(n)]],
+  ['first_schedule', (n) => ['first schedule', String(n)]],
+  ['failed_schedule', (n) => ['first schedule that is wrong', n === null ? 'none' : String(n), n !== null]],
+  ['recorded_schedule', (n) => ['schedule that is shown here', String(n)]],
+  ['states', (n) => ['different states', count(n)]],
+  ['depth', (n) => ['longest way to a state', plural(n, 'step')]],
+  ['states_per_second', (n) => ['states a second', count(n)]],
+  ['whole', (whole) => ['all states found', whole ? 'yes' : 'no', !whole]],
+  ['counterexample_steps', (n) => ['shortest run that is wrong', n === null ? 'none' : plural(n, 'step'), n !== null]],
+];
+
+function Counts({ results }) {
+  const rows = COUNTS.filter(([name]) => results[name] !== undefined)
+    .map(([name, tell]) => tell(results[name], results));
+  if ('properties' in results && results.lost !== undefined) {
+    rows.push(['messages that did not arrive, though nobody was stopped', count(results.lost), results.lost > 0]);
+  }
+  if (!rows.length) return null;
+  return html`
+    <section aria-labelledby="counts">
+      <h3 id="counts">Counts</h3>
+      <dl class="pairs">${rows.map(([name, value, bad]) => html`
+        <div class=${bad ? 'bad' : ''}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
+    </section>`;
+}
+
+function Phases({ phases }) {
+  if (!phases.length) return null;
+  const most = Math.max(...phases.map(({ seconds }) => seconds), 1e-9);
+  return html`
+    <section aria-labelledby="phases">
+      <h3 id="phases">Phases</h3>
+      <div class="wide"><table>
+        <thead><tr><th scope="col">Phase</th><th scope="col">Took</th><th scope="col"><span class="unseen">Drawn</span></th></tr></thead>
+        <tbody>${phases.map(({ name, seconds }) => html`
+          <tr><th scope="row">${name}</th><td class="figure">${duration(seconds * 1e9)}</td>
+            <td class="gauge" aria-hidden="true"><span class="measured" style=${{ width: `${(seconds / most) * 100}%` }}></span></td></tr>`)}
+        </tbody>
+      </table></div>
+    </section>`;
+}

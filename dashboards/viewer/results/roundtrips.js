@@ -1,0 +1,121 @@
+// Round trips drawn: how they are distributed, and how they came one after the
+// other.
+
+import { html, useMemo } from '../vendor/preact-htm.js';
+import { duration, plural } from '../format.js';
+import { LOGARITHMIC, Plot, axis, bars } from './plot.js';
+import { histogram } from './histogram.js';
+
+const PERCENTILES = [['p50', 0.5], ['p90', 0.9], ['p99', 0.99]];
+
+export function Distribution({ pings, csv }) {
+  const bins = useMemo(() => histogram(pings.took), [pings]);
+  if (!bins) return null;
+  const sorted = pings.took.filter((value) => !Number.isNaN(value)).sort();
+  const at = PERCENTILES.map(([name, part]) => [name, sorted[Math.ceil(part * sorted.length) - 1]]);
+  const make = (theme) => ({
+    scales: {
+      x: { time: false, distr: LOGARITHMIC, range: [bins.from[0] / 1.02, bins.to.at(-1) * 1.02] },
+      y: { range: (_, low, high) => [0, high * 1.12] },
+    },
+    axes: [
+      axis(theme, { values: (_, all) => all.map((ns) => (ns === null ? null : duration(ns))), space: 70,
+        splits: () => round(bins.from[0], bins.to.at(-1)), filter: (_, splits) => splits }),
+      axis(theme, { label: 'pings', size: 56 }),
+    ],
+    legend: { show: true },
+    series: [
+      { label: 'round trip', value: (_, value, __, i) => (i === null || i === undefined || value === null ? '–'
+        : `${duration(bins.from[i])} to ${duration(bins.to[i])}`) },
+      { label: 'pings', fill: theme.link, stroke: theme.link, width: 0, paths: bars({ size: [0.94, 100] }),
+        points: { show: false } },
+    ],
+    hooks: { draw: [(plot) => drawMarks(plot, at, theme)] },
+  });
+  const spoken = `How the round trips are distributed: ${at.map(([name, value]) => `${name} ${duration(value)}`).join(', ')}`;
+  return html`
+    <${Plot} title="Distribution" spoken=${spoken} what=${csv} make=${make} data=${[bins.centre, bins.count]}>
+      <p class="note">How many pings took how long. Each step to the right is a time longer by the same factor.</p>
+    <//>`;
+}
+
+// Round numbers for an axis whose ends can be close to each other or decades
+// apart: 1, 2 and 5 of each decade, or, where that gives too few, evenly.
+function round(from, to) {
+  const found = [];
+  for (let decade = 10 ** Math.floor(Math.log10(from)); decade <= to; decade *= 10) {
+    for (const digit of [1, 2, 5]) if (digit * decade >= from && digit * decade <= to) found.push(digit * decade);
+  }
+  if (found.length >= 3) return found;
+  const unit = 10 ** Math.floor(Math.log10((to - from) / 3 || 1));
+  const step = [1, 2, 5, 10].map((digit) => digit * unit).find((size) => (to - from) / size <= 6) ?? unit;
+  const even = [];
+  for (let value = Math.ceil(from / step) * step; value <= to; value += step) even.push(value);
+  return even;
+}
+
+function drawMarks(plot, marks, theme) {
+  const { ctx, bbox } = plot;
+  const ratio = devicePixelRatio;
+  ctx.save();
+  ctx.strokeStyle = theme.text;
+  ctx.fillStyle = theme.text;
+  ctx.lineWidth = ratio;
+  ctx.font = `${12 * ratio}px ${theme.font}`;
+  ctx.setLineDash([4 * ratio, 3 * ratio]);
+  marks.forEach(([name, value], i) => {
+    const x = plot.valToPos(value, 'x', true);
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+    const right = x + ctx.measureText(name).width + 8 * ratio < bbox.left + bbox.width;
+    ctx.textAlign = right ? 'left' : 'right';
+    // One below the other: percentiles can fall on the same place.
+    ctx.fillText(name, x + (right ? 4 : -4) * ratio, bbox.top + (12 + 14 * i) * ratio);
+  });
+  ctx.restore();
+}
+
+export function Series({ pings, csv }) {
+  const order = useMemo(() => pings.at.map((_, i) => i).sort((a, b) => pings.at[a] - pings.at[b]), [pings]);
+  const x = Float64Array.from(order, (i) => pings.at[i]);
+  const y = Array.from(order, (i) => (Number.isNaN(pings.took[i]) ? null : Math.max(1, pings.took[i])));
+  if (y.every((value) => value === null)) return null;
+  const make = (theme) => ({
+    scales: { x: { time: false }, y: { distr: LOGARITHMIC } },
+    axes: [
+      axis(theme, { values: (_, all) => all.map((ns) => duration(ns)), space: 70 }),
+      axis(theme, { values: (_, all) => all.map((ns) => (ns === null ? null : duration(ns))), size: 64 }),
+    ],
+    series: [
+      { label: 'sent after', value: (_, value) => (value === null || value === undefined ? '–' : duration(value)) },
+      { label: 'round trip', stroke: theme.link, fill: theme.link, paths: () => null,
+        points: { show: true, size: x.length > 2000 ? 3 : 5, fill: theme.link, stroke: theme.link },
+        value: (_, value, __, i) => (value === null || value === undefined
+          ? (i === null || i === undefined ? '–' : 'lost') : duration(value)) },
+    ],
+    hooks: { draw: [(plot) => drawLosses(plot, pings.lost, theme)] },
+  });
+  const spoken = `${plural(x.length, 'ping')} one after the other, ${pings.lost.length} of them lost`;
+  return html`
+    <${Plot} title="One after the other" spoken=${spoken} what=${csv} make=${make} data=${[x, y]}>
+      <p class="note">When each ping was sent, and how long its answer took.${pings.lost.length > 0
+        && html` <b class="bad">Red lines at the top edge are lost pings.</b>`}</p>
+    <//>`;
+}
+
+function drawLosses(plot, lost, theme) {
+  const { ctx, bbox } = plot;
+  ctx.save();
+  ctx.strokeStyle = theme.bad;
+  ctx.lineWidth = 2 * devicePixelRatio;
+  ctx.beginPath();
+  for (const { at } of lost) {
+    const x = plot.valToPos(at, 'x', true);
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + 16 * devicePixelRatio);
+  }
+  ctx.stroke();
+  ctx.restore();
+}

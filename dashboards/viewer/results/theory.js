@@ -1,0 +1,52 @@
+// What theory says of a figure for any number of peers, so that a run's number
+// can be seen on a curve.
+
+// Directed channels of a network: what a marker, or an explorer or an echo,
+// crosses once. Random ones and those of a file have no formula.
+const CHANNELS = {
+  full: (n) => n * (n - 1),
+  line: (n) => 2 * (n - 1),
+  star: (n) => 2 * (n - 1),
+  tree: (n) => 2 * (n - 1),
+  ring: (n) => (n > 2 ? 2 * n : 2 * (n - 1)),
+};
+
+const harmonic = (n) => {
+  let sum = 0;
+  for (let i = 1; i <= n; i += 1) sum += 1 / i;
+  return sum;
+};
+
+// Chang and Roberts, if all n stand at once.
+const ELECTION = [
+  ['at least 2n−1', (n) => 2 * n - 1],
+  ['on average n·H(n)', (n) => n * harmonic(n)],
+  ['at most n(n+1)/2', (n) => (n * (n + 1)) / 2],
+];
+
+const SHAPES = {
+  'elect ELECTED': () => ['n', (n) => n],
+  'snapshot markers': (topology) => CHANNELS[topology] && ['one on each channel', CHANNELS[topology]],
+  'wave messages': (topology) => CHANNELS[topology] && ['2|E|', CHANNELS[topology]],
+  'mutex messages': () => ['2(N−1) an entry', (n) => 2 * (n - 1)],
+};
+
+// `[[name, n => number], …]` for a figure of a run, or null. What rises with
+// the work as well is drawn for as much work as this run's.
+export function curvesOf({ experiment, topology, peers }, figure) {
+  const name = `${experiment?.name} ${figure.name}`;
+  if (name === 'elect ELECTION') return ELECTION;
+  const shape = SHAPES[name]?.(topology);
+  if (!shape || !figure.theory) return null;
+  const [label, of] = shape;
+  if (of(peers) <= 0) return null;
+  const times = figure.theory / of(peers);
+  return [[times === 1 ? label : `${label}, ${Number(times.toPrecision(4))} times`, (n) => times * of(n)]];
+}
+
+// Whether another run's figure can stand on the same curves: it did the same
+// work, so theory says of it what the curve does.
+export function comparable(curves, run, figure) {
+  if (figure.theory === null || curves.length > 1) return curves.length > 1;
+  return Math.abs(curves[0][1](run.peers) - figure.theory) < 1e-6 * Math.max(1, figure.theory);
+}

@@ -1,0 +1,87 @@
+// The diagrams of two runs, laid so that the first step that differs stands at
+// the same place in both. They move together.
+
+import { html, useMemo, useState } from '../vendor/preact-htm.js';
+import { Diagram, noMarks } from '../diagram/canvas.js';
+import { arrange } from '../diagram/layout.js';
+import { describe } from '../diagram/words.js';
+import { told } from './difference.js';
+
+// In logical time, since no two runs take the same time.
+const SETTINGS = { axis: 'logical', hidden: new Set(), grouped: new Set(), silent: new Set(), local: true };
+
+export function Pair({ found: { first }, a, b, names }) {
+  const one = useOne(a, first, first?.a ?? -1);
+  const two = useOne(b, first, first?.b ?? -1);
+  const [view, setView] = useState(() => around(one, two));
+  const shown = (side) => ({ ...view, start: side.anchor + view.start });
+  const follow = (side) => (next) => setView({ ...next, start: next.start - side.anchor });
+  const picked = (side) => (what) => {
+    if (what.step !== undefined) side.choose({ step: what.step, message: -1 });
+    else side.choose({ step: -1, message: what.message ?? -1 });
+  };
+  const back = () => {
+    setView(around(one, two));
+    one.choose({ step: first.a, message: -1 });
+    two.choose({ step: first.b, message: -1 });
+  };
+  return html`
+    ${first && html`<p class="there"><button type="button" class="link" onClick=${back}>Show where they part</button></p>`}
+    <div class="both">
+      ${[[a, one], [b, two]].map(([run, side], i) => html`
+        <div class="one" key=${i}>
+          <h3>${names[i]}</h3>
+          <div class="picture"><${Diagram} model=${run.model} layout=${side.layout} view=${shown(side)} marks=${side.marks}
+            onView=${follow(side)} onPick=${picked(side)} onKey=${(event) => keys(event, view, setView)}
+            label=${`Run ${'AB'[i]}. ${describe(run.model, run.model.step.count)} Arrow keys move, plus and minus zoom, both runs together.`} /></div>
+          <p class="note" role="status">${chosen(run.model, side.selected)}</p>
+        </div>`)}
+    </div>`;
+}
+
+function chosen(model, { step, message }) {
+  if (step >= 0) return `${model.peers[model.step.peer[step]]}, step ${model.step.rank[step] + 1}: ${told(model, step)}`;
+  return message >= 0 ? `message: ${model.kinds[model.message.kind[message]]} ${model.texts[message]}` : '';
+}
+
+function useOne({ model, revision }, first, step) {
+  const layout = useMemo(() => arrange(model, SETTINGS), [model, revision]);
+  const [selected, choose] = useState({ step, message: -1 });
+  const marks = useMemo(() => ({ ...noMarks, ...selected }), [selected]);
+  return { layout, selected, choose, marks, anchor: anchorOf(model, layout, first, step) };
+}
+
+// Where a run has no step to stand beside the other's, it stands after the
+// last one that is the same.
+function anchorOf(model, layout, first, step) {
+  if (!first) return layout.begin;
+  if (step >= 0) return layout.x[step];
+  const peer = model.peerOf(first.peer);
+  const before = peer < 0 ? undefined : model.line(peer)[first.same - 1];
+  return before === undefined ? layout.begin : layout.x[before] + 1;
+}
+
+// At first some thirty columns around the place where they part: what led
+// there is as telling as what came of it.
+const AROUND = 30;
+
+function around(one, two) {
+  const longest = Math.max(...[one, two].map(({ layout }) => layout.finish - layout.begin), 4);
+  const span = Math.min(AROUND, longest * 1.1);
+  const before = Math.max(...[one, two].map(({ layout, anchor }) => anchor - layout.begin));
+  return { start: -Math.min(before + span * 0.05, span / 2), span, top: 0, row: 0 };
+}
+
+function keys(event, view, setView) {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const zoomed = (factor) => ({ ...view, span: view.span * factor, start: view.start * factor });
+  const moved = (part) => ({ ...view, start: view.start + view.span * part });
+  const next = {
+    ArrowRight: () => moved(0.1), ArrowLeft: () => moved(-0.1),
+    ArrowDown: () => ({ ...view, top: view.top + 30 }), ArrowUp: () => ({ ...view, top: Math.max(0, view.top - 30) }),
+    '+': () => zoomed(1 / 1.5), '=': () => zoomed(1 / 1.5), '-': () => zoomed(1.5),
+  }[event.key];
+  if (!next) return;
+  event.preventDefault();
+  setView(next());
+}

@@ -1,0 +1,128 @@
+// The runs of the folder, and this one among them: what was run, how it went,
+// and what is missing.
+
+import { html, useState } from '../vendor/preact-htm.js';
+import { getRuns, getSummaries, isReport, shownRun, toRun, useLoaded } from '../api.js';
+import { toCompareRuns } from '../router.js';
+import { count, duration, flat, isoTime, plain, plural } from '../format.js';
+
+export function Runs({ run, event }) {
+  const { value, error } = useLoaded(getRuns, 'runs', `${event?.run} ${event?.live}`, 2000);
+  const [chosen, setChosen] = useState([]);
+  const choose = (id, on) => setChosen((last) => [...last.filter((other) => other !== id), ...(on ? [id] : [])].slice(-2));
+  const runs = value?.runs ?? [];
+  return html`
+    <section class="runs" aria-label="Runs">
+      ${run && html`<${ThisRun} run=${run} event=${event} />`}
+      <div class="bar">
+        <h3>Runs in this folder</h3>
+        <span class="note" role="status">${value && plural(runs.length, 'run')}</span>
+        <${Compare} chosen=${chosen} runs=${runs} />
+      </div>
+      <${LostAnywhere} runs=${runs} />
+      ${error && html`<p class=${isReport ? 'empty' : 'banner bad'} role="alert">${isReport
+        ? 'A report knows its own run alone. `testbed view` with the folder shows all runs of it.'
+        : `The runs cannot be read: ${error}`}</p>`}
+      ${runs.length > 0 && html`<${Table} runs=${runs} current=${value.current} chosen=${chosen} choose=${choose} />`}
+    </section>`;
+}
+
+function ThisRun({ run, event }) {
+  const { experiment = {}, verdict = {}, spans = {} } = run;
+  const running = event?.live && verdict.status === 'unknown';
+  const orphans = useOrphans(event);
+  const options = flat(experiment.options);
+  return html`
+    <h3>This run</h3>
+    <${Orphans} orphans=${running ? 0 : orphans} />
+    <dl class="pairs">
+      ${[
+        ['experiment', experiment.name],
+        // They are told whole here, however long they are.
+        ...options.map(([name, value]) => [name, String(value)]),
+        ['peers', run.peers !== undefined && count(run.peers)],
+        ['topology', run.topology], ['transport', run.transport],
+        ['connections', run.connections !== undefined && count(run.connections)],
+        ['seed', run.seed],
+        ['began', run.started],
+        ['took', run.seconds ? duration(run.seconds * 1e9) : null],
+        ['verdict', running ? 'it goes on' : [verdict.status, ...(verdict.reasons ?? [])].filter(Boolean).join(': ')],
+        ['spans', spans.started !== undefined && `${count(spans.started)} started, ${
+          count(spans.stored)} stored, ${count(spans.lost)} lost`],
+        ['command', run.command?.join(' ')],
+        ['made with', run.versions && `testbed ${run.versions.testbed}, libp2p ${run.versions.libp2p}`],
+        ['made on', run.host && `${run.host.os}, ${plural(run.host.cpus, 'processor')}`],
+      ].filter(([, value]) => value !== undefined && value !== null && value !== false && value !== '')
+        .map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}
+    </dl>`;
+}
+
+// Spans whose parent is named and not there, among the traces that are listed.
+function useOrphans(event) {
+  const load = (signal) => getSummaries({}, signal)
+    .then((all) => all.reduce((sum, { orphanSpanCount }) => sum + orphanSpanCount, 0));
+  return useLoaded(load, 'orphans', event?.live ? 0 : event?.revision, 2000).value ?? 0;
+}
+
+// Lost spans are told above every view.
+function Orphans({ orphans }) {
+  return orphans > 0 && html`<p class="banner bad" role="alert">${plural(orphans, 'span')} ${
+    orphans === 1 ? 'names' : 'name'} a parent that is missing: somebody saw a message whose
+    sender left no trace.</p>`;
+}
+
+function LostAnywhere({ runs }) {
+  const lossy = runs.filter(({ spans }) => spans?.lost > 0).length;
+  return lossy > 0 && html`<p class="banner bad" role="alert">${
+    plural(lossy, 'run')} of this folder lost spans. They are marked.</p>`;
+}
+
+// The older one stands first, whatever was chosen first.
+function Compare({ chosen, runs }) {
+  if (chosen.length === 0) return html`<span class="note">Choose two to compare them.</span>`;
+  if (chosen.length === 1) return html`<span class="note">Choose one more to compare.</span>`;
+  const place = (id) => runs.findIndex((run) => run.id === id);
+  const [a, b] = chosen.toSorted((x, y) => place(y) - place(x));
+  return html`<a class="button" href=${toCompareRuns(a, b)}>Compare the two</a>`;
+}
+
+const HEADS = ['Compare', 'Run', 'Began', 'Peers', 'Options', 'Seed', 'Took', 'Verdict', 'Spans', 'Lost'];
+
+function Table({ runs, current, chosen, choose }) {
+  return html`
+    <div class="wide"><table>
+      <thead><tr>${HEADS.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
+      <tbody>${runs.map((run) => html`
+        <${Line} key=${run.id} run=${run} shown=${run.id === (shownRun || current)}
+          address=${toRun(run.id === current ? '' : run.id)}
+          chosen=${chosen.includes(run.id)} choose=${choose} />`)}</tbody>
+    </table></div>`;
+}
+
+// An experiment is told by its name, or as in run.json.
+function Line({ run, shown, address, chosen, choose }) {
+  const { id, started, seconds, peers, seed, verdict, spans = {} } = run;
+  const name = run.experiment?.name ?? run.experiment ?? id;
+  const status = verdict?.status ?? verdict;
+  const options = [run.topology, run.transport, run.options ?? run.experiment?.options?.system].filter(Boolean);
+  return html`
+    <tr class=${shown ? 'shown' : ''} aria-current=${shown ? 'true' : undefined}>
+      <td class="pick"><input type="checkbox" checked=${chosen} aria-label=${`Compare ${id}`}
+        onChange=${(event) => choose(id, event.currentTarget.checked)} /></td>
+      <th scope="row"><a href=${address} title=${id}>${name}</a>${shown && html` <span class="note">shown here</span>`}</th>
+      <td><time title=${id}>${when(started)}</time></td>
+      <td class="figure">${peers === undefined ? '–' : count(peers)}<span class="unit"> peers</span></td>
+      <td class=${`options ${options.length ? '' : 'none'}`}>${options.map(plain).join(', ') || '–'}</td>
+      <td class="figure"><span class="unit">seed </span>${plain(seed)}</td>
+      <td class="figure">${seconds ? duration(seconds * 1e9) : '–'}</td>
+      <td>${status ? html`<span class=${`badge ${status}`}>${status}</span>` : '–'}</td>
+      <td class="figure">${spans.stored === undefined ? '–' : count(spans.stored)}<span class="unit"> spans</span></td>
+      <td class=${`figure ${spans.lost > 0 ? 'bad' : ''}`}>${spans.lost === undefined ? '–' : count(spans.lost)}
+        <span class="unit"> lost</span></td>
+    </tr>`;
+}
+
+function when(started) {
+  const ms = Date.parse(started ?? '');
+  return Number.isNaN(ms) ? '–' : isoTime(BigInt(ms) * 1000000n).slice(0, 19).replace('T', ' ');
+}

@@ -1,0 +1,51 @@
+// One selection for all views.
+//
+// Each view keeps its selection in its own address. What is selected is carried
+// over here: into the links that lead from one view to another.
+
+import { useRef } from './vendor/preact-htm.js';
+import { toDiagram, toResults, toRuns, toTopology, toTrace, toTraces } from './router.js';
+
+// What the addresses so far have named: `{ trace, span, peer }`, and the
+// parameters with which each view was left.
+export function useSelection(route, model) {
+  const known = useRef({ selected: {}, left: {} });
+  known.current = remember(known.current, route, model);
+  return known.current;
+}
+
+export function remember({ selected, left }, route, model) {
+  return {
+    selected: namedBy(route, model) ?? selected,
+    left: { ...left, [route.view]: Object.fromEntries(route.params) },
+  };
+}
+
+// What an address selects: `{}` for nothing, null where it does not say.
+function namedBy({ view, trace, span, params }, model) {
+  if (view === 'trace') return span ? { trace, span, peer: peerOf(model, span) } : null;
+  if (view === 'topology') return params.has('peer') ? { peer: params.get('peer') } : null;
+  if (view !== 'diagram') return null;
+  const step = model ? model.stepOf(params.get('step')) : -1;
+  if (step < 0) return params.has('step') ? null : {};
+  return {
+    trace: model.traces[model.step.trace[step]], span: model.spans[step],
+    peer: model.peers[model.step.peer[step]],
+  };
+}
+
+function peerOf(model, span) {
+  const step = model ? model.stepOf(span) : -1;
+  return step < 0 ? undefined : model.peers[model.step.peer[step]];
+}
+
+// Where the other views show what is selected.
+export function links({ selected: { trace, span, peer }, left }) {
+  return {
+    diagram: toDiagram({ ...left.diagram, ...(span && { step: span, message: '' }) }),
+    traces: span ? toTrace(trace, span) : toTraces(left.traces),
+    topology: toTopology({ ...left.topology, ...(peer && { peer }) }),
+    results: toResults(left.results),
+    runs: toRuns(left.runs),
+  };
+}

@@ -1,0 +1,10 @@
+// Which run this page shows: the one that the server is at, or another one of
+// its folder, which the address names: `/?run=ID#/…`. It stands before the
+// `#`, so that every link within the page keeps it.
+
+export const shownRun = new URLSearchParams(globalThis.location?.search ?? '').get('run') ?? '';
+
+// The address of another run; with none, of the server's own.
+export function toRun(id, hash = '#/') {
+  return id ? `?${new URLSearchParams({ run: id })}${hash}` : `./${hash}`;
+}

@@ -1,0 +1,158 @@
+// The network as a graph: lines and peers as SVG, which the keyboard reaches,
+// and above them a canvas with the messages, which move with every frame.
+
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from '../vendor/preact-htm.js';
+import { colour } from '../palette.js';
+import { KINDS, readTheme } from '../diagram/theme.js';
+import { useScheme } from '../scheme.js';
+import { layout } from './network.js';
+import { progress, underWay } from './moments.js';
+
+const RADIUS = 9;
+const DOT = 4.5;
+// From so many peers on, names beside a circle are turned.
+const MANY = 24;
+// A finger or a pointer this near picks a message that moves.
+const NEAR = 12;
+
+export function Graph({ network, model, moments, player, selected, message, select, selectMessage, shape }) {
+  const box = useRef(null);
+  const size = useSize(box);
+  const round = !['line', 'star', 'tree', 'grid'].includes(shape) || shape === 'star';
+  const places = useMemo(() => {
+    const many = network.peers.length > MANY;
+    const margin = round ? [Math.min(84, size.width * 0.17), many ? 78 : 58] : [44, 34];
+    return layout(shape, network.peers.length).map(([x, y]) => [
+      margin[0] + x * (size.width - 2 * margin[0]), margin[1] + y * (size.height - 2 * margin[1])]);
+  }, [network, shape, size]);
+  const shown = useRef([]);
+  const canvas = useRef(null);
+  useMessages(canvas, shown, { network, model, moments, player, message, places, size });
+  const pick = (event) => {
+    const { left, top } = box.current.getBoundingClientRect();
+    const [x, y] = [event.clientX - left, event.clientY - top];
+    const near = shown.current.map(([m, px, py]) => [Math.hypot(px - x, py - y), m]).sort((a, b) => a[0] - b[0])[0];
+    if (near?.[0] <= NEAR) selectMessage(near[1]);
+    else if (event.target === event.currentTarget) select(-1);
+  };
+  return html`
+    <div class="graph" ref=${box}>
+      <svg width=${size.width} height=${size.height} onClick=${pick} role="group"
+        aria-label="Peers. Arrow keys go from peer to peer, Enter selects.">
+        <${Lines} network=${network} places=${places} selected=${selected} />
+        ${network.peers.map((name, i) => html`
+          <${Node} key=${name} name=${name} i=${i} place=${places[i]} centre=${round ? [size.width / 2, size.height / 2] : null}
+            many=${network.peers.length > MANY} degree=${network.neighbours[i].size} chosen=${i === selected}
+            dim=${selected >= 0 && i !== selected && !network.neighbours[selected].has(i)} select=${select} />`)}
+      </svg>
+      <canvas ref=${canvas} aria-hidden="true"></canvas>
+      <${Kinds} model=${model} moments=${moments} />
+    </div>`;
+}
+
+// What the colours of the messages stand for.
+function Kinds({ model, moments }) {
+  const kinds = useMemo(() => (moments ? [...new Set(model.message.kind.subarray(0, model.message.count))] : []), [moments]);
+  if (!kinds.length) return null;
+  return html`<ul class="kinds" aria-label="Kinds of messages">${kinds.map((kind) => html`
+    <li key=${kind}><i style=${{ background: `var(--kind-${kind % KINDS})` }}></i>${model.kinds[kind]}</li>`)}</ul>`;
+}
+
+function Lines({ network, places, selected }) {
+  const path = (edges) => edges.map(([a, b]) => `M${places[a]}L${places[b]}`).join('');
+  const mine = network.edges.filter(([a, b]) => a === selected || b === selected);
+  return html`
+    <path class=${`edges ${selected >= 0 ? 'dim' : ''} ${network.edges.length > 300 ? 'many' : ''}`} d=${path(network.edges)} />
+    ${mine.length > 0 && html`<path class="edges chosen" d=${path(mine)} />`}`;
+}
+
+function Node({ name, i, place: [x, y], centre, many, degree, chosen, dim, select }) {
+  const keys = (event) => {
+    const to = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    if (event.key === 'Enter' || event.key === ' ') select(i);
+    else if (to) [...event.currentTarget.parentNode.querySelectorAll('.node')].at(i + to)?.focus();
+    else return;
+    event.preventDefault();
+  };
+  return html`
+    <g class=${`node ${chosen ? 'chosen' : ''} ${dim ? 'dim' : ''}`} style=${colour(name)} tabindex=${chosen || i === 0 ? 0 : -1}
+      role="button" aria-pressed=${chosen} aria-label=${`${name}, ${degree} ${degree === 1 ? 'neighbour' : 'neighbours'}`}
+      onClick=${(event) => { event.stopPropagation(); select(i); }} onKeyDown=${keys}>
+      <title>${name}: ${degree} ${degree === 1 ? 'neighbour' : 'neighbours'}</title>
+      <circle cx=${x} cy=${y} r=${RADIUS} />
+      <text ...${label(x, y, centre, many)}>${short(name)}</text>
+    </g>`;
+}
+
+// Names stand outside a circle, turned where they are many, and else below.
+function label(x, y, centre, many) {
+  if (!centre || (x === centre[0] && y === centre[1])) return { x, y: y + RADIUS + 13, 'text-anchor': 'middle' };
+  const angle = Math.atan2(y - centre[1], x - centre[0]);
+  const far = RADIUS + 5;
+  const [tx, ty] = [x + far * Math.cos(angle), y + far * Math.sin(angle)];
+  const right = Math.cos(angle) >= 0;
+  if (many) {
+    const turn = (angle * 180) / Math.PI + (right ? 0 : 180);
+    return { x: tx, y: ty, 'text-anchor': right ? 'start' : 'end', 'dominant-baseline': 'central', transform: `rotate(${turn} ${tx} ${ty})` };
+  }
+  const across = Math.abs(Math.cos(angle)) < 0.3;
+  return { x: tx, y: ty + (across ? Math.sign(Math.sin(angle)) * 6 : 0), 'dominant-baseline': 'central',
+    'text-anchor': across ? 'middle' : right ? 'start' : 'end' };
+}
+
+// The whole name stands in the list beside.
+const short = (name) => (name.length > 11 ? `${name.slice(0, 10)}…` : name);
+
+function useMessages(canvas, shown, { network, model, moments, player, message, places, size }) {
+  const scheme = useScheme();
+  useEffect(() => {
+    const element = canvas.current;
+    const ratio = devicePixelRatio || 1;
+    [element.width, element.height] = [size.width * ratio, size.height * ratio];
+    const context = element.getContext('2d');
+    const theme = readTheme(element.parentElement);
+    return player.watch(({ at }) => {
+      context.setTransform(ratio, 0, 0, ratio, 0, 0);
+      context.clearRect(0, 0, size.width, size.height);
+      if (!moments) return;
+      shown.current = underWay(model, moments, at).map((m) => {
+        const [a, b] = [model.message.sender[m], model.message.receiver[m]].map((peer) => places[network.placeOf[peer]]);
+        const far = progress(moments, m, at);
+        return [m, a[0] + (b[0] - a[0]) * far, a[1] + (b[1] - a[1]) * far];
+      });
+      for (const [m, x, y] of shown.current) dot(context, theme, model, m, x, y, m === message);
+    });
+  }, [network, model, moments, player, message, places, size, scheme]);
+}
+
+function dot(context, theme, { message }, m, x, y, chosen) {
+  const lost = message.reason[m] >= 0;
+  context.beginPath();
+  context.arc(x, y, chosen ? DOT * 1.6 : DOT, 0, 2 * Math.PI);
+  context.fillStyle = lost ? theme.bad : theme.kinds[message.kind[m] % theme.kinds.length];
+  context.fill();
+  context.lineWidth = chosen ? 3 : 1.5;
+  context.strokeStyle = chosen ? theme.text : theme.back;
+  context.stroke();
+  if (!lost) return;
+  context.beginPath();
+  context.moveTo(x - DOT - 2, y - DOT - 2);
+  context.lineTo(x + DOT + 2, y + DOT + 2);
+  context.strokeStyle = theme.bad;
+  context.stroke();
+}
+
+function useSize(box) {
+  const [size, setSize] = useState({ width: 640, height: 480 });
+  useLayoutEffect(() => {
+    const look = () => {
+      const { width, height } = box.current.getBoundingClientRect();
+      setSize({ width: Math.max(200, Math.floor(width)), height: Math.max(200, Math.floor(height)) });
+    };
+    const observer = new ResizeObserver(look);
+    observer.observe(box.current);
+    look();
+    return () => observer.disconnect();
+  }, []);
+  return size;
+}

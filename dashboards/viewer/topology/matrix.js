@@ -1,0 +1,202 @@
+// The network as a matrix, for more peers than lines can show: a row for each
+// sender, a column for each receiver. A cell is tinted where the two are
+// connected, darker with every message, and lit while one is under way.
+
+import { html, useEffect, useMemo, useRef, useState } from '../vendor/preact-htm.js';
+import { plural } from '../format.js';
+import { readTheme } from '../diagram/theme.js';
+import { useScheme } from '../scheme.js';
+import { pairs, underWay } from './moments.js';
+
+const MARGIN = 76;
+const LEAST_CELL = 2;
+const MOST_CELL = 26;
+// Names stand beside the rows where they have room.
+const READABLE = 11;
+
+export function Matrix({ network, model, moments, player, selected, select }) {
+  const box = useRef(null);
+  const canvas = useRef(null);
+  const scheme = useScheme();
+  const count = network.peers.length;
+  const cell = useCell(box, count);
+  const margin = cell >= READABLE ? MARGIN : 8;
+  const side = margin + count * cell;
+  const [at, setAt] = useState(null);
+  const now = useRef(null);
+  useEffect(() => {
+    const theme = readTheme(box.current);
+    const ratio = devicePixelRatio || 1;
+    const element = canvas.current;
+    [element.width, element.height] = [side * ratio, side * ratio];
+    const context = element.getContext('2d');
+    const small = new OffscreenCanvas(count, count);
+    const picture = small.getContext('2d', { willReadFrequently: true });
+    return player.watch((player) => {
+      context.setTransform(ratio, 0, 0, ratio, 0, 0);
+      context.clearRect(0, 0, side, side);
+      now.current = moments && stateOf(model, moments, player.at);
+      picture.putImageData(cells(network, now.current, model, theme), 0, 0);
+      context.fillStyle = theme.panel;
+      context.fillRect(margin, margin, count * cell, count * cell);
+      context.imageSmoothingEnabled = false;
+      context.drawImage(small, margin, margin, count * cell, count * cell);
+      if (cell >= 6) grid(context, theme, margin, count, cell);
+      if (cell >= READABLE) names(context, theme, network.peers, margin, cell, selected);
+      if (at) frame(context, theme.text, margin, cell, at);
+      if (selected >= 0) band(context, theme.link, margin, cell, selected, count);
+    });
+  }, [network, model, moments, player, selected, cell, at, scheme]);
+
+  const cellAt = (event) => {
+    const { left, top } = canvas.current.getBoundingClientRect();
+    const [to, from] = [event.clientX - left, event.clientY - top].map((px) => Math.floor((px - margin) / cell));
+    return from >= 0 && to >= 0 && from < count && to < count ? [from, to] : null;
+  };
+  const keys = (event) => {
+    const step = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] }[event.key];
+    const [from, to] = at ?? [0, 0];
+    if (step) {
+      const next = [from + step[0], to + step[1]].map((i) => Math.min(count - 1, Math.max(0, i)));
+      setAt(next);
+      reveal(box.current, margin + next[1] * cell, margin + next[0] * cell, cell);
+    }
+    else if (event.key === 'Enter' && at) select(from);
+    else if (event.key === 'Escape') { setAt(null); select(-1); }
+    else return;
+    event.preventDefault();
+  };
+  return html`
+    <div class="matrix">
+      <div class="room" ref=${box}><canvas ref=${canvas} tabIndex="0" role="application" style=${{ width: `${side}px`, height: `${side}px` }}
+        aria-label="Matrix: a row for each sender, a column for each receiver. Arrow keys go from cell to cell, Enter selects the sender."
+        onPointerMove=${(event) => setAt(cellAt(event))} onPointerLeave=${() => setAt(null)}
+        onClick=${(event) => { const found = cellAt(event); select(found ? found[0] : -1); }} onKeyDown=${keys}></canvas></div>
+      <p class="cell" role="status">${at ? inWords(network, now.current, at)
+        : 'Rows send, columns receive. Tinted: connected; darker: more messages; bright: one is under way.'}</p>
+    </div>`;
+}
+
+// Scrolls so far that a cell is seen.
+function reveal(room, x, y, cell) {
+  const within = (scrolled, size, place) => Math.min(place, Math.max(scrolled, place + cell - size));
+  room.scrollLeft = within(room.scrollLeft, room.clientWidth, x);
+  room.scrollTop = within(room.scrollTop, room.clientHeight, y);
+}
+
+function stateOf(model, moments, t) {
+  return { count: pairs(model, moments, t), flying: underWay(model, moments, t), model };
+}
+
+function inWords({ peers, neighbours, placeOf }, state, [from, to]) {
+  if (from === to) return peers[from];
+  const connected = neighbours[from].has(to) ? 'connected' : 'not connected';
+  const head = `${peers[from]} → ${peers[to]}: ${connected}`;
+  if (!state) return head;
+  const { count, flying, model } = state;
+  const [a, b] = [from, to].map((place) => placeOf.indexOf(place));
+  if (a < 0 || b < 0) return `${head}, no message`;
+  const now = flying.filter((m) => model.message.sender[m] === a && model.message.receiver[m] === b).length;
+  return `${head}, ${plural(count[a * model.peers.length + b], 'message')} so far${now ? `, ${now} under way` : ''}`;
+}
+
+// One pixel for each pair.
+function cells({ peers, edges, placeOf }, state, model, theme) {
+  const n = peers.length;
+  const image = new ImageData(n, n);
+  const pixels = new Uint32Array(image.data.buffer);
+  const [line, soft, link] = [theme.line, theme.soft, theme.link].map(rgb);
+  const tint = packed(line, 150);
+  for (const [a, b] of edges) {
+    pixels[a * n + b] = tint;
+    pixels[b * n + a] = tint;
+  }
+  if (!state) return image;
+  const most = state.count.reduce((high, value) => Math.max(high, value), 1);
+  for (let a = 0; a < placeOf.length; a += 1) {
+    for (let b = 0; b < placeOf.length; b += 1) {
+      const value = state.count[a * placeOf.length + b];
+      if (value) pixels[placeOf[a] * n + placeOf[b]] = packed(soft, 90 + 165 * (Math.log1p(value) / Math.log1p(most)));
+    }
+  }
+  for (const m of state.flying) {
+    pixels[placeOf[model.message.sender[m]] * n + placeOf[model.message.receiver[m]]] = packed(link, 255);
+  }
+  return image;
+}
+
+// The colours that a style resolves to can be in any notation; a canvas turns
+// them into bytes.
+const known = new Map();
+function rgb(colour) {
+  if (!known.has(colour)) {
+    const context = new OffscreenCanvas(1, 1).getContext('2d');
+    context.fillStyle = colour;
+    context.fillRect(0, 0, 1, 1);
+    known.set(colour, context.getImageData(0, 0, 1, 1).data);
+  }
+  return known.get(colour);
+}
+
+const packed = ([r, g, b], alpha) => ((alpha << 24) | (b << 16) | (g << 8) | r) >>> 0;
+
+function grid(context, theme, margin, count, cell) {
+  context.strokeStyle = theme.back;
+  context.lineWidth = 1;
+  context.beginPath();
+  for (let i = 0; i <= count; i += 1) {
+    const place = margin + i * cell + 0.5;
+    context.moveTo(margin, place);
+    context.lineTo(margin + count * cell, place);
+    context.moveTo(place, margin);
+    context.lineTo(place, margin + count * cell);
+  }
+  context.stroke();
+}
+
+function names(context, theme, peers, margin, cell, selected) {
+  context.font = `${Math.min(12, cell)}px ${theme.font}`;
+  context.textBaseline = 'middle';
+  peers.forEach((name, i) => {
+    const text = name.length > 10 ? `${name.slice(0, 9)}…` : name;
+    context.fillStyle = i === selected ? theme.link : theme.soft;
+    context.textAlign = 'right';
+    context.fillText(text, margin - 6, margin + (i + 0.5) * cell);
+    context.save();
+    context.translate(margin + (i + 0.5) * cell, margin - 6);
+    context.rotate(-Math.PI / 2);
+    context.textAlign = 'left';
+    context.fillText(text, 0, 0);
+    context.restore();
+  });
+}
+
+function frame(context, colour, margin, cell, [from, to]) {
+  context.strokeStyle = colour;
+  context.lineWidth = 2;
+  context.strokeRect(margin + to * cell, margin + from * cell, cell, cell);
+}
+
+function band(context, colour, margin, cell, peer, count) {
+  context.strokeStyle = colour;
+  context.lineWidth = 2;
+  context.strokeRect(margin, margin + peer * cell, count * cell, cell);
+  context.strokeRect(margin + peer * cell, margin, cell, count * cell);
+}
+
+// As large as fits, and not smaller than can be pointed at: then it scrolls.
+function useCell(box, count) {
+  const [room, setRoom] = useState(480);
+  useEffect(() => {
+    const look = () => setRoom(Math.min(box.current.clientWidth, box.current.clientHeight));
+    const observer = new ResizeObserver(look);
+    observer.observe(box.current);
+    look();
+    return () => observer.disconnect();
+  }, []);
+  return useMemo(() => {
+    const fits = (margin) => Math.floor((room - margin) / count);
+    const cell = fits(MARGIN) >= READABLE ? fits(MARGIN) : Math.min(READABLE - 1, fits(16));
+    return Math.min(MOST_CELL, Math.max(LEAST_CELL, cell));
+  }, [room, count]);
+}

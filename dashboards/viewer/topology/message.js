@@ -1,0 +1,26 @@
+// The message that was picked on its way.
+
+import { html } from '../vendor/preact-htm.js';
+import { messageName } from '../diagram/settings.js';
+import { toDiagram, toTrace } from '../router.js';
+import { duration } from '../format.js';
+import { Peer } from '../peer.js';
+
+export function Message({ model, message: m, live, close }) {
+  const { step, message } = model;
+  const [sender, receiver] = [message.sender[m], message.receiver[m]].map((peer) => model.peers[peer]);
+  const [from, to] = [message.from[m], message.to[m]];
+  const arrival = to >= 0 ? `arrived after ${duration(step.at[to] - step.at[from])}`
+    : message.reason[m] >= 0 ? `lost: ${model.reasons[message.reason[m]]}`
+      : live ? 'still under way' : 'never arrived';
+  return html`
+    <div class="message" role="status">
+      <div class="title"><h3>${model.kinds[message.kind[m]]}</h3>
+        <button type="button" aria-label="Close" onClick=${close}>✕</button></div>
+      <p><${Peer} name=${sender} /> → <${Peer} name=${receiver} /></p>
+      ${model.texts[m] && html`<p><code>${model.texts[m]}</code></p>`}
+      <p class=${message.reason[m] >= 0 ? 'bad' : 'note'}>${arrival}</p>
+      <p><a href=${toDiagram({ message: messageName(model, m) })}>in the diagram</a>${' · '}
+        <a href=${toTrace(model.traces[step.trace[from]], model.spans[from])}>in its trace</a></p>
+    </div>`;
+}

@@ -1,0 +1,64 @@
+// Who is connected with whom, in the numbers of the model, and where each peer
+// is drawn.
+
+// `{ peers, edges, neighbours }`: peers by name in the order of people, edges
+// as pairs of places in that list. Peers that the model does not know yet are
+// there as well: they are connected, and have done nothing.
+export function networkOf(edges, model) {
+  const known = model ? model.peers : [];
+  const collator = new Intl.Collator('en', { numeric: true });
+  const peers = [...new Set([...known, ...edges.flat()])].sort(collator.compare);
+  const place = new Map(peers.map((name, i) => [name, i]));
+  const neighbours = peers.map(() => new Set());
+  for (const [a, b] of edges) {
+    neighbours[place.get(a)].add(place.get(b));
+    neighbours[place.get(b)].add(place.get(a));
+  }
+  const pairs = edges.map(([a, b]) => [place.get(a), place.get(b)]);
+  return { peers, place, edges: pairs, neighbours, placeOf: Int32Array.from(known, (name) => place.get(name)) };
+}
+
+// Degrees in a sentence.
+export function degreesInWords({ neighbours }) {
+  const all = neighbours.map(({ size }) => size).sort((a, b) => a - b);
+  if (!all.length) return '';
+  const [least, most] = [all[0], all.at(-1)];
+  if (least === most) return `each with ${least} ${least === 1 ? 'neighbour' : 'neighbours'}`;
+  return `each with ${least} to ${most} neighbours, ${all[all.length >> 1]} in the middle`;
+}
+
+// Places between 0 and 1, `[x, y]` for each peer. What has a shape is drawn in
+// that shape; all else is a circle, where every line can be seen.
+export function layout(topology, count) {
+  const shape = SHAPES[topology] ?? circle;
+  return Array.from({ length: count }, (_, i) => shape(i, count));
+}
+
+const SHAPES = {
+  line: (i, n) => (n < 2 ? [0.5, 0.5] : winding(i, n)),
+  star: (i, n) => (i === 0 ? [0.5, 0.5] : circle(i - 1, n - 1)),
+  tree: (i, n) => {
+    const level = Math.floor(Math.log2(i + 1));
+    const levels = Math.floor(Math.log2(n)) + 1;
+    return [(i + 1 - 2 ** level + 0.5) / 2 ** level, (level + 0.5) / levels];
+  },
+  grid: (i, n) => {
+    const width = Math.ceil(Math.sqrt(n));
+    const rows = Math.ceil(n / width);
+    return [(i % width + 0.5) / width, (Math.floor(i / width) + 0.5) / rows];
+  },
+};
+
+function circle(i, n) {
+  const angle = (i / Math.max(1, n)) * 2 * Math.PI - Math.PI / 2;
+  return [0.5 + 0.5 * Math.cos(angle), 0.5 + 0.5 * Math.sin(angle)];
+}
+
+// A long line goes to and fro, so that its peers keep apart.
+function winding(i, n) {
+  const width = n <= 10 ? n : Math.ceil(Math.sqrt(n * 1.6));
+  const rows = Math.ceil(n / width);
+  const row = Math.floor(i / width);
+  const column = row % 2 ? width - 1 - (i % width) : i % width;
+  return [(column + 0.5) / width, (row + 0.5) / rows];
+}

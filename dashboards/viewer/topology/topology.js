@@ -1,0 +1,89 @@
+// The peers and their connections, and the messages that move along them while
+// the run goes on or while its time is played.
+
+import { html, useEffect, useMemo, useRef } from '../vendor/preact-htm.js';
+import { getTopology, useLoaded } from '../api.js';
+import { replace, toTopology } from '../router.js';
+import { messageName, messageOf } from '../diagram/settings.js';
+import { plural } from '../format.js';
+import { Graph } from './graph.js';
+import { Matrix } from './matrix.js';
+import { Message } from './message.js';
+import { Peers } from './peers.js';
+import { Controls } from './controls.js';
+import { Player } from './player.js';
+import { momentsOf } from './moments.js';
+import { degreesInWords, networkOf } from './network.js';
+
+// Beyond this many peers lines hide each other.
+const MOST_DRAWN = 60;
+const NOTHING = [];
+
+export function Topology({ route, event, run, model, revision }) {
+  const { value: edges, error } = useLoaded(getTopology, 'topology', event?.live ? event.revision : 'over', 2000);
+  const network = useMemo(() => networkOf(edges ?? NOTHING, model), [edges, model, model?.peers.length]);
+  const { params } = route;
+  const asked = Object.fromEntries(params);
+  const set = (change) => replace(toTopology({ ...asked, ...change }));
+  const axis = params.get('axis') === 'time' ? 'time' : 'steps';
+  const moments = useMemo(() => (model ? momentsOf(model, axis) : null), [model, revision, axis]);
+  const player = usePlayer(moments, event?.live ?? false, params.get('at'));
+  const view = asked.view ?? (network.peers.length > MOST_DRAWN ? 'matrix' : 'graph');
+  const selected = network.place.get(asked.peer) ?? -1;
+  const message = model ? messageOf(model, asked.message) : -1;
+  const select = (peer) => set({ peer: peer < 0 || peer === selected ? '' : network.peers[peer], message: '' });
+  const selectMessage = (m) => set({ message: m < 0 ? '' : messageName(model, m) });
+
+  if (!network.peers.length) {
+    return html`<p class="empty" role="status">${error ? `The connections cannot be read: ${error}.`
+      : edges ? 'There are no connections yet.' : 'Reading the connections …'}</p>`;
+  }
+  const shared = { network, model, moments, player, selected, message, select, selectMessage };
+  return html`
+    <section class="topology" aria-label="Topology">
+      <div class="bar">
+        <${Choice} view=${view} set=${set} />
+        <span class="note" role="status">${plural(network.peers.length, 'peer')}, ${
+          plural(network.edges.length, 'connection')}, ${degreesInWords(network)}</span>
+        ${error && html`<b class="bad" role="alert">The connections cannot be read: ${error}</b>`}
+      </div>
+      <div class="split">
+        <div class="stage">
+          ${view === 'matrix' ? html`<${Matrix} ...${shared} />`
+            : html`<${Graph} ...${shared} shape=${run?.topology} />`}
+          ${moments && html`<${Controls} player=${player} moments=${moments} model=${model} axis=${axis} set=${set} />`}
+        </div>
+        <aside class="beside" aria-label="Peers">
+          ${message >= 0 && html`<${Message} model=${model} message=${message} live=${event?.live}
+            close=${() => selectMessage(-1)} />`}
+          <${Peers} ...${shared} />
+        </aside>
+      </div>
+    </section>`;
+}
+
+// One player for as long as the view is there.
+function usePlayer(moments, live, at) {
+  const player = useRef(null);
+  player.current ??= new Player();
+  const axis = useRef(null);
+  useEffect(() => {
+    if (!moments) return;
+    const changed = axis.current && axis.current !== moments.axis;
+    // The same moment on another axis: as far along it.
+    const part = (player.current.at - player.current.begin) / (player.current.end - player.current.begin || 1);
+    if (changed) player.current.at = moments.begin + part * (moments.end - moments.begin);
+    player.current.span(moments.begin, moments.end, live);
+    if (!axis.current && at) player.current.seek(Number(at));
+    axis.current = moments.axis;
+  }, [moments, live]);
+  useEffect(() => () => player.current.stop(), []);
+  return player.current;
+}
+
+function Choice({ view, set }) {
+  const one = (name, label) => html`
+    <label><input type="radio" name="view" value=${name} checked=${view === name}
+      onChange=${() => set({ view: name })} />${label}</label>`;
+  return html`<span role="radiogroup" aria-label="Drawn as">${one('graph', 'Graph')}${one('matrix', 'Matrix')}</span>`;
+}

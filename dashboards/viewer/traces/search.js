@@ -1,0 +1,102 @@
+// The search above the list of traces, as in Jaeger. What is asked stands in
+// the address, so that a link finds the same traces.
+
+import { html, useState } from '../vendor/preact-htm.js';
+import { LIST_LIMIT, getOperations, getServices, useLoaded } from '../api.js';
+import { lengthOf, momentOf, tagsOf } from './logfmt.js';
+
+const FIELDS = ['service', 'operation', 'tags', 'min', 'max', 'from', 'to', 'limit'];
+
+// The fields as texts, from the parameters of the address.
+export const fieldsOf = (params) =>
+  Object.fromEntries(FIELDS.map((name) => [name, params.get(name) ?? '']));
+
+// What to ask the server for, and what is wrong with which field. `began` is
+// when the run did, ns since 1970: times can be told from there.
+export function readFields(fields, began) {
+  const wrong = {};
+  const reading = (name, reader) => {
+    try {
+      return reader(fields[name]);
+    } catch (error) {
+      wrong[name] = error.message;
+      return undefined;
+    }
+  };
+  const search = {
+    service: fields.service,
+    operation: fields.operation,
+    tags: reading('tags', tagsOf),
+    shortest: reading('min', lengthOf),
+    longest: reading('max', lengthOf),
+    after: reading('from', (text) => momentOf(text, began)),
+    before: reading('to', (text) => momentOf(text, began)),
+    limit: reading('limit', limitOf),
+  };
+  return { search, wrong };
+}
+
+function limitOf(text) {
+  if (!text.trim()) return LIST_LIMIT;
+  const limit = Number(text);
+  if (Number.isInteger(limit) && limit > 0 && limit <= LIST_LIMIT) return limit;
+  throw new Error(`a number from 1 to ${LIST_LIMIT}`);
+}
+
+// Peer and operation are chosen and found at once; the rest is written, and
+// found with Enter.
+export function Search({ fields, wrong, revision, go }) {
+  const services = useLoaded(getServices, 'services', revision, 2000).value ?? [];
+  const ask = async (signal) => (fields.service ? getOperations(fields.service, signal) : []);
+  const operations = useLoaded(ask, fields.service, revision, 2000).value ?? [];
+  const [open, setOpen] = useState(() => FIELDS.slice(2).some((name) => fields[name]));
+  const submit = (event) => {
+    event.preventDefault();
+    go(Object.fromEntries(new FormData(event.currentTarget)));
+  };
+  const field = (name, label, hint, width) => html`
+    <${Field} key=${`${name} ${fields[name]}`} ...${{ name, label, hint, width }}
+      value=${fields[name]} wrong=${wrong[name]} />`;
+  return html`
+    <form class="finder" role="search" aria-label="Traces" onSubmit=${submit}>
+      <${Choice} name="service" label="Peer" value=${fields.service} options=${services}
+        any="all peers" pick=${(service) => go({ ...fields, service, operation: '' })} />
+      <${Choice} name="operation" label="Operation" value=${fields.operation}
+        options=${[...new Set(operations.map(({ name }) => name))]} any="all operations"
+        pick=${(operation) => go({ ...fields, operation })} />
+      <button type="button" class="link" aria-expanded=${open} aria-controls="more-search"
+        onClick=${() => setOpen(!open)}>${open ? 'Less' : 'More'}</button>
+      <div id="more-search" class="fields" hidden=${!open}>
+        ${field('tags', 'Tags', 'p2p.remote=peer-03', 24)}
+        ${field('min', 'At least', '100us', 7)}
+        ${field('max', 'At most', '1.2s', 7)}
+        ${field('from', 'From', '1.5s or 09:41:07', 14)}
+        ${field('to', 'To', '2s or 09:41:08', 14)}
+        ${field('limit', 'Limit', String(LIST_LIMIT), 5)}
+        <button type="submit">Find</button>
+      </div>
+    </form>`;
+}
+
+function Field({ name, label, hint, width, value, wrong }) {
+  const id = `wrong-${name}`;
+  return html`
+    <label>${label}
+      <input name=${name} size=${width} defaultValue=${value} placeholder=${hint} autocomplete="off"
+        spellcheck=${false} aria-invalid=${wrong ? 'true' : undefined}
+        aria-describedby=${wrong ? id : undefined} />
+      ${wrong && html`<span class="bad" id=${id} role="alert">${wrong}</span>`}
+    </label>`;
+}
+
+function Choice({ name, label, value, options, any, pick }) {
+  const all = value && !options.includes(value) ? [value, ...options] : options;
+  return html`
+    <label>${label}
+      <select name=${name} value=${value} onChange=${(e) => pick(e.currentTarget.value)}
+        disabled=${all.length === 0}>
+        <option value="">${any}</option>
+        ${all.map((option) => html`<option key=${option} value=${option}>${option}</option>`)}
+      </select>
+    </label>`;
+}

@@ -1,0 +1,42 @@
+// Answers of /api/diagram written by hand, for the tests of the page's parts.
+
+import { Model } from '../../dashboards/viewer/model.js';
+
+// An answer of /api/diagram. A step is [peer, kind, number, at], and [from,
+// message, sequence] more when it handles a message; its span is named after
+// peer and number. A send is [step, to, kind, message].
+export function answer(steps, sends = [], { next = steps.length, lost = [], said = [] } = {}) {
+  const peers = [...new Set([
+    ...steps.flatMap(([peer, , , , from]) => (from ? [peer, from] : [peer])),
+    ...sends.map(([, to]) => to), ...lost.flatMap(([by, to]) => [by, to]),
+  ])];
+  const names = [...new Set([...steps.map(([, kind]) => kind), ...sends.map(([, , kind]) => kind),
+    ...said.map(([, kind]) => kind)])];
+  const traces = ['0'.repeat(31) + '1'];
+  const p = (name) => peers.indexOf(name);
+  return {
+    next, base: '1577836800000000000', peers, names, traces,
+    steps: steps.map(([peer, kind, number, at, from, message = '', sequence = -1]) => [
+      p(peer), names.indexOf(kind), number, at, 5, 0, `${peer}${number}`, from ? p(from) : -1, message, sequence]),
+    sends: sends.map(([step, to, kind, id]) => [step, p(to), names.indexOf(kind), id, `says ${id}`]),
+    lost: lost.map(([by, to, id, reason]) => [p(by), p(to), id, reason]),
+    said: said.map(([step, kind, text]) => [step, names.indexOf(kind), text]),
+  };
+}
+
+// a: start(1) sends m1 to b;  timer(2) sends m2 to c;  m3(3)
+// b: start(1);  m1(2) sends m3 to a
+// c: start(1);  m2(2);  sends m4 to b, which never arrives
+export const STEPS = [
+  ['a', 'start', 1, 0], ['b', 'start', 1, 1], ['c', 'start', 1, 2],
+  ['a', 'timer', 2, 10], ['b', 'PING', 2, 20, 'a', 'm1', 0],
+  ['c', 'PING', 2, 30, 'a', 'm2', 0], ['a', 'PONG', 3, 40, 'b', 'm3', 0],
+];
+export const SENDS = [[0, 'b', 'PING', 'm1'], [3, 'c', 'PING', 'm2'], [4, 'a', 'PONG', 'm3'], [5, 'b', 'PONG', 'm4']];
+
+// The model of it.
+export function whole() {
+  const model = new Model();
+  model.append(answer(STEPS, SENDS, { lost: [['c', 'b', 'm4', 'connection closed']], said: [[6, 'Done', 'in 3']] }));
+  return model;
+}
