@@ -91,6 +91,7 @@ async fn experiment<E: Experiment>(
     let folder = Folder::create(&options.out, &mut record)?;
     let mut rows = folder.results()?;
     if let Some(page) = &page {
+        page.saved_in(&folder, &record);
         page.announce(options)?;
     }
     let sink = Sink::new(

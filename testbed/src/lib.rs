@@ -13,6 +13,7 @@ pub mod delay;
 pub mod experiment;
 pub mod history;
 pub mod host;
+pub mod jaeger;
 pub mod limits;
 pub mod model;
 pub mod network;

@@ -16,12 +16,13 @@ use crate::cli::options::Options;
 use crate::cli::{Common, View};
 use crate::run::{Folder, Record, latest};
 use crate::store::Store;
-use crate::viewer::{self, Viewer};
+use crate::viewer::{self, Runs, Viewer};
 
 /// The page while it is served.
 pub(super) struct Page {
     address: SocketAddr,
     run: watch::Sender<Value>,
+    runs: Arc<Runs>,
     closing: CancellationToken,
     server: JoinHandle<std::io::Result<()>>,
 }
@@ -42,15 +43,27 @@ impl Page {
         let address = listener.local_addr().unwrap_or(address);
         let (sender, run) = watch::channel(run);
         let closing = CancellationToken::new();
-        let viewer = Viewer { store, run };
+        let runs = Arc::new(Runs::default());
+        let viewer = Viewer {
+            store,
+            run,
+            runs: Arc::clone(&runs),
+        };
         let closed = closing.clone().cancelled_owned();
         let server = tokio::spawn(viewer::serve(listener, viewer, closed));
         Ok(Self {
             address,
             run: sender,
+            runs,
             closing,
             server,
         })
+    }
+
+    /// Says where the run is saved, and under which name.
+    pub(super) fn saved_in(&self, folder: &Folder, record: &Record) {
+        self.runs.saved_in(folder.path());
+        self.run.send_replace(record.to_json());
     }
 
     /// Tells where the page is. Standard output is for the result.
@@ -105,6 +118,7 @@ pub(super) async fn saved(common: &Common, args: &View) -> Result<ExitCode, Erro
     };
     let (run, store) = folder.load()?;
     let page = Page::serve(args.listen, Arc::new(store), run).await?;
+    page.runs.saved_in(folder.path());
     let (path, address) = (folder.path().display(), page.address);
     output::print(&format!("{path} at http://{address} until Ctrl-C\n"))?;
     page.until(&interrupt).await?;

@@ -23,10 +23,11 @@ pub(super) fn edges(store: &Store, run: &Value) -> Vec<(String, String)> {
     let mut dialled = BTreeSet::new();
     store.for_each(|peer, span| {
         let failed = span.status.as_ref().map(|status| status.code()) == Some(StatusCode::Error);
-        if span.name == DIAL && !failed {
-            if let Some(to) = history::text(&span.attributes, key::REMOTE) {
-                dialled.insert((peer.to_owned(), to.to_owned()));
-            }
+        if span.name == DIAL
+            && !failed
+            && let Some(to) = history::text(&span.attributes, key::REMOTE)
+        {
+            dialled.insert((peer.to_owned(), to.to_owned()));
         }
     });
     match dialled.is_empty() {
