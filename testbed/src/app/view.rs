@@ -1,6 +1,7 @@
 //! The page: of a run that goes on, and of one that was saved.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -11,10 +12,11 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::output;
+use super::source::Source;
 use crate::Error;
 use crate::cli::options::Options;
 use crate::cli::{Common, View};
-use crate::run::{Folder, Record, latest};
+use crate::run::{Folder, Record};
 use crate::store::Store;
 use crate::viewer::{self, Runs, Viewer};
 
@@ -109,17 +111,19 @@ impl Page {
     }
 }
 
-/// `testbed view`: a saved run.
+/// `testbed view`: a saved run, or a file.
 pub(super) async fn saved(common: &Common, args: &View) -> Result<ExitCode, Error> {
     let interrupt = interrupt::watch().map_err(|e| Error::Failed(format!("signals: {e}")))?;
-    let folder = match &args.run {
-        Some(path) => Folder::open(path)?,
-        None => latest(&common.out)?,
+    let source = Source::open(common, args.run.as_deref())?;
+    let page = Page::serve(args.listen, Arc::new(source.store), source.run).await?;
+    let path = match (&source.folder, &args.run) {
+        (Some(folder), _) => folder.path(),
+        (None, file) => file.as_deref().unwrap_or(Path::new("")),
     };
-    let (run, store) = folder.load()?;
-    let page = Page::serve(args.listen, Arc::new(store), run).await?;
-    page.runs.saved_in(folder.path());
-    let (path, address) = (folder.path().display(), page.address);
+    if let Some(folder) = &source.folder {
+        page.runs.saved_in(folder.path());
+    }
+    let (path, address) = (path.display(), page.address);
     output::print(&format!("{path} at http://{address} until Ctrl-C\n"))?;
     page.until(&interrupt).await?;
     Ok(ExitCode::SUCCESS)

@@ -5,6 +5,7 @@
 //! microseconds: what OTLP has beyond them is not in this form.
 
 mod from_otlp;
+mod to_otlp;
 mod value;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use from_otlp::kind_name;
 pub use from_otlp::traces;
+pub use to_otlp::{Wrong, resource_spans};
 pub use value::{KeyValue, Value};
 
 /// A trace: its spans, and the services that they name by their keys.
