@@ -1,7 +1,9 @@
 //! What the commands do.
 
+mod export;
 mod lessons;
 mod output;
+mod source;
 pub(crate) mod systems;
 mod view;
 
@@ -49,6 +51,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
             output::print(&lessons::explain(&algorithm)?)?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Export(args) => export::export(&cli.common, &args),
         Command::View(args) => view::saved(&cli.common, &args).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -91,6 +94,7 @@ async fn experiment<E: Experiment>(
     let folder = Folder::create(&options.out, &mut record)?;
     let mut rows = folder.results()?;
     if let Some(page) = &page {
+        page.saved_in(&folder, &record);
         page.announce(options)?;
     }
     let sink = Sink::new(

@@ -1,6 +1,7 @@
 //! The page: of a run that goes on, and of one that was saved.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -11,17 +12,19 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::output;
+use super::source::Source;
 use crate::Error;
 use crate::cli::options::Options;
 use crate::cli::{Common, View};
-use crate::run::{Folder, Record, latest};
+use crate::run::{Folder, Record};
 use crate::store::Store;
-use crate::viewer::{self, Viewer};
+use crate::viewer::{self, Runs, Viewer};
 
 /// The page while it is served.
 pub(super) struct Page {
     address: SocketAddr,
     run: watch::Sender<Value>,
+    runs: Arc<Runs>,
     closing: CancellationToken,
     server: JoinHandle<std::io::Result<()>>,
 }
@@ -42,15 +45,27 @@ impl Page {
         let address = listener.local_addr().unwrap_or(address);
         let (sender, run) = watch::channel(run);
         let closing = CancellationToken::new();
-        let viewer = Viewer { store, run };
+        let runs = Arc::new(Runs::default());
+        let viewer = Viewer {
+            store,
+            run,
+            runs: Arc::clone(&runs),
+        };
         let closed = closing.clone().cancelled_owned();
         let server = tokio::spawn(viewer::serve(listener, viewer, closed));
         Ok(Self {
             address,
             run: sender,
+            runs,
             closing,
             server,
         })
+    }
+
+    /// Says where the run is saved, and under which name.
+    pub(super) fn saved_in(&self, folder: &Folder, record: &Record) {
+        self.runs.saved_in(folder.path());
+        self.run.send_replace(record.to_json());
     }
 
     /// Tells where the page is. Standard output is for the result.
@@ -96,16 +111,19 @@ impl Page {
     }
 }
 
-/// `testbed view`: a saved run.
+/// `testbed view`: a saved run, or a file.
 pub(super) async fn saved(common: &Common, args: &View) -> Result<ExitCode, Error> {
     let interrupt = interrupt::watch().map_err(|e| Error::Failed(format!("signals: {e}")))?;
-    let folder = match &args.run {
-        Some(path) => Folder::open(path)?,
-        None => latest(&common.out)?,
+    let source = Source::open(common, args.run.as_deref())?;
+    let page = Page::serve(args.listen, Arc::new(source.store), source.run).await?;
+    let path = match (&source.folder, &args.run) {
+        (Some(folder), _) => folder.path(),
+        (None, file) => file.as_deref().unwrap_or(Path::new("")),
     };
-    let (run, store) = folder.load()?;
-    let page = Page::serve(args.listen, Arc::new(store), run).await?;
-    let (path, address) = (folder.path().display(), page.address);
+    if let Some(folder) = &source.folder {
+        page.runs.saved_in(folder.path());
+    }
+    let (path, address) = (path.display(), page.address);
     output::print(&format!("{path} at http://{address} until Ctrl-C\n"))?;
     page.until(&interrupt).await?;
     Ok(ExitCode::SUCCESS)

@@ -13,6 +13,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::Error;
 use crate::experiment::ping;
 use crate::topology::Topology;
 use values::Size;
@@ -33,9 +34,23 @@ Examples:
   testbed check snapshot --peers 3             the same file, in every schedule
   testbed ping --to /ip4/127.0.0.1/tcp/4001/p2p/12D3Koo...   a testbed-node, from outside
   testbed view                                 look at the last run again
+  testbed export --format jaeger --to run.json    write it for another tool
 
 Exit status: 0 the run passed, 1 it failed, 2 wrong usage, 3 unknown
 (interrupted, or spans were lost).";
+
+const VIEW_EXAMPLES: &str = "\
+Examples:
+  testbed view                    the last run
+  testbed view runs/2026-...-ping --listen 127.0.0.1:8701
+  testbed view traces.json        what Jaeger's page has saved, or an OTLP tool";
+
+const EXPORT_EXAMPLES: &str = "\
+Examples:
+  testbed export --format jaeger --to run.json       the last run; Jaeger's page opens it
+  testbed export RUN --format otlp --to run.jsonl    lines of OTLP JSON
+  testbed export RUN --format shiviz | xclip         for bestchai.bitbucket.io/shiviz
+  testbed export RUN --format perfetto --to run.pftrace   for ui.perfetto.dev";
 
 /// A laboratory for distributed algorithms on real libp2p peers.
 #[derive(Debug, Parser)]
@@ -72,9 +87,10 @@ pub struct Common {
     /// The folder that gets a folder for each run
     #[arg(long, global = true, value_name = "DIR", default_value = "runs")]
     pub out: PathBuf,
-    /// How the result is printed
+    /// How the result is printed: text or json. What `export` writes: one of the
+    /// others
     #[arg(long, global = true, value_name = "F", default_value = "text")]
-    pub format: Format,
+    pub format: AnyFormat,
     /// Send the spans to this OTLP collector: http://HOST:4318 for HTTP, :4317
     /// for gRPC. OTEL_EXPORTER_OTLP_* variables are honoured
     #[arg(long, global = true, value_name = "URL")]
@@ -116,8 +132,12 @@ pub enum Command {
         /// Which [see `testbed list`]
         algorithm: String,
     },
-    /// Open a saved run in the browser
+    /// Open a saved run in the browser, or a file of spans
+    #[command(after_help = VIEW_EXAMPLES)]
     View(View),
+    /// Write a saved run for Jaeger, ShiViz or Perfetto, or as OTLP
+    #[command(after_help = EXPORT_EXAMPLES)]
+    Export(Export),
     /// Print a completion script for a shell
     Completions {
         /// For which shell.
@@ -211,10 +231,21 @@ pub struct States {
     pub max_states: NonZeroUsize,
 }
 
+/// Options of `testbed export`.
+#[derive(Clone, Debug, Args)]
+pub struct Export {
+    /// The run's folder, or a file of spans [default: the last run under --out]
+    pub run: Option<PathBuf>,
+    /// The file to write [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub to: Option<PathBuf>,
+}
+
 /// Options of `testbed view`.
 #[derive(Clone, Debug, Args)]
 pub struct View {
-    /// The run's folder [default: the last run under --out]
+    /// The run's folder, or a file of spans: Jaeger's JSON, OTLP JSON, or lines
+    /// of OTLP JSON [default: the last run under --out]
     pub run: Option<PathBuf>,
     /// Where the page is served
     #[arg(long, value_name = "ADDR", default_value = VIEW)]
@@ -239,4 +270,70 @@ pub enum Format {
     Text,
     /// For programs: the contents of run.json.
     Json,
+}
+
+/// What a saved run is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExportFormat {
+    /// The JSON that Jaeger's page opens.
+    Jaeger,
+    /// Lines of OTLP JSON.
+    Otlp,
+    /// Steps with vector clocks, for ShiViz.
+    Shiviz,
+    /// Track events, for Perfetto.
+    Perfetto,
+}
+
+/// A value of `--format`: some are for runs, the others for `export`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs, reason = "they are those of the two above")]
+pub enum AnyFormat {
+    Text,
+    Json,
+    Jaeger,
+    Otlp,
+    Shiviz,
+    Perfetto,
+}
+
+impl TryFrom<AnyFormat> for Format {
+    type Error = Error;
+
+    fn try_from(format: AnyFormat) -> Result<Self, Error> {
+        match format {
+            AnyFormat::Text => Ok(Self::Text),
+            AnyFormat::Json => Ok(Self::Json),
+            other => Err(Error::Usage(format!(
+                "--format {name} is for a saved run, as in `testbed export --format {name}`; \
+                 a result is printed as text or json",
+                name = other.name()
+            ))),
+        }
+    }
+}
+
+impl TryFrom<AnyFormat> for ExportFormat {
+    type Error = Error;
+
+    fn try_from(format: AnyFormat) -> Result<Self, Error> {
+        match format {
+            AnyFormat::Jaeger => Ok(Self::Jaeger),
+            AnyFormat::Otlp => Ok(Self::Otlp),
+            AnyFormat::Shiviz => Ok(Self::Shiviz),
+            AnyFormat::Perfetto => Ok(Self::Perfetto),
+            other => Err(Error::Usage(format!(
+                "--format {}: a run is exported as jaeger, otlp, shiviz or perfetto, \
+                 as in --format jaeger",
+                other.name()
+            ))),
+        }
+    }
+}
+
+impl AnyFormat {
+    fn name(self) -> String {
+        let value = self.to_possible_value().expect("none is hidden");
+        value.get_name().to_owned()
+    }
 }

@@ -75,7 +75,7 @@ impl Options {
             seed,
             dial_timeout: common.dial_timeout,
             out: common.out.clone(),
-            format: common.format,
+            format: common.format.try_into()?,
             otlp: Target::find(common.otlp.as_deref()).map_err(|e| Error::Usage(e.to_string()))?,
             view: common.view,
             quiet: common.quiet,

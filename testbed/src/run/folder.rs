@@ -112,14 +112,43 @@ impl Folder {
         saved.map_err(|e| failed(&self.path.join(RECORD), &e))
     }
 
+    /// When its record was written last.
+    pub fn written(&self) -> Option<std::time::SystemTime> {
+        modified(&self.path)
+    }
+
+    /// What was run and what came of it.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] with the file and the place in it.
+    pub fn record(&self) -> Result<serde_json::Value, Error> {
+        let path = self.path.join(RECORD);
+        let text = fs::read(&path).map_err(|e| failed(&path, &e))?;
+        serde_json::from_slice(&text).map_err(|e| failed(&path, &e))
+    }
+
+    /// The measurements, up to the last whole line: the run may go on. Nothing
+    /// if it came to none.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] with the file.
+    pub fn measured(&self) -> Result<String, Error> {
+        let path = self.path.join(RESULTS);
+        let mut text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(e) => return Err(failed(&path, &e)),
+        };
+        text.truncate(text.rfind('\n').map_or(0, |end| end + 1));
+        Ok(text)
+    }
+
     /// What a run saved.
     ///
     /// # Errors
     /// [`Error::Failed`] with the file and the place in it.
     pub fn load(&self) -> Result<(serde_json::Value, Store), Error> {
-        let path = self.path.join(RECORD);
-        let text = fs::read(&path).map_err(|e| failed(&path, &e))?;
-        let record = serde_json::from_slice(&text).map_err(|e| failed(&path, &e))?;
+        let record = self.record()?;
         let path = self.path.join(SPANS);
         let file = match File::open(&path) {
             Ok(file) => file,

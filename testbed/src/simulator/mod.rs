@@ -14,7 +14,7 @@ mod queue;
 mod run;
 mod scenario;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;

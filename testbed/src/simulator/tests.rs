@@ -33,6 +33,15 @@ fn bank(peers: u32) -> Snapshots<ChandyLamportOverBank> {
     }
 }
 
+/// The spans of such a run among four.
+pub(crate) fn traced() -> Arc<Store> {
+    let store = Arc::new(Store::new());
+    let sink = Sink::new(Some(Arc::new(StoreRecorder::start(store.clone()))), None);
+    run_traced(&bank(4), &Scenario::default(), 1, &sink);
+    assert_eq!(sink.counts().started, store.len() as u64);
+    store
+}
+
 #[test]
 fn snapshots_of_a_bank_are_consistent() {
     let system = bank(6);

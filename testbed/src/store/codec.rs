@@ -34,8 +34,8 @@ pub(super) struct Head {
     pub(super) error: bool,
 }
 
-/// Takes a span apart, and appends what is neither head nor name to `rest`.
-pub(super) fn split(span: &Span, rest: &mut Vec<u8>) -> Result<Head, BadSpan> {
+/// Its trace, itself, and its parent or zero.
+pub(super) fn ids(span: &Span) -> Result<(TraceId, u64, u64), BadSpan> {
     let trace: TraceId = span.trace_id[..].try_into().map_err(|_| BadSpan::TraceId)?;
     if trace == [0; 16] {
         return Err(BadSpan::TraceId);
@@ -47,6 +47,12 @@ pub(super) fn split(span: &Span, rest: &mut Vec<u8>) -> Result<Head, BadSpan> {
         [] => 0,
         bytes => span_id(bytes).ok_or(BadSpan::ParentId)?,
     };
+    Ok((trace, id, parent))
+}
+
+/// Takes a span apart, and appends what is neither head nor name to `rest`.
+pub(super) fn split(span: &Span, rest: &mut Vec<u8>) -> Result<Head, BadSpan> {
+    let (trace, id, parent) = ids(span)?;
     encode_rest(span, rest);
     Ok(Head {
         trace,

@@ -151,21 +151,37 @@ impl Store {
         Ok(store)
     }
 
+    /// Reads a whole document of OTLP JSON, of which a span is the same as in a
+    /// file of one line.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Store::read_jsonl`].
+    pub fn from_otlp(data: TracesData) -> Result<Self, Error> {
+        let store = Self::new();
+        store.take_line(1, data)?;
+        Ok(store)
+    }
+
     fn take_line(&self, line: u64, data: TracesData) -> Result<(), Error> {
-        for mut around in data.resource_spans {
-            for mut scope in std::mem::take(&mut around.scope_spans) {
-                let spans = std::mem::take(&mut scope.spans);
-                let scope_spans = vec![scope];
-                let service = self.add_envelope(ResourceSpans {
-                    scope_spans,
-                    ..around.clone()
-                });
-                for span in spans {
-                    self.insert(service, &span).map_err(|source| {
-                        let name = span.name.chars().take(80).collect();
-                        Error::BadSpan { line, name, source }
-                    })?;
-                }
+        let mut groups = data.resource_spans.into_iter();
+        groups.try_for_each(|around| self.take(around, line))
+    }
+
+    /// Stores spans of one resource, which stood in that line.
+    pub(crate) fn take(&self, mut around: ResourceSpans, line: u64) -> Result<(), Error> {
+        for mut scope in std::mem::take(&mut around.scope_spans) {
+            let spans = std::mem::take(&mut scope.spans);
+            let scope_spans = vec![scope];
+            let service = self.add_envelope(ResourceSpans {
+                scope_spans,
+                ..around.clone()
+            });
+            for span in spans {
+                self.insert(service, &span).map_err(|source| {
+                    let name = span.name.chars().take(80).collect();
+                    Error::BadSpan { line, name, source }
+                })?;
             }
         }
         Ok(())

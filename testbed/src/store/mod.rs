@@ -14,6 +14,7 @@
 
 mod batch;
 mod codec;
+mod dependencies;
 mod jsonl;
 mod own;
 mod query;
@@ -35,6 +36,7 @@ use opentelemetry_sdk::trace::SpanData;
 use tokio::sync::Notify;
 
 use codec::Head;
+pub use dependencies::Dependency;
 pub use jsonl::Error;
 pub use query::{Query, ServiceSummary, Summary};
 use table::Table;
@@ -262,6 +264,15 @@ impl Store {
     fn write(&self) -> RwLockWriteGuard<'_, Table> {
         self.table.write().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a span's ids are such as a tracer makes.
+///
+/// # Errors
+///
+/// What is wrong with them.
+pub fn check_ids(span: &Span) -> Result<(), BadSpan> {
+    codec::ids(span).map(drop)
 }
 
 /// Ids as they are written.

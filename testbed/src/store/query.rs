@@ -7,7 +7,8 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 use serde::{Serialize, Serializer};
 
 use super::table::{Row, Table, Trace};
-use super::{Store, hex, value};
+use super::{Store, TraceId, hex, value};
+use crate::jaeger;
 
 /// Which traces are wanted: those with at least one span that meets every
 /// condition. A condition that is `None` is always met.
@@ -73,18 +74,56 @@ pub struct ServiceSummary {
 
 impl Store {
     /// The traces that a query asks for, the newest first.
-    ///
-    /// The lock is taken for one trace at a time, so that a long search does
-    /// not hold up the peers that report.
     #[must_use]
     pub fn summaries(&self, query: &Query) -> Vec<Summary> {
+        let found = self.search(query).into_iter();
+        found.map(|trace| summarise(&self.read(), trace)).collect()
+    }
+
+    /// The ids of the traces that a query asks for, the newest first.
+    #[must_use]
+    pub fn find(&self, query: &Query) -> Vec<TraceId> {
+        let found = self.search(query);
+        let table = self.read();
+        found
+            .into_iter()
+            .map(|trace| table.traces()[trace as usize].id)
+            .collect()
+    }
+
+    /// The spans that meet a query's conditions, at most as many as its limit,
+    /// those of the newest trace first; and whether there are more.
+    #[must_use]
+    pub fn find_spans(&self, query: &Query) -> (Vec<(TraceId, u64)>, bool) {
+        let all = Query {
+            limit: None,
+            ..query.clone()
+        };
+        let limit = query.limit.unwrap_or(usize::MAX);
+        let mut spans = Vec::new();
+        for trace in self.search(&all) {
+            let table = self.read();
+            let id = table.traces()[trace as usize].id;
+            let rows = table.rows_of(trace).filter(|row| query.meets(&table, *row));
+            spans.extend(rows.map(|row| (id, table.row(row).id)));
+            if spans.len() > limit {
+                spans.truncate(limit);
+                return (spans, true);
+            }
+        }
+        (spans, false)
+    }
+
+    /// The lock is taken for one trace at a time, so that a long search does
+    /// not hold up the peers that report.
+    fn search(&self, query: &Query) -> Vec<u32> {
         let mut traces: Vec<(Trace, u32)> = self.read().traces().iter().copied().zip(0..).collect();
         traces.sort_unstable_by_key(|(trace, _)| (std::cmp::Reverse(trace.start), trace.id));
-        traces
-            .into_iter()
-            .filter_map(|(_, trace)| {
+        let found = traces.into_iter().map(|(_, trace)| trace);
+        found
+            .filter(|trace| {
                 let table = self.read();
-                query.finds(&table, trace).then(|| summarise(&table, trace))
+                table.rows_of(*trace).any(|row| query.meets(&table, row))
             })
             .take(query.limit.unwrap_or(usize::MAX))
             .collect()
@@ -92,35 +131,17 @@ impl Store {
 }
 
 impl Query {
-    fn finds(&self, table: &Table, trace: u32) -> bool {
-        if self.asks_nothing() {
-            return true;
-        }
-        let operation = match &self.operation {
-            Some(name) => match table.name_id(name) {
-                Some(id) => Some(id),
-                None => return false,
-            },
-            None => None,
-        };
-        table.rows_of(trace).any(|index| {
-            let row = table.row(index);
-            operation.is_none_or(|id| row.name == id)
-                && self
-                    .service
-                    .as_ref()
-                    .is_none_or(|name| table.source(row).name == *name)
-                && self.meets_times(row)
-                && self.meets_attributes(table, index)
-        })
-    }
-
-    fn asks_nothing(&self) -> bool {
-        *self
-            == Query {
-                limit: self.limit,
-                ..Query::default()
-            }
+    fn meets(&self, table: &Table, index: u32) -> bool {
+        let row = table.row(index);
+        self.operation
+            .as_ref()
+            .is_none_or(|name| table.name(row) == name)
+            && self
+                .service
+                .as_ref()
+                .is_none_or(|name| table.source(row).name == *name)
+            && self.meets_times(row)
+            && self.meets_attributes(table, index)
     }
 
     fn meets_times(&self, row: &Row) -> bool {
@@ -133,14 +154,19 @@ impl Query {
 
     /// The last condition to look at, since it alone needs the span decoded.
     fn meets_attributes(&self, table: &Table, index: u32) -> bool {
-        if self.attributes.is_empty() {
+        let row = table.row(index);
+        let mut asked = self
+            .attributes
+            .iter()
+            .filter(|(key, value)| !row.tells(key, value));
+        let Some(first) = asked.next() else {
             return true;
-        }
+        };
         let Span {
             attributes, events, ..
         } = table.span(index);
-        let resource = table.source(table.row(index)).envelope.resource.as_ref();
-        self.attributes.iter().all(|(key, wanted)| {
+        let resource = table.source(row).envelope.resource.as_ref();
+        std::iter::once(first).chain(asked).all(|(key, wanted)| {
             let of_events = events.iter().flat_map(|event| &event.attributes);
             let of_resource = resource
                 .into_iter()
@@ -148,6 +174,17 @@ impl Query {
             let mut all = attributes.iter().chain(of_events).chain(of_resource);
             all.any(|attribute| value::matches(attribute, key, wanted))
         })
+    }
+}
+
+impl Row {
+    /// Whether the row itself has what Jaeger writes as this tag.
+    fn tells(&self, key: &str, value: &str) -> bool {
+        match key {
+            "error" => self.error && value == "true",
+            "span.kind" => jaeger::kind_name(self.kind.into()) == Some(value),
+            _ => false,
+        }
     }
 }
 

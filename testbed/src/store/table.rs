@@ -30,7 +30,7 @@ pub(super) struct Row {
     pub(super) source: u32,
     pub(super) name: u32,
     pub(super) error: bool,
-    kind: u8,
+    pub(super) kind: u8,
     trace: u32,
     previous: u32,
     block: u32,
@@ -148,10 +148,6 @@ impl Table {
 
     pub(super) fn shared_name(&self, row: &Row) -> Arc<str> {
         Arc::clone(&self.names[row.name as usize])
-    }
-
-    pub(super) fn name_id(&self, name: &str) -> Option<u32> {
-        self.name_ids.get(name).copied()
     }
 
     pub(super) fn traces(&self) -> &[Trace] {

@@ -13,45 +13,40 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
+    pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self { status, message }
+    }
+
+    /// For those who say it in other words.
+    pub(super) fn into_parts(self) -> (StatusCode, String) {
+        (self.status, self.message)
+    }
+
     /// The request makes no sense.
     pub(super) fn bad_request(message: impl Into<String>) -> Self {
-        Self {
-            status: StatusCode::BAD_REQUEST,
-            message: message.into(),
-        }
+        Self::new(StatusCode::BAD_REQUEST, message)
     }
 
     /// The request makes sense, but must not be made.
     pub(super) fn forbidden(message: impl Into<String>) -> Self {
-        Self {
-            status: StatusCode::FORBIDDEN,
-            message: message.into(),
-        }
+        Self::new(StatusCode::FORBIDDEN, message)
     }
 
-    /// The viewer only reads.
+    /// That is only read.
     pub(super) fn method_not_allowed() -> Self {
-        let message = "only GET and HEAD are understood".to_owned();
-        Self {
-            status: StatusCode::METHOD_NOT_ALLOWED,
-            message,
-        }
+        let message = "only GET and HEAD are understood here";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, message)
     }
 
     /// There is no such thing.
     pub(super) fn not_found(message: impl Into<String>) -> Self {
-        Self {
-            status: StatusCode::NOT_FOUND,
-            message: message.into(),
-        }
+        Self::new(StatusCode::NOT_FOUND, message)
     }
 
     /// The answer could not be made: a fault of ours.
     pub(super) fn internal(message: impl Into<String>) -> Self {
-        Self {
-            status: StatusCode::INTERNAL_SERVER_ERROR,
-            message: message.into(),
-        }
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, message)
     }
 }
 
@@ -70,4 +65,12 @@ pub(super) fn json_response(value: &impl Serialize) -> Response {
         Ok(body) => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
         Err(error) => Refusal::internal(error.to_string()).into_response(),
     }
+}
+
+/// Runs what takes long for large runs where it holds up no other answer.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Refusal> {
+    let failed = |error: tokio::task::JoinError| Refusal::internal(error.to_string());
+    tokio::task::spawn_blocking(work).await.map_err(failed)
 }

@@ -17,6 +17,12 @@ use axum::response::{IntoResponse, Response};
 
 use super::answer::Refusal;
 
+/// Where Jaeger's page lets OTLP be translated.
+pub(super) const TRANSFORM: &str = "/api/transform";
+
+/// Everything else is only read.
+const POSTS: [&str; 1] = [TRANSFORM];
+
 const HEADERS: [(HeaderName, &str); 4] = [
     (
         header::CONTENT_SECURITY_POLICY,
@@ -48,8 +54,22 @@ fn check(request: &Request) -> Result<(), Refusal> {
     }
     match *request.method() {
         Method::GET | Method::HEAD => Ok(()),
+        Method::POST if POSTS.contains(&request.uri().path()) => {
+            match comes_from_elsewhere(request.headers()) {
+                true => Err(Refusal::forbidden("Origin must be this server")),
+                false => Ok(()),
+            }
+        }
         _ => Err(Refusal::method_not_allowed()),
     }
+}
+
+/// Whether a page that is not ours has sent it. Browsers let any page send,
+/// but say whose it is; programs say nothing.
+fn comes_from_elsewhere(headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST).map(HeaderValue::as_bytes);
+    let mut origins = headers.get_all(header::ORIGIN).iter();
+    origins.any(|origin| origin.as_bytes().strip_prefix(b"http://") != host)
 }
 
 fn names_loopback(headers: &HeaderMap) -> bool {

@@ -1,9 +1,9 @@
 //! The viewer: a small web server inside the binary that shows a run.
 //!
 //! It serves the page from `dashboards/viewer`, which is part of the binary,
-//! and the reading half of Jaeger's v3 HTTP API, through which the page, and
-//! any other tool that speaks it, reads the run. It works while the run goes
-//! on: server-sent events tell the page when to look again.
+//! and the reading half of Jaeger's HTTP API in both generations, through which
+//! the page, and any other tool that speaks it, reads the run. It works while
+//! the run goes on: server-sent events tell the page when to look again.
 //!
 //! It only ever reads, and only for programs on this machine. `guard` keeps
 //! other web sites out.
@@ -15,9 +15,13 @@ mod edges;
 mod events;
 mod guard;
 mod page;
+mod parameters;
+mod runs;
 mod search;
+mod shown;
 #[cfg(test)]
 mod tests;
+mod v1;
 
 use std::io;
 use std::net::SocketAddr;
@@ -25,11 +29,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::get;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::store::Store;
+pub use runs::Runs;
+
+/// The longest body of a request that is read, in bytes. A guess, as large as
+/// files of traces that people look at.
+const LONGEST_BODY: usize = 32 << 20;
 
 /// How long answers that are under way may take once the viewer is told to
 /// stop. A reader that has stalled must not keep the process. Guess.
@@ -43,6 +53,8 @@ pub struct Viewer {
     /// What stands in `run.json`, as far as it is known. To drop the sender is
     /// to say that the run is over.
     pub run: watch::Receiver<serde_json::Value>,
+    /// The runs beside it.
+    pub runs: Arc<Runs>,
 }
 
 /// Why the viewer cannot listen.
@@ -132,10 +144,22 @@ fn router(state: State) -> Router {
         .route("/api/cuts", get(api::cuts))
         .route("/api/topology", get(api::topology))
         .route("/api/spans/{trace}/{span}", get(api::span))
+        .route("/api/spans", get(api::spans))
+        .route("/api/runs", get(api::runs))
+        .route("/api/results", get(api::results))
         .route("/api/v3/services", get(api::services))
         .route("/api/v3/operations", get(api::operations))
         .route("/api/v3/trace-summaries", get(api::summaries))
+        .route("/api/v3/traces", get(api::search))
         .route("/api/v3/traces/{id}", get(api::trace))
+        .route("/api/services", get(v1::services))
+        .route("/api/services/{service}/operations", get(v1::names))
+        .route("/api/operations", get(v1::operations))
+        .route("/api/traces", get(v1::search))
+        .route("/api/traces/{id}", get(v1::trace))
+        .route("/api/dependencies", get(v1::dependencies))
+        .route(guard::TRANSFORM, post(v1::transform))
+        .layer(DefaultBodyLimit::max(LONGEST_BODY))
         .fallback(page::file)
         .with_state(state)
         .layer(axum::middleware::from_fn(guard::guard))

@@ -5,9 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::answer::Refusal;
+use super::parameters::length;
 use crate::store::Query;
 
 /// How many traces are listed where the request does not say (Jaeger's own
@@ -16,16 +17,13 @@ const DEFAULT_DEPTH: usize = 100;
 
 /// Reads a query from name-value pairs. Both spellings that Jaeger takes are
 /// taken: `query.serviceName` and `query.service_name`. Names that are not
-/// known are passed over, so that newer clients work; an empty value is none.
+/// known are passed over, so that newer clients work.
 pub(super) fn parse(parameters: Vec<(String, String)>) -> Result<Query, Refusal> {
     let mut query = Query {
         limit: Some(DEFAULT_DEPTH),
         ..Query::default()
     };
-    for (name, value) in parameters
-        .into_iter()
-        .filter(|(_, value)| !value.is_empty())
-    {
+    for (name, value) in parameters {
         let wrong = |what: &str| Refusal::bad_request(format!("{name}: {value:?} is not {what}"));
         let time = || nanoseconds(&value).ok_or_else(|| wrong("an RFC 3339 time after 1970"));
         let duration = || length(&value).ok_or_else(|| wrong("a duration such as 1.2s or 100ms"));
@@ -52,9 +50,4 @@ pub(super) fn parse(parameters: Vec<(String, String)>) -> Result<Query, Refusal>
 fn nanoseconds(text: &str) -> Option<u64> {
     let time: Timestamp = text.parse().ok()?;
     time.as_nanosecond().try_into().ok()
-}
-
-fn length(text: &str) -> Option<u64> {
-    let duration: SignedDuration = text.parse().ok()?;
-    duration.as_nanos().try_into().ok()
 }

@@ -8,7 +8,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::sync::{oneshot, watch};
 
+mod runs;
+mod v1;
+
 use super::*;
+use crate::jaeger;
 use crate::store::samples;
 
 /// What a test waits at most before it fails.
@@ -18,6 +22,7 @@ struct Server {
     address: SocketAddr,
     store: Arc<Store>,
     run: watch::Sender<Value>,
+    runs: Arc<Runs>,
     stop: oneshot::Sender<()>,
     served: tokio::task::JoinHandle<io::Result<()>>,
 }
@@ -28,9 +33,11 @@ async fn start() -> Server {
     let listener = bind(([127, 0, 0, 1], 0).into()).await.expect("a free port");
     let address = listener.local_addr().expect("it is bound");
     let (stop, stopped) = oneshot::channel();
+    let runs = Arc::new(Runs::default());
     let viewer = Viewer {
         store: store.clone(),
         run: seen,
+        runs: Arc::clone(&runs),
     };
     let served = tokio::spawn(serve(listener, viewer, async {
         let _ = stopped.await;
@@ -39,6 +46,7 @@ async fn start() -> Server {
         address,
         store,
         run,
+        runs,
         stop,
         served,
     }
@@ -57,7 +65,21 @@ fn send(address: SocketAddr, request: &str) -> TcpStream {
 
 /// One request, and the answer's status, head and body.
 async fn ask(address: SocketAddr, line: &str, host: &str) -> (u16, String, String) {
-    let request = format!("{line} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    request(address, line, host, "", "").await
+}
+
+/// One request with more headers and a body.
+async fn request(
+    address: SocketAddr,
+    line: &str,
+    host: &str,
+    headers: &str,
+    body: &str,
+) -> (u16, String, String) {
+    let length = body.len();
+    let request = format!(
+        "{line} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
+    );
     let answer = tokio::task::spawn_blocking(move || {
         let mut answer = String::new();
         send(address, &request)
@@ -77,6 +99,12 @@ async fn ask(address: SocketAddr, line: &str, host: &str) -> (u16, String, Strin
 
 async fn get(server: &Server, path: &str) -> (u16, Value) {
     let (status, _, body) = ask(server.address, &format!("GET {path}"), "localhost").await;
+    (status, serde_json::from_str(&body).expect("JSON"))
+}
+
+async fn post(server: &Server, path: &str, headers: &str, body: &str) -> (u16, Value) {
+    let line = format!("POST {path}");
+    let (status, _, body) = request(server.address, &line, "localhost", headers, body).await;
     (status, serde_json::from_str(&body).expect("JSON"))
 }
 
@@ -257,6 +285,7 @@ async fn events_tell_of_changes_and_end_with_the_server() {
         run,
         stop,
         served,
+        ..
     } = start().await;
     let client = tokio::task::spawn_blocking(move || {
         let request = "GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n";

@@ -2,6 +2,7 @@
 //! name: one clear line that says which value it was and what would do, the
 //! right exit status, no panic, no hang, and what was measured is saved.
 
+mod export;
 mod interrupt;
 mod machine;
 mod peers;

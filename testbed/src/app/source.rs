@@ -1,0 +1,55 @@
+//! What is looked at or exported: a saved run, or a file of spans.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::cli::Common;
+use crate::run::{Folder, latest};
+use crate::store::Store;
+use crate::{Error, import};
+
+/// Spans, and what is known of them.
+pub(super) struct Source {
+    /// The run's folder, if it is one.
+    pub(super) folder: Option<Folder>,
+    /// What stands in `run.json`.
+    pub(super) run: Value,
+    /// The spans.
+    pub(super) store: Store,
+}
+
+impl Source {
+    /// The one at `path`; the last run without it.
+    pub(super) fn open(common: &Common, path: Option<&Path>) -> Result<Self, Error> {
+        let folder = match path {
+            Some(path) if path.is_file() => return Self::file(path),
+            Some(path) => Folder::open(path)?,
+            None => latest(&common.out)?,
+        };
+        let (run, store) = folder.load()?;
+        let folder = Some(folder);
+        Ok(Self { folder, run, store })
+    }
+
+    fn file(path: &Path) -> Result<Self, Error> {
+        let store = import::open(path);
+        let store = store.map_err(|e| Error::Usage(format!("{}: {e}", path.display())))?;
+        let name = path.file_name().unwrap_or(path.as_os_str());
+        Ok(Self {
+            folder: None,
+            run: about(&name.to_string_lossy(), &store),
+            store,
+        })
+    }
+}
+
+/// What spans tell of a run of which nothing else is known.
+pub(super) fn about(name: &str, store: &Store) -> Value {
+    json!({
+        "id": name,
+        "experiment": { "name": name, "options": {} },
+        "peers": store.services().len(),
+        "spans": { "started": store.len(), "stored": store.len(), "lost": 0 },
+    })
+}

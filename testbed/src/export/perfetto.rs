@@ -1,0 +1,286 @@
+//! A trace for <https://ui.perfetto.dev>: native track events, a process track
+//! for each peer, and a flow for each message.
+//!
+//! The messages are the few that are needed of `protos/perfetto/trace` in
+//! google/perfetto, with its numbers: `trace.proto`, `trace_packet.proto`,
+//! `track_event/track_descriptor.proto`, `process_descriptor.proto`,
+//! `track_event.proto` and `debug_annotation.proto`.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use node::steps::key;
+use opentelemetry_proto::tonic::common::v1::KeyValue;
+use opentelemetry_proto::tonic::trace::v1::Span;
+use prost::Message as _;
+use prost::encoding::{WireType, encode_key, encode_varint};
+
+use crate::history;
+use crate::jaeger::{self, Value};
+use crate::store::{Store, hex};
+
+/// All packets are of one sequence.
+const SEQUENCE: u32 = 1;
+
+/// `TrackEvent.Type`
+const BEGIN: i32 = 1;
+const END: i32 = 2;
+const INSTANT: i32 = 3;
+
+/// `perfetto.protos.TracePacket`, of which a trace is a list.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct TracePacket {
+    /// In nanoseconds.
+    #[prost(uint64, optional, tag = "8")]
+    pub(super) timestamp: Option<u64>,
+    #[prost(uint32, tag = "10")]
+    pub(super) trusted_packet_sequence_id: u32,
+    #[prost(message, optional, tag = "11")]
+    pub(super) track_event: Option<TrackEvent>,
+    #[prost(message, optional, tag = "60")]
+    pub(super) track_descriptor: Option<TrackDescriptor>,
+}
+
+/// `perfetto.protos.TrackDescriptor`
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct TrackDescriptor {
+    #[prost(uint64, tag = "1")]
+    pub(super) uuid: u64,
+    #[prost(string, optional, tag = "2")]
+    pub(super) name: Option<String>,
+    #[prost(message, optional, tag = "3")]
+    pub(super) process: Option<ProcessDescriptor>,
+    #[prost(uint64, optional, tag = "5")]
+    pub(super) parent_uuid: Option<u64>,
+}
+
+/// `perfetto.protos.ProcessDescriptor`
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct ProcessDescriptor {
+    #[prost(int32, tag = "1")]
+    pub(super) pid: i32,
+    #[prost(string, tag = "6")]
+    pub(super) process_name: String,
+}
+
+/// `perfetto.protos.TrackEvent`
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct TrackEvent {
+    #[prost(message, repeated, tag = "4")]
+    pub(super) debug_annotations: Vec<DebugAnnotation>,
+    #[prost(int32, tag = "9")]
+    pub(super) r#type: i32,
+    #[prost(uint64, tag = "11")]
+    pub(super) track_uuid: u64,
+    #[prost(string, repeated, tag = "22")]
+    pub(super) categories: Vec<String>,
+    #[prost(string, optional, tag = "23")]
+    pub(super) name: Option<String>,
+    #[prost(fixed64, repeated, packed = "false", tag = "47")]
+    pub(super) flow_ids: Vec<u64>,
+    #[prost(fixed64, repeated, packed = "false", tag = "48")]
+    pub(super) terminating_flow_ids: Vec<u64>,
+}
+
+/// `perfetto.protos.DebugAnnotation`
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct DebugAnnotation {
+    #[prost(bool, optional, tag = "2")]
+    pub(super) bool_value: Option<bool>,
+    #[prost(int64, optional, tag = "4")]
+    pub(super) int_value: Option<i64>,
+    #[prost(double, optional, tag = "5")]
+    pub(super) double_value: Option<f64>,
+    #[prost(string, optional, tag = "6")]
+    pub(super) string_value: Option<String>,
+    #[prost(string, tag = "10")]
+    pub(super) name: String,
+}
+
+pub(super) fn write(store: &Store, out: &mut impl Write) -> io::Result<()> {
+    let mut peers = BTreeMap::<String, Vec<Span>>::new();
+    store.for_each(|peer, span| match peers.get_mut(peer) {
+        Some(spans) => spans.push(span),
+        None => drop(peers.insert(peer.to_owned(), vec![span])),
+    });
+    let mut writer = Writer { out, tracks: 0 };
+    for (pid, (peer, spans)) in (1..).zip(peers) {
+        writer.peer(pid, peer, spans)?;
+    }
+    Ok(())
+}
+
+struct Writer<W> {
+    out: W,
+    /// So many tracks have a number.
+    tracks: u64,
+}
+
+impl<W: Write> Writer<W> {
+    fn peer(&mut self, pid: i32, peer: String, mut spans: Vec<Span>) -> io::Result<()> {
+        let process = self.track(TrackDescriptor {
+            process: Some(ProcessDescriptor {
+                pid,
+                process_name: peer,
+            }),
+            ..TrackDescriptor::default()
+        })?;
+        // What encloses stands before what it encloses.
+        spans.sort_by_key(|span| (span.start_time_unix_nano, std::cmp::Reverse(end(span))));
+        for (number, lane) in lanes(spans).into_iter().enumerate() {
+            let name = match number {
+                0 => "spans".to_owned(),
+                _ => format!("spans at the same time ({number})"),
+            };
+            let track = self.track(TrackDescriptor {
+                name: Some(name),
+                parent_uuid: Some(process),
+                ..TrackDescriptor::default()
+            })?;
+            self.lane(track, lane)?;
+        }
+        Ok(())
+    }
+
+    fn track(&mut self, descriptor: TrackDescriptor) -> io::Result<u64> {
+        self.tracks += 1;
+        let uuid = self.tracks;
+        self.packet(TracePacket {
+            track_descriptor: Some(TrackDescriptor { uuid, ..descriptor }),
+            ..TracePacket::default()
+        })?;
+        Ok(uuid)
+    }
+
+    /// Slices that lie within each other or apart.
+    fn lane(&mut self, track: u64, spans: Vec<Span>) -> io::Result<()> {
+        let mut open = Vec::new();
+        for span in spans {
+            while let Some(ended) = open.pop_if(|ended| *ended <= span.start_time_unix_nano) {
+                self.event(ended, track, END, TrackEvent::default())?;
+            }
+            open.push(end(&span));
+            self.slice(track, span)?;
+        }
+        while let Some(ended) = open.pop() {
+            self.event(ended, track, END, TrackEvent::default())?;
+        }
+        Ok(())
+    }
+
+    /// The beginning of a slice, and what happened in it.
+    fn slice(&mut self, track: u64, span: Span) -> io::Result<()> {
+        let (start, end) = (span.start_time_unix_nano, end(&span));
+        let ids = [("trace", hex(&span.trace_id)), ("span", hex(&span.span_id))];
+        let ids = ids.map(|(name, id)| DebugAnnotation {
+            name: name.to_owned(),
+            string_value: Some(id),
+            ..DebugAnnotation::default()
+        });
+        let received = message(&span.attributes);
+        let kind = jaeger::kind_name(span.kind).unwrap_or("span");
+        let begin = TrackEvent {
+            // A report of a loss names a message that did not come.
+            terminating_flow_ids: match history::text(&span.attributes, "error.type") {
+                None => received.into_iter().collect(),
+                Some(_) => Vec::new(),
+            },
+            name: Some(span.name),
+            categories: vec![kind.to_owned()],
+            debug_annotations: ids
+                .into_iter()
+                .chain(annotations(span.attributes))
+                .collect(),
+            ..TrackEvent::default()
+        };
+        self.event(start, track, BEGIN, begin)?;
+        for event in span.events {
+            let at = event.time_unix_nano.clamp(start, end);
+            let instant = TrackEvent {
+                flow_ids: message(&event.attributes).into_iter().collect(),
+                name: Some(event.name),
+                categories: vec!["event".to_owned()],
+                debug_annotations: annotations(event.attributes).collect(),
+                ..TrackEvent::default()
+            };
+            self.event(at, track, INSTANT, instant)?;
+        }
+        Ok(())
+    }
+
+    fn event(&mut self, at: u64, track: u64, kind: i32, event: TrackEvent) -> io::Result<()> {
+        self.packet(TracePacket {
+            timestamp: Some(at),
+            track_event: Some(TrackEvent {
+                r#type: kind,
+                track_uuid: track,
+                ..event
+            }),
+            ..TracePacket::default()
+        })
+    }
+
+    /// A trace is its packets one after the other, each as field 1.
+    fn packet(&mut self, packet: TracePacket) -> io::Result<()> {
+        let packet = TracePacket {
+            trusted_packet_sequence_id: SEQUENCE,
+            ..packet
+        };
+        let mut bytes = Vec::with_capacity(packet.encoded_len() + 8);
+        encode_key(1, WireType::LengthDelimited, &mut bytes);
+        encode_varint(packet.encoded_len() as u64, &mut bytes);
+        packet.encode(&mut bytes)?;
+        self.out.write_all(&bytes)
+    }
+}
+
+/// Spreads spans over lanes in which each lies within the one before or after
+/// it: what Perfetto draws on one track.
+fn lanes(spans: Vec<Span>) -> Vec<Vec<Span>> {
+    let mut lanes = Vec::<(Vec<u64>, Vec<Span>)>::new();
+    for span in spans {
+        let (start, end) = (span.start_time_unix_nano, end(&span));
+        let free = lanes.iter_mut().find(|(open, _)| {
+            let around = open.iter().rev().find(|ended| **ended > start);
+            around.is_none_or(|ended| *ended >= end)
+        });
+        match free {
+            Some((open, lane)) => {
+                while open.pop_if(|ended| *ended <= start).is_some() {}
+                open.push(end);
+                lane.push(span);
+            }
+            None => lanes.push((vec![end], vec![span])),
+        }
+    }
+    lanes.into_iter().map(|(_, lane)| lane).collect()
+}
+
+/// A clock that was set back makes no slice of negative length.
+fn end(span: &Span) -> u64 {
+    span.end_time_unix_nano.max(span.start_time_unix_nano)
+}
+
+/// The message that is told of. Its id is unique in the run, and so its flow's.
+fn message(attributes: &[KeyValue]) -> Option<u64> {
+    let id = history::text(attributes, key::ID)?;
+    u64::from_str_radix(id, 16).ok()
+}
+
+fn annotations(attributes: Vec<KeyValue>) -> impl Iterator<Item = DebugAnnotation> {
+    attributes.into_iter().map(|attribute| {
+        let jaeger::KeyValue { key, value } = attribute.into();
+        let mut annotation = DebugAnnotation {
+            name: key,
+            ..DebugAnnotation::default()
+        };
+        match value {
+            Value::Text(text) => annotation.string_value = Some(text),
+            Value::Bool(flag) => annotation.bool_value = Some(flag),
+            Value::Int(number) => annotation.int_value = Some(number),
+            Value::Float(number) => annotation.double_value = Some(number),
+            Value::Binary(bytes) => annotation.string_value = Some(hex(&bytes)),
+        }
+        annotation
+    })
+}

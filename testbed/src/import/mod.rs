@@ -1,0 +1,153 @@
+//! Spans from a file: OTLP JSON, whole or in lines, or Jaeger's JSON.
+//!
+//! The file's name says nothing of its form, so its beginning is looked at.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::jaeger::{self, Trace};
+use crate::store::{self, Store};
+
+/// The longest file that is read, in bytes. It stands in memory while it is
+/// read. Guess.
+const LONGEST: u64 = 2 << 30;
+
+/// Why a file could not be read. Lines and columns are counted from 1.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It is not there, or not to be read.
+    #[error("{0}")]
+    Read(#[from] io::Error),
+    /// It is larger than any that is accepted.
+    #[error("longer than {} MiB: export fewer traces", LONGEST >> 20)]
+    TooLong,
+    /// It begins like nothing that is known.
+    #[error("line 1: neither OTLP JSON nor Jaeger's JSON, nor a run's folder")]
+    Unknown,
+    /// It ends in the middle.
+    #[error("line {line}, column {column}: the file was cut short here: save it again")]
+    CutShort {
+        /// Where.
+        line: usize,
+        /// Where in the line.
+        column: usize,
+    },
+    /// It is not what it begins as.
+    #[error("not {form}: {source}")]
+    Form {
+        /// What it should be.
+        form: &'static str,
+        /// What is wrong, and where.
+        source: serde_json::Error,
+    },
+    /// Lines of OTLP JSON of which one is wrong.
+    #[error(transparent)]
+    Lines(#[from] store::Error),
+    /// A span that is none.
+    #[error("data[{trace}].{source}")]
+    Span {
+        /// Its trace's place in the file, from 0.
+        trace: usize,
+        /// Its own place, and what is wrong.
+        source: jaeger::Wrong,
+    },
+}
+
+/// The spans in the file at `path`.
+///
+/// # Errors
+/// [`Error`], with the place.
+pub fn open(path: &Path) -> Result<Store, Error> {
+    let mut text = Vec::new();
+    File::open(path)?.take(LONGEST + 1).read_to_end(&mut text)?;
+    match text.len() as u64 > LONGEST {
+        true => Err(Error::TooLong),
+        false => read(&text),
+    }
+}
+
+/// The spans in the text of a file.
+///
+/// # Errors
+/// [`Error`], with the place.
+pub fn read(text: &[u8]) -> Result<Store, Error> {
+    let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text);
+    match form(text).ok_or(Error::Unknown)? {
+        Form::Lines => Ok(Store::read_jsonl(text)?),
+        Form::Document => {
+            let data = parse("OTLP JSON", text)?;
+            Ok(Store::from_otlp(data)?)
+        }
+        Form::Jaeger => {
+            let Traces(traces) = parse("Jaeger's JSON", text)?;
+            let store = Store::new();
+            for (trace, data) in traces.into_iter().enumerate() {
+                let groups = jaeger::resource_spans(data);
+                for group in groups.map_err(|source| Error::Span { trace, source })? {
+                    store.take(group, 1)?;
+                }
+            }
+            Ok(store)
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Lines,
+    Document,
+    Jaeger,
+}
+
+/// What the file begins as. The first key tells the two forms apart.
+fn form(text: &[u8]) -> Option<Form> {
+    let start = text.trim_ascii_start();
+    let Some(inside) = start.strip_prefix(b"{") else {
+        // A list of traces, as some tools save them.
+        return start.starts_with(b"[").then_some(Form::Jaeger);
+    };
+    let key = inside.trim_ascii_start().strip_prefix(b"\"")?;
+    let key = &key[..key.iter().position(|byte| *byte == b'"')?];
+    let line = start.split(|byte| *byte == b'\n').next()?;
+    match key {
+        b"data" | b"total" | b"limit" | b"offset" | b"errors" => Some(Form::Jaeger),
+        b"traceID" | b"spans" | b"processes" | b"warnings" => Some(Form::Jaeger),
+        // A line that ends within its value goes on in the next.
+        b"resourceSpans" if line.len() < start.len() && is_part(line) => Some(Form::Document),
+        b"resourceSpans" => Some(Form::Lines),
+        _ => None,
+    }
+}
+
+fn is_part(line: &[u8]) -> bool {
+    let whole = serde_json::from_slice::<serde::de::IgnoredAny>(line);
+    whole.is_err_and(|error| error.is_eof())
+}
+
+/// The traces of a file: what Jaeger's API answers, a list, or one alone.
+struct Traces(Vec<Trace>);
+
+impl<'de> Deserialize<'de> for Traces {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(visitor::Traces)
+    }
+}
+
+mod visitor;
+
+fn parse<T: DeserializeOwned>(form: &'static str, text: &[u8]) -> Result<T, Error> {
+    serde_json::from_slice(text).map_err(|source| match source.is_eof() {
+        true => Error::CutShort {
+            line: source.line(),
+            column: source.column(),
+        },
+        false => Error::Form { form, source },
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,152 @@
+//! Files that are whole are read, whoever wrote them; others say where.
+
+use super::*;
+use crate::cli::ExportFormat;
+use crate::export;
+use crate::store::samples::{self, PING};
+
+fn exported(format: ExportFormat) -> String {
+    let mut bytes = Vec::new();
+    export::write(&samples::store(), format, &mut bytes).expect("memory takes everything");
+    String::from_utf8(bytes).expect("JSON is UTF-8")
+}
+
+fn refusal(text: &str) -> String {
+    read(text.as_bytes())
+        .map(|_| ())
+        .expect_err(text)
+        .to_string()
+}
+
+/// Times are in microseconds, and lists are text: all else is what it was.
+#[test]
+fn jaegers_file_comes_back() {
+    let text = exported(ExportFormat::Jaeger);
+    let store = read(text.as_bytes()).expect("our own file");
+    let mut again = Vec::new();
+    export::write(&store, ExportFormat::Jaeger, &mut again).expect("memory takes everything");
+    assert_eq!(String::from_utf8(again).expect("UTF-8"), text);
+    let span = |store: &Store| {
+        let data = store.span(PING, 1).expect("it is there");
+        data.resource_spans[0].scope_spans[0].spans[0].clone()
+    };
+    let (mut old, new) = (span(&samples::store()), span(&store));
+    let micros = |nanos: &mut u64| *nanos -= *nanos % 1000;
+    micros(&mut old.start_time_unix_nano);
+    old.end_time_unix_nano = old.start_time_unix_nano;
+    micros(&mut old.events[0].time_unix_nano);
+    // What Jaeger's form has no place for.
+    old.flags &= 0xff;
+    old.attributes[6] = samples::text("list", "[-1,null]");
+    old.attributes[7] = samples::text("empty", "");
+    (
+        old.dropped_attributes_count,
+        old.dropped_events_count,
+        old.dropped_links_count,
+    ) = (0, 0, 0);
+    old.events[0].dropped_attributes_count = 0;
+    old.links[0] = opentelemetry_proto::tonic::trace::v1::span::Link {
+        trace_id: old.links[0].trace_id.clone(),
+        span_id: old.links[0].span_id.clone(),
+        ..Default::default()
+    };
+    assert_eq!(new, old);
+}
+
+#[test]
+fn every_shape_is_told_by_its_beginning() {
+    let lines = exported(ExportFormat::Otlp);
+    let jaeger = exported(ExportFormat::Jaeger);
+    let value: serde_json::Value = serde_json::from_str(&jaeger).expect("JSON");
+    let line = lines.lines().next().expect("a line");
+    let document: serde_json::Value = serde_json::from_str(line).expect("JSON");
+    for (text, spans) in [
+        (lines.clone(), 3),
+        (format!("\u{feff}{lines}"), 3),
+        (format!("{document:#}"), 1),
+        (jaeger.clone(), 3),
+        (format!("{value:#}"), 3),
+        (value["data"].to_string(), 3),
+        (value["data"][0].to_string(), 3),
+        (format!("\n\n {jaeger}"), 3),
+        (r#"{"data":[]}"#.to_owned(), 0),
+        ("[]".to_owned(), 0),
+    ] {
+        let store = read(text.as_bytes()).unwrap_or_else(|e| panic!("{e}: {text}"));
+        assert_eq!(store.len(), spans, "{text}");
+    }
+}
+
+#[test]
+fn every_way_to_cut_a_file_is_told_with_the_place() {
+    let jaeger = exported(ExportFormat::Jaeger);
+    let last = jaeger.rfind('}').expect("its end");
+    for cut in (10..last).filter(|cut| jaeger.is_char_boundary(*cut)) {
+        let told = refusal(&jaeger[..cut]);
+        let line = jaeger[..cut].lines().count();
+        assert!(
+            told.contains("cut short here: save it again"),
+            "cut at {cut}: {told}"
+        );
+        // A cut after a line's end is told as that of the line before.
+        let at = |line: usize| told.starts_with(&format!("line {line}, column "));
+        assert!(at(line) || at(line + 1), "cut at {cut}: {told}");
+    }
+}
+
+#[test]
+fn wrong_files_are_told_with_the_place() {
+    let span = |fields: &str| {
+        format!(
+            r#"{{"data":[{{"traceID":"1","processes":{{"p1":{{"serviceName":"s"}}}},"spans":[
+            {{"traceID":"1","operationName":"x","startTime":1,"duration":1,"processID":"p1",{fields}}}]}}]}}"#
+        )
+    };
+    for (text, parts) in [
+        ("", &["line 1"][..]),
+        ("hello", &["line 1", "neither"]),
+        ("{}", &["line 1", "neither"]),
+        (r#"{"name":1}"#, &["neither", "run's folder"]),
+        (r#"{"data":7}"#, &["not Jaeger's JSON", "line 1 column"]),
+        (
+            r#"{"total":7}"#,
+            &["not Jaeger's JSON", "neither `data` nor `spans`"],
+        ),
+        (r#"{"resourceSpans":7}"#, &["line 1", "OTLP"]),
+        (
+            &span(r#""spanID":"xyz""#),
+            &["data[0].spans[0]", "spanID \"xyz\"", "16 hexadecimal"],
+        ),
+        (&span(r#""spanID":"0""#), &["data[0].spans[0]", "spanID"]),
+        (
+            &span(r#""spanID":"1","references":[{"refType":"BOSS","traceID":"1","spanID":"1"}]"#),
+            &["line 2", "BOSS"],
+        ),
+        (
+            &span(
+                r#""spanID":"1","references":[{"refType":"CHILD_OF","traceID":"1","spanID":""}]"#,
+            ),
+            &["data[0].spans[0]", "reference's spanID"],
+        ),
+        (
+            &span(r#""spanID":"1","tags":[{"key":"k","type":"int64","value":"many"}]"#),
+            &["line 2", "tag \"k\"", "int64"],
+        ),
+        (
+            &span(r#""spanID":"1","logs":[{"timestamp":18446744073709551615}]"#),
+            &["data[0].spans[0]", "no time"],
+        ),
+        (
+            &span(r#""spanID":"1""#).replace("\"p1\":", "\"p2\":"),
+            &["data[0].spans[0]", "no process \"p1\""],
+        ),
+    ] {
+        let told = refusal(text);
+        for part in parts {
+            assert!(
+                told.contains(part),
+                "{part:?} is not told of {text}: {told}"
+            );
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Jaeger's shapes, to the letter.
+
+use opentelemetry_proto::tonic::trace::v1::TracesData;
+use serde_json::json;
+
+use super::*;
+use crate::store::samples::{self, PING, START};
+
+/// The sample's trace, and one span of it.
+fn rich() -> (Trace, Span) {
+    let data = samples::store().trace(PING).expect("it is there");
+    let mut traces = traces(data);
+    let trace = traces.remove(0);
+    assert_eq!(traces, []);
+    let span = trace.spans[0].clone();
+    (trace, span)
+}
+
+#[test]
+fn a_span_has_its_fields_as_tags_and_its_links_as_references() {
+    let micros = START / 1000;
+    let expected = json!({
+        "traceID": "07".repeat(16),
+        "spanID": "0000000000000001",
+        "flags": 1,
+        "operationName": "ping",
+        "references": [
+            { "refType": "FOLLOWS_FROM", "traceID": "09".repeat(16), "spanID": "09".repeat(8) },
+        ],
+        "startTime": micros,
+        "duration": 0,
+        "tags": [
+            { "key": "p2p.sequence", "type": "int64", "value": "9223372036854775807" },
+            { "key": "negative", "type": "int64", "value": "-9223372036854775808" },
+            { "key": "payload", "type": "binary", "value": "AP+A" },
+            { "key": "ratio", "type": "float64", "value": 0.1 },
+            { "key": "ok", "type": "bool", "value": false },
+            {
+                "key": "grüße",
+                "type": "string",
+                "value": "Ω ≠ \u{1F980} \u{0} \" <img src=x onerror=alert(1)>",
+            },
+            { "key": "list", "type": "string", "value": "[-1,null]" },
+            { "key": "empty", "type": "string", "value": "" },
+            { "key": "span.kind", "type": "string", "value": "client" },
+            { "key": "otel.status_code", "type": "string", "value": "ERROR" },
+            { "key": "error", "type": "bool", "value": true },
+            { "key": "otel.status_description", "type": "string", "value": "timed out" },
+            { "key": "w3c.tracestate", "type": "string", "value": "vendor=1" },
+        ],
+        "logs": [{
+            "timestamp": micros,
+            "fields": [
+                { "key": "event", "type": "string", "value": "sent" },
+                { "key": "to", "type": "string", "value": "peer-1" },
+            ],
+        }],
+        "processID": "p1",
+        "warnings": null,
+    });
+    assert_eq!(serde_json::to_value(rich().1).expect("JSON"), expected);
+}
+
+#[test]
+fn parents_are_references_and_services_processes() {
+    let (trace, _) = rich();
+    let parents: Vec<_> = trace
+        .spans
+        .iter()
+        .map(|span| json!(span.references))
+        .collect();
+    let trace_id = "07".repeat(16);
+    let child = |id| json!([{ "refType": "CHILD_OF", "traceID": trace_id, "spanID": id }]);
+    assert_eq!(
+        parents[1..],
+        [child("0000000000000001"), child("000000000000004d")]
+    );
+    let processes = json!({
+        "p1": { "serviceName": "peer-0", "tags": [] },
+        "p2": { "serviceName": "peer-1", "tags": [] },
+    });
+    assert_eq!(json!(trace.processes), processes);
+    let users: Vec<_> = trace.spans.iter().map(|span| &*span.process_id).collect();
+    assert_eq!(users, ["p1", "p2", "p2"]);
+}
+
+#[test]
+fn integers_are_text_where_javascript_would_round_them() {
+    for (number, written) in [
+        (0, json!(0)),
+        (-5, json!(-5)),
+        (9_007_199_254_740_991, json!(9_007_199_254_740_991_i64)),
+        (-9_007_199_254_740_991, json!(-9_007_199_254_740_991_i64)),
+        (9_007_199_254_740_992, json!("9007199254740992")),
+        (-9_007_199_254_740_992, json!("-9007199254740992")),
+        (i64::MIN, json!("-9223372036854775808")),
+    ] {
+        let tag = KeyValue {
+            key: "n".into(),
+            value: Value::Int(number),
+        };
+        let json = serde_json::to_value(&tag).expect("JSON");
+        assert_eq!(json["value"], written);
+        assert_eq!(serde_json::from_value::<KeyValue>(json).expect("ours"), tag);
+    }
+}
+
+#[test]
+fn tags_that_are_not_of_their_type_are_refused() {
+    for tag in [
+        json!({ "key": "k", "type": "int64", "value": "many" }),
+        json!({ "key": "k", "type": "int64", "value": 1.5 }),
+        json!({ "key": "k", "type": "bool", "value": 1 }),
+        json!({ "key": "k", "type": "binary", "value": "%" }),
+        json!({ "key": "k", "type": "string", "value": {} }),
+        json!({ "key": "k", "type": "thing", "value": "x" }),
+    ] {
+        let error = serde_json::from_value::<KeyValue>(tag.clone());
+        let error = error.expect_err("wrong").to_string();
+        assert!(error.contains("\"k\""), "{tag}: {error}");
+    }
+}
+
+#[test]
+fn several_traces_come_apart() {
+    let mut data = samples::store().trace(PING).expect("it is there");
+    let spans = &mut data.resource_spans[1].scope_spans[0].spans;
+    spans[1].trace_id = vec![8; 16];
+    let found = traces(data);
+    let ids: Vec<_> = found
+        .iter()
+        .map(|trace| (&*trace.trace_id, trace.spans.len()))
+        .collect();
+    assert_eq!(ids, [(&*"07".repeat(16), 2), (&*"08".repeat(16), 1)]);
+    assert_eq!(traces(TracesData::default()), []);
+}

@@ -1,0 +1,61 @@
+//! Who calls whom: services whose spans are parents of another service's.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::RangeInclusive;
+
+use serde::Serialize;
+
+use super::Store;
+
+/// How often one service called another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Dependency {
+    /// The name of who called.
+    pub parent: String,
+    /// The name of who was called.
+    pub child: String,
+    /// Spans of the child whose parent is one of the parent's.
+    pub call_count: u64,
+}
+
+impl Store {
+    /// The dependencies in traces that start in `range`, in nanoseconds since
+    /// 1970, in the order of the names. Links do not count, and neither does
+    /// who calls himself.
+    #[must_use]
+    pub fn dependencies(&self, range: RangeInclusive<u64>) -> Vec<Dependency> {
+        let traces = self.read().traces().len() as u32;
+        let mut calls = HashMap::<(u32, u32), u64>::new();
+        // A lock for each trace: peers report while this goes on.
+        for trace in 0..traces {
+            let table = self.read();
+            if !range.contains(&table.traces()[trace as usize].start) {
+                continue;
+            }
+            let rows = || table.rows_of(trace).map(|index| table.row(index));
+            let sources: HashMap<u64, u32> = rows().map(|row| (row.id, row.source)).collect();
+            for row in rows() {
+                if let Some(parent) = sources.get(&row.parent) {
+                    *calls.entry((*parent, row.source)).or_default() += 1;
+                }
+            }
+        }
+        let table = self.read();
+        let name = |source: u32| &table.sources()[source as usize].name;
+        let mut named = BTreeMap::<(&String, &String), u64>::new();
+        for ((parent, child), count) in calls {
+            *named.entry((name(parent), name(child))).or_default() += count;
+        }
+        let others = named
+            .into_iter()
+            .filter(|((parent, child), _)| parent != child);
+        others
+            .map(|((parent, child), call_count)| Dependency {
+                parent: parent.clone(),
+                child: child.clone(),
+                call_count,
+            })
+            .collect()
+    }
+}

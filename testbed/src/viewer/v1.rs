@@ -1,0 +1,318 @@
+//! Jaeger's HTTP API of the first generation, which Jaeger's page of last year
+//! and Grafana's data source speak.
+//!
+//! Shapes, parameters and errors: `internal/.../apiserver/http_handler.go` and
+//! `query_parser.go` of jaegertracing/jaeger. As in the third generation,
+//! times may be left out here: a run has one beginning and one end.
+
+use std::collections::BTreeMap;
+
+use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, PathRejection};
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use opentelemetry_proto::tonic::trace::v1::TracesData;
+use serde::Serialize;
+
+use super::State;
+use super::answer::{Refusal, blocking, json_response};
+use super::parameters::{first, length, parameters, trace_id};
+use super::shown::Shown;
+use crate::jaeger;
+use crate::store::{Query, Store, check_ids, hex};
+
+/// How many traces are found where the request does not say (Jaeger's own
+/// number).
+const DEFAULT_LIMIT: usize = 100;
+
+/// Kinds that one can ask for.
+const KINDS: [&str; 5] = ["internal", "server", "client", "producer", "consumer"];
+
+type Answer = Result<Response, Refused>;
+
+/// What stands around every answer.
+#[derive(Serialize)]
+struct Envelope<T> {
+    data: Option<T>,
+    total: usize,
+    limit: usize,
+    offset: usize,
+    errors: Option<Vec<Problem>>,
+}
+
+/// What went wrong, and with which trace.
+#[derive(Debug, Serialize)]
+struct Problem {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<u16>,
+    msg: String,
+    #[serde(rename = "traceID", skip_serializing_if = "Option::is_none")]
+    trace_id: Option<String>,
+}
+
+/// No, in this generation's words.
+pub(super) struct Refused(Refusal);
+
+impl<E: Into<Refusal>> From<E> for Refused {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let (status, msg) = self.0.into_parts();
+        let mut response = json_response(&Envelope::<()> {
+            data: None,
+            total: 0,
+            limit: 0,
+            offset: 0,
+            errors: Some(vec![Problem {
+                code: Some(status.as_u16()),
+                msg,
+                trace_id: None,
+            }]),
+        });
+        *response.status_mut() = status;
+        response
+    }
+}
+
+/// The run that is asked about; refused in this generation's words.
+pub(super) struct Asked(Shown);
+
+impl FromRequestParts<State> for Asked {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refused> {
+        Ok(Self(Shown::from_request_parts(parts, state).await?))
+    }
+}
+
+/// `["peer-00",…]`
+pub(super) async fn services(Asked(shown): Asked) -> Response {
+    let services = shown.store.services().into_iter();
+    list(services.map(|service| service.name).collect())
+}
+
+/// `["PING",…]` of `/api/services/{service}/operations`
+pub(super) async fn names(
+    Asked(shown): Asked,
+    service: Result<Path<String>, PathRejection>,
+) -> Answer {
+    let Path(service) = service?;
+    let operations = shown.store.operations(&service).into_iter();
+    let mut names: Vec<_> = operations.map(|operation| operation.name).collect();
+    names.dedup(); // They are in order: one name, several kinds.
+    Ok(list(names))
+}
+
+/// `[{"name":"PING","spanKind":"server"},…]` of `/api/operations?service=`
+pub(super) async fn operations(Asked(shown): Asked, uri: Uri) -> Answer {
+    let parameters = parameters(&uri)?;
+    let service = first(&parameters, &["service"]).ok_or_else(|| missing("service"))?;
+    let wanted = first(&parameters, &["spanKind"]).map(|kind| kind.to_lowercase());
+    if let Some(kind) = wanted.as_ref().filter(|kind| !KINDS.contains(&&***kind)) {
+        let message = format!("unsupported span kind: {kind:?} is none of {KINDS:?}");
+        return Err(Refusal::bad_request(message).into());
+    }
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Operation {
+        name: String,
+        span_kind: &'static str,
+    }
+    let operations = shown.store.operations(&service).into_iter();
+    let operations = operations.map(|operation| Operation {
+        name: operation.name,
+        span_kind: jaeger::kind_name(operation.kind).unwrap_or_default(),
+    });
+    let asked = |kind: &str| wanted.as_ref().is_none_or(|wanted| wanted == kind);
+    Ok(list(
+        operations
+            .filter(|operation| asked(operation.span_kind))
+            .collect(),
+    ))
+}
+
+/// The traces that are searched for, or that are named.
+pub(super) async fn search(Asked(shown): Asked, uri: Uri) -> Answer {
+    let parameters = parameters(&uri)?;
+    let named: Vec<_> = parameters
+        .iter()
+        .filter(|(name, _)| name == "traceID")
+        .collect();
+    if !named.is_empty() {
+        let ids: Result<Vec<_>, _> = named.iter().map(|(_, id)| trace_id(id)).collect();
+        let ids = ids?;
+        return Ok(blocking(move || some(&shown.store, &ids, true)).await?);
+    }
+    let query = query(&parameters)?;
+    Ok(blocking(move || some(&shown.store, &shown.store.find(&query), false)).await?)
+}
+
+/// One trace.
+pub(super) async fn trace(Asked(shown): Asked, id: Result<Path<String>, PathRejection>) -> Answer {
+    let Path(id) = id?;
+    let id = trace_id(&id)?;
+    let found = blocking(move || {
+        let data = shown.store.trace(id)?;
+        Some(found(jaeger::traces(data)))
+    });
+    found
+        .await?
+        .ok_or_else(|| Refusal::not_found("trace not found").into())
+}
+
+/// `[{"parent":"peer-00","child":"peer-01","callCount":3},…]`
+pub(super) async fn dependencies(Asked(shown): Asked, uri: Uri) -> Answer {
+    let parameters = parameters(&uri)?;
+    let millis = |name: &str| {
+        let value = first(&parameters, &[name]);
+        let wrong = |_| unable(name, value.as_deref().unwrap_or_default(), "milliseconds");
+        value
+            .as_ref()
+            .map(|text| text.parse::<u64>().map_err(wrong))
+            .transpose()
+    };
+    let (end, lookback) = (millis("endTs")?, millis("lookback")?);
+    let end = end.map_or(u64::MAX, |end| {
+        end.saturating_mul(1_000_000).saturating_add(999_999)
+    });
+    let lookback = lookback.map_or(u64::MAX, |back| back.saturating_mul(1_000_000));
+    let range = end.saturating_sub(lookback)..=end;
+    Ok(blocking(move || found(shown.store.dependencies(range))).await?)
+}
+
+/// OTLP JSON in, the same traces as Jaeger's JSON out: nothing is kept.
+pub(super) async fn transform(body: Result<Bytes, BytesRejection>) -> Answer {
+    let body = body.map_err(|error| Refusal::new(error.status(), error.body_text()))?;
+    let wrong = |what: String| Refusal::bad_request(format!("cannot unmarshal OTLP: {what}"));
+    let transformed = blocking(move || {
+        let data: TracesData = serde_json::from_slice(&body).map_err(|e| wrong(e.to_string()))?;
+        let scopes = data
+            .resource_spans
+            .iter()
+            .flat_map(|around| &around.scope_spans);
+        for span in scopes.flat_map(|scope| &scope.spans) {
+            check_ids(span).map_err(|e| wrong(format!("span {:?}: {e}", span.name)))?;
+        }
+        Ok::<_, Refusal>(found(jaeger::traces(data)))
+    });
+    Ok(transformed.await??)
+}
+
+/// The parameters of a search.
+fn query(parameters: &[(String, String)]) -> Result<Query, Refusal> {
+    let mut query = Query {
+        limit: Some(DEFAULT_LIMIT),
+        ..Query::default()
+    };
+    for (name, value) in parameters {
+        let micros = || {
+            value
+                .parse::<u64>()
+                .map_err(|_| unable(name, value, "microseconds"))
+        };
+        let duration = || length(value).ok_or_else(|| unable(name, value, "a duration"));
+        match &**name {
+            "service" => query.service = Some(value.clone()),
+            "operation" => query.operation = Some(value.clone()),
+            "start" => query.start_min = Some(micros()?.saturating_mul(1000)),
+            "end" => query.start_max = Some(micros()?.saturating_mul(1000).saturating_add(999)),
+            "minDuration" => query.duration_min = Some(duration()?),
+            "maxDuration" => query.duration_max = Some(duration()?),
+            "limit" => {
+                let limit = value.parse().map_err(|_| unable(name, value, "a number"))?;
+                query.limit = Some(limit);
+            }
+            "tag" => {
+                let (key, value) = value.split_once(':').ok_or_else(|| {
+                    let message = "malformed 'tag' parameter, expecting key:value, received";
+                    Refusal::bad_request(format!("{message}: {value}"))
+                })?;
+                query.attributes.insert(key.to_owned(), value.to_owned());
+            }
+            "tags" => {
+                let tags: Result<BTreeMap<_, _>, _> = serde_json::from_str(value);
+                query.attributes.extend(tags.map_err(|error| {
+                    let message = "malformed 'tags' parameter, cannot unmarshal JSON";
+                    Refusal::bad_request(format!("{message}: {error}"))
+                })?);
+            }
+            _ => {}
+        }
+    }
+    let longest = query.duration_max.unwrap_or(u64::MAX);
+    if query
+        .duration_min
+        .is_some_and(|shortest| shortest > longest)
+    {
+        let message = "'maxDuration' should be greater than 'minDuration'";
+        return Err(Refusal::bad_request(message));
+    }
+    query
+        .service
+        .is_some()
+        .then_some(query)
+        .ok_or_else(|| missing("service"))
+}
+
+fn missing(name: &str) -> Refusal {
+    Refusal::bad_request(format!("parameter '{name}' is required"))
+}
+
+fn unable(name: &str, value: &str, what: &str) -> Refusal {
+    Refusal::bad_request(format!(
+        "unable to parse param '{name}': {value:?} is not {what}"
+    ))
+}
+
+/// These traces, each as Jaeger has it. One that is `named` and not there is a
+/// problem of its own, and the answer good all the same.
+fn some(store: &Store, ids: &[[u8; 16]], named: bool) -> Response {
+    let (mut data, mut problems) = (Vec::new(), Vec::new());
+    for id in ids {
+        match store.trace(*id) {
+            Some(trace) => data.extend(jaeger::traces(trace)),
+            // A search's was there a moment ago: it was the oldest.
+            None if !named => {}
+            None => problems.push(Problem {
+                code: None,
+                msg: "trace not found".to_owned(),
+                trace_id: Some(hex(id)),
+            }),
+        }
+    }
+    let problems = (!problems.is_empty()).then_some(problems);
+    envelope(data, 0, problems)
+}
+
+/// A list that says how long it is.
+fn list<T: Serialize>(data: Vec<T>) -> Response {
+    let total = data.len();
+    envelope(data, total, None)
+}
+
+/// One that does not: as Jaeger.
+fn found<T: Serialize>(data: Vec<T>) -> Response {
+    envelope(data, 0, None)
+}
+
+fn envelope<T: Serialize>(data: Vec<T>, total: usize, errors: Option<Vec<Problem>>) -> Response {
+    json_response(&Envelope {
+        data: Some(data),
+        total,
+        limit: 0,
+        offset: 0,
+        errors,
+    })
+}
+
+impl From<PathRejection> for Refusal {
+    fn from(error: PathRejection) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, error.body_text())
+    }
+}
