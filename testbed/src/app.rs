@@ -22,6 +22,7 @@ use tokio_util::task::TaskTracker;
 use crate::Error;
 use crate::cli::options::Options;
 use crate::cli::{Cli, Command};
+use crate::control::control;
 use crate::experiment::{Bench, Experiment, ping::Ping};
 use crate::progress::Progress;
 use crate::recorder::StoreRecorder;
@@ -87,8 +88,9 @@ async fn experiment<E: Experiment>(
     let exporter = options.otlp.clone().map(Exporter::start).transpose();
     let exporter = exporter.map_err(|e| Error::Usage(e.to_string()))?;
     let mut record = Record::new(options, description);
+    let (buttons, mut desk) = control();
     let page = match options.view {
-        Some(address) => Some(Page::open(address, &store, &record).await?),
+        Some(address) => Some(Page::open(address, &store, &record, buttons).await?),
         None => None,
     };
     let folder = Folder::create(&options.out, &mut record)?;
@@ -109,11 +111,13 @@ async fn experiment<E: Experiment>(
         sink: &sink,
         tasks: &tasks,
         progress: &Progress::new(options.quiet),
+        desk: &mut desk,
     };
     let result = tokio::select! {
         result = experiment.run(bench) => Some(result),
         () = interrupt.cancelled() => None,
     };
+    drop(desk);
     // The network is gone; its last steps end.
     tasks.close();
     tasks.wait().await;

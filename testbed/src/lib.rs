@@ -9,6 +9,7 @@
 pub mod app;
 pub mod checkers;
 pub mod cli;
+pub mod control;
 pub mod delay;
 pub mod experiment;
 pub mod export;

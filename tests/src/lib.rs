@@ -3,6 +3,7 @@
 
 pub mod collector;
 pub mod foreign;
+pub mod http;
 pub mod peers;
 pub mod ports;
 pub mod programs;

@@ -1,14 +1,12 @@
 //! `testbed-node`, one peer on its own, as others meet it.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
 
 use support::collector::{Collector, Manner, Protocol};
 use support::saved::no_panic;
 use support::spans::Reported;
-use support::{Running, Runs, node, ports, run, saved};
+use support::{Running, Runs, http, node, ports, run, saved};
 
 const TCP: &str = "/ip4/127.0.0.1/tcp/0";
 const QUIC: &str = "/ip4/127.0.0.1/udp/0/quic-v1";
@@ -117,8 +115,9 @@ fn metrics_are_served() {
     let to = line.trim_start_matches("listening on ").to_owned();
     run(&mut Runs::new().testbed(["ping", "--to", &to])).exits(0);
 
-    let (head, text) = get(&address, "/metrics");
-    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    let http::Answer { status, head, body } = http::get(&address, "/metrics");
+    let text = body;
+    assert_eq!(status, 200, "{head}");
     assert!(
         head.to_lowercase()
             .contains("content-type: application/openmetrics-text"),
@@ -141,8 +140,7 @@ fn metrics_are_served() {
         1.0,
         "{text}"
     );
-    let (head, _) = get(&address, "/elsewhere");
-    assert!(head.starts_with("HTTP/1.1 404"), "{head}");
+    assert_eq!(http::get(&address, "/elsewhere").status, 404);
 }
 
 /// The samples of a text in the OpenMetrics format.
@@ -155,16 +153,6 @@ fn samples(text: &str) -> Vec<(String, f64)> {
         (name.to_owned(), value)
     };
     lines.map(sample).collect()
-}
-
-fn get(address: &str, path: &str) -> (String, String) {
-    let mut stream = TcpStream::connect(address).expect("it listens");
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).expect("it reads");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("it answers");
-    let (head, body) = answer.split_once("\r\n\r\n").expect("head and body");
-    (head.to_owned(), body.to_owned())
 }
 
 #[test]

@@ -98,6 +98,19 @@ impl Delayed {
         None
     }
 
+    /// Lets all travel so much longer.
+    pub(super) fn postpone(&mut self, by: Duration) {
+        let later = |Reverse(entry): Reverse<Entry>| {
+            let due = entry.due + by;
+            Reverse(Entry { due, ..entry })
+        };
+        self.heap = std::mem::take(&mut self.heap)
+            .into_iter()
+            .map(later)
+            .collect();
+        self.latest.values_mut().for_each(|due| *due += by);
+    }
+
     /// The next that is there; never done while nothing is on its way.
     pub(super) async fn next(&mut self) -> Inbound {
         let Some(Reverse(next)) = self.heap.peek() else {

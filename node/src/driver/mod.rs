@@ -19,6 +19,7 @@ mod apart;
 mod delayed;
 mod directory;
 mod outbox;
+mod reach;
 mod sending;
 #[cfg(test)]
 mod tests;
@@ -27,18 +28,19 @@ mod timers;
 use std::time::Instant;
 
 use algorithms::{Algorithm, Effect, Message as _, NodeId};
-use libp2p::PeerId;
 use opentelemetry::Context;
 use opentelemetry::trace::SpanContext;
 use opentelemetry_sdk::trace::SdkTracer;
 use proto::Envelope;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use delayed::Delayed;
 pub use delayed::Links;
 pub use directory::Directory;
+pub use reach::Reach;
+use reach::Reached;
 use sending::{Change, Lost, Sending};
 use timers::Timers;
 
@@ -119,6 +121,7 @@ pub struct Driver<A: Algorithm> {
     id: NodeId,
     handle: Handle,
     orders: mpsc::Sender<Order<A>>,
+    reach: watch::Sender<Reach>,
     _stop: DropGuard,
 }
 
@@ -132,6 +135,7 @@ impl<A: Algorithm> Driver<A> {
     /// place; a full one pushes back.
     pub fn start(process: Process<A>, reports: mpsc::Sender<Report<A>>) -> Self {
         let (orders, receiver) = mpsc::channel(ORDERS);
+        let (reach, reached) = watch::channel(Reach::default());
         let (id, handle) = (process.id, process.peer.handle.clone());
         let task = Task {
             id: process.id,
@@ -150,6 +154,7 @@ impl<A: Algorithm> Driver<A> {
             directory: process.directory,
             timers: Timers::new(),
             delayed: Delayed::new(process.links),
+            reached: Reached::new(reached),
             reports,
         };
         let stop = CancellationToken::new();
@@ -165,6 +170,7 @@ impl<A: Algorithm> Driver<A> {
             id,
             handle,
             orders,
+            reach,
             _stop: stop.drop_guard(),
         }
     }
@@ -193,6 +199,11 @@ impl<A: Algorithm> Driver<A> {
         self.orders.send(order).await.map_err(|_| Stopped(self.id))
     }
 
+    /// Reaches into the process.
+    pub fn reach(&self, change: impl FnOnce(&mut Reach)) {
+        self.reach.send_modify(change);
+    }
+
     /// Closes the channel to `to` after what was sent, whereupon `to` closes
     /// the one back.
     ///
@@ -211,6 +222,7 @@ struct Task<A: Algorithm> {
     outboxes: Sending,
     timers: Timers<A::Timer>,
     delayed: Delayed,
+    reached: Reached,
     steps: Steps<A>,
     reports: mpsc::Sender<Report<A>>,
 }
@@ -221,12 +233,17 @@ impl<A: Algorithm> Task<A> {
         let step = self.steps.start(&self.directory);
         self.carry_out(at, step).await;
         loop {
+            let room = self.delayed.have_room() && self.reached.have_room();
             tokio::select! {
+                reached = self.reached.changed() => match reached {
+                    true => self.on_reach().await,
+                    false => return,
+                },
                 order = orders.recv(), if self.outboxes.have_room() => match order {
                     Some(order) => self.on_order(order).await,
                     None => return,
                 },
-                inbound = self.inbound.recv(), if self.delayed.have_room() => match inbound {
+                inbound = self.inbound.recv(), if room => match inbound {
                     Some(inbound) => if let Some(there) = self.delayed.push(inbound) {
                         self.on_inbound(there).await;
                     },
@@ -264,24 +281,37 @@ impl<A: Algorithm> Task<A> {
         }
     }
 
+    /// While the process is paused, no time passes for it.
+    async fn on_reach(&mut self) {
+        let (since, there) = self.reached.resumed().await;
+        let paused = since.elapsed();
+        self.timers.postpone(paused);
+        self.delayed.postpone(paused);
+        for inbound in there {
+            self.on_inbound(inbound).await;
+        }
+    }
+
     async fn on_inbound(&mut self, inbound: Inbound) {
-        match inbound {
-            Inbound::Message { from, envelope } => self.on_message(from, envelope).await,
-            Inbound::HungUp { from } => {
-                self.outboxes.hang_up(from);
-                let node = self.directory.forget(from);
+        let (Inbound::Message { from: peer, .. } | Inbound::HungUp { from: peer }) = &inbound;
+        let from = self.directory.node(*peer);
+        match self.reached.hold(from, inbound) {
+            Some(Inbound::Message { envelope, .. }) => self.on_message(from, envelope).await,
+            Some(Inbound::HungUp { from: peer }) => {
+                self.outboxes.hang_up(peer);
+                let node = self.directory.forget(peer);
                 self.report(Report::HungUp {
                     node: self.id,
                     from: node,
                 })
                 .await;
             }
+            None => {} // It comes when the link is whole again.
         }
     }
 
-    async fn on_message(&mut self, from: PeerId, envelope: Envelope) {
+    async fn on_message(&mut self, from: NodeId, envelope: Envelope) {
         let at = Instant::now();
-        let from = self.directory.node(from);
         let size = Some(envelope.payload.len());
         let Some(message) = A::Message::from_payload(envelope.payload) else {
             tracing::info!(%from, "ignored a message that says nothing");

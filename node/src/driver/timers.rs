@@ -40,6 +40,14 @@ impl<T: Clone + Ord> Timers<T> {
         }
     }
 
+    /// Lets all timers run so much longer.
+    pub(super) fn postpone(&mut self, by: Duration) {
+        for key in self.keys.values() {
+            let due = self.queue.deadline(key) + by;
+            self.queue.reset_at(key, due);
+        }
+    }
+
     /// The next timer that runs out; never done while none runs.
     pub(super) async fn next(&mut self) -> (T, SpanContext) {
         match self.queue.next().await {

@@ -9,6 +9,7 @@ use serde_json::json;
 use testbed::checkers::snapshot::tell;
 use testbed::cli::Cli;
 use testbed::cli::options::{Need, Options};
+use testbed::control::control;
 use testbed::delay::Delay;
 use testbed::experiment::live::Live;
 use testbed::experiment::{Bench, Experiment as _};
@@ -110,6 +111,7 @@ async fn one(seed: u64, mut all: All) -> All {
         sink: &sink,
         tasks: &tasks,
         progress: &Progress::new(true),
+        desk: &mut control().1,
     };
     live.run(bench).await.expect("a network on this machine");
     tasks.close();

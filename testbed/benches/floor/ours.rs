@@ -8,6 +8,7 @@ use clap::Parser as _;
 use node::telemetry::Sink;
 use testbed::cli::options::Options;
 use testbed::cli::{Cli, Command};
+use testbed::control::control;
 use testbed::experiment::{Bench, Experiment as _, ping::Ping};
 use testbed::network::{Builder, Network};
 use testbed::progress::Progress;
@@ -71,6 +72,7 @@ impl Ours {
             sink: &self.sink,
             progress: &Progress::new(true),
             tasks: &TaskTracker::new(),
+            desk: &mut control().1,
         };
         self.ping.run(bench).await.expect("pings on this machine");
         assert_eq!(

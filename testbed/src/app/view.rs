@@ -16,6 +16,7 @@ use super::source::Source;
 use crate::Error;
 use crate::cli::options::Options;
 use crate::cli::{Common, View};
+use crate::control::Buttons;
 use crate::run::{Folder, Record};
 use crate::store::Store;
 use crate::viewer::{self, Runs, Viewer};
@@ -35,11 +36,17 @@ impl Page {
         address: SocketAddr,
         store: &Arc<Store>,
         record: &Record,
+        buttons: Buttons,
     ) -> Result<Self, Error> {
-        Self::serve(address, Arc::clone(store), record.to_json()).await
+        Self::serve(address, Arc::clone(store), record.to_json(), Some(buttons)).await
     }
 
-    async fn serve(address: SocketAddr, store: Arc<Store>, run: Value) -> Result<Self, Error> {
+    async fn serve(
+        address: SocketAddr,
+        store: Arc<Store>,
+        run: Value,
+        buttons: Option<Buttons>,
+    ) -> Result<Self, Error> {
         let listener = viewer::bind(address).await;
         let listener = listener.map_err(|e| Error::Usage(e.to_string()))?;
         let address = listener.local_addr().unwrap_or(address);
@@ -50,6 +57,7 @@ impl Page {
             store,
             run,
             runs: Arc::clone(&runs),
+            buttons,
         };
         let closed = closing.clone().cancelled_owned();
         let server = tokio::spawn(viewer::serve(listener, viewer, closed));
@@ -115,7 +123,7 @@ impl Page {
 pub(super) async fn saved(common: &Common, args: &View) -> Result<ExitCode, Error> {
     let interrupt = interrupt::watch().map_err(|e| Error::Failed(format!("signals: {e}")))?;
     let source = Source::open(common, args.run.as_deref())?;
-    let page = Page::serve(args.listen, Arc::new(source.store), source.run).await?;
+    let page = Page::serve(args.listen, Arc::new(source.store), source.run, None).await?;
     let path = match (&source.folder, &args.run) {
         (Some(folder), _) => folder.path(),
         (None, file) => file.as_deref().unwrap_or(Path::new("")),

@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::Error;
 use crate::cli::options::Options;
+use crate::control::Desk;
 use crate::progress::Progress;
 use crate::run::Record;
 use crate::store::Store;
@@ -32,6 +33,8 @@ pub struct Bench<'a> {
     pub tasks: &'a TaskTracker,
     /// Who shows how far it is.
     pub progress: &'a Progress,
+    /// Where somebody at the page reaches into the run.
+    pub desk: &'a mut Desk,
 }
 
 /// An experiment, with its options.

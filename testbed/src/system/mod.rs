@@ -50,6 +50,14 @@ pub trait System: Send + Sync {
         true
     }
 
+    /// Whether a run in which somebody stops can be right.
+    fn survives_crashes(&self) -> bool {
+        false
+    }
+
+    /// Somebody has stopped. Only for one that [survives](Self::survives_crashes).
+    fn expect_crash(&mut self) {}
+
     /// Judges a recorded run, and compares it with theory.
     fn judge(&self, history: &History) -> Judgement;
 }

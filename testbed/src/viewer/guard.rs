@@ -20,8 +20,11 @@ use super::answer::Refusal;
 /// Where Jaeger's page lets OTLP be translated.
 pub(super) const TRANSFORM: &str = "/api/transform";
 
+/// Where the page reaches into the run.
+pub(super) const CONTROL: &str = "/api/control";
+
 /// Everything else is only read.
-const POSTS: [&str; 1] = [TRANSFORM];
+const POSTS: [&str; 2] = [TRANSFORM, CONTROL];
 
 const HEADERS: [(HeaderName, &str); 4] = [
     (

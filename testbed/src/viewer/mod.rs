@@ -5,11 +5,12 @@
 //! the page, and any other tool that speaks it, reads the run. It works while
 //! the run goes on: server-sent events tell the page when to look again.
 //!
-//! It only ever reads, and only for programs on this machine. `guard` keeps
-//! other web sites out.
+//! It reads, and reaches into a run that goes on where the experiment lets it,
+//! and only for programs on this machine. `guard` keeps other web sites out.
 
 mod answer;
 mod api;
+mod control;
 mod diagram;
 mod edges;
 mod events;
@@ -34,6 +35,7 @@ use axum::routing::{get, post};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::control::Buttons;
 use crate::store::Store;
 pub use runs::Runs;
 
@@ -55,6 +57,8 @@ pub struct Viewer {
     pub run: watch::Receiver<serde_json::Value>,
     /// The runs beside it.
     pub runs: Arc<Runs>,
+    /// What reaches into a run that goes on.
+    pub buttons: Option<Buttons>,
 }
 
 /// Why the viewer cannot listen.
@@ -147,6 +151,7 @@ fn router(state: State) -> Router {
         .route("/api/spans", get(api::spans))
         .route("/api/runs", get(api::runs))
         .route("/api/results", get(api::results))
+        .route(guard::CONTROL, get(control::state).post(control::press))
         .route("/api/v3/services", get(api::services))
         .route("/api/v3/operations", get(api::operations))
         .route("/api/v3/trace-summaries", get(api::summaries))

@@ -38,6 +38,7 @@ async fn start() -> Server {
         store: store.clone(),
         run: seen,
         runs: Arc::clone(&runs),
+        buttons: None,
     };
     let served = tokio::spawn(serve(listener, viewer, async {
         let _ = stopped.await;

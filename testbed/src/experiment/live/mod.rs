@@ -1,12 +1,12 @@
 //! A system over real peers: its operations are started, traced, and waited
 //! for, and its judge reads the spans.
 
+mod reach;
 mod session;
 
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tokio::time::timeout;
 
 use super::{Bench, Experiment};
 use crate::Error;
@@ -66,14 +66,20 @@ impl<S: System> Experiment for Live<S> {
         let mut network = build.await?;
         let began = Instant::now();
         let bar = bench.progress.bar("operations", self.system.endings());
-        let mut session = Session::new(&self.system, &mut self.progress, bar);
-        let result = timeout(self.timeout, session.run(&mut network, &self.kill)).await;
-        self.progress.late = result.is_err();
+        let laboratory = bench.sink.tracer("testbed", &bench.record.id);
+        bench.desk.allow(reach::allowed(&self.system));
+        let mut session = Session::new(&self.system, &mut self.progress, bar, laboratory);
+        let due = session.due(&self.kill);
+        let result = session.run(&mut network, due, self.timeout, bench.desk);
+        let result = result.await;
         bench.record.phase("Run", began.elapsed());
-        result.unwrap_or(Ok(()))
+        result
     }
 
     fn judge(&mut self, record: &mut Record, store: &Store) -> Vec<String> {
+        if self.progress.crashed {
+            self.system.expect_crash();
+        }
         self.judgement = self.system.judge(&History::read(store));
         let Self {
             progress,

@@ -9,11 +9,13 @@ use algorithms::{Algorithm, NodeId};
 use node::driver::{Driver, Report};
 use opentelemetry::Context;
 use opentelemetry::trace::{TraceContextExt as _, Tracer as _};
+use opentelemetry_sdk::trace::SdkTracer;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
-use super::Kill;
+use super::{Kill, reach};
 use crate::Error;
+use crate::control::{Desk, Press};
 use crate::network::Network;
 use crate::progress::Bar;
 use crate::system::System;
@@ -26,6 +28,8 @@ const TOLD: usize = 5;
 pub(super) struct Progress {
     pub(super) ended: u64,
     pub(super) late: bool,
+    /// Somebody at the page has stopped a peer.
+    pub(super) crashed: bool,
     pub(super) lost: u64,
     pub(super) losses: Vec<String>,
 }
@@ -35,59 +39,127 @@ pub(super) struct Session<'a, S: System> {
     pub(super) system: &'a S,
     pub(super) progress: &'a mut Progress,
     pub(super) bar: Bar,
+    laboratory: SdkTracer,
     operations: BTreeMap<NodeId, VecDeque<Context>>,
     killed: Vec<NodeId>,
 }
 
-type Command<S> = <<S as System>::Algorithm as Algorithm>::Command;
+pub(super) type Command<S> = <<S as System>::Algorithm as Algorithm>::Command;
 
 /// What is to be done at some time.
-enum Due<C> {
+pub(super) enum Due<C> {
     Command(NodeId, C, &'static str),
     Kill(NodeId),
 }
 
 impl<'a, S: System> Session<'a, S> {
-    pub(super) fn new(system: &'a S, progress: &'a mut Progress, bar: Bar) -> Self {
+    pub(super) fn new(
+        system: &'a S,
+        progress: &'a mut Progress,
+        bar: Bar,
+        laboratory: SdkTracer,
+    ) -> Self {
         Self {
             system,
             progress,
             bar,
+            laboratory,
             operations: BTreeMap::new(),
             killed: Vec::new(),
         }
     }
 
-    /// Does what is due, and listens, until all operations have ended.
+    /// Does what is due, and listens, until all operations have ended or it
+    /// has taken `limit`. While the run is paused no time passes for it.
     pub(super) async fn run(
         &mut self,
         network: &mut Network<S::Algorithm>,
-        kills: &[Kill],
+        mut due: VecDeque<(Duration, Due<Command<S>>)>,
+        limit: Duration,
+        desk: &mut Desk,
     ) -> Result<(), Error> {
-        let start = Instant::now();
-        let mut due = self.due(kills);
+        let mut start = Instant::now();
+        let mut paused: Option<Instant> = None;
         while self.progress.ended < self.system.endings() {
             let next = due.front().map(|(at, _)| start + *at);
             tokio::select! {
-                () = sleep_until(next.unwrap_or(start)), if next.is_some() => {
+                () = sleep_until(next.unwrap_or(start)), if next.is_some() && paused.is_none() => {
                     match due.pop_front().expect("it is due").1 {
                         Due::Command(node, command, operation) => {
                             self.give(network, node, command, operation).await?;
                         }
-                        Due::Kill(node) => {
-                            self.killed.push(node);
-                            network.drivers.retain(|driver| driver.id() != node);
-                        }
+                        Due::Kill(node) => self.kill(network, node),
                     }
                 }
+                () = sleep_until(start + limit), if paused.is_none() => {
+                    self.progress.late = true;
+                    return Ok(());
+                }
                 report = network.reports.recv() => self.hear(report)?,
+                pressed = desk.next() => {
+                    let done = self.press(network, &due, &pressed.press, paused.is_some());
+                    if done.is_ok() {
+                        reach::record(&self.laboratory, &pressed.press);
+                        match (&pressed.press, paused) {
+                            (Press::Pause {}, None) => paused = Some(Instant::now()),
+                            (Press::Resume {}, Some(since)) => {
+                                start += since.elapsed();
+                                paused = None;
+                            }
+                            _ => {}
+                        }
+                        desk.pause(paused.is_some());
+                    }
+                    pressed.answer(done);
+                }
             }
         }
         Ok(())
     }
 
+    /// Does what somebody at the page wants.
+    fn press(
+        &mut self,
+        network: &mut Network<S::Algorithm>,
+        due: &VecDeque<(Duration, Due<Command<S>>)>,
+        press: &Press,
+        paused: bool,
+    ) -> Result<(), String> {
+        match press {
+            Press::Pause {} if paused => return Err("the run is paused already".into()),
+            Press::Resume {} if !paused => return Err("the run is not paused".into()),
+            Press::Pause {} => reach::pause(network, true),
+            Press::Resume {} => reach::pause(network, false),
+            Press::Cut { peer, other } => reach::link(network, (peer, other), false)?,
+            Press::Heal { peer, other } => reach::link(network, (peer, other), true)?,
+            Press::Kill { peer } => {
+                let node = reach::find(network, peer)?;
+                let asked =
+                    |(_, due): &(_, Due<_>)| matches!(due, Due::Command(of, ..) if *of == node);
+                let under_way = self
+                    .operations
+                    .get(&node)
+                    .is_some_and(|all| !all.is_empty());
+                if !self.system.survives_crashes() {
+                    return Err("this algorithm does not survive that somebody stops".into());
+                }
+                if under_way || due.iter().any(asked) {
+                    return Err(format!("{peer} has an operation to end; kill another"));
+                }
+                self.kill(network, node);
+                self.progress.crashed = true;
+            }
+        }
+        Ok(())
+    }
+
+    fn kill(&mut self, network: &mut Network<S::Algorithm>, node: NodeId) {
+        self.killed.push(node);
+        network.drivers.retain(|driver| driver.id() != node);
+    }
+
     /// What is to be done, in the order of time.
-    fn due(&self, kills: &[Kill]) -> VecDeque<(Duration, Due<Command<S>>)> {
+    pub(super) fn due(&self, kills: &[Kill]) -> VecDeque<(Duration, Due<Command<S>>)> {
         let commands = self.system.commands().into_iter();
         let commands = commands.map(|asked| {
             let due = Due::Command(asked.node, asked.command, asked.operation);

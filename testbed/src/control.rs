@@ -1,0 +1,142 @@
+//! Reaching into a run that goes on: the page has the [`Buttons`], the
+//! experiment the [`Desk`] where they ring.
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// How many presses wait to be looked at. A guess: nobody is so quick.
+const WAITING: usize = 16;
+
+/// What can be done to a run. Peers are named as in the trace.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(tag = "action", rename_all = "lowercase", deny_unknown_fields)]
+pub enum Press {
+    /// Nobody takes a step.
+    Pause {},
+    /// All go on.
+    Resume {},
+    /// A peer stops for ever.
+    Kill {
+        /// Who.
+        peer: String,
+    },
+    /// What two peers send each other waits.
+    Cut {
+        /// One end.
+        peer: String,
+        /// The other.
+        other: String,
+    },
+    /// It comes.
+    Heal {
+        /// One end.
+        peer: String,
+        /// The other.
+        other: String,
+    },
+}
+
+/// Which presses an experiment takes, by their names. What can be paused can be
+/// resumed, and what can be cut healed.
+pub type Allowed = Vec<&'static str>;
+
+/// What the page shows of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct State {
+    /// What can be pressed. Nothing before the network is there, and nothing
+    /// after the run.
+    pub allowed: Allowed,
+    /// Whether the run is paused.
+    pub paused: bool,
+}
+
+/// A press, and where the answer goes: why it was refused.
+#[derive(Debug)]
+pub struct Pressed {
+    /// What is to be done.
+    pub press: Press,
+    answer: oneshot::Sender<Result<(), String>>,
+}
+
+impl Pressed {
+    /// Tells what came of it.
+    pub fn answer(self, answer: Result<(), String>) {
+        // Who does not wait for it does not want it.
+        let _ = self.answer.send(answer);
+    }
+}
+
+/// The page's side.
+#[derive(Clone, Debug)]
+pub struct Buttons {
+    presses: mpsc::Sender<Pressed>,
+    state: watch::Receiver<State>,
+}
+
+/// The experiment's side.
+#[derive(Debug)]
+pub struct Desk {
+    presses: mpsc::Receiver<Pressed>,
+    state: watch::Sender<State>,
+}
+
+/// Both sides.
+#[must_use]
+pub fn control() -> (Buttons, Desk) {
+    let (sender, presses) = mpsc::channel(WAITING);
+    let (state, seen) = watch::channel(State::default());
+    let buttons = Buttons {
+        presses: sender,
+        state: seen,
+    };
+    (buttons, Desk { presses, state })
+}
+
+impl Buttons {
+    /// What can be pressed now.
+    #[must_use]
+    pub fn state(&self) -> State {
+        match self.state.has_changed() {
+            Ok(_) => self.state.borrow().clone(),
+            Err(_) => State::default(), // The run is over.
+        }
+    }
+
+    /// Presses one.
+    ///
+    /// # Errors
+    /// Why nothing was done.
+    pub async fn press(&self, press: Press) -> Result<(), String> {
+        let over = |_| "the run is over".to_owned();
+        let (answer, answered) = oneshot::channel();
+        let pressed = Pressed { press, answer };
+        self.presses.send(pressed).await.map_err(|_| over(()))?;
+        answered.await.map_err(|_| over(()))?
+    }
+}
+
+impl Desk {
+    /// Says what can be pressed from now on.
+    pub fn allow(&self, allowed: Allowed) {
+        self.state.send_modify(|state| state.allowed = allowed);
+    }
+
+    /// Says whether the run is paused.
+    pub fn pause(&self, paused: bool) {
+        self.state.send_modify(|state| state.paused = paused);
+    }
+
+    /// What can be pressed now.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.state.borrow().clone()
+    }
+
+    /// The next press; never done when nobody can press any more.
+    pub async fn next(&mut self) -> Pressed {
+        match self.presses.recv().await {
+            Some(pressed) => pressed,
+            None => std::future::pending().await,
+        }
+    }
+}

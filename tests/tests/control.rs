@@ -1,0 +1,136 @@
+//! Somebody at the page reaches into a run that goes on.
+
+use serde_json::{Value, json};
+use support::{Running, Runs, http};
+
+/// A run of snapshots that goes on for long, with its page.
+fn start(runs: &Runs, experiment: &str) -> (Running, String) {
+    let words = format!("--peers 4 --seed 7 --view=127.0.0.1:0 {experiment}");
+    let mut running = Running::start(&mut runs.testbed(words.split(' ')));
+    let address = http::address(&running.line("http://")).to_owned();
+    // The network is there when something can be done to it.
+    while state(&address)["allowed"] == json!([]) {
+        std::thread::yield_now();
+    }
+    (running, address)
+}
+
+fn state(address: &str) -> Value {
+    http::get(address, "/api/control").json()
+}
+
+/// Presses, and says why it was refused, if it was.
+fn press(address: &str, press: &Value) -> Option<String> {
+    let answer = http::post(address, "/api/control", &press.to_string());
+    match answer.status {
+        200 => None,
+        400 => Some(answer.json()["error"]["message"].to_string()),
+        status => panic!("{status}: {}", answer.body),
+    }
+}
+
+fn refused(address: &str, wrong: &Value, part: &str) {
+    let why = press(address, wrong).expect("it is refused");
+    assert!(why.contains(part), "{part} in {why}");
+}
+
+/// How many spans are stored.
+fn spans(address: &str) -> usize {
+    let diagram = http::get(address, "/api/diagram").json();
+    diagram["steps"].as_array().expect("a list").len()
+}
+
+#[test]
+fn a_run_is_paused_and_goes_on() {
+    let runs = Runs::new();
+    let (mut running, address) = start(&runs, "snapshot --snapshots 3 --every 300ms");
+    assert_eq!(press(&address, &json!({ "action": "pause" })), None);
+    refused(&address, &json!({ "action": "pause" }), "paused already");
+    assert_eq!(state(&address)["paused"], true);
+    // What was under way in that moment ends, and then nothing more happens.
+    let mut last = 0;
+    let mut same = 0;
+    while same < 20 {
+        let now = spans(&address);
+        same = if now == last { same + 1 } else { 0 };
+        last = now;
+    }
+    assert_eq!(press(&address, &json!({ "action": "resume" })), None);
+    refused(&address, &json!({ "action": "resume" }), "not paused");
+    running.line("verdict           pass");
+    let record = support::saved::record(&runs.only());
+    assert_eq!(record["results"]["ended"], 3);
+    assert!(spans(&address) > last);
+    assert_eq!(state(&address)["allowed"], json!([]));
+    refused(&address, &json!({ "action": "pause" }), "over");
+    running.signal("INT");
+    running.end().exits(0);
+}
+
+#[test]
+fn a_link_that_is_cut_holds_a_snapshot_up_until_it_is_whole() {
+    let runs = Runs::new();
+    let (mut running, address) = start(&runs, "snapshot --snapshots 2 --every 200ms --delay 0");
+    let link = |action| json!({ "action": action, "peer": "peer-01", "other": "peer-02" });
+    refused(&address, &link("heal"), "whole already");
+    assert_eq!(press(&address, &link("cut")), None);
+    refused(&address, &link("cut"), "cut already");
+    // All have recorded, though the initiator's step is part of an operation
+    // that goes on. These two wait for each other's marker.
+    let waiting = |address: &str| {
+        let cuts = http::get(address, "/api/cuts").json()["cuts"].clone();
+        cuts[0]["recorded"]
+            .as_array()
+            .is_some_and(|all| all.len() == 3)
+    };
+    while !waiting(&address) {
+        std::thread::yield_now();
+    }
+    let cuts = http::get(&address, "/api/cuts").json();
+    assert_eq!(cuts["cuts"][0]["complete"], json!([]));
+    assert_eq!(press(&address, &link("heal")), None);
+    running.line("verdict           pass");
+    let trace = http::get(&address, "/api/traces?service=testbed&operation=cut").json();
+    let span = &trace["data"][0]["spans"][0];
+    assert!(span.to_string().contains("peer-02"), "{trace}");
+    running.signal("INT");
+    running.end().exits(0);
+}
+
+#[test]
+fn a_peer_is_killed_and_the_others_give_up_waiting() {
+    let runs = Runs::new();
+    let options = "snapshot --snapshots 2 --every 300ms --patience 1s";
+    let (mut running, address) = start(&runs, options);
+    let kill = |peer: &str| json!({ "action": "kill", "peer": peer });
+    refused(&address, &kill("peer-00"), "has an operation to end");
+    refused(&address, &kill("<img src=x>"), "no peer that runs");
+    assert_eq!(press(&address, &kill("peer-03")), None);
+    refused(&address, &kill("peer-03"), "no peer that runs");
+    running.line("gave up waiting for");
+    running.line("verdict           pass");
+    running.signal("INT");
+    running.end().exits(0);
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    let runs = Runs::new();
+    let (running, address) = start(&runs, "mutex --entries 200 --hold 50ms");
+    assert_eq!(state(&address)["allowed"], json!(["pause", "cut"]));
+    for (wrong, part) in [
+        (json!({ "action": "explode" }), "explode"),
+        (json!({ "action": "kill", "peer": "peer-03" }), "survive"),
+        (json!({ "action": "cut", "peer": "peer-01" }), "other"),
+        (
+            json!({ "action": "cut", "peer": "peer-01", "other": "peer-01" }),
+            "no link",
+        ),
+        (json!({ "action": "pause", "for": 3 }), "for"),
+        (json!([1, 2]), "at line 1"),
+    ] {
+        refused(&address, &wrong, part);
+    }
+    running.signal("INT");
+    running.end();
+}
