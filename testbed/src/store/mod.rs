@@ -48,6 +48,7 @@ pub use insert::Taken;
 pub use jsonl::Error;
 pub use query::{Query, ServiceSummary, Summary};
 use table::Table;
+pub(crate) use tokens::message_count;
 
 /// The 16 bytes that name a trace.
 pub type TraceId = [u8; 16];

@@ -170,6 +170,27 @@ fn attribute(bytes: &[u8]) -> Option<(&[u8], Plain<'_>)> {
     ))
 }
 
+/// How many messages an encoded `TracesData` has that take memory when it is
+/// decoded: resources, scopes, spans, attributes, events and links. Nothing is
+/// allocated to count them.
+pub(crate) fn message_count(data: &[u8]) -> usize {
+    /// Below a field of that number, at that depth, these fields are counted.
+    fn inside(bytes: &[u8], path: &[&[u32]]) -> usize {
+        let Some((wanted, deeper)) = path.split_first() else {
+            return 0;
+        };
+        Fields(bytes)
+            .map(|(number, wire)| match wire {
+                Wire::Bytes(bytes) if wanted.contains(&number) => 1 + inside(bytes, deeper),
+                _ => 0,
+            })
+            .sum()
+    }
+    // resource_spans; resource, scope_spans; spans and the resource's
+    // attributes; attributes, events, links; the attributes of these.
+    inside(data, &[&[1], &[1, 2], &[1, 2], &[9, 11, 13], &[2, 3, 4]])
+}
+
 /// A field's value as protobuf writes it.
 #[derive(Clone, Copy)]
 enum Wire<'a> {

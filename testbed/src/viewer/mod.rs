@@ -5,8 +5,9 @@
 //! the page, and any other tool that speaks it, reads the run. It works while
 //! the run goes on: server-sent events tell the page when to look again.
 //!
-//! It only ever reads, and only for programs on this machine. `guard` keeps
-//! other web sites out.
+//! It only ever reads, unless it is told to collect what others report over
+//! OTLP, and only for programs on this machine. `guard` keeps other web sites
+//! out.
 
 mod answer;
 mod api;
@@ -16,6 +17,7 @@ mod events;
 mod guard;
 mod page;
 mod parameters;
+mod receive;
 mod runs;
 mod search;
 mod shown;
@@ -55,6 +57,8 @@ pub struct Viewer {
     pub run: watch::Receiver<serde_json::Value>,
     /// The runs beside it.
     pub runs: Arc<Runs>,
+    /// Whether it takes spans that others report.
+    pub collects: bool,
 }
 
 /// Why the viewer cannot listen.
@@ -137,6 +141,7 @@ struct State {
 }
 
 fn router(state: State) -> Router {
+    let grpc = receive::grpc::service(&state);
     Router::new()
         .route("/api/run", get(api::run))
         .route("/api/events", get(events::events))
@@ -159,6 +164,8 @@ fn router(state: State) -> Router {
         .route("/api/traces/{id}", get(v1::trace))
         .route("/api/dependencies", get(v1::dependencies))
         .route(guard::TRANSFORM, post(v1::transform))
+        .route(guard::OTLP_HTTP, post(receive::http::traces))
+        .route_service(guard::OTLP_GRPC, grpc)
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
         .fallback(page::file)
         .with_state(state)
