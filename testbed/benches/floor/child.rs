@@ -7,7 +7,7 @@ use std::process::Command;
 
 use crate::ours::{self, Ours};
 use crate::side::{Side, alone};
-use crate::{bare, memory};
+use crate::{bare, resident};
 
 /// The argument that a job follows.
 pub(crate) const FLAG: &str = "--child";
@@ -50,15 +50,15 @@ pub(crate) fn work(job: &[String]) -> io::Result<()> {
     let grown = match side {
         Side::Ours => alone(async move {
             let mut ours = Ours::new(&ours::arguments(&transport, &topology, peers));
-            let before = memory::resident();
+            let before = resident::resident();
             let _network = ours.build().await;
-            memory::resident() - before
+            resident::resident() - before
         }),
         Side::Floor => alone(async move {
             let edges = bare::edges(&topology, peers);
-            let before = memory::resident();
+            let before = resident::resident();
             let _network = bare::network(&transport, peers, &edges).await;
-            memory::resident() - before
+            resident::resident() - before
         }),
     };
     writeln!(io::stdout(), "{grown}")

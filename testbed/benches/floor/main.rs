@@ -21,6 +21,7 @@ mod messages;
 mod ours;
 mod ping;
 mod process;
+mod resident;
 mod side;
 
 use std::env;

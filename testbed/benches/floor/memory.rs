@@ -1,8 +1,6 @@
 //! How much memory a connection takes: what a process grows by while its peers
 //! start and connect, divided by the connections.
 
-use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
-
 use crate::bare;
 use crate::child::Job;
 use crate::line::{Line, kib_a_connection};
@@ -29,18 +27,4 @@ pub(crate) fn full(transport: &'static str, peers: u32, rounds: usize) -> Line {
         rounds,
         remarks: String::new(),
     }
-}
-
-/// The resident memory of this process, in bytes.
-pub(crate) fn resident() -> u64 {
-    of(std::process::id()).expect("this process is there")
-}
-
-/// The resident memory of a process, in bytes; `None` when it has ended.
-pub(crate) fn of(process: u32) -> Option<u64> {
-    let id = Pid::from_u32(process);
-    let mut system = System::new().ok()?;
-    let what = ProcessRefreshKind::nothing().with_memory();
-    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[id]), false, what);
-    system.process(id).map(sysinfo::Process::memory)
 }

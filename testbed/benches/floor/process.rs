@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::child::Job;
 use crate::line::{Line, seconds};
 use crate::side::{Side, in_turn};
-use crate::{bare, memory, ours};
+use crate::{bare, ours, resident};
 
 /// How often the memory of another process is looked at.
 const LOOK: Duration = Duration::from_millis(20);
@@ -100,7 +100,7 @@ fn peak(command: &mut Command) -> f64 {
             assert!(status.success(), "{command:?}: {status}");
             return peak as f64;
         }
-        peak = peak.max(memory::of(child.id()).unwrap_or(0));
+        peak = peak.max(resident::of(child.id()).unwrap_or(0));
         thread::sleep(LOOK);
     }
 }

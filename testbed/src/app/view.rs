@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use node::interrupt;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -15,7 +15,7 @@ use super::output;
 use super::source::Source;
 use crate::Error;
 use crate::cli::options::Options;
-use crate::cli::{Common, View};
+use crate::cli::{Common, Memory, View};
 use crate::control::Buttons;
 use crate::run::{Folder, Record};
 use crate::store::Store;
@@ -38,7 +38,14 @@ impl Page {
         record: &Record,
         buttons: Buttons,
     ) -> Result<Self, Error> {
-        Self::serve(address, Arc::clone(store), record.to_json(), Some(buttons)).await
+        Self::serve(
+            address,
+            Arc::clone(store),
+            record.to_json(),
+            Some(buttons),
+            false,
+        )
+        .await
     }
 
     async fn serve(
@@ -46,6 +53,7 @@ impl Page {
         store: Arc<Store>,
         run: Value,
         buttons: Option<Buttons>,
+        collects: bool,
     ) -> Result<Self, Error> {
         let listener = viewer::bind(address).await;
         let listener = listener.map_err(|e| Error::Usage(e.to_string()))?;
@@ -58,6 +66,7 @@ impl Page {
             run,
             runs: Arc::clone(&runs),
             buttons,
+            collects,
         };
         let closed = closing.clone().cancelled_owned();
         let server = tokio::spawn(viewer::serve(listener, viewer, closed));
@@ -122,8 +131,23 @@ impl Page {
 /// `testbed view`: a saved run, or a file.
 pub(super) async fn saved(common: &Common, args: &View) -> Result<ExitCode, Error> {
     let interrupt = interrupt::watch().map_err(|e| Error::Failed(format!("signals: {e}")))?;
+    match (args.collect, args.store_limit, &args.run) {
+        (true, limit, None) => return collected(args.listen, limit, &interrupt).await,
+        (true, _, Some(path)) => {
+            let path = path.display();
+            return Err(Error::Usage(format!(
+                "--collect with {path}: it waits for new spans; leave out the one or the other"
+            )));
+        }
+        (false, Some(_), _) => {
+            let message = "--store-limit is for --collect: spans of a run are never given up";
+            return Err(Error::Usage(message.to_owned()));
+        }
+        (false, None, _) => {}
+    }
     let source = Source::open(common, args.run.as_deref())?;
-    let page = Page::serve(args.listen, Arc::new(source.store), source.run, None).await?;
+    let store = Arc::new(source.store);
+    let page = Page::serve(args.listen, store, source.run, None, false).await?;
     let path = match (&source.folder, &args.run) {
         (Some(folder), _) => folder.path(),
         (None, file) => file.as_deref().unwrap_or(Path::new("")),
@@ -134,5 +158,25 @@ pub(super) async fn saved(common: &Common, args: &View) -> Result<ExitCode, Erro
     let (path, address) = (path.display(), page.address);
     output::print(&format!("{path} at http://{address} until Ctrl-C\n"))?;
     page.until(&interrupt).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `testbed view --collect`: what others report from now on.
+async fn collected(
+    listen: SocketAddr,
+    limit: Option<Memory>,
+    interrupt: &CancellationToken,
+) -> Result<ExitCode, Error> {
+    let limit = limit.unwrap_or(Memory::DEFAULT);
+    let store = Arc::new(Store::with_limit(limit.0));
+    let run = json!({ "experiment": { "name": "collected spans", "options": {} } });
+    let page = Page::serve(listen, store, run, None, true).await?;
+    let address = page.address;
+    output::print(&format!(
+        "OTLP over HTTP and gRPC is taken, and shown, at http://{address} until Ctrl-C\n"
+    ))?;
+    // It goes on for as long as this is held.
+    let _live = page.run.clone();
+    page.until(interrupt).await?;
     Ok(ExitCode::SUCCESS)
 }

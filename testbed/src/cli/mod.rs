@@ -16,6 +16,7 @@ use clap_complete::Shell;
 use crate::Error;
 use crate::experiment::ping;
 use crate::topology::Topology;
+pub use values::Memory;
 use values::Size;
 
 /// Where `--view` and `testbed view` listen unless told otherwise.
@@ -43,6 +44,7 @@ const VIEW_EXAMPLES: &str = "\
 Examples:
   testbed view                    the last run
   testbed view runs/2026-...-ping --listen 127.0.0.1:8701
+  testbed view --collect          OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:8700 elsewhere
   testbed view traces.json        what Jaeger's page has saved, or an OTLP tool";
 
 const EXPORT_EXAMPLES: &str = "\
@@ -250,6 +252,12 @@ pub struct View {
     /// Where the page is served
     #[arg(long, value_name = "ADDR", default_value = VIEW)]
     pub listen: SocketAddr,
+    /// Show what other programs report over OTLP (HTTP and gRPC) from now on
+    #[arg(long)]
+    pub collect: bool,
+    /// How much memory collected spans may take; then the oldest go [default: 1G]
+    #[arg(long, value_name = "BYTES")]
+    pub store_limit: Option<Memory>,
 }
 
 /// What carries the connections.

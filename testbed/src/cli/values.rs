@@ -28,6 +28,36 @@ impl FromStr for Size {
     }
 }
 
+/// A number of bytes of memory. `M` and `G` mean 2^20 and 2^30.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory(pub usize);
+
+impl Memory {
+    /// What collected spans may take if nobody says: two and a half million
+    /// steps.
+    pub const DEFAULT: Self = Self(1 << 30);
+}
+
+/// Less holds no trace worth looking at.
+const LEAST_MEMORY: u64 = 16 << 20;
+
+impl FromStr for Memory {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let bytes = parse_size::Config::new()
+            .with_binary()
+            .parse_size(text)
+            .map_err(|_| "no number of bytes; it looks like 256M or 1G".to_owned())?;
+        match usize::try_from(bytes) {
+            Ok(size) if bytes >= LEAST_MEMORY => Ok(Self(size)),
+            _ => Err(
+                "less than 16M holds no trace worth looking at; it looks like 256M or 1G".into(),
+            ),
+        }
+    }
+}
+
 /// A time like `50ms`, `1.5s` or `2m`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let wrong = |_| "no time; it looks like 50ms, 1.5s or 2m".to_owned();
@@ -62,6 +92,15 @@ mod tests {
         }
         for text in ["", "-1", "x", "1048577", "2M", "99999999999999999999"] {
             assert!(text.parse::<Size>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn memory_is_binary_and_not_too_little() {
+        assert_eq!("16M".parse(), Ok(Memory(16 << 20)));
+        assert_eq!("1G".parse(), Ok(Memory(1 << 30)));
+        for text in ["", "0", "15M", "-1G", "much"] {
+            assert!(text.parse::<Memory>().is_err(), "{text}");
         }
     }
 

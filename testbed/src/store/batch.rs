@@ -45,17 +45,19 @@ impl Batch {
 impl Table {
     /// Copies spans, still encoded, so that they can be decoded without the
     /// lock.
-    pub(super) fn copy_out(&self, rows: impl IntoIterator<Item = u32>) -> Batch {
+    pub(super) fn copy_out(&self, places: impl IntoIterator<Item = u64>) -> Batch {
         let mut batch = Batch::default();
-        for index in rows {
-            let row = self.row(index);
+        let kept = self.places();
+        // What was given up since it was found is passed over.
+        for place in places.into_iter().filter(|place| kept.contains(place)) {
+            let row = self.row(place);
             let rest = self.rest(row);
             batch.bytes.extend_from_slice(rest);
             batch.spans.push(Copied {
                 head: self.head(row),
-                name: self.shared_name(row),
+                name: Arc::clone(self.name(row)),
                 source: row.source,
-                envelope: Arc::clone(&self.source(row).envelope),
+                envelope: Arc::clone(&self.source(row.source).envelope),
                 length: rest.len(),
             });
         }

@@ -6,6 +6,10 @@ use std::ops::RangeInclusive;
 use serde::Serialize;
 
 use super::Store;
+use super::table::Table;
+
+/// So many traces are looked at under one lock. Guess.
+const TRACES_PER_LOCK: usize = 256;
 
 /// How often one service called another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -25,37 +29,41 @@ impl Store {
     /// who calls himself.
     #[must_use]
     pub fn dependencies(&self, range: RangeInclusive<u64>) -> Vec<Dependency> {
-        let traces = self.read().traces().len() as u32;
-        let mut calls = HashMap::<(u32, u32), u64>::new();
-        // A lock for each trace: peers report while this goes on.
-        for trace in 0..traces {
+        let traces: Vec<u32> = self.read().trace_indexes().collect();
+        let mut named = BTreeMap::<(String, String), u64>::new();
+        // A lock for some traces: peers report while this goes on.
+        for some in traces.chunks(TRACES_PER_LOCK) {
             let table = self.read();
-            if !range.contains(&table.traces()[trace as usize].start) {
-                continue;
-            }
-            let rows = || table.rows_of(trace).map(|index| table.row(index));
-            let sources: HashMap<u64, u32> = rows().map(|row| (row.id, row.source)).collect();
-            for row in rows() {
-                if let Some(parent) = sources.get(&row.parent) {
-                    *calls.entry((*parent, row.source)).or_default() += 1;
+            let mut calls = HashMap::<(u32, u32), u64>::new();
+            for trace in some {
+                if range.contains(&table.trace_at(*trace).start) {
+                    count(&table, *trace, &mut calls);
                 }
             }
-        }
-        let table = self.read();
-        let name = |source: u32| &table.sources()[source as usize].name;
-        let mut named = BTreeMap::<(&String, &String), u64>::new();
-        for ((parent, child), count) in calls {
-            *named.entry((name(parent), name(child))).or_default() += count;
+            let name = |source: u32| table.source(source).name.clone();
+            for ((parent, child), count) in calls {
+                *named.entry((name(parent), name(child))).or_default() += count;
+            }
         }
         let others = named
             .into_iter()
             .filter(|((parent, child), _)| parent != child);
         others
             .map(|((parent, child), call_count)| Dependency {
-                parent: parent.clone(),
-                child: child.clone(),
+                parent,
+                child,
                 call_count,
             })
             .collect()
+    }
+}
+
+fn count(table: &Table, trace: u32, calls: &mut HashMap<(u32, u32), u64>) {
+    let rows = || table.rows_of(trace).map(|place| table.row(place));
+    let sources: HashMap<u64, u32> = rows().map(|row| (row.id, row.source)).collect();
+    for row in rows() {
+        if let Some(parent) = sources.get(&row.parent) {
+            *calls.entry((*parent, row.source)).or_default() += 1;
+        }
     }
 }

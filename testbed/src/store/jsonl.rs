@@ -71,13 +71,16 @@ impl Store {
     pub fn write_jsonl(&self, out: &mut impl Write) -> io::Result<()> {
         let (rows, envelopes) = {
             let table = self.read();
-            let rows = table.in_order(0..table.span_count() as u32);
+            let rows = table.in_order(table.places());
             let sources: Vec<u32> = rows.iter().map(|row| table.row(*row).source).collect();
-            let envelopes: Vec<_> = table.sources().iter().map(|s| s.envelope.clone()).collect();
+            let sources_all = table.sources();
+            let envelopes: Vec<_> = sources_all
+                .map(|(id, s)| (id, s.envelope.clone()))
+                .collect();
             (rows.into_iter().zip(sources).collect::<Vec<_>>(), envelopes)
         };
         let mut groups = rows.chunk_by(|a, b| a.1 == b.1).peekable();
-        for (source, envelope) in (0..).zip(envelopes) {
+        for (source, envelope) in envelopes {
             let Some(group) = groups.next_if(|group| group[0].1 == source) else {
                 // A service that reported nothing was still part of the run.
                 write_line(out, vec![ResourceSpans::clone(&envelope)])?;
@@ -97,7 +100,7 @@ impl Store {
     pub fn for_each(&self, mut take: impl FnMut(&str, Span)) {
         let rows = {
             let table = self.read();
-            table.in_order(0..table.span_count() as u32)
+            table.in_order(table.places())
         };
         for chunk in rows.chunks(SPANS_PER_LINE) {
             self.hand_over(chunk.iter().copied(), &mut take);
@@ -107,16 +110,21 @@ impl Store {
     /// Hands the spans that were stored from place `after` on to `take`, at
     /// most so many, with the names of their services and in the order in
     /// which they were stored. Returns the place of the next.
+    ///
+    /// A span keeps its place. Where those from `after` on were given up, it
+    /// begins with the first that is kept.
     pub fn read_from(&self, after: usize, most: usize, mut take: impl FnMut(&str, Span)) -> usize {
-        let end = self.len().min(after.saturating_add(most));
-        for from in (after..end).step_by(SPANS_PER_LINE) {
-            let to = end.min(from + SPANS_PER_LINE);
-            self.hand_over(from as u32..to as u32, &mut take);
+        let kept = self.read().places();
+        let first = (after as u64).max(kept.start);
+        let end = kept.end.min(first.saturating_add(most as u64));
+        for from in (first..end).step_by(SPANS_PER_LINE) {
+            let to = end.min(from + SPANS_PER_LINE as u64);
+            self.hand_over(from..to, &mut take);
         }
-        end.max(after)
+        end.max(after as u64) as usize
     }
 
-    fn hand_over(&self, rows: impl IntoIterator<Item = u32>, take: &mut impl FnMut(&str, Span)) {
+    fn hand_over(&self, rows: impl IntoIterator<Item = u64>, take: &mut impl FnMut(&str, Span)) {
         let batch = self.read().copy_out(rows);
         for group in batch.into_resource_spans() {
             let name = service_name(&group);

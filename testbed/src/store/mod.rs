@@ -3,7 +3,10 @@
 //! The viewer, the checkers, the report and every export read a run from here,
 //! so there is one record of what happened and not several that could differ.
 //! It is append-only: a span that has ended does not change, so whoever reads
-//! need not fear that the past is rewritten under him.
+//! need not fear that the past is rewritten under him. A store that collects
+//! what others report has a limit in memory. It gives up the spans that were
+//! stored first, and says how many; a run's own store has none, since nothing
+//! of a run may be lost.
 //!
 //! Peers report their spans while they work, so [`Store::insert`] must cost
 //! them little. It encodes a span before it takes the lock, and holds the lock
@@ -13,33 +16,39 @@
 //! A *service* is an OTLP resource: in a run, one peer.
 
 mod batch;
+mod blocks;
 mod codec;
 mod dependencies;
+mod insert;
 mod jsonl;
+mod names;
 mod own;
 mod query;
+mod rows;
 #[cfg(test)]
 pub(crate) mod samples;
+mod search;
 mod table;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod value;
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, TracesData};
-use opentelemetry_sdk::trace::SpanData;
+use serde::Serialize;
 use tokio::sync::Notify;
 
-use codec::Head;
 pub use dependencies::Dependency;
+pub use insert::Taken;
 pub use jsonl::Error;
 pub use query::{Query, ServiceSummary, Summary};
 use table::Table;
+pub(crate) use tokens::message_count;
 
 /// The 16 bytes that name a trace.
 pub type TraceId = [u8; 16];
@@ -81,9 +90,18 @@ pub enum BadSpan {
     /// The service was not added to this store.
     #[error("the service is not known to this store")]
     Service,
-    /// One span takes more than 4 GiB, or there are more than 2^32 spans.
+    /// One span takes more than 4 GiB.
     #[error("the span does not fit into the store")]
     Full,
+}
+
+/// What a store has given up to stay within its limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Evicted {
+    /// Spans.
+    pub spans: u64,
+    /// Traces of which no span is left.
+    pub traces: u64,
 }
 
 /// All spans of a run. Share it as `Arc<Store>`.
@@ -99,6 +117,16 @@ impl Store {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An empty store that takes no more than `limit` bytes of memory, a
+    /// megabyte or two apart: when it would, it gives up its oldest spans.
+    #[must_use]
+    pub fn with_limit(limit: usize) -> Self {
+        Self {
+            table: RwLock::new(Table::with_limit(limit)),
+            ..Self::default()
+        }
     }
 
     /// Adds a service, or finds it again if an equal one was added before.
@@ -118,41 +146,17 @@ impl Store {
         id
     }
 
-    /// Stores one span as reported by `service`.
-    ///
-    /// # Errors
-    ///
-    /// A span whose ids are malformed is refused, as is an unknown service.
-    pub fn insert(&self, service: ServiceId, span: &Span) -> Result<(), BadSpan> {
-        self.append(service, &span.name, |rest| codec::split(span, rest))
+    /// What was given up to stay within the limit; `None` without one.
+    #[must_use]
+    pub fn evicted(&self) -> Option<Evicted> {
+        let table = self.read();
+        table.is_bounded().then(|| table.evicted())
     }
 
-    /// Stores one span of this program's own.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Store::insert`].
-    pub fn insert_own(&self, service: ServiceId, span: &SpanData) -> Result<(), BadSpan> {
-        self.append(service, &span.name, |rest| own::split(span, rest))
-    }
-
-    fn append(
-        &self,
-        service: ServiceId,
-        name: &str,
-        split: impl FnOnce(&mut Vec<u8>) -> Result<Head, BadSpan>,
-    ) -> Result<(), BadSpan> {
-        thread_local! {
-            /// Kept between calls: a span then costs no allocation of its own.
-            static REST: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-        }
-        REST.with_borrow_mut(|rest| {
-            rest.clear();
-            let head = split(rest)?;
-            self.write().append(service, &head, name, rest)
-        })?;
-        self.touch();
-        Ok(())
+    /// What the spans take of memory, in bytes, as far as the store counts it.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.read().bytes()
     }
 
     /// How many spans are stored.
@@ -178,7 +182,7 @@ impl Store {
     #[must_use]
     pub fn services(&self) -> Vec<Service> {
         let mut spans = BTreeMap::<String, u64>::new();
-        for source in self.read().sources() {
+        for (_, source) in self.read().sources() {
             *spans.entry(source.name.clone()).or_default() += source.spans;
         }
         spans
@@ -220,14 +224,10 @@ impl Store {
     }
 
     /// When the span that was stored first starts, in nanoseconds since 1970;
-    /// zero while there is none.
+    /// zero while there was none. It does not change when that is given up.
     #[must_use]
     pub fn first_start(&self) -> u64 {
-        let table = self.read();
-        match table.span_count() {
-            0 => 0,
-            _ => table.row(0).start,
-        }
+        self.read().first_start()
     }
 
     /// A number that grows with everything that is added.

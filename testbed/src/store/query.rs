@@ -3,12 +3,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use opentelemetry_proto::tonic::trace::v1::Span;
 use serde::{Serialize, Serializer};
 
-use super::table::{Row, Table, Trace};
-use super::{Store, TraceId, hex, value};
-use crate::jaeger;
+use super::table::Table;
+use super::{Store, TraceId, hex};
 
 /// Which traces are wanted: those with at least one span that meets every
 /// condition. A condition that is `None` is always met.
@@ -77,127 +75,43 @@ impl Store {
     #[must_use]
     pub fn summaries(&self, query: &Query) -> Vec<Summary> {
         let found = self.search(query).into_iter();
-        found.map(|trace| summarise(&self.read(), trace)).collect()
+        found
+            .filter_map(|id| {
+                let table = self.read();
+                // It may have been given up since.
+                let trace = table.trace_index(&id)?;
+                Some(summarise(&table, trace))
+            })
+            .collect()
     }
 
     /// The ids of the traces that a query asks for, the newest first.
     #[must_use]
     pub fn find(&self, query: &Query) -> Vec<TraceId> {
-        let found = self.search(query);
-        let table = self.read();
-        found
-            .into_iter()
-            .map(|trace| table.traces()[trace as usize].id)
-            .collect()
-    }
-
-    /// The spans that meet a query's conditions, at most as many as its limit,
-    /// those of the newest trace first; and whether there are more.
-    #[must_use]
-    pub fn find_spans(&self, query: &Query) -> (Vec<(TraceId, u64)>, bool) {
-        let all = Query {
-            limit: None,
-            ..query.clone()
-        };
-        let limit = query.limit.unwrap_or(usize::MAX);
-        let mut spans = Vec::new();
-        for trace in self.search(&all) {
-            let table = self.read();
-            let id = table.traces()[trace as usize].id;
-            let rows = table.rows_of(trace).filter(|row| query.meets(&table, *row));
-            spans.extend(rows.map(|row| (id, table.row(row).id)));
-            if spans.len() > limit {
-                spans.truncate(limit);
-                return (spans, true);
-            }
-        }
-        (spans, false)
-    }
-
-    /// The lock is taken for one trace at a time, so that a long search does
-    /// not hold up the peers that report.
-    fn search(&self, query: &Query) -> Vec<u32> {
-        let mut traces: Vec<(Trace, u32)> = self.read().traces().iter().copied().zip(0..).collect();
-        traces.sort_unstable_by_key(|(trace, _)| (std::cmp::Reverse(trace.start), trace.id));
-        let found = traces.into_iter().map(|(_, trace)| trace);
-        found
-            .filter(|trace| {
-                let table = self.read();
-                table.rows_of(*trace).any(|row| query.meets(&table, row))
-            })
-            .take(query.limit.unwrap_or(usize::MAX))
-            .collect()
+        self.search(query)
     }
 }
 
 impl Query {
-    fn meets(&self, table: &Table, index: u32) -> bool {
-        let row = table.row(index);
-        self.operation
-            .as_ref()
-            .is_none_or(|name| table.name(row) == name)
-            && self
-                .service
-                .as_ref()
-                .is_none_or(|name| table.source(row).name == *name)
-            && self.meets_times(row)
-            && self.meets_attributes(table, index)
-    }
-
-    fn meets_times(&self, row: &Row) -> bool {
-        let duration = row.end.saturating_sub(row.start);
-        self.start_min.is_none_or(|min| row.start >= min)
-            && self.start_max.is_none_or(|max| row.start <= max)
+    pub(super) fn meets_times(&self, start: u64, end: u64) -> bool {
+        let duration = end.saturating_sub(start);
+        self.start_min.is_none_or(|min| start >= min)
+            && self.start_max.is_none_or(|max| start <= max)
             && self.duration_min.is_none_or(|min| duration >= min)
             && self.duration_max.is_none_or(|max| duration <= max)
-    }
-
-    /// The last condition to look at, since it alone needs the span decoded.
-    fn meets_attributes(&self, table: &Table, index: u32) -> bool {
-        let row = table.row(index);
-        let mut asked = self
-            .attributes
-            .iter()
-            .filter(|(key, value)| !row.tells(key, value));
-        let Some(first) = asked.next() else {
-            return true;
-        };
-        let Span {
-            attributes, events, ..
-        } = table.span(index);
-        let resource = table.source(row).envelope.resource.as_ref();
-        std::iter::once(first).chain(asked).all(|(key, wanted)| {
-            let of_events = events.iter().flat_map(|event| &event.attributes);
-            let of_resource = resource
-                .into_iter()
-                .flat_map(|resource| &resource.attributes);
-            let mut all = attributes.iter().chain(of_events).chain(of_resource);
-            all.any(|attribute| value::matches(attribute, key, wanted))
-        })
-    }
-}
-
-impl Row {
-    /// Whether the row itself has what Jaeger writes as this tag.
-    fn tells(&self, key: &str, value: &str) -> bool {
-        match key {
-            "error" => self.error && value == "true",
-            "span.kind" => jaeger::kind_name(self.kind.into()) == Some(value),
-            _ => false,
-        }
     }
 }
 
 fn summarise(table: &Table, trace: u32) -> Summary {
-    let rows = || table.rows_of(trace).map(|index| table.row(index));
+    let rows = || table.rows_of(trace).map(|place| table.row(place));
     let ids: HashSet<u64> = rows().map(|row| row.id).collect();
     let root = rows().min_by_key(|row| (row.parent != 0, row.start, row.id));
     let root = root.expect("a trace has at least one span");
     let mut services = BTreeMap::<&str, ServiceSummary>::new();
     let mut summary = Summary {
-        trace_id: hex(&table.traces()[trace as usize].id),
-        root_service_name: table.source(root).name.clone(),
-        root_operation_name: table.name(root).to_owned(),
+        trace_id: hex(&table.trace_at(trace).id),
+        root_service_name: table.source(root.source).name.clone(),
+        root_operation_name: table.name(root).to_string(),
         min_start_time_unix_nano: u64::MAX,
         max_end_time_unix_nano: 0,
         span_count: 0,
@@ -206,7 +120,7 @@ fn summarise(table: &Table, trace: u32) -> Summary {
         services: Vec::new(),
     };
     for row in rows() {
-        let name = &table.source(row).name;
+        let name = &table.source(row.source).name;
         let service = services.entry(name).or_insert_with(|| ServiceSummary {
             name: name.clone(),
             span_count: 0,

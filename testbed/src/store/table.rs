@@ -1,42 +1,29 @@
-//! The store's memory: rows of numbers, blocks of bytes, and the indexes.
+//! The store's memory: rows of numbers, blocks of bytes, and what is known of
+//! services, names and traces.
 //!
-//! A row takes 64 bytes. The rows of one trace are chained from the newest to
-//! the oldest, so that a trace of one span and a trace of a million both cost
-//! one entry and no list of their own.
+//! The rows of one trace are chained from the newest to the oldest, so that a
+//! trace of one span and a trace of a million both cost one entry and no list
+//! of their own. A table with a limit gives up the rows that were stored first.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 
 use opentelemetry_proto::tonic::common::v1::{AnyValue, any_value};
-use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span};
+use opentelemetry_proto::tonic::trace::v1::ResourceSpans;
 use prost::Message;
 
-use super::codec::{self, Head};
-use super::{BadSpan, Operation, ServiceId, TraceId};
+use super::blocks::Blocks;
+use super::codec::Head;
+use super::names::Names;
+use super::rows::{Group, Row, Rows};
+use super::tokens::Token;
+use super::{BadSpan, Evicted, Operation, ServiceId, TraceId};
 
-/// Encoded spans lie in blocks, so that growing never moves what is there.
-const BLOCK: usize = 1 << 20;
-
-/// Ends the chain of a trace's rows.
-const NONE: u32 = u32::MAX;
-
-/// One span but for its encoded rest.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Row {
-    pub(super) id: u64,
-    pub(super) parent: u64,
-    pub(super) start: u64,
-    pub(super) end: u64,
-    pub(super) source: u32,
-    pub(super) name: u32,
-    pub(super) error: bool,
-    pub(super) kind: u8,
-    trace: u32,
-    previous: u32,
-    block: u32,
-    offset: u32,
-    length: u32,
-}
+/// What an entry takes beside its own bytes, in bytes: its place in a map. The
+/// map of traces is half empty at times. Guesses.
+const EACH_SOURCE: usize = 512;
+const EACH_TRACE: usize = size_of::<Trace>() + 48;
 
 /// A resource with its scope, as it stands around spans in OTLP.
 #[derive(Debug)]
@@ -44,7 +31,11 @@ pub(super) struct Source {
     pub(super) name: String,
     pub(super) spans: u64,
     pub(super) envelope: Arc<ResourceSpans>,
-    operations: BTreeSet<(u32, u8)>,
+    /// The envelope encoded, by which it is found again.
+    key: Arc<[u8]>,
+    /// How many spans there are of each name and kind.
+    operations: BTreeMap<(u32, u8), u64>,
+    token: Token,
 }
 
 /// What is known of a trace without walking its rows.
@@ -52,154 +43,224 @@ pub(super) struct Source {
 pub(super) struct Trace {
     pub(super) id: TraceId,
     pub(super) start: u64,
-    newest: u32,
+    newest: u64,
+    /// Zero for an entry that is free.
+    spans: u64,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Table {
-    rows: Vec<Row>,
-    blocks: Vec<Vec<u8>>,
-    sources: Vec<Source>,
-    source_ids: HashMap<Vec<u8>, u32>,
-    names: Vec<Arc<str>>,
-    name_ids: HashMap<Arc<str>, u32>,
+    rows: Rows,
+    blocks: Blocks,
+    /// The number of a service is not given out again: who holds it would
+    /// report as another.
+    sources: Vec<Option<Box<Source>>>,
+    source_ids: HashMap<Arc<[u8]>, u32>,
+    source_bytes: usize,
+    names: Names,
     traces: Vec<Trace>,
+    free_traces: Vec<u32>,
     trace_ids: HashMap<TraceId, u32>,
+    /// In bytes. Without one, nothing is given up.
+    limit: Option<usize>,
+    evicted: Evicted,
+    first_start: Option<u64>,
+    epoch: u64,
 }
 
 impl Table {
-    pub(super) fn add_source(&mut self, envelope: ResourceSpans) -> ServiceId {
-        let next = u32::try_from(self.sources.len()).expect("fewer than 2^32 services");
-        let id = *self
-            .source_ids
-            .entry(envelope.encode_to_vec())
-            .or_insert(next);
-        if id == next {
-            let name = service_name(&envelope);
-            let envelope = Arc::new(envelope);
-            self.sources.push(Source {
-                name,
-                spans: 0,
-                envelope,
-                operations: BTreeSet::new(),
-            });
+    pub(super) fn with_limit(limit: usize) -> Self {
+        Self {
+            limit: Some(limit),
+            ..Self::default()
         }
+    }
+
+    pub(super) fn add_source(&mut self, envelope: ResourceSpans) -> ServiceId {
+        let key = envelope.encode_to_vec();
+        if let Some(id) = self.source_ids.get(&*key) {
+            return ServiceId(*id);
+        }
+        let id = u32::try_from(self.sources.len()).expect("fewer than 2^32 services");
+        let (key, name): (Arc<[u8]>, _) = (key.into(), service_name(&envelope));
+        self.source_bytes += EACH_SOURCE + 3 * key.len();
+        self.source_ids.insert(Arc::clone(&key), id);
+        self.sources.push(Some(Box::new(Source {
+            spans: 0,
+            envelope: Arc::new(envelope),
+            key,
+            operations: BTreeMap::new(),
+            token: Token::service(&name),
+            name,
+        })));
+        self.epoch += 1;
         ServiceId(id)
     }
 
+    /// `tokens` is what the span says; its name and service come to it.
     pub(super) fn append(
         &mut self,
         service: ServiceId,
         head: &Head,
         name: &str,
         rest: &[u8],
+        tokens: &[Token],
     ) -> Result<(), BadSpan> {
         let length = u32::try_from(rest.len()).map_err(|_| BadSpan::Full)?;
-        let index = u32::try_from(self.rows.len()).map_err(|_| BadSpan::Full)?;
-        if index == NONE {
-            return Err(BadSpan::Full);
-        }
-        if service.0 as usize >= self.sources.len() {
+        let Some(Some(source)) = self.sources.get_mut(service.0 as usize) else {
             return Err(BadSpan::Service);
-        }
-        let name = self.intern(name);
-        let source = &mut self.sources[service.0 as usize];
+        };
+        let name_id = self.names.add(name);
         source.spans += 1;
-        source.operations.insert((name, head.kind));
-        let (block, offset) = self.keep(rest);
-        let (trace, previous) = self.chain(head, index);
-        self.rows.push(Row {
+        *source.operations.entry((name_id, head.kind)).or_default() += 1;
+        let around = [source.token, Token::name(name)];
+        let (block, offset) = self.blocks.keep(rest);
+        let (trace, back) = self.chain(head);
+        self.first_start.get_or_insert(head.start);
+        let row = Row {
             id: head.id,
             parent: head.parent,
             start: head.start,
             end: head.end,
             source: service.0,
-            name,
-            error: head.error,
-            kind: head.kind,
+            name: name_id,
             trace,
-            previous,
+            back,
             block,
             offset,
             length,
-        });
+            kind: head.kind,
+            error: head.error,
+        };
+        self.rows.push(row, tokens.iter().copied().chain(around));
+        if let Some(limit) = self.limit {
+            while self.bytes() > limit && self.span_count() > 1 {
+                self.evict();
+            }
+        }
         Ok(())
     }
 
+    /// What is held takes so many bytes of memory, as far as is counted here.
+    pub(super) fn bytes(&self) -> usize {
+        let traces = self.trace_ids.len() * EACH_TRACE;
+        self.rows.bytes() + self.blocks.bytes() + self.names.bytes() + self.source_bytes + traces
+    }
+
+    pub(super) fn is_bounded(&self) -> bool {
+        self.limit.is_some()
+    }
+
+    pub(super) fn evicted(&self) -> Evicted {
+        self.evicted
+    }
+
+    /// Changes whenever a service or a name comes or goes, and with it what
+    /// their numbers mean.
+    pub(super) fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    pub(super) fn first_start(&self) -> u64 {
+        self.first_start.unwrap_or(0)
+    }
+
     pub(super) fn span_count(&self) -> usize {
-        self.rows.len()
+        let places = self.places();
+        (places.end - places.start) as usize
     }
 
     pub(super) fn trace_count(&self) -> usize {
-        self.traces.len()
+        self.trace_ids.len()
     }
 
-    pub(super) fn sources(&self) -> &[Source] {
-        &self.sources
+    /// The services by number.
+    pub(super) fn sources(&self) -> impl Iterator<Item = (u32, &Source)> {
+        let all = (0..).zip(&self.sources);
+        all.filter_map(|(id, source)| Some((id, &**source.as_ref()?)))
     }
 
-    pub(super) fn source(&self, row: &Row) -> &Source {
-        &self.sources[row.source as usize]
+    pub(super) fn source(&self, id: u32) -> &Source {
+        let source = self.sources[id as usize].as_ref();
+        source.expect("a service stays as long as it has a span")
     }
 
-    pub(super) fn name(&self, row: &Row) -> &str {
-        &self.names[row.name as usize]
+    pub(super) fn name(&self, row: &Row) -> &Arc<str> {
+        self.names.get(row.name)
     }
 
-    pub(super) fn shared_name(&self, row: &Row) -> Arc<str> {
-        Arc::clone(&self.names[row.name as usize])
+    pub(super) fn name_id(&self, name: &str) -> Option<u32> {
+        self.names.find(name)
     }
 
-    pub(super) fn traces(&self) -> &[Trace] {
-        &self.traces
+    /// The numbers of all traces.
+    pub(super) fn trace_indexes(&self) -> impl Iterator<Item = u32> {
+        let all = (0..).zip(&self.traces);
+        all.filter_map(|(index, trace)| (trace.spans > 0).then_some(index))
+    }
+
+    pub(super) fn trace_at(&self, index: u32) -> &Trace {
+        &self.traces[index as usize]
     }
 
     pub(super) fn trace_index(&self, id: &TraceId) -> Option<u32> {
         self.trace_ids.get(id).copied()
     }
 
-    pub(super) fn row(&self, index: u32) -> &Row {
-        &self.rows[index as usize]
+    /// The places of the rows that are kept, in the order of storing.
+    pub(super) fn places(&self) -> Range<u64> {
+        self.rows.places()
+    }
+
+    pub(super) fn row(&self, place: u64) -> &Row {
+        self.rows.get(place)
+    }
+
+    pub(super) fn groups(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.rows.groups()
+    }
+
+    pub(super) fn group(&self, number: u64) -> Option<(&Group, Range<u64>)> {
+        self.rows.group(number)
     }
 
     /// The rows of a trace, from the newest to the oldest.
-    pub(super) fn rows_of(&self, trace: u32) -> impl Iterator<Item = u32> {
-        let newest = self.traces[trace as usize].newest;
-        let older = |row: u32| (row != NONE).then_some(row);
-        std::iter::successors(older(newest), move |row| older(self.row(*row).previous))
+    pub(super) fn rows_of(&self, trace: u32) -> impl Iterator<Item = u64> {
+        let trace = self.trace_at(trace);
+        let kept = self.places().start;
+        let newest = (trace.spans > 0).then_some(trace.newest);
+        std::iter::successors(newest, move |place| {
+            let back = u64::from(self.row(*place).back);
+            let before = place.checked_sub(back)?;
+            (back > 0 && before >= kept).then_some(before)
+        })
     }
 
     /// Puts rows into the order in which they are shown and written: by
     /// service, then by start. It does not depend on who reported first.
-    pub(super) fn in_order(&self, rows: impl Iterator<Item = u32>) -> Vec<u32> {
+    pub(super) fn in_order(&self, rows: impl Iterator<Item = u64>) -> Vec<u64> {
         let mut keys: Vec<_> = rows
-            .map(|index| (self.row(index), index))
-            .map(|(row, index)| (row.source, row.start, row.id, index))
+            .map(|place| (self.row(place), place))
+            .map(|(row, place)| (row.source, row.start, row.id, place))
             .collect();
         keys.sort_unstable();
-        keys.into_iter().map(|(.., index)| index).collect()
+        keys.into_iter().map(|(.., place)| place).collect()
     }
 
     pub(super) fn operations(&self, service: &str) -> Vec<Operation> {
-        let named = self.sources.iter().filter(|source| source.name == service);
+        let named = self.sources().filter(|(_, source)| source.name == service);
         let all: BTreeSet<_> = named
-            .flat_map(|source| &source.operations)
-            .map(|(name, kind)| (self.names[*name as usize].to_string(), i32::from(*kind)))
+            .flat_map(|(_, source)| source.operations.keys())
+            .map(|(name, kind)| (self.names.get(*name).to_string(), i32::from(*kind)))
             .collect();
         all.into_iter()
             .map(|(name, kind)| Operation { name, kind })
             .collect()
     }
 
-    /// Decodes one span.
-    pub(super) fn span(&self, index: u32) -> Span {
-        let row = self.row(index);
-        codec::join(&self.head(row), self.name(row), self.rest(row))
-    }
-
     pub(super) fn head(&self, row: &Row) -> Head {
         Head {
-            trace: self.traces[row.trace as usize].id,
+            trace: self.trace_at(row.trace).id,
             id: row.id,
             parent: row.parent,
             start: row.start,
@@ -210,53 +271,84 @@ impl Table {
     }
 
     pub(super) fn rest(&self, row: &Row) -> &[u8] {
-        &self.blocks[row.block as usize][row.offset as usize..][..row.length as usize]
+        self.blocks.get(row.block, row.offset, row.length)
     }
 
-    fn intern(&mut self, name: &str) -> u32 {
-        if let Some(id) = self.name_ids.get(name) {
-            return *id;
-        }
-        let id = u32::try_from(self.names.len()).expect("there are no more names than spans");
-        let name: Arc<str> = name.into();
-        self.names.push(Arc::clone(&name));
-        self.name_ids.insert(name, id);
-        id
-    }
-
-    fn keep(&mut self, rest: &[u8]) -> (u32, u32) {
-        if self
-            .blocks
-            .last()
-            .is_none_or(|block| block.capacity() - block.len() < rest.len())
-        {
-            self.blocks.push(Vec::with_capacity(BLOCK.max(rest.len())));
-        }
-        let last = self.blocks.len() - 1;
-        let block = &mut self.blocks[last];
-        let offset = block.len();
-        block.extend_from_slice(rest);
-        // A block is no longer than its longest span or `BLOCK`, and a new one
-        // comes only with a new span, so both fit.
-        (last as u32, offset as u32)
-    }
-
-    /// Enters a row into the chain of its trace; returns the trace and the row
-    /// before.
-    fn chain(&mut self, head: &Head, row: u32) -> (u32, u32) {
-        // There are no more traces than rows, which are counted in 32 bits.
-        let next = self.traces.len() as u32;
-        let trace = *self.trace_ids.entry(head.trace).or_insert(next);
-        if trace == next {
-            self.traces.push(Trace {
-                id: head.trace,
-                start: head.start,
-                newest: NONE,
-            });
-        }
-        let entry = &mut self.traces[trace as usize];
+    /// Enters the next row into the chain of its trace; returns the trace, and
+    /// how far back the row before lies.
+    fn chain(&mut self, head: &Head) -> (u32, u32) {
+        let place = self.places().end;
+        let index = match self.trace_ids.get(&head.trace) {
+            Some(index) => *index,
+            None => self.add_trace(head),
+        };
+        let entry = &mut self.traces[index as usize];
+        let back = match entry.spans {
+            0 => 0,
+            // Memory holds no two rows that are further apart.
+            _ => u32::try_from(place - entry.newest).unwrap_or(0),
+        };
         entry.start = entry.start.min(head.start);
-        (trace, std::mem::replace(&mut entry.newest, row))
+        entry.newest = place;
+        entry.spans += 1;
+        (index, back)
+    }
+
+    fn add_trace(&mut self, head: &Head) -> u32 {
+        let trace = Trace {
+            id: head.trace,
+            start: head.start,
+            newest: 0,
+            spans: 0,
+        };
+        let index = match self.free_traces.pop() {
+            Some(index) => {
+                self.traces[index as usize] = trace;
+                index
+            }
+            None => {
+                self.traces.push(trace);
+                // Each has a row of 64 bytes.
+                u32::try_from(self.traces.len() - 1).expect("fewer than 2^32 traces")
+            }
+        };
+        self.trace_ids.insert(head.trace, index);
+        index
+    }
+
+    /// Gives up the span that was stored first, and what only it needed.
+    fn evict(&mut self) {
+        let Some(row) = self.rows.pop() else { return };
+        self.evicted.spans += 1;
+        let trace = &mut self.traces[row.trace as usize];
+        trace.spans -= 1;
+        if trace.spans == 0 {
+            self.trace_ids.remove(&trace.id);
+            self.free_traces.push(row.trace);
+            self.evicted.traces += 1;
+        }
+        self.evict_from_source(&row);
+        self.names.remove(row.name);
+        let first = self.places().start;
+        let next = self.row(first).block;
+        self.blocks.drop_before(next);
+        self.epoch += 1;
+    }
+
+    fn evict_from_source(&mut self, row: &Row) {
+        let entry = &mut self.sources[row.source as usize];
+        let source = entry.as_mut().expect("it has a span");
+        source.spans -= 1;
+        if source.spans == 0 {
+            self.source_bytes -= EACH_SOURCE + 3 * source.key.len();
+            self.source_ids.remove(&source.key);
+            *entry = None;
+        } else if let Some(count) = source.operations.get_mut(&(row.name, row.kind)) {
+            *count -= 1;
+            if *count == 0 {
+                source.operations.remove(&(row.name, row.kind));
+            }
+        }
     }
 }
 

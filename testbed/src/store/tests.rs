@@ -1,5 +1,8 @@
 //! What goes in comes out; what is broken says where.
 
+mod bounded;
+mod searching;
+
 use opentelemetry_proto::tonic::common::v1::any_value;
 
 use super::samples::{self, PING, START};

@@ -8,7 +8,7 @@ use axum::extract::{Path, State as Shared};
 use axum::http::Uri;
 use axum::response::Response;
 use opentelemetry_proto::tonic::trace::v1::TracesData;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::State;
 use super::answer::{Refusal, blocking, json_response};
@@ -23,9 +23,15 @@ use crate::store::hex;
 
 type Answer = Result<Response, Refusal>;
 
-/// What stands in `run.json`.
+/// What stands in `run.json`; and where others report to, as `evicted`, how
+/// many of their spans were given up.
 pub(super) async fn run(shown: Shown) -> Response {
-    json_response(&*shown.run)
+    let Some(evicted) = shown.store.evicted() else {
+        return json_response(&*shown.run);
+    };
+    let mut run = Value::clone(&shown.run);
+    run["evicted"] = json!(evicted.spans);
+    json_response(&run)
 }
 
 /// `{"current":"ID","runs":[…]}`: the runs in the folder of this one.

@@ -27,6 +27,8 @@ const NOBODY: i64 = -1;
 pub(super) struct Diagram {
     /// Where to go on reading.
     next: usize,
+    /// So many spans before that were given up for want of memory.
+    evicted: u64,
     /// What times count from, in nanoseconds since 1970: more than a number of
     /// JavaScript can hold.
     base: String,
@@ -63,6 +65,7 @@ pub(super) fn diagram(store: &Store, after: usize) -> Diagram {
         base,
         diagram: Diagram {
             base: base.to_string(),
+            evicted: store.evicted().unwrap_or_default().spans,
             ..Diagram::default()
         },
     };

@@ -20,9 +20,10 @@ use super::{State, Viewer};
 /// some four changes a second.
 const PACE: Duration = Duration::from_millis(250);
 
-/// `data: {"revision":9,"spans":8,"traces":3,"run":2,"live":true}`: the
+/// `data: {"revision":9,"spans":8,"traces":3,"run":2,"live":true,"evicted":0}`: the
 /// store's revision and counts, how often `run.json` has changed since this
-/// stream began, and whether the run goes on.
+/// stream began, whether the run
+/// goes on, and how many spans were given up for want of memory.
 pub(super) async fn events(
     Shared(state): Shared<State>,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
@@ -90,6 +91,7 @@ impl Watcher {
             "traces": store.trace_count(),
             "run": self.run_changes,
             "live": self.live,
+            "evicted": store.evicted().unwrap_or_default().spans,
         })
     }
 }

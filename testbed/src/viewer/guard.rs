@@ -11,7 +11,7 @@
 use std::net::IpAddr;
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -23,8 +23,12 @@ pub(super) const TRANSFORM: &str = "/api/transform";
 /// Where the page reaches into the run.
 pub(super) const CONTROL: &str = "/api/control";
 
+/// Where spans are reported to.
+pub(super) const OTLP_HTTP: &str = "/v1/traces";
+pub(super) const OTLP_GRPC: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+
 /// Everything else is only read.
-const POSTS: [&str; 2] = [TRANSFORM, CONTROL];
+const POSTS: [&str; 4] = [TRANSFORM, CONTROL, OTLP_HTTP, OTLP_GRPC];
 
 const HEADERS: [(HeaderName, &str); 4] = [
     (
@@ -50,7 +54,7 @@ pub(super) async fn guard(request: Request, next: Next) -> Response {
 }
 
 fn check(request: &Request) -> Result<(), Refusal> {
-    if !names_loopback(request.headers()) {
+    if !names_loopback(request) {
         return Err(Refusal::forbidden(
             "Host must be localhost or a loopback address",
         ));
@@ -58,7 +62,7 @@ fn check(request: &Request) -> Result<(), Refusal> {
     match *request.method() {
         Method::GET | Method::HEAD => Ok(()),
         Method::POST if POSTS.contains(&request.uri().path()) => {
-            match comes_from_elsewhere(request.headers()) {
+            match comes_from_elsewhere(request) {
                 true => Err(Refusal::forbidden("Origin must be this server")),
                 false => Ok(()),
             }
@@ -69,20 +73,33 @@ fn check(request: &Request) -> Result<(), Refusal> {
 
 /// Whether a page that is not ours has sent it. Browsers let any page send,
 /// but say whose it is; programs say nothing.
-fn comes_from_elsewhere(headers: &HeaderMap) -> bool {
-    let host = headers.get(header::HOST).map(HeaderValue::as_bytes);
-    let mut origins = headers.get_all(header::ORIGIN).iter();
+fn comes_from_elsewhere(request: &Request) -> bool {
+    let host = host(request).map(str::as_bytes);
+    let mut origins = request.headers().get_all(header::ORIGIN).iter();
     origins.any(|origin| origin.as_bytes().strip_prefix(b"http://") != host)
 }
 
-fn names_loopback(headers: &HeaderMap) -> bool {
-    let mut hosts = headers.get_all(header::HOST).iter();
-    match (
-        hosts.next().and_then(|host| host.to_str().ok()),
-        hosts.next(),
-    ) {
-        (Some(host), None) => is_loopback(host),
-        _ => false,
+fn names_loopback(request: &Request) -> bool {
+    host(request).is_some_and(is_loopback)
+}
+
+/// Whom the request is for. HTTP/2 says it in the URI; who says it there and in
+/// `Host` has to say the same.
+fn host(request: &Request) -> Option<&str> {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let (host, more) = (hosts.next(), hosts.next());
+    let named = match host {
+        Some(host) => Some(host.to_str().ok()?),
+        None => None,
+    };
+    let authority = request
+        .uri()
+        .authority()
+        .map(|authority| authority.as_str());
+    match (named, authority, more) {
+        (Some(host), None, None) | (None, Some(host), None) => Some(host),
+        (Some(host), Some(authority), None) if host == authority => Some(host),
+        _ => None,
     }
 }
 

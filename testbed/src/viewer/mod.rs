@@ -5,8 +5,9 @@
 //! the page, and any other tool that speaks it, reads the run. It works while
 //! the run goes on: server-sent events tell the page when to look again.
 //!
-//! It reads, and reaches into a run that goes on where the experiment lets it,
-//! and only for programs on this machine. `guard` keeps other web sites out.
+//! It reads. It reaches into a run that goes on where the experiment lets it,
+//! and collects what others report over OTLP when it is told to; all of that
+//! for programs on this machine only. `guard` keeps other web sites out.
 
 mod answer;
 mod api;
@@ -17,6 +18,7 @@ mod events;
 mod guard;
 mod page;
 mod parameters;
+mod receive;
 mod runs;
 mod search;
 mod shown;
@@ -59,6 +61,8 @@ pub struct Viewer {
     pub runs: Arc<Runs>,
     /// What reaches into a run that goes on.
     pub buttons: Option<Buttons>,
+    /// Whether it takes spans that others report.
+    pub collects: bool,
 }
 
 /// Why the viewer cannot listen.
@@ -141,6 +145,7 @@ struct State {
 }
 
 fn router(state: State) -> Router {
+    let grpc = receive::grpc::service(&state);
     Router::new()
         .route("/api/run", get(api::run))
         .route("/api/events", get(events::events))
@@ -164,6 +169,8 @@ fn router(state: State) -> Router {
         .route("/api/traces/{id}", get(v1::trace))
         .route("/api/dependencies", get(v1::dependencies))
         .route(guard::TRANSFORM, post(v1::transform))
+        .route(guard::OTLP_HTTP, post(receive::http::traces))
+        .route_service(guard::OTLP_GRPC, grpc)
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
         .fallback(page::file)
         .with_state(state)

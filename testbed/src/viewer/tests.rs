@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::sync::{oneshot, watch};
 
+mod receive;
 mod runs;
 mod v1;
 
@@ -28,7 +29,11 @@ struct Server {
 }
 
 async fn start() -> Server {
-    let store = Arc::new(samples::store());
+    serving(samples::store(), false).await
+}
+
+async fn serving(store: Store, collects: bool) -> Server {
+    let store = Arc::new(store);
     let (run, seen) = watch::channel(json!({ "seed": 7 }));
     let listener = bind(([127, 0, 0, 1], 0).into()).await.expect("a free port");
     let address = listener.local_addr().expect("it is bound");
@@ -39,6 +44,7 @@ async fn start() -> Server {
         run: seen,
         runs: Arc::clone(&runs),
         buttons: None,
+        collects,
     };
     let served = tokio::spawn(serve(listener, viewer, async {
         let _ = stopped.await;

@@ -32,6 +32,21 @@ fn no_run() {
             &["view", &here, "--listen", "everywhere"],
             &["everywhere"],
         ),
+        (
+            "a run that is collected",
+            &["view", &here, "--collect"],
+            &["--collect", &here, "leave out"],
+        ),
+        (
+            "a limit for a run",
+            &["view", &here, "--store-limit", "1G"],
+            &["--store-limit", "--collect"],
+        ),
+        (
+            "no memory",
+            &["view", "--collect", "--store-limit", "1M"],
+            &["1M", "16M", "1G"],
+        ),
     ] {
         refused(name, &run(&mut runs.testbed(args)), 2, parts);
     }

@@ -1,0 +1,41 @@
+//! How fast the span store takes spans, how much memory they take in it, and
+//! how fast they are found again.
+//!
+//! Each benchmark prints one line, with what is aimed at beside what was
+//! measured. Nothing fails on a slow machine. `cargo bench --bench store --
+//! search` runs those whose names contain one of the arguments.
+
+#[path = "../engines/figures.rs"]
+mod figures;
+mod filled;
+mod http;
+mod ingest;
+#[path = "../floor/resident.rs"]
+mod resident;
+mod search;
+
+use std::env;
+use std::io::{self, Write as _};
+
+type Benchmark = (&'static str, fn() -> String);
+
+/// The benchmarks by name, in the order in which they run. Memory comes first:
+/// what others have given back is in nobody's way then.
+const ALL: [Benchmark; 4] = [
+    ("bytes_per_span", filled::bytes_per_span),
+    ("ingest", || ingest::in_process(5)),
+    ("ingest_otlp_http", || http::ingest(5)),
+    ("search", search::search),
+];
+
+fn main() -> io::Result<()> {
+    // Cargo itself adds `--bench`.
+    let wanted: Vec<_> = env::args().skip(1).filter(|a| a != "--bench").collect();
+    let chosen = |name: &str| wanted.is_empty() || wanted.iter().any(|part| name.contains(part));
+    let mut out = io::stdout().lock();
+    for (name, measure) in ALL.into_iter().filter(|(name, _)| chosen(name)) {
+        writeln!(out, "{name} {}", measure())?;
+        out.flush()?;
+    }
+    Ok(())
+}

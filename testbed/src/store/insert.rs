@@ -1,0 +1,148 @@
+//! The ways into the store: one span, one of this program's own, and all that
+//! somebody reports at once.
+
+use std::cell::RefCell;
+use std::ops::Range;
+
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span};
+use opentelemetry_sdk::trace::SpanData;
+
+use super::codec::{self, Head};
+use super::tokens::{self, Token};
+use super::{BadSpan, ServiceId, Store, own};
+
+/// What came of spans that were reported together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// So many were stored.
+    pub stored: u64,
+    /// So many were not.
+    pub rejected: u64,
+    /// Why the first of these was not.
+    pub why: Option<BadSpan>,
+}
+
+impl Store {
+    /// Stores one span as reported by `service`.
+    ///
+    /// # Errors
+    ///
+    /// A span whose ids are malformed is refused, as is an unknown service.
+    pub fn insert(&self, service: ServiceId, span: &Span) -> Result<(), BadSpan> {
+        self.append(service, &span.name, |rest| codec::split(span, rest))
+    }
+
+    /// Stores one span of this program's own.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Store::insert`].
+    pub fn insert_own(&self, service: ServiceId, span: &SpanData) -> Result<(), BadSpan> {
+        self.append(service, &span.name, |rest| own::split(span, rest))
+    }
+
+    fn append(
+        &self,
+        service: ServiceId,
+        name: &str,
+        split: impl FnOnce(&mut Vec<u8>) -> Result<Head, BadSpan>,
+    ) -> Result<(), BadSpan> {
+        thread_local! {
+            /// Kept between calls: a span then costs no allocation of its own.
+            static SPAN: RefCell<(Vec<u8>, Vec<Token>)> = const {
+                RefCell::new((Vec::new(), Vec::new()))
+            };
+        }
+        SPAN.with_borrow_mut(|(rest, tokens)| {
+            rest.clear();
+            tokens.clear();
+            let head = split(rest)?;
+            tokens::collect(&head, rest, tokens);
+            self.write().append(service, &head, name, rest, tokens)
+        })?;
+        self.touch();
+        Ok(())
+    }
+
+    /// Stores all spans of a resource, as they were reported together. One
+    /// whose ids are malformed is rejected, and the others are good all the
+    /// same.
+    pub fn insert_all(&self, mut around: ResourceSpans) -> Taken {
+        let mut taken = Taken::default();
+        for mut scope in std::mem::take(&mut around.scope_spans) {
+            let spans = std::mem::take(&mut scope.spans);
+            let encoded = Encoded::new(&spans, &mut taken);
+            let envelope = ResourceSpans {
+                scope_spans: vec![scope],
+                ..around.clone()
+            };
+            self.append_all(envelope, &encoded, &mut taken);
+        }
+        if taken.stored > 0 {
+            self.touch();
+        }
+        taken
+    }
+
+    fn append_all(&self, envelope: ResourceSpans, encoded: &Encoded<'_>, taken: &mut Taken) {
+        if encoded.spans.is_empty() {
+            return;
+        }
+        let mut table = self.write();
+        // It has no span yet, or the last one stored: so it is not given up
+        // while the lock is held.
+        let service = table.add_source(envelope);
+        for span in &encoded.spans {
+            let (rest, tokens) = (span.rest.clone(), span.tokens.clone());
+            let (rest, tokens) = (&encoded.bytes[rest], &encoded.tokens[tokens]);
+            match table.append(service, &span.head, span.name, rest, tokens) {
+                Ok(()) => taken.stored += 1,
+                Err(why) => taken.reject(why),
+            }
+        }
+    }
+}
+
+impl Taken {
+    fn reject(&mut self, why: BadSpan) {
+        self.rejected += 1;
+        self.why.get_or_insert(why);
+    }
+}
+
+/// Spans encoded before the lock is taken.
+#[derive(Default)]
+struct Encoded<'a> {
+    bytes: Vec<u8>,
+    tokens: Vec<Token>,
+    spans: Vec<EncodedSpan<'a>>,
+}
+
+struct EncodedSpan<'a> {
+    head: Head,
+    name: &'a str,
+    rest: Range<usize>,
+    tokens: Range<usize>,
+}
+
+impl<'a> Encoded<'a> {
+    fn new(spans: &'a [Span], taken: &mut Taken) -> Self {
+        let mut encoded = Self::default();
+        for span in spans {
+            let (rest, tokens) = (encoded.bytes.len(), encoded.tokens.len());
+            match codec::split(span, &mut encoded.bytes) {
+                Err(why) => taken.reject(why),
+                Ok(head) => {
+                    tokens::collect(&head, &encoded.bytes[rest..], &mut encoded.tokens);
+                    encoded.spans.push(EncodedSpan {
+                        head,
+                        name: &span.name,
+                        rest: rest..encoded.bytes.len(),
+                        tokens: tokens..encoded.tokens.len(),
+                    });
+                }
+            }
+        }
+        encoded
+    }
+}

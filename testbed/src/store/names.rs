@@ -1,0 +1,67 @@
+//! Texts that many spans share, each kept once for as long as one has it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What a text takes beside its bytes: two words, a number and its place in
+/// the map. Guess.
+const EACH: usize = 64;
+
+/// Texts by number. The number of one that is gone is given out again.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    texts: Vec<(Arc<str>, u64)>,
+    ids: HashMap<Arc<str>, u32>,
+    free: Vec<u32>,
+    bytes: usize,
+}
+
+impl Names {
+    /// The number of a text, which is used once more now.
+    pub(super) fn add(&mut self, text: &str) -> u32 {
+        if let Some(id) = self.ids.get(text) {
+            self.texts[*id as usize].1 += 1;
+            return *id;
+        }
+        let text: Arc<str> = text.into();
+        self.bytes += text.len() + EACH;
+        let entry = (Arc::clone(&text), 1);
+        let id = match self.free.pop() {
+            Some(id) => {
+                self.texts[id as usize] = entry;
+                id
+            }
+            None => {
+                self.texts.push(entry);
+                u32::try_from(self.texts.len() - 1).expect("fewer names than bytes of memory / 64")
+            }
+        };
+        self.ids.insert(text, id);
+        id
+    }
+
+    /// One use less.
+    pub(super) fn remove(&mut self, id: u32) {
+        let (text, uses) = &mut self.texts[id as usize];
+        *uses -= 1;
+        if *uses == 0 {
+            self.bytes -= text.len() + EACH;
+            self.ids.remove(text);
+            *text = Arc::from("");
+            self.free.push(id);
+        }
+    }
+
+    pub(super) fn get(&self, id: u32) -> &Arc<str> {
+        &self.texts[id as usize].0
+    }
+
+    pub(super) fn find(&self, text: &str) -> Option<u32> {
+        self.ids.get(text).copied()
+    }
+
+    /// What they take of memory, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+}

@@ -1,0 +1,425 @@
+//! OTLP in, over HTTP and gRPC: what goes in comes out, and what is hostile
+//! changes nothing.
+
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use opentelemetry_proto::tonic::collector::trace::v1::trace_service_client::TraceServiceClient;
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTraceServiceRequest, ExportTraceServiceResponse,
+};
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, TracesData};
+use prost::Message as _;
+use tonic::Code;
+use tonic::codec::CompressionEncoding;
+use tonic::transport::Channel;
+
+use super::*;
+use crate::cli::ExportFormat;
+use crate::{export, import};
+
+const PROTOBUF: &str = "application/x-protobuf";
+const JSON: &str = "application/json";
+
+async fn collecting() -> Server {
+    serving(Store::with_limit(1 << 30), true).await
+}
+
+/// What the sample's store has.
+fn sample() -> ExportTraceServiceRequest {
+    let data = samples::store().trace(samples::PING).expect("it is there");
+    ExportTraceServiceRequest {
+        resource_spans: data.resource_spans,
+    }
+}
+
+/// A request with these spans.
+fn with(spans: Vec<Span>) -> ExportTraceServiceRequest {
+    ExportTraceServiceRequest {
+        resource_spans: vec![ResourceSpans {
+            resource: Some(samples::resource("peer-0")),
+            scope_spans: vec![ScopeSpans {
+                spans,
+                ..ScopeSpans::default()
+            }],
+            ..ResourceSpans::default()
+        }],
+    }
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).expect("memory takes everything");
+    encoder.finish().expect("memory takes everything")
+}
+
+/// One request of bytes, and the answer's status and body.
+async fn send_bytes(server: &Server, headers: &str, body: Vec<u8>) -> (u16, Vec<u8>) {
+    let (address, length) = (server.address, body.len());
+    let head = format!(
+        "POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n"
+    );
+    let sent = tokio::task::spawn_blocking(move || {
+        let mut stream = send(address, &head);
+        // A server that refuses need not read it all.
+        let _ = stream.write_all(&body);
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        answer
+    });
+    let answer = sent.await.expect("the client lives");
+    let end = answer
+        .windows(4)
+        .position(|four| four == b"\r\n\r\n")
+        .expect("a head");
+    let head = String::from_utf8_lossy(&answer[..end]);
+    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
+    (status.expect("a status"), answer[end + 4..].to_vec())
+}
+
+async fn send_as(server: &Server, kind: &str, body: Vec<u8>) -> (u16, Vec<u8>) {
+    send_bytes(server, &format!("Content-Type: {kind}\r\n"), body).await
+}
+
+async fn client(server: &Server) -> TraceServiceClient<Channel> {
+    let address = format!("http://{}", server.address);
+    let channel = Channel::from_shared(address)
+        .expect("an address")
+        .connect()
+        .await;
+    TraceServiceClient::new(channel.expect("the server listens"))
+}
+
+/// Checks that what was reported comes out of the API and of each export.
+async fn comes_out(server: &Server, name: &str) {
+    let sent = TracesData {
+        resource_spans: sample().resource_spans,
+    };
+    assert_eq!(
+        server.store.trace(samples::PING),
+        Some(sent.clone()),
+        "{name}"
+    );
+    let id = "07".repeat(16);
+    let (_, v3) = get(server, &format!("/api/v3/traces/{id}")).await;
+    let v3: TracesData = serde_json::from_value(v3["result"].clone()).expect("OTLP JSON");
+    assert_eq!(v3, sent, "{name}");
+    let (_, v1) = get(server, &format!("/api/traces/{id}")).await;
+    let wanted = serde_json::to_value(jaeger::traces(sent)).expect("JSON");
+    assert_eq!(v1["data"], wanted, "{name}");
+    for format in [
+        ExportFormat::Otlp,
+        ExportFormat::Jaeger,
+        ExportFormat::Perfetto,
+    ] {
+        let export = |store: &Store| {
+            let mut bytes = Vec::new();
+            export::write(store, format, &mut bytes).expect("memory takes everything");
+            bytes
+        };
+        let bytes = export(&server.store);
+        assert_eq!(bytes, export(&samples::store()), "{name} {format:?}");
+        if format != ExportFormat::Perfetto {
+            assert_eq!(
+                import::read(&bytes).expect("our own file").len(),
+                3,
+                "{name}"
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_goes_in_over_http_comes_out() {
+    let protobuf = sample().encode_to_vec();
+    let json = serde_json::to_vec(&TracesData {
+        resource_spans: sample().resource_spans,
+    });
+    let json = json.expect("JSON");
+    for (kind, encoding, body) in [
+        (PROTOBUF, "", protobuf.clone()),
+        (PROTOBUF, "Content-Encoding: gzip\r\n", gzip(&protobuf)),
+        (JSON, "", json.clone()),
+        (
+            "application/json; charset=utf-8",
+            "Content-Encoding: gzip\r\n",
+            gzip(&json),
+        ),
+    ] {
+        let server = collecting().await;
+        let headers = format!("Content-Type: {kind}\r\n{encoding}");
+        let (status, body) = send_bytes(&server, &headers, body).await;
+        let nothing: &[u8] = if kind == PROTOBUF { b"" } else { b"{}" };
+        assert_eq!((status, &*body), (200, nothing), "{headers}");
+        comes_out(&server, &headers).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_goes_in_over_grpc_comes_out() {
+    for gzipped in [false, true] {
+        let server = collecting().await;
+        let mut client = client(&server).await;
+        if gzipped {
+            client = client.send_compressed(CompressionEncoding::Gzip);
+        }
+        let answer = client.export(sample()).await.expect("it is taken");
+        assert_eq!(answer.into_inner().partial_success, None);
+        comes_out(&server, &format!("gzipped {gzipped}")).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn spans_that_break_a_limit_are_counted_and_the_others_stored() {
+    let good = samples::span(samples::PING, 1, 0, "x", 0);
+    let long = "x".repeat(70_000);
+    let edit = |change: &dyn Fn(&mut Span)| {
+        let mut span = good.clone();
+        change(&mut span);
+        span
+    };
+    let cases = [
+        edit(&|span| span.trace_id = vec![1; 15]),
+        edit(&|span| span.trace_id = vec![0; 16]),
+        edit(&|span| span.span_id = vec![]),
+        edit(&|span| span.parent_span_id = vec![1; 7]),
+        edit(&|span| span.name = long.clone()),
+        edit(&|span| span.attributes = vec![samples::text("k", &long)]),
+        edit(&|span| span.attributes = vec![samples::text(&long, "v")]),
+        edit(&|span| span.attributes = vec![samples::text("k", "v"); 1025]),
+        edit(&|span| span.events = vec![Default::default(); 4097]),
+        edit(&|span| span.links = vec![samples::rich_span().links[0].clone(); 1025]),
+        edit(&|span| span.links = vec![Default::default()]),
+        edit(&|span| span.status.get_or_insert_default().message = long.clone()),
+    ];
+    for (number, bad) in cases.iter().enumerate() {
+        let server = collecting().await;
+        let request = with(vec![bad.clone(), good.clone(), bad.clone()]);
+        let (status, body) = send_as(&server, PROTOBUF, request.encode_to_vec()).await;
+        let answer = ExportTraceServiceResponse::decode(&*body).expect("an answer");
+        let partial = answer.partial_success.expect("some were rejected");
+        assert_eq!((status, partial.rejected_spans), (200, 2), "{number}");
+        assert!(!partial.error_message.is_empty(), "{number}");
+        assert_eq!(server.store.len(), 1, "{number}");
+        let answer = client(&server)
+            .await
+            .export(request)
+            .await
+            .expect("it is taken");
+        assert_eq!(
+            answer.into_inner().partial_success,
+            Some(partial),
+            "{number}"
+        );
+    }
+    let server = collecting().await;
+    let mut request = with(vec![good]);
+    let around = request.resource_spans[0].resource.get_or_insert_default();
+    around.attributes.push(samples::text("k", &long));
+    let json = serde_json::to_vec(&TracesData {
+        resource_spans: request.resource_spans,
+    });
+    let (status, body) = send_as(&server, JSON, json.expect("JSON")).await;
+    let answer: Value = serde_json::from_slice(&body).expect("JSON");
+    assert_eq!(
+        (status, &answer["partialSuccess"]["rejectedSpans"]),
+        (200, &json!("1"))
+    );
+    assert!(server.store.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hostile_requests_change_nothing() {
+    let server = collecting().await;
+    let spans = with(vec![samples::span(samples::PING, 1, 0, "x", 0); 65_537]);
+    let whole = sample().encode_to_vec();
+    // 100 MiB of nothing, and ten million empty parts.
+    let bomb = gzip(&vec![0; 100 << 20]);
+    let empty = [0x0a, 0x00].repeat(5_000_000);
+    let braces = [
+        &b"{\"resourceSpans\":["[..],
+        &b"{},".repeat(2_500_000),
+        b"{}]}",
+    ]
+    .concat();
+    let gzipped = "Content-Encoding: gzip\r\n";
+    for (name, headers, body, wanted) in [
+        (
+            "too many spans",
+            format!("Content-Type: {PROTOBUF}\r\n"),
+            spans.encode_to_vec(),
+            413,
+        ),
+        (
+            "a gzip bomb",
+            format!("Content-Type: {PROTOBUF}\r\n{gzipped}"),
+            bomb,
+            413,
+        ),
+        (
+            "no gzip",
+            format!("Content-Type: {PROTOBUF}\r\n{gzipped}"),
+            whole.clone(),
+            400,
+        ),
+        (
+            "gzip cut short",
+            format!("Content-Type: {PROTOBUF}\r\n{gzipped}"),
+            gzip(&whole)[..40].to_vec(),
+            400,
+        ),
+        (
+            "another encoding",
+            format!("Content-Type: {PROTOBUF}\r\nContent-Encoding: br\r\n"),
+            whole.clone(),
+            415,
+        ),
+        (
+            "cut short",
+            format!("Content-Type: {PROTOBUF}\r\n"),
+            whole[..whole.len() - 1].to_vec(),
+            400,
+        ),
+        (
+            "garbage",
+            format!("Content-Type: {PROTOBUF}\r\n"),
+            vec![0xff; 100],
+            400,
+        ),
+        (
+            "empty parts",
+            format!("Content-Type: {PROTOBUF}\r\n"),
+            empty,
+            413,
+        ),
+        (
+            "no JSON",
+            format!("Content-Type: {JSON}\r\n"),
+            b"{".to_vec(),
+            400,
+        ),
+        (
+            "empty objects",
+            format!("Content-Type: {JSON}\r\n"),
+            braces,
+            413,
+        ),
+        (
+            "no OTLP",
+            format!("Content-Type: {JSON}\r\n"),
+            b"[1]".to_vec(),
+            400,
+        ),
+        (
+            "a form",
+            "Content-Type: text/plain\r\n".to_owned(),
+            whole.clone(),
+            415,
+        ),
+        ("no form", String::new(), whole.clone(), 415),
+        (
+            "too long",
+            format!("Content-Type: {PROTOBUF}\r\n"),
+            vec![0; LONGEST_BODY + 1],
+            413,
+        ),
+        (
+            "long for OTLP",
+            format!("Content-Type: {JSON}\r\n"),
+            vec![b' '; 17 << 20],
+            413,
+        ),
+    ] {
+        let (status, body) = send_bytes(&server, &headers, body).await;
+        assert_eq!(status, wanted, "{name}");
+        assert!(!body.is_empty(), "{name}");
+        assert!(server.store.is_empty(), "{name}");
+    }
+    let mut client = client(&server).await.max_encoding_message_size(1 << 30);
+    let mut gzipped = client.clone().send_compressed(CompressionEncoding::Gzip);
+    let large = with(vec![Span {
+        name: "x".repeat(5 << 20),
+        ..Span::default()
+    }]);
+    let over = client
+        .export(large.clone())
+        .await
+        .expect_err("it is too long");
+    assert_eq!(over.code(), Code::OutOfRange);
+    let over = gzipped.export(large).await.expect_err("it is too long");
+    assert_eq!(over.code(), Code::ResourceExhausted);
+    assert!(server.store.is_empty());
+    // It is alive, and takes what is good.
+    assert_eq!(send_as(&server, PROTOBUF, whole).await.0, 200);
+    assert_eq!(server.store.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_other_page_and_no_other_host_reports() {
+    let server = collecting().await;
+    let body = sample().encode_to_vec();
+    for (headers, wanted) in [
+        ("Origin: http://evil.example\r\n", 403),
+        ("Origin: null\r\n", 403),
+        ("Host: evil.example\r\n", 403),
+        ("Origin: http://localhost\r\n", 200),
+    ] {
+        let headers = format!("Content-Type: {PROTOBUF}\r\n{headers}");
+        let (status, _) = send_bytes(&server, &headers, body.clone()).await;
+        assert_eq!(status, wanted, "{headers}");
+        assert_eq!(server.store.is_empty(), wanted == 403, "{headers}");
+    }
+    let address = Channel::from_shared(format!("http://{}", server.address));
+    let origin = "http://evil.example".parse().expect("an address");
+    let channel = address.expect("an address").origin(origin).connect().await;
+    let mut elsewhere = TraceServiceClient::new(channel.expect("the server listens"));
+    let refused = elsewhere.export(sample()).await;
+    refused.expect_err("it is for another host");
+    assert_eq!(server.store.len(), 3, "those of this server's own page");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_viewer_of_a_run_takes_nothing() {
+    let server = start().await;
+    let (status, body) = send_as(&server, JSON, b"{}".to_vec()).await;
+    let told = String::from_utf8_lossy(&body);
+    assert!(
+        status == 403 && told.contains("testbed view --collect"),
+        "{status} {told}"
+    );
+    let refused = client(&server)
+        .await
+        .export(sample())
+        .await
+        .expect_err("one run");
+    assert_eq!(refused.code(), Code::PermissionDenied);
+    assert_eq!(server.store.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_given_up_is_told() {
+    let server = serving(Store::with_limit(4 << 20), true).await;
+    let spans = (0..40_000_u32).map(|number| {
+        let mut span = samples::span(samples::PING, 1, 0, "x", u64::from(number));
+        span.span_id[..4].copy_from_slice(&number.to_be_bytes());
+        span.attributes = vec![samples::text("padding", &"x".repeat(150))];
+        span
+    });
+    let (status, _) = send_as(&server, PROTOBUF, with(spans.collect()).encode_to_vec()).await;
+    assert_eq!(status, 200);
+    let evicted = server.store.evicted().expect("it has a limit").spans;
+    assert_eq!(evicted + server.store.len() as u64, 40_000);
+    assert_eq!(get(&server, "/api/run").await.1["evicted"], json!(evicted));
+    assert_eq!(
+        get(&server, "/api/diagram").await.1["evicted"],
+        json!(evicted)
+    );
+    let address = server.address;
+    let event = tokio::task::spawn_blocking(move || {
+        let request = "GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        let mut lines = BufReader::new(send(address, request));
+        wait_for(&mut lines, |data| data["evicted"] == evicted);
+    });
+    event.await.expect("it is told");
+}
