@@ -40,6 +40,7 @@ fn round() -> f64 {
     let store = Arc::new(Store::with_limit(4 << 30));
     let (run, seen) = watch::channel(serde_json::Value::Null);
     let viewer = Viewer {
+        buttons: None,
         store: Arc::clone(&store),
         run: seen,
         runs: Arc::new(Runs::default()),
