@@ -277,5 +277,7 @@ pub fn check_ids(span: &Span) -> Result<(), BadSpan> {
 
 /// Ids as they are written.
 pub(crate) fn hex(id: &[u8]) -> String {
-    id.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |value: u8| char::from_digit(value.into(), 16).expect("four bits");
+    let digits = |byte: &u8| [digit(byte >> 4), digit(byte & 15)];
+    id.iter().flat_map(digits).collect()
 }

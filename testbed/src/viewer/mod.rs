@@ -10,12 +10,14 @@
 
 mod answer;
 mod api;
+mod bodies;
 mod diagram;
 mod edges;
 mod events;
 mod guard;
 mod page;
 mod parameters;
+pub mod report;
 mod runs;
 mod search;
 mod shown;
