@@ -19,7 +19,7 @@ const given = (parameters) => Object.entries(parameters)
 
 async function get(path, { signal, run, exactly, ...parameters } = {}) {
   const asked = given({ ...parameters, run: run ?? shownRun });
-  if (isReport) return answerOf(path, asked);
+  if (isReport) return exactlyRead(answerOf(path, asked));
   const address = asked.length ? `${path}?${new URLSearchParams(asked)}` : path;
   return read(await fetch(address, { signal }), exactly);
 }
@@ -43,6 +43,9 @@ function exact(key, value, context) {
   const rounded = Number.isInteger(value) && !Number.isSafeInteger(value);
   return rounded ? context?.source ?? value : value;
 }
+
+// In a report such an answer is text, whose digits are all there.
+const exactlyRead = (answer) => (typeof answer === 'string' ? JSON.parse(answer, exact) : answer);
 
 // The run: `run.json`, and the runs of the same folder, the newest first.
 export const getRun = (signal, run) => get('/api/run', { signal, run, exactly: true });

@@ -8,6 +8,7 @@ pub(crate) mod systems;
 mod view;
 
 use std::io::{self, Write as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
@@ -28,6 +29,7 @@ use crate::progress::Progress;
 use crate::recorder::StoreRecorder;
 use crate::run::{self, Folder, Record, Status, Verdict};
 use crate::store::Store;
+use crate::viewer;
 use view::Page;
 
 /// Does what the command line says. Returns the exit status.
@@ -136,7 +138,11 @@ async fn experiment<E: Experiment>(
         record.verdict.fail(error.to_string());
     }
     let saved = folder.save(&record);
-    output::result(experiment, options, &record, &folder)?;
+    let report = match record.spans.stored > 0 {
+        true => report(&folder, &record, &store),
+        false => None,
+    };
+    output::result(experiment, options, &record, &folder, report.as_deref())?;
     if let Some(page) = page {
         page.stay(&record, &interrupt).await?;
     }
@@ -146,6 +152,14 @@ async fn experiment<E: Experiment>(
         Status::Fail => ExitCode::from(1),
         Status::Unknown => ExitCode::from(3),
     })
+}
+
+/// The run as a page. A run without one is as good.
+fn report(folder: &Folder, record: &Record, store: &Store) -> Option<PathBuf> {
+    let saved = viewer::report::save(folder, &record.to_json(), store);
+    // Where standard error is gone there is nobody to tell.
+    let told = |error| output::note(&format!("warning: there is no report.html: {error}"));
+    saved.map_err(told).ok()
 }
 
 /// What is wrong counts more than what is unknown. `result` is `None` when the

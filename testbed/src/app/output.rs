@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::{self, ErrorKind, Write as _};
+use std::path::Path;
 use std::time::Duration;
 
 use crate::Error;
@@ -28,10 +29,11 @@ pub(super) fn result<E: Experiment>(
     options: &Options,
     record: &Record,
     folder: &Folder,
+    report: Option<&Path>,
 ) -> Result<(), Error> {
     print(&match options.format {
         Format::Json => format!("{:#}\n", record.to_json()),
-        Format::Text => text(experiment, options, record, folder),
+        Format::Text => text(experiment, options, record, folder, report),
     })
 }
 
@@ -40,12 +42,16 @@ fn text<E: Experiment>(
     options: &Options,
     record: &Record,
     folder: &Folder,
+    report: Option<&Path>,
 ) -> String {
     let mut text = built(record);
     text.push_str(&experiment.tell(record));
     text.push_str(&spans(record));
     let path = folder.path().display();
     let _ = writeln!(text, "saved             {path}");
+    if let Some(report) = report {
+        let _ = writeln!(text, "report            {}", report.display());
+    }
     if !options.quiet {
         let _ = writeln!(text, "look at it        testbed view {path}");
     }

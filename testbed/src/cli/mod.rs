@@ -86,7 +86,8 @@ pub struct Common {
     /// How long a dial may take, with its handshake
     #[arg(long, global = true, value_name = "TIME", default_value = "30s", value_parser = values::duration)]
     pub dial_timeout: Duration,
-    /// The folder that gets a folder for each run
+    /// The folder that gets a folder for each run, with a report.html that any
+    /// browser opens
     #[arg(long, global = true, value_name = "DIR", default_value = "runs")]
     pub out: PathBuf,
     /// How the result is printed: text or json. What `export` writes: one of the

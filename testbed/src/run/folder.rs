@@ -1,7 +1,7 @@
 //! The folder of a run.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write as _};
+use std::io::{self, BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::Record;
@@ -14,6 +14,8 @@ const RECORD: &str = "run.json";
 const SPANS: &str = "spans.jsonl";
 /// One line for each measurement.
 const RESULTS: &str = "results.csv";
+/// The run as a page that needs no server.
+const REPORT: &str = "report.html";
 
 /// The folder of one run.
 #[derive(Clone, Debug)]
@@ -127,20 +129,53 @@ impl Folder {
         serde_json::from_slice(&text).map_err(|e| failed(&path, &e))
     }
 
-    /// The measurements, up to the last whole line: the run may go on. Nothing
-    /// if it came to none.
+    /// The first `most` bytes of the measurements, up to the last whole line:
+    /// the run may go on. Nothing if it came to none.
     ///
     /// # Errors
     /// [`Error::Failed`] with the file.
-    pub fn measured(&self) -> Result<String, Error> {
+    pub fn measured(&self, most: u64) -> Result<String, Error> {
         let path = self.path.join(RESULTS);
-        let mut text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => String::new(),
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
             Err(e) => return Err(failed(&path, &e)),
         };
-        text.truncate(text.rfind('\n').map_or(0, |end| end + 1));
-        Ok(text)
+        let mut text = Vec::new();
+        let read = file.take(most).read_to_end(&mut text);
+        read.map_err(|e| failed(&path, &e))?;
+        let lines = text.iter().rposition(|byte| *byte == b'\n');
+        text.truncate(lines.map_or(0, |end| end + 1));
+        String::from_utf8(text).map_err(|e| failed(&path, &e))
+    }
+
+    /// How many bytes the measurements take.
+    pub fn measured_size(&self) -> u64 {
+        fs::metadata(self.path.join(RESULTS)).map_or(0, |data| data.len())
+    }
+
+    /// Saves the run as a page: all of it, or none. `write` is given the file.
+    ///
+    /// # Errors
+    /// Those of `write`, and of the disk.
+    pub fn save_report<E: From<io::Error>>(
+        &self,
+        write: impl FnOnce(&mut BufWriter<File>) -> Result<(), E>,
+    ) -> Result<PathBuf, E> {
+        let part = self.path.join(format!("{REPORT}.part"));
+        let whole = self.path.join(REPORT);
+        let written = (|| {
+            let mut file = BufWriter::new(File::create(&part)?);
+            write(&mut file)?;
+            // Dropping it would hide a disk that is full.
+            file.flush()?;
+            fs::rename(&part, &whole)?;
+            Ok(whole)
+        })();
+        if written.is_err() {
+            let _ = fs::remove_file(&part);
+        }
+        written
     }
 
     /// What a run saved.

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use opentelemetry_proto::tonic::trace::v1::ResourceSpans;
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span};
 
 use super::codec::{self, Head};
-use super::table::Table;
+use super::table::{Table, service_name};
 
 /// Spans copied out of the table.
 #[derive(Default)]
@@ -23,6 +23,18 @@ struct Copied {
 }
 
 impl Batch {
+    /// Decodes the spans one by one and hands them over, with the names of
+    /// their services.
+    pub(super) fn hand_over(self, take: &mut impl FnMut(&str, Span)) {
+        let mut bytes = &self.bytes[..];
+        for group in self.spans.chunk_by(|a, b| a.source == b.source) {
+            let name = service_name(&group[0].envelope);
+            for copied in group {
+                take(&name, copied.decode(&mut bytes));
+            }
+        }
+    }
+
     /// Decodes the spans into OTLP: neighbours of one service share an
     /// envelope.
     pub(super) fn into_resource_spans(self) -> Vec<ResourceSpans> {
@@ -31,14 +43,21 @@ impl Batch {
         for group in self.spans.chunk_by(|a, b| a.source == b.source) {
             let mut envelope = ResourceSpans::clone(&group[0].envelope);
             for copied in group {
-                let (rest, after) = bytes.split_at(copied.length);
-                bytes = after;
-                let span = codec::join(&copied.head, &copied.name, rest);
+                let span = copied.decode(&mut bytes);
                 envelope.scope_spans[0].spans.push(span);
             }
             groups.push(envelope);
         }
         groups
+    }
+}
+
+impl Copied {
+    /// The span, whose rest is what `bytes` begin with, and end after.
+    fn decode(&self, bytes: &mut &[u8]) -> Span {
+        let (rest, after) = bytes.split_at(self.length);
+        *bytes = after;
+        codec::join(&self.head, &self.name, rest)
     }
 }
 

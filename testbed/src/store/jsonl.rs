@@ -8,7 +8,6 @@ use std::io::{self, BufRead, Read, Write};
 
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, TracesData};
 
-use super::table::service_name;
 use super::{BadSpan, Store, value};
 
 /// Spans on one line: some 300 KiB of text. Guess.
@@ -97,14 +96,23 @@ impl Store {
 
     /// Hands every span to `take`, with the name of its service: the services
     /// one after the other, the spans of each in the order of their start.
-    pub fn for_each(&self, mut take: impl FnMut(&str, Span)) {
+    pub fn for_each(&self, take: impl FnMut(&str, Span)) {
         let rows = {
             let table = self.read();
             table.in_order(table.places())
         };
-        for chunk in rows.chunks(SPANS_PER_LINE) {
-            self.hand_over(chunk.iter().copied(), &mut take);
-        }
+        self.hand_over_all(&rows, take);
+    }
+
+    /// As [`Store::for_each`], but only the spans of that name. The others are
+    /// not decoded, which is what takes long.
+    pub fn for_each_named(&self, name: &str, take: impl FnMut(&str, Span)) {
+        let rows = {
+            let table = self.read();
+            let all = table.places();
+            table.in_order(all.filter(|place| **table.name(table.row(*place)) == *name))
+        };
+        self.hand_over_all(&rows, take);
     }
 
     /// Hands the spans that were stored from place `after` on to `take`, at
@@ -124,13 +132,15 @@ impl Store {
         end.max(after as u64) as usize
     }
 
+    fn hand_over_all(&self, rows: &[u64], mut take: impl FnMut(&str, Span)) {
+        for chunk in rows.chunks(SPANS_PER_LINE) {
+            self.hand_over(chunk.iter().copied(), &mut take);
+        }
+    }
+
     fn hand_over(&self, rows: impl IntoIterator<Item = u64>, take: &mut impl FnMut(&str, Span)) {
         let batch = self.read().copy_out(rows);
-        for group in batch.into_resource_spans() {
-            let name = service_name(&group);
-            let spans = group.scope_spans.into_iter().flat_map(|scope| scope.spans);
-            spans.for_each(|span| take(&name, span));
-        }
+        batch.hand_over(take);
     }
 
     /// Reads what [`Store::write_jsonl`] or another OTLP tool has written.

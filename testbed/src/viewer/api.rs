@@ -14,11 +14,8 @@ use super::State;
 use super::answer::{Refusal, blocking, json_response};
 use super::parameters::{first, parameters, span_id, trace_id};
 use super::shown::Shown;
-use super::{diagram, edges, search};
-use crate::checkers::snapshot;
-use crate::history::History;
+use super::{bodies, diagram, search};
 use crate::jaeger::kind_name;
-use crate::run::Folder;
 use crate::store::hex;
 
 type Answer = Result<Response, Refusal>;
@@ -43,20 +40,14 @@ pub(super) async fn runs(Shared(state): Shared<State>) -> Answer {
 
 /// `{"csv":"…"}`: the run's measurements, as far as they are written.
 pub(super) async fn results(shown: Shown) -> Answer {
-    let csv = blocking(move || match shown.folder.map(|path| Folder::open(&path)) {
-        Some(Ok(folder)) => folder.measured(),
-        Some(Err(_)) | None => Ok(String::new()),
-    });
-    let csv = csv
-        .await?
-        .map_err(|error| Refusal::internal(error.to_string()))?;
-    Ok(json_response(&json!({ "csv": csv })))
+    let results = blocking(move || bodies::results(shown.folder.as_deref(), u64::MAX)).await?;
+    let results = results.map_err(|error| Refusal::internal(error.to_string()))?;
+    Ok(json_response(&results))
 }
 
 /// `{"services":["peer-00",…]}`
 pub(super) async fn services(shown: Shown) -> Response {
-    let services = shown.store.services().into_iter();
-    json_response(&json!({ "services": services.map(|service| service.name).collect::<Vec<_>>() }))
+    json_response(&bodies::services(&shown.store))
 }
 
 /// `{"operations":[{"name":"PING","spanKind":"consumer"},…]}`
@@ -87,11 +78,7 @@ pub(super) async fn operations(shown: Shown, uri: Uri) -> Answer {
 /// `{"summaries":[…]}`, the newest trace first.
 pub(super) async fn summaries(shown: Shown, uri: Uri) -> Answer {
     let query = search::parse(parameters(&uri)?)?;
-    blocking(move || {
-        let summaries = shown.store.summaries(&query);
-        json_response(&json!({ "summaries": summaries }))
-    })
-    .await
+    blocking(move || json_response(&bodies::summaries(&shown.store, &query))).await
 }
 
 /// The traces that are searched for, in one piece as well.
@@ -103,7 +90,7 @@ pub(super) async fn search(shown: Shown, uri: Uri) -> Answer {
         let resource_spans: Vec<_> = traces.flat_map(|data| data.resource_spans).collect();
         match resource_spans.is_empty() {
             true => Err(Refusal::not_found("no traces found")),
-            false => Ok(json_response(&Wrapped {
+            false => Ok(json_response(&bodies::Trace {
                 result: TracesData { resource_spans },
             })),
         }
@@ -132,17 +119,11 @@ pub(super) async fn spans(shown: Shown, uri: Uri) -> Answer {
 pub(super) async fn trace(shown: Shown, id: Result<Path<String>, PathRejection>) -> Answer {
     let Path(id) = id.map_err(|error| Refusal::bad_request(error.body_text()))?;
     let id = trace_id(&id)?;
-    blocking(move || match shown.store.trace(id) {
-        Some(data) => Ok(json_response(&Wrapped { result: data })),
+    blocking(move || match bodies::trace(&shown.store, id) {
+        Some(trace) => Ok(json_response(&trace)),
         None => Err(Refusal::not_found("there is no such trace")),
     })
     .await?
-}
-
-/// A struct and not `json!`, which would hold the trace a second time.
-#[derive(serde::Serialize)]
-struct Wrapped<T> {
-    result: T,
 }
 
 /// One span: `{"result":{"resourceSpans":[…]}}`
@@ -152,8 +133,8 @@ pub(super) async fn span(
 ) -> Answer {
     let Path((trace, id)) = ids.map_err(|error| Refusal::bad_request(error.body_text()))?;
     let (trace, id) = (trace_id(&trace)?, span_id(&id)?);
-    match shown.store.span(trace, id) {
-        Some(data) => Ok(json_response(&Wrapped { result: data })),
+    match bodies::span(&shown.store, trace, id) {
+        Some(span) => Ok(json_response(&span)),
         None => Err(Refusal::not_found("there is no such span")),
     }
 }
@@ -167,23 +148,16 @@ pub(super) async fn diagram(shown: Shown, uri: Uri) -> Answer {
             after = value.parse().map_err(wrong)?;
         }
     }
-    blocking(move || json_response(&diagram::diagram(&shown.store, after))).await
+    let answer = move || diagram::diagram(&shown.store, after, diagram::MOST_SPANS);
+    blocking(move || json_response(&answer())).await
 }
 
 /// `{"cuts":[…]}`: the snapshots of the run.
 pub(super) async fn cuts(shown: Shown) -> Answer {
-    blocking(move || {
-        let history = History::read(&shown.store);
-        json_response(&json!({ "cuts": snapshot::drawn(&history) }))
-    })
-    .await
+    blocking(move || json_response(&bodies::cuts(&shown.store))).await
 }
 
 /// `{"edges":[["peer-00","peer-01"],…]}`: who is connected with whom.
 pub(super) async fn topology(shown: Shown) -> Answer {
-    blocking(move || {
-        let edges = edges::edges(&shown.store, &shown.run);
-        json_response(&json!({ "edges": edges }))
-    })
-    .await
+    blocking(move || json_response(&bodies::topology(&shown.store, &shown.run))).await
 }

@@ -13,8 +13,9 @@ use serde::Serialize;
 use crate::history;
 use crate::store::{Store, hex};
 
-/// So many spans are read for one answer: some ten megabytes of text.
-const MOST_SPANS: usize = 50_000;
+/// So many spans are read for one answer of the server: some ten megabytes of
+/// text.
+pub(super) const MOST_SPANS: usize = 50_000;
 
 /// As much of what a message or an output says. The rest is in its span.
 const LONGEST_TEXT: usize = 120;
@@ -58,8 +59,8 @@ struct Said(usize, usize, String);
 #[derive(Debug, Serialize)]
 struct Lost(usize, usize, String, String);
 
-/// The steps among the spans from place `after` on.
-pub(super) fn diagram(store: &Store, after: usize) -> Diagram {
+/// The steps among at most so many spans from place `after` on.
+pub(super) fn diagram(store: &Store, after: usize, most: usize) -> Diagram {
     let base = store.first_start();
     let mut reader = Reader {
         base,
@@ -69,7 +70,7 @@ pub(super) fn diagram(store: &Store, after: usize) -> Diagram {
             ..Diagram::default()
         },
     };
-    let next = store.read_from(after, MOST_SPANS, |peer, span| reader.read(peer, span));
+    let next = store.read_from(after, most, |peer, span| reader.read(peer, span));
     reader.diagram.next = next;
     reader.diagram
 }

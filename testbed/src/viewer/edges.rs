@@ -21,12 +21,9 @@ const MOST: u64 = 1_000_000;
 /// The connections, each once.
 pub(super) fn edges(store: &Store, run: &Value) -> Vec<(String, String)> {
     let mut dialled = BTreeSet::new();
-    store.for_each(|peer, span| {
+    store.for_each_named(DIAL, |peer, span| {
         let failed = span.status.as_ref().map(|status| status.code()) == Some(StatusCode::Error);
-        if span.name == DIAL
-            && !failed
-            && let Some(to) = history::text(&span.attributes, key::REMOTE)
-        {
+        if !failed && let Some(to) = history::text(&span.attributes, key::REMOTE) {
             dialled.insert((peer.to_owned(), to.to_owned()));
         }
     });

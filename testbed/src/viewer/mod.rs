@@ -11,6 +11,7 @@
 
 mod answer;
 mod api;
+mod bodies;
 mod control;
 mod diagram;
 mod edges;
@@ -19,6 +20,7 @@ mod guard;
 mod page;
 mod parameters;
 mod receive;
+pub mod report;
 mod runs;
 mod search;
 mod shown;

@@ -2,6 +2,8 @@
 //! debug build reads them from `dashboards/viewer`, so that who works on the
 //! page sees a change at the next reload.
 
+use std::borrow::Cow;
+
 use axum::http::{Uri, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::Embed;
@@ -11,6 +13,11 @@ use super::answer::Refusal;
 #[derive(Embed)]
 #[folder = "../dashboards/viewer"]
 struct Files;
+
+/// What is in the file of that path.
+pub(super) fn read(path: &str) -> Option<Cow<'static, [u8]>> {
+    Files::get(path).map(|file| file.data)
+}
 
 /// The file of that path; at the root, the page itself.
 pub(super) async fn file(uri: Uri) -> Result<Response, Refusal> {

@@ -44,6 +44,7 @@ impl Exporting {
             record["verdict"]["reasons"],
             serde_json::json!(["interrupted"])
         );
+        assert!(folder.join("report.html").is_file(), "{ended}");
         // Every span ended, and is there.
         assert_eq!(record["spans"]["lost"], 0);
         let spans: usize = support::spans::saved(&folder).iter().map(Vec::len).sum();

@@ -40,7 +40,7 @@ fn the_folder_is_whole(runs: &Runs) {
         .flatten()
         .map(|entry| entry.file_name().into_string().expect("a name in ASCII"))
         .collect();
-    for name in ["results.csv", "run.json", "spans.jsonl"] {
+    for name in ["report.html", "results.csv", "run.json", "spans.jsonl"] {
         assert!(names.contains(name), "{names:?}");
     }
     assert!(names.iter().all(|name| !name.ends_with(".part")));

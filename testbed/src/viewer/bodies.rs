@@ -1,0 +1,97 @@
+//! What is answered: the bodies of the page's questions, without a server.
+//!
+//! The server sends them, and a report has them in it.
+
+use std::path::Path;
+
+use opentelemetry_proto::tonic::trace::v1::TracesData;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::edges;
+use crate::Error;
+use crate::checkers::snapshot::{self, Drawn};
+use crate::history::History;
+use crate::run::Folder;
+use crate::store::{Query, Store, Summary, TraceId};
+
+/// `{"csv":"…"}`: the run's measurements.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Results {
+    pub(super) csv: String,
+}
+
+/// The first `most` bytes of the measurements, up to the last whole line, as
+/// far as they are written.
+pub(super) fn results(folder: Option<&Path>, most: u64) -> Result<Results, Error> {
+    match folder.map(Folder::open) {
+        Some(Ok(folder)) => Ok(Results {
+            csv: folder.measured(most)?,
+        }),
+        Some(Err(_)) | None => Ok(Results::default()),
+    }
+}
+
+/// `{"services":["peer-00",…]}`
+#[derive(Debug, Serialize)]
+pub(super) struct Services {
+    services: Vec<String>,
+}
+
+pub(super) fn services(store: &Store) -> Services {
+    let services = store.services().into_iter();
+    Services {
+        services: services.map(|service| service.name).collect(),
+    }
+}
+
+/// `{"summaries":[…]}`, the newest trace first.
+#[derive(Debug, Serialize)]
+pub(super) struct Summaries {
+    pub(super) summaries: Vec<Summary>,
+}
+
+pub(super) fn summaries(store: &Store, query: &Query) -> Summaries {
+    Summaries {
+        summaries: store.summaries(query),
+    }
+}
+
+/// `{"result":{"resourceSpans":[…]}}`. A struct and not `json!`, which would
+/// hold the trace a second time.
+#[derive(Debug, Serialize)]
+pub(super) struct Trace {
+    pub(super) result: TracesData,
+}
+
+pub(super) fn trace(store: &Store, id: TraceId) -> Option<Trace> {
+    store.trace(id).map(|result| Trace { result })
+}
+
+pub(super) fn span(store: &Store, trace: TraceId, id: u64) -> Option<Trace> {
+    store.span(trace, id).map(|result| Trace { result })
+}
+
+/// `{"cuts":[…]}`: the snapshots of the run.
+#[derive(Debug, Serialize)]
+pub(super) struct Cuts {
+    cuts: Vec<Drawn>,
+}
+
+pub(super) fn cuts(store: &Store) -> Cuts {
+    Cuts {
+        cuts: snapshot::drawn(&History::read(store)),
+    }
+}
+
+/// `{"edges":[["peer-00","peer-01"],…]}`: who is connected with whom.
+#[derive(Debug, Serialize)]
+pub(super) struct Topology {
+    edges: Vec<(String, String)>,
+}
+
+pub(super) fn topology(store: &Store, run: &Value) -> Topology {
+    Topology {
+        edges: edges::edges(store, run),
+    }
+}

@@ -1,0 +1,236 @@
+//! What a report knows, and what it leaves out.
+//!
+//! The page needs the run before all else, then what is small, then the
+//! diagram. What room is left is for whole traces, the newest first; so they
+//! are the first to be left out, and after them the later part of the diagram.
+
+use std::io::Write;
+use std::panic::resume_unwind;
+use std::thread;
+
+use serde_json::Value;
+
+use super::Error;
+use super::budget::{Answers, Fit};
+use crate::run::Folder;
+use crate::store::{Query, Store, Summary};
+use crate::viewer::bodies;
+use crate::viewer::diagram::{self, Diagram};
+
+/// What an answer that is usually small may take: a quarter of all, so that
+/// none leaves no room for the diagram.
+const SHARE: usize = super::MOST / 4;
+
+/// So many traces are listed. The page asks for no more.
+const LISTED: usize = 1000;
+
+/// A step hardly takes fewer bytes in the diagram: 137 in a snapshot of 20
+/// peers. No more spans are looked at than can fit at that size.
+const LEAST_STEP: usize = 100;
+
+/// A span hardly takes fewer bytes as OTLP JSON: 1,100 in that run. A trace
+/// that cannot fit at that size is not even looked at.
+const LEAST_SPAN: u64 = 500;
+
+/// Cuts are found by reading the whole run, which for a larger one takes too
+/// long and too much memory. The diagram does not hold so many steps either.
+const MOST_FOR_CUTS: usize = super::MOST / LEAST_STEP;
+
+/// Writes the answers, in at most so many bytes but for some sentences.
+pub(super) fn write(
+    out: &mut impl Write,
+    most: usize,
+    folder: &Folder,
+    run: &Value,
+    store: &Store,
+) -> Result<(), Error> {
+    let mut report = Report {
+        answers: Answers::begin(out, most)?,
+        store,
+        left_out: Vec::new(),
+    };
+    // As text within the text: a seed has digits that are not to be lost.
+    report.small("/api/run", &run.to_string(), "what stands in run.json")?;
+    report.small(
+        "/api/v3/services",
+        &bodies::services(store),
+        "the list of peers",
+    )?;
+    report.results(folder)?;
+    let topology = bodies::topology(store, run);
+    report.small("/api/topology", &topology, "the connections")?;
+    let listed = report.list()?;
+    let most = store.len().min(report.answers.left() / LEAST_STEP);
+    let (cuts, diagram) = both(
+        || (store.len() <= MOST_FOR_CUTS).then(|| bodies::cuts(store)),
+        || diagram::diagram(store, 0, most),
+    );
+    match cuts {
+        Some(cuts) => report.small("/api/cuts", &cuts, "the snapshots")?,
+        None => report.says("Of a run as large as this the snapshots are left out."),
+    }
+    report.diagram(diagram, most)?;
+    report.traces(&listed)?;
+    if !report.left_out.is_empty() {
+        report.says("`testbed view` with the folder of the run shows all of it.");
+    }
+    Ok(report.answers.end(&report.left_out)?)
+}
+
+struct Report<'a, W> {
+    answers: Answers<W>,
+    store: &'a Store,
+    left_out: Vec<String>,
+}
+
+impl<W: Write> Report<'_, W> {
+    fn says(&mut self, sentence: impl Into<String>) {
+        self.left_out.push(sentence.into());
+    }
+
+    /// What is there as a whole or not at all.
+    fn small(
+        &mut self,
+        asked: &str,
+        answer: &impl serde::Serialize,
+        what: &str,
+    ) -> Result<(), Error> {
+        if let Fit::TooLarge(bytes) = self.answers.add(asked, answer, SHARE)? {
+            let kib = count(bytes.div_ceil(1024));
+            self.says(format!("Left out: {what}, which would take {kib} KiB."));
+        }
+        Ok(())
+    }
+
+    /// The first measurements.
+    fn results(&mut self, folder: &Folder) -> Result<(), Error> {
+        // In JSON each line has a byte more, and each quote.
+        let most = SHARE / 2;
+        let results = bodies::results(Some(folder.path()), most as u64)?;
+        if (results.csv.len() as u64) < folder.measured_size() {
+            let lines = count(results.csv.lines().count().saturating_sub(1));
+            self.says(format!(
+                "Of the measurements only the first {lines} are here; results.csv has all."
+            ));
+        }
+        self.small("/api/results", &results, "the measurements")
+    }
+
+    /// The newest traces, or fewer where many peers take part in each.
+    fn list(&mut self) -> Result<Vec<Summary>, Error> {
+        let all = self.store.trace_count();
+        let mut limit = LISTED;
+        loop {
+            let query = Query {
+                limit: Some(limit),
+                ..Query::default()
+            };
+            let list = bodies::summaries(self.store, &query);
+            let fit = self.answers.add("/api/v3/trace-summaries", &list, SHARE)?;
+            if let Fit::TooLarge(bytes) = fit {
+                limit = fewer(limit.min(all), bytes, SHARE.min(self.answers.left()));
+                if limit > 0 {
+                    continue;
+                }
+            }
+            let listed = if fit == Fit::Whole {
+                list.summaries
+            } else {
+                vec![]
+            };
+            if listed.len() < all {
+                let (listed, all) = (count(listed.len()), count(all));
+                self.says(format!("The list has the newest {listed} of {all} traces."));
+            }
+            return Ok(listed);
+        }
+    }
+
+    /// The diagram from the beginning as far as it fits.
+    /// `diagram` has at most `most` spans.
+    fn diagram(&mut self, mut diagram: Diagram, mut most: usize) -> Result<(), Error> {
+        let all = self.store.len();
+        loop {
+            let left = self.answers.left();
+            let Fit::TooLarge(bytes) = self.answers.add("/api/diagram?after=0", &diagram, left)?
+            else {
+                break;
+            };
+            if most == 0 {
+                self.says("There is no room for the diagram.");
+                return Ok(());
+            }
+            most = fewer(most, bytes, left);
+            diagram = diagram::diagram(self.store, 0, most);
+        }
+        if most < all {
+            let (most, all) = (count(most), count(all));
+            self.says(format!(
+                "The diagram shows the first {most} of {all} spans; messages to later steps \
+                 look as if they had not arrived."
+            ));
+        }
+        Ok(())
+    }
+
+    /// Those of the listed traces that fit.
+    fn traces(&mut self, listed: &[Summary]) -> Result<(), Error> {
+        let mut most_spans = u64::MAX;
+        let mut held = 0;
+        for summary in listed {
+            let left = self.answers.left();
+            let spans = summary.span_count;
+            if spans > most_spans || spans.saturating_mul(LEAST_SPAN) > left as u64 {
+                continue;
+            }
+            let id = u128::from_str_radix(&summary.trace_id, 16).expect("our own digits");
+            let Some(trace) = bodies::trace(self.store, id.to_be_bytes()) else {
+                continue;
+            };
+            let asked = format!("/api/v3/traces/{}", summary.trace_id);
+            match self.answers.add(&asked, &trace, left)? {
+                Fit::Whole => held += 1,
+                // To try often what does not fit would take long.
+                Fit::TooLarge(_) => most_spans = spans / 2,
+            }
+        }
+        if held < self.store.trace_count() {
+            let (held, all) = (count(held), count(self.store.trace_count()));
+            self.says(format!("Of {all} traces, {held} can be opened here."));
+        }
+        Ok(())
+    }
+}
+
+/// Does what takes long at the same time, where a thread can be had.
+fn both<A: Send, B>(a: impl Fn() -> A + Sync, b: impl FnOnce() -> B) -> (A, B) {
+    thread::scope(|scope| {
+        let other = thread::Builder::new().spawn_scoped(scope, &a);
+        let b = b();
+        let a = match other {
+            Ok(other) => other.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            Err(_) => a(),
+        };
+        (a, b)
+    })
+}
+
+/// How many to try next when so many take `bytes`, and there are only `left`.
+/// Fewer than in proportion, as they are not all of one size.
+fn fewer(many: usize, bytes: usize, left: usize) -> usize {
+    let fit = many as u128 * left as u128 / bytes.max(1) as u128 * 15 / 16;
+    usize::try_from(fit).map_or(0, |fit| fit.min(many.saturating_sub(1)))
+}
+
+/// A number as people read it.
+fn count(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

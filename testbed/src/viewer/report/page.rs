@@ -1,0 +1,117 @@
+//! `index.html` with everything in it that it links.
+//!
+//! Its scripts and styles carry a number that was drawn for this file, and its
+//! policy allows nothing else: neither another script, whatever a peer calls
+//! itself, nor a request to anywhere.
+
+use std::borrow::Cow;
+
+use super::Error;
+use super::modules::{data, import_map};
+
+/// The page before and after the place of the answers.
+#[derive(Debug)]
+pub(super) struct Page {
+    pub(super) before: String,
+    pub(super) after: String,
+}
+
+impl Page {
+    /// How many bytes it takes.
+    pub(super) fn len(&self) -> usize {
+        self.before.len() + self.after.len()
+    }
+}
+
+/// Puts the page together. `read` gives what is in a file, `nonce` is a number
+/// that nobody can guess.
+pub(super) fn page(
+    read: impl Fn(&str) -> Option<Cow<'static, [u8]>>,
+    nonce: u128,
+) -> Result<Page, Error> {
+    const INDEX: &str = "index.html";
+    let index = text(&read, INDEX, "the report")?;
+    let (head, body) = index
+        .split_once("</head>")
+        .ok_or_else(|| refused(INDEX, "no </head>"))?;
+    let mut before = String::new();
+    for line in head.lines() {
+        before.push_str(&inlined(line, &read, &format!("{nonce:032x}"))?);
+        before.push('\n');
+    }
+    Ok(Page {
+        before,
+        after: format!("</head>{body}"),
+    })
+}
+
+/// A line of the head, with what it links.
+fn inlined(
+    line: &str,
+    read: &impl Fn(&str) -> Option<Cow<'static, [u8]>>,
+    nonce: &str,
+) -> Result<String, Error> {
+    let index = "index.html";
+    let tag = line.trim();
+    if tag.starts_with("<meta charset=") {
+        return Ok(format!("{line}\n{}", policy(nonce)));
+    }
+    if let Some(path) = between(tag, "<link rel=\"icon\" href=\"", "\">") {
+        let icon = text(read, path, index)?;
+        let icon = data("image/svg+xml", icon.as_bytes());
+        return Ok(format!("<link rel=\"icon\" href=\"{icon}\">"));
+    }
+    if let Some(path) = between(tag, "<link rel=\"stylesheet\" href=\"", "\">") {
+        let style = text(read, path, index)?;
+        return match ["</", "<!--", "@import", "url("]
+            .iter()
+            .find(|form| style.contains(**form))
+        {
+            Some(form) => Err(refused(path, form)),
+            None => Ok(format!("<style nonce=\"{nonce}\">\n{style}</style>")),
+        };
+    }
+    if let Some(path) = between(tag, "<script type=\"module\" src=\"", "\"></script>") {
+        let map = import_map(read, path)?;
+        return Ok(format!(
+            "<script type=\"importmap\" nonce=\"{nonce}\">{map}</script>\n\
+             <script type=\"module\" nonce=\"{nonce}\">import '{path}';</script>"
+        ));
+    }
+    match tag.contains("src=") || tag.contains("href=") {
+        true => Err(refused(index, tag)),
+        false => Ok(line.to_owned()),
+    }
+}
+
+/// As the server's, but that nothing may be asked and nothing comes from
+/// anywhere. The modules have the number of the script that imports them.
+fn policy(nonce: &str) -> String {
+    format!(
+        "  <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
+         script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src data:; \
+         base-uri 'none'; form-action 'none'\">"
+    )
+}
+
+/// What is in the file of that path, which `by` names.
+pub(super) fn text(
+    read: &impl Fn(&str) -> Option<Cow<'static, [u8]>>,
+    path: &str,
+    by: &str,
+) -> Result<String, Error> {
+    let bytes = read(path).ok_or_else(|| Error::Missing {
+        by: by.to_owned(),
+        file: path.to_owned(),
+    })?;
+    String::from_utf8(bytes.into_owned()).map_err(|_| refused(path, "no UTF-8"))
+}
+
+fn refused(file: &str, line: &str) -> Error {
+    let (file, line) = (file.to_owned(), line.to_owned());
+    Error::Form { file, line }
+}
+
+fn between<'a>(tag: &'a str, before: &str, after: &str) -> Option<&'a str> {
+    tag.strip_prefix(before)?.strip_suffix(after)
+}
