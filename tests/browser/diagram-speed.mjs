@@ -9,7 +9,7 @@
 //
 // The page is that of a server with any run; only its answers are replaced.
 
-import { withPage } from './page.mjs';
+import { drawn, withPage } from './page.mjs';
 
 const [url] = process.argv.slice(2);
 
@@ -87,14 +87,14 @@ async function drag(page) {
     cancelAnimationFrame(window.ticking);
     const frames = window.frames.slice(1);
     const total = frames.reduce((sum, one) => sum + one, 0);
-    return { frames_per_second: Math.round((1000 * frames.length) / total), slowest_ms: Math.round(Math.max(...frames)) };
+    return { frames: frames.length, frames_per_second: Math.round((1000 * frames.length) / total), slowest_ms: Math.round(Math.max(...frames)) };
   });
 }
 
 const key = async (page, name, times = 1) => {
   await page.focus('.canvas-box canvas');
   for (let i = 0; i < times; i += 1) await page.keyboard.press(name);
-  await page.evaluate(() => new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(done)); }));
+  await drawn(page);
 };
 
 console.log(JSON.stringify(await withPage(url, async (page, problems) => {
@@ -107,5 +107,6 @@ console.log(JSON.stringify(await withPage(url, async (page, problems) => {
   const near = await drag(page);
   await key(page, 'ArrowRight');
   const selected = await drag(page);
-  return { steps: 100_000, messages: 300_000, opened_ms: Math.round(times.drawn - times.asked), fitted, near, selected, problems };
+  const steps = await page.$eval('.canvas-box canvas', (canvas) => Number(canvas.dataset.steps));
+  return { drawn: steps, messages: 300_000, opened_ms: Math.round(times.drawn - times.asked), fitted, near, selected, problems };
 })));

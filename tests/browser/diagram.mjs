@@ -3,17 +3,23 @@
 //
 //   node diagram.mjs URL [FOLDER FOR SCREENSHOTS]
 
-import { text, withPage } from './page.mjs';
+import { cutLine, plainStep } from './canvas.mjs';
+import { camera, drawn, text, withPage } from './page.mjs';
 
 const [url, screenshots] = process.argv.slice(2);
 
-const said = (page) => page.$eval('.space-time > .unseen[role=status]', (one) => one.textContent);
+const SAID = '.space-time > .unseen[role=status]';
+const said = (page) => page.$eval(SAID, (one) => one.textContent);
 
 // A key, and what is said of the step that it leads to.
 async function press(page, key) {
   const before = await said(page);
   await page.keyboard.press(key);
-  await page.waitForFunction((last) => document.querySelector('.space-time > .unseen[role=status]').textContent !== last, {}, before);
+  return saidAfter(page, before);
+}
+
+async function saidAfter(page, before) {
+  await page.waitForFunction((status, last) => document.querySelector(status).textContent !== last, {}, SAID, before);
   return said(page);
 }
 
@@ -45,40 +51,24 @@ async function moveToEnd(page, peer) {
   await page.waitForFunction(() => document.querySelector('.cut-panel h3').innerText === 'My cut');
 }
 
-// Where the cut's line is drawn in the first row, found by its colour, once it
-// is.
-async function handle(page) {
-  const found = await page.waitForFunction(() => {
-    const canvas = document.querySelector('.canvas-box canvas');
-    const probe = document.createElement('i');
-    probe.style.color = 'var(--cut)';
-    canvas.parentElement.append(probe);
-    const [red, green, blue] = getComputedStyle(probe).color.match(/\d+/g).map(Number);
-    probe.remove();
-    // The first row is in the middle between the head and the second one.
-    const line = canvas.getContext('2d').getImageData(0, 32 * devicePixelRatio, canvas.width, 1).data;
-    const near = (x, i, ink) => Math.abs(line[x * 4 + i] - ink) < 8;
-    for (let x = 0; x < canvas.width; x += 1) {
-      if (!near(x, 0, red) || !near(x, 1, green) || !near(x, 2, blue)) continue;
-      const box = canvas.getBoundingClientRect();
-      return { x: box.x + x / devicePixelRatio, y: box.y };
-    }
-    return null;
-  });
-  return found.jsonValue();
+// Clicks down the middle of the picture until each peer's line was met.
+async function placeCut(page) {
+  await click(page, '.tools button', 'Place a cut');
+  const box = await (await page.$('.canvas-box canvas')).boundingBox();
+  const placing = () => page.$$eval('.tools button', (all) => all.some((one) => one.innerText.trim() === 'Stop placing'));
+  for (let y = 36; y < box.height && await placing(); y += 10) {
+    await page.mouse.click(box.x + box.width / 2, box.y + y);
+    await drawn(page);
+  }
 }
 
 const seen = await withPage(url, async (page, problems) => {
-  const shoot = async (name, width, height) => {
-    if (!screenshots) return;
-    await page.setViewport({ width, height, deviceScaleFactor: 2 });
-    await page.waitForFunction((wide) => innerWidth === wide, {}, width);
-    await page.screenshot({ path: `${screenshots}/${name}.png` });
-  };
+  const shoot = camera(page, screenshots);
   await page.setViewport({ width: 1280, height: 720 });
   await page.goto(url, { waitUntil: 'load' });
   await page.waitForSelector('canvas[data-steps]');
-  const runsWithCut = await page.evaluate(() => fetch('/api/cuts').then((r) => r.json()).then(({ cuts }) => cuts.length > 0));
+  const cuts = await page.evaluate(() => fetch('/api/cuts').then((answer) => answer.json()).then((body) => body.cuts));
+  const runsWithCut = cuts.length > 0;
   if (runsWithCut) await page.waitForSelector('.cut-panel');
   const found = {
     head: (await text(page, 'header.run')).join(' '),
@@ -86,9 +76,9 @@ const seen = await withPage(url, async (page, problems) => {
     description: await page.$eval('canvas', (one) => one.getAttribute('aria-label')),
     steps: Number(await page.$eval('canvas', (one) => one.dataset.steps)),
     kinds: await text(page, '.legend .kind'),
-    cut: runsWithCut ? await cutOf(page) : null,
+    cuts, cut: runsWithCut ? await cutOf(page) : null,
   };
-  await shoot('diagram', 1280, 720);
+  await shoot('diagram');
 
   // The keyboard alone: to a step in sight, on in causal order, along messages.
   await page.focus('.canvas-box canvas');
@@ -97,19 +87,27 @@ const seen = await withPage(url, async (page, problems) => {
   found.details = (await text(page, '.side section')).at(0);
   found.legend = await text(page, '.legend .mark-of');
   found.address = new URL(page.url()).hash;
-  await shoot('past-and-future', 1280, 720);
+  await shoot('past-and-future');
 
   // The address names what is shown, and the trace is one click away.
   const address = page.url();
   await page.goto('about:blank');
   await page.goto(address, { waitUntil: 'load' });
-  await page.waitForFunction((last) => document.querySelector('.space-time > .unseen[role=status]')?.textContent === last, {}, found.said.at(-1));
+  await page.waitForFunction((status, last) => document.querySelector(status)?.textContent === last, {}, SAID, found.said.at(-1));
   await click(page, '.nav a', 'Traces');
   await page.waitForSelector('.waterfall [role=treeitem][aria-selected=true]');
   found.inTrace = (await text(page, '.waterfall [aria-selected=true]')).join(' ');
   await click(page, '.nav a', 'Space-time');
   await page.waitForSelector('canvas[data-steps]');
   found.selectionKept = await said(page) === found.said.at(-1);
+  await page.focus('.canvas-box canvas');
+  await press(page, 'Escape');
+
+  // The mouse: a click selects as well.
+  const dot = await plainStep(page);
+  await page.mouse.click(dot.x, dot.y);
+  found.clicked = await saidAfter(page, '');
+  found.clickedAddress = new URL(page.url()).hash;
   await page.focus('.canvas-box canvas');
   await press(page, 'Escape');
 
@@ -129,10 +127,11 @@ const seen = await withPage(url, async (page, problems) => {
     // of a peer before the cut, and what they received from behind it.
     await page.focus('.canvas-box canvas');
     await page.keyboard.press('c');
-    const from = await handle(page);
-    await page.mouse.move(from.x, from.y + 42);
+    await drawn(page);
+    const from = await cutLine(page);
+    await page.mouse.move(from.x, from.y + 10);
     await page.mouse.down();
-    await page.mouse.move(from.x - 80, from.y + 42, { steps: 4 });
+    await page.mouse.move(from.x - 80, from.y + 10, { steps: 4 });
     await page.mouse.up();
     await page.waitForFunction(() => document.querySelector('.cut-panel h3').innerText === 'My cut');
     found.dragged = await cutOf(page);
@@ -143,8 +142,12 @@ const seen = await withPage(url, async (page, problems) => {
       await moveToEnd(page, receiver);
       await page.waitForSelector('.verdict.bad');
       found.moved = await cutOf(page);
-      await shoot('inconsistent', 1280, 720);
+      await shoot('inconsistent');
     }
+  } else {
+    await placeCut(page);
+    await page.waitForSelector('.verdict.good, .verdict.bad');
+    found.placed = await cutOf(page);
   }
 
   // Dark, by the button.

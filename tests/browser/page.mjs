@@ -2,10 +2,10 @@
 
 import puppeteer from 'puppeteer-core';
 
-// `use(page, problems)` is given a page of the viewer at `url`. Whatever the
-// page must never do ends up in `problems`.
-export async function withPage(url, use) {
-  const origin = new URL(url).origin;
+// `use(page, problems, url)` is given an empty page, for the viewer at `url`.
+// Whatever a page must never do ends up in `problems`. `address` is that URL, or
+// a function that finds it out when the browser is there.
+export async function withPage(address, use) {
   const browser = await puppeteer.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: [
@@ -14,16 +14,19 @@ export async function withPage(url, use) {
     ],
   });
   try {
+    const url = typeof address === 'function' ? await address() : address;
+    const { origin } = new URL(url);
     const page = await browser.newPage();
     const problems = [];
-    page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
+    page.on('console', (message) => message.type() === 'error'
+      && problems.push(`${message.text()} ${message.location().url ?? ''}`));
     page.on('pageerror', (error) => problems.push(String(error)));
     page.on('dialog', (dialog) => { problems.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
     page.on('request', (request) => {
       const to = new URL(request.url());
       if (to.protocol !== 'data:' && to.origin !== origin) problems.push(`request to ${to.origin}`);
     });
-    return await use(page, problems);
+    return await use(page, problems, url);
   } finally {
     await browser.close();
   }
@@ -31,3 +34,18 @@ export async function withPage(url, use) {
 
 // What the elements say that a selector finds.
 export const text = (page, selector) => page.$$eval(selector, (all) => all.map((one) => one.innerText.trim()));
+
+// Until what was done is drawn: a picture follows a change by one frame, and
+// what follows from the change by another.
+export const drawn = (page) => page.evaluate(() => new Promise((done) => {
+  requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done)));
+}));
+
+// Takes a picture of so many pixels, where there is a folder for it.
+export const camera = (page, folder) => async (name, width = 1280, height = 720) => {
+  if (!folder) return;
+  await page.setViewport({ width, height, deviceScaleFactor: 1 });
+  await page.waitForFunction((wide) => innerWidth === wide, {}, width);
+  await drawn(page);
+  await page.screenshot({ path: `${folder}/${name}.png` });
+};

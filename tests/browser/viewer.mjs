@@ -3,16 +3,12 @@
 //
 //   node viewer.mjs URL [FOLDER FOR SCREENSHOTS]
 
-import { text as textOf, withPage } from './page.mjs';
+import { camera, text as textOf, withPage } from './page.mjs';
 
 const [url, screenshots] = process.argv.slice(2);
 
 await withPage(url, async (page, problems) => {
-  const shoot = async (name, width, height) => {
-    if (!screenshots) return;
-    await page.setViewport({ width, height, deviceScaleFactor: 1 });
-    await page.screenshot({ path: `${screenshots}/${name}.png` });
-  };
+  const shoot = camera(page, screenshots);
   const text = (selector) => textOf(page, selector);
 
   await page.goto(new URL('#/traces', url).href, { waitUntil: 'load' });
@@ -20,11 +16,10 @@ await withPage(url, async (page, problems) => {
   const head = (await text('header.run')).join(' ');
   const traces = await text('.traces tbody tr td.c0 a');
   const banners = await text('.banner');
-  await shoot('traces', 1280, 480);
 
-  // The keyboard alone: to the ping's link, in, and along the spans.
+  // The keyboard alone: to the link of what was asked for, in, and along the spans.
   await page.$$eval('.traces td.c0 a', (links) => (
-    links.find((link) => link.innerText.includes('ping')) ?? links[0]).focus());
+    links.find((link) => /^(ping|snapshot)/.test(link.innerText)) ?? links[0]).focus());
   await page.keyboard.press('Enter');
   await page.waitForSelector('.waterfall [role=treeitem]');
   const rows = await text('.waterfall [role=treeitem]');
@@ -33,7 +28,7 @@ await withPage(url, async (page, problems) => {
   await page.keyboard.press('ArrowDown');
   await page.waitForSelector('.details');
   const details = (await text('.details')).join(' ');
-  await shoot('ping', 1280, 620);
+  await shoot('trace');
   const address = page.url();
 
   // The address names what is shown.

@@ -6,7 +6,7 @@
 //
 // `compared` is null where the folder has one run.
 
-import { text, withPage } from './page.mjs';
+import { camera, text, withPage } from './page.mjs';
 
 const [url, screenshots] = process.argv.slice(2);
 
@@ -77,8 +77,13 @@ async function topology(page, shoot) {
   const begin = await one(page, '.player .place');
   await page.keyboard.press('Space');
   await page.waitForFunction((first) => document.querySelector('.player .place').textContent !== first, {}, begin);
-  await shoot('topology', 1280, 720);
   await page.keyboard.press('Space');
+  await page.$eval('.player input[type=range]', (input) => {
+    input.value = input.max / 2;
+    for (const event of ['input', 'change']) input.dispatchEvent(new Event(event, { bubbles: true }));
+  });
+  await page.waitForFunction(() => document.querySelector('.player .place').textContent.split(' ')[1] > 4);
+  await shoot('topology');
   const address = hash(page);
   await page.click('.topology input[value=matrix]');
   await page.waitForSelector('.matrix canvas');
@@ -93,7 +98,7 @@ async function results(page, shoot) {
   const verdict = await one(page, '.results h3');
   const tables = (await text(page, '.results .wide tbody tr')).map((row) => row.replace(/\s+/g, ' '));
   const charts = await page.$$eval('.plot .canvas', (all) => all.map((chart) => chart.getAttribute('aria-label')));
-  await shoot('results', 1280, 720);
+  await shoot('results');
   return { verdict, tables, charts };
 }
 
@@ -108,18 +113,25 @@ async function runs(page, shoot) {
   await page.$eval('.runs .bar a.button', (link) => link.click());
   await page.waitForSelector('.comparison .said');
   await page.waitForSelector('.comparison .one canvas');
+  await page.waitForFunction(() => [...document.querySelectorAll('.comparison canvas')].filter(({ dataset }) => dataset.steps).length === 2);
   found.compared = await one(page, '.comparison .said');
-  await shoot('two-runs', 1280, 720);
+  found.comparedSteps = await page.$$eval('.comparison canvas', (all) => all.map(({ dataset }) => Number(dataset.steps)));
+  await shoot('two-runs');
+
+  // The other run, by its link, as if the server were at it.
+  await go(page, '#/runs', '.runs tbody tr');
+  await page.$$eval('.runs tbody tr:not(.shown) th a', ([link]) => link.click());
+  await page.waitForSelector('canvas[data-steps]');
+  await page.waitForSelector('header.run .facts');
+  found.other = {
+    search: new URL(page.url()).search, head: (await text(page, 'header.run')).join(' '),
+    steps: await page.$eval('canvas', (canvas) => Number(canvas.dataset.steps)),
+  };
   return found;
 }
 
 const seen = await withPage(url, async (page, problems) => {
-  const shoot = async (name, width, height) => {
-    if (!screenshots) return;
-    await page.setViewport({ width, height, deviceScaleFactor: 2 });
-    await page.waitForFunction((wide) => innerWidth === wide, {}, width);
-    await page.screenshot({ path: `${screenshots}/${name}.png` });
-  };
+  const shoot = camera(page, screenshots);
   await page.setViewport({ width: 1280, height: 720 });
   await page.goto(url, { waitUntil: 'load' });
   await page.waitForSelector('.nav');

@@ -32,7 +32,9 @@ function Axis({ axis, set }) {
 
 function CutChoice({ model, cut, sight }) {
   const value = cut.own ? 'own' : cut.snapshot?.snapshot ?? 'none';
-  const name = ({ snapshot, recorded }) => `snapshot ${snapshot} (${recorded.length} of ${model.peers.length} peers)`;
+  const all = model.peers.length;
+  const name = ({ snapshot, recorded: { length } }) => (
+    `snapshot ${snapshot}${length < all ? ` (${length} of ${plural(all, 'peer')})` : ''}`);
   const begin = () => {
     sight.hold();
     cut.begin();

@@ -86,7 +86,7 @@ function Compare({ chosen, runs }) {
   return html`<a class="button" href=${toCompareRuns(a, b)}>Compare the two</a>`;
 }
 
-const HEADS = ['Compare', 'Run', 'Began', 'Peers', 'Options', 'Seed', 'Took', 'Verdict', 'Spans', 'Lost'];
+const HEADS = ['Compare', 'Run', 'Began', 'Peers', 'Command', 'Seed', 'Took', 'Verdict', 'Spans', 'Lost'];
 
 function Table({ runs, current, chosen, choose }) {
   return html`
@@ -99,23 +99,21 @@ function Table({ runs, current, chosen, choose }) {
     </table></div>`;
 }
 
-// An experiment is told by its name, or as in run.json.
 function Line({ run, shown, address, chosen, choose }) {
-  const { id, started, seconds, peers, seed, verdict, spans = {} } = run;
-  const name = run.experiment?.name ?? run.experiment ?? id;
-  const status = verdict?.status ?? verdict;
-  const options = [run.topology, run.transport, run.options ?? run.experiment?.options?.system].filter(Boolean);
+  const { id, experiment, started, seconds, peers, seed, verdict, spans = {} } = run;
+  // Without the program, which is the same in all.
+  const command = (run.command ?? []).slice(1).join(' ');
   return html`
     <tr class=${shown ? 'shown' : ''} aria-current=${shown ? 'true' : undefined}>
       <td class="pick"><input type="checkbox" checked=${chosen} aria-label=${`Compare ${id}`}
         onChange=${(event) => choose(id, event.currentTarget.checked)} /></td>
-      <th scope="row"><a href=${address} title=${id}>${name}</a>${shown && html` <span class="note">shown here</span>`}</th>
+      <th scope="row"><a href=${address} title=${id}>${experiment ?? id}</a>${shown && html` <span class="note">shown here</span>`}</th>
       <td><time title=${id}>${when(started)}</time></td>
       <td class="figure">${peers === undefined ? '–' : count(peers)}<span class="unit"> peers</span></td>
-      <td class=${`options ${options.length ? '' : 'none'}`}>${options.map(plain).join(', ') || '–'}</td>
+      <td class=${`command ${command ? '' : 'none'}`}><code>${command || '–'}</code></td>
       <td class="figure"><span class="unit">seed </span>${plain(seed)}</td>
       <td class="figure">${seconds ? duration(seconds * 1e9) : '–'}</td>
-      <td>${status ? html`<span class=${`badge ${status}`}>${status}</span>` : '–'}</td>
+      <td>${verdict ? html`<span class=${`badge ${verdict}`}>${verdict}</span>` : '–'}</td>
       <td class="figure">${spans.stored === undefined ? '–' : count(spans.stored)}<span class="unit"> spans</span></td>
       <td class=${`figure ${spans.lost > 0 ? 'bad' : ''}`}>${spans.lost === undefined ? '–' : count(spans.lost)}
         <span class="unit"> lost</span></td>

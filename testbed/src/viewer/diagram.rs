@@ -42,7 +42,7 @@ pub(super) struct Diagram {
     lost: Vec<Lost>,
 }
 
-/// Peer, name, number, time, duration, trace, span; and of the message that it
+/// Peer, name, number, time, duration of its span, trace, span; and of the message that it
 /// handles, the sender, the id and the place in the channel.
 #[derive(Debug, Serialize)]
 struct Step(usize, usize, u64, i64, u64, usize, String, i64, String, i64);
@@ -92,7 +92,9 @@ impl Reader {
         // span, which began earlier. What it did tells when it was.
         let events = span.events.iter().map(|event| event.time_unix_nano);
         let at = events.min().unwrap_or(span.start_time_unix_nano);
-        let ended = span.end_time_unix_nano;
+        let took = span
+            .end_time_unix_nano
+            .saturating_sub(span.start_time_unix_nano);
         let (trace, id) = (hex(&span.trace_id), hex(&span.span_id));
         let name = span.name.clone();
         let Some(step) = history::step(span) else {
@@ -112,7 +114,7 @@ impl Reader {
             self.name(&name),
             step.number,
             signed(at) - signed(self.base),
-            ended.saturating_sub(at),
+            took,
             self.diagram.traces.insert_full(trace).0,
             id,
             from,

@@ -144,6 +144,7 @@ fn summary(id: &str, record: &Value) -> Value {
         "seconds": record["seconds"],
         "verdict": record["verdict"]["status"],
         "peers": record["peers"],
+        "command": record["command"],
         "seed": record["seed"],
         "spans": {
             "started": spans["started"],

@@ -12,6 +12,7 @@ fn save(out: &Path, id: &str, started: &str, service: &str) {
     fs::create_dir(&folder).expect("a folder of ours");
     let record = json!({
         "id": id, "started": started, "seconds": 1.5, "seed": 7, "peers": 2,
+        "command": ["testbed", "ping"],
         "experiment": { "name": "ping", "options": {} },
         "verdict": { "status": "pass", "reasons": [] },
         "spans": { "started": 1, "stored": 1, "lost": 0, "exported": 0 },
@@ -57,7 +58,7 @@ async fn runs_are_listed_the_newest_first() {
     let run = |id: &str, started: &str| {
         json!({
             "id": id, "experiment": "ping", "started": started, "seconds": 1.5,
-            "verdict": "pass", "peers": 2, "seed": 7,
+            "verdict": "pass", "peers": 2, "command": ["testbed", "ping"], "seed": 7,
             "spans": { "started": 1, "stored": 1, "lost": 0 },
         })
     };

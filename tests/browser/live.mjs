@@ -1,0 +1,72 @@
+// Starts a run that is shown while it goes on, looks at its page until the run
+// is over and once more after that, and prints what the page showed as one line
+// of JSON. The test beside it compares.
+//
+//   node live.mjs testbed --view=127.0.0.1:0 …
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+
+import { text, withPage } from './page.mjs';
+
+const [command, ...parameters] = process.argv.slice(2);
+
+// The program, once it has told its address.
+async function start() {
+  const program = spawn(command, parameters, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const ended = once(program, 'exit');
+  for await (const line of createInterface(program.stderr)) {
+    const url = /http:\/\/\S+/.exec(line)?.[0];
+    if (url) {
+      // Nobody reads on; a pipe that is full would hold the program.
+      program.stderr.resume();
+      return { program, ended, url };
+    }
+  }
+  throw new Error('no address was told');
+}
+
+const steps = (page) => page.$eval('canvas', (canvas) => Number(canvas.dataset.steps));
+
+// More steps than there were.
+async function growth(page, before) {
+  await page.waitForFunction((last) => Number(document.querySelector('canvas')?.dataset.steps) > last, {}, before);
+  return { steps: await steps(page), badge: (await text(page, '.run .badge')).join(' ') };
+}
+
+// As many steps as the server has.
+async function whole(page) {
+  const all = await page.evaluate(async () => {
+    let [count, after] = [0, 0];
+    for (;;) {
+      const answer = await (await fetch(`/api/diagram?after=${after}`)).json();
+      if (answer.next === after) return count;
+      count += answer.steps.length;
+      after = answer.next;
+    }
+  });
+  await page.waitForFunction((count) => Number(document.querySelector('canvas')?.dataset.steps) === count, {}, all);
+  return all;
+}
+
+let run;
+const seen = await withPage(async () => {
+  run = await start();
+  return run.url;
+}, async (page, problems, url) => {
+  await page.setViewport({ width: 1280, height: 720 });
+  await page.goto(url, { waitUntil: 'load' });
+  const looks = [await growth(page, 0)];
+  looks.push(await growth(page, looks[0].steps));
+  await page.waitForSelector('.run .badge.pass, .run .badge.fail, .run .badge.unknown');
+  const found = { looks, verdict: (await text(page, '.run .badge')).join(' '), steps: await whole(page) };
+  await page.waitForSelector('.cut-panel');
+  found.cut = await page.$eval('.cut-panel', (panel) => panel.innerText);
+  await page.reload({ waitUntil: 'load' });
+  found.again = await whole(page);
+  return { ...found, problems };
+});
+run.program.kill('SIGINT');
+const [status] = await run.ended;
+console.log(JSON.stringify({ ...seen, status }));
