@@ -66,7 +66,8 @@ console.log(JSON.stringify(await withPage(url, async (page, problems) => {
   for (const { id } of runs) {
     await page.goto(new URL(`?run=${id}`, url).href, { waitUntil: 'load' });
     const { summaries } = await ask(`/api/v3/trace-summaries?run=${id}`);
-    const [a, b] = summaries.map(({ traceId }) => traceId);
+    const hostile = summaries.filter(({ services }) => services.some(({ name }) => name.includes(part)));
+    const [a, b] = hostile.map(({ traceId }) => traceId);
     for (const view of VIEWS) await visit(...view);
     await visit(`#/compare-traces/${a}/${b}`, '.pair .row', () => {});
     await visit(`#/trace/${a}`, '.waterfall .row', click('.waterfall .row'));

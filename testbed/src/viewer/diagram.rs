@@ -42,8 +42,8 @@ pub(super) struct Diagram {
     lost: Vec<Lost>,
 }
 
-/// Peer, name, number, time, duration of its span, trace, span; and of the message that it
-/// handles, the sender, the id and the place in the channel.
+/// Peer, name, number, time, duration of its span, trace, span; and of the
+/// message that it handles, the sender, the id and the place in the channel.
 #[derive(Debug, Serialize)]
 struct Step(usize, usize, u64, i64, u64, usize, String, i64, String, i64);
 
