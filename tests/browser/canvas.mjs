@@ -1,9 +1,21 @@
 // Finds what the space-time diagram has drawn, by its colour: a canvas has no
 // elements to ask for.
 
+import { drawn } from './page.mjs';
+
 // The middle of the first square of `size` pixels that is all of a colour of
-// the style sheet, once there is one; with `y`, in that line of the canvas.
+// the style sheet, once there is one and it stays: what stands around the
+// canvas can still change its size. With `y`, in that line of the canvas.
 export async function find(page, colour, { size, y }) {
+  for (let last = null; ;) {
+    const found = await look(page, colour, size, y);
+    if (last && last.x === found.x && last.y === found.y) return found;
+    last = found;
+    await drawn(page);
+  }
+}
+
+async function look(page, colour, size, y) {
   const found = await page.waitForFunction((name, wide, only) => {
     const canvas = document.querySelector('.canvas-box canvas');
     const probe = document.createElement('i');

@@ -14,6 +14,9 @@ const click = (selector) => (page) => page.$$eval(selector, (all) => all.forEach
 // A step is pointed at, and then selected; then a message of the panel; then
 // the steps as a table.
 async function point(page) {
+  // The cut comes after the steps, and makes room for its panel.
+  const { cuts } = await page.evaluate(() => fetch(`/api/cuts${location.search}`).then((answer) => answer.json()));
+  if (cuts.length > 0) await page.waitForSelector('.cut-panel');
   const { x, y } = await plainStep(page);
   await page.mouse.move(x, y);
   await page.waitForSelector('.tooltip');
