@@ -142,9 +142,10 @@ fn a_ping_and_an_election_are_drawn() {
     if !has_browser() {
         return;
     }
+    // With this seed peer-00 is not the leader, of whom every message tells.
     for (arguments, kinds) in [
-        ("--peers 5 ping --to 3", ["PING", "PONG"]),
-        ("--peers 8 elect", ["ELECTION", "ELECTED"]),
+        ("--peers 5 --seed 7 ping --to 3", ["PING", "PONG"]),
+        ("--peers 8 --seed 7 elect", ["ELECTION", "ELECTED"]),
     ] {
         let runs = Runs::new();
         run(&mut runs.testbed(arguments.split(' '))).exits(0);
