@@ -2,6 +2,9 @@
 
 import puppeteer from 'puppeteer-core';
 
+// How long to wait for what has to come, in ms: longer than a busy machine takes.
+const PATIENCE = 120_000;
+
 // `use(page, problems, url)` is given an empty page, for the viewer at `url`.
 // Whatever a page must never do ends up in `problems`. `address` is that URL, or
 // a function that finds it out when the browser is there.
@@ -17,6 +20,7 @@ export async function withPage(address, use) {
     const url = typeof address === 'function' ? await address() : address;
     const { origin } = new URL(url);
     const page = await browser.newPage();
+    page.setDefaultTimeout(PATIENCE);
     const problems = [];
     page.on('console', (message) => message.type() === 'error'
       && problems.push(`${message.text()} ${message.location().url ?? ''}`));

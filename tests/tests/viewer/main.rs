@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 use support::spans::{self, Reported};
@@ -31,8 +32,12 @@ fn script(name: &str) -> Command {
     node
 }
 
-/// The line of JSON that a script prints.
+/// The line of JSON that a script prints. One browser at a time: on two cores
+/// several keep each other waiting for so long that nobody can tell it from a
+/// page that shows nothing.
 fn printed(script: &mut Command) -> Value {
+    static BROWSER: Mutex<()> = Mutex::new(());
+    let _alone = BROWSER.lock().unwrap_or_else(PoisonError::into_inner);
     let ended = run(script).exits(0);
     serde_json::from_str(&ended.stdout).expect("a line of JSON")
 }
