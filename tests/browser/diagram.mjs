@@ -128,10 +128,11 @@ const seen = await withPage(url, async (page, problems) => {
     await page.focus('.canvas-box canvas');
     await page.keyboard.press('c');
     await drawn(page);
+    // At the handle's upper end, where no step of the row is near enough.
     const from = await cutLine(page);
-    await page.mouse.move(from.x, from.y + 10);
+    await page.mouse.move(from.x, from.y);
     await page.mouse.down();
-    await page.mouse.move(from.x - 80, from.y + 10, { steps: 4 });
+    await page.mouse.move(from.x - 80, from.y, { steps: 4 });
     await page.mouse.up();
     await page.waitForFunction(() => document.querySelector('.cut-panel h3').innerText === 'My cut');
     found.dragged = await cutOf(page);

@@ -64,6 +64,7 @@ async function comparison(page) {
 
 async function topology(page, shoot) {
   await go(page, '#/topology', '.node');
+  await page.waitForFunction(() => /\d connection/.test(document.querySelector('.topology .bar .note').innerText));
   const note = await one(page, '.topology .bar .note');
   await page.$eval('.node', (node) => node.focus());
   await page.keyboard.press('ArrowRight');

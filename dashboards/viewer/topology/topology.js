@@ -43,8 +43,8 @@ export function Topology({ route, event, run, model, revision }) {
     <section class="topology" aria-label="Topology">
       <div class="bar">
         <${Choice} view=${view} set=${set} />
-        <span class="note" role="status">${plural(network.peers.length, 'peer')}, ${
-          plural(network.edges.length, 'connection')}, ${degreesInWords(network)}</span>
+        <span class="note" role="status">${plural(network.peers.length, 'peer')}${edges && `, ${
+          plural(network.edges.length, 'connection')}, ${degreesInWords(network)}`}</span>
         ${error && html`<b class="bad" role="alert">The connections cannot be read: ${error}</b>`}
       </div>
       <div class="split">
