@@ -107,11 +107,13 @@ impl Buttons {
     /// # Errors
     /// Why nothing was done.
     pub async fn press(&self, press: Press) -> Result<(), String> {
-        let over = |_| "the run is over".to_owned();
+        let over = || Err("the run is over".to_owned());
         let (answer, answered) = oneshot::channel();
         let pressed = Pressed { press, answer };
-        self.presses.send(pressed).await.map_err(|_| over(()))?;
-        answered.await.map_err(|_| over(()))?
+        if self.presses.send(pressed).await.is_err() {
+            return over();
+        }
+        answered.await.unwrap_or_else(|_| over())
     }
 }
 
@@ -124,12 +126,6 @@ impl Desk {
     /// Says whether the run is paused.
     pub fn pause(&self, paused: bool) {
         self.state.send_modify(|state| state.paused = paused);
-    }
-
-    /// What can be pressed now.
-    #[must_use]
-    pub fn state(&self) -> State {
-        self.state.borrow().clone()
     }
 
     /// The next press; never done when nobody can press any more.

@@ -105,12 +105,10 @@ impl<A: Algorithm> Steps<A> {
 
     /// The process begins. A step that does nothing leaves no span.
     pub fn start(&mut self, directory: &Directory) -> Step<A> {
-        let before = Before::new("start", SpanKind::Internal, self.now());
+        let mut before = Before::new("start", SpanKind::Internal, self.now());
         let effects = self.step(Input::Start);
-        match effects.is_empty() {
-            true => self.record(effects, directory, |_, _| None),
-            false => self.finish(effects, before, directory),
-        }
+        before.silent = effects.is_empty();
+        self.finish(effects, before, directory)
     }
 
     /// The process begins again as `algorithm`: it has lost its memory.
@@ -127,15 +125,10 @@ impl<A: Algorithm> Steps<A> {
         given: Context,
         directory: &Directory,
     ) -> Step<A> {
-        let before = Before::new("command", SpanKind::Internal, self.now());
+        let mut before = Before::new("command", SpanKind::Internal, self.now());
+        before.operation = Some(given).filter(|given| given.span().span_context().is_valid());
         let effects = self.step(Input::Command(command));
-        if !given.span().span_context().is_valid() {
-            return self.finish(effects, before, directory);
-        }
-        self.record(effects, directory, |record, now| {
-            shape::add(&given.span(), record, now);
-            Some(given.span().span_context().clone())
-        })
+        self.finish(effects, before, directory)
     }
 
     /// A message has come.
@@ -223,65 +216,19 @@ impl<A: Algorithm> Steps<A> {
         step(&mut self.algorithm, input, mix(self.seed ^ self.steps))
     }
 
-    /// Records a step that has a span of its own. The span is made when all is
-    /// known that is to be in it.
+    /// Numbers the messages, and records what the step did.
     fn finish(
         &mut self,
         effects: Vec<Effect<A>>,
-        before: Before<'_>,
+        mut before: Before<'_>,
         directory: &Directory,
     ) -> Step<A> {
-        let Before {
-            name,
-            kind,
-            at,
-            parent,
-            link,
-            remarks,
-            record: begun,
-        } = before;
-        let RecordTo::Spans(tracer) = self.record_to.clone() else {
-            let mut step = self.record(effects, directory, |_, _| None);
-            if let Some(record) = &mut step.record {
-                record.at_unix_nano = unix_nano(at);
-                record.received = begun.received;
-                record.timer = begun.timer;
-            }
-            return step;
-        };
-        self.record(effects, directory, |record, now| {
-            let record = StepRecord {
-                received: begun.received,
-                timer: begun.timer,
-                ..record
-            };
-            let mut builder = tracer.span_builder(name).with_kind(kind);
-            builder.start_time = Some(at);
-            shape::fill(&mut builder, record, remarks, now);
-            if let Some(link) = link.filter(|link| link.is_valid()) {
-                builder.links = Some(vec![Link::with_context(link.clone())]);
-            }
-            let mut span = tracer.build_with_context(builder, &under(parent));
-            span.end_with_timestamp(now);
-            Some(span.span_context().clone())
-        })
-    }
-
-    /// Numbers the messages, and records what the step did: for the engine, or
-    /// with `trace`, which tells the span that it is in.
-    fn record(
-        &mut self,
-        effects: Vec<Effect<A>>,
-        directory: &Directory,
-        trace: impl FnOnce(StepRecord, SystemTime) -> Option<SpanContext>,
-    ) -> Step<A> {
+        let sent = |effect: &&Effect<A>| matches!(effect, Effect::Send { .. });
         let first_message = self.messages.wrapping_add(1);
-        let sent = effects
-            .iter()
-            .filter(|effect| matches!(effect, Effect::Send { .. }));
-        self.messages = self.messages.wrapping_add(sent.count() as u64);
+        let sent = effects.iter().filter(sent).count() as u64;
+        self.messages = self.messages.wrapping_add(sent);
         let mut step = Step {
-            context: SpanContext::NONE,
+            context: before.context(),
             effects,
             first_message,
             record: None,
@@ -293,13 +240,20 @@ impl<A: Algorithm> Steps<A> {
             number: self.steps,
             events: events(&step, directory),
             state: algorithms::Describe::fields(&self.algorithm),
-            ..StepRecord::default()
+            ..std::mem::take(&mut before.record)
         };
         match &self.record_to {
             RecordTo::Nothing => {}
-            RecordTo::Engine => step.record = Some(record),
-            RecordTo::Spans(_) => {
-                step.context = trace(record, self.clock.now()).unwrap_or(SpanContext::NONE);
+            RecordTo::Engine => {
+                let at_unix_nano = unix_nano(before.at);
+                step.record = Some(StepRecord {
+                    at_unix_nano,
+                    ..record
+                });
+            }
+            RecordTo::Spans(_) if before.silent => {}
+            RecordTo::Spans(tracer) => {
+                step.context = before.trace(tracer, record, self.clock.now());
             }
         }
         step
@@ -313,6 +267,10 @@ struct Before<'a> {
     at: SystemTime,
     parent: Option<&'a SpanContext>,
     link: Option<&'a SpanContext>,
+    /// The span that it becomes part of. Without one it gets its own.
+    operation: Option<Context>,
+    /// It leaves no span.
+    silent: bool,
     /// What only its span tells.
     remarks: Vec<KeyValue>,
     record: StepRecord,
@@ -326,9 +284,37 @@ impl Before<'_> {
             at,
             parent: None,
             link: None,
+            operation: None,
+            silent: false,
             remarks: Vec::new(),
             record: StepRecord::default(),
         }
+    }
+
+    /// The span of its operation, if there is one.
+    fn context(&self) -> SpanContext {
+        let operation = self.operation.as_ref();
+        operation.map_or(SpanContext::NONE, |operation| {
+            operation.span().span_context().clone()
+        })
+    }
+
+    /// Tells of it in its operation's span, or in one of its own, which is made
+    /// now that all is known that is to be in it. Returns that span.
+    fn trace(self, tracer: &SdkTracer, record: StepRecord, now: SystemTime) -> SpanContext {
+        if let Some(operation) = &self.operation {
+            shape::add(&operation.span(), record, now);
+            return self.context();
+        }
+        let mut builder = tracer.span_builder(self.name).with_kind(self.kind);
+        builder.start_time = Some(self.at);
+        shape::fill(&mut builder, record, self.remarks, now);
+        if let Some(link) = self.link.filter(|link| link.is_valid()) {
+            builder.links = Some(vec![Link::with_context(link.clone())]);
+        }
+        let mut span = tracer.build_with_context(builder, &under(self.parent));
+        span.end_with_timestamp(now);
+        span.span_context().clone()
     }
 }
 

@@ -1,6 +1,7 @@
 //! A system over real peers: its operations are started, traced, and waited
 //! for, and its judge reads the spans.
 
+mod clock;
 mod reach;
 mod session;
 
@@ -68,10 +69,9 @@ impl<S: System> Experiment for Live<S> {
         let bar = bench.progress.bar("operations", self.system.endings());
         let laboratory = bench.sink.tracer("testbed", &bench.record.id);
         bench.desk.allow(reach::allowed(&self.system));
-        let mut session = Session::new(&self.system, &mut self.progress, bar, laboratory);
-        let due = session.due(&self.kill);
-        let result = session.run(&mut network, due, self.timeout, bench.desk);
-        let result = result.await;
+        let (system, progress) = (&self.system, &mut self.progress);
+        let mut session = Session::new(system, progress, bar, laboratory, &self.kill);
+        let result = session.run(&mut network, self.timeout, bench.desk).await;
         bench.record.phase("Run", began.elapsed());
         result
     }

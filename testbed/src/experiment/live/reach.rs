@@ -6,6 +6,7 @@ use opentelemetry::KeyValue;
 use opentelemetry::trace::{Span as _, Tracer as _};
 use opentelemetry_sdk::trace::SdkTracer;
 
+use super::session::Session;
 use crate::control::{Allowed, Press};
 use crate::network::Network;
 use crate::system::System;
@@ -19,8 +20,48 @@ pub(super) fn allowed<S: System>(system: &S) -> Allowed {
     allowed
 }
 
-/// Leaves a trace of it.
-pub(super) fn record(tracer: &SdkTracer, press: &Press) {
+impl<S: System> Session<'_, S> {
+    /// Does what somebody wants, and leaves a trace of it.
+    pub(super) fn press(
+        &mut self,
+        network: &mut Network<S::Algorithm>,
+        press: &Press,
+    ) -> Result<(), String> {
+        match press {
+            Press::Pause {} if self.clock.is_paused() => {
+                return Err("the run is paused already".into());
+            }
+            Press::Resume {} if !self.clock.is_paused() => {
+                return Err("the run is not paused".into());
+            }
+            Press::Pause {} => {
+                self.clock.pause();
+                pause(network, true);
+            }
+            Press::Resume {} => {
+                self.clock.resume();
+                pause(network, false);
+            }
+            Press::Cut { peer, other } => link(network, (peer, other), false)?,
+            Press::Heal { peer, other } => link(network, (peer, other), true)?,
+            Press::Kill { peer } => {
+                let node = find(network, peer)?;
+                if !self.system.survives_crashes() {
+                    return Err("this algorithm does not survive that somebody stops".into());
+                }
+                if self.is_asked(node) {
+                    return Err(format!("{peer} has an operation to end; kill another"));
+                }
+                self.kill(network, node);
+                self.progress.crashed = true;
+            }
+        }
+        record(&self.laboratory, press);
+        Ok(())
+    }
+}
+
+fn record(tracer: &SdkTracer, press: &Press) {
     let (name, peer, other) = match press {
         Press::Pause {} => ("pause", None, None),
         Press::Resume {} => ("resume", None, None),
@@ -38,21 +79,21 @@ pub(super) fn record(tracer: &SdkTracer, press: &Press) {
 }
 
 /// The process of that name.
-pub(super) fn find<A: Algorithm>(network: &Network<A>, name: &str) -> Result<NodeId, String> {
+fn find<A: Algorithm>(network: &Network<A>, name: &str) -> Result<NodeId, String> {
     let mut ids = network.drivers.iter().map(Driver::id);
     ids.find(|id| id.to_string() == name)
         .ok_or_else(|| format!("{name:?} is no peer that runs"))
 }
 
 /// Pauses all, or lets them go on.
-pub(super) fn pause<A: Algorithm>(network: &Network<A>, paused: bool) {
+fn pause<A: Algorithm>(network: &Network<A>, paused: bool) {
     for driver in &network.drivers {
         driver.reach(|reach| reach.paused = paused);
     }
 }
 
 /// Cuts a link, or heals it.
-pub(super) fn link<A: Algorithm>(
+fn link<A: Algorithm>(
     network: &Network<A>,
     (peer, other): (&str, &str),
     whole: bool,

@@ -11,11 +11,11 @@ use opentelemetry::Context;
 use opentelemetry::trace::{TraceContextExt as _, Tracer as _};
 use opentelemetry_sdk::trace::SdkTracer;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until};
 
-use super::{Kill, reach};
+use super::Kill;
+use super::clock::Clock;
 use crate::Error;
-use crate::control::{Desk, Press};
+use crate::control::Desk;
 use crate::network::Network;
 use crate::progress::Bar;
 use crate::system::System;
@@ -36,18 +36,20 @@ pub(super) struct Progress {
 
 /// A run that goes on.
 pub(super) struct Session<'a, S: System> {
+    pub(super) clock: Clock,
+    pub(super) laboratory: SdkTracer,
+    due: VecDeque<(Duration, Due<Command<S>>)>,
     pub(super) system: &'a S,
     pub(super) progress: &'a mut Progress,
     pub(super) bar: Bar,
-    laboratory: SdkTracer,
     operations: BTreeMap<NodeId, VecDeque<Context>>,
     killed: Vec<NodeId>,
 }
 
-pub(super) type Command<S> = <<S as System>::Algorithm as Algorithm>::Command;
+type Command<S> = <<S as System>::Algorithm as Algorithm>::Command;
 
 /// What is to be done at some time.
-pub(super) enum Due<C> {
+enum Due<C> {
     Command(NodeId, C, &'static str),
     Kill(NodeId),
 }
@@ -58,12 +60,15 @@ impl<'a, S: System> Session<'a, S> {
         progress: &'a mut Progress,
         bar: Bar,
         laboratory: SdkTracer,
+        kills: &[Kill],
     ) -> Self {
         Self {
+            clock: Clock::start(),
+            laboratory,
+            due: due(system, kills),
             system,
             progress,
             bar,
-            laboratory,
             operations: BTreeMap::new(),
             killed: Vec::new(),
         }
@@ -74,42 +79,28 @@ impl<'a, S: System> Session<'a, S> {
     pub(super) async fn run(
         &mut self,
         network: &mut Network<S::Algorithm>,
-        mut due: VecDeque<(Duration, Due<Command<S>>)>,
         limit: Duration,
         desk: &mut Desk,
     ) -> Result<(), Error> {
-        let mut start = Instant::now();
-        let mut paused: Option<Instant> = None;
         while self.progress.ended < self.system.endings() {
-            let next = due.front().map(|(at, _)| start + *at);
+            let due = self.due.front().map(|(at, _)| *at);
             tokio::select! {
-                () = sleep_until(next.unwrap_or(start)), if next.is_some() && paused.is_none() => {
-                    match due.pop_front().expect("it is due").1 {
+                () = self.clock.reaches(due.unwrap_or(limit)), if due.is_some() => {
+                    match self.due.pop_front().expect("it is due").1 {
                         Due::Command(node, command, operation) => {
                             self.give(network, node, command, operation).await?;
                         }
                         Due::Kill(node) => self.kill(network, node),
                     }
                 }
-                () = sleep_until(start + limit), if paused.is_none() => {
+                () = self.clock.reaches(limit) => {
                     self.progress.late = true;
                     return Ok(());
                 }
                 report = network.reports.recv() => self.hear(report)?,
                 pressed = desk.next() => {
-                    let done = self.press(network, &due, &pressed.press, paused.is_some());
-                    if done.is_ok() {
-                        reach::record(&self.laboratory, &pressed.press);
-                        match (&pressed.press, paused) {
-                            (Press::Pause {}, None) => paused = Some(Instant::now()),
-                            (Press::Resume {}, Some(since)) => {
-                                start += since.elapsed();
-                                paused = None;
-                            }
-                            _ => {}
-                        }
-                        desk.pause(paused.is_some());
-                    }
+                    let done = self.press(network, &pressed.press);
+                    desk.pause(self.clock.is_paused());
                     pressed.answer(done);
                 }
             }
@@ -117,59 +108,16 @@ impl<'a, S: System> Session<'a, S> {
         Ok(())
     }
 
-    /// Does what somebody at the page wants.
-    fn press(
-        &mut self,
-        network: &mut Network<S::Algorithm>,
-        due: &VecDeque<(Duration, Due<Command<S>>)>,
-        press: &Press,
-        paused: bool,
-    ) -> Result<(), String> {
-        match press {
-            Press::Pause {} if paused => return Err("the run is paused already".into()),
-            Press::Resume {} if !paused => return Err("the run is not paused".into()),
-            Press::Pause {} => reach::pause(network, true),
-            Press::Resume {} => reach::pause(network, false),
-            Press::Cut { peer, other } => reach::link(network, (peer, other), false)?,
-            Press::Heal { peer, other } => reach::link(network, (peer, other), true)?,
-            Press::Kill { peer } => {
-                let node = reach::find(network, peer)?;
-                let asked =
-                    |(_, due): &(_, Due<_>)| matches!(due, Due::Command(of, ..) if *of == node);
-                let under_way = self
-                    .operations
-                    .get(&node)
-                    .is_some_and(|all| !all.is_empty());
-                if !self.system.survives_crashes() {
-                    return Err("this algorithm does not survive that somebody stops".into());
-                }
-                if under_way || due.iter().any(asked) {
-                    return Err(format!("{peer} has an operation to end; kill another"));
-                }
-                self.kill(network, node);
-                self.progress.crashed = true;
-            }
-        }
-        Ok(())
-    }
-
-    fn kill(&mut self, network: &mut Network<S::Algorithm>, node: NodeId) {
+    pub(super) fn kill(&mut self, network: &mut Network<S::Algorithm>, node: NodeId) {
         self.killed.push(node);
         network.drivers.retain(|driver| driver.id() != node);
     }
 
-    /// What is to be done, in the order of time.
-    pub(super) fn due(&self, kills: &[Kill]) -> VecDeque<(Duration, Due<Command<S>>)> {
-        let commands = self.system.commands().into_iter();
-        let commands = commands.map(|asked| {
-            let due = Due::Command(asked.node, asked.command, asked.operation);
-            (asked.at, due)
-        });
-        let kills = kills.iter();
-        let kills = kills.map(|kill| (kill.at, Due::Kill(NodeId(kill.node))));
-        let mut due: Vec<_> = commands.chain(kills).collect();
-        due.sort_by_key(|(at, _)| *at);
-        due.into()
+    /// Whether that process has an operation to end, or to begin.
+    pub(super) fn is_asked(&self, node: NodeId) -> bool {
+        let due = |(_, due): &(_, Due<_>)| matches!(due, Due::Command(of, ..) if *of == node);
+        let under_way = self.operations.get(&node);
+        under_way.is_some_and(|all| !all.is_empty()) || self.due.iter().any(due)
     }
 
     /// Begins an operation. A process takes a command when it has room, and it
@@ -239,4 +187,18 @@ impl<'a, S: System> Session<'a, S> {
         }
         Ok(())
     }
+}
+
+/// What is to be done, in the order of time.
+fn due<S: System>(system: &S, kills: &[Kill]) -> VecDeque<(Duration, Due<Command<S>>)> {
+    let commands = system.commands().into_iter();
+    let commands = commands.map(|asked| {
+        let due = Due::Command(asked.node, asked.command, asked.operation);
+        (asked.at, due)
+    });
+    let kills = kills.iter();
+    let kills = kills.map(|kill| (kill.at, Due::Kill(NodeId(kill.node))));
+    let mut due: Vec<_> = commands.chain(kills).collect();
+    due.sort_by_key(|(at, _)| *at);
+    due.into()
 }

@@ -1,0 +1,48 @@
+//! The time of a run, which stands still while the run is paused.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
+/// The time since a run began.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clock {
+    /// When it would have begun, had it never been paused.
+    start: Instant,
+    paused: Option<Instant>,
+}
+
+impl Clock {
+    /// It begins now.
+    pub(super) fn start() -> Self {
+        Self {
+            start: Instant::now(),
+            paused: None,
+        }
+    }
+
+    pub(super) fn is_paused(&self) -> bool {
+        self.paused.is_some()
+    }
+
+    /// Stands still from now on.
+    pub(super) fn pause(&mut self) {
+        self.paused.get_or_insert_with(Instant::now);
+    }
+
+    /// Goes on.
+    pub(super) fn resume(&mut self) {
+        if let Some(since) = self.paused.take() {
+            self.start += since.elapsed();
+        }
+    }
+
+    /// Waits until the run has gone on for so long; for ever while it is
+    /// paused.
+    pub(super) async fn reaches(self, at: Duration) {
+        match self.paused {
+            None => sleep_until(self.start + at).await,
+            Some(_) => std::future::pending().await,
+        }
+    }
+}
