@@ -28,6 +28,7 @@
 //     model.messageIds[m], model.texts[m]  what it says
 //   model.line(peer) → Int32Array of its steps, in order
 //   model.said.get(s) → [{ kind, text }] what the step told the world, undefined: nothing
+//   model.saidOfSnapshots                  how often somebody told of a snapshot
 //   model.first, model.last                from the first step to the end of the last one, ns
 //   model.revision                         rises when anything changed
 //
@@ -61,6 +62,7 @@ export class Model {
     this.messageIds = [];
     this.texts = [];
     this.said = new Map();
+    this.saidOfSnapshots = 0;
     this.lines = [];
     this.sortedPeers = [];
     this.bySpan = null;
@@ -91,6 +93,7 @@ export class Model {
       const said = this.said.get(begin + step) ?? [];
       said.push({ kind: answer.names[kind], text });
       this.said.set(begin + step, said);
+      if (text.startsWith('snapshot=')) this.saidOfSnapshots += 1;
     }
     for (const line of this.lines) line.settle(this.step);
     this.bySpan = null;

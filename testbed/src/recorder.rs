@@ -43,8 +43,9 @@ struct Shared {
     /// Tells the thread that there is something to do.
     wake: Condvar,
     /// Held while spans that were taken from `waiting` are stored: so they are
-    /// stored in the order in which they ended.
-    turn: Mutex<()>,
+    /// stored in the order in which they ended. The list is empty, and takes the
+    /// place of the one that is taken, so that neither grows anew each time.
+    turn: Mutex<Vec<(ServiceId, SpanData)>>,
     stored: AtomicU64,
 }
 
@@ -133,9 +134,9 @@ impl Shared {
     }
 
     fn store_waiting(&self) {
-        let _turn = lock(&self.turn);
-        let spans = std::mem::take(&mut lock(&self.waiting).spans);
-        for (service, span) in spans {
+        let mut spans = lock(&self.turn);
+        std::mem::swap(&mut *spans, &mut lock(&self.waiting).spans);
+        for (service, span) in spans.drain(..) {
             if self.store.insert_own(service, &span).is_ok() {
                 self.stored.fetch_add(1, Ordering::Release);
             }

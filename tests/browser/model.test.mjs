@@ -47,6 +47,14 @@ test('an answer becomes lines, steps and messages', () => {
   assert.equal(model.stepOf('nobody'), -1);
 });
 
+test('what is said of snapshots is counted, for the cuts to be asked for again', () => {
+  const model = whole();
+  assert.equal(model.saidOfSnapshots, 0);
+  const said = [[0, 0, 'snapshot=0/0 balance=7'], [0, 0, 'in 3']];
+  model.append({ ...answer([STEPS[0]], []), said });
+  assert.equal(model.saidOfSnapshots, 1);
+});
+
 test('pieces in any order make the same run as the whole', () => {
   const model = new Model();
   // The tables of each answer differ; receipts come before what they receive,

@@ -10,7 +10,9 @@ import { compare, fromText, inspect, ofSnapshot, straight, toText } from './cut.
 // { snapshots, snapshot, points, said, compared, own, placing, … }: `points` is the
 // cut (cut.js) or null, `said` what inspect() finds, `compared` what compare() does.
 export function useCut(model, revision, event, settings, set, layout) {
-  const loaded = useLoaded(getCuts, 'cuts', event?.revision);
+  // The server reads the whole run for its answer: it is asked again when there
+  // is something new in it, and once at the end.
+  const loaded = useLoaded(getCuts, 'cuts', event?.live && model.saidOfSnapshots);
   const snapshots = useMemo(() => (loaded.value ?? []).filter(({ recorded }) => recorded.length), [loaded.value]);
   const [own, setOwn] = useState(null);
   const [placing, setPlacing] = useState(false);

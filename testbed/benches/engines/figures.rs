@@ -1,6 +1,24 @@
-//! Figures as people read them.
+//! Benchmarks that print a line each, and figures as people read them.
 
+use std::env;
+use std::io::{self, Write as _};
 use std::time::Duration;
+
+/// A benchmark: its name, and what measures it and tells what came out.
+pub(crate) type Benchmark = (&'static str, fn() -> String);
+
+/// Runs those whose names contain one of the arguments; without any, all.
+pub(crate) fn run(all: &[Benchmark]) -> io::Result<()> {
+    // Cargo itself adds `--bench`.
+    let wanted: Vec<_> = env::args().skip(1).filter(|a| a != "--bench").collect();
+    let chosen = |name: &str| wanted.is_empty() || wanted.iter().any(|part| name.contains(part));
+    let mut out = io::stdout().lock();
+    for (name, measure) in all.iter().filter(|(name, _)| chosen(name)) {
+        writeln!(out, "{name} {}", measure())?;
+        out.flush()?;
+    }
+    Ok(())
+}
 
 /// The middle one; the upper of the two in the middle of an even number.
 pub(crate) fn median(mut values: Vec<f64>) -> f64 {
@@ -15,13 +33,5 @@ pub(crate) fn rate(count: u64, took: Duration) -> f64 {
 
 /// `1,234,567`
 pub(crate) fn thousands(value: f64) -> String {
-    let digits = format!("{value:.0}");
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    testbed::stats::thousands(value.round() as u64)
 }

@@ -14,10 +14,9 @@ mod ingest;
 mod resident;
 mod search;
 
-use std::env;
-use std::io::{self, Write as _};
+use std::io;
 
-type Benchmark = (&'static str, fn() -> String);
+use figures::Benchmark;
 
 /// The benchmarks by name, in the order in which they run. Memory comes first:
 /// what others have given back is in nobody's way then.
@@ -29,13 +28,5 @@ const ALL: [Benchmark; 4] = [
 ];
 
 fn main() -> io::Result<()> {
-    // Cargo itself adds `--bench`.
-    let wanted: Vec<_> = env::args().skip(1).filter(|a| a != "--bench").collect();
-    let chosen = |name: &str| wanted.is_empty() || wanted.iter().any(|part| name.contains(part));
-    let mut out = io::stdout().lock();
-    for (name, measure) in ALL.into_iter().filter(|(name, _)| chosen(name)) {
-        writeln!(out, "{name} {}", measure())?;
-        out.flush()?;
-    }
-    Ok(())
+    figures::run(&ALL)
 }

@@ -41,6 +41,8 @@ impl Store {
         self.append(service, &span.name, |rest| own::split(span, rest))
     }
 
+    /// Spans that come one by one come from a run that is under way, which has
+    /// to go on: what they say is read when somebody searches for it.
     fn append(
         &self,
         service: ServiceId,
@@ -49,16 +51,12 @@ impl Store {
     ) -> Result<(), BadSpan> {
         thread_local! {
             /// Kept between calls: a span then costs no allocation of its own.
-            static SPAN: RefCell<(Vec<u8>, Vec<Token>)> = const {
-                RefCell::new((Vec::new(), Vec::new()))
-            };
+            static REST: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
         }
-        SPAN.with_borrow_mut(|(rest, tokens)| {
+        REST.with_borrow_mut(|rest| {
             rest.clear();
-            tokens.clear();
             let head = split(rest)?;
-            tokens::collect(&head, rest, tokens);
-            self.write().append(service, &head, name, rest, tokens)
+            self.write().append(service, &head, name, rest, None)
         })?;
         self.touch();
         Ok(())
@@ -95,7 +93,7 @@ impl Store {
         for span in &encoded.spans {
             let (rest, tokens) = (span.rest.clone(), span.tokens.clone());
             let (rest, tokens) = (&encoded.bytes[rest], &encoded.tokens[tokens]);
-            match table.append(service, &span.head, span.name, rest, tokens) {
+            match table.append(service, &span.head, span.name, rest, Some(tokens)) {
                 Ok(()) => taken.stored += 1,
                 Err(why) => taken.reject(why),
             }
@@ -133,7 +131,8 @@ impl<'a> Encoded<'a> {
             match codec::split(span, &mut encoded.bytes) {
                 Err(why) => taken.reject(why),
                 Ok(head) => {
-                    tokens::collect(&head, &encoded.bytes[rest..], &mut encoded.tokens);
+                    let bytes = &encoded.bytes[rest..];
+                    tokens::collect(head.kind, head.error, bytes, &mut encoded.tokens);
                     encoded.spans.push(EncodedSpan {
                         head,
                         name: &span.name,

@@ -3,7 +3,8 @@
 //!
 //! Rows lie in chunks that never move and go as a whole. Every [`GROUP`] rows
 //! share a [`Signature`] of what is said in them, so that a search passes over
-//! most of the rows that cannot be meant: it costs 8 bytes a row.
+//! most of the rows that cannot be meant: it costs 8 bytes a row. Rows can be
+//! stored without their part in it; such a group is signed before it is searched.
 
 use std::collections::VecDeque;
 
@@ -72,12 +73,14 @@ pub(super) struct Group {
     /// When the span among them starts that starts last.
     pub(super) newest: u64,
     signature: Signature,
+    /// The signature is not of all its rows.
+    unsigned: bool,
 }
 
 impl Group {
     /// Whether one of its spans may have said this; never no when one has.
     pub(super) fn may_have(&self, token: Token) -> bool {
-        self.signature.may_have(token)
+        self.unsigned || self.signature.may_have(token)
     }
 }
 
@@ -94,6 +97,8 @@ pub(super) struct Rows {
     /// The place of the first row that is kept. Its chunk is the first.
     first: u64,
     end: u64,
+    /// The numbers of the groups that are to be signed.
+    unsigned: VecDeque<u64>,
 }
 
 impl Rows {
@@ -108,7 +113,8 @@ impl Rows {
         &self.chunks[chunk].rows[row]
     }
 
-    pub(super) fn push(&mut self, row: Row, tokens: impl Iterator<Item = Token>) {
+    /// One more row. Without what it says, its group has to be signed later.
+    pub(super) fn push(&mut self, row: Row, tokens: Option<impl Iterator<Item = Token>>) {
         if self.end.is_multiple_of(CHUNK as u64) {
             self.chunks.push_back(Chunk {
                 rows: Vec::with_capacity(CHUNK),
@@ -120,11 +126,19 @@ impl Rows {
             chunk.groups.push(Group {
                 newest: 0,
                 signature: Signature([0; 64]),
+                unsigned: false,
             });
         }
         let group = chunk.groups.last_mut().expect("there is one for each row");
         group.newest = group.newest.max(row.start);
-        tokens.for_each(|token| group.signature.add(token));
+        match tokens {
+            Some(tokens) => tokens.for_each(|token| group.signature.add(token)),
+            None if group.unsigned => {}
+            None => {
+                group.unsigned = true;
+                self.unsigned.push_back(self.end / GROUP as u64);
+            }
+        }
         chunk.rows.push(row);
         self.end += 1;
     }
@@ -158,6 +172,23 @@ impl Rows {
         }
         let (chunk, row) = self.locate(places.start);
         Some((&self.chunks[chunk].groups[row / GROUP], places))
+    }
+
+    /// The number of a group to sign. One that has room yet is left.
+    pub(super) fn next_unsigned(&self) -> Option<u64> {
+        let next = self.unsigned.front().copied();
+        next.filter(|number| (number + 1) * GROUP as u64 <= self.end)
+    }
+
+    /// Signs [that group](Self::next_unsigned) with what all its rows say.
+    pub(super) fn sign_next(&mut self, tokens: &[Token]) {
+        let number = self.unsigned.pop_front().expect("there is one to sign");
+        if let Some((_, places)) = self.group(number) {
+            let (chunk, row) = self.locate(places.start);
+            let group = &mut self.chunks[chunk].groups[row / GROUP];
+            tokens.iter().for_each(|token| group.signature.add(*token));
+            group.unsigned = false;
+        }
     }
 
     /// What they take of memory, in bytes.

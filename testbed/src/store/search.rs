@@ -80,6 +80,7 @@ impl Store {
         query: &Query,
         mut take: impl FnMut(&Table, &Row, &mut dyn FnMut() -> bool) -> u64,
     ) {
+        while self.write().sign(GROUPS_PER_LOCK) {}
         let mut groups: Vec<_> = self
             .read()
             .groups()

@@ -17,7 +17,7 @@ use super::blocks::Blocks;
 use super::codec::Head;
 use super::names::Names;
 use super::rows::{Group, Row, Rows};
-use super::tokens::Token;
+use super::tokens::{self, Token};
 use super::{BadSpan, Evicted, Operation, ServiceId, TraceId};
 
 /// What an entry takes beside its own bytes, in bytes: its place in a map. The
@@ -97,14 +97,15 @@ impl Table {
         ServiceId(id)
     }
 
-    /// `tokens` is what the span says; its name and service come to it.
+    /// `tokens` is what the span says; its name and service come to it. Without
+    /// them, it has to be [signed](Self::sign) before it is searched.
     pub(super) fn append(
         &mut self,
         service: ServiceId,
         head: &Head,
         name: &str,
         rest: &[u8],
-        tokens: &[Token],
+        tokens: Option<&[Token]>,
     ) -> Result<(), BadSpan> {
         let length = u32::try_from(rest.len()).map_err(|_| BadSpan::Full)?;
         let Some(Some(source)) = self.sources.get_mut(service.0 as usize) else {
@@ -113,7 +114,10 @@ impl Table {
         let name_id = self.names.add(name);
         source.spans += 1;
         *source.operations.entry((name_id, head.kind)).or_default() += 1;
-        let around = [source.token, Token::name(name)];
+        let tokens = tokens.map(|tokens| {
+            let around = [source.token, Token::name(name)];
+            tokens.iter().copied().chain(around)
+        });
         let (block, offset) = self.blocks.keep(rest);
         let (trace, back) = self.chain(head);
         self.first_start.get_or_insert(head.start);
@@ -132,7 +136,7 @@ impl Table {
             kind: head.kind,
             error: head.error,
         };
-        self.rows.push(row, tokens.iter().copied().chain(around));
+        self.rows.push(row, tokens);
         if let Some(limit) = self.limit {
             while self.bytes() > limit && self.span_count() > 1 {
                 self.evict();
@@ -218,6 +222,26 @@ impl Table {
 
     pub(super) fn groups(&self) -> impl Iterator<Item = (u64, u64)> {
         self.rows.groups()
+    }
+
+    /// Signs groups that are not signed yet, so many at most. Whether there are
+    /// more.
+    pub(super) fn sign(&mut self, most: usize) -> bool {
+        let mut tokens = Vec::new();
+        for _ in 0..most {
+            let Some(number) = self.rows.next_unsigned() else {
+                return false;
+            };
+            tokens.clear();
+            let places = self.group(number).map_or(0..0, |(_, places)| places);
+            for row in places.map(|place| self.row(place)) {
+                tokens::collect(row.kind, row.error, self.rest(row), &mut tokens);
+                tokens.push(Token::name(self.name(row)));
+                tokens.push(self.source(row.source).token);
+            }
+            self.rows.sign_next(&tokens);
+        }
+        true
     }
 
     pub(super) fn group(&self, number: u64) -> Option<(&Group, Range<u64>)> {

@@ -8,7 +8,6 @@ use std::hash::Hasher as _;
 
 use rustc_hash::FxHasher;
 
-use super::codec::Head;
 use crate::jaeger;
 
 /// The numbers of fields, from opentelemetry/proto/trace/v1/trace.proto and
@@ -120,13 +119,14 @@ impl Wanted {
     }
 }
 
-/// What an encoded span says, and what its head says as Jaeger writes it.
-pub(super) fn collect(head: &Head, rest: &[u8], tokens: &mut Vec<Token>) {
+/// What an encoded span says, and what its kind and status are as Jaeger writes
+/// them.
+pub(super) fn collect(kind: u8, error: bool, rest: &[u8], tokens: &mut Vec<Token>) {
     tokens.extend(attributes(rest).map(|(key, value)| Token::attribute(key, value)));
-    if head.error {
+    if error {
         tokens.push(Token::attribute(b"error", Plain::Flag(true)));
     }
-    if let Some(kind) = jaeger::kind_name(head.kind.into()) {
+    if let Some(kind) = jaeger::kind_name(kind.into()) {
         let kind = Plain::Text(kind.as_bytes());
         tokens.push(Token::attribute(b"span.kind", kind));
     }

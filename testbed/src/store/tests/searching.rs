@@ -158,3 +158,32 @@ fn searches_find_what_looking_at_everything_finds() {
         assert_eq!(store.find_spans(&query), (spans, more), "{told}");
     }
 }
+
+/// Groups are signed when somebody searches: what came since then is found too,
+/// in a group that was begun before as well.
+#[test]
+fn what_came_after_a_search_is_found_by_the_next() {
+    let store = Store::new();
+    let id = store.add_service(samples::resource("peer-0"));
+    for number in 0..1000_u64 {
+        let mut span = samples::span([1 + (number % 250) as u8; 16], 1, 0, "op", number);
+        span.span_id = (number + 1).to_be_bytes().to_vec();
+        let value = any_value::Value::IntValue(number as i64);
+        span.attributes.push(samples::attribute("number", value));
+        store.insert(id, &span).expect("a good span");
+        if number % 37 == 0 {
+            for wanted in [0, number / 2, number, number + 1] {
+                let query = Query {
+                    attributes: [("number".into(), wanted.to_string())].into(),
+                    ..Query::default()
+                };
+                let (found, _) = store.find_spans(&query);
+                assert_eq!(
+                    found.len(),
+                    usize::from(wanted <= number),
+                    "{wanted} of {number}"
+                );
+            }
+        }
+    }
+}

@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::Error;
 use super::budget::{Answers, Fit};
 use crate::run::Folder;
+use crate::stats::thousands;
 use crate::store::{Query, Store, Summary};
 use crate::viewer::bodies;
 use crate::viewer::diagram::{self, Diagram};
@@ -222,15 +223,6 @@ fn fewer(many: usize, bytes: usize, left: usize) -> usize {
     usize::try_from(fit).map_or(0, |fit| fit.min(many.saturating_sub(1)))
 }
 
-/// A number as people read it.
 fn count(number: usize) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    thousands(number as u64)
 }

@@ -9,6 +9,13 @@ use std::borrow::Cow;
 use super::Error;
 use super::modules::{data, import_map};
 
+/// The licences of the libraries in it ask to go along.
+const LICENCES: [&str; 3] = [
+    "vendor/LICENSE-htm",
+    "vendor/LICENSE-preact",
+    "vendor/LICENSE-uplot",
+];
+
 /// The page before and after the place of the answers.
 #[derive(Debug)]
 pub(super) struct Page {
@@ -38,6 +45,13 @@ pub(super) fn page(
     for line in head.lines() {
         before.push_str(&inlined(line, &read, &format!("{nonce:032x}"))?);
         before.push('\n');
+    }
+    for path in LICENCES {
+        let licence = text(&read, path, "the report")?;
+        if licence.contains("-->") {
+            return Err(refused(path, "-->"));
+        }
+        before.push_str(&format!("<!-- {path}\n{licence}\n-->\n"));
     }
     Ok(Page {
         before,

@@ -70,6 +70,9 @@ fn the_page_is_one_file() {
         let with = head.lines().filter(|line| line.starts_with(tag));
         assert_eq!(with.filter(|line| line.contains(&nonce)).count(), tags);
     }
+    for holder in ["Jason Miller", "Leon Sorokin", "Apache License"] {
+        assert!(head.contains(holder), "the licence of {holder}");
+    }
     let (_, rest) = head.split_once("{\"imports\":").expect("an import map");
     let (map, rest) = rest.split_once('}').expect("its end");
     assert!(!rest.contains("src="), "the script is in the page");
