@@ -42,7 +42,7 @@ pub use directory::Directory;
 pub use reach::Reach;
 use reach::Reached;
 use sending::{Change, Lost, Sending};
-use timers::Timers;
+use timers::{Expired, Timers};
 
 use crate::channel::{Inbound, Inbox, Outgoing};
 use crate::steps::{Clock, Received, RecordTo, Step, Steps};
@@ -250,10 +250,11 @@ impl<A: Algorithm> Task<A> {
                     None => return,
                 },
                 inbound = self.delayed.next() => self.on_inbound(inbound).await,
-                (timer, set_by) = self.timers.next() => {
+                timer = self.timers.next() => {
                     let at = Instant::now();
+                    let Expired { timer, set_by, due } = timer;
                     let step = self.steps.timer(timer, &set_by, &self.directory);
-                    self.carry_out(at, step).await;
+                    self.carry_out_from(due.into_std(), at, step).await;
                 }
                 change = std::future::poll_fn(|cx| self.outboxes.poll(cx)) => match change {
                     Change::Lost(peer, lost) => {
@@ -333,6 +334,11 @@ impl<A: Algorithm> Task<A> {
 
     /// Does what a step that began at `at` wants.
     async fn carry_out(&mut self, at: Instant, step: Step<A>) {
+        self.carry_out_from(at, at, step).await;
+    }
+
+    /// The same for a step that was due at `due`: its timers run from then.
+    async fn carry_out_from(&mut self, due: Instant, at: Instant, step: Step<A>) {
         let trace = to_wire(&step.context);
         let mut ids = step.first_message..;
         for effect in step.effects {
@@ -352,7 +358,8 @@ impl<A: Algorithm> Task<A> {
                     self.send(to, message).await;
                 }
                 Effect::SetTimer { timer, after } => {
-                    self.timers.set(timer, after, step.context.clone());
+                    let (due, context) = (due.into(), step.context.clone());
+                    self.timers.set(timer, due, after, context);
                 }
                 Effect::CancelTimer { timer } => self.timers.cancel(&timer),
                 Effect::Output(output) => {
