@@ -1,21 +1,12 @@
 //! `testbed view --collect`: what other processes report, over HTTP and gRPC,
 //! to the address of the page.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
-
 use serde_json::Value;
-use support::{Running, Runs, run, saved};
+use support::{Running, Runs, http, run, saved};
 
 /// What the server at `address` answers.
 fn get(address: &str, path: &str) -> Value {
-    let mut stream = TcpStream::connect(address).expect("it listens");
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).expect("it reads");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("an answer");
-    let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
-    serde_json::from_str(body).expect("JSON")
+    http::get(address, path).json()
 }
 
 #[test]
@@ -24,10 +15,7 @@ fn runs_report_to_a_viewer() {
     view.args(["view", "--collect", "--listen", "127.0.0.1:0"]);
     let mut view = Running::start(&mut view);
     let line = view.line("http://");
-    let address = line
-        .split(' ')
-        .find_map(|word| word.strip_prefix("http://"));
-    let address = address.expect("just seen");
+    let address = http::address(&line);
     let url = format!("http://{address}");
     let mut stored = 0;
     for protocol in ["http/protobuf", "grpc"] {
@@ -50,4 +38,33 @@ fn runs_report_to_a_viewer() {
     assert_eq!(get(address, "/api/run")["evicted"], 0);
     view.signal("INT");
     view.end().exits(0);
+}
+
+/// Other machines can reach it: whoever reports has to bring the token.
+#[test]
+fn a_collector_for_others_wants_its_token() {
+    let mut view = support::testbed();
+    view.args(["view", "--collect", "--listen", "0.0.0.0:0"]);
+    let mut view = Running::start(&mut view);
+    let line = view.line("OTLP over HTTP");
+    let (address, token) = http::address(&line)
+        .split_once("/?token=")
+        .expect("a token");
+    let url = format!("http://{address}");
+    assert_eq!(http::get(address, "/api/services").status, 401);
+    for protocol in ["http/protobuf", "grpc"] {
+        for (token, taken) in [(token, true), ("0", false)] {
+            let runs = Runs::new();
+            let mut command = runs.testbed(["--peers=2", "--otlp", &url, "ping"]);
+            command.env("OTEL_EXPORTER_OTLP_PROTOCOL", protocol);
+            let headers = format!("authorization=Bearer%20{token}");
+            run(command.env("OTEL_EXPORTER_OTLP_HEADERS", headers)).exits(0);
+            let spans = &saved::record(&runs.only())["spans"];
+            let exported = spans["exported"] == spans["stored"];
+            assert_eq!(exported, taken, "{protocol}: {spans}");
+        }
+    }
+    view.signal("INT");
+    let ended = view.end();
+    ended.exits(0);
 }

@@ -11,7 +11,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans};
 use prost::Message as _;
 use testbed::store::Store;
-use testbed::viewer::{self, Runs, Viewer};
+use testbed::viewer::{self, Runs, Takes, Viewer};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
@@ -40,15 +40,14 @@ fn round() -> f64 {
     let store = Arc::new(Store::with_limit(4 << 30));
     let (run, seen) = watch::channel(serde_json::Value::Null);
     let viewer = Viewer {
-        buttons: None,
         store: Arc::clone(&store),
         run: seen,
         runs: Arc::new(Runs::default()),
-        collects: true,
+        takes: Takes::Spans,
     };
     let listener = runtime.block_on(viewer::bind(([127, 0, 0, 1], 0).into()));
     let listener = listener.expect("a free port");
-    let address = listener.local_addr().expect("it is bound");
+    let address = listener.address();
     runtime.spawn(viewer::serve(listener, viewer, std::future::pending()));
     let bodies: Vec<_> = (0..CONNECTIONS).map(bodies).collect();
     let began = Instant::now();

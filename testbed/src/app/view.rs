@@ -19,11 +19,11 @@ use crate::cli::{Common, Memory, View};
 use crate::control::Buttons;
 use crate::run::{Folder, Record};
 use crate::store::Store;
-use crate::viewer::{self, Runs, Viewer};
+use crate::viewer::{self, Runs, Takes, Viewer};
 
 /// The page while it is served.
 pub(super) struct Page {
-    address: SocketAddr,
+    url: String,
     run: watch::Sender<Value>,
     runs: Arc<Runs>,
     closing: CancellationToken,
@@ -38,26 +38,22 @@ impl Page {
         record: &Record,
         buttons: Buttons,
     ) -> Result<Self, Error> {
-        Self::serve(
-            address,
-            Arc::clone(store),
-            record.to_json(),
-            Some(buttons),
-            false,
-        )
-        .await
+        let (store, run) = (Arc::clone(store), record.to_json());
+        Self::serve(address, store, run, Takes::Presses(buttons)).await
     }
 
     async fn serve(
         address: SocketAddr,
         store: Arc<Store>,
         run: Value,
-        buttons: Option<Buttons>,
-        collects: bool,
+        takes: Takes,
     ) -> Result<Self, Error> {
         let listener = viewer::bind(address).await;
         let listener = listener.map_err(|e| Error::Usage(e.to_string()))?;
-        let address = listener.local_addr().unwrap_or(address);
+        let url = listener.url();
+        if let Some(warning) = listener.warning() {
+            output::note(&warning)?;
+        }
         let (sender, run) = watch::channel(run);
         let closing = CancellationToken::new();
         let runs = Arc::new(Runs::default());
@@ -65,13 +61,12 @@ impl Page {
             store,
             run,
             runs: Arc::clone(&runs),
-            buttons,
-            collects,
+            takes,
         };
         let closed = closing.clone().cancelled_owned();
         let server = tokio::spawn(viewer::serve(listener, viewer, closed));
         Ok(Self {
-            address,
+            url,
             run: sender,
             runs,
             closing,
@@ -89,10 +84,7 @@ impl Page {
     pub(super) fn announce(&self, options: &Options) -> Result<(), Error> {
         match options.quiet {
             true => Ok(()),
-            false => output::note(&format!(
-                "look at it: http://{} (until Ctrl-C)",
-                self.address
-            )),
+            false => output::note(&format!("look at it: {} (until Ctrl-C)", self.url)),
         }
     }
 
@@ -147,7 +139,7 @@ pub(super) async fn saved(common: &Common, args: &View) -> Result<ExitCode, Erro
     }
     let source = Source::open(common, args.run.as_deref())?;
     let store = Arc::new(source.store);
-    let page = Page::serve(args.listen, store, source.run, None, false).await?;
+    let page = Page::serve(args.listen, store, source.run, Takes::Nothing).await?;
     let path = match (&source.folder, &args.run) {
         (Some(folder), _) => folder.path(),
         (None, file) => file.as_deref().unwrap_or(Path::new("")),
@@ -155,8 +147,8 @@ pub(super) async fn saved(common: &Common, args: &View) -> Result<ExitCode, Erro
     if let Some(folder) = &source.folder {
         page.runs.saved_in(folder.path());
     }
-    let (path, address) = (path.display(), page.address);
-    output::print(&format!("{path} at http://{address} until Ctrl-C\n"))?;
+    let (path, url) = (path.display(), &page.url);
+    output::print(&format!("{path} at {url} until Ctrl-C\n"))?;
     page.until(&interrupt).await?;
     Ok(ExitCode::SUCCESS)
 }
@@ -170,10 +162,10 @@ async fn collected(
     let limit = limit.unwrap_or(Memory::DEFAULT);
     let store = Arc::new(Store::with_limit(limit.0));
     let run = json!({ "experiment": { "name": "collected spans", "options": {} } });
-    let page = Page::serve(listen, store, run, None, true).await?;
-    let address = page.address;
+    let page = Page::serve(listen, store, run, Takes::Spans).await?;
+    let url = &page.url;
     output::print(&format!(
-        "OTLP over HTTP and gRPC is taken, and shown, at http://{address} until Ctrl-C\n"
+        "OTLP over HTTP and gRPC is taken, and shown, at {url} until Ctrl-C\n"
     ))?;
     // It goes on for as long as this is held.
     let _live = page.run.clone();

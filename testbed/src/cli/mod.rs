@@ -98,7 +98,8 @@ pub struct Common {
     /// for gRPC. OTEL_EXPORTER_OTLP_* variables are honoured
     #[arg(long, global = true, value_name = "URL")]
     pub otlp: Option<String>,
-    /// Show the run in the browser while it goes on, and until Ctrl-C
+    /// Show the run in the browser while it goes on, and until Ctrl-C. An address
+    /// that other machines can reach, as 0.0.0.0:8700, gets a token
     #[arg(
         long,
         global = true,
@@ -250,7 +251,8 @@ pub struct View {
     /// The run's folder, or a file of spans: Jaeger's JSON, OTLP JSON, or lines
     /// of OTLP JSON [default: the last run under --out]
     pub run: Option<PathBuf>,
-    /// Where the page is served
+    /// Where the page is served. An address that other machines can reach, as
+    /// 0.0.0.0:8700, gets a token
     #[arg(long, value_name = "ADDR", default_value = VIEW)]
     pub listen: SocketAddr,
     /// Show what other programs report over OTLP (HTTP and gRPC) from now on

@@ -6,14 +6,16 @@ use axum::extract::rejection::BytesRejection;
 use axum::response::Response;
 use serde_json::json;
 
-use super::State;
 use super::answer::{Refusal, json_response};
-use crate::control::Press;
+use super::{State, Takes};
+use crate::control::{self, Press};
 
 /// `{"allowed":["pause","cut"],"paused":false}`
 pub(super) async fn state(Shared(state): Shared<State>) -> Response {
-    let buttons = state.viewer.buttons.as_ref();
-    json_response(&buttons.map(|buttons| buttons.state()).unwrap_or_default())
+    json_response(&match &state.viewer.takes {
+        Takes::Presses(buttons) => buttons.state(),
+        Takes::Nothing | Takes::Spans => control::State::default(),
+    })
 }
 
 /// `{"action":"cut","peer":"peer-00","other":"peer-01"}`
@@ -24,8 +26,10 @@ pub(super) async fn press(
     let body = body.map_err(|error| Refusal::bad_request(error.body_text()))?;
     let press: Press =
         serde_json::from_slice(&body).map_err(|error| Refusal::bad_request(error.to_string()))?;
-    let none = || Refusal::bad_request("this run is over: there is nothing to reach into");
-    let buttons = state.viewer.buttons.as_ref().ok_or_else(none)?;
+    let Takes::Presses(buttons) = state.viewer.takes else {
+        let message = "this run is over: there is nothing to reach into";
+        return Err(Refusal::bad_request(message));
+    };
     let done = buttons.press(press).await;
     done.map_err(Refusal::bad_request)?;
     Ok(json_response(&json!({})))

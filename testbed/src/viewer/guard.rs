@@ -3,19 +3,22 @@
 //! The viewer listens on loopback, but so does every page that a browser on
 //! this machine has open. The same-origin policy keeps those from reading, with
 //! one hole: a site can let its own name resolve to 127.0.0.1 (DNS rebinding).
-//! Its requests then still carry its name in `Host`, so that is checked.
+//! Its requests then still carry its name in `Host`, so that is checked. Where
+//! other machines can reach the viewer, it has any name; what counts there is
+//! the token, and a site that has resolved its name to us has no cookie of ours.
 //!
 //! The headers of every answer see to it that nothing that a peer has said can
 //! become a script, even if the page had a mistake.
 
 use std::net::IpAddr;
 
-use axum::extract::Request;
+use axum::extract::{Request, State as Shared};
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::answer::Refusal;
+use super::token::Token;
 
 /// Where Jaeger's page lets OTLP be translated.
 pub(super) const TRANSFORM: &str = "/api/transform";
@@ -43,22 +46,34 @@ const HEADERS: [(HeaderName, &str); 4] = [
 ];
 
 /// Refuses what should not be asked, and puts the headers on what is answered.
-pub(super) async fn guard(request: Request, next: Next) -> Response {
-    let mut response = match check(&request) {
-        Ok(()) => next.run(request).await,
-        Err(refusal) => refusal.into_response(),
+pub(super) async fn guard(
+    Shared(token): Shared<Option<Token>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let mut response = match refuse(&request, token) {
+        None => next.run(request).await,
+        Some(answer) => answer,
     };
     let values = HEADERS.map(|(name, value)| (name, HeaderValue::from_static(value)));
     response.headers_mut().extend(values);
     response
 }
 
-fn check(request: &Request) -> Result<(), Refusal> {
-    if !names_loopback(request) {
-        return Err(Refusal::forbidden(
-            "Host must be localhost or a loopback address",
-        ));
-    }
+fn refuse(request: &Request, token: Option<Token>) -> Option<Response> {
+    let answer = match token {
+        Some(token) => token.answer(request),
+        None if names_loopback(request) => None,
+        None => {
+            let refusal = Refusal::forbidden("Host must be localhost or a loopback address");
+            Some(refusal.into_response())
+        }
+    };
+    let method = || check_method(request).err().map(Refusal::into_response);
+    answer.or_else(method)
+}
+
+fn check_method(request: &Request) -> Result<(), Refusal> {
     match *request.method() {
         Method::GET | Method::HEAD => Ok(()),
         Method::POST if POSTS.contains(&request.uri().path()) => {

@@ -6,8 +6,9 @@
 //! the run goes on: server-sent events tell the page when to look again.
 //!
 //! It reads. It reaches into a run that goes on where the experiment lets it,
-//! and collects what others report over OTLP when it is told to; all of that
-//! for programs on this machine only. `guard` keeps other web sites out.
+//! and collects what others report over OTLP when it is told to. `guard` keeps
+//! other web sites out; where other machines can reach it, `token` lets in who
+//! has the token.
 
 mod answer;
 mod api;
@@ -26,10 +27,11 @@ mod search;
 mod shown;
 #[cfg(test)]
 mod tests;
+mod token;
 mod v1;
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,6 +44,7 @@ use tokio::sync::watch;
 use crate::control::Buttons;
 use crate::store::Store;
 pub use runs::Runs;
+use token::Token;
 
 /// The longest body of a request that is read, in bytes. A guess, as large as
 /// files of traces that people look at.
@@ -61,10 +64,67 @@ pub struct Viewer {
     pub run: watch::Receiver<serde_json::Value>,
     /// The runs beside it.
     pub runs: Arc<Runs>,
-    /// What reaches into a run that goes on.
-    pub buttons: Option<Buttons>,
-    /// Whether it takes spans that others report.
-    pub collects: bool,
+    /// What it takes.
+    pub takes: Takes,
+}
+
+/// What the viewer takes from those who look at it.
+#[derive(Clone, Debug)]
+pub enum Takes {
+    /// Nothing: what is shown is over.
+    Nothing,
+    /// Whoever presses these reaches into the run that goes on.
+    Presses(Buttons),
+    /// The spans that others report.
+    Spans,
+}
+
+/// The address where the viewer is to be found, held.
+#[derive(Debug)]
+pub struct Listener {
+    socket: TcpListener,
+    address: SocketAddr,
+    token: Option<Token>,
+}
+
+impl Listener {
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What to open in a browser.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let mut address = self.address;
+        if address.ip().is_unspecified() {
+            // All of this machine's addresses: here, it is this one.
+            address.set_ip(match address {
+                SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+                SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+            });
+        }
+        match self.token {
+            Some(token) => format!("http://{address}/?token={token}"),
+            None => format!("http://{address}"),
+        }
+    }
+
+    /// What to beware of.
+    #[must_use]
+    pub fn warning(&self) -> Option<String> {
+        self.token.map(|token| {
+            format!(
+                "warning: {} can be reached from other machines. Whoever has the token \
+                 {token} gets in, and the network between can read it: there is no TLS. From \
+                 elsewhere, open http://NAME:{port}/?token={token} with the name of this \
+                 machine; programs send the header \"authorization: Bearer {token}\"",
+                self.address,
+                port = self.address.port()
+            )
+        })
+    }
 }
 
 /// Why the viewer cannot listen.
@@ -73,13 +133,6 @@ pub enum Error {
     /// Somebody else listens there.
     #[error("{0} is in use: choose another port, as in --view={free}", free = next(.0))]
     InUse(SocketAddr),
-    /// The address can be reached from other machines.
-    #[error(
-        "{0} can be reached from other machines, and the viewer asks nobody who he is: \
-         choose a loopback address, as in --view=127.0.0.1:{port}",
-        port = .0.port()
-    )]
-    NotLoopback(SocketAddr),
     /// Anything else that the system says.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -90,21 +143,25 @@ pub enum Error {
     },
 }
 
-/// Takes hold of the address where the viewer is to be found.
+/// Takes hold of the address where the viewer is to be found. One that other
+/// machines can reach gets a token.
 ///
 /// # Errors
 ///
-/// The address is taken, is not a loopback address, or cannot be listened on.
-pub async fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
-    if !address.ip().is_loopback() {
-        return Err(Error::NotLoopback(address));
-    }
-    TcpListener::bind(address)
-        .await
-        .map_err(|source| match source.kind() {
-            io::ErrorKind::AddrInUse => Error::InUse(address),
-            _ => Error::Listen { address, source },
-        })
+/// The address is taken, or cannot be listened on.
+pub async fn bind(address: SocketAddr) -> Result<Listener, Error> {
+    let socket = TcpListener::bind(address).await;
+    let failed = |source: io::Error| match source.kind() {
+        io::ErrorKind::AddrInUse => Error::InUse(address),
+        _ => Error::Listen { address, source },
+    };
+    let socket = socket.map_err(failed)?;
+    let address = socket.local_addr().map_err(failed)?;
+    Ok(Listener {
+        socket,
+        address,
+        token: Token::for_address(address),
+    })
 }
 
 /// Serves until `shutdown` is done and the answers under way are given.
@@ -113,16 +170,17 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
 ///
 /// Those of the listener.
 pub async fn serve(
-    listener: TcpListener,
+    listener: Listener,
     viewer: Viewer,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let (stop, stopping) = watch::channel(false);
-    let app = router(State {
+    let state = State {
         viewer,
         stopping: stopping.clone(),
-    });
-    let server = axum::serve(listener, app).with_graceful_shutdown(async move {
+    };
+    let app = router(state, listener.token);
+    let server = axum::serve(listener.socket, app).with_graceful_shutdown(async move {
         shutdown.await;
         // Event streams never end of themselves. They watch this.
         stop.send_replace(true);
@@ -146,7 +204,7 @@ struct State {
     stopping: watch::Receiver<bool>,
 }
 
-fn router(state: State) -> Router {
+fn router(state: State, token: Option<Token>) -> Router {
     let grpc = receive::grpc::service(&state);
     Router::new()
         .route("/api/run", get(api::run))
@@ -176,7 +234,7 @@ fn router(state: State) -> Router {
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
         .fallback(page::file)
         .with_state(state)
-        .layer(axum::middleware::from_fn(guard::guard))
+        .layer(axum::middleware::from_fn_with_state(token, guard::guard))
 }
 
 /// The neighbouring port, to name one that may well be free.

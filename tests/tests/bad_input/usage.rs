@@ -90,9 +90,9 @@ fn values_of_a_run() {
             &["yaml", "text", "json"],
         ),
         (
-            "a page for everybody",
-            &["--view=0.0.0.0:0"],
-            &["0.0.0.0:0", "loopback", "127.0.0.1"],
+            "a page nowhere",
+            &["--view=192.0.2.1:0"],
+            &["192.0.2.1:0", "cannot listen"],
         ),
         (
             "a collector that is no URL",

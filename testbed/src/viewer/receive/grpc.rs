@@ -13,7 +13,7 @@ use tonic::{Request, Response, Status};
 
 use super::{Error, LONGEST_MESSAGE, take};
 use crate::store::Store;
-use crate::viewer::State;
+use crate::viewer::{State, Takes};
 
 /// Takes spans.
 #[derive(Debug)]
@@ -24,10 +24,8 @@ pub(in crate::viewer) struct Traces {
 
 /// The service.
 pub(in crate::viewer) fn service(state: &State) -> TraceServiceServer<Traces> {
-    let store = state
-        .viewer
-        .collects
-        .then(|| Arc::clone(&state.viewer.store));
+    let store = matches!(state.viewer.takes, Takes::Spans);
+    let store = store.then(|| Arc::clone(&state.viewer.store));
     TraceServiceServer::new(Traces { store })
         .accept_compressed(CompressionEncoding::Gzip)
         .max_decoding_message_size(LONGEST_MESSAGE)

@@ -20,7 +20,7 @@ use serde_json::json;
 
 use super::{Error, LONGEST_REQUEST, MOST_PARTS, take};
 use crate::store::message_count;
-use crate::viewer::State;
+use crate::viewer::{State, Takes};
 
 /// What a body may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,9 +51,9 @@ pub(in crate::viewer) async fn traces(
         Ok(form) => form,
         Err(error) => return refusal(Form::Json, &error),
     };
-    let store = match state.viewer.collects {
-        true => state.viewer.store,
-        false => return refusal(form, &Error::NotCollecting),
+    let store = match state.viewer.takes {
+        Takes::Spans => state.viewer.store,
+        Takes::Nothing | Takes::Presses(_) => return refusal(form, &Error::NotCollecting),
     };
     let gzipped = match gzipped(&headers) {
         Ok(gzipped) => gzipped,
