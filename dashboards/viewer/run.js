@@ -48,8 +48,15 @@ function Fact({ name, value, bad }) {
   return html`<div class=${bad ? 'bad' : ''}><dt>${name}</dt><dd>${plain(value)}</dd></div>`;
 }
 
+// What a span without its parent means.
+export const withoutParent = (number) => `${plural(number, 'span')} ${
+  number === 1 ? 'names' : 'name'} a parent that is missing: somebody saw a message whose sender left no trace.`;
+
 function Losses({ spans }) {
   const reasons = [];
+  if (spans.without_parent > 0) {
+    reasons.push(withoutParent(spans.without_parent));
+  }
   if (spans.lost > 0) {
     reasons.push(`${plural(spans.lost, 'span')} got lost: what you see is not all that happened.`);
   }
@@ -57,7 +64,7 @@ function Losses({ spans }) {
     reasons.push(`${plural(spans.not_exported, 'span')} did not reach the collector. They are here.`);
   }
   return reasons.map((reason) => html`
-    <p class=${`banner ${spans.lost > 0 ? 'bad' : ''}`} role="alert">${reason}</p>`);
+    <p class=${`banner ${spans.lost > 0 || spans.without_parent > 0 ? 'bad' : ''}`} role="alert">${reason}</p>`);
 }
 
 function More({ run }) {

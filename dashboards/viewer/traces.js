@@ -4,6 +4,7 @@ import { html, useMemo, useState } from './vendor/preact-htm.js';
 import { LIST_LIMIT, getSummaries, useLoaded } from './api.js';
 import { toCompareTraces, toTrace, toTraces } from './router.js';
 import { clock, count, duration, isoTime, plural } from './format.js';
+import { withoutParent } from './run.js';
 import { Peer } from './peer.js';
 import { Search, fieldsOf, readFields } from './traces/search.js';
 
@@ -33,17 +34,15 @@ export function Traces({ route, event, run, model }) {
   const [chosen, setChosen] = useState([]);
   const rows = useMemo(() => sorted(value ?? [], order), [value, order]);
   const longest = useMemo(() => longestOf(rows), [rows]);
-  const orphans = rows.reduce((sum, { orphanSpanCount }) => sum + orphanSpanCount, 0);
+  // A run that was recorded says itself, and of all its traces.
+  const orphans = run?.spans ? 0 : rows.reduce((sum, { orphanSpanCount }) => sum + orphanSpanCount, 0);
   const go = (change) => { location.hash = toTraces({ ...fields, ...change }); };
   // Two are compared; a third takes the place of the one that was chosen first.
   const choose = (id, on) => setChosen((last) => [...last.filter((other) => other !== id), ...(on ? [id] : [])].slice(-2));
   return html`
     <section class="traces" aria-label="Traces">
       ${orphans > 0 && event?.live === false && html`
-        <p class="banner bad" role="alert">
-          ${plural(orphans, 'span')} ${orphans === 1 ? 'names' : 'name'} a parent that is
-          missing: somebody saw a message whose sender left no trace.
-        </p>`}
+        <p class="banner bad" role="alert">${withoutParent(orphans)}</p>`}
       <div class="bar">
         <${Search} fields=${fields} wrong=${wrong} revision=${event?.revision} go=${go} />
         <span class="note" role="status">${ask && value && shown(rows.length, search, event)}</span>

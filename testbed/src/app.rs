@@ -125,6 +125,7 @@ async fn experiment<E: Experiment>(
     tasks.wait().await;
     record.spans.export_error = sink.flush().await;
     record.spans.count(sink.counts());
+    record.spans.without_parent = store.orphan_count();
     record.seconds = Some(began.elapsed().as_secs_f64());
     record.verdict = verdict(experiment, &mut record, &store, result);
     let rows = rows

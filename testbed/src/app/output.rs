@@ -104,6 +104,13 @@ fn spans(record: &Record) -> String {
         "spans             {} started, {} stored, {} lost\n",
         spans.started, spans.stored, spans.lost
     );
+    if spans.without_parent > 0 {
+        let _ = writeln!(
+            text,
+            "                  {} name a parent that is missing",
+            spans.without_parent
+        );
+    }
     if let Some(collector) = &spans.collector {
         let _ = write!(
             text,

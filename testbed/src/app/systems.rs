@@ -129,6 +129,7 @@ async fn run(over: Over, asked: &Asked, acts: Option<u64>) -> Result<ExitCode, E
     let given = Given {
         acts,
         crashes: over.how.crashes(),
+        in_order: over.how.in_order(),
     };
     select(asked, &options, given, over)?.await
 }
@@ -233,6 +234,15 @@ enum How {
 }
 
 impl How {
+    /// Whether channels keep the order.
+    fn in_order(&self) -> bool {
+        match self {
+            Self::Live(links, _) => links.in_order,
+            Self::Simulated(scenario, ..) => scenario.fifo,
+            Self::Checked(network, _) => network.fifo,
+        }
+    }
+
     /// Whether somebody stops.
     fn crashes(&self) -> bool {
         match self {

@@ -104,6 +104,8 @@ pub struct Spans {
     pub stored: u64,
     /// Began and are not stored.
     pub lost: u64,
+    /// Are stored and name a parent that is not.
+    pub without_parent: u64,
     /// The collector's address, if there was one.
     pub collector: Option<String>,
     /// Were accepted by the collector.

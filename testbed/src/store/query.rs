@@ -1,10 +1,12 @@
 //! Searching for traces: what Jaeger's trace-summaries call asks, and what it
 //! answers.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
+use rustc_hash::FxHashSet;
 use serde::{Serialize, Serializer};
 
+use super::rows::Row;
 use super::table::Table;
 use super::{Store, TraceId, hex};
 
@@ -85,6 +87,16 @@ impl Store {
             .collect()
     }
 
+    /// How many spans name a parent that is not here.
+    #[must_use]
+    pub fn orphan_count(&self) -> u64 {
+        let table = self.read();
+        table
+            .trace_indexes()
+            .map(|trace| orphans(&table, trace))
+            .sum()
+    }
+
     /// The ids of the traces that a query asks for, the newest first.
     #[must_use]
     pub fn find(&self, query: &Query) -> Vec<TraceId> {
@@ -102,9 +114,15 @@ impl Query {
     }
 }
 
+fn orphans(table: &Table, trace: u32) -> u64 {
+    let rows = || table.rows_of(trace).map(|place| table.row(place));
+    let ids: FxHashSet<u64> = rows().map(|row| row.id).collect();
+    let is_orphan = |row: &&Row| row.parent != 0 && !ids.contains(&row.parent);
+    rows().filter(is_orphan).count() as u64
+}
+
 fn summarise(table: &Table, trace: u32) -> Summary {
     let rows = || table.rows_of(trace).map(|place| table.row(place));
-    let ids: HashSet<u64> = rows().map(|row| row.id).collect();
     let root = rows().min_by_key(|row| (row.parent != 0, row.start, row.id));
     let root = root.expect("a trace has at least one span");
     let mut services = BTreeMap::<&str, ServiceSummary>::new();
@@ -116,7 +134,7 @@ fn summarise(table: &Table, trace: u32) -> Summary {
         max_end_time_unix_nano: 0,
         span_count: 0,
         error_span_count: 0,
-        orphan_span_count: 0,
+        orphan_span_count: orphans(table, trace),
         services: Vec::new(),
     };
     for row in rows() {
@@ -130,7 +148,6 @@ fn summarise(table: &Table, trace: u32) -> Summary {
         service.error_span_count += u64::from(row.error);
         summary.span_count += 1;
         summary.error_span_count += u64::from(row.error);
-        summary.orphan_span_count += u64::from(row.parent != 0 && !ids.contains(&row.parent));
         summary.min_start_time_unix_nano = summary.min_start_time_unix_nano.min(row.start);
         summary.max_end_time_unix_nano = summary.max_end_time_unix_nano.max(row.end);
     }

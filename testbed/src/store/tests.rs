@@ -236,6 +236,8 @@ fn a_summary_counts_spans_errors_orphans_and_services() {
         services: vec![service("peer-0", 1, 1), service("peer-1", 2, 0)],
     };
     assert_eq!(store.summaries(&Query::default()), [wanted]);
+    assert_eq!(store.orphan_count(), 1);
+    assert_eq!(Store::new().orphan_count(), 0);
 }
 
 #[test]

@@ -19,7 +19,7 @@ use super::termination::Termination;
 use super::wave::Waves;
 use crate::Error;
 use crate::cli::options::{Need, Options};
-use crate::cli::systems::{self, Channel, Net, SnapshotAlgorithm};
+use crate::cli::systems::{self, Net, SnapshotAlgorithm};
 use crate::network::neighbours;
 
 /// What is done with a system, whichever it is.
@@ -43,6 +43,8 @@ pub struct Given {
     pub acts: Option<u64>,
     /// Whether somebody stops.
     pub crashes: bool,
+    /// Whether channels keep the order.
+    pub in_order: bool,
 }
 
 /// Lets `engine` run the system that the command line names.
@@ -216,7 +218,7 @@ impl Plan<'_> {
             limit: args.acts.or(self.given.acts).unwrap_or(u64::MAX),
             patience: args.patience,
             crashes: self.given.crashes,
-            fifo: args.net.channel == Channel::Stream,
+            fifo: self.given.in_order,
             algorithm: PhantomData,
         }
     }

@@ -86,6 +86,16 @@ fn a_scenario_is_read_from_a_file() {
     let path = path.display();
     let ended = testbed(&format!("--peers 3 simulate wave --scenario {path}"), 1);
     says(&ended, &["W2 decision: VIOLATED"]);
+    // The order is what the file says, as if --channel had said it.
+    let order = folder.path().join("order.toml");
+    fs::write(&order, "delay = \"exponential:5ms\"\nfifo = false\n").expect("a file");
+    let order = order.display();
+    let arguments =
+        format!("--peers 6 simulate snapshot --algorithm lai-yang --seeds 200 --scenario {order}");
+    says(
+        &testbed(&arguments, 0),
+        &["schedules         200, ", "verdict           pass"],
+    );
     // A snapshot is given up, as it is when --kill stops somebody.
     let arguments = format!("--peers 3 simulate snapshot --scenario {path}");
     says(&testbed(&arguments, 0), &["gave up waiting for", "peer-01"]);
