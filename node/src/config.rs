@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use libp2p::identity::Keypair;
 
+use crate::gossip;
 use crate::metrics::Metrics;
 
 /// How a peer is built. Start from [`Config::new`] and change what differs.
@@ -29,6 +30,10 @@ pub struct Config {
     pub limits: Option<Limits>,
     /// Gossipsub topics to subscribe to.
     pub topics: Vec<String>,
+    /// How it gossips.
+    pub gossip: gossip::Parameters,
+    /// Who is told of gossip.
+    pub watch: Option<gossip::Watch>,
     /// Where libp2p's own metrics are counted.
     pub metrics: Option<Arc<Metrics>>,
 }
@@ -43,6 +48,8 @@ impl Config {
             connection_timeout: Duration::from_secs(30),
             limits: None,
             topics: Vec::new(),
+            gossip: gossip::Parameters::default(),
+            watch: None,
             metrics: None,
         }
     }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::message::{self, Parcel};
 use crate::one_connection::{Count, SETTLE};
-use crate::{address, channel, dial};
+use crate::{address, channel, dial, gossip};
 
 /// How many commands wait for a peer. A guess; callers wait for a place.
 pub(crate) const COMMANDS: usize = 32;
@@ -65,6 +65,15 @@ pub(crate) enum Command {
     },
     Disconnect {
         peer: PeerId,
+    },
+    Publish {
+        topic: String,
+        data: Vec<u8>,
+        reply: oneshot::Sender<Result<(), gossip::Error>>,
+    },
+    Mesh {
+        topic: String,
+        reply: oneshot::Sender<usize>,
     },
 }
 
@@ -182,6 +191,24 @@ impl Handle {
     /// As [`Handle::disconnect`], if the peer has room for a command.
     pub(crate) fn try_disconnect(&self, peer: PeerId) {
         let _ = self.commands.try_send(Command::Disconnect { peer });
+    }
+
+    /// Sends a message to everybody who has subscribed to `topic`, over
+    /// gossipsub. What comes of it is told to who [watches](gossip::Watch).
+    ///
+    /// # Errors
+    /// Every variant of [`gossip::Error`].
+    pub async fn publish(&self, topic: &str, data: Vec<u8>) -> Result<(), gossip::Error> {
+        let topic = topic.to_owned();
+        let command = |reply| Command::Publish { topic, data, reply };
+        let stopped = Err(gossip::Error::Stopped);
+        self.ask(command).await.unwrap_or(stopped)
+    }
+
+    /// How many peers its mesh of `topic` has; `None` when the peer has stopped.
+    pub async fn mesh(&self, topic: &str) -> Option<usize> {
+        let topic = topic.to_owned();
+        self.ask(|reply| Command::Mesh { topic, reply }).await
     }
 
     /// How many peers are connected now.

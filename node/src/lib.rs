@@ -2,8 +2,8 @@
 //!
 //! [`start`] runs a swarm in a task of its own and returns a [`Handle`], the
 //! only way in. A peer speaks what its [`Config`] names; the [`channel`] is
-//! the project's own protocol, and [`message`] the same without order. [`driver`]
-//! runs an algorithm of the `algorithms` crate over them, and [`telemetry`] makes its
+//! the project's own protocol, and [`message`] the same without order; [`gossip`]
+//! is libp2p's. [`driver`] runs an algorithm of the `algorithms` crate over them, and [`telemetry`] makes its
 //! steps into spans.
 
 pub mod address;
@@ -14,6 +14,7 @@ mod config;
 pub mod daemon;
 pub mod dial;
 pub mod driver;
+pub mod gossip;
 mod handle;
 pub mod interrupt;
 pub mod keys;

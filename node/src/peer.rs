@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use futures::StreamExt as _;
 use libp2p::core::transport::{ListenerId, PortUse, TransportError};
+use libp2p::gossipsub::IdentTopic;
 use libp2p::swarm::dial_opts::DialOpts;
 use libp2p::swarm::{self, ConnectionId, Swarm, SwarmEvent};
 use libp2p::{Multiaddr, PeerId};
@@ -18,7 +19,7 @@ use crate::config::Config;
 use crate::handle::{COMMANDS, Command, Handle, ListenError};
 use crate::message::{self, Parcel};
 use crate::one_connection::Count;
-use crate::{dial, protocols, transport};
+use crate::{dial, gossip, protocols, transport};
 
 /// Connections without streams are kept: an experiment decides what ends.
 const IDLE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(365 * 24 * 3600);
@@ -133,6 +134,15 @@ impl Task {
             Command::SendMessage { peer, parcel } => self.send_message(peer, parcel),
             // An error says that there is nothing to close.
             Command::Disconnect { peer } => drop(self.swarm.disconnect_peer_id(peer)),
+            Command::Publish { topic, data, reply } => {
+                let _ = reply.send(self.publish(&topic, data));
+            }
+            Command::Mesh { topic, reply } => {
+                let gossipsub = self.swarm.behaviour().gossipsub.as_ref();
+                let topic = IdentTopic::new(topic).hash();
+                let mesh = gossipsub.map_or(0, |g| g.mesh_peers(&topic).count());
+                let _ = reply.send(mesh);
+            }
         }
     }
 
@@ -202,6 +212,13 @@ impl Task {
             (None, _) => message::Error::SwitchedOff,
         };
         let _ = parcel.reply.send(Err(error));
+    }
+
+    fn publish(&mut self, topic: &str, data: Vec<u8>) -> Result<(), gossip::Error> {
+        let gossipsub = self.swarm.behaviour_mut().gossipsub.as_mut();
+        let gossipsub = gossipsub.ok_or(gossip::Error::SwitchedOff)?;
+        gossipsub.publish(IdentTopic::new(topic), data)?;
+        Ok(())
     }
 
     fn on_event(&mut self, event: SwarmEvent<BehaviourEvent>) {
@@ -299,7 +316,7 @@ impl Task {
             }
             BehaviourEvent::Gossipsub(event) => {
                 metrics.inspect(|m| m.on_gossipsub(&event));
-                protocols::gossipsub::on_event(event);
+                protocols::gossipsub::on_event(event, &self.config);
             }
             BehaviourEvent::Limits(never)
             | BehaviourEvent::OneConnection(never)

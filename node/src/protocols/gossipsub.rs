@@ -1,26 +1,52 @@
 //! gossipsub: messages to everybody who subscribed to a topic.
 
+use std::time::SystemTime;
+
+use libp2p::PeerId;
 use libp2p::gossipsub::{
-    Behaviour, ConfigBuilder, Event, IdentTopic, MessageAuthenticity, ValidationMode,
+    self, ConfigBuilder, Event, IdentTopic, MessageAuthenticity, ValidationMode,
 };
-use proto::MAX_BODY;
+use proto::MAX_ENVELOPE;
 
 use super::Error;
 use crate::config::Config;
+use crate::gossip::{self, Counting};
+
+pub(crate) type Behaviour = gossipsub::Behaviour<Counting>;
 
 /// The largest RPC. `publish` checks the payload alone, but the receiver the
-/// whole RPC, so 16 KiB are added to the largest body; see rust-libp2p#5642.
-const MAX_TRANSMIT_SIZE: usize = MAX_BODY + 16 * 1024;
+/// whole RPC, so 16 KiB are added to the largest envelope; see
+/// rust-libp2p#5642.
+const MAX_TRANSMIT_SIZE: usize = MAX_ENVELOPE + 16 * 1024;
 
 pub(crate) fn new(config: &Config) -> Result<Behaviour, Error> {
+    let failed = |e: &dyn ToString| Error::Gossipsub(e.to_string());
+    let parameters = config.gossip;
+    let (authenticity, validation) = match parameters.signed {
+        true => (
+            MessageAuthenticity::Signed(config.key.clone()),
+            ValidationMode::Strict,
+        ),
+        // Messages name their author, and nobody can tell whether it is true.
+        false => (
+            MessageAuthenticity::Author(PeerId::from(config.key.public())),
+            ValidationMode::Permissive,
+        ),
+    };
     let parameters = ConfigBuilder::default()
         .max_transmit_size(MAX_TRANSMIT_SIZE)
-        .validation_mode(ValidationMode::Strict)
+        .validation_mode(validation)
+        .mesh_n(parameters.mesh)
+        .mesh_n_low(parameters.mesh_low)
+        .mesh_n_high(parameters.mesh_high)
+        .mesh_outbound_min(parameters.mesh_outbound)
+        .heartbeat_interval(parameters.heartbeat)
+        .flood_publish(parameters.flood_publish)
         .build()
-        .map_err(|e| Error::Gossipsub(e.to_string()))?;
-    let authenticity = MessageAuthenticity::Signed(config.key.clone());
-    let mut gossipsub =
-        Behaviour::new(authenticity, parameters).map_err(|e| Error::Gossipsub(e.to_string()))?;
+        .map_err(|e| failed(&e))?;
+    let counting = Counting(config.watch.clone());
+    let mut gossipsub = Behaviour::new_with_transform(authenticity, parameters, counting)
+        .map_err(|e| failed(&e))?;
     for topic in &config.topics {
         gossipsub
             .subscribe(&IdentTopic::new(topic))
@@ -29,23 +55,36 @@ pub(crate) fn new(config: &Config) -> Result<Behaviour, Error> {
     Ok(gossipsub)
 }
 
-pub(crate) fn on_event(event: Event) {
+pub(crate) fn on_event(event: Event, config: &Config) {
+    let local = || PeerId::from(config.key.public());
     match event {
         Event::Message {
             message,
-            propagation_source,
+            propagation_source: via,
             ..
-        } => tracing::info!(
-            topic = %message.topic,
-            bytes = message.data.len(),
-            via = %propagation_source,
-            "gossipsub message"
-        ),
+        } => {
+            tracing::info!(topic = %message.topic, bytes = message.data.len(), %via, "gossipsub message");
+            config.watch.as_ref().inspect(|watch| {
+                watch.tell(gossip::Event::Delivered {
+                    to: local(),
+                    via,
+                    data: message.data,
+                    at: SystemTime::now(),
+                });
+            });
+        }
         Event::SlowPeer {
-            peer_id,
+            peer_id: peer,
             failed_messages,
         } => {
-            tracing::warn!(peer = %peer_id, ?failed_messages, "gossipsub peer is slow");
+            tracing::warn!(%peer, ?failed_messages, "gossipsub peer is slow");
+            config.watch.as_ref().inspect(|watch| {
+                watch.tell(gossip::Event::Slow {
+                    by: local(),
+                    peer,
+                    messages: failed_messages.priority + failed_messages.non_priority,
+                });
+            });
         }
         event => tracing::debug!(?event, "gossipsub"),
     }
