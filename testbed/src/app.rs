@@ -21,9 +21,10 @@ use tokio::task::JoinError;
 use tokio_util::task::TaskTracker;
 
 use crate::Error;
-use crate::cli::options::Options;
+use crate::cli::options::{Need, Options};
 use crate::cli::{Cli, Command};
 use crate::control::control;
+use crate::experiment::gossip::{self, Gossip};
 use crate::experiment::{Bench, Experiment, ping::Ping};
 use crate::progress::Progress;
 use crate::recorder::StoreRecorder;
@@ -42,6 +43,17 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
             let (mut ping, options) = Ping::new(&cli.common, &args)?;
             let description = ping.describe();
             experiment(&mut ping, description, &options).await
+        }
+        Command::Gossip(args) => {
+            let asked = gossip::Options::try_from(&args)?;
+            let need = Need {
+                peers: 2,
+                default: 20,
+            };
+            let options = Options::new(&cli.common, need)?;
+            let mut gossip = Gossip::new(asked);
+            let description = gossip.describe();
+            experiment(&mut gossip, description, &options).await
         }
         Command::System(asked) => systems::live(&cli.common, &asked).await,
         Command::Simulate(args) => systems::simulate(&cli.common, &args).await,

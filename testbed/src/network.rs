@@ -2,6 +2,7 @@
 
 mod connect;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use node::channel::Inbox;
 use node::driver::{self, Directory, Driver, Process, Report};
 use node::telemetry::Sink;
-use node::{Config, Handle, Multiaddr, Peer, PeerId, Protocol, Transport};
+use node::{Config, Handle, Multiaddr, Peer, PeerId, Protocol, Transport, gossip};
 use opentelemetry::trace::{TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::SdkTracer;
@@ -50,6 +51,20 @@ pub struct Network<A: Algorithm> {
     pub reports: mpsc::Receiver<Report<A>>,
 }
 
+/// Peers that run no algorithm, connected as the topology says. They stop when
+/// it is dropped.
+#[derive(Debug)]
+pub struct Members {
+    /// The peers, by their number.
+    pub handles: Vec<Handle>,
+    /// Each one's tracer.
+    pub tracers: Vec<SdkTracer>,
+    /// Each one's neighbours, in order.
+    pub neighbours: Vec<Vec<u32>>,
+    /// Whose PeerId it is.
+    pub numbers: HashMap<PeerId, u32>,
+}
+
 /// A peer of another process, to be dialled as one of the network: it becomes
 /// the process after the last.
 #[derive(Clone, Debug)]
@@ -85,6 +100,19 @@ pub struct Builder<'a> {
     pub progress: &'a Progress,
     /// What happens to messages.
     pub links: Option<&'a Links>,
+    /// How peers gossip, if they do. They then speak nothing else.
+    pub gossip: Option<&'a Gossip>,
+}
+
+/// Peers that gossip.
+#[derive(Clone, Debug)]
+pub struct Gossip {
+    /// How.
+    pub parameters: gossip::Parameters,
+    /// What they subscribe to.
+    pub topic: &'static str,
+    /// Who is told what comes.
+    pub watch: gossip::Watch,
 }
 
 /// What happens to messages between processes, besides what the machine does.
@@ -122,6 +150,29 @@ impl Builder<'_> {
         record: &mut Record,
         algorithm: impl Fn(NodeId) -> A,
     ) -> Result<Network<A>, Error> {
+        let (members, inboxes) = self.set_up(record).await?;
+        Ok(self.start_drivers(members, inboxes, algorithm))
+    }
+
+    /// Starts all peers and connects them in order, as [`build`](Self::build)
+    /// does. They run nothing.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] when a peer cannot start or be reached.
+    pub async fn connect(&self, record: &mut Record) -> Result<Members, Error> {
+        let (members, _) = self.set_up(record).await?;
+        let ids = members.iter().map(|member| member.handle.peer_id());
+        let numbers = ids.zip(0..).collect();
+        let (handles, tracers) = members.into_iter().map(|m| (m.handle, m.tracer)).unzip();
+        Ok(Members {
+            handles,
+            tracers,
+            neighbours: neighbours(self.options),
+            numbers,
+        })
+    }
+
+    async fn set_up(&self, record: &mut Record) -> Result<(Vec<Member>, Vec<Inbox>), Error> {
         let laboratory = self.sink.tracer("testbed", &record.id);
         let span = laboratory
             .span_builder("Setup")
@@ -135,9 +186,8 @@ impl Builder<'_> {
         let (members, inboxes) = self.new_network(record, &laboratory, &setup).await?;
         self.connect_peers(record, &laboratory, &setup, &members)
             .await?;
-        let network = self.start_drivers(members, inboxes, algorithm);
         setup.span().end();
-        Ok(network)
+        Ok((members, inboxes))
     }
 
     /// The peers, each with its key, listening.
@@ -178,6 +228,12 @@ impl Builder<'_> {
         config.transports = [transport].into();
         if self.links.is_some_and(|links| !links.in_order) {
             config.protocols = [Protocol::Message].into();
+        }
+        if let Some(gossip) = self.gossip {
+            config.protocols = [Protocol::Gossipsub].into();
+            config.topics = vec![gossip.topic.to_owned()];
+            config.gossip = gossip.parameters;
+            config.watch = Some(gossip.watch.clone());
         }
         config.connection_timeout = self.options.dial_timeout;
         if let Some(outsider) = self.outsider.filter(|o| o.dialled_by == index) {

@@ -249,7 +249,7 @@ impl Drop for Sender {
 }
 
 /// Nanoseconds since the Unix epoch; 0 for a clock before it.
-pub(crate) fn unix_nano(time: SystemTime) -> u64 {
+pub fn unix_nano(time: SystemTime) -> u64 {
     nanos(time.duration_since(UNIX_EPOCH).unwrap_or_default())
 }
 

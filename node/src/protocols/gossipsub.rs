@@ -41,6 +41,8 @@ pub(crate) fn new(config: &Config) -> Result<Behaviour, Error> {
         .mesh_n_high(parameters.mesh_high)
         .mesh_outbound_min(parameters.mesh_outbound)
         .heartbeat_interval(parameters.heartbeat)
+        // libp2p's is 5 s, whatever the interval.
+        .heartbeat_initial_delay(parameters.heartbeat)
         .flood_publish(parameters.flood_publish)
         .build()
         .map_err(|e| failed(&e))?;

@@ -56,6 +56,7 @@ impl Ours {
             progress: &Progress::new(true),
             tasks: &TaskTracker::new(),
             links: None,
+            gossip: None,
         };
         let network = builder.build(&mut self.record, |_| PingPong::default());
         network.await.expect("a network on this machine")

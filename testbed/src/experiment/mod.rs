@@ -1,6 +1,7 @@
 //! The experiments: what is done with a network, and what is made of it.
 
 pub mod checked;
+pub mod gossip;
 pub mod live;
 pub mod ping;
 pub mod simulated;

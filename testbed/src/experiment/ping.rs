@@ -205,6 +205,7 @@ impl Experiment for Ping {
             tasks: bench.tasks,
             progress: bench.progress,
             links: None,
+            gossip: None,
         };
         let mut network = builder.build(bench.record, |_| PingPong::default()).await?;
         let began = Instant::now();

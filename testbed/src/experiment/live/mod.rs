@@ -62,6 +62,7 @@ impl<S: System> Experiment for Live<S> {
             tasks: bench.tasks,
             progress: bench.progress,
             links: Some(&self.links),
+            gossip: None,
         };
         let build = builder.build(bench.record, |id| self.system.process(id));
         let mut network = build.await?;

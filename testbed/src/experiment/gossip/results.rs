@@ -1,0 +1,202 @@
+//! What came of the messages.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::stats::{Summary, Times, show, thousands};
+
+/// `results` in `run.json`.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Results {
+    /// How many messages were to be sent, and how many were.
+    pub(super) messages: u64,
+    pub(super) published: u64,
+    /// Why the others were not.
+    pub(super) refused: BTreeMap<String, u64>,
+    /// How many deliveries there should be, and how many there were.
+    pub(super) expected: u64,
+    pub(super) delivered: u64,
+    /// How many copies came, the first ones included, and their bytes.
+    pub(super) copies: u64,
+    pub(super) copied_bytes: u64,
+    /// What the laboratory had no room for.
+    pub(super) not_watched: u64,
+    /// What was none of the messages, or came twice.
+    pub(super) strange: u64,
+    /// Copies that were given up because a peer was slow.
+    pub(super) slow: BTreeMap<String, u64>,
+    /// The least, the median and the greatest.
+    pub(super) degree: [usize; 3],
+    pub(super) mesh: usize,
+    pub(super) peers: usize,
+    /// How many deliveries took so many hops; 0: not known.
+    pub(super) hops: BTreeMap<u32, u64>,
+    /// From the time at which a message was to be sent until it came.
+    pub(super) delivery_ns: Option<Summary>,
+    pub(super) spread: Vec<Spreading>,
+}
+
+/// How long messages took to reach a part of the peers.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Spreading {
+    percent: u32,
+    time_ns: Option<Summary>,
+    never: u64,
+}
+
+/// The same as it is measured.
+pub(super) struct Spread {
+    percent: u32,
+    times: Times,
+    never: u64,
+}
+
+impl Spread {
+    pub(super) fn new(percent: u32) -> Self {
+        Self {
+            percent,
+            times: Times::new(),
+            never: 0,
+        }
+    }
+
+    /// A message that came to others after these times, in order.
+    pub(super) fn record(&mut self, after: &[Duration], others: usize) {
+        let needed = (others * self.percent as usize).div_ceil(100);
+        match after.get(needed.saturating_sub(1)) {
+            Some(time) => self.times.record(*time),
+            None => self.never += 1,
+        }
+    }
+
+    pub(super) fn told(self) -> Spreading {
+        Spreading {
+            percent: self.percent,
+            time_ns: self.times.summary(),
+            never: self.never,
+        }
+    }
+}
+
+/// What is wrong with the results.
+pub(super) fn judge(results: &Value) -> Vec<String> {
+    let Ok(told) = Results::deserialize(results) else {
+        return vec!["nothing was sent".into()];
+    };
+    let mut wrong = Vec::new();
+    if told.delivered < told.expected {
+        wrong.push(format!(
+            "{} of {} deliveries were made",
+            told.delivered, told.expected
+        ));
+    }
+    for (why, count) in &told.refused {
+        wrong.push(format!("{count} messages were not published: {why}"));
+    }
+    for (peer, count) in &told.slow {
+        wrong.push(format!(
+            "{count} copies to {peer}, which is slow, were given up"
+        ));
+    }
+    if told.strange > 0 {
+        wrong.push(format!(
+            "{} deliveries were of no message, or a second one",
+            told.strange
+        ));
+    }
+    if told.not_watched > 0 {
+        wrong.push(format!("{} events were not seen", told.not_watched));
+    }
+    wrong
+}
+
+/// The results for people.
+pub(super) fn tell(results: &Value) -> String {
+    let Ok(told) = Results::deserialize(results) else {
+        return String::new();
+    };
+    let mut text = String::new();
+    let _ = told.write(&mut text);
+    text
+}
+
+impl Results {
+    fn write(&self, out: &mut String) -> std::fmt::Result {
+        let part = |a: u64, b: u64| a as f64 / b.max(1) as f64;
+        writeln!(
+            out,
+            "published         {} of {} messages",
+            self.published, self.messages
+        )?;
+        writeln!(
+            out,
+            "delivered         {} of {} ({:.2} %)",
+            thousands(self.delivered),
+            thousands(self.expected),
+            100.0 * part(self.delivered, self.expected)
+        )?;
+        writeln!(
+            out,
+            "copies            {:.2} for each delivery ({:.2} of them duplicates), {} bytes of data",
+            part(self.copies, self.delivered),
+            part(self.copies.saturating_sub(self.delivered), self.delivered),
+            thousands(self.copied_bytes.checked_div(self.delivered).unwrap_or(0))
+        )?;
+        let [least, median, greatest] = self.degree;
+        writeln!(
+            out,
+            "degree            {least} to {greatest}, {median} in the median; meshes of {}",
+            self.mesh
+        )?;
+        self.write_hops(out)?;
+        for Spreading {
+            percent,
+            time_ns,
+            never,
+        } in &self.spread
+        {
+            write_times(out, &format!("to {percent} %"), time_ns.as_ref())?;
+            if *never > 0 {
+                writeln!(out, "                  {never} messages never got so far")?;
+            }
+        }
+        write_times(out, "to a peer", self.delivery_ns.as_ref())
+    }
+
+    fn write_hops(&self, out: &mut String) -> std::fmt::Result {
+        let all: u64 = self.hops.values().sum();
+        let most = self.hops.keys().next_back().copied().unwrap_or(0);
+        let mut seen = 0;
+        let median = self.hops.iter().find(|(_, count)| {
+            seen += **count;
+            2 * seen >= all
+        });
+        let theory = (self.peers as f64).ln() / (self.mesh.max(2) as f64).ln();
+        writeln!(
+            out,
+            "hops              {} in the median, at most {most} (n = {all}); log_{} {} = {theory:.1}",
+            median.map_or(0, |(hops, _)| *hops),
+            self.mesh.max(2),
+            self.peers
+        )
+    }
+}
+
+fn write_times(out: &mut String, name: &str, times: Option<&Summary>) -> std::fmt::Result {
+    let Some(times) = times else {
+        return writeln!(out, "{name:<17} never (n = 0)");
+    };
+    let show = |nanos| show(Duration::from_nanos(nanos));
+    writeln!(
+        out,
+        "{name:<17} p50 {}, p99 {}, max {} (n = {})",
+        show(times.p50),
+        show(times.p99),
+        show(times.max),
+        times.count
+    )
+}

@@ -1,0 +1,107 @@
+//! `testbed gossip`, as a user tries it.
+
+use support::saved::no_panic;
+use support::{Ended, Runs, run, saved};
+
+/// Runs it with these options and a seed. Returns what it printed and what it
+/// saved.
+fn gossip(arguments: &str, status: i32) -> (Ended, serde_json::Value, String) {
+    let runs = Runs::new();
+    let all = format!("--seed 1 gossip {arguments}");
+    let ended = run(&mut runs.testbed(all.split(' '))).exits(status);
+    no_panic(&ended);
+    let record = saved::record(&runs.only());
+    assert!(saved::follows(&record), "{arguments}: {record:#}");
+    assert_eq!(record["spans"]["lost"], 0, "{arguments}: {ended}");
+    let rows = std::fs::read_to_string(runs.only().join("results.csv")).expect("results");
+    (ended, record, rows)
+}
+
+#[test]
+fn messages_reach_everybody() {
+    let (ended, record, rows) = gossip("--messages 5", 0);
+    let results = &record["results"];
+    assert_eq!(
+        (&results["delivered"], &results["expected"]),
+        (&95.into(), &95.into())
+    );
+    assert!(results["copies"].as_u64() >= Some(95), "{results}");
+    assert_eq!(results["degree"], serde_json::json!([19, 19, 19]));
+    let counted = |times: &serde_json::Value| times["count"].as_u64();
+    assert_eq!(counted(&results["delivery_ns"]), Some(95));
+    for spread in results["spread"].as_array().expect("a list") {
+        assert_eq!(counted(&spread["time_ns"]), Some(5), "{spread}");
+    }
+    let hops = results["hops"].as_object().expect("counts");
+    let all: u64 = hops.values().filter_map(serde_json::Value::as_u64).sum();
+    assert_eq!(all, 95);
+    assert!(!hops.contains_key("0"), "every way is known: {hops:?}");
+    let mut lines = rows.lines();
+    assert_eq!(
+        lines.next(),
+        Some("message,publisher,peer,via,sent_unix_ns,after_ns,lost")
+    );
+    assert_eq!(lines.filter(|line| line.ends_with(',')).count(), 95);
+    for part in [
+        "95 of 95 (100.00 %)",
+        "duplicates",
+        "to 100 %",
+        "log_6 20 = 1.7",
+    ] {
+        assert!(ended.stdout.contains(part), "{part}: {ended}");
+    }
+}
+
+/// rust-libp2p#5642: what is just over 64 KiB was once sent and never came.
+#[test]
+fn messages_around_64_kib_and_of_a_megabyte_arrive_back_to_back() {
+    for size in ["65535", "65536", "65537", "1M"] {
+        let options = format!(
+            "--peers 6 --transport memory --messages 6 --interval 1ms --patience 60s --size {size}"
+        );
+        let (_, record, _) = gossip(&options, 0);
+        assert_eq!(record["results"]["delivered"], 30, "{size}");
+    }
+}
+
+#[test]
+fn unsigned_and_without_flood_publishing() {
+    let options = "--peers 20 --topology random:8 --transport memory --messages 5";
+    let (_, record, _) = gossip(&format!("{options} --unsigned --no-flood-publish"), 0);
+    assert_eq!(record["experiment"]["options"]["signed"], false);
+    assert_eq!(record["results"]["delivered"], 95);
+}
+
+/// The hub of a star takes no more into its mesh than --mesh-high.
+#[test]
+fn a_mesh_that_never_forms() {
+    let options = "--peers 30 --topology star --transport memory --patience 4s";
+    let (ended, record, _) = gossip(options, 1);
+    let parts = ["no mesh: after 4s peer-", "of 1 peers", "--patience"];
+    for part in parts {
+        assert!(ended.stdout.contains(part), "{part}: {ended}");
+    }
+    assert_eq!(record["results"], serde_json::Value::Null);
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    for (arguments, parts) in [
+        ("--interval 0s", &["--interval 0s", "50ms"][..]),
+        ("--heartbeat 0s", &["--heartbeat 0s", "1s"]),
+        ("--size 2M", &["2M", "1M"]),
+        ("--messages 0", &["0"]),
+        ("--mesh 20", &["--mesh 20", "--mesh-high 12"]),
+        ("--mesh-low 7", &["--mesh 6", "--mesh-low 7"]),
+        ("--mesh-outbound 4", &["--mesh-outbound 4", "3"]),
+        ("--protocol flooding", &["flooding", "gossipsub"]),
+    ] {
+        let runs = Runs::new();
+        let words = format!("gossip {arguments}");
+        let ended = run(&mut runs.testbed(words.split(' '))).exits(2);
+        no_panic(&ended);
+        for part in parts {
+            assert!(ended.stderr.contains(part), "{arguments}: {part}: {ended}");
+        }
+    }
+}
