@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::values;
+use super::values::{self, Size};
 use crate::delay::Delay;
 use crate::experiment::live::Kill;
 
@@ -19,6 +19,8 @@ pub enum System {
     Mutex(Mutex),
     /// Reach everybody and hear from everybody: the echo algorithm
     Wave(Wave),
+    /// Let everybody hear of everything: flooding, to all neighbours or to some
+    Gossip(Gossip),
     /// Find out that a computation has ended (Dijkstra-Scholten)
     Terminate(Terminate),
     /// PING and PONG; over real peers it is a command of its own.
@@ -181,6 +183,45 @@ pub struct Wave {
     pub net: Net,
 }
 
+/// Options of `gossip`.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Options of gossip")]
+pub struct Gossip {
+    /// Which protocol spreads the messages
+    #[arg(long, value_name = "P", default_value = "flood")]
+    pub protocol: Protocol,
+    /// How many messages are published in all, each by a peer chosen at random
+    /// [default: 10; 1 in a check]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_MESSAGES))]
+    pub messages: Option<u32>,
+    /// The time from one message to the next
+    #[arg(long, value_name = "TIME", default_value = "50ms", value_parser = values::interval)]
+    pub interval: Duration,
+    /// How large each message is: up to 1M
+    #[arg(long, value_name = "BYTES", default_value = "1K")]
+    pub size: Size,
+    /// To how many neighbours a peer sends a message on [default: all]
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
+    pub fanout: Option<u32>,
+    /// How long after the last message a live run waits for those who have not
+    /// got all
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = values::duration)]
+    pub patience: Duration,
+    /// What happens to messages and peers.
+    #[command(flatten)]
+    pub net: Net,
+}
+
+/// How many messages may be asked for: each is held from the start. A guess.
+const MOST_MESSAGES: i64 = 100_000;
+
+/// What spreads messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Protocol {
+    /// Whoever hears of something new tells his neighbours.
+    Flood,
+}
+
 /// Options of `terminate`.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Options of terminate")]
@@ -204,6 +245,7 @@ impl System {
             Self::Elect(_) => "elect",
             Self::Mutex(_) => "mutex",
             Self::Wave(_) => "wave",
+            Self::Gossip(_) => "gossip",
             Self::Terminate(_) => "terminate",
             Self::Ping(_) => "ping",
         }
@@ -216,6 +258,7 @@ impl System {
             Self::Elect(args) => &args.net,
             Self::Mutex(args) => &args.net,
             Self::Wave(args) => &args.net,
+            Self::Gossip(args) => &args.net,
             Self::Terminate(args) => &args.net,
             Self::Ping(args) => &args.net,
         }
