@@ -7,6 +7,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "proto/testbed/v1/dijkstra_scholten.proto",
         "proto/testbed/v1/echo.proto",
         "proto/testbed/v1/envelope.proto",
+        "proto/testbed/v1/flood.proto",
         "proto/testbed/v1/lai_yang.proto",
         "proto/testbed/v1/naive_snapshot.proto",
         "proto/testbed/v1/ping_pong.proto",

@@ -77,6 +77,28 @@ pub const ALL: &[Lesson] = &[
         },
     },
     Lesson {
+        name: "flood",
+        title: "Flooding: a rumour that everybody hears",
+        about: "how does news reach all, and how often?",
+        needs: "edges in both directions, connected; without a fanout, no loss and no crashes where there is one way only; any order",
+        cost: "2|E| - (N-1) messages a rumour, or at most K for each who has it; hops to the farthest",
+        run: "gossip",
+        file: "flood.rs",
+        source: include_str!("flood.rs"),
+        wire: None,
+        try_: commands! {
+            "testbed --peers 20 gossip --topology random:4" =>
+                "every rumour everywhere, how fast, and how many copies for nothing",
+            "testbed --peers 20 gossip --topology random:4 --fanout 2" =>
+                "fewer copies, and some hear nothing",
+            "testbed --peers 20 gossip --topology random:4 --kill 3@200ms" =>
+                "one dies, and the rumours find another way",
+            "testbed simulate gossip --peers 50 --fanout 3 --loss 0.1 --seeds 1000" =>
+                "1,000 schedules of a network that loses messages",
+            "testbed check gossip --peers 4 --topology ring" => "every schedule",
+        },
+    },
+    Lesson {
         name: "chang-roberts",
         title: "Chang and Roberts' election on a ring",
         about: "how do equals agree on one of them?",

@@ -14,6 +14,7 @@ mod describe;
 pub mod dijkstra_scholten;
 pub mod echo;
 mod effect;
+pub mod flood;
 pub mod lai_yang;
 pub mod lessons;
 pub mod naive_snapshot;

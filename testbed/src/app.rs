@@ -21,15 +21,17 @@ use tokio::task::JoinError;
 use tokio_util::task::TaskTracker;
 
 use crate::Error;
-use crate::cli::options::{Need, Options};
+use crate::cli::gossip::Protocol;
+use crate::cli::options::Options;
+use crate::cli::systems::System;
 use crate::cli::{Cli, Command};
 use crate::control::control;
-use crate::experiment::gossip::{self, Gossip};
-use crate::experiment::{Bench, Experiment, ping::Ping};
+use crate::experiment::{Bench, Experiment, gossip::Gossip, ping::Ping};
 use crate::progress::Progress;
 use crate::recorder::StoreRecorder;
 use crate::run::{self, Folder, Record, Status, Verdict};
 use crate::store::Store;
+use crate::system::select::need;
 use crate::viewer;
 use view::Page;
 
@@ -44,14 +46,9 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
             let description = ping.describe();
             experiment(&mut ping, description, &options).await
         }
-        Command::Gossip(args) => {
-            let asked = gossip::Options::try_from(&args)?;
-            let need = Need {
-                peers: 2,
-                default: 20,
-            };
-            let options = Options::new(&cli.common, need)?;
-            let mut gossip = Gossip::new(asked);
+        Command::System(System::Gossip(args)) if args.protocol == Protocol::Gossipsub => {
+            let mut gossip = Gossip::new((&args).try_into()?);
+            let options = Options::new(&cli.common, need(20))?;
             let description = gossip.describe();
             experiment(&mut gossip, description, &options).await
         }

@@ -13,11 +13,11 @@ const DIGITS: u8 = 3;
 /// count as an hour.
 const LONGEST: u64 = 3_600_000_000_000;
 
-/// Times as they are measured.
+/// Times as they are measured, or other numbers.
 #[derive(Clone, Debug)]
 pub struct Times(Histogram<u64>);
 
-/// What is told of them, in nanoseconds.
+/// What is told of them; of times, in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// How many there are.
@@ -42,8 +42,12 @@ impl Times {
 
     /// One more.
     pub fn record(&mut self, time: Duration) {
-        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        self.0.saturating_record(nanos);
+        self.count(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+    }
+
+    /// One more of what is no time: a number of hops, say.
+    pub fn count(&mut self, number: u64) {
+        self.0.saturating_record(number);
     }
 
     /// `None` when nothing was measured.

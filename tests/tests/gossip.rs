@@ -1,4 +1,4 @@
-//! `testbed gossip`, as a user tries it.
+//! `testbed gossip --protocol gossipsub`, as a user tries it.
 
 use support::saved::no_panic;
 use support::{Ended, Runs, run, saved};
@@ -7,7 +7,7 @@ use support::{Ended, Runs, run, saved};
 /// saved.
 fn gossip(arguments: &str, status: i32) -> (Ended, serde_json::Value, String) {
     let runs = Runs::new();
-    let all = format!("--seed 1 gossip {arguments}");
+    let all = format!("--seed 1 gossip --protocol gossipsub {arguments}");
     let ended = run(&mut runs.testbed(all.split(' '))).exits(status);
     no_panic(&ended);
     let record = saved::record(&runs.only());
@@ -87,19 +87,34 @@ fn a_mesh_that_never_forms() {
 #[test]
 fn what_makes_no_sense_is_refused() {
     for (arguments, parts) in [
-        ("--interval 0s", &["--interval 0s", "50ms"][..]),
-        ("--heartbeat 0s", &["--heartbeat 0s", "1s"]),
+        ("--interval 0s", &["'0s'", "50ms"][..]),
+        ("--heartbeat 0s", &["--heartbeat", "'0s'"]),
+        ("--fanout 3", &["--fanout", "leave it out"]),
+        ("--kill 1@1s", &["--kill", "leave it out"]),
         ("--size 2M", &["2M", "1M"]),
         ("--messages 0", &["0"]),
         ("--mesh 20", &["--mesh 20", "--mesh-high 12"]),
         ("--mesh-low 7", &["--mesh 6", "--mesh-low 7"]),
         ("--mesh-outbound 4", &["--mesh-outbound 4", "3"]),
-        ("--protocol flooding", &["flooding", "gossipsub"]),
     ] {
         let runs = Runs::new();
-        let words = format!("gossip {arguments}");
+        let words = format!("gossip --protocol gossipsub {arguments}");
         let ended = run(&mut runs.testbed(words.split(' '))).exits(2);
         no_panic(&ended);
+        for part in parts {
+            assert!(ended.stderr.contains(part), "{arguments}: {part}: {ended}");
+        }
+    }
+    for (arguments, parts) in [
+        ("gossip --protocol flooding", &["flooding", "gossipsub"][..]),
+        ("gossip --mesh 4", &["--mesh", "--protocol gossipsub"]),
+        (
+            "simulate gossip --protocol gossipsub",
+            &["gossipsub", "--protocol flood"],
+        ),
+    ] {
+        let runs = Runs::new();
+        let ended = run(&mut runs.testbed(arguments.split(' '))).exits(2);
         for part in parts {
             assert!(ended.stderr.contains(part), "{arguments}: {part}: {ended}");
         }

@@ -103,6 +103,7 @@ mod tests {
         for (name, messages, state) in [
             ("ping-pong", "message Ping {", "pub struct PingPong {"),
             ("echo", "pub enum Message {", "pub struct Echo {"),
+            ("flood", "pub struct Message {", "pub struct Flood {"),
             ("chang-roberts", "pub enum Message {", "enum Status {"),
             ("ricart-agrawala", "pub enum Message {", "enum Phase {"),
             ("dijkstra-scholten", "pub enum Message<M> {", "enum Place {"),

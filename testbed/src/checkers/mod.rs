@@ -4,6 +4,7 @@
 
 #[cfg(test)]
 mod by_hand;
+pub mod flood;
 pub mod leader;
 pub mod mutual_exclusion;
 pub mod ping;

@@ -5,39 +5,57 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use node::gossip::Parameters;
 
+use super::systems::{Channel, Net};
 use super::values::{self, Size};
 use crate::Error;
 use crate::experiment::gossip::Options;
+use crate::system::select::MESSAGES;
 
-/// Options of `testbed gossip`.
+/// Options of `gossip`.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Options of gossip")]
 pub struct Gossip {
-    /// What spreads the messages
-    #[arg(long, value_name = "P", default_value = "gossipsub")]
+    /// Which protocol spreads the messages
+    #[arg(long, value_name = "P", default_value = "flood")]
     pub protocol: Protocol,
-    /// How many messages are published, by random peers
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
-    pub messages: u32,
+    /// How many messages are published in all, each by a peer chosen at random
+    /// [default: 10; 1 in a check]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_MESSAGES))]
+    pub messages: Option<u32>,
     /// The time from one message to the next
-    #[arg(long, value_name = "TIME", default_value = "50ms", value_parser = values::duration)]
+    #[arg(long, value_name = "TIME", default_value = "50ms", value_parser = values::interval)]
     pub interval: Duration,
-    /// How many bytes each carries (0 to 1M)
+    /// How large each message is: up to 1M
     #[arg(long, value_name = "BYTES", default_value = "1K")]
     pub size: Size,
-    /// How long to wait: for the meshes to form, and after the last message or
-    /// arrival for another
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = values::duration)]
-    pub patience: Duration,
-    /// How peers gossip.
+    /// In a flood: to how many neighbours a peer sends a message on [default: all]
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
+    pub fanout: Option<u32>,
+    /// How long after the last message a live run waits for those who have not
+    /// got all; gossipsub's meshes may take as long to form [default: 2s, with
+    /// gossipsub 10s]
+    #[arg(long, value_name = "TIME", value_parser = values::duration)]
+    pub patience: Option<Duration>,
+    /// How gossipsub works.
     #[command(flatten)]
     pub mesh: Mesh,
+    /// What happens to messages and peers.
+    #[command(flatten)]
+    pub net: Net,
 }
+
+/// How many messages may be asked for: each is held from the start. A guess.
+const MOST_MESSAGES: i64 = 100_000;
+
+/// How long gossipsub may take if nobody says. A guess: ten heartbeats.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What spreads messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Protocol {
-    /// libp2p's: a mesh of some neighbours, and gossip to the others
+    /// Whoever hears of something new tells his neighbours.
+    Flood,
+    /// libp2p's: to a mesh of some neighbours, and news of it to others.
     Gossipsub,
 }
 
@@ -45,21 +63,22 @@ pub enum Protocol {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Options of gossipsub")]
 pub struct Mesh {
-    /// How many neighbours each peer has in its mesh (D)
-    #[arg(long, value_name = "N", default_value_t = 6)]
-    pub mesh: usize,
-    /// With fewer, others are taken in (D_low)
-    #[arg(long, value_name = "N", default_value_t = 5)]
-    pub mesh_low: usize,
-    /// With more, some are left out (D_high)
-    #[arg(long, value_name = "N", default_value_t = 12)]
-    pub mesh_high: usize,
+    /// How many neighbours each peer has in its mesh (D) [default: 6]
+    #[arg(long, value_name = "N")]
+    pub mesh: Option<usize>,
+    /// With fewer, others are taken in (D_low) [default: 5]
+    #[arg(long, value_name = "N")]
+    pub mesh_low: Option<usize>,
+    /// With more, some are left out (D_high) [default: 12]
+    #[arg(long, value_name = "N")]
+    pub mesh_high: Option<usize>,
     /// How many of the mesh the peer itself has dialled, at least (D_out)
-    #[arg(long, value_name = "N", default_value_t = 2)]
-    pub mesh_outbound: usize,
-    /// How often meshes are looked after
-    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = values::duration)]
-    pub heartbeat: Duration,
+    /// [default: 2]
+    #[arg(long, value_name = "N")]
+    pub mesh_outbound: Option<usize>,
+    /// How often meshes are looked after [default: 1s]
+    #[arg(long, value_name = "TIME", value_parser = values::interval)]
+    pub heartbeat: Option<Duration>,
     /// Publishers send to their mesh alone, not to all neighbours: with few
     /// peers, flood publishing makes the ways look short
     #[arg(long)]
@@ -69,31 +88,39 @@ pub struct Mesh {
     pub unsigned: bool,
 }
 
+impl Mesh {
+    /// Whether anything was said of it.
+    pub fn is_given(&self) -> bool {
+        let numbers = [self.mesh, self.mesh_low, self.mesh_high, self.mesh_outbound];
+        numbers.iter().any(Option::is_some)
+            || self.heartbeat.is_some()
+            || self.no_flood_publish
+            || self.unsigned
+    }
+}
+
 impl TryFrom<&Gossip> for Options {
     type Error = Error;
 
     fn try_from(args: &Gossip) -> Result<Self, Error> {
-        let Protocol::Gossipsub = args.protocol;
         let usage = |text: String| Err(Error::Usage(text));
-        if args.interval.is_zero() {
-            return usage(
-                "--interval 0s: messages need a time between them, for example --interval 50ms"
-                    .into(),
-            );
+        let net = &args.net;
+        let ignored = [
+            ("--fanout", args.fanout.is_some()),
+            ("--delay", net.delay.is_some()),
+            ("--kill", !net.kill.is_empty()),
+            ("--channel per-message", net.channel == Channel::PerMessage),
+        ];
+        if let Some((option, _)) = ignored.iter().find(|(_, given)| *given) {
+            return usage(format!(
+                "{option} is not for --protocol gossipsub; leave it out"
+            ));
         }
-        let Mesh {
-            mesh,
-            mesh_low,
-            mesh_high,
-            mesh_outbound,
-            heartbeat,
-            ..
-        } = args.mesh;
-        if heartbeat.is_zero() {
-            return usage(
-                "--heartbeat 0s: meshes would be looked after without end; libp2p's is 1s".into(),
-            );
-        }
+        let usual = Parameters::default();
+        let mesh = args.mesh.mesh.unwrap_or(usual.mesh);
+        let mesh_low = args.mesh.mesh_low.unwrap_or(usual.mesh_low);
+        let mesh_high = args.mesh.mesh_high.unwrap_or(usual.mesh_high);
+        let mesh_outbound = args.mesh.mesh_outbound.unwrap_or(usual.mesh_outbound);
         if !(mesh_low <= mesh && mesh <= mesh_high) {
             return usage(format!(
                 "--mesh {mesh} with --mesh-low {mesh_low} and --mesh-high {mesh_high}: it has to lie between them"
@@ -106,16 +133,16 @@ impl TryFrom<&Gossip> for Options {
             ));
         }
         Ok(Self {
-            messages: args.messages,
+            messages: args.messages.unwrap_or(MESSAGES),
             interval: args.interval,
             size: args.size.0,
-            patience: args.patience,
+            patience: args.patience.unwrap_or(PATIENCE),
             parameters: Parameters {
                 mesh,
                 mesh_low,
                 mesh_high,
                 mesh_outbound,
-                heartbeat,
+                heartbeat: args.mesh.heartbeat.unwrap_or(usual.heartbeat),
                 flood_publish: !args.mesh.no_flood_publish,
                 signed: !args.mesh.unsigned,
             },

@@ -33,7 +33,7 @@ Examples:
   testbed --otlp http://127.0.0.1:4318 ping    send the spans to Jaeger
   testbed --peers 20 snapshot                  a consistent cut of a bank that goes on
   testbed simulate snapshot --seeds 10000      the same file, in 10,000 schedules
-  testbed --peers 64 --topology random:8 --transport memory gossip
+  testbed --peers 64 --topology random:8 gossip --protocol gossipsub
   testbed check snapshot --peers 3             the same file, in every schedule
   testbed ping --to /ip4/127.0.0.1/tcp/4001/p2p/12D3Koo...   a testbed-node, from outside
   testbed view                                 look at the last run again
@@ -124,8 +124,6 @@ pub struct Common {
 pub enum Command {
     /// One peer pings others: PING, PONG, and the round trip
     Ping(Ping),
-    /// Random peers publish to all others: how fast, how often, over how many hops
-    Gossip(gossip::Gossip),
     /// A distributed algorithm over real peers.
     #[command(flatten)]
     System(systems::System),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::gossip::Gossip;
 use super::values;
 use crate::delay::Delay;
 use crate::experiment::live::Kill;
@@ -19,6 +20,8 @@ pub enum System {
     Mutex(Mutex),
     /// Reach everybody and hear from everybody: the echo algorithm
     Wave(Wave),
+    /// Let everybody hear of everything, by flooding or by gossipsub: how fast, how often, over how many hops
+    Gossip(Gossip),
     /// Find out that a computation has ended (Dijkstra-Scholten)
     Terminate(Terminate),
     /// PING and PONG; over real peers it is a command of its own.
@@ -204,6 +207,7 @@ impl System {
             Self::Elect(_) => "elect",
             Self::Mutex(_) => "mutex",
             Self::Wave(_) => "wave",
+            Self::Gossip(_) => "gossip",
             Self::Terminate(_) => "terminate",
             Self::Ping(_) => "ping",
         }
@@ -216,6 +220,7 @@ impl System {
             Self::Elect(args) => &args.net,
             Self::Mutex(args) => &args.net,
             Self::Wave(args) => &args.net,
+            Self::Gossip(args) => &args.net,
             Self::Terminate(args) => &args.net,
             Self::Ping(args) => &args.net,
         }

@@ -65,6 +65,16 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     Duration::try_from(parsed).map_err(|_| "a time cannot be negative".to_owned())
 }
 
+/// A time that is not 0, between one message and the next.
+pub(super) fn interval(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => {
+            Err("there has to be time between two messages; it looks like 50ms".to_owned())
+        }
+        interval => Ok(interval),
+    }
+}
+
 /// A positive number of times a second.
 pub(super) fn rate(text: &str) -> Result<f64, String> {
     let wrong = || "no rate; it looks like 50 or 0.5 (times a second)".to_owned();

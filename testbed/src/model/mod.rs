@@ -71,6 +71,15 @@ struct SystemModel<S> {
     seed: u64,
 }
 
+impl<S: System> SystemModel<S> {
+    /// Whether a run ends there as it should: with all its endings, or where
+    /// nothing can happen any more, if it may do without some.
+    fn ends(&self, state: &World<S::Algorithm>) -> bool {
+        let may_lack = self.system.gives_up_after().is_some();
+        state.has_ended(&*self.system) || may_lack && state.actions(self.network).is_empty()
+    }
+}
+
 impl<S: System + 'static> stateright::Model for SystemModel<S> {
     type State = World<S::Algorithm>;
     type Action = Action;
@@ -101,11 +110,9 @@ impl<S: System + 'static> stateright::Model for SystemModel<S> {
                     judgement.holds()
                 }
             }),
-            Property::eventually(ENDS, |model: &Self, state: &Self::State| {
-                state.has_ended(&*model.system)
-            }),
+            Property::eventually(ENDS, |model: &Self, state: &Self::State| model.ends(state)),
             Property::sometimes(TELLS, |model: &Self, state: &Self::State| {
-                state.has_ended(&*model.system) && {
+                model.ends(state) && {
                     let judged = model.system.judge(&state.history());
                     model.system.is_telling(&judged)
                 }

@@ -3,6 +3,7 @@
 //! simulator and the model checker.
 
 pub mod election;
+pub mod gossip;
 pub mod mutual_exclusion;
 pub mod ping;
 pub mod select;
@@ -37,6 +38,21 @@ pub trait System: Send + Sync {
 
     /// How many such outputs end the run.
     fn endings(&self) -> u64;
+
+    /// Whether what was asked of that process first, and goes on, is done with
+    /// that output, and its span in the trace ends.
+    fn completes(&self, node: NodeId, output: &<Self::Algorithm as Algorithm>::Output) -> bool {
+        self.ends(node, output)
+    }
+
+    /// How long after the last command a run is over that still lacks some of
+    /// its [endings](Self::endings), without being wrong for that: for an
+    /// algorithm that promises none of them for certain. Its judge says what
+    /// is missing. Virtual time needs no such limit: there the run is over
+    /// when nothing is left to happen.
+    fn gives_up_after(&self) -> Option<Duration> {
+        None
+    }
 
     /// Whether it is only right over channels that keep the order. An engine
     /// then refuses others, unless they were asked for expressly.

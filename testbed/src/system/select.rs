@@ -12,12 +12,14 @@ use algorithms::token::Tokens;
 
 use super::System;
 use super::election::Election;
+use super::gossip::{Flooding, Plan as GossipPlan};
 use super::mutual_exclusion::MutualExclusion;
 use super::ping::Pings;
 use super::snapshot::{Pair, Snapshots, Workload};
 use super::termination::Termination;
 use super::wave::Waves;
 use crate::Error;
+use crate::cli::gossip::Protocol;
 use crate::cli::options::{Need, Options};
 use crate::cli::systems::{self, Net, SnapshotAlgorithm};
 use crate::network::neighbours;
@@ -83,6 +85,31 @@ pub fn select<E: Engine>(
                 initiators: args.initiators,
             }))
         }
+        systems::System::Gossip(args) => {
+            connected(&neighbours, options)?;
+            if let Some(fanout) = args.fanout {
+                enough_neighbours(&neighbours, fanout, options)?;
+            }
+            let messages = args.messages.or(given.acts.map(|acts| acts as u32));
+            let plan = GossipPlan {
+                messages: messages.unwrap_or(MESSAGES),
+                interval: args.interval,
+                size: args.size.0,
+                fanout: args.fanout,
+                patience: args.patience.unwrap_or(FLOOD_PATIENCE),
+                crashes: given.crashes,
+            };
+            match args.protocol {
+                Protocol::Flood if args.mesh.is_given() => Err(Error::Usage(
+                    "--mesh and its kin are for --protocol gossipsub; leave them out".into(),
+                )),
+                Protocol::Flood => Ok(engine.run(Flooding::new(neighbours, plan, options.seed))),
+                Protocol::Gossipsub => Err(Error::Usage(
+                    "--protocol gossipsub is libp2p's, and runs over real peers alone; take --protocol flood"
+                        .into(),
+                )),
+            }
+        }
         systems::System::Ping(args) => {
             connected(&neighbours, options)?;
             Ok(engine.run(Pings {
@@ -109,6 +136,18 @@ fn at_most(option: &str, count: u32, options: &Options) -> Result<(), Error> {
             options.peers
         ))),
         false => Ok(()),
+    }
+}
+
+/// Every process has as many neighbours as it is to tell.
+fn enough_neighbours(neighbours: &[Vec<u32>], fanout: u32, options: &Options) -> Result<(), Error> {
+    let degrees = neighbours.iter().map(Vec::len).enumerate();
+    match degrees.min_by_key(|(_, degree)| *degree) {
+        Some((node, degree)) if (degree as u64) < u64::from(fanout) => Err(Error::Usage(format!(
+            "--fanout {fanout}: peer {node} has degree {degree} in topology {}; take --fanout {degree} or less, or a topology with more connections",
+            options.topology
+        ))),
+        Some(_) | None => Ok(()),
     }
 }
 
@@ -226,6 +265,12 @@ impl Plan<'_> {
 
 /// How long a PING waits for its PONG: as `testbed ping` does.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How many messages are published if nobody says. A guess: enough for a median.
+pub(crate) const MESSAGES: u32 = 10;
+
+/// How long the last message of a flood may take if nobody says. A guess.
+const FLOOD_PATIENCE: Duration = Duration::from_secs(2);
 
 /// What each process has at the start. A guess: enough that few run out.
 const AMOUNT: u64 = 100;

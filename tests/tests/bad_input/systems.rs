@@ -8,7 +8,7 @@ use super::refused;
 
 #[test]
 fn values_that_make_no_sense() {
-    let cases: [(&str, &str, &[&str]); 18] = [
+    let cases: [(&str, &str, &[&str]); 26] = [
         (
             "an unknown algorithm",
             "snapshot --algorithm paxos",
@@ -83,6 +83,41 @@ fn values_that_make_no_sense() {
             &["--delay", "simulate"],
         ),
         ("no state", "check elect --max-states 0", &["0"]),
+        (
+            "an unknown protocol",
+            "gossip --protocol rumor",
+            &["rumor", "flood"],
+        ),
+        ("nothing to publish", "gossip --messages 0", &["0"]),
+        (
+            "more to publish than can be held",
+            "gossip --messages 4000000000",
+            &["--messages", "4000000000", "100000"],
+        ),
+        (
+            "no time between messages",
+            "gossip --interval 0s",
+            &["--interval", "'0s'", "time between two messages", "50ms"],
+        ),
+        (
+            "a message over the limit",
+            "gossip --size 2M",
+            &["--size", "2097152 bytes", "1M"],
+        ),
+        ("nobody to tell", "gossip --fanout 0", &["--fanout", "0"]),
+        (
+            "more to tell than there are neighbours",
+            "--peers 8 --topology line gossip --fanout 2",
+            &[
+                "--fanout 2: peer 0 has degree 1 in topology line",
+                "take --fanout 1 or less",
+            ],
+        ),
+        (
+            "patience without a unit",
+            "gossip --patience 5",
+            &["--patience", "1.5s"],
+        ),
     ];
     for (name, arguments, parts) in cases {
         let runs = Runs::new();
@@ -153,7 +188,7 @@ fn a_topology_in_two_parts() {
     let path = folder.path().join("edges");
     fs::write(&path, "0 1\n2 3\n").expect("a file");
     let topology = format!("file:{}", path.display());
-    for system in ["snapshot", "wave", "terminate"] {
+    for system in ["snapshot", "wave", "gossip", "terminate"] {
         let runs = Runs::new();
         let ended = run(&mut runs.testbed(["--topology", &topology, system]));
         refused(system, &ended, 2, &["peer 2 cannot be reached from peer 0"]);

@@ -9,6 +9,7 @@
 
 mod channels;
 mod election;
+mod flood;
 mod lai_yang;
 mod markers;
 mod mutant;

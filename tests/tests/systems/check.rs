@@ -12,6 +12,8 @@ fn every_schedule_of_every_algorithm_is_right() {
         "--peers 4 check elect",
         "--peers 3 check mutex --entries 1",
         "--peers 4 --topology ring check wave",
+        "--peers 3 check gossip",
+        "--peers 4 --topology ring check gossip --fanout 1 --channel per-message",
         "--peers 3 check terminate --jobs 4",
     ] {
         let ended = testbed(system, 0);
@@ -41,6 +43,12 @@ fn the_shortest_run_that_is_wrong_is_recorded() {
 fn a_lost_message_keeps_a_run_from_ending() {
     let ended = testbed("--peers 3 check elect --lossy", 1);
     says(&ended, &["termination: VIOLATED"]);
+}
+
+#[test]
+fn a_lost_rumour_reaches_nobody_or_another_way() {
+    let ended = testbed("--peers 3 check gossip --topology line --lossy", 1);
+    says(&ended, &["validity: VIOLATED"]);
 }
 
 #[test]

@@ -157,3 +157,50 @@ fn the_other_algorithms_cost_what_theory_says() {
         says(&ended, parts);
     }
 }
+
+/// 20 peers with 4 connections each: 40 edges, so 80 - 19 copies a message.
+#[test]
+fn everybody_hears_every_rumour() {
+    let arguments = "--peers 20 --topology random:4 --transport memory gossip --interval 10ms";
+    says(
+        &testbed(arguments, 0),
+        &[
+            "degree            min 4, median 4, max 4 (20 peers)",
+            "delivered         190 of 190 (100.00 %), of 10 of 10 messages published",
+            "copies sent       610, in theory 610",
+            "(n=190)",
+            "until 100 %       p50 ",
+            "(n=10)\n",
+            "validity: holds (200 checked)",
+            "sent on once: holds (200 checked)",
+            "verdict           pass",
+        ],
+    );
+}
+
+/// Somebody may be left out: that ends the run, and is told, and is no failure.
+#[test]
+fn with_a_fanout_a_run_ends_without_those_whom_nobody_told() {
+    let arguments = "--peers 20 --topology random:4 --transport memory \
+                     gossip --interval 10ms --fanout 1 --patience 300ms";
+    says(
+        &testbed(arguments, 0),
+        &[
+            "of 190 (",
+            "until 100 %       none (n=0); 10 of 10 messages never",
+            "sent on once: holds",
+            "verdict           pass",
+        ],
+    );
+}
+
+/// One that dies is missing, and the others hear of everything another way.
+#[test]
+fn rumours_find_a_way_around_a_peer_that_dies() {
+    let arguments = "--peers 8 --transport memory \
+                     gossip --interval 10ms --kill 3@20ms --patience 300ms";
+    says(
+        &testbed(arguments, 0),
+        &["no duplication: holds", "verdict           pass"],
+    );
+}

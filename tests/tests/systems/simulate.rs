@@ -16,6 +16,9 @@ fn every_algorithm_passes_many_schedules() {
         ("mutex --channel per-message", 200),
         ("wave --initiators 3", 500),
         ("wave --channel per-message", 500),
+        ("gossip", 200),
+        ("gossip --channel per-message --duplication 0.1", 200),
+        ("gossip --fanout 3 --loss 0.1 --duplication 0.1", 200),
         ("terminate", 500),
         ("terminate --channel per-message", 500),
     ] {
@@ -37,6 +40,7 @@ fn a_seed_decides_every_byte() {
         "elect",
         "mutex",
         "wave",
+        "gossip --fanout 2",
         "terminate",
     ] {
         let spans = |seed: &str| {
@@ -99,6 +103,17 @@ fn a_scenario_is_read_from_a_file() {
     // A snapshot is given up, as it is when --kill stops somebody.
     let arguments = format!("--peers 3 simulate snapshot --scenario {path}");
     says(&testbed(&arguments, 0), &["gave up waiting for", "peer-01"]);
+}
+
+/// On a line there is no other way, and the judge says who never heard.
+#[test]
+fn a_lost_rumour_is_found_missing() {
+    let arguments = "--peers 6 --topology line simulate gossip --loss 0.3 --seeds 20";
+    let ended = testbed(arguments, 1);
+    says(
+        &ended,
+        &["validity: VIOLATED: peer-0", "never delivers peer-0"],
+    );
 }
 
 #[test]

@@ -37,6 +37,12 @@ impl Clock {
         }
     }
 
+    /// How long the run has gone on.
+    pub(super) fn now(&self) -> Duration {
+        let now = self.paused.unwrap_or_else(Instant::now);
+        now.saturating_duration_since(self.start)
+    }
+
     /// Waits until the run has gone on for so long; for ever while it is
     /// paused.
     pub(super) async fn reaches(self, at: Duration) {

@@ -39,6 +39,8 @@ pub(super) struct Session<'a, S: System> {
     pub(super) clock: Clock,
     pub(super) laboratory: SdkTracer,
     due: VecDeque<(Duration, Due<Command<S>>)>,
+    /// When the run is over, whatever is missing.
+    gives_up: Option<Duration>,
     pub(super) system: &'a S,
     pub(super) progress: &'a mut Progress,
     pub(super) bar: Bar,
@@ -66,6 +68,7 @@ impl<'a, S: System> Session<'a, S> {
             clock: Clock::start(),
             laboratory,
             due: due(system, kills),
+            gives_up: None,
             system,
             progress,
             bar,
@@ -84,14 +87,19 @@ impl<'a, S: System> Session<'a, S> {
     ) -> Result<(), Error> {
         while self.progress.ended < self.system.endings() {
             let due = self.due.front().map(|(at, _)| *at);
+            let gives_up = self.gives_up;
             tokio::select! {
                 () = self.clock.reaches(due.unwrap_or(limit)), if due.is_some() => {
                     match self.due.pop_front().expect("it is due").1 {
                         Due::Command(node, command, operation) => {
                             self.give(network, node, command, operation).await?;
+                            self.be_patient();
                         }
                         Due::Kill(node) => self.kill(network, node),
                     }
+                }
+                () = self.clock.reaches(gives_up.unwrap_or(limit)), if gives_up.is_some() => {
+                    return Ok(());
                 }
                 () = self.clock.reaches(limit) => {
                     self.progress.late = true;
@@ -106,6 +114,16 @@ impl<'a, S: System> Session<'a, S> {
             }
         }
         Ok(())
+    }
+
+    /// With the last command the time begins after which the run is over.
+    fn be_patient(&mut self) {
+        let command = |(_, due): &(Duration, Due<_>)| matches!(due, Due::Command(..));
+        if let Some(patience) = self.system.gives_up_after()
+            && !self.due.iter().any(command)
+        {
+            self.gives_up = Some(self.clock.now().saturating_add(patience));
+        }
     }
 
     pub(super) fn kill(&mut self, network: &mut Network<S::Algorithm>, node: NodeId) {
@@ -163,11 +181,15 @@ impl<'a, S: System> Session<'a, S> {
     fn hear(&mut self, report: Option<Report<S::Algorithm>>) -> Result<(), Error> {
         let report = report.ok_or_else(|| Error::Failed("the network has stopped".into()))?;
         match report {
-            Report::Output { node, output, .. } if self.system.ends(node, &output) => {
-                self.progress.ended += 1;
-                self.bar.step();
-                let operation = self.operations.get_mut(&node);
-                if let Some(context) = operation.and_then(VecDeque::pop_front) {
+            Report::Output { node, output, .. } => {
+                if self.system.ends(node, &output) {
+                    self.progress.ended += 1;
+                    self.bar.step();
+                }
+                if self.system.completes(node, &output)
+                    && let Some(operations) = self.operations.get_mut(&node)
+                    && let Some(context) = operations.pop_front()
+                {
                     context.span().end();
                 }
             }
@@ -183,7 +205,7 @@ impl<'a, S: System> Session<'a, S> {
                     self.progress.losses.push(loss);
                 }
             }
-            Report::Output { .. } | Report::Lost { .. } | Report::HungUp { .. } => {}
+            Report::Lost { .. } | Report::HungUp { .. } => {}
         }
         Ok(())
     }

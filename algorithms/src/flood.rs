@@ -1,0 +1,485 @@
+//! Flooding: how does a rumour reach everybody, when nobody knows the network?
+//!
+//! Everybody tells all neighbours what is new to him. It is the oldest
+//! broadcast there is, and the simplest: Nancy Lynch, "Distributed Algorithms",
+//! section 4.1, floods the largest identity; Gerard Tel, "Introduction to
+//! Distributed Algorithms", chapter 6, makes waves of it. That it is enough to
+//! tell some neighbours, chosen at random, is from Alan Demers et al.,
+//! "Epidemic Algorithms for Replicated Database Maintenance", PODC 1987.
+//!
+//! A process that *publishes* a rumour sends it to its neighbours. Whoever gets
+//! the first copy *delivers* it, and sends it on, once, but not to the one who
+//! sent it. Later copies are *duplicates*: they are dropped, and that is what
+//! lets the flood run out. So each process has to know a rumour again, by its
+//! id, and each copy counts its hops.
+//!
+//! Over all neighbours the rumour takes every edge, so it reaches everybody,
+//! and the first copy comes as fast as the network can: on the quickest way
+//! there is. The price is that most copies come for nothing. With a *fanout* a
+//! process chooses some of its neighbours for each rumour, and tells only them.
+//! That is cheaper, and nothing is certain any more: those whom nobody chooses
+//! never hear of it. If in each round everybody who knows it tells one, out of
+//! all N, chosen at random, all of N know it after about log2 N + ln N rounds
+//! (Boris Pittel, "On Spreading a Rumor", SIAM J. Appl. Math. 47(1), 1987).
+//! Here a process tells its choice once and is silent from then on, so the
+//! fanout decides how many are left out (Demers et al. call it *residue*).
+//!
+//! What it needs: edges in both directions. Over all neighbours it reaches
+//! everybody if the network is connected, channels lose nothing, and nobody
+//! crashes; where there are several ways, most losses and crashes do no harm.
+//! Messages may be doubled, and may overtake each other.
+//!
+//! Cost: over all neighbours, a message on each edge for each of its ends but
+//! one on that by which the first copy came: 2|E| - (N-1) messages a rumour,
+//! of which N-1 are first copies. With fanout k: at most k for each process
+//! that has it. It takes as many hops as the farthest process is away, if all
+//! messages take as long.
+//!
+//! A process remembers every rumour for ever: it can know no other way that a
+//! copy is late. Protocols in use forget after a while, and take the risk.
+//!
+//! The whole algorithm is in this file.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use proto::prost::Message as _;
+use proto::v1::{self, flood::Body};
+use proto::{Bytes, MAX_BODY};
+use rand::seq::SliceRandom as _;
+
+use crate::{Algorithm, Describe, Fields, NodeId, Out};
+
+/// How many messages a rumour takes over all neighbours, in a connected network
+/// of so many edges and processes.
+pub const fn messages(edges: u64, processes: u64) -> u64 {
+    (2 * edges).saturating_sub(processes.saturating_sub(1))
+}
+
+/// Which rumour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Rumour {
+    /// Who published it.
+    pub origin: NodeId,
+    /// Its how-manieth it was, from 0.
+    pub number: u32,
+}
+
+/// What the world outside may ask.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Command {
+    /// Let everybody know.
+    Publish {
+        /// What.
+        data: Bytes,
+    },
+}
+
+/// What processes send each other: a copy of a rumour.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Message {
+    /// Of which.
+    pub rumour: Rumour,
+    /// How many messages have carried it, this one included.
+    pub hops: u32,
+    /// What it says.
+    pub data: Bytes,
+}
+
+/// What a process says.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Output {
+    /// It has begun to spread its own rumour.
+    Published {
+        /// Which.
+        rumour: Rumour,
+    },
+    /// It has heard a rumour for the first time.
+    Delivered {
+        /// Which.
+        rumour: Rumour,
+        /// How many messages carried it here.
+        hops: u32,
+    },
+}
+
+/// The state of one process.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Flood {
+    me: NodeId,
+    /// Who is at the other end of each edge.
+    neighbours: BTreeSet<NodeId>,
+    /// How many of them are told; all, if there is none.
+    fanout: Option<u32>,
+    /// As an origin: the number of the next rumour.
+    next: u32,
+    /// What it has published or delivered: the rest is new.
+    known: BTreeSet<Rumour>,
+    /// How many copies came for nothing.
+    duplicates: u64,
+}
+
+impl Flood {
+    /// A process with edges to these, of whom it tells `fanout`, or all.
+    pub fn new(
+        me: NodeId,
+        neighbours: impl IntoIterator<Item = NodeId>,
+        fanout: Option<u32>,
+    ) -> Self {
+        Self {
+            me,
+            neighbours: neighbours.into_iter().collect(),
+            fanout,
+            next: 0,
+            known: BTreeSet::new(),
+            duplicates: 0,
+        }
+    }
+}
+
+impl Algorithm for Flood {
+    type Message = Message;
+    type Timer = ();
+    type Command = Command;
+    type Output = Output;
+
+    fn on_command(&mut self, command: Command, out: &mut Out<Self>) {
+        match command {
+            Command::Publish { data } => self.publish(data, out),
+        }
+    }
+
+    fn on_message(&mut self, from: NodeId, message: Message, out: &mut Out<Self>) {
+        let Message { rumour, .. } = message;
+        if self.known.contains(&rumour) {
+            self.duplicates = self.duplicates.saturating_add(1);
+        } else if rumour.origin != self.me && self.neighbours.contains(&from) {
+            self.deliver(from, message, out);
+        }
+        // Else it is made up: we did not publish it, or there is no such edge.
+    }
+
+    fn on_timer(&mut self, (): (), _: &mut Out<Self>) {}
+}
+
+impl Flood {
+    fn publish(&mut self, data: Bytes, out: &mut Out<Self>) {
+        let rumour = Rumour {
+            origin: self.me,
+            number: self.next,
+        };
+        self.next += 1;
+        self.known.insert(rumour);
+        out.output(Output::Published { rumour });
+        let first = Message {
+            rumour,
+            hops: 1,
+            data,
+        };
+        self.spread(None, &first, out);
+    }
+
+    fn deliver(&mut self, from: NodeId, message: Message, out: &mut Out<Self>) {
+        let Message { rumour, hops, data } = message;
+        self.known.insert(rumour);
+        out.output(Output::Delivered { rumour, hops });
+        let next = Message {
+            rumour,
+            // A hostile peer may claim any number.
+            hops: hops.saturating_add(1),
+            data,
+        };
+        self.spread(Some(from), &next, out);
+    }
+
+    /// Tells others, but not the one who told us: he knows.
+    fn spread(&self, from: Option<NodeId>, message: &Message, out: &mut Out<Self>) {
+        let others = self.neighbours.iter().filter(|to| Some(**to) != from);
+        let mut others: Vec<_> = others.copied().collect();
+        let chosen = match self.fanout {
+            None => &others,
+            Some(count) => &*others.partial_shuffle(out.rng(), count as usize).0,
+        };
+        for &to in chosen {
+            out.send(to, message.clone());
+        }
+    }
+}
+
+impl crate::Message for Message {
+    fn kind(&self) -> &'static str {
+        "RUMOUR"
+    }
+
+    fn to_payload(&self) -> Bytes {
+        let body = Some(Body::Rumour(v1::Rumour {
+            id: Some(self.rumour.into()),
+            hops: self.hops,
+            data: self.data.clone(),
+        }));
+        v1::Flood { body }.encode_to_vec().into()
+    }
+
+    /// What is larger than anybody may publish, or was carried by no message,
+    /// is none of ours.
+    fn from_payload(payload: Bytes) -> Option<Self> {
+        let Body::Rumour(v1::Rumour { id, hops, data }) = v1::Flood::decode(payload).ok()?.body?;
+        let rumour = id?.into();
+        (hops > 0 && data.len() <= MAX_BODY).then_some(Self { rumour, hops, data })
+    }
+}
+
+/// `size` is what it says, in bytes.
+impl Describe for Message {
+    fn describe(&self, fields: &mut Fields) {
+        fields.text("rumour", self.rumour);
+        fields.integer("hops", self.hops);
+        fields.integer("size", self.data.len());
+    }
+}
+
+impl crate::Output for Output {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Published { .. } => "Published",
+            Self::Delivered { .. } => "Delivered",
+        }
+    }
+}
+
+impl Describe for Output {
+    fn describe(&self, fields: &mut Fields) {
+        match self {
+            Self::Published { rumour } => fields.text("rumour", rumour),
+            Self::Delivered { rumour, hops } => {
+                fields.text("rumour", rumour);
+                fields.integer("hops", *hops);
+            }
+        }
+    }
+}
+
+/// `known` is how many rumours it has, `duplicates` how many copies it dropped.
+impl Describe for Flood {
+    fn describe(&self, fields: &mut Fields) {
+        fields.integer("known", self.known.len());
+        fields.integer("duplicates", self.duplicates);
+    }
+}
+
+/// `peer-00/3`
+impl fmt::Display for Rumour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.origin, self.number)
+    }
+}
+
+impl From<Rumour> for v1::RumourId {
+    fn from(Rumour { origin, number }: Rumour) -> Self {
+        Self {
+            origin: origin.0,
+            number,
+        }
+    }
+}
+
+impl From<v1::RumourId> for Rumour {
+    fn from(v1::RumourId { origin, number }: v1::RumourId) -> Self {
+        Self {
+            origin: NodeId(origin),
+            number,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::{RngExt as _, SeedableRng as _};
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+    use crate::{Effect, Input, Message as _, step};
+
+    const ME: NodeId = NodeId(0);
+
+    fn rumour(origin: u32) -> Rumour {
+        Rumour {
+            origin: NodeId(origin),
+            number: 0,
+        }
+    }
+
+    fn copy(rumour: Rumour, hops: u32) -> Message {
+        Message {
+            rumour,
+            hops,
+            data: Bytes::from_static(b"news"),
+        }
+    }
+
+    fn receive(flood: &mut Flood, from: u32, message: Message) -> Vec<Effect<Flood>> {
+        let from = NodeId(from);
+        step(flood, Input::Message { from, message }, 0)
+    }
+
+    fn send(to: u32, message: Message) -> Effect<Flood> {
+        Effect::Send {
+            to: NodeId(to),
+            message,
+            within: None,
+        }
+    }
+
+    fn publish() -> Input<Flood> {
+        let data = Bytes::from_static(b"news");
+        Input::Command(Command::Publish { data })
+    }
+
+    /// How many deliver what process 0 publishes, and how many messages that
+    /// takes, when no channel keeps the order.
+    fn run(edges: &[(u32, u32)], fanout: Option<u32>, seed: u64) -> (u64, u64) {
+        let count = edges.iter().map(|&(a, b)| a.max(b) + 1).max().unwrap_or(1);
+        let neighbours = |me| {
+            edges.iter().filter_map(move |&edge| match edge {
+                (a, b) if a == me => Some(NodeId(b)),
+                (a, b) if b == me => Some(NodeId(a)),
+                _ => None,
+            })
+        };
+        let mut processes: Vec<_> = (0..count)
+            .map(|me| Flood::new(NodeId(me), neighbours(me), fanout))
+            .collect();
+        let mut waiting = vec![(ME, publish())];
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let (mut delivered, mut sent) = (0, 0);
+        while !waiting.is_empty() {
+            let (at, input) = waiting.swap_remove(rng.random_range(0..waiting.len()));
+            for effect in step(&mut processes[usize::from(at)], input, rng.random()) {
+                match effect {
+                    Effect::Send { to, message, .. } => {
+                        sent += 1;
+                        waiting.push((to, Input::Message { from: at, message }));
+                    }
+                    Effect::Output(Output::Delivered { .. }) => delivered += 1,
+                    Effect::Output(Output::Published { .. }) => {}
+                    other => panic!("{other:?}"),
+                }
+            }
+        }
+        (delivered, sent)
+    }
+
+    fn full(count: u32) -> Vec<(u32, u32)> {
+        (0..count)
+            .flat_map(|b| (0..b).map(move |a| (a, b)))
+            .collect()
+    }
+
+    #[test]
+    fn it_reaches_everybody_over_every_edge() {
+        let ring: Vec<_> = (0..6).map(|a| (a, (a + 1) % 6)).collect();
+        let tree = [(0, 1), (0, 2), (1, 3), (1, 4), (2, 5)];
+        let full = full(5);
+        let networks: [(&[(u32, u32)], u64); 5] =
+            [(&[], 1), (&[(0, 1)], 2), (&ring, 6), (&full, 5), (&tree, 6)];
+        for (edges, count) in networks {
+            for seed in 0..50 {
+                let expected = (count - 1, messages(edges.len() as u64, count));
+                assert_eq!(run(edges, None, seed), expected, "{edges:?}, seed {seed}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_fanout_costs_less_and_may_leave_some_out() {
+        let full = full(30);
+        let runs: Vec<_> = (0..50).map(|seed| run(&full, Some(2), seed)).collect();
+        for (seed, &(delivered, sent)) in runs.iter().enumerate() {
+            assert_eq!(
+                sent,
+                2 * (delivered + 1),
+                "seed {seed}: two for each who knows"
+            );
+            assert!(delivered > 1, "seed {seed}: {delivered}");
+        }
+        assert!(runs.iter().any(|(delivered, _)| *delivered < 29));
+        assert!(run(&full, Some(8), 1).0 > 25, "a larger one leaves out few");
+    }
+
+    #[test]
+    fn it_is_sent_on_once_and_not_back() {
+        let mut flood = Flood::new(ME, [1, 2, 3].map(NodeId), None);
+        let new = rumour(7);
+        let delivered = Effect::Output(Output::Delivered {
+            rumour: new,
+            hops: 4,
+        });
+        let on = || copy(new, 5);
+        let effects = receive(&mut flood, 2, copy(new, 4));
+        assert_eq!(effects, [delivered, send(1, on()), send(3, on())]);
+        for from in [1, 2, 3] {
+            assert_eq!(receive(&mut flood, from, copy(new, 1)), []);
+        }
+        assert_eq!(flood.fields().to_string(), "known=1 duplicates=3");
+    }
+
+    #[test]
+    fn an_origin_numbers_its_rumours_and_knows_them_again() {
+        let mut flood = Flood::new(ME, [1, 2].map(NodeId), Some(1));
+        for number in 0..3 {
+            let rumour = Rumour { origin: ME, number };
+            let effects = step(&mut flood, publish(), 9);
+            assert_eq!(effects.len(), 2, "{effects:?}");
+            let published = Effect::Output(Output::Published { rumour });
+            assert_eq!(effects[0], published);
+            assert_eq!(receive(&mut flood, 1, copy(rumour, 3)), []);
+        }
+        assert_eq!(flood.fields().to_string(), "known=3 duplicates=3");
+    }
+
+    #[test]
+    fn what_is_made_up_changes_nothing() {
+        let mut flood = Flood::new(ME, [1, 2].map(NodeId), None);
+        let before = flood.clone();
+        for (from, message) in [
+            (1, copy(rumour(0), 1)), // We published none.
+            (9, copy(rumour(7), 1)), // There is no such edge.
+        ] {
+            assert_eq!(
+                receive(&mut flood, from, message.clone()),
+                [],
+                "{message:?}"
+            );
+            assert_eq!(flood, before, "{message:?}");
+        }
+        let effects = receive(&mut flood, 1, copy(rumour(7), u32::MAX));
+        assert_eq!(effects[1], send(2, copy(rumour(7), u32::MAX)));
+    }
+
+    #[test]
+    fn what_is_no_message_is_none() {
+        for data in [Bytes::new(), vec![7; MAX_BODY].into()] {
+            let message = Message {
+                data,
+                ..copy(rumour(3), 2)
+            };
+            assert_eq!(Message::from_payload(message.to_payload()), Some(message));
+        }
+        let too_large = Message {
+            data: vec![7; MAX_BODY + 1].into(),
+            ..copy(rumour(3), 2)
+        };
+        assert_eq!(Message::from_payload(too_large.to_payload()), None);
+        assert_eq!(Message::from_payload(copy(rumour(3), 0).to_payload()), None);
+        for bytes in [
+            &b""[..],
+            b"\xff",
+            b"\x0a\x00",
+            b"\x0a\x02\x10\x01",
+            b"GET /",
+        ] {
+            let bytes = Bytes::copy_from_slice(bytes);
+            assert_eq!(Message::from_payload(bytes), None);
+        }
+    }
+}

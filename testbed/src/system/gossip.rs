@@ -1,0 +1,186 @@
+//! Messages that everybody should hear.
+
+mod measured;
+
+use std::time::Duration;
+
+use algorithms::NodeId;
+use algorithms::flood::{self, Command, Flood, Output};
+use proto::Bytes;
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+
+use self::measured::Measured;
+use super::{Asked, Figure, Judgement, System};
+use crate::checkers::flood::{Expected, check};
+use crate::history::History;
+
+/// What is published, and how it is spread.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// How many messages are published.
+    pub messages: u32,
+    /// How long from one to the next.
+    pub interval: Duration,
+    /// How large each is, in bytes.
+    pub size: usize,
+    /// How many neighbours each process tells; all, if there is none.
+    pub fanout: Option<u32>,
+    /// How long after the last message a live run waits for those who have not
+    /// got all. With a fanout there may always be some, with crashes too; what
+    /// has not come in this time is told as missing. In the simulator and
+    /// under the model checker a run goes on until nothing is left to happen.
+    pub patience: Duration,
+    /// Whether somebody stops: then nobody is sure to hear of anything.
+    pub crashes: bool,
+}
+
+/// Processes that flood what some of them publish.
+#[derive(Clone, Debug)]
+pub struct Flooding {
+    neighbours: Vec<Vec<u32>>,
+    plan: Plan,
+    publishers: Vec<NodeId>,
+    /// What every message says: chosen by the seed, so that it does not
+    /// compress. It is shared, so that many large ones take no memory.
+    data: Bytes,
+}
+
+impl Flooding {
+    /// Processes that are connected with these. The seed chooses who publishes
+    /// each message.
+    pub fn new(neighbours: Vec<Vec<u32>>, plan: Plan, seed: u64) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let count = neighbours.len() as u32;
+        let publisher = |_| NodeId(rng.random_range(0..count));
+        let publishers = (0..plan.messages).map(publisher).collect();
+        let mut data = vec![0; plan.size];
+        rng.fill(&mut data[..]);
+        Self {
+            neighbours,
+            plan,
+            publishers,
+            data: data.into(),
+        }
+    }
+
+    /// How often somebody is to hear of something that another has published.
+    fn deliveries(&self) -> u64 {
+        u64::from(self.plan.messages) * (self.neighbours.len() as u64 - 1)
+    }
+
+    /// Whether every message reaches everybody.
+    fn is_certain(&self) -> bool {
+        self.plan.fanout.is_none() && !self.plan.crashes
+    }
+
+    fn expected(&self) -> Expected {
+        let degree = |(id, all): (u32, &Vec<u32>)| (NodeId(id).to_string(), all.len() as u64);
+        Expected {
+            degrees: (0..).zip(&self.neighbours).map(degree).collect(),
+            fanout: self.plan.fanout.map(u64::from),
+            published: (!self.plan.crashes).then(|| self.plan.messages.into()),
+            everybody: self.is_certain(),
+        }
+    }
+
+    fn figures(&self, measured: &Measured) -> Vec<Figure> {
+        let count = self.neighbours.len() as u64;
+        let edges = self.neighbours.iter().map(Vec::len).sum::<usize>() as u64 / 2;
+        let each = flood::messages(edges, count);
+        let messages = u64::from(self.plan.messages);
+        vec![
+            Figure {
+                name: "deliveries",
+                measured: measured.delivered,
+                theory: self.is_certain().then(|| self.deliveries()),
+                formula: format!("{messages} published, each to {} others", count - 1),
+            },
+            Figure {
+                name: "copies sent",
+                measured: measured.sent,
+                theory: self.is_certain().then_some(each * messages),
+                formula: match self.plan.fanout {
+                    None => format!("2|E| - (N-1) = {each} a message"),
+                    Some(fanout) => format!(
+                        "at most {fanout} for each who has a message: {}",
+                        u64::from(fanout) * (measured.delivered + measured.published)
+                    ),
+                },
+            },
+            Figure {
+                name: "duplicates",
+                measured: measured.received.saturating_sub(measured.delivered),
+                theory: None,
+                formula: "copies that came for nothing before the run was over".into(),
+            },
+        ]
+    }
+}
+
+impl System for Flooding {
+    type Algorithm = Flood;
+
+    fn processes(&self) -> u32 {
+        self.neighbours.len() as u32
+    }
+
+    fn process(&self, id: NodeId) -> Flood {
+        let neighbours = &self.neighbours[usize::from(id)];
+        Flood::new(id, neighbours.iter().copied().map(NodeId), self.plan.fanout)
+    }
+
+    fn commands(&self) -> Vec<Asked<Command>> {
+        let publish = |(number, &node)| Asked {
+            at: self.plan.interval.saturating_mul(number),
+            node,
+            command: Command::Publish {
+                data: self.data.clone(),
+            },
+            operation: "publish",
+        };
+        (0..).zip(&self.publishers).map(publish).collect()
+    }
+
+    /// The run has ended when everybody has everything.
+    fn ends(&self, _: NodeId, output: &Output) -> bool {
+        match output {
+            Output::Delivered { .. } => true,
+            Output::Published { .. } => false,
+        }
+    }
+
+    fn endings(&self) -> u64 {
+        self.deliveries()
+    }
+
+    /// Who publishes has done what was asked of him.
+    fn completes(&self, _: NodeId, output: &Output) -> bool {
+        match output {
+            Output::Published { .. } => true,
+            Output::Delivered { .. } => false,
+        }
+    }
+
+    fn gives_up_after(&self) -> Option<Duration> {
+        Some(self.plan.patience)
+    }
+
+    fn survives_crashes(&self) -> bool {
+        true
+    }
+
+    fn expect_crash(&mut self) {
+        self.plan.crashes = true;
+    }
+
+    fn judge(&self, history: &History) -> Judgement {
+        let measured = Measured::read(history, self.neighbours.len() as u64);
+        let degrees = self.neighbours.iter().map(|all| all.len() as u64);
+        Judgement {
+            told: measured.tell(degrees, self.deliveries(), self.plan.messages.into()),
+            properties: check(history, &self.expected()),
+            figures: self.figures(&measured),
+        }
+    }
+}

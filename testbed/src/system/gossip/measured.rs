@@ -1,0 +1,264 @@
+//! How far and how fast messages came, from the record of a run.
+//!
+//! Times are those of the spans. Peers of one run read one clock; those of
+//! several machines may differ by what their clocks do.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::history::History;
+use crate::stats::{Summary, Times, show, thousands};
+
+/// Of how many in a hundred of all peers the time is told until they have a
+/// message. Its publisher is one of them.
+const PARTS: [u64; 3] = [50, 95, 100];
+
+/// What was measured.
+pub(super) struct Measured {
+    peers: u64,
+    /// How many messages were published.
+    pub(super) published: u64,
+    /// How often somebody got one first.
+    pub(super) delivered: u64,
+    /// How many copies were sent.
+    pub(super) sent: u64,
+    /// How many copies came.
+    pub(super) received: u64,
+    /// What the copies said, in bytes.
+    bytes: u64,
+    hops: Times,
+    /// The times until so many had a message, for each of [`PARTS`].
+    until: [Times; 3],
+}
+
+/// When a message was published, and when others got it.
+#[derive(Default)]
+struct Spread {
+    published: Option<u64>,
+    delivered: Vec<u64>,
+}
+
+impl Measured {
+    /// Reads a run of so many peers.
+    pub(super) fn read(history: &History, peers: u64) -> Self {
+        let mut measured = Self {
+            peers,
+            published: history.said("Published"),
+            delivered: history.said("Delivered"),
+            sent: 0,
+            received: 0,
+            bytes: 0,
+            hops: Times::new(),
+            until: PARTS.map(|_| Times::new()),
+        };
+        for (.., message) in history.sends() {
+            if message.fields.get_text("rumour").is_some() {
+                measured.sent += 1;
+                let size = message.fields.get_integer("size");
+                measured.bytes += size.map_or(0, i64::cast_unsigned);
+            }
+        }
+        let received = history
+            .steps()
+            .filter_map(|(.., step)| step.received.as_ref());
+        let of_rumours = received.filter(|one| one.message.fields.get_text("rumour").is_some());
+        measured.received = of_rumours.count() as u64;
+        let mut spreads = BTreeMap::<&str, Spread>::new();
+        for (by, at, kind, fields) in history.sayings() {
+            let Some(id) = fields.get_text("rumour") else {
+                continue;
+            };
+            let (spread, time) = (
+                spreads.entry(id).or_default(),
+                history.processes[by][at].at_unix_nano,
+            );
+            match kind {
+                "Published" => spread.published = Some(time),
+                "Delivered" => {
+                    spread.delivered.push(time);
+                    let hops = fields.get_integer("hops");
+                    measured.hops.count(hops.map_or(0, i64::cast_unsigned));
+                }
+                _ => {} // Not ours: an algorithm may say more.
+            }
+        }
+        for spread in spreads.into_values() {
+            measured.add(spread);
+        }
+        measured
+    }
+
+    fn add(
+        &mut self,
+        Spread {
+            published,
+            mut delivered,
+        }: Spread,
+    ) {
+        let Some(published) = published else {
+            return;
+        };
+        delivered.sort_unstable();
+        for (part, until) in PARTS.iter().zip(&mut self.until) {
+            let have = (self.peers * part).div_ceil(100);
+            // The publisher has it from the start.
+            let last = match have.saturating_sub(1) {
+                0 => Some(published),
+                others => delivered.get(others as usize - 1).copied(),
+            };
+            if let Some(last) = last {
+                until.record(Duration::from_nanos(last.saturating_sub(published)));
+            }
+        }
+    }
+
+    /// All of it for people: a line each. `messages` were to be published, and
+    /// `deliveries` would have come of them.
+    pub(super) fn tell(
+        &self,
+        degrees: impl Iterator<Item = u64>,
+        deliveries: u64,
+        messages: u64,
+    ) -> Vec<String> {
+        let mut lines = vec![
+            line("degree", &degree(degrees)),
+            line(
+                "delivered",
+                &format!(
+                    "{} of {} ({:.2} %), of {} of {} messages published",
+                    thousands(self.delivered),
+                    thousands(deliveries),
+                    100.0 * ratio(self.delivered, deliveries),
+                    thousands(self.published),
+                    thousands(messages)
+                ),
+            ),
+        ];
+        let duplicates = self.received.saturating_sub(self.delivered);
+        lines.push(line(
+            "a delivery",
+            &format!(
+                "{:.2} duplicates, {:.2} copies sent, {} bytes of payload sent",
+                ratio(duplicates, self.delivered),
+                ratio(self.sent, self.delivered),
+                thousands(ratio(self.bytes, self.delivered).round() as u64)
+            ),
+        ));
+        let on_the_way = self.sent.saturating_sub(self.received);
+        lines.push(line(
+            "not received",
+            &format!(
+                "{} copies: under way when the run was over, or lost",
+                thousands(on_the_way)
+            ),
+        ));
+        lines.push(line(
+            "hops",
+            &match self.hops.summary() {
+                Some(Summary {
+                    p50,
+                    p99,
+                    max,
+                    count,
+                    ..
+                }) => {
+                    format!("p50 {p50}, p99 {p99}, max {max} (n={count})")
+                }
+                None => "none (n=0)".into(),
+            },
+        ));
+        let peers = self.peers as f64;
+        lines.push(line(
+            "in theory",
+            &format!(
+                "log2 N = {:.1} rounds at least, if everybody who knows tells one in each; log2 N + ln N = {:.1} until all know",
+                peers.log2(),
+                peers.log2() + peers.ln()
+            ),
+        ));
+        for (part, until) in PARTS.iter().zip(&self.until) {
+            lines.push(line(&format!("until {part} %"), &self.until(until)));
+        }
+        lines
+    }
+
+    /// Messages that never came so far are counted beside those that did.
+    fn until(&self, times: &Times) -> String {
+        let summary = times.summary();
+        let count = summary.map_or(0, |summary| summary.count);
+        let text = match summary {
+            Some(Summary { p50, p99, max, .. }) => {
+                let [p50, p99, max] = [p50, p99, max].map(|time| show(Duration::from_nanos(time)));
+                format!("p50 {p50}, p99 {p99}, max {max} (n={count})")
+            }
+            None => "none (n=0)".into(),
+        };
+        match self.published.saturating_sub(count) {
+            0 => text,
+            never => format!("{text}; {never} of {} messages never", self.published),
+        }
+    }
+}
+
+fn degree(degrees: impl Iterator<Item = u64>) -> String {
+    let mut degrees: Vec<_> = degrees.collect();
+    degrees.sort_unstable();
+    match &degrees[..] {
+        [] => "none".into(),
+        [min, ..] => format!(
+            "min {min}, median {}, max {} ({} peers)",
+            degrees[degrees.len() / 2],
+            degrees[degrees.len() - 1],
+            degrees.len()
+        ),
+    }
+}
+
+fn ratio(of: u64, to: u64) -> f64 {
+    of as f64 / to.max(1) as f64
+}
+
+fn line(name: &str, text: &str) -> String {
+    format!("{name:<17} {text}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn measured(peers: u64) -> Measured {
+        Measured {
+            published: 2,
+            delivered: 0,
+            ..Measured::read(&History::default(), peers)
+        }
+    }
+
+    #[test]
+    fn what_never_came_to_all_is_counted() {
+        let mut measured = measured(4);
+        let ms = |time: u64| time * 1_000_000;
+        for delivered in [vec![ms(30), ms(10), ms(20)], vec![ms(5)]] {
+            measured.add(Spread {
+                published: Some(0),
+                delivered,
+            });
+        }
+        let [half, most, all] = &measured.until;
+        let ends = ["(n=2)", "(n=1); 1 of 2 messages never"];
+        assert!(measured.until(half).ends_with(ends[0]), "two of four");
+        assert!(measured.until(most).ends_with(ends[1]), "four of four");
+        let summary = all.summary().expect("one");
+        assert!(summary.max.abs_diff(ms(30)) < ms(1), "{summary:?}");
+        let text = measured.until(all);
+        assert!(text.ends_with(ends[1]), "{text}");
+    }
+
+    #[test]
+    fn without_anything_nothing_is_made_up() {
+        let lines = measured(2).tell([1, 1].into_iter(), 2, 2);
+        let nothing = "until 100 %       none (n=0); 2 of 2 messages never";
+        assert_eq!(lines.last().map(String::as_str), Some(nothing));
+        assert!(lines.contains(&"hops              none (n=0)".to_owned()));
+    }
+}
