@@ -25,6 +25,8 @@ use crate::stats::Times;
 pub(super) struct Arrivals {
     expected: u32,
     mesh: usize,
+    /// How many meshes have fewer peers than they should have at least.
+    small_meshes: usize,
     /// How many neighbours each peer has, in order.
     degrees: Vec<usize>,
     messages: Vec<Message>,
@@ -66,12 +68,13 @@ struct Row<'a> {
 
 impl Arrivals {
     /// Nothing has come; each message is expected at all peers but one.
-    pub(super) fn new(members: &Members, options: Options) -> Self {
+    pub(super) fn new(members: &Members, options: Options, small_meshes: usize) -> Self {
         let mut degrees: Vec<_> = members.neighbours.iter().map(Vec::len).collect();
         degrees.sort_unstable();
         Self {
             expected: options.messages,
             mesh: options.parameters.mesh,
+            small_meshes,
             degrees,
             messages: Vec::new(),
             there: 0,
@@ -237,6 +240,7 @@ impl Arrivals {
                 degrees[degrees.len() - 1],
             ],
             mesh: self.mesh,
+            small_meshes: self.small_meshes,
             peers: self.peers(),
             hops,
             delivery_ns: delivery.summary(),

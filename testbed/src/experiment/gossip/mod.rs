@@ -45,6 +45,9 @@ const ROOM: usize = 1 << 16;
 /// When no copy has come for so long, none is under way. A guess.
 const QUIET: Duration = Duration::from_millis(200);
 
+/// Meshes that have not changed for so many heartbeats will not soon. A guess.
+const SETTLED: u32 = 3;
+
 /// How often meshes are looked at while they form. A heartbeat takes longer.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -123,42 +126,51 @@ impl Gossip {
 
 impl Options {
     /// Waits until every mesh has as many peers as it needs, and has had them for
-    /// two heartbeats: by then those that are too large have given some up.
-    async fn meshes(&self, members: &Members) -> Result<(), Error> {
+    /// two heartbeats: by then those that are too large have given some up. Who
+    /// was given up may not come again for a minute, so a mesh can stay small;
+    /// when none changes for some heartbeats and none is empty, that is how they
+    /// are. Returns how many are small.
+    async fn meshes(&self, members: &Members) -> Result<usize, Error> {
+        let Parameters {
+            mesh_low,
+            heartbeat,
+            ..
+        } = self.parameters;
+        let wanted = |node: usize| mesh_low.min(members.neighbours[node].len());
         let end = Instant::now() + self.patience;
-        let mut since = None;
+        let (mut last, mut since) = (Vec::new(), Instant::now());
         loop {
-            let lacking = self.lacking(members).await;
-            let now = Instant::now();
-            match lacking {
-                None if now - *since.get_or_insert(now) >= 2 * self.parameters.heartbeat => {
-                    return Ok(());
-                }
-                None => {}
-                Some(lack) if now > end => {
-                    return Err(Error::Failed(format!(
-                        "no mesh: after {:?} {lack} peers in its mesh; give it more \
-                         --patience, or other mesh parameters",
-                        self.patience
-                    )));
-                }
-                Some(_) => since = None,
+            let mut sizes = Vec::with_capacity(members.handles.len());
+            for handle in &members.handles {
+                sizes.push(handle.mesh(TOPIC).await.unwrap_or(0));
             }
+            let all = sizes.iter().enumerate();
+            let small: Vec<_> = all.filter(|(node, has)| **has < wanted(*node)).collect();
+            let empty = small.iter().find(|(_, has)| **has == 0);
+            let beats = match (small.first(), empty) {
+                (None, _) => 2,
+                (Some(_), None) => SETTLED,
+                (Some(_), Some(_)) => u32::MAX,
+            };
+            let now = Instant::now();
+            if sizes != last && !small.is_empty() || last.is_empty() {
+                since = now;
+            }
+            if now - since >= heartbeat.saturating_mul(beats) {
+                return Ok(small.len());
+            }
+            if let (Some((node, has)), true) = (empty.or(small.first()), now > end) {
+                return Err(Error::Failed(format!(
+                    "no mesh: after {:?} {} has {has} of {} peers in its mesh; give it more \
+                     --patience, or other mesh parameters",
+                    self.patience,
+                    NodeId(*node as u32),
+                    wanted(*node)
+                )));
+            }
+            last = sizes;
             tokio::time::sleep(LOOK).await;
         }
-    }
-
-    /// Whose mesh is too small, and how small.
-    async fn lacking(&self, members: &Members) -> Option<String> {
-        let all = members.handles.iter().zip(&members.neighbours);
-        for (node, (handle, neighbours)) in (0..).map(NodeId).zip(all) {
-            let wanted = self.parameters.mesh_low.min(neighbours.len());
-            let has = handle.mesh(TOPIC).await.unwrap_or(0);
-            if has < wanted {
-                return Some(format!("{node} has {has} of {wanted}"));
-            }
-        }
-        None
     }
 }
 
@@ -281,10 +293,10 @@ impl Experiment for Gossip {
         let began = Instant::now();
         let formed = self.options.meshes(&members).await;
         bench.record.phase("Mesh", began.elapsed());
-        formed?;
+        let small = formed?;
         let began = Instant::now();
         let bar = bench.progress.bar("messages", self.options.messages.into());
-        let arrivals = Arrivals::new(&members, self.options);
+        let arrivals = Arrivals::new(&members, self.options, small);
         let mut session = Session {
             options: self.options,
             members,

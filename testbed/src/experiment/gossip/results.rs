@@ -32,6 +32,8 @@ pub(super) struct Results {
     /// The least, the median and the greatest.
     pub(super) degree: [usize; 3],
     pub(super) mesh: usize,
+    /// How many meshes had fewer peers than they should have at least.
+    pub(super) small_meshes: usize,
     pub(super) peers: usize,
     /// How many deliveries took so many hops; 0: not known.
     pub(super) hops: BTreeMap<u32, u64>,
@@ -149,8 +151,8 @@ impl Results {
         let [least, median, greatest] = self.degree;
         writeln!(
             out,
-            "degree            {least} to {greatest}, {median} in the median; meshes of {}",
-            self.mesh
+            "degree            {least} to {greatest}, {median} in the median; meshes of {}, {} too small",
+            self.mesh, self.small_meshes
         )?;
         self.write_hops(out)?;
         for Spreading {
