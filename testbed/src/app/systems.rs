@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use algorithms::NodeId;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde_json::json;
@@ -128,7 +129,7 @@ async fn run(over: Over, asked: &Asked, acts: Option<u64>) -> Result<ExitCode, E
     let options = Arc::clone(&over.options);
     let given = Given {
         acts,
-        crashes: over.how.crashes(),
+        stops: over.how.stops(),
         in_order: over.how.in_order(),
     };
     select(asked, &options, given, over)?.await
@@ -243,12 +244,15 @@ impl How {
         }
     }
 
-    /// Whether somebody stops.
-    fn crashes(&self) -> bool {
+    /// Who stops, for a while or for good.
+    fn stops(&self) -> Vec<NodeId> {
         match self {
-            Self::Live(_, net) => !net.kill.is_empty(),
-            Self::Simulated(scenario, ..) => !scenario.crash.is_empty(),
-            Self::Checked(..) => false,
+            Self::Live(_, net) => net.kill.iter().map(|kill| NodeId(kill.node)).collect(),
+            Self::Simulated(scenario, ..) => {
+                let crashes = scenario.crash.iter();
+                crashes.map(|crash| NodeId(crash.process)).collect()
+            }
+            Self::Checked(..) => Vec::new(),
         }
     }
 }

@@ -19,6 +19,8 @@ pub struct Pings {
     pub count: u32,
     /// How long each waits for an answer.
     pub timeout: Duration,
+    /// Who stops, and so may never learn what came of its own pings.
+    pub stops: Vec<NodeId>,
 }
 
 impl System for Pings {
@@ -62,10 +64,11 @@ impl System for Pings {
     }
 
     fn judge(&self, history: &History) -> Judgement {
+        let stops: Vec<_> = self.stops.iter().map(NodeId::to_string).collect();
         let answered = history.said("Answered");
         Judgement {
             told: Vec::new(),
-            properties: ping::check(history),
+            properties: ping::check(history, &stops),
             figures: vec![
                 Figure {
                     name: "answered",

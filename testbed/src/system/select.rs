@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 use std::time::Duration;
 
+use algorithms::NodeId;
 use algorithms::bank::Bank;
 use algorithms::chandy_lamport::ChandyLamport;
 use algorithms::lai_yang::LaiYang;
@@ -39,14 +40,21 @@ pub fn need(default: u32) -> Need {
 }
 
 /// What an engine says of the run.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Given {
     /// How often a process of a workload acts, if nobody says.
     pub acts: Option<u64>,
-    /// Whether somebody stops.
-    pub crashes: bool,
+    /// Who stops, for a while or for good.
+    pub stops: Vec<NodeId>,
     /// Whether channels keep the order.
     pub in_order: bool,
+}
+
+impl Given {
+    /// Whether somebody stops.
+    fn crashes(&self) -> bool {
+        !self.stops.is_empty()
+    }
 }
 
 /// Lets `engine` run the system that the command line names.
@@ -97,7 +105,7 @@ pub fn select<E: Engine>(
                 size: args.size.0,
                 fanout: args.fanout,
                 patience: args.patience.unwrap_or(FLOOD_PATIENCE),
-                crashes: given.crashes,
+                crashes: given.crashes(),
             };
             match args.protocol {
                 Protocol::Flood if args.mesh.is_given() => Err(Error::Usage(
@@ -116,6 +124,7 @@ pub fn select<E: Engine>(
                 neighbours,
                 count: args.count,
                 timeout: PATIENCE,
+                stops: given.stops,
             }))
         }
         systems::System::Terminate(args) => {
@@ -256,7 +265,7 @@ impl Plan<'_> {
             pace: Duration::from_secs_f64(1.0 / args.rate),
             limit: args.acts.or(self.given.acts).unwrap_or(u64::MAX),
             patience: args.patience,
-            crashes: self.given.crashes,
+            crashes: self.given.crashes(),
             fifo: self.given.in_order,
             algorithm: PhantomData,
         }

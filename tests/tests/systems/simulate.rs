@@ -100,6 +100,16 @@ fn a_scenario_is_read_from_a_file() {
         &testbed(&arguments, 0),
         &["schedules         200, ", "verdict           pass"],
     );
+    // What a ping claims to survive: all of it at once.
+    let faults = folder.path().join("faults.toml");
+    let scenario = "delay = \"exponential:5ms\"\nloss = 0.1\nduplication = 0.1\nfifo = false\n\
+                    [[crash]]\nprocess = 3\nat = \"5ms\"\nrestart = \"15ms\"\nstate = \"lost\"\n\
+                    [[crash]]\nprocess = 0\nat = \"8ms\"\n\
+                    [[partition]]\nat = \"10ms\"\nheal = \"40ms\"\ngroup = [1, 2]\n";
+    fs::write(&faults, scenario).expect("a file");
+    let faults = faults.display();
+    let arguments = format!("--peers 6 simulate ping --count 5 --seeds 500 --scenario {faults}");
+    says(&testbed(&arguments, 0), &["every ping ends once: holds"]);
     // A snapshot is given up, as it is when --kill stops somebody.
     let arguments = format!("--peers 3 simulate snapshot --scenario {path}");
     says(&testbed(&arguments, 0), &["gave up waiting for", "peer-01"]);
