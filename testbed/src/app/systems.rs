@@ -39,7 +39,20 @@ pub(crate) type Outcome = BoxFuture<'static, Result<ExitCode, Error>>;
 /// `testbed snapshot` and its kin.
 pub(super) async fn live(common: &Common, asked: &Asked) -> Result<ExitCode, Error> {
     let options = Options::new(common, need(20))?;
-    run(Over::live(&What::from(asked), options), asked, None).await
+    let usual = match asked {
+        Asked::Gossip(args) => {
+            args.check_time()?;
+            // Its times are measured: they are those of the machine.
+            Delay::NONE
+        }
+        Asked::Snapshot(_)
+        | Asked::Elect(_)
+        | Asked::Mutex(_)
+        | Asked::Wave(_)
+        | Asked::Terminate(_)
+        | Asked::Ping(_) => LIVE_DELAY,
+    };
+    run(Over::live(&What::from(asked), options, usual), asked, None).await
 }
 
 /// `testbed simulate`.
@@ -72,7 +85,9 @@ pub(crate) fn own<S: System + 'static>(
         net: &cli.net,
     };
     let over = match &cli.engine {
-        None | Some(Command::Live) => Over::live(&what, Options::new(&cli.common, need(20))?),
+        None | Some(Command::Live) => {
+            Over::live(&what, Options::new(&cli.common, need(20))?, LIVE_DELAY)
+        }
         Some(Command::Simulate(schedules)) => {
             let options = Options::new(&without_sockets(&cli.common), need(20))?;
             Over::simulated(&what, options, schedules)?
@@ -178,10 +193,10 @@ struct Over {
 }
 
 impl Over {
-    fn live(what: &What<'_>, options: Options) -> Self {
+    fn live(what: &What<'_>, options: Options, usual: Delay) -> Self {
         let net = what.net;
         let links = Links {
-            delay: net.delay.clone().unwrap_or(LIVE_DELAY),
+            delay: net.delay.clone().unwrap_or(usual),
             in_order: net.channel == Channel::Stream,
         };
         Self {

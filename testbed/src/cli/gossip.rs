@@ -88,6 +88,26 @@ pub struct Mesh {
     pub unsigned: bool,
 }
 
+impl Gossip {
+    /// Whether all messages can be published before a live run is given up.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] with the numbers and the way out.
+    pub fn check_time(&self) -> Result<(), Error> {
+        let messages = self.messages.unwrap_or(MESSAGES);
+        let takes = self.interval.saturating_mul(messages);
+        let timeout = self.net.timeout;
+        match takes >= timeout {
+            true => Err(Error::Usage(format!(
+                "--messages {messages} every {:?} take {takes:?}, and the run is given up after \
+                 {timeout:?}: give it more --timeout, or a shorter --interval",
+                self.interval
+            ))),
+            false => Ok(()),
+        }
+    }
+}
+
 impl Mesh {
     /// Whether anything was said of it.
     pub fn is_given(&self) -> bool {

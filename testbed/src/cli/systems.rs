@@ -66,7 +66,7 @@ pub struct Pings {
 #[command(next_help_heading = "Options of the network")]
 pub struct Net {
     /// How long messages travel: 5ms, 1ms..10ms, 0..100ms or exponential:5ms
-    /// [default: 0..20ms live, 1ms..10ms simulated]
+    /// [default: 0..20ms live, but as they do in gossip; 1ms..10ms simulated]
     #[arg(long, global = true, value_name = "D")]
     pub delay: Option<Delay>,
     /// What carries messages between two peers, and so whether they keep their

@@ -8,7 +8,7 @@ use super::refused;
 
 #[test]
 fn values_that_make_no_sense() {
-    let cases: [(&str, &str, &[&str]); 26] = [
+    let cases: [(&str, &str, &[&str]); 27] = [
         (
             "an unknown algorithm",
             "snapshot --algorithm paxos",
@@ -103,6 +103,11 @@ fn values_that_make_no_sense() {
             "a message over the limit",
             "gossip --size 2M",
             &["--size", "2097152 bytes", "1M"],
+        ),
+        (
+            "longer than it may take",
+            "gossip --messages 1000",
+            &["--messages 1000", "50s", "--timeout"],
         ),
         ("nobody to tell", "gossip --fanout 0", &["--fanout", "0"]),
         (

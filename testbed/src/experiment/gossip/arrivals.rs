@@ -245,7 +245,9 @@ impl Arrivals {
             hops,
             delivery_ns: delivery.summary(),
             spread: spread.map(Spread::told).into(),
+            told: Vec::new(),
         }
+        .told()
     }
 }
 

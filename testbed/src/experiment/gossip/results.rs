@@ -40,6 +40,8 @@ pub(super) struct Results {
     /// From the time at which a message was to be sent until it came.
     pub(super) delivery_ns: Option<Summary>,
     pub(super) spread: Vec<Spreading>,
+    /// All of it for people, in lines.
+    pub(super) told: Vec<String>,
 }
 
 /// How long messages took to reach a part of the peers.
@@ -118,15 +120,20 @@ pub(super) fn judge(results: &Value) -> Vec<String> {
 
 /// The results for people.
 pub(super) fn tell(results: &Value) -> String {
-    let Ok(told) = Results::deserialize(results) else {
-        return String::new();
-    };
-    let mut text = String::new();
-    let _ = told.write(&mut text);
-    text
+    let told = Results::deserialize(results).map(|results| results.told);
+    let lines = told.unwrap_or_default().into_iter();
+    lines.map(|line| line + "\n").collect()
 }
 
 impl Results {
+    /// With what is told to people.
+    pub(super) fn told(mut self) -> Self {
+        let mut text = String::new();
+        let _ = self.write(&mut text);
+        self.told = text.lines().map(str::to_owned).collect();
+        self
+    }
+
     fn write(&self, out: &mut String) -> std::fmt::Result {
         let part = |a: u64, b: u64| a as f64 / b.max(1) as f64;
         writeln!(
