@@ -18,6 +18,8 @@ pub struct Config {
     pub key: Keypair,
     /// What it listens on and dials over.
     pub transports: BTreeSet<Transport>,
+    /// What secures connections over TCP and memory.
+    pub security: Security,
     /// What it speaks. Each protocol costs memory on every connection, so a
     /// peer speaks what its experiment needs.
     pub protocols: BTreeSet<Protocol>,
@@ -44,6 +46,7 @@ impl Config {
         Self {
             key,
             transports: BTreeSet::from([Transport::Tcp]),
+            security: Security::Noise,
             protocols: BTreeSet::from([Protocol::Channel]),
             connection_timeout: Duration::from_secs(30),
             limits: None,
@@ -97,6 +100,16 @@ pub enum Transport {
     Quic,
     /// Within this process, without sockets.
     Memory,
+}
+
+/// What secures a connection that the transport does not secure itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Security {
+    /// Noise: both sides prove who they are, and nobody else can read.
+    Noise,
+    /// Nothing: both sides say who they are, and are believed. For a laboratory
+    /// within one process.
+    Plaintext,
 }
 
 /// A protocol that a peer can speak.

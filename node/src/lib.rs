@@ -29,7 +29,7 @@ pub mod steps;
 pub mod telemetry;
 mod transport;
 
-pub use config::{Config, Limits, Protocol, Transport, UnknownProtocol};
+pub use config::{Config, Limits, Protocol, Security, Transport, UnknownProtocol};
 pub use handle::{Handle, ListenError};
 pub use libp2p::{Multiaddr, PeerId};
 pub use peer::{Error, Peer, start};

@@ -9,9 +9,9 @@ use libp2p::core::Transport as _;
 use libp2p::core::muxing::StreamMuxerBox;
 use libp2p::core::transport::{Boxed, MemoryTransport, dummy::DummyTransport};
 use libp2p::core::upgrade::Version;
-use libp2p::{core, noise, quic, tcp, yamux};
+use libp2p::{core, noise, plaintext, quic, tcp, yamux};
 
-use crate::config::{Config, Transport};
+use crate::config::{Config, Security, Transport};
 
 type Connections = Boxed<(PeerId, StreamMuxerBox)>;
 
@@ -34,7 +34,8 @@ pub(crate) fn new(config: &Config) -> io::Result<Connections> {
     })
 }
 
-/// Noise for identity and secrecy, Yamux for streams, a time limit for both.
+/// Noise for identity and secrecy, or nothing; Yamux for streams; a time limit
+/// for both.
 fn secured<T>(transport: T, config: &Config) -> io::Result<Connections>
 where
     T: core::Transport + Send + Unpin + 'static,
@@ -43,12 +44,20 @@ where
     T::Dial: Send + 'static,
     T::ListenerUpgrade: Send + 'static,
 {
-    Ok(transport
-        .upgrade(Version::V1Lazy)
-        .authenticate(noise::Config::new(&config.key).map_err(io::Error::other)?)
-        .multiplex(yamux(config))
-        .timeout(config.connection_timeout)
-        .boxed())
+    let transport = transport.upgrade(Version::V1Lazy);
+    let timeout = config.connection_timeout;
+    Ok(match config.security {
+        Security::Noise => transport
+            .authenticate(noise::Config::new(&config.key).map_err(io::Error::other)?)
+            .multiplex(yamux(config))
+            .timeout(timeout)
+            .boxed(),
+        Security::Plaintext => transport
+            .authenticate(plaintext::Config::new(&config.key))
+            .multiplex(yamux(config))
+            .timeout(timeout)
+            .boxed(),
+    })
 }
 
 fn yamux(config: &Config) -> yamux::Config {

@@ -22,11 +22,13 @@ use tokio_util::task::TaskTracker;
 
 use crate::Error;
 use crate::cli::gossip::Protocol;
-use crate::cli::options::Options;
+use crate::cli::options::{Need, Options};
 use crate::cli::systems::System;
 use crate::cli::{Cli, Command};
 use crate::control::control;
 use crate::experiment::{Bench, Experiment, gossip::Gossip, ping::Ping};
+use crate::host::Watch;
+use crate::limits::Load;
 use crate::progress::Progress;
 use crate::recorder::StoreRecorder;
 use crate::run::{self, Folder, Record, Status, Verdict};
@@ -48,7 +50,11 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
         }
         Command::System(System::Gossip(args)) if args.protocol == Protocol::Gossipsub => {
             let mut gossip = Gossip::new((&args).try_into()?);
-            let options = Options::new(&cli.common, need(20))?;
+            let need = Need {
+                load: Load::Gossipsub,
+                ..need(20)
+            };
+            let options = Options::new(&cli.common, need)?;
             let description = gossip.describe();
             experiment(&mut gossip, description, &options).await
         }
@@ -115,7 +121,9 @@ async fn experiment<E: Experiment>(
         exporter,
     );
     let tasks = TaskTracker::new();
+    let host = Watch::start(options.bounds);
     let bench = Bench {
+        host: &host,
         options,
         record: &mut record,
         rows: &mut rows,
@@ -136,6 +144,7 @@ async fn experiment<E: Experiment>(
     record.spans.count(sink.counts());
     record.spans.without_parent = store.orphan_count();
     record.seconds = Some(began.elapsed().as_secs_f64());
+    record.host_use = Some(host.told());
     record.verdict = verdict(experiment, &mut record, &store, result);
     let rows = rows
         .flush()
@@ -144,7 +153,7 @@ async fn experiment<E: Experiment>(
     if spans.is_err() {
         record.spans.lose();
     }
-    if let Err(error) = spans.and(rows) {
+    if let Err(error) = spans.and(rows).and(folder.save_host(&host)) {
         record.verdict.fail(error.to_string());
     }
     let saved = folder.save(&record);
@@ -182,14 +191,22 @@ fn verdict<E: Experiment>(
 ) -> Verdict {
     // Told even of a run that did not end.
     let wrong = experiment.judge(record, store);
+    let host = record
+        .host_use
+        .as_ref()
+        .and_then(|host| host.saturated.as_ref());
+    let host = host.map(ToString::to_string);
     let (status, reasons) = match result {
         Some(Ok(())) => match wrong {
-            reasons if !reasons.is_empty() => (Status::Fail, reasons),
+            mut reasons if !reasons.is_empty() => {
+                reasons.extend(host);
+                (Status::Fail, reasons)
+            }
             _ if record.spans.lost > 0 => {
                 let reason = format!("{} spans were lost", record.spans.lost);
                 (Status::Unknown, vec![reason])
             }
-            _ => match experiment.unknown() {
+            _ => match experiment.unknown().or(host) {
                 Some(reason) => (Status::Unknown, vec![reason]),
                 None => (Status::Pass, vec![]),
             },

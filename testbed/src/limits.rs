@@ -3,26 +3,60 @@
 use serde::Serialize;
 
 use crate::Error;
-use crate::cli::Transport;
+use crate::cli::{Security, Transport};
 use crate::host;
 
 /// Descriptors that a run needs whatever its size: standard streams, the
 /// runtime, the run folder, the page, the export.
 const BASE_DESCRIPTORS: u64 = 64;
 
-/// What one peer takes, and one connection with both its ends, in KiB, with
-/// the channel protocol alone. Measured with 1,000 peers and 999 to 8,000
-/// connections on 2 cores, 24 GiB, Linux: 54 and 36 over TCP, 106 and 134 over
-/// QUIC, 53 and 36 in memory; and a tenth added.
-const KIB: [(Transport, u64, u64); 3] = [
-    (Transport::Tcp, 60, 40),
-    (Transport::Quic, 117, 148),
-    (Transport::Memory, 60, 40),
+/// What one peer takes, and one connection with both its ends, in KiB. Measured
+/// on 2 cores, 24 GiB, Linux, with 1,000 peers and 999 to 8,000 connections; and
+/// a tenth added.
+const KIB: [(Transport, Load, u64, u64); 9] = [
+    (Transport::Tcp, Load::Channels, 60, 40),
+    (Transport::Quic, Load::Channels, 117, 148),
+    (Transport::Memory, Load::Channels, 60, 40),
+    (Transport::Tcp, Load::Gossipsub, 60, 100),
+    (Transport::Quic, Load::Gossipsub, 117, 210),
+    (Transport::Memory, Load::Gossipsub, 60, 100),
+    (Transport::Tcp, Load::Kademlia, 60, 120),
+    (Transport::Quic, Load::Kademlia, 117, 230),
+    (Transport::Memory, Load::Kademlia, 60, 120),
 ];
+
+/// What a connection takes less without Noise, in KiB. Measured as above.
+const NOISE: u64 = 16;
 
 /// Connections a peer with `--topology random:8`, each counted once. Where
 /// there are no more, it is no way out.
 const SPARSE: u64 = 4;
+
+/// What is to run.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// What carries the connections.
+    pub transport: Transport,
+    /// What secures them, where the transport does not.
+    pub security: Security,
+    /// What peers speak.
+    pub load: Load,
+    /// How many there are.
+    pub peers: u32,
+    /// How many connections.
+    pub connections: u64,
+}
+
+/// What peers speak: most of what a connection takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Load {
+    /// Channels.
+    Channels,
+    /// gossipsub.
+    Gossipsub,
+    /// Kademlia, and identify, which feeds its tables.
+    Kademlia,
+}
 
 /// What a run needs, and what there is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -41,8 +75,14 @@ pub struct Limits {
 ///
 /// # Errors
 /// [`Error::Usage`] with the numbers and the way out.
-pub fn check(transport: Transport, peers: u32, connections: u64) -> Result<Limits, Error> {
-    let memory_needed = memory(transport, peers, connections);
+pub fn check(plan: &Plan) -> Result<Limits, Error> {
+    let Plan {
+        transport,
+        peers,
+        connections,
+        ..
+    } = *plan;
+    let memory_needed = plan.memory();
     let memory_available = host::available_memory();
     if memory_needed > memory_available {
         return Err(Error::Usage(format!(
@@ -74,6 +114,20 @@ pub fn check(transport: Transport, peers: u32, connections: u64) -> Result<Limit
     })
 }
 
+impl Plan {
+    fn memory(&self) -> u64 {
+        let mut all = KIB.into_iter();
+        let (.., peer, connection) = all
+            .find(|(transport, load, ..)| *transport == self.transport && *load == self.load)
+            .expect("every transport has its lines");
+        let saved = match self.security {
+            Security::Noise => 0,
+            Security::None => NOISE,
+        };
+        1024 * (u64::from(self.peers) * peer + self.connections * (connection - saved))
+    }
+}
+
 /// A TCP connection within one process has both its ends here, and each peer
 /// listens: 2C + N, which is N(N-1) + N for a full mesh. QUIC has one socket a
 /// peer, memory none.
@@ -84,14 +138,6 @@ fn descriptors(transport: Transport, peers: u32, connections: u64) -> u64 {
             Transport::Quic => u64::from(peers),
             Transport::Memory => 0,
         }
-}
-
-fn memory(transport: Transport, peers: u32, connections: u64) -> u64 {
-    let mut all = KIB.into_iter();
-    let (_, peer, connection) = all
-        .find(|(of, ..)| *of == transport)
-        .expect("every transport has its line");
-    1024 * (u64::from(peers) * peer + connections * connection)
 }
 
 /// The transport as the command line calls it.
@@ -122,14 +168,22 @@ mod tests {
     #[test]
     fn what_cannot_work_is_refused_with_the_way_out() {
         let mesh = |n: u64| n * (n - 1) / 2;
-        let error = check(Transport::Memory, 1_000_000, mesh(1_000_000))
-            .unwrap_err()
-            .to_string();
+        let plan = |transport, peers, connections| Plan {
+            transport,
+            security: Security::Noise,
+            load: Load::Channels,
+            peers,
+            connections,
+        };
+        let plan_of_many = plan(Transport::Memory, 1_000_000, mesh(1_000_000));
+        let error = check(&plan_of_many).unwrap_err().to_string();
         assert!(
             error.contains("1000000 peers") && error.contains("random:8"),
             "{error}"
         );
-        let error = check(Transport::Tcp, 60_000, 0).unwrap_err().to_string();
+        let error = check(&plan(Transport::Tcp, 60_000, 0))
+            .unwrap_err()
+            .to_string();
         assert!(
             error.contains("60064") && error.contains("--transport memory"),
             "{error}"

@@ -11,7 +11,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use node::channel::Inbox;
 use node::driver::{self, Directory, Driver, Process, Report};
 use node::telemetry::Sink;
-use node::{Config, Handle, Multiaddr, Peer, PeerId, Protocol, Transport, gossip};
+use node::{Config, Handle, Multiaddr, Peer, PeerId, Protocol, Security, Transport, gossip};
 use opentelemetry::trace::{TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::SdkTracer;
@@ -23,6 +23,7 @@ use tokio_util::task::TaskTracker;
 use crate::Error;
 use crate::cli::{self, options::Options};
 use crate::delay::Delay;
+use crate::host::Footprint;
 use crate::progress::Progress;
 use crate::run::Record;
 
@@ -183,9 +184,12 @@ impl Builder<'_> {
             ])
             .start_with_context(&laboratory, &Context::new());
         let setup = Context::new().with_span(span);
+        record.footprint = Footprint::start();
         let (members, inboxes) = self.new_network(record, &laboratory, &setup).await?;
+        record.footprint.listening(members.len() as u64);
         self.connect_peers(record, &laboratory, &setup, &members)
             .await?;
+        record.footprint.connected(record.connections);
         setup.span().end();
         Ok((members, inboxes))
     }
@@ -226,6 +230,10 @@ impl Builder<'_> {
             cli::Transport::Memory => (Transport::Memory, "/memory/0"),
         };
         config.transports = [transport].into();
+        config.security = match self.options.security {
+            cli::Security::Noise => Security::Noise,
+            cli::Security::None => Security::Plaintext,
+        };
         if self.links.is_some_and(|links| !links.in_order) {
             config.protocols = [Protocol::Message].into();
         }

@@ -3,11 +3,14 @@
 use support::saved::no_panic;
 use support::{Ended, Runs, run, saved};
 
+/// Other tests run at the same time: the machine is never too busy.
+const CALM: &str = "--max-cpu 100 --max-lag 1h";
+
 /// Runs it with these options and a seed. Returns what it printed and what it
 /// saved.
 fn gossip(arguments: &str, status: i32) -> (Ended, serde_json::Value, String) {
     let runs = Runs::new();
-    let all = format!("--seed 1 gossip --protocol gossipsub {arguments}");
+    let all = format!("--seed 1 {CALM} gossip --protocol gossipsub {arguments}");
     let ended = run(&mut runs.testbed(all.split(' '))).exits(status);
     no_panic(&ended);
     let record = saved::record(&runs.only());
@@ -118,5 +121,56 @@ fn what_makes_no_sense_is_refused() {
         for part in parts {
             assert!(ended.stderr.contains(part), "{arguments}: {part}: {ended}");
         }
+    }
+}
+
+#[test]
+fn a_host_that_sets_the_pace_is_told() {
+    let runs = Runs::new();
+    let words = "--seed 1 --peers 40 --transport memory --security none gossip --protocol \
+                 gossipsub --messages 600 --interval 5ms --size 64K --patience 60s";
+    let ended = run(&mut runs.testbed(words.split_whitespace())).exits(3);
+    no_panic(&ended);
+    for part in [
+        "unknown: host saturated from second",
+        "memory (plaintext)",
+        "KiB a connection",
+    ] {
+        assert!(ended.stdout.contains(part), "{part}: {ended}");
+    }
+    let record = saved::record(&runs.only());
+    assert!(saved::follows(&record), "{record:#}");
+    let host = &record["host_use"];
+    let saturated = &host["saturated"];
+    assert!(saturated["seconds"].as_u64() >= Some(1), "{host}");
+    // What was measured is told all the same.
+    assert_eq!(record["results"]["published"], 600);
+    let rows = std::fs::read_to_string(runs.only().join("host.csv")).expect("host.csv");
+    let busy = rows.lines().filter(|line| line.contains(",true,")).count();
+    assert_eq!(Some(busy as u64), host["samples"].as_u64());
+}
+
+#[test]
+fn messages_that_are_late_are_losses() {
+    let options =
+        "--peers 20 --transport memory --size 1M --messages 4 --interval 1ms --patience 0s";
+    let (ended, record, rows) = gossip(options, 1);
+    let results = &record["results"];
+    let lost = results["expected"].as_u64().unwrap() - results["delivered"].as_u64().unwrap();
+    assert!(lost > 0, "{results}");
+    let told = rows
+        .lines()
+        .filter(|line| line.ends_with("did not arrive in time"));
+    assert_eq!(told.count() as u64, lost);
+    assert!(ended.stdout.contains("deliveries were made"), "{ended}");
+}
+
+#[test]
+fn plaintext_is_for_memory_alone() {
+    for transport in ["tcp", "quic"] {
+        let runs = Runs::new();
+        let words = format!("--transport {transport} --security none ping");
+        let ended = run(&mut runs.testbed(words.split(' '))).exits(2);
+        assert!(ended.stderr.contains("--transport memory"), "{ended}");
     }
 }

@@ -14,6 +14,8 @@ use testbed::delay::Delay;
 use testbed::experiment::live::Live;
 use testbed::experiment::{Bench, Experiment as _};
 use testbed::history::History;
+use testbed::host::Watch;
+use testbed::limits::Load;
 use testbed::network::Links;
 use testbed::progress::Progress;
 use testbed::recorder::StoreRecorder;
@@ -79,6 +81,7 @@ async fn one(seed: u64, mut all: All) -> All {
     let need = Need {
         peers: 2,
         default: PEERS,
+        load: Load::Channels,
     };
     let options = Options::new(&cli.common, need).expect("good options");
     let description = Experiment {
@@ -110,6 +113,7 @@ async fn one(seed: u64, mut all: All) -> All {
         rows: &mut csv::Writer::from_writer(tempfile::tempfile().expect("a temporary file")),
         sink: &sink,
         tasks: &tasks,
+        host: &Watch::start(options.bounds),
         progress: &Progress::new(true),
         desk: &mut control().1,
     };

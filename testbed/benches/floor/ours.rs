@@ -10,6 +10,7 @@ use testbed::cli::options::Options;
 use testbed::cli::{Cli, Command};
 use testbed::control::control;
 use testbed::experiment::{Bench, Experiment as _, ping::Ping};
+use testbed::host::Watch;
 use testbed::network::{Builder, Network};
 use testbed::progress::Progress;
 use testbed::recorder::StoreRecorder;
@@ -71,6 +72,7 @@ impl Ours {
             record: &mut self.record,
             rows: &mut csv::Writer::from_writer(file),
             sink: &self.sink,
+            host: &Watch::start(self.options.bounds),
             progress: &Progress::new(true),
             tasks: &TaskTracker::new(),
             desk: &mut control().1,

@@ -46,6 +46,9 @@ fn text<E: Experiment>(
 ) -> String {
     let mut text = built(record);
     text.push_str(&experiment.tell(record));
+    if let Some(host) = record.host_use.as_ref().filter(|host| host.measured) {
+        let _ = writeln!(text, "host              {host}");
+    }
     text.push_str(&spans(record));
     let path = folder.path().display();
     let _ = writeln!(text, "saved             {path}");
@@ -70,7 +73,10 @@ fn text<E: Experiment>(
 
 /// What was built, and how fast.
 fn built(record: &Record) -> String {
-    let transport = &record.transport;
+    let mut transport = record.transport.clone();
+    if record.security == "none" {
+        transport.push_str(" (plaintext)");
+    }
     let plural = |count: u64| if count == 1 { "" } else { "s" };
     let (peers, connections) = (u64::from(record.peers), record.connections);
     let mut text = format!(
@@ -94,6 +100,9 @@ fn built(record: &Record) -> String {
             _ => String::new(),
         };
         let _ = writeln!(text, "  {:<15} {}{speed}", phase.name, show(took));
+    }
+    if record.connections > 0 {
+        let _ = writeln!(text, "  {:<15} {}", "Footprint", record.footprint);
     }
     text
 }

@@ -40,7 +40,7 @@ Examples:
   testbed export --format jaeger --to run.json    write it for another tool
 
 Exit status: 0 the run passed, 1 it failed, 2 wrong usage, 3 unknown
-(interrupted, or spans were lost).";
+(interrupted, spans were lost, or the machine set the pace).";
 
 const VIEW_EXAMPLES: &str = "\
 Examples:
@@ -82,6 +82,10 @@ pub struct Common {
     /// What carries the connections
     #[arg(long, global = true, value_name = "T", default_value = "tcp")]
     pub transport: Transport,
+    /// What secures connections within the process: nothing saves memory, and
+    /// is for --transport memory alone [TCP: noise, QUIC: TLS]
+    #[arg(long, global = true, value_name = "S", default_value = "noise")]
+    pub security: Security,
     /// Where all keys and choices come from [default: a new one, printed]
     #[arg(long, global = true, value_name = "S")]
     pub seed: Option<u64>,
@@ -111,6 +115,13 @@ pub struct Common {
         default_missing_value = VIEW
     )]
     pub view: Option<SocketAddr>,
+    /// Processors that are busier set the pace, not the network: what was
+    /// measured is then unknown
+    #[arg(long, global = true, value_name = "PERCENT", default_value_t = 95.0, value_parser = values::percent)]
+    pub max_cpu: f64,
+    /// So does a machine that wakes tasks later
+    #[arg(long, global = true, value_name = "TIME", default_value = "50ms", value_parser = values::interval)]
+    pub max_lag: Duration,
     /// No progress and no hints, only the result
     #[arg(long, short, global = true)]
     pub quiet: bool,
@@ -274,6 +285,15 @@ pub enum Transport {
     Quic,
     /// Within the process, secured by Noise, multiplexed by Yamux.
     Memory,
+}
+
+/// What secures a connection that its transport does not secure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Security {
+    /// Noise.
+    Noise,
+    /// Nothing: plaintext.
+    None,
 }
 
 /// How a result is printed.

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use node::telemetry::export::Target;
 
-use super::{Common, Format, Transport};
+use super::{Common, Format, Security, Transport};
 use crate::Error;
-use crate::limits::{self, Limits};
+use crate::host::Bounds;
+use crate::limits::{self, Limits, Load, Plan};
 use crate::topology::Edges;
 
 /// How many peers an experiment takes.
@@ -18,6 +19,8 @@ pub struct Need {
     pub peers: u32,
     /// If nobody says.
     pub default: u32,
+    /// What they speak.
+    pub load: Load,
 }
 
 /// A run's options: they make sense, and the run fits this machine.
@@ -31,6 +34,8 @@ pub struct Options {
     pub edges: Edges,
     /// What carries the connections.
     pub transport: Transport,
+    /// What secures them, where the transport does not.
+    pub security: Security,
     /// Where all keys and choices come from.
     pub seed: u64,
     /// How long a dial may take.
@@ -43,6 +48,8 @@ pub struct Options {
     pub otlp: Option<Target>,
     /// Where the page is served.
     pub view: Option<SocketAddr>,
+    /// From where on the host sets the pace.
+    pub bounds: Bounds,
     /// No progress and no hints.
     pub quiet: bool,
     /// What the run needs of the machine, and what there is.
@@ -66,20 +73,43 @@ impl Options {
             )));
         }
         let connections = common.topology.count(peers)?;
-        let limits = limits::check(common.transport, peers, connections)?;
+        let limits = limits::check(&Plan {
+            transport: common.transport,
+            security: security(common)?,
+            load: need.load,
+            peers,
+            connections,
+        })?;
         Ok(Self {
             peers,
             topology: common.topology.to_string(),
             edges: common.topology.edges(peers, seed)?,
             transport: common.transport,
+            security: common.security,
             seed,
             dial_timeout: common.dial_timeout,
             out: common.out.clone(),
             format: common.format.try_into()?,
             otlp: Target::find(common.otlp.as_deref()).map_err(|e| Error::Usage(e.to_string()))?,
             view: common.view,
+            bounds: Bounds {
+                cpu_percent: common.max_cpu,
+                lag: common.max_lag,
+            },
             quiet: common.quiet,
             limits,
         })
+    }
+}
+
+/// Nothing secures what stays within the process alone.
+fn security(common: &Common) -> Result<Security, Error> {
+    match (common.security, common.transport) {
+        (Security::None, Transport::Tcp | Transport::Quic) => Err(Error::Usage(
+            "--security none is for --transport memory, where nobody else can listen; \
+             take that, or leave --security out"
+                .into(),
+        )),
+        (security, _) => Ok(security),
     }
 }

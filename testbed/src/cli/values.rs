@@ -75,6 +75,16 @@ pub(super) fn interval(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// A part of a hundred that is not nothing.
+pub(super) fn percent(text: &str) -> Result<f64, String> {
+    let wrong = || "no percentage; it looks like 95 (from 1 to 100)".to_owned();
+    let percent: f64 = text.parse().map_err(|_| wrong())?;
+    match (1.0..=100.0).contains(&percent) {
+        true => Ok(percent),
+        false => Err(wrong()),
+    }
+}
+
 /// A positive number of times a second.
 pub(super) fn rate(text: &str) -> Result<f64, String> {
     let wrong = || "no rate; it looks like 50 or 0.5 (times a second)".to_owned();

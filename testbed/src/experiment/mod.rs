@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 use crate::Error;
 use crate::cli::options::Options;
 use crate::control::Desk;
+use crate::host::Watch;
 use crate::progress::Progress;
 use crate::run::Record;
 use crate::store::Store;
@@ -32,6 +33,8 @@ pub struct Bench<'a> {
     pub sink: &'a Arc<Sink>,
     /// Where the processes are counted while they run.
     pub tasks: &'a TaskTracker,
+    /// Who looks at the host.
+    pub host: &'a Watch,
     /// Who shows how far it is.
     pub progress: &'a Progress,
     /// Where somebody at the page reaches into the run.

@@ -25,6 +25,7 @@ use results::{Outcome, Results, Row, Who};
 use super::{Bench, Experiment};
 use crate::cli::options::{Need, Options};
 use crate::cli::{self, Common};
+use crate::limits::Load;
 use crate::network::{Builder, Network, Outsider, neighbours};
 use crate::run::Record;
 use crate::store::Store;
@@ -62,10 +63,12 @@ impl Ping {
             true => Need {
                 peers: 1,
                 default: 1,
+                load: Load::Channels,
             },
             false => Need {
                 peers: 2,
                 default: 20,
+                load: Load::Channels,
             },
         };
         let options = Options::new(common, need)?;

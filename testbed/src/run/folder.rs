@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::Record;
 use crate::Error;
+use crate::host::Watch;
 use crate::store::Store;
 
 /// What was run and what came of it.
@@ -14,6 +15,8 @@ const RECORD: &str = "run.json";
 const SPANS: &str = "spans.jsonl";
 /// One line for each measurement.
 const RESULTS: &str = "results.csv";
+/// One line for each look at the host.
+const HOST: &str = "host.csv";
 /// The run as a page that needs no server.
 const REPORT: &str = "report.html";
 
@@ -103,6 +106,14 @@ impl Folder {
             let _ = fs::remove_file(&path);
             failed(&path, &error)
         })
+    }
+
+    /// Saves what was seen of the host.
+    ///
+    /// # Errors
+    /// [`Error::Failed`], for example when the disk is full.
+    pub fn save_host(&self, host: &Watch) -> Result<(), Error> {
+        host.save(&self.path.join(HOST))
     }
 
     /// Saves what is known at the end.

@@ -10,9 +10,9 @@ use node::telemetry::Counts;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::cli::Transport;
 use crate::cli::options::Options;
-use crate::host::Host;
+use crate::cli::{Security, Transport};
+use crate::host::{Footprint, Host, Use};
 use crate::limits::Limits;
 
 /// The name and version of the form. The number rises when a field changes
@@ -46,14 +46,20 @@ pub struct Record {
     pub topology: String,
     /// What carried the connections, or `simulated`.
     pub transport: String,
+    /// What secured them: `noise`, `tls` or `none`.
+    pub security: &'static str,
     /// How many connections were made.
     pub connections: u64,
+    /// How much memory peers and connections took.
+    pub footprint: Footprint,
     /// What was done with them.
     pub experiment: Experiment,
     /// How long the parts took.
     pub phases: Vec<Phase>,
     /// What was measured; its form is the experiment's.
     pub results: Value,
+    /// What the host did meanwhile, once the run has ended.
+    pub host_use: Option<Use>,
     /// What became of the spans.
     pub spans: Spans,
     /// Whether it was right.
@@ -158,8 +164,8 @@ pub enum Status {
     Pass,
     /// Something that was checked does not hold. Exit status 1.
     Fail,
-    /// It cannot be told: spans were lost, or the run was interrupted. Exit
-    /// status 3.
+    /// It cannot be told: spans were lost, the host set the pace, or the run was
+    /// interrupted. Exit status 3.
     Unknown,
 }
 
@@ -184,10 +190,17 @@ impl Record {
             peers: options.peers,
             topology: options.topology.clone(),
             transport: transport(options.transport),
+            security: match (options.transport, options.security) {
+                (Transport::Quic, _) => "tls",
+                (_, Security::Noise) => "noise",
+                (_, Security::None) => "none",
+            },
             connections: 0,
+            footprint: Footprint::default(),
             experiment,
             phases: Vec::new(),
             results: Value::Null,
+            host_use: None,
             spans: Spans {
                 collector: options.otlp.as_ref().map(|target| target.url.clone()),
                 ..Spans::default()

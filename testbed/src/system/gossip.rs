@@ -166,6 +166,10 @@ impl System for Flooding {
         Some(self.plan.patience)
     }
 
+    fn measures(&self) -> bool {
+        true
+    }
+
     fn survives_crashes(&self) -> bool {
         true
     }

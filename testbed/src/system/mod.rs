@@ -66,6 +66,12 @@ pub trait System: Send + Sync {
         true
     }
 
+    /// Whether times are measured that the network's pace decides, and that a
+    /// busy host would spoil.
+    fn measures(&self) -> bool {
+        false
+    }
+
     /// Whether a run in which somebody stops can be right.
     fn survives_crashes(&self) -> bool {
         false

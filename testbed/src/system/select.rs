@@ -23,6 +23,7 @@ use crate::Error;
 use crate::cli::gossip::Protocol;
 use crate::cli::options::{Need, Options};
 use crate::cli::systems::{self, Net, SnapshotAlgorithm};
+use crate::limits::Load;
 use crate::network::neighbours;
 
 /// What is done with a system, whichever it is.
@@ -36,7 +37,11 @@ pub trait Engine {
 
 /// How many processes a system takes, and if nobody says, how many there are.
 pub fn need(default: u32) -> Need {
-    Need { peers: 2, default }
+    Need {
+        peers: 2,
+        default,
+        load: Load::Channels,
+    }
 }
 
 /// What an engine says of the run.

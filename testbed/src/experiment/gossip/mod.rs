@@ -294,6 +294,8 @@ impl Experiment for Gossip {
         let formed = self.options.meshes(&members).await;
         bench.record.phase("Mesh", began.elapsed());
         let small = formed?;
+        bench.record.footprint.connected(bench.record.connections);
+        let _measuring = bench.host.measuring();
         let began = Instant::now();
         let bar = bench.progress.bar("messages", self.options.messages.into());
         let arrivals = Arrivals::new(&members, self.options, small);

@@ -72,6 +72,7 @@ impl<S: System> Experiment for Live<S> {
         bench.desk.allow(reach::allowed(&self.system));
         let (system, progress) = (&self.system, &mut self.progress);
         let mut session = Session::new(system, progress, bar, laboratory, &self.kill);
+        let _measuring = self.system.measures().then(|| bench.host.measuring());
         let result = session.run(&mut network, self.timeout, bench.desk).await;
         bench.record.phase("Run", began.elapsed());
         result

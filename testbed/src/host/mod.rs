@@ -1,7 +1,17 @@
 //! The machine: all that is read from the operating system.
 
+mod footprint;
+mod reading;
+mod saturation;
+mod watch;
+
 use serde::Serialize;
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
+
+pub use footprint::Footprint;
+pub use reading::resident;
+pub use saturation::{Bounds, Saturation};
+pub use watch::{Measuring, Use, Watch};
 
 /// What the measurements were made on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -1,0 +1,96 @@
+//! What the operating system tells of this moment. On Linux, from `/proc`;
+//! elsewhere nothing is told, and nothing is made up.
+
+/// What is read at once. Counts begin at some time before the run.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Reading {
+    /// Seconds of all processors that were spent on anything.
+    pub(super) busy: Option<f64>,
+    /// Seconds of all processors that there were.
+    pub(super) all: Option<f64>,
+    /// Seconds of processors that this process took.
+    pub(super) own: Option<f64>,
+    /// Bytes of memory that this process has.
+    pub(super) memory: Option<u64>,
+    /// Files and sockets that it has open.
+    pub(super) descriptors: Option<u64>,
+    /// Sockets that are open in its network namespace.
+    pub(super) sockets: Option<u64>,
+    /// Bytes that came over the loopback.
+    pub(super) loopback: Option<u64>,
+}
+
+/// Bytes of memory that this process has now.
+pub fn resident() -> Option<u64> {
+    Reading::memory()
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::fs;
+
+    use procfs::process::Process;
+    use procfs::{CurrentSI as _, KernelStats, net, page_size, ticks_per_second};
+
+    use super::Reading;
+
+    impl Reading {
+        /// Now.
+        pub(in super::super) fn now() -> Self {
+            let ticks = ticks_per_second() as f64;
+            let seconds = |of: u64| of as f64 / ticks;
+            let cpu = KernelStats::current().ok().map(|stats| stats.total);
+            let idle = cpu.as_ref().map(|c| c.idle + c.iowait.unwrap_or(0));
+            // Guests are in user and nice already.
+            let busy = cpu.as_ref().map(|c| {
+                let others = [c.irq, c.softirq, c.steal].into_iter().flatten();
+                c.user + c.nice + c.system + others.sum::<u64>()
+            });
+            let stat = Process::myself().and_then(|process| process.stat()).ok();
+            Self {
+                busy: busy.map(seconds),
+                all: busy.zip(idle).map(|(busy, idle)| seconds(busy + idle)),
+                own: stat.map(|stat| seconds(stat.utime + stat.stime)),
+                memory: Self::memory(),
+                descriptors: descriptors(),
+                sockets: sockets(),
+                loopback: loopback(),
+            }
+        }
+
+        pub(super) fn memory() -> Option<u64> {
+            let process = Process::myself().ok()?;
+            Some(process.statm().ok()?.resident * page_size())
+        }
+    }
+
+    /// Since Linux 6.2 the folder has their number as its size; listing it takes
+    /// milliseconds when there are thousands.
+    fn descriptors() -> Option<u64> {
+        match fs::metadata("/proc/self/fd").ok()?.len() {
+            0 => Some(Process::myself().ok()?.fd_count().ok()? as u64),
+            size => Some(size),
+        }
+    }
+
+    fn sockets() -> Option<u64> {
+        let text = fs::read_to_string("/proc/self/net/sockstat").ok()?;
+        let line = text.lines().find(|line| line.starts_with("sockets:"))?;
+        line.rsplit(' ').next()?.parse().ok()
+    }
+
+    fn loopback() -> Option<u64> {
+        Some(net::dev_status().ok()?.get("lo")?.recv_bytes)
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+impl Reading {
+    pub(super) fn now() -> Self {
+        Self::default()
+    }
+
+    fn memory() -> Option<u64> {
+        None
+    }
+}

@@ -1,0 +1,156 @@
+//! Whether the host, and not the network, set the pace.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::watch::Sample;
+
+/// From where on the host sets the pace.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Percent of all processors that are busy.
+    pub cpu_percent: f64,
+    /// How late a task is woken.
+    pub lag: Duration,
+}
+
+/// A host that set the pace.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Saturation {
+    /// The first second of the run in which it did.
+    pub from_second: u64,
+    /// In how many seconds.
+    pub seconds: u64,
+    /// Of how many in which something was measured.
+    pub of: u64,
+    /// How busy the processors were in the worst of them, in percent.
+    pub cpu_percent: f64,
+    /// How late tasks were woken in the worst of them, in the median.
+    pub lag_seconds: f64,
+}
+
+/// Shorter parts of a second are not judged: a burst is no saturation. In
+/// samples.
+const ENOUGH: usize = 5;
+
+impl Bounds {
+    /// Looks at each second in which something was measured: the processors'
+    /// mean, and the median of how late tasks were woken.
+    pub(super) fn judge(&self, samples: &[Sample]) -> Option<Saturation> {
+        let measured = samples.iter().filter(|sample| sample.measuring);
+        let measured: Vec<_> = measured.collect();
+        let seconds = measured.chunk_by(|a, b| a.second() == b.second());
+        let seconds: Vec<_> = seconds
+            .filter(|s| s.len() >= ENOUGH)
+            .map(Second::of)
+            .collect();
+        let worse = |second: &&Second| {
+            second.cpu_percent > self.cpu_percent || second.lag_seconds > self.lag.as_secs_f64()
+        };
+        let saturated: Vec<_> = seconds.iter().filter(worse).collect();
+        let most = |of: fn(&Second) -> f64| saturated.iter().map(|s| of(s)).fold(0.0, f64::max);
+        Some(Saturation {
+            from_second: saturated.first()?.number,
+            seconds: saturated.len() as u64,
+            of: seconds.len() as u64,
+            cpu_percent: most(|second| second.cpu_percent),
+            lag_seconds: most(|second| second.lag_seconds),
+        })
+    }
+}
+
+/// What is made of a second's samples.
+struct Second {
+    number: u64,
+    cpu_percent: f64,
+    lag_seconds: f64,
+}
+
+impl Second {
+    fn of(samples: &[&Sample]) -> Self {
+        let cpu = samples.iter().filter_map(|sample| sample.cpu_percent);
+        let cpu: Vec<_> = cpu.collect();
+        let mut lags: Vec<_> = samples.iter().map(|sample| sample.lag_seconds).collect();
+        lags.sort_unstable_by(f64::total_cmp);
+        Self {
+            number: samples[0].second(),
+            cpu_percent: cpu.iter().sum::<f64>() / cpu.len().max(1) as f64,
+            lag_seconds: lags[lags.len() / 2],
+        }
+    }
+}
+
+/// `host saturated from second 12 on`, and how much.
+impl std::fmt::Display for Saturation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "host saturated from second {} on ({} of {} seconds; processors {:.0} % busy, tasks {:.0} ms late)",
+            self.from_second,
+            self.seconds,
+            self.of,
+            self.cpu_percent,
+            1000.0 * self.lag_seconds
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOUNDS: Bounds = Bounds {
+        cpu_percent: 95.0,
+        lag: Duration::from_millis(50),
+    };
+
+    /// Ten samples of a second.
+    fn second(number: u64, cpu_percent: f64, lag_seconds: f64) -> Vec<Sample> {
+        let sample = |tenth| Sample {
+            seconds: number as f64 + f64::from(tenth) / 10.0,
+            measuring: true,
+            cpu_percent: Some(cpu_percent),
+            lag_seconds,
+            ..Sample::default()
+        };
+        (0..10).map(sample).collect()
+    }
+
+    #[test]
+    fn a_busy_second_and_a_late_one_are_found() {
+        let samples = [
+            second(3, 40.0, 0.002),
+            second(4, 99.0, 0.01),
+            second(5, 40.0, 0.2),
+            second(6, 40.0, 0.002),
+        ]
+        .concat();
+        let found = BOUNDS.judge(&samples).expect("saturated");
+        assert_eq!((found.from_second, found.seconds, found.of), (4, 2, 4));
+        let text = found.to_string();
+        assert!(
+            text.starts_with("host saturated from second 4 on (2 of 4"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_burst_or_a_second_in_which_nothing_is_measured_is_none() {
+        let mut samples = second(1, 99.0, 0.2);
+        samples.truncate(ENOUGH - 1);
+        assert_eq!(BOUNDS.judge(&samples), None);
+        let mut samples = second(1, 99.0, 0.2);
+        samples
+            .iter_mut()
+            .for_each(|sample| sample.measuring = false);
+        assert_eq!(BOUNDS.judge(&samples), None);
+    }
+
+    #[test]
+    fn one_late_sample_is_no_late_second() {
+        let mut samples = second(1, 10.0, 0.001);
+        samples[4].lag_seconds = 3.0;
+        assert_eq!(BOUNDS.judge(&samples), None);
+    }
+}

@@ -1,0 +1,283 @@
+//! Looks at the host while a run goes on.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use tokio::task::AbortHandle;
+use tokio::time::sleep_until;
+
+use super::reading::Reading;
+use super::saturation::{Bounds, Saturation};
+use crate::Error;
+use crate::stats::{Summary, Times};
+
+/// How often it looks.
+const EVERY: Duration = Duration::from_millis(100);
+
+/// What was seen at one time. What nobody can tell is missing.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub(super) struct Sample {
+    /// Since the run began.
+    pub(super) seconds: f64,
+    /// Whether something was measured then.
+    pub(super) measuring: bool,
+    /// How busy all processors were, with all that runs on them.
+    pub(super) cpu_percent: Option<f64>,
+    /// How busy this process made them.
+    pub(super) own_cpu_percent: Option<f64>,
+    pub(super) memory_bytes: Option<u64>,
+    pub(super) descriptors: Option<u64>,
+    pub(super) sockets: Option<u64>,
+    /// Since the sample before.
+    pub(super) loopback_bytes: Option<u64>,
+    /// How late a task was woken.
+    pub(super) lag_seconds: f64,
+}
+
+/// What `run.json` says of the host: of the time in which something was
+/// measured, or of all of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Use {
+    /// Whether anything was measured.
+    pub measured: bool,
+    samples: u64,
+    /// In the median, and at most.
+    cpu_percent: [Option<f64>; 2],
+    own_cpu_percent: [Option<f64>; 2],
+    memory_bytes_most: Option<u64>,
+    descriptors_most: Option<u64>,
+    sockets_most: Option<u64>,
+    loopback_bytes: Option<u64>,
+    lag_ns: Option<Summary>,
+    /// From where on the host sets the pace.
+    bounds: [f64; 2],
+    /// Where it did.
+    pub saturated: Option<Saturation>,
+}
+
+/// Somebody who looks at the host. He stops when it is dropped.
+#[derive(Debug)]
+pub struct Watch {
+    seen: Arc<Seen>,
+    bounds: Bounds,
+    ticker: AbortHandle,
+}
+
+/// What he has seen.
+#[derive(Debug)]
+struct Seen {
+    began: Instant,
+    over: AtomicBool,
+    measuring: AtomicBool,
+    /// When the ticker is to be woken next, in nanoseconds since the beginning.
+    due: AtomicU64,
+    /// How late it was, at most, since somebody looked.
+    late: AtomicU64,
+    samples: Mutex<Vec<Sample>>,
+}
+
+/// As long as it is there, what is seen counts as seen while measuring.
+#[derive(Debug)]
+pub struct Measuring(Arc<Seen>);
+
+impl Drop for Measuring {
+    fn drop(&mut self) {
+        self.0.measuring.store(false, Ordering::Relaxed);
+    }
+}
+
+impl Watch {
+    /// Begins to look, from a thread of its own and from a task of this runtime.
+    pub fn start(bounds: Bounds) -> Self {
+        let seen = Arc::new(Seen {
+            began: Instant::now(),
+            over: AtomicBool::new(false),
+            measuring: AtomicBool::new(false),
+            due: AtomicU64::new(0),
+            late: AtomicU64::new(0),
+            samples: Mutex::default(),
+        });
+        let looking = Arc::clone(&seen);
+        thread::spawn(move || looking.look());
+        let ticker = tokio::spawn(Arc::clone(&seen).tick()).abort_handle();
+        Self {
+            seen,
+            bounds,
+            ticker,
+        }
+    }
+
+    /// From now on something is measured.
+    pub fn measuring(&self) -> Measuring {
+        self.seen.measuring.store(true, Ordering::Relaxed);
+        Measuring(Arc::clone(&self.seen))
+    }
+
+    /// Whether the host set the pace while something was measured, since then.
+    pub fn saturated(&self, since: Instant) -> Option<Saturation> {
+        let since = since
+            .saturating_duration_since(self.seen.began)
+            .as_secs_f64();
+        let mut samples = self.seen.samples();
+        samples.retain(|sample| sample.seconds >= since);
+        self.bounds.judge(&samples)
+    }
+
+    /// What was seen until now.
+    pub fn told(&self) -> Use {
+        let mut samples = self.seen.samples();
+        let measured = samples.iter().any(|sample| sample.measuring);
+        if measured {
+            samples.retain(|sample| sample.measuring);
+        }
+        let mut lags = Times::new();
+        let late = samples.iter().map(|sample| sample.lag_seconds);
+        late.for_each(|late| lags.record(Duration::from_secs_f64(late)));
+        let most = |of: fn(&Sample) -> Option<u64>| samples.iter().filter_map(of).max();
+        Use {
+            measured,
+            samples: samples.len() as u64,
+            cpu_percent: middle_and_most(&samples, |sample| sample.cpu_percent),
+            own_cpu_percent: middle_and_most(&samples, |sample| sample.own_cpu_percent),
+            memory_bytes_most: most(|sample| sample.memory_bytes),
+            descriptors_most: most(|sample| sample.descriptors),
+            sockets_most: most(|sample| sample.sockets),
+            loopback_bytes: samples.iter().map(|sample| sample.loopback_bytes).sum(),
+            lag_ns: lags.summary(),
+            bounds: [self.bounds.cpu_percent, self.bounds.lag.as_secs_f64()],
+            saturated: self.bounds.judge(&samples),
+        }
+    }
+
+    /// Saves all samples, a line each.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] with the file.
+    pub fn save(&self, path: &Path) -> Result<(), Error> {
+        let write = || {
+            let mut rows = csv::Writer::from_path(path)?;
+            for sample in self.seen.samples() {
+                rows.serialize(sample)?;
+            }
+            rows.flush()?;
+            Ok(())
+        };
+        write().map_err(|error: csv::Error| Error::Failed(format!("{}: {error}", path.display())))
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.seen.over.store(true, Ordering::Relaxed);
+        self.ticker.abort();
+    }
+}
+
+impl Seen {
+    fn samples(&self) -> Vec<Sample> {
+        let samples = self.samples.lock();
+        samples.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A task that wants to be woken every now and then, and sees how late it
+    /// is. tokio's timers have a resolution of a millisecond.
+    async fn tick(self: Arc<Self>) {
+        let mut due = Instant::now();
+        loop {
+            due = (due + EVERY).max(Instant::now());
+            self.due.store(self.since(due), Ordering::Relaxed);
+            sleep_until(due.into()).await;
+            let late = nanos(due.elapsed());
+            self.late.fetch_max(late, Ordering::Relaxed);
+        }
+    }
+
+    fn look(&self) {
+        let (mut before, mut at) = (Reading::now(), Instant::now());
+        while !self.over.load(Ordering::Relaxed) {
+            thread::sleep((at + EVERY).saturating_duration_since(Instant::now()));
+            at = Instant::now();
+            let now = Reading::now();
+            let sample = self.sample(&before, &now, at);
+            let samples = self.samples.lock();
+            samples.unwrap_or_else(PoisonError::into_inner).push(sample);
+            before = now;
+        }
+    }
+
+    fn sample(&self, before: &Reading, now: &Reading, at: Instant) -> Sample {
+        let change = |of: fn(&Reading) -> Option<f64>| Some(of(now)? - of(before)?);
+        let all = change(|reading| reading.all).filter(|all| *all > 0.0);
+        let percent = |part: Option<f64>| Some((100.0 * part? / all?).clamp(0.0, 100.0));
+        let overdue = self
+            .since(at)
+            .saturating_sub(self.due.load(Ordering::Relaxed));
+        let late = self.late.swap(0, Ordering::Relaxed).max(overdue);
+        Sample {
+            seconds: (at - self.began).as_secs_f64(),
+            measuring: self.measuring.load(Ordering::Relaxed),
+            cpu_percent: percent(change(|reading| reading.busy)),
+            own_cpu_percent: percent(change(|reading| reading.own)),
+            memory_bytes: now.memory,
+            descriptors: now.descriptors,
+            sockets: now.sockets,
+            loopback_bytes: now
+                .loopback
+                .zip(before.loopback)
+                .map(|(now, before)| now.saturating_sub(before)),
+            lag_seconds: Duration::from_nanos(late).as_secs_f64(),
+        }
+    }
+
+    /// Nanoseconds since the beginning.
+    fn since(&self, at: Instant) -> u64 {
+        nanos(at.saturating_duration_since(self.began))
+    }
+}
+
+impl Sample {
+    /// The second of the run that it belongs to, from 0.
+    pub(super) fn second(&self) -> u64 {
+        self.seconds as u64
+    }
+}
+
+/// `processors 43 % busy in the median, 97 % at most; …`
+impl std::fmt::Display for Use {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let [Some(middle), Some(most)] = self.cpu_percent {
+            write!(
+                f,
+                "processors {middle:.0} % busy in the median, {most:.0} % at most; "
+            )?;
+        }
+        if let Some(memory) = self.memory_bytes_most {
+            write!(f, "{} MiB; ", memory >> 20)?;
+        }
+        let show = |nanos| crate::stats::show(Duration::from_nanos(nanos));
+        match &self.lag_ns {
+            Some(lag) => write!(
+                f,
+                "tasks late by {} (p50), {} (max, n = {})",
+                show(lag.p50),
+                show(lag.max),
+                lag.count
+            ),
+            None => write!(f, "not watched (n = 0)"),
+        }
+    }
+}
+
+fn middle_and_most(samples: &[Sample], of: fn(&Sample) -> Option<f64>) -> [Option<f64>; 2] {
+    let mut all: Vec<_> = samples.iter().filter_map(of).collect();
+    all.sort_unstable_by(f64::total_cmp);
+    [all.get(all.len() / 2).copied(), all.last().copied()]
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
