@@ -2,7 +2,7 @@
 
 use libp2p::swarm::NetworkBehaviour;
 use libp2p::swarm::behaviour::toggle::Toggle;
-use libp2p::{PeerId, connection_limits, identify, kad, ping};
+use libp2p::{PeerId, connection_limits, identify, ping};
 use tokio::sync::watch;
 
 use crate::boxed::Boxed;
@@ -18,7 +18,7 @@ pub(crate) struct Behaviour {
     pub(crate) message: Toggle<Boxed<message::Behaviour>>,
     identify: Toggle<Boxed<identify::Behaviour>>,
     ping: Toggle<Boxed<ping::Behaviour>>,
-    pub(crate) kademlia: Toggle<Boxed<kad::Behaviour<kad::store::MemoryStore>>>,
+    pub(crate) kademlia: Toggle<Boxed<protocols::kademlia::Referrals>>,
     pub(crate) gossipsub: Toggle<Boxed<protocols::gossipsub::Behaviour>>,
 }
 

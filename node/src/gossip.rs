@@ -6,6 +6,7 @@
 //! messages nothing is counted.
 
 use std::io;
+use std::ops::Sub;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
@@ -109,20 +110,38 @@ impl Watch {
     }
 }
 
-impl Counts {
+/// What was counted until some time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
     /// Copies of messages that have come, the first ones included.
-    pub fn copies(&self) -> u64 {
-        self.copies.load(Ordering::Relaxed)
-    }
-
+    pub copies: u64,
     /// How many bytes of data were in them.
-    pub fn bytes(&self) -> u64 {
-        self.bytes.load(Ordering::Relaxed)
-    }
-
+    pub bytes: u64,
     /// Events for which there was no room.
-    pub fn missed(&self) -> u64 {
-        self.missed.load(Ordering::Relaxed)
+    pub missed: u64,
+}
+
+impl Counts {
+    /// Until now.
+    pub fn now(&self) -> Tally {
+        Tally {
+            copies: self.copies.load(Ordering::Relaxed),
+            bytes: self.bytes.load(Ordering::Relaxed),
+            missed: self.missed.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl Sub for Tally {
+    type Output = Self;
+
+    /// What was counted since then.
+    fn sub(self, then: Self) -> Self {
+        Self {
+            copies: self.copies - then.copies,
+            bytes: self.bytes - then.bytes,
+            missed: self.missed - then.missed,
+        }
     }
 }
 

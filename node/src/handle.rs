@@ -9,6 +9,7 @@ use rand::RngExt as _;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
+use crate::lookup::{self, Found, Lookup, Table};
 use crate::message::{self, Parcel};
 use crate::one_connection::{Count, SETTLE};
 use crate::{address, channel, dial, gossip};
@@ -74,6 +75,13 @@ pub(crate) enum Command {
     Mesh {
         topic: String,
         reply: oneshot::Sender<usize>,
+    },
+    Lookup {
+        lookup: Lookup,
+        reply: oneshot::Sender<Result<Found, lookup::Error>>,
+    },
+    Table {
+        reply: oneshot::Sender<Table>,
     },
 }
 
@@ -209,6 +217,21 @@ impl Handle {
     pub async fn mesh(&self, topic: &str) -> Option<usize> {
         let topic = topic.to_owned();
         self.ask(|reply| Command::Mesh { topic, reply }).await
+    }
+
+    /// Asks the distributed hash table.
+    ///
+    /// # Errors
+    /// Every variant of [`lookup::Error`].
+    pub async fn look_up(&self, lookup: Lookup) -> Result<Found, lookup::Error> {
+        let command = |reply| Command::Lookup { lookup, reply };
+        let stopped = Err(lookup::Error::Stopped);
+        self.ask(command).await.unwrap_or(stopped)
+    }
+
+    /// How its routing table is; `None` when the peer has stopped.
+    pub async fn table(&self) -> Option<Table> {
+        self.ask(|reply| Command::Table { reply }).await
     }
 
     /// How many peers are connected now.

@@ -3,7 +3,7 @@
 //! [`start`] runs a swarm in a task of its own and returns a [`Handle`], the
 //! only way in. A peer speaks what its [`Config`] names; the [`channel`] is
 //! the project's own protocol, and [`message`] the same without order; [`gossip`]
-//! is libp2p's. [`driver`] runs an algorithm of the `algorithms` crate over them, and [`telemetry`] makes its
+//! is libp2p's, and a [`lookup`] asks its hash table. [`driver`] runs an algorithm of the `algorithms` crate over them, and [`telemetry`] makes its
 //! steps into spans.
 
 pub mod address;
@@ -19,6 +19,7 @@ mod handle;
 pub mod interrupt;
 pub mod keys;
 pub mod logs;
+pub mod lookup;
 pub mod message;
 pub mod metrics;
 mod one_connection;

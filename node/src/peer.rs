@@ -19,7 +19,8 @@ use crate::config::Config;
 use crate::handle::{COMMANDS, Command, Handle, ListenError};
 use crate::message::{self, Parcel};
 use crate::one_connection::Count;
-use crate::{dial, gossip, protocols, transport};
+use crate::protocols::kademlia::Lookups;
+use crate::{dial, gossip, lookup, protocols, transport};
 
 /// Connections without streams are kept: an experiment decides what ends.
 const IDLE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(365 * 24 * 3600);
@@ -68,6 +69,7 @@ pub fn start(config: Config) -> Result<Peer, Error> {
         listening: HashMap::new(),
         dialling: HashMap::new(),
         joining: HashMap::new(),
+        lookups: Lookups::default(),
     };
     tokio::spawn(task.run(commands));
     let handle = Handle {
@@ -94,6 +96,7 @@ struct Task {
     dialling: HashMap<ConnectionId, Dialling>,
     /// Who wants to dial a peer that is being dialled already.
     joining: HashMap<PeerId, Vec<Dialling>>,
+    lookups: Lookups,
 }
 
 struct Listening {
@@ -142,6 +145,16 @@ impl Task {
                 let topic = IdentTopic::new(topic).hash();
                 let mesh = gossipsub.map_or(0, |g| g.mesh_peers(&topic).count());
                 let _ = reply.send(mesh);
+            }
+            Command::Lookup { lookup, reply } => {
+                match self.swarm.behaviour_mut().kademlia.as_mut() {
+                    Some(table) => self.lookups.begin(lookup, table, reply),
+                    None => drop(reply.send(Err(lookup::Error::SwitchedOff))),
+                }
+            }
+            Command::Table { reply } => {
+                let table = self.swarm.behaviour_mut().kademlia.as_mut();
+                let _ = reply.send(table.map(|table| table.now()).unwrap_or_default());
             }
         }
     }
@@ -312,7 +325,9 @@ impl Task {
             }
             BehaviourEvent::Kademlia(event) => {
                 metrics.inspect(|m| m.on_kademlia(&event));
-                protocols::kademlia::on_event(event);
+                if let Some(table) = self.swarm.behaviour_mut().kademlia.as_mut() {
+                    self.lookups.on_event(event, table);
+                }
             }
             BehaviourEvent::Gossipsub(event) => {
                 metrics.inspect(|m| m.on_gossipsub(&event));

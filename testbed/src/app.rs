@@ -26,14 +26,15 @@ use crate::cli::options::{Need, Options};
 use crate::cli::systems::System;
 use crate::cli::{Cli, Command};
 use crate::control::control;
-use crate::experiment::{Bench, Experiment, gossip::Gossip, ping::Ping};
+use crate::experiment::{Bench, Experiment, gossip::Gossip, kad::Kad, ping::Ping};
 use crate::host::Watch;
 use crate::limits::Load;
 use crate::progress::Progress;
 use crate::recorder::StoreRecorder;
 use crate::run::{self, Folder, Record, Status, Verdict};
 use crate::store::Store;
-use crate::system::select::need;
+use crate::system::select::{all_there, need};
+use crate::topology::Topology;
 use crate::viewer;
 use view::Page;
 
@@ -55,8 +56,20 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
                 ..need(20)
             };
             let options = Options::new(&cli.common, need)?;
+            all_there(&args.net, &options)?;
             let description = gossip.describe();
             experiment(&mut gossip, description, &options).await
+        }
+        Command::Kad(args) => {
+            let mut kad = Kad::new((&args).try_into()?);
+            let need = Need {
+                load: Load::Kademlia,
+                topology: Topology::Random(8),
+                ..need(20)
+            };
+            let options = Options::new(&cli.common, need)?;
+            let description = kad.describe();
+            experiment(&mut kad, description, &options).await
         }
         Command::System(asked) => systems::live(&cli.common, &asked).await,
         Command::Simulate(args) => systems::simulate(&cli.common, &args).await,

@@ -20,9 +20,9 @@ const KIB: [(Transport, Load, u64, u64); 9] = [
     (Transport::Tcp, Load::Gossipsub, 60, 100),
     (Transport::Quic, Load::Gossipsub, 117, 210),
     (Transport::Memory, Load::Gossipsub, 60, 100),
-    (Transport::Tcp, Load::Kademlia, 60, 120),
-    (Transport::Quic, Load::Kademlia, 117, 230),
-    (Transport::Memory, Load::Kademlia, 60, 120),
+    (Transport::Tcp, Load::Kademlia, 1300, 100),
+    (Transport::Quic, Load::Kademlia, 1360, 210),
+    (Transport::Memory, Load::Kademlia, 1300, 100),
 ];
 
 /// What a connection takes less without Noise, in KiB. Measured as above.

@@ -2,7 +2,7 @@
 
 mod connect;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -56,8 +56,8 @@ pub struct Network<A: Algorithm> {
 /// it is dropped.
 #[derive(Debug)]
 pub struct Members {
-    /// The peers, by their number.
-    pub handles: Vec<Handle>,
+    /// The peers that run, by their number. Who is taken out stops.
+    pub handles: BTreeMap<u32, Handle>,
     /// Each one's tracer.
     pub tracers: Vec<SdkTracer>,
     /// Each one's neighbours, in order.
@@ -101,8 +101,19 @@ pub struct Builder<'a> {
     pub progress: &'a Progress,
     /// What happens to messages.
     pub links: Option<&'a Links>,
-    /// How peers gossip, if they do. They then speak nothing else.
-    pub gossip: Option<&'a Gossip>,
+    /// What peers speak.
+    pub speaks: Speaks<'a>,
+}
+
+/// What peers speak: what their experiment needs, and nothing else.
+#[derive(Clone, Copy, Debug)]
+pub enum Speaks<'a> {
+    /// The channel protocol, or messages on streams of their own.
+    Channels,
+    /// gossipsub.
+    Gossip(&'a Gossip),
+    /// Kademlia, and identify, which feeds its tables.
+    Kademlia,
 }
 
 /// Peers that gossip.
@@ -156,21 +167,25 @@ impl Builder<'_> {
     }
 
     /// Starts all peers and connects them in order, as [`build`](Self::build)
-    /// does. They run nothing.
+    /// does. They run nothing. Returns also what their channels bring, by their
+    /// number.
     ///
     /// # Errors
     /// [`Error::Failed`] when a peer cannot start or be reached.
-    pub async fn connect(&self, record: &mut Record) -> Result<Members, Error> {
-        let (members, _) = self.set_up(record).await?;
+    pub async fn connect(&self, record: &mut Record) -> Result<(Members, Vec<Inbox>), Error> {
+        let (members, inboxes) = self.set_up(record).await?;
         let ids = members.iter().map(|member| member.handle.peer_id());
         let numbers = ids.zip(0..).collect();
-        let (handles, tracers) = members.into_iter().map(|m| (m.handle, m.tracer)).unzip();
-        Ok(Members {
+        let (handles, tracers): (Vec<_>, _) =
+            members.into_iter().map(|m| (m.handle, m.tracer)).unzip();
+        let handles = (0..).zip(handles).collect();
+        let members = Members {
             handles,
             tracers,
             neighbours: neighbours(self.options),
             numbers,
-        })
+        };
+        Ok((members, inboxes))
     }
 
     async fn set_up(&self, record: &mut Record) -> Result<(Vec<Member>, Vec<Inbox>), Error> {
@@ -237,11 +252,15 @@ impl Builder<'_> {
         if self.links.is_some_and(|links| !links.in_order) {
             config.protocols = [Protocol::Message].into();
         }
-        if let Some(gossip) = self.gossip {
-            config.protocols = [Protocol::Gossipsub].into();
-            config.topics = vec![gossip.topic.to_owned()];
-            config.gossip = gossip.parameters;
-            config.watch = Some(gossip.watch.clone());
+        match self.speaks {
+            Speaks::Channels => {}
+            Speaks::Kademlia => config.protocols = [Protocol::Identify, Protocol::Kademlia].into(),
+            Speaks::Gossip(gossip) => {
+                config.protocols = [Protocol::Gossipsub].into();
+                config.topics = vec![gossip.topic.to_owned()];
+                config.gossip = gossip.parameters;
+                config.watch = Some(gossip.watch.clone());
+            }
         }
         config.connection_timeout = self.options.dial_timeout;
         if let Some(outsider) = self.outsider.filter(|o| o.dialled_by == index) {

@@ -34,6 +34,75 @@ pub struct Summary {
     pub max: u64,
 }
 
+/// Something that an experiment measures, in one form for all: what a sweep
+/// compares.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Measure {
+    /// What.
+    pub name: String,
+    /// `ns`, `count`, or `ratio`.
+    pub unit: String,
+    /// On how many measurements it stands.
+    pub count: u64,
+    /// How many more there should be.
+    pub lost: u64,
+    /// Half are no greater; of a ratio, what it is.
+    pub p50: Option<f64>,
+    /// Nine of ten are no greater.
+    pub p90: Option<f64>,
+    /// 99 of 100 are no greater.
+    pub p99: Option<f64>,
+    /// The greatest.
+    pub max: Option<f64>,
+}
+
+impl Measure {
+    /// Times, and how many are missing.
+    pub fn times(name: &str, times: Option<Summary>, lost: u64) -> Self {
+        Self::of(name, "ns", times, lost)
+    }
+
+    /// Numbers, and how often each came.
+    pub fn counts(name: &str, numbers: impl Iterator<Item = (u64, u64)>) -> Self {
+        let mut all = Times::new();
+        numbers.for_each(|(number, times)| all.0.saturating_record_n(number, times));
+        Self::of(name, "count", all.summary(), 0)
+    }
+
+    /// Numbers, and how many are missing.
+    pub fn numbers(name: &str, numbers: Option<Summary>, lost: u64) -> Self {
+        Self::of(name, "count", numbers, lost)
+    }
+
+    /// One part of another.
+    pub fn ratio(name: &str, ratio: f64, count: u64) -> Self {
+        Self {
+            name: name.to_owned(),
+            unit: "ratio".to_owned(),
+            count,
+            lost: 0,
+            p50: (count > 0).then_some(ratio),
+            p90: None,
+            p99: None,
+            max: None,
+        }
+    }
+
+    fn of(name: &str, unit: &str, summary: Option<Summary>, lost: u64) -> Self {
+        let of = |of: fn(Summary) -> u64| summary.map(|summary| of(summary) as f64);
+        Self {
+            name: name.to_owned(),
+            unit: unit.to_owned(),
+            count: summary.map_or(0, |summary| summary.count),
+            lost,
+            p50: of(|summary| summary.p50),
+            p90: of(|summary| summary.p90),
+            p99: of(|summary| summary.p99),
+            max: of(|summary| summary.max),
+        }
+    }
+}
+
 impl Times {
     /// None yet.
     pub fn new() -> Self {

@@ -1,5 +1,8 @@
 //! `testbed gossip --protocol gossipsub`, as a user tries it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use support::saved::no_panic;
 use support::{Ended, Runs, run, saved};
 
@@ -93,7 +96,8 @@ fn what_makes_no_sense_is_refused() {
         ("--interval 0s", &["'0s'", "50ms"][..]),
         ("--heartbeat 0s", &["--heartbeat", "'0s'"]),
         ("--fanout 3", &["--fanout", "leave it out"]),
-        ("--kill 1@1s", &["--kill", "leave it out"]),
+        ("--kill 20@1s", &["--kill 20", "20 peers"]),
+        ("--interval soon", &["soon", "50ms"]),
         ("--size 2M", &["2M", "1M"]),
         ("--messages 0", &["0"]),
         ("--mesh 20", &["--mesh 20", "--mesh-high 12"]),
@@ -110,6 +114,7 @@ fn what_makes_no_sense_is_refused() {
     }
     for (arguments, parts) in [
         ("gossip --protocol flooding", &["flooding", "gossipsub"][..]),
+        ("gossip --interval auto", &["--protocol gossipsub"]),
         ("gossip --mesh 4", &["--mesh", "--protocol gossipsub"]),
         (
             "simulate gossip --protocol gossipsub",
@@ -127,9 +132,21 @@ fn what_makes_no_sense_is_refused() {
 #[test]
 fn a_host_that_sets_the_pace_is_told() {
     let runs = Runs::new();
-    let words = "--seed 1 --peers 40 --transport memory --security none gossip --protocol \
-                 gossipsub --messages 600 --interval 5ms --size 64K --patience 60s";
-    let ended = run(&mut runs.testbed(words.split_whitespace())).exits(3);
+    let words = "--seed 1 --peers 20 --transport memory --security none gossip --protocol \
+                 gossipsub --messages 30 --interval 100ms";
+    let over = Arc::new(AtomicBool::new(false));
+    let busy = std::thread::available_parallelism().map_or(2, usize::from) * 2;
+    let busy: Vec<_> = (0..busy)
+        .map(|_| {
+            let over = Arc::clone(&over);
+            std::thread::spawn(move || while !over.load(Ordering::Relaxed) {})
+        })
+        .collect();
+    let ended = run(&mut runs.testbed(words.split_whitespace()));
+    over.store(true, Ordering::Relaxed);
+    busy.into_iter()
+        .for_each(|thread| thread.join().expect("it only spins"));
+    let ended = ended.exits(3);
     no_panic(&ended);
     for part in [
         "unknown: host saturated from second",
@@ -144,24 +161,61 @@ fn a_host_that_sets_the_pace_is_told() {
     let saturated = &host["saturated"];
     assert!(saturated["seconds"].as_u64() >= Some(1), "{host}");
     // What was measured is told all the same.
-    assert_eq!(record["results"]["published"], 600);
+    assert_eq!(record["results"]["published"], 30);
     let rows = std::fs::read_to_string(runs.only().join("host.csv")).expect("host.csv");
     let busy = rows.lines().filter(|line| line.contains(",true,")).count();
     assert_eq!(Some(busy as u64), host["samples"].as_u64());
 }
 
 #[test]
-fn messages_that_are_late_are_losses() {
-    let options =
-        "--peers 20 --transport memory --size 1M --messages 4 --interval 1ms --patience 0s";
+fn an_interval_is_found() {
+    let options = "--peers 8 --transport memory --messages 5 --interval auto";
+    let (ended, record, _) = gossip(options, 0);
+    let results = &record["results"];
+    assert!(
+        results["interval_seconds"].as_f64() > Some(0.0),
+        "{results}"
+    );
+    assert_eq!(results["published"], 5);
+    assert!(!results["tried"].as_array().expect("a list").is_empty());
+    assert!(ended.stdout.contains("the shortest that"), "{ended}");
+}
+
+#[test]
+fn a_peer_that_stops_is_counted_and_named() {
+    let options = "--peers 10 --transport memory --messages 20 --kill 3@500ms";
+    let (ended, record, rows) = gossip(options, 0);
+    let results = &record["results"];
+    assert_eq!(results["stopped"], serde_json::json!({ "peer-03": 0.5 }));
+    let excused = results["excused"].as_u64().expect("a number");
+    assert!((5..=12).contains(&excused), "{results}");
+    assert_eq!(results["expected"].as_u64(), Some(180 - excused));
+    assert_eq!(results["delivered"], results["expected"]);
+    let lost = rows
+        .lines()
+        .filter(|row| row.ends_with("the peer had stopped"));
+    assert_eq!(lost.count() as u64, excused);
+    assert!(ended.stdout.contains("peer-03 after 0.5 s"), "{ended}");
+}
+
+/// Nobody can get anything any more when the hub of a star has stopped.
+#[test]
+fn what_does_not_arrive_is_lost() {
+    let options = "--peers 6 --topology star --transport memory --messages 10 --patience 2s \
+                   --kill 0@200ms";
     let (ended, record, rows) = gossip(options, 1);
     let results = &record["results"];
-    let lost = results["expected"].as_u64().unwrap() - results["delivered"].as_u64().unwrap();
+    let number = |name: &str| results[name].as_u64().expect("a number");
+    let lost = number("expected") - number("delivered");
     assert!(lost > 0, "{results}");
-    let told = rows
+    let rows = rows
         .lines()
-        .filter(|line| line.ends_with("did not arrive in time"));
-    assert_eq!(told.count() as u64, lost);
+        .filter(|row| !row.ends_with(',') && !row.ends_with("stopped"));
+    assert_eq!(
+        rows.count() as u64 - 1,
+        lost,
+        "and the names of the columns"
+    );
     assert!(ended.stdout.contains("deliveries were made"), "{ended}");
 }
 

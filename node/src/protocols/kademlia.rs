@@ -4,21 +4,31 @@
 //! which never happens on loopback: the tables would stay empty. So the mode
 //! is set, and the table is fed with the addresses that identify brings.
 
+mod referrals;
+
+use std::collections::HashMap;
+
 use libp2p::kad::store::MemoryStore;
-use libp2p::kad::{Behaviour, Event, Mode, PROTOCOL_NAME};
+use libp2p::kad::{
+    Behaviour, Event, GetProvidersOk, GetRecordOk, K_VALUE, Mode, PROTOCOL_NAME, PutRecordError,
+    QueryId, QueryResult, QueryStats, Record,
+};
 use libp2p::swarm::Swarm;
 use libp2p::{PeerId, identify};
+use tokio::sync::oneshot;
 
 use crate::behaviour;
+use crate::lookup::{COPIES, Error, Found, Lookup};
+pub(crate) use referrals::Referrals;
 
 /// How many of a stranger's addresses enter the table. A guess: more than an
 /// honest peer has on one machine.
 const MAX_ADDRESSES: usize = 16;
 
-pub(crate) fn new(local: PeerId) -> Behaviour<MemoryStore> {
+pub(crate) fn new(local: PeerId) -> Referrals {
     let mut kademlia = Behaviour::new(local, MemoryStore::new(local));
     kademlia.set_mode(Some(Mode::Server));
-    kademlia
+    Referrals::new(kademlia)
 }
 
 /// A peer told its protocols and addresses: if it is a server as well, it
@@ -28,23 +38,146 @@ pub(crate) fn on_identified(
     info: &identify::Info,
     swarm: &mut Swarm<behaviour::Behaviour>,
 ) {
-    let Some(kademlia) = swarm.behaviour_mut().kademlia.as_mut() else {
+    let Some(table) = swarm.behaviour_mut().kademlia.as_mut() else {
         return;
     };
     if info.protocols.contains(&PROTOCOL_NAME) {
         for address in info.listen_addrs.iter().take(MAX_ADDRESSES) {
-            kademlia.add_address(&peer, address.clone());
+            table.kademlia.add_address(&peer, address.clone());
         }
     }
 }
 
-pub(crate) fn on_event(event: Event) {
-    match event {
-        Event::RoutingUpdated {
-            peer, is_new_peer, ..
-        } => {
-            tracing::debug!(%peer, is_new_peer, "routing table updated");
+/// The lookups that go on, and who waits for what comes of them.
+#[derive(Debug, Default)]
+pub(crate) struct Lookups(HashMap<QueryId, Pending>);
+
+#[derive(Debug)]
+struct Pending {
+    lookup: Lookup,
+    reply: oneshot::Sender<Result<Found, Error>>,
+}
+
+impl Lookups {
+    /// Begins one.
+    pub(crate) fn begin(
+        &mut self,
+        lookup: Lookup,
+        table: &mut Referrals,
+        reply: oneshot::Sender<Result<Found, Error>>,
+    ) {
+        let begun = lookup.check().and_then(|()| start(&lookup, table));
+        match begun {
+            Ok(id) => {
+                table.begin(id, lookup.key());
+                self.0.insert(id, Pending { lookup, reply });
+            }
+            Err(error) => drop(reply.send(Err(error))),
         }
-        event => tracing::trace!(?event, "kademlia"),
     }
+
+    pub(crate) fn on_event(&mut self, event: Event, table: &mut Referrals) {
+        match event {
+            Event::OutboundQueryProgressed {
+                id, result, stats, ..
+            } if self.0.contains_key(&id) => {
+                if let Some(result) = conclude(result) {
+                    self.end(id, result, &stats, table);
+                }
+            }
+            Event::RoutingUpdated {
+                peer, is_new_peer, ..
+            } => {
+                tracing::debug!(%peer, is_new_peer, "routing table updated");
+            }
+            event => tracing::trace!(?event, "kademlia"),
+        }
+    }
+
+    /// Answers who waits; what libp2p still does for it is not needed.
+    fn end(
+        &mut self,
+        id: QueryId,
+        result: Result<Found, Error>,
+        stats: &QueryStats,
+        table: &mut Referrals,
+    ) {
+        if let Some(mut query) = table.kademlia.query_mut(&id) {
+            query.finish();
+        }
+        let Some(Pending { lookup, reply }) = self.0.remove(&id) else {
+            return;
+        };
+        let hops = match &lookup {
+            Lookup::Get { .. } | Lookup::Providers { .. } => table.to_last(id),
+            _ => table.to_closest(id, lookup.key()),
+        };
+        table.end(id);
+        let result = result.map(|found| Found {
+            requests: stats.num_requests(),
+            answers: stats.num_successes(),
+            took: stats.duration().unwrap_or_default(),
+            hops,
+            ..found
+        });
+        let _ = reply.send(result);
+    }
+}
+
+fn start(lookup: &Lookup, Referrals { kademlia, .. }: &mut Referrals) -> Result<QueryId, Error> {
+    Ok(match lookup.clone() {
+        Lookup::Put { key, value } => kademlia.put_record(Record::new(key, value), COPIES)?,
+        Lookup::Get { key } => kademlia.get_record(key.into()),
+        Lookup::Provide { key } => kademlia.start_providing(key.into())?,
+        Lookup::Providers { key } => kademlia.get_providers(key.into()),
+        Lookup::Closest { key } => kademlia.get_closest_peers(key),
+    })
+}
+
+/// What a lookup has come to; nothing while it goes on.
+fn conclude(result: QueryResult) -> Option<Result<Found, Error>> {
+    let of = |peers| Found {
+        peers,
+        ..Found::default()
+    };
+    Some(match result {
+        QueryResult::GetClosestPeers(Ok(found)) => Ok(of(found
+            .peers
+            .into_iter()
+            .map(|peer| peer.peer_id)
+            .collect())),
+        QueryResult::GetRecord(Ok(GetRecordOk::FoundRecord(found))) => Ok(Found {
+            value: Some(found.record.value),
+            ..of(found.peer.into_iter().collect())
+        }),
+        QueryResult::GetRecord(_) => Err(Error::NotFound),
+        QueryResult::GetProviders(Ok(GetProvidersOk::FoundProviders { providers, .. })) => {
+            if providers.is_empty() {
+                return None;
+            }
+            Ok(of(providers.into_iter().collect()))
+        }
+        QueryResult::GetProviders(Ok(_)) => Err(Error::NotFound),
+        QueryResult::StartProviding(Ok(_)) => Ok(Found::default()),
+        QueryResult::PutRecord(Ok(_)) => Ok(Found {
+            copies: K_VALUE.get(),
+            ..Found::default()
+        }),
+        QueryResult::PutRecord(Err(PutRecordError::QuorumFailed { success, .. })) => {
+            match success.len() {
+                0 => Err(Error::NotStored),
+                copies => Ok(Found {
+                    copies,
+                    ..Found::default()
+                }),
+            }
+        }
+        QueryResult::GetClosestPeers(Err(_))
+        | QueryResult::GetProviders(Err(_))
+        | QueryResult::StartProviding(Err(_))
+        | QueryResult::PutRecord(Err(_)) => Err(Error::TimedOut),
+        QueryResult::Bootstrap(_)
+        | QueryResult::RepublishProvider(_)
+        | QueryResult::RepublishRecord(_) => return None,
+    })
 }

@@ -15,7 +15,6 @@ use testbed::experiment::live::Live;
 use testbed::experiment::{Bench, Experiment as _};
 use testbed::history::History;
 use testbed::host::Watch;
-use testbed::limits::Load;
 use testbed::network::Links;
 use testbed::progress::Progress;
 use testbed::recorder::StoreRecorder;
@@ -78,11 +77,7 @@ pub(crate) fn live(runs: u64) -> String {
 async fn one(seed: u64, mut all: All) -> All {
     let words = format!("testbed -q --peers {PEERS} --transport memory --seed {seed} list");
     let cli = Cli::parse_from(words.split_whitespace());
-    let need = Need {
-        peers: 2,
-        default: PEERS,
-        load: Load::Channels,
-    };
+    let need = Need::of(2, PEERS);
     let options = Options::new(&cli.common, need).expect("good options");
     let description = Experiment {
         name: "snapshot",

@@ -11,7 +11,7 @@ use testbed::cli::{Cli, Command};
 use testbed::control::control;
 use testbed::experiment::{Bench, Experiment as _, ping::Ping};
 use testbed::host::Watch;
-use testbed::network::{Builder, Network};
+use testbed::network::{Builder, Network, Speaks};
 use testbed::progress::Progress;
 use testbed::recorder::StoreRecorder;
 use testbed::run::Record;
@@ -57,7 +57,7 @@ impl Ours {
             progress: &Progress::new(true),
             tasks: &TaskTracker::new(),
             links: None,
-            gossip: None,
+            speaks: Speaks::Channels,
         };
         let network = builder.build(&mut self.record, |_| PingPong::default());
         network.await.expect("a network on this machine")

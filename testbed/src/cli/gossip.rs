@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use node::gossip::Parameters;
 
 use super::systems::{Channel, Net};
-use super::values::{self, Size};
+use super::values::{self, Interval, Size};
 use crate::Error;
 use crate::experiment::gossip::Options;
 use crate::system::select::MESSAGES;
@@ -22,9 +22,10 @@ pub struct Gossip {
     /// [default: 10; 1 in a check]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_MESSAGES))]
     pub messages: Option<u32>,
-    /// The time from one message to the next
-    #[arg(long, value_name = "TIME", default_value = "50ms", value_parser = values::interval)]
-    pub interval: Duration,
+    /// The time from one message to the next. auto: the shortest at which the
+    /// host does not set the pace, found by trying (gossipsub)
+    #[arg(long, value_name = "TIME|auto", default_value = "50ms")]
+    pub interval: Interval,
     /// How large each message is: up to 1M
     #[arg(long, value_name = "BYTES", default_value = "1K")]
     pub size: Size,
@@ -95,16 +96,32 @@ impl Gossip {
     /// [`Error::Usage`] with the numbers and the way out.
     pub fn check_time(&self) -> Result<(), Error> {
         let messages = self.messages.unwrap_or(MESSAGES);
-        let takes = self.interval.saturating_mul(messages);
+        let interval = self.given_interval()?;
+        let takes = interval.saturating_mul(messages);
         let timeout = self.net.timeout;
         match takes >= timeout {
             true => Err(Error::Usage(format!(
                 "--messages {messages} every {:?} take {takes:?}, and the run is given up after \
                  {timeout:?}: give it more --timeout, or a shorter --interval",
-                self.interval
+                interval
             ))),
             false => Ok(()),
         }
+    }
+}
+
+impl Gossip {
+    /// The interval for a protocol for which none is looked for.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when one was to be.
+    pub fn given_interval(&self) -> Result<Duration, Error> {
+        self.interval.0.ok_or_else(|| {
+            Error::Usage(
+                "--interval auto is for --protocol gossipsub; say how long, as in --interval 50ms"
+                    .into(),
+            )
+        })
     }
 }
 
@@ -128,7 +145,6 @@ impl TryFrom<&Gossip> for Options {
         let ignored = [
             ("--fanout", args.fanout.is_some()),
             ("--delay", net.delay.is_some()),
-            ("--kill", !net.kill.is_empty()),
             ("--channel per-message", net.channel == Channel::PerMessage),
         ];
         if let Some((option, _)) = ignored.iter().find(|(_, given)| *given) {
@@ -154,7 +170,8 @@ impl TryFrom<&Gossip> for Options {
         }
         Ok(Self {
             messages: args.messages.unwrap_or(MESSAGES),
-            interval: args.interval,
+            interval: args.interval.0,
+            kill: net.kill.clone(),
             size: args.size.0,
             patience: args.patience.unwrap_or(PATIENCE),
             parameters: Parameters {

@@ -1,6 +1,7 @@
 //! The command line: clap parses, [`options`] checks, the library runs.
 
 pub mod gossip;
+pub mod kad;
 pub mod options;
 pub mod own;
 pub mod systems;
@@ -34,6 +35,7 @@ Examples:
   testbed --peers 20 snapshot                  a consistent cut of a bank that goes on
   testbed simulate snapshot --seeds 10000      the same file, in 10,000 schedules
   testbed --peers 64 --topology random:8 gossip --protocol gossipsub
+  testbed --peers 128 kad --operations 500     the hash table, and its oracle
   testbed check snapshot --peers 3             the same file, in every schedule
   testbed ping --to /ip4/127.0.0.1/tcp/4001/p2p/12D3Koo...   a testbed-node, from outside
   testbed view                                 look at the last run again
@@ -77,8 +79,9 @@ pub struct Common {
     pub peers: Option<u32>,
     /// Who dials whom: full, line, ring, star, tree, grid, random:K (K
     /// neighbours each, connected), file:PATH (an edge list, "0 1" a line)
-    #[arg(long, global = true, value_name = "T", default_value = "full")]
-    pub topology: Topology,
+    /// [default: full; of kad random:8]
+    #[arg(long, global = true, value_name = "T")]
+    pub topology: Option<Topology>,
     /// What carries the connections
     #[arg(long, global = true, value_name = "T", default_value = "tcp")]
     pub transport: Transport,
@@ -138,6 +141,8 @@ pub enum Command {
     /// A distributed algorithm over real peers.
     #[command(flatten)]
     System(systems::System),
+    /// Ask libp2p's Kademlia, and an oracle whether its answers are right
+    Kad(kad::Kad),
     /// Run a distributed algorithm in virtual time, by many seeds
     Simulate(Simulate),
     /// Try every schedule of a distributed algorithm

@@ -10,10 +10,10 @@ use super::{Common, Format, Security, Transport};
 use crate::Error;
 use crate::host::Bounds;
 use crate::limits::{self, Limits, Load, Plan};
-use crate::topology::Edges;
+use crate::topology::{Edges, Topology};
 
 /// How many peers an experiment takes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Need {
     /// At least.
     pub peers: u32,
@@ -21,6 +21,21 @@ pub struct Need {
     pub default: u32,
     /// What they speak.
     pub load: Load,
+    /// Who dials whom, if nobody says.
+    pub topology: Topology,
+}
+
+impl Need {
+    /// Of an experiment that takes at least so many peers, and so many if nobody
+    /// says, over channels from all to all.
+    pub fn of(peers: u32, default: u32) -> Self {
+        Self {
+            peers,
+            default,
+            load: Load::Channels,
+            topology: Topology::Full,
+        }
+    }
 }
 
 /// A run's options: they make sense, and the run fits this machine.
@@ -64,7 +79,8 @@ impl Options {
     pub fn new(common: &Common, need: Need) -> Result<Self, Error> {
         // Short enough to be read out, and exact in every JSON reader.
         let seed = common.seed.unwrap_or_else(|| rand::random::<u32>().into());
-        let named = common.topology.peers()?;
+        let topology = common.topology.as_ref().unwrap_or(&need.topology);
+        let named = topology.peers()?;
         let peers = common.peers.or(named).unwrap_or(need.default);
         if peers < need.peers {
             return Err(Error::Usage(format!(
@@ -72,7 +88,7 @@ impl Options {
                 need.peers, need.default
             )));
         }
-        let connections = common.topology.count(peers)?;
+        let connections = topology.count(peers)?;
         let limits = limits::check(&Plan {
             transport: common.transport,
             security: security(common)?,
@@ -82,8 +98,8 @@ impl Options {
         })?;
         Ok(Self {
             peers,
-            topology: common.topology.to_string(),
-            edges: common.topology.edges(peers, seed)?,
+            topology: topology.to_string(),
+            edges: topology.edges(peers, seed)?,
             transport: common.transport,
             security: common.security,
             seed,

@@ -75,6 +75,21 @@ pub(super) fn interval(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// A time between messages, or none: it is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interval(pub Option<Duration>);
+
+impl FromStr for Interval {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Self(None)),
+            text => interval(text).map(|time| Self(Some(time))),
+        }
+    }
+}
+
 /// A part of a hundred that is not nothing.
 pub(super) fn percent(text: &str) -> Result<f64, String> {
     let wrong = || "no percentage; it looks like 95 (from 1 to 100)".to_owned();

@@ -2,6 +2,7 @@
 
 pub mod checked;
 pub mod gossip;
+pub mod kad;
 pub mod live;
 pub mod ping;
 pub mod simulated;

@@ -25,8 +25,7 @@ use results::{Outcome, Results, Row, Who};
 use super::{Bench, Experiment};
 use crate::cli::options::{Need, Options};
 use crate::cli::{self, Common};
-use crate::limits::Load;
-use crate::network::{Builder, Network, Outsider, neighbours};
+use crate::network::{Builder, Network, Outsider, Speaks, neighbours};
 use crate::run::Record;
 use crate::store::Store;
 use crate::{Error, run};
@@ -60,16 +59,8 @@ impl Ping {
     pub fn new(common: &Common, args: &cli::Ping) -> Result<(Self, Options), Error> {
         let elsewhere = matches!(args.to, Some(Destination::Elsewhere { .. }));
         let need = match elsewhere {
-            true => Need {
-                peers: 1,
-                default: 1,
-                load: Load::Channels,
-            },
-            false => Need {
-                peers: 2,
-                default: 20,
-                load: Load::Channels,
-            },
+            true => Need::of(1, 1),
+            false => Need::of(2, 20),
         };
         let options = Options::new(common, need)?;
         if args.from >= options.peers {
@@ -208,7 +199,7 @@ impl Experiment for Ping {
             tasks: bench.tasks,
             progress: bench.progress,
             links: None,
-            gossip: None,
+            speaks: Speaks::Channels,
         };
         let mut network = builder.build(bench.record, |_| PingPong::default()).await?;
         let began = Instant::now();

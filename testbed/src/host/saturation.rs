@@ -26,6 +26,8 @@ pub struct Saturation {
     pub of: u64,
     /// How busy the processors were in the worst of them, in percent.
     pub cpu_percent: f64,
+    /// How busy this process made them then.
+    pub own_cpu_percent: f64,
     /// How late tasks were woken in the worst of them, in the median.
     pub lag_seconds: f64,
 }
@@ -49,13 +51,16 @@ impl Bounds {
             second.cpu_percent > self.cpu_percent || second.lag_seconds > self.lag.as_secs_f64()
         };
         let saturated: Vec<_> = seconds.iter().filter(worse).collect();
-        let most = |of: fn(&Second) -> f64| saturated.iter().map(|s| of(s)).fold(0.0, f64::max);
+        let by_cpu = |a: &&&Second, b: &&&Second| a.cpu_percent.total_cmp(&b.cpu_percent);
+        let busiest = saturated.iter().max_by(by_cpu)?;
+        let lags = saturated.iter().map(|second| second.lag_seconds);
         Some(Saturation {
             from_second: saturated.first()?.number,
             seconds: saturated.len() as u64,
             of: seconds.len() as u64,
-            cpu_percent: most(|second| second.cpu_percent),
-            lag_seconds: most(|second| second.lag_seconds),
+            cpu_percent: busiest.cpu_percent,
+            own_cpu_percent: busiest.own_cpu_percent,
+            lag_seconds: lags.fold(0.0, f64::max),
         })
     }
 }
@@ -64,18 +69,22 @@ impl Bounds {
 struct Second {
     number: u64,
     cpu_percent: f64,
+    own_cpu_percent: f64,
     lag_seconds: f64,
 }
 
 impl Second {
     fn of(samples: &[&Sample]) -> Self {
-        let cpu = samples.iter().filter_map(|sample| sample.cpu_percent);
-        let cpu: Vec<_> = cpu.collect();
+        let mean = |of: fn(&Sample) -> Option<f64>| {
+            let all: Vec<_> = samples.iter().filter_map(|sample| of(sample)).collect();
+            all.iter().sum::<f64>() / all.len().max(1) as f64
+        };
         let mut lags: Vec<_> = samples.iter().map(|sample| sample.lag_seconds).collect();
         lags.sort_unstable_by(f64::total_cmp);
         Self {
             number: samples[0].second(),
-            cpu_percent: cpu.iter().sum::<f64>() / cpu.len().max(1) as f64,
+            cpu_percent: mean(|sample| sample.cpu_percent),
+            own_cpu_percent: mean(|sample| sample.own_cpu_percent),
             lag_seconds: lags[lags.len() / 2],
         }
     }
@@ -86,11 +95,12 @@ impl std::fmt::Display for Saturation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             f,
-            "host saturated from second {} on ({} of {} seconds; processors {:.0} % busy, tasks {:.0} ms late)",
+            "host saturated from second {} on ({} of {} seconds; processors {:.0} % busy, {:.0} % by this run; tasks {:.0} ms late)",
             self.from_second,
             self.seconds,
             self.of,
             self.cpu_percent,
+            self.own_cpu_percent,
             1000.0 * self.lag_seconds
         )
     }

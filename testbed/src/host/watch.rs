@@ -117,13 +117,16 @@ impl Watch {
         Measuring(Arc::clone(&self.seen))
     }
 
-    /// Whether the host set the pace while something was measured, since then.
+    /// Whether the host has set the pace since then.
     pub fn saturated(&self, since: Instant) -> Option<Saturation> {
         let since = since
             .saturating_duration_since(self.seen.began)
             .as_secs_f64();
         let mut samples = self.seen.samples();
         samples.retain(|sample| sample.seconds >= since);
+        samples
+            .iter_mut()
+            .for_each(|sample| sample.measuring = true);
         self.bounds.judge(&samples)
     }
 

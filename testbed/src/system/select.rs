@@ -23,7 +23,6 @@ use crate::Error;
 use crate::cli::gossip::Protocol;
 use crate::cli::options::{Need, Options};
 use crate::cli::systems::{self, Net, SnapshotAlgorithm};
-use crate::limits::Load;
 use crate::network::neighbours;
 
 /// What is done with a system, whichever it is.
@@ -37,11 +36,7 @@ pub trait Engine {
 
 /// How many processes a system takes, and if nobody says, how many there are.
 pub fn need(default: u32) -> Need {
-    Need {
-        peers: 2,
-        default,
-        load: Load::Channels,
-    }
+    Need::of(2, default)
 }
 
 /// What an engine says of the run.
@@ -106,7 +101,7 @@ pub fn select<E: Engine>(
             let messages = args.messages.or(given.acts.map(|acts| acts as u32));
             let plan = GossipPlan {
                 messages: messages.unwrap_or(MESSAGES),
-                interval: args.interval,
+                interval: args.given_interval()?,
                 size: args.size.0,
                 fanout: args.fanout,
                 patience: args.patience.unwrap_or(FLOOD_PATIENCE),

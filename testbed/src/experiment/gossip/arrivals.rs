@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use algorithms::NodeId;
 use node::PeerId;
-use node::gossip::{Counts, Event};
+use node::gossip::{Counts, Event, Tally};
 use node::steps::key;
 use opentelemetry::trace::{Span as _, SpanContext, SpanKind, TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
@@ -14,7 +14,7 @@ use opentelemetry_sdk::trace::SdkTracer;
 use proto::Envelope;
 use serde::Serialize;
 
-use super::Options;
+use super::pace::Tried;
 use super::results::{Results, Spread};
 use crate::Error;
 use crate::network::Members;
@@ -23,18 +23,33 @@ use crate::stats::Times;
 /// What has come of all messages.
 #[derive(Debug)]
 pub(super) struct Arrivals {
+    /// The id of the first message. Those before were of an attempt.
+    first: u64,
     expected: u32,
-    mesh: usize,
-    /// How many meshes have fewer peers than they should have at least.
-    small_meshes: usize,
+    mesh: Mesh,
     /// How many neighbours each peer has, in order.
     degrees: Vec<usize>,
     messages: Vec<Message>,
     there: u64,
+    /// Who has stopped, and when, and how many deliveries to them there cannot
+    /// be any more.
+    stopped: BTreeMap<u32, Duration>,
+    excused: u64,
+    /// What was counted before.
+    before: Tally,
     /// Copies that were given up because a peer was slow, by that peer.
     slow: BTreeMap<u32, u64>,
     /// What came and is none of our messages, or came twice.
     strange: u64,
+}
+
+/// The meshes when the first message is sent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mesh {
+    /// How many peers each should have.
+    pub(super) size: usize,
+    /// How many meshes have fewer than they should have at least.
+    pub(super) small: usize,
 }
 
 /// A message that was to be sent.
@@ -67,20 +82,56 @@ struct Row<'a> {
 }
 
 impl Arrivals {
-    /// Nothing has come; each message is expected at all peers but one.
-    pub(super) fn new(members: &Members, options: Options, small_meshes: usize) -> Self {
+    /// Nothing has come; each message is expected at all peers but one, until
+    /// they stop.
+    pub(super) fn new(members: &Members, messages: u32, mesh: Mesh) -> Self {
         let mut degrees: Vec<_> = members.neighbours.iter().map(Vec::len).collect();
         degrees.sort_unstable();
         Self {
-            expected: options.messages,
-            mesh: options.parameters.mesh,
-            small_meshes,
+            first: 0,
+            expected: messages,
+            mesh,
             degrees,
             messages: Vec::new(),
             there: 0,
+            stopped: BTreeMap::new(),
+            excused: 0,
+            before: Tally::default(),
             slow: BTreeMap::new(),
             strange: 0,
         }
+    }
+
+    /// As new, for messages after all that these were told of.
+    pub(super) fn next_attempt(&self, messages: u32, counts: &Counts) -> Self {
+        Self {
+            first: self.next(),
+            expected: messages,
+            mesh: self.mesh,
+            degrees: self.degrees.clone(),
+            messages: Vec::new(),
+            there: 0,
+            stopped: BTreeMap::new(),
+            excused: 0,
+            before: counts.now(),
+            slow: BTreeMap::new(),
+            strange: 0,
+        }
+    }
+
+    /// The id of the next message.
+    pub(super) fn next(&self) -> u64 {
+        self.first + self.messages.len() as u64
+    }
+
+    /// A peer has stopped; nothing is expected of it any more.
+    pub(super) fn stopped(&mut self, node: u32, at: Duration) {
+        self.stopped.insert(node, at);
+        let owed = self.messages.iter().filter(|message| {
+            let to_it = message.publisher != node && !message.arrivals.contains_key(&node);
+            message.published.is_ok() && to_it
+        });
+        self.excused += owed.count() as u64;
     }
 
     fn peers(&self) -> usize {
@@ -94,6 +145,9 @@ impl Arrivals {
         intended: SystemTime,
         published: Result<SpanContext, String>,
     ) {
+        if published.is_ok() {
+            self.excused += self.stopped.len() as u64;
+        }
         self.messages.push(Message {
             publisher,
             intended,
@@ -105,7 +159,7 @@ impl Arrivals {
     /// Whether nothing more can come.
     pub(super) fn all_there(&self) -> bool {
         let sent = self.messages.iter().filter(|m| m.published.is_ok()).count();
-        self.there == (sent * (self.peers() - 1)) as u64
+        self.there + self.excused >= (sent * (self.peers() - 1)) as u64
     }
 
     /// Something has happened; `None` when all peers have stopped.
@@ -113,19 +167,26 @@ impl Arrivals {
         &mut self,
         event: Option<Event>,
         members: &Members,
-        rows: &mut csv::Writer<File>,
+        rows: Option<&mut csv::Writer<File>>,
     ) -> Result<(), Error> {
         let number = |peer: &PeerId| members.numbers.get(peer).copied();
         match event {
             Some(Event::Delivered { to, via, data, at }) => {
                 let known = number(&to).zip(number(&via));
                 let message = Envelope::decode(data.into()).ok().zip(known);
+                if message
+                    .as_ref()
+                    .is_some_and(|(message, _)| message.id < self.first)
+                {
+                    return Ok(());
+                }
                 let arrived = message.and_then(|(message, (to, via))| {
                     self.arrived(message.id, (to, via), at, &members.tracers[to as usize])
                 });
-                match arrived {
-                    Some(row) => rows.serialize(row).map_err(failed)?,
-                    None => self.strange += 1,
+                match (arrived, rows) {
+                    (Some(row), Some(rows)) => rows.serialize(row).map_err(failed)?,
+                    (Some(_), None) => {}
+                    (None, _) => self.strange += 1,
                 }
             }
             Some(Event::Slow { peer, messages, .. }) => {
@@ -146,7 +207,7 @@ impl Arrivals {
         at: SystemTime,
         tracer: &SdkTracer,
     ) -> Option<Row<'_>> {
-        let number = usize::try_from(id).ok()?;
+        let number = usize::try_from(id.checked_sub(self.first)?).ok()?;
         let message = self.messages.get_mut(number)?;
         let published = message.published.as_ref().ok()?.clone();
         if to == message.publisher || message.arrivals.contains_key(&to) {
@@ -155,6 +216,9 @@ impl Arrivals {
         let after = at.duration_since(message.intended).unwrap_or_default();
         message.arrivals.insert(to, Arrival { via, after });
         self.there += 1;
+        if self.stopped.contains_key(&to) {
+            self.excused -= 1; // It came before that.
+        }
         let mut span = tracer
             .span_builder("deliver")
             .with_kind(SpanKind::Consumer)
@@ -180,6 +244,7 @@ impl Arrivals {
             for to in without {
                 let row = Row {
                     lost: Some(match &message.published {
+                        Ok(_) if self.stopped.contains_key(&to) => "the peer had stopped",
                         Ok(_) => "did not arrive in time",
                         Err(why) => why,
                     }),
@@ -192,9 +257,16 @@ impl Arrivals {
     }
 
     /// All that is told of them.
-    pub(super) fn results(&self, counts: &Counts) -> Results {
+    pub(super) fn results(&self, counts: &Counts, interval: Duration, tried: &[Tried]) -> Results {
+        let counted = counts.now() - self.before;
         let degrees = &self.degrees;
         let others = self.peers() - 1;
+        let excused = |message: &Message| {
+            let gone = self.stopped.keys();
+            let gone = gone.filter(|gone| **gone != message.publisher);
+            gone.filter(|gone| !message.arrivals.contains_key(gone))
+                .count()
+        };
         let (mut delivery, mut hops) = (Times::new(), BTreeMap::new());
         let mut spread = [Spread::new(50), Spread::new(95), Spread::new(100)];
         for message in &self.messages {
@@ -202,7 +274,7 @@ impl Arrivals {
             after.sort_unstable();
             after.iter().for_each(|after| delivery.record(*after));
             for spread in &mut spread {
-                spread.record(&after, others);
+                spread.record(&after, others - excused(message));
             }
             for peer in message.arrivals.keys() {
                 *hops
@@ -223,11 +295,11 @@ impl Arrivals {
             messages: self.expected.into(),
             published: published.count() as u64,
             refused,
-            expected: u64::from(self.expected) * others as u64,
+            expected: u64::from(self.expected) * others as u64 - self.excused,
             delivered: self.there,
-            copies: counts.copies(),
-            copied_bytes: counts.bytes(),
-            not_watched: counts.missed(),
+            copies: counted.copies,
+            copied_bytes: counted.bytes,
+            not_watched: counted.missed,
             strange: self.strange,
             slow: self
                 .slow
@@ -239,12 +311,21 @@ impl Arrivals {
                 degrees[degrees.len() / 2],
                 degrees[degrees.len() - 1],
             ],
-            mesh: self.mesh,
-            small_meshes: self.small_meshes,
+            stopped: self
+                .stopped
+                .iter()
+                .map(|(peer, at)| (NodeId(*peer).to_string(), at.as_secs_f64()))
+                .collect(),
+            excused: self.excused,
+            mesh: self.mesh.size,
+            small_meshes: self.mesh.small,
             peers: self.peers(),
             hops,
             delivery_ns: delivery.summary(),
             spread: spread.map(Spread::told).into(),
+            interval_seconds: interval.as_secs_f64(),
+            tried: tried.to_vec(),
+            measures: Vec::new(),
             told: Vec::new(),
         }
         .told()

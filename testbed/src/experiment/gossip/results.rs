@@ -7,7 +7,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::stats::{Summary, Times, show, thousands};
+use super::pace::Tried;
+use crate::stats::{Measure, Summary, Times, show, thousands};
 
 /// `results` in `run.json`.
 #[derive(Debug, Serialize, Deserialize)]
@@ -31,6 +32,10 @@ pub(super) struct Results {
     pub(super) slow: BTreeMap<String, u64>,
     /// The least, the median and the greatest.
     pub(super) degree: [usize; 3],
+    /// Who stopped, and after how many seconds.
+    pub(super) stopped: BTreeMap<String, f64>,
+    /// Deliveries to them that are not expected.
+    pub(super) excused: u64,
     pub(super) mesh: usize,
     /// How many meshes had fewer peers than they should have at least.
     pub(super) small_meshes: usize,
@@ -40,6 +45,11 @@ pub(super) struct Results {
     /// From the time at which a message was to be sent until it came.
     pub(super) delivery_ns: Option<Summary>,
     pub(super) spread: Vec<Spreading>,
+    /// The time from one message to the next, and what was tried to find it.
+    pub(super) interval_seconds: f64,
+    pub(super) tried: Vec<Tried>,
+    /// What was measured, in the form of all experiments.
+    pub(super) measures: Vec<Measure>,
     /// All of it for people, in lines.
     pub(super) told: Vec<String>,
 }
@@ -92,6 +102,9 @@ pub(super) fn judge(results: &Value) -> Vec<String> {
         return vec!["nothing was sent".into()];
     };
     let mut wrong = Vec::new();
+    if told.delivered == 0 {
+        wrong.push("nothing was delivered".into());
+    }
     if told.delivered < told.expected {
         wrong.push(format!(
             "{} of {} deliveries were made",
@@ -126,12 +139,48 @@ pub(super) fn tell(results: &Value) -> String {
 }
 
 impl Results {
-    /// With what is told to people.
+    /// With what is told to people, and to whoever compares runs.
     pub(super) fn told(mut self) -> Self {
+        self.measures = self.measures();
         let mut text = String::new();
         let _ = self.write(&mut text);
         self.told = text.lines().map(str::to_owned).collect();
         self
+    }
+
+    fn measures(&self) -> Vec<Measure> {
+        let part = |a: u64, b: u64| a as f64 / b.max(1) as f64;
+        let lost = self.expected.saturating_sub(self.delivered);
+        let spread = self.spread.iter().map(
+            |Spreading {
+                 percent,
+                 time_ns,
+                 never,
+             }| { Measure::times(&format!("time to {percent} %"), *time_ns, *never) },
+        );
+        let mut all: Vec<_> = spread.collect();
+        all.push(Measure::times("time to a peer", self.delivery_ns, lost));
+        all.push(Measure::counts(
+            "hops",
+            self.hops.iter().map(|(hops, n)| (u64::from(*hops), *n)),
+        ));
+        let duplicates = self.copies.saturating_sub(self.delivered);
+        all.push(Measure::ratio(
+            "duplicates a delivery",
+            part(duplicates, self.delivered),
+            self.delivered,
+        ));
+        all.push(Measure::ratio(
+            "bytes a delivery",
+            part(self.copied_bytes, self.delivered),
+            self.delivered,
+        ));
+        all.push(Measure::ratio(
+            "delivered",
+            part(self.delivered, self.expected),
+            self.expected,
+        ));
+        all
     }
 
     fn write(&self, out: &mut String) -> std::fmt::Result {
@@ -155,6 +204,25 @@ impl Results {
             part(self.copies.saturating_sub(self.delivered), self.delivered),
             thousands(self.copied_bytes.checked_div(self.delivered).unwrap_or(0))
         )?;
+        for (peer, seconds) in &self.stopped {
+            writeln!(out, "stopped           {peer} after {seconds:.1} s")?;
+        }
+        if self.excused > 0 {
+            writeln!(
+                out,
+                "                  {} deliveries to who stopped are not expected",
+                self.excused
+            )?;
+        }
+        if !self.tried.is_empty() {
+            let found = Duration::from_secs_f64(self.interval_seconds);
+            writeln!(
+                out,
+                "interval          {}, the shortest that does not saturate the host ({} were tried)",
+                show(found),
+                self.tried.len()
+            )?;
+        }
         let [least, median, greatest] = self.degree;
         writeln!(
             out,

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{Bench, Experiment};
 use crate::Error;
 use crate::history::History;
-use crate::network::{Builder, Links};
+use crate::network::{Builder, Links, Speaks};
 use crate::run::Record;
 use crate::store::Store;
 use crate::system::{Judgement, System};
@@ -62,7 +62,7 @@ impl<S: System> Experiment for Live<S> {
             tasks: bench.tasks,
             progress: bench.progress,
             links: Some(&self.links),
-            gossip: None,
+            speaks: Speaks::Channels,
         };
         let build = builder.build(bench.record, |id| self.system.process(id));
         let mut network = build.await?;

@@ -1,0 +1,139 @@
+//! Lookups in the distributed hash table of [`Protocol::Kademlia`], as the
+//! outside asks for them.
+//!
+//! [`Protocol::Kademlia`]: crate::Protocol::Kademlia
+
+use std::time::Duration;
+
+use libp2p::PeerId;
+use libp2p::kad::{Quorum, store};
+
+/// The longest key and value together that travel, in bytes: a message of
+/// Kademlia takes 16 KiB (libp2p's limit), and names besides them their
+/// publisher.
+pub const MAX_RECORD: usize = 16 * 1024 - 256;
+
+/// What is asked of the table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lookup {
+    /// Store a value at the peers that are closest to its key (PUT_VALUE).
+    Put {
+        /// The key, of any length.
+        key: Vec<u8>,
+        /// The value.
+        value: Vec<u8>,
+    },
+    /// Fetch a value (GET_VALUE), from the first peer that has it.
+    Get {
+        /// Its key.
+        key: Vec<u8>,
+    },
+    /// Say that this peer provides something (ADD_PROVIDER).
+    Provide {
+        /// Its key.
+        key: Vec<u8>,
+    },
+    /// Find who provides it (GET_PROVIDERS); the first answer counts.
+    Providers {
+        /// Its key.
+        key: Vec<u8>,
+    },
+    /// Find the peers that are closest to a key (FIND_NODE).
+    Closest {
+        /// The key.
+        key: Vec<u8>,
+    },
+}
+
+/// A routing table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Table {
+    /// How many peers are in it.
+    pub peers: usize,
+    /// How many lookups go on: those that were asked for, and those with which
+    /// libp2p fills the table when it hears of new peers.
+    pub lookups: usize,
+}
+
+/// What came of a lookup.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The value, after [`Lookup::Get`].
+    pub value: Option<Vec<u8>>,
+    /// The providers, or the closest peers in order, after
+    /// [`Lookup::Providers`] and [`Lookup::Closest`].
+    pub peers: Vec<PeerId>,
+    /// How many peers have stored the value, after [`Lookup::Put`].
+    pub copies: usize,
+    /// How many requests were sent for it.
+    pub requests: u32,
+    /// How many of them were answered.
+    pub answers: u32,
+    /// How many peers were asked one after the other, each named by the one
+    /// before it, the first by this peer's table: up to the one that had the
+    /// answer, or else up to the closest one that was asked. 0: nobody had to
+    /// be asked. `None` when the chain is not known.
+    pub hops: Option<u32>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// Why nothing came of a lookup.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Kademlia is not switched on.
+    #[error("Kademlia is switched off")]
+    SwitchedOff,
+    /// The record would be stored here and travel nowhere.
+    #[error("key and value have {0} bytes together, and a record may have {MAX_RECORD}")]
+    TooLarge(usize),
+    /// The store of this peer does not take it.
+    #[error("this peer's store is full: {0}")]
+    Store(String),
+    /// Nobody who was asked has it.
+    #[error("not found")]
+    NotFound,
+    /// Nobody has stored it.
+    #[error("nobody has stored it")]
+    NotStored,
+    /// It took too long.
+    #[error("the lookup timed out")]
+    TimedOut,
+    /// The peer has stopped.
+    #[error("the peer has stopped")]
+    Stopped,
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        Self::Store(error.to_string())
+    }
+}
+
+impl Lookup {
+    pub(crate) fn key(&self) -> &[u8] {
+        match self {
+            Self::Put { key, .. }
+            | Self::Get { key }
+            | Self::Provide { key }
+            | Self::Providers { key }
+            | Self::Closest { key } => key,
+        }
+    }
+
+    /// Whether it can travel.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let size = match self {
+            Self::Put { key, value } => key.len() + value.len(),
+            other => other.key().len(),
+        };
+        match size > MAX_RECORD {
+            true => Err(Error::TooLarge(size)),
+            false => Ok(()),
+        }
+    }
+}
+
+/// All the closest peers are to store a value. Where there are fewer than k,
+/// those that are there.
+pub(crate) const COPIES: Quorum = Quorum::All;

@@ -1,0 +1,62 @@
+//! `testbed kad` on the command line.
+
+use std::time::Duration;
+
+use clap::Args;
+use node::lookup::MAX_RECORD;
+
+use super::values::{self, Size};
+use crate::Error;
+use crate::experiment::kad::{KEY, Kind, Options};
+
+/// Options of `testbed kad`.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Options of kad")]
+pub struct Kad {
+    /// How many operations, each of a peer chosen at random
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=MOST))]
+    pub operations: u32,
+    /// Which operations, in equal parts; twice the same makes it twice as
+    /// frequent. find looks for the closest peers to a key
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        default_value = "put,get,provide,providers,find"
+    )]
+    pub mix: Vec<Kind>,
+    /// How many bytes a value has: up to some 16K, with its key
+    #[arg(long, value_name = "BYTES", default_value = "256")]
+    pub size: Size,
+    /// The time from one operation to the next
+    #[arg(long, value_name = "TIME", default_value = "20ms", value_parser = values::interval)]
+    pub interval: Duration,
+    /// How long an operation may take
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = values::interval)]
+    pub patience: Duration,
+}
+
+/// How many operations may be asked for: each is held from the start. A guess.
+const MOST: i64 = 100_000;
+
+impl TryFrom<&Kad> for Options {
+    type Error = Error;
+
+    fn try_from(args: &Kad) -> Result<Self, Error> {
+        let (size, most) = (args.size.0, MAX_RECORD - KEY);
+        if size > most {
+            return Err(Error::Usage(format!(
+                "--size {size}: a message of Kademlia takes 16 KiB, and so a value of a key of \
+                 {KEY} bytes at most {most}; a larger one would be stored by its own peer and \
+                 travel nowhere"
+            )));
+        }
+        Ok(Self {
+            operations: args.operations,
+            mix: args.mix.clone(),
+            size,
+            interval: args.interval,
+            patience: args.patience,
+        })
+    }
+}

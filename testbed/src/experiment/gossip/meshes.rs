@@ -1,0 +1,89 @@
+//! The barrier before the first message: every mesh has formed.
+
+use std::time::{Duration, Instant};
+
+use algorithms::NodeId;
+use node::gossip::Parameters;
+
+use super::{Options, TOPIC};
+use crate::Error;
+use crate::network::Members;
+
+/// Meshes that have not changed for so many heartbeats will not soon. A guess.
+const SETTLED: u32 = 3;
+
+/// How often meshes are looked at while they form. A heartbeat takes longer.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// A peer whose mesh has fewer peers than it should have at least.
+struct Small {
+    node: u32,
+    has: usize,
+    wanted: usize,
+}
+
+impl Options {
+    /// Waits until every mesh has as many peers as it needs, and has had them for
+    /// two heartbeats: by then those that are too large have given some up. Who
+    /// was given up may not come again for a minute, so a mesh can stay small;
+    /// when none changes for some heartbeats and none is empty, that is how they
+    /// are. Returns how many are small.
+    pub(super) async fn meshes(&self, members: &Members) -> Result<usize, Error> {
+        let Parameters {
+            mesh_low,
+            heartbeat,
+            ..
+        } = self.parameters;
+        let wanted = |node: u32| mesh_low.min(members.neighbours[node as usize].len());
+        let end = Instant::now() + self.patience;
+        let (mut last, mut since) = (Vec::new(), Instant::now());
+        loop {
+            let sizes = sizes(members).await;
+            let all = sizes.iter().map(|&(node, has)| Small {
+                node,
+                has,
+                wanted: wanted(node),
+            });
+            let small: Vec<_> = all.filter(|small| small.has < small.wanted).collect();
+            let empty = small.iter().find(|small| small.has == 0);
+            let beats = match (small.first(), empty) {
+                (None, _) => 2,
+                (Some(_), None) => SETTLED,
+                (Some(_), Some(_)) => u32::MAX,
+            };
+            let now = Instant::now();
+            if sizes != last && !small.is_empty() || last.is_empty() {
+                since = now;
+            }
+            if now - since >= heartbeat.saturating_mul(beats) {
+                return Ok(small.len());
+            }
+            if let (Some(small), true) = (empty.or(small.first()), now > end) {
+                return Err(small.refuse(self.patience));
+            }
+            last = sizes;
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+}
+
+impl Small {
+    fn refuse(&self, patience: Duration) -> Error {
+        Error::Failed(format!(
+            "no mesh: after {patience:?} {} has {} of {} peers in its mesh; give it more \
+             --patience, or other mesh parameters",
+            NodeId(self.node),
+            self.has,
+            self.wanted
+        ))
+    }
+}
+
+/// How many peers each mesh has.
+async fn sizes(members: &Members) -> Vec<(u32, usize)> {
+    let mut sizes = Vec::with_capacity(members.handles.len());
+    for (&node, handle) in &members.handles {
+        sizes.push((node, handle.mesh(TOPIC).await.unwrap_or(0)));
+    }
+    sizes
+}

@@ -1,0 +1,104 @@
+//! `--interval auto`: the shortest time between messages at which the host does
+//! not set the pace.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// The first interval that is tried.
+const FIRST: Duration = Duration::from_millis(200);
+
+/// Shorter or longer ones are not looked for.
+const LEAST: Duration = Duration::from_micros(200);
+const MOST: Duration = Duration::from_secs(10);
+
+/// How close to each other the one that is too short and the one that is long
+/// enough have to come.
+const CLOSE: f64 = 1.25;
+
+/// How long each is tried: some whole seconds, which are what is judged.
+const TRIED: Duration = Duration::from_secs(3);
+
+/// An interval that was tried.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Tried {
+    pub(super) interval_seconds: f64,
+    /// Whether the host set the pace, or messages were lost.
+    pub(super) too_short: bool,
+}
+
+/// A search that goes on.
+#[derive(Debug, Default)]
+pub(super) struct Search {
+    too_short: Option<Duration>,
+    enough: Option<Duration>,
+    pub(super) tried: Vec<Tried>,
+}
+
+impl Search {
+    /// What to try next: an interval, and how many messages. When there is
+    /// nothing left to try, the interval that was found: the shortest that was
+    /// long enough, or none.
+    pub(super) fn next(&self) -> Result<(Duration, u32), Option<Duration>> {
+        let interval = match (self.too_short, self.enough) {
+            (None, None) => FIRST,
+            (None, Some(enough)) if enough <= LEAST => return Err(Some(enough)),
+            (None, Some(enough)) => (enough / 2).max(LEAST),
+            (Some(too_short), None) if too_short >= MOST => return Err(None),
+            (Some(too_short), None) => (too_short * 2).min(MOST),
+            (Some(too_short), Some(enough)) => {
+                if enough.div_duration_f64(too_short) <= CLOSE {
+                    return Err(Some(enough));
+                }
+                too_short.mul_f64(enough.div_duration_f64(too_short).sqrt())
+            }
+        };
+        let messages = TRIED.div_duration_f64(interval).ceil().max(2.0);
+        Ok((interval, messages as u32))
+    }
+
+    /// What came of it.
+    pub(super) fn tried(&mut self, interval: Duration, too_short: bool) {
+        self.tried.push(Tried {
+            interval_seconds: interval.as_secs_f64(),
+            too_short,
+        });
+        match too_short {
+            true => self.too_short = Some(interval),
+            false => self.enough = Some(interval),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a host finds that needs so long for a message.
+    fn found(needs: Duration) -> Option<Duration> {
+        let mut search = Search::default();
+        loop {
+            match search.next() {
+                Ok((interval, messages)) => {
+                    assert!(interval * messages >= TRIED, "{interval:?} {messages}");
+                    search.tried(interval, interval < needs);
+                }
+                Err(found) => return found,
+            }
+            assert!(search.tried.len() < 20, "{search:?}");
+        }
+    }
+
+    #[test]
+    fn the_shortest_that_is_long_enough() {
+        for needs in [1, 30, 190, 200, 210, 5_000, 9_999].map(Duration::from_millis) {
+            let found = found(needs).expect("one");
+            assert!(
+                found >= needs && found <= needs.mul_f64(CLOSE),
+                "{needs:?}: {found:?}"
+            );
+        }
+        assert_eq!(found(Duration::ZERO), Some(LEAST));
+        assert_eq!(found(MOST * 2), None);
+    }
+}

@@ -1,0 +1,168 @@
+//! Messages, published at their times, and what comes of them.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::time::{Duration, Instant, SystemTime};
+
+use node::channel::unix_nano;
+use node::gossip::{Counts, Event};
+use node::steps::key;
+use node::telemetry::to_wire;
+use opentelemetry::trace::{SpanContext, SpanKind, Status, TraceContextExt as _, Tracer as _};
+use opentelemetry::{Context, KeyValue};
+use proto::{Bytes, Envelope};
+use rand::RngExt as _;
+use rand_chacha::ChaCha8Rng;
+use tokio::sync::mpsc;
+use tokio::time::{sleep_until, timeout_at};
+
+use super::TOPIC;
+use super::arrivals::Arrivals;
+use crate::Error;
+use crate::experiment::live::Kill;
+use crate::network::Members;
+
+/// The kind of a message in its envelope.
+const KIND: &str = "GOSSIP";
+
+/// When no copy has come for so long, none is under way. A guess.
+const QUIET: Duration = Duration::from_millis(200);
+
+/// Messages under way.
+pub(super) struct Session<'a> {
+    pub(super) size: usize,
+    pub(super) patience: Duration,
+    pub(super) members: &'a mut Members,
+    pub(super) events: &'a mut mpsc::Receiver<Event>,
+    pub(super) arrivals: &'a mut Arrivals,
+    pub(super) counts: &'a Counts,
+    /// Where arrivals are saved.
+    pub(super) rows: Option<&'a mut csv::Writer<File>>,
+    pub(super) rng: &'a mut ChaCha8Rng,
+}
+
+/// What is done, and when.
+enum Due {
+    Publish,
+    Kill(u32),
+}
+
+impl Session<'_> {
+    /// Publishes messages at their times, stops who is to stop, takes what comes
+    /// meanwhile, and what comes after the last.
+    pub(super) async fn run(
+        &mut self,
+        messages: u32,
+        interval: Duration,
+        kill: &[Kill],
+        step: impl Fn(),
+    ) -> Result<(), Error> {
+        let (start, epoch) = (Instant::now(), SystemTime::now());
+        for (at, due) in schedule(messages, interval, kill) {
+            loop {
+                tokio::select! {
+                    biased;
+                    () = sleep_until((start + at).into()) => break,
+                    event = self.events.recv() => self.take(event)?,
+                }
+            }
+            match due {
+                Due::Publish => {
+                    self.publish_next(epoch + at).await;
+                    step();
+                }
+                Due::Kill(node) => {
+                    self.members.handles.remove(&node);
+                    self.arrivals.stopped(node, at);
+                }
+            }
+        }
+        while !self.arrivals.all_there() {
+            let end = Instant::now() + self.patience;
+            match timeout_at(end.into(), self.events.recv()).await {
+                Ok(event) => self.take(event)?,
+                Err(_) => break,
+            }
+        }
+        self.settle().await?;
+        match &mut self.rows {
+            Some(rows) => self.arrivals.save_losses(rows),
+            None => Ok(()),
+        }
+    }
+
+    /// Waits for the copies that are under way still: until none comes for a
+    /// while.
+    async fn settle(&mut self) -> Result<(), Error> {
+        let end = Instant::now() + self.patience;
+        let mut copies = None;
+        while copies != Some(self.counts.now().copies) && Instant::now() < end {
+            copies = Some(self.counts.now().copies);
+            let quiet = Instant::now() + QUIET;
+            while let Ok(event) = timeout_at(quiet.into(), self.events.recv()).await {
+                self.take(event)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, event: Option<Event>) -> Result<(), Error> {
+        self.arrivals
+            .take(event, self.members, self.rows.as_deref_mut())
+    }
+
+    /// The next message, of a peer that runs.
+    async fn publish_next(&mut self, intended: SystemTime) {
+        let which = self.rng.random_range(0..self.members.handles.len());
+        let publisher = self.members.handles.keys().nth(which);
+        let publisher = *publisher.expect("not all stop");
+        let published = self.publish(publisher, self.arrivals.next()).await;
+        self.arrivals.published(publisher, intended, published);
+    }
+
+    /// One message, as a trace of its own. Returns its span, or why it was not
+    /// sent.
+    async fn publish(&self, publisher: u32, id: u64) -> Result<SpanContext, String> {
+        let tracer = &self.members.tracers[publisher as usize];
+        let span = tracer
+            .span_builder("publish")
+            .with_kind(SpanKind::Producer)
+            .with_attributes([
+                KeyValue::new(key::ID, format!("{id:016x}")),
+                KeyValue::new("p2p.message.size", self.size as i64),
+            ])
+            .start_with_context(tracer, &Context::new());
+        let context = Context::new().with_span(span);
+        let span = context.span();
+        let envelope = Envelope {
+            id,
+            kind: KIND.into(),
+            created_unix_nano: unix_nano(SystemTime::now()),
+            deadline_unix_nano: None,
+            trace: to_wire(span.span_context()),
+            sequence: 0,
+            incarnation: 0,
+            payload: Bytes::from(vec![0; self.size]),
+        };
+        let data = envelope.encode().map_err(|error| error.to_string())?;
+        let published = self.members.handles[&publisher].publish(TOPIC, data).await;
+        if let Err(error) = &published {
+            span.set_attribute(KeyValue::new("error.type", "lost"));
+            span.set_status(Status::error(error.to_string()));
+        }
+        span.end();
+        let context = span.span_context().clone();
+        published
+            .map(|()| context)
+            .map_err(|error| error.to_string())
+    }
+}
+
+/// In the order of time.
+fn schedule(messages: u32, interval: Duration, kill: &[Kill]) -> VecDeque<(Duration, Due)> {
+    let publish = (0..messages).map(|number| (interval * number, Due::Publish));
+    let kill = kill.iter().map(|kill| (kill.at, Due::Kill(kill.node)));
+    let mut all: Vec<_> = publish.chain(kill).collect();
+    all.sort_by_key(|(at, _)| *at);
+    all.into()
+}

@@ -1,0 +1,218 @@
+//! `testbed kad`: libp2p's Kademlia is asked, and an oracle that knows all
+//! peers says whether the answers are right.
+//!
+//! Nothing is asked before every peer has filled its table. Operations have
+//! times at which they are to begin, and their times are measured from these.
+
+mod oracle;
+mod plan;
+mod results;
+mod tables;
+
+use std::time::{Duration, Instant, SystemTime};
+
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
+use node::lookup::{Error as LookupError, Found};
+use opentelemetry::trace::{SpanKind, Status, TraceContextExt as _, Tracer as _};
+use opentelemetry::{Context, KeyValue};
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha8Rng;
+use serde_json::json;
+use tokio::time::{sleep_until, timeout};
+
+use super::{Bench, Experiment};
+use crate::network::{Builder, Members, Speaks};
+use crate::run::Record;
+use crate::store::Store;
+use crate::{Error, run};
+use oracle::Oracle;
+pub use plan::{KEY, Kind};
+use plan::{Operation, Plan};
+use results::{Outcome, Results};
+
+/// The options of the experiment, checked.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How many operations.
+    pub operations: u32,
+    /// Of which kinds.
+    pub mix: Vec<Kind>,
+    /// How many bytes a value has.
+    pub size: usize,
+    /// The time from one operation to the next.
+    pub interval: Duration,
+    /// How long one may take.
+    pub patience: Duration,
+}
+
+/// The experiment.
+#[derive(Debug)]
+pub struct Kad {
+    options: Options,
+    results: Results,
+}
+
+impl Kad {
+    /// With these options.
+    pub fn new(options: Options) -> Self {
+        Self {
+            options,
+            results: Results::default(),
+        }
+    }
+
+    /// What `run.json` says of it.
+    pub fn describe(&self) -> run::Experiment {
+        let Options {
+            operations,
+            mix,
+            size,
+            interval,
+            patience,
+        } = &self.options;
+        run::Experiment {
+            name: "kad",
+            options: json!({
+                "operations": operations,
+                "mix": mix,
+                "size_bytes": size,
+                "interval_seconds": interval.as_secs_f64(),
+                "patience_seconds": patience.as_secs_f64(),
+            }),
+        }
+    }
+
+    /// Begins each at its time, whatever has become of the others.
+    async fn carry_out(
+        &self,
+        operations: &[Operation],
+        interval: Duration,
+        members: &Members,
+        mut each: impl FnMut(usize, Outcome) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let (start, epoch) = (Instant::now(), SystemTime::now());
+        let all = (0_u32..).zip(operations).map(|(number, operation)| {
+            let due = interval * number;
+            let patience = self.options.patience;
+            async move {
+                sleep_until((start + due).into()).await;
+                let found = ask(members, operation, patience).await;
+                let outcome = Outcome {
+                    intended: epoch + due,
+                    after: (start + due).elapsed(),
+                    found,
+                };
+                (number as usize, outcome)
+            }
+        });
+        let mut all: FuturesUnordered<_> = all.collect();
+        while let Some((number, outcome)) = all.next().await {
+            each(number, outcome)?;
+        }
+        Ok(())
+    }
+}
+
+/// One operation, as a trace of its own.
+async fn ask(
+    members: &Members,
+    operation: &Operation,
+    patience: Duration,
+) -> Result<Found, String> {
+    let tracer = &members.tracers[operation.peer as usize];
+    let key = operation.key.iter().map(|byte| format!("{byte:02x}"));
+    let span = tracer
+        .span_builder(operation.kind.name())
+        .with_kind(SpanKind::Client)
+        .with_attributes([KeyValue::new("p2p.kad.key", key.collect::<String>())])
+        .start_with_context(tracer, &Context::new());
+    let context = Context::new().with_span(span);
+    let span = context.span();
+    let asked = members.handles[&operation.peer].look_up(operation.lookup());
+    let found = match timeout(patience, asked).await {
+        Ok(found) => found.map_err(|error| error.to_string()),
+        Err(_) => Err(LookupError::TimedOut.to_string()),
+    };
+    match &found {
+        Ok(found) => {
+            span.set_attribute(KeyValue::new("p2p.kad.requests", i64::from(found.requests)));
+            if let Some(hops) = found.hops {
+                span.set_attribute(KeyValue::new("p2p.kad.hops", i64::from(hops)));
+            }
+        }
+        Err(why) => {
+            span.set_attribute(KeyValue::new("error.type", "lookup"));
+            span.set_status(Status::error(why.clone()));
+        }
+    }
+    span.end();
+    found
+}
+
+impl Experiment for Kad {
+    async fn run(&mut self, bench: Bench<'_>) -> Result<(), Error> {
+        let builder = Builder {
+            options: bench.options,
+            outsider: None,
+            sink: bench.sink,
+            tasks: bench.tasks,
+            progress: bench.progress,
+            links: None,
+            speaks: Speaks::Kademlia,
+        };
+        let (members, _) = builder.connect(bench.record).await?;
+        let began = Instant::now();
+        let tables = tables::filled(&members).await?;
+        bench.record.phase("Tables", began.elapsed());
+        let connected = members.handles.values().map(|h| h.connected() as u64);
+        bench.record.footprint.connected(connected.sum::<u64>() / 2);
+        let ids = members.handles.values().map(|h| h.peer_id().to_bytes());
+        let oracle = Oracle::new(ids);
+        let Options {
+            operations,
+            ref mix,
+            size,
+            interval,
+            ..
+        } = self.options;
+        let rng = ChaCha8Rng::seed_from_u64(bench.options.seed);
+        let plan = Plan::new(operations, mix, size, &oracle, bench.options.peers, rng);
+        self.results = Results::new(tables, bench.options.peers, operations);
+        let began = Instant::now();
+        let prepare = self.carry_out(&plan.before, Duration::ZERO, &members, |_, outcome| {
+            let prepared = outcome.found.map(drop);
+            prepared.map_err(|why| Error::Failed(format!("nothing can be stored: {why}")))
+        });
+        prepare.await?;
+        bench.record.phase("Prepare", began.elapsed());
+        let _measuring = bench.host.measuring();
+        let began = Instant::now();
+        let bar = bench.progress.bar("operations", operations.into());
+        let mut results = std::mem::take(&mut self.results);
+        let rows = bench.rows;
+        let asked = self.carry_out(&plan.operations, interval, &members, |number, outcome| {
+            bar.step();
+            let operation = &plan.operations[number];
+            let row = results.take(number, operation, &outcome, &oracle, &members);
+            let saved = rows.serialize(row);
+            saved.map_err(|error| Error::Failed(format!("results.csv: {error}")))
+        });
+        let asked = asked.await;
+        self.results = results;
+        bench.record.phase("Operations", began.elapsed());
+        asked
+    }
+
+    fn judge(&mut self, record: &mut Record, _: &Store) -> Vec<String> {
+        let told = self.results.told();
+        let wrong = told.wrong();
+        record.results = serde_json::to_value(told).expect("no keys but strings");
+        wrong
+    }
+
+    fn tell(&self, _: &Record) -> String {
+        let lines = self.results.told().told.into_iter();
+        lines.map(|line| line + "\n").collect()
+    }
+}

@@ -1,0 +1,174 @@
+//! What is asked of whom, all from one seed.
+
+use std::collections::BTreeSet;
+
+use clap::ValueEnum;
+use node::lookup::Lookup;
+use rand::seq::IndexedRandom as _;
+use rand::{Rng as _, RngExt as _};
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+use super::oracle::Oracle;
+
+/// How many bytes a key has.
+pub const KEY: usize = 32;
+
+/// How many records, and how many providers, there are before the first
+/// operation, where some are to be found. A guess: enough for random choices.
+const PREPARED: usize = 20;
+
+/// What can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Store a value at the peers closest to its key.
+    Put,
+    /// Fetch a value that was stored.
+    Get,
+    /// Say that one provides something.
+    Provide,
+    /// Find who provides it.
+    Providers,
+    /// Find the closest peers to a key, which the oracle checks.
+    Find,
+}
+
+impl Kind {
+    /// As on the command line.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Put => "put",
+            Self::Get => "get",
+            Self::Provide => "provide",
+            Self::Providers => "providers",
+            Self::Find => "find",
+        }
+    }
+}
+
+/// One operation.
+#[derive(Clone, Debug)]
+pub(super) struct Operation {
+    pub(super) kind: Kind,
+    pub(super) peer: u32,
+    pub(super) key: Vec<u8>,
+    /// What is stored, or should come back.
+    pub(super) value: Vec<u8>,
+    /// Who should be found as its provider.
+    pub(super) provider: Option<u32>,
+}
+
+/// What is there to be found.
+#[derive(Clone, Debug)]
+struct Known {
+    key: Vec<u8>,
+    value: Vec<u8>,
+    by: u32,
+}
+
+/// The operations of a run.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// What is stored and provided before, so that there is something to find.
+    pub(super) before: Vec<Operation>,
+    pub(super) operations: Vec<Operation>,
+}
+
+impl Plan {
+    /// So many operations, each of a kind that is drawn from `mix`.
+    pub(super) fn new(
+        count: u32,
+        mix: &[Kind],
+        size: usize,
+        oracle: &Oracle,
+        peers: u32,
+        mut rng: ChaCha8Rng,
+    ) -> Self {
+        let mut new = |kind| Operation::new(kind, size, rng.random_range(0..peers), &mut rng);
+        let mut before = Vec::new();
+        for (finds, needs) in [(Kind::Get, Kind::Put), (Kind::Providers, Kind::Provide)] {
+            if mix.contains(&finds) {
+                before.extend((0..PREPARED).map(|_| new(needs)));
+            }
+        }
+        let known = |kind| {
+            let all = before
+                .iter()
+                .filter(move |operation| operation.kind == kind);
+            all.map(Operation::known).collect::<Vec<_>>()
+        };
+        let (records, provided) = (known(Kind::Put), known(Kind::Provide));
+        let operations = (0..count).map(|_| {
+            let kind = *mix.choose(&mut rng).expect("a mix of something");
+            let from = match kind {
+                Kind::Get => records.choose(&mut rng),
+                Kind::Providers => provided.choose(&mut rng),
+                Kind::Put | Kind::Provide | Kind::Find => None,
+            };
+            match from {
+                Some(known) => known.find(kind, oracle, peers, &mut rng),
+                None => Operation::new(kind, size, rng.random_range(0..peers), &mut rng),
+            }
+        });
+        let operations = operations.collect();
+        Self { before, operations }
+    }
+}
+
+impl Operation {
+    fn new(kind: Kind, size: usize, peer: u32, rng: &mut ChaCha8Rng) -> Self {
+        let mut key = vec![0; KEY];
+        rng.fill_bytes(&mut key);
+        let mut value = vec![0; if kind == Kind::Put { size } else { 0 }];
+        rng.fill_bytes(&mut value);
+        Self {
+            kind,
+            peer,
+            key,
+            value,
+            provider: None,
+        }
+    }
+
+    fn known(&self) -> Known {
+        Known {
+            key: self.key.clone(),
+            value: self.value.clone(),
+            by: self.peer,
+        }
+    }
+
+    /// As the peer is asked.
+    pub(super) fn lookup(&self) -> Lookup {
+        let key = self.key.clone();
+        match self.kind {
+            Kind::Put => Lookup::Put {
+                key,
+                value: self.value.clone(),
+            },
+            Kind::Get => Lookup::Get { key },
+            Kind::Provide => Lookup::Provide { key },
+            Kind::Providers => Lookup::Providers { key },
+            Kind::Find => Lookup::Closest { key },
+        }
+    }
+}
+
+impl Known {
+    /// Asked by somebody who has not got it: not who stored it, nor, where there
+    /// are others, one of the peers that keep it.
+    fn find(&self, kind: Kind, oracle: &Oracle, peers: u32, rng: &mut ChaCha8Rng) -> Operation {
+        let keep: BTreeSet<_> = oracle.closest(&self.key, self.by).into_iter().collect();
+        let others = (0..peers).filter(|peer| *peer != self.by);
+        let (without, with): (Vec<_>, Vec<_>) = others.partition(|peer| !keep.contains(peer));
+        let peer = without.choose(rng).or_else(|| with.choose(rng));
+        Operation {
+            kind,
+            peer: *peer.expect("two peers at least"),
+            key: self.key.clone(),
+            value: self.value.clone(),
+            provider: (kind == Kind::Providers).then_some(self.by),
+        }
+    }
+}

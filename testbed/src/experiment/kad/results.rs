@@ -1,0 +1,315 @@
+//! What came of the operations.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use node::lookup::Found;
+use serde::Serialize;
+
+use super::oracle::{K, Oracle};
+use super::plan::{Kind, Operation};
+use crate::network::Members;
+use crate::stats::{Measure, Summary, Times, show};
+
+/// What came of one operation.
+pub(super) struct Outcome {
+    pub(super) intended: SystemTime,
+    /// From the time at which it was to begin.
+    pub(super) after: Duration,
+    pub(super) found: Result<Found, String>,
+}
+
+/// What is measured of all.
+#[derive(Debug, Default)]
+pub(super) struct Results {
+    peers: u32,
+    asked: u32,
+    /// How many peers each table had, in order.
+    tables: Vec<usize>,
+    kinds: BTreeMap<Kind, OfKind>,
+    /// Lookups that found all of the closest peers, and those that did not.
+    exact: u64,
+    not_exact: u64,
+}
+
+#[derive(Debug, Default)]
+struct OfKind {
+    failed: BTreeMap<String, u64>,
+    times: Times,
+    hops: Times,
+    requests: Times,
+    unknown_hops: u64,
+}
+
+/// A line of `results.csv`.
+#[derive(Debug, Serialize)]
+pub(super) struct Row<'a> {
+    operation: usize,
+    kind: Kind,
+    peer: u32,
+    intended_unix_ns: u64,
+    after_ns: u64,
+    hops: Option<u32>,
+    requests: Option<u32>,
+    /// How many of the closest peers it found or stored at, and how many there
+    /// are.
+    right: Option<usize>,
+    of: Option<usize>,
+    failed: Option<&'a str>,
+}
+
+/// `results` in `run.json`.
+#[derive(Debug, Serialize)]
+pub(super) struct Told {
+    peers: u32,
+    log2_peers: f64,
+    asked: u32,
+    /// The least, the median and the greatest.
+    table: [usize; 3],
+    kinds: BTreeMap<Kind, ToldOfKind>,
+    exact: u64,
+    not_exact: u64,
+    measures: Vec<Measure>,
+    pub(super) told: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct ToldOfKind {
+    asked: u64,
+    succeeded: u64,
+    failed: BTreeMap<String, u64>,
+    time_ns: Option<Summary>,
+    hops: Option<Summary>,
+    unknown_hops: u64,
+    requests: Option<Summary>,
+}
+
+impl Results {
+    pub(super) fn new(tables: Vec<usize>, peers: u32, asked: u32) -> Self {
+        Self {
+            peers,
+            asked,
+            tables,
+            ..Self::default()
+        }
+    }
+
+    /// One more.
+    pub(super) fn take<'a>(
+        &mut self,
+        number: usize,
+        operation: &Operation,
+        outcome: &'a Outcome,
+        oracle: &Oracle,
+        members: &Members,
+    ) -> Row<'a> {
+        let of = self.kinds.entry(operation.kind).or_default();
+        let found = outcome.found.as_ref();
+        let wrong = found
+            .ok()
+            .and_then(|found| wrong(operation, found, members));
+        let failed = found.err().map(String::as_str).or(wrong);
+        let mut row = Row {
+            operation: number,
+            kind: operation.kind,
+            peer: operation.peer,
+            intended_unix_ns: nanos(
+                outcome
+                    .intended
+                    .duration_since(UNIX_EPOCH)
+                    .unwrap_or_default(),
+            ),
+            after_ns: nanos(outcome.after),
+            hops: None,
+            requests: None,
+            right: None,
+            of: None,
+            failed,
+        };
+        if let Some(why) = failed {
+            *of.failed.entry(why.to_owned()).or_default() += 1;
+        }
+        let Ok(found) = found else {
+            return row;
+        };
+        (row.hops, row.requests) = (found.hops, Some(found.requests));
+        if failed.is_none() {
+            of.times.record(outcome.after);
+            of.requests.count(found.requests.into());
+            match found.hops {
+                Some(hops) => of.hops.count(hops.into()),
+                None => of.unknown_hops += 1,
+            }
+        }
+        if operation.kind == Kind::Find {
+            let peers = found
+                .peers
+                .iter()
+                .filter_map(|peer| members.numbers.get(peer));
+            let peers: Vec<_> = peers.copied().collect();
+            let verdict = oracle.right(&operation.key, operation.peer, &peers);
+            (row.right, row.of) = (Some(verdict.right), Some(verdict.of));
+            match verdict.is_exact() {
+                true => self.exact += 1,
+                false => self.not_exact += 1,
+            }
+        }
+        row
+    }
+
+    pub(super) fn told(&self) -> Told {
+        let tables = &self.tables;
+        let table = |place: usize| tables.get(place).copied().unwrap_or(0);
+        let kinds = self.kinds.iter().map(|(kind, of)| (*kind, of.told()));
+        let mut told = Told {
+            peers: self.peers,
+            log2_peers: f64::from(self.peers.max(1)).log2(),
+            asked: self.asked,
+            table: [0, tables.len() / 2, tables.len().saturating_sub(1)].map(table),
+            kinds: kinds.collect(),
+            exact: self.exact,
+            not_exact: self.not_exact,
+            measures: Vec::new(),
+            told: Vec::new(),
+        };
+        told.measures = told.measures();
+        let mut text = String::new();
+        let _ = told.write(&mut text);
+        told.told = text.lines().map(str::to_owned).collect();
+        told
+    }
+}
+
+impl OfKind {
+    fn told(&self) -> ToldOfKind {
+        let time_ns = self.times.summary();
+        let succeeded = time_ns.map_or(0, |times| times.count);
+        ToldOfKind {
+            asked: succeeded + self.failed.values().sum::<u64>(),
+            succeeded,
+            failed: self.failed.clone(),
+            time_ns,
+            hops: self.hops.summary(),
+            unknown_hops: self.unknown_hops,
+            requests: self.requests.summary(),
+        }
+    }
+}
+
+impl Told {
+    /// What is wrong with them.
+    pub(super) fn wrong(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let answered: u64 = self.kinds.values().map(|of| of.asked).sum();
+        if answered < u64::from(self.asked) || answered == 0 {
+            wrong.push(format!("{answered} of {} operations ended", self.asked));
+        }
+        for (kind, of) in &self.kinds {
+            for (why, count) in &of.failed {
+                wrong.push(format!("{count} of {} {}: {why}", of.asked, kind.name()));
+            }
+        }
+        if self.not_exact > 0 {
+            let all = self.exact + self.not_exact;
+            wrong.push(format!(
+                "{} of {all} find: the oracle knows closer peers than were found",
+                self.not_exact
+            ));
+        }
+        wrong
+    }
+
+    fn measures(&self) -> Vec<Measure> {
+        let mut all = Vec::new();
+        for (kind, of) in &self.kinds {
+            let (name, lost) = (kind.name(), of.asked - of.succeeded);
+            all.push(Measure::times(&format!("{name} time"), of.time_ns, lost));
+            all.push(Measure::numbers(
+                &format!("{name} hops"),
+                of.hops,
+                lost + of.unknown_hops,
+            ));
+            all.push(Measure::numbers(
+                &format!("{name} requests"),
+                of.requests,
+                lost,
+            ));
+        }
+        all
+    }
+
+    fn write(&self, out: &mut String) -> std::fmt::Result {
+        let [least, median, greatest] = self.table;
+        writeln!(
+            out,
+            "tables            {least} to {greatest} peers, {median} in the median"
+        )?;
+        for (kind, of) in &self.kinds {
+            of.write(kind.name(), out)?;
+        }
+        writeln!(
+            out,
+            "theory            log2 {} = {:.1} hops (each halves the distance, at worst)",
+            self.peers, self.log2_peers
+        )?;
+        let all = self.exact + self.not_exact;
+        if all > 0 {
+            writeln!(
+                out,
+                "oracle            {} of {all} find came to the {} closest peers that there are",
+                self.exact,
+                K.min(self.peers.saturating_sub(1) as usize)
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl ToldOfKind {
+    fn write(&self, name: &str, out: &mut String) -> std::fmt::Result {
+        write!(out, "{name:<17} {} of {}", self.succeeded, self.asked)?;
+        if let (Some(time), Some(requests)) = (&self.time_ns, &self.requests) {
+            let show = |nanos| show(Duration::from_nanos(nanos));
+            write!(
+                out,
+                ": p50 {}, p99 {}, max {}; requests {} in the median",
+                show(time.p50),
+                show(time.p99),
+                show(time.max),
+                requests.p50
+            )?;
+        }
+        match &self.hops {
+            Some(hops) => writeln!(
+                out,
+                "; hops {} in the median, at most {} (n = {})",
+                hops.p50, hops.max, hops.count
+            ),
+            None => writeln!(out, "; hops unknown"),
+        }
+    }
+}
+
+/// Why what was found is not what should be.
+fn wrong(operation: &Operation, found: &Found, members: &Members) -> Option<&'static str> {
+    let copies = K.min(members.tracers.len() - 1);
+    match operation.kind {
+        Kind::Put if found.copies < copies => Some("stored by fewer peers than are closest"),
+        Kind::Get if found.value.as_ref() != Some(&operation.value) => Some("another value came"),
+        Kind::Providers => {
+            let found = found
+                .peers
+                .iter()
+                .filter_map(|peer| members.numbers.get(peer));
+            let mut found = found.copied();
+            let provider = operation.provider;
+            (!found.any(|peer| Some(peer) == provider)).then_some("another provider came")
+        }
+        Kind::Put | Kind::Get | Kind::Provide | Kind::Find => None,
+    }
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,56 @@
+//! The barrier before the first operation: every routing table is filled.
+
+use std::time::{Duration, Instant};
+
+use algorithms::NodeId;
+
+use crate::Error;
+use crate::network::Members;
+
+/// libp2p fills a table half a second after it heard of a new peer. When no
+/// lookup goes on and no table has changed for longer, they are filled.
+const QUIET: Duration = Duration::from_millis(800);
+
+/// How often tables are looked at.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// How long it may take: a guess, some times what 256 peers take on two cores.
+const LIMIT: Duration = Duration::from_secs(300);
+
+/// Waits until no table changes any more. Returns how many peers each has, in
+/// order.
+pub(super) async fn filled(members: &Members) -> Result<Vec<usize>, Error> {
+    let began = Instant::now();
+    let (mut last, mut since) = (Vec::new(), began);
+    loop {
+        let (mut sizes, mut lookups) = (Vec::with_capacity(members.handles.len()), 0);
+        for handle in members.handles.values() {
+            let table = handle.table().await.unwrap_or_default();
+            sizes.push(table.peers);
+            lookups += table.lookups;
+        }
+        if lookups > 0 || sizes != last {
+            since = Instant::now();
+        }
+        let empty = sizes.iter().position(|size| *size == 0);
+        if since.elapsed() >= QUIET && empty.is_none() {
+            sizes.sort_unstable();
+            return Ok(sizes);
+        }
+        if began.elapsed() >= LIMIT {
+            return Err(Error::Failed(match empty {
+                Some(node) => format!(
+                    "after {LIMIT:?} the routing table of {} is empty: it has no neighbour that \
+                     speaks Kademlia",
+                    NodeId(node as u32)
+                ),
+                None => format!(
+                    "after {LIMIT:?} routing tables still change; start fewer peers, or connect \
+                     them with --topology random:8"
+                ),
+            }));
+        }
+        last = sizes;
+        tokio::time::sleep(LOOK).await;
+    }
+}
