@@ -58,9 +58,10 @@ export const getResults = (signal, run) =>
 export const getTopology = (signal, run) =>
   get('/api/topology', { signal, run }).then((body) => body.edges);
 
-// The steps among the spans stored from place `after` on, and what the
-// snapshots recorded.
-export const getDiagram = (after, signal, run) => get('/api/diagram', { signal, run, after });
+// The steps among the spans stored from place `after` on, with `states` what
+// tells the states after them apart; and what the snapshots recorded.
+export const getDiagram = (after, signal, run, states) =>
+  get('/api/diagram', { signal, run, after, states: states ? 'true' : '' });
 
 export const getCuts = (signal, run) => get('/api/cuts', { signal, run }).then((body) => body.cuts);
 
