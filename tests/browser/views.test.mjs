@@ -9,6 +9,7 @@ import { test } from 'node:test';
 import { Model } from '../../dashboards/viewer/model.js';
 import { against, diff } from '../../dashboards/viewer/diagram/state.js';
 import { compare } from '../../dashboards/viewer/runs/difference.js';
+import { brokenBy, whenDone } from '../../dashboards/viewer/topology/faults.js';
 import { momentsOf, pairs, progress, underWay, until } from '../../dashboards/viewer/topology/moments.js';
 import { degreesInWords, layout, networkOf } from '../../dashboards/viewer/topology/network.js';
 import { parseCsv, pingsOf } from '../../dashboards/viewer/results/csv.js';
@@ -108,6 +109,19 @@ test('a message that got lost vanishes, and one that never arrives stays half-wa
   const stuck = momentsOf(never, 'time');
   assert.deepEqual(underWay(never, stuck, 1e9), [2]);
   assert.equal(progress(stuck, 2, 1e9), 0.5);
+});
+
+test('a link is cut from its moment on until it is healed', () => {
+  const model = run();
+  const network = networkOf([['a', 'b'], ['b', 'c']], model);
+  const faults = [
+    { at: 5, action: 'cut', peer: 'c', other: 'b' }, { at: 20, action: 'kill', peer: 'a' },
+    { at: 99, action: 'heal', peer: 'b', other: 'c' },
+  ];
+  assert.deepEqual(whenDone(faults, model, momentsOf(model, 'time')), [5, 20, 99]);
+  assert.deepEqual(whenDone(faults, model, momentsOf(model, 'steps')), [1, 3, 4]);
+  const after = (count) => Object.values(brokenBy(faults.slice(0, count), network)).map((set) => [...set]);
+  assert.deepEqual([0, 1, 2, 3].map(after), [[[], []], [['1 2'], []], [['1 2'], [0]], [[], [0]]]);
 });
 
 test('an empty model', () => {

@@ -163,7 +163,8 @@ pub(super) async fn cuts(shown: Shown) -> Answer {
     blocking(move || json_response(&bodies::cuts(&shown.store))).await
 }
 
-/// `{"edges":[["peer-00","peer-01"],…]}`: who is connected with whom.
+/// `{"edges":[["peer-00","peer-01"],…],"faults":[…]}`: who is connected with
+/// whom, and what was done to that.
 pub(super) async fn topology(shown: Shown) -> Answer {
     blocking(move || json_response(&bodies::topology(&shown.store, &shown.run))).await
 }
