@@ -54,7 +54,9 @@ export function Topology({ route, event, run, model, revision }) {
         <div class="stage">
           ${view === 'matrix' ? html`<${Matrix} ...${shared} />`
             : html`<${Graph} ...${shared} shape=${run?.topology} />`}
-          ${moments && html`<${Controls} player=${player} moments=${moments} model=${model} axis=${axis} set=${set} />`}
+          ${model && model.step.count === 0 && html`<p class="player note">${event?.live ? 'No peer has taken a step yet.'
+            : 'No process of this run took steps, so there is nothing to play.'}</p>`}
+          ${moments && model.step.count > 0 && html`<${Controls} player=${player} moments=${moments} axis=${axis} set=${set} />`}
         </div>
         <aside class="beside" aria-label="Peers">
           ${message >= 0 && html`<${Message} model=${model} message=${message} live=${event?.live}
