@@ -55,12 +55,15 @@ export const getRuns = (signal) => get('/api/runs', { signal, run: '', exactly: 
 export const getResults = (signal, run) =>
   get('/api/results', { signal, run }).then((body) => body.csv);
 
-export const getTopology = (signal, run) =>
-  get('/api/topology', { signal, run }).then((body) => body.edges);
+// `{ edges, faults }`: who is connected with whom, as pairs of names; and what
+// was done to that, as `{ at, action, peer, other }`, `at` being in ns as the
+// diagram's times are.
+export const getTopology = (signal, run) => get('/api/topology', { signal, run });
 
-// The steps among the spans stored from place `after` on, and what the
-// snapshots recorded.
-export const getDiagram = (after, signal, run) => get('/api/diagram', { signal, run, after });
+// The steps among the spans stored from place `after` on, with `states` what
+// tells the states after them apart; and what the snapshots recorded.
+export const getDiagram = (after, signal, run, states) =>
+  get('/api/diagram', { signal, run, after, states: states ? 'true' : '' });
 
 export const getCuts = (signal, run) => get('/api/cuts', { signal, run }).then((body) => body.cuts);
 

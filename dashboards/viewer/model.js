@@ -17,6 +17,8 @@
 //     model.step.rank[s]                   its place on its peer's line, from 0
 //     model.step.received[s]               message that it handles, -1: none, or its sender is not known
 //     model.step.from[s], .sequence[s]     who sent that one, even if no more is known; -1: nobody
+//     model.step.state[s]                  equal where the state after it is, in any run that
+//                                          was asked for states; 0: not known
 //     model.step.firstSent[s]              then model.message.nextSent[m], until -1; or model.sent(s).
 //                                          A copy (below) follows what it is a copy of
 //     model.spans[s]                       its span id
@@ -39,7 +41,7 @@ import { Columns, Line } from './columns.js';
 const STEP = {
   peer: Int32Array, kind: Int32Array, number: Float64Array, trace: Int32Array,
   at: Float64Array, duration: Float64Array, rank: Int32Array, received: Int32Array,
-  from: Int32Array, sequence: Float64Array, firstSent: Int32Array,
+  from: Int32Array, sequence: Float64Array, state: Uint32Array, firstSent: Int32Array,
 };
 const MESSAGE = {
   from: Int32Array, to: Int32Array, sender: Int32Array, receiver: Int32Array,
@@ -85,7 +87,7 @@ export class Model {
     const kinds = this.#enter('kinds', answer.names);
     const traces = this.#enter('traces', answer.traces);
     const begin = this.step.count;
-    this.#steps(answer.steps, peers, kinds, traces);
+    this.#steps(answer.steps, answer.states ?? [], peers, kinds, traces);
     this.#sends(answer.sends, begin, peers, kinds);
     this.#receipts(answer.steps, begin);
     this.#lost(answer.lost ?? [], peers);
@@ -153,9 +155,10 @@ export class Model {
     return map;
   }
 
-  #steps(rows, peers, kinds, traces) {
+  #steps(rows, states, peers, kinds, traces) {
     const { step } = this;
-    let s = step.grow(rows.length);
+    const begin = step.grow(rows.length);
+    let s = begin;
     for (const [peer, kind, number, at, duration, trace, span, from, , sequence] of rows) {
       step.peer[s] = peers[peer];
       step.kind[s] = kinds[kind];
@@ -166,6 +169,7 @@ export class Model {
       step.received[s] = -1;
       step.from[s] = from < 0 ? -1 : peers[from];
       step.sequence[s] = sequence;
+      step.state[s] = states[s - begin] ?? 0;
       step.firstSent[s] = -1;
       this.spans.push(span);
       if (at < this.first) this.first = at;

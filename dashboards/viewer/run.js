@@ -7,7 +7,8 @@ import { count, duration, flat, plain, plural } from './format.js';
 // What `run.json` does not say yet is left out: it fills while the run goes on.
 // `children` is the way between the views.
 export function RunHeader({ run, event, connected, children }) {
-  const spans = run.spans ?? {};
+  // They are counted when the run is over.
+  const spans = (event?.live ? null : run.spans) ?? {};
   const stored = event?.spans ?? spans.stored;
   return html`
     <header class="run">

@@ -10,8 +10,9 @@ const PACE = 500;
 
 // `{ model, revision, whole, error }`. The model is one object that grows, and
 // is null until the first answer: whoever keeps something about it goes by
-// `revision`. `whole`: everything that the server had has been read once.
-export function useRunning(version, run) {
+// `revision`. `whole`: everything that the server had has been read once. With
+// `states` the model can tell the states of another run from its own.
+export function useRunning(version, run, states) {
   const [state, setState] = useState({ model: null, revision: 0, whole: false, error: null });
   const wanted = useRef(version);
   wanted.current = version;
@@ -27,7 +28,7 @@ export function useRunning(version, run) {
       while (!signal.aborted) {
         const version = wanted.current;
         try {
-          whole = await readAll(model, signal, run, () => show(whole)) || whole;
+          whole = await readAll(model, signal, () => getDiagram(model.next, signal, run, states), () => show(whole)) || whole;
           show(whole);
         } catch (error) {
           if (!signal.aborted) show(whole, error.message);
@@ -44,10 +45,10 @@ export function useRunning(version, run) {
 
 // The server answers in pieces. A run that has ended brings them one after
 // the other; what has come is shown meanwhile.
-async function readAll(model, signal, run, show) {
+async function readAll(model, signal, ask, show) {
   for (;;) {
     const after = model.next;
-    const answer = await getDiagram(after, signal, run);
+    const answer = await ask();
     if (signal.aborted) return false;
     const news = model.append(answer);
     if (answer.next === after) return true;

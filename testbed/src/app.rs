@@ -26,7 +26,9 @@ use crate::cli::options::{Need, Options};
 use crate::cli::systems::System;
 use crate::cli::{Cli, Command};
 use crate::control::control;
-use crate::experiment::{Bench, Experiment, gossip::Gossip, kad::Kad, ping::Ping};
+use crate::experiment::{
+    Bench, Experiment, gossip::Gossip, kad::Kad, latency::Latency, ping::Ping,
+};
 use crate::host::Watch;
 use crate::limits::Load;
 use crate::progress::Progress;
@@ -70,6 +72,12 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
             let options = Options::new(&cli.common, need)?;
             let description = kad.describe();
             experiment(&mut kad, description, &options).await
+        }
+        Command::Latency(args) => {
+            let mut latency = Latency::new((&args).into());
+            let options = Options::new(&cli.common, need(20))?;
+            let description = latency.describe();
+            experiment(&mut latency, description, &options).await
         }
         Command::System(asked) => systems::live(&cli.common, &asked).await,
         Command::Simulate(args) => systems::simulate(&cli.common, &args).await,

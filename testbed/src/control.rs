@@ -7,8 +7,17 @@ use tokio::sync::{mpsc, oneshot, watch};
 /// How many presses wait to be looked at. A guess: nobody is so quick.
 const WAITING: usize = 16;
 
+/// The names of spans that tell what was done to the network.
+pub(crate) const KILL: &str = "kill";
+pub(crate) const CUT: &str = "cut";
+pub(crate) const HEAL: &str = "heal";
+
+/// The attribute of such a span with the peer; the other end of a link is its
+/// remote.
+pub(crate) const PEER: &str = "p2p.peer";
+
 /// What can be done to a run. Peers are named as in the trace.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(tag = "action", rename_all = "lowercase", deny_unknown_fields)]
 pub enum Press {
     /// Nobody takes a step.
@@ -34,6 +43,19 @@ pub enum Press {
         /// The other.
         other: String,
     },
+}
+
+impl Press {
+    /// Its name in the trace, and the peers that it is about.
+    pub(crate) fn parts(&self) -> (&'static str, [Option<&str>; 2]) {
+        match self {
+            Self::Pause {} => ("pause", [None, None]),
+            Self::Resume {} => ("resume", [None, None]),
+            Self::Kill { peer } => (KILL, [Some(peer), None]),
+            Self::Cut { peer, other } => (CUT, [Some(peer), Some(other)]),
+            Self::Heal { peer, other } => (HEAL, [Some(peer), Some(other)]),
+        }
+    }
 }
 
 /// Which presses an experiment takes, by their names. What can be paused can be

@@ -30,6 +30,9 @@ use crate::run::Record;
 /// The name of the span of a dial.
 pub const DIAL: &str = "DialPeer";
 
+/// The service whose spans tell what the laboratory does.
+pub(crate) const LABORATORY: &str = "testbed";
+
 /// How many peers start, or dial, at a time. More than some 32 handshakes at
 /// once on 2 cores end in time-outs.
 const AT_A_TIME: usize = 32;
@@ -189,7 +192,7 @@ impl Builder<'_> {
     }
 
     async fn set_up(&self, record: &mut Record) -> Result<(Vec<Member>, Vec<Inbox>), Error> {
-        let laboratory = self.sink.tracer("testbed", &record.id);
+        let laboratory = self.sink.tracer(LABORATORY, &record.id);
         let span = laboratory
             .span_builder("Setup")
             .with_attributes([

@@ -8,6 +8,7 @@ import { test } from 'node:test';
 
 import * as cuts from '../../dashboards/viewer/diagram/cut.js';
 import { arrange } from '../../dashboards/viewer/diagram/layout.js';
+import { drawAxis } from '../../dashboards/viewer/diagram/paint-frame.js';
 import { seek } from '../../dashboards/viewer/diagram/seek.js';
 import { read, write } from '../../dashboards/viewer/diagram/settings.js';
 import { diff, stateOf } from '../../dashboards/viewer/diagram/state.js';
@@ -34,6 +35,25 @@ test('a cut knows what is in flight, what is lost and what is against it', () =>
   assert.deepEqual(cut(3, 1, 1), { flying: [0, 1], lost: [], orphans: [2], whole: true });
   // Where it does not meet b, nothing is known of b's channels.
   assert.deepEqual(cut(3, -1, 1), { flying: [1], lost: [], orphans: [], whole: false });
+});
+
+test('the axis says nothing where the edge or a button would cut it', () => {
+  const model = whole();
+  const layout = arrange(model, settings());
+  const texts = (width, corner) => {
+    const ends = [];
+    const context = {
+      measureText: (text) => ({ width: 6 * text.length }), beginPath() {}, moveTo() {}, lineTo() {}, stroke() {},
+      fillText: (text, x) => ends.push(x + 6 * text.length),
+    };
+    const shown = frame(layout, fit(layout), { width, height: 500 });
+    drawAxis(context, { layout, theme: {}, size: { width, height: 500 }, model, corner }, shown);
+    return ends;
+  };
+  const corner = { current: { offsetLeft: 700 } };
+  assert.ok(texts(1000).some((end) => end > 700));
+  assert.ok(texts(1000, corner).every((end) => end < 700));
+  assert.ok(texts(390).length > 1, 'a narrow picture has a scale too');
 });
 
 test('a message received twice is in flight once', () => {

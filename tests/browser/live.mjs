@@ -4,28 +4,8 @@
 //
 //   node live.mjs testbed --view=127.0.0.1:0 …
 
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-
 import { text, withPage } from './page.mjs';
-
-const [command, ...parameters] = process.argv.slice(2);
-
-// The program, once it has told its address.
-async function start() {
-  const program = spawn(command, parameters, { stdio: ['ignore', 'ignore', 'pipe'] });
-  const ended = once(program, 'exit');
-  for await (const line of createInterface(program.stderr)) {
-    const url = /http:\/\/\S+/.exec(line)?.[0];
-    if (url) {
-      // Nobody reads on; a pipe that is full would hold the program.
-      program.stderr.resume();
-      return { program, ended, url };
-    }
-  }
-  throw new Error('no address was told');
-}
+import { start } from './program.mjs';
 
 const steps = (page) => page.$eval('canvas', (canvas) => Number(canvas.dataset.steps));
 
@@ -52,7 +32,7 @@ async function whole(page) {
 
 let run;
 const seen = await withPage(async () => {
-  run = await start();
+  run = await start(process.argv.slice(2));
   return run.url;
 }, async (page, problems, url) => {
   await page.setViewport({ width: 1280, height: 720 });

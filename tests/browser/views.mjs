@@ -115,6 +115,9 @@ async function runs(page, shoot) {
   await page.waitForSelector('.comparison .said');
   await page.waitForSelector('.comparison .one canvas');
   await page.waitForFunction(() => [...document.querySelectorAll('.comparison canvas')].filter(({ dataset }) => dataset.steps).length === 2);
+  await page.waitForFunction(() => [...document.querySelectorAll('.comparison .state')]
+    .filter((state) => !state.innerText.includes('Reading')).length === 2);
+  found.states = await text(page, '.comparison .state');
   found.compared = await one(page, '.comparison .said');
   found.comparedSteps = await page.$$eval('.comparison canvas', (all) => all.map(({ dataset }) => Number(dataset.steps)));
   await shoot('two-runs');

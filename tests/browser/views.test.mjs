@@ -7,7 +7,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { Model } from '../../dashboards/viewer/model.js';
+import { against, diff } from '../../dashboards/viewer/diagram/state.js';
 import { compare } from '../../dashboards/viewer/runs/difference.js';
+import { brokenBy, whenDone } from '../../dashboards/viewer/topology/faults.js';
 import { momentsOf, pairs, progress, underWay, until } from '../../dashboards/viewer/topology/moments.js';
 import { degreesInWords, layout, networkOf } from '../../dashboards/viewer/topology/network.js';
 import { parseCsv, pingsOf } from '../../dashboards/viewer/results/csv.js';
@@ -16,7 +18,7 @@ import { comparable, curvesOf } from '../../dashboards/viewer/results/theory.js'
 
 // a asks b, b answers, and a asks c; `second` is what a says to c, `late` adds
 // a step of c that handles it.
-function run({ second = 'two', late = true, lost = false } = {}) {
+function run({ second = 'two', late = true, lost = false, states } = {}) {
   const model = new Model();
   model.append({
     next: 5, base: '0', peers: ['a', 'b', 'c'], names: ['start', 'ASK', 'ANSWER'], traces: ['t'],
@@ -27,7 +29,7 @@ function run({ second = 'two', late = true, lost = false } = {}) {
       ...(late ? [[2, 1, 1, 40, 1, 0, 's4', 0, 'm3', 0]] : []),
     ],
     sends: [[0, 1, 1, 'm1', 'one'], [1, 0, 2, 'm2', 'yes'], [2, 2, 1, 'm3', second]],
-    said: [], lost: lost ? [[0, 2, 'm3', 'the network dropped it']] : [],
+    states, said: [], lost: lost ? [[0, 2, 'm3', 'the network dropped it']] : [],
   });
   return model;
 }
@@ -44,6 +46,24 @@ test('two runs part where the causes do, and not at the consequence', () => {
   assert.equal(first.same, 1);
   assert.deepEqual(first.what, [['sends', 'ASK to c: two', 'ASK to c: three']]);
   assert.deepEqual(parts.find(({ peer }) => peer === 'c').what, [['message', 'two', 'three']]);
+});
+
+test('a step that leaves another state is a difference', () => {
+  const [one, other] = [[5, 6, 7, 8], [5, 6, 9, 9]];
+  const { parts, first } = compare(run({ states: one }), run({ states: other }));
+  assert.deepEqual([first.peer, first.same, first.a, first.b], ['a', 1, 2, 2]);
+  assert.deepEqual(first.what, [['state after it', 'one', 'another']]);
+  assert.deepEqual(parts.map(({ peer, what }) => [peer, what.length]), [['a', 1], ['b', 0], ['c', 1]]);
+  assert.equal(compare(run({ states: one }), run({ states: one })).first, null);
+  assert.equal(compare(run({ states: one }), run()).first, null, 'one run has recorded none');
+});
+
+test('states beside each other: what is not the same in both runs', () => {
+  const changes = (balance, id) => diff(new Map([['balance', '100'], ['id', id]]), new Map([['balance', balance], ['id', id]]));
+  const marked = against(changes('90', '1'), changes('80', '1'));
+  assert.deepEqual(marked.map(({ name, apart }) => [name, apart]), [['balance', [false, true]], ['id', [false, false]]]);
+  const alone = against(changes('90', '1'), []);
+  assert.deepEqual(alone[0].apart, [true, true]);
 });
 
 test('a step that only one run has is a difference', () => {
@@ -89,6 +109,19 @@ test('a message that got lost vanishes, and one that never arrives stays half-wa
   const stuck = momentsOf(never, 'time');
   assert.deepEqual(underWay(never, stuck, 1e9), [2]);
   assert.equal(progress(stuck, 2, 1e9), 0.5);
+});
+
+test('a link is cut from its moment on until it is healed', () => {
+  const model = run();
+  const network = networkOf([['a', 'b'], ['b', 'c']], model);
+  const faults = [
+    { at: 5, action: 'cut', peer: 'c', other: 'b' }, { at: 20, action: 'kill', peer: 'a' },
+    { at: 99, action: 'heal', peer: 'b', other: 'c' },
+  ];
+  assert.deepEqual(whenDone(faults, model, momentsOf(model, 'time')), [5, 20, 99]);
+  assert.deepEqual(whenDone(faults, model, momentsOf(model, 'steps')), [1, 3, 4]);
+  const after = (count) => Object.values(brokenBy(faults.slice(0, count), network)).map((set) => [...set]);
+  assert.deepEqual([0, 1, 2, 3].map(after), [[[], []], [['1 2'], []], [['1 2'], [0]], [[], [0]]]);
 });
 
 test('an empty model', () => {

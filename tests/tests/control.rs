@@ -90,6 +90,12 @@ fn a_link_that_is_cut_holds_a_snapshot_up_until_it_is_whole() {
     assert_eq!(cuts["cuts"][0]["complete"], json!([]));
     assert_eq!(press(&address, &link("heal")), None);
     running.line("verdict           pass");
+    let faults = http::get(&address, "/api/topology").json()["faults"].clone();
+    for (fault, action) in [(&faults[0], "cut"), (&faults[1], "heal")] {
+        let told = [&fault["action"], &fault["peer"], &fault["other"]];
+        assert_eq!(told, [action, "peer-01", "peer-02"], "{faults}");
+        assert!(fault["at"].as_i64() > Some(0), "{faults}");
+    }
     let trace = http::get(&address, "/api/traces?service=testbed&operation=cut").json();
     let span = &trace["data"][0]["spans"][0];
     assert!(span.to_string().contains("peer-02"), "{trace}");

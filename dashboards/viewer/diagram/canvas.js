@@ -5,7 +5,8 @@
 //     onPick={(picked) => …}       what hit.js finds
 //     onCut={(cut) => …}           a handle of the cut was dragged; without it, there is nothing to drag
 //     onSeen={({ all, part, frame }) => …}   after a frame, when what is in sight changed
-//     onKey={(event) => …}  label  live />
+//     onKey={(event) => …}  label  live
+//     corner={ref} />              what stands above the end of the axis
 //
 // It changes nothing by itself: `view` (view.js) is replaced by whoever owns it,
 // so two diagrams can be given the same one. `model`, `layout` (layout.js) and
@@ -25,13 +26,13 @@ export const noMarks = {
   step: -1, message: -1, peer: -1, cone: null, cut: null, flying: [], orphans: [], noted: null, found: null,
 };
 
-export function Diagram({ model, layout, view, marks = noMarks, onView, onPick, onCut, onSeen, onKey, label, live }) {
+export function Diagram({ model, layout, view, marks = noMarks, onView, onPick, onCut, onSeen, onKey, label, live, corner }) {
   const canvas = useRef(null);
   const size = useSize(canvas);
   const theme = useTheme(canvas, useScheme());
   const [hover, setHover] = useState(null);
   const now = useRef({});
-  const scene = size && theme && view && { model, layout, view, size, theme, marks, live };
+  const scene = size && theme && view && { model, layout, view, size, theme, marks, live, corner };
   Object.assign(now.current, { scene, onView, onPick, onCut, onSeen, setHover });
   usePainting(canvas, now, scene);
   useEffect(() => listen(canvas.current, reactions(now.current)), []);

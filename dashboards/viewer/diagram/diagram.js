@@ -44,6 +44,7 @@ function Shown({ route, event, model, revision, whole, problem }) {
   const search = useSearch(model, revision);
   const marks = useMarks(model, revision, settings, cut, search);
   const picture = useRef(null);
+  const corner = useRef(null);
   const sight = useView(layout, settings, set, cut, live, picture);
   const [seen, setSeen] = useState({ all: 0, part: 1 });
   const [table, setTable] = useState(false);
@@ -89,10 +90,10 @@ function Shown({ route, event, model, revision, whole, problem }) {
       ${problem && html`<p class="banner bad" role="alert">The run cannot be read on: ${problem}</p>`}
       <div class="split">
         <div class="picture" ref=${picture}>
-          ${!table && html`<${Zoom} sight=${sight} live=${live} />`}
+          ${!table && html`<${Zoom} sight=${sight} live=${live} corner=${corner} />`}
           ${table
             ? html`<${Sight} model=${model} layout=${layout} view=${sight.view} select=${select} chosen=${settings.step} />`
-            : html`<${Diagram} model=${model} layout=${layout} view=${sight.view} marks=${marks} live=${live}
+            : html`<${Diagram} model=${model} layout=${layout} view=${sight.view} marks=${marks} live=${live} corner=${corner}
                 onView=${sight.move} onPick=${pick} onCut=${drag} onSeen=${onSeen} onKey=${keys}
                 label=${describe(model, seen.all)} />`}
           <${Legend} model=${model} layout=${layout} settings=${settings} set=${set} marks=${marks} cut=${cut} seen=${seen}
@@ -107,9 +108,9 @@ function Shown({ route, event, model, revision, whole, problem }) {
     </section>`;
 }
 
-function Zoom({ sight, live }) {
+function Zoom({ sight, live, corner }) {
   return html`
-    <span class="group zoom" role="group" aria-label="What is in sight">
+    <span ref=${corner} class="group zoom" role="group" aria-label="What is in sight">
       ${!sight.auto && html`<button type="button"
         title=${live ? 'Go with the newest step again' : 'Back to where the view was at first'} onClick=${sight.reset}>${live ? 'Follow' : 'Reset'}</button>`}
       <button type="button" title="Farther (−)" aria-label="Farther" onClick=${() => sight.zoom(1.5)}>−</button>

@@ -2,12 +2,13 @@
 
 import { HEAD, tickText, ticks } from './view.js';
 
-export function drawAxis(context, { layout, theme, size, model }, shown) {
-  const wanted = shown.plot / 110;
+export function drawAxis(context, { layout, theme, size, corner, model }, shown) {
+  const wanted = Math.max(4, shown.plot / 110);
   // Real time counts from the first step of the run.
   const zero = layout.axis === 'time' ? model.first : 0;
   const { step, places } = ticks(shown.left - zero, shown.right - zero, wanted);
   const greatest = Math.max(...places.map(Math.abs));
+  const end = corner?.current?.offsetLeft ?? size.width;
   context.font = `11px ${theme.font}`;
   context.textBaseline = 'middle';
   context.fillStyle = theme.soft;
@@ -20,8 +21,8 @@ export function drawAxis(context, { layout, theme, size, model }, shown) {
     if (text === '') continue;
     context.moveTo(x, HEAD);
     context.lineTo(x, size.height);
-    // A text that the edge would cut says another number.
-    if (x + 4 + context.measureText(text).width < size.width) context.fillText(text, x + 4, HEAD / 2);
+    // A text that the edge or a button would cut says another number.
+    if (x + 4 + context.measureText(text).width < end) context.fillText(text, x + 4, HEAD / 2);
   }
   context.stroke();
 }

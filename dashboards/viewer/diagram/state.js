@@ -19,24 +19,43 @@ export function diff(before, after) {
   }));
 }
 
-export function Changes({ changes, first }) {
-  const changed = changes.filter((one) => one.changed);
-  const same = changes.filter((one) => !one.changed);
+// The same changes, and `apart: [before, after]`: whether these differ from
+// those of another run's step.
+export function against(changes, others) {
+  const known = new Map(others.map((other) => [other.name, other]));
+  return changes.map((one) => {
+    const other = known.get(one.name) ?? {};
+    return { ...one, apart: [one.before !== other.before, one.after !== other.after] };
+  });
+}
+
+// `change` is of useChange (use-change.js).
+export function State({ change: { changes, first, problem } }) {
+  if (problem) return html`<p class="note">It cannot be read: ${problem}</p>`;
+  if (!changes) return html`<p class="note">Reading …</p>`;
   if (!changes.length) return html`<p class="note">It was not recorded with this step.</p>`;
+  const told = changes.filter(({ changed, apart }) => changed || apart?.includes(true));
+  const same = changes.filter((one) => !told.includes(one));
   return html`
-    ${changed.length === 0 && html`<p class="note">The step changed nothing.</p>`}
-    ${changed.length > 0 && html`
-      <table class="diff">
-        <thead><tr><th scope="col"></th><th scope="col">${first ? '' : 'before'}</th><th scope="col">after</th></tr></thead>
-        <tbody>${changed.map(({ name, before, after }) => html`
-          <tr key=${name}><th scope="row">${name}</th>
-            <td>${before === undefined ? '' : html`<del>${before}</del>`}</td>
-            <td>${after === undefined ? html`<span class="note">gone</span>` : html`<ins>${after}</ins>`}</td></tr>`)}
-        </tbody>
-      </table>`}
+    ${!changes.some(({ changed }) => changed) && html`<p class="note">The step changed nothing.</p>`}
+    ${told.length > 0 && html`<${Table} changes=${told} first=${first} />`}
     ${same.length > 0 && html`
-      <details class="all" open=${changed.length === 0}>
+      <details class="all" open=${told.length === 0}>
         <summary>${plural(same.length, 'value')} unchanged</summary>
         <dl class="pairs">${same.map(({ name, after }) => html`<div key=${name}><dt>${name}</dt><dd>${after}</dd></div>`)}</dl>
       </details>`}`;
+}
+
+function Table({ changes, first }) {
+  const mark = (apart) => (apart ? 'apart' : '');
+  return html`
+    <table class="diff">
+      <thead><tr><th scope="col"></th><th scope="col">${first ? '' : 'before'}</th><th scope="col">after</th></tr></thead>
+      <tbody>${changes.map(({ name, before, after, changed, apart = [] }) => html`
+        <tr key=${name}><th scope="row">${name}</th>
+          <td class=${mark(!first && apart[0])}>${before !== undefined && (changed ? html`<del>${before}</del>` : html`<code>${before}</code>`)}</td>
+          <td class=${mark(apart[1])}>${after === undefined ? html`<span class="note">gone</span>`
+            : changed ? html`<ins>${after}</ins>` : html`<code>${after}</code>`}</td></tr>`)}
+      </tbody>
+    </table>`;
 }

@@ -1,16 +1,15 @@
 // The selected step: what it handled, how the state of its peer changed, what
 // it sent, and its clocks.
 
-import { html, useMemo } from '../vendor/preact-htm.js';
-import { getSpan, useLoaded } from '../api.js';
+import { html } from '../vendor/preact-htm.js';
 import { clocks } from '../causality.js';
 import { Group, Pair } from '../details.js';
 import { duration, plural } from '../format.js';
-import { toDetails, toModel } from '../otlp.js';
 import { Peer } from '../peer.js';
 import { toTrace } from '../router.js';
 import { Head, MessageRef, StepRef } from './parts.js';
-import { Changes, diff, stateOf } from './state.js';
+import { State } from './state.js';
+import { useChange } from './use-change.js';
 import { after, stepTitle, vectorText } from './words.js';
 
 // A full mesh's step sends to everybody; more than this is not read one by one.
@@ -18,11 +17,8 @@ const MOST = 30;
 
 export function StepPanel({ model, step: s, live, select }) {
   const { step, peers, traces, spans } = model;
-  const line = model.line(step.peer[s]);
-  const last = step.rank[s] > 0 ? line[step.rank[s] - 1] : -1;
   const [trace, span] = [traces[step.trace[s]], spans[s]];
-  const mine = useSpan(model, s);
-  const before = useSpan(model, last);
+  const change = useChange(model, s);
   const received = step.received[s];
   const sent = model.sent(s).filter((m) => !model.message.copy[m]);
   const said = model.said.get(s) ?? [];
@@ -33,7 +29,7 @@ export function StepPanel({ model, step: s, live, select }) {
           ${' · '}<a href=${toTrace(trace, span)}>its trace</a></p>
         ${step.from[s] >= 0 && html`<${Received} model=${model} step=${s} message=${received} select=${select} />`}
         <h4>State of ${peers[step.peer[s]]}</h4>
-        <${State} mine=${mine} before=${before} first=${last < 0} />
+        <${State} change=${change} />
         ${said.length > 0 && html`<h4>Says</h4>`}
         ${said.map(({ kind, text }) => html`<p><b>${kind}</b> ${text}</p>`)}
         ${sent.length > 0 && html`<${Sent} model=${model} messages=${sent} select=${select} live=${live} />`}
@@ -43,8 +39,8 @@ export function StepPanel({ model, step: s, live, select }) {
           <${Pair} name="vector" value=${vectorText(model, s)} />
           <${Pair} name="takes" value=${duration(step.duration[s])} />
         </dl>
-        ${mine.value && html`<details class="all"><summary>All attributes</summary>
-          <${Group} name="Step" all=${mine.value.attributes} /><${Group} name="Peer" all=${mine.value.resource} /></details>`}
+        ${change.span && html`<details class="all"><summary>All attributes</summary>
+          <${Group} name="Step" all=${change.span.attributes} /><${Group} name="Peer" all=${change.span.resource} /></details>`}
       <//>
     </section>`;
 }
@@ -65,25 +61,4 @@ function Sent({ model, messages, select, live }) {
     <ul class="plain">${messages.slice(0, MOST).map((m) => html`<li key=${m}>
       <${MessageRef} model=${model} message=${m} select=${select} more live=${live} /></li>`)}</ul>
     ${messages.length > MOST && html`<p class="note">and ${messages.length - MOST} more</p>`}`;
-}
-
-function State({ mine, before, first }) {
-  const changes = useMemo(() => (mine.value && (first || before.value)
-    ? diff(first ? new Map() : stateOf(before.value.attributes), stateOf(mine.value.attributes)) : null),
-  [mine.value, before.value, first]);
-  const problem = mine.error ?? before.error;
-  if (problem) return html`<p class="note">It cannot be read: ${problem}</p>`;
-  if (!changes) return html`<p class="note">Reading …</p>`;
-  return html`<${Changes} changes=${changes} first=${first} />`;
-}
-
-function useSpan(model, s) {
-  const { traces, spans, step } = model;
-  const load = async (signal) => {
-    if (s < 0) return null;
-    const resources = await getSpan(traces[step.trace[s]], spans[s], signal);
-    const [span] = toModel(resources).spans;
-    return span ? toDetails(span) : null;
-  };
-  return useLoaded(load, `span ${s}`, 0);
 }

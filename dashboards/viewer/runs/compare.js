@@ -7,10 +7,10 @@ import { count, plural } from '../format.js';
 import { useRunning } from '../running.js';
 import { compare } from './difference.js';
 import { Pair } from './pair.js';
+import { States } from './states.js';
 
 export function CompareRuns({ route, event }) {
-  const a = useOne(route.a, event);
-  const b = useOne(route.b, event);
+  const [a, b] = [useOne(route.a, event), useOne(route.b, event)];
   const ready = a.whole && b.whole;
   const found = useMemo(() => (ready ? compare(a.model, b.model) : null), [ready, a.revision, b.revision]);
   const problem = a.error ?? b.error;
@@ -21,15 +21,15 @@ export function CompareRuns({ route, event }) {
       ${problem && html`<p class="banner bad" role="alert">The runs cannot be compared: ${problem}</p>`}
       ${!found && !problem && html`<p class="empty" role="status">Reading both runs …</p>`}
       ${found && html`<${Said} found=${found} a=${a} b=${b} />
-        <${Pair} found=${found} a=${{ ...a, id: route.a }} b=${{ ...b, id: route.b }}
+        <${Pair} found=${found} a=${a} b=${b}
           names=${[nameOf('A', a.run, route.a), nameOf('B', b.run, route.b)]} />`}
     </section>`;
 }
 
 function useOne(id, event) {
   const run = useLoaded((signal) => getRun(signal, id), id, 0);
-  const running = useRunning(event?.live ? event.revision : 'over', id);
-  return { ...running, run: run.value, error: run.error ?? running.error };
+  const running = useRunning(event?.live ? event.revision : 'over', id, true);
+  return { ...running, id, run: run.value, error: run.error ?? running.error };
 }
 
 const titleOf = (run, id) => run?.experiment?.name ?? id;
@@ -46,7 +46,7 @@ function Said({ found: { parts, first, alone }, a, b }) {
   const steps = `${plural(a.model.step.count, 'step')} and ${plural(b.model.step.count, 'step')}`;
   if (!first) {
     return html`<div class="said" role="status"><p><b>${parts.length
-      ? `Both runs took the same steps: ${steps}, peer by peer and in the same order.`
+      ? `Both runs took the same steps, with the same states: ${steps}, peer by peer and in the same order.`
       : 'Neither run has steps to compare.'}</b></p></div>`;
   }
   return html`
@@ -56,10 +56,13 @@ function Said({ found: { parts, first, alone }, a, b }) {
           : `${parts.length - apart.length} of ${plural(parts.length, 'peer')} did the same in both`
         }; what comes later can be a consequence of this. The runs have ${steps}.${
         alone.map((peers, i) => peers.length > 0 && ` ${plural(peers.length, 'peer')} ${peers.length === 1 ? 'is' : 'are'} in ${'AB'[i]} alone.`)}</p>
-      <table><thead><tr><th scope="col">What</th><th scope="col">In A</th><th scope="col">In B</th></tr></thead>
-        <tbody>${first.what.map(([name, x, y]) => html`
-          <tr><th scope="row">${name}</th><td class="differs">${x || 'nothing'}</td><td class="differs">${y || 'nothing'}</td></tr>`)}</tbody>
-      </table>
+      <div class="first">
+        <table><thead><tr><th scope="col">What</th><th scope="col">In A</th><th scope="col">In B</th></tr></thead>
+          <tbody>${first.what.map(([name, x, y]) => html`
+            <tr><th scope="row">${name}</th><td class="differs">${x || 'nothing'}</td><td class="differs">${y || 'nothing'}</td></tr>`)}</tbody>
+        </table>
+        <${States} first=${first} a=${a} b=${b} />
+      </div>
       <p><button type="button" class="link" aria-expanded=${all} onClick=${() => setAll(!all)}>${
         all ? 'Less' : 'Where each peer parts'}</button></p>
       ${all && html`<table>

@@ -1,5 +1,5 @@
 // Where two runs part: peer by peer and step by step, what one did and the
-// other did not. Times are no difference, since no two runs have the same.
+// other did not, or what state it left. Times are no difference, since no two runs have the same.
 
 import { clocks } from '../causality.js';
 
@@ -45,6 +45,7 @@ function differences(a, s, b, t) {
     ['message', message(a, s), message(b, t)],
     ['said', said(a, s), said(b, t)],
     ['sends', sends(a, s), sends(b, t)],
+    ['state after it', ...states(a.step.state[s], b.step.state[t])],
   ];
   return rows.filter(([, x, y]) => x !== y);
 }
@@ -52,6 +53,9 @@ function differences(a, s, b, t) {
 const sender = (model, s) => (model.step.from[s] < 0 ? 'nobody' : model.peers[model.step.from[s]]);
 const message = (model, s) => (model.step.received[s] < 0 ? '' : model.texts[model.step.received[s]]);
 const said = (model, s) => (model.said.get(s) ?? []).map(({ kind, text }) => `${kind} ${text}`.trim()).join('; ');
+
+// A state that was not recorded differs from none.
+const states = (x, y) => (x === y || x === 0 || y === 0 ? ['', ''] : ['one', 'another']);
 
 // A copy that the network made is nothing that the step did.
 function sends(model, s) {

@@ -5,7 +5,7 @@ import { duration } from '../format.js';
 
 const SPEEDS = [1 / 16, 1 / 4, 1, 4, 16];
 
-export function Controls({ player, moments, model, axis, set }) {
+export function Controls({ player, moments, axis, set }) {
   const slider = useRef(null);
   const place = useRef(null);
   const [playing, setPlaying] = useState(player.goes);
@@ -46,7 +46,6 @@ export function Controls({ player, moments, model, axis, set }) {
       </select></label>
       <label>Axis <select value=${axis} onChange=${(event) => set({ axis: event.currentTarget.value === 'steps' ? '' : 'time', at: '' })}>
         <option value="steps">steps</option><option value="time">time</option></select></label>
-      ${model.step.count === 0 && html`<span class="note">No peer has taken a step yet.</span>`}
     </div>`;
 }
 

@@ -2,9 +2,11 @@
 // and above them a canvas with the messages, which move with every frame.
 
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from '../vendor/preact-htm.js';
+import { plural } from '../format.js';
 import { colour } from '../palette.js';
 import { KINDS, readTheme } from '../diagram/theme.js';
 import { useScheme } from '../scheme.js';
+import { linkOf } from './faults.js';
 import { layout } from './network.js';
 import { progress, underWay } from './moments.js';
 
@@ -15,7 +17,7 @@ const MANY = 24;
 // A finger or a pointer this near picks a message that moves.
 const NEAR = 12;
 
-export function Graph({ network, model, moments, player, selected, message, select, selectMessage, shape }) {
+export function Graph({ network, broken, model, moments, player, selected, message, select, selectMessage, shape }) {
   const box = useRef(null);
   const size = useSize(box);
   const round = !['line', 'star', 'tree', 'grid'].includes(shape) || shape === 'star';
@@ -39,34 +41,42 @@ export function Graph({ network, model, moments, player, selected, message, sele
     <div class="graph" ref=${box}>
       <svg width=${size.width} height=${size.height} onClick=${pick} role="group"
         aria-label="Peers. Arrow keys go from peer to peer, Enter selects.">
-        <${Lines} network=${network} places=${places} selected=${selected} />
+        <${Lines} network=${network} broken=${broken} places=${places} selected=${selected} />
         ${network.peers.map((name, i) => html`
           <${Node} key=${name} name=${name} i=${i} place=${places[i]} centre=${round ? [size.width / 2, size.height / 2] : null}
-            many=${network.peers.length > MANY} degree=${network.neighbours[i].size} chosen=${i === selected}
+            many=${network.peers.length > MANY} degree=${network.neighbours[i].size} dead=${broken.dead.has(i)} chosen=${i === selected}
             dim=${selected >= 0 && i !== selected && !network.neighbours[selected].has(i)} select=${select} />`)}
       </svg>
       <canvas ref=${canvas} aria-hidden="true"></canvas>
-      <${Kinds} model=${model} moments=${moments} />
+      <${Legend} model=${model} moments=${moments} broken=${broken} />
     </div>`;
 }
 
-// What the colours of the messages stand for.
-function Kinds({ model, moments }) {
+// What the colours of the messages stand for, and what is broken.
+function Legend({ model, moments, broken: { cut, dead } }) {
   const kinds = useMemo(() => (moments ? [...new Set(model.message.kind.subarray(0, model.message.count))] : []), [moments]);
-  if (!kinds.length) return null;
-  return html`<ul class="kinds" aria-label="Kinds of messages">${kinds.map((kind) => html`
-    <li key=${kind}><i style=${{ background: `var(--kind-${kind % KINDS})` }}></i>${model.kinds[kind]}</li>`)}</ul>`;
+  if (!kinds.length && !cut.size && !dead.size) return null;
+  return html`<ul class="kinds" aria-label="Legend">${kinds.map((kind) => html`
+    <li key=${kind}><i style=${{ background: `var(--kind-${kind % KINDS})` }}></i>${model.kinds[kind]}</li>`)}
+    ${cut.size > 0 && html`<li><i class="cut"></i>link that is cut</li>`}
+    ${dead.size > 0 && html`<li><i class="dead"></i>peer that was killed</li>`}</ul>`;
 }
 
-function Lines({ network, places, selected }) {
+function Lines({ network: { peers, edges }, broken: { cut, dead }, places, selected }) {
   const path = (edges) => edges.map(([a, b]) => `M${places[a]}L${places[b]}`).join('');
-  const mine = network.edges.filter(([a, b]) => a === selected || b === selected);
+  const isCut = ([a, b]) => cut.has(linkOf(a, b));
+  const isGone = ([a, b]) => dead.has(a) || dead.has(b);
+  const whole = edges.filter((edge) => !isCut(edge) && !isGone(edge));
+  const mine = whole.filter(([a, b]) => a === selected || b === selected);
   return html`
-    <path class=${`edges ${selected >= 0 ? 'dim' : ''} ${network.edges.length > 300 ? 'many' : ''}`} d=${path(network.edges)} />
-    ${mine.length > 0 && html`<path class="edges chosen" d=${path(mine)} />`}`;
+    <path class="edges gone" d=${path(edges.filter(isGone))} />
+    <path class=${`edges ${selected >= 0 ? 'dim' : ''} ${edges.length > 300 ? 'many' : ''}`} d=${path(whole)} />
+    ${mine.length > 0 && html`<path class="edges chosen" d=${path(mine)} />`}
+    ${edges.filter((edge) => isCut(edge) && !isGone(edge)).map(([a, b]) => html`
+      <path key=${linkOf(a, b)} class="edges cut" d=${path([[a, b]])}><title>${peers[a]} – ${peers[b]}: the link is cut</title></path>`)}`;
 }
 
-function Node({ name, i, place: [x, y], centre, many, degree, chosen, dim, select }) {
+function Node({ name, i, place: [x, y], centre, many, degree, dead, chosen, dim, select }) {
   const keys = (event) => {
     const to = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     if (event.key === 'Enter' || event.key === ' ') select(i);
@@ -74,11 +84,12 @@ function Node({ name, i, place: [x, y], centre, many, degree, chosen, dim, selec
     else return;
     event.preventDefault();
   };
+  const said = dead ? 'killed' : plural(degree, 'neighbour');
   return html`
-    <g class=${`node ${chosen ? 'chosen' : ''} ${dim ? 'dim' : ''}`} style=${colour(name)} tabindex=${chosen || i === 0 ? 0 : -1}
-      role="button" aria-pressed=${chosen} aria-label=${`${name}, ${degree} ${degree === 1 ? 'neighbour' : 'neighbours'}`}
+    <g class=${`node ${chosen ? 'chosen' : ''} ${dim ? 'dim' : ''} ${dead ? 'dead' : ''}`} style=${colour(name)} tabindex=${chosen || i === 0 ? 0 : -1}
+      role="button" aria-pressed=${chosen} aria-label=${`${name}, ${said}`}
       onClick=${(event) => { event.stopPropagation(); select(i); }} onKeyDown=${keys}>
-      <title>${name}: ${degree} ${degree === 1 ? 'neighbour' : 'neighbours'}</title>
+      <title>${name}: ${said}</title>
       <circle cx=${x} cy=${y} r=${RADIUS} />
       <text ...${label(x, y, centre, many)}>${short(name)}</text>
     </g>`;

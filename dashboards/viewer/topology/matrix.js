@@ -1,11 +1,13 @@
 // The network as a matrix, for more peers than lines can show: a row for each
 // sender, a column for each receiver. A cell is tinted where the two are
-// connected, darker with every message, and lit while one is under way.
+// connected, darker with every message, lit while one is under way, and crossed
+// out where the link is cut.
 
 import { html, useEffect, useMemo, useRef, useState } from '../vendor/preact-htm.js';
 import { plural } from '../format.js';
 import { readTheme } from '../diagram/theme.js';
 import { useScheme } from '../scheme.js';
+import { linkOf } from './faults.js';
 import { pairs, underWay } from './moments.js';
 
 const MARGIN = 76;
@@ -14,7 +16,7 @@ const MOST_CELL = 26;
 // Names stand beside the rows where they have room.
 const READABLE = 11;
 
-export function Matrix({ network, model, moments, player, selected, select }) {
+export function Matrix({ network, broken, model, moments, player, selected, select }) {
   const box = useRef(null);
   const canvas = useRef(null);
   const scheme = useScheme();
@@ -42,11 +44,12 @@ export function Matrix({ network, model, moments, player, selected, select }) {
       context.imageSmoothingEnabled = false;
       context.drawImage(small, margin, margin, count * cell, count * cell);
       if (cell >= 6) grid(context, theme, margin, count, cell);
+      breaks(context, theme, margin, count, cell, broken);
       if (cell >= READABLE) names(context, theme, network.peers, margin, cell, selected);
       if (at) frame(context, theme.text, margin, cell, at);
       if (selected >= 0) band(context, theme.link, margin, cell, selected, count);
     });
-  }, [network, model, moments, player, selected, cell, at, scheme]);
+  }, [network, broken, model, moments, player, selected, cell, at, scheme]);
 
   const cellAt = (event) => {
     const { left, top } = canvas.current.getBoundingClientRect();
@@ -72,8 +75,9 @@ export function Matrix({ network, model, moments, player, selected, select }) {
         aria-label="Matrix: a row for each sender, a column for each receiver. Arrow keys go from cell to cell, Enter selects the sender."
         onPointerMove=${(event) => setAt(cellAt(event))} onPointerLeave=${() => setAt(null)}
         onClick=${(event) => { const found = cellAt(event); select(found ? found[0] : -1); }} onKeyDown=${keys}></canvas></div>
-      <p class="cell" role="status">${at ? inWords(network, now.current, at)
-        : 'Rows send, columns receive. Tinted: connected; darker: more messages; bright: one is under way.'}</p>
+      <p class="cell" role="status">${at ? inWords(network, broken, now.current, at)
+        : `Rows send, columns receive. Tinted: connected; darker: more messages; bright: one is under way${
+          broken.cut.size ? '; crossed out: the link is cut' : ''}${broken.dead.size ? '; faded: a peer that was killed' : ''}.`}</p>
     </div>`;
 }
 
@@ -88,10 +92,11 @@ function stateOf(model, moments, t) {
   return { count: pairs(model, moments, t), flying: underWay(model, moments, t), model };
 }
 
-function inWords({ peers, neighbours, placeOf }, state, [from, to]) {
-  if (from === to) return peers[from];
-  const connected = neighbours[from].has(to) ? 'connected' : 'not connected';
-  const head = `${peers[from]} → ${peers[to]}: ${connected}`;
+function inWords({ peers, neighbours, placeOf }, { cut, dead }, state, [from, to]) {
+  const name = (place) => `${peers[place]}${dead.has(place) ? ' (killed)' : ''}`;
+  if (from === to) return name(from);
+  const connected = cut.has(linkOf(from, to)) ? 'the link is cut' : neighbours[from].has(to) ? 'connected' : 'not connected';
+  const head = `${name(from)} → ${name(to)}: ${connected}`;
   if (!state) return head;
   const { count, flying, model } = state;
   const [a, b] = [from, to].map((place) => placeOf.indexOf(place));
@@ -152,6 +157,34 @@ function grid(context, theme, margin, count, cell) {
     context.lineTo(place, margin + count * cell);
   }
   context.stroke();
+}
+
+// A killed peer's row and column fade, and a link that is cut is crossed out.
+function breaks(context, theme, margin, count, cell, { cut, dead }) {
+  context.fillStyle = theme.back;
+  context.globalAlpha = 0.7;
+  for (const place of dead) {
+    context.fillRect(margin, margin + place * cell, count * cell, cell);
+    context.fillRect(margin + place * cell, margin, cell, count * cell);
+  }
+  context.globalAlpha = 1;
+  context.strokeStyle = theme.bad;
+  context.lineWidth = 2;
+  context.beginPath();
+  for (const link of cut) {
+    const [a, b] = link.split(' ').map((place) => margin + place * cell);
+    cross(context, a, b, cell);
+    cross(context, b, a, cell);
+  }
+  context.stroke();
+}
+
+function cross(context, x, y, cell) {
+  context.fillRect(x + 1, y + 1, cell - 1, cell - 1);
+  context.moveTo(x + 1, y + 1);
+  context.lineTo(x + cell - 1, y + cell - 1);
+  context.moveTo(x + cell - 1, y + 1);
+  context.lineTo(x + 1, y + cell - 1);
 }
 
 function names(context, theme, peers, margin, cell, selected) {

@@ -6,6 +6,7 @@ import { count } from '../format.js';
 import { Peer } from '../peer.js';
 import { toDiagram } from '../router.js';
 import { useWindow } from '../rows.js';
+import { linkOf } from './faults.js';
 import { until } from './moments.js';
 
 const ROW = 28;
@@ -13,14 +14,14 @@ const HEAD = 30;
 // Numbers that change faster than this (ms) cannot be read.
 const PACE = 200;
 
-export function Peers({ network, model, moments, player, selected, select }) {
+export function Peers({ network, broken, model, moments, player, selected, select }) {
   const tally = useTally(model, moments, player);
   const box = useRef(null);
   const { first, last } = useWindow(box, network.peers.length, ROW, HEAD);
   const known = (place) => (tally ? network.placeOf.indexOf(place) : -1);
   const heads = ['Peer', 'Degree', 'Steps', 'Sent', 'Received'];
   return html`
-    ${selected >= 0 && html`<${Chosen} network=${network} model=${model} place=${selected}
+    ${selected >= 0 && html`<${Chosen} network=${network} broken=${broken} model=${model} place=${selected}
       step=${known(selected) < 0 ? -1 : tally.last[known(selected)]} select=${select} />`}
     <div class="table" ref=${box} tabIndex="0" role="table" aria-label="Peers" aria-rowcount=${network.peers.length + 1}>
       <div class="line head" role="row">${heads.map((name) => html`<span role="columnheader">${name}</span>`)}</div>
@@ -30,10 +31,10 @@ export function Peers({ network, model, moments, player, selected, select }) {
           const peer = known(place);
           const cell = (numbers) => html`<span role="cell">${peer < 0 ? '–' : count(numbers[peer])}</span>`;
           return html`
-            <div key=${name} class=${`row line ${place === selected ? 'selected' : ''}`} role="row" aria-rowindex=${place + 2}
+            <div key=${name} class=${`row line ${place === selected ? 'selected' : ''} ${broken.dead.has(place) ? 'dead' : ''}`} role="row" aria-rowindex=${place + 2}
               style=${{ transform: `translateY(${place * ROW}px)` }} onClick=${() => select(place)}>
               <span role="cell"><button type="button" aria-pressed=${place === selected}
-                onClick=${(event) => { event.stopPropagation(); select(place); }}><${Peer} name=${name} /></button></span>
+                onClick=${(event) => { event.stopPropagation(); select(place); }}><${Peer} name=${name} />${broken.dead.has(place) && html`<span class="unseen">, killed</span>`}</button></span>
               <span role="cell">${network.neighbours[place].size}</span>
               ${cell(tally?.steps)}${cell(tally?.sent)}${cell(tally?.received)}
             </div>`;
@@ -42,13 +43,15 @@ export function Peers({ network, model, moments, player, selected, select }) {
     </div>`;
 }
 
-function Chosen({ network, model, place, step, select }) {
+function Chosen({ network, broken: { cut, dead }, model, place, step, select }) {
   const neighbours = [...network.neighbours[place]].sort((a, b) => a - b);
+  const told = (i) => `${network.peers[i]}${cut.has(linkOf(i, place)) ? ' (cut)' : ''}`;
   return html`
     <div class="message">
       <div class="title"><h3><${Peer} name=${network.peers[place]} /></h3>
         <button type="button" aria-label="Close" onClick=${() => select(-1)}>✕</button></div>
-      <p class="neighbours">${neighbours.length ? `connected with ${neighbours.map((i) => network.peers[i]).join(', ')}` : 'connected with nobody'}</p>
+      ${dead.has(place) && html`<p class="bad">It was killed.</p>`}
+      <p class="neighbours">${neighbours.length ? `connected with ${neighbours.map(told).join(', ')}` : 'connected with nobody'}</p>
       ${step >= 0 && html`<p>last step: ${model.kinds[model.step.kind[step]]}${' · '}
         <a href=${toDiagram({ step: model.spans[step] })}>in the diagram</a></p>`}
     </div>`;

@@ -12,6 +12,7 @@ import { Message } from './message.js';
 import { Peers } from './peers.js';
 import { Controls } from './controls.js';
 import { Player } from './player.js';
+import { useBroken } from './faults.js';
 import { momentsOf } from './moments.js';
 import { degreesInWords, networkOf } from './network.js';
 
@@ -20,7 +21,8 @@ const MOST_DRAWN = 60;
 const NOTHING = [];
 
 export function Topology({ route, event, run, model, revision }) {
-  const { value: edges, error } = useLoaded(getTopology, 'topology', event?.live ? event.revision : 'over', 2000);
+  const { value, error } = useLoaded(getTopology, 'topology', event?.live ? event.revision : 'over', 2000);
+  const { edges, faults = NOTHING } = value ?? {};
   const network = useMemo(() => networkOf(edges ?? NOTHING, model), [edges, model, model?.peers.length]);
   const { params } = route;
   const asked = Object.fromEntries(params);
@@ -28,6 +30,7 @@ export function Topology({ route, event, run, model, revision }) {
   const axis = params.get('axis') === 'time' ? 'time' : 'steps';
   const moments = useMemo(() => (model ? momentsOf(model, axis) : null), [model, revision, axis]);
   const player = usePlayer(moments, event?.live ?? false, params.get('at'));
+  const broken = useBroken(faults, network, model, moments, player);
   const view = asked.view ?? (network.peers.length > MOST_DRAWN ? 'matrix' : 'graph');
   const selected = network.place.get(asked.peer) ?? -1;
   const message = model ? messageOf(model, asked.message) : -1;
@@ -38,20 +41,22 @@ export function Topology({ route, event, run, model, revision }) {
     return html`<p class="empty" role="status">${error ? `The connections cannot be read: ${error}.`
       : edges ? 'There are no connections yet.' : 'Reading the connections …'}</p>`;
   }
-  const shared = { network, model, moments, player, selected, message, select, selectMessage };
+  const shared = { network, broken, model, moments, player, selected, message, select, selectMessage };
   return html`
     <section class="topology" aria-label="Topology">
       <div class="bar">
         <${Choice} view=${view} set=${set} />
         <span class="note" role="status">${plural(network.peers.length, 'peer')}${edges && `, ${
-          plural(network.edges.length, 'connection')}, ${degreesInWords(network)}`}</span>
+          plural(network.edges.length, 'connection')}, ${degreesInWords(network)}`}${brokenInWords(broken)}</span>
         ${error && html`<b class="bad" role="alert">The connections cannot be read: ${error}</b>`}
       </div>
       <div class="split">
         <div class="stage">
           ${view === 'matrix' ? html`<${Matrix} ...${shared} />`
             : html`<${Graph} ...${shared} shape=${run?.topology} />`}
-          ${moments && html`<${Controls} player=${player} moments=${moments} model=${model} axis=${axis} set=${set} />`}
+          ${model && model.step.count === 0 && html`<p class="player note">${event?.live ? 'No peer has taken a step yet.'
+            : 'No process of this run took steps, so there is nothing to play.'}</p>`}
+          ${moments && model.step.count > 0 && html`<${Controls} player=${player} moments=${moments} axis=${axis} set=${set} />`}
         </div>
         <aside class="beside" aria-label="Peers">
           ${message >= 0 && html`<${Message} model=${model} message=${message} live=${event?.live}
@@ -60,6 +65,10 @@ export function Topology({ route, event, run, model, revision }) {
         </aside>
       </div>
     </section>`;
+}
+
+function brokenInWords({ cut, dead }) {
+  return `${cut.size ? `, ${plural(cut.size, 'link')} cut` : ''}${dead.size ? `, ${plural(dead.size, 'peer')} killed` : ''}`;
 }
 
 // One player for as long as the view is there.

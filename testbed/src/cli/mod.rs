@@ -2,6 +2,7 @@
 
 pub mod gossip;
 pub mod kad;
+pub mod latency;
 pub mod options;
 pub mod own;
 pub mod systems;
@@ -36,6 +37,7 @@ Examples:
   testbed simulate snapshot --seeds 10000      the same file, in 10,000 schedules
   testbed --peers 64 --topology random:8 gossip --protocol gossipsub
   testbed --peers 128 kad --operations 500     the hash table, and its oracle
+  testbed --peers 64 latency --size 1K,64K     what the stack costs, beside plain TCP
   testbed check snapshot --peers 3             the same file, in every schedule
   testbed ping --to /ip4/127.0.0.1/tcp/4001/p2p/12D3Koo...   a testbed-node, from outside
   testbed view                                 look at the last run again
@@ -143,6 +145,8 @@ pub enum Command {
     System(systems::System),
     /// Ask libp2p's Kademlia, and an oracle whether its answers are right
     Kad(kad::Kad),
+    /// Send messages between pairs of peers, and the same over plain TCP
+    Latency(latency::Latency),
     /// Run a distributed algorithm in virtual time, by many seeds
     Simulate(Simulate),
     /// Try every schedule of a distributed algorithm

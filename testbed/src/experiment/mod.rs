@@ -3,6 +3,7 @@
 pub mod checked;
 pub mod gossip;
 pub mod kad;
+pub mod latency;
 pub mod live;
 pub mod ping;
 pub mod simulated;

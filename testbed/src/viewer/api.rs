@@ -141,14 +141,20 @@ pub(super) async fn span(
 
 /// The steps from a place on, for the space-time diagram.
 pub(super) async fn diagram(shown: Shown, uri: Uri) -> Answer {
-    let mut after = 0;
+    let mut asked = diagram::Asked {
+        after: 0,
+        most: diagram::MOST_SPANS,
+        states: false,
+    };
     for (name, value) in parameters(&uri)? {
-        if name == "after" {
-            let wrong = |_| Refusal::bad_request(format!("after: {value:?} is not a place"));
-            after = value.parse().map_err(wrong)?;
+        let wrong = |what| Refusal::bad_request(format!("{name}: {value:?} is not {what}"));
+        match name.as_str() {
+            "after" => asked.after = value.parse().map_err(|_| wrong("a place"))?,
+            "states" => asked.states = value.parse().map_err(|_| wrong("true or false"))?,
+            _ => {}
         }
     }
-    let answer = move || diagram::diagram(&shown.store, after, diagram::MOST_SPANS);
+    let answer = move || diagram::diagram(&shown.store, asked);
     blocking(move || json_response(&answer())).await
 }
 
@@ -157,7 +163,8 @@ pub(super) async fn cuts(shown: Shown) -> Answer {
     blocking(move || json_response(&bodies::cuts(&shown.store))).await
 }
 
-/// `{"edges":[["peer-00","peer-01"],…]}`: who is connected with whom.
+/// `{"edges":[["peer-00","peer-01"],…],"faults":[…]}`: who is connected with
+/// whom, and what was done to that.
 pub(super) async fn topology(shown: Shown) -> Answer {
     blocking(move || json_response(&bodies::topology(&shown.store, &shown.run))).await
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::edges;
+use super::faults::{self, Fault};
 use crate::Error;
 use crate::checkers::snapshot::{self, Drawn};
 use crate::history::History;
@@ -84,14 +85,17 @@ pub(super) fn cuts(store: &Store) -> Cuts {
     }
 }
 
-/// `{"edges":[["peer-00","peer-01"],…]}`: who is connected with whom.
+/// `{"edges":[["peer-00","peer-01"],…],"faults":[…]}`: who is connected with
+/// whom, and what was done to that.
 #[derive(Debug, Serialize)]
 pub(super) struct Topology {
     edges: Vec<(String, String)>,
+    faults: Vec<Fault>,
 }
 
 pub(super) fn topology(store: &Store, run: &Value) -> Topology {
     Topology {
         edges: edges::edges(store, run),
+        faults: faults::faults(store),
     }
 }

@@ -5,6 +5,9 @@
 //! already. It names peers and kinds by their places in tables that stand in
 //! the same answer.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use algorithms::Fields;
 use indexmap::IndexSet;
 use node::steps::{Event, key};
 use opentelemetry_proto::tonic::trace::v1::Span;
@@ -23,7 +26,7 @@ const LONGEST_TEXT: usize = 120;
 /// Stands for nobody.
 const NOBODY: i64 = -1;
 
-/// `GET /api/diagram?after=N`
+/// `GET /api/diagram?after=N`, and with `states=true` the states' digests.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Diagram {
     /// Where to go on reading.
@@ -37,6 +40,10 @@ pub(super) struct Diagram {
     names: IndexSet<String>,
     traces: IndexSet<String>,
     steps: Vec<Step>,
+    /// For each step a number that tells the states after it apart, where that
+    /// is asked for; zero where no state was recorded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    states: Option<Vec<u32>>,
     sends: Vec<Send>,
     said: Vec<Said>,
     lost: Vec<Lost>,
@@ -59,18 +66,33 @@ struct Said(usize, usize, String);
 #[derive(Debug, Serialize)]
 struct Lost(usize, usize, String, String);
 
-/// The steps among at most so many spans from place `after` on.
-pub(super) fn diagram(store: &Store, after: usize, most: usize) -> Diagram {
+/// What is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    /// The place from which on spans are read.
+    pub(super) after: usize,
+    /// At most so many.
+    pub(super) most: usize,
+    /// Whether states are to be told apart, which only two runs beside each
+    /// other need.
+    pub(super) states: bool,
+}
+
+/// The steps among these spans.
+pub(super) fn diagram(store: &Store, asked: Asked) -> Diagram {
     let base = store.first_start();
     let mut reader = Reader {
         base,
         diagram: Diagram {
             base: base.to_string(),
             evicted: store.evicted().unwrap_or_default().spans,
+            states: asked.states.then(Vec::new),
             ..Diagram::default()
         },
     };
-    let next = store.read_from(after, most, |peer, span| reader.read(peer, span));
+    let next = store.read_from(asked.after, asked.most, |peer, span| {
+        reader.read(peer, span)
+    });
     reader.diagram.next = next;
     reader.diagram
 }
@@ -122,6 +144,9 @@ impl Reader {
             sequence,
         );
         self.diagram.steps.push(line);
+        if let Some(states) = &mut self.diagram.states {
+            states.push(digest(&step.state));
+        }
         for event in step.events {
             self.read_event(index, event);
         }
@@ -169,11 +194,22 @@ fn loss(span: &Span) -> Option<Loss> {
     })
 }
 
+/// Equal states have equal digests, in all runs that this program reads.
+fn digest(state: &Fields) -> u32 {
+    if state.iter().next().is_none() {
+        return 0;
+    }
+    let mut hasher = DefaultHasher::new();
+    state.hash(&mut hasher);
+    let half = u32::try_from(hasher.finish() >> 32).expect("32 bits");
+    half.max(1)
+}
+
 fn message_id(id: u64) -> String {
     format!("{id:016x}")
 }
 
-fn signed(value: u64) -> i64 {
+pub(super) fn signed(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 

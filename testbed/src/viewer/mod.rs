@@ -17,6 +17,7 @@ mod control;
 mod diagram;
 mod edges;
 mod events;
+mod faults;
 mod guard;
 mod page;
 mod parameters;

@@ -28,3 +28,46 @@ fn the_page_fills_while_the_run_goes_on_and_stays_after_it() {
     assert_eq!(texts(&seen["problems"]), [""; 0]);
     assert_eq!(seen["status"], 0);
 }
+
+#[test]
+fn a_link_that_is_cut_and_a_peer_that_is_killed_are_seen_in_the_topology() {
+    if !has_browser() {
+        return;
+    }
+    let runs = Runs::new();
+    let arguments = "--peers 5 --view=127.0.0.1:0 snapshot --snapshots 1000 --every 2s";
+    let testbed = runs.testbed(arguments.split(' '));
+    let mut reach = script("reach.mjs");
+    reach.arg(testbed.get_program()).args(testbed.get_args());
+    let seen = printed(&mut reach);
+    assert_eq!(seen["said"], "The link between peer-00 and peer-01 is cut.");
+    let [cut, dead] = ["peer-00 – peer-01: the link is cut", "peer-03: killed"];
+    for (moment, cuts, deaths) in [
+        ("cut", &[cut][..], &[][..]),
+        ("again", &[cut], &[]),
+        ("before", &[], &[]),
+        ("killed", &[cut], &[dead]),
+        ("healed", &[], &[dead]),
+    ] {
+        let shown = &seen[moment];
+        assert_eq!(texts(&shown["cut"]), cuts, "{moment}");
+        assert_eq!(texts(&shown["dead"]), deaths, "{moment}");
+        let legend = texts(&shown["legend"]);
+        let explained = |what| legend.contains(&what);
+        assert_eq!(
+            explained("link that is cut"),
+            !cuts.is_empty(),
+            "{legend:?}"
+        );
+        assert_eq!(
+            explained("peer that was killed"),
+            !deaths.is_empty(),
+            "{legend:?}"
+        );
+    }
+    has(
+        text(&seen["cell"]),
+        &["peer-00 → peer-01: the link is cut, "],
+    );
+    assert_eq!(texts(&seen["problems"]), [""; 0]);
+}

@@ -84,6 +84,11 @@ fn check_runs(seen: &Value, [shown, other]: [&Path; 2]) {
     assert_eq!(texts(&found["banners"]), [""; 0]);
     has(text(&found["pairs"]), &["seed", "verdict", "command"]);
     has(text(&found["compared"]), &["They part at peer-"]);
+    let states = texts(&found["states"]);
+    for (state, which) in states.iter().zip(["in A", "in B"]) {
+        has(state, &["State of peer-", which]);
+    }
+    assert_eq!(states.len(), 2, "{states:?}");
     let all = [shown, other].map(|path| steps(path).len() as u64);
     let drawn = found["comparedSteps"].as_array().expect("two diagrams");
     let mut drawn: Vec<_> = drawn.iter().filter_map(Value::as_u64).collect();

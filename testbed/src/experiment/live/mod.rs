@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{Bench, Experiment};
 use crate::Error;
 use crate::history::History;
-use crate::network::{Builder, Links, Speaks};
+use crate::network::{Builder, LABORATORY, Links, Speaks};
 use crate::run::Record;
 use crate::store::Store;
 use crate::system::{Judgement, System};
@@ -68,7 +68,7 @@ impl<S: System> Experiment for Live<S> {
         let mut network = build.await?;
         let began = Instant::now();
         let bar = bench.progress.bar("operations", self.system.endings());
-        let laboratory = bench.sink.tracer("testbed", &bench.record.id);
+        let laboratory = bench.sink.tracer(LABORATORY, &bench.record.id);
         bench.desk.allow(reach::allowed(&self.system));
         let (system, progress) = (&self.system, &mut self.progress);
         let mut session = Session::new(system, progress, bar, laboratory, &self.kill);

@@ -2,12 +2,12 @@
 
 use algorithms::{Algorithm, NodeId};
 use node::driver::Driver;
+use node::steps::key;
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{Span as _, Tracer as _};
-use opentelemetry_sdk::trace::SdkTracer;
 
 use super::session::Session;
-use crate::control::{Allowed, Press};
+use crate::control::{Allowed, PEER, Press};
 use crate::network::Network;
 use crate::system::System;
 
@@ -56,26 +56,21 @@ impl<S: System> Session<'_, S> {
                 self.progress.crashed = true;
             }
         }
-        record(&self.laboratory, press);
+        self.record(press);
         Ok(())
     }
-}
 
-fn record(tracer: &SdkTracer, press: &Press) {
-    let (name, peer, other) = match press {
-        Press::Pause {} => ("pause", None, None),
-        Press::Resume {} => ("resume", None, None),
-        Press::Kill { peer } => ("kill", Some(peer), None),
-        Press::Cut { peer, other } => ("cut", Some(peer), Some(other)),
-        Press::Heal { peer, other } => ("heal", Some(peer), Some(other)),
-    };
-    let named = |key, value: Option<&String>| Some(KeyValue::new(key, value?.clone()));
-    let attributes = [named("p2p.peer", peer), named("p2p.remote", other)];
-    let builder = tracer.span_builder(name);
-    let mut span = builder
-        .with_attributes(attributes.into_iter().flatten())
-        .start(tracer);
-    span.end();
+    /// Leaves a trace of what was done.
+    pub(super) fn record(&self, press: &Press) {
+        let (name, [peer, other]) = press.parts();
+        let named = |key, value: Option<&str>| Some(KeyValue::new(key, value?.to_owned()));
+        let attributes = [named(PEER, peer), named(key::REMOTE, other)];
+        let builder = self.laboratory.span_builder(name);
+        let mut span = builder
+            .with_attributes(attributes.into_iter().flatten())
+            .start(&self.laboratory);
+        span.end();
+    }
 }
 
 /// The process of that name.

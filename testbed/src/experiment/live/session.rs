@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use super::Kill;
 use super::clock::Clock;
 use crate::Error;
-use crate::control::Desk;
+use crate::control::{Desk, Press};
 use crate::network::Network;
 use crate::progress::Bar;
 use crate::system::System;
@@ -37,6 +37,7 @@ pub(super) struct Progress {
 /// A run that goes on.
 pub(super) struct Session<'a, S: System> {
     pub(super) clock: Clock,
+    /// Who tells what is done to the network.
     pub(super) laboratory: SdkTracer,
     due: VecDeque<(Duration, Due<Command<S>>)>,
     /// When the run is over, whatever is missing.
@@ -95,7 +96,11 @@ impl<'a, S: System> Session<'a, S> {
                             self.give(network, node, command, operation).await?;
                             self.be_patient();
                         }
-                        Due::Kill(node) => self.kill(network, node),
+                        Due::Kill(node) => {
+                            self.kill(network, node);
+                            let peer = node.to_string();
+                            self.record(&Press::Kill { peer });
+                        }
                     }
                 }
                 () = self.clock.reaches(gives_up.unwrap_or(limit)), if gives_up.is_some() => {

@@ -16,7 +16,7 @@ use crate::run::Folder;
 use crate::stats::thousands;
 use crate::store::{Query, Store, Summary};
 use crate::viewer::bodies;
-use crate::viewer::diagram::{self, Diagram};
+use crate::viewer::diagram::{self, Asked, Diagram};
 
 /// What an answer that is usually small may take: a quarter of all, so that
 /// none leaves no room for the diagram.
@@ -64,7 +64,7 @@ pub(super) fn write(
     let most = store.len().min(report.answers.left() / LEAST_STEP);
     let (cuts, diagram) = both(
         || (store.len() <= MOST_FOR_CUTS).then(|| bodies::cuts(store)),
-        || diagram::diagram(store, 0, most),
+        || diagram::diagram(store, first(most)),
     );
     match cuts {
         Some(cuts) => report.small("/api/cuts", &cuts, "the snapshots")?,
@@ -162,7 +162,7 @@ impl<W: Write> Report<'_, W> {
                 return Ok(());
             }
             most = fewer(most, bytes, left);
-            diagram = diagram::diagram(self.store, 0, most);
+            diagram = diagram::diagram(self.store, first(most));
         }
         if most < all {
             let (most, all) = (count(most), count(all));
@@ -200,6 +200,15 @@ impl<W: Write> Report<'_, W> {
             self.says(format!("Of {all} traces, {held} can be opened here."));
         }
         Ok(())
+    }
+}
+
+/// The first spans. A report has no other run to compare their states with.
+fn first(most: usize) -> Asked {
+    Asked {
+        after: 0,
+        most,
+        states: false,
     }
 }
 

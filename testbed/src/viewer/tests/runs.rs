@@ -4,6 +4,9 @@
 use std::fs;
 use std::path::Path;
 
+use opentelemetry_proto::tonic::common::v1::any_value::Value as AnyValue;
+use opentelemetry_proto::tonic::trace::v1::Span;
+
 use super::*;
 
 /// A run in `out` with one span of `service`.
@@ -193,4 +196,35 @@ async fn spans_are_found_one_by_one() {
             "{query}"
         );
     }
+}
+
+/// The first step of a peer, after which a balance is that.
+fn step(peer: u8, balance: Option<&str>) -> Span {
+    let mut span = samples::span([9; 16], peer, 0, "start", u64::from(peer));
+    span.attributes = vec![samples::attribute("p2p.step", AnyValue::IntValue(1))];
+    let balance = balance.map(|balance| samples::text("state.balance", balance));
+    span.attributes.extend(balance);
+    span
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn states_are_told_apart_where_that_is_asked_for() {
+    let store = Store::new();
+    let service = store.add_service(samples::resource("peer-a"));
+    for (peer, balance) in (1..).zip([Some("90"), Some("100"), Some("90"), None]) {
+        let inserted = store.insert(service, &step(peer, balance));
+        inserted.expect("a good span");
+    }
+    let server = serving(store, false).await;
+    let (_, body) = get(&server, "/api/diagram").await;
+    assert_eq!(body["states"], Value::Null);
+    let (_, body) = get(&server, "/api/diagram?after=0&states=true").await;
+    let states = &body["states"];
+    assert_eq!(states.as_array().map(Vec::len), Some(4), "{states}");
+    assert_eq!(states[0], states[2]);
+    assert_ne!(states[0], states[1]);
+    assert_eq!(states[3], 0);
+    let (status, body) = get(&server, "/api/diagram?states=yes").await;
+    let why = body["error"]["message"].as_str().expect("a reason");
+    assert!(status == 400 && why.contains("not true or false"), "{why}");
 }

@@ -1,0 +1,33 @@
+// What a step did to the state of its peer, read from its span and from that
+// of the peer's step before.
+
+import { useMemo } from '../vendor/preact-htm.js';
+import { getSpan, useLoaded } from '../api.js';
+import { toDetails, toModel } from '../otlp.js';
+import { diff, stateOf } from './state.js';
+
+// `{ span, changes, first, problem }`: the step's span, the changes (state.js),
+// whether it is its peer's first step, and why nothing can be told. `span` and
+// `changes` are null until they are read. Step -1 is none.
+export function useChange(model, s, run) {
+  const rank = s < 0 ? 0 : model.step.rank[s];
+  const last = rank > 0 ? model.line(model.step.peer[s])[rank - 1] : -1;
+  const mine = useSpan(model, s, run);
+  const before = useSpan(model, last, run);
+  const first = last < 0;
+  const changes = useMemo(() => (mine.value && (first || before.value)
+    ? diff(first ? new Map() : stateOf(before.value.attributes), stateOf(mine.value.attributes)) : null),
+  [mine.value, before.value, first]);
+  return { span: mine.value, changes, first, problem: mine.error ?? before.error };
+}
+
+function useSpan(model, s, run) {
+  const { traces, spans, step } = model;
+  const load = async (signal) => {
+    if (s < 0) return null;
+    const resources = await getSpan(traces[step.trace[s]], spans[s], signal, run);
+    const [span] = toModel(resources).spans;
+    return span ? toDetails(span) : null;
+  };
+  return useLoaded(load, `span ${s}`, 0);
+}

@@ -1,0 +1,18 @@
+// What the first steps that differ did to the state of their peer, run beside
+// run. What is not the same in both is marked.
+
+import { html } from '../vendor/preact-htm.js';
+import { State, against } from '../diagram/state.js';
+import { useChange } from '../diagram/use-change.js';
+
+export function States({ first, a, b }) {
+  const [one, two] = [useChange(a.model, first.a, a.id), useChange(b.model, first.b, b.id)];
+  return [[first.a, one, two], [first.b, two, one]].map(([step, change, other], i) => html`
+    <section key=${i} class="state">
+      <h4>State of ${first.peer} in ${'AB'[i]}</h4>
+      ${step < 0 ? html`<p class="note">There is no more step.</p>` : html`<${State} change=${beside(change, other)} />`}
+    </section>`);
+}
+
+const beside = (change, other) => (change.changes && other.changes
+  ? { ...change, changes: against(change.changes, other.changes) } : change);

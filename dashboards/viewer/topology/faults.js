@@ -1,0 +1,49 @@
+// What was done to the network, moment by moment: links that were cut and
+// healed, peers that were killed.
+
+import { useEffect, useMemo, useState } from '../vendor/preact-htm.js';
+
+// Two peers' link, by their places in either order.
+export const linkOf = (a, b) => (a < b ? `${a} ${b}` : `${b} ${a}`);
+
+// When each fault was, as moments.js counts. One among the steps comes before
+// the first step that is later.
+export function whenDone(faults, model, { axis }) {
+  if (axis === 'time') return faults.map(({ at }) => at);
+  const times = model.step.at.slice(0, model.step.count).sort();
+  return faults.map(({ at }) => earlier(times, at));
+}
+
+function earlier(times, at) {
+  let [low, high] = [0, times.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (times[middle] <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+// What these faults, in their order, have left: `cut` has the links (linkOf),
+// `dead` the places of peers.
+export function brokenBy(faults, { place }) {
+  const [cut, dead] = [new Set(), new Set()];
+  for (const { action, peer, other } of faults) {
+    const link = linkOf(place.get(peer), place.get(other));
+    if (action === 'kill') dead.add(place.get(peer));
+    else if (action === 'cut') cut.add(link);
+    else if (action === 'heal') cut.delete(link);
+  }
+  return { cut, dead };
+}
+
+// What is broken at the moment that the player shows.
+export function useBroken(faults, network, model, moments, player) {
+  const times = useMemo(() => (moments ? whenDone(faults, model, moments) : []), [faults, moments]);
+  const [done, setDone] = useState(faults.length);
+  useEffect(() => player.watch(({ at, end, following }) => {
+    // At the end nothing may have been done after the last step that is known.
+    setDone(following || at >= end ? faults.length : times.filter((time) => time <= at).length);
+  }), [player, faults, times]);
+  return useMemo(() => brokenBy(faults.slice(0, done), network), [faults, done, network]);
+}

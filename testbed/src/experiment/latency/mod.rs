@@ -1,0 +1,183 @@
+//! `testbed latency`: messages between pairs of peers, one way and back, and
+//! the same bytes over plain TCP, in turn. The ratio says what the stack costs.
+//!
+//! With an interval, messages have times at which they are to be sent, and
+//! their ways are measured from these: a stall delays all that were to be sent
+//! meanwhile, and shows in all of them.
+
+mod pace;
+mod results;
+mod stack;
+mod tcp;
+
+use std::time::{Duration, Instant};
+
+use rand::seq::IndexedRandom as _;
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+use serde_json::json;
+use tokio::sync::mpsc;
+
+use super::{Bench, Experiment};
+use crate::network::{Builder, Speaks};
+use crate::run::Record;
+use crate::store::Store;
+use crate::{Error, run};
+use pace::Turn;
+use results::Results;
+use stack::Stack;
+use tcp::Tcp;
+
+/// How many messages go one way before as many go the other: both see the same
+/// machine. A guess.
+const IN_TURN: usize = 100;
+
+/// The options of the experiment, checked.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How many bytes messages have; one size after the other.
+    pub sizes: Vec<usize>,
+    /// How many messages of each size.
+    pub messages: u32,
+    /// How many are under way at once, without an interval.
+    pub concurrent: usize,
+    /// The time from one message to the next, whatever became of it.
+    pub interval: Option<Duration>,
+    /// How long an answer may take.
+    pub patience: Duration,
+}
+
+/// The experiment.
+#[derive(Debug)]
+pub struct Latency {
+    options: Options,
+    results: Results,
+}
+
+/// Which way messages go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Road {
+    Stack,
+    Tcp,
+}
+
+/// What is seen of a message.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    id: u64,
+    at: Instant,
+    what: What,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    /// It came to the other side.
+    Arrived,
+    /// Its answer came back.
+    Answered,
+}
+
+/// Where what is seen goes.
+type Witness = mpsc::UnboundedSender<Seen>;
+
+impl Latency {
+    /// With these options.
+    pub fn new(options: Options) -> Self {
+        Self {
+            options,
+            results: Results::default(),
+        }
+    }
+
+    /// What `run.json` says of it.
+    pub fn describe(&self) -> run::Experiment {
+        let Options {
+            sizes,
+            messages,
+            concurrent,
+            interval,
+            patience,
+        } = &self.options;
+        run::Experiment {
+            name: "latency",
+            options: json!({
+                "sizes_bytes": sizes,
+                "messages": messages,
+                "concurrent": concurrent,
+                "interval_seconds": interval.map(|interval| interval.as_secs_f64()),
+                "patience_seconds": patience.as_secs_f64(),
+            }),
+        }
+    }
+}
+
+impl Experiment for Latency {
+    async fn run(&mut self, bench: Bench<'_>) -> Result<(), Error> {
+        let builder = Builder {
+            options: bench.options,
+            outsider: None,
+            sink: bench.sink,
+            tasks: bench.tasks,
+            progress: bench.progress,
+            links: None,
+            speaks: Speaks::Channels,
+        };
+        let (members, inboxes) = builder.connect(bench.record).await?;
+        let (witness, mut seen) = mpsc::unbounded_channel();
+        let neighbours = members.neighbours.clone();
+        let mut stack = Stack::new(members, inboxes, &witness, bench.tasks);
+        let tcp = Tcp::start(&witness).await;
+        let mut tcp = tcp.map_err(|e| Error::Failed(format!("plain TCP on the loopback: {e}")))?;
+        let began = Instant::now();
+        let _measuring = bench.host.measuring();
+        let all = u64::from(self.options.messages) * self.options.sizes.len() as u64;
+        let bar = bench.progress.bar("messages", all);
+        let mut rng = ChaCha8Rng::seed_from_u64(bench.options.seed);
+        for &size in &self.options.sizes {
+            let mut left = self.options.messages as usize;
+            while left > 0 {
+                let count = left.min(IN_TURN);
+                left -= count;
+                let pairs: Vec<_> = (0..count).map(|_| pair(&neighbours, &mut rng)).collect();
+                for road in [Road::Stack, Road::Tcp] {
+                    let turn = Turn {
+                        options: &self.options,
+                        size,
+                        pairs: &pairs,
+                        seen: &mut seen,
+                    };
+                    let sent = match road {
+                        Road::Stack => turn.run(&mut stack).await,
+                        Road::Tcp => turn.run(&mut tcp).await,
+                    };
+                    self.results.take(road, size, &sent, bench.rows)?;
+                }
+                (0..count).for_each(|_| bar.step());
+            }
+        }
+        bench.record.phase("Messages", began.elapsed());
+        Ok(())
+    }
+
+    fn judge(&mut self, record: &mut Record, _: &Store) -> Vec<String> {
+        let told = self.results.told();
+        let wrong = told.wrong(&self.options);
+        record.results = serde_json::to_value(told).expect("no keys but strings");
+        wrong
+    }
+
+    fn tell(&self, _: &Record) -> String {
+        let lines = self.results.told().told.into_iter();
+        lines.map(|line| line + "\n").collect()
+    }
+}
+
+/// Two peers that are connected, in a random direction.
+fn pair(neighbours: &[Vec<u32>], rng: &mut ChaCha8Rng) -> (u32, u32) {
+    loop {
+        let from = rng.random_range(0..neighbours.len());
+        if let Some(to) = neighbours[from].choose(rng) {
+            return (from as u32, *to);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! When messages are sent, and when they came.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant, SystemTime};
+
+use tokio::sync::mpsc;
+use tokio::time::{sleep_until, timeout_at};
+
+use super::{Options, Seen, What};
+
+/// A way for messages.
+pub(super) trait Way {
+    /// Sends one, which is called so.
+    fn send(&mut self, id: u64, pair: (u32, u32), size: usize);
+
+    /// The id of the next.
+    fn next_id(&mut self) -> u64;
+
+    /// An answer came.
+    fn answered(&mut self, id: u64, at: Instant);
+}
+
+/// Some messages in a row.
+pub(super) struct Turn<'a> {
+    pub(super) options: &'a Options,
+    pub(super) size: usize,
+    pub(super) pairs: &'a [(u32, u32)],
+    pub(super) seen: &'a mut mpsc::UnboundedReceiver<Seen>,
+}
+
+/// What became of a message. Times are from the one at which it was to be sent.
+#[derive(Clone, Debug)]
+pub(super) struct Sent {
+    pub(super) pair: (u32, u32),
+    pub(super) intended: SystemTime,
+    due: Instant,
+    pub(super) one_way: Option<Duration>,
+    pub(super) round_trip: Option<Duration>,
+}
+
+impl Turn<'_> {
+    /// Sends them, and waits for their answers.
+    pub(super) async fn run(self, way: &mut impl Way) -> Vec<Sent> {
+        let Self {
+            options,
+            size,
+            pairs,
+            seen,
+        } = self;
+        let (start, epoch) = (Instant::now(), SystemTime::now());
+        let mut sent: Vec<Sent> = Vec::with_capacity(pairs.len());
+        let mut places = HashMap::new();
+        let mut open = 0;
+        loop {
+            let next = pairs.get(sent.len());
+            let due = match options.interval {
+                Some(interval) => start + interval * sent.len() as u32,
+                None => Instant::now(),
+            };
+            let room = options.interval.is_some() || open < options.concurrent;
+            if let (Some(&pair), true, true) = (next, room, due <= Instant::now()) {
+                let id = way.next_id();
+                places.insert(id, sent.len());
+                sent.push(Sent {
+                    pair,
+                    intended: epoch + (due - start),
+                    due,
+                    one_way: None,
+                    round_trip: None,
+                });
+                open += 1;
+                way.send(id, pair, size);
+                continue;
+            }
+            if next.is_none() && open == 0 {
+                return sent;
+            }
+            let wakes = next.is_some() && options.interval.is_some();
+            let give_up = Instant::now() + options.patience;
+            let event = tokio::select! {
+                biased;
+                event = timeout_at(give_up.into(), seen.recv()) => event,
+                () = sleep_until(due.into()), if wakes => continue,
+            };
+            let Ok(Some(Seen { id, at, what })) = event else {
+                return sent; // What has no answer by now gets none.
+            };
+            let Some(message) = places.get(&id).map(|place| &mut sent[*place]) else {
+                continue; // Of a turn that was given up.
+            };
+            let took = Some(at.saturating_duration_since(message.due));
+            match what {
+                What::Arrived => message.one_way = took,
+                What::Answered => {
+                    message.round_trip = took;
+                    open -= 1;
+                    way.answered(id, at);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! What came of the messages.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs::File;
+use std::time::{Duration, UNIX_EPOCH};
+
+use serde::Serialize;
+
+use super::pace::Sent;
+use super::{Options, Road};
+use crate::Error;
+use crate::stats::{Measure, Summary, Times, show, thousands};
+
+/// What is measured.
+#[derive(Debug, Default)]
+pub(super) struct Results(BTreeMap<(usize, Road), Ways>);
+
+/// Of one size, over one road.
+#[derive(Debug, Default)]
+struct Ways {
+    sent: u64,
+    one_way: Times,
+    round_trip: Times,
+}
+
+/// A line of `results.csv`.
+#[derive(Serialize)]
+struct Row {
+    road: &'static str,
+    size_bytes: usize,
+    from: Option<u32>,
+    to: Option<u32>,
+    intended_unix_ns: u64,
+    one_way_ns: Option<u64>,
+    round_trip_ns: Option<u64>,
+}
+
+/// `results` in `run.json`.
+#[derive(Debug, Serialize)]
+pub(super) struct Told {
+    sizes: Vec<ToldOfSize>,
+    measures: Vec<Measure>,
+    pub(super) told: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct ToldOfSize {
+    size_bytes: usize,
+    stack: ToldOfRoad,
+    tcp: ToldOfRoad,
+    /// The stack's median beside that of plain TCP.
+    one_way_ratio: Option<f64>,
+    round_trip_ratio: Option<f64>,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct ToldOfRoad {
+    sent: u64,
+    lost: u64,
+    one_way_ns: Option<Summary>,
+    round_trip_ns: Option<Summary>,
+}
+
+impl Road {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Stack => "stack",
+            Self::Tcp => "tcp",
+        }
+    }
+}
+
+impl Results {
+    /// Some more.
+    pub(super) fn take(
+        &mut self,
+        road: Road,
+        size: usize,
+        all: &[Sent],
+        rows: &mut csv::Writer<File>,
+    ) -> Result<(), Error> {
+        let ways = self.0.entry((size, road)).or_default();
+        for sent in all {
+            ways.sent += 1;
+            if let (Some(one_way), Some(round_trip)) = (sent.one_way, sent.round_trip) {
+                ways.one_way.record(one_way);
+                ways.round_trip.record(round_trip);
+            }
+            let peer = |peer| (road == Road::Stack).then_some(peer);
+            let row = Row {
+                road: road.name(),
+                size_bytes: size,
+                from: peer(sent.pair.0),
+                to: peer(sent.pair.1),
+                intended_unix_ns: nanos(
+                    sent.intended.duration_since(UNIX_EPOCH).unwrap_or_default(),
+                ),
+                one_way_ns: sent.one_way.map(nanos),
+                round_trip_ns: sent.round_trip.map(nanos),
+            };
+            let saved = rows.serialize(row);
+            saved.map_err(|error| Error::Failed(format!("results.csv: {error}")))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn told(&self) -> Told {
+        let mut sizes: Vec<_> = self.0.keys().map(|(size, _)| *size).collect();
+        sizes.dedup();
+        let of = |size, road| {
+            self.0
+                .get(&(size, road))
+                .map(Ways::told)
+                .unwrap_or_default()
+        };
+        let sizes = sizes.into_iter().map(|size| {
+            let (stack, tcp) = (of(size, Road::Stack), of(size, Road::Tcp));
+            ToldOfSize {
+                size_bytes: size,
+                one_way_ratio: ratio(stack.one_way_ns, tcp.one_way_ns),
+                round_trip_ratio: ratio(stack.round_trip_ns, tcp.round_trip_ns),
+                stack,
+                tcp,
+            }
+        });
+        let mut told = Told {
+            sizes: sizes.collect(),
+            measures: Vec::new(),
+            told: Vec::new(),
+        };
+        told.measures = told.sizes.iter().flat_map(ToldOfSize::measures).collect();
+        let mut text = String::new();
+        for size in &told.sizes {
+            let _ = size.write(&mut text);
+        }
+        told.told = text.lines().map(str::to_owned).collect();
+        told
+    }
+}
+
+impl Ways {
+    fn told(&self) -> ToldOfRoad {
+        let round_trip_ns = self.round_trip.summary();
+        ToldOfRoad {
+            sent: self.sent,
+            lost: self.sent - round_trip_ns.map_or(0, |times| times.count),
+            one_way_ns: self.one_way.summary(),
+            round_trip_ns,
+        }
+    }
+}
+
+impl Told {
+    /// What is wrong with them.
+    pub(super) fn wrong(&self, options: &Options) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let sent: u64 = self.sizes.iter().map(|size| size.stack.sent).sum();
+        let expected = u64::from(options.messages) * options.sizes.len() as u64;
+        if sent < expected {
+            wrong.push(format!("{sent} of {expected} messages were sent"));
+        }
+        for size in &self.sizes {
+            for (road, of) in [(Road::Stack, &size.stack), (Road::Tcp, &size.tcp)] {
+                if of.lost > 0 {
+                    wrong.push(format!(
+                        "{} of {} messages of {} bytes got no answer within {:?} ({})",
+                        of.lost,
+                        of.sent,
+                        size.size_bytes,
+                        options.patience,
+                        road.name()
+                    ));
+                }
+            }
+        }
+        wrong
+    }
+}
+
+impl ToldOfSize {
+    fn measures(&self) -> Vec<Measure> {
+        let mut all = Vec::new();
+        for (road, of) in [(Road::Stack, &self.stack), (Road::Tcp, &self.tcp)] {
+            let name = |what| format!("{what}, {} bytes, {}", self.size_bytes, road.name());
+            all.push(Measure::times(&name("one way"), of.one_way_ns, of.lost));
+            all.push(Measure::times(
+                &name("round trip"),
+                of.round_trip_ns,
+                of.lost,
+            ));
+        }
+        let count = self.stack.round_trip_ns.map_or(0, |times| times.count);
+        let name = format!("stack / tcp, {} bytes", self.size_bytes);
+        all.push(Measure::ratio(
+            &name,
+            self.round_trip_ratio.unwrap_or(f64::NAN),
+            count,
+        ));
+        all
+    }
+
+    fn write(&self, out: &mut String) -> std::fmt::Result {
+        writeln!(out, "{} bytes", thousands(self.size_bytes as u64))?;
+        let (stack, tcp) = (&self.stack, &self.tcp);
+        write_ways(out, "one way", stack.one_way_ns, tcp.one_way_ns)?;
+        write_ways(out, "round trip", stack.round_trip_ns, tcp.round_trip_ns)?;
+        if stack.lost + tcp.lost > 0 {
+            writeln!(
+                out,
+                "  lost            {}, over plain TCP {}",
+                stack.lost, tcp.lost
+            )?;
+        }
+        Ok(())
+    }
+}
+
+fn write_ways(
+    out: &mut String,
+    name: &str,
+    stack: Option<Summary>,
+    tcp: Option<Summary>,
+) -> std::fmt::Result {
+    let (Some(times), Some(floor)) = (stack, tcp) else {
+        return writeln!(out, "  {name:<15} never (n = 0)");
+    };
+    let shown = |nanos| show(Duration::from_nanos(nanos));
+    writeln!(
+        out,
+        "  {name:<15} p50 {}, p99 {}, max {} (n = {}); plain TCP p50 {}, p99 {}: {:.2} times",
+        shown(times.p50),
+        shown(times.p99),
+        shown(times.max),
+        times.count,
+        shown(floor.p50),
+        shown(floor.p99),
+        ratio(stack, tcp).unwrap_or(f64::NAN)
+    )
+}
+
+fn ratio(of: Option<Summary>, to: Option<Summary>) -> Option<f64> {
+    Some(of?.p50 as f64 / to?.p50.max(1) as f64)
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,188 @@
+//! The way through the stack: channels between peers.
+
+use std::collections::HashMap;
+use std::time::{Instant, SystemTime};
+
+use node::channel::{Inbound, Inbox, Outgoing};
+use node::steps::key;
+use node::telemetry::{from_wire, to_wire};
+use node::{Handle, PeerId};
+use opentelemetry::trace::{Span as _, SpanContext, SpanKind, TraceContextExt as _, Tracer as _};
+use opentelemetry::{Context, KeyValue};
+use opentelemetry_sdk::trace::{SdkTracer, Span};
+use proto::{Bytes, TraceContext};
+use tokio::sync::mpsc;
+use tokio_util::task::TaskTracker;
+
+use super::pace::Way;
+use super::tcp::See as _;
+use super::{What, Witness};
+use crate::network::Members;
+
+/// The kinds of messages in their envelopes.
+const REQUEST: &str = "REQUEST";
+const REPLY: &str = "REPLY";
+
+/// Peers that send, and answer.
+pub(super) struct Stack {
+    peers: Vec<Writers>,
+    ids: Vec<PeerId>,
+    tracers: Vec<SdkTracer>,
+    /// The spans of messages without an answer.
+    open: HashMap<u64, Span>,
+    next: u64,
+}
+
+/// Who writes to the channels of one peer: a task each, so that whoever reads
+/// never waits for a writer.
+#[derive(Clone)]
+struct Writers {
+    handle: Handle,
+    to: HashMap<PeerId, mpsc::UnboundedSender<Outgoing>>,
+    tasks: TaskTracker,
+}
+
+impl Stack {
+    pub(super) fn new(
+        members: Members,
+        inboxes: Vec<Inbox>,
+        witness: &Witness,
+        tasks: &TaskTracker,
+    ) -> Self {
+        let mut peers = Vec::new();
+        let mut ids = Vec::new();
+        let all = members.handles.into_values().zip(inboxes);
+        for ((handle, inbox), tracer) in all.zip(&members.tracers) {
+            ids.push(handle.peer_id());
+            let writers = Writers {
+                handle,
+                to: HashMap::new(),
+                tasks: tasks.clone(),
+            };
+            let answers = Answers {
+                writers: writers.clone(),
+                tracer: tracer.clone(),
+                witness: witness.clone(),
+            };
+            tasks.spawn(answers.run(inbox));
+            peers.push(writers);
+        }
+        Self {
+            peers,
+            ids,
+            tracers: members.tracers,
+            open: HashMap::new(),
+            next: 0,
+        }
+    }
+}
+
+impl Way for Stack {
+    fn send(&mut self, id: u64, (from, to): (u32, u32), size: usize) {
+        let tracer = &self.tracers[from as usize];
+        let to = self.ids[to as usize];
+        let span = tracer
+            .span_builder(REQUEST)
+            .with_kind(SpanKind::Client)
+            .with_attributes([
+                KeyValue::new(key::ID, format!("{id:016x}")),
+                KeyValue::new("p2p.message.size", size as i64),
+            ])
+            .start_with_context(tracer, &Context::new());
+        let trace = to_wire(span.span_context());
+        self.open.insert(id, span);
+        self.peers[from as usize]
+            .send(to, outgoing(REQUEST, id, trace, Bytes::from(vec![0; size])));
+    }
+
+    fn next_id(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
+    fn answered(&mut self, id: u64, at: Instant) {
+        if let Some(mut span) = self.open.remove(&id) {
+            span.end_with_timestamp(SystemTime::now() - at.elapsed());
+        }
+    }
+}
+
+impl Writers {
+    fn send(&mut self, to: PeerId, message: Outgoing) {
+        let handle = &self.handle;
+        let tasks = &self.tasks;
+        let writer = self.to.entry(to).or_insert_with(|| {
+            let (sender, messages) = mpsc::unbounded_channel();
+            tasks.spawn(write(handle.clone(), to, messages));
+            sender
+        });
+        // A channel that has closed: the message gets no answer.
+        let _ = writer.send(message);
+    }
+}
+
+/// Opens the channel, and writes what is to be written to it.
+async fn write(handle: Handle, to: PeerId, mut messages: mpsc::UnboundedReceiver<Outgoing>) {
+    let Ok(mut channel) = handle.open_channel(to).await else {
+        return;
+    };
+    while let Some(message) = messages.recv().await {
+        if channel.send(message).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Who answers for a peer, and sees its answers.
+struct Answers {
+    writers: Writers,
+    tracer: SdkTracer,
+    witness: Witness,
+}
+
+impl Answers {
+    async fn run(mut self, mut inbox: Inbox) {
+        while let Some(inbound) = inbox.recv().await {
+            let Inbound::Message { from, envelope } = inbound else {
+                continue;
+            };
+            match envelope.kind.as_str() {
+                REQUEST => {
+                    self.witness.see(envelope.id, What::Arrived);
+                    let parent = envelope.trace.map(from_wire);
+                    let step = self.step(envelope.id, parent);
+                    let reply = outgoing(REPLY, envelope.id, to_wire(&step), envelope.payload);
+                    self.writers.send(from, reply);
+                }
+                _ => self.witness.see(envelope.id, What::Answered),
+            }
+        }
+    }
+
+    /// The step that answers, as a span.
+    fn step(&self, id: u64, parent: Option<SpanContext>) -> SpanContext {
+        let context = Context::new();
+        let context = match parent {
+            Some(parent) => context.with_remote_span_context(parent),
+            None => context,
+        };
+        let mut span = self
+            .tracer
+            .span_builder(REQUEST)
+            .with_kind(SpanKind::Server)
+            .with_attributes([KeyValue::new(key::ID, format!("{id:016x}"))])
+            .start_with_context(&self.tracer, &context);
+        span.end();
+        span.span_context().clone()
+    }
+}
+
+fn outgoing(kind: &'static str, id: u64, trace: Option<TraceContext>, payload: Bytes) -> Outgoing {
+    Outgoing {
+        id,
+        kind,
+        within: None,
+        trace,
+        payload,
+    }
+}

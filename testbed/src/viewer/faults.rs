@@ -1,0 +1,92 @@
+//! What was done to the network: links that were cut and healed, peers that
+//! were killed. The run tells of it in spans of the laboratory's own.
+
+use node::steps::key;
+use opentelemetry_proto::tonic::trace::v1::Span;
+use serde::Serialize;
+
+use super::diagram::signed;
+use crate::control::{CUT, HEAL, KILL, PEER, Press};
+use crate::history;
+use crate::network::LABORATORY;
+use crate::store::Store;
+
+/// `{"at":1500000,"action":"cut","peer":"peer-00","other":"peer-01"}`
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Fault {
+    /// In nanoseconds, from the same moment as the times of the diagram.
+    at: i64,
+    #[serde(flatten)]
+    press: Press,
+}
+
+/// All of them, in the order of time.
+pub(super) fn faults(store: &Store) -> Vec<Fault> {
+    let base = signed(store.first_start());
+    let mut faults = Vec::new();
+    for name in [CUT, HEAL, KILL] {
+        store.for_each_named(name, |service, span| {
+            if service == LABORATORY
+                && let Some(press) = press(&span)
+            {
+                let at = signed(span.start_time_unix_nano) - base;
+                faults.push(Fault { at, press });
+            }
+        });
+    }
+    faults.sort_by_key(|fault| fault.at);
+    faults
+}
+
+fn press(span: &Span) -> Option<Press> {
+    let text = |name: &str| history::text(&span.attributes, name).map(str::to_owned);
+    let peer = text(PEER)?;
+    Some(match span.name.as_str() {
+        KILL => Press::Kill { peer },
+        CUT => Press::Cut {
+            peer,
+            other: text(key::REMOTE)?,
+        },
+        HEAL => Press::Heal {
+            peer,
+            other: text(key::REMOTE)?,
+        },
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::samples;
+
+    #[test]
+    fn what_the_laboratory_did_is_told_in_the_order_of_time() {
+        let store = Store::new();
+        let laboratory = store.add_service(samples::resource(LABORATORY));
+        let peer = store.add_service(samples::resource("peer-0"));
+        let mut id = 0;
+        let mut add = |service, name, at, other: Option<&str>| {
+            id += 1;
+            let mut span = samples::span([1; 16], id, 0, name, at);
+            span.attributes = vec![samples::text(PEER, "a")];
+            let other = other.map(|other| samples::text(key::REMOTE, other));
+            span.attributes.extend(other);
+            store.insert(service, &span).expect("a good span");
+        };
+        add(laboratory, "Setup", 0, None);
+        add(laboratory, HEAL, 30, Some("b"));
+        add(laboratory, CUT, 10, Some("b"));
+        add(laboratory, KILL, 20, None);
+        add(laboratory, CUT, 40, None);
+        // A peer's operation of that name is something else.
+        add(peer, CUT, 50, Some("b"));
+        let told = serde_json::to_value(faults(&store)).expect("JSON");
+        let expected = serde_json::json!([
+            { "at": 10, "action": "cut", "peer": "a", "other": "b" },
+            { "at": 20, "action": "kill", "peer": "a" },
+            { "at": 30, "action": "heal", "peer": "a", "other": "b" },
+        ]);
+        assert_eq!(told, expected);
+    }
+}

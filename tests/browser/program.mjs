@@ -1,0 +1,20 @@
+// A run that goes on while a browser looks at it.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+
+// `{ program, ended, url }`, once the program has told its address.
+export async function start([command, ...parameters]) {
+  const program = spawn(command, parameters, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const ended = once(program, 'exit');
+  for await (const line of createInterface(program.stderr)) {
+    const url = /http:\/\/\S+/.exec(line)?.[0];
+    if (url) {
+      // Nobody reads on; a pipe that is full would hold the program.
+      program.stderr.resume();
+      return { program, ended, url };
+    }
+  }
+  throw new Error('no address was told');
+}
