@@ -35,6 +35,7 @@ use crate::progress::Progress;
 use crate::recorder::StoreRecorder;
 use crate::run::{self, Folder, Record, Status, Verdict};
 use crate::store::Store;
+use crate::sweep;
 use crate::system::select::{all_there, need};
 use crate::topology::Topology;
 use crate::viewer;
@@ -79,6 +80,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
             let description = latency.describe();
             experiment(&mut latency, description, &options).await
         }
+        Command::Sweep(args) => sweep::sweep(&cli.common, &args).await,
         Command::System(asked) => systems::live(&cli.common, &asked).await,
         Command::Simulate(args) => systems::simulate(&cli.common, &args).await,
         Command::Check(args) => systems::check(&cli.common, &args).await,

@@ -27,6 +27,7 @@ pub mod run;
 pub mod simulator;
 pub mod stats;
 pub mod store;
+pub mod sweep;
 pub mod system;
 pub mod topology;
 pub mod viewer;

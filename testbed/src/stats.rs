@@ -54,9 +54,19 @@ pub struct Measure {
     pub p99: Option<f64>,
     /// The greatest.
     pub max: Option<f64>,
+    /// What theory says of the median.
+    pub theory: Option<f64>,
 }
 
 impl Measure {
+    /// With what theory says.
+    pub fn with_theory(self, theory: f64) -> Self {
+        Self {
+            theory: Some(theory),
+            ..self
+        }
+    }
+
     /// Times, and how many are missing.
     pub fn times(name: &str, times: Option<Summary>, lost: u64) -> Self {
         Self::of(name, "ns", times, lost)
@@ -85,6 +95,7 @@ impl Measure {
             p90: None,
             p99: None,
             max: None,
+            theory: None,
         }
     }
 
@@ -99,6 +110,7 @@ impl Measure {
             p90: of(|summary| summary.p90),
             p99: of(|summary| summary.p99),
             max: of(|summary| summary.max),
+            theory: None,
         }
     }
 }

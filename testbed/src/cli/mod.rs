@@ -5,6 +5,7 @@ pub mod kad;
 pub mod latency;
 pub mod options;
 pub mod own;
+pub mod sweep;
 pub mod systems;
 mod values;
 
@@ -38,6 +39,7 @@ Examples:
   testbed --peers 64 --topology random:8 gossip --protocol gossipsub
   testbed --peers 128 kad --operations 500     the hash table, and its oracle
   testbed --peers 64 latency --size 1K,64K     what the stack costs, beside plain TCP
+  testbed sweep gossip --peers 8,16,32 --repeat 5   a table and plots of many runs
   testbed check snapshot --peers 3             the same file, in every schedule
   testbed ping --to /ip4/127.0.0.1/tcp/4001/p2p/12D3Koo...   a testbed-node, from outside
   testbed view                                 look at the last run again
@@ -52,6 +54,15 @@ Examples:
   testbed view runs/2026-...-ping --listen 127.0.0.1:8701
   testbed view --collect          OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:8700 elsewhere
   testbed view traces.json        what Jaeger's page has saved, or an OTLP tool";
+
+const SWEEP_EXAMPLES: &str = "\
+Examples:
+  testbed sweep gossip --peers 8,16,32,64 --size 1K,64K --repeat 5
+  testbed sweep kad --peers 16,32,64,128 --operations 200
+  testbed --out results sweep latency --size 1K,4K,16K,64K
+
+The same command goes on where it was stopped. Lists of numbers, sizes and times
+stand in order.";
 
 const EXPORT_EXAMPLES: &str = "\
 Examples:
@@ -147,6 +158,9 @@ pub enum Command {
     Kad(kad::Kad),
     /// Send messages between pairs of peers, and the same over plain TCP
     Latency(latency::Latency),
+    /// Run an experiment over lists of options: a table, plots, one CSV file
+    #[command(after_help = SWEEP_EXAMPLES)]
+    Sweep(sweep::Sweep),
     /// Run a distributed algorithm in virtual time, by many seeds
     Simulate(Simulate),
     /// Try every schedule of a distributed algorithm

@@ -95,6 +95,7 @@ impl<S: System + 'static> Experiment for Checked<S> {
             "counterexample_steps": found.counterexample.as_ref().map(Vec::len),
             "properties": judgement.properties,
             "figures": judgement.figures,
+            "measures": judgement.measures,
             "told": judgement.told,
         });
         wrong

@@ -161,6 +161,7 @@ impl<S: System + 'static> Experiment for Simulated<S> {
             "recorded_schedule": trial.recorded(),
             "properties": self.judgement.properties,
             "figures": self.judgement.figures,
+            "measures": self.judgement.measures,
             "told": self.judgement.told,
         });
         wrong

@@ -182,6 +182,7 @@ impl System for Flooding {
         let measured = Measured::read(history, self.neighbours.len() as u64);
         let degrees = self.neighbours.iter().map(|all| all.len() as u64);
         Judgement {
+            measures: measured.measures(self.deliveries()),
             told: measured.tell(degrees, self.deliveries(), self.plan.messages.into()),
             properties: check(history, &self.expected()),
             figures: self.figures(&measured),

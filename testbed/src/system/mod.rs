@@ -18,6 +18,7 @@ use serde::Serialize;
 
 use crate::checkers::Property;
 use crate::history::History;
+use crate::stats::Measure;
 
 /// A system to be run.
 pub trait System: Send + Sync {
@@ -104,6 +105,8 @@ pub struct Judgement {
     pub properties: Vec<Property>,
     /// What was counted, beside what theory says.
     pub figures: Vec<Figure>,
+    /// What was measured, in the form of all experiments.
+    pub measures: Vec<Measure>,
     /// The result for people, in lines.
     pub told: Vec<String>,
 }

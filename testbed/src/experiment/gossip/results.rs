@@ -148,6 +148,11 @@ impl Results {
         self
     }
 
+    /// With each hop a message comes to D times as many peers: log_D n.
+    fn theory(&self) -> f64 {
+        (self.peers as f64).ln() / (self.mesh.max(2) as f64).ln()
+    }
+
     fn measures(&self) -> Vec<Measure> {
         let part = |a: u64, b: u64| a as f64 / b.max(1) as f64;
         let lost = self.expected.saturating_sub(self.delivered);
@@ -163,7 +168,7 @@ impl Results {
         all.push(Measure::counts(
             "hops",
             self.hops.iter().map(|(hops, n)| (u64::from(*hops), *n)),
-        ));
+        ).with_theory(self.theory()));
         let duplicates = self.copies.saturating_sub(self.delivered);
         all.push(Measure::ratio(
             "duplicates a delivery",
@@ -252,7 +257,7 @@ impl Results {
             seen += **count;
             2 * seen >= all
         });
-        let theory = (self.peers as f64).ln() / (self.mesh.max(2) as f64).ln();
+        let theory = self.theory();
         writeln!(
             out,
             "hops              {} in the median, at most {most} (n = {all}); log_{} {} = {theory:.1}",

@@ -225,11 +225,8 @@ impl Told {
         for (kind, of) in &self.kinds {
             let (name, lost) = (kind.name(), of.asked - of.succeeded);
             all.push(Measure::times(&format!("{name} time"), of.time_ns, lost));
-            all.push(Measure::numbers(
-                &format!("{name} hops"),
-                of.hops,
-                lost + of.unknown_hops,
-            ));
+            let hops = Measure::numbers(&format!("{name} hops"), of.hops, lost + of.unknown_hops);
+            all.push(hops.with_theory(self.log2_peers));
             all.push(Measure::numbers(
                 &format!("{name} requests"),
                 of.requests,

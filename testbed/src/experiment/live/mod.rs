@@ -109,6 +109,7 @@ impl<S: System> Experiment for Live<S> {
             "lost": progress.lost,
             "properties": judgement.properties,
             "figures": judgement.figures,
+            "measures": judgement.measures,
             "told": judgement.told,
         });
         wrong

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::history::History;
-use crate::stats::{Summary, Times, show, thousands};
+use crate::stats::{Measure, Summary, Times, show, thousands};
 
 /// Of how many in a hundred of all peers the time is told until they have a
 /// message. Its publisher is one of them.
@@ -110,6 +110,30 @@ impl Measured {
                 until.record(Duration::from_nanos(last.saturating_sub(published)));
             }
         }
+    }
+
+    /// All of it, in the form of all experiments. There should be so many
+    /// deliveries.
+    pub(super) fn measures(&self, deliveries: u64) -> Vec<Measure> {
+        let lost = |times: &Times| {
+            let count = times.summary().map_or(0, |summary| summary.count);
+            self.published.saturating_sub(count)
+        };
+        let until = PARTS.iter().zip(&self.until).map(|(part, times)| {
+            Measure::times(&format!("time to {part} %"), times.summary(), lost(times))
+        });
+        let mut all: Vec<_> = until.collect();
+        let duplicates = self.received.saturating_sub(self.delivered);
+        let missing = deliveries.saturating_sub(self.delivered);
+        all.push(Measure::numbers("hops", self.hops.summary(), missing));
+        for (name, part) in [
+            ("duplicates a delivery", ratio(duplicates, self.delivered)),
+            ("bytes a delivery", ratio(self.bytes, self.delivered)),
+        ] {
+            all.push(Measure::ratio(name, part, self.delivered));
+        }
+        all.push(Measure::ratio("delivered", ratio(self.delivered, deliveries), deliveries));
+        all
     }
 
     /// All of it for people: a line each. `messages` were to be published, and

@@ -1,0 +1,229 @@
+//! What is tried: every combination of the values of every list.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use crate::Error;
+
+/// How often each combination is run if nobody says.
+const REPEAT: u64 = 5;
+
+/// The seed of the first run if nobody says: the same command is the same
+/// sweep.
+const SEED: u64 = 1;
+
+/// How many runs a sweep may have. A guess: days.
+const MOST: usize = 100_000;
+
+/// Options whose value is a list already.
+const LISTS: [&str; 1] = ["--mix"];
+
+/// A sweep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grid {
+    /// What is run.
+    pub experiment: String,
+    /// The options that have several values, with these.
+    pub axes: Vec<(String, Vec<String>)>,
+    /// The others, as they were given.
+    pub fixed: Vec<String>,
+    /// How often each combination is run.
+    pub repeat: u64,
+    /// The seed of the first of them.
+    pub seed: u64,
+}
+
+/// One combination: a value for each of the axes.
+pub type Cell = Vec<String>;
+
+impl Grid {
+    /// Reads the words after `sweep`.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] with the value and how it was read.
+    pub fn read(words: &[String]) -> Result<Self, Error> {
+        let mut grid = Self {
+            experiment: String::new(),
+            axes: Vec::new(),
+            fixed: Vec::new(),
+            repeat: REPEAT,
+            seed: SEED,
+        };
+        let mut words = words.iter().peekable();
+        while let Some(word) = words.next() {
+            if !word.starts_with('-') {
+                match grid.experiment.is_empty() {
+                    true => grid.experiment.clone_from(word),
+                    false => grid.fixed.push(word.clone()),
+                }
+                continue;
+            }
+            let (name, value) = match word.split_once('=') {
+                Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
+                None => {
+                    let value = words.next_if(|next| !next.starts_with('-'));
+                    (word.clone(), value.cloned())
+                }
+            };
+            grid.option(name, value)?;
+        }
+        match grid.experiment.is_empty() {
+            true => Err(Error::Usage(
+                "sweep what? as in `testbed sweep gossip --peers 8,16,32 --repeat 5`".into(),
+            )),
+            false => grid.check(),
+        }
+    }
+
+    fn option(&mut self, name: String, value: Option<String>) -> Result<(), Error> {
+        let number = |value: Option<&str>| {
+            let number = value.and_then(|value| value.parse::<u64>().ok());
+            number.filter(|number| *number > 0 || name == "--seed").ok_or_else(|| {
+                let value = value.unwrap_or("nothing");
+                Error::Usage(format!("{name} {value}: it takes one number, as in {name} 5"))
+            })
+        };
+        match (name.as_str(), value.as_deref()) {
+            ("--repeat", value) => self.repeat = number(value)?,
+            ("--seed", value) => self.seed = number(value)?,
+            ("--out" | "--format" | "--view" | "--otlp", _) => {
+                return Err(Error::Usage(format!(
+                    "{name} is for a run; before `sweep` it is for the sweep"
+                )));
+            }
+            (_, Some(values)) if values.contains(',') && !LISTS.contains(&name.as_str()) => {
+                let values = list(&name, values)?;
+                if self.axes.iter().any(|(known, _)| *known == name) {
+                    return Err(Error::Usage(format!("{name} is there twice")));
+                }
+                self.axes.push((name, values));
+            }
+            (_, Some("")) => return Err(empty(&name)),
+            (_, value) => {
+                let value = value.map(str::to_owned);
+                self.fixed.extend([Some(name), value].into_iter().flatten());
+            }
+        }
+        Ok(())
+    }
+
+    fn check(self) -> Result<Self, Error> {
+        match self.cells().len().saturating_mul(self.repeat as usize) {
+            runs if runs > MOST => Err(Error::Usage(format!(
+                "{runs} runs are more than {MOST}; take shorter lists, or a smaller --repeat"
+            ))),
+            _ => Ok(self),
+        }
+    }
+
+    /// Every combination, the last list changing fastest.
+    pub fn cells(&self) -> Vec<Cell> {
+        self.axes.iter().fold(vec![Vec::new()], |cells, (_, values)| {
+            let with = |cell: &Cell| {
+                let with = |value: &String| [cell.as_slice(), &[value.clone()]].concat();
+                values.iter().map(with).collect::<Vec<_>>()
+            };
+            cells.iter().flat_map(with).collect()
+        })
+    }
+
+    /// The command line of one combination, without its seed.
+    pub fn words(&self, cell: &Cell) -> Vec<String> {
+        let swept = self.axes.iter().zip(cell);
+        let swept = swept.flat_map(|((name, _), value)| [name.clone(), value.clone()]);
+        let mut words = vec![self.experiment.clone()];
+        words.extend(swept.chain(self.fixed.iter().cloned()));
+        words
+    }
+}
+
+fn empty(name: &str) -> Error {
+    Error::Usage(format!(
+        "{name}: the list is empty, or a value in it is; it looks like {name} 8,16,32"
+    ))
+}
+
+/// The values of a list. Numbers, sizes and times stand in order, so that a
+/// value that was mistyped is seen.
+fn list(name: &str, text: &str) -> Result<Vec<String>, Error> {
+    let values: Vec<String> = text.split(',').map(|value| value.trim().to_owned()).collect();
+    if values.iter().any(String::is_empty) {
+        return Err(empty(name));
+    }
+    let read = |of: fn(&str) -> Option<f64>| values.iter().map(|value| of(value)).collect();
+    let numbers: Option<Vec<f64>> = read(size).or_else(|| read(time));
+    let wrong = match &numbers {
+        Some(numbers) => !numbers.is_sorted_by(|a, b| a < b),
+        None => values.iter().enumerate().any(|(at, value)| values[..at].contains(value)),
+    };
+    match wrong {
+        true => Err(Error::Usage(format!(
+            "{name} {text}: read as {}; write each value once, and numbers from the least to the greatest",
+            values.join(", then ")
+        ))),
+        false => Ok(values),
+    }
+}
+
+/// A number, or one of bytes.
+pub(super) fn size(text: &str) -> Option<f64> {
+    let bytes = || parse_size::Config::new().with_binary().parse_size(text).ok();
+    text.parse().ok().or_else(|| Some(bytes()? as f64))
+}
+
+fn time(text: &str) -> Option<f64> {
+    let time: SignedDuration = text.parse().ok()?;
+    Some(Duration::try_from(time).ok()?.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(words: &str) -> Result<Grid, String> {
+        let words: Vec<_> = words.split_whitespace().map(str::to_owned).collect();
+        Grid::read(&words).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn lists_make_a_grid() {
+        let grid = read("gossip --peers 8,16 --size=1K,64K --repeat 3 --messages 5 -q").unwrap();
+        let words: Vec<_> = grid.cells().iter().map(|cell| grid.words(cell).join(" ")).collect();
+        assert_eq!((grid.repeat, grid.seed), (3, SEED));
+        assert_eq!(
+            words,
+            [
+                "gossip --peers 8 --size 1K --messages 5 -q",
+                "gossip --peers 8 --size 64K --messages 5 -q",
+                "gossip --peers 16 --size 1K --messages 5 -q",
+                "gossip --peers 16 --size 64K --messages 5 -q",
+            ]
+        );
+        let grid = read("kad --mix put,get --operations 7").unwrap();
+        assert_eq!(grid.cells(), [Cell::new()]);
+    }
+
+    #[test]
+    fn lists_that_make_no_sense_are_told_as_they_were_read() {
+        for (words, part) in [
+            ("", "sweep what?"),
+            ("gossip --peers 16,8", "read as 16, then 8"),
+            ("gossip --size 64K,1K", "read as 64K, then 1K"),
+            ("gossip --interval 1s,50ms", "read as 1s, then 50ms"),
+            ("gossip --peers 8,8", "read as 8, then 8"),
+            ("gossip --protocol flood,flood", "read as flood, then flood"),
+            ("gossip --peers 8,,16", "the list is empty"),
+            ("gossip --peers=", "the list is empty"),
+            ("gossip --peers ,", "the list is empty"),
+            ("gossip --repeat 0", "--repeat 0"),
+            ("gossip --repeat 1,2", "--repeat 1,2"),
+            ("gossip --repeat", "--repeat nothing"),
+            ("gossip --out x", "before `sweep`"),
+            ("gossip --peers 1,2 --repeat 1000000", "2000000 runs"),
+        ] {
+            let error = read(words).expect_err(words);
+            assert!(error.contains(part), "{words}: {error}");
+        }
+    }
+}

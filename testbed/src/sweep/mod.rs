@@ -1,0 +1,210 @@
+//! `testbed sweep`: an experiment over lists of options, each combination with
+//! several seeds, each run in a process of its own.
+//!
+//! The folder of a sweep is named after its command: the same command goes on
+//! where it was stopped.
+
+mod grid;
+mod interval;
+mod plot;
+mod rows;
+mod table;
+
+use std::hash::Hasher as _;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Output, Stdio};
+
+use clap::Parser as _;
+use node::interrupt;
+use rustc_hash::FxHasher;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use crate::Error;
+use crate::cli::{self, Cli, Common};
+use crate::progress::Progress;
+use grid::{Cell, Grid};
+use rows::{Row, Rows};
+use table::Table;
+
+/// A sweep that goes on.
+struct Sweep {
+    grid: Grid,
+    folder: PathBuf,
+    rows: Rows,
+    quiet: bool,
+}
+
+/// Runs what is missing. Returns the exit status, and prints the table.
+///
+/// # Errors
+/// [`Error::Usage`] when the words make no sense, or a run's do not;
+/// [`Error::Failed`] when nothing can be saved.
+pub async fn sweep(common: &Common, args: &cli::sweep::Sweep) -> Result<ExitCode, Error> {
+    let grid = Grid::read(&args.words)?;
+    for cell in grid.cells() {
+        check(&grid.words(&cell))?;
+    }
+    let interrupt = interrupt::watch().map_err(|e| Error::Failed(format!("signals: {e}")))?;
+    let folder = common.out.join(name(&grid));
+    std::fs::create_dir_all(&folder).map_err(|error| {
+        Error::Usage(format!(
+            "cannot save a sweep in {}: {error}; choose another folder with --out DIR",
+            folder.display()
+        ))
+    })?;
+    let rows = Rows::open(&folder, &grid)?;
+    let mut sweep = Sweep {
+        grid,
+        folder,
+        rows,
+        quiet: common.quiet,
+    };
+    let stopped = sweep.run(&interrupt).await?;
+    sweep.tell(stopped)
+}
+
+impl Sweep {
+    /// Runs what is missing. Returns whether it was stopped before.
+    async fn run(&mut self, interrupt: &CancellationToken) -> Result<bool, Error> {
+        let done = self.rows.done();
+        let cells = self.grid.cells();
+        let seeds = self.grid.seed..self.grid.seed.saturating_add(self.grid.repeat);
+        // One of each first: a sweep that is stopped has seen all of them.
+        let all = seeds.flat_map(|seed| cells.iter().map(move |cell| (cell.clone(), seed)));
+        let missing: Vec<_> = all.filter(|run| !done.contains(run)).collect();
+        let progress = Progress::new(self.quiet);
+        let bar = progress.bar("runs", missing.len() as u64);
+        for (cell, seed) in missing {
+            if interrupt.is_cancelled() {
+                return Ok(true);
+            }
+            let record = self.one(&cell, seed).await?;
+            // What was interrupted is run again.
+            if interrupt.is_cancelled() {
+                return Ok(true);
+            }
+            self.rows.add(Row::of(&record, &cell, seed))?;
+            bar.step();
+        }
+        Ok(false)
+    }
+
+    /// One run, in a process of its own: no run finds the memory or the ports of
+    /// another. An interruption from the keyboard comes to it as well.
+    async fn one(&self, cell: &Cell, seed: u64) -> Result<Value, Error> {
+        let program = std::env::current_exe().map_err(|e| Error::Failed(e.to_string()))?;
+        let words = self.grid.words(cell);
+        let told = format!("testbed {} --seed {seed}", words.join(" "));
+        let mut command = Command::new(program);
+        command
+            .args(["--quiet", "--format", "json", "--seed", &seed.to_string(), "--out"])
+            .arg(self.folder.join("runs"))
+            .args(&words)
+            .stdin(Stdio::null());
+        let ended = tokio::task::spawn_blocking(move || command.output()).await;
+        let ended = ended.map_err(|e| Error::Failed(format!("{told}: {e}")))?;
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = ended.map_err(|e| Error::Failed(format!("{told}: {e}")))?;
+        serde_json::from_slice(&stdout).map_err(|_| {
+            let why = String::from_utf8_lossy(&stderr);
+            let why = format!("{told}: {}", why.trim().trim_start_matches("error: "));
+            match status.code() {
+                Some(2) => Error::Usage(why),
+                _ => Error::Failed(why),
+            }
+        })
+    }
+
+    /// Prints the table, draws the plots.
+    fn tell(&self, stopped: bool) -> Result<ExitCode, Error> {
+        let table = Table::new(&self.grid, &self.rows.all);
+        let plots = plot::draw(&self.folder, &self.grid, &table)?;
+        let runs = self.rows.done().len();
+        let all = self.grid.cells().len() as u64 * self.grid.repeat;
+        let with = |verdict: &str| {
+            let of = self.rows.all.iter().filter(|row| row.verdict == verdict);
+            let runs: std::collections::BTreeSet<_> = of.map(|row| &row.run).collect();
+            runs.len()
+        };
+        let [pass, fail, unknown] = ["pass", "fail", "unknown"].map(with);
+        let mut text = format!(
+            "{runs} of {all} runs of {}: {pass} pass, {fail} fail, {unknown} unknown\n",
+            self.grid.experiment
+        );
+        text.push_str(&table.text(&self.grid));
+        let path = |name: &str| self.folder.join(name).display().to_string();
+        text.push_str(&format!("\nsaved             {}\n", path("sweep.csv")));
+        for plot in plots {
+            text.push_str(&format!("plot              {}\n", plot.display()));
+        }
+        let verdict = match (stopped, fail, unknown) {
+            (true, ..) => "unknown: stopped; the same command goes on".to_owned(),
+            (false, 0, 0) => "pass".to_owned(),
+            (false, 0, _) => format!("unknown: {unknown} runs are, and their folders say why"),
+            (false, ..) => format!("fail: {fail} runs failed, and their folders say why"),
+        };
+        text.push_str(&format!("verdict           {verdict}\n"));
+        let printed = io::stdout().lock().write_all(text.as_bytes());
+        match printed {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                return Err(Error::Failed(format!("standard output: {error}")));
+            }
+            _ => {}
+        }
+        Ok(match (stopped, fail, unknown) {
+            (false, 0, 0) => ExitCode::SUCCESS,
+            (true, ..) | (false, 0, _) => ExitCode::from(3),
+            (false, ..) => ExitCode::from(1),
+        })
+    }
+}
+
+/// Whether the words are those of a run.
+fn check(words: &[String]) -> Result<(), Error> {
+    let all = std::iter::once("testbed").chain(words.iter().map(String::as_str));
+    let cli = Cli::try_parse_from(all).map_err(|error| {
+        let text = error.render().to_string();
+        let first = text.lines().next().unwrap_or_default();
+        let why = first.trim_start_matches("error: ");
+        Error::Usage(format!("testbed {}: {why}", words.join(" ")))
+    })?;
+    match cli.command {
+        cli::Command::Ping(_)
+        | cli::Command::System(_)
+        | cli::Command::Kad(_)
+        | cli::Command::Latency(_) => Ok(()),
+        _ => Err(Error::Usage(format!(
+            "sweep {}: nothing is measured there; take gossip, kad, latency, ping or an algorithm",
+            words[0]
+        ))),
+    }
+}
+
+/// The name of its folder: of what is run, and of a digest of all of it.
+fn name(grid: &Grid) -> String {
+    let mut digest = FxHasher::default();
+    let words = grid.axes.iter().flat_map(|(name, values)| [name.clone(), values.join(",")]);
+    let numbers = [grid.repeat.to_string(), grid.seed.to_string()];
+    for word in words.chain(grid.fixed.iter().cloned()).chain(numbers) {
+        digest.write(word.as_bytes());
+        digest.write_u8(0);
+    }
+    format!("sweep-{}-{:016x}", grid.experiment, digest.finish())
+}
+
+/// Where a sweep's plot is.
+fn plot_path(folder: &Path, measure: &str) -> PathBuf {
+    let name: String = measure
+        .chars()
+        .map(|letter| match letter.is_ascii_alphanumeric() {
+            true => letter.to_ascii_lowercase(),
+            false => '-',
+        })
+        .collect();
+    folder.join(format!("{name}.svg"))
+}

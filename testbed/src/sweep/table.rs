@@ -1,0 +1,135 @@
+//! The table of a sweep.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::grid::{Cell, Grid};
+use super::interval::{Median, median};
+use super::rows::Row;
+use crate::stats::show;
+
+/// One measure of one combination, over all its runs.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) runs: usize,
+    pub(super) count: u64,
+    pub(super) lost: u64,
+    /// Of the runs' medians.
+    pub(super) p50: Option<Median>,
+    /// Of the runs' 99th percentiles.
+    pub(super) p99: Option<Median>,
+    /// The greatest of all.
+    max: Option<f64>,
+    pub(super) theory: Option<f64>,
+    pub(super) unit: String,
+}
+
+/// All of them, by measure, in the order in which they were measured.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    pub(super) measures: Vec<String>,
+    pub(super) entries: BTreeMap<(String, Cell), Entry>,
+    pub(super) cells: Vec<Cell>,
+}
+
+impl Table {
+    pub(super) fn new(grid: &Grid, rows: &[Row]) -> Self {
+        let mut table = Self {
+            cells: grid.cells(),
+            ..Self::default()
+        };
+        let mut grouped: BTreeMap<(String, Cell), Vec<&Row>> = BTreeMap::new();
+        for row in rows.iter().filter(|row| row.measure.count > 0 || row.measure.lost > 0) {
+            let name = &row.measure.name;
+            if !table.measures.contains(name) {
+                table.measures.push(name.clone());
+            }
+            let key = (name.clone(), row.cell.clone());
+            grouped.entry(key).or_default().push(row);
+        }
+        let entries = grouped.into_iter().map(|(key, rows)| (key, Entry::new(&rows)));
+        table.entries = entries.collect();
+        table
+    }
+
+    /// For people: a block for each measure, a line for each combination.
+    pub(super) fn text(&self, grid: &Grid) -> String {
+        let mut text = String::new();
+        let names: Vec<_> = grid.axes.iter().map(|(name, _)| name.as_str()).collect();
+        for measure in &self.measures {
+            let _ = writeln!(text, "\n{measure}");
+            let head = ["runs", "n", "lost", "median", "95 % of medians", "p99", "max", "theory"];
+            let head = names.iter().copied().chain(head).map(str::to_owned);
+            let mut lines = vec![head.collect::<Vec<_>>()];
+            for cell in &self.cells {
+                if let Some(entry) = self.entries.get(&(measure.clone(), cell.clone())) {
+                    lines.push(cell.iter().cloned().chain(entry.fields()).collect());
+                }
+            }
+            text.push_str(&aligned(&lines));
+        }
+        text
+    }
+}
+
+impl Entry {
+    fn new(rows: &[&Row]) -> Self {
+        let all = |of: fn(&Row) -> Option<f64>| rows.iter().filter_map(|row| of(row)).collect();
+        let max: Vec<f64> = all(|row| row.measure.max);
+        let runs: BTreeSet<_> = rows.iter().map(|row| row.seed).collect();
+        Self {
+            runs: runs.len(),
+            count: rows.iter().map(|row| row.measure.count).sum(),
+            lost: rows.iter().map(|row| row.measure.lost).sum(),
+            p50: median(all(|row| row.measure.p50)),
+            p99: median(all(|row| row.measure.p99)),
+            max: max.into_iter().max_by(f64::total_cmp),
+            theory: rows.iter().find_map(|row| row.measure.theory),
+            unit: rows[0].measure.unit.clone(),
+        }
+    }
+
+    fn fields(&self) -> [String; 8] {
+        let value = |value: Option<f64>| value.map_or("-".into(), |value| told(value, &self.unit));
+        let between = self.p50.map(|p50| {
+            let [low, high] = [p50.low, p50.high].map(|of| told(of, &self.unit));
+            format!("{low} to {high}")
+        });
+        [
+            self.runs.to_string(),
+            self.count.to_string(),
+            self.lost.to_string(),
+            value(self.p50.map(|median| median.value)),
+            between.unwrap_or("-".into()),
+            value(self.p99.map(|median| median.value)),
+            value(self.max),
+            value(self.theory),
+        ]
+    }
+}
+
+/// A value as people read it.
+pub(super) fn told(value: f64, unit: &str) -> String {
+    match unit {
+        "ns" => show(Duration::from_nanos(value as u64)),
+        "count" => format!("{value:.1}"),
+        _ if value.abs() >= 100.0 => format!("{value:.0}"),
+        _ => format!("{value:.3}"),
+    }
+}
+
+/// Columns, flush right.
+fn aligned(lines: &[Vec<String>]) -> String {
+    let columns = lines[0].len();
+    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max();
+    let widths: Vec<_> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+    let mut text = String::new();
+    for line in lines {
+        for (field, width) in line.iter().zip(&widths) {
+            let _ = write!(text, "  {field:>width$}");
+        }
+        text.push('\n');
+    }
+    text
+}
