@@ -13,15 +13,15 @@ use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use opentelemetry_proto::tonic::trace::v1::TracesData;
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::State;
 use super::answer::{Refusal, blocking, json_response};
 use super::parameters::{first, length, parameters, trace_id};
 use super::shown::Shown;
-use crate::jaeger;
 use crate::store::{Query, Store, check_ids, hex};
+use crate::{jaeger, otlp};
 
 /// How many traces are found where the request does not say (Jaeger's own
 /// number).
@@ -191,7 +191,7 @@ pub(super) async fn transform(body: Result<Bytes, BytesRejection>) -> Answer {
     let body = body.map_err(|error| Refusal::new(error.status(), error.body_text()))?;
     let wrong = |what: String| Refusal::bad_request(format!("cannot unmarshal OTLP: {what}"));
     let transformed = blocking(move || {
-        let data: TracesData = serde_json::from_slice(&body).map_err(|e| wrong(e.to_string()))?;
+        let data = otlp::read(&body).map_err(|e| wrong(e.to_string()))?;
         let scopes = data
             .resource_spans
             .iter()
