@@ -14,7 +14,7 @@ use opentelemetry_proto::tonic::trace::v1::{Span as OtlpSpan, Status, TracesData
 
 use super::{KeyValue, Log, Process, RefType, Reference, Span, Trace, Value, tag};
 use crate::history;
-use crate::store::hex;
+use crate::store::{hex, leads_somewhere};
 
 /// A service that has no name is called so.
 const NO_NAME: &str = "OTLPResourceNoServiceName";
@@ -128,16 +128,14 @@ fn translate(span: OtlpSpan, library: &[KeyValue], process_id: String) -> Span {
         trace_id: trace_id.clone(),
         span_id: hex(&span.parent_span_id),
     });
+    let links = span.links.into_iter().filter(leads_somewhere);
     Span {
         span_id: hex(&span.span_id),
         parent_span_id: String::new(),
         // The other bits are OTLP's own.
         flags: span.flags & 0xff,
         operation_name: span.name,
-        references: parent
-            .into_iter()
-            .chain(span.links.into_iter().map(reference))
-            .collect(),
+        references: parent.into_iter().chain(links.map(reference)).collect(),
         start_time: start / MICRO,
         duration: end.saturating_sub(start) / MICRO,
         tags,

@@ -44,6 +44,7 @@ use serde::Serialize;
 use tokio::sync::Notify;
 
 pub use dependencies::Dependency;
+pub(crate) use codec::leads_somewhere;
 pub use insert::Taken;
 pub use jsonl::Error;
 pub use query::{Query, ServiceSummary, Summary};
