@@ -61,7 +61,7 @@ pub struct ServiceId(pub u32);
 /// A service by its name, with how much it has reported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {
-    /// `service.name`, or `unknown_service` where the resource has none.
+    /// `service.name`, or what Jaeger says where the resource has none.
     pub name: String,
     /// Spans stored under that name.
     pub spans: u64,
