@@ -22,6 +22,7 @@ mod dependencies;
 mod insert;
 mod jsonl;
 mod names;
+mod once;
 mod own;
 mod query;
 mod rows;
@@ -43,8 +44,8 @@ use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Tra
 use serde::Serialize;
 use tokio::sync::Notify;
 
-pub use dependencies::Dependency;
 pub(crate) use codec::leads_somewhere;
+pub use dependencies::Dependency;
 pub use insert::Taken;
 pub use jsonl::Error;
 pub use query::{Query, ServiceSummary, Summary};
@@ -204,7 +205,7 @@ impl Store {
     pub fn trace(&self, id: TraceId) -> Option<TracesData> {
         let batch = {
             let table = self.read();
-            let rows = table.rows_of(table.trace_index(&id)?);
+            let rows = table.spans_of(table.trace_index(&id)?);
             table.copy_out(table.in_order(rows))
         };
         Some(TracesData {

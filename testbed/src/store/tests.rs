@@ -243,6 +243,32 @@ fn a_summary_counts_spans_errors_orphans_and_services() {
 }
 
 #[test]
+fn a_span_that_was_sent_twice_is_answered_and_counted_once() {
+    let (store, twice) = (samples::store(), samples::store());
+    for data in [twice.trace(PING), twice.trace(PING)] {
+        for around in data.expect("it is there").resource_spans {
+            twice.insert_all(around);
+        }
+    }
+    assert_eq!(twice.len(), 9);
+    assert_eq!(twice.trace(PING), store.trace(PING));
+    let all = Query::default();
+    assert_eq!(twice.summaries(&all), store.summaries(&all));
+    assert_eq!(twice.orphan_count(), 1);
+    assert_eq!(
+        twice.dependencies(0..=u64::MAX),
+        store.dependencies(0..=u64::MAX)
+    );
+    // A client's and a server's may have the same id.
+    let server = twice.add_service(samples::resource("peer-2"));
+    let mut shared = samples::span(PING, 2, 1, "PING", 10);
+    twice.insert(server, &shared).expect("a good span");
+    shared.attributes.push(samples::text("k", "v"));
+    twice.insert(server, &shared).expect("a good span");
+    assert_eq!(twice.summaries(&all)[0].span_count, 5);
+}
+
+#[test]
 fn queries_find_what_they_ask_for() {
     let store = samples::store();
     let later = store.add_service(samples::resource("peer-2"));
