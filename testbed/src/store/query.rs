@@ -27,7 +27,7 @@ pub struct Query {
     /// The span takes so many nanoseconds or less.
     pub duration_max: Option<u64>,
     /// Each of these is found, as text, among the attributes of the span, of
-    /// its events or of its resource.
+    /// its events, of its resource or of its scope.
     pub attributes: BTreeMap<String, String>,
     /// At most so many traces; the newest are kept. `None`: all.
     pub limit: Option<usize>,

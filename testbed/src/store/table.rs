@@ -39,6 +39,17 @@ pub(super) struct Source {
     token: Token,
 }
 
+impl Source {
+    /// What the resource and the scope say of all its spans.
+    pub(super) fn attributes(&self) -> impl Iterator<Item = &KeyValue> {
+        let resource = self.envelope.resource.iter();
+        let of_resource = resource.flat_map(|resource| &resource.attributes);
+        let scopes = self.envelope.scope_spans.iter();
+        let scopes = scopes.filter_map(|scope| scope.scope.as_ref());
+        of_resource.chain(scopes.flat_map(|scope| &scope.attributes))
+    }
+}
+
 /// What is known of a trace without walking its rows.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Trace {

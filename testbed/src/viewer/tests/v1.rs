@@ -86,6 +86,13 @@ async fn searches_take_what_jaegers_page_and_grafana_send() {
         (
             "service=peer-1&tags=%7B%22error%22%3A%22true%22%7D".to_owned(),
             0,
+        ("service=peer-0&minDuration=0&maxDuration=0s".to_owned(), 1),
+        ("service=peer-0&minDuration=.1%CE%BCs".to_owned(), 1),
+        ("service=peer-0&minDuration=.101%C2%B5s".to_owned(), 0),
+        ("service=peer-0&minDuration=1ns&maxDuration=0".to_owned(), 1),
+        ("service=peer-0&tag=list:%5B-1,null%5D".to_owned(), 1),
+        ("service=peer-0&tag=payload:AP%2BA".to_owned(), 1),
+        ("service=peer-0&tag=list:%5B-1%5D".to_owned(), 0),
         ),
         ("service=peer-0&tag=span.kind:client".to_owned(), 1),
         ("service=peer-1&tag=span.kind:client".to_owned(), 0),
