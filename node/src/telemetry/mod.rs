@@ -23,6 +23,7 @@ use opentelemetry_sdk::trace::{
     IdGenerator, RandomIdGenerator, Sampler, SdkTracer, SdkTracerProvider, Span, SpanData,
     SpanLimits, SpanProcessor,
 };
+use sysinfo::System;
 
 pub use context::{from_wire, to_wire};
 use export::Exporter;
@@ -30,6 +31,10 @@ pub use metrics::SpanMetrics;
 
 /// The instrumentation scope of every span.
 const SCOPE: &str = "testbed";
+
+/// The host of peers that a simulator runs: the same seed gives the same spans
+/// on any machine.
+const SIMULATED: &str = "simulated";
 
 /// What one span may hold. The SDK's 128 events are too few for a step that
 /// sends to every peer of a large network.
@@ -59,6 +64,8 @@ pub struct Sink {
     ended: AtomicU64,
     recorder: Option<Arc<dyn Recorder>>,
     exporter: Option<Exporter>,
+    /// The machine's name, if it has one.
+    host: Option<String>,
 }
 
 /// What became of the spans until now.
@@ -85,27 +92,33 @@ impl Sink {
             ended: AtomicU64::new(0),
             recorder,
             exporter,
+            host: System::host_name().ok(),
         })
     }
 
     /// The tracer of the service `name`, whose instance is `instance` (a
     /// PeerId, for a peer).
     pub fn tracer(self: &Arc<Self>, name: &str, instance: &str) -> SdkTracer {
-        self.tracer_with_ids(name, instance, RandomIdGenerator::default())
+        let host = self.host.as_deref();
+        self.tracer_of(resource(name, instance, host), RandomIdGenerator::default())
     }
 
-    /// The same, with `ids` as those of traces and spans.
+    /// The same for a peer in a simulator, with `ids` as those of traces and
+    /// spans.
     pub fn tracer_with_ids(
         self: &Arc<Self>,
         name: &str,
         instance: &str,
         ids: impl IdGenerator + 'static,
     ) -> SdkTracer {
-        let resource = Resource::builder_empty()
-            .with_service_name(name.to_owned())
-            .with_attribute(KeyValue::new("service.instance.id", instance.to_owned()))
-            .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
-            .build();
+        self.tracer_of(resource(name, instance, Some(SIMULATED)), ids)
+    }
+
+    fn tracer_of(
+        self: &Arc<Self>,
+        resource: Resource,
+        ids: impl IdGenerator + 'static,
+    ) -> SdkTracer {
         let processor = Processor {
             sink: Arc::clone(self),
             recorded_as: self.recorder.as_ref().map(|r| r.add_service(&resource)),
@@ -150,6 +163,18 @@ impl Sink {
     }
 }
 
+/// Who reports. Whoever compares the times of two peers has to know whether they
+/// go by the same clock: Jaeger takes those of two hosts for two clocks.
+fn resource(name: &str, instance: &str, host: Option<&str>) -> Resource {
+    let text = |key: &'static str, text: &str| KeyValue::new(key, text.to_owned());
+    Resource::builder_empty()
+        .with_service_name(name.to_owned())
+        .with_attribute(text("service.instance.id", instance))
+        .with_attribute(text("service.version", env!("CARGO_PKG_VERSION")))
+        .with_attributes(host.map(|host| text("host.name", host)))
+        .build()
+}
+
 /// One service's way into the sink.
 #[derive(Debug)]
 struct Processor {
@@ -181,3 +206,6 @@ impl SpanProcessor for Processor {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;
