@@ -12,6 +12,7 @@ pub mod export;
 mod metrics;
 
 use std::fmt::Debug;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -19,6 +20,7 @@ use opentelemetry::trace::TracerProvider as _;
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::resource::ResourceBuilder;
 use opentelemetry_sdk::trace::{
     IdGenerator, RandomIdGenerator, Sampler, SdkTracer, SdkTracerProvider, Span, SpanData,
     SpanLimits, SpanProcessor,
@@ -100,25 +102,35 @@ impl Sink {
     /// PeerId, for a peer).
     pub fn tracer(self: &Arc<Self>, name: &str, instance: &str) -> SdkTracer {
         let host = self.host.as_deref();
-        self.tracer_of(resource(name, instance, host), RandomIdGenerator::default())
+        let resource = resource(name, instance, host);
+        self.tracer_of(resource, RandomIdGenerator::default())
     }
 
-    /// The same for a peer in a simulator, with `ids` as those of traces and
-    /// spans.
+    /// The same for a service that runs with others in one process, and goes by
+    /// the same clock as they do.
+    pub fn tracer_among_others(self: &Arc<Self>, name: &str, instance: &str) -> SdkTracer {
+        let host = self.host.as_deref();
+        let resource = on_loopback(resource(name, instance, host));
+        self.tracer_of(resource, RandomIdGenerator::default())
+    }
+
+    /// The same in a simulator, with `ids` as those of traces and spans.
     pub fn tracer_with_ids(
         self: &Arc<Self>,
         name: &str,
         instance: &str,
         ids: impl IdGenerator + 'static,
     ) -> SdkTracer {
-        self.tracer_of(resource(name, instance, Some(SIMULATED)), ids)
+        let resource = on_loopback(resource(name, instance, Some(SIMULATED)));
+        self.tracer_of(resource, ids)
     }
 
     fn tracer_of(
         self: &Arc<Self>,
-        resource: Resource,
+        resource: ResourceBuilder,
         ids: impl IdGenerator + 'static,
     ) -> SdkTracer {
+        let resource = resource.build();
         let processor = Processor {
             sink: Arc::clone(self),
             recorded_as: self.recorder.as_ref().map(|r| r.add_service(&resource)),
@@ -163,16 +175,21 @@ impl Sink {
     }
 }
 
-/// Who reports. Whoever compares the times of two peers has to know whether they
-/// go by the same clock: Jaeger takes those of two hosts for two clocks.
-fn resource(name: &str, instance: &str, host: Option<&str>) -> Resource {
+/// Who reports.
+fn resource(name: &str, instance: &str, host: Option<&str>) -> ResourceBuilder {
     let text = |key: &'static str, text: &str| KeyValue::new(key, text.to_owned());
     Resource::builder_empty()
         .with_service_name(name.to_owned())
         .with_attribute(text("service.instance.id", instance))
         .with_attribute(text("service.version", env!("CARGO_PKG_VERSION")))
         .with_attributes(host.map(|host| text("host.name", host)))
-        .build()
+}
+
+/// Jaeger takes the times of services for those of different clocks unless they
+/// have the same `ip`, and warns of every message that is handled after its
+/// sender's span ended. It does not look at `host.name` or `host.ip` (2.13).
+fn on_loopback(resource: ResourceBuilder) -> ResourceBuilder {
+    resource.with_attribute(KeyValue::new("ip", Ipv4Addr::LOCALHOST.to_string()))
 }
 
 /// One service's way into the sink.

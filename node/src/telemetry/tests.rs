@@ -23,14 +23,14 @@ impl Recorder for Resources {
     }
 }
 
-/// Without it, Jaeger takes two peers for two clocks, and says of every message
+/// Without `ip`, Jaeger takes two peers for two clocks, and says of every message
 /// between them that they may not agree.
 #[test]
 fn peers_name_the_host_whose_clock_they_go_by() {
     let resources = Arc::new(Resources::default());
     let sink = Sink::new(Some(Arc::clone(&resources) as Arc<dyn Recorder>), None);
     sink.tracer("peer-00", "a");
-    sink.tracer("peer-01", "b");
+    sink.tracer_among_others("peer-01", "b");
     sink.tracer_with_ids("peer-02", "c", RandomIdGenerator::default());
     let resources = resources.0.lock().unwrap();
     let says = |number: usize, key| resources[number].get(&Key::new(key));
@@ -38,6 +38,9 @@ fn peers_name_the_host_whose_clock_they_go_by() {
     assert_eq!(says(0, "host.name"), host);
     assert_eq!(says(1, "host.name"), host);
     assert_eq!(says(2, "host.name"), Some("simulated".into()));
+    let ips = [0, 1, 2].map(|number| says(number, "ip"));
+    let loopback = Some(Value::from("127.0.0.1"));
+    assert_eq!(ips, [None, loopback.clone(), loopback]);
     assert_eq!(says(1, "service.name"), Some("peer-01".into()));
     assert_eq!(says(1, "service.instance.id"), Some("b".into()));
 }

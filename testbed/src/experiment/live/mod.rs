@@ -68,7 +68,7 @@ impl<S: System> Experiment for Live<S> {
         let mut network = build.await?;
         let began = Instant::now();
         let bar = bench.progress.bar("operations", self.system.endings());
-        let laboratory = bench.sink.tracer("testbed", &bench.record.id);
+        let laboratory = bench.sink.tracer_among_others("testbed", &bench.record.id);
         bench.desk.allow(reach::allowed(&self.system));
         let (system, progress) = (&self.system, &mut self.progress);
         let mut session = Session::new(system, progress, bar, laboratory, &self.kill);
