@@ -34,7 +34,8 @@ const attributes = (all = []) => all.map(({ key, value }) => ({ key, ...read(val
 
 export function serviceName(resource) {
   const named = resource?.attributes?.find(({ key }) => key === 'service.name');
-  return named?.value?.stringValue ?? 'unknown_service';
+  if (!named) return 'missing-service-name';
+  return (named.value?.stringValue ?? 'service-name-wrong-type') || 'empty-service-name';
 }
 
 // All spans of a trace in the order of the waterfall. Each knows its `depth`,

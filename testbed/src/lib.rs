@@ -20,6 +20,7 @@ pub mod jaeger;
 pub mod limits;
 pub mod model;
 pub mod network;
+pub mod otlp;
 pub mod own;
 pub mod progress;
 pub mod recorder;

@@ -192,7 +192,7 @@ impl Builder<'_> {
     }
 
     async fn set_up(&self, record: &mut Record) -> Result<(Vec<Member>, Vec<Inbox>), Error> {
-        let laboratory = self.sink.tracer(LABORATORY, &record.id);
+        let laboratory = self.sink.tracer_among_others(LABORATORY, &record.id);
         let span = laboratory
             .span_builder("Setup")
             .with_attributes([
@@ -274,7 +274,9 @@ impl Builder<'_> {
         let address = handle.listen(address).await;
         let address = address.map_err(|e| failed(e.to_string()))?;
         let id = handle.peer_id();
-        let tracer = self.sink.tracer(&name.to_string(), &id.to_string());
+        let tracer = self
+            .sink
+            .tracer_among_others(&name.to_string(), &id.to_string());
         let address = address.with_p2p(id).expect("an address without a peer");
         let member = Member {
             handle,

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { answerOf } from '../../dashboards/viewer/answers.js';
-import { toModel } from '../../dashboards/viewer/otlp.js';
+import { serviceName, toModel } from '../../dashboards/viewer/otlp.js';
 import { align } from '../../dashboards/viewer/traces/align.js';
 import { lengthOf, momentOf, tagsOf } from '../../dashboards/viewer/traces/logfmt.js';
 
@@ -16,6 +16,14 @@ test('tags', () => {
   assert.deepEqual(tagsOf('said="no \\"answer\\" came" b='), { said: 'no "answer" came', b: '' });
   assert.deepEqual(tagsOf('a=b=c'), { a: 'b=c' });
   for (const wrong of ['a', 'a="', '=1', 'a = 1', 'a="x"y']) assert.throws(() => tagsOf(wrong), /key=value/, wrong);
+});
+
+test('services that have no name have Jaeger\'s', () => {
+  const named = (value) => serviceName({ attributes: [{ key: 'service.name', value }] });
+  assert.deepEqual(
+    [serviceName(null), serviceName({}), named({ stringValue: '' }), named({ intValue: '7' }), named({ stringValue: 'a' })],
+    ['missing-service-name', 'missing-service-name', 'empty-service-name', 'service-name-wrong-type', 'a'],
+  );
 });
 
 test('durations', () => {

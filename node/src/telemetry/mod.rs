@@ -12,6 +12,7 @@ pub mod export;
 mod metrics;
 
 use std::fmt::Debug;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -19,10 +20,12 @@ use opentelemetry::trace::TracerProvider as _;
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::resource::ResourceBuilder;
 use opentelemetry_sdk::trace::{
     IdGenerator, RandomIdGenerator, Sampler, SdkTracer, SdkTracerProvider, Span, SpanData,
     SpanLimits, SpanProcessor,
 };
+use sysinfo::System;
 
 pub use context::{from_wire, to_wire};
 use export::Exporter;
@@ -30,6 +33,10 @@ pub use metrics::SpanMetrics;
 
 /// The instrumentation scope of every span.
 const SCOPE: &str = "testbed";
+
+/// The host of peers that a simulator runs: the same seed gives the same spans
+/// on any machine.
+const SIMULATED: &str = "simulated";
 
 /// What one span may hold. The SDK's 128 events are too few for a step that
 /// sends to every peer of a large network.
@@ -59,6 +66,8 @@ pub struct Sink {
     ended: AtomicU64,
     recorder: Option<Arc<dyn Recorder>>,
     exporter: Option<Exporter>,
+    /// The machine's name, if it has one.
+    host: Option<String>,
 }
 
 /// What became of the spans until now.
@@ -85,27 +94,43 @@ impl Sink {
             ended: AtomicU64::new(0),
             recorder,
             exporter,
+            host: System::host_name().ok(),
         })
     }
 
     /// The tracer of the service `name`, whose instance is `instance` (a
     /// PeerId, for a peer).
     pub fn tracer(self: &Arc<Self>, name: &str, instance: &str) -> SdkTracer {
-        self.tracer_with_ids(name, instance, RandomIdGenerator::default())
+        let host = self.host.as_deref();
+        let resource = resource(name, instance, host);
+        self.tracer_of(resource, RandomIdGenerator::default())
     }
 
-    /// The same, with `ids` as those of traces and spans.
+    /// The same for a service that runs with others in one process, and goes by
+    /// the same clock as they do.
+    pub fn tracer_among_others(self: &Arc<Self>, name: &str, instance: &str) -> SdkTracer {
+        let host = self.host.as_deref();
+        let resource = on_loopback(resource(name, instance, host));
+        self.tracer_of(resource, RandomIdGenerator::default())
+    }
+
+    /// The same in a simulator, with `ids` as those of traces and spans.
     pub fn tracer_with_ids(
         self: &Arc<Self>,
         name: &str,
         instance: &str,
         ids: impl IdGenerator + 'static,
     ) -> SdkTracer {
-        let resource = Resource::builder_empty()
-            .with_service_name(name.to_owned())
-            .with_attribute(KeyValue::new("service.instance.id", instance.to_owned()))
-            .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
-            .build();
+        let resource = on_loopback(resource(name, instance, Some(SIMULATED)));
+        self.tracer_of(resource, ids)
+    }
+
+    fn tracer_of(
+        self: &Arc<Self>,
+        resource: ResourceBuilder,
+        ids: impl IdGenerator + 'static,
+    ) -> SdkTracer {
+        let resource = resource.build();
         let processor = Processor {
             sink: Arc::clone(self),
             recorded_as: self.recorder.as_ref().map(|r| r.add_service(&resource)),
@@ -150,6 +175,23 @@ impl Sink {
     }
 }
 
+/// Who reports.
+fn resource(name: &str, instance: &str, host: Option<&str>) -> ResourceBuilder {
+    let text = |key: &'static str, text: &str| KeyValue::new(key, text.to_owned());
+    Resource::builder_empty()
+        .with_service_name(name.to_owned())
+        .with_attribute(text("service.instance.id", instance))
+        .with_attribute(text("service.version", env!("CARGO_PKG_VERSION")))
+        .with_attributes(host.map(|host| text("host.name", host)))
+}
+
+/// Jaeger takes the times of services for those of different clocks unless they
+/// have the same `ip`, and warns of every message that is handled after its
+/// sender's span ended. It does not look at `host.name` or `host.ip` (2.13).
+fn on_loopback(resource: ResourceBuilder) -> ResourceBuilder {
+    resource.with_attribute(KeyValue::new("ip", Ipv4Addr::LOCALHOST.to_string()))
+}
+
 /// One service's way into the sink.
 #[derive(Debug)]
 struct Processor {
@@ -181,3 +223,6 @@ impl SpanProcessor for Processor {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

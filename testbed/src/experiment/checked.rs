@@ -95,7 +95,7 @@ impl<S: System + 'static> Experiment for Checked<S> {
             "counterexample_steps": found.counterexample.as_ref().map(Vec::len),
             "properties": judgement.properties,
             "figures": judgement.figures,
-            "measures": judgement.measures,
+            "measures": judgement.all_measures(),
             "told": judgement.told,
         });
         wrong

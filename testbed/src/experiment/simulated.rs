@@ -161,7 +161,7 @@ impl<S: System + 'static> Experiment for Simulated<S> {
             "recorded_schedule": trial.recorded(),
             "properties": self.judgement.properties,
             "figures": self.judgement.figures,
-            "measures": self.judgement.measures,
+            "measures": self.judgement.all_measures(),
             "told": self.judgement.told,
         });
         wrong

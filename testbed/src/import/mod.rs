@@ -7,9 +7,9 @@ use std::io::{self, Read as _};
 use std::path::Path;
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use crate::jaeger::{self, Trace};
+use crate::otlp;
 use crate::store::{self, Store};
 
 /// The longest file that is read, in bytes. It stands in memory while it is
@@ -79,11 +79,13 @@ pub fn read(text: &[u8]) -> Result<Store, Error> {
     match form(text).ok_or(Error::Unknown)? {
         Form::Lines => Ok(Store::read_jsonl(text)?),
         Form::Document => {
-            let data = parse("OTLP JSON", text)?;
+            let data = otlp::read_saved(text);
+            let data = data.map_err(|source| wrong("OTLP JSON", source))?;
             Ok(Store::from_otlp(data)?)
         }
         Form::Jaeger => {
-            let Traces(traces) = parse("Jaeger's JSON", text)?;
+            let traces = serde_json::from_slice(text);
+            let Traces(traces) = traces.map_err(|source| wrong("Jaeger's JSON", source))?;
             let store = Store::new();
             for (trace, data) in traces.into_iter().enumerate() {
                 let groups = jaeger::resource_spans(data);
@@ -116,9 +118,12 @@ fn form(text: &[u8]) -> Option<Form> {
     match key {
         b"data" | b"total" | b"limit" | b"offset" | b"errors" => Some(Form::Jaeger),
         b"traceID" | b"spans" | b"processes" | b"warnings" => Some(Form::Jaeger),
-        // A line that ends within its value goes on in the next.
-        b"resourceSpans" if line.len() < start.len() && is_part(line) => Some(Form::Document),
-        b"resourceSpans" => Some(Form::Lines),
+        // What was reported, or what Jaeger's v3 API answers of it.
+        b"resourceSpans" | b"resource_spans" | b"result" => {
+            // A line that ends within its value goes on in the next.
+            let goes_on = line.len() < start.len() && is_part(line);
+            Some(if goes_on { Form::Document } else { Form::Lines })
+        }
         _ => None,
     }
 }
@@ -139,14 +144,14 @@ impl<'de> Deserialize<'de> for Traces {
 
 mod visitor;
 
-fn parse<T: DeserializeOwned>(form: &'static str, text: &[u8]) -> Result<T, Error> {
-    serde_json::from_slice(text).map_err(|source| match source.is_eof() {
+fn wrong(form: &'static str, source: serde_json::Error) -> Error {
+    match source.is_eof() {
         true => Error::CutShort {
             line: source.line(),
             column: source.column(),
         },
         false => Error::Form { form, source },
-    })
+    }
 }
 
 #[cfg(test)]

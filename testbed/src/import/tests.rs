@@ -69,6 +69,14 @@ fn every_shape_is_told_by_its_beginning() {
         (value["data"].to_string(), 3),
         (value["data"][0].to_string(), 3),
         (format!("\n\n {jaeger}"), 3),
+        // Jaeger's v3 API.
+        (format!(r#"{{"result":{line}}}"#), 1),
+        (format!("{{\"result\":{line}}}\n{{\"result\":{line}}}\n"), 2),
+        (
+            format!("{:#}", serde_json::json!({ "result": document })),
+            1,
+        ),
+        (line.replace("resourceSpans", "resource_spans"), 1),
         (r#"{"data":[]}"#.to_owned(), 0),
         ("[]".to_owned(), 0),
     ] {

@@ -6,7 +6,11 @@
 use std::collections::{BTreeMap, HashMap};
 
 use indexmap::IndexMap;
-use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
+use jiff::Timestamp;
+use opentelemetry_proto::tonic::common::v1::any_value::Value as Otlp;
+use opentelemetry_proto::tonic::common::v1::{
+    AnyValue, InstrumentationScope, KeyValue as OtlpKeyValue,
+};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::span::{Event, Link, SpanKind};
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
@@ -14,10 +18,7 @@ use opentelemetry_proto::tonic::trace::v1::{Span as OtlpSpan, Status, TracesData
 
 use super::{KeyValue, Log, Process, RefType, Reference, Span, Trace, Value, tag};
 use crate::history;
-use crate::store::hex;
-
-/// A service that has no name is called so.
-const NO_NAME: &str = "OTLPResourceNoServiceName";
+use crate::store::{hex, leads_somewhere};
 
 /// Nanoseconds in a microsecond.
 const MICRO: u64 = 1000;
@@ -91,14 +92,29 @@ impl Building {
 
 fn process(resource: Option<Resource>) -> Process {
     let attributes = resource.unwrap_or_default().attributes;
-    let name = history::text(&attributes, tag::SERVICE);
-    let service_name = name.unwrap_or(NO_NAME).to_owned();
+    let service_name = service_name(&attributes).to_owned();
     let others = attributes
         .into_iter()
         .filter(|attribute| attribute.key != tag::SERVICE);
     Process {
         service_name,
         tags: others.map(KeyValue::from).collect(),
+    }
+}
+
+/// What a service is called, with Jaeger's words where its resource does not
+/// say: `internal/jptrace/sanitizer/emptyservicename.go` of jaegertracing/jaeger.
+pub(crate) fn service_name(attributes: &[OtlpKeyValue]) -> &str {
+    let mut names = attributes.iter().filter(|one| one.key == tag::SERVICE);
+    match names.next().map(|one| one.value.as_ref()) {
+        None => "missing-service-name",
+        Some(Some(AnyValue {
+            value: Some(Otlp::StringValue(name)),
+        })) => match &**name {
+            "" => "empty-service-name",
+            name => name,
+        },
+        Some(_) => "service-name-wrong-type",
     }
 }
 
@@ -128,24 +144,35 @@ fn translate(span: OtlpSpan, library: &[KeyValue], process_id: String) -> Span {
         trace_id: trace_id.clone(),
         span_id: hex(&span.parent_span_id),
     });
+    let links = span.links.into_iter().filter(leads_somewhere);
     Span {
         span_id: hex(&span.span_id),
         parent_span_id: String::new(),
         // The other bits are OTLP's own.
         flags: span.flags & 0xff,
         operation_name: span.name,
-        references: parent
-            .into_iter()
-            .chain(span.links.into_iter().map(reference))
-            .collect(),
+        references: parent.into_iter().chain(links.map(reference)).collect(),
         start_time: start / MICRO,
         duration: end.saturating_sub(start) / MICRO,
         tags,
         logs: Some(span.events.into_iter().map(log).collect()),
         process_id,
-        warnings: None,
+        warnings: (end < start).then(|| vec![ends_before_it_starts(start, end)]),
         trace_id,
     }
+}
+
+/// As Jaeger tells it, which then makes such a span last a nanosecond:
+/// `negative_duration_santizer.go`, beside the other.
+fn ends_before_it_starts(start: u64, end: u64) -> String {
+    let time = |nanos: u64| {
+        let time = Timestamp::from_nanosecond(nanos.into()).unwrap_or(Timestamp::MAX);
+        time.strftime("%F %T%.f +0000 UTC").to_string()
+    };
+    let (end, adjusted) = (time(end), time(start.saturating_add(1)));
+    format!(
+        "Negative duration detected, sanitizing end timestamp. Original end timestamp: {end}, adjusted to: {adjusted}"
+    )
 }
 
 fn reference(link: Link) -> Reference {

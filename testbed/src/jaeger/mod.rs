@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use from_otlp::kind_name;
 pub use from_otlp::traces;
+pub(crate) use from_otlp::{kind_name, service_name};
 pub use to_otlp::{Wrong, resource_spans};
 pub use value::{KeyValue, Value};
 

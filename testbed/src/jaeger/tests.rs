@@ -1,10 +1,13 @@
 //! Jaeger's shapes, to the letter.
 
+use opentelemetry_proto::tonic::common::v1::any_value::Value as Otlp;
+use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::TracesData;
 use serde_json::json;
 
 use super::*;
 use crate::store::samples::{self, PING, START};
+use crate::store::{Query, Store};
 
 /// The sample's trace, and one span of it.
 fn rich() -> (Trace, Span) {
@@ -103,6 +106,58 @@ fn integers_are_text_where_javascript_would_round_them() {
         assert_eq!(json["value"], written);
         assert_eq!(serde_json::from_value::<KeyValue>(json).expect("ours"), tag);
     }
+}
+
+#[test]
+fn services_that_have_no_name_have_jaegers() {
+    let name = |value| Resource {
+        attributes: vec![samples::attribute("service.name", value)],
+        ..Resource::default()
+    };
+    for (resource, wanted) in [
+        (None, "missing-service-name"),
+        (Some(Resource::default()), "missing-service-name"),
+        (
+            Some(name(Otlp::StringValue(String::new()))),
+            "empty-service-name",
+        ),
+        (Some(name(Otlp::IntValue(7))), "service-name-wrong-type"),
+        (Some(samples::resource("peer-0")), "peer-0"),
+    ] {
+        let mut data = samples::store().trace(PING).expect("it is there");
+        data.resource_spans.truncate(1);
+        data.resource_spans[0].resource = resource;
+        let store = Store::from_otlp(data.clone()).expect("good spans");
+        assert_eq!(traces(data)[0].processes["p1"].service_name, wanted);
+        assert_eq!(store.services()[0].name, wanted);
+        let query = Query {
+            service: Some(wanted.to_owned()),
+            ..Query::default()
+        };
+        let found = store.summaries(&query);
+        assert_eq!(found[0].root_service_name, wanted);
+        assert_eq!(found[0].services[0].name, wanted);
+    }
+}
+
+#[test]
+fn what_ends_before_it_starts_is_told() {
+    let mut data = samples::store().trace(PING).expect("it is there");
+    let span = &mut data.resource_spans[1].scope_spans[0].spans[0];
+    span.start_time_unix_nano = START + 999;
+    span.end_time_unix_nano = START - 1 - 1_500_000_000;
+    let span = &traces(data)[0].spans[2];
+    assert_eq!(span.duration, 0);
+    let told = "Negative duration detected, sanitizing end timestamp. Original end timestamp: 2023-11-14 22:13:18.5 +0000 UTC, adjusted to: 2023-11-14 22:13:20.000001001 +0000 UTC";
+    assert_eq!(span.warnings, Some(vec![told.to_owned()]));
+    assert_eq!(rich().1.warnings, None);
+}
+
+#[test]
+fn no_bytes_may_be_null() {
+    let tag = json!({ "key": "k", "type": "binary", "value": null });
+    let tag = serde_json::from_value::<KeyValue>(tag).expect("Jaeger's own");
+    assert_eq!(tag.value, Value::Binary(vec![]));
 }
 
 #[test]

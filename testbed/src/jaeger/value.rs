@@ -93,6 +93,8 @@ impl TryFrom<Raw> for KeyValue {
                 Value::Binary(STANDARD.decode(text).map_err(|_| wrong())?)
             }
             ("string" | "", Json::Null) => Value::Text(String::new()),
+            // So Jaeger writes bytes of which there are none.
+            ("binary", Json::Null) => Value::Binary(vec![]),
             _ => return Err(wrong()),
         };
         Ok(Self { key, value })

@@ -7,6 +7,7 @@
 //! takes a fraction of what the decoded `Span` takes. Nothing is kept twice.
 
 use opentelemetry_proto::tonic::trace::v1::Span;
+use opentelemetry_proto::tonic::trace::v1::span::Link;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use prost::Message;
 
@@ -92,8 +93,10 @@ pub(super) fn join(head: &Head, name: &str, rest: &[u8]) -> Span {
 /// The single fields go through a small `Span` of their own. The repeated ones
 /// are written from where they are, since cloning them would cost more than
 /// encoding. Protobuf lets fields stand in any order, so both may follow each
-/// other.
+/// other. Links that lead nowhere are counted as dropped.
 fn encode_rest(span: &Span, rest: &mut Vec<u8>) {
+    let bad_links = span.links.iter().filter(|link| !leads_somewhere(link));
+    let bad_links = u32::try_from(bad_links.count()).unwrap_or(u32::MAX);
     let single = Span {
         trace_state: span.trace_state.clone(),
         flags: span.flags,
@@ -104,7 +107,7 @@ fn encode_rest(span: &Span, rest: &mut Vec<u8>) {
         },
         dropped_attributes_count: span.dropped_attributes_count,
         dropped_events_count: span.dropped_events_count,
-        dropped_links_count: span.dropped_links_count,
+        dropped_links_count: span.dropped_links_count.saturating_add(bad_links),
         status: span.status.clone(),
         ..Span::default()
     };
@@ -117,10 +120,15 @@ fn encode_rest(span: &Span, rest: &mut Vec<u8>) {
         rest.push(EVENT);
         append(event, rest, Message::encode_length_delimited);
     }
-    for link in &span.links {
+    for link in span.links.iter().filter(|link| leads_somewhere(link)) {
         rest.push(LINK);
         append(link, rest, Message::encode_length_delimited);
     }
+}
+
+/// Whether a link has the ids of a span.
+pub(crate) fn leads_somewhere(link: &Link) -> bool {
+    link.trace_id.len() == 16 && link.span_id.len() == 8
 }
 
 fn append<M: Message>(

@@ -59,7 +59,7 @@ impl Store {
 }
 
 fn count(table: &Table, trace: u32, calls: &mut HashMap<(u32, u32), u64>) {
-    let rows = || table.rows_of(trace).map(|place| table.row(place));
+    let rows = || table.spans_of(trace).map(|place| table.row(place));
     let sources: HashMap<u64, u32> = rows().map(|row| (row.id, row.source)).collect();
     for row in rows() {
         if let Some(parent) = sources.get(&row.parent) {

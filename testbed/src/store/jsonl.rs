@@ -6,9 +6,10 @@
 
 use std::io::{self, BufRead, Read, Write};
 
-use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, TracesData};
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span, TracesData};
 
-use super::{BadSpan, Store, value};
+use super::{BadSpan, Store};
+use crate::otlp;
 
 /// Spans on one line: some 300 KiB of text. Guess.
 const SPANS_PER_LINE: usize = 512;
@@ -207,18 +208,13 @@ impl Store {
 }
 
 fn parse(line: u64, text: &[u8], ended: bool) -> Result<TracesData, Error> {
-    serde_json::from_slice(text).map_err(|source| match source.is_eof() && !ended {
+    otlp::read_saved(text).map_err(|source| match source.is_eof() && !ended {
         true => Error::CutShort { line },
         false => Error::NotOtlp { line, source },
     })
 }
 
-fn write_line(out: &mut impl Write, mut resource_spans: Vec<ResourceSpans>) -> io::Result<()> {
-    let scopes = resource_spans
-        .iter_mut()
-        .flat_map(|around| &mut around.scope_spans);
-    let spans = scopes.flat_map(|scope: &mut ScopeSpans| &mut scope.spans);
-    spans.for_each(value::make_json_safe);
-    serde_json::to_writer(&mut *out, &TracesData { resource_spans })?;
+fn write_line(out: &mut impl Write, resource_spans: Vec<ResourceSpans>) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, &otlp::Json(&TracesData { resource_spans }))?;
     out.write_all(b"\n")
 }

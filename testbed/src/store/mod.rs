@@ -22,6 +22,7 @@ mod dependencies;
 mod insert;
 mod jsonl;
 mod names;
+mod once;
 mod own;
 mod query;
 mod rows;
@@ -43,6 +44,7 @@ use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Tra
 use serde::Serialize;
 use tokio::sync::Notify;
 
+pub(crate) use codec::leads_somewhere;
 pub use dependencies::Dependency;
 pub use insert::Taken;
 pub use jsonl::Error;
@@ -60,7 +62,7 @@ pub struct ServiceId(pub u32);
 /// A service by its name, with how much it has reported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {
-    /// `service.name`, or `unknown_service` where the resource has none.
+    /// `service.name`, or what Jaeger says where the resource has none.
     pub name: String,
     /// Spans stored under that name.
     pub spans: u64,
@@ -203,7 +205,7 @@ impl Store {
     pub fn trace(&self, id: TraceId) -> Option<TracesData> {
         let batch = {
             let table = self.read();
-            let rows = table.rows_of(table.trace_index(&id)?);
+            let rows = table.spans_of(table.trace_index(&id)?);
             table.copy_out(table.in_order(rows))
         };
         Some(TracesData {

@@ -27,7 +27,7 @@ pub struct Query {
     /// The span takes so many nanoseconds or less.
     pub duration_max: Option<u64>,
     /// Each of these is found, as text, among the attributes of the span, of
-    /// its events or of its resource.
+    /// its events, of its resource or of its scope.
     pub attributes: BTreeMap<String, String>,
     /// At most so many traces; the newest are kept. `None`: all.
     pub limit: Option<usize>,
@@ -115,14 +115,14 @@ impl Query {
 }
 
 fn orphans(table: &Table, trace: u32) -> u64 {
-    let rows = || table.rows_of(trace).map(|place| table.row(place));
+    let rows = || table.spans_of(trace).map(|place| table.row(place));
     let ids: FxHashSet<u64> = rows().map(|row| row.id).collect();
     let is_orphan = |row: &&Row| row.parent != 0 && !ids.contains(&row.parent);
     rows().filter(is_orphan).count() as u64
 }
 
 fn summarise(table: &Table, trace: u32) -> Summary {
-    let rows = || table.rows_of(trace).map(|place| table.row(place));
+    let rows = || table.spans_of(trace).map(|place| table.row(place));
     let root = rows().min_by_key(|row| (row.parent != 0, row.start, row.id));
     let root = root.expect("a trace has at least one span");
     let mut services = BTreeMap::<&str, ServiceSummary>::new();

@@ -129,7 +129,7 @@ struct Plan<'a> {
 
 struct Condition {
     wanted: Wanted,
-    /// Whether each service's resource meets it.
+    /// Whether each service's resource or scope meets it.
     services: Vec<bool>,
     error: bool,
     kind: Option<u8>,
@@ -150,8 +150,7 @@ impl<'a> Plan<'a> {
         for (key, text) in &query.attributes {
             let wanted = Wanted::new(key, text);
             let services = by_number(table, |source| {
-                let resource = source.envelope.resource.as_ref();
-                let mut all = resource.iter().flat_map(|resource| &resource.attributes);
+                let mut all = source.attributes();
                 all.any(|attribute| value::matches(attribute, key, text))
             });
             let condition = Condition {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
-use opentelemetry_proto::tonic::common::v1::{AnyValue, any_value};
+use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::trace::v1::ResourceSpans;
 use prost::Message;
 
@@ -19,6 +19,7 @@ use super::names::Names;
 use super::rows::{Group, Row, Rows};
 use super::tokens::{self, Token};
 use super::{BadSpan, Evicted, Operation, ServiceId, TraceId};
+use crate::jaeger;
 
 /// What an entry takes beside its own bytes, in bytes: its place in a map. The
 /// map of traces is half empty at times. Guesses.
@@ -36,6 +37,17 @@ pub(super) struct Source {
     /// How many spans there are of each name and kind.
     operations: BTreeMap<(u32, u8), u64>,
     token: Token,
+}
+
+impl Source {
+    /// What the resource and the scope say of all its spans.
+    pub(super) fn attributes(&self) -> impl Iterator<Item = &KeyValue> {
+        let resource = self.envelope.resource.iter();
+        let of_resource = resource.flat_map(|resource| &resource.attributes);
+        let scopes = self.envelope.scope_spans.iter();
+        let scopes = scopes.filter_map(|scope| scope.scope.as_ref());
+        of_resource.chain(scopes.flat_map(|scope| &scope.attributes))
+    }
 }
 
 /// What is known of a trace without walking its rows.
@@ -376,18 +388,9 @@ impl Table {
     }
 }
 
-/// The name that OpenTelemetry prescribes where there is none stands in for
-/// names that are missing or no text.
+/// What the service is called that reports as this resource.
 pub(super) fn service_name(envelope: &ResourceSpans) -> String {
-    let attributes = envelope
-        .resource
-        .iter()
-        .flat_map(|resource| &resource.attributes);
-    let mut names = attributes.filter(|attribute| attribute.key == "service.name");
-    match names.next().and_then(|attribute| attribute.value.as_ref()) {
-        Some(AnyValue {
-            value: Some(any_value::Value::StringValue(name)),
-        }) => name.clone(),
-        _ => "unknown_service".to_owned(),
-    }
+    let resource = envelope.resource.as_ref();
+    let attributes = resource.map_or(&[][..], |resource| &resource.attributes);
+    jaeger::service_name(attributes).to_owned()
 }

@@ -21,28 +21,28 @@ const LISTS: [&str; 1] = ["--mix"];
 
 /// A sweep.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Grid {
+pub(super) struct Grid {
     /// What is run.
-    pub experiment: String,
+    pub(super) experiment: String,
     /// The options that have several values, with these.
-    pub axes: Vec<(String, Vec<String>)>,
+    pub(super) axes: Vec<(String, Vec<String>)>,
     /// The others, as they were given.
-    pub fixed: Vec<String>,
+    pub(super) fixed: Vec<String>,
     /// How often each combination is run.
-    pub repeat: u64,
+    pub(super) repeat: u64,
     /// The seed of the first of them.
-    pub seed: u64,
+    pub(super) seed: u64,
 }
 
 /// One combination: a value for each of the axes.
-pub type Cell = Vec<String>;
+pub(super) type Cell = Vec<String>;
 
 impl Grid {
     /// Reads the words after `sweep`.
     ///
     /// # Errors
     /// [`Error::Usage`] with the value and how it was read.
-    pub fn read(words: &[String]) -> Result<Self, Error> {
+    pub(super) fn read(words: &[String]) -> Result<Self, Error> {
         let mut grid = Self {
             experiment: String::new(),
             axes: Vec::new(),
@@ -79,10 +79,14 @@ impl Grid {
     fn option(&mut self, name: String, value: Option<String>) -> Result<(), Error> {
         let number = |value: Option<&str>| {
             let number = value.and_then(|value| value.parse::<u64>().ok());
-            number.filter(|number| *number > 0 || name == "--seed").ok_or_else(|| {
-                let value = value.unwrap_or("nothing");
-                Error::Usage(format!("{name} {value}: it takes one number, as in {name} 5"))
-            })
+            number
+                .filter(|number| *number > 0 || name == "--seed")
+                .ok_or_else(|| {
+                    let value = value.unwrap_or("nothing");
+                    Error::Usage(format!(
+                        "{name} {value}: it takes one number, as in {name} 5"
+                    ))
+                })
         };
         match (name.as_str(), value.as_deref()) {
             ("--repeat", value) => self.repeat = number(value)?,
@@ -118,18 +122,21 @@ impl Grid {
     }
 
     /// Every combination, the last list changing fastest.
-    pub fn cells(&self) -> Vec<Cell> {
-        self.axes.iter().fold(vec![Vec::new()], |cells, (_, values)| {
-            let with = |cell: &Cell| {
-                let with = |value: &String| [cell.as_slice(), &[value.clone()]].concat();
-                values.iter().map(with).collect::<Vec<_>>()
-            };
-            cells.iter().flat_map(with).collect()
-        })
+    pub(super) fn cells(&self) -> Vec<Cell> {
+        self.axes
+            .iter()
+            .fold(vec![Vec::new()], |cells, (_, values)| {
+                let with = |cell: &Cell| {
+                    let with =
+                        |value: &String| [cell.as_slice(), std::slice::from_ref(value)].concat();
+                    values.iter().map(with).collect::<Vec<_>>()
+                };
+                cells.iter().flat_map(with).collect()
+            })
     }
 
     /// The command line of one combination, without its seed.
-    pub fn words(&self, cell: &Cell) -> Vec<String> {
+    pub(super) fn words(&self, cell: &Cell) -> Vec<String> {
         let swept = self.axes.iter().zip(cell);
         let swept = swept.flat_map(|((name, _), value)| [name.clone(), value.clone()]);
         let mut words = vec![self.experiment.clone()];
@@ -147,15 +154,24 @@ fn empty(name: &str) -> Error {
 /// The values of a list. Numbers, sizes and times stand in order, so that a
 /// value that was mistyped is seen.
 fn list(name: &str, text: &str) -> Result<Vec<String>, Error> {
-    let values: Vec<String> = text.split(',').map(|value| value.trim().to_owned()).collect();
+    let values: Vec<String> = text
+        .split(',')
+        .map(|value| value.trim().to_owned())
+        .collect();
     if values.iter().any(String::is_empty) {
         return Err(empty(name));
     }
-    let read = |of: fn(&str) -> Option<f64>| values.iter().map(|value| of(value)).collect();
-    let numbers: Option<Vec<f64>> = read(size).or_else(|| read(time));
+    let read = |of: fn(&str) -> Option<f64>| {
+        let all: Option<Vec<f64>> = values.iter().map(|value| of(value)).collect();
+        all
+    };
+    let numbers = read(size).or_else(|| read(time));
     let wrong = match &numbers {
         Some(numbers) => !numbers.is_sorted_by(|a, b| a < b),
-        None => values.iter().enumerate().any(|(at, value)| values[..at].contains(value)),
+        None => values
+            .iter()
+            .enumerate()
+            .any(|(at, value)| values[..at].contains(value)),
     };
     match wrong {
         true => Err(Error::Usage(format!(
@@ -168,7 +184,12 @@ fn list(name: &str, text: &str) -> Result<Vec<String>, Error> {
 
 /// A number, or one of bytes.
 pub(super) fn size(text: &str) -> Option<f64> {
-    let bytes = || parse_size::Config::new().with_binary().parse_size(text).ok();
+    let bytes = || {
+        parse_size::Config::new()
+            .with_binary()
+            .parse_size(text)
+            .ok()
+    };
     text.parse().ok().or_else(|| Some(bytes()? as f64))
 }
 
@@ -189,7 +210,11 @@ mod tests {
     #[test]
     fn lists_make_a_grid() {
         let grid = read("gossip --peers 8,16 --size=1K,64K --repeat 3 --messages 5 -q").unwrap();
-        let words: Vec<_> = grid.cells().iter().map(|cell| grid.words(cell).join(" ")).collect();
+        let words: Vec<_> = grid
+            .cells()
+            .iter()
+            .map(|cell| grid.words(cell).join(" "))
+            .collect();
         assert_eq!((grid.repeat, grid.seed), (3, SEED));
         assert_eq!(
             words,

@@ -99,7 +99,14 @@ impl Sweep {
         let told = format!("testbed {} --seed {seed}", words.join(" "));
         let mut command = Command::new(program);
         command
-            .args(["--quiet", "--format", "json", "--seed", &seed.to_string(), "--out"])
+            .args([
+                "--quiet",
+                "--format",
+                "json",
+                "--seed",
+                &seed.to_string(),
+                "--out",
+            ])
             .arg(self.folder.join("runs"))
             .args(&words)
             .stdin(Stdio::null());
@@ -188,7 +195,10 @@ fn check(words: &[String]) -> Result<(), Error> {
 /// The name of its folder: of what is run, and of a digest of all of it.
 fn name(grid: &Grid) -> String {
     let mut digest = FxHasher::default();
-    let words = grid.axes.iter().flat_map(|(name, values)| [name.clone(), values.join(",")]);
+    let words = grid
+        .axes
+        .iter()
+        .flat_map(|(name, values)| [name.clone(), values.join(",")]);
     let numbers = [grid.repeat.to_string(), grid.seed.to_string()];
     for word in words.chain(grid.fixed.iter().cloned()).chain(numbers) {
         digest.write(word.as_bytes());

@@ -53,7 +53,10 @@ fn lines<'a>(axis: usize, table: &'a Table, measure: &str) -> BTreeMap<String, L
         let entry = table.entries.get(&(measure.to_owned(), cell.clone()));
         let place = size(&cell[axis]);
         if let (Some(entry), Some(place)) = (entry.filter(|e| e.p50.is_some()), place) {
-            lines.entry(others(axis, cell)).or_default().push((place, entry));
+            lines
+                .entry(others(axis, cell))
+                .or_default()
+                .push((place, entry));
         }
     }
     lines
@@ -78,7 +81,9 @@ fn plot(path: &Path, axis: &str, measure: &str, lines: &BTreeMap<String, Line<'_
         p50.into_iter().flatten().chain(p99).chain(entry.theory)
     });
     let (_, top) = ends(values);
-    let unit = entries().next().map_or("", |(_, entry)| entry.unit.as_str());
+    let unit = entries()
+        .next()
+        .map_or("", |(_, entry)| entry.unit.as_str());
     let root = SVGBackend::new(path, SIZE).into_drawing_area();
     root.fill(&WHITE)?;
     let places = (least * 0.9..most * 1.1).log_scale().base(2.0);
@@ -98,20 +103,29 @@ fn plot(path: &Path, axis: &str, measure: &str, lines: &BTreeMap<String, Line<'_
     for ((name, line), colour) in lines.iter().zip(COLOURS.iter().cycle()) {
         let median = |(place, entry): &(f64, &Entry)| (*place, entry.p50.map_or(0.0, |m| m.value));
         chart
-            .draw_series(LineSeries::new(line.iter().map(median), colour.stroke_width(2)))?
+            .draw_series(LineSeries::new(
+                line.iter().map(median),
+                colour.stroke_width(2),
+            ))?
             .label(if name.is_empty() { "median" } else { name })
             .legend(move |(x, y)| PathElement::new([(x, y), (x + 20, y)], colour.stroke_width(2)));
         let bars = line.iter().filter_map(|(place, entry)| {
             let p50 = entry.p50?;
             let style = colour.filled();
-            Some(ErrorBar::new_vertical(*place, p50.low, p50.value, p50.high, style, 8))
+            Some(ErrorBar::new_vertical(
+                *place, p50.low, p50.value, p50.high, style, 8,
+            ))
         });
         chart.draw_series(bars)?;
-        let p99 = line.iter().filter_map(|(at, entry)| Some((*at, entry.p99?.value)));
+        let p99 = line
+            .iter()
+            .filter_map(|(at, entry)| Some((*at, entry.p99?.value)));
         chart.draw_series(p99.map(|at| Circle::new(at, 2, colour.stroke_width(1))))?;
     }
     let theory = lines.values().next().into_iter().flatten();
-    let theory: Vec<_> = theory.filter_map(|(at, entry)| Some((*at, entry.theory?))).collect();
+    let theory: Vec<_> = theory
+        .filter_map(|(at, entry)| Some((*at, entry.theory?)))
+        .collect();
     if !theory.is_empty() {
         let grey = RGBColor(120, 120, 120);
         chart

@@ -39,7 +39,10 @@ pub(super) struct Rows {
 impl Rows {
     /// Those of a sweep that was begun, or none.
     pub(super) fn open(folder: &Path, grid: &Grid) -> Result<Self, Error> {
-        let axes = grid.axes.iter().map(|(name, _)| name.trim_start_matches('-'));
+        let axes = grid
+            .axes
+            .iter()
+            .map(|(name, _)| name.trim_start_matches('-'));
         let header = BEFORE.into_iter().chain(axes).chain(AFTER);
         let mut rows = Self {
             path: folder.join("sweep.csv"),
@@ -81,7 +84,10 @@ impl Rows {
         }
         new.iter().try_for_each(|row| write(&row.fields()))?;
         let bytes = writer.into_inner().map_err(|e| self.failed(&e))?;
-        let file = OpenOptions::new().create(true).append(true).open(&self.path);
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&self.path);
         let written = file.and_then(|mut file| std::io::Write::write_all(&mut file, &bytes));
         written.map_err(|e| self.failed(&e))?;
         self.all.extend(new);
@@ -116,7 +122,12 @@ impl Row {
         let number = |of: &Option<f64>| of.map(|of| of.to_string()).unwrap_or_default();
         let mut fields = vec![self.run.clone()];
         fields.extend(self.cell.iter().cloned());
-        fields.extend([self.seed.to_string(), self.verdict.clone(), name.clone(), unit.clone()]);
+        fields.extend([
+            self.seed.to_string(),
+            self.verdict.clone(),
+            name.clone(),
+            unit.clone(),
+        ]);
         fields.extend([count.to_string(), lost.to_string()]);
         fields.extend([p50, p90, p99, max, theory].map(number));
         fields

@@ -40,7 +40,10 @@ impl Table {
             ..Self::default()
         };
         let mut grouped: BTreeMap<(String, Cell), Vec<&Row>> = BTreeMap::new();
-        for row in rows.iter().filter(|row| row.measure.count > 0 || row.measure.lost > 0) {
+        for row in rows
+            .iter()
+            .filter(|row| row.measure.count > 0 || row.measure.lost > 0)
+        {
             let name = &row.measure.name;
             if !table.measures.contains(name) {
                 table.measures.push(name.clone());
@@ -48,7 +51,9 @@ impl Table {
             let key = (name.clone(), row.cell.clone());
             grouped.entry(key).or_default().push(row);
         }
-        let entries = grouped.into_iter().map(|(key, rows)| (key, Entry::new(&rows)));
+        let entries = grouped
+            .into_iter()
+            .map(|(key, rows)| (key, Entry::new(&rows)));
         table.entries = entries.collect();
         table
     }
@@ -59,7 +64,16 @@ impl Table {
         let names: Vec<_> = grid.axes.iter().map(|(name, _)| name.as_str()).collect();
         for measure in &self.measures {
             let _ = writeln!(text, "\n{measure}");
-            let head = ["runs", "n", "lost", "median", "95 % of medians", "p99", "max", "theory"];
+            let head = [
+                "runs",
+                "n",
+                "lost",
+                "median",
+                "95 % of medians",
+                "p99",
+                "max",
+                "theory",
+            ];
             let head = names.iter().copied().chain(head).map(str::to_owned);
             let mut lines = vec![head.collect::<Vec<_>>()];
             for cell in &self.cells {
@@ -123,7 +137,9 @@ pub(super) fn told(value: f64, unit: &str) -> String {
 fn aligned(lines: &[Vec<String>]) -> String {
     let columns = lines[0].len();
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max();
-    let widths: Vec<_> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+    let widths: Vec<_> = (0..columns)
+        .map(|column| width(column).unwrap_or(0))
+        .collect();
     let mut text = String::new();
     for line in lines {
         for (field, width) in line.iter().zip(&widths) {

@@ -70,6 +70,7 @@ impl System for Election {
         let leader = history.sayings().find(|(_, _, kind, _)| *kind == "Elected");
         let told = leader.map(|(.., fields)| format!("leader            {fields}"));
         Judgement {
+            measures: Vec::new(),
             properties: leader::check(history),
             figures: vec![
                 Figure {

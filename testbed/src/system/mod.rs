@@ -137,6 +137,18 @@ impl Judgement {
         (!names.is_empty()).then(|| format!("violated: {}", names.join(", ")))
     }
 
+    /// What was measured, and what was counted, in the form of all experiments.
+    pub fn all_measures(&self) -> Vec<Measure> {
+        let counted = self.figures.iter().map(|figure| {
+            let counted = Measure::counts(figure.name, [(figure.measured, 1)].into_iter());
+            match figure.theory {
+                Some(theory) => counted.with_theory(theory as f64),
+                None => counted,
+            }
+        });
+        self.measures.iter().cloned().chain(counted).collect()
+    }
+
     /// All of it for people.
     pub fn text(&self) -> String {
         let told = self.told.iter().cloned();

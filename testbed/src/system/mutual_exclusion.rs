@@ -56,6 +56,7 @@ impl System for MutualExclusion {
     fn judge(&self, history: &History) -> Judgement {
         let each = ricart_agrawala::messages(self.processes.into());
         Judgement {
+            measures: Vec::new(),
             properties: mutual_exclusion::check(history),
             figures: vec![
                 Figure {

@@ -67,6 +67,7 @@ impl System for Pings {
         let stops: Vec<_> = self.stops.iter().map(NodeId::to_string).collect();
         let answered = history.said("Answered");
         Judgement {
+            measures: Vec::new(),
             told: Vec::new(),
             properties: ping::check(history, &stops),
             figures: vec![

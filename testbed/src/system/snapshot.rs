@@ -197,6 +197,7 @@ impl<P: Pair> System for Snapshots<P> {
             ));
         }
         Judgement {
+            measures: Vec::new(),
             properties: snapshot::check(history, &expected),
             figures,
             told: lines,

@@ -62,6 +62,7 @@ impl System for Termination {
     fn judge(&self, history: &History) -> Judgement {
         let jobs = work::messages(self.jobs.into());
         Judgement {
+            measures: Vec::new(),
             told: Vec::new(),
             properties: termination::check(history),
             figures: vec![

@@ -58,6 +58,7 @@ impl System for Waves {
             .filter(|(_, _, kind, _)| *kind == "Decided");
         let told = decided.map(|(by, _, _, fields)| format!("{by} decided   {fields}"));
         Judgement {
+            measures: Vec::new(),
             told: told.collect(),
             properties: wave::check(history),
             figures: vec![Figure {

@@ -13,6 +13,7 @@ use super::faults::{self, Fault};
 use crate::Error;
 use crate::checkers::snapshot::{self, Drawn};
 use crate::history::History;
+use crate::otlp;
 use crate::run::Folder;
 use crate::store::{Query, Store, Summary, TraceId};
 
@@ -62,6 +63,7 @@ pub(super) fn summaries(store: &Store, query: &Query) -> Summaries {
 /// hold the trace a second time.
 #[derive(Debug, Serialize)]
 pub(super) struct Trace {
+    #[serde(serialize_with = "otlp::write")]
     pub(super) result: TracesData,
 }
 

@@ -24,9 +24,15 @@ pub(super) fn first(parameters: &[(String, String)], names: &[&str]) -> Option<S
     named.next().map(|(_, value)| value.clone())
 }
 
-/// A duration such as `1.2s`, in nanoseconds.
+/// A duration such as `1.2s`, in nanoseconds. As in Go, nought needs no unit,
+/// nothing need stand before the point, and either sign for micro will do.
 pub(super) fn length(text: &str) -> Option<u64> {
-    let duration: SignedDuration = text.parse().ok()?;
+    let text = match text {
+        "0" => "0s".to_owned(),
+        _ if text.starts_with('.') => format!("0{text}"),
+        _ => text.to_owned(),
+    };
+    let duration: SignedDuration = text.replace('μ', "µ").parse().ok()?;
     duration.as_nanos().try_into().ok()
 }
 

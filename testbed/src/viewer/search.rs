@@ -33,8 +33,11 @@ pub(super) fn parse(parameters: Vec<(String, String)>) -> Result<Query, Refusal>
             "startTimeMin" | "start_time_min" => query.start_min = Some(time()?),
             "startTimeMax" | "start_time_max" => query.start_max = Some(time()?),
             "durationMin" | "duration_min" => query.duration_min = Some(duration()?),
-            "durationMax" | "duration_max" => query.duration_max = Some(duration()?),
-            "searchDepth" | "search_depth" => {
+            "durationMax" | "duration_max" => {
+                query.duration_max = Some(duration()?).filter(|most| *most > 0);
+            }
+            // Older clients have another name for it.
+            "searchDepth" | "search_depth" | "numTraces" | "num_traces" => {
                 query.limit = Some(value.parse().map_err(|_| wrong("a number of traces"))?);
             }
             "attributes" => {

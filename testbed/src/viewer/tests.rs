@@ -174,6 +174,9 @@ async fn searches_take_jaegers_parameters() {
         ("query.durationMax=100ns&query.searchDepth=5", 1),
         ("query.attributes=%7B%22to%22%3A%22peer-1%22%7D", 1),
         ("query.searchDepth=0", 0),
+        ("query.num_traces=0", 0),
+        ("query.numTraces=1", 1),
+        ("query.durationMax=0s", 1),
         ("query.serviceName=&query.unknown=1", 1),
     ] {
         let (status, body) = get(&server, &format!("/api/v3/trace-summaries?{query}")).await;

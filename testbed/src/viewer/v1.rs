@@ -13,15 +13,15 @@ use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use opentelemetry_proto::tonic::trace::v1::TracesData;
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::State;
 use super::answer::{Refusal, blocking, json_response};
 use super::parameters::{first, length, parameters, trace_id};
 use super::shown::Shown;
-use crate::jaeger;
 use crate::store::{Query, Store, check_ids, hex};
+use crate::{jaeger, otlp};
 
 /// How many traces are found where the request does not say (Jaeger's own
 /// number).
@@ -166,7 +166,8 @@ pub(super) async fn trace(Asked(shown): Asked, id: Result<Path<String>, PathReje
         .ok_or_else(|| Refusal::not_found("trace not found").into())
 }
 
-/// `[{"parent":"peer-00","child":"peer-01","callCount":3},…]`
+/// `[{"parent":"peer-00","child":"peer-01","callCount":3},…]`, all or those of
+/// one service. What looks back does so from `endTs`, or from now.
 pub(super) async fn dependencies(Asked(shown): Asked, uri: Uri) -> Answer {
     let parameters = parameters(&uri)?;
     let millis = |name: &str| {
@@ -178,12 +179,22 @@ pub(super) async fn dependencies(Asked(shown): Asked, uri: Uri) -> Answer {
             .transpose()
     };
     let (end, lookback) = (millis("endTs")?, millis("lookback")?);
+    let now = || u64::try_from(Timestamp::now().as_millisecond()).unwrap_or(0);
+    let end = end.or_else(|| lookback.map(|_| now()));
     let end = end.map_or(u64::MAX, |end| {
         end.saturating_mul(1_000_000).saturating_add(999_999)
     });
     let lookback = lookback.map_or(u64::MAX, |back| back.saturating_mul(1_000_000));
     let range = end.saturating_sub(lookback)..=end;
-    Ok(blocking(move || found(shown.store.dependencies(range))).await?)
+    let service = first(&parameters, &["service"]);
+    let work = move || {
+        let mut all = shown.store.dependencies(range);
+        if let Some(service) = service {
+            all.retain(|calls| calls.parent == service || calls.child == service);
+        }
+        found(all)
+    };
+    Ok(blocking(work).await?)
 }
 
 /// OTLP JSON in, the same traces as Jaeger's JSON out: nothing is kept.
@@ -191,7 +202,7 @@ pub(super) async fn transform(body: Result<Bytes, BytesRejection>) -> Answer {
     let body = body.map_err(|error| Refusal::new(error.status(), error.body_text()))?;
     let wrong = |what: String| Refusal::bad_request(format!("cannot unmarshal OTLP: {what}"));
     let transformed = blocking(move || {
-        let data: TracesData = serde_json::from_slice(&body).map_err(|e| wrong(e.to_string()))?;
+        let data = otlp::read(&body).map_err(|e| wrong(e.to_string()))?;
         let scopes = data
             .resource_spans
             .iter()
@@ -223,7 +234,7 @@ fn query(parameters: &[(String, String)]) -> Result<Query, Refusal> {
             "start" => query.start_min = Some(micros()?.saturating_mul(1000)),
             "end" => query.start_max = Some(micros()?.saturating_mul(1000).saturating_add(999)),
             "minDuration" => query.duration_min = Some(duration()?),
-            "maxDuration" => query.duration_max = Some(duration()?),
+            "maxDuration" => query.duration_max = Some(duration()?).filter(|most| *most > 0),
             "limit" => {
                 let limit = value.parse().map_err(|_| unable(name, value, "a number"))?;
                 query.limit = Some(limit);

@@ -165,10 +165,13 @@ impl Results {
         );
         let mut all: Vec<_> = spread.collect();
         all.push(Measure::times("time to a peer", self.delivery_ns, lost));
-        all.push(Measure::counts(
-            "hops",
-            self.hops.iter().map(|(hops, n)| (u64::from(*hops), *n)),
-        ).with_theory(self.theory()));
+        all.push(
+            Measure::counts(
+                "hops",
+                self.hops.iter().map(|(hops, n)| (u64::from(*hops), *n)),
+            )
+            .with_theory(self.theory()),
+        );
         let duplicates = self.copies.saturating_sub(self.delivered);
         all.push(Measure::ratio(
             "duplicates a delivery",

@@ -68,7 +68,7 @@ impl<S: System> Experiment for Live<S> {
         let mut network = build.await?;
         let began = Instant::now();
         let bar = bench.progress.bar("operations", self.system.endings());
-        let laboratory = bench.sink.tracer(LABORATORY, &bench.record.id);
+        let laboratory = bench.sink.tracer_among_others(LABORATORY, &bench.record.id);
         bench.desk.allow(reach::allowed(&self.system));
         let (system, progress) = (&self.system, &mut self.progress);
         let mut session = Session::new(system, progress, bar, laboratory, &self.kill);
@@ -109,7 +109,7 @@ impl<S: System> Experiment for Live<S> {
             "lost": progress.lost,
             "properties": judgement.properties,
             "figures": judgement.figures,
-            "measures": judgement.measures,
+            "measures": judgement.all_measures(),
             "told": judgement.told,
         });
         wrong

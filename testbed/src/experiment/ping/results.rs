@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::Pair;
 use crate::run::Record;
-use crate::stats::{Summary, Times, show};
+use crate::stats::{Measure, Summary, Times, show};
 
 /// How many losses are told one by one; all are in `results.csv`.
 const TOLD: usize = 20;
@@ -96,6 +96,7 @@ struct Told {
     round_trip_ns: Option<Summary>,
     first: Option<First>,
     losses: Vec<Row>,
+    measures: Vec<Measure>,
 }
 
 /// The first ping: who pinged whom.
@@ -170,6 +171,7 @@ impl Drop for Results<'_> {
             round_trip_ns: self.times.summary(),
             first: self.first.take(),
             losses: std::mem::take(&mut self.losses),
+            measures: vec![Measure::times("round trip", self.times.summary(), self.lost)],
         };
         self.record.results = serde_json::to_value(told).expect("no keys but strings");
     }

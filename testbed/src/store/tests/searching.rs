@@ -1,5 +1,7 @@
 //! A search finds what looking at every span finds.
 
+use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue};
+
 use super::*;
 
 /// The numbers that xorshift64 makes of a seed (G. Marsaglia, 2003).
@@ -37,6 +39,14 @@ fn filled(seed: u64) -> (Store, Vec<Seen>) {
             .push(samples::text("common", &random.below(3).to_string()));
         let rare = any_value::Value::IntValue(random.below(1000) as i64);
         span.attributes.push(samples::attribute("rare", rare));
+        if number % 40 == 0 {
+            let value = any_value::Value::IntValue((number / 40 % 3) as i64);
+            let values = vec![AnyValue { value: Some(value) }];
+            let list = any_value::Value::ArrayValue(ArrayValue { values });
+            span.attributes.push(samples::attribute("list", list));
+            let bytes = any_value::Value::BytesValue(vec![(number / 40 % 5) as u8]);
+            span.attributes.push(samples::attribute("bytes", bytes));
+        }
         if random.below(50) == 0 {
             span.status = samples::rich_span().status;
             span.events = samples::rich_span().events;
@@ -98,6 +108,8 @@ fn query(random: &mut Random) -> Query {
         ("error", sometimes(8).map(|_| "true".to_owned())),
         ("span.kind", sometimes(8).map(|_| "client".to_owned())),
         ("to", sometimes(12).map(|_| "peer-1".to_owned())),
+        ("list", sometimes(9).map(|n| format!("[{}]", n % 4))),
+        ("bytes", sometimes(9).map(|n| format!("{:02x}", n % 6))),
         (
             "service.name",
             sometimes(12).map(|n| format!("peer-{}", n % 8)),

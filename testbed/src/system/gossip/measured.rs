@@ -132,7 +132,11 @@ impl Measured {
         ] {
             all.push(Measure::ratio(name, part, self.delivered));
         }
-        all.push(Measure::ratio("delivered", ratio(self.delivered, deliveries), deliveries));
+        all.push(Measure::ratio(
+            "delivered",
+            ratio(self.delivered, deliveries),
+            deliveries,
+        ));
         all
     }
 

@@ -19,6 +19,7 @@ use prost::Message as _;
 use serde_json::json;
 
 use super::{Error, LONGEST_REQUEST, MOST_PARTS, take};
+use crate::otlp;
 use crate::store::message_count;
 use crate::viewer::{State, Takes};
 
@@ -140,8 +141,8 @@ fn decode(form: Form, body: &[u8]) -> Result<ExportTraceServiceRequest, Error> {
     match form {
         Form::Protobuf => ExportTraceServiceRequest::decode(body)
             .map_err(|error| Error::Malformed(format!("no OTLP: {error}"))),
-        // The same fields, and ids are read as hexadecimal digits.
-        Form::Json => serde_json::from_slice(body)
+        // The same fields.
+        Form::Json => otlp::read(body)
             .map(|TracesData { resource_spans }| ExportTraceServiceRequest { resource_spans })
             .map_err(|error| Error::Malformed(format!("no OTLP JSON: {error}"))),
     }

@@ -190,7 +190,6 @@ async fn spans_that_break_a_limit_are_counted_and_the_others_stored() {
         edit(&|span| span.attributes = vec![samples::text("k", "v"); 1025]),
         edit(&|span| span.events = vec![Default::default(); 4097]),
         edit(&|span| span.links = vec![samples::rich_span().links[0].clone(); 1025]),
-        edit(&|span| span.links = vec![Default::default()]),
         edit(&|span| span.status.get_or_insert_default().message = long.clone()),
     ];
     for (number, bad) in cases.iter().enumerate() {
@@ -227,6 +226,48 @@ async fn spans_that_break_a_limit_are_counted_and_the_others_stored() {
         (200, &json!("1"))
     );
     assert!(server.store.is_empty());
+}
+
+/// As the page's own writer would not write it, but others do.
+const LENIENT: &str = r#"{"resource_spans":[{"resource":null,"scopeSpans":[{"spans":[{
+    "traceId":"07070707070707070707070707070707","spanId":"0000000000000001","name":null,
+    "kind":"SPAN_KIND_SERVER","status":{"code":"STATUS_CODE_ERROR"},"attributes":[
+        {"key":"none","value":{"arrayValue":{}}},{"key":"nan","value":{"doubleValue":"NaN"}},
+        {"key":"map","value":{"kvlistValue":{}}},{"value":{"intValue":7}}],
+    "links":[{},{"traceId":"0909","spanId":""},{
+        "traceId":"09090909090909090909090909090909","spanId":"0909090909090909"}]}]}]}]}"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_otlp_json_is_taken_by_every_door() {
+    let server = collecting().await;
+    for nothing in ["{}", r#"{"resourceSpans":null}"#] {
+        let answer = send_as(&server, JSON, nothing.into()).await;
+        assert_eq!(answer, (200, b"{}".to_vec()), "{nothing}");
+    }
+    let answer = send_as(&server, JSON, LENIENT.into()).await;
+    assert_eq!(answer, (200, b"{}".to_vec()));
+    let id = "07".repeat(16);
+    let (_, v3) = get(&server, &format!("/api/v3/traces/{id}")).await;
+    let span = &v3["result"]["resourceSpans"][0]["scopeSpans"][0]["spans"][0];
+    assert_eq!(
+        (&span["kind"], &span["droppedLinksCount"]),
+        (&json!(2), &json!(2))
+    );
+    assert_eq!(span["links"].as_array().map(Vec::len), Some(1));
+    let values = span["attributes"].as_array().expect("a list");
+    let values: Vec<_> = values.iter().map(|attribute| &attribute["value"]).collect();
+    let nan = json!({ "doubleValue": "NaN" });
+    assert_eq!(values[1], &nan);
+    let (_, v1) = get(&server, &format!("/api/traces/{id}")).await;
+    let references = &v1["data"][0]["spans"][0]["references"];
+    assert_eq!(references.as_array().map(Vec::len), Some(1), "{references}");
+    let transformed = post(&server, "/api/transform", "", LENIENT).await;
+    assert_eq!(transformed, (200, v1.clone()));
+    for text in [LENIENT.replace('\n', ""), v3.to_string(), format!("{v3:#}")] {
+        let store = import::read(text.as_bytes()).expect("what the API answers");
+        let again = jaeger::traces(store.trace(samples::PING).expect("it is there"));
+        assert_eq!(json!(again), v1["data"], "{text}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -40,10 +40,20 @@ async fn lists_have_jaegers_envelope() {
         ("/api/dependencies", calls.clone(), 0),
         (
             &format!("/api/dependencies?endTs={start}&lookback=1000"),
-            calls,
+            calls.clone(),
             0,
         ),
         ("/api/dependencies?endTs=1000&lookback=1000", json!([]), 0),
+        // They look back from now.
+        ("/api/dependencies?lookback=1000", json!([]), 0),
+        (
+            "/api/dependencies?lookback=1000000000000000",
+            calls.clone(),
+            0,
+        ),
+        ("/api/dependencies?service=peer-0", calls.clone(), 0),
+        ("/api/dependencies?service=peer-1", calls, 0),
+        ("/api/dependencies?service=nobody", json!([]), 0),
     ] {
         assert_eq!(
             get(&server, path).await,
@@ -76,6 +86,13 @@ async fn searches_take_what_jaegers_page_and_grafana_send() {
         ),
         ("service=peer-0&minDuration=1ms".to_owned(), 0),
         ("service=peer-0&maxDuration=99ns".to_owned(), 0),
+        ("service=peer-0&minDuration=0&maxDuration=0s".to_owned(), 1),
+        ("service=peer-0&minDuration=.1%CE%BCs".to_owned(), 1),
+        ("service=peer-0&minDuration=.101%C2%B5s".to_owned(), 0),
+        ("service=peer-0&minDuration=1ns&maxDuration=0".to_owned(), 1),
+        ("service=peer-0&tag=list:%5B-1,null%5D".to_owned(), 1),
+        ("service=peer-0&tag=payload:AP%2BA".to_owned(), 1),
+        ("service=peer-0&tag=list:%5B-1%5D".to_owned(), 0),
         ("service=peer-0&tag=ok:false&tag=ratio:0.1".to_owned(), 1),
         ("service=peer-0&tag=ok:true".to_owned(), 0),
         // What OTLP has in fields, people search for as tags.

@@ -1,0 +1,198 @@
+//! Every form that a reader of OTLP JSON has to take.
+
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValueList};
+use opentelemetry_proto::tonic::trace::v1::{Span, Status};
+use serde_json::json;
+
+use super::*;
+use crate::store::samples::{self, PING};
+
+/// The one span of a request, with these fields.
+fn span(fields: &str) -> Result<Span, String> {
+    let text = format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{{{fields}}}]}}]}}]}}"#);
+    let mut data = read(text.as_bytes()).map_err(|error| error.to_string())?;
+    Ok(data.resource_spans[0].scope_spans[0].spans.remove(0))
+}
+
+fn value(text: &str) -> Result<Option<Value>, String> {
+    let mut span = span(&format!(r#""attributes":[{{"key":"k","value":{text}}}]"#))?;
+    Ok(span.attributes.remove(0).value.and_then(|any| any.value))
+}
+
+#[test]
+fn values_are_taken_as_protobufs_json_writes_them() {
+    let list = |values| Value::ArrayValue(ArrayValue { values });
+    let empty_map = Value::KvlistValue(KeyValueList::default());
+    for (text, wanted) in [
+        (r#"{"arrayValue":{}}"#, list(vec![])),
+        (r#"{"arrayValue":{"values":null}}"#, list(vec![])),
+        (
+            r#"{"array_value":{"values":[{}]}}"#,
+            list(vec![AnyValue::default()]),
+        ),
+        (r#"{"kvlistValue":{}}"#, empty_map.clone()),
+        (r#"{"kvlist_value":{"values":[]}}"#, empty_map),
+        (
+            r#"{"doubleValue":"Infinity"}"#,
+            Value::DoubleValue(f64::INFINITY),
+        ),
+        (
+            r#"{"doubleValue":"-Infinity"}"#,
+            Value::DoubleValue(f64::NEG_INFINITY),
+        ),
+        (r#"{"doubleValue":"1.5"}"#, Value::DoubleValue(1.5)),
+        (r#"{"double_value":2}"#, Value::DoubleValue(2.0)),
+        (r#"{"intValue":7}"#, Value::IntValue(7)),
+        (r#"{"intValue":-7.0}"#, Value::IntValue(-7)),
+        (r#"{"int_value":"7"}"#, Value::IntValue(7)),
+        (
+            r#"{"bytesValue":"-_8="}"#,
+            Value::BytesValue(vec![251, 255]),
+        ),
+        (r#"{"bytesValue":"AAE"}"#, Value::BytesValue(vec![0, 1])),
+        (r#"{"boolValue":false}"#, Value::BoolValue(false)),
+        (r#"{"stringValue":""}"#, Value::StringValue(String::new())),
+    ] {
+        assert_eq!(value(text), Ok(Some(wanted)), "{text}");
+    }
+    let nan = value(r#"{"doubleValue":"NaN"}"#);
+    assert!(matches!(nan, Ok(Some(Value::DoubleValue(number))) if number.is_nan()));
+    for text in ["{}", "null", r#"{"stringValue":null}"#, r#"{"new":[1]}"#] {
+        assert_eq!(value(text), Ok(None), "{text}");
+    }
+}
+
+#[test]
+fn fields_are_taken_by_either_name_and_in_every_form() {
+    let time = 1_700_000_000_000_000_001;
+    for (fields, wanted) in [
+        (
+            r#""kind":"SPAN_KIND_SERVER""#,
+            Span {
+                kind: 2,
+                ..Span::default()
+            },
+        ),
+        (
+            r#""kind":"3""#,
+            Span {
+                kind: 3,
+                ..Span::default()
+            },
+        ),
+        (
+            r#""kind":99"#,
+            Span {
+                kind: 99,
+                ..Span::default()
+            },
+        ),
+        (
+            r#""status":{"code":"STATUS_CODE_ERROR","message":null}"#,
+            Span {
+                status: Some(Status {
+                    code: 2,
+                    ..Status::default()
+                }),
+                ..Span::default()
+            },
+        ),
+        (
+            r#""trace_id":"0aff","start_time_unix_nano":1700000000000000001,"flags":"1""#,
+            Span {
+                trace_id: vec![10, 255],
+                start_time_unix_nano: time,
+                flags: 1,
+                ..Span::default()
+            },
+        ),
+        (
+            r#""name":null,"parentSpanId":null,"attributes":null,"events":null,"links":null,
+            "status":null,"kind":null,"endTimeUnixNano":null,"new":{"a":[1]}"#,
+            Span::default(),
+        ),
+    ] {
+        assert_eq!(span(fields), Ok(wanted), "{fields}");
+    }
+    for text in [
+        "{}",
+        r#"{"resourceSpans":null}"#,
+        r#"{"resource_spans":[]}"#,
+    ] {
+        assert_eq!(read(text.as_bytes()).expect(text), TracesData::default());
+    }
+    let nothing =
+        r#"{"resourceSpans":[{"resource":null,"scopeSpans":[{"scope":null,"spans":null}]},{}]}"#;
+    let data = read(nothing.as_bytes()).expect("two resources");
+    assert_eq!(data.resource_spans.len(), 2);
+    let no_key = span(r#""attributes":[{"value":{"boolValue":true}}]"#).expect("a span");
+    assert_eq!(no_key.attributes[0].key, "");
+}
+
+#[test]
+fn what_is_wrong_is_told_with_the_place() {
+    for (fields, part) in [
+        (r#""kind":"SPAN_KIND_BOSS""#, "SPAN_KIND_BOSS"),
+        (r#""startTimeUnixNano":-1"#, "an integer of 64 bits"),
+        (r#""startTimeUnixNano":1.5"#, "an integer of 64 bits"),
+        (r#""flags":4294967296"#, "an integer of 32 bits"),
+        (r#""traceId":"0g""#, "invalid character 'g'"),
+        (r#""traceId":"000""#, "odd number of digits"),
+        (
+            r#""attributes":[{"key":"k","value":{"doubleValue":"inf"}}]"#,
+            "\"inf\"",
+        ),
+        (
+            r#""attributes":[{"key":"k","value":{"bytesValue":"%"}}]"#,
+            "Invalid",
+        ),
+        (
+            r#""attributes":[{"key":"k","value":7}]"#,
+            "expected an object",
+        ),
+        (r#""events":{}"#, "expected a sequence"),
+        (r#""links":[[]]"#, "expected an object"),
+    ] {
+        let told = span(fields).expect_err(fields);
+        assert!(
+            told.contains(part) && told.contains("at line 1 column "),
+            "{fields}: {told}"
+        );
+    }
+    for text in ["[]", "[1]", "7", "null", r#"{"resourceSpans":7}"#, "{} {}"] {
+        assert!(read(text.as_bytes()).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn what_is_written_is_what_others_read_and_what_we_read() {
+    let mut data = samples::store().trace(PING).expect("it is there");
+    let ours = serde_json::to_value(Json(&data)).expect("JSON");
+    assert_eq!(ours, serde_json::to_value(&data).expect("JSON"));
+    let span = &mut data.resource_spans[0].scope_spans[0].spans[0];
+    let double = |number| samples::attribute("n", Value::DoubleValue(number));
+    span.attributes = [f64::INFINITY, f64::NEG_INFINITY, f64::NAN]
+        .map(double)
+        .to_vec();
+    let text = serde_json::to_string(&Json(&data)).expect("JSON");
+    for word in ["NaN", "Infinity", "-Infinity"] {
+        assert!(
+            text.contains(&json!({ "doubleValue": word }).to_string()),
+            "{text}"
+        );
+    }
+    let again = read(text.as_bytes()).expect("our own");
+    let saved = format!(r#"{{"result":{text}}}"#);
+    let saved = read_saved(saved.as_bytes()).expect("as the API answers it");
+    for mut again in [again, saved] {
+        let attributes = &mut again.resource_spans[0].scope_spans[0].spans[0].attributes;
+        // It equals nothing, itself neither.
+        let nan = attributes.pop().and_then(|nan| nan.value?.value);
+        assert!(matches!(nan, Some(Value::DoubleValue(number)) if number.is_nan()));
+        attributes.push(double(0.0));
+        let mut wanted = data.clone();
+        wanted.resource_spans[0].scope_spans[0].spans[0].attributes[2] = double(0.0);
+        assert_eq!(again, wanted);
+    }
+}
