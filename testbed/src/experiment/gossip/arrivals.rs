@@ -156,6 +156,11 @@ impl Arrivals {
         });
     }
 
+    /// Whether all were published, or refused.
+    pub(super) fn all_sent(&self) -> bool {
+        self.messages.len() == self.expected as usize
+    }
+
     /// Whether nothing more can come.
     pub(super) fn all_there(&self) -> bool {
         let sent = self.messages.iter().filter(|m| m.published.is_ok()).count();

@@ -151,11 +151,10 @@ impl Gossip {
             let bar = bench.progress.bar("trying an interval", messages.into());
             let began = Instant::now();
             let (mut session, _) = self.session(members, rng);
+            session.late = pace::LATE;
             session.run(messages, interval, &[], || bar.step()).await?;
-            let late = self
-                .arrivals
-                .as_ref()
-                .is_none_or(|arrivals| !arrivals.all_there());
+            let whole = |arrivals: &Arrivals| arrivals.all_sent() && arrivals.all_there();
+            let late = !self.arrivals.as_ref().is_some_and(whole);
             let too_short = late || bench.host.saturated(began).is_some();
             self.search.tried(interval, too_short);
         }
@@ -181,6 +180,7 @@ impl Gossip {
             counts: self.watch.counts(),
             rows: None,
             rng,
+            late: Duration::MAX,
         };
         (session, &self.options.kill)
     }

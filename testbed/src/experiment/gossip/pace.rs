@@ -16,6 +16,10 @@ const MOST: Duration = Duration::from_secs(10);
 /// enough have to come.
 const CLOSE: f64 = 1.25;
 
+/// An interval is too short at once when a message is sent so long after its
+/// time. A guess.
+pub(super) const LATE: Duration = Duration::from_millis(500);
+
 /// How long each is tried: some whole seconds, which are what is judged.
 const TRIED: Duration = Duration::from_secs(3);
 

@@ -39,6 +39,8 @@ pub(super) struct Session<'a> {
     /// Where arrivals are saved.
     pub(super) rows: Option<&'a mut csv::Writer<File>>,
     pub(super) rng: &'a mut ChaCha8Rng,
+    /// Publishing stops when it is late by more than this.
+    pub(super) late: Duration,
 }
 
 /// What is done, and when.
@@ -65,6 +67,9 @@ impl Session<'_> {
                     () = sleep_until((start + at).into()) => break,
                     event = self.events.recv() => self.take(event)?,
                 }
+            }
+            if start.elapsed().saturating_sub(at) > self.late {
+                break;
             }
             match due {
                 Due::Publish => {

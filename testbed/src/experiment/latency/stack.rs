@@ -1,6 +1,7 @@
 //! The way through the stack: channels between peers.
 
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use node::channel::{Inbound, Inbox, Outgoing};
@@ -12,6 +13,7 @@ use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::{SdkTracer, Span};
 use proto::{Bytes, TraceContext};
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio_util::task::TaskTracker;
 
 use super::pace::Way;
@@ -31,6 +33,8 @@ pub(super) struct Stack {
     /// The spans of messages without an answer.
     open: HashMap<u64, Span>,
     next: u64,
+    /// Who answers. They end with it; until then each keeps its peer alive.
+    _answers: JoinSet<()>,
 }
 
 /// Who writes to the channels of one peer: a task each, so that whoever reads
@@ -38,7 +42,8 @@ pub(super) struct Stack {
 #[derive(Clone)]
 struct Writers {
     handle: Handle,
-    to: HashMap<PeerId, mpsc::UnboundedSender<Outgoing>>,
+    /// Requests and answers to a peer go through one channel.
+    to: Arc<Mutex<HashMap<PeerId, mpsc::UnboundedSender<Outgoing>>>>,
     tasks: TaskTracker,
 }
 
@@ -51,12 +56,13 @@ impl Stack {
     ) -> Self {
         let mut peers = Vec::new();
         let mut ids = Vec::new();
+        let mut all_answers = JoinSet::new();
         let all = members.handles.into_values().zip(inboxes);
         for ((handle, inbox), tracer) in all.zip(&members.tracers) {
             ids.push(handle.peer_id());
             let writers = Writers {
                 handle,
-                to: HashMap::new(),
+                to: Arc::default(),
                 tasks: tasks.clone(),
             };
             let answers = Answers {
@@ -64,7 +70,7 @@ impl Stack {
                 tracer: tracer.clone(),
                 witness: witness.clone(),
             };
-            tasks.spawn(answers.run(inbox));
+            all_answers.spawn(tasks.track_future(answers.run(inbox)));
             peers.push(writers);
         }
         Self {
@@ -73,6 +79,7 @@ impl Stack {
             tracers: members.tracers,
             open: HashMap::new(),
             next: 0,
+            _answers: all_answers,
         }
     }
 }
@@ -108,10 +115,11 @@ impl Way for Stack {
 }
 
 impl Writers {
-    fn send(&mut self, to: PeerId, message: Outgoing) {
+    fn send(&self, to: PeerId, message: Outgoing) {
         let handle = &self.handle;
         let tasks = &self.tasks;
-        let writer = self.to.entry(to).or_insert_with(|| {
+        let mut all = self.to.lock().unwrap_or_else(PoisonError::into_inner);
+        let writer = all.entry(to).or_insert_with(|| {
             let (sender, messages) = mpsc::unbounded_channel();
             tasks.spawn(write(handle.clone(), to, messages));
             sender
@@ -141,7 +149,7 @@ struct Answers {
 }
 
 impl Answers {
-    async fn run(mut self, mut inbox: Inbox) {
+    async fn run(self, mut inbox: Inbox) {
         while let Some(inbound) = inbox.recv().await {
             let Inbound::Message { from, envelope } = inbound else {
                 continue;
