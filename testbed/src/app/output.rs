@@ -47,7 +47,8 @@ fn text<E: Experiment>(
     let mut text = built(record);
     text.push_str(&experiment.tell(record));
     if let Some(host) = record.host_use.as_ref().filter(|host| host.measured) {
-        let _ = writeln!(text, "host              {host}");
+        let clock = Duration::from_nanos(record.host.clock_resolution_ns);
+        let _ = writeln!(text, "host              {host}; clock {}", show(clock));
     }
     text.push_str(&spans(record));
     let path = folder.path().display();

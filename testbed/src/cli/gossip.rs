@@ -29,7 +29,8 @@ pub struct Gossip {
     /// How large each message is: up to 1M
     #[arg(long, value_name = "BYTES", default_value = "1K")]
     pub size: Size,
-    /// In a flood: to how many neighbours a peer sends a message on [default: all]
+    /// In a flood: to how many neighbours a peer sends a message on, or to all if
+    /// it has fewer [default: all]
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
     pub fanout: Option<u32>,
     /// How long after the last message a live run waits for those who have not

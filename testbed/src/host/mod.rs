@@ -5,6 +5,8 @@ mod reading;
 mod saturation;
 mod watch;
 
+use std::time::Instant;
+
 use serde::Serialize;
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
@@ -24,6 +26,8 @@ pub struct Host {
     pub cpus: usize,
     /// Its memory in bytes.
     pub memory: u64,
+    /// The least time, in nanoseconds, by which the clock was seen to advance.
+    pub clock_resolution_ns: u64,
 }
 
 impl Host {
@@ -34,8 +38,23 @@ impl Host {
             arch: std::env::consts::ARCH,
             cpus: std::thread::available_parallelism().map_or(1, usize::from),
             memory: memory().map_or(0, |memory| memory.total_memory()),
+            clock_resolution_ns: clock_resolution(),
         }
     }
+}
+
+/// How often the clock is read to see by how much it advances.
+const READINGS: usize = 1000;
+
+/// The least difference between two readings in a row that are not the same.
+fn clock_resolution() -> u64 {
+    let mut last = Instant::now();
+    let steps = (0..READINGS).filter_map(|_| {
+        let now = Instant::now();
+        let step = now - std::mem::replace(&mut last, now);
+        (!step.is_zero()).then(|| step.as_nanos() as u64)
+    });
+    steps.min().unwrap_or(0)
 }
 
 /// Bytes of memory that this process may still take: what the machine, and

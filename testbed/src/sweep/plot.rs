@@ -95,8 +95,9 @@ fn plot(path: &Path, axis: &str, measure: &str, lines: &BTreeMap<String, Line<'_
         .build_cartesian_2d(places, 0.0..(top * 1.1).max(f64::MIN_POSITIVE))?;
     chart
         .configure_mesh()
+        .max_light_lines(1)
         .x_desc(axis)
-        .y_desc("median of the runs, with 95 % of medians; dotted: p99")
+        .y_desc("median of the runs, bars: 95 % of medians, circles: p99")
         .x_label_formatter(&|place| format!("{place:.0}"))
         .y_label_formatter(&|value| told(*value, unit))
         .draw()?;

@@ -61,7 +61,11 @@ impl Table {
     /// For people: a block for each measure, a line for each combination.
     pub(super) fn text(&self, grid: &Grid) -> String {
         let mut text = String::new();
-        let names: Vec<_> = grid.axes.iter().map(|(name, _)| name.as_str()).collect();
+        let names = grid
+            .axes
+            .iter()
+            .map(|(name, _)| name.trim_start_matches('-'));
+        let names: Vec<_> = names.collect();
         for measure in &self.measures {
             let _ = writeln!(text, "\n{measure}");
             let head = [

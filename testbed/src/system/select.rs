@@ -148,15 +148,16 @@ fn at_most(option: &str, count: u32, options: &Options) -> Result<(), Error> {
     }
 }
 
-/// Every process has as many neighbours as it is to tell.
+/// Some process has as many neighbours as it is to tell. Those with fewer tell
+/// all.
 fn enough_neighbours(neighbours: &[Vec<u32>], fanout: u32, options: &Options) -> Result<(), Error> {
-    let degrees = neighbours.iter().map(Vec::len).enumerate();
-    match degrees.min_by_key(|(_, degree)| *degree) {
-        Some((node, degree)) if (degree as u64) < u64::from(fanout) => Err(Error::Usage(format!(
-            "--fanout {fanout}: peer {node} has degree {degree} in topology {}; take --fanout {degree} or less, or a topology with more connections",
+    let degree = neighbours.iter().map(Vec::len).max().unwrap_or(0);
+    match (degree as u64) < u64::from(fanout) {
+        true => Err(Error::Usage(format!(
+            "--fanout {fanout}: no peer has a greater degree than {degree} in topology {}; take --fanout {degree} or less, or a topology with more connections",
             options.topology
         ))),
-        Some(_) | None => Ok(()),
+        false => Ok(()),
     }
 }
 

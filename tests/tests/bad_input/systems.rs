@@ -112,10 +112,10 @@ fn values_that_make_no_sense() {
         ("nobody to tell", "gossip --fanout 0", &["--fanout", "0"]),
         (
             "more to tell than there are neighbours",
-            "--peers 8 --topology line gossip --fanout 2",
+            "--peers 8 --topology line gossip --fanout 3",
             &[
-                "--fanout 2: peer 0 has degree 1 in topology line",
-                "take --fanout 1 or less",
+                "--fanout 3: no peer has a greater degree than 2 in topology line",
+                "take --fanout 2 or less",
             ],
         ),
         (

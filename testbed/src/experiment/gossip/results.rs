@@ -148,9 +148,15 @@ impl Results {
         self
     }
 
+    /// To how many others a peer sends a message on: its mesh, or all of its
+    /// neighbours where they are fewer.
+    fn fanout(&self) -> usize {
+        self.mesh.min(self.degree[1]).max(2)
+    }
+
     /// With each hop a message comes to D times as many peers: log_D n.
     fn theory(&self) -> f64 {
-        (self.peers as f64).ln() / (self.mesh.max(2) as f64).ln()
+        (self.peers as f64).ln() / (self.fanout() as f64).ln()
     }
 
     fn measures(&self) -> Vec<Measure> {
@@ -265,7 +271,7 @@ impl Results {
             out,
             "hops              {} in the median, at most {most} (n = {all}); log_{} {} = {theory:.1}",
             median.map_or(0, |(hops, _)| *hops),
-            self.mesh.max(2),
+            self.fanout(),
             self.peers
         )
     }
