@@ -2,7 +2,7 @@
 
 import { html, useMemo } from '../vendor/preact-htm.js';
 import { count, duration, plural } from '../format.js';
-import { Plot, aPercent, aTime, asPercents, asTimes, axis, bars, inPercent, stepped } from './plot.js';
+import { Plot, aPercent, aTime, asPercents, asTimes, axis, bars, below, inPercent, stepped } from './plot.js';
 import { hopsOf, log, reached, spreadOf, stepsOf, whenReached } from './spread.js';
 
 const PARTS = [25, 50, 75, 90, 95, 100];
@@ -20,7 +20,7 @@ function Spread({ spread: { messages, one, median, slowest }, peers, csv }) {
   const make = (theme) => ({
     scales: { x: { time: false }, y: PERCENT },
     axes: [
-      axis(theme, { label: 'time since it was to be sent', values: asTimes, space: 70 }),
+      below(theme, { label: 'time since it was to be sent', values: asTimes, space: 70 }),
       axis(theme, { label: 'peers that have it', values: asPercents, size: 64 }),
     ],
     series: [
@@ -59,7 +59,7 @@ function Hops({ run: { id, peers, results, experiment } }) {
   const make = (theme) => ({
     scales: { x: { time: false, range: [-0.6, rows.length - 0.4] }, y: PERCENT },
     axes: [
-      axis(theme, { label: 'hops', splits: () => rows.map((row) => row.hops), values: (_, all) => all.map(String) }),
+      below(theme, { label: 'hops', splits: () => rows.map((row) => row.hops), values: (_, all) => all.map(String) }),
       axis(theme, { label: 'deliveries; peers', values: asPercents, size: 64 }),
     ],
     series: [

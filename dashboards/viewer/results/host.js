@@ -3,11 +3,14 @@
 import { html, useMemo } from '../vendor/preact-htm.js';
 import { bytes, count, duration, plural } from '../format.js';
 import { drawLines, shade } from './marks.js';
-import { Plot, axis, inPercent } from './plot.js';
+import { Plot, axis, below, inPercent } from './plot.js';
 import { measuredSpans, samplesOf, saturatedSeconds, thinned } from './samples.js';
 
 const lagging = (seconds) => duration(seconds * 1e9);
 const aSecond = (number) => `${bytes(number)}/s`;
+
+// Round numbers of bytes, for an axis.
+const POWERS = Array.from({ length: 50 }, (_, power) => 2 ** power);
 
 // Title, what is drawn with its names, how a value is told, and which of the
 // bounds is its limit.
@@ -55,8 +58,9 @@ function OfHost({ plot: [title, lines, tell, bound, range], samples, marks, boun
     height: 200,
     scales: { x: { time: false }, y: { range: range ?? ((_, __, high) => [0, Math.max(high, limit ?? 0) * 1.08 || 1]) } },
     axes: [
-      axis(theme, { label: "the run's seconds", space: 50 }),
-      axis(theme, { label: title, values: (_, all) => all.map((value) => (value === null ? null : tell(value))), size: 80 }),
+      below(theme, { label: "the run's seconds", space: 50 }),
+      axis(theme, { label: title, values: (_, all) => all.map((value) => (value === null ? null : tell(value))), size: 80,
+        ...(bound === undefined ? { incrs: POWERS } : {}) }),
     ],
     series: [
       { label: 'second', value: (_, value) => (value === null || value === undefined ? '–' : value.toFixed(1)) },

@@ -5,7 +5,7 @@ import { html, useMemo } from '../vendor/preact-htm.js';
 import { count, duration, plural } from '../format.js';
 import { besideEachOther, drawnOf, hopsByKind, lookupsOf, rightOf } from './lookups.js';
 import { drawCrosses, drawLines } from './marks.js';
-import { LOGARITHMIC, Plot, aPercent, aTime, asPercents, asTimes, axis, bars, points } from './plot.js';
+import { LOGARITHMIC, Plot, aPercent, aTime, asPercents, asTimes, axis, bars, below, points } from './plot.js';
 
 export function KadResults({ run, csv }) {
   const lookups = useMemo(() => lookupsOf(csv), [csv]);
@@ -40,7 +40,7 @@ function Hops({ run: { id, peers, results }, operations, kinds, csv }) {
   const make = (theme) => ({
     scales: { x: { time: false, range: [-0.6, last + 0.6] }, y: { range: (_, __, high) => [0, Math.min(104, high * 1.15)] } },
     axes: [
-      axis(theme, { label: 'hops', splits: () => whole, values: (_, all) => all.map(String) }),
+      below(theme, { label: 'hops', splits: () => whole, values: (_, all) => all.map(String) }),
       axis(theme, { label: 'share of its kind', values: asPercents, size: 64 }),
     ],
     series: [
@@ -69,7 +69,7 @@ function Times({ operations, kinds, csv }) {
   const make = (theme) => ({
     scales: { x: { time: false }, y: { distr: LOGARITHMIC } },
     axes: [
-      axis(theme, { label: 'time since the first was to begin', values: asTimes, space: 70 }),
+      below(theme, { label: 'time since the first was to begin', values: asTimes, space: 70 }),
       axis(theme, { label: 'time until it ended', values: asTimes, size: 76 }),
     ],
     series: [

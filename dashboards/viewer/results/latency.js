@@ -3,7 +3,7 @@
 import { html, useMemo } from '../vendor/preact-htm.js';
 import { count, duration, measured, plural } from '../format.js';
 import { cumulative, CURVES, timesOf } from './cumulative.js';
-import { LOGARITHMIC, Plot, aPercent, aTime, asPercents, asTimes, axis } from './plot.js';
+import { LOGARITHMIC, Plot, aPercent, aTime, asPercents, asTimes, axis, below, withRoom } from './plot.js';
 import { round } from './roundtrips.js';
 
 export function LatencyResults({ results, csv }) {
@@ -24,7 +24,7 @@ function Distribution({ bytes, roads, csv, told }) {
   const make = (theme) => ({
     scales: { x: { time: false, distr: LOGARITHMIC, range: [from / 1.05, to * 1.05] }, y: { range: [0, 104] } },
     axes: [
-      axis(theme, { label: 'time', values: asTimes, space: 70, splits: () => round(from, to), filter: (_, splits) => splits }),
+      below(theme, { label: 'time', values: asTimes, space: 70, splits: () => round(from, to), filter: withRoom }),
       axis(theme, { label: 'messages', values: asPercents, size: 64 }),
     ],
     series: [

@@ -65,6 +65,20 @@ export const axis = (theme, more = {}) => ({
   grid: { stroke: theme.line, width: 1 }, ticks: { stroke: theme.line, width: 1 }, ...more,
 });
 
+// The same below the plot: with its numbers close to it, and its name to them.
+export const below = (theme, more = {}) => axis(theme, { size: 34, labelSize: 18, ...more });
+
+// Which of the values below the plot are written: those that have room.
+export const withRoom = (plot, splits) => {
+  let last = -Infinity;
+  return splits.map((value) => {
+    const place = plot.valToPos(value, 'x');
+    if (place - last < 52) return null;
+    last = place;
+    return value;
+  });
+};
+
 // Bars, steps and points, as uPlot makes them.
 export const { bars, stepped } = UPlot.paths;
 export const points = (size, colour) => ({

@@ -3,7 +3,7 @@
 
 import { html, useMemo } from '../vendor/preact-htm.js';
 import { duration, plural } from '../format.js';
-import { LOGARITHMIC, Plot, axis, bars } from './plot.js';
+import { LOGARITHMIC, Plot, axis, bars, below, withRoom } from './plot.js';
 import { histogram } from './histogram.js';
 import { drawLines } from './marks.js';
 
@@ -20,8 +20,8 @@ export function Distribution({ pings, csv }) {
       y: { range: (_, low, high) => [0, high * 1.12] },
     },
     axes: [
-      axis(theme, { label: 'round trip', values: (_, all) => all.map((ns) => (ns === null ? null : duration(ns))), space: 70,
-        splits: () => round(bins.from[0], bins.to.at(-1)), filter: (_, splits) => splits }),
+      below(theme, { label: 'round trip', values: (_, all) => all.map((ns) => (ns === null ? null : duration(ns))), space: 70,
+        splits: () => round(bins.from[0], bins.to.at(-1)), filter: withRoom }),
       axis(theme, { label: 'pings', size: 56 }),
     ],
     legend: { show: true },
@@ -63,7 +63,7 @@ export function Series({ pings, csv }) {
   const make = (theme) => ({
     scales: { x: { time: false }, y: { distr: LOGARITHMIC } },
     axes: [
-      axis(theme, { label: 'time since the first was sent', values: (_, all) => all.map((ns) => duration(ns)), space: 70 }),
+      below(theme, { label: 'time since the first was sent', values: (_, all) => all.map((ns) => duration(ns)), space: 70 }),
       axis(theme, { label: 'round trip', values: (_, all) => all.map((ns) => (ns === null ? null : duration(ns))), size: 76 }),
     ],
     series: [
