@@ -9,7 +9,7 @@ use serde::Serialize;
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
 pub use footprint::Footprint;
-pub use reading::resident;
+pub use reading::{cpu_seconds, resident};
 pub use saturation::{Bounds, Saturation};
 pub use watch::{Measuring, Use, Watch};
 

@@ -25,6 +25,11 @@ pub fn resident() -> Option<u64> {
     Reading::memory()
 }
 
+/// Seconds of processors that this process has taken until now.
+pub fn cpu_seconds() -> Option<f64> {
+    Reading::now().own
+}
+
 #[cfg(target_os = "linux")]
 mod linux {
     use std::fs;

@@ -29,6 +29,9 @@ pub(super) struct Sample {
     pub(super) cpu_percent: Option<f64>,
     /// How busy this process made them.
     pub(super) own_cpu_percent: Option<f64>,
+    /// What it took of them, in seconds, since the sample before.
+    #[serde(skip)]
+    pub(super) own_cpu: Option<f64>,
     pub(super) memory_bytes: Option<u64>,
     pub(super) descriptors: Option<u64>,
     pub(super) sockets: Option<u64>,
@@ -48,6 +51,8 @@ pub struct Use {
     /// In the median, and at most.
     cpu_percent: [Option<f64>; 2],
     own_cpu_percent: [Option<f64>; 2],
+    /// What this process took of all processors.
+    own_cpu_seconds: Option<f64>,
     memory_bytes_most: Option<u64>,
     descriptors_most: Option<u64>,
     sockets_most: Option<u64>,
@@ -146,6 +151,7 @@ impl Watch {
             samples: samples.len() as u64,
             cpu_percent: middle_and_most(&samples, |sample| sample.cpu_percent),
             own_cpu_percent: middle_and_most(&samples, |sample| sample.own_cpu_percent),
+            own_cpu_seconds: samples.iter().map(|sample| sample.own_cpu).sum(),
             memory_bytes_most: most(|sample| sample.memory_bytes),
             descriptors_most: most(|sample| sample.descriptors),
             sockets_most: most(|sample| sample.sockets),
@@ -225,6 +231,7 @@ impl Seen {
             measuring: self.measuring.load(Ordering::Relaxed),
             cpu_percent: percent(change(|reading| reading.busy)),
             own_cpu_percent: percent(change(|reading| reading.own)),
+            own_cpu: change(|reading| reading.own),
             memory_bytes: now.memory,
             descriptors: now.descriptors,
             sockets: now.sockets,

@@ -133,6 +133,8 @@ impl Experiment for Latency {
         let all = u64::from(self.options.messages) * self.options.sizes.len() as u64;
         let bar = bench.progress.bar("messages", all);
         let mut rng = ChaCha8Rng::seed_from_u64(bench.options.seed);
+        // The schedule goes on whatever became of the messages before.
+        let mut start = Instant::now();
         for &size in &self.options.sizes {
             let mut left = self.options.messages as usize;
             while left > 0 {
@@ -144,6 +146,7 @@ impl Experiment for Latency {
                         options: &self.options,
                         size,
                         pairs: &pairs,
+                        start,
                         seen: &mut seen,
                     };
                     let sent = match road {
@@ -151,6 +154,10 @@ impl Experiment for Latency {
                         Road::Tcp => turn.run(&mut tcp).await,
                     };
                     self.results.take(road, size, &sent, bench.rows)?;
+                    start = match self.options.interval {
+                        Some(interval) => start + interval * count as u32,
+                        None => Instant::now(),
+                    };
                 }
                 (0..count).for_each(|_| bar.step());
             }

@@ -25,6 +25,8 @@ pub(super) struct Turn<'a> {
     pub(super) options: &'a Options,
     pub(super) size: usize,
     pub(super) pairs: &'a [(u32, u32)],
+    /// When the first is to be sent.
+    pub(super) start: Instant,
     pub(super) seen: &'a mut mpsc::UnboundedReceiver<Seen>,
 }
 
@@ -45,9 +47,14 @@ impl Turn<'_> {
             options,
             size,
             pairs,
+            start,
             seen,
         } = self;
-        let (start, epoch) = (Instant::now(), SystemTime::now());
+        let (now, wall) = (Instant::now(), SystemTime::now());
+        let epoch = match start.checked_duration_since(now) {
+            Some(ahead) => wall + ahead,
+            None => wall - (now - start),
+        };
         let mut sent: Vec<Sent> = Vec::with_capacity(pairs.len());
         let mut places = HashMap::new();
         let mut open = 0;
@@ -63,7 +70,7 @@ impl Turn<'_> {
                 places.insert(id, sent.len());
                 sent.push(Sent {
                     pair,
-                    intended: epoch + (due - start),
+                    intended: epoch + due.saturating_duration_since(start),
                     due,
                     one_way: None,
                     round_trip: None,

@@ -1,0 +1,101 @@
+//! `testbed kad`, as a user tries it.
+
+use std::collections::BTreeSet;
+
+use support::saved::no_panic;
+use support::{Ended, Runs, run, saved};
+
+/// Other tests run at the same time: the machine is never too busy.
+const CALM: &str = "--max-cpu 100 --max-lag 1h";
+
+/// Runs it with these options and a seed. Returns what it printed and what it
+/// saved.
+fn kad(arguments: &str, status: i32) -> (Ended, serde_json::Value, String) {
+    let runs = Runs::new();
+    let all = format!("--seed 1 {CALM} kad {arguments}");
+    let ended = run(&mut runs.testbed(all.split_whitespace())).exits(status);
+    no_panic(&ended);
+    let record = saved::record(&runs.only());
+    assert!(saved::follows(&record), "{arguments}: {record:#}");
+    assert_eq!(record["spans"]["lost"], 0, "{arguments}: {ended}");
+    let rows = std::fs::read_to_string(runs.only().join("results.csv")).expect("results");
+    (ended, record, rows)
+}
+
+#[test]
+fn every_operation_comes_to_what_it_should() {
+    let (ended, record, rows) = kad("--peers 40 --transport memory --operations 60", 0);
+    let results = &record["results"];
+    let kinds = results["kinds"].as_object().expect("kinds");
+    let names: BTreeSet<_> = kinds.keys().map(String::as_str).collect();
+    let all = ["put", "get", "provide", "providers", "find"];
+    assert_eq!(names, all.into(), "{results}");
+    let mut asked = 0;
+    for (name, of) in kinds {
+        assert_eq!(of["asked"], of["succeeded"], "{name}: {of}");
+        assert_eq!(of["unknown_hops"], 0, "{name}: every chain is known: {of}");
+        assert_eq!(of["hops"]["count"], of["succeeded"], "{name}: {of}");
+        asked += of["asked"].as_u64().expect("a number");
+    }
+    assert_eq!(asked, 60);
+    // Who has not got it has to ask somebody.
+    assert!(kinds["get"]["hops"]["min"].as_u64() >= Some(1), "{results}");
+    assert!(results["exact"].as_u64() > Some(0), "{results}");
+    assert_eq!(results["not_exact"], 0);
+    assert_eq!(rows.lines().count(), 61);
+    for part in [
+        "log2 40 = 5.3",
+        "came to the 20 closest peers",
+        "topology random:8",
+    ] {
+        assert!(ended.stdout.contains(part), "{part}: {ended}");
+    }
+}
+
+/// With fewer peers than k, all others are the closest.
+#[test]
+fn a_network_smaller_than_k() {
+    let (_, record, _) = kad("--peers 5 --topology full --operations 20", 0);
+    assert_eq!(record["results"]["table"], serde_json::json!([4, 4, 4]));
+}
+
+/// libp2p stores it with its own peer, says nothing, and sends nothing.
+#[test]
+fn a_record_over_the_packet_limit_is_refused() {
+    for (size, exit) in [("16096", 0), ("16097", 2), ("20K", 2)] {
+        let runs = Runs::new();
+        let words = format!(
+            "--seed 1 {CALM} --peers 4 --topology full kad --mix put,get --operations 4 --size {size}"
+        );
+        let ended = run(&mut runs.testbed(words.split(' '))).exits(exit);
+        no_panic(&ended);
+        if exit == 2 {
+            for part in ["--size", "16 KiB", "at most 16096"] {
+                assert!(ended.stderr.contains(part), "{size}: {part}: {ended}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    for (arguments, parts) in [
+        ("--mix put,steal", &["steal", "put", "providers"][..]),
+        ("--mix put,", &["put"]),
+        ("--interval 0s", &["'0s'", "50ms"]),
+        ("--operations 0", &["0"]),
+        ("--peers 1", &["--peers 1", "at least 2"]),
+        (
+            "--peers 1000000 --transport memory",
+            &["1000000 peers", "MiB"],
+        ),
+    ] {
+        let runs = Runs::new();
+        let words = format!("kad {arguments}");
+        let ended = run(&mut runs.testbed(words.split(' '))).exits(2);
+        no_panic(&ended);
+        for part in parts {
+            assert!(ended.stderr.contains(part), "{arguments}: {part}: {ended}");
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! `testbed latency`, as a user tries it.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use support::saved::no_panic;
+use support::{Runs, run, saved};
+
+/// Other tests run at the same time: the machine is never too busy.
+const CALM: &str = "--max-cpu 100 --max-lag 1h";
+
+#[test]
+fn the_stack_beside_plain_tcp() {
+    for transport in ["tcp", "quic", "memory"] {
+        let runs = Runs::new();
+        let words = format!(
+            "--seed 1 {CALM} --peers 6 --transport {transport} latency --size 1K,64K --messages 120"
+        );
+        let ended = run(&mut runs.testbed(words.split(' '))).exits(0);
+        no_panic(&ended);
+        let record = saved::record(&runs.only());
+        assert!(saved::follows(&record), "{record:#}");
+        let sizes = record["results"]["sizes"].as_array().expect("sizes");
+        for (size, bytes) in sizes.iter().zip([1024, 65536]) {
+            assert_eq!(size["size_bytes"], bytes);
+            for road in ["stack", "tcp"] {
+                let of = &size[road];
+                assert_eq!(
+                    (&of["sent"], &of["lost"]),
+                    (&120.into(), &0.into()),
+                    "{size}"
+                );
+                let p50 = |way: &str| of[way]["p50"].as_u64().expect("a time");
+                assert!(p50("one_way_ns") < p50("round_trip_ns"), "{size}");
+            }
+            assert!(size["round_trip_ratio"].as_f64() > Some(0.0), "{size}");
+        }
+        let rows = std::fs::read_to_string(runs.only().join("results.csv")).expect("results");
+        assert_eq!(rows.lines().count(), 1 + 2 * 2 * 120);
+        for row in rows.lines().filter(|row| row.starts_with("stack")) {
+            let fields: Vec<_> = row.split(',').collect();
+            assert_ne!(fields[2], fields[3], "nobody sends to himself: {row}");
+        }
+        // A request and its answer.
+        assert!(record["spans"]["stored"].as_u64() >= Some(2 * 2 * 120));
+        assert_eq!(
+            (&record["spans"]["lost"], &record["spans"]["without_parent"]),
+            (&0.into(), &0.into())
+        );
+        assert!(ended.stdout.contains("plain TCP p50"), "{ended}");
+    }
+}
+
+#[test]
+fn many_at_once() {
+    let runs = Runs::new();
+    let words = format!("--seed 1 {CALM} --peers 8 latency --concurrent 50 --messages 500");
+    let ended = run(&mut runs.testbed(words.split(' '))).exits(0);
+    no_panic(&ended);
+    assert!(ended.stdout.contains("n = 500"), "{ended}");
+}
+
+/// Coordinated omission: a program that stands still for a while, and measures
+/// only from when it sent, would see one slow message. Here all count that were
+/// to be sent meanwhile.
+#[test]
+fn messages_that_a_stall_kept_from_being_sent_are_late() {
+    let runs = Runs::new();
+    let words = format!("-q --seed 1 {CALM} --peers 4 latency --interval 5ms --messages 400");
+    let mut child = runs.testbed(words.split(' '));
+    let child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let child = child.expect("testbed");
+    let rows = wait_for_rows(&runs);
+    signal("STOP", child.id());
+    let stalled = Instant::now();
+    thread::sleep(Duration::from_millis(500));
+    signal("CONT", child.id());
+    let stalled = stalled.elapsed();
+    let ended = child.wait_with_output().expect("it ends");
+    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+    let text = std::fs::read_to_string(rows).expect("results");
+    let late = text.lines().skip(1).filter(|row| {
+        let took = row
+            .rsplit(',')
+            .next()
+            .and_then(|nanos| nanos.parse::<u64>().ok());
+        took.is_some_and(|nanos| nanos > 50_000_000)
+    });
+    // Half a second has a hundred of them.
+    let late = late.count();
+    assert!(late >= 60, "{late} were late after {stalled:?}");
+}
+
+/// The file of the measurements, once there are some in it.
+fn wait_for_rows(runs: &Runs) -> PathBuf {
+    let end = Instant::now() + Duration::from_secs(30);
+    loop {
+        let folders = std::fs::read_dir(runs.path()).expect("the folder of runs");
+        let mut rows = folders
+            .flatten()
+            .map(|folder| folder.path().join("results.csv"));
+        let written = |path: &PathBuf| path.metadata().is_ok_and(|file| file.len() > 0);
+        if let Some(path) = rows.find(written) {
+            return path;
+        }
+        assert!(Instant::now() < end, "no run begins");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn signal(name: &str, process: u32) {
+    let sent = Command::new("kill")
+        .args([&format!("-{name}"), &process.to_string()])
+        .status();
+    assert!(sent.expect("kill").success());
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    for (arguments, parts) in [
+        ("--size 2M", &["2M", "1M"][..]),
+        ("--size 1K,,2K", &["--size"]),
+        ("--interval 0s", &["'0s'"]),
+        (
+            "--interval 1ms --concurrent 3",
+            &["--interval", "--concurrent"],
+        ),
+        ("--pairs myself", &["myself", "random"]),
+        ("--messages 0", &["0"]),
+    ] {
+        let runs = Runs::new();
+        let words = format!("latency {arguments}");
+        let ended = run(&mut runs.testbed(words.split(' '))).exits(2);
+        no_panic(&ended);
+        for part in parts {
+            assert!(ended.stderr.contains(part), "{arguments}: {part}: {ended}");
+        }
+    }
+}
