@@ -37,7 +37,7 @@ function Distribution({ bytes, roads, csv, told }) {
     <${Plot} title=${size} what=${`${bytes} ${csv.length} ${csv.slice(-200)}`} make=${make} data=${data}
       spoken=${`How long messages of ${size} took: ${rowsOf(told).map(([name, , , p50]) => `${name} ${p50} in the median`).join(', ')}`}
       numbers=${told && { head: ['Way', 'n', 'Lost', 'Median', 'p90', 'p99', 'Max'], rows: rowsOf(told) }}>
-      <p class="note">How many percent of ${plural(roads.stack.sent, 'message')} took no longer. What was lost keeps a
+      <p class="note">How many percent of ${plural(roads.stack.sent, 'message')} took no longer; dashed: one way. What was lost keeps a
         curve below 100 %.${told?.round_trip_ratio && ` In the median the stack's round trip takes ${
           measured(told.round_trip_ratio, 'ratio')} times as long as that over plain TCP.`}</p>
     <//>`;
