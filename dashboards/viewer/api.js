@@ -52,8 +52,9 @@ export const getRun = (signal, run) => get('/api/run', { signal, run, exactly: t
 
 export const getRuns = (signal) => get('/api/runs', { signal, run: '', exactly: true });
 
-export const getResults = (signal, run) =>
-  get('/api/results', { signal, run }).then((body) => body.csv);
+// `{ csv, csv_rest, host, host_rest }`: what results.csv and host.csv begin with,
+// and how many bytes of each come after that.
+export const getResults = (signal, run) => get('/api/results', { signal, run });
 
 // `{ edges, faults }`: who is connected with whom, as pairs of names; and what
 // was done to that, as `{ at, action, peer, other }`, `at` being in ns as the

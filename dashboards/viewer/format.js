@@ -23,6 +23,23 @@ export function plural(number, one, many = `${one}s`) {
   return `${count(number)} ${number === 1 ? one : many}`;
 }
 
+const SIZES = [['B', 1], ['KiB', 1024], ['MiB', 1024 ** 2], ['GiB', 1024 ** 3]];
+
+export function bytes(number) {
+  const [unit, scale] = SIZES.findLast(([, scale]) => number >= scale) ?? SIZES[0];
+  return `${Number((number / scale).toPrecision(3)).toLocaleString('en')} ${unit}`;
+}
+
+// What a run measured, by the unit that `run.json` gives. A ratio that is almost
+// 1 is not told as 1.
+export function measured(value, unit) {
+  if (value === null || value === undefined) return '–';
+  if (unit === 'ns') return duration(value);
+  const rounded = Number(value.toPrecision(4));
+  if (value < 1 && rounded === 1) return '< 1';
+  return count(value >= 1000 ? Math.round(value) : rounded);
+}
+
 const CLOCK = new Intl.DateTimeFormat('en-GB', {
   hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3,
 });

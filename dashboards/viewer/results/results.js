@@ -2,15 +2,19 @@
 
 import { html } from '../vendor/preact-htm.js';
 import { getResults, useLoaded } from '../api.js';
-import { count, duration, plural } from '../format.js';
+import { bytes, count, duration, plural } from '../format.js';
 import { Figures } from './figures.js';
+import { GossipResults } from './gossip.js';
+import { Host } from './host.js';
+import { KadResults } from './kad.js';
+import { LatencyResults } from './latency.js';
+import { Measures } from './measures.js';
 import { PingResults } from './ping.js';
 
 export function Results({ run, event }) {
   const results = run?.results;
-  const isPing = results && 'answered' in results;
-  const load = async (signal) => (isPing ? getResults(signal) : '');
-  const { value: csv, error } = useLoaded(load, `csv ${run?.id} ${isPing}`, `${event?.run} ${event?.live}`);
+  const load = async (signal) => (results ? getResults(signal) : null);
+  const { value: read, error } = useLoaded(load, `csv ${run?.id} ${!!results}`, `${event?.run} ${event?.live}`);
   if (!run) return html`<p class="empty" role="status">Reading the run …</p>`;
   return html`
     <section class="results" aria-label="Results">
@@ -20,12 +24,32 @@ export function Results({ run, event }) {
         : 'The run ended before anything was measured.'}</p>`}
       ${error && html`<p class="banner" role="alert">The single measurements cannot be read: ${error}</p>`}
       ${results?.told?.length > 0 && html`<${Told} lines=${results.told} />`}
-      ${isPing && html`<${PingResults} results=${results} csv=${csv} />`}
+      ${results?.measures && html`<${Measures} measures=${results.measures} />`}
+      ${results && html`<${Measured} run=${run} csv=${read?.csv ?? ''} rest=${read?.csv_rest} />`}
       ${results?.properties && html`<${Properties} all=${results.properties} />`}
       ${results?.figures && html`<${Figures} run=${run} />`}
       ${results && html`<${Counts} results=${results} />`}
+      ${read?.host && html`<${Rest} bytes=${read.host_rest} file="host.csv" />
+        <${Host} run=${run} text=${read.host} />`}
       <${Phases} phases=${run.phases ?? []} />
     </section>`;
+}
+
+// The single measurements, as each experiment has them. An experiment is known
+// by what it measured.
+function Measured({ run, csv, rest }) {
+  const { results } = run;
+  return html`
+    <${Rest} bytes=${rest} file="results.csv" />
+    ${'answered' in results && html`<${PingResults} results=${results} csv=${csv} />`}
+    ${'hops' in results && html`<${GossipResults} run=${run} csv=${csv} />`}
+    ${'kinds' in results && html`<${KadResults} run=${run} csv=${csv} />`}
+    ${'sizes' in results && html`<${LatencyResults} results=${results} csv=${csv} />`}`;
+}
+
+function Rest({ bytes: rest, file }) {
+  return rest > 0 && html`<p class="banner" role="status">What is drawn from ${file} is its first part;
+    ${' '}${bytes(rest)} more are in the file.</p>`;
 }
 
 const SAYS = {

@@ -3,8 +3,9 @@
 
 import { html, useMemo } from '../vendor/preact-htm.js';
 import { duration, plural } from '../format.js';
-import { LOGARITHMIC, Plot, axis, bars } from './plot.js';
+import { LOGARITHMIC, Plot, axis, bars, below, withRoom } from './plot.js';
 import { histogram } from './histogram.js';
+import { drawLines } from './marks.js';
 
 const PERCENTILES = [['p50', 0.5], ['p90', 0.9], ['p99', 0.99]];
 
@@ -19,8 +20,8 @@ export function Distribution({ pings, csv }) {
       y: { range: (_, low, high) => [0, high * 1.12] },
     },
     axes: [
-      axis(theme, { values: (_, all) => all.map((ns) => (ns === null ? null : duration(ns))), space: 70,
-        splits: () => round(bins.from[0], bins.to.at(-1)), filter: (_, splits) => splits }),
+      below(theme, { label: 'round trip', values: (_, all) => all.map((ns) => (ns === null ? null : duration(ns))), space: 70,
+        splits: () => round(bins.from[0], bins.to.at(-1)), filter: withRoom }),
       axis(theme, { label: 'pings', size: 56 }),
     ],
     legend: { show: true },
@@ -30,7 +31,7 @@ export function Distribution({ pings, csv }) {
       { label: 'pings', fill: theme.link, stroke: theme.link, width: 0, paths: bars({ size: [0.94, 100] }),
         points: { show: false } },
     ],
-    hooks: { draw: [(plot) => drawMarks(plot, at, theme)] },
+    hooks: { draw: [(plot) => drawLines(plot, at.map(([name, x]) => ({ name, x })), theme)] },
   });
   const spoken = `How the round trips are distributed: ${at.map(([name, value]) => `${name} ${duration(value)}`).join(', ')}`;
   return html`
@@ -41,7 +42,7 @@ export function Distribution({ pings, csv }) {
 
 // Round numbers for an axis whose ends can be close to each other or decades
 // apart: 1, 2 and 5 of each decade, or, where that gives too few, evenly.
-function round(from, to) {
+export function round(from, to) {
   const found = [];
   for (let decade = 10 ** Math.floor(Math.log10(from)); decade <= to; decade *= 10) {
     for (const digit of [1, 2, 5]) if (digit * decade >= from && digit * decade <= to) found.push(digit * decade);
@@ -54,29 +55,6 @@ function round(from, to) {
   return even;
 }
 
-function drawMarks(plot, marks, theme) {
-  const { ctx, bbox } = plot;
-  const ratio = devicePixelRatio;
-  ctx.save();
-  ctx.strokeStyle = theme.text;
-  ctx.fillStyle = theme.text;
-  ctx.lineWidth = ratio;
-  ctx.font = `${12 * ratio}px ${theme.font}`;
-  ctx.setLineDash([4 * ratio, 3 * ratio]);
-  marks.forEach(([name, value], i) => {
-    const x = plot.valToPos(value, 'x', true);
-    ctx.beginPath();
-    ctx.moveTo(x, bbox.top);
-    ctx.lineTo(x, bbox.top + bbox.height);
-    ctx.stroke();
-    const right = x + ctx.measureText(name).width + 8 * ratio < bbox.left + bbox.width;
-    ctx.textAlign = right ? 'left' : 'right';
-    // One below the other: percentiles can fall on the same place.
-    ctx.fillText(name, x + (right ? 4 : -4) * ratio, bbox.top + (12 + 14 * i) * ratio);
-  });
-  ctx.restore();
-}
-
 export function Series({ pings, csv }) {
   const order = useMemo(() => pings.at.map((_, i) => i).sort((a, b) => pings.at[a] - pings.at[b]), [pings]);
   const x = Float64Array.from(order, (i) => pings.at[i]);
@@ -85,8 +63,8 @@ export function Series({ pings, csv }) {
   const make = (theme) => ({
     scales: { x: { time: false }, y: { distr: LOGARITHMIC } },
     axes: [
-      axis(theme, { values: (_, all) => all.map((ns) => duration(ns)), space: 70 }),
-      axis(theme, { values: (_, all) => all.map((ns) => (ns === null ? null : duration(ns))), size: 64 }),
+      below(theme, { label: 'time since the first was sent', values: (_, all) => all.map((ns) => duration(ns)), space: 70 }),
+      axis(theme, { label: 'round trip', values: (_, all) => all.map((ns) => (ns === null ? null : duration(ns))), size: 76 }),
     ],
     series: [
       { label: 'sent after', value: (_, value) => (value === null || value === undefined ? '–' : duration(value)) },

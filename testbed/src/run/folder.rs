@@ -20,6 +20,15 @@ const HOST: &str = "host.csv";
 /// The run as a page that needs no server.
 const REPORT: &str = "report.html";
 
+/// The first lines of a file, each a whole one: whoever writes it may go on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lines {
+    /// The lines, each with its end.
+    pub text: String,
+    /// How many bytes of the file come after so many as were to be read.
+    pub rest: u64,
+}
+
 /// The folder of one run.
 #[derive(Clone, Debug)]
 pub struct Folder {
@@ -140,29 +149,21 @@ impl Folder {
         serde_json::from_slice(&text).map_err(|e| failed(&path, &e))
     }
 
-    /// The first `most` bytes of the measurements, up to the last whole line:
-    /// the run may go on. Nothing if it came to none.
+    /// What was measured, as far as it fits in `most` bytes. Nothing if it came
+    /// to none.
     ///
     /// # Errors
     /// [`Error::Failed`] with the file.
-    pub fn measured(&self, most: u64) -> Result<String, Error> {
-        let path = self.path.join(RESULTS);
-        let file = match File::open(&path) {
-            Ok(file) => file,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
-            Err(e) => return Err(failed(&path, &e)),
-        };
-        let mut text = Vec::new();
-        let read = file.take(most).read_to_end(&mut text);
-        read.map_err(|e| failed(&path, &e))?;
-        let lines = text.iter().rposition(|byte| *byte == b'\n');
-        text.truncate(lines.map_or(0, |end| end + 1));
-        String::from_utf8(text).map_err(|e| failed(&path, &e))
+    pub fn measured(&self, most: u64) -> Result<Lines, Error> {
+        Lines::read(&self.path.join(RESULTS), most)
     }
 
-    /// How many bytes the measurements take.
-    pub fn measured_size(&self) -> u64 {
-        fs::metadata(self.path.join(RESULTS)).map_or(0, |data| data.len())
+    /// The same of what was seen of the host.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] with the file.
+    pub fn host(&self, most: u64) -> Result<Lines, Error> {
+        Lines::read(&self.path.join(HOST), most)
     }
 
     /// Saves the run as a page: all of it, or none. `write` is given the file.
@@ -213,6 +214,26 @@ impl Folder {
         text.push('\n');
         fs::write(&part, text)?;
         fs::rename(part, self.path.join(RECORD))
+    }
+}
+
+impl Lines {
+    fn read(path: &Path, most: u64) -> Result<Self, Error> {
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(e) => return Err(failed(path, &e)),
+        };
+        let size = file.metadata().map_err(|e| failed(path, &e))?.len();
+        let mut text = Vec::new();
+        let read = file.take(most).read_to_end(&mut text);
+        read.map_err(|e| failed(path, &e))?;
+        let lines = text.iter().rposition(|byte| *byte == b'\n');
+        text.truncate(lines.map_or(0, |end| end + 1));
+        Ok(Self {
+            text: String::from_utf8(text).map_err(|e| failed(path, &e))?,
+            rest: size.saturating_sub(most),
+        })
     }
 }
 

@@ -4,7 +4,7 @@
 mod folder;
 mod record;
 
-pub use folder::{Folder, latest};
+pub use folder::{Folder, Lines, latest};
 pub use record::{Experiment, Phase, Record, SCHEMA, Spans, Status, Verdict, Versions};
 
 /// The JSON Schema of `run.json` and of `--format json`.

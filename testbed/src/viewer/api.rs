@@ -20,6 +20,10 @@ use crate::store::hex;
 
 type Answer = Result<Response, Refusal>;
 
+/// So many bytes of a file are read for the page: a guess, some seconds of work
+/// for a browser and far from the longest text it can hold (512 MiB).
+const MOST_READ: u64 = 64 << 20;
+
 /// What stands in `run.json`; and where others report to, as `evicted`, how
 /// many of their spans were given up.
 pub(super) async fn run(shown: Shown) -> Response {
@@ -38,9 +42,10 @@ pub(super) async fn runs(Shared(state): Shared<State>) -> Answer {
     Ok(json_response(&list.await?))
 }
 
-/// `{"csv":"…"}`: the run's measurements, as far as they are written.
+/// The run's measurements, as far as they are written.
 pub(super) async fn results(shown: Shown) -> Answer {
-    let results = blocking(move || bodies::results(shown.folder.as_deref(), u64::MAX)).await?;
+    let read = move || bodies::results(shown.folder.as_deref(), MOST_READ, MOST_READ);
+    let results = blocking(read).await?;
     let results = results.map_err(|error| Refusal::internal(error.to_string()))?;
     Ok(json_response(&results))
 }

@@ -17,21 +17,29 @@ use crate::otlp;
 use crate::run::Folder;
 use crate::store::{Query, Store, Summary, TraceId};
 
-/// `{"csv":"…"}`: the run's measurements.
+/// `{"csv":"…","csv_rest":0,"host":"…","host_rest":0}`: the run's measurements,
+/// and what was seen of the host; of each the first lines, and how many bytes
+/// come after these.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Results {
     pub(super) csv: String,
+    pub(super) csv_rest: u64,
+    pub(super) host: String,
+    pub(super) host_rest: u64,
 }
 
-/// The first `most` bytes of the measurements, up to the last whole line, as
-/// far as they are written.
-pub(super) fn results(folder: Option<&Path>, most: u64) -> Result<Results, Error> {
-    match folder.map(Folder::open) {
-        Some(Ok(folder)) => Ok(Results {
-            csv: folder.measured(most)?,
-        }),
-        Some(Err(_)) | None => Ok(Results::default()),
-    }
+/// As far as they are written, in at most so many bytes each.
+pub(super) fn results(folder: Option<&Path>, csv: u64, host: u64) -> Result<Results, Error> {
+    let Some(Ok(folder)) = folder.map(Folder::open) else {
+        return Ok(Results::default());
+    };
+    let (csv, host) = (folder.measured(csv)?, folder.host(host)?);
+    Ok(Results {
+        csv: csv.text,
+        csv_rest: csv.rest,
+        host: host.text,
+        host_rest: host.rest,
+    })
 }
 
 /// `{"services":["peer-00",…]}`

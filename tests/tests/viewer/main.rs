@@ -6,6 +6,7 @@ mod diagram;
 mod hostile;
 mod live;
 mod parts;
+mod results;
 mod speed;
 mod traces;
 mod views;

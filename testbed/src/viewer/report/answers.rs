@@ -103,16 +103,31 @@ impl<W: Write> Report<'_, W> {
         Ok(())
     }
 
-    /// The first measurements.
+    /// The first measurements, and what was seen first of the host.
     fn results(&mut self, folder: &Folder) -> Result<(), Error> {
         // In JSON each line has a byte more, and each quote.
-        let most = SHARE / 2;
-        let results = bodies::results(Some(folder.path()), most as u64)?;
-        if (results.csv.len() as u64) < folder.measured_size() {
-            let lines = count(results.csv.lines().count().saturating_sub(1));
-            self.says(format!(
-                "Of the measurements only the first {lines} are here; results.csv has all."
-            ));
+        let (most, most_of_host) = (SHARE * 7 / 16, SHARE / 16);
+        let results = bodies::results(Some(folder.path()), most as u64, most_of_host as u64)?;
+        for (text, rest, what, file) in [
+            (
+                &results.csv,
+                results.csv_rest,
+                "the measurements",
+                "results",
+            ),
+            (
+                &results.host,
+                results.host_rest,
+                "what was seen of the host",
+                "host",
+            ),
+        ] {
+            if rest > 0 {
+                let lines = count(text.lines().count().saturating_sub(1));
+                self.says(format!(
+                    "Of {what} only the first {lines} are here; {file}.csv has all."
+                ));
+            }
         }
         self.small("/api/results", &results, "the measurements")
     }

@@ -17,6 +17,8 @@ fn folder(csv: &str) -> (TempDir, Folder) {
     let place = tempfile::tempdir().expect("a temporary folder");
     fs::write(place.path().join("run.json"), "{}").expect("a file of ours");
     fs::write(place.path().join("results.csv"), csv).expect("a file of ours");
+    let host = format!("seconds\n{}", "0.123\n".repeat(csv.len() / 8));
+    fs::write(place.path().join("host.csv"), host).expect("a file of ours");
     let folder = Folder::open(place.path()).expect("just made");
     (place, folder)
 }
@@ -113,6 +115,7 @@ fn a_report_answers_as_the_server_does() {
     let run = answers["/api/run"].as_str().expect("a text");
     assert!(run.contains(&u64::MAX.to_string()), "{run}");
     assert_eq!(answers["/api/results"]["csv"], "a,b\n1,2\n");
+    assert_eq!(answers["/api/results"]["host"], "seconds\n0.123\n");
     assert_eq!(
         answers["/api/v3/services"]["services"],
         json!(["peer-0", "peer-1"])
@@ -174,7 +177,8 @@ fn a_report_without_room_says_so_and_is_whole() {
     assert!(text.len() < 4000, "{}", text.len());
     let told = left_out(&answers).join(" ");
     for part in [
-        "Of the measurements only the first 190,649 are here; results.csv has all.",
+        "Of the measurements only the first 166,817 are here; results.csv has all.",
+        "Of what was seen of the host only the first 43,689 are here; host.csv has all.",
         "Left out: the measurements, which would take",
     ] {
         assert!(told.contains(part), "{told}");

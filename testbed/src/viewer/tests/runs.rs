@@ -43,6 +43,7 @@ async fn with_runs() -> (Server, tempfile::TempDir) {
     save(&out, "c-ping", "2026-11-22T00:00:00Z", "peer-c");
     fs::create_dir(out.join("no-run")).expect("a folder of ours");
     fs::write(out.join("b-ping/results.csv"), "a,b\n1,2\n3,").expect("a file of ours");
+    fs::write(out.join("b-ping/host.csv"), "seconds\n0.1\n").expect("a file of ours");
     // What must not be reached.
     save(around.path(), "outside", "2026-11-23T00:00:00Z", "secret");
     server.runs.saved_in(&out.join("b-ping"));
@@ -147,21 +148,16 @@ async fn a_run_that_has_changed_is_read_again_and_a_broken_one_says_where() {
 #[tokio::test(flavor = "multi_thread")]
 async fn measurements_come_as_far_as_they_are_written() {
     let (server, _around) = with_runs().await;
-    for (path, csv) in [
-        ("/api/results", "a,b\n1,2\n"),
-        ("/api/results?run=a-ping", ""),
+    let body =
+        |csv: &str, host: &str| json!({ "csv": csv, "csv_rest": 0, "host": host, "host_rest": 0 });
+    for (path, csv, host) in [
+        ("/api/results", "a,b\n1,2\n", "seconds\n0.1\n"),
+        ("/api/results?run=a-ping", "", ""),
     ] {
-        assert_eq!(
-            get(&server, path).await,
-            (200, json!({ "csv": csv })),
-            "{path}"
-        );
+        assert_eq!(get(&server, path).await, (200, body(csv, host)), "{path}");
     }
     let without = start().await;
-    assert_eq!(
-        get(&without, "/api/results").await,
-        (200, json!({ "csv": "" }))
-    );
+    assert_eq!(get(&without, "/api/results").await, (200, body("", "")));
     let none = json!({ "current": null, "runs": [] });
     assert_eq!(get(&without, "/api/runs").await, (200, none));
 }

@@ -1,0 +1,93 @@
+// What the machine did meanwhile, and whether it set the pace.
+
+import { html, useMemo } from '../vendor/preact-htm.js';
+import { bytes, count, duration, plural } from '../format.js';
+import { drawLines, shade } from './marks.js';
+import { Plot, axis, below, inPercent } from './plot.js';
+import { measuredSpans, samplesOf, saturatedSeconds, thinned } from './samples.js';
+
+const lagging = (seconds) => duration(seconds * 1e9);
+const aSecond = (number) => `${bytes(number)}/s`;
+
+// Round numbers of bytes, for an axis.
+const POWERS = Array.from({ length: 50 }, (_, power) => 2 ** power);
+
+// Title, what is drawn with its names, how a value is told, and which of the
+// bounds is its limit.
+const PLOTS = [
+  ['Processors', [['cpu', 'all programs'], ['own', 'this run']], inPercent, 0, [0, 104]],
+  ['Lateness of tasks', [['lag', 'woken late by']], lagging, 1],
+  ['Memory', [['memory', 'memory of this run']], bytes],
+  ['Loopback', [['loopback', 'bytes a second, all programs']], aSecond],
+];
+
+export function Host({ run, text }) {
+  const all = useMemo(() => samplesOf(text), [text]);
+  const bounds = run.host_use?.bounds;
+  const marks = useMemo(() => ({
+    spans: measuredSpans(all),
+    saturated: bounds ? saturatedSeconds(all, bounds) : [],
+  }), [all, run.host_use]);
+  const { of, samples } = useMemo(() => thinned(all), [all]);
+  if (!samples.length) return null;
+  const told = run.host_use?.saturated;
+  return html`
+    <section aria-labelledby="host-use">
+      <h3 id="host-use">Host${told && html`: <span class="badge fail">saturated</span>`}</h3>
+      ${told && html`<p class="bad">From second ${told.from_second} on the host set the pace and not the network:
+        ${' '}${count(told.seconds)} of ${plural(told.of, 'second')} were saturated; processors
+        ${' '}${Math.round(told.cpu_percent)} % busy, ${Math.round(told.own_cpu_percent)} % by this run; tasks
+        ${' '}${lagging(told.lag_seconds)} late.</p>`}
+      <p class="note">What the machine did over the run's seconds.${marks.spans.length > 0
+        && ' Shaded: while something was measured.'}${marks.saturated.length > 0
+        && ' Red: seconds in which the host set the pace.'}${bounds
+        && ` Dashed: from where on it does (${bounds[0]} % busy, or tasks ${lagging(bounds[1])} late).`}${of > 1
+        && ` Each point is the greatest of ${of} looks.`}</p>
+    </section>
+    <div class="plots">${PLOTS.map((plot) => html`
+      <${OfHost} key=${plot[0]} plot=${plot} samples=${samples} marks=${marks} bounds=${bounds} what=${text} />`)}</div>`;
+}
+
+function OfHost({ plot: [title, lines, tell, bound, range], samples, marks, bounds, what }) {
+  const limit = bounds?.[bound];
+  const known = lines.map(([name, label]) => [label, samples.map((sample) => sample[name])])
+    .filter(([, values]) => values.some((value) => !Number.isNaN(value)));
+  if (!known.length) return null;
+  const say = (_, value) => (value === null || value === undefined ? '–' : tell(value));
+  const make = (theme) => ({
+    height: 200,
+    scales: { x: { time: false }, y: { range: range ?? ((_, __, high) => [0, Math.max(high, limit ?? 0) * 1.08 || 1]) } },
+    axes: [
+      below(theme, { label: "the run's seconds", space: 50 }),
+      axis(theme, { label: title, values: (_, all) => all.map((value) => (value === null ? null : tell(value))), size: 80,
+        ...(bound === undefined ? { incrs: POWERS } : {}) }),
+    ],
+    series: [
+      { label: 'second', value: (_, value) => (value === null || value === undefined ? '–' : value.toFixed(1)) },
+      ...known.map(([label], i) => ({ label, stroke: theme.kinds[i], width: 2, dash: [[], [6, 3]][i],
+        points: { show: samples.length < 20 }, value: say })),
+    ],
+    hooks: {
+      drawClear: [(plot) => {
+        shade(plot, marks.spans, theme.link, 0.1);
+        shade(plot, marks.saturated.map((second) => [second, second + 1]), theme.bad, 0.28);
+      }],
+      draw: [(plot) => limit !== undefined && drawLines(plot, [{ y: limit, name: `limit ${tell(limit)}`, colour: theme.bad }], theme)],
+    },
+  });
+  const nothing = (value) => (Number.isNaN(value) ? null : value);
+  const data = [samples.map(({ seconds }) => seconds), ...known.map(([, values]) => values.map(nothing))];
+  const rows = known.map(([label, values]) => [label, ...middleAndMost(values, samples).map((value) => (value === null ? '–' : tell(value)))]);
+  return html`
+    <${Plot} title=${title} what=${what} make=${make} data=${data} level="4"
+      spoken=${`${title} over ${plural(samples.length, 'look')}: ${rows.map(([label, middle, most]) => `${label}, ${middle} in the median, ${most} at most`).join('; ')}`}
+      numbers=${{ head: ['What', 'Median', 'Most', 'Median while measuring', 'Most while measuring'], rows }} />`;
+}
+
+function middleAndMost(values, samples) {
+  const of = (some) => {
+    const sorted = some.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
+    return [sorted[Math.floor(sorted.length / 2)] ?? null, sorted.at(-1) ?? null];
+  };
+  return [...of(values), ...of(values.filter((_, i) => samples[i].measuring))];
+}

@@ -1,0 +1,32 @@
+// What was measured, in the form that all experiments share. No mean: a few
+// that are far longer than the rest make it say nothing of any of them.
+
+import { html } from '../vendor/preact-htm.js';
+import { count, measured } from '../format.js';
+
+const HEAD = ['What', 'n', 'Lost', 'Median', 'p90', 'p99', 'Max', 'Theory'];
+
+export function Measures({ measures }) {
+  if (!measures.length) return null;
+  return html`
+    <section aria-labelledby="measures">
+      <h3 id="measures">Measured</h3>
+      <div class="wide" tabIndex="0" role="region" aria-labelledby="measures"><table class="measures">
+        <thead><tr>${HEAD.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
+        <tbody>${measures.map((measure) => html`<${Measure} key=${measure.name} ...${measure} />`)}</tbody>
+      </table></div>
+      <p class="note">The percentiles stand on n measurements; what was lost is in none of them.
+        Theory is of the median. A ratio has one value.</p>
+    </section>`;
+}
+
+function Measure({ name, unit, count: n, lost, theory, ...values }) {
+  const shown = [values.p50, values.p90, values.p99, values.max, theory];
+  return html`
+    <tr>
+      <th scope="row">${name}</th>
+      <td class="figure">${count(n)}</td>
+      <td class=${`figure ${lost > 0 ? 'bad' : ''}`}>${count(lost)}</td>
+      ${shown.map((value) => html`<td class="figure">${measured(value, unit)}</td>`)}
+    </tr>`;
+}

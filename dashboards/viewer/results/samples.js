@@ -1,0 +1,74 @@
+// What was seen of the host, from the lines of host.csv.
+
+import { number, readRows } from './rows.js';
+
+const NAMES = ['seconds', 'measuring', 'cpu_percent', 'own_cpu_percent', 'memory_bytes', 'loopback_bytes', 'lag_seconds'];
+// More points than these are no longer told apart.
+const MOST_SAMPLES = 1500;
+// A shorter part of a second is not judged, as in the run.
+const ENOUGH = 5;
+
+// `[{ from, seconds, measuring, cpu, own, memory, loopback, lag }, …]`: each is
+// of the time `from` to `seconds`; `loopback` in bytes a second.
+export function samplesOf(text) {
+  const samples = [];
+  let from = 0;
+  readRows(text, NAMES, (seconds, measuring, cpu, own, memory, loopback, lag) => {
+    const to = Number(seconds);
+    samples.push({
+      from, seconds: to, measuring: measuring === 'true', cpu: number(cpu), own: number(own),
+      memory: number(memory), loopback: number(loopback) / Math.max(1e-9, to - from), lag: number(lag),
+    });
+    from = to;
+  });
+  return samples;
+}
+
+// Of too many samples, of so many after each other the greatest of each kind.
+export function thinned(samples, most = MOST_SAMPLES) {
+  const of = Math.ceil(samples.length / most);
+  if (of <= 1) return { of: 1, samples };
+  const groups = Array.from({ length: Math.ceil(samples.length / of) }, (_, i) => samples.slice(i * of, (i + 1) * of));
+  return { of, samples: groups.map(greatest) };
+}
+
+function greatest(group) {
+  const most = (name) => {
+    const known = group.map((sample) => sample[name]).filter((value) => !Number.isNaN(value));
+    return known.length ? Math.max(...known) : NaN;
+  };
+  const values = ['cpu', 'own', 'memory', 'loopback', 'lag'].map((name) => [name, most(name)]);
+  const [first, last] = [group[0], group.at(-1)];
+  return { from: first.from, seconds: last.seconds, measuring: last.measuring, ...Object.fromEntries(values) };
+}
+
+// When something was measured: `[[from, to], …]`, in seconds.
+export function measuredSpans(samples) {
+  const spans = [];
+  samples.forEach(({ from, seconds, measuring }, i) => {
+    if (!measuring) return;
+    if (i > 0 && samples[i - 1].measuring) spans.at(-1)[1] = seconds;
+    else spans.push([from, seconds]);
+  });
+  return spans;
+}
+
+// The seconds in which the host set the pace, as the run judges it: while
+// something was measured, by the processors' mean and the lags' median.
+export function saturatedSeconds(samples, [percent, late]) {
+  const seconds = new Map();
+  for (const sample of samples.filter(({ measuring }) => measuring)) {
+    const second = Math.trunc(sample.seconds);
+    seconds.set(second, [...(seconds.get(second) ?? []), sample]);
+  }
+  return [...seconds].filter(([, all]) => all.length >= ENOUGH
+    && (middle(all.map(({ lag }) => lag)) > late || share(all.map(({ cpu }) => cpu)) > percent))
+    .map(([second]) => second);
+}
+
+const middle = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+
+function share(values) {
+  const known = values.filter((value) => !Number.isNaN(value));
+  return known.reduce((sum, value) => sum + value, 0) / Math.max(1, known.length);
+}

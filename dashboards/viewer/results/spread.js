@@ -1,0 +1,82 @@
+// How messages spread, from the lines of results.csv: whom they reached, and
+// after how long.
+
+import { countRows, isTaken, oneIn, readRows } from './rows.js';
+
+const NAMES = ['message', 'after_ns', 'lost'];
+// As the testbed writes it. Nobody can expect a message at such a peer.
+const STOPPED = 'the peer had stopped';
+
+// `{ messages, one, median, slowest }`: one in so many messages was read.
+// Null without any.
+export function spreadOf(text, peers, most) {
+  const one = oneIn(countRows(text), most);
+  const all = new Map();
+  const take = (number, after, lost) => {
+    if (!all.has(number)) all.set(number, { number: Number(number), after: [], expected: peers - 1 });
+    const message = all.get(number);
+    if (after !== '') message.after.push(Number(after));
+    else if (lost === STOPPED) message.expected -= 1;
+  };
+  const wanted = (_, line) => isTaken(parseInt(line, 10), one);
+  if (!readRows(text, NAMES, take, one > 1 ? wanted : undefined) || !all.size) return null;
+  const messages = [...all.values()];
+  for (const message of messages) message.after.sort((a, b) => a - b);
+  const order = messages.toSorted((a, b) => whole(a) - whole(b) || b.after.length - a.after.length);
+  return {
+    messages: order.length, one,
+    median: order[Math.ceil(order.length / 2) - 1], slowest: order.at(-1),
+  };
+}
+
+// When a message had come to all; those that never did come last.
+function whole({ after, expected }) {
+  return after.length >= expected ? after.at(-1) ?? 0 : Number.MAX_VALUE;
+}
+
+// How many percent of the peers a message had reached by then.
+export function reached({ after, expected }, time) {
+  const come = after.findLastIndex((one) => one <= time) + 1;
+  return (100 * come) / Math.max(1, expected);
+}
+
+// When it had reached so many percent of them; undefined if it never did.
+export function whenReached({ after, expected }, percent) {
+  return after[Math.max(1, Math.ceil((expected * percent) / 100)) - 1];
+}
+
+// Two messages as uPlot draws them: the times of both, and the percent of each.
+export function stepsOf(messages) {
+  const times = new Set([0, ...messages.flatMap(({ after }) => after)]);
+  const x = [...times].sort((a, b) => a - b);
+  const percent = (message) => {
+    let come = 0;
+    return x.map((time) => {
+      while (come < message.after.length && message.after[come] <= time) come += 1;
+      return (100 * come) / Math.max(1, message.expected);
+    });
+  };
+  return [x, ...messages.map(percent)];
+}
+
+// For each number of hops: the deliveries that took so many, their percent, the
+// percent that took at most so many, and what theory says of that: if all tell D
+// others, D^h of n peers have it after h hops, and its publisher had it before.
+// Hops 0 are not known, and left out.
+export function hopsOf(hops, peers, mesh) {
+  const known = Object.entries(hops).map(([h, n]) => [Number(h), n]).filter(([h]) => h > 0);
+  const all = known.reduce((sum, [, n]) => sum + n, 0);
+  if (!all) return [];
+  const last = Math.max(Math.ceil(log(peers, mesh)), ...known.map(([h]) => h));
+  const of = new Map(known);
+  let upTo = 0;
+  return Array.from({ length: last + 1 }, (_, h) => {
+    const deliveries = of.get(h) ?? 0;
+    upTo += deliveries;
+    const theory = (100 * (Math.min(peers, mesh ** h) - 1)) / Math.max(1, peers - 1);
+    return { hops: h, deliveries, percent: (100 * deliveries) / all, upTo: (100 * upTo) / all, theory };
+  });
+}
+
+// log_D n, with D at least 2, as the run has it.
+export const log = (peers, mesh) => Math.log(peers) / Math.log(Math.max(2, mesh));

@@ -1,0 +1,120 @@
+//! The results of what measures: gossipsub, Kademlia, latency.
+
+use serde_json::Value;
+use support::{Runs, run, saved};
+
+use super::{has, has_browser, look_well, text, texts};
+
+/// Other tests run at the same time: the machine is never too busy.
+const CALM: &str = "--max-cpu 100 --max-lag 1h";
+
+/// What the page shows of a run with these words, and the run's record.
+fn seen(words: &str) -> Option<(Value, Value)> {
+    if !has_browser() {
+        return None;
+    }
+    let runs = Runs::new();
+    let words = format!("--seed 1 {CALM} {words}");
+    run(&mut runs.testbed(words.split(' '))).exits(0);
+    let path = runs.only();
+    let (seen, record) = (look_well("results.mjs", &path), saved::record(&path));
+    assert_eq!(texts(&seen["sticksOut"]), [""; 0]);
+    check_measures(&seen, &record);
+    check_host(&seen);
+    Some((seen, record))
+}
+
+/// Every measure has a row, with how many there are and how many are lost.
+fn check_measures(seen: &Value, record: &Value) {
+    let rows = texts(&seen["measures"]);
+    let measures = record["results"]["measures"].as_array().expect("measures");
+    assert_eq!(rows.len(), measures.len(), "{rows:?}");
+    for (row, measure) in rows.iter().zip(measures) {
+        let name = text(&measure["name"]);
+        let [count, lost] = ["count", "lost"].map(|part| measure[part].to_string());
+        let row = row.replace(',', "");
+        let begin = format!("{} {count} {lost} ", name.replace(',', ""));
+        assert!(row.starts_with(&begin), "{begin:?}: {row:?}");
+    }
+    let lost = measures.iter().filter(|one| one["lost"] != 0);
+    assert_eq!(texts(&seen["lost"]).len(), lost.count());
+}
+
+fn check_host(seen: &Value) {
+    let titles = ["Processors", "Lateness of tasks", "Memory", "Loopback"];
+    for title in titles {
+        let rows = numbers(seen, title);
+        assert!(!rows.is_empty(), "{title}");
+    }
+}
+
+/// The rows of the table of a plot.
+fn numbers(seen: &Value, title: &str) -> Vec<Vec<String>> {
+    let all = seen["numbers"].as_array().expect("tables");
+    let wanted = format!("{title}: the numbers");
+    let found = all.iter().find(|one| {
+        let title = text(&one["title"]);
+        title.eq_ignore_ascii_case(&wanted)
+    });
+    let found = found.unwrap_or_else(|| panic!("{wanted}: {all:?}"));
+    let rows = found["rows"].as_array().expect("rows").iter();
+    rows.map(|row| texts(row).into_iter().map(str::to_owned).collect())
+        .collect()
+}
+
+#[test]
+fn gossipsub_beside_theory() {
+    let words = "--peers 30 --topology random:8 gossip --protocol gossipsub --messages 10";
+    let Some((seen, record)) = seen(words) else {
+        return;
+    };
+    let hops = record["results"]["hops"].as_object().expect("hops");
+    let rows = numbers(&seen, "Hops beside theory");
+    for (hops, deliveries) in hops.iter().filter(|(hops, _)| *hops != "0") {
+        let row = rows.iter().find(|row| row[0] == *hops);
+        let row = row.unwrap_or_else(|| panic!("{hops}: {rows:?}"));
+        assert_eq!(row[1].replace(',', ""), deliveries.to_string());
+    }
+    let spread = numbers(&seen, "How a message spread");
+    assert_eq!(spread.len(), 6, "{spread:?}");
+    assert!(spread.iter().flatten().all(|cell| cell != "never"));
+    let notes = texts(&seen["notes"]).join(" ");
+    has(&notes, &["min(n, D^h) of n = 30 peers", "log_D n = 1.9"]);
+}
+
+#[test]
+fn lookups_and_the_oracle() {
+    let Some((seen, record)) = seen("--peers 20 kad --operations 50") else {
+        return;
+    };
+    assert!(texts(&seen["headings"]).contains(&"Oracle: holds"));
+    let rows = numbers(&seen, "Hops");
+    let counted: u64 = rows
+        .iter()
+        .flat_map(|row| &row[1..])
+        .map(|cell| cell.parse::<u64>().expect("a number"))
+        .sum();
+    let kinds = record["results"]["kinds"].as_object().expect("kinds");
+    let hops = kinds.values().map(|kind| kind["hops"]["count"].as_u64());
+    assert_eq!(counted, hops.map(Option::unwrap_or_default).sum());
+    has(&texts(&seen["notes"]).join(" "), &["log2 n = 4.3"]);
+    let told = "50 operations one after the other, 0 of them failed";
+    assert!(texts(&seen["charts"]).contains(&told));
+}
+
+#[test]
+fn latency_beside_plain_tcp() {
+    let Some((seen, record)) = seen("--peers 6 latency --size 1K,64K --messages 120") else {
+        return;
+    };
+    let sizes = record["results"]["sizes"].as_array().expect("sizes");
+    assert_eq!(sizes.len(), 2);
+    for title in ["1,024 bytes", "65,536 bytes"] {
+        let rows = numbers(&seen, title);
+        let of: Vec<_> = rows.iter().map(|row| &row[..3]).collect();
+        for (row, name) in of.iter().zip(["one way, stack", "round trip, stack"]) {
+            assert_eq!(**row, [name, "120", "0"], "{title}");
+        }
+        assert_eq!(of.len(), 4, "both ways over both roads");
+    }
+}
