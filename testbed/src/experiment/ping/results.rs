@@ -171,7 +171,11 @@ impl Drop for Results<'_> {
             round_trip_ns: self.times.summary(),
             first: self.first.take(),
             losses: std::mem::take(&mut self.losses),
-            measures: vec![Measure::times("round trip", self.times.summary(), self.lost)],
+            measures: vec![Measure::times(
+                "round trip",
+                self.times.summary(),
+                self.lost,
+            )],
         };
         self.record.results = serde_json::to_value(told).expect("no keys but strings");
     }
