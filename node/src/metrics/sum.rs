@@ -13,17 +13,27 @@ use prometheus_client::registry::Registry;
 struct Samples {
     all: Vec<(String, f64)>,
     places: HashMap<String, usize>,
+    /// Where the next one belongs, if it comes in the same order as before.
+    next: usize,
 }
 
 impl Samples {
     fn add(&mut self, name: &str, value: f64) {
-        match self.places.get(name) {
-            Some(place) => self.all[*place].1 += value,
-            None => {
-                self.places.insert(name.to_owned(), self.all.len());
-                self.all.push((name.to_owned(), value));
-            }
+        let expected = self
+            .all
+            .get(self.next)
+            .is_some_and(|(next, _)| next == name);
+        let known = match expected {
+            true => Some(self.next),
+            false => self.places.get(name).copied(),
+        };
+        let place = known.unwrap_or(self.all.len());
+        if known.is_none() {
+            self.places.insert(name.to_owned(), place);
+            self.all.push((name.to_owned(), 0.0));
         }
+        self.all[place].1 += value;
+        self.next = place + 1;
     }
 }
 
