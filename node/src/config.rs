@@ -36,7 +36,8 @@ pub struct Config {
     pub gossip: gossip::Parameters,
     /// Who is told of gossip.
     pub watch: Option<gossip::Watch>,
-    /// Where libp2p's own metrics are counted.
+    /// Where libp2p's own metrics are counted, and the peer itself. Peers may
+    /// share them.
     pub metrics: Option<Arc<Metrics>>,
 }
 

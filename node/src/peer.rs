@@ -63,6 +63,9 @@ pub fn start(config: Config) -> Result<Peer, Error> {
         peer_id,
         swarm_config(&config),
     );
+    if let Some(metrics) = &config.metrics {
+        metrics.add_peer(count.clone());
+    }
     let task = Task {
         swarm,
         config,

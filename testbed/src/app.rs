@@ -2,6 +2,7 @@
 
 mod export;
 mod lessons;
+mod metrics;
 mod output;
 mod source;
 pub(crate) mod systems;
@@ -39,6 +40,7 @@ use crate::sweep;
 use crate::system::select::{all_there, need};
 use crate::topology::Topology;
 use crate::viewer;
+use metrics::Served;
 use view::Page;
 
 /// Does what the command line says. Returns the exit status.
@@ -133,6 +135,7 @@ async fn experiment<E: Experiment>(
         Some(address) => Some(Page::open(address, &store, &record, buttons).await?),
         None => None,
     };
+    let listener = metrics::listen(options).await?;
     let folder = Folder::create(&options.out, &mut record)?;
     let mut rows = folder.results()?;
     if let Some(page) = &page {
@@ -145,12 +148,15 @@ async fn experiment<E: Experiment>(
     );
     let tasks = TaskTracker::new();
     let host = Watch::start(options.bounds);
+    let served =
+        listener.map(|listener| Served::start(listener, experiment, &record, &sink, &host));
     let bench = Bench {
         host: &host,
         options,
         record: &mut record,
         rows: &mut rows,
         sink: &sink,
+        metrics: served.as_ref().map(Served::metrics),
         tasks: &tasks,
         progress: &Progress::new(options.quiet),
         desk: &mut desk,
@@ -178,6 +184,9 @@ async fn experiment<E: Experiment>(
     }
     if let Err(error) = spans.and(rows).and(folder.save_host(&host)) {
         record.verdict.fail(error.to_string());
+    }
+    if let Some(served) = &served {
+        served.ended(&record);
     }
     let saved = folder.save(&record);
     let report = match record.spans.stored > 0 {

@@ -10,6 +10,7 @@ use algorithms::{Algorithm, NodeId};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use node::channel::Inbox;
 use node::driver::{self, Directory, Driver, Process, Report};
+use node::metrics::Metrics;
 use node::telemetry::Sink;
 use node::{Config, Handle, Multiaddr, Peer, PeerId, Protocol, Security, Transport, gossip};
 use opentelemetry::trace::{TraceContextExt as _, Tracer as _};
@@ -98,6 +99,8 @@ pub struct Builder<'a> {
     pub outsider: Option<&'a Outsider>,
     /// Where spans go.
     pub sink: &'a Arc<Sink>,
+    /// Where all peers are counted together, if somebody wants to know.
+    pub metrics: Option<&'a Arc<Metrics>>,
     /// Where the processes are counted while they run.
     pub tasks: &'a TaskTracker,
     /// Who shows how far it is.
@@ -266,6 +269,7 @@ impl Builder<'_> {
             }
         }
         config.connection_timeout = self.options.dial_timeout;
+        config.metrics = self.metrics.cloned();
         if let Some(outsider) = self.outsider.filter(|o| o.dialled_by == index) {
             config.transports.insert(outsider.transport);
         }

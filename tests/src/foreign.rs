@@ -1,4 +1,6 @@
-//! Software that is not Rust: what npm installs for a test.
+//! Software that is not Rust: what npm and apt install for a test.
+
+use std::process::{Command, Stdio};
 
 use crate::workspace;
 
@@ -8,12 +10,30 @@ use crate::workspace;
 /// # Panics
 /// When it was not, and `CI` is set.
 #[must_use]
-#[allow(clippy::print_stderr, reason = "a test says why it does nothing")]
 pub fn is_installed(folder: &str) -> bool {
     let installed = workspace().join(folder).join("node_modules").is_dir();
+    or_say(installed, &format!("npm ci in {folder}"))
+}
+
+/// Whether there is a program of this name, as Debian's package of the same
+/// name has it. A test that needs it passes without, and says so; where `CI` is
+/// set it fails.
+///
+/// # Panics
+/// When there is none, and `CI` is set.
+#[must_use]
+pub fn is_packaged(program: &str) -> bool {
+    let mut command = Command::new(program);
+    let quiet = command.arg("--version").stdout(Stdio::null());
+    let installed = quiet.stderr(Stdio::null()).status().is_ok();
+    or_say(installed, &format!("apt-get install {program}"))
+}
+
+#[allow(clippy::print_stderr, reason = "a test says why it does nothing")]
+fn or_say(installed: bool, how: &str) -> bool {
     if !installed {
-        assert!(std::env::var_os("CI").is_none(), "run npm ci in {folder}");
-        eprintln!("skipped: needs npm ci in {folder}");
+        assert!(std::env::var_os("CI").is_none(), "run {how}");
+        eprintln!("skipped: needs {how}");
     }
     installed
 }

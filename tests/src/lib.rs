@@ -7,6 +7,7 @@ pub mod http;
 pub mod peers;
 pub mod ports;
 pub mod programs;
+pub mod prometheus;
 pub mod running;
 pub mod saved;
 pub mod spans;

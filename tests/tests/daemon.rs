@@ -106,7 +106,7 @@ fn a_trace_crosses_processes() {
 #[test]
 fn metrics_are_served() {
     let mut command = node();
-    command.args(["--metrics", "127.0.0.1:0"]);
+    command.args(["--metrics", "127.0.0.1:0", "--topic", "news"]);
     let mut running = Running::start(&mut command);
     let line = running.line("metrics at http://");
     let address = line.trim_start_matches("metrics at http://");
@@ -130,6 +130,10 @@ fn metrics_are_served() {
             .filter(|(sample, _)| sample.starts_with(name));
         of.map(|(_, value)| value).sum::<f64>()
     };
+    assert_eq!(value("testbed_peers"), 1.0, "{text}");
+    // gossipsub's own.
+    let subscribed = "libp2p_gossipsub_topic_subscription_status{hash=\"news\"}";
+    assert_eq!(value(subscribed), 1.0, "{text}");
     assert_eq!(
         value("libp2p_swarm_connections_incoming_total"),
         1.0,

@@ -49,6 +49,9 @@ pub(crate) fn new(config: &Config) -> Result<Behaviour, Error> {
     let counting = Counting(config.watch.clone());
     let mut gossipsub = Behaviour::new_with_transform(authenticity, parameters, counting)
         .map_err(|e| failed(&e))?;
+    if let Some(metrics) = &config.metrics {
+        gossipsub = metrics.add_gossipsub(gossipsub);
+    }
     for topic in &config.topics {
         gossipsub
             .subscribe(&IdentTopic::new(topic))

@@ -4,10 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
-use prometheus_client::metrics::{MetricType, counter::ConstCounter};
+use prometheus_client::encoding::DescriptorEncoder;
+use prometheus_client::metrics::counter::ConstCounter;
 
 use super::Sink;
+use crate::metrics::tell;
 
 /// Tells how many spans started, ended, were stored, exported, and not
 /// exported.
@@ -40,9 +41,7 @@ impl Collector for SpanMetrics {
                 counts.not_exported,
             ),
         ] {
-            let counter = ConstCounter::new(count);
-            let metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
-            counter.encode(metric)?;
+            tell(&mut encoder, name, help, &ConstCounter::new(count))?;
         }
         Ok(())
     }

@@ -107,6 +107,7 @@ async fn one(seed: u64, mut all: All) -> All {
         record: &mut record,
         rows: &mut csv::Writer::from_writer(tempfile::tempfile().expect("a temporary file")),
         sink: &sink,
+        metrics: None,
         tasks: &tasks,
         host: &Watch::start(options.bounds),
         progress: &Progress::new(true),

@@ -34,6 +34,7 @@ Examples:
   testbed --peers 10000 --transport memory --topology random:8 ping
   testbed --peers 20 --view ping               look at it: http://127.0.0.1:8700
   testbed --otlp http://127.0.0.1:4318 ping    send the spans to Jaeger
+  testbed --metrics 127.0.0.1:9464 kad         let Prometheus read while it goes on
   testbed --peers 20 snapshot                  a consistent cut of a bank that goes on
   testbed simulate snapshot --seeds 10000      the same file, in 10,000 schedules
   testbed --peers 64 --topology random:8 gossip --protocol gossipsub
@@ -131,6 +132,10 @@ pub struct Common {
         default_missing_value = VIEW
     )]
     pub view: Option<SocketAddr>,
+    /// Serve Prometheus metrics at http://ADDR/metrics while the run goes on, and
+    /// as long as its page is there
+    #[arg(long, global = true, value_name = "ADDR")]
+    pub metrics: Option<SocketAddr>,
     /// Processors that are busier set the pace, not the network: what was
     /// measured is then unknown
     #[arg(long, global = true, value_name = "PERCENT", default_value_t = 95.0, value_parser = values::percent)]

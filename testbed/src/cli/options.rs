@@ -63,6 +63,8 @@ pub struct Options {
     pub otlp: Option<Target>,
     /// Where the page is served.
     pub view: Option<SocketAddr>,
+    /// Where Prometheus reads.
+    pub metrics: Option<SocketAddr>,
     /// From where on the host sets the pace.
     pub bounds: Bounds,
     /// No progress and no hints.
@@ -108,6 +110,7 @@ impl Options {
             format: common.format.try_into()?,
             otlp: Target::find(common.otlp.as_deref()).map_err(|e| Error::Usage(e.to_string()))?,
             view: common.view,
+            metrics: common.metrics,
             bounds: Bounds {
                 cpu_percent: common.max_cpu,
                 lag: common.max_lag,

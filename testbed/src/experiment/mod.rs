@@ -11,7 +11,9 @@ pub mod simulated;
 use std::fs::File;
 use std::sync::Arc;
 
+use node::metrics::Metrics;
 use node::telemetry::Sink;
+use prometheus_client::registry::Registry;
 use tokio_util::task::TaskTracker;
 
 use crate::Error;
@@ -33,6 +35,8 @@ pub struct Bench<'a> {
     pub rows: &'a mut csv::Writer<File>,
     /// Where spans go.
     pub sink: &'a Arc<Sink>,
+    /// Where peers are counted, if somebody wants to know.
+    pub metrics: Option<&'a Arc<Metrics>>,
     /// Where the processes are counted while they run.
     pub tasks: &'a TaskTracker,
     /// Who looks at the host.
@@ -45,6 +49,10 @@ pub struct Bench<'a> {
 
 /// An experiment, with its options.
 pub trait Experiment {
+    /// Registers what it counts for Prometheus from now on. Not called where
+    /// nobody wants to know.
+    fn register(&mut self, _: &mut Registry) {}
+
     /// Runs it. An `Err` ends the run as failed; what was measured stays.
     fn run(&mut self, bench: Bench<'_>) -> impl Future<Output = Result<(), Error>> + Send;
 

@@ -196,6 +196,7 @@ impl Experiment for Ping {
             options: bench.options,
             outsider: self.outsider.as_ref(),
             sink: bench.sink,
+            metrics: bench.metrics,
             tasks: bench.tasks,
             progress: bench.progress,
             links: None,

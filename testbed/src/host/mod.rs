@@ -1,6 +1,7 @@
 //! The machine: all that is read from the operating system.
 
 mod footprint;
+mod metrics;
 mod reading;
 mod saturation;
 mod watch;

@@ -6,10 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use prometheus_client::collector::Collector;
 use serde::Serialize;
 use tokio::task::AbortHandle;
 use tokio::time::sleep_until;
 
+use super::metrics::Metrics;
 use super::reading::Reading;
 use super::saturation::{Bounds, Saturation};
 use crate::Error;
@@ -74,7 +76,7 @@ pub struct Watch {
 
 /// What he has seen.
 #[derive(Debug)]
-struct Seen {
+pub(super) struct Seen {
     began: Instant,
     over: AtomicBool,
     measuring: AtomicBool,
@@ -114,6 +116,11 @@ impl Watch {
             bounds,
             ticker,
         }
+    }
+
+    /// What Prometheus is told of it, when it asks.
+    pub fn metrics(&self) -> impl Collector + use<> {
+        Metrics(Arc::clone(&self.seen))
     }
 
     /// From now on something is measured.
@@ -187,7 +194,7 @@ impl Drop for Watch {
 }
 
 impl Seen {
-    fn samples(&self) -> Vec<Sample> {
+    pub(super) fn samples(&self) -> Vec<Sample> {
         let samples = self.samples.lock();
         samples.unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -91,7 +91,7 @@ impl Grid {
         match (name.as_str(), value.as_deref()) {
             ("--repeat", value) => self.repeat = number(value)?,
             ("--seed", value) => self.seed = number(value)?,
-            ("--out" | "--format" | "--view" | "--otlp", _) => {
+            ("--out" | "--format" | "--view" | "--otlp" | "--metrics", _) => {
                 return Err(Error::Usage(format!(
                     "{name} is for a run; before `sweep` it is for the sweep"
                 )));

@@ -12,6 +12,7 @@ mod table;
 
 use std::hash::Hasher as _;
 use std::io::{self, Write as _};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output, Stdio};
 
@@ -34,6 +35,8 @@ struct Sweep {
     folder: PathBuf,
     rows: Rows,
     quiet: bool,
+    /// Where each run is read by Prometheus.
+    metrics: Option<SocketAddr>,
 }
 
 /// Runs what is missing. Returns the exit status, and prints the table.
@@ -60,6 +63,7 @@ pub async fn sweep(common: &Common, args: &cli::sweep::Sweep) -> Result<ExitCode
         folder,
         rows,
         quiet: common.quiet,
+        metrics: common.metrics,
     };
     let stopped = sweep.run(&interrupt).await?;
     sweep.tell(stopped)
@@ -108,6 +112,7 @@ impl Sweep {
                 "--out",
             ])
             .arg(self.folder.join("runs"))
+            .args(self.metrics.map(|address| format!("--metrics={address}")))
             .args(&words)
             .stdin(Stdio::null());
         let ended = tokio::task::spawn_blocking(move || command.output()).await;

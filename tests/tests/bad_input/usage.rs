@@ -10,7 +10,7 @@ const ID: &str = "12D3KooWGjMCwtpbj9o3GA1GHBuNdUVz4nnBhRUhpXCTNPvZvUZE";
 
 #[test]
 fn values_of_a_run() {
-    let cases: [(&str, &[&str], &[&str]); 18] = [
+    let cases: [(&str, &[&str], &[&str]); 20] = [
         (
             "no peer",
             &["--peers", "0"],
@@ -93,6 +93,16 @@ fn values_of_a_run() {
             "a page nowhere",
             &["--view=192.0.2.1:0"],
             &["192.0.2.1:0", "cannot listen"],
+        ),
+        (
+            "metrics at no address",
+            &["--metrics", "nonsense"],
+            &["nonsense", "--metrics <ADDR>"],
+        ),
+        (
+            "metrics nowhere",
+            &["--metrics", "192.0.2.1:0"],
+            &["192.0.2.1:0", "--metrics"],
         ),
         (
             "a collector that is no URL",
@@ -275,6 +285,12 @@ fn ports_in_use() {
         2,
         &[&address, "in use", "choose another port"],
     );
+
+    let ended = run(&mut runs.testbed(["--metrics", &address, "ping"]));
+    let parts = ["--metrics", &address, "in use", "choose another port"];
+    refused("--metrics of a run", &ended, 2, &parts);
+    let left = std::fs::read_dir(runs.path()).expect("the folder of runs");
+    assert_eq!(left.count(), 0, "nothing was run, nothing is saved");
 
     let tcp = format!("/ip4/127.0.0.1/tcp/{port}");
     for (name, args, parts) in [

@@ -14,6 +14,7 @@ use opentelemetry_sdk::trace::SdkTracer;
 use proto::Envelope;
 use serde::Serialize;
 
+use super::metrics::Metrics;
 use super::pace::Tried;
 use super::results::{Results, Spread};
 use crate::Error;
@@ -41,6 +42,7 @@ pub(super) struct Arrivals {
     slow: BTreeMap<u32, u64>,
     /// What came and is none of our messages, or came twice.
     strange: u64,
+    metrics: Option<Metrics>,
 }
 
 /// The meshes when the first message is sent.
@@ -84,7 +86,12 @@ struct Row<'a> {
 impl Arrivals {
     /// Nothing has come; each message is expected at all peers but one, until
     /// they stop.
-    pub(super) fn new(members: &Members, messages: u32, mesh: Mesh) -> Self {
+    pub(super) fn new(
+        members: &Members,
+        messages: u32,
+        mesh: Mesh,
+        metrics: Option<Metrics>,
+    ) -> Self {
         let mut degrees: Vec<_> = members.neighbours.iter().map(Vec::len).collect();
         degrees.sort_unstable();
         Self {
@@ -99,6 +106,7 @@ impl Arrivals {
             before: Tally::default(),
             slow: BTreeMap::new(),
             strange: 0,
+            metrics,
         }
     }
 
@@ -116,6 +124,7 @@ impl Arrivals {
             before: counts.now(),
             slow: BTreeMap::new(),
             strange: 0,
+            metrics: self.metrics.clone(),
         }
     }
 
@@ -147,6 +156,9 @@ impl Arrivals {
     ) {
         if published.is_ok() {
             self.excused += self.stopped.len() as u64;
+            if let Some(metrics) = &self.metrics {
+                metrics.published();
+            }
         }
         self.messages.push(Message {
             publisher,
@@ -221,6 +233,9 @@ impl Arrivals {
         let after = at.duration_since(message.intended).unwrap_or_default();
         message.arrivals.insert(to, Arrival { via, after });
         self.there += 1;
+        if let Some(metrics) = &self.metrics {
+            metrics.delivered(after);
+        }
         if self.stopped.contains_key(&to) {
             self.excused -= 1; // It came before that.
         }

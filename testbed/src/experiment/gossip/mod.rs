@@ -7,6 +7,7 @@
 
 mod arrivals;
 mod meshes;
+mod metrics;
 mod pace;
 mod results;
 mod session;
@@ -14,6 +15,7 @@ mod session;
 use std::time::{Duration, Instant};
 
 use node::gossip::{Event, Parameters, Watch};
+use prometheus_client::registry::Registry;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
@@ -26,6 +28,7 @@ use crate::run::Record;
 use crate::store::Store;
 use crate::{Error, run};
 use arrivals::{Arrivals, Mesh};
+use metrics::Metrics;
 use pace::Search;
 use session::Session;
 
@@ -65,6 +68,7 @@ pub struct Gossip {
     /// The time between messages, and how it was found.
     interval: Duration,
     search: Search,
+    metrics: Option<Metrics>,
 }
 
 impl Gossip {
@@ -78,6 +82,7 @@ impl Gossip {
             events,
             arrivals: None,
             search: Search::default(),
+            metrics: None,
         }
     }
 
@@ -187,6 +192,12 @@ impl Gossip {
 }
 
 impl Experiment for Gossip {
+    fn register(&mut self, registry: &mut Registry) {
+        let metrics = Metrics::new(self.watch.clone());
+        registry.register_collector(Box::new(metrics.clone()));
+        self.metrics = Some(metrics);
+    }
+
     async fn run(&mut self, bench: Bench<'_>) -> Result<(), Error> {
         let gossip = network::Gossip {
             parameters: self.options.parameters,
@@ -197,6 +208,7 @@ impl Experiment for Gossip {
             options: bench.options,
             outsider: None,
             sink: bench.sink,
+            metrics: bench.metrics,
             tasks: bench.tasks,
             progress: bench.progress,
             links: None,
@@ -214,7 +226,7 @@ impl Experiment for Gossip {
         };
         let rng = &mut ChaCha8Rng::seed_from_u64(bench.options.seed);
         let messages = self.options.messages;
-        let arrivals = Arrivals::new(&members, messages, mesh);
+        let arrivals = Arrivals::new(&members, messages, mesh, self.metrics.clone());
         self.arrivals = Some(arrivals);
         if self.options.interval.is_none() {
             let began = Instant::now();

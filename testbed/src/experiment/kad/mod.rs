@@ -4,6 +4,7 @@
 //! Nothing is asked before every peer has filled its table. Operations have
 //! times at which they are to begin, and their times are measured from these.
 
+mod metrics;
 mod oracle;
 mod plan;
 mod results;
@@ -16,6 +17,7 @@ use futures::stream::FuturesUnordered;
 use node::lookup::{Error as LookupError, Found};
 use opentelemetry::trace::{SpanKind, Status, TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
+use prometheus_client::registry::Registry;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
@@ -26,6 +28,7 @@ use crate::network::{Builder, Members, Speaks};
 use crate::run::Record;
 use crate::store::Store;
 use crate::{Error, run};
+use metrics::Metrics;
 use oracle::Oracle;
 pub use plan::{KEY, Kind};
 use plan::{Operation, Plan};
@@ -51,6 +54,7 @@ pub struct Options {
 pub struct Kad {
     options: Options,
     results: Results,
+    metrics: Option<Metrics>,
 }
 
 impl Kad {
@@ -59,6 +63,7 @@ impl Kad {
         Self {
             options,
             results: Results::default(),
+            metrics: None,
         }
     }
 
@@ -151,11 +156,16 @@ async fn ask(
 }
 
 impl Experiment for Kad {
+    fn register(&mut self, registry: &mut Registry) {
+        self.metrics = Some(Metrics::new(registry));
+    }
+
     async fn run(&mut self, bench: Bench<'_>) -> Result<(), Error> {
         let builder = Builder {
             options: bench.options,
             outsider: None,
             sink: bench.sink,
+            metrics: bench.metrics,
             tasks: bench.tasks,
             progress: bench.progress,
             links: None,
@@ -195,6 +205,9 @@ impl Experiment for Kad {
             bar.step();
             let operation = &plan.operations[number];
             let row = results.take(number, operation, &outcome, &oracle, &members);
+            if let Some(metrics) = &self.metrics {
+                metrics.take(&row, outcome.after);
+            }
             let saved = rows.serialize(row);
             saved.map_err(|error| Error::Failed(format!("results.csv: {error}")))
         });

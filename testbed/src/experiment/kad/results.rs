@@ -46,17 +46,17 @@ struct OfKind {
 #[derive(Debug, Serialize)]
 pub(super) struct Row<'a> {
     operation: usize,
-    kind: Kind,
+    pub(super) kind: Kind,
     peer: u32,
     intended_unix_ns: u64,
     after_ns: u64,
-    hops: Option<u32>,
+    pub(super) hops: Option<u32>,
     requests: Option<u32>,
     /// How many of the closest peers it found or stored at, and how many there
     /// are.
-    right: Option<usize>,
-    of: Option<usize>,
-    failed: Option<&'a str>,
+    pub(super) right: Option<usize>,
+    pub(super) of: Option<usize>,
+    pub(super) failed: Option<&'a str>,
 }
 
 /// `results` in `run.json`.

@@ -117,6 +117,7 @@ impl Experiment for Latency {
             options: bench.options,
             outsider: None,
             sink: bench.sink,
+            metrics: bench.metrics,
             tasks: bench.tasks,
             progress: bench.progress,
             links: None,

@@ -59,6 +59,7 @@ impl<S: System> Experiment for Live<S> {
             options: bench.options,
             outsider: None,
             sink: bench.sink,
+            metrics: bench.metrics,
             tasks: bench.tasks,
             progress: bench.progress,
             links: Some(&self.links),

@@ -1,0 +1,155 @@
+//! Metrics as Prometheus reads them: libp2p's own, those of the peers, and what
+//! the owner of the registry adds.
+//!
+//! All peers of a process are counted together: with a label for each of
+//! thousands there would be more series than any Prometheus takes.
+
+mod peers;
+mod sum;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::get;
+use libp2p::metrics::Recorder as _;
+use libp2p::swarm::SwarmEvent;
+use libp2p::{gossipsub, identify, kad, metrics, ping};
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::registry::Registry;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::spawn_blocking;
+
+use crate::one_connection::Count;
+use peers::Peers;
+
+/// What OpenMetrics text calls itself over HTTP.
+const CONTENT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// The metrics of one process.
+pub struct Metrics {
+    registry: Registry,
+    libp2p: metrics::Metrics,
+    peers: Peers,
+    /// gossipsub's own, which it registers anew for each peer.
+    gossipsub: Mutex<Vec<Registry>>,
+}
+
+impl Metrics {
+    /// libp2p's metrics, those of the peers, and what `add` registers.
+    pub fn new(add: impl FnOnce(&mut Registry)) -> Self {
+        let mut registry = Registry::default();
+        let libp2p = metrics::Metrics::new(&mut registry);
+        let peers = Peers::default();
+        registry.register_collector(Box::new(peers.clone()));
+        add(&mut registry);
+        Self {
+            registry,
+            libp2p,
+            peers,
+            gossipsub: Mutex::default(),
+        }
+    }
+
+    /// Counts a peer while it runs, and its connections.
+    pub(crate) fn add_peer(&self, count: watch::Receiver<Count>) {
+        self.peers.add(count);
+    }
+
+    /// Lets a peer's gossipsub count.
+    pub(crate) fn add_gossipsub<T: gossipsub::DataTransform + Send + 'static>(
+        &self,
+        gossipsub: gossipsub::Behaviour<T>,
+    ) -> gossipsub::Behaviour<T> {
+        let mut registry = Registry::with_prefix("libp2p_gossipsub");
+        let gossipsub = gossipsub.with_metrics(&mut registry, gossipsub::MetricsConfig::default());
+        let all = self.gossipsub.lock();
+        all.unwrap_or_else(PoisonError::into_inner).push(registry);
+        gossipsub
+    }
+
+    pub(crate) fn on_swarm_event<E>(&self, event: &SwarmEvent<E>) {
+        self.libp2p.record(event);
+    }
+
+    pub(crate) fn on_identify(&self, event: &identify::Event) {
+        self.libp2p.record(event);
+    }
+
+    pub(crate) fn on_ping(&self, event: &ping::Event) {
+        self.libp2p.record(event);
+    }
+
+    pub(crate) fn on_kademlia(&self, event: &kad::Event) {
+        self.libp2p.record(event);
+    }
+
+    pub(crate) fn on_gossipsub(&self, event: &gossipsub::Event) {
+        self.libp2p.record(event);
+    }
+
+    /// All metrics in the OpenMetrics text format.
+    pub fn text(&self) -> String {
+        const TAKES: &str = "a String takes everything";
+        let mut text = String::new();
+        encode_registry(&mut text, &self.registry).expect(TAKES);
+        let gossipsub = self.gossipsub.lock();
+        text += &sum::of(&gossipsub.unwrap_or_else(PoisonError::into_inner));
+        encode_eof(&mut text).expect(TAKES);
+        text
+    }
+}
+
+/// Writes one metric, for a collector.
+///
+/// # Errors
+/// What the encoder says.
+pub fn tell(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    metric: &impl EncodeMetric,
+) -> fmt::Result {
+    metric.encode(encoder.encode_descriptor(name, help, None, metric.metric_type())?)
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}
+
+/// Listens for Prometheus at `address`.
+///
+/// # Errors
+/// What the system says, for example that the port is in use.
+pub async fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+    TcpListener::bind(address).await
+}
+
+/// Answers `GET /metrics` until `shutdown` is done.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(
+    listener: TcpListener,
+    metrics: Arc<Metrics>,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let text = async move || {
+        // Of thousands of peers it takes a while, and they are not to wait.
+        let metrics = Arc::clone(&metrics);
+        let text = spawn_blocking(move || metrics.text()).await;
+        let text = text.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+        Ok::<_, StatusCode>(([(CONTENT_TYPE, CONTENT)], text))
+    };
+    let routes = Router::new().route("/metrics", get(text));
+    axum::serve(listener, routes)
+        .with_graceful_shutdown(shutdown)
+        .await
+}

@@ -1,0 +1,99 @@
+//! What Prometheus reads of a run while it goes on.
+
+use std::sync::Arc;
+
+use node::metrics::{self, Metrics};
+use node::telemetry::{Sink, SpanMetrics};
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::Registry;
+use tokio::net::TcpListener;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::output;
+use crate::Error;
+use crate::cli::options::Options;
+use crate::experiment::Experiment;
+use crate::host::Watch;
+use crate::run::Record;
+
+/// The metrics while they are served: until this is dropped.
+pub(super) struct Served {
+    metrics: Arc<Metrics>,
+    lost: Gauge,
+    _until: DropGuard,
+}
+
+/// Listens where the options say, if they do, and tells where.
+pub(super) async fn listen(options: &Options) -> Result<Option<TcpListener>, Error> {
+    let Some(address) = options.metrics else {
+        return Ok(None);
+    };
+    let listener = metrics::bind(address).await;
+    let listener = listener.map_err(|error| {
+        Error::Usage(format!(
+            "--metrics {address}: {error}; choose another port, or 0 for any that is free"
+        ))
+    })?;
+    if let (Ok(address), false) = (listener.local_addr(), options.quiet) {
+        output::note(&format!("metrics at http://{address}/metrics"))?;
+    }
+    Ok(Some(listener))
+}
+
+impl Served {
+    pub(super) fn start<E: Experiment>(
+        listener: TcpListener,
+        experiment: &mut E,
+        record: &Record,
+        sink: &Arc<Sink>,
+        host: &Watch,
+    ) -> Self {
+        let lost = Gauge::default();
+        let metrics = Arc::new(Metrics::new(|all| {
+            all.register(
+                "testbed_run",
+                "What is run",
+                Info::new([
+                    ("run", record.id.clone()),
+                    ("experiment", record.experiment.name.to_owned()),
+                    ("transport", record.transport.clone()),
+                    ("topology", record.topology.clone()),
+                    ("seed", record.seed.to_string()),
+                    ("peers", record.peers.to_string()),
+                ]),
+            );
+            spans(all, sink, &lost);
+            all.register_collector(Box::new(host.metrics()));
+            experiment.register(all);
+        }));
+        let until = CancellationToken::new();
+        let ended = until.clone().cancelled_owned();
+        tokio::spawn(metrics::serve(listener, Arc::clone(&metrics), ended));
+        Self {
+            metrics,
+            lost,
+            _until: until.drop_guard(),
+        }
+    }
+
+    /// Where peers are counted.
+    pub(super) fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
+    /// The run is over.
+    pub(super) fn ended(&self, record: &Record) {
+        self.lost
+            .set(record.spans.lost.try_into().unwrap_or(i64::MAX));
+    }
+}
+
+fn spans(all: &mut Registry, sink: &Arc<Sink>, lost: &Gauge) {
+    all.register_collector(Box::new(SpanMetrics(Arc::clone(sink))));
+    all.register(
+        "testbed_spans_lost",
+        "Spans that began and were never stored; known when the run is over",
+        lost.clone(),
+    );
+}

@@ -1,0 +1,99 @@
+//! A real Prometheus, which reads what a test tells it to.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::process::Command;
+use std::time::Instant;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::Running;
+use crate::http;
+use crate::running::DEADLINE;
+
+/// Short, so that a test sees many scrapes.
+const CONFIG: &str = "\
+global:
+  scrape_interval: 200ms
+  scrape_timeout: 200ms
+scrape_configs:
+  - job_name: testbed
+    static_configs:
+      - targets: ";
+
+/// A Prometheus that runs. It is killed when the test is over.
+#[derive(Debug)]
+pub struct Prometheus {
+    running: Running,
+    address: String,
+    _folder: TempDir,
+}
+
+impl Prometheus {
+    /// One that reads from these addresses.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn reads(targets: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let config = folder.path().join("prometheus.yml");
+        fs::write(&config, format!("{CONFIG}{targets:?}\n")).expect("a file");
+        let mut command = Command::new("prometheus");
+        command.args(["--web.listen-address=127.0.0.1:0", "--config.file"]);
+        command.arg(config).arg("--storage.tsdb.path");
+        let mut running = Running::start(command.arg(folder.path().join("data")));
+        let line = running.line("msg=\"Listening on\"");
+        let mut words = line.split(' ');
+        let address = words.find_map(|word| word.strip_prefix("address="));
+        let address = address.expect("an address").to_owned();
+        running.line("Server is ready to receive web requests");
+        Self {
+            running,
+            address,
+            _folder: folder,
+        }
+    }
+
+    /// What comes of a query now: few series, since the answer has to fit into
+    /// one piece.
+    ///
+    /// # Errors
+    /// What it says of a query that it cannot read.
+    ///
+    /// # Panics
+    /// When it does not answer.
+    pub fn query(&self, query: &str) -> Result<Vec<Value>, String> {
+        let mut path = "/api/v1/query?query=".to_owned();
+        for byte in query.bytes() {
+            write!(path, "%{byte:02X}").expect("a String takes everything");
+        }
+        let answer = http::get(&self.address, &path).json();
+        match &answer["data"]["result"] {
+            Value::Array(result) => Ok(result.clone()),
+            _ => Err(answer["error"].to_string()),
+        }
+    }
+
+    /// Whether anything came of a query in the last minutes.
+    ///
+    /// # Errors
+    /// What it says of a query that it cannot read.
+    pub fn has_seen(&self, query: &str) -> Result<bool, String> {
+        let ever = format!("count_over_time(count({query})[5m:1s])");
+        Ok(!self.query(&ever)?.is_empty())
+    }
+
+    /// Waits until something comes of a query.
+    ///
+    /// # Panics
+    /// When nothing does, or Prometheus cannot read the query.
+    pub fn wait(&mut self, query: &str) {
+        let deadline = Instant::now() + DEADLINE;
+        while self.query(query).expect(query).is_empty() {
+            assert!(!self.running.ends_soon(), "Prometheus has ended");
+            assert!(Instant::now() < deadline, "nothing comes of {query}");
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! `--metrics`: a real Prometheus reads two runs while they go on, and answers
+//! every query of every dashboard.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::Command;
+
+use serde_json::Value;
+use support::prometheus::Prometheus;
+use support::{Running, Runs, foreign, http, run, workspace};
+
+/// Runs that go on until the test is over.
+const GOSSIP: [&str; 8] = [
+    "--peers=8",
+    "gossip",
+    "--protocol",
+    "gossipsub",
+    "--messages",
+    "10000",
+    "--interval",
+    "50ms",
+];
+const KAD: [&str; 6] = [
+    "--peers=16",
+    "kad",
+    "--operations",
+    "10000",
+    "--interval",
+    "50ms",
+];
+
+/// A run that serves metrics, and where.
+fn serving(runs: &Runs, args: &[&str]) -> (Running, String) {
+    let mut command = runs.testbed(["--metrics", "127.0.0.1:0"]);
+    let mut running = Running::start(command.args(args));
+    let line = running.line("metrics at http://");
+    let address = http::address(&line).trim_end_matches("/metrics");
+    (running, address.to_owned())
+}
+
+#[test]
+fn every_query_of_every_dashboard_is_answered() {
+    if !foreign::is_packaged("prometheus") {
+        return;
+    }
+    let runs = Runs::new();
+    let (_gossip, gossip) = serving(&runs, &GOSSIP);
+    let (_kad, kad) = serving(&runs, &KAD);
+    let mut prometheus = Prometheus::reads(&[&gossip, &kad]);
+    prometheus.wait("sum(up) == 2");
+    // Every kind of operation, and scrapes between them.
+    prometheus.wait("testbed_gossip_delivered_total > 200");
+    prometheus.wait("sum(testbed_kad_operations_total) > 60");
+
+    let mut wrong = Vec::new();
+    for (name, dashboard) in dashboards() {
+        let queries = queries(&dashboard);
+        assert!(queries.len() > 5, "{name} shows {queries:?}");
+        for query in queries {
+            if let Err(why) = check(&prometheus, &query) {
+                wrong.push(format!("{name}: {query}: {why}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+
+    for (query, why) in [
+        ("rate(testbed_never_served_total[1m])", "nobody serves"),
+        (
+            "testbed_peers or testbed_never_served_total",
+            "nobody serves",
+        ),
+        ("testbed_peers > 1000000", "nothing comes"),
+        ("rate(testbed_peers)", "parse error"),
+    ] {
+        let told = check(&prometheus, query).expect_err(query);
+        assert!(told.contains(why), "{query}: {told}");
+    }
+}
+
+/// Whether Prometheus can read the query, whether each metric that it names is
+/// served, and whether anything comes of it.
+fn check(prometheus: &Prometheus, query: &str) -> Result<(), String> {
+    let query = query.replace("$__rate_interval", "5s");
+    let query = query.replace("$instance", ".+");
+    let seen = prometheus.has_seen(&query)?;
+    for name in names(&query) {
+        if !prometheus.has_seen(name)? {
+            return Err(format!("nobody serves {name}"));
+        }
+    }
+    seen.then_some(()).ok_or("nothing comes of it".to_owned())
+}
+
+/// The metrics that a query names: words that are not the language's, nor those
+/// of functions and labels.
+fn names(query: &str) -> BTreeSet<&str> {
+    const WORDS: [&str; 5] = ["and", "or", "unless", "bool", "offset"];
+    const BEFORE_LABELS: [&str; 6] = [
+        "by",
+        "without",
+        "on",
+        "ignoring",
+        "group_left",
+        "group_right",
+    ];
+    let of_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
+    let after = |text, end| {
+        let (_, after) = str::split_once(text, end).expect(end);
+        after
+    };
+    let (mut names, mut rest) = (BTreeSet::new(), query);
+    while let Some(at) = rest.find(|c| of_word(c) || "{[\"".contains(c)) {
+        rest = &rest[at..];
+        let end = rest.find(|c| !of_word(c)).unwrap_or(rest.len());
+        let (word, behind) = rest.split_at(end);
+        rest = match &rest[..1] {
+            "{" => after(rest, "}"),
+            "[" => after(rest, "]"),
+            "\"" => after(&rest[1..], "\""),
+            _ if BEFORE_LABELS.contains(&word) => after(behind, ")"),
+            _ => behind,
+        };
+        // `sum (x) by (y)`, `sum by (y) (x)`.
+        let calls = ["(", "by ", "by(", "without ", "without("];
+        let called = calls
+            .iter()
+            .any(|next| behind.trim_start().starts_with(next));
+        let begins = word.starts_with(|c: char| !c.is_ascii_digit());
+        if begins && !called && !WORDS.contains(&word) && !BEFORE_LABELS.contains(&word) {
+            names.insert(word);
+        }
+    }
+    names
+}
+
+#[test]
+fn the_names_of_a_query_are_found() {
+    for (query, expected) in [
+        ("up", &["up"][..]),
+        (
+            "sum by (le, job) (rate(a_total{b=\"c\"}[5m])) / 2.5",
+            &["a_total"],
+        ),
+        (
+            "a{x=~\".+\"} / on (x) group_left (y) b:c > 0",
+            &["a", "b:c"],
+        ),
+        (
+            "histogram_quantile(0.95, rate(a_bucket[1m])) or d",
+            &["a_bucket", "d"],
+        ),
+    ] {
+        let expected: BTreeSet<_> = expected.iter().copied().collect();
+        assert_eq!(names(query), expected, "{query}");
+    }
+}
+
+/// By their file's name.
+fn dashboards() -> Vec<(String, Value)> {
+    let folder = workspace().join("dashboards/grafana");
+    let files = fs::read_dir(folder).expect("the dashboards").flatten();
+    let files = files.filter(|file| file.path().extension().is_some_and(|end| end == "json"));
+    let read = |file: fs::DirEntry| {
+        let text = fs::read_to_string(file.path()).expect("a file");
+        let name = file.file_name().to_string_lossy().into_owned();
+        let dashboard = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{name}: {e}"));
+        (name, dashboard)
+    };
+    let all: Vec<_> = files.map(read).collect();
+    let mut names: Vec<_> = all.iter().map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(
+        names,
+        ["gossip.json", "host.json", "kademlia.json", "overview.json"]
+    );
+    all
+}
+
+/// What a dashboard asks Prometheus: in its panels, and for its variables.
+fn queries(dashboard: &Value) -> Vec<String> {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let panels = list(&dashboard["panels"]).into_iter();
+    let targets = panels.flat_map(|panel| list(&panel["targets"]));
+    let asked = targets.map(|target| text(&target["expr"]).expect("an expr"));
+    let variables = list(&dashboard["templating"]["list"]).into_iter();
+    let named = variables.map(|variable| {
+        let query = text(&variable["query"]["query"]).expect("a query");
+        let values = query.strip_prefix("label_values(").expect("label_values");
+        values.split(',').next().expect("a metric").to_owned()
+    });
+    asked.chain(named).collect()
+}
+
+#[test]
+fn dashboards_ask_a_source_that_is_provisioned() {
+    let path = "dashboards/grafana/provisioning/datasources/testbed.yml";
+    let sources = fs::read_to_string(workspace().join(path)).expect("a file");
+    for (name, dashboard) in dashboards() {
+        for panel in dashboard["panels"].as_array().expect("panels") {
+            let of_targets = panel["targets"].as_array().expect("targets").iter();
+            for asks in of_targets.chain([panel]) {
+                let uid = asks["datasource"]["uid"].as_str().expect("a source");
+                assert!(
+                    sources.contains(&format!("uid: {uid}\n")),
+                    "{name} asks {uid}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn prometheus_takes_our_configuration() {
+    if !foreign::is_packaged("prometheus") {
+        return;
+    }
+    // It comes with Prometheus.
+    let mut promtool = Command::new("promtool");
+    let config = workspace().join("dashboards/prometheus.yml");
+    run(promtool.args(["check", "config"]).arg(config)).exits(0);
+}
+
+#[test]
+fn metrics_are_there_as_long_as_the_page() {
+    let runs = Runs::new();
+    let args = ["--peers=3", "--seed=7", "--view=127.0.0.1:0", "ping"];
+    let (mut running, address) = serving(&runs, &args);
+    running.line("verdict");
+    let answer = http::get(&address, "/metrics");
+    assert_eq!(answer.status, 200, "{}", answer.head);
+    let text = answer.body;
+    for line in [
+        "testbed_spans_lost 0",
+        "testbed_spans_exported_total 0",
+        "testbed_peers 0",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line} in {text}");
+    }
+    let info = text
+        .lines()
+        .find(|line| line.starts_with("testbed_run_info{"));
+    let info = info.expect("what is run");
+    for label in [
+        "experiment=\"ping\"",
+        "transport=\"tcp\"",
+        "seed=\"7\"",
+        "peers=\"3\"",
+    ] {
+        assert!(info.contains(label), "{label} in {info}");
+    }
+    assert!(text.ends_with("# EOF\n"), "{text}");
+    running.signal("INT");
+    running.end();
+    let refused = std::net::TcpStream::connect(&address);
+    assert!(refused.is_err(), "nobody is there after the run");
+}
