@@ -27,7 +27,7 @@ const ALL: [Benchmark; 5] = [
         beside(&Work {
             peers: 1_000,
             messages: 100,
-            interval_ms: 450,
+            interval_ms: 500,
             size: 1024,
             signed: true,
             secured: true,

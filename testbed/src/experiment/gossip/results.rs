@@ -106,18 +106,16 @@ pub(super) fn judge(results: &Value) -> Vec<String> {
         wrong.push("nothing was delivered".into());
     }
     if told.delivered < told.expected {
+        let slow = told.given_up().map(|slow| format!("; {slow}"));
         wrong.push(format!(
-            "{} of {} deliveries were made",
-            told.delivered, told.expected
+            "{} of {} deliveries were made{}",
+            told.delivered,
+            told.expected,
+            slow.unwrap_or_default()
         ));
     }
     for (why, count) in &told.refused {
         wrong.push(format!("{count} messages were not published: {why}"));
-    }
-    for (peer, count) in &told.slow {
-        wrong.push(format!(
-            "{count} copies to {peer}, which is slow, were given up"
-        ));
     }
     if told.strange > 0 {
         wrong.push(format!(
@@ -157,6 +155,17 @@ impl Results {
     /// With each hop a message comes to D times as many peers: log_D n.
     fn theory(&self) -> f64 {
         (self.peers as f64).ln() / (self.fanout() as f64).ln()
+    }
+
+    /// Copies that never left: to whom most of them were to go. Others may have
+    /// brought the same messages.
+    fn given_up(&self) -> Option<String> {
+        let (slowest, _) = self.slow.iter().max_by_key(|(_, count)| **count)?;
+        Some(format!(
+            "{} copies to {} slow peers were given up, most to {slowest}",
+            thousands(self.slow.values().sum()),
+            self.slow.len()
+        ))
     }
 
     fn measures(&self) -> Vec<Measure> {
@@ -236,6 +245,9 @@ impl Results {
                 show(found),
                 self.tried.len()
             )?;
+        }
+        if let Some(slow) = self.given_up() {
+            writeln!(out, "given up          {slow}")?;
         }
         let [least, median, greatest] = self.degree;
         writeln!(
