@@ -53,7 +53,7 @@ fn clock_resolution() -> u64 {
     let steps = (0..READINGS).filter_map(|_| {
         let now = Instant::now();
         let step = now - std::mem::replace(&mut last, now);
-        (!step.is_zero()).then(|| step.as_nanos() as u64)
+        (!step.is_zero()).then_some(step.as_nanos() as u64)
     });
     steps.min().unwrap_or(0)
 }

@@ -96,7 +96,7 @@ fn lookups_and_the_oracle() {
         .sum();
     let kinds = record["results"]["kinds"].as_object().expect("kinds");
     let hops = kinds.values().map(|kind| kind["hops"]["count"].as_u64());
-    assert_eq!(counted, hops.map(Option::unwrap_or_default).sum());
+    assert_eq!(counted, hops.map(Option::unwrap_or_default).sum::<u64>());
     has(&texts(&seen["notes"]).join(" "), &["log2 n = 4.3"]);
     let told = "50 operations one after the other, 0 of them failed";
     assert!(texts(&seen["charts"]).contains(&told));
