@@ -52,7 +52,9 @@ function told(message) {
 }
 
 function Hops({ run: { id, peers, results, experiment } }) {
-  const { hops = {}, mesh } = results;
+  const { hops = {}, degree = [] } = results;
+  // A peer with fewer neighbours than its mesh should have tells all of them.
+  const mesh = Math.max(2, Math.min(results.mesh, degree[1] ?? results.mesh));
   const rows = useMemo(() => hopsOf(hops, peers, mesh), [results]);
   if (!rows.length) return null;
   const least = Number(log(peers, mesh).toFixed(2));
