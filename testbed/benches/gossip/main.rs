@@ -37,7 +37,7 @@ const ALL: [Benchmark; 5] = [
         beside(&Work {
             peers: 256,
             messages: 100,
-            interval_ms: 200,
+            interval_ms: 500,
             size: 64 * 1024,
             signed: true,
             secured: true,
