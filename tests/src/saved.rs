@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 use jsonschema::Validator;
 use serde_json::Value;
@@ -45,6 +46,25 @@ impl Runs {
         let mut command = crate::testbed();
         command.arg("--out").arg(self.path()).args(args);
         command
+    }
+
+    /// The measurements of the only run, once there are some in it.
+    ///
+    /// # Panics
+    /// When there are none for half a minute.
+    #[must_use]
+    pub fn measured(&self) -> PathBuf {
+        let end = Instant::now() + Duration::from_secs(30);
+        loop {
+            let folders = std::fs::read_dir(self.path()).expect("the folder of runs");
+            let mut rows = folders.flatten().map(|run| run.path().join("results.csv"));
+            let written = |path: &PathBuf| path.metadata().is_ok_and(|file| file.len() > 0);
+            if let Some(path) = rows.find(written) {
+                return path;
+            }
+            assert!(Instant::now() < end, "nothing is measured");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// The folder of the only run.

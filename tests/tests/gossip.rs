@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use support::saved::no_panic;
-use support::{Ended, Runs, run, saved};
+use support::{Ended, Running, Runs, run, saved};
 
 /// Other tests run at the same time: the machine is never too busy.
 const CALM: &str = "--max-cpu 100 --max-lag 1h";
@@ -227,4 +227,23 @@ fn plaintext_is_for_memory_alone() {
         let ended = run(&mut runs.testbed(words.split(' '))).exits(2);
         assert!(ended.stderr.contains("--transport memory"), "{ended}");
     }
+}
+
+#[test]
+fn what_was_measured_is_saved_when_it_is_interrupted() {
+    let runs = Runs::new();
+    let words = format!(
+        "--seed 1 {CALM} --peers 10 --transport memory gossip --protocol gossipsub --messages 5000"
+    );
+    let running = Running::start(&mut runs.testbed(words.split(' ')));
+    runs.measured();
+    running.signal("INT");
+    let ended = running.end().exits(3);
+    no_panic(&ended);
+    assert!(ended.stdout.contains("unknown: interrupted"), "{ended}");
+    let record = saved::record(&runs.only());
+    assert!(saved::follows(&record), "{record:#}");
+    let number = |name: &str| record["results"][name].as_u64().expect("a number");
+    assert!((1..5000).contains(&number("published")), "{record:#}");
+    assert!(number("delivered") > 0);
 }

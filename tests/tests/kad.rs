@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use node::lookup::{Error, Lookup, MAX_RECORD};
+use node::{Protocol, Transport};
+use support::peers::{config, listening};
 use support::saved::no_panic;
 use support::{Ended, Runs, run, saved};
 
@@ -98,4 +101,23 @@ fn what_makes_no_sense_is_refused() {
             assert!(ended.stderr.contains(part), "{arguments}: {part}: {ended}");
         }
     }
+}
+
+/// The peer itself refuses it, whoever asks.
+#[tokio::test]
+async fn a_peer_stores_no_record_that_cannot_travel() {
+    let mut config = config(Transport::Memory, 1);
+    config.protocols = [Protocol::Identify, Protocol::Kademlia].into();
+    let (peer, _) = listening(config).await;
+    let put = |size| Lookup::Put {
+        key: vec![1; 32],
+        value: vec![2; size],
+    };
+    let refused = peer.handle.look_up(put(MAX_RECORD - 31)).await;
+    assert_eq!(refused, Err(Error::TooLarge(MAX_RECORD + 1)));
+    let get = Lookup::Get { key: vec![1; 32] };
+    assert_eq!(peer.handle.look_up(get).await, Err(Error::NotFound));
+    // Nobody else is there to store it.
+    let alone = peer.handle.look_up(put(MAX_RECORD - 32)).await;
+    assert_eq!(alone, Err(Error::NotStored));
 }

@@ -1,12 +1,10 @@
 //! `testbed latency`, as a user tries it.
 
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use support::saved::no_panic;
-use support::{Runs, run, saved};
+use support::{Running, Runs, run, saved};
 
 /// Other tests run at the same time: the machine is never too busy.
 const CALM: &str = "--max-cpu 100 --max-lag 1h";
@@ -69,17 +67,14 @@ fn many_at_once() {
 fn messages_that_a_stall_kept_from_being_sent_are_late() {
     let runs = Runs::new();
     let words = format!("-q --seed 1 {CALM} --peers 4 latency --interval 5ms --messages 400");
-    let mut child = runs.testbed(words.split(' '));
-    let child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    let child = child.expect("testbed");
-    let rows = wait_for_rows(&runs);
-    signal("STOP", child.id());
+    let running = Running::start(&mut runs.testbed(words.split(' ')));
+    let rows = runs.measured();
+    running.signal("STOP");
     let stalled = Instant::now();
     thread::sleep(Duration::from_millis(500));
-    signal("CONT", child.id());
+    running.signal("CONT");
     let stalled = stalled.elapsed();
-    let ended = child.wait_with_output().expect("it ends");
-    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+    running.end().exits(0);
     let text = std::fs::read_to_string(rows).expect("results");
     let late = text.lines().skip(1).filter(|row| {
         let took = row
@@ -91,30 +86,6 @@ fn messages_that_a_stall_kept_from_being_sent_are_late() {
     // Half a second has a hundred of them.
     let late = late.count();
     assert!(late >= 60, "{late} were late after {stalled:?}");
-}
-
-/// The file of the measurements, once there are some in it.
-fn wait_for_rows(runs: &Runs) -> PathBuf {
-    let end = Instant::now() + Duration::from_secs(30);
-    loop {
-        let folders = std::fs::read_dir(runs.path()).expect("the folder of runs");
-        let mut rows = folders
-            .flatten()
-            .map(|folder| folder.path().join("results.csv"));
-        let written = |path: &PathBuf| path.metadata().is_ok_and(|file| file.len() > 0);
-        if let Some(path) = rows.find(written) {
-            return path;
-        }
-        assert!(Instant::now() < end, "no run begins");
-        thread::sleep(Duration::from_millis(20));
-    }
-}
-
-fn signal(name: &str, process: u32) {
-    let sent = Command::new("kill")
-        .args([&format!("-{name}"), &process.to_string()])
-        .status();
-    assert!(sent.expect("kill").success());
 }
 
 #[test]
