@@ -236,7 +236,7 @@ fn what_was_measured_is_saved_when_it_is_interrupted() {
         "--seed 1 {CALM} --peers 10 --transport memory gossip --protocol gossipsub --messages 5000"
     );
     let running = Running::start(&mut runs.testbed(words.split(' ')));
-    runs.measured();
+    let _rows = runs.measured();
     running.signal("INT");
     let ended = running.end().exits(3);
     no_panic(&ended);
