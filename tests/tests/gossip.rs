@@ -45,7 +45,7 @@ fn messages_reach_everybody() {
     let mut lines = rows.lines();
     assert_eq!(
         lines.next(),
-        Some("message,publisher,peer,via,sent_unix_ns,after_ns,lost")
+        Some("message,publisher,publisher_degree,peer,via,sent_unix_ns,after_ns,lost")
     );
     assert_eq!(lines.filter(|line| line.ends_with(',')).count(), 95);
     for part in [

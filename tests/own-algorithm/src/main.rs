@@ -114,10 +114,9 @@ impl System for Ring {
             formula: "N numbers, N hops each".into(),
         };
         Judgement {
-            measures: Vec::new(),
             properties: vec![right, all],
             figures: vec![cost],
-            told: Vec::new(),
+            ..Judgement::default()
         }
     }
 }

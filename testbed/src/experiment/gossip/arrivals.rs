@@ -58,6 +58,8 @@ pub(super) struct Mesh {
 #[derive(Debug)]
 struct Message {
     publisher: u32,
+    /// How many neighbours its publisher has.
+    degree: usize,
     intended: SystemTime,
     published: Result<SpanContext, String>,
     /// When it came to whom, and from whom that copy was.
@@ -75,6 +77,7 @@ struct Arrival {
 struct Row<'a> {
     message: usize,
     publisher: u32,
+    publisher_degree: usize,
     peer: u32,
     /// From whom it got it.
     via: Option<u32>,
@@ -150,7 +153,7 @@ impl Arrivals {
     /// The next message was published, or was not.
     pub(super) fn published(
         &mut self,
-        publisher: u32,
+        (publisher, degree): (u32, usize),
         intended: SystemTime,
         published: Result<SpanContext, String>,
     ) {
@@ -162,6 +165,7 @@ impl Arrivals {
         }
         self.messages.push(Message {
             publisher,
+            degree,
             intended,
             published,
             arrivals: BTreeMap::new(),
@@ -358,6 +362,7 @@ impl Message {
         Row {
             message,
             publisher: self.publisher,
+            publisher_degree: self.degree,
             peer,
             via: None,
             sent_unix_ns: nanos(self.intended.duration_since(UNIX_EPOCH).unwrap_or_default()),

@@ -122,7 +122,9 @@ impl Session<'_> {
         let publisher = self.members.handles.keys().nth(which);
         let publisher = *publisher.expect("not all stop");
         let published = self.publish(publisher, self.arrivals.next()).await;
-        self.arrivals.published(publisher, intended, published);
+        let degree = self.members.neighbours[publisher as usize].len();
+        self.arrivals
+            .published((publisher, degree), intended, published);
     }
 
     /// One message, as a trace of its own. Returns its span, or why it was not
