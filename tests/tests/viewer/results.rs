@@ -104,7 +104,9 @@ fn lookups_and_the_oracle() {
 
 #[test]
 fn latency_beside_plain_tcp() {
-    let Some((seen, record)) = seen("--peers 6 latency --size 1K,64K --messages 120") else {
+    let Some((seen, record)) =
+        seen("--peers 6 latency --size 1K,64K --messages 120 --interval 2ms")
+    else {
         return;
     };
     let sizes = record["results"]["sizes"].as_array().expect("sizes");
