@@ -82,14 +82,16 @@ pub(crate) fn on_event(event: Event, config: &Config) {
             peer_id: peer,
             failed_messages,
         } => {
-            tracing::warn!(%peer, ?failed_messages, "gossipsub peer is slow");
-            config.watch.as_ref().inspect(|watch| {
-                watch.tell(gossip::Event::Slow {
+            // In a laboratory of thousands there may be thousands of these a second,
+            // and a line for each would make peers slower still.
+            match &config.watch {
+                Some(watch) => watch.tell(gossip::Event::Slow {
                     by: local(),
                     peer,
                     messages: failed_messages.priority + failed_messages.non_priority,
-                });
-            });
+                }),
+                None => tracing::warn!(%peer, ?failed_messages, "gossipsub peer is slow"),
+            }
         }
         event => tracing::debug!(?event, "gossipsub"),
     }
