@@ -5,10 +5,11 @@
 //! counted where it unpacks them, before it knows which are new; of its control
 //! messages nothing is counted.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::ops::Sub;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use libp2p::PeerId;
@@ -28,6 +29,9 @@ pub struct Parameters {
     pub mesh_outbound: usize,
     /// How often meshes are looked after.
     pub heartbeat: Duration,
+    /// How long a copy may wait until its neighbour takes it. libp2p gives up
+    /// those of a publisher after 5 s, those that are passed on after 1 s.
+    pub queue: Option<Duration>,
     /// Whether a publisher sends to all its neighbours, not to its mesh alone.
     pub flood_publish: bool,
     /// Whether messages are signed. Every copy's signature is checked.
@@ -42,42 +46,30 @@ impl Default for Parameters {
             mesh_high: 12,
             mesh_outbound: 2,
             heartbeat: Duration::from_secs(1),
+            queue: None,
             flood_publish: true,
             signed: true,
         }
     }
 }
 
-/// What a peer tells whoever watches it.
+/// The first copy of a message has come: what a peer tells whoever watches it.
 #[derive(Debug)]
-pub enum Event {
-    /// The first copy of a message has come.
-    Delivered {
-        /// To whom.
-        to: PeerId,
-        /// Who sent this copy.
-        via: PeerId,
-        /// What it says.
-        data: Vec<u8>,
-        /// When.
-        at: SystemTime,
-    },
-    /// Messages to a peer were given up: its queue was full, or they waited in
-    /// it for too long.
-    Slow {
-        /// Who gave them up.
-        by: PeerId,
-        /// Who is slow.
-        peer: PeerId,
-        /// How many.
-        messages: usize,
-    },
+pub struct Delivery {
+    /// To whom.
+    pub to: PeerId,
+    /// Who sent this copy.
+    pub via: PeerId,
+    /// What it says.
+    pub data: Vec<u8>,
+    /// When.
+    pub at: SystemTime,
 }
 
 /// What somebody who watches gossip holds, and gives to each peer.
 #[derive(Clone, Debug)]
 pub struct Watch {
-    events: mpsc::Sender<Event>,
+    deliveries: mpsc::Sender<Delivery>,
     counts: Arc<Counts>,
 }
 
@@ -87,14 +79,15 @@ pub struct Counts {
     copies: AtomicU64,
     bytes: AtomicU64,
     missed: AtomicU64,
+    given_up: Mutex<BTreeMap<PeerId, u64>>,
 }
 
 impl Watch {
-    /// With room for so many events. What finds no room is counted.
-    pub fn new(room: usize) -> (Self, mpsc::Receiver<Event>) {
-        let (events, receiver) = mpsc::channel(room);
+    /// With room for so many deliveries. What finds no room is counted.
+    pub fn new(room: usize) -> (Self, mpsc::Receiver<Delivery>) {
+        let (deliveries, receiver) = mpsc::channel(room);
         let counts = Arc::default();
-        (Self { events, counts }, receiver)
+        (Self { deliveries, counts }, receiver)
     }
 
     /// What was counted until now.
@@ -103,22 +96,33 @@ impl Watch {
     }
 
     /// The peer goes on, whether there is room or not.
-    pub(crate) fn tell(&self, event: Event) {
-        if self.events.try_send(event).is_err() {
+    pub(crate) fn delivered(&self, delivery: Delivery) {
+        if self.deliveries.try_send(delivery).is_err() {
             self.counts.missed.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Copies to a slow peer were given up: its queue was full, or they waited
+    /// in it for too long. Among thousands of peers that can be thousands of
+    /// times a second, so it is counted, and makes no delivery wait.
+    pub(crate) fn gave_up(&self, slow: PeerId, copies: usize) {
+        let all = self.counts.given_up.lock();
+        let mut all = all.unwrap_or_else(PoisonError::into_inner);
+        *all.entry(slow).or_default() += copies as u64;
     }
 }
 
 /// What was counted until some time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Copies of messages that have come, the first ones included.
     pub copies: u64,
     /// How many bytes of data were in them.
     pub bytes: u64,
-    /// Events for which there was no room.
+    /// Deliveries for which there was no room.
     pub missed: u64,
+    /// Copies that never left, by the slow peer to which they were to go.
+    pub given_up: BTreeMap<PeerId, u64>,
 }
 
 impl Counts {
@@ -128,19 +132,29 @@ impl Counts {
             copies: self.copies.load(Ordering::Relaxed),
             bytes: self.bytes.load(Ordering::Relaxed),
             missed: self.missed.load(Ordering::Relaxed),
+            given_up: self
+                .given_up
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone(),
         }
     }
 }
 
-impl Sub for Tally {
+impl Sub<&Self> for Tally {
     type Output = Self;
 
     /// What was counted since then.
-    fn sub(self, then: Self) -> Self {
+    fn sub(mut self, then: &Self) -> Self {
+        for (peer, count) in &mut self.given_up {
+            *count -= then.given_up.get(peer).unwrap_or(&0);
+        }
+        self.given_up.retain(|_, count| *count > 0);
         Self {
             copies: self.copies - then.copies,
             bytes: self.bytes - then.bytes,
             missed: self.missed - then.missed,
+            given_up: self.given_up,
         }
     }
 }

@@ -334,7 +334,8 @@ impl Task {
             }
             BehaviourEvent::Gossipsub(event) => {
                 metrics.inspect(|m| m.on_gossipsub(&event));
-                protocols::gossipsub::on_event(event, &self.config);
+                let local = *self.swarm.local_peer_id();
+                protocols::gossipsub::on_event(event, local, &self.config);
             }
             BehaviourEvent::Limits(never)
             | BehaviourEvent::OneConnection(never)

@@ -82,7 +82,11 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
             let description = latency.describe();
             experiment(&mut latency, description, &options).await
         }
-        Command::Sweep(args) => sweep::sweep(&cli.common, &args).await,
+        Command::Sweep(args) => {
+            let (text, status) = sweep::sweep(&cli.common, &args).await?;
+            output::print(&text)?;
+            Ok(status.into())
+        }
         Command::System(asked) => systems::live(&cli.common, &asked).await,
         Command::Simulate(args) => systems::simulate(&cli.common, &args).await,
         Command::Check(args) => systems::check(&cli.common, &args).await,
@@ -175,9 +179,7 @@ async fn experiment<E: Experiment>(
     record.seconds = Some(began.elapsed().as_secs_f64());
     record.host_use = Some(host.told());
     record.verdict = verdict(experiment, &mut record, &store, result);
-    let rows = rows
-        .flush()
-        .map_err(|e| Error::Failed(format!("results.csv: {e}")));
+    let rows = rows.flush();
     let spans = folder.save_spans(&store);
     if spans.is_err() {
         record.spans.lose();
@@ -198,11 +200,7 @@ async fn experiment<E: Experiment>(
         page.stay(&record, &interrupt).await?;
     }
     saved?;
-    Ok(match record.verdict.status {
-        Status::Pass => ExitCode::SUCCESS,
-        Status::Fail => ExitCode::from(1),
-        Status::Unknown => ExitCode::from(3),
-    })
+    Ok(record.verdict.status.into())
 }
 
 /// The run as a page. A run without one is as good.

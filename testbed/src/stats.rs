@@ -79,13 +79,6 @@ impl Measure {
         Self::of(name, "ns", times, lost)
     }
 
-    /// Numbers, and how often each came.
-    pub fn counts(name: &str, numbers: impl Iterator<Item = (u64, u64)>) -> Self {
-        let mut all = Times::new();
-        numbers.for_each(|(number, times)| all.0.saturating_record_n(number, times));
-        Self::of(name, "count", all.summary(), 0)
-    }
-
     /// Numbers, and how many are missing.
     pub fn numbers(name: &str, numbers: Option<Summary>, lost: u64) -> Self {
         Self::of(name, "count", numbers, lost)
@@ -130,12 +123,12 @@ impl Times {
 
     /// One more.
     pub fn record(&mut self, time: Duration) {
-        self.count(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+        self.count(nanos(time), 1);
     }
 
-    /// One more of what is no time: a number of hops, say.
-    pub fn count(&mut self, number: u64) {
-        self.0.saturating_record(number);
+    /// So many more of what is no time: a number of hops, say.
+    pub fn count(&mut self, number: u64, often: u64) {
+        self.0.saturating_record_n(number, often);
     }
 
     /// `None` when nothing was measured.
@@ -156,6 +149,11 @@ impl Default for Times {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// A time in nanoseconds; five centuries are the most.
+pub fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// How many of `count` come in a second.

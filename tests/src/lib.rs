@@ -12,9 +12,9 @@ pub mod running;
 pub mod saved;
 pub mod spans;
 
-pub use programs::{node, own_algorithm, testbed, workspace};
+pub use programs::{CALM, node, own_algorithm, testbed, workspace};
 pub use running::{Ended, Running, run};
-pub use saved::Runs;
+pub use saved::{Runs, measured, refused};
 
 /// Makes three tests of each function: one for each transport, which it takes.
 #[macro_export]

@@ -9,6 +9,10 @@ use std::sync::LazyLock;
 use escargot::CargoBuild;
 use escargot::format::Message;
 
+/// Options of `testbed` for runs at whose time others go on: the machine is
+/// never too busy.
+pub const CALM: &str = "--max-cpu 100 --max-lag 1h";
+
 static PROGRAMS: LazyLock<BTreeMap<String, PathBuf>> = LazyLock::new(build);
 
 /// The laboratory, without variables that would send its spans somewhere.

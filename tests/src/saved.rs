@@ -11,7 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use testbed::run::JSON_SCHEMA;
 
-use crate::Ended;
+use crate::{CALM, Ended, run};
 
 /// An empty folder for runs, gone after the test.
 #[derive(Debug)]
@@ -80,6 +80,40 @@ impl Runs {
             all => panic!("one run is expected, not {all:?}"),
         }
     }
+}
+
+/// A run of `testbed` with these words that ends so, without a panic and with all
+/// its spans. Returns what it printed, `run.json` and `results.csv`.
+///
+/// # Panics
+/// When it does not.
+#[must_use]
+pub fn measured(words: &str, status: i32) -> (Ended, Value, String) {
+    let runs = Runs::new();
+    let all = CALM.split(' ').chain(words.split_whitespace());
+    let ended = run(&mut runs.testbed(all)).exits(status);
+    no_panic(&ended);
+    let folder = runs.only();
+    let record = record(&folder);
+    assert_eq!(record["spans"]["lost"], 0, "{words}: {ended}");
+    let rows = std::fs::read_to_string(folder.join("results.csv")).expect("results.csv");
+    (ended, record, rows)
+}
+
+/// `testbed` refuses these words as wrong usage, saves nothing, and says all of
+/// `parts`.
+///
+/// # Panics
+/// When it does not.
+pub fn refused(words: &str, parts: &[&str]) {
+    let runs = Runs::new();
+    let ended = run(&mut runs.testbed(words.split_whitespace())).exits(2);
+    no_panic(&ended);
+    for part in parts {
+        assert!(ended.stderr.contains(part), "{words}: {part}: {ended}");
+    }
+    let left = std::fs::read_dir(runs.path()).expect("the folder of runs");
+    assert_eq!(left.count(), 0, "{words}");
 }
 
 /// `run.json` of the run saved at `path`, which follows the schema.

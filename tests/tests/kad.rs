@@ -5,24 +5,12 @@ use std::collections::BTreeSet;
 use node::lookup::{Error, Lookup, MAX_RECORD};
 use node::{Protocol, Transport};
 use support::peers::{config, listening};
-use support::saved::no_panic;
-use support::{Ended, Runs, run, saved};
-
-/// Other tests run at the same time: the machine is never too busy.
-const CALM: &str = "--max-cpu 100 --max-lag 1h";
+use support::{Ended, measured, refused};
 
 /// Runs it with these options and a seed. Returns what it printed and what it
 /// saved.
 fn kad(arguments: &str, status: i32) -> (Ended, serde_json::Value, String) {
-    let runs = Runs::new();
-    let all = format!("--seed 1 {CALM} kad {arguments}");
-    let ended = run(&mut runs.testbed(all.split_whitespace())).exits(status);
-    no_panic(&ended);
-    let record = saved::record(&runs.only());
-    assert!(saved::follows(&record), "{arguments}: {record:#}");
-    assert_eq!(record["spans"]["lost"], 0, "{arguments}: {ended}");
-    let rows = std::fs::read_to_string(runs.only().join("results.csv")).expect("results");
-    (ended, record, rows)
+    measured(&format!("--seed 1 kad {arguments}"), status)
 }
 
 #[test]
@@ -65,18 +53,11 @@ fn a_network_smaller_than_k() {
 /// libp2p stores it with its own peer, says nothing, and sends nothing.
 #[test]
 fn a_record_over_the_packet_limit_is_refused() {
-    for (size, exit) in [("16096", 0), ("16097", 2), ("20K", 2)] {
-        let runs = Runs::new();
-        let words = format!(
-            "--seed 1 {CALM} --peers 4 --topology full kad --mix put,get --operations 4 --size {size}"
-        );
-        let ended = run(&mut runs.testbed(words.split(' '))).exits(exit);
-        no_panic(&ended);
-        if exit == 2 {
-            for part in ["--size", "16 KiB", "at most 16096"] {
-                assert!(ended.stderr.contains(part), "{size}: {part}: {ended}");
-            }
-        }
+    let words = "--peers 4 --topology full kad --mix put,get --operations 4 --size";
+    let _whole = measured(&format!("--seed 1 {words} 16096"), 0);
+    for size in ["16097", "20K"] {
+        let parts = ["--size", "16 KiB", "at most 16096"];
+        refused(&format!("{words} {size}"), &parts);
     }
 }
 
@@ -93,13 +74,7 @@ fn what_makes_no_sense_is_refused() {
             &["1000000 peers", "MiB"],
         ),
     ] {
-        let runs = Runs::new();
-        let words = format!("kad {arguments}");
-        let ended = run(&mut runs.testbed(words.split(' '))).exits(2);
-        no_panic(&ended);
-        for part in parts {
-            assert!(ended.stderr.contains(part), "{arguments}: {part}: {ended}");
-        }
+        refused(&format!("kad {arguments}"), parts);
     }
 }
 

@@ -4,10 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use support::saved::no_panic;
-use support::{Runs, run};
-
-/// Other tests run at the same time: the machine is never too busy.
-const CALM: &str = "--max-cpu 100 --max-lag 1h";
+use support::{CALM, Runs, refused, run};
 
 /// The only folder of a sweep.
 fn folder(runs: &Runs) -> PathBuf {
@@ -110,14 +107,8 @@ fn what_makes_no_sense_is_refused_before_anything_runs() {
         ("list", &["nothing is measured"]),
         ("kad --mix put,steal", &["steal"]),
     ] {
-        let runs = Runs::new();
-        let words = format!("sweep {arguments}");
-        let ended = run(&mut runs.testbed(words.split(' '))).exits(2);
-        no_panic(&ended);
-        for part in parts {
-            assert!(ended.stderr.contains(part), "{arguments}: {part}: {ended}");
-        }
-        let left = std::fs::read_dir(runs.path()).expect("the folder").count();
-        assert_eq!(left, 0, "{arguments}");
+        refused(&format!("sweep {arguments}"), parts);
     }
+    let words = "--transport memory sweep ping --peers 3,4";
+    refused(words, &["after `sweep`", "--out"]);
 }

@@ -134,11 +134,7 @@ async fn serve_metrics(
         return Ok(None);
     };
     let listener = metrics::bind(address).await;
-    let listener = listener.map_err(|error| {
-        Error::Usage(format!(
-            "--metrics {address}: {error}; choose another port, or 0 for any that is free"
-        ))
-    })?;
+    let listener = listener.map_err(|error| Error::Usage(error.to_string()))?;
     if let Ok(address) = listener.local_addr() {
         let _ = writeln!(std::io::stdout(), "metrics at http://{address}/metrics");
     }

@@ -124,12 +124,24 @@ impl fmt::Debug for Metrics {
     }
 }
 
+/// Nobody can listen there.
+#[derive(Debug, thiserror::Error)]
+#[error("--metrics {address}: {why}; choose another port, or 0 for any that is free")]
+pub struct BindError {
+    /// Where.
+    pub address: SocketAddr,
+    /// What the system says, for example that the port is in use.
+    #[source]
+    pub why: std::io::Error,
+}
+
 /// Listens for Prometheus at `address`.
 ///
 /// # Errors
-/// What the system says, for example that the port is in use.
-pub async fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
-    TcpListener::bind(address).await
+/// [`BindError`].
+pub async fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
+    let listener = TcpListener::bind(address).await;
+    listener.map_err(|why| BindError { address, why })
 }
 
 /// Answers `GET /metrics` until `shutdown` is done.

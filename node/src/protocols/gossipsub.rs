@@ -10,7 +10,7 @@ use proto::MAX_ENVELOPE;
 
 use super::Error;
 use crate::config::Config;
-use crate::gossip::{self, Counting};
+use crate::gossip::{Counting, Delivery};
 
 pub(crate) type Behaviour = gossipsub::Behaviour<Counting>;
 
@@ -33,7 +33,13 @@ pub(crate) fn new(config: &Config) -> Result<Behaviour, Error> {
             ValidationMode::Permissive,
         ),
     };
-    let parameters = ConfigBuilder::default()
+    let mut builder = ConfigBuilder::default();
+    if let Some(queue) = parameters.queue {
+        builder
+            .publish_queue_duration(queue)
+            .forward_queue_duration(queue);
+    }
+    let parameters = builder
         .max_transmit_size(MAX_TRANSMIT_SIZE)
         .validation_mode(validation)
         .mesh_n(parameters.mesh)
@@ -60,8 +66,7 @@ pub(crate) fn new(config: &Config) -> Result<Behaviour, Error> {
     Ok(gossipsub)
 }
 
-pub(crate) fn on_event(event: Event, config: &Config) {
-    let local = || PeerId::from(config.key.public());
+pub(crate) fn on_event(event: Event, local: PeerId, config: &Config) {
     match event {
         Event::Message {
             message,
@@ -70,8 +75,8 @@ pub(crate) fn on_event(event: Event, config: &Config) {
         } => {
             tracing::info!(topic = %message.topic, bytes = message.data.len(), %via, "gossipsub message");
             config.watch.as_ref().inspect(|watch| {
-                watch.tell(gossip::Event::Delivered {
-                    to: local(),
+                watch.delivered(Delivery {
+                    to: local,
                     via,
                     data: message.data,
                     at: SystemTime::now(),
@@ -80,19 +85,11 @@ pub(crate) fn on_event(event: Event, config: &Config) {
         }
         Event::SlowPeer {
             peer_id: peer,
-            failed_messages,
-        } => {
-            // In a laboratory of thousands there may be thousands of these a second,
-            // and a line for each would make peers slower still.
-            match &config.watch {
-                Some(watch) => watch.tell(gossip::Event::Slow {
-                    by: local(),
-                    peer,
-                    messages: failed_messages.priority + failed_messages.non_priority,
-                }),
-                None => tracing::warn!(%peer, ?failed_messages, "gossipsub peer is slow"),
-            }
-        }
+            failed_messages: failed,
+        } => match &config.watch {
+            Some(watch) => watch.gave_up(peer, failed.priority + failed.non_priority),
+            None => tracing::warn!(%peer, ?failed, "gossipsub peer is slow"),
+        },
         event => tracing::debug!(?event, "gossipsub"),
     }
 }

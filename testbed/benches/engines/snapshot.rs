@@ -18,7 +18,7 @@ use testbed::host::Watch;
 use testbed::network::Links;
 use testbed::progress::Progress;
 use testbed::recorder::StoreRecorder;
-use testbed::run::{Experiment, Record};
+use testbed::run::{Experiment, Record, Rows};
 use testbed::stats::show;
 use testbed::store::Store;
 use tokio::runtime::Runtime;
@@ -105,7 +105,7 @@ async fn one(seed: u64, mut all: All) -> All {
     let bench = Bench {
         options: &options,
         record: &mut record,
-        rows: &mut csv::Writer::from_writer(tempfile::tempfile().expect("a temporary file")),
+        rows: &mut Rows::new(tempfile::tempfile().expect("a temporary file")),
         sink: &sink,
         metrics: None,
         tasks: &tasks,

@@ -14,7 +14,7 @@ use testbed::host::Watch;
 use testbed::network::{Builder, Network, Speaks};
 use testbed::progress::Progress;
 use testbed::recorder::StoreRecorder;
-use testbed::run::Record;
+use testbed::run::{Record, Rows};
 use testbed::store::Store;
 use tokio_util::task::TaskTracker;
 
@@ -71,7 +71,7 @@ impl Ours {
         let bench = Bench {
             options: &self.options,
             record: &mut self.record,
-            rows: &mut csv::Writer::from_writer(file),
+            rows: &mut Rows::new(file),
             sink: &self.sink,
             metrics: None,
             host: &Watch::start(self.options.bounds),

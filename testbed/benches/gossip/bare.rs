@@ -195,7 +195,13 @@ fn behaviour(work: &Work, key: &Keypair, counts: Arc<Counts>) -> Behaviour {
             ValidationMode::Permissive,
         ),
     };
-    let config = gossipsub::ConfigBuilder::default()
+    let mut config = gossipsub::ConfigBuilder::default();
+    if let Some(queue) = work.queue_seconds.map(Duration::from_secs) {
+        config
+            .publish_queue_duration(queue)
+            .forward_queue_duration(queue);
+    }
+    let config = config
         .max_transmit_size(work.size + SPARE)
         .validation_mode(validation)
         .heartbeat_initial_delay(Duration::from_secs(1))

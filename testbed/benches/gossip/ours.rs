@@ -29,6 +29,7 @@ pub(crate) fn gossipsub(work: &Work) -> Done {
         size,
         signed,
         secured,
+        queue_seconds,
     } = work;
     let mut arguments = format!(
         "--peers {peers} gossip --protocol gossipsub --messages {messages} \
@@ -39,6 +40,9 @@ pub(crate) fn gossipsub(work: &Work) -> Done {
     }
     if !secured {
         arguments.push_str(" --security none");
+    }
+    if let Some(seconds) = queue_seconds {
+        arguments.push_str(&format!(" --queue {seconds}s"));
     }
     let run = testbed(&arguments);
     let (results, host) = (&run["results"], &run["host_use"]);

@@ -14,6 +14,9 @@ pub(crate) struct Work {
     pub(crate) size: usize,
     pub(crate) signed: bool,
     pub(crate) secured: bool,
+    /// How long a copy may wait until its neighbour takes it, if not as libp2p
+    /// has it.
+    pub(crate) queue_seconds: Option<u64>,
 }
 
 /// Who is connected with whom: as in all runs of the testbed.

@@ -27,6 +27,9 @@ testbed explain NAME        idea, messages, state, cost, and what to try
 testbed ...                 over real peers: testbed --peers 20 snapshot
 testbed simulate ...        in virtual time, by many seeds
 testbed check ...           in every schedule, with few peers
+testbed gossip --protocol gossipsub, kad, latency
+                            libp2p's own protocols and channels, measured
+testbed sweep ...           over lists of options: a table, and plots
 ",
     );
     text

@@ -30,11 +30,7 @@ pub(super) async fn listen(options: &Options) -> Result<Option<TcpListener>, Err
         return Ok(None);
     };
     let listener = metrics::bind(address).await;
-    let listener = listener.map_err(|error| {
-        Error::Usage(format!(
-            "--metrics {address}: {error}; choose another port, or 0 for any that is free"
-        ))
-    })?;
+    let listener = listener.map_err(|error| Error::Usage(error.to_string()))?;
     if let (Ok(address), false) = (listener.local_addr(), options.quiet) {
         output::note(&format!("metrics at http://{address}/metrics"))?;
     }

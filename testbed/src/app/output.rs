@@ -9,7 +9,7 @@ use crate::Error;
 use crate::cli::Format;
 use crate::cli::options::Options;
 use crate::experiment::Experiment;
-use crate::run::{Folder, Record, Status};
+use crate::run::{Folder, Record};
 use crate::stats::{per_second, show};
 
 /// Prints `text`. A reader who has seen enough (`| head`) is no error.
@@ -59,11 +59,7 @@ fn text<E: Experiment>(
     if !options.quiet {
         let _ = writeln!(text, "look at it        testbed view {path}");
     }
-    let verdict = match record.verdict.status {
-        Status::Pass => "pass",
-        Status::Fail => "fail",
-        Status::Unknown => "unknown",
-    };
+    let verdict = record.verdict.status;
     let reasons = match record.verdict.reasons.is_empty() {
         true => String::new(),
         false => format!(": {}", record.verdict.reasons.join("; ")),
@@ -75,7 +71,7 @@ fn text<E: Experiment>(
 /// What was built, and how fast.
 fn built(record: &Record) -> String {
     let mut transport = record.transport.clone();
-    if record.security == "none" {
+    if record.transport == "memory" && record.security == "none" {
         transport.push_str(" (plaintext)");
     }
     let plural = |count: u64| if count == 1 { "" } else { "s" };

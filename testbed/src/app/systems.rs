@@ -291,7 +291,8 @@ impl Engine for Over {
             }
             match how {
                 How::Live(links, net) => {
-                    let mut live = Live::new(system, links, net.kill, net.timeout);
+                    let timeout = net.timeout();
+                    let mut live = Live::new(system, links, net.kill, timeout);
                     experiment(&mut live, description, &options).await
                 }
                 How::Checked(network, most) => {

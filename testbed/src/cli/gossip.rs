@@ -81,6 +81,10 @@ pub struct Mesh {
     /// How often meshes are looked after [default: 1s]
     #[arg(long, value_name = "TIME", value_parser = values::interval)]
     pub heartbeat: Option<Duration>,
+    /// How long a copy may wait until its neighbour takes it; then it is given up
+    /// [default: 5s for the publisher's own, 1s for those that are passed on]
+    #[arg(long, value_name = "TIME", value_parser = values::interval)]
+    pub queue: Option<Duration>,
     /// Publishers send to their mesh alone, not to all neighbours: with few
     /// peers, flood publishing makes the ways look short
     #[arg(long)]
@@ -99,7 +103,7 @@ impl Gossip {
         let messages = self.messages.unwrap_or(MESSAGES);
         let interval = self.given_interval()?;
         let takes = interval.saturating_mul(messages);
-        let timeout = self.net.timeout;
+        let timeout = self.net.timeout();
         match takes >= timeout {
             true => Err(Error::Usage(format!(
                 "--messages {messages} every {:?} take {takes:?}, and the run is given up after \
@@ -132,6 +136,7 @@ impl Mesh {
         let numbers = [self.mesh, self.mesh_low, self.mesh_high, self.mesh_outbound];
         numbers.iter().any(Option::is_some)
             || self.heartbeat.is_some()
+            || self.queue.is_some()
             || self.no_flood_publish
             || self.unsigned
     }
@@ -147,6 +152,7 @@ impl TryFrom<&Gossip> for Options {
             ("--fanout", args.fanout.is_some()),
             ("--delay", net.delay.is_some()),
             ("--channel per-message", net.channel == Channel::PerMessage),
+            ("--timeout", net.timeout.is_some()),
         ];
         if let Some((option, _)) = ignored.iter().find(|(_, given)| *given) {
             return usage(format!(
@@ -181,6 +187,7 @@ impl TryFrom<&Gossip> for Options {
                 mesh_high,
                 mesh_outbound,
                 heartbeat: args.mesh.heartbeat.unwrap_or(usual.heartbeat),
+                queue: args.mesh.queue,
                 flood_publish: !args.mesh.no_flood_publish,
                 signed: !args.mesh.unsigned,
             },

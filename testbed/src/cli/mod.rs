@@ -85,7 +85,7 @@ pub struct Cli {
 }
 
 /// Options of every run, accepted before and after the experiment's name.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, PartialEq, Args)]
 #[command(next_help_heading = "Options of every run")]
 pub struct Common {
     /// How many peers to start [default: 20, or all that a topology file names]

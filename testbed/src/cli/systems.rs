@@ -76,9 +76,16 @@ pub struct Net {
     /// Stop a peer: 3@100ms. May be given several times
     #[arg(long, global = true, value_name = "PEER@TIME")]
     pub kill: Vec<Kill>,
-    /// How long a live run may take
-    #[arg(long, global = true, value_name = "TIME", default_value = "30s", value_parser = values::duration)]
-    pub timeout: Duration,
+    /// How long a live run may take [default: 30s]
+    #[arg(long, global = true, value_name = "TIME", value_parser = values::duration)]
+    pub timeout: Option<Duration>,
+}
+
+impl Net {
+    /// How long a live run may take.
+    pub fn timeout(&self) -> Duration {
+        self.timeout.unwrap_or(Duration::from_secs(30))
+    }
 }
 
 /// What order a channel keeps.

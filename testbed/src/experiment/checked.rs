@@ -48,6 +48,7 @@ impl<S: System + 'static> Checked<S> {
 impl<S: System + 'static> Experiment for Checked<S> {
     async fn run(&mut self, bench: Bench<'_>) -> Result<(), Error> {
         bench.record.transport = "checked".to_owned();
+        bench.record.security = "none";
         let (system, network) = (Arc::clone(&self.system), self.network);
         let (seed, most) = (self.seed, self.most);
         let (sender, found) = oneshot::channel();

@@ -8,7 +8,6 @@ pub mod live;
 pub mod ping;
 pub mod simulated;
 
-use std::fs::File;
 use std::sync::Arc;
 
 use node::metrics::Metrics;
@@ -20,8 +19,9 @@ use crate::Error;
 use crate::cli::options::Options;
 use crate::control::Desk;
 use crate::host::Watch;
+use crate::network::{Builder, Speaks};
 use crate::progress::Progress;
-use crate::run::Record;
+use crate::run::{Record, Rows};
 use crate::store::Store;
 
 /// What an experiment works with.
@@ -32,7 +32,7 @@ pub struct Bench<'a> {
     /// experiment may be interrupted at any time.
     pub record: &'a mut Record,
     /// One line for each measurement.
-    pub rows: &'a mut csv::Writer<File>,
+    pub rows: &'a mut Rows,
     /// Where spans go.
     pub sink: &'a Arc<Sink>,
     /// Where peers are counted, if somebody wants to know.
@@ -45,6 +45,22 @@ pub struct Bench<'a> {
     pub progress: &'a Progress,
     /// Where somebody at the page reaches into the run.
     pub desk: &'a mut Desk,
+}
+
+impl<'a> Bench<'a> {
+    /// Who builds the network, of peers that speak so.
+    pub fn builder(&self, speaks: Speaks<'a>) -> Builder<'a> {
+        Builder {
+            options: self.options,
+            outsider: None,
+            sink: self.sink,
+            metrics: self.metrics,
+            tasks: self.tasks,
+            progress: self.progress,
+            links: None,
+            speaks,
+        }
+    }
 }
 
 /// An experiment, with its options.

@@ -121,10 +121,7 @@ impl Ping {
                 let outcome = self.ping(network, pair, data.clone(), id).await?;
                 is_open = !matches!(outcome, Outcome::Lost { .. });
                 let row = Row::new(results.next(), pair, sent, outcome);
-                bench
-                    .rows
-                    .serialize(&row)
-                    .map_err(|e| Error::Failed(format!("results.csv: {e}")))?;
+                bench.rows.save(&row)?;
                 results.add(row, |node| self.who(network, node));
                 bar.step();
             }
@@ -193,14 +190,8 @@ impl Ping {
 impl Experiment for Ping {
     async fn run(&mut self, mut bench: Bench<'_>) -> Result<(), Error> {
         let builder = Builder {
-            options: bench.options,
             outsider: self.outsider.as_ref(),
-            sink: bench.sink,
-            metrics: bench.metrics,
-            tasks: bench.tasks,
-            progress: bench.progress,
-            links: None,
-            speaks: Speaks::Channels,
+            ..bench.builder(Speaks::Channels)
         };
         let mut network = builder.build(bench.record, |_| PingPong::default()).await?;
         let began = Instant::now();

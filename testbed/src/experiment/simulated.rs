@@ -125,6 +125,7 @@ impl<S> Drop for StopOnDrop<S> {
 impl<S: System + 'static> Experiment for Simulated<S> {
     async fn run(&mut self, bench: Bench<'_>) -> Result<(), Error> {
         bench.record.transport = "simulated".to_owned();
+        bench.record.security = "none";
         let bar = bench.progress.bar("schedules", self.trial.count);
         let _stop = StopOnDrop(Arc::clone(&self.trial));
         let (trial, sink) = (Arc::clone(&self.trial), Arc::clone(bench.sink));

@@ -15,7 +15,7 @@ use super::metrics::Metrics;
 use super::reading::Reading;
 use super::saturation::{Bounds, Saturation};
 use crate::Error;
-use crate::stats::{Summary, Times};
+use crate::stats::{Summary, Times, nanos};
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_millis(100);
@@ -293,8 +293,4 @@ fn middle_and_most(samples: &[Sample], of: fn(&Sample) -> Option<f64>) -> [Optio
     let mut all: Vec<_> = samples.iter().filter_map(of).collect();
     all.sort_unstable_by(f64::total_cmp);
     [all.get(all.len() / 2).copied(), all.last().copied()]
-}
-
-fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::Record;
+use super::{Record, Rows};
 use crate::Error;
 use crate::host::Watch;
 use crate::store::Store;
@@ -93,9 +93,10 @@ impl Folder {
     ///
     /// # Errors
     /// [`Error::Failed`].
-    pub fn results(&self) -> Result<csv::Writer<File>, Error> {
+    pub fn results(&self) -> Result<Rows, Error> {
         let path = self.path.join(RESULTS);
-        csv::Writer::from_path(&path).map_err(|e| failed(&path, &e))
+        let file = File::create(&path).map_err(|e| failed(&path, &e))?;
+        Ok(Rows::new(file))
     }
 
     /// Saves the spans: all, or none.

@@ -3,6 +3,8 @@
 //! Its form is documented by `run.schema.json` beside this file, and a test
 //! holds the two together.
 
+use std::fmt;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -46,7 +48,7 @@ pub struct Record {
     pub topology: String,
     /// What carried the connections, or `simulated`.
     pub transport: String,
-    /// What secured them: `noise`, `tls` or `none`.
+    /// What secured them: `noise`, `tls`, or `none`, as in virtual time.
     pub security: &'static str,
     /// How many connections were made.
     pub connections: u64,
@@ -167,6 +169,26 @@ pub enum Status {
     /// It cannot be told: spans were lost, the host set the pace, or the run was
     /// interrupted. Exit status 3.
     Unknown,
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Pass => Self::SUCCESS,
+            Status::Fail => Self::from(1),
+            Status::Unknown => Self::from(3),
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Unknown => "unknown",
+        })
+    }
 }
 
 impl Record {

@@ -36,6 +36,7 @@ pub use run::{LONGEST, Ran, run, run_traced, run_unrecorded};
 pub use scenario::{Crash, Memory, Partition, Scenario};
 
 use crate::history::History;
+use crate::stats::nanos;
 
 /// When the virtual clock starts: 2020-01-01, for spans need a date.
 pub(crate) const EPOCH: u64 = 1_577_836_800_000_000_000;
@@ -347,8 +348,4 @@ impl<A: Algorithm> Simulation<A> {
         let steps = &mut self.processes[usize::from(from)].steps;
         steps.lost(message.kind(), received.id, name, sent_by, reason);
     }
-}
-
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

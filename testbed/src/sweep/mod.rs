@@ -11,10 +11,9 @@ mod rows;
 mod table;
 
 use std::hash::Hasher as _;
-use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use clap::Parser as _;
 use node::interrupt;
@@ -25,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use crate::Error;
 use crate::cli::{self, Cli, Common};
 use crate::progress::Progress;
+use crate::run::Status;
 use grid::{Cell, Grid};
 use rows::{Row, Rows};
 use table::Table;
@@ -39,12 +39,13 @@ struct Sweep {
     metrics: Option<SocketAddr>,
 }
 
-/// Runs what is missing. Returns the exit status, and prints the table.
+/// Runs what is missing. Returns the table as text, and the verdict.
 ///
 /// # Errors
 /// [`Error::Usage`] when the words make no sense, or a run's do not;
 /// [`Error::Failed`] when nothing can be saved.
-pub async fn sweep(common: &Common, args: &cli::sweep::Sweep) -> Result<ExitCode, Error> {
+pub async fn sweep(common: &Common, args: &cli::sweep::Sweep) -> Result<(String, Status), Error> {
+    nothing_else(common)?;
     let grid = Grid::read(&args.words)?;
     for cell in grid.cells() {
         check(&grid.words(&cell))?;
@@ -132,8 +133,8 @@ impl Sweep {
         })
     }
 
-    /// Prints the table, draws the plots.
-    fn tell(&self, stopped: bool) -> Result<ExitCode, Error> {
+    /// Draws the plots. Returns the table and the verdict.
+    fn tell(&self, stopped: bool) -> Result<(String, Status), Error> {
         let table = Table::new(&self.grid, &self.rows.all);
         let plots = plot::draw(&self.folder, &self.grid, &table)?;
         let runs = self.rows.done().len();
@@ -154,25 +155,44 @@ impl Sweep {
         for plot in plots {
             text.push_str(&format!("plot              {}\n", plot.display()));
         }
-        let verdict = match (stopped, fail, unknown) {
-            (true, ..) => "unknown: stopped; the same command goes on".to_owned(),
-            (false, 0, 0) => "pass".to_owned(),
-            (false, 0, _) => format!("unknown: {unknown} runs are, and their folders say why"),
-            (false, ..) => format!("fail: {fail} runs failed, and their folders say why"),
+        let (status, why) = match (stopped, fail, unknown) {
+            (true, ..) => (
+                Status::Unknown,
+                ": stopped; the same command goes on".into(),
+            ),
+            (false, 0, 0) => (Status::Pass, String::new()),
+            (false, 0, _) => (
+                Status::Unknown,
+                format!(": {unknown} runs are, and their folders say why"),
+            ),
+            (false, ..) => (
+                Status::Fail,
+                format!(": {fail} runs failed, and their folders say why"),
+            ),
         };
-        text.push_str(&format!("verdict           {verdict}\n"));
-        let printed = io::stdout().lock().write_all(text.as_bytes());
-        match printed {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                return Err(Error::Failed(format!("standard output: {error}")));
-            }
-            _ => {}
-        }
-        Ok(match (stopped, fail, unknown) {
-            (false, 0, 0) => ExitCode::SUCCESS,
-            (true, ..) | (false, 0, _) => ExitCode::from(3),
-            (false, ..) => ExitCode::from(1),
-        })
+        text.push_str(&format!("verdict           {status}{why}\n"));
+        Ok((text, status))
+    }
+}
+
+/// Before `sweep` there is what the sweep itself takes, and no option of its
+/// runs, where it would be lost.
+fn nothing_else(common: &Common) -> Result<(), Error> {
+    let usual = Cli::parse_from(["testbed", "list"]).common;
+    let taken = Common {
+        out: common.out.clone(),
+        metrics: common.metrics,
+        quiet: common.quiet,
+        verbose: common.verbose,
+        ..usual
+    };
+    match taken == *common {
+        true => Ok(()),
+        false => Err(Error::Usage(
+            "options of the runs stand after `sweep`, as in `testbed sweep gossip --peers 8,16`; \
+             before it stand --out, --metrics, --quiet and --verbose"
+                .into(),
+        )),
     }
 }
 

@@ -18,7 +18,7 @@ use serde::Serialize;
 
 use crate::checkers::Property;
 use crate::history::History;
-use crate::stats::Measure;
+use crate::stats::{Measure, Times};
 
 /// A system to be run.
 pub trait System: Send + Sync {
@@ -140,7 +140,9 @@ impl Judgement {
     /// What was measured, and what was counted, in the form of all experiments.
     pub fn all_measures(&self) -> Vec<Measure> {
         let counted = self.figures.iter().map(|figure| {
-            let counted = Measure::counts(figure.name, [(figure.measured, 1)].into_iter());
+            let mut once = Times::new();
+            once.count(figure.measured, 1);
+            let counted = Measure::numbers(figure.name, once.summary(), 0);
             match figure.theory {
                 Some(theory) => counted.with_theory(theory as f64),
                 None => counted,

@@ -1,5 +1,6 @@
 //! From the command line to a [`System`].
 
+use std::collections::BTreeSet;
 use std::marker::PhantomData;
 use std::time::Duration;
 
@@ -206,16 +207,22 @@ fn connected(neighbours: &[Vec<u32>], options: &Options) -> Result<(), Error> {
     }
 }
 
-/// Whoever is to stop is there.
+/// Whoever is to stop is there, and somebody goes on.
 pub(crate) fn all_there(net: &Net, options: &Options) -> Result<(), Error> {
-    match net.kill.iter().find(|kill| kill.node >= options.peers) {
-        Some(kill) => Err(Error::Usage(format!(
-            "--kill {}: there are {} peers, from 0 to {}",
+    let peers = options.peers;
+    if let Some(kill) = net.kill.iter().find(|kill| kill.node >= peers) {
+        return Err(Error::Usage(format!(
+            "--kill {}: there are {peers} peers, from 0 to {}",
             kill.node,
-            options.peers,
-            options.peers - 1
+            peers - 1
+        )));
+    }
+    let stopped: BTreeSet<_> = net.kill.iter().map(|kill| kill.node).collect();
+    match stopped.len() < peers as usize {
+        true => Ok(()),
+        false => Err(Error::Usage(format!(
+            "--kill: all {peers} peers are to stop; leave one that goes on"
         ))),
-        None => Ok(()),
     }
 }
 

@@ -1,12 +1,9 @@
 //! The results of what measures: gossipsub, Kademlia, latency.
 
 use serde_json::Value;
-use support::{Runs, run, saved};
+use support::{CALM, Runs, run, saved};
 
 use super::{has, has_browser, look_well, text, texts};
-
-/// Other tests run at the same time: the machine is never too busy.
-const CALM: &str = "--max-cpu 100 --max-lag 1h";
 
 /// What the page shows of a run with these words, and the run's record.
 fn seen(words: &str) -> Option<(Value, Value)> {

@@ -1,12 +1,11 @@
 //! What has come where, and how.
 
-use std::collections::BTreeMap;
-use std::fs::File;
+use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use algorithms::NodeId;
 use node::PeerId;
-use node::gossip::{Counts, Event, Tally};
+use node::gossip::{Counts, Delivery, Tally};
 use node::steps::key;
 use opentelemetry::trace::{Span as _, SpanContext, SpanKind, TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
@@ -19,7 +18,8 @@ use super::pace::Tried;
 use super::results::{Results, Spread};
 use crate::Error;
 use crate::network::Members;
-use crate::stats::Times;
+use crate::run::Rows;
+use crate::stats::{Times, nanos};
 
 /// What has come of all messages.
 #[derive(Debug)]
@@ -28,9 +28,13 @@ pub(super) struct Arrivals {
     first: u64,
     expected: u32,
     mesh: Mesh,
+    /// Whose PeerId it is.
+    numbers: HashMap<PeerId, u32>,
     /// How many neighbours each peer has, in order.
     degrees: Vec<usize>,
     messages: Vec<Message>,
+    /// How many of them were published, and how many deliveries were made.
+    published: u64,
     there: u64,
     /// Who has stopped, and when, and how many deliveries to them there cannot
     /// be any more.
@@ -38,8 +42,6 @@ pub(super) struct Arrivals {
     excused: u64,
     /// What was counted before.
     before: Tally,
-    /// Copies that were given up because a peer was slow, by that peer.
-    slow: BTreeMap<u32, u64>,
     /// What came and is none of our messages, or came twice.
     strange: u64,
     metrics: Option<Metrics>,
@@ -101,33 +103,31 @@ impl Arrivals {
             first: 0,
             expected: messages,
             mesh,
+            numbers: members.numbers.clone(),
             degrees,
             messages: Vec::new(),
+            published: 0,
             there: 0,
             stopped: BTreeMap::new(),
             excused: 0,
             before: Tally::default(),
-            slow: BTreeMap::new(),
             strange: 0,
             metrics,
         }
     }
 
     /// As new, for messages after all that these were told of.
-    pub(super) fn next_attempt(&self, messages: u32, counts: &Counts) -> Self {
+    pub(super) fn next_attempt(self, messages: u32, counts: &Counts) -> Self {
         Self {
             first: self.next(),
             expected: messages,
-            mesh: self.mesh,
-            degrees: self.degrees.clone(),
             messages: Vec::new(),
+            published: 0,
             there: 0,
-            stopped: BTreeMap::new(),
             excused: 0,
             before: counts.now(),
-            slow: BTreeMap::new(),
             strange: 0,
-            metrics: self.metrics.clone(),
+            ..self
         }
     }
 
@@ -158,6 +158,7 @@ impl Arrivals {
         published: Result<SpanContext, String>,
     ) {
         if published.is_ok() {
+            self.published += 1;
             self.excused += self.stopped.len() as u64;
             if let Some(metrics) = &self.metrics {
                 metrics.published();
@@ -179,43 +180,30 @@ impl Arrivals {
 
     /// Whether nothing more can come.
     pub(super) fn all_there(&self) -> bool {
-        let sent = self.messages.iter().filter(|m| m.published.is_ok()).count();
-        self.there + self.excused >= (sent * (self.peers() - 1)) as u64
+        self.there + self.excused >= self.published * (self.peers() - 1) as u64
     }
 
-    /// Something has happened; `None` when all peers have stopped.
+    /// A first copy has come.
     pub(super) fn take(
         &mut self,
-        event: Option<Event>,
+        Delivery { to, via, data, at }: Delivery,
         members: &Members,
-        rows: Option<&mut csv::Writer<File>>,
+        rows: Option<&mut Rows>,
     ) -> Result<(), Error> {
-        let number = |peer: &PeerId| members.numbers.get(peer).copied();
-        match event {
-            Some(Event::Delivered { to, via, data, at }) => {
-                let known = number(&to).zip(number(&via));
-                let message = Envelope::decode(data.into()).ok().zip(known);
-                if message
-                    .as_ref()
-                    .is_some_and(|(message, _)| message.id < self.first)
-                {
-                    return Ok(());
-                }
-                let arrived = message.and_then(|(message, (to, via))| {
-                    self.arrived(message.id, (to, via), at, &members.tracers[to as usize])
-                });
-                match (arrived, rows) {
-                    (Some(row), Some(rows)) => rows.serialize(row).map_err(failed)?,
-                    (Some(_), None) => {}
-                    (None, _) => self.strange += 1,
-                }
-            }
-            Some(Event::Slow { peer, messages, .. }) => {
-                if let Some(peer) = number(&peer) {
-                    *self.slow.entry(peer).or_default() += messages as u64;
-                }
-            }
-            None => {}
+        let number = |peer: &PeerId| self.numbers.get(peer).copied();
+        let known = number(&to).zip(number(&via));
+        let message = Envelope::decode(data.into()).ok().zip(known);
+        let before = |message: &Envelope| message.id < self.first;
+        if message.as_ref().is_some_and(|(message, _)| before(message)) {
+            return Ok(());
+        }
+        let arrived = message.and_then(|(message, (to, via))| {
+            self.arrived(message.id, (to, via), at, &members.tracers[to as usize])
+        });
+        match (arrived, rows) {
+            (Some(row), Some(rows)) => rows.save(row)?,
+            (Some(_), None) => {}
+            (None, _) => self.strange += 1,
         }
         Ok(())
     }
@@ -261,7 +249,7 @@ impl Arrivals {
     }
 
     /// One line for each message and each peer that it did not come to.
-    pub(super) fn save_losses(&self, rows: &mut csv::Writer<File>) -> Result<(), Error> {
+    pub(super) fn save_losses(&self, rows: &mut Rows) -> Result<(), Error> {
         for (number, message) in self.messages.iter().enumerate() {
             let without = (0..self.peers() as u32)
                 .filter(|to| *to != message.publisher && !message.arrivals.contains_key(to));
@@ -274,7 +262,7 @@ impl Arrivals {
                     }),
                     ..message.row(number, to)
                 };
-                rows.serialize(row).map_err(failed)?;
+                rows.save(row)?;
             }
         }
         Ok(())
@@ -282,7 +270,7 @@ impl Arrivals {
 
     /// All that is told of them.
     pub(super) fn results(&self, counts: &Counts, interval: Duration, tried: &[Tried]) -> Results {
-        let counted = counts.now() - self.before;
+        let counted = counts.now() - &self.before;
         let degrees = &self.degrees;
         let others = self.peers() - 1;
         let excused = |message: &Message| {
@@ -306,7 +294,6 @@ impl Arrivals {
                     .or_insert(0_u64) += 1;
             }
         }
-        let published = self.messages.iter().filter(|m| m.published.is_ok());
         let mut refused = BTreeMap::new();
         for why in self
             .messages
@@ -315,9 +302,13 @@ impl Arrivals {
         {
             *refused.entry(why.clone()).or_insert(0) += 1;
         }
+        let slow = counted.given_up.iter().filter_map(|(peer, copies)| {
+            let number = self.numbers.get(peer)?;
+            Some((NodeId(*number).to_string(), *copies))
+        });
         Results {
             messages: self.expected.into(),
-            published: published.count() as u64,
+            published: self.published,
             refused,
             expected: u64::from(self.expected) * others as u64 - self.excused,
             delivered: self.there,
@@ -325,11 +316,7 @@ impl Arrivals {
             copied_bytes: counted.bytes,
             not_watched: counted.missed,
             strange: self.strange,
-            slow: self
-                .slow
-                .iter()
-                .map(|(peer, n)| (NodeId(*peer).to_string(), *n))
-                .collect(),
+            slow: slow.collect(),
             degree: [
                 degrees[0],
                 degrees[degrees.len() / 2],
@@ -382,12 +369,4 @@ impl Message {
         }
         None
     }
-}
-
-fn failed(error: csv::Error) -> Error {
-    Error::Failed(format!("results.csv: {error}"))
-}
-
-fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -12,7 +12,8 @@ use crate::network::Members;
 /// Meshes that have not changed for so many heartbeats will not soon. A guess.
 const SETTLED: u32 = 3;
 
-/// How often meshes are looked at while they form. A heartbeat takes longer.
+/// How often meshes are looked at while they form: libp2p has no event for them.
+/// A heartbeat takes longer.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// A peer whose mesh has fewer peers than it should have at least.

@@ -14,7 +14,7 @@ mod session;
 
 use std::time::{Duration, Instant};
 
-use node::gossip::{Event, Parameters, Watch};
+use node::gossip::{Delivery, Parameters, Watch};
 use prometheus_client::registry::Registry;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
@@ -23,7 +23,7 @@ use tokio::sync::mpsc;
 
 use super::live::Kill;
 use super::{Bench, Experiment};
-use crate::network::{self, Builder, Members, Speaks};
+use crate::network::{self, Members, Speaks};
 use crate::run::Record;
 use crate::store::Store;
 use crate::{Error, run};
@@ -35,7 +35,7 @@ use session::Session;
 /// What all peers subscribe to.
 const TOPIC: &str = "testbed";
 
-/// How many events wait for the laboratory. A guess: those of a message to
+/// How many deliveries wait for the laboratory. A guess: those of a message to
 /// thousands of peers fit.
 const ROOM: usize = 1 << 16;
 
@@ -62,7 +62,7 @@ pub struct Options {
 pub struct Gossip {
     options: Options,
     watch: Watch,
-    events: mpsc::Receiver<Event>,
+    deliveries: mpsc::Receiver<Delivery>,
     /// What has come, once peers are connected.
     arrivals: Option<Arrivals>,
     /// The time between messages, and how it was found.
@@ -74,12 +74,12 @@ pub struct Gossip {
 impl Gossip {
     /// With these options.
     pub fn new(options: Options) -> Self {
-        let (watch, events) = Watch::new(ROOM);
+        let (watch, deliveries) = Watch::new(ROOM);
         Self {
             interval: options.interval.unwrap_or_default(),
             options,
             watch,
-            events,
+            deliveries,
             arrivals: None,
             search: Search::default(),
             metrics: None,
@@ -94,6 +94,7 @@ impl Gossip {
             mesh_high,
             mesh_outbound,
             heartbeat,
+            queue,
             flood_publish,
             signed,
         } = self.options.parameters;
@@ -119,15 +120,14 @@ impl Gossip {
                 "patience_seconds": patience.as_secs_f64(),
                 "mesh": { "n": mesh, "low": mesh_low, "high": mesh_high, "outbound": mesh_outbound },
                 "heartbeat_seconds": heartbeat.as_secs_f64(),
+                "queue_seconds": queue.map(|queue| queue.as_secs_f64()),
                 "flood_publish": flood_publish,
                 "signed": signed,
                 "kill": kill,
             }),
         }
     }
-}
 
-impl Gossip {
     /// Tries intervals, a few seconds each, until the shortest is found at which
     /// the host does not set the pace. What came meanwhile is forgotten.
     async fn find_pace(
@@ -180,7 +180,7 @@ impl Gossip {
             size: self.options.size,
             patience: self.options.patience,
             members,
-            events: &mut self.events,
+            deliveries: &mut self.deliveries,
             arrivals: self.arrivals.as_mut().expect("peers are connected"),
             counts: self.watch.counts(),
             rows: None,
@@ -204,16 +204,7 @@ impl Experiment for Gossip {
             topic: TOPIC,
             watch: self.watch.clone(),
         };
-        let builder = Builder {
-            options: bench.options,
-            outsider: None,
-            sink: bench.sink,
-            metrics: bench.metrics,
-            tasks: bench.tasks,
-            progress: bench.progress,
-            links: None,
-            speaks: Speaks::Gossip(&gossip),
-        };
+        let builder = bench.builder(Speaks::Gossip(&gossip));
         let (mut members, _) = builder.connect(bench.record).await?;
         let began = Instant::now();
         let formed = self.options.meshes(&members).await;

@@ -180,13 +180,8 @@ impl Results {
         );
         let mut all: Vec<_> = spread.collect();
         all.push(Measure::times("time to a peer", self.delivery_ns, lost));
-        all.push(
-            Measure::counts(
-                "hops",
-                self.hops.iter().map(|(hops, n)| (u64::from(*hops), *n)),
-            )
-            .with_theory(self.theory()),
-        );
+        let (hops, unknown) = self.known_hops();
+        all.push(Measure::numbers("hops", hops, lost + unknown).with_theory(self.theory()));
         let duplicates = self.copies.saturating_sub(self.delivered);
         all.push(Measure::ratio(
             "duplicates a delivery",
@@ -270,21 +265,28 @@ impl Results {
         write_times(out, "to a peer", self.delivery_ns.as_ref())
     }
 
+    /// The hops of deliveries, and of how many they are not known.
+    fn known_hops(&self) -> (Option<Summary>, u64) {
+        let mut known = Times::new();
+        for (hops, deliveries) in self.hops.range(1..) {
+            known.count(u64::from(*hops), *deliveries);
+        }
+        (known.summary(), self.hops.get(&0).copied().unwrap_or(0))
+    }
+
     fn write_hops(&self, out: &mut String) -> std::fmt::Result {
-        let all: u64 = self.hops.values().sum();
-        let most = self.hops.keys().next_back().copied().unwrap_or(0);
-        let mut seen = 0;
-        let median = self.hops.iter().find(|(_, count)| {
-            seen += **count;
-            2 * seen >= all
-        });
-        let theory = self.theory();
+        let (Some(hops), unknown) = self.known_hops() else {
+            return Ok(());
+        };
         writeln!(
             out,
-            "hops              {} in the median, at most {most} (n = {all}); log_{} {} = {theory:.1}",
-            median.map_or(0, |(hops, _)| *hops),
+            "hops              {} in the median, at most {} (n = {}, {unknown} not known); log_{} {} = {:.1}",
+            hops.p50,
+            hops.max,
+            hops.count,
             self.fanout(),
-            self.peers
+            self.peers,
+            self.theory()
         )
     }
 }

@@ -1,11 +1,10 @@
 //! Messages, published at their times, and what comes of them.
 
 use std::collections::VecDeque;
-use std::fs::File;
 use std::time::{Duration, Instant, SystemTime};
 
 use node::channel::unix_nano;
-use node::gossip::{Counts, Event};
+use node::gossip::{Counts, Delivery};
 use node::steps::key;
 use node::telemetry::to_wire;
 use opentelemetry::trace::{SpanContext, SpanKind, Status, TraceContextExt as _, Tracer as _};
@@ -21,6 +20,7 @@ use super::arrivals::Arrivals;
 use crate::Error;
 use crate::experiment::live::Kill;
 use crate::network::Members;
+use crate::run::Rows;
 
 /// The kind of a message in its envelope.
 const KIND: &str = "GOSSIP";
@@ -33,11 +33,11 @@ pub(super) struct Session<'a> {
     pub(super) size: usize,
     pub(super) patience: Duration,
     pub(super) members: &'a mut Members,
-    pub(super) events: &'a mut mpsc::Receiver<Event>,
+    pub(super) deliveries: &'a mut mpsc::Receiver<Delivery>,
     pub(super) arrivals: &'a mut Arrivals,
     pub(super) counts: &'a Counts,
     /// Where arrivals are saved.
-    pub(super) rows: Option<&'a mut csv::Writer<File>>,
+    pub(super) rows: Option<&'a mut Rows>,
     pub(super) rng: &'a mut ChaCha8Rng,
     /// Publishing stops when it is late by more than this.
     pub(super) late: Duration,
@@ -65,7 +65,7 @@ impl Session<'_> {
                 tokio::select! {
                     biased;
                     () = sleep_until((start + at).into()) => break,
-                    event = self.events.recv() => self.take(event)?,
+                    delivery = self.deliveries.recv() => self.take(delivery)?,
                 }
             }
             if start.elapsed().saturating_sub(at) > self.late {
@@ -77,15 +77,16 @@ impl Session<'_> {
                     step();
                 }
                 Due::Kill(node) => {
-                    self.members.handles.remove(&node);
-                    self.arrivals.stopped(node, at);
+                    if self.members.handles.remove(&node).is_some() {
+                        self.arrivals.stopped(node, at);
+                    }
                 }
             }
         }
         while !self.arrivals.all_there() {
             let end = Instant::now() + self.patience;
-            match timeout_at(end.into(), self.events.recv()).await {
-                Ok(event) => self.take(event)?,
+            match timeout_at(end.into(), self.deliveries.recv()).await {
+                Ok(delivery) => self.take(delivery)?,
                 Err(_) => break,
             }
         }
@@ -104,23 +105,29 @@ impl Session<'_> {
         while copies != Some(self.counts.now().copies) && Instant::now() < end {
             copies = Some(self.counts.now().copies);
             let quiet = Instant::now() + QUIET;
-            while let Ok(event) = timeout_at(quiet.into(), self.events.recv()).await {
-                self.take(event)?;
+            while let Ok(delivery) = timeout_at(quiet.into(), self.deliveries.recv()).await {
+                self.take(delivery)?;
             }
         }
         Ok(())
     }
 
-    fn take(&mut self, event: Option<Event>) -> Result<(), Error> {
-        self.arrivals
-            .take(event, self.members, self.rows.as_deref_mut())
+    /// `None` when nobody is left who could tell.
+    fn take(&mut self, delivery: Option<Delivery>) -> Result<(), Error> {
+        match delivery {
+            Some(delivery) => {
+                let rows = self.rows.as_deref_mut();
+                self.arrivals.take(delivery, self.members, rows)
+            }
+            None => Ok(()),
+        }
     }
 
     /// The next message, of a peer that runs.
     async fn publish_next(&mut self, intended: SystemTime) {
         let which = self.rng.random_range(0..self.members.handles.len());
         let publisher = self.members.handles.keys().nth(which);
-        let publisher = *publisher.expect("not all stop");
+        let publisher = *publisher.expect("it is one of them");
         let published = self.publish(publisher, self.arrivals.next()).await;
         let degree = self.members.neighbours[publisher as usize].len();
         self.arrivals

@@ -24,7 +24,7 @@ use serde_json::json;
 use tokio::time::{sleep_until, timeout};
 
 use super::{Bench, Experiment};
-use crate::network::{Builder, Members, Speaks};
+use crate::network::{Members, Speaks};
 use crate::run::Record;
 use crate::store::Store;
 use crate::{Error, run};
@@ -87,36 +87,35 @@ impl Kad {
             }),
         }
     }
+}
 
-    /// Begins each at its time, whatever has become of the others.
-    async fn carry_out(
-        &self,
-        operations: &[Operation],
-        interval: Duration,
-        members: &Members,
-        mut each: impl FnMut(usize, Outcome) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let (start, epoch) = (Instant::now(), SystemTime::now());
-        let all = (0_u32..).zip(operations).map(|(number, operation)| {
-            let due = interval * number;
-            let patience = self.options.patience;
-            async move {
-                sleep_until((start + due).into()).await;
-                let found = ask(members, operation, patience).await;
-                let outcome = Outcome {
-                    intended: epoch + due,
-                    after: (start + due).elapsed(),
-                    found,
-                };
-                (number as usize, outcome)
-            }
-        });
-        let mut all: FuturesUnordered<_> = all.collect();
-        while let Some((number, outcome)) = all.next().await {
-            each(number, outcome)?;
+/// Begins each at its time, whatever has become of the others.
+async fn carry_out(
+    operations: &[Operation],
+    interval: Duration,
+    patience: Duration,
+    members: &Members,
+    mut each: impl FnMut(usize, Outcome) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let (start, epoch) = (Instant::now(), SystemTime::now());
+    let all = (0_u32..).zip(operations).map(|(number, operation)| {
+        let due = interval * number;
+        async move {
+            sleep_until((start + due).into()).await;
+            let found = ask(members, operation, patience).await;
+            let outcome = Outcome {
+                intended: epoch + due,
+                after: (start + due).elapsed(),
+                found,
+            };
+            (number as usize, outcome)
         }
-        Ok(())
+    });
+    let mut all: FuturesUnordered<_> = all.collect();
+    while let Some((number, outcome)) = all.next().await {
+        each(number, outcome)?;
     }
+    Ok(())
 }
 
 /// One operation, as a trace of its own.
@@ -161,16 +160,7 @@ impl Experiment for Kad {
     }
 
     async fn run(&mut self, bench: Bench<'_>) -> Result<(), Error> {
-        let builder = Builder {
-            options: bench.options,
-            outsider: None,
-            sink: bench.sink,
-            metrics: bench.metrics,
-            tasks: bench.tasks,
-            progress: bench.progress,
-            links: None,
-            speaks: Speaks::Kademlia,
-        };
+        let builder = bench.builder(Speaks::Kademlia);
         let (members, _) = builder.connect(bench.record).await?;
         let began = Instant::now();
         let tables = tables::filled(&members).await?;
@@ -184,13 +174,13 @@ impl Experiment for Kad {
             ref mix,
             size,
             interval,
-            ..
+            patience,
         } = self.options;
         let rng = ChaCha8Rng::seed_from_u64(bench.options.seed);
         let plan = Plan::new(operations, mix, size, &oracle, bench.options.peers, rng);
-        self.results = Results::new(tables, bench.options.peers, operations);
         let began = Instant::now();
-        let prepare = self.carry_out(&plan.before, Duration::ZERO, &members, |_, outcome| {
+        let all = &plan.before;
+        let prepare = carry_out(all, Duration::ZERO, patience, &members, |_, outcome| {
             let prepared = outcome.found.map(drop);
             prepared.map_err(|why| Error::Failed(format!("nothing can be stored: {why}")))
         });
@@ -199,20 +189,20 @@ impl Experiment for Kad {
         let _measuring = bench.host.measuring();
         let began = Instant::now();
         let bar = bench.progress.bar("operations", operations.into());
-        let mut results = std::mem::take(&mut self.results);
-        let rows = bench.rows;
-        let asked = self.carry_out(&plan.operations, interval, &members, |number, outcome| {
+        // What has come is there when somebody interrupts.
+        self.results = Results::new(tables, bench.options.peers, operations);
+        let all = &plan.operations;
+        let asked = carry_out(all, interval, patience, &members, |number, outcome| {
             bar.step();
-            let operation = &plan.operations[number];
-            let row = results.take(number, operation, &outcome, &oracle, &members);
+            let row = self
+                .results
+                .take(number, &all[number], &outcome, &oracle, &members);
             if let Some(metrics) = &self.metrics {
                 metrics.take(&row, outcome.after);
             }
-            let saved = rows.serialize(row);
-            saved.map_err(|error| Error::Failed(format!("results.csv: {error}")))
+            bench.rows.save(row)
         });
         let asked = asked.await;
-        self.results = results;
         bench.record.phase("Operations", began.elapsed());
         asked
     }

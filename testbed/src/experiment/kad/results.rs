@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::oracle::{K, Oracle};
 use super::plan::{Kind, Operation};
 use crate::network::Members;
-use crate::stats::{Measure, Summary, Times, show};
+use crate::stats::{Measure, Summary, Times, nanos, show};
 
 /// What came of one operation.
 pub(super) struct Outcome {
@@ -136,9 +136,9 @@ impl Results {
         (row.hops, row.requests) = (found.hops, Some(found.requests));
         if failed.is_none() {
             of.times.record(outcome.after);
-            of.requests.count(found.requests.into());
+            of.requests.count(found.requests.into(), 1);
             match found.hops {
-                Some(hops) => of.hops.count(hops.into()),
+                Some(hops) => of.hops.count(hops.into(), 1),
                 None => of.unknown_hops += 1,
             }
         }
@@ -305,8 +305,4 @@ fn wrong(operation: &Operation, found: &Found, members: &Members) -> Option<&'st
         }
         Kind::Put | Kind::Get | Kind::Provide | Kind::Find => None,
     }
-}
-
-fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -11,7 +11,8 @@ use crate::network::Members;
 /// lookup goes on and no table has changed for longer, they are filled.
 const QUIET: Duration = Duration::from_millis(800);
 
-/// How often tables are looked at.
+/// How often tables are looked at: that nothing changes any more is no event of
+/// libp2p's.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// How long it may take: a guess, some times what 256 peers take on two cores.

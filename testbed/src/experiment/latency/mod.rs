@@ -19,7 +19,7 @@ use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::{Bench, Experiment};
-use crate::network::{Builder, Speaks};
+use crate::network::Speaks;
 use crate::run::Record;
 use crate::store::Store;
 use crate::{Error, run};
@@ -113,16 +113,7 @@ impl Latency {
 
 impl Experiment for Latency {
     async fn run(&mut self, bench: Bench<'_>) -> Result<(), Error> {
-        let builder = Builder {
-            options: bench.options,
-            outsider: None,
-            sink: bench.sink,
-            metrics: bench.metrics,
-            tasks: bench.tasks,
-            progress: bench.progress,
-            links: None,
-            speaks: Speaks::Channels,
-        };
+        let builder = bench.builder(Speaks::Channels);
         let (members, inboxes) = builder.connect(bench.record).await?;
         let (witness, mut seen) = mpsc::unbounded_channel();
         let neighbours = members.neighbours.clone();

@@ -95,7 +95,9 @@ impl Turn<'_> {
             let Some(message) = places.get(&id).map(|place| &mut sent[*place]) else {
                 continue; // Of a turn that was given up.
             };
-            let took = Some(at.saturating_duration_since(message.due));
+            let took = at.saturating_duration_since(message.due);
+            // What comes too late counts as lost.
+            let took = (took <= options.patience).then_some(took);
             match what {
                 What::Arrived => message.one_way = took,
                 What::Answered => {

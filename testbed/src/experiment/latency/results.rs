@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs::File;
 use std::time::{Duration, UNIX_EPOCH};
 
 use serde::Serialize;
@@ -10,7 +9,8 @@ use serde::Serialize;
 use super::pace::Sent;
 use super::{Options, Road};
 use crate::Error;
-use crate::stats::{Measure, Summary, Times, show, thousands};
+use crate::run::Rows;
+use crate::stats::{Measure, Summary, Times, nanos, show, thousands};
 
 /// What is measured.
 #[derive(Debug, Default)]
@@ -78,7 +78,7 @@ impl Results {
         road: Road,
         size: usize,
         all: &[Sent],
-        rows: &mut csv::Writer<File>,
+        rows: &mut Rows,
     ) -> Result<(), Error> {
         let ways = self.0.entry((size, road)).or_default();
         for sent in all {
@@ -99,8 +99,7 @@ impl Results {
                 one_way_ns: sent.one_way.map(nanos),
                 round_trip_ns: sent.round_trip.map(nanos),
             };
-            let saved = rows.serialize(row);
-            saved.map_err(|error| Error::Failed(format!("results.csv: {error}")))?;
+            rows.save(row)?;
         }
         Ok(())
     }
@@ -241,8 +240,4 @@ fn write_ways(
 
 fn ratio(of: Option<Summary>, to: Option<Summary>) -> Option<f64> {
     Some(of?.p50 as f64 / to?.p50.max(1) as f64)
-}
-
-fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -56,14 +56,8 @@ impl<S: System> Live<S> {
 impl<S: System> Experiment for Live<S> {
     async fn run(&mut self, bench: Bench<'_>) -> Result<(), Error> {
         let builder = Builder {
-            options: bench.options,
-            outsider: None,
-            sink: bench.sink,
-            metrics: bench.metrics,
-            tasks: bench.tasks,
-            progress: bench.progress,
             links: Some(&self.links),
-            speaks: Speaks::Channels,
+            ..bench.builder(Speaks::Channels)
         };
         let build = builder.build(bench.record, |id| self.system.process(id));
         let mut network = build.await?;

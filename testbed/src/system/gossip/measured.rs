@@ -77,7 +77,9 @@ impl Measured {
                 "Delivered" => {
                     spread.delivered.push(time);
                     let hops = fields.get_integer("hops");
-                    measured.hops.count(hops.map_or(0, i64::cast_unsigned));
+                    if let Some(hops) = hops.map(i64::cast_unsigned) {
+                        measured.hops.count(hops, 1);
+                    }
                 }
                 _ => {} // Not ours: an algorithm may say more.
             }

@@ -1,0 +1,38 @@
+//! `results.csv`: what was measured, a line each, written as it is measured.
+
+use std::fs::File;
+
+use serde::Serialize;
+
+use crate::Error;
+
+/// The file.
+#[derive(Debug)]
+pub struct Rows(csv::Writer<File>);
+
+impl Rows {
+    /// With nothing in it.
+    pub fn new(file: File) -> Self {
+        Self(csv::Writer::from_writer(file))
+    }
+
+    /// One more; the first brings the names of the columns.
+    ///
+    /// # Errors
+    /// [`Error::Failed`], for example when the disk is full.
+    pub fn save(&mut self, row: impl Serialize) -> Result<(), Error> {
+        self.0.serialize(row).map_err(|error| failed(&error))
+    }
+
+    /// All of them are in the file now.
+    ///
+    /// # Errors
+    /// As [`save`](Self::save).
+    pub fn flush(&mut self) -> Result<(), Error> {
+        self.0.flush().map_err(|error| failed(&error))
+    }
+}
+
+fn failed(error: &dyn std::error::Error) -> Error {
+    Error::Failed(format!("results.csv: {error}"))
+}
