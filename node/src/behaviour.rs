@@ -31,12 +31,13 @@ impl Behaviour {
     ) -> Result<Self, protocols::Error> {
         let local = PeerId::from(config.key.public());
         let has = |protocol| config.protocols.contains(&protocol);
+        let only = has(Protocol::Channel) || has(Protocol::Message);
         let gossipsub = has(Protocol::Gossipsub)
             .then(|| protocols::gossipsub::new(config))
             .transpose()?;
         Ok(Self {
             limits: config.limits.map(protocols::limits).into(),
-            one_connection: one_connection::Behaviour::new(local, count),
+            one_connection: one_connection::Behaviour::new(local, only, count),
             channel: has(Protocol::Channel).then_some(channel).into(),
             message: has(Protocol::Message).then(|| message.into()).into(),
             identify: has(Protocol::Identify)

@@ -10,6 +10,9 @@
 //! won is answered. So a channel that is opened on it after both dials cannot
 //! succeed and then break: it fails to open, and `Handle::open_channel` tries
 //! again on the connection that is kept.
+//!
+//! Peers that speak no protocol of ours keep both: libp2p's Kademlia waits ten
+//! seconds for the answer to a request whose connection was closed.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -32,7 +35,10 @@ pub(crate) const SETTLE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Behaviour {
     local: PeerId,
-    kept: HashMap<PeerId, Kept>,
+    /// Whether there is only one.
+    only: bool,
+    /// The connections to each peer: one, or the one that is used first.
+    kept: HashMap<PeerId, Vec<Kept>>,
     count: watch::Sender<Count>,
     /// One too many, and to be closed.
     closing: Vec<ConnectionId>,
@@ -62,10 +68,12 @@ struct Kept {
 }
 
 impl Behaviour {
-    /// Counts the connected peers into `count`.
-    pub(crate) fn new(local: PeerId, count: watch::Sender<Count>) -> Self {
+    /// Counts the connected peers into `count`. With `only` it keeps one
+    /// connection to each.
+    pub(crate) fn new(local: PeerId, only: bool, count: watch::Sender<Count>) -> Self {
         Self {
             local,
+            only,
             kept: HashMap::new(),
             count,
             closing: Vec::new(),
@@ -75,7 +83,8 @@ impl Behaviour {
 
     /// The connection to `peer`.
     pub(crate) fn to(&self, peer: &PeerId) -> Option<ConnectionId> {
-        self.kept.get(peer).map(|kept| kept.connection)
+        let kept = self.kept.get(peer)?.first()?;
+        Some(kept.connection)
     }
 
     /// Whether a connection to `peer` is likely to come, that was dialled by
@@ -93,33 +102,39 @@ impl Behaviour {
 
     /// Refuses a connection that is one too many before it is used.
     fn admit(&self, peer: PeerId, new: Kept) -> Result<dummy::ConnectionHandler, ConnectionDenied> {
-        match self.kept.get(&peer) {
-            Some(old) if !self.wins(peer, new, *old) => Err(ConnectionDenied::new(OneTooMany)),
+        match self.kept.get(&peer).and_then(|kept| kept.first()) {
+            Some(old) if self.only && !self.wins(peer, new, *old) => {
+                Err(ConnectionDenied::new(OneTooMany))
+            }
             Some(_) | None => Ok(dummy::ConnectionHandler),
         }
     }
 
     fn on_established(&mut self, peer: PeerId, new: Kept) {
         self.settling.remove(&peer);
-        match self.kept.get(&peer) {
-            Some(old) if !self.wins(peer, new, *old) => self.closing.push(new.connection),
-            Some(_) | None => {
-                let old = self.kept.insert(peer, new);
-                self.closing.extend(old.map(|old| old.connection));
+        let old = self.kept.get(&peer).and_then(|kept| kept.first()).copied();
+        match old.filter(|_| self.only) {
+            None => self.kept.entry(peer).or_default().push(new),
+            Some(old) if self.wins(peer, new, old) => {
+                self.kept.insert(peer, vec![new]);
+                self.closing.push(old.connection);
             }
+            Some(_) => self.closing.push(new.connection),
         }
         self.recount(|connections| connections + 1);
     }
 
     fn on_closed(&mut self, peer: PeerId, connection: ConnectionId) {
-        if let Some(kept) = self.kept.get(&peer).copied()
-            && kept.connection == connection
-        {
-            self.kept.remove(&peer);
-            if kept.dialled_by_us && peer < self.local {
-                self.settling.retain(|_, closed| closed.elapsed() < SETTLE);
-                self.settling.insert(peer, Instant::now());
-            }
+        let kept = self.kept.remove(&peer).unwrap_or_default();
+        let (closed, open): (Vec<_>, _) = kept
+            .into_iter()
+            .partition(|kept| kept.connection == connection);
+        let was_ours = closed.iter().any(|kept| kept.dialled_by_us);
+        if !open.is_empty() {
+            self.kept.insert(peer, open);
+        } else if was_ours && peer < self.local {
+            self.settling.retain(|_, closed| closed.elapsed() < SETTLE);
+            self.settling.insert(peer, Instant::now());
         }
         self.recount(|connections| connections - 1);
     }
@@ -233,7 +248,7 @@ mod tests {
             for order_of_other in [[1, 2], [2, 1]] {
                 // Connection 1 was dialled by a, connection 2 by b.
                 let keeps = |local, remote, order: [usize; 2]| {
-                    let mut peer = Behaviour::new(local, watch::Sender::default());
+                    let mut peer = Behaviour::new(local, true, watch::Sender::default());
                     for id in order {
                         let dialler = if id == 1 { a } else { b };
                         peer.on_established(remote, kept(id, dialler == local));
@@ -253,7 +268,7 @@ mod tests {
     fn a_second_dial_of_one_side_replaces_the_first() {
         let (local, remote) = (PeerId::random(), PeerId::random());
         for dialled_by_us in [true, false] {
-            let mut peer = Behaviour::new(local, watch::Sender::default());
+            let mut peer = Behaviour::new(local, true, watch::Sender::default());
             peer.on_established(remote, kept(1, dialled_by_us));
             peer.on_established(remote, kept(2, dialled_by_us));
             assert_eq!(peer.to(&remote), Some(ConnectionId::new_unchecked(2)));
@@ -263,5 +278,21 @@ mod tests {
             peer.on_closed(remote, ConnectionId::new_unchecked(2));
             assert_eq!(*peer.count.borrow(), Count::default());
         }
+    }
+
+    #[test]
+    fn where_there_may_be_two_the_last_to_close_counts() {
+        let (local, remote) = (PeerId::random(), PeerId::random());
+        let mut peer = Behaviour::new(local, false, watch::Sender::default());
+        for (id, dialled_by_us) in [(1, true), (2, false)] {
+            peer.admit(remote, kept(id, dialled_by_us)).expect("both");
+            peer.on_established(remote, kept(id, dialled_by_us));
+        }
+        assert_eq!(peer.closing, []);
+        peer.on_closed(remote, ConnectionId::new_unchecked(1));
+        assert_eq!(peer.to(&remote), Some(ConnectionId::new_unchecked(2)));
+        assert_eq!(peer.count.borrow().peers, 1);
+        peer.on_closed(remote, ConnectionId::new_unchecked(2));
+        assert_eq!(*peer.count.borrow(), Count::default());
     }
 }

@@ -23,7 +23,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::Error;
 use crate::cli::gossip::Protocol;
-use crate::cli::options::{Need, Options};
+use crate::cli::options::Options;
 use crate::cli::systems::System;
 use crate::cli::{Cli, Command};
 use crate::control::control;
@@ -31,14 +31,12 @@ use crate::experiment::{
     Bench, Experiment, gossip::Gossip, kad::Kad, latency::Latency, ping::Ping,
 };
 use crate::host::Watch;
-use crate::limits::Load;
 use crate::progress::Progress;
 use crate::recorder::StoreRecorder;
 use crate::run::{self, Folder, Record, Status, Verdict};
 use crate::store::Store;
 use crate::sweep;
-use crate::system::select::{all_there, need};
-use crate::topology::Topology;
+use crate::system::select::all_there;
 use crate::viewer;
 use metrics::Served;
 use view::Page;
@@ -56,29 +54,20 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
         }
         Command::System(System::Gossip(args)) if args.protocol == Protocol::Gossipsub => {
             let mut gossip = Gossip::new((&args).try_into()?);
-            let need = Need {
-                load: Load::Gossipsub,
-                ..need(20)
-            };
-            let options = Options::new(&cli.common, need)?;
+            let options = Options::new(&cli.common, args.need(20))?;
             all_there(&args.net, &options)?;
             let description = gossip.describe();
             experiment(&mut gossip, description, &options).await
         }
         Command::Kad(args) => {
             let mut kad = Kad::new((&args).try_into()?);
-            let need = Need {
-                load: Load::Kademlia,
-                topology: Topology::Random(8),
-                ..need(20)
-            };
-            let options = Options::new(&cli.common, need)?;
+            let options = Options::new(&cli.common, args.need())?;
             let description = kad.describe();
             experiment(&mut kad, description, &options).await
         }
         Command::Latency(args) => {
             let mut latency = Latency::new((&args).into());
-            let options = Options::new(&cli.common, need(20))?;
+            let options = Options::new(&cli.common, args.need())?;
             let description = latency.describe();
             experiment(&mut latency, description, &options).await
         }
@@ -179,7 +168,7 @@ async fn experiment<E: Experiment>(
     record.seconds = Some(began.elapsed().as_secs_f64());
     record.host_use = Some(host.told());
     record.verdict = verdict(experiment, &mut record, &store, result);
-    let rows = rows.flush();
+    let rows = experiment.save(&mut rows).and_then(|()| rows.flush());
     let spans = folder.save_spans(&store);
     if spans.is_err() {
         record.spans.lose();

@@ -79,6 +79,19 @@ impl Measure {
         Self::of(name, "ns", times, lost)
     }
 
+    /// A number that was counted once, and is exact.
+    pub fn total(name: &str, number: u64) -> Self {
+        let exact = Summary {
+            count: 1,
+            min: number,
+            p50: number,
+            p90: number,
+            p99: number,
+            max: number,
+        };
+        Self::of(name, "count", Some(exact), 0)
+    }
+
     /// Numbers, and how many are missing.
     pub fn numbers(name: &str, numbers: Option<Summary>, lost: u64) -> Self {
         Self::of(name, "count", numbers, lost)

@@ -46,6 +46,15 @@ impl Topology {
         }
     }
 
+    /// For so few peers: where each would take more others than there are, all of
+    /// them.
+    pub fn among(&self, peers: u32) -> Self {
+        match self {
+            Self::Random(degree) if *degree >= peers => Self::Full,
+            other => other.clone(),
+        }
+    }
+
     /// How many connections `peers` peers have, without making them.
     ///
     /// # Errors

@@ -48,12 +48,16 @@ impl Prometheus {
         let mut words = line.split(' ');
         let address = words.find_map(|word| word.strip_prefix("address="));
         let address = address.expect("an address").to_owned();
-        running.line("Server is ready to receive web requests");
-        Self {
+        let mut started = Self {
             running,
             address,
             _folder: folder,
-        }
+        };
+        // Which of its lines comes last is not said.
+        started.wait_until("/-/ready", |prometheus| {
+            http::get(&prometheus.address, "/-/ready").status == 200
+        });
+        started
     }
 
     /// What comes of a query now: few series, since the answer has to fit into
@@ -90,10 +94,16 @@ impl Prometheus {
     /// # Panics
     /// When nothing does, or Prometheus cannot read the query.
     pub fn wait(&mut self, query: &str) {
+        self.wait_until(query, |prometheus| {
+            !prometheus.query(query).expect(query).is_empty()
+        });
+    }
+
+    fn wait_until(&mut self, what: &str, holds: impl Fn(&Self) -> bool) {
         let deadline = Instant::now() + DEADLINE;
-        while self.query(query).expect(query).is_empty() {
+        while !holds(self) {
             assert!(!self.running.ends_soon(), "Prometheus has ended");
-            assert!(Instant::now() < deadline, "nothing comes of {query}");
+            assert!(Instant::now() < deadline, "nothing comes of {what}");
         }
     }
 }

@@ -17,7 +17,7 @@ fn gossip(arguments: &str, status: i32) -> (Ended, serde_json::Value, String) {
 
 #[test]
 fn messages_reach_everybody() {
-    let (ended, record, rows) = gossip("--messages 5", 0);
+    let (ended, record, rows) = gossip("--topology full --messages 5", 0);
     let results = &record["results"];
     assert_eq!(
         (&results["delivered"], &results["expected"]),

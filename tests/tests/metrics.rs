@@ -48,7 +48,8 @@ fn every_query_of_every_dashboard_is_answered() {
     let (_kad, kad) = serving(&runs, &KAD);
     let mut prometheus = Prometheus::reads(&[&gossip, &kad]);
     prometheus.wait("sum(up) == 2");
-    // Every kind of operation, and scrapes between them.
+    // Every kind of operation, and some seconds of scrapes.
+    prometheus.wait("min(count_over_time(up[1m])) > 20");
     prometheus.wait("testbed_gossip_delivered_total > 200");
     prometheus.wait("sum(testbed_kad_operations_total) > 60");
 

@@ -1,4 +1,4 @@
-// How messages of gossipsub spread, beside the fewest hops that theory knows.
+// How messages of gossip spread, beside the fewest hops that theory knows.
 
 import { html, useMemo } from '../vendor/preact-htm.js';
 import { count, duration, plural } from '../format.js';
@@ -54,7 +54,8 @@ function told(message) {
 function Hops({ run: { id, peers, results, experiment } }) {
   const { hops = {}, degree = [] } = results;
   // A peer with fewer neighbours than its mesh should have tells all of them.
-  const mesh = Math.max(2, Math.min(results.mesh, degree[1] ?? results.mesh));
+  const most = results.mesh ?? results.fanout;
+  const mesh = Math.max(2, Math.min(most, degree[1] ?? most));
   const rows = useMemo(() => hopsOf(hops, peers, mesh), [results]);
   if (!rows.length) return null;
   const least = Number(log(peers, mesh).toFixed(2));

@@ -14,6 +14,7 @@ use serde_json::json;
 
 use super::experiment;
 use crate::Error;
+use crate::cli::need::Need;
 use crate::cli::options::Options;
 use crate::cli::own::{Cli, Command};
 use crate::cli::systems::{Channel, Net, System as Asked};
@@ -28,7 +29,7 @@ use crate::own::Setup;
 use crate::run;
 use crate::simulator::{Crash, Memory, Scenario};
 use crate::system::System;
-use crate::system::select::{Engine, Given, all_there, need, select};
+use crate::system::select::{Engine, Given, all_there, select};
 
 /// How long a message travels in a live run, if nobody says: long enough that
 /// a cut finds some under way.
@@ -38,7 +39,7 @@ pub(crate) type Outcome = BoxFuture<'static, Result<ExitCode, Error>>;
 
 /// `testbed snapshot` and its kin.
 pub(super) async fn live(common: &Common, asked: &Asked) -> Result<ExitCode, Error> {
-    let options = Options::new(common, need(20))?;
+    let options = Options::new(common, asked.need(20))?;
     let usual = match asked {
         Asked::Gossip(args) => {
             args.check_time()?;
@@ -58,7 +59,7 @@ pub(super) async fn live(common: &Common, asked: &Asked) -> Result<ExitCode, Err
 /// `testbed simulate`.
 pub(super) async fn simulate(common: &Common, args: &Simulate) -> Result<ExitCode, Error> {
     let asked = &args.system.system();
-    let options = Options::new(&without_sockets(common), need(20))?;
+    let options = Options::new(&without_sockets(common), asked.need(20))?;
     let over = Over::simulated(&What::from(asked), options, &args.schedules)?;
     run(over, asked, None).await
 }
@@ -66,7 +67,7 @@ pub(super) async fn simulate(common: &Common, args: &Simulate) -> Result<ExitCod
 /// `testbed check`.
 pub(super) async fn check(common: &Common, args: &Check) -> Result<ExitCode, Error> {
     let asked = &args.system.system();
-    let options = Options::new(&without_sockets(common), need(3))?;
+    let options = Options::new(&without_sockets(common), asked.need(3))?;
     let over = Over::checked(&What::from(asked), options, &args.states)?;
     run(over, asked, Some(1)).await
 }
@@ -85,15 +86,17 @@ pub(crate) fn own<S: System + 'static>(
         net: &cli.net,
     };
     let over = match &cli.engine {
-        None | Some(Command::Live) => {
-            Over::live(&what, Options::new(&cli.common, need(20))?, LIVE_DELAY)
-        }
+        None | Some(Command::Live) => Over::live(
+            &what,
+            Options::new(&cli.common, Need::of(2, 20))?,
+            LIVE_DELAY,
+        ),
         Some(Command::Simulate(schedules)) => {
-            let options = Options::new(&without_sockets(&cli.common), need(20))?;
+            let options = Options::new(&without_sockets(&cli.common), Need::of(2, 20))?;
             Over::simulated(&what, options, schedules)?
         }
         Some(Command::Check(states)) => {
-            let options = Options::new(&without_sockets(&cli.common), need(3))?;
+            let options = Options::new(&without_sockets(&cli.common), Need::of(2, 3))?;
             Over::checked(&what, options, states)?
         }
     };

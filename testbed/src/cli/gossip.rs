@@ -33,8 +33,8 @@ pub struct Gossip {
     /// it has fewer [default: all]
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
     pub fanout: Option<u32>,
-    /// How long after the last message a live run waits for those who have not
-    /// got all; gossipsub's meshes may take as long to form [default: 2s, with
+    /// How long after the last message, or the last who got one, a live run waits
+    /// for those who have not got all; gossipsub's meshes may take as long to form [default: 2s, with
     /// gossipsub 10s]
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     pub patience: Option<Duration>,

@@ -3,6 +3,7 @@
 pub mod gossip;
 pub mod kad;
 pub mod latency;
+pub mod need;
 pub mod options;
 pub mod own;
 pub mod sweep;
@@ -93,7 +94,7 @@ pub struct Common {
     pub peers: Option<u32>,
     /// Who dials whom: full, line, ring, star, tree, grid, random:K (K
     /// neighbours each, connected), file:PATH (an edge list, "0 1" a line)
-    /// [default: full; of kad random:8]
+    /// [default: full; of gossip and kad random:8, unless there are fewer peers]
     #[arg(long, global = true, value_name = "T")]
     pub topology: Option<Topology>,
     /// What carries the connections

@@ -6,37 +6,12 @@ use std::time::Duration;
 
 use node::telemetry::export::Target;
 
+use super::need::Need;
 use super::{Common, Format, Security, Transport};
 use crate::Error;
 use crate::host::Bounds;
-use crate::limits::{self, Limits, Load, Plan};
-use crate::topology::{Edges, Topology};
-
-/// How many peers an experiment takes.
-#[derive(Clone, Debug)]
-pub struct Need {
-    /// At least.
-    pub peers: u32,
-    /// If nobody says.
-    pub default: u32,
-    /// What they speak.
-    pub load: Load,
-    /// Who dials whom, if nobody says.
-    pub topology: Topology,
-}
-
-impl Need {
-    /// Of an experiment that takes at least so many peers, and so many if nobody
-    /// says, over channels from all to all.
-    pub fn of(peers: u32, default: u32) -> Self {
-        Self {
-            peers,
-            default,
-            load: Load::Channels,
-            topology: Topology::Full,
-        }
-    }
-}
+use crate::limits::{self, Limits, Plan};
+use crate::topology::Edges;
 
 /// A run's options: they make sense, and the run fits this machine.
 #[derive(Debug)]
@@ -81,9 +56,13 @@ impl Options {
     pub fn new(common: &Common, need: Need) -> Result<Self, Error> {
         // Short enough to be read out, and exact in every JSON reader.
         let seed = common.seed.unwrap_or_else(|| rand::random::<u32>().into());
-        let topology = common.topology.as_ref().unwrap_or(&need.topology);
-        let named = topology.peers()?;
+        let named = match &common.topology {
+            Some(topology) => topology.peers()?,
+            None => None,
+        };
         let peers = common.peers.or(named).unwrap_or(need.default);
+        let topology = common.topology.clone();
+        let topology = topology.unwrap_or_else(|| need.topology.among(peers));
         if peers < need.peers {
             return Err(Error::Usage(format!(
                 "--peers {peers}: this experiment takes at least {}, for example --peers {}",

@@ -11,7 +11,7 @@ use super::{Bench, Experiment};
 use crate::Error;
 use crate::history::History;
 use crate::model::{self, Action, Network};
-use crate::run::Record;
+use crate::run::{Record, Rows};
 use crate::stats::per_second;
 use crate::store::Store;
 use crate::system::{Judgement, System};
@@ -88,17 +88,13 @@ impl<S: System + 'static> Experiment for Checked<S> {
                     .into(),
             );
         }
-        record.results = json!({
+        record.results = judgement.results(json!({
             "states": found.states,
             "depth": found.depth,
             "states_per_second": per_second(found.states, found.took),
             "whole": found.whole,
             "counterexample_steps": found.counterexample.as_ref().map(Vec::len),
-            "properties": judgement.properties,
-            "figures": judgement.figures,
-            "measures": judgement.all_measures(),
-            "told": judgement.told,
-        });
+        }));
         wrong
     }
 
@@ -110,6 +106,13 @@ impl<S: System + 'static> Experiment for Checked<S> {
                 found.states, found.depth
             )
         })
+    }
+
+    fn save(&self, rows: &mut Rows) -> Result<(), Error> {
+        match &self.told {
+            Some(told) => told.judgement.save(rows),
+            None => Ok(()),
+        }
     }
 
     fn tell(&self, _: &Record) -> String {

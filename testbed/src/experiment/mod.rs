@@ -77,6 +77,14 @@ pub trait Experiment {
     /// wrong.
     fn judge(&mut self, record: &mut Record, store: &Store) -> Vec<String>;
 
+    /// Saves what is measured of the record alone, once it was judged.
+    ///
+    /// # Errors
+    /// [`Error::Failed`], for example when the disk is full.
+    fn save(&self, _: &mut Rows) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// Why it cannot be told whether it is right, if nothing is wrong.
     fn unknown(&self) -> Option<String> {
         None

@@ -23,7 +23,7 @@ pub use destination::Destination;
 use results::{Outcome, Results, Row, Who};
 
 use super::{Bench, Experiment};
-use crate::cli::options::{Need, Options};
+use crate::cli::options::Options;
 use crate::cli::{self, Common};
 use crate::network::{Builder, Network, Outsider, Speaks, neighbours};
 use crate::run::Record;
@@ -57,12 +57,7 @@ impl Ping {
     /// # Errors
     /// [`Error::Usage`], with the value and the way out.
     pub fn new(common: &Common, args: &cli::Ping) -> Result<(Self, Options), Error> {
-        let elsewhere = matches!(args.to, Some(Destination::Elsewhere { .. }));
-        let need = match elsewhere {
-            true => Need::of(1, 1),
-            false => Need::of(2, 20),
-        };
-        let options = Options::new(common, need)?;
+        let options = Options::new(common, args.need())?;
         if args.from >= options.peers {
             return Err(no_peer("--from", args.from, options.peers));
         }

@@ -13,7 +13,7 @@ use super::{Bench, Experiment};
 use crate::Error;
 use crate::history::History;
 use crate::progress::Bar;
-use crate::run::Record;
+use crate::run::{Record, Rows};
 use crate::simulator::{self, Scenario};
 use crate::stats::per_second;
 use crate::store::Store;
@@ -154,18 +154,18 @@ impl<S: System + 'static> Experiment for Simulated<S> {
             let command = again(&record.command, record.seed, seed);
             wrong.insert(0, format!("schedule {seed} fails; again: {command}"));
         }
-        record.results = json!({
+        record.results = self.judgement.results(json!({
             "schedules": trial.tried.load(Ordering::Relaxed),
             "steps": trial.steps.load(Ordering::Relaxed),
             "first_schedule": trial.first,
             "failed_schedule": trial.failed(),
             "recorded_schedule": trial.recorded(),
-            "properties": self.judgement.properties,
-            "figures": self.judgement.figures,
-            "measures": self.judgement.all_measures(),
-            "told": self.judgement.told,
-        });
+        }));
         wrong
+    }
+
+    fn save(&self, rows: &mut Rows) -> Result<(), Error> {
+        self.judgement.save(rows)
     }
 
     fn tell(&self, _: &Record) -> String {

@@ -7,7 +7,7 @@ mod rows;
 
 pub use folder::{Folder, Lines, latest};
 pub use record::{Experiment, Phase, Record, SCHEMA, Spans, Status, Verdict, Versions};
-pub use rows::Rows;
+pub use rows::{Delivery, Rows};
 
 /// The JSON Schema of `run.json` and of `--format json`.
 pub const JSON_SCHEMA: &str = include_str!("run.schema.json");

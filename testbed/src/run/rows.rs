@@ -33,6 +33,27 @@ impl Rows {
     }
 }
 
+/// A message of gossip and a peer that it was to come to, as a line.
+#[derive(Clone, Debug, Serialize)]
+pub struct Delivery<'a> {
+    /// The number of the message.
+    pub message: usize,
+    /// Who published it.
+    pub publisher: u32,
+    /// How many neighbours it has.
+    pub publisher_degree: usize,
+    /// To whom it was to come.
+    pub peer: u32,
+    /// From whom it came first.
+    pub via: Option<u32>,
+    /// When it was to be sent, in nanoseconds since 1970.
+    pub sent_unix_ns: u64,
+    /// After how long it came.
+    pub after_ns: Option<u64>,
+    /// Why it did not.
+    pub lost: Option<&'a str>,
+}
+
 fn failed(error: &dyn std::error::Error) -> Error {
     Error::Failed(format!("results.csv: {error}"))
 }

@@ -22,6 +22,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::Error;
+use crate::cli::options::Options;
 use crate::cli::{self, Cli, Common};
 use crate::progress::Progress;
 use crate::run::Status;
@@ -196,7 +197,7 @@ fn nothing_else(common: &Common) -> Result<(), Error> {
     }
 }
 
-/// Whether the words are those of a run.
+/// Whether the words are those of a run that fits this machine.
 fn check(words: &[String]) -> Result<(), Error> {
     let all = std::iter::once("testbed").chain(words.iter().map(String::as_str));
     let cli = Cli::try_parse_from(all).map_err(|error| {
@@ -205,15 +206,18 @@ fn check(words: &[String]) -> Result<(), Error> {
         let why = first.trim_start_matches("error: ");
         Error::Usage(format!("testbed {}: {why}", words.join(" ")))
     })?;
-    match cli.command {
-        cli::Command::Ping(_)
-        | cli::Command::System(_)
-        | cli::Command::Kad(_)
-        | cli::Command::Latency(_) => Ok(()),
-        _ => Err(Error::Usage(format!(
+    let need = cli.command.need().ok_or_else(|| {
+        Error::Usage(format!(
             "sweep {}: nothing is measured there; take gossip, kad, latency, ping or an algorithm",
             words[0]
+        ))
+    })?;
+    match Options::new(&cli.common, need) {
+        Err(error) => Err(Error::Usage(format!(
+            "testbed {}: {error}",
+            words.join(" ")
         ))),
+        Ok(_) => Ok(()),
     }
 }
 

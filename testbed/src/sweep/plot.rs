@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use plotters::coord::ranged1d::{Ranged, ValueFormatter};
 use plotters::prelude::*;
 
 use super::grid::{Cell, Grid, size};
@@ -71,57 +72,62 @@ fn others(axis: usize, cell: &Cell) -> String {
 
 type Drawn = Result<(), Box<dyn std::error::Error>>;
 
+type Chart<'a, 'b, Y> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<LogCoord<f64>, Y>>;
+
 fn plot(path: &Path, axis: &str, measure: &str, lines: &BTreeMap<String, Line<'_>>) -> Drawn {
     let entries = || lines.values().flatten();
-    let places = entries().map(|(place, _)| *place);
-    let (least, most) = ends(places);
+    let (least, most) = ends(entries().map(|(place, _)| *place));
     let values = entries().flat_map(|(_, entry)| {
         let p50 = entry.p50.map(|p50| [p50.low, p50.high]);
         let p99 = entry.p99.map(|p99| p99.value);
         p50.into_iter().flatten().chain(p99).chain(entry.theory)
     });
-    let (_, top) = ends(values);
-    let unit = entries()
-        .next()
-        .map_or("", |(_, entry)| entry.unit.as_str());
+    let (bottom, top) = ends(values);
+    let is_time = entries().all(|(_, entry)| entry.unit == "ns");
     let root = SVGBackend::new(path, SIZE).into_drawing_area();
     root.fill(&WHITE)?;
-    let places = (least * 0.9..most * 1.1).log_scale().base(2.0);
-    let mut chart = ChartBuilder::on(&root)
+    let mut chart = ChartBuilder::on(&root);
+    chart
         .caption(measure, ("sans-serif", 20))
         .margin(12)
         .x_label_area_size(45)
-        .y_label_area_size(80)
-        .build_cartesian_2d(places, 0.0..(top * 1.1).max(f64::MIN_POSITIVE))?;
+        .y_label_area_size(80);
+    let places = (least * 0.9..most * 1.1).log_scale().base(2.0);
+    match is_time && bottom > 0.0 {
+        // Times of few peers and of many differ by orders of magnitude.
+        true => {
+            let times = (bottom * 0.8..top * 1.25).log_scale();
+            fill(chart.build_cartesian_2d(places, times)?, axis, lines)?;
+        }
+        false => {
+            let values = 0.0..(top * 1.1).max(f64::MIN_POSITIVE);
+            fill(chart.build_cartesian_2d(places, values)?, axis, lines)?;
+        }
+    }
+    root.present()?;
+    Ok(())
+}
+
+fn fill<'a, 'b: 'a, Y>(
+    mut chart: Chart<'a, 'b, Y>,
+    axis: &str,
+    lines: &BTreeMap<String, Line<'_>>,
+) -> Drawn
+where
+    Y: Ranged<ValueType = f64> + ValueFormatter<f64>,
+{
+    let first = lines.values().flatten().next();
+    let unit = first.map_or("", |(_, entry)| entry.unit.as_str());
     chart
         .configure_mesh()
         .max_light_lines(1)
         .x_desc(axis)
-        .y_desc("median of the runs, bars: 95 % of medians, circles: p99")
+        .y_desc("median of the runs; bars: 95 % of medians; circles: p99; ×: not all runs passed")
         .x_label_formatter(&|place| format!("{place:.0}"))
         .y_label_formatter(&|value| told(*value, unit))
         .draw()?;
     for ((name, line), colour) in lines.iter().zip(COLOURS.iter().cycle()) {
-        let median = |(place, entry): &(f64, &Entry)| (*place, entry.p50.map_or(0.0, |m| m.value));
-        chart
-            .draw_series(LineSeries::new(
-                line.iter().map(median),
-                colour.stroke_width(2),
-            ))?
-            .label(if name.is_empty() { "median" } else { name })
-            .legend(move |(x, y)| PathElement::new([(x, y), (x + 20, y)], colour.stroke_width(2)));
-        let bars = line.iter().filter_map(|(place, entry)| {
-            let p50 = entry.p50?;
-            let style = colour.filled();
-            Some(ErrorBar::new_vertical(
-                *place, p50.low, p50.value, p50.high, style, 8,
-            ))
-        });
-        chart.draw_series(bars)?;
-        let p99 = line
-            .iter()
-            .filter_map(|(at, entry)| Some((*at, entry.p99?.value)));
-        chart.draw_series(p99.map(|at| Circle::new(at, 2, colour.stroke_width(1))))?;
+        measured(&mut chart, name, line, *colour)?;
     }
     let theory = lines.values().next().into_iter().flatten();
     let theory: Vec<_> = theory
@@ -140,7 +146,32 @@ fn plot(path: &Path, axis: &str, measure: &str, lines: &BTreeMap<String, Line<'_
         .background_style(WHITE.mix(0.8))
         .border_style(BLACK.mix(0.3))
         .draw()?;
-    root.present()?;
+    Ok(())
+}
+
+fn measured<Y>(chart: &mut Chart<'_, '_, Y>, name: &str, line: &Line<'_>, colour: RGBColor) -> Drawn
+where
+    Y: Ranged<ValueType = f64>,
+{
+    let p50 = line
+        .iter()
+        .filter_map(|(at, entry)| Some((*at, *entry, entry.p50?)));
+    let p50: Vec<_> = p50.collect();
+    let medians = p50.iter().map(|(at, _, p50)| (*at, p50.value));
+    chart
+        .draw_series(LineSeries::new(medians, colour.stroke_width(2)))?
+        .label(if name.is_empty() { "median" } else { name })
+        .legend(move |(x, y)| PathElement::new([(x, y), (x + 20, y)], colour.stroke_width(2)));
+    chart.draw_series(p50.iter().map(|(at, _, p50)| {
+        ErrorBar::new_vertical(*at, p50.low, p50.value, p50.high, colour.filled(), 8)
+    }))?;
+    let doubtful = p50.iter().filter(|(_, entry, _)| entry.passed < entry.runs);
+    let cross = |at| Cross::new(at, 7, colour.stroke_width(2));
+    chart.draw_series(doubtful.map(|(at, _, p50)| cross((*at, p50.value))))?;
+    let p99 = line
+        .iter()
+        .filter_map(|(at, entry)| Some((*at, entry.p99?.value)));
+    chart.draw_series(p99.map(|at| Circle::new(at, 2, colour.stroke_width(1))))?;
     Ok(())
 }
 

@@ -13,6 +13,9 @@ use crate::stats::show;
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) runs: usize,
+    /// How many of them passed: the others say why not, for example that the host
+    /// set the pace.
+    pub(super) passed: usize,
     pub(super) count: u64,
     pub(super) lost: u64,
     /// Of the runs' medians.
@@ -70,6 +73,7 @@ impl Table {
             let _ = writeln!(text, "\n{measure}");
             let head = [
                 "runs",
+                "passed",
                 "n",
                 "lost",
                 "median",
@@ -95,9 +99,13 @@ impl Entry {
     fn new(rows: &[&Row]) -> Self {
         let all = |of: fn(&Row) -> Option<f64>| rows.iter().filter_map(|row| of(row)).collect();
         let max: Vec<f64> = all(|row| row.measure.max);
-        let runs: BTreeSet<_> = rows.iter().map(|row| row.seed).collect();
+        let runs = |rows: &mut dyn Iterator<Item = &&Row>| {
+            let seeds: BTreeSet<_> = rows.map(|row| row.seed).collect();
+            seeds.len()
+        };
         Self {
-            runs: runs.len(),
+            runs: runs(&mut rows.iter()),
+            passed: runs(&mut rows.iter().filter(|row| row.verdict == "pass")),
             count: rows.iter().map(|row| row.measure.count).sum(),
             lost: rows.iter().map(|row| row.measure.lost).sum(),
             p50: median(all(|row| row.measure.p50)),
@@ -108,7 +116,7 @@ impl Entry {
         }
     }
 
-    fn fields(&self) -> [String; 8] {
+    fn fields(&self) -> [String; 9] {
         let value = |value: Option<f64>| value.map_or("-".into(), |value| told(value, &self.unit));
         let between = self.p50.map(|p50| {
             let [low, high] = [p50.low, p50.high].map(|of| told(of, &self.unit));
@@ -116,6 +124,7 @@ impl Entry {
         });
         [
             self.runs.to_string(),
+            self.passed.to_string(),
             self.count.to_string(),
             self.lost.to_string(),
             value(self.p50.map(|median| median.value)),

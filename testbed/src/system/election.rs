@@ -70,7 +70,6 @@ impl System for Election {
         let leader = history.sayings().find(|(_, _, kind, _)| *kind == "Elected");
         let told = leader.map(|(.., fields)| format!("leader            {fields}"));
         Judgement {
-            measures: Vec::new(),
             properties: leader::check(history),
             figures: vec![
                 Figure {
@@ -92,6 +91,7 @@ impl System for Election {
                 },
             ],
             told: told.into_iter().collect(),
+            ..Judgement::default()
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Messages that everybody should hear.
 
+mod deliveries;
 mod measured;
 
 use std::time::Duration;
@@ -82,6 +83,15 @@ impl Flooding {
             published: (!self.plan.crashes).then(|| self.plan.messages.into()),
             everybody: self.is_certain(),
         }
+    }
+
+    /// To how many others half of the peers send a message on, at most.
+    fn told(&self) -> u64 {
+        let mut degrees: Vec<_> = self.neighbours.iter().map(Vec::len).collect();
+        degrees.sort_unstable();
+        let median = degrees.get(degrees.len() / 2).copied().unwrap_or(0) as u64;
+        let fanout = self.plan.fanout.map_or(median, u64::from);
+        fanout.min(median)
     }
 
     fn figures(&self, measured: &Measured) -> Vec<Figure> {
@@ -179,9 +189,12 @@ impl System for Flooding {
     }
 
     fn judge(&self, history: &History) -> Judgement {
-        let measured = Measured::read(history, self.neighbours.len() as u64);
+        let measured = Measured::read(history, self.neighbours.len() as u64, self.told());
+        let (rows, ways) = deliveries::read(history, &self.neighbours, self.told());
         let degrees = self.neighbours.iter().map(|all| all.len() as u64);
         Judgement {
+            deliveries: rows,
+            ways: Some(ways),
             measures: measured.measures(self.deliveries()),
             told: measured.tell(degrees, self.deliveries(), self.plan.messages.into()),
             properties: check(history, &self.expected()),

@@ -11,14 +11,18 @@ pub mod snapshot;
 pub mod termination;
 pub mod wave;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use algorithms::{Algorithm, NodeId};
 use serde::Serialize;
+use serde_json::{Value, json};
 
+use crate::Error;
 use crate::checkers::Property;
 use crate::history::History;
-use crate::stats::{Measure, Times};
+use crate::run::{Delivery, Rows};
+use crate::stats::Measure;
 
 /// A system to be run.
 pub trait System: Send + Sync {
@@ -46,8 +50,9 @@ pub trait System: Send + Sync {
         self.ends(node, output)
     }
 
-    /// How long after the last command a run is over that still lacks some of
-    /// its [endings](Self::endings), without being wrong for that: for an
+    /// How long after the last command, and after the last of its
+    /// [endings](Self::endings), a run is over that still lacks some of them,
+    /// without being wrong for that: for an
     /// algorithm that promises none of them for certain. Its judge says what
     /// is missing. Virtual time needs no such limit: there the run is over
     /// when nothing is left to happen.
@@ -109,6 +114,21 @@ pub struct Judgement {
     pub measures: Vec<Measure>,
     /// The result for people, in lines.
     pub told: Vec<String>,
+    /// Where messages spread: over which ways.
+    pub ways: Option<Ways>,
+    /// The single deliveries.
+    pub deliveries: Vec<Delivery<'static>>,
+}
+
+/// Over which ways messages spread.
+#[derive(Clone, Debug, Serialize)]
+pub struct Ways {
+    /// How many deliveries took so many hops; 0: not known.
+    pub hops: BTreeMap<u64, u64>,
+    /// How many neighbours processes have: the least, the median, the greatest.
+    pub degree: [u64; 3],
+    /// To how many others half of them send a message on, at most.
+    pub fanout: u64,
 }
 
 /// Something that was counted.
@@ -140,15 +160,38 @@ impl Judgement {
     /// What was measured, and what was counted, in the form of all experiments.
     pub fn all_measures(&self) -> Vec<Measure> {
         let counted = self.figures.iter().map(|figure| {
-            let mut once = Times::new();
-            once.count(figure.measured, 1);
-            let counted = Measure::numbers(figure.name, once.summary(), 0);
+            let counted = Measure::total(figure.name, figure.measured);
             match figure.theory {
                 Some(theory) => counted.with_theory(theory as f64),
                 None => counted,
             }
         });
         self.measures.iter().cloned().chain(counted).collect()
+    }
+
+    /// All of it for `run.json`, with what the engine tells besides.
+    pub fn results(&self, engine: Value) -> Value {
+        let mut all = json!({
+            "properties": self.properties,
+            "figures": self.figures,
+            "measures": self.all_measures(),
+            "told": self.told,
+        });
+        let ways = self.ways.as_ref().map(|ways| json!(ways));
+        for part in ways.into_iter().chain([engine]) {
+            if let (Value::Object(all), Value::Object(part)) = (&mut all, part) {
+                all.extend(part);
+            }
+        }
+        all
+    }
+
+    /// Every delivery as a line.
+    ///
+    /// # Errors
+    /// [`Error::Failed`](crate::Error::Failed), for example when the disk is full.
+    pub fn save(&self, rows: &mut Rows) -> Result<(), Error> {
+        self.deliveries.iter().try_for_each(|row| rows.save(row))
     }
 
     /// All of it for people.

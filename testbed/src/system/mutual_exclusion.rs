@@ -56,7 +56,6 @@ impl System for MutualExclusion {
     fn judge(&self, history: &History) -> Judgement {
         let each = ricart_agrawala::messages(self.processes.into());
         Judgement {
-            measures: Vec::new(),
             properties: mutual_exclusion::check(history),
             figures: vec![
                 Figure {
@@ -72,7 +71,7 @@ impl System for MutualExclusion {
                     formula: format!("2(N-1) = {each} an entry"),
                 },
             ],
-            told: Vec::new(),
+            ..Judgement::default()
         }
     }
 }

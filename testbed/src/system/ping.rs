@@ -67,8 +67,6 @@ impl System for Pings {
         let stops: Vec<_> = self.stops.iter().map(NodeId::to_string).collect();
         let answered = history.said("Answered");
         Judgement {
-            measures: Vec::new(),
-            told: Vec::new(),
             properties: ping::check(history, &stops),
             figures: vec![
                 Figure {
@@ -84,6 +82,7 @@ impl System for Pings {
                     formula: "2 a ping".into(),
                 },
             ],
+            ..Judgement::default()
         }
     }
 }

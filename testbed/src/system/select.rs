@@ -22,7 +22,7 @@ use super::termination::Termination;
 use super::wave::Waves;
 use crate::Error;
 use crate::cli::gossip::Protocol;
-use crate::cli::options::{Need, Options};
+use crate::cli::options::Options;
 use crate::cli::systems::{self, Net, SnapshotAlgorithm};
 use crate::network::neighbours;
 
@@ -33,11 +33,6 @@ pub trait Engine {
 
     /// Runs it.
     fn run<S: System + 'static>(self, system: S) -> Self::Outcome;
-}
-
-/// How many processes a system takes, and if nobody says, how many there are.
-pub fn need(default: u32) -> Need {
-    Need::of(2, default)
 }
 
 /// What an engine says of the run.

@@ -197,10 +197,10 @@ impl<P: Pair> System for Snapshots<P> {
             ));
         }
         Judgement {
-            measures: Vec::new(),
             properties: snapshot::check(history, &expected),
             figures,
             told: lines,
+            ..Judgement::default()
         }
     }
 }

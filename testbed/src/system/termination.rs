@@ -62,8 +62,6 @@ impl System for Termination {
     fn judge(&self, history: &History) -> Judgement {
         let jobs = work::messages(self.jobs.into());
         Judgement {
-            measures: Vec::new(),
-            told: Vec::new(),
             properties: termination::check(history),
             figures: vec![
                 Figure {
@@ -79,6 +77,7 @@ impl System for Termination {
                     formula: "one for each message of the computation".into(),
                 },
             ],
+            ..Judgement::default()
         }
     }
 }

@@ -58,7 +58,6 @@ impl System for Waves {
             .filter(|(_, _, kind, _)| *kind == "Decided");
         let told = decided.map(|(by, _, _, fields)| format!("{by} decided   {fields}"));
         Judgement {
-            measures: Vec::new(),
             told: told.collect(),
             properties: wave::check(history),
             figures: vec![Figure {
@@ -67,6 +66,7 @@ impl System for Waves {
                 theory: Some(echo::messages(edges) * self.endings()),
                 formula: format!("2|E| = {} a wave", echo::messages(edges)),
             }],
+            ..Judgement::default()
         }
     }
 }

@@ -5,20 +5,19 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use algorithms::NodeId;
 use node::PeerId;
-use node::gossip::{Counts, Delivery, Tally};
+use node::gossip::{self, Counts, Tally};
 use node::steps::key;
 use opentelemetry::trace::{Span as _, SpanContext, SpanKind, TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::SdkTracer;
 use proto::Envelope;
-use serde::Serialize;
 
 use super::metrics::Metrics;
 use super::pace::Tried;
 use super::results::{Results, Spread};
 use crate::Error;
 use crate::network::Members;
-use crate::run::Rows;
+use crate::run::{Delivery, Rows};
 use crate::stats::{Times, nanos};
 
 /// What has come of all messages.
@@ -72,20 +71,6 @@ struct Message {
 struct Arrival {
     via: u32,
     after: Duration,
-}
-
-/// A line of `results.csv`.
-#[derive(Serialize)]
-struct Row<'a> {
-    message: usize,
-    publisher: u32,
-    publisher_degree: usize,
-    peer: u32,
-    /// From whom it got it.
-    via: Option<u32>,
-    sent_unix_ns: u64,
-    after_ns: Option<u64>,
-    lost: Option<&'a str>,
 }
 
 impl Arrivals {
@@ -186,7 +171,7 @@ impl Arrivals {
     /// A first copy has come.
     pub(super) fn take(
         &mut self,
-        Delivery { to, via, data, at }: Delivery,
+        gossip::Delivery { to, via, data, at }: gossip::Delivery,
         members: &Members,
         rows: Option<&mut Rows>,
     ) -> Result<(), Error> {
@@ -215,7 +200,7 @@ impl Arrivals {
         (to, via): (u32, u32),
         at: SystemTime,
         tracer: &SdkTracer,
-    ) -> Option<Row<'_>> {
+    ) -> Option<Delivery<'_>> {
         let number = usize::try_from(id.checked_sub(self.first)?).ok()?;
         let message = self.messages.get_mut(number)?;
         let published = message.published.as_ref().ok()?.clone();
@@ -241,7 +226,7 @@ impl Arrivals {
             ])
             .start_with_context(tracer, &Context::new().with_remote_span_context(published));
         span.end_with_timestamp(at);
-        Some(Row {
+        Some(Delivery {
             via: Some(via),
             after_ns: Some(nanos(after)),
             ..message.row(number, to)
@@ -254,7 +239,7 @@ impl Arrivals {
             let without = (0..self.peers() as u32)
                 .filter(|to| *to != message.publisher && !message.arrivals.contains_key(to));
             for to in without {
-                let row = Row {
+                let row = Delivery {
                     lost: Some(match &message.published {
                         Ok(_) if self.stopped.contains_key(&to) => "the peer had stopped",
                         Ok(_) => "did not arrive in time",
@@ -345,8 +330,8 @@ impl Arrivals {
 
 impl Message {
     /// What its lines begin with.
-    fn row(&self, message: usize, peer: u32) -> Row<'_> {
-        Row {
+    fn row(&self, message: usize, peer: u32) -> Delivery<'_> {
+        Delivery {
             message,
             publisher: self.publisher,
             publisher_degree: self.degree,

@@ -154,7 +154,7 @@ impl Results {
 
     /// With each hop a message comes to D times as many peers: log_D n.
     fn theory(&self) -> f64 {
-        (self.peers as f64).ln() / (self.fanout() as f64).ln()
+        (self.peers as f64).log(self.fanout() as f64)
     }
 
     /// Copies that never left: to whom most of them were to go. Others may have

@@ -1,5 +1,6 @@
 //! `testbed latency`: messages between pairs of peers, one way and back, and
 //! the same bytes over plain TCP, in turn. The ratio says what the stack costs.
+//! Connections and channels are open before.
 //!
 //! With an interval, messages have times at which they are to be sent, and
 //! their ways are measured from these: a stall delays all that were to be sent
@@ -111,6 +112,24 @@ impl Latency {
     }
 }
 
+impl Latency {
+    /// Who sends to whom in each turn, and how many bytes.
+    fn turns(&self, neighbours: &[Vec<u32>], seed: u64) -> Vec<(usize, Vec<(u32, u32)>)> {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut turns = Vec::new();
+        for &size in &self.options.sizes {
+            let mut left = self.options.messages as usize;
+            while left > 0 {
+                let count = left.min(IN_TURN);
+                left -= count;
+                let pairs = (0..count).map(|_| pair(neighbours, &mut rng));
+                turns.push((size, pairs.collect()));
+            }
+        }
+        turns
+    }
+}
+
 impl Experiment for Latency {
     async fn run(&mut self, bench: Bench<'_>) -> Result<(), Error> {
         let builder = bench.builder(Speaks::Channels);
@@ -120,39 +139,38 @@ impl Experiment for Latency {
         let mut stack = Stack::new(members, inboxes, &witness, bench.tasks);
         let tcp = Tcp::start(&witness).await;
         let mut tcp = tcp.map_err(|e| Error::Failed(format!("plain TCP on the loopback: {e}")))?;
+        let turns = self.turns(&neighbours, bench.options.seed);
+        let began = Instant::now();
+        for (_, pairs) in &turns {
+            stack.open(pairs).await;
+        }
+        bench.record.phase("Channels", began.elapsed());
         let began = Instant::now();
         let _measuring = bench.host.measuring();
         let all = u64::from(self.options.messages) * self.options.sizes.len() as u64;
         let bar = bench.progress.bar("messages", all);
-        let mut rng = ChaCha8Rng::seed_from_u64(bench.options.seed);
         // The schedule goes on whatever became of the messages before.
         let mut start = Instant::now();
-        for &size in &self.options.sizes {
-            let mut left = self.options.messages as usize;
-            while left > 0 {
-                let count = left.min(IN_TURN);
-                left -= count;
-                let pairs: Vec<_> = (0..count).map(|_| pair(&neighbours, &mut rng)).collect();
-                for road in [Road::Stack, Road::Tcp] {
-                    let turn = Turn {
-                        options: &self.options,
-                        size,
-                        pairs: &pairs,
-                        start,
-                        seen: &mut seen,
-                    };
-                    let sent = match road {
-                        Road::Stack => turn.run(&mut stack).await,
-                        Road::Tcp => turn.run(&mut tcp).await,
-                    };
-                    self.results.take(road, size, &sent, bench.rows)?;
-                    start = match self.options.interval {
-                        Some(interval) => start + interval * count as u32,
-                        None => Instant::now(),
-                    };
-                }
-                (0..count).for_each(|_| bar.step());
+        for (size, pairs) in turns {
+            for road in [Road::Stack, Road::Tcp] {
+                let turn = Turn {
+                    options: &self.options,
+                    size,
+                    pairs: &pairs,
+                    start,
+                    seen: &mut seen,
+                };
+                let sent = match road {
+                    Road::Stack => turn.run(&mut stack).await,
+                    Road::Tcp => turn.run(&mut tcp).await,
+                };
+                self.results.take(road, size, &sent, bench.rows)?;
+                start = match self.options.interval {
+                    Some(interval) => start + interval * pairs.len() as u32,
+                    None => Instant::now(),
+                };
             }
+            pairs.iter().for_each(|_| bar.step());
         }
         bench.record.phase("Messages", began.elapsed());
         Ok(())

@@ -1,10 +1,10 @@
 //! The way through the stack: channels between peers.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
-use node::channel::{Inbound, Inbox, Outgoing};
+use node::channel::{Inbound, Inbox, Outgoing, Sender};
 use node::steps::key;
 use node::telemetry::{from_wire, to_wire};
 use node::{Handle, PeerId};
@@ -82,6 +82,16 @@ impl Stack {
             _answers: all_answers,
         }
     }
+
+    /// Opens what messages between these go through, there and back, where it is
+    /// not open yet: the other way has its connection before as well.
+    pub(super) async fn open(&self, pairs: &[(u32, u32)]) {
+        for &(from, to) in pairs {
+            for (from, to) in [(from, to), (to, from)] {
+                self.peers[from as usize].open(self.ids[to as usize]).await;
+            }
+        }
+    }
 }
 
 impl Way for Stack {
@@ -115,25 +125,32 @@ impl Way for Stack {
 }
 
 impl Writers {
-    fn send(&self, to: PeerId, message: Outgoing) {
-        let handle = &self.handle;
-        let tasks = &self.tasks;
-        let mut all = self.to.lock().unwrap_or_else(PoisonError::into_inner);
-        let writer = all.entry(to).or_insert_with(|| {
+    async fn open(&self, to: PeerId) {
+        if self.all().contains_key(&to) {
+            return;
+        }
+        // To whom there is no channel, nothing is sent, and nothing answered.
+        if let Ok(channel) = self.handle.open_channel(to).await {
             let (sender, messages) = mpsc::unbounded_channel();
-            tasks.spawn(write(handle.clone(), to, messages));
-            sender
-        });
-        // A channel that has closed: the message gets no answer.
-        let _ = writer.send(message);
+            self.tasks.spawn(write(channel, messages));
+            self.all().insert(to, sender);
+        }
+    }
+
+    fn send(&self, to: PeerId, message: Outgoing) {
+        if let Some(writer) = self.all().get(&to) {
+            // A channel that has closed: the message gets no answer.
+            let _ = writer.send(message);
+        }
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<PeerId, mpsc::UnboundedSender<Outgoing>>> {
+        self.to.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Opens the channel, and writes what is to be written to it.
-async fn write(handle: Handle, to: PeerId, mut messages: mpsc::UnboundedReceiver<Outgoing>) {
-    let Ok(mut channel) = handle.open_channel(to).await else {
-        return;
-    };
+/// Writes what is to be written to the channel.
+async fn write(mut channel: Sender, mut messages: mpsc::UnboundedReceiver<Outgoing>) {
     while let Some(message) = messages.recv().await {
         if channel.send(message).await.is_err() {
             return;

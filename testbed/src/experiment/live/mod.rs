@@ -13,7 +13,7 @@ use super::{Bench, Experiment};
 use crate::Error;
 use crate::history::History;
 use crate::network::{Builder, LABORATORY, Links, Speaks};
-use crate::run::Record;
+use crate::run::{Record, Rows};
 use crate::store::Store;
 use crate::system::{Judgement, System};
 use session::{Progress, Session};
@@ -98,16 +98,16 @@ impl<S: System> Experiment for Live<S> {
                 progress.losses.join("; ")
             ));
         }
-        record.results = json!({
+        record.results = judgement.results(json!({
             "ended": progress.ended,
             "expected": expected,
             "lost": progress.lost,
-            "properties": judgement.properties,
-            "figures": judgement.figures,
-            "measures": judgement.all_measures(),
-            "told": judgement.told,
-        });
+        }));
         wrong
+    }
+
+    fn save(&self, rows: &mut Rows) -> Result<(), Error> {
+        self.judgement.save(rows)
     }
 
     fn tell(&self, _: &Record) -> String {

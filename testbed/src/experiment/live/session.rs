@@ -121,7 +121,8 @@ impl<'a, S: System> Session<'a, S> {
         Ok(())
     }
 
-    /// With the last command the time begins after which the run is over.
+    /// With the last command the time begins after which the run is over, and
+    /// with each operation that ends later it begins again.
     fn be_patient(&mut self) {
         let command = |(_, due): &(Duration, Due<_>)| matches!(due, Due::Command(..));
         if let Some(patience) = self.system.gives_up_after()
@@ -190,6 +191,7 @@ impl<'a, S: System> Session<'a, S> {
                 if self.system.ends(node, &output) {
                     self.progress.ended += 1;
                     self.bar.step();
+                    self.be_patient();
                 }
                 if self.system.completes(node, &output)
                     && let Some(operations) = self.operations.get_mut(&node)

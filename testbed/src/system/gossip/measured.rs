@@ -16,6 +16,8 @@ const PARTS: [u64; 3] = [50, 95, 100];
 /// What was measured.
 pub(super) struct Measured {
     peers: u64,
+    /// To how many others half of them send a message on, at most.
+    fanout: u64,
     /// How many messages were published.
     pub(super) published: u64,
     /// How often somebody got one first.
@@ -39,10 +41,11 @@ struct Spread {
 }
 
 impl Measured {
-    /// Reads a run of so many peers.
-    pub(super) fn read(history: &History, peers: u64) -> Self {
+    /// Reads a run of so many peers, half of which send on to so many at most.
+    pub(super) fn read(history: &History, peers: u64, fanout: u64) -> Self {
         let mut measured = Self {
             peers,
+            fanout: fanout.max(2),
             published: history.said("Published"),
             delivered: history.said("Delivered"),
             sent: 0,
@@ -127,7 +130,8 @@ impl Measured {
         let mut all: Vec<_> = until.collect();
         let duplicates = self.received.saturating_sub(self.delivered);
         let missing = deliveries.saturating_sub(self.delivered);
-        all.push(Measure::numbers("hops", self.hops.summary(), missing));
+        let hops = Measure::numbers("hops", self.hops.summary(), missing);
+        all.push(hops.with_theory(self.theory()));
         for (name, part) in [
             ("duplicates a delivery", ratio(duplicates, self.delivered)),
             ("bytes a delivery", ratio(self.bytes, self.delivered)),
@@ -140,6 +144,12 @@ impl Measured {
             deliveries,
         ));
         all
+    }
+
+    /// With each hop a message comes to F times as many peers, if none is told
+    /// twice: log_F N.
+    fn theory(&self) -> f64 {
+        (self.peers as f64).log(self.fanout as f64)
     }
 
     /// All of it for people: a line each. `messages` were to be published, and
@@ -201,7 +211,9 @@ impl Measured {
         lines.push(line(
             "in theory",
             &format!(
-                "log2 N = {:.1} rounds at least, if everybody who knows tells one in each; log2 N + ln N = {:.1} until all know",
+                "log_{} N = {:.1} hops; log2 N = {:.1} rounds at least, if everybody who knows tells one in each; log2 N + ln N = {:.1} until all know",
+                self.fanout,
+                self.theory(),
                 peers.log2(),
                 peers.log2() + peers.ln()
             ),
@@ -260,7 +272,7 @@ mod tests {
         Measured {
             published: 2,
             delivered: 0,
-            ..Measured::read(&History::default(), peers)
+            ..Measured::read(&History::default(), peers, 2)
         }
     }
 
