@@ -189,7 +189,7 @@ impl Judgement {
     /// Every delivery as a line.
     ///
     /// # Errors
-    /// [`Error::Failed`](crate::Error::Failed), for example when the disk is full.
+    /// [`Error::Failed`], for example when the disk is full.
     pub fn save(&self, rows: &mut Rows) -> Result<(), Error> {
         self.deliveries.iter().try_for_each(|row| rows.save(row))
     }
