@@ -80,7 +80,6 @@ pub fn check(plan: &Plan) -> Result<Limits, Error> {
         transport, peers, ..
     } = *plan;
     let connections = plan.all_connections();
-    let sparser = plan.connections > SPARSE * u64::from(peers);
     let memory_needed = plan.memory();
     let memory_available = host::available_memory();
     if memory_needed > memory_available {
@@ -90,11 +89,7 @@ pub fn check(plan: &Plan) -> Result<Limits, Error> {
             plan.why(),
             memory_needed >> 20,
             memory_available >> 20,
-            match plan.load {
-                Load::Channels | Load::Gossipsub if sparser =>
-                    ", or connect fewer of them with --topology random:8",
-                _ => "",
-            }
+            plan.or_sparser(),
         )));
     }
     let descriptors_needed = descriptors(transport, peers, connections);
@@ -103,9 +98,10 @@ pub fn check(plan: &Plan) -> Result<Limits, Error> {
         return Err(Error::Usage(format!(
             "{peers} peers with {connections} {transport} connections{why} need {descriptors_needed} file descriptors, \
              and the limit is {descriptors_limit}; take --transport memory, which needs none, \
-             or fewer peers or connections, as with --topology random:8, or raise the hard limit (ulimit -Hn)",
+             or start fewer peers{sparser}, or raise the hard limit (ulimit -Hn)",
             transport = name(transport),
             why = plan.why(),
+            sparser = plan.or_sparser(),
         )));
     }
     Ok(Limits {
@@ -129,6 +125,18 @@ impl Plan {
         }
     }
 
+    /// A way out, where it is one.
+    fn or_sparser(&self) -> &'static str {
+        let sparse = SPARSE * u64::from(self.peers);
+        match self.load {
+            Load::Channels | Load::Gossipsub if self.connections > sparse => {
+                ", or connect fewer of them with --topology random:8"
+            }
+            _ => "",
+        }
+    }
+
+    /// Why there are more than the topology says.
     fn why(&self) -> &'static str {
         match self.load {
             Load::Channels | Load::Gossipsub => "",
