@@ -126,10 +126,15 @@ pub struct Tally {
 }
 
 impl Counts {
+    /// How many copies have come until now.
+    pub fn copies(&self) -> u64 {
+        self.copies.load(Ordering::Relaxed)
+    }
+
     /// Until now.
     pub fn now(&self) -> Tally {
         Tally {
-            copies: self.copies.load(Ordering::Relaxed),
+            copies: self.copies(),
             bytes: self.bytes.load(Ordering::Relaxed),
             missed: self.missed.load(Ordering::Relaxed),
             given_up: self

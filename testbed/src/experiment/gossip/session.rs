@@ -102,8 +102,8 @@ impl Session<'_> {
     async fn settle(&mut self) -> Result<(), Error> {
         let end = Instant::now() + self.patience;
         let mut copies = None;
-        while copies != Some(self.counts.now().copies) && Instant::now() < end {
-            copies = Some(self.counts.now().copies);
+        while copies != Some(self.counts.copies()) && Instant::now() < end {
+            copies = Some(self.counts.copies());
             let quiet = Instant::now() + QUIET;
             while let Ok(delivery) = timeout_at(quiet.into(), self.deliveries.recv()).await {
                 self.take(delivery)?;
