@@ -37,7 +37,7 @@ pub(crate) struct Behaviour {
     local: PeerId,
     /// Whether there is only one.
     only: bool,
-    /// The connections to each peer: one, or the one that is used first.
+    /// The connections to each peer, of which the first is used.
     kept: HashMap<PeerId, Vec<Kept>>,
     count: watch::Sender<Count>,
     /// One too many, and to be closed.

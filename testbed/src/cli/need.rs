@@ -87,14 +87,12 @@ impl System {
 impl Gossip {
     /// As [`System::need`].
     pub fn need(&self, default: u32) -> Need {
-        let load = match self.protocol {
-            Protocol::Flood => Load::Channels,
-            Protocol::Gossipsub => Load::Gossipsub,
-        };
-        let topology = SPARSE;
         Need {
-            load,
-            topology,
+            load: match self.protocol {
+                Protocol::Flood => Load::Channels,
+                Protocol::Gossipsub => Load::Gossipsub,
+            },
+            topology: SPARSE,
             ..Need::of(2, default)
         }
     }

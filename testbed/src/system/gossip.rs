@@ -12,7 +12,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
 use self::measured::Measured;
-use super::{Asked, Figure, Judgement, System};
+use super::{Asked, Figure, Judgement, System, Ways};
 use crate::checkers::flood::{Expected, check};
 use crate::history::History;
 
@@ -40,6 +40,8 @@ pub struct Plan {
 #[derive(Clone, Debug)]
 pub struct Flooding {
     neighbours: Vec<Vec<u32>>,
+    /// How many of them processes have: the least, the median, the greatest.
+    degree: [u64; 3],
     plan: Plan,
     publishers: Vec<NodeId>,
     /// What every message says: chosen by the seed, so that it does not
@@ -57,7 +59,11 @@ impl Flooding {
         let publishers = (0..plan.messages).map(publisher).collect();
         let mut data = vec![0; plan.size];
         rng.fill(&mut data[..]);
+        let mut degrees: Vec<_> = neighbours.iter().map(|all| all.len() as u64).collect();
+        degrees.sort_unstable();
+        let places = [0, degrees.len() / 2, degrees.len().saturating_sub(1)];
         Self {
+            degree: places.map(|place| degrees.get(place).copied().unwrap_or(0)),
             neighbours,
             plan,
             publishers,
@@ -86,12 +92,9 @@ impl Flooding {
     }
 
     /// To how many others half of the peers send a message on, at most.
-    fn told(&self) -> u64 {
-        let mut degrees: Vec<_> = self.neighbours.iter().map(Vec::len).collect();
-        degrees.sort_unstable();
-        let median = degrees.get(degrees.len() / 2).copied().unwrap_or(0) as u64;
-        let fanout = self.plan.fanout.map_or(median, u64::from);
-        fanout.min(median)
+    fn fanout(&self) -> u64 {
+        let [_, median, _] = self.degree;
+        self.plan.fanout.map_or(median, u64::from).min(median)
     }
 
     fn figures(&self, measured: &Measured) -> Vec<Figure> {
@@ -189,14 +192,18 @@ impl System for Flooding {
     }
 
     fn judge(&self, history: &History) -> Judgement {
-        let measured = Measured::read(history, self.neighbours.len() as u64, self.told());
-        let (rows, ways) = deliveries::read(history, &self.neighbours, self.told());
-        let degrees = self.neighbours.iter().map(|all| all.len() as u64);
+        let messages = deliveries::messages(history, self.processes());
+        let (peers, fanout) = (self.processes().into(), self.fanout());
+        let measured = Measured::read(history, &messages, peers, fanout);
         Judgement {
-            deliveries: rows,
-            ways: Some(ways),
+            deliveries: deliveries::lines(&messages, &self.neighbours),
+            ways: Some(Ways {
+                hops: deliveries::hops(&messages),
+                degree: self.degree,
+                fanout,
+            }),
             measures: measured.measures(self.deliveries()),
-            told: measured.tell(degrees, self.deliveries(), self.plan.messages.into()),
+            told: measured.tell(self.degree, self.deliveries(), self.plan.messages.into()),
             properties: check(history, &self.expected()),
             figures: self.figures(&measured),
         }

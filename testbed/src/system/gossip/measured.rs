@@ -3,9 +3,9 @@
 //! Times are those of the spans. Peers of one run read one clock; those of
 //! several machines may differ by what their clocks do.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::deliveries::Message;
 use crate::history::History;
 use crate::stats::{Measure, Summary, Times, show, thousands};
 
@@ -33,16 +33,10 @@ pub(super) struct Measured {
     until: [Times; 3],
 }
 
-/// When a message was published, and when others got it.
-#[derive(Default)]
-struct Spread {
-    published: Option<u64>,
-    delivered: Vec<u64>,
-}
-
 impl Measured {
-    /// Reads a run of so many peers, half of which send on to so many at most.
-    pub(super) fn read(history: &History, peers: u64, fanout: u64) -> Self {
+    /// Reads a run of so many peers, half of which send on to so many at most, and
+    /// its messages.
+    pub(super) fn read(history: &History, messages: &[Message], peers: u64, fanout: u64) -> Self {
         let mut measured = Self {
             peers,
             fanout: fanout.max(2),
@@ -66,43 +60,18 @@ impl Measured {
             .filter_map(|(.., step)| step.received.as_ref());
         let of_rumours = received.filter(|one| one.message.fields.get_text("rumour").is_some());
         measured.received = of_rumours.count() as u64;
-        let mut spreads = BTreeMap::<&str, Spread>::new();
-        for (by, at, kind, fields) in history.sayings() {
-            let Some(id) = fields.get_text("rumour") else {
-                continue;
-            };
-            let (spread, time) = (
-                spreads.entry(id).or_default(),
-                history.processes[by][at].at_unix_nano,
-            );
-            match kind {
-                "Published" => spread.published = Some(time),
-                "Delivered" => {
-                    spread.delivered.push(time);
-                    let hops = fields.get_integer("hops");
-                    if let Some(hops) = hops.map(i64::cast_unsigned) {
-                        measured.hops.count(hops, 1);
-                    }
-                }
-                _ => {} // Not ours: an algorithm may say more.
+        for message in messages {
+            let arrivals = || message.arrivals.values();
+            for hops in arrivals().filter_map(|arrival| arrival.hops) {
+                measured.hops.count(hops, 1);
             }
-        }
-        for spread in spreads.into_values() {
-            measured.add(spread);
+            measured.add(message.at, arrivals().map(|arrival| arrival.at).collect());
         }
         measured
     }
 
-    fn add(
-        &mut self,
-        Spread {
-            published,
-            mut delivered,
-        }: Spread,
-    ) {
-        let Some(published) = published else {
-            return;
-        };
+    /// A message that was published then, and delivered at these times.
+    fn add(&mut self, published: u64, mut delivered: Vec<u64>) {
         delivered.sort_unstable();
         for (part, until) in PARTS.iter().zip(&mut self.until) {
             let have = (self.peers * part).div_ceil(100);
@@ -156,12 +125,18 @@ impl Measured {
     /// `deliveries` would have come of them.
     pub(super) fn tell(
         &self,
-        degrees: impl Iterator<Item = u64>,
+        [min, median, max]: [u64; 3],
         deliveries: u64,
         messages: u64,
     ) -> Vec<String> {
         let mut lines = vec![
-            line("degree", &degree(degrees)),
+            line(
+                "degree",
+                &format!(
+                    "min {min}, median {median}, max {max} ({} peers)",
+                    self.peers
+                ),
+            ),
             line(
                 "delivered",
                 &format!(
@@ -242,20 +217,6 @@ impl Measured {
     }
 }
 
-fn degree(degrees: impl Iterator<Item = u64>) -> String {
-    let mut degrees: Vec<_> = degrees.collect();
-    degrees.sort_unstable();
-    match &degrees[..] {
-        [] => "none".into(),
-        [min, ..] => format!(
-            "min {min}, median {}, max {} ({} peers)",
-            degrees[degrees.len() / 2],
-            degrees[degrees.len() - 1],
-            degrees.len()
-        ),
-    }
-}
-
 fn ratio(of: u64, to: u64) -> f64 {
     of as f64 / to.max(1) as f64
 }
@@ -272,7 +233,7 @@ mod tests {
         Measured {
             published: 2,
             delivered: 0,
-            ..Measured::read(&History::default(), peers, 2)
+            ..Measured::read(&History::default(), &[], peers, 2)
         }
     }
 
@@ -281,10 +242,7 @@ mod tests {
         let mut measured = measured(4);
         let ms = |time: u64| time * 1_000_000;
         for delivered in [vec![ms(30), ms(10), ms(20)], vec![ms(5)]] {
-            measured.add(Spread {
-                published: Some(0),
-                delivered,
-            });
+            measured.add(0, delivered);
         }
         let [half, most, all] = &measured.until;
         let ends = ["(n=2)", "(n=1); 1 of 2 messages never"];
@@ -298,7 +256,7 @@ mod tests {
 
     #[test]
     fn without_anything_nothing_is_made_up() {
-        let lines = measured(2).tell([1, 1].into_iter(), 2, 2);
+        let lines = measured(2).tell([1, 1, 1], 2, 2);
         let nothing = "until 100 %       none (n=0); 2 of 2 messages never";
         assert_eq!(lines.last().map(String::as_str), Some(nothing));
         assert!(lines.contains(&"hops              none (n=0)".to_owned()));
