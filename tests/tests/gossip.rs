@@ -42,6 +42,7 @@ fn messages_reach_everybody() {
     assert_eq!(lines.filter(|line| line.ends_with(',')).count(), 95);
     for part in [
         "95 of 95 (100.00 %)",
+        "(flood publishing), signed",
         "duplicates",
         "to 100 %",
         "log_6 20 = 1.7",
@@ -65,7 +66,9 @@ fn messages_around_64_kib_and_of_a_megabyte_arrive_back_to_back() {
 #[test]
 fn unsigned_and_without_flood_publishing() {
     let options = "--peers 20 --topology random:8 --transport memory --messages 5";
-    let (_, record, _) = gossip(&format!("{options} --unsigned --no-flood-publish"), 0);
+    let (ended, record, _) = gossip(&format!("{options} --unsigned --no-flood-publish"), 0);
+    let said = "to the mesh alone (no flood publishing), unsigned";
+    assert!(ended.stdout.contains(said), "{ended}");
     assert_eq!(record["experiment"]["options"]["signed"], false);
     assert_eq!(record["results"]["delivered"], 95);
 }

@@ -245,6 +245,16 @@ impl Experiment for Gossip {
     }
 
     fn tell(&self, record: &Record) -> String {
-        results::tell(&record.results)
+        let parameters = self.options.parameters;
+        let to = match parameters.flood_publish {
+            true => "to all neighbours (flood publishing)",
+            false => "to the mesh alone (no flood publishing)",
+        };
+        let signed = match parameters.signed {
+            true => "signed",
+            false => "unsigned",
+        };
+        let results = results::tell(&record.results);
+        format!("publishing        {to}, {signed}\n{results}")
     }
 }
