@@ -4,7 +4,7 @@
 //   node diagram.mjs URL [FOLDER FOR SCREENSHOTS]
 
 import { cutLine, plainStep } from './canvas.mjs';
-import { camera, drawn, text, withPage } from './page.mjs';
+import { camera, drawn, says, saysOther, text, withPage } from './page.mjs';
 
 const [url, screenshots] = process.argv.slice(2);
 
@@ -19,7 +19,7 @@ async function press(page, key) {
 }
 
 async function saidAfter(page, before) {
-  await page.waitForFunction((status, last) => document.querySelector(status).textContent !== last, {}, SAID, before);
+  await saysOther(page, SAID, before);
   return said(page);
 }
 
@@ -48,7 +48,7 @@ async function moveToEnd(page, peer) {
     input.value = input.max;
     input.dispatchEvent(new Event('change', { bubbles: true }));
   }, peer);
-  await page.waitForFunction(() => document.querySelector('.cut-panel h3').innerText === 'My cut');
+  await says(page, '.cut-panel h3', /^My cut$/);
 }
 
 // Clicks down the middle of the picture until each peer's line was met.
@@ -113,7 +113,7 @@ const seen = await withPage(url, async (page, problems) => {
 
   // The search, and the table of what is in sight.
   await page.type('#search', 'peer-00');
-  await page.waitForFunction(() => /step/.test(document.querySelector('.search .note')?.innerText));
+  await says(page, '.search .note', /step/);
   found.search = (await text(page, '.search .note'))[0];
   await page.$eval('#search', (one) => { one.value = ''; one.dispatchEvent(new Event('input', { bubbles: true })); });
   await click(page, '.tools button', 'Table');
@@ -134,10 +134,10 @@ const seen = await withPage(url, async (page, problems) => {
     await page.mouse.down();
     await page.mouse.move(from.x - 80, from.y, { steps: 4 });
     await page.mouse.up();
-    await page.waitForFunction(() => document.querySelector('.cut-panel h3').innerText === 'My cut');
+    await says(page, '.cut-panel h3', /^My cut$/);
     found.dragged = await cutOf(page);
     await click(page, '.cut-panel button', 'Back to the recorded snapshot');
-    await page.waitForFunction((last) => document.querySelector('.cut-panel h3').innerText === last, {}, found.cut.title);
+    await saysOther(page, '.cut-panel h3', 'My cut');
     const receiver = found.cut.channels[0]?.channel.split(' → ')[1];
     if (receiver) {
       await moveToEnd(page, receiver);

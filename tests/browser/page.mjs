@@ -39,6 +39,17 @@ export async function withPage(address, use) {
 // What the elements say that a selector finds.
 export const text = (page, selector) => page.$$eval(selector, (all) => all.map((one) => one.innerText.trim()));
 
+// Until the first element that a selector finds says this. An element that is
+// not there yet must not throw: a condition that does is never looked at again.
+export const says = (page, selector, pattern) => page.waitForFunction((wanted, source) => new RegExp(source)
+  .test(document.querySelector(wanted)?.textContent.trim() ?? ''), {}, selector, pattern.source);
+
+// Until it says something else than before, be it nothing.
+export const saysOther = (page, selector, before) => page.waitForFunction((wanted, last) => {
+  const found = document.querySelector(wanted);
+  return found && found.textContent.trim() !== last;
+}, {}, selector, before);
+
 // Until what was done is drawn: a picture follows a change by one frame, and
 // what follows from the change by another.
 export const drawn = (page) => page.evaluate(() => new Promise((done) => {

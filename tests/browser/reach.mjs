@@ -6,7 +6,7 @@
 //
 // With a folder in SCREENSHOTS it takes pictures.
 
-import { camera, drawn, text, withPage } from './page.mjs';
+import { camera, drawn, says, text, withPage } from './page.mjs';
 import { start } from './program.mjs';
 
 async function go(page, to, selector) {
@@ -25,14 +25,13 @@ async function press(page, label, peers) {
   return said;
 }
 
-const until = (page, part) => page.waitForFunction((said) => document
-  .querySelector('.topology .bar .note').innerText.includes(said), {}, part);
+const NOTE = '.topology .bar .note';
 
 // What the graph draws of links and peers.
 async function graph(page) {
   await drawn(page);
   return {
-    note: (await text(page, '.topology .bar .note')).join(),
+    note: (await text(page, NOTE)).join(),
     cut: await page.$$eval('.edges.cut title', (all) => all.map((one) => one.textContent)),
     dead: await page.$$eval('.node.dead title', (all) => all.map((one) => one.textContent)),
     legend: await text(page, '.kinds li'),
@@ -44,7 +43,7 @@ async function cell(page, shoot) {
   await go(page, '#/topology?view=matrix', '.matrix canvas');
   await page.focus('.matrix canvas');
   await page.keyboard.press('ArrowRight');
-  await page.waitForFunction(() => document.querySelector('.matrix .cell').innerText.includes('→'));
+  await says(page, '.matrix .cell', /→/);
   const found = (await text(page, '.matrix .cell')).join();
   await shoot('cut-matrix');
   await go(page, '#/topology?view=graph', '.node');
@@ -52,7 +51,8 @@ async function cell(page, shoot) {
 }
 
 async function slide(page, key) {
-  await page.focus('.player input[type=range]');
+  const slider = await page.waitForSelector('.player input[type=range]');
+  await slider.focus();
   await page.keyboard.press(key);
 }
 
@@ -65,22 +65,22 @@ const seen = await withPage(async () => {
   await page.setViewport({ width: 1280, height: 720 });
   await page.goto(url, { waitUntil: 'load' });
   const found = { said: await press(page, 'Cut link', ['peer-00', 'peer-01']) };
-  await until(page, '1 link cut');
+  await says(page, NOTE, /1 link cut/);
   found.cut = await graph(page);
   await shoot('cut');
   found.cell = await cell(page, shoot);
   // Who opens the page later sees it as well.
   await page.reload({ waitUntil: 'load' });
-  await until(page, '1 link cut');
+  await says(page, NOTE, /1 link cut/);
   found.again = await graph(page);
   // Before it was cut it was whole, and at the end it is cut.
   await slide(page, 'Home');
   await page.waitForFunction(() => !document.querySelector('.edges.cut'));
   found.before = await graph(page);
   await slide(page, 'End');
-  await until(page, '1 link cut');
+  await says(page, NOTE, /1 link cut/);
   await press(page, 'Kill it', ['peer-03']);
-  await until(page, '1 peer killed');
+  await says(page, NOTE, /1 peer killed/);
   found.killed = await graph(page);
   await shoot('killed');
   await press(page, 'Heal', ['peer-00', 'peer-01']);

@@ -6,7 +6,7 @@
 //
 // `compared` is null where the folder has one run.
 
-import { camera, text, withPage } from './page.mjs';
+import { camera, says, saysOther, text, withPage } from './page.mjs';
 
 const [url, screenshots] = process.argv.slice(2);
 
@@ -36,7 +36,7 @@ async function traces(page) {
   await page.$eval('.finder input[name=max]', (input) => { input.value = ''; });
   await find(page, 'tags', 'p2p.remote=peer-01');
   await page.waitForFunction((before) => {
-    const said = document.querySelector('.traces .bar .note[role=status]').innerText;
+    const said = document.querySelector('.traces .bar .note[role=status]')?.innerText;
     return said && said !== before;
   }, {}, all);
   return { all, wrong, tagged: await one(page, '.traces .bar .note[role=status]'), address: hash(page) };
@@ -64,7 +64,7 @@ async function comparison(page) {
 
 async function topology(page, shoot) {
   await go(page, '#/topology', '.node');
-  await page.waitForFunction(() => /\d connection/.test(document.querySelector('.topology .bar .note').innerText));
+  await says(page, '.topology .bar .note', /\d connection/);
   const note = await one(page, '.topology .bar .note');
   await page.$eval('.node', (node) => node.focus());
   await page.keyboard.press('ArrowRight');
@@ -74,23 +74,23 @@ async function topology(page, shoot) {
   const rows = (await text(page, '.topology .table .row')).map((row) => row.replace(/\s+/g, ' '));
   await page.focus('.player input[type=range]');
   await page.keyboard.press('Home');
-  await page.waitForFunction(() => /^step 1 of/.test(document.querySelector('.player .place').textContent));
+  await says(page, '.player .place', /^step 1 of/);
   const begin = await one(page, '.player .place');
   await page.keyboard.press('Space');
-  await page.waitForFunction((first) => document.querySelector('.player .place').textContent !== first, {}, begin);
+  await saysOther(page, '.player .place', begin);
   await page.keyboard.press('Space');
   await page.$eval('.player input[type=range]', (input) => {
     input.value = input.max / 2;
     for (const event of ['input', 'change']) input.dispatchEvent(new Event(event, { bubbles: true }));
   });
-  await page.waitForFunction(() => document.querySelector('.player .place').textContent.split(' ')[1] > 4);
+  await says(page, '.player .place', /^step ([5-9]|\d\d)/);
   await shoot('topology');
   const address = hash(page);
   await page.click('.topology input[value=matrix]');
   await page.waitForSelector('.matrix canvas');
   await page.focus('.matrix canvas');
   await page.keyboard.press('ArrowRight');
-  await page.waitForFunction(() => document.querySelector('.matrix .cell').innerText.includes('→'));
+  await says(page, '.matrix .cell', /→/);
   return { note, chosen, rows, begin, address, cell: await one(page, '.matrix .cell') };
 }
 
