@@ -1,6 +1,6 @@
 //! A program that runs: its lines as they come, and its end.
 //!
-//! Nothing here sleeps. A test waits for a line, or for the end, and the
+//! Nothing here sleeps to wait. A test waits for a line, or for the end, and the
 //! deadline only keeps a program that hangs from holding up the others.
 
 use std::fmt;
@@ -96,6 +96,14 @@ impl Running {
         let kill = format!("kill -{signal} {}", self.id());
         let sent = Command::new("sh").args(["-c", &kill]).status();
         assert!(sent.expect("sh").success(), "{kill}");
+    }
+
+    /// Lets it stand still for so long, as when the machine had better things to
+    /// do.
+    pub fn stall(&self, time: Duration) {
+        self.signal("STOP");
+        thread::sleep(time);
+        self.signal("CONT");
     }
 
     /// Waits a moment for the end, and says whether it has come.

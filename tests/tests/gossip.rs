@@ -1,8 +1,10 @@
-//! `testbed gossip --protocol gossipsub`, as a user tries it.
+//! `testbed gossip`, as a user tries it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use support::collector::{Collector, Manner, Protocol};
 use support::saved::no_panic;
 use support::{CALM, Ended, Running, Runs, measured, refused, run, saved};
 
@@ -231,4 +233,30 @@ fn what_was_measured_is_saved_when_it_is_interrupted() {
     let number = |name: &str| record["results"][name].as_u64().expect("a number");
     assert!((1..5000).contains(&number("published")), "{record:#}");
     assert!(number("delivered") > 0);
+}
+
+/// Coordinated omission: a flood counts from when a message was to be published,
+/// not from when there was time for it.
+#[test]
+fn what_a_stall_kept_from_being_published_is_late() {
+    let runs = Runs::new();
+    let collector = Collector::start(Protocol::Http, Manner::Takes);
+    let words = format!(
+        "-q --seed 1 {CALM} --otlp {} --peers 4 --transport memory gossip --protocol flood \
+         --interval 5ms --messages 400",
+        collector.url()
+    );
+    let running = Running::start(&mut runs.testbed(words.split(' ')));
+    collector.wait_for("publish", 1);
+    running.stall(Duration::from_millis(500));
+    running.end().exits(0);
+    let rows = runs.only().join("results.csv");
+    let rows = std::fs::read_to_string(rows).expect("results.csv");
+    let late = rows.lines().skip(1).filter(|row| {
+        let after = row.split(',').nth(6).and_then(|nanos| nanos.parse().ok());
+        after.is_some_and(|nanos: u64| nanos > 50_000_000)
+    });
+    // Half a second has a hundred of them, of which each comes to three others.
+    let late = late.count();
+    assert!(late >= 3 * 60, "only {late} were late");
 }

@@ -13,6 +13,9 @@ pub struct StepRecord {
     pub number: u64,
     /// When it began, in nanoseconds since the Unix epoch.
     pub at_unix_nano: u64,
+    /// How much earlier the operation was to begin that it is the first step of,
+    /// in nanoseconds.
+    pub late_nano: u64,
     /// The message that it handled, if it did.
     pub received: Option<ReceivedRecord>,
     /// The timer that ran out, if it handled one.

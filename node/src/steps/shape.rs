@@ -18,6 +18,9 @@ use crate::channel::unix_nano;
 pub mod key {
     /// The number of a step in its process.
     pub const STEP: &str = "p2p.step";
+    /// How many nanoseconds after it was to begin an operation began. Who began
+    /// it tells.
+    pub const LATE: &str = "p2p.operation.late_ns";
     /// The timer that ran out.
     pub const TIMER: &str = "p2p.timer";
     /// The process at the other end.

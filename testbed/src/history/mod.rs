@@ -111,6 +111,9 @@ pub(crate) fn step(span: Span) -> Option<StepRecord> {
     Some(StepRecord {
         number,
         at_unix_nano,
+        late_nano: fields
+            .get_integer(key::LATE)
+            .map_or(0, |late| late.max(0).cast_unsigned()),
         received,
         timer: fields.get_text(key::TIMER).map(str::to_owned),
         events: events.collect(),

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use algorithms::{Algorithm, NodeId};
 use node::driver::{Driver, Report};
-use opentelemetry::Context;
+use node::steps::key;
 use opentelemetry::trace::{TraceContextExt as _, Tracer as _};
+use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::SdkTracer;
 use tokio::sync::mpsc;
 
@@ -18,6 +19,7 @@ use crate::Error;
 use crate::control::{Desk, Press};
 use crate::network::Network;
 use crate::progress::Bar;
+use crate::stats::nanos;
 use crate::system::System;
 
 /// How many losses are told one by one.
@@ -91,9 +93,11 @@ impl<'a, S: System> Session<'a, S> {
             let gives_up = self.gives_up;
             tokio::select! {
                 () = self.clock.reaches(due.unwrap_or(limit)), if due.is_some() => {
-                    match self.due.pop_front().expect("it is due").1 {
+                    let (at, due) = self.due.pop_front().expect("it is due");
+                    match due {
                         Due::Command(node, command, operation) => {
-                            self.give(network, node, command, operation).await?;
+                            let late = self.clock.now().saturating_sub(at);
+                            self.give(network, node, command, operation, late).await?;
                             self.be_patient();
                         }
                         Due::Kill(node) => {
@@ -144,20 +148,24 @@ impl<'a, S: System> Session<'a, S> {
         under_way.is_some_and(|all| !all.is_empty()) || self.due.iter().any(due)
     }
 
-    /// Begins an operation. A process takes a command when it has room, and it
-    /// may have none until somebody has heard what it says.
+    /// Begins an operation, so late. A process takes a command when it has room,
+    /// and it may have none until somebody has heard what it says.
     async fn give(
         &mut self,
         network: &mut Network<S::Algorithm>,
         node: NodeId,
         command: Command<S>,
         operation: &'static str,
+        late: Duration,
     ) -> Result<(), Error> {
         if self.killed.contains(&node) {
             return Ok(());
         }
         let tracer = &network.tracers[usize::from(node)];
-        let span = tracer.start_with_context(operation, &Context::new());
+        let span = tracer
+            .span_builder(operation)
+            .with_attributes([KeyValue::new(key::LATE, nanos(late).cast_signed())])
+            .start_with_context(tracer, &Context::new());
         let context = Context::new().with_span(span);
         let operations = self.operations.entry(node).or_default();
         operations.push_back(context.clone());

@@ -10,7 +10,7 @@ use crate::run::Delivery;
 /// A message that was published.
 pub(super) struct Message {
     publisher: u32,
-    /// When, in nanoseconds since 1970.
+    /// When it was to be, in nanoseconds since 1970.
     pub(super) at: u64,
     /// The first copy at each process that got one.
     pub(super) arrivals: BTreeMap<u32, Arrival>,
@@ -39,7 +39,7 @@ pub(super) fn messages(history: &History, processes: u32) -> Vec<Message> {
     for (publisher, step, id, _) in said("Published") {
         let message = Message {
             publisher,
-            at: step.at_unix_nano,
+            at: step.at_unix_nano.saturating_sub(step.late_nano),
             arrivals: BTreeMap::new(),
         };
         messages.entry(id).or_insert(message);
