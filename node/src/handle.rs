@@ -83,6 +83,10 @@ pub(crate) enum Command {
     Table {
         reply: oneshot::Sender<Table>,
     },
+    Introduce {
+        peers: Vec<(PeerId, Multiaddr)>,
+        reply: oneshot::Sender<()>,
+    },
 }
 
 /// A running peer, as seen by everybody else. Cheap to clone; when the last
@@ -232,6 +236,13 @@ impl Handle {
     /// How its routing table is; `None` when the peer has stopped.
     pub async fn table(&self) -> Option<Table> {
         self.ask(|reply| Command::Table { reply }).await
+    }
+
+    /// Enters these into its routing table, as if it had found them. It looks for
+    /// no others because of them. Nothing comes of it without Kademlia, or when
+    /// the peer has stopped.
+    pub async fn introduce(&self, peers: Vec<(PeerId, Multiaddr)>) {
+        let _ = self.ask(|reply| Command::Introduce { peers, reply }).await;
     }
 
     /// How many peers are connected now.

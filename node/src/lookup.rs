@@ -3,10 +3,14 @@
 //!
 //! [`Protocol::Kademlia`]: crate::Protocol::Kademlia
 
+mod everybody;
+
 use std::time::Duration;
 
 use libp2p::PeerId;
 use libp2p::kad::{Quorum, store};
+
+pub use everybody::Everybody;
 
 /// The longest key and value together that travel, in bytes: a message of
 /// Kademlia takes 16 KiB (libp2p's limit), and names besides them their

@@ -159,6 +159,12 @@ impl Task {
                 let table = self.swarm.behaviour_mut().kademlia.as_mut();
                 let _ = reply.send(table.map(|table| table.now()).unwrap_or_default());
             }
+            Command::Introduce { peers, reply } => {
+                if let Some(table) = self.swarm.behaviour_mut().kademlia.as_mut() {
+                    self.lookups.introduce(peers, table);
+                }
+                let _ = reply.send(());
+            }
         }
     }
 
@@ -247,6 +253,7 @@ impl Task {
                 listener_id,
                 address,
             } => {
+                protocols::kademlia::on_listening(address.clone(), &mut self.swarm);
                 if let Some(listening) = self.listening.remove(&listener_id) {
                     let _ = listening.reply.send(Ok(address));
                 }

@@ -1,12 +1,14 @@
 //! A network of peers in this process: started, connected in order, traced.
 
 mod connect;
+mod introduce;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use algorithms::{Algorithm, NodeId};
+use clap::ValueEnum;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use node::channel::Inbox;
 use node::driver::{self, Directory, Driver, Process, Report};
@@ -18,6 +20,7 @@ use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::SdkTracer;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
+use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
@@ -119,7 +122,18 @@ pub enum Speaks<'a> {
     /// gossipsub.
     Gossip(&'a Gossip),
     /// Kademlia, and identify, which feeds its tables.
-    Kademlia,
+    Kademlia(Tables),
+}
+
+/// How routing tables are filled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tables {
+    /// By libp2p's own lookups, in which nearly all peers meet
+    Bootstrap,
+    /// Everybody is told of 20 peers of each bucket, as long use would leave
+    /// them: for thousands of peers
+    Given,
 }
 
 /// Peers that gossip.
@@ -207,6 +221,10 @@ impl Builder<'_> {
         let setup = Context::new().with_span(span);
         record.footprint = Footprint::start();
         let (members, inboxes) = self.new_network(record, &laboratory, &setup).await?;
+        if let Speaks::Kademlia(Tables::Given) = self.speaks {
+            self.introduce_peers(record, &laboratory, &setup, &members)
+                .await;
+        }
         record.footprint.listening(members.len() as u64);
         self.connect_peers(record, &laboratory, &setup, &members)
             .await?;
@@ -260,7 +278,9 @@ impl Builder<'_> {
         }
         match self.speaks {
             Speaks::Channels => {}
-            Speaks::Kademlia => config.protocols = [Protocol::Identify, Protocol::Kademlia].into(),
+            Speaks::Kademlia(_) => {
+                config.protocols = [Protocol::Identify, Protocol::Kademlia].into()
+            }
             Speaks::Gossip(gossip) => {
                 config.protocols = [Protocol::Gossipsub].into();
                 config.topics = vec![gossip.topic.to_owned()];

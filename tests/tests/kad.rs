@@ -1,8 +1,9 @@
 //! `testbed kad`, as a user tries it.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use node::lookup::{Error, Lookup, MAX_RECORD};
+use node::lookup::{Error, Everybody, Lookup, MAX_RECORD, Table};
 use node::{Protocol, Transport};
 use support::peers::{config, listening};
 use support::{Ended, measured, refused};
@@ -50,6 +51,57 @@ fn a_network_smaller_than_k() {
     assert_eq!(record["results"]["table"], serde_json::json!([4, 4, 4]));
 }
 
+/// Among so many, those who know of a provider have no place for it in their
+/// tables: they can only tell where it is if it has said so.
+#[test]
+fn a_thousand_peers_whose_tables_are_given() {
+    let words = "--seed 2 --peers 1000 --transport memory --security none kad --tables given \
+                 --mix get,providers,find --operations 60 --interval 50ms --patience 60s";
+    let (ended, record, _) = measured(words, 0);
+    let results = &record["results"];
+    assert_eq!(results["not_exact"], 0, "{results}");
+    assert!(results["table"][0].as_u64() > Some(100), "{results}");
+    assert_eq!(record["experiment"]["options"]["tables"], "given");
+    assert!(ended.stdout.contains("topology ring"), "{ended}");
+}
+
+/// libp2p would begin half a second after the first introduction.
+#[tokio::test]
+async fn who_is_introduced_looks_for_nobody() {
+    let mut peers = Vec::new();
+    for index in 0..30 {
+        let mut config = config(Transport::Memory, index);
+        config.protocols = [Protocol::Identify, Protocol::Kademlia].into();
+        peers.push(listening(config).await);
+    }
+    let everybody = Everybody::new(peers.iter().map(|(peer, address)| {
+        let mut address = address.clone();
+        address.pop();
+        (peer.handle.peer_id(), address)
+    }));
+    let mut rng = rand::rng();
+    for (peer, _) in &peers {
+        let table = everybody.table(peer.handle.peer_id(), &mut rng);
+        peer.handle.introduce(table).await;
+    }
+    let [(first, _), ..] = &peers[..] else {
+        unreachable!()
+    };
+    let connected = first.handle.wait_connected(1);
+    let connected = tokio::time::timeout(Duration::from_secs(2), connected).await;
+    assert!(connected.is_err(), "it has dialled somebody");
+    for (peer, _) in &peers {
+        let Some(Table { peers, lookups }) = peer.handle.table().await else {
+            panic!("it has stopped");
+        };
+        assert!((20..30).contains(&peers), "{peers}");
+        assert_eq!((lookups, peer.handle.connected()), (0, 0));
+    }
+    let key = vec![7; 32];
+    let found = first.handle.look_up(Lookup::Closest { key }).await;
+    assert_eq!(found.expect("the closest").peers.len(), 20);
+}
+
 /// libp2p stores it with its own peer, says nothing, and sends nothing.
 #[test]
 fn a_record_over_the_packet_limit_is_refused() {
@@ -68,6 +120,11 @@ fn what_makes_no_sense_is_refused() {
         ("--mix put,", &["put"]),
         ("--interval 0s", &["'0s'", "50ms"]),
         ("--operations 0", &["0"]),
+        ("--tables full", &["full", "bootstrap", "given"]),
+        (
+            "--peers 2000 --transport memory",
+            &["2000 peers", "--tables given"],
+        ),
         ("--peers 1", &["--peers 1", "at least 2"]),
         (
             "--peers 1000000 --transport memory",

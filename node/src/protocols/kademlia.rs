@@ -2,7 +2,10 @@
 //!
 //! libp2p starts a node as a client until an external address is confirmed,
 //! which never happens on loopback: the tables would stay empty. So the mode
-//! is set, and the table is fed with the addresses that identify brings.
+//! is set, and the table is fed with the addresses that identify brings. For the
+//! same reason where it listens counts as its external address: a provider record
+//! names no others, and one that names none is told by those alone who have the
+//! provider in their table, which in a network of thousands may be nobody.
 
 mod referrals;
 
@@ -14,7 +17,7 @@ use libp2p::kad::{
     QueryId, QueryResult, QueryStats, Record,
 };
 use libp2p::swarm::Swarm;
-use libp2p::{PeerId, identify};
+use libp2p::{Multiaddr, PeerId, identify};
 use tokio::sync::oneshot;
 
 use crate::behaviour;
@@ -29,6 +32,13 @@ pub(crate) fn new(local: PeerId) -> Referrals {
     let mut kademlia = Behaviour::new(local, MemoryStore::new(local));
     kademlia.set_mode(Some(Mode::Server));
     Referrals::new(kademlia)
+}
+
+/// A server is reached where it listens.
+pub(crate) fn on_listening(address: Multiaddr, swarm: &mut Swarm<behaviour::Behaviour>) {
+    if swarm.behaviour().kademlia.is_enabled() {
+        swarm.add_external_address(address);
+    }
 }
 
 /// A peer told its protocols and addresses: if it is a server as well, it
@@ -50,7 +60,12 @@ pub(crate) fn on_identified(
 
 /// The lookups that go on, and who waits for what comes of them.
 #[derive(Debug, Default)]
-pub(crate) struct Lookups(HashMap<QueryId, Pending>);
+pub(crate) struct Lookups {
+    pending: HashMap<QueryId, Pending>,
+    /// The lookups with which libp2p would fill the table, one after the other
+    /// under one id, where nobody needs them.
+    unwanted: Option<QueryId>,
+}
 
 #[derive(Debug)]
 struct Pending {
@@ -70,9 +85,26 @@ impl Lookups {
         match begun {
             Ok(id) => {
                 table.begin(id, lookup.key());
-                self.0.insert(id, Pending { lookup, reply });
+                self.pending.insert(id, Pending { lookup, reply });
             }
             Err(error) => drop(reply.send(Err(error))),
+        }
+    }
+
+    /// Enters peers into the table. libp2p plans lookups that fill it when it
+    /// hears of the first ones. Begun now they are not planned any more, and each
+    /// ends before it has sent anything.
+    pub(crate) fn introduce(&mut self, peers: Vec<(PeerId, Multiaddr)>, table: &mut Referrals) {
+        for (peer, address) in peers {
+            table.kademlia.add_address(&peer, address);
+        }
+        self.unwanted = table.kademlia.bootstrap().ok();
+        self.end_unwanted(table);
+    }
+
+    fn end_unwanted(&self, table: &mut Referrals) {
+        if let Some(mut query) = self.unwanted.and_then(|id| table.kademlia.query_mut(&id)) {
+            query.finish();
         }
     }
 
@@ -80,10 +112,13 @@ impl Lookups {
         match event {
             Event::OutboundQueryProgressed {
                 id, result, stats, ..
-            } if self.0.contains_key(&id) => {
+            } if self.pending.contains_key(&id) => {
                 if let Some(result) = conclude(result) {
                     self.end(id, result, &stats, table);
                 }
+            }
+            Event::OutboundQueryProgressed { id, .. } if self.unwanted == Some(id) => {
+                self.end_unwanted(table);
             }
             Event::RoutingUpdated {
                 peer, is_new_peer, ..
@@ -105,7 +140,7 @@ impl Lookups {
         if let Some(mut query) = table.kademlia.query_mut(&id) {
             query.finish();
         }
-        let Some(Pending { lookup, reply }) = self.0.remove(&id) else {
+        let Some(Pending { lookup, reply }) = self.pending.remove(&id) else {
             return;
         };
         let hops = match &lookup {

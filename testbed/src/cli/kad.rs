@@ -8,11 +8,15 @@ use node::lookup::MAX_RECORD;
 use super::values::{self, Size};
 use crate::Error;
 use crate::experiment::kad::{KEY, Kind, Options};
+use crate::network::Tables;
 
 /// Options of `testbed kad`.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Options of kad")]
 pub struct Kad {
+    /// How routing tables are filled
+    #[arg(long, value_name = "HOW", default_value = "bootstrap")]
+    pub tables: Tables,
     /// How many operations, each of a peer chosen at random
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=MOST))]
     pub operations: u32,
@@ -52,6 +56,7 @@ impl TryFrom<&Kad> for Options {
             )));
         }
         Ok(Self {
+            tables: args.tables,
             operations: args.operations,
             mix: args.mix.clone(),
             size,

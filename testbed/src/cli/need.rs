@@ -7,6 +7,7 @@ use super::systems::System;
 use super::{Command, Ping};
 use crate::experiment::ping::Destination;
 use crate::limits::Load;
+use crate::network::Tables;
 use crate::topology::Topology;
 
 /// How many neighbours peers have where the ways of messages are of interest:
@@ -99,11 +100,16 @@ impl Gossip {
 }
 
 impl Kad {
-    /// Peers that fill their tables by themselves.
+    /// Peers that fill their tables by themselves, or are told.
     pub fn need(&self) -> Need {
+        let (lookups, topology) = match self.tables {
+            Tables::Bootstrap => (None, SPARSE),
+            // Who has a table needs no neighbours.
+            Tables::Given => (Some(self.operations), Topology::Ring),
+        };
         Need {
-            load: Load::Kademlia,
-            topology: SPARSE,
+            load: Load::Kademlia { lookups },
+            topology,
             ..Need::of(2, 20)
         }
     }

@@ -24,7 +24,7 @@ use serde_json::json;
 use tokio::time::{sleep_until, timeout};
 
 use super::{Bench, Experiment};
-use crate::network::{Members, Speaks};
+use crate::network::{Members, Speaks, Tables};
 use crate::run::Record;
 use crate::store::Store;
 use crate::{Error, run};
@@ -37,6 +37,8 @@ use results::{Outcome, Results};
 /// The options of the experiment, checked.
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// How routing tables are filled.
+    pub tables: Tables,
     /// How many operations.
     pub operations: u32,
     /// Of which kinds.
@@ -70,6 +72,7 @@ impl Kad {
     /// What `run.json` says of it.
     pub fn describe(&self) -> run::Experiment {
         let Options {
+            tables,
             operations,
             mix,
             size,
@@ -79,6 +82,7 @@ impl Kad {
         run::Experiment {
             name: "kad",
             options: json!({
+                "tables": tables,
                 "operations": operations,
                 "mix": mix,
                 "size_bytes": size,
@@ -160,7 +164,7 @@ impl Experiment for Kad {
     }
 
     async fn run(&mut self, bench: Bench<'_>) -> Result<(), Error> {
-        let builder = bench.builder(Speaks::Kademlia);
+        let builder = bench.builder(Speaks::Kademlia(self.options.tables));
         let (members, _) = builder.connect(bench.record).await?;
         let began = Instant::now();
         let tables = tables::filled(&members).await?;
@@ -170,6 +174,7 @@ impl Experiment for Kad {
         let ids = members.handles.values().map(|h| h.peer_id().to_bytes());
         let oracle = Oracle::new(ids);
         let Options {
+            tables: how,
             operations,
             ref mix,
             size,
@@ -185,12 +190,14 @@ impl Experiment for Kad {
             prepared.map_err(|why| Error::Failed(format!("nothing can be stored: {why}")))
         });
         prepare.await?;
+        // That has opened connections, and who is met looks who else is there.
+        tables::filled(&members).await?;
         bench.record.phase("Prepare", began.elapsed());
         let _measuring = bench.host.measuring();
         let began = Instant::now();
         let bar = bench.progress.bar("operations", operations.into());
         // What has come is there when somebody interrupts.
-        self.results = Results::new(tables, bench.options.peers, operations);
+        self.results = Results::new(tables, how, bench.options.peers, operations);
         let all = &plan.operations;
         let asked = carry_out(all, interval, patience, &members, |number, outcome| {
             bar.step();

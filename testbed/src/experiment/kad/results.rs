@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::oracle::{K, Oracle};
 use super::plan::{Kind, Operation};
-use crate::network::Members;
+use crate::network::{Members, Tables};
 use crate::stats::{Measure, Summary, Times, nanos, show};
 
 /// What came of one operation.
@@ -27,6 +27,8 @@ pub(super) struct Results {
     asked: u32,
     /// How many peers each table had, in order.
     tables: Vec<usize>,
+    /// Whether they were given.
+    given: bool,
     kinds: BTreeMap<Kind, OfKind>,
     /// Lookups that found all of the closest peers, and those that did not.
     exact: u64,
@@ -67,6 +69,8 @@ pub(super) struct Told {
     asked: u32,
     /// The least, the median and the greatest.
     table: [usize; 3],
+    #[serde(skip)]
+    given: bool,
     kinds: BTreeMap<Kind, ToldOfKind>,
     exact: u64,
     not_exact: u64,
@@ -86,11 +90,12 @@ struct ToldOfKind {
 }
 
 impl Results {
-    pub(super) fn new(tables: Vec<usize>, peers: u32, asked: u32) -> Self {
+    pub(super) fn new(tables: Vec<usize>, how: Tables, peers: u32, asked: u32) -> Self {
         Self {
             peers,
             asked,
             tables,
+            given: how == Tables::Given,
             ..Self::default()
         }
     }
@@ -167,6 +172,7 @@ impl Results {
             log2_peers: f64::from(self.peers.max(1)).log2(),
             asked: self.asked,
             table: [0, tables.len() / 2, tables.len().saturating_sub(1)].map(table),
+            given: self.given,
             kinds: kinds.collect(),
             exact: self.exact,
             not_exact: self.not_exact,
@@ -240,7 +246,11 @@ impl Told {
         let [least, median, greatest] = self.table;
         writeln!(
             out,
-            "tables            {least} to {greatest} peers, {median} in the median"
+            "tables            {least} to {greatest} peers, {median} in the median{}",
+            match self.given {
+                true => ", as they were given",
+                false => "",
+            }
         )?;
         for (kind, of) in &self.kinds {
             of.write(kind.name(), out)?;

@@ -1,14 +1,17 @@
-//! The barrier before the first operation: every routing table is filled.
+//! The barrier before the first operation: every routing table is filled, and
+//! nobody looks for others.
 
 use std::time::{Duration, Instant};
 
 use algorithms::NodeId;
+use node::Handle;
 
 use crate::Error;
 use crate::network::Members;
 
 /// libp2p fills a table half a second after it heard of a new peer. When no
-/// lookup goes on and no table has changed for longer, they are filled.
+/// lookup goes on, no table has changed and nobody was dialled for longer, they
+/// are filled.
 const QUIET: Duration = Duration::from_millis(800);
 
 /// How often tables are looked at: that nothing changes any more is no event of
@@ -18,11 +21,11 @@ const LOOK: Duration = Duration::from_millis(100);
 /// How long it may take: a guess, some times what 256 peers take on two cores.
 const LIMIT: Duration = Duration::from_secs(300);
 
-/// Waits until no table changes any more. Returns how many peers each has, in
-/// order.
+/// Waits until nothing changes any more. Returns how many peers each table has,
+/// in order.
 pub(super) async fn filled(members: &Members) -> Result<Vec<usize>, Error> {
     let began = Instant::now();
-    let (mut last, mut since) = (Vec::new(), began);
+    let (mut last, mut since) = ((Vec::new(), 0), began);
     loop {
         let (mut sizes, mut lookups) = (Vec::with_capacity(members.handles.len()), 0);
         for handle in members.handles.values() {
@@ -30,7 +33,8 @@ pub(super) async fn filled(members: &Members) -> Result<Vec<usize>, Error> {
             sizes.push(table.peers);
             lookups += table.lookups;
         }
-        if lookups > 0 || sizes != last {
+        let connected: usize = members.handles.values().map(Handle::connected).sum();
+        if lookups > 0 || (&sizes, connected) != (&last.0, last.1) {
             since = Instant::now();
         }
         let empty = sizes.iter().position(|size| *size == 0);
@@ -46,12 +50,12 @@ pub(super) async fn filled(members: &Members) -> Result<Vec<usize>, Error> {
                     NodeId(node as u32)
                 ),
                 None => format!(
-                    "after {LIMIT:?} routing tables still change; start fewer peers, or connect \
-                     them with --topology random:8"
+                    "after {LIMIT:?} routing tables still change; start fewer peers, or take \
+                     --tables given"
                 ),
             }));
         }
-        last = sizes;
+        last = (sizes, connected);
         tokio::time::sleep(LOOK).await;
     }
 }

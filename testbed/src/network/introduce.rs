@@ -1,0 +1,43 @@
+//! Routing tables that are filled before anybody is connected.
+
+use std::time::Instant;
+
+use node::lookup::Everybody;
+use opentelemetry::Context;
+use opentelemetry::trace::{TraceContextExt as _, Tracer as _};
+use opentelemetry_sdk::trace::SdkTracer;
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha8Rng;
+
+use super::{Builder, Member};
+use crate::run::Record;
+
+impl Builder<'_> {
+    /// Tells every peer of others, as many as its routing table holds. The seed
+    /// decides of whom.
+    pub(super) async fn introduce_peers(
+        &self,
+        record: &mut Record,
+        laboratory: &SdkTracer,
+        setup: &Context,
+        members: &[Member],
+    ) {
+        let span = laboratory.start_with_context("IntroducePeers", setup);
+        let began = Instant::now();
+        let everybody = Everybody::new(members.iter().map(|member| {
+            let mut address = member.address.clone();
+            address.pop(); // Its last part says who that is.
+            (member.handle.peer_id(), address)
+        }));
+        let bar = self.progress.bar("introducing", members.len() as u64);
+        for (index, member) in (0..).zip(members) {
+            let mut rng = ChaCha8Rng::seed_from_u64(self.options.seed);
+            rng.set_stream(index);
+            let table = everybody.table(member.handle.peer_id(), &mut rng);
+            member.handle.introduce(table).await;
+            bar.step();
+        }
+        setup.with_span(span).span().end();
+        record.phase("IntroducePeers", began.elapsed());
+    }
+}
