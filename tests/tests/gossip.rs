@@ -260,3 +260,24 @@ fn what_a_stall_kept_from_being_published_is_late() {
     let late = late.count();
     assert!(late >= 3 * 60, "only {late} were late");
 }
+
+#[test]
+fn a_peer_that_stops_in_a_flood_is_counted_and_named() {
+    let words = "--seed 1 --peers 10 --transport memory gossip --protocol flood --messages 20 \
+                 --interval 50ms --kill 3@500ms";
+    let (ended, _, rows) = measured(words, 0);
+    for part in [
+        "(100.00 %)",
+        "stopped           peer-03 after",
+        "deliveries to who stopped, or by them, are not expected",
+    ] {
+        assert!(ended.stdout.contains(part), "{part}: {ended}");
+    }
+    let lost = rows.lines().skip(1).filter(|row| !row.ends_with(','));
+    let lost: Vec<_> = lost.collect();
+    assert!(!lost.is_empty());
+    for row in lost {
+        assert_eq!(row.split(',').nth(3), Some("3"), "{row}");
+        assert!(row.ends_with("the peer had stopped"), "{row}");
+    }
+}

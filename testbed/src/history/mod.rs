@@ -16,6 +16,8 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 pub(crate) use causality::clocks;
 pub use causality::{Causality, StepIndex};
 
+use crate::control::{KILL, PEER};
+use crate::network::LABORATORY;
 use crate::store::Store;
 
 /// The steps of each process, by its name.
@@ -23,14 +25,21 @@ use crate::store::Store;
 pub struct History {
     /// In the order in which the process took them.
     pub processes: BTreeMap<Arc<str>, Vec<StepRecord>>,
+    /// Whom the laboratory has stopped, and when, in nanoseconds since the Unix
+    /// epoch.
+    pub stopped: BTreeMap<Arc<str>, u64>,
 }
 
 impl History {
-    /// Reads the steps among the spans in `store`.
+    /// Reads the steps among the spans in `store`, and who was stopped.
     pub fn read(store: &Store) -> Self {
         let mut processes = BTreeMap::<Arc<str>, Vec<StepRecord>>::new();
+        let mut stopped = BTreeMap::new();
         store.for_each(|name, span| {
-            if let Some(step) = step(span) {
+            if name == LABORATORY && span.name == KILL {
+                let peer = text(&span.attributes, PEER).map(Arc::from);
+                stopped.extend(peer.map(|peer| (peer, span.start_time_unix_nano)));
+            } else if let Some(step) = step(span) {
                 match processes.get_mut(name) {
                     Some(steps) => steps.push(step),
                     None => drop(processes.insert(name.into(), vec![step])),
@@ -40,7 +49,7 @@ impl History {
         for steps in processes.values_mut() {
             steps.sort_by_key(|step| step.number);
         }
-        Self { processes }
+        Self { processes, stopped }
     }
 
     /// Every step: whose, and its index among them.

@@ -223,6 +223,7 @@ impl<A: Algorithm> World<A> {
         let processes = self.processes.iter().map(|process| records(process));
         History {
             processes: names.zip(processes).collect(),
+            ..History::default()
         }
     }
 

@@ -182,6 +182,7 @@ impl<A: Algorithm> Simulation<A> {
         let records = self.processes.into_iter().map(|process| process.records);
         History {
             processes: names.zip(records).collect(),
+            ..History::default()
         }
     }
 

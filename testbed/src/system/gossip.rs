@@ -11,6 +11,7 @@ use proto::Bytes;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
+use self::deliveries::{Message, Stopped};
 use self::measured::Measured;
 use super::{Asked, Figure, Judgement, System, Ways};
 use crate::checkers::flood::{Expected, check};
@@ -76,6 +77,20 @@ impl Flooding {
         u64::from(self.plan.messages) * (self.neighbours.len() as u64 - 1)
     }
 
+    /// How many deliveries nobody expects: to those who were stopped, and of what
+    /// they were to publish after that.
+    fn excused(&self, messages: &[Message], stopped: &Stopped) -> u64 {
+        let missed: u64 = messages.iter().map(|message| message.missed(stopped)).sum();
+        let by_them = |publisher: &u32| stopped.contains_key(publisher);
+        let planned = self.publishers.iter().filter(|id| by_them(&id.0)).count();
+        let published = messages
+            .iter()
+            .filter(|one| by_them(&one.publisher))
+            .count();
+        let others = self.neighbours.len() as u64 - 1;
+        missed + planned.saturating_sub(published) as u64 * others
+    }
+
     /// Whether every message reaches everybody.
     fn is_certain(&self) -> bool {
         self.plan.fanout.is_none() && !self.plan.crashes
@@ -101,18 +116,23 @@ impl Flooding {
         let count = self.neighbours.len() as u64;
         let edges = self.neighbours.iter().map(Vec::len).sum::<usize>() as u64 / 2;
         let each = flood::messages(edges, count);
-        let messages = u64::from(self.plan.messages);
         vec![
             Figure {
                 name: "deliveries",
                 measured: measured.delivered,
                 theory: self.is_certain().then(|| self.deliveries()),
-                formula: format!("{messages} published, each to {} others", count - 1),
+                formula: format!(
+                    "{} published, each to {} others",
+                    measured.published,
+                    count - 1
+                ),
             },
             Figure {
                 name: "copies sent",
                 measured: measured.sent,
-                theory: self.is_certain().then_some(each * messages),
+                theory: self
+                    .is_certain()
+                    .then_some(each * u64::from(self.plan.messages)),
                 formula: match self.plan.fanout {
                     None => format!("2|E| - (N-1) = {each} a message"),
                     Some(fanout) => format!(
@@ -194,16 +214,19 @@ impl System for Flooding {
     fn judge(&self, history: &History) -> Judgement {
         let messages = deliveries::messages(history, self.processes());
         let (peers, fanout) = (self.processes().into(), self.fanout());
-        let measured = Measured::read(history, &messages, peers, fanout);
+        let stopped = deliveries::stopped(history, &messages, self.processes());
+        let excused = self.excused(&messages, &stopped);
+        let measured = Measured::read(history, &messages, &stopped, peers, fanout)
+            .expecting(self.deliveries(), excused);
         Judgement {
-            deliveries: deliveries::lines(&messages, &self.neighbours),
+            deliveries: deliveries::lines(&messages, &self.neighbours, &stopped),
             ways: Some(Ways {
                 hops: deliveries::hops(&messages),
                 degree: self.degree,
                 fanout,
             }),
-            measures: measured.measures(self.deliveries()),
-            told: measured.tell(self.degree, self.deliveries(), self.plan.messages.into()),
+            measures: measured.measures(),
+            told: measured.tell(self.degree, self.plan.messages.into()),
             properties: check(history, &self.expected()),
             figures: self.figures(&measured),
         }

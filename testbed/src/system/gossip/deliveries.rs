@@ -1,6 +1,7 @@
 //! Who had each message when and from whom, from the record of a run.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use algorithms::NodeId;
 
@@ -9,7 +10,7 @@ use crate::run::Delivery;
 
 /// A message that was published.
 pub(super) struct Message {
-    publisher: u32,
+    pub(super) publisher: u32,
     /// When it was to be, in nanoseconds since 1970.
     pub(super) at: u64,
     /// The first copy at each process that got one.
@@ -22,6 +23,9 @@ pub(super) struct Arrival {
     pub(super) at: u64,
     pub(super) hops: Option<u64>,
 }
+
+/// Processes that were stopped, and when.
+pub(super) type Stopped = BTreeMap<u32, Duration>;
 
 /// In the order of their publication.
 pub(super) fn messages(history: &History, processes: u32) -> Vec<Message> {
@@ -61,6 +65,25 @@ pub(super) fn messages(history: &History, processes: u32) -> Vec<Message> {
     messages
 }
 
+/// Who was stopped, and how long after the first message was to be published.
+pub(super) fn stopped(history: &History, messages: &[Message], processes: u32) -> Stopped {
+    let began = messages.first().map_or(0, |message| message.at);
+    let all = (0..processes).filter_map(|process| {
+        let at = history.stopped.get(NodeId(process).to_string().as_str())?;
+        Some((process, Duration::from_nanos(at.saturating_sub(began))))
+    });
+    all.collect()
+}
+
+impl Message {
+    /// How many of those who were stopped cannot get it any more.
+    pub(super) fn missed(&self, stopped: &Stopped) -> u64 {
+        let gone = stopped.keys().filter(|gone| **gone != self.publisher);
+        gone.filter(|gone| !self.arrivals.contains_key(gone))
+            .count() as u64
+    }
+}
+
 /// How many deliveries took so many hops; 0: not known.
 pub(super) fn hops(messages: &[Message]) -> BTreeMap<u64, u64> {
     let mut hops = BTreeMap::new();
@@ -71,7 +94,11 @@ pub(super) fn hops(messages: &[Message]) -> BTreeMap<u64, u64> {
 }
 
 /// A line for every message and every process but its publisher.
-pub(super) fn lines(messages: &[Message], neighbours: &[Vec<u32>]) -> Vec<Delivery<'static>> {
+pub(super) fn lines(
+    messages: &[Message],
+    neighbours: &[Vec<u32>],
+    stopped: &Stopped,
+) -> Vec<Delivery<'static>> {
     let mut lines = Vec::new();
     for (number, message) in messages.iter().enumerate() {
         let all = 0..neighbours.len() as u32;
@@ -87,6 +114,7 @@ pub(super) fn lines(messages: &[Message], neighbours: &[Vec<u32>]) -> Vec<Delive
                 after_ns: arrival.map(|arrival| arrival.at.saturating_sub(message.at)),
                 lost: match arrival {
                     Some(_) => None,
+                    None if stopped.contains_key(&peer) => Some("the peer had stopped"),
                     None => Some("did not arrive in time"),
                 },
             });

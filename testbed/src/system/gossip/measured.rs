@@ -5,7 +5,9 @@
 
 use std::time::Duration;
 
-use super::deliveries::Message;
+use algorithms::NodeId;
+
+use super::deliveries::{Message, Stopped};
 use crate::history::History;
 use crate::stats::{Measure, Summary, Times, show, thousands};
 
@@ -20,6 +22,11 @@ pub(super) struct Measured {
     fanout: u64,
     /// How many messages were published.
     pub(super) published: u64,
+    /// How many deliveries there should be, and how many not because somebody was
+    /// stopped.
+    expected: u64,
+    excused: u64,
+    stopped: Stopped,
     /// How often somebody got one first.
     pub(super) delivered: u64,
     /// How many copies were sent.
@@ -36,11 +43,20 @@ pub(super) struct Measured {
 impl Measured {
     /// Reads a run of so many peers, half of which send on to so many at most, and
     /// its messages.
-    pub(super) fn read(history: &History, messages: &[Message], peers: u64, fanout: u64) -> Self {
+    pub(super) fn read(
+        history: &History,
+        messages: &[Message],
+        stopped: &Stopped,
+        peers: u64,
+        fanout: u64,
+    ) -> Self {
         let mut measured = Self {
             peers,
             fanout: fanout.max(2),
             published: history.said("Published"),
+            expected: 0,
+            excused: 0,
+            stopped: stopped.clone(),
             delivered: history.said("Delivered"),
             sent: 0,
             received: 0,
@@ -65,16 +81,27 @@ impl Measured {
             for hops in arrivals().filter_map(|arrival| arrival.hops) {
                 measured.hops.count(hops, 1);
             }
-            measured.add(message.at, arrivals().map(|arrival| arrival.at).collect());
+            let delivered = arrivals().map(|arrival| arrival.at).collect();
+            measured.add(message.at, delivered, peers - message.missed(stopped));
         }
         measured
     }
 
-    /// A message that was published then, and delivered at these times.
-    fn add(&mut self, published: u64, mut delivered: Vec<u64>) {
+    /// So many deliveries there would be, but for those that are excused.
+    pub(super) fn expecting(self, all: u64, excused: u64) -> Self {
+        Self {
+            expected: all.saturating_sub(excused),
+            excused,
+            ..self
+        }
+    }
+
+    /// A message that was published then, and delivered at these times. So many
+    /// peers could have it.
+    fn add(&mut self, published: u64, mut delivered: Vec<u64>, peers: u64) {
         delivered.sort_unstable();
         for (part, until) in PARTS.iter().zip(&mut self.until) {
-            let have = (self.peers * part).div_ceil(100);
+            let have = (peers * part).div_ceil(100);
             // The publisher has it from the start.
             let last = match have.saturating_sub(1) {
                 0 => Some(published),
@@ -86,9 +113,8 @@ impl Measured {
         }
     }
 
-    /// All of it, in the form of all experiments. There should be so many
-    /// deliveries.
-    pub(super) fn measures(&self, deliveries: u64) -> Vec<Measure> {
+    /// All of it, in the form of all experiments.
+    pub(super) fn measures(&self) -> Vec<Measure> {
         let lost = |times: &Times| {
             let count = times.summary().map_or(0, |summary| summary.count);
             self.published.saturating_sub(count)
@@ -98,7 +124,7 @@ impl Measured {
         });
         let mut all: Vec<_> = until.collect();
         let duplicates = self.received.saturating_sub(self.delivered);
-        let missing = deliveries.saturating_sub(self.delivered);
+        let missing = self.expected.saturating_sub(self.delivered);
         let hops = Measure::numbers("hops", self.hops.summary(), missing);
         all.push(hops.with_theory(self.theory()));
         for (name, part) in [
@@ -109,8 +135,8 @@ impl Measured {
         }
         all.push(Measure::ratio(
             "delivered",
-            ratio(self.delivered, deliveries),
-            deliveries,
+            ratio(self.delivered, self.expected),
+            self.expected,
         ));
         all
     }
@@ -121,14 +147,8 @@ impl Measured {
         (self.peers as f64).log(self.fanout as f64)
     }
 
-    /// All of it for people: a line each. `messages` were to be published, and
-    /// `deliveries` would have come of them.
-    pub(super) fn tell(
-        &self,
-        [min, median, max]: [u64; 3],
-        deliveries: u64,
-        messages: u64,
-    ) -> Vec<String> {
+    /// All of it for people: a line each. `messages` were to be published.
+    pub(super) fn tell(&self, [min, median, max]: [u64; 3], messages: u64) -> Vec<String> {
         let mut lines = vec![
             line(
                 "degree",
@@ -142,13 +162,23 @@ impl Measured {
                 &format!(
                     "{} of {} ({:.2} %), of {} of {} messages published",
                     thousands(self.delivered),
-                    thousands(deliveries),
-                    100.0 * ratio(self.delivered, deliveries),
+                    thousands(self.expected),
+                    100.0 * ratio(self.delivered, self.expected),
                     thousands(self.published),
                     thousands(messages)
                 ),
             ),
         ];
+        for (peer, after) in &self.stopped {
+            let seconds = after.as_secs_f64();
+            let text = format!("{} after {seconds:.1} s", NodeId(*peer));
+            lines.push(line("stopped", &text));
+        }
+        if self.excused > 0 {
+            let excused = thousands(self.excused);
+            let text = format!("{excused} deliveries to who stopped, or by them, are not expected");
+            lines.push(line("", &text));
+        }
         let duplicates = self.received.saturating_sub(self.delivered);
         lines.push(line(
             "a delivery",
@@ -233,7 +263,7 @@ mod tests {
         Measured {
             published: 2,
             delivered: 0,
-            ..Measured::read(&History::default(), &[], peers, 2)
+            ..Measured::read(&History::default(), &[], &Stopped::new(), peers, 2).expecting(2, 0)
         }
     }
 
@@ -242,7 +272,7 @@ mod tests {
         let mut measured = measured(4);
         let ms = |time: u64| time * 1_000_000;
         for delivered in [vec![ms(30), ms(10), ms(20)], vec![ms(5)]] {
-            measured.add(0, delivered);
+            measured.add(0, delivered, 4);
         }
         let [half, most, all] = &measured.until;
         let ends = ["(n=2)", "(n=1); 1 of 2 messages never"];
@@ -256,7 +286,7 @@ mod tests {
 
     #[test]
     fn without_anything_nothing_is_made_up() {
-        let lines = measured(2).tell([1, 1, 1], 2, 2);
+        let lines = measured(2).tell([1, 1, 1], 2);
         let nothing = "until 100 %       none (n=0); 2 of 2 messages never";
         assert_eq!(lines.last().map(String::as_str), Some(nothing));
         assert!(lines.contains(&"hops              none (n=0)".to_owned()));
