@@ -243,7 +243,7 @@ fn what_a_stall_kept_from_being_published_is_late() {
     let collector = Collector::start(Protocol::Http, Manner::Takes);
     let words = format!(
         "-q --seed 1 {CALM} --otlp {} --peers 4 --transport memory gossip --protocol flood \
-         --interval 5ms --messages 400",
+         --interval 5ms --messages 1000",
         collector.url()
     );
     let running = Running::start(&mut runs.testbed(words.split(' ')));

@@ -56,7 +56,7 @@ fn a_network_smaller_than_k() {
 #[test]
 fn a_thousand_peers_whose_tables_are_given() {
     let words = "--seed 2 --peers 1000 --transport memory --security none kad --tables given \
-                 --mix get,providers,find --operations 60 --interval 50ms --patience 60s";
+                 --mix get,providers,find --operations 60 --interval 200ms --patience 60s";
     let (ended, record, _) = measured(words, 0);
     let results = &record["results"];
     assert_eq!(results["not_exact"], 0, "{results}");
