@@ -4,6 +4,7 @@
 //! live, simulated, or loaded from a file.
 
 mod causality;
+mod faults;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,9 +16,9 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 
 pub(crate) use causality::clocks;
 pub use causality::{Causality, StepIndex};
+pub(crate) use faults::fault;
 
-use crate::control::{KILL, PEER};
-use crate::network::LABORATORY;
+use crate::control::Press;
 use crate::store::Store;
 
 /// The steps of each process, by its name.
@@ -36,9 +37,8 @@ impl History {
         let mut processes = BTreeMap::<Arc<str>, Vec<StepRecord>>::new();
         let mut stopped = BTreeMap::new();
         store.for_each(|name, span| {
-            if name == LABORATORY && span.name == KILL {
-                let peer = text(&span.attributes, PEER).map(Arc::from);
-                stopped.extend(peer.map(|peer| (peer, span.start_time_unix_nano)));
+            if let Some(Press::Kill { peer }) = fault(name, &span) {
+                stopped.insert(peer.into(), span.start_time_unix_nano);
             } else if let Some(step) = step(span) {
                 match processes.get_mut(name) {
                     Some(steps) => steps.push(step),

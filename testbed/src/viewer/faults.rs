@@ -1,14 +1,11 @@
 //! What was done to the network: links that were cut and healed, peers that
 //! were killed. The run tells of it in spans of the laboratory's own.
 
-use node::steps::key;
-use opentelemetry_proto::tonic::trace::v1::Span;
 use serde::Serialize;
 
 use super::diagram::signed;
-use crate::control::{CUT, HEAL, KILL, PEER, Press};
+use crate::control::{CUT, HEAL, KILL, Press};
 use crate::history;
-use crate::network::LABORATORY;
 use crate::store::Store;
 
 /// `{"at":1500000,"action":"cut","peer":"peer-00","other":"peer-01"}`
@@ -26,9 +23,7 @@ pub(super) fn faults(store: &Store) -> Vec<Fault> {
     let mut faults = Vec::new();
     for name in [CUT, HEAL, KILL] {
         store.for_each_named(name, |service, span| {
-            if service == LABORATORY
-                && let Some(press) = press(&span)
-            {
+            if let Some(press) = history::fault(service, &span) {
                 let at = signed(span.start_time_unix_nano) - base;
                 faults.push(Fault { at, press });
             }
@@ -38,26 +33,13 @@ pub(super) fn faults(store: &Store) -> Vec<Fault> {
     faults
 }
 
-fn press(span: &Span) -> Option<Press> {
-    let text = |name: &str| history::text(&span.attributes, name).map(str::to_owned);
-    let peer = text(PEER)?;
-    Some(match span.name.as_str() {
-        KILL => Press::Kill { peer },
-        CUT => Press::Cut {
-            peer,
-            other: text(key::REMOTE)?,
-        },
-        HEAL => Press::Heal {
-            peer,
-            other: text(key::REMOTE)?,
-        },
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use node::steps::key;
+
     use super::*;
+    use crate::control::PEER;
+    use crate::network::LABORATORY;
     use crate::store::samples;
 
     #[test]

@@ -167,7 +167,7 @@ impl Experiment for Kad {
         let builder = bench.builder(Speaks::Kademlia(self.options.tables));
         let (members, _) = builder.connect(bench.record).await?;
         let began = Instant::now();
-        let tables = tables::filled(&members).await?;
+        let tables = tables::settled(&members).await?;
         bench.record.phase("Tables", began.elapsed());
         let connected = members.handles.values().map(|h| h.connected() as u64);
         bench.record.footprint.connected(connected.sum::<u64>() / 2);
@@ -191,7 +191,7 @@ impl Experiment for Kad {
         });
         prepare.await?;
         // That has opened connections, and who is met looks who else is there.
-        tables::filled(&members).await?;
+        tables::settled(&members).await?;
         bench.record.phase("Prepare", began.elapsed());
         let _measuring = bench.host.measuring();
         let began = Instant::now();

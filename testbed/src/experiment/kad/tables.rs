@@ -23,7 +23,7 @@ const LIMIT: Duration = Duration::from_secs(300);
 
 /// Waits until nothing changes any more. Returns how many peers each table has,
 /// in order.
-pub(super) async fn filled(members: &Members) -> Result<Vec<usize>, Error> {
+pub(super) async fn settled(members: &Members) -> Result<Vec<usize>, Error> {
     let began = Instant::now();
     let (mut last, mut since) = ((Vec::new(), 0), began);
     loop {
