@@ -28,7 +28,7 @@ use crate::cli::systems::System;
 use crate::cli::{Cli, Command};
 use crate::control::control;
 use crate::experiment::{
-    Bench, Experiment, gossip::Gossip, kad::Kad, latency::Latency, ping::Ping,
+    Against, Bench, Experiment, gossip::Gossip, kad::Kad, latency::Latency, ping::Ping,
 };
 use crate::host::Watch;
 use crate::progress::Progress;
@@ -200,7 +200,8 @@ fn report(folder: &Folder, record: &Record, store: &Store) -> Option<PathBuf> {
     saved.map_err(told).ok()
 }
 
-/// What is wrong counts more than what is unknown. `result` is `None` when the
+/// What is wrong counts more than what is unknown, and that more than what is
+/// missing, if the host set the pace. `result` is `None` when the
 /// run was interrupted.
 fn verdict<E: Experiment>(
     experiment: &mut E,
@@ -209,24 +210,26 @@ fn verdict<E: Experiment>(
     result: Option<Result<(), Error>>,
 ) -> Verdict {
     // Told even of a run that did not end.
-    let wrong = experiment.judge(record, store);
+    let Against { wrong, missing } = experiment.judge(record, store);
     let host = record
         .host_use
         .as_ref()
         .and_then(|host| host.saturated.as_ref());
     let host = host.map(ToString::to_string);
+    let has_failed = !wrong.is_empty() || (!missing.is_empty() && host.is_none());
+    let against = wrong.into_iter().chain(missing);
     let (status, reasons) = match result {
-        Some(Ok(())) => match wrong {
-            mut reasons if !reasons.is_empty() => {
-                reasons.extend(host);
-                (Status::Fail, reasons)
-            }
-            _ if record.spans.lost > 0 => {
+        Some(Ok(())) => match has_failed {
+            true => (Status::Fail, against.chain(host).collect()),
+            false if record.spans.lost > 0 => {
                 let reason = format!("{} spans were lost", record.spans.lost);
                 (Status::Unknown, vec![reason])
             }
-            _ => match experiment.unknown().or(host) {
-                Some(reason) => (Status::Unknown, vec![reason]),
+            false => match experiment.unknown().or(host) {
+                Some(reason) => (
+                    Status::Unknown,
+                    std::iter::once(reason).chain(against).collect(),
+                ),
                 None => (Status::Pass, vec![]),
             },
         },

@@ -209,6 +209,22 @@ fn what_does_not_arrive_is_lost() {
     assert!(ended.stdout.contains("deliveries were made"), "{ended}");
 }
 
+/// While the host is the limit, what did not come says nothing of the network.
+#[test]
+fn what_is_missing_on_a_saturated_host_is_unknown() {
+    let runs = Runs::new();
+    let words = "--seed 1 --max-lag 1us --peers 6 --topology line --transport memory gossip \
+                 --protocol gossipsub --messages 10 --patience 2s --kill 2@200ms";
+    let ended = run(&mut runs.testbed(words.split_whitespace())).exits(3);
+    no_panic(&ended);
+    for part in [
+        "unknown: host saturated from second",
+        "deliveries were made",
+    ] {
+        assert!(ended.stdout.contains(part), "{part}: {ended}");
+    }
+}
+
 #[test]
 fn plaintext_is_for_memory_alone() {
     for transport in ["tcp", "quic"] {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::json;
 use tokio::sync::oneshot;
 
-use super::{Bench, Experiment};
+use super::{Against, Bench, Experiment};
 use crate::Error;
 use crate::history::History;
 use crate::model::{self, Action, Network};
@@ -73,9 +73,9 @@ impl<S: System + 'static> Experiment for Checked<S> {
         Ok(())
     }
 
-    fn judge(&mut self, record: &mut Record, store: &Store) -> Vec<String> {
+    fn judge(&mut self, record: &mut Record, store: &Store) -> Against {
         let Some(Told { found, judgement }) = &mut self.told else {
-            return Vec::new();
+            return Against::default();
         };
         *judgement = self.system.judge(&History::read(store));
         let mut wrong = Vec::new();
@@ -95,7 +95,7 @@ impl<S: System + 'static> Experiment for Checked<S> {
             "whole": found.whole,
             "counterexample_steps": found.counterexample.as_ref().map(Vec::len),
         }));
-        wrong
+        wrong.into()
     }
 
     fn unknown(&self) -> Option<String> {

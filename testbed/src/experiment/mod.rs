@@ -63,6 +63,23 @@ impl<'a> Bench<'a> {
     }
 }
 
+/// What speaks against a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Against {
+    /// What should not be.
+    pub wrong: Vec<String>,
+    /// What did not come in time. Where the host set the pace, that says nothing
+    /// of the network.
+    pub missing: Vec<String>,
+}
+
+impl From<Vec<String>> for Against {
+    fn from(wrong: Vec<String>) -> Self {
+        let missing = Vec::new();
+        Self { wrong, missing }
+    }
+}
+
 /// An experiment, with its options.
 pub trait Experiment {
     /// Registers what it counts for Prometheus from now on. Not called where
@@ -73,9 +90,8 @@ pub trait Experiment {
     fn run(&mut self, bench: Bench<'_>) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Says whether what was measured, and recorded in `store`, is right, and
-    /// may add to the record. Called however the run ended. Returns what is
-    /// wrong.
-    fn judge(&mut self, record: &mut Record, store: &Store) -> Vec<String>;
+    /// may add to the record. Called however the run ended.
+    fn judge(&mut self, record: &mut Record, store: &Store) -> Against;
 
     /// Saves what is measured of the record alone, once it was judged.
     ///

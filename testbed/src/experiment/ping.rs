@@ -22,7 +22,7 @@ use tokio::time::{Interval, MissedTickBehavior, timeout};
 pub use destination::Destination;
 use results::{Outcome, Results, Row, Who};
 
-use super::{Bench, Experiment};
+use super::{Against, Bench, Experiment};
 use crate::cli::options::Options;
 use crate::cli::{self, Common};
 use crate::network::{Builder, Network, Outsider, Speaks, neighbours};
@@ -195,8 +195,8 @@ impl Experiment for Ping {
         result
     }
 
-    fn judge(&mut self, record: &mut Record, _: &Store) -> Vec<String> {
-        results::judge(&record.results)
+    fn judge(&mut self, record: &mut Record, _: &Store) -> Against {
+        results::judge(&record.results).into()
     }
 
     fn tell(&self, record: &Record) -> String {

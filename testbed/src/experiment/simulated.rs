@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::{Bench, Experiment};
+use super::{Against, Bench, Experiment};
 use crate::Error;
 use crate::history::History;
 use crate::progress::Bar;
@@ -143,7 +143,7 @@ impl<S: System + 'static> Experiment for Simulated<S> {
         Ok(())
     }
 
-    fn judge(&mut self, record: &mut Record, store: &Store) -> Vec<String> {
+    fn judge(&mut self, record: &mut Record, store: &Store) -> Against {
         let trial = &self.trial;
         // Without an end, whatever was recorded is one run of many.
         if self.took.is_some() {
@@ -161,7 +161,7 @@ impl<S: System + 'static> Experiment for Simulated<S> {
             "failed_schedule": trial.failed(),
             "recorded_schedule": trial.recorded(),
         }));
-        wrong
+        wrong.into()
     }
 
     fn save(&self, rows: &mut Rows) -> Result<(), Error> {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::pace::Tried;
+use crate::experiment::Against;
 use crate::stats::{Measure, Summary, Times, show, thousands};
 
 /// `results` in `run.json`.
@@ -97,17 +98,20 @@ impl Spread {
 }
 
 /// What is wrong with the results.
-pub(super) fn judge(results: &Value) -> Vec<String> {
+pub(super) fn judge(results: &Value) -> Against {
     let Ok(told) = Results::deserialize(results) else {
-        return vec!["nothing was sent".into()];
+        return vec!["nothing was sent".into()].into();
     };
-    let mut wrong = Vec::new();
+    let Against {
+        mut wrong,
+        mut missing,
+    } = Against::default();
     if told.delivered == 0 {
         wrong.push("nothing was delivered".into());
     }
     if told.delivered < told.expected {
         let slow = told.given_up().map(|slow| format!("; {slow}"));
-        wrong.push(format!(
+        missing.push(format!(
             "{} of {} deliveries were made{}",
             told.delivered,
             told.expected,
@@ -126,7 +130,7 @@ pub(super) fn judge(results: &Value) -> Vec<String> {
     if told.not_watched > 0 {
         wrong.push(format!("{} events were not seen", told.not_watched));
     }
-    wrong
+    Against { wrong, missing }
 }
 
 /// The results for people.

@@ -23,7 +23,7 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 use tokio::time::{sleep_until, timeout};
 
-use super::{Bench, Experiment};
+use super::{Against, Bench, Experiment};
 use crate::network::{Members, Speaks, Tables};
 use crate::run::Record;
 use crate::store::Store;
@@ -214,11 +214,11 @@ impl Experiment for Kad {
         asked
     }
 
-    fn judge(&mut self, record: &mut Record, _: &Store) -> Vec<String> {
+    fn judge(&mut self, record: &mut Record, _: &Store) -> Against {
         let told = self.results.told();
-        let wrong = told.wrong();
+        let against = told.against();
         record.results = serde_json::to_value(told).expect("no keys but strings");
-        wrong
+        against
     }
 
     fn tell(&self, _: &Record) -> String {

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use node::lookup::Found;
+use node::lookup::{Error as LookupError, Found};
 use serde::Serialize;
 
 use super::oracle::{K, Oracle};
 use super::plan::{Kind, Operation};
+use crate::experiment::Against;
 use crate::network::{Members, Tables};
 use crate::stats::{Measure, Summary, Times, nanos, show};
 
@@ -204,16 +205,24 @@ impl OfKind {
 }
 
 impl Told {
-    /// What is wrong with them.
-    pub(super) fn wrong(&self) -> Vec<String> {
-        let mut wrong = Vec::new();
+    /// What speaks against them.
+    pub(super) fn against(&self) -> Against {
+        let Against {
+            mut wrong,
+            mut missing,
+        } = Against::default();
+        let late = LookupError::TimedOut.to_string();
         let answered: u64 = self.kinds.values().map(|of| of.asked).sum();
         if answered < u64::from(self.asked) || answered == 0 {
             wrong.push(format!("{answered} of {} operations ended", self.asked));
         }
         for (kind, of) in &self.kinds {
             for (why, count) in &of.failed {
-                wrong.push(format!("{count} of {} {}: {why}", of.asked, kind.name()));
+                let reason = format!("{count} of {} {}: {why}", of.asked, kind.name());
+                match *why == late {
+                    true => missing.push(reason),
+                    false => wrong.push(reason),
+                }
             }
         }
         if self.not_exact > 0 {
@@ -223,7 +232,7 @@ impl Told {
                 self.not_exact
             ));
         }
-        wrong
+        Against { wrong, missing }
     }
 
     fn measures(&self) -> Vec<Measure> {

@@ -19,7 +19,7 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 use tokio::sync::mpsc;
 
-use super::{Bench, Experiment};
+use super::{Against, Bench, Experiment};
 use crate::network::Speaks;
 use crate::run::Record;
 use crate::store::Store;
@@ -176,11 +176,11 @@ impl Experiment for Latency {
         Ok(())
     }
 
-    fn judge(&mut self, record: &mut Record, _: &Store) -> Vec<String> {
+    fn judge(&mut self, record: &mut Record, _: &Store) -> Against {
         let told = self.results.told();
-        let wrong = told.wrong(&self.options);
+        let against = told.against(&self.options);
         record.results = serde_json::to_value(told).expect("no keys but strings");
-        wrong
+        against
     }
 
     fn tell(&self, _: &Record) -> String {

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::pace::Sent;
 use super::{Options, Road};
 use crate::Error;
+use crate::experiment::Against;
 use crate::run::Rows;
 use crate::stats::{Measure, Summary, Times, nanos, show, thousands};
 
@@ -151,9 +152,12 @@ impl Ways {
 }
 
 impl Told {
-    /// What is wrong with them.
-    pub(super) fn wrong(&self, options: &Options) -> Vec<String> {
-        let mut wrong = Vec::new();
+    /// What speaks against them.
+    pub(super) fn against(&self, options: &Options) -> Against {
+        let Against {
+            mut wrong,
+            mut missing,
+        } = Against::default();
         let sent: u64 = self.sizes.iter().map(|size| size.stack.sent).sum();
         let expected = u64::from(options.messages) * options.sizes.len() as u64;
         if sent < expected {
@@ -162,7 +166,7 @@ impl Told {
         for size in &self.sizes {
             for (road, of) in [(Road::Stack, &size.stack), (Road::Tcp, &size.tcp)] {
                 if of.lost > 0 {
-                    wrong.push(format!(
+                    missing.push(format!(
                         "{} of {} messages of {} bytes got no answer within {:?} ({})",
                         of.lost,
                         of.sent,
@@ -173,7 +177,7 @@ impl Told {
                 }
             }
         }
-        wrong
+        Against { wrong, missing }
     }
 }
 

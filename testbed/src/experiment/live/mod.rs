@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::{Bench, Experiment};
+use super::{Against, Bench, Experiment};
 use crate::Error;
 use crate::history::History;
 use crate::network::{Builder, LABORATORY, Links, Speaks};
@@ -73,7 +73,7 @@ impl<S: System> Experiment for Live<S> {
         result
     }
 
-    fn judge(&mut self, record: &mut Record, store: &Store) -> Vec<String> {
+    fn judge(&mut self, record: &mut Record, store: &Store) -> Against {
         if self.progress.crashed {
             self.system.expect_crash();
         }
@@ -84,15 +84,15 @@ impl<S: System> Experiment for Live<S> {
             ..
         } = self;
         let expected = self.system.endings();
-        let mut wrong: Vec<_> = judgement.violated().into_iter().collect();
+        let mut against = Against::from(Vec::from_iter(judgement.violated()));
         if progress.late {
-            wrong.push(format!(
+            against.missing.push(format!(
                 "{} of {expected} operations ended within {:?}",
                 progress.ended, self.timeout
             ));
         }
         if progress.lost > 0 {
-            wrong.push(format!(
+            against.wrong.push(format!(
                 "{} messages were lost: {}",
                 progress.lost,
                 progress.losses.join("; ")
@@ -103,7 +103,7 @@ impl<S: System> Experiment for Live<S> {
             "expected": expected,
             "lost": progress.lost,
         }));
-        wrong
+        against
     }
 
     fn save(&self, rows: &mut Rows) -> Result<(), Error> {
