@@ -28,7 +28,7 @@ use crate::cli::systems::System;
 use crate::cli::{Cli, Command};
 use crate::control::control;
 use crate::experiment::{
-    Against, Bench, Experiment, gossip::Gossip, kad::Kad, latency::Latency, ping::Ping,
+    Bench, Experiment, gossip::Gossip, kad::Kad, latency::Latency, ping::Ping,
 };
 use crate::host::Watch;
 use crate::progress::Progress;
@@ -200,41 +200,31 @@ fn report(folder: &Folder, record: &Record, store: &Store) -> Option<PathBuf> {
     saved.map_err(told).ok()
 }
 
-/// What is wrong counts more than what is unknown, and that more than what is
-/// missing, if the host set the pace. `result` is `None` when the
-/// run was interrupted.
+/// The verdict on a run. `result` is `None` when the run was interrupted.
 fn verdict<E: Experiment>(
     experiment: &mut E,
     record: &mut Record,
     store: &Store,
     result: Option<Result<(), Error>>,
 ) -> Verdict {
-    // Told even of a run that did not end.
-    let Against { wrong, missing } = experiment.judge(record, store);
-    let host = record
-        .host_use
-        .as_ref()
-        .and_then(|host| host.saturated.as_ref());
+    // A run that did not end has its results as well.
+    let mut findings = experiment.judge(record, store);
+    if record.spans.lost > 0 {
+        let reason = format!("{} spans were lost", record.spans.lost);
+        findings.untrusted.push(reason);
+    }
+    let host = record.host_use.as_ref();
+    let host = host.and_then(|host| host.saturated.as_ref());
     let host = host.map(ToString::to_string);
-    let has_failed = !wrong.is_empty() || (!missing.is_empty() && host.is_none());
-    let against = wrong.into_iter().chain(missing);
-    let (status, reasons) = match result {
-        Some(Ok(())) => match has_failed {
-            true => (Status::Fail, against.chain(host).collect()),
-            false if record.spans.lost > 0 => {
-                let reason = format!("{} spans were lost", record.spans.lost);
-                (Status::Unknown, vec![reason])
-            }
-            false => match experiment.unknown().or(host) {
-                Some(reason) => (
-                    Status::Unknown,
-                    std::iter::once(reason).chain(against).collect(),
-                ),
-                None => (Status::Pass, vec![]),
-            },
+    match result {
+        Some(Ok(())) => findings.verdict(host),
+        Some(Err(error)) => Verdict {
+            status: Status::Fail,
+            reasons: vec![error.to_string()],
         },
-        Some(Err(error)) => (Status::Fail, vec![error.to_string()]),
-        None => (Status::Unknown, vec!["interrupted".into()]),
-    };
-    Verdict { status, reasons }
+        None => Verdict {
+            status: Status::Unknown,
+            reasons: vec!["interrupted".into()],
+        },
+    }
 }

@@ -9,7 +9,7 @@ use node::telemetry::Sink;
 use testbed::cli::options::Options;
 use testbed::cli::{Cli, Command};
 use testbed::control::control;
-use testbed::experiment::{Against, Bench, Experiment as _, ping::Ping};
+use testbed::experiment::{Bench, Experiment as _, Findings, ping::Ping};
 use testbed::host::Watch;
 use testbed::network::{Builder, Network, Speaks};
 use testbed::progress::Progress;
@@ -82,7 +82,7 @@ impl Ours {
         self.ping.run(bench).await.expect("pings on this machine");
         assert_eq!(
             self.ping.judge(&mut self.record, &Store::new()),
-            Against::default()
+            Findings::default()
         );
         let nanos = &self.record.results["round_trip_ns"]["p50"];
         nanos.as_f64().expect("pings that were answered") / 1e9

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::json;
 use tokio::sync::oneshot;
 
-use super::{Against, Bench, Experiment};
+use super::{Bench, Experiment, Findings};
 use crate::Error;
 use crate::history::History;
 use crate::model::{self, Action, Network};
@@ -73,17 +73,23 @@ impl<S: System + 'static> Experiment for Checked<S> {
         Ok(())
     }
 
-    fn judge(&mut self, record: &mut Record, store: &Store) -> Against {
+    fn judge(&mut self, record: &mut Record, store: &Store) -> Findings {
         let Some(Told { found, judgement }) = &mut self.told else {
-            return Against::default();
+            return Findings::default();
         };
         *judgement = self.system.judge(&History::read(store));
-        let mut wrong = Vec::new();
+        let mut findings = Findings::default();
         if let Some(way) = &found.counterexample {
-            wrong.push(format!("a run of {} steps is wrong", way.len()));
-            wrong.extend(judgement.violated());
-        } else if found.example.is_none() && found.whole {
-            wrong.push(
+            let wrong = format!("a run of {} steps is wrong", way.len());
+            findings.violations.push(wrong);
+            findings.violations.extend(judgement.violated());
+        } else if !found.whole {
+            findings.unknown.push(format!(
+                "the system is too large to check whole: {} states were tried, down to depth {}; take fewer peers or acts, or more --max-states",
+                found.states, found.depth
+            ));
+        } else if found.example.is_none() {
+            findings.violations.push(
                 "no run comes to an end and shows something: that none is wrong says nothing"
                     .into(),
             );
@@ -95,17 +101,7 @@ impl<S: System + 'static> Experiment for Checked<S> {
             "whole": found.whole,
             "counterexample_steps": found.counterexample.as_ref().map(Vec::len),
         }));
-        wrong.into()
-    }
-
-    fn unknown(&self) -> Option<String> {
-        let found = &self.told.as_ref()?.found;
-        (!found.whole && found.counterexample.is_none()).then(|| {
-            format!(
-                "the system is too large to check whole: {} states were tried, down to depth {}; take fewer peers or acts, or more --max-states",
-                found.states, found.depth
-            )
-        })
+        findings
     }
 
     fn save(&self, rows: &mut Rows) -> Result<(), Error> {

@@ -21,7 +21,7 @@ use crate::control::Desk;
 use crate::host::Watch;
 use crate::network::{Builder, Speaks};
 use crate::progress::Progress;
-use crate::run::{Record, Rows};
+use crate::run::{Record, Rows, Status, Verdict};
 use crate::store::Store;
 
 /// What an experiment works with.
@@ -63,20 +63,57 @@ impl<'a> Bench<'a> {
     }
 }
 
-/// What speaks against a run.
+/// What keeps a run from passing. The verdict is made of it in one place,
+/// [`Findings::verdict`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Against {
-    /// What should not be.
-    pub wrong: Vec<String>,
-    /// What did not come in time. Where the host set the pace, that says nothing
-    /// of the network.
-    pub missing: Vec<String>,
+pub struct Findings {
+    /// What is wrong.
+    pub violations: Vec<String>,
+    /// What did not come in time. Where the host was saturated, that says
+    /// nothing of the network.
+    pub incomplete: Vec<String>,
+    /// Why the run cannot pass although nothing is wrong: a planned fault that
+    /// never happened, a property of which nothing was checked, a search that
+    /// was not finished.
+    pub unknown: Vec<String>,
+    /// Why the record cannot be trusted: parts of it are missing, so what looks
+    /// wrong in it proves nothing.
+    pub untrusted: Vec<String>,
 }
 
-impl From<Vec<String>> for Against {
-    fn from(wrong: Vec<String>) -> Self {
-        let missing = Vec::new();
-        Self { wrong, missing }
+impl From<Vec<String>> for Findings {
+    fn from(violations: Vec<String>) -> Self {
+        Self {
+            violations,
+            ..Self::default()
+        }
+    }
+}
+
+impl Findings {
+    /// The verdict of a run that was not interrupted. `host` says that the
+    /// host was saturated.
+    ///
+    /// A record that cannot be trusted makes it `unknown`. Otherwise a
+    /// violation makes it `fail`, and so does what is incomplete, unless the
+    /// host was saturated. Otherwise any reason is `unknown`.
+    pub fn verdict(self, host: Option<String>) -> Verdict {
+        let is_violated = !self.violations.is_empty();
+        let is_late = !self.incomplete.is_empty() && host.is_none();
+        let is_failed = self.untrusted.is_empty() && (is_violated || is_late);
+        let against = self.violations.into_iter().chain(self.incomplete);
+        let unknown = self.untrusted.into_iter().chain(self.unknown).chain(host);
+        let (status, reasons): (_, Vec<_>) = match is_failed {
+            true => (Status::Fail, against.chain(unknown).collect()),
+            false => (Status::Unknown, unknown.chain(against).collect()),
+        };
+        match reasons.is_empty() {
+            true => Verdict {
+                status: Status::Pass,
+                reasons,
+            },
+            false => Verdict { status, reasons },
+        }
     }
 }
 
@@ -91,7 +128,7 @@ pub trait Experiment {
 
     /// Says whether what was measured, and recorded in `store`, is right, and
     /// may add to the record. Called however the run ended.
-    fn judge(&mut self, record: &mut Record, store: &Store) -> Against;
+    fn judge(&mut self, record: &mut Record, store: &Store) -> Findings;
 
     /// Saves what is measured of the record alone, once it was judged.
     ///
@@ -101,11 +138,45 @@ pub trait Experiment {
         Ok(())
     }
 
-    /// Why it cannot be told whether it is right, if nothing is wrong.
-    fn unknown(&self) -> Option<String> {
-        None
-    }
-
     /// The results for people, in lines.
     fn tell(&self, record: &Record) -> String;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verdict_weighs_the_findings() {
+        let some = || vec!["reason".to_owned()];
+        let none = Findings::default;
+        let wrong = || Findings::from(some());
+        let late = || Findings {
+            incomplete: some(),
+            ..none()
+        };
+        let open = || Findings {
+            unknown: some(),
+            ..none()
+        };
+        let untrusted = || Findings {
+            untrusted: some(),
+            ..wrong()
+        };
+        let host = || Some("host saturated".to_owned());
+        for (findings, host, expected) in [
+            (none(), None, Status::Pass),
+            (none(), host(), Status::Unknown),
+            (wrong(), None, Status::Fail),
+            (wrong(), host(), Status::Fail),
+            (late(), None, Status::Fail),
+            (late(), host(), Status::Unknown),
+            (open(), None, Status::Unknown),
+            (untrusted(), None, Status::Unknown),
+        ] {
+            let verdict = findings.clone().verdict(host.clone());
+            assert_eq!(verdict.status, expected, "{findings:?} {host:?}");
+            assert_eq!(verdict.reasons.is_empty(), expected == Status::Pass);
+        }
+    }
 }

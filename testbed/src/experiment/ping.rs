@@ -22,7 +22,7 @@ use tokio::time::{Interval, MissedTickBehavior, timeout};
 pub use destination::Destination;
 use results::{Outcome, Results, Row, Who};
 
-use super::{Against, Bench, Experiment};
+use super::{Bench, Experiment, Findings};
 use crate::cli::options::Options;
 use crate::cli::{self, Common};
 use crate::network::{Builder, Network, Outsider, Speaks, neighbours};
@@ -195,7 +195,7 @@ impl Experiment for Ping {
         result
     }
 
-    fn judge(&mut self, record: &mut Record, _: &Store) -> Against {
+    fn judge(&mut self, record: &mut Record, _: &Store) -> Findings {
         results::judge(&record.results).into()
     }
 

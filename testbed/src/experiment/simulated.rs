@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::{Against, Bench, Experiment};
+use super::{Bench, Experiment, Findings};
 use crate::Error;
 use crate::history::History;
 use crate::progress::Bar;
@@ -143,7 +143,7 @@ impl<S: System + 'static> Experiment for Simulated<S> {
         Ok(())
     }
 
-    fn judge(&mut self, record: &mut Record, store: &Store) -> Against {
+    fn judge(&mut self, record: &mut Record, store: &Store) -> Findings {
         let trial = &self.trial;
         // Without an end, whatever was recorded is one run of many.
         if self.took.is_some() {

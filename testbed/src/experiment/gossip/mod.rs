@@ -22,7 +22,7 @@ use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::live::Kill;
-use super::{Against, Bench, Experiment};
+use super::{Bench, Experiment, Findings};
 use crate::network::{self, Members, Speaks};
 use crate::run::Record;
 use crate::store::Store;
@@ -236,7 +236,7 @@ impl Experiment for Gossip {
         done
     }
 
-    fn judge(&mut self, record: &mut Record, _: &Store) -> Against {
+    fn judge(&mut self, record: &mut Record, _: &Store) -> Findings {
         if let Some(arrivals) = &self.arrivals {
             let results = arrivals.results(self.watch.counts(), self.interval, &self.search.tried);
             record.results = serde_json::to_value(results).expect("no keys but strings");

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::pace::Tried;
-use crate::experiment::Against;
+use crate::experiment::Findings;
 use crate::stats::{Measure, Summary, Times, show, thousands};
 
 /// `results` in `run.json`.
@@ -98,20 +98,17 @@ impl Spread {
 }
 
 /// What is wrong with the results.
-pub(super) fn judge(results: &Value) -> Against {
+pub(super) fn judge(results: &Value) -> Findings {
     let Ok(told) = Results::deserialize(results) else {
         return vec!["nothing was sent".into()].into();
     };
-    let Against {
-        mut wrong,
-        mut missing,
-    } = Against::default();
+    let mut findings = Findings::default();
     if told.delivered == 0 {
-        wrong.push("nothing was delivered".into());
+        findings.violations.push("nothing was delivered".into());
     }
     if told.delivered < told.expected {
         let slow = told.given_up().map(|slow| format!("; {slow}"));
-        missing.push(format!(
+        findings.incomplete.push(format!(
             "{} of {} deliveries were made{}",
             told.delivered,
             told.expected,
@@ -119,18 +116,22 @@ pub(super) fn judge(results: &Value) -> Against {
         ));
     }
     for (why, count) in &told.refused {
-        wrong.push(format!("{count} messages were not published: {why}"));
+        findings
+            .violations
+            .push(format!("{count} messages were not published: {why}"));
     }
     if told.strange > 0 {
-        wrong.push(format!(
+        findings.violations.push(format!(
             "{} deliveries were of no message, or a second one",
             told.strange
         ));
     }
     if told.not_watched > 0 {
-        wrong.push(format!("{} events were not seen", told.not_watched));
+        findings
+            .violations
+            .push(format!("{} events were not seen", told.not_watched));
     }
-    Against { wrong, missing }
+    findings
 }
 
 /// The results for people.

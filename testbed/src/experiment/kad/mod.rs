@@ -23,7 +23,7 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 use tokio::time::{sleep_until, timeout};
 
-use super::{Against, Bench, Experiment};
+use super::{Bench, Experiment, Findings};
 use crate::network::{Members, Speaks, Tables};
 use crate::run::Record;
 use crate::store::Store;
@@ -214,11 +214,11 @@ impl Experiment for Kad {
         asked
     }
 
-    fn judge(&mut self, record: &mut Record, _: &Store) -> Against {
+    fn judge(&mut self, record: &mut Record, _: &Store) -> Findings {
         let told = self.results.told();
-        let against = told.against();
+        let findings = told.findings();
         record.results = serde_json::to_value(told).expect("no keys but strings");
-        against
+        findings
     }
 
     fn tell(&self, _: &Record) -> String {

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::oracle::{K, Oracle};
 use super::plan::{Kind, Operation};
-use crate::experiment::Against;
+use crate::experiment::Findings;
 use crate::network::{Members, Tables};
 use crate::stats::{Measure, Summary, Times, nanos, show};
 
@@ -205,34 +205,33 @@ impl OfKind {
 }
 
 impl Told {
-    /// What speaks against them.
-    pub(super) fn against(&self) -> Against {
-        let Against {
-            mut wrong,
-            mut missing,
-        } = Against::default();
+    /// What speaks against a pass.
+    pub(super) fn findings(&self) -> Findings {
+        let mut findings = Findings::default();
         let late = LookupError::TimedOut.to_string();
         let answered: u64 = self.kinds.values().map(|of| of.asked).sum();
         if answered < u64::from(self.asked) || answered == 0 {
-            wrong.push(format!("{answered} of {} operations ended", self.asked));
+            findings
+                .violations
+                .push(format!("{answered} of {} operations ended", self.asked));
         }
         for (kind, of) in &self.kinds {
             for (why, count) in &of.failed {
                 let reason = format!("{count} of {} {}: {why}", of.asked, kind.name());
                 match *why == late {
-                    true => missing.push(reason),
-                    false => wrong.push(reason),
+                    true => findings.incomplete.push(reason),
+                    false => findings.violations.push(reason),
                 }
             }
         }
         if self.not_exact > 0 {
             let all = self.exact + self.not_exact;
-            wrong.push(format!(
+            findings.violations.push(format!(
                 "{} of {all} find: the oracle knows closer peers than were found",
                 self.not_exact
             ));
         }
-        Against { wrong, missing }
+        findings
     }
 
     fn measures(&self) -> Vec<Measure> {

@@ -19,7 +19,7 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 use tokio::sync::mpsc;
 
-use super::{Against, Bench, Experiment};
+use super::{Bench, Experiment, Findings};
 use crate::network::Speaks;
 use crate::run::Record;
 use crate::store::Store;
@@ -176,11 +176,11 @@ impl Experiment for Latency {
         Ok(())
     }
 
-    fn judge(&mut self, record: &mut Record, _: &Store) -> Against {
+    fn judge(&mut self, record: &mut Record, _: &Store) -> Findings {
         let told = self.results.told();
-        let against = told.against(&self.options);
+        let findings = told.findings(&self.options);
         record.results = serde_json::to_value(told).expect("no keys but strings");
-        against
+        findings
     }
 
     fn tell(&self, _: &Record) -> String {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::pace::Sent;
 use super::{Options, Road};
 use crate::Error;
-use crate::experiment::Against;
+use crate::experiment::Findings;
 use crate::run::Rows;
 use crate::stats::{Measure, Summary, Times, nanos, show, thousands};
 
@@ -152,21 +152,20 @@ impl Ways {
 }
 
 impl Told {
-    /// What speaks against them.
-    pub(super) fn against(&self, options: &Options) -> Against {
-        let Against {
-            mut wrong,
-            mut missing,
-        } = Against::default();
+    /// What speaks against a pass.
+    pub(super) fn findings(&self, options: &Options) -> Findings {
+        let mut findings = Findings::default();
         let sent: u64 = self.sizes.iter().map(|size| size.stack.sent).sum();
         let expected = u64::from(options.messages) * options.sizes.len() as u64;
         if sent < expected {
-            wrong.push(format!("{sent} of {expected} messages were sent"));
+            findings
+                .violations
+                .push(format!("{sent} of {expected} messages were sent"));
         }
         for size in &self.sizes {
             for (road, of) in [(Road::Stack, &size.stack), (Road::Tcp, &size.tcp)] {
                 if of.lost > 0 {
-                    missing.push(format!(
+                    findings.incomplete.push(format!(
                         "{} of {} messages of {} bytes got no answer within {:?} ({})",
                         of.lost,
                         of.sent,
@@ -177,7 +176,7 @@ impl Told {
                 }
             }
         }
-        Against { wrong, missing }
+        findings
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::{Against, Bench, Experiment};
+use super::{Bench, Experiment, Findings};
 use crate::Error;
 use crate::history::History;
 use crate::network::{Builder, LABORATORY, Links, Speaks};
@@ -73,7 +73,7 @@ impl<S: System> Experiment for Live<S> {
         result
     }
 
-    fn judge(&mut self, record: &mut Record, store: &Store) -> Against {
+    fn judge(&mut self, record: &mut Record, store: &Store) -> Findings {
         if self.progress.crashed {
             self.system.expect_crash();
         }
@@ -84,15 +84,15 @@ impl<S: System> Experiment for Live<S> {
             ..
         } = self;
         let expected = self.system.endings();
-        let mut against = Against::from(Vec::from_iter(judgement.violated()));
+        let mut findings = Findings::from(Vec::from_iter(judgement.violated()));
         if progress.late {
-            against.missing.push(format!(
+            findings.incomplete.push(format!(
                 "{} of {expected} operations ended within {:?}",
                 progress.ended, self.timeout
             ));
         }
         if progress.lost > 0 {
-            against.wrong.push(format!(
+            findings.violations.push(format!(
                 "{} messages were lost: {}",
                 progress.lost,
                 progress.losses.join("; ")
@@ -103,7 +103,7 @@ impl<S: System> Experiment for Live<S> {
             "expected": expected,
             "lost": progress.lost,
         }));
-        against
+        findings
     }
 
     fn save(&self, rows: &mut Rows) -> Result<(), Error> {
