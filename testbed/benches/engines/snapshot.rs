@@ -119,8 +119,8 @@ async fn one(seed: u64, mut all: All) -> All {
     tasks.wait().await;
     let counts = sink.counts();
     assert_eq!(counts.started, counts.stored, "no span is lost");
-    let against = live.judge(&mut record, &store);
-    all.violations += against.wrong.len() + against.missing.len();
+    let findings = live.judge(&mut record, &store);
+    all.violations += findings.violations.len() + findings.incomplete.len();
     let history = History::read(&store);
     let told = tell(&history);
     all.complete += told.complete;
