@@ -92,15 +92,31 @@ function Properties({ all }) {
 // More violations of one property are seldom news.
 const SHOWN = 10;
 
-function Property({ name, checked, violations }) {
-  const [word, kind] = violations.length ? ['violated', 'fail']
-    : checked === 0 ? ['nothing to check', 'unknown'] : ['holds', 'pass'];
+// How an outcome is called, and coloured.
+const OUTCOMES = {
+  holds: ['holds', 'pass'],
+  violated: ['violated', 'fail'],
+  unknown: ['not known', 'unknown'],
+  idle: ['nothing to check', 'idle'],
+};
+
+// Runs of earlier versions have no outcome.
+function outcomeOf({ outcome, checked, violations }) {
+  if (outcome) return outcome;
+  if (violations.length) return 'violated';
+  return checked > 0 ? 'holds' : 'unknown';
+}
+
+function Property(property) {
+  const { name, checked, violations, reason } = property;
+  const [word, kind] = OUTCOMES[outcomeOf(property)] ?? OUTCOMES.unknown;
   return html`
     <tr>
       <th scope="row">${name}</th>
       <td><span class=${`badge ${kind}`}>${word}</span></td>
       <td class="figure">${count(checked)}</td>
     </tr>
+    ${reason && html`<tr class="violations"><td colspan="3"><p class="note">${reason}</p></td></tr>`}
     ${violations.length > 0 && html`<tr class="violations"><td colspan="3">
       <ul>${violations.slice(0, SHOWN).map((one) => html`<li>${one}</li>`)}</ul>
       ${violations.length > SHOWN && html`<p class="note">and ${count(violations.length - SHOWN)} more</p>`}

@@ -64,7 +64,6 @@ struct Moment<'a> {
 pub fn check(history: &History, expected: &Expected) -> Vec<Property> {
     let run = Run::read(history);
     let mut properties = vec![
-        something(&run),
         no_creation(&run),
         no_duplication(&run),
         cause(&run),
@@ -72,6 +71,7 @@ pub fn check(history: &History, expected: &Expected) -> Vec<Property> {
         sent_on_once(&run, expected),
     ];
     if let Some(count) = expected.published {
+        properties.insert(0, something(&run));
         properties.push(published(&run, count));
     }
     if expected.everybody {
@@ -80,26 +80,32 @@ pub fn check(history: &History, expected: &Expected) -> Vec<Property> {
     properties
 }
 
-/// A run in which nobody heard anything shows nothing.
+/// Where all that was to be published is, somebody hears something. With
+/// crashes its publisher may stop first.
 fn something(run: &Run<'_>) -> Property {
-    let mut property = Property::new("something is delivered");
+    let mut property = Property::of("something is delivered", run.history).looks_at("output");
     let any = run.rumours.values().any(|one| !one.delivered.is_empty());
-    property.check(any, || "nobody delivers anything".into());
+    property.check_in_the_end(any, || "nobody delivers anything".into());
     property
 }
 
 /// All that was to be published was.
 fn published(run: &Run<'_>, count: u64) -> Property {
-    let mut property = Property::new("all published");
+    let mut property = Property::of("all published", run.history).looks_at("output");
     let said = run.rumours.values().map(|one| one.published.len() as u64);
     let said = said.sum::<u64>();
-    property.check(said == count, || format!("{said} of {count} are"));
+    let wrong = || format!("{said} of {count} are");
+    match said > count {
+        true => property.check(false, wrong),
+        false => property.check_in_the_end(said == count, wrong),
+    }
     property
 }
 
 /// What is delivered was published, once and by its origin.
 fn no_creation(run: &Run<'_>) -> Property {
-    let mut property = Property::new("no creation");
+    let mut property =
+        Property::of("no creation", run.history).looks_at("message or output with a text `rumour`");
     for (id, rumour) in &run.rumours {
         let right = matches!(&rumour.published[..], [only] if only.process == rumour.origin);
         property.check(right, || match &rumour.published[..] {
@@ -121,7 +127,8 @@ fn no_creation(run: &Run<'_>) -> Property {
 
 /// Nobody gets the same rumour twice; its origin has it from the start.
 fn no_duplication(run: &Run<'_>) -> Property {
-    let mut property = Property::new("no duplication");
+    let mut property =
+        Property::of("no duplication", run.history).looks_at("output Published or Delivered");
     for (id, rumour) in &run.rumours {
         let mut had = BTreeMap::<_, Vec<_>>::new();
         for moment in rumour.had() {
@@ -140,7 +147,7 @@ fn no_duplication(run: &Run<'_>) -> Property {
 /// Every delivery is an effect of the publication, over messages of that
 /// rumour, each sent by one who had just got it.
 fn cause(run: &Run<'_>) -> Property {
-    let mut property = Property::new("cause");
+    let mut property = Property::of("cause", run.history).looks_at("output Delivered");
     for (id, rumour) in &run.rumours {
         for (moment, _) in &rumour.delivered {
             let chain = run.chain(id, rumour, *moment);
@@ -163,7 +170,8 @@ fn cause(run: &Run<'_>) -> Property {
 
 /// The hops that a delivery tells are the messages that carried the rumour.
 fn hops(run: &Run<'_>) -> Property {
-    let mut property = Property::new("hops");
+    let mut property = Property::of("hops", run.history)
+        .looks_at("output Delivered after a chain of its messages");
     for (id, rumour) in &run.rumours {
         for (moment, told) in &rumour.delivered {
             // Without a chain there is nothing to count, and `cause` says so.
@@ -182,7 +190,8 @@ fn hops(run: &Run<'_>) -> Property {
 /// Whoever has it sends it on: when it comes, to as many different neighbours
 /// as there are or as the fanout says, and not to the one who sent it.
 fn sent_on_once(run: &Run<'_>, expected: &Expected) -> Property {
-    let mut property = Property::new("sent on once");
+    let mut property =
+        Property::of("sent on once", run.history).looks_at("output Published or Delivered");
     for (id, rumour) in &run.rumours {
         for moment in rumour.had() {
             let Some(degree) = expected.degrees.get(moment.process) else {
@@ -214,12 +223,12 @@ fn sent_on_once(run: &Run<'_>, expected: &Expected) -> Property {
 
 /// Everybody has every rumour that was published.
 fn validity(run: &Run<'_>, expected: &Expected) -> Property {
-    let mut property = Property::new("validity");
+    let mut property = Property::of("validity", run.history).looks_at("output Published");
     let rumours = run.rumours.iter();
     for (id, rumour) in rumours.filter(|(_, rumour)| !rumour.published.is_empty()) {
         let had: BTreeSet<_> = rumour.had().map(|moment| moment.process).collect();
         for process in expected.degrees.keys() {
-            property.check(had.contains(&**process), || {
+            property.check_in_the_end(had.contains(&**process), || {
                 format!("{process} never delivers {id}")
             });
         }

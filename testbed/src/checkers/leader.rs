@@ -45,7 +45,7 @@ pub fn check(history: &History) -> Vec<Property> {
 
 /// Safety: all name the same leader.
 fn agreement(run: &Run<'_>) -> Property {
-    let mut property = Property::new("agreement");
+    let mut property = Property::of("agreement", run.history).looks_at("output Elected");
     for elected in &run.elected {
         let first = &run.elected[0];
         let same = (elected.leader, elected.process) == (first.leader, first.process);
@@ -56,7 +56,8 @@ fn agreement(run: &Run<'_>) -> Property {
 
 /// Safety: no two processes think that they are the leader.
 fn one_leader(run: &Run<'_>) -> Property {
-    let mut property = Property::new("one leader");
+    let mut property =
+        Property::of("one leader", run.history).looks_at("output Elected of the leader itself");
     let mut leaders = run.elected.iter().filter(|elected| elected.itself);
     if let Some(first) = leaders.next() {
         property.check(true, String::new);
@@ -71,7 +72,7 @@ fn one_leader(run: &Run<'_>) -> Property {
 
 /// Safety: the leader was a candidate.
 fn validity(run: &Run<'_>) -> Property {
-    let mut property = Property::new("validity");
+    let mut property = Property::of("validity", run.history).looks_at("output Elected");
     for elected in &run.elected {
         let owner = run.candidates.get(&elected.leader);
         let right = elected.process.is_none_or(|named| Some(&named) == owner);
@@ -85,7 +86,7 @@ fn validity(run: &Run<'_>) -> Property {
 
 /// Safety: no candidate has a larger identity than the leader.
 fn largest(run: &Run<'_>) -> Property {
-    let mut property = Property::new("largest");
+    let mut property = Property::of("largest", run.history).looks_at("output Elected");
     if let Some((largest, owner)) = run.candidates.last_key_value() {
         for elected in &run.elected {
             property.check(elected.leader >= *largest, || {
@@ -98,7 +99,7 @@ fn largest(run: &Run<'_>) -> Property {
 
 /// Safety: nobody says it twice, not even of the same leader.
 fn integrity(run: &Run<'_>) -> Property {
-    let mut property = Property::new("integrity");
+    let mut property = Property::of("integrity", run.history).looks_at("output Elected");
     let mut first = BTreeMap::new();
     for elected in &run.elected {
         let earlier = first.insert(elected.by, elected);
@@ -112,7 +113,7 @@ fn integrity(run: &Run<'_>) -> Property {
 
 /// Liveness: once there is an election, everybody gets to know the leader.
 fn termination(run: &Run<'_>) -> Property {
-    let mut property = Property::new("termination");
+    let mut property = Property::of("termination", run.history).looks_at("message ELECTION");
     if run
         .history
         .sends()
@@ -120,7 +121,7 @@ fn termination(run: &Run<'_>) -> Property {
     {
         for process in run.history.processes.keys() {
             let knows = run.elected.iter().any(|elected| elected.by == &**process);
-            property.check(knows, || format!("{process} never says who is elected"));
+            property.check_in_the_end(knows, || format!("{process} never says who is elected"));
         }
     }
     property

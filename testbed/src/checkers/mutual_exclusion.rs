@@ -50,7 +50,7 @@ pub fn check(history: &History) -> Vec<Property> {
 /// enough to compare neighbours in an order that cause and effect agree with:
 /// what holds for each and the next holds for all.
 fn exclusion(sections: &[Section<'_>], causality: &Causality) -> Property {
-    let mut property = Property::new("mutual exclusion");
+    let mut property = Property::new("mutual exclusion").looks_at("second output Entered");
     let mut in_order: Vec<_> = sections.iter().collect();
     in_order.sort_by_key(|section| size_of_past(section.entered, causality));
     for pair in in_order.windows(2) {
@@ -64,7 +64,8 @@ fn exclusion(sections: &[Section<'_>], causality: &Causality) -> Property {
 
 /// Each process enters and leaves by turns.
 fn alternation(history: &History) -> Property {
-    let mut property = Property::new("entering and leaving alternate");
+    let mut property =
+        Property::new("entering and leaving alternate").looks_at("output Entered or Left");
     let mut latest = None;
     for (process, at, kind, _) in history.sayings() {
         if kind != "Entered" && kind != "Left" {
@@ -84,7 +85,8 @@ fn alternation(history: &History) -> Property {
 /// They enter in the order of their requests: by time, and of the same time by
 /// process.
 fn order(sections: &[Section<'_>], causality: &Causality) -> Property {
-    let mut property = Property::new("order of requests");
+    let mut property = Property::new("order of requests")
+        .looks_at("second output Entered after a REQUEST with a `time`");
     let requested = sections.iter().filter(|section| section.request.is_some());
     let mut in_order: Vec<_> = requested.collect();
     in_order.sort_by_key(|section| (section.request, rank(section.process)));
@@ -99,24 +101,25 @@ fn order(sections: &[Section<'_>], causality: &Causality) -> Property {
 
 /// Who asks enters, and who enters leaves.
 fn liveness(sections: &[Section<'_>], history: &History) -> Property {
-    let mut property = Property::new("everyone who asks enters");
+    let mut property = Property::of("everyone who asks enters", history)
+        .looks_at("message REQUEST, output Entered or state with `wanted`");
     let entered: BTreeSet<_> = sections
         .iter()
         .filter_map(|section| Some((section.process, section.request?)))
         .collect();
     for request in requests(history) {
-        property.check(entered.contains(&request), || {
+        property.check_in_the_end(entered.contains(&request), || {
             let (process, time) = request;
             format!("{process} asked at time {time} and never entered")
         });
     }
     for section in sections {
-        property.check(section.left.is_some(), || format!("{section}"));
+        property.check_in_the_end(section.left.is_some(), || format!("{section}"));
     }
     for (process, steps) in &history.processes {
         let state = steps.last().map(|step| &step.state);
         if let Some(wanted) = state.and_then(|state| state.get_integer("wanted")) {
-            property.check(wanted == 0, || {
+            property.check_in_the_end(wanted == 0, || {
                 format!("{process} still wants to enter at the end: wanted={wanted}")
             });
         }

@@ -7,8 +7,10 @@ use crate::history::History;
 
 /// Checks all pings of a run. Those of somebody who `stops` need not end.
 pub fn check(history: &History, stops: &[String]) -> Vec<Property> {
-    let mut once = Property::new("every ping ends once");
-    let mut answered = Property::new("an answer follows a PONG of the one who was asked");
+    let mut once =
+        Property::of("every ping ends once", history).looks_at("message PING with an `id`");
+    let mut answered = Property::new("an answer follows a PONG of the one who was asked")
+        .looks_at("output Answered with an `id`");
     for (who, steps) in &history.processes {
         let mut asked = BTreeMap::<i64, String>::new();
         let mut ended = BTreeMap::<i64, u64>::new();
@@ -29,14 +31,13 @@ pub fn check(history: &History, stops: &[String]) -> Vec<Property> {
                             (received.from.to_string(), received.message.kind.as_ref())
                         });
                         let pong = asked.get(&id).map(|to| (to.clone(), "PONG"));
-                        answered.check(
-                            kind != "Answered" || (from.is_some() && from == pong),
-                            || {
+                        if kind == "Answered" {
+                            answered.check(from.is_some() && from == pong, || {
                                 format!(
                                     "{who} says that ping {id} was answered, and handled {from:?}"
                                 )
-                            },
-                        );
+                            });
+                        }
                     }
                     node::steps::Event::Sent { .. } | node::steps::Event::Said { .. } => {}
                 }
@@ -45,9 +46,11 @@ pub fn check(history: &History, stops: &[String]) -> Vec<Property> {
         let may_stop = stops.iter().any(|stops| **stops == **who);
         for id in asked.keys() {
             let times = ended.get(id).copied().unwrap_or(0);
-            once.check(times == 1 || (times == 0 && may_stop), || {
-                format!("ping {id} of {who} ended {times} times")
-            });
+            let wrong = || format!("ping {id} of {who} ended {times} times");
+            match times {
+                0 => once.check_in_the_end(may_stop, wrong),
+                _ => once.check(times == 1, wrong),
+            }
         }
     }
     vec![once, answered]

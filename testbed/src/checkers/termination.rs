@@ -56,7 +56,7 @@ pub fn check(history: &History) -> Vec<Property> {
 
 /// Each announcement is that of a computation which was not announced before.
 fn announced_once(run: &Run<'_>) -> Property {
-    let mut property = Property::new("announced once");
+    let mut property = Property::of("announced once", run.history).looks_at("output Terminated");
     let mut to_announce = run.beginnings.clone();
     for end in &run.announcements {
         let before = to_announce.len();
@@ -70,7 +70,8 @@ fn announced_once(run: &Run<'_>) -> Property {
 
 /// Safety: no process was active on the cut.
 fn passive(run: &Run<'_>) -> Property {
-    let mut property = Property::new("never early: all are passive");
+    let mut property =
+        Property::of("never early: all are passive", run.history).looks_at("output Terminated");
     for end in &run.announcements {
         let clock = run.causality.clock(end.at);
         for ((process, steps), &known) in run.history.processes.iter().zip(clock) {
@@ -88,7 +89,10 @@ fn passive(run: &Run<'_>) -> Property {
 
 /// Safety: no message was on its way on the cut.
 fn empty(run: &Run<'_>) -> Property {
-    let mut property = Property::new("never early: no message is on its way");
+    let mut property = Property::of("never early: no message is on its way", run.history)
+        .looks_at("output Terminated");
+    // A computation of one job sends no message: the channels were looked at.
+    property.checked += run.announcements.len() as u64;
     for (by, step, to, message) in run.history.sends().filter(|(_, _, _, m)| is_application(m)) {
         let sent = run.moment(by, step);
         let id = (&**by, message.id);
@@ -113,7 +117,8 @@ fn empty(run: &Run<'_>) -> Property {
 /// What the algorithm takes for granted of the application: a passive process
 /// stays passive until a message or the world outside wakes it.
 fn woken_by_messages(run: &Run<'_>) -> Property {
-    let mut property = Property::new("woken by messages alone");
+    let mut property =
+        Property::of("woken by messages alone", run.history).looks_at("step that begins to work");
     for beginning in &run.beginnings {
         let StepRecord {
             received, timer, ..
@@ -128,13 +133,14 @@ fn woken_by_messages(run: &Run<'_>) -> Property {
 /// Liveness: a computation that has ended was announced. Of a run that stopped
 /// in the middle this says nothing.
 fn announced(run: &Run<'_>) -> Property {
-    let mut property = Property::new("announced in the end");
+    let mut property =
+        Property::of("announced in the end", run.history).looks_at("computation that has ended");
     if !run.has_ended() {
         return property;
     }
     for beginning in &run.beginnings {
         let mut ends = run.announcements.iter();
-        property.check(ends.any(|end| run.precedes(beginning, end)), || {
+        property.check_in_the_end(ends.any(|end| run.precedes(beginning, end)), || {
             format!("what began with {beginning} has ended, and nobody said so")
         });
     }

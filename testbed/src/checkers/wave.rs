@@ -19,6 +19,7 @@ use crate::history::{Causality, History, StepIndex};
 
 /// What was recorded of the waves.
 struct Run<'a> {
+    history: &'a History,
     processes: Vec<&'a str>,
     causality: Causality,
     waves: BTreeMap<&'a str, Wave<'a>>,
@@ -71,29 +72,26 @@ pub fn check(history: &History) -> Vec<Property> {
 
 /// Each wave has one decision, and it is the initiator's.
 fn decision(run: &Run<'_>) -> Property {
-    let mut property = Property::new("W2 decision");
+    let mut property = run.property("W2 decision", "message or output with a text `wave`");
     for (id, wave) in &run.waves {
-        let right = match &wave.decided[..] {
-            [only] => only.moment.process == wave.initiator,
-            _ => false,
-        };
-        property.check(right, || match &wave.decided[..] {
-            [] => format!("in wave {id} nobody decides"),
+        match &wave.decided[..] {
+            [] => property.check_in_the_end(false, || format!("in wave {id} nobody decides")),
             decided => {
-                let by = join(decided.iter().map(|decided| &decided.moment));
-                format!(
-                    "in wave {id} not {} alone decides, but {by}",
-                    wave.initiator
-                )
+                let by = || join(decided.iter().map(|decided| &decided.moment));
+                let initiator = wave.initiator;
+                let right = decided.len() == 1 && decided[0].moment.process == initiator;
+                property.check(right, || {
+                    format!("in wave {id} not {initiator} alone decides, but {}", by())
+                });
             }
-        });
+        }
     }
     property
 }
 
 /// Whoever decides could know that the wave has been at every process.
 fn dependence(run: &Run<'_>) -> Property {
-    let mut property = Property::new("W3 dependence");
+    let mut property = run.property("W3 dependence", "output Decided");
     for (id, wave) in &run.waves {
         for (decided, process) in pairs(&wave.decided, &run.processes) {
             let mut joined = wave.joined.get(process).into_iter().flatten();
@@ -109,17 +107,18 @@ fn dependence(run: &Run<'_>) -> Property {
 
 /// The wave comes to every process, once.
 fn joined_once(run: &Run<'_>) -> Property {
-    let mut property = Property::new("joined once");
+    let mut property = run.property("joined once", "message or output with a text `wave`");
     for (id, wave) in &run.waves {
         for process in &run.processes {
             let joined = wave.joined.get(process).map_or(&[][..], Vec::as_slice);
-            property.check(joined.len() == 1, || match joined {
-                [] => format!("in wave {id} {process} never joins"),
-                _ => {
+            match joined {
+                [] => property
+                    .check_in_the_end(false, || format!("in wave {id} {process} never joins")),
+                _ => property.check(joined.len() == 1, || {
                     let moments = join(joined.iter().map(|joined| &joined.moment));
                     format!("in wave {id} {process} joins more than once: {moments}")
-                }
-            });
+                }),
+            }
         }
     }
     property
@@ -128,7 +127,7 @@ fn joined_once(run: &Run<'_>) -> Property {
 /// The parents sent what their children joined by, and whoever goes from a
 /// process to its parent, and on, comes to the initiator.
 fn spanning_tree(run: &Run<'_>) -> Property {
-    let mut property = Property::new("spanning tree");
+    let mut property = run.property("spanning tree", "output Joined");
     for (id, wave) in &run.waves {
         let first = wave.joined.values().filter_map(|joined| joined.first());
         for joined @ Joined { moment, parent, .. } in first {
@@ -152,12 +151,15 @@ fn spanning_tree(run: &Run<'_>) -> Property {
 
 /// The cost: a message in each direction on every edge that is used.
 fn two_messages(run: &Run<'_>) -> Property {
-    let mut property = Property::new("two messages an edge");
+    let mut property = run.property("two messages an edge", "message with a text `wave`");
     for (id, wave) in &run.waves {
         for ((a, b), (there, back)) in &wave.edges {
-            property.check((*there, *back) == (1, 1), || {
-                format!("in wave {id} {there} messages go from {a} to {b}, and {back} back")
-            });
+            let wrong =
+                || format!("in wave {id} {there} messages go from {a} to {b}, and {back} back");
+            match there.max(back) {
+                0..=1 => property.check_in_the_end((*there, *back) == (1, 1), wrong),
+                _ => property.check(false, wrong),
+            }
         }
     }
     property
@@ -165,7 +167,7 @@ fn two_messages(run: &Run<'_>) -> Property {
 
 /// The initiator learns how many have joined.
 fn right_count(run: &Run<'_>) -> Property {
-    let mut property = Property::new("right count");
+    let mut property = run.property("right count", "output Decided");
     for (id, wave) in &run.waves {
         let count = wave.joined.len();
         for Decided { moment, visited } in &wave.decided {
@@ -181,6 +183,7 @@ fn right_count(run: &Run<'_>) -> Property {
 impl<'a> Run<'a> {
     fn read(history: &'a History) -> Self {
         let mut run = Self {
+            history,
             processes: history.processes.keys().map(|name| &**name).collect(),
             causality: Causality::new(history),
             waves: BTreeMap::new(),
@@ -216,6 +219,10 @@ impl<'a> Run<'a> {
             }
         }
         run
+    }
+
+    fn property(&self, name: &'static str, looks_at: &'static str) -> Property {
+        Property::of(name, self.history).looks_at(looks_at)
     }
 
     fn wave(&mut self, id: &'a str) -> &mut Wave<'a> {

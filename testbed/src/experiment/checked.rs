@@ -14,7 +14,7 @@ use crate::model::{self, Action, Network};
 use crate::run::{Record, Rows};
 use crate::stats::per_second;
 use crate::store::Store;
-use crate::system::{Judgement, System};
+use crate::system::{self, Judgement, System};
 
 /// A system under the model checker.
 #[derive(Debug)]
@@ -77,7 +77,7 @@ impl<S: System + 'static> Experiment for Checked<S> {
         let Some(Told { found, judgement }) = &mut self.told else {
             return Findings::default();
         };
-        *judgement = self.system.judge(&History::read(store));
+        *judgement = system::judge(&*self.system, &History::read(store));
         let mut findings = Findings::default();
         if let Some(way) = &found.counterexample {
             let wrong = format!("a run of {} steps is wrong", way.len());

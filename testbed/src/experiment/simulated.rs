@@ -2,8 +2,8 @@
 //! the first that went wrong if there is one.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ use crate::run::{Record, Rows};
 use crate::simulator::{self, Scenario};
 use crate::stats::per_second;
 use crate::store::Store;
-use crate::system::{Judgement, System};
+use crate::system::{self, Coverage, Judgement, System};
 
 /// A system in the simulator.
 #[derive(Debug)]
@@ -41,6 +41,7 @@ struct Trial<S> {
     steps: AtomicU64,
     /// The first that went wrong, or `count`.
     failed: AtomicU64,
+    coverage: Mutex<Coverage>,
     stop: AtomicBool,
 }
 
@@ -56,6 +57,7 @@ impl<S: System + 'static> Simulated<S> {
             tried: AtomicU64::new(0),
             steps: AtomicU64::new(0),
             failed: AtomicU64::new(count),
+            coverage: Mutex::default(),
             stop: AtomicBool::new(false),
         };
         Self {
@@ -87,7 +89,8 @@ impl<S: System> Trial<S> {
                 return;
             }
             let ran = simulator::run(&self.system, &self.scenario, self.seed(place));
-            let judgement = self.system.judge(&ran.recorded);
+            let judgement = system::judge(&self.system, &ran.recorded);
+            self.coverage().add(&judgement);
             self.steps.fetch_add(ran.steps, Ordering::Relaxed);
             self.tried.fetch_add(1, Ordering::Relaxed);
             bar.step();
@@ -95,6 +98,10 @@ impl<S: System> Trial<S> {
                 self.failed.fetch_min(place, Ordering::Relaxed);
             }
         }
+    }
+
+    fn coverage(&self) -> MutexGuard<'_, Coverage> {
+        self.coverage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn seed(&self, place: u64) -> u64 {
@@ -147,8 +154,9 @@ impl<S: System + 'static> Experiment for Simulated<S> {
         let trial = &self.trial;
         // Without an end, whatever was recorded is one run of many.
         if self.took.is_some() {
-            self.judgement = trial.system.judge(&History::read(store));
+            self.judgement = system::judge(&trial.system, &History::read(store));
         }
+        let coverage = trial.coverage();
         let mut wrong: Vec<_> = self.judgement.violated().into_iter().collect();
         if let Some(seed) = trial.failed() {
             let command = again(&record.command, record.seed, seed);
@@ -160,8 +168,12 @@ impl<S: System + 'static> Experiment for Simulated<S> {
             "first_schedule": trial.first,
             "failed_schedule": trial.failed(),
             "recorded_schedule": trial.recorded(),
+            "coverage": *coverage,
         }));
-        wrong.into()
+        Findings {
+            unknown: coverage.unknown(),
+            ..wrong.into()
+        }
     }
 
     fn save(&self, rows: &mut Rows) -> Result<(), Error> {
@@ -176,8 +188,9 @@ impl<S: System + 'static> Experiment for Simulated<S> {
             return format!("schedules         {tried}, {steps} steps\n");
         };
         format!(
-            "schedules         {tried}, {steps} steps ({} a second, judged)\nschedule {}, which is recorded:\n{}",
+            "schedules         {tried}, {steps} steps ({} a second, judged)\n{}schedule {}, which is recorded:\n{}",
             per_second(steps, took),
+            trial.coverage().text(),
             trial.recorded(),
             self.judgement.text()
         )

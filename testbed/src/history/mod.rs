@@ -21,6 +21,9 @@ pub(crate) use faults::fault;
 use crate::control::Press;
 use crate::store::Store;
 
+/// How many kinds [`History::kinds`] names. A guess: more would not be read.
+const MOST_KINDS: usize = 16;
+
 /// The steps of each process, by its name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct History {
@@ -29,6 +32,9 @@ pub struct History {
     /// Whom the laboratory has stopped, and when, in nanoseconds since the Unix
     /// epoch.
     pub stopped: BTreeMap<Arc<str>, u64>,
+    /// Why the run was cut short, if it was. What is missing in it then may only
+    /// not have happened yet.
+    pub unfinished: Option<String>,
 }
 
 impl History {
@@ -49,7 +55,11 @@ impl History {
         for steps in processes.values_mut() {
             steps.sort_by_key(|step| step.number);
         }
-        Self { processes, stopped }
+        Self {
+            processes,
+            stopped,
+            unfinished: None,
+        }
     }
 
     /// Every step: whose, and its index among them.
@@ -78,6 +88,30 @@ impl History {
     pub fn said(&self, kind: &str) -> u64 {
         let sayings = self.sayings();
         sayings.filter(|(_, _, said, _)| *said == kind).count() as u64
+    }
+
+    /// The kinds of messages and outputs, with how many there were of each: "the
+    /// message PING (2), the output Answered (1)".
+    pub fn kinds(&self) -> String {
+        let mut counts = BTreeMap::<(&str, &str), u64>::new();
+        for (.., message) in self.sends() {
+            *counts.entry(("message", &message.kind)).or_default() += 1;
+        }
+        for (_, _, kind, _) in self.sayings() {
+            *counts.entry(("output", kind)).or_default() += 1;
+        }
+        let left_out = counts.len().saturating_sub(MOST_KINDS);
+        let shown = counts.iter().take(MOST_KINDS);
+        let mut words: Vec<_> = shown
+            .map(|((what, kind), count)| format!("the {what} {kind} ({count})"))
+            .collect();
+        if left_out > 0 {
+            words.push(format!("{left_out} kinds more"));
+        }
+        match words.is_empty() {
+            true => "no messages and no outputs".to_owned(),
+            false => words.join(", "),
+        }
     }
 
     /// Everything that was said: by whom, in which of its steps, what.

@@ -2,6 +2,7 @@
 //! judges it. One [`System`] serves all engines: the live network, the
 //! simulator and the model checker.
 
+mod coverage;
 pub mod election;
 pub mod gossip;
 pub mod mutual_exclusion;
@@ -18,8 +19,10 @@ use algorithms::{Algorithm, NodeId};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+pub use coverage::Coverage;
+
 use crate::Error;
-use crate::checkers::Property;
+use crate::checkers::{Outcome, Property};
 use crate::history::History;
 use crate::run::{Delivery, Rows};
 use crate::stats::Measure;
@@ -86,8 +89,19 @@ pub trait System: Send + Sync {
     /// Somebody has stopped. Only for one that [survives](Self::survives_crashes).
     fn expect_crash(&mut self) {}
 
-    /// Judges a recorded run, and compares it with theory.
+    /// Judges a recorded run, and compares it with theory. Engines call
+    /// [`judge`], which also says of which property nothing was checked.
     fn judge(&self, history: &History) -> Judgement;
+}
+
+/// Lets the judge of `system` judge a recorded run. What it found nothing to
+/// check for is not known, unless the judge says why that is right.
+pub fn judge<S: System>(system: &S, history: &History) -> Judgement {
+    let mut judgement = system.judge(history);
+    for property in &mut judgement.properties {
+        property.settle(history);
+    }
+    judgement
 }
 
 /// A command for a process.
@@ -145,7 +159,7 @@ pub struct Figure {
 }
 
 impl Judgement {
-    /// Whether all that should hold does.
+    /// Whether nothing is wrong that is known.
     pub fn holds(&self) -> bool {
         self.properties.iter().all(Property::holds)
     }
@@ -155,6 +169,17 @@ impl Judgement {
         let wrong = self.properties.iter().filter(|property| !property.holds());
         let names: Vec<_> = wrong.map(|property| property.name).collect();
         (!names.is_empty()).then(|| format!("violated: {}", names.join(", ")))
+    }
+
+    /// Which properties are not known to hold, and why: a line for each reason.
+    pub fn unknown(&self) -> Vec<String> {
+        let all = self.properties.iter();
+        let unknown = all.filter(|property| property.outcome() == Outcome::Unknown);
+        by_reason(unknown.map(|property| {
+            let reason = property.reason().unwrap_or_default();
+            let checked = property.checked;
+            (property.name, format!("{checked} checked: {reason}"))
+        }))
     }
 
     /// What was measured, and what was counted, in the form of all experiments.
@@ -202,6 +227,21 @@ impl Judgement {
         let lines = told.chain(figures).chain(properties);
         lines.map(|line| line + "\n").collect()
     }
+}
+
+/// Properties that are not known, those with the same reason together.
+fn by_reason(unknown: impl Iterator<Item = (&'static str, String)>) -> Vec<String> {
+    let mut reasons = Vec::<(String, Vec<&str>)>::new();
+    for (name, reason) in unknown {
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, names)) => names.push(name),
+            None => reasons.push((reason, vec![name])),
+        }
+    }
+    let reasons = reasons.into_iter();
+    let lines =
+        reasons.map(|(reason, names)| format!("not known: {} ({reason})", names.join(", ")));
+    lines.collect()
 }
 
 /// `markers           380, in theory 380 (a marker on each channel, N(N-1))`

@@ -155,6 +155,7 @@ impl<P: Pair> System for Snapshots<P> {
             snapshots: self.endings(),
             crashes: self.crashes,
             fifo: self.fifo || P::Snapshot::MARKERS,
+            markers: P::Snapshot::MARKERS,
         };
         let told = snapshot::tell(history);
         let channels = expected.channels.len() as u64;

@@ -104,9 +104,9 @@ impl System for Ring {
             let number = said.get_integer("number").map(|number| number as u64);
             right.check(number == largest, || format!("{who} says {said}"));
         }
-        let mut all = Property::new("everybody says it");
+        let mut all = Property::of("everybody says it", history);
         let said = history.said("Largest");
-        all.check(said == count, || format!("{said} of {count} do"));
+        all.check_in_the_end(said == count, || format!("{said} of {count} do"));
         let cost = Figure {
             name: "NUMBER",
             measured: history.count("NUMBER"),

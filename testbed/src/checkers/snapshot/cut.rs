@@ -113,6 +113,12 @@ impl<'a> Run<'a> {
             .ok()
     }
 
+    /// Whether there were snapshots, and all of them were aborted.
+    pub(super) fn is_aborted(&self) -> bool {
+        let aborted = |cut: &Cut<'_>| cut.complete.is_empty() && !cut.aborted.is_empty();
+        !self.cuts.is_empty() && self.cuts.values().all(aborted)
+    }
+
     /// A state that is recorded in a step is the state before the message that
     /// the step handles: whoever records because of a message does it first.
     fn read_step(&mut self, process: usize, step: &'a StepRecord, before: Option<&'a Fields>) {

@@ -19,7 +19,8 @@ const AMOUNT: &str = "amount";
 
 /// I1: `r(i,j)` is contained in `s(i,j)`.
 pub(super) fn no_orphan(run: &Run<'_>) -> Property {
-    let mut property = Property::new("I1 no orphan");
+    let mut property = Property::new("I1 no orphan")
+        .looks_at("receipt of a message of the application, and complete snapshot");
     for (id, cut) in complete(run) {
         for (to, line) in run.lines.iter().enumerate() {
             for (at, act) in line.iter().enumerate() {
@@ -45,7 +46,7 @@ pub(super) fn no_orphan(run: &Run<'_>) -> Property {
 /// I2: the state of a channel is `s(i,j)` less `r(i,j)`; in order, where there
 /// are markers, since these keep it.
 pub(super) fn channel_states(run: &Run<'_>) -> Property {
-    let mut property = Property::new("I2 channel state");
+    let mut property = Property::new("I2 channel state").looks_at("output Complete");
     let receipts = receipts(run);
     let marked: HashSet<_> = run.markers.iter().map(|marker| marker.snapshot).collect();
     for (id, cut) in complete(run) {
@@ -86,10 +87,7 @@ pub(super) fn channel_states(run: &Run<'_>) -> Property {
 /// I3: exactly one marker on each channel, behind exactly `s(i,j)`, when it is
 /// sent and when it comes.
 pub(super) fn markers(run: &Run<'_>, expected: &Expected) -> Property {
-    let mut property = Property::new("I3 markers");
-    if run.markers.is_empty() {
-        return property;
-    }
+    let mut property = Property::new("I3 markers").looks_at("output Complete");
     let channels: Vec<_> = expected
         .channels
         .iter()
@@ -185,7 +183,7 @@ impl<'a> Before<'a> {
 /// I4: by the application's messages, no record is in the future of what
 /// another process did after its own record.
 pub(super) fn clocks(run: &Run<'_>) -> Property {
-    let mut property = Property::new("I4 vector clocks");
+    let mut property = Property::new("I4 vector clocks").looks_at("output Complete");
     let cause = |act: &Act<'_>| match *act {
         Act::Receive(process, id) => run.sent.get(&(process, id)).map(|sent| StepIndex {
             process,
@@ -222,7 +220,8 @@ pub(super) fn clocks(run: &Run<'_>) -> Property {
 
 /// I5: what is conserved is all there.
 pub(super) fn conservation(run: &Run<'_>, history: &History) -> Property {
-    let mut property = Property::new("I5 conservation");
+    let mut property = Property::new("I5 conservation")
+        .looks_at("output Complete over states that have a `total.share`");
     let Some(total) = total(history) else {
         return property;
     };
@@ -241,7 +240,8 @@ pub(super) fn conservation(run: &Run<'_>, history: &History) -> Property {
 /// I6: what was sent in the past of the cut was received there or is in a
 /// channel, and not both. What was not is neither.
 pub(super) fn every_message_once(run: &Run<'_>) -> Property {
-    let mut property = Property::new("I6 every message once");
+    let mut property = Property::new("I6 every message once")
+        .looks_at("message of the application, and complete snapshot");
     let receipts = receipts(run);
     for (id, cut) in complete(run) {
         let mut recorded = HashMap::<(usize, usize, String), u64>::new();
@@ -278,7 +278,7 @@ pub(super) fn every_message_once(run: &Run<'_>) -> Property {
 
 /// I7: the recorded state is what the process's own past makes of it.
 pub(super) fn replay(run: &Run<'_>, history: &History) -> Property {
-    let mut property = Property::new("I7 replay");
+    let mut property = Property::new("I7 replay").looks_at("output Complete");
     for (id, cut) in complete(run) {
         for (&process, recorded) in &cut.records {
             let who = run.names[process];
@@ -310,10 +310,10 @@ pub(super) fn replay(run: &Run<'_>, history: &History) -> Property {
 
 /// I8: every snapshot ends, nobody records twice, and none is complete without
 /// everybody.
-pub(super) fn liveness(run: &Run<'_>, expected: &Expected) -> Property {
-    let mut property = Property::new("I8 liveness");
+pub(super) fn liveness(run: &Run<'_>, history: &History, expected: &Expected) -> Property {
+    let mut property = Property::of("I8 liveness", history);
     let count = run.cuts.len() as u64;
-    property.check(count >= expected.snapshots || expected.crashes, || {
+    property.check_in_the_end(count >= expected.snapshots || expected.crashes, || {
         format!("{count} of {} snapshots began", expected.snapshots)
     });
     for (id, cut) in &run.cuts {
@@ -336,19 +336,15 @@ pub(super) fn liveness(run: &Run<'_>, expected: &Expected) -> Property {
                     missing.join(", ")
                 )
             });
-        } else if !expected.crashes {
-            let why = match cut.aborted.first() {
-                Some((process, waited)) => format!(
-                    "{} gave up waiting for {}",
-                    run.names[*process],
-                    waited.join(", ")
-                ),
-                None => format!("it did not end; {} are not done", missing.join(", ")),
-            };
-            property.check(false, || format!("snapshot {id}: {why}"));
+        } else if let Some((process, waited)) = cut.aborted.first() {
+            property.check(expected.crashes, || {
+                let (name, waited) = (run.names[*process], waited.join(", "));
+                format!("snapshot {id}: {name} gave up waiting for {waited}")
+            });
         } else {
-            property.check(!cut.aborted.is_empty(), || {
-                format!("snapshot {id}: it neither ended nor was given up")
+            property.check_in_the_end(false, || {
+                let missing = missing.join(", ");
+                format!("snapshot {id}: it did not end; {missing} are not done")
             });
         }
     }
@@ -358,7 +354,7 @@ pub(super) fn liveness(run: &Run<'_>, expected: &Expected) -> Property {
 /// I9: on each opening of each channel, nothing is missing, doubled or out of
 /// order.
 pub(super) fn fifo(history: &History) -> Property {
-    let mut property = Property::new("I9 FIFO");
+    let mut property = Property::new("I9 FIFO").looks_at("receipt of a message");
     for (name, steps) in &history.processes {
         let mut next = HashMap::<&Arc<str>, (u32, u64)>::new();
         for received in steps.iter().filter_map(|step| step.received.as_ref()) {

@@ -42,6 +42,7 @@ impl Banks {
                 snapshots: 1,
                 crashes: false,
                 fifo: true,
+                markers: true,
             },
             marker: "MARKER",
         };
@@ -199,6 +200,7 @@ fn i2_messages_in_the_wrong_order() {
     for (kind, names) in cases {
         let (mut banks, first) = with_a_message_in_the_channel();
         banks.marker = kind;
+        banks.expected.markers = kind == "MARKER";
         let second = banks.send(BOB, ALICE, "1/1", 1);
         let marker = banks.begin();
         let back = banks.join(marker);
@@ -335,6 +337,7 @@ fn i6_a_message_that_comes_twice() {
         let mut banks = Banks::new([ALICE, BOB]);
         banks.marker = "ANNOUNCE";
         banks.expected.fifo = false;
+        banks.expected.markers = false;
         let message = banks.send(ALICE, BOB, "0/0", amount);
         banks.receive(BOB, message);
         banks.receive(BOB, message);

@@ -15,7 +15,7 @@ use crate::history::History;
 use crate::network::{Builder, LABORATORY, Links, Speaks};
 use crate::run::{Record, Rows};
 use crate::store::Store;
-use crate::system::{Judgement, System};
+use crate::system::{self, Judgement, System};
 use session::{Progress, Session};
 
 /// A system over real peers.
@@ -69,6 +69,7 @@ impl<S: System> Experiment for Live<S> {
         let mut session = Session::new(system, progress, bar, laboratory, &self.kill);
         let _measuring = self.system.measures().then(|| bench.host.measuring());
         let result = session.run(&mut network, self.timeout, bench.desk).await;
+        self.progress.is_over = true;
         bench.record.phase("Run", began.elapsed());
         result
     }
@@ -77,14 +78,21 @@ impl<S: System> Experiment for Live<S> {
         if self.progress.crashed {
             self.system.expect_crash();
         }
-        self.judgement = self.system.judge(&History::read(store));
+        let history = History {
+            unfinished: self.progress.unfinished(self.timeout),
+            ..History::read(store)
+        };
+        self.judgement = system::judge(&self.system, &history);
         let Self {
             progress,
             judgement,
             ..
         } = self;
         let expected = self.system.endings();
-        let mut findings = Findings::from(Vec::from_iter(judgement.violated()));
+        let mut findings = Findings {
+            unknown: judgement.unknown(),
+            ..Findings::from(Vec::from_iter(judgement.violated()))
+        };
         if progress.late {
             findings.incomplete.push(format!(
                 "{} of {expected} operations ended within {:?}",

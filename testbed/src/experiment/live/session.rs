@@ -29,11 +29,24 @@ const TOLD: usize = 5;
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     pub(super) ended: u64,
+    /// It was not interrupted.
+    pub(super) is_over: bool,
     pub(super) late: bool,
     /// Somebody at the page has stopped a peer.
     pub(super) crashed: bool,
     pub(super) lost: u64,
     pub(super) losses: Vec<String>,
+}
+
+impl Progress {
+    /// Why the run was cut short, if it was.
+    pub(super) fn unfinished(&self, limit: Duration) -> Option<String> {
+        match (self.is_over, self.late) {
+            (false, _) => Some("the run did not come to its end".into()),
+            (true, true) => Some(format!("the run was ended after {limit:?}")),
+            (true, false) => None,
+        }
+    }
 }
 
 /// A run that goes on.
