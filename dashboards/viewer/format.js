@@ -62,11 +62,3 @@ export function plain(value) {
   const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
   return text.length > LONGEST ? `${text.slice(0, LONGEST)} …` : text;
 }
-
-// What an experiment measured can be nested: `[['rtt.p50', 0.9], …]`.
-export function flat(value, name = '') {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
-    return value === undefined ? [] : [[name, value]];
-  }
-  return Object.entries(value).flatMap(([key, inner]) => flat(inner, name ? `${name}.${key}` : key));
-}

@@ -2,7 +2,8 @@
 
 import { html } from './vendor/preact-htm.js';
 import { SchemeButton } from './scheme.js';
-import { count, duration, flat, plain, plural } from './format.js';
+import { count, duration, plain, plural } from './format.js';
+import { allOptions, headOptions } from './options.js';
 
 // What `run.json` does not say yet is left out: it fills while the run goes on.
 // `children` is the way between the views.
@@ -20,6 +21,7 @@ export function RunHeader({ run, event, connected, children }) {
       </div>
       ${children}
       <dl class="facts">
+        ${headOptions(run).map(([name, text]) => html`<${Fact} key=${name} name=${name} value=${text} />`)}
         <${Fact} name="peers" value=${run.peers !== undefined && count(run.peers)} />
         <${Fact} name="topology" value=${run.topology} />
         <${Fact} name="transport" value=${run.transport} />
@@ -73,17 +75,16 @@ function More({ run }) {
   const rows = [
     ['command', run.command?.join(' ')],
     ...reasons.map((reason) => ['reason', reason]),
-    ...flat(run.experiment?.options),
+    ...allOptions(run),
     ...(run.phases ?? []).map(({ name, seconds }) => [name, seconds === undefined
       ? undefined : duration(seconds * 1e9)]),
-    ...flat(run.results),
   ].filter(([, value]) => value !== undefined);
   if (!rows.length) return null;
   return html`
     <details class="more">
       <summary>More</summary>
       <dl class="pairs">
-        ${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${plain(value)}</dd></div>`)}
+        ${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}
       </dl>
     </details>`;
 }

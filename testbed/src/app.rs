@@ -1,5 +1,6 @@
 //! What the commands do.
 
+mod described;
 mod export;
 mod lessons;
 mod metrics;

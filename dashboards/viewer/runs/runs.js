@@ -4,7 +4,8 @@
 import { html, useState } from '../vendor/preact-htm.js';
 import { getRuns, getSummaries, isReport, shownRun, toRun, useLoaded } from '../api.js';
 import { toCompareRuns } from '../router.js';
-import { count, duration, flat, isoTime, plain, plural } from '../format.js';
+import { count, duration, isoTime, plain, plural } from '../format.js';
+import { allOptions } from '../options.js';
 
 export function Runs({ run, event }) {
   const { value, error } = useLoaded(getRuns, 'runs', `${event?.run} ${event?.live}`, 2000);
@@ -31,15 +32,13 @@ function ThisRun({ run, event }) {
   const { experiment = {}, verdict = {}, spans = {} } = run;
   const running = event?.live && verdict.status === 'unknown';
   const orphans = useOrphans(event);
-  const options = flat(experiment.options);
   return html`
     <h3>This run</h3>
     <${Orphans} orphans=${running ? 0 : orphans} />
     <dl class="pairs">
       ${[
         ['experiment', experiment.name],
-        // They are told whole here, however long they are.
-        ...options.map(([name, value]) => [name, String(value)]),
+        ...allOptions(run),
         ['peers', run.peers !== undefined && count(run.peers)],
         ['topology', run.topology], ['transport', run.transport],
         ['connections', run.connections !== undefined && count(run.connections)],

@@ -1,6 +1,5 @@
 //! A system, by each engine.
 
-use std::fmt::Debug;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -10,8 +9,8 @@ use std::time::Duration;
 use algorithms::NodeId;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use serde_json::json;
 
+use super::described::Described;
 use super::experiment;
 use crate::Error;
 use crate::cli::need::Need;
@@ -53,14 +52,19 @@ pub(super) async fn live(common: &Common, asked: &Asked) -> Result<ExitCode, Err
         | Asked::Terminate(_)
         | Asked::Ping(_) => LIVE_DELAY,
     };
-    run(Over::live(&What::from(asked), options, usual), asked, None).await
+    run(
+        Over::live(&Described::from(asked), options, usual),
+        asked,
+        None,
+    )
+    .await
 }
 
 /// `testbed simulate`.
 pub(super) async fn simulate(common: &Common, args: &Simulate) -> Result<ExitCode, Error> {
     let asked = &args.system.system();
     let options = Options::new(&without_sockets(common), asked.need(20))?;
-    let over = Over::simulated(&What::from(asked), options, &args.schedules)?;
+    let over = Over::simulated(&Described::from(asked), options, &args.schedules)?;
     run(over, asked, None).await
 }
 
@@ -68,7 +72,7 @@ pub(super) async fn simulate(common: &Common, args: &Simulate) -> Result<ExitCod
 pub(super) async fn check(common: &Common, args: &Check) -> Result<ExitCode, Error> {
     let asked = &args.system.system();
     let options = Options::new(&without_sockets(common), asked.need(3))?;
-    let over = Over::checked(&What::from(asked), options, &args.states)?;
+    let over = Over::checked(&Described::from(asked), options, &args.states)?;
     run(over, asked, Some(1)).await
 }
 
@@ -80,11 +84,7 @@ pub(crate) fn own<S: System + 'static>(
     cli: &Cli,
     system: impl FnOnce(&Setup) -> S,
 ) -> Result<Outcome, Error> {
-    let what = What {
-        name: "own",
-        system: std::any::type_name::<S>().to_owned(),
-        net: &cli.net,
-    };
+    let what = Described::own::<S>(&cli.net);
     let over = match &cli.engine {
         None | Some(Command::Live) => Over::live(
             &what,
@@ -153,38 +153,6 @@ async fn run(over: Over, asked: &Asked, acts: Option<u64>) -> Result<ExitCode, E
     select(asked, &options, given, over)?.await
 }
 
-/// What is run, for `run.json`, and over which network.
-struct What<'a> {
-    name: &'static str,
-    system: String,
-    net: &'a Net,
-}
-
-impl<'a> From<&'a Asked> for What<'a> {
-    fn from(asked: &'a Asked) -> Self {
-        Self {
-            name: asked.name(),
-            system: format!("{asked:?}"),
-            net: asked.net(),
-        }
-    }
-}
-
-impl What<'_> {
-    fn describe(&self, engine: &str, network: &impl Debug, fifo: bool) -> run::Experiment {
-        let options = json!({
-            "engine": engine,
-            "system": self.system,
-            "network": format!("{network:?}"),
-            "fifo": fifo,
-        });
-        run::Experiment {
-            name: self.name,
-            options,
-        }
-    }
-}
-
 /// An engine, with all that it needs.
 struct Over {
     options: Arc<Options>,
@@ -196,32 +164,34 @@ struct Over {
 }
 
 impl Over {
-    fn live(what: &What<'_>, options: Options, usual: Delay) -> Self {
+    fn live(what: &Described<'_>, options: Options, usual: Delay) -> Self {
         let net = what.net;
         let links = Links {
             delay: net.delay.clone().unwrap_or(usual),
             in_order: net.channel == Channel::Stream,
         };
         Self {
-            description: what.describe("live", &links, links.in_order),
+            description: what.live(&links),
             options: Arc::new(options),
             how: How::Live(links, net.clone()),
             without_order: None,
         }
     }
 
-    fn simulated(what: &What<'_>, options: Options, args: &Schedules) -> Result<Self, Error> {
+    fn simulated(what: &Described<'_>, options: Options, args: &Schedules) -> Result<Self, Error> {
         let scenario = scenario(args, what.net, &options)?;
+        let file = args.scenario.as_ref();
+        let file = file.map(|path| path.to_string_lossy().into_owned());
         let by_file = !scenario.fifo && what.net.channel == Channel::Stream;
         Ok(Self {
-            description: what.describe("simulator", &scenario, scenario.fifo),
+            description: what.simulated(&scenario, file.as_deref()),
             options: Arc::new(options),
             how: How::Simulated(scenario, args.schedule, args.seeds),
             without_order: args.scenario.clone().filter(|_| by_file),
         })
     }
 
-    fn checked(what: &What<'_>, options: Options, args: &States) -> Result<Self, Error> {
+    fn checked(what: &Described<'_>, options: Options, args: &States) -> Result<Self, Error> {
         let net = what.net;
         let ignored = [
             ("--kill", !net.kill.is_empty()),
@@ -238,7 +208,7 @@ impl Over {
             duplicating: args.duplicating,
         };
         Ok(Self {
-            description: what.describe("model checker", &network, network.fifo),
+            description: what.checked(network),
             options: Arc::new(options),
             how: How::Checked(network, args.max_states),
             without_order: None,

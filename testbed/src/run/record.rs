@@ -19,7 +19,7 @@ use crate::limits::Limits;
 
 /// The name and version of the form. The number rises when a field changes
 /// its meaning or goes.
-pub const SCHEMA: &str = "testbed-run/1";
+pub const SCHEMA: &str = "testbed-run/2";
 
 /// A run, as `run.json` tells of it.
 #[derive(Clone, Debug, Serialize)]

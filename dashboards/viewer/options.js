@@ -1,0 +1,69 @@
+// The options of an experiment, which stand in `run.json` as numbers and nested
+// objects, in words.
+
+import { bytes, count, duration } from './format.js';
+
+// A longer list is counted from here on.
+const FEW = 8;
+
+// What is told of a run before all else: [[name, text], …].
+export function headOptions({ experiment }) {
+  const options = experiment?.options ?? {};
+  const { algorithm, workload, channel, scenario, protocol } = typeof options.system === 'string' ? ofText(options) : options;
+  return [['protocol', protocol], ['algorithm', algorithm], ['workload', workload], ['channel', channel],
+    ['scenario', scenario?.split(/[/\\]/).pop()]].filter(([, text]) => text);
+}
+
+// All of them: [[name, text], …]. What was left to its default and has no value
+// is left out.
+export function allOptions({ experiment }) {
+  const { system, network, fifo, ...options } = experiment?.options ?? {};
+  if (typeof system === 'string') return rows({ ...options, ...ofText({ system, fifo }) });
+  const order = fifo === undefined || options.channel !== undefined ? {} : { 'channels keep the order': fifo };
+  return rows({ ...options, ...order, ...system, ...network });
+}
+
+// Runs before testbed-run/2 had text here that only Rust can read. Their command
+// line tells the rest.
+function ofText({ system, fifo }) {
+  const word = (name) => new RegExp(`\\b${name}: ([A-Z]\\w*)`).exec(system)?.[1]
+    .replace(/(?!^)[A-Z]/g, (letter) => `-${letter}`).toLowerCase();
+  return { algorithm: word('algorithm'), workload: word('workload'), channel: fifo ? 'stream' : 'per-message' };
+}
+
+function rows(options) {
+  return Object.entries(options).flatMap(([name, value]) => {
+    if (isNothing(value)) return [];
+    if (typeof value !== 'object' || Array.isArray(value)) return [entry(name, value)];
+    return rows(value).map(([inner, text]) => [`${spoken(name)} ${inner}`, text]);
+  });
+}
+
+const isNothing = (value) => value === null || value === undefined || (Array.isArray(value) && !value.length);
+const spoken = (name) => name.replaceAll('_', ' ');
+
+// A name says its unit.
+const UNITS = [
+  [/_seconds$/, (value) => duration(value * 1e9)],
+  [/_ns$/, duration],
+  [/_bytes$/, bytes],
+  [/_per_second$/, (value) => `${count(value)} a second`],
+];
+
+function entry(name, value) {
+  const [unit, say] = UNITS.find(([ending]) => ending.test(name)) ?? [/$^/, plainly];
+  return [spoken(name.replace(unit, '')), Array.isArray(value) ? list(value, say) : say(value)];
+}
+
+function plainly(value) {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  return typeof value === 'number' ? count(value) : String(value);
+}
+
+// `peer 3, at 1.5 s; peer 4, at 2 s`
+function list(values, say) {
+  const one = (value) => (typeof value === 'object' && value !== null
+    ? rows(value).map(([name, text]) => `${name} ${text}`).join(', ') : say(value));
+  const told = values.slice(0, FEW).map(one).join(values.some((value) => typeof value === 'object') ? '; ' : ', ');
+  return values.length > FEW ? `${told} and ${count(values.length - FEW)} more` : told;
+}
