@@ -27,11 +27,15 @@
 //     model.message.sender[m], .receiver[m], .kind[m]          peers, and what it is
 //     model.message.reason[m]              why it was lost: model.reasons, -1: not known to be lost
 //     model.message.copy[m]                1: the same message, received once more
+//     model.message.control[m]             1: of a snapshot algorithm itself, no part of
+//                                          the state that it records
 //     model.messageIds[m], model.texts[m]  what it says
 //   model.line(peer) → Int32Array of its steps, in order
 //   model.said.get(s) → [{ kind, text }] what the step told the world, undefined: nothing
 //   model.saidOfSnapshots                  how often somebody told of a snapshot
 //   model.first, model.last                from the first step to the end of the last one, ns
+//   model.left                             spans that the server, or the report's run, has
+//                                          beyond what was read
 //   model.revision                         rises when anything changed
 //
 // Clocks, past and future are in causality.js.
@@ -45,7 +49,7 @@ const STEP = {
 };
 const MESSAGE = {
   from: Int32Array, to: Int32Array, sender: Int32Array, receiver: Int32Array,
-  kind: Int32Array, reason: Int32Array, copy: Uint8Array, nextSent: Int32Array,
+  kind: Int32Array, reason: Int32Array, copy: Uint8Array, control: Uint8Array, nextSent: Int32Array,
 };
 
 // peer-2 comes before peer-10.
@@ -73,6 +77,7 @@ export class Model {
     this.lostEarly = [];
     this.base = 0n;
     this.next = 0;
+    this.left = 0;
     this.first = Infinity;
     this.last = -Infinity;
     this.revision = 0;
@@ -81,6 +86,7 @@ export class Model {
   // Takes one answer in. True when it brought something.
   append(answer) {
     this.next = answer.next;
+    this.left = answer.left ?? 0;
     if (!answer.steps.length && !answer.lost?.length) return false;
     this.base = BigInt(answer.base);
     const peers = this.#enter('peers', answer.peers);
@@ -183,7 +189,7 @@ export class Model {
     const { step, message } = this;
     const start = message.grow(rows.length);
     for (let i = 0; i < rows.length; i += 1) {
-      const [from, to, kind, id, text] = rows[i];
+      const [from, to, kind, id, text, control] = rows[i];
       const m = start + i;
       const sender = step.peer[begin + from];
       message.from[m] = begin + from;
@@ -192,6 +198,7 @@ export class Model {
       message.receiver[m] = peers[to];
       message.kind[m] = kinds[kind];
       message.reason[m] = -1;
+      message.control[m] = control ? 1 : 0;
       this.messageIds.push(id);
       this.texts.push(text);
       this.sentBy[sender].set(id, m);
@@ -229,7 +236,7 @@ export class Model {
     let arrow = m;
     if (message.to[m] >= 0) {
       arrow = message.grow(1);
-      for (const column of ['from', 'sender', 'receiver', 'kind', 'reason']) {
+      for (const column of ['from', 'sender', 'receiver', 'kind', 'reason', 'control']) {
         message[column][arrow] = message[column][m];
       }
       message.copy[arrow] = 1;

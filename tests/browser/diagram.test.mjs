@@ -6,7 +6,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import * as cuts from '../../dashboards/viewer/diagram/cut.js';
 import { arrange } from '../../dashboards/viewer/diagram/layout.js';
 import { drawAxis } from '../../dashboards/viewer/diagram/paint-frame.js';
 import { seek } from '../../dashboards/viewer/diagram/seek.js';
@@ -22,20 +21,6 @@ const settings = (change = {}) => ({
   axis: 'time', hidden: new Set(), grouped: new Set(), silent: new Set(), local: true, ...change,
 });
 const size = { width: 1000, height: 500 };
-
-test('a cut knows what is in flight, what is lost and what is against it', () => {
-  const model = whole();
-  const cut = (...counts) => cuts.inspect(model, Int32Array.from(counts));
-  // Nothing; m1 in flight; m2 and m1; all is over.
-  assert.deepEqual(cut(0, 0, 0), { flying: [], lost: [], orphans: [], whole: true });
-  assert.deepEqual(cut(1, 1, 1), { flying: [0], lost: [], orphans: [], whole: true });
-  assert.deepEqual(cut(2, 0, 1), { flying: [0, 1], lost: [], orphans: [], whole: true });
-  assert.deepEqual(cut(3, 2, 2), { flying: [], lost: [3], orphans: [], whole: true });
-  // a has received m3, and b has not sent it.
-  assert.deepEqual(cut(3, 1, 1), { flying: [0, 1], lost: [], orphans: [2], whole: true });
-  // Where it does not meet b, nothing is known of b's channels.
-  assert.deepEqual(cut(3, -1, 1), { flying: [1], lost: [], orphans: [], whole: false });
-});
 
 test('the axis says nothing where the edge or a button would cut it', () => {
   const model = whole();
@@ -54,41 +39,6 @@ test('the axis says nothing where the edge or a button would cut it', () => {
   assert.ok(texts(1000).some((end) => end > 700));
   assert.ok(texts(1000, corner).every((end) => end < 700));
   assert.ok(texts(390).length > 1, 'a narrow picture has a scale too');
-});
-
-test('a message received twice is in flight once', () => {
-  const model = new Model();
-  model.append(answer([['a', 'start', 1, 0], ['b', 'PING', 1, 5, 'a', 'm', 0], ['b', 'PING', 2, 9, 'a', 'm', 0]],
-    [[0, 'b', 'PING', 'm']]));
-  assert.deepEqual(cuts.inspect(model, Int32Array.of(1, 0)).flying, [0]);
-});
-
-test('a snapshot cuts before the steps that recorded it', () => {
-  const model = whole();
-  const cut = cuts.ofSnapshot(model, { recorded: [{ peer: 'a', step: 3 }, { peer: 'c', step: 2 }, { peer: 'nobody', step: 1 }] });
-  assert.deepEqual([...cut], [2, -1, 1]);
-  assert.equal(cuts.toText(model, cut), '3..2');
-  assert.deepEqual([...cuts.fromText(model, '3..2')], [2, -1, 1]);
-  assert.deepEqual([...cuts.fromText(model, cuts.toText(model, Int32Array.of(3, 0, 2)))], [3, 0, 2]);
-});
-
-test('what a snapshot recorded is held against what the trace shows', () => {
-  const model = whole();
-  const { flying } = cuts.inspect(model, Int32Array.of(2, 0, 1));
-  const channel = (from, to, ...messages) => ({ from, to, messages });
-  assert.deepEqual(cuts.compare(model, flying, { channels: [channel('a', 'b', 'says m1'), channel('a', 'c', 'says m2')] }),
-    { recorded: [0, 1], missed: [], control: [], unseen: [] });
-  assert.deepEqual(cuts.compare(model, flying, { channels: [channel('a', 'b', 'says m1', 'says m1', 'says m9')] }), {
-    recorded: [0], missed: [1], control: [],
-    unseen: [{ from: 'a', to: 'b', text: 'says m1' }, { from: 'a', to: 'b', text: 'says m9' }],
-  });
-  // Lai and Yang add to what the application says; markers are nobody's state.
-  model.texts[0] = 'says m1 recorded=[]';
-  model.texts[1] = 'snapshot=0/0';
-  assert.deepEqual(cuts.compare(model, flying, { channels: [channel('a', 'b', 'says m1')] }),
-    { recorded: [0], missed: [], control: [1], unseen: [] });
-  assert.deepEqual(cuts.byChannel(model, [3, 1, 0]), [
-    { from: 0, to: 1, messages: [0] }, { from: 0, to: 2, messages: [1] }, { from: 2, to: 1, messages: [3] }]);
 });
 
 test('rows are peers in order; grouped ones share the last row', () => {
@@ -155,17 +105,20 @@ test('ticks stand at round places', () => {
 test('an address says what is shown, and is read back', () => {
   const model = whole();
   const shown = {
-    step: model.stepOf('b2'), message: 1, peer: 2, axis: 'logical', cut: 'own', at: '3..2', hidden: new Set([1]),
+    step: model.stepOf('b2'), message: 1, peer: 2, unfound: {}, axis: 'logical', cut: 'own', at: '3..2', hidden: new Set([1]),
     grouped: new Set([0, 2]), silent: new Set([model.kinds.indexOf('PONG')]), local: false, view: [-1.5, 20],
   };
   const address = new URLSearchParams(write(shown, model));
   assert.deepEqual(read(new URLSearchParams(address.toString()), model), shown);
   const plain = read(new URLSearchParams('step=nonsense&message=a&peer=x&hide=,%25,&view=5_1&axis=up'), model);
   assert.deepEqual(plain, {
-    step: -1, message: -1, peer: -1, axis: 'time', cut: '', at: '', hidden: new Set(), grouped: new Set(),
-    silent: new Set(), local: true, view: null,
+    step: -1, message: -1, peer: -1, unfound: { step: 'nonsense', message: 'a', peer: 'x' }, axis: 'time', cut: '', at: '',
+    hidden: new Set(), grouped: new Set(), silent: new Set(), local: true, view: null,
   });
-  assert.deepEqual(Object.values(write(plain, model)).filter(Boolean), []);
+  // What is not there stays in the address: more of the run may come.
+  assert.deepEqual(Object.entries(write(plain, model)).filter(([, text]) => text),
+    [['step', 'nonsense'], ['message', 'a'], ['peer', 'x']]);
+  assert.deepEqual(Object.values(write({ ...plain, unfound: {} }, model)).filter(Boolean), []);
 });
 
 test('names with commas and colons survive the address', () => {

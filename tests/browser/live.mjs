@@ -4,10 +4,16 @@
 //
 //   node live.mjs testbed --view=127.0.0.1:0 …
 
-import { text, withPage } from './page.mjs';
+import { says, saysOther, text, withPage } from './page.mjs';
 import { start } from './program.mjs';
 
 const steps = (page) => page.$eval('canvas', (canvas) => Number(canvas.dataset.steps));
+
+const one = (page, selector) => page.$eval(selector, (found) => found.innerText.trim());
+
+const press = (page, name) => page.$$eval('.cut-panel button', (all, wanted) => {
+  all.find((button) => button.innerText.trim() === wanted).click();
+}, name);
 
 // More steps than there were.
 async function growth(page, before) {
@@ -39,8 +45,18 @@ const seen = await withPage(async () => {
   await page.goto(url, { waitUntil: 'load' });
   const looks = [await growth(page, 0)];
   looks.push(await growth(page, looks[0].steps));
+  // The panel goes with the newest snapshot, until it is told to stay.
+  const title = '.cut-panel h3';
+  await says(page, title, /^Snapshot 0\/[1-9]$/);
+  await press(page, 'Stay');
+  const stays = await one(page, title);
+  await page.waitForFunction((last) => [...document.querySelectorAll('.tools select option')]
+    .some(({ value }) => /^0\/\d/.test(value) && Number(value.slice(2)) > last), {}, Number(stays.slice(11)));
+  const followed = { stays, stayed: await one(page, title) };
+  await press(page, 'Follow the newest');
+  await saysOther(page, title, stays);
   await page.waitForSelector('.run .badge.pass, .run .badge.fail, .run .badge.unknown');
-  const found = { looks, verdict: (await text(page, '.run .badge')).join(' '), steps: await whole(page) };
+  const found = { looks, followed, verdict: (await text(page, '.run .badge')).join(' '), steps: await whole(page) };
   await page.waitForSelector('.cut-panel');
   found.cut = await page.$eval('.cut-panel', (panel) => panel.innerText);
   await page.reload({ waitUntil: 'load' });

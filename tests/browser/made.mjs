@@ -4,8 +4,9 @@ import { Model } from '../../dashboards/viewer/model.js';
 
 // An answer of /api/diagram. A step is [peer, kind, number, at], and [from,
 // message, sequence] more when it handles a message; its span is named after
-// peer and number. A send is [step, to, kind, message].
-export function answer(steps, sends = [], { next = steps.length, lost = [], said = [] } = {}) {
+// peer and number. A send is [step, to, kind, message], and 1 more
+// where a snapshot algorithm sends it for itself.
+export function answer(steps, sends = [], { next = steps.length, left = 0, lost = [], said = [] } = {}) {
   const peers = [...new Set([
     ...steps.flatMap(([peer, , , , from]) => (from ? [peer, from] : [peer])),
     ...sends.map(([, to]) => to), ...lost.flatMap(([by, to]) => [by, to]),
@@ -15,10 +16,10 @@ export function answer(steps, sends = [], { next = steps.length, lost = [], said
   const traces = ['0'.repeat(31) + '1'];
   const p = (name) => peers.indexOf(name);
   return {
-    next, base: '1577836800000000000', peers, names, traces,
+    next, left, base: '1577836800000000000', peers, names, traces,
     steps: steps.map(([peer, kind, number, at, from, message = '', sequence = -1]) => [
       p(peer), names.indexOf(kind), number, at, 5, 0, `${peer}${number}`, from ? p(from) : -1, message, sequence]),
-    sends: sends.map(([step, to, kind, id]) => [step, p(to), names.indexOf(kind), id, `says ${id}`]),
+    sends: sends.map(([step, to, kind, id, control = 0]) => [step, p(to), names.indexOf(kind), id, `says ${id}`, control]),
     lost: lost.map(([by, to, id, reason]) => [p(by), p(to), id, reason]),
     said: said.map(([step, kind, text]) => [step, names.indexOf(kind), text]),
   };

@@ -113,7 +113,7 @@ fn a_peer_is_killed_and_the_others_give_up_waiting() {
     refused(&address, &kill("<img src=x>"), "no peer that runs");
     assert_eq!(press(&address, &kill("peer-03")), None);
     refused(&address, &kill("peer-03"), "no peer that runs");
-    running.line("gave up waiting for");
+    running.line("aborted by peer-");
     running.line("verdict           pass");
     running.signal("INT");
     running.end().exits(0);

@@ -5,7 +5,8 @@
 //     onPick={(picked) => …}       what hit.js finds
 //     onCut={(cut) => …}           a handle of the cut was dragged; without it, there is nothing to drag
 //     onSeen={({ all, part, frame }) => …}   after a frame, when what is in sight changed
-//     onKey={(event) => …}  label  live
+//     onKey={(event) => …}  label
+//     pending={text}               what is said of a message without a receipt (known.js); '' of one that never arrived
 //     corner={ref} />              what stands above the end of the axis
 //
 // It changes nothing by itself: `view` (view.js) is replaced by whoever owns it,
@@ -23,16 +24,16 @@ import { Tooltip } from './tooltip.js';
 import { frame, pan, taller, zoom } from './view.js';
 
 export const noMarks = {
-  step: -1, message: -1, peer: -1, cone: null, cut: null, flying: [], orphans: [], noted: null, found: null,
+  step: -1, message: -1, peer: -1, loud: new Uint8Array(0), cone: null, cut: null, orphans: 0, found: null,
 };
 
-export function Diagram({ model, layout, view, marks = noMarks, onView, onPick, onCut, onSeen, onKey, label, live, corner }) {
+export function Diagram({ model, layout, view, marks = noMarks, onView, onPick, onCut, onSeen, onKey, label, pending, corner }) {
   const canvas = useRef(null);
   const size = useSize(canvas);
   const theme = useTheme(canvas, useScheme());
   const [hover, setHover] = useState(null);
   const now = useRef({});
-  const scene = size && theme && view && { model, layout, view, size, theme, marks, live, corner };
+  const scene = size && theme && view && { model, layout, view, size, theme, marks, pending, corner };
   Object.assign(now.current, { scene, onView, onPick, onCut, onSeen, setHover });
   usePainting(canvas, now, scene);
   useEffect(() => listen(canvas.current, reactions(now.current)), []);
@@ -41,7 +42,7 @@ export function Diagram({ model, layout, view, marks = noMarks, onView, onPick, 
     <div class="canvas-box">
       <canvas ref=${canvas} tabIndex="0" role="application" aria-label=${label} onKeyDown=${onKey}
         aria-describedby="diagram-help"></canvas>
-      ${hover && html`<${Tooltip} model=${model} hover=${hover} size=${size} live=${live} />`}
+      ${hover && html`<${Tooltip} model=${model} hover=${hover} size=${size} pending=${pending} />`}
     </div>`;
 }
 

@@ -30,13 +30,14 @@ export function straight(layout, model, x) {
   });
 }
 
-// { flying, lost, orphans, whole }: messages that cross it forwards, those of
-// them that are known to be lost, those that cross it backwards, and whether it
-// meets every peer. Only between peers that it meets.
+// { flying, lost, control, orphans, whole }: messages that cross it forwards, those
+// of them that are known to be lost, those of a snapshot algorithm itself that
+// cross it either way, messages that cross it backwards, and whether it meets
+// every peer. Only between peers that it meets. What a snapshot algorithm sends
+// for itself is part of no recorded state, so it is neither in flight in a cut
+// nor against it, whoever made the cut.
 export function inspect({ step, message, peers }, cut) {
-  const flying = [];
-  const lost = [];
-  const orphans = [];
+  const [flying, lost, control, orphans] = [[], [], [], []];
   for (let m = 0; m < message.count; m += 1) {
     const sender = cut[message.sender[m]];
     const receiver = cut[message.receiver[m]];
@@ -44,10 +45,12 @@ export function inspect({ step, message, peers }, cut) {
     const to = message.to[m];
     const sent = step.rank[message.from[m]] < sender;
     const received = to >= 0 && step.rank[to] < receiver;
-    if (sent && !received && !message.copy[m]) (message.reason[m] < 0 ? flying : lost).push(m);
-    if (!sent && received) orphans.push(m);
+    if (sent === received) continue;
+    if (message.control[m]) control.push(m);
+    else if (received) orphans.push(m);
+    else if (!message.copy[m]) (message.reason[m] < 0 ? flying : lost).push(m);
   }
-  return { flying, lost, orphans, whole: peers.every((_, peer) => cut[peer] >= 0) };
+  return { flying, lost, control, orphans, whole: peers.every((_, peer) => cut[peer] >= 0) };
 }
 
 // Messages by channel: [{ from, to, messages }] in the order of the peers.
@@ -63,23 +66,24 @@ export function byChannel(model, messages) {
   return [...channels].sort(([a], [b]) => a - b).map(([, channel]) => channel);
 }
 
-// What a snapshot algorithm sends for itself begins with the snapshot that it
-// is about. It is no part of any channel's state.
-const isControl = (text) => text.startsWith('snapshot=');
-
 // A superimposed algorithm may add to what the application says (Lai and Yang
-// add colours), and records what the application said.
-const isText = (sent, recorded) => sent === recorded || sent.startsWith(`${recorded} `);
+// add colours), and records what the application said. The model has the
+// beginning of a long text, with an ellipsis behind it.
+function isText(sent, recorded) {
+  if (sent.endsWith('…')) return recorded.startsWith(sent.slice(0, -1));
+  return sent === recorded || sent.startsWith(`${recorded} `);
+}
 
 // What the snapshot says was in its channels, beside what the trace shows in
-// flight: { recorded, missed, control, unseen }. `recorded` are messages that both
-// name, `missed` those that only the trace has, `control` those of the snapshot
-// algorithm itself, `unseen` [{ from, to, text }] what only the snapshot has.
-export function compare(model, flying, { channels }) {
+// flight: { recorded, missed, open, unseen }. `recorded` are messages that both
+// name, `missed` those that only the trace has although their receiver reported
+// its channels, `open` those whose receiver did not, or not so that it could be
+// read: of these nothing is known. `unseen` [{ from, to, text }] is what only
+// the snapshot has.
+export function compare(model, flying, { channels, finished, unreadable }) {
+  const reported = new Set(finished.filter((peer) => !unreadable.includes(peer)));
   const left = new Map(channels.map(({ from, to, messages }) => [`${from}\n${to}`, { from, to, texts: [...messages] }]));
-  const recorded = [];
-  const missed = [];
-  const control = [];
+  const [recorded, missed, open] = [[], [], []];
   for (const m of flying) {
     const [from, to] = [model.message.sender[m], model.message.receiver[m]].map((peer) => model.peers[peer]);
     const texts = left.get(`${from}\n${to}`)?.texts ?? [];
@@ -87,11 +91,15 @@ export function compare(model, flying, { channels }) {
     if (at >= 0) {
       texts.splice(at, 1);
       recorded.push(m);
-    } else (isControl(model.texts[m]) ? control : missed).push(m);
+    } else (reported.has(to) ? missed : open).push(m);
   }
   const unseen = [...left.values()].flatMap(({ from, to, texts }) => texts.map((text) => ({ from, to, text })));
-  return { recorded, missed, control, unseen };
+  return { recorded, missed, open, unseen };
 }
+
+// What is drawn as in flight in a cut: `said` is of inspect(), `compared` of compare().
+export const flyingIn = ({ said, compared }) => (compared
+  ? [...compared.recorded, ...compared.missed, ...compared.open] : said?.flying ?? []);
 
 // In the address: the number of each peer's first step behind the cut, in the
 // order of the peers, 0 behind its last one, nothing where it does not meet it.
@@ -112,4 +120,19 @@ export function fromText(model, text) {
     cut[peer] = number > 0 ? before(model, peer, number) : model.line(peer).length;
   });
   return cut;
+}
+
+// Why such a text names no cut of this run, or null. Peers can join while a run
+// goes on, so fewer numbers than peers are no fault.
+export function notACut(model, text) {
+  const numbers = text.split('.');
+  if (!numbers.every((number) => /^\d*$/.test(number))) return 'it is not written as numbers with points between them';
+  if (numbers.length > model.peers.length) {
+    return `it is of ${numbers.length} peers, and this run has ${model.peers.length}`;
+  }
+  const beyond = model.inOrder.findIndex((peer, i) => {
+    const line = model.line(peer);
+    return Number(numbers[i] ?? 0) > (line.length ? model.step.number[line.at(-1)] : 0);
+  });
+  return beyond < 0 ? null : `${model.peers[model.inOrder[beyond]]} has no step ${numbers[beyond]}`;
 }

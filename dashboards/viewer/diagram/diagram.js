@@ -6,6 +6,7 @@ import { plural } from '../format.js';
 import { Diagram } from './canvas.js';
 import { ControlBar } from './control.js';
 import { Legend } from './legend.js';
+import { pending } from './known.js';
 import { Panel } from './panel.js';
 import { Sight } from './table.js';
 import { Toolbar } from './toolbar.js';
@@ -18,11 +19,11 @@ import { useSettings } from './use-settings.js';
 import { useView } from './use-view.js';
 import { describe, messageInWords, stepInWords } from './words.js';
 
-export function SpaceTime({ route, event, model, revision, whole, problem }) {
+export function SpaceTime({ route, event, run, model, revision, whole, problem }) {
   if (!model || model.step.count === 0) {
     return html`<p class="empty" role="status">${nothing(whole, event, problem)}</p>`;
   }
-  return html`<${Shown} route=${route} event=${event} model=${model} revision=${revision}
+  return html`<${Shown} route=${route} event=${event} run=${run} model=${model} revision=${revision}
     whole=${whole} problem=${problem} />`;
 }
 
@@ -34,13 +35,14 @@ function nothing(whole, event, problem) {
     What happened stands in the <a href="#/traces">traces</a>.`;
 }
 
-function Shown({ route, event, model, revision, whole, problem }) {
+function Shown({ route, event, run, model, revision, whole, problem }) {
   const live = event?.live ?? false;
   const { settings, set } = useSettings(route, model, revision);
   const { axis, hidden, grouped, silent, local } = settings;
   const layout = useMemo(() => arrange(model, settings), [
     model, revision, axis, key(hidden), key(grouped), key(silent), local]);
-  const cut = useCut(model, revision, event, settings, set, layout);
+  const cut = useCut({ model, revision, event, run, whole, settings, set, layout });
+  const open = pending(model, run, event, whole);
   const search = useSearch(model, revision);
   const marks = useMarks(model, revision, settings, cut, search);
   const picture = useRef(null);
@@ -50,7 +52,7 @@ function Shown({ route, event, model, revision, whole, problem }) {
   const [table, setTable] = useState(false);
 
   // A selection is shown wherever it comes from.
-  const select = useCallback((change) => set({ step: -1, message: -1, peer: -1, ...change }), [set]);
+  const select = useCallback((change) => set({ step: -1, message: -1, peer: -1, unfound: {}, ...change }), [set]);
   useEffect(() => {
     if (settings.step >= 0) sight.show(settings.step);
     else if (settings.message >= 0) sight.show(model.message.from[settings.message]);
@@ -81,31 +83,41 @@ function Shown({ route, event, model, revision, whole, problem }) {
   const toolbar = useMemo(() => html`<${Toolbar} model=${model} settings=${settings}
     set=${set} cut=${cut} search=${search} select=${select} sight=${sight} table=${table} setTable=${setTable} />`,
   [model, revision, settings, cut, search, table]);
-  const panel = useMemo(() => html`<${Panel} model=${model} settings=${settings} layout=${layout} cut=${cut}
-    live=${live} select=${select} set=${set} sight=${sight} />`, [model, revision, settings, layout, cut, live]);
+  const panel = useMemo(() => html`<${Panel} model=${model} run=${run} settings=${settings} cut=${cut}
+    pending=${open} select=${select} set=${set} sight=${sight} />`, [model, revision, run, settings, cut, open]);
   return html`
     <section class="space-time" aria-label="Space-time diagram">
       ${toolbar}
       <${ControlBar} event=${event} model=${model} />
       ${problem && html`<p class="banner bad" role="alert">The run cannot be read on: ${problem}</p>`}
+      ${whole && html`<${Unfound} names=${settings.unfound} cut=${cut} live=${live} />`}
       <div class="split">
         <div class="picture" ref=${picture}>
           ${!table && html`<${Zoom} sight=${sight} live=${live} corner=${corner} />`}
           ${table
-            ? html`<${Sight} model=${model} layout=${layout} view=${sight.view} select=${select} chosen=${settings.step} />`
-            : html`<${Diagram} model=${model} layout=${layout} view=${sight.view} marks=${marks} live=${live} corner=${corner}
+            ? html`<${Sight} model=${model} layout=${layout} view=${sight.view} select=${select}
+                chosen=${settings.step} pending=${open} />`
+            : html`<${Diagram} model=${model} layout=${layout} view=${sight.view} marks=${marks} pending=${open} corner=${corner}
                 onView=${sight.move} onPick=${pick} onCut=${drag} onSeen=${onSeen} onKey=${keys}
                 label=${describe(model, seen.all)} />`}
           <${Legend} model=${model} layout=${layout} settings=${settings} set=${set} marks=${marks} cut=${cut} seen=${seen}
-            whole=${whole} live=${live} />
+            whole=${whole} pending=${open} />
         </div>
         ${panel}
       </div>
-      <p class="unseen" role="status">${spoken(model, settings, live)}</p>
+      <p class="unseen" role="status">${spoken(model, settings, open)}</p>
       <p class="unseen" id="diagram-help">Right and left arrow: the next step and the one before, in causal order.
         With Shift: of the same peer. Down: along the message that the step sent. Up: back to who sent the one it received.
         Plus and minus: closer and farther. F: all of the run. C: the cut. Slash: search. Escape: select nothing.</p>
     </section>`;
+}
+
+// What the address names and is not there: a link of another run, or one that was mistyped.
+function Unfound({ names, cut, live }) {
+  const told = Object.entries(names).map(([what, name]) => (
+    `This run has ${live ? 'as yet ' : ''}no ${what} ${name}, which the address names.`));
+  if (cut.absent) told.push(cut.absent);
+  return told.length > 0 && html`<p class="banner" role="alert">${told.join(' ')}</p>`;
 }
 
 function Zoom({ sight, live, corner }) {
@@ -138,8 +150,8 @@ function command({ key: pressed }, { sight, select, search }) {
   }
 }
 
-function spoken(model, { step, message, peer }, live) {
+function spoken(model, { step, message, peer }, open) {
   if (step >= 0) return stepInWords(model, step);
-  if (message >= 0) return messageInWords(model, message, live);
+  if (message >= 0) return messageInWords(model, message, open);
   return peer >= 0 ? `${model.peers[peer]}, ${plural(model.line(peer).length, 'step')}` : '';
 }

@@ -41,10 +41,8 @@ function nearest({ layout }, frame, row, x, y, reach) {
 }
 
 function crossed(scene, { frame, sight }, x, y, reach) {
-  const { marks } = scene;
   let [best, least] = [-1, reach];
-  for (const m of [...marks.flying, ...marks.orphans, ...sight.arrows]) {
-    if (!scene.layout.drawn[m]) continue;
+  for (const m of [...sight.loud, ...sight.arrows]) {
     const far = distance(ends(scene, frame, m), x, y);
     if (far < least) [best, least] = [m, far];
   }

@@ -1,10 +1,10 @@
 // Below the picture: what the colours mean. A kind of message can be switched off.
 
 import { html } from '../vendor/preact-htm.js';
-import { count } from '../format.js';
+import { count, plural } from '../format.js';
 import { KINDS } from './theme.js';
 
-export function Legend({ model, layout, settings, set, marks, cut, seen, whole, live }) {
+export function Legend({ model, layout, settings, set, marks, cut, seen, whole, pending }) {
   return html`
     <div class="legend" aria-label="Legend">
       ${marks.cone ? html`
@@ -14,13 +14,13 @@ export function Legend({ model, layout, settings, set, marks, cut, seen, whole, 
           <${Mark} look="apart">concurrent</>`
         : html`<${Mark} look="dot">step</><${Mark} look="local">local step</>`}
       ${cut.points && html`<${Mark} look="cut">the cut</><${Mark} look="flight">in flight in it</>`}
-      ${marks.orphans.length > 0 && html`<${Mark} look="orphan">against the cut</>`}
+      ${marks.orphans > 0 && html`<${Mark} look="orphan">against the cut</>`}
       ${marks.found && html`<${Mark} look="found">found</>`}
-      ${layout.broken && !live && html`<${Mark} look="cross">never arrived</>`}
+      ${layout.broken && !pending && html`<${Mark} look="cross">never arrived</>`}
       ${layout.kinds.map((kind, ink) => html`<${Kind} key=${kind} name=${model.kinds[kind]} kind=${kind}
         ink=${ink % KINDS} settings=${settings} set=${set} />`)}
       <span class="note seen" role="status">
-        ${!whole && 'reading on … '}
+        ${!whole && `reading on: ${count(model.next)} of ${plural(model.next + model.left, 'span')} … `}
         ${seen.part > 1 && `1 of ${seen.part} messages drawn (${count(seen.all)} in sight): zoom in to see each`}</span>
     </div>`;
 }

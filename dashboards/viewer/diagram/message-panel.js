@@ -7,7 +7,7 @@ import { toTrace } from '../router.js';
 import { Head, StepRef } from './parts.js';
 import { fate, kindOf } from './words.js';
 
-export function MessagePanel({ model, message: m, live, select }) {
+export function MessagePanel({ model, message: m, pending, select }) {
   const { sender, receiver, from, to } = model.message;
   return html`
     <section aria-label="Selected message">
@@ -15,7 +15,7 @@ export function MessagePanel({ model, message: m, live, select }) {
         <p><${Peer} name=${model.peers[sender[m]]} /> → <${Peer} name=${model.peers[receiver[m]]} /></p>
         ${model.texts[m] && html`<p class="says">${model.texts[m]}</p>`}
         <dl class="pairs">
-          <${Pair} name="fate" value=${fate(model, m, live)} />
+          <${Pair} name="fate" value=${fate(model, m, pending)} />
           <${Pair} name="sent by" value=${html`<${StepRef} model=${model} step=${from[m]} select=${select} />`} />
           ${to[m] >= 0 && html`
             <${Pair} name="received by" value=${html`<${StepRef} model=${model} step=${to[m]} select=${select} />`} />

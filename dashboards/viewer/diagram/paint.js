@@ -1,10 +1,10 @@
 // Draws the diagram on a canvas.
 //
-// A scene says what to draw: { model, layout, view, size, theme, marks, live, moving }, and
+// A scene says what to draw: { model, layout, view, size, theme, marks, pending, moving }, and
 // `marks` what stands out in it:
 //   step, message   selected, or -1          cone      past and future of the step
-//   cut             Int32Array, or null      flying, orphans   messages across it
-//   noted           messages of `flying` that the snapshot recorded, or null for all
+//   cut             Int32Array, or null      orphans           how many messages are against it
+//   loud            Uint8Array: how a message across it is drawn (paint-loud.js), 0 for others
 //   found           Set of steps that a search found, or null
 // `moving` is true while it is dragged: then fewer arrows are drawn.
 // It returns what can be hit: { frame, sight, handles }.
@@ -13,8 +13,9 @@ import { CONCURRENT, FUTURE, PAST, SELF, relation } from '../causality.js';
 import { lowerBound } from './bounds.js';
 import { begin, inkOf } from './density.js';
 import { isLocal } from './layout.js';
-import { arrowsInSight, drawArrows, drawLoud } from './paint-arrows.js';
+import { arrowsInSight, drawArrows } from './paint-arrows.js';
 import { drawCut, shadeCut } from './paint-cut.js';
+import { drawLoud } from './paint-loud.js';
 import { drawAxis, drawNames, drawRails, drawScroll } from './paint-frame.js';
 import { HEAD, frame } from './view.js';
 

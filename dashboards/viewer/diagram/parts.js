@@ -22,11 +22,11 @@ export function StepRef({ model, step, select }) {
 }
 
 // A message in a list: what it says and, with `more`, between whom and what became of it.
-export function MessageRef({ model, message: m, select, chosen, more, live }) {
+export function MessageRef({ model, message: m, select, chosen, more, pending }) {
   const { sender, receiver } = model.message;
   return html`
     <button type="button" class="ref message" aria-pressed=${chosen} onClick=${() => select({ message: m })}>
       <b>${kindOf(model, m)}</b> ${model.texts[m]}
-      ${more && html`<span class="note"> ${model.peers[sender[m]]} → ${model.peers[receiver[m]]}, ${fate(model, m, live)}</span>`}
+      ${more && html`<span class="note"> ${model.peers[sender[m]]} → ${model.peers[receiver[m]]}, ${fate(model, m, pending)}</span>`}
     </button>`;
 }

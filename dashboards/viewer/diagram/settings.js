@@ -16,9 +16,9 @@ export function read(params, model) {
   const peers = (name) => new Set(names(params.get(name)).map((peer) => model.peerOf(decode(peer))).filter((peer) => peer >= 0));
   const step = model.stepOf(params.get('step'));
   const message = messageOf(model, params.get('message'));
+  const peer = model.peerOf(params.get('peer'));
   return {
-    step, message,
-    peer: model.peerOf(params.get('peer')),
+    step, message, peer, unfound: unfound(params, { step, message, peer }),
     axis: params.get('axis') === 'logical' ? 'logical' : 'time',
     cut: params.get('cut') ?? '',
     at: params.get('at') ?? '',
@@ -33,11 +33,18 @@ export function read(params, model) {
 // A comma can stand in a name that a peer chose.
 const list = (all, table) => [...all].map((i) => encodeURIComponent(table[i])).join(SEPARATOR);
 
-export function write({ step, message, peer, axis, cut, at, hidden, grouped, silent, local, view }, model) {
+// What the address names and the model does not have: `{ step: 'SPAN' }`. It stays in
+// the address, as the model may yet get it.
+function unfound(params, found) {
+  return Object.fromEntries(Object.entries(found)
+    .filter(([name, place]) => place < 0 && params.get(name)).map(([name]) => [name, params.get(name)]));
+}
+
+export function write({ step, message, peer, unfound: names, axis, cut, at, hidden, grouped, silent, local, view }, model) {
   return {
-    step: step >= 0 ? model.spans[step] : '',
-    message: message >= 0 ? messageName(model, message) : '',
-    peer: peer >= 0 ? model.peers[peer] : '',
+    step: step >= 0 ? model.spans[step] : names.step ?? '',
+    message: message >= 0 ? messageName(model, message) : names.message ?? '',
+    peer: peer >= 0 ? model.peers[peer] : names.peer ?? '',
     axis: axis === 'time' ? '' : axis,
     cut,
     at: cut === 'own' ? at : '',

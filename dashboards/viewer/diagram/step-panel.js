@@ -15,7 +15,7 @@ import { after, stepTitle, vectorText } from './words.js';
 // A full mesh's step sends to everybody; more than this is not read one by one.
 const MOST = 30;
 
-export function StepPanel({ model, step: s, live, select }) {
+export function StepPanel({ model, step: s, pending, select }) {
   const { step, peers, traces, spans } = model;
   const [trace, span] = [traces[step.trace[s]], spans[s]];
   const change = useChange(model, s);
@@ -27,12 +27,12 @@ export function StepPanel({ model, step: s, live, select }) {
       <${Head} title=${stepTitle(model, s)} close=${() => select({})}>
         <p><${Peer} name=${peers[step.peer[s]]} />${' '}step ${step.number[s]}, after ${after(model, s)}
           ${' · '}<a href=${toTrace(trace, span)}>its trace</a></p>
-        ${step.from[s] >= 0 && html`<${Received} model=${model} step=${s} message=${received} select=${select} />`}
+        ${step.from[s] >= 0 && html`<${Received} model=${model} step=${s} message=${received} pending=${pending} select=${select} />`}
         <h4>State of ${peers[step.peer[s]]}</h4>
         <${State} change=${change} />
         ${said.length > 0 && html`<h4>Says</h4>`}
         ${said.map(({ kind, text }) => html`<p><b>${kind}</b> ${text}</p>`)}
-        ${sent.length > 0 && html`<${Sent} model=${model} messages=${sent} select=${select} live=${live} />`}
+        ${sent.length > 0 && html`<${Sent} model=${model} messages=${sent} select=${select} pending=${pending} />`}
         <h4>Clocks</h4>
         <dl class="pairs">
           <${Pair} name="Lamport" value=${clocks(model).lamport[s]} />
@@ -45,20 +45,20 @@ export function StepPanel({ model, step: s, live, select }) {
     </section>`;
 }
 
-function Received({ model, step: s, message, select }) {
+function Received({ model, step: s, message, pending, select }) {
   const { step, peers, texts } = model;
   return html`
     <h4>Handles</h4>
     ${message >= 0 && texts[message] && html`<p class="says">${texts[message]}</p>`}
     <p>${message >= 0 ? html`sent by <${StepRef} model=${model} step=${model.message.from[message]} select=${select} />`
-      : html`from <${Peer} name=${peers[step.from[s]]} />, of whose sending there is no trace`}
+      : html`from <${Peer} name=${peers[step.from[s]]} />${pending ? ', whose step that sent it is not here' : ', of whose sending there is no trace'}`}
       <span class="note"> sequence ${step.sequence[s]} in its channel</span></p>`;
 }
 
-function Sent({ model, messages, select, live }) {
+function Sent({ model, messages, select, pending }) {
   return html`
     <h4>Sends ${plural(messages.length, 'message')}</h4>
     <ul class="plain">${messages.slice(0, MOST).map((m) => html`<li key=${m}>
-      <${MessageRef} model=${model} message=${m} select=${select} more live=${live} /></li>`)}</ul>
+      <${MessageRef} model=${model} message=${m} select=${select} more pending=${pending} /></li>`)}</ul>
     ${messages.length > MOST && html`<p class="note">and ${messages.length - MOST} more</p>`}`;
 }

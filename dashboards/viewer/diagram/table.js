@@ -3,7 +3,7 @@
 import { html, useMemo } from '../vendor/preact-htm.js';
 import { clocks } from '../causality.js';
 import { plural } from '../format.js';
-import { after, kindOf, stepTitle } from './words.js';
+import { after, fate, kindOf, stepTitle } from './words.js';
 
 // Beyond so many rows nobody reads on: zoom in first.
 const MOST = 500;
@@ -11,12 +11,12 @@ const MOST = 500;
 // The rest of what a step sends is in the panel.
 const FEW = 3;
 
-export function Sight({ model, layout, view, select, chosen }) {
+export function Sight({ model, layout, view, select, chosen, pending }) {
   const steps = useMemo(() => inSight(model, layout, view), [model, layout, view]);
   const { lamport } = clocks(model);
   const { step, message, peers, texts } = model;
   const sends = (s) => model.sent(s).filter((m) => !message.copy[m])
-    .map((m) => `${kindOf(model, m)} to ${peers[message.receiver[m]]}${message.to[m] < 0 ? ' (never arrived)' : ''}`);
+    .map((m) => `${kindOf(model, m)} to ${peers[message.receiver[m]]}${message.to[m] < 0 ? ` (${fate(model, m, pending)})` : ''}`);
   const shortly = (all) => (all.length > FEW ? `${all.slice(0, FEW).join(', ')} and ${all.length - FEW} more` : all.join(', '));
   return html`
     <div class="scroll sight">

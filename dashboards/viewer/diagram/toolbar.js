@@ -31,10 +31,11 @@ function Axis({ axis, set }) {
 }
 
 function CutChoice({ model, cut, sight }) {
-  const value = cut.own ? 'own' : cut.snapshot?.snapshot ?? 'none';
+  const value = cut.own ? 'own' : cut.following ? '' : cut.snapshot?.snapshot ?? 'none';
   const all = model.peers.length;
-  const name = ({ snapshot, recorded: { length } }) => (
-    `snapshot ${snapshot}${length < all ? ` (${length} of ${plural(all, 'peer')})` : ''}`);
+  const name = ({ snapshot, recorded: { length }, complete, aborted }) => (`snapshot ${snapshot}${
+    complete.length === 0 ? ` (${aborted.length ? 'aborted' : 'not complete'})`
+      : length < all ? ` (${length} of ${plural(all, 'peer')})` : ''}`);
   const begin = () => {
     sight.hold();
     cut.begin();
@@ -42,13 +43,15 @@ function CutChoice({ model, cut, sight }) {
   const choose = (chosen) => (chosen === 'own' ? cut.across(sight.middle()) : cut.choose(chosen));
   return html`
     <label>Cut
-      <select value=${value} onChange=${(e) => choose(e.currentTarget.value)}>
+      <select value=${value} disabled=${cut.reading} title=${cut.reading ? 'When all of the run is read' : ''}
+        onChange=${(e) => choose(e.currentTarget.value)}>
         <option value="none">none</option>
+        ${cut.live && html`<option value="">the newest${cut.following && cut.snapshot ? `: ${cut.snapshot.snapshot}` : ''}</option>`}
         ${cut.snapshots.map((one) => html`<option key=${one.snapshot} value=${one.snapshot}>${name(one)}</option>`)}
         <option value="own">my own</option>
       </select>
     </label>
-    ${!cut.placing && html`<button type="button" onClick=${begin}
+    ${!cut.placing && html`<button type="button" onClick=${begin} disabled=${cut.reading}
       title="One click on each peer’s line">Place a cut</button>`}
     ${cut.placing && html`<button type="button" class="on" onClick=${cut.stop}>Stop placing</button>`}`;
 }

@@ -6,7 +6,7 @@ import { after, fate, kindOf, route, stepTitle, vectorText } from './words.js';
 
 const APART = 14;
 
-export function Tooltip({ model, hover, size, live }) {
+export function Tooltip({ model, hover, size, pending }) {
   const box = useRef(null);
   // It stands on the side where there is room.
   useLayoutEffect(() => {
@@ -17,7 +17,7 @@ export function Tooltip({ model, hover, size, live }) {
   return html`
     <div class="tooltip" ref=${box} role="tooltip" aria-hidden="true">
       ${hover.step !== undefined ? html`<${AboutStep} model=${model} step=${hover.step} />`
-        : html`<${AboutMessage} model=${model} message=${hover.message} live=${live} />`}
+        : html`<${AboutMessage} model=${model} message=${hover.message} pending=${pending} />`}
     </div>`;
 }
 
@@ -35,14 +35,14 @@ function AboutStep({ model, step }) {
     <p class="note">Lamport ${clocks(model).lamport[step]}, vector ${vectorText(model, step)}</p>`;
 }
 
-function AboutMessage({ model, message, live }) {
+function AboutMessage({ model, message, pending }) {
   const { from, to } = model.message;
   const { lamport } = clocks(model);
   const received = to[message];
   return html`
     <p><b>${kindOf(model, message)}</b> ${route(model, message)}</p>
     ${model.texts[message] && html`<p class="says">${model.texts[message]}</p>`}
-    <p>${fate(model, message, live)}${received >= 0 && html`, sequence ${model.step.sequence[received]} in its channel`}</p>
+    <p>${fate(model, message, pending)}${received >= 0 && html`, sequence ${model.step.sequence[received]} in its channel`}</p>
     <p class="note">sent at Lamport ${lamport[from[message]]}, vector ${vectorText(model, from[message])}</p>
     ${received >= 0 && html`<p class="note">received at Lamport ${lamport[received]}</p>`}`;
 }

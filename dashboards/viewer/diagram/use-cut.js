@@ -1,31 +1,44 @@
 // Which cut is drawn, and what it says.
 //
-// A recorded snapshot is drawn without being asked for. As soon as somebody
-// moves a point of it, the cut is their own.
+// A recorded snapshot is drawn without being asked for; while the run goes on,
+// the newest one. As soon as somebody moves a point of it, the cut is their own.
 
 import { useCallback, useEffect, useMemo, useRef, useState } from '../vendor/preact-htm.js';
 import { getCuts, useLoaded } from '../api.js';
-import { compare, fromText, inspect, ofSnapshot, straight, toText } from './cut.js';
+import { compare, fromText, inspect, notACut, ofSnapshot, straight, toText } from './cut.js';
+import { missingBefore } from './known.js';
+import { absent, choose as chooseOf, standing } from './standing.js';
 
-// { snapshots, snapshot, points, said, compared, own, placing, … }: `points` is the
-// cut (cut.js) or null, `said` what inspect() finds, `compared` what compare() does.
-export function useCut(model, revision, event, settings, set, layout) {
+// { snapshots, snapshot, following, points, standing, missing, said, compared, own, placing, … }:
+// `points` is the cut (cut.js) or null, `said` what inspect() finds, `compared` what
+// compare() does, each null where it is not known; `standing` (standing.js) says why.
+export function useCut({ model, revision, event, run, whole, settings, set, layout }) {
+  const live = event?.live ?? false;
+  const reading = !whole && !live;
   // The server reads the whole run for its answer: it is asked again when there
   // is something new in it, and once at the end.
-  const loaded = useLoaded(getCuts, 'cuts', event?.live && model.saidOfSnapshots);
+  const loaded = useLoaded(getCuts, 'cuts', live && model.saidOfSnapshots);
   const snapshots = useMemo(() => (loaded.value ?? []).filter(({ recorded }) => recorded.length), [loaded.value]);
   const [own, setOwn] = useState(null);
   const [placing, setPlacing] = useState(false);
   useWritten(own, settings, set, model);
 
-  const snapshot = settings.cut === 'own' || settings.cut === 'none' ? null
-    : snapshots.find((one) => one.snapshot === settings.cut) ?? (settings.cut ? null : snapshots[0]) ?? null;
+  const followed = useRef('');
+  const snapshot = useMemo(() => chooseOf(snapshots, settings.cut, { live, run, followed: followed.current }),
+    [snapshots, settings.cut, live, run]);
+  if (live && !settings.cut && snapshot) followed.current = snapshot.snapshot;
   const points = useMemo(() => {
+    if (reading) return null;
     if (settings.cut === 'own') return fitted(own ?? fromText(model, settings.at), model);
     return snapshot ? ofSnapshot(model, snapshot) : null;
-  }, [model, revision, own, settings.cut, settings.cut === 'own' && settings.at, snapshot]);
-  const said = useMemo(() => points && inspect(model, points), [model, revision, points]);
-  const compared = useMemo(() => said && snapshot && compare(model, said.flying, snapshot), [said, snapshot]);
+  }, [model, revision, reading, own, settings.cut, settings.cut === 'own' && settings.at, snapshot]);
+  const missing = useMemo(() => (points ? missingBefore(model, points, snapshot?.recorded) : []),
+    [model, revision, points, snapshot]);
+  const stands = standing(snapshot, { reading, missing });
+  const said = useMemo(() => (points && !missing.length ? inspect(model, points) : null),
+    [model, revision, points, missing]);
+  const compared = useMemo(() => (said && snapshot && stands === 'known' ? compare(model, said.flying, snapshot) : null),
+    [said, snapshot, stands]);
 
   const take = useCallback((next) => {
     setOwn(next);
@@ -47,11 +60,15 @@ export function useCut(model, revision, event, settings, set, layout) {
     if (next.every((count) => count >= 0)) setPlacing(false);
     take(next);
   };
+  const wrong = settings.cut === 'own' && !own && !reading ? notACut(model, settings.at) : null;
   return useMemo(() => ({
-    snapshots, snapshot, points, said, compared, placing, own: settings.cut === 'own',
-    problem: loaded.error, drag: take, choose, begin, place, stop: () => setPlacing(false),
+    snapshots, snapshot, points, said, compared, missing, standing: stands, placing, own: settings.cut === 'own',
+    following: live && !settings.cut, live, reading, problem: loaded.error,
+    absent: absent(loaded.value && snapshots, settings.cut, { live, wrong }),
+    drag: take, choose, begin, place, stop: () => setPlacing(false),
     across: (x) => { setPlacing(false); take(straight(layout, model, x)); },
-  }), [snapshots, snapshot, points, said, compared, placing, settings.cut, loaded.error, take, layout]);
+  }), [snapshots, snapshot, points, said, compared, missing, stands, placing, settings.cut, live, reading, wrong,
+    loaded.error, loaded.value, take, layout]);
 }
 
 // Peers can come after the cut was made: it does not meet them.

@@ -4,6 +4,7 @@
 // while the run goes on, at the cut when there is one, otherwise around all.
 
 import { useCallback, useEffect, useMemo, useRef, useState } from '../vendor/preact-htm.js';
+import { flyingIn } from './cut.js';
 import { around, fit, reveal, zoom } from './view.js';
 
 // While the run goes on, about so many steps are in sight: enough to see the
@@ -22,7 +23,7 @@ export function useView(layout, settings, set, cut, live, picture) {
   const wanted = useMemo(() => {
     if (live) return atEdge(layout);
     return cut.points ? atCut(layout, cut) : fit(layout);
-  }, [layout, live, cut.snapshot, cut.own]);
+  }, [layout, live, cut.snapshot, cut.own, cut.reading]);
   const view = moved ?? named ?? wanted;
   const now = useRef(null);
   now.current = { layout, view, cut };
@@ -80,7 +81,7 @@ function atCut(layout, { points, said, compared }) {
     if (count > 0) take(layout.x[line[Math.min(count, line.length - 1)]]);
     if (count >= 0 && count < line.length) take(layout.x[line[count]]);
   });
-  for (const m of compared ? [...compared.recorded, ...compared.missed] : said.flying) {
+  for (const m of flyingIn({ said, compared })) {
     take(layout.start[m]);
     take(layout.end[m]);
   }

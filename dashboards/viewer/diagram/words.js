@@ -32,23 +32,24 @@ export const kindOf = (model, m) => model.kinds[model.message.kind[m]];
 
 export const route = ({ message, peers }, m) => `${peers[message.sender[m]]} → ${peers[message.receiver[m]]}`;
 
-// What became of a message.
-export function fate(model, m, live) {
+// What became of a message. `pending` (known.js) is what is said of one that has no
+// receipt, where that does not mean that it never arrived.
+export function fate(model, m, pending) {
   const { message, reasons, step } = model;
   if (message.to[m] >= 0) {
     const took = duration(step.at[message.to[m]] - step.at[message.from[m]]);
     return `arrived after ${took}${message.copy[m] ? ', once more' : ''}`;
   }
   if (message.reason[m] >= 0) return `lost: ${reasons[message.reason[m]]}`;
-  return live ? 'under way' : 'never arrived';
+  return pending || 'never arrived';
 }
 
-export function messageInWords(model, m, live) {
+export function messageInWords(model, m, pending) {
   const { message } = model;
   const to = message.to[m];
   return `${kindOf(model, m)} from ${route(model, m).replace('→', 'to')}${
     model.texts[m] ? `, which says ${model.texts[m]}` : ''}: sent in step ${model.step.number[message.from[m]]}, ${
-    to >= 0 ? `received in step ${model.step.number[to]}, ` : ''}${fate(model, m, live)}.`;
+    to >= 0 ? `received in step ${model.step.number[to]}, ` : ''}${fate(model, m, pending)}.`;
 }
 
 // The vector clock as `[3, 0, 12]`, in the order of the rows; when there are many

@@ -6,13 +6,13 @@ import { toDiagram, toTrace } from '../router.js';
 import { duration } from '../format.js';
 import { Peer } from '../peer.js';
 
-export function Message({ model, message: m, live, close }) {
+export function Message({ model, message: m, pending, close }) {
   const { step, message } = model;
   const [sender, receiver] = [message.sender[m], message.receiver[m]].map((peer) => model.peers[peer]);
   const [from, to] = [message.from[m], message.to[m]];
   const arrival = to >= 0 ? `arrived after ${duration(step.at[to] - step.at[from])}`
     : message.reason[m] >= 0 ? `lost: ${model.reasons[message.reason[m]]}`
-      : live ? 'still under way' : 'never arrived';
+      : pending || 'never arrived';
   return html`
     <div class="message" role="status">
       <div class="title"><h3>${model.kinds[message.kind[m]]}</h3>

@@ -4,6 +4,7 @@
 import { html, useEffect, useMemo, useRef } from '../vendor/preact-htm.js';
 import { getTopology, useLoaded } from '../api.js';
 import { replace, toTopology } from '../router.js';
+import { pending } from '../diagram/known.js';
 import { messageName, messageOf } from '../diagram/settings.js';
 import { plural } from '../format.js';
 import { Graph } from './graph.js';
@@ -20,7 +21,7 @@ import { degreesInWords, networkOf } from './network.js';
 const MOST_DRAWN = 60;
 const NOTHING = [];
 
-export function Topology({ route, event, run, model, revision }) {
+export function Topology({ route, event, run, model, revision, whole }) {
   const { value, error } = useLoaded(getTopology, 'topology', event?.live ? event.revision : 'over', 2000);
   const { edges, faults = NOTHING } = value ?? {};
   const network = useMemo(() => networkOf(edges ?? NOTHING, model), [edges, model, model?.peers.length]);
@@ -59,7 +60,7 @@ export function Topology({ route, event, run, model, revision }) {
           ${moments && model.step.count > 0 && html`<${Controls} player=${player} moments=${moments} axis=${axis} set=${set} />`}
         </div>
         <aside class="beside" aria-label="Peers">
-          ${message >= 0 && html`<${Message} model=${model} message=${message} live=${event?.live}
+          ${message >= 0 && html`<${Message} model=${model} message=${message} pending=${pending(model, run, event, whole)}
             close=${() => selectMessage(-1)} />`}
           <${Peers} ...${shared} />
         </aside>

@@ -33,6 +33,9 @@ pub mod key {
     pub const SEQUENCE: &str = "p2p.channel.sequence";
     /// Which opening of the channel it was.
     pub const INCARNATION: &str = "p2p.channel.incarnation";
+    /// How much of a state, a message or an output was too long to record:
+    /// fields, and entries of lists. Stands behind the same prefix as these.
+    pub const LEFT_OUT: &str = "p2p.left_out";
 }
 
 /// Stands before the names of a state's fields.
@@ -42,8 +45,10 @@ pub const MESSAGE: &str = "message.";
 
 /// How much of a state, a message or an output goes into a span: so many
 /// fields, texts of so many bytes, lists of so many entries. Guesses; what is
-/// cut says so.
+/// cut says so. An output may have a field for each neighbour, as a snapshot's
+/// channels are.
 const MOST_FIELDS: usize = 64;
+const MOST_FIELDS_OF_OUTPUT: usize = 1024;
 const LONGEST_TEXT: usize = 1024;
 const LONGEST_LIST: usize = 1024;
 
@@ -125,29 +130,48 @@ fn event_of(event: Event) -> (Cow<'static, str>, Vec<KeyValue>) {
             message(sent, to, &mut attributes);
             ("send".into(), attributes)
         }
-        Event::Said { kind, fields: said } => (kind, fields("", said).collect()),
+        Event::Said { kind, fields: said } => {
+            (kind, fields("", said, MOST_FIELDS_OF_OUTPUT).collect())
+        }
     }
 }
 
 /// The state after a step, and its number.
 fn after(state: Fields, number: u64) -> impl Iterator<Item = KeyValue> {
     let number = KeyValue::new(key::STEP, integer(number));
-    fields(STATE, state).chain([number])
+    fields(STATE, state, MOST_FIELDS).chain([number])
 }
 
 fn message(message: MessageRecord, remote: Arc<str>, attributes: &mut Vec<KeyValue>) {
     attributes.push(KeyValue::new(key::KIND, text(message.kind)));
     attributes.push(KeyValue::new(key::REMOTE, remote));
     attributes.push(KeyValue::new(key::ID, hex(message.id)));
-    attributes.extend(fields(MESSAGE, message.fields));
+    attributes.extend(fields(MESSAGE, message.fields, MOST_FIELDS));
 }
 
-/// The fields of a value, each name behind `prefix`.
-fn fields(prefix: &'static str, fields: Fields) -> impl Iterator<Item = KeyValue> {
+/// The first fields of a value, each name behind `prefix`, and how much is left
+/// out of them.
+fn fields(prefix: &'static str, fields: Fields, most: usize) -> impl Iterator<Item = KeyValue> {
+    let left_out = left_out(&fields, most);
+    let left_out = (left_out > 0).then(|| (key::LEFT_OUT.into(), Field::Integer(left_out)));
     fields
         .into_iter()
-        .take(MOST_FIELDS)
+        .take(most)
+        .chain(left_out)
         .map(move |(name, field)| KeyValue::new(full_key(prefix, name), to_value(field)))
+}
+
+fn left_out(fields: &Fields, most: usize) -> i64 {
+    let mut all = 0;
+    let mut left_out = 0;
+    for (_, field) in fields.iter() {
+        all += 1;
+        if let Field::List(texts) = field {
+            left_out += texts.len().saturating_sub(LONGEST_LIST);
+        }
+    }
+    left_out += usize::saturating_sub(all, most);
+    i64::try_from(left_out).unwrap_or(i64::MAX)
 }
 
 /// A name behind its prefix. Most names stand in the program, so there are few,
@@ -210,4 +234,49 @@ fn hex(id: u64) -> String {
 
 fn integer(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Attributes of an output, and what is said to be left out of it.
+    fn recorded(fields: Fields) -> (usize, Option<i64>) {
+        let (_, attributes) = event_of(Event::Said {
+            kind: "Said".into(),
+            fields,
+        });
+        let left_out = attributes
+            .iter()
+            .find(|one| one.key.as_str() == key::LEFT_OUT);
+        let number = left_out.map(|one| match one.value {
+            Value::I64(number) => number,
+            ref other => panic!("{other:?}"),
+        });
+        (attributes.len() - usize::from(number.is_some()), number)
+    }
+
+    fn fields(count: usize) -> Fields {
+        (0..count)
+            .map(|number| (format!("f{number}").into(), Field::Flag(true)))
+            .collect()
+    }
+
+    #[test]
+    fn what_is_too_long_to_record_is_counted() {
+        let list = |count: usize| {
+            let mut fields = Fields::default();
+            fields.list("list", 0..count);
+            fields
+        };
+        for (said, expected) in [
+            (fields(3), (3, None)),
+            (fields(MOST_FIELDS_OF_OUTPUT), (MOST_FIELDS_OF_OUTPUT, None)),
+            (fields(1030), (MOST_FIELDS_OF_OUTPUT, Some(6))),
+            (list(LONGEST_LIST), (1, None)),
+            (list(LONGEST_LIST + 7), (1, Some(7))),
+        ] {
+            assert_eq!(recorded(said), expected);
+        }
+    }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::cli::Common;
+use crate::network::LABORATORY;
 use crate::run::{Folder, latest};
 use crate::store::Store;
 use crate::{Error, import};
@@ -44,12 +45,35 @@ impl Source {
     }
 }
 
-/// What spans tell of a run of which nothing else is known.
+/// What spans tell of a run of which nothing else is known: not how many there
+/// were beside those that are here.
 pub(super) fn about(name: &str, store: &Store) -> Value {
     json!({
         "id": name,
         "experiment": { "name": name, "options": {} },
-        "peers": store.services().len(),
-        "spans": { "started": store.len(), "stored": store.len(), "lost": 0 },
+        "peers": peers(store),
+        "spans": { "stored": store.len() },
     })
+}
+
+/// The laboratory, which reports what it did to a run, is no peer.
+fn peers(store: &Store) -> usize {
+    let services = store.services().into_iter();
+    let peers = services.filter(|service| service.name != LABORATORY);
+    peers.count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::samples;
+
+    #[test]
+    fn the_laboratory_is_no_peer() {
+        let store = samples::store();
+        store.add_service(samples::resource(LABORATORY));
+        let run = about("j.json", &store);
+        assert_eq!(run["peers"], 2);
+        assert_eq!(run["spans"], json!({ "stored": 3 }));
+    }
 }

@@ -100,6 +100,12 @@ impl Property {
         self.idle = Some(why.into());
     }
 
+    /// Says why it is not known whether it holds, although nothing is wrong that
+    /// was looked at. The first word counts.
+    pub fn unknown(&mut self, why: impl Into<String>) {
+        self.unknown.get_or_insert_with(|| why.into());
+    }
+
     /// Whether nothing is wrong that is known.
     pub fn holds(&self) -> bool {
         self.violations.is_empty()

@@ -18,7 +18,8 @@ fn refusal(text: &str) -> String {
         .to_string()
 }
 
-/// Times are in microseconds, and lists are text: all else is what it was.
+/// Times are in microseconds, and lists of anything but texts are text: all else
+/// is what it was.
 #[test]
 fn jaegers_file_comes_back() {
     let text = exported(ExportFormat::Jaeger);
@@ -51,6 +52,30 @@ fn jaegers_file_comes_back() {
         ..Default::default()
     };
     assert_eq!(new, old);
+}
+
+/// What a snapshot recorded of its channels is a list of texts.
+#[test]
+fn lists_of_texts_come_back_from_jaegers_form() {
+    let tag = |value: &str| {
+        let key = "channel.1".to_owned();
+        let value = jaeger::Value::Text(value.to_owned());
+        opentelemetry_proto::tonic::common::v1::KeyValue::from(jaeger::KeyValue { key, value })
+    };
+    let list = |texts: &[&str]| samples::attribute("channel.1", samples::texts(texts));
+    for (text, expected) in [
+        (
+            r#"["id=0/1 amount=5","a \"b\""]"#,
+            list(&["id=0/1 amount=5", "a \"b\""]),
+        ),
+        ("[]", list(&[])),
+        ("[1,2]", samples::text("channel.1", "[1,2]")),
+        (r#"["a",null]"#, samples::text("channel.1", r#"["a",null]"#)),
+        (r#"["a""#, samples::text("channel.1", r#"["a""#)),
+        ("a", samples::text("channel.1", "a")),
+    ] {
+        assert_eq!(tag(text), expected, "{text}");
+    }
 }
 
 #[test]

@@ -26,6 +26,15 @@ pub(crate) fn text(key: &str, value: &str) -> KeyValue {
     attribute(key, Value::StringValue(value.to_owned()))
 }
 
+pub(crate) fn texts(texts: &[&str]) -> Value {
+    let text = |text: &&str| AnyValue {
+        value: Some(Value::StringValue((*text).to_owned())),
+    };
+    Value::ArrayValue(ArrayValue {
+        values: texts.iter().map(text).collect(),
+    })
+}
+
 pub(crate) fn resource(name: &str) -> Resource {
     Resource {
         attributes: vec![text("service.name", name)],

@@ -91,7 +91,7 @@ pub(super) struct Cuts {
 
 pub(super) fn cuts(store: &Store) -> Cuts {
     Cuts {
-        cuts: snapshot::drawn(&History::read(store)),
+        cuts: snapshot::drawn(&History::read(store), store.first_start()),
     }
 }
 

@@ -13,6 +13,7 @@ use node::steps::{Event, key};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use serde::Serialize;
 
+use crate::checkers::snapshot::is_control;
 use crate::history;
 use crate::store::{Store, hex};
 
@@ -31,6 +32,8 @@ const NOBODY: i64 = -1;
 pub(super) struct Diagram {
     /// Where to go on reading.
     next: usize,
+    /// How many spans there are from there on.
+    left: usize,
     /// So many spans before that were given up for want of memory.
     evicted: u64,
     /// What times count from, in nanoseconds since 1970: more than a number of
@@ -54,9 +57,10 @@ pub(super) struct Diagram {
 #[derive(Debug, Serialize)]
 struct Step(usize, usize, u64, i64, u64, usize, String, i64, String, i64);
 
-/// Step, receiver, kind, message, text.
+/// Step, receiver, kind, message, text; and 1 where a snapshot algorithm sends it
+/// for itself.
 #[derive(Debug, Serialize)]
-struct Send(usize, usize, usize, String, String);
+struct Send(usize, usize, usize, String, String, u8);
 
 /// Step, kind, text.
 #[derive(Debug, Serialize)]
@@ -85,7 +89,7 @@ pub(super) fn diagram(store: &Store, asked: Asked) -> Diagram {
         base,
         diagram: Diagram {
             base: base.to_string(),
-            evicted: store.evicted().unwrap_or_default().spans,
+            evicted: evicted(store) as u64,
             states: asked.states.then(Vec::new),
             ..Diagram::default()
         },
@@ -94,7 +98,12 @@ pub(super) fn diagram(store: &Store, asked: Asked) -> Diagram {
         reader.read(peer, span)
     });
     reader.diagram.next = next;
+    reader.diagram.left = (store.len() + evicted(store)).saturating_sub(next);
     reader.diagram
+}
+
+fn evicted(store: &Store) -> usize {
+    usize::try_from(store.evicted().unwrap_or_default().spans).unwrap_or(usize::MAX)
 }
 
 struct Reader {
@@ -157,7 +166,8 @@ impl Reader {
             Event::Sent { to, message } => {
                 let (to, kind) = (self.peer(&to), self.name(&message.kind));
                 let text = cut(&message.fields.to_string());
-                let send = Send(step, to, kind, message_id(message.id), text);
+                let control = u8::from(is_control(&message));
+                let send = Send(step, to, kind, message_id(message.id), text, control);
                 self.diagram.sends.push(send);
             }
             Event::Said { kind, fields } => {

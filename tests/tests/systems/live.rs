@@ -93,7 +93,10 @@ fn a_peer_that_dies_aborts_the_snapshot_and_is_named() {
     let ended = testbed(arguments, 0);
     says(
         &ended,
-        &["complete          0", "gave up waiting for", "peer-03"],
+        &[
+            "complete          0",
+            "aborted by peer-00: no state from peer-03;",
+        ],
     );
 }
 

@@ -112,7 +112,10 @@ fn a_scenario_is_read_from_a_file() {
     says(&testbed(&arguments, 0), &["every ping ends once: holds"]);
     // A snapshot is given up, as it is when --kill stops somebody.
     let arguments = format!("--peers 3 simulate snapshot --scenario {path}");
-    says(&testbed(&arguments, 0), &["gave up waiting for", "peer-01"]);
+    says(
+        &testbed(&arguments, 0),
+        &["aborted by peer-00: no state from peer-01"],
+    );
 }
 
 /// On a line there is no other way, and the judge says who never heard.

@@ -10,7 +10,7 @@ fn the_page_fills_while_the_run_goes_on_and_stays_after_it() {
         return;
     }
     let runs = Runs::new();
-    let arguments = "--peers 8 --view=127.0.0.1:0 snapshot --snapshots 10 --every 500ms";
+    let arguments = "--peers 8 --view=127.0.0.1:0 snapshot --snapshots 20 --every 500ms";
     let testbed = runs.testbed(arguments.split(' '));
     let mut live = script("live.mjs");
     live.arg(testbed.get_program()).args(testbed.get_args());
@@ -23,7 +23,10 @@ fn the_page_fills_while_the_run_goes_on_and_stays_after_it() {
     }
     assert_eq!(seen["verdict"], "pass");
     assert_eq!(seen["steps"], steps(&runs.only()).len());
-    has(text(&seen["cut"]), &["Snapshot 0/0", "✓ Consistent."]);
+    let followed = &seen["followed"];
+    assert_eq!(followed["stays"], followed["stayed"]);
+    // What was followed to the end is still shown.
+    has(text(&seen["cut"]), &["Snapshot 0/19", "✓ Consistent."]);
     assert_eq!(seen["again"], seen["steps"], "after a reload");
     assert_eq!(texts(&seen["problems"]), [""; 0]);
     assert_eq!(seen["status"], 0);

@@ -1,11 +1,12 @@
 //! What a recorded run tells of its snapshots.
 
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use algorithms::Fields;
-use node::steps::{Event, MessageRecord, StepRecord};
+use indexmap::IndexMap;
+use node::steps::{Event, MessageRecord, StepRecord, key};
 
 use crate::history::History;
 
@@ -19,8 +20,9 @@ pub(super) struct Run<'a> {
     pub(super) lines: Vec<Vec<Act<'a>>>,
     /// Everything that was sent, by its sender and id.
     pub(super) sent: HashMap<(usize, u64), Sent<'a>>,
-    /// The snapshots, by their ids.
-    pub(super) cuts: BTreeMap<&'a str, Cut<'a>>,
+    /// The snapshots, by their ids: in the order of the initiators, and of the
+    /// snapshots of each.
+    pub(super) cuts: IndexMap<&'a str, Cut<'a>>,
     /// Control messages of snapshots that are markers.
     pub(super) markers: Vec<Marker<'a>>,
 }
@@ -66,13 +68,27 @@ pub(super) struct Cut<'a> {
     pub(super) again: Vec<usize>,
     /// What each process found in its channels, by their senders.
     pub(super) channels: BTreeMap<usize, BTreeMap<usize, &'a [String]>>,
+    /// Processes that reported channels of which not all can be read: the record
+    /// has no lists of them, or lists that were cut.
+    pub(super) unreadable: BTreeSet<usize>,
     /// Who said that it is complete.
     pub(super) complete: Vec<usize>,
     /// Who said that it has failed, and for whom it had waited.
-    pub(super) aborted: Vec<(usize, &'a [String])>,
+    pub(super) aborted: Vec<Abort<'a>>,
     /// When it began and when it was complete, in nanoseconds.
     pub(super) began: u64,
     pub(super) completed: Option<u64>,
+}
+
+/// A process gave up a snapshot.
+#[derive(Debug)]
+pub(super) struct Abort<'a> {
+    /// Which.
+    pub(super) process: usize,
+    /// When, in nanoseconds.
+    pub(super) at_unix_nano: u64,
+    /// For whom it had waited.
+    pub(super) missing: &'a [String],
 }
 
 /// A recorded state.
@@ -94,7 +110,7 @@ impl<'a> Run<'a> {
             lines: vec![Vec::new(); names.len()],
             names,
             sent: HashMap::new(),
-            cuts: BTreeMap::new(),
+            cuts: IndexMap::new(),
             markers: Vec::new(),
         };
         for (process, steps) in history.processes.values().enumerate() {
@@ -104,6 +120,7 @@ impl<'a> Run<'a> {
                 before = Some(&step.state);
             }
         }
+        run.cuts.sort_by(|a, _, b, _| order(a).cmp(&order(b)));
         run
     }
 
@@ -181,14 +198,7 @@ impl<'a> Run<'a> {
         let Some(id) = fields.get_text("snapshot") else {
             return;
         };
-        let lists: Vec<_> = fields
-            .iter()
-            .filter_map(|(name, _)| {
-                let number = name.strip_prefix("channel.")?;
-                let from = self.index(&algorithms::NodeId(number.parse().ok()?).to_string())?;
-                Some((from, fields.get_list(name)?))
-            })
-            .collect();
+        let (channels, readable) = self.channels(fields);
         let at = self.lines[process].len();
         let cut = self.cuts.entry(id).or_default();
         match kind {
@@ -210,17 +220,49 @@ impl<'a> Run<'a> {
                     }
                 }
             }
-            "Finished" => drop(cut.channels.insert(process, lists.into_iter().collect())),
+            "Finished" => {
+                if !readable {
+                    cut.unreadable.insert(process);
+                }
+                cut.channels.insert(process, channels);
+            }
             "Complete" => {
                 cut.complete.push(process);
                 cut.completed = Some(at_unix_nano);
             }
             "Aborted" => {
                 let missing = fields.get_list("missing").unwrap_or_default();
-                cut.aborted.push((process, missing));
+                cut.aborted.push(Abort {
+                    process,
+                    at_unix_nano,
+                    missing,
+                });
             }
             _ => {}
         }
+    }
+}
+
+impl<'a> Run<'a> {
+    /// What a process says of its channels, by their senders, as far as it can
+    /// be read; and whether that is all of it.
+    fn channels(&self, fields: &'a Fields) -> (BTreeMap<usize, &'a [String]>, bool) {
+        let mut readable = fields.get(key::LEFT_OUT).is_none();
+        let mut channels = BTreeMap::new();
+        for (name, _) in fields.iter() {
+            let Some(number) = name.strip_prefix("channel.") else {
+                continue;
+            };
+            match self.channel(number).zip(fields.get_list(name)) {
+                Some((from, messages)) => drop(channels.insert(from, messages)),
+                None => readable = false,
+            }
+        }
+        (channels, readable)
+    }
+
+    fn channel(&self, number: &str) -> Option<usize> {
+        self.index(&algorithms::NodeId(number.parse().ok()?).to_string())
     }
 }
 
@@ -233,8 +275,16 @@ impl Cut<'_> {
     }
 }
 
-fn snapshot(message: &MessageRecord) -> Option<&str> {
+/// The snapshot that a message of a snapshot algorithm is about. One of the
+/// application is about none.
+pub(super) fn snapshot(message: &MessageRecord) -> Option<&str> {
     message.fields.get_text("snapshot")
+}
+
+/// `0/2` comes before `0/10`.
+fn order(id: &str) -> (Vec<u64>, &str) {
+    let numbers = id.split('/').map_while(|part| part.parse().ok());
+    (numbers.collect(), id)
 }
 
 fn is_marker(message: &MessageRecord) -> bool {

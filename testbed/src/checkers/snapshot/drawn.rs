@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::cut::Run;
+use super::cut::{Cut, Run};
 use crate::history::History;
 
 /// A snapshot: where it cuts the lines of the processes, and what it found.
@@ -12,14 +12,24 @@ use crate::history::History;
 pub struct Drawn {
     /// Its id.
     pub snapshot: String,
+    /// When the first process recorded, in nanoseconds after `base` of the
+    /// diagram.
+    pub began: i64,
     /// What each process recorded.
     pub recorded: Vec<DrawnState>,
+    /// The processes that reported their channels.
+    pub finished: Vec<String>,
+    /// Those of them of whose channels the record does not have all: nothing can
+    /// be concluded from what is missing there.
+    pub unreadable: Vec<String>,
     /// What was found in channels, but for those that held nothing.
     pub channels: Vec<DrawnChannel>,
-    /// Who said that it is complete.
+    /// The processes that reported it complete.
     pub complete: Vec<String>,
-    /// Who said that it has failed.
+    /// The processes that aborted it.
     pub aborted: Vec<DrawnAbort>,
+    /// The processes that the laboratory had stopped when it was aborted.
+    pub stopped: Vec<String>,
 }
 
 /// A recorded state. It is the state before what the step handles, so the cut
@@ -45,21 +55,23 @@ pub struct DrawnChannel {
     pub messages: Vec<String>,
 }
 
-/// A snapshot that failed.
+/// A process that timed out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DrawnAbort {
-    /// Who says so.
+    /// Which.
     pub peer: String,
-    /// For whom it waited.
+    /// Whose reports it lacked.
     pub missing: Vec<String>,
 }
 
-/// All snapshots of a run, by their ids.
-pub fn drawn(history: &History) -> Vec<Drawn> {
+/// All snapshots of a run, in the order of their ids. `base` is what times count
+/// from, in nanoseconds since 1970.
+pub fn drawn(history: &History, base: u64) -> Vec<Drawn> {
     let run = Run::read(history);
     let name = |process: &usize| run.names[*process].to_string();
     let cuts = run.cuts.iter().map(|(id, cut)| Drawn {
         snapshot: (*id).to_owned(),
+        began: i64::try_from(i128::from(cut.began) - i128::from(base)).unwrap_or_default(),
         recorded: (cut.records.iter())
             .map(|(process, recorded)| DrawnState {
                 peer: name(process),
@@ -69,6 +81,8 @@ pub fn drawn(history: &History) -> Vec<Drawn> {
                     .collect(),
             })
             .collect(),
+        finished: cut.channels.keys().map(name).collect(),
+        unreadable: cut.unreadable.iter().map(name).collect(),
         channels: (cut.channels.iter())
             .flat_map(|(to, channels)| channels.iter().map(move |channel| (to, channel)))
             .filter(|(_, (_, messages))| !messages.is_empty())
@@ -80,11 +94,93 @@ pub fn drawn(history: &History) -> Vec<Drawn> {
             .collect(),
         complete: cut.complete.iter().map(name).collect(),
         aborted: (cut.aborted.iter())
-            .map(|(process, missing)| DrawnAbort {
-                peer: name(process),
-                missing: missing.to_vec(),
+            .map(|abort| DrawnAbort {
+                peer: name(&abort.process),
+                missing: abort.missing.to_vec(),
             })
             .collect(),
+        stopped: stopped(history, cut),
     });
     cuts.collect()
+}
+
+fn stopped(history: &History, cut: &Cut<'_>) -> Vec<String> {
+    let aborts = cut.aborted.iter().map(|abort| abort.at_unix_nano);
+    let Some(end) = aborts.max() else {
+        return Vec::new();
+    };
+    let stopped = history.stopped.iter().filter(|(_, at)| **at <= end);
+    stopped.map(|(peer, _)| peer.to_string()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use algorithms::Field;
+
+    use super::super::tell::tell;
+    use super::*;
+    use crate::checkers::by_hand::{ByHand, Named, list, text};
+
+    const PEERS: [&str; 3] = ["peer-00", "peer-01", "peer-02"];
+
+    fn about(id: &str) -> [Named; 1] {
+        [text("snapshot", id)]
+    }
+
+    #[test]
+    fn snapshots_stand_in_the_order_of_their_numbers() {
+        let mut run = ByHand::new(PEERS);
+        for id in ["10/0", "0/10", "2/0", "0/2", "0/1"] {
+            run.step("peer-00").at_unix_nano = 1000;
+            run.say("peer-00", "Recorded", about(id));
+        }
+        let drawn = drawn(&run.history, 400);
+        let ids: Vec<_> = drawn.iter().map(|one| one.snapshot.as_str()).collect();
+        assert_eq!(ids, ["0/1", "0/2", "0/10", "2/0", "10/0"]);
+        assert!(drawn.iter().all(|one| one.began == 600), "{drawn:?}");
+    }
+
+    #[test]
+    fn an_aborted_snapshot_tells_what_was_lacking() {
+        let mut run = ByHand::new(PEERS);
+        for peer in ["peer-00", "peer-01"] {
+            run.say(peer, "Recorded", about("0/0"));
+        }
+        run.say("peer-01", "Finished", about("0/0"));
+        run.step("peer-00").at_unix_nano = 50;
+        let missing = list("missing", &PEERS);
+        run.say(
+            "peer-00",
+            "Aborted",
+            about("0/0").into_iter().chain([missing]),
+        );
+        run.history.stopped = [("peer-02".into(), 50), ("peer-01".into(), 51)].into();
+        let drawn = drawn(&run.history, 0);
+        let [one] = &drawn[..] else {
+            panic!("{drawn:?}")
+        };
+        assert_eq!(one.finished, ["peer-01"]);
+        assert_eq!(one.stopped, ["peer-02"], "not what was stopped later");
+        assert_eq!(one.aborted[0].missing, PEERS);
+        let lines = tell(&run.history).lines;
+        let expected = "  aborted by peer-00: no state from peer-02; channels still open at \
+                        peer-00; closed its channels, but its report did not arrive: peer-01";
+        assert_eq!(lines.last().map(String::as_str), Some(expected));
+    }
+
+    #[test]
+    fn channels_that_are_no_lists_are_unreadable() {
+        let as_text = ("channel.1".into(), Field::Text("[x]".to_owned()));
+        let unknown = list("channel.77", &["x"]);
+        let known = list("channel.1", &["x"]);
+        for (channel, unreadable) in [(as_text, true), (unknown, true), (known, false)] {
+            let mut run = ByHand::new(PEERS);
+            run.say("peer-00", "Recorded", about("0/0"));
+            let said = about("0/0").into_iter().chain([channel]);
+            run.say("peer-00", "Finished", said);
+            let drawn = drawn(&run.history, 0);
+            assert_eq!(drawn[0].finished, ["peer-00"]);
+            assert_eq!(!drawn[0].unreadable.is_empty(), unreadable, "{drawn:?}");
+        }
+    }
 }

@@ -10,6 +10,7 @@ use algorithms::Fields;
 
 use super::Expected;
 use super::cut::{Act, Cut, Run};
+use super::tell::aborted;
 use crate::checkers::Property;
 use crate::history::{History, StepIndex, clocks as vector_clocks};
 
@@ -49,7 +50,7 @@ pub(super) fn channel_states(run: &Run<'_>) -> Property {
     let mut property = Property::new("I2 channel state").looks_at("output Complete");
     let receipts = receipts(run);
     let marked: HashSet<_> = run.markers.iter().map(|marker| marker.snapshot).collect();
-    for (id, cut) in complete(run) {
+    for (id, cut) in readable(run, &mut property) {
         let ordered = marked.contains(id);
         let mut expected = in_channels(run, &receipts, cut);
         let mut pairs: Vec<(usize, usize)> = expected.keys().copied().collect();
@@ -225,7 +226,7 @@ pub(super) fn conservation(run: &Run<'_>, history: &History) -> Property {
     let Some(total) = total(history) else {
         return property;
     };
-    for (id, cut) in complete(run) {
+    for (id, cut) in readable(run, &mut property) {
         let (states, channels) = in_cut(cut);
         property.check(states + channels == total, || {
             format!(
@@ -243,7 +244,7 @@ pub(super) fn every_message_once(run: &Run<'_>) -> Property {
     let mut property = Property::new("I6 every message once")
         .looks_at("message of the application, and complete snapshot");
     let receipts = receipts(run);
-    for (id, cut) in complete(run) {
+    for (id, cut) in readable(run, &mut property) {
         let mut recorded = HashMap::<(usize, usize, String), u64>::new();
         for (&to, channels) in &cut.channels {
             for (&from, messages) in channels {
@@ -336,10 +337,9 @@ pub(super) fn liveness(run: &Run<'_>, history: &History, expected: &Expected) ->
                     missing.join(", ")
                 )
             });
-        } else if let Some((process, waited)) = cut.aborted.first() {
+        } else if let Some(abort) = cut.aborted.first() {
             property.check(expected.crashes, || {
-                let (name, waited) = (run.names[*process], waited.join(", "));
-                format!("snapshot {id}: {name} gave up waiting for {waited}")
+                format!("snapshot {id}: {}", aborted(run, cut, abort))
             });
         } else {
             property.check_in_the_end(false, || {
@@ -384,6 +384,26 @@ pub(super) fn fifo(history: &History) -> Property {
 /// The snapshots that are said to be complete. What is not is not judged.
 fn complete<'a, 'b>(run: &'b Run<'a>) -> impl Iterator<Item = (&'b &'a str, &'b Cut<'a>)> {
     run.cuts.iter().filter(|(_, cut)| !cut.complete.is_empty())
+}
+
+/// Those of them of whose channels the record has all. A list that it does not
+/// have, or has in part, says nothing of what was in the channel, so of the
+/// others the property is not known.
+fn readable<'a, 'b>(run: &'b Run<'a>, property: &mut Property) -> Vec<(&'b &'a str, &'b Cut<'a>)> {
+    let (readable, unreadable): (Vec<_>, Vec<_>) =
+        complete(run).partition(|(_, cut)| cut.unreadable.is_empty());
+    if let Some((id, cut)) = unreadable.first() {
+        let names: Vec<_> = cut
+            .unreadable
+            .iter()
+            .map(|one| &**run.names[*one])
+            .collect();
+        property.unknown(format!(
+            "snapshot {id}: the record does not have all that {} reported of channels",
+            names.join(", ")
+        ));
+    }
+    readable
 }
 
 /// The names of the messages in each channel of a cut, as their sendings and

@@ -12,6 +12,8 @@ mod tell;
 #[cfg(test)]
 mod tests;
 
+use node::steps::MessageRecord;
+
 use crate::checkers::Property;
 use crate::history::History;
 use cut::Run;
@@ -31,6 +33,12 @@ pub struct Expected {
     pub fifo: bool,
     /// Whether the algorithm puts a marker into each channel.
     pub markers: bool,
+}
+
+/// Whether a snapshot algorithm sends this message for itself: then it is part of
+/// no state that is recorded.
+pub fn is_control(message: &MessageRecord) -> bool {
+    cut::snapshot(message).is_some()
 }
 
 /// Checks all snapshots of a run.

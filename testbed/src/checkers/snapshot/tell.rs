@@ -1,8 +1,13 @@
 //! What a snapshot is, for people.
 
-use super::cut::Run;
+use std::collections::BTreeSet;
+
+use super::cut::{Abort, Cut, Run};
 use super::invariants::{in_cut, total};
 use crate::history::History;
+
+/// More names than this are counted.
+const FEW: usize = 3;
 
 /// Figures of all snapshots of a run, and the first one in full.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,7 +16,7 @@ pub struct Told {
     pub lines: Vec<String>,
     /// How many are complete.
     pub complete: u64,
-    /// How many were given up.
+    /// How many were aborted.
     pub aborted: u64,
     /// Markers that were sent, for all snapshots.
     pub markers: u64,
@@ -53,12 +58,8 @@ pub fn tell(history: &History) -> Told {
                         .push(format!("    from {}: {messages}", run.names[*from]));
                 }
             }
-            for (process, waited) in &cut.aborted {
-                let waited = waited.join(", ");
-                told.lines.push(format!(
-                    "  {} gave up waiting for {waited}",
-                    run.names[*process]
-                ));
+            for abort in cut.aborted.iter().filter(|_| cut.complete.is_empty()) {
+                told.lines.push(format!("  {}", aborted(&run, cut, abort)));
             }
             if let (Some(total), false) = (total(history), cut.complete.is_empty()) {
                 let (states, channels) = in_cut(cut);
@@ -71,6 +72,53 @@ pub fn tell(history: &History) -> Told {
         }
     }
     told
+}
+
+/// Why a process aborted a snapshot: what the processes lacked that it waited
+/// for. One whose report would have come over another that stopped lacks
+/// nothing itself.
+pub(super) fn aborted(run: &Run<'_>, cut: &Cut<'_>, abort: &Abort<'_>) -> String {
+    let waited: BTreeSet<_> = (abort.missing.iter())
+        .filter_map(|name| run.index(name))
+        .collect();
+    let of = |lacks: &dyn Fn(&usize) -> bool| {
+        let all = waited.iter().filter(|process| lacks(process));
+        let names: Vec<_> = all.map(|process| run.names[*process].to_string()).collect();
+        some(&names)
+    };
+    let recorded = |process: &usize| cut.records.contains_key(process);
+    let reported = |process: &usize| cut.channels.contains_key(process);
+    let parts = [
+        ("no state from", of(&|one| !recorded(one))),
+        (
+            "channels still open at",
+            of(&|one| recorded(one) && !reported(one)),
+        ),
+        (
+            "closed its channels, but its report did not arrive:",
+            of(&|one| recorded(one) && reported(one)),
+        ),
+    ];
+    let told: Vec<_> = parts
+        .into_iter()
+        .filter_map(|(what, names)| Some(format!("{what} {}", names?)))
+        .collect();
+    let why = match told.is_empty() {
+        true => String::new(),
+        false => format!(": {}", told.join("; ")),
+    };
+    format!("aborted by {}{why}", run.names[abort.process])
+}
+
+/// The first names, and how many more there are.
+fn some(names: &[String]) -> Option<String> {
+    match names.split_at_checked(FEW) {
+        _ if names.is_empty() => None,
+        Some((first, rest)) if rest.len() > 1 => {
+            Some(format!("{} and {} more", first.join(", "), rest.len()))
+        }
+        _ => Some(names.join(", ")),
+    }
 }
 
 /// What there is at the end: in the last states, and on its way.

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use node::steps::key;
+
 use super::{Expected, check};
-use crate::checkers::Property;
 use crate::checkers::by_hand::{ByHand, Named, integer, list, text, vacuous, violated};
+use crate::checkers::{Outcome, Property};
 
 const ALICE: &str = "peer-00";
 const BOB: &str = "peer-01";
@@ -231,6 +233,41 @@ fn i2_a_message_that_is_not_recorded_or_too_much() {
         banks.send(BOB, ALICE, "1/1", 1);
         banks.end(back, recorded);
         assert_eq!(banks.violated(), names, "{recorded:?}");
+    }
+}
+
+/// A list that the record does not have, or has in part, is no empty channel.
+#[test]
+fn what_cannot_be_read_of_channels_is_not_judged() {
+    let unlisted = || text("channel.1", "[id=1/0 amount=3]");
+    let cut = || [list("channel.1", &[]), integer(key::LEFT_OUT, 1)];
+    for channels in [
+        vec![unlisted()],
+        cut().into(),
+        vec![list("channel.9", &["x"])],
+    ] {
+        let (mut banks, message) = with_a_message_in_the_channel();
+        let marker = banks.begin();
+        let back = banks.join(marker);
+        banks.receive(ALICE, message);
+        banks.finish(BOB, []);
+        banks.receive(ALICE, back);
+        banks.finish(ALICE, channels.clone());
+        banks.complete();
+        let properties = banks.check();
+        assert_eq!(violated(&properties), [""; 0], "{channels:?}");
+        let unjudged = [
+            "I2 channel state",
+            "I5 conservation",
+            "I6 every message once",
+        ];
+        let unknown = properties
+            .iter()
+            .filter(|one| one.outcome() == Outcome::Unknown);
+        let unknown: Vec<_> = unknown.map(|one| one.name).collect();
+        assert_eq!(unknown, unjudged, "{channels:?}");
+        let why = properties[1].reason().unwrap_or_default();
+        assert!(why.contains("peer-00 reported of channels"), "{why}");
     }
 }
 

@@ -1,0 +1,52 @@
+// What the model does not have, so that nothing is judged by what is missing.
+//
+// Steps have numbers. A hole in them is a step that was recorded nowhere, or
+// that the page has not read: what it sent or received is not known.
+
+// A process whose first step does nothing leaves no span of it.
+const SILENT = 1;
+
+// The steps that lie before a cut and are not in the model: [{ peer, steps }].
+// `recorded` [{ peer, step }] is what a snapshot says of where it cuts: then the
+// steps that recorded have to be there as well.
+export function missingBefore(model, cut, recorded = []) {
+  const recordedIn = new Map(recorded.map(({ peer, step }) => [model.peerOf(peer), step]));
+  const all = [];
+  for (const peer of model.inOrder) {
+    if (cut[peer] < 0) continue;
+    const steps = missing(model, peer, cut[peer], recordedIn.get(peer));
+    if (steps > 0) all.push({ peer, steps });
+  }
+  return all;
+}
+
+function missing({ step, lines }, peer, before, recordedIn) {
+  const line = lines[peer].steps.subarray(0, lines[peer].count);
+  const last = recordedIn === undefined ? (before > 0 ? step.number[line[before - 1]] : 0) : recordedIn - 1;
+  const first = line.length ? step.number[line[0]] : 0;
+  const silent = first === SILENT + 1 && last > 0 ? SILENT : 0;
+  const here = recordedIn === undefined || step.number[line[before]] === recordedIn;
+  return Math.max(0, last - before - silent) + (here ? 0 : 1);
+}
+
+const kept = new WeakMap();
+
+// How many steps are missing between those that are there.
+export function holes(model) {
+  const known = kept.get(model);
+  if (known?.revision === model.revision) return known.steps;
+  const ends = Int32Array.from(model.peers, (_, peer) => model.line(peer).length);
+  const steps = missingBefore(model, ends).reduce((sum, one) => sum + one.steps, 0);
+  kept.set(model, { revision: model.revision, steps });
+  return steps;
+}
+
+// What is said of a message without a receipt, other than that it never arrived:
+// '' where it never did.
+export function pending(model, run, event, whole) {
+  if (event?.live) return 'under way';
+  if (!whole) return 'not read yet';
+  if (model.left > 0) return 'its receipt is not in this report';
+  const lost = (run?.spans?.lost ?? 0) + (event?.evicted ?? 0);
+  return lost + holes(model) > 0 ? 'no receipt was recorded; some of the run is missing' : '';
+}

@@ -1,0 +1,24 @@
+// The run's verdict, where it is not that all is right: it comes before what a
+// single cut looks like.
+
+import { html } from '../vendor/preact-htm.js';
+import { plural } from '../format.js';
+import { toResults } from '../router.js';
+import { violations } from './standing.js';
+
+// More reasons and violations stand in the results.
+const SHOWN = 4;
+
+export function RunVerdict({ run, live, snapshot }) {
+  const { status, reasons = [] } = run?.verdict ?? {};
+  if (live || (status !== 'fail' && status !== 'unknown')) return null;
+  const against = snapshot ? violations(run, snapshot) : [];
+  const rest = Math.max(0, reasons.length - SHOWN) + Math.max(0, against.length - SHOWN);
+  return html`
+    <div class=${`verdict ${status === 'fail' ? 'bad' : 'open'}`} role="status">
+      <p><b>The run’s verdict: ${status}.</b> ${reasons.slice(0, SHOWN).join('; ')}</p>
+      ${against.length > 0 && html`<p>Of this snapshot:</p>
+        <ul class="plain">${against.slice(0, SHOWN).map(({ property, text }) => html`<li><b>${property}</b> ${text}</li>`)}</ul>`}
+      <p><a href=${toResults()}>${rest ? `All in the results: ${plural(rest, 'line')} more` : 'The results'}</a></p>
+    </div>`;
+}

@@ -1,0 +1,59 @@
+// Which snapshot is shown, and how much can be said of it.
+
+// 'reading': not all is read. 'aborted', 'open': there is no such snapshot, or
+// not yet. 'missing': steps before the cut are not there. 'known': all of it is.
+export function standing(snapshot, { reading, missing }) {
+  if (reading) return 'reading';
+  if (snapshot && !snapshot.complete.length) return snapshot.aborted.length ? 'aborted' : 'open';
+  return missing.length ? 'missing' : 'known';
+}
+
+// The one that the address names. Without a name: the newest while the run goes
+// on, the same when it has ended; otherwise the first that violates a property,
+// or the first. `snapshots` are in the order of their ids.
+export function choose(snapshots, name, { live, run, followed }) {
+  if (name === 'own' || name === 'none') return null;
+  const named = (wanted) => snapshots.find(({ snapshot }) => snapshot === wanted);
+  if (name) return named(name) ?? null;
+  if (live) return newest(snapshots);
+  return named(followed) ?? snapshots.find((one) => violations(run, one).length) ?? snapshots[0] ?? null;
+}
+
+function newest(snapshots) {
+  return snapshots.reduce((last, one) => (last && last.began > one.began ? last : one), null);
+}
+
+// What the run's judge says of a snapshot: [{ property, text }].
+export function violations(run, { snapshot }) {
+  const about = new RegExp(`^snapshot ${snapshot.replace(/[^0-9/]/g, '')}[:,] *`);
+  return (run?.results?.properties ?? []).flatMap(({ name, violations: all }) => (all ?? [])
+    .filter((text) => about.test(text))
+    .map((text) => ({ property: name, text: text.replace(about, '') })));
+}
+
+// What of the address is not there, in words, or null. `snapshots` is null while
+// they are not read.
+export function absent(snapshots, name, { live, wrong }) {
+  if (wrong) return `The address names no cut of this run: ${wrong}.`;
+  if (!name || name === 'own' || name === 'none' || !snapshots) return null;
+  if (snapshots.some(({ snapshot }) => snapshot === name)) return null;
+  const last = snapshots.at(-1)?.snapshot;
+  return `This run has ${live ? 'as yet ' : ''}no snapshot ${name}${last === undefined ? ', and no other'
+    : `; its snapshots are ${snapshots[0].snapshot} to ${last}`}.`;
+}
+
+// Why a snapshot was aborted: { by, silent, late, unheard }. `by` are the peers
+// that waited in vain, `silent` those of the ones they waited for that recorded
+// no state, `late` those that did and did not close their channels, `unheard`
+// those that did both and whose report did not arrive.
+export function whyAborted({ aborted, recorded, finished }) {
+  const waitedFor = [...new Set(aborted.flatMap(({ missing }) => missing))];
+  const has = (list) => new Set(list);
+  const [states, reports] = [has(recorded.map(({ peer }) => peer)), has(finished)];
+  return {
+    by: [...new Set(aborted.map(({ peer }) => peer))],
+    silent: waitedFor.filter((peer) => !states.has(peer)),
+    late: waitedFor.filter((peer) => states.has(peer) && !reports.has(peer)),
+    unheard: waitedFor.filter((peer) => states.has(peer) && reports.has(peer)),
+  };
+}

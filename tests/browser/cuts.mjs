@@ -1,0 +1,54 @@
+// Opens the space-time diagram of a run in a real browser, and prints what it says
+// of the cut as one line of JSON: while the run is being read, and when it is read.
+// The test beside it compares.
+//
+//   node cuts.mjs URL [ADDRESS BEHIND #] [FOLDER FOR SCREENSHOTS]
+
+import { camera, says, text, withPage } from './page.mjs';
+
+const [url, address = '', screenshots] = process.argv.slice(2);
+
+// Runs in the page before anything else. The last answer, that there is no more to
+// read, waits until it is let go.
+function hold() {
+  const waiting = new Promise((resolve) => { window.letGo = resolve; });
+  const real = window.fetch;
+  window.fetch = async (asked, options) => {
+    const { pathname, searchParams } = new URL(asked, location.href);
+    if (pathname === '/api/diagram' && searchParams.get('after') !== '0') await waiting;
+    return real(asked, options);
+  };
+}
+
+const panel = (page) => page.$eval('.space-time', (view) => ({
+  title: view.querySelector('.cut-panel h3')?.innerText ?? null,
+  // In the order in which they stand.
+  verdicts: [...view.querySelectorAll('.cut-panel .verdict')].map((one) => ({
+    look: one.className.replace('verdict', '').trim(), text: one.innerText.trim(),
+  })),
+  flying: [...view.querySelectorAll('.flying')].map((one) => ({
+    missed: one.classList.contains('missed'), title: one.querySelector('h4').innerText, text: one.innerText,
+  })),
+  bad: [...view.querySelectorAll('.cut-panel .bad')].map((one) => one.innerText),
+  banners: [...view.querySelectorAll('.banner')].map((one) => one.innerText),
+  options: [...view.querySelectorAll('.tools select option')].map((one) => one.innerText),
+}));
+
+const seen = await withPage(url, async (page, problems) => {
+  const shoot = camera(page, screenshots);
+  await page.setViewport({ width: 1280, height: 720 });
+  await page.evaluateOnNewDocument(hold);
+  await page.goto(`${url}#${address}`, { waitUntil: 'load' });
+  await page.waitForSelector('canvas[data-steps]');
+  await says(page, '.legend .seen', /reading on/);
+  const reading = await panel(page);
+  await page.evaluate(() => window.letGo());
+  await page.waitForFunction(() => !document.querySelector('.legend .seen').innerText.includes('reading on'));
+  const read = await panel(page);
+  await shoot('cut');
+  const head = (await text(page, 'header.run')).join(' ');
+  await page.click('.more summary');
+  const more = (await text(page, '.more .pairs')).join(' ');
+  return { reading, read, head, more, problems };
+});
+console.log(JSON.stringify(seen));
