@@ -17,10 +17,9 @@ export function headOptions({ experiment }) {
 // All of them: [[name, text], …]. What was left to its default and has no value
 // is left out.
 export function allOptions({ experiment }) {
-  const { system, network, fifo, ...options } = experiment?.options ?? {};
-  if (typeof system === 'string') return rows({ ...options, ...ofText({ system, fifo }) });
-  const order = fifo === undefined || options.channel !== undefined ? {} : { 'channels keep the order': fifo };
-  return rows({ ...options, ...order, ...system, ...network });
+  const { engine, algorithm, workload, channel, scenario, fifo, system, network, ...others } = experiment?.options ?? {};
+  if (typeof system === 'string') return rows({ engine, ...ofText({ system, fifo }) });
+  return rows({ engine, algorithm, workload, channel, scenario, ...others, ...system, ...network });
 }
 
 // Runs before testbed-run/2 had text here that only Rust can read. Their command
@@ -32,12 +31,15 @@ function ofText({ system, fifo }) {
 }
 
 function rows(options) {
-  return Object.entries(options).flatMap(([name, value]) => {
+  return inOrder(options).flatMap(([name, value]) => {
     if (isNothing(value)) return [];
     if (typeof value !== 'object' || Array.isArray(value)) return [entry(name, value)];
     return rows(value).map(([inner, text]) => [`${spoken(name)} ${inner}`, text]);
   });
 }
+
+// JSON has names in any order; what happens to a peer is told with the peer first.
+const inOrder = ({ peer, ...rest }) => Object.entries({ peer, ...rest });
 
 const isNothing = (value) => value === null || value === undefined || (Array.isArray(value) && !value.length);
 const spoken = (name) => name.replaceAll('_', ' ');

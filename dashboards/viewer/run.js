@@ -26,8 +26,9 @@ export function RunHeader({ run, event, connected, children }) {
         <${Fact} name="topology" value=${run.topology} />
         <${Fact} name="transport" value=${run.transport} />
         <${Fact} name="seed" value=${run.seed} />
-        <${Fact} name="spans started" value=${spans.started !== undefined && count(spans.started)} />
-        <${Fact} name="stored" value=${stored !== undefined && count(stored)} />
+        ${spans.started !== undefined && spans.started !== stored
+          && html`<${Fact} name="spans started" value=${count(spans.started)} />`}
+        <${Fact} name="spans stored" value=${stored !== undefined && count(stored)} />
         <${Fact} name="lost" value=${spans.lost !== undefined && count(spans.lost)}
           bad=${spans.lost > 0} />
       </dl>

@@ -176,7 +176,7 @@ test('the panel goes with the newest snapshot while the run goes on, and stays w
 });
 
 test('of a run that is wrong, the first snapshot that violates something is shown', () => {
-  const run = { results: { properties: [
+  const run = { verdict: { status: 'fail' }, results: { properties: [
     { name: 'I1', violations: [] },
     { name: 'I3', violations: ['snapshot 0/10, channel from a to b: 2 markers'] },
     { name: 'I5', violations: ['snapshot 1/0: states 1 and channels 2', 'snapshot 0/10: states 3'] },
@@ -186,6 +186,7 @@ test('of a run that is wrong, the first snapshot that violates something is show
     { property: 'I3', text: 'channel from a to b: 2 markers' }, { property: 'I5', text: 'states 3' }]);
   assert.deepEqual(violations(run, { snapshot: '0/1' }), []);
   assert.deepEqual(violations(null, id('0/0')), []);
+  assert.deepEqual(violations({ ...run, verdict: { status: 'unknown' } }, id('0/10')), []);
   assert.equal(choose(many, '', { live: false, run, followed: '' }).snapshot, '0/10');
 });
 

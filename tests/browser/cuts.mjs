@@ -47,7 +47,7 @@ const seen = await withPage(url, async (page, problems) => {
   const read = await panel(page);
   await shoot('cut');
   const head = (await text(page, 'header.run')).join(' ');
-  await page.click('.more summary');
+  await page.$eval('.more summary', (one) => one.click()).catch(() => {});
   const more = (await text(page, '.more .pairs')).join(' ');
   return { reading, read, head, more, problems };
 });

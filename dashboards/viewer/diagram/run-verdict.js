@@ -12,13 +12,14 @@ const SHOWN = 4;
 export function RunVerdict({ run, live, snapshot }) {
   const { status, reasons = [] } = run?.verdict ?? {};
   if (live || (status !== 'fail' && status !== 'unknown')) return null;
-  const against = snapshot ? violations(run, snapshot) : [];
-  const rest = Math.max(0, reasons.length - SHOWN) + Math.max(0, against.length - SHOWN);
+  const against = Map.groupBy(snapshot ? violations(run, snapshot) : [], ({ property }) => property);
+  const rest = Math.max(0, reasons.length - SHOWN) + Math.max(0, against.size - SHOWN);
   return html`
     <div class=${`verdict ${status === 'fail' ? 'bad' : 'open'}`} role="status">
       <p><b>The run’s verdict: ${status}.</b> ${reasons.slice(0, SHOWN).join('; ')}</p>
-      ${against.length > 0 && html`<p>Of this snapshot:</p>
-        <ul class="plain">${against.slice(0, SHOWN).map(({ property, text }) => html`<li><b>${property}</b> ${text}</li>`)}</ul>`}
-      <p><a href=${toResults()}>${rest ? `All in the results: ${plural(rest, 'line')} more` : 'The results'}</a></p>
+      ${against.size > 0 && html`<p>Of this snapshot:</p>
+        <ul class="plain">${[...against].slice(0, SHOWN).map(([property, [{ text }, ...more]]) => html`
+          <li><b>${property}:</b> ${text}${more.length > 0 && ` (and ${more.length} more)`}</li>`)}</ul>`}
+      <p><a href=${toResults()}>${rest ? `${plural(rest, 'line')} more in the results` : 'The results'}</a></p>
     </div>`;
 }

@@ -23,8 +23,10 @@ function newest(snapshots) {
   return snapshots.reduce((last, one) => (last && last.began > one.began ? last : one), null);
 }
 
-// What the run's judge says of a snapshot: [{ property, text }].
+// What a run that is wrong violates in a snapshot: [{ property, text }]. Where the
+// verdict is another, what looks wrong proves nothing.
 export function violations(run, { snapshot }) {
+  if (run?.verdict?.status !== 'fail') return [];
   const about = new RegExp(`^snapshot ${snapshot.replace(/[^0-9/]/g, '')}[:,] *`);
   return (run?.results?.properties ?? []).flatMap(({ name, violations: all }) => (all ?? [])
     .filter((text) => about.test(text))
