@@ -16,14 +16,30 @@ pub fn peer(address: &Multiaddr) -> Option<PeerId> {
     }
 }
 
+/// The address without the peers that it names, if all of them are `own`; else
+/// the first other one.
+pub(crate) fn without(address: &Multiaddr, own: PeerId) -> Result<Multiaddr, PeerId> {
+    let mut bare = Multiaddr::empty();
+    for part in address {
+        match part {
+            Protocol::P2p(peer) if peer == own => {}
+            Protocol::P2p(other) => return Err(other),
+            part => bare.push(part),
+        }
+    }
+    Ok(bare)
+}
+
 /// What carries a connection to an IP address; `None` for addresses that
 /// cannot be dialled from here: names, circuits, memory.
 pub fn transport(address: &Multiaddr) -> Option<Transport> {
-    let mut parts = address.iter();
-    let ip = matches!(parts.next(), Some(Protocol::Ip4(_) | Protocol::Ip6(_)));
-    match (ip, parts.next(), parts.next()) {
-        (true, Some(Protocol::Tcp(_)), None | Some(Protocol::P2p(_))) => Some(Transport::Tcp),
-        (true, Some(Protocol::Udp(_)), Some(Protocol::QuicV1)) => Some(Transport::Quic),
+    use Protocol::{Ip4, Ip6, P2p, QuicV1, Tcp, Udp};
+    let parts: Vec<_> = address.iter().collect();
+    match &parts[..] {
+        [Ip4(_) | Ip6(_), Tcp(_)] | [Ip4(_) | Ip6(_), Tcp(_), P2p(_)] => Some(Transport::Tcp),
+        [Ip4(_) | Ip6(_), Udp(_), QuicV1] | [Ip4(_) | Ip6(_), Udp(_), QuicV1, P2p(_)] => {
+            Some(Transport::Quic)
+        }
         _ => None,
     }
 }
@@ -43,5 +59,57 @@ pub(crate) fn probe(address: &Multiaddr) -> io::Result<()> {
             TcpListener::bind(SocketAddr::new(ip, port)).map(drop)
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_says_what_carries_it() {
+        let (a, b) = (PeerId::random(), PeerId::random());
+        for (text, transport) in [
+            ("/ip4/127.0.0.1/tcp/1".into(), Some(Transport::Tcp)),
+            (format!("/ip6/::1/tcp/1/p2p/{a}"), Some(Transport::Tcp)),
+            ("/ip4/127.0.0.1/udp/1/quic-v1".into(), Some(Transport::Quic)),
+            (
+                format!("/ip6/::1/udp/1/quic-v1/p2p/{a}"),
+                Some(Transport::Quic),
+            ),
+            ("/memory/1".into(), None),
+            ("/ip4/127.0.0.1/udp/1".into(), None),
+            ("/ip4/127.0.0.1/tcp/1/ws".into(), None),
+            (format!("/ip4/127.0.0.1/tcp/1/p2p/{a}/p2p/{b}"), None),
+            (
+                format!("/ip4/127.0.0.1/tcp/1/p2p/{a}/p2p-circuit/p2p/{b}"),
+                None,
+            ),
+            (
+                format!("/ip4/127.0.0.1/udp/1/quic-v1/p2p/{a}/p2p-circuit"),
+                None,
+            ),
+        ] {
+            let address = text.parse().expect("an address");
+            assert_eq!(super::transport(&address), transport, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_of_ones_own_names_nobody_else() {
+        let (own, other) = (PeerId::random(), PeerId::random());
+        for (text, expected) in [
+            ("/ip4/127.0.0.1/tcp/0".to_owned(), Ok(())),
+            (format!("/ip4/127.0.0.1/tcp/0/p2p/{own}"), Ok(())),
+            (format!("/ip4/127.0.0.1/tcp/0/p2p/{other}"), Err(other)),
+            (
+                format!("/ip4/127.0.0.1/tcp/0/p2p/{other}/p2p/{own}"),
+                Err(other),
+            ),
+        ] {
+            let address = text.parse().expect("an address");
+            let bare = "/ip4/127.0.0.1/tcp/0".parse().expect("an address");
+            assert_eq!(without(&address, own), expected.map(|()| bare), "{text}");
+        }
     }
 }

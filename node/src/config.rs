@@ -18,7 +18,7 @@ pub struct Config {
     pub key: Keypair,
     /// What it listens on and dials over.
     pub transports: BTreeSet<Transport>,
-    /// What secures connections over TCP and memory.
+    /// What secures connections over memory. TCP has Noise in any case.
     pub security: Security,
     /// What it speaks. Each protocol costs memory on every connection, so a
     /// peer speaks what its experiment needs.
@@ -103,7 +103,8 @@ pub enum Transport {
     Memory,
 }
 
-/// What secures a connection that the transport does not secure itself.
+/// What secures a connection within the process. What leaves the process is
+/// always secured: by Noise over TCP, by TLS over QUIC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Security {
     /// Noise: both sides prove who they are, and nobody else can read.

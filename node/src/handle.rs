@@ -38,6 +38,16 @@ pub enum ListenError {
         /// What the system says.
         reason: String,
     },
+    /// The address names another peer.
+    #[error("cannot listen on {address} as {other}: this peer is {own}")]
+    AnotherPeer {
+        /// Where.
+        address: Multiaddr,
+        /// Whom the address names.
+        other: PeerId,
+        /// Who listens.
+        own: PeerId,
+    },
     /// The peer has stopped.
     #[error("the peer has stopped")]
     Stopped,
@@ -105,11 +115,18 @@ impl Handle {
     }
 
     /// Listens on `address` and returns what came of it: a port of 0 is
-    /// replaced by the one that the system chose.
+    /// replaced by the one that the system chose. A `/p2p/…` at its end may name
+    /// this peer.
     ///
     /// # Errors
     /// Every variant of [`ListenError`].
     pub async fn listen(&self, address: Multiaddr) -> Result<Multiaddr, ListenError> {
+        let own = self.peer_id;
+        let address = address::without(&address, own).map_err(|other| ListenError::AnotherPeer {
+            address,
+            other,
+            own,
+        })?;
         address::probe(&address).map_err(|error| ListenError::Refused {
             address: address.clone(),
             reason: error.to_string(),

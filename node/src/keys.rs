@@ -1,6 +1,6 @@
 //! A peer's key: made from a seed, or kept in a file.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -33,8 +33,16 @@ pub enum Error {
         /// Its permission bits.
         mode: u32,
     },
+    /// There is something at that path which is no regular file.
+    #[error("key file {path} is {what}; name a file, for example --key node.key")]
+    NoFile {
+        /// The path.
+        path: PathBuf,
+        /// What is there.
+        what: &'static str,
+    },
     /// The file holds something else.
-    #[error("key file {path} holds no libp2p private key (protobuf encoding): {reason}")]
+    #[error("key file {path} holds no Ed25519 private key in libp2p's protobuf encoding: {reason}")]
     Malformed {
         /// The file.
         path: PathBuf,
@@ -46,8 +54,18 @@ pub enum Error {
 /// The Ed25519 key of peer `index` in a run with this seed. Whoever knows the
 /// seed knows the key: for experiments, never for identities that matter.
 pub fn from_seed(seed: u64, index: u32) -> Keypair {
+    derive(b"p2p testbed peer key", seed, index)
+}
+
+/// The Ed25519 key of a `testbed-node` with this seed: another one than that of
+/// any peer in a run with the same seed, so that the two can meet.
+pub fn of_daemon(seed: u64) -> Keypair {
+    derive(b"p2p testbed-node key", seed, 0)
+}
+
+fn derive(purpose: &[u8; 20], seed: u64, index: u32) -> Keypair {
     let mut material = [0; 32];
-    material[..20].copy_from_slice(b"p2p testbed peer key");
+    material[..20].copy_from_slice(purpose);
     material[20..28].copy_from_slice(&seed.to_le_bytes());
     material[28..].copy_from_slice(&index.to_le_bytes());
     let mut secret = [0; 32];
@@ -67,18 +85,35 @@ pub fn from_file(path: &Path) -> Result<Keypair, Error> {
     };
     match fs::metadata(path) {
         Ok(metadata) => {
+            check_kind(path, &metadata)?;
             check_mode(path, &metadata)?;
-            if metadata.len() > MAX_FILE {
-                return Err(malformed(
-                    path,
-                    format!("it is {} bytes long", metadata.len()),
-                ));
-            }
-            let bytes = fs::read(path).map_err(io)?;
-            Keypair::from_protobuf_encoding(&bytes).map_err(|e| malformed(path, e.to_string()))
+            let mut bytes = Vec::new();
+            let file = fs::File::open(path).map_err(io)?;
+            file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(io)?;
+            decode(&bytes).map_err(|reason| malformed(path, reason))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => create(path).map_err(io),
         Err(error) => Err(io(error)),
+    }
+}
+
+/// The key in the bytes of a file, or what they are instead.
+fn decode(bytes: &[u8]) -> Result<Keypair, String> {
+    if bytes.len() as u64 > MAX_FILE {
+        return Err(format!("it is longer than {MAX_FILE} bytes"));
+    }
+    // The encoding begins with the type of the key (field 1).
+    let other = |kind| format!("it holds a key of type {kind}");
+    match bytes {
+        [] => Err("it is empty; remove it, and a new key is made".into()),
+        [0x08, 0, 0x12, ..] => Err(other("RSA")),
+        [0x08, 2, 0x12, ..] => Err(other("secp256k1")),
+        [0x08, 3, 0x12, ..] => Err(other("ECDSA")),
+        [0x08, 1, 0x12, ..] => {
+            let key = Keypair::from_protobuf_encoding(bytes);
+            key.map_err(|_| "its key is cut short or damaged".into())
+        }
+        _ => Err("it holds something else".into()),
     }
 }
 
@@ -88,10 +123,27 @@ fn create(path: &Path) -> io::Result<Keypair> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let bytes = key.to_protobuf_encoding().map_err(io::Error::other)?;
     let mut file = options.open(path)?;
-    file.write_all(&key.to_protobuf_encoding().map_err(io::Error::other)?)?;
-    file.sync_all()?;
-    Ok(key)
+    let written = file.write_all(&bytes).and_then(|()| file.sync_all());
+    if written.is_err() {
+        // A file without a key would be refused at the next start.
+        let _ = fs::remove_file(path);
+    }
+    written.map(|()| key)
+}
+
+/// Only a regular file is read: a pipe would be waited for, a device has no end.
+fn check_kind(path: &Path, metadata: &fs::Metadata) -> Result<(), Error> {
+    let what = match metadata.file_type() {
+        kind if kind.is_file() => return Ok(()),
+        kind if kind.is_dir() => "a directory",
+        _ => "no regular file",
+    };
+    Err(Error::NoFile {
+        path: path.to_owned(),
+        what,
+    })
 }
 
 fn malformed(path: &Path, reason: String) -> Error {
@@ -131,6 +183,19 @@ mod tests {
         assert_ne!(peer(7, 0), peer(8, 0));
     }
 
+    /// Once, `testbed-node --seed 1` could not be met by peer 0 of `testbed
+    /// --seed 1`: both had the same PeerId.
+    #[test]
+    fn a_daemon_is_none_of_the_peers_of_a_run() {
+        for seed in [0, 1, u64::MAX] {
+            let daemon = of_daemon(seed).public();
+            assert_eq!(of_daemon(seed).public(), daemon);
+            for index in 0..64 {
+                assert_ne!(from_seed(seed, index).public(), daemon);
+            }
+        }
+    }
+
     #[test]
     fn a_file_keeps_its_key() {
         let dir = tempfile::tempdir().unwrap();
@@ -162,10 +227,19 @@ mod tests {
     #[test]
     fn a_file_of_something_else_is_refused() {
         let dir = tempfile::tempdir().unwrap();
-        for (name, bytes) in [
-            ("empty", vec![]),
-            ("text", b"hello".to_vec()),
-            ("large", vec![0; 1 << 20]),
+        let ours = Keypair::generate_ed25519();
+        let key = ours.to_protobuf_encoding().unwrap();
+        let of_type = |kind| [&[0x08, kind, 0x12], &key[3..]].concat();
+        for (name, bytes, why) in [
+            ("empty", vec![], "it is empty; remove it"),
+            ("text", b"hello".to_vec(), "something else"),
+            ("pem", b"-----BEGIN PRIVATE KEY-----".to_vec(), "something else"),
+            ("zeros", vec![0; 64], "something else"),
+            ("cut", key[..key.len() - 1].to_vec(), "cut short or damaged"),
+            ("rsa", of_type(0), "type RSA"),
+            ("secp256k1", of_type(2), "type secp256k1"),
+            ("ecdsa", of_type(3), "type ECDSA"),
+            ("large", vec![0; 1 << 20], "longer than"),
         ] {
             let path = dir.path().join(name);
             fs::write(&path, bytes).unwrap();
@@ -174,10 +248,25 @@ mod tests {
                 .unwrap();
             let error = from_file(&path).unwrap_err();
             assert!(matches!(error, Error::Malformed { .. }), "{name}: {error}");
+            assert!(error.to_string().contains(why), "{name}: {error}");
+            assert!(!error.to_string().contains("feature"), "{name}: {error}");
         }
         assert!(matches!(
             from_file(&dir.path().join("no/such/folder")),
             Err(Error::Io { .. })
         ));
+    }
+
+    #[test]
+    fn what_is_no_file_is_not_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let error = from_file(dir.path()).unwrap_err();
+        assert!(error.to_string().contains("is a directory"), "{error}");
+        assert!(!error.to_string().contains("chmod"), "{error}");
+        #[cfg(unix)]
+        {
+            let error = from_file(Path::new("/dev/zero")).unwrap_err();
+            assert!(error.to_string().contains("no regular file"), "{error}");
+        }
     }
 }

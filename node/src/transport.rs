@@ -20,10 +20,11 @@ pub(crate) fn new(config: &Config) -> io::Result<Connections> {
     let mut all = config.transports.iter().map(|kind| match kind {
         Transport::Tcp => {
             let tcp = tcp::Config::new().nodelay(true);
-            secured(tcp::tokio::Transport::new(tcp), config)
+            // Plaintext never leaves the process.
+            secured(tcp::tokio::Transport::new(tcp), config, Security::Noise)
         }
         Transport::Quic => Ok(quic(config)),
-        Transport::Memory => secured(MemoryTransport::new(), config),
+        Transport::Memory => secured(MemoryTransport::new(), config, config.security),
     });
     let first = all
         .next()
@@ -36,7 +37,7 @@ pub(crate) fn new(config: &Config) -> io::Result<Connections> {
 
 /// Noise for identity and secrecy, or nothing; Yamux for streams; a time limit
 /// for both.
-fn secured<T>(transport: T, config: &Config) -> io::Result<Connections>
+fn secured<T>(transport: T, config: &Config, security: Security) -> io::Result<Connections>
 where
     T: core::Transport + Send + Unpin + 'static,
     T::Output: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -46,7 +47,7 @@ where
 {
     let transport = transport.upgrade(Version::V1Lazy);
     let timeout = config.connection_timeout;
-    Ok(match config.security {
+    Ok(match security {
         Security::Noise => transport
             .authenticate(noise::Config::new(&config.key).map_err(io::Error::other)?)
             .multiplex(yamux(config))

@@ -108,7 +108,7 @@ pub fn check(plan: &Plan) -> Result<Limits, Error> {
             "{peers} peers with {connections} {transport} connections{why} need {descriptors_needed} file descriptors, \
              and the limit is {descriptors_limit}; take --transport memory, which needs none, \
              or start fewer peers{sparser}, or raise the hard limit (ulimit -Hn)",
-            transport = name(transport),
+            transport = transport.name(),
             why = plan.why(),
             sparser = plan.or_sparser(),
         )));
@@ -180,15 +180,6 @@ fn descriptors(transport: Transport, peers: u32, connections: u64) -> u64 {
             Transport::Quic => u64::from(peers),
             Transport::Memory => 0,
         }
-}
-
-/// The transport as the command line calls it.
-fn name(transport: Transport) -> &'static str {
-    match transport {
-        Transport::Tcp => "tcp",
-        Transport::Quic => "quic",
-        Transport::Memory => "memory",
-    }
 }
 
 #[cfg(test)]

@@ -83,8 +83,6 @@ pub struct Outsider {
     pub address: Multiaddr,
     /// Who it is.
     pub peer: PeerId,
-    /// What carries the connection.
-    pub transport: Transport,
 }
 
 /// A peer that listens and has no algorithm yet.
@@ -290,9 +288,6 @@ impl Builder<'_> {
         }
         config.connection_timeout = self.options.dial_timeout;
         config.metrics = self.metrics.cloned();
-        if let Some(outsider) = self.outsider.filter(|o| o.dialled_by == index) {
-            config.transports.insert(outsider.transport);
-        }
         let Peer { handle, inbound } = node::start(config).map_err(|e| failed(e.to_string()))?;
         let address = address.parse().expect("a constant address");
         let address = handle.listen(address).await;

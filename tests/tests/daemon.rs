@@ -62,6 +62,13 @@ fn it_prints_its_full_address_and_is_pinged_there() {
         assert_eq!(record["results"]["first"]["to"]["peer_id"], node.id());
         assert_eq!(record["experiment"]["options"]["address"], node.address);
         assert_eq!(record["connections"], 1);
+        // What the address says, whatever the default of runs.
+        let (carried, secured) = match transport {
+            "" => ("tcp", "noise"),
+            _ => ("quic", "tls"),
+        };
+        assert_eq!(record["transport"], carried);
+        assert_eq!(record["security"], secured);
     }
 }
 
@@ -188,6 +195,9 @@ fn a_seed_is_a_name() {
     let id = |seed| Node::start(&["--seed", seed]).id().to_owned();
     assert_eq!(id("7"), id("7"));
     assert_ne!(id("7"), id("8"));
+    // The first peer of a run with that seed is another one.
+    let peer = node::keys::from_seed(7, 0).public().to_peer_id();
+    assert_ne!(id("7"), peer.to_string());
 }
 
 #[test]

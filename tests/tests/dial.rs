@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use node::dial::Error;
-use node::{Multiaddr, PeerId, Transport, start};
+use node::{Multiaddr, PeerId, Security, Transport, start};
 use support::peers::{config, listening, within};
 
 /// Dials `address` from a peer that gives up after `timeout`.
@@ -48,6 +48,21 @@ async fn somebody_else_is_there() {
         matches!(error, Error::WrongPeer { obtained, .. } if obtained == there),
         "{error:?}"
     );
+}
+
+/// Once, a peer that was told to speak plaintext did so over TCP as well.
+#[tokio::test]
+async fn plaintext_never_leaves_the_process() {
+    let (there, address) = listening(config(Transport::Tcp, 1)).await;
+    let mut config = config(Transport::Tcp, 0);
+    config.security = Security::Plaintext;
+    let (peer, own) = listening(config).await;
+    let dialled = within("dial", peer.handle.dial(address)).await;
+    assert_eq!(dialled.expect("it speaks Noise"), there.handle.peer_id());
+    within("disconnect", peer.handle.disconnect(there.handle.peer_id())).await;
+    assert!(there.handle.wait_connections(0).await);
+    let dialled = within("be dialled", there.handle.dial(own)).await;
+    assert_eq!(dialled.expect("it expects it"), peer.handle.peer_id());
 }
 
 #[tokio::test]

@@ -71,7 +71,7 @@ fn start_peer(
 ) -> Result<Driver<PingPong>, Error> {
     let key = match (&cli.key, cli.seed) {
         (Some(path), _) => keys::from_file(path)?,
-        (None, Some(seed)) => keys::from_seed(seed, 0),
+        (None, Some(seed)) => keys::of_daemon(seed),
         (None, None) => Keypair::generate_ed25519(),
     };
     let mut config = Config::new(key);
@@ -102,9 +102,7 @@ async fn listen(cli: &Cli, driver: &Driver<PingPong>) -> Result<(), Error> {
     for wanted in &cli.listen {
         let heard = driver.handle().listen(wanted.clone()).await?;
         let full = heard.with_p2p(driver.handle().peer_id());
-        let full = full.map_err(|address| {
-            Error::Usage(format!("--listen {address}: it names another peer"))
-        })?;
+        let full = full.expect("a listener's address names no peer");
         // A reader who went away does not stop a peer.
         let _ = writeln!(std::io::stdout(), "listening on {full}");
     }

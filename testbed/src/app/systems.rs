@@ -112,7 +112,7 @@ pub(crate) fn own<S: System + 'static>(
 /// Nothing goes over a socket.
 fn without_sockets(common: &Common) -> Common {
     Common {
-        transport: Transport::Memory,
+        transport: Some(Transport::Memory),
         ..common.clone()
     }
 }

@@ -97,9 +97,10 @@ pub struct Common {
     /// [default: full; of gossip and kad random:8, unless there are fewer peers]
     #[arg(long, global = true, value_name = "T")]
     pub topology: Option<Topology>,
-    /// What carries the connections
-    #[arg(long, global = true, value_name = "T", default_value = "tcp")]
-    pub transport: Transport,
+    /// What carries the connections [default: tcp; of `ping --to ADDR`, what the
+    /// address says]
+    #[arg(long, global = true, value_name = "T")]
+    pub transport: Option<Transport>,
     /// What secures connections within the process: nothing saves memory, and
     /// is for --transport memory alone [TCP: noise, QUIC: TLS]
     #[arg(long, global = true, value_name = "S", default_value = "noise")]
@@ -314,6 +315,17 @@ pub enum Transport {
     Quic,
     /// Within the process, secured by Noise, multiplexed by Yamux.
     Memory,
+}
+
+impl Transport {
+    /// What it is called on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Quic => "quic",
+            Self::Memory => "memory",
+        }
+    }
 }
 
 /// What secures a connection that its transport does not secure.

@@ -4,7 +4,7 @@ use super::gossip::{Gossip, Protocol};
 use super::kad::Kad;
 use super::latency::Latency;
 use super::systems::System;
-use super::{Command, Ping};
+use super::{Command, Ping, Transport};
 use crate::experiment::ping::Destination;
 use crate::limits::Load;
 use crate::network::Tables;
@@ -25,6 +25,8 @@ pub struct Need {
     pub load: Load,
     /// Who dials whom, if nobody says. Fewer peers are all connected.
     pub topology: Topology,
+    /// What carries the connections, where an address says it.
+    pub transport: Option<Transport>,
 }
 
 impl Need {
@@ -36,6 +38,7 @@ impl Need {
             default,
             load: Load::Channels,
             topology: Topology::Full,
+            transport: None,
         }
     }
 }
@@ -64,7 +67,10 @@ impl Ping {
     /// Who pings somebody elsewhere needs nobody here.
     pub fn need(&self) -> Need {
         match self.to {
-            Some(Destination::Elsewhere { .. }) => Need::of(1, 1),
+            Some(Destination::Elsewhere { transport, .. }) => Need {
+                transport: Some(transport),
+                ..Need::of(1, 1)
+            },
             _ => Need::of(2, 20),
         }
     }

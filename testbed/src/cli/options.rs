@@ -70,9 +70,11 @@ impl Options {
             )));
         }
         let connections = topology.count(peers)?;
+        let transport = transport(common.transport, need.transport)?;
+        let security = security(common.security, transport)?;
         let limits = limits::check(&Plan {
-            transport: common.transport,
-            security: security(common)?,
+            transport,
+            security,
             load: need.load,
             peers,
             connections,
@@ -81,8 +83,8 @@ impl Options {
             peers,
             topology: topology.to_string(),
             edges: topology.edges(peers, seed)?,
-            transport: common.transport,
-            security: common.security,
+            transport,
+            security,
             seed,
             dial_timeout: common.dial_timeout,
             out: common.out.clone(),
@@ -100,14 +102,27 @@ impl Options {
     }
 }
 
+/// An address that is dialled says what carries the connection to it; the peers
+/// of the run are connected over the same.
+fn transport(given: Option<Transport>, address: Option<Transport>) -> Result<Transport, Error> {
+    match (given, address) {
+        (Some(given), Some(address)) if given != address => Err(Error::Usage(format!(
+            "--transport {}: the address after --to is dialled over {}; leave --transport out",
+            given.name(),
+            address.name()
+        ))),
+        (given, address) => Ok(given.or(address).unwrap_or(Transport::Tcp)),
+    }
+}
+
 /// Nothing secures what stays within the process alone.
-fn security(common: &Common) -> Result<Security, Error> {
-    match (common.security, common.transport) {
-        (Security::None, Transport::Tcp | Transport::Quic) => Err(Error::Usage(
-            "--security none is for --transport memory, where nobody else can listen; \
-             take that, or leave --security out"
-                .into(),
-        )),
+fn security(security: Security, transport: Transport) -> Result<Security, Error> {
+    match (security, transport) {
+        (Security::None, Transport::Tcp | Transport::Quic) => Err(Error::Usage(format!(
+            "--security none: what leaves the process is secured, and --transport {} does; \
+             leave --security out, or keep all within the process with --transport memory",
+            transport.name()
+        ))),
         (security, _) => Ok(security),
     }
 }

@@ -211,7 +211,7 @@ impl Record {
             limits: options.limits.clone(),
             peers: options.peers,
             topology: options.topology.clone(),
-            transport: transport(options.transport),
+            transport: options.transport.name().to_owned(),
             security: match (options.transport, options.security) {
                 (Transport::Quic, _) => "tls",
                 (_, Security::Noise) => "noise",
@@ -244,9 +244,4 @@ impl Record {
     pub fn to_json(&self) -> Value {
         serde_json::to_value(self).expect("a record has no keys but strings")
     }
-}
-
-fn transport(transport: Transport) -> String {
-    let value = clap::ValueEnum::to_possible_value(&transport).expect("none is hidden");
-    value.get_name().to_owned()
 }

@@ -160,7 +160,8 @@ fn values_of_a_run() {
 #[test]
 fn values_of_ping() {
     let elsewhere = format!("/dns4/example.org/tcp/4001/p2p/{ID}");
-    let cases: [(&str, &[&str], &[&str]); 14] = [
+    let tcp = format!("/ip4/127.0.0.1/tcp/4001/p2p/{ID}");
+    let cases: [(&str, &[&str], &[&str]); 17] = [
         (
             "to oneself",
             &["--to", "0"],
@@ -200,6 +201,21 @@ fn values_of_ping() {
             "to a name",
             &["--to", &elsewhere],
             &["/dns4/example.org", "/ip4/"],
+        ),
+        (
+            "to an address of another transport",
+            &["--to", &tcp, "--transport", "memory"],
+            &["--transport memory", "over tcp", "leave --transport out"],
+        ),
+        (
+            "to an address of another transport, without a secret",
+            &["--to", &tcp, "--transport", "memory", "--security", "none"],
+            &["--transport memory", "over tcp", "leave --transport out"],
+        ),
+        (
+            "to an address in plaintext",
+            &["--to", &tcp, "--security", "none"],
+            &["--security none", "leaves the process", "leave --security out"],
         ),
         (
             "a size over the limit",
@@ -311,6 +327,7 @@ fn ports_in_use() {
 
 #[test]
 fn values_of_a_node() {
+    let of_another = format!("/ip4/127.0.0.1/tcp/0/p2p/{ID}");
     for (name, args, parts) in [
         (
             "an address that is none",
@@ -326,6 +343,16 @@ fn values_of_a_node() {
             "an unknown protocol",
             ["--protocols", "bitswap"],
             &["bitswap", "identify", "channel"],
+        ),
+        (
+            "an address of another peer",
+            ["--listen", &of_another],
+            &["--listen", &of_another, "this peer is", "leave its /p2p/"],
+        ),
+        (
+            "a key that is a folder",
+            ["--key", "/"],
+            &["--key", "is a directory", "node.key"],
         ),
         (
             "a key in no folder",

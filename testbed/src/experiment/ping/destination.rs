@@ -2,8 +2,9 @@
 
 use std::str::FromStr;
 
-use node::{Multiaddr, PeerId, Transport};
+use node::{Multiaddr, PeerId};
 
+use crate::cli::Transport;
 use crate::network::Outsider;
 
 /// What `--to` names.
@@ -27,15 +28,10 @@ impl Destination {
     pub(super) fn outsider(&self, from: u32) -> Option<Outsider> {
         match self {
             Self::Peer(_) => None,
-            Self::Elsewhere {
-                address,
-                peer,
-                transport,
-            } => Some(Outsider {
+            Self::Elsewhere { address, peer, .. } => Some(Outsider {
                 dialled_by: from,
                 address: address.clone(),
                 peer: *peer,
-                transport: *transport,
             }),
         }
     }
@@ -63,6 +59,11 @@ impl FromStr for Destination {
             let first = parts.first().map(ToString::to_string).unwrap_or_default();
             format!("{first}… cannot be dialled; take /ip4/…/tcp/… or /ip4/…/udp/…/quic-v1")
         })?;
+        let transport = match transport {
+            node::Transport::Tcp => Transport::Tcp,
+            node::Transport::Quic => Transport::Quic,
+            node::Transport::Memory => Transport::Memory,
+        };
         Ok(Self::Elsewhere {
             address,
             peer,
