@@ -2,22 +2,23 @@
 
 use libp2p::swarm::NetworkBehaviour;
 use libp2p::swarm::behaviour::toggle::Toggle;
-use libp2p::{PeerId, connection_limits, identify, ping};
+use libp2p::{PeerId, connection_limits, identify};
 use tokio::sync::watch;
 
 use crate::boxed::Boxed;
 use crate::config::{Config, Protocol};
 use crate::protocols;
-use crate::{channel, message, one_connection};
+use crate::{address_limits, channel, message, one_connection, ping};
 
 #[derive(NetworkBehaviour)]
 pub(crate) struct Behaviour {
+    address_limits: Toggle<address_limits::Behaviour>,
     limits: Toggle<connection_limits::Behaviour>,
     pub(crate) one_connection: one_connection::Behaviour,
     pub(crate) channel: Toggle<channel::Behaviour>,
     pub(crate) message: Toggle<Boxed<message::Behaviour>>,
     identify: Toggle<Boxed<identify::Behaviour>>,
-    ping: Toggle<Boxed<ping::Behaviour>>,
+    pub(crate) ping: Toggle<Boxed<ping::Behaviour>>,
     pub(crate) kademlia: Toggle<Boxed<protocols::kademlia::Referrals>>,
     pub(crate) gossipsub: Toggle<Boxed<protocols::gossipsub::Behaviour>>,
 }
@@ -36,6 +37,7 @@ impl Behaviour {
             .then(|| protocols::gossipsub::new(config))
             .transpose()?;
         Ok(Self {
+            address_limits: config.limits.map(address_limits::Behaviour::new).into(),
             limits: config.limits.map(protocols::limits).into(),
             one_connection: one_connection::Behaviour::new(local, only, count),
             channel: has(Protocol::Channel).then_some(channel).into(),
@@ -44,7 +46,7 @@ impl Behaviour {
                 .then(|| protocols::identify::new(config).into())
                 .into(),
             ping: has(Protocol::Ping)
-                .then(|| ping::Behaviour::default().into())
+                .then(|| ping::Behaviour::new(config.regular_pings).into())
                 .into(),
             kademlia: has(Protocol::Kademlia)
                 .then(|| protocols::kademlia::new(local).into())

@@ -23,6 +23,9 @@ pub struct Config {
     /// What it speaks. Each protocol costs memory on every connection, so a
     /// peer speaks what its experiment needs.
     pub protocols: BTreeSet<Protocol>,
+    /// Whether it pings its peers at regular times, where it speaks
+    /// [`Protocol::Ping`]; else it answers, and pings when asked to.
+    pub regular_pings: bool,
     /// How long a connection may take to be dialled and secured. libp2p's
     /// default is 10 s; a hundred QUIC handshakes at once on two cores take
     /// longer.
@@ -49,6 +52,7 @@ impl Config {
             transports: BTreeSet::from([Transport::Tcp]),
             security: Security::Noise,
             protocols: BTreeSet::from([Protocol::Channel]),
+            regular_pings: true,
             connection_timeout: Duration::from_secs(30),
             limits: None,
             topics: Vec::new(),
@@ -72,6 +76,12 @@ pub struct Limits {
     pub established_incoming: u32,
     /// Established connections to one peer.
     pub established_per_peer: u32,
+    /// Incoming connections from one address that are being secured. An address
+    /// is one of IPv4, or a /64 of IPv6. Well below the whole, so that no single
+    /// address keeps all others out.
+    pub pending_per_address: u32,
+    /// Established incoming connections from one address.
+    pub established_per_address: u32,
     /// Streams on one connection, of both sides. So many may also say at once
     /// which protocol they are for: what comes on a stream that nobody reads
     /// yet stays in memory.
@@ -85,6 +95,9 @@ impl Default for Limits {
             pending_incoming: 256,
             established_incoming: 1024,
             established_per_peer: 4,
+            // A quarter of the whole.
+            pending_per_address: 64,
+            established_per_address: 256,
             // libp2p's own number of streams that say their protocol at once.
             streams_per_connection: 128,
         }

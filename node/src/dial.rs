@@ -8,6 +8,9 @@ use libp2p::core::transport::timeout::TransportTimeoutError;
 use libp2p::swarm::DialError;
 use libp2p::{Multiaddr, PeerId, quic};
 
+/// What a peer cannot say that refuses a connection: libp2p has no words for it.
+pub(crate) const NO_ROOM: &str = "it may have no room for another, or not admit this peer";
+
 /// Why a peer cannot be reached.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -113,6 +116,13 @@ impl Error {
             | io::ErrorKind::NetworkUnreachable
             | io::ErrorKind::AddrNotAvailable
             | io::ErrorKind::PermissionDenied => Self::Unreachable { address, reason },
+            io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::UnexpectedEof => Self::Handshake {
+                address,
+                reason: format!("{reason}; {NO_ROOM}"),
+            },
             _ => Self::Handshake { address, reason },
         }
     }

@@ -60,6 +60,11 @@ pub struct Delivery {
     pub to: PeerId,
     /// Who sent this copy.
     pub via: PeerId,
+    /// Who published it, as the message says; it is signed unless the network is
+    /// set up otherwise.
+    pub from: Option<PeerId>,
+    /// To which topic.
+    pub topic: String,
     /// What it says.
     pub data: Vec<u8>,
     /// When.

@@ -9,10 +9,10 @@ use rand::RngExt as _;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
-use crate::lookup::{self, Found, Lookup, Table};
+use crate::lookup::{self, Exchange, Found, Lookup, Table};
 use crate::message::{self, Parcel};
 use crate::one_connection::{Count, SETTLE};
-use crate::{address, channel, dial, gossip};
+use crate::{address, channel, dial, gossip, ping};
 
 /// How many commands wait for a peer. A guess; callers wait for a place.
 pub(crate) const COMMANDS: usize = 32;
@@ -53,6 +53,9 @@ pub enum ListenError {
     Stopped,
 }
 
+/// What came of a lookup, and its messages if they were to be recorded.
+pub(crate) type Looked = (Result<Found, lookup::Error>, Vec<Exchange>);
+
 /// A question to the peer's task. Each carries the way back for its answer.
 #[derive(Debug)]
 pub(crate) enum Command {
@@ -74,6 +77,10 @@ pub(crate) enum Command {
         peer: PeerId,
         parcel: Parcel,
     },
+    Ping {
+        peer: PeerId,
+        reply: ping::Reply,
+    },
     Disconnect {
         peer: PeerId,
     },
@@ -88,7 +95,8 @@ pub(crate) enum Command {
     },
     Lookup {
         lookup: Lookup,
-        reply: oneshot::Sender<Result<Found, lookup::Error>>,
+        recorded: bool,
+        reply: oneshot::Sender<Looked>,
     },
     Table {
         reply: oneshot::Sender<Table>,
@@ -122,11 +130,12 @@ impl Handle {
     /// Every variant of [`ListenError`].
     pub async fn listen(&self, address: Multiaddr) -> Result<Multiaddr, ListenError> {
         let own = self.peer_id;
-        let address = address::without(&address, own).map_err(|other| ListenError::AnotherPeer {
-            address,
-            other,
-            own,
-        })?;
+        let address =
+            address::without(&address, own).map_err(|other| ListenError::AnotherPeer {
+                address,
+                other,
+                own,
+            })?;
         address::probe(&address).map_err(|error| ListenError::Refused {
             address: address.clone(),
             reason: error.to_string(),
@@ -176,15 +185,19 @@ impl Handle {
     pub async fn open_channel(&self, peer: PeerId) -> Result<channel::Sender, channel::Error> {
         let give_up = Instant::now() + SETTLE;
         let mut count = self.count.clone();
+        let mut in_time = true;
         loop {
             count.mark_unchanged();
             let command = |reply| Command::OpenChannel { peer, reply };
             let closed = Err(channel::Error::Closed(peer));
             match self.ask(command).await.unwrap_or(closed) {
-                Err(error) if error.is_closed() => {
+                Err(error) if error.is_closed() && in_time => {
                     let changed = tokio::time::timeout_at(give_up, count.changed()).await;
-                    if !matches!(changed, Ok(Ok(()))) {
-                        return Err(error);
+                    match changed {
+                        Ok(Ok(())) => {}
+                        Ok(Err(_)) => return Err(error),
+                        // No other connection came: the last answer says why.
+                        Err(_) => in_time = false,
                     }
                 }
                 result => return result,
@@ -210,6 +223,25 @@ impl Handle {
         };
         let no_receipt = Err(message::Error::NoReceipt(peer));
         self.ask(command).await.unwrap_or(no_receipt)
+    }
+
+    /// Pings `peer` once over libp2p's own protocol, [`Protocol::Ping`], and
+    /// returns the round trip. It waits as long as the connection is there.
+    ///
+    /// [`Protocol::Ping`]: crate::Protocol::Ping
+    ///
+    /// # Errors
+    /// Every variant of [`ping::Error`].
+    pub async fn ping(&self, peer: PeerId) -> Result<Duration, ping::Error> {
+        let command = |reply| Command::Ping { peer, reply };
+        let reason = || "the connection has closed".to_owned();
+        let closed = || {
+            Err(ping::Error::Broken {
+                peer,
+                reason: reason(),
+            })
+        };
+        self.ask(command).await.unwrap_or_else(closed)
     }
 
     /// Closes the connection to `peer`, if there is one.
@@ -245,9 +277,22 @@ impl Handle {
     /// # Errors
     /// Every variant of [`lookup::Error`].
     pub async fn look_up(&self, lookup: Lookup) -> Result<Found, lookup::Error> {
-        let command = |reply| Command::Lookup { lookup, reply };
-        let stopped = Err(lookup::Error::Stopped);
-        self.ask(command).await.unwrap_or(stopped)
+        self.ask_table(lookup, false).await.0
+    }
+
+    /// As [`Handle::look_up`], with the messages that were sent for it.
+    pub(crate) async fn look_up_recorded(&self, lookup: Lookup) -> Looked {
+        self.ask_table(lookup, true).await
+    }
+
+    async fn ask_table(&self, lookup: Lookup, recorded: bool) -> Looked {
+        let command = |reply| Command::Lookup {
+            lookup,
+            recorded,
+            reply,
+        };
+        let stopped = || (Err(lookup::Error::Stopped), Vec::new());
+        self.ask(command).await.unwrap_or_else(stopped)
     }
 
     /// How its routing table is; `None` when the peer has stopped.

@@ -89,7 +89,9 @@ pub fn from_file(path: &Path) -> Result<Keypair, Error> {
             check_mode(path, &metadata)?;
             let mut bytes = Vec::new();
             let file = fs::File::open(path).map_err(io)?;
-            file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(io)?;
+            file.take(MAX_FILE + 1)
+                .read_to_end(&mut bytes)
+                .map_err(io)?;
             decode(&bytes).map_err(|reason| malformed(path, reason))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => create(path).map_err(io),
@@ -233,7 +235,11 @@ mod tests {
         for (name, bytes, why) in [
             ("empty", vec![], "it is empty; remove it"),
             ("text", b"hello".to_vec(), "something else"),
-            ("pem", b"-----BEGIN PRIVATE KEY-----".to_vec(), "something else"),
+            (
+                "pem",
+                b"-----BEGIN PRIVATE KEY-----".to_vec(),
+                "something else",
+            ),
             ("zeros", vec![0; 64], "something else"),
             ("cut", key[..key.len() - 1].to_vec(), "cut short or damaged"),
             ("rsa", of_type(0), "type RSA"),

@@ -7,6 +7,7 @@
 //! steps into spans.
 
 pub mod address;
+mod address_limits;
 mod behaviour;
 mod boxed;
 pub mod channel;
@@ -24,8 +25,10 @@ pub mod message;
 pub mod metrics;
 mod one_connection;
 mod peer;
+pub mod ping;
 pub mod program;
 mod protocols;
+mod refusals;
 pub mod steps;
 pub mod telemetry;
 mod transport;

@@ -4,6 +4,7 @@
 //! [`Protocol::Kademlia`]: crate::Protocol::Kademlia
 
 mod everybody;
+mod traced;
 
 use std::time::Duration;
 
@@ -11,6 +12,8 @@ use libp2p::PeerId;
 use libp2p::kad::{Quorum, store};
 
 pub use everybody::Everybody;
+pub(crate) use traced::ADD_PROVIDER;
+pub use traced::{Exchange, traced};
 
 /// The longest key and value together that travel, in bytes: a message of
 /// Kademlia takes 16 KiB (libp2p's limit), and names besides them their

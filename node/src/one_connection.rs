@@ -31,6 +31,9 @@ use tokio::sync::watch;
 /// handshake is over on the other side already. A guess for a busy machine.
 pub(crate) const SETTLE: Duration = Duration::from_secs(1);
 
+/// How long it is remembered who turned us away. A guess.
+const MEMORY: Duration = Duration::from_secs(60);
+
 /// Knows the connection to each peer, and which are one too many.
 #[derive(Debug)]
 pub(crate) struct Behaviour {
@@ -45,12 +48,15 @@ pub(crate) struct Behaviour {
     /// Who closed a connection that we dialled, and when. If they dialled us
     /// meanwhile, theirs is about to come.
     settling: HashMap<PeerId, Instant>,
+    /// Who closed a connection that we dialled before it was [`SETTLE`] old, and
+    /// when.
+    turned_away: HashMap<PeerId, Instant>,
 }
 
 /// There is a better connection to that peer.
 #[derive(Debug, thiserror::Error)]
 #[error("there is a connection already")]
-struct OneTooMany;
+pub(crate) struct OneTooMany;
 
 /// Who is connected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,6 +71,18 @@ pub(crate) struct Count {
 struct Kept {
     connection: ConnectionId,
     dialled_by_us: bool,
+    since: Instant,
+}
+
+impl Kept {
+    fn new(connection: ConnectionId, dialled_by_us: bool) -> Self {
+        let since = Instant::now();
+        Self {
+            connection,
+            dialled_by_us,
+            since,
+        }
+    }
 }
 
 impl Behaviour {
@@ -78,6 +96,7 @@ impl Behaviour {
             count,
             closing: Vec::new(),
             settling: HashMap::new(),
+            turned_away: HashMap::new(),
         }
     }
 
@@ -92,6 +111,11 @@ impl Behaviour {
     pub(crate) fn is_settling(&self, peer: &PeerId) -> bool {
         let since = self.settling.get(peer);
         since.is_some_and(|closed| closed.elapsed() < SETTLE)
+    }
+
+    /// Whether `peer` closed our last connection to it as soon as it was made.
+    pub(crate) fn was_turned_away(&self, peer: &PeerId) -> bool {
+        self.turned_away.contains_key(peer)
     }
 
     /// Takes the connections that are one too many. To be asked, and obeyed,
@@ -112,6 +136,7 @@ impl Behaviour {
 
     fn on_established(&mut self, peer: PeerId, new: Kept) {
         self.settling.remove(&peer);
+        self.turned_away.remove(&peer);
         let old = self.kept.get(&peer).and_then(|kept| kept.first()).copied();
         match old.filter(|_| self.only) {
             None => self.kept.entry(peer).or_default().push(new),
@@ -124,17 +149,25 @@ impl Behaviour {
         self.recount(|connections| connections + 1);
     }
 
-    fn on_closed(&mut self, peer: PeerId, connection: ConnectionId) {
+    /// `by_them`, or because the connection broke; else we closed it.
+    fn on_closed(&mut self, peer: PeerId, connection: ConnectionId, by_them: bool) {
         let kept = self.kept.remove(&peer).unwrap_or_default();
         let (closed, open): (Vec<_>, _) = kept
             .into_iter()
             .partition(|kept| kept.connection == connection);
-        let was_ours = closed.iter().any(|kept| kept.dialled_by_us);
+        let ours = closed.iter().find(|kept| kept.dialled_by_us);
         if !open.is_empty() {
             self.kept.insert(peer, open);
-        } else if was_ours && peer < self.local {
-            self.settling.retain(|_, closed| closed.elapsed() < SETTLE);
-            self.settling.insert(peer, Instant::now());
+        } else if let Some(ours) = ours {
+            if peer < self.local {
+                self.settling.retain(|_, closed| closed.elapsed() < SETTLE);
+                self.settling.insert(peer, Instant::now());
+            }
+            if by_them && ours.since.elapsed() < SETTLE {
+                self.turned_away
+                    .retain(|_, closed| closed.elapsed() < MEMORY);
+                self.turned_away.insert(peer, Instant::now());
+            }
         }
         self.recount(|connections| connections - 1);
     }
@@ -165,13 +198,7 @@ impl NetworkBehaviour for Behaviour {
         _: &Multiaddr,
     ) -> Result<THandler<Self>, ConnectionDenied> {
         let dialled_by_us = false;
-        self.admit(
-            peer,
-            Kept {
-                connection,
-                dialled_by_us,
-            },
-        )
+        self.admit(peer, Kept::new(connection, dialled_by_us))
     }
 
     fn handle_established_outbound_connection(
@@ -183,13 +210,7 @@ impl NetworkBehaviour for Behaviour {
         _: PortUse,
     ) -> Result<THandler<Self>, ConnectionDenied> {
         let dialled_by_us = true;
-        self.admit(
-            peer,
-            Kept {
-                connection,
-                dialled_by_us,
-            },
-        )
+        self.admit(peer, Kept::new(connection, dialled_by_us))
     }
 
     fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
@@ -199,18 +220,13 @@ impl NetworkBehaviour for Behaviour {
                 connection_id,
                 endpoint,
                 ..
-            }) => self.on_established(
-                peer_id,
-                Kept {
-                    connection: connection_id,
-                    dialled_by_us: endpoint.is_dialer(),
-                },
-            ),
+            }) => self.on_established(peer_id, Kept::new(connection_id, endpoint.is_dialer())),
             FromSwarm::ConnectionClosed(ConnectionClosed {
                 peer_id,
                 connection_id,
+                cause,
                 ..
-            }) => self.on_closed(peer_id, connection_id),
+            }) => self.on_closed(peer_id, connection_id, cause.is_some()),
             // Addresses and failed dials do not matter here.
             _ => {}
         }
@@ -235,10 +251,7 @@ mod tests {
     use super::*;
 
     fn kept(id: usize, dialled_by_us: bool) -> Kept {
-        Kept {
-            connection: ConnectionId::new_unchecked(id),
-            dialled_by_us,
-        }
+        Kept::new(ConnectionId::new_unchecked(id), dialled_by_us)
     }
 
     #[test]
@@ -273,10 +286,29 @@ mod tests {
             peer.on_established(remote, kept(2, dialled_by_us));
             assert_eq!(peer.to(&remote), Some(ConnectionId::new_unchecked(2)));
             assert_eq!(peer.closing, [ConnectionId::new_unchecked(1)]);
-            peer.on_closed(remote, ConnectionId::new_unchecked(1));
+            peer.on_closed(remote, ConnectionId::new_unchecked(1), true);
             assert_eq!(peer.count.borrow().peers, 1, "the one that counts is open");
-            peer.on_closed(remote, ConnectionId::new_unchecked(2));
+            peer.on_closed(remote, ConnectionId::new_unchecked(2), true);
             assert_eq!(*peer.count.borrow(), Count::default());
+        }
+    }
+
+    #[test]
+    fn a_peer_that_closes_at_once_has_turned_us_away() {
+        let (local, remote) = (PeerId::random(), PeerId::random());
+        let id = ConnectionId::new_unchecked(1);
+        for (dialled_by_us, by_them, turned_away) in [
+            (true, true, true),
+            (true, false, false),
+            (false, true, false),
+        ] {
+            let mut peer = Behaviour::new(local, true, watch::Sender::default());
+            peer.on_established(remote, kept(1, dialled_by_us));
+            assert!(!peer.was_turned_away(&remote));
+            peer.on_closed(remote, id, by_them);
+            assert_eq!(peer.was_turned_away(&remote), turned_away);
+            peer.on_established(remote, kept(1, true));
+            assert!(!peer.was_turned_away(&remote), "it is let in");
         }
     }
 
@@ -289,10 +321,10 @@ mod tests {
             peer.on_established(remote, kept(id, dialled_by_us));
         }
         assert_eq!(peer.closing, []);
-        peer.on_closed(remote, ConnectionId::new_unchecked(1));
+        peer.on_closed(remote, ConnectionId::new_unchecked(1), true);
         assert_eq!(peer.to(&remote), Some(ConnectionId::new_unchecked(2)));
         assert_eq!(peer.count.borrow().peers, 1);
-        peer.on_closed(remote, ConnectionId::new_unchecked(2));
+        peer.on_closed(remote, ConnectionId::new_unchecked(2), true);
         assert_eq!(*peer.count.borrow(), Count::default());
     }
 }

@@ -20,7 +20,8 @@ use crate::handle::{COMMANDS, Command, Handle, ListenError};
 use crate::message::{self, Parcel};
 use crate::one_connection::Count;
 use crate::protocols::kademlia::Lookups;
-use crate::{dial, gossip, lookup, protocols, transport};
+use crate::refusals::Refusals;
+use crate::{dial, gossip, lookup, ping, protocols, transport};
 
 /// Connections without streams are kept: an experiment decides what ends.
 const IDLE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(365 * 24 * 3600);
@@ -66,6 +67,7 @@ pub fn start(config: Config) -> Result<Peer, Error> {
     if let Some(metrics) = &config.metrics {
         metrics.add_peer(count.clone());
     }
+    let limited = config.limits.is_some();
     let task = Task {
         swarm,
         config,
@@ -73,6 +75,7 @@ pub fn start(config: Config) -> Result<Peer, Error> {
         dialling: HashMap::new(),
         joining: HashMap::new(),
         lookups: Lookups::default(),
+        refusals: Refusals::new(limited),
     };
     tokio::spawn(task.run(commands));
     let handle = Handle {
@@ -100,6 +103,7 @@ struct Task {
     /// Who wants to dial a peer that is being dialled already.
     joining: HashMap<PeerId, Vec<Dialling>>,
     lookups: Lookups,
+    refusals: Refusals,
 }
 
 struct Listening {
@@ -138,6 +142,7 @@ impl Task {
             }
             Command::OpenChannel { peer, reply } => self.open_channel(peer, reply),
             Command::SendMessage { peer, parcel } => self.send_message(peer, parcel),
+            Command::Ping { peer, reply } => self.ping(peer, reply),
             // An error says that there is nothing to close.
             Command::Disconnect { peer } => drop(self.swarm.disconnect_peer_id(peer)),
             Command::Publish { topic, data, reply } => {
@@ -149,12 +154,14 @@ impl Task {
                 let mesh = gossipsub.map_or(0, |g| g.mesh_peers(&topic).count());
                 let _ = reply.send(mesh);
             }
-            Command::Lookup { lookup, reply } => {
-                match self.swarm.behaviour_mut().kademlia.as_mut() {
-                    Some(table) => self.lookups.begin(lookup, table, reply),
-                    None => drop(reply.send(Err(lookup::Error::SwitchedOff))),
-                }
-            }
+            Command::Lookup {
+                lookup,
+                recorded,
+                reply,
+            } => match self.swarm.behaviour_mut().kademlia.as_mut() {
+                Some(table) => self.lookups.begin(lookup, recorded, table, reply),
+                None => drop(reply.send((Err(lookup::Error::SwitchedOff), Vec::new()))),
+            },
             Command::Table { reply } => {
                 let table = self.swarm.behaviour_mut().kademlia.as_mut();
                 let _ = reply.send(table.map(|table| table.now()).unwrap_or_default());
@@ -220,9 +227,26 @@ impl Task {
             (Some(_), None) if behaviour.one_connection.is_settling(&peer) => {
                 drop(reply.send(Err(channel::Error::Closed(peer))));
             }
-            (Some(_), None) => drop(reply.send(Err(channel::Error::NotConnected(peer)))),
+            (Some(_), None) => {
+                let error = match behaviour.one_connection.was_turned_away(&peer) {
+                    true => channel::Error::TurnedAway(peer),
+                    false => channel::Error::NotConnected(peer),
+                };
+                drop(reply.send(Err(error)));
+            }
             (None, _) => drop(reply.send(Err(channel::Error::SwitchedOff))),
         }
+    }
+
+    fn ping(&mut self, peer: PeerId, reply: ping::Reply) {
+        let behaviour = self.swarm.behaviour_mut();
+        let connection = behaviour.one_connection.to(&peer);
+        let error = match (behaviour.ping.as_mut(), connection) {
+            (Some(ping), Some(connection)) => return ping.ask(peer, connection, reply),
+            (Some(_), None) => ping::Error::NotConnected(peer),
+            (None, _) => ping::Error::SwitchedOff,
+        };
+        let _ = reply.send(Err(error));
     }
 
     fn send_message(&mut self, peer: PeerId, parcel: Parcel) {
@@ -287,7 +311,7 @@ impl Task {
                 send_back_addr,
                 ..
             } => {
-                tracing::debug!(from = %send_back_addr, %error, "incoming connection failed");
+                self.refusals.on_failed(&send_back_addr, &error);
             }
             event => tracing::trace!(?event, "swarm"),
         }
@@ -344,7 +368,8 @@ impl Task {
                 let local = *self.swarm.local_peer_id();
                 protocols::gossipsub::on_event(event, local, &self.config);
             }
-            BehaviourEvent::Limits(never)
+            BehaviourEvent::AddressLimits(never)
+            | BehaviourEvent::Limits(never)
             | BehaviourEvent::OneConnection(never)
             | BehaviourEvent::Channel(never)
             | BehaviourEvent::Message(never) => match never {},

@@ -1,6 +1,9 @@
 //! What can go wrong with a program, by what its caller can do.
 
 use std::process::ExitCode;
+use std::time::Duration;
+
+use jiff::SignedDuration;
 
 /// Why a program ended without its result.
 #[derive(Debug, thiserror::Error)]
@@ -24,5 +27,26 @@ impl Error {
 
     pub(crate) fn failed(error: impl ToString) -> Self {
         Self::Failed(error.to_string())
+    }
+}
+
+/// A time on the command line, like `50ms`, `1.5s` or `2m`.
+///
+/// # Errors
+/// What is wrong with it, with an example.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = |_| "no time; it looks like 50ms, 1.5s or 2m".to_owned();
+    let parsed: SignedDuration = text.parse().map_err(wrong)?;
+    Duration::try_from(parsed).map_err(|_| "a time cannot be negative".to_owned())
+}
+
+/// A time on the command line that is not 0.
+///
+/// # Errors
+/// What is wrong with it, with an example.
+pub(crate) fn interval(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("the time cannot be 0; it looks like 50ms".to_owned()),
+        interval => Ok(interval),
     }
 }

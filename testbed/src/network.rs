@@ -287,6 +287,11 @@ impl Builder<'_> {
             }
         }
         config.connection_timeout = self.options.dial_timeout;
+        if self.outsider.is_some_and(|o| o.dialled_by == index) {
+            // For one that speaks no protocol of ours.
+            config.protocols.insert(Protocol::Ping);
+            config.regular_pings = false;
+        }
         config.metrics = self.metrics.cloned();
         let Peer { handle, inbound } = node::start(config).map_err(|e| failed(e.to_string()))?;
         let address = address.parse().expect("a constant address");
@@ -313,7 +318,7 @@ impl Builder<'_> {
     ) -> Network<A> {
         let ids = members.iter().map(|member| member.handle.peer_id());
         let outsider = self.outsider.map(|outsider| outsider.peer);
-        let directory = Directory::new(ids.chain(outsider).collect());
+        let directory = Directory::with_guest(ids.collect(), outsider);
         let (sender, reports) = mpsc::channel(REPORTS);
         let (mut drivers, mut tracers) = (Vec::new(), Vec::new());
         let members = members.into_iter().zip(inboxes);

@@ -44,8 +44,8 @@ function start () {
     transports: [tcp()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
-    // rust-libp2p answers one incoming ping stream and resets it when another
-    // comes. So nobody else may ping while a check does.
+    // It pings at regular times. Two streams of pings are answered to one peer,
+    // and the checks are to have them.
     connectionMonitor: { enabled: false },
     services: {
       identify: identify(),

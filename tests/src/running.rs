@@ -4,7 +4,7 @@
 //! deadline only keeps a program that hangs from holding up the others.
 
 use std::fmt;
-use std::io::{BufRead as _, BufReader, Read};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
@@ -54,7 +54,33 @@ impl Running {
     /// # Panics
     /// When it does not start.
     pub fn start(command: &mut Command) -> Self {
-        let piped = command.stdin(Stdio::null()).stdout(Stdio::piped());
+        Self::spawn(command.stdin(Stdio::null()))
+    }
+
+    /// Starts `command`, whose standard input stays open for lines.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start_with_input(command: &mut Command) -> Self {
+        Self::spawn(command.stdin(Stdio::piped()))
+    }
+
+    /// Writes a line to its standard input.
+    ///
+    /// # Panics
+    /// When that is not possible.
+    pub fn write(&mut self, line: &str) {
+        let input = self.child.stdin.as_mut().expect("its input is open");
+        writeln!(input, "{line}").expect("it reads");
+    }
+
+    /// Ends its standard input.
+    pub fn end_input(&mut self) {
+        self.child.stdin = None;
+    }
+
+    fn spawn(command: &mut Command) -> Self {
+        let piped = command.stdout(Stdio::piped());
         let child = piped.stderr(Stdio::piped()).spawn();
         let mut child = child.unwrap_or_else(|e| panic!("{command:?}: {e}"));
         let (sender, lines) = channel();

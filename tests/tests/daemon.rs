@@ -97,7 +97,11 @@ fn a_trace_crosses_processes() {
         let mut all = spans.iter().filter(|reported| reported.span.name == name);
         all.next().unwrap_or_else(|| panic!("no {name}"))
     };
-    let (operation, ping, pong) = (named("ping peer-01"), named("PING"), named("PONG"));
+    let (operation, ping, pong) = (
+        named(&format!("ping {}", node.id())),
+        named("PING"),
+        named("PONG"),
+    );
     assert_eq!(operation.service, "peer-00");
     assert_eq!((&*ping.service, &*ping.instance), ("over-there", node.id()));
     assert_eq!(pong.service, "peer-00");
@@ -235,19 +239,54 @@ fn who_cannot_be_dialled_is_told() {
     );
 }
 
+/// As any peer of libp2p elsewhere.
 #[test]
-fn without_the_channel_protocol_it_is_not_pinged() {
-    let node = Node::start(&["--protocols", "ping"]);
-    let runs = Runs::new();
-    let ended = run(&mut runs.testbed(["ping", "--to", &node.address])).exits(1);
-    no_panic(&ended);
-    let reason = format!("{} does not speak /testbed/channel/1.0.0", node.id());
-    assert!(ended.stdout.contains(&reason), "{ended}");
-    let record = saved::record(&runs.only());
-    assert_eq!(record["results"]["lost"], 1);
-    assert!(
-        record["results"]["losses"][0]["lost"]
-            .to_string()
-            .contains(&reason)
-    );
+fn without_the_channel_protocol_it_is_pinged_as_libp2p_has_it() {
+    for listen in [TCP, QUIC] {
+        let node = Node::start(&["--protocols", "ping", "--listen", listen]);
+        let runs = Runs::new();
+        let args = ["ping", "--count", "5", "--to", &node.address];
+        let ended = run(&mut runs.testbed(args)).exits(0);
+        no_panic(&ended);
+        for part in [
+            "over            /ipfs/ping/1.0.0, 32 bytes",
+            "does not speak /testbed/channel/1.0.0",
+            "(n = 5)",
+        ] {
+            assert!(ended.stdout.contains(part), "{part}: {ended}");
+        }
+        let results = &saved::record(&runs.only())["results"];
+        assert_eq!(results["protocol"], "/ipfs/ping/1.0.0");
+        assert_eq!(results["answered"], 5);
+        assert_eq!(results["first"]["to"]["name"], node.id());
+    }
+}
+
+#[test]
+fn without_any_ping_it_is_not_pinged() {
+    for (protocols, size, reason) in [
+        (
+            "kad",
+            "0",
+            "speaks neither /testbed/channel/1.0.0 nor /ipfs/ping/1.0.0",
+        ),
+        (
+            "ping",
+            "1K",
+            "/ipfs/ping/1.0.0 carries 32 bytes, not 1024; leave --size out",
+        ),
+    ] {
+        let node = Node::start(&["--protocols", protocols]);
+        let runs = Runs::new();
+        let args = ["ping", "--size", size, "--to", &node.address];
+        let ended = run(&mut runs.testbed(args)).exits(1);
+        no_panic(&ended);
+        assert!(ended.stdout.contains(reason), "{ended}");
+        assert!(ended.stdout.contains(node.id()), "{ended}");
+        assert!(!ended.stdout.contains("peer-01"), "{ended}");
+        let record = saved::record(&runs.only());
+        assert_eq!(record["results"]["lost"], 1);
+        let lost = record["results"]["losses"][0]["lost"].to_string();
+        assert!(lost.contains(reason), "{lost}");
+    }
 }

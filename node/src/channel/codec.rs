@@ -86,6 +86,65 @@ mod tests {
         }
     }
 
+    /// The test vectors of `docs/channel-protocol.md`: its blocks of JSON, each a
+    /// list of lines.
+    fn vectors() -> Vec<Vec<serde_json::Value>> {
+        let page = include_str!("../../../docs/channel-protocol.md");
+        let blocks = page.split("```json\n").skip(1);
+        let lines = blocks.map(|block| block.split("```").next().unwrap_or_default().lines());
+        let read = |line| serde_json::from_str(line).expect("JSON");
+        lines.map(|lines| lines.map(read).collect()).collect()
+    }
+
+    fn hex(value: &serde_json::Value) -> Vec<u8> {
+        let text = value.as_str().expect("hexadecimal digits");
+        let pairs = (0..text.len()).step_by(2).map(|at| &text[at..at + 2]);
+        let byte = |pair| u8::from_str_radix(pair, 16).expect("hexadecimal digits");
+        pairs.map(byte).collect()
+    }
+
+    #[test]
+    fn the_vectors_in_the_docs_are_what_is_written_and_read() {
+        let all = vectors();
+        let [valid, refused] = &all[..] else {
+            panic!("{} blocks", all.len());
+        };
+        assert!(valid.len() >= 4 && refused.len() >= 7);
+        for vector in valid {
+            let trace = vector["trace"]
+                .as_object()
+                .map(|trace| proto::TraceContext {
+                    trace_id: hex(&trace["trace_id"]).try_into().expect("16 bytes"),
+                    span_id: hex(&trace["span_id"]).try_into().expect("8 bytes"),
+                    flags: trace["flags"].as_u64().expect("a number") as u32,
+                });
+            let number = |field: &str| vector[field].as_u64();
+            let expected = Envelope {
+                id: number("id").expect("an id"),
+                kind: vector["kind"].as_str().expect("a kind").into(),
+                created_unix_nano: number("created_unix_nano").expect("a time"),
+                deadline_unix_nano: number("deadline_unix_nano"),
+                trace,
+                sequence: number("sequence").expect("a number"),
+                incarnation: number("incarnation").expect("a number") as u32,
+                payload: hex(&vector["payload"]).into(),
+            };
+            let frame = hex(&vector["frame"]);
+            let mut written = BytesMut::new();
+            Codec
+                .encode(expected.clone(), &mut written)
+                .expect("a frame");
+            assert_eq!(&written[..], &frame[..], "{}", vector["name"]);
+            let read = Codec.decode(&mut BytesMut::from(&frame[..]));
+            assert_eq!(read.expect("a frame"), Some(expected), "{}", vector["name"]);
+        }
+        for vector in refused {
+            let read = Codec.decode(&mut BytesMut::from(&hex(&vector["frame"])[..]));
+            let error = read.expect_err(&vector["name"].to_string());
+            assert_eq!(error.kind(), io::ErrorKind::InvalidData, "{vector}");
+        }
+    }
+
     #[test]
     fn frames_survive_being_cut_anywhere() {
         let mut wire = BytesMut::new();

@@ -34,6 +34,8 @@ use libp2p::{PeerId, swarm};
 use proto::{Bytes, Envelope, TraceContext};
 use tokio::sync::oneshot;
 
+use crate::dial::NO_ROOM;
+
 pub use behaviour::Behaviour;
 pub(crate) use codec::Codec;
 pub use codec::MAX_FRAME;
@@ -75,6 +77,9 @@ pub enum Error {
     /// There is no connection to that peer.
     #[error("no connection to {0}")]
     NotConnected(PeerId),
+    /// The other side closed the connection as soon as it was made.
+    #[error("{0} closed the connection as soon as it was made; {NO_ROOM}")]
+    TurnedAway(PeerId),
     /// The other side does not speak the protocol.
     #[error("{0} does not speak {PROTOCOL}")]
     Unsupported(PeerId),

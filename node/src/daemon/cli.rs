@@ -2,17 +2,19 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Parser;
 use libp2p::Multiaddr;
 
-use crate::Protocol;
+use crate::{Limits, Protocol, program};
 
 const EXAMPLES: &str = "\
 Examples:
   testbed-node --listen /ip4/127.0.0.1/tcp/4001 --key node.key
   testbed-node --dial /ip4/127.0.0.1/tcp/4001/p2p/12D3Koo...
   testbed-node --otlp http://127.0.0.1:4318 --metrics 127.0.0.1:9100
+  echo '{\"do\": \"get\", \"key\": \"a key\"}' | testbed-node --stdin --dial /ip4/...
 
 It prints the address that others dial:
   testbed ping --to /ip4/127.0.0.1/tcp/4001/p2p/12D3Koo...
@@ -49,6 +51,21 @@ pub struct Cli {
     /// A gossipsub topic to subscribe to; may be given more than once
     #[arg(long, value_name = "NAME")]
     pub topic: Vec<String>,
+    /// How long gossipsub keeps a copy of a message until its neighbour takes it;
+    /// then it is dropped, with a warning [default: 5s for this peer's own messages,
+    /// 1s for those that are passed on]
+    #[arg(long, value_name = "TIME", value_parser = program::interval)]
+    pub queue: Option<Duration>,
+    /// How many incoming connections one address may hold (an IPv6 /64 is one), of
+    /// 1024 in all
+    #[arg(long, value_name = "N", default_value_t = Limits::default().established_per_address, value_parser = clap::value_parser!(u32).range(1..))]
+    pub per_address: u32,
+    /// Carry out what standard input asks for, one JSON object a line, and answer
+    /// each with a line: {"do": "publish", "topic": T, "data": D}, put (key,
+    /// value), get, provide, providers, find (key). Messages of --topic are printed
+    /// as well. The end of standard input ends the peer
+    #[arg(long)]
+    pub stdin: bool,
     /// The peer's service name in traces
     #[arg(long, value_name = "NAME", default_value = "testbed-node")]
     pub name: String,

@@ -22,9 +22,9 @@ impl From<ListenError> for Error {
             ListenError::Refused { .. } => Self::Usage(format!(
                 "--listen: {error}; choose another port, or 0 for any that is free"
             )),
-            ListenError::AnotherPeer { .. } => Self::Usage(format!(
-                "--listen: {error}; leave its /p2p/… out"
-            )),
+            ListenError::AnotherPeer { .. } => {
+                Self::Usage(format!("--listen: {error}; leave its /p2p/… out"))
+            }
             ListenError::Unsupported(_) => Self::Usage(format!(
                 "--listen: {error}; take one like /ip4/127.0.0.1/tcp/4001 \
                  or /ip4/127.0.0.1/udp/4001/quic-v1"

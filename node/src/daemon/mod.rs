@@ -1,7 +1,11 @@
 //! One peer on its own, as the `testbed-node` program runs it.
 
 mod cli;
+mod commands;
+mod console;
 mod error;
+mod gossip;
+mod lines;
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -15,7 +19,11 @@ use tokio_util::task::TaskTracker;
 
 pub use cli::Cli;
 
+use console::Console;
+use lines::Output;
+
 use crate::driver::{Directory, Driver, Process, Report};
+use crate::gossip::Watch;
 use crate::metrics::{self, Metrics};
 use crate::program::Error;
 use crate::telemetry::export::{Exporter, Target};
@@ -37,22 +45,41 @@ pub async fn run(cli: Cli) -> Result<(), Error> {
     let sink = Sink::new(None, exporter);
     let metrics = serve_metrics(&cli, &sink, &stop).await?;
     let tasks = TaskTracker::new();
-    let driver = start_peer(&cli, &sink, tracing, metrics, &tasks)?;
+    let (watch, deliveries) = Watch::new(gossip::ROOM);
+    let driver = start_peer(&cli, &sink, tracing, metrics, watch.clone(), &tasks)?;
+    let output = cli.stdin.then(Output::start);
+    let events = output.as_ref().map(|output| output.lines.clone());
+    let reporting = tokio::spawn(gossip::report(watch, deliveries, events));
     let work = async {
         listen(&cli, &driver).await?;
-        dial(&cli, &driver).await
+        dial(&cli, &driver).await?;
+        match &output {
+            Some(output) => {
+                let handle = driver.handle().clone();
+                let console = Console {
+                    tracer: tracing.then(|| sink.tracer(&cli.name, &handle.peer_id().to_string())),
+                    handle,
+                    answers: output.lines.clone(),
+                };
+                console.run().await;
+            }
+            None => stop.cancelled().await,
+        }
+        Ok(())
     };
     let failed = tokio::select! {
-        result = work => match result {
-            Ok(()) => { stop.cancelled().await; None }
-            Err(error) => Some(error),
-        },
+        result = work => result.err(),
         () = stop.cancelled() => None,
     };
     stop.cancel();
     drop(driver);
     tasks.close();
     tasks.wait().await;
+    reporting.abort();
+    let _ = reporting.await;
+    if let Some(output) = output {
+        output.end().await;
+    }
     if let Some(why) = sink.flush().await {
         tracing::warn!(
             "{} spans were not exported: {why}",
@@ -67,6 +94,7 @@ fn start_peer(
     sink: &Arc<Sink>,
     tracing: bool,
     metrics: Option<Arc<Metrics>>,
+    watch: Watch,
     tasks: &TaskTracker,
 ) -> Result<Driver<PingPong>, Error> {
     let key = match (&cli.key, cli.seed) {
@@ -77,7 +105,12 @@ fn start_peer(
     let mut config = Config::new(key);
     config.transports = [Transport::Tcp, Transport::Quic].into();
     config.protocols = cli.protocols.iter().copied().collect();
-    config.limits = Some(Limits::default());
+    config.limits = Some(Limits {
+        established_per_address: cli.per_address,
+        ..Limits::default()
+    });
+    config.gossip.queue = cli.queue;
+    config.watch = Some(watch);
     config.topics.clone_from(&cli.topic);
     config.metrics = metrics;
     let peer = start(config).map_err(Error::failed)?;

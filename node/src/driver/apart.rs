@@ -179,7 +179,10 @@ mod tests {
         assert_eq!(lost, LIMIT / MIB - 1);
         assert_eq!(apart.futures.len(), 2, "those of the greedy are dropped");
         assert_eq!(apart.under_way.len(), 2);
-        assert_eq!(apart.bytes, apart.under_way.values().map(size).sum());
+        assert_eq!(
+            apart.bytes,
+            apart.under_way.values().map(size).sum::<usize>()
+        );
     }
 
     #[test]

@@ -31,9 +31,19 @@ struct Stranger {
 impl Directory {
     /// Process `i` runs on `peers[i]`.
     pub fn new(peers: Vec<PeerId>) -> Self {
+        Self::with_guest(peers, None)
+    }
+
+    /// The same, and after them a peer of another program, which goes by its
+    /// PeerId.
+    pub fn with_guest(mut peers: Vec<PeerId>, guest: Option<PeerId>) -> Self {
+        let own = (0..).map(NodeId).take(peers.len());
+        let names = own.map(|node| node.to_string().into());
+        let names = names.chain(guest.map(|peer| peer.to_string().into()));
+        let names = names.collect();
+        peers.extend(guest);
         let count = u32::try_from(peers.len()).expect("fewer peers than u32::MAX");
         let all = (0..count).map(NodeId);
-        let names = all.clone().map(|node| node.to_string().into()).collect();
         let nodes = peers.iter().copied().zip(all).collect();
         Self {
             known: Arc::new(Known {
@@ -107,6 +117,15 @@ impl Directory {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_guest_goes_by_its_own_name() {
+        let (peer, guest) = (PeerId::random(), PeerId::random());
+        let mut directory = Directory::with_guest(vec![peer], Some(guest));
+        assert_eq!(directory.node(guest), NodeId(1));
+        assert_eq!(*directory.name(NodeId(0)), *"peer-00");
+        assert_eq!(*directory.name(NodeId(1)), *guest.to_string());
+    }
 
     #[test]
     fn strangers_come_after_the_known_and_go() {

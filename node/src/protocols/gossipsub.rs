@@ -78,6 +78,8 @@ pub(crate) fn on_event(event: Event, local: PeerId, config: &Config) {
                 watch.delivered(Delivery {
                     to: local,
                     via,
+                    from: message.source,
+                    topic: message.topic.into_string(),
                     data: message.data,
                     at: SystemTime::now(),
                 });

@@ -21,6 +21,7 @@ use libp2p::{Multiaddr, PeerId, identify};
 use tokio::sync::oneshot;
 
 use crate::behaviour;
+use crate::handle::Looked;
 use crate::lookup::{COPIES, Error, Found, Lookup};
 pub(crate) use referrals::Referrals;
 
@@ -70,7 +71,7 @@ pub(crate) struct Lookups {
 #[derive(Debug)]
 struct Pending {
     lookup: Lookup,
-    reply: oneshot::Sender<Result<Found, Error>>,
+    reply: oneshot::Sender<Looked>,
 }
 
 impl Lookups {
@@ -78,16 +79,17 @@ impl Lookups {
     pub(crate) fn begin(
         &mut self,
         lookup: Lookup,
+        recorded: bool,
         table: &mut Referrals,
-        reply: oneshot::Sender<Result<Found, Error>>,
+        reply: oneshot::Sender<Looked>,
     ) {
         let begun = lookup.check().and_then(|()| start(&lookup, table));
         match begun {
             Ok(id) => {
-                table.begin(id, lookup.key());
+                table.begin(id, lookup.key(), recorded);
                 self.pending.insert(id, Pending { lookup, reply });
             }
-            Err(error) => drop(reply.send(Err(error))),
+            Err(error) => drop(reply.send((Err(error), Vec::new()))),
         }
     }
 
@@ -147,7 +149,7 @@ impl Lookups {
             Lookup::Get { .. } | Lookup::Providers { .. } => table.to_last(id),
             _ => table.to_closest(id, lookup.key()),
         };
-        table.end(id);
+        let exchanges = table.end(id);
         let result = result.map(|found| Found {
             requests: stats.num_requests(),
             answers: stats.num_successes(),
@@ -155,7 +157,7 @@ impl Lookups {
             hops,
             ..found
         });
-        let _ = reply.send(result);
+        let _ = reply.send((result, exchanges));
     }
 }
 

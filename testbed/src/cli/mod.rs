@@ -199,8 +199,9 @@ pub struct Ping {
     /// Who pings
     #[arg(long, value_name = "PEER", default_value_t = 0)]
     pub from: u32,
-    /// Who is pinged: a peer's number, or the address of a testbed-node that
-    /// runs elsewhere (/ip4/…/tcp/…/p2p/…) [default: a random neighbour]
+    /// Who is pinged: a peer's number, or the address of a testbed-node or any other
+    /// libp2p peer that runs elsewhere (/ip4/…/tcp/…/p2p/…) [default: a random
+    /// neighbour]
     #[arg(long, value_name = "PEER|ADDR")]
     pub to: Option<ping::Destination>,
     /// How many PINGs to send to each

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use jiff::SignedDuration;
+pub(super) use node::program::duration;
 use proto::MAX_BODY;
 
 /// A number of bytes that fits into one message. `K` and `M` mean 1,024 and
@@ -56,13 +56,6 @@ impl FromStr for Memory {
             ),
         }
     }
-}
-
-/// A time like `50ms`, `1.5s` or `2m`.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = |_| "no time; it looks like 50ms, 1.5s or 2m".to_owned();
-    let parsed: SignedDuration = text.parse().map_err(wrong)?;
-    Duration::try_from(parsed).map_err(|_| "a time cannot be negative".to_owned())
 }
 
 /// A time that is not 0, between one message and the next.

@@ -2,6 +2,7 @@
 //! between.
 
 mod destination;
+mod over;
 mod results;
 
 use std::time::{Duration, Instant, SystemTime};
@@ -20,6 +21,7 @@ use serde_json::json;
 use tokio::time::{Interval, MissedTickBehavior, timeout};
 
 pub use destination::Destination;
+use over::Over;
 use results::{Outcome, Results, Row, Who};
 
 use super::{Bench, Experiment, Findings};
@@ -106,6 +108,7 @@ impl Ping {
         let mut given = vec![0; network.drivers.len()];
         for &pair in &self.pairs {
             let mut is_open = false;
+            let mut over = Over::Channel;
             for _ in 0..self.count {
                 if let Some(pace) = &mut pace {
                     pace.tick().await;
@@ -113,8 +116,10 @@ impl Ping {
                 let id = given[pair.from as usize];
                 given[pair.from as usize] += 1;
                 let sent = SystemTime::now();
-                let outcome = self.ping(network, pair, data.clone(), id).await?;
-                is_open = !matches!(outcome, Outcome::Lost { .. });
+                let outcome = self
+                    .ping(network, pair, data.clone(), id, &mut over)
+                    .await?;
+                is_open = over == Over::Channel && !matches!(outcome, Outcome::Lost { .. });
                 let row = Row::new(results.next(), pair, sent, outcome);
                 bench.rows.save(&row)?;
                 results.add(row, |node| self.who(network, node));
@@ -124,6 +129,7 @@ impl Ping {
                 let closed = hang_up(network, pair).await?;
                 results.hung_up(closed);
             }
+            results.went(over);
         }
         Ok(())
     }
@@ -133,8 +139,19 @@ impl Ping {
         let ours = ours.map(|driver| driver.handle().peer_id());
         let outsider = || self.outsider.as_ref().map(|outsider| outsider.peer);
         Who {
-            name: NodeId(node).to_string(),
+            name: self.name(node),
             peer_id: ours.or_else(outsider).map(|id| id.to_string()),
+        }
+    }
+
+    /// What a peer is called: one elsewhere by its PeerId.
+    fn name(&self, node: u32) -> String {
+        match &self.outsider {
+            // It comes after all of ours.
+            Some(outsider) if self.pairs.iter().any(|pair| pair.to == node) => {
+                outsider.peer.to_string()
+            }
+            _ => NodeId(node).to_string(),
         }
     }
 
@@ -145,32 +162,32 @@ impl Ping {
         pair: Pair,
         data: Bytes,
         id: u64,
+        over: &mut Over,
     ) -> Result<Outcome, Error> {
         let Pair { from, to } = pair;
         let tracer = &network.tracers[from as usize];
         let span = tracer
-            .span_builder(format!("ping {}", NodeId(to)))
+            .span_builder(format!("ping {}", self.name(to)))
             .with_kind(SpanKind::Client)
             .with_attributes([
                 KeyValue::new("rpc.system.name", "libp2p"),
                 KeyValue::new("rpc.method", "PING"),
-                KeyValue::new("p2p.remote", NodeId(to).to_string()),
+                KeyValue::new("p2p.remote", self.name(to)),
             ])
             .start_with_context(tracer, &Context::new());
         let context = Context::new().with_span(span);
-        let command = Command::Ping {
-            to: NodeId(to),
-            data,
-            timeout: self.timeout,
+        let mut outcome = match *over {
+            Over::Channel => self.ping_channel(network, pair, data, id, &context).await?,
+            Over::Libp2p => self.ping_libp2p(network, from).await,
         };
-        let began = Instant::now();
-        let driver = &network.drivers[from as usize];
-        let stopped = |e: node::driver::Stopped| Error::Failed(e.to_string());
-        driver
-            .command(command, context.clone())
-            .await
-            .map_err(stopped)?;
-        let outcome = outcome(network, pair, id, began).await;
+        if let Some(outsider) = &self.outsider
+            && over.falls_back(&outcome, outsider.peer)
+        {
+            outcome = self.ping_libp2p(network, from).await;
+        }
+        context
+            .span()
+            .set_attribute(KeyValue::new("network.protocol.name", over.protocol()));
         if let Some(reason) = outcome.loss() {
             context
                 .span()
@@ -179,6 +196,31 @@ impl Ping {
         }
         context.span().end();
         Ok(outcome)
+    }
+
+    /// Over a channel, where the processes do it.
+    async fn ping_channel(
+        &self,
+        network: &mut Network<PingPong>,
+        pair: Pair,
+        data: Bytes,
+        id: u64,
+        context: &Context,
+    ) -> Result<Outcome, Error> {
+        let command = Command::Ping {
+            to: NodeId(pair.to),
+            data,
+            timeout: self.timeout,
+        };
+        let began = Instant::now();
+        let driver = &network.drivers[pair.from as usize];
+        let stopped = |e: node::driver::Stopped| Error::Failed(e.to_string());
+        driver
+            .command(command, context.clone())
+            .await
+            .map_err(stopped)?;
+        let names = |node: NodeId| self.name(node.0);
+        Ok(outcome(network, pair, id, began, names).await)
     }
 }
 
@@ -210,6 +252,7 @@ async fn outcome(
     pair: Pair,
     ping: u64,
     began: Instant,
+    name: impl Fn(NodeId) -> String,
 ) -> Outcome {
     let lost = |reason: &str| Outcome::Lost {
         reason: reason.to_owned(),
@@ -234,9 +277,11 @@ async fn outcome(
                 kind,
                 reason,
             } if (node, receiver) == (from, to) || (node, receiver) == (to, from) => {
+                let node = name(node);
                 return lost(&format!("{kind} from {node} was lost: {reason}"));
             }
             Report::HungUp { node, from: other } if (node, other) == (from, to) => {
+                let to = name(to);
                 return lost(&format!("{to} closed the channel before it answered"));
             }
             report => tracing::debug!(?report, "not of this ping"),

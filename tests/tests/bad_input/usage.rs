@@ -215,7 +215,11 @@ fn values_of_ping() {
         (
             "to an address in plaintext",
             &["--to", &tcp, "--security", "none"],
-            &["--security none", "leaves the process", "leave --security out"],
+            &[
+                "--security none",
+                "leaves the process",
+                "leave --security out",
+            ],
         ),
         (
             "a size over the limit",

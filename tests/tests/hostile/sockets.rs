@@ -5,14 +5,23 @@ use std::net::SocketAddr;
 use libp2p::multiaddr::{Multiaddr, Protocol};
 use support::peers::within;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpStream, UdpSocket};
+use tokio::net::{TcpSocket, TcpStream, UdpSocket};
 
 use crate::node::Node;
 
+/// From another address than that of the honest peers, where this machine has
+/// one: a node keeps places for others (`tests/crowd.rs`).
 pub(crate) async fn silence(node: Node) -> Vec<TcpStream> {
+    let (source, count) = match cfg!(target_os = "linux") {
+        true => ([127, 0, 0, 2], 200),
+        false => ([127, 0, 0, 1], 32),
+    };
     let mut all = Vec::new();
-    for _ in 0..200 {
-        all.push(connect(&node).await);
+    for _ in 0..count {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind((source, 0).into()).expect("an address");
+        let connected = socket.connect(socket_address(&node.tcp));
+        all.push(within("connect", connected).await.expect("it listens"));
     }
     all
 }

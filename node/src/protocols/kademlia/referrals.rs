@@ -6,7 +6,9 @@
 //! Should that text change, hops are not known, and a test says so.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt::Debug;
 use std::task::{Context, Poll};
+use std::time::SystemTime;
 
 use libp2p::PeerId;
 use libp2p::core::{Endpoint, Multiaddr, transport::PortUse};
@@ -17,17 +19,40 @@ use libp2p::swarm::{
     THandlerOutEvent, ToSwarm,
 };
 
-use crate::lookup::Table;
+use crate::lookup::{ADD_PROVIDER, Exchange, Table};
 
 type Kademlia = kad::Behaviour<MemoryStore>;
 
-/// The answers that name peers.
-const ANSWERS: [&str; 3] = ["FindNodeRes", "GetProvidersRes", "GetRecordRes"];
+/// The answers that name peers, and to which message of the protocol.
+const ANSWERS: [(&str, &str); 3] = [
+    ("FindNodeRes {", FIND_NODE),
+    ("GetProvidersRes {", GET_PROVIDERS),
+    ("GetRecordRes {", GET_VALUE),
+];
+
+/// The answer that names none.
+const STORED: (&str, &str) = ("PutRecordRes {", PUT_VALUE);
+
+/// The requests.
+const REQUESTS: [(&str, &str); 5] = [
+    ("FindNodeReq {", FIND_NODE),
+    ("GetProvidersReq {", GET_PROVIDERS),
+    ("GetRecord {", GET_VALUE),
+    ("PutRecord {", PUT_VALUE),
+    ("AddProvider {", ADD_PROVIDER),
+];
+
+const FIND_NODE: &str = "FIND_NODE";
+const GET_PROVIDERS: &str = "GET_PROVIDERS";
+const GET_VALUE: &str = "GET_VALUE";
+const PUT_VALUE: &str = "PUT_VALUE";
 
 /// Kademlia, and the chains of its lookups.
 pub(crate) struct Referrals {
     pub(crate) kademlia: Kademlia,
     chains: HashMap<String, Chain>,
+    /// Whom a lookup has dialled, and when, while one is recorded.
+    dials: HashMap<PeerId, SystemTime>,
 }
 
 /// A lookup that goes on.
@@ -38,6 +63,8 @@ struct Chain {
     answered: HashSet<PeerId>,
     /// Who answered last.
     last: Option<PeerId>,
+    /// Its messages, if they are recorded.
+    exchanges: Option<Vec<Exchange>>,
 }
 
 impl Referrals {
@@ -45,6 +72,7 @@ impl Referrals {
         Self {
             kademlia,
             chains: HashMap::new(),
+            dials: HashMap::new(),
         }
     }
 
@@ -58,11 +86,12 @@ impl Referrals {
     }
 
     /// A lookup of `key` has begun, with the peers of the own table.
-    pub(super) fn begin(&mut self, id: QueryId, key: &[u8]) {
+    pub(super) fn begin(&mut self, id: QueryId, key: &[u8], recorded: bool) {
         let key = KBucketKey::new(key.to_vec());
         let own = self.kademlia.get_closest_local_peers(&key);
         let chain = Chain {
             depths: own.map(|peer| (peer.into_preimage(), 1)).collect(),
+            exchanges: recorded.then(Vec::new),
             ..Chain::default()
         };
         self.chains.insert(name(id), chain);
@@ -86,15 +115,28 @@ impl Referrals {
         chain.depths.get(closest).copied()
     }
 
-    /// It is over.
-    pub(super) fn end(&mut self, id: QueryId) {
-        self.chains.remove(&name(id));
+    /// It is over. Returns its messages, if they were recorded.
+    pub(super) fn end(&mut self, id: QueryId) -> Vec<Exchange> {
+        let chain = self.chains.remove(&name(id));
+        if !self.is_recording() {
+            self.dials.clear();
+        }
+        chain.and_then(|chain| chain.exchanges).unwrap_or_default()
+    }
+
+    fn is_recording(&self) -> bool {
+        self.chains.values().any(|chain| chain.exchanges.is_some())
     }
 
     fn on_answer(&mut self, source: PeerId, text: &str) {
-        let Some((id, named)) = read(text) else {
+        if let Some((id, message)) = read_one(text, &[STORED]) {
+            self.record_answer(id, source, message, 0);
+        }
+        let Some((id, message, named)) = read(text) else {
             return;
         };
+        let named: Vec<_> = named.collect();
+        self.record_answer(id, source, message, named.len());
         let Some(chain) = self.chains.get_mut(id) else {
             return;
         };
@@ -106,6 +148,61 @@ impl Referrals {
             }
         }
     }
+
+    /// What Kademlia asks the swarm for, while a lookup is recorded.
+    fn on_request<In: Debug>(&mut self, event: &ToSwarm<kad::Event, In>) {
+        match event {
+            ToSwarm::Dial { opts } => {
+                if let Some(peer) = opts.get_peer_id() {
+                    self.dials.insert(peer, SystemTime::now());
+                }
+            }
+            ToSwarm::NotifyHandler { peer_id, event, .. } => {
+                self.record_request(*peer_id, &format!("{event:?}"));
+            }
+            _ => {}
+        }
+    }
+
+    fn record_request(&mut self, peer: PeerId, text: &str) {
+        let Some((id, message)) = read_one(text, &REQUESTS) else {
+            return;
+        };
+        let chain = self.chains.get_mut(id);
+        if let Some(exchanges) = chain.and_then(|chain| chain.exchanges.as_mut()) {
+            exchanges.push(Exchange {
+                peer,
+                message,
+                sent: SystemTime::now(),
+                answered: None,
+                named: 0,
+                dialled: false,
+            });
+        }
+    }
+
+    fn record_answer(&mut self, id: &str, peer: PeerId, message: &'static str, named: usize) {
+        let chain = self.chains.get_mut(id);
+        let Some(exchanges) = chain.and_then(|chain| chain.exchanges.as_mut()) else {
+            return;
+        };
+        let now = SystemTime::now();
+        let asked = exchanges.iter_mut().find(|exchange| {
+            (exchange.peer, exchange.message) == (peer, message) && exchange.answered.is_none()
+        });
+        match asked {
+            Some(exchange) => (exchange.answered, exchange.named) = (Some(now), named),
+            // The request went with the new connection, where it is not seen.
+            None => exchanges.push(Exchange {
+                peer,
+                message,
+                sent: self.dials.get(&peer).copied().unwrap_or(now),
+                answered: Some(now),
+                named,
+                dialled: true,
+            }),
+        }
+    }
 }
 
 /// How a lookup is called in the text.
@@ -113,14 +210,20 @@ fn name(id: QueryId) -> String {
     format!("{id:?}")
 }
 
-/// The lookup that an answer is for, and the peers that it names.
-fn read(text: &str) -> Option<(&str, impl Iterator<Item = PeerId>)> {
-    ANSWERS.iter().find(|name| text.starts_with(**name))?;
+/// The lookup that a message is of, and which one it is.
+fn read_one<'a>(text: &'a str, kinds: &[(&str, &'static str)]) -> Option<(&'a str, &'static str)> {
+    let (_, message) = kinds.iter().find(|(name, _)| text.starts_with(name))?;
     let id = text.rsplit_once("query_id: ")?.1;
-    let id = &id[..=id.find(')')?];
+    Some((&id[..=id.find(')')?], message))
+}
+
+/// The lookup that an answer is for, to which message it is, and the peers that
+/// it names.
+fn read(text: &str) -> Option<(&str, &'static str, impl Iterator<Item = PeerId>)> {
+    let (id, message) = read_one(text, &ANSWERS)?;
     let named = text.split("node_id: PeerId(\"").skip(1);
     let named = named.filter_map(|rest| rest.split_once('"')?.0.parse().ok());
-    Some((id, named))
+    Some((id, message, named))
 }
 
 impl NetworkBehaviour for Referrals {
@@ -191,7 +294,13 @@ impl NetworkBehaviour for Referrals {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<ToSwarm<Self::ToSwarm, THandlerInEvent<Self>>> {
-        self.kademlia.poll(cx)
+        let polled = self.kademlia.poll(cx);
+        if let Poll::Ready(event) = &polled
+            && self.is_recording()
+        {
+            self.on_request(event);
+        }
+        polled
     }
 }
 
@@ -212,9 +321,31 @@ mod tests {
             of(b),
             of(c)
         );
-        let (id, named) = read(&text).expect("an answer");
-        assert_eq!(id, "QueryId(7)");
+        let (id, message, named) = read(&text).expect("an answer");
+        assert_eq!((id, message), ("QueryId(7)", "GET_PROVIDERS"));
         assert_eq!(named.collect::<Vec<_>>(), peers);
+    }
+
+    /// A response to another peer is no request, whatever its key says.
+    #[test]
+    fn a_request_is_read() {
+        for (text, expected) in [
+            (
+                "PutRecord { record: Record { key: Key(b\"query_id: QueryId(1)\") }, query_id: QueryId(2) }",
+                Some(("QueryId(2)", "PUT_VALUE")),
+            ),
+            (
+                "GetRecord { key: Key(b\"k\"), query_id: QueryId(3) }",
+                Some(("QueryId(3)", "GET_VALUE")),
+            ),
+            (
+                "PutRecordRes { key: Key(b\"query_id: QueryId(1)\"), request_id: RequestId(2) }",
+                None,
+            ),
+            ("Reset(RequestId(1))", None),
+        ] {
+            assert_eq!(read_one(text, &REQUESTS), expected, "{text}");
+        }
     }
 
     #[test]

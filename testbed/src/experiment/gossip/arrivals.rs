@@ -171,7 +171,9 @@ impl Arrivals {
     /// A first copy has come.
     pub(super) fn take(
         &mut self,
-        gossip::Delivery { to, via, data, at }: gossip::Delivery,
+        gossip::Delivery {
+            to, via, data, at, ..
+        }: gossip::Delivery,
         members: &Members,
         rows: Option<&mut Rows>,
     ) -> Result<(), Error> {

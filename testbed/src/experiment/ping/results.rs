@@ -1,5 +1,6 @@
 //! What came of the pings.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -7,7 +8,7 @@ use algorithms::NodeId;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Pair;
+use super::{Over, Pair};
 use crate::run::Record;
 use crate::stats::{Measure, Summary, Times, show};
 
@@ -83,11 +84,16 @@ pub(super) struct Results<'a> {
     losses: Vec<Row>,
     lost: u64,
     not_closed: u64,
+    over: Over,
+    /// What the peers in `losses` are called.
+    names: BTreeMap<u32, String>,
 }
 
 /// `results` in `run.json`.
 #[derive(Debug, Serialize, Deserialize)]
 struct Told {
+    /// Which protocol the pings went over.
+    protocol: String,
     expected: u64,
     sent: u64,
     answered: u64,
@@ -96,6 +102,8 @@ struct Told {
     round_trip_ns: Option<Summary>,
     first: Option<First>,
     losses: Vec<Row>,
+    /// What the peers in `losses` are called, by their number.
+    names: BTreeMap<u32, String>,
     measures: Vec<Measure>,
 }
 
@@ -125,6 +133,8 @@ impl<'a> Results<'a> {
             losses: Vec::new(),
             lost: 0,
             not_closed: 0,
+            over: Over::Channel,
+            names: BTreeMap::new(),
         }
     }
 
@@ -144,6 +154,9 @@ impl<'a> Results<'a> {
             None => {
                 self.lost += 1;
                 if self.losses.len() < TOLD {
+                    for node in [row.from, row.to] {
+                        self.names.entry(node).or_insert_with(|| who(node).name);
+                    }
                     self.losses.push(row.clone());
                 }
             }
@@ -155,6 +168,11 @@ impl<'a> Results<'a> {
         });
     }
 
+    /// What the pings of a pair have gone over.
+    pub(super) fn went(&mut self, over: Over) {
+        self.over = over;
+    }
+
     pub(super) fn hung_up(&mut self, closed: bool) {
         self.not_closed += u64::from(!closed);
     }
@@ -163,6 +181,7 @@ impl<'a> Results<'a> {
 impl Drop for Results<'_> {
     fn drop(&mut self) {
         let told = Told {
+            protocol: self.over.protocol().to_owned(),
             expected: self.expected,
             sent: self.sent,
             answered: self.sent - self.lost,
@@ -171,6 +190,7 @@ impl Drop for Results<'_> {
             round_trip_ns: self.times.summary(),
             first: self.first.take(),
             losses: std::mem::take(&mut self.losses),
+            names: std::mem::take(&mut self.names),
             measures: vec![Measure::times(
                 "round trip",
                 self.times.summary(),
@@ -213,9 +233,11 @@ pub(super) fn tell(results: &Value) -> String {
     let mut text = String::new();
     let show = |nanos: u64| show(Duration::from_nanos(nanos));
     let name = |who: &Who| match &who.peer_id {
-        Some(id) => format!("{} {id}", who.name),
-        None => who.name.clone(),
+        Some(id) if *id != who.name => format!("{} {id}", who.name),
+        Some(_) | None => who.name.clone(),
     };
+    let channels = Over::Channel.protocol();
+    let over_channels = told.protocol == channels;
     if let (
         Some(First {
             from,
@@ -227,9 +249,13 @@ pub(super) fn tell(results: &Value) -> String {
     {
         let _ = writeln!(text, "{} pinged {}", name(from), name(to));
         if let Some(nanos) = round_trip_ns {
+            let what = match over_channels {
+                true => "channels",
+                false => "stream",
+            };
             let _ = writeln!(
                 text,
-                "  round trip      {}, opening the channels included",
+                "  round trip      {}, opening the {what} included",
                 show(*nanos)
             );
         }
@@ -260,6 +286,14 @@ pub(super) fn tell(results: &Value) -> String {
             let _ = writeln!(text, "  round trip      {line} (n = {count})");
         }
     }
+    if !over_channels {
+        let protocol = &told.protocol;
+        let _ = writeln!(
+            text,
+            "  over            {protocol}, {} bytes: the peer does not speak {channels}",
+            node::ping::SIZE
+        );
+    }
     for Row {
         ping,
         from,
@@ -268,11 +302,12 @@ pub(super) fn tell(results: &Value) -> String {
         ..
     } in &told.losses
     {
-        let (from, to, why) = (
-            NodeId(*from),
-            NodeId(*to),
-            lost.as_deref().unwrap_or("lost"),
-        );
+        let called = |node: &u32| {
+            let name = told.names.get(node).cloned();
+            name.unwrap_or_else(|| NodeId(*node).to_string())
+        };
+        let (from, to) = (called(from), called(to));
+        let why = lost.as_deref().unwrap_or("lost");
         let _ = writeln!(text, "  ping {ping}, {from} to {to}: {why}");
     }
     text

@@ -1,0 +1,149 @@
+//! Carries out what standard input asks for, one line after the other, and
+//! answers each with a line on standard output.
+
+use std::time::Duration;
+
+use opentelemetry_sdk::trace::SdkTracer;
+use serde_json::{Map, Value, json};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep};
+
+use super::commands::{Command, Data, Request};
+use super::lines::{self, Line};
+use crate::lookup::{self, Found, Lookup};
+use crate::{Handle, gossip};
+
+/// How long a command waits until a neighbour is there for it: one that was
+/// dialled has to say first what it speaks and what it subscribes to. A guess.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often it looks.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// The peer that is asked.
+pub(super) struct Console {
+    pub(super) handle: Handle,
+    pub(super) tracer: Option<SdkTracer>,
+    pub(super) answers: mpsc::Sender<String>,
+}
+
+impl Console {
+    /// Returns at the end of standard input, when all is answered.
+    pub(super) async fn run(&self) {
+        let mut lines = lines::input();
+        while let Some(line) = lines.recv().await {
+            let answer = self.answer(line).await;
+            // An error says that standard output is gone.
+            let _ = self.answers.send(answer).await;
+        }
+    }
+
+    async fn answer(&self, line: Line) -> String {
+        let request = match line {
+            Ok(line) => Request::parse(&line),
+            Err(why) => Request {
+                id: None,
+                command: Err(why.into()),
+            },
+        };
+        let mut answer = Map::new();
+        if let Some(id) = request.id {
+            answer.insert("id".into(), id);
+        }
+        let result = match request.command {
+            Ok(command) => {
+                answer.insert("do".into(), command.name().into());
+                self.carry_out(&command).await
+            }
+            Err(why) => Err(why),
+        };
+        answer.insert("ok".into(), result.is_ok().into());
+        match result {
+            Ok(found) => answer.extend(found),
+            Err(why) => drop(answer.insert("error".into(), why.into())),
+        }
+        Value::from(answer).to_string()
+    }
+
+    async fn carry_out(&self, command: &Command) -> Result<Map<String, Value>, String> {
+        match (command, command.lookup()) {
+            (Command::Publish { topic, data }, _) => {
+                let published = self.publish(topic, &data.0).await;
+                published.map_err(|error| error.to_string())?;
+                Ok(Map::new())
+            }
+            (_, Some(lookup)) => {
+                let found = self.look_up(command.name(), lookup.clone()).await;
+                let found = found.map_err(|error| error.to_string())?;
+                Ok(tell(&lookup, found))
+            }
+            (_, None) => Err("nothing to do".into()),
+        }
+    }
+
+    /// As soon as a neighbour has subscribed.
+    async fn publish(&self, topic: &str, data: &[u8]) -> Result<(), gossip::Error> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let published = self.handle.publish(topic, data.to_vec()).await;
+            match published {
+                Err(gossip::Error::NobodyThere) if Instant::now() < deadline => sleep(PAUSE).await,
+                result => return result,
+            }
+        }
+    }
+
+    /// As soon as the table has a peer, if there are any.
+    async fn look_up(&self, name: &'static str, lookup: Lookup) -> Result<Found, lookup::Error> {
+        let deadline = Instant::now() + PATIENCE;
+        while self.handle.connected() > 0
+            && self
+                .handle
+                .table()
+                .await
+                .is_some_and(|table| table.peers == 0)
+            && Instant::now() < deadline
+        {
+            sleep(PAUSE).await;
+        }
+        match &self.tracer {
+            Some(tracer) => lookup::traced(&self.handle, tracer, name, lookup).await,
+            None => self.handle.look_up(lookup).await,
+        }
+    }
+}
+
+/// What came of a lookup.
+fn tell(lookup: &Lookup, found: Found) -> Map<String, Value> {
+    let peers = || -> Value { found.peers.iter().map(ToString::to_string).collect() };
+    let (name, value) = match lookup {
+        Lookup::Put { .. } => ("copies", json!(found.copies)),
+        Lookup::Get { .. } => ("from", peers()),
+        Lookup::Provide { .. } => ("answers", json!(found.answers)),
+        Lookup::Providers { .. } => ("providers", peers()),
+        Lookup::Closest { .. } => ("peers", peers()),
+    };
+    let mut told = Map::from_iter([
+        (name.to_owned(), value),
+        ("requests".to_owned(), json!(found.requests)),
+        ("answers".to_owned(), json!(found.answers)),
+        ("hops".to_owned(), json!(found.hops)),
+        ("seconds".to_owned(), json!(found.took.as_secs_f64())),
+    ]);
+    if let Some(value) = found.value {
+        told.insert("value".into(), json!(Data(value)));
+    }
+    told
+}
+
+/// What a gossipsub message is on standard output.
+pub(super) fn event(delivery: gossip::Delivery) -> String {
+    json!({
+        "event": "message",
+        "topic": delivery.topic,
+        "from": delivery.from.map(|peer| peer.to_string()),
+        "via": delivery.via.to_string(),
+        "data": Data(delivery.data),
+    })
+    .to_string()
+}

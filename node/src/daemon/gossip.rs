@@ -1,0 +1,55 @@
+//! What gossipsub brings and drops, told to those who run the peer.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::console::event;
+use crate::gossip::{Delivery, Watch};
+
+/// How many messages wait to be printed. They may be of 1 MiB.
+pub(super) const ROOM: usize = 16;
+
+/// How often drops are told, however many there are.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Prints messages to `events`, if they are wanted, and warns of copies that
+/// libp2p has dropped. It ends with the peer.
+pub(super) async fn report(
+    watch: Watch,
+    mut deliveries: mpsc::Receiver<Delivery>,
+    events: Option<mpsc::Sender<String>>,
+) {
+    let mut told = watch.counts().now();
+    let mut pace = interval(PAUSE);
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            delivery = deliveries.recv() => match (delivery, &events) {
+                // An error says that standard output is gone.
+                (Some(delivery), Some(events)) => drop(events.send(event(delivery)).await),
+                (Some(_), None) => {}
+                (None, _) => return,
+            },
+            _ = pace.tick() => {
+                let now = watch.counts().now();
+                let new = now.clone() - &told;
+                told = now;
+                for (peer, copies) in new.given_up {
+                    tracing::warn!(
+                        %peer, copies,
+                        "gossipsub dropped copies of messages, since the peer takes them too slowly; \
+                         --queue gives it more time"
+                    );
+                }
+                if new.missed > 0 && events.is_some() {
+                    tracing::warn!(
+                        messages = new.missed,
+                        "messages were not printed, since standard output takes them too slowly"
+                    );
+                }
+            }
+        }
+    }
+}

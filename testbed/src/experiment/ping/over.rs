@@ -1,0 +1,103 @@
+//! Which protocol pings travel over: ours, or libp2p's own to a peer elsewhere that
+//! lacks ours.
+
+use algorithms::ping_pong::PingPong;
+use node::{PeerId, channel, ping};
+use std::time::Instant;
+use tokio::time::timeout;
+
+use super::Ping;
+use super::results::Outcome;
+use crate::network::Network;
+
+/// The protocol of the pings of one pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Over {
+    /// Our channels.
+    Channel,
+    /// `/ipfs/ping/1.0.0`.
+    Libp2p,
+}
+
+impl Over {
+    pub(super) fn protocol(self) -> &'static str {
+        match self {
+            Self::Channel => "/testbed/channel/1.0.0",
+            Self::Libp2p => "/ipfs/ping/1.0.0",
+        }
+    }
+
+    /// Whether a ping was lost because `peer` does not speak our protocol. The
+    /// next ones then go over libp2p's.
+    pub(super) fn falls_back(&mut self, outcome: &Outcome, peer: PeerId) -> bool {
+        let lacking = channel::Error::Unsupported(peer).to_string();
+        let lost = outcome.loss().is_some_and(|why| why.ends_with(&lacking));
+        let falls = *self == Self::Channel && lost;
+        if falls {
+            *self = Self::Libp2p;
+        }
+        falls
+    }
+}
+
+impl Ping {
+    /// Pings the peer elsewhere over libp2p's own protocol.
+    pub(super) async fn ping_libp2p(&self, network: &Network<PingPong>, from: u32) -> Outcome {
+        let lost = |reason: String| Outcome::Lost { reason };
+        let Some(outsider) = &self.outsider else {
+            return lost("only a peer elsewhere is pinged over libp2p's protocol".into());
+        };
+        let (ours, theirs) = (Over::Channel.protocol(), Over::Libp2p.protocol());
+        if self.size > 0 {
+            return lost(format!(
+                "{} does not speak {ours}, and {theirs} carries {} bytes, not {}; leave --size out",
+                outsider.peer,
+                ping::SIZE,
+                self.size
+            ));
+        }
+        let began = Instant::now();
+        let handle = network.drivers[from as usize].handle();
+        match timeout(self.timeout, handle.ping(outsider.peer)).await {
+            Ok(Ok(_)) => Outcome::Answered {
+                round_trip: began.elapsed(),
+            },
+            Ok(Err(ping::Error::Unsupported(peer))) => {
+                lost(format!("{peer} speaks neither {ours} nor {theirs}"))
+            }
+            Ok(Err(error)) => lost(error.to_string()),
+            Err(_) => Outcome::TimedOut,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names are those of the protocols.
+    #[test]
+    fn protocols_are_named_rightly() {
+        assert_eq!(Over::Channel.protocol(), channel::PROTOCOL.as_ref());
+        assert_eq!(Over::Libp2p.protocol(), ping::PROTOCOL.as_ref());
+    }
+
+    #[test]
+    fn only_a_lack_of_our_protocol_falls_back() {
+        let peer = PeerId::random();
+        let lost = |why: &dyn ToString| Outcome::Lost {
+            reason: format!("PING from peer-00 was lost: {}", why.to_string()),
+        };
+        for (outcome, falls) in [
+            (lost(&channel::Error::Unsupported(peer)), true),
+            (lost(&channel::Error::NotConnected(peer)), false),
+            (lost(&channel::Error::Unsupported(PeerId::random())), false),
+            (Outcome::TimedOut, false),
+        ] {
+            let mut over = Over::Channel;
+            assert_eq!(over.falls_back(&outcome, peer), falls);
+            let mut over = Over::Libp2p;
+            assert!(!over.falls_back(&outcome, peer));
+        }
+    }
+}

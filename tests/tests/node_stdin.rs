@@ -1,0 +1,163 @@
+//! What a `testbed-node` is asked for on its standard input, one line of JSON each.
+
+use serde_json::{Value, json};
+use support::collector::{Collector, Manner, Protocol};
+use support::saved::no_panic;
+use support::spans::Reported;
+use support::{Running, node};
+
+/// A node that is asked.
+struct Asked {
+    running: Running,
+    address: String,
+    asked: u64,
+}
+
+impl Asked {
+    fn start(args: &[&str]) -> Self {
+        let mut running = Running::start_with_input(node().arg("--stdin").args(args));
+        let line = running.line("listening on ");
+        let address = line.trim_start_matches("listening on ").to_owned();
+        Self {
+            running,
+            address,
+            asked: 0,
+        }
+    }
+
+    fn id(&self) -> &str {
+        let (_, id) = self.address.rsplit_once("/p2p/").expect("a full address");
+        id
+    }
+
+    /// Asks, and returns the answer.
+    fn ask(&mut self, mut request: Value) -> Value {
+        self.asked += 1;
+        request["id"] = json!(self.asked);
+        self.running.write(&request.to_string());
+        let line = self.running.line(&format!("\"id\":{},", self.asked));
+        serde_json::from_str(&line).expect(&line)
+    }
+
+    /// Asks for something that succeeds.
+    fn ok(&mut self, request: Value) -> Value {
+        let answer = self.ask(request);
+        assert_eq!(answer["ok"], true, "{answer}");
+        answer
+    }
+}
+
+#[test]
+fn it_uses_the_hash_table() {
+    let mut first = Asked::start(&[]);
+    let mut second = Asked::start(&["--dial", &first.address]);
+    let key = json!({ "hex": "ff00" });
+    let stored = second.ok(json!({ "do": "put", "key": key, "value": "a value" }));
+    assert_eq!(stored["do"], "put");
+    assert_eq!(stored["copies"], 1, "{stored}");
+    let got = first.ok(json!({ "do": "get", "key": key }));
+    assert_eq!(got["value"], "a value", "{got}");
+
+    second.ok(json!({ "do": "provide", "key": "a thing" }));
+    let providers = first.ok(json!({ "do": "providers", "key": "a thing" }));
+    assert_eq!(providers["providers"], json!([second.id()]), "{providers}");
+    let found = second.ok(json!({ "do": "find", "key": { "peer": first.id() } }));
+    assert_eq!(found["peers"], json!([first.id()]), "{found}");
+    assert_eq!(found["requests"], 1, "{found}");
+
+    let lacking = first.ask(json!({ "do": "get", "key": "nothing" }));
+    assert_eq!(lacking["ok"], false);
+    assert_eq!(lacking["error"], "not found");
+    let large = first.ask(json!({ "do": "put", "key": "k", "value": "x".repeat(20_000) }));
+    assert!(
+        large["error"].to_string().contains("20001 bytes"),
+        "{large}"
+    );
+}
+
+#[test]
+fn it_publishes_and_prints_what_comes() {
+    let mut first = Asked::start(&["--topic", "news"]);
+    let mut second = Asked::start(&["--topic", "news", "--dial", &first.address]);
+    let data = json!({ "hex": "c3" });
+    second.ok(json!({ "do": "publish", "topic": "news", "data": data }));
+    let line = first.running.line("\"event\":\"message\"");
+    let event: Value = serde_json::from_str(&line).expect(&line);
+    assert_eq!(event["topic"], "news");
+    assert_eq!(event["data"], data);
+    assert_eq!(
+        (&event["from"], &event["via"]),
+        (&json!(second.id()), &json!(second.id()))
+    );
+    // As soon as the subscription has come.
+    first.ok(json!({ "do": "publish", "topic": "news", "data": "é" }));
+    let line = second.running.line("\"event\":\"message\"");
+    assert!(line.contains("\"é\""), "{line}");
+}
+
+#[test]
+fn a_line_that_is_no_command_is_answered_and_the_end_ends_it() {
+    let mut node = Asked::start(&["--protocols", "channel"]);
+    for (line, why) in [
+        ("get it", "no JSON"),
+        ("{\"do\": \"fetch\"}", "fetch"),
+        (
+            "{\"do\": \"get\", \"key\": \"k\"}",
+            "Kademlia is switched off",
+        ),
+    ] {
+        node.running.write(line);
+        let answer = node.running.line("\"ok\":false");
+        assert!(answer.contains(why), "{answer}");
+    }
+    // What stands before the end is answered.
+    let publish = json!({ "do": "publish", "topic": "t", "data": "" });
+    node.running.write(&publish.to_string());
+    node.running.end_input();
+    let ended = node.running.end().exits(0);
+    no_panic(&ended);
+    assert!(
+        ended.stdout.contains("gossipsub is switched off"),
+        "{ended}"
+    );
+    assert_eq!(ended.stderr, "");
+}
+
+#[test]
+fn a_signal_ends_it_while_it_waits_for_a_line() {
+    let node = Asked::start(&[]);
+    node.running.signal("TERM");
+    let ended = node.running.end().exits(0);
+    no_panic(&ended);
+}
+
+/// Each message of a lookup is a span below that of the lookup.
+#[test]
+fn a_lookup_is_a_trace_with_its_messages() {
+    let collector = Collector::start(Protocol::Http, Manner::Takes);
+    let first = Asked::start(&[]);
+    let args = ["--dial", &first.address, "--otlp", &collector.url()];
+    let mut second = Asked::start(&args);
+    second.ok(json!({ "do": "put", "key": "k", "value": "v" }));
+    second.ok(json!({ "do": "provide", "key": "k" }));
+    second.running.end_input();
+    let _ = second.running.end().exits(0);
+    let spans = collector.spans();
+    let one = |name: &str| -> &Reported {
+        let mut all = spans.iter().filter(|reported| reported.span.name == name);
+        all.next().unwrap_or_else(|| panic!("no {name}"))
+    };
+    for (operation, message) in [("put", "PUT_VALUE"), ("provide", "ADD_PROVIDER")] {
+        let remote = one(message).attribute("p2p.remote");
+        assert_eq!(remote, first.id());
+        let (operation, message) = (&one(operation).span, &one(message).span);
+        assert_eq!(message.trace_id, operation.trace_id);
+        assert_eq!(message.parent_span_id, operation.span_id);
+        let mut below = spans.iter().map(|reported| &reported.span);
+        let asked =
+            below.any(|span| span.name == "FIND_NODE" && span.parent_span_id == operation.span_id);
+        assert!(asked, "the closest are looked for first");
+        assert!(operation.start_time_unix_nano <= message.start_time_unix_nano);
+        assert!(message.end_time_unix_nano <= operation.end_time_unix_nano);
+    }
+}
