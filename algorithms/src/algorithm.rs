@@ -12,6 +12,13 @@ use crate::{Describe, Effect, NodeId, Out};
 /// The value is the process's whole state. `Eq + Hash` keep hidden
 /// nondeterminism out: a `HashMap` or an `f64` in the state does not compile.
 /// Randomness comes from [`Out::rng`], time as timers.
+///
+/// A process may send to its neighbours in the topology, and to nobody else: not
+/// to itself (what it would do on receipt it can do at once, or after a timer),
+/// and to no number that is no process of the run. Neighbours have channels in
+/// both directions, so whoever has sent it a message is one. A step that sends
+/// elsewhere is an error in the algorithm; every engine ends the run there as
+/// failed, with the same words.
 pub trait Algorithm: Value + Describe {
     /// What processes send each other.
     type Message: Message;

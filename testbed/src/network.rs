@@ -318,7 +318,13 @@ impl Builder<'_> {
     ) -> Network<A> {
         let ids = members.iter().map(|member| member.handle.peer_id());
         let outsider = self.outsider.map(|outsider| outsider.peer);
+        let mut connected = neighbours(self.options);
+        if let Some(outsider) = self.outsider {
+            connected[outsider.dialled_by as usize].push(self.options.peers);
+            connected.push(vec![outsider.dialled_by]);
+        }
         let directory = Directory::with_guest(ids.collect(), outsider);
+        let directory = directory.with_neighbours(connected);
         let (sender, reports) = mpsc::channel(REPORTS);
         let (mut drivers, mut tracers) = (Vec::new(), Vec::new());
         let members = members.into_iter().zip(inboxes);

@@ -5,6 +5,9 @@
 //! the command line, the peers, the run's folder, the verdict. What such a file
 //! needs is here under one name, and the README shows one in full.
 
+#[cfg(test)]
+mod tests;
+
 use std::process::ExitCode;
 
 use clap::Parser as _;

@@ -21,14 +21,43 @@ impl Progress {
 
     /// A bar of `length` steps.
     pub fn bar(self, what: &'static str, length: u64) -> Bar {
-        let target = match self.quiet {
-            true => ProgressDrawTarget::hidden(),
-            false => ProgressDrawTarget::stderr(),
-        };
         let style = ProgressStyle::with_template("{msg} [{bar:30}] {pos} of {len}, {elapsed}")
             .expect("a constant template");
-        let bar = ProgressBar::with_draw_target(Some(length), target).with_style(style);
+        let bar = ProgressBar::with_draw_target(Some(length), self.target()).with_style(style);
         Bar(bar.with_message(what))
+    }
+
+    /// A line.
+    pub fn note(self) -> Note {
+        let style = ProgressStyle::with_template("{msg}, {elapsed}").expect("a constant template");
+        Note(ProgressBar::with_draw_target(None, self.target()).with_style(style))
+    }
+
+    fn target(self) -> ProgressDrawTarget {
+        match self.quiet {
+            true => ProgressDrawTarget::hidden(),
+            false => ProgressDrawTarget::stderr(),
+        }
+    }
+}
+
+/// A line that says how far something is whose end nobody knows. It goes away
+/// when it is dropped.
+#[derive(Debug)]
+pub struct Note(ProgressBar);
+
+impl Note {
+    /// Shows what `text` says, if a person looks at it.
+    pub fn show(&self, text: impl FnOnce() -> String) {
+        if !self.0.is_hidden() {
+            self.0.set_message(text());
+        }
+    }
+}
+
+impl Drop for Note {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
     }
 }
 

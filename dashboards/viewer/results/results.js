@@ -131,10 +131,11 @@ const COUNTS = [
   ['first_schedule', (n) => ['first schedule', String(n)]],
   ['failed_schedule', (n) => ['first schedule that is wrong', n === null ? 'none' : String(n), n !== null]],
   ['recorded_schedule', (n) => ['schedule that is shown here', String(n)]],
-  ['states', (n) => ['different states', count(n)]],
-  ['depth', (n) => ['longest way to a state', plural(n, 'step')]],
+  ['states', (n) => ['different states that were tried', count(n)]],
+  ['depth', (n) => ['steps to the farthest of them', plural(n, 'step')]],
+  ['complete_depth', (n) => ['every state was tried within', n === null ? 'none' : plural(n, 'step')]],
   ['states_per_second', (n) => ['states a second', count(n)]],
-  ['whole', (whole) => ['all states found', whole ? 'yes' : 'no', !whole]],
+  ['whole', (whole) => ['all states tried', whole ? 'yes' : 'no', !whole]],
   ['counterexample_steps', (n) => ['shortest run that is wrong', n === null ? 'none' : plural(n, 'step'), n !== null]],
 ];
 

@@ -1,4 +1,5 @@
-//! Who is who: the processes of a run and the peers they run on.
+//! Who is who: the processes of a run, the peers they run on, and which of them
+//! are neighbours.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,11 +16,13 @@ pub struct Directory {
     next_stranger: u32,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Known {
     peers: Vec<PeerId>,
     nodes: HashMap<PeerId, NodeId>,
     names: Vec<Arc<str>>,
+    /// Each one's neighbours, in order. `None`: all are neighbours.
+    neighbours: Option<Vec<Vec<u32>>>,
 }
 
 #[derive(Clone, Debug)]
@@ -50,13 +53,30 @@ impl Directory {
                 peers,
                 nodes,
                 names,
+                neighbours: None,
             }),
             strangers: HashMap::new(),
             next_stranger: count,
         }
     }
 
-    /// Processes that run on no peers, in an engine of one program.
+    /// The same processes, of which these are neighbours: for each one its own.
+    #[must_use]
+    pub fn with_neighbours(self, mut neighbours: Vec<Vec<u32>>) -> Self {
+        for of_one in &mut neighbours {
+            of_one.sort_unstable();
+        }
+        Self {
+            known: Arc::new(Known {
+                neighbours: Some(neighbours),
+                ..Arc::unwrap_or_clone(self.known)
+            }),
+            ..self
+        }
+    }
+
+    /// Processes that run on no peers, in an engine of one program. All are
+    /// neighbours.
     pub fn without_peers(count: u32) -> Self {
         let names = (0..count).map(|node| NodeId(node).to_string().into());
         Self {
@@ -64,6 +84,7 @@ impl Directory {
                 peers: Vec::new(),
                 nodes: HashMap::new(),
                 names: names.collect(),
+                neighbours: None,
             }),
             strangers: HashMap::new(),
             next_stranger: count,
@@ -106,12 +127,41 @@ impl Directory {
             .find(|(_, stranger)| stranger.node == node)
     }
 
+    /// Why `from` may not send to `to`; `None` if it may: to its neighbours, and
+    /// to a stranger that has come to it, who may be gone again.
+    pub(crate) fn forbids(&self, from: NodeId, to: NodeId) -> Option<Forbidden> {
+        let known = &self.known;
+        let is_stranger = usize::from(to) >= known.names.len() && to.0 < self.next_stranger;
+        match &known.neighbours {
+            _ if from == to => Some(Forbidden::Itself),
+            _ if is_stranger => None,
+            _ if usize::from(to) >= known.names.len() => Some(Forbidden::NoProcess),
+            Some(neighbours) => {
+                let of_sender = neighbours.get(usize::from(from));
+                let has = of_sender.is_some_and(|all| all.binary_search(&to.0).is_ok());
+                (!has).then_some(Forbidden::NoNeighbour)
+            }
+            None => None,
+        }
+    }
+
     /// Drops what was noted of a stranger. Returns who it was.
     pub(super) fn forget(&mut self, peer: PeerId) -> NodeId {
         let node = self.node(peer);
         self.strangers.remove(&peer);
         node
     }
+}
+
+/// Why a process may not send to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forbidden {
+    /// It is the same.
+    Itself,
+    /// The topology does not connect them.
+    NoNeighbour,
+    /// There is none.
+    NoProcess,
 }
 
 #[cfg(test)]
@@ -125,6 +175,32 @@ mod tests {
         assert_eq!(directory.node(guest), NodeId(1));
         assert_eq!(*directory.name(NodeId(0)), *"peer-00");
         assert_eq!(*directory.name(NodeId(1)), *guest.to_string());
+    }
+
+    #[test]
+    fn processes_send_to_neighbours_and_to_strangers_that_have_come() {
+        let (me, other, far, outside) = (NodeId(0), NodeId(1), NodeId(2), NodeId(3));
+        let all = Directory::new((0..3).map(|_| PeerId::random()).collect());
+        let mut line = all
+            .clone()
+            .with_neighbours(vec![vec![1], vec![2, 0], vec![1]]);
+        for (directory, from, to, expected) in [
+            (&all, me, far, None),
+            (&all, me, me, Some(Forbidden::Itself)),
+            (&all, me, outside, Some(Forbidden::NoProcess)),
+            (&line, me, other, None),
+            (&line, other, me, None),
+            (&line, me, far, Some(Forbidden::NoNeighbour)),
+            (&line, far, far, Some(Forbidden::Itself)),
+            (&line, far, outside, Some(Forbidden::NoProcess)),
+        ] {
+            assert_eq!(directory.forbids(from, to), expected, "{from} to {to}");
+        }
+        let stranger = PeerId::random();
+        assert_eq!(line.node(stranger), outside);
+        assert_eq!(line.forbids(me, outside), None);
+        line.forget(stranger);
+        assert_eq!(line.forbids(me, outside), None, "gone, but it was here");
     }
 
     #[test]

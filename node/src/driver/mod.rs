@@ -38,14 +38,14 @@ use tokio_util::task::TaskTracker;
 
 use delayed::Delayed;
 pub use delayed::Links;
-pub use directory::Directory;
+pub use directory::{Directory, Forbidden};
 pub use reach::Reach;
 use reach::Reached;
 use sending::{Change, Lost, Sending};
 use timers::{Expired, Timers};
 
 use crate::channel::{Inbound, Inbox, Outgoing};
-use crate::steps::{Clock, Received, RecordTo, Step, Steps};
+use crate::steps::{Clock, Fault, Received, RecordTo, Step, Steps};
 use crate::telemetry::{from_wire, to_wire};
 use crate::{Handle, Peer};
 
@@ -99,6 +99,8 @@ pub enum Report<A: Algorithm> {
         /// Why.
         reason: String,
     },
+    /// A step of a process breaks a rule. It takes no other.
+    Fault(Fault),
     /// The other side closed its channel, and so the one to it is closed.
     HungUp {
         /// Which process saw it.
@@ -339,6 +341,11 @@ impl<A: Algorithm> Task<A> {
 
     /// The same for a step that was due at `due`: its timers run from then.
     async fn carry_out_from(&mut self, due: Instant, at: Instant, step: Step<A>) {
+        if let Some(fault) = step.fault {
+            self.report(Report::Fault(fault)).await;
+            // What others do meanwhile is of no interest any more.
+            return std::future::pending().await;
+        }
         let trace = to_wire(&step.context);
         let mut ids = step.first_message..;
         for effect in step.effects {

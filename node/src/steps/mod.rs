@@ -11,6 +11,7 @@
 //! same as a [`StepRecord`].
 
 mod clock;
+mod fault;
 mod record;
 mod shape;
 
@@ -25,6 +26,7 @@ use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::SdkTracer;
 
 pub use clock::Clock;
+pub use fault::Fault;
 pub use record::{Event, MessageRecord, ReceivedRecord, StepRecord};
 pub use shape::{MESSAGE, STATE, key};
 
@@ -35,6 +37,7 @@ use crate::driver::Directory;
 #[derive(Clone, Debug)]
 pub struct Steps<A> {
     algorithm: A,
+    id: NodeId,
     record_to: RecordTo,
     clock: Clock,
     seed: u64,
@@ -58,6 +61,9 @@ pub enum RecordTo {
 pub struct Step<A: Algorithm> {
     /// The step's span; not valid when nobody traces.
     pub context: SpanContext,
+    /// The rule that the step breaks, if it does. Then none of its effects is
+    /// carried out, and the run is over.
+    pub fault: Option<Fault>,
     /// What to do, in order.
     pub effects: Vec<Effect<A>>,
     /// The id of the first message among the effects. The others follow.
@@ -89,6 +95,7 @@ impl<A: Algorithm> Steps<A> {
         let seed = mix(seed ^ mix(u64::from(id.0)));
         Self {
             algorithm,
+            id,
             record_to,
             clock,
             seed,
@@ -216,6 +223,22 @@ impl<A: Algorithm> Steps<A> {
         step(&mut self.algorithm, input, mix(self.seed ^ self.steps))
     }
 
+    /// The rule that these break.
+    fn fault(&self, effects: &[Effect<A>], directory: &Directory) -> Option<Fault> {
+        effects.iter().find_map(|effect| match effect {
+            Effect::Send { to, message, .. } => {
+                let why = directory.forbids(self.id, *to)?;
+                Some(Fault::Misdirected {
+                    from: directory.name(self.id),
+                    kind: message.kind(),
+                    to: directory.name(*to),
+                    why,
+                })
+            }
+            Effect::SetTimer { .. } | Effect::CancelTimer { .. } | Effect::Output(_) => None,
+        })
+    }
+
     /// Numbers the messages, and records what the step did.
     fn finish(
         &mut self,
@@ -229,6 +252,7 @@ impl<A: Algorithm> Steps<A> {
         self.messages = self.messages.wrapping_add(sent);
         let mut step = Step {
             context: before.context(),
+            fault: self.fault(&effects, directory),
             effects,
             first_message,
             record: None,

@@ -1,9 +1,10 @@
 //! The model checker: how many states a second.
 
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::ops::ControlFlow;
 
-use testbed::model::{Network, check};
+use node::driver::Directory;
+use testbed::model::{Bounds, Network, Plan, check};
 
 use crate::bank::{BankSnapshots, bank};
 use crate::figures::{median, rate, thousands};
@@ -13,24 +14,32 @@ const MOST: NonZeroUsize = NonZeroUsize::new(200_000).expect("not zero");
 
 /// Every schedule of `testbed check snapshot --peers 3`, or the first ones.
 pub(crate) fn states(rounds: usize) -> String {
-    let system = Arc::new(BankSnapshots {
+    let system = BankSnapshots {
         limit: 1,
         ..bank(3)
-    });
+    };
     let network = Network {
         fifo: true,
         lossy: false,
         duplicating: false,
     };
+    let usual = Plan::new(network, Directory::without_peers(3), 1);
+    let plan = Plan {
+        bounds: Bounds {
+            states: MOST,
+            ..usual.bounds
+        },
+        ..usual
+    };
     let (mut rates, mut told) = (Vec::new(), String::new());
     for _ in 0..rounds {
-        let found = check(&system, network, 1, MOST);
-        rates.push(rate(found.states, found.took));
+        let found = check(&system, &plan, |_| ControlFlow::Continue(()));
+        rates.push(rate(found.extent.states, found.took));
         told = format!(
             "{} states, depth {}, {}, {}",
-            thousands(found.states as f64),
-            found.depth,
-            if found.whole {
+            thousands(found.extent.states as f64),
+            found.extent.depth,
+            if found.is_whole() {
                 "all of them"
             } else {
                 "not all"

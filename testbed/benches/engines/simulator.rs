@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use node::driver::Directory;
 use node::telemetry::Sink;
 use testbed::recorder::StoreRecorder;
 use testbed::simulator::{Scenario, run, run_traced, run_unrecorded};
@@ -23,15 +24,16 @@ pub(crate) fn steps(rounds: u64) -> String {
         every: Duration::from_secs(5),
         ..bank(PEERS)
     };
+    let directory = Directory::without_peers(PEERS);
     let (mut bare, mut traced, mut taken) = (Vec::new(), Vec::new(), 0);
     for seed in 0..rounds {
         let began = Instant::now();
-        taken = run_unrecorded(&system, &Scenario::default(), seed).steps;
+        taken = run_unrecorded(&system, &directory, &Scenario::default(), seed).steps;
         bare.push(rate(taken, began.elapsed()));
 
         let sink = Sink::new(Some(Arc::new(StoreRecorder::start(Arc::default()))), None);
         let began = Instant::now();
-        taken = run_traced(&system, &Scenario::default(), seed, &sink).steps;
+        taken = run_traced(&system, &directory, &Scenario::default(), seed, &sink).steps;
         // What was put off is part of it.
         let counts = sink.counts();
         traced.push(rate(taken, began.elapsed()));
@@ -48,6 +50,7 @@ pub(crate) fn steps(rounds: u64) -> String {
 /// How long it takes to run and judge so many schedules, on all cores.
 pub(crate) fn seeds(count: u64) -> String {
     let system = bank(PEERS);
+    let directory = Directory::without_peers(PEERS);
     let (next, steps, wrong) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
     let work = || {
         loop {
@@ -55,7 +58,7 @@ pub(crate) fn seeds(count: u64) -> String {
             if seed >= count {
                 return;
             }
-            let ran = run(&system, &Scenario::default(), seed);
+            let ran = run(&system, &directory, &Scenario::default(), seed);
             let judgement = system.judge(&ran.recorded);
             let holds = judgement.holds();
             steps.fetch_add(ran.steps, Ordering::Relaxed);

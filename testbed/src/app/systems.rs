@@ -1,6 +1,5 @@
 //! A system, by each engine.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -9,6 +8,7 @@ use std::time::Duration;
 use algorithms::NodeId;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use node::driver::Directory;
 
 use super::described::Described;
 use super::experiment;
@@ -22,7 +22,7 @@ use crate::delay::Delay;
 use crate::experiment::checked::Checked;
 use crate::experiment::live::Live;
 use crate::experiment::simulated::Simulated;
-use crate::model::Network;
+use crate::model::{Bounds, Network, Plan};
 use crate::network::{Links, neighbours};
 use crate::own::Setup;
 use crate::run;
@@ -107,6 +107,11 @@ pub(crate) fn own<S: System + 'static>(
         seed: over.options.seed,
     });
     Ok(over.run(system))
+}
+
+/// The processes of a run without a network, and who can send to whom.
+fn directory(options: &Options) -> Directory {
+    Directory::without_peers(options.peers).with_neighbours(neighbours(options))
 }
 
 /// Nothing goes over a socket.
@@ -207,10 +212,20 @@ impl Over {
             lossy: args.lossy,
             duplicating: args.duplicating,
         };
+        let usual = Bounds::default();
+        let bounds = Bounds {
+            states: args.max_states,
+            depth: args.max_depth,
+            memory: args.max_memory.map_or(usual.memory, |most| most.0 as u64),
+            time: net.timeout.unwrap_or(usual.time),
+        };
         Ok(Self {
             description: what.checked(network),
+            how: How::Checked(Plan {
+                bounds,
+                ..Plan::new(network, directory(&options), options.seed)
+            }),
             options: Arc::new(options),
-            how: How::Checked(network, args.max_states),
             without_order: None,
         })
     }
@@ -219,7 +234,7 @@ impl Over {
 enum How {
     Live(Links, Net),
     Simulated(Scenario, Option<u64>, u64),
-    Checked(Network, NonZeroUsize),
+    Checked(Plan),
 }
 
 impl How {
@@ -228,7 +243,7 @@ impl How {
         match self {
             Self::Live(links, _) => links.in_order,
             Self::Simulated(scenario, ..) => scenario.fifo,
-            Self::Checked(network, _) => network.fifo,
+            Self::Checked(plan) => plan.network.fifo,
         }
     }
 
@@ -268,13 +283,13 @@ impl Engine for Over {
                     let mut live = Live::new(system, links, net.kill, timeout);
                     experiment(&mut live, description, &options).await
                 }
-                How::Checked(network, most) => {
-                    let mut checked = Checked::new(system, network, most, options.seed);
+                How::Checked(plan) => {
+                    let mut checked = Checked::new(system, plan);
                     experiment(&mut checked, description, &options).await
                 }
                 How::Simulated(scenario, first, seeds) => {
                     let first = first.unwrap_or(options.seed);
-                    let mut simulated = Simulated::new(system, scenario, first, seeds);
+                    let mut simulated = Simulated::new(system, directory(&options), scenario, first, seeds);
                     experiment(&mut simulated, description, &options).await
                 }
             }

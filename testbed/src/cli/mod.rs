@@ -20,6 +20,7 @@ use clap_complete::Shell;
 
 use crate::Error;
 use crate::experiment::ping;
+use crate::model::Bounds;
 use crate::topology::Topology;
 pub use values::Memory;
 use values::Size;
@@ -274,9 +275,15 @@ pub struct States {
     /// Any message may come twice
     #[arg(long, global = true)]
     pub duplicating: bool,
-    /// Give up after so many states
-    #[arg(long, global = true, value_name = "N", default_value = "2000000")]
+    /// How many different states are tried at most
+    #[arg(long, global = true, value_name = "N", default_value_t = Bounds::STATES)]
     pub max_states: NonZeroUsize,
+    /// How many steps the runs have at most that are tried
+    #[arg(long, global = true, value_name = "N", default_value_t = Bounds::DEPTH)]
+    pub max_depth: u64,
+    /// How much memory the process takes at most [default: half of what is free]
+    #[arg(long, global = true, value_name = "BYTES")]
+    pub max_memory: Option<Memory>,
 }
 
 /// Options of `testbed export`.

@@ -76,7 +76,7 @@ pub struct Net {
     /// Stop a peer: 3@100ms. May be given several times
     #[arg(long, global = true, value_name = "PEER@TIME")]
     pub kill: Vec<Kill>,
-    /// How long a live run may take [default: 30s]
+    /// How long a live run may take [default: 30s], and a check [default: 5m]
     #[arg(long, global = true, value_name = "TIME", value_parser = values::duration)]
     pub timeout: Option<Duration>,
 }

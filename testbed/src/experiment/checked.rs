@@ -1,47 +1,112 @@
 //! A system under the model checker: every schedule is tried, and one is
-//! recorded, the shortest that is wrong if there is one.
+//! recorded, a shortest that is wrong if there is one.
 
-use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
+use node::steps::Fault;
+use node::telemetry::Sink;
 use serde_json::json;
-use tokio::sync::oneshot;
 
 use super::{Bench, Experiment, Findings};
 use crate::Error;
 use crate::history::History;
-use crate::model::{self, Action, Network};
+use crate::host;
+use crate::model::{self, Action, Bound, Extent, Plan, World};
+use crate::progress::Note;
 use crate::run::{Record, Rows};
-use crate::stats::per_second;
+use crate::stats::{per_second, thousands};
 use crate::store::Store;
 use crate::system::{self, Judgement, System};
 
 /// A system under the model checker.
 #[derive(Debug)]
 pub struct Checked<S> {
-    system: Arc<S>,
-    network: Network,
-    most: NonZeroUsize,
-    seed: u64,
-    told: Option<Told>,
-}
-
-#[derive(Debug)]
-struct Told {
-    found: model::Checked<Action>,
+    search: Arc<Search<S>>,
     judgement: Judgement,
 }
 
+/// The search, as its own thread and the experiment see it.
+#[derive(Debug)]
+struct Search<S> {
+    system: S,
+    plan: Plan,
+    stop: AtomicBool,
+    result: Mutex<Option<Found>>,
+}
+
+#[derive(Debug)]
+struct Found {
+    checked: model::Checked<Action>,
+    /// How many operations ended in the run that is recorded.
+    ended: u64,
+    /// The rule that it breaks.
+    fault: Option<Fault>,
+}
+
 impl<S: System + 'static> Checked<S> {
-    /// Every schedule of `system`, up to `most` states.
-    pub fn new(system: S, network: Network, most: NonZeroUsize, seed: u64) -> Self {
+    /// Every schedule of `system`, as `plan` says.
+    pub fn new(system: S, plan: Plan) -> Self {
         Self {
-            system: Arc::new(system),
-            network,
-            most,
-            seed,
-            told: None,
+            search: Arc::new(Search {
+                system,
+                plan,
+                stop: AtomicBool::new(false),
+                result: Mutex::new(None),
+            }),
+            judgement: Judgement::default(),
         }
+    }
+}
+
+impl<S: System> Search<S> {
+    /// Searches, and records one run.
+    fn run(&self, note: &Note, sink: &Arc<Sink>) {
+        let began = Instant::now();
+        let checked = model::check(&self.system, &self.plan, |extent| {
+            note.show(|| progress(extent, began));
+            match self.stop.load(Ordering::Relaxed) {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        });
+        let way = checked.counterexample.as_ref();
+        let way = way.or(checked.example.as_ref());
+        let end = way.map(|way| model::replay(&self.system, &self.plan, way, sink));
+        let ended = end.as_ref().map_or(0, World::ended);
+        let fault = end.and_then(|end| end.fault().cloned());
+        *self.result() = Some(Found {
+            checked,
+            ended,
+            fault,
+        });
+    }
+
+    fn result(&self) -> MutexGuard<'_, Option<Found>> {
+        self.result.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// `checking: 12,345 states, depth 7, 34,000 a second, 120 MiB`
+fn progress(extent: &Extent, began: Instant) -> String {
+    let memory = host::resident();
+    let memory = memory.map_or(String::new(), |bytes| format!(", {} MiB", bytes >> 20));
+    format!(
+        "checking: {}, depth {}, {} a second{memory}",
+        states(extent.states),
+        extent.depth,
+        thousands(per_second(extent.states, began.elapsed())),
+    )
+}
+
+/// Ends the search when the experiment is dropped before its end.
+struct StopOnDrop<S>(Arc<Search<S>>);
+
+impl<S> Drop for StopOnDrop<S> {
+    fn drop(&mut self) {
+        self.0.stop.store(true, Ordering::Relaxed);
     }
 }
 
@@ -49,94 +114,139 @@ impl<S: System + 'static> Experiment for Checked<S> {
     async fn run(&mut self, bench: Bench<'_>) -> Result<(), Error> {
         bench.record.transport = "checked".to_owned();
         bench.record.security = "none";
-        let (system, network) = (Arc::clone(&self.system), self.network);
-        let (seed, most) = (self.seed, self.most);
-        let (sender, found) = oneshot::channel();
-        // A thread of its own, which nobody waits for when the run is
-        // interrupted.
-        std::thread::spawn(move || {
-            let found = model::check(&system, network, seed, most);
-            // Nobody listens any more when the run was interrupted.
-            let _ = sender.send(found);
-        });
-        let found = found.await;
-        let found = found.map_err(|_| Error::Failed("the model checker has panicked".into()))?;
-        bench.record.phase("Check", found.took);
-        let way = found.counterexample.as_ref().or(found.example.as_ref());
-        if let Some(way) = way {
-            model::replay(&*self.system, seed, way, bench.sink);
-        }
-        self.told = Some(Told {
-            found,
-            judgement: Judgement::default(),
-        });
-        Ok(())
+        system::check(&self.search.system, bench.options.peers)?;
+        tracing::info!(plan = ?self.search.plan.bounds, "tries every schedule");
+        let note = bench.progress.note();
+        let _stop = StopOnDrop(Arc::clone(&self.search));
+        let (search, sink) = (Arc::clone(&self.search), Arc::clone(bench.sink));
+        let run = bench.tasks.spawn_blocking(move || search.run(&note, &sink));
+        run.await
+            .map_err(|e| Error::Failed(format!("the model checker: {e}")))
     }
 
     fn judge(&mut self, record: &mut Record, store: &Store) -> Findings {
-        let Some(Told { found, judgement }) = &mut self.told else {
+        let search = Arc::clone(&self.search);
+        let result = search.result();
+        let Some(found) = &*result else {
             return Findings::default();
         };
-        *judgement = system::judge(&*self.system, &History::read(store));
+        let checked = &found.checked;
+        record.phase("Check", checked.took);
+        let is_recorded = checked.counterexample.is_some() || checked.example.is_some();
+        if is_recorded {
+            let history = History {
+                unfinished: found.fault.as_ref().map(ToString::to_string),
+                ..History::read(store)
+            };
+            self.judgement = system::judge(&search.system, &history);
+        }
+        record.results = self.judgement.results(json!({
+            "states": checked.extent.states,
+            "depth": checked.extent.depth,
+            "complete_depth": checked.extent.complete_depth,
+            "states_per_second": per_second(checked.extent.states, checked.took),
+            "whole": checked.is_whole(),
+            "counterexample_steps": checked.counterexample.as_ref().map(Vec::len),
+            "coverage": checked.coverage,
+        }));
+        found.findings(&search.system, &self.judgement)
+    }
+
+    fn save(&self, rows: &mut Rows) -> Result<(), Error> {
+        self.judgement.save(rows)
+    }
+
+    fn tell(&self, _: &Record) -> String {
+        match &*self.search.result() {
+            Some(found) => found.text() + &self.judgement.text(),
+            None => String::new(),
+        }
+    }
+}
+
+impl Found {
+    fn findings<S: System>(&self, system: &S, judgement: &Judgement) -> Findings {
+        let checked = &self.checked;
         let mut findings = Findings::default();
-        if let Some(way) = &found.counterexample {
+        if let Some(way) = &checked.counterexample {
             let wrong = format!("a run of {} steps is wrong", way.len());
             findings.violations.push(wrong);
+            if let Some(fault) = &self.fault {
+                findings.violations.push(fault.to_string());
+                return findings;
+            }
             findings.violations.extend(judgement.violated());
-        } else if !found.whole {
+            if self.ended < system.endings() && system.gives_up_after().is_none() {
+                findings.violations.push(format!(
+                    "nothing more can happen in it, and {} of {} operations have ended",
+                    self.ended,
+                    system.endings()
+                ));
+            }
+            return findings;
+        }
+        findings.unknown.extend(checked.coverage.unknown());
+        if let Some(bound) = checked.bound.filter(|bound| *bound != Bound::Interrupted) {
             findings.unknown.push(format!(
-                "the system is too large to check whole: {} states were tried, down to depth {}; take fewer peers or acts, or more --max-states",
-                found.states, found.depth
+                "the system was not checked whole: {bound}; {} were tried{}; take fewer peers or acts, or a larger bound",
+                states(checked.extent.states),
+                complete(&checked.extent),
             ));
-        } else if found.example.is_none() {
+        } else if checked.is_whole() && checked.example.is_none() {
             findings.violations.push(
                 "no run comes to an end and shows something: that none is wrong says nothing"
                     .into(),
             );
         }
-        record.results = judgement.results(json!({
-            "states": found.states,
-            "depth": found.depth,
-            "states_per_second": per_second(found.states, found.took),
-            "whole": found.whole,
-            "counterexample_steps": found.counterexample.as_ref().map(Vec::len),
-        }));
         findings
     }
 
-    fn save(&self, rows: &mut Rows) -> Result<(), Error> {
-        match &self.told {
-            Some(told) => told.judgement.save(rows),
-            None => Ok(()),
-        }
-    }
-
-    fn tell(&self, _: &Record) -> String {
-        let Some(Told { found, judgement }) = &self.told else {
-            return String::new();
-        };
-        let which = match (&found.counterexample, &found.example) {
+    fn text(&self) -> String {
+        let checked = &self.checked;
+        let extent = &checked.extent;
+        let which = match (&checked.counterexample, &checked.example) {
             (Some(way), _) => format!(
-                "the shortest run that is wrong, {} steps, which is recorded:",
+                "the shortest run that is wrong, {} steps, is recorded:",
                 way.len()
             ),
+            (None, Some(way)) if checked.is_whole() && checked.coverage.unknown().is_empty() => {
+                format!(
+                    "every run is right, and every run ends; a shortest that shows something, {} steps, is recorded:",
+                    way.len()
+                )
+            }
             (None, Some(way)) => format!(
-                "every run is right, and every run ends; one of {} steps is recorded:",
+                "no run that was tried is wrong; a shortest that shows something, {} steps, is recorded:",
                 way.len()
             ),
-            (None, None) => "no run ended that shows something".to_owned(),
+            (None, None) => "no run that was tried comes to an end and shows something".to_owned(),
         };
         format!(
-            "states            {} ({} a second), depth {}, {}\n{which}\n{}",
-            found.states,
-            per_second(found.states, found.took),
-            found.depth,
-            if found.whole {
-                "all of them"
-            } else {
-                "not all of them"
+            "states            {} ({} a second), depth {}, {}{}\n{which}\n",
+            extent.states,
+            per_second(extent.states, checked.took),
+            extent.depth,
+            match checked.is_whole() {
+                true => "all of them",
+                false => "not all of them",
             },
-            judgement.text()
+            match checked.is_whole() {
+                true => String::new(),
+                false => complete(extent),
+            }
         )
     }
+}
+
+/// `12,345 states`
+fn states(count: u64) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} state{plural}", thousands(count))
+}
+
+/// `, all that are within 12 steps among them`
+fn complete(extent: &Extent) -> String {
+    extent.complete_depth.map_or(String::new(), |depth| {
+        format!(", among them all that are within {depth} steps of the start")
+    })
 }

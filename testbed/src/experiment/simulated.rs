@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use node::driver::Directory;
+use node::steps::Fault;
 use serde_json::json;
 
 use super::{Bench, Experiment, Findings};
@@ -14,7 +16,7 @@ use crate::Error;
 use crate::history::History;
 use crate::progress::Bar;
 use crate::run::{Record, Rows};
-use crate::simulator::{self, Scenario};
+use crate::simulator::{self, Ran, Scenario};
 use crate::stats::per_second;
 use crate::store::Store;
 use crate::system::{self, Coverage, Judgement, System};
@@ -25,6 +27,8 @@ pub struct Simulated<S> {
     trial: Arc<Trial<S>>,
     /// How long the trial took, once it has ended.
     took: Option<Duration>,
+    /// The rule that the recorded run breaks.
+    fault: Option<Fault>,
     judgement: Judgement,
 }
 
@@ -33,6 +37,7 @@ pub struct Simulated<S> {
 #[derive(Debug)]
 struct Trial<S> {
     system: S,
+    directory: Directory,
     scenario: Scenario,
     first: u64,
     count: u64,
@@ -46,10 +51,18 @@ struct Trial<S> {
 }
 
 impl<S: System + 'static> Simulated<S> {
-    /// `count` schedules of `system`, from the one with the seed `first` on.
-    pub fn new(system: S, scenario: Scenario, first: u64, count: u64) -> Self {
+    /// `count` schedules of `system` on the processes of `directory`, from the one
+    /// with the seed `first` on.
+    pub fn new(
+        system: S,
+        directory: Directory,
+        scenario: Scenario,
+        first: u64,
+        count: u64,
+    ) -> Self {
         let trial = Trial {
             system,
+            directory,
             scenario,
             first,
             count,
@@ -63,6 +76,7 @@ impl<S: System + 'static> Simulated<S> {
         Self {
             trial: Arc::new(trial),
             took: None,
+            fault: None,
             judgement: Judgement::default(),
         }
     }
@@ -88,13 +102,11 @@ impl<S: System> Trial<S> {
             if past || self.stop.load(Ordering::Relaxed) {
                 return;
             }
-            let ran = simulator::run(&self.system, &self.scenario, self.seed(place));
-            let judgement = system::judge(&self.system, &ran.recorded);
-            self.coverage().add(&judgement);
+            let ran = self.simulate(self.seed(place));
             self.steps.fetch_add(ran.steps, Ordering::Relaxed);
             self.tried.fetch_add(1, Ordering::Relaxed);
             bar.step();
-            if !judgement.holds() {
+            if ran.fault.is_some() || !self.judge(&ran.recorded) {
                 self.failed.fetch_min(place, Ordering::Relaxed);
             }
         }
@@ -102,6 +114,17 @@ impl<S: System> Trial<S> {
 
     fn coverage(&self) -> MutexGuard<'_, Coverage> {
         self.coverage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether nothing is wrong.
+    fn judge(&self, history: &History) -> bool {
+        let judgement = system::judge(&self.system, history);
+        self.coverage().add(&judgement);
+        judgement.holds()
+    }
+
+    fn simulate(&self, seed: u64) -> Ran<History> {
+        simulator::run(&self.system, &self.directory, &self.scenario, seed)
     }
 
     fn seed(&self, place: u64) -> u64 {
@@ -133,6 +156,7 @@ impl<S: System + 'static> Experiment for Simulated<S> {
     async fn run(&mut self, bench: Bench<'_>) -> Result<(), Error> {
         bench.record.transport = "simulated".to_owned();
         bench.record.security = "none";
+        system::check(&self.trial.system, bench.options.peers)?;
         let bar = bench.progress.bar("schedules", self.trial.count);
         let _stop = StopOnDrop(Arc::clone(&self.trial));
         let (trial, sink) = (Arc::clone(&self.trial), Arc::clone(bench.sink));
@@ -140,13 +164,20 @@ impl<S: System + 'static> Experiment for Simulated<S> {
             let began = Instant::now();
             trial.run(&bar);
             let took = began.elapsed();
-            simulator::run_traced(&trial.system, &trial.scenario, trial.recorded(), &sink);
-            took
+            let Trial {
+                system,
+                directory,
+                scenario,
+                ..
+            } = &*trial;
+            let ran = simulator::run_traced(system, directory, scenario, trial.recorded(), &sink);
+            (took, ran.fault)
         });
-        let took = tried.await;
-        let took = took.map_err(|e| Error::Failed(format!("the simulator: {e}")))?;
+        let tried = tried.await;
+        let (took, fault) = tried.map_err(|e| Error::Failed(format!("the simulator: {e}")))?;
         bench.record.phase("Simulate", took);
         self.took = Some(took);
+        self.fault = fault;
         Ok(())
     }
 
@@ -154,10 +185,15 @@ impl<S: System + 'static> Experiment for Simulated<S> {
         let trial = &self.trial;
         // Without an end, whatever was recorded is one run of many.
         if self.took.is_some() {
-            self.judgement = system::judge(&trial.system, &History::read(store));
+            let history = History {
+                unfinished: self.fault.as_ref().map(ToString::to_string),
+                ..History::read(store)
+            };
+            self.judgement = system::judge(&trial.system, &history);
         }
         let coverage = trial.coverage();
-        let mut wrong: Vec<_> = self.judgement.violated().into_iter().collect();
+        let fault = self.fault.iter().map(ToString::to_string);
+        let mut wrong: Vec<_> = fault.chain(self.judgement.violated()).collect();
         if let Some(seed) = trial.failed() {
             let command = again(&record.command, record.seed, seed);
             wrong.insert(0, format!("schedule {seed} fails; again: {command}"));

@@ -1,15 +1,19 @@
 //! Exact numbers of states: one more or less, and an algorithm, the adapter or
-//! the records that tell two states apart have changed.
+//! the records that tell two states apart have changed. What the search does
+//! within its bounds, and that it ends there.
+
+mod shortest;
 
 use std::marker::PhantomData;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use algorithms::bank::Bank;
 use algorithms::chandy_lamport::ChandyLamport;
+use node::driver::Directory;
 
-use super::{Checked, Network, check};
+use super::{Bound, Bounds, Checked, Extent, Network, Plan, check};
 use crate::model::Action;
 use crate::system::System;
 use crate::system::snapshot::Snapshots;
@@ -38,16 +42,31 @@ fn bank(peers: u32) -> Snapshots<(Bank, ChandyLamport<Bank>)> {
     }
 }
 
-fn all<S: System + 'static>(system: S, network: Network) -> Checked<Action> {
-    let most = NonZeroUsize::new(1_000_000).expect("not zero");
-    check(&Arc::new(system), network, 7, most)
+fn all<S: System>(system: &S, network: Network) -> Checked<Action> {
+    within(system, network, |_| {})
+}
+
+/// With other bounds than the usual ones.
+fn within<S: System>(
+    system: &S,
+    network: Network,
+    change: impl FnOnce(&mut Bounds),
+) -> Checked<Action> {
+    let mut plan = Plan::new(network, Directory::without_peers(system.processes()), 7);
+    change(&mut plan.bounds);
+    check(system, &plan, |_| ControlFlow::Continue(()))
 }
 
 #[test]
 fn every_schedule_of_two_banks_is_found_and_right() {
-    let found = all(bank(2), RELIABLE);
-    assert_eq!((found.states, found.depth), (124, 9));
-    assert!(found.whole);
+    let found = all(&bank(2), RELIABLE);
+    let expected = Extent {
+        states: 124,
+        depth: 8,
+        complete_depth: Some(8),
+    };
+    assert_eq!(found.extent, expected);
+    assert!(found.is_whole());
     assert_eq!(found.counterexample, None);
     let example = found.example.expect("a snapshot with a full channel");
     assert!(example.contains(&Action::Command(0)), "{example:?}");
@@ -59,7 +78,7 @@ fn without_order_the_shortest_wrong_way_is_found() {
         fifo: false,
         ..RELIABLE
     };
-    let found = all(bank(2), network);
+    let found = all(&bank(2), network);
     let way = found.counterexample.expect("a marker that overtakes");
     let overtakes = |action: &Action| matches!(action, Action::Deliver(.., 1));
     assert!(way.iter().any(overtakes), "{way:?}");
@@ -71,15 +90,68 @@ fn a_lost_marker_is_a_snapshot_that_never_ends() {
         lossy: true,
         ..RELIABLE
     };
-    let found = all(bank(2), network);
+    let found = all(&bank(2), network);
     let way = found.counterexample.expect("an aborted snapshot");
     let lost = |action: &Action| matches!(action, Action::Lose(..));
     assert!(way.iter().any(lost), "{way:?}");
 }
 
+/// Bounds end the search with so much tried, and nothing that was tried is
+/// wrong: that says nothing of the rest.
 #[test]
-fn what_does_not_fit_is_not_whole() {
-    let most = NonZeroUsize::new(10).expect("not zero");
-    let found = check(&Arc::new(bank(3)), RELIABLE, 7, most);
-    assert!(!found.whole);
+fn what_is_beyond_a_bound_is_not_tried() {
+    let system = bank(3);
+    let ten = NonZeroUsize::new(10).expect("not zero");
+    let found = within(&system, RELIABLE, |bounds| bounds.states = ten);
+    assert_eq!(found.bound, Some(Bound::States(ten)));
+    assert_eq!(found.extent.states, 10, "as many as were asked for");
+
+    let found = within(&system, RELIABLE, |bounds| bounds.depth = 3);
+    assert_eq!(found.bound, Some(Bound::Depth(3)));
+    assert_eq!(found.extent.depth, 3);
+    assert_eq!(found.extent.complete_depth, Some(3));
+
+    let found = within(&system, RELIABLE, |bounds| bounds.time = Duration::ZERO);
+    assert_eq!(found.bound, Some(Bound::Time(Duration::ZERO)));
+    assert_eq!(found.extent.complete_depth, None);
+
+    if crate::host::resident().is_some() {
+        let found = within(&system, RELIABLE, |bounds| bounds.memory = 1 << 20);
+        assert_eq!(found.bound, Some(Bound::Memory(1 << 20)));
+    }
+    for found in [
+        within(&system, RELIABLE, |bounds| {
+            bounds.states = NonZeroUsize::MIN
+        }),
+        within(&system, RELIABLE, |bounds| bounds.depth = 0),
+    ] {
+        assert!(!found.is_whole());
+        assert_eq!(found.counterexample, None);
+        assert_eq!(found.extent.states, 1, "the start is tried always");
+    }
+}
+
+/// A bound that nothing lies beyond is none.
+#[test]
+fn a_bound_that_just_suffices_is_not_met() {
+    let found = within(&bank(2), RELIABLE, |bounds| {
+        bounds.states = NonZeroUsize::new(124).expect("not zero");
+        bounds.depth = 8;
+    });
+    assert!(found.is_whole(), "{:?}", found.bound);
+}
+
+#[test]
+fn an_interrupted_search_says_how_far_it_came() {
+    let plan = Plan::new(RELIABLE, Directory::without_peers(3), 7);
+    let mut seen = Extent::default();
+    let found = check(&bank(3), &plan, |extent| {
+        seen = *extent;
+        match extent.states >= 100 {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    });
+    assert_eq!(found.bound, Some(Bound::Interrupted));
+    assert_eq!(found.extent, seen);
 }

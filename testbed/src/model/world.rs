@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use algorithms::{Algorithm, Effect, NodeId};
 use node::driver::Directory;
-use node::steps::{Clock, Received, RecordTo, Step, StepRecord, Steps};
+use node::steps::{Clock, Fault, Received, RecordTo, Step, StepRecord, Steps};
 use opentelemetry::Context;
 use opentelemetry::trace::SpanContext;
 
@@ -31,6 +31,8 @@ pub struct World<A: Algorithm> {
     given: BTreeSet<usize>,
     /// How many operations have ended.
     ended: u64,
+    /// The rule that the last step broke.
+    fault: Option<Fault>,
     directory: Directory,
     clock: Arc<AtomicU64>,
 }
@@ -82,9 +84,11 @@ struct Sent<M> {
 }
 
 impl<A: Algorithm> World<A> {
-    /// The system before anything has happened, but that all have begun.
+    /// The system before anything has happened, but that all have begun, on the
+    /// processes of `directory`.
     pub fn new<S: System<Algorithm = A>>(
         system: &S,
+        directory: &Directory,
         seed: u64,
         record_to: impl Fn(NodeId) -> RecordTo,
     ) -> Self {
@@ -103,20 +107,33 @@ impl<A: Algorithm> World<A> {
             commands: Arc::new(system.commands()),
             given: BTreeSet::new(),
             ended: 0,
-            directory: Directory::without_peers(system.processes()),
+            fault: None,
+            directory: directory.clone(),
             clock,
         };
         for node in 0..system.processes() {
-            let directory = world.directory.clone();
-            let step = world.process(node).steps.start(&directory);
+            let step = world.process(node).steps.start(directory);
             world.carry_out(system, node, step);
+            if world.fault.is_some() {
+                break;
+            }
         }
         world
+    }
+
+    /// How many operations have ended.
+    pub fn ended(&self) -> u64 {
+        self.ended
     }
 
     /// Whether all that was asked for has come.
     pub fn has_ended<S: System<Algorithm = A>>(&self, system: &S) -> bool {
         self.ended >= system.endings()
+    }
+
+    /// The rule that the last step broke. Then the run is over.
+    pub fn fault(&self) -> Option<&Fault> {
+        self.fault.as_ref()
     }
 
     /// What can happen.
@@ -232,6 +249,10 @@ impl<A: Algorithm> World<A> {
         if let Some(record) = step.record {
             self.process(node).see(record);
         }
+        if step.fault.is_some() {
+            self.fault = step.fault;
+            return;
+        }
         for effect in step.effects {
             match effect {
                 Effect::Send { to, message, .. } => {
@@ -287,23 +308,23 @@ impl<A: Algorithm> World<A> {
         Arc::make_mut(&mut self.processes[node as usize])
     }
 
-    /// All by which two states differ. A process is what it has seen: its
-    /// state and its timers follow from that, and so do the messages' ids.
-    fn key(&self) -> impl Hash + PartialEq + '_ {
-        let seen = |process: &Arc<Process<A>>| process.seen.as_ref().map(|seen| seen.digest);
-        let seen: Vec<_> = self.processes.iter().map(seen).collect();
-        let message = |sent: &Sent<A::Message>| (sent.received.id, sent.again);
-        let channels: Vec<_> = self
-            .channels
-            .iter()
-            .map(|(ends, channel)| {
-                (
-                    *ends,
-                    channel.messages.iter().map(message).collect::<Vec<_>>(),
-                )
-            })
-            .collect();
-        (seen, channels, self.given.clone())
+    /// A hash of all by which two states differ. A process is what it has seen:
+    /// its state and its timers follow from that, and so do the messages' ids.
+    pub(super) fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        for process in &self.processes {
+            let seen = process.seen.as_ref().map(|seen| seen.digest);
+            seen.hash(&mut hasher);
+        }
+        for (ends, channel) in &self.channels {
+            ends.hash(&mut hasher);
+            channel.messages.len().hash(&mut hasher);
+            for sent in &channel.messages {
+                (sent.received.id, sent.again).hash(&mut hasher);
+            }
+        }
+        self.given.hash(&mut hasher);
+        hasher.finish()
     }
 }
 
@@ -321,14 +342,12 @@ impl<A: Algorithm> Process<A> {
     }
 }
 
-impl<A: Algorithm> PartialEq for World<A> {
-    fn eq(&self, other: &Self) -> bool {
-        self.key() == other.key()
-    }
-}
-
-impl<A: Algorithm> Hash for World<A> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.key().hash(state);
+/// The compiler's own would call itself for each step.
+impl Drop for Seen {
+    fn drop(&mut self) {
+        let mut before = self.before.take();
+        while let Some(mut seen) = before.and_then(Arc::into_inner) {
+            before = seen.before.take();
+        }
     }
 }

@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use algorithms::{Algorithm, Effect, Message as _, NodeId};
 use node::driver::Directory;
-use node::steps::{Clock, Received, RecordTo, Step, Steps};
+use node::steps::{Clock, Fault, Received, RecordTo, Step, Steps};
 use opentelemetry::Context;
 use opentelemetry::trace::SpanContext;
 use rand::{RngExt as _, SeedableRng as _};
@@ -52,6 +52,7 @@ pub struct Simulation<A: Algorithm> {
     now: u64,
     clock: Arc<AtomicU64>,
     steps: u64,
+    fault: Option<Fault>,
     channels: HashMap<(u32, u32), Channel>,
 }
 
@@ -95,10 +96,12 @@ struct Channel {
 }
 
 impl<A: Algorithm> Simulation<A> {
-    /// Processes in their first states. `record_to` says where the records of
+    /// Processes in their first states, which `directory` names and connects.
+    /// `record_to` says where the records of
     /// each one's steps go.
     pub fn new(
         algorithms: impl IntoIterator<Item = A>,
+        directory: Directory,
         scenario: Scenario,
         seed: u64,
         record_to: impl Fn(NodeId) -> RecordTo,
@@ -119,7 +122,7 @@ impl<A: Algorithm> Simulation<A> {
             }
         }
         Self {
-            directory: Directory::without_peers(processes.len() as u32),
+            directory,
             processes,
             queue,
             scenario,
@@ -127,6 +130,7 @@ impl<A: Algorithm> Simulation<A> {
             now: 0,
             clock,
             steps: 0,
+            fault: None,
             channels: HashMap::new(),
         }
     }
@@ -137,7 +141,8 @@ impl<A: Algorithm> Simulation<A> {
             .push(nanos(at), Happening::Command(node, command));
     }
 
-    /// Runs until nothing more happens, or `until` since the start is reached.
+    /// Runs until nothing more happens, a step breaks a rule, or `until` since the
+    /// start is reached.
     /// `hear` gets every output; when it returns `false`, the run ends there.
     pub fn run(&mut self, until: Duration, mut hear: impl FnMut(Said<A::Output>) -> bool) {
         let until = nanos(until);
@@ -159,6 +164,11 @@ impl<A: Algorithm> Simulation<A> {
                 return;
             }
         }
+    }
+
+    /// The rule that the last step broke, with which the run ended.
+    pub fn fault(&self) -> Option<&Fault> {
+        self.fault.as_ref()
     }
 
     /// How many steps were taken.
@@ -252,6 +262,10 @@ impl<A: Algorithm> Simulation<A> {
         self.steps += 1;
         let process = &mut self.processes[usize::from(node)];
         process.records.extend(step.record);
+        if step.fault.is_some() {
+            self.fault = step.fault;
+            return false;
+        }
         let mut ids = step.first_message..;
         let at = Duration::from_nanos(self.now);
         let mut go_on = true;
@@ -307,9 +321,6 @@ impl<A: Algorithm> Simulation<A> {
 
     /// Why a message that is sent now will not arrive, if it will not.
     fn loses(&mut self, from: NodeId, to: NodeId) -> Option<&'static str> {
-        if usize::from(to) >= self.processes.len() {
-            return Some("there is no such process");
-        }
         if self
             .scenario
             .parts(from.0, to.0, Duration::from_nanos(self.now))

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use algorithms::NodeId;
-use node::steps::RecordTo;
+use node::driver::Directory;
+use node::steps::{Fault, RecordTo};
 use node::telemetry::Sink;
 
 use super::{Scenario, SeededIds, Simulation};
@@ -23,26 +24,41 @@ pub struct Ran<R> {
     pub steps: u64,
     /// How long it took, in its own time.
     pub took: Duration,
+    /// The rule that its last step broke.
+    pub fault: Option<Fault>,
 }
 
-/// Runs `system` once. Its history comes without the detour over spans.
-pub fn run<S: System>(system: &S, scenario: &Scenario, seed: u64) -> Ran<History> {
-    let mut simulation = start(system, scenario, seed, |_| RecordTo::Engine);
+/// Runs `system` once, on the processes of `directory`. Its history comes without
+/// the detour over spans.
+pub fn run<S: System>(
+    system: &S,
+    directory: &Directory,
+    scenario: &Scenario,
+    seed: u64,
+) -> Ran<History> {
+    let mut simulation = start(system, directory, scenario, seed, |_| RecordTo::Engine);
     finish(system, &mut simulation);
     Ran {
         steps: simulation.steps(),
         took: simulation.now(),
+        fault: simulation.fault().cloned(),
         recorded: simulation.into_history(),
     }
 }
 
 /// Runs `system` once without a record of it.
-pub fn run_unrecorded<S: System>(system: &S, scenario: &Scenario, seed: u64) -> Ran<()> {
-    let mut simulation = start(system, scenario, seed, |_| RecordTo::Nothing);
+pub fn run_unrecorded<S: System>(
+    system: &S,
+    directory: &Directory,
+    scenario: &Scenario,
+    seed: u64,
+) -> Ran<()> {
+    let mut simulation = start(system, directory, scenario, seed, |_| RecordTo::Nothing);
     finish(system, &mut simulation);
     Ran {
         steps: simulation.steps(),
         took: simulation.now(),
+        fault: simulation.fault().cloned(),
         recorded: (),
     }
 }
@@ -50,6 +66,7 @@ pub fn run_unrecorded<S: System>(system: &S, scenario: &Scenario, seed: u64) -> 
 /// Runs `system` once, and records it as spans.
 pub fn run_traced<S: System>(
     system: &S,
+    directory: &Directory,
     scenario: &Scenario,
     seed: u64,
     sink: &Arc<Sink>,
@@ -58,23 +75,31 @@ pub fn run_traced<S: System>(
         let name = id.to_string();
         RecordTo::Spans(sink.tracer_with_ids(&name, &name, SeededIds::new(seed, id.0)))
     };
-    let mut simulation = start(system, scenario, seed, record_to);
+    let mut simulation = start(system, directory, scenario, seed, record_to);
     finish(system, &mut simulation);
     Ran {
         steps: simulation.steps(),
         took: simulation.now(),
+        fault: simulation.fault().cloned(),
         recorded: (),
     }
 }
 
 fn start<S: System>(
     system: &S,
+    directory: &Directory,
     scenario: &Scenario,
     seed: u64,
     record_to: impl Fn(NodeId) -> RecordTo,
 ) -> Simulation<S::Algorithm> {
     let processes = (0..system.processes()).map(|id| system.process(NodeId(id)));
-    let mut simulation = Simulation::new(processes, scenario.clone(), seed, record_to);
+    let mut simulation = Simulation::new(
+        processes,
+        directory.clone(),
+        scenario.clone(),
+        seed,
+        record_to,
+    );
     for asked in system.commands() {
         simulation.command(asked.at, asked.node, asked.command);
     }

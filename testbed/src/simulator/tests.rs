@@ -5,6 +5,7 @@ use std::time::Duration;
 use algorithms::bank::Bank;
 use algorithms::chandy_lamport::ChandyLamport;
 
+use node::driver::Directory;
 use node::telemetry::Sink;
 
 use super::{Scenario, run, run_traced};
@@ -33,11 +34,16 @@ fn bank(peers: u32) -> Snapshots<ChandyLamportOverBank> {
     }
 }
 
+/// All are neighbours.
+fn mesh(peers: u32) -> Directory {
+    Directory::without_peers(peers)
+}
+
 /// The spans of such a run among four.
 pub(crate) fn traced() -> Arc<Store> {
     let store = Arc::new(Store::new());
     let sink = Sink::new(Some(Arc::new(StoreRecorder::start(store.clone()))), None);
-    run_traced(&bank(4), &Scenario::default(), 1, &sink);
+    run_traced(&bank(4), &mesh(4), &Scenario::default(), 1, &sink);
     assert_eq!(sink.counts().started, store.len() as u64);
     store
 }
@@ -46,7 +52,7 @@ pub(crate) fn traced() -> Arc<Store> {
 fn snapshots_of_a_bank_are_consistent() {
     let system = bank(6);
     for seed in 0..50 {
-        let ran = run(&system, &Scenario::default(), seed);
+        let ran = run(&system, &mesh(6), &Scenario::default(), seed);
         let judgement = system.judge(&ran.recorded);
         assert!(judgement.holds(), "seed {seed}: {}", judgement.text());
     }
@@ -59,7 +65,7 @@ fn without_fifo_markers_overtake_and_the_checker_sees_it() {
         ..Scenario::default()
     };
     let system = bank(6);
-    let ran = run(&system, &scenario, 1);
+    let ran = run(&system, &mesh(6), &scenario, 1);
     let judgement = system.judge(&ran.recorded);
     for name in ["I2 channel state", "I3 markers", "I9 FIFO"] {
         let wrong = |p: &&crate::checkers::Property| p.name == name && !p.holds();
@@ -74,7 +80,7 @@ fn spans_tell_what_the_engine_knows_and_the_seed_decides_every_byte() {
         let store = Arc::new(Store::new());
         let recorder = StoreRecorder::start(Arc::clone(&store));
         let sink = Sink::new(Some(Arc::new(recorder)), None);
-        run_traced(&system, &Scenario::default(), seed, &sink);
+        run_traced(&system, &mesh(3), &Scenario::default(), seed, &sink);
         assert_eq!(sink.counts().stored, sink.counts().started);
         let mut text = Vec::new();
         store.write_jsonl(&mut text).unwrap();
@@ -83,7 +89,7 @@ fn spans_tell_what_the_engine_knows_and_the_seed_decides_every_byte() {
     let (text, history) = spans(7);
     assert_eq!(spans(7).0, text);
     assert_ne!(spans(8).0, text);
-    let direct = run(&system, &Scenario::default(), 7).recorded;
+    let direct = run(&system, &mesh(3), &Scenario::default(), 7).recorded;
     for (name, steps) in &direct.processes {
         assert_eq!(history.processes[name], *steps, "{name}");
     }

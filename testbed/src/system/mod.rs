@@ -28,6 +28,10 @@ use crate::run::{Delivery, Rows};
 use crate::stats::Measure;
 
 /// A system to be run.
+///
+/// It has as many processes as the run has peers, commands only these, and has
+/// at least one ending. Every engine refuses another as failed, with the same
+/// words ([`check`]).
 pub trait System: Send + Sync {
     /// What each process does.
     type Algorithm: Algorithm;
@@ -44,7 +48,7 @@ pub trait System: Send + Sync {
     /// Whether an operation ends with that output of that process.
     fn ends(&self, node: NodeId, output: &<Self::Algorithm as Algorithm>::Output) -> bool;
 
-    /// How many such outputs end the run.
+    /// How many such outputs end the run: at least one.
     fn endings(&self) -> u64;
 
     /// Whether what was asked of that process first, and goes on, is done with
@@ -102,6 +106,34 @@ pub fn judge<S: System>(system: &S, history: &History) -> Judgement {
         property.settle(history);
     }
     judgement
+}
+
+/// Checks that `system` can be run by `peers` peers. Engines do so before they
+/// take its first step.
+///
+/// # Errors
+/// [`Error::Failed`], with what is wrong with the system.
+pub fn check<S: System>(system: &S, peers: u32) -> Result<(), Error> {
+    let count = system.processes();
+    let commands = system.commands();
+    let stray = commands.iter().find(|asked| asked.node.0 >= count);
+    let wrong = match stray {
+        _ if count != peers => format!(
+            "the system has {count} processes, and the run has {peers} peers: each needs a process"
+        ),
+        Some(asked) => format!(
+            "the system commands {} to {:?}, which is no process of the run: there are {count}, from {} on",
+            asked.node,
+            asked.operation,
+            NodeId(0)
+        ),
+        None if system.endings() == 0 => {
+            "the system has no endings, so its run could not end: at least one output has to end it"
+                .into()
+        }
+        None => return Ok(()),
+    };
+    Err(Error::Failed(wrong))
 }
 
 /// A command for a process.

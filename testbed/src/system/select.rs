@@ -38,7 +38,9 @@ pub trait Engine {
 /// What an engine says of the run.
 #[derive(Clone, Debug)]
 pub struct Given {
-    /// How often a process of a workload acts, if nobody says.
+    /// How often a process of a workload acts, if nobody says. Some only where
+    /// every schedule is tried: then processes have one token each, not many that
+    /// may act in any order.
     pub acts: Option<u64>,
     /// Who stops, for a while or for good.
     pub stops: Vec<NodeId>,
@@ -264,7 +266,10 @@ impl Plan<'_> {
             initiators: args.initiators,
             each: args.snapshots,
             every: args.every,
-            amount: AMOUNT,
+            amount: match (args.workload, self.given.acts) {
+                (systems::Workload::Token, Some(_)) => 1,
+                _ => AMOUNT,
+            },
             pace: Duration::from_secs_f64(1.0 / args.rate),
             limit: args.acts.or(self.given.acts).unwrap_or(u64::MAX),
             patience: args.patience,

@@ -23,6 +23,7 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use algorithms::bank::Bank;
+use node::driver::Directory;
 use testbed::simulator::{Scenario, run};
 use testbed::system::System;
 use testbed::system::snapshot::Snapshots;
@@ -58,7 +59,8 @@ fn spare(right: &impl System, scenario: &Scenario) {
 }
 
 fn violated(system: &impl System, scenario: &Scenario, seed: u64) -> BTreeSet<&'static str> {
-    let judgement = system.judge(&run(system, scenario, seed).recorded);
+    let directory = Directory::without_peers(system.processes());
+    let judgement = system.judge(&run(system, &directory, scenario, seed).recorded);
     let properties = judgement.properties.iter();
     let wrong = properties.filter(|property| !property.holds());
     wrong.map(|property| property.name).collect()

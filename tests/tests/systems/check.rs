@@ -1,5 +1,8 @@
 //! Under the model checker.
 
+use support::saved::no_panic;
+use support::{Running, Runs, saved};
+
 use super::{says, testbed};
 
 #[test]
@@ -7,6 +10,7 @@ fn every_schedule_of_every_algorithm_is_right() {
     for system in [
         "--peers 3 check snapshot",
         "--peers 2 check snapshot --initiators 2 --acts 2",
+        "--peers 2 check snapshot --workload token --acts 2",
         "--peers 2 check snapshot --algorithm lai-yang --channel per-message --acts 2",
         "--peers 3 check ping",
         "--peers 4 check elect",
@@ -30,13 +34,22 @@ fn the_shortest_run_that_is_wrong_is_recorded() {
     says(
         &ended,
         &[
-            "the shortest run that is wrong, 8 steps",
-            "I2 channel state: VIOLATED",
-            "verdict           fail: a run of 8 steps is wrong",
+            "the shortest run that is wrong, 4 steps, is recorded",
+            "I9 FIFO: VIOLATED",
+            "verdict           fail: a run of 4 steps is wrong",
         ],
     );
     let ended = testbed("--peers 2 check snapshot --algorithm naive", 1);
     says(&ended, &["I5 conservation: VIOLATED"]);
+    // A command, and both first explorers are lost.
+    let ended = testbed("--peers 4 --topology ring check wave --lossy", 1);
+    says(
+        &ended,
+        &[
+            "the shortest run that is wrong, 3 steps, is recorded",
+            "nothing more can happen in it, and 0 of 1 operations have ended",
+        ],
+    );
 }
 
 #[test]
@@ -51,15 +64,71 @@ fn a_lost_rumour_reaches_nobody_or_another_way() {
     says(&ended, &["validity: VIOLATED"]);
 }
 
+/// Ends at a bound, and does not claim what it has not tried.
 #[test]
 fn what_is_too_large_is_unknown() {
-    let ended = testbed("--peers 5 check snapshot --max-states 5000", 3);
-    says(
-        &ended,
-        &[
-            "verdict           unknown: ",
-            "states were tried",
-            "--max-states",
-        ],
-    );
+    for (system, bound) in [
+        (
+            "--peers 5 check snapshot --max-states 5000",
+            "--max-states 5000",
+        ),
+        ("--peers 3 check snapshot --max-depth 5", "--max-depth 5"),
+        (
+            "--peers 100 check snapshot --max-memory 100M",
+            "--max-memory 100M",
+        ),
+        (
+            "--peers 100 check snapshot --timeout 1s",
+            "--timeout 1.00 s",
+        ),
+        // A right run is found before the bound, and says nothing of the others.
+        (
+            "--peers 2 check snapshot --max-states 123",
+            "--max-states 123",
+        ),
+    ] {
+        let ended = testbed(system, 3);
+        says(
+            &ended,
+            &["verdict           unknown: ", "were tried", bound],
+        );
+        says(&ended, &["not all of them"]);
+        assert!(!ended.stdout.contains("every run"), "{ended}");
+    }
+}
+
+#[test]
+fn as_many_states_are_tried_as_were_asked_for() {
+    for states in [1, 100, 123] {
+        let system = format!("--peers 2 check snapshot --max-states {states}");
+        let ended = testbed(&system, 3);
+        says(&ended, &[&format!("states            {states} (")]);
+    }
+    let ended = testbed("--peers 2 check snapshot --max-states 124", 0);
+    says(&ended, &["states            124 (", "all of them"]);
+}
+
+/// At once, with what was tried.
+#[test]
+fn a_search_that_is_interrupted_saves_how_far_it_came() {
+    for signal in ["INT", "TERM"] {
+        let runs = Runs::new();
+        let line = "-v check snapshot --peers 100";
+        let mut running = Running::start(&mut runs.testbed(line.split(' ')));
+        running.line("tries every schedule");
+        running.signal(signal);
+        let ended = running.end().exits(3);
+        no_panic(&ended);
+        says(
+            &ended,
+            &["verdict           unknown: interrupted", "not all of them"],
+        );
+        let record = saved::record(&runs.only());
+        assert!(saved::follows(&record), "{record:#}");
+        assert!(
+            record["results"]["states"].as_u64() >= Some(1),
+            "{record:#}"
+        );
+        assert_eq!(record["results"]["whole"], false);
+    }
 }

@@ -55,6 +55,7 @@ impl<S: System> Live<S> {
 
 impl<S: System> Experiment for Live<S> {
     async fn run(&mut self, bench: Bench<'_>) -> Result<(), Error> {
+        system::check(&self.system, bench.options.peers)?;
         let builder = Builder {
             links: Some(&self.links),
             ..bench.builder(Speaks::Channels)
@@ -69,7 +70,7 @@ impl<S: System> Experiment for Live<S> {
         let mut session = Session::new(system, progress, bar, laboratory, &self.kill);
         let _measuring = self.system.measures().then(|| bench.host.measuring());
         let result = session.run(&mut network, self.timeout, bench.desk).await;
-        self.progress.is_over = true;
+        self.progress.is_over = result.is_ok();
         bench.record.phase("Run", began.elapsed());
         result
     }

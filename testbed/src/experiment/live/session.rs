@@ -234,6 +234,7 @@ impl<'a, S: System> Session<'a, S> {
                 }
             }
             Report::Lost { .. } | Report::HungUp { .. } => {}
+            Report::Fault(fault) => return Err(Error::Failed(fault.to_string())),
         }
         Ok(())
     }

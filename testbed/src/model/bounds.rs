@@ -1,0 +1,96 @@
+//! What a search may take, and how far it has come.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use crate::host;
+use crate::stats::show;
+
+/// What a search may take. What it has not tried by then makes its result
+/// `unknown`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Different states.
+    pub states: NonZeroUsize,
+    /// Steps of a run.
+    pub depth: u64,
+    /// Bytes of memory of the whole process.
+    pub memory: u64,
+    /// Time by the wall clock.
+    pub time: Duration,
+}
+
+impl Default for Bounds {
+    /// Half of the memory that is free now, and for the rest guesses: minutes
+    /// on any machine.
+    fn default() -> Self {
+        let free = host::available_memory() / 2;
+        Self {
+            states: Self::STATES,
+            depth: Self::DEPTH,
+            memory: host::resident().unwrap_or(0).saturating_add(free),
+            time: Self::TIME,
+        }
+    }
+}
+
+impl Bounds {
+    /// A guess: a minute or two.
+    pub const STATES: NonZeroUsize = NonZeroUsize::new(2_000_000).expect("not zero");
+    /// A guess: far more steps than a run takes that can be checked.
+    pub const DEPTH: u64 = 10_000;
+    /// A guess.
+    pub const TIME: Duration = Duration::from_secs(300);
+
+    /// The bound of memory or of time that is exceeded after so much time.
+    pub(super) fn exceeded(&self, after: Duration) -> Option<Bound> {
+        let memory = host::resident().is_some_and(|bytes| bytes > self.memory);
+        match memory {
+            true => Some(Bound::Memory(self.memory)),
+            false => (after >= self.time).then_some(Bound::Time(self.time)),
+        }
+    }
+}
+
+/// Why a search ended before it had tried every state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// There are more states.
+    States(NonZeroUsize),
+    /// There are longer runs.
+    Depth(u64),
+    /// The rest takes more memory.
+    Memory(u64),
+    /// The rest takes more time.
+    Time(Duration),
+    /// It was interrupted.
+    Interrupted,
+}
+
+/// `--max-states 2000000: there are more`
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::States(states) => write!(f, "there are more states than --max-states {states}"),
+            Self::Depth(depth) => write!(f, "there are longer runs than --max-depth {depth}"),
+            Self::Memory(bytes) => {
+                write!(f, "it takes more memory than --max-memory {}M", bytes >> 20)
+            }
+            Self::Time(time) => write!(f, "it takes longer than --timeout {}", show(*time)),
+            Self::Interrupted => f.write_str("it was interrupted"),
+        }
+    }
+}
+
+/// How far a search has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// Different states that were tried.
+    pub states: u64,
+    /// The steps to the farthest of them.
+    pub depth: u64,
+    /// Every run was tried that has at most so many steps, and every longer one
+    /// up to there. `None`: not even the start.
+    pub complete_depth: Option<u64>,
+}

@@ -1,0 +1,383 @@
+//! Breadth first, one level at a time: the first wrong run that is found is a
+//! shortest one, and there the search ends.
+//!
+//! A level has all states that are as many steps away from the start. They are
+//! tried in the order in which they were found. Threads only compute what comes
+//! of each state; one thread files that, in the order of the states. So the
+//! result is the same on any number of threads.
+//!
+//! A state is kept as its fingerprint, and as the place of its step among those
+//! that were possible before: only the states of two levels are in memory as a
+//! whole.
+
+use std::collections::{HashSet, VecDeque};
+use std::hash::{BuildHasherDefault, Hasher};
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::panic;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use node::driver::Directory;
+
+use super::{Action, Bound, Bounds, Checked, Extent, Network, World, start};
+use crate::system::{self, Coverage, Judgement, System};
+
+/// How a system is searched.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What channels do.
+    pub network: Network,
+    /// The processes, and who can send to whom.
+    pub directory: Directory,
+    /// What all choices of processes come from.
+    pub seed: u64,
+    /// What the search may take.
+    pub bounds: Bounds,
+    /// How many threads try states at once.
+    pub threads: NonZeroUsize,
+}
+
+impl Plan {
+    /// With the usual bounds, on all processors.
+    pub fn new(network: Network, directory: Directory, seed: u64) -> Self {
+        Self {
+            network,
+            directory,
+            seed,
+            bounds: Bounds::default(),
+            threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+        }
+    }
+}
+
+/// How a state was found.
+#[derive(Clone, Copy, Debug)]
+struct Link {
+    /// The state before, by its number.
+    before: usize,
+    /// The place of the step between them among those that were possible.
+    place: u32,
+}
+
+/// What comes of a state.
+enum Tried<A: algorithms::Algorithm> {
+    /// A run ends there, and was judged.
+    End(End, Judgement),
+    /// Its last step breaks a rule.
+    Fault,
+    /// It goes on to these, of which none was known when it was tried.
+    Open(Vec<Successor<A>>),
+    /// It goes on, but not within the bounds.
+    Cut,
+}
+
+/// How a run ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Wrong,
+    Right,
+    /// Right, and it shows something.
+    Telling,
+}
+
+struct Successor<A: algorithms::Algorithm> {
+    place: u32,
+    fingerprint: u64,
+    world: World<A>,
+}
+
+struct Search<'a, S: System> {
+    system: &'a S,
+    plan: &'a Plan,
+    /// The fingerprints of all states that were found.
+    known: HashSet<u64, BuildHasherDefault<Fingerprints>>,
+    /// How each but the first was found, in order.
+    links: Vec<Link>,
+    extent: Extent,
+    coverage: Coverage,
+    /// The first bound that was met.
+    bound: Option<Bound>,
+    /// The first run that shows something ends there, and the wrong one there.
+    example: Option<usize>,
+    counterexample: Option<usize>,
+}
+
+/// Tries every schedule of `system`, within bounds. `watch` is told how far it
+/// has come, some fifty times a second, and may end it.
+pub fn check<S: System>(
+    system: &S,
+    plan: &Plan,
+    mut watch: impl FnMut(&Extent) -> ControlFlow<()>,
+) -> Checked<Action> {
+    let began = Instant::now();
+    let mut search = Search::new(system, plan);
+    search.run(began, &mut watch);
+    let example = search.example.map(|state| search.way(state));
+    let counterexample = search.counterexample.map(|state| search.way(state));
+    Checked {
+        extent: search.extent,
+        coverage: search.coverage,
+        took: began.elapsed(),
+        bound: search.bound,
+        example,
+        counterexample,
+    }
+}
+
+/// How long a batch of states shall take: progress is seen, and bounds are
+/// kept, that often.
+const BATCH: Duration = Duration::from_millis(20);
+
+/// How many states are tried between two looks at the clock, at most. A guess.
+const LARGEST_BATCH: usize = 4096;
+
+impl<'a, S: System> Search<'a, S> {
+    fn new(system: &'a S, plan: &'a Plan) -> Self {
+        Self {
+            system,
+            plan,
+            known: HashSet::default(),
+            links: Vec::new(),
+            extent: Extent::default(),
+            coverage: Coverage::default(),
+            bound: None,
+            example: None,
+            counterexample: None,
+        }
+    }
+
+    fn run(&mut self, began: Instant, watch: &mut impl FnMut(&Extent) -> ControlFlow<()>) {
+        let start = start(self.system, self.plan);
+        self.known.insert(start.fingerprint());
+        let mut level = VecDeque::from([start]);
+        let mut size = 1;
+        while !level.is_empty() {
+            // Then some of this level were not found.
+            let is_partial = self.bound.is_some();
+            let mut next = VecDeque::new();
+            while !level.is_empty() {
+                if let Some(bound) = self.plan.bounds.exceeded(began.elapsed()) {
+                    self.bound = Some(bound);
+                    return free((level, next));
+                }
+                let batch_began = Instant::now();
+                let batch = level.drain(..size.min(level.len())).collect();
+                if self.try_batch(batch, &mut next).is_break() {
+                    return free((level, next));
+                }
+                if watch(&self.extent).is_break() {
+                    self.bound = Some(Bound::Interrupted);
+                    return free((level, next));
+                }
+                size = fitting(size, batch_began.elapsed());
+            }
+            if !is_partial {
+                self.extent.complete_depth = Some(self.extent.depth);
+            }
+            self.extent.depth += u64::from(!next.is_empty());
+            level = next;
+        }
+    }
+
+    /// Tries some states of a level, and puts what comes of them into the next.
+    /// Ends with the first that is wrong.
+    fn try_batch(
+        &mut self,
+        batch: Vec<World<S::Algorithm>>,
+        next: &mut VecDeque<World<S::Algorithm>>,
+    ) -> ControlFlow<()> {
+        let may_grow = self.bound.is_none() && self.extent.depth < self.plan.bounds.depth;
+        let tried = on_threads(batch, self.plan.threads, |world| {
+            self.try_state(&world, may_grow)
+        });
+        for tried in tried {
+            let state = self.extent.states as usize;
+            self.extent.states += 1;
+            let is_wrong = match tried {
+                Tried::End(end, judged) => {
+                    self.coverage.add(&judged);
+                    if end == End::Telling {
+                        self.example.get_or_insert(state);
+                    }
+                    end == End::Wrong
+                }
+                Tried::Fault => true,
+                Tried::Cut => {
+                    let depth = Bound::Depth(self.plan.bounds.depth);
+                    self.bound.get_or_insert(depth);
+                    false
+                }
+                Tried::Open(successors) => {
+                    self.file(state, successors, next);
+                    false
+                }
+            };
+            if is_wrong {
+                self.counterexample = Some(state);
+                return ControlFlow::Break(());
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// What comes of a state.
+    fn try_state(&self, world: &World<S::Algorithm>, may_grow: bool) -> Tried<S::Algorithm> {
+        let has_ended = world.has_ended(self.system);
+        let actions = match has_ended {
+            true => Vec::new(),
+            false => world.actions(self.plan.network),
+        };
+        if world.fault().is_some() {
+            return Tried::Fault;
+        }
+        if actions.is_empty() {
+            let may_lack = self.system.gives_up_after().is_some();
+            let judged = system::judge(self.system, &world.history());
+            let end = match judged.holds() && (has_ended || may_lack) {
+                false => End::Wrong,
+                true if self.system.is_telling(&judged) => End::Telling,
+                true => End::Right,
+            };
+            return Tried::End(end, judged);
+        }
+        if !may_grow {
+            return Tried::Cut;
+        }
+        let successor = |(place, action)| {
+            let mut next = world.clone();
+            next.act(self.system, action);
+            let fingerprint = next.fingerprint();
+            (!self.known.contains(&fingerprint)).then_some(Successor {
+                place,
+                fingerprint,
+                world: next,
+            })
+        };
+        Tried::Open((0..).zip(actions).filter_map(successor).collect())
+    }
+
+    /// Notes the states that are new.
+    fn file(
+        &mut self,
+        before: usize,
+        successors: Vec<Successor<S::Algorithm>>,
+        next: &mut VecDeque<World<S::Algorithm>>,
+    ) {
+        let most = self.plan.bounds.states;
+        for successor in successors {
+            let Successor {
+                place,
+                fingerprint,
+                world,
+            } = successor;
+            if self.known.len() >= most.get() {
+                if !self.known.contains(&fingerprint) {
+                    self.bound.get_or_insert(Bound::States(most));
+                }
+            } else if self.known.insert(fingerprint) {
+                self.links.push(Link { before, place });
+                next.push_back(world);
+            }
+        }
+    }
+
+    /// The way to a state, by its number.
+    fn way(&self, mut state: usize) -> Vec<Action> {
+        let mut places = Vec::new();
+        while let Some(before) = state.checked_sub(1) {
+            let link = self.links[before];
+            places.push(link.place);
+            state = link.before;
+        }
+        let mut world = start(self.system, self.plan);
+        let step = |place: u32| {
+            let action = world.actions(self.plan.network).swap_remove(place as usize);
+            world.act(self.system, action.clone());
+            action
+        };
+        places.into_iter().rev().map(step).collect()
+    }
+}
+
+/// How many states fit into a batch, if `size` took so long.
+fn fitting(size: usize, took: Duration) -> usize {
+    match took {
+        took if took > BATCH * 2 => (size / 2).max(1),
+        took if took < BATCH => (size * 2).min(LARGEST_BATCH),
+        _ => size,
+    }
+}
+
+/// Frees what a search that was ended has found: gigabytes of small pieces take
+/// seconds, for which nothing has to wait.
+fn free(states: impl Send + 'static) {
+    // Without a thread they are freed here.
+    let _ = thread::Builder::new().spawn(move || drop(states));
+}
+
+/// How many items a thread takes at a time: little beside what it does with
+/// them, and enough that two seldom wait for each other. A guess.
+const SHARE: usize = 16;
+
+/// What `work` makes of each item, in their order.
+fn on_threads<T: Send, R: Send>(
+    items: Vec<T>,
+    threads: NonZeroUsize,
+    work: impl Fn(T) -> R + Sync,
+) -> Vec<R> {
+    let helpers = (items.len() / SHARE).min(threads.get() - 1);
+    let items = Mutex::new(items.into_iter().enumerate());
+    let share = || -> Vec<(usize, T)> {
+        let mut items = items.lock().unwrap_or_else(PoisonError::into_inner);
+        items.by_ref().take(SHARE).collect()
+    };
+    let run = || {
+        let mut done = Vec::new();
+        loop {
+            let share = share();
+            if share.is_empty() {
+                return done;
+            }
+            done.extend(share.into_iter().map(|(place, item)| (place, work(item))));
+        }
+    };
+    let mut done = thread::scope(|scope| {
+        // Where the system has no thread for it, the others do its part.
+        let helper = |_| thread::Builder::new().spawn_scoped(scope, run).ok();
+        let helpers: Vec<_> = (0..helpers).filter_map(helper).collect();
+        let mut done = run();
+        for helper in helpers {
+            match helper.join() {
+                Ok(its) => done.extend(its),
+                Err(panicked) => panic::resume_unwind(panicked),
+            }
+        }
+        done
+    });
+    done.sort_unstable_by_key(|(place, _)| *place);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+/// A fingerprint is a hash already.
+#[derive(Default)]
+struct Fingerprints(u64);
+
+impl Hasher for Fingerprints {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.0 = self.0.rotate_left(5) ^ u64::from_ne_bytes(word);
+        }
+    }
+
+    fn write_u64(&mut self, fingerprint: u64) {
+        self.0 = fingerprint;
+    }
+}

@@ -1,0 +1,165 @@
+//! The search against the plainest one there is, over all systems.
+
+use std::collections::{HashSet, VecDeque};
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+
+use clap::Parser as _;
+use node::driver::Directory;
+
+use super::super::{Action, Checked, Network, Plan, World, check, start};
+use crate::cli::options::Options;
+use crate::cli::systems::Channel;
+use crate::cli::{Cli, Command};
+use crate::network::neighbours;
+use crate::system::System;
+use crate::system::select::{Engine, Given, select};
+
+/// What a plain search finds.
+#[derive(Debug, PartialEq, Eq)]
+struct Plain {
+    /// How many states were tried, the wrong one included.
+    states: u64,
+    example: Option<Vec<Action>>,
+    counterexample: Option<Vec<Action>>,
+}
+
+/// Breadth first: one queue, one thread, each state with the way to it.
+fn plain<S: System>(system: &S, plan: &Plan) -> Plain {
+    let first = start(system, plan);
+    let mut known = HashSet::from([first.fingerprint()]);
+    let mut queue = VecDeque::from([(first, Vec::new())]);
+    let mut found = Plain {
+        states: 0,
+        example: None,
+        counterexample: None,
+    };
+    while let Some((world, way)) = queue.pop_front() {
+        found.states += 1;
+        let actions = world.actions(plan.network);
+        if !world.has_ended(system) && !actions.is_empty() {
+            for action in actions {
+                let mut next: World<_> = world.clone();
+                next.act(system, action.clone());
+                if known.insert(next.fingerprint()) {
+                    queue.push_back((next, [&way[..], &[action]].concat()));
+                }
+            }
+            continue;
+        }
+        let judged = system.judge(&world.history());
+        let ends = world.has_ended(system) || system.gives_up_after().is_some();
+        if !judged.holds() || !ends {
+            found.counterexample = Some(way);
+            return found;
+        }
+        if found.example.is_none() && system.is_telling(&judged) {
+            found.example = Some(way);
+        }
+    }
+    found
+}
+
+impl From<Checked<Action>> for Plain {
+    fn from(checked: Checked<Action>) -> Self {
+        Self {
+            states: checked.extent.states,
+            example: checked.example,
+            counterexample: checked.counterexample,
+        }
+    }
+}
+
+/// Searches a system in both ways, and on different numbers of threads.
+struct Compare<'a> {
+    line: &'a str,
+    plan: Plan,
+}
+
+impl Engine for Compare<'_> {
+    type Outcome = Plain;
+
+    fn run<S: System + 'static>(self, system: S) -> Plain {
+        let plain = plain(&system, &self.plan);
+        for threads in [1, 2, 5] {
+            let plan = Plan {
+                threads: NonZeroUsize::new(threads).expect("not zero"),
+                ..self.plan.clone()
+            };
+            let found = check(&system, &plan, |_| ControlFlow::Continue(()));
+            assert_eq!(found.bound, None, "{}", self.line);
+            assert_eq!(
+                Plain::from(found),
+                plain,
+                "{}, on {threads} threads",
+                self.line
+            );
+        }
+        plain
+    }
+}
+
+/// The command line's system, compared.
+fn compare(line: &str) -> Plain {
+    let words = format!("testbed --transport memory --seed 1 check {line}");
+    let cli = Cli::try_parse_from(words.split(' ')).expect("a command line");
+    let Command::Check(args) = cli.command else {
+        panic!("{line}: not for the checker");
+    };
+    let asked = args.system.system();
+    let options = Options::new(&cli.common, asked.need(3)).expect("options");
+    let fifo = asked.net().channel == Channel::Stream;
+    let given = Given {
+        acts: Some(1),
+        stops: Vec::new(),
+        in_order: fifo,
+    };
+    let network = Network {
+        fifo,
+        lossy: args.states.lossy,
+        duplicating: args.states.duplicating,
+    };
+    let directory = Directory::without_peers(options.peers);
+    let directory = directory.with_neighbours(neighbours(&options));
+    let engine = Compare {
+        line,
+        plan: Plan::new(network, directory, options.seed),
+    };
+    select(&asked, &options, given, engine).expect("a system")
+}
+
+#[test]
+fn the_first_wrong_run_is_a_shortest_one_of_every_system() {
+    for (line, steps) in [
+        ("snapshot --peers 2", None),
+        ("snapshot --peers 2 --channel per-message", Some(4)),
+        ("snapshot --peers 2 --lossy", None),
+        ("snapshot --peers 2 --algorithm naive", None),
+        ("snapshot --peers 3 --algorithm naive", None),
+        (
+            "snapshot --peers 2 --algorithm lai-yang --channel per-message",
+            None,
+        ),
+        ("snapshot --peers 2 --workload producer-consumer", None),
+        ("ping --peers 2", None),
+        ("ping --peers 2 --lossy --duplicating", None),
+        ("elect --peers 3", None),
+        ("elect --peers 3 --lossy", None),
+        ("elect --peers 3 --duplicating", None),
+        ("mutex --peers 2 --entries 1", None),
+        ("mutex --peers 2 --entries 1 --channel per-message", None),
+        ("wave --peers 4 --topology ring", None),
+        ("wave --peers 4 --topology ring --lossy", Some(3)),
+        ("wave --peers 3 --duplicating", None),
+        ("gossip --peers 3", None),
+        ("gossip --peers 3 --topology line --lossy", None),
+        ("terminate --peers 3 --jobs 3", None),
+        ("terminate --peers 3 --jobs 3 --lossy", None),
+    ] {
+        let found = compare(line);
+        let way = found.counterexample.as_ref().map(Vec::len);
+        if steps.is_some() {
+            assert_eq!(way, steps, "{line}");
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! One rule for all engines: what an algorithm or a system may not do ends a run
+//! as failed, with the same words in each.
+
+use std::path::Path;
+use std::time::Duration;
+
+use clap::Parser as _;
+use serde_json::Value;
+
+use super::*;
+
+/// What one of the two does.
+#[derive(Clone, Copy, Debug)]
+enum Breach {
+    /// The process sends there.
+    SendTo(u32),
+    /// So it does, and before anything was asked of it.
+    SendAtStartTo(u32),
+    /// The system commands that process.
+    Command(u32),
+    /// The system has so many processes.
+    Processes(u32),
+    /// The system has no endings.
+    NoEndings,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, prost::Message)]
+#[prost(prost_path = "prost")]
+struct Note {}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Done {}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Process {
+    at_start: Option<NodeId>,
+    on_command: Option<NodeId>,
+}
+
+crate::own::message!(Note as "NOTE");
+crate::own::output!(Done);
+crate::own::describe!(Process);
+
+impl Algorithm for Process {
+    type Message = Note;
+    type Timer = ();
+    type Command = ();
+    type Output = Done;
+
+    fn on_start(&mut self, out: &mut Out<Self>) {
+        if let Some(to) = self.at_start {
+            out.send(to, Note {});
+        }
+    }
+
+    fn on_command(&mut self, (): (), out: &mut Out<Self>) {
+        if let Some(to) = self.on_command {
+            out.send(to, Note {});
+        }
+        out.output(Done {});
+    }
+
+    fn on_message(&mut self, _: NodeId, _: Note, _: &mut Out<Self>) {}
+    fn on_timer(&mut self, (): (), _: &mut Out<Self>) {}
+}
+
+struct Broken(Breach);
+
+impl System for Broken {
+    type Algorithm = Process;
+
+    fn processes(&self) -> u32 {
+        match self.0 {
+            Breach::Processes(count) => count,
+            _ => 3,
+        }
+    }
+
+    fn process(&self, id: NodeId) -> Process {
+        let (at_start, on_command) = match self.0 {
+            Breach::SendTo(to) if id.0 == 0 => (None, Some(NodeId(to))),
+            Breach::SendAtStartTo(to) if id.0 == 0 => (Some(NodeId(to)), None),
+            _ => (None, None),
+        };
+        Process {
+            at_start,
+            on_command,
+        }
+    }
+
+    fn commands(&self) -> Vec<Asked<()>> {
+        let node = match self.0 {
+            Breach::Command(node) => node,
+            _ => 0,
+        };
+        vec![Asked {
+            at: Duration::ZERO,
+            node: NodeId(node),
+            command: (),
+            operation: "note",
+        }]
+    }
+
+    fn ends(&self, _: NodeId, _: &Done) -> bool {
+        true
+    }
+
+    fn endings(&self) -> u64 {
+        match self.0 {
+            Breach::NoEndings => 0,
+            _ => 1,
+        }
+    }
+
+    fn judge(&self, history: &History) -> Judgement {
+        let mut done = Property::new("done");
+        done.check(history.said("Done") == 1, || "nothing was done".into());
+        Judgement {
+            properties: vec![done],
+            ..Judgement::default()
+        }
+    }
+}
+
+/// The verdict of a run of three processes in a line, by an engine.
+async fn verdict(breach: Breach, engine: &str, out: &Path) -> Value {
+    let out = out.display();
+    let line = format!(
+        "own --peers 3 --topology line --transport memory --seed 1 --quiet --out {out} {engine}"
+    );
+    let cli = Cli::try_parse_from(line.split(' ')).expect("a command line");
+    let outcome = app::systems::own(&cli, |_| Broken(breach)).expect("a run");
+    outcome.await.expect("a run that is saved");
+    let mut runs = std::fs::read_dir(format!("{out}")).expect("a folder");
+    let run = runs.next().expect("a run").expect("its folder").path();
+    let saved = std::fs::read(run.join("run.json")).expect("a saved run");
+    std::fs::remove_dir_all(run).expect("a folder of ours");
+    let saved: Value = serde_json::from_slice(&saved).expect("JSON");
+    saved["verdict"].clone()
+}
+
+#[tokio::test]
+async fn what_breaks_a_rule_fails_with_the_same_words_in_every_engine() {
+    let only = "a process may send to its neighbours only";
+    for (breach, words) in [
+        (
+            Breach::SendTo(0),
+            format!("peer-00 sends NOTE to itself; {only}"),
+        ),
+        (
+            Breach::SendTo(2),
+            format!("peer-00 sends NOTE to peer-02, which is no neighbour of it; {only}"),
+        ),
+        (
+            Breach::SendTo(3),
+            format!("peer-00 sends NOTE to peer-03, which is no process of the run; {only}"),
+        ),
+        (
+            Breach::SendTo(u32::MAX),
+            format!(
+                "peer-00 sends NOTE to {}, which is no process of the run; {only}",
+                NodeId(u32::MAX)
+            ),
+        ),
+        (
+            Breach::SendAtStartTo(2),
+            format!("peer-00 sends NOTE to peer-02, which is no neighbour of it; {only}"),
+        ),
+        (
+            Breach::Command(3),
+            "the system commands peer-03 to \"note\", which is no process of the run".into(),
+        ),
+        (
+            Breach::Processes(2),
+            "the system has 2 processes, and the run has 3 peers".into(),
+        ),
+        (
+            Breach::Processes(4),
+            "the system has 4 processes, and the run has 3 peers".into(),
+        ),
+        (Breach::NoEndings, "the system has no endings".into()),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        for engine in ["live", "simulate", "simulate --seeds 9", "check"] {
+            let verdict = verdict(breach, engine, folder.path()).await;
+            assert_eq!(verdict["status"], "fail", "{breach:?}, {engine}: {verdict}");
+            let reasons = verdict["reasons"].as_array().expect("reasons");
+            let said = reasons.iter().filter_map(Value::as_str);
+            let said = said.filter(|reason| reason.contains(&words)).count();
+            assert_eq!(said, 1, "{breach:?}, {engine}: {verdict}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_breaks_no_rule_passes_in_every_engine() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for engine in ["live", "simulate", "check"] {
+        let verdict = verdict(Breach::SendTo(1), engine, folder.path()).await;
+        assert_eq!(verdict["status"], "pass", "{engine}: {verdict}");
+    }
+}
