@@ -6,8 +6,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import * as cuts from '../../dashboards/viewer/diagram/cut.js';
-import { holes, missingBefore, pending } from '../../dashboards/viewer/diagram/known.js';
+import { holes, missingBefore, missingFrom, pending } from '../../dashboards/viewer/diagram/known.js';
+import { arrange } from '../../dashboards/viewer/diagram/layout.js';
+import { arrowsInSight } from '../../dashboards/viewer/diagram/paint-arrows.js';
 import { absent, choose, standing, violations, whyAborted } from '../../dashboards/viewer/diagram/standing.js';
+import { fit, frame } from '../../dashboards/viewer/diagram/view.js';
 import { Model } from '../../dashboards/viewer/model.js';
 import { SENDS, STEPS, answer, whole } from './made.mjs';
 
@@ -108,10 +111,9 @@ test('texts are compared as far as the page has them', () => {
 test('a step that is missing before the cut is seen, and one behind it is no matter', () => {
   const model = new Model();
   model.append(answer([['a', 'start', 1, 0], ['a', 'timer', 2, 1], ['a', 'timer', 5, 4], ['b', 'timer', 2, 1], ['b', 'timer', 3, 2]]));
-  const [a, b] = [0, 1];
   const missing = (...counts) => missingBefore(model, Int32Array.from(counts));
   assert.deepEqual(missing(2, 2), []);
-  assert.deepEqual(missing(3, 0), [{ peer: a, steps: 2 }]);
+  assert.deepEqual(missing(3, 0), [{ name: 'a', steps: 2 }]);
   assert.deepEqual(missing(-1, 2), [], 'a first step that does nothing leaves no span');
   assert.equal(holes(model), 2);
   const recorded = (...steps) => {
@@ -119,10 +121,14 @@ test('a step that is missing before the cut is seen, and one behind it is no mat
     return missingBefore(model, cuts.ofSnapshot(model, { recorded: all }), all);
   };
   assert.deepEqual(recorded(2, 3), []);
-  assert.deepEqual(recorded(5, 2), [{ peer: a, steps: 2 }]);
+  assert.deepEqual(recorded(5, 2), [{ name: 'a', steps: 2 }]);
   // The steps that recorded are not read yet, and with them what came before.
-  assert.deepEqual(recorded(2, 9), [{ peer: b, steps: 6 }]);
+  assert.deepEqual(recorded(2, 9), [{ name: 'b', steps: 6 }]);
+  // A peer that recorded, and of which there is nothing at all.
+  assert.deepEqual(missingBefore(model, Int32Array.of(2, 2), [{ peer: 'z', step: 4 }]), [{ name: 'z', steps: 4 }]);
   assert.equal(holes(whole()), 0);
+  assert.equal(missingFrom(whole(), { spans: { lost: 0 } }), '');
+  assert.equal(missingFrom(model, { spans: { lost: 1 } }), '2 steps and 1 span');
 });
 
 test('a message without a receipt never arrived only where all of the run is there', () => {
@@ -144,8 +150,8 @@ test('a cut is judged only where the snapshot is complete and all before it is t
     [snapshot(), {}, 'known'],
     [null, {}, 'known'],
     [snapshot(), { reading: true }, 'reading'],
-    [snapshot(), { missing: [{ peer: 0, steps: 1 }] }, 'missing'],
-    [null, { missing: [{ peer: 0, steps: 1 }] }, 'missing'],
+    [snapshot(), { missing: [{ name: 'a', steps: 1 }] }, 'missing'],
+    [null, { missing: [{ name: 'a', steps: 1 }] }, 'missing'],
     [snapshot({ complete: [], aborted }), {}, 'aborted'],
     [snapshot({ complete: [] }), {}, 'open'],
     [snapshot({ aborted }), {}, 'known'],
@@ -198,4 +204,25 @@ test('a snapshot in the address that is not there is told', () => {
   assert.match(told('own', { wrong: 'b has no step 7' }), /no cut of this run: b has no step 7/);
   assert.match(absent([], '9/9', { live: false, wrong: null }), /no other/);
   assert.equal(absent(null, '9/9', { live: false, wrong: null }), null, 'not read yet');
+});
+
+test('however many messages cross a cut, a frame draws a few thousand of them', () => {
+  const model = new Model();
+  const many = 20_000;
+  model.append(answer([['a', 'start', 1, 0], ['b', 'timer', 1, 50]],
+    Array.from({ length: many }, (_, i) => [0, 'b', 'PING', `m${i}`])));
+  const layout = arrange(model, { axis: 'time', hidden: new Set(), grouped: new Set(), silent: new Set(), local: true });
+  const sight = (loud, moving) => arrowsInSight({ layout, model, marks: { loud }, moving }, frame(layout, fit(layout), { width: 1000, height: 500 }));
+  const loud = new Uint8Array(many).fill(1);
+  for (const [moving, most] of [[false, 4000], [true, 1000]]) {
+    const all = sight(loud, moving);
+    assert.equal(all.all, many);
+    assert.equal(all.arrows.length, 0);
+    assert.ok(all.loud.length > most / 4 && all.loud.length <= most * 1.1, `${all.loud.length}`);
+    assert.equal(all.part, many / most <= 8 ? 8 : 32);
+  }
+  // A few that stand out are all drawn, among however many others.
+  const few = sight(Uint8Array.from({ length: many }, (_, m) => (m % 5000 === 0 ? 1 : 0)), true);
+  assert.deepEqual(few.loud, [0, 5000, 10_000, 15_000]);
+  assert.equal(few.arrows.length + few.loud.length < many, true);
 });

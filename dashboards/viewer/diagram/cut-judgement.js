@@ -12,7 +12,7 @@ export function Judgement({ model, run, cut, select }) {
     case 'reading': return html`<${Reading} model=${model} />`;
     case 'aborted': return html`<${Aborted} snapshot=${cut.snapshot} />`;
     case 'open': return html`<${Open} model=${model} snapshot=${cut.snapshot} live=${cut.live} />`;
-    case 'missing': return html`<${Missing} model=${model} missing=${cut.missing} live=${cut.live} />`;
+    case 'missing': return html`<${Missing} missing=${cut.missing} live=${cut.live} />`;
     default: return html`<${Known} model=${model} run=${run} cut=${cut} select=${select} />`;
   }
 }
@@ -41,11 +41,11 @@ function Open({ model, snapshot: { recorded, finished }, live }) {
     channels. It is not known whether it is consistent.</p>`;
 }
 
-function Missing({ model, missing, live }) {
+function Missing({ missing, live }) {
   const steps = missing.reduce((sum, one) => sum + one.steps, 0);
   return html`<p class="verdict open" role="status"><b>Not known whether it is consistent.</b>${' '}
-    ${plural(steps, 'step')} of ${names(missing.map(({ peer }) => model.peers[peer]))} before the cut ${
-    steps === 1 ? 'is' : 'are'} not ${live ? 'read yet' : 'in this record'}: what ${
+    ${plural(steps, 'step')} of ${names(missing.map(({ name }) => name))} before the cut ${
+    steps === 1 ? 'is' : 'are'} not ${live ? 'recorded, or not read yet' : 'in this record'}: what ${
     steps === 1 ? 'it' : 'they'} sent and received is not known.</p>`;
 }
 

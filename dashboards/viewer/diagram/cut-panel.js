@@ -22,7 +22,7 @@ export function CutPanel({ model, run, cut, settings, select, sight, pending }) 
         : html`<${Judgement} model=${model} run=${run} cut=${cut} select=${select} />`}
       ${compared ? html`<${Recorded} ...${lists} compared=${compared} unreadable=${snapshot.unreadable} />`
         : said && html`<${Flying} ...${lists} title=${snapshot ? 'Under way across the recorded states' : 'In flight in the cut'}
-            messages=${said.flying} note=${snapshot && 'Sent before the cut, and not received before it. What the snapshot recorded of its channels does not count.'} />`}
+            messages=${said.flying} note=${snapshot && 'Sent before the cut, and not received before it. What the snapshot recorded of its channels is not held against it.'} />`}
       ${said && html`<${Beside} ...${lists} said=${said} />`}
       ${snapshot && html`<${About} model=${model} snapshot=${snapshot} />`}
       ${cut.points && html`<${Points} model=${model} cut=${cut} />`}

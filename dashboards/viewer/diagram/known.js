@@ -3,21 +3,20 @@
 // Steps have numbers. A hole in them is a step that was recorded nowhere, or
 // that the page has not read: what it sent or received is not known.
 
+import { plural } from '../format.js';
+
 // A process whose first step does nothing leaves no span of it.
 const SILENT = 1;
 
-// The steps that lie before a cut and are not in the model: [{ peer, steps }].
-// `recorded` [{ peer, step }] is what a snapshot says of where it cuts: then the
-// steps that recorded have to be there as well.
+// The steps that lie before a cut and are not in the model: [{ name, steps }] by
+// peer. `recorded` [{ peer, step }] is what a snapshot says of where it cuts: then
+// the steps that recorded have to be there as well.
 export function missingBefore(model, cut, recorded = []) {
   const recordedIn = new Map(recorded.map(({ peer, step }) => [model.peerOf(peer), step]));
-  const all = [];
-  for (const peer of model.inOrder) {
-    if (cut[peer] < 0) continue;
-    const steps = missing(model, peer, cut[peer], recordedIn.get(peer));
-    if (steps > 0) all.push({ peer, steps });
-  }
-  return all;
+  const known = model.inOrder.filter((peer) => cut[peer] >= 0)
+    .map((peer) => ({ name: model.peers[peer], steps: missing(model, peer, cut[peer], recordedIn.get(peer)) }));
+  const unknown = recorded.filter(({ peer }) => model.peerOf(peer) < 0).map(({ peer, step }) => ({ name: peer, steps: step }));
+  return [...known, ...unknown].filter(({ steps }) => steps > 0);
 }
 
 function missing({ step, lines }, peer, before, recordedIn) {
@@ -39,6 +38,13 @@ export function holes(model) {
   const steps = missingBefore(model, ends).reduce((sum, one) => sum + one.steps, 0);
   kept.set(model, { revision: model.revision, steps });
   return steps;
+}
+
+// What of a run is missing from its record, in words, or ''.
+export function missingFrom(model, run) {
+  const [steps, spans] = [holes(model), run?.spans?.lost ?? 0];
+  if (steps + spans === 0) return '';
+  return [steps && plural(steps, 'step'), spans && plural(spans, 'span')].filter(Boolean).join(' and ');
 }
 
 // What is said of a message without a receipt, other than that it never arrived:

@@ -3,6 +3,7 @@
 import { html, useMemo, useState } from '../vendor/preact-htm.js';
 import { getRun, toRun, useLoaded } from '../api.js';
 import { toRuns } from '../router.js';
+import { missingFrom } from '../diagram/known.js';
 import { count, plural } from '../format.js';
 import { useRunning } from '../running.js';
 import { compare } from './difference.js';
@@ -20,6 +21,9 @@ export function CompareRuns({ route, event }) {
         <h2>${titleOf(a.run, route.a)} and ${titleOf(b.run, route.b)}</h2></div>
       ${problem && html`<p class="banner bad" role="alert">The runs cannot be compared: ${problem}</p>`}
       ${!found && !problem && html`<p class="empty" role="status">Reading both runs …</p>`}
+      ${found && [a, b].map(({ model, run }, i) => [missingFrom(model, run), 'AB'[i]]).filter(([missing]) => missing)
+        .map(([missing, name]) => html`<p class="banner" role="alert">Of ${name}, ${missing} are missing from the record: a
+          difference can be one of the records, and not of the runs.</p>`)}
       ${found && html`<${Said} found=${found} a=${a} b=${b} />
         <${Pair} found=${found} a=${a} b=${b}
           names=${[nameOf('A', a.run, route.a), nameOf('B', b.run, route.b)]} />`}
