@@ -45,7 +45,7 @@ function ThisRun({ run, event }) {
         ['seed', run.seed],
         ['began', run.started],
         ['took', run.seconds ? duration(run.seconds * 1e9) : null],
-        ['verdict', running ? 'it goes on' : [verdict.status, ...(verdict.reasons ?? [])].filter(Boolean).join(': ')],
+        ['verdict', running ? 'it goes on' : [verdict.status, verdict.reasons?.join('; ')].filter(Boolean).join(': ')],
         ['spans', spans.started !== undefined && `${count(spans.started)} started, ${
           count(spans.stored)} stored, ${count(spans.lost)} lost`],
         ['command', run.command?.join(' ')],
