@@ -43,14 +43,29 @@ pub const STATE: &str = "state.";
 /// Stands before the names of a message's fields.
 pub const MESSAGE: &str = "message.";
 
-/// How much of a state, a message or an output goes into a span: so many
-/// fields, texts of so many bytes, lists of so many entries. Guesses; what is
-/// cut says so. An output may have a field for each neighbour, as a snapshot's
-/// channels are.
-const MOST_FIELDS: usize = 64;
-const MOST_FIELDS_OF_OUTPUT: usize = 1024;
+/// How much of a value goes into a span: so many fields, and lists of so many
+/// entries. What is left out is counted.
+#[derive(Clone, Copy)]
+struct Most {
+    fields: usize,
+    entries: usize,
+}
+
+/// Of a state, which each step tells, and of a message. Guesses.
+const OF_A_STEP: Most = Most {
+    fields: 64,
+    entries: 1024,
+};
+
+/// Of an output, of which there are few: one of a snapshot has a field for each
+/// neighbour, and in it all that was under way. Guesses.
+const OF_AN_OUTPUT: Most = Most {
+    fields: 1024,
+    entries: 16_384,
+};
+
+/// Texts have at most so many bytes, and an ellipsis where they are cut. Guess.
 const LONGEST_TEXT: usize = 1024;
-const LONGEST_LIST: usize = 1024;
 
 /// What a span tells of a message beside what a checker needs.
 pub(super) fn remarks(
@@ -130,47 +145,41 @@ fn event_of(event: Event) -> (Cow<'static, str>, Vec<KeyValue>) {
             message(sent, to, &mut attributes);
             ("send".into(), attributes)
         }
-        Event::Said { kind, fields: said } => {
-            (kind, fields("", said, MOST_FIELDS_OF_OUTPUT).collect())
-        }
+        Event::Said { kind, fields: said } => (kind, fields("", said, OF_AN_OUTPUT).collect()),
     }
 }
 
 /// The state after a step, and its number.
 fn after(state: Fields, number: u64) -> impl Iterator<Item = KeyValue> {
     let number = KeyValue::new(key::STEP, integer(number));
-    fields(STATE, state, MOST_FIELDS).chain([number])
+    fields(STATE, state, OF_A_STEP).chain([number])
 }
 
 fn message(message: MessageRecord, remote: Arc<str>, attributes: &mut Vec<KeyValue>) {
     attributes.push(KeyValue::new(key::KIND, text(message.kind)));
     attributes.push(KeyValue::new(key::REMOTE, remote));
     attributes.push(KeyValue::new(key::ID, hex(message.id)));
-    attributes.extend(fields(MESSAGE, message.fields, MOST_FIELDS));
+    attributes.extend(fields(MESSAGE, message.fields, OF_A_STEP));
 }
 
 /// The first fields of a value, each name behind `prefix`, and how much is left
 /// out of them.
-fn fields(prefix: &'static str, fields: Fields, most: usize) -> impl Iterator<Item = KeyValue> {
+fn fields(prefix: &'static str, fields: Fields, most: Most) -> impl Iterator<Item = KeyValue> {
     let left_out = left_out(&fields, most);
     let left_out = (left_out > 0).then(|| (key::LEFT_OUT.into(), Field::Integer(left_out)));
-    fields
-        .into_iter()
-        .take(most)
-        .chain(left_out)
-        .map(move |(name, field)| KeyValue::new(full_key(prefix, name), to_value(field)))
+    let fields = fields.into_iter().take(most.fields).chain(left_out);
+    fields.map(move |(name, field)| KeyValue::new(full_key(prefix, name), to_value(field, most)))
 }
 
-fn left_out(fields: &Fields, most: usize) -> i64 {
-    let mut all = 0;
-    let mut left_out = 0;
+fn left_out(fields: &Fields, most: Most) -> i64 {
+    let (mut count, mut left_out) = (0_usize, 0);
     for (_, field) in fields.iter() {
-        all += 1;
+        count += 1;
         if let Field::List(texts) = field {
-            left_out += texts.len().saturating_sub(LONGEST_LIST);
+            left_out += texts.len().saturating_sub(most.entries);
         }
     }
-    left_out += usize::saturating_sub(all, most);
+    left_out += count.saturating_sub(most.fields);
     i64::try_from(left_out).unwrap_or(i64::MAX)
 }
 
@@ -193,22 +202,15 @@ fn full_key(prefix: &'static str, name: Cow<'static, str>) -> Key {
     }
 }
 
-fn to_value(field: Field) -> Value {
+fn to_value(field: Field, most: Most) -> Value {
     match field {
         Field::Integer(value) => value.into(),
         Field::Flag(value) => value.into(),
         Field::Text(text) => cut(text).into(),
         Field::List(texts) => {
-            let left_out = texts.len().saturating_sub(LONGEST_LIST);
-            let mut list: Vec<StringValue> = texts
-                .into_iter()
-                .take(LONGEST_LIST)
-                .map(|text| cut(text).into())
-                .collect();
-            if left_out > 0 {
-                list.push(format!("… and {left_out} more").into());
-            }
-            Value::Array(Array::String(list))
+            let texts = texts.into_iter().take(most.entries);
+            let list = texts.map(|text| StringValue::from(cut(text)));
+            Value::Array(Array::String(list.collect()))
         }
     }
 }
@@ -271,10 +273,10 @@ mod tests {
         };
         for (said, expected) in [
             (fields(3), (3, None)),
-            (fields(MOST_FIELDS_OF_OUTPUT), (MOST_FIELDS_OF_OUTPUT, None)),
-            (fields(1030), (MOST_FIELDS_OF_OUTPUT, Some(6))),
-            (list(LONGEST_LIST), (1, None)),
-            (list(LONGEST_LIST + 7), (1, Some(7))),
+            (fields(1024), (1024, None)),
+            (fields(1030), (1024, Some(6))),
+            (list(16_384), (1, None)),
+            (list(16_391), (1, Some(7))),
         ] {
             assert_eq!(recorded(said), expected);
         }

@@ -229,3 +229,60 @@ fn cut(text: &str) -> String {
         None => text.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry_proto::tonic::common::v1::KeyValue;
+    use opentelemetry_proto::tonic::common::v1::any_value::Value;
+    use opentelemetry_proto::tonic::trace::v1::span;
+    use serde_json::json;
+
+    use super::*;
+    use crate::store::samples;
+
+    fn send(id: &str, kind: &str, field: KeyValue) -> span::Event {
+        span::Event {
+            time_unix_nano: samples::START,
+            name: "send".into(),
+            attributes: vec![
+                samples::text(key::KIND, kind),
+                samples::text(key::REMOTE, "peer-1"),
+                samples::text(key::ID, id),
+                field,
+            ],
+            ..span::Event::default()
+        }
+    }
+
+    /// Two spans: a step that sends a marker and a transfer, and no step.
+    #[test]
+    fn an_answer_tells_control_messages_apart_and_how_much_is_left() {
+        let store = Store::new();
+        let peer = store.add_service(samples::resource("peer-0"));
+        let mut step = samples::span([1; 16], 1, 0, "timer", 0);
+        step.attributes = vec![samples::attribute(key::STEP, Value::IntValue(4))];
+        step.events = vec![
+            send("1", "MARKER", samples::text("message.snapshot", "0/0")),
+            send("2", "TRANSFER", samples::text("message.id", "0/1")),
+        ];
+        let other = samples::span([1; 16], 2, 0, "dial", 10);
+        for span in [step, other] {
+            store.insert(peer, &span).expect("a good span");
+        }
+        let asked = |after| Asked {
+            after,
+            most: 1,
+            states: false,
+        };
+        let answer = |after| serde_json::to_value(diagram(&store, asked(after))).expect("JSON");
+        let first = answer(0);
+        assert_eq!([&first["next"], &first["left"]], [&json!(1), &json!(1)]);
+        let control: Vec<_> = first["sends"].as_array().into_iter().flatten().collect();
+        assert_eq!(control.len(), 2);
+        assert_eq!([&control[0][5], &control[1][5]], [&json!(1), &json!(0)]);
+        for after in [1, 2] {
+            let last = answer(after);
+            assert_eq!([&last["next"], &last["left"]], [&json!(2), &json!(0)]);
+        }
+    }
+}
