@@ -34,6 +34,8 @@ export function Trace({ route, event }) {
     <section class="trace" aria-label="Trace">
       <${Head} id=${id} trace=${trace} live=${event?.live} path=${path}
         shown=${shown} show=${setShown} />
+      ${route.span && !selected && html`<p class="banner" role="alert">This trace has ${
+        event?.live ? 'as yet ' : ''}no span ${route.span}, which the address names.</p>`}
       <div class=${`split ${selected ? 'open' : ''}`}>
         <${Waterfall} trace=${trace} critical=${critical} selected=${selected} select=${select} />
         ${selected && html`<${Details} key=${selected.id} span=${selected} trace=${trace}

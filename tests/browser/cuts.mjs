@@ -34,6 +34,13 @@ const panel = (page) => page.$eval('.space-time', (view) => ({
   options: [...view.querySelectorAll('.tools select option')].map((one) => one.innerText),
 }));
 
+// What another view says of its address.
+async function elsewhere(page, to, selector) {
+  await page.evaluate((address) => { location.hash = address; }, to);
+  await page.waitForSelector(selector);
+  return text(page, 'main .banner');
+}
+
 const seen = await withPage(url, async (page, problems) => {
   const shoot = camera(page, screenshots);
   await page.setViewport({ width: 1280, height: 720 });
@@ -54,6 +61,12 @@ const seen = await withPage(url, async (page, problems) => {
   const head = (await text(page, 'header.run')).join(' ');
   await page.$eval('.more summary', (one) => one.click()).catch(() => {});
   const more = (await text(page, '.more .pairs')).join(' ');
-  return { reading, read, head, more, problems };
+  const trace = await page.evaluate(() => fetch('/api/v3/trace-summaries?query.searchDepth=1')
+    .then((answer) => answer.json()).then(({ summaries }) => summaries[0].traceId));
+  const unfound = {
+    trace: await elsewhere(page, `#/trace/${trace}/span/0123456789abcdef`, '.trace .waterfall'),
+    topology: await elsewhere(page, '#/topology?peer=peer-77&message=peer-00:77', '.topology .banner'),
+  };
+  return { reading, read, head, more, unfound, problems };
 });
 console.log(JSON.stringify(seen));

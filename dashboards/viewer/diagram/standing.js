@@ -39,9 +39,9 @@ export function absent(snapshots, name, { live, wrong }) {
   if (wrong) return `The address names no cut of this run: ${wrong}.`;
   if (!name || name === 'own' || name === 'none' || !snapshots) return null;
   if (snapshots.some(({ snapshot }) => snapshot === name)) return null;
-  const last = snapshots.at(-1)?.snapshot;
-  return `This run has ${live ? 'as yet ' : ''}no snapshot ${name}${last === undefined ? ', and no other'
-    : `; its snapshots are ${snapshots[0].snapshot} to ${last}`}.`;
+  const [first, last] = [snapshots[0]?.snapshot, snapshots.at(-1)?.snapshot];
+  return `This run has ${live ? 'as yet ' : ''}no snapshot ${name}${first === undefined ? ', and no other'
+    : first === last ? `, but ${first}` : `; its snapshots are ${first} to ${last}`}.`;
 }
 
 // Why a snapshot was aborted: { by, silent, late, unheard }. `by` are the peers

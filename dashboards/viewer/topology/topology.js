@@ -51,6 +51,8 @@ export function Topology({ route, event, run, model, revision, whole }) {
           plural(network.edges.length, 'connection')}, ${degreesInWords(network)}`}${brokenInWords(broken)}</span>
         ${error && html`<b class="bad" role="alert">The connections cannot be read: ${error}</b>`}
       </div>
+      <${Unfound} peer=${selected < 0 && edges && whole ? asked.peer : ''} message=${message < 0 && whole ? asked.message : ''}
+        live=${event?.live} />
       <div class="split">
         <div class="stage">
           ${view === 'matrix' ? html`<${Matrix} ...${shared} />`
@@ -66,6 +68,13 @@ export function Topology({ route, event, run, model, revision, whole }) {
         </aside>
       </div>
     </section>`;
+}
+
+// What the address names and is not there.
+function Unfound({ peer, message, live }) {
+  const named = [peer && `peer ${peer}`, message && `message ${message}`].filter(Boolean);
+  return named.length > 0 && html`<p class="banner" role="alert">This run has ${
+    live ? 'as yet ' : ''}no ${named.join(' and no ')}, which the address names.</p>`;
 }
 
 function brokenInWords({ cut, dead }) {

@@ -143,5 +143,11 @@ fn what_the_address_names_and_is_not_there_is_told() {
         assert_eq!(banners.len(), 1, "{address}: {banners:?}");
         has(banners[0], &[part]);
         assert_eq!(texts(&seen["reading"]["banners"]), [""; 0], "{address}");
+        let unfound = |view: &str| texts(&seen["unfound"][view]).join(" ");
+        has(&unfound("trace"), &["no span 0123456789abcdef"]);
+        has(
+            &unfound("topology"),
+            &["no peer peer-77 and no message peer-00:77"],
+        );
     }
 }
