@@ -19,9 +19,7 @@ export function Results({ run, event }) {
   return html`
     <section class="results" aria-label="Results">
       <${Verdict} run=${run} live=${event?.live} />
-      ${!results && html`<p class="empty">${event?.live
-        ? 'The run goes on. What it measures stands here when it has ended.'
-        : 'The run ended before anything was measured.'}</p>`}
+      ${!results && html`<p class="empty">${nothing(run, event?.live)}</p>`}
       ${error && html`<p class="banner" role="alert">The single measurements cannot be read: ${error}</p>`}
       ${results?.told?.length > 0 && html`<${Told} lines=${results.told} />`}
       ${results?.measures && html`<${Measures} measures=${results.measures} />`}
@@ -33,6 +31,13 @@ export function Results({ run, event }) {
         <${Host} run=${run} text=${read.host} />`}
       <${Phases} phases=${run.phases ?? []} />
     </section>`;
+}
+
+// Spans alone, from a file or from others, tell no results.
+function nothing({ verdict }, live) {
+  if (!verdict) return 'These are spans alone: what was measured, and whether it was right, is not known here.';
+  return live ? 'The run goes on. What it measures stands here when it has ended.'
+    : 'The run ended before anything was measured.';
 }
 
 // The single measurements, as each experiment has them. An experiment is known

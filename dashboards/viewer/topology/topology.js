@@ -40,7 +40,7 @@ export function Topology({ route, event, run, model, revision, whole }) {
 
   if (!network.peers.length) {
     return html`<p class="empty" role="status">${error ? `The connections cannot be read: ${error}.`
-      : edges ? 'There are no connections yet.' : 'Reading the connections …'}</p>`;
+      : edges ? (event?.live ? 'There are no connections yet.' : 'No connections were recorded.') : 'Reading the connections …'}</p>`;
   }
   const shared = { network, broken, model, moments, player, selected, message, select, selectMessage };
   return html`
