@@ -106,6 +106,8 @@ test('texts are compared as far as the page has them', () => {
   model.texts[0] = 'says a long …';
   assert.deepEqual(recorded('says a long text'), [0]);
   assert.deepEqual(recorded('says another text'), []);
+  model.texts[0] = 'says m1 recorded=[0/0, 0/1, …';
+  assert.deepEqual(recorded('says m1'), [0]);
 });
 
 test('a step that is missing before the cut is seen, and one behind it is no matter', () => {

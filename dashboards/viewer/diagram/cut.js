@@ -70,8 +70,8 @@ export function byChannel(model, messages) {
 // add colours), and records what the application said. The model has the
 // beginning of a long text, with an ellipsis behind it.
 function isText(sent, recorded) {
-  if (sent.endsWith('…')) return recorded.startsWith(sent.slice(0, -1));
-  return sent === recorded || sent.startsWith(`${recorded} `);
+  if (sent === recorded || sent.startsWith(`${recorded} `)) return true;
+  return sent.endsWith('…') && recorded.startsWith(sent.slice(0, -1));
 }
 
 // What the snapshot says was in its channels, beside what the trace shows in
