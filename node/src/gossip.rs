@@ -60,10 +60,10 @@ pub struct Delivery {
     pub to: PeerId,
     /// Who sent this copy.
     pub via: PeerId,
-    /// Who published it, as the message says; it is signed unless the network is
-    /// set up otherwise.
+    /// Its publisher, as the message says; the signature proves it, unless the
+    /// network does without.
     pub from: Option<PeerId>,
-    /// To which topic.
+    /// Its topic.
     pub topic: String,
     /// What it says.
     pub data: Vec<u8>,

@@ -43,9 +43,9 @@ pub enum ListenError {
     AnotherPeer {
         /// Where.
         address: Multiaddr,
-        /// Whom the address names.
+        /// The peer that the address names.
         other: PeerId,
-        /// Who listens.
+        /// The peer that was to listen.
         own: PeerId,
     },
     /// The peer has stopped.

@@ -31,7 +31,7 @@ use tokio::sync::watch;
 /// handshake is over on the other side already. A guess for a busy machine.
 pub(crate) const SETTLE: Duration = Duration::from_secs(1);
 
-/// How long it is remembered who turned us away. A guess.
+/// How long it is remembered that a peer turned us away. A guess.
 const MEMORY: Duration = Duration::from_secs(60);
 
 /// Knows the connection to each peer, and which are one too many.
@@ -48,8 +48,8 @@ pub(crate) struct Behaviour {
     /// Who closed a connection that we dialled, and when. If they dialled us
     /// meanwhile, theirs is about to come.
     settling: HashMap<PeerId, Instant>,
-    /// Who closed a connection that we dialled before it was [`SETTLE`] old, and
-    /// when.
+    /// Peers that closed a connection that we dialled before it was [`SETTLE`] old,
+    /// and when.
     turned_away: HashMap<PeerId, Instant>,
 }
 

@@ -10,9 +10,9 @@ use crate::lookup::Lookup;
 /// A line of standard input.
 #[derive(Debug)]
 pub(super) struct Request {
-    /// Whatever its sender wrote there; the answer repeats it.
+    /// Any JSON value; the answer repeats it.
     pub(super) id: Option<Value>,
-    /// What to do, or why the line is none.
+    /// What to do, or why the line is not a command.
     pub(super) command: Result<Command, String>,
 }
 
@@ -28,7 +28,7 @@ pub(super) enum Command {
     Get { key: Data },
     /// Say that this peer provides something.
     Provide { key: Data },
-    /// Find who provides it.
+    /// Find the providers of something.
     Providers { key: Data },
     /// Find the peers that are closest to a key.
     Find { key: Data },

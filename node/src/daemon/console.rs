@@ -75,7 +75,7 @@ impl Console {
             (_, Some(lookup)) => {
                 let found = self.look_up(command.name(), lookup.clone()).await;
                 let found = found.map_err(|error| error.to_string())?;
-                Ok(tell(&lookup, found))
+                Ok(fields(&lookup, found))
             }
             (_, None) => Err("nothing to do".into()),
         }
@@ -113,8 +113,8 @@ impl Console {
     }
 }
 
-/// What came of a lookup.
-fn tell(lookup: &Lookup, found: Found) -> Map<String, Value> {
+/// The result of a lookup as fields of its answer.
+fn fields(lookup: &Lookup, found: Found) -> Map<String, Value> {
     let peers = || -> Value { found.peers.iter().map(ToString::to_string).collect() };
     let (name, value) = match lookup {
         Lookup::Put { .. } => ("copies", json!(found.copies)),
@@ -123,7 +123,7 @@ fn tell(lookup: &Lookup, found: Found) -> Map<String, Value> {
         Lookup::Providers { .. } => ("providers", peers()),
         Lookup::Closest { .. } => ("peers", peers()),
     };
-    let mut told = Map::from_iter([
+    let mut fields = Map::from_iter([
         (name.to_owned(), value),
         ("requests".to_owned(), json!(found.requests)),
         ("answers".to_owned(), json!(found.answers)),
@@ -131,9 +131,9 @@ fn tell(lookup: &Lookup, found: Found) -> Map<String, Value> {
         ("seconds".to_owned(), json!(found.took.as_secs_f64())),
     ]);
     if let Some(value) = found.value {
-        told.insert("value".into(), json!(Data(value)));
+        fields.insert("value".into(), json!(Data(value)));
     }
-    told
+    fields
 }
 
 /// What a gossipsub message is on standard output.

@@ -1,4 +1,4 @@
-//! What gossipsub brings and drops, told to those who run the peer.
+//! Reports the messages that gossipsub delivers and the copies that it drops.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::gossip::{Delivery, Watch};
 /// How many messages wait to be printed. They may be of 1 MiB.
 pub(super) const ROOM: usize = 16;
 
-/// How often drops are told, however many there are.
+/// The interval between reports of drops, however many there are.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Prints messages to `events`, if they are wanted, and warns of copies that
@@ -21,7 +21,7 @@ pub(super) async fn report(
     mut deliveries: mpsc::Receiver<Delivery>,
     events: Option<mpsc::Sender<String>>,
 ) {
-    let mut told = watch.counts().now();
+    let mut reported = watch.counts().now();
     let mut pace = interval(PAUSE);
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -34,8 +34,8 @@ pub(super) async fn report(
             },
             _ = pace.tick() => {
                 let now = watch.counts().now();
-                let new = now.clone() - &told;
-                told = now;
+                let new = now.clone() - &reported;
+                reported = now;
                 for (peer, copies) in new.given_up {
                     tracing::warn!(
                         %peer, copies,

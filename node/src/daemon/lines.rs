@@ -1,6 +1,6 @@
 //! Standard input and output as lines, each on a thread of its own: a read that
-//! waits for a line cannot be cancelled, and a reader who does not read is not to
-//! hold up the peer.
+//! waits for a line cannot be cancelled, and a reader
+//! that does not read must not block the peer.
 
 use std::io::{self, BufRead, Read as _, Write as _};
 use std::thread;
@@ -68,7 +68,7 @@ fn skip_line(from: &mut impl BufRead) -> io::Result<()> {
     }
 }
 
-/// Standard output. A reader who went away does not stop a peer.
+/// Standard output. When its reader is gone, the peer goes on.
 pub(super) struct Output {
     pub(super) lines: mpsc::Sender<String>,
     done: oneshot::Receiver<()>,

@@ -17,7 +17,7 @@ pub(crate) const ADD_PROVIDER: &str = "ADD_PROVIDER";
 /// A request of a lookup, and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exchange {
-    /// Who was asked.
+    /// The peer that was asked.
     pub peer: PeerId,
     /// Which message of the protocol it was, for example `FIND_NODE`.
     pub message: &'static str,
@@ -35,8 +35,8 @@ pub struct Exchange {
 /// Carries out a lookup as a trace named `name`.
 ///
 /// A request to a peer that is not connected is recorded when its answer comes:
-/// libp2p sends it where nobody sees it. One that is never answered then is in
-/// the attribute `p2p.kad.requests` alone.
+/// libp2p hands it to the new connection directly. If no answer comes, only the
+/// attribute `p2p.kad.requests` counts it.
 ///
 /// # Errors
 /// Those of [`Handle::look_up`].

@@ -1,5 +1,5 @@
-//! The protocol as the whole peer sees it: who is asked, and how many streams
-//! each peer may have answered.
+//! The protocol as the whole peer sees it: pings that are asked for, and how
+//! many streams of each peer are answered.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;

@@ -37,7 +37,7 @@ impl fmt::Debug for Ask {
     }
 }
 
-/// For whom a stream is opened.
+/// What a stream is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// For libp2p's regular pings.

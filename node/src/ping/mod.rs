@@ -49,7 +49,7 @@ pub enum Error {
     /// The stream or the connection broke, or another answer came.
     #[error("ping of {peer}: {reason}")]
     Broken {
-        /// Who was pinged.
+        /// The peer that was pinged.
         peer: PeerId,
         /// What happened.
         reason: String,
@@ -82,7 +82,7 @@ enum Asked {
     Again(Reply),
 }
 
-/// Sends one ping and waits for its answer, or until nobody waits any more.
+/// Sends one ping and waits for its answer, or until its reply is not awaited any more.
 async fn ask(mut stream: Stream, age: Age, peer: PeerId, mut reply: Reply) -> Asked {
     let answered = tokio::select! {
         answered = round_trip(&mut stream) => answered,

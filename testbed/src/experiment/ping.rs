@@ -181,9 +181,9 @@ impl Ping {
             Over::Libp2p => self.ping_libp2p(network, from).await,
         };
         if let Some(outsider) = &self.outsider
-            && over.falls_back(&outcome, outsider.peer)
+            && over.is_lacking(&outcome, outsider.peer)
         {
-            outcome = self.ping_libp2p(network, from).await;
+            outcome = self.fall_back(network, from, over).await;
         }
         context
             .span()

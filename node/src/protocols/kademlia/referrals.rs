@@ -51,7 +51,7 @@ const PUT_VALUE: &str = "PUT_VALUE";
 pub(crate) struct Referrals {
     pub(crate) kademlia: Kademlia,
     chains: HashMap<String, Chain>,
-    /// Whom a lookup has dialled, and when, while one is recorded.
+    /// Peers that were dialled while a lookup is recorded, and when.
     dials: HashMap<PeerId, SystemTime>,
 }
 

@@ -1,9 +1,10 @@
 //! Which protocol pings travel over: ours, or libp2p's own to a peer elsewhere that
 //! lacks ours.
 
+use std::time::Instant;
+
 use algorithms::ping_pong::PingPong;
 use node::{PeerId, channel, ping};
-use std::time::Instant;
 use tokio::time::timeout;
 
 use super::Ping;
@@ -27,35 +28,46 @@ impl Over {
         }
     }
 
-    /// Whether a ping was lost because `peer` does not speak our protocol. The
-    /// next ones then go over libp2p's.
-    pub(super) fn falls_back(&mut self, outcome: &Outcome, peer: PeerId) -> bool {
+    /// Whether a ping over a channel was lost because `peer` does not speak our
+    /// protocol.
+    pub(super) fn is_lacking(self, outcome: &Outcome, peer: PeerId) -> bool {
         let lacking = channel::Error::Unsupported(peer).to_string();
         let lost = outcome.loss().is_some_and(|why| why.ends_with(&lacking));
-        let falls = *self == Self::Channel && lost;
-        if falls {
-            *self = Self::Libp2p;
-        }
-        falls
+        self == Self::Channel && lost
     }
 }
 
 impl Ping {
-    /// Pings the peer elsewhere over libp2p's own protocol.
+    /// Pings the peer elsewhere over libp2p's own protocol from now on, if that
+    /// carries pings of this size.
+    pub(super) async fn fall_back(
+        &self,
+        network: &Network<PingPong>,
+        from: u32,
+        over: &mut Over,
+    ) -> Outcome {
+        if self.size == 0 {
+            *over = Over::Libp2p;
+            return self.ping_libp2p(network, from).await;
+        }
+        let (ours, theirs) = (Over::Channel.protocol(), Over::Libp2p.protocol());
+        Outcome::Lost {
+            reason: format!(
+                "the peer does not speak {ours}, and {theirs} carries {} bytes, not {}; \
+                 leave --size out",
+                ping::SIZE,
+                self.size
+            ),
+        }
+    }
+
+    /// One ping over libp2p's own protocol.
     pub(super) async fn ping_libp2p(&self, network: &Network<PingPong>, from: u32) -> Outcome {
         let lost = |reason: String| Outcome::Lost { reason };
         let Some(outsider) = &self.outsider else {
             return lost("only a peer elsewhere is pinged over libp2p's protocol".into());
         };
         let (ours, theirs) = (Over::Channel.protocol(), Over::Libp2p.protocol());
-        if self.size > 0 {
-            return lost(format!(
-                "{} does not speak {ours}, and {theirs} carries {} bytes, not {}; leave --size out",
-                outsider.peer,
-                ping::SIZE,
-                self.size
-            ));
-        }
         let began = Instant::now();
         let handle = network.drivers[from as usize].handle();
         match timeout(self.timeout, handle.ping(outsider.peer)).await {
@@ -94,10 +106,8 @@ mod tests {
             (lost(&channel::Error::Unsupported(PeerId::random())), false),
             (Outcome::TimedOut, false),
         ] {
-            let mut over = Over::Channel;
-            assert_eq!(over.falls_back(&outcome, peer), falls);
-            let mut over = Over::Libp2p;
-            assert!(!over.falls_back(&outcome, peer));
+            assert_eq!(Over::Channel.is_lacking(&outcome, peer), falls);
+            assert!(!Over::Libp2p.is_lacking(&outcome, peer));
         }
     }
 }

@@ -286,7 +286,7 @@ pub(super) fn tell(results: &Value) -> String {
             let _ = writeln!(text, "  round trip      {line} (n = {count})");
         }
     }
-    if !over_channels {
+    if !over_channels && told.answered > 0 {
         let protocol = &told.protocol;
         let _ = writeln!(
             text,
