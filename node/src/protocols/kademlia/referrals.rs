@@ -5,8 +5,7 @@
 //! as a type that has no public name; its debug text is what can be read of it.
 //! Should that text change, hops are not known, and a test says so.
 
-use std::collections::{HashMap, HashSet};
-use std::fmt::Debug;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::task::{Context, Poll};
 use std::time::SystemTime;
 
@@ -22,6 +21,11 @@ use libp2p::swarm::{
 use crate::lookup::{ADD_PROVIDER, Exchange, Table};
 
 type Kademlia = kad::Behaviour<MemoryStore>;
+type Event = ToSwarm<kad::Event, THandlerInEvent<Kademlia>>;
+
+/// How many events are held at most. A guess: more than the 20 requests with which a
+/// lookup may end.
+const MOST_HELD: usize = 64;
 
 /// The answers that name peers, and to which message of the protocol.
 const ANSWERS: [(&str, &str); 3] = [
@@ -53,6 +57,8 @@ pub(crate) struct Referrals {
     chains: HashMap<String, Chain>,
     /// Peers that were dialled while a lookup is recorded, and when.
     dials: HashMap<PeerId, SystemTime>,
+    /// Events for the swarm, while a lookup is recorded.
+    held: VecDeque<Event>,
 }
 
 /// A lookup that goes on.
@@ -73,6 +79,7 @@ impl Referrals {
             kademlia,
             chains: HashMap::new(),
             dials: HashMap::new(),
+            held: VecDeque::new(),
         }
     }
 
@@ -149,8 +156,29 @@ impl Referrals {
         }
     }
 
+    /// The next event while a lookup is recorded. libp2p reports the end of a lookup
+    /// before it hands out the last requests, which are recorded here before the
+    /// end.
+    fn recorded(&mut self, event: Event, cx: &mut Context<'_>) -> Event {
+        self.on_request(&event);
+        let ToSwarm::GenerateEvent(kad::Event::OutboundQueryProgressed { .. }) = &event else {
+            return event;
+        };
+        let mut events = vec![event];
+        while events.len() < MOST_HELD
+            && let Poll::Ready(next) = self.kademlia.poll(cx)
+        {
+            self.on_request(&next);
+            events.push(next);
+        }
+        let is_request = |event: &Event| matches!(event, ToSwarm::NotifyHandler { .. });
+        let (requests, others): (Vec<_>, Vec<_>) = events.into_iter().partition(is_request);
+        self.held.extend(requests.into_iter().chain(others));
+        self.held.pop_front().expect("at least the first")
+    }
+
     /// What Kademlia asks the swarm for, while a lookup is recorded.
-    fn on_request<In: Debug>(&mut self, event: &ToSwarm<kad::Event, In>) {
+    fn on_request(&mut self, event: &Event) {
         match event {
             ToSwarm::Dial { opts } => {
                 if let Some(peer) = opts.get_peer_id() {
@@ -294,13 +322,13 @@ impl NetworkBehaviour for Referrals {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<ToSwarm<Self::ToSwarm, THandlerInEvent<Self>>> {
-        let polled = self.kademlia.poll(cx);
-        if let Poll::Ready(event) = &polled
-            && self.is_recording()
-        {
-            self.on_request(event);
+        if let Some(event) = self.held.pop_front() {
+            return Poll::Ready(event);
         }
-        polled
+        match self.kademlia.poll(cx) {
+            Poll::Ready(event) if self.is_recording() => Poll::Ready(self.recorded(event, cx)),
+            polled => polled,
+        }
     }
 }
 
