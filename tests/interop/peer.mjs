@@ -1,6 +1,7 @@
 // js-libp2p peers that meet a testbed-node, whose address is the first
 // argument, and try what it speaks; the second is a gossipsub topic that it
-// subscribes to. One line of JSON for each check, on
+// subscribes to, the third a PING of the channel protocol as a frame in
+// hexadecimal. One line of JSON for each check, on
 // standard output, in the order in which they are made; then the end. Any
 // failure ends it with another exit status than 0.
 
@@ -16,7 +17,8 @@ import { createLibp2p } from 'libp2p'
 import { setTimeout as delay } from 'node:timers/promises'
 
 const DEADLINE_MS = 60_000
-const [address, topic] = process.argv.slice(2)
+const CHANNEL = '/testbed/channel/1.0.0'
+const [address, topic, frame] = process.argv.slice(2)
 
 setTimeout(() => { throw new Error(`not done within ${DEADLINE_MS} ms`) }, DEADLINE_MS).unref()
 
@@ -88,6 +90,20 @@ const { node, found } = await meet(one)
 tell('identify', found)
 
 tell('ping', { ms: await one.services.ping.ping(node) })
+
+// A frame on a channel to the node, and what it answers on one of its own. The
+// answer has come when all is there that its first byte says.
+const answer = new Promise((resolve) => one.handle(CHANNEL, async (stream) => {
+  let all = Buffer.alloc(0)
+  for await (const part of stream) {
+    all = Buffer.concat([all, part.subarray()])
+    if (all.length > all[0]) return resolve(all.toString('hex'))
+  }
+}))
+const channel = await one.getConnections(node)[0].newStream(CHANNEL)
+channel.send(Buffer.from(frame, 'hex'))
+tell('channel', { answer: await answer })
+await channel.close()
 
 // The other one is known to the node alone: it tells the first of it.
 await meet(other)

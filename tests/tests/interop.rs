@@ -6,6 +6,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 
+use prost::Message as _;
+use proto::Envelope;
+use proto::v1::PingPong;
+use proto::v1::ping_pong::Body;
 use serde_json::Value;
 use support::{Running, foreign, node, run, workspace};
 
@@ -24,7 +28,7 @@ fn js_libp2p_and_a_node_understand_each_other() {
 
     let script = workspace().join(FOLDER).join("peer.mjs");
     let mut js = Command::new(javascript());
-    let told = run(js.arg(script).args([address, TOPIC])).exits(0);
+    let told = run(js.arg(script).args([address, TOPIC, &ping()])).exits(0);
     let checks: BTreeMap<String, Value> = told
         .stdout
         .lines()
@@ -56,6 +60,16 @@ fn js_libp2p_and_a_node_understand_each_other() {
     let ping = check("ping");
     assert!(ping["ms"].as_u64().is_some_and(|ms| ms < 10_000), "{ping}");
 
+    let answer = check("channel")["answer"].as_str().expect("a frame");
+    let bytes: Vec<u8> = (2..answer.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&answer[at..at + 2], 16).expect("hexadecimal digits"))
+        .collect();
+    let pong = Envelope::decode(bytes.into()).expect("an envelope");
+    assert_eq!((&*pong.kind, pong.sequence), ("PONG", 0));
+    let message = PingPong::decode(pong.payload).expect("a message");
+    assert!(matches!(message.body, Some(Body::Pong(pong)) if pong.id == 0));
+
     // The node tells one peer of the other.
     let closest = check("closest");
     let other = closest["other"].as_str().expect("a peer");
@@ -75,6 +89,15 @@ fn js_libp2p_and_a_node_understand_each_other() {
 
     node.signal("TERM");
     let _ = node.end().exits(0);
+}
+
+/// The first test vector of the channel protocol: a PING.
+fn ping() -> String {
+    let page = include_str!("../../docs/channel-protocol.md");
+    let (_, vectors) = page.split_once("```json\n").expect("test vectors");
+    let first = vectors.lines().next().expect("a vector");
+    let first: Value = serde_json::from_str(first).expect("JSON");
+    first["frame"].as_str().expect("a frame").to_owned()
 }
 
 fn contains(list: &Value, wanted: &str) -> bool {
