@@ -160,6 +160,8 @@ fn kind_of_text(text: &str) -> Option<io::ErrorKind> {
     let says = |error: &dyn std::fmt::Display| error.to_string() == text;
     if says(&TransportTimeoutError::<io::Error>::Timeout) || says(&quic::Error::HandshakeTimedOut) {
         Some(io::ErrorKind::TimedOut)
+    } else if says(&io::Error::from(io::ErrorKind::UnexpectedEof)) {
+        Some(io::ErrorKind::UnexpectedEof)
     } else if says(&MemoryTransportError::Unreachable) {
         Some(io::ErrorKind::ConnectionRefused)
     } else {
@@ -191,6 +193,17 @@ mod tests {
         );
         let hidden = io::Error::other(text.clone());
         assert_eq!(root(&hidden), (io::ErrorKind::ConnectionRefused, text));
+    }
+
+    /// What a peer does that has no room.
+    #[test]
+    fn an_end_in_the_middle_is_found() {
+        let end = io::Error::from(io::ErrorKind::UnexpectedEof);
+        let hidden = io::Error::other(end.to_string());
+        assert_eq!(root(&hidden).0, io::ErrorKind::UnexpectedEof);
+        let error = Error::io(Multiaddr::empty(), &hidden);
+        assert!(error.is_handshake(), "{error}");
+        assert!(error.to_string().contains(NO_ROOM), "{error}");
     }
 
     #[test]
