@@ -161,3 +161,29 @@ fn a_lookup_is_a_trace_with_its_messages() {
         assert!(message.end_time_unix_nano <= operation.end_time_unix_nano);
     }
 }
+
+/// Also a request to a peer that the lookup has to dial, which libp2p hands to the
+/// new connection.
+#[test]
+fn a_request_to_a_new_acquaintance_is_in_the_trace() {
+    let collector = Collector::start(Protocol::Http, Manner::Takes);
+    let mut first = Asked::start(&[]);
+    let far = Asked::start(&["--dial", &first.address]);
+    let of_far = json!({ "do": "find", "key": { "peer": far.id() } });
+    // It has met the far one when it finds it.
+    first.ok(of_far.clone());
+    let args = ["--dial", &first.address, "--otlp", &collector.url()];
+    let mut second = Asked::start(&args);
+    let found = second.ok(of_far);
+    assert_eq!(found["peers"][0], far.id(), "{found}");
+    assert_eq!(found["hops"], 2, "{found}");
+    second.running.end_input();
+    let _ = second.running.end().exits(0);
+    let spans = collector.spans();
+    for peer in [first.id(), far.id()] {
+        let asked = spans.iter().any(|reported| {
+            reported.span.name == "FIND_NODE" && reported.attribute("p2p.remote") == peer
+        });
+        assert!(asked, "{peer} was asked");
+    }
+}
