@@ -14,7 +14,7 @@ use super::{Bench, Experiment, Findings};
 use crate::Error;
 use crate::history::History;
 use crate::host;
-use crate::model::{self, Action, Bound, Extent, Plan, World};
+use crate::model::{self, Action, Bound, Extent, Plan, Repetition, World};
 use crate::progress::Note;
 use crate::run::{Record, Rows};
 use crate::stats::{per_second, thousands};
@@ -192,6 +192,9 @@ impl Found {
                 states(checked.extent.states),
                 complete(&checked.extent),
             ));
+            findings.unknown.extend(checked.repetition.map(|Repetition { from, to }| {
+                format!("a run can go on for ever: after its step {to} things stand as after its step {from}")
+            }));
         } else if checked.is_whole() && checked.example.is_none() {
             findings.violations.push(
                 "no run comes to an end and shows something: that none is wrong says nothing"

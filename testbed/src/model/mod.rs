@@ -16,7 +16,9 @@
 //! said of a system only when all its states were tried, in each of which
 //! something can still happen, or the run has ended as it should. A system with
 //! a run that goes on for ever meets a bound, and the result is `unknown`,
-//! however its other runs end; whether such a run is fair is not asked.
+//! however its other runs end; whether such a run is fair is not asked. Where a
+//! bound was met, the last run that was tried is looked through for a state in
+//! which things stand as they did before ([`Repetition`]).
 //!
 //! There is no time. A message may take as long as it likes, and so may a
 //! timer, but for one that is set for a second or longer: that waits until
@@ -65,10 +67,21 @@ pub struct Checked<A> {
     /// Why not all states were tried, where neither a wrong run nor the last
     /// state was the reason to end.
     pub bound: Option<Bound>,
+    /// Where a bound was met: how the last run that was tried repeats itself.
+    pub repetition: Option<Repetition>,
     /// A shortest run that is right and shows something.
     pub example: Option<Vec<A>>,
     /// A shortest run that is wrong.
     pub counterexample: Option<Vec<A>>,
+}
+
+/// A run that can go on for ever: after `to` steps things stand as after `from`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Repetition {
+    /// Steps until things stood so for the first time.
+    pub from: usize,
+    /// Steps until they stood so again.
+    pub to: usize,
 }
 
 impl<A> Checked<A> {

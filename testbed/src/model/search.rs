@@ -10,7 +10,7 @@
 //! that were possible before: only the states of two levels are in memory as a
 //! whole.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use node::driver::Directory;
 
-use super::{Action, Bound, Bounds, Checked, Extent, Network, World, start};
+use super::{Action, Bound, Bounds, Checked, Extent, Network, Repetition, World, start};
 use crate::system::{self, Coverage, Judgement, System};
 
 /// How a system is searched.
@@ -114,6 +114,7 @@ pub fn check<S: System>(
     let began = Instant::now();
     let mut search = Search::new(system, plan);
     search.run(began, &mut watch);
+    let repetition = search.bound.and_then(|_| search.repetition());
     let example = search.example.map(|state| search.way(state));
     let counterexample = search.counterexample.map(|state| search.way(state));
     Checked {
@@ -121,6 +122,7 @@ pub fn check<S: System>(
         coverage: search.coverage,
         took: began.elapsed(),
         bound: search.bound,
+        repetition,
         example,
         counterexample,
     }
@@ -283,8 +285,27 @@ impl<'a, S: System> Search<'a, S> {
         }
     }
 
+    /// How the way to the last state that was tried repeats itself.
+    fn repetition(&self) -> Option<Repetition> {
+        let last = (self.extent.states as usize).checked_sub(1)?;
+        let (mut stood, mut steps, mut found) = (HashMap::new(), 0, None);
+        self.walk(last, |world| {
+            let from = *stood.entry(world.situation()).or_insert(steps);
+            if from < steps && found.is_none() {
+                found = Some(Repetition { from, to: steps });
+            }
+            steps += 1;
+        });
+        found
+    }
+
     /// The way to a state, by its number.
-    fn way(&self, mut state: usize) -> Vec<Action> {
+    fn way(&self, state: usize) -> Vec<Action> {
+        self.walk(state, |_| {})
+    }
+
+    /// Goes the way to a state, and lets `see` see each state on it.
+    fn walk(&self, mut state: usize, mut see: impl FnMut(&World<S::Algorithm>)) -> Vec<Action> {
         let mut places = Vec::new();
         while let Some(before) = state.checked_sub(1) {
             let link = self.links[before];
@@ -292,9 +313,11 @@ impl<'a, S: System> Search<'a, S> {
             state = link.before;
         }
         let mut world = start(self.system, self.plan);
+        see(&world);
         let step = |place: u32| {
             let action = world.actions(self.plan.network).swap_remove(place as usize);
             world.act(self.system, action.clone());
+            see(&world);
             action
         };
         places.into_iter().rev().map(step).collect()

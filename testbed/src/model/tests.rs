@@ -2,6 +2,7 @@
 //! the records that tell two states apart have changed. What the search does
 //! within its bounds, and that it ends there.
 
+mod endless;
 mod shortest;
 
 use std::marker::PhantomData;

@@ -308,6 +308,26 @@ impl<A: Algorithm> World<A> {
         Arc::make_mut(&mut self.processes[node as usize])
     }
 
+    /// A hash of how things stand, whatever led to it. Two states with the same
+    /// one can go on alike, but for random numbers, and for what was seen before.
+    pub(super) fn situation(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        for process in &self.processes {
+            process.steps.algorithm().hash(&mut hasher);
+            for (timer, (_, after)) in &process.timers {
+                (timer, after).hash(&mut hasher);
+            }
+            process.timers.len().hash(&mut hasher);
+        }
+        for (ends, channel) in &self.channels {
+            for sent in &channel.messages {
+                (ends, &sent.message, sent.again).hash(&mut hasher);
+            }
+        }
+        (&self.given, self.ended).hash(&mut hasher);
+        hasher.finish()
+    }
+
     /// A hash of all by which two states differ. A process is what it has seen:
     /// its state and its timers follow from that, and so do the messages' ids.
     pub(super) fn fingerprint(&self) -> u64 {
