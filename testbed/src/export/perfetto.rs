@@ -1,11 +1,17 @@
 //! A trace for <https://ui.perfetto.dev>: native track events, a process track
-//! for each peer, and a flow for each message.
+//! for each peer, and a flow for each receipt of a message.
+//!
+//! A flow leads from one event to one slice: a message that comes twice is two
+//! flows, whose numbers stand at its sending.
 //!
 //! The messages are the few that are needed of `protos/perfetto/trace` in
 //! google/perfetto, with its numbers: `trace.proto`, `trace_packet.proto`,
 //! `track_event/track_descriptor.proto`, `process_descriptor.proto`,
 //! `track_event.proto` and `debug_annotation.proto`.
 
+mod order;
+
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -18,6 +24,7 @@ use prost::encoding::{WireType, encode_key, encode_varint};
 use crate::history;
 use crate::jaeger::{self, Value};
 use crate::store::{Store, hex};
+use order::{Timed, by_time_and_cause};
 
 /// All packets are of one sequence.
 const SEQUENCE: u32 = 1;
@@ -103,21 +110,73 @@ pub(super) fn write(store: &Store, out: &mut impl Write) -> io::Result<()> {
         Some(spans) => spans.push(span),
         None => drop(peers.insert(peer.to_owned(), vec![span])),
     });
-    let mut writer = Writer { out, tracks: 0 };
+    let mut writer = Writer {
+        out,
+        tracks: 0,
+        flows: Flows::new(peers.values().flatten()),
+    };
+    let mut lanes = Vec::new();
     for (pid, (peer, spans)) in (1..).zip(peers) {
-        writer.peer(pid, peer, spans)?;
+        writer.peer(pid, peer, spans, &mut lanes)?;
+    }
+    for (at, event) in by_time_and_cause(lanes) {
+        writer.event(at, event)?;
     }
     Ok(())
+}
+
+/// The numbers of the flows: one for each receipt of a message.
+struct Flows {
+    /// Of each message that came, how often it did, and how many of these
+    /// receipts have a number.
+    receipts: BTreeMap<u64, (u64, u64)>,
+}
+
+impl Flows {
+    fn new<'a>(spans: impl Iterator<Item = &'a Span>) -> Self {
+        let mut receipts = BTreeMap::new();
+        for message in spans.filter_map(received) {
+            receipts.entry(message).or_insert((0, 0)).0 += 1;
+        }
+        Self { receipts }
+    }
+
+    /// Those that begin where the message is sent.
+    fn of(&self, message: u64) -> impl Iterator<Item = u64> + use<> {
+        let many = self.receipts.get(&message).map_or(0, |(many, _)| *many);
+        (0..many).map(move |receipt| flow(message, receipt))
+    }
+
+    /// That which ends at the message's next receipt.
+    fn next(&mut self, message: u64) -> Option<u64> {
+        let (_, numbered) = self.receipts.get_mut(&message)?;
+        *numbered += 1;
+        Some(flow(message, *numbered - 1))
+    }
+}
+
+/// The first receipt of a message has the message's own number. Those of later
+/// ones are spread by the golden ratio, so that they meet no other message's.
+fn flow(message: u64, receipt: u64) -> u64 {
+    message.wrapping_add(receipt.wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }
 
 struct Writer<W> {
     out: W,
     /// So many tracks have a number.
     tracks: u64,
+    flows: Flows,
 }
 
 impl<W: Write> Writer<W> {
-    fn peer(&mut self, pid: i32, peer: String, mut spans: Vec<Span>) -> io::Result<()> {
+    /// Writes the tracks of a peer, and adds the events of each.
+    fn peer(
+        &mut self,
+        pid: i32,
+        peer: String,
+        mut spans: Vec<Span>,
+        lanes: &mut Vec<Vec<Timed>>,
+    ) -> io::Result<()> {
         let process = self.track(TrackDescriptor {
             process: Some(ProcessDescriptor {
                 pid,
@@ -125,9 +184,14 @@ impl<W: Write> Writer<W> {
             }),
             ..TrackDescriptor::default()
         })?;
-        // What encloses stands before what it encloses.
-        spans.sort_by_key(|span| (span.start_time_unix_nano, std::cmp::Reverse(end(span))));
-        for (number, lane) in lanes(spans).into_iter().enumerate() {
+        // What encloses stands before what it encloses. Steps that began at the
+        // same time are in their own order: an operation's first step is stored
+        // when the operation ends, after steps that it led to.
+        spans.sort_by_cached_key(|span| {
+            let step = history::integer(&span.attributes, key::STEP);
+            (span.start_time_unix_nano, step, Reverse(end(span)))
+        });
+        for (number, lane) in side_by_side(spans).into_iter().enumerate() {
             let name = match number {
                 0 => "spans".to_owned(),
                 _ => format!("spans at the same time ({number})"),
@@ -137,7 +201,7 @@ impl<W: Write> Writer<W> {
                 parent_uuid: Some(process),
                 ..TrackDescriptor::default()
             })?;
-            self.lane(track, lane)?;
+            lanes.push(self.lane(track, lane));
         }
         Ok(())
     }
@@ -153,23 +217,22 @@ impl<W: Write> Writer<W> {
     }
 
     /// Slices that lie within each other or apart.
-    fn lane(&mut self, track: u64, spans: Vec<Span>) -> io::Result<()> {
-        let mut open = Vec::new();
+    fn lane(&mut self, track: u64, spans: Vec<Span>) -> Vec<Timed> {
+        let ending = |at| (at, on(track, END, TrackEvent::default()));
+        let (mut events, mut open) = (Vec::new(), Vec::new());
         for span in spans {
             while let Some(ended) = open.pop_if(|ended| *ended <= span.start_time_unix_nano) {
-                self.event(ended, track, END, TrackEvent::default())?;
+                events.push(ending(ended));
             }
             open.push(end(&span));
-            self.slice(track, span)?;
+            self.slice(track, span, &mut events);
         }
-        while let Some(ended) = open.pop() {
-            self.event(ended, track, END, TrackEvent::default())?;
-        }
-        Ok(())
+        events.extend(open.into_iter().rev().map(ending));
+        events
     }
 
     /// The beginning of a slice, and what happened in it.
-    fn slice(&mut self, track: u64, span: Span) -> io::Result<()> {
+    fn slice(&mut self, track: u64, span: Span, events: &mut Vec<Timed>) {
         let (start, end) = (span.start_time_unix_nano, end(&span));
         let ids = [("trace", hex(&span.trace_id)), ("span", hex(&span.span_id))];
         let ids = ids.map(|(name, id)| DebugAnnotation {
@@ -177,14 +240,10 @@ impl<W: Write> Writer<W> {
             string_value: Some(id),
             ..DebugAnnotation::default()
         });
-        let received = message(&span.attributes);
+        let received = received(&span).and_then(|message| self.flows.next(message));
         let kind = jaeger::kind_name(span.kind).unwrap_or("span");
         let begin = TrackEvent {
-            // A report of a loss names a message that did not come.
-            terminating_flow_ids: match history::text(&span.attributes, "error.type") {
-                None => received.into_iter().collect(),
-                Some(_) => Vec::new(),
-            },
+            terminating_flow_ids: received.into_iter().collect(),
             name: Some(span.name),
             categories: vec![kind.to_owned()],
             debug_annotations: ids
@@ -193,29 +252,27 @@ impl<W: Write> Writer<W> {
                 .collect(),
             ..TrackEvent::default()
         };
-        self.event(start, track, BEGIN, begin)?;
+        events.push((start, on(track, BEGIN, begin)));
         for event in span.events {
             let at = event.time_unix_nano.clamp(start, end);
             let instant = TrackEvent {
-                flow_ids: message(&event.attributes).into_iter().collect(),
+                flow_ids: message(&event.attributes)
+                    .into_iter()
+                    .flat_map(|message| self.flows.of(message))
+                    .collect(),
                 name: Some(event.name),
                 categories: vec!["event".to_owned()],
                 debug_annotations: annotations(event.attributes).collect(),
                 ..TrackEvent::default()
             };
-            self.event(at, track, INSTANT, instant)?;
+            events.push((at, on(track, INSTANT, instant)));
         }
-        Ok(())
     }
 
-    fn event(&mut self, at: u64, track: u64, kind: i32, event: TrackEvent) -> io::Result<()> {
+    fn event(&mut self, at: u64, event: TrackEvent) -> io::Result<()> {
         self.packet(TracePacket {
             timestamp: Some(at),
-            track_event: Some(TrackEvent {
-                r#type: kind,
-                track_uuid: track,
-                ..event
-            }),
+            track_event: Some(event),
             ..TracePacket::default()
         })
     }
@@ -236,7 +293,7 @@ impl<W: Write> Writer<W> {
 
 /// Spreads spans over lanes in which each lies within the one before or after
 /// it: what Perfetto draws on one track.
-fn lanes(spans: Vec<Span>) -> Vec<Vec<Span>> {
+fn side_by_side(spans: Vec<Span>) -> Vec<Vec<Span>> {
     let mut lanes = Vec::<(Vec<u64>, Vec<Span>)>::new();
     for span in spans {
         let (start, end) = (span.start_time_unix_nano, end(&span));
@@ -254,6 +311,23 @@ fn lanes(spans: Vec<Span>) -> Vec<Vec<Span>> {
         }
     }
     lanes.into_iter().map(|(_, lane)| lane).collect()
+}
+
+fn on(track: u64, kind: i32, event: TrackEvent) -> TrackEvent {
+    TrackEvent {
+        r#type: kind,
+        track_uuid: track,
+        ..event
+    }
+}
+
+/// The message whose receipt the span is. A report of a loss names one that did
+/// not come.
+fn received(span: &Span) -> Option<u64> {
+    match history::text(&span.attributes, "error.type") {
+        None => message(&span.attributes),
+        Some(_) => None,
+    }
 }
 
 /// A clock that was set back makes no slice of negative length.

@@ -1,6 +1,7 @@
 //! What other tools ask of a file, asked here.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use prost::Message as _;
 use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
@@ -8,8 +9,10 @@ use serde_json::Value;
 
 use super::perfetto::TracePacket;
 use super::*;
+use crate::delay::Delay;
 use crate::history::History;
-use crate::simulator::tests::traced;
+use crate::simulator::Scenario;
+use crate::simulator::tests::{traced, traced_in};
 use crate::store::{Query, samples};
 
 fn exported(store: &Store, format: ExportFormat) -> Vec<u8> {
@@ -160,21 +163,58 @@ fn perfetto_has_a_process_a_peer_and_a_flow_a_message() {
     let begun = events().filter(|event| event.r#type == 1).count();
     assert_eq!(begun, store.len());
     assert_eq!(events().filter(|event| event.r#type == 2).count(), begun);
-    let history = History::read(&store);
-    let sent: BTreeSet<_> = history.sends().map(|(.., message)| message.id).collect();
-    let came = history
-        .steps()
-        .filter_map(|(_, _, step)| step.received.as_ref());
-    let came: BTreeSet<_> = came.map(|received| received.message.id).collect();
-    assert!(!came.is_empty());
-    assert_eq!(
-        events()
-            .flat_map(|event| event.flow_ids.clone())
-            .collect::<BTreeSet<_>>(),
-        sent
-    );
-    let ended = events().flat_map(|event| event.terminating_flow_ids.clone());
-    assert_eq!(ended.collect::<BTreeSet<_>>(), came);
+    assert_eq!(arrows(&packets), receipts(&store));
+}
+
+/// How often a message was received.
+fn receipts(store: &Store) -> usize {
+    let history = History::read(store);
+    let steps = history.steps();
+    let came = steps.filter(|(_, _, step)| step.received.is_some()).count();
+    assert!(came > 0);
+    came
+}
+
+/// How many arrows Perfetto draws: it takes events by time, and those of one
+/// time as they are in the file. A flow begins where its number is met first.
+fn arrows(packets: &[TracePacket]) -> usize {
+    let mut events: Vec<_> = packets
+        .iter()
+        .filter_map(|packet| Some((packet.timestamp?, packet.track_event.as_ref()?)))
+        .collect();
+    events.sort_by_key(|(at, _)| *at);
+    let (mut begun, mut ended) = (BTreeSet::new(), BTreeSet::<u64>::new());
+    for (_, event) in events {
+        for flow in &event.flow_ids {
+            assert!(!ended.contains(flow), "{flow} ended before it began");
+            assert!(begun.insert(*flow), "{flow} begins twice");
+        }
+        let ends = event.terminating_flow_ids.iter();
+        ended.extend(ends.filter(|flow| begun.contains(flow)));
+    }
+    ended.len()
+}
+
+/// Messages that take no time, and messages that come twice.
+#[test]
+fn perfetto_has_an_arrow_for_every_receipt() {
+    let some = Delay::Uniform(Duration::from_millis(1)..Duration::from_millis(3));
+    for (delay, duplication) in [(Delay::NONE, 0.0), (Delay::NONE, 0.4), (some, 0.4)] {
+        let scenario = Scenario {
+            delay,
+            duplication,
+            ..Scenario::default()
+        };
+        for seed in 0..8 {
+            let store = traced_in(&scenario, seed);
+            let packets = packets(&exported(&store, ExportFormat::Perfetto));
+            assert_eq!(
+                arrows(&packets),
+                receipts(&store),
+                "{scenario:?}, seed {seed}"
+            );
+        }
+    }
 }
 
 /// Perfetto sorts by time, and then as it is in the file.

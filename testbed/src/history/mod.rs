@@ -181,6 +181,15 @@ pub(crate) fn text<'a>(attributes: &'a [KeyValue], name: &str) -> Option<&'a str
     }
 }
 
+/// The whole number of that attribute.
+pub(crate) fn integer(attributes: &[KeyValue], name: &str) -> Option<i64> {
+    let mut named = attributes.iter().filter(|attribute| attribute.key == name);
+    match named.next()?.value.as_ref()?.value.as_ref()? {
+        any_value::Value::IntValue(number) => Some(*number),
+        _ => None,
+    }
+}
+
 fn read(attributes: Vec<KeyValue>) -> Fields {
     let read = |KeyValue { key, value, .. }: KeyValue| Some((key.into(), field(value?)?));
     attributes.into_iter().filter_map(read).collect()

@@ -41,9 +41,14 @@ fn mesh(peers: u32) -> Directory {
 
 /// The spans of such a run among four.
 pub(crate) fn traced() -> Arc<Store> {
+    traced_in(&Scenario::default(), 1)
+}
+
+/// The same in a scenario, with a seed.
+pub(crate) fn traced_in(scenario: &Scenario, seed: u64) -> Arc<Store> {
     let store = Arc::new(Store::new());
     let sink = Sink::new(Some(Arc::new(StoreRecorder::start(store.clone()))), None);
-    run_traced(&bank(4), &mesh(4), &Scenario::default(), 1, &sink);
+    run_traced(&bank(4), &mesh(4), scenario, seed, &sink);
     assert_eq!(sink.counts().started, store.len() as u64);
     store
 }

@@ -1,0 +1,109 @@
+//! The order in which Perfetto is given its events.
+//!
+//! It sorts them by time and leaves those of one time as they are in the file.
+//! Where a message takes no time, as in a simulation without delays, its
+//! receipt must therefore stand behind its sending: an arrow leads from what
+//! was read first to what was read later.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
+
+use super::TrackEvent;
+
+/// An event, and its time in nanoseconds.
+pub(super) type Timed = (u64, TrackEvent);
+
+/// The events of all lanes by time, each lane's in its own order, and at the
+/// same time a sending before its receipts.
+pub(super) fn by_time_and_cause(lanes: Vec<Vec<Timed>>) -> impl Iterator<Item = Timed> {
+    let mut sent = BTreeMap::new();
+    let mut due = BinaryHeap::new();
+    let mut queues = Vec::with_capacity(lanes.len());
+    for (lane, mut events) in lanes.into_iter().enumerate() {
+        events.sort_by_key(|(at, _)| *at);
+        for (at, event) in &events {
+            sent.extend(event.flow_ids.iter().map(|flow| (*flow, *at)));
+        }
+        if let Some((at, _)) = events.first() {
+            due.push(Reverse((*at, lane)));
+        }
+        queues.push(VecDeque::from(events));
+    }
+    Merge {
+        queues,
+        due,
+        sent,
+        waiting: BTreeMap::new(),
+        told: BTreeSet::new(),
+    }
+}
+
+struct Merge {
+    queues: Vec<VecDeque<Timed>>,
+    /// Lanes by the time of their next event.
+    due: BinaryHeap<Reverse<(u64, usize)>>,
+    /// When each flow begins.
+    sent: BTreeMap<u64, u64>,
+    /// Lanes whose next event is a receipt, by the flow that has not begun. All
+    /// of them are at one time.
+    waiting: BTreeMap<u64, (u64, usize)>,
+    /// Flows whose beginning stands already, or is waited for no longer.
+    told: BTreeSet<u64>,
+}
+
+impl Merge {
+    /// The flow that must begin before this event, at the same time.
+    fn lacks(&self, (at, event): &Timed) -> Option<u64> {
+        let mut flows = event.terminating_flow_ids.iter();
+        let lacks = |flow: &&u64| self.sent.get(flow) == Some(at) && !self.told.contains(flow);
+        flows.find(lacks).copied()
+    }
+
+    /// In a trace that contradicts itself, lanes can wait for each other. Then
+    /// the first of them goes on all the same.
+    fn release(&mut self) {
+        let time = self.due.peek().map(|Reverse((at, _))| *at);
+        let Some((flow, (at, lane))) = self.waiting.first_key_value().map(|(f, w)| (*f, *w)) else {
+            return;
+        };
+        if time.is_none_or(|time| time > at) {
+            self.waiting.remove(&flow);
+            self.told.insert(flow);
+            self.due.push(Reverse((at, lane)));
+        }
+    }
+}
+
+impl Iterator for Merge {
+    type Item = Timed;
+
+    fn next(&mut self) -> Option<Timed> {
+        loop {
+            self.release();
+            let Reverse((at, lane)) = self.due.pop()?;
+            let queue = &self.queues[lane];
+            let head = queue.front().expect("a lane that is due has an event");
+            if let Some(flow) = self.lacks(head) {
+                match self.waiting.contains_key(&flow) {
+                    // A flow has one receipt; a second one waits for nothing.
+                    true => drop(self.told.insert(flow)),
+                    false => {
+                        self.waiting.insert(flow, (at, lane));
+                        continue;
+                    }
+                }
+            }
+            let event = self.queues[lane].pop_front()?;
+            for flow in &event.1.flow_ids {
+                self.told.insert(*flow);
+                if let Some(waiting) = self.waiting.remove(flow) {
+                    self.due.push(Reverse(waiting));
+                }
+            }
+            if let Some((at, _)) = self.queues[lane].front() {
+                self.due.push(Reverse((*at, lane)));
+            }
+            return Some(event);
+        }
+    }
+}
