@@ -14,6 +14,9 @@ export const isReport = answers !== null;
 // What the report had no room for, in sentences; nothing on a server's page.
 export const leftOut = [answers?.['left-out'] ?? []].flat().map(String);
 
+// Whether a trace of the list can be opened: a report holds as many as fit.
+export const canOpen = (trace) => !isReport || `/api/v3/traces/${trace}` in answers;
+
 const MISSING = 'this report does not hold it; `testbed view` with the folder of the run shows all of it';
 
 // The answer to `path` with these parameters, or an error that says that it
@@ -38,7 +41,7 @@ function searched(path, asked, from) {
 
 function nothingNew(asked, from) {
   const whole = from['/api/diagram?after=0'];
-  return { ...whole, next: Number(asked.get('after')), steps: [], sends: [], said: [], lost: [] };
+  return { ...whole, next: Number(asked.get('after')), more: false, steps: [], sends: [], said: [], lost: [] };
 }
 
 function summaries(asked, all) {
@@ -57,7 +60,7 @@ function summaries(asked, all) {
       && (!shortest || length >= shortest) && (!longest || length <= longest)
       && (!after || start >= after) && (!before || start <= before);
   };
-  return { summaries: all.summaries.filter(fits).slice(0, Number(of('searchDepth')) || undefined) };
+  return { ...all, summaries: all.summaries.filter(fits).slice(0, Number(of('searchDepth')) || undefined) };
 }
 
 // The page writes times with nine digits after the point.

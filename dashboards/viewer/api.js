@@ -7,7 +7,7 @@
 import { answerOf, isReport } from './answers.js';
 import { shownRun } from './shown.js';
 
-export { isReport, leftOut } from './answers.js';
+export { canOpen, isReport, leftOut } from './answers.js';
 export { useEvents, useLoaded } from './loaded.js';
 export { shownRun, toRun } from './shown.js';
 
@@ -89,10 +89,12 @@ export const searchSpans = ({ service, operation, tags, limit = LIST_LIMIT }, si
 export const getServices = (signal) =>
   get('/api/v3/services', { signal }).then((body) => body.services);
 
+// Of a service; without one, of all.
 export const getOperations = (service, signal) =>
   get('/api/v3/operations', { signal, service }).then((body) => body.operations);
 
-// `shortest` and `longest` are nanoseconds, `after` and `before` RFC 3339.
+// `{ summaries, total }`: those that are found, and how many traces there are in
+// all. `shortest` and `longest` are nanoseconds, `after` and `before` RFC 3339.
 export const getSummaries = (search, signal) => get('/api/v3/trace-summaries', { signal, ...v3({
   serviceName: search.service,
   operationName: search.operation,
@@ -102,15 +104,10 @@ export const getSummaries = (search, signal) => get('/api/v3/trace-summaries', {
   startTimeMin: search.after,
   startTimeMax: search.before,
   searchDepth: search.limit || LIST_LIMIT,
-}) }).then((body) => body.summaries);
+}) });
 
 export const getTrace = (id, signal, run) =>
   get(`/api/v3/traces/${id}`, { signal, run }).then((body) => body.result.resourceSpans);
-
-// What may be done to the run while it goes on. A report can do nothing.
-export const getControl = (signal) => (isReport || shownRun
-  ? Promise.resolve({ allowed: [], paused: false })
-  : get('/api/control', { signal }));
 
 // `control('cut', { peer, other })`. Rejects with the server's reason.
 export const control = async (action, { peer, other } = {}) => read(await fetch('/api/control', {

@@ -1,6 +1,6 @@
 // The page: what stands around the views, and which of them is shown.
 
-import { h, html, render, useEffect } from './vendor/preact-htm.js';
+import { h, html, render, useEffect, useRef, useState } from './vendor/preact-htm.js';
 import { getRun, leftOut, useEvents, useLoaded } from './api.js';
 import { toDiagram, useRoute } from './router.js';
 import { useRunning } from './running.js';
@@ -32,23 +32,41 @@ function App() {
   const route = useRoute();
   const { connected, event } = useEvents();
   const run = useLoaded(getRun, 'run', `${event?.run} ${event?.live}`, 250).value;
-  const running = useRunning(event?.revision);
-  const known = useSelection(route, running.model);
+  const running = useRunning(event?.revision, { needed: drawsModel(route) });
+  const [opened, setOpened] = useState(null);
+  const known = useSelection(route, running.model, opened);
   const name = run?.experiment?.name;
   useEffect(() => {
     const place = route.view === 'trace' ? `trace ${route.trace.slice(0, 8)}` : nameOf(route.view);
     document.title = `${name ? `${name} · ` : ''}${place} · testbed`;
   }, [name, route.view, route.trace]);
+  const main = useRef(null);
+  const skip = (event) => {
+    event.preventDefault();
+    main.current.focus();
+  };
   return html`
-    <${RunHeader} run=${run ?? {}} event=${event} connected=${connected}>
+    <a class="skip" href="#main" onClick=${skip}>Skip to the view</a>
+    <${RunHeader} run=${run ?? {}} event=${event} connected=${connected} view=${route.view}>
       <${Nav} route=${route} known=${known} />
     <//>
     ${leftOut.length > 0 && html`<p class="banner">${leftOut.join(' ')}</p>`}
-    <main>
+    <main id="main" ref=${main} tabIndex="-1">
+      ${!NAMED.has(route.view) && html`<h2 class="unseen">${nameOf(route.view)}</h2>`}
       <${VIEWS[route.view]} key=${keyOf(route)} route=${route} event=${event} run=${run}
         model=${running.model} revision=${running.revision} whole=${running.whole}
-        problem=${running.error} selected=${known.selected} />
+        problem=${running.error} selected=${known.selected} onSpan=${setOpened} />
     </main>`;
+}
+
+// These have a heading of their own, which is seen.
+const NAMED = new Set(['trace', 'compare-traces', 'compare']);
+
+// Which views draw the model. A search by time counts from the run's beginning,
+// which is in the model too.
+function drawsModel({ view, params }) {
+  return view === 'diagram' || view === 'topology'
+    || (view === 'traces' && (params.has('from') || params.has('to')));
 }
 
 // A view of something else is another view, which begins anew.

@@ -10,7 +10,7 @@ export function Details({ span, trace, traceId, select }) {
   const details = useMemo(() => toDetails(span), [span]);
   const parent = trace.spans[span.parent];
   return html`
-    <aside class="details" aria-label="Selected span">
+    <aside class="details" aria-label="Selected span" tabIndex="0">
       <div class="title">
         <h3>${span.name || '(no name)'}</h3>
         <button type="button" aria-label="Close" title="Close (Escape)"
@@ -19,7 +19,7 @@ export function Details({ span, trace, traceId, select }) {
       <p><${Peer} name=${span.service} />${span.error && html` <b class="bad">error</b>`}</p>
       ${details.message && html`<p class="bad">${details.message}</p>`}
       <dl class="pairs">
-        <${Pair} name="takes" value=${duration(span.duration)} />
+        <${Pair} name="takes" value=${html`${duration(span.duration)}${span.unended && html` <b class="bad">${span.unended}</b>`}`} />
         <${Pair} name="starts after" value=${duration(span.start)} />
         <${Pair} name="starts at" value=${isoTime(span.from)} />
         <${Pair} name="kind" value=${span.kind} />

@@ -4,8 +4,11 @@ import { useEffect, useRef, useState } from './vendor/preact-htm.js';
 import { isReport } from './answers.js';
 import { shownRun } from './shown.js';
 
+// What can be done to a run that goes on, where nothing can be.
+const UNTOUCHED = { allowed: [], paused: false };
+
 // A run that is over: a report, or another run than the one the server is at.
-const OVER = { revision: 0, run: 0, live: false };
+const OVER = { revision: 0, run: 0, live: false, control: UNTOUCHED };
 
 // The server's last event, and whether the server is still there.
 export function useEvents() {
@@ -17,7 +20,7 @@ export function useEvents() {
     const open = () => {
       source = new EventSource('/api/events');
       source.onmessage = ({ data }) => setState({ connected: true, event: JSON.parse(data) });
-      source.onerror = () => setState(({ event }) => ({ connected: false, event }));
+      source.onerror = () => setState(({ event }) => ({ connected: false, event: event && { ...event, control: UNTOUCHED } }));
     };
     // A page that was left stays in memory, for Back. It must not keep its
     // connection: a browser has six to a server, and the next page needs one.

@@ -53,10 +53,17 @@ export function toModel(resourceSpans) {
   for (const span of spans) {
     span.start = Number(span.from - start);
     span.duration = Math.max(0, Number(span.to - span.from));
+    span.unended = unended(span);
   }
   const length = spans.reduce((max, span) => Math.max(max, span.start + span.duration), 0);
   return { start, length, spans: inTreeOrder(spans) };
 }
+
+// Why a span counts as 0: '' where it does not.
+const unended = ({ from, to, raw }) => {
+  if (to >= from) return '';
+  return BigInt(raw.endTimeUnixNano ?? 0) === 0n ? 'no end' : 'ends before it starts';
+};
 
 function toSpan(raw, service, resource, scope) {
   const from = BigInt(raw.startTimeUnixNano ?? 0);

@@ -26,21 +26,22 @@ export function Row({ span, top, length, selected, closed, critical, select, tog
   const place = side === 'right' ? { left: `${(from + wide) * 100}%` }
     : { right: `${(1 - from - (side === 'inside' ? wide : 0)) * 100}%` };
   const label = duration(span.duration);
-  const spoken = `${span.service}: ${span.name || 'no name'}, ${label}, after ${
-    duration(span.start)}${span.error ? ', error' : ''}${critical ? ', on the critical path' : ''}${
-    below ? `, ${below} below` : ''}`;
+  // What is drawn, for those who do not see it. It follows what is written.
+  const drawn = `, after ${duration(span.start)}${critical ? ', on the critical path' : ''}${
+    below && !closed ? `, ${below} below` : ''}`;
   return html`
     <div id=${rowId(span)} role="treeitem" aria-level=${span.depth + 1} aria-selected=${selected}
-      aria-expanded=${below ? !closed : undefined} aria-label=${spoken}
+      aria-expanded=${below ? !closed : undefined}
       class=${`row ${selected ? 'selected' : ''} ${span.error ? 'failed' : ''} ${span.index % 2 ? 'odd' : ''}`}
-      style=${{ transform: `translateY(${top}px)` }} onClick=${() => select(span.id)} title=${spoken}>
+      style=${{ transform: `translateY(${top}px)` }} onClick=${() => select(span.id)} title=${`${span.service}: ${span.name || '(no name)'}, ${label}${drawn}`}>
       <span class="names" style=${{ '--depth': Math.min(span.depth, DEEPEST) }}>
         <${Twist} span=${span} below=${below} closed=${closed} toggle=${toggle} />
         <${Peer} name=${span.service} />
         <span class="name">${span.name || '(no name)'}</span>
         ${closed && html`<span class="hidden-count">+${plural(below, 'span')}</span>`}
-        ${span.error && html`<span class="mark" aria-hidden="true">error</span>`}
-        ${span.orphan && html`<span class="mark" aria-hidden="true">no parent</span>`}
+        ${span.error && html`<span class="mark">error</span>`}
+        ${span.orphan && html`<span class="mark">no parent</span>`}
+        ${span.unended && html`<span class="mark">${span.unended}</span>`}
         <${Links} span=${span} />
       </span>
       <span class="times">
@@ -52,6 +53,7 @@ export function Row({ span, top, length, selected, closed, critical, select, tog
         ${ticks(span, length).map(({ at, names }) => html`
           <span class="tick" title=${names.join(', ')} style=${{ left: `${at * 100}%` }}></span>`)}
         <span class=${`label ${side}`} style=${place}>${label}</span>
+        <span class="unseen">${drawn}</span>
       </span>
     </div>`;
 }

@@ -1,13 +1,14 @@
 // The head of the page: which run this is, how it went, and what is missing.
 
 import { html } from './vendor/preact-htm.js';
+import { KeysButton } from './keys.js';
 import { SchemeButton } from './scheme.js';
 import { count, duration, plain, plural } from './format.js';
 import { allOptions, headOptions } from './options.js';
 
 // What `run.json` does not say yet is left out: it fills while the run goes on.
-// `children` is the way between the views.
-export function RunHeader({ run, event, connected, children }) {
+// `children` is the way between the views, `view` the one that is shown.
+export function RunHeader({ run, event, connected, view, children }) {
   // They are counted when the run is over.
   const spans = (event?.live ? null : run.spans) ?? {};
   const stored = event?.spans ?? spans.stored;
@@ -15,9 +16,9 @@ export function RunHeader({ run, event, connected, children }) {
     <header class="run">
       <div class="title">
         <h1><a href="#/">${run.experiment?.name ?? 'testbed'}</a></h1>
-        <${Verdict} run=${run} event=${event} />
+        <${Verdict} run=${run} event=${event} connected=${connected} />
         ${connected === false && html`
-          <span class="badge unknown" role="status">viewer stopped: what you see stays</span>`}
+          <span class="badge unknown" role="status">viewer stopped: the run is shown as it was last</span>`}
       </div>
       ${children}
       <dl class="facts">
@@ -32,17 +33,20 @@ export function RunHeader({ run, event, connected, children }) {
         <${Fact} name="lost" value=${spans.lost !== undefined && count(spans.lost)}
           bad=${spans.lost > 0} />
       </dl>
-      <${SchemeButton} />
+      <span class="row-of-buttons"><${KeysButton} view=${view} /><${SchemeButton} /></span>
       <${More} run=${run} />
     </header>
     <${Losses} spans=${spans} />`;
 }
 
-function Verdict({ run, event }) {
+function Verdict({ run, event, connected }) {
   const status = run.verdict?.status;
   // A run that goes on has no verdict yet, or says itself that it knows none.
   if (event?.live && (!status || status === 'unknown')) {
-    return html`<span class="badge live" role="status">running</span>`;
+    // Without the server nothing is known of the run.
+    if (connected === false) return null;
+    return event.control?.paused ? html`<span class="badge unknown" role="status">paused</span>`
+      : html`<span class="badge live" role="status">running</span>`;
   }
   return status && html`<span class=${`badge ${status}`} role="status">${status}</span>`;
 }
@@ -84,8 +88,8 @@ function More({ run }) {
   return html`
     <details class="more">
       <summary>More</summary>
-      <dl class="pairs">
+      <div class="pairs" tabIndex="0" role="group" aria-label="More of the run"><dl>
         ${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}
-      </dl>
+      </dl></div>
     </details>`;
 }

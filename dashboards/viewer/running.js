@@ -8,14 +8,21 @@ import { Model } from './model.js';
 // second look alive, and leave the processor to the peers.
 const PACE = 500;
 
+// Where reading and drawing an answer takes long, the pause after it takes so
+// many times as long: the page then uses a quarter of a processor. A guess.
+const REST = 3;
+
 // `{ model, revision, whole, error }`. The model is one object that grows, and
 // is null until the first answer: whoever keeps something about it goes by
-// `revision`. `whole`: everything that the server had has been read once. With
-// `states` the model can tell the states of another run from its own.
-export function useRunning(version, run, states) {
+// `revision`. `whole`: everything that the server had has been read once.
+//
+// `version` changes when the server has more. `needed`: whether the view that
+// is shown draws the model; without it nothing is read. `run` is another run's
+// id; with `states` the model can tell the states of that run from its own.
+export function useRunning(version, { needed = true, run, states } = {}) {
   const [state, setState] = useState({ model: null, revision: 0, whole: false, error: null });
-  const wanted = useRef(version);
-  wanted.current = version;
+  const now = useRef(null);
+  now.current = { version, needed };
   const wake = useRef(() => {});
   useEffect(() => {
     const control = new AbortController();
@@ -23,35 +30,55 @@ export function useRunning(version, run, states) {
     const model = new Model();
     const show = (whole, error = null) => signal.aborted
       || setState({ model, revision: model.revision, whole, error });
+    const read = async (was) => {
+      try {
+        const whole = await readAll(model, signal, () => getDiagram(model.next, signal, run, states), () => show(was)) || was;
+        show(whole);
+        return whole;
+      } catch (error) {
+        if (!signal.aborted) show(was, error.message);
+        return was;
+      }
+    };
     (async () => {
       let whole = false;
+      let last = null;
       while (!signal.aborted) {
-        const version = wanted.current;
-        try {
-          whole = await readAll(model, signal, () => getDiagram(model.next, signal, run, states), () => show(whole)) || whole;
-          show(whole);
-        } catch (error) {
-          if (!signal.aborted) show(whole, error.message);
+        const { version, needed } = now.current;
+        if (!needed || last?.version === version) {
+          await new Promise((resolve) => { wake.current = resolve; });
+          continue;
         }
-        await new Promise((resolve) => { setTimeout(resolve, PACE); });
-        if (wanted.current === version) await new Promise((resolve) => { wake.current = resolve; });
+        const began = performance.now();
+        whole = await read(whole);
+        last = { version };
+        await painted();
+        await passed(Math.max(PACE, REST * (performance.now() - began)));
       }
     })();
     return () => { control.abort(); wake.current(); };
   }, [run]);
-  useEffect(() => wake.current(), [version]);
+  useEffect(() => wake.current(), [version, needed]);
   return state;
 }
 
+const passed = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+
+// The picture follows the model by two frames. A page in the background has
+// none, and so asks for nothing until it is looked at again.
+const painted = () => new Promise((resolve) => {
+  requestAnimationFrame(() => requestAnimationFrame(resolve));
+});
+
 // The server answers in pieces. A run that has ended brings them one after
-// the other; what has come is shown meanwhile.
+// the other; what has come is shown meanwhile. What is stored while an answer
+// is under way waits for the next time: a run that goes on always has more.
 async function readAll(model, signal, ask, show) {
   for (;;) {
-    const after = model.next;
     const answer = await ask();
     if (signal.aborted) return false;
     const news = model.append(answer);
-    if (answer.next === after) return true;
+    if (!answer.more) return true;
     if (news) show();
   }
 }

@@ -7,23 +7,24 @@ import { useRef } from './vendor/preact-htm.js';
 import { toDiagram, toResults, toRuns, toTopology, toTrace, toTraces } from './router.js';
 
 // What the addresses so far have named: `{ trace, span, peer }`, and the
-// parameters with which each view was left.
-export function useSelection(route, model) {
+// parameters with which each view was left. `opened` is the span that the view
+// of a trace shows, `{ span, peer }`.
+export function useSelection(route, model, opened) {
   const known = useRef({ selected: {}, left: {} });
-  known.current = remember(known.current, route, model);
+  known.current = remember(known.current, route, model, opened);
   return known.current;
 }
 
-export function remember({ selected, left }, route, model) {
+export function remember({ selected, left }, route, model, opened) {
   return {
-    selected: namedBy(route, model) ?? selected,
+    selected: namedBy(route, model, opened) ?? selected,
     left: { ...left, [route.view]: Object.fromEntries(route.params) },
   };
 }
 
 // What an address selects: `{}` for nothing, null where it does not say.
-function namedBy({ view, trace, span, params }, model) {
-  if (view === 'trace') return span ? { trace, span, peer: peerOf(model, span) } : null;
+function namedBy({ view, trace, span, params }, model, opened) {
+  if (view === 'trace') return span ? { trace, span, peer: opened?.span === span ? opened.peer : undefined } : null;
   if (view === 'topology') return params.has('peer') ? { peer: params.get('peer') } : null;
   if (view !== 'diagram') return null;
   const step = model ? model.stepOf(params.get('step')) : -1;
@@ -32,11 +33,6 @@ function namedBy({ view, trace, span, params }, model) {
     trace: model.traces[model.step.trace[step]], span: model.spans[step],
     peer: model.peers[model.step.peer[step]],
   };
-}
-
-function peerOf(model, span) {
-  const step = model ? model.stepOf(span) : -1;
-  return step < 0 ? undefined : model.peers[model.step.peer[step]];
 }
 
 // Where the other views show what is selected.

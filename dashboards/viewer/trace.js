@@ -1,6 +1,6 @@
 // One trace: its head, the waterfall, and the details of the selected span.
 
-import { html, useCallback, useMemo, useState } from './vendor/preact-htm.js';
+import { html, useCallback, useEffect, useMemo, useState } from './vendor/preact-htm.js';
 import { getTrace, useLoaded } from './api.js';
 import { replace, toTrace, toTraces } from './router.js';
 import { clock, count, duration, isoTime, plural } from './format.js';
@@ -13,7 +13,8 @@ import { Details } from './details.js';
 // while it grows.
 const PACE = 2000;
 
-export function Trace({ route, event }) {
+// `onSpan` is told which span is shown, and of which peer it is.
+export function Trace({ route, event, onSpan }) {
   const id = route.trace;
   const load = useCallback((signal) => getTrace(id, signal).then(toModel), [id]);
   const { value: trace, error } = useLoaded(load, id, event?.revision, PACE);
@@ -22,6 +23,7 @@ export function Trace({ route, event }) {
     () => trace?.spans.find((span) => span.id === route.span) ?? null,
     [trace, route.span],
   );
+  useEffect(() => onSpan?.(selected && { span: selected.id, peer: selected.service }), [selected?.id]);
   const path = useMemo(() => (trace ? criticalPath(trace.spans) : []), [trace]);
   const [shown, setShown] = useState(true);
   const critical = useMemo(() => bySpan(shown ? path : []), [shown, path]);

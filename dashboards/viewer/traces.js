@@ -1,17 +1,17 @@
 // The list of traces: one line for each operation that was traced.
 
 import { html, useMemo, useState } from './vendor/preact-htm.js';
-import { LIST_LIMIT, getSummaries, useLoaded } from './api.js';
+import { canOpen, getSummaries, useLoaded } from './api.js';
 import { toCompareTraces, toTrace, toTraces } from './router.js';
 import { clock, count, duration, isoTime, plural } from './format.js';
 import { withoutParent } from './run.js';
 import { Peer } from './peer.js';
-import { Search, fieldsOf, readFields } from './traces/search.js';
+import { Search, fieldsOf, isNarrowed, readFields } from './traces/search.js';
 
 const COLUMNS = [
   ['Operation', (t) => t.rootOperationName],
   ['Start', (t) => t.from],
-  ['Duration', (t) => t.length],
+  ['Duration', (t) => t.length, 'bars: against the longest of the same operation'],
   ['Spans', (t) => t.spanCount],
   ['Errors', (t) => t.errorSpanCount],
   ['Peers', (t) => t.services.length],
@@ -25,14 +25,16 @@ const number = (trace) => ({
 
 export function Traces({ route, event, run, model }) {
   const fields = fieldsOf(route.params);
+  const timed = fields.from || fields.to;
   const began = beganAt(run, model);
   const { search, wrong } = readFields(fields, began);
-  const ask = Object.keys(wrong).length === 0;
-  const load = async (signal) => (ask ? (await getSummaries(search, signal)).map(number) : []);
+  // Without the model a time would count from another beginning.
+  const ask = Object.keys(wrong).length === 0 && !(timed && !model);
+  const load = async (signal) => (ask ? getSummaries(search, signal) : null);
   const { value, error } = useLoaded(load, JSON.stringify([search, wrong]), event?.revision);
   const [order, setOrder] = useState({ column: 1, down: false });
   const [chosen, setChosen] = useState([]);
-  const rows = useMemo(() => sorted(value ?? [], order), [value, order]);
+  const rows = useMemo(() => sorted((value?.summaries ?? []).map(number), order), [value, order]);
   const longest = useMemo(() => longestOf(rows), [rows]);
   // A run that was recorded says itself, and of all its traces.
   const orphans = run?.spans ? 0 : rows.reduce((sum, { orphanSpanCount }) => sum + orphanSpanCount, 0);
@@ -45,7 +47,7 @@ export function Traces({ route, event, run, model }) {
         <p class="banner bad" role="alert">${withoutParent(orphans)}</p>`}
       <div class="bar">
         <${Search} fields=${fields} wrong=${wrong} revision=${event?.revision} go=${go} />
-        <span class="note" role="status">${ask && value && shown(rows.length, search, event)}</span>
+        <span class="note" role="status">${ask && value && shown(rows.length, value.total, search)}</span>
         <${Choose} chosen=${chosen} />
       </div>
       ${error && html`<p class="banner bad" role="alert">The traces cannot be read: ${error}</p>`}
@@ -54,8 +56,8 @@ export function Traces({ route, event, run, model }) {
       ${rows.length > 0 && html`
         <div class="scroll" tabIndex="0" role="group" aria-label="List of traces"><table>
           <thead><tr><th scope="col" class="pick"><span class="unseen">Compare</span></th>
-            ${COLUMNS.map(([name], column) => html`
-              <${Head} name=${name} column=${column} order=${order} setOrder=${setOrder} />`)}
+            ${COLUMNS.map(([name, , note], column) => html`
+              <${Head} name=${name} note=${note} column=${column} order=${order} setOrder=${setOrder} />`)}
           </tr></thead>
           <tbody>${rows.map((trace) => html`
             <${Row} key=${trace.traceId} trace=${trace} longest=${longest.get(trace.rootOperationName)}
@@ -88,9 +90,11 @@ function longestOf(traces) {
   return longest;
 }
 
-function shown(rows, { limit }, event) {
-  if (rows < limit) return plural(rows, 'trace');
-  return `the newest ${count(rows)} of ${plural(event?.traces ?? rows, 'trace')}`;
+// A list that is full may not be all. Of what was searched for, it is not
+// counted how much there is.
+function shown(rows, total, search) {
+  if (isNarrowed(search)) return rows < search.limit ? plural(rows, 'trace') : `the newest ${count(rows)} that match`;
+  return rows < total ? `the newest ${count(rows)} of ${plural(total, 'trace')}` : plural(rows, 'trace');
 }
 
 function sorted(traces, { column, down }) {
@@ -103,7 +107,7 @@ function sorted(traces, { column, down }) {
   });
 }
 
-function Head({ name, column, order, setOrder }) {
+function Head({ name, note, column, order, setOrder }) {
   const mine = order.column === column;
   const sort = mine ? (order.down ? 'descending' : 'ascending') : 'none';
   // Names and times are read upwards, sizes from the largest.
@@ -111,7 +115,7 @@ function Head({ name, column, order, setOrder }) {
   return html`
     <th scope="col" class=${`c${column}`} aria-sort=${sort}>
       <button type="button" onClick=${click}>${name}<span class="sort" aria-hidden="true">
-        ${mine ? (order.down ? '↓' : '↑') : ''}</span></button>
+        ${mine ? (order.down ? '↓' : '↑') : ''}</span></button>${note && html`<span class="note">${note}</span>`}
     </th>`;
 }
 
@@ -124,22 +128,29 @@ function counted(number, unit) {
 // screen reader find.
 function Row({ trace, longest, chosen, choose }) {
   const address = toTrace(trace.traceId);
+  const opens = canOpen(trace.traceId);
+  const name = trace.rootOperationName || '(no name)';
   const stay = (event) => event.stopPropagation();
   return html`
-    <tr onClick=${() => { location.hash = address; }}>
-      <td class="pick" onClick=${stay}><input type="checkbox" checked=${chosen}
+    <tr class=${opens ? '' : 'shut'} onClick=${opens ? () => { location.hash = address; } : undefined}>
+      <td class="pick" onClick=${stay}><input disabled=${!opens} type="checkbox" checked=${chosen}
         aria-label=${`Compare ${trace.rootOperationName} of ${clock(trace.from)}`}
         onChange=${(event) => choose(trace.traceId, event.currentTarget.checked)} /></td>
-      <td class="c0"><a href=${address} onClick=${stay}>
-        ${trace.rootOperationName || '(no name)'}</a>
-        <${Peer} name=${trace.rootServiceName} /></td>
+      <td class="c0">${opens ? html`<a href=${address} onClick=${stay}>${name}</a>` : html`<b>${name}</b>`}
+        <${Peer} name=${trace.rootServiceName} />${!opens && html`<span class="note"> not in this report</span>`}</td>
       <td class="c1" title=${isoTime(trace.from)}>${clock(trace.from)}</td>
       <td class="c2"><span>${duration(trace.length)}</span>
-        <meter aria-hidden="true" max=${longest} value=${trace.length}></meter></td>
+        <meter aria-hidden="true" max=${longest} value=${trace.length}></meter>
+        <${Unended} spans=${trace.unendedSpanCount} /></td>
       <td class="c3">${counted(trace.spanCount, 'span')}</td>
       <td class=${`c4 ${trace.errorSpanCount ? 'bad' : 'none'}`}>
         ${counted(trace.errorSpanCount, 'error')}</td>
       <td class="c5" title=${trace.services.slice(0, 40).map((s) => s.name).join(', ')}>
         ${counted(trace.services.length, 'peer')}</td>
     </tr>`;
+}
+
+function Unended({ spans }) {
+  return spans > 0 && html`<span class="mark" title="Spans without an end, or with one before their start: they count as 0.">
+    ${plural(spans, 'span')} without an end</span>`;
 }

@@ -6,6 +6,7 @@
 
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from './vendor/preact-htm.js';
 import { duration } from './format.js';
+import { useKeys } from './keys.js';
 import { Row, rowId } from './row.js';
 import { reveal, useWindow } from './rows.js';
 
@@ -39,15 +40,15 @@ export function Waterfall({ trace, critical, selected, select }) {
     if (at >= 0) reveal(box.current, at, ROW, HEAD);
   }, [at]);
 
-  const keys = (event) => {
+  useKeys((event) => {
     const move = steer(event, { visible, at, closed, trace, toggle, page: pageOf(box.current) });
     if (move === undefined) return;
     event.preventDefault();
     if (move) select(move.id);
     else if (move === null) select(null);
-  };
+  });
   return html`
-    <div class="waterfall" ref=${box} tabIndex="0" role="tree" onKeyDown=${keys}
+    <div class="waterfall" ref=${box} tabIndex="0" role="tree"
       aria-label="Spans. Arrow keys move, left and right close and open, Escape deselects."
       aria-activedescendant=${at >= 0 ? rowId(selected) : undefined}>
       <div class="ticks" aria-hidden="true">
@@ -86,7 +87,6 @@ const pageOf = (element) => Math.max(1, Math.floor((element.clientHeight - HEAD)
 // Where a key leads: a span, `null` for none, `false` for nowhere though the
 // key was ours, `undefined` when it was not.
 function steer(event, { visible, at, closed, trace, toggle, page }) {
-  if (event.ctrlKey || event.metaKey || event.altKey) return undefined;
   const span = visible[at];
   const step = (by) => visible[Math.min(visible.length - 1, Math.max(0, at + by))] ?? false;
   switch (event.key) {

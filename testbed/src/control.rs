@@ -124,6 +124,23 @@ impl Buttons {
         }
     }
 
+    /// The same, which [`Buttons::changed`] then does not report again.
+    pub(crate) fn look(&mut self) -> State {
+        match self.state.has_changed() {
+            Ok(_) => self.state.borrow_and_update().clone(),
+            Err(_) => State::default(), // The run is over.
+        }
+    }
+
+    /// Waits until something else can be pressed than [`Buttons::look`] has
+    /// seen.
+    ///
+    /// # Errors
+    /// The run is over: nothing can be pressed any more.
+    pub(crate) async fn changed(&mut self) -> Result<(), watch::error::RecvError> {
+        self.state.changed().await
+    }
+
     /// Presses one.
     ///
     /// # Errors

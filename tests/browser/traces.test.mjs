@@ -73,7 +73,7 @@ test('a report answers from itself', () => {
   assert.throws(() => ask('/api/run', { run: 'y' }), /does not hold/);
   assert.throws(() => ask('/api/cuts'), /does not hold/);
   assert.equal(ask('/api/diagram', { after: '0' }).steps.length, 1);
-  assert.deepEqual(ask('/api/diagram', { after: '7' }), { ...all['/api/diagram?after=0'], steps: [] });
+  assert.deepEqual(ask('/api/diagram', { after: '7' }), { ...all['/api/diagram?after=0'], more: false, steps: [] });
   const search = (query) => ask('/api/v3/trace-summaries', query).summaries.length;
   assert.equal(search({ 'query.searchDepth': '1000' }), 2);
   assert.equal(search({ 'query.searchDepth': '1' }), 1);

@@ -58,7 +58,7 @@ async function comparison(page) {
     ...found,
     path: await one(page, '.trace .bar label'),
     critical: await page.$$eval('.waterfall [role=treeitem]', (all) => all
-      .filter((row) => row.querySelector('.critical')).map((row) => row.getAttribute('aria-label'))),
+      .filter((row) => row.querySelector('.critical')).map((row) => row.innerText)),
   };
 }
 

@@ -11,8 +11,20 @@ use crate::workspace;
 /// When it was not, and `CI` is set.
 #[must_use]
 pub fn is_installed(folder: &str) -> bool {
-    let installed = workspace().join(folder).join("node_modules").is_dir();
-    or_say(installed, &format!("npm ci in {folder}"))
+    has_package(folder, "")
+}
+
+/// The same of one npm package: an older installation may lack it.
+///
+/// # Panics
+/// When it does, and `CI` is set.
+#[must_use]
+pub fn has_package(folder: &str, package: &str) -> bool {
+    let modules = workspace().join(folder).join("node_modules");
+    or_say(
+        modules.join(package).is_dir(),
+        &format!("npm ci in {folder}"),
+    )
 }
 
 /// Whether there is a program of this name, as Debian's package of the same

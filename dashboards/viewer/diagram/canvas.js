@@ -5,7 +5,7 @@
 //     onPick={(picked) => …}       what hit.js finds
 //     onCut={(cut) => …}           a handle of the cut was dragged; without it, there is nothing to drag
 //     onSeen={({ all, part, frame }) => …}   after a frame, when what is in sight changed
-//     onKey={(event) => …}  label
+//     label
 //     pending={text}               what is said of a message without a receipt (known.js); '' of one that never arrived
 //     corner={ref} />              what stands above the end of the axis
 //
@@ -27,7 +27,7 @@ export const noMarks = {
   step: -1, message: -1, peer: -1, loud: new Uint8Array(0), cone: null, cut: null, orphans: 0, found: null,
 };
 
-export function Diagram({ model, layout, view, marks = noMarks, onView, onPick, onCut, onSeen, onKey, label, pending, corner }) {
+export function Diagram({ model, layout, view, marks = noMarks, onView, onPick, onCut, onSeen, label, pending, corner }) {
   const canvas = useRef(null);
   const size = useSize(canvas);
   const theme = useTheme(canvas, useScheme());
@@ -40,7 +40,7 @@ export function Diagram({ model, layout, view, marks = noMarks, onView, onPick, 
   useEffect(() => setHover(null), [view, layout]);
   return html`
     <div class="canvas-box">
-      <canvas ref=${canvas} tabIndex="0" role="application" aria-label=${label} onKeyDown=${onKey}
+      <canvas ref=${canvas} tabIndex="0" role="application" aria-label=${label}
         aria-describedby="diagram-help"></canvas>
       ${hover && html`<${Tooltip} model=${model} hover=${hover} size=${size} pending=${pending} />`}
     </div>`;

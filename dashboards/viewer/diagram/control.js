@@ -1,24 +1,23 @@
 // Buttons that reach into the run, where the experiment allows it.
 
 import { html, useState } from '../vendor/preact-htm.js';
-import { control, getControl, useLoaded } from '../api.js';
+import { control } from '../api.js';
 
 export function ControlBar({ event, model }) {
-  if (!event?.live) return null;
-  return html`<${Buttons} event=${event} model=${model} />`;
+  const { allowed, paused } = event?.control ?? {};
+  if (!event?.live || !allowed?.length) return null;
+  return html`<${Buttons} allowed=${allowed} paused=${paused} model=${model} />`;
 }
 
-function Buttons({ event, model }) {
-  const [turn, setTurn] = useState(0);
-  const state = useLoaded(getControl, 'control', `${event.revision} ${turn}`);
+// What is said of a press is in the past tense: another page can undo it. What
+// may be done, and whether the run is paused, the server says to all pages.
+function Buttons({ allowed, paused, model }) {
   const [peer, setPeer] = useState('');
   const [other, setOther] = useState('');
   const [said, setSaid] = useState(null);
-  const allowed = state.value?.allowed ?? [];
-  if (!allowed.length) return null;
   const names = model.inOrder.map((one) => model.peers[one]);
   const press = (action, who, done) => control(action, who).then(
-    () => { setSaid({ text: done }); setTurn(turn + 1); },
+    () => setSaid(done && { text: done }),
     (error) => setSaid({ text: `Refused: ${error.message}`, bad: true }),
   );
   const [a, b] = [peer || names[0], other || names.find((name) => name !== (peer || names[0]))];
@@ -30,17 +29,18 @@ function Buttons({ event, model }) {
   return html`
     <div class="bar control" role="group" aria-label="Reach into the run">
       <b>Reach in</b>
-      ${allowed.includes('pause') && (state.value.paused
-        ? html`<button type="button" onClick=${() => press('resume', {}, 'The run goes on.')}>Resume</button>`
-        : html`<button type="button" onClick=${() => press('pause', {}, 'The run is paused.')}>Pause</button>`)}
+      ${allowed.includes('pause') && (paused
+        ? html`<button type="button" onClick=${() => press('resume', {})}>Resume</button>`
+        : html`<button type="button" onClick=${() => press('pause', {})}>Pause</button>`)}
       ${(allowed.includes('kill') || allowed.includes('cut')) && choice(a, setPeer, 'Peer')}
       ${allowed.includes('kill') && html`<button type="button" class="danger"
-        onClick=${() => press('kill', { peer: a }, `${a} is dead.`)}>Kill it</button>`}
+        onClick=${() => press('kill', { peer: a }, `${a} was killed.`)}>Kill it</button>`}
       ${allowed.includes('cut') && html`
         <span class="group">${choice(b, setOther, 'The link’s other end')}
-          <button type="button" class="danger" onClick=${() => press('cut', link, `${between} is cut.`)}>Cut link</button>
-          <button type="button" onClick=${() => press('heal', link, `${between} is whole again.`)}>Heal</button>
+          <button type="button" class="danger" onClick=${() => press('cut', link, `${between} was cut.`)}>Cut link</button>
+          <button type="button" onClick=${() => press('heal', link, `${between} was healed.`)}>Heal</button>
         </span>`}
+      ${paused && html`<b role="status">The run is paused.</b>`}
       ${said && html`<span class=${said.bad ? 'bad' : 'note'} role="status">${said.text}</span>`}
     </div>`;
 }

@@ -3,6 +3,7 @@
 
 import { html, useCallback, useEffect, useMemo, useRef, useState } from '../vendor/preact-htm.js';
 import { plural } from '../format.js';
+import { useKeys } from '../keys.js';
 import { Diagram } from './canvas.js';
 import { ControlBar } from './control.js';
 import { Legend } from './legend.js';
@@ -69,14 +70,13 @@ function Shown({ route, event, run, model, revision, whole, problem }) {
     sight.hold();
     cut.drag(points);
   };
-  const keys = (pressed) => {
-    if (pressed.ctrlKey || pressed.metaKey || pressed.altKey) return;
+  useKeys((pressed) => {
     const done = command(pressed, { sight, select, search });
     const to = done ? undefined : steer(pressed, { model, layout, view: sight.view, step: at(model, settings) });
     if (!done && to === undefined) return;
     pressed.preventDefault();
     if (to >= 0) select({ step: to });
-  };
+  });
   const onSeen = useCallback((next) => setSeen((last) => (
     last.all === next.all && last.part === next.part ? last : next)), []);
 
@@ -98,7 +98,7 @@ function Shown({ route, event, run, model, revision, whole, problem }) {
             ? html`<${Sight} model=${model} layout=${layout} view=${sight.view} select=${select}
                 chosen=${settings.step} pending=${open} />`
             : html`<${Diagram} model=${model} layout=${layout} view=${sight.view} marks=${marks} pending=${open} corner=${corner}
-                onView=${sight.move} onPick=${pick} onCut=${drag} onSeen=${onSeen} onKey=${keys}
+                onView=${sight.move} onPick=${pick} onCut=${drag} onSeen=${onSeen}
                 label=${describe(model, seen.all)} />`}
           <${Legend} model=${model} layout=${layout} settings=${settings} set=${set} marks=${marks} cut=${cut} seen=${seen}
             whole=${whole} pending=${open} />
@@ -107,8 +107,8 @@ function Shown({ route, event, run, model, revision, whole, problem }) {
       </div>
       <p class="unseen" role="status">${spoken(model, settings, open)}</p>
       <p class="unseen" id="diagram-help">Right and left arrow: the next step and the one before, in causal order.
-        With Shift: of the same peer. Down: along the message that the step sent. Up: back to who sent the one it received.
-        Plus and minus: closer and farther. F: all of the run. C: the cut. Slash: search. Escape: select nothing.</p>
+        With Shift: of the same peer. Down: along the message that the step sent. Up: back to the sender of the one it received.
+        Question mark: all keys.</p>
     </section>`;
 }
 

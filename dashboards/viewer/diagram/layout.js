@@ -13,7 +13,7 @@
 //     layout.drawn    of each message: 1 where it is to be drawn
 //     layout.begin, .finish   the ends of the axis
 //     layout.column   (logical) the Lamport clock that a column stands for
-//     layout.kinds    those that messages have; layout.inkOf: of a kind, its place among them
+//     layout.kinds    those that messages have
 //     layout.broken   whether a message never arrived
 //     layout.flight   how long a message usually takes
 
@@ -30,7 +30,6 @@ export function arrange(model, { axis, hidden, grouped, silent, local }) {
   return {
     axis, rows, rowOf, x, lines, flight, kinds,
     broken: model.message.to.subarray(0, model.message.count).includes(-1),
-    inkOf: Int32Array.from(model.kinds, (_, kind) => kinds.indexOf(kind)),
     all: model.lines.map((_, peer) => model.line(peer)),
     peerOf: model.step.peer,
     ...toArrows(model, x, rowOf, silent, flight),

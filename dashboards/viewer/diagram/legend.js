@@ -2,7 +2,7 @@
 
 import { html } from '../vendor/preact-htm.js';
 import { count, plural } from '../format.js';
-import { KINDS } from './theme.js';
+import { kindColour } from '../palette.js';
 
 export function Legend({ model, layout, settings, set, marks, cut, seen, whole, pending }) {
   return html`
@@ -17,8 +17,8 @@ export function Legend({ model, layout, settings, set, marks, cut, seen, whole, 
       ${marks.orphans > 0 && html`<${Mark} look="orphan">against the cut</>`}
       ${marks.found && html`<${Mark} look="found">found</>`}
       ${layout.broken && !pending && html`<${Mark} look="cross">never arrived</>`}
-      ${layout.kinds.map((kind, ink) => html`<${Kind} key=${kind} name=${model.kinds[kind]} kind=${kind}
-        ink=${ink % KINDS} settings=${settings} set=${set} />`)}
+      ${layout.kinds.map((kind) => html`<${Kind} key=${kind} name=${model.kinds[kind]} kind=${kind}
+        settings=${settings} set=${set} />`)}
       <span class="note seen" role="status">
         ${!whole && `reading on: ${count(model.next)} of ${plural(model.next + model.left, 'span')} … `}
         ${seen.part > 1 && `1 of ${seen.part} messages drawn (${count(seen.all)} in sight): zoom in to see each`}</span>
@@ -27,7 +27,7 @@ export function Legend({ model, layout, settings, set, marks, cut, seen, whole, 
 
 const Mark = ({ look, children }) => html`<span class="mark-of"><i class=${`look ${look}`}></i>${children}</span>`;
 
-function Kind({ name, kind, ink, settings, set }) {
+function Kind({ name, kind, settings, set }) {
   const { silent } = settings;
   const toggle = () => {
     const next = new Set(silent);
@@ -35,7 +35,7 @@ function Kind({ name, kind, ink, settings, set }) {
     set({ silent: next });
   };
   return html`
-    <label class="check kind" title="Draw messages of this kind">
+    <label class="check kind kind-of" style=${kindColour(name)} title="Draw messages of this kind">
       <input type="checkbox" checked=${!silent.has(kind)} onChange=${toggle} />
-      <i class=${`look line k${ink}`}></i>${name}</label>`;
+      <i class="look line"></i>${name}</label>`;
 }

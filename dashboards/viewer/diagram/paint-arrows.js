@@ -1,7 +1,8 @@
 // Draws the messages: an arrow each, broken where it never arrived.
 
 import { FUTURE, PAST, messageRelation } from '../causality.js';
-import { KINDS } from './theme.js';
+import { leastAlpha } from './contrast.js';
+import { rgb } from './theme.js';
 
 // So many arrows are drawn: while the picture moves, as many as a frame has time
 // for (1,000 take about 6 ms without a graphics card), and at rest as many as an
@@ -18,6 +19,18 @@ const FAINTEST = 0.25;
 
 // What a cut or a selection is not about steps back.
 const BESIDE = 0.5;
+
+// As long as there are not more than these, each can be seen by itself: with
+// enough contrast, however far it steps back.
+const EACH_SEEN = 200;
+
+// How opaque an arrow is among so many. `beside`: a cut or a selection is about
+// others. `least`: what can be seen at all (contrast.js).
+export function strength(count, plot, beside, least) {
+  const faint = Math.max(FAINTEST, Math.min(STRONGEST, plot / (3 * count)));
+  const wanted = beside ? faint * BESIDE : faint;
+  return Math.max(wanted, least * Math.min(1, EACH_SEEN / count));
+}
 
 // How much of the way a message is drawn that never arrived.
 export const BROKEN = 0.55;
@@ -62,35 +75,36 @@ export function ends({ layout, model }, shown, m) {
   return [x1, y1, x1 + (x2 - x1) * BROKEN, y1 + (y2 - y1) * BROKEN];
 }
 
-// What is told apart lies above what is not.
-const ORDER = ['apart', ...Array.from({ length: KINDS }, (_, i) => i), 'past', 'future'];
-
 // The quiet ones: everything that no mark makes stand out.
 export function drawArrows(context, scene, shown, { arrows }) {
   const { model, layout, marks, theme } = scene;
   const looks = new Map();
   for (const m of arrows) {
     if (m === marks.message) continue;
-    const look = lookOf(model, layout, marks, m);
+    const look = lookOf(model, marks, m);
     if (!looks.has(look)) looks.set(look, []);
     looks.get(look).push(m);
   }
   const heads = arrows.length <= MOST_HEADS;
-  const faint = Math.max(FAINTEST, Math.min(STRONGEST, shown.plot / (3 * arrows.length)));
-  for (const look of ORDER) {
+  const back = rgb(theme.back);
+  // What is told apart lies above what is not.
+  for (const look of ['apart', ...layout.kinds, 'past', 'future']) {
     const all = looks.get(look);
     if (!all) continue;
     const told = look === 'past' || look === 'future';
     const plain = look === 'apart' || (marks.cut && !marks.cone);
-    const wide = told || (!plain && faint === STRONGEST);
-    context.globalAlpha = plain ? faint * BESIDE : faint;
-    drawAll(context, scene, shown, all, theme.kinds[look] ?? theme[look], { width: wide ? 1.4 : 1, heads });
+    const ink = typeof look === 'number' ? theme.kind(model.kinds[look]) : theme[look];
+    const alpha = strength(arrows.length, shown.plot, plain, leastAlpha(rgb(ink), back));
+    const wide = told || (!plain && alpha >= STRONGEST);
+    context.globalAlpha = alpha;
+    drawAll(context, scene, shown, all, ink, { width: wide ? 1.4 : 1, heads });
   }
   context.globalAlpha = 1;
 }
 
-function lookOf(model, layout, marks, m) {
-  if (!marks.cone) return layout.inkOf[model.message.kind[m]] % KINDS;
+// A kind, by its number, or what it is to the selected step.
+function lookOf(model, marks, m) {
+  if (!marks.cone) return model.message.kind[m];
   const side = messageRelation(model, marks.cone, m);
   return side === PAST ? 'past' : side === FUTURE ? 'future' : 'apart';
 }

@@ -1,6 +1,6 @@
 // Beside the picture: what is selected, and what the cut says.
 
-import { html } from '../vendor/preact-htm.js';
+import { html, useLayoutEffect, useRef } from '../vendor/preact-htm.js';
 import { CutPanel } from './cut-panel.js';
 import { MessagePanel } from './message-panel.js';
 import { PeerPanel } from './peer-panel.js';
@@ -8,11 +8,14 @@ import { StepPanel } from './step-panel.js';
 
 export function Panel({ model, run, settings, cut, pending, select, set, sight }) {
   const { step, message, peer } = settings;
+  const box = useRef(null);
+  // What was just selected is read from its heading on.
+  useLayoutEffect(() => { if (box.current) box.current.scrollTop = 0; }, [step, message, peer]);
   const selected = step >= 0 || message >= 0 || peer >= 0;
   const hasCut = cut.points || cut.snapshot;
   if (!selected && !hasCut) return null;
   return html`
-    <aside class="details side" aria-label="Details">
+    <aside class="details side" ref=${box} aria-label="Details" tabIndex="0">
       ${step >= 0 && html`<${StepPanel} key=${`s${step}`} model=${model} step=${step} pending=${pending} select=${select} />`}
       ${step < 0 && message >= 0 && html`<${MessagePanel} model=${model} message=${message} pending=${pending} select=${select} />`}
       ${step < 0 && message < 0 && peer >= 0 && html`

@@ -50,7 +50,7 @@ function Table({ changes, first }) {
   const mark = (apart) => (apart ? 'apart' : '');
   return html`
     <table class="diff">
-      <thead><tr><th scope="col"></th><th scope="col">${first ? '' : 'before'}</th><th scope="col">after</th></tr></thead>
+      <thead><tr><th scope="col">value</th>${first ? html`<td></td>` : html`<th scope="col">before</th>`}<th scope="col">after</th></tr></thead>
       <tbody>${changes.map(({ name, before, after, changed, apart = [] }) => html`
         <tr key=${name}><th scope="row">${name}</th>
           <td class=${mark(!first && apart[0])}>${before !== undefined && (changed ? html`<del>${before}</del>` : html`<code>${before}</code>`)}</td>

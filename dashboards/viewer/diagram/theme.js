@@ -3,13 +3,13 @@
 // A canvas knows neither custom properties nor light-dark(), so an element is
 // given each colour in turn and asked what came of it.
 
-import { colour } from '../palette.js';
+import { colour, kindColour } from '../palette.js';
 
 const NAMES = ['back', 'panel', 'line', 'text', 'soft', 'link', 'bad', 'rail', 'dot',
   'cut', 'flight', 'past', 'future', 'apart', 'orphan', 'before', 'stripe'];
 
-// Kinds of messages beyond these take the colours again from the first.
-export const KINDS = 8;
+// The lines of a plot, which has no more of them.
+const LINES = 8;
 
 export function readTheme(element) {
   const probe = document.createElement('i');
@@ -20,26 +20,42 @@ export function readTheme(element) {
     return getComputedStyle(probe).color;
   };
   const theme = Object.fromEntries(NAMES.map((name) => [name.replace(/-./, ([, c]) => c.toUpperCase()), resolved(name)]));
-  theme.kinds = Array.from({ length: KINDS }, (_, i) => resolved(`kind-${i}`));
+  theme.lines = Array.from({ length: LINES }, (_, i) => resolved(`line-${i}`));
   theme.font = getComputedStyle(element).fontFamily;
   probe.remove();
-  theme.peer = peerInk(element);
+  theme.peer = inkOfNames(element, 'peer', colour);
+  theme.kind = inkOfNames(element, 'kind-of', kindColour);
   return theme;
 }
 
-// A peer's colour is what stands beside its name everywhere (peer.js).
-function peerInk(element) {
+// The colour of a peer or a kind is what stands beside its name everywhere: the
+// background of the `i` in an element of that class.
+function inkOfNames(element, className, colourOf) {
   const known = new Map();
   return (name) => {
     if (!known.has(name)) {
-      const peer = document.createElement('span');
-      peer.className = 'peer';
-      for (const [property, value] of Object.entries(colour(name))) peer.style.setProperty(property, value);
-      peer.append(document.createElement('i'));
-      element.append(peer);
-      known.set(name, getComputedStyle(peer.firstChild).backgroundColor);
-      peer.remove();
+      const named = document.createElement('span');
+      named.className = className;
+      for (const [property, value] of Object.entries(colourOf(name))) named.style.setProperty(property, value);
+      named.append(document.createElement('i'));
+      element.append(named);
+      known.set(name, getComputedStyle(named.firstChild).backgroundColor);
+      named.remove();
     }
     return known.get(name);
   };
+}
+
+// The colours that a style resolves to can be in any notation; a canvas turns
+// them into bytes.
+const bytes = new Map();
+
+export function rgb(colour) {
+  if (!bytes.has(colour)) {
+    const context = new OffscreenCanvas(1, 1).getContext('2d');
+    context.fillStyle = colour;
+    context.fillRect(0, 0, 1, 1);
+    bytes.set(colour, context.getImageData(0, 0, 1, 1).data);
+  }
+  return bytes.get(colour);
 }

@@ -2,7 +2,6 @@
 
 import { html } from '../vendor/preact-htm.js';
 import { count, plural } from '../format.js';
-import { Menu } from './menu.js';
 import { PeerMenu } from './peers.js';
 
 export function Toolbar({ model, settings, set, cut, search, select, sight, table, setTable }) {
@@ -16,7 +15,6 @@ export function Toolbar({ model, settings, set, cut, search, select, sight, tabl
       <${Search} search=${search} select=${select} />
       <button type="button" aria-pressed=${table} title="The steps in sight as a table"
         onClick=${() => setTable(!table)}>Table</button>
-      <${Help} />
     </div>`;
 }
 
@@ -79,26 +77,4 @@ function Search({ search, select }) {
           onClick=${() => search.go(1, select)}>›</button>
         <span class="note" role="status">${state}</span>`}
     </span>`;
-}
-
-const KEYS = [
-  ['→ ←', 'next step and the one before, in causal order'],
-  ['Shift → ←', 'the same along the peer’s line'],
-  ['↓ ↑', 'along the message: to its receiver, back to its sender'],
-  ['Shift ↓ ↑', 'the other receivers of that sender’s step'],
-  ['Home End', 'first and last step of the peer'],
-  ['+ −', 'closer, farther'],
-  ['F', 'all of the run'],
-  ['C', 'the cut'],
-  ['/', 'search; Enter and Shift Enter, or N and Shift N: next, before'],
-  ['Escape', 'select nothing'],
-];
-
-function Help() {
-  return html`
-    <${Menu} label="?" title="Keys and gestures" kind="help">
-      <p>The wheel zooms about the pointer, Shift with the wheel goes along the axis, Alt with the wheel makes
-        rows higher. Drag to move, pinch to zoom. Drag a handle of the cut to move it there; with Shift, everywhere.</p>
-      <dl class="pairs">${KEYS.map(([key, text]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${text}</dd></div>`)}</dl>
-    <//>`;
 }

@@ -9,15 +9,17 @@ import { compare, fromText, inspect, notACut, ofSnapshot, straight, toText } fro
 import { missingBefore } from './known.js';
 import { absent, choose as chooseOf, standing } from './standing.js';
 
+// The server reads the whole run for its answer: it is not asked more often (ms).
+const PACE = 2000;
+
 // { snapshots, snapshot, following, points, standing, missing, said, compared, own, placing, … }:
 // `points` is the cut (cut.js) or null, `said` what inspect() finds, `compared` what
 // compare() does, each null where it is not known; `standing` (standing.js) says why.
 export function useCut({ model, revision, event, run, whole, settings, set, layout }) {
   const live = event?.live ?? false;
   const reading = !whole && !live;
-  // The server reads the whole run for its answer: it is asked again when there
-  // is something new in it, and once at the end.
-  const loaded = useLoaded(getCuts, 'cuts', live && model.saidOfSnapshots);
+  // It is asked again when there is something new in it, and once at the end.
+  const loaded = useLoaded(getCuts, 'cuts', live && model.saidOfSnapshots, PACE);
   const snapshots = useMemo(() => (loaded.value ?? []).filter(({ recorded }) => recorded.length), [loaded.value]);
   const [own, setOwn] = useState(null);
   const [placing, setPlacing] = useState(false);

@@ -3,6 +3,7 @@
 import { html } from '../vendor/preact-htm.js';
 import { getRun, getRuns, useLoaded } from '../api.js';
 import { count, plural } from '../format.js';
+import { Wide } from '../wide.js';
 import { Plot, axis } from './plot.js';
 import { comparable, curvesOf } from './theory.js';
 
@@ -15,11 +16,11 @@ export function Figures({ run }) {
   return html`
     <section aria-labelledby="figures">
       <h3 id="figures">Figures beside theory</h3>
-      <div class="wide"><table>
+      <${Wide} label="Figures beside theory"><table>
         <thead><tr><th scope="col">Figure</th><th scope="col">Measured</th><th scope="col">Theory</th>
           <th scope="col"><span class="unseen">Drawn</span></th><th scope="col">How theory says it</th></tr></thead>
         <tbody>${figures.map((figure) => html`<${Figure} figure=${figure} />`)}</tbody>
-      </table></div>
+      </table><//>
       <${Curves} run=${run} figures=${figures} />
     </section>`;
 }
@@ -75,7 +76,7 @@ function Curve({ run, figure, curves, others }) {
     axes: [axis(theme, { label: 'peers' }), axis(theme, { label: figure.name, size: 62 })],
     series: [
       { label: 'peers' },
-      ...curves.map(([name], i) => ({ label: name, stroke: theme.kinds[i],
+      ...curves.map(([name], i) => ({ label: name, stroke: theme.lines[i],
         width: 2, dash: [[], [8, 4], [2, 4]][i], points: { show: false } })),
       { label: 'this run', stroke: theme.link, paths: () => null,
         points: { show: true, size: 11, fill: theme.link, stroke: theme.text } },

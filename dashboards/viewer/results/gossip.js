@@ -25,7 +25,7 @@ function Spread({ spread: { messages, one, median, slowest }, peers, csv }) {
     ],
     series: [
       { label: 'after', value: aTime },
-      ...[[`median (message ${median.number})`, theme.kinds[0], []], [`slowest (message ${slowest.number})`, theme.kinds[1], [8, 4]]]
+      ...[[`median (message ${median.number})`, theme.lines[0], []], [`slowest (message ${slowest.number})`, theme.lines[1], [8, 4]]]
         .map(([label, stroke, dash]) => ({ label, stroke, dash, width: 2, paths: stepped({ align: 1 }),
           points: { show: false }, value: aPercent })),
     ],
@@ -69,8 +69,8 @@ function Hops({ run: { id, peers, results, experiment } }) {
       { label: 'hops' },
       { label: 'deliveries with so many', fill: theme.rail, stroke: theme.rail, width: 0,
         paths: bars({ size: [0.6, 80] }), points: { show: false }, value: aPercent },
-      { label: 'with at most so many', stroke: theme.kinds[0], width: 2, value: aPercent,
-        points: { show: true, size: 7, fill: theme.kinds[0] } },
+      { label: 'with at most so many', stroke: theme.lines[0], width: 2, value: aPercent,
+        points: { show: true, size: 7, fill: theme.lines[0] } },
       { label: 'theory: min(n, D^h)', stroke: theme.text, width: 2, dash: [8, 4], value: aPercent,
         points: { show: true, size: 7, fill: theme.back } },
     ],

@@ -64,7 +64,7 @@ function OfHost({ plot: [title, lines, tell, bound, range], samples, marks, boun
     ],
     series: [
       { label: 'second', value: (_, value) => (value === null || value === undefined ? '–' : value.toFixed(1)) },
-      ...known.map(([label], i) => ({ label, stroke: theme.kinds[i], width: 2, dash: [[], [6, 3]][i],
+      ...known.map(([label], i) => ({ label, stroke: theme.lines[i], width: 2, dash: [[], [6, 3]][i],
         points: { show: samples.length < 20 }, value: say })),
     ],
     hooks: {

@@ -45,7 +45,7 @@ function Hops({ run: { id, peers, results }, operations, kinds, csv }) {
     ],
     series: [
       { label: 'hops', value: (_, x) => (x === null || x === undefined ? '–' : String(Math.round(x))) },
-      ...counts.map(([kind], i) => ({ label: kind, fill: theme.kinds[i], stroke: theme.kinds[i], width: 0,
+      ...counts.map(([kind], i) => ({ label: kind, fill: theme.lines[i], stroke: theme.lines[i], width: 0,
         paths: bars({ size: [0.9, 60] }), points: { show: false }, value: aPercent })),
     ],
     hooks: { draw: [(plot) => drawLines(plot, [{ x: theory, name: `log2 n = ${theory.toFixed(1)}` }], theme)] },
@@ -74,8 +74,8 @@ function Times({ operations, kinds, csv }) {
     ],
     series: [
       { label: 'to begin after', value: aTime },
-      ...kinds.map((kind, i) => ({ label: kind, stroke: theme.kinds[i], value: aTime,
-        ...points(drawn.length > 1000 ? 3 : 5, theme.kinds[i]) })),
+      ...kinds.map((kind, i) => ({ label: kind, stroke: theme.lines[i], value: aTime,
+        ...points(drawn.length > 1000 ? 3 : 5, theme.lines[i]) })),
       { label: 'failed', stroke: theme.bad, value: aTime, ...points(1, theme.bad) },
     ],
     hooks: { draw: [(plot) => drawCrosses(plot, crosses, theme.bad)] },

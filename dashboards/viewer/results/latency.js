@@ -30,7 +30,7 @@ function Distribution({ bytes, roads, csv, told }) {
     series: [
       { label: 'within', value: aTime },
       ...CURVES.map(([road, way, label]) => ({ label, width: 2, points: { show: false }, value: aPercent,
-        stroke: road === 'stack' ? theme.kinds[0] : theme.kinds[1], dash: way === 'oneWay' ? [6, 4] : [] })),
+        stroke: road === 'stack' ? theme.lines[0] : theme.lines[1], dash: way === 'oneWay' ? [6, 4] : [] })),
     ],
   });
   return html`

@@ -3,6 +3,7 @@
 
 import { html } from '../vendor/preact-htm.js';
 import { count, measured } from '../format.js';
+import { Wide } from '../wide.js';
 
 const HEAD = ['What', 'n', 'Lost', 'Median', 'p90', 'p99', 'Max', 'Theory'];
 
@@ -11,10 +12,10 @@ export function Measures({ measures }) {
   return html`
     <section aria-labelledby="measures">
       <h3 id="measures">Measured</h3>
-      <div class="wide" tabIndex="0" role="region" aria-labelledby="measures"><table class="measures">
+      <${Wide} label="Measured"><table class="measures">
         <thead><tr>${HEAD.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
         <tbody>${measures.map((measure) => html`<${Measure} key=${measure.name} ...${measure} />`)}</tbody>
-      </table></div>
+      </table><//>
       <p class="note">The percentiles stand on n measurements; what was lost is in none of them.
         Theory is of the median. A ratio has one value.</p>
     </section>`;

@@ -3,6 +3,7 @@
 
 import { html, useMemo } from '../vendor/preact-htm.js';
 import { count, duration, plural } from '../format.js';
+import { Wide } from '../wide.js';
 import { pingsOf } from './csv.js';
 import { Distribution, Series } from './roundtrips.js';
 
@@ -31,7 +32,7 @@ function Percentiles({ results }) {
   return html`
     <section aria-labelledby="round-trips">
       <h3 id="round-trips">Round trips</h3>
-      <div class="wide"><table>
+      <${Wide} label="Round trips"><table>
         <thead><tr>${['Expected', 'Sent', 'Answered', 'Lost', 'Shortest', 'p50', 'p90', 'p99', 'Longest'].map((name) => html`
           <th scope="col">${name}</th>`)}</tr></thead>
         <tbody><tr>
@@ -39,7 +40,7 @@ function Percentiles({ results }) {
           <td class=${`figure ${results.lost > 0 ? 'bad' : ''}`}>${count(results.lost)}</td>
           ${['min', 'p50', 'p90', 'p99', 'max'].map((name) => cell(times ? duration(times[name]) : '–'))}
         </tr></tbody>
-      </table></div>
+      </table><//>
       <p class="note">${times
         ? `The percentiles stand on ${plural(times.count, 'round trip')}. A lost ping has none, and is in none of them.`
         : 'No ping was answered, so there is nothing to tell of round trips.'}
@@ -55,11 +56,11 @@ function Losses({ results, lost }) {
   return html`
     <section aria-labelledby="lost-pings">
       <h3 id="lost-pings">Lost pings</h3>
-      <div class="wide"><table>
+      <${Wide} label="Lost pings"><table>
         <thead><tr>${['Ping', 'From', 'To', 'Why'].map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
         <tbody>${all.slice(0, TOLD).map(({ ping, from, to, reason }) => html`
           <tr><td class="figure">${ping}</td><td>${peer(from)}</td><td>${peer(to)}</td><td>${reason}</td></tr>`)}</tbody>
-      </table></div>
+      </table><//>
       ${results.lost > TOLD && html`<p class="note">The first ${TOLD} of ${count(results.lost)}; all are in results.csv.</p>`}
     </section>`;
 }

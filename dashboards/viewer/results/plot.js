@@ -6,6 +6,7 @@ import UPlot from '../vendor/uplot.js';
 import { duration } from '../format.js';
 import { readTheme } from '../diagram/theme.js';
 import { useScheme } from '../scheme.js';
+import { Wide } from '../wide.js';
 
 const HEIGHT = 260;
 const NARROWEST = 240;
@@ -41,11 +42,11 @@ function Numbers({ title, head, rows }) {
   return html`
     <details class="numbers">
       <summary>${title}: the numbers</summary>
-      <div class="wide" tabIndex="0" role="region" aria-label=${`${title}: the numbers`}><table>
+      <${Wide} label=${`${title}: the numbers`}><table>
         <thead><tr>${head.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
         <tbody>${rows.map(([name, ...cells]) => html`
           <tr><th scope="row">${name}</th>${cells.map((cell) => html`<td class="figure">${cell}</td>`)}</tr>`)}</tbody>
-      </table></div>
+      </table><//>
     </details>`;
 }
 

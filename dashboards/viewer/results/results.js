@@ -10,6 +10,7 @@ import { KadResults } from './kad.js';
 import { LatencyResults } from './latency.js';
 import { Measures } from './measures.js';
 import { PingResults } from './ping.js';
+import { Wide } from '../wide.js';
 
 export function Results({ run, event }) {
   const results = run?.results;
@@ -87,10 +88,10 @@ function Properties({ all }) {
   return html`
     <section aria-labelledby="properties">
       <h3 id="properties">What should hold</h3>
-      <div class="wide"><table>
+      <${Wide} label="What should hold"><table>
         <thead><tr><th scope="col">Property</th><th scope="col">Verdict</th><th scope="col">Checked</th></tr></thead>
         <tbody>${all.map((property) => html`<${Property} ...${property} />`)}</tbody>
-      </table></div>
+      </table><//>
     </section>`;
 }
 
@@ -165,12 +166,12 @@ function Phases({ phases }) {
   return html`
     <section aria-labelledby="phases">
       <h3 id="phases">Phases</h3>
-      <div class="wide"><table>
+      <${Wide} label="Phases"><table>
         <thead><tr><th scope="col">Phase</th><th scope="col">Took</th><th scope="col"><span class="unseen">Drawn</span></th></tr></thead>
         <tbody>${phases.map(({ name, seconds }) => html`
           <tr><th scope="row">${name}</th><td class="figure">${duration(seconds * 1e9)}</td>
             <td class="gauge" aria-hidden="true"><span class="measured" style=${{ width: `${(seconds / most) * 100}%` }}></span></td></tr>`)}
         </tbody>
-      </table></div>
+      </table><//>
     </section>`;
 }

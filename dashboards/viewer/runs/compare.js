@@ -1,7 +1,7 @@
 // Two runs beside each other, up to the first step that differs and beyond it.
 
 import { html, useMemo, useState } from '../vendor/preact-htm.js';
-import { getRun, toRun, useLoaded } from '../api.js';
+import { getRun, getRuns, toRun, useLoaded } from '../api.js';
 import { toRuns } from '../router.js';
 import { missingFrom } from '../diagram/known.js';
 import { count, plural } from '../format.js';
@@ -11,7 +11,10 @@ import { Pair } from './pair.js';
 import { States } from './states.js';
 
 export function CompareRuns({ route, event }) {
-  const [a, b] = [useOne(route.a, event), useOne(route.b, event)];
+  // Of two runs at most one goes on: that which the server is at.
+  const current = useLoaded(getRuns, 'runs', 0).value?.current;
+  const growing = (id) => (event?.live && current === id ? event.revision : 'over');
+  const [a, b] = [useOne(route.a, growing(route.a)), useOne(route.b, growing(route.b))];
   const ready = a.whole && b.whole;
   const found = useMemo(() => (ready ? compare(a.model, b.model) : null), [ready, a.revision, b.revision]);
   const problem = a.error ?? b.error;
@@ -30,9 +33,9 @@ export function CompareRuns({ route, event }) {
     </section>`;
 }
 
-function useOne(id, event) {
+function useOne(id, version) {
   const run = useLoaded((signal) => getRun(signal, id), id, 0);
-  const running = useRunning(event?.live ? event.revision : 'over', id, true);
+  const running = useRunning(version, { run: id, states: true });
   return { ...running, id, run: run.value, error: run.error ?? running.error };
 }
 

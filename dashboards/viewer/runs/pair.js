@@ -5,6 +5,7 @@ import { html, useMemo, useState } from '../vendor/preact-htm.js';
 import { Diagram, noMarks } from '../diagram/canvas.js';
 import { arrange } from '../diagram/layout.js';
 import { describe } from '../diagram/words.js';
+import { useKeys } from '../keys.js';
 import { told } from './difference.js';
 
 // In logical time, since no two runs take the same time.
@@ -14,6 +15,7 @@ export function Pair({ found: { first }, a, b, names }) {
   const one = useOne(a, first, first?.a ?? -1);
   const two = useOne(b, first, first?.b ?? -1);
   const [view, setView] = useState(() => around(one, two));
+  useKeys((event) => keys(event, view, setView));
   const shown = (side) => ({ ...view, start: side.anchor + view.start });
   const follow = (side) => (next) => setView({ ...next, start: next.start - side.anchor });
   const picked = (side) => (what) => {
@@ -32,7 +34,7 @@ export function Pair({ found: { first }, a, b, names }) {
         <div class="one" key=${i}>
           <h3>${names[i]}</h3>
           <div class="picture"><${Diagram} model=${run.model} layout=${side.layout} view=${shown(side)} marks=${side.marks}
-            onView=${follow(side)} onPick=${picked(side)} onKey=${(event) => keys(event, view, setView)}
+            onView=${follow(side)} onPick=${picked(side)}
             label=${`Run ${'AB'[i]}. ${describe(run.model, run.model.step.count)} Arrow keys move, plus and minus zoom, both runs together.`} /></div>
           <p class="note" role="status">${chosen(run.model, side.selected)}</p>
         </div>`)}
@@ -73,7 +75,6 @@ function around(one, two) {
 }
 
 function keys(event, view, setView) {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
   const zoomed = (factor) => ({ ...view, span: view.span * factor, start: view.start * factor });
   const moved = (part) => ({ ...view, start: view.start + view.span * part });
   const next = {

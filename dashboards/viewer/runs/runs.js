@@ -6,6 +6,7 @@ import { getRuns, getSummaries, isReport, shownRun, toRun, useLoaded } from '../
 import { toCompareRuns } from '../router.js';
 import { count, duration, isoTime, plain, plural } from '../format.js';
 import { allOptions } from '../options.js';
+import { Wide } from '../wide.js';
 
 export function Runs({ run, event }) {
   const { value, error } = useLoaded(getRuns, 'runs', `${event?.run} ${event?.live}`, 2000);
@@ -59,7 +60,7 @@ function ThisRun({ run, event }) {
 // Spans whose parent is named and not there, among the traces that are listed.
 function useOrphans(event) {
   const load = (signal) => getSummaries({}, signal)
-    .then((all) => all.reduce((sum, { orphanSpanCount }) => sum + orphanSpanCount, 0));
+    .then(({ summaries }) => summaries.reduce((sum, { orphanSpanCount }) => sum + orphanSpanCount, 0));
   return useLoaded(load, 'orphans', event?.live ? 0 : event?.revision, 2000).value ?? 0;
 }
 
@@ -89,13 +90,13 @@ const HEADS = ['Compare', 'Run', 'Began', 'Peers', 'Command', 'Seed', 'Took', 'V
 
 function Table({ runs, current, chosen, choose }) {
   return html`
-    <div class="wide"><table>
+    <${Wide} label="Runs"><table>
       <thead><tr>${HEADS.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
       <tbody>${runs.map((run) => html`
         <${Line} key=${run.id} run=${run} shown=${run.id === (shownRun || current)}
           address=${toRun(run.id === current ? '' : run.id)}
           chosen=${chosen.includes(run.id)} choose=${choose} />`)}</tbody>
-    </table></div>`;
+    </table><//>`;
 }
 
 function Line({ run, shown, address, chosen, choose }) {

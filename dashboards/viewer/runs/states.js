@@ -9,7 +9,7 @@ export function States({ first, a, b }) {
   const [one, two] = [useChange(a.model, first.a, a.id), useChange(b.model, first.b, b.id)];
   return [[first.a, one, two], [first.b, two, one]].map(([step, change, other], i) => html`
     <section key=${i} class="state">
-      <h4>State of ${first.peer} in ${'AB'[i]}</h4>
+      <h3>State of ${first.peer} in ${'AB'[i]}</h3>
       ${step < 0 ? html`<p class="note">There is no more step.</p>` : html`<${State} change=${beside(change, other)} />`}
     </section>`);
 }

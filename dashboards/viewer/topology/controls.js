@@ -2,6 +2,7 @@
 
 import { html, useEffect, useRef, useState } from '../vendor/preact-htm.js';
 import { duration } from '../format.js';
+import { useKeys } from '../keys.js';
 
 const SPEEDS = [1 / 16, 1 / 4, 1, 4, 16];
 
@@ -31,6 +32,7 @@ export function Controls({ player, moments, axis, set }) {
     event.preventDefault();
     toggle();
   };
+  useKeys(keys);
   const pace = (value) => {
     player.speed = value;
     setSpeed(value);

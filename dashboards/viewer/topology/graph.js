@@ -3,8 +3,8 @@
 
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from '../vendor/preact-htm.js';
 import { plural } from '../format.js';
-import { colour } from '../palette.js';
-import { KINDS, readTheme } from '../diagram/theme.js';
+import { colour, kindColour } from '../palette.js';
+import { readTheme } from '../diagram/theme.js';
 import { useScheme } from '../scheme.js';
 import { linkOf } from './faults.js';
 import { layout } from './network.js';
@@ -57,7 +57,7 @@ function Legend({ model, moments, broken: { cut, dead } }) {
   const kinds = useMemo(() => (moments ? [...new Set(model.message.kind.subarray(0, model.message.count))] : []), [moments]);
   if (!kinds.length && !cut.size && !dead.size) return null;
   return html`<ul class="kinds" aria-label="Legend">${kinds.map((kind) => html`
-    <li key=${kind}><i style=${{ background: `var(--kind-${kind % KINDS})` }}></i>${model.kinds[kind]}</li>`)}
+    <li key=${kind} class="kind-of" style=${kindColour(model.kinds[kind])}><i></i>${model.kinds[kind]}</li>`)}
     ${cut.size > 0 && html`<li><i class="cut"></i>link that is cut</li>`}
     ${dead.size > 0 && html`<li><i class="dead"></i>peer that was killed</li>`}</ul>`;
 }
@@ -136,11 +136,11 @@ function useMessages(canvas, shown, { network, model, moments, player, message, 
   }, [network, model, moments, player, message, places, size, scheme]);
 }
 
-function dot(context, theme, { message }, m, x, y, chosen) {
+function dot(context, theme, { message, kinds }, m, x, y, chosen) {
   const lost = message.reason[m] >= 0;
   context.beginPath();
   context.arc(x, y, chosen ? DOT * 1.6 : DOT, 0, 2 * Math.PI);
-  context.fillStyle = lost ? theme.bad : theme.kinds[message.kind[m] % theme.kinds.length];
+  context.fillStyle = lost ? theme.bad : theme.kind(kinds[message.kind[m]]);
   context.fill();
   context.lineWidth = chosen ? 3 : 1.5;
   context.strokeStyle = chosen ? theme.text : theme.back;

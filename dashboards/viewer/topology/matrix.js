@@ -5,7 +5,7 @@
 
 import { html, useEffect, useMemo, useRef, useState } from '../vendor/preact-htm.js';
 import { plural } from '../format.js';
-import { readTheme } from '../diagram/theme.js';
+import { readTheme, rgb } from '../diagram/theme.js';
 import { useScheme } from '../scheme.js';
 import { linkOf } from './faults.js';
 import { pairs, underWay } from './moments.js';
@@ -128,19 +128,6 @@ function cells({ peers, edges, placeOf }, state, model, theme) {
     pixels[placeOf[model.message.sender[m]] * n + placeOf[model.message.receiver[m]]] = packed(link, 255);
   }
   return image;
-}
-
-// The colours that a style resolves to can be in any notation; a canvas turns
-// them into bytes.
-const known = new Map();
-function rgb(colour) {
-  if (!known.has(colour)) {
-    const context = new OffscreenCanvas(1, 1).getContext('2d');
-    context.fillStyle = colour;
-    context.fillRect(0, 0, 1, 1);
-    known.set(colour, context.getImageData(0, 0, 1, 1).data);
-  }
-  return known.get(colour);
 }
 
 const packed = ([r, g, b], alpha) => ((alpha << 24) | (b << 16) | (g << 8) | r) >>> 0;

@@ -9,8 +9,13 @@ const WHOLE = 20;
 // so many seconds: news comes in pieces, and is to be seen moving all the same.
 const CATCH_UP = 1.2;
 
+// Some are made unwell by what moves. For them the end is shown at once.
+const still = globalThis.matchMedia?.('(prefers-reduced-motion: reduce)');
+
 export class Player {
-  constructor() {
+  // `calm()`: nothing is to move that was not asked to.
+  constructor(calm = () => still?.matches ?? false) {
+    this.calm = calm;
     this.begin = 0;
     this.end = 0;
     this.at = Infinity;
@@ -99,7 +104,7 @@ export class Player {
       }
     } else if (this.following) {
       const left = this.end - this.at;
-      this.at = left < (this.end - this.begin) * 1e-6 + 1e-6 ? this.end
+      this.at = this.calm() || left < (this.end - this.begin) * 1e-6 + 1e-6 ? this.end
         : this.at + left * Math.min(1, seconds / CATCH_UP * 3);
     }
   }

@@ -36,6 +36,10 @@ export function readFields(fields, began) {
   return { search, wrong };
 }
 
+// Whether only some of the traces are searched for.
+export const isNarrowed = ({ limit, ...conditions }) => Object.values(conditions)
+  .some((one) => (one && typeof one === 'object' ? Object.keys(one).length > 0 : Boolean(one)));
+
 function limitOf(text) {
   if (!text.trim()) return LIST_LIMIT;
   const limit = Number(text);
@@ -47,8 +51,8 @@ function limitOf(text) {
 // found with Enter.
 export function Search({ fields, wrong, revision, go }) {
   const services = useLoaded(getServices, 'services', revision, 2000).value ?? [];
-  const ask = async (signal) => (fields.service ? getOperations(fields.service, signal) : []);
-  const operations = useLoaded(ask, fields.service, revision, 2000).value ?? [];
+  const ask = (signal) => getOperations(fields.service, signal);
+  const operations = useLoaded(ask, `operations ${fields.service}`, revision, 2000).value ?? [];
   const [open, setOpen] = useState(() => FIELDS.slice(2).some((name) => fields[name]));
   const submit = (event) => {
     event.preventDefault();

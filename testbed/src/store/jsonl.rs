@@ -133,6 +133,31 @@ impl Store {
         end.max(after as u64) as usize
     }
 
+    /// When each span starts, and its place; the earliest first. Nothing is
+    /// decoded.
+    #[must_use]
+    pub fn starts(&self) -> Vec<(u64, u64)> {
+        let table = self.read();
+        let mut starts: Vec<_> = table
+            .places()
+            .map(|place| (table.row(place).start, place))
+            .collect();
+        starts.sort_unstable();
+        starts
+    }
+
+    /// Hands the spans at these places on to `take`. Those that were evicted
+    /// meanwhile are passed over.
+    pub fn read_places(&self, places: &[u64], take: impl FnMut(&str, Span)) {
+        let kept = self.read().places();
+        let places: Vec<_> = places
+            .iter()
+            .copied()
+            .filter(|p| kept.contains(p))
+            .collect();
+        self.hand_over_all(&places, take);
+    }
+
     fn hand_over_all(&self, rows: &[u64], mut take: impl FnMut(&str, Span)) {
         for chunk in rows.chunks(SPANS_PER_LINE) {
             self.hand_over(chunk.iter().copied(), &mut take);

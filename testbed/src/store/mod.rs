@@ -193,9 +193,10 @@ impl Store {
             .collect()
     }
 
-    /// What the services of this name do, in the order of the names.
+    /// What the services of this name do, or all services, in the order of the
+    /// operations' names.
     #[must_use]
-    pub fn operations(&self, service: &str) -> Vec<Operation> {
+    pub fn operations(&self, service: Option<&str>) -> Vec<Operation> {
         self.read().operations(service)
     }
 

@@ -47,7 +47,8 @@ pub struct Summary {
     /// When the first span starts.
     #[serde(serialize_with = "as_text")]
     pub min_start_time_unix_nano: u64,
-    /// When the last span ends.
+    /// When the last span ends. One without an end, or with one before its
+    /// start, ends when it starts.
     #[serde(serialize_with = "as_text")]
     pub max_end_time_unix_nano: u64,
     /// Spans stored.
@@ -56,6 +57,8 @@ pub struct Summary {
     pub error_span_count: u64,
     /// Spans among them whose parent is not stored.
     pub orphan_span_count: u64,
+    /// Spans among them without an end, or with one before their start.
+    pub unended_span_count: u64,
     /// The services that take part, in the order of their names.
     pub services: Vec<ServiceSummary>,
 }
@@ -135,6 +138,7 @@ fn summarise(table: &Table, trace: u32) -> Summary {
         span_count: 0,
         error_span_count: 0,
         orphan_span_count: orphans(table, trace),
+        unended_span_count: 0,
         services: Vec::new(),
     };
     for row in rows() {
@@ -149,7 +153,9 @@ fn summarise(table: &Table, trace: u32) -> Summary {
         summary.span_count += 1;
         summary.error_span_count += u64::from(row.error);
         summary.min_start_time_unix_nano = summary.min_start_time_unix_nano.min(row.start);
-        summary.max_end_time_unix_nano = summary.max_end_time_unix_nano.max(row.end);
+        summary.unended_span_count += u64::from(row.end < row.start);
+        let end = row.end.max(row.start);
+        summary.max_end_time_unix_nano = summary.max_end_time_unix_nano.max(end);
     }
     summary.services = services.into_values().collect();
     summary

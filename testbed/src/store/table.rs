@@ -283,10 +283,15 @@ impl Table {
         keys.into_iter().map(|(.., place)| place).collect()
     }
 
-    pub(super) fn operations(&self, service: &str) -> Vec<Operation> {
-        let named = self.sources().filter(|(_, source)| source.name == service);
-        let all: BTreeSet<_> = named
+    pub(super) fn operations(&self, service: Option<&str>) -> Vec<Operation> {
+        let named = |name: &str| service.is_none_or(|service| name == service);
+        let sources = self.sources().filter(|(_, source)| named(&source.name));
+        // A thousand services have the same few names.
+        let ids: BTreeSet<_> = sources
             .flat_map(|(_, source)| source.operations.keys())
+            .collect();
+        let all: BTreeSet<_> = ids
+            .into_iter()
             .map(|(name, kind)| (self.names.get(*name).to_string(), i32::from(*kind)))
             .collect();
         all.into_iter()

@@ -235,11 +235,40 @@ fn a_summary_counts_spans_errors_orphans_and_services() {
         span_count: 3,
         error_span_count: 1,
         orphan_span_count: 1,
+        unended_span_count: 0,
         services: vec![service("peer-0", 1, 1), service("peer-1", 2, 0)],
     };
     assert_eq!(store.summaries(&Query::default()), [wanted]);
     assert_eq!(store.orphan_count(), 1);
     assert_eq!(Store::new().orphan_count(), 0);
+}
+
+/// As a program leaves it that dies in the middle, or whose clock is set back.
+#[test]
+fn a_span_without_an_end_or_with_one_before_its_start_takes_no_time() {
+    for (ends, end, unended) in [
+        (vec![0], 0, 1),
+        (vec![START - 1_000_000_000], 0, 1),
+        (vec![0, START + 70], 70, 1),
+        (vec![START + 70], 70, 0),
+        (vec![START], 0, 0),
+    ] {
+        let store = Store::new();
+        let service = store.add_service(samples::resource("peer-0"));
+        for (id, end) in (1..).zip(&ends) {
+            let mut span = samples::span([8; 16], id, 0, "x", 0);
+            span.end_time_unix_nano = *end;
+            store.insert(service, &span).expect("a good span");
+        }
+        let [summary] = &store.summaries(&Query::default())[..] else {
+            panic!("one trace")
+        };
+        let told = (
+            summary.max_end_time_unix_nano - summary.min_start_time_unix_nano,
+            summary.unended_span_count,
+        );
+        assert_eq!(told, (end, unended), "{ends:?}");
+    }
 }
 
 #[test]
@@ -412,10 +441,10 @@ fn services_and_operations_are_listed_in_order() {
         kind: 1,
     };
     assert_eq!(
-        store.operations("peer-1"),
+        store.operations(Some("peer-1")),
         [operation("PING"), operation("lost")]
     );
-    assert_eq!(store.operations("nobody"), []);
+    assert_eq!(store.operations(Some("nobody")), []);
 }
 
 #[test]

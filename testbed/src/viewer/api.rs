@@ -55,13 +55,13 @@ pub(super) async fn services(shown: Shown) -> Response {
     json_response(&bodies::services(&shown.store))
 }
 
-/// `{"operations":[{"name":"PING","spanKind":"consumer"},…]}`
+/// `{"operations":[{"name":"PING","spanKind":"consumer"},…]}` of a service; of
+/// all, where none is named, for which Jaeger has no call.
 pub(super) async fn operations(shown: Shown, uri: Uri) -> Answer {
     let parameters = parameters(&uri)?;
-    let service = first(&parameters, &["service"])
-        .ok_or_else(|| Refusal::bad_request("service is missing"))?;
+    let service = first(&parameters, &["service"]);
     let wanted = first(&parameters, &["spanKind", "span_kind"]);
-    let operations = shown.store.operations(&service).into_iter();
+    let operations = shown.store.operations(service.as_deref()).into_iter();
     let named = operations
         .map(|operation| {
             (

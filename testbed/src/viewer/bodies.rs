@@ -55,15 +55,18 @@ pub(super) fn services(store: &Store) -> Services {
     }
 }
 
-/// `{"summaries":[…]}`, the newest trace first.
+/// `{"summaries":[…],"total":9}`, the newest trace first, and how many traces
+/// there are in all.
 #[derive(Debug, Serialize)]
 pub(super) struct Summaries {
     pub(super) summaries: Vec<Summary>,
+    total: usize,
 }
 
 pub(super) fn summaries(store: &Store, query: &Query) -> Summaries {
     Summaries {
         summaries: store.summaries(query),
+        total: store.trace_count(),
     }
 }
 
@@ -86,7 +89,7 @@ pub(super) fn span(store: &Store, trace: TraceId, id: u64) -> Option<Trace> {
 /// `{"cuts":[…]}`: the snapshots of the run.
 #[derive(Debug, Serialize)]
 pub(super) struct Cuts {
-    cuts: Vec<Drawn>,
+    pub(super) cuts: Vec<Drawn>,
 }
 
 pub(super) fn cuts(store: &Store) -> Cuts {

@@ -34,6 +34,9 @@ pub(super) struct Diagram {
     next: usize,
     /// How many spans there are from there on.
     left: usize,
+    /// Whether there is something to read on: the answer is as long as one may
+    /// be. What was stored while it was made does not count.
+    more: bool,
     /// So many spans before that were given up for want of memory.
     evicted: u64,
     /// What times count from, in nanoseconds since 1970: more than a number of
@@ -84,21 +87,25 @@ pub(super) struct Asked {
 
 /// The steps among these spans.
 pub(super) fn diagram(store: &Store, asked: Asked) -> Diagram {
-    let base = store.first_start();
-    let mut reader = Reader {
-        base,
-        diagram: Diagram {
-            base: base.to_string(),
-            evicted: evicted(store) as u64,
-            states: asked.states.then(Vec::new),
-            ..Diagram::default()
-        },
-    };
+    let mut reader = Reader::new(store, asked.states);
+    let mut read = 0;
     let next = store.read_from(asked.after, asked.most, |peer, span| {
-        reader.read(peer, span)
+        read += 1;
+        reader.read(peer, span);
     });
     reader.diagram.next = next;
     reader.diagram.left = (store.len() + evicted(store)).saturating_sub(next);
+    reader.diagram.more = read == asked.most;
+    reader.diagram
+}
+
+/// The steps among the spans at these places, with nothing to read after them.
+pub(super) fn at_places(store: &Store, places: &[u64]) -> Diagram {
+    let mut reader = Reader::new(store, false);
+    store.read_places(places, |peer, span| reader.read(peer, span));
+    let all = store.len();
+    reader.diagram.next = all + evicted(store);
+    reader.diagram.left = all.saturating_sub(places.len());
     reader.diagram
 }
 
@@ -112,6 +119,19 @@ struct Reader {
 }
 
 impl Reader {
+    fn new(store: &Store, states: bool) -> Self {
+        let base = store.first_start();
+        Self {
+            base,
+            diagram: Diagram {
+                base: base.to_string(),
+                evicted: evicted(store) as u64,
+                states: states.then(Vec::new),
+                ..Diagram::default()
+            },
+        }
+    }
+
     fn read(&mut self, peer: &str, span: Span) {
         if let Some(lost) = loss(&span) {
             let (by, to) = (self.peer(peer), self.peer(&lost.to));
@@ -283,6 +303,21 @@ mod tests {
         for after in [1, 2] {
             let last = answer(after);
             assert_eq!([&last["next"], &last["left"]], [&json!(2), &json!(0)]);
+        }
+    }
+
+    /// A page that asks until nothing is new would never stop in a run that
+    /// goes on.
+    #[test]
+    fn an_answer_says_whether_it_ends_before_the_spans_do() {
+        for (after, most, next, more) in [(0, 2, 2, true), (2, 2, 3, false), (3, 2, 3, false)] {
+            let asked = Asked {
+                after,
+                most,
+                states: false,
+            };
+            let answer = diagram(&samples::store(), asked);
+            assert_eq!((answer.next, answer.more), (next, more), "{after}");
         }
     }
 }

@@ -14,16 +14,18 @@ use futures::Stream;
 use serde_json::json;
 use tokio::sync::watch;
 
-use super::{State, Viewer};
+use super::{State, Takes, Viewer};
+use crate::control::{self, Buttons};
 
 /// Between two events at least so much time passes: people see no more than
 /// some four changes a second.
 const PACE: Duration = Duration::from_millis(250);
 
-/// `data: {"revision":9,"spans":8,"traces":3,"run":2,"live":true,"evicted":0}`: the
-/// store's revision and counts, how often `run.json` has changed since this
-/// stream began, whether the run
-/// goes on, and how many spans were given up for want of memory.
+/// `data: {"revision":9,"spans":8,"traces":3,"run":2,"live":true,"evicted":0,
+/// "control":{"allowed":["pause"],"paused":false}}`: the store's revision and
+/// counts, how often `run.json` has changed since this stream began, whether the
+/// run goes on, how many spans were evicted for want of memory, and what can be
+/// done to the run.
 pub(super) async fn events(
     Shared(state): Shared<State>,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
@@ -34,12 +36,17 @@ pub(super) async fn events(
     // What changed before this stream began is nothing to tell.
     viewer.run.mark_unchanged();
     let live = viewer.run.has_changed().is_ok();
+    let buttons = match &viewer.takes {
+        Takes::Presses(buttons) => Some(buttons.clone()),
+        Takes::Nothing | Takes::Spans => None,
+    };
     let watcher = Watcher {
         viewer,
         stopping,
         seen: None,
         run_changes: 0,
         live,
+        buttons,
     };
     Sse::new(futures::stream::unfold(watcher, Watcher::next)).keep_alive(KeepAlive::default())
 }
@@ -51,6 +58,8 @@ struct Watcher {
     seen: Option<u64>,
     run_changes: u64,
     live: bool,
+    /// What reaches into the run, as long as anything does.
+    buttons: Option<Buttons>,
 }
 
 impl Watcher {
@@ -76,6 +85,7 @@ impl Watcher {
                 Ok(()) => self.run_changes += 1,
                 Err(_) => self.live = false,
             },
+            over = pressed(&mut self.buttons) => if over { self.buttons = None },
         }
     }
 
@@ -92,6 +102,16 @@ impl Watcher {
             "run": self.run_changes,
             "live": self.live,
             "evicted": store.evicted().unwrap_or_default().spans,
+            "control": self.buttons.as_mut().map_or_else(control::State::default, Buttons::look),
         })
+    }
+}
+
+/// Waits until something else can be done to the run. True when nothing can be
+/// any more; never done where nothing ever could.
+async fn pressed(buttons: &mut Option<Buttons>) -> bool {
+    match buttons {
+        Some(buttons) => buttons.changed().await.is_err(),
+        None => std::future::pending().await,
     }
 }

@@ -14,8 +14,8 @@ mod v1;
 mod wide;
 
 use super::*;
-use crate::jaeger;
 use crate::store::samples;
+use crate::{control, jaeger};
 
 /// What a test waits at most before it fails.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -30,15 +30,15 @@ struct Server {
 }
 
 async fn start() -> Server {
-    serving(samples::store(), false).await
+    serving(samples::store(), Takes::Nothing).await
 }
 
-async fn serving(store: Store, collects: bool) -> Server {
+async fn serving(store: Store, takes: Takes) -> Server {
     let listener = bind(([127, 0, 0, 1], 0).into()).await.expect("a free port");
-    serving_at(listener, store, collects)
+    serving_at(listener, store, takes)
 }
 
-fn serving_at(listener: Listener, store: Store, collects: bool) -> Server {
+fn serving_at(listener: Listener, store: Store, takes: Takes) -> Server {
     let store = Arc::new(store);
     let (run, seen) = watch::channel(json!({ "seed": 7 }));
     let address = listener.address;
@@ -48,10 +48,7 @@ fn serving_at(listener: Listener, store: Store, collects: bool) -> Server {
         store: store.clone(),
         run: seen,
         runs: Arc::clone(&runs),
-        takes: match collects {
-            true => Takes::Spans,
-            false => Takes::Nothing,
-        },
+        takes,
     };
     let served = tokio::spawn(serve(listener, viewer, async {
         let _ = stopped.await;
@@ -134,6 +131,10 @@ async fn the_api_answers_in_jaegers_shapes() {
         get(&server, "/api/v3/operations?service=peer-0").await,
         (200, operations)
     );
+    let (_, all) = get(&server, "/api/v3/operations").await;
+    let all = all["operations"].as_array().expect("a list");
+    let names: Vec<_> = all.iter().map(|one| &one["name"]).collect();
+    assert_eq!(names, ["PING", "lost", "ping"]);
     let summaries = json!({ "summaries": [{
         "traceId": trace,
         "rootServiceName": "peer-0",
@@ -143,11 +144,12 @@ async fn the_api_answers_in_jaegers_shapes() {
         "spanCount": 3,
         "errorSpanCount": 1,
         "orphanSpanCount": 1,
+        "unendedSpanCount": 0,
         "services": [
             { "name": "peer-0", "spanCount": 1, "errorSpanCount": 1 },
             { "name": "peer-1", "spanCount": 2, "errorSpanCount": 0 },
         ],
-    }] });
+    }], "total": 1 });
     assert_eq!(
         get(&server, "/api/v3/trace-summaries").await,
         (200, summaries)
@@ -201,7 +203,6 @@ async fn wrong_requests_are_told_so_in_json() {
         (format!("/api/v3/traces/{long}"), 400),
         (format!("/api/v3/traces/{not_hex}"), 400),
         ("/api/v3/traces/%FF".to_owned(), 400),
-        ("/api/v3/operations".to_owned(), 400),
         (
             "/api/v3/trace-summaries?query.startTimeMin=yesterday".to_owned(),
             400,
@@ -323,6 +324,33 @@ async fn events_tell_of_changes_and_end_with_the_server() {
         lines.read_to_end(&mut Vec::new()).expect("the stream ends");
     });
     client.await.expect("the client got all it waited for");
+    served.await.expect("no panic").expect("no error");
+}
+
+/// So every page shows that a run is paused, whichever of them paused it.
+#[tokio::test(flavor = "multi_thread")]
+async fn events_carry_what_can_be_done_to_the_run() {
+    let (buttons, desk) = control::control();
+    let server = serving(samples::store(), Takes::Presses(buttons)).await;
+    let client = tokio::task::spawn_blocking(move || {
+        let request = "GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        let mut lines = BufReader::new(send(server.address, request));
+        let nothing = json!({ "allowed": [], "paused": false });
+        wait_for(&mut lines, |data| data["control"] == nothing);
+        desk.allow(vec!["pause"]);
+        wait_for(&mut lines, |data| {
+            data["control"]["allowed"] == json!(["pause"])
+        });
+        for paused in [true, false, true] {
+            desk.pause(paused);
+            wait_for(&mut lines, |data| data["control"]["paused"] == paused);
+        }
+        drop(desk);
+        wait_for(&mut lines, |data| data["control"] == nothing);
+        server.stop.send(()).expect("the server runs");
+        server.served
+    });
+    let served = client.await.expect("the client got all it waited for");
     served.await.expect("no panic").expect("no error");
 }
 

@@ -103,7 +103,7 @@ pub(super) async fn names(
     service: Result<Path<String>, PathRejection>,
 ) -> Answer {
     let Path(service) = service?;
-    let operations = shown.store.operations(&service).into_iter();
+    let operations = shown.store.operations(Some(&service)).into_iter();
     let mut names: Vec<_> = operations.map(|operation| operation.name).collect();
     names.dedup(); // They are in order: one name, several kinds.
     Ok(list(names))
@@ -124,7 +124,7 @@ pub(super) async fn operations(Asked(shown): Asked, uri: Uri) -> Answer {
         name: String,
         span_kind: &'static str,
     }
-    let operations = shown.store.operations(&service).into_iter();
+    let operations = shown.store.operations(Some(&service)).into_iter();
     let operations = operations.map(|operation| Operation {
         name: operation.name,
         span_kind: jaeger::kind_name(operation.kind).unwrap_or_default(),

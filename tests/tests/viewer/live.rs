@@ -43,7 +43,10 @@ fn a_link_that_is_cut_and_a_peer_that_is_killed_are_seen_in_the_topology() {
     let mut reach = script("reach.mjs");
     reach.arg(testbed.get_program()).args(testbed.get_args());
     let seen = printed(&mut reach);
-    assert_eq!(seen["said"], "The link between peer-00 and peer-01 is cut.");
+    assert_eq!(
+        seen["said"],
+        "The link between peer-00 and peer-01 was cut."
+    );
     let [cut, dead] = ["peer-00 – peer-01: the link is cut", "peer-03: killed"];
     for (moment, cuts, deaths) in [
         ("cut", &[cut][..], &[][..]),
@@ -72,5 +75,33 @@ fn a_link_that_is_cut_and_a_peer_that_is_killed_are_seen_in_the_topology() {
         text(&seen["cell"]),
         &["peer-00 → peer-01: the link is cut, "],
     );
+    assert_eq!(texts(&seen["problems"]), [""; 0]);
+}
+
+/// The page must leave the processor to the peers.
+#[test]
+fn the_page_asks_seldom_and_only_for_what_its_view_shows() {
+    if !has_browser() {
+        return;
+    }
+    let runs = Runs::new();
+    let arguments =
+        "--peers 8 --view=127.0.0.1:0 --timeout 10m snapshot --snapshots 1000 --every 500ms";
+    let testbed = runs.testbed(arguments.split(' '));
+    let mut requests = script("requests.mjs");
+    requests.arg(testbed.get_program()).args(testbed.get_args());
+    let seen = printed(&mut requests);
+    for view in ["diagram", "topology", "traces", "results", "runs"] {
+        let (all, asked) = (seen[view]["all"].as_u64(), &seen[view]["count"]);
+        assert!(all.is_some_and(|all| all <= 15), "{view}: {asked}");
+        let draws = ["diagram", "topology"].contains(&view);
+        let reads = asked["/api/diagram"].as_u64().unwrap_or(0);
+        assert_eq!(reads >= 2, draws, "{view}: {asked}");
+    }
+    assert_eq!(texts(&seen["paused"]), ["The run is paused."]);
+    assert_eq!(texts(&seen["resumed"]), [""; 0]);
+    let gone = "viewer stopped: the run is shown as it was last";
+    assert_eq!(texts(&seen["gone"]["badges"]), [gone]);
+    assert_eq!(texts(&seen["gone"]["buttons"]), [""; 0]);
     assert_eq!(texts(&seen["problems"]), [""; 0]);
 }

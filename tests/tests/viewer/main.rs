@@ -2,6 +2,7 @@
 //! `tests/browser`. A script does what a person does and prints what the page
 //! showed; the test compares that with what the run printed and saved.
 
+mod accessible;
 mod cuts;
 mod diagram;
 mod hostile;

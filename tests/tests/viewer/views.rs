@@ -10,7 +10,7 @@ use support::{Ended, Runs, run, saved};
 use super::{has, has_browser, look_well, steps, text, texts, traces};
 
 /// One run after the other, by their arguments; the folders in that order.
-fn all(runs: &Runs, arguments: &[&str]) -> Vec<(PathBuf, Ended)> {
+pub(super) fn all(runs: &Runs, arguments: &[&str]) -> Vec<(PathBuf, Ended)> {
     let mut known = Vec::new();
     for one in arguments {
         let ended = run(&mut runs.testbed(one.split(' '))).exits(0);

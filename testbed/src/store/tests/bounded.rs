@@ -59,8 +59,8 @@ fn the_oldest_go_and_are_counted() {
         services.iter().map(|service| service.spans).sum::<u64>(),
         store.len() as u64
     );
-    assert_eq!(store.operations("peer-0"), []);
-    assert_eq!(store.operations("peer-39").len(), 1);
+    assert_eq!(store.operations(Some("peer-0")), []);
+    assert_eq!(store.operations(Some("peer-39")).len(), 1);
     assert_eq!(
         store.summaries(&Query::default()).len(),
         store.trace_count()

@@ -2,7 +2,8 @@
 //!
 //! The page needs the run before all else, then what is small, then the
 //! diagram. What room is left is for whole traces, the newest first; so they
-//! are the first to be left out, and after them the later part of the diagram.
+//! are the first to be left out. Of a diagram without room for all, what
+//! surrounds the snapshots is kept, the end, and the beginning (`windows`).
 
 use std::io::Write;
 use std::panic::resume_unwind;
@@ -12,6 +13,8 @@ use serde_json::Value;
 
 use super::Error;
 use super::budget::{Answers, Fit};
+use super::windows;
+use crate::checkers::snapshot::Drawn;
 use crate::run::Folder;
 use crate::stats::thousands;
 use crate::store::{Query, Store, Summary};
@@ -33,9 +36,9 @@ const LEAST_STEP: usize = 100;
 /// that cannot fit at that size is not even looked at.
 const LEAST_SPAN: u64 = 500;
 
-/// Cuts are found by reading the whole run, which for a larger one takes too
-/// long and too much memory. The diagram does not hold so many steps either.
-const MOST_FOR_CUTS: usize = super::MOST / LEAST_STEP;
+/// Cuts are found by reading the whole run, as its judges did. For a larger one
+/// this takes too long for a report. A guess.
+const MOST_FOR_CUTS: usize = 1_000_000;
 
 /// Writes the answers, in at most so many bytes but for some sentences.
 pub(super) fn write(
@@ -61,16 +64,17 @@ pub(super) fn write(
     let topology = bodies::topology(store, run);
     report.small("/api/topology", &topology, "the connections")?;
     let listed = report.list()?;
-    let most = store.len().min(report.answers.left() / LEAST_STEP);
-    let (cuts, diagram) = both(
+    let may_fit = store.len() <= report.answers.left() / LEAST_STEP;
+    let (cuts, whole) = both(
         || (store.len() <= MOST_FOR_CUTS).then(|| bodies::cuts(store)),
-        || diagram::diagram(store, first(most)),
+        || may_fit.then(|| diagram::diagram(store, all(store))),
     );
-    match cuts {
-        Some(cuts) => report.small("/api/cuts", &cuts, "the snapshots")?,
+    match &cuts {
+        Some(cuts) => report.small("/api/cuts", cuts, "the snapshots")?,
         None => report.says("Of a run as large as this the snapshots are left out."),
     }
-    report.diagram(diagram, most)?;
+    let cuts = cuts.map_or(Vec::new(), |cuts| cuts.cuts);
+    report.diagram(whole, &cuts, run)?;
     report.traces(&listed)?;
     if !report.left_out.is_empty() {
         report.says("`testbed view` with the folder of the run shows all of it.");
@@ -162,30 +166,45 @@ impl<W: Write> Report<'_, W> {
         }
     }
 
-    /// The diagram from the beginning as far as it fits.
-    /// `diagram` has at most `most` spans.
-    fn diagram(&mut self, mut diagram: Diagram, mut most: usize) -> Result<(), Error> {
+    /// The `whole` diagram, if it fits; otherwise what matters most of it.
+    fn diagram(
+        &mut self,
+        whole: Option<Diagram>,
+        cuts: &[Drawn],
+        run: &Value,
+    ) -> Result<(), Error> {
+        const ASKED: &str = "/api/diagram?after=0";
         let all = self.store.len();
-        loop {
-            let left = self.answers.left();
-            let Fit::TooLarge(bytes) = self.answers.add("/api/diagram?after=0", &diagram, left)?
-            else {
-                break;
-            };
+        let left = self.answers.left();
+        let mut most = left / LEAST_STEP;
+        if let Some(whole) = whole {
+            match self.answers.add(ASKED, &whole, left)? {
+                Fit::Whole => return Ok(()),
+                Fit::TooLarge(bytes) => most = fewer(all, bytes, left),
+            }
+        }
+        let (starts, base) = (self.store.starts(), self.store.first_start());
+        let kept = loop {
             if most == 0 {
                 self.says("There is no room for the diagram.");
                 return Ok(());
             }
-            most = fewer(most, bytes, left);
-            diagram = diagram::diagram(self.store, first(most));
-        }
-        if most < all {
-            let (most, all) = (count(most), count(all));
-            self.says(format!(
-                "The diagram shows the first {most} of {all} spans; messages to later steps \
-                 look as if they had not arrived."
-            ));
-        }
+            let kept = windows::choose(&starts, base, cuts, run, most);
+            let diagram = diagram::at_places(self.store, &kept.places);
+            match self.answers.add(ASKED, &diagram, left)? {
+                Fit::Whole => break kept,
+                Fit::TooLarge(bytes) => most = fewer(most.min(all), bytes, left),
+            }
+        };
+        let (spans, all) = (count(kept.places.len()), count(all));
+        let around = match &kept.snapshots[..] {
+            [] => String::new(),
+            [one] => format!("what surrounds the snapshot {one}, "),
+            many => format!("what surrounds the snapshots {}, ", many.join(", ")),
+        };
+        self.says(format!(
+            "The diagram shows {spans} of {all} spans: {around}the beginning and the end."
+        ));
         Ok(())
     }
 
@@ -218,11 +237,11 @@ impl<W: Write> Report<'_, W> {
     }
 }
 
-/// The first spans. A report has no other run to compare their states with.
-fn first(most: usize) -> Asked {
+/// All spans. A report has no other run to compare their states with.
+fn all(store: &Store) -> Asked {
     Asked {
         after: 0,
-        most,
+        most: store.len().saturating_add(1),
         states: false,
     }
 }

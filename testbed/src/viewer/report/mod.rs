@@ -11,6 +11,7 @@ mod modules;
 mod page;
 #[cfg(test)]
 mod tests;
+mod windows;
 
 use std::io::{self, Write};
 use std::path::PathBuf;

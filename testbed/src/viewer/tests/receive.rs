@@ -23,7 +23,7 @@ const PROTOBUF: &str = "application/x-protobuf";
 const JSON: &str = "application/json";
 
 async fn collecting() -> Server {
-    serving(Store::with_limit(1 << 30), true).await
+    serving(Store::with_limit(1 << 30), Takes::Spans).await
 }
 
 /// What the sample's store has.
@@ -440,7 +440,7 @@ async fn a_viewer_of_a_run_takes_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_given_up_is_told() {
-    let server = serving(Store::with_limit(4 << 20), true).await;
+    let server = serving(Store::with_limit(4 << 20), Takes::Spans).await;
     let spans = (0..40_000_u32).map(|number| {
         let mut span = samples::span(samples::PING, 1, 0, "x", u64::from(number));
         span.span_id[..4].copy_from_slice(&number.to_be_bytes());

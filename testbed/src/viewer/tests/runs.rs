@@ -211,7 +211,7 @@ async fn states_are_told_apart_where_that_is_asked_for() {
         let inserted = store.insert(service, &step(peer, balance));
         inserted.expect("a good span");
     }
-    let server = serving(store, false).await;
+    let server = serving(store, Takes::Nothing).await;
     let (_, body) = get(&server, "/api/diagram").await;
     assert_eq!(body["states"], Value::Null);
     let (_, body) = get(&server, "/api/diagram?after=0&states=true").await;

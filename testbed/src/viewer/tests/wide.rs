@@ -15,7 +15,7 @@ async fn wide() -> (Server, String) {
         assert!(warning.contains(part), "{warning}");
     }
     let token = token.to_owned();
-    (serving_at(listener, samples::store(), true), token)
+    (serving_at(listener, samples::store(), Takes::Spans), token)
 }
 
 #[tokio::test]

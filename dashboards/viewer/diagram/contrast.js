@@ -1,0 +1,31 @@
+// How well something is seen in front of something else, as WCAG 2 counts it:
+// from 1, not at all, to 21. Colours are lists of red, green and blue, 0 to 255.
+
+// What is to be seen at all has three to one; a part of an eighth more is for
+// the tints that lie below.
+export const LEAST = 3 * 1.125;
+
+const linear = (byte) => {
+  const part = byte / 255;
+  return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+};
+
+const luminance = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
+
+export function contrast(a, b) {
+  const [low, high] = [luminance(a), luminance(b)].sort((x, y) => x - y);
+  return (high + 0.05) / (low + 0.05);
+}
+
+const over = (ink, back, alpha) => [0, 1, 2].map((i) => ink[i] * alpha + back[i] * (1 - alpha));
+
+// How opaque an ink must be at least to be seen on this ground; 1 where even
+// that is not enough.
+export function leastAlpha(ink, back, least = LEAST) {
+  let [low, high] = [0, 1];
+  for (let i = 0; i < 12; i += 1) {
+    const middle = (low + high) / 2;
+    if (contrast(over(ink, back, middle), back) < least) low = middle; else high = middle;
+  }
+  return high;
+}

@@ -1,0 +1,7 @@
+// A table that may be wider than its place: it scrolls, with the keyboard too.
+
+import { html } from './vendor/preact-htm.js';
+
+export function Wide({ label, children }) {
+  return html`<div class="wide" tabIndex="0" role="group" aria-label=${label}>${children}</div>`;
+}
