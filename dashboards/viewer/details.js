@@ -36,7 +36,7 @@ export function Details({ span, trace, traceId, select }) {
       ${details.events.length > 0 && html`<h4>Events</h4>`}
       ${details.events.map((event) => html`
         <div class="part"><p><b>${event.name}</b> <span class="note">after ${
-          duration(event.after)}</span></p><${Pairs} all=${event.attributes} /></div>`)}
+          duration(event.after)}</span>${event.untimed && html` <b class="bad">${event.untimed}</b>`}</p><${Pairs} all=${event.attributes} /></div>`)}
       ${details.links.length > 0 && html`<h4>Links</h4>`}
       ${details.links.map((link) => html`
         <div class="part"><p><a href=${toTrace(link.trace, link.span)}>

@@ -138,13 +138,18 @@ export function toDetails(span) {
   };
 }
 
-// What happened within a span, in ns after it began.
+// What happened within a span, in ns after it began. What has no time, or one
+// before that, counts as at its beginning, and `untimed` says why.
 export function eventsOf({ raw, from }) {
-  return (raw.events ?? []).map((event) => ({
-    name: event.name ?? '',
-    after: Number(BigInt(event.timeUnixNano ?? 0) - from),
-    attributes: attributes(event.attributes),
-  }));
+  return (raw.events ?? []).map((event) => {
+    const at = BigInt(event.timeUnixNano ?? 0);
+    return {
+      name: event.name ?? '',
+      after: Number(at < from ? 0n : at - from),
+      untimed: at >= from ? '' : at === 0n ? 'no time' : 'before the span',
+      attributes: attributes(event.attributes),
+    };
+  });
 }
 
 // The spans that a span names as what it has to do with, beside its parent.

@@ -66,11 +66,11 @@ const FINEST = 500;
 
 function ticks(span, length) {
   const all = new Map();
-  for (const { name, after } of eventsOf(span)) {
+  for (const { name, after, untimed } of eventsOf(span)) {
     const at = length ? Math.round(((span.start + after) / length) * FINEST) / FINEST : 0;
     if (at < 0 || at > 1) continue;
     if (!all.has(at)) all.set(at, []);
-    all.get(at).push(`${name} after ${duration(after)}`);
+    all.get(at).push(`${name} after ${duration(after)}${untimed && `, ${untimed}`}`);
   }
   return [...all].map(([at, names]) => ({ at, names }));
 }

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 
 import { contrast, leastAlpha } from '../../dashboards/viewer/diagram/contrast.js';
 import { isFree } from '../../dashboards/viewer/keys.js';
-import { toModel } from '../../dashboards/viewer/otlp.js';
+import { eventsOf, toModel } from '../../dashboards/viewer/otlp.js';
 import { kindColour } from '../../dashboards/viewer/palette.js';
 import { Player } from '../../dashboards/viewer/topology/player.js';
 import { isNarrowed } from '../../dashboards/viewer/traces/search.js';
@@ -47,6 +47,12 @@ test('a span without an end, or with one before its start, takes no time and say
     assert.equal(span.duration, unended ? 0 : length);
     assert.ok(length >= 0);
   }
+});
+
+test('what happened within a span without a time counts as at its beginning and says so', () => {
+  const events = [undefined, '0', '999', '1000', '1007'].map((timeUnixNano) => ({ name: 'x', timeUnixNano }));
+  assert.deepEqual(eventsOf({ from: 1000n, raw: { events } }).map(({ after, untimed }) => [after, untimed]),
+    [[0, 'no time'], [0, 'no time'], [0, 'before the span'], [0, ''], [7, '']]);
 });
 
 test('a search is narrowed by any condition, and not by the limit', () => {

@@ -91,6 +91,7 @@ function Line({ line: { a, b, depth }, place, length, route }) {
         <${Peer} name=${span.service} /><span class="name">${span.name || '(no name)'}</span>
         ${alone && html`<span class="only">${alone}</span>`}
         ${span.error && html`<span class="mark">error</span>`}
+        ${span.unended && html`<span class="mark">${span.unended}</span>`}
       </span>
       <${Side} span=${a} length=${length} trace=${route.a} which="A" />
       <${Side} span=${b} length=${length} trace=${route.b} which="B" />
