@@ -48,6 +48,7 @@ function Verdict({ run, event, connected }) {
     return event.control?.paused ? html`<span class="badge unknown" role="status">paused</span>`
       : html`<span class="badge live" role="status">running</span>`;
   }
+  if (run.died) return html`<span class="badge fail" role="status">died</span>`;
   return status && html`<span class=${`badge ${status}`} role="status">${status}</span>`;
 }
 

@@ -1,4 +1,11 @@
-//! Ctrl-C and SIGTERM: the first ends the run in order, the second at once.
+//! Ctrl-C, SIGTERM and SIGHUP: the first ends the run in order, the second at
+//! once. SIGHUP stays ignored where it is so from the start, as under `nohup`.
+
+#[cfg(unix)]
+use std::{
+    future::poll_fn,
+    task::{Context, Poll},
+};
 
 use tokio_util::sync::CancellationToken;
 
@@ -23,27 +30,47 @@ pub fn watch() -> std::io::Result<CancellationToken> {
 }
 
 #[cfg(unix)]
-struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-}
+struct Signals(Vec<tokio::signal::unix::Signal>);
 
 #[cfg(unix)]
 impl Signals {
     fn new() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
+        let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate()];
+        if !ignores(SignalKind::hangup().as_raw_value()) {
+            kinds.push(SignalKind::hangup());
+        }
+        let signals = kinds.into_iter().map(signal);
+        Ok(Self(signals.collect::<std::io::Result<_>>()?))
     }
 
     async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
+        let any = |cx: &mut Context<'_>| {
+            let mut came = self.0.iter_mut().map(|signal| signal.poll_recv(cx));
+            match came.any(|came| came.is_ready()) {
+                true => Poll::Ready(()),
+                false => Poll::Pending,
+            }
+        };
+        poll_fn(any).await;
     }
+}
+
+/// Whether this process ignores a signal. Where the system does not tell, it
+/// counts as ignored: the signal then has the effect that it would have without
+/// us.
+#[cfg(unix)]
+fn ignores(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status");
+    status.map_or(true, |status| ignored(&status, signal))
+}
+
+/// The same, as `/proc/PID/status` has it.
+#[cfg(unix)]
+fn ignored(status: &str, signal: i32) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_none_or(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
 #[cfg(not(unix))]
@@ -58,6 +85,30 @@ impl Signals {
     async fn next(&mut self) {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
+        }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::ignored;
+
+    #[test]
+    fn ignored_signals_are_read() {
+        for (status, expected) in [
+            (
+                "SigBlk:\t0000000000000001\nSigIgn:\t0000000000000000\n",
+                false,
+            ),
+            (
+                "SigIgn:\t0000000000001001\nSigCgt:\t0000000000000000\n",
+                true,
+            ),
+            ("SigIgn:\t0000000000001000\n", false),
+            ("Name:\ttestbed\n", true),
+            ("SigIgn:\tnone\n", true),
+        ] {
+            assert_eq!(ignored(status, 1), expected, "{status}");
         }
     }
 }

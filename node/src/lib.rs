@@ -29,6 +29,7 @@ pub mod ping;
 pub mod program;
 mod protocols;
 mod refusals;
+pub mod stderr;
 pub mod steps;
 pub mod telemetry;
 mod transport;

@@ -2,6 +2,8 @@
 
 use tracing_subscriber::EnvFilter;
 
+use crate::stderr::Stderr;
+
 /// Starts logging: warnings, and with `-v`, `-vv`, `-vvv` more. `RUST_LOG`
 /// overrides both.
 pub fn start(verbose: u8) {
@@ -15,6 +17,6 @@ pub fn start(verbose: u8) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(|| Stderr)
         .init();
 }

@@ -1,11 +1,10 @@
 //! The `testbed-node` program: one peer on its own.
 
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
 use node::daemon::{self, Cli};
-use node::logs;
+use node::{logs, stderr};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -14,7 +13,7 @@ async fn main() -> ExitCode {
     match daemon::run(cli).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "error: {error}");
+            stderr::note(format_args!("error: {error}"));
             error.exit_code()
         }
     }

@@ -9,7 +9,6 @@ mod source;
 pub(crate) mod systems;
 mod view;
 
-use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -17,6 +16,7 @@ use std::time::Instant;
 
 use clap::CommandFactory as _;
 use node::interrupt;
+use node::stderr::note;
 use node::telemetry::Sink;
 use node::telemetry::export::Exporter;
 use tokio::task::JoinError;
@@ -29,7 +29,7 @@ use crate::cli::systems::System;
 use crate::cli::{Cli, Command};
 use crate::control::control;
 use crate::experiment::{
-    Bench, Experiment, gossip::Gossip, kad::Kad, latency::Latency, ping::Ping,
+    Bench, Experiment, Findings, gossip::Gossip, kad::Kad, latency::Latency, ping::Ping,
 };
 use crate::host::Watch;
 use crate::progress::Progress;
@@ -104,8 +104,7 @@ pub fn exit(ended: Result<Result<ExitCode, Error>, JoinError>) -> ExitCode {
     match ended {
         Ok(Ok(code)) => code,
         Ok(Err(error)) => {
-            // Where standard error is gone there is nobody to tell.
-            let _ = writeln!(io::stderr(), "error: {error}");
+            note(format_args!("error: {error}"));
             error.exit_code()
         }
         Err(_) => ExitCode::from(1), // A panic, which has been reported.
@@ -119,6 +118,7 @@ async fn experiment<E: Experiment>(
     options: &Options,
 ) -> Result<ExitCode, Error> {
     let interrupt = interrupt::watch().map_err(|e| Error::Failed(format!("signals: {e}")))?;
+    sweep::obey(&interrupt);
     let began = Instant::now();
     let store = Arc::new(Store::new());
     let exporter = options.otlp.clone().map(Exporter::start).transpose();
@@ -134,7 +134,7 @@ async fn experiment<E: Experiment>(
     let mut rows = folder.results()?;
     if let Some(page) = &page {
         page.saved_in(&folder, &record);
-        page.announce(options)?;
+        page.announce(options);
     }
     let sink = Sink::new(
         Some(Arc::new(StoreRecorder::start(store.clone()))),
@@ -170,6 +170,7 @@ async fn experiment<E: Experiment>(
     record.host_use = Some(host.told());
     record.verdict = verdict(experiment, &mut record, &store, result);
     let rows = experiment.save(&mut rows).and_then(|()| rows.flush());
+    let rows = rows.and_then(|()| tell_apart(&mut record, &folder));
     let spans = folder.save_spans(&store);
     if spans.is_err() {
         record.spans.lose();
@@ -185,20 +186,39 @@ async fn experiment<E: Experiment>(
         true => report(&folder, &record, &store),
         false => None,
     };
-    output::result(experiment, options, &record, &folder, report.as_deref())?;
+    let printed = output::result(experiment, options, &record, &folder, report.as_deref());
     if let Some(page) = page {
         page.stay(&record, &interrupt).await?;
     }
-    saved?;
+    saved.and(printed)?;
     Ok(record.verdict.status.into())
 }
 
 /// The run as a page. A run without one is as good.
 fn report(folder: &Folder, record: &Record, store: &Store) -> Option<PathBuf> {
     let saved = viewer::report::save(folder, &record.to_json(), store);
-    // Where standard error is gone there is nobody to tell.
-    let told = |error| output::note(&format!("warning: there is no report.html: {error}"));
-    saved.map_err(told).ok()
+    let warn = |error| note(format_args!("warning: there is no report.html: {error}"));
+    saved.map_err(warn).ok()
+}
+
+/// Measurements that a pause of the process met are told apart from the rest.
+fn tell_apart(record: &mut Record, folder: &Folder) -> Result<(), Error> {
+    if let Some(host) = &mut record.host_use {
+        host.apart = folder.apart(&host.pauses)?;
+    }
+    Ok(())
+}
+
+/// Why the host, and not the network, decided what was measured. Where nothing
+/// was, a pause still is a reason for what did not come in time.
+fn against_the_host(record: &Record, findings: &Findings) -> Vec<String> {
+    let Some(host) = &record.host_use else {
+        return Vec::new();
+    };
+    let saturated = host.saturated.as_ref().map(ToString::to_string);
+    let matters = host.timed || !findings.incomplete.is_empty();
+    let still = host.stood_still().filter(|_| matters);
+    saturated.into_iter().chain(still).collect()
 }
 
 /// The verdict on a run. `result` is `None` when the run was interrupted.
@@ -214,11 +234,11 @@ fn verdict<E: Experiment>(
         let reason = format!("{} spans were lost", record.spans.lost);
         findings.untrusted.push(reason);
     }
-    let host = record.host_use.as_ref();
-    let host = host.and_then(|host| host.saturated.as_ref());
-    let host = host.map(ToString::to_string);
     match result {
-        Some(Ok(())) => findings.verdict(host),
+        Some(Ok(())) => {
+            let host = against_the_host(record, &findings);
+            findings.verdict(host)
+        }
         Some(Err(error)) => Verdict {
             status: Status::Fail,
             reasons: vec![error.to_string()],

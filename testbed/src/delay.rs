@@ -28,6 +28,14 @@ impl Delay {
         *self == Self::NONE
     }
 
+    /// No message takes longer; where there is no such bound, one of 20,000.
+    pub fn most(&self) -> Duration {
+        match self {
+            Self::Uniform(range) => range.end,
+            Self::Exponential(mean) => mean.saturating_mul(10),
+        }
+    }
+
     /// The delay of one message.
     pub fn draw(&self, rng: &mut impl rand::Rng) -> Duration {
         match self {

@@ -180,6 +180,28 @@ fn nothing_is_left_for_later() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
+/// A reader that is gone, or a full disk, never changes a run: writes that may
+/// fail go through the one place that ignores it.
+#[test]
+fn standard_error_is_written_in_one_place() {
+    let programs = ["node/src", "testbed/src"].map(|folder| workspace().join(folder));
+    let mut found = Vec::new();
+    for path in sources() {
+        let ours = programs.iter().any(|folder| path.starts_with(folder));
+        if ours && !path.ends_with("node/src/stderr.rs") {
+            let text = read(&path);
+            let writes = ["io::stderr", "eprint", "with_writer(std"];
+            found.extend(
+                writes
+                    .iter()
+                    .filter(|word| text.contains(*word))
+                    .map(|word| format!("{}: {word}", path.display())),
+            );
+        }
+    }
+    assert!(found.is_empty(), "use node::stderr: {found:#?}");
+}
+
 /// Every file that we wrote in Rust or JavaScript.
 fn sources() -> Vec<PathBuf> {
     const OTHERS: [&str; 4] = ["target", "vendor", "node_modules", "runs"];

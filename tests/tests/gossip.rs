@@ -249,6 +249,11 @@ fn what_was_measured_is_saved_when_it_is_interrupted() {
     let number = |name: &str| record["results"][name].as_u64().expect("a number");
     assert!((1..5000).contains(&number("published")), "{record:#}");
     assert!(number("delivered") > 0);
+    // What is under way is neither lost nor late.
+    assert_eq!(number("expected"), number("delivered"));
+    for spread in record["results"]["spread"].as_array().expect("a list") {
+        assert_eq!(spread["never"], 0, "{spread}");
+    }
 }
 
 /// Coordinated omission: a flood counts from when a message was to be published,

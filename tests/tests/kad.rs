@@ -6,7 +6,7 @@ use std::time::Duration;
 use node::lookup::{Error, Everybody, Lookup, MAX_RECORD, Table};
 use node::{Protocol, Transport};
 use support::peers::{config, listening};
-use support::{Ended, measured, refused};
+use support::{CALM, Ended, Runs, measured, refused, run, saved};
 
 /// Runs it with these options and a seed. Returns what it printed and what it
 /// saved.
@@ -42,6 +42,25 @@ fn every_operation_comes_to_what_it_should() {
     ] {
         assert!(ended.stdout.contains(part), "{part}: {ended}");
     }
+}
+
+/// What is stored so that there is something to find is no operation of the run,
+/// and its traces have names of their own.
+#[test]
+fn what_prepares_is_told_apart() {
+    let runs = Runs::new();
+    let words = format!(
+        "--seed 1 {CALM} --peers 6 --transport memory kad --mix put,get,providers --operations 30"
+    );
+    run(&mut runs.testbed(words.split_whitespace())).exits(0);
+    let spans = support::spans::saved(&runs.only()).concat();
+    let named = |name: &str| spans.iter().filter(|one| one.span.name == name).count();
+    let record = saved::record(&runs.only());
+    let kinds = record["results"]["kinds"].as_object().expect("kinds");
+    for (kind, of) in kinds {
+        assert_eq!(Some(named(kind) as u64), of["asked"].as_u64(), "{kind}");
+    }
+    assert_eq!((named("prepare put"), named("prepare provide")), (20, 20));
 }
 
 /// With fewer peers than k, all others are the closest.

@@ -69,6 +69,20 @@ fn messages_that_a_stall_kept_from_being_sent_are_late() {
     assert!(late >= 60, "only {late} were late");
 }
 
+/// Messages further apart than an answer may take are sent all the same.
+#[test]
+fn patience_is_for_answers_and_not_for_the_next_message() {
+    let words = "--seed 1 --peers 4 latency --messages 4 --interval 1s --patience 500ms";
+    let (_, record, _) = measured(words, 0);
+    let of = &record["results"]["sizes"][0];
+    for road in ["stack", "tcp"] {
+        assert_eq!(
+            (&of[road]["sent"], &of[road]["lost"]),
+            (&4.into(), &0.into())
+        );
+    }
+}
+
 #[test]
 fn what_makes_no_sense_is_refused() {
     for (arguments, parts) in [

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
+use support::running::DEADLINE;
 use support::saved::no_panic;
-use support::{CALM, Runs, refused, run};
+use support::{CALM, Running, Runs, refused, run, saved};
 
 /// The only folder of a sweep.
 fn folder(runs: &Runs) -> PathBuf {
@@ -82,6 +84,119 @@ fn a_sweep_goes_on_where_it_was_stopped() {
     assert!(ended.stderr.contains("of another sweep"), "{ended}");
 }
 
+/// The file of a sweep that died while it wrote may end anywhere.
+#[test]
+fn a_file_that_was_cut_is_taken_up_again() {
+    let runs = Runs::new();
+    let words = format!("-q sweep ping --transport memory --peers 3,4 --repeat 2 {CALM}");
+    run(&mut runs.testbed(words.split_whitespace())).exits(0);
+    let path = folder(&runs).join("sweep.csv");
+    let whole = std::fs::read_to_string(&path).expect("sweep.csv");
+    let last = whole.trim_end().rfind('\n').expect("lines");
+    for (cut, made_again) in [
+        (whole.len() - 1, 1),
+        (last + 30, 1),
+        (last + 1, 1),
+        (last, 2),
+        (10, 4),
+        (0, 4),
+    ] {
+        std::fs::write(&path, &whole[..cut]).expect("a shorter one");
+        let before = std::fs::read_dir(folder(&runs).join("runs"))
+            .expect("runs")
+            .count();
+        let ended = run(&mut runs.testbed(words.split_whitespace())).exits(0);
+        no_panic(&ended);
+        assert!(ended.stdout.contains("4 of 4 runs"), "{cut}: {ended}");
+        let after = std::fs::read_dir(folder(&runs).join("runs"))
+            .expect("runs")
+            .count();
+        assert_eq!(after - before, made_again, "{cut}");
+        let (all, first) = (rows(&folder(&runs)), whole.lines().next());
+        assert_eq!(Some(all[0].join(",").as_str()), first, "{cut}");
+        assert_eq!(all.len(), 5, "{cut}: {all:?}");
+    }
+}
+
+/// A sweep whose first run goes on for long.
+fn under_way(runs: &Runs) -> (Running, PathBuf) {
+    let running = Running::start(&mut runs.testbed(LONG.split_whitespace()));
+    let end = Instant::now() + DEADLINE;
+    loop {
+        let sweeps = std::fs::read_dir(runs.path()).expect("the folder of runs");
+        let inside = sweeps.flatten().map(|sweep| sweep.path().join("runs"));
+        let mut inside = inside
+            .filter_map(|inside| std::fs::read_dir(inside).ok())
+            .flatten();
+        let measures = |run: &PathBuf| {
+            let rows = run.join("results.csv").metadata();
+            rows.is_ok_and(|rows| rows.len() > 0)
+        };
+        if let Some(run) = inside.find_map(|run| Some(run.ok()?.path()).filter(measures)) {
+            return (running, run);
+        }
+        assert!(Instant::now() < end, "nothing is measured");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+const LONG: &str = "-q sweep ping --transport memory --peers 3,4 --repeat 2 --count 1000000 \
+                    --interval 1ms --max-cpu 100 --max-lag 1h";
+
+/// Waits for the end of the process that holds this folder of a run.
+fn let_go(run: &Path) {
+    let folder = std::fs::File::open(run).expect("the run's folder");
+    let end = Instant::now() + DEADLINE;
+    while folder.try_lock_shared().is_err() {
+        assert!(Instant::now() < end, "{} goes on", run.display());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_sweep_that_is_stopped_saves_the_run_under_way() {
+    for signal in ["TERM", "INT", "HUP"] {
+        let runs = Runs::new();
+        let (running, path) = under_way(&runs);
+        running.signal(signal);
+        let ended = running.end().exits(3);
+        no_panic(&ended);
+        assert!(ended.stdout.contains("the same command goes on"), "{ended}");
+        let verdict = &saved::record(&path)["verdict"];
+        assert_eq!(verdict["reasons"][0], "interrupted", "{signal}: {verdict}");
+    }
+}
+
+/// However a sweep ends, no run of it goes on.
+#[test]
+fn no_run_outlives_its_sweep() {
+    let runs = Runs::new();
+    let (mut running, path) = under_way(&runs);
+    running.signal("KILL");
+    while !running.ends_soon() {}
+    let_go(&path);
+    assert_eq!(saved::record(&path)["verdict"]["reasons"][0], "interrupted");
+
+    let runs = Runs::new();
+    let (mut running, path) = under_way(&runs);
+    while !running.ends_soon() {
+        running.signal("TERM");
+    }
+    let status = running.end().status;
+    assert!(status == Some(130) || status == Some(3), "{status:?}");
+    let_go(&path);
+}
+
+#[test]
+fn two_sweeps_do_not_share_a_folder() {
+    let runs = Runs::new();
+    let (running, _) = under_way(&runs);
+    let other = run(&mut runs.testbed(LONG.split_whitespace())).exits(2);
+    assert!(other.stderr.contains("another sweep is at work"), "{other}");
+    running.signal("TERM");
+    running.end().exits(3);
+}
+
 #[test]
 fn runs_that_fail_are_told() {
     let runs = Runs::new();
@@ -91,9 +206,12 @@ fn runs_that_fail_are_told() {
     );
     let ended = run(&mut runs.testbed(words.split_whitespace())).exits(1);
     no_panic(&ended);
-    for part in ["1 pass, 1 fail", "fail: 1 runs failed"] {
+    for part in ["1 pass, 1 fail", "fail: 1 runs failed, as", "no mesh"] {
         assert!(ended.stdout.contains(part), "{part}: {ended}");
     }
+    let text = std::fs::read_to_string(folder(&runs).join("sweep.csv")).expect("sweep.csv");
+    let says = |line: &&str| line.contains(",fail,") && line.contains("no mesh");
+    assert_eq!(text.lines().filter(says).count(), 1, "{text}");
 }
 
 #[test]

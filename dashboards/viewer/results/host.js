@@ -6,6 +6,13 @@ import { drawLines, shade } from './marks.js';
 import { Plot, axis, below, inPercent } from './plot.js';
 import { measuredSpans, samplesOf, saturatedSeconds, thinned } from './samples.js';
 
+// What happened, by the kind of a pause.
+const PAUSES = {
+  stopped: 'the process stood still for',
+  suspended: 'the machine was suspended for',
+  clock_set: 'the wall clock was set by',
+};
+
 const lagging = (seconds) => duration(seconds * 1e9);
 const aSecond = (number) => `${bytes(number)}/s`;
 
@@ -27,6 +34,7 @@ export function Host({ run, text }) {
   const marks = useMemo(() => ({
     spans: measuredSpans(all),
     saturated: bounds ? saturatedSeconds(all, bounds) : [],
+    pauses: (run.host_use?.pauses ?? []).map(({ second, seconds }) => [second, second + seconds]),
   }), [all, run.host_use]);
   const { of, samples } = useMemo(() => thinned(all), [all]);
   if (!samples.length) return null;
@@ -38,6 +46,7 @@ export function Host({ run, text }) {
         ${' '}${count(told.seconds)} of ${plural(told.of, 'second')} were saturated; processors
         ${' '}${Math.round(told.cpu_percent)} % busy, ${Math.round(told.own_cpu_percent)} % by this run; tasks
         ${' '}${lagging(told.lag_seconds)} late.</p>`}
+      <${Pauses} pauses=${run.host_use?.pauses ?? []} />
       <p class="note">What the machine did over the run's seconds.${marks.spans.length > 0
         && ' Shaded: while something was measured.'}${marks.saturated.length > 0
         && ' Red: seconds in which the host set the pace.'}${bounds
@@ -46,6 +55,13 @@ export function Host({ run, text }) {
     </section>
     <div class="plots">${PLOTS.map((plot) => html`
       <${OfHost} key=${plot[0]} plot=${plot} samples=${samples} marks=${marks} bounds=${bounds} what=${text} />`)}</div>`;
+}
+
+function Pauses({ pauses }) {
+  if (!pauses.length) return null;
+  const said = pauses.map(({ kind, seconds, second }) => `${PAUSES[kind]} ${lagging(seconds)} at second ${second}`);
+  return html`<p class="bad">In this run ${said.slice(0, 5).join('; ')}${pauses.length > 5
+    && `; and ${count(pauses.length - 5)} more times`}. Times that were measured then are its times, and not the network's.</p>`;
 }
 
 function OfHost({ plot: [title, lines, tell, bound, range], samples, marks, bounds, what }) {
@@ -71,6 +87,7 @@ function OfHost({ plot: [title, lines, tell, bound, range], samples, marks, boun
       drawClear: [(plot) => {
         shade(plot, marks.spans, theme.link, 0.1);
         shade(plot, marks.saturated.map((second) => [second, second + 1]), theme.bad, 0.28);
+        shade(plot, marks.pauses, theme.bad, 0.28);
       }],
       draw: [(plot) => limit !== undefined && drawLines(plot, [{ y: limit, name: `limit ${tell(limit)}`, colour: theme.bad }], theme)],
     },

@@ -113,11 +113,18 @@ function Line({ run, shown, address, chosen, choose }) {
       <td class=${`command ${command ? '' : 'none'}`}><code>${command || '–'}</code></td>
       <td class="figure"><span class="unit">seed </span>${plain(seed)}</td>
       <td class="figure">${seconds ? duration(seconds * 1e9) : '–'}</td>
-      <td>${verdict ? html`<span class=${`badge ${verdict}`}>${verdict}</span>` : '–'}</td>
+      <td>${verdict ? html`<${Verdict} run=${run} />` : '–'}</td>
       <td class="figure">${spans.stored === undefined ? '–' : count(spans.stored)}<span class="unit"> spans</span></td>
       <td class=${`figure ${spans.lost > 0 ? 'bad' : ''}`}>${spans.lost === undefined ? '–' : count(spans.lost)}
         <span class="unit"> lost</span></td>
     </tr>`;
+}
+
+// A run that saved no end goes on, or its process died.
+function Verdict({ run: { verdict, died, seconds } }) {
+  if (died) return html`<span class="badge fail">died</span>`;
+  if (verdict === 'unknown' && seconds === null) return html`<span class="badge live">running</span>`;
+  return html`<span class=${`badge ${verdict}`}>${verdict}</span>`;
 }
 
 function when(started) {

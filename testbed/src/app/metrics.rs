@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use node::metrics::{self, Metrics};
+use node::stderr::note;
 use node::telemetry::{Sink, SpanMetrics};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
@@ -10,7 +11,6 @@ use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::output;
 use crate::Error;
 use crate::cli::options::Options;
 use crate::experiment::Experiment;
@@ -32,7 +32,7 @@ pub(super) async fn listen(options: &Options) -> Result<Option<TcpListener>, Err
     let listener = metrics::bind(address).await;
     let listener = listener.map_err(|error| Error::Usage(error.to_string()))?;
     if let (Ok(address), false) = (listener.local_addr(), options.quiet) {
-        output::note(&format!("metrics at http://{address}/metrics"))?;
+        note(format_args!("metrics at http://{address}/metrics"));
     }
     Ok(Some(listener))
 }

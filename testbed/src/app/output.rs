@@ -50,6 +50,7 @@ fn text<E: Experiment>(
         let clock = Duration::from_nanos(record.host.clock_resolution_ns);
         let _ = writeln!(text, "host              {host}; clock {}", show(clock));
     }
+    text.push_str(&stood_still(record));
     text.push_str(&spans(record));
     let path = folder.path().display();
     let _ = writeln!(text, "saved             {path}");
@@ -104,6 +105,21 @@ fn built(record: &Record) -> String {
     text
 }
 
+/// What was under way while the process stood still.
+fn stood_still(record: &Record) -> String {
+    let mut text = String::new();
+    let Some(host) = &record.host_use else {
+        return text;
+    };
+    if let Some(still) = host.stood_still() {
+        let _ = writeln!(text, "pause             {still}");
+    }
+    for apart in &host.apart {
+        let _ = writeln!(text, "                  {apart}");
+    }
+    text
+}
+
 fn spans(record: &Record) -> String {
     let spans = &record.spans;
     let mut text = format!(
@@ -129,10 +145,4 @@ fn spans(record: &Record) -> String {
         text.push('\n');
     }
     text
-}
-
-/// Tells something that is not the result, on standard error.
-pub(super) fn note(text: &str) -> Result<(), Error> {
-    let told = writeln!(io::stderr().lock(), "{text}");
-    told.map_err(|error| Error::Failed(format!("standard error: {error}")))
 }

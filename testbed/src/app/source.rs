@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use node::stderr::note;
 use serde_json::{Value, json};
 
 use crate::cli::Common;
@@ -29,6 +30,11 @@ impl Source {
             None => latest(&common.out)?,
         };
         let (run, store) = folder.load()?;
+        if let (Some(true), Some(why)) =
+            (run["died"].as_bool(), run["verdict"]["reasons"][0].as_str())
+        {
+            note(format_args!("{}: {why}", folder.path().display()));
+        }
         let folder = Some(folder);
         Ok(Self { folder, run, store })
     }

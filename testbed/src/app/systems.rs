@@ -34,17 +34,18 @@ use crate::system::select::{Engine, Given, all_there, select};
 /// a cut finds some under way.
 const LIVE_DELAY: Delay = Delay::Uniform(Duration::ZERO..Duration::from_millis(20));
 
+/// How long operations may take after the last of them has begun, at least. A
+/// guess.
+const USUAL: Duration = Duration::from_secs(30);
+
 pub(crate) type Outcome = BoxFuture<'static, Result<ExitCode, Error>>;
 
 /// `testbed snapshot` and its kin.
 pub(super) async fn live(common: &Common, asked: &Asked) -> Result<ExitCode, Error> {
     let options = Options::new(common, asked.need(20))?;
     let usual = match asked {
-        Asked::Gossip(args) => {
-            args.check_time()?;
-            // Its times are measured: they are those of the machine.
-            Delay::NONE
-        }
+        // Its times are measured: they are those of the machine.
+        Asked::Gossip(_) => Delay::NONE,
         Asked::Snapshot(_)
         | Asked::Elect(_)
         | Asked::Mutex(_)
@@ -231,6 +232,27 @@ impl Over {
     }
 }
 
+/// How long a live run of `system` may take: `given`, or what its operations need.
+fn timeout<S: System>(
+    system: &S,
+    links: &Links,
+    given: Option<Duration>,
+) -> Result<Duration, Error> {
+    let commands = system.commands().into_iter();
+    let last = commands.map(|asked| asked.at).max().unwrap_or_default();
+    let longest = system.lasts(links.delay.most()).saturating_mul(2);
+    let enough = last.saturating_add(longest.max(USUAL));
+    match given {
+        Some(given) if given <= last => Err(Error::Usage(format!(
+            "--timeout {given:?}: the last operation begins after {last:?}; leave --timeout out, \
+             or give it more, for example --timeout {}s",
+            enough.as_secs()
+        ))),
+        Some(given) => Ok(given),
+        None => Ok(enough),
+    }
+}
+
 enum How {
     Live(Links, Net),
     Simulated(Scenario, Option<u64>, u64),
@@ -279,7 +301,7 @@ impl Engine for Over {
             }
             match how {
                 How::Live(links, net) => {
-                    let timeout = net.timeout();
+                    let timeout = timeout(&system, &links, net.timeout)?;
                     let mut live = Live::new(system, links, net.kill, timeout);
                     experiment(&mut live, description, &options).await
                 }
@@ -295,5 +317,63 @@ impl Engine for Over {
             }
         }
         .boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use algorithms::bank::Bank;
+    use algorithms::chandy_lamport::ChandyLamport;
+
+    use super::*;
+    use crate::system::mutual_exclusion::MutualExclusion;
+    use crate::system::snapshot::Snapshots;
+    use crate::system::wave::Waves;
+
+    fn limit(system: &impl System, given: Option<u64>) -> Result<u64, String> {
+        let links = Links {
+            delay: LIVE_DELAY,
+            in_order: true,
+        };
+        let limit = timeout(system, &links, given.map(Duration::from_secs));
+        limit
+            .map(|limit| limit.as_secs())
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_run_waits_for_what_was_asked() {
+        let wave = Waves {
+            neighbours: vec![vec![1], vec![0]],
+            initiators: 1,
+        };
+        assert_eq!(limit(&wave, None), Ok(30));
+        let entries = MutualExclusion {
+            processes: 20,
+            entries: 100,
+            hold: Duration::from_millis(60),
+        };
+        // 2,000 entries, each of 60 ms and two messages of 20 ms; twice that.
+        assert_eq!(limit(&entries, None), Ok(400));
+        let snapshots = |each, patience| Snapshots::<(Bank, ChandyLamport<Bank>)> {
+            neighbours: vec![vec![1], vec![0]],
+            initiators: 1,
+            each,
+            every: Duration::from_secs(2),
+            amount: 1,
+            pace: Duration::from_secs(1),
+            limit: 1,
+            patience: Duration::from_secs(patience),
+            crashes: false,
+            fifo: true,
+            algorithm: std::marker::PhantomData,
+        };
+        assert_eq!(limit(&snapshots(20, 10), None), Ok(70));
+        assert_eq!(limit(&snapshots(1, 60), None), Ok(122));
+        assert_eq!(limit(&snapshots(20, 10), Some(41)), Ok(41));
+        let refused = limit(&snapshots(20, 10), Some(30)).expect_err("too short");
+        for part in ["--timeout 30s", "after 40s", "--timeout 70s"] {
+            assert!(refused.contains(part), "{refused}");
+        }
     }
 }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use node::interrupt;
+use node::stderr::note;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -52,7 +53,7 @@ impl Page {
         let listener = listener.map_err(|e| Error::Usage(e.to_string()))?;
         let url = listener.url();
         if let Some(warning) = listener.warning() {
-            output::note(&warning)?;
+            note(warning);
         }
         let (sender, run) = watch::channel(run);
         let closing = CancellationToken::new();
@@ -81,10 +82,9 @@ impl Page {
     }
 
     /// Tells where the page is. Standard output is for the result.
-    pub(super) fn announce(&self, options: &Options) -> Result<(), Error> {
-        match options.quiet {
-            true => Ok(()),
-            false => output::note(&format!("look at it: {} (until Ctrl-C)", self.url)),
+    pub(super) fn announce(&self, options: &Options) {
+        if !options.quiet {
+            note(format_args!("look at it: {} (until Ctrl-C)", self.url));
         }
     }
 

@@ -95,27 +95,6 @@ pub struct Mesh {
 }
 
 impl Gossip {
-    /// Whether all messages can be published before a live run is given up.
-    ///
-    /// # Errors
-    /// [`Error::Usage`] with the numbers and the way out.
-    pub fn check_time(&self) -> Result<(), Error> {
-        let messages = self.messages.unwrap_or(MESSAGES);
-        let interval = self.given_interval()?;
-        let takes = interval.saturating_mul(messages);
-        let timeout = self.net.timeout();
-        match takes >= timeout {
-            true => Err(Error::Usage(format!(
-                "--messages {messages} every {:?} take {takes:?}, and the run is given up after \
-                 {timeout:?}: give it more --timeout, or a shorter --interval",
-                interval
-            ))),
-            false => Ok(()),
-        }
-    }
-}
-
-impl Gossip {
     /// The interval for a protocol for which none is looked for.
     ///
     /// # Errors

@@ -143,7 +143,8 @@ pub struct Common {
     /// measured is then unknown
     #[arg(long, global = true, value_name = "PERCENT", default_value_t = 95.0, value_parser = values::percent)]
     pub max_cpu: f64,
-    /// So does a machine that wakes tasks later
+    /// So does a machine that wakes tasks later; and a process that stands still
+    /// for longer measures its own pause
     #[arg(long, global = true, value_name = "TIME", default_value = "50ms", value_parser = values::interval)]
     pub max_lag: Duration,
     /// No progress and no hints, only the result

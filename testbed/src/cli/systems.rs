@@ -76,16 +76,10 @@ pub struct Net {
     /// Stop a peer: 3@100ms. May be given several times
     #[arg(long, global = true, value_name = "PEER@TIME")]
     pub kill: Vec<Kill>,
-    /// How long a live run may take [default: 30s], and a check [default: 5m]
+    /// How long a live run may take [default: 30s, or what its options need, after
+    /// the last operation is to begin], and a check [default: 5m]
     #[arg(long, global = true, value_name = "TIME", value_parser = values::duration)]
     pub timeout: Option<Duration>,
-}
-
-impl Net {
-    /// How long a live run may take.
-    pub fn timeout(&self) -> Duration {
-        self.timeout.unwrap_or(Duration::from_secs(30))
-    }
 }
 
 /// What order a channel keeps.

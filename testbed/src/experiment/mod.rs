@@ -92,14 +92,14 @@ impl From<Vec<String>> for Findings {
 
 impl Findings {
     /// The verdict of a run that was not interrupted. `host` says that the
-    /// host was saturated.
+    /// host was saturated, or that the process stood still.
     ///
     /// A record that cannot be trusted makes it `unknown`. Otherwise a
     /// violation makes it `fail`, and so does what is incomplete, unless the
     /// host was saturated. Otherwise any reason is `unknown`.
-    pub fn verdict(self, host: Option<String>) -> Verdict {
+    pub fn verdict(self, host: Vec<String>) -> Verdict {
         let is_violated = !self.violations.is_empty();
-        let is_late = !self.incomplete.is_empty() && host.is_none();
+        let is_late = !self.incomplete.is_empty() && host.is_empty();
         let is_failed = self.untrusted.is_empty() && (is_violated || is_late);
         let against = self.violations.into_iter().chain(self.incomplete);
         let unknown = self.untrusted.into_iter().chain(self.unknown).chain(host);
@@ -163,16 +163,17 @@ mod tests {
             untrusted: some(),
             ..wrong()
         };
-        let host = || Some("host saturated".to_owned());
+        let host = || vec!["host saturated".to_owned()];
+        let calm = Vec::new;
         for (findings, host, expected) in [
-            (none(), None, Status::Pass),
+            (none(), calm(), Status::Pass),
             (none(), host(), Status::Unknown),
-            (wrong(), None, Status::Fail),
+            (wrong(), calm(), Status::Fail),
             (wrong(), host(), Status::Fail),
-            (late(), None, Status::Fail),
+            (late(), calm(), Status::Fail),
             (late(), host(), Status::Unknown),
-            (open(), None, Status::Unknown),
-            (untrusted(), None, Status::Unknown),
+            (open(), calm(), Status::Unknown),
+            (untrusted(), calm(), Status::Unknown),
         ] {
             let verdict = findings.clone().verdict(host.clone());
             assert_eq!(verdict.status, expected, "{findings:?} {host:?}");

@@ -232,6 +232,7 @@ impl Experiment for Ping {
         };
         let mut network = builder.build(bench.record, |_| PingPong::default()).await?;
         let began = Instant::now();
+        let _timing = bench.host.timing();
         let result = self.ping_all(&mut network, &mut bench).await;
         bench.record.phase("Ping", began.elapsed());
         result

@@ -33,6 +33,12 @@ impl Collector for Metrics {
                 &ConstCounter::<u64>::new(bytes),
             )?;
         }
+        tell(
+            &mut encoder,
+            "testbed_host_stood_still_seconds",
+            "How long the process stood still, the machine was suspended, or its clock was set",
+            &ConstCounter::<f64>::new(self.0.stalls.total()),
+        )?;
         let lags = Histogram::new(buckets());
         let late = samples.iter().map(|sample| sample.lag_seconds);
         late.for_each(|late| lags.observe(late));

@@ -2,8 +2,10 @@
 
 mod footprint;
 mod metrics;
+mod pauses;
 mod reading;
 mod saturation;
+mod stalls;
 mod watch;
 
 use std::time::Instant;
@@ -12,6 +14,7 @@ use serde::Serialize;
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
 pub use footprint::Footprint;
+pub use pauses::{Kind as PauseKind, Pause};
 pub use reading::{cpu_seconds, resident};
 pub use saturation::{Bounds, Saturation};
 pub use watch::{Measuring, Use, Watch};

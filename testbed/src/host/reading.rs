@@ -1,6 +1,8 @@
 //! What the operating system tells of this moment. On Linux, from `/proc`;
 //! elsewhere nothing is told, and nothing is made up.
 
+use std::time::Duration;
+
 /// What is read at once. Counts begin at some time before the run.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Reading {
@@ -25,6 +27,11 @@ pub fn resident() -> Option<u64> {
     Reading::memory()
 }
 
+/// How long the machine has been up, with the times in which it was suspended.
+pub(super) fn uptime() -> Option<Duration> {
+    Reading::uptime()
+}
+
 /// Seconds of processors that this process has taken until now.
 pub fn cpu_seconds() -> Option<f64> {
     Reading::now().own
@@ -33,9 +40,10 @@ pub fn cpu_seconds() -> Option<f64> {
 #[cfg(target_os = "linux")]
 mod linux {
     use std::fs;
+    use std::time::Duration;
 
     use procfs::process::Process;
-    use procfs::{CurrentSI as _, KernelStats, net, page_size, ticks_per_second};
+    use procfs::{Current as _, CurrentSI as _, KernelStats, net, page_size, ticks_per_second};
 
     use super::Reading;
 
@@ -61,6 +69,11 @@ mod linux {
                 sockets: sockets(),
                 loopback: loopback(),
             }
+        }
+
+        pub(super) fn uptime() -> Option<Duration> {
+            let uptime = procfs::Uptime::current().ok()?;
+            Duration::try_from_secs_f64(uptime.uptime).ok()
         }
 
         pub(super) fn memory() -> Option<u64> {
@@ -96,6 +109,10 @@ impl Reading {
     }
 
     fn memory() -> Option<u64> {
+        None
+    }
+
+    fn uptime() -> Option<Duration> {
         None
     }
 }

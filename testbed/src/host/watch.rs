@@ -12,13 +12,16 @@ use tokio::task::AbortHandle;
 use tokio::time::sleep_until;
 
 use super::metrics::Metrics;
+use super::pauses::{self, Pause};
 use super::reading::Reading;
 use super::saturation::{Bounds, Saturation};
+use super::stalls::Stalls;
 use crate::Error;
+use crate::run::Apart;
 use crate::stats::{Summary, Times, nanos};
 
 /// How often it looks.
-const EVERY: Duration = Duration::from_millis(100);
+pub(super) const EVERY: Duration = Duration::from_millis(100);
 
 /// What was seen at one time. What nobody can tell is missing.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
@@ -64,6 +67,14 @@ pub struct Use {
     bounds: [f64; 2],
     /// Where it did.
     pub saturated: Option<Saturation>,
+    /// Pauses of the process that were long beside what was measured; where
+    /// nothing was, those of the whole run.
+    pub pauses: Vec<Pause>,
+    /// Whether they met a measurement.
+    #[serde(skip)]
+    pub timed: bool,
+    /// What was under way then, and the rest.
+    pub apart: Vec<Apart>,
 }
 
 /// Somebody who looks at the host. He stops when it is dropped.
@@ -85,28 +96,39 @@ pub(super) struct Seen {
     /// How late it was, at most, since somebody looked.
     late: AtomicU64,
     samples: Mutex<Vec<Sample>>,
+    pub(super) stalls: Stalls,
 }
 
-/// As long as it is there, what is seen counts as seen while measuring.
+/// Something is measured until this is dropped.
 #[derive(Debug)]
-pub struct Measuring(Arc<Seen>);
+pub struct Measuring {
+    seen: Arc<Seen>,
+    window: usize,
+    /// Whether the host's pace matters for it.
+    paced: bool,
+}
 
 impl Drop for Measuring {
     fn drop(&mut self) {
-        self.0.measuring.store(false, Ordering::Relaxed);
+        self.seen.stalls.close(self.window);
+        if self.paced {
+            self.seen.measuring.store(false, Ordering::Relaxed);
+        }
     }
 }
 
 impl Watch {
     /// Begins to look, from a thread of its own and from a task of this runtime.
     pub fn start(bounds: Bounds) -> Self {
+        let began = Instant::now();
         let seen = Arc::new(Seen {
-            began: Instant::now(),
+            began,
             over: AtomicBool::new(false),
             measuring: AtomicBool::new(false),
             due: AtomicU64::new(0),
             late: AtomicU64::new(0),
             samples: Mutex::default(),
+            stalls: Stalls::new(began),
         });
         let looking = Arc::clone(&seen);
         thread::spawn(move || looking.look());
@@ -123,10 +145,31 @@ impl Watch {
         Metrics(Arc::clone(&self.seen))
     }
 
-    /// From now on something is measured.
+    /// From now on something is measured that a busy host or a pause of the
+    /// process would spoil.
     pub fn measuring(&self) -> Measuring {
         self.seen.measuring.store(true, Ordering::Relaxed);
-        Measuring(Arc::clone(&self.seen))
+        self.window(true)
+    }
+
+    /// From now on times are taken that a pause of the process would spoil.
+    pub fn timing(&self) -> Measuring {
+        self.window(false)
+    }
+
+    fn window(&self, paced: bool) -> Measuring {
+        Measuring {
+            seen: Arc::clone(&self.seen),
+            window: self.seen.stalls.open(),
+            paced,
+        }
+    }
+
+    /// Whether the process stood still since then, for long beside the time
+    /// that has passed.
+    pub fn stood_still(&self, since: Instant) -> bool {
+        self.seen.look_for_stalls();
+        !self.seen.stalls.since(since, self.bounds.lag).is_empty()
     }
 
     /// Whether the host has set the pace since then.
@@ -153,6 +196,9 @@ impl Watch {
         let late = samples.iter().map(|sample| sample.lag_seconds);
         late.for_each(|late| lags.record(Duration::from_secs_f64(late)));
         let most = |of: fn(&Sample) -> Option<u64>| samples.iter().filter_map(of).max();
+        // The thread may not have looked since the last pause.
+        self.seen.look_for_stalls();
+        let long = self.seen.stalls.long(self.bounds.lag);
         Use {
             measured,
             samples: samples.len() as u64,
@@ -166,6 +212,9 @@ impl Watch {
             lag_ns: lags.summary(),
             bounds: [self.bounds.cpu_percent, self.bounds.lag.as_secs_f64()],
             saturated: self.bounds.judge(&samples),
+            pauses: long.pauses,
+            timed: long.measured,
+            apart: Vec::new(),
         }
     }
 
@@ -209,6 +258,7 @@ impl Seen {
             sleep_until(due.into()).await;
             let late = nanos(due.elapsed());
             self.late.fetch_max(late, Ordering::Relaxed);
+            self.stalls.woken(late);
         }
     }
 
@@ -217,6 +267,7 @@ impl Seen {
         while !self.over.load(Ordering::Relaxed) {
             thread::sleep((at + EVERY).saturating_duration_since(Instant::now()));
             at = Instant::now();
+            self.look_for_stalls();
             let now = Reading::now();
             let sample = self.sample(&before, &now, at);
             let samples = self.samples.lock();
@@ -229,10 +280,7 @@ impl Seen {
         let change = |of: fn(&Reading) -> Option<f64>| Some(of(now)? - of(before)?);
         let all = change(|reading| reading.all).filter(|all| *all > 0.0);
         let percent = |part: Option<f64>| Some((100.0 * part? / all?).clamp(0.0, 100.0));
-        let overdue = self
-            .since(at)
-            .saturating_sub(self.due.load(Ordering::Relaxed));
-        let late = self.late.swap(0, Ordering::Relaxed).max(overdue);
+        let late = self.late.swap(0, Ordering::Relaxed).max(self.overdue(at));
         Sample {
             seconds: (at - self.began).as_secs_f64(),
             measuring: self.measuring.load(Ordering::Relaxed),
@@ -250,9 +298,26 @@ impl Seen {
         }
     }
 
+    fn look_for_stalls(&self) {
+        self.stalls.look(self.overdue(Instant::now()));
+    }
+
+    /// By how many nanoseconds the ticker is overdue.
+    fn overdue(&self, at: Instant) -> u64 {
+        let due = self.due.load(Ordering::Relaxed);
+        self.since(at).saturating_sub(due)
+    }
+
     /// Nanoseconds since the beginning.
     fn since(&self, at: Instant) -> u64 {
         nanos(at.saturating_duration_since(self.began))
+    }
+}
+
+impl Use {
+    /// Why a run is unknown that stood still.
+    pub fn stood_still(&self) -> Option<String> {
+        pauses::told(&self.pauses)
     }
 }
 

@@ -3,10 +3,15 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use serde_json::{Value, json};
+
+use super::apart::{Apart, apart};
+use super::lock::{self, Held};
 use super::{Record, Rows};
 use crate::Error;
-use crate::host::Watch;
+use crate::host::{Pause, Watch};
 use crate::store::Store;
 
 /// What was run and what came of it.
@@ -19,6 +24,9 @@ const RESULTS: &str = "results.csv";
 const HOST: &str = "host.csv";
 /// The run as a page that needs no server.
 const REPORT: &str = "report.html";
+
+/// Why a run has no verdict whose process ended before it could save one.
+const DIED: &str = "the run died: its process ended before it saved what came of it";
 
 /// The first lines of a file, each a whole one: whoever writes it may go on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +41,8 @@ pub struct Lines {
 #[derive(Clone, Debug)]
 pub struct Folder {
     path: PathBuf,
+    /// Of a run of this process: as long as it is there, the run has not died.
+    _held: Option<Arc<Held>>,
 }
 
 impl Folder {
@@ -61,8 +71,10 @@ impl Folder {
                 }
             }
         }
+        let path = out.join(&record.id);
         let folder = Self {
-            path: out.join(&record.id),
+            _held: lock::hold(&path).map(Arc::new),
+            path,
         };
         folder.write_record(record).map_err(refused)?;
         Ok(folder)
@@ -76,6 +88,7 @@ impl Folder {
         match path.join(RECORD).is_file() {
             true => Ok(Self {
                 path: path.to_owned(),
+                _held: None,
             }),
             false => Err(Error::Usage(format!(
                 "{} is no folder of a run: there is no {RECORD} in it",
@@ -118,6 +131,18 @@ impl Folder {
         })
     }
 
+    /// What was under way in these pauses, apart from the rest of what was
+    /// measured.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] with the file.
+    pub fn apart(&self, pauses: &[Pause]) -> Result<Vec<Apart>, Error> {
+        match pauses {
+            [] => Ok(Vec::new()),
+            pauses => apart(&self.path.join(RESULTS), pauses),
+        }
+    }
+
     /// Saves what was seen of the host.
     ///
     /// # Errors
@@ -140,14 +165,21 @@ impl Folder {
         modified(&self.path)
     }
 
-    /// What was run and what came of it.
+    /// What was run and what came of it; of a run that died, that it did.
     ///
     /// # Errors
     /// [`Error::Failed`] with the file and the place in it.
-    pub fn record(&self) -> Result<serde_json::Value, Error> {
+    pub fn record(&self) -> Result<Value, Error> {
         let path = self.path.join(RECORD);
+        // Looked at before the file is read: a run that ends between the two has
+        // saved its record.
+        let held = lock::is_held(&self.path);
         let text = fs::read(&path).map_err(|e| failed(&path, &e))?;
-        serde_json::from_slice(&text).map_err(|e| failed(&path, &e))
+        let mut record = serde_json::from_slice(&text).map_err(|e| failed(&path, &e))?;
+        if held == Some(false) && !has_ended(&record) {
+            note_death(&mut record);
+        }
+        Ok(record)
     }
 
     /// What was measured, as far as it fits in `most` bytes. Nothing if it came
@@ -195,7 +227,7 @@ impl Folder {
     ///
     /// # Errors
     /// [`Error::Failed`] with the file and the place in it.
-    pub fn load(&self) -> Result<(serde_json::Value, Store), Error> {
+    pub fn load(&self) -> Result<(Value, Store), Error> {
         let record = self.record()?;
         let path = self.path.join(SPANS);
         let file = match File::open(&path) {
@@ -255,6 +287,18 @@ pub fn latest(out: &Path) -> Result<Folder, Error> {
         .filter_map(|entry| Folder::open(&entry.path()).ok())
         .max_by_key(|folder| modified(&folder.path))
         .ok_or_else(none)
+}
+
+/// Whether a run has saved what came of it.
+pub fn has_ended(record: &Value) -> bool {
+    !record["seconds"].is_null()
+}
+
+fn note_death(record: &mut Value) {
+    if let Some(reasons) = record.pointer_mut("/verdict/reasons") {
+        *reasons = json!([DIED]);
+        record["died"] = true.into();
+    }
 }
 
 fn modified(path: &Path) -> Option<std::time::SystemTime> {

@@ -1,11 +1,14 @@
 //! What a run leaves behind: a folder with `run.json`, the spans as OTLP, and
 //! the measurements as CSV.
 
+mod apart;
 mod folder;
+pub(crate) mod lock;
 mod record;
 mod rows;
 
-pub use folder::{Folder, Lines, latest};
+pub use apart::Apart;
+pub use folder::{Folder, Lines, has_ended, latest};
 pub use record::{Experiment, Phase, Record, SCHEMA, Spans, Status, Verdict, Versions};
 pub use rows::{Delivery, Rows};
 

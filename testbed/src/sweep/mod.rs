@@ -4,6 +4,7 @@
 //! The folder of a sweep is named after its command: the same command goes on
 //! where it was stopped.
 
+mod child;
 mod grid;
 mod interval;
 mod plot;
@@ -13,7 +14,7 @@ mod table;
 use std::hash::Hasher as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 use clap::Parser as _;
 use node::interrupt;
@@ -25,7 +26,8 @@ use crate::Error;
 use crate::cli::options::Options;
 use crate::cli::{self, Cli, Common};
 use crate::progress::Progress;
-use crate::run::Status;
+use crate::run::{Status, lock};
+pub(crate) use child::obey;
 use grid::{Cell, Grid};
 use rows::{Row, Rows};
 use table::Table;
@@ -59,6 +61,13 @@ pub async fn sweep(common: &Common, args: &cli::sweep::Sweep) -> Result<(String,
             folder.display()
         ))
     })?;
+    // Two sweeps in one folder would mix their rows.
+    let _held = lock::hold(&folder).ok_or_else(|| {
+        Error::Usage(format!(
+            "{}: another sweep is at work there; wait for its end, or choose another folder with --out DIR",
+            folder.display()
+        ))
+    })?;
     let rows = Rows::open(&folder, &grid)?;
     let mut sweep = Sweep {
         grid,
@@ -86,20 +95,25 @@ impl Sweep {
             if interrupt.is_cancelled() {
                 return Ok(true);
             }
-            let record = self.one(&cell, seed).await?;
+            let record = self.one(&cell, seed, interrupt).await;
             // What was interrupted is run again.
             if interrupt.is_cancelled() {
                 return Ok(true);
             }
-            self.rows.add(Row::of(&record, &cell, seed))?;
+            self.rows.add(Row::of(&record?, &cell, seed))?;
             bar.step();
         }
         Ok(false)
     }
 
-    /// One run, in a process of its own: no run finds the memory or the ports of
-    /// another. An interruption from the keyboard comes to it as well.
-    async fn one(&self, cell: &Cell, seed: u64) -> Result<Value, Error> {
+    /// One run, to its end or until `interrupt` is cancelled. An interruption from
+    /// the keyboard comes to it as well.
+    async fn one(
+        &self,
+        cell: &Cell,
+        seed: u64,
+        interrupt: &CancellationToken,
+    ) -> Result<Value, Error> {
         let program = std::env::current_exe().map_err(|e| Error::Failed(e.to_string()))?;
         let words = self.grid.words(cell);
         let told = format!("testbed {} --seed {seed}", words.join(" "));
@@ -115,10 +129,8 @@ impl Sweep {
             ])
             .arg(self.folder.join("runs"))
             .args(self.metrics.map(|address| format!("--metrics={address}")))
-            .args(&words)
-            .stdin(Stdio::null());
-        let ended = tokio::task::spawn_blocking(move || command.output()).await;
-        let ended = ended.map_err(|e| Error::Failed(format!("{told}: {e}")))?;
+            .args(&words);
+        let ended = child::run(&mut command, interrupt).await;
         let Output {
             status,
             stdout,
@@ -129,8 +141,19 @@ impl Sweep {
             let why = format!("{told}: {}", why.trim().trim_start_matches("error: "));
             match status.code() {
                 Some(2) => Error::Usage(why),
-                _ => Error::Failed(why),
+                Some(_) => Error::Failed(why),
+                None => Error::Failed(format!(
+                    "{told}: the run died ({status}); the same command goes on from there"
+                )),
             }
+        })
+    }
+
+    /// Why the first run with that verdict has it.
+    fn example(&self, verdict: &str) -> String {
+        let row = self.rows.all.iter().find(|row| row.verdict == verdict);
+        row.map_or(String::new(), |row| {
+            format!(", as {}: {}", row.run, row.reasons)
         })
     }
 
@@ -164,11 +187,11 @@ impl Sweep {
             (false, 0, 0) => (Status::Pass, String::new()),
             (false, 0, _) => (
                 Status::Unknown,
-                format!(": {unknown} runs are, and their folders say why"),
+                format!(": {unknown} runs are{}", self.example("unknown")),
             ),
             (false, ..) => (
                 Status::Fail,
-                format!(": {fail} runs failed, and their folders say why"),
+                format!(": {fail} runs failed{}", self.example("fail")),
             ),
         };
         text.push_str(&format!("verdict           {status}{why}\n"));

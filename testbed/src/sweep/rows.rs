@@ -2,20 +2,22 @@
 //! sweep that was stopped goes on from it.
 
 use std::collections::BTreeSet;
-use std::fs::OpenOptions;
-use std::io::ErrorKind;
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::grid::{Cell, Grid};
 use crate::Error;
+use crate::run::Folder;
 use crate::stats::Measure;
 
 /// Columns before and after those of the lists.
 const BEFORE: [&str; 1] = ["run"];
-const AFTER: [&str; 11] = [
+const AFTER: [&str; 12] = [
     "seed", "verdict", "measure", "unit", "count", "lost", "p50", "p90", "p99", "max", "theory",
+    "reasons",
 ];
 
 /// A measure of a run.
@@ -26,6 +28,8 @@ pub(super) struct Row {
     pub(super) seed: u64,
     pub(super) verdict: String,
     pub(super) measure: Measure,
+    /// Why the run did not pass.
+    pub(super) reasons: String,
 }
 
 /// The file.
@@ -49,23 +53,80 @@ impl Rows {
             header: header.map(str::to_owned).collect(),
             all: Vec::new(),
         };
-        match csv::Reader::from_path(&rows.path) {
-            Err(error) if is_missing(&error) => {}
-            Err(error) => return Err(rows.failed(&error)),
-            Ok(mut reader) => {
-                if reader.headers().map_err(|e| rows.failed(&e))? != rows.header.as_slice() {
-                    return Err(rows.strange("it is of another sweep"));
-                }
-                for record in reader.records() {
-                    let record = record.map_err(|e| rows.failed(&e))?;
-                    let row = Row::read(&record, grid.axes.len());
-                    let line = record.position().map_or(0, |at| at.line());
-                    let row = row.ok_or_else(|| rows.strange(&format!("line {line} is no row")));
-                    rows.all.push(row?);
-                }
-            }
+        let text = match fs::read(&rows.path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+            read => read.map_err(|e| rows.failed(&e))?,
+        };
+        let end = text.iter().rposition(|byte| *byte == b'\n');
+        let (whole, cut) = text.split_at(end.map_or(0, |end| end + 1));
+        match whole.is_empty() {
+            true if rows.header.join(",").as_bytes().starts_with(cut) => {}
+            true => return Err(rows.strange("it is of another sweep")),
+            false => rows.read(whole, grid.axes.len())?,
+        }
+        if rows.drop_part_of_a_run(folder, !cut.is_empty()) {
+            rows.rewrite().map_err(|e| rows.failed(&e))?;
         }
         Ok(rows)
+    }
+
+    fn read(&mut self, text: &[u8], axes: usize) -> Result<(), Error> {
+        let mut reader = csv::Reader::from_reader(text);
+        if reader.headers().map_err(|e| self.failed(&e))? != self.header.as_slice() {
+            return Err(self.strange("it is of another sweep"));
+        }
+        for record in reader.records() {
+            let record = record.map_err(|e| self.failed(&e))?;
+            let line = record.position().map_or(0, |at| at.line());
+            let row = Row::read(&record, axes);
+            let row = row.ok_or_else(|| self.strange(&format!("line {line} is no row")))?;
+            self.all.push(row);
+        }
+        Ok(())
+    }
+
+    /// A sweep that died while it wrote has left a part of the last run's rows.
+    /// They are dropped, and the run is made again. Returns whether the file has
+    /// to be written again.
+    fn drop_part_of_a_run(&mut self, folder: &Path, cut: bool) -> bool {
+        let Some(last) = self.all.last().cloned() else {
+            return cut;
+        };
+        let there = self.all.iter().filter(|row| row.run == last.run).count();
+        let run = Folder::open(&folder.join("runs").join(&last.run));
+        let record = run.and_then(|run| run.record());
+        // Where the run's own folder cannot tell, only the cut line does.
+        let is_part = record.map_or(cut, |record| {
+            Row::of(&record, &last.cell, last.seed).len() != there
+        });
+        if is_part {
+            self.all.retain(|row| row.run != last.run);
+        }
+        is_part || cut
+    }
+
+    /// Readers see the old file or the new one.
+    fn rewrite(&self) -> csv::Result<()> {
+        let part = self.path.with_extension("csv.part");
+        let bytes = self.lines(!self.all.is_empty(), &self.all)?;
+        fs::write(&part, bytes)?;
+        fs::rename(&part, &self.path)?;
+        Ok(())
+    }
+
+    /// Rows as they stand in the file, after the names of the columns if they are
+    /// the first.
+    fn lines(&self, first: bool, rows: &[Row]) -> csv::Result<Vec<u8>> {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        if first {
+            writer.write_record(&self.header)?;
+        }
+        for row in rows {
+            writer.write_record(row.fields())?;
+        }
+        writer.flush()?;
+        let bytes = writer.into_inner();
+        Ok(bytes.expect("it was flushed, and memory takes everything"))
     }
 
     /// Which runs are there.
@@ -77,21 +138,23 @@ impl Rows {
     /// Those of one more run, all at once: a sweep that is stopped has a run or
     /// has it not.
     pub(super) fn add(&mut self, new: Vec<Row>) -> Result<(), Error> {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        let mut write = |row: &[String]| writer.write_record(row).map_err(|e| self.failed(&e));
-        if self.all.is_empty() {
-            write(&self.header)?;
-        }
-        new.iter().try_for_each(|row| write(&row.fields()))?;
-        let bytes = writer.into_inner().map_err(|e| self.failed(&e))?;
-        let file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&self.path);
-        let written = file.and_then(|mut file| std::io::Write::write_all(&mut file, &bytes));
-        written.map_err(|e| self.failed(&e))?;
+        let bytes = self.lines(self.all.is_empty(), &new);
+        let bytes = bytes.map_err(|e| self.failed(&e))?;
+        self.append(&bytes).map_err(|e| self.failed(&e))?;
         self.all.extend(new);
         Ok(())
+    }
+
+    /// All of it, or, where the disk is full, nothing.
+    fn append(&self, bytes: &[u8]) -> std::io::Result<()> {
+        let mut file = OpenOptions::new();
+        let mut file = file.create(true).append(true).open(&self.path)?;
+        let before = file.metadata()?.len();
+        let written = file.write_all(bytes);
+        if written.is_err() {
+            let _ = file.set_len(before);
+        }
+        written
     }
 
     fn failed(&self, error: &dyn std::error::Error) -> Error {
@@ -119,6 +182,7 @@ impl Row {
             max,
             theory,
         } = &self.measure;
+        let reasons = &self.reasons;
         let number = |of: &Option<f64>| of.map(|of| of.to_string()).unwrap_or_default();
         let mut fields = vec![self.run.clone()];
         fields.extend(self.cell.iter().cloned());
@@ -130,6 +194,7 @@ impl Row {
         ]);
         fields.extend([count.to_string(), lost.to_string()]);
         fields.extend([p50, p90, p99, max, theory].map(number));
+        fields.push(reasons.clone());
         fields
     }
 
@@ -145,22 +210,24 @@ impl Row {
             "" => Some(None),
             number => number.parse().ok().map(Some),
         };
+        let measure = Measure {
+            name,
+            unit,
+            count,
+            lost,
+            p50: number()?,
+            p90: number()?,
+            p99: number()?,
+            max: number()?,
+            theory: number()?,
+        };
         Some(Self {
             run,
             cell,
             seed,
             verdict,
-            measure: Measure {
-                name,
-                unit,
-                count,
-                lost,
-                p50: number()?,
-                p90: number()?,
-                p99: number()?,
-                max: number()?,
-                theory: number()?,
-            },
+            measure,
+            reasons: text()?,
         })
     }
 
@@ -173,17 +240,21 @@ impl Row {
         if measures.is_empty() {
             measures.push(Measure::ratio("nothing was measured", f64::NAN, 0));
         }
+        let reasons = record["verdict"]["reasons"].as_array();
+        let reasons = reasons.into_iter().flatten().map(text);
+        // A line for each row: the last one may be cut.
+        let reasons = reasons
+            .collect::<Vec<_>>()
+            .join("; ")
+            .replace(['\n', '\r'], " ");
         let row = |measure| Self {
             run: text(&record["id"]),
             cell: cell.clone(),
             seed,
             verdict: text(&record["verdict"]["status"]),
             measure,
+            reasons: reasons.clone(),
         };
         measures.into_iter().map(row).collect()
     }
-}
-
-fn is_missing(error: &csv::Error) -> bool {
-    matches!(error.kind(), csv::ErrorKind::Io(error) if error.kind() == ErrorKind::NotFound)
 }

@@ -65,6 +65,12 @@ impl System for Election {
         u64::from(self.processes())
     }
 
+    /// An identity goes once around the ring, and once more as the leader's; the
+    /// one that wins may start with the last message of another.
+    fn lasts(&self, delay: Duration) -> Duration {
+        delay.saturating_mul(3).saturating_mul(self.processes())
+    }
+
     fn judge(&self, history: &History) -> Judgement {
         let count = u64::from(self.processes());
         let leader = history.sayings().find(|(_, _, kind, _)| *kind == "Elected");

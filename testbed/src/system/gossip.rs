@@ -199,6 +199,13 @@ impl System for Flooding {
         Some(self.plan.patience)
     }
 
+    /// A message takes at most a hop for each process, and time passes between
+    /// the last arrival and the end.
+    fn lasts(&self, delay: Duration) -> Duration {
+        let hops = delay.saturating_mul(self.processes());
+        hops.saturating_add(self.plan.patience)
+    }
+
     fn measures(&self) -> bool {
         true
     }

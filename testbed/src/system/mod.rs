@@ -67,6 +67,13 @@ pub trait System: Send + Sync {
         None
     }
 
+    /// How long the operations may go on after the last command, on a machine
+    /// that takes no time itself, where a message travels for `delay` at most. A
+    /// live run waits twice as long, and half a minute at least.
+    fn lasts(&self, _delay: Duration) -> Duration {
+        Duration::ZERO
+    }
+
     /// Whether it is only right over channels that keep the order. An engine
     /// then refuses others, unless they were asked for expressly.
     fn needs_fifo(&self) -> bool {

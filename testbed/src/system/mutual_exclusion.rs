@@ -53,6 +53,13 @@ impl System for MutualExclusion {
         u64::from(self.processes) * u64::from(self.entries)
     }
 
+    /// One entry after the other, each with a request and its reply.
+    fn lasts(&self, delay: Duration) -> Duration {
+        let entry = self.hold.saturating_add(delay.saturating_mul(2));
+        let all = self.processes.saturating_mul(self.entries);
+        entry.saturating_mul(all)
+    }
+
     fn judge(&self, history: &History) -> Judgement {
         let each = ricart_agrawala::messages(self.processes.into());
         Judgement {

@@ -63,6 +63,10 @@ impl System for Pings {
         self.commands().len() as u64
     }
 
+    fn lasts(&self, _: Duration) -> Duration {
+        self.timeout
+    }
+
     fn judge(&self, history: &History) -> Judgement {
         let stops: Vec<_> = self.stops.iter().map(NodeId::to_string).collect();
         let answered = history.said("Answered");

@@ -129,6 +129,11 @@ impl<P: Pair> System for Snapshots<P> {
         u64::from(self.initiators) * u64::from(self.each)
     }
 
+    /// By then an initiator has aborted.
+    fn lasts(&self, _: Duration) -> Duration {
+        self.patience
+    }
+
     /// Markers part what was sent before from what was sent after.
     fn needs_fifo(&self) -> bool {
         P::Snapshot::MARKERS

@@ -59,6 +59,12 @@ impl System for Termination {
         1
     }
 
+    /// One piece of work after the other, each handed on and acknowledged.
+    fn lasts(&self, delay: Duration) -> Duration {
+        let job = self.pace.saturating_add(delay.saturating_mul(2));
+        job.saturating_mul(self.jobs)
+    }
+
     fn judge(&self, history: &History) -> Judgement {
         let jobs = work::messages(self.jobs.into());
         Judgement {

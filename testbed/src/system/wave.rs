@@ -51,6 +51,11 @@ impl System for Waves {
         self.initiators.into()
     }
 
+    /// Out over all processes in a line, and back.
+    fn lasts(&self, delay: Duration) -> Duration {
+        delay.saturating_mul(2).saturating_mul(self.processes())
+    }
+
     fn judge(&self, history: &History) -> Judgement {
         let edges = self.neighbours.iter().map(Vec::len).sum::<usize>() as u64 / 2;
         let decided = history

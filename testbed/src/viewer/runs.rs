@@ -143,6 +143,7 @@ fn summary(id: &str, record: &Value) -> Value {
         "started": record["started"],
         "seconds": record["seconds"],
         "verdict": record["verdict"]["status"],
+        "died": record["died"] == true,
         "peers": record["peers"],
         "command": record["command"],
         "seed": record["seed"],

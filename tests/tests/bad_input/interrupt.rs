@@ -136,3 +136,57 @@ fn twice() {
     let record = saved::record(&run.runs.only());
     assert_eq!(record["verdict"]["status"], "unknown");
 }
+
+/// A run that goes on for long, once something is measured.
+fn under_way(runs: &Runs, command: &mut std::process::Command) -> Running {
+    let running = Running::start(command);
+    let _rows = runs.measured();
+    running
+}
+
+const LONG: [&str; 4] = ["--peers=3", "ping", "--count=1000000", "--interval=1ms"];
+
+/// As when its terminal is closed.
+#[test]
+fn a_hangup_saves_the_run() {
+    let runs = Runs::new();
+    let running = under_way(&runs, &mut runs.testbed(LONG));
+    running.signal("HUP");
+    no_panic(&running.end().exits(3));
+    let record = saved::record(&runs.only());
+    assert_eq!(record["verdict"]["reasons"][0], "interrupted");
+}
+
+/// As under nohup.
+#[test]
+fn a_hangup_that_is_ignored_ends_nothing() {
+    let runs = Runs::new();
+    let testbed = runs.testbed(LONG);
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]);
+    shell.arg(testbed.get_program()).args(testbed.get_args());
+    let mut running = under_way(&runs, &mut shell);
+    running.signal("HUP");
+    assert!(!running.ends_soon(), "it ended");
+    running.signal("TERM");
+    no_panic(&running.end().exits(3));
+}
+
+#[test]
+fn a_run_that_died_is_told() {
+    let runs = Runs::new();
+    let mut running = under_way(&runs, &mut runs.testbed(LONG));
+    let view = ["view", "--listen", "127.0.0.1:0"];
+    let mut viewing = Running::start(&mut runs.testbed(view));
+    viewing.line("until Ctrl-C");
+    viewing.signal("INT");
+    let ended = viewing.end().exits(0);
+    assert_eq!(ended.stderr, "", "it goes on");
+    running.signal("KILL");
+    while !running.ends_soon() {}
+    let mut viewing = Running::start(&mut runs.testbed(view));
+    viewing.line("the run died");
+    viewing.line("until Ctrl-C");
+    viewing.signal("INT");
+    viewing.end().exits(0);
+}

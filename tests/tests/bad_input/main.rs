@@ -6,6 +6,7 @@ mod export;
 mod interrupt;
 mod machine;
 mod peers;
+mod streams;
 mod systems;
 mod usage;
 mod view;

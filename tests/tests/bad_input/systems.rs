@@ -8,7 +8,7 @@ use super::refused;
 
 #[test]
 fn values_that_make_no_sense() {
-    let cases: [(&str, &str, &[&str]); 27] = [
+    let cases: [(&str, &str, &[&str]); 28] = [
         (
             "an unknown algorithm",
             "snapshot --algorithm paxos",
@@ -106,8 +106,13 @@ fn values_that_make_no_sense() {
         ),
         (
             "longer than it may take",
-            "gossip --messages 1000",
-            &["--messages 1000", "50s", "--timeout"],
+            "gossip --messages 1001 --timeout 30s",
+            &["--timeout 30s", "begins after 50s", "--timeout 80s"],
+        ),
+        (
+            "snapshots that it would not wait for",
+            "--peers 5 snapshot --snapshots 20 --every 2s --timeout 30s",
+            &["--timeout 30s", "begins after 40s", "--timeout 70s"],
         ),
         ("nobody to tell", "gossip --fanout 0", &["--fanout", "0"]),
         (

@@ -118,7 +118,10 @@ fn commands_wait_for_room() {
 
 #[test]
 fn what_does_not_end_in_time_fails() {
-    let ended = testbed("--peers 3 snapshot --every 10s --timeout 300ms", 1);
+    let ended = testbed(
+        "--peers 3 snapshot --every 100ms --delay 10s --timeout 300ms",
+        1,
+    );
     says(&ended, &["0 of 1 operations ended within 300ms"]);
 }
 

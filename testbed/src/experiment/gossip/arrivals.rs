@@ -323,10 +323,10 @@ impl Arrivals {
             spread: spread.map(Spread::told).into(),
             interval_seconds: interval.as_secs_f64(),
             tried: tried.to_vec(),
+            under_way: 0,
             measures: Vec::new(),
             told: Vec::new(),
         }
-        .told()
     }
 }
 

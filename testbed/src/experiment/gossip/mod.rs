@@ -69,6 +69,8 @@ pub struct Gossip {
     interval: Duration,
     search: Search,
     metrics: Option<Metrics>,
+    /// Whether the run came to its end.
+    is_over: bool,
 }
 
 impl Gossip {
@@ -83,6 +85,7 @@ impl Gossip {
             arrivals: None,
             search: Search::default(),
             metrics: None,
+            is_over: false,
         }
     }
 
@@ -156,10 +159,14 @@ impl Gossip {
             let bar = bench.progress.bar("trying an interval", messages.into());
             let began = Instant::now();
             let (mut session, _) = self.session(members, rng);
-            session.late = pace::LATE;
+            (session.late, session.name) = (pace::LATE, "try publish");
             session.run(messages, interval, &[], || bar.step()).await?;
             let whole = |arrivals: &Arrivals| arrivals.all_sent() && arrivals.all_there();
             let late = !self.arrivals.as_ref().is_some_and(whole);
+            // What a pause of the process spoiled is tried again.
+            if bench.host.stood_still(began) && self.search.again() {
+                continue;
+            }
             let too_short = late || bench.host.saturated(began).is_some();
             self.search.tried(interval, too_short);
         }
@@ -185,6 +192,7 @@ impl Gossip {
             counts: self.watch.counts(),
             rows: None,
             rng,
+            name: "publish",
             late: Duration::MAX,
         };
         (session, &self.options.kill)
@@ -233,12 +241,18 @@ impl Experiment for Gossip {
         session.rows = Some(bench.rows);
         let done = session.run(messages, interval, kill, || bar.step()).await;
         bench.record.phase("Gossip", began.elapsed());
+        self.is_over = true;
         done
     }
 
     fn judge(&mut self, record: &mut Record, _: &Store) -> Findings {
         if let Some(arrivals) = &self.arrivals {
-            let results = arrivals.results(self.watch.counts(), self.interval, &self.search.tried);
+            let mut results =
+                arrivals.results(self.watch.counts(), self.interval, &self.search.tried);
+            if !self.is_over {
+                results.interrupt();
+            }
+            let results = results.told();
             record.results = serde_json::to_value(results).expect("no keys but strings");
         }
         results::judge(&record.results)

@@ -23,6 +23,10 @@ pub(super) const LATE: Duration = Duration::from_millis(500);
 /// How long each is tried: some whole seconds, which are what is judged.
 const TRIED: Duration = Duration::from_secs(3);
 
+/// How many attempts are made again, at most: a machine that stands still more
+/// often is too slow. A guess.
+const AGAIN: u32 = 5;
+
 /// An interval that was tried.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Tried {
@@ -36,6 +40,8 @@ pub(super) struct Tried {
 pub(super) struct Search {
     too_short: Option<Duration>,
     enough: Option<Duration>,
+    /// How often something was tried again.
+    again: u32,
     pub(super) tried: Vec<Tried>,
 }
 
@@ -59,6 +65,12 @@ impl Search {
         };
         let messages = TRIED.div_duration_f64(interval).ceil().max(2.0);
         Ok((interval, messages as u32))
+    }
+
+    /// Whether an attempt that says nothing may be made again: some times in all.
+    pub(super) fn again(&mut self) -> bool {
+        self.again += 1;
+        self.again <= AGAIN
     }
 
     /// What came of it.

@@ -49,6 +49,9 @@ pub(super) struct Results {
     /// The time from one message to the next, and what was tried to find it.
     pub(super) interval_seconds: f64,
     pub(super) tried: Vec<Tried>,
+    /// Deliveries that had not been made when the run was interrupted. They are
+    /// not expected.
+    pub(super) under_way: u64,
     /// What was measured, in the form of all experiments.
     pub(super) measures: Vec<Measure>,
     /// All of it for people, in lines.
@@ -142,6 +145,16 @@ pub(super) fn tell(results: &Value) -> String {
 }
 
 impl Results {
+    /// The run was interrupted: of what was not published nothing is expected, and
+    /// what had not arrived is under way.
+    pub(super) fn interrupt(&mut self) {
+        let others = self.peers as u64 - 1;
+        let published = (self.published * others).saturating_sub(self.excused);
+        self.under_way = published.saturating_sub(self.delivered);
+        self.expected = self.delivered;
+        self.spread.iter_mut().for_each(|spread| spread.never = 0);
+    }
+
     /// With what is told to people, and to whoever compares runs.
     pub(super) fn told(mut self) -> Self {
         self.measures = self.measures();
@@ -227,6 +240,13 @@ impl Results {
             part(self.copies.saturating_sub(self.delivered), self.delivered),
             thousands(self.copied_bytes.checked_div(self.delivered).unwrap_or(0))
         )?;
+        if self.under_way > 0 {
+            writeln!(
+                out,
+                "under way         {} deliveries when the run was interrupted",
+                thousands(self.under_way)
+            )?;
+        }
         for (peer, seconds) in &self.stopped {
             writeln!(out, "stopped           {peer} after {seconds:.1} s")?;
         }

@@ -39,6 +39,8 @@ pub(super) struct Session<'a> {
     /// Where arrivals are saved.
     pub(super) rows: Option<&'a mut Rows>,
     pub(super) rng: &'a mut ChaCha8Rng,
+    /// What a message's trace is called.
+    pub(super) name: &'static str,
     /// Publishing stops when it is late by more than this.
     pub(super) late: Duration,
 }
@@ -139,7 +141,7 @@ impl Session<'_> {
     async fn publish(&self, publisher: u32, id: u64) -> Result<SpanContext, String> {
         let tracer = &self.members.tracers[publisher as usize];
         let span = tracer
-            .span_builder("publish")
+            .span_builder(self.name)
             .with_kind(SpanKind::Producer)
             .with_attributes([
                 KeyValue::new(key::ID, format!("{id:016x}")),

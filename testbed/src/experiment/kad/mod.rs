@@ -131,7 +131,7 @@ async fn ask(
     let tracer = &members.tracers[operation.peer as usize];
     let key = operation.key.iter().map(|byte| format!("{byte:02x}"));
     let span = tracer
-        .span_builder(operation.kind.name())
+        .span_builder(operation.name())
         .with_kind(SpanKind::Client)
         .with_attributes([KeyValue::new("p2p.kad.key", key.collect::<String>())])
         .start_with_context(tracer, &Context::new());

@@ -51,6 +51,8 @@ impl Kind {
 #[derive(Clone, Debug)]
 pub(super) struct Operation {
     pub(super) kind: Kind,
+    /// Whether it is made before the first that is measured.
+    pub(super) prepares: bool,
     pub(super) peer: u32,
     pub(super) key: Vec<u8>,
     /// What is stored, or should come back.
@@ -89,7 +91,10 @@ impl Plan {
         let mut before = Vec::new();
         for (finds, needs) in [(Kind::Get, Kind::Put), (Kind::Providers, Kind::Provide)] {
             if mix.contains(&finds) {
-                before.extend((0..PREPARED).map(|_| new(needs)));
+                before.extend((0..PREPARED).map(|_| Operation {
+                    prepares: true,
+                    ..new(needs)
+                }));
             }
         }
         let known = |kind| {
@@ -124,6 +129,7 @@ impl Operation {
         rng.fill_bytes(&mut value);
         Self {
             kind,
+            prepares: false,
             peer,
             key,
             value,
@@ -136,6 +142,15 @@ impl Operation {
             key: self.key.clone(),
             value: self.value.clone(),
             by: self.peer,
+        }
+    }
+
+    /// What its trace is called.
+    pub(super) fn name(&self) -> String {
+        let kind = self.kind.name();
+        match self.prepares {
+            true => format!("prepare {kind}"),
+            false => kind.to_owned(),
         }
     }
 
@@ -165,6 +180,7 @@ impl Known {
         let peer = without.choose(rng).or_else(|| with.choose(rng));
         Operation {
             kind,
+            prepares: false,
             peer: *peer.expect("two peers at least"),
             key: self.key.clone(),
             value: self.value.clone(),

@@ -263,6 +263,10 @@ impl Told {
         for (kind, of) in &self.kinds {
             of.write(kind.name(), out)?;
         }
+        let ended: u64 = self.kinds.values().map(|of| of.asked).sum();
+        if ended < u64::from(self.asked) {
+            writeln!(out, "operations        {ended} of {} ended", self.asked)?;
+        }
         writeln!(
             out,
             "theory            log2 {} = {:.1} hops (each halves the distance, at worst)",

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::mpsc;
-use tokio::time::{sleep_until, timeout_at};
+use tokio::time::sleep_until;
 
 use super::{Options, Seen, What};
 
@@ -84,12 +84,14 @@ impl Turn<'_> {
             }
             let wakes = next.is_some() && options.interval.is_some();
             let give_up = Instant::now() + options.patience;
+            // While messages are still to be sent, no answer ends the turn.
             let event = tokio::select! {
                 biased;
-                event = timeout_at(give_up.into(), seen.recv()) => event,
+                event = seen.recv() => event,
                 () = sleep_until(due.into()), if wakes => continue,
+                () = sleep_until(give_up.into()), if !wakes => None,
             };
-            let Ok(Some(Seen { id, at, what })) = event else {
+            let Some(Seen { id, at, what }) = event else {
                 return sent; // What has no answer by now gets none.
             };
             let Some(message) = places.get(&id).map(|place| &mut sent[*place]) else {

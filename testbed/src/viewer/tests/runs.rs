@@ -54,6 +54,29 @@ async fn with_runs() -> (Server, tempfile::TempDir) {
     (server, around)
 }
 
+/// Whether a run goes on is known by the lock that its process holds.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_without_an_end_goes_on_or_has_died() {
+    let (server, around) = with_runs().await;
+    let folder = around.path().join("runs/a-ping");
+    let text = fs::read_to_string(folder.join("run.json")).expect("a file of ours");
+    let mut record: Value = serde_json::from_str(&text).expect("JSON");
+    record["seconds"] = Value::Null;
+    record["verdict"] = json!({ "status": "unknown", "reasons": ["the run has not ended"] });
+    fs::write(folder.join("run.json"), record.to_string()).expect("a file of ours");
+    let died = async || {
+        let (_, body) = get(&server, "/api/runs").await;
+        let runs = body["runs"].as_array().expect("runs").clone();
+        let run = runs.into_iter().find(|run| run["id"] == "a-ping");
+        run.expect("it is listed")["died"].clone()
+    };
+    let held = fs::File::open(&folder).expect("the folder");
+    held.lock().expect("a lock");
+    assert_eq!(died().await, false);
+    drop(held);
+    assert_eq!(died().await, true);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn runs_are_listed_the_newest_first() {
     let (server, _around) = with_runs().await;
@@ -62,7 +85,7 @@ async fn runs_are_listed_the_newest_first() {
     let run = |id: &str, started: &str| {
         json!({
             "id": id, "experiment": "ping", "started": started, "seconds": 1.5,
-            "verdict": "pass", "peers": 2, "command": ["testbed", "ping"], "seed": 7,
+            "verdict": "pass", "died": false, "peers": 2, "command": ["testbed", "ping"], "seed": 7,
             "spans": { "started": 1, "stored": 1, "lost": 0 },
         })
     };

@@ -1,0 +1,134 @@
+//! The pauses of a run, and the times in which something is measured.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::pauses::{Clocks, Pause};
+use super::watch::EVERY;
+
+/// All that is known of them.
+#[derive(Debug)]
+pub(super) struct Stalls {
+    began: Instant,
+    /// How late the task was woken since the last look, at most, in nanoseconds.
+    late: AtomicU64,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug)]
+struct Known {
+    looked: Clocks,
+    pauses: Vec<Pause>,
+    windows: Vec<Window>,
+}
+
+/// A time in which something is measured, since the run began.
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    from: Duration,
+    to: Option<Duration>,
+}
+
+/// The pauses that matter.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Long {
+    pub(super) pauses: Vec<Pause>,
+    /// Whether they met a measurement. Where nothing is measured, they are
+    /// those of the whole run.
+    pub(super) measured: bool,
+}
+
+impl Stalls {
+    pub(super) fn new(began: Instant) -> Self {
+        Self {
+            began,
+            late: AtomicU64::new(0),
+            known: Mutex::new(Known {
+                looked: Clocks::now(),
+                pauses: Vec::new(),
+                windows: Vec::new(),
+            }),
+        }
+    }
+
+    /// The task was woken so late, in nanoseconds.
+    pub(super) fn woken(&self, late: u64) {
+        self.late.fetch_max(late, Ordering::Relaxed);
+    }
+
+    /// Looks whether the process stood still since the last look. The task that
+    /// is to be woken is overdue by so many nanoseconds.
+    pub(super) fn look(&self, overdue: u64) {
+        let mut known = self.known();
+        let now = Clocks::now();
+        let late = self.late.swap(0, Ordering::Relaxed).max(overdue);
+        let late = Duration::from_nanos(late);
+        let pause = now.pause(&known.looked, self.began, EVERY, late);
+        known.pauses.extend(pause);
+        known.looked = now;
+    }
+
+    /// Something is measured from now on. Returns the number of the window.
+    pub(super) fn open(&self) -> usize {
+        let from = self.began.elapsed();
+        let windows = &mut self.known().windows;
+        windows.push(Window { from, to: None });
+        windows.len() - 1
+    }
+
+    pub(super) fn close(&self, window: usize) {
+        let to = self.began.elapsed();
+        self.known().windows[window].to = Some(to);
+    }
+
+    /// The pauses that are long beside what is measured, on a machine that may
+    /// wake tasks so late.
+    pub(super) fn long(&self, lag: Duration) -> Long {
+        let known = self.known();
+        let now = self.began.elapsed();
+        let whole = [Window {
+            from: Duration::ZERO,
+            to: None,
+        }];
+        let windows = match known.windows.is_empty() {
+            true => &whole[..],
+            false => &known.windows,
+        };
+        let lasted = |window: &Window| window.to.unwrap_or(now).saturating_sub(window.from);
+        let measured: Duration = windows.iter().map(lasted).sum();
+        let is_long = |pause: &Pause| match known.windows.is_empty() {
+            true => pause.explains_delay(now, lag),
+            false => pause.is_long(measured, lag),
+        };
+        let matters = |pause: &&Pause| {
+            let met = |window: &Window| pause.struck(window.from, window.to.unwrap_or(now));
+            is_long(pause) && windows.iter().any(met)
+        };
+        Long {
+            pauses: known.pauses.iter().filter(matters).copied().collect(),
+            measured: !known.windows.is_empty(),
+        }
+    }
+
+    /// Those since then.
+    pub(super) fn since(&self, at: Instant, lag: Duration) -> Vec<Pause> {
+        let from = at.saturating_duration_since(self.began);
+        let now = self.began.elapsed();
+        let known = self.known();
+        let pauses = known.pauses.iter();
+        let matters = |pause: &&Pause| {
+            pause.struck(from, now) && pause.is_long(now.saturating_sub(from), lag)
+        };
+        pauses.filter(matters).copied().collect()
+    }
+
+    /// How long the process stood still until now, in seconds.
+    pub(super) fn total(&self) -> f64 {
+        self.known().pauses.iter().map(|pause| pause.seconds).sum()
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

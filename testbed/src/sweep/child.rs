@@ -1,0 +1,67 @@
+//! A run of a sweep, in a process of its own: no run finds the memory or the
+//! ports of another.
+//!
+//! The run's standard input is a pipe that the sweep holds. A byte in it asks
+//! the run to end in order; its end, that the sweep is gone. So a run never
+//! outlives its sweep, however the sweep ended.
+
+use std::io::{self, Read as _, Write as _};
+use std::process::{Command, Output, Stdio};
+use std::thread;
+
+use tokio_util::sync::CancellationToken;
+
+/// Set in the environment of a run whose standard input is such a pipe.
+const VARIABLE: &str = "TESTBED_SWEEP";
+
+/// The exit status of a run that did not end in order.
+const AT_ONCE: i32 = 130;
+
+/// Runs `command` to its end. When `interrupt` is cancelled, the run is asked to
+/// save what it has and to end.
+///
+/// # Errors
+/// When it cannot be started, or heard.
+pub(super) async fn run(
+    command: &mut Command,
+    interrupt: &CancellationToken,
+) -> io::Result<Output> {
+    command.env(VARIABLE, "1").stdin(Stdio::piped());
+    let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = piped.spawn()?;
+    let mut input = child.stdin.take();
+    let mut ended = tokio::task::spawn_blocking(move || child.wait_with_output());
+    let output = tokio::select! {
+        output = &mut ended => output,
+        () = interrupt.cancelled() => {
+            if let Some(input) = &mut input {
+                // It fails where the run has just ended.
+                let _ = input.write_all(b"\n");
+            }
+            ended.await
+        }
+    };
+    drop(input);
+    output.map_err(io::Error::other)?
+}
+
+/// In a run that a sweep has started: ends it when the sweep asks for it or is
+/// gone; at once, if it is gone after it asked.
+pub(crate) fn obey(interrupt: &CancellationToken) {
+    if std::env::var_os(VARIABLE).is_none() {
+        return;
+    }
+    let interrupt = interrupt.clone();
+    let watch = move || {
+        let mut byte = [0];
+        while let Ok(1) = io::stdin().read(&mut byte) {
+            interrupt.cancel();
+        }
+        if interrupt.is_cancelled() {
+            std::process::exit(AT_ONCE);
+        }
+        interrupt.cancel();
+    };
+    // Without a thread for it the run still ends by itself.
+    let _ = thread::Builder::new().spawn(watch);
+}
