@@ -1,5 +1,7 @@
 //! Logs, on standard error: for the programs, never for the library.
 
+use std::io::{self, IsTerminal as _};
+
 use tracing_subscriber::EnvFilter;
 
 use crate::stderr::Stderr;
@@ -17,6 +19,8 @@ pub fn start(verbose: u8) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // Colours are for a terminal, and for nobody who asked for none.
+        .with_ansi(io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
         .with_writer(|| Stderr)
         .init();
 }

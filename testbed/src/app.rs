@@ -7,6 +7,7 @@ mod metrics;
 mod output;
 mod source;
 pub(crate) mod systems;
+mod threads;
 mod view;
 
 use std::path::PathBuf;
@@ -19,7 +20,7 @@ use node::interrupt;
 use node::stderr::note;
 use node::telemetry::Sink;
 use node::telemetry::export::Exporter;
-use tokio::task::JoinError;
+use tokio::runtime::Runtime;
 use tokio_util::task::TaskTracker;
 
 use crate::Error;
@@ -99,15 +100,38 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
     }
 }
 
-/// The exit status of a program whose command has ended, or panicked.
-pub fn exit(ended: Result<Result<ExitCode, Error>, JoinError>) -> ExitCode {
+/// Runs a command on a runtime of its own, in a task: beside the peers, and not
+/// across threads.
+///
+/// # Errors
+/// Those of the command, and [`Error::Usage`] where the process may not have the
+/// threads that it needs.
+pub fn block_on(
+    command: impl Future<Output = Result<ExitCode, Error>> + Send + 'static,
+) -> Result<ExitCode, Error> {
+    let threads = threads::probe();
+    let runtime = threads.and_then(|()| Runtime::new());
+    let runtime = runtime.map_err(|error| {
+        Error::Usage(format!(
+            "the process cannot start its threads: {error}; raise the limit of processes \
+             (ulimit -u), or stop others"
+        ))
+    })?;
+    runtime.block_on(async {
+        // A panic has been reported.
+        let ended = tokio::spawn(command).await;
+        ended.unwrap_or(Ok(ExitCode::from(1)))
+    })
+}
+
+/// The exit status of a program whose command has ended.
+pub fn exit(ended: Result<ExitCode, Error>) -> ExitCode {
     match ended {
-        Ok(Ok(code)) => code,
-        Ok(Err(error)) => {
+        Ok(code) => code,
+        Err(error) => {
             note(format_args!("error: {error}"));
             error.exit_code()
         }
-        Err(_) => ExitCode::from(1), // A panic, which has been reported.
     }
 }
 
@@ -169,7 +193,10 @@ async fn experiment<E: Experiment>(
     record.seconds = Some(began.elapsed().as_secs_f64());
     record.host_use = Some(host.told());
     record.verdict = verdict(experiment, &mut record, &store, result);
-    let rows = experiment.save(&mut rows).and_then(|()| rows.flush());
+    let columns = experiment.columns();
+    let rows = experiment
+        .save(&mut rows)
+        .and_then(|()| rows.finish(&columns));
     let rows = rows.and_then(|()| tell_apart(&mut record, &folder));
     let spans = folder.save_spans(&store);
     if spans.is_err() {

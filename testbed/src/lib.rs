@@ -25,6 +25,7 @@ pub mod own;
 pub mod progress;
 pub mod recorder;
 pub mod run;
+mod shell;
 pub mod simulator;
 pub mod stats;
 pub mod store;

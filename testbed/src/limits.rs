@@ -1,5 +1,7 @@
 //! Whether a run fits this machine, before it starts.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use crate::Error;
@@ -17,8 +19,8 @@ fn kib(load: Load, transport: Transport) -> (u64, u64) {
     match (load, transport) {
         (Load::Channels, Transport::Tcp | Transport::Memory) => (60, 40),
         (Load::Channels, Transport::Quic) => (117, 148),
-        (Load::Gossipsub, Transport::Tcp | Transport::Memory) => (60, 100),
-        (Load::Gossipsub, Transport::Quic) => (117, 210),
+        (Load::Gossipsub { .. }, Transport::Tcp | Transport::Memory) => (60, 100),
+        (Load::Gossipsub { .. }, Transport::Quic) => (117, 210),
         (Load::Kademlia { .. }, Transport::Tcp | Transport::Memory) => (1300, 100),
         (Load::Kademlia { .. }, Transport::Quic) => (1360, 210),
     }
@@ -58,13 +60,31 @@ pub enum Load {
     /// Channels.
     Channels,
     /// gossipsub.
-    Gossipsub,
+    Gossipsub {
+        /// How often it looks after its meshes.
+        heartbeat: Duration,
+    },
     /// Kademlia, and identify, which feeds its tables.
     Kademlia {
         /// How many lookups open connections. `None`: those as well with which
         /// peers fill their tables, and so nearly all meet.
         lookups: Option<u32>,
     },
+}
+
+impl Load {
+    /// Bytes that a peer of gossipsub keeps for its heartbeats: a set of 48 bytes
+    /// for each in the minute during which a neighbour that was pruned stays out
+    /// (`BackoffStorage` and `prune_backoff` of libp2p-gossipsub 0.50).
+    fn heartbeats(self) -> u64 {
+        match self {
+            Self::Gossipsub { heartbeat } => {
+                let in_a_minute = 60_000_000_000 / heartbeat.as_nanos().max(1);
+                48 * u64::try_from(in_a_minute).unwrap_or(u64::MAX / 48)
+            }
+            Self::Channels | Self::Kademlia { .. } => 0,
+        }
+    }
 }
 
 /// What a run needs, and what there is.
@@ -106,11 +126,10 @@ pub fn check(plan: &Plan) -> Result<Limits, Error> {
     if descriptors_needed > descriptors_limit {
         return Err(Error::Usage(format!(
             "{peers} peers with {connections} {transport} connections{why} need {descriptors_needed} file descriptors, \
-             and the limit is {descriptors_limit}; take --transport memory, which needs none, \
-             or start fewer peers{sparser}, or raise the hard limit (ulimit -Hn)",
+             and the limit is {descriptors_limit}; {way_out}raise the hard limit (ulimit -Hn)",
             transport = transport.name(),
             why = plan.why(),
-            sparser = plan.or_sparser(),
+            way_out = plan.fewer_descriptors(),
         )));
     }
     Ok(Limits {
@@ -130,7 +149,7 @@ impl Plan {
         let peers = u64::from(self.peers);
         let all = peers * peers.saturating_sub(1) / 2;
         match self.load {
-            Load::Channels | Load::Gossipsub => self.connections,
+            Load::Channels | Load::Gossipsub { .. } => self.connections,
             Load::Kademlia { lookups: None } => all,
             Load::Kademlia {
                 lookups: Some(lookups),
@@ -142,17 +161,29 @@ impl Plan {
     fn or_sparser(&self) -> &'static str {
         let sparse = SPARSE * u64::from(self.peers);
         match self.load {
-            Load::Channels | Load::Gossipsub if self.connections > sparse => {
+            Load::Channels | Load::Gossipsub { .. } if self.connections > sparse => {
                 ", or connect fewer of them with --topology random:8"
             }
             _ => "",
         }
     }
 
+    /// What takes fewer descriptors, where anything does.
+    fn fewer_descriptors(&self) -> String {
+        match self.transport {
+            // The program itself takes more than it may.
+            Transport::Memory => String::new(),
+            Transport::Tcp | Transport::Quic => format!(
+                "take --transport memory, which needs none, or start fewer peers{}, or ",
+                self.or_sparser()
+            ),
+        }
+    }
+
     /// Why there are more than the topology says.
     fn why(&self) -> &'static str {
         match self.load {
-            Load::Channels | Load::Gossipsub => "",
+            Load::Channels | Load::Gossipsub { .. } => "",
             Load::Kademlia { lookups: None } => {
                 " (nearly all meet while tables are filled; --tables given spares that)"
             }
@@ -166,7 +197,11 @@ impl Plan {
             Security::Noise => 0,
             Security::None => NOISE,
         };
-        1024 * (u64::from(self.peers) * peer + self.all_connections() * (connection - saved))
+        let peers = u64::from(self.peers);
+        let connections = self.all_connections().saturating_mul(connection - saved);
+        let all = peers.saturating_mul(peer).saturating_add(connections);
+        let beats = peers.saturating_mul(self.load.heartbeats());
+        all.saturating_mul(1024).saturating_add(beats)
     }
 }
 
@@ -217,6 +252,14 @@ mod tests {
         let error = check(&plan(Transport::Tcp, 60_000, 0))
             .unwrap_err()
             .to_string();
+        let often = Plan {
+            load: Load::Gossipsub {
+                heartbeat: Duration::from_millis(1),
+            },
+            ..plan(Transport::Memory, 1000, 0)
+        };
+        // 60,000 heartbeats a minute, 48 bytes each, and 60 KiB.
+        assert_eq!(often.memory(), 1000 * (60_000 * 48 + 60 * 1024));
         assert!(
             error.contains("60064") && error.contains("--transport memory"),
             "{error}"

@@ -2,14 +2,15 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-use testbed::app;
-use testbed::cli::Cli;
+use testbed::cli::{Cli, parse};
+use testbed::{Error, app};
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    let cli = Cli::parse();
+fn main() -> ExitCode {
+    app::exit(run())
+}
+
+fn run() -> Result<ExitCode, Error> {
+    let cli: Cli = parse()?;
     node::logs::start(cli.common.verbose);
-    // In a task, so that it runs beside the peers and not across threads.
-    app::exit(tokio::spawn(app::run(cli)).await)
+    app::block_on(app::run(cli))
 }

@@ -10,9 +10,6 @@ mod tests;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-use tokio::runtime::Runtime;
-
 pub use algorithms::{Algorithm, Describe, Fields, Message, NodeId, Out, Output};
 pub use proto::{Bytes, prost};
 
@@ -20,6 +17,7 @@ use crate::Error;
 use crate::app;
 pub use crate::checkers::Property;
 use crate::cli::own::Cli;
+use crate::cli::parse;
 pub use crate::history::History;
 pub use crate::system::{Asked, Figure, Judgement, System};
 
@@ -37,17 +35,13 @@ pub struct Setup {
 /// Does what the command line says with the system that `system` makes: runs
 /// it over real peers, simulates it, or checks it. Returns the exit status.
 pub fn main<S: System + 'static>(system: impl FnOnce(&Setup) -> S) -> ExitCode {
-    let cli = Cli::parse();
+    app::exit(run(system))
+}
+
+fn run<S: System + 'static>(system: impl FnOnce(&Setup) -> S) -> Result<ExitCode, Error> {
+    let cli: Cli = parse()?;
     node::logs::start(cli.common.verbose);
-    let ran = app::systems::own(&cli, system).and_then(|outcome| {
-        let runtime = Runtime::new();
-        let runtime = runtime.map_err(|e| Error::Failed(format!("threads: {e}")))?;
-        Ok(runtime.block_on(async { tokio::spawn(outcome).await }))
-    });
-    app::exit(match ran {
-        Ok(ended) => ended,
-        Err(error) => Ok(Err(error)),
-    })
+    app::block_on(app::systems::own(&cli, system)?)
 }
 
 /// What the trace tells of a value: these fields of it.

@@ -43,7 +43,7 @@ pub struct Summary {
 
 /// Something that an experiment measures, in one form for all: what a sweep
 /// compares.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Measure {
     /// What.
     pub name: String,

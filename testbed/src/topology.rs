@@ -4,10 +4,10 @@ mod file;
 mod random;
 
 use std::fmt;
-use std::path::PathBuf;
 use std::str::FromStr;
 
 use crate::Error;
+pub use file::EdgeList;
 
 /// The connections of a network: pairs `(a, b)` with `a < b`, in order, each
 /// once. `a` dials `b`.
@@ -31,7 +31,7 @@ pub enum Topology {
     /// Connected, each with about this many random others.
     Random(u32),
     /// An edge list.
-    File(PathBuf),
+    File(EdgeList),
 }
 
 impl Topology {
@@ -41,7 +41,7 @@ impl Topology {
     /// [`Error::Usage`] for a file that is none.
     pub fn peers(&self) -> Result<Option<u32>, Error> {
         match self {
-            Self::File(path) => Ok(Some(file::peers(&file::read(path)?))),
+            Self::File(list) => Ok(Some(list.peers()?)),
             _ => Ok(None),
         }
     }
@@ -67,7 +67,7 @@ impl Topology {
             Self::Line | Self::Ring | Self::Star | Self::Tree => n.saturating_sub(1),
             Self::Grid => n + n - width(peers) - n.div_ceil(width(peers)),
             Self::Random(degree) => random::count(peers, *degree)?,
-            Self::File(path) => file::edges(path, peers)?.len() as u64,
+            Self::File(list) => list.edges(peers)?.len() as u64,
         })
     }
 
@@ -91,7 +91,7 @@ impl Topology {
             Self::Tree => (1..peers).map(|b| ((b - 1) / 2, b)).collect(),
             Self::Grid => grid(peers),
             Self::Random(degree) => random::edges(peers, *degree, seed)?,
-            Self::File(path) => file::edges(path, peers)?,
+            Self::File(list) => list.edges(peers)?,
         })
     }
 }
@@ -126,7 +126,7 @@ impl fmt::Display for Topology {
             Self::Tree => f.write_str("tree"),
             Self::Grid => f.write_str("grid"),
             Self::Random(degree) => write!(f, "random:{degree}"),
-            Self::File(path) => write!(f, "file:{}", path.display()),
+            Self::File(list) => write!(f, "file:{}", list.path().display()),
         }
     }
 }
@@ -154,7 +154,7 @@ impl FromStr for Topology {
                     );
                 }
             },
-            Some(("file", path)) if !path.is_empty() => Self::File(path.into()),
+            Some(("file", path)) if !path.is_empty() => Self::File(EdgeList::at(path)),
             Some(_) => return Err(unknown()),
         })
     }

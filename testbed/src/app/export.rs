@@ -1,6 +1,6 @@
 //! `testbed export`: a saved run for other tools.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -13,41 +13,60 @@ use crate::export;
 /// Writes it, to a file or to standard output.
 pub(super) fn export(common: &Common, args: &Export) -> Result<ExitCode, Error> {
     let format = ExportFormat::try_from(common.format)?;
-    if args.to.is_none() && format == ExportFormat::Perfetto && io::stdout().is_terminal() {
+    // A dash is standard output, as for other programs.
+    let to = args.to.as_deref().filter(|path| *path != Path::new("-"));
+    if to.is_none() && format == ExportFormat::Perfetto && io::stdout().is_terminal() {
         let message = "perfetto's form is no text: name a file, as in --to run.pftrace";
         return Err(Error::Usage(message.to_owned()));
     }
     let source = Source::open(common, args.run.as_deref())?;
-    match &args.to {
+    match to {
         Some(path) => to_file(path, &source, format)?,
         None => to_stdout(&source, format)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Whoever looks for the file finds the old one, or all of the new.
+/// Writes to the file that `path` leads to: through links, and to pipes and
+/// devices as they are. A regular file is replaced when all is written, so a
+/// reader finds the old one or all of the new.
 fn to_file(path: &Path, source: &Source, format: ExportFormat) -> Result<(), Error> {
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
-    let part = PathBuf::from(part);
-    let file = File::create(&part).map_err(|error| {
+    let refused = |error: io::Error| {
         let path = path.display();
         Error::Usage(format!(
             "cannot write {path}: {error}; choose another file with --to FILE"
         ))
-    })?;
-    let written = write(
-        source,
-        format,
-        &mut BufWriter::new(file),
-        &path.display().to_string(),
-    );
-    let failed = |error: io::Error| Error::Failed(format!("{}: {error}", path.display()));
-    let moved = written.and_then(|()| fs::rename(&part, path).map_err(failed));
+    };
+    let place = path.display().to_string();
+    let all = |file| write(source, format, &mut BufWriter::new(file), &place);
+    let Some(target) = replaceable(path).map_err(refused)? else {
+        // What is appended to may be a file that a shell redirects to.
+        let file = OpenOptions::new().append(true).create(true).open(path);
+        return all(file.map_err(refused)?);
+    };
+    let mut part = target.as_os_str().to_owned();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    let written = all(File::create(&part).map_err(refused)?);
+    let failed = |error: io::Error| Error::Failed(format!("{place}: {error}"));
+    let moved = written.and_then(|()| fs::rename(&part, &target).map_err(failed));
     if moved.is_err() {
         let _ = fs::remove_file(&part);
     }
     moved
+}
+
+/// The regular file behind `path`, which may be a link to it, or where a new
+/// one comes. `None` for what is not replaced: a pipe, a device, or a link to
+/// nothing yet.
+fn replaceable(path: &Path) -> io::Result<Option<PathBuf>> {
+    let is_device = path.starts_with("/dev") || path.starts_with("/proc");
+    match fs::metadata(path) {
+        Ok(file) if file.is_file() && !is_device => fs::canonicalize(path).map(Some),
+        Ok(_) => Ok(None),
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        Err(_) => Ok(fs::symlink_metadata(path).is_err().then(|| path.to_owned())),
+    }
 }
 
 fn to_stdout(source: &Source, format: ExportFormat) -> Result<(), Error> {

@@ -10,6 +10,7 @@ use crate::cli::Format;
 use crate::cli::options::Options;
 use crate::experiment::Experiment;
 use crate::run::{Folder, Record};
+use crate::shell;
 use crate::stats::{per_second, show};
 
 /// Prints `text`. A reader who has seen enough (`| head`) is no error.
@@ -58,6 +59,7 @@ fn text<E: Experiment>(
         let _ = writeln!(text, "report            {}", report.display());
     }
     if !options.quiet {
+        let path = shell::quote(folder.path());
         let _ = writeln!(text, "look at it        testbed view {path}");
     }
     let verdict = record.verdict.status;

@@ -1,9 +1,13 @@
 //! What is looked at or exported: a saved run, or a file of spans.
 
+use std::io;
 use std::path::Path;
+use std::thread;
 
 use node::stderr::note;
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 use crate::cli::Common;
 use crate::network::LABORATORY;
@@ -25,7 +29,8 @@ impl Source {
     /// The one at `path`; the last run without it.
     pub(super) fn open(common: &Common, path: Option<&Path>) -> Result<Self, Error> {
         let folder = match path {
-            Some(path) if path.is_file() => return Self::file(path),
+            // A pipe is read like a file.
+            Some(path) if path.exists() && !path.is_dir() => return Self::file(path),
             Some(path) => Folder::open(path)?,
             None => latest(&common.out)?,
         };
@@ -37,6 +42,30 @@ impl Source {
         }
         let folder = Some(folder);
         Ok(Self { folder, run, store })
+    }
+
+    /// The same, on a thread of its own: a pipe that nothing is written to must
+    /// not keep the program from ending. `None` when `interrupt` came first.
+    pub(super) async fn read(
+        common: &Common,
+        path: Option<&Path>,
+        interrupt: &CancellationToken,
+    ) -> Result<Option<Self>, Error> {
+        let (common, path) = (common.clone(), path.map(Path::to_owned));
+        let (sender, opened) = oneshot::channel();
+        let read = move || {
+            // Nothing waits for it after an interrupt.
+            let _ = sender.send(Self::open(&common, path.as_deref()));
+        };
+        let failed = |error: io::Error| Error::Failed(format!("cannot start a thread: {error}"));
+        thread::Builder::new().spawn(read).map_err(failed)?;
+        tokio::select! {
+            opened = opened => match opened {
+                Ok(source) => source.map(Some),
+                Err(_) => Err(Error::Failed("the run could not be read".into())),
+            },
+            () = interrupt.cancelled() => Ok(None),
+        }
     }
 
     fn file(path: &Path) -> Result<Self, Error> {

@@ -137,7 +137,10 @@ pub(super) async fn saved(common: &Common, args: &View) -> Result<ExitCode, Erro
         }
         (false, None, _) => {}
     }
-    let source = Source::open(common, args.run.as_deref())?;
+    let source = Source::read(common, args.run.as_deref(), &interrupt).await?;
+    let Some(source) = source else {
+        return Ok(ExitCode::SUCCESS);
+    };
     let store = Arc::new(source.store);
     let page = Page::serve(args.listen, store, source.run, Takes::Nothing).await?;
     let path = match (&source.folder, &args.run) {

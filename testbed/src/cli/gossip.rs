@@ -52,6 +52,9 @@ const MOST_MESSAGES: i64 = 100_000;
 /// How long gossipsub may take if nobody says. A guess: ten heartbeats.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// tokio's timers have this resolution.
+const SHORTEST_HEARTBEAT: Duration = Duration::from_millis(1);
+
 /// What spreads messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Protocol {
@@ -95,6 +98,12 @@ pub struct Mesh {
 }
 
 impl Gossip {
+    /// How often gossipsub looks after its meshes.
+    pub fn heartbeat(&self) -> Duration {
+        let usual = Parameters::default().heartbeat;
+        self.mesh.heartbeat.unwrap_or(usual)
+    }
+
     /// The interval for a protocol for which none is looked for.
     ///
     /// # Errors
@@ -148,10 +157,16 @@ impl TryFrom<&Gossip> for Options {
                 "--mesh {mesh} with --mesh-low {mesh_low} and --mesh-high {mesh_high}: it has to lie between them"
             ));
         }
-        if mesh_outbound > mesh_low || 2 * mesh_outbound > mesh {
+        if mesh_outbound > mesh_low || mesh_outbound > mesh / 2 {
             return usage(format!(
                 "--mesh-outbound {mesh_outbound}: at most --mesh-low, {mesh_low}, and half of --mesh, {}",
                 mesh / 2
+            ));
+        }
+        if args.heartbeat() < SHORTEST_HEARTBEAT {
+            return usage(format!(
+                "--heartbeat {:?}: at least {SHORTEST_HEARTBEAT:?}, the resolution of timers",
+                args.heartbeat()
             ));
         }
         Ok(Self {
@@ -165,7 +180,7 @@ impl TryFrom<&Gossip> for Options {
                 mesh_low,
                 mesh_high,
                 mesh_outbound,
-                heartbeat: args.mesh.heartbeat.unwrap_or(usual.heartbeat),
+                heartbeat: args.heartbeat(),
                 queue: args.mesh.queue,
                 flood_publish: !args.mesh.no_flood_publish,
                 signed: !args.mesh.unsigned,

@@ -6,6 +6,7 @@ pub mod latency;
 pub mod need;
 pub mod options;
 pub mod own;
+mod parse;
 pub mod sweep;
 pub mod systems;
 mod values;
@@ -22,6 +23,7 @@ use crate::Error;
 use crate::experiment::ping;
 use crate::model::Bounds;
 use crate::topology::Topology;
+pub use parse::parse;
 pub use values::Memory;
 use values::Size;
 
@@ -132,12 +134,13 @@ pub struct Common {
         value_name = "ADDR",
         num_args = 0..=1,
         require_equals = true,
-        default_missing_value = VIEW
+        default_missing_value = VIEW,
+        value_parser = values::address
     )]
     pub view: Option<SocketAddr>,
     /// Serve Prometheus metrics at http://ADDR/metrics while the run goes on, and
     /// as long as its page is there
-    #[arg(long, global = true, value_name = "ADDR")]
+    #[arg(long, global = true, value_name = "ADDR", value_parser = values::address)]
     pub metrics: Option<SocketAddr>,
     /// Processors that are busier set the pace, not the network: what was
     /// measured is then unknown
@@ -292,7 +295,8 @@ pub struct States {
 pub struct Export {
     /// The run's folder, or a file of spans [default: the last run under --out]
     pub run: Option<PathBuf>,
-    /// The file to write [default: standard output]
+    /// The file to write; a pipe or a device is written to as it is, and - is
+    /// standard output [default: standard output]
     #[arg(long, value_name = "FILE")]
     pub to: Option<PathBuf>,
 }
@@ -305,7 +309,7 @@ pub struct View {
     pub run: Option<PathBuf>,
     /// Where the page is served. An address that other machines can reach, as
     /// 0.0.0.0:8700, gets a token
-    #[arg(long, value_name = "ADDR", default_value = VIEW)]
+    #[arg(long, value_name = "ADDR", default_value = VIEW, value_parser = values::address)]
     pub listen: SocketAddr,
     /// Show what other programs report over OTLP (HTTP and gRPC) from now on
     #[arg(long)]

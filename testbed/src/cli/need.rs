@@ -97,7 +97,9 @@ impl Gossip {
         Need {
             load: match self.protocol {
                 Protocol::Flood => Load::Channels,
-                Protocol::Gossipsub => Load::Gossipsub,
+                Protocol::Gossipsub => Load::Gossipsub {
+                    heartbeat: self.heartbeat(),
+                },
             },
             topology: SPARSE,
             ..Need::of(2, default)

@@ -1,5 +1,6 @@
 //! Values on the command line that clap does not know.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -56,6 +57,22 @@ impl FromStr for Memory {
             ),
         }
     }
+}
+
+/// Where to listen: `127.0.0.1:8700`, `[::1]:8700`, `localhost:8700`, `:8700`
+/// or `8700`. Without a host it is this machine alone.
+pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
+    let (host, port) = text.rsplit_once(':').unwrap_or(("", text));
+    let parsed = match host {
+        "" | "localhost" => port
+            .parse()
+            .map(|port| (Ipv4Addr::LOCALHOST, port).into())
+            .ok(),
+        _ => text.parse().ok(),
+    };
+    parsed.ok_or_else(|| {
+        "invalid address; expected for example 127.0.0.1:8700, localhost:8700 or :8700".to_owned()
+    })
 }
 
 /// A time that is not 0, between one message and the next.
@@ -120,6 +137,31 @@ mod tests {
         }
         for text in ["", "-1", "x", "1048577", "2M", "99999999999999999999"] {
             assert!(text.parse::<Size>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn address_without_a_host_is_the_loopback() {
+        for (text, expected) in [
+            (":8700", "127.0.0.1:8700"),
+            ("8700", "127.0.0.1:8700"),
+            ("localhost:0", "127.0.0.1:0"),
+            ("0.0.0.0:80", "0.0.0.0:80"),
+            ("[::1]:80", "[::1]:80"),
+        ] {
+            assert_eq!(address(text), Ok(expected.parse().unwrap()), "{text}");
+        }
+        for text in [
+            "",
+            ":",
+            "nonsense",
+            "::1",
+            "127.0.0.1",
+            ":65536",
+            "example.org:80",
+            "localhost",
+        ] {
+            assert!(address(text).is_err(), "{text}");
         }
     }
 

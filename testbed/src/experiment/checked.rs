@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use csv::StringRecord;
 use node::steps::Fault;
 use node::telemetry::Sink;
 use serde_json::json;
@@ -154,6 +155,10 @@ impl<S: System + 'static> Experiment for Checked<S> {
 
     fn save(&self, rows: &mut Rows) -> Result<(), Error> {
         self.judgement.save(rows)
+    }
+
+    fn columns(&self) -> StringRecord {
+        self.judgement.columns()
     }
 
     fn tell(&self, _: &Record) -> String {

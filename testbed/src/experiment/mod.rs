@@ -10,6 +10,7 @@ pub mod simulated;
 
 use std::sync::Arc;
 
+use csv::StringRecord;
 use node::metrics::Metrics;
 use node::telemetry::Sink;
 use prometheus_client::registry::Registry;
@@ -137,6 +138,9 @@ pub trait Experiment {
     fn save(&self, _: &mut Rows) -> Result<(), Error> {
         Ok(())
     }
+
+    /// The columns of `results.csv`, whose header it has even without a row.
+    fn columns(&self) -> StringRecord;
 
     /// The results for people, in lines.
     fn tell(&self, record: &Record) -> String;

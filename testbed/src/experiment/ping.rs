@@ -5,6 +5,7 @@ mod destination;
 mod over;
 mod results;
 
+use csv::StringRecord;
 use std::time::{Duration, Instant, SystemTime};
 
 use algorithms::NodeId;
@@ -28,7 +29,7 @@ use super::{Bench, Experiment, Findings};
 use crate::cli::options::Options;
 use crate::cli::{self, Common};
 use crate::network::{Builder, Network, Outsider, Speaks, neighbours};
-use crate::run::Record;
+use crate::run::{Record, columns};
 use crate::store::Store;
 use crate::{Error, run};
 
@@ -240,6 +241,10 @@ impl Experiment for Ping {
 
     fn judge(&mut self, record: &mut Record, _: &Store) -> Findings {
         results::judge(&record.results).into()
+    }
+
+    fn columns(&self) -> StringRecord {
+        columns::<results::Row>()
     }
 
     fn tell(&self, record: &Record) -> String {

@@ -1,6 +1,7 @@
 //! A system in the simulator: many schedules are tried, and one is recorded,
 //! the first that went wrong if there is one.
 
+use csv::StringRecord;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,6 +17,7 @@ use crate::Error;
 use crate::history::History;
 use crate::progress::Bar;
 use crate::run::{Record, Rows};
+use crate::shell;
 use crate::simulator::{self, Ran, Scenario};
 use crate::stats::per_second;
 use crate::store::Store;
@@ -216,6 +218,10 @@ impl<S: System + 'static> Experiment for Simulated<S> {
         self.judgement.save(rows)
     }
 
+    fn columns(&self) -> StringRecord {
+        self.judgement.columns()
+    }
+
     fn tell(&self, _: &Record) -> String {
         let trial = &self.trial;
         let tried = trial.tried.load(Ordering::Relaxed);
@@ -247,8 +253,13 @@ fn again(command: &[String], seed: u64, schedule: u64) -> String {
             _ => words.push(word.to_owned()),
         }
     }
-    words.push(format!("--seed {seed} --schedule {schedule}"));
-    words.join(" ")
+    let seeds = [("--seed", seed), ("--schedule", schedule)];
+    words.extend(
+        seeds
+            .into_iter()
+            .flat_map(|(name, value)| [name.to_owned(), value.to_string()]),
+    );
+    shell::join(words)
 }
 
 #[cfg(test)]
@@ -258,11 +269,12 @@ mod tests {
     #[test]
     fn the_command_line_runs_the_schedule_that_failed_again() {
         let words = "testbed --seed=1 simulate snapshot --seeds 10 --peers 3".split(' ');
+        let words = words.chain(["--scenario", "my file.toml"]);
         let words: Vec<_> = words.map(str::to_owned).collect();
         let again = again(&words, 1, 7);
         assert_eq!(
             again,
-            "testbed simulate snapshot --peers 3 --seed 1 --schedule 7"
+            "testbed simulate snapshot --peers 3 --scenario 'my file.toml' --seed 1 --schedule 7"
         );
     }
 }

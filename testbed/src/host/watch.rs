@@ -17,7 +17,7 @@ use super::reading::Reading;
 use super::saturation::{Bounds, Saturation};
 use super::stalls::Stalls;
 use crate::Error;
-use crate::run::Apart;
+use crate::run::{Apart, columns};
 use crate::stats::{Summary, Times, nanos};
 
 /// How often it looks.
@@ -224,7 +224,10 @@ impl Watch {
     /// [`Error::Failed`] with the file.
     pub fn save(&self, path: &Path) -> Result<(), Error> {
         let write = || {
-            let mut rows = csv::Writer::from_path(path)?;
+            let mut headless = csv::WriterBuilder::new();
+            headless.has_headers(false);
+            let mut rows = headless.from_path(path)?;
+            rows.write_record(&columns::<Sample>())?;
             for sample in self.seen.samples() {
                 rows.serialize(sample)?;
             }

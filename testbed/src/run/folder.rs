@@ -230,7 +230,7 @@ impl Folder {
     pub fn load(&self) -> Result<(Value, Store), Error> {
         let record = self.record()?;
         let path = self.path.join(SPANS);
-        let file = match File::open(&path) {
+        let file = match regular(&path) {
             Ok(file) => file,
             // The run did not come so far.
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok((record, Store::new())),
@@ -252,7 +252,7 @@ impl Folder {
 
 impl Lines {
     fn read(path: &Path, most: u64) -> Result<Self, Error> {
-        let file = match File::open(path) {
+        let file = match regular(path) {
             Ok(file) => file,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(e) => return Err(failed(path, &e)),
@@ -305,6 +305,18 @@ fn modified(path: &Path) -> Option<std::time::SystemTime> {
     fs::metadata(path.join(RECORD))
         .and_then(|data| data.modified())
         .ok()
+}
+
+/// Opens a regular file. Another kind may wait without end before it opens, as
+/// a pipe does that nothing is written to.
+fn regular(path: &Path) -> io::Result<File> {
+    match fs::metadata(path)?.is_file() {
+        true => File::open(path),
+        false => Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "not a regular file; a run consists of regular files",
+        )),
+    }
 }
 
 fn failed(path: &Path, error: &dyn std::error::Error) -> Error {

@@ -10,7 +10,7 @@ mod rows;
 pub use apart::Apart;
 pub use folder::{Folder, Lines, has_ended, latest};
 pub use record::{Experiment, Phase, Record, SCHEMA, Spans, Status, Verdict, Versions};
-pub use rows::{Delivery, Rows};
+pub use rows::{Delivery, Rows, columns};
 
 /// The JSON Schema of `run.json` and of `--format json`.
 pub const JSON_SCHEMA: &str = include_str!("run.schema.json");

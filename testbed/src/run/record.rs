@@ -202,7 +202,7 @@ impl Record {
                 started.strftime("%Y-%m-%dT%H-%M-%SZ"),
                 experiment.name
             ),
-            command: std::env::args().collect(),
+            command: arguments(),
             started,
             seconds: None,
             seed: options.seed,
@@ -244,4 +244,11 @@ impl Record {
     pub fn to_json(&self) -> Value {
         serde_json::to_value(self).expect("a record has no keys but strings")
     }
+}
+
+/// The command line. What is no UTF-8 in it is shown with replacement characters.
+fn arguments() -> Vec<String> {
+    let all = std::env::args_os();
+    all.map(|word| word.to_string_lossy().into_owned())
+        .collect()
 }

@@ -2,18 +2,25 @@
 
 use std::fs::File;
 
+use csv::StringRecord;
 use serde::Serialize;
 
 use crate::Error;
 
 /// The file.
 #[derive(Debug)]
-pub struct Rows(csv::Writer<File>);
+pub struct Rows {
+    writer: csv::Writer<File>,
+    is_empty: bool,
+}
 
 impl Rows {
     /// With nothing in it.
     pub fn new(file: File) -> Self {
-        Self(csv::Writer::from_writer(file))
+        Self {
+            writer: csv::Writer::from_writer(file),
+            is_empty: true,
+        }
     }
 
     /// One more; the first brings the names of the columns.
@@ -21,7 +28,20 @@ impl Rows {
     /// # Errors
     /// [`Error::Failed`], for example when the disk is full.
     pub fn save(&mut self, row: impl Serialize) -> Result<(), Error> {
-        self.0.serialize(row).map_err(|error| failed(&error))
+        self.is_empty = false;
+        self.writer.serialize(row).map_err(|error| failed(&error))
+    }
+
+    /// The names of the columns, where no row has brought them.
+    ///
+    /// # Errors
+    /// As [`save`](Self::save).
+    pub fn finish(&mut self, columns: &StringRecord) -> Result<(), Error> {
+        if self.is_empty {
+            let written = self.writer.write_record(columns);
+            written.map_err(|error| failed(&error))?;
+        }
+        self.flush()
     }
 
     /// All of them are in the file now.
@@ -29,12 +49,12 @@ impl Rows {
     /// # Errors
     /// As [`save`](Self::save).
     pub fn flush(&mut self) -> Result<(), Error> {
-        self.0.flush().map_err(|error| failed(&error))
+        self.writer.flush().map_err(|error| failed(&error))
     }
 }
 
 /// A message of gossip and a peer that it was to come to, as a line.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Delivery<'a> {
     /// The number of the message.
     pub message: usize,
@@ -54,6 +74,42 @@ pub struct Delivery<'a> {
     pub lost: Option<&'a str>,
 }
 
+/// The names of the columns of such rows.
+pub fn columns<T: Serialize + Default>() -> StringRecord {
+    let mut example = csv::Writer::from_writer(Vec::new());
+    // A row of numbers and texts can be written, and memory takes it.
+    let _ = example.serialize(T::default());
+    let text = example.into_inner().unwrap_or_default();
+    let mut reader = csv::Reader::from_reader(&*text);
+    reader.headers().cloned().unwrap_or_default()
+}
+
 fn failed(error: &dyn std::error::Error) -> Error {
     Error::Failed(format!("results.csv: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Seek as _};
+
+    use super::*;
+
+    fn saved(rows: &[Delivery]) -> String {
+        let mut file = tempfile::tempfile().expect("a temporary file");
+        let mut all = Rows::new(file.try_clone().expect("a second handle"));
+        rows.iter().for_each(|row| all.save(row).expect("it fits"));
+        all.finish(&columns::<Delivery>()).expect("it fits");
+        file.rewind().expect("a file");
+        let mut text = String::new();
+        file.read_to_string(&mut text).expect("text");
+        text
+    }
+
+    #[test]
+    fn a_file_without_rows_has_its_header() {
+        let head = "message,publisher,publisher_degree,peer,via,sent_unix_ns,after_ns,lost\n";
+        assert_eq!(saved(&[]), head);
+        let one = saved(&[Delivery::default()]);
+        assert_eq!(one, format!("{head}0,0,0,0,,0,,\n"));
+    }
 }

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use algorithms::{Algorithm, NodeId};
+use csv::StringRecord;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -24,7 +25,7 @@ pub use coverage::Coverage;
 use crate::Error;
 use crate::checkers::{Outcome, Property};
 use crate::history::History;
-use crate::run::{Delivery, Rows};
+use crate::run::{Delivery, Rows, columns};
 use crate::stats::Measure;
 
 /// A system to be run.
@@ -250,12 +251,27 @@ impl Judgement {
         all
     }
 
-    /// Every delivery as a line.
+    /// Every delivery as a line; where nothing was to be delivered, everything
+    /// that was measured and counted.
     ///
     /// # Errors
     /// [`Error::Failed`], for example when the disk is full.
     pub fn save(&self, rows: &mut Rows) -> Result<(), Error> {
-        self.deliveries.iter().try_for_each(|row| rows.save(row))
+        match self.ways {
+            Some(_) => self.deliveries.iter().try_for_each(|row| rows.save(row)),
+            None => self
+                .all_measures()
+                .iter()
+                .try_for_each(|row| rows.save(row)),
+        }
+    }
+
+    /// The columns of those lines.
+    pub fn columns(&self) -> StringRecord {
+        match self.ways {
+            Some(_) => columns::<Delivery>(),
+            None => columns::<Measure>(),
+        }
     }
 
     /// All of it for people.

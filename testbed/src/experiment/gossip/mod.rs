@@ -12,6 +12,7 @@ mod pace;
 mod results;
 mod session;
 
+use csv::StringRecord;
 use std::time::{Duration, Instant};
 
 use node::gossip::{Delivery, Parameters, Watch};
@@ -24,7 +25,7 @@ use tokio::sync::mpsc;
 use super::live::Kill;
 use super::{Bench, Experiment, Findings};
 use crate::network::{self, Members, Speaks};
-use crate::run::Record;
+use crate::run::{Record, columns};
 use crate::store::Store;
 use crate::{Error, run};
 use arrivals::{Arrivals, Mesh};
@@ -256,6 +257,10 @@ impl Experiment for Gossip {
             record.results = serde_json::to_value(results).expect("no keys but strings");
         }
         results::judge(&record.results)
+    }
+
+    fn columns(&self) -> StringRecord {
+        columns::<run::Delivery>()
     }
 
     fn tell(&self, record: &Record) -> String {

@@ -10,6 +10,7 @@ mod plan;
 mod results;
 mod tables;
 
+use csv::StringRecord;
 use std::time::{Duration, Instant, SystemTime};
 
 use futures::StreamExt as _;
@@ -25,7 +26,7 @@ use tokio::time::{sleep_until, timeout};
 
 use super::{Bench, Experiment, Findings};
 use crate::network::{Members, Speaks, Tables};
-use crate::run::Record;
+use crate::run::{Record, columns};
 use crate::store::Store;
 use crate::{Error, run};
 use metrics::Metrics;
@@ -219,6 +220,10 @@ impl Experiment for Kad {
         let findings = told.findings();
         record.results = serde_json::to_value(told).expect("no keys but strings");
         findings
+    }
+
+    fn columns(&self) -> StringRecord {
+        columns::<results::Row>()
     }
 
     fn tell(&self, _: &Record) -> String {

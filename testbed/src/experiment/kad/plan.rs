@@ -19,9 +19,12 @@ pub const KEY: usize = 32;
 const PREPARED: usize = 20;
 
 /// What can be asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
+    #[default]
     /// Store a value at the peers closest to its key.
     Put,
     /// Fetch a value that was stored.

@@ -46,7 +46,7 @@ struct OfKind {
 }
 
 /// A line of `results.csv`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(super) struct Row<'a> {
     operation: usize,
     pub(super) kind: Kind,

@@ -11,6 +11,7 @@ mod results;
 mod stack;
 mod tcp;
 
+use csv::StringRecord;
 use std::time::{Duration, Instant};
 
 use rand::seq::IndexedRandom as _;
@@ -21,7 +22,7 @@ use tokio::sync::mpsc;
 
 use super::{Bench, Experiment, Findings};
 use crate::network::Speaks;
-use crate::run::Record;
+use crate::run::{Record, columns};
 use crate::store::Store;
 use crate::{Error, run};
 use pace::Turn;
@@ -181,6 +182,10 @@ impl Experiment for Latency {
         let findings = told.findings(&self.options);
         record.results = serde_json::to_value(told).expect("no keys but strings");
         findings
+    }
+
+    fn columns(&self) -> StringRecord {
+        columns::<results::Row>()
     }
 
     fn tell(&self, _: &Record) -> String {

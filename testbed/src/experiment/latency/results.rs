@@ -26,8 +26,8 @@ struct Ways {
 }
 
 /// A line of `results.csv`.
-#[derive(Serialize)]
-struct Row {
+#[derive(Default, Serialize)]
+pub(super) struct Row {
     road: &'static str,
     size_bytes: usize,
     from: Option<u32>,

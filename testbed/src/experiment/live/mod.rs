@@ -5,6 +5,7 @@ mod clock;
 mod reach;
 mod session;
 
+use csv::StringRecord;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -117,6 +118,10 @@ impl<S: System> Experiment for Live<S> {
 
     fn save(&self, rows: &mut Rows) -> Result<(), Error> {
         self.judgement.save(rows)
+    }
+
+    fn columns(&self) -> StringRecord {
+        self.judgement.columns()
     }
 
     fn tell(&self, _: &Record) -> String {

@@ -40,7 +40,7 @@ impl Outcome {
 }
 
 /// A line of `results.csv`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Row {
     ping: u64,
     from: u32,
