@@ -3,6 +3,7 @@
 //! showed; the test compares that with what the run printed and saved.
 
 mod accessible;
+mod agree;
 mod cuts;
 mod diagram;
 mod hostile;
