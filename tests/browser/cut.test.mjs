@@ -139,6 +139,8 @@ test('a message without a receipt never arrived only where all of the run is the
   assert.equal(pending(model, { spans: { lost: 0 } }, over, true), '');
   assert.equal(pending(model, {}, { live: true }, true), 'under way');
   assert.equal(pending(model, {}, over, false), 'not read yet');
+  assert.equal(pending(model, {}, { ...over, spans: 8 }, true), 'not read yet', 'the run ended with more than is read');
+  assert.equal(pending(model, {}, { ...over, spans: 7 }, true), '');
   assert.match(pending(model, { spans: { lost: 2 } }, over, true), /no receipt was recorded/);
   assert.match(pending(model, {}, { ...over, evicted: 3 }, true), /no receipt was recorded/);
   model.append(answer([], [], { left: 5 }));

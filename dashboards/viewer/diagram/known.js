@@ -47,11 +47,17 @@ export function missingFrom(model, run) {
   return [steps && plural(steps, 'step'), spans && plural(spans, 'span')].filter(Boolean).join(' and ');
 }
 
+// Whether the run is over and not all of it is read. The end of a run can be known
+// before its last steps are.
+export function isReading(model, event, whole) {
+  return !event?.live && (!whole || model.next < (event?.spans ?? 0) + (event?.evicted ?? 0));
+}
+
 // What is said of a message without a receipt, other than that it never arrived:
 // '' where it never did.
 export function pending(model, run, event, whole) {
   if (event?.live) return 'under way';
-  if (!whole) return 'not read yet';
+  if (isReading(model, event, whole)) return 'not read yet';
   if (model.left > 0) return 'its receipt is not in this report';
   const lost = (run?.spans?.lost ?? 0) + (event?.evicted ?? 0);
   return lost + holes(model) > 0 ? 'no receipt was recorded; some of the run is missing' : '';

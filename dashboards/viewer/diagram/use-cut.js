@@ -6,7 +6,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from '../vendor/preact-htm.js';
 import { getCuts, useLoaded } from '../api.js';
 import { compare, fromText, inspect, notACut, ofSnapshot, straight, toText } from './cut.js';
-import { missingBefore } from './known.js';
+import { isReading, missingBefore } from './known.js';
 import { absent, choose as chooseOf, standing } from './standing.js';
 
 // The server reads the whole run for its answer: it is not asked more often (ms).
@@ -17,7 +17,7 @@ const PACE = 2000;
 // compare() does, each null where it is not known; `standing` (standing.js) says why.
 export function useCut({ model, revision, event, run, whole, settings, set, layout }) {
   const live = event?.live ?? false;
-  const reading = !whole && !live;
+  const reading = isReading(model, event, whole);
   // It is asked again when there is something new in it, and once at the end.
   const loaded = useLoaded(getCuts, 'cuts', live && model.saidOfSnapshots, PACE);
   const snapshots = useMemo(() => (loaded.value ?? []).filter(({ recorded }) => recorded.length), [loaded.value]);
