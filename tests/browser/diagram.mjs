@@ -69,7 +69,7 @@ const seen = await withPage(url, async (page, problems) => {
   await page.waitForSelector('canvas[data-steps]');
   const cuts = await page.evaluate(() => fetch('/api/cuts').then((answer) => answer.json()).then((body) => body.cuts));
   const runsWithCut = cuts.length > 0;
-  if (runsWithCut) await page.waitForSelector('.cut-panel');
+  if (runsWithCut) await page.waitForSelector('.cut-panel .flying');
   const found = {
     head: (await text(page, 'header.run')).join(' '),
     views: await text(page, '.nav a'),

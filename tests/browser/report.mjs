@@ -25,7 +25,7 @@ const seen = await withPage(url, async (page, problems) => {
   });
   await page.setViewport({ width: 1280, height: 720 });
   await page.goto(url, { waitUntil: 'load' });
-  await page.waitForSelector('.cut-panel .verdict');
+  await page.waitForSelector('.cut-panel .verdict:not(.open)');
   const found = {
     head: await one(page, 'header.run'),
     steps: Number(await page.$eval('canvas', (canvas) => canvas.dataset.steps)),
