@@ -24,23 +24,13 @@ export function useCut({ model, revision, event, run, whole, settings, set, layo
   const [own, setOwn] = useState(null);
   const [placing, setPlacing] = useState(false);
   useWritten(own, settings, set, model);
-
-  const followed = useRef('');
-  const snapshot = useMemo(() => chooseOf(snapshots, settings.cut, { live, run, followed: followed.current }),
-    [snapshots, settings.cut, live, run]);
-  if (live && !settings.cut && snapshot) followed.current = snapshot.snapshot;
+  const snapshot = useSnapshot(snapshots, settings.cut, live, run);
   const points = useMemo(() => {
     if (reading) return null;
     if (settings.cut === 'own') return fitted(own ?? fromText(model, settings.at), model);
     return snapshot ? ofSnapshot(model, snapshot) : null;
   }, [model, revision, reading, own, settings.cut, settings.cut === 'own' && settings.at, snapshot]);
-  const missing = useMemo(() => (points ? missingBefore(model, points, snapshot?.recorded) : []),
-    [model, revision, points, snapshot]);
-  const stands = standing(snapshot, { reading, missing });
-  const said = useMemo(() => (points && !missing.length ? inspect(model, points) : null),
-    [model, revision, points, missing]);
-  const compared = useMemo(() => (said && snapshot && stands === 'known' ? compare(model, said.flying, snapshot) : null),
-    [said, snapshot, stands]);
+  const found = useFound(model, revision, snapshot, points, reading);
 
   const take = useCallback((next) => {
     setOwn(next);
@@ -64,13 +54,35 @@ export function useCut({ model, revision, event, run, whole, settings, set, layo
   };
   const wrong = settings.cut === 'own' && !own && !reading ? notACut(model, settings.at) : null;
   return useMemo(() => ({
-    snapshots, snapshot, points, said, compared, missing, standing: stands, placing, own: settings.cut === 'own',
-    following: live && !settings.cut, live, reading, problem: loaded.error,
+    ...found, snapshots, snapshot, points, placing, live, reading, problem: loaded.error,
+    own: settings.cut === 'own', following: live && !settings.cut,
     absent: absent(loaded.value && snapshots, settings.cut, { live, wrong }),
     drag: take, choose, begin, place, stop: () => setPlacing(false),
     across: (x) => { setPlacing(false); take(straight(layout, model, x)); },
-  }), [snapshots, snapshot, points, said, compared, missing, stands, placing, settings.cut, live, reading, wrong,
-    loaded.error, loaded.value, take, layout]);
+  }), [found, snapshots, snapshot, points, placing, settings.cut, live, reading, wrong, loaded.error, loaded.value,
+    take, layout]);
+}
+
+// The snapshot that is shown. One that was followed to the end of the run stays.
+function useSnapshot(snapshots, name, live, run) {
+  const followed = useRef('');
+  const snapshot = useMemo(() => chooseOf(snapshots, name, { live, run, followed: followed.current }),
+    [snapshots, name, live, run]);
+  if (live && !name && snapshot) followed.current = snapshot.snapshot;
+  return snapshot;
+}
+
+// What can be said of the cut.
+function useFound(model, revision, snapshot, points, reading) {
+  const missing = useMemo(() => (points ? missingBefore(model, points, snapshot?.recorded) : []),
+    [model, revision, points, snapshot]);
+  const said = useMemo(() => (points && !missing.length ? inspect(model, points) : null),
+    [model, revision, points, missing]);
+  return useMemo(() => {
+    const stands = standing(snapshot, { reading, missing });
+    const compared = said && snapshot && stands === 'known' ? compare(model, said.flying, snapshot) : null;
+    return { missing, said, standing: stands, compared };
+  }, [said, snapshot, reading, missing]);
 }
 
 // Peers can come after the cut was made: it does not meet them.
