@@ -2,7 +2,8 @@
 //! something is missing, and never that all is well before it says that the run
 //! is wrong.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use support::{Runs, run};
@@ -38,6 +39,16 @@ fn says_nothing_bad(seen: &Value) {
     }
 }
 
+/// The run at `path` in Jaeger's form.
+fn exported(runs: &Runs, path: &Path) -> PathBuf {
+    let file = runs.path().join("j.json");
+    let mut export = support::testbed();
+    export.arg("export").arg(path);
+    export.args(["--format", "jaeger", "--to"]).arg(&file);
+    run(&mut export).exits(0);
+    file
+}
+
 #[test]
 fn a_right_snapshot_is_right_from_jaegers_file_too() {
     if !has_browser() {
@@ -46,11 +57,7 @@ fn a_right_snapshot_is_right_from_jaegers_file_too() {
     let runs = Runs::new();
     run(&mut runs.testbed(["--peers", "20", "--seed", "5", "snapshot"])).exits(0);
     let path = runs.only();
-    let file = runs.path().join("j.json");
-    let mut export = support::testbed();
-    export.arg("export").arg(&path);
-    export.args(["--format", "jaeger", "--to"]).arg(&file);
-    run(&mut export).exits(0);
+    let file = exported(&runs, &path);
     let (saved, imported) = (cut(&path, ""), cut(&file, ""));
     for seen in [&saved, &imported] {
         says_nothing_bad(seen);
@@ -72,6 +79,31 @@ fn a_right_snapshot_is_right_from_jaegers_file_too() {
     let more = text(&saved["more"]);
     has(more, &["every", "200 ms", "0ns..20ms"]);
     assert!(!more.contains(['{', '}']), "{more}");
+}
+
+/// As Jaeger's page saves a trace: the steps of the others are not there.
+#[test]
+fn of_a_trace_alone_the_cut_is_not_known() {
+    if !has_browser() {
+        return;
+    }
+    let runs = Runs::new();
+    run(&mut runs.testbed(["--peers", "5", "snapshot"])).exits(0);
+    let file = exported(&runs, &runs.only());
+    let traces = fs::read_to_string(&file).expect("just written");
+    let mut traces: Value = serde_json::from_str(&traces).expect("JSON");
+    let all = traces["data"].as_array_mut().expect("traces");
+    all.sort_by_key(|trace| trace["spans"].as_array().map_or(0, Vec::len));
+    all.drain(..all.len() - 1);
+    fs::write(&file, traces.to_string()).expect("a file");
+    let seen = cut(&file, "");
+    says_nothing_bad(&seen);
+    let [(look, says)] = verdicts(&seen)[..] else {
+        panic!("{seen}")
+    };
+    assert_eq!(look, "open");
+    let why = ["Not known whether it is consistent.", "in this record"];
+    has(says, &why);
 }
 
 #[test]
