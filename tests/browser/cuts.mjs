@@ -8,15 +8,17 @@ import { camera, says, text, withPage } from './page.mjs';
 
 const [url, address = '', screenshots] = process.argv.slice(2);
 
-// Runs in the page before anything else. The last answer, that there is no more to
-// read, waits until it is let go.
+// Runs in the page before anything else. The first answer says that there is more
+// to read, and what comes after it waits until it is let go.
 function hold() {
   const waiting = new Promise((resolve) => { window.letGo = resolve; });
   const real = window.fetch;
   window.fetch = async (asked, options) => {
     const { pathname, searchParams } = new URL(asked, location.href);
-    if (pathname === '/api/diagram' && searchParams.get('after') !== '0') await waiting;
-    return real(asked, options);
+    if (pathname !== '/api/diagram') return real(asked, options);
+    if (searchParams.get('after') !== '0') await waiting;
+    const answer = await (await real(asked, options)).json();
+    return new Response(JSON.stringify({ ...answer, more: answer.more || searchParams.get('after') === '0' }));
   };
 }
 
