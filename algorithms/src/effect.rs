@@ -60,7 +60,7 @@ impl<A: Algorithm> Out<A> {
         }
     }
 
-    /// Sends `message` to `to`.
+    /// Sends `message` to `to`, which has to be a neighbour ([`Algorithm`]).
     pub fn send(&mut self, to: NodeId, message: A::Message) {
         self.effects.push(Effect::Send {
             to,

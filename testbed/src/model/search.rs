@@ -226,14 +226,14 @@ impl<'a, S: System> Search<'a, S> {
 
     /// What comes of a state.
     fn try_state(&self, world: &World<S::Algorithm>, may_grow: bool) -> Tried<S::Algorithm> {
+        if world.fault().is_some() {
+            return Tried::Fault;
+        }
         let has_ended = world.has_ended(self.system);
         let actions = match has_ended {
             true => Vec::new(),
             false => world.actions(self.plan.network),
         };
-        if world.fault().is_some() {
-            return Tried::Fault;
-        }
         if actions.is_empty() {
             let may_lack = self.system.gives_up_after().is_some();
             let judged = system::judge(self.system, &world.history());

@@ -39,8 +39,8 @@ pub trait Engine {
 #[derive(Clone, Debug)]
 pub struct Given {
     /// How often a process of a workload acts, if nobody says. Some only where
-    /// every schedule is tried: then processes have one token each, not many that
-    /// may act in any order.
+    /// every schedule is tried: then processes have one token or item each, not
+    /// many that may move in any order.
     pub acts: Option<u64>,
     /// Who stops, for a while or for good.
     pub stops: Vec<NodeId>,
@@ -267,8 +267,8 @@ impl Plan<'_> {
             each: args.snapshots,
             every: args.every,
             amount: match (args.workload, self.given.acts) {
-                (systems::Workload::Token, Some(_)) => 1,
-                _ => AMOUNT,
+                (systems::Workload::Token | systems::Workload::ProducerConsumer, Some(_)) => 1,
+                (systems::Workload::Bank, _) | (_, None) => AMOUNT,
             },
             pace: Duration::from_secs_f64(1.0 / args.rate),
             limit: args.acts.or(self.given.acts).unwrap_or(u64::MAX),
