@@ -1,5 +1,6 @@
 //! What the commands do.
 
+mod collector;
 mod described;
 mod export;
 mod lessons;
@@ -143,6 +144,7 @@ async fn experiment<E: Experiment>(
 ) -> Result<ExitCode, Error> {
     let interrupt = interrupt::watch().map_err(|e| Error::Failed(format!("signals: {e}")))?;
     sweep::obey(&interrupt);
+    collector::warn(options);
     let began = Instant::now();
     let store = Arc::new(Store::new());
     let exporter = options.otlp.clone().map(Exporter::start).transpose();
@@ -187,7 +189,7 @@ async fn experiment<E: Experiment>(
     // The network is gone; its last steps end.
     tasks.close();
     tasks.wait().await;
-    record.spans.export_error = sink.flush().await;
+    record.spans.export_error = collector::end(&sink, options).await;
     record.spans.count(sink.counts());
     record.spans.without_parent = store.orphan_count();
     record.seconds = Some(began.elapsed().as_secs_f64());

@@ -14,7 +14,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
     TraceService, TraceServiceServer,
 };
 use opentelemetry_proto::tonic::collector::trace::v1::{
-    ExportTraceServiceRequest, ExportTraceServiceResponse,
+    ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
 use prost::Message as _;
 use tokio::net::TcpListener;
@@ -32,9 +32,15 @@ pub enum Manner {
     Takes,
     /// It answers 503, or `UNAVAILABLE`.
     Refuses,
+    /// It takes all but the first span of each request, and says so with
+    /// [`TOO_OLD`].
+    Rejects,
     /// It takes the request and never answers.
     IsSilent,
 }
+
+/// What a collector says of the spans that it rejects.
+pub const TOO_OLD: &str = "the span is too old";
 
 /// How OTLP travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,13 +183,22 @@ impl Inbox {
         self.state.1.notify_all();
     }
 
-    /// Whether the request was taken; a silent collector never says.
-    async fn take(&self, received: Received) -> bool {
-        let takes = self.manner == Manner::Takes;
+    /// What it answers, if it takes the request; a silent collector never does.
+    async fn take(&self, mut received: Received) -> Option<ExportTraceServiceResponse> {
+        let mut answer = ExportTraceServiceResponse::default();
+        if self.manner == Manner::Rejects {
+            let first = &mut received.request.resource_spans[0].scope_spans[0];
+            first.spans.remove(0);
+            answer.partial_success = Some(ExportTracePartialSuccess {
+                rejected_spans: 1,
+                error_message: TOO_OLD.to_owned(),
+            });
+        }
+        let takes = matches!(self.manner, Manner::Takes | Manner::Rejects);
         self.count(takes.then_some(received));
         match self.manner {
-            Manner::Takes => true,
-            Manner::Refuses => false,
+            Manner::Takes | Manner::Rejects => Some(answer),
+            Manner::Refuses => None,
             Manner::IsSilent => std::future::pending().await,
         }
     }
@@ -203,10 +218,9 @@ async fn over_http(
         headers: texts(&headers),
         request,
     };
-    let response = ExportTraceServiceResponse::default().encode_to_vec();
     match inbox.take(received).await {
-        true => (StatusCode::OK, response),
-        false => (StatusCode::SERVICE_UNAVAILABLE, Vec::new()),
+        Some(answer) => (StatusCode::OK, answer.encode_to_vec()),
+        None => (StatusCode::SERVICE_UNAVAILABLE, Vec::new()),
     }
 }
 
@@ -223,8 +237,8 @@ impl TraceService for Inbox {
             request: request.into_inner(),
         };
         match self.take(received).await {
-            true => Ok(tonic::Response::new(ExportTraceServiceResponse::default())),
-            false => Err(tonic::Status::unavailable("refused")),
+            Some(answer) => Ok(tonic::Response::new(answer)),
+            None => Err(tonic::Status::unavailable("refused")),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::thread;
 
-use support::collector::{Collector, Manner, Protocol};
+use support::collector::{Collector, Manner, Protocol, Received, TOO_OLD};
 use support::spans::{self, Reported};
 use support::{Runs, ports, run, saved};
 
@@ -31,7 +31,8 @@ fn keys(spans: &[Reported]) -> Vec<Key> {
     keys
 }
 
-/// Checks that the collector has what the run saved: each span once.
+/// Checks that the collector has what the run saved: each span once, in few
+/// requests.
 fn all_arrived(collector: &Collector, folder: &Path) {
     let saved: Vec<_> = spans::saved(folder).into_iter().flatten().collect();
     assert_eq!(keys(&collector.spans()), keys(&saved));
@@ -40,6 +41,15 @@ fn all_arrived(collector: &Collector, folder: &Path) {
     assert_eq!(told["exported"], told["stored"]);
     assert_eq!(told["not_exported"], 0);
     assert_eq!(told["export_error"], serde_json::Value::Null);
+    // A request has 512 spans, or those of a tenth of a second.
+    let seconds = saved::record(folder)["seconds"].as_f64().expect("it ended");
+    let requests = collector.received().len();
+    let most = 2.0 * (saved.len() as f64 / 512.0 + seconds / 0.1) + 2.0;
+    assert!(
+        requests as f64 <= most,
+        "{requests} for {} in {seconds} s",
+        saved.len()
+    );
 }
 
 #[test]
@@ -155,6 +165,105 @@ fn a_collector_is_found_by_the_standard_variables() {
     }
 }
 
+/// The name of the protocol in the variables.
+fn name(protocol: Protocol) -> &'static str {
+    match protocol {
+        Protocol::Http => "http/protobuf",
+        Protocol::Grpc => "grpc",
+    }
+}
+
+#[test]
+fn spans_of_many_services_share_requests() {
+    let runs = Runs::new();
+    let collector = Collector::start(Protocol::Http, Manner::Takes);
+    let args = ["--peers=30", "ping", "--every-pair", "--otlp"];
+    run(runs.testbed(args).arg(collector.url())).exits(0);
+    all_arrived(&collector, &runs.only());
+    let services = |request: &Received| request.request.resource_spans.len();
+    let most = collector.received().iter().map(services).max();
+    assert!(most > Some(10), "{most:?}");
+}
+
+#[test]
+fn rejected_spans_are_counted_with_the_message() {
+    for protocol in [Protocol::Http, Protocol::Grpc] {
+        let runs = Runs::new();
+        let collector = Collector::start(protocol, Manner::Rejects);
+        let mut command = runs.testbed(["--peers=20", "--otlp", &collector.url(), "ping"]);
+        let ended = run(command.env(PROTOCOL, name(protocol))).exits(0);
+        let told = &saved::record(&runs.only())["spans"];
+        let (requests, spans) = (collector.received().len(), collector.spans().len());
+        assert_eq!(told["exported"], spans, "{ended}");
+        assert_eq!(told["not_exported"], requests, "{ended}");
+        assert_eq!(spans + requests, 196, "{ended}");
+        let line = format!("{requests} not exported: the collector rejected them: {TOO_OLD}");
+        assert!(ended.stdout.contains(&line), "{ended}");
+    }
+}
+
+/// What is meant for other programs stops no run, and leads it nowhere else.
+#[test]
+fn variables_of_no_use_are_warned_of() {
+    for (variable, value) in [
+        (ENDPOINT, "https://collector.example"),
+        (TRACES_ENDPOINT, "unix:///run/otel.sock"),
+    ] {
+        let runs = Runs::new();
+        let mut command = runs.testbed(["--peers=2", "ping"]);
+        let ended = run(command.env(variable, value)).exits(0);
+        let warning = format!("warning: {variable} is \"{value}\": ");
+        assert!(ended.stderr.contains(&warning), "{ended}");
+        assert!(!ended.stdout.contains("exported"), "{ended}");
+    }
+    let runs = Runs::new();
+    let collector = Collector::start(Protocol::Http, Manner::Takes);
+    let mut command = runs.testbed(["--peers=2", "ping", "--otlp", &collector.url()]);
+    let nowhere = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
+    command.envs(nowhere.map(|name| (name, "http://127.0.0.1:1")));
+    let ended = run(command.env(PROTOCOL, "http/json")).exits(0);
+    assert!(ended.stderr.contains(PROTOCOL), "{ended}");
+    all_arrived(&collector, &runs.only());
+}
+
+#[test]
+fn credentials_reach_the_collector_alone() {
+    for protocol in [Protocol::Http, Protocol::Grpc] {
+        let runs = Runs::new();
+        let collector = Collector::start(protocol, Manner::Takes);
+        let url = collector.url().replace("//", "//user:s3cret@");
+        let mut command = runs.testbed(["--peers=3", "ping", "-vvv"]);
+        command.arg(format!("--otlp={url}/?token=t0ken"));
+        command.env(PROTOCOL, name(protocol));
+        let ended = run(&mut command).exits(0);
+        let received = collector.received();
+        assert!(!received.is_empty(), "{ended}");
+        for received in &received {
+            let header = received.headers.get("authorization");
+            assert_eq!(header.map(String::as_str), Some("Basic dXNlcjpzM2NyZXQ="));
+        }
+        let folder = runs.only();
+        let files = std::fs::read_dir(&folder)
+            .expect("the run's folder")
+            .flatten();
+        let texts = files.map(|file| std::fs::read_to_string(file.path()).expect("text"));
+        for text in texts.chain([ended.stdout.clone(), ended.stderr.clone()]) {
+            for secret in ["s3cret", "t0ken", "dXNlcjpzM2NyZXQ"] {
+                let at = text.find(secret);
+                let around = at.map(|at| &text[at.saturating_sub(200)..at + 20]);
+                assert_eq!(around, None, "{protocol:?}: {secret}");
+            }
+        }
+        let record = saved::record(&folder);
+        let shown = collector.url().replace("//", "//***@") + "/?***";
+        let command = record["command"].as_array().expect("a list");
+        assert_eq!(
+            command.last().expect("an argument"),
+            &format!("--otlp={shown}")
+        );
+    }
+}
+
 #[test]
 fn headers_go_with_every_request() {
     for protocol in [Protocol::Http, Protocol::Grpc] {
@@ -199,10 +308,7 @@ fn a_collector_that_takes_nothing_costs_no_run() {
 }
 
 fn passes_without(protocol: Protocol, manner: Option<Manner>, why: &str) {
-    let name = match protocol {
-        Protocol::Http => "http/protobuf",
-        Protocol::Grpc => "grpc",
-    };
+    let name = name(protocol);
     let runs = Runs::new();
     let collector = manner.map(|manner| Collector::start(protocol, manner));
     let (_nobody, address) = ports::refusing();

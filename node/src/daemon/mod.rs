@@ -39,8 +39,12 @@ const REPORTS: usize = 64;
 /// [`Error`]: the peer cannot start, listen, or reach whom it is to dial.
 pub async fn run(cli: Cli) -> Result<(), Error> {
     let stop = crate::interrupt::watch().map_err(Error::failed)?;
-    let target = Target::find(cli.otlp.as_deref())?;
-    let exporter = target.map(Exporter::start).transpose()?;
+    let found = Target::find(cli.otlp.as_deref())?;
+    for warning in found.warnings {
+        // Logs of this level are off unless -v is given.
+        crate::stderr::note(format_args!("warning: {warning}"));
+    }
+    let exporter = found.target.map(Exporter::start).transpose()?;
     let tracing = exporter.is_some();
     let sink = Sink::new(None, exporter);
     let metrics = serve_metrics(&cli, &sink, &stop).await?;

@@ -1,37 +1,53 @@
 //! Export of spans over OTLP, which Jaeger takes natively.
 //!
-//! A task of its own takes spans from a bounded queue and sends them, grouped
-//! by service. Nothing here can slow a run or make it fail: when the collector
-//! is down, slow or refuses, spans wait and are tried again; when the queue is
-//! full, or the end has come, they are given up, and counted.
+//! A task of its own takes spans from a bounded queue and sends them in
+//! batches, each with the spans of all services. Nothing here can slow a run or
+//! make it fail: while the collector is down, slow or overloaded, spans wait and
+//! are sent again; when the queue is full, the collector rejects them or the
+//! time after the run's end is over, they are dropped, and counted.
+//!
+//! The exporter of `opentelemetry-otlp` is not used: it sends a request for each
+//! service, and only logs how many spans a collector rejected.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use futures::{StreamExt as _, stream};
-use opentelemetry_otlp::{
-    SpanExporter, WithExportConfig as _, WithHttpConfig as _, WithTonicConfig as _,
-};
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::{SpanData, SpanExporter as _};
+use opentelemetry_sdk::trace::SpanData;
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
-mod http;
+mod answer;
+mod batch;
+mod client;
+mod end;
+mod secrets;
 mod target;
+#[cfg(test)]
+mod tests;
+mod variables;
 
-use http::Http;
-pub use target::{Error, Protocol, Target};
+use answer::Answer;
+use batch::Batch;
+use client::Client;
+use end::End;
+pub use end::{LONGEST, PATIENCE};
+pub use secrets::redacted;
+pub use target::{Error, Found, Protocol, Target};
 
 /// How many spans wait at most, about 64 MiB. A guess.
 const QUEUE: usize = 65_536;
 
-/// How many spans are sent before the next are looked at.
-const BATCH: usize = 4096;
+/// How many spans are sent in one request, and how long the first of them waits
+/// for the others. OpenTelemetry's batch processor has the same number, and
+/// waits for 5 s.
+const BATCH: usize = 512;
+const DELAY: Duration = Duration::from_millis(100);
 
-/// How many services are exported at the same time.
+/// How many requests are under way at the same time.
 const CONCURRENCY: usize = 4;
 
 /// How long a collector that does not take spans is left alone: from the
@@ -39,8 +55,11 @@ const CONCURRENCY: usize = 4;
 const PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// How long the end of a run waits for a collector that takes nothing.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// The longest pause that a collector can ask for.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(30);
+
+/// How many different reasons are remembered: a collector makes them up.
+const MOST_REASONS: usize = 8;
 
 /// The way out for spans.
 #[derive(Debug)]
@@ -49,32 +68,26 @@ pub struct Exporter {
     flushing: watch::Sender<bool>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Shared {
     queue: Mutex<VecDeque<(u32, SpanData)>>,
     services: Mutex<Vec<Resource>>,
+    /// The queue has a span, and it has a whole batch.
     arrived: Notify,
+    full: Notify,
     finished: Notify,
     exported: AtomicU64,
     dropped: AtomicU64,
-    error: Mutex<Option<String>>,
+    reasons: Mutex<BTreeMap<String, u64>>,
 }
 
 impl Exporter {
     /// Exports to `target` from now on. It needs a tokio runtime around it.
     ///
     /// # Errors
-    /// [`Error`], when `OTEL_EXPORTER_OTLP_*` variables make no sense.
+    /// [`Error`], when there is no client for it.
     pub fn start(target: Target) -> Result<Self, Error> {
-        let shared = Arc::new(Shared {
-            queue: Mutex::default(),
-            services: Mutex::default(),
-            arrived: Notify::new(),
-            finished: Notify::new(),
-            exported: AtomicU64::new(0),
-            dropped: AtomicU64::new(0),
-            error: Mutex::default(),
-        });
+        let shared = Arc::new(Shared::default());
         let (flushing, flush) = watch::channel(false);
         let client = Client::new(target)?;
         tokio::spawn(run(Arc::clone(&shared), client, flush));
@@ -89,14 +102,16 @@ impl Exporter {
 
     pub(super) fn queue(&self, service: u32, span: SpanData) {
         let mut queue = lock(&self.shared.queue);
-        if queue.len() < QUEUE {
-            queue.push_back((service, span));
+        if queue.len() >= QUEUE {
             drop(queue);
-            self.shared.arrived.notify_one();
-        } else {
-            drop(queue);
-            self.shared.dropped.fetch_add(1, Ordering::Relaxed);
-            self.shared.fail("the collector is slower than the run");
+            let why = "the collector is slower than the run";
+            return self.shared.lose(1, why.to_owned());
+        }
+        queue.push_back((service, span));
+        match queue.len() {
+            1 => self.shared.arrived.notify_one(),
+            BATCH => self.shared.full.notify_one(),
+            _ => {}
         }
     }
 
@@ -108,200 +123,198 @@ impl Exporter {
         self.shared.dropped.load(Ordering::Relaxed)
     }
 
-    /// Sends what is queued and ends. A collector that takes nothing for
-    /// [`PATIENCE`] gets no more.
+    /// Sends what is queued and ends: after [`PATIENCE`] in which the collector
+    /// took nothing, and after [`LONGEST`] in any case. Returns why spans were
+    /// dropped, and what the collector warned of.
     pub(super) async fn flush(&self) -> Option<String> {
         let finished = self.shared.finished.notified();
         if !self.flushing.send_replace(true) {
             finished.await;
         }
-        match self.dropped() {
-            0 => None,
-            _ => lock(&self.shared.error).clone(),
-        }
+        self.shared.reasons()
     }
 }
 
 impl Shared {
-    fn fail(&self, why: impl Into<String>) {
-        lock(&self.error).get_or_insert_with(|| why.into());
-    }
-
-    /// The next spans, by service.
-    fn take(&self) -> BTreeMap<u32, Vec<SpanData>> {
-        let mut queue = lock(&self.queue);
-        let count = queue.len().min(BATCH);
-        let mut batch = BTreeMap::<_, Vec<_>>::new();
-        for (service, span) in queue.drain(..count) {
-            batch.entry(service).or_default().push(span);
+    /// That many spans are dropped. None, and the collector has warned.
+    fn lose(&self, count: u64, why: String) {
+        self.dropped.fetch_add(count, Ordering::Relaxed);
+        let mut reasons = lock(&self.reasons);
+        if reasons.len() < MOST_REASONS || reasons.contains_key(&why) {
+            *reasons.entry(why).or_default() += count;
         }
-        batch
     }
 
-    fn put_back(&self, service: u32, spans: Vec<SpanData>) {
-        let mut queue = lock(&self.queue);
-        for span in spans.into_iter().rev() {
-            queue.push_front((service, span));
+    /// The reasons, those of most spans first. One alone needs no number.
+    fn reasons(&self) -> Option<String> {
+        let reasons = lock(&self.reasons);
+        let mut all: Vec<_> = reasons.iter().collect();
+        all.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        match *all {
+            [] => None,
+            [(why, _)] => Some(why.clone()),
+            _ => {
+                let each = all.iter().map(|(why, count)| format!("{count}: {why}"));
+                Some(each.collect::<Vec<_>>().join("; "))
+            }
+        }
+    }
+
+    /// Waits until there is a whole batch, or some spans that have waited for
+    /// [`DELAY`]; not at all once the end has come. `false` when nothing will
+    /// come any more.
+    async fn gather(&self, flush: &mut watch::Receiver<bool>) -> bool {
+        let gathered = async {
+            self.wait_for(&self.arrived, 1).await;
+            let _ = timeout(DELAY, self.wait_for(&self.full, BATCH)).await;
+        };
+        tokio::select! {
+            () = gathered => true,
+            end = flush.wait_for(|flushing| *flushing) => end.is_ok(),
+        }
+    }
+
+    async fn wait_for(&self, notify: &Notify, count: usize) {
+        while lock(&self.queue).len() < count {
+            notify.notified().await;
+        }
+    }
+
+    /// The next batches, at most [`CONCURRENCY`].
+    fn take(&self) -> Vec<Batch> {
+        let spans: Vec<_> = {
+            let mut queue = lock(&self.queue);
+            let count = queue.len().min(BATCH * CONCURRENCY);
+            queue.drain(..count).collect()
+        };
+        Batch::all(spans, &lock(&self.services))
+    }
+
+    /// Sends batches; returns those that the collector may take later.
+    ///
+    /// # Errors
+    /// The time after the end is over: why the rest was not taken.
+    async fn send(
+        &self,
+        client: &Client,
+        batches: Vec<Batch>,
+        end: &mut End,
+    ) -> Result<Round, String> {
+        let mut round = Round::default();
+        let mut under_way: u64 = batches.iter().map(Batch::spans).sum();
+        let answers = stream::iter(batches).map(|batch| async move {
+            let answer = client.send(&batch).await;
+            (batch, answer)
+        });
+        let mut answers = std::pin::pin!(answers.buffer_unordered(CONCURRENCY));
+        loop {
+            let next = tokio::select! {
+                next = answers.next() => next,
+                why = end.over() => {
+                    let left: u64 = round.later.iter().map(Batch::spans).sum();
+                    let why = round.why.unwrap_or(why);
+                    self.lose(under_way + left, why.clone());
+                    return Err(why);
+                }
+            };
+            let Some((batch, answer)) = next else {
+                return Ok(round);
+            };
+            let spans = batch.spans();
+            under_way -= spans;
+            match answer {
+                Answer::Taken { rejected, why } => {
+                    let rejected = rejected.min(spans);
+                    self.exported.fetch_add(spans - rejected, Ordering::Relaxed);
+                    why.into_iter().for_each(|why| self.lose(rejected, why));
+                    end.progress();
+                    round.progress = true;
+                }
+                Answer::Refused(why) => {
+                    self.lose(spans, why);
+                    end.progress();
+                    round.progress = true;
+                }
+                Answer::Later(why, after) => {
+                    round.after = round.after.max(after);
+                    round.put_back(batch, why);
+                }
+                Answer::Unreachable(why) => {
+                    round.unreachable = true;
+                    round.put_back(batch, why);
+                }
+            }
         }
     }
 }
 
-async fn run(shared: Arc<Shared>, mut client: Client, mut flush: watch::Receiver<bool>) {
+/// What came of some batches.
+#[derive(Debug, Default)]
+struct Round {
+    /// Some were answered, and need not be sent again.
+    progress: bool,
+    /// The others, and why the last of them was not taken.
+    later: Vec<Batch>,
+    why: Option<String>,
+    /// Nothing listens at the collector's address.
+    unreachable: bool,
+    /// The pause that the collector asks for.
+    after: Option<Duration>,
+}
+
+impl Round {
+    fn put_back(&mut self, batch: Batch, why: String) {
+        self.later.push(batch);
+        self.why = Some(why);
+    }
+}
+
+async fn run(shared: Arc<Shared>, client: Client, mut flush: watch::Receiver<bool>) {
+    let mut end = End::new(flush.clone());
+    let mut waiting = Vec::new();
     let mut pause = PAUSE;
-    loop {
+    let why = loop {
+        if waiting.is_empty() {
+            if !shared.gather(&mut flush).await {
+                break None;
+            }
+            waiting = shared.take();
+            if waiting.is_empty() {
+                break None;
+            }
+        }
         let flushing = *flush.borrow_and_update();
-        let batch = shared.take();
-        if batch.is_empty() {
-            if flushing {
-                break;
-            }
-            tokio::select! {
-                () = shared.arrived.notified() => continue,
-                changed = flush.changed() => match changed {
-                    Ok(()) => continue,
-                    Err(_) => break,
-                },
-            }
+        let batches = std::mem::take(&mut waiting);
+        let round = match shared.send(&client, batches, &mut end).await {
+            Ok(round) => round,
+            Err(why) => break Some(why),
+        };
+        waiting = round.later;
+        if waiting.is_empty() || round.progress {
+            pause = PAUSE;
         }
-        match export(&shared, &mut client, batch, &flush).await {
-            Outcome::Progress => pause = PAUSE,
-            Outcome::GivenUp => break,
-            Outcome::Nothing if flushing => break, // That was the last attempt.
-            Outcome::Nothing => match timeout(pause, flush.changed()).await {
-                Ok(Err(_)) => break,
-                Ok(Ok(())) | Err(_) => pause = (pause * 2).min(LONGEST_PAUSE),
+        if waiting.is_empty() {
+            continue;
+        }
+        if flushing && round.unreachable {
+            break round.why; // That was the last attempt.
+        }
+        let asked = round.after.unwrap_or_default().min(LONGEST_RETRY_AFTER);
+        tokio::select! {
+            () = tokio::time::sleep(pause.max(asked)) => {}
+            changed = flush.changed(), if !flushing => if changed.is_err() {
+                break None;
             },
+            why = end.over() => break round.why.or(Some(why)),
         }
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    };
+    let queued = lock(&shared.queue).drain(..).count() as u64;
+    let left = queued + waiting.iter().map(Batch::spans).sum::<u64>();
+    if let (Some(why), 1..) = (why, left) {
+        shared.lose(left, why);
     }
-    let left = lock(&shared.queue).drain(..).count() as u64;
-    shared.dropped.fetch_add(left, Ordering::Relaxed);
     shared.finished.notify_waiters();
-}
-
-/// What came of a batch.
-enum Outcome {
-    /// Some spans were accepted.
-    Progress,
-    /// None was; all are in the queue again.
-    Nothing,
-    /// The end has come, and the collector took nothing for [`PATIENCE`].
-    GivenUp,
-}
-
-/// Sends one batch; what is not accepted goes back into the queue.
-async fn export(
-    shared: &Shared,
-    client: &mut Client,
-    batch: BTreeMap<u32, Vec<SpanData>>,
-    flush: &watch::Receiver<bool>,
-) -> Outcome {
-    for &service in batch.keys() {
-        if let Err(error) = client.prepare(service, &shared.services) {
-            shared.fail(error.to_string());
-        }
-    }
-    let client = &*client;
-    let mut under_way: u64 = batch.values().map(|spans| spans.len() as u64).sum();
-    let results = stream::iter(batch).map(|(service, spans)| async move {
-        let sent = client.send(service, spans.clone()).await;
-        (service, spans, sent)
-    });
-    let mut results = std::pin::pin!(results.buffer_unordered(CONCURRENCY));
-    let mut patience = std::pin::pin!(out_of_patience(flush.clone()));
-    let mut outcome = Outcome::Nothing;
-    loop {
-        let next = tokio::select! {
-            next = results.next() => next,
-            () = &mut patience => {
-                shared.fail(format!("no answer within {PATIENCE:?}"));
-                shared.dropped.fetch_add(under_way, Ordering::Relaxed);
-                return Outcome::GivenUp;
-            }
-        };
-        let Some((service, spans, sent)) = next else {
-            return outcome;
-        };
-        let count = spans.len() as u64;
-        under_way -= count;
-        match sent {
-            Ok(()) => {
-                outcome = Outcome::Progress;
-                patience.set(out_of_patience(flush.clone()));
-                shared.exported.fetch_add(count, Ordering::Relaxed);
-            }
-            Err(why) => {
-                shared.fail(why);
-                shared.put_back(service, spans);
-            }
-        }
-    }
-}
-
-/// Done when the end came, and [`PATIENCE`] is over.
-async fn out_of_patience(mut flush: watch::Receiver<bool>) {
-    let _ = flush.wait_for(|flushing| *flushing).await;
-    tokio::time::sleep(PATIENCE).await;
-}
-
-/// One exporter for each service, because an exporter has one resource. They
-/// share the connection.
-struct Client {
-    target: Target,
-    timeout: Duration,
-    http: Http,
-    grpc: Option<tonic::transport::Channel>,
-    services: HashMap<u32, SpanExporter>,
-}
-
-impl Client {
-    fn new(target: Target) -> Result<Self, Error> {
-        let grpc = match target.protocol {
-            Protocol::Grpc => Some(target.channel()?),
-            Protocol::HttpProtobuf => None,
-        };
-        let mut client = Self {
-            timeout: target.timeout()?,
-            http: Http::default(),
-            grpc,
-            services: HashMap::new(),
-            target,
-        };
-        // Tells of variables that make no sense before the run begins.
-        client.exporter()?;
-        Ok(client)
-    }
-
-    fn exporter(&mut self) -> Result<SpanExporter, Error> {
-        let built = match &self.grpc {
-            Some(channel) => SpanExporter::builder()
-                .with_tonic()
-                .with_channel(channel.clone())
-                .build(),
-            None => SpanExporter::builder()
-                .with_http()
-                .with_http_client(self.http.clone())
-                .with_endpoint(self.target.url.clone())
-                .build(),
-        };
-        built.map_err(|e| Error::Variables(e.to_string()))
-    }
-
-    fn prepare(&mut self, service: u32, resources: &Mutex<Vec<Resource>>) -> Result<(), Error> {
-        if !self.services.contains_key(&service) {
-            let mut exporter = self.exporter()?;
-            exporter.set_resource(&lock(resources)[service as usize]);
-            self.services.insert(service, exporter);
-        }
-        Ok(())
-    }
-
-    async fn send(&self, service: u32, spans: Vec<SpanData>) -> Result<(), String> {
-        let exporter = self.services.get(&service).ok_or("no exporter")?;
-        match timeout(self.timeout, exporter.export(spans)).await {
-            Ok(sent) => sent.map_err(|e| self.http.take_failure().unwrap_or(e.to_string())),
-            Err(_) => Err(format!("no answer within {:?}", self.timeout)),
-        }
-    }
 }
 
 /// A panic elsewhere leaves counters and queues whole.

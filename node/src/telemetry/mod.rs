@@ -82,7 +82,7 @@ pub struct Counts {
     pub stored: u64,
     /// Were accepted by the collector.
     pub exported: u64,
-    /// Were given up, because the collector did not accept them.
+    /// Were dropped, because the collector did not accept them.
     pub not_exported: u64,
 }
 
@@ -169,8 +169,18 @@ impl Sink {
         }
     }
 
-    /// Exports what is queued, as long as the collector takes it. Returns why
-    /// some spans were not exported.
+    /// How many spans wait for the collector.
+    pub fn pending(&self) -> u64 {
+        let exporter = self.exporter.as_ref();
+        exporter.map_or(0, |exporter| {
+            let done = exporter.exported() + exporter.dropped();
+            self.ended.load(Ordering::Acquire).saturating_sub(done)
+        })
+    }
+
+    /// Exports what is queued: until the collector has taken nothing for
+    /// [`export::PATIENCE`], and for [`export::LONGEST`] at most. Returns why
+    /// some spans were not exported, or what the collector warned of.
     pub async fn flush(&self) -> Option<String> {
         self.exporter.as_ref()?.flush().await
     }

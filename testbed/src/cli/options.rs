@@ -36,6 +36,8 @@ pub struct Options {
     pub format: Format,
     /// Where spans are exported to.
     pub otlp: Option<Target>,
+    /// What is to be told before the run begins.
+    pub warnings: Vec<String>,
     /// Where the page is served.
     pub view: Option<SocketAddr>,
     /// Where Prometheus reads.
@@ -79,6 +81,8 @@ impl Options {
             peers,
             connections,
         })?;
+        let otlp = Target::find(common.otlp.as_deref());
+        let otlp = otlp.map_err(|error| Error::Usage(error.to_string()))?;
         Ok(Self {
             peers,
             topology: topology.to_string(),
@@ -89,7 +93,8 @@ impl Options {
             dial_timeout: common.dial_timeout,
             out: common.out.clone(),
             format: common.format.try_into()?,
-            otlp: Target::find(common.otlp.as_deref()).map_err(|e| Error::Usage(e.to_string()))?,
+            otlp: otlp.target,
+            warnings: otlp.warnings,
             view: common.view,
             metrics: common.metrics,
             bounds: Bounds {

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use node::telemetry::Counts;
+use node::telemetry::export::redacted;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -28,7 +29,7 @@ pub struct Record {
     pub schema: &'static str,
     /// The name of the run and of its folder.
     pub id: String,
-    /// The command line.
+    /// The command line, without the credentials in URLs.
     pub command: Vec<String>,
     /// When it began.
     pub started: Timestamp,
@@ -120,7 +121,7 @@ pub struct Spans {
     pub exported: u64,
     /// Were not accepted by the collector.
     pub not_exported: u64,
-    /// Why some were not.
+    /// Why some were not, or what the collector warned of.
     pub export_error: Option<String>,
 }
 
@@ -224,7 +225,7 @@ impl Record {
             results: Value::Null,
             host_use: None,
             spans: Spans {
-                collector: options.otlp.as_ref().map(|target| target.url.clone()),
+                collector: options.otlp.as_ref().map(ToString::to_string),
                 ..Spans::default()
             },
             verdict: Verdict {
@@ -246,9 +247,9 @@ impl Record {
     }
 }
 
-/// The command line. What is no UTF-8 in it is shown with replacement characters.
+/// The command line, without the credentials in URLs. What is no UTF-8 in it is
+/// shown with replacement characters.
 fn arguments() -> Vec<String> {
     let all = std::env::args_os();
-    all.map(|word| word.to_string_lossy().into_owned())
-        .collect()
+    all.map(|word| redacted(&word.to_string_lossy())).collect()
 }

@@ -1,22 +1,44 @@
 //! Where spans go: from `--otlp`, or from the standard variables.
 
+use std::fmt;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use percent_encoding::percent_decode_str;
 use reqwest::Url;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 
-/// OpenTelemetry's default for `OTEL_EXPORTER_OTLP_TIMEOUT`.
-const TIMEOUT: Duration = Duration::from_secs(10);
+use super::secrets::{Secrets, redacted_url};
+use super::variables::Variables;
 
 /// The port at which collectors take OTLP over gRPC.
 const GRPC_PORT: u16 = 4317;
 
-/// A collector.
+/// Where OTLP over HTTP is taken.
+const PATH: &str = "/v1/traces";
+
+/// A collector, and how to talk to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// The whole URL, with the path for OTLP over HTTP.
-    pub url: String,
+    /// The whole URL, with the path for OTLP over HTTP, without credentials.
+    pub(super) url: Url,
     /// How it is spoken to.
-    pub protocol: Protocol,
+    pub(super) protocol: Protocol,
+    /// What goes with each request.
+    pub(super) headers: HeaderMap,
+    /// How long an answer may take.
+    pub(super) timeout: Duration,
+    /// Whether requests are compressed.
+    pub(super) gzip: bool,
+    pub(super) secrets: Secrets,
+}
+
+/// The URL, as it may be printed and saved.
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&redacted_url(self.url.as_str()))
+    }
 }
 
 /// How OTLP travels.
@@ -28,202 +50,142 @@ pub enum Protocol {
     Grpc,
 }
 
+/// What was named.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The collector, if one was.
+    pub target: Option<Target>,
+    /// Variables that could not be used.
+    pub warnings: Vec<String>,
+}
+
 /// Why there is nowhere to export to.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The URL is none.
-    #[error(
-        "OTLP endpoint {url:?}: {reason}; it looks like http://127.0.0.1:4318 (or :4317 for gRPC)"
-    )]
+    #[error("--otlp {url:?}: {reason}; it looks like http://127.0.0.1:4318 (or :4317 for gRPC)")]
     Url {
-        /// What was given.
+        /// What was given, without its secrets.
         url: String,
         /// What is wrong with it.
         reason: String,
     },
-    /// The protocol is none, or not built in.
-    #[error("OTEL_EXPORTER_OTLP_PROTOCOL is {0:?}; choose from http/protobuf, grpc")]
-    Protocol(String),
-    /// Another `OTEL_EXPORTER_OTLP_*` variable makes no sense.
-    #[error("OTEL_EXPORTER_OTLP_* variables: {0}")]
-    Variables(String),
+    /// There is no client.
+    #[error("OTLP over HTTP: {0}")]
+    Client(#[from] reqwest::Error),
 }
 
 impl Target {
     /// The collector that `url` names, or, without one, the variables
     /// `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` and `OTEL_EXPORTER_OTLP_ENDPOINT`.
-    /// `None` when nothing is named. The protocol comes from
-    /// `OTEL_EXPORTER_OTLP_TRACES_PROTOCOL` or `OTEL_EXPORTER_OTLP_PROTOCOL`;
-    /// without one, port 4317 means gRPC and any other HTTP.
+    /// The protocol comes from `OTEL_EXPORTER_OTLP_TRACES_PROTOCOL` or
+    /// `OTEL_EXPORTER_OTLP_PROTOCOL`; without one, port 4317 means gRPC and any
+    /// other HTTP. Variables that make no sense are warned of: they may be meant
+    /// for other programs.
     ///
     /// # Errors
-    /// [`Error::Url`] and [`Error::Protocol`].
-    pub fn find(url: Option<&str>) -> Result<Option<Self>, Error> {
-        Self::find_in(url, |name| {
-            std::env::var(name).ok().filter(|value| !value.is_empty())
-        })
+    /// [`Error::Url`], when `url` is none.
+    pub fn find(url: Option<&str>) -> Result<Found, Error> {
+        Self::find_in(url, |name| std::env::var(name).ok())
     }
 
-    fn find_in(
-        url: Option<&str>,
+    pub(super) fn find_in(
+        flag: Option<&str>,
         variable: impl Fn(&str) -> Option<String>,
-    ) -> Result<Option<Self>, Error> {
-        let whole = variable("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
-        let (url, is_base) = match (url, whole, variable("OTEL_EXPORTER_OTLP_ENDPOINT")) {
-            (Some(url), ..) => (url.to_owned(), true),
-            (None, Some(whole), _) => (whole, false),
-            (None, None, Some(base)) => (base, true),
-            (None, None, None) => return Ok(None),
+    ) -> Result<Found, Error> {
+        let mut variables = Variables::new(variable);
+        let (named_by, url, is_base) = match (flag, variables.endpoint()) {
+            (Some(url), _) => (None, url.to_owned(), true),
+            (None, Some((name, url, is_base))) => (Some(name), url, is_base),
+            (None, None) => return Ok(Found::default()),
         };
-        let protocol = variable("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL")
-            .or_else(|| variable("OTEL_EXPORTER_OTLP_PROTOCOL"));
-        Self::new(&url, is_base, protocol.as_deref()).map(Some)
-    }
-
-    fn new(given: &str, is_base: bool, protocol: Option<&str>) -> Result<Self, Error> {
-        let wrong = |reason: String| Error::Url {
-            url: given.to_owned(),
-            reason,
+        let mut target = Self {
+            url: match (parse(&url), named_by) {
+                (Ok(url), _) => url,
+                (Err(reason), None) => {
+                    let url = redacted_url(&url);
+                    return Err(Error::Url { url, reason });
+                }
+                (Err(reason), Some(name)) => {
+                    let url = redacted_url(&url);
+                    let warning = format!("{name} is {url:?}: {reason}; no spans are exported");
+                    return Ok(Found {
+                        target: None,
+                        warnings: vec![warning],
+                    });
+                }
+            },
+            protocol: Protocol::HttpProtobuf,
+            headers: variables.headers(),
+            timeout: variables.timeout(),
+            gzip: variables.gzip(),
+            secrets: Secrets::default(),
         };
-        let mut url = Url::parse(given).map_err(|e| wrong(e.to_string()))?;
-        match url.scheme() {
-            "http" => {}
-            "https" => {
-                return Err(wrong(
-                    "TLS is not built in; send to a collector on this machine, which forwards"
-                        .into(),
-                ));
-            }
-            scheme => return Err(wrong(format!("{scheme:?} is no scheme for OTLP"))),
-        }
-        let protocol = match protocol {
-            Some("grpc") => Protocol::Grpc,
-            Some("http/protobuf") => Protocol::HttpProtobuf,
-            Some(other) => return Err(Error::Protocol(other.to_owned())),
-            None if url.port() == Some(GRPC_PORT) => Protocol::Grpc,
-            None => Protocol::HttpProtobuf,
-        };
-        if is_base && protocol == Protocol::HttpProtobuf && !url.path().ends_with("/v1/traces") {
-            let path = format!("{}/v1/traces", url.path().trim_end_matches('/'));
-            url.set_path(&path);
-        }
-        Ok(Self {
-            url: url.into(),
-            protocol,
+        target.speak(variables.protocol(), is_base);
+        target.hide();
+        Ok(Found {
+            target: Some(target),
+            warnings: variables.warnings,
         })
     }
 
-    /// A connection that is made when it is needed.
-    pub(super) fn channel(&self) -> Result<tonic::transport::Channel, Error> {
-        let endpoint = tonic::transport::Endpoint::from_shared(self.url.clone());
-        let endpoint = endpoint.map_err(|e| Error::Url {
-            url: self.url.clone(),
-            reason: e.to_string(),
-        })?;
-        Ok(endpoint.connect_lazy())
+    /// Decides on the protocol, and on the path that it wants.
+    fn speak(&mut self, protocol: Option<Protocol>, is_base: bool) {
+        let path = self.url.path().trim_end_matches('/').to_owned();
+        let is_whole = path.ends_with(PATH);
+        let grpc = self.url.port() == Some(GRPC_PORT) && !is_whole;
+        self.protocol = protocol.unwrap_or(match grpc {
+            true => Protocol::Grpc,
+            false => Protocol::HttpProtobuf,
+        });
+        if is_base && self.protocol == Protocol::HttpProtobuf {
+            let rest = if is_whole { "" } else { PATH };
+            self.url.set_path(&format!("{path}{rest}"));
+        }
     }
 
-    pub(super) fn timeout(&self) -> Result<Duration, Error> {
-        let variable = |name| std::env::var(name).ok();
-        let Some(text) = variable("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT")
-            .or_else(|| variable("OTEL_EXPORTER_OTLP_TIMEOUT"))
-        else {
-            return Ok(TIMEOUT);
-        };
-        let millis = text.parse();
-        millis
-            .map(Duration::from_millis)
-            .map_err(|_| Error::Variables(format!("timeout {text:?} is no number of milliseconds")))
+    /// Takes the credentials out of the URL into a header, as both protocols
+    /// want it, and remembers what is secret.
+    fn hide(&mut self) {
+        let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let user = decoded(self.url.username());
+        let password = self.url.password().map(decoded);
+        if !user.is_empty() || password.is_some() {
+            let password = password.unwrap_or_default();
+            let basic = STANDARD.encode(format!("{user}:{password}"));
+            if let Ok(mut value) = HeaderValue::from_str(&format!("Basic {basic}")) {
+                value.set_sensitive(true);
+                self.headers.entry(AUTHORIZATION).or_insert(value);
+            }
+            for secret in [&user, &password] {
+                self.secrets.add(secret);
+            }
+            // These fail for URLs without a host alone.
+            let _ = self.url.set_username("");
+            let _ = self.url.set_password(None);
+        }
+        self.secrets.add(self.url.query().unwrap_or_default());
+        let values = self
+            .headers
+            .values()
+            .filter_map(|value| value.to_str().ok());
+        values.for_each(|value| self.secrets.add(value));
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn targets_come_from_the_flag_and_the_variables() {
-        const ALL: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
-        const TRACES: &str = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
-        const PROTOCOL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
-        let http = |url: &str| Some((url.to_owned(), Protocol::HttpProtobuf));
-        let grpc = |url: &str| Some((url.to_owned(), Protocol::Grpc));
-        /// The flag, the variables, and where it leads.
-        type Case<'a> = (
-            Option<&'a str>,
-            &'a [(&'a str, &'a str)],
-            Option<(String, Protocol)>,
-        );
-        let cases: [Case<'_>; 9] = [
-            (None, &[], None),
-            (
-                Some("http://127.0.0.1:4318"),
-                &[],
-                http("http://127.0.0.1:4318/v1/traces"),
-            ),
-            (
-                Some("http://127.0.0.1:4318/v1/traces"),
-                &[],
-                http("http://127.0.0.1:4318/v1/traces"),
-            ),
-            (
-                Some("http://127.0.0.1:4317"),
-                &[],
-                grpc("http://127.0.0.1:4317/"),
-            ),
-            (
-                Some("http://a:1"),
-                &[(ALL, "http://b:2")],
-                http("http://a:1/v1/traces"),
-            ),
-            (
-                None,
-                &[(ALL, "http://b:2/x/")],
-                http("http://b:2/x/v1/traces"),
-            ),
-            (
-                None,
-                &[(ALL, "http://b:2"), (TRACES, "http://c:3/in")],
-                http("http://c:3/in"),
-            ),
-            (
-                None,
-                &[(ALL, "http://b:2"), (PROTOCOL, "grpc")],
-                grpc("http://b:2/"),
-            ),
-            (
-                None,
-                &[(ALL, "http://b:4317"), (PROTOCOL, "http/protobuf")],
-                http("http://b:4317/v1/traces"),
-            ),
-        ];
-        for (flag, variables, expected) in cases {
-            let variable = |name: &str| {
-                let mut all = variables.iter();
-                all.find(|(key, _)| *key == name)
-                    .map(|(_, value)| (*value).to_owned())
-            };
-            let target = Target::find_in(flag, variable).unwrap();
-            assert_eq!(
-                target.map(|t| (t.url, t.protocol)),
-                expected,
-                "{flag:?} {variables:?}"
+/// A URL that OTLP can be sent to; or what is wrong with it.
+fn parse(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    match url.scheme() {
+        "http" => {}
+        "https" => {
+            return Err(
+                "TLS is not built in; send to a collector on this machine, which forwards".into(),
             );
         }
+        _ => return Err("it begins with no http://".into()),
     }
-
-    #[test]
-    fn what_is_no_target_is_named() {
-        for (url, protocol) in [
-            ("", None),
-            ("127.0.0.1:4318", None),
-            ("ftp://127.0.0.1", None),
-            ("https://collector", None),
-            ("http://", None),
-            ("http://127.0.0.1:4318", Some("http/json")),
-        ] {
-            let error = Target::new(url, true, protocol).unwrap_err().to_string();
-            assert!(error.contains(protocol.unwrap_or(url)), "{error}");
-        }
-    }
+    // The clients have a stricter idea of a URL.
+    let uri: Result<tonic::codegen::http::Uri, _> = url.as_str().parse();
+    uri.map(|_| url).map_err(|error| error.to_string())
 }

@@ -1,0 +1,37 @@
+//! The collector of a run: what is told of it before the run and at its end.
+
+use std::time::Duration;
+
+use node::stderr::note;
+use node::telemetry::Sink;
+use node::telemetry::export::{LONGEST, PATIENCE};
+use tokio::time::timeout;
+
+use crate::cli::options::Options;
+
+/// A wait that is shorter needs no word.
+const SHORT: Duration = Duration::from_millis(500);
+
+/// Tells which variables were of no use.
+pub(super) fn warn(options: &Options) {
+    for warning in &options.warnings {
+        note(format_args!("warning: {warning}"));
+    }
+}
+
+/// Exports what is left, and tells when that takes time. Returns why some spans
+/// were not exported, or what the collector warned of.
+pub(super) async fn end(sink: &Sink, options: &Options) -> Option<String> {
+    let mut flush = std::pin::pin!(sink.flush());
+    if let Ok(why) = timeout(SHORT, &mut flush).await {
+        return why;
+    }
+    if let (Some(target), false) = (&options.otlp, options.quiet) {
+        let pending = sink.pending();
+        note(format_args!(
+            "waiting for {target} to take {pending} spans: up to {PATIENCE:?} where it takes \
+             none, {LONGEST:?} in all"
+        ));
+    }
+    flush.await
+}
