@@ -17,6 +17,7 @@ pub mod dial;
 pub mod driver;
 pub mod gossip;
 mod handle;
+pub mod http;
 pub mod interrupt;
 pub mod keys;
 pub mod logs;

@@ -17,6 +17,7 @@ pub mod history;
 pub mod host;
 pub mod import;
 pub mod jaeger;
+mod json;
 pub mod limits;
 pub mod model;
 pub mod network;

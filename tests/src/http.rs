@@ -31,7 +31,16 @@ impl Answer {
 /// # Panics
 /// When it does not answer.
 pub fn get(address: &str, path: &str) -> Answer {
-    ask(address, &format!("GET {path}"), "")
+    ask(address, &format!("GET {path}"), "", "")
+}
+
+/// The same for a client that accepts these types.
+///
+/// # Panics
+/// When it does not answer.
+pub fn get_as(address: &str, path: &str, accept: &str) -> Answer {
+    let accept = format!("Accept: {accept}\r\n");
+    ask(address, &format!("GET {path}"), &accept, "")
 }
 
 /// What the server at `address` says to `body`.
@@ -39,7 +48,7 @@ pub fn get(address: &str, path: &str) -> Answer {
 /// # Panics
 /// When it does not answer.
 pub fn post(address: &str, path: &str, body: &str) -> Answer {
-    ask(address, &format!("POST {path}"), body)
+    ask(address, &format!("POST {path}"), "", body)
 }
 
 /// The address in a line that names one.
@@ -52,11 +61,11 @@ pub fn address(line: &str) -> &str {
     found.unwrap_or_else(|| panic!("no address in {line}"))
 }
 
-fn ask(address: &str, request: &str, body: &str) -> Answer {
+fn ask(address: &str, request: &str, headers: &str, body: &str) -> Answer {
     let mut stream = TcpStream::connect(address).expect("it listens");
     let length = body.len();
     let request = format!(
-        "{request} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+        "{request} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n{body}"
     );
     stream.write_all(request.as_bytes()).expect("it reads");
     let mut answer = String::new();

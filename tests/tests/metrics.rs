@@ -223,13 +223,71 @@ fn prometheus_takes_our_configuration() {
     run(promtool.args(["check", "config"]).arg(config)).exits(0);
 }
 
+/// Both formats of one program's metrics, and what promtool says of the classic
+/// one.
+fn promtool_takes(address: &str) {
+    const ASKS: &str = "application/openmetrics-text;version=1.0.0,text/plain;q=0.5";
+    let openmetrics = http::get_as(address, "/metrics", ASKS);
+    assert!(openmetrics.body.ends_with("# EOF\n"), "{openmetrics:?}");
+    for accept in ["text/plain", "*/*"] {
+        let classic = http::get_as(address, "/metrics", accept);
+        let head = classic.head.to_lowercase();
+        let kind = "content-type: text/plain; version=0.0.4; charset=utf-8";
+        assert!(head.contains(kind), "{head}");
+        let types = classic.body.matches("# TYPE ").count();
+        assert_eq!(types, openmetrics.body.matches("# TYPE ").count());
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("metrics");
+        fs::write(&file, &classic.body).expect("a file");
+        let check = ["-c", "promtool check metrics < \"$1\"", "sh"];
+        let ended = run(Command::new("sh").args(check).arg(file)).exits(0);
+        // It has no complaint, not even about names.
+        assert_eq!(
+            (&*ended.stdout, &*ended.stderr),
+            ("", ""),
+            "{}",
+            classic.body
+        );
+    }
+}
+
+#[test]
+fn promtool_finds_nothing_wrong_in_any_experiment() {
+    if !foreign::is_packaged("prometheus") {
+        return;
+    }
+    let mut node = support::node();
+    let mut node = Running::start(node.args(["--metrics", "127.0.0.1:0"]));
+    let line = node.line("metrics at http://");
+    promtool_takes(http::address(&line).trim_end_matches("/metrics"));
+    for experiment in [
+        "ping",
+        "snapshot",
+        "elect",
+        "mutex",
+        "wave",
+        "terminate",
+        "gossip",
+        "gossip --protocol gossipsub --messages 5 --interval 10ms",
+        "kad --operations 8 --interval 10ms",
+        "latency --messages 10",
+    ] {
+        let runs = Runs::new();
+        let words = format!("--peers=4 --view=127.0.0.1:0 {experiment}");
+        let args: Vec<_> = words.split(' ').collect();
+        let (mut running, address) = serving(&runs, &args);
+        running.line("verdict");
+        promtool_takes(&address);
+    }
+}
+
 #[test]
 fn metrics_are_there_as_long_as_the_page() {
     let runs = Runs::new();
     let args = ["--peers=3", "--seed=7", "--view=127.0.0.1:0", "ping"];
     let (mut running, address) = serving(&runs, &args);
     running.line("verdict");
-    let answer = http::get(&address, "/metrics");
+    let answer = http::get_as(&address, "/metrics", "application/openmetrics-text");
     assert_eq!(answer.status, 200, "{}", answer.head);
     let text = answer.body;
     for line in [

@@ -4,6 +4,7 @@
 //! All peers of a process are counted together: with a label for each of
 //! thousands there would be more series than any Prometheus takes.
 
+mod classic;
 mod peers;
 mod sum;
 
@@ -12,8 +13,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
 use axum::routing::get;
 use libp2p::metrics::Recorder as _;
 use libp2p::swarm::SwarmEvent;
@@ -25,11 +26,13 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 
+use crate::http::{self, Times};
 use crate::one_connection::Count;
 use peers::Peers;
 
-/// What OpenMetrics text calls itself over HTTP.
-const CONTENT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// What OpenMetrics text calls itself over HTTP, and Prometheus' own text.
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+const CLASSIC: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// The metrics of one process.
 pub struct Metrics {
@@ -144,24 +147,24 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
     listener.map_err(|why| BindError { address, why })
 }
 
-/// Answers `GET /metrics` until `shutdown` is done.
-///
-/// # Errors
-/// When the listener fails.
+/// Answers `GET /metrics` until `shutdown` is done: in OpenMetrics text where the
+/// client asks for it, and in Prometheus' own text format elsewhere.
 pub async fn serve(
     listener: TcpListener,
     metrics: Arc<Metrics>,
     shutdown: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    let text = async move || {
+) {
+    let text = async move |headers: HeaderMap| {
         // Of thousands of peers it takes a while, and they are not to wait.
         let metrics = Arc::clone(&metrics);
-        let text = spawn_blocking(move || metrics.text()).await;
-        let text = text.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
-        Ok::<_, StatusCode>(([(CONTENT_TYPE, CONTENT)], text))
+        let openmetrics = classic::wants_openmetrics(&headers);
+        let text = spawn_blocking(move || match openmetrics {
+            true => (OPENMETRICS, metrics.text()),
+            false => (CLASSIC, classic::of(&metrics.text())),
+        });
+        let text = text.await.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR);
+        text.map(|(kind, text)| ([(CONTENT_TYPE, kind)], text))
     };
     let routes = Router::new().route("/metrics", get(text));
-    axum::serve(listener, routes)
-        .with_graceful_shutdown(shutdown)
-        .await
+    http::serve(listener, routes, Times::default(), shutdown).await;
 }

@@ -40,6 +40,7 @@ impl Source {
         {
             note(format_args!("{}: {why}", folder.path().display()));
         }
+        tell(folder.path(), &store);
         let folder = Some(folder);
         Ok(Self { folder, run, store })
     }
@@ -71,6 +72,7 @@ impl Source {
     fn file(path: &Path) -> Result<Self, Error> {
         let store = import::open(path);
         let store = store.map_err(|e| Error::Usage(format!("{}: {e}", path.display())))?;
+        tell(path, &store);
         let name = path.file_name().unwrap_or(path.as_os_str());
         Ok(Self {
             folder: None,
@@ -80,14 +82,27 @@ impl Source {
     }
 }
 
+/// Tells what was left out.
+fn tell(path: &Path, store: &Store) {
+    let left_out = store.left_out();
+    if left_out.spans > 0 {
+        note(format_args!("{}: {left_out}", path.display()));
+    }
+}
+
 /// What spans tell of a run of which nothing else is known: not how many there
-/// were beside those that are here.
+/// were beside those that are here, but for those that were left out.
 pub(super) fn about(name: &str, store: &Store) -> Value {
+    let mut spans = json!({ "stored": store.len() });
+    match store.left_out().spans {
+        0 => {}
+        left_out => spans["lost"] = left_out.into(),
+    }
     json!({
         "id": name,
         "experiment": { "name": name, "options": {} },
         "peers": peers(store),
-        "spans": { "stored": store.len() },
+        "spans": spans,
     })
 }
 

@@ -28,7 +28,7 @@ pub(super) struct Page {
     run: watch::Sender<Value>,
     runs: Arc<Runs>,
     closing: CancellationToken,
-    server: JoinHandle<std::io::Result<()>>,
+    server: JoinHandle<()>,
 }
 
 impl Page {
@@ -113,10 +113,7 @@ impl Page {
             }
             ended = &mut server => ended,
         };
-        match ended {
-            Ok(Err(error)) => Err(Error::Failed(format!("the page: {error}"))),
-            Ok(Ok(())) | Err(_) => Ok(()),
-        }
+        ended.map_err(|error| Error::Failed(format!("the page: {error}")))
     }
 }
 

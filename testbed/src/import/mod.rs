@@ -1,14 +1,14 @@
 //! Spans from a file: OTLP JSON, whole or in lines, or Jaeger's JSON.
 //!
 //! The file's name says nothing of its form, so its beginning is looked at.
+//! Spans that are wrong are left out, and counted by [`Store::left_out`].
 
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use serde::Deserialize;
-
-use crate::jaeger::{self, Trace};
+use crate::jaeger;
+use crate::json::is_cut;
 use crate::otlp;
 use crate::store::{self, Store};
 
@@ -47,14 +47,6 @@ pub enum Error {
     /// Lines of OTLP JSON of which one is wrong.
     #[error(transparent)]
     Lines(#[from] store::Error),
-    /// A span that is none.
-    #[error("data[{trace}].{source}")]
-    Span {
-        /// Its trace's place in the file, from 0.
-        trace: usize,
-        /// Its own place, and what is wrong.
-        source: jaeger::Wrong,
-    },
 }
 
 /// The spans in the file at `path`.
@@ -79,21 +71,14 @@ pub fn read(text: &[u8]) -> Result<Store, Error> {
     match form(text).ok_or(Error::Unknown)? {
         Form::Lines => Ok(Store::read_jsonl(text)?),
         Form::Document => {
-            let data = otlp::read_saved(text);
-            let data = data.map_err(|source| wrong("OTLP JSON", source))?;
-            Ok(Store::from_otlp(data)?)
+            let read = otlp::read_saved(text, 1);
+            let read = read.map_err(|source| wrong("OTLP JSON", text, source))?;
+            Ok(Store::filled(read)?)
         }
         Form::Jaeger => {
-            let traces = serde_json::from_slice(text);
-            let Traces(traces) = traces.map_err(|source| wrong("Jaeger's JSON", source))?;
-            let store = Store::new();
-            for (trace, data) in traces.into_iter().enumerate() {
-                let groups = jaeger::resource_spans(data);
-                for group in groups.map_err(|source| Error::Span { trace, source })? {
-                    store.take(group, 1)?;
-                }
-            }
-            Ok(store)
+            let read = jaeger::read(text);
+            let read = read.map_err(|source| wrong("Jaeger's JSON", text, source))?;
+            Ok(Store::filled(read)?)
         }
     }
 }
@@ -133,19 +118,8 @@ fn is_part(line: &[u8]) -> bool {
     whole.is_err_and(|error| error.is_eof())
 }
 
-/// The traces of a file: what Jaeger's API answers, a list, or one alone.
-struct Traces(Vec<Trace>);
-
-impl<'de> Deserialize<'de> for Traces {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(visitor::Traces)
-    }
-}
-
-mod visitor;
-
-fn wrong(form: &'static str, source: serde_json::Error) -> Error {
-    match source.is_eof() {
+fn wrong(form: &'static str, text: &[u8], source: serde_json::Error) -> Error {
+    match is_cut(text, &source) {
         true => Error::CutShort {
             line: source.line(),
             column: source.column(),

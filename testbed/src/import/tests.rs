@@ -1,5 +1,7 @@
 //! Files that are whole are read, whoever wrote them; others say where.
 
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+
 use super::*;
 use crate::cli::ExportFormat;
 use crate::export;
@@ -181,5 +183,136 @@ fn wrong_files_are_told_with_the_place() {
                 "{part:?} is not told of {text}: {told}"
             );
         }
+    }
+}
+
+/// As Jaeger's page saves what went through JavaScript.
+#[test]
+fn numbers_and_texts_that_javascript_has_spoilt_are_taken() {
+    let file = |fields: &str| {
+        format!(
+            r#"{{"data":[{{"traceID":"1","processes":{{"p1":{{"serviceName":"s"}}}},"spans":[
+            {{"traceID":"1","spanID":"1","operationName":"x","processID":"p1",{fields}}}]}}]}}"#
+        )
+    };
+    let tag = |kind: &str, value: &str| {
+        let fields = format!(
+            r#""startTime":1,"duration":1,"tags":[{{"key":"n","type":"{kind}","value":{value}}}]"#
+        );
+        let store = read(file(&fields).as_bytes()).expect(value);
+        let mut found = None;
+        store.for_each(|_, span| found = span.attributes[0].value.clone());
+        found.and_then(|any| any.value)
+    };
+    let (int, float) = (
+        |n| Some(Value::IntValue(n)),
+        |n| Some(Value::DoubleValue(n)),
+    );
+    for (kind, value, wanted) in [
+        ("int64", "9223372036854776000", int(i64::MAX)),
+        ("int64", "-9223372036854776000", int(i64::MIN)),
+        ("int64", "\"9223372036854776000\"", int(i64::MAX)),
+        ("int64", "\"9223372036854775807\"", int(i64::MAX)),
+        ("int64", "1e3", int(1000)),
+        ("int64", "-1.5E1", int(-15)),
+        ("int64", "1e300", int(i64::MAX)),
+        ("int64", "7.0", int(7)),
+        ("int64", "1.5", float(1.5)),
+        ("float64", "1e3", float(1000.0)),
+    ] {
+        assert_eq!(tag(kind, value), wanted, "{kind} {value}");
+    }
+    for (text, wanted) in [
+        (r#""cut \ud83d""#, "cut \u{fffd}"),
+        (r#""\ud83e\udd80""#, "\u{1F980}"),
+    ] {
+        let wanted = Some(Value::StringValue(wanted.to_owned()));
+        assert_eq!(tag("string", text), wanted, "{text}");
+    }
+    for (fields, start, end) in [
+        (
+            r#""startTime":1.7e15,"duration":2.0"#,
+            1_700_000_000_000_000,
+            1_700_000_000_000_002,
+        ),
+        (r#""startTime":1.6,"duration":1e1"#, 2, 12),
+        (
+            r#""startTime":5,"duration":-2,"tags":null,"references":null,"logs":null"#,
+            5,
+            3,
+        ),
+    ] {
+        let store = read(file(fields).as_bytes()).expect(fields);
+        let mut times = None;
+        store.for_each(|_, span| {
+            times = Some((span.start_time_unix_nano, span.end_time_unix_nano));
+        });
+        assert_eq!(times, Some((start * 1000, end * 1000)), "{fields}");
+    }
+}
+
+#[test]
+fn spans_that_are_wrong_are_left_out_of_jaegers_file() {
+    let good = r#"{"traceID":"1","spanID":"1","operationName":"good","startTime":1,"duration":1,"processID":"p1"}"#;
+    let file = |bad: &str, bad_process: &str| {
+        let processes = format!(r#"{{"p1":{{"serviceName":"s"}},"p2":{bad_process}}}"#);
+        format!(r#"[{{"spans":[{good},{bad}],"processes":{processes}}}]"#)
+    };
+    let p2 = good.replace("\"p1\"", "\"p2\"");
+    for (bad, process, part) in [
+        ("7", "{}", "invalid type"),
+        (
+            &*good.replace("\"spanID\":\"1\"", "\"spanID\":\"g\""),
+            "{}",
+            "spanID \"g\"",
+        ),
+        (
+            &good.replace("\"startTime\":1", "\"startTime\":-1"),
+            "{}",
+            "not negative",
+        ),
+        (
+            &good.replace("\"startTime\":1", "\"startTime\":1e300"),
+            "{}",
+            "no time",
+        ),
+        (&p2, "7", "its process \"p2\""),
+        (&p2.replace("p2", "p3"), "{}", "no process \"p3\""),
+    ] {
+        let store = read(file(bad, process).as_bytes()).expect(bad);
+        let left_out = store.left_out();
+        assert_eq!((store.len(), left_out.spans), (1, 1), "{bad}");
+        let told = left_out.to_string();
+        let wanted = "1 span was left out: data[0].spans[1]: ";
+        assert!(
+            told.starts_with(wanted) && told.contains(part),
+            "{bad}: {told}"
+        );
+    }
+}
+
+/// Parents in a ring, and one that is its own.
+#[test]
+fn parents_in_a_ring_hold_up_nothing() {
+    let span = |id: u32, parent: u32| {
+        format!(
+            r#"{{"traceID":"a01","spanID":"{id}","operationName":"x","startTime":{id},"duration":1,
+            "processID":"p1","references":[
+            {{"refType":"CHILD_OF","traceID":"a01","spanID":"{parent}"}}]}}"#
+        )
+    };
+    let spans = [span(1, 2), span(2, 1), span(3, 3)].join(",");
+    let text = format!(r#"{{"spans":[{spans}],"processes":{{"p1":{{"serviceName":"s"}}}}}}"#);
+    let store = read(text.as_bytes()).expect("a trace");
+    let summary = store.summaries(&crate::store::Query::default()).remove(0);
+    assert_eq!((summary.span_count, summary.orphan_span_count), (3, 0));
+    assert_eq!(store.dependencies(0..=u64::MAX), []);
+    for format in [
+        ExportFormat::Jaeger,
+        ExportFormat::Otlp,
+        ExportFormat::Perfetto,
+    ] {
+        let mut bytes = Vec::new();
+        export::write(&store, format, &mut bytes).expect("memory takes everything");
     }
 }

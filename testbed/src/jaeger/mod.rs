@@ -5,6 +5,8 @@
 //! microseconds: what OTLP has beyond them is not in this form.
 
 mod from_otlp;
+mod number;
+mod read;
 mod to_otlp;
 mod value;
 
@@ -12,13 +14,16 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::json::or_default;
+use number::nearest;
+
 pub use from_otlp::traces;
 pub(crate) use from_otlp::{kind_name, service_name};
-pub use to_otlp::{Wrong, resource_spans};
+pub use read::read;
 pub use value::{KeyValue, Value};
 
 /// A trace: its spans, and the services that they name by their keys.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Trace {
     /// 32 hexadecimal digits.
@@ -27,10 +32,8 @@ pub struct Trace {
     /// In the order of their start.
     pub spans: Vec<Span>,
     /// Who reported them, by [`Span::process_id`].
-    #[serde(default)]
     pub processes: BTreeMap<String, Process>,
     /// What Jaeger found wrong with the trace.
-    #[serde(default)]
     pub warnings: Option<Vec<String>>,
 }
 
@@ -52,20 +55,26 @@ pub struct Span {
     )]
     pub parent_span_id: String,
     /// The W3C flags of its context.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(
+        default,
+        deserialize_with = "or_default",
+        skip_serializing_if = "is_zero"
+    )]
     pub flags: u32,
     /// Its name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub operation_name: String,
     /// Its parent, and its links.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub references: Vec<Reference>,
     /// In microseconds since 1970.
+    #[serde(deserialize_with = "nearest")]
     pub start_time: u64,
-    /// In microseconds.
-    pub duration: u64,
+    /// In microseconds; less than none, if it ends before it starts.
+    #[serde(deserialize_with = "nearest")]
+    pub duration: i64,
     /// Its attributes, and what OTLP has in fields of their own.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub tags: Vec<KeyValue>,
     /// Its events.
     #[serde(default)]
@@ -106,9 +115,10 @@ pub enum RefType {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Log {
     /// In microseconds since 1970.
+    #[serde(deserialize_with = "nearest")]
     pub timestamp: u64,
     /// Its name, as `event`, and its attributes.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub fields: Vec<KeyValue>,
 }
 
@@ -119,7 +129,7 @@ pub struct Process {
     /// Its `service.name`.
     pub service_name: String,
     /// Its other attributes.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub tags: Vec<KeyValue>,
 }
 

@@ -12,55 +12,57 @@ use opentelemetry_proto::tonic::trace::v1::span::{Event, Link, SpanKind};
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span as OtlpSpan, Status};
 
-use super::{KeyValue, Log, Process, RefType, Reference, Span, Trace, Value, tag};
+use super::{KeyValue, Log, Process, RefType, Reference, Span, Value, tag};
 
 /// Nanoseconds in a microsecond.
 const MICRO: u64 = 1000;
 
-/// What a span says that no OTLP span can.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("spans[{span}] ({name:?}): {what}")]
-pub struct Wrong {
-    /// Its place in the trace, from 0.
-    pub span: usize,
-    /// Its name.
-    pub name: String,
-    /// What is wrong with it.
-    pub what: String,
+/// The spans of a trace, those of one service and one scope together.
+#[derive(Debug)]
+pub(super) struct Groups {
+    /// By their keys; or what is wrong with them.
+    processes: BTreeMap<String, Result<Process, String>>,
+    spans: BTreeMap<(String, [String; 2]), Vec<OtlpSpan>>,
 }
 
-/// A trace's spans, those of one service and one scope together.
-///
-/// # Errors
-/// [`Wrong`]: the first span that cannot be one.
-pub fn resource_spans(trace: Trace) -> Result<Vec<ResourceSpans>, Wrong> {
-    let mut groups = BTreeMap::<(String, [String; 2]), Vec<OtlpSpan>>::new();
-    for (place, span) in trace.spans.into_iter().enumerate() {
-        let name = span.operation_name.clone();
-        let wrong = |what: String| Wrong {
-            span: place,
-            name: name.chars().take(80).collect(),
-            what,
-        };
-        if !trace.processes.contains_key(&span.process_id) {
-            let what = format!("there is no process {:?} in this trace", span.process_id);
-            return Err(wrong(what));
-        }
-        let process = span.process_id.clone();
-        let (scope, span) = translate(span).map_err(wrong)?;
-        groups.entry((process, scope)).or_default().push(span);
+impl Groups {
+    pub(super) fn new(processes: BTreeMap<String, Result<Process, String>>) -> Self {
+        let spans = BTreeMap::new();
+        Self { processes, spans }
     }
-    let processes = &trace.processes;
-    let groups = groups
-        .into_iter()
-        .filter_map(|((process, [name, version]), spans)| {
+
+    /// Adds a span.
+    ///
+    /// # Errors
+    /// What it says that no OTLP span can.
+    pub(super) fn add(&mut self, span: Span) -> Result<(), String> {
+        let name: String = span.operation_name.chars().take(80).collect();
+        let wrong = |what: String| format!("span {name:?}: {what}");
+        let process = span.process_id.clone();
+        match self.processes.get(&process) {
+            Some(Ok(_)) => {}
+            Some(Err(why)) => return Err(wrong(format!("its process {process:?}: {why}"))),
+            None => {
+                let what = format!("there is no process {process:?} in this trace");
+                return Err(wrong(what));
+            }
+        }
+        let (scope, span) = translate(span).map_err(wrong)?;
+        self.spans.entry((process, scope)).or_default().push(span);
+        Ok(())
+    }
+
+    pub(super) fn into_resource_spans(self) -> impl Iterator<Item = ResourceSpans> {
+        let Self { processes, spans } = self;
+        spans.into_iter().filter_map(move |(place, spans)| {
+            let (process, [name, version]) = place;
             let scope = InstrumentationScope {
                 name,
                 version,
                 ..InstrumentationScope::default()
             };
             Some(ResourceSpans {
-                resource: Some(resource(processes.get(&process)?.clone())),
+                resource: Some(resource(processes.get(&process)?.clone().ok()?)),
                 scope_spans: vec![ScopeSpans {
                     scope: (scope != InstrumentationScope::default()).then_some(scope),
                     spans,
@@ -68,8 +70,8 @@ pub fn resource_spans(trace: Trace) -> Result<Vec<ResourceSpans>, Wrong> {
                 }],
                 schema_url: String::new(),
             })
-        });
-    Ok(groups.collect())
+        })
+    }
 }
 
 fn resource(process: Process) -> Resource {
@@ -89,7 +91,7 @@ fn translate(span: Span) -> Result<([String; 2], OtlpSpan), String> {
         flags: span.flags,
         name: span.operation_name,
         start_time_unix_nano: nanos(span.start_time)?,
-        end_time_unix_nano: nanos(span.start_time.saturating_add(span.duration))?,
+        end_time_unix_nano: nanos(span.start_time.saturating_add_signed(span.duration))?,
         ..OtlpSpan::default()
     };
     if !span.parent_span_id.is_empty() {

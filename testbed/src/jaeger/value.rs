@@ -83,8 +83,8 @@ impl TryFrom<Raw> for KeyValue {
             ("string" | "", Json::String(text)) => Value::Text(text),
             ("bool" | "", Json::Bool(flag)) => Value::Bool(flag),
             ("bool", Json::String(text)) => Value::Bool(text.parse().map_err(|_| wrong())?),
-            ("int64", Json::Number(number)) => Value::Int(number.as_i64().ok_or_else(wrong)?),
-            ("int64", Json::String(text)) => Value::Int(text.parse().map_err(|_| wrong())?),
+            ("int64", Json::Number(number)) => integer(&number.to_string()).ok_or_else(wrong)?,
+            ("int64", Json::String(text)) => integer(&text).ok_or_else(wrong)?,
             ("float64" | "", Json::Number(number)) => {
                 Value::Float(number.as_f64().ok_or_else(wrong)?)
             }
@@ -99,6 +99,23 @@ impl TryFrom<Raw> for KeyValue {
         };
         Ok(Self { key, value })
     }
+}
+
+/// The nearest integer to a number that JavaScript may have rounded or written
+/// with an exponent; what has a fraction is what it says.
+fn integer(text: &str) -> Option<Value> {
+    if let Ok(number) = text.parse() {
+        return Some(Value::Int(number));
+    }
+    let number: f64 = text
+        .parse()
+        .ok()
+        .filter(|number: &f64| number.is_finite())?;
+    Some(match number.fract() == 0.0 {
+        // Beyond the integers it is the last of them.
+        true => Value::Int(number as i64),
+        false => Value::Float(number),
+    })
 }
 
 impl Value {

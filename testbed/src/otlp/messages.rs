@@ -1,8 +1,5 @@
 //! The messages, field by field.
 
-use std::fmt;
-use std::marker::PhantomData;
-
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{
     AnyValue, ArrayValue, EntityRef, InstrumentationScope, KeyValue, KeyValueList,
@@ -10,12 +7,11 @@ use opentelemetry_proto::tonic::common::v1::{
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::span::{Event, Link};
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Status, TracesData};
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::scalars::{Bytes, Double, Integer, as_text, id, kind, number, or_default, status};
+use super::scalars::{Bytes, Double, Integer, as_text, id, kind, number, status};
+use crate::json::{Object, or_default};
 
 /// A message of OTLP's in JSON.
 pub(super) trait Message: Sized {
@@ -29,21 +25,16 @@ pub(super) struct Whole<M>(pub(super) M);
 
 impl<'de, M: Message> Deserialize<'de> for Whole<M> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_map(Object(PhantomData)).map(Self)
+        let Object(InForm(message)) = Object::deserialize(from)?;
+        Ok(Self(message))
     }
 }
 
-struct Object<M>(PhantomData<M>);
+struct InForm<M>(M);
 
-impl<'de, M: Message> Visitor<'de> for Object<M> {
-    type Value = M;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<M, A::Error> {
-        M::read(MapAccessDeserializer::new(map))
+impl<'de, M: Message> Deserialize<'de> for InForm<M> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        M::read(from).map(Self)
     }
 }
 

@@ -10,44 +10,63 @@
 //! <https://protobuf.dev/programming-guides/json/>
 
 mod messages;
+mod protobuf;
+mod read;
 mod scalars;
 
-use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, TracesData};
+use opentelemetry_proto::tonic::trace::v1::TracesData;
 use serde::de::Error as _;
 use serde::{Deserialize, Serialize, Serializer};
 
-use messages::{Message, Whole};
+use crate::json::{Object, utf8};
+use crate::store::LeftOut;
+use messages::Message;
+pub use protobuf::read_protobuf;
+use read::{Around, Traces};
+
+/// The spans of a request or a file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Read {
+    /// Those that could be read.
+    pub data: TracesData,
+    /// The others.
+    pub left_out: LeftOut,
+}
 
 /// What is reported.
 ///
 /// # Errors
-/// What is wrong with it, and where.
-pub fn read(text: &[u8]) -> Result<TracesData, serde_json::Error> {
-    serde_json::from_slice(text).map(|Whole(data)| data)
+/// It cannot be read as far as its spans: what is wrong with it, and where.
+pub fn read(text: &[u8]) -> Result<Read, serde_json::Error> {
+    let text = utf8(text);
+    let Object(traces) = serde_json::from_str::<Object<Traces<'_>>>(&text)?;
+    let groups = traces.resource_spans.unwrap_or_default();
+    Ok(read::spans(&text, 1, groups))
 }
 
 /// What stands in a file: the same, or what Jaeger's v3 API answers, where it
-/// is the `result`.
+/// is the `result`. The text begins in that line, counted from 1.
 ///
 /// # Errors
-/// As for [`read`].
-pub fn read_saved(text: &[u8]) -> Result<TracesData, serde_json::Error> {
+/// As for [`read`], with a line that is counted from 1 in the text.
+pub fn read_saved(text: &[u8], line: u64) -> Result<Read, serde_json::Error> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
-    struct Saved {
-        result: Option<Whole<TracesData>>,
-        #[serde(alias = "resource_spans")]
-        resource_spans: Option<Vec<Whole<ResourceSpans>>>,
+    struct Saved<'a> {
+        #[serde(borrow)]
+        result: Option<Object<Traces<'a>>>,
+        #[serde(borrow, alias = "resource_spans")]
+        resource_spans: Option<Vec<Object<Around<'a>>>>,
     }
-    let saved: Saved = serde_json::from_slice(text)?;
-    match (saved.result, saved.resource_spans) {
-        (Some(Whole(data)), _) => Ok(data),
-        (None, Some(all)) => Ok(TracesData {
-            resource_spans: all.into_iter().map(|Whole(around)| around).collect(),
-        }),
+    let text = utf8(text);
+    let saved: Saved<'_> = serde_json::from_str(&text)?;
+    let groups = match (saved.result, saved.resource_spans) {
+        (Some(Object(traces)), _) => traces.resource_spans.unwrap_or_default(),
+        (None, Some(groups)) => groups,
         // Of a request that would be nothing; of a file it is a mistake.
-        (None, None) => Err(serde_json::Error::missing_field("resourceSpans")),
-    }
+        (None, None) => return Err(serde_json::Error::missing_field("resourceSpans")),
+    };
+    Ok(read::spans(&text, line, groups))
 }
 
 /// Writes them.

@@ -19,15 +19,6 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// `null` is what is not there.
-pub(super) fn or_default<'de, D, T>(from: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Default + Deserialize<'de>,
-{
-    Option::deserialize(from).map(Option::unwrap_or_default)
-}
-
 /// An integer, as a number or as text.
 pub(super) fn number<'de, D, T>(from: D) -> Result<T, D::Error>
 where
@@ -56,7 +47,8 @@ pub(super) fn as_text<S: Serializer>(number: &u64, to: S) -> Result<S::Ok, S::Er
 
 /// Hexadecimal digits.
 pub(super) mod id {
-    use super::{Deserializer, Error, Serializer, or_default};
+    use super::{Deserializer, Error, Serializer};
+    use crate::json::or_default;
     use crate::store::hex;
 
     pub(in crate::otlp) fn serialize<S: Serializer>(id: &[u8], to: S) -> Result<S::Ok, S::Error> {

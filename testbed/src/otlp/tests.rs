@@ -3,6 +3,7 @@
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValueList};
 use opentelemetry_proto::tonic::trace::v1::{Span, Status};
+use prost::Message as _;
 use serde_json::json;
 
 use super::*;
@@ -11,7 +12,10 @@ use crate::store::samples::{self, PING};
 /// The one span of a request, with these fields.
 fn span(fields: &str) -> Result<Span, String> {
     let text = format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{{{fields}}}]}}]}}]}}"#);
-    let mut data = read(text.as_bytes()).map_err(|error| error.to_string())?;
+    let Read { mut data, left_out } = read(text.as_bytes()).map_err(|error| error.to_string())?;
+    if let Some(why) = left_out.first {
+        return Err(why);
+    }
     Ok(data.resource_spans[0].scope_spans[0].spans.remove(0))
 }
 
@@ -120,12 +124,12 @@ fn fields_are_taken_by_either_name_and_in_every_form() {
         r#"{"resourceSpans":null}"#,
         r#"{"resource_spans":[]}"#,
     ] {
-        assert_eq!(read(text.as_bytes()).expect(text), TracesData::default());
+        assert_eq!(read(text.as_bytes()).expect(text), Read::default());
     }
     let nothing =
         r#"{"resourceSpans":[{"resource":null,"scopeSpans":[{"scope":null,"spans":null}]},{}]}"#;
-    let data = read(nothing.as_bytes()).expect("two resources");
-    assert_eq!(data.resource_spans.len(), 2);
+    let read = read(nothing.as_bytes()).expect("two resources");
+    assert_eq!(read.data.resource_spans.len(), 2);
     let no_key = span(r#""attributes":[{"value":{"boolValue":true}}]"#).expect("a span");
     assert_eq!(no_key.attributes[0].key, "");
 }
@@ -156,7 +160,7 @@ fn what_is_wrong_is_told_with_the_place() {
     ] {
         let told = span(fields).expect_err(fields);
         assert!(
-            told.contains(part) && told.contains("at line 1 column "),
+            told.contains(part) && told.starts_with("line 1, column "),
             "{fields}: {told}"
         );
     }
@@ -184,8 +188,10 @@ fn what_is_written_is_what_others_read_and_what_we_read() {
     }
     let again = read(text.as_bytes()).expect("our own");
     let saved = format!(r#"{{"result":{text}}}"#);
-    let saved = read_saved(saved.as_bytes()).expect("as the API answers it");
-    for mut again in [again, saved] {
+    let saved = read_saved(saved.as_bytes(), 1).expect("as the API answers it");
+    for read in [again, saved] {
+        assert_eq!(read.left_out.spans, 0);
+        let mut again = read.data;
         let attributes = &mut again.resource_spans[0].scope_spans[0].spans[0].attributes;
         // It equals nothing, itself neither.
         let nan = attributes.pop().and_then(|nan| nan.value?.value);
@@ -194,5 +200,124 @@ fn what_is_written_is_what_others_read_and_what_we_read() {
         let mut wanted = data.clone();
         wanted.resource_spans[0].scope_spans[0].spans[0].attributes[2] = double(0.0);
         assert_eq!(again, wanted);
+    }
+}
+
+/// Each of these is the fault of one span, or of those of one resource or scope.
+#[test]
+fn what_is_wrong_costs_no_other_span() {
+    let good = r#"{"name":"good"}"#;
+    let around = |resource: &str, scope: &str, span: &str| {
+        format!(
+            r#"{{"resourceSpans":[{{"resource":{resource},"scopeSpans":[
+            {{"scope":{scope},"spans":[{good},{span},{good}]}},{{"spans":[{good}]}}]}},
+            {{"scopeSpans":[{{"spans":[{good}]}}]}}]}}"#
+        )
+    };
+    let cut = r#"{"name":"cut \ud83d"}"#;
+    for (resource, scope, span, left_out, good, why) in [
+        (
+            "{}",
+            "{}",
+            cut,
+            1,
+            4,
+            "line 2, column 69: a text that is not Unicode",
+        ),
+        (
+            "{}",
+            "{}",
+            r#"{"name":"\udc00\ud83d"}"#,
+            1,
+            4,
+            "not Unicode",
+        ),
+        ("{}", "{}", r#"{"startTimeUnixNano":-1}"#, 1, 4, "64 bits"),
+        (
+            "{}",
+            "{}",
+            r#"{"startTimeUnixNano":18446744073709551616}"#,
+            1,
+            4,
+            "64 bits",
+        ),
+        (
+            "{}",
+            "{}",
+            r#"{"endTimeUnixNano":"18446744073709551616"}"#,
+            1,
+            4,
+            "64 bits",
+        ),
+        (
+            "{}",
+            "{}",
+            r#"{"kind":"SPAN_KIND_BOSS"}"#,
+            1,
+            4,
+            "SPAN_KIND_BOSS",
+        ),
+        ("{}", "{}", r#"{"kind":4294967296}"#, 1, 4, "32 bits"),
+        ("{}", "{}", "null", 1, 4, "an object"),
+        ("{}", "{}", "[]", 1, 4, "an object"),
+        ("{}", "{}", r#"{"events":{}}"#, 1, 4, "a sequence"),
+        (r#"{"attributes":7}"#, "{}", "{}", 4, 1, "a sequence"),
+        ("{}", r#"{"name":"\ud83d"}"#, "{}", 3, 2, "not Unicode"),
+        ("null", "null", "{}", 0, 5, ""),
+    ] {
+        let text = around(resource, scope, span);
+        let read = read(text.as_bytes()).expect(&text);
+        assert_eq!(read.left_out.spans, left_out, "{text}");
+        assert_eq!(count(&read.data), good, "{text}");
+        let told = read.left_out.first.unwrap_or_default();
+        assert!(told.contains(why), "{text}: {told}");
+    }
+    let mut bytes = around("{}", "{}", r#"{"name":"?"}"#).into_bytes();
+    let at = bytes
+        .iter()
+        .position(|byte| *byte == b'?')
+        .expect("it is there");
+    bytes[at] = 0xff;
+    let read = read(&bytes).expect("JSON but for one text");
+    assert_eq!((read.left_out.spans, count(&read.data)), (1, 4));
+}
+
+fn count(data: &TracesData) -> usize {
+    let groups = data.resource_spans.iter();
+    let scopes = groups.flat_map(|around| &around.scope_spans);
+    scopes.map(|scope| scope.spans.len()).sum()
+}
+
+/// The same over protobuf, where a name is bytes.
+#[test]
+fn bytes_that_are_no_text_cost_no_other_span() {
+    let request = |what: &str| {
+        let data = samples::store().trace(PING).expect("it is there");
+        let mut bytes = data.encode_to_vec();
+        let places = bytes
+            .windows(what.len())
+            .position(|part| part == what.as_bytes());
+        bytes[places.expect("it is there")] = 0xff;
+        read_protobuf(bytes.into()).expect("it can be read as far as its spans")
+    };
+    for (what, left_out, good, why) in [
+        // A name, a status, an event, an attribute of one, and a resource.
+        ("ping", 1, 2, "Span.name"),
+        ("timed out", 1, 2, "Status.message"),
+        ("sent", 1, 2, "Event.name"),
+        ("peer-1", 1, 2, "AnyValue"),
+        ("peer-0", 1, 2, "AnyValue"),
+    ] {
+        let read = request(what);
+        let found = (read.left_out.spans, count(&read.data));
+        assert_eq!(found, (left_out, good), "{what}: {:?}", read.left_out);
+        let told = read.left_out.first.unwrap_or_default();
+        assert!(told.contains(why), "{what}: {told}");
+    }
+    let data = samples::store().trace(PING).expect("it is there");
+    let read = read_protobuf(data.encode_to_vec().into()).expect("a request");
+    assert_eq!((read.data, read.left_out.spans), (data, 0));
+    for wrong in [&[0xff; 100][..], &[0x0a, 2, 0x12], &[0x0a, 0x7f, 0]] {
+        assert!(read_protobuf(wrong.to_vec().into()).is_err(), "{wrong:?}");
     }
 }

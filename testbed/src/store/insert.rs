@@ -9,17 +9,15 @@ use opentelemetry_sdk::trace::SpanData;
 
 use super::codec::{self, Head};
 use super::tokens::{self, Token};
-use super::{BadSpan, ServiceId, Store, own};
+use super::{BadSpan, LeftOut, ServiceId, Store, own};
 
 /// What came of spans that were reported together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Taken {
     /// So many were stored.
     pub stored: u64,
-    /// So many were not.
-    pub rejected: u64,
-    /// Why the first of these was not.
-    pub why: Option<BadSpan>,
+    /// The others.
+    pub left_out: LeftOut,
 }
 
 impl Store {
@@ -95,16 +93,16 @@ impl Store {
             let (rest, tokens) = (&encoded.bytes[rest], &encoded.tokens[tokens]);
             match table.append(service, &span.head, span.name, rest, Some(tokens)) {
                 Ok(()) => taken.stored += 1,
-                Err(why) => taken.reject(why),
+                Err(why) => taken.reject(span.name, why),
             }
         }
     }
 }
 
 impl Taken {
-    fn reject(&mut self, why: BadSpan) {
-        self.rejected += 1;
-        self.why.get_or_insert(why);
+    fn reject(&mut self, name: &str, why: BadSpan) {
+        let name = || name.chars().take(80).collect::<String>();
+        self.left_out.add(|| format!("span {:?}: {why}", name()));
     }
 }
 
@@ -129,7 +127,7 @@ impl<'a> Encoded<'a> {
         for span in spans {
             let (rest, tokens) = (encoded.bytes.len(), encoded.tokens.len());
             match codec::split(span, &mut encoded.bytes) {
-                Err(why) => taken.reject(why),
+                Err(why) => taken.reject(&span.name, why),
                 Ok(head) => {
                     let bytes = &encoded.bytes[rest..];
                     tokens::collect(head.kind, head.error, bytes, &mut encoded.tokens);

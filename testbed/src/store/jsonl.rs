@@ -8,8 +8,9 @@ use std::io::{self, BufRead, Read, Write};
 
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span, TracesData};
 
-use super::{BadSpan, Store};
-use crate::otlp;
+use super::{LeftOut, Store};
+use crate::json::is_cut;
+use crate::otlp::{self, Read as Spans};
 
 /// Spans on one line: some 300 KiB of text. Guess.
 const SPANS_PER_LINE: usize = 512;
@@ -49,16 +50,9 @@ pub enum Error {
         /// What is wrong with it.
         source: serde_json::Error,
     },
-    /// A span that no tracer could have made.
-    #[error("line {line}: span {name:?}: {source}")]
-    BadSpan {
-        /// Where.
-        line: u64,
-        /// The span's name.
-        name: String,
-        /// What is wrong with it.
-        source: BadSpan,
-    },
+    /// There are spans, and not one of them is good.
+    #[error("{0}; there are no others")]
+    AllWrong(LeftOut),
 }
 
 impl Store {
@@ -169,11 +163,13 @@ impl Store {
         batch.hand_over(take);
     }
 
-    /// Reads what [`Store::write_jsonl`] or another OTLP tool has written.
+    /// Reads what [`Store::write_jsonl`] or another OTLP tool has written. Spans
+    /// that are wrong are left out, and counted by [`Store::left_out`].
     ///
     /// # Errors
     ///
-    /// The first line that is not as it should be is named, with the reason.
+    /// The first line that cannot be read as far as its spans is named, with the
+    /// reason.
     pub fn read_jsonl(mut input: impl BufRead) -> Result<Self, Error> {
         let store = Self::new();
         let mut text = Vec::new();
@@ -189,51 +185,57 @@ impl Store {
             }
             if !text.trim_ascii().is_empty() {
                 let ended = text.ends_with(b"\n");
-                store.take_line(line, parse(line, &text, ended)?)?;
+                store.take(parse(line, &text, ended)?, Some(line));
             }
         }
-        Ok(store)
+        store.checked()
     }
 
-    /// Reads a whole document of OTLP JSON, of which a span is the same as in a
-    /// file of one line.
+    /// A store with the spans of a file.
     ///
     /// # Errors
     ///
-    /// As for [`Store::read_jsonl`].
-    pub fn from_otlp(data: TracesData) -> Result<Self, Error> {
+    /// [`Error::AllWrong`].
+    pub fn filled(spans: Spans) -> Result<Self, Error> {
         let store = Self::new();
-        store.take_line(1, data)?;
-        Ok(store)
+        store.take(spans, None);
+        store.checked()
     }
 
-    fn take_line(&self, line: u64, data: TracesData) -> Result<(), Error> {
-        let mut groups = data.resource_spans.into_iter();
-        groups.try_for_each(|around| self.take(around, line))
-    }
-
-    /// Stores spans of one resource, which stood in that line.
-    pub(crate) fn take(&self, mut around: ResourceSpans, line: u64) -> Result<(), Error> {
-        for mut scope in std::mem::take(&mut around.scope_spans) {
-            let spans = std::mem::take(&mut scope.spans);
-            let scope_spans = vec![scope];
-            let service = self.add_envelope(ResourceSpans {
-                scope_spans,
-                ..around.clone()
-            });
-            for span in spans {
-                self.insert(service, &span).map_err(|source| {
-                    let name = span.name.chars().take(80).collect();
-                    Error::BadSpan { line, name, source }
-                })?;
+    /// Stores spans that stood in that line, if the file is one of lines.
+    fn take(&self, spans: Spans, line: Option<u64>) {
+        self.leave_out(spans.left_out);
+        for mut around in spans.data.resource_spans {
+            for mut scope in std::mem::take(&mut around.scope_spans) {
+                let spans = std::mem::take(&mut scope.spans);
+                let service = self.add_envelope(ResourceSpans {
+                    scope_spans: vec![scope],
+                    ..around.clone()
+                });
+                for span in spans {
+                    if let Err(why) = self.insert(service, &span) {
+                        let place = line.map_or(String::new(), |line| format!("line {line}: "));
+                        let name: String = span.name.chars().take(80).collect();
+                        let mut left_out = LeftOut::default();
+                        left_out.add(|| format!("{place}span {name:?}: {why}"));
+                        self.leave_out(left_out);
+                    }
+                }
             }
         }
-        Ok(())
+    }
+
+    fn checked(self) -> Result<Self, Error> {
+        let left_out = self.left_out();
+        match self.is_empty() && left_out.spans > 0 {
+            true => Err(Error::AllWrong(left_out)),
+            false => Ok(self),
+        }
     }
 }
 
-fn parse(line: u64, text: &[u8], ended: bool) -> Result<TracesData, Error> {
-    otlp::read_saved(text).map_err(|source| match source.is_eof() && !ended {
+fn parse(line: u64, text: &[u8], ended: bool) -> Result<Spans, Error> {
+    otlp::read_saved(text, line).map_err(|source| match !ended && is_cut(text, &source) {
         true => Error::CutShort { line },
         false => Error::NotOtlp { line, source },
     })

@@ -21,6 +21,7 @@ mod codec;
 mod dependencies;
 mod insert;
 mod jsonl;
+mod left_out;
 mod names;
 mod once;
 mod own;
@@ -37,7 +38,7 @@ mod value;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, TracesData};
@@ -48,6 +49,7 @@ pub(crate) use codec::leads_somewhere;
 pub use dependencies::Dependency;
 pub use insert::Taken;
 pub use jsonl::Error;
+pub use left_out::LeftOut;
 pub use query::{Query, ServiceSummary, Summary};
 use table::Table;
 pub(crate) use tokens::message_count;
@@ -112,6 +114,7 @@ pub struct Store {
     table: RwLock<Table>,
     revision: AtomicU64,
     changed: Notify,
+    left_out: Mutex<LeftOut>,
 }
 
 impl Store {
@@ -159,6 +162,20 @@ impl Store {
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.read().bytes()
+    }
+
+    /// What was left out of what came from elsewhere.
+    #[must_use]
+    pub fn left_out(&self) -> LeftOut {
+        let left_out = self.left_out.lock();
+        left_out.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Remembers what was left out before it came here.
+    pub(crate) fn leave_out(&self, spans: LeftOut) {
+        let left_out = self.left_out.lock();
+        let mut left_out = left_out.unwrap_or_else(PoisonError::into_inner);
+        left_out.extend(spans);
     }
 
     /// How many spans are stored.

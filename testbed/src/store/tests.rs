@@ -136,49 +136,13 @@ fn every_way_to_cut_a_file_says_the_line() {
 
 #[test]
 fn a_wrong_file_says_where_and_why() {
-    let span = |ids: &str| {
-        format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{{{ids},"name":"a"}}]}}]}}]}}"#)
-    };
     let good = written(&samples::store());
-    let deep = format!(
-        r#"{{"attributes":[{{"key":"k","value":{}{}}}]}}"#,
-        r#"{"arrayValue":{"values":["#.repeat(1000),
-        "]}}".repeat(1000),
-    );
     for (line, wanted) in [
         ("{}", "missing field `resourceSpans`"),
         ("[]", "invalid length"),
         ("hello", "not OTLP JSON"),
         ("\u{0}", "not OTLP JSON"),
         (r#"{"resourceSpans":7}"#, "invalid type"),
-        (
-            &span(r#""traceId":"00","spanId":"0000000000000001""#),
-            "trace id",
-        ),
-        (
-            &span(r#""traceId":"0g","spanId":"0000000000000001""#),
-            "not OTLP JSON",
-        ),
-        (
-            &span(&format!(r#""traceId":"{}""#, "0".repeat(32))),
-            "trace id",
-        ),
-        (
-            &span(&format!(r#""traceId":"{}""#, "1".repeat(32))),
-            "span id",
-        ),
-        (
-            &span(&format!(
-                r#""traceId":"{}","spanId":"{}","parentSpanId":"11""#,
-                "1".repeat(32),
-                "1".repeat(16)
-            )),
-            "parent's",
-        ),
-        (
-            &format!(r#"{{"resourceSpans":[{{"resource":{deep}}}]}}"#),
-            "recursion",
-        ),
     ] {
         let file = format!("{good}\n{line}\n{good}");
         let error = Store::read_jsonl(file.as_bytes())
@@ -186,6 +150,61 @@ fn a_wrong_file_says_where_and_why() {
             .to_string();
         assert!(error.starts_with("line 4: "), "{line}: {error}");
         assert!(error.contains(wanted), "{line}: {error}");
+    }
+}
+
+#[test]
+fn a_wrong_span_is_left_out_and_the_others_are_there() {
+    let around = |resource: &str, ids: &str| {
+        format!(
+            r#"{{"resourceSpans":[{{"resource":{resource},"scopeSpans":[{{"spans":[{{{ids},"name":"a"}}]}}]}}]}}"#
+        )
+    };
+    let span = |ids: &str| around("{}", ids);
+    let deep = format!(
+        r#"{{"attributes":[{{"key":"k","value":{}{}}}]}}"#,
+        r#"{"arrayValue":{"values":["#.repeat(1000),
+        "]}}".repeat(1000),
+    );
+    let good = written(&samples::store());
+    for (line, wanted) in [
+        (
+            span(r#""traceId":"00","spanId":"0000000000000001""#),
+            "line 4: span \"a\": the trace id",
+        ),
+        (
+            span(r#""traceId":"0g","spanId":"0000000000000001""#),
+            "line 4, column 72: invalid character",
+        ),
+        (
+            span(&format!(r#""traceId":"{}""#, "0".repeat(32))),
+            "line 4: span \"a\": the trace id",
+        ),
+        (
+            span(&format!(r#""traceId":"{}""#, "1".repeat(32))),
+            "line 4: span \"a\": the span id",
+        ),
+        (
+            span(&format!(
+                r#""traceId":"{}","spanId":"{}","parentSpanId":"11""#,
+                "1".repeat(32),
+                "1".repeat(16)
+            )),
+            "line 4: span \"a\": the parent's",
+        ),
+        (around(&deep, r#""kind":1"#), "recursion"),
+    ] {
+        let file = format!("{good}\n{line}\n{good}");
+        let store = Store::read_jsonl(file.as_bytes()).expect(&line);
+        let LeftOut { spans, first } = store.left_out();
+        // Those of the sample, once: the same spans again are the same spans.
+        assert_eq!((store.len(), spans), (6, 1), "{line}");
+        let told = first.unwrap_or_default();
+        assert!(told.contains(wanted), "{line}: {told}");
+        // Nothing is left of a file of such spans alone.
+        let error = Store::read_jsonl(line.as_bytes()).expect_err(&line);
+        let told = error.to_string();
+        assert!(told.ends_with("; there are no others"), "{line}: {told}");
     }
 }
 

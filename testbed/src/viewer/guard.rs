@@ -18,6 +18,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::answer::Refusal;
+use super::receive::grpc;
 use super::token::Token;
 
 /// Where Jaeger's page lets OTLP be translated.
@@ -70,7 +71,15 @@ fn refuse(request: &Request, token: Option<Token>) -> Option<Response> {
         }
     };
     let method = || check_method(request).err().map(Refusal::into_response);
-    answer.or_else(method)
+    answer.or_else(|| unknown_service(request)).or_else(method)
+}
+
+/// A call of gRPC to what is not here has an answer of gRPC's own.
+fn unknown_service(request: &Request) -> Option<Response> {
+    let kind = request.headers().get(header::CONTENT_TYPE)?.as_bytes();
+    let (path, method) = (request.uri().path(), request.method());
+    let is_call = method == Method::POST && kind.starts_with(b"application/grpc");
+    (is_call && path != OTLP_GRPC).then(|| grpc::unknown(path))
 }
 
 fn check_method(request: &Request) -> Result<(), Refusal> {

@@ -39,6 +39,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
+use node::http::{self, Times};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -166,29 +167,25 @@ pub async fn bind(address: SocketAddr) -> Result<Listener, Error> {
 }
 
 /// Serves until `shutdown` is done and the answers under way are given.
-///
-/// # Errors
-///
-/// Those of the listener.
 pub async fn serve(
     listener: Listener,
     viewer: Viewer,
     shutdown: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
+) {
     let (stop, stopping) = watch::channel(false);
     let state = State {
         viewer,
         stopping: stopping.clone(),
     };
     let app = router(state, listener.token);
-    let server = axum::serve(listener.socket, app).with_graceful_shutdown(async move {
+    let server = http::serve(listener.socket, app, Times::default(), async move {
         shutdown.await;
         // Event streams never end of themselves. They watch this.
         stop.send_replace(true);
     });
     tokio::select! {
-        result = server => result,
-        () = overtime(stopping) => Ok(()),
+        () = server => {}
+        () = overtime(stopping) => {}
     }
 }
 
@@ -206,7 +203,6 @@ struct State {
 }
 
 fn router(state: State, token: Option<Token>) -> Router {
-    let grpc = receive::grpc::service(&state);
     Router::new()
         .route("/api/run", get(api::run))
         .route("/api/events", get(events::events))
@@ -231,7 +227,7 @@ fn router(state: State, token: Option<Token>) -> Router {
         .route("/api/dependencies", get(v1::dependencies))
         .route(guard::TRANSFORM, post(v1::transform))
         .route(guard::OTLP_HTTP, post(receive::http::traces))
-        .route_service(guard::OTLP_GRPC, grpc)
+        .route(guard::OTLP_GRPC, post(receive::grpc::export))
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
         .fallback(page::file)
         .with_state(state)

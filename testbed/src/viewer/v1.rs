@@ -197,20 +197,36 @@ pub(super) async fn dependencies(Asked(shown): Asked, uri: Uri) -> Answer {
     Ok(blocking(work).await?)
 }
 
-/// OTLP JSON in, the same traces as Jaeger's JSON out: nothing is kept.
+/// OTLP JSON in, as it is reported or as the third generation answers it; the
+/// same traces as Jaeger's JSON out. Nothing is kept. Spans that are wrong are a
+/// problem of their own, and the answer good all the same.
 pub(super) async fn transform(body: Result<Bytes, BytesRejection>) -> Answer {
     let body = body.map_err(|error| Refusal::new(error.status(), error.body_text()))?;
     let wrong = |what: String| Refusal::bad_request(format!("cannot unmarshal OTLP: {what}"));
     let transformed = blocking(move || {
-        let data = otlp::read(&body).map_err(|e| wrong(e.to_string()))?;
-        let scopes = data
-            .resource_spans
-            .iter()
-            .flat_map(|around| &around.scope_spans);
-        for span in scopes.flat_map(|scope| &scope.spans) {
-            check_ids(span).map_err(|e| wrong(format!("span {:?}: {e}", span.name)))?;
+        let read = otlp::read_saved(&body, 1).map_err(|e| wrong(e.to_string()))?;
+        let (mut data, mut left_out) = (read.data, read.left_out);
+        let groups = data.resource_spans.iter_mut();
+        for scope in groups.flat_map(|around| &mut around.scope_spans) {
+            scope.spans.retain(|span| {
+                let good = check_ids(span);
+                let told = |why| left_out.add(|| format!("span {:?}: {why}", span.name));
+                good.map_err(told).is_ok()
+            });
         }
-        Ok::<_, Refusal>(found(jaeger::traces(data)))
+        let traces = jaeger::traces(data);
+        match left_out.spans {
+            0 => Ok::<_, Refusal>(found(traces)),
+            _ if traces.is_empty() => Err(wrong(left_out.to_string())),
+            _ => {
+                let problem = Problem {
+                    code: None,
+                    msg: left_out.to_string(),
+                    trace_id: None,
+                };
+                Ok(envelope(traces, 0, Some(vec![problem])))
+            }
+        }
     });
     Ok(transformed.await??)
 }

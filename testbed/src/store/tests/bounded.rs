@@ -24,7 +24,7 @@ fn report(store: &Store, from: u32, to: u32) {
             }],
             schema_url: String::new(),
         });
-        assert_eq!((taken.stored, taken.rejected), (1, 0));
+        assert_eq!((taken.stored, taken.left_out.spans), (1, 0));
     }
 }
 
@@ -149,8 +149,10 @@ fn bad_spans_are_counted_and_the_others_stored() {
     });
     let wanted = Taken {
         stored: 1,
-        rejected: 2,
-        why: Some(BadSpan::SpanId),
+        left_out: LeftOut {
+            spans: 2,
+            first: Some(format!("span \"x\": {}", BadSpan::SpanId)),
+        },
     };
     assert_eq!((taken, store.len()), (wanted, 1));
 }

@@ -11,10 +11,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use flate2::read::MultiGzDecoder;
-use opentelemetry_proto::tonic::collector::trace::v1::{
-    ExportTraceServiceRequest, ExportTraceServiceResponse,
-};
-use opentelemetry_proto::tonic::trace::v1::TracesData;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
 use prost::Message as _;
 use serde_json::json;
 
@@ -25,7 +22,7 @@ use crate::viewer::{State, Takes};
 
 /// What a body may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
+pub(super) enum Form {
     Protobuf,
     Json,
 }
@@ -69,7 +66,7 @@ pub(in crate::viewer) async fn traces(
     };
     let work = move || {
         let body = if gzipped { unzip(&body)?.into() } else { body };
-        take(&store, decode(form, &body)?)
+        take(&store, decode(form, body)?)
     };
     match tokio::task::spawn_blocking(work).await {
         Ok(Ok(taken)) => accepted(form, taken),
@@ -125,9 +122,10 @@ fn too_long() -> Error {
     Error::TooLarge(format!("longer than {} MiB", LONGEST_REQUEST >> 20))
 }
 
-fn decode(form: Form, body: &[u8]) -> Result<ExportTraceServiceRequest, Error> {
+/// The spans in a body, if it is not too large to be read.
+pub(super) fn decode(form: Form, body: Bytes) -> Result<otlp::Read, Error> {
     let parts = match form {
-        Form::Protobuf => message_count(body),
+        Form::Protobuf => message_count(&body),
         // No object begins otherwise. What stands in a text counts as well.
         Form::Json => body.iter().filter(|byte| **byte == b'{').count(),
     };
@@ -139,12 +137,12 @@ fn decode(form: Form, body: &[u8]) -> Result<ExportTraceServiceRequest, Error> {
         return Err(Error::TooLarge(message));
     }
     match form {
-        Form::Protobuf => ExportTraceServiceRequest::decode(body)
-            .map_err(|error| Error::Malformed(format!("no OTLP: {error}"))),
-        // The same fields.
-        Form::Json => otlp::read(body)
-            .map(|TracesData { resource_spans }| ExportTraceServiceRequest { resource_spans })
-            .map_err(|error| Error::Malformed(format!("no OTLP JSON: {error}"))),
+        Form::Protobuf => {
+            otlp::read_protobuf(body).map_err(|error| Error::Malformed(format!("no OTLP: {error}")))
+        }
+        Form::Json => {
+            otlp::read(&body).map_err(|error| Error::Malformed(format!("no OTLP JSON: {error}")))
+        }
     }
 }
 

@@ -2,21 +2,22 @@
 //!
 //! Whoever reports is a stranger. Sizes are limited after decompression, and
 //! before anything is decoded: two bytes of protobuf are an empty span, which
-//! takes three hundred in memory. A span that breaks a limit is rejected whole
-//! and counted; the others of its request are stored.
+//! takes three hundred in memory. A span that breaks a limit or cannot be read is
+//! rejected whole and counted; the others of its request are stored.
 
 pub(super) mod grpc;
 pub(super) mod http;
 
 use opentelemetry_proto::tonic::collector::trace::v1::{
-    ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse,
+    ExportTracePartialSuccess, ExportTraceServiceResponse,
 };
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span};
 use prost::Message as _;
 
-use crate::store::Store;
+use crate::otlp::Read;
+use crate::store::{LeftOut, Store};
 
 /// The longest request, in bytes after decompression. A guess: batches of
 /// exporters have some hundred kilobytes.
@@ -56,35 +57,29 @@ enum Error {
 }
 
 /// Stores what is good of a request, and tells how much was not.
-fn take(
-    store: &Store,
-    request: ExportTraceServiceRequest,
-) -> Result<ExportTraceServiceResponse, Error> {
-    let around = request.resource_spans.iter();
-    let scopes = around.flat_map(|around| &around.scope_spans);
+fn take(store: &Store, read: Read) -> Result<ExportTraceServiceResponse, Error> {
+    let (groups, mut left_out) = (read.data.resource_spans, read.left_out);
+    let scopes = groups.iter().flat_map(|around| &around.scope_spans);
     let count: usize = scopes.map(|scope| scope.spans.len()).sum();
-    if count > MOST_SPANS {
+    if count as u64 + left_out.spans > MOST_SPANS as u64 {
         let message = format!("{count} spans are over the limit of {MOST_SPANS}");
         return Err(Error::TooLarge(message));
     }
-    let (mut rejected, mut why) = (0, None);
-    for mut around in request.resource_spans {
-        rejected += strip(&mut around, &mut why);
-        let taken = store.insert_all(around);
-        rejected += taken.rejected;
-        why = why.or(taken.why.map(|why| why.to_string()));
+    for mut around in groups {
+        strip(&mut around, &mut left_out);
+        left_out.extend(store.insert_all(around).left_out);
     }
+    store.leave_out(left_out.clone());
     Ok(ExportTraceServiceResponse {
-        partial_success: why.map(|why| ExportTracePartialSuccess {
-            rejected_spans: i64::try_from(rejected).unwrap_or(i64::MAX),
+        partial_success: left_out.first.map(|why| ExportTracePartialSuccess {
+            rejected_spans: i64::try_from(left_out.spans).unwrap_or(i64::MAX),
             error_message: format!("of the spans rejected, the first: {why}"),
         }),
     })
 }
 
-/// Takes out the spans that break a limit; says how many.
-fn strip(around: &mut ResourceSpans, why: &mut Option<String>) -> u64 {
-    let mut rejected = 0;
+/// Takes out the spans that break a limit.
+fn strip(around: &mut ResourceSpans, left_out: &mut LeftOut) {
     let resource = around
         .resource
         .as_ref()
@@ -98,14 +93,12 @@ fn strip(around: &mut ResourceSpans, why: &mut Option<String>) -> u64 {
         });
         scope.spans.retain(|span| {
             let good = outside.and(named).and_then(|()| check(span));
-            rejected += u64::from(good.is_err());
             if let Err(limit) = good {
-                why.get_or_insert_with(|| limit.to_owned());
+                left_out.add(|| limit.to_owned());
             }
             good.is_ok()
         });
     }
-    rejected
 }
 
 type Checked = Result<(), &'static str>;

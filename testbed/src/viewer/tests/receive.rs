@@ -3,6 +3,8 @@
 
 use std::io::Write as _;
 
+use axum::body::{Body, HttpBody as _};
+use axum::http::Request;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_client::TraceServiceClient;
@@ -13,6 +15,7 @@ use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Tra
 use prost::Message as _;
 use tonic::Code;
 use tonic::codec::CompressionEncoding;
+use tonic::codegen::Service as _;
 use tonic::transport::Channel;
 
 use super::*;
@@ -226,6 +229,104 @@ async fn spans_that_break_a_limit_are_counted_and_the_others_stored() {
         (200, &json!("1"))
     );
     assert!(server.store.is_empty());
+}
+
+/// A text that is none costs the span that it is in, and is counted.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_span_that_cannot_be_read_costs_no_other() {
+    let mut protobuf = sample().encode_to_vec();
+    let name = protobuf.windows(4).position(|part| part == b"ping");
+    protobuf[name.expect("it is there")] = 0xff;
+    let json = serde_json::to_string(&TracesData {
+        resource_spans: sample().resource_spans,
+    });
+    let json = json.expect("JSON");
+    let cut = json.replace("\"ping\"", "\"cut \\ud83d\"");
+    let early = json.replace(
+        "\"startTimeUnixNano\":\"1700000000000000001\"",
+        "\"startTimeUnixNano\":-1",
+    );
+    for (kind, body) in [
+        (PROTOBUF, protobuf.clone()),
+        (JSON, cut.into_bytes()),
+        (JSON, early.into_bytes()),
+    ] {
+        let server = collecting().await;
+        let (status, body) = send_as(&server, kind, body).await;
+        let (rejected, why) = match kind {
+            PROTOBUF => {
+                let answer = ExportTraceServiceResponse::decode(&*body).expect("an answer");
+                let partial = answer.partial_success.expect("one was rejected");
+                (partial.rejected_spans.to_string(), partial.error_message)
+            }
+            _ => {
+                let answer: Value = serde_json::from_slice(&body).expect("JSON");
+                let partial = &answer["partialSuccess"];
+                let text = |key: &str| partial[key].as_str().expect("a text").to_owned();
+                (text("rejectedSpans"), text("errorMessage"))
+            }
+        };
+        assert_eq!((status, &*rejected), (200, "1"), "{kind}: {why}");
+        assert!(
+            why.starts_with("of the spans rejected, the first: "),
+            "{why}"
+        );
+        assert_eq!((server.store.len(), server.store.left_out().spans), (2, 1));
+    }
+    // Over gRPC by hand: our own client has only good texts.
+    let server = collecting().await;
+    let mut framed = vec![0];
+    framed.extend((protobuf.len() as u32).to_be_bytes());
+    framed.extend(protobuf);
+    let (code, answer) = call(&server, guard::OTLP_GRPC, framed).await;
+    let answer = ExportTraceServiceResponse::decode(&answer[5..]).expect("an answer");
+    assert_eq!(code, Code::Ok);
+    assert_eq!(answer.partial_success.expect("one").rejected_spans, 1);
+    assert_eq!(server.store.len(), 2);
+}
+
+/// One call of gRPC with these bytes: how it ended, and what was answered.
+async fn call(server: &Server, path: &'static str, body: Vec<u8>) -> (Code, Vec<u8>) {
+    let address = format!("http://{}", server.address);
+    let channel = Channel::from_shared(address).expect("an address");
+    let mut channel = channel.connect().await.expect("the server listens");
+    let request = Request::post(format!("http://{}{path}", server.address))
+        .header("content-type", "application/grpc")
+        .header("te", "trailers")
+        .body(tonic::body::Body::new(Body::from(body)))
+        .expect("a request");
+    std::future::poll_fn(|context| channel.poll_ready(context))
+        .await
+        .expect("the server listens");
+    let response = channel.call(request).await.expect("an answer");
+    let mut status = tonic::Status::from_header_map(response.headers());
+    let mut body = std::pin::pin!(response.into_body());
+    let mut bytes = Vec::new();
+    while let Some(frame) = std::future::poll_fn(|context| body.as_mut().poll_frame(context)).await
+    {
+        match frame.expect("a whole answer").into_data() {
+            Ok(data) => bytes.extend_from_slice(&data),
+            Err(frame) => {
+                let trailers = frame.into_trailers().unwrap_or_default();
+                status = status.or(tonic::Status::from_header_map(&trailers));
+            }
+        }
+    }
+    (status.expect("a status").code(), bytes)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn services_that_are_not_here_are_unimplemented() {
+    let server = collecting().await;
+    for path in [
+        "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
+        "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
+        "/opentelemetry.proto.collector.trace.v1.TraceService/Import",
+        "/grpc.health.v1.Health/Check",
+    ] {
+        let (code, _) = call(&server, path, vec![0; 5]).await;
+        assert_eq!(code, Code::Unimplemented, "{path}");
+    }
 }
 
 /// As the page's own writer would not write it, but others do.

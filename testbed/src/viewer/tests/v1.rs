@@ -199,17 +199,34 @@ async fn otlp_is_translated_and_not_kept() {
     let expected = serde_json::to_value(jaeger::traces(data)).expect("JSON");
     let translated = post(&server, "/api/transform", "", &body).await;
     assert_eq!(translated, (200, envelope(expected, 0)));
+    // As the third generation answers it.
+    let answered = format!(r#"{{"result":{body}}}"#);
+    let again = post(&server, "/api/transform", "", &answered).await;
+    assert_eq!(again, translated);
     assert_eq!(server.store.len(), 3);
     let bad = r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"x","traceId":"00"}]}]}]}"#;
     for (body, part) in [
         ("{", "EOF"),
         ("[1]", "cannot unmarshal OTLP"),
+        ("{}", "missing field `resourceSpans`"),
+        (r#"{"data":[]}"#, "missing field `resourceSpans`"),
         (bad, "trace id"),
     ] {
         let (status, answer) = post(&server, "/api/transform", "", body).await;
         let told = answer["errors"][0]["msg"].as_str().expect("a text");
         assert!(status == 400 && told.contains(part), "{status} {told}");
     }
+    // The others of a bad one are good, and the answer tells of it.
+    let good =
+        r#"{"name":"y","traceId":"07070707070707070707070707070707","spanId":"0000000000000001"}"#;
+    let both = bad.replace("[{\"name\"", &format!("[{good},{{\"name\""));
+    let (status, answer) = post(&server, "/api/transform", "", &both).await;
+    assert_eq!(
+        (status, &answer["data"][0]["spans"][1]),
+        (200, &Value::Null)
+    );
+    let told = answer["errors"][0]["msg"].as_str().expect("a text");
+    assert!(told.starts_with("1 span was left out: "), "{told}");
     let long = " ".repeat(LONGEST_BODY + 1);
     assert_eq!(post(&server, "/api/transform", "", &long).await.0, 413);
 }
