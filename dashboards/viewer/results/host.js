@@ -48,8 +48,8 @@ export function Host({ run, text }) {
         ${' '}${lagging(told.lag_seconds)} late.</p>`}
       <${Pauses} pauses=${run.host_use?.pauses ?? []} />
       <p class="note">What the machine did over the run's seconds.${marks.spans.length > 0
-        && ' Shaded: while something was measured.'}${marks.saturated.length > 0
-        && ' Red: seconds in which the host set the pace.'}${bounds
+        && ' Shaded: while something was measured.'}${marks.saturated.length + marks.pauses.length > 0
+        && ' Red: while the host set the pace, or the process stood still.'}${bounds
         && ` Dashed: from where on it does (${bounds[0]} % busy, or tasks ${lagging(bounds[1])} late).`}${of > 1
         && ` Each point is the greatest of ${of} looks.`}</p>
     </section>
