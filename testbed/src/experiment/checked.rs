@@ -193,7 +193,7 @@ impl Found {
         findings.unknown.extend(checked.coverage.unknown());
         if let Some(bound) = checked.bound.filter(|bound| *bound != Bound::Interrupted) {
             findings.unknown.push(format!(
-                "the system was not checked whole: {bound}; {} were tried{}; take fewer peers or acts, or a larger bound",
+                "the system was not checked whole: {bound}; {} tried{}; take fewer peers or acts, or a larger bound",
                 states(checked.extent.states),
                 complete(&checked.extent),
             ));
