@@ -62,7 +62,7 @@ pub const ALL: &[Lesson] = &[
         title: "The echo algorithm: a wave through an unknown network",
         about: "how to reach all and know it",
         needs: "edges in both directions, connected; channels that lose nothing, in any order; no crashes",
-        cost: "2|E| messages; O(N) time, or twice the way to the farthest if all delays are equal",
+        cost: "2|E| messages; O(N) time, or 2e or 2e+1 message delays if all are equal, e hops being the way to the farthest",
         run: "wave",
         file: "echo.rs",
         source: include_str!("echo.rs"),

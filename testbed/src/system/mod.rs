@@ -2,6 +2,8 @@
 //! judges it. One [`System`] serves all engines: the live network, the
 //! simulator and the model checker.
 
+#[cfg(test)]
+mod costs;
 mod coverage;
 pub mod election;
 pub mod gossip;

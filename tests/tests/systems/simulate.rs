@@ -118,6 +118,38 @@ fn a_scenario_is_read_from_a_file() {
     );
 }
 
+/// A judge that looked at nothing has judged nothing: before anything is
+/// announced, the process that would announce it has crashed. Over many schedules
+/// it is enough that some had something to check.
+#[test]
+fn a_judge_with_nothing_to_check_is_unknown() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("crash.toml");
+    fs::write(&path, "[[crash]]\nprocess = 0\nat = \"1ms\"\n").expect("a file");
+    let scenario = path.display();
+    let ended = testbed(
+        &format!("--peers 4 simulate terminate --scenario {scenario}"),
+        3,
+    );
+    says(
+        &ended,
+        &[
+            "announced once: not known (0 checked: no output Terminated; there were the message JOB (",
+            "verdict           unknown: not known: announced once, never early: all are passive",
+        ],
+    );
+    // A snapshot is rightly aborted, and there is no cut to judge.
+    fs::write(&path, "[[crash]]\nprocess = 1\nat = \"1ms\"\n").expect("a file");
+    let ended = testbed(
+        &format!("--peers 3 simulate snapshot --scenario {scenario}"),
+        0,
+    );
+    says(
+        &ended,
+        &["I1 no orphan: nothing to check (every snapshot was aborted"],
+    );
+}
+
 /// On a line there is no other way, and the judge says who never heard.
 #[test]
 fn a_lost_rumour_is_found_missing() {
