@@ -34,6 +34,9 @@ pub struct Planned {
     /// In how many runs nothing met it.
     #[serde(skip)]
     unmet: u64,
+    /// In how many it came after the last step.
+    #[serde(skip)]
+    late: u64,
 }
 
 /// What came of a fault in one run.
@@ -43,6 +46,8 @@ pub enum Strike {
     Never,
     /// It happened, and what met it was not counted.
     Happened,
+    /// It happened after the last step of the run.
+    Late,
     /// It happened, and stopped so many messages, timers and commands.
     Met(u64),
 }
@@ -66,6 +71,7 @@ impl Planned {
             runs: 0,
             met: None,
             unmet: 0,
+            late: 0,
         }
     }
 
@@ -104,6 +110,10 @@ impl Faults {
             match strike(place) {
                 Strike::Never => {}
                 Strike::Happened => fault.runs += 1,
+                Strike::Late => {
+                    fault.runs += 1;
+                    fault.late += 1;
+                }
                 Strike::Met(count) => {
                     fault.runs += 1;
                     fault.unmet += u64::from(count == 0);
@@ -143,8 +153,17 @@ impl Faults {
                 let _ = write!(text, " in {} of {} schedules", fault.runs, self.runs);
             }
             let _ = match (fault.met, fault.unmet) {
+                (None, _) if fault.late == fault.runs => {
+                    write!(
+                        text,
+                        ": it changed nothing, since it came after the last step"
+                    )
+                }
                 (None, _) => Ok(()),
-                (Some(0), _) => write!(text, ": nothing met it, since all was decided by then"),
+                (Some(0), _) => write!(
+                    text,
+                    ": it changed nothing, since no message, timer or command met it"
+                ),
                 (Some(count), 0) => write!(text, " stopped {count} messages, timers and commands"),
                 (Some(count), unmet) => write!(
                     text,
@@ -177,7 +196,8 @@ mod tests {
     #[test]
     fn what_never_happened_is_named() {
         let restart = "the restart of peer-03 at 60.0 ms never happened: ";
-        let cases: [(&[(u32, Strike, Strike)], &[&str]); 5] = [
+        type Run = (u32, Strike, Strike);
+        let cases: [(&[Run], &[&str]); 5] = [
             (&[], &[]),
             (
                 &[(30, Strike::Never, Strike::Never)],
@@ -216,8 +236,11 @@ mod tests {
     fn what_met_nothing_is_reported() {
         let mut faults = faults();
         faults.add(50 * MS, |place| [Strike::Met(0), Strike::Never][place]);
-        let text = "fault             the kill of peer-03 at 40.0 ms: nothing met it, since all was decided by then\n";
+        let text = "fault             the kill of peer-03 at 40.0 ms: it changed nothing, since no message, timer or command met it\n";
         assert_eq!(faults.text(), text);
+        let mut late = self::faults();
+        late.add(50 * MS, |place| [Strike::Late, Strike::Never][place]);
+        assert!(late.text().ends_with("since it came after the last step\n"));
         faults.add(70 * MS, |_| Strike::Met(3));
         let text = faults.text();
         let first = text.lines().next().expect("a line");

@@ -188,7 +188,7 @@ impl Gossip {
                 match (arrivals.has_stopped(kill.node), arrivals.any_after(kill.at)) {
                     (false, _) => Strike::Never,
                     (true, true) => Strike::Happened,
-                    (true, false) => Strike::Met(0),
+                    (true, false) => Strike::Late,
                 }
             });
         }

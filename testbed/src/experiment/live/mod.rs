@@ -75,7 +75,7 @@ impl<S: System> Live<S> {
                 match self.progress.kills.contains(&node) {
                     false => Strike::Never,
                     // No process took a step after it.
-                    true if at > last => Strike::Met(0),
+                    true if at > last => Strike::Late,
                     true => Strike::Happened,
                 }
             });
