@@ -34,7 +34,8 @@
 //! larger. At best these are 1 hop each, 2N-1 in all; at worst 1, 2, ..., N-1,
 //! which makes N(N+1)/2; on average over all orders N times the harmonic number
 //! H(N), about 0.69 N log2 N. This is the paper's count. The announcement is N
-//! more. All is over 2N hops after the largest candidate has begun.
+//! more. All know the leader 2N-1 hops after the largest candidate has begun, and
+//! one hop later the announcement is back.
 //!
 //! The whole algorithm is in this file.
 

@@ -28,7 +28,8 @@
 //! Cost: one SIGNAL for each message of the application, see [`signals`]. That
 //! is optimal in the worst case: Chandy and Misra, "How Processes Learn",
 //! Distributed Computing 1(1), 1986. After the end the news takes as many hops
-//! as the tree is high.
+//! as the tree is high, and one more where the SIGNAL of the very last message
+//! comes last.
 //!
 //! It is *superimposed*: the application below does not know of it. All that
 //! the application must tell is whether it is active: [`Activity`].

@@ -10,7 +10,7 @@ import { cumulative, timesOf, upTo } from '../../dashboards/viewer/results/cumul
 import { besideEachOther, drawnOf, hopsByKind, lookupsOf, rightOf } from '../../dashboards/viewer/results/lookups.js';
 import { countRows, isTaken, oneIn, readRows } from '../../dashboards/viewer/results/rows.js';
 import { measuredSpans, samplesOf, saturatedSeconds, thinned } from '../../dashboards/viewer/results/samples.js';
-import { hopsOf, reached, spreadOf, stepsOf, whenReached } from '../../dashboards/viewer/results/spread.js';
+import { atBest, hopsOf, hopsToAll, reached, spreadOf, stepsOf, whenReached } from '../../dashboards/viewer/results/spread.js';
 
 const rows = (text, names, wanted) => {
   const found = [];
@@ -78,13 +78,23 @@ test('of many messages some are read, each as a whole', () => {
   assert.equal(median.after.length, 3);
 });
 
-test('hops beside theory: D^h of n peers after h hops', () => {
-  const found = hopsOf({ 0: 5, 1: 4, 2: 12, 3: 4 }, 17, 4);
+test('hops beside theory: F at the first hop, and B times as many at each further one', () => {
+  const found = hopsOf({ 0: 5, 1: 4, 2: 12, 3: 4 }, 17, { first: 4, beyond: 3 });
   assert.deepEqual(found.map(({ hops, deliveries }) => [hops, deliveries]), [[0, 0], [1, 4], [2, 12], [3, 4]]);
   assert.deepEqual(found.map(({ percent }) => percent), [0, 20, 60, 20]);
   assert.deepEqual(found.map(({ upTo }) => upTo), [0, 20, 80, 100]);
-  assert.deepEqual(found.map(({ theory }) => theory), [0, 18.75, 93.75, 100]);
-  assert.deepEqual(hopsOf({}, 17, 4), []);
+  assert.deepEqual(found.map(({ theory }) => theory), [0, 25, 100, 100]);
+  assert.deepEqual(hopsOf({}, 17, { first: 4, beyond: 3 }), []);
+  for (const [results, first, beyond] of [
+    [{ fanout: 4, degree: [4, 4, 4] }, 4, 3],
+    [{ fanout: 2, degree: [4, 4, 4] }, 2, 2],
+    [{ fanout: 2, degree: [2, 2, 2] }, 2, 1],
+    [{ mesh: 6, degree: [8, 8, 8], flood_publish: true }, 8, 5],
+    [{ mesh: 6, degree: [8, 8, 8], flood_publish: false }, 6, 5],
+    [{ mesh: 6, degree: [1, 1, 4] }, 1, 1],
+  ]) assert.deepEqual(atBest(results), { first, beyond });
+  assert.equal(hopsToAll(17, { first: 4, beyond: 3 }).toFixed(6), '2.000000');
+  assert.equal(hopsToAll(9, { first: 2, beyond: 1 }), 4);
 });
 
 const KAD = 'operation,kind,peer,intended_unix_ns,after_ns,hops,requests,right,of,failed\n'

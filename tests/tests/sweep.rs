@@ -33,7 +33,7 @@ fn a_table_plots_and_one_file() {
     for part in [
         "8 of 8 runs of gossip: 8 pass",
         "time to 100 %",
-        "95 % of medians",
+        "interval of the median",
         "theory",
     ] {
         assert!(ended.stdout.contains(part), "{part}: {ended}");

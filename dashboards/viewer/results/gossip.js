@@ -3,7 +3,7 @@
 import { html, useMemo } from '../vendor/preact-htm.js';
 import { count, duration, plural } from '../format.js';
 import { Plot, aPercent, aTime, asPercents, asTimes, axis, bars, below, inPercent, stepped } from './plot.js';
-import { hopsOf, log, reached, spreadOf, stepsOf, whenReached } from './spread.js';
+import { atBest, hopsOf, hopsToAll, reached, spreadOf, stepsOf, whenReached } from './spread.js';
 
 const PARTS = [25, 50, 75, 90, 95, 100];
 const PERCENT = { range: [0, 104] };
@@ -52,13 +52,11 @@ function told(message) {
 }
 
 function Hops({ run: { id, peers, results, experiment } }) {
-  const { hops = {}, degree = [] } = results;
-  // A peer with fewer neighbours than its mesh should have tells all of them.
-  const most = results.mesh ?? results.fanout;
-  const mesh = Math.max(2, Math.min(most, degree[1] ?? most));
-  const rows = useMemo(() => hopsOf(hops, peers, mesh), [results]);
+  const { hops = {} } = results;
+  const at = atBest({ flood_publish: experiment.options?.flood_publish, ...results });
+  const rows = useMemo(() => hopsOf(hops, peers, at), [results]);
   if (!rows.length) return null;
-  const least = Number(log(peers, mesh).toFixed(2));
+  const least = Number(hopsToAll(peers, at).toFixed(2));
   const make = (theme) => ({
     scales: { x: { time: false, range: [-0.6, rows.length - 0.4] }, y: PERCENT },
     axes: [
@@ -71,7 +69,7 @@ function Hops({ run: { id, peers, results, experiment } }) {
         paths: bars({ size: [0.6, 80] }), points: { show: false }, value: aPercent },
       { label: 'with at most so many', stroke: theme.lines[0], width: 2, value: aPercent,
         points: { show: true, size: 7, fill: theme.lines[0] } },
-      { label: 'theory: min(n, D^h)', stroke: theme.text, width: 2, dash: [8, 4], value: aPercent,
+      { label: 'theory, if none hears it twice', stroke: theme.text, width: 2, dash: [8, 4], value: aPercent,
         points: { show: true, size: 7, fill: theme.back } },
     ],
   });
@@ -82,9 +80,9 @@ function Hops({ run: { id, peers, results, experiment } }) {
     <${Plot} title="Hops beside theory" what=${id} make=${make} data=${data}
       spoken=${`Deliveries by their hops: ${rows.slice(1).map((row) => `${row.hops}: ${inPercent(row.percent)}`).join(', ')}; theory says ${least}`}
       numbers=${{ head: ['Hops', 'Deliveries', 'Share', 'At most so many', 'Theory'], rows: table }}>
-      <p class="note">Theory, dashed: if each peer tells D = ${mesh} others that do not have it yet, min(n, D^h) of
-        n = ${count(peers)} peers have a message after h hops, and all after log_D n = ${least}. Nothing is
-        fitted.${' '}${experiment.options?.flood_publish && 'Here publishers send to all their neighbours and not to D, so the first hop may reach more. '}
+      <p class="note">Theory, dashed: the publisher tells F = ${at.first} others, and each of them B = ${at.beyond} more
+        that do not have it yet, since no peer sends a message back. Then F(1 + B + … + B^(h−1)) others have it after h
+        hops, and all n = ${count(peers)} after ${least}. Nothing is fitted.${' '}
         ${unknown > 0 && `Of ${plural(unknown, 'delivery', 'deliveries')} the hops are not known; they are left out.`}</p>
     <//>`;
 }

@@ -26,6 +26,7 @@ export function Results({ run, event }) {
       ${results?.measures && html`<${Measures} measures=${results.measures} />`}
       ${results && html`<${Measured} run=${run} csv=${read?.csv ?? ''} rest=${read?.csv_rest} />`}
       ${results?.properties && html`<${Properties} all=${results.properties} />`}
+      ${results?.faults?.length > 0 && html`<${Faults} all=${results.faults} />`}
       ${results?.figures && html`<${Figures} run=${run} />`}
       ${results && html`<${Counts} results=${results} />`}
       ${read?.host && html`<${Rest} bytes=${read.host_rest} file="host.csv" />
@@ -136,6 +137,9 @@ const COUNTS = [
   ['steps', (n) => ['steps of all schedules', count(n)]],
   ['first_schedule', (n) => ['first schedule', String(n)]],
   ['failed_schedule', (n) => ['first schedule that is wrong', n === null ? 'none' : String(n), n !== null]],
+  ['endless_schedule', (n) => ['schedule that did not end within its limits', n === null ? 'none' : String(n), n !== null]],
+  ['lost_at_random', (n) => ['messages lost at random, in all schedules', count(n)]],
+  ['doubled_at_random', (n) => ['messages doubled at random, in all schedules', count(n)]],
   ['recorded_schedule', (n) => ['schedule that is shown here', String(n)]],
   ['states', (n) => ['different states that were tried', count(n)]],
   ['depth', (n) => ['steps to the farthest of them', plural(n, 'step')]],
@@ -157,6 +161,22 @@ function Counts({ results }) {
       <h3 id="counts">Counts</h3>
       <dl class="pairs">${rows.map(([name, value, bad]) => html`
         <div class=${bad ? 'bad' : ''}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
+    </section>`;
+}
+
+// Faults that were planned, and what came of them.
+function Faults({ all }) {
+  return html`
+    <section aria-labelledby="faults">
+      <h3 id="faults">Planned faults</h3>
+      <div class="wide"><table>
+        <thead><tr><th scope="col">Fault</th><th scope="col">At</th><th scope="col">Happened</th><th scope="col">Stopped</th></tr></thead>
+        <tbody>${all.map(({ name, at_seconds: at, runs, met }) => html`
+          <tr><th scope="row">${name}</th><td class="figure">${duration(at * 1e9)}</td>
+            <td>${runs === 0 ? html`<span class="badge unknown">never</span>` : runs === 1 ? 'yes' : `in ${count(runs)} schedules`}</td>
+            <td class="figure">${met === null ? '' : plural(met, 'message, timer or command', 'messages, timers and commands')}</td></tr>`)}
+        </tbody>
+      </table></div>
     </section>`;
 }
 

@@ -60,23 +60,38 @@ export function stepsOf(messages) {
 }
 
 // For each number of hops: the deliveries that took so many, their percent, the
-// percent that took at most so many, and what theory says of that: if all tell D
-// others, D^h of n peers have it after h hops, and its publisher had it before.
-// Hops 0 are not known, and left out.
-export function hopsOf(hops, peers, mesh) {
+// percent that took at most so many, and what theory says of that. Hops 0 are not
+// known, and left out.
+export function hopsOf(hops, peers, at) {
   const known = Object.entries(hops).map(([h, n]) => [Number(h), n]).filter(([h]) => h > 0);
   const all = known.reduce((sum, [, n]) => sum + n, 0);
   if (!all) return [];
-  const last = Math.max(Math.ceil(log(peers, mesh)), ...known.map(([h]) => h));
+  const last = Math.max(Math.ceil(hopsToAll(peers, at) - 1e-9), ...known.map(([h]) => h));
   const of = new Map(known);
   let upTo = 0;
   return Array.from({ length: last + 1 }, (_, h) => {
     const deliveries = of.get(h) ?? 0;
     upTo += deliveries;
-    const theory = (100 * (Math.min(peers, mesh ** h) - 1)) / Math.max(1, peers - 1);
+    const theory = (100 * Math.min(peers - 1, othersAfter(h, at))) / Math.max(1, peers - 1);
     return { hops: h, deliveries, percent: (100 * deliveries) / all, upTo: (100 * upTo) / all, theory };
   });
 }
 
-// log_D n, with D at least 2, as the run has it.
-export const log = (peers, mesh) => Math.log(peers) / Math.log(Math.max(2, mesh));
+// How a message spreads at best: its publisher tells `first` others, and each of
+// them `beyond` more, since no peer sends it back to where it came from. As the
+// run has it, in spread.rs.
+export function atBest({ mesh, flood_publish: floods, fanout, degree = [] }) {
+  const neighbours = degree[1] ?? (mesh ?? fanout) + 1;
+  const [first, beyond] = mesh === undefined
+    ? [fanout, Math.min(fanout, neighbours - 1)]
+    : [floods ? neighbours : Math.min(mesh, neighbours), Math.min(mesh, neighbours) - 1];
+  return { first: Math.max(1, first), beyond: Math.max(1, beyond) };
+}
+
+// How many others can have it after so many hops, if none hears it twice.
+const othersAfter = (hops, { first, beyond }) =>
+  (beyond === 1 ? first * hops : (first * (beyond ** hops - 1)) / (beyond - 1));
+
+// After how many hops all can have it.
+export const hopsToAll = (peers, { first, beyond }) => (beyond === 1 ? (peers - 1) / first
+  : Math.log(1 + ((peers - 1) * (beyond - 1)) / first) / Math.log(beyond));

@@ -10,6 +10,7 @@
 //! (as attributes `state.*`). An engine that has no use for spans gets the
 //! same as a [`StepRecord`].
 
+mod catch;
 mod clock;
 mod fault;
 mod record;
@@ -25,6 +26,7 @@ use opentelemetry::trace::{
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::SdkTracer;
 
+pub use catch::catch;
 pub use clock::Clock;
 pub use fault::Fault;
 pub use record::{Event, MessageRecord, ReceivedRecord, StepRecord};
@@ -114,7 +116,7 @@ impl<A: Algorithm> Steps<A> {
     pub fn start(&mut self, directory: &Directory) -> Step<A> {
         let mut before = Before::new("start", SpanKind::Internal, self.now());
         let effects = self.step(Input::Start);
-        before.silent = effects.is_empty();
+        before.silent = effects.as_ref().is_ok_and(Vec::is_empty);
         self.finish(effects, before, directory)
     }
 
@@ -154,6 +156,7 @@ impl<A: Algorithm> Steps<A> {
         };
         let mut before = Before::new(kind, span_kind, self.now());
         before.parent = received.sent_by.as_ref();
+        before.from = Some(from);
         if self.records() {
             before.record.received = Some(ReceivedRecord {
                 from: directory.name(from),
@@ -218,13 +221,15 @@ impl<A: Algorithm> Steps<A> {
         }
     }
 
-    fn step(&mut self, input: Input<A>) -> Vec<Effect<A>> {
+    /// What the step wants done, or what it says when it panics.
+    fn step(&mut self, input: Input<A>) -> Result<Vec<Effect<A>>, String> {
         self.steps += 1;
-        step(&mut self.algorithm, input, mix(self.seed ^ self.steps))
+        let seed = mix(self.seed ^ self.steps);
+        catch(|| step(&mut self.algorithm, input, seed))
     }
 
     /// The rule that these break.
-    fn fault(&self, effects: &[Effect<A>], directory: &Directory) -> Option<Fault> {
+    fn misdirected(&self, effects: &[Effect<A>], directory: &Directory) -> Option<Fault> {
         effects.iter().find_map(|effect| match effect {
             Effect::Send { to, message, .. } => {
                 let why = directory.forbids(self.id, *to)?;
@@ -242,17 +247,31 @@ impl<A: Algorithm> Steps<A> {
     /// Numbers the messages, and records what the step did.
     fn finish(
         &mut self,
-        effects: Vec<Effect<A>>,
+        effects: Result<Vec<Effect<A>>, String>,
         mut before: Before<'_>,
         directory: &Directory,
     ) -> Step<A> {
+        let (effects, fault) = match effects {
+            Ok(effects) => {
+                let fault = self.misdirected(&effects, directory);
+                (effects, fault)
+            }
+            Err(message) => {
+                let fault = Fault::Panicked {
+                    process: directory.name(self.id),
+                    handling: before.handling(directory),
+                    message,
+                };
+                (Vec::new(), Some(fault))
+            }
+        };
         let sent = |effect: &&Effect<A>| matches!(effect, Effect::Send { .. });
         let first_message = self.messages.wrapping_add(1);
         let sent = effects.iter().filter(sent).count() as u64;
         self.messages = self.messages.wrapping_add(sent);
         let mut step = Step {
             context: before.context(),
-            fault: self.fault(&effects, directory),
+            fault,
             effects,
             first_message,
             record: None,
@@ -263,7 +282,8 @@ impl<A: Algorithm> Steps<A> {
         let record = StepRecord {
             number: self.steps,
             events: events(&step, directory),
-            state: algorithms::Describe::fields(&self.algorithm),
+            // After a panic a state may be such that it cannot even be described.
+            state: catch(|| algorithms::Describe::fields(&self.algorithm)).unwrap_or_default(),
             ..std::mem::take(&mut before.record)
         };
         match &self.record_to {
@@ -277,7 +297,8 @@ impl<A: Algorithm> Steps<A> {
             }
             RecordTo::Spans(_) if before.silent => {}
             RecordTo::Spans(tracer) => {
-                step.context = before.trace(tracer, record, self.clock.now());
+                let fault = step.fault.as_ref();
+                step.context = before.trace(tracer, record, fault, self.clock.now());
             }
         }
         step
@@ -290,6 +311,8 @@ struct Before<'a> {
     kind: SpanKind,
     at: SystemTime,
     parent: Option<&'a SpanContext>,
+    /// The sender of the message that it handles.
+    from: Option<NodeId>,
     link: Option<&'a SpanContext>,
     /// The span that it becomes part of. Without one it gets its own.
     operation: Option<Context>,
@@ -307,11 +330,22 @@ impl Before<'_> {
             kind,
             at,
             parent: None,
+            from: None,
             link: None,
             operation: None,
             silent: false,
             remarks: Vec::new(),
             record: StepRecord::default(),
+        }
+    }
+
+    /// What it handles: `PING from peer-01`.
+    fn handling(&self, directory: &Directory) -> String {
+        match (self.from, &self.record.timer) {
+            (Some(from), _) => format!("{} from {}", self.name, directory.name(from)),
+            (None, Some(timer)) => format!("the timer {timer}"),
+            (None, None) if self.name == "start" => "its start".to_owned(),
+            (None, None) => format!("a {}", self.name),
         }
     }
 
@@ -325,9 +359,19 @@ impl Before<'_> {
 
     /// Tells of it in its operation's span, or in one of its own, which is made
     /// now that all is known that is to be in it. Returns that span.
-    fn trace(self, tracer: &SdkTracer, record: StepRecord, now: SystemTime) -> SpanContext {
+    fn trace(
+        self,
+        tracer: &SdkTracer,
+        record: StepRecord,
+        fault: Option<&Fault>,
+        now: SystemTime,
+    ) -> SpanContext {
+        let failed = fault.map(|fault| Status::error(fault.to_string()));
         if let Some(operation) = &self.operation {
             shape::add(&operation.span(), record, now);
+            if let Some(failed) = failed {
+                operation.span().set_status(failed);
+            }
             return self.context();
         }
         let mut builder = tracer.span_builder(self.name).with_kind(self.kind);
@@ -337,6 +381,9 @@ impl Before<'_> {
             builder.links = Some(vec![Link::with_context(link.clone())]);
         }
         let mut span = tracer.build_with_context(builder, &under(self.parent));
+        if let Some(failed) = failed {
+            span.set_status(failed);
+        }
         span.end_with_timestamp(now);
         span.span_context().clone()
     }

@@ -26,7 +26,7 @@ use crate::model::{Bounds, Network, Plan};
 use crate::network::{Links, neighbours};
 use crate::own::Setup;
 use crate::run;
-use crate::simulator::{Crash, Memory, Scenario};
+use crate::simulator::{Crash, Limits, Memory, Scenario};
 use crate::system::System;
 use crate::system::select::{Engine, Given, all_there, select};
 
@@ -192,7 +192,7 @@ impl Over {
         Ok(Self {
             description: what.simulated(&scenario, file.as_deref()),
             options: Arc::new(options),
-            how: How::Simulated(scenario, args.schedule, args.seeds),
+            how: How::Simulated(scenario, args.limits(), args.schedule, args.seeds),
             without_order: args.scenario.clone().filter(|_| by_file),
         })
     }
@@ -255,7 +255,7 @@ fn timeout<S: System>(
 
 enum How {
     Live(Links, Net),
-    Simulated(Scenario, Option<u64>, u64),
+    Simulated(Scenario, Limits, Option<u64>, u64),
     Checked(Plan),
 }
 
@@ -309,9 +309,11 @@ impl Engine for Over {
                     let mut checked = Checked::new(system, plan);
                     experiment(&mut checked, description, &options).await
                 }
-                How::Simulated(scenario, first, seeds) => {
+                How::Simulated(scenario, limits, first, seeds) => {
                     let first = first.unwrap_or(options.seed);
-                    let mut simulated = Simulated::new(system, directory(&options), scenario, first, seeds);
+                    let all = [first, seeds];
+                    let mut simulated =
+                        Simulated::new(system, directory(&options), scenario, limits, all);
                     experiment(&mut simulated, description, &options).await
                 }
             }

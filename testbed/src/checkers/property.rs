@@ -95,6 +95,11 @@ impl Property {
         }
     }
 
+    /// Says that it is not known, and why.
+    pub(crate) fn not_known(&mut self, why: impl Into<String>) {
+        self.unknown = Some(why.into());
+    }
+
     /// Says that a right run has nothing to look at here, and why.
     pub fn idle(&mut self, why: impl Into<String>) {
         self.idle = Some(why.into());

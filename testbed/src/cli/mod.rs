@@ -22,6 +22,7 @@ use clap_complete::Shell;
 use crate::Error;
 use crate::experiment::ping;
 use crate::model::Bounds;
+use crate::simulator::Limits;
 use crate::topology::Topology;
 pub use parse::parse;
 pub use values::Memory;
@@ -257,6 +258,27 @@ pub struct Schedules {
     /// The probability that a message comes twice
     #[arg(long, global = true, value_name = "P")]
     pub duplication: Option<f64>,
+    /// How many commands, messages and timers a schedule may have
+    #[arg(long, global = true, value_name = "N", default_value_t = Limits::EVENTS, value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_events: u64,
+    /// How long a schedule may take, in its own time
+    #[arg(long, global = true, value_name = "TIME", default_value = "600s", value_parser = values::duration)]
+    pub max_time: Duration,
+    /// How much memory a schedule may take, as estimated; two run at once on two
+    /// processors
+    #[arg(long, global = true, value_name = "BYTES", default_value = "2G")]
+    pub max_memory: Memory,
+}
+
+impl Schedules {
+    /// What a schedule may take.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            events: self.max_events,
+            time: self.max_time,
+            memory: self.max_memory.0 as u64,
+        }
+    }
 }
 
 /// Options of `testbed check`.

@@ -1,27 +1,26 @@
 //! A system in the simulator: many schedules are tried, and one is recorded,
-//! the first that went wrong if there is one.
+//! the first that is not right if there is one.
+
+mod trial;
 
 use csv::StringRecord;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use node::driver::Directory;
-use node::steps::Fault;
-use serde_json::json;
 
 use super::{Bench, Experiment, Findings};
 use crate::Error;
 use crate::history::History;
-use crate::progress::Bar;
 use crate::run::{Record, Rows};
 use crate::shell;
-use crate::simulator::{self, Ran, Scenario};
+use crate::simulator::{Limit, Limits, Ran, Scenario};
 use crate::stats::per_second;
 use crate::store::Store;
-use crate::system::{self, Coverage, Judgement, System};
+use crate::system::{self, Judgement, System};
+use trial::Trial;
 
 /// A system in the simulator.
 #[derive(Debug)]
@@ -29,119 +28,28 @@ pub struct Simulated<S> {
     trial: Arc<Trial<S>>,
     /// How long the trial took, once it has ended.
     took: Option<Duration>,
-    /// The rule that the recorded run breaks.
-    fault: Option<Fault>,
+    /// The schedule that is recorded.
+    ran: Option<Ran<()>>,
     judgement: Judgement,
 }
 
-/// The schedules that are tried, by all threads together. They are named by
-/// their places, from 0.
-#[derive(Debug)]
-struct Trial<S> {
-    system: S,
-    directory: Directory,
-    scenario: Scenario,
-    first: u64,
-    count: u64,
-    next: AtomicU64,
-    tried: AtomicU64,
-    steps: AtomicU64,
-    /// The first that went wrong, or `count`.
-    failed: AtomicU64,
-    coverage: Mutex<Coverage>,
-    stop: AtomicBool,
-}
-
 impl<S: System + 'static> Simulated<S> {
-    /// `count` schedules of `system` on the processes of `directory`, from the one
-    /// with the seed `first` on.
+    /// `count` schedules of `system` on the processes of `directory`, each within
+    /// these limits, from the one with the seed `first` on.
     pub fn new(
         system: S,
         directory: Directory,
         scenario: Scenario,
-        first: u64,
-        count: u64,
+        limits: Limits,
+        [first, count]: [u64; 2],
     ) -> Self {
-        let trial = Trial {
-            system,
-            directory,
-            scenario,
-            first,
-            count,
-            next: AtomicU64::new(0),
-            tried: AtomicU64::new(0),
-            steps: AtomicU64::new(0),
-            failed: AtomicU64::new(count),
-            coverage: Mutex::default(),
-            stop: AtomicBool::new(false),
-        };
+        let trial = Trial::new(system, directory, scenario, limits, [first, count]);
         Self {
             trial: Arc::new(trial),
             took: None,
-            fault: None,
+            ran: None,
             judgement: Judgement::default(),
         }
-    }
-}
-
-impl<S: System> Trial<S> {
-    /// Tries all schedules, on all cores, until one goes wrong.
-    fn run(&self, bar: &Bar) {
-        let threads = thread::available_parallelism().map_or(1, usize::from);
-        thread::scope(|scope| {
-            for _ in 0..threads {
-                scope.spawn(|| self.work(bar));
-            }
-        });
-    }
-
-    fn work(&self, bar: &Bar) {
-        loop {
-            let place = self.next.fetch_add(1, Ordering::Relaxed);
-            // What comes before one that failed is tried still: it is to be
-            // the first, whichever thread is faster.
-            let past = place >= self.failed.load(Ordering::Relaxed);
-            if past || self.stop.load(Ordering::Relaxed) {
-                return;
-            }
-            let ran = self.simulate(self.seed(place));
-            self.steps.fetch_add(ran.steps, Ordering::Relaxed);
-            self.tried.fetch_add(1, Ordering::Relaxed);
-            bar.step();
-            if ran.fault.is_some() || !self.judge(&ran.recorded) {
-                self.failed.fetch_min(place, Ordering::Relaxed);
-            }
-        }
-    }
-
-    fn coverage(&self) -> MutexGuard<'_, Coverage> {
-        self.coverage.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether nothing is wrong.
-    fn judge(&self, history: &History) -> bool {
-        let judgement = system::judge(&self.system, history);
-        self.coverage().add(&judgement);
-        judgement.holds()
-    }
-
-    fn simulate(&self, seed: u64) -> Ran<History> {
-        simulator::run(&self.system, &self.directory, &self.scenario, seed)
-    }
-
-    fn seed(&self, place: u64) -> u64 {
-        self.first.wrapping_add(place)
-    }
-
-    /// The seed of the first schedule that went wrong.
-    fn failed(&self) -> Option<u64> {
-        let place = self.failed.load(Ordering::Relaxed);
-        (place < self.count).then(|| self.seed(place))
-    }
-
-    /// The seed of the schedule whose spans are recorded.
-    fn recorded(&self) -> u64 {
-        self.failed().unwrap_or(self.first)
     }
 }
 
@@ -159,6 +67,7 @@ impl<S: System + 'static> Experiment for Simulated<S> {
         bench.record.transport = "simulated".to_owned();
         bench.record.security = "none";
         system::check(&self.trial.system, bench.options.peers)?;
+        tracing::debug!(limits = ?self.trial.limits, "simulates");
         let bar = bench.progress.bar("schedules", self.trial.count);
         let _stop = StopOnDrop(Arc::clone(&self.trial));
         let (trial, sink) = (Arc::clone(&self.trial), Arc::clone(bench.sink));
@@ -166,52 +75,30 @@ impl<S: System + 'static> Experiment for Simulated<S> {
             let began = Instant::now();
             trial.run(&bar);
             let took = began.elapsed();
-            let Trial {
-                system,
-                directory,
-                scenario,
-                ..
-            } = &*trial;
-            let ran = simulator::run_traced(system, directory, scenario, trial.recorded(), &sink);
-            (took, ran.fault)
+            // If the run was interrupted, this is the last that it does.
+            (took, trial.record(&sink))
         });
         let tried = tried.await;
-        let (took, fault) = tried.map_err(|e| Error::Failed(format!("the simulator: {e}")))?;
+        let (took, ran) = tried.map_err(|e| Error::Failed(format!("the simulator: {e}")))?;
         bench.record.phase("Simulate", took);
         self.took = Some(took);
-        self.fault = fault;
+        self.ran = ran;
         Ok(())
     }
 
     fn judge(&mut self, record: &mut Record, store: &Store) -> Findings {
-        let trial = &self.trial;
-        // Without an end, whatever was recorded is one run of many.
-        if self.took.is_some() {
-            let history = History {
-                unfinished: self.fault.as_ref().map(ToString::to_string),
-                ..History::read(store)
-            };
-            self.judgement = system::judge(&trial.system, &history);
-        }
-        let coverage = trial.coverage();
-        let fault = self.fault.iter().map(ToString::to_string);
-        let mut wrong: Vec<_> = fault.chain(self.judgement.violated()).collect();
-        if let Some(seed) = trial.failed() {
-            let command = again(&record.command, record.seed, seed);
-            wrong.insert(0, format!("schedule {seed} fails; again: {command}"));
-        }
-        record.results = self.judgement.results(json!({
-            "schedules": trial.tried.load(Ordering::Relaxed),
-            "steps": trial.steps.load(Ordering::Relaxed),
-            "first_schedule": trial.first,
-            "failed_schedule": trial.failed(),
-            "recorded_schedule": trial.recorded(),
-            "coverage": *coverage,
-        }));
-        Findings {
-            unknown: coverage.unknown(),
-            ..wrong.into()
-        }
+        let unfinished = match (&self.ran, self.took) {
+            (Some(ran), _) => ran.unfinished(),
+            (None, Some(_)) => Some("the schedule was not recorded to its end".into()),
+            (None, None) => Some("the run was interrupted".into()),
+        };
+        let history = History {
+            unfinished,
+            ..History::read(store)
+        };
+        self.judgement = system::judge(&self.trial.system, &history);
+        record.results = self.judgement.results(self.trial.results());
+        self.findings(record)
     }
 
     fn save(&self, rows: &mut Rows) -> Result<(), Error> {
@@ -224,18 +111,59 @@ impl<S: System + 'static> Experiment for Simulated<S> {
 
     fn tell(&self, _: &Record) -> String {
         let trial = &self.trial;
-        let tried = trial.tried.load(Ordering::Relaxed);
-        let steps = trial.steps.load(Ordering::Relaxed);
-        let Some(took) = self.took else {
-            return format!("schedules         {tried}, {steps} steps\n");
+        let (tried, steps, covered) = {
+            let tally = trial.tally();
+            (tally.tried, tally.steps, tally.coverage.text())
+        };
+        let of = match self.took {
+            Some(took) => format!(" ({} a second, judged)", per_second(steps, took)),
+            None => format!(
+                " of {} schedules that ended before the interruption",
+                trial.count
+            ),
         };
         format!(
-            "schedules         {tried}, {steps} steps ({} a second, judged)\n{}schedule {}, which is recorded:\n{}",
-            per_second(steps, took),
-            trial.coverage().text(),
+            "schedules         {tried}, {steps} steps{of}\n{}{covered}schedule {}, which is recorded:\n{}",
+            trial.network(),
             trial.recorded(),
             self.judgement.text()
         )
+    }
+}
+
+impl<S: System> Simulated<S> {
+    fn findings(&self, record: &Record) -> Findings {
+        let trial = &self.trial;
+        let mut findings = Findings::default();
+        if let Some((seed, bad)) = trial.bad() {
+            let command = again(&record.command, record.seed, seed);
+            if bad.wrong {
+                let fails = format!("schedule {seed} fails; again: {command}");
+                findings.violations.push(fails);
+                let panicked = bad.panicked.as_ref();
+                let panicked = panicked.map(|said| format!("code of the system panicked: {said}"));
+                findings.violations.extend(panicked);
+                let fault = self.ran.as_ref().and_then(|ran| ran.fault.as_ref());
+                findings.violations.extend(fault.map(ToString::to_string));
+                findings.violations.extend(self.judgement.violated());
+            }
+            if let Some(limit) = bad.limit {
+                let endless =
+                    format!("schedule {seed} did not end within {limit}; again: {command}");
+                // Its own time is the network's; events and memory are the
+                // machine's.
+                match limit {
+                    Limit::Time(_) => findings.violations.push(endless),
+                    Limit::Events(_) | Limit::Memory(_) => findings.unknown.push(endless),
+                }
+            }
+        }
+        if self.took.is_some() {
+            let tally = trial.tally();
+            findings.unknown.extend(tally.faults.never());
+            findings.unknown.extend(tally.coverage.unknown());
+        }
+        findings
     }
 }
 

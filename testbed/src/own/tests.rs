@@ -22,6 +22,12 @@ enum Breach {
     Processes(u32),
     /// The system has no endings.
     NoEndings,
+    /// A handler panics: that of the start, a command, a message or a timer.
+    Panics(&'static str),
+    /// A timer sets itself, without end.
+    Endless,
+    /// The judge panics.
+    JudgePanics,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, prost::Message)]
@@ -35,6 +41,14 @@ struct Done {}
 struct Process {
     at_start: Option<NodeId>,
     on_command: Option<NodeId>,
+    panics_on: Option<&'static str>,
+    is_endless: bool,
+}
+
+impl Process {
+    fn handle(&self, what: &str) {
+        assert!(self.panics_on != Some(what), "out of luck");
+    }
 }
 
 crate::own::message!(Note as "NOTE");
@@ -48,20 +62,33 @@ impl Algorithm for Process {
     type Output = Done;
 
     fn on_start(&mut self, out: &mut Out<Self>) {
+        self.handle("start");
         if let Some(to) = self.at_start {
             out.send(to, Note {});
         }
     }
 
     fn on_command(&mut self, (): (), out: &mut Out<Self>) {
+        self.handle("command");
         if let Some(to) = self.on_command {
             out.send(to, Note {});
         }
-        out.output(Done {});
+        if self.is_endless || self.panics_on == Some("timer") {
+            out.set_timer((), Duration::from_millis(1));
+        }
+        if !self.is_endless && self.panics_on.is_none() {
+            out.output(Done {});
+        }
     }
 
-    fn on_message(&mut self, _: NodeId, _: Note, _: &mut Out<Self>) {}
-    fn on_timer(&mut self, (): (), _: &mut Out<Self>) {}
+    fn on_message(&mut self, _: NodeId, _: Note, _: &mut Out<Self>) {
+        self.handle("message");
+    }
+
+    fn on_timer(&mut self, (): (), out: &mut Out<Self>) {
+        self.handle("timer");
+        out.set_timer((), Duration::from_millis(1));
+    }
 }
 
 struct Broken(Breach);
@@ -80,11 +107,18 @@ impl System for Broken {
         let (at_start, on_command) = match self.0 {
             Breach::SendTo(to) if id.0 == 0 => (None, Some(NodeId(to))),
             Breach::SendAtStartTo(to) if id.0 == 0 => (Some(NodeId(to)), None),
+            Breach::Panics("message") if id.0 == 0 => (None, Some(NodeId(1))),
             _ => (None, None),
         };
         Process {
             at_start,
             on_command,
+            panics_on: match self.0 {
+                Breach::Panics("start") if id.0 != 1 => None,
+                Breach::Panics(what) => Some(what),
+                _ => None,
+            },
+            is_endless: matches!(self.0, Breach::Endless),
         }
     }
 
@@ -113,8 +147,9 @@ impl System for Broken {
     }
 
     fn judge(&self, history: &History) -> Judgement {
-        let mut done = Property::new("done");
-        done.check(history.said("Done") == 1, || "nothing was done".into());
+        assert!(!matches!(self.0, Breach::JudgePanics), "out of luck");
+        let mut done = Property::of("done", history);
+        done.check_in_the_end(history.said("Done") == 1, || "nothing was done".into());
         Judgement {
             properties: vec![done],
             ..Judgement::default()
@@ -198,5 +233,84 @@ async fn what_breaks_no_rule_passes_in_every_engine() {
     for engine in ["live", "simulate", "check"] {
         let verdict = verdict(Breach::SendTo(1), engine, folder.path()).await;
         assert_eq!(verdict["status"], "pass", "{engine}: {verdict}");
+    }
+}
+
+/// Whether the verdict is that, with a reason that has these words, once.
+fn says(verdict: &Value, status: &str, words: &str) -> bool {
+    let reasons = verdict["reasons"].as_array().expect("reasons");
+    let said = reasons.iter().filter_map(Value::as_str);
+    verdict["status"] == status && said.filter(|reason| reason.contains(words)).count() == 1
+}
+
+#[tokio::test]
+async fn a_panic_in_a_handler_fails_with_the_same_words_in_every_engine() {
+    for (handler, words) in [
+        (
+            "start",
+            "peer-01 panicked while handling its start: out of luck (",
+        ),
+        (
+            "command",
+            "peer-00 panicked while handling a command: out of luck (",
+        ),
+        (
+            "message",
+            "peer-01 panicked while handling NOTE from peer-00: out of luck (",
+        ),
+        (
+            "timer",
+            "peer-00 panicked while handling the timer (): out of luck (",
+        ),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        for engine in ["live", "simulate", "simulate --seeds 100", "check"] {
+            let verdict = verdict(Breach::Panics(handler), engine, folder.path()).await;
+            assert!(
+                says(&verdict, "fail", words),
+                "{handler}, {engine}: {verdict}"
+            );
+            let again = "schedule 1 fails; again: ";
+            assert_eq!(
+                says(&verdict, "fail", again),
+                engine.starts_with("simulate"),
+                "{handler}, {engine}: {verdict}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_known_where_the_judge_panics() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for engine in ["live", "simulate", "simulate --seeds 9", "check"] {
+        let verdict = verdict(Breach::JudgePanics, engine, folder.path()).await;
+        let words = "the judge panicked: out of luck (";
+        assert!(says(&verdict, "unknown", words), "{engine}: {verdict}");
+    }
+}
+
+#[tokio::test]
+async fn a_schedule_without_an_end_is_told_by_its_limit() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (engine, status, words) in [
+        (
+            "simulate --seeds 9 --max-events 1000",
+            "unknown",
+            "schedule 1 did not end within 1,000 events (--max-events); again: ",
+        ),
+        (
+            "simulate --max-time 1s",
+            "fail",
+            "schedule 1 did not end within 1.00 s of its own time (--max-time); again: ",
+        ),
+        (
+            "simulate --max-memory 16M",
+            "unknown",
+            "schedule 1 did not end within 16 MiB of memory (--max-memory); again: ",
+        ),
+    ] {
+        let verdict = verdict(Breach::Endless, engine, folder.path()).await;
+        assert!(says(&verdict, status, words), "{engine}: {verdict}");
     }
 }

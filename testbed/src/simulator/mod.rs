@@ -9,16 +9,18 @@
 //! Steps are made by `node::steps`, as they are live.
 
 mod ids;
+mod limits;
 mod process;
 mod queue;
 mod run;
 mod scenario;
+mod strikes;
 #[cfg(test)]
 pub(crate) mod tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use algorithms::{Algorithm, Effect, Message as _, NodeId};
@@ -30,10 +32,12 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
 pub use ids::SeededIds;
+pub use limits::{End, Limit, Limits};
 use process::Process;
 use queue::Queue;
-pub use run::{LONGEST, Ran, run, run_traced, run_unrecorded};
+pub use run::{NEVER, Ran, Schedule, run, run_traced, run_unrecorded};
 pub use scenario::{Crash, Memory, Partition, Scenario};
+pub use strikes::{Strikes, planned};
 
 use crate::history::History;
 use crate::stats::nanos;
@@ -53,6 +57,9 @@ pub struct Simulation<A: Algorithm> {
     clock: Arc<AtomicU64>,
     steps: u64,
     fault: Option<Fault>,
+    /// About how many bytes the records take.
+    recorded: u64,
+    strikes: Strikes,
     channels: HashMap<(u32, u32), Channel>,
 }
 
@@ -83,8 +90,8 @@ enum Happening<A: Algorithm> {
         setting: u64,
         set_by: SpanContext,
     },
-    /// A process that has lost its memory begins again.
-    Restart(NodeId),
+    /// The process of that crash, which has lost its memory, begins again.
+    Restart(usize),
 }
 
 /// One direction between two processes.
@@ -116,21 +123,23 @@ impl<A: Algorithm> Simulation<A> {
             })
             .collect();
         let mut queue = Queue::new();
-        for crash in &scenario.crash {
+        for (place, crash) in scenario.crash.iter().enumerate() {
             if let (Memory::Lost, Some(at)) = (crash.state, crash.restart) {
-                queue.push(nanos(at), Happening::Restart(NodeId(crash.process)));
+                queue.push(nanos(at), Happening::Restart(place));
             }
         }
         Self {
             directory,
             processes,
             queue,
+            strikes: Strikes::new(&scenario),
             scenario,
             rng: ChaCha8Rng::seed_from_u64(seed),
             now: 0,
             clock,
             steps: 0,
             fault: None,
+            recorded: 0,
             channels: HashMap::new(),
         }
     }
@@ -141,29 +150,64 @@ impl<A: Algorithm> Simulation<A> {
             .push(nanos(at), Happening::Command(node, command));
     }
 
-    /// Runs until nothing more happens, a step breaks a rule, or `until` since the
-    /// start is reached.
-    /// `hear` gets every output; when it returns `false`, the run ends there.
-    pub fn run(&mut self, until: Duration, mut hear: impl FnMut(Said<A::Output>) -> bool) {
-        let until = nanos(until);
+    /// Runs until nothing more happens, a step has a fault, a limit is met, or
+    /// `stop` is set. `hear` gets every output; when it returns `false`, the run
+    /// ends there.
+    pub fn run(
+        &mut self,
+        limits: &Limits,
+        stop: &AtomicBool,
+        mut hear: impl FnMut(Said<A::Output>) -> bool,
+    ) -> End {
         for node in 0..self.processes.len() {
             let step = self.processes[node].steps.start(&self.directory);
             if !self.carry_out(NodeId(node as u32), step, &mut hear) {
-                return;
+                return self.over();
             }
         }
+        let mut events = 0;
         while let Some((at, happening)) = self.queue.pop() {
-            if at > until {
-                return;
+            if stop.load(Ordering::Relaxed) {
+                return End::Stopped;
             }
+            if let Some(limit) = self.exceeded(limits, events, at) {
+                return End::Limit(limit);
+            }
+            events += 1;
             self.now = at;
             self.clock.store(EPOCH + at, Ordering::Relaxed);
             if let Some((node, step)) = self.happen(happening)
                 && !self.carry_out(node, step, &mut hear)
             {
-                return;
+                return self.over();
             }
         }
+        End::Quiet
+    }
+
+    fn exceeded(&self, limits: &Limits, events: u64, at: u64) -> Option<Limit> {
+        if at > nanos(limits.time) {
+            Some(Limit::Time(limits.time))
+        } else if events >= limits.events {
+            Some(Limit::Events(limits.events))
+        } else if self.recorded.saturating_add(self.queue.weight()) > limits.memory {
+            Some(Limit::Memory(limits.memory))
+        } else {
+            None
+        }
+    }
+
+    /// How a run ends that goes no further after a step.
+    fn over(&self) -> End {
+        match self.fault {
+            Some(_) => End::Fault,
+            None => End::Decided,
+        }
+    }
+
+    /// What the faults of the scenario did so far.
+    pub fn strikes(&self) -> &Strikes {
+        &self.strikes
     }
 
     /// The rule that the last step broke, with which the run ended.
@@ -202,7 +246,8 @@ impl<A: Algorithm> Simulation<A> {
         let (now, directory) = (Duration::from_nanos(self.now), &self.directory);
         match happening {
             Happening::Command(node, command) => {
-                if self.scenario.crashed(node.0, now).is_some() {
+                if let Some(crash) = self.scenario.crashed(node.0, now) {
+                    self.strikes.crashes[crash] += 1;
                     return None;
                 }
                 let steps = &mut self.processes[usize::from(node)].steps;
@@ -214,7 +259,8 @@ impl<A: Algorithm> Simulation<A> {
                 message,
                 received,
             } => {
-                if self.scenario.crashed(to.0, now).is_some() {
+                if let Some(crash) = self.scenario.crashed(to.0, now) {
+                    self.strikes.crashes[crash] += 1;
                     self.lose(from, to, &message, &received, "the receiver has crashed");
                     return None;
                 }
@@ -227,7 +273,9 @@ impl<A: Algorithm> Simulation<A> {
                 setting,
                 set_by,
             } => {
-                if let Some(crash) = self.scenario.crashed(node.0, now) {
+                if let Some(place) = self.scenario.crashed(node.0, now) {
+                    self.strikes.crashes[place] += 1;
+                    let crash = &self.scenario.crash[place];
                     // Who still knows its timers goes on with them.
                     if let (Memory::Kept, Some(restart)) = (crash.state, crash.restart) {
                         let timer = Happening::Timer {
@@ -246,7 +294,9 @@ impl<A: Algorithm> Simulation<A> {
                     (node, step)
                 })
             }
-            Happening::Restart(node) => {
+            Happening::Restart(crash) => {
+                self.strikes.crashes[crash] += 1;
+                let node = NodeId(self.scenario.crash[crash].process);
                 let process = &mut self.processes[usize::from(node)];
                 Some((node, process.restart(directory)))
             }
@@ -260,8 +310,12 @@ impl<A: Algorithm> Simulation<A> {
         hear: &mut impl FnMut(Said<A::Output>) -> bool,
     ) -> bool {
         self.steps += 1;
+        let count = self.processes.len();
         let process = &mut self.processes[usize::from(node)];
-        process.records.extend(step.record);
+        if let Some(record) = step.record {
+            self.recorded += limits::weight(&record, count);
+            process.records.push(record);
+        }
         if step.fault.is_some() {
             self.fault = step.fault;
             return false;
@@ -314,6 +368,7 @@ impl<A: Algorithm> Simulation<A> {
             return;
         }
         if self.scenario.duplication > 0.0 && self.rng.random_bool(self.scenario.duplication) {
+            self.strikes.doubled += 1;
             self.deliver(from, to, message.clone(), received.clone());
         }
         self.deliver(from, to, message, received);
@@ -321,13 +376,13 @@ impl<A: Algorithm> Simulation<A> {
 
     /// Why a message that is sent now will not arrive, if it will not.
     fn loses(&mut self, from: NodeId, to: NodeId) -> Option<&'static str> {
-        if self
-            .scenario
-            .parts(from.0, to.0, Duration::from_nanos(self.now))
-        {
+        let now = Duration::from_nanos(self.now);
+        if let Some(partition) = self.scenario.parts(from.0, to.0, now) {
+            self.strikes.partitions[partition] += 1;
             return Some("the network is parted");
         }
         let lost = self.scenario.loss > 0.0 && self.rng.random_bool(self.scenario.loss);
+        self.strikes.lost += u64::from(lost);
         lost.then_some("the network has lost it")
     }
 

@@ -31,6 +31,11 @@ impl<T> Queue<T> {
         self.pushed
     }
 
+    /// About how many bytes they take.
+    pub(super) fn weight(&self) -> u64 {
+        (self.heap.len() * size_of::<Reverse<Entry<T>>>()) as u64
+    }
+
     pub(super) fn push(&mut self, at: u64, thing: T) {
         let number = self.pushed;
         self.pushed += 1;

@@ -1,6 +1,7 @@
 //! Systems in the simulator.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use algorithms::NodeId;
@@ -8,12 +9,26 @@ use node::driver::Directory;
 use node::steps::{Fault, RecordTo};
 use node::telemetry::Sink;
 
-use super::{Scenario, SeededIds, Simulation};
+use super::{End, Limit, Limits, Scenario, SeededIds, Simulation, Strikes};
 use crate::history::History;
 use crate::system::System;
 
-/// The longest that a run may take, in its own time.
-pub const LONGEST: Duration = Duration::from_secs(600);
+/// One schedule of a system.
+#[derive(Clone, Copy, Debug)]
+pub struct Schedule<'a, S> {
+    /// What runs.
+    pub system: &'a S,
+    /// The processes, and who can send to whom.
+    pub directory: &'a Directory,
+    /// What the network does.
+    pub scenario: &'a Scenario,
+    /// What all of the network's choices come from.
+    pub seed: u64,
+    /// What it may take.
+    pub limits: Limits,
+    /// Ends it when it is set.
+    pub stop: &'a AtomicBool,
+}
 
 /// A run that has ended.
 #[derive(Debug)]
@@ -24,46 +39,126 @@ pub struct Ran<R> {
     pub steps: u64,
     /// How long it took, in its own time.
     pub took: Duration,
-    /// The rule that its last step broke.
+    /// How it ended.
+    pub end: End,
+    /// The fault of its last step.
     pub fault: Option<Fault>,
+    /// What the faults of its scenario did.
+    pub strikes: Strikes,
 }
 
-/// Runs `system` once, on the processes of `directory`. Its history comes without
-/// the detour over spans.
+/// For a schedule that nothing stops.
+pub static NEVER: AtomicBool = AtomicBool::new(false);
+
+impl<'a, S: System> Schedule<'a, S> {
+    /// A schedule with the usual limits, which nothing stops.
+    pub fn new(system: &'a S, directory: &'a Directory, scenario: &'a Scenario, seed: u64) -> Self {
+        Self {
+            system,
+            directory,
+            scenario,
+            seed,
+            limits: Limits::default(),
+            stop: &NEVER,
+        }
+    }
+
+    /// Runs it. Its history comes without the detour over spans; it says so if it
+    /// was cut short.
+    pub fn run(&self) -> Ran<History> {
+        let (simulation, ran) = self.simulate(|_| RecordTo::Engine);
+        let unfinished = ran.unfinished();
+        Ran {
+            recorded: History {
+                unfinished,
+                ..simulation.into_history()
+            },
+            steps: ran.steps,
+            took: ran.took,
+            end: ran.end,
+            fault: ran.fault,
+            strikes: ran.strikes,
+        }
+    }
+
+    /// Runs it without a record of it.
+    pub fn run_unrecorded(&self) -> Ran<()> {
+        self.simulate(|_| RecordTo::Nothing).1
+    }
+
+    /// Runs it, and records it as spans.
+    pub fn run_traced(&self, sink: &Arc<Sink>) -> Ran<()> {
+        let record_to = |id: NodeId| {
+            let name = id.to_string();
+            let ids = SeededIds::new(self.seed, id.0);
+            RecordTo::Spans(sink.tracer_with_ids(&name, &name, ids))
+        };
+        self.simulate(record_to).1
+    }
+
+    fn simulate(
+        &self,
+        record_to: impl Fn(NodeId) -> RecordTo,
+    ) -> (Simulation<S::Algorithm>, Ran<()>) {
+        let Self { system, seed, .. } = *self;
+        let processes = (0..system.processes()).map(|id| system.process(NodeId(id)));
+        let (directory, scenario) = (self.directory.clone(), self.scenario.clone());
+        let mut simulation = Simulation::new(processes, directory, scenario, seed, record_to);
+        for asked in system.commands() {
+            simulation.command(asked.at, asked.node, asked.command);
+        }
+        let mut missing = system.endings();
+        let end = simulation.run(&self.limits, self.stop, |said| {
+            missing -= u64::from(missing > 0 && system.ends(said.node, &said.output));
+            missing > 0
+        });
+        let ran = Ran {
+            recorded: (),
+            steps: simulation.steps(),
+            took: simulation.now(),
+            end,
+            fault: simulation.fault().cloned(),
+            strikes: simulation.strikes().clone(),
+        };
+        (simulation, ran)
+    }
+}
+
+impl<R> Ran<R> {
+    /// Why it was cut short, if it was. The limit of its own time is no reason:
+    /// minutes of it are enough for every ending, and what is missing then is
+    /// judged as missing.
+    pub fn unfinished(&self) -> Option<String> {
+        match self.end {
+            End::Decided | End::Quiet | End::Limit(Limit::Time(_)) => None,
+            End::Fault => self.fault.as_ref().map(ToString::to_string),
+            End::Limit(limit) => Some(format!("the schedule did not end within {limit}")),
+            End::Stopped => Some("the run was interrupted".into()),
+        }
+    }
+}
+
+/// Runs `system` once, on the processes of `directory`, within the usual limits.
 pub fn run<S: System>(
     system: &S,
     directory: &Directory,
     scenario: &Scenario,
     seed: u64,
 ) -> Ran<History> {
-    let mut simulation = start(system, directory, scenario, seed, |_| RecordTo::Engine);
-    finish(system, &mut simulation);
-    Ran {
-        steps: simulation.steps(),
-        took: simulation.now(),
-        fault: simulation.fault().cloned(),
-        recorded: simulation.into_history(),
-    }
+    Schedule::new(system, directory, scenario, seed).run()
 }
 
-/// Runs `system` once without a record of it.
+/// The same without a record of it.
 pub fn run_unrecorded<S: System>(
     system: &S,
     directory: &Directory,
     scenario: &Scenario,
     seed: u64,
 ) -> Ran<()> {
-    let mut simulation = start(system, directory, scenario, seed, |_| RecordTo::Nothing);
-    finish(system, &mut simulation);
-    Ran {
-        steps: simulation.steps(),
-        took: simulation.now(),
-        fault: simulation.fault().cloned(),
-        recorded: (),
-    }
+    Schedule::new(system, directory, scenario, seed).run_unrecorded()
 }
 
-/// Runs `system` once, and records it as spans.
+/// The same, recorded as spans.
 pub fn run_traced<S: System>(
     system: &S,
     directory: &Directory,
@@ -71,45 +166,5 @@ pub fn run_traced<S: System>(
     seed: u64,
     sink: &Arc<Sink>,
 ) -> Ran<()> {
-    let record_to = |id: NodeId| {
-        let name = id.to_string();
-        RecordTo::Spans(sink.tracer_with_ids(&name, &name, SeededIds::new(seed, id.0)))
-    };
-    let mut simulation = start(system, directory, scenario, seed, record_to);
-    finish(system, &mut simulation);
-    Ran {
-        steps: simulation.steps(),
-        took: simulation.now(),
-        fault: simulation.fault().cloned(),
-        recorded: (),
-    }
-}
-
-fn start<S: System>(
-    system: &S,
-    directory: &Directory,
-    scenario: &Scenario,
-    seed: u64,
-    record_to: impl Fn(NodeId) -> RecordTo,
-) -> Simulation<S::Algorithm> {
-    let processes = (0..system.processes()).map(|id| system.process(NodeId(id)));
-    let mut simulation = Simulation::new(
-        processes,
-        directory.clone(),
-        scenario.clone(),
-        seed,
-        record_to,
-    );
-    for asked in system.commands() {
-        simulation.command(asked.at, asked.node, asked.command);
-    }
-    simulation
-}
-
-fn finish<S: System>(system: &S, simulation: &mut Simulation<S::Algorithm>) {
-    let mut missing = system.endings();
-    simulation.run(LONGEST, |said| {
-        missing -= u64::from(missing > 0 && system.ends(said.node, &said.output));
-        missing > 0
-    });
+    Schedule::new(system, directory, scenario, seed).run_traced(sink)
 }

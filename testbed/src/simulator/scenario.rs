@@ -154,18 +154,18 @@ impl Scenario {
         }
     }
 
-    /// Whether messages from `a` to `b` are lost at `now`.
-    pub(super) fn parts(&self, a: u32, b: u32, now: Duration) -> bool {
-        self.partition.iter().any(|partition| {
+    /// The place of the partition that loses messages from `a` to `b` at `now`.
+    pub(super) fn parts(&self, a: u32, b: u32, now: Duration) -> Option<usize> {
+        self.partition.iter().position(|partition| {
             partition.at <= now
                 && partition.heal.is_none_or(|heal| now < heal)
                 && partition.group.contains(&a) != partition.group.contains(&b)
         })
     }
 
-    /// The crash that `process` lies in at `now`.
-    pub(super) fn crashed(&self, process: u32, now: Duration) -> Option<&Crash> {
-        self.crash.iter().find(|crash| {
+    /// The place of the crash that `process` lies in at `now`.
+    pub(super) fn crashed(&self, process: u32, now: Duration) -> Option<usize> {
+        self.crash.iter().position(|crash| {
             crash.process == process
                 && crash.at <= now
                 && crash.restart.is_none_or(|restart| now < restart)
@@ -217,8 +217,9 @@ mod tests {
         assert_eq!(scenario.crash[0].state, Memory::Lost);
         assert!(scenario.check(4).is_ok() && scenario.check(3).is_err());
         let ms = Duration::from_millis;
-        assert!(scenario.parts(0, 2, ms(50)) && !scenario.parts(0, 1, ms(50)));
-        assert!(!scenario.parts(0, 2, ms(49)));
+        assert_eq!(scenario.parts(0, 2, ms(50)), Some(0));
+        assert_eq!(scenario.parts(0, 1, ms(50)), None);
+        assert_eq!(scenario.parts(0, 2, ms(49)), None);
         assert!(scenario.crashed(3, ms(150)).is_some());
         assert!(scenario.crashed(3, ms(200)).is_none());
     }

@@ -122,7 +122,7 @@ where
         .configure_mesh()
         .max_light_lines(1)
         .x_desc(axis)
-        .y_desc("median of the runs; bars: 95 % of medians; circles: p99; ×: not all runs passed")
+        .y_desc("median of the runs; bars: its interval; circles: p99; ×: not all runs passed")
         .x_label_formatter(&|place| format!("{place:.0}"))
         .y_label_formatter(&|value| told(*value, unit))
         .draw()?;

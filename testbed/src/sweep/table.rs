@@ -77,7 +77,7 @@ impl Table {
                 "n",
                 "lost",
                 "median",
-                "95 % of medians",
+                "interval of the median",
                 "p99",
                 "max",
                 "theory",
@@ -120,7 +120,7 @@ impl Entry {
         let value = |value: Option<f64>| value.map_or("-".into(), |value| told(value, &self.unit));
         let between = self.p50.map(|p50| {
             let [low, high] = [p50.low, p50.high].map(|of| told(of, &self.unit));
-            format!("{low} to {high}")
+            format!("{low} to {high} ({:.1} %)", 100.0 * p50.coverage)
         });
         [
             self.runs.to_string(),

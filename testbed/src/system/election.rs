@@ -15,8 +15,8 @@ use crate::history::History;
 /// Processes on a ring, some of which stand for election.
 #[derive(Clone, Debug)]
 pub struct Election {
-    identities: Vec<u64>,
-    candidates: u32,
+    pub(super) identities: Vec<u64>,
+    pub(super) candidates: u32,
 }
 
 impl Election {

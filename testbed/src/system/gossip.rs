@@ -16,6 +16,7 @@ use self::measured::Measured;
 use super::{Asked, Figure, Judgement, System, Ways};
 use crate::checkers::flood::{Expected, check};
 use crate::history::History;
+use crate::spread::Spread;
 
 /// What is published, and how it is spread.
 #[derive(Clone, Copy, Debug)]
@@ -221,9 +222,12 @@ impl System for Flooding {
     fn judge(&self, history: &History) -> Judgement {
         let messages = deliveries::messages(history, self.processes());
         let (peers, fanout) = (self.processes().into(), self.fanout());
+        let [_, degree, _] = self.degree;
+        // Nobody sends a message back to where it came from.
+        let spread = Spread::new(fanout, fanout.min(degree.saturating_sub(1)));
         let stopped = deliveries::stopped(history, &messages, self.processes());
         let excused = self.excused(&messages, &stopped);
-        let measured = Measured::read(history, &messages, &stopped, peers, fanout)
+        let measured = Measured::read(history, &messages, &stopped, peers, spread)
             .expecting(self.deliveries(), excused);
         Judgement {
             deliveries: deliveries::lines(&messages, &self.neighbours, &stopped),

@@ -2,6 +2,8 @@
 //! judges it. One [`System`] serves all engines: the live network, the
 //! simulator and the model checker.
 
+#[cfg(test)]
+mod costs;
 mod coverage;
 pub mod election;
 pub mod gossip;
@@ -17,6 +19,7 @@ use std::time::Duration;
 
 use algorithms::{Algorithm, NodeId};
 use csv::StringRecord;
+use node::steps::catch;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -107,9 +110,17 @@ pub trait System: Send + Sync {
 }
 
 /// Lets the judge of `system` judge a recorded run. What it found nothing to
-/// check for is not known, unless the judge says why that is right.
+/// check for is not known, unless the judge says why that is right. Nothing is
+/// known if the judge panics.
 pub fn judge<S: System>(system: &S, history: &History) -> Judgement {
-    let mut judgement = system.judge(history);
+    let mut judgement = catch(|| system.judge(history)).unwrap_or_else(|message| {
+        let mut all = Property::new("all that the judge checks");
+        all.not_known(format!("the judge panicked: {message}"));
+        Judgement {
+            properties: vec![all],
+            ..Judgement::default()
+        }
+    });
     for property in &mut judgement.properties {
         property.settle(history);
     }

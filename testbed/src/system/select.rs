@@ -215,6 +215,11 @@ pub(crate) fn all_there(net: &Net, options: &Options) -> Result<(), Error> {
         )));
     }
     let stopped: BTreeSet<_> = net.kill.iter().map(|kill| kill.node).collect();
+    if stopped.len() < net.kill.len() {
+        return Err(Error::Usage(
+            "--kill: a peer is named twice, and can stop only once; name it once".into(),
+        ));
+    }
     match stopped.len() < peers as usize {
         true => Ok(()),
         false => Err(Error::Usage(format!(

@@ -8,7 +8,7 @@ use super::refused;
 
 #[test]
 fn values_that_make_no_sense() {
-    let cases: [(&str, &str, &[&str]); 28] = [
+    let cases: [(&str, &str, &[&str]); 29] = [
         (
             "an unknown algorithm",
             "snapshot --algorithm paxos",
@@ -50,6 +50,11 @@ fn values_that_make_no_sense() {
             "stopping a stranger",
             "--peers 3 snapshot --kill 7@1s",
             &["--kill 7", "0 to 2"],
+        ),
+        (
+            "stopping a peer twice",
+            "--peers 3 snapshot --kill 1@1s --kill 1@2s",
+            &["named twice"],
         ),
         (
             "an election without a ring",

@@ -14,6 +14,17 @@ const INVARIANTS: [&str; 9] = [
     "I9 FIFO: holds",
 ];
 
+/// A planned fault that never struck shows nothing of that fault.
+#[test]
+fn a_kill_that_never_happened_is_unknown() {
+    for system in ["snapshot", "gossip --messages 1"] {
+        let arguments = format!("--peers 4 --transport memory {system} --kill 3@20s");
+        let ended = testbed(&arguments, 3);
+        let never = "verdict           unknown: the kill of peer-03 at 20.0 s never happened: the run ended after";
+        says(&ended, &[never]);
+    }
+}
+
 #[test]
 fn a_snapshot_of_twenty_peers_is_consistent() {
     let ended = testbed("--peers 20 snapshot", 0);

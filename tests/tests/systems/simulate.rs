@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::{says, testbed};
+use support::saved::{self, no_panic};
 use support::{Runs, run};
 
 #[test]
@@ -116,6 +117,150 @@ fn a_scenario_is_read_from_a_file() {
         &testbed(&arguments, 0),
         &["aborted by peer-00: no state from peer-01"],
     );
+}
+
+/// A judge that looked at nothing has judged nothing: before anything is
+/// announced, the process that would announce it has crashed. Over many schedules
+/// it is enough that some had something to check.
+#[test]
+fn a_judge_with_nothing_to_check_is_unknown() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("crash.toml");
+    fs::write(&path, "[[crash]]\nprocess = 0\nat = \"1ms\"\n").expect("a file");
+    let scenario = path.display();
+    let ended = testbed(
+        &format!("--peers 4 simulate terminate --scenario {scenario}"),
+        3,
+    );
+    says(
+        &ended,
+        &[
+            "announced once: not known (0 checked: no output Terminated; there were the message JOB (",
+            "verdict           unknown: not known: announced once, never early: all are passive",
+        ],
+    );
+    // A snapshot is rightly aborted, and there is no cut to judge.
+    fs::write(&path, "[[crash]]\nprocess = 1\nat = \"1ms\"\n").expect("a file");
+    let ended = testbed(
+        &format!("--peers 3 simulate snapshot --scenario {scenario}"),
+        0,
+    );
+    says(
+        &ended,
+        &["I1 no orphan: nothing to check (every snapshot was aborted"],
+    );
+}
+
+/// A planned fault has to strike, in one schedule at least, and so do its
+/// restart and its heal.
+#[test]
+fn a_fault_that_never_happened_is_unknown() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("faults.toml");
+    let late = "[[crash]]\nprocess = 3\nat = \"60s\"\n\
+                [[partition]]\nat = \"60s\"\nheal = \"61s\"\ngroup = [0]\n";
+    let never = [
+        "the crash of peer-03 at 60.0 s never happened: ",
+        "the partition of peer-00 at 60.0 s never happened: ",
+    ];
+    let no_heal = "[[partition]]\nat = \"0s\"\nheal = \"60s\"\ngroup = [3]\n";
+    let meets_nothing = "[[crash]]\nprocess = 3\nat = \"0s\"\nrestart = \"0s\"\n";
+    let cases: [(&str, &str, i32, &[&str]); 5] = [
+        (late, "elect --peers 4", 3, &never),
+        (
+            late,
+            "elect --peers 4 --seeds 20",
+            3,
+            &["the longest of 20 schedules ended"],
+        ),
+        // It strikes in some schedules alone, and what it does is seen there.
+        (
+            "delay = \"0..100ms\"\n[[crash]]\nprocess = 3\nat = \"600ms\"\n",
+            "elect --peers 4 --seeds 50",
+            1,
+            &["fault             the crash of peer-03 at 600 ms in "],
+        ),
+        (
+            no_heal,
+            "gossip --peers 4 --messages 1",
+            1,
+            &["the heal of peer-03 at 60.0 s never happened"],
+        ),
+        (
+            meets_nothing,
+            "elect --peers 4",
+            0,
+            &["it changed nothing, since no message, timer or command met it"],
+        ),
+    ];
+    for (scenario, system, status, parts) in cases {
+        fs::write(&path, scenario).expect("a file");
+        let scenario = path.display();
+        let ended = testbed(&format!("simulate {system} --scenario {scenario}"), status);
+        says(&ended, parts);
+    }
+    let ended = testbed(
+        "simulate elect --peers 3 --loss 0.000001 --duplication 0.5",
+        0,
+    );
+    says(
+        &ended,
+        &[
+            "no message: loss 0.000001 struck none",
+            "doubled           ",
+        ],
+    );
+}
+
+/// A bank that goes on while nobody takes a snapshot has schedules of any length.
+#[test]
+fn a_schedule_that_does_not_end_is_saved_and_can_be_had_again() {
+    let system = "--peers 4 simulate snapshot --every 100s --seeds 10";
+    let ended = testbed(&format!("{system} --max-events 5000"), 3);
+    says(
+        &ended,
+        &[
+            "verdict           unknown: schedule 1 did not end within 5,000 events (--max-events); again: ",
+        ],
+    );
+    let ended = testbed(&format!("{system} --max-time 1s"), 1);
+    says(
+        &ended,
+        &[
+            "schedule 1 did not end within 1.00 s of its own time (--max-time); again: ",
+            "I8 liveness: VIOLATED",
+        ],
+    );
+}
+
+/// The first Ctrl-C ends it at once, within a schedule, and what was tried until
+/// then is saved.
+#[test]
+fn an_interrupted_trial_saves_what_it_measured() {
+    for (system, tried) in [
+        ("snapshot --every 500s", "0"),
+        ("elect --seeds 100000000", ""),
+    ] {
+        let runs = Runs::new();
+        let words = format!("--seed 1 --peers 8 -vv simulate {system}");
+        let mut command = runs.testbed(words.split(' '));
+        let mut running = support::Running::start(&mut command);
+        running.line("simulates");
+        running.signal("INT");
+        let ended = running.end().exits(3);
+        no_panic(&ended);
+        let of = "schedules that ended before the interruption";
+        says(&ended, &["verdict           unknown: interrupted", of]);
+        let lines = ended.stdout.lines();
+        let line = lines
+            .clone()
+            .find(|line| line.starts_with("schedules "))
+            .expect("a line");
+        assert!(line.contains(&format!("         {tried}")), "{line}");
+        let record = saved::record(&runs.only());
+        assert!(saved::follows(&record), "{record:#}");
+        assert!(record["spans"]["stored"].as_u64() > Some(0), "{record:#}");
+    }
 }
 
 /// On a line there is no other way, and the judge says who never heard.

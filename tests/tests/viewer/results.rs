@@ -61,7 +61,7 @@ fn numbers(seen: &Value, title: &str) -> Vec<Vec<String>> {
 
 #[test]
 fn gossip_beside_theory() {
-    for (protocol, theory) in [("gossipsub", "log_D n = 1.9"), ("flood", "log_D n = 1.64")] {
+    for (protocol, theory) in [("gossipsub", "after 1.7."), ("flood", "after 1.61.")] {
         let words = format!("--peers 30 gossip --protocol {protocol} --messages 10");
         let Some((seen, record)) = seen(&words) else {
             return;
@@ -77,7 +77,10 @@ fn gossip_beside_theory() {
         assert_eq!(spread.len(), 6, "{spread:?}");
         assert!(spread.iter().flatten().all(|cell| cell != "never"));
         let notes = texts(&seen["notes"]).join(" ");
-        has(&notes, &["min(n, D^h) of n = 30 peers", theory]);
+        has(
+            &notes,
+            &["the publisher tells F = 8 others", "all n = 30", theory],
+        );
     }
 }
 

@@ -51,6 +51,8 @@ pub(super) struct Arrivals {
 pub(super) struct Mesh {
     /// How many peers each should have.
     pub(super) size: usize,
+    /// Whether publishers send to all of their neighbours.
+    pub(super) flood_publish: bool,
     /// How many meshes have fewer than they should have at least.
     pub(super) small: usize,
 }
@@ -129,6 +131,26 @@ impl Arrivals {
             message.published.is_ok() && to_it
         });
         self.excused += owed.count() as u64;
+    }
+
+    /// Whether that peer was stopped.
+    pub(super) fn has_stopped(&self, node: u32) -> bool {
+        self.stopped.contains_key(&node)
+    }
+
+    /// Whether a message was to be sent, or came, later than that after the first
+    /// was to be sent.
+    pub(super) fn any_after(&self, at: Duration) -> bool {
+        let Some(first) = self.messages.first() else {
+            return false;
+        };
+        self.messages.iter().any(|message| {
+            let sent = message.intended.duration_since(first.intended);
+            let sent = sent.unwrap_or_default();
+            let arrivals = message.arrivals.values();
+            let last = arrivals.map(|arrival| arrival.after).max();
+            sent + last.unwrap_or_default() > at
+        })
     }
 
     fn peers(&self) -> usize {
@@ -316,6 +338,7 @@ impl Arrivals {
                 .collect(),
             excused: self.excused,
             mesh: self.mesh.size,
+            flood_publish: self.mesh.flood_publish,
             small_meshes: self.mesh.small,
             peers: self.peers(),
             hops,

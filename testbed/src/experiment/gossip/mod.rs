@@ -25,6 +25,7 @@ use tokio::sync::mpsc;
 use super::live::Kill;
 use super::{Bench, Experiment, Findings};
 use crate::network::{self, Members, Speaks};
+use crate::planned::{Faults, Planned, Strike};
 use crate::run::{Record, columns};
 use crate::store::Store;
 use crate::{Error, run};
@@ -69,6 +70,8 @@ pub struct Gossip {
     /// The time between messages, and how it was found.
     interval: Duration,
     search: Search,
+    /// How long messages went on, once all have come or are given up.
+    took: Option<Duration>,
     metrics: Option<Metrics>,
     /// Whether the run came to its end.
     is_over: bool,
@@ -85,6 +88,7 @@ impl Gossip {
             deliveries,
             arrivals: None,
             search: Search::default(),
+            took: None,
             metrics: None,
             is_over: false,
         }
@@ -173,6 +177,24 @@ impl Gossip {
         }
     }
 
+    /// What came of those that were to be stopped.
+    fn faults(&self) -> Faults {
+        let kills = &self.options.kill;
+        let planned = kills.iter().map(|kill| Planned::kill(kill.node, kill.at));
+        let mut faults = Faults::new(planned.collect());
+        if let (Some(took), Some(arrivals)) = (self.took, &self.arrivals) {
+            faults.add(took, |place| {
+                let kill = kills[place];
+                match (arrivals.has_stopped(kill.node), arrivals.any_after(kill.at)) {
+                    (false, _) => Strike::Never,
+                    (true, true) => Strike::Happened,
+                    (true, false) => Strike::Late,
+                }
+            });
+        }
+        faults
+    }
+
     fn next_attempt(&mut self, messages: u32) {
         let last = self.arrivals.take();
         self.arrivals = last.map(|last| last.next_attempt(messages, self.watch.counts()));
@@ -222,6 +244,7 @@ impl Experiment for Gossip {
         bench.record.footprint.connected(bench.record.connections);
         let mesh = Mesh {
             size: self.options.parameters.mesh,
+            flood_publish: self.options.parameters.flood_publish,
             small,
         };
         let rng = &mut ChaCha8Rng::seed_from_u64(bench.options.seed);
@@ -243,6 +266,7 @@ impl Experiment for Gossip {
         let done = session.run(messages, interval, kill, || bar.step()).await;
         bench.record.phase("Gossip", began.elapsed());
         self.is_over = true;
+        self.took = Some(began.elapsed());
         done
     }
 
@@ -256,7 +280,13 @@ impl Experiment for Gossip {
             let results = results.told();
             record.results = serde_json::to_value(results).expect("no keys but strings");
         }
-        results::judge(&record.results)
+        let mut findings = results::judge(&record.results);
+        let faults = self.faults();
+        findings.unknown.extend(faults.never());
+        if let Some(results) = record.results.as_object_mut() {
+            results.insert("faults".into(), json!(faults.planned()));
+        }
+        findings
     }
 
     fn columns(&self) -> StringRecord {
@@ -274,6 +304,7 @@ impl Experiment for Gossip {
             false => "unsigned",
         };
         let results = results::tell(&record.results);
-        format!("publishing        {to}, {signed}\n{results}")
+        let faults = self.faults().text();
+        format!("publishing        {to}, {signed}\n{results}{faults}")
     }
 }

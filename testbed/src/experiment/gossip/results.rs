@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::pace::Tried;
 use crate::experiment::Findings;
+use crate::spread;
 use crate::stats::{Measure, Summary, Times, show, thousands};
 
 /// `results` in `run.json`.
@@ -38,6 +39,8 @@ pub(super) struct Results {
     /// Deliveries to them that are not expected.
     pub(super) excused: u64,
     pub(super) mesh: usize,
+    /// Whether publishers sent to all of their neighbours.
+    pub(super) flood_publish: bool,
     /// How many meshes had fewer peers than they should have at least.
     pub(super) small_meshes: usize,
     pub(super) peers: usize,
@@ -164,15 +167,18 @@ impl Results {
         self
     }
 
-    /// To how many others a peer sends a message on: its mesh, or all of its
-    /// neighbours where they are fewer.
-    fn fanout(&self) -> usize {
-        self.mesh.min(self.degree[1]).max(2)
+    /// How a message spreads at best: a peer sends it to its mesh, or to all of its
+    /// neighbours where they are fewer, and not back.
+    fn at_best(&self) -> spread::Spread {
+        let [_, degree, _] = self.degree;
+        let mesh = self.mesh.min(degree);
+        let first = if self.flood_publish { degree } else { mesh };
+        spread::Spread::new(first as u64, mesh.saturating_sub(1) as u64)
     }
 
-    /// With each hop a message comes to D times as many peers: log_D n.
+    /// After how many hops all can have a message, if none hears it twice.
     fn theory(&self) -> f64 {
-        (self.peers as f64).log(self.fanout() as f64)
+        self.at_best().hops(self.peers as u64)
     }
 
     /// Copies that never left: to whom most of them were to go. Others may have
@@ -305,13 +311,12 @@ impl Results {
         };
         writeln!(
             out,
-            "hops              {} in the median, at most {} (n = {}, {unknown} not known); log_{} {} = {:.1}",
+            "hops              {} in the median, at most {} (n = {}, {unknown} not known); in theory {:.1}, if none hears it twice: {}",
             hops.p50,
             hops.max,
             hops.count,
-            self.fanout(),
-            self.peers,
-            self.theory()
+            self.theory(),
+            self.at_best()
         )
     }
 }

@@ -8,12 +8,14 @@ mod session;
 use csv::StringRecord;
 use std::time::{Duration, Instant};
 
+use algorithms::NodeId;
 use serde_json::json;
 
 use super::{Bench, Experiment, Findings};
 use crate::Error;
 use crate::history::History;
 use crate::network::{Builder, LABORATORY, Links, Speaks};
+use crate::planned::{Faults, Planned, Strike};
 use crate::run::{Record, Rows};
 use crate::store::Store;
 use crate::system::{self, Judgement, System};
@@ -27,6 +29,9 @@ pub struct Live<S> {
     kill: Vec<Kill>,
     timeout: Duration,
     progress: Progress,
+    /// How long the run took, once it is over.
+    took: Option<Duration>,
+    faults: Faults,
     judgement: Judgement,
 }
 
@@ -49,8 +54,33 @@ impl<S: System> Live<S> {
             kill,
             timeout,
             progress: Progress::default(),
+            took: None,
+            faults: Faults::default(),
             judgement: Judgement::default(),
         }
+    }
+}
+
+impl<S: System> Live<S> {
+    /// What came of the planned kills.
+    fn faults(&self, history: &History) -> Faults {
+        let planned = self.kill.iter();
+        let planned = planned.map(|kill| Planned::kill(kill.node, kill.at));
+        let mut faults = Faults::new(planned.collect());
+        let last = history.steps().map(|(.., step)| step.at_unix_nano).max();
+        if let Some(took) = self.took {
+            faults.add(took, |place| {
+                let node = NodeId(self.kill[place].node);
+                let at = history.stopped.get(node.to_string().as_str()).copied();
+                match self.progress.kills.contains(&node) {
+                    false => Strike::Never,
+                    // No process took a step after it.
+                    true if at > last => Strike::Late,
+                    true => Strike::Happened,
+                }
+            });
+        }
+        faults
     }
 }
 
@@ -72,6 +102,7 @@ impl<S: System> Experiment for Live<S> {
         let _measuring = self.system.measures().then(|| bench.host.measuring());
         let result = session.run(&mut network, self.timeout, bench.desk).await;
         self.progress.is_over = result.is_ok();
+        self.took = Some(began.elapsed());
         bench.record.phase("Run", began.elapsed());
         result
     }
@@ -85,6 +116,7 @@ impl<S: System> Experiment for Live<S> {
             ..History::read(store)
         };
         self.judgement = system::judge(&self.system, &history);
+        self.faults = self.faults(&history);
         let Self {
             progress,
             judgement,
@@ -92,7 +124,12 @@ impl<S: System> Experiment for Live<S> {
         } = self;
         let expected = self.system.endings();
         let mut findings = Findings {
-            unknown: judgement.unknown(),
+            unknown: self
+                .faults
+                .never()
+                .into_iter()
+                .chain(judgement.unknown())
+                .collect(),
             ..Findings::from(Vec::from_iter(judgement.violated()))
         };
         if progress.late {
@@ -112,6 +149,7 @@ impl<S: System> Experiment for Live<S> {
             "ended": progress.ended,
             "expected": expected,
             "lost": progress.lost,
+            "faults": self.faults.planned(),
         }));
         findings
     }
@@ -125,6 +163,6 @@ impl<S: System> Experiment for Live<S> {
     }
 
     fn tell(&self, _: &Record) -> String {
-        self.judgement.text()
+        self.judgement.text() + &self.faults.text()
     }
 }

@@ -31,6 +31,8 @@ pub(super) struct Progress {
     pub(super) ended: u64,
     /// It was not interrupted.
     pub(super) is_over: bool,
+    /// The planned kills that were made.
+    pub(super) kills: Vec<NodeId>,
     pub(super) late: bool,
     /// Somebody at the page has stopped a peer.
     pub(super) crashed: bool,
@@ -115,6 +117,7 @@ impl<'a, S: System> Session<'a, S> {
                         }
                         Due::Kill(node) => {
                             self.kill(network, node);
+                            self.progress.kills.push(node);
                             let peer = node.to_string();
                             self.record(&Press::Kill { peer });
                         }

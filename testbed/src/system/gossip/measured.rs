@@ -9,6 +9,7 @@ use algorithms::NodeId;
 
 use super::deliveries::{Message, Stopped};
 use crate::history::History;
+use crate::spread::Spread;
 use crate::stats::{Measure, Summary, Times, show, thousands};
 
 /// Of how many in a hundred of all peers the time is told until they have a
@@ -18,8 +19,8 @@ const PARTS: [u64; 3] = [50, 95, 100];
 /// What was measured.
 pub(super) struct Measured {
     peers: u64,
-    /// To how many others half of them send a message on, at most.
-    fanout: u64,
+    /// How a message spreads at best.
+    spread: Spread,
     /// How many messages were published.
     pub(super) published: u64,
     /// How many deliveries there should be, and how many not because somebody was
@@ -41,18 +42,18 @@ pub(super) struct Measured {
 }
 
 impl Measured {
-    /// Reads a run of so many peers, half of which send on to so many at most, and
-    /// its messages.
+    /// Reads a run of so many peers, among which messages spread like this at
+    /// best, and its messages.
     pub(super) fn read(
         history: &History,
         messages: &[Message],
         stopped: &Stopped,
         peers: u64,
-        fanout: u64,
+        spread: Spread,
     ) -> Self {
         let mut measured = Self {
             peers,
-            fanout: fanout.max(2),
+            spread,
             published: history.said("Published"),
             expected: 0,
             excused: 0,
@@ -141,10 +142,9 @@ impl Measured {
         all
     }
 
-    /// With each hop a message comes to F times as many peers, if none is told
-    /// twice: log_F N.
+    /// After how many hops all can have a message, if none is told twice.
     fn theory(&self) -> f64 {
-        (self.peers as f64).log(self.fanout as f64)
+        self.spread.hops(self.peers)
     }
 
     /// All of it for people: a line each. `messages` were to be published.
@@ -216,9 +216,9 @@ impl Measured {
         lines.push(line(
             "in theory",
             &format!(
-                "log_{} N = {:.1} hops; log2 N = {:.1} rounds at least, if everybody who knows tells one in each; log2 N + ln N = {:.1} until all know",
-                self.fanout,
+                "{:.1} hops, if none hears it twice: {}; log2 N = {:.1} rounds at least, if everybody who knows tells one in each; log2 N + ln N = {:.1} until all know",
                 self.theory(),
+                self.spread,
                 peers.log2(),
                 peers.log2() + peers.ln()
             ),
@@ -263,7 +263,14 @@ mod tests {
         Measured {
             published: 2,
             delivered: 0,
-            ..Measured::read(&History::default(), &[], &Stopped::new(), peers, 2).expecting(2, 0)
+            ..Measured::read(
+                &History::default(),
+                &[],
+                &Stopped::new(),
+                peers,
+                Spread::new(2, 1),
+            )
+            .expecting(2, 0)
         }
     }
 

@@ -1,0 +1,252 @@
+//! Faults that are planned for a run, and what came of them.
+//!
+//! A run that ends before a planned fault strikes shows nothing of that fault,
+//! and one in which nothing meets it shows little. So the first is `unknown`, and
+//! the second is reported. Where many schedules are tried, a fault has to strike
+//! in one of them.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use algorithms::NodeId;
+use serde::Serialize;
+
+use crate::stats::show;
+
+/// How many faults are reported one by one. A guess: more would not be read.
+const SHOWN: usize = 20;
+
+/// A planned fault, and what came of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Planned {
+    /// "the crash of peer-03"
+    name: String,
+    at_seconds: f64,
+    /// The fault without which this one cannot happen: what is healed has to be
+    /// cut before.
+    #[serde(skip)]
+    after: Option<usize>,
+    /// In how many runs it happened.
+    runs: u64,
+    /// How many messages, timers and commands it stopped; `None` where that is
+    /// not counted.
+    met: Option<u64>,
+    /// In how many runs nothing met it.
+    #[serde(skip)]
+    unmet: u64,
+    /// In how many it came after the last step.
+    #[serde(skip)]
+    late: u64,
+}
+
+/// What came of a fault in one run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strike {
+    /// The run ended before it.
+    Never,
+    /// It happened, and what met it was not counted.
+    Happened,
+    /// It happened after the last step of the run.
+    Late,
+    /// It happened, and stopped so many messages, timers and commands.
+    Met(u64),
+}
+
+/// All planned faults, over one run or many.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Faults {
+    planned: Vec<Planned>,
+    runs: u64,
+    /// How long the longest run took.
+    longest: Duration,
+}
+
+impl Planned {
+    /// A fault at a time after the start.
+    pub fn new(name: String, at: Duration) -> Self {
+        Self {
+            name,
+            at_seconds: at.as_secs_f64(),
+            after: None,
+            runs: 0,
+            met: None,
+            unmet: 0,
+            late: 0,
+        }
+    }
+
+    /// That peer is stopped for good.
+    pub fn kill(node: u32, at: Duration) -> Self {
+        Self::new(format!("the kill of {}", NodeId(node)), at)
+    }
+
+    /// The same, which cannot happen unless the fault at that place does.
+    #[must_use]
+    pub fn after(self, place: usize) -> Self {
+        let after = Some(place);
+        Self { after, ..self }
+    }
+
+    fn at(&self) -> String {
+        show(Duration::from_secs_f64(self.at_seconds))
+    }
+}
+
+impl Faults {
+    /// Faults that are planned, in no run so far.
+    pub fn new(planned: Vec<Planned>) -> Self {
+        Self {
+            planned,
+            ..Self::default()
+        }
+    }
+
+    /// Adds a run that took so long. `strike` says what came of the fault at each
+    /// place.
+    pub fn add(&mut self, took: Duration, strike: impl Fn(usize) -> Strike) {
+        self.runs += 1;
+        self.longest = self.longest.max(took);
+        for (place, fault) in self.planned.iter_mut().enumerate() {
+            match strike(place) {
+                Strike::Never => {}
+                Strike::Happened => fault.runs += 1,
+                Strike::Late => {
+                    fault.runs += 1;
+                    fault.late += 1;
+                }
+                Strike::Met(count) => {
+                    fault.runs += 1;
+                    fault.unmet += u64::from(count == 0);
+                    *fault.met.get_or_insert(0) += count;
+                }
+            }
+        }
+    }
+
+    /// For `run.json`.
+    pub fn planned(&self) -> &[Planned] {
+        &self.planned
+    }
+
+    /// The faults that never happened, a line each.
+    pub fn never(&self) -> Vec<String> {
+        let longest = show(self.longest);
+        let ended = match self.runs {
+            1 => format!("the run ended after {longest}"),
+            runs => format!("the longest of {runs} schedules ended after {longest}"),
+        };
+        let struck = |place: Option<usize>| place.is_none_or(|at| self.planned[at].runs > 0);
+        let all = self.planned.iter();
+        let never = all.filter(|fault| self.runs > 0 && fault.runs == 0 && struck(fault.after));
+        never
+            .map(|fault| format!("{} at {} never happened: {ended}", fault.name, fault.at()))
+            .collect()
+    }
+
+    /// What came of those that happened, a line each.
+    pub fn text(&self) -> String {
+        let happened = self.planned.iter().filter(|fault| fault.runs > 0);
+        let mut text = String::new();
+        for fault in happened.clone().take(SHOWN) {
+            let _ = write!(text, "fault             {} at {}", fault.name, fault.at());
+            if self.runs > 1 {
+                let _ = write!(text, " in {} of {} schedules", fault.runs, self.runs);
+            }
+            let _ = match (fault.met, fault.unmet) {
+                (None, _) if fault.late == fault.runs => {
+                    write!(
+                        text,
+                        ": it changed nothing, since it came after the last step"
+                    )
+                }
+                (None, _) => Ok(()),
+                (Some(0), _) => write!(
+                    text,
+                    ": it changed nothing, since no message, timer or command met it"
+                ),
+                (Some(count), 0) => write!(text, " stopped {count} messages, timers and commands"),
+                (Some(count), unmet) => write!(
+                    text,
+                    " stopped {count} messages, timers and commands; in {unmet} nothing met it"
+                ),
+            };
+            text.push('\n');
+        }
+        let rest = happened.count().saturating_sub(SHOWN);
+        if rest > 0 {
+            let _ = writeln!(text, "                  and {rest} more faults");
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    fn faults() -> Faults {
+        Faults::new(vec![
+            Planned::kill(3, 40 * MS),
+            Planned::new("the restart of peer-03".into(), 60 * MS).after(0),
+        ])
+    }
+
+    #[test]
+    fn what_never_happened_is_named() {
+        let restart = "the restart of peer-03 at 60.0 ms never happened: ";
+        type Run = (u32, Strike, Strike);
+        let cases: [(&[Run], &[&str]); 5] = [
+            (&[], &[]),
+            (
+                &[(30, Strike::Never, Strike::Never)],
+                &["the kill of peer-03 at 40.0 ms never happened: the run ended after 30.0 ms"],
+            ),
+            (&[(50, Strike::Met(2), Strike::Never)], &[restart]),
+            (
+                &[
+                    (50, Strike::Met(2), Strike::Never),
+                    (45, Strike::Met(0), Strike::Never),
+                ],
+                &[restart],
+            ),
+            (
+                &[
+                    (30, Strike::Never, Strike::Never),
+                    (70, Strike::Met(0), Strike::Happened),
+                ],
+                &[],
+            ),
+        ];
+        for (runs, expected) in cases {
+            let mut faults = faults();
+            for (took, kill, restart) in runs {
+                faults.add(*took * MS, |place| [*kill, *restart][place]);
+            }
+            let never = faults.never();
+            assert_eq!(never.len(), expected.len(), "{never:?}");
+            for (line, expected) in never.iter().zip(expected) {
+                assert!(line.starts_with(expected), "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_met_nothing_is_reported() {
+        let mut faults = faults();
+        faults.add(50 * MS, |place| [Strike::Met(0), Strike::Never][place]);
+        let text = "fault             the kill of peer-03 at 40.0 ms: it changed nothing, since no message, timer or command met it\n";
+        assert_eq!(faults.text(), text);
+        let mut late = self::faults();
+        late.add(50 * MS, |place| [Strike::Late, Strike::Never][place]);
+        assert!(late.text().ends_with("since it came after the last step\n"));
+        faults.add(70 * MS, |_| Strike::Met(3));
+        let text = faults.text();
+        let first = text.lines().next().expect("a line");
+        assert!(first.ends_with(
+            " in 2 of 2 schedules stopped 3 messages, timers and commands; in 1 nothing met it"
+        ));
+        assert_eq!(text.lines().count(), 2);
+    }
+}
