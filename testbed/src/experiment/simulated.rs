@@ -185,6 +185,7 @@ impl<S: System + 'static> Experiment for Simulated<S> {
 
     fn judge(&mut self, record: &mut Record, store: &Store) -> Findings {
         let trial = &self.trial;
+        let mut untrusted = None;
         // Without an end, whatever was recorded is one run of many.
         if self.took.is_some() {
             let history = History {
@@ -192,6 +193,7 @@ impl<S: System + 'static> Experiment for Simulated<S> {
                 ..History::read(store)
             };
             self.judgement = system::judge(&trial.system, &history);
+            untrusted = history.missing();
         }
         let coverage = trial.coverage();
         let fault = self.fault.iter().map(ToString::to_string);
@@ -210,6 +212,7 @@ impl<S: System + 'static> Experiment for Simulated<S> {
         }));
         Findings {
             unknown: coverage.unknown(),
+            untrusted: Vec::from_iter(untrusted),
             ..wrong.into()
         }
     }

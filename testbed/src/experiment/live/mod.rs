@@ -2,8 +2,12 @@
 //! for, and its judge reads the spans.
 
 mod clock;
+mod operations;
+mod overload;
 mod reach;
 mod session;
+#[cfg(test)]
+mod tests;
 
 use csv::StringRecord;
 use std::time::{Duration, Instant};
@@ -15,8 +19,10 @@ use crate::Error;
 use crate::history::History;
 use crate::network::{Builder, LABORATORY, Links, Speaks};
 use crate::run::{Record, Rows};
+use crate::stats::nanos;
 use crate::store::Store;
 use crate::system::{self, Judgement, System};
+use overload::Punctuality;
 use session::{Progress, Session};
 
 /// A system over real peers.
@@ -27,6 +33,7 @@ pub struct Live<S> {
     kill: Vec<Kill>,
     timeout: Duration,
     progress: Progress,
+    punctuality: Punctuality,
     judgement: Judgement,
 }
 
@@ -49,6 +56,7 @@ impl<S: System> Live<S> {
             kill,
             timeout,
             progress: Progress::default(),
+            punctuality: Punctuality::default(),
             judgement: Judgement::default(),
         }
     }
@@ -72,6 +80,11 @@ impl<S: System> Experiment for Live<S> {
         let _measuring = self.system.measures().then(|| bench.host.measuring());
         let result = session.run(&mut network, self.timeout, bench.desk).await;
         self.progress.is_over = result.is_ok();
+        self.punctuality = Punctuality {
+            late: network.lateness.now(),
+            ran: began.elapsed(),
+            bound: bench.options.bounds.lag,
+        };
         bench.record.phase("Run", began.elapsed());
         result
     }
@@ -87,14 +100,21 @@ impl<S: System> Experiment for Live<S> {
         self.judgement = system::judge(&self.system, &history);
         let Self {
             progress,
+            punctuality,
             judgement,
             ..
         } = self;
         let expected = self.system.endings();
         let mut findings = Findings {
             unknown: judgement.unknown(),
+            untrusted: history
+                .missing()
+                .into_iter()
+                .chain(history.foreign())
+                .collect(),
             ..Findings::from(Vec::from_iter(judgement.violated()))
         };
+        findings.overload.extend(punctuality.overload());
         if progress.late {
             findings.incomplete.push(format!(
                 "{} of {expected} operations ended within {:?}",
@@ -112,6 +132,11 @@ impl<S: System> Experiment for Live<S> {
             "ended": progress.ended,
             "expected": expected,
             "lost": progress.lost,
+            "late": {
+                "count": punctuality.late.count,
+                "p50_ns": nanos(punctuality.late.median),
+                "max_ns": nanos(punctuality.late.most),
+            },
         }));
         findings
     }
@@ -125,6 +150,7 @@ impl<S: System> Experiment for Live<S> {
     }
 
     fn tell(&self, _: &Record) -> String {
-        self.judgement.text()
+        let late = self.punctuality.line().map(|line| line + "\n");
+        self.judgement.text() + &late.unwrap_or_default()
     }
 }
