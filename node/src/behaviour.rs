@@ -8,10 +8,12 @@ use tokio::sync::watch;
 use crate::boxed::Boxed;
 use crate::config::{Config, Protocol};
 use crate::protocols;
-use crate::{address_limits, channel, message, one_connection, ping};
+use crate::{address_limits, admission, channel, message, one_connection, ping};
 
 #[derive(NetworkBehaviour)]
 pub(crate) struct Behaviour {
+    /// The first: what it denies, no other sees.
+    admission: Toggle<admission::Behaviour>,
     address_limits: Toggle<address_limits::Behaviour>,
     limits: Toggle<connection_limits::Behaviour>,
     pub(crate) one_connection: one_connection::Behaviour,
@@ -36,10 +38,12 @@ impl Behaviour {
         let gossipsub = has(Protocol::Gossipsub)
             .then(|| protocols::gossipsub::new(config))
             .transpose()?;
+        let admission = config.admission.clone();
         Ok(Self {
+            admission: admission.clone().map(admission::Behaviour::from).into(),
             address_limits: config.limits.map(address_limits::Behaviour::new).into(),
             limits: config.limits.map(protocols::limits).into(),
-            one_connection: one_connection::Behaviour::new(local, only, count),
+            one_connection: one_connection::Behaviour::new(local, only, admission, count),
             channel: has(Protocol::Channel).then_some(channel).into(),
             message: has(Protocol::Message).then(|| message.into()).into(),
             identify: has(Protocol::Identify)

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use libp2p::identity::Keypair;
 
+use crate::admission::Admission;
 use crate::gossip;
 use crate::metrics::Metrics;
 
@@ -30,6 +31,8 @@ pub struct Config {
     /// default is 10 s; a hundred QUIC handshakes at once on two cores take
     /// longer.
     pub connection_timeout: Duration,
+    /// Which peers may connect; `None` for all.
+    pub admission: Option<Arc<Admission>>,
     /// How many connections strangers may hold. `None` in a laboratory, where
     /// all peers are known.
     pub limits: Option<Limits>,
@@ -54,6 +57,7 @@ impl Config {
             protocols: BTreeSet::from([Protocol::Channel]),
             regular_pings: true,
             connection_timeout: Duration::from_secs(30),
+            admission: None,
             limits: None,
             topics: Vec::new(),
             gossip: gossip::Parameters::default(),

@@ -1,12 +1,18 @@
 //! Ctrl-C, SIGTERM and SIGHUP: the first ends the run in order, the second at
 //! once. SIGHUP stays ignored where it is so from the start, as under `nohup`.
+//!
+//! A thread of its own waits for them: tasks that never yield, or a thread that
+//! works through millions of spans, do not keep the second from ending the
+//! process.
 
+use std::thread;
 #[cfg(unix)]
 use std::{
     future::poll_fn,
     task::{Context, Poll},
 };
 
+use tokio::runtime;
 use tokio_util::sync::CancellationToken;
 
 /// What the shell expects of a program that SIGINT ended: 128 and 2.
@@ -15,17 +21,25 @@ const AT_ONCE: i32 = 130;
 /// Watches for signals from now on. The token is cancelled by the first.
 ///
 /// # Errors
-/// When the system does not let us watch.
+/// When the system does not let us watch, or has no thread for it.
 pub fn watch() -> std::io::Result<CancellationToken> {
     let token = CancellationToken::new();
-    let mut signals = Signals::new()?;
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let mut signals = {
+        let _guard = runtime.enter();
+        Signals::new()?
+    };
     let first = token.clone();
-    tokio::spawn(async move {
+    let wait = async move {
         signals.next().await;
         first.cancel();
         signals.next().await;
         std::process::exit(AT_ONCE);
-    });
+    };
+    let thread = thread::Builder::new().name("signals".into());
+    thread.spawn(move || runtime.block_on(wait))?;
     Ok(token)
 }
 

@@ -8,6 +8,7 @@
 
 pub mod address;
 mod address_limits;
+pub mod admission;
 mod behaviour;
 mod boxed;
 pub mod channel;
@@ -37,5 +38,6 @@ mod transport;
 
 pub use config::{Config, Limits, Protocol, Security, Transport, UnknownProtocol};
 pub use handle::{Handle, ListenError};
+pub use libp2p::identity::Keypair;
 pub use libp2p::{Multiaddr, PeerId};
 pub use peer::{Error, Peer, start};

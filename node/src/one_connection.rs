@@ -14,8 +14,9 @@
 //! Peers that speak no protocol of ours keep both: libp2p's Kademlia waits ten
 //! seconds for the answer to a request whose connection was closed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -26,6 +27,8 @@ use libp2p::swarm::{
     THandlerInEvent, THandlerOutEvent, ToSwarm, behaviour::ConnectionEstablished, dummy,
 };
 use tokio::sync::watch;
+
+use crate::admission::Admission;
 
 /// How long a dial that won may need to show on the side of the loser: its
 /// handshake is over on the other side already. A guess for a busy machine.
@@ -43,6 +46,10 @@ pub(crate) struct Behaviour {
     /// The connections to each peer, of which the first is used.
     kept: HashMap<PeerId, Vec<Kept>>,
     count: watch::Sender<Count>,
+    /// Which peers count; `None` for all.
+    admission: Option<Arc<Admission>>,
+    /// Those with a connection that do not count.
+    guests: HashSet<PeerId>,
     /// One too many, and to be closed.
     closing: Vec<ConnectionId>,
     /// Who closed a connection that we dialled, and when. If they dialled us
@@ -58,7 +65,7 @@ pub(crate) struct Behaviour {
 #[error("there is a connection already")]
 pub(crate) struct OneTooMany;
 
-/// Who is connected.
+/// Who is connected. Guests do not count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Count {
     /// Peers with a connection.
@@ -86,14 +93,21 @@ impl Kept {
 }
 
 impl Behaviour {
-    /// Counts the connected peers into `count`. With `only` it keeps one
-    /// connection to each.
-    pub(crate) fn new(local: PeerId, only: bool, count: watch::Sender<Count>) -> Self {
+    /// Counts the connected peers into `count`: those that are members. With
+    /// `only` it keeps one connection to each.
+    pub(crate) fn new(
+        local: PeerId,
+        only: bool,
+        admission: Option<Arc<Admission>>,
+        count: watch::Sender<Count>,
+    ) -> Self {
         Self {
             local,
             only,
             kept: HashMap::new(),
             count,
+            admission,
+            guests: HashSet::new(),
             closing: Vec::new(),
             settling: HashMap::new(),
             turned_away: HashMap::new(),
@@ -146,7 +160,7 @@ impl Behaviour {
             }
             Some(_) => self.closing.push(new.connection),
         }
-        self.recount(|connections| connections + 1);
+        self.recount(peer, |connections| connections + 1);
     }
 
     /// `by_them`, or because the connection broke; else we closed it.
@@ -169,12 +183,20 @@ impl Behaviour {
                 self.turned_away.insert(peer, Instant::now());
             }
         }
-        self.recount(|connections| connections - 1);
+        self.recount(peer, |connections| connections - 1);
     }
 
-    fn recount(&self, connections: impl FnOnce(usize) -> usize) {
+    fn recount(&mut self, peer: PeerId, connections: impl FnOnce(usize) -> usize) {
+        let admission = self.admission.as_ref();
+        if admission.is_some_and(|admission| !admission.is_member(&peer)) {
+            match self.kept.contains_key(&peer) {
+                true => self.guests.insert(peer),
+                false => self.guests.remove(&peer),
+            };
+            return;
+        }
         self.count.send_modify(|count| {
-            count.peers = self.kept.len();
+            count.peers = self.kept.len() - self.guests.len();
             count.connections = connections(count.connections);
         });
     }
@@ -249,6 +271,7 @@ impl NetworkBehaviour for Behaviour {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::admission::Guests;
 
     fn kept(id: usize, dialled_by_us: bool) -> Kept {
         Kept::new(ConnectionId::new_unchecked(id), dialled_by_us)
@@ -261,7 +284,7 @@ mod tests {
             for order_of_other in [[1, 2], [2, 1]] {
                 // Connection 1 was dialled by a, connection 2 by b.
                 let keeps = |local, remote, order: [usize; 2]| {
-                    let mut peer = Behaviour::new(local, true, watch::Sender::default());
+                    let mut peer = Behaviour::new(local, true, None, watch::Sender::default());
                     for id in order {
                         let dialler = if id == 1 { a } else { b };
                         peer.on_established(remote, kept(id, dialler == local));
@@ -281,7 +304,7 @@ mod tests {
     fn a_second_dial_of_one_side_replaces_the_first() {
         let (local, remote) = (PeerId::random(), PeerId::random());
         for dialled_by_us in [true, false] {
-            let mut peer = Behaviour::new(local, true, watch::Sender::default());
+            let mut peer = Behaviour::new(local, true, None, watch::Sender::default());
             peer.on_established(remote, kept(1, dialled_by_us));
             peer.on_established(remote, kept(2, dialled_by_us));
             assert_eq!(peer.to(&remote), Some(ConnectionId::new_unchecked(2)));
@@ -302,7 +325,7 @@ mod tests {
             (true, false, false),
             (false, true, false),
         ] {
-            let mut peer = Behaviour::new(local, true, watch::Sender::default());
+            let mut peer = Behaviour::new(local, true, None, watch::Sender::default());
             peer.on_established(remote, kept(1, dialled_by_us));
             assert!(!peer.was_turned_away(&remote));
             peer.on_closed(remote, id, by_them);
@@ -315,7 +338,7 @@ mod tests {
     #[test]
     fn where_there_may_be_two_the_last_to_close_counts() {
         let (local, remote) = (PeerId::random(), PeerId::random());
-        let mut peer = Behaviour::new(local, false, watch::Sender::default());
+        let mut peer = Behaviour::new(local, false, None, watch::Sender::default());
         for (id, dialled_by_us) in [(1, true), (2, false)] {
             peer.admit(remote, kept(id, dialled_by_us)).expect("both");
             peer.on_established(remote, kept(id, dialled_by_us));
@@ -325,6 +348,26 @@ mod tests {
         assert_eq!(peer.to(&remote), Some(ConnectionId::new_unchecked(2)));
         assert_eq!(peer.count.borrow().peers, 1);
         peer.on_closed(remote, ConnectionId::new_unchecked(2), true);
+        assert_eq!(*peer.count.borrow(), Count::default());
+    }
+
+    #[test]
+    fn guests_do_not_count() {
+        let [local, member, guest] = std::array::from_fn(|_| PeerId::random());
+        let admission = Arc::new(Admission::new([local, member], Guests::Any));
+        let mut peer = Behaviour::new(local, true, Some(admission), watch::Sender::default());
+        for (id, remote) in [(1, guest), (2, member)] {
+            peer.on_established(remote, kept(id, false));
+        }
+        let one = Count {
+            peers: 1,
+            connections: 1,
+        };
+        assert_eq!(*peer.count.borrow(), one);
+        assert!(peer.to(&guest).is_some());
+        peer.on_closed(guest, ConnectionId::new_unchecked(1), false);
+        assert_eq!(*peer.count.borrow(), one);
+        peer.on_closed(member, ConnectionId::new_unchecked(2), false);
         assert_eq!(*peer.count.borrow(), Count::default());
     }
 }

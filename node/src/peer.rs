@@ -12,6 +12,7 @@ use libp2p::swarm::dial_opts::DialOpts;
 use libp2p::swarm::{self, ConnectionId, Swarm, SwarmEvent};
 use libp2p::{Multiaddr, PeerId};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::coop::consume_budget;
 
 use crate::behaviour::{Behaviour, BehaviourEvent};
 use crate::channel::{self, Inbox};
@@ -119,6 +120,8 @@ struct Dialling {
 impl Task {
     async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
         loop {
+            // Handlers may always have something to say.
+            consume_budget().await;
             tokio::select! {
                 command = commands.recv() => match command {
                     Some(command) => self.on_command(command),
@@ -368,7 +371,8 @@ impl Task {
                 let local = *self.swarm.local_peer_id();
                 protocols::gossipsub::on_event(event, local, &self.config);
             }
-            BehaviourEvent::AddressLimits(never)
+            BehaviourEvent::Admission(never)
+            | BehaviourEvent::AddressLimits(never)
             | BehaviourEvent::Limits(never)
             | BehaviourEvent::OneConnection(never)
             | BehaviourEvent::Channel(never)

@@ -33,7 +33,7 @@ use crate::control::control;
 use crate::experiment::{
     Bench, Experiment, Findings, gossip::Gossip, kad::Kad, latency::Latency, ping::Ping,
 };
-use crate::host::Watch;
+use crate::host::{Watch, outgrows};
 use crate::progress::Progress;
 use crate::recorder::StoreRecorder;
 use crate::run::{self, Folder, Record, Status, Verdict};
@@ -136,6 +136,14 @@ pub fn exit(ended: Result<ExitCode, Error>) -> ExitCode {
     }
 }
 
+/// How a run came to its end.
+enum Ended {
+    Itself(Result<(), Error>),
+    Interrupted,
+    /// It took so many bytes of memory.
+    Outgrown(u64),
+}
+
 /// Runs an experiment from the folder to the verdict.
 async fn experiment<E: Experiment>(
     experiment: &mut E,
@@ -174,6 +182,7 @@ async fn experiment<E: Experiment>(
         host: &host,
         options,
         record: &mut record,
+        folder: Some(&folder),
         rows: &mut rows,
         sink: &sink,
         metrics: served.as_ref().map(Served::metrics),
@@ -181,9 +190,14 @@ async fn experiment<E: Experiment>(
         progress: &Progress::new(options.quiet),
         desk: &mut desk,
     };
-    let result = tokio::select! {
-        result = experiment.run(bench) => Some(result),
-        () = interrupt.cancelled() => None,
+    let most = match experiment.bounds_memory() {
+        true => u64::MAX,
+        false => options.limits.memory_most(),
+    };
+    let ended = tokio::select! {
+        result = experiment.run(bench) => Ended::Itself(result),
+        () = interrupt.cancelled() => Ended::Interrupted,
+        memory = outgrows(most) => Ended::Outgrown(memory),
     };
     drop(desk);
     // The network is gone; its last steps end.
@@ -194,7 +208,7 @@ async fn experiment<E: Experiment>(
     record.spans.without_parent = store.orphan_count();
     record.seconds = Some(began.elapsed().as_secs_f64());
     record.host_use = Some(host.told());
-    record.verdict = verdict(experiment, &mut record, &store, result);
+    record.verdict = verdict(experiment, &mut record, &store, ended);
     let columns = experiment.columns();
     let rows = experiment
         .save(&mut rows)
@@ -250,12 +264,12 @@ fn against_the_host(record: &Record, findings: &Findings) -> Vec<String> {
     saturated.into_iter().chain(still).collect()
 }
 
-/// The verdict on a run. `result` is `None` when the run was interrupted.
+/// The verdict on a run that ended so.
 fn verdict<E: Experiment>(
     experiment: &mut E,
     record: &mut Record,
     store: &Store,
-    result: Option<Result<(), Error>>,
+    ended: Ended,
 ) -> Verdict {
     // A run that did not end has its results as well.
     let mut findings = experiment.judge(record, store);
@@ -263,18 +277,30 @@ fn verdict<E: Experiment>(
         let reason = format!("{} spans were lost", record.spans.lost);
         findings.untrusted.push(reason);
     }
-    match result {
-        Some(Ok(())) => {
+    if findings.is_wrong() {
+        findings.untrusted.extend(record.membership.doubt());
+    }
+    match ended {
+        Ended::Itself(Ok(())) => {
             let host = against_the_host(record, &findings);
             findings.verdict(host)
         }
-        Some(Err(error)) => Verdict {
+        Ended::Itself(Err(error)) => Verdict {
             status: Status::Fail,
             reasons: vec![error.to_string()],
         },
-        None => Verdict {
+        Ended::Interrupted => Verdict {
             status: Status::Unknown,
             reasons: vec!["interrupted".into()],
+        },
+        Ended::Outgrown(memory) => Verdict {
+            status: Status::Unknown,
+            reasons: vec![format!(
+                "ended early: the run took {} MiB of memory, and {} MiB were free when it began; \
+                 ask for a shorter run, or a lower rate",
+                memory >> 20,
+                record.limits.memory_available >> 20
+            )],
         },
     }
 }

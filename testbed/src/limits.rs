@@ -100,6 +100,14 @@ pub struct Limits {
     pub memory_available: u64,
 }
 
+impl Limits {
+    /// From how many bytes of memory on a run is ended: half of what it was not
+    /// to need, so that as much is left for judging and saving what it recorded.
+    pub fn memory_most(&self) -> u64 {
+        self.memory_needed + self.memory_available.saturating_sub(self.memory_needed) / 2
+    }
+}
+
 /// Raises what can be raised, and refuses what cannot work.
 ///
 /// # Errors

@@ -10,11 +10,14 @@ use std::time::{Duration, Instant};
 use algorithms::{Algorithm, NodeId};
 use clap::ValueEnum;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
+use node::admission::{Admission, Guests};
 use node::channel::Inbox;
-use node::driver::{self, Directory, Driver, Process, Report};
+use node::driver::{self, Directory, Driver, Lateness, Process, Report};
 use node::metrics::Metrics;
 use node::telemetry::Sink;
-use node::{Config, Handle, Multiaddr, Peer, PeerId, Protocol, Security, Transport, gossip};
+use node::{
+    Config, Handle, Keypair, Multiaddr, Peer, PeerId, Protocol, Security, Transport, gossip,
+};
 use opentelemetry::trace::{TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::SdkTracer;
@@ -29,7 +32,7 @@ use crate::cli::{self, options::Options};
 use crate::delay::Delay;
 use crate::host::Footprint;
 use crate::progress::Progress;
-use crate::run::Record;
+use crate::run::{Folder, Record};
 
 /// The name of the span of a dial.
 pub const DIAL: &str = "DialPeer";
@@ -57,6 +60,8 @@ pub struct Network<A: Algorithm> {
     pub neighbours: Vec<Vec<u32>>,
     /// What the processes say.
     pub reports: mpsc::Receiver<Report<A>>,
+    /// How late the timers of all processes ran out.
+    pub lateness: Arc<Lateness>,
 }
 
 /// Peers that run no algorithm, connected as the topology says. They stop when
@@ -92,12 +97,21 @@ struct Member {
     tracer: SdkTracer,
 }
 
+/// What a peer starts with.
+struct Identity {
+    index: u32,
+    key: Keypair,
+    admission: Arc<Admission>,
+}
+
 /// Builds a network, and tells of it in the record as it goes on.
 pub struct Builder<'a> {
     /// What to build.
     pub options: &'a Options,
     /// A peer elsewhere that belongs to it.
     pub outsider: Option<&'a Outsider>,
+    /// Where the addresses of peers are saved as soon as they listen.
+    pub folder: Option<&'a Folder>,
     /// Where spans go.
     pub sink: &'a Arc<Sink>,
     /// Where all peers are counted together, if somebody wants to know.
@@ -181,7 +195,8 @@ impl Builder<'_> {
         algorithm: impl Fn(NodeId) -> A,
     ) -> Result<Network<A>, Error> {
         let (members, inboxes) = self.set_up(record).await?;
-        Ok(self.start_drivers(members, inboxes, algorithm))
+        let admission = record.membership.admission.clone();
+        Ok(self.start_drivers(members, inboxes, admission, algorithm))
     }
 
     /// Starts all peers and connects them in order, as [`build`](Self::build)
@@ -219,6 +234,7 @@ impl Builder<'_> {
         let setup = Context::new().with_span(span);
         record.footprint = Footprint::start();
         let (members, inboxes) = self.new_network(record, &laboratory, &setup).await?;
+        self.announce(record, &members)?;
         if let Speaks::Kademlia(Tables::Given) = self.speaks {
             self.introduce_peers(record, &laboratory, &setup, &members)
                 .await;
@@ -244,8 +260,9 @@ impl Builder<'_> {
         let bar = self
             .progress
             .bar("starting peers", u64::from(self.options.peers));
-        let members = stream::iter(0..self.options.peers)
-            .map(|index| async move { self.new_member(index).await })
+        let identities = self.identities(record);
+        let members = stream::iter(identities)
+            .map(|identity| self.new_member(identity))
             .buffered(AT_A_TIME)
             .inspect(|_| bar.step())
             .try_collect::<Vec<_>>()
@@ -257,10 +274,54 @@ impl Builder<'_> {
         Ok(members)
     }
 
-    async fn new_member(&self, index: u32) -> Result<(Member, Inbox), Error> {
+    /// The keys of all peers, and that these are admitted.
+    fn identities(&self, record: &mut Record) -> Vec<Identity> {
+        let keys =
+            (0..self.options.peers).map(|index| node::keys::from_seed(self.options.seed, index));
+        let keys: Vec<_> = keys.collect();
+        let members = keys.iter().map(|key| key.public().to_peer_id());
+        let members = members.chain(self.outsider.map(|outsider| outsider.peer));
+        let admission = Arc::new(Admission::new(members, self.options.guests.clone()));
+        record.membership.admission = Some(Arc::clone(&admission));
+        let identity = |(index, key)| Identity {
+            index,
+            key,
+            admission: Arc::clone(&admission),
+        };
+        (0..).zip(keys).map(identity).collect()
+    }
+
+    /// Says where peers listen, for guests to find them.
+    fn announce(&self, record: &mut Record, members: &[Member]) -> Result<(), Error> {
+        if self.options.transport == cli::Transport::Memory {
+            return Ok(());
+        }
+        let addresses = members.iter().map(|member| member.address.clone());
+        record.membership.addresses = addresses.collect();
+        let Some(folder) = self.folder else {
+            return Ok(());
+        };
+        folder.save(record)?;
+        if let (true, Some(first)) = (self.options.guests != Guests::None, members.first()) {
+            self.progress.say(&format!(
+                "peer-00 listens on {}; the addresses of all are in {}",
+                first.address,
+                folder.record_path().display()
+            ));
+        }
+        Ok(())
+    }
+
+    async fn new_member(&self, identity: Identity) -> Result<(Member, Inbox), Error> {
+        let Identity {
+            index,
+            key,
+            admission,
+        } = identity;
         let name = NodeId(index);
         let failed = |why: String| Error::Failed(format!("{name} cannot start: {why}"));
-        let mut config = Config::new(node::keys::from_seed(self.options.seed, index));
+        let mut config = Config::new(key);
+        config.admission = Some(admission);
         let (transport, address) = match self.options.transport {
             cli::Transport::Tcp => (Transport::Tcp, "/ip4/127.0.0.1/tcp/0"),
             cli::Transport::Quic => (Transport::Quic, "/ip4/127.0.0.1/udp/0/quic-v1"),
@@ -314,6 +375,7 @@ impl Builder<'_> {
         &self,
         members: Vec<Member>,
         inboxes: Vec<Inbox>,
+        admission: Option<Arc<Admission>>,
         algorithm: impl Fn(NodeId) -> A,
     ) -> Network<A> {
         let ids = members.iter().map(|member| member.handle.peer_id());
@@ -327,6 +389,7 @@ impl Builder<'_> {
         let directory = directory.with_neighbours(connected);
         let (sender, reports) = mpsc::channel(REPORTS);
         let (mut drivers, mut tracers) = (Vec::new(), Vec::new());
+        let lateness = Arc::<Lateness>::default();
         let members = members.into_iter().zip(inboxes);
         for (id, (member, inbound)) in (0..).map(NodeId).zip(members) {
             let process = Process {
@@ -340,6 +403,8 @@ impl Builder<'_> {
                 tracer: Some(member.tracer.clone()),
                 links: self.links.map(|links| links.to(id, self.options.seed)),
                 seed: self.options.seed,
+                admission: admission.clone(),
+                lateness: Arc::clone(&lateness),
                 tasks: self.tasks.clone(),
             };
             drivers.push(Driver::start(process, sender.clone()));
@@ -350,6 +415,7 @@ impl Builder<'_> {
             tracers,
             neighbours: neighbours(self.options),
             reports,
+            lateness,
         }
     }
 }

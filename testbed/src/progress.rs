@@ -1,5 +1,7 @@
 //! Progress on standard error, where a person looks at it.
 
+use std::io::{self, Write as _};
+
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// Shows bars, or does not: when standard error is no terminal, or with
@@ -17,6 +19,14 @@ impl Progress {
     /// No bars if `quiet`.
     pub fn new(quiet: bool) -> Self {
         Self { quiet }
+    }
+
+    /// Says something that is not the result, unless quiet. Where standard error
+    /// is gone it is left out.
+    pub fn say(self, text: &str) {
+        if !self.quiet {
+            let _ = writeln!(io::stderr().lock(), "{text}");
+        }
     }
 
     /// A bar of `length` steps.

@@ -67,6 +67,28 @@ impl Runs {
         }
     }
 
+    /// Where the peers of the only run listen, once they do.
+    ///
+    /// # Panics
+    /// When none does for a minute.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<node::Multiaddr> {
+        let end = Instant::now() + Duration::from_secs(60);
+        while Instant::now() < end {
+            let folders = std::fs::read_dir(self.path()).expect("the folder of runs");
+            let records = folders.flatten().map(|run| run.path().join("run.json"));
+            let mut texts = records.filter_map(|record| std::fs::read_to_string(record).ok());
+            let record: Option<Value> = texts.find_map(|text| serde_json::from_str(&text).ok());
+            let addresses = record.map(|mut record| record["addresses"].take());
+            let addresses: Option<Vec<_>> = addresses.and_then(|a| serde_json::from_value(a).ok());
+            if let Some(addresses) = addresses.filter(|all| !all.is_empty()) {
+                return addresses;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        panic!("no peer listens");
+    }
+
     /// The folder of the only run.
     ///
     /// # Panics

@@ -128,6 +128,8 @@ fn start_peer(
         tracer: tracing.then(|| sink.tracer(&cli.name, &id.to_string())),
         links: None,
         seed: cli.seed.unwrap_or_else(rand::random),
+        admission: None,
+        lateness: Arc::default(),
         peer,
         tasks: tasks.clone(),
     };

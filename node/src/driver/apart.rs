@@ -1,6 +1,7 @@
 //! Messages under way, each on a stream of its own: nothing keeps their order.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures::future::BoxFuture;
@@ -9,8 +10,9 @@ use futures::{FutureExt as _, StreamExt as _};
 use libp2p::PeerId;
 use tokio_util::sync::CancellationToken;
 
-use super::sending::{Change, HIGH_WATER, LIMIT, Lost, size};
+use super::sending::{Change, HIGH_WATER, LIMIT, Lost, is_guest, size};
 use crate::Handle;
+use crate::admission::Admission;
 use crate::channel::Outgoing;
 use crate::message::{Error, Sender};
 
@@ -21,6 +23,9 @@ pub(super) struct Apart {
     /// By their receiver and their number.
     under_way: BTreeMap<Key, Outgoing>,
     bytes: usize,
+    admission: Option<Arc<Admission>>,
+    /// How many of them are for peers that are no guests.
+    waiting: usize,
     futures: FuturesUnordered<BoxFuture<'static, Option<Done>>>,
     lost: VecDeque<(PeerId, Lost)>,
 }
@@ -38,20 +43,23 @@ struct Peer {
 }
 
 impl Apart {
-    pub(super) fn new(handle: Handle) -> Self {
+    pub(super) fn new(handle: Handle, admission: Option<Arc<Admission>>) -> Self {
         Self {
             handle,
             peers: BTreeMap::new(),
             under_way: BTreeMap::new(),
             bytes: 0,
+            admission,
+            waiting: 0,
             futures: FuturesUnordered::new(),
             lost: VecDeque::new(),
         }
     }
 
-    /// Whether there is room for the messages of another command.
+    /// Whether there is room for the messages of another command. A guest that
+    /// sends no receipts leaves room.
     pub(super) fn have_room(&self) -> bool {
-        self.under_way.len() < HIGH_WATER
+        self.waiting < HIGH_WATER
     }
 
     /// Starts a future for `message`. Returns it if it cannot arrive.
@@ -72,6 +80,7 @@ impl Apart {
         };
         self.futures.push(send.boxed());
         self.bytes += size(&message);
+        self.waiting += usize::from(!is_guest(&self.admission, &to));
         self.under_way.insert(key, message);
         if self.bytes > LIMIT {
             self.give_up_one();
@@ -101,6 +110,7 @@ impl Apart {
     fn take(&mut self, key: Key) -> Option<Outgoing> {
         let message = self.under_way.remove(&key)?;
         self.bytes -= size(&message);
+        self.waiting -= usize::from(!is_guest(&self.admission, &key.0));
         Some(message)
     }
 
@@ -148,11 +158,12 @@ mod tests {
     }
 
     fn apart(commands: mpsc::Sender<Command>) -> Apart {
-        Apart::new(Handle {
+        let handle = Handle {
             peer_id: PeerId::random(),
             commands,
             count: watch::channel(Default::default()).1,
-        })
+        };
+        Apart::new(handle, None)
     }
 
     #[test]

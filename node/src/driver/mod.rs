@@ -14,10 +14,15 @@
 //! outboxes hold much, no commands are taken, so whoever gives them is slowed
 //! down; messages are always taken, so two processes that flood each other
 //! cannot block each other.
+//!
+//! An input that is always there, as a timer that is always due, does not keep
+//! the task from yielding: each input takes from its budget. How late timers run
+//! out is counted in [`Lateness`].
 
 mod apart;
 mod delayed;
 mod directory;
+mod lateness;
 mod outbox;
 mod reach;
 mod sending;
@@ -25,6 +30,7 @@ mod sending;
 mod tests;
 mod timers;
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use algorithms::{Algorithm, Effect, Message as _, NodeId};
@@ -33,17 +39,20 @@ use opentelemetry::trace::SpanContext;
 use opentelemetry_sdk::trace::SdkTracer;
 use proto::Envelope;
 use tokio::sync::{mpsc, watch};
+use tokio::task::coop::consume_budget;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use delayed::Delayed;
 pub use delayed::Links;
 pub use directory::{Directory, Forbidden};
+pub use lateness::{Late, Lateness};
 pub use reach::Reach;
 use reach::Reached;
 use sending::{Change, Lost, Sending};
 use timers::{Expired, Timers};
 
+use crate::admission::Admission;
 use crate::channel::{Inbound, Inbox, Outgoing};
 use crate::steps::{Clock, Fault, Received, RecordTo, Step, Steps};
 use crate::telemetry::{from_wire, to_wire};
@@ -69,18 +78,28 @@ pub struct Process<A> {
     pub links: Option<Links>,
     /// The run's seed.
     pub seed: u64,
+    /// Bounds how many messages of peers that are not of the run it handles;
+    /// `None` for no bound.
+    pub admission: Option<Arc<Admission>>,
+    /// Counts how late its timers run out. Processes may share it.
+    pub lateness: Arc<Lateness>,
     /// Where the process is counted while it runs: when all drivers are
     /// dropped and the tracker is empty, no step is under way any more.
     pub tasks: TaskTracker,
 }
 
 /// What a process tells those who run it.
+///
+/// Each report says how many commands the process had taken when it made it: an
+/// output that was made before a command was taken is no answer to it.
 #[derive(Clone, Debug)]
 pub enum Report<A: Algorithm> {
     /// The algorithm's own output.
     Output {
         /// Which process.
         node: NodeId,
+        /// Commands that it had taken, with the one whose step says this.
+        commands: u64,
         /// What it says.
         output: A::Output,
         /// When the step that says it began.
@@ -92,6 +111,8 @@ pub enum Report<A: Algorithm> {
     Lost {
         /// Which process sent it.
         node: NodeId,
+        /// Commands that it had taken.
+        commands: u64,
         /// To whom.
         to: NodeId,
         /// What it was.
@@ -105,6 +126,8 @@ pub enum Report<A: Algorithm> {
     HungUp {
         /// Which process saw it.
         node: NodeId,
+        /// Commands that it had taken.
+        commands: u64,
         /// Who hung up.
         from: NodeId,
     },
@@ -142,9 +165,11 @@ impl<A: Algorithm> Driver<A> {
         let task = Task {
             id: process.id,
             inbound: process.peer.inbound,
+            handle: process.peer.handle.clone(),
             outboxes: Sending::new(
                 process.peer.handle,
                 process.links.as_ref().is_none_or(|links| links.in_order),
+                process.admission.clone(),
             ),
             steps: Steps::new(
                 process.algorithm,
@@ -158,6 +183,9 @@ impl<A: Algorithm> Driver<A> {
             delayed: Delayed::new(process.links),
             reached: Reached::new(reached),
             reports,
+            commands: 0,
+            admission: process.admission,
+            lateness: process.lateness,
         };
         let stop = CancellationToken::new();
         let stopped = stop.clone().cancelled_owned();
@@ -196,9 +224,16 @@ impl<A: Algorithm> Driver<A> {
     ///
     /// # Errors
     /// [`Stopped`].
-    pub async fn command(&self, command: A::Command, context: Context) -> Result<(), Stopped> {
-        let order = Order::Command(command, context);
-        self.orders.send(order).await.map_err(|_| Stopped(self.id))
+    pub fn command(
+        &self,
+        command: A::Command,
+        context: Context,
+    ) -> impl Future<Output = Result<(), Stopped>> + Send + use<A> {
+        let (id, orders) = (self.id, self.orders.clone());
+        async move {
+            let order = Order::Command(command, context);
+            orders.send(order).await.map_err(|_| Stopped(id))
+        }
     }
 
     /// Reaches into the process.
@@ -221,12 +256,17 @@ struct Task<A: Algorithm> {
     id: NodeId,
     directory: Directory,
     inbound: Inbox,
+    handle: Handle,
     outboxes: Sending,
     timers: Timers<A::Timer>,
     delayed: Delayed,
     reached: Reached,
     steps: Steps<A>,
     reports: mpsc::Sender<Report<A>>,
+    /// How many it has taken.
+    commands: u64,
+    admission: Option<Arc<Admission>>,
+    lateness: Arc<Lateness>,
 }
 
 impl<A: Algorithm> Task<A> {
@@ -235,6 +275,8 @@ impl<A: Algorithm> Task<A> {
         let step = self.steps.start(&self.directory);
         self.carry_out(at, step).await;
         loop {
+            // Some inputs cost no budget of tokio's, and may be there always.
+            consume_budget().await;
             let room = self.delayed.have_room() && self.reached.have_room();
             tokio::select! {
                 reached = self.reached.changed() => match reached {
@@ -255,6 +297,7 @@ impl<A: Algorithm> Task<A> {
                 timer = self.timers.next() => {
                     let at = Instant::now();
                     let Expired { timer, set_by, due } = timer;
+                    self.lateness.record(at.saturating_duration_since(due.into_std()));
                     let step = self.steps.timer(timer, &set_by, &self.directory);
                     self.carry_out_from(due.into_std(), at, step).await;
                 }
@@ -273,6 +316,7 @@ impl<A: Algorithm> Task<A> {
         match order {
             Order::Command(command, context) => {
                 let at = Instant::now();
+                self.commands += 1;
                 let step = self.steps.command(command, context, &self.directory);
                 self.carry_out(at, step).await;
             }
@@ -297,6 +341,9 @@ impl<A: Algorithm> Task<A> {
 
     async fn on_inbound(&mut self, inbound: Inbound) {
         let (Inbound::Message { from: peer, .. } | Inbound::HungUp { from: peer }) = &inbound;
+        if self.is_one_too_many(&inbound) {
+            return;
+        }
         let from = self.directory.node(*peer);
         match self.reached.hold(from, inbound) {
             Some(Inbound::Message { envelope, .. }) => self.on_message(from, envelope).await,
@@ -305,12 +352,26 @@ impl<A: Algorithm> Task<A> {
                 let node = self.directory.forget(peer);
                 self.report(Report::HungUp {
                     node: self.id,
+                    commands: self.commands,
                     from: node,
                 })
                 .await;
             }
             None => {} // It comes when the link is whole again.
         }
+    }
+
+    /// Whether it is a message of a guest, and the run has handled as many of
+    /// these as it does. Its connection is then closed.
+    fn is_one_too_many(&self, inbound: &Inbound) -> bool {
+        let (Some(admission), Inbound::Message { from, .. }) = (&self.admission, inbound) else {
+            return false;
+        };
+        if admission.is_member(from) || admission.takes_message() {
+            return false;
+        }
+        self.handle.try_disconnect(*from);
+        true
     }
 
     async fn on_message(&mut self, from: NodeId, envelope: Envelope) {
@@ -373,6 +434,7 @@ impl<A: Algorithm> Task<A> {
                     let (node, step) = (self.id, step.context.clone());
                     self.report(Report::Output {
                         node,
+                        commands: self.commands,
                         output,
                         at,
                         step,
@@ -401,6 +463,7 @@ impl<A: Algorithm> Task<A> {
         let (node, kind) = (self.id, message.kind);
         let report = Report::Lost {
             node,
+            commands: self.commands,
             to,
             kind,
             reason,

@@ -1,6 +1,7 @@
 //! What waits to be sent, and the channels it waits for: messages in order.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures::future::BoxFuture;
@@ -8,8 +9,9 @@ use futures::stream::FuturesUnordered;
 use futures::{FutureExt as _, StreamExt as _};
 use libp2p::PeerId;
 
-use super::sending::{Change, HIGH_WATER, LIMIT, Lost, size};
+use super::sending::{Change, HIGH_WATER, LIMIT, Lost, is_guest, size};
 use crate::Handle;
+use crate::admission::Admission;
 use crate::channel::{Error, Outgoing, Sender};
 
 /// The outboxes of one process. There is one for each peer to whom a channel
@@ -21,6 +23,8 @@ pub(super) struct Outboxes {
     /// Those whose channel has something to write.
     unflushed: BTreeSet<PeerId>,
     lost: VecDeque<(PeerId, Lost)>,
+    admission: Option<Arc<Admission>>,
+    /// How many wait for peers that are no guests.
     waiting: usize,
     waiting_bytes: usize,
 }
@@ -37,19 +41,21 @@ struct Outbox {
 }
 
 impl Outboxes {
-    pub(super) fn new(handle: Handle) -> Self {
+    pub(super) fn new(handle: Handle, admission: Option<Arc<Admission>>) -> Self {
         Self {
             handle,
             boxes: BTreeMap::new(),
             opening: FuturesUnordered::new(),
             unflushed: BTreeSet::new(),
             lost: VecDeque::new(),
+            admission,
             waiting: 0,
             waiting_bytes: 0,
         }
     }
 
-    /// Whether there is room for the messages of another command.
+    /// Whether there is room for the messages of another command. A guest that
+    /// does not read leaves room.
     pub(super) fn have_room(&self) -> bool {
         self.waiting < HIGH_WATER
     }
@@ -77,7 +83,7 @@ impl Outboxes {
             Some(_) | None => {}
         }
         let size = size(&message);
-        self.waiting += 1;
+        self.waiting += usize::from(!is_guest(&self.admission, &peer));
         self.waiting_bytes += size;
         outbox.bytes += size;
         outbox.waiting.push_back(message);
@@ -140,7 +146,7 @@ impl Outboxes {
                 Poll::Ready(()) => {}
             }
             let message = outbox.waiting.pop_front().expect("just seen");
-            self.waiting -= 1;
+            self.waiting -= usize::from(!is_guest(&self.admission, &peer));
             self.waiting_bytes -= size(&message);
             outbox.bytes -= size(&message);
             let copy = message.clone();
@@ -162,7 +168,7 @@ impl Outboxes {
     fn lose_all(&mut self, peer: PeerId, reason: &impl ToString) {
         let waiting = self.boxes.remove(&peer).map(|outbox| outbox.waiting);
         for message in waiting.into_iter().flatten() {
-            self.waiting -= 1;
+            self.waiting -= usize::from(!is_guest(&self.admission, &peer));
             self.waiting_bytes -= size(&message);
             self.lost
                 .push_back((peer, Lost::new(message, reason.to_string())));
@@ -186,6 +192,7 @@ mod tests {
     use tokio::sync::{mpsc, watch};
 
     use super::*;
+    use crate::admission::Guests;
     use crate::handle::Command;
 
     fn message(size: usize) -> Outgoing {
@@ -198,16 +205,38 @@ mod tests {
         }
     }
 
+    fn outboxes(commands: mpsc::Sender<Command>, admission: Option<Arc<Admission>>) -> Outboxes {
+        let handle = Handle {
+            peer_id: PeerId::random(),
+            commands,
+            count: watch::channel(Default::default()).1,
+        };
+        Outboxes::new(handle, admission)
+    }
+
+    #[test]
+    fn guest_that_does_not_read_holds_back_no_commands() {
+        let (commands, _given) = mpsc::channel(1);
+        let [member, guest] = std::array::from_fn(|_| PeerId::random());
+        let admission = Arc::new(Admission::new([member], Guests::Any));
+        let mut outboxes = outboxes(commands, Some(admission));
+        for (peer, expected) in [(guest, true), (member, false)] {
+            for _ in 0..=HIGH_WATER {
+                assert!(outboxes.send(peer, message(1)).is_none());
+            }
+            assert_eq!(outboxes.have_room(), expected);
+        }
+        outboxes.lose_all(guest, &"gone");
+        outboxes.lose_all(member, &"gone");
+        assert_eq!((outboxes.waiting, outboxes.waiting_bytes), (0, 0));
+    }
+
     /// Once, whoever sent the message over the limit was given up, and lost
     /// what waited only because somebody else does not read.
     #[test]
     fn the_peer_that_does_not_read_is_given_up_and_no_other() {
         let (commands, mut given) = mpsc::channel(1);
-        let mut outboxes = Outboxes::new(Handle {
-            peer_id: PeerId::random(),
-            commands,
-            count: watch::channel(Default::default()).1,
-        });
+        let mut outboxes = outboxes(commands, None);
         let (greedy, honest) = (PeerId::random(), PeerId::random());
         for _ in 0..LIMIT / (1 << 20) - 1 {
             assert!(outboxes.send(greedy, message(1 << 20)).is_none());

@@ -1,5 +1,6 @@
 //! How messages leave a process: over channels, or each on a stream of its own.
 
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use libp2p::PeerId;
@@ -7,6 +8,7 @@ use libp2p::PeerId;
 use super::apart::Apart;
 use super::outbox::Outboxes;
 use crate::Handle;
+use crate::admission::Admission;
 use crate::channel::Outgoing;
 
 /// How many waiting messages stop commands from being taken. A guess.
@@ -51,10 +53,10 @@ impl Lost {
 }
 
 impl Sending {
-    pub(super) fn new(handle: Handle, in_order: bool) -> Self {
+    pub(super) fn new(handle: Handle, in_order: bool, admission: Option<Arc<Admission>>) -> Self {
         match in_order {
-            true => Self::Channels(Outboxes::new(handle)),
-            false => Self::Apart(Apart::new(handle)),
+            true => Self::Channels(Outboxes::new(handle, admission)),
+            false => Self::Apart(Apart::new(handle, admission)),
         }
     }
 
@@ -92,6 +94,13 @@ impl Sending {
             Self::Apart(apart) => apart.poll(cx),
         }
     }
+}
+
+/// Whether that peer is not of the run.
+pub(super) fn is_guest(admission: &Option<Arc<Admission>>, peer: &PeerId) -> bool {
+    admission
+        .as_ref()
+        .is_some_and(|admission| !admission.is_member(peer))
 }
 
 /// What a message takes while it waits.

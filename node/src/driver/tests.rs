@@ -1,5 +1,6 @@
 //! The driver with two real peers in memory.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use algorithms::{Algorithm, Describe, Fields, NodeId, Out};
@@ -90,6 +91,8 @@ async fn pair(in_order: bool) -> ([Driver<Flood>; 2], mpsc::Receiver<Report<Floo
                 in_order,
             }),
             seed: 1,
+            admission: None,
+            lateness: Arc::default(),
             tasks: TaskTracker::new(),
         };
         Driver::start(process, sender.clone())

@@ -112,11 +112,13 @@ impl<A: Algorithm> Steps<A> {
         &self.algorithm
     }
 
-    /// The process begins. A step that does nothing leaves no span.
+    /// The process begins. If that does nothing, it leaves no span the first
+    /// time.
     pub fn start(&mut self, directory: &Directory) -> Step<A> {
         let mut before = Before::new("start", SpanKind::Internal, self.now());
         let effects = self.step(Input::Start);
-        before.silent = effects.as_ref().is_ok_and(Vec::is_empty);
+        // Only the first step of all: a number that is missing later is a loss.
+        before.silent = effects.as_ref().is_ok_and(Vec::is_empty) && self.steps == 1;
         self.finish(effects, before, directory)
     }
 
@@ -127,7 +129,8 @@ impl<A: Algorithm> Steps<A> {
     }
 
     /// The world outside asks for something. The step becomes part of the span
-    /// in `given`, which its owner ends; without one it gets its own.
+    /// in `given`, which its owner ends; without one it gets its own, and so it
+    /// does, as a child, where that one has ended.
     pub fn command(
         &mut self,
         command: A::Command,
@@ -135,7 +138,11 @@ impl<A: Algorithm> Steps<A> {
         directory: &Directory,
     ) -> Step<A> {
         let mut before = Before::new("command", SpanKind::Internal, self.now());
-        before.operation = Some(given).filter(|given| given.span().span_context().is_valid());
+        let span = given.span().span_context().clone();
+        match given.span().is_recording() {
+            true => before.operation = Some(given),
+            false => before.parent = Some(&span),
+        }
         let effects = self.step(Input::Command(command));
         self.finish(effects, before, directory)
     }

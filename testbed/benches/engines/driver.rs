@@ -2,6 +2,7 @@
 //! driver with tracing off, and through the channel alone.
 
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::time::Instant;
 
 use algorithms::NodeId;
@@ -83,6 +84,8 @@ async fn driver() -> f64 {
             peer,
             links: None,
             seed: 1,
+            admission: None,
+            lateness: Arc::default(),
             tasks: TaskTracker::new(),
         };
         Driver::start(process, sender.clone())

@@ -106,6 +106,7 @@ async fn one(seed: u64, mut all: All) -> All {
     let bench = Bench {
         options: &options,
         record: &mut record,
+        folder: None,
         rows: &mut Rows::new(tempfile::tempfile().expect("a temporary file")),
         sink: &sink,
         metrics: None,

@@ -78,6 +78,8 @@ async fn ours(traced: bool) -> f64 {
             peer,
             links: None,
             seed: 1,
+            admission: None,
+            lateness: Arc::default(),
             tasks: TaskTracker::new(),
         };
         Driver::start(process, sender.clone())

@@ -53,6 +53,7 @@ impl Ours {
         let builder = Builder {
             options: &self.options,
             outsider: None,
+            folder: None,
             sink: &self.sink,
             metrics: None,
             progress: &Progress::new(true),
@@ -71,6 +72,7 @@ impl Ours {
         let bench = Bench {
             options: &self.options,
             record: &mut self.record,
+            folder: None,
             rows: &mut Rows::new(file),
             sink: &self.sink,
             metrics: None,

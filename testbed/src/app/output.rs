@@ -52,6 +52,7 @@ fn text<E: Experiment>(
         let _ = writeln!(text, "host              {host}; clock {}", show(clock));
     }
     text.push_str(&stood_still(record));
+    text.push_str(&record.membership.text());
     text.push_str(&spans(record));
     let path = folder.path().display();
     let _ = writeln!(text, "saved             {path}");
@@ -67,7 +68,11 @@ fn text<E: Experiment>(
         true => String::new(),
         false => format!(": {}", record.verdict.reasons.join("; ")),
     };
-    let _ = writeln!(text, "verdict           {verdict}{reasons}");
+    let guests = match record.membership.has_guests() {
+        true => " (guests took part)",
+        false => "",
+    };
+    let _ = writeln!(text, "verdict           {verdict}{guests}{reasons}");
     text
 }
 
@@ -103,6 +108,13 @@ fn built(record: &Record) -> String {
     }
     if record.connections > 0 {
         let _ = writeln!(text, "  {:<15} {}", "Footprint", record.footprint);
+    }
+    if let Some(first) = record.membership.addresses.first() {
+        let _ = writeln!(
+            text,
+            "  {:<15} {first} (peer-00; all are in run.json)",
+            "Addresses"
+        );
     }
     text
 }

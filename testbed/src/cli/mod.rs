@@ -19,6 +19,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use node::admission::Guests;
+
 use crate::Error;
 use crate::experiment::ping;
 use crate::model::Bounds;
@@ -151,6 +153,11 @@ pub struct Common {
     /// for longer measures its own pause
     #[arg(long, global = true, value_name = "TIME", default_value = "50ms", value_parser = values::interval)]
     pub max_lag: Duration,
+    /// Peers of other programs that may connect to those of the run: their
+    /// PeerIds, or any. All others are refused, and counted. Addresses are in
+    /// run.json as soon as peers listen
+    #[arg(long, global = true, value_name = "PEERID,...|any", value_parser = values::guests)]
+    pub guests: Option<Guests>,
     /// No progress and no hints, only the result
     #[arg(long, short, global = true)]
     pub quiet: bool,

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use node::admission::Guests;
 use node::telemetry::export::Target;
 
 use super::need::Need;
@@ -44,6 +45,8 @@ pub struct Options {
     pub metrics: Option<SocketAddr>,
     /// From where on the host sets the pace.
     pub bounds: Bounds,
+    /// Which other peers may connect.
+    pub guests: Guests,
     /// No progress and no hints.
     pub quiet: bool,
     /// What the run needs of the machine, and what there is.
@@ -101,6 +104,7 @@ impl Options {
                 cpu_percent: common.max_cpu,
                 lag: common.max_lag,
             },
+            guests: guests(common, transport)?,
             quiet: common.quiet,
             limits,
         })
@@ -129,5 +133,18 @@ fn security(security: Security, transport: Transport) -> Result<Security, Error>
             transport.name()
         ))),
         (security, _) => Ok(security),
+    }
+}
+
+/// Other programs reach no peer in the memory of this one, nor one that is
+/// simulated.
+fn guests(common: &Common, transport: Transport) -> Result<Guests, Error> {
+    match (&common.guests, transport) {
+        (Some(_), Transport::Memory) => Err(Error::Usage(
+            "--guests: peers of other programs reach those of a live run over --transport tcp or \
+             quic alone; take one of these, or leave --guests out"
+                .into(),
+        )),
+        (guests, _) => Ok(guests.clone().unwrap_or_default()),
     }
 }

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
+use node::admission::Guests;
 pub(super) use node::program::duration;
 use proto::MAX_BODY;
 
@@ -27,6 +28,19 @@ impl FromStr for Size {
             )),
         }
     }
+}
+
+/// Guests of a run: PeerIds, or `any`.
+pub(super) fn guests(text: &str) -> Result<Guests, String> {
+    if text == "any" {
+        return Ok(Guests::Any);
+    }
+    let peer = |id: &str| {
+        id.parse()
+            .map_err(|_| format!("{id:?} is no PeerId; it looks like 12D3KooW..., or any"))
+    };
+    let peers = text.split(',').map(peer).collect::<Result<_, String>>()?;
+    Ok(Guests::Named(peers))
 }
 
 /// A number of bytes of memory. `M` and `G` mean 2^20 and 2^30.
@@ -122,6 +136,8 @@ pub(super) fn rate(text: &str) -> Result<f64, String> {
 
 #[cfg(test)]
 mod tests {
+    use node::PeerId;
+
     use super::*;
 
     #[test]
@@ -181,6 +197,18 @@ mod tests {
         }
         for text in ["", "5", "-1s", "soon", "1e9s"] {
             assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn guests_are_peer_ids_or_any() {
+        let [a, b] = std::array::from_fn(|_| PeerId::random());
+        assert_eq!(guests("any"), Ok(Guests::Any));
+        assert_eq!(guests(&a.to_string()), Ok(Guests::Named([a].into())));
+        let both = guests(&format!("{a},{b}"));
+        assert_eq!(both, Ok(Guests::Named([a, b].into())));
+        for text in ["", "all", "peer-00", &format!("{a},"), &format!("{a},any")] {
+            assert!(guests(text).is_err(), "{text}");
         }
     }
 }

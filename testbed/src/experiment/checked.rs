@@ -112,6 +112,10 @@ impl<S> Drop for StopOnDrop<S> {
 }
 
 impl<S: System + 'static> Experiment for Checked<S> {
+    fn bounds_memory(&self) -> bool {
+        true
+    }
+
     async fn run(&mut self, bench: Bench<'_>) -> Result<(), Error> {
         bench.record.transport = "checked".to_owned();
         bench.record.security = "none";
@@ -134,12 +138,14 @@ impl<S: System + 'static> Experiment for Checked<S> {
         let checked = &found.checked;
         record.phase("Check", checked.took);
         let is_recorded = checked.counterexample.is_some() || checked.example.is_some();
+        let mut untrusted = None;
         if is_recorded {
             let history = History {
                 unfinished: found.fault.as_ref().map(ToString::to_string),
                 ..History::read(store)
             };
             self.judgement = system::judge(&search.system, &history);
+            untrusted = history.missing();
         }
         record.results = self.judgement.results(json!({
             "states": checked.extent.states,
@@ -150,7 +156,10 @@ impl<S: System + 'static> Experiment for Checked<S> {
             "counterexample_steps": checked.counterexample.as_ref().map(Vec::len),
             "coverage": checked.coverage,
         }));
-        found.findings(&search.system, &self.judgement)
+        Findings {
+            untrusted: Vec::from_iter(untrusted),
+            ..found.findings(&search.system, &self.judgement)
+        }
     }
 
     fn save(&self, rows: &mut Rows) -> Result<(), Error> {

@@ -22,7 +22,7 @@ use crate::control::Desk;
 use crate::host::Watch;
 use crate::network::{Builder, Speaks};
 use crate::progress::Progress;
-use crate::run::{Record, Rows, Status, Verdict};
+use crate::run::{Folder, Record, Rows, Status, Verdict};
 use crate::store::Store;
 
 /// What an experiment works with.
@@ -32,6 +32,8 @@ pub struct Bench<'a> {
     /// What is told of the run. Whatever is measured goes here at once: the
     /// experiment may be interrupted at any time.
     pub record: &'a mut Record,
+    /// Where the run is saved, if it is.
+    pub folder: Option<&'a Folder>,
     /// One line for each measurement.
     pub rows: &'a mut Rows,
     /// Where spans go.
@@ -54,6 +56,7 @@ impl<'a> Bench<'a> {
         Builder {
             options: self.options,
             outsider: None,
+            folder: self.folder,
             sink: self.sink,
             metrics: self.metrics,
             tasks: self.tasks,
@@ -73,6 +76,9 @@ pub struct Findings {
     /// What did not come in time. Where the host was saturated, that says
     /// nothing of the network.
     pub incomplete: Vec<String>,
+    /// Why what is incomplete says nothing of the network, and the run cannot
+    /// pass: it asked for more than the machine does.
+    pub overload: Vec<String>,
     /// Why the run cannot pass although nothing is wrong: a planned fault that
     /// never happened, a property of which nothing was checked, a search that
     /// was not finished.
@@ -92,18 +98,25 @@ impl From<Vec<String>> for Findings {
 }
 
 impl Findings {
+    /// Whether anything is wrong, or did not come in time.
+    pub fn is_wrong(&self) -> bool {
+        !self.violations.is_empty() || !self.incomplete.is_empty()
+    }
+
     /// The verdict of a run that was not interrupted. `host` says that the
     /// host was saturated, or that the process stood still.
     ///
     /// A record that cannot be trusted makes it `unknown`. Otherwise a
     /// violation makes it `fail`, and so does what is incomplete, unless the
-    /// host was saturated. Otherwise any reason is `unknown`.
+    /// host was saturated or overloaded. Otherwise any reason is `unknown`.
     pub fn verdict(self, host: Vec<String>) -> Verdict {
         let is_violated = !self.violations.is_empty();
-        let is_late = !self.incomplete.is_empty() && host.is_empty();
+        let is_slow = !host.is_empty() || !self.overload.is_empty();
+        let is_late = !self.incomplete.is_empty() && !is_slow;
         let is_failed = self.untrusted.is_empty() && (is_violated || is_late);
         let against = self.violations.into_iter().chain(self.incomplete);
-        let unknown = self.untrusted.into_iter().chain(self.unknown).chain(host);
+        let unknown = self.untrusted.into_iter().chain(self.unknown);
+        let unknown = unknown.chain(self.overload).chain(host);
         let (status, reasons): (_, Vec<_>) = match is_failed {
             true => (Status::Fail, against.chain(unknown).collect()),
             false => (Status::Unknown, unknown.chain(against).collect()),
@@ -123,6 +136,12 @@ pub trait Experiment {
     /// Registers what it counts for Prometheus from now on. Not called where
     /// nobody wants to know.
     fn register(&mut self, _: &mut Registry) {}
+
+    /// Whether it bounds its memory itself. A run is ended otherwise when it takes
+    /// too much.
+    fn bounds_memory(&self) -> bool {
+        false
+    }
 
     /// Runs it. An `Err` ends the run as failed; what was measured stays.
     fn run(&mut self, bench: Bench<'_>) -> impl Future<Output = Result<(), Error>> + Send;
@@ -169,6 +188,10 @@ mod tests {
         };
         let host = || vec!["host saturated".to_owned()];
         let calm = Vec::new;
+        let overload = |findings: Findings| Findings {
+            overload: some(),
+            ..findings
+        };
         for (findings, host, expected) in [
             (none(), calm(), Status::Pass),
             (none(), host(), Status::Unknown),
@@ -177,6 +200,9 @@ mod tests {
             (late(), calm(), Status::Fail),
             (late(), host(), Status::Unknown),
             (open(), calm(), Status::Unknown),
+            (overload(none()), calm(), Status::Unknown),
+            (overload(late()), calm(), Status::Unknown),
+            (overload(wrong()), calm(), Status::Fail),
             (untrusted(), calm(), Status::Unknown),
         ] {
             let verdict = findings.clone().verdict(host.clone());

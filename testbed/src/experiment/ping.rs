@@ -252,7 +252,8 @@ impl Experiment for Ping {
     }
 }
 
-/// Waits for what comes of the ping under way.
+/// Waits for what comes of the ping under way. What its process reported before
+/// it took the command is of earlier ones.
 async fn outcome(
     network: &mut Network<PingPong>,
     pair: Pair,
@@ -279,14 +280,21 @@ async fn outcome(
             },
             Report::Lost {
                 node,
+                commands,
                 to: receiver,
                 kind,
                 reason,
-            } if (node, receiver) == (from, to) || (node, receiver) == (to, from) => {
+            } if (node, receiver) == (from, to) && commands > ping
+                || (node, receiver) == (to, from) =>
+            {
                 let node = name(node);
                 return lost(&format!("{kind} from {node} was lost: {reason}"));
             }
-            Report::HungUp { node, from: other } if (node, other) == (from, to) => {
+            Report::HungUp {
+                node,
+                commands,
+                from: other,
+            } if (node, other) == (from, to) && commands > ping => {
                 let to = name(to);
                 return lost(&format!("{to} closed the channel before it answered"));
             }
@@ -307,6 +315,7 @@ async fn hang_up(network: &mut Network<PingPong>, Pair { from, to }: Pair) -> Re
                 Report::HungUp {
                     node: NodeId(node),
                     from: NodeId(other),
+                    ..
                 } if (node, other) == (from, to) => {
                     return true;
                 }

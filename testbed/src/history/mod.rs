@@ -6,7 +6,8 @@
 mod causality;
 mod faults;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use algorithms::{Field, Fields};
@@ -60,6 +61,43 @@ impl History {
             stopped,
             unfinished: None,
         }
+    }
+
+    /// Why the record cannot be trusted: steps that it lacks. Each process
+    /// numbers its steps from 1, and the first may have left no span.
+    pub fn missing(&self) -> Option<String> {
+        let all = self.processes.iter();
+        let missing = all.flat_map(|(name, steps)| missing(steps).map(move |at| (name, at)));
+        let mut processes = BTreeSet::new();
+        let (mut steps, mut first) = (0_u64, None);
+        for (name, numbers) in missing {
+            steps = steps.saturating_add(numbers.end.saturating_sub(numbers.start));
+            processes.insert(name);
+            first.get_or_insert((name, numbers.start));
+        }
+        let (name, number) = first?;
+        Some(format!(
+            "{steps} of the steps are missing from the record, of {} of the processes; \
+             the first is step {number} of {name}",
+            processes.len()
+        ))
+    }
+
+    /// Why the record cannot be trusted: messages of peers that are not of the
+    /// run, and of whose steps it lacks all.
+    pub fn foreign(&self) -> Option<String> {
+        let received = self.steps().filter_map(|(.., step)| step.received.as_ref());
+        let foreign = received.filter(|message| !self.processes.contains_key(&message.from));
+        let mut counts = BTreeMap::<_, u64>::new();
+        for message in foreign {
+            *counts.entry(&message.from).or_default() += 1;
+        }
+        let (first, _) = counts.first_key_value()?;
+        Some(format!(
+            "{} messages came from {} peers of which no step is recorded; the first is {first}",
+            counts.values().sum::<u64>(),
+            counts.len()
+        ))
     }
 
     /// Every step: whose, and its index among them.
@@ -123,6 +161,17 @@ impl History {
             })
         })
     }
+}
+
+/// The numbers that are missing among these steps, which are in their order.
+fn missing(steps: &[StepRecord]) -> impl Iterator<Item = Range<u64>> {
+    let mut next = 1;
+    steps.iter().filter_map(move |step| {
+        let lacks = next..step.number;
+        next = step.number.saturating_add(1);
+        let silent_start = lacks == (1..2);
+        (lacks.start < lacks.end && !silent_start).then_some(lacks)
+    })
 }
 
 /// What a span tells of a step. `None` for a span that is none.
@@ -212,4 +261,58 @@ fn field(value: AnyValue) -> Option<Field> {
         }
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Processes, and the numbers of their steps.
+    type Steps<'a> = &'a [(&'a str, &'a [u64])];
+
+    fn history(processes: Steps<'_>) -> History {
+        let step = |number: &u64| StepRecord {
+            number: *number,
+            ..StepRecord::default()
+        };
+        let processes = processes
+            .iter()
+            .map(|(name, numbers)| ((*name).into(), numbers.iter().map(step).collect()));
+        History {
+            processes: processes.collect(),
+            ..History::default()
+        }
+    }
+
+    #[test]
+    fn missing_steps_are_named() {
+        let cases: [(Steps<'_>, Option<&str>); 6] = [
+            (&[], None),
+            (&[("a", &[1, 2, 3]), ("b", &[])], None),
+            (&[("a", &[2, 3]), ("b", &[1])], None),
+            (
+                &[("a", &[1, 2]), ("b", &[2, 4, 7])],
+                Some(
+                    "3 of the steps are missing from the record, of 1 of the processes; the first is step 3 of b",
+                ),
+            ),
+            (
+                &[("a", &[3]), ("b", &[1, 2, 2, 4])],
+                Some(
+                    "3 of the steps are missing from the record, of 2 of the processes; the first is step 1 of a",
+                ),
+            ),
+            (
+                &[("a", &[1, u64::MAX])],
+                Some(&format!(
+                    "{} of the steps are missing from the record, of 1 of the processes; the first is step 2 of a",
+                    u64::MAX - 2
+                )),
+            ),
+        ];
+        for (processes, expected) in cases {
+            let missing = history(processes).missing();
+            assert_eq!(missing.as_deref(), expected, "{processes:?}");
+        }
+    }
 }

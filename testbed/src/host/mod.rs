@@ -12,6 +12,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
+use tokio::time::sleep;
 
 pub use footprint::Footprint;
 pub use pauses::{Kind as PauseKind, Pause};
@@ -69,6 +70,18 @@ pub fn available_memory() -> u64 {
         let group = memory.cgroup_limits().map(|group| group.free_memory);
         memory.available_memory().min(group.unwrap_or(u64::MAX))
     })
+}
+
+/// Waits until this process takes more than `limit` bytes of memory, and returns
+/// how many it takes. Where nobody can tell, it waits for ever.
+pub async fn outgrows(limit: u64) -> u64 {
+    loop {
+        match resident() {
+            Some(now) if now > limit => return now,
+            Some(_) => sleep(watch::EVERY).await,
+            None => return std::future::pending().await,
+        }
+    }
 }
 
 /// Raises the limit of open files as far as `needed`, if it is lower and the

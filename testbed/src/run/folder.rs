@@ -160,6 +160,11 @@ impl Folder {
         saved.map_err(|e| failed(&self.path.join(RECORD), &e))
     }
 
+    /// Where its record is.
+    pub fn record_path(&self) -> PathBuf {
+        self.path.join(RECORD)
+    }
+
     /// When its record was written last.
     pub fn written(&self) -> Option<std::time::SystemTime> {
         modified(&self.path)

@@ -4,11 +4,13 @@
 mod apart;
 mod folder;
 pub(crate) mod lock;
+mod membership;
 mod record;
 mod rows;
 
 pub use apart::Apart;
 pub use folder::{Folder, Lines, has_ended, latest};
+pub use membership::Membership;
 pub use record::{Experiment, Phase, Record, SCHEMA, Spans, Status, Verdict, Versions};
 pub use rows::{Delivery, Rows, columns};
 

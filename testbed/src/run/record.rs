@@ -13,6 +13,7 @@ use node::telemetry::export::redacted;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::Membership;
 use crate::cli::options::Options;
 use crate::cli::{Security, Transport};
 use crate::host::{Footprint, Host, Use};
@@ -53,6 +54,9 @@ pub struct Record {
     pub security: &'static str,
     /// How many connections were made.
     pub connections: u64,
+    /// Where peers listened, and which others connected.
+    #[serde(flatten)]
+    pub membership: Membership,
     /// How much memory peers and connections took.
     pub footprint: Footprint,
     /// What was done with them.
@@ -219,6 +223,7 @@ impl Record {
                 (_, Security::None) => "none",
             },
             connections: 0,
+            membership: Membership::default(),
             footprint: Footprint::default(),
             experiment,
             phases: Vec::new(),

@@ -136,6 +136,21 @@ fn what_does_not_end_in_time_fails() {
     says(&ended, &["0 of 1 operations ended within 300ms"]);
 }
 
+/// Its timers are always due, and once kept everything else from running: the
+/// snapshot, the time limit, and signals.
+#[test]
+fn more_load_than_the_machine_takes_is_unknown() {
+    let arguments = "--peers 8 snapshot --rate 200000 --every 1s --timeout 20s";
+    let ended = testbed(arguments, 3);
+    says(
+        &ended,
+        &[
+            "timers            late by ",
+            "verdict           unknown: overloaded: timers were late by ",
+        ],
+    );
+}
+
 #[test]
 fn the_other_algorithms_cost_what_theory_says() {
     for (arguments, parts) in [

@@ -71,7 +71,8 @@ struct Message {
 
 #[derive(Clone, Copy, Debug)]
 struct Arrival {
-    via: u32,
+    /// `None`: a guest.
+    via: Option<u32>,
     after: Duration,
 }
 
@@ -200,13 +201,13 @@ impl Arrivals {
         rows: Option<&mut Rows>,
     ) -> Result<(), Error> {
         let number = |peer: &PeerId| self.numbers.get(peer).copied();
-        let known = number(&to).zip(number(&via));
-        let message = Envelope::decode(data.into()).ok().zip(known);
+        let via = number(&via).ok_or(via);
+        let message = Envelope::decode(data.into()).ok().zip(number(&to));
         let before = |message: &Envelope| message.id < self.first;
         if message.as_ref().is_some_and(|(message, _)| before(message)) {
             return Ok(());
         }
-        let arrived = message.and_then(|(message, (to, via))| {
+        let arrived = message.and_then(|(message, to)| {
             self.arrived(message.id, (to, via), at, &members.tracers[to as usize])
         });
         match (arrived, rows) {
@@ -221,7 +222,7 @@ impl Arrivals {
     fn arrived(
         &mut self,
         id: u64,
-        (to, via): (u32, u32),
+        (to, via): (u32, Result<u32, PeerId>),
         at: SystemTime,
         tracer: &SdkTracer,
     ) -> Option<Delivery<'_>> {
@@ -232,6 +233,8 @@ impl Arrivals {
             return None;
         }
         let after = at.duration_since(message.intended).unwrap_or_default();
+        let from = via.map_or_else(|guest| guest.to_string(), |via| NodeId(via).to_string());
+        let via = via.ok();
         message.arrivals.insert(to, Arrival { via, after });
         self.there += 1;
         if let Some(metrics) = &self.metrics {
@@ -246,12 +249,12 @@ impl Arrivals {
             .with_start_time(at)
             .with_attributes([
                 KeyValue::new(key::ID, format!("{id:016x}")),
-                KeyValue::new(key::REMOTE, NodeId(via).to_string()),
+                KeyValue::new(key::REMOTE, from),
             ])
             .start_with_context(tracer, &Context::new().with_remote_span_context(published));
         span.end_with_timestamp(at);
         Some(Delivery {
-            via: Some(via),
+            via,
             after_ns: Some(nanos(after)),
             ..message.row(number, to)
         })
@@ -372,7 +375,7 @@ impl Message {
     fn hops(&self, peer: u32) -> Option<u32> {
         let mut at = peer;
         for hops in 1..=self.arrivals.len() as u32 {
-            at = self.arrivals.get(&at)?.via;
+            at = self.arrivals.get(&at)?.via?;
             if at == self.publisher {
                 return Some(hops);
             }

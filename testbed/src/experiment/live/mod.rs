@@ -2,8 +2,12 @@
 //! for, and its judge reads the spans.
 
 mod clock;
+mod operations;
+mod overload;
 mod reach;
 mod session;
+#[cfg(test)]
+mod tests;
 
 use csv::StringRecord;
 use std::time::{Duration, Instant};
@@ -17,8 +21,10 @@ use crate::history::History;
 use crate::network::{Builder, LABORATORY, Links, Speaks};
 use crate::planned::{Faults, Planned, Strike};
 use crate::run::{Record, Rows};
+use crate::stats::nanos;
 use crate::store::Store;
 use crate::system::{self, Judgement, System};
+use overload::Punctuality;
 use session::{Progress, Session};
 
 /// A system over real peers.
@@ -32,6 +38,7 @@ pub struct Live<S> {
     /// How long the run took, once it is over.
     took: Option<Duration>,
     faults: Faults,
+    punctuality: Punctuality,
     judgement: Judgement,
 }
 
@@ -56,6 +63,7 @@ impl<S: System> Live<S> {
             progress: Progress::default(),
             took: None,
             faults: Faults::default(),
+            punctuality: Punctuality::default(),
             judgement: Judgement::default(),
         }
     }
@@ -103,6 +111,11 @@ impl<S: System> Experiment for Live<S> {
         let result = session.run(&mut network, self.timeout, bench.desk).await;
         self.progress.is_over = result.is_ok();
         self.took = Some(began.elapsed());
+        self.punctuality = Punctuality {
+            late: network.lateness.now(),
+            ran: began.elapsed(),
+            bound: bench.options.bounds.lag,
+        };
         bench.record.phase("Run", began.elapsed());
         result
     }
@@ -119,6 +132,7 @@ impl<S: System> Experiment for Live<S> {
         self.faults = self.faults(&history);
         let Self {
             progress,
+            punctuality,
             judgement,
             ..
         } = self;
@@ -130,8 +144,14 @@ impl<S: System> Experiment for Live<S> {
                 .into_iter()
                 .chain(judgement.unknown())
                 .collect(),
+            untrusted: history
+                .missing()
+                .into_iter()
+                .chain(history.foreign())
+                .collect(),
             ..Findings::from(Vec::from_iter(judgement.violated()))
         };
+        findings.overload.extend(punctuality.overload());
         if progress.late {
             findings.incomplete.push(format!(
                 "{} of {expected} operations ended within {:?}",
@@ -150,6 +170,11 @@ impl<S: System> Experiment for Live<S> {
             "expected": expected,
             "lost": progress.lost,
             "faults": self.faults.planned(),
+            "late": {
+                "count": punctuality.late.count,
+                "p50_ns": nanos(punctuality.late.median),
+                "max_ns": nanos(punctuality.late.most),
+            },
         }));
         findings
     }
@@ -163,6 +188,7 @@ impl<S: System> Experiment for Live<S> {
     }
 
     fn tell(&self, _: &Record) -> String {
-        self.judgement.text() + &self.faults.text()
+        let late = self.punctuality.line().map(|line| line + "\n");
+        self.judgement.text() + &late.unwrap_or_default() + &self.faults.text()
     }
 }

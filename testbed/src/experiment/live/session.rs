@@ -2,19 +2,20 @@
 //! operation's end.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::pin::pin;
 use std::time::Duration;
 
 use algorithms::{Algorithm, NodeId};
-use node::driver::{Driver, Report};
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use node::driver::{Report, Stopped};
 use node::steps::key;
 use opentelemetry::trace::{TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::SdkTracer;
-use tokio::sync::mpsc;
 
 use super::Kill;
 use super::clock::Clock;
+use super::operations::Operations;
 use crate::Error;
 use crate::control::{Desk, Press};
 use crate::network::Network;
@@ -62,8 +63,16 @@ pub(super) struct Session<'a, S: System> {
     pub(super) system: &'a S,
     pub(super) progress: &'a mut Progress,
     pub(super) bar: Bar,
-    operations: BTreeMap<NodeId, VecDeque<Context>>,
+    operations: BTreeMap<NodeId, Operations>,
     killed: Vec<NodeId>,
+    /// The command that a process is to take next.
+    giving: Option<Giving>,
+}
+
+/// A command that is being given.
+struct Giving {
+    node: NodeId,
+    taken: BoxFuture<'static, Result<(), Stopped>>,
 }
 
 type Command<S> = <<S as System>::Algorithm as Algorithm>::Command;
@@ -92,6 +101,7 @@ impl<'a, S: System> Session<'a, S> {
             bar,
             operations: BTreeMap::new(),
             killed: Vec::new(),
+            giving: None,
         }
     }
 
@@ -106,14 +116,14 @@ impl<'a, S: System> Session<'a, S> {
         while self.progress.ended < self.system.endings() {
             let due = self.due.front().map(|(at, _)| *at);
             let gives_up = self.gives_up;
+            let gives = self.giving.is_some();
             tokio::select! {
-                () = self.clock.reaches(due.unwrap_or(limit)), if due.is_some() => {
+                () = self.clock.reaches(due.unwrap_or(limit)), if due.is_some() && !gives => {
                     let (at, due) = self.due.pop_front().expect("it is due");
                     match due {
                         Due::Command(node, command, operation) => {
                             let late = self.clock.now().saturating_sub(at);
-                            self.give(network, node, command, operation, late).await?;
-                            self.be_patient();
+                            self.give(network, node, command, operation, late)?;
                         }
                         Due::Kill(node) => {
                             self.kill(network, node);
@@ -123,6 +133,7 @@ impl<'a, S: System> Session<'a, S> {
                         }
                     }
                 }
+                taken = taken(&mut self.giving), if gives => self.on_taken(taken)?,
                 () = self.clock.reaches(gives_up.unwrap_or(limit)), if gives_up.is_some() => {
                     return Ok(());
                 }
@@ -146,6 +157,7 @@ impl<'a, S: System> Session<'a, S> {
     fn be_patient(&mut self) {
         let command = |(_, due): &(Duration, Due<_>)| matches!(due, Due::Command(..));
         if let Some(patience) = self.system.gives_up_after()
+            && self.giving.is_none()
             && !self.due.iter().any(command)
         {
             self.gives_up = Some(self.clock.now().saturating_add(patience));
@@ -161,22 +173,26 @@ impl<'a, S: System> Session<'a, S> {
     pub(super) fn is_asked(&self, node: NodeId) -> bool {
         let due = |(_, due): &(_, Due<_>)| matches!(due, Due::Command(of, ..) if *of == node);
         let under_way = self.operations.get(&node);
-        under_way.is_some_and(|all| !all.is_empty()) || self.due.iter().any(due)
+        under_way.is_some_and(Operations::any) || self.due.iter().any(due)
     }
 
     /// Begins an operation, so late. A process takes a command when it has room,
-    /// and it may have none until somebody has heard what it says.
-    async fn give(
+    /// and it may have none for long: meanwhile no other is given, and all else
+    /// goes on.
+    fn give(
         &mut self,
-        network: &mut Network<S::Algorithm>,
+        network: &Network<S::Algorithm>,
         node: NodeId,
         command: Command<S>,
         operation: &'static str,
         late: Duration,
     ) -> Result<(), Error> {
         if self.killed.contains(&node) {
+            self.be_patient();
             return Ok(());
         }
+        let driver = network.drivers.iter().find(|driver| driver.id() == node);
+        let driver = driver.ok_or_else(|| Error::Failed(format!("{node} is no process")))?;
         let tracer = &network.tracers[usize::from(node)];
         let span = tracer
             .span_builder(operation)
@@ -184,26 +200,20 @@ impl<'a, S: System> Session<'a, S> {
             .start_with_context(tracer, &Context::new());
         let context = Context::new().with_span(span);
         let operations = self.operations.entry(node).or_default();
-        operations.push_back(context.clone());
-        let driver = network.drivers.iter().find(|driver| driver.id() == node);
-        let driver = driver.expect("it was not stopped");
-        self.hear_until_taken(driver, command, context, &mut network.reports)
-            .await
+        operations.begin(context.clone());
+        let taken = driver.command(command, context).boxed();
+        self.giving = Some(Giving { node, taken });
+        Ok(())
     }
 
-    async fn hear_until_taken(
-        &mut self,
-        driver: &Driver<S::Algorithm>,
-        command: Command<S>,
-        context: Context,
-        reports: &mut mpsc::Receiver<Report<S::Algorithm>>,
-    ) -> Result<(), Error> {
-        let mut given = pin!(driver.command(command, context));
-        loop {
-            tokio::select! {
-                taken = &mut given => return taken.map_err(|e| Error::Failed(e.to_string())),
-                report = reports.recv() => self.hear(report)?,
-            }
+    /// The process has taken the command, or was stopped before.
+    fn on_taken(&mut self, taken: Result<(), Stopped>) -> Result<(), Error> {
+        let giving = self.giving.take();
+        let is_killed = giving.is_some_and(|giving| self.killed.contains(&giving.node));
+        self.be_patient();
+        match taken {
+            Err(stopped) if !is_killed => Err(Error::Failed(stopped.to_string())),
+            Ok(()) | Err(_) => Ok(()),
         }
     }
 
@@ -211,7 +221,12 @@ impl<'a, S: System> Session<'a, S> {
     fn hear(&mut self, report: Option<Report<S::Algorithm>>) -> Result<(), Error> {
         let report = report.ok_or_else(|| Error::Failed("the network has stopped".into()))?;
         match report {
-            Report::Output { node, output, .. } => {
+            Report::Output {
+                node,
+                output,
+                commands,
+                ..
+            } => {
                 if self.system.ends(node, &output) {
                     self.progress.ended += 1;
                     self.bar.step();
@@ -219,9 +234,8 @@ impl<'a, S: System> Session<'a, S> {
                 }
                 if self.system.completes(node, &output)
                     && let Some(operations) = self.operations.get_mut(&node)
-                    && let Some(context) = operations.pop_front()
                 {
-                    context.span().end();
+                    operations.end_first(commands);
                 }
             }
             Report::Lost {
@@ -229,6 +243,7 @@ impl<'a, S: System> Session<'a, S> {
                 to,
                 kind,
                 reason,
+                ..
             } if !self.killed.contains(&to) && !self.killed.contains(&node) => {
                 self.progress.lost += 1;
                 if self.progress.losses.len() < TOLD {
@@ -240,6 +255,14 @@ impl<'a, S: System> Session<'a, S> {
             Report::Fault(fault) => return Err(Error::Failed(fault.to_string())),
         }
         Ok(())
+    }
+}
+
+/// Waits until the command is taken.
+async fn taken(giving: &mut Option<Giving>) -> Result<(), Stopped> {
+    match giving {
+        Some(giving) => (&mut giving.taken).await,
+        None => std::future::pending().await,
     }
 }
 

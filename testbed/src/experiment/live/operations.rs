@@ -1,0 +1,70 @@
+//! The operations of a process that are under way.
+
+use std::collections::VecDeque;
+
+use opentelemetry::Context;
+use opentelemetry::trace::TraceContextExt as _;
+
+/// The spans of operations, in the order in which their commands were given. A
+/// process takes its commands in that order.
+#[derive(Debug, Default)]
+pub(super) struct Operations {
+    /// How many have ended. Those of the queue come after them.
+    ended: u64,
+    queue: VecDeque<Context>,
+}
+
+impl Operations {
+    /// Another one, whose command is about to be given.
+    pub(super) fn begin(&mut self, context: Context) {
+        self.queue.push_back(context);
+    }
+
+    /// Whether some have not ended.
+    pub(super) fn any(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
+    /// An output that completes an operation, of a process that had taken so
+    /// many commands then, ends the first. It ends none whose command had not
+    /// been taken: the step that takes it belongs into the operation's span.
+    pub(super) fn end_first(&mut self, commands: u64) {
+        if self.ended < commands
+            && let Some(context) = self.queue.pop_front()
+        {
+            self.ended += 1;
+            context.span().end();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry::trace::{Tracer as _, TracerProvider as _};
+    use opentelemetry_sdk::trace::SdkTracerProvider;
+
+    use super::*;
+
+    #[test]
+    fn output_before_its_command_ends_no_operation() {
+        let provider = SdkTracerProvider::default();
+        let tracer = provider.tracer("test");
+        let begin = || Context::new().with_span(tracer.start("operation"));
+        let (first, second) = (begin(), begin());
+        let mut operations = Operations::default();
+        operations.begin(first.clone());
+        operations.begin(second.clone());
+        let open = || [&first, &second].map(|context| context.span().is_recording());
+        for (commands, expected) in [
+            (0, [true, true]),
+            (1, [false, true]),
+            (1, [false, true]),
+            (2, [false, false]),
+            (2, [false, false]),
+        ] {
+            operations.end_first(commands);
+            assert_eq!(open(), expected, "{commands} commands taken");
+        }
+        assert!(!operations.any());
+    }
+}

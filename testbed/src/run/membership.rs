@@ -1,0 +1,97 @@
+//! Which peers a run had: where its own listened, and which others connected.
+
+use std::sync::Arc;
+
+use node::admission::{Admission, Guests, Tally, Visitors};
+use node::{Multiaddr, PeerId};
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
+
+/// Where the peers of a run listen, and which others connected to them. What it
+/// says of others is as of now, as long as the run goes on.
+#[derive(Clone, Debug, Default)]
+pub struct Membership {
+    /// Full addresses, by the number of the peer; none where other programs
+    /// cannot reach them.
+    pub addresses: Vec<Multiaddr>,
+    /// Who is admitted, once peers start.
+    pub admission: Option<Arc<Admission>>,
+}
+
+impl Membership {
+    /// Peers that are not of the run, and connected or were refused.
+    pub fn visitors(&self) -> Visitors {
+        let admission = self.admission.as_ref();
+        admission.map_or_else(Visitors::default, |admission| admission.visitors())
+    }
+
+    /// Whether peers took part that are not of the run.
+    pub fn has_guests(&self) -> bool {
+        self.visitors().guests.connections > 0
+    }
+
+    /// Why a run that looks wrong is not known to be: guests took part.
+    pub fn doubt(&self) -> Option<String> {
+        let guests = self.visitors().guests;
+        (guests.connections > 0)
+            .then(|| format!("guests took part, of which nothing is recorded: {guests}"))
+    }
+
+    /// Lines for people, each with its end: nothing where none came.
+    pub fn text(&self) -> String {
+        let Visitors {
+            guests,
+            refused,
+            messages,
+            dropped,
+        } = self.visitors();
+        let mut text = String::new();
+        if guests.connections > 0 {
+            text += &format!("guests            {guests}; {messages} of their messages handled");
+            if dropped > 0 {
+                text += &format!(", {dropped} dropped");
+            }
+            text.push('\n');
+        }
+        if refused.connections > 0 {
+            text +=
+                &format!("refused           {refused}: not of this run (--guests admits them)\n");
+        }
+        text
+    }
+}
+
+/// `addresses`, `guests` and `refused`, in one object.
+impl Serialize for Membership {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let visitors = self.visitors();
+        let admitted = match self.admission.as_ref().map(|admission| admission.guests()) {
+            None | Some(Guests::None) => json!([]),
+            Some(Guests::Named(peers)) => peers.iter().map(PeerId::to_string).collect(),
+            Some(Guests::Any) => json!("any"),
+        };
+        let addresses = self.addresses.iter().map(Multiaddr::to_string);
+        let all = json!({
+            "addresses": addresses.collect::<Value>(),
+            "guests": {
+                "admitted": admitted,
+                "connections": visitors.guests.connections,
+                "peers": peers(&visitors.guests),
+                "messages": visitors.messages,
+                "dropped": visitors.dropped,
+            },
+            "refused": {
+                "connections": visitors.refused.connections,
+                "peers": peers(&visitors.refused),
+            },
+        });
+        all.serialize(serializer)
+    }
+}
+
+/// The peers that are named, with their connections.
+fn peers(tally: &Tally) -> Value {
+    let peers = tally.peers.iter();
+    let peers = peers.map(|(peer, count)| (peer.to_string(), json!(count)));
+    Value::Object(peers.collect())
+}
