@@ -86,7 +86,7 @@ fn the_page_asks_seldom_and_only_for_what_its_view_shows() {
     }
     let runs = Runs::new();
     let arguments =
-        "--peers 8 --view=127.0.0.1:0 --timeout 10m snapshot --snapshots 1000 --every 500ms";
+        "--peers 8 --view=127.0.0.1:0 snapshot --snapshots 1000 --every 500ms --timeout 10m";
     let testbed = runs.testbed(arguments.split(' '));
     let mut requests = script("requests.mjs");
     requests.arg(testbed.get_program()).args(testbed.get_args());
