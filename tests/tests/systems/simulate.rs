@@ -175,10 +175,10 @@ fn a_fault_that_never_happened_is_unknown() {
         ),
         // It strikes in some schedules alone, and what it does is seen there.
         (
-            "delay = \"0..100ms\"\n[[crash]]\nprocess = 3\nat = \"600ms\"\n",
-            "elect --peers 4 --seeds 50",
-            1,
-            &["fault             the crash of peer-03 at 600 ms in "],
+            "[[crash]]\nprocess = 3\nat = \"8ms\"\n",
+            "gossip --peers 4 --messages 1 --seeds 50",
+            0,
+            &["fault             the crash of peer-03 at 8.00 ms in "],
         ),
         (
             no_heal,
