@@ -256,7 +256,7 @@ mod tests {
         assert_eq!((refused.peers[&first], refused.of_others), (2, 85));
         let text = refused.to_string();
         assert!(
-            text.starts_with("102 connections of 12D3") && text.ends_with(", others (85)"),
+            text.starts_with("102 connections of 1") && text.ends_with(", others (85)"),
             "{text}"
         );
     }

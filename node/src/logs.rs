@@ -1,10 +1,8 @@
 //! Logs, on standard error: for the programs, never for the library.
 
-use std::io::{self, IsTerminal as _};
-
 use tracing_subscriber::EnvFilter;
 
-use crate::stderr::Stderr;
+use crate::stderr::{self, Stderr};
 
 /// Starts logging: warnings, and with `-v`, `-vv`, `-vvv` more. `RUST_LOG`
 /// overrides both.
@@ -20,7 +18,7 @@ pub fn start(verbose: u8) {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         // Colours are for a terminal, and for nobody who asked for none.
-        .with_ansi(io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
+        .with_ansi(stderr::is_terminal() && std::env::var_os("NO_COLOR").is_none())
         .with_writer(|| Stderr)
         .init();
 }

@@ -3,7 +3,7 @@
 //! through here.
 
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 
 /// Standard error as a writer without errors: what cannot be written is dropped.
 #[derive(Clone, Copy, Debug, Default)]
@@ -19,6 +19,11 @@ impl Write for Stderr {
         let _ = io::stderr().flush();
         Ok(())
     }
+}
+
+/// Whether it is shown on a terminal.
+pub fn is_terminal() -> bool {
+    io::stderr().is_terminal()
 }
 
 /// Writes a line.
