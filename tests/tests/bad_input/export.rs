@@ -58,11 +58,6 @@ fn a_file_that_is_cut_short_or_wrong() {
             text[..text.len() / 2].to_owned(),
             &["line", "column", "cut short", "save it again"],
         ),
-        (
-            "an id that is none",
-            text.replacen("\"spanID\":\"", "\"spanID\":\"x", 1),
-            &["data[0].spans[0]", "16 hexadecimal digits"],
-        ),
         ("another list", "[1]".to_owned(), &["line 1", "Jaeger"]),
     ] {
         fs::write(&path, content).expect("it is ours");
@@ -73,5 +68,12 @@ fn a_file_that_is_cut_short_or_wrong() {
             let parts = [&[&*file], parts].concat();
             refused(name, &run(&mut runs.testbed(args)), 2, &parts);
         }
+    }
+    // An id that is none costs its span alone.
+    let content = text.replacen("\"spanID\":\"", "\"spanID\":\"x", 1);
+    fs::write(&path, content).expect("it is ours");
+    let ended = run(&mut runs.testbed(["export", &file, "--format", "otlp"])).exits(0);
+    for part in ["left out", "data[0].spans[0]", "16 hexadecimal digits"] {
+        assert!(ended.stderr.contains(part), "{part}: {ended}");
     }
 }

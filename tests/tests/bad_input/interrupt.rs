@@ -150,7 +150,12 @@ const LONG: [&str; 4] = ["--peers=3", "ping", "--count=1000000", "--interval=1ms
 #[test]
 fn a_hangup_saves_the_run() {
     let runs = Runs::new();
-    let running = under_way(&runs, &mut runs.testbed(LONG));
+    let testbed = runs.testbed(LONG);
+    // The tests themselves may run under nohup.
+    let mut command = std::process::Command::new("env");
+    command.arg("--default-signal=HUP");
+    command.arg(testbed.get_program()).args(testbed.get_args());
+    let running = under_way(&runs, &mut command);
     running.signal("HUP");
     no_panic(&running.end().exits(3));
     let record = saved::record(&runs.only());

@@ -82,7 +82,12 @@ fn a_reader_who_has_seen_enough_is_no_error() {
         let runs = Runs::new();
         let (reader, writer) = pipe().expect("a pipe");
         drop(reader);
-        let mut command = runs.testbed(args);
+        // What saves nothing refuses a folder for runs.
+        let mut command = match args[0] {
+            "ping" => runs.testbed([""; 0]),
+            _ => support::testbed(),
+        };
+        command.args(args);
         command.stdout(writer).stderr(Stdio::piped());
         let output = command.output().expect("it starts");
         let told = String::from_utf8_lossy(&output.stderr);
