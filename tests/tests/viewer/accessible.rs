@@ -65,8 +65,10 @@ fn the_results_of_every_experiment_are_for_everybody() {
         ),
     ] {
         let runs = Runs::new();
-        let words = format!("--seed 1 {CALM} {words}");
-        run(&mut runs.testbed(words.split(' ')));
+        // What starts no peers refuses the bounds of the host.
+        let calm = if words.contains("simulate") { "" } else { CALM };
+        let words = format!("--seed 1 {calm} {words}");
+        run(&mut runs.testbed(words.split_whitespace()));
         check(&runs.only(), states);
     }
 }
