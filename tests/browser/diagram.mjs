@@ -154,7 +154,7 @@ const seen = await withPage(url, async (page, problems) => {
   // Dark, by the button.
   const back = () => page.$eval('html', (one) => getComputedStyle(one).backgroundColor);
   const light = await back();
-  await page.$eval('.scheme', (one) => one.click());
+  await page.click('.scheme[title^="Switch"]');
   found.darkDiffers = await back() !== light;
   found.images = await page.$$eval('img', (all) => all.length);
   return { ...found, problems };
