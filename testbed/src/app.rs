@@ -273,11 +273,6 @@ fn verdict<E: Experiment>(
 ) -> Verdict {
     // A run that did not end has its results as well.
     let mut findings = experiment.judge(record, store);
-    let host = record.host_use.as_ref();
-    if host.is_some_and(|host| !host.pauses.is_empty()) {
-        // A pause makes every timer late: that is no overload.
-        findings.overload.clear();
-    }
     if record.spans.lost > 0 {
         let reason = format!("{} spans were lost", record.spans.lost);
         findings.untrusted.push(reason);

@@ -151,7 +151,10 @@ impl<S: System> Experiment for Live<S> {
                 .collect(),
             ..Findings::from(Vec::from_iter(judgement.violated()))
         };
-        findings.overload.extend(punctuality.overload());
+        let pauses = record.host_use.iter().flat_map(|host| &host.pauses);
+        let paused: f64 = pauses.map(|pause| pause.seconds).sum();
+        let paused = Duration::try_from_secs_f64(paused).unwrap_or_default();
+        findings.overload.extend(punctuality.overload(paused));
         if progress.late {
             findings.incomplete.push(format!(
                 "{} of {expected} operations ended within {:?}",
