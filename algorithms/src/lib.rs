@@ -28,6 +28,8 @@ pub mod work;
 pub use algorithm::{Algorithm, Input, Message, Output, Role, Value, step};
 pub use describe::{Describe, Field, Fields};
 pub use effect::{Effect, Out};
+/// What the numbers of [`Out::rng`] are drawn with.
+pub use rand;
 
 /// A process of a run: its place in the list of peers, from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

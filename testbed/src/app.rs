@@ -83,7 +83,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Simulate(args) => systems::simulate(&cli.common, &args).await,
         Command::Check(args) => systems::check(&cli.common, &args).await,
         Command::List => {
-            output::print(&lessons::list())?;
+            output::print(&lessons::list(cli.common.format.try_into()?))?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Explain { algorithm } => {
@@ -289,18 +289,12 @@ fn verdict<E: Experiment>(
             status: Status::Fail,
             reasons: vec![error.to_string()],
         },
-        Ended::Interrupted => Verdict {
-            status: Status::Unknown,
-            reasons: vec!["interrupted".into()],
-        },
-        Ended::Outgrown(memory) => Verdict {
-            status: Status::Unknown,
-            reasons: vec![format!(
-                "ended early: the run took {} MiB of memory, and {} MiB were free when it began; \
-                 ask for a shorter run, or a lower rate",
-                memory >> 20,
-                record.limits.memory_available >> 20
-            )],
-        },
+        Ended::Interrupted => findings.cut_short("interrupted".into()),
+        Ended::Outgrown(memory) => findings.cut_short(format!(
+            "ended early: the run took {} MiB of memory, and {} MiB were free when it began; \
+             ask for a shorter run, or a lower rate",
+            memory >> 20,
+            record.limits.memory_available >> 20
+        )),
     }
 }

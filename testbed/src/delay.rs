@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::str::FromStr;
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use node::program::duration;
 use rand::RngExt as _;
 use serde::Deserialize;
 
@@ -73,8 +73,7 @@ fn time(text: &str) -> Option<Duration> {
     if text == "0" {
         return Some(Duration::ZERO);
     }
-    let time: SignedDuration = text.parse().ok()?;
-    Duration::try_from(time).ok()
+    duration(text).ok()
 }
 
 impl TryFrom<String> for Delay {

@@ -4,13 +4,23 @@
 //! there are, what is asked of them, and what is right. [`main`] does the rest:
 //! the command line, the peers, the run's folder, the verdict. What such a file
 //! needs is here under one name, and the README shows one in full.
+//!
+//! Random choices come from [`Out::rng`], with the traits of [`rand`]:
+//!
+//! ```
+//! use testbed::own::{Algorithm, Out, rand::RngExt as _};
+//!
+//! fn toss<A: Algorithm>(out: &mut Out<A>) -> bool {
+//!     out.rng().random()
+//! }
+//! ```
 
 #[cfg(test)]
 mod tests;
 
 use std::process::ExitCode;
 
-pub use algorithms::{Algorithm, Describe, Fields, Message, NodeId, Out, Output};
+pub use algorithms::{Algorithm, Describe, Fields, Message, NodeId, Out, Output, rand};
 pub use proto::{Bytes, prost};
 
 use crate::Error;

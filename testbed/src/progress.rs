@@ -1,8 +1,7 @@
 //! Progress on standard error, where a person looks at it.
 
-use std::io::{self, Write as _};
-
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use node::stderr;
 
 /// Shows bars, or does not: when standard error is no terminal, or with
 /// `--quiet`.
@@ -25,7 +24,7 @@ impl Progress {
     /// is gone it is left out.
     pub fn say(self, text: &str) {
         if !self.quiet {
-            let _ = writeln!(io::stderr().lock(), "{text}");
+            stderr::note(text);
         }
     }
 

@@ -43,6 +43,7 @@ const seen = await withPage(url, async (page, problems) => {
     charts: await page.$$eval('.plot .canvas', (all) => all.map((chart) => chart.getAttribute('aria-label'))),
     notes: flat(await text(page, '.plot .note')),
     host: flat(await text(page, '#host-use, #host-use ~ p')),
+    visitors: flat(await text(page, '#visitors ~ *')),
   };
   // The numbers of every plot open with the keyboard.
   for (const summary of await page.$$('.numbers summary')) {

@@ -10,6 +10,7 @@ import { KadResults } from './kad.js';
 import { LatencyResults } from './latency.js';
 import { Measures } from './measures.js';
 import { PingResults } from './ping.js';
+import { Visitors } from './visitors.js';
 import { Wide } from '../wide.js';
 
 export function Results({ run, event }) {
@@ -31,6 +32,7 @@ export function Results({ run, event }) {
       ${results && html`<${Counts} results=${results} />`}
       ${read?.host && html`<${Rest} bytes=${read.host_rest} file="host.csv" />
         <${Host} run=${run} text=${read.host} />`}
+      <${Visitors} run=${run} />
       <${Phases} phases=${run.phases ?? []} />
     </section>`;
 }

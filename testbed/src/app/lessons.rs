@@ -3,8 +3,10 @@
 use std::fmt::Write as _;
 
 use algorithms::lessons::{ALL, Lesson};
+use serde_json::{Value, json};
 
 use crate::Error;
+use crate::cli::Format;
 
 /// How wide the text is, in columns.
 const WIDTH: usize = 100;
@@ -13,7 +15,30 @@ const WIDTH: usize = 100;
 const LABEL: usize = 10;
 
 /// What there is to learn and to run.
-pub(super) fn list() -> String {
+pub(super) fn list(format: Format) -> String {
+    match format {
+        Format::Text => table(),
+        Format::Json => format!("{:#}\n", Value::from_iter(ALL.iter().map(to_json))),
+    }
+}
+
+/// An object for a program that reads the list.
+fn to_json(lesson: &Lesson) -> Value {
+    let tries = lesson.try_.iter();
+    let tries = tries.map(|(command, shows)| json!({"command": command, "shows": shows}));
+    json!({
+        "name": lesson.name,
+        "title": lesson.title,
+        "about": lesson.about,
+        "needs": lesson.needs,
+        "cost": lesson.cost,
+        "command": format!("testbed {}", lesson.run),
+        "file": lesson.path(),
+        "try": Value::from_iter(tries),
+    })
+}
+
+fn table() -> String {
     let mut text = format!("{:<19}{:<43}{}\n", "NAME", "WHAT", "TO RUN IT");
     for Lesson {
         name, about, run, ..
@@ -153,7 +178,7 @@ mod tests {
 
     #[test]
     fn texts_fit_a_terminal() {
-        let mut texts = vec![list()];
+        let mut texts = vec![table()];
         texts.extend(ALL.iter().map(tell));
         for line in texts.iter().flat_map(|text| text.lines()) {
             assert!(line.chars().count() <= WIDTH, "{line}");
@@ -163,7 +188,7 @@ mod tests {
 
     #[test]
     fn every_lesson_is_listed_and_explained() {
-        let list = list();
+        let list = table();
         for lesson in ALL {
             let name = lesson.name;
             assert!(list.lines().any(|line| line.starts_with(name)), "{name}");
@@ -179,6 +204,19 @@ mod tests {
                 assert!(text.contains(part), "{name} lacks {part}");
             }
         }
+    }
+
+    #[test]
+    fn list_for_programs_has_every_lesson() {
+        let list: Value = serde_json::from_str(&list(Format::Json)).expect("JSON");
+        let names = list.as_array().expect("an array").iter();
+        let names: Vec<_> = names.filter_map(|lesson| lesson["name"].as_str()).collect();
+        assert_eq!(
+            names,
+            ALL.iter().map(|lesson| lesson.name).collect::<Vec<_>>()
+        );
+        let command = &list[0]["try"][0]["command"];
+        assert_eq!(*command, ALL[0].try_[0].0);
     }
 
     #[test]

@@ -185,6 +185,12 @@ impl Over {
     }
 
     fn simulated(what: &Described<'_>, options: Options, args: &Schedules) -> Result<Self, Error> {
+        if what.net.timeout.is_some() {
+            return Err(Error::Usage(
+                "--timeout: a schedule has its own time; leave --timeout out, or take --max-time"
+                    .into(),
+            ));
+        }
         let scenario = scenario(args, what.net, &options)?;
         let file = args.scenario.as_ref();
         let file = file.map(|path| path.to_string_lossy().into_owned());

@@ -100,7 +100,8 @@ pub struct Common {
     pub peers: Option<u32>,
     /// Who dials whom: full, line, ring, star, tree, grid, random:K (K
     /// neighbours each, connected), file:PATH (an edge list, "0 1" a line)
-    /// [default: full; of gossip and kad random:8, unless there are fewer peers]
+    /// [default: full; of gossip and kad random:8, unless there are fewer peers;
+    /// of kad --tables given a ring]
     #[arg(long, global = true, value_name = "T")]
     pub topology: Option<Topology>,
     /// What carries the connections [default: tcp; of `ping --to ADDR`, what the

@@ -81,7 +81,8 @@ fn is_ignored(command: &str, id: &str) -> bool {
         ),
         ("view", id) => id != "out",
         ("export", id) => !matches!(id, "out" | "format"),
-        ("list" | "explain" | "completions", _) => true,
+        ("list", id) => id != "format",
+        ("explain" | "completions", _) => true,
         _ => false,
     }
 }
@@ -178,6 +179,7 @@ mod tests {
             "export --out x --format otlp",
             "simulate elect --peers 3 --view",
             "list -v",
+            "list --format json",
         ] {
             assert_eq!(refused(line), None, "{line}");
         }

@@ -103,6 +103,18 @@ impl Findings {
         !self.violations.is_empty() || !self.incomplete.is_empty()
     }
 
+    /// The verdict of a run that was ended early, for that reason. A violation
+    /// stays one; all else may be missing because of it.
+    pub fn cut_short(self, reason: String) -> Verdict {
+        let findings = Self {
+            violations: self.violations,
+            untrusted: self.untrusted,
+            unknown: vec![reason],
+            ..Self::default()
+        };
+        findings.verdict(Vec::new())
+    }
+
     /// The verdict of a run that was not interrupted. `host` says that the
     /// host was saturated, or that the process stood still.
     ///
@@ -208,6 +220,16 @@ mod tests {
             let verdict = findings.clone().verdict(host.clone());
             assert_eq!(verdict.status, expected, "{findings:?} {host:?}");
             assert_eq!(verdict.reasons.is_empty(), expected == Status::Pass);
+        }
+        for (findings, expected) in [
+            (none(), Status::Unknown),
+            (late(), Status::Unknown),
+            (wrong(), Status::Fail),
+            (untrusted(), Status::Unknown),
+        ] {
+            let verdict = findings.cut_short("interrupted".into());
+            assert_eq!(verdict.status, expected);
+            assert!(verdict.reasons.contains(&"interrupted".to_owned()));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use node::program::duration;
 use serde::Deserialize;
 
 use crate::Error;
@@ -184,10 +185,7 @@ impl Scenario {
 
 fn time<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(from)?;
-    let time: Result<jiff::SignedDuration, _> = text.parse();
-    let time = time.ok().and_then(|time| Duration::try_from(time).ok());
-    let wrong = || format!("{text:?} is no time; it looks like 50ms or 1.5s");
-    time.ok_or_else(|| serde::de::Error::custom(wrong()))
+    duration(&text).map_err(|error| serde::de::Error::custom(format!("{text:?} is {error}")))
 }
 
 fn some_time<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {

@@ -1,8 +1,6 @@
 //! What is tried: every combination of the values of every list.
 
-use std::time::Duration;
-
-use jiff::SignedDuration;
+use node::program::duration;
 
 use crate::Error;
 
@@ -194,8 +192,7 @@ pub(super) fn size(text: &str) -> Option<f64> {
 }
 
 fn time(text: &str) -> Option<f64> {
-    let time: SignedDuration = text.parse().ok()?;
-    Some(Duration::try_from(time).ok()?.as_secs_f64())
+    Some(duration(text).ok()?.as_secs_f64())
 }
 
 #[cfg(test)]

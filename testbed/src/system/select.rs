@@ -77,6 +77,7 @@ pub fn select<E: Engine>(
         }
         systems::System::Mutex(args) => {
             mesh(&neighbours, options)?;
+            operations("--entries", args.entries, options.peers)?;
             Ok(engine.run(MutualExclusion {
                 processes: options.peers,
                 entries: args.entries,
@@ -118,6 +119,7 @@ pub fn select<E: Engine>(
         }
         systems::System::Ping(args) => {
             connected(&neighbours, options)?;
+            operations("--count", args.count, options.peers)?;
             Ok(engine.run(Pings {
                 neighbours,
                 count: args.count,
@@ -133,6 +135,22 @@ pub fn select<E: Engine>(
                 pace: args.pace,
             }))
         }
+    }
+}
+
+/// An operation is a command that is kept until it is due.
+const OPERATIONS: u64 = 1_000_000;
+
+/// So many operations of so many processes can be kept.
+fn operations(option: &str, each: u32, processes: u32) -> Result<(), Error> {
+    let all = u64::from(each) * u64::from(processes);
+    match all > OPERATIONS {
+        true => Err(Error::Usage(format!(
+            "{option} {each}: that is {all} operations of {processes} processes; a run has at \
+             most {OPERATIONS}, for example {option} {}",
+            OPERATIONS / u64::from(processes)
+        ))),
+        false => Ok(()),
     }
 }
 
@@ -236,6 +254,7 @@ fn snapshot<E: Engine>(
     engine: E,
 ) -> Result<E::Outcome, Error> {
     at_most("--initiators", args.initiators, options)?;
+    operations("--snapshots", args.snapshots, args.initiators)?;
     connected(&neighbours, options)?;
     let plan = Plan {
         args,

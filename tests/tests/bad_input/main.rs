@@ -3,6 +3,7 @@
 //! right exit status, no panic, no hang, and what was measured is saved.
 
 mod export;
+mod extreme;
 mod interrupt;
 mod machine;
 mod peers;

@@ -1,6 +1,6 @@
 //! The results of what measures: gossipsub, Kademlia, latency.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use support::{CALM, Runs, run, saved};
 
 use super::{has, has_browser, look_well, text, texts};
@@ -121,4 +121,29 @@ fn latency_beside_plain_tcp() {
         }
         assert_eq!(of.len(), 4, "both ways over both roads");
     }
+}
+
+#[test]
+fn peers_of_other_programs_are_named() {
+    if !has_browser() {
+        return;
+    }
+    let runs = Runs::new();
+    let words = format!("{CALM} --peers 3 latency --messages 5");
+    run(&mut runs.testbed(words.split(' '))).exits(0);
+    let path = runs.only();
+    assert!(texts(&look_well("results.mjs", &path)["visitors"]).is_empty());
+    let mut record = saved::record(&path);
+    record["refused"] = json!({"connections": 3, "peers": {"12D3KooWA": 2, "12D3KooWB": 1}});
+    std::fs::write(path.join("run.json"), record.to_string()).expect("our file");
+    let seen = look_well("results.mjs", &path);
+    let lines = texts(&seen["visitors"]).join(" ");
+    has(
+        &lines,
+        &[
+            "Refused: 3 connections",
+            "12D3KooWA: 2 connections",
+            "12D3KooWB: 1 connection",
+        ],
+    );
 }

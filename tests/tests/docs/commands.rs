@@ -1,0 +1,105 @@
+//! Command lines are run, or parsed alone where a run takes long or waits for
+//! somebody.
+
+use std::fs;
+use std::path::Path;
+
+use clap::Parser as _;
+use support::saved::no_panic;
+use testbed::cli::Cli;
+
+use super::blocks::of_kind;
+use super::run_in;
+
+/// The name under which the README's commands find its scenario.
+const SCENARIO: &str = "crash.toml";
+
+/// Parts of command lines that are parsed alone, and why.
+const NOT_RUN: [(&str, &str); 13] = [
+    ("--view", "waits for Ctrl-C; the viewer's tests do this"),
+    (
+        "testbed view",
+        "waits for Ctrl-C; the viewer's tests do this",
+    ),
+    ("--metrics", "needs a scraper; tests of the metrics do this"),
+    ("--otlp", "needs a collector; tests of the export do this"),
+    ("--to /ip4", "needs a node; tests of the daemon do this"),
+    ("--guests", "waits for guests; tests of strangers do this"),
+    ("--interval auto", "takes long"),
+    ("--peers 10000", "takes long"),
+    ("--peers 1000 ", "takes long"),
+    ("--peers 256", "takes long"),
+    ("--peers 128", "takes long"),
+    ("--peers 64", "takes long"),
+    ("sweep", "takes long"),
+];
+
+/// Parts of command lines whose run may fail: they show what goes wrong. By
+/// chance nothing does.
+const MAY_FAIL: [&str; 4] = [
+    "--peers 20 snapshot --channel per-message",
+    "naive",
+    "--fanout 2",
+    SCENARIO,
+];
+
+const PEER: &str = "12D3KooWGjMCwtpbj9o3GA1GHBuNdUVz4nnBhRUhpXCTNPvZvUZE";
+
+/// The words of a command line of `testbed`, without its comment and without
+/// what is the shell's.
+fn words(line: &str) -> Option<Vec<&str>> {
+    let command = line.split(" #").next().unwrap_or_default();
+    let mut words = command.split_whitespace();
+    let testbed = words.next() == Some("testbed");
+    testbed.then(|| {
+        words
+            .take_while(|word| !matches!(*word, "|" | ">"))
+            .collect()
+    })
+}
+
+#[test]
+fn command_lines_do_what_they_say() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let scenario = &of_kind("toml")[0];
+    fs::write(folder.path().join(SCENARIO), &scenario.text).expect("a file of ours");
+    let mut tried = 0;
+    for block in of_kind("sh") {
+        for (number, line) in (block.line..).zip(block.text.lines()) {
+            let line = line.replace("12D3Koo...", PEER);
+            if let Some(words) = words(&line) {
+                try_line(
+                    folder.path(),
+                    &format!("README.md, line {number}"),
+                    &line,
+                    &words,
+                );
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 30, "{tried} command lines");
+}
+
+fn try_line(folder: &Path, place: &str, line: &str, words: &[&str]) {
+    let all = std::iter::once("testbed").chain(words.iter().copied());
+    if let Err(error) = Cli::try_parse_from(all) {
+        panic!("{place}: {line}: {error}");
+    }
+    if NOT_RUN.iter().any(|(part, _)| line.contains(part)) {
+        return;
+    }
+    // `RUN` stands for any run: the last one, then.
+    let words: Vec<_> = words
+        .iter()
+        .copied()
+        .filter(|word| *word != "RUN")
+        .collect();
+    let ended = run_in(folder, &words);
+    no_panic(&ended);
+    let may_fail = MAY_FAIL.iter().any(|part| line.contains(part));
+    assert!(
+        ended.status == Some(0) || may_fail && ended.status == Some(1),
+        "{place}: {line}: {ended}"
+    );
+}

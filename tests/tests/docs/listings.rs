@@ -1,0 +1,170 @@
+//! What is shown of a run is what a run prints, but for what differs from run to
+//! run.
+
+use std::fs;
+
+use serde_json::Value;
+use support::{Running, node, workspace};
+use testbed::simulator::Scenario;
+
+use super::blocks::{Block, of_kind, shape};
+use super::run_in;
+
+/// Short runs of what the README shows excerpts of, by the first word of those.
+const EXCERPTS: [(&str, &str); 3] = [
+    (
+        "tables",
+        "--peers 24 --transport memory --security none kad --tables given --operations 60",
+    ),
+    (
+        "1,024",
+        "--peers 4 latency --size 1K,64K,256K --messages 20",
+    ),
+    (
+        "time",
+        "sweep gossip --peers 4,8 --size 1K --messages 3 --repeat 2",
+    ),
+];
+
+#[test]
+fn sessions_print_what_is_shown() {
+    for Block { line, text, .. } in of_kind("console") {
+        let (command, shown) = text.split_once('\n').expect("a command and what it prints");
+        let command = command.strip_prefix("$ testbed ").expect("a prompt");
+        let words: Vec<_> = command.split_whitespace().collect();
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let ended = run_in(folder.path(), &words);
+        assert_eq!(ended.status, Some(0), "README.md, line {line}: {ended}");
+        let differs = differs(shown, &ended.stdout);
+        assert!(
+            differs.is_none(),
+            "README.md, line {line}: {differs:?}: {ended}"
+        );
+    }
+}
+
+/// The first line of `shown` that is not the next one of `printed`. A line `…`
+/// stands for any number of lines.
+fn differs<'a>(shown: &'a str, printed: &'a str) -> Option<&'a str> {
+    let mut printed = printed.lines();
+    let mut any = false;
+    for expected in shown.lines() {
+        if expected.trim() == "…" {
+            any = true;
+            continue;
+        }
+        let is_it = |line: &str| shape(line) == shape(expected);
+        let found = match any {
+            true => printed.any(is_it),
+            false => printed.next().is_some_and(is_it),
+        };
+        if !found {
+            return Some(expected);
+        }
+        any = false;
+    }
+    printed.next().filter(|_| !any)
+}
+
+#[test]
+fn excerpts_are_of_what_is_printed() {
+    for Block { line, text, .. } in of_kind("excerpt") {
+        let first = text.split_whitespace().next();
+        let run = EXCERPTS.iter().find(|(word, _)| Some(*word) == first);
+        let (_, words) =
+            run.unwrap_or_else(|| panic!("README.md, line {line}: no run for {first:?}"));
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let words: Vec<_> = words.split(' ').collect();
+        let ended = run_in(folder.path(), &words);
+        let printed: Vec<_> = ended.stdout.lines().map(shape).collect();
+        for shown in text.lines() {
+            assert!(
+                printed.contains(&shape(shown)),
+                "README.md, below line {line}: {shown:?}: {ended}"
+            );
+        }
+    }
+}
+
+#[test]
+fn scenario_is_one() {
+    for Block { line, text, .. } in of_kind("toml") {
+        let scenario = Scenario::parse(&text);
+        let scenario = scenario.unwrap_or_else(|error| panic!("README.md, line {line}: {error}"));
+        assert!(scenario.check(20).is_ok(), "README.md, line {line}");
+    }
+}
+
+/// The names and the words of the lines that a benchmark printed stand in its
+/// source.
+#[test]
+fn figures_are_lines_of_the_benchmarks() {
+    let mut sources = String::new();
+    for bench in ["floor", "engines", "store", "gossip"] {
+        let folder = workspace().join("testbed/benches").join(bench);
+        for file in fs::read_dir(folder).expect("a benchmark").flatten() {
+            sources.push_str(&fs::read_to_string(file.path()).expect("text"));
+        }
+    }
+    for Block { line, text, .. } in of_kind("figures") {
+        for (number, figure) in (line..).zip(text.lines()) {
+            let name = figure.split_whitespace().next().unwrap_or_default();
+            let stem = |letter: char| letter.is_ascii_digit() || letter == '_';
+            assert!(
+                sources.contains(name.trim_end_matches(stem)),
+                "README.md, line {number}: no benchmark prints {name:?}"
+            );
+        }
+    }
+}
+
+/// What a node answers to what it is asked for: the same fields, and the same
+/// answers where these are words.
+#[test]
+fn a_node_answers_what_is_shown() {
+    let mut first = Running::start(node().args(["--listen", "/ip4/127.0.0.1/tcp/0"]));
+    let line = first.line("listening on ");
+    let address = line.trim_start_matches("listening on ");
+    for Block { line, text, .. } in of_kind("node") {
+        let (command, shown) = text.split_once('\n').expect("a command and what it prints");
+        let words = command.strip_prefix("$ testbed-node ").expect("a prompt");
+        let words = words.split(' ').map(|word| match word.starts_with("/ip4") {
+            true => address,
+            false => word,
+        });
+        let mut second = Running::start_with_input(node().args(words));
+        for shown in shown.lines() {
+            let Ok(expected) = serde_json::from_str::<Value>(shown) else {
+                second.line(
+                    shown
+                        .split('/')
+                        .next()
+                        .unwrap_or_default()
+                        .trim_end_matches("12D3Koo..."),
+                );
+                continue;
+            };
+            if expected["ok"].is_null() {
+                second.write(shown);
+                continue;
+            }
+            let answer = second.line(&format!("\"id\":{},", expected["id"]));
+            let answer: Value = serde_json::from_str(&answer).expect(&answer);
+            assert_eq!(
+                outline(&answer),
+                outline(&expected),
+                "README.md, line {line}: {answer}"
+            );
+        }
+    }
+}
+
+/// Its fields, and their values but for times.
+fn outline(answer: &Value) -> Vec<(String, String)> {
+    let fields = answer.as_object().expect("an object").iter();
+    let fields = fields.map(|(name, value)| match value.is_f64() {
+        true => (name.clone(), "a time".to_owned()),
+        false => (name.clone(), value.to_string()),
+    });
+    fields.collect()
+}
