@@ -22,7 +22,7 @@ const EXCERPTS: [(&str, &str); 3] = [
     ),
     (
         "time",
-        "sweep gossip --peers 4,8 --size 1K --messages 3 --repeat 2",
+        "sweep gossip --peers 4,8 --size 1K,2K --messages 3 --repeat 2",
     ),
 ];
 
