@@ -240,7 +240,7 @@ impl Experiment for Ping {
     }
 
     fn judge(&mut self, record: &mut Record, _: &Store) -> Findings {
-        results::judge(&record.results).into()
+        results::judge(&record.results)
     }
 
     fn columns(&self) -> StringRecord {

@@ -121,7 +121,8 @@ fn an_aborted_snapshot_is_not_called_wrong() {
     };
     assert_eq!(look, "open");
     let killed = "Killed, and recorded no state: peer-03.";
-    has(says, &["Aborted: peer-00 timed out.", killed]);
+    // Others may have waited as long.
+    has(says, &["Aborted: peer-00", " timed out.", killed]);
 }
 
 /// Why the run is wrong comes first; that its cut is consistent is no praise.

@@ -106,11 +106,14 @@ impl Spread {
 /// What is wrong with the results.
 pub(super) fn judge(results: &Value) -> Findings {
     let Ok(told) = Results::deserialize(results) else {
-        return vec!["nothing was sent".into()].into();
+        return Findings {
+            incomplete: vec!["nothing was sent".into()],
+            ..Findings::default()
+        };
     };
     let mut findings = Findings::default();
     if told.delivered == 0 {
-        findings.violations.push("nothing was delivered".into());
+        findings.incomplete.push("nothing was delivered".into());
     }
     if told.delivered < told.expected {
         let slow = told.given_up().map(|slow| format!("; {slow}"));
@@ -134,7 +137,7 @@ pub(super) fn judge(results: &Value) -> Findings {
     }
     if told.not_watched > 0 {
         findings
-            .violations
+            .untrusted
             .push(format!("{} events were not seen", told.not_watched));
     }
     findings

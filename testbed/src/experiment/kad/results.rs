@@ -212,7 +212,7 @@ impl Told {
         let answered: u64 = self.kinds.values().map(|of| of.asked).sum();
         if answered < u64::from(self.asked) || answered == 0 {
             findings
-                .violations
+                .incomplete
                 .push(format!("{answered} of {} operations ended", self.asked));
         }
         for (kind, of) in &self.kinds {

@@ -159,7 +159,7 @@ impl Told {
         let expected = u64::from(options.messages) * options.sizes.len() as u64;
         if sent < expected {
             findings
-                .violations
+                .incomplete
                 .push(format!("{sent} of {expected} messages were sent"));
         }
         for size in &self.sizes {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Over, Pair};
+use crate::experiment::Findings;
 use crate::run::Record;
 use crate::stats::{Measure, Summary, Times, show};
 
@@ -202,27 +203,29 @@ impl Drop for Results<'_> {
 }
 
 /// What is wrong with the results.
-pub(super) fn judge(results: &Value) -> Vec<String> {
+pub(super) fn judge(results: &Value) -> Findings {
+    let mut findings = Findings::default();
     let Ok(told) = Told::deserialize(results) else {
-        return vec!["nobody was pinged".into()];
+        findings.incomplete.push("nobody was pinged".into());
+        return findings;
     };
-    let mut wrong = Vec::new();
     if told.lost > 0 {
-        wrong.push(format!("{} of {} pings were lost", told.lost, told.sent));
+        let lost = format!("{} of {} pings were lost", told.lost, told.sent);
+        findings.violations.push(lost);
     }
     if told.sent < told.expected {
-        wrong.push(format!(
+        findings.incomplete.push(format!(
             "{} of {} pings were sent",
             told.sent, told.expected
         ));
     }
     if told.channels_left_open > 0 {
-        wrong.push(format!(
+        findings.incomplete.push(format!(
             "{} channels were not closed by the other side",
             told.channels_left_open
         ));
     }
-    wrong
+    findings
 }
 
 /// The results for people.
