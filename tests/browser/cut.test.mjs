@@ -174,15 +174,15 @@ const many = [['0/0', 5], ['0/2', 30], ['0/10', 90], ['1/0', 80]]
   .map(([id, began]) => snapshot({ snapshot: id, began }));
 
 test('the panel goes with the newest snapshot while the run goes on, and stays with one that is named', () => {
-  const shown = (name, change) => choose(many, name, { live: false, run: null, followed: '', ...change })?.snapshot;
+  const shown = (name, change) => choose(many, name, { live: false, run: null, followed: false, ...change })?.snapshot;
   assert.equal(shown('', { live: true }), '0/10');
   assert.equal(shown('0/2', { live: true }), '0/2');
   assert.equal(shown(''), '0/0');
-  assert.equal(shown('', { followed: '0/10' }), '0/10', 'when the run has ended');
+  assert.equal(shown('', { followed: true }), shown('', { live: true }), 'when the run has ended');
   assert.equal(shown('none'), undefined);
   assert.equal(shown('own', { live: true }), undefined);
   assert.equal(shown('9/9'), undefined);
-  assert.equal(choose([], '', { live: true, followed: '' }), null);
+  assert.equal(choose([], '', { live: true, followed: false }), null);
 });
 
 test('of a run that is wrong, the first snapshot that violates something is shown', () => {
@@ -197,7 +197,7 @@ test('of a run that is wrong, the first snapshot that violates something is show
   assert.deepEqual(violations(run, { snapshot: '0/1' }), []);
   assert.deepEqual(violations(null, id('0/0')), []);
   assert.deepEqual(violations({ ...run, verdict: { status: 'unknown' } }, id('0/10')), []);
-  assert.equal(choose(many, '', { live: false, run, followed: '' }).snapshot, '0/10');
+  assert.equal(choose(many, '', { live: false, run, followed: false }).snapshot, '0/10');
 });
 
 test('a snapshot in the address that is not there is told', () => {

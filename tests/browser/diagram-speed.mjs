@@ -45,7 +45,7 @@ function pretend() {
   for (let after = 0; after <= STEPS; after += PIECE) {
     const end = Math.min(STEPS, after + PIECE);
     answers.set(String(after), JSON.stringify({
-      ...table, next: end, steps: steps.slice(after, end),
+      ...table, next: end, left: STEPS - end, more: end < STEPS, steps: steps.slice(after, end),
       sends: sends.slice(after * SENDS, end * SENDS).map(([s, ...send]) => [s - after, ...send]),
     }));
   }

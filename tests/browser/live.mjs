@@ -57,6 +57,7 @@ const seen = await withPage(async () => {
   await saysOther(page, title, stays);
   await page.waitForSelector('.run .badge.pass, .run .badge.fail, .run .badge.unknown');
   const found = { looks, followed, verdict: (await text(page, '.run .badge')).join(' '), steps: await whole(page) };
+  await says(page, title, /^Snapshot 0\/19$/);
   await page.waitForSelector('.cut-panel .verdict:not(.open)');
   found.cut = await page.$eval('.cut-panel', (panel) => panel.innerText);
   await page.reload({ waitUntil: 'load' });

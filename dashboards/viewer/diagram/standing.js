@@ -9,14 +9,14 @@ export function standing(snapshot, { reading, missing }) {
 }
 
 // The one that the address names. Without a name: the newest while the run goes
-// on, the same when it has ended; otherwise the first that violates a property,
-// or the first. `snapshots` are in the order of their ids.
+// on, and after its end where it was followed until then; otherwise the first that
+// violates a property, or the first. `snapshots` are in the order of their ids.
 export function choose(snapshots, name, { live, run, followed }) {
   if (name === 'own' || name === 'none') return null;
   const named = (wanted) => snapshots.find(({ snapshot }) => snapshot === wanted);
   if (name) return named(name) ?? null;
-  if (live) return newest(snapshots);
-  return named(followed) ?? snapshots.find((one) => violations(run, one).length) ?? snapshots[0] ?? null;
+  if (live || followed) return newest(snapshots);
+  return snapshots.find((one) => violations(run, one).length) ?? snapshots[0] ?? null;
 }
 
 function newest(snapshots) {

@@ -63,12 +63,13 @@ export function useCut({ model, revision, event, run, whole, settings, set, layo
     take, layout]);
 }
 
-// The snapshot that is shown. One that was followed to the end of the run stays.
+// The snapshot that is shown. Where the newest was followed to the end of the run,
+// the last one stays.
 function useSnapshot(snapshots, name, live, run) {
-  const followed = useRef('');
+  const followed = useRef(false);
   const snapshot = useMemo(() => chooseOf(snapshots, name, { live, run, followed: followed.current }),
     [snapshots, name, live, run]);
-  if (live && !name && snapshot) followed.current = snapshot.snapshot;
+  if (live) followed.current = !name;
   return snapshot;
 }
 

@@ -129,7 +129,7 @@ fn peers_of_other_programs_are_named() {
         return;
     }
     let runs = Runs::new();
-    let words = format!("{CALM} --peers 3 latency --messages 1000");
+    let words = format!("{CALM} --peers 3 latency --messages 120 --interval 2ms");
     run(&mut runs.testbed(words.split(' '))).exits(0);
     let path = runs.only();
     assert!(texts(&look_well("results.mjs", &path)["visitors"]).is_empty());
