@@ -85,7 +85,7 @@ impl Source {
 /// Tells what was left out.
 fn tell(path: &Path, store: &Store) {
     let left_out = store.left_out();
-    if left_out.spans > 0 {
+    if left_out.is_some() {
         note(format_args!("{}: {left_out}", path.display()));
     }
 }

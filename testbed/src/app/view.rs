@@ -40,17 +40,17 @@ impl Page {
         buttons: Buttons,
     ) -> Result<Self, Error> {
         let (store, run) = (Arc::clone(store), record.to_json());
-        Self::serve(address, store, run, Takes::Presses(buttons)).await
+        Self::serve(("--view", address), store, run, Takes::Presses(buttons)).await
     }
 
     async fn serve(
-        address: SocketAddr,
+        (option, address): (&str, SocketAddr),
         store: Arc<Store>,
         run: Value,
         takes: Takes,
     ) -> Result<Self, Error> {
         let listener = viewer::bind(address).await;
-        let listener = listener.map_err(|e| Error::Usage(e.to_string()))?;
+        let listener = listener.map_err(|e| Error::Usage(format!("{option}: {e}")))?;
         let url = listener.url();
         if let Some(warning) = listener.warning() {
             note(warning);
@@ -139,7 +139,7 @@ pub(super) async fn saved(common: &Common, args: &View) -> Result<ExitCode, Erro
         return Ok(ExitCode::SUCCESS);
     };
     let store = Arc::new(source.store);
-    let page = Page::serve(args.listen, store, source.run, Takes::Nothing).await?;
+    let page = Page::serve(("--listen", args.listen), store, source.run, Takes::Nothing).await?;
     let path = match (&source.folder, &args.run) {
         (Some(folder), _) => folder.path(),
         (None, file) => file.as_deref().unwrap_or(Path::new("")),
@@ -162,7 +162,7 @@ async fn collected(
     let limit = limit.unwrap_or(Memory::DEFAULT);
     let store = Arc::new(Store::with_limit(limit.0));
     let run = json!({ "experiment": { "name": "collected spans", "options": {} } });
-    let page = Page::serve(listen, store, run, Takes::Spans).await?;
+    let page = Page::serve(("--listen", listen), store, run, Takes::Spans).await?;
     let url = &page.url;
     output::print(&format!(
         "OTLP over HTTP and gRPC is taken, and shown, at {url} until Ctrl-C\n"

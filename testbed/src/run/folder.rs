@@ -242,7 +242,8 @@ impl Folder {
             Err(e) => return Err(failed(&path, &e)),
         };
         let store = Store::read_jsonl(io::BufReader::new(file));
-        Ok((record, store.map_err(|e| failed(&path, &e))?))
+        let store = store.map_err(|e| failed(&path, &e))?;
+        Ok((without_missing(record, store.len()), store))
     }
 
     /// Whoever reads it sees the old or the new, never a part.
@@ -253,6 +254,18 @@ impl Folder {
         fs::write(&part, text)?;
         fs::rename(part, self.path.join(RECORD))
     }
+}
+
+/// The record of a run of whose spans so many are there. The others are lost.
+fn without_missing(mut record: Value, there: usize) -> Value {
+    let count = |record: &Value, what: &str| record["spans"][what].as_u64().unwrap_or(0);
+    let missing = count(&record, "stored").saturating_sub(there as u64);
+    if missing > 0 {
+        let lost = count(&record, "lost") + missing;
+        record["spans"]["stored"] = there.into();
+        record["spans"]["lost"] = lost.into();
+    }
+    record
 }
 
 impl Lines {

@@ -164,7 +164,8 @@ impl Store {
     }
 
     /// Reads what [`Store::write_jsonl`] or another OTLP tool has written. Spans
-    /// that are wrong are left out, and counted by [`Store::left_out`].
+    /// that are wrong are left out, and counted by [`Store::left_out`]; so is a last
+    /// line that is cut, unless it is the only one.
     ///
     /// # Errors
     ///
@@ -185,7 +186,14 @@ impl Store {
             }
             if !text.trim_ascii().is_empty() {
                 let ended = text.ends_with(b"\n");
-                store.take(parse(line, &text, ended)?, Some(line));
+                match parse(line, &text, ended) {
+                    Ok(spans) => store.take(spans, Some(line)),
+                    Err(Error::CutShort { line }) if line > 1 => store.leave_out(LeftOut {
+                        cut_in_line: Some(line),
+                        ..LeftOut::default()
+                    }),
+                    Err(error) => return Err(error),
+                }
             }
         }
         store.checked()

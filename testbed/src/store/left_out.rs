@@ -12,6 +12,9 @@ pub struct LeftOut {
     pub spans: u64,
     /// What is wrong with the first, and where it stood if that is known.
     pub first: Option<String>,
+    /// The line in which the file ends before its end: that and what stood behind
+    /// it are not among those that are counted.
+    pub cut_in_line: Option<u64>,
 }
 
 impl LeftOut {
@@ -27,16 +30,31 @@ impl LeftOut {
         if self.first.is_none() {
             self.first = others.first;
         }
+        self.cut_in_line = self.cut_in_line.or(others.cut_in_line);
+    }
+
+    /// Whether something is missing.
+    pub fn is_some(&self) -> bool {
+        self.spans > 0 || self.cut_in_line.is_some()
     }
 }
 
 impl fmt::Display for LeftOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (spans, first) = (self.spans, self.first.as_deref().unwrap_or("not known"));
-        match spans {
-            0 => write!(f, "no span was left out"),
-            1 => write!(f, "1 span was left out: {first}"),
+        match (spans, self.cut_in_line) {
+            (0, None) => write!(f, "no span was left out"),
+            (0, Some(_)) => Ok(()),
+            (1, _) => write!(f, "1 span was left out: {first}"),
             _ => write!(f, "{spans} spans were left out; the first: {first}"),
-        }
+        }?;
+        let Some(line) = self.cut_in_line else {
+            return Ok(());
+        };
+        let and = if spans > 0 { "; " } else { "" };
+        write!(
+            f,
+            "{and}line {line}: the file was cut short here; what stood before is shown"
+        )
     }
 }

@@ -127,8 +127,13 @@ fn every_way_to_cut_a_file_says_the_line() {
     let text = written(&samples::store());
     let first = text.find('\n').expect("two lines") + 1;
     for cut in (first + 1..text.len() - 1).filter(|cut| text.is_char_boundary(*cut)) {
+        let store = Store::read_jsonl(&text.as_bytes()[..cut]).expect("a whole line");
+        assert_eq!(store.left_out().cut_in_line, Some(2), "cut at {cut}");
+        assert!(!store.is_empty(), "cut at {cut}");
+    }
+    for cut in (1..first - 1).filter(|cut| text.is_char_boundary(*cut)) {
         match Store::read_jsonl(&text.as_bytes()[..cut]) {
-            Err(Error::CutShort { line: 2 }) => {}
+            Err(Error::CutShort { line: 1 }) => {}
             other => panic!("cut at {cut}: {other:?}"),
         }
     }
@@ -196,7 +201,7 @@ fn a_wrong_span_is_left_out_and_the_others_are_there() {
     ] {
         let file = format!("{good}\n{line}\n{good}");
         let store = Store::read_jsonl(file.as_bytes()).expect(&line);
-        let LeftOut { spans, first } = store.left_out();
+        let LeftOut { spans, first, .. } = store.left_out();
         // Those of the sample, once: the same spans again are the same spans.
         assert_eq!((store.len(), spans), (6, 1), "{line}");
         let told = first.unwrap_or_default();

@@ -133,7 +133,7 @@ impl Listener {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Somebody else listens there.
-    #[error("{0} is in use: choose another port, as in --view={free}", free = next(.0))]
+    #[error("{0} is in use: choose another port, for example {free}", free = next(.0))]
     InUse(SocketAddr),
     /// Anything else that the system says.
     #[error("cannot listen on {address}: {source}")]

@@ -379,5 +379,5 @@ async fn a_port_in_use_is_named_with_the_way_out() {
         error.starts_with(&format!("{address} is in use")),
         "{error}"
     );
-    assert!(error.contains("--view=127.0.0.1:"), "{error}");
+    assert!(error.contains("for example 127.0.0.1:"), "{error}");
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use support::{Runs, ports, run};
+use support::{Running, Runs, http, ports, run};
 
 use super::refused;
 
@@ -77,25 +77,37 @@ fn damaged(name: &str, file: &str, damage: impl Fn(&Path), parts: &[&str]) {
     refused(name, &ended, 1, &[&[file], parts].concat());
 }
 
+fn cut(path: &Path) {
+    let text = fs::read(path).expect("it was saved");
+    fs::write(path, &text[..text.len() - 10]).expect("it is ours");
+}
+
+#[test]
+fn what_is_whole_of_a_cut_run_is_shown() {
+    let runs = Runs::new();
+    run(&mut runs.testbed(["--peers=2", "--transport=memory", "ping"])).exits(0);
+    cut(&runs.only().join("spans.jsonl"));
+    // The services are testbed, peer-00 and peer-01: a line each.
+    let told = "line 3: the file was cut short here";
+    let mut view = Running::start(&mut runs.testbed(["view", "--listen=127.0.0.1:0"]));
+    let line = view.line("http://");
+    let record = http::get(http::address(&line).trim_end_matches('/'), "/api/run").json();
+    assert!(record["spans"]["lost"].as_u64() > Some(0), "{record}");
+    view.signal("INT");
+    let viewed = view.end().exits(0);
+    assert!(viewed.stderr.contains(told), "{viewed}");
+    let exported = run(&mut runs.testbed(["export", "--format=otlp"])).exits(0);
+    assert!(exported.stderr.contains(told), "{exported}");
+}
+
 #[test]
 fn a_damaged_run() {
-    let cut = |path: &Path| {
-        let text = fs::read(path).expect("it was saved");
-        fs::write(path, &text[..text.len() - 10]).expect("it is ours");
-    };
     let lines = |path: &Path| {
         let text = fs::read_to_string(path).expect("it was saved");
         let mut lines: Vec<_> = text.lines().collect();
         lines[1] = "{\"resourceSpans\": 7}";
         fs::write(path, lines.join("\n")).expect("it is ours");
     };
-    // Setup's services are testbed, peer-00 and peer-01: a line each.
-    damaged(
-        "spans cut off",
-        "spans.jsonl",
-        cut,
-        &["line 3", "cut short"],
-    );
     damaged(
         "spans of another form",
         "spans.jsonl",

@@ -152,6 +152,7 @@ fn bad_spans_are_counted_and_the_others_stored() {
         left_out: LeftOut {
             spans: 2,
             first: Some(format!("span \"x\": {}", BadSpan::SpanId)),
+            ..LeftOut::default()
         },
     };
     assert_eq!((taken, store.len()), (wanted, 1));
