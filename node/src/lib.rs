@@ -16,6 +16,7 @@ mod config;
 pub mod daemon;
 pub mod dial;
 pub mod driver;
+pub mod export;
 pub mod gossip;
 mod handle;
 pub mod http;
@@ -32,8 +33,7 @@ pub mod program;
 mod protocols;
 mod refusals;
 pub mod stderr;
-pub mod steps;
-pub mod telemetry;
+
 mod transport;
 
 pub use config::{Config, Limits, Protocol, Security, Transport, UnknownProtocol};

@@ -17,12 +17,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use clap::CommandFactory as _;
+use node::export::Exporter;
 use node::interrupt;
 use node::stderr::note;
-use node::telemetry::Sink;
-use node::telemetry::export::Exporter;
 use tokio::runtime::Runtime;
 use tokio_util::task::TaskTracker;
+use trace::telemetry::{Export, Sink};
 
 use crate::Error;
 use crate::cli::gossip::Protocol;
@@ -35,13 +35,13 @@ use crate::experiment::{
 };
 use crate::host::{Watch, outgrows};
 use crate::progress::Progress;
-use crate::recorder::StoreRecorder;
 use crate::run::{self, Folder, Record, Status, Verdict};
-use crate::store::Store;
 use crate::sweep;
 use crate::system::select::all_there;
 use crate::viewer;
 use metrics::Served;
+use trace::recorder::StoreRecorder;
+use trace::store::Store;
 use view::Page;
 
 /// Does what the command line says. Returns the exit status.
@@ -172,7 +172,7 @@ async fn experiment<E: Experiment>(
     }
     let sink = Sink::new(
         Some(Arc::new(StoreRecorder::start(store.clone()))),
-        exporter,
+        exporter.map(|exporter| Arc::new(exporter) as Arc<dyn Export>),
     );
     let tasks = TaskTracker::new();
     let host = Watch::start(options.bounds);

@@ -1,62 +1,12 @@
 //! Reaching into a run that goes on: the page has the [`Buttons`], the
 //! experiment the [`Desk`] where they ring.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tokio::sync::{mpsc, oneshot, watch};
+use trace::history::faults::Press;
 
 /// How many presses wait to be looked at. A guess: nobody is so quick.
 const WAITING: usize = 16;
-
-/// The names of spans that tell what was done to the network.
-pub(crate) const KILL: &str = "kill";
-pub(crate) const CUT: &str = "cut";
-pub(crate) const HEAL: &str = "heal";
-
-/// The attribute of such a span with the peer; the other end of a link is its
-/// remote.
-pub(crate) const PEER: &str = "p2p.peer";
-
-/// What can be done to a run. Peers are named as in the trace.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(tag = "action", rename_all = "lowercase", deny_unknown_fields)]
-pub enum Press {
-    /// Nobody takes a step.
-    Pause {},
-    /// All go on.
-    Resume {},
-    /// A peer stops for ever.
-    Kill {
-        /// Who.
-        peer: String,
-    },
-    /// What two peers send each other waits.
-    Cut {
-        /// One end.
-        peer: String,
-        /// The other.
-        other: String,
-    },
-    /// It comes.
-    Heal {
-        /// One end.
-        peer: String,
-        /// The other.
-        other: String,
-    },
-}
-
-impl Press {
-    /// Its name in the trace, and the peers that it is about.
-    pub(crate) fn parts(&self) -> (&'static str, [Option<&str>; 2]) {
-        match self {
-            Self::Pause {} => ("pause", [None, None]),
-            Self::Resume {} => ("resume", [None, None]),
-            Self::Kill { peer } => (KILL, [Some(peer), None]),
-            Self::Cut { peer, other } => (CUT, [Some(peer), Some(other)]),
-            Self::Heal { peer, other } => (HEAL, [Some(peer), Some(other)]),
-        }
-    }
-}
 
 /// Which presses an experiment takes, by their names. What can be paused can be
 /// resumed, and what can be cut healed.

@@ -14,7 +14,6 @@ use node::admission::{Admission, Guests};
 use node::channel::Inbox;
 use node::driver::{self, Directory, Driver, Lateness, Process, Report};
 use node::metrics::Metrics;
-use node::telemetry::Sink;
 use node::{
     Config, Handle, Keypair, Multiaddr, Peer, PeerId, Protocol, Security, Transport, gossip,
 };
@@ -26,6 +25,8 @@ use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
+use trace::LABORATORY;
+use trace::telemetry::Sink;
 
 use crate::Error;
 use crate::cli::{self, options::Options};
@@ -36,9 +37,6 @@ use crate::run::{Folder, Record};
 
 /// The name of the span of a dial.
 pub const DIAL: &str = "DialPeer";
-
-/// The service whose spans tell what the laboratory does.
-pub(crate) const LABORATORY: &str = "testbed";
 
 /// How many peers start, or dial, at a time. More than some 32 handshakes at
 /// once on 2 cores end in time-outs.

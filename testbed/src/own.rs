@@ -28,8 +28,8 @@ use crate::app;
 pub use crate::checkers::Property;
 use crate::cli::own::Cli;
 use crate::cli::parse;
-pub use crate::history::History;
 pub use crate::system::{Asked, Figure, Judgement, System};
+pub use trace::history::History;
 
 /// What a system is made for: what the command line says, checked.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use std::path::Path;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span};
-use testbed::store::{Query, Store};
+use trace::store::{Query, Store};
 
 /// A span, and who reported it.
 #[derive(Clone, Debug)]

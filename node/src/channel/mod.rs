@@ -27,7 +27,7 @@ mod reader;
 mod writer;
 
 use std::task::{Context, Poll};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use libp2p::swarm::StreamProtocol;
 use libp2p::{PeerId, swarm};
@@ -131,7 +131,7 @@ pub struct Outgoing {
 impl Outgoing {
     /// The message as it is now, with its place among those to the same peer.
     pub(crate) fn into_envelope(self, sequence: u64, incarnation: u32) -> Envelope {
-        let created = unix_nano(SystemTime::now());
+        let created = trace::steps::unix_nano(SystemTime::now());
         let deadline = |within| created.saturating_add(nanos(within));
         Envelope {
             id: self.id,
@@ -251,11 +251,6 @@ impl Drop for Sender {
             let _ = back.send(writer);
         }
     }
-}
-
-/// Nanoseconds since the Unix epoch; 0 for a clock before it.
-pub fn unix_nano(time: SystemTime) -> u64 {
-    nanos(time.duration_since(UNIX_EPOCH).unwrap_or_default())
 }
 
 /// A duration in nanoseconds; `u64::MAX` (584 years) for a longer one.

@@ -1,7 +1,7 @@
 //! What the peer's own errors mean to whoever started the daemon.
 
+use crate::export;
 use crate::program::Error;
-use crate::telemetry::export;
 use crate::{ListenError, keys};
 
 impl From<export::Error> for Error {

@@ -23,12 +23,13 @@ use console::Console;
 use lines::Output;
 
 use crate::driver::{Directory, Driver, Process, Report};
+use crate::export::{Exporter, Target};
 use crate::gossip::Watch;
+use crate::metrics::SpanMetrics;
 use crate::metrics::{self, Metrics};
 use crate::program::Error;
-use crate::telemetry::export::{Exporter, Target};
-use crate::telemetry::{Sink, SpanMetrics};
 use crate::{Config, Limits, Transport, address, keys, start};
+use trace::telemetry::{Export, Sink};
 
 /// How many reports wait. They are only logged.
 const REPORTS: usize = 64;
@@ -46,7 +47,10 @@ pub async fn run(cli: Cli) -> Result<(), Error> {
     }
     let exporter = found.target.map(Exporter::start).transpose()?;
     let tracing = exporter.is_some();
-    let sink = Sink::new(None, exporter);
+    let sink = Sink::new(
+        None,
+        exporter.map(|exporter| Arc::new(exporter) as Arc<dyn Export>),
+    );
     let metrics = serve_metrics(&cli, &sink, &stop).await?;
     let tasks = TaskTracker::new();
     let (watch, deliveries) = Watch::new(gossip::ROOM);

@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use algorithms::NodeId;
 use libp2p::PeerId;
+use trace::steps::{Forbidden, Names, Processes};
 
 /// The peers of a run in their order, and strangers as they come. Cheap to
 /// clone: all processes of a run share what is known from the start.
 #[derive(Clone, Debug)]
 pub struct Directory {
     known: Arc<Known>,
+    processes: Processes,
     strangers: HashMap<PeerId, Stranger>,
     next_stranger: u32,
 }
@@ -20,9 +22,6 @@ pub struct Directory {
 struct Known {
     peers: Vec<PeerId>,
     nodes: HashMap<PeerId, NodeId>,
-    names: Vec<Arc<str>>,
-    /// Each one's neighbours, in order. `None`: all are neighbours.
-    neighbours: Option<Vec<Vec<u32>>>,
 }
 
 #[derive(Clone, Debug)]
@@ -43,51 +42,24 @@ impl Directory {
         let own = (0..).map(NodeId).take(peers.len());
         let names = own.map(|node| node.to_string().into());
         let names = names.chain(guest.map(|peer| peer.to_string().into()));
-        let names = names.collect();
+        let processes = Processes::named(names);
         peers.extend(guest);
-        let count = u32::try_from(peers.len()).expect("fewer peers than u32::MAX");
-        let all = (0..count).map(NodeId);
+        let all = (0..processes.count()).map(NodeId);
         let nodes = peers.iter().copied().zip(all).collect();
         Self {
-            known: Arc::new(Known {
-                peers,
-                nodes,
-                names,
-                neighbours: None,
-            }),
+            next_stranger: processes.count(),
+            known: Arc::new(Known { peers, nodes }),
+            processes,
             strangers: HashMap::new(),
-            next_stranger: count,
         }
     }
 
     /// The same processes, of which these are neighbours: for each one its own.
     #[must_use]
-    pub fn with_neighbours(self, mut neighbours: Vec<Vec<u32>>) -> Self {
-        for of_one in &mut neighbours {
-            of_one.sort_unstable();
-        }
+    pub fn with_neighbours(self, neighbours: Vec<Vec<u32>>) -> Self {
         Self {
-            known: Arc::new(Known {
-                neighbours: Some(neighbours),
-                ..Arc::unwrap_or_clone(self.known)
-            }),
+            processes: self.processes.with_neighbours(neighbours),
             ..self
-        }
-    }
-
-    /// Processes that run on no peers, in an engine of one program. All are
-    /// neighbours.
-    pub fn without_peers(count: u32) -> Self {
-        let names = (0..count).map(|node| NodeId(node).to_string().into());
-        Self {
-            known: Arc::new(Known {
-                peers: Vec::new(),
-                nodes: HashMap::new(),
-                names: names.collect(),
-                neighbours: None,
-            }),
-            strangers: HashMap::new(),
-            next_stranger: count,
         }
     }
 
@@ -106,14 +78,6 @@ impl Directory {
         stranger.node
     }
 
-    /// What `node` is called in the trace: `peer-07`, or a stranger's PeerId.
-    pub fn name(&self, node: NodeId) -> Arc<str> {
-        let known = self.known.names.get(usize::from(node));
-        let stranger = || self.stranger(node).map(|(_, stranger)| &stranger.name);
-        let name = known.or_else(stranger).cloned();
-        name.unwrap_or_else(|| node.to_string().into())
-    }
-
     /// The peer that `node` runs on; `None` for one who was never here or has
     /// been forgotten.
     pub fn peer(&self, node: NodeId) -> Option<PeerId> {
@@ -127,24 +91,6 @@ impl Directory {
             .find(|(_, stranger)| stranger.node == node)
     }
 
-    /// Why `from` may not send to `to`; `None` if it may: to its neighbours, and
-    /// to a stranger that has come to it, who may be gone again.
-    pub(crate) fn forbids(&self, from: NodeId, to: NodeId) -> Option<Forbidden> {
-        let known = &self.known;
-        let is_stranger = usize::from(to) >= known.names.len() && to.0 < self.next_stranger;
-        match &known.neighbours {
-            _ if from == to => Some(Forbidden::Itself),
-            _ if is_stranger => None,
-            _ if usize::from(to) >= known.names.len() => Some(Forbidden::NoProcess),
-            Some(neighbours) => {
-                let of_sender = neighbours.get(usize::from(from));
-                let has = of_sender.is_some_and(|all| all.binary_search(&to.0).is_ok());
-                (!has).then_some(Forbidden::NoNeighbour)
-            }
-            None => None,
-        }
-    }
-
     /// Drops what was noted of a stranger. Returns who it was.
     pub(super) fn forget(&mut self, peer: PeerId) -> NodeId {
         let node = self.node(peer);
@@ -153,15 +99,24 @@ impl Directory {
     }
 }
 
-/// Why a process may not send to another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Forbidden {
-    /// It is the same.
-    Itself,
-    /// The topology does not connect them.
-    NoNeighbour,
-    /// There is none.
-    NoProcess,
+impl Names for Directory {
+    /// `peer-07`, or a stranger's PeerId.
+    fn name(&self, node: NodeId) -> Arc<str> {
+        let known = self.processes.known(node);
+        let stranger = || self.stranger(node).map(|(_, stranger)| &stranger.name);
+        let name = known.or_else(stranger).cloned();
+        name.unwrap_or_else(|| node.to_string().into())
+    }
+
+    /// A process may send to its neighbours, and to a stranger that has come to
+    /// it, which may be gone again.
+    fn forbids(&self, from: NodeId, to: NodeId) -> Option<Forbidden> {
+        let is_stranger = self.processes.known(to).is_none() && to.0 < self.next_stranger;
+        match is_stranger && from != to {
+            true => None,
+            false => self.processes.forbids(from, to),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ use tokio_util::task::TaskTracker;
 
 use delayed::Delayed;
 pub use delayed::Links;
-pub use directory::{Directory, Forbidden};
+pub use directory::Directory;
 pub use lateness::{Late, Lateness};
 pub use reach::Reach;
 use reach::Reached;
@@ -54,9 +54,10 @@ use timers::{Expired, Timers};
 
 use crate::admission::Admission;
 use crate::channel::{Inbound, Inbox, Outgoing};
-use crate::steps::{Clock, Fault, Received, RecordTo, Step, Steps};
-use crate::telemetry::{from_wire, to_wire};
 use crate::{Handle, Peer};
+use trace::steps::Names as _;
+use trace::steps::{Clock, Fault, Received, RecordTo, Step, Steps};
+use trace::telemetry::{from_wire, to_wire};
 
 /// How many orders wait for a driver. A guess; callers wait for a place.
 const ORDERS: usize = 32;

@@ -6,6 +6,7 @@
 
 mod classic;
 mod peers;
+mod spans;
 mod sum;
 
 use std::fmt;
@@ -29,6 +30,7 @@ use tokio::task::spawn_blocking;
 use crate::http::{self, Times};
 use crate::one_connection::Count;
 use peers::Peers;
+pub use spans::SpanMetrics;
 
 /// What OpenMetrics text calls itself over HTTP, and Prometheus' own text.
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";

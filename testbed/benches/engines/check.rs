@@ -3,8 +3,8 @@
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
-use node::driver::Directory;
 use testbed::model::{Bounds, Network, Plan, check};
+use trace::steps::Processes;
 
 use crate::bank::{BankSnapshots, bank};
 use crate::figures::{median, rate, thousands};
@@ -23,7 +23,7 @@ pub(crate) fn states(rounds: usize) -> String {
         lossy: false,
         duplicating: false,
     };
-    let usual = Plan::new(network, Directory::without_peers(3), 1);
+    let usual = Plan::new(network, Processes::new(3), 1);
     let plan = Plan {
         bounds: Bounds {
             states: MOST,

@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use node::driver::Directory;
-use node::telemetry::Sink;
-use testbed::recorder::StoreRecorder;
 use testbed::simulator::{Scenario, run, run_traced, run_unrecorded};
 use testbed::system::System as _;
+use trace::recorder::StoreRecorder;
+use trace::steps::Processes;
+use trace::telemetry::Sink;
 
 use crate::bank::{BankSnapshots, bank};
 use crate::figures::{median, rate, thousands};
@@ -24,7 +24,7 @@ pub(crate) fn steps(rounds: u64) -> String {
         every: Duration::from_secs(5),
         ..bank(PEERS)
     };
-    let directory = Directory::without_peers(PEERS);
+    let directory = Processes::new(PEERS);
     let (mut bare, mut traced, mut taken) = (Vec::new(), Vec::new(), 0);
     for seed in 0..rounds {
         let began = Instant::now();
@@ -50,7 +50,7 @@ pub(crate) fn steps(rounds: u64) -> String {
 /// How long it takes to run and judge so many schedules, on all cores.
 pub(crate) fn seeds(count: u64) -> String {
     let system = bank(PEERS);
-    let directory = Directory::without_peers(PEERS);
+    let directory = Processes::new(PEERS);
     let (next, steps, wrong) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
     let work = || {
         loop {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser as _;
-use node::telemetry::Sink;
 use serde_json::json;
 use testbed::checkers::snapshot::tell;
 use testbed::cli::Cli;
@@ -14,16 +13,17 @@ use testbed::control::control;
 use testbed::delay::Delay;
 use testbed::experiment::live::Live;
 use testbed::experiment::{Bench, Experiment as _};
-use testbed::history::History;
 use testbed::host::Watch;
 use testbed::network::Links;
 use testbed::progress::Progress;
-use testbed::recorder::StoreRecorder;
 use testbed::run::{Experiment, Record, Rows};
 use testbed::stats::show;
-use testbed::store::Store;
 use tokio::runtime::Runtime;
 use tokio_util::task::TaskTracker;
+use trace::history::History;
+use trace::recorder::StoreRecorder;
+use trace::store::Store;
+use trace::telemetry::Sink;
 
 use crate::bank::{BankSnapshots, bank};
 use crate::figures::{median, thousands};

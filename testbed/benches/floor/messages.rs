@@ -9,12 +9,12 @@ use futures::io::{BufReader, BufWriter};
 use futures::{AsyncReadExt as _, AsyncWriteExt as _};
 use libp2p::Stream;
 use node::driver::{Directory, Driver, Process, Report};
-use node::telemetry::Sink;
 use node::{Config, Peer, Transport};
 use opentelemetry::Context;
-use testbed::recorder::StoreRecorder;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
+use trace::recorder::StoreRecorder;
+use trace::telemetry::Sink;
 
 use crate::bare;
 use crate::counter::{Counter, Send};

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use algorithms::ping_pong::PingPong;
 use clap::Parser as _;
-use node::telemetry::Sink;
 use testbed::cli::options::Options;
 use testbed::cli::{Cli, Command};
 use testbed::control::control;
@@ -13,10 +12,11 @@ use testbed::experiment::{Bench, Experiment as _, Findings, ping::Ping};
 use testbed::host::Watch;
 use testbed::network::{Builder, Network, Speaks};
 use testbed::progress::Progress;
-use testbed::recorder::StoreRecorder;
 use testbed::run::{Record, Rows};
-use testbed::store::Store;
 use tokio_util::task::TaskTracker;
+use trace::recorder::StoreRecorder;
+use trace::store::Store;
+use trace::telemetry::Sink;
 
 /// Random topologies are the same on both sides, and in every round.
 pub(crate) const SEED: u64 = 1;

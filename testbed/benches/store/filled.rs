@@ -4,7 +4,7 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::Span;
-use testbed::store::{ServiceId, Store};
+use trace::store::{ServiceId, Store};
 
 use crate::figures::thousands;
 use crate::resident::resident;

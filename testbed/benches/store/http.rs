@@ -10,10 +10,10 @@ use std::time::Instant;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans};
 use prost::Message as _;
-use testbed::store::Store;
 use testbed::viewer::{self, Runs, Takes, Viewer};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
+use trace::store::Store;
 
 use crate::figures::{median, rate, thousands};
 use crate::filled;

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
-use node::telemetry::Sink;
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{Span as _, SpanKind, Tracer as _};
-use testbed::recorder::StoreRecorder;
-use testbed::store::Store;
+use trace::recorder::StoreRecorder;
+use trace::store::Store;
+use trace::telemetry::Sink;
 
 use crate::figures::{median, rate, thousands};
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use testbed::jaeger;
-use testbed::store::{Query, Store};
+use trace::jaeger;
+use trace::store::{Query, Store};
 
 use crate::figures::thousands;
 use crate::filled::{self, PEERS, SPANS};

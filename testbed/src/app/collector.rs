@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use node::export::{LONGEST, PATIENCE};
 use node::stderr::note;
-use node::telemetry::Sink;
-use node::telemetry::export::{LONGEST, PATIENCE};
 use tokio::time::timeout;
+use trace::telemetry::Sink;
 
 use crate::cli::options::Options;
 

@@ -7,8 +7,9 @@ use std::process::ExitCode;
 
 use super::source::Source;
 use crate::Error;
-use crate::cli::{Common, Export, ExportFormat};
-use crate::export;
+use crate::cli::{Common, Export};
+use trace::export;
+use trace::export::ExportFormat;
 
 /// Writes it, to a file or to standard output.
 pub(super) fn export(common: &Common, args: &Export) -> Result<ExitCode, Error> {

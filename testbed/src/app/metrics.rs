@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use node::metrics::SpanMetrics;
 use node::metrics::{self, Metrics};
 use node::stderr::note;
-use node::telemetry::{Sink, SpanMetrics};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use trace::telemetry::Sink;
 
 use crate::Error;
 use crate::cli::options::Options;

@@ -9,11 +9,12 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
+use crate::Error;
 use crate::cli::Common;
-use crate::network::LABORATORY;
 use crate::run::{Folder, latest};
-use crate::store::Store;
-use crate::{Error, import};
+use trace::LABORATORY;
+use trace::import;
+use trace::store::Store;
 
 /// Spans, and what is known of them.
 pub(super) struct Source {
@@ -116,7 +117,7 @@ fn peers(store: &Store) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::samples;
+    use trace::store::samples;
 
     #[test]
     fn the_laboratory_is_no_peer() {

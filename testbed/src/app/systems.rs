@@ -8,7 +8,7 @@ use std::time::Duration;
 use algorithms::NodeId;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use node::driver::Directory;
+use trace::steps::Processes;
 
 use super::described::Described;
 use super::experiment;
@@ -111,8 +111,8 @@ pub(crate) fn own<S: System + 'static>(
 }
 
 /// The processes of a run without a network, and who can send to whom.
-fn directory(options: &Options) -> Directory {
-    Directory::without_peers(options.peers).with_neighbours(neighbours(options))
+fn directory(options: &Options) -> Processes {
+    Processes::new(options.peers).with_neighbours(neighbours(options))
 }
 
 /// Nothing goes over a socket.

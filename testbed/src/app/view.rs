@@ -19,8 +19,8 @@ use crate::cli::options::Options;
 use crate::cli::{Common, Memory, View};
 use crate::control::Buttons;
 use crate::run::{Folder, Record};
-use crate::store::Store;
 use crate::viewer::{self, Runs, Takes, Viewer};
+use trace::store::Store;
 
 /// The page while it is served.
 pub(super) struct Page {

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 
 use super::Property;
-use crate::history::{Causality, History};
+use trace::history::{Causality, History};
 
 /// What is known of a run beside its record.
 #[derive(Clone, Debug, Default)]
@@ -294,7 +294,7 @@ impl<'a> Run<'a> {
         let most = rumour.delivered.len() as i64;
         for length in 1..=most {
             let step = &self.history.processes[process][at];
-            let of = |received: &&node::steps::ReceivedRecord| {
+            let of = |received: &&trace::steps::ReceivedRecord| {
                 received.message.fields.get_text("rumour") == Some(id)
             };
             let Some(received) = step.received.as_ref().filter(of) else {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::Property;
-use crate::history::History;
+use trace::history::History;
 
 /// What was recorded of an election.
 struct Run<'a> {

@@ -1,5 +1,5 @@
 //! Judges of a recorded run. They share no code with the algorithms, and read
-//! nothing but the [`History`](crate::history::History), so a mistake in an
+//! nothing but the [`History`](trace::history::History), so a mistake in an
 //! algorithm cannot excuse itself.
 
 #[cfg(test)]

@@ -12,10 +12,10 @@
 
 use std::collections::BTreeSet;
 
-use node::steps::Event;
+use trace::steps::Event;
 
 use super::Property;
-use crate::history::{Causality, History, StepIndex};
+use trace::history::{Causality, History, StepIndex};
 
 /// From a process's entering to its leaving.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Property;
-use crate::history::History;
+use trace::history::History;
 
 /// Checks all pings of a run. Those of somebody who `stops` need not end.
 pub fn check(history: &History, stops: &[String]) -> Vec<Property> {
@@ -17,12 +17,12 @@ pub fn check(history: &History, stops: &[String]) -> Vec<Property> {
         for step in steps {
             for event in &step.events {
                 match event {
-                    node::steps::Event::Sent { to, message } if message.kind == "PING" => {
+                    trace::steps::Event::Sent { to, message } if message.kind == "PING" => {
                         if let Some(id) = message.fields.get_integer("id") {
                             asked.insert(id, to.to_string());
                         }
                     }
-                    node::steps::Event::Said { kind, fields } if kind != "Unexpected" => {
+                    trace::steps::Event::Said { kind, fields } if kind != "Unexpected" => {
                         let Some(id) = fields.get_integer("id") else {
                             continue;
                         };
@@ -39,7 +39,7 @@ pub fn check(history: &History, stops: &[String]) -> Vec<Property> {
                             });
                         }
                     }
-                    node::steps::Event::Sent { .. } | node::steps::Event::Said { .. } => {}
+                    trace::steps::Event::Sent { .. } | trace::steps::Event::Said { .. } => {}
                 }
             }
         }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 
-use crate::history::History;
+use trace::history::History;
 
 /// What a checker found out about one property.
 ///

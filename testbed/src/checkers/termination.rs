@@ -16,10 +16,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use algorithms::Fields;
-use node::steps::{Event, MessageRecord, StepRecord};
+use trace::steps::{Event, MessageRecord, StepRecord};
 
 use super::Property;
-use crate::history::{Causality, History, StepIndex};
+use trace::history::{Causality, History, StepIndex};
 
 /// What was recorded, and where in it the computations begin and end.
 struct Run<'a> {

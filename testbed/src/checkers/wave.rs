@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::Property;
-use crate::history::{Causality, History, StepIndex};
+use trace::history::{Causality, History, StepIndex};
 
 /// What was recorded of the waves.
 struct Run<'a> {
@@ -276,7 +276,7 @@ fn join<T: fmt::Display>(values: impl IntoIterator<Item = T>) -> String {
 #[cfg(test)]
 mod tests {
     use algorithms::Field;
-    use node::steps::Event;
+    use trace::steps::Event;
 
     use super::super::by_hand::{ByHand, Named, integer, text, vacuous, violated};
     use super::*;

@@ -27,6 +27,7 @@ use crate::model::Bounds;
 use crate::simulator::Limits;
 use crate::topology::Topology;
 pub use parse::parse;
+use trace::export::ExportFormat;
 pub use values::Memory;
 use values::Size;
 
@@ -387,19 +388,6 @@ pub enum Format {
     Text,
     /// For programs: the contents of run.json.
     Json,
-}
-
-/// What a saved run is written as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ExportFormat {
-    /// The JSON that Jaeger's page opens.
-    Jaeger,
-    /// Lines of OTLP JSON.
-    Otlp,
-    /// Steps with vector clocks, for ShiViz.
-    Shiviz,
-    /// Track events, for Perfetto.
-    Perfetto,
 }
 
 /// A value of `--format`: some are for runs, the others for `export`.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use node::admission::Guests;
-use node::telemetry::export::Target;
+use node::export::Target;
 
 use super::need::Need;
 use super::{Common, Format, Security, Transport};

@@ -7,20 +7,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use csv::StringRecord;
-use node::steps::Fault;
-use node::telemetry::Sink;
 use serde_json::json;
+use trace::steps::Fault;
+use trace::telemetry::Sink;
 
 use super::{Bench, Experiment, Findings};
 use crate::Error;
-use crate::history::History;
 use crate::host;
 use crate::model::{self, Action, Bound, Extent, Plan, Repetition, World};
 use crate::progress::Note;
 use crate::run::{Record, Rows};
 use crate::stats::{per_second, thousands};
-use crate::store::Store;
 use crate::system::{self, Judgement, System};
+use trace::history::History;
+use trace::store::Store;
 
 /// A system under the model checker.
 #[derive(Debug)]

@@ -12,9 +12,9 @@ use std::sync::Arc;
 
 use csv::StringRecord;
 use node::metrics::Metrics;
-use node::telemetry::Sink;
 use prometheus_client::registry::Registry;
 use tokio_util::task::TaskTracker;
+use trace::telemetry::Sink;
 
 use crate::Error;
 use crate::cli::options::Options;
@@ -23,7 +23,7 @@ use crate::host::Watch;
 use crate::network::{Builder, Speaks};
 use crate::progress::Progress;
 use crate::run::{Folder, Record, Rows, Status, Verdict};
-use crate::store::Store;
+use trace::store::Store;
 
 /// What an experiment works with.
 pub struct Bench<'a> {

@@ -30,8 +30,8 @@ use crate::cli::options::Options;
 use crate::cli::{self, Common};
 use crate::network::{Builder, Network, Outsider, Speaks, neighbours};
 use crate::run::{Record, columns};
-use crate::store::Store;
 use crate::{Error, run};
+use trace::store::Store;
 
 /// How long the other side may take to close its channel after we hung up.
 const HANG_UP: Duration = Duration::from_secs(5);

@@ -9,17 +9,17 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use node::driver::Directory;
+use trace::steps::Processes;
 
 use super::{Bench, Experiment, Findings};
 use crate::Error;
-use crate::history::History;
 use crate::run::{Record, Rows};
 use crate::shell;
 use crate::simulator::{Limit, Limits, Ran, Scenario};
 use crate::stats::per_second;
-use crate::store::Store;
 use crate::system::{self, Judgement, System};
+use trace::history::History;
+use trace::store::Store;
 use trial::Trial;
 
 /// A system in the simulator.
@@ -38,7 +38,7 @@ impl<S: System + 'static> Simulated<S> {
     /// these limits, from the one with the seed `first` on.
     pub fn new(
         system: S,
-        directory: Directory,
+        directory: Processes,
         scenario: Scenario,
         limits: Limits,
         [first, count]: [u64; 2],

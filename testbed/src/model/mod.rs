@@ -35,8 +35,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use algorithms::NodeId;
-use node::steps::RecordTo;
-use node::telemetry::Sink;
+use trace::steps::RecordTo;
+use trace::telemetry::Sink;
 
 use crate::simulator::SeededIds;
 use crate::system::{self, System};

@@ -19,7 +19,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use node::driver::Directory;
+use trace::steps::Processes;
 
 use super::{Action, Bound, Bounds, Checked, Extent, Network, Repetition, World, start};
 use crate::system::{self, Coverage, Judgement, System};
@@ -30,7 +30,7 @@ pub struct Plan {
     /// What channels do.
     pub network: Network,
     /// The processes, and who can send to whom.
-    pub directory: Directory,
+    pub directory: Processes,
     /// What all choices of processes come from.
     pub seed: u64,
     /// What the search may take.
@@ -41,7 +41,7 @@ pub struct Plan {
 
 impl Plan {
     /// With the usual bounds, on all processors.
-    pub fn new(network: Network, directory: Directory, seed: u64) -> Self {
+    pub fn new(network: Network, directory: Processes, seed: u64) -> Self {
         Self {
             network,
             directory,

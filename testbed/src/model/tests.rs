@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use algorithms::bank::Bank;
 use algorithms::chandy_lamport::ChandyLamport;
-use node::driver::Directory;
+use trace::steps::Processes;
 
 use super::{Bound, Bounds, Checked, Extent, Network, Plan, check};
 use crate::model::Action;
@@ -53,7 +53,7 @@ fn within<S: System>(
     network: Network,
     change: impl FnOnce(&mut Bounds),
 ) -> Checked<Action> {
-    let mut plan = Plan::new(network, Directory::without_peers(system.processes()), 7);
+    let mut plan = Plan::new(network, Processes::new(system.processes()), 7);
     change(&mut plan.bounds);
     check(system, &plan, |_| ControlFlow::Continue(()))
 }
@@ -144,7 +144,7 @@ fn a_bound_that_just_suffices_is_not_met() {
 
 #[test]
 fn an_interrupted_search_says_how_far_it_came() {
-    let plan = Plan::new(RELIABLE, Directory::without_peers(3), 7);
+    let plan = Plan::new(RELIABLE, Processes::new(3), 7);
     let mut seen = Extent::default();
     let found = check(&bank(3), &plan, |extent| {
         seen = *extent;

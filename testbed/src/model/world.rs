@@ -7,15 +7,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use algorithms::{Algorithm, Effect, NodeId};
-use node::driver::Directory;
-use node::steps::{Clock, Fault, Received, RecordTo, Step, StepRecord, Steps};
 use opentelemetry::Context;
 use opentelemetry::trace::SpanContext;
+use trace::steps::Processes;
+use trace::steps::{Clock, Fault, Received, RecordTo, Step, StepRecord, Steps};
 
 use super::Network;
-use crate::history::History;
 use crate::simulator::EPOCH;
 use crate::system::{Asked, System};
+use trace::history::History;
 
 /// A timer that is set for so long waits until nothing else can happen.
 const PATIENT: Duration = Duration::from_secs(1);
@@ -33,7 +33,7 @@ pub struct World<A: Algorithm> {
     ended: u64,
     /// The rule that the last step broke.
     fault: Option<Fault>,
-    directory: Directory,
+    directory: Processes,
     clock: Arc<AtomicU64>,
 }
 
@@ -88,7 +88,7 @@ impl<A: Algorithm> World<A> {
     /// processes of `directory`.
     pub fn new<S: System<Algorithm = A>>(
         system: &S,
-        directory: &Directory,
+        directory: &Processes,
         seed: u64,
         record_to: impl Fn(NodeId) -> RecordTo,
     ) -> Self {

@@ -12,7 +12,7 @@ use super::lock::{self, Held};
 use super::{Record, Rows};
 use crate::Error;
 use crate::host::{Pause, Watch};
-use crate::store::Store;
+use trace::store::Store;
 
 /// What was run and what came of it.
 const RECORD: &str = "run.json";

@@ -8,10 +8,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use node::telemetry::Counts;
-use node::telemetry::export::redacted;
+use node::export::redacted;
 use serde::Serialize;
 use serde_json::Value;
+use trace::telemetry::Counts;
 
 use super::Membership;
 use crate::cli::options::Options;

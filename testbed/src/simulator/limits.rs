@@ -9,7 +9,7 @@ use std::fmt;
 use std::time::Duration;
 
 use algorithms::Fields;
-use node::steps::{Event, MessageRecord, StepRecord};
+use trace::steps::{Event, MessageRecord, StepRecord};
 
 use crate::stats::{show, thousands};
 

@@ -6,8 +6,10 @@
 //! span, so a run that went wrong can be had again. Another seed gives another
 //! schedule, and thousands of them take seconds.
 //!
-//! Steps are made by `node::steps`, as they are live.
+//! Steps are made by `trace::steps`, as they are live.
 
+#[cfg(test)]
+mod exported;
 mod ids;
 mod limits;
 mod process;
@@ -24,12 +26,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use algorithms::{Algorithm, Effect, Message as _, NodeId};
-use node::driver::Directory;
-use node::steps::{Clock, Fault, Received, RecordTo, Step, Steps};
 use opentelemetry::Context;
 use opentelemetry::trace::SpanContext;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
+use trace::steps::Processes;
+use trace::steps::{Clock, Fault, Received, RecordTo, Step, Steps};
 
 pub use ids::SeededIds;
 pub use limits::{End, Limit, Limits};
@@ -39,8 +41,8 @@ pub use run::{NEVER, Ran, Schedule, run, run_traced, run_unrecorded};
 pub use scenario::{Crash, Memory, Partition, Scenario};
 pub use strikes::{Strikes, planned};
 
-use crate::history::History;
 use crate::stats::nanos;
+use trace::history::History;
 
 /// When the virtual clock starts: 2020-01-01, for spans need a date.
 pub(crate) const EPOCH: u64 = 1_577_836_800_000_000_000;
@@ -49,7 +51,7 @@ pub(crate) const EPOCH: u64 = 1_577_836_800_000_000_000;
 #[derive(Debug)]
 pub struct Simulation<A: Algorithm> {
     processes: Vec<Process<A>>,
-    directory: Directory,
+    directory: Processes,
     queue: Queue<Happening<A>>,
     scenario: Scenario,
     rng: ChaCha8Rng,
@@ -108,7 +110,7 @@ impl<A: Algorithm> Simulation<A> {
     /// each one's steps go.
     pub fn new(
         algorithms: impl IntoIterator<Item = A>,
-        directory: Directory,
+        directory: Processes,
         scenario: Scenario,
         seed: u64,
         record_to: impl Fn(NodeId) -> RecordTo,

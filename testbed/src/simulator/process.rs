@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use algorithms::Algorithm;
-use node::driver::Directory;
-use node::steps::{Step, StepRecord, Steps};
+use trace::steps::Processes;
+use trace::steps::{Step, StepRecord, Steps};
 
 #[derive(Debug)]
 pub(super) struct Process<A: Algorithm> {
@@ -45,7 +45,7 @@ impl<A: Algorithm> Process<A> {
     }
 
     /// Begins again, and knows nothing.
-    pub(super) fn restart(&mut self, directory: &Directory) -> Step<A> {
+    pub(super) fn restart(&mut self, directory: &Processes) -> Step<A> {
         self.timers.clear();
         self.steps.restart(self.first.clone(), directory)
     }

@@ -5,13 +5,13 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use algorithms::NodeId;
-use node::driver::Directory;
-use node::steps::{Fault, RecordTo};
-use node::telemetry::Sink;
+use trace::steps::Processes;
+use trace::steps::{Fault, RecordTo};
+use trace::telemetry::Sink;
 
 use super::{End, Limit, Limits, Scenario, SeededIds, Simulation, Strikes};
-use crate::history::History;
 use crate::system::System;
+use trace::history::History;
 
 /// One schedule of a system.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +19,7 @@ pub struct Schedule<'a, S> {
     /// What runs.
     pub system: &'a S,
     /// The processes, and who can send to whom.
-    pub directory: &'a Directory,
+    pub directory: &'a Processes,
     /// What the network does.
     pub scenario: &'a Scenario,
     /// What all of the network's choices come from.
@@ -52,7 +52,7 @@ pub static NEVER: AtomicBool = AtomicBool::new(false);
 
 impl<'a, S: System> Schedule<'a, S> {
     /// A schedule with the usual limits, which nothing stops.
-    pub fn new(system: &'a S, directory: &'a Directory, scenario: &'a Scenario, seed: u64) -> Self {
+    pub fn new(system: &'a S, directory: &'a Processes, scenario: &'a Scenario, seed: u64) -> Self {
         Self {
             system,
             directory,
@@ -141,7 +141,7 @@ impl<R> Ran<R> {
 /// Runs `system` once, on the processes of `directory`, within the usual limits.
 pub fn run<S: System>(
     system: &S,
-    directory: &Directory,
+    directory: &Processes,
     scenario: &Scenario,
     seed: u64,
 ) -> Ran<History> {
@@ -151,7 +151,7 @@ pub fn run<S: System>(
 /// The same without a record of it.
 pub fn run_unrecorded<S: System>(
     system: &S,
-    directory: &Directory,
+    directory: &Processes,
     scenario: &Scenario,
     seed: u64,
 ) -> Ran<()> {
@@ -161,7 +161,7 @@ pub fn run_unrecorded<S: System>(
 /// The same, recorded as spans.
 pub fn run_traced<S: System>(
     system: &S,
-    directory: &Directory,
+    directory: &Processes,
     scenario: &Scenario,
     seed: u64,
     sink: &Arc<Sink>,

@@ -5,15 +5,15 @@ use std::time::Duration;
 use algorithms::bank::Bank;
 use algorithms::chandy_lamport::ChandyLamport;
 
-use node::driver::Directory;
-use node::telemetry::Sink;
+use trace::steps::Processes;
+use trace::telemetry::Sink;
 
 use super::{Scenario, run, run_traced};
-use crate::history::History;
-use crate::recorder::StoreRecorder;
-use crate::store::Store;
 use crate::system::System as _;
 use crate::system::snapshot::Snapshots;
+use trace::history::History;
+use trace::recorder::StoreRecorder;
+use trace::store::Store;
 
 type ChandyLamportOverBank = (Bank, ChandyLamport<Bank>);
 
@@ -35,8 +35,8 @@ fn bank(peers: u32) -> Snapshots<ChandyLamportOverBank> {
 }
 
 /// All are neighbours.
-fn mesh(peers: u32) -> Directory {
-    Directory::without_peers(peers)
+fn mesh(peers: u32) -> Processes {
+    Processes::new(peers)
 }
 
 /// The spans of such a run among four.

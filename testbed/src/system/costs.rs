@@ -11,7 +11,7 @@ use algorithms::chandy_lamport::ChandyLamport;
 use algorithms::lai_yang::LaiYang;
 use algorithms::lessons::ALL;
 use algorithms::naive_snapshot::NaiveSnapshot;
-use node::driver::Directory;
+use trace::steps::Processes;
 
 use super::System;
 use super::election::Election;
@@ -22,8 +22,8 @@ use super::snapshot::{Pair, Snapshots};
 use super::termination::Termination;
 use super::wave::Waves;
 use crate::delay::Delay;
-use crate::history::History;
 use crate::simulator::{EPOCH, Scenario, run};
+use trace::history::History;
 
 /// How long a message travels, in nanoseconds.
 const DELAY: u64 = 1_000_000;
@@ -38,7 +38,7 @@ fn simulate_schedule<S: System>(system: &S, seed: u64) -> History {
         delay: Delay::Uniform(delay..delay),
         ..Scenario::default()
     };
-    let directory = Directory::without_peers(system.processes());
+    let directory = Processes::new(system.processes());
     run(system, &directory, &scenario, seed).recorded
 }
 

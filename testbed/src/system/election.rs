@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{Asked, Figure, Judgement, System};
 use crate::checkers::leader;
-use crate::history::History;
+use trace::history::History;
 
 /// Processes on a ring, some of which stand for election.
 #[derive(Clone, Debug)]

@@ -15,8 +15,8 @@ use self::deliveries::{Message, Stopped};
 use self::measured::Measured;
 use super::{Asked, Figure, Judgement, System, Ways};
 use crate::checkers::flood::{Expected, check};
-use crate::history::History;
 use crate::spread::Spread;
+use trace::history::History;
 
 /// What is published, and how it is spread.
 #[derive(Clone, Copy, Debug)]

@@ -19,17 +19,17 @@ use std::time::Duration;
 
 use algorithms::{Algorithm, NodeId};
 use csv::StringRecord;
-use node::steps::catch;
 use serde::Serialize;
 use serde_json::{Value, json};
+use trace::steps::catch;
 
 pub use coverage::Coverage;
 
 use crate::Error;
 use crate::checkers::{Outcome, Property};
-use crate::history::History;
 use crate::run::{Delivery, Rows, columns};
 use crate::stats::Measure;
+use trace::history::History;
 
 /// A system to be run.
 ///

@@ -7,7 +7,7 @@ use algorithms::ricart_agrawala::{self, Command, Output, RicartAgrawala};
 
 use super::{Asked, Figure, Judgement, System};
 use crate::checkers::mutual_exclusion;
-use crate::history::History;
+use trace::history::History;
 
 /// Processes that all want in, some times each.
 #[derive(Clone, Debug)]

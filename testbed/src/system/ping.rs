@@ -8,7 +8,7 @@ use proto::Bytes;
 
 use super::{Asked, Figure, Judgement, System};
 use crate::checkers::ping;
-use crate::history::History;
+use trace::history::History;
 
 /// Processes of which each pings its first neighbour, some times.
 #[derive(Clone, Debug)]

@@ -13,8 +13,8 @@ use algorithms::{Algorithm, NodeId};
 
 use super::{Asked, Figure, Judgement, System};
 use crate::checkers::snapshot::{self, Expected};
-use crate::history::History;
 use crate::stats::show;
+use trace::history::History;
 
 /// The figure that counts the messages in the channels of cuts.
 const IN_CHANNELS: &str = "in channels";

@@ -8,7 +8,7 @@ use algorithms::work::{self, Command, Work};
 
 use super::{Asked, Figure, Judgement, System};
 use crate::checkers::termination;
-use crate::history::History;
+use trace::history::History;
 
 /// Work that peer 0 begins with, and that is handed on.
 #[derive(Clone, Debug)]

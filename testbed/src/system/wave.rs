@@ -7,7 +7,7 @@ use algorithms::echo::{self, Command, Echo, Output};
 
 use super::{Asked, Figure, Judgement, System};
 use crate::checkers::wave;
-use crate::history::History;
+use trace::history::History;
 
 /// Processes of which some start a wave.
 #[derive(Clone, Debug)]

@@ -15,8 +15,8 @@ use super::answer::{Refusal, blocking, json_response};
 use super::parameters::{first, parameters, span_id, trace_id};
 use super::shown::Shown;
 use super::{bodies, diagram, search};
-use crate::jaeger::kind_name;
-use crate::store::hex;
+use trace::jaeger::kind_name;
+use trace::store::hex;
 
 type Answer = Result<Response, Refusal>;
 

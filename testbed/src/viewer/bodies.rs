@@ -12,10 +12,10 @@ use super::edges;
 use super::faults::{self, Fault};
 use crate::Error;
 use crate::checkers::snapshot::{self, Drawn};
-use crate::history::History;
-use crate::otlp;
 use crate::run::Folder;
-use crate::store::{Query, Store, Summary, TraceId};
+use trace::history::History;
+use trace::otlp;
+use trace::store::{Query, Store, Summary, TraceId};
 
 /// `{"csv":"…","csv_rest":0,"host":"…","host_rest":0}`: the run's measurements,
 /// and what was seen of the host; of each the first lines, and how many bytes

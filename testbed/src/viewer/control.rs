@@ -8,7 +8,8 @@ use serde_json::json;
 
 use super::answer::{Refusal, json_response};
 use super::{State, Takes};
-use crate::control::{self, Press};
+use crate::control;
+use trace::history::faults::Press;
 
 /// `{"allowed":["pause","cut"],"paused":false}`
 pub(super) async fn state(Shared(state): Shared<State>) -> Response {

@@ -9,13 +9,13 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use algorithms::Fields;
 use indexmap::IndexSet;
-use node::steps::{Event, key};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use serde::Serialize;
+use trace::steps::{Event, key};
 
 use crate::checkers::snapshot::is_control;
-use crate::history;
-use crate::store::{Store, hex};
+use trace::history;
+use trace::store::{Store, hex};
 
 /// So many spans are read for one answer of the server: some ten megabytes of
 /// text.
@@ -258,7 +258,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::store::samples;
+    use trace::store::samples;
 
     fn send(id: &str, kind: &str, field: KeyValue) -> span::Event {
         span::Event {

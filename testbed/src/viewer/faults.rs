@@ -4,9 +4,9 @@
 use serde::Serialize;
 
 use super::diagram::signed;
-use crate::control::{CUT, HEAL, KILL, Press};
-use crate::history;
-use crate::store::Store;
+use trace::history;
+use trace::history::faults::{CUT, HEAL, KILL, Press};
+use trace::store::Store;
 
 /// `{"at":1500000,"action":"cut","peer":"peer-00","other":"peer-01"}`
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -23,7 +23,7 @@ pub(super) fn faults(store: &Store) -> Vec<Fault> {
     let mut faults = Vec::new();
     for name in [CUT, HEAL, KILL] {
         store.for_each_named(name, |service, span| {
-            if let Some(press) = history::fault(service, &span) {
+            if let Some(press) = history::faults::fault(service, &span) {
                 let at = signed(span.start_time_unix_nano) - base;
                 faults.push(Fault { at, press });
             }
@@ -35,12 +35,12 @@ pub(super) fn faults(store: &Store) -> Vec<Fault> {
 
 #[cfg(test)]
 mod tests {
-    use node::steps::key;
+    use trace::steps::key;
 
     use super::*;
-    use crate::control::PEER;
-    use crate::network::LABORATORY;
-    use crate::store::samples;
+    use trace::LABORATORY;
+    use trace::history::faults::PEER;
+    use trace::store::samples;
 
     #[test]
     fn what_the_laboratory_did_is_told_in_the_order_of_time() {

@@ -44,9 +44,9 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::control::Buttons;
-use crate::store::Store;
 pub use runs::Runs;
 use token::Token;
+use trace::store::Store;
 
 /// The longest body of a request that is read, in bytes. A guess, as large as
 /// files of traces that people look at.

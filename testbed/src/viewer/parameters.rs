@@ -5,7 +5,7 @@ use axum::http::Uri;
 use jiff::SignedDuration;
 
 use super::answer::Refusal;
-use crate::store::TraceId;
+use trace::store::TraceId;
 
 /// The name-value pairs of a request, in their order. An empty value is none:
 /// forms send those that nobody filled in.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::answer::Refusal;
 use super::parameters::length;
-use crate::store::Query;
+use trace::store::Query;
 
 /// How many traces are listed where the request does not say (Jaeger's own
 /// number).

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::State;
 use super::answer::Refusal;
 use super::parameters::{first, parameters};
-use crate::store::Store;
+use trace::store::Store;
 
 /// The run that a request asks about.
 #[derive(Clone, Debug)]

@@ -14,8 +14,9 @@ mod v1;
 mod wide;
 
 use super::*;
-use crate::store::samples;
-use crate::{control, jaeger};
+use crate::control;
+use trace::jaeger;
+use trace::store::samples;
 
 /// What a test waits at most before it fails.
 const DEADLINE: Duration = Duration::from_secs(10);

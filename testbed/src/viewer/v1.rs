@@ -20,8 +20,8 @@ use super::State;
 use super::answer::{Refusal, blocking, json_response};
 use super::parameters::{first, length, parameters, trace_id};
 use super::shown::Shown;
-use crate::store::{Query, Store, check_ids, hex};
-use crate::{jaeger, otlp};
+use trace::store::{Query, Store, check_ids, hex};
+use trace::{jaeger, otlp};
 
 /// How many traces are found where the request does not say (Jaeger's own
 /// number).

@@ -23,10 +23,10 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use algorithms::bank::Bank;
-use node::driver::Directory;
 use testbed::simulator::{Scenario, run};
 use testbed::system::System;
 use testbed::system::snapshot::Snapshots;
+use trace::steps::Processes;
 
 /// How many schedules a mutant has to survive. A guess; most die of the first.
 const SEEDS: u64 = 50;
@@ -59,7 +59,7 @@ fn spare(right: &impl System, scenario: &Scenario) {
 }
 
 fn violated(system: &impl System, scenario: &Scenario, seed: u64) -> BTreeSet<&'static str> {
-    let directory = Directory::without_peers(system.processes());
+    let directory = Processes::new(system.processes());
     let judgement = system.judge(&run(system, &directory, scenario, seed).recorded);
     let properties = judgement.properties.iter();
     let wrong = properties.filter(|property| !property.holds());

@@ -2,8 +2,8 @@
 
 use algorithms::{Algorithm, Describe, Effect, Fields, Input, NodeId, Out, Value, step};
 use rand::RngExt as _;
-use testbed::history::History;
 use testbed::system::{Asked, Judgement, System};
+use trace::history::History;
 
 /// A mistake in an algorithm. Its value is what it has to remember.
 pub(crate) trait Mutation<A: Algorithm>: Value {

@@ -6,9 +6,9 @@ use algorithms::bank::{Bank, Due};
 use algorithms::chandy_lamport::{ChandyLamport, Message};
 use algorithms::snapshot::{Id, Output, Timer};
 use algorithms::{Effect, Input, NodeId, step};
-use node::steps::Event;
-use testbed::history::History;
 use testbed::simulator::{Crash, Memory, Scenario};
+use trace::history::History;
+use trace::steps::Event;
 
 use crate::mutant::{Mutated, Mutation};
 use crate::{banks, kill, spare};

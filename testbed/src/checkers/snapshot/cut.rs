@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use algorithms::Fields;
 use indexmap::IndexMap;
-use node::steps::{Event, MessageRecord, StepRecord, key};
+use trace::steps::{Event, MessageRecord, StepRecord, key};
 
-use crate::history::History;
+use trace::history::History;
 
 /// The application's part of a run: what was sent and received, and where in
 /// it the states were recorded.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::cut::{Cut, Run};
-use crate::history::History;
+use trace::history::History;
 
 /// A snapshot: where it cuts the lines of the processes, and what it found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -12,7 +12,7 @@ use super::Expected;
 use super::cut::{Act, Cut, Run};
 use super::tell::aborted;
 use crate::checkers::Property;
-use crate::history::{History, StepIndex, clocks as vector_clocks};
+use trace::history::{History, StepIndex, clocks as vector_clocks};
 
 /// What is conserved: a state's share of it, and a message's.
 const SHARE: &str = "total.share";
@@ -477,8 +477,8 @@ fn start(history: &History, process: &str) -> Option<i64> {
         .events
         .iter()
         .map(|event| match event {
-            node::steps::Event::Sent { message, .. } => amount(&message.fields),
-            node::steps::Event::Said { .. } => 0,
+            trace::steps::Event::Sent { message, .. } => amount(&message.fields),
+            trace::steps::Event::Said { .. } => 0,
         })
         .sum();
     let received = first
@@ -531,6 +531,6 @@ fn number(count: Option<u64>) -> String {
     count.map_or_else(|| "no".to_owned(), |count| count.to_string())
 }
 
-fn show(message: &node::steps::MessageRecord) -> String {
+fn show(message: &trace::steps::MessageRecord) -> String {
     format!("{} {}", message.kind, message.fields)
 }

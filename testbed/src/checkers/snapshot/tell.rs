@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::cut::{Abort, Cut, Run};
 use super::invariants::{in_cut, total};
-use crate::history::History;
+use trace::history::History;
 
 /// More names than this are counted.
 const FEW: usize = 3;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use node::steps::key;
+use trace::steps::key;
 
 use super::{Expected, check};
 use crate::checkers::by_hand::{ByHand, Named, integer, list, text, vacuous, violated};

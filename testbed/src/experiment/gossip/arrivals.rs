@@ -6,11 +6,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use algorithms::NodeId;
 use node::PeerId;
 use node::gossip::{self, Counts, Tally};
-use node::steps::key;
 use opentelemetry::trace::{Span as _, SpanContext, SpanKind, TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::SdkTracer;
 use proto::Envelope;
+use trace::steps::key;
 
 use super::metrics::Metrics;
 use super::pace::Tried;

@@ -27,12 +27,12 @@ use super::{Bench, Experiment, Findings};
 use crate::network::{self, Members, Speaks};
 use crate::planned::{Faults, Planned, Strike};
 use crate::run::{Record, columns};
-use crate::store::Store;
 use crate::{Error, run};
 use arrivals::{Arrivals, Mesh};
 use metrics::Metrics;
 use pace::Search;
 use session::Session;
+use trace::store::Store;
 
 /// What all peers subscribe to.
 const TOPIC: &str = "testbed";

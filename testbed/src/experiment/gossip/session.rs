@@ -3,10 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant, SystemTime};
 
-use node::channel::unix_nano;
 use node::gossip::{Counts, Delivery};
-use node::steps::key;
-use node::telemetry::to_wire;
 use opentelemetry::trace::{SpanContext, SpanKind, Status, TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
 use proto::{Bytes, Envelope};
@@ -14,6 +11,9 @@ use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 use tokio::sync::mpsc;
 use tokio::time::{sleep_until, timeout_at};
+use trace::steps::key;
+use trace::steps::unix_nano;
+use trace::telemetry::to_wire;
 
 use super::TOPIC;
 use super::arrivals::Arrivals;

@@ -27,13 +27,13 @@ use tokio::time::{sleep_until, timeout};
 use super::{Bench, Experiment, Findings};
 use crate::network::{Members, Speaks, Tables};
 use crate::run::{Record, columns};
-use crate::store::Store;
 use crate::{Error, run};
 use metrics::Metrics;
 use oracle::Oracle;
 pub use plan::{KEY, Kind};
 use plan::{Operation, Plan};
 use results::{Outcome, Results};
+use trace::store::Store;
 
 /// The options of the experiment, checked.
 #[derive(Clone, Debug)]

@@ -23,12 +23,12 @@ use tokio::sync::mpsc;
 use super::{Bench, Experiment, Findings};
 use crate::network::Speaks;
 use crate::run::{Record, columns};
-use crate::store::Store;
 use crate::{Error, run};
 use pace::Turn;
 use results::Results;
 use stack::Stack;
 use tcp::Tcp;
+use trace::store::Store;
 
 /// How many messages go one way before as many go the other: both see the same
 /// machine. A guess.

@@ -5,8 +5,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use node::channel::{Inbound, Inbox, Outgoing, Sender};
-use node::steps::key;
-use node::telemetry::{from_wire, to_wire};
 use node::{Handle, PeerId};
 use opentelemetry::trace::{Span as _, SpanContext, SpanKind, TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
@@ -15,6 +13,8 @@ use proto::{Bytes, TraceContext};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::task::TaskTracker;
+use trace::steps::key;
+use trace::telemetry::{from_wire, to_wire};
 
 use super::pace::Way;
 use super::tcp::See as _;

@@ -17,15 +17,16 @@ use serde_json::json;
 
 use super::{Bench, Experiment, Findings};
 use crate::Error;
-use crate::history::History;
-use crate::network::{Builder, LABORATORY, Links, Speaks};
+use crate::network::{Builder, Links, Speaks};
 use crate::planned::{Faults, Planned, Strike};
 use crate::run::{Record, Rows};
 use crate::stats::nanos;
-use crate::store::Store;
 use crate::system::{self, Judgement, System};
 use overload::Punctuality;
 use session::{Progress, Session};
+use trace::LABORATORY;
+use trace::history::History;
+use trace::store::Store;
 
 /// A system over real peers.
 #[derive(Debug)]

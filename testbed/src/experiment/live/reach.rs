@@ -2,14 +2,15 @@
 
 use algorithms::{Algorithm, NodeId};
 use node::driver::Driver;
-use node::steps::key;
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{Span as _, Tracer as _};
+use trace::steps::key;
 
 use super::session::Session;
-use crate::control::{Allowed, PEER, Press};
+use crate::control::Allowed;
 use crate::network::Network;
 use crate::system::System;
+use trace::history::faults::{PEER, Press};
 
 /// What can be done to a run of `system`.
 pub(super) fn allowed<S: System>(system: &S) -> Allowed {

@@ -8,20 +8,21 @@ use algorithms::{Algorithm, NodeId};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use node::driver::{Report, Stopped};
-use node::steps::key;
 use opentelemetry::trace::{TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::SdkTracer;
+use trace::steps::key;
 
 use super::Kill;
 use super::clock::Clock;
 use super::operations::Operations;
 use crate::Error;
-use crate::control::{Desk, Press};
+use crate::control::Desk;
 use crate::network::Network;
 use crate::progress::Bar;
 use crate::stats::nanos;
 use crate::system::System;
+use trace::history::faults::Press;
 
 /// How many losses are told one by one.
 const TOLD: usize = 5;

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use node::driver::Directory;
-use node::steps::catch;
-use node::telemetry::Sink;
 use serde_json::{Value, json};
+use trace::steps::Processes;
+use trace::steps::catch;
+use trace::telemetry::Sink;
 
 use crate::planned::Faults;
 use crate::progress::Bar;
@@ -24,7 +24,7 @@ const SHOWN: u64 = 20_000;
 #[derive(Debug)]
 pub(super) struct Trial<S> {
     pub(super) system: S,
-    pub(super) directory: Directory,
+    pub(super) directory: Processes,
     pub(super) scenario: Scenario,
     pub(super) limits: Limits,
     /// The seed of the first.
@@ -69,7 +69,7 @@ impl<S: System> Trial<S> {
     /// None was tried.
     pub(super) fn new(
         system: S,
-        directory: Directory,
+        directory: Processes,
         scenario: Scenario,
         limits: Limits,
         [first, count]: [u64; 2],

@@ -8,8 +8,8 @@ use proto::prost;
 use super::super::{Bound, Repetition};
 use super::{RELIABLE, within};
 use crate::checkers::Property;
-use crate::history::History;
 use crate::system::{Asked, Judgement, System};
+use trace::history::History;
 
 /// Two processes that throw a ball to each other, until one of them is to hold
 /// it.

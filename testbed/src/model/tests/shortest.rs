@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
 use clap::Parser as _;
-use node::driver::Directory;
+use trace::steps::Processes;
 
 use super::super::{Action, Checked, Network, Plan, World, check, start};
 use crate::cli::options::Options;
@@ -124,7 +124,7 @@ fn compare(line: &str) -> Plain {
         lossy: args.states.lossy,
         duplicating: args.states.duplicating,
     };
-    let directory = Directory::without_peers(options.peers);
+    let directory = Processes::new(options.peers);
     let directory = directory.with_neighbours(neighbours(&options));
     let engine = Compare {
         line,

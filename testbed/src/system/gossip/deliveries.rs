@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use algorithms::NodeId;
 
-use crate::history::History;
 use crate::run::Delivery;
+use trace::history::History;
 
 /// A message that was published.
 pub(super) struct Message {

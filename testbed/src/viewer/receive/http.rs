@@ -16,9 +16,9 @@ use prost::Message as _;
 use serde_json::json;
 
 use super::{Error, LONGEST_REQUEST, MOST_PARTS, take};
-use crate::otlp;
-use crate::store::message_count;
 use crate::viewer::{State, Takes};
+use trace::otlp;
+use trace::store::message_count;
 
 /// What a body may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,8 +16,8 @@ use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span};
 use prost::Message as _;
 
-use crate::otlp::Read;
-use crate::store::{LeftOut, Store};
+use trace::otlp::Read;
+use trace::store::{LeftOut, Store};
 
 /// The longest request, in bytes after decompression. A guess: batches of
 /// exporters have some hundred kilobytes.

@@ -17,9 +17,9 @@ use super::windows;
 use crate::checkers::snapshot::Drawn;
 use crate::run::Folder;
 use crate::stats::thousands;
-use crate::store::{Query, Store, Summary};
 use crate::viewer::bodies;
 use crate::viewer::diagram::{self, Asked, Diagram};
+use trace::store::{Query, Store, Summary};
 
 /// What an answer that is usually small may take: a quarter of all, so that
 /// none leaves no room for the diagram.

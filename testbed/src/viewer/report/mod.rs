@@ -19,8 +19,8 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use crate::run::Folder;
-use crate::store::Store;
 use page::Page;
+use trace::store::Store;
 
 /// The most that a report takes, the page's own files included. Mail takes it
 /// (25 MB, with what base64 adds), a browser opens it in about a second, and a

@@ -4,13 +4,13 @@ use std::fs;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use node::steps::key;
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
 use serde_json::json;
 use tempfile::TempDir;
+use trace::steps::key;
 
 use super::*;
-use crate::store::samples::{self, attribute, resource, span};
+use trace::store::samples::{self, attribute, resource, span};
 
 /// The folder of a run that measured so much.
 fn folder(csv: &str) -> (TempDir, Folder) {

@@ -19,8 +19,8 @@ use tonic::codegen::Service as _;
 use tonic::transport::Channel;
 
 use super::*;
-use crate::cli::ExportFormat;
-use crate::{export, import};
+use trace::export::ExportFormat;
+use trace::{export, import};
 
 const PROTOBUF: &str = "application/x-protobuf";
 const JSON: &str = "application/json";

@@ -1,0 +1,318 @@
+//! A run as its spans tell of it: the steps of each process, in order.
+//!
+//! This is all that a checker sees. It does not matter whether the run was
+//! live, simulated, or loaded from a file.
+
+mod causality;
+pub mod faults;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::steps::{Event, MESSAGE, MessageRecord, ReceivedRecord, STATE, StepRecord, key};
+use algorithms::{Field, Fields};
+use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
+use opentelemetry_proto::tonic::trace::v1::Span;
+
+pub use causality::clocks;
+pub use causality::{Causality, StepIndex};
+pub use faults::fault;
+
+use crate::store::Store;
+use faults::Press;
+
+/// How many kinds [`History::kinds`] names. A guess: more would not be read.
+const MOST_KINDS: usize = 16;
+
+/// The steps of each process, by its name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct History {
+    /// In the order in which the process took them.
+    pub processes: BTreeMap<Arc<str>, Vec<StepRecord>>,
+    /// Whom the laboratory has stopped, and when, in nanoseconds since the Unix
+    /// epoch.
+    pub stopped: BTreeMap<Arc<str>, u64>,
+    /// Why the run was cut short, if it was. What is missing in it then may only
+    /// not have happened yet.
+    pub unfinished: Option<String>,
+}
+
+impl History {
+    /// Reads the steps among the spans in `store`, and who was stopped.
+    pub fn read(store: &Store) -> Self {
+        let mut processes = BTreeMap::<Arc<str>, Vec<StepRecord>>::new();
+        let mut stopped = BTreeMap::new();
+        store.for_each(|name, span| {
+            if let Some(Press::Kill { peer }) = fault(name, &span) {
+                stopped.insert(peer.into(), span.start_time_unix_nano);
+            } else if let Some(step) = step(span) {
+                match processes.get_mut(name) {
+                    Some(steps) => steps.push(step),
+                    None => drop(processes.insert(name.into(), vec![step])),
+                }
+            }
+        });
+        for steps in processes.values_mut() {
+            steps.sort_by_key(|step| step.number);
+        }
+        Self {
+            processes,
+            stopped,
+            unfinished: None,
+        }
+    }
+
+    /// Why the record cannot be trusted: steps that it lacks. Each process
+    /// numbers its steps from 1, and the first may have left no span.
+    pub fn missing(&self) -> Option<String> {
+        let all = self.processes.iter();
+        let missing = all.flat_map(|(name, steps)| missing(steps).map(move |at| (name, at)));
+        let mut processes = BTreeSet::new();
+        let (mut steps, mut first) = (0_u64, None);
+        for (name, numbers) in missing {
+            steps = steps.saturating_add(numbers.end.saturating_sub(numbers.start));
+            processes.insert(name);
+            first.get_or_insert((name, numbers.start));
+        }
+        let (name, number) = first?;
+        Some(format!(
+            "{steps} of the steps are missing from the record, of {} of the processes; \
+             the first is step {number} of {name}",
+            processes.len()
+        ))
+    }
+
+    /// Why the record cannot be trusted: messages of peers that are not of the
+    /// run, and of whose steps it lacks all.
+    pub fn foreign(&self) -> Option<String> {
+        let received = self.steps().filter_map(|(.., step)| step.received.as_ref());
+        let foreign = received.filter(|message| !self.processes.contains_key(&message.from));
+        let mut counts = BTreeMap::<_, u64>::new();
+        for message in foreign {
+            *counts.entry(&message.from).or_default() += 1;
+        }
+        let (first, _) = counts.first_key_value()?;
+        Some(format!(
+            "{} messages came from {} peers of which no step is recorded; the first is {first}",
+            counts.values().sum::<u64>(),
+            counts.len()
+        ))
+    }
+
+    /// Every step: whose, and its index among them.
+    pub fn steps(&self) -> impl Iterator<Item = (&Arc<str>, usize, &StepRecord)> {
+        let all = self.processes.iter();
+        all.flat_map(|(name, steps)| (0..).zip(steps).map(move |(at, step)| (name, at, step)))
+    }
+
+    /// Everything that was sent: by whom, in which of its steps, to whom, what.
+    pub fn sends(&self) -> impl Iterator<Item = (&Arc<str>, usize, &Arc<str>, &MessageRecord)> {
+        self.steps().flat_map(|(name, at, step)| {
+            step.events.iter().filter_map(move |event| match event {
+                Event::Sent { to, message } => Some((name, at, to, message)),
+                Event::Said { .. } => None,
+            })
+        })
+    }
+
+    /// How many messages of that kind were sent.
+    pub fn count(&self, kind: &str) -> u64 {
+        let sends = self.sends();
+        sends.filter(|(.., message)| message.kind == kind).count() as u64
+    }
+
+    /// How often that was said.
+    pub fn said(&self, kind: &str) -> u64 {
+        let sayings = self.sayings();
+        sayings.filter(|(_, _, said, _)| *said == kind).count() as u64
+    }
+
+    /// The kinds of messages and outputs, with how many there were of each: "the
+    /// message PING (2), the output Answered (1)".
+    pub fn kinds(&self) -> String {
+        let mut counts = BTreeMap::<(&str, &str), u64>::new();
+        for (.., message) in self.sends() {
+            *counts.entry(("message", &message.kind)).or_default() += 1;
+        }
+        for (_, _, kind, _) in self.sayings() {
+            *counts.entry(("output", kind)).or_default() += 1;
+        }
+        let left_out = counts.len().saturating_sub(MOST_KINDS);
+        let shown = counts.iter().take(MOST_KINDS);
+        let mut words: Vec<_> = shown
+            .map(|((what, kind), count)| format!("the {what} {kind} ({count})"))
+            .collect();
+        if left_out > 0 {
+            words.push(format!("{left_out} kinds more"));
+        }
+        match words.is_empty() {
+            true => "no messages and no outputs".to_owned(),
+            false => words.join(", "),
+        }
+    }
+
+    /// Everything that was said: by whom, in which of its steps, what.
+    pub fn sayings(&self) -> impl Iterator<Item = (&Arc<str>, usize, &str, &Fields)> {
+        self.steps().flat_map(|(name, at, step)| {
+            step.events.iter().filter_map(move |event| match event {
+                Event::Said { kind, fields } => Some((name, at, kind.as_ref(), fields)),
+                Event::Sent { .. } => None,
+            })
+        })
+    }
+}
+
+/// The numbers that are missing among these steps, which are in their order.
+fn missing(steps: &[StepRecord]) -> impl Iterator<Item = Range<u64>> {
+    let mut next = 1;
+    steps.iter().filter_map(move |step| {
+        let lacks = next..step.number;
+        next = step.number.saturating_add(1);
+        let silent_start = lacks == (1..2);
+        (lacks.start < lacks.end && !silent_start).then_some(lacks)
+    })
+}
+
+/// What a span tells of a step. `None` for a span that is none.
+pub fn step(span: Span) -> Option<StepRecord> {
+    let at_unix_nano = span.start_time_unix_nano;
+    let fields = read(span.attributes);
+    let number = u64::try_from(fields.get_integer(key::STEP)?).ok()?;
+    let received = message(&fields).and_then(|message| {
+        Some(ReceivedRecord {
+            from: fields.get_text(key::REMOTE)?.into(),
+            message,
+            sequence: u64::try_from(fields.get_integer(key::SEQUENCE)?).ok()?,
+            incarnation: u32::try_from(fields.get_integer(key::INCARNATION)?).ok()?,
+        })
+    });
+    let events = span.events.into_iter().filter_map(|event| {
+        let fields = read(event.attributes);
+        match message(&fields) {
+            Some(message) => {
+                let to = fields.get_text(key::REMOTE)?.into();
+                Some(Event::Sent { to, message })
+            }
+            None => Some(Event::Said {
+                kind: event.name.into(),
+                fields,
+            }),
+        }
+    });
+    Some(StepRecord {
+        number,
+        at_unix_nano,
+        late_nano: fields
+            .get_integer(key::LATE)
+            .map_or(0, |late| late.max(0).cast_unsigned()),
+        received,
+        timer: fields.get_text(key::TIMER).map(str::to_owned),
+        events: events.collect(),
+        state: fields.under(STATE),
+    })
+}
+
+fn message(fields: &Fields) -> Option<MessageRecord> {
+    Some(MessageRecord {
+        id: u64::from_str_radix(fields.get_text(key::ID)?, 16).ok()?,
+        kind: fields.get_text(key::KIND)?.to_owned().into(),
+        fields: fields.under(MESSAGE),
+    })
+}
+
+/// The text of that attribute.
+pub fn text<'a>(attributes: &'a [KeyValue], name: &str) -> Option<&'a str> {
+    let mut named = attributes.iter().filter(|attribute| attribute.key == name);
+    match named.next()?.value.as_ref()?.value.as_ref()? {
+        any_value::Value::StringValue(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// The whole number of that attribute.
+pub fn integer(attributes: &[KeyValue], name: &str) -> Option<i64> {
+    let mut named = attributes.iter().filter(|attribute| attribute.key == name);
+    match named.next()?.value.as_ref()?.value.as_ref()? {
+        any_value::Value::IntValue(number) => Some(*number),
+        _ => None,
+    }
+}
+
+fn read(attributes: Vec<KeyValue>) -> Fields {
+    let read = |KeyValue { key, value, .. }: KeyValue| Some((key.into(), field(value?)?));
+    attributes.into_iter().filter_map(read).collect()
+}
+
+fn field(value: AnyValue) -> Option<Field> {
+    Some(match value.value? {
+        any_value::Value::StringValue(text) => Field::Text(text),
+        any_value::Value::IntValue(value) => Field::Integer(value),
+        any_value::Value::BoolValue(value) => Field::Flag(value),
+        any_value::Value::ArrayValue(array) => {
+            let texts = array
+                .values
+                .into_iter()
+                .filter_map(|value| match field(value)? {
+                    Field::Text(text) => Some(text),
+                    Field::Integer(_) | Field::Flag(_) | Field::List(_) => None,
+                });
+            Field::List(texts.collect())
+        }
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Processes, and the numbers of their steps.
+    type Steps<'a> = &'a [(&'a str, &'a [u64])];
+
+    fn history(processes: Steps<'_>) -> History {
+        let step = |number: &u64| StepRecord {
+            number: *number,
+            ..StepRecord::default()
+        };
+        let processes = processes
+            .iter()
+            .map(|(name, numbers)| ((*name).into(), numbers.iter().map(step).collect()));
+        History {
+            processes: processes.collect(),
+            ..History::default()
+        }
+    }
+
+    #[test]
+    fn missing_steps_are_named() {
+        let cases: [(Steps<'_>, Option<&str>); 6] = [
+            (&[], None),
+            (&[("a", &[1, 2, 3]), ("b", &[])], None),
+            (&[("a", &[2, 3]), ("b", &[1])], None),
+            (
+                &[("a", &[1, 2]), ("b", &[2, 4, 7])],
+                Some(
+                    "3 of the steps are missing from the record, of 1 of the processes; the first is step 3 of b",
+                ),
+            ),
+            (
+                &[("a", &[3]), ("b", &[1, 2, 2, 4])],
+                Some(
+                    "3 of the steps are missing from the record, of 2 of the processes; the first is step 1 of a",
+                ),
+            ),
+            (
+                &[("a", &[1, u64::MAX])],
+                Some(&format!(
+                    "{} of the steps are missing from the record, of 1 of the processes; the first is step 2 of a",
+                    u64::MAX - 2
+                )),
+            ),
+        ];
+        for (processes, expected) in cases {
+            let missing = history(processes).missing();
+            assert_eq!(missing.as_deref(), expected, "{processes:?}");
+        }
+    }
+}

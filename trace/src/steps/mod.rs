@@ -1,0 +1,438 @@
+//! The steps of a process: how every engine lets an algorithm handle an input,
+//! and how that is recorded.
+//!
+//! The live driver makes its steps here by the wall clock, the simulator and
+//! the model checker by their own. So a run tells the same wherever it was
+//! made, and one checker reads them all.
+//!
+//! A span is a step. It tells what came (as attributes `p2p.*` and
+//! `message.*`), what was sent and said (as events), and the state after it
+//! (as attributes `state.*`). An engine that has no use for spans gets the
+//! same as a [`StepRecord`].
+
+mod catch;
+mod clock;
+mod fault;
+mod processes;
+mod record;
+mod shape;
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use algorithms::{Algorithm, Effect, Input, Message as _, NodeId, Output as _, Role, step};
+use opentelemetry::trace::{
+    Link, Span as _, SpanContext, SpanKind, Status, TraceContextExt as _, Tracer as _,
+};
+use opentelemetry::{Context, KeyValue};
+use opentelemetry_sdk::trace::SdkTracer;
+
+pub use catch::catch;
+pub use clock::{Clock, unix_nano};
+pub use fault::Fault;
+pub use processes::{Forbidden, Names, Processes};
+pub use record::{Event, MessageRecord, ReceivedRecord, StepRecord};
+pub use shape::{MESSAGE, STATE, key};
+
+/// An algorithm, and who records its steps.
+#[derive(Clone, Debug)]
+pub struct Steps<A> {
+    algorithm: A,
+    id: NodeId,
+    record_to: RecordTo,
+    clock: Clock,
+    seed: u64,
+    steps: u64,
+    messages: u64,
+}
+
+/// Where the records of a process's steps go.
+#[derive(Clone, Debug)]
+pub enum RecordTo {
+    /// Nowhere.
+    Nothing,
+    /// Into spans.
+    Spans(SdkTracer),
+    /// To the engine, with each [`Step`].
+    Engine,
+}
+
+/// What a step wants done.
+#[derive(Debug)]
+pub struct Step<A: Algorithm> {
+    /// The step's span; not valid when nobody traces.
+    pub context: SpanContext,
+    /// The rule that the step breaks, if it does. Then none of its effects is
+    /// carried out, and the run is over.
+    pub fault: Option<Fault>,
+    /// What to do, in order.
+    pub effects: Vec<Effect<A>>,
+    /// The id of the first message among the effects. The others follow.
+    pub first_message: u64,
+    /// For [`RecordTo::Engine`].
+    pub record: Option<StepRecord>,
+}
+
+/// What is known of a message that came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// Unique among the messages of its sender.
+    pub id: u64,
+    /// Its place in the channel.
+    pub sequence: u64,
+    /// Which opening of the channel it is.
+    pub incarnation: u32,
+    /// When it stops being of use, in nanoseconds since the Unix epoch.
+    pub deadline_unix_nano: Option<u64>,
+    /// The bytes of its payload, where it was encoded.
+    pub size: Option<usize>,
+    /// The step that sent it.
+    pub sent_by: Option<SpanContext>,
+}
+
+impl<A: Algorithm> Steps<A> {
+    /// The steps of process `id` from its first state on.
+    pub fn new(algorithm: A, id: NodeId, record_to: RecordTo, clock: Clock, seed: u64) -> Self {
+        let seed = mix(seed ^ mix(u64::from(id.0)));
+        Self {
+            algorithm,
+            id,
+            record_to,
+            clock,
+            seed,
+            steps: 0,
+            // Far from the messages of other processes and other runs.
+            messages: mix(seed),
+        }
+    }
+
+    /// The process as it is now.
+    pub fn algorithm(&self) -> &A {
+        &self.algorithm
+    }
+
+    /// The process begins. If that does nothing, it leaves no span the first
+    /// time.
+    pub fn start(&mut self, directory: &dyn Names) -> Step<A> {
+        let mut before = Before::new("start", SpanKind::Internal, self.now());
+        let effects = self.step(Input::Start);
+        // Only the first step of all: a number that is missing later is a loss.
+        before.silent = effects.as_ref().is_ok_and(Vec::is_empty) && self.steps == 1;
+        self.finish(effects, before, directory)
+    }
+
+    /// The process begins again as `algorithm`: it has lost its memory.
+    pub fn restart(&mut self, algorithm: A, directory: &dyn Names) -> Step<A> {
+        self.algorithm = algorithm;
+        self.start(directory)
+    }
+
+    /// The world outside asks for something. The step becomes part of the span
+    /// in `given`, which its owner ends; without one it gets its own, and so it
+    /// does, as a child, where that one has ended.
+    pub fn command(
+        &mut self,
+        command: A::Command,
+        given: Context,
+        directory: &dyn Names,
+    ) -> Step<A> {
+        let mut before = Before::new("command", SpanKind::Internal, self.now());
+        let span = given.span().span_context().clone();
+        match given.span().is_recording() {
+            true => before.operation = Some(given),
+            false => before.parent = Some(&span),
+        }
+        let effects = self.step(Input::Command(command));
+        self.finish(effects, before, directory)
+    }
+
+    /// A message has come.
+    pub fn message(
+        &mut self,
+        from: NodeId,
+        message: A::Message,
+        received: &Received,
+        directory: &dyn Names,
+    ) -> Step<A> {
+        let (kind, role) = (message.kind(), message.role());
+        let span_kind = match role {
+            Role::Request => SpanKind::Server,
+            Role::Reply => SpanKind::Internal,
+            Role::OneWay => SpanKind::Consumer,
+        };
+        let mut before = Before::new(kind, span_kind, self.now());
+        before.parent = received.sent_by.as_ref();
+        before.from = Some(from);
+        if self.records() {
+            before.record.received = Some(ReceivedRecord {
+                from: directory.name(from),
+                message: message_record(&message, received.id),
+                sequence: received.sequence,
+                incarnation: received.incarnation,
+            });
+            before.remarks = shape::remarks(received, kind, role, before.at);
+        }
+        let effects = self.step(Input::Message { from, message });
+        self.finish(effects, before, directory)
+    }
+
+    /// A timer has run out. The step is a child of the one that set it, or, if
+    /// it begins an operation, has a trace of its own with a link to it.
+    pub fn timer(
+        &mut self,
+        timer: A::Timer,
+        set_by: &SpanContext,
+        directory: &dyn Names,
+    ) -> Step<A> {
+        let mut before = Before::new("timer", SpanKind::Internal, self.now());
+        match A::begins_operation(&timer) {
+            true => before.link = Some(set_by),
+            false => before.parent = Some(set_by),
+        }
+        before.record.timer = self.records().then(|| format!("{timer:?}"));
+        let effects = self.step(Input::Timer(timer));
+        self.finish(effects, before, directory)
+    }
+
+    /// Records that a message will not arrive: a span under the step that
+    /// sent it.
+    pub fn lost(
+        &mut self,
+        kind: &'static str,
+        id: u64,
+        to: Arc<str>,
+        sent_by: Option<SpanContext>,
+        reason: &str,
+    ) {
+        let RecordTo::Spans(tracer) = &self.record_to else {
+            return;
+        };
+        let name = format!("lost {kind}");
+        let builder = tracer.span_builder(name).with_start_time(self.clock.now());
+        let builder = builder.with_attributes(shape::lost(id, to));
+        let mut span = tracer.build_with_context(builder, &under(sent_by.as_ref()));
+        span.set_status(Status::error(reason.to_owned()));
+        span.end_with_timestamp(self.clock.now());
+    }
+
+    fn records(&self) -> bool {
+        !matches!(self.record_to, RecordTo::Nothing)
+    }
+
+    /// For what is recorded; to ask for the time costs some.
+    fn now(&self) -> SystemTime {
+        match self.record_to {
+            RecordTo::Nothing => UNIX_EPOCH,
+            RecordTo::Spans(_) | RecordTo::Engine => self.clock.now(),
+        }
+    }
+
+    /// What the step wants done, or what it says when it panics.
+    fn step(&mut self, input: Input<A>) -> Result<Vec<Effect<A>>, String> {
+        self.steps += 1;
+        let seed = mix(self.seed ^ self.steps);
+        catch(|| step(&mut self.algorithm, input, seed))
+    }
+
+    /// The rule that these break.
+    fn misdirected(&self, effects: &[Effect<A>], directory: &dyn Names) -> Option<Fault> {
+        effects.iter().find_map(|effect| match effect {
+            Effect::Send { to, message, .. } => {
+                let why = directory.forbids(self.id, *to)?;
+                Some(Fault::Misdirected {
+                    from: directory.name(self.id),
+                    kind: message.kind(),
+                    to: directory.name(*to),
+                    why,
+                })
+            }
+            Effect::SetTimer { .. } | Effect::CancelTimer { .. } | Effect::Output(_) => None,
+        })
+    }
+
+    /// Numbers the messages, and records what the step did.
+    fn finish(
+        &mut self,
+        effects: Result<Vec<Effect<A>>, String>,
+        mut before: Before<'_>,
+        directory: &dyn Names,
+    ) -> Step<A> {
+        let (effects, fault) = match effects {
+            Ok(effects) => {
+                let fault = self.misdirected(&effects, directory);
+                (effects, fault)
+            }
+            Err(message) => {
+                let fault = Fault::Panicked {
+                    process: directory.name(self.id),
+                    handling: before.handling(directory),
+                    message,
+                };
+                (Vec::new(), Some(fault))
+            }
+        };
+        let sent = |effect: &&Effect<A>| matches!(effect, Effect::Send { .. });
+        let first_message = self.messages.wrapping_add(1);
+        let sent = effects.iter().filter(sent).count() as u64;
+        self.messages = self.messages.wrapping_add(sent);
+        let mut step = Step {
+            context: before.context(),
+            fault,
+            effects,
+            first_message,
+            record: None,
+        };
+        if !self.records() {
+            return step;
+        }
+        let record = StepRecord {
+            number: self.steps,
+            events: events(&step, directory),
+            // After a panic a state may be such that it cannot even be described.
+            state: catch(|| algorithms::Describe::fields(&self.algorithm)).unwrap_or_default(),
+            ..std::mem::take(&mut before.record)
+        };
+        match &self.record_to {
+            RecordTo::Nothing => {}
+            RecordTo::Engine => {
+                let at_unix_nano = unix_nano(before.at);
+                step.record = Some(StepRecord {
+                    at_unix_nano,
+                    ..record
+                });
+            }
+            RecordTo::Spans(_) if before.silent => {}
+            RecordTo::Spans(tracer) => {
+                let fault = step.fault.as_ref();
+                step.context = before.trace(tracer, record, fault, self.clock.now());
+            }
+        }
+        step
+    }
+}
+
+/// What is known of a step before it is taken.
+struct Before<'a> {
+    name: &'static str,
+    kind: SpanKind,
+    at: SystemTime,
+    parent: Option<&'a SpanContext>,
+    /// The sender of the message that it handles.
+    from: Option<NodeId>,
+    link: Option<&'a SpanContext>,
+    /// The span that it becomes part of. Without one it gets its own.
+    operation: Option<Context>,
+    /// It leaves no span.
+    silent: bool,
+    /// What only its span tells.
+    remarks: Vec<KeyValue>,
+    record: StepRecord,
+}
+
+impl Before<'_> {
+    fn new(name: &'static str, kind: SpanKind, at: SystemTime) -> Self {
+        Self {
+            name,
+            kind,
+            at,
+            parent: None,
+            from: None,
+            link: None,
+            operation: None,
+            silent: false,
+            remarks: Vec::new(),
+            record: StepRecord::default(),
+        }
+    }
+
+    /// What it handles: `PING from peer-01`.
+    fn handling(&self, directory: &dyn Names) -> String {
+        match (self.from, &self.record.timer) {
+            (Some(from), _) => format!("{} from {}", self.name, directory.name(from)),
+            (None, Some(timer)) => format!("the timer {timer}"),
+            (None, None) if self.name == "start" => "its start".to_owned(),
+            (None, None) => format!("a {}", self.name),
+        }
+    }
+
+    /// The span of its operation, if there is one.
+    fn context(&self) -> SpanContext {
+        let operation = self.operation.as_ref();
+        operation.map_or(SpanContext::NONE, |operation| {
+            operation.span().span_context().clone()
+        })
+    }
+
+    /// Tells of it in its operation's span, or in one of its own, which is made
+    /// now that all is known that is to be in it. Returns that span.
+    fn trace(
+        self,
+        tracer: &SdkTracer,
+        record: StepRecord,
+        fault: Option<&Fault>,
+        now: SystemTime,
+    ) -> SpanContext {
+        let failed = fault.map(|fault| Status::error(fault.to_string()));
+        if let Some(operation) = &self.operation {
+            shape::add(&operation.span(), record, now);
+            if let Some(failed) = failed {
+                operation.span().set_status(failed);
+            }
+            return self.context();
+        }
+        let mut builder = tracer.span_builder(self.name).with_kind(self.kind);
+        builder.start_time = Some(self.at);
+        shape::fill(&mut builder, record, self.remarks, now);
+        if let Some(link) = self.link.filter(|link| link.is_valid()) {
+            builder.links = Some(vec![Link::with_context(link.clone())]);
+        }
+        let mut span = tracer.build_with_context(builder, &under(self.parent));
+        if let Some(failed) = failed {
+            span.set_status(failed);
+        }
+        span.end_with_timestamp(now);
+        span.span_context().clone()
+    }
+}
+
+/// What a span has as its parent's context.
+fn under(parent: Option<&SpanContext>) -> Context {
+    match parent.filter(|parent| parent.is_valid()) {
+        Some(parent) => Context::new().with_remote_span_context(parent.clone()),
+        None => Context::new(),
+    }
+}
+
+/// What a step sends and says.
+fn events<A: Algorithm>(step: &Step<A>, directory: &dyn Names) -> Vec<Event> {
+    let mut ids = step.first_message..;
+    let events = step.effects.iter().filter_map(|effect| match effect {
+        Effect::Send { to, message, .. } => Some(Event::Sent {
+            to: directory.name(*to),
+            message: message_record(message, ids.next().unwrap_or_default()),
+        }),
+        Effect::Output(output) => Some(Event::Said {
+            kind: output.kind().into(),
+            fields: algorithms::Describe::fields(output),
+        }),
+        Effect::SetTimer { .. } | Effect::CancelTimer { .. } => None,
+    });
+    events.collect()
+}
+
+fn message_record<M: algorithms::Message>(message: &M, id: u64) -> MessageRecord {
+    MessageRecord {
+        id,
+        kind: message.kind().into(),
+        fields: message.fields(),
+    }
+}
+
+/// SplitMix64's finalizer (Steele, Lea and Flood, "Fast Splittable
+/// Pseudorandom Number Generators", OOPSLA 2014).
+fn mix(value: u64) -> u64 {
+    let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    value ^ (value >> 31)
+}

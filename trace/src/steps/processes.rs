@@ -1,0 +1,124 @@
+//! What the processes of a run are called, and which of them are neighbours.
+
+use std::sync::Arc;
+
+use algorithms::NodeId;
+
+/// What a step has to know of the other processes.
+pub trait Names {
+    /// What `node` is called in the trace.
+    fn name(&self, node: NodeId) -> Arc<str>;
+
+    /// Why `from` may not send to `to`; `None` if it may.
+    fn forbids(&self, from: NodeId, to: NodeId) -> Option<Forbidden>;
+}
+
+/// Why a process may not send to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forbidden {
+    /// It is the same.
+    Itself,
+    /// The topology does not connect them.
+    NoNeighbour,
+    /// There is none.
+    NoProcess,
+}
+
+/// The processes of a run, from 0 on. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Processes {
+    names: Arc<[Arc<str>]>,
+    /// Each one's neighbours, in order. `None`: all are neighbours.
+    neighbours: Option<Arc<[Vec<u32>]>>,
+}
+
+impl Processes {
+    /// So many processes, called `peer-00` and so on. All are neighbours.
+    pub fn new(count: u32) -> Self {
+        Self::named((0..count).map(|node| NodeId(node).to_string().into()))
+    }
+
+    /// Processes with these names. All are neighbours.
+    pub fn named(names: impl IntoIterator<Item = Arc<str>>) -> Self {
+        Self {
+            names: names.into_iter().collect(),
+            neighbours: None,
+        }
+    }
+
+    /// The same processes, of which these are neighbours: for each one its own.
+    #[must_use]
+    pub fn with_neighbours(self, mut neighbours: Vec<Vec<u32>>) -> Self {
+        for of_one in &mut neighbours {
+            of_one.sort_unstable();
+        }
+        Self {
+            neighbours: Some(neighbours.into()),
+            ..self
+        }
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> u32 {
+        u32::try_from(self.names.len()).expect("made from a u32, or from as many peers")
+    }
+
+    /// What `node` is called in the trace.
+    pub fn name(&self, node: NodeId) -> Arc<str> {
+        let known = self.known(node).cloned();
+        known.unwrap_or_else(|| node.to_string().into())
+    }
+
+    /// What `node` is called, if it is one of them.
+    pub fn known(&self, node: NodeId) -> Option<&Arc<str>> {
+        self.names.get(usize::from(node))
+    }
+}
+
+impl Names for Processes {
+    fn name(&self, node: NodeId) -> Arc<str> {
+        self.name(node)
+    }
+
+    /// A process may send to its neighbours.
+    fn forbids(&self, from: NodeId, to: NodeId) -> Option<Forbidden> {
+        match &self.neighbours {
+            _ if from == to => Some(Forbidden::Itself),
+            _ if self.known(to).is_none() => Some(Forbidden::NoProcess),
+            Some(neighbours) => {
+                let of_sender = neighbours.get(usize::from(from));
+                let has = of_sender.is_some_and(|all| all.binary_search(&to.0).is_ok());
+                (!has).then_some(Forbidden::NoNeighbour)
+            }
+            None => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn processes_send_to_neighbours() {
+        let (me, other, far, outside) = (NodeId(0), NodeId(1), NodeId(2), NodeId(3));
+        let all = Processes::new(3);
+        let line = all
+            .clone()
+            .with_neighbours(vec![vec![1], vec![2, 0], vec![1]]);
+        for (processes, from, to, expected) in [
+            (&all, me, far, None),
+            (&all, me, me, Some(Forbidden::Itself)),
+            (&all, me, outside, Some(Forbidden::NoProcess)),
+            (&line, me, other, None),
+            (&line, other, me, None),
+            (&line, me, far, Some(Forbidden::NoNeighbour)),
+            (&line, far, far, Some(Forbidden::Itself)),
+            (&line, far, outside, Some(Forbidden::NoProcess)),
+        ] {
+            assert_eq!(processes.forbids(from, to), expected, "{from} to {to}");
+        }
+        assert_eq!(*all.name(other), *"peer-01");
+        assert_eq!(all.count(), 3);
+    }
+}
