@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use trace::time::duration;
 
 /// Why a program ended without its result.
 #[derive(Debug, thiserror::Error)]
@@ -27,24 +27,6 @@ impl Error {
 
     pub(crate) fn failed(error: impl ToString) -> Self {
         Self::Failed(error.to_string())
-    }
-}
-
-/// No time that is given may be longer: a clock can be set so far ahead, and
-/// nothing that is measured here takes as long.
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-
-/// A time on the command line or in a file, like `50ms`, `1.5s` or `2m`.
-///
-/// # Errors
-/// What is wrong with it, with an example.
-pub fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = |_| "no time; it looks like 50ms, 1.5s or 2m".to_owned();
-    let parsed: SignedDuration = text.parse().map_err(wrong)?;
-    let time = Duration::try_from(parsed).map_err(|_| "a time cannot be negative".to_owned())?;
-    match time <= LONGEST {
-        true => Ok(time),
-        false => Err("longer than a year; it looks like 50ms, 1.5s or 2m".to_owned()),
     }
 }
 

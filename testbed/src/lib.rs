@@ -7,26 +7,18 @@
 //! spans from the [`store`], which the [`viewer`] shows.
 
 pub mod app;
-pub mod checkers;
 pub mod cli;
 pub mod control;
-pub mod delay;
+mod error;
 pub mod experiment;
 pub mod host;
 pub mod limits;
-pub mod model;
 pub mod network;
 pub mod own;
-pub mod planned;
 pub mod progress;
 pub mod run;
 mod shell;
-pub mod simulator;
-mod spread;
-pub mod stats;
 pub mod sweep;
-pub mod system;
-pub mod topology;
 pub mod viewer;
 
-pub use node::program::Error;
+pub use error::Error;

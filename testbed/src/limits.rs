@@ -118,7 +118,7 @@ pub fn check(plan: &Plan) -> Result<Limits, Error> {
     } = *plan;
     let connections = plan.all_connections();
     let memory_needed = plan.memory();
-    let memory_available = host::available_memory();
+    let memory_available = lab::memory::available();
     if memory_needed > memory_available {
         return Err(Error::Usage(format!(
             "{peers} peers with {connections} connections{} need about {} MiB of memory, and {} MiB are free; \

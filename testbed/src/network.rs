@@ -30,10 +30,10 @@ use trace::telemetry::Sink;
 
 use crate::Error;
 use crate::cli::{self, options::Options};
-use crate::delay::Delay;
 use crate::host::Footprint;
 use crate::progress::Progress;
 use crate::run::{Folder, Record};
+use lab::delay::Delay;
 
 /// The name of the span of a dial.
 pub const DIAL: &str = "DialPeer";

@@ -4,43 +4,18 @@
 //! there are, what is asked of them, and what is right. [`main`] does the rest:
 //! the command line, the peers, the run's folder, the verdict. What such a file
 //! needs is here under one name, and the README shows one in full.
-//!
-//! Random choices come from [`Out::rng`], with the traits of [`rand`]:
-//!
-//! ```
-//! use testbed::own::{Algorithm, Out, rand::RngExt as _};
-//!
-//! fn toss<A: Algorithm>(out: &mut Out<A>) -> bool {
-//!     out.rng().random()
-//! }
-//! ```
 
 #[cfg(test)]
 mod tests;
 
 use std::process::ExitCode;
 
-pub use algorithms::{Algorithm, Describe, Fields, Message, NodeId, Out, Output, rand};
-pub use proto::{Bytes, prost};
+pub use lab::own::*;
 
 use crate::Error;
 use crate::app;
-pub use crate::checkers::Property;
 use crate::cli::own::Cli;
 use crate::cli::parse;
-pub use crate::system::{Asked, Figure, Judgement, System};
-pub use trace::history::History;
-
-/// What a system is made for: what the command line says, checked.
-#[derive(Clone, Debug)]
-pub struct Setup {
-    /// How many processes there are.
-    pub peers: u32,
-    /// Who is connected with whom, by process.
-    pub neighbours: Vec<Vec<u32>>,
-    /// Where all choices come from.
-    pub seed: u64,
-}
 
 /// Does what the command line says with the system that `system` makes: runs
 /// it over real peers, simulates it, or checks it. Returns the exit status.
@@ -53,68 +28,3 @@ fn run<S: System + 'static>(system: impl FnOnce(&Setup) -> S) -> Result<ExitCode
     node::logs::start(cli.common.verbose);
     app::block_on(app::systems::own(&cli, system)?)
 }
-
-/// What the trace tells of a value: these fields of it.
-///
-/// ```
-/// struct Process {
-///     number: u64,
-///     begun: bool,
-/// }
-/// testbed::own::describe!(Process, number, begun);
-/// ```
-#[macro_export]
-#[doc(hidden)]
-macro_rules! own_describe {
-    ($type:ty $(, $field:ident)* $(,)?) => {
-        impl $crate::own::Describe for $type {
-            fn describe(&self, fields: &mut $crate::own::Fields) {
-                $(fields.add(stringify!($field), self.$field.clone());)*
-                let _ = fields;
-            }
-        }
-    };
-}
-
-/// Makes a struct that derives `prost::Message` a message of an algorithm, of
-/// that kind; the trace tells these fields of it.
-#[macro_export]
-#[doc(hidden)]
-macro_rules! own_message {
-    ($type:ty as $kind:literal $(, $field:ident)* $(,)?) => {
-        impl $crate::own::Message for $type {
-            fn kind(&self) -> &'static str {
-                $kind
-            }
-
-            fn to_payload(&self) -> $crate::own::Bytes {
-                $crate::own::prost::Message::encode_to_vec(self).into()
-            }
-
-            fn from_payload(payload: $crate::own::Bytes) -> Option<Self> {
-                $crate::own::prost::Message::decode(payload).ok()
-            }
-        }
-
-        $crate::own::describe!($type $(, $field)*);
-    };
-}
-
-/// Makes a struct an output of an algorithm, whose kind is its name; the trace
-/// tells these fields of it.
-#[macro_export]
-#[doc(hidden)]
-macro_rules! own_output {
-    ($type:ident $(, $field:ident)* $(,)?) => {
-        impl $crate::own::Output for $type {
-            fn kind(&self) -> &'static str {
-                stringify!($type)
-            }
-        }
-
-        $crate::own::describe!($type $(, $field)*);
-    };
-}
-
-#[doc(inline)]
-pub use {own_describe as describe, own_message as message, own_output as output};

@@ -4,26 +4,43 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Node, PackageId};
-use support::workspace;
+use support::{run, workspace};
 use testbed::run::Versions;
 
 /// The rooms, each with those that it may know. A room also knows what these
 /// know.
-const ARROWS: [(&str, &[&str]); 6] = [
+const ARROWS: [(&str, &[&str]); 8] = [
     ("testbed-proto", &[]),
     ("testbed-algorithms", &["testbed-proto"]),
-    ("testbed-node", &["testbed-algorithms", "testbed-proto"]),
+    ("testbed-trace", &["testbed-algorithms", "testbed-proto"]),
+    (
+        "testbed-lab",
+        &["testbed-trace", "testbed-algorithms", "testbed-proto"],
+    ),
+    (
+        "testbed-node",
+        &["testbed-trace", "testbed-algorithms", "testbed-proto"],
+    ),
     (
         "testbed",
-        &["testbed-node", "testbed-algorithms", "testbed-proto"],
+        &[
+            "testbed-lab",
+            "testbed-node",
+            "testbed-trace",
+            "testbed-algorithms",
+            "testbed-proto",
+        ],
     ),
     (
         "testbed-tests",
         &[
             "testbed",
+            "testbed-lab",
             "testbed-node",
+            "testbed-trace",
             "testbed-algorithms",
             "testbed-proto",
         ],
@@ -31,6 +48,10 @@ const ARROWS: [(&str, &[&str]); 6] = [
     // Somebody's own algorithm needs nothing else.
     ("own-algorithm", &["testbed"]),
 ];
+
+/// What neither the trace nor the laboratory without a network may lean on,
+/// however far away.
+const NO_NETWORK: [&str; 5] = ["libp2p", "axum", "tonic", "reqwest", "hyper"];
 
 /// What no lesson may lean on, however far away.
 const NO_LESSON: [&str; 6] = [
@@ -131,6 +152,60 @@ fn the_lessons_know_neither_network_nor_clock() {
         .filter(|name| NO_LESSON.iter().any(|no| is_or_belongs_to(name, no)))
         .collect();
     assert!(wrong.is_empty(), "algorithms depends on {wrong:?}");
+}
+
+/// Built alone: together with other rooms, cargo gives all of them the features
+/// that any of them asks for.
+#[test]
+fn the_trace_and_the_laboratory_are_built_without_a_network() {
+    for room in ["testbed-trace", "testbed-lab"] {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["tree", "--edges", "normal", "--prefix", "none", "-p", room]);
+        let tree = run(cargo.current_dir(workspace())).exits(0).stdout;
+        let names = tree.lines().filter_map(|line| line.split(' ').next());
+        let names: BTreeSet<_> = names.collect();
+        assert!(names.contains("testbed-algorithms"), "{tree}");
+        let wrong: Vec<_> = names
+            .iter()
+            .filter(|name| NO_NETWORK.iter().any(|no| is_or_belongs_to(name, no)))
+            .collect();
+        assert!(wrong.is_empty(), "{room} depends on {wrong:?}");
+    }
+}
+
+/// The judges share no code with what they judge: no checker imports an algorithm,
+/// but for their tests.
+#[test]
+fn no_checker_imports_an_algorithm() {
+    let lessons: Vec<_> = fs::read_dir(workspace().join("algorithms/src"))
+        .expect("a room")
+        .flatten()
+        .filter_map(|file| Some(file.path().file_stem()?.to_str()?.to_owned()))
+        .filter(|name| !["lib", "algorithm", "describe", "effect", "lessons"].contains(&&**name))
+        .collect();
+    assert!(lessons.len() > 10, "{lessons:?}");
+    let checkers = workspace().join("lab/src/checkers");
+    let mut found = Vec::new();
+    for path in sources()
+        .into_iter()
+        .filter(|path| path.starts_with(&checkers))
+    {
+        let text = read(&path);
+        let judge = text
+            .split("#[cfg(test)]\nmod tests {")
+            .next()
+            .unwrap_or_default();
+        if path.file_stem().is_some_and(|name| name != "tests") {
+            let of = |lesson: &&String| judge.contains(&format!("algorithms::{lesson}"));
+            found.extend(
+                lessons
+                    .iter()
+                    .filter(of)
+                    .map(|lesson| format!("{}: {lesson}", path.display())),
+            );
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
 }
 
 /// `libp2p-core` belongs to `libp2p`.

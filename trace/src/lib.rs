@@ -19,6 +19,7 @@ pub mod recorder;
 pub mod steps;
 pub mod store;
 pub mod telemetry;
+pub mod time;
 
 /// The service that reports what was done to the network.
 pub const LABORATORY: &str = "testbed";

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use algorithms::bank::Bank;
 use algorithms::chandy_lamport::ChandyLamport;
-use testbed::system::snapshot::Snapshots;
+use lab::system::snapshot::Snapshots;
 
 /// Snapshots of a bank.
 pub(crate) type BankSnapshots = Snapshots<(Bank, ChandyLamport<Bank>)>;

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
-use testbed::model::{Bounds, Network, Plan, check};
+use lab::model::{Bounds, Network, Plan, check};
 use trace::steps::Processes;
 
 use crate::bank::{BankSnapshots, bank};

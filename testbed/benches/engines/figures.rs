@@ -33,5 +33,5 @@ pub(crate) fn rate(count: u64, took: Duration) -> f64 {
 
 /// `1,234,567`
 pub(crate) fn thousands(value: f64) -> String {
-    testbed::stats::thousands(value.round() as u64)
+    lab::stats::thousands(value.round() as u64)
 }

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use testbed::simulator::{Scenario, run, run_traced, run_unrecorded};
-use testbed::system::System as _;
+use lab::simulator::{Scenario, run, run_traced, run_unrecorded};
+use lab::system::System as _;
 use trace::recorder::StoreRecorder;
 use trace::steps::Processes;
 use trace::telemetry::Sink;

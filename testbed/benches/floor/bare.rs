@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use futures::{AsyncRead, AsyncWrite, StreamExt as _, stream};
+use lab::topology::{Edges, Topology};
 use libp2p::core::muxing::StreamMuxerBox;
 use libp2p::core::transport::{Boxed, MemoryTransport};
 use libp2p::core::upgrade::Version;
@@ -18,7 +19,6 @@ use libp2p::swarm::{Config, SwarmEvent};
 use libp2p::{Multiaddr, PeerId, Stream, StreamProtocol, Swarm, Transport, noise, tcp, yamux};
 use libp2p_stream::{Behaviour, Control};
 use testbed::host;
-use testbed::topology::{Edges, Topology};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::ours;

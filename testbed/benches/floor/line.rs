@@ -47,7 +47,7 @@ pub(crate) fn median(mut values: Vec<f64>) -> f64 {
 
 /// Seconds as people read them.
 pub(crate) fn seconds(value: f64) -> String {
-    testbed::stats::show(std::time::Duration::from_secs_f64(value))
+    lab::stats::show(std::time::Duration::from_secs_f64(value))
 }
 
 /// Bytes of one connection.

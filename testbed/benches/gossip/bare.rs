@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use futures::{StreamExt as _, stream};
+use lab::stats::Times;
+use lab::topology::Topology;
 use libp2p::core::muxing::StreamMuxerBox;
 use libp2p::core::transport::{Boxed, MemoryTransport};
 use libp2p::core::upgrade::Version;
@@ -22,8 +24,6 @@ use libp2p::{Multiaddr, PeerId, Swarm, Transport, noise, plaintext, yamux};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use testbed::host;
-use testbed::stats::Times;
-use testbed::topology::Topology;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::BARE;
@@ -149,7 +149,7 @@ async fn session(work: Work) -> Done {
         copies: counts.copies.load(Ordering::Relaxed) - copies,
         setup_seconds,
         cpu_seconds: cpu_seconds() - cpu,
-        memory_bytes: host::resident().unwrap_or_default(),
+        memory_bytes: lab::memory::resident().unwrap_or_default(),
         all_p50_ns: all.map_or(0, |all| all.p50),
         all_p99_ns: all.map_or(0, |all| all.p99),
         remark: String::new(),

@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
+use lab::stats::thousands;
 use serde_json::Value;
-use testbed::stats::thousands;
 
 use crate::work::{Done, SEED, TOPOLOGY, Work};
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use lab::stats::show;
 use serde::{Deserialize, Serialize};
-use testbed::stats::show;
 
 /// Messages over gossipsub.
 #[derive(Clone, Debug, Serialize, Deserialize)]

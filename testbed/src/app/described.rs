@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use crate::cli::systems::{Net, Snapshot, System};
 use crate::experiment::live::Kill;
-use crate::model::Network;
 use crate::network::Links;
 use crate::run;
-use crate::simulator::{Crash, Memory, Partition, Scenario};
+use lab::model::Network;
+use lab::simulator::{Crash, Memory, Partition, Scenario};
 
 /// What is run.
 #[derive(Debug)]

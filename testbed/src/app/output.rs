@@ -11,7 +11,7 @@ use crate::cli::options::Options;
 use crate::experiment::Experiment;
 use crate::run::{Folder, Record};
 use crate::shell;
-use crate::stats::{per_second, show};
+use lab::stats::{per_second, show};
 
 /// Prints `text`. A reader who has seen enough (`| head`) is no error.
 pub(super) fn print(text: &str) -> Result<(), Error> {

@@ -16,19 +16,19 @@ use crate::Error;
 use crate::cli::need::Need;
 use crate::cli::options::Options;
 use crate::cli::own::{Cli, Command};
+use crate::cli::select::{Engine, Given, all_there, select};
 use crate::cli::systems::{Channel, Net, System as Asked};
 use crate::cli::{Check, Common, Schedules, Simulate, States, Transport};
-use crate::delay::Delay;
 use crate::experiment::checked::Checked;
 use crate::experiment::live::Live;
 use crate::experiment::simulated::Simulated;
-use crate::model::{Bounds, Network, Plan};
 use crate::network::{Links, neighbours};
 use crate::own::Setup;
 use crate::run;
-use crate::simulator::{Crash, Limits, Memory, Scenario};
-use crate::system::System;
-use crate::system::select::{Engine, Given, all_there, select};
+use lab::delay::Delay;
+use lab::model::{Bounds, Network, Plan};
+use lab::simulator::{Crash, Limits, Memory, Scenario};
+use lab::system::System;
 
 /// How long a message travels in a live run, if nobody says: long enough that
 /// a cut finds some under way.
@@ -334,9 +334,9 @@ mod tests {
     use algorithms::chandy_lamport::ChandyLamport;
 
     use super::*;
-    use crate::system::mutual_exclusion::MutualExclusion;
-    use crate::system::snapshot::Snapshots;
-    use crate::system::wave::Waves;
+    use lab::system::mutual_exclusion::MutualExclusion;
+    use lab::system::snapshot::Snapshots;
+    use lab::system::wave::Waves;
 
     fn limit(system: &impl System, given: Option<u64>) -> Result<u64, String> {
         let links = Links {

@@ -8,8 +8,8 @@ use node::gossip::Parameters;
 use super::systems::{Channel, Net};
 use super::values::{self, Interval, Size};
 use crate::Error;
+use crate::cli::select::MESSAGES;
 use crate::experiment::gossip::Options;
-use crate::system::select::MESSAGES;
 
 /// Options of `gossip`.
 #[derive(Clone, Debug, Args)]

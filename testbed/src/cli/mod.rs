@@ -7,6 +7,9 @@ pub mod need;
 pub mod options;
 pub mod own;
 mod parse;
+pub mod select;
+#[cfg(test)]
+mod shortest;
 pub mod sweep;
 pub mod systems;
 mod values;
@@ -23,9 +26,9 @@ use node::admission::Guests;
 
 use crate::Error;
 use crate::experiment::ping;
-use crate::model::Bounds;
-use crate::simulator::Limits;
-use crate::topology::Topology;
+use lab::model::Bounds;
+use lab::simulator::Limits;
+use lab::topology::Topology;
 pub use parse::parse;
 use trace::export::ExportFormat;
 pub use values::Memory;

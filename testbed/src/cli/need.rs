@@ -8,7 +8,7 @@ use super::{Command, Ping, Transport};
 use crate::experiment::ping::Destination;
 use crate::limits::Load;
 use crate::network::Tables;
-use crate::topology::Topology;
+use lab::topology::Topology;
 
 /// How many neighbours peers have where the ways of messages are of interest:
 /// among peers that all know each other there is nothing to find.

@@ -12,7 +12,7 @@ use super::{Common, Format, Security, Transport};
 use crate::Error;
 use crate::host::Bounds;
 use crate::limits::{self, Limits, Plan};
-use crate::topology::Edges;
+use lab::topology::Edges;
 
 /// A run's options: they make sense, and the run fits this machine.
 #[derive(Debug)]

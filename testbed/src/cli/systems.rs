@@ -6,8 +6,8 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::gossip::Gossip;
 use super::values;
-use crate::delay::Delay;
 use crate::experiment::live::Kill;
+use lab::delay::Delay;
 
 /// Systems that every engine can run.
 #[derive(Clone, Debug, Subcommand)]

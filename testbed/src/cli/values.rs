@@ -5,8 +5,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use node::admission::Guests;
-pub(super) use node::program::duration;
 use proto::MAX_BODY;
+pub(super) use trace::time::duration;
 
 /// A number of bytes that fits into one message. `K` and `M` mean 1,024 and
 /// 1,048,576.

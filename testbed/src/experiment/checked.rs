@@ -13,12 +13,11 @@ use trace::telemetry::Sink;
 
 use super::{Bench, Experiment, Findings};
 use crate::Error;
-use crate::host;
-use crate::model::{self, Action, Bound, Extent, Plan, Repetition, World};
 use crate::progress::Note;
-use crate::run::{Record, Rows};
-use crate::stats::{per_second, thousands};
-use crate::system::{self, Judgement, System};
+use crate::run::{Record, Rows, judgement_columns, save_judgement};
+use lab::model::{self, Action, Bound, Extent, Plan, Repetition, World};
+use lab::stats::{per_second, thousands};
+use lab::system::{self, Judgement, System};
 use trace::history::History;
 use trace::store::Store;
 
@@ -92,7 +91,7 @@ impl<S: System> Search<S> {
 
 /// `checking: 12,345 states, depth 7, 34,000 a second, 120 MiB`
 fn progress(extent: &Extent, began: Instant) -> String {
-    let memory = host::resident();
+    let memory = lab::memory::resident();
     let memory = memory.map_or(String::new(), |bytes| format!(", {} MiB", bytes >> 20));
     format!(
         "checking: {}, depth {}, {} a second{memory}",
@@ -163,11 +162,11 @@ impl<S: System + 'static> Experiment for Checked<S> {
     }
 
     fn save(&self, rows: &mut Rows) -> Result<(), Error> {
-        self.judgement.save(rows)
+        save_judgement(&self.judgement, rows)
     }
 
     fn columns(&self) -> StringRecord {
-        self.judgement.columns()
+        judgement_columns(&self.judgement)
     }
 
     fn tell(&self, _: &Record) -> String {

@@ -13,11 +13,11 @@ use trace::steps::Processes;
 
 use super::{Bench, Experiment, Findings};
 use crate::Error;
-use crate::run::{Record, Rows};
+use crate::run::{Record, Rows, judgement_columns, save_judgement};
 use crate::shell;
-use crate::simulator::{Limit, Limits, Ran, Scenario};
-use crate::stats::per_second;
-use crate::system::{self, Judgement, System};
+use lab::simulator::{Limit, Limits, Ran, Scenario};
+use lab::stats::per_second;
+use lab::system::{self, Judgement, System};
 use trace::history::History;
 use trace::store::Store;
 use trial::Trial;
@@ -106,11 +106,11 @@ impl<S: System + 'static> Experiment for Simulated<S> {
     }
 
     fn save(&self, rows: &mut Rows) -> Result<(), Error> {
-        self.judgement.save(rows)
+        save_judgement(&self.judgement, rows)
     }
 
     fn columns(&self) -> StringRecord {
-        self.judgement.columns()
+        judgement_columns(&self.judgement)
     }
 
     fn tell(&self, _: &Record) -> String {

@@ -11,7 +11,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 
 use super::watch::{Sample, Seen};
-use crate::stats::buckets;
+use lab::stats::buckets;
 
 /// So many samples make a second.
 const SECOND: usize = 10;

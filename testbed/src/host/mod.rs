@@ -10,13 +10,14 @@ mod watch;
 
 use std::time::Instant;
 
+use lab::memory::{self, resident};
 use serde::Serialize;
-use sysinfo::{MemoryRefreshKind, RefreshKind, System};
+use sysinfo::System;
 use tokio::time::sleep;
 
 pub use footprint::Footprint;
 pub use pauses::{Kind as PauseKind, Pause};
-pub use reading::{cpu_seconds, resident};
+pub use reading::cpu_seconds;
 pub use saturation::{Bounds, Saturation};
 pub use watch::{Measuring, Use, Watch};
 
@@ -42,7 +43,7 @@ impl Host {
             os: System::long_os_version().unwrap_or_else(|_| std::env::consts::OS.into()),
             arch: std::env::consts::ARCH,
             cpus: std::thread::available_parallelism().map_or(1, usize::from),
-            memory: memory().map_or(0, |memory| memory.total_memory()),
+            memory: memory::total(),
             clock_resolution_ns: clock_resolution(),
         }
     }
@@ -62,16 +63,6 @@ fn clock_resolution() -> u64 {
     steps.min().unwrap_or(0)
 }
 
-/// Bytes of memory that this process may still take: what the machine, and
-/// the control group around the process, have left. Where nobody can tell, no
-/// run is refused for it.
-pub fn available_memory() -> u64 {
-    memory().map_or(u64::MAX, |memory| {
-        let group = memory.cgroup_limits().map(|group| group.free_memory);
-        memory.available_memory().min(group.unwrap_or(u64::MAX))
-    })
-}
-
 /// Waits until this process takes more than `limit` bytes of memory, and returns
 /// how many it takes. Where nobody can tell, it waits for ever.
 pub async fn outgrows(limit: u64) -> u64 {
@@ -89,9 +80,4 @@ pub async fn outgrows(limit: u64) -> u64 {
 /// refused for it.
 pub fn raise_descriptors(needed: u64) -> u64 {
     rlimit::increase_nofile_limit(needed).unwrap_or(needed)
-}
-
-fn memory() -> Option<System> {
-    let ram = MemoryRefreshKind::nothing().with_ram();
-    System::new_with_specifics(RefreshKind::nothing().with_memory(ram)).ok()
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use serde::Serialize;
 
 use super::reading::uptime;
-use crate::stats::nanos;
+use lab::stats::nanos;
 
 /// A pause of this length, or longer, is one beside whatever is measured. A
 /// guess.

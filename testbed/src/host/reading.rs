@@ -22,11 +22,6 @@ pub(super) struct Reading {
     pub(super) loopback: Option<u64>,
 }
 
-/// Bytes of memory that this process has now.
-pub fn resident() -> Option<u64> {
-    Reading::memory()
-}
-
 /// How long the machine has been up, with the times in which it was suspended.
 pub(super) fn uptime() -> Option<Duration> {
     Reading::uptime()
@@ -43,7 +38,7 @@ mod linux {
     use std::time::Duration;
 
     use procfs::process::Process;
-    use procfs::{Current as _, CurrentSI as _, KernelStats, net, page_size, ticks_per_second};
+    use procfs::{Current as _, CurrentSI as _, KernelStats, net, ticks_per_second};
 
     use super::Reading;
 
@@ -64,7 +59,7 @@ mod linux {
                 busy: busy.map(seconds),
                 all: busy.zip(idle).map(|(busy, idle)| seconds(busy + idle)),
                 own: stat.map(|stat| seconds(stat.utime + stat.stime)),
-                memory: Self::memory(),
+                memory: lab::memory::resident(),
                 descriptors: descriptors(),
                 sockets: sockets(),
                 loopback: loopback(),
@@ -74,11 +69,6 @@ mod linux {
         pub(super) fn uptime() -> Option<Duration> {
             let uptime = procfs::Uptime::current().ok()?;
             Duration::try_from_secs_f64(uptime.uptime).ok()
-        }
-
-        pub(super) fn memory() -> Option<u64> {
-            let process = Process::myself().ok()?;
-            Some(process.statm().ok()?.resident * page_size())
         }
     }
 
@@ -106,10 +96,6 @@ mod linux {
 impl Reading {
     pub(super) fn now() -> Self {
         Self::default()
-    }
-
-    fn memory() -> Option<u64> {
-        None
     }
 
     fn uptime() -> Option<Duration> {

@@ -18,7 +18,7 @@ use super::saturation::{Bounds, Saturation};
 use super::stalls::Stalls;
 use crate::Error;
 use crate::run::{Apart, columns};
-use crate::stats::{Summary, Times, nanos};
+use lab::stats::{Summary, Times, nanos};
 
 /// How often it looks.
 pub(super) const EVERY: Duration = Duration::from_millis(100);
@@ -343,7 +343,7 @@ impl std::fmt::Display for Use {
         if let Some(memory) = self.memory_bytes_most {
             write!(f, "{} MiB; ", memory >> 20)?;
         }
-        let show = |nanos| crate::stats::show(Duration::from_nanos(nanos));
+        let show = |nanos| lab::stats::show(Duration::from_nanos(nanos));
         match &self.lag_ns {
             Some(lag) => write!(
                 f,

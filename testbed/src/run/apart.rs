@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::Error;
 use crate::host::Pause;
-use crate::stats::{Summary, Times, show};
+use lab::stats::{Summary, Times, show};
 
 /// When something was to begin, in nanoseconds since 1970.
 const BEGAN: [&str; 2] = ["intended_unix_ns", "sent_unix_ns"];

@@ -5,6 +5,9 @@ use std::fs::File;
 use csv::StringRecord;
 use serde::Serialize;
 
+use lab::stats::Measure;
+use lab::system::{Delivery, Judgement};
+
 use crate::Error;
 
 /// The file.
@@ -53,25 +56,30 @@ impl Rows {
     }
 }
 
-/// A message of gossip and a peer that it was to come to, as a line.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Delivery<'a> {
-    /// The number of the message.
-    pub message: usize,
-    /// Who published it.
-    pub publisher: u32,
-    /// How many neighbours it has.
-    pub publisher_degree: usize,
-    /// To whom it was to come.
-    pub peer: u32,
-    /// From whom it came first.
-    pub via: Option<u32>,
-    /// When it was to be sent, in nanoseconds since 1970.
-    pub sent_unix_ns: u64,
-    /// After how long it came.
-    pub after_ns: Option<u64>,
-    /// Why it did not.
-    pub lost: Option<&'a str>,
+/// Saves every delivery as a line; where nothing was to be delivered, everything
+/// that was measured and counted.
+///
+/// # Errors
+/// [`Error::Failed`], for example when the disk is full.
+pub fn save_judgement(judgement: &Judgement, rows: &mut Rows) -> Result<(), Error> {
+    match judgement.ways {
+        Some(_) => judgement
+            .deliveries
+            .iter()
+            .try_for_each(|row| rows.save(row)),
+        None => judgement
+            .all_measures()
+            .iter()
+            .try_for_each(|row| rows.save(row)),
+    }
+}
+
+/// The columns of those lines.
+pub fn judgement_columns(judgement: &Judgement) -> StringRecord {
+    match judgement.ways {
+        Some(_) => columns::<Delivery>(),
+        None => columns::<Measure>(),
+    }
 }
 
 /// The names of the columns of such rows.

@@ -1,6 +1,6 @@
 //! What is tried: every combination of the values of every list.
 
-use node::program::duration;
+use trace::time::duration;
 
 use crate::Error;
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::grid::{Cell, Grid};
 use crate::Error;
 use crate::run::Folder;
-use crate::stats::Measure;
+use lab::stats::Measure;
 
 /// Columns before and after those of the lists.
 const BEFORE: [&str; 1] = ["run"];

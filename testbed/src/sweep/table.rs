@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::grid::{Cell, Grid};
 use super::interval::{Median, median};
 use super::rows::Row;
-use crate::stats::show;
+use lab::stats::show;
 
 /// One measure of one combination, over all its runs.
 #[derive(Clone, Debug)]

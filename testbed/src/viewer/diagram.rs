@@ -13,7 +13,7 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 use serde::Serialize;
 use trace::steps::{Event, key};
 
-use crate::checkers::snapshot::is_control;
+use lab::checkers::snapshot::is_control;
 use trace::history;
 use trace::store::{Store, hex};
 

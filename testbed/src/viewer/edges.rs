@@ -11,7 +11,7 @@ use serde_json::Value;
 use trace::steps::key;
 
 use crate::network::DIAL;
-use crate::topology::Topology;
+use lab::topology::Topology;
 use trace::history;
 use trace::store::Store;
 

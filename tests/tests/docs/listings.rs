@@ -3,9 +3,9 @@
 
 use std::fs;
 
+use lab::simulator::Scenario;
 use serde_json::Value;
 use support::{Running, node, workspace};
-use testbed::simulator::Scenario;
 
 use super::blocks::{Block, of_kind, shape};
 use super::run_in;

@@ -7,7 +7,7 @@ use algorithms::bank::{Bank, Transfer};
 use algorithms::chandy_lamport::{ChandyLamport, Message};
 use algorithms::snapshot::{Id, Output};
 use algorithms::{Effect, Input, NodeId, step};
-use testbed::simulator::{Partition, Scenario};
+use lab::simulator::{Partition, Scenario};
 
 use crate::mutant::{Mutated, Mutation};
 use crate::record::record;

@@ -2,8 +2,8 @@
 
 use algorithms::chang_roberts::{ChangRoberts, Message};
 use algorithms::{Effect, Input, NodeId, step};
-use testbed::simulator::Scenario;
-use testbed::system::election::Election;
+use lab::simulator::Scenario;
+use lab::system::election::Election;
 
 use crate::mutant::{Mutated, Mutation};
 use crate::{kill, spare};

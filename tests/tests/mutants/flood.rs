@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use algorithms::flood::{Flood, Message, Output};
 use algorithms::{Effect, Input, NodeId, step};
-use testbed::simulator::Scenario;
-use testbed::system::gossip::{Flooding, Plan};
+use lab::simulator::Scenario;
+use lab::system::gossip::{Flooding, Plan};
 
 use crate::mutant::{Mutated, Mutation};
 use crate::{kill, spare};

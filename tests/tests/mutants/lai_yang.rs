@@ -6,8 +6,8 @@ use algorithms::bank::{Bank, Transfer};
 use algorithms::lai_yang::{LaiYang, Message};
 use algorithms::snapshot::{Id, Output};
 use algorithms::{Effect, Input, NodeId, step};
-use testbed::simulator::Scenario;
-use testbed::system::snapshot::Snapshots;
+use lab::simulator::Scenario;
+use lab::system::snapshot::Snapshots;
 
 use crate::mutant::{Mutated, Mutation};
 use crate::{banks, kill, spare};

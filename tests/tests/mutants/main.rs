@@ -23,9 +23,9 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use algorithms::bank::Bank;
-use testbed::simulator::{Scenario, run};
-use testbed::system::System;
-use testbed::system::snapshot::Snapshots;
+use lab::simulator::{Scenario, run};
+use lab::system::System;
+use lab::system::snapshot::Snapshots;
 use trace::steps::Processes;
 
 /// How many schedules a mutant has to survive. A guess; most die of the first.

@@ -4,7 +4,7 @@ use algorithms::bank::Bank;
 use algorithms::chandy_lamport::{ChandyLamport, Message};
 use algorithms::snapshot::Id;
 use algorithms::{Effect, Input, NodeId, step};
-use testbed::simulator::Scenario;
+use lab::simulator::Scenario;
 
 use crate::mutant::{Mutated, Mutation};
 use crate::record::record;

@@ -1,8 +1,8 @@
 //! A wrong process, made of a right one.
 
 use algorithms::{Algorithm, Describe, Effect, Fields, Input, NodeId, Out, Value, step};
+use lab::system::{Asked, Judgement, System};
 use rand::RngExt as _;
-use testbed::system::{Asked, Judgement, System};
 use trace::history::History;
 
 /// A mistake in an algorithm. Its value is what it has to remember.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use algorithms::ricart_agrawala::{Message, RicartAgrawala};
 use algorithms::{Effect, Input, NodeId, step};
-use testbed::simulator::Scenario;
-use testbed::system::mutual_exclusion::MutualExclusion;
+use lab::simulator::Scenario;
+use lab::system::mutual_exclusion::MutualExclusion;
 
 use crate::mutant::{Mutated, Mutation};
 use crate::{kill, spare};

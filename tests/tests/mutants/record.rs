@@ -6,7 +6,7 @@ use algorithms::bank::{Bank, Due};
 use algorithms::chandy_lamport::{ChandyLamport, Message};
 use algorithms::snapshot::{Id, Output, Timer};
 use algorithms::{Effect, Input, NodeId, step};
-use testbed::simulator::{Crash, Memory, Scenario};
+use lab::simulator::{Crash, Memory, Scenario};
 use trace::history::History;
 use trace::steps::Event;
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use algorithms::dijkstra_scholten::{DijkstraScholten, Message, Output};
 use algorithms::work::Work;
 use algorithms::{Effect, Input, NodeId, step};
-use testbed::simulator::Scenario;
-use testbed::system::termination::Termination;
+use lab::simulator::Scenario;
+use lab::system::termination::Termination;
 
 use crate::mutant::{Mutated, Mutation};
 use crate::{kill, mesh, spare};

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use algorithms::echo::{Echo, Message, Output, Wave};
 use algorithms::{Effect, Input, NodeId, step};
-use testbed::simulator::Scenario;
-use testbed::system::wave::Waves;
+use lab::simulator::Scenario;
+use lab::system::wave::Waves;
 
 use crate::mutant::{Mutated, Mutation};
 use crate::{kill, spare};

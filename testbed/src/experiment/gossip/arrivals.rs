@@ -17,8 +17,9 @@ use super::pace::Tried;
 use super::results::{Results, Spread};
 use crate::Error;
 use crate::network::Members;
-use crate::run::{Delivery, Rows};
-use crate::stats::{Times, nanos};
+use crate::run::Rows;
+use lab::stats::{Times, nanos};
+use lab::system::Delivery;
 
 /// What has come of all messages.
 #[derive(Debug)]

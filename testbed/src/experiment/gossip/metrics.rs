@@ -10,7 +10,7 @@ use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::histogram::Histogram;
 
-use crate::stats::buckets;
+use lab::stats::buckets;
 
 /// Counted here, and where gossip is watched.
 #[derive(Clone, Debug)]

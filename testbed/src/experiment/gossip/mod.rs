@@ -25,10 +25,10 @@ use tokio::sync::mpsc;
 use super::live::Kill;
 use super::{Bench, Experiment, Findings};
 use crate::network::{self, Members, Speaks};
-use crate::planned::{Faults, Planned, Strike};
 use crate::run::{Record, columns};
 use crate::{Error, run};
 use arrivals::{Arrivals, Mesh};
+use lab::planned::{Faults, Planned, Strike};
 use metrics::Metrics;
 use pace::Search;
 use session::Session;
@@ -290,7 +290,7 @@ impl Experiment for Gossip {
     }
 
     fn columns(&self) -> StringRecord {
-        columns::<run::Delivery>()
+        columns::<lab::system::Delivery>()
     }
 
     fn tell(&self, record: &Record) -> String {

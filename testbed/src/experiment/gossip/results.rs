@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::pace::Tried;
 use crate::experiment::Findings;
-use crate::spread;
-use crate::stats::{Measure, Summary, Times, show, thousands};
+use lab::spread;
+use lab::stats::{Measure, Summary, Times, show, thousands};
 
 /// `results` in `run.json`.
 #[derive(Debug, Serialize, Deserialize)]

@@ -8,7 +8,7 @@ use prometheus_client::metrics::histogram::{Histogram, linear_buckets};
 use prometheus_client::registry::Registry;
 
 use super::results::Row;
-use crate::stats::buckets;
+use lab::stats::buckets;
 
 type Label = (&'static str, &'static str);
 

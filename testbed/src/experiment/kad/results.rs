@@ -11,7 +11,7 @@ use super::oracle::{K, Oracle};
 use super::plan::{Kind, Operation};
 use crate::experiment::Findings;
 use crate::network::{Members, Tables};
-use crate::stats::{Measure, Summary, Times, nanos, show};
+use lab::stats::{Measure, Summary, Times, nanos, show};
 
 /// What came of one operation.
 pub(super) struct Outcome {

@@ -11,7 +11,7 @@ use super::{Options, Road};
 use crate::Error;
 use crate::experiment::Findings;
 use crate::run::Rows;
-use crate::stats::{Measure, Summary, Times, nanos, show, thousands};
+use lab::stats::{Measure, Summary, Times, nanos, show, thousands};
 
 /// What is measured.
 #[derive(Debug, Default)]

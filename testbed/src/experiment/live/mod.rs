@@ -18,10 +18,10 @@ use serde_json::json;
 use super::{Bench, Experiment, Findings};
 use crate::Error;
 use crate::network::{Builder, Links, Speaks};
-use crate::planned::{Faults, Planned, Strike};
-use crate::run::{Record, Rows};
-use crate::stats::nanos;
-use crate::system::{self, Judgement, System};
+use crate::run::{Record, Rows, judgement_columns, save_judgement};
+use lab::planned::{Faults, Planned, Strike};
+use lab::stats::nanos;
+use lab::system::{self, Judgement, System};
 use overload::Punctuality;
 use session::{Progress, Session};
 use trace::LABORATORY;
@@ -184,11 +184,11 @@ impl<S: System> Experiment for Live<S> {
     }
 
     fn save(&self, rows: &mut Rows) -> Result<(), Error> {
-        self.judgement.save(rows)
+        save_judgement(&self.judgement, rows)
     }
 
     fn columns(&self) -> StringRecord {
-        self.judgement.columns()
+        judgement_columns(&self.judgement)
     }
 
     fn tell(&self, _: &Record) -> String {

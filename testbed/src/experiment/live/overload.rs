@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use node::driver::Late;
 
-use crate::stats::show;
+use lab::stats::show;
 
 /// A machine that cannot keep up falls back further and further, so the median
 /// of the delays grows with the run: it is half of the last delay. One that was

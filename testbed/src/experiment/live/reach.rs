@@ -9,7 +9,7 @@ use trace::steps::key;
 use super::session::Session;
 use crate::control::Allowed;
 use crate::network::Network;
-use crate::system::System;
+use lab::system::System;
 use trace::history::faults::{PEER, Press};
 
 /// What can be done to a run of `system`.

@@ -20,8 +20,8 @@ use crate::Error;
 use crate::control::Desk;
 use crate::network::Network;
 use crate::progress::Bar;
-use crate::stats::nanos;
-use crate::system::System;
+use lab::stats::nanos;
+use lab::system::System;
 use trace::history::faults::Press;
 
 /// How many losses are told one by one.

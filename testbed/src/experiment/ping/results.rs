@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{Over, Pair};
 use crate::experiment::Findings;
 use crate::run::Record;
-use crate::stats::{Measure, Summary, Times, show};
+use lab::stats::{Measure, Summary, Times, show};
 
 /// How many losses are told one by one; all are in `results.csv`.
 const TOLD: usize = 20;

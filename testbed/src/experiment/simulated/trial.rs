@@ -10,10 +10,10 @@ use trace::steps::Processes;
 use trace::steps::catch;
 use trace::telemetry::Sink;
 
-use crate::planned::Faults;
 use crate::progress::Bar;
-use crate::simulator::{self, End, Limit, Limits, NEVER, Ran, Scenario, Schedule, Strikes};
-use crate::system::{self, Coverage, System};
+use lab::planned::Faults;
+use lab::simulator::{self, End, Limit, Limits, NEVER, Ran, Scenario, Schedule, Strikes};
+use lab::system::{self, Coverage, System};
 
 /// How many events are recorded of a schedule that did not end: its beginning. A
 /// guess: what a page shows well.

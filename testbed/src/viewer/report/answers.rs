@@ -14,11 +14,11 @@ use serde_json::Value;
 use super::Error;
 use super::budget::{Answers, Fit};
 use super::windows;
-use crate::checkers::snapshot::Drawn;
 use crate::run::Folder;
-use crate::stats::thousands;
 use crate::viewer::bodies;
 use crate::viewer::diagram::{self, Asked, Diagram};
+use lab::checkers::snapshot::Drawn;
+use lab::stats::thousands;
 use trace::store::{Query, Store, Summary};
 
 /// What an answer that is usually small may take: a quarter of all, so that

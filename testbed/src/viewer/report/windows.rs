@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use crate::checkers::snapshot::Drawn;
+use lab::checkers::snapshot::Drawn;
 
 /// So many snapshots keep what surrounds them. Of more, each would have too
 /// little. A guess.

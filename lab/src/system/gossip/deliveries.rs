@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use algorithms::NodeId;
 
-use crate::run::Delivery;
+use crate::system::Delivery;
 use trace::history::History;
 
 /// A message that was published.

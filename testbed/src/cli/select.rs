@@ -12,19 +12,19 @@ use algorithms::naive_snapshot::NaiveSnapshot;
 use algorithms::producer_consumer::ProducerConsumer;
 use algorithms::token::Tokens;
 
-use super::System;
-use super::election::Election;
-use super::gossip::{Flooding, Plan as GossipPlan};
-use super::mutual_exclusion::MutualExclusion;
-use super::ping::Pings;
-use super::snapshot::{Pair, Snapshots, Workload};
-use super::termination::Termination;
-use super::wave::Waves;
 use crate::Error;
 use crate::cli::gossip::Protocol;
 use crate::cli::options::Options;
 use crate::cli::systems::{self, Net, SnapshotAlgorithm};
 use crate::network::neighbours;
+use lab::system::System;
+use lab::system::election::Election;
+use lab::system::gossip::{Flooding, Plan as GossipPlan};
+use lab::system::mutual_exclusion::MutualExclusion;
+use lab::system::ping::Pings;
+use lab::system::snapshot::{Pair, Snapshots, Workload};
+use lab::system::termination::Termination;
+use lab::system::wave::Waves;
 
 /// What is done with a system, whichever it is.
 pub trait Engine {

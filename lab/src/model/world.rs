@@ -330,7 +330,7 @@ impl<A: Algorithm> World<A> {
 
     /// A hash of all by which two states differ. A process is what it has seen:
     /// its state and its timers follow from that, and so do the messages' ids.
-    pub(super) fn fingerprint(&self) -> u64 {
+    pub fn fingerprint(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         for process in &self.processes {
             let seen = process.seen.as_ref().map(|seen| seen.digest);

@@ -96,7 +96,7 @@ impl Property {
     }
 
     /// Says that it is not known, and why.
-    pub(crate) fn not_known(&mut self, why: impl Into<String>) {
+    pub fn not_known(&mut self, why: impl Into<String>) {
         self.unknown = Some(why.into());
     }
 
@@ -139,7 +139,7 @@ impl Property {
 
     /// Once all was looked at: if that was nothing, says of what there was none,
     /// and what the run has instead.
-    pub(crate) fn settle(&mut self, history: &History) {
+    pub fn settle(&mut self, history: &History) {
         if self.outcome() != Outcome::Unknown || self.unknown.is_some() {
             return;
         }

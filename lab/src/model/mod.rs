@@ -92,7 +92,7 @@ impl<A> Checked<A> {
 }
 
 /// The state from which all others come.
-fn start<S: System>(system: &S, plan: &Plan) -> World<S::Algorithm> {
+pub fn start<S: System>(system: &S, plan: &Plan) -> World<S::Algorithm> {
     World::new(system, &plan.directory, plan.seed, |_| RecordTo::Engine)
 }
 

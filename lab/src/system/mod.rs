@@ -9,7 +9,6 @@ pub mod election;
 pub mod gossip;
 pub mod mutual_exclusion;
 pub mod ping;
-pub mod select;
 pub mod snapshot;
 pub mod termination;
 pub mod wave;
@@ -18,7 +17,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use algorithms::{Algorithm, NodeId};
-use csv::StringRecord;
 use serde::Serialize;
 use serde_json::{Value, json};
 use trace::steps::catch;
@@ -27,7 +25,6 @@ pub use coverage::Coverage;
 
 use crate::Error;
 use crate::checkers::{Outcome, Property};
-use crate::run::{Delivery, Rows, columns};
 use crate::stats::Measure;
 use trace::history::History;
 
@@ -131,7 +128,7 @@ pub fn judge<S: System>(system: &S, history: &History) -> Judgement {
 /// take its first step.
 ///
 /// # Errors
-/// [`Error::Failed`], with what is wrong with the system.
+/// [`Error::System`], with what is wrong with it.
 pub fn check<S: System>(system: &S, peers: u32) -> Result<(), Error> {
     let count = system.processes();
     let commands = system.commands();
@@ -152,7 +149,28 @@ pub fn check<S: System>(system: &S, peers: u32) -> Result<(), Error> {
         }
         None => return Ok(()),
     };
-    Err(Error::Failed(wrong))
+    Err(Error::System(wrong))
+}
+
+/// A message of gossip and a peer that it was to come to, as a line.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Delivery<'a> {
+    /// The number of the message.
+    pub message: usize,
+    /// Who published it.
+    pub publisher: u32,
+    /// How many neighbours it has.
+    pub publisher_degree: usize,
+    /// To whom it was to come.
+    pub peer: u32,
+    /// From whom it came first.
+    pub via: Option<u32>,
+    /// When it was to be sent, in nanoseconds since 1970.
+    pub sent_unix_ns: u64,
+    /// After how long it came.
+    pub after_ns: Option<u64>,
+    /// Why it did not.
+    pub lost: Option<&'a str>,
 }
 
 /// A command for a process.
@@ -260,29 +278,6 @@ impl Judgement {
             }
         }
         all
-    }
-
-    /// Every delivery as a line; where nothing was to be delivered, everything
-    /// that was measured and counted.
-    ///
-    /// # Errors
-    /// [`Error::Failed`], for example when the disk is full.
-    pub fn save(&self, rows: &mut Rows) -> Result<(), Error> {
-        match self.ways {
-            Some(_) => self.deliveries.iter().try_for_each(|row| rows.save(row)),
-            None => self
-                .all_measures()
-                .iter()
-                .try_for_each(|row| rows.save(row)),
-        }
-    }
-
-    /// The columns of those lines.
-    pub fn columns(&self) -> StringRecord {
-        match self.ways {
-            Some(_) => columns::<Delivery>(),
-            None => columns::<Measure>(),
-        }
     }
 
     /// All of it for people.

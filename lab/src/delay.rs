@@ -5,9 +5,9 @@ use std::ops::Range;
 use std::str::FromStr;
 use std::time::Duration;
 
-use node::program::duration;
 use rand::RngExt as _;
 use serde::Deserialize;
+use trace::time::duration;
 
 /// A distribution of delays.
 #[derive(Clone, Debug, PartialEq, Deserialize)]

@@ -23,7 +23,7 @@ pub(crate) type Named = (Cow<'static, str>, Field);
 #[derive(Debug, Default)]
 pub(crate) struct ByHand {
     /// What was written so far.
-    pub(crate) history: History,
+    pub history: History,
     /// Everything that was sent, each under its id, and as it is received.
     sent: Vec<ReceivedRecord>,
 }

@@ -45,7 +45,7 @@ use crate::stats::nanos;
 use trace::history::History;
 
 /// When the virtual clock starts: 2020-01-01, for spans need a date.
-pub(crate) const EPOCH: u64 = 1_577_836_800_000_000_000;
+pub const EPOCH: u64 = 1_577_836_800_000_000_000;
 
 /// A system of processes in virtual time.
 #[derive(Debug)]

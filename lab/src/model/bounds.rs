@@ -4,7 +4,7 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use crate::host;
+use crate::memory;
 use crate::stats::show;
 
 /// What a search may take. What it has not tried by then makes its result
@@ -25,11 +25,11 @@ impl Default for Bounds {
     /// Half of the memory that is free now, and for the rest guesses: minutes
     /// on any machine.
     fn default() -> Self {
-        let free = host::available_memory() / 2;
+        let free = memory::available() / 2;
         Self {
             states: Self::STATES,
             depth: Self::DEPTH,
-            memory: host::resident().unwrap_or(0).saturating_add(free),
+            memory: memory::resident().unwrap_or(0).saturating_add(free),
             time: Self::TIME,
         }
     }
@@ -45,7 +45,7 @@ impl Bounds {
 
     /// The bound of memory or of time that is exceeded after so much time.
     pub(super) fn exceeded(&self, after: Duration) -> Option<Bound> {
-        let memory = host::resident().is_some_and(|bytes| bytes > self.memory);
+        let memory = memory::resident().is_some_and(|bytes| bytes > self.memory);
         match memory {
             true => Some(Bound::Memory(self.memory)),
             false => (after >= self.time).then_some(Bound::Time(self.time)),

@@ -3,7 +3,6 @@
 //! within its bounds, and that it ends there.
 
 mod endless;
-mod shortest;
 
 use std::marker::PhantomData;
 use std::num::NonZeroUsize;
@@ -116,7 +115,7 @@ fn what_is_beyond_a_bound_is_not_tried() {
     assert_eq!(found.bound, Some(Bound::Time(Duration::ZERO)));
     assert_eq!(found.extent.complete_depth, None);
 
-    if crate::host::resident().is_some() {
+    if crate::memory::resident().is_some() {
         let found = within(&system, RELIABLE, |bounds| bounds.memory = 1 << 20);
         assert_eq!(found.bound, Some(Bound::Memory(1 << 20)));
     }

@@ -12,7 +12,7 @@ use std::fmt;
 
 /// By how much a message spreads with each hop, at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Spread {
+pub struct Spread {
     /// To how many others its publisher sends it.
     first: u64,
     /// To how many more each of these sends it on.
@@ -21,7 +21,7 @@ pub(crate) struct Spread {
 
 impl Spread {
     /// Neither is taken for less than 1: a message that goes nowhere has no hops.
-    pub(crate) fn new(first: u64, beyond: u64) -> Self {
+    pub fn new(first: u64, beyond: u64) -> Self {
         Self {
             first: first.max(1),
             beyond: beyond.max(1),
@@ -30,7 +30,7 @@ impl Spread {
 
     /// After how many hops so many processes can have it. Between two whole
     /// numbers of hops the formula is continued.
-    pub(crate) fn hops(self, processes: u64) -> f64 {
+    pub fn hops(self, processes: u64) -> f64 {
         let others = processes.saturating_sub(1) as f64;
         let (first, beyond) = (self.first as f64, self.beyond as f64);
         match self.beyond {

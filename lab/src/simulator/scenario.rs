@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use node::program::duration;
 use serde::Deserialize;
+use trace::time::duration;
 
 use crate::Error;
 use crate::delay::Delay;

@@ -7,13 +7,13 @@ use std::ops::ControlFlow;
 use clap::Parser as _;
 use trace::steps::Processes;
 
-use super::super::{Action, Checked, Network, Plan, World, check, start};
 use crate::cli::options::Options;
+use crate::cli::select::{Engine, Given, select};
 use crate::cli::systems::Channel;
 use crate::cli::{Cli, Command};
 use crate::network::neighbours;
-use crate::system::System;
-use crate::system::select::{Engine, Given, select};
+use lab::model::{Action, Checked, Network, Plan, World, check, start};
+use lab::system::System;
 
 /// A system of the table is this large at most, so the test stays quick.
 const MOST: u64 = 200_000;

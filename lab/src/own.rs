@@ -1,0 +1,99 @@
+//! An algorithm of your own: a program of one file, with all engines.
+//!
+//! Write an [`Algorithm`], and a [`System`] that says how many processes of it
+//! there are, what is asked of them, and what is right. [`main`] does the rest:
+//! the command line, the peers, the run's folder, the verdict. What such a file
+//! needs is here under one name, and the README shows one in full.
+//!
+//! Random choices come from [`Out::rng`], with the traits of [`rand`]:
+//!
+//! ```
+//! use lab::own::{Algorithm, Out, rand::RngExt as _};
+//!
+//! fn toss<A: Algorithm>(out: &mut Out<A>) -> bool {
+//!     out.rng().random()
+//! }
+//! ```
+
+pub use algorithms::{Algorithm, Describe, Fields, Message, NodeId, Out, Output, rand};
+pub use proto::{Bytes, prost};
+
+pub use crate::checkers::Property;
+pub use crate::system::{Asked, Figure, Judgement, System};
+pub use trace::history::History;
+
+/// What a system is made for: what the command line says, checked.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// How many processes there are.
+    pub peers: u32,
+    /// Who is connected with whom, by process.
+    pub neighbours: Vec<Vec<u32>>,
+    /// Where all choices come from.
+    pub seed: u64,
+}
+
+/// What the trace tells of a value: these fields of it.
+///
+/// ```
+/// struct Process {
+///     number: u64,
+///     begun: bool,
+/// }
+/// lab::own::describe!(Process, number, begun);
+/// ```
+#[macro_export]
+#[doc(hidden)]
+macro_rules! own_describe {
+    ($type:ty $(, $field:ident)* $(,)?) => {
+        impl $crate::own::Describe for $type {
+            fn describe(&self, fields: &mut $crate::own::Fields) {
+                $(fields.add(stringify!($field), self.$field.clone());)*
+                let _ = fields;
+            }
+        }
+    };
+}
+
+/// Makes a struct that derives `prost::Message` a message of an algorithm, of
+/// that kind; the trace tells these fields of it.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! own_message {
+    ($type:ty as $kind:literal $(, $field:ident)* $(,)?) => {
+        impl $crate::own::Message for $type {
+            fn kind(&self) -> &'static str {
+                $kind
+            }
+
+            fn to_payload(&self) -> $crate::own::Bytes {
+                $crate::own::prost::Message::encode_to_vec(self).into()
+            }
+
+            fn from_payload(payload: $crate::own::Bytes) -> Option<Self> {
+                $crate::own::prost::Message::decode(payload).ok()
+            }
+        }
+
+        $crate::own::describe!($type $(, $field)*);
+    };
+}
+
+/// Makes a struct an output of an algorithm, whose kind is its name; the trace
+/// tells these fields of it.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! own_output {
+    ($type:ident $(, $field:ident)* $(,)?) => {
+        impl $crate::own::Output for $type {
+            fn kind(&self) -> &'static str {
+                stringify!($type)
+            }
+        }
+
+        $crate::own::describe!($type $(, $field)*);
+    };
+}
+
+#[doc(inline)]
+pub use {own_describe as describe, own_message as message, own_output as output};
