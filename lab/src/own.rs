@@ -1,9 +1,8 @@
-//! An algorithm of your own: a program of one file, with all engines.
+//! What an algorithm of your own needs, under one name.
 //!
 //! Write an [`Algorithm`], and a [`System`] that says how many processes of it
-//! there are, what is asked of them, and what is right. [`main`] does the rest:
-//! the command line, the peers, the run's folder, the verdict. What such a file
-//! needs is here under one name, and the README shows one in full.
+//! there are, what is asked of them, and what is right. `testbed::own` has all of
+//! this too, and a `main` for all engines.
 //!
 //! Random choices come from [`Out::rng`], with the traits of [`rand`]:
 //!

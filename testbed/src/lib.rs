@@ -4,7 +4,7 @@
 //! [`cli`] is the command line, [`app`] does what it says; [`own`] is both, for
 //! an algorithm of your own. A run goes through [`network`] (peers that are
 //! connected) and an [`experiment`], and ends as a folder ([`run`]) with its
-//! spans from the [`store`], which the [`viewer`] shows.
+//! spans from the [store](trace::store::Store), which the [`viewer`] shows.
 
 pub mod app;
 pub mod cli;

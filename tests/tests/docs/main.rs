@@ -11,9 +11,10 @@ mod blocks;
 mod commands;
 mod listings;
 
+use std::fs;
 use std::path::Path;
 
-use support::{CALM, Ended, run, testbed};
+use support::{CALM, Ended, run, testbed, workspace};
 
 /// Runs `testbed WORDS` in that folder.
 fn run_in(folder: &Path, words: &[&str]) -> Ended {
@@ -39,5 +40,17 @@ fn every_block_says_what_it_is() {
     ];
     for block in blocks::blocks() {
         assert!(KINDS.contains(&&*block.kind), "README.md: {block:?}");
+    }
+}
+
+#[test]
+fn links_to_files_lead_to_files() {
+    let page = fs::read_to_string(workspace().join("README.md")).expect("README.md");
+    let links = page.split("](").skip(1);
+    let links = links.filter_map(|rest| rest.split(')').next());
+    let files: Vec<_> = links.filter(|link| !link.contains("://")).collect();
+    assert!(files.len() > 30, "{files:?}");
+    for file in files {
+        assert!(workspace().join(file).exists(), "README.md: {file}");
     }
 }
