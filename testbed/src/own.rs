@@ -3,7 +3,7 @@
 //! Write an [`Algorithm`], and a [`System`] that says how many processes of it
 //! there are, what is asked of them, and what is right. [`main`] does the rest:
 //! the command line, the peers, the run's folder, the verdict. What such a file
-//! needs is here under one name, and the README shows one in full.
+//! needs is here under one name, and docs/own-algorithm.md shows one in full.
 
 #[cfg(test)]
 mod tests;

@@ -27,7 +27,7 @@ pub fn node() -> Command {
     program("testbed-node")
 }
 
-/// The algorithm of somebody's own that the README shows.
+/// The algorithm of somebody's own that docs/own-algorithm.md shows.
 #[must_use]
 pub fn own_algorithm() -> Command {
     program("own-algorithm")

@@ -1,4 +1,4 @@
-//! The algorithm of one's own that the README shows: it is what is built here,
+//! The algorithm of one's own that docs/own-algorithm.md shows: it is what is built here,
 //! and every engine runs it.
 
 use std::fs;
@@ -20,16 +20,19 @@ fn tells(ended: &Ended, parts: &[&str]) {
 }
 
 #[test]
-fn the_readme_shows_what_is_built() {
+fn the_documentation_shows_what_is_built() {
     let read = |path| fs::read_to_string(workspace().join(path)).expect(path);
-    let (readme, built) = (read("README.md"), read("tests/own-algorithm/src/main.rs"));
-    let (_, section) = readme.split_once("<!-- own-algorithm").expect("a section");
+    let (page, built) = (
+        read("docs/own-algorithm.md"),
+        read("tests/own-algorithm/src/main.rs"),
+    );
+    let (_, section) = page.split_once("<!-- own-algorithm").expect("a section");
     let (section, _) = section.split_once("<!-- /own-algorithm").expect("its end");
     let (_, code) = section.split_once("```rust\n").expect("code");
     let (shown, _) = code.split_once("```\n").expect("the end of the code");
     assert_eq!(shown, built);
     let lines = built.lines().count();
-    assert!(lines <= 130, "{lines} lines: nobody reads that in a README");
+    assert!(lines <= 130, "{lines} lines: nobody reads that in a page");
 }
 
 #[test]

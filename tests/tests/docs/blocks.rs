@@ -8,22 +8,44 @@ use support::workspace;
 #[derive(Clone, Debug)]
 pub(crate) struct Block {
     pub(crate) kind: String,
-    /// The number of its first line in the file, from 1.
-    pub(crate) line: usize,
+    /// Its file, and the number of its first line there: `docs/start.md, line 9`.
+    pub(crate) place: String,
     pub(crate) text: String,
 }
 
-/// All blocks of the README, in order.
+/// The pages: those at the root, and those in `docs`. Each with its name from the
+/// root, and its text.
+pub(crate) fn pages() -> Vec<(String, String)> {
+    let docs = fs::read_dir(workspace().join("docs"))
+        .expect("docs")
+        .flatten();
+    let docs = docs.map(|file| format!("docs/{}", file.file_name().to_string_lossy()));
+    let mut names: Vec<_> = docs.filter(|name| name.ends_with(".md")).collect();
+    names.extend(["README.md", "CONTRIBUTING.md"].map(str::to_owned));
+    names.sort_unstable();
+    let text = |name: &String| fs::read_to_string(workspace().join(name)).expect("a page");
+    names
+        .into_iter()
+        .map(|name| (name.clone(), text(&name)))
+        .collect()
+}
+
+/// All blocks of all pages, in order.
 pub(crate) fn blocks() -> Vec<Block> {
-    let page = fs::read_to_string(workspace().join("README.md")).expect("README.md");
+    let all = pages().into_iter();
+    all.flat_map(|(name, text)| blocks_of(&name, &text))
+        .collect()
+}
+
+fn blocks_of(name: &str, page: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut open: Option<Block> = None;
-    for (line, text) in (1..).zip(page.lines()) {
+    for (line, text) in (1_usize..).zip(page.lines()) {
         match (text.strip_prefix("```"), &mut open) {
             (Some(kind), None) => {
                 open = Some(Block {
                     kind: kind.to_owned(),
-                    line: line + 1,
+                    place: format!("{name}, line {}", line + 1),
                     text: String::new(),
                 });
             }
@@ -35,7 +57,7 @@ pub(crate) fn blocks() -> Vec<Block> {
             (None, None) => {}
         }
     }
-    assert!(open.is_none(), "README.md: a block does not end: {open:?}");
+    assert!(open.is_none(), "{name}: a block does not end: {open:?}");
     blocks
 }
 
@@ -43,7 +65,7 @@ pub(crate) fn blocks() -> Vec<Block> {
 pub(crate) fn of_kind(kind: &str) -> Vec<Block> {
     let all = blocks().into_iter();
     let found: Vec<_> = all.filter(|block| block.kind == kind).collect();
-    assert!(!found.is_empty(), "README.md has no block {kind:?}");
+    assert!(!found.is_empty(), "no page has a block {kind:?}");
     found
 }
 

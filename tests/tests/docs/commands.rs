@@ -11,7 +11,7 @@ use testbed::cli::Cli;
 use super::blocks::of_kind;
 use super::run_in;
 
-/// The name under which the README's commands find its scenario.
+/// The name under which the pages' commands find their scenario.
 const SCENARIO: &str = "crash.toml";
 
 /// Parts of command lines that are parsed alone, and why.
@@ -65,15 +65,10 @@ fn command_lines_do_what_they_say() {
     fs::write(folder.path().join(SCENARIO), &scenario.text).expect("a file of ours");
     let mut tried = 0;
     for block in of_kind("sh") {
-        for (number, line) in (block.line..).zip(block.text.lines()) {
+        for line in block.text.lines() {
             let line = line.replace("12D3Koo...", PEER);
             if let Some(words) = words(&line) {
-                try_line(
-                    folder.path(),
-                    &format!("README.md, line {number}"),
-                    &line,
-                    &words,
-                );
+                try_line(folder.path(), &block.place, &line, &words);
                 tried += 1;
             }
         }

@@ -10,7 +10,7 @@ use support::{Running, node, workspace};
 use super::blocks::{Block, of_kind, shape};
 use super::run_in;
 
-/// Short runs of what the README shows excerpts of, by the first word of those.
+/// Short runs of what the pages show excerpts of, by the first word of those.
 const EXCERPTS: [(&str, &str); 3] = [
     (
         "tables",
@@ -28,18 +28,15 @@ const EXCERPTS: [(&str, &str); 3] = [
 
 #[test]
 fn sessions_print_what_is_shown() {
-    for Block { line, text, .. } in of_kind("console") {
+    for Block { place, text, .. } in of_kind("console") {
         let (command, shown) = text.split_once('\n').expect("a command and what it prints");
         let command = command.strip_prefix("$ testbed ").expect("a prompt");
         let words: Vec<_> = command.split_whitespace().collect();
         let folder = tempfile::tempdir().expect("a temporary folder");
         let ended = run_in(folder.path(), &words);
-        assert_eq!(ended.status, Some(0), "README.md, line {line}: {ended}");
+        assert_eq!(ended.status, Some(0), "{place}: {ended}");
         let differs = differs(shown, &ended.stdout);
-        assert!(
-            differs.is_none(),
-            "README.md, line {line}: {differs:?}: {ended}"
-        );
+        assert!(differs.is_none(), "{place}: {differs:?}: {ended}");
     }
 }
 
@@ -68,11 +65,10 @@ fn differs<'a>(shown: &'a str, printed: &'a str) -> Option<&'a str> {
 
 #[test]
 fn excerpts_are_of_what_is_printed() {
-    for Block { line, text, .. } in of_kind("excerpt") {
+    for Block { place, text, .. } in of_kind("excerpt") {
         let first = text.split_whitespace().next();
         let run = EXCERPTS.iter().find(|(word, _)| Some(*word) == first);
-        let (_, words) =
-            run.unwrap_or_else(|| panic!("README.md, line {line}: no run for {first:?}"));
+        let (_, words) = run.unwrap_or_else(|| panic!("{place}: no run for {first:?}"));
         let folder = tempfile::tempdir().expect("a temporary folder");
         let words: Vec<_> = words.split(' ').collect();
         let ended = run_in(folder.path(), &words);
@@ -80,7 +76,7 @@ fn excerpts_are_of_what_is_printed() {
         for shown in text.lines() {
             assert!(
                 printed.contains(&shape(shown)),
-                "README.md, below line {line}: {shown:?}: {ended}"
+                "{place}: {shown:?}: {ended}"
             );
         }
     }
@@ -88,10 +84,10 @@ fn excerpts_are_of_what_is_printed() {
 
 #[test]
 fn scenario_is_one() {
-    for Block { line, text, .. } in of_kind("toml") {
+    for Block { place, text, .. } in of_kind("toml") {
         let scenario = Scenario::parse(&text);
-        let scenario = scenario.unwrap_or_else(|error| panic!("README.md, line {line}: {error}"));
-        assert!(scenario.check(20).is_ok(), "README.md, line {line}");
+        let scenario = scenario.unwrap_or_else(|error| panic!("{place}: {error}"));
+        assert!(scenario.check(20).is_ok(), "{place}");
     }
 }
 
@@ -106,13 +102,13 @@ fn figures_are_lines_of_the_benchmarks() {
             sources.push_str(&fs::read_to_string(file.path()).expect("text"));
         }
     }
-    for Block { line, text, .. } in of_kind("figures") {
-        for (number, figure) in (line..).zip(text.lines()) {
+    for Block { place, text, .. } in of_kind("figures") {
+        for figure in text.lines() {
             let name = figure.split_whitespace().next().unwrap_or_default();
             let stem = |letter: char| letter.is_ascii_digit() || letter == '_';
             assert!(
                 sources.contains(name.trim_end_matches(stem)),
-                "README.md, line {number}: no benchmark prints {name:?}"
+                "{place}: no benchmark prints {name:?}"
             );
         }
     }
@@ -125,7 +121,7 @@ fn a_node_answers_what_is_shown() {
     let mut first = Running::start(node().args(["--listen", "/ip4/127.0.0.1/tcp/0"]));
     let line = first.line("listening on ");
     let address = line.trim_start_matches("listening on ");
-    for Block { line, text, .. } in of_kind("node") {
+    for Block { place, text, .. } in of_kind("node") {
         let (command, shown) = text.split_once('\n').expect("a command and what it prints");
         let words = command.strip_prefix("$ testbed-node ").expect("a prompt");
         let words = words.split(' ').map(|word| match word.starts_with("/ip4") {
@@ -150,11 +146,7 @@ fn a_node_answers_what_is_shown() {
             }
             let answer = second.line(&format!("\"id\":{},", expected["id"]));
             let answer: Value = serde_json::from_str(&answer).expect(&answer);
-            assert_eq!(
-                outline(&answer),
-                outline(&expected),
-                "README.md, line {line}: {answer}"
-            );
+            assert_eq!(outline(&answer), outline(&expected), "{place}: {answer}");
         }
     }
 }

@@ -1,11 +1,12 @@
-//! The README's blocks are what the programs do: sessions are run and compared,
+//! The blocks of the README, of CONTRIBUTING.md and of `docs` are what the programs do: sessions are run and compared,
 //! command lines are run, or at least parsed, the scenario is read, and figures
 //! name lines of the benchmarks and of experiments.
 //!
 //! A block says by its info string what it is: `console` a session, `node` one
 //! with a `testbed-node`, `sh` command lines, `toml` a scenario, `rust` the
 //! algorithm of one's own (another test compares it), `figures` what a benchmark
-//! printed, `excerpt` some lines of a long run, `text` a drawing.
+//! printed, `excerpt` some lines of a long run, `json` test vectors (another test reads
+//! them), `text` a drawing.
 
 mod blocks;
 mod commands;
@@ -35,22 +36,50 @@ fn takes_bounds(words: &[&str]) -> bool {
 
 #[test]
 fn every_block_says_what_it_is() {
-    const KINDS: [&str; 8] = [
-        "console", "node", "sh", "toml", "rust", "figures", "excerpt", "text",
+    const KINDS: [&str; 9] = [
+        "console", "node", "sh", "toml", "rust", "figures", "excerpt", "json", "text",
     ];
     for block in blocks::blocks() {
-        assert!(KINDS.contains(&&*block.kind), "README.md: {block:?}");
+        assert!(KINDS.contains(&&*block.kind), "{block:?}");
     }
 }
 
 #[test]
 fn links_to_files_lead_to_files() {
-    let page = fs::read_to_string(workspace().join("README.md")).expect("README.md");
-    let links = page.split("](").skip(1);
-    let links = links.filter_map(|rest| rest.split(')').next());
-    let files: Vec<_> = links.filter(|link| !link.contains("://")).collect();
-    assert!(files.len() > 30, "{files:?}");
-    for file in files {
-        assert!(workspace().join(file).exists(), "README.md: {file}");
+    let mut tried = 0;
+    for (name, text) in blocks::pages() {
+        let here = workspace().join(&name);
+        let links = text.split("](").skip(1);
+        let links = links.filter_map(|rest| rest.split([')', '#']).next());
+        for link in links.filter(|link| !link.contains("://") && !link.is_empty()) {
+            let file = here.parent().expect("a folder").join(link);
+            assert!(file.exists(), "{name}: {link}");
+            tried += 1;
+        }
     }
+    assert!(tried > 60, "{tried} links");
+}
+
+#[test]
+fn every_page_is_in_the_summary() {
+    let read = |name: &str| fs::read_to_string(workspace().join(name)).expect(name);
+    let (summary, programs) = (read("docs/SUMMARY.md"), read("docs/llms.txt"));
+    for (name, _) in blocks::pages() {
+        let Some(page) = name
+            .strip_prefix("docs/")
+            .filter(|page| *page != "SUMMARY.md")
+        else {
+            continue;
+        };
+        let link = format!("]({page})");
+        assert!(summary.contains(&link), "SUMMARY.md: {page}");
+        assert!(programs.contains(&link), "llms.txt: {page}");
+    }
+}
+
+/// The README is read in a minute; what is longer belongs into `docs`.
+#[test]
+fn readme_is_short() {
+    let readme = fs::read_to_string(workspace().join("README.md")).expect("README.md");
+    assert!(readme.len() <= 10 << 10, "{} bytes", readme.len());
 }

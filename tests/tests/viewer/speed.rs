@@ -1,7 +1,7 @@
 //! 100,000 steps in the space-time diagram.
 //!
 //! Other tests run beside this one, on machines of any speed, so the figures
-//! are printed and none is held to a limit; the README has those of a machine
+//! are printed and none is held to a limit; docs/page.md has those of a machine
 //! that had nothing else to do.
 
 use support::{Runs, run};
