@@ -18,7 +18,7 @@ pub use algorithms::{Algorithm, Describe, Fields, Message, NodeId, Out, Output, 
 pub use proto::{Bytes, prost};
 
 pub use crate::checkers::Property;
-pub use crate::system::{Asked, Figure, Judgement, System};
+pub use crate::system::{Figure, Judgement, ScheduledCommand, System};
 pub use trace::history::History;
 
 /// What a system is made for: what the command line says, checked.

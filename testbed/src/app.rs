@@ -32,7 +32,7 @@ use crate::cli::systems::System;
 use crate::cli::{Cli, Command};
 use crate::control::control;
 use crate::experiment::{
-    Bench, Experiment, Findings, gossip::Gossip, kad::Kad, latency::Latency, ping::Ping,
+    Experiment, Findings, RunContext, gossip::Gossip, kad::Kad, latency::Latency, ping::Ping,
 };
 use crate::host::{Watch, outgrows};
 use crate::progress::Progress;
@@ -178,7 +178,7 @@ async fn experiment<E: Experiment>(
     let host = Watch::start(options.bounds);
     let served =
         listener.map(|listener| Served::start(listener, experiment, &record, &sink, &host));
-    let bench = Bench {
+    let bench = RunContext {
         host: &host,
         options,
         record: &mut record,

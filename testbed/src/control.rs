@@ -1,11 +1,11 @@
-//! Reaching into a run that goes on: the page has the [`Buttons`], the
-//! experiment the [`Desk`] where they ring.
+//! Faults that are asked for while a run goes on: the page has a [`FaultSender`], the
+//! experiment the [`FaultReceiver`].
 
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot, watch};
 use trace::history::faults::Press;
 
-/// How many presses wait to be looked at. A guess: nobody is so quick.
+/// How many requests wait for the experiment at most. A guess: no person is so quick.
 const WAITING: usize = 16;
 
 /// Which presses an experiment takes, by their names. What can be paused can be
@@ -22,49 +22,49 @@ pub struct State {
     pub paused: bool,
 }
 
-/// A press, and where the answer goes: why it was refused.
+/// A fault that is asked for, and where the answer goes: why it was refused.
 #[derive(Debug)]
-pub struct Pressed {
+pub struct FaultRequest {
     /// What is to be done.
     pub press: Press,
     answer: oneshot::Sender<Result<(), String>>,
 }
 
-impl Pressed {
-    /// Tells what came of it.
+impl FaultRequest {
+    /// Sends the answer.
     pub fn answer(self, answer: Result<(), String>) {
-        // Who does not wait for it does not want it.
+        // The page may have gone.
         let _ = self.answer.send(answer);
     }
 }
 
 /// The page's side.
 #[derive(Clone, Debug)]
-pub struct Buttons {
-    presses: mpsc::Sender<Pressed>,
+pub struct FaultSender {
+    presses: mpsc::Sender<FaultRequest>,
     state: watch::Receiver<State>,
 }
 
 /// The experiment's side.
 #[derive(Debug)]
-pub struct Desk {
-    presses: mpsc::Receiver<Pressed>,
+pub struct FaultReceiver {
+    presses: mpsc::Receiver<FaultRequest>,
     state: watch::Sender<State>,
 }
 
 /// Both sides.
 #[must_use]
-pub fn control() -> (Buttons, Desk) {
+pub fn control() -> (FaultSender, FaultReceiver) {
     let (sender, presses) = mpsc::channel(WAITING);
     let (state, seen) = watch::channel(State::default());
-    let buttons = Buttons {
+    let buttons = FaultSender {
         presses: sender,
         state: seen,
     };
-    (buttons, Desk { presses, state })
+    (buttons, FaultReceiver { presses, state })
 }
 
-impl Buttons {
+impl FaultSender {
     /// What can be pressed now.
     #[must_use]
     pub fn state(&self) -> State {
@@ -74,7 +74,7 @@ impl Buttons {
         }
     }
 
-    /// The same, which [`Buttons::changed`] then does not report again.
+    /// The same, which [`FaultSender::changed`] then does not report again.
     pub(crate) fn look(&mut self) -> State {
         match self.state.has_changed() {
             Ok(_) => self.state.borrow_and_update().clone(),
@@ -82,7 +82,7 @@ impl Buttons {
         }
     }
 
-    /// Waits until something else can be pressed than [`Buttons::look`] has
+    /// Waits until something else can be pressed than [`FaultSender::look`] has
     /// seen.
     ///
     /// # Errors
@@ -98,7 +98,7 @@ impl Buttons {
     pub async fn press(&self, press: Press) -> Result<(), String> {
         let over = || Err("the run is over".to_owned());
         let (answer, answered) = oneshot::channel();
-        let pressed = Pressed { press, answer };
+        let pressed = FaultRequest { press, answer };
         if self.presses.send(pressed).await.is_err() {
             return over();
         }
@@ -106,7 +106,7 @@ impl Buttons {
     }
 }
 
-impl Desk {
+impl FaultReceiver {
     /// Says what can be pressed from now on.
     pub fn allow(&self, allowed: Allowed) {
         self.state.send_modify(|state| state.allowed = allowed);
@@ -118,7 +118,7 @@ impl Desk {
     }
 
     /// The next press; never done when nobody can press any more.
-    pub async fn next(&mut self) -> Pressed {
+    pub async fn next(&mut self) -> FaultRequest {
         match self.presses.recv().await {
             Some(pressed) => pressed,
             None => std::future::pending().await,

@@ -79,7 +79,7 @@ pub struct Members {
 /// A peer of another process, to be dialled as one of the network: it becomes
 /// the process after the last.
 #[derive(Clone, Debug)]
-pub struct Outsider {
+pub struct ExternalPeer {
     /// Which of our peers dials it.
     pub dialled_by: u32,
     /// Where it listens.
@@ -107,7 +107,7 @@ pub struct Builder<'a> {
     /// What to build.
     pub options: &'a Options,
     /// A peer elsewhere that belongs to it.
-    pub outsider: Option<&'a Outsider>,
+    pub outsider: Option<&'a ExternalPeer>,
     /// Where the addresses of peers are saved as soon as they listen.
     pub folder: Option<&'a Folder>,
     /// Where spans go.

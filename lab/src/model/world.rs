@@ -14,7 +14,7 @@ use trace::steps::{Clock, Fault, Received, RecordTo, Step, StepRecord, Steps};
 
 use super::Network;
 use crate::simulator::EPOCH;
-use crate::system::{Asked, System};
+use crate::system::{ScheduledCommand, System};
 use trace::history::History;
 
 /// A timer that is set for so long waits until nothing else can happen.
@@ -26,7 +26,7 @@ pub struct World<A: Algorithm> {
     processes: Vec<Arc<Process<A>>>,
     channels: BTreeMap<(u32, u32), Channel<A::Message>>,
     /// All commands of the run.
-    commands: Arc<Vec<Asked<A::Command>>>,
+    commands: Arc<Vec<ScheduledCommand<A::Command>>>,
     /// Which of them were given.
     given: BTreeSet<usize>,
     /// How many operations have ended.

@@ -8,7 +8,7 @@ use rand::SeedableRng as _;
 use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
 
-use super::{Asked, Figure, Judgement, System};
+use super::{Figure, Judgement, ScheduledCommand, System};
 use crate::checkers::leader;
 use trace::history::History;
 
@@ -44,8 +44,8 @@ impl System for Election {
         ChangRoberts::new(id, next, self.identities[usize::from(id)])
     }
 
-    fn commands(&self) -> Vec<Asked<Command>> {
-        let stand = |node| Asked {
+    fn commands(&self) -> Vec<ScheduledCommand<Command>> {
+        let stand = |node| ScheduledCommand {
             at: Duration::ZERO,
             node: NodeId(node),
             command: Command::Elect,

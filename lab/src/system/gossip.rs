@@ -13,7 +13,7 @@ use rand_chacha::ChaCha8Rng;
 
 use self::deliveries::{Message, Stopped};
 use self::measured::Measured;
-use super::{Asked, Figure, Judgement, System, Ways};
+use super::{Figure, Judgement, ScheduledCommand, System, Ways};
 use crate::checkers::flood::{Expected, check};
 use crate::spread::Spread;
 use trace::history::History;
@@ -164,8 +164,8 @@ impl System for Flooding {
         Flood::new(id, neighbours.iter().copied().map(NodeId), self.plan.fanout)
     }
 
-    fn commands(&self) -> Vec<Asked<Command>> {
-        let publish = |(number, &node)| Asked {
+    fn commands(&self) -> Vec<ScheduledCommand<Command>> {
+        let publish = |(number, &node)| ScheduledCommand {
             at: self.plan.interval.saturating_mul(number),
             node,
             command: Command::Publish {

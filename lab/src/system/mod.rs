@@ -44,7 +44,7 @@ pub trait System: Send + Sync {
     fn process(&self, id: NodeId) -> Self::Algorithm;
 
     /// What is asked of whom, and when.
-    fn commands(&self) -> Vec<Asked<<Self::Algorithm as Algorithm>::Command>>;
+    fn commands(&self) -> Vec<ScheduledCommand<<Self::Algorithm as Algorithm>::Command>>;
 
     /// Whether an operation ends with that output of that process.
     fn ends(&self, node: NodeId, output: &<Self::Algorithm as Algorithm>::Output) -> bool;
@@ -175,7 +175,7 @@ pub struct Delivery<'a> {
 
 /// A command for a process.
 #[derive(Clone, Debug)]
-pub struct Asked<C> {
+pub struct ScheduledCommand<C> {
     /// When, after the start.
     pub at: Duration,
     /// Of whom.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use algorithms::NodeId;
 use algorithms::ricart_agrawala::{self, Command, Output, RicartAgrawala};
 
-use super::{Asked, Figure, Judgement, System};
+use super::{Figure, Judgement, ScheduledCommand, System};
 use crate::checkers::mutual_exclusion;
 use trace::history::History;
 
@@ -31,9 +31,9 @@ impl System for MutualExclusion {
         RicartAgrawala::new(id, (0..self.processes).map(NodeId), self.hold)
     }
 
-    fn commands(&self) -> Vec<Asked<Command>> {
+    fn commands(&self) -> Vec<ScheduledCommand<Command>> {
         let all = (0..self.entries).flat_map(|_| 0..self.processes);
-        all.map(|node| Asked {
+        all.map(|node| ScheduledCommand {
             at: Duration::ZERO,
             node: NodeId(node),
             command: Command::Acquire,

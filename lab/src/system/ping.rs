@@ -6,7 +6,7 @@ use algorithms::NodeId;
 use algorithms::ping_pong::{Command, Output, PingPong};
 use proto::Bytes;
 
-use super::{Asked, Figure, Judgement, System};
+use super::{Figure, Judgement, ScheduledCommand, System};
 use crate::checkers::ping;
 use trace::history::History;
 
@@ -34,12 +34,12 @@ impl System for Pings {
         PingPong::default()
     }
 
-    fn commands(&self) -> Vec<Asked<Command>> {
+    fn commands(&self) -> Vec<ScheduledCommand<Command>> {
         let pairs = (0..).zip(&self.neighbours);
         let pairs = pairs.filter_map(|(from, all)| Some((NodeId(from), NodeId(*all.first()?))));
         pairs
             .flat_map(|pair| (0..self.count).map(move |_| pair))
-            .map(|(node, to)| Asked {
+            .map(|(node, to)| ScheduledCommand {
                 at: Duration::ZERO,
                 node,
                 command: Command::Ping {

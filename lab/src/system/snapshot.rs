@@ -11,7 +11,7 @@ use algorithms::snapshot::{Command, Output};
 use algorithms::token::Tokens;
 use algorithms::{Algorithm, NodeId};
 
-use super::{Asked, Figure, Judgement, System};
+use super::{Figure, Judgement, ScheduledCommand, System};
 use crate::checkers::snapshot::{self, Expected};
 use crate::stats::show;
 use trace::history::History;
@@ -102,10 +102,10 @@ impl<P: Pair> System for Snapshots<P> {
         P::Snapshot::over(application, id, neighbours, all, self.patience)
     }
 
-    fn commands(&self) -> Vec<Asked<Command<<P::Application as Algorithm>::Command>>> {
+    fn commands(&self) -> Vec<ScheduledCommand<Command<<P::Application as Algorithm>::Command>>> {
         (1..=self.each)
             .flat_map(|round| {
-                (0..self.initiators).map(move |node| Asked {
+                (0..self.initiators).map(move |node| ScheduledCommand {
                     at: self.every * round,
                     node: NodeId(node),
                     command: Command::Snapshot,

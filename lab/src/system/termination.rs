@@ -6,7 +6,7 @@ use algorithms::NodeId;
 use algorithms::dijkstra_scholten::{self, DijkstraScholten, Output};
 use algorithms::work::{self, Command, Work};
 
-use super::{Asked, Figure, Judgement, System};
+use super::{Figure, Judgement, ScheduledCommand, System};
 use crate::checkers::termination;
 use trace::history::History;
 
@@ -37,8 +37,8 @@ impl System for Termination {
         ))
     }
 
-    fn commands(&self) -> Vec<Asked<Command>> {
-        vec![Asked {
+    fn commands(&self) -> Vec<ScheduledCommand<Command>> {
+        vec![ScheduledCommand {
             at: Duration::ZERO,
             node: NodeId(0),
             command: Command::Begin {

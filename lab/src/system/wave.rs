@@ -5,7 +5,7 @@ use std::time::Duration;
 use algorithms::NodeId;
 use algorithms::echo::{self, Command, Echo, Output};
 
-use super::{Asked, Figure, Judgement, System};
+use super::{Figure, Judgement, ScheduledCommand, System};
 use crate::checkers::wave;
 use trace::history::History;
 
@@ -30,8 +30,8 @@ impl System for Waves {
         Echo::new(id, neighbours.iter().copied().map(NodeId))
     }
 
-    fn commands(&self) -> Vec<Asked<Command>> {
-        let start = |node| Asked {
+    fn commands(&self) -> Vec<ScheduledCommand<Command>> {
+        let start = |node| ScheduledCommand {
             at: Duration::ZERO,
             node: NodeId(node),
             command: Command::Start,

@@ -13,7 +13,7 @@ use testbed::cli::need::Need;
 use testbed::cli::options::Options;
 use testbed::control::control;
 use testbed::experiment::live::Live;
-use testbed::experiment::{Bench, Experiment as _};
+use testbed::experiment::{Experiment as _, RunContext};
 use testbed::host::Watch;
 use testbed::network::Links;
 use testbed::progress::Progress;
@@ -103,7 +103,7 @@ async fn one(seed: u64, mut all: All) -> All {
     };
     let mut live = Live::new(system, links, Vec::new(), Duration::from_secs(120));
     let tasks = TaskTracker::new();
-    let bench = Bench {
+    let bench = RunContext {
         options: &options,
         record: &mut record,
         folder: None,

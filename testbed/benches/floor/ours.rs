@@ -8,7 +8,7 @@ use clap::Parser as _;
 use testbed::cli::options::Options;
 use testbed::cli::{Cli, Command};
 use testbed::control::control;
-use testbed::experiment::{Bench, Experiment as _, Findings, ping::Ping};
+use testbed::experiment::{Experiment as _, Findings, RunContext, ping::Ping};
 use testbed::host::Watch;
 use testbed::network::{Builder, Network, Speaks};
 use testbed::progress::Progress;
@@ -69,7 +69,7 @@ impl Ours {
     /// seconds.
     pub(crate) async fn ping(&mut self) -> f64 {
         let file = tempfile::tempfile().expect("a folder for temporary files");
-        let bench = Bench {
+        let bench = RunContext {
             options: &self.options,
             record: &mut self.record,
             folder: None,

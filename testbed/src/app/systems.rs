@@ -17,7 +17,7 @@ use crate::cli::need::Need;
 use crate::cli::options::Options;
 use crate::cli::own::{Cli, Command};
 use crate::cli::select::{Engine, Given, all_there, select};
-use crate::cli::systems::{Channel, Net, System as Asked};
+use crate::cli::systems::{Channel, Net, System as Selected};
 use crate::cli::{Check, Common, Schedules, Simulate, States, Transport};
 use crate::experiment::checked::Checked;
 use crate::experiment::live::Live;
@@ -41,17 +41,17 @@ const USUAL: Duration = Duration::from_secs(30);
 pub(crate) type Outcome = BoxFuture<'static, Result<ExitCode, Error>>;
 
 /// `testbed snapshot` and its kin.
-pub(super) async fn live(common: &Common, asked: &Asked) -> Result<ExitCode, Error> {
+pub(super) async fn live(common: &Common, asked: &Selected) -> Result<ExitCode, Error> {
     let options = Options::new(common, asked.need(20))?;
     let usual = match asked {
         // Its times are measured: they are those of the machine.
-        Asked::Gossip(_) => Delay::NONE,
-        Asked::Snapshot(_)
-        | Asked::Elect(_)
-        | Asked::Mutex(_)
-        | Asked::Wave(_)
-        | Asked::Terminate(_)
-        | Asked::Ping(_) => LIVE_DELAY,
+        Selected::Gossip(_) => Delay::NONE,
+        Selected::Snapshot(_)
+        | Selected::Elect(_)
+        | Selected::Mutex(_)
+        | Selected::Wave(_)
+        | Selected::Terminate(_)
+        | Selected::Ping(_) => LIVE_DELAY,
     };
     run(
         Over::live(&Described::from(asked), options, usual),
@@ -149,7 +149,7 @@ fn scenario(args: &Schedules, net: &Net, options: &Options) -> Result<Scenario, 
     Ok(scenario)
 }
 
-async fn run(over: Over, asked: &Asked, acts: Option<u64>) -> Result<ExitCode, Error> {
+async fn run(over: Over, asked: &Selected, acts: Option<u64>) -> Result<ExitCode, Error> {
     let options = Arc::clone(&over.options);
     let given = Given {
         acts,

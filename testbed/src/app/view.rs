@@ -17,7 +17,7 @@ use super::source::Source;
 use crate::Error;
 use crate::cli::options::Options;
 use crate::cli::{Common, Memory, View};
-use crate::control::Buttons;
+use crate::control::FaultSender;
 use crate::run::{Folder, Record};
 use crate::viewer::{self, Runs, Takes, Viewer};
 use trace::store::Store;
@@ -37,7 +37,7 @@ impl Page {
         address: SocketAddr,
         store: &Arc<Store>,
         record: &Record,
-        buttons: Buttons,
+        buttons: FaultSender,
     ) -> Result<Self, Error> {
         let (store, run) = (Arc::clone(store), record.to_json());
         Self::serve(("--view", address), store, run, Takes::Presses(buttons)).await

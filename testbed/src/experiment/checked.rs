@@ -11,7 +11,7 @@ use serde_json::json;
 use trace::steps::Fault;
 use trace::telemetry::Sink;
 
-use super::{Bench, Experiment, Findings};
+use super::{Experiment, Findings, RunContext};
 use crate::Error;
 use crate::progress::Note;
 use crate::run::{Record, Rows, judgement_columns, save_judgement};
@@ -115,7 +115,7 @@ impl<S: System + 'static> Experiment for Checked<S> {
         true
     }
 
-    async fn run(&mut self, bench: Bench<'_>) -> Result<(), Error> {
+    async fn run(&mut self, bench: RunContext<'_>) -> Result<(), Error> {
         bench.record.transport = "checked".to_owned();
         bench.record.security = "none";
         system::check(&self.search.system, bench.options.peers)?;

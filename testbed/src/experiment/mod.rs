@@ -18,7 +18,7 @@ use trace::telemetry::Sink;
 
 use crate::Error;
 use crate::cli::options::Options;
-use crate::control::Desk;
+use crate::control::FaultReceiver;
 use crate::host::Watch;
 use crate::network::{Builder, Speaks};
 use crate::progress::Progress;
@@ -26,7 +26,7 @@ use crate::run::{Folder, Record, Rows, Status, Verdict};
 use trace::store::Store;
 
 /// What an experiment works with.
-pub struct Bench<'a> {
+pub struct RunContext<'a> {
     /// The options of every run.
     pub options: &'a Options,
     /// What is told of the run. Whatever is measured goes here at once: the
@@ -47,10 +47,10 @@ pub struct Bench<'a> {
     /// Who shows how far it is.
     pub progress: &'a Progress,
     /// Where somebody at the page reaches into the run.
-    pub desk: &'a mut Desk,
+    pub desk: &'a mut FaultReceiver,
 }
 
-impl<'a> Bench<'a> {
+impl<'a> RunContext<'a> {
     /// Who builds the network, of peers that speak so.
     pub fn builder(&self, speaks: Speaks<'a>) -> Builder<'a> {
         Builder {
@@ -156,7 +156,7 @@ pub trait Experiment {
     }
 
     /// Runs it. An `Err` ends the run as failed; what was measured stays.
-    fn run(&mut self, bench: Bench<'_>) -> impl Future<Output = Result<(), Error>> + Send;
+    fn run(&mut self, bench: RunContext<'_>) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Says whether what was measured, and recorded in `store`, is right, and
     /// may add to the record. Called however the run ended.

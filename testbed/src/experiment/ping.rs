@@ -25,10 +25,10 @@ pub use destination::Destination;
 use over::Over;
 use results::{Outcome, Results, Row, Who};
 
-use super::{Bench, Experiment, Findings};
+use super::{Experiment, Findings, RunContext};
 use crate::cli::options::Options;
 use crate::cli::{self, Common};
-use crate::network::{Builder, Network, Outsider, Speaks, neighbours};
+use crate::network::{Builder, ExternalPeer, Network, Speaks, neighbours};
 use crate::run::{Record, columns};
 use crate::{Error, run};
 use trace::store::Store;
@@ -40,7 +40,7 @@ const HANG_UP: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Ping {
     pairs: Vec<Pair>,
-    outsider: Option<Outsider>,
+    outsider: Option<ExternalPeer>,
     count: u64,
     size: usize,
     interval: Duration,
@@ -98,7 +98,7 @@ impl Ping {
     async fn ping_all(
         &self,
         network: &mut Network<PingPong>,
-        bench: &mut Bench<'_>,
+        bench: &mut RunContext<'_>,
     ) -> Result<(), Error> {
         let record = &mut *bench.record;
         let mut results = Results::new(self.pairs.len() as u64 * self.count, record);
@@ -226,7 +226,7 @@ impl Ping {
 }
 
 impl Experiment for Ping {
-    async fn run(&mut self, mut bench: Bench<'_>) -> Result<(), Error> {
+    async fn run(&mut self, mut bench: RunContext<'_>) -> Result<(), Error> {
         let builder = Builder {
             outsider: self.outsider.as_ref(),
             ..bench.builder(Speaks::Channels)

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use trace::steps::Processes;
 
-use super::{Bench, Experiment, Findings};
+use super::{Experiment, Findings, RunContext};
 use crate::Error;
 use crate::run::{Record, Rows, judgement_columns, save_judgement};
 use crate::shell;
@@ -63,7 +63,7 @@ impl<S> Drop for StopOnDrop<S> {
 }
 
 impl<S: System + 'static> Experiment for Simulated<S> {
-    async fn run(&mut self, bench: Bench<'_>) -> Result<(), Error> {
+    async fn run(&mut self, bench: RunContext<'_>) -> Result<(), Error> {
         bench.record.transport = "simulated".to_owned();
         bench.record.security = "none";
         system::check(&self.trial.system, bench.options.peers)?;

@@ -122,12 +122,12 @@ impl System for Broken {
         }
     }
 
-    fn commands(&self) -> Vec<Asked<()>> {
+    fn commands(&self) -> Vec<ScheduledCommand<()>> {
         let node = match self.0 {
             Breach::Command(node) => node,
             _ => 0,
         };
-        vec![Asked {
+        vec![ScheduledCommand {
             at: Duration::ZERO,
             node: NodeId(node),
             command: (),

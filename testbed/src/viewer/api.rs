@@ -146,7 +146,7 @@ pub(super) async fn span(
 
 /// The steps from a place on, for the space-time diagram.
 pub(super) async fn diagram(shown: Shown, uri: Uri) -> Answer {
-    let mut asked = diagram::Asked {
+    let mut asked = diagram::StepsQuery {
         after: 0,
         most: diagram::MOST_SPANS,
         states: false,

@@ -75,7 +75,7 @@ struct Lost(usize, usize, String, String);
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Asked {
+pub(super) struct StepsQuery {
     /// The place from which on spans are read.
     pub(super) after: usize,
     /// At most so many.
@@ -86,7 +86,7 @@ pub(super) struct Asked {
 }
 
 /// The steps among these spans.
-pub(super) fn diagram(store: &Store, asked: Asked) -> Diagram {
+pub(super) fn diagram(store: &Store, asked: StepsQuery) -> Diagram {
     let mut reader = Reader::new(store, asked.states);
     let mut read = 0;
     let next = store.read_from(asked.after, asked.most, |peer, span| {
@@ -289,7 +289,7 @@ mod tests {
         for span in [step, other] {
             store.insert(peer, &span).expect("a good span");
         }
-        let asked = |after| Asked {
+        let asked = |after| StepsQuery {
             after,
             most: 1,
             states: false,
@@ -311,7 +311,7 @@ mod tests {
     #[test]
     fn an_answer_says_whether_it_ends_before_the_spans_do() {
         for (after, most, next, more) in [(0, 2, 2, true), (2, 2, 3, false), (3, 2, 3, false)] {
-            let asked = Asked {
+            let asked = StepsQuery {
                 after,
                 most,
                 states: false,

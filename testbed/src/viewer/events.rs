@@ -15,7 +15,7 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use super::{State, Takes, Viewer};
-use crate::control::{self, Buttons};
+use crate::control::{self, FaultSender};
 
 /// Between two events at least so much time passes: people see no more than
 /// some four changes a second.
@@ -59,7 +59,7 @@ struct Watcher {
     run_changes: u64,
     live: bool,
     /// What reaches into the run, as long as anything does.
-    buttons: Option<Buttons>,
+    buttons: Option<FaultSender>,
 }
 
 impl Watcher {
@@ -102,14 +102,14 @@ impl Watcher {
             "run": self.run_changes,
             "live": self.live,
             "evicted": store.evicted().unwrap_or_default().spans,
-            "control": self.buttons.as_mut().map_or_else(control::State::default, Buttons::look),
+            "control": self.buttons.as_mut().map_or_else(control::State::default, FaultSender::look),
         })
     }
 }
 
 /// Waits until something else can be done to the run. True when nothing can be
 /// any more; never done where nothing ever could.
-async fn pressed(buttons: &mut Option<Buttons>) -> bool {
+async fn pressed(buttons: &mut Option<FaultSender>) -> bool {
     match buttons {
         Some(buttons) => buttons.changed().await.is_err(),
         None => std::future::pending().await,

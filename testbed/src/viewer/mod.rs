@@ -43,7 +43,7 @@ use node::http::{self, Times};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::control::Buttons;
+use crate::control::FaultSender;
 pub use runs::Runs;
 use token::Token;
 use trace::store::Store;
@@ -76,7 +76,7 @@ pub enum Takes {
     /// Nothing: what is shown is over.
     Nothing,
     /// Whoever presses these reaches into the run that goes on.
-    Presses(Buttons),
+    Presses(FaultSender),
     /// The spans that others report.
     Spans,
 }

@@ -81,9 +81,9 @@ impl IntoResponse for Refused {
 }
 
 /// The run that is asked about; refused in this generation's words.
-pub(super) struct Asked(Shown);
+pub(super) struct PageQuery(Shown);
 
-impl FromRequestParts<State> for Asked {
+impl FromRequestParts<State> for PageQuery {
     type Rejection = Refused;
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refused> {
@@ -92,14 +92,14 @@ impl FromRequestParts<State> for Asked {
 }
 
 /// `["peer-00",…]`
-pub(super) async fn services(Asked(shown): Asked) -> Response {
+pub(super) async fn services(PageQuery(shown): PageQuery) -> Response {
     let services = shown.store.services().into_iter();
     list(services.map(|service| service.name).collect())
 }
 
 /// `["PING",…]` of `/api/services/{service}/operations`
 pub(super) async fn names(
-    Asked(shown): Asked,
+    PageQuery(shown): PageQuery,
     service: Result<Path<String>, PathRejection>,
 ) -> Answer {
     let Path(service) = service?;
@@ -110,7 +110,7 @@ pub(super) async fn names(
 }
 
 /// `[{"name":"PING","spanKind":"server"},…]` of `/api/operations?service=`
-pub(super) async fn operations(Asked(shown): Asked, uri: Uri) -> Answer {
+pub(super) async fn operations(PageQuery(shown): PageQuery, uri: Uri) -> Answer {
     let parameters = parameters(&uri)?;
     let service = first(&parameters, &["service"]).ok_or_else(|| missing("service"))?;
     let wanted = first(&parameters, &["spanKind"]).map(|kind| kind.to_lowercase());
@@ -138,7 +138,7 @@ pub(super) async fn operations(Asked(shown): Asked, uri: Uri) -> Answer {
 }
 
 /// The traces that are searched for, or that are named.
-pub(super) async fn search(Asked(shown): Asked, uri: Uri) -> Answer {
+pub(super) async fn search(PageQuery(shown): PageQuery, uri: Uri) -> Answer {
     let parameters = parameters(&uri)?;
     let named: Vec<_> = parameters
         .iter()
@@ -154,7 +154,10 @@ pub(super) async fn search(Asked(shown): Asked, uri: Uri) -> Answer {
 }
 
 /// One trace.
-pub(super) async fn trace(Asked(shown): Asked, id: Result<Path<String>, PathRejection>) -> Answer {
+pub(super) async fn trace(
+    PageQuery(shown): PageQuery,
+    id: Result<Path<String>, PathRejection>,
+) -> Answer {
     let Path(id) = id?;
     let id = trace_id(&id)?;
     let found = blocking(move || {
@@ -168,7 +171,7 @@ pub(super) async fn trace(Asked(shown): Asked, id: Result<Path<String>, PathReje
 
 /// `[{"parent":"peer-00","child":"peer-01","callCount":3},…]`, all or those of
 /// one service. What looks back does so from `endTs`, or from now.
-pub(super) async fn dependencies(Asked(shown): Asked, uri: Uri) -> Answer {
+pub(super) async fn dependencies(PageQuery(shown): PageQuery, uri: Uri) -> Answer {
     let parameters = parameters(&uri)?;
     let millis = |name: &str| {
         let value = first(&parameters, &[name]);

@@ -9,7 +9,7 @@
 use std::process::ExitCode;
 
 use testbed::own::{self, prost};
-use testbed::own::{Algorithm, Asked, Figure, History, Judgement, NodeId, Out, Property, System};
+use testbed::own::{Algorithm, Figure, History, Judgement, NodeId, Out, Property, System};
 
 /// A number on its way.
 #[derive(Clone, PartialEq, Eq, Hash, prost::Message)]
@@ -85,7 +85,7 @@ impl System for Ring {
     }
 
     /// Nothing: each process begins by itself.
-    fn commands(&self) -> Vec<Asked<()>> {
+    fn commands(&self) -> Vec<own::ScheduledCommand<()>> {
         Vec::new()
     }
 

@@ -1,7 +1,7 @@
 //! A wrong process, made of a right one.
 
 use algorithms::{Algorithm, Describe, Effect, Fields, Input, NodeId, Out, Value, step};
-use lab::system::{Asked, Judgement, System};
+use lab::system::{Judgement, ScheduledCommand, System};
 use rand::RngExt as _;
 use trace::history::History;
 
@@ -37,7 +37,7 @@ pub(crate) struct Mutated<S: System, M> {
     mutation: M,
     /// What is asked of the processes: the same as of the right ones, unless
     /// somebody changes it.
-    pub(crate) commands: Vec<Asked<<S::Algorithm as Algorithm>::Command>>,
+    pub(crate) commands: Vec<ScheduledCommand<<S::Algorithm as Algorithm>::Command>>,
 }
 
 impl<S: System, M> Mutated<S, M> {
@@ -66,7 +66,7 @@ impl<S: System, M: Mutation<S::Algorithm>> System for Mutated<S, M> {
         }
     }
 
-    fn commands(&self) -> Vec<Asked<<S::Algorithm as Algorithm>::Command>> {
+    fn commands(&self) -> Vec<ScheduledCommand<<S::Algorithm as Algorithm>::Command>> {
         self.commands.clone()
     }
 

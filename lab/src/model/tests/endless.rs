@@ -8,7 +8,7 @@ use proto::prost;
 use super::super::{Bound, Repetition};
 use super::{RELIABLE, within};
 use crate::checkers::Property;
-use crate::system::{Asked, Judgement, System};
+use crate::system::{Judgement, ScheduledCommand, System};
 use trace::history::History;
 
 /// Two processes that throw a ball to each other, until one of them is to hold
@@ -76,8 +76,8 @@ impl System for Players {
         }
     }
 
-    fn commands(&self) -> Vec<Asked<()>> {
-        let hold = Asked {
+    fn commands(&self) -> Vec<ScheduledCommand<()>> {
+        let hold = ScheduledCommand {
             at: Duration::ZERO,
             node: NodeId(0),
             command: (),

@@ -23,7 +23,7 @@ use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::live::Kill;
-use super::{Bench, Experiment, Findings};
+use super::{Experiment, Findings, RunContext};
 use crate::network::{self, Members, Speaks};
 use crate::run::{Record, columns};
 use crate::{Error, run};
@@ -141,7 +141,7 @@ impl Gossip {
     async fn find_pace(
         &mut self,
         members: &mut Members,
-        bench: &Bench<'_>,
+        bench: &RunContext<'_>,
         rng: &mut ChaCha8Rng,
     ) -> Result<Duration, Error> {
         loop {
@@ -229,7 +229,7 @@ impl Experiment for Gossip {
         self.metrics = Some(metrics);
     }
 
-    async fn run(&mut self, bench: Bench<'_>) -> Result<(), Error> {
+    async fn run(&mut self, bench: RunContext<'_>) -> Result<(), Error> {
         let gossip = network::Gossip {
             parameters: self.options.parameters,
             topic: TOPIC,

@@ -24,7 +24,7 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 use tokio::time::{sleep_until, timeout};
 
-use super::{Bench, Experiment, Findings};
+use super::{Experiment, Findings, RunContext};
 use crate::network::{Members, Speaks, Tables};
 use crate::run::{Record, columns};
 use crate::{Error, run};
@@ -164,7 +164,7 @@ impl Experiment for Kad {
         self.metrics = Some(Metrics::new(registry));
     }
 
-    async fn run(&mut self, bench: Bench<'_>) -> Result<(), Error> {
+    async fn run(&mut self, bench: RunContext<'_>) -> Result<(), Error> {
         let builder = bench.builder(Speaks::Kademlia(self.options.tables));
         let (members, _) = builder.connect(bench.record).await?;
         let began = Instant::now();

@@ -20,7 +20,7 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 use tokio::sync::mpsc;
 
-use super::{Bench, Experiment, Findings};
+use super::{Experiment, Findings, RunContext};
 use crate::network::Speaks;
 use crate::run::{Record, columns};
 use crate::{Error, run};
@@ -132,7 +132,7 @@ impl Latency {
 }
 
 impl Experiment for Latency {
-    async fn run(&mut self, bench: Bench<'_>) -> Result<(), Error> {
+    async fn run(&mut self, bench: RunContext<'_>) -> Result<(), Error> {
         let builder = bench.builder(Speaks::Channels);
         let (members, inboxes) = builder.connect(bench.record).await?;
         let (witness, mut seen) = mpsc::unbounded_channel();

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use algorithms::NodeId;
 use serde_json::json;
 
-use super::{Bench, Experiment, Findings};
+use super::{Experiment, Findings, RunContext};
 use crate::Error;
 use crate::network::{Builder, Links, Speaks};
 use crate::run::{Record, Rows, judgement_columns, save_judgement};
@@ -94,7 +94,7 @@ impl<S: System> Live<S> {
 }
 
 impl<S: System> Experiment for Live<S> {
-    async fn run(&mut self, bench: Bench<'_>) -> Result<(), Error> {
+    async fn run(&mut self, bench: RunContext<'_>) -> Result<(), Error> {
         system::check(&self.system, bench.options.peers)?;
         let builder = Builder {
             links: Some(&self.links),

@@ -17,7 +17,7 @@ use super::Kill;
 use super::clock::Clock;
 use super::operations::Operations;
 use crate::Error;
-use crate::control::Desk;
+use crate::control::FaultReceiver;
 use crate::network::Network;
 use crate::progress::Bar;
 use lab::stats::nanos;
@@ -112,7 +112,7 @@ impl<'a, S: System> Session<'a, S> {
         &mut self,
         network: &mut Network<S::Algorithm>,
         limit: Duration,
-        desk: &mut Desk,
+        desk: &mut FaultReceiver,
     ) -> Result<(), Error> {
         while self.progress.ended < self.system.endings() {
             let due = self.due.front().map(|(at, _)| *at);

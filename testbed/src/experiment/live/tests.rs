@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use crate::app::systems::own;
 use crate::cli::own::Cli;
-use crate::own::{Algorithm, Asked, History, Judgement, NodeId, Out, Property, System, prost};
+use crate::own::{
+    Algorithm, History, Judgement, NodeId, Out, Property, ScheduledCommand, System, prost,
+};
 use crate::run::latest;
 
 const PROCESSES: u32 = 8;
@@ -66,10 +68,10 @@ impl System for Broadcast {
         Broadcaster { me }
     }
 
-    fn commands(&self) -> Vec<Asked<()>> {
+    fn commands(&self) -> Vec<ScheduledCommand<()>> {
         let times = (0..COMMANDS).map(|number| Duration::from_millis(number.into()));
         let all = times.flat_map(|at| (0..PROCESSES).map(move |node| (at, NodeId(node))));
-        let all = all.map(|(at, node)| Asked {
+        let all = all.map(|(at, node)| ScheduledCommand {
             at,
             node,
             command: (),

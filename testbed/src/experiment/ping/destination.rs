@@ -5,7 +5,7 @@ use std::str::FromStr;
 use node::{Multiaddr, PeerId};
 
 use crate::cli::Transport;
-use crate::network::Outsider;
+use crate::network::ExternalPeer;
 
 /// What `--to` names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,10 +25,10 @@ pub enum Destination {
 
 impl Destination {
     /// The peer elsewhere, to be dialled by `from`.
-    pub(super) fn outsider(&self, from: u32) -> Option<Outsider> {
+    pub(super) fn outsider(&self, from: u32) -> Option<ExternalPeer> {
         match self {
             Self::Peer(_) => None,
-            Self::Elsewhere { address, peer, .. } => Some(Outsider {
+            Self::Elsewhere { address, peer, .. } => Some(ExternalPeer {
                 dialled_by: from,
                 address: address.clone(),
                 peer: *peer,

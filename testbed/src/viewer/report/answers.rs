@@ -16,7 +16,7 @@ use super::budget::{Answers, Fit};
 use super::windows;
 use crate::run::Folder;
 use crate::viewer::bodies;
-use crate::viewer::diagram::{self, Asked, Diagram};
+use crate::viewer::diagram::{self, Diagram, StepsQuery};
 use lab::checkers::snapshot::Drawn;
 use lab::stats::thousands;
 use trace::store::{Query, Store, Summary};
@@ -238,8 +238,8 @@ impl<W: Write> Report<'_, W> {
 }
 
 /// All spans. A report has no other run to compare their states with.
-fn all(store: &Store) -> Asked {
-    Asked {
+fn all(store: &Store) -> StepsQuery {
+    StepsQuery {
         after: 0,
         most: store.len().saturating_add(1),
         states: false,
