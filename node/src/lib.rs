@@ -3,8 +3,8 @@
 //! [`start`] runs a swarm in a task of its own and returns a [`Handle`], the
 //! only way in. A peer speaks what its [`Config`] names; the [`channel`] is
 //! the project's own protocol, and [`message`] the same without order; [`gossip`]
-//! is libp2p's, and a [`lookup`] asks its hash table. [`driver`] runs an algorithm of the `algorithms` crate over them, and [`export`] sends
-//! their spans to a collector.
+//! is libp2p's, and a [`lookup`] asks its hash table. [`driver`] runs an algorithm of
+//! the `algorithms` crate over them, and [`export`] sends spans to a collector.
 
 pub mod address;
 mod address_limits;
@@ -33,7 +33,6 @@ pub mod program;
 mod protocols;
 mod refusals;
 pub mod stderr;
-
 mod transport;
 
 pub use config::{Config, Limits, Protocol, Security, Transport, UnknownProtocol};

@@ -13,7 +13,7 @@ pub mod saved;
 pub mod spans;
 
 pub use programs::{CALM, node, own_algorithm, testbed, workspace};
-pub use running::{Ended, Running, run};
+pub use running::{Ended, Running, run, until};
 pub use saved::{Runs, measured, refused};
 
 /// Makes three tests of each function: one for each transport, which it takes.

@@ -14,6 +14,25 @@ use std::time::{Duration, Instant};
 /// longer than anything takes on a busy machine of two cores.
 pub const DEADLINE: Duration = Duration::from_secs(180);
 
+/// How often a file of another process is looked at, which tells nobody that it
+/// has changed.
+const EVERY: Duration = Duration::from_millis(20);
+
+/// Looks for something that another process writes, until it is there.
+///
+/// # Panics
+/// When it does not come within [`DEADLINE`].
+pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + DEADLINE;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < end, "{what} did not come");
+        thread::sleep(EVERY);
+    }
+}
+
 /// Where a line was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stream {

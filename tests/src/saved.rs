@@ -4,14 +4,13 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
-use std::time::{Duration, Instant};
 
 use jsonschema::Validator;
 use serde_json::Value;
 use tempfile::TempDir;
 use testbed::run::JSON_SCHEMA;
 
-use crate::{CALM, Ended, run};
+use crate::{CALM, Ended, run, until};
 
 /// An empty folder for runs, gone after the test.
 #[derive(Debug)]
@@ -51,42 +50,32 @@ impl Runs {
     /// The measurements of the only run, once there are some in it.
     ///
     /// # Panics
-    /// When there are none for half a minute.
+    /// When there are none within [`DEADLINE`](crate::running::DEADLINE).
     #[must_use]
     pub fn measured(&self) -> PathBuf {
-        let end = Instant::now() + Duration::from_secs(30);
-        loop {
+        until("a measurement", || {
             let folders = std::fs::read_dir(self.path()).expect("the folder of runs");
             let mut rows = folders.flatten().map(|run| run.path().join("results.csv"));
-            let written = |path: &PathBuf| path.metadata().is_ok_and(|file| file.len() > 0);
-            if let Some(path) = rows.find(written) {
-                return path;
-            }
-            assert!(Instant::now() < end, "nothing is measured");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+            rows.find(|path| path.metadata().is_ok_and(|file| file.len() > 0))
+        })
     }
 
     /// Where the peers of the only run listen, once they do.
     ///
     /// # Panics
-    /// When none does for a minute.
+    /// When none does within [`DEADLINE`](crate::running::DEADLINE).
     #[must_use]
     pub fn addresses(&self) -> Vec<node::Multiaddr> {
-        let end = Instant::now() + Duration::from_secs(60);
-        while Instant::now() < end {
+        until("a peer that listens", || {
             let folders = std::fs::read_dir(self.path()).expect("the folder of runs");
             let records = folders.flatten().map(|run| run.path().join("run.json"));
             let mut texts = records.filter_map(|record| std::fs::read_to_string(record).ok());
             let record: Option<Value> = texts.find_map(|text| serde_json::from_str(&text).ok());
             let addresses = record.map(|mut record| record["addresses"].take());
-            let addresses: Option<Vec<_>> = addresses.and_then(|a| serde_json::from_value(a).ok());
-            if let Some(addresses) = addresses.filter(|all| !all.is_empty()) {
-                return addresses;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        panic!("no peer listens");
+            let addresses: Option<Vec<_>> =
+                addresses.and_then(|all| serde_json::from_value(all).ok());
+            addresses.filter(|all| !all.is_empty())
+        })
     }
 
     /// The folder of the only run.

@@ -194,6 +194,7 @@ async fn guest_in_a_mesh_is_named() {
         let dialled = within("dial", peer.handle.dial(address.clone())).await;
         dialled.expect("a guest");
     }
+    // libp2p has no event for a GRAFT.
     let meshed = async {
         while peer.handle.mesh("testbed").await == Some(0) {
             tokio::time::sleep(Duration::from_millis(20)).await;

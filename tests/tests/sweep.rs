@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::sync::mpsc;
+use std::thread;
 
 use support::running::DEADLINE;
 use support::saved::no_panic;
-use support::{CALM, Running, Runs, refused, run, saved};
+use support::{CALM, Running, Runs, refused, run, saved, until};
 
 /// The only folder of a sweep.
 fn folder(runs: &Runs) -> PathBuf {
@@ -121,23 +122,17 @@ fn a_file_that_was_cut_is_taken_up_again() {
 /// A sweep whose first run goes on for long.
 fn under_way(runs: &Runs) -> (Running, PathBuf) {
     let running = Running::start(&mut runs.testbed(LONG.split_whitespace()));
-    let end = Instant::now() + DEADLINE;
-    loop {
+    let measured = until("a measurement", || {
         let sweeps = std::fs::read_dir(runs.path()).expect("the folder of runs");
         let inside = sweeps.flatten().map(|sweep| sweep.path().join("runs"));
-        let mut inside = inside
-            .filter_map(|inside| std::fs::read_dir(inside).ok())
-            .flatten();
-        let measures = |run: &PathBuf| {
+        let inside = inside.filter_map(|inside| std::fs::read_dir(inside).ok());
+        let mut inside = inside.flatten().flatten().map(|run| run.path());
+        inside.find(|run| {
             let rows = run.join("results.csv").metadata();
             rows.is_ok_and(|rows| rows.len() > 0)
-        };
-        if let Some(run) = inside.find_map(|run| Some(run.ok()?.path()).filter(measures)) {
-            return (running, run);
-        }
-        assert!(Instant::now() < end, "nothing is measured");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+        })
+    });
+    (running, measured)
 }
 
 const LONG: &str = "-q sweep ping --transport memory --peers 3,4 --repeat 2 --count 1000000 \
@@ -146,11 +141,11 @@ const LONG: &str = "-q sweep ping --transport memory --peers 3,4 --repeat 2 --co
 /// Waits for the end of the process that holds this folder of a run.
 fn let_go(run: &Path) {
     let folder = std::fs::File::open(run).expect("the run's folder");
-    let end = Instant::now() + DEADLINE;
-    while folder.try_lock_shared().is_err() {
-        assert!(Instant::now() < end, "{} goes on", run.display());
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    let (sender, released) = mpsc::channel();
+    thread::spawn(move || sender.send(folder.lock_shared()));
+    let released = released.recv_timeout(DEADLINE);
+    let released = released.unwrap_or_else(|_| panic!("{} goes on", run.display()));
+    released.expect("a lock");
 }
 
 #[test]

@@ -19,6 +19,7 @@ use crate::cli::own::{Cli, Command};
 use crate::cli::select::{Engine, Given, all_there, select};
 use crate::cli::systems::{Channel, Net, System as Selected};
 use crate::cli::{Check, Common, Schedules, Simulate, States, Transport};
+use crate::error::of_lab;
 use crate::experiment::checked::Checked;
 use crate::experiment::live::Live;
 use crate::experiment::simulated::Simulated;
@@ -145,7 +146,7 @@ fn scenario(args: &Schedules, net: &Net, options: &Options) -> Result<Scenario, 
         restart: None,
         state: Memory::Kept,
     }));
-    scenario.check(options.peers)?;
+    scenario.check(options.peers).map_err(of_lab)?;
     Ok(scenario)
 }
 

@@ -10,6 +10,7 @@ use node::export::Target;
 use super::need::Need;
 use super::{Common, Format, Security, Transport};
 use crate::Error;
+use crate::error::of_lab;
 use crate::host::Bounds;
 use crate::limits::{self, Limits, Plan};
 use lab::topology::Edges;
@@ -62,7 +63,7 @@ impl Options {
         // Short enough to be read out, and exact in every JSON reader.
         let seed = common.seed.unwrap_or_else(|| rand::random::<u32>().into());
         let named = match &common.topology {
-            Some(topology) => topology.peers()?,
+            Some(topology) => topology.peers().map_err(of_lab)?,
             None => None,
         };
         let peers = common.peers.or(named).unwrap_or(need.default);
@@ -74,7 +75,7 @@ impl Options {
                 need.peers, need.default
             )));
         }
-        let connections = topology.count(peers)?;
+        let connections = topology.count(peers).map_err(of_lab)?;
         let transport = transport(common.transport, need.transport)?;
         let security = security(common.security, transport)?;
         let limits = limits::check(&Plan {
@@ -89,7 +90,7 @@ impl Options {
         Ok(Self {
             peers,
             topology: topology.to_string(),
-            edges: topology.edges(peers, seed)?,
+            edges: topology.edges(peers, seed).map_err(of_lab)?,
             transport,
             security,
             seed,

@@ -13,6 +13,7 @@ use trace::telemetry::Sink;
 
 use super::{Experiment, Findings, RunContext};
 use crate::Error;
+use crate::error::of_lab;
 use crate::progress::Note;
 use crate::run::{Record, Rows, judgement_columns, save_judgement};
 use lab::model::{self, Action, Bound, Extent, Plan, Repetition, World};
@@ -118,7 +119,7 @@ impl<S: System + 'static> Experiment for Checked<S> {
     async fn run(&mut self, bench: RunContext<'_>) -> Result<(), Error> {
         bench.record.transport = "checked".to_owned();
         bench.record.security = "none";
-        system::check(&self.search.system, bench.options.peers)?;
+        system::check(&self.search.system, bench.options.peers).map_err(of_lab)?;
         tracing::info!(plan = ?self.search.plan.bounds, "tries every schedule");
         let note = bench.progress.note();
         let _stop = StopOnDrop(Arc::clone(&self.search));

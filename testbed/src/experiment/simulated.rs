@@ -13,6 +13,7 @@ use trace::steps::Processes;
 
 use super::{Experiment, Findings, RunContext};
 use crate::Error;
+use crate::error::of_lab;
 use crate::run::{Record, Rows, judgement_columns, save_judgement};
 use crate::shell;
 use lab::simulator::{Limit, Limits, Ran, Scenario};
@@ -66,7 +67,7 @@ impl<S: System + 'static> Experiment for Simulated<S> {
     async fn run(&mut self, bench: RunContext<'_>) -> Result<(), Error> {
         bench.record.transport = "simulated".to_owned();
         bench.record.security = "none";
-        system::check(&self.trial.system, bench.options.peers)?;
+        system::check(&self.trial.system, bench.options.peers).map_err(of_lab)?;
         tracing::debug!(limits = ?self.trial.limits, "simulates");
         let bar = bench.progress.bar("schedules", self.trial.count);
         let _stop = StopOnDrop(Arc::clone(&self.trial));

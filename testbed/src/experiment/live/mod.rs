@@ -17,6 +17,7 @@ use serde_json::json;
 
 use super::{Experiment, Findings, RunContext};
 use crate::Error;
+use crate::error::of_lab;
 use crate::network::{Builder, Links, Speaks};
 use crate::run::{Record, Rows, judgement_columns, save_judgement};
 use lab::planned::{Faults, Planned, Strike};
@@ -95,7 +96,7 @@ impl<S: System> Live<S> {
 
 impl<S: System> Experiment for Live<S> {
     async fn run(&mut self, bench: RunContext<'_>) -> Result<(), Error> {
-        system::check(&self.system, bench.options.peers)?;
+        system::check(&self.system, bench.options.peers).map_err(of_lab)?;
         let builder = Builder {
             links: Some(&self.links),
             ..bench.builder(Speaks::Channels)

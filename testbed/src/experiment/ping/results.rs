@@ -29,12 +29,15 @@ pub(super) enum Outcome {
     },
 }
 
+/// Why a ping without an answer counts as lost although its channel is open.
+const TIMED_OUT: &str = "no answer in time";
+
 impl Outcome {
     /// Why there is no answer.
     pub(super) fn loss(&self) -> Option<&str> {
         match self {
             Self::Answered { .. } => None,
-            Self::TimedOut => Some("no answer in time"),
+            Self::TimedOut => Some(TIMED_OUT),
             Self::Lost { reason } => Some(reason),
         }
     }
@@ -84,6 +87,7 @@ pub(super) struct Results<'a> {
     first: Option<First>,
     losses: Vec<Row>,
     lost: u64,
+    timed_out: u64,
     not_closed: u64,
     over: Over,
     /// What the peers in `losses` are called.
@@ -99,6 +103,8 @@ struct Told {
     sent: u64,
     answered: u64,
     lost: u64,
+    /// How many of those lost only got no answer in time.
+    timed_out: u64,
     channels_left_open: u64,
     round_trip_ns: Option<Summary>,
     first: Option<First>,
@@ -133,6 +139,7 @@ impl<'a> Results<'a> {
             first: None,
             losses: Vec::new(),
             lost: 0,
+            timed_out: 0,
             not_closed: 0,
             over: Over::Channel,
             names: BTreeMap::new(),
@@ -154,6 +161,7 @@ impl<'a> Results<'a> {
             Some(nanos) => self.times.record(Duration::from_nanos(nanos)),
             None => {
                 self.lost += 1;
+                self.timed_out += u64::from(row.lost.as_deref() == Some(TIMED_OUT));
                 if self.losses.len() < TOLD {
                     for node in [row.from, row.to] {
                         self.names.entry(node).or_insert_with(|| who(node).name);
@@ -187,6 +195,7 @@ impl Drop for Results<'_> {
             sent: self.sent,
             answered: self.sent - self.lost,
             lost: self.lost,
+            timed_out: self.timed_out,
             channels_left_open: self.not_closed,
             round_trip_ns: self.times.summary(),
             first: self.first.take(),
@@ -209,9 +218,14 @@ pub(super) fn judge(results: &Value) -> Findings {
         findings.incomplete.push("nobody was pinged".into());
         return findings;
     };
-    if told.lost > 0 {
-        let lost = format!("{} of {} pings were lost", told.lost, told.sent);
-        findings.violations.push(lost);
+    let broken = told.lost - told.timed_out;
+    for (count, found) in [
+        (broken, &mut findings.violations),
+        (told.timed_out, &mut findings.incomplete),
+    ] {
+        if count > 0 {
+            found.push(format!("{count} of {} pings were lost", told.sent));
+        }
     }
     if told.sent < told.expected {
         findings.incomplete.push(format!(
@@ -314,4 +328,44 @@ pub(super) fn tell(results: &Value) -> String {
         let _ = writeln!(text, "  ping {ping}, {from} to {to}: {why}");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(sent: u64, lost: u64, timed_out: u64) -> Value {
+        let told = Told {
+            protocol: String::new(),
+            expected: 10,
+            sent,
+            answered: sent - lost,
+            lost,
+            timed_out,
+            channels_left_open: 0,
+            round_trip_ns: None,
+            first: None,
+            losses: Vec::new(),
+            names: BTreeMap::new(),
+            measures: Vec::new(),
+        };
+        serde_json::to_value(told).expect("no keys but strings")
+    }
+
+    /// On a saturated host, what is incomplete is unknown.
+    #[test]
+    fn answers_that_are_late_are_incomplete_and_those_that_cannot_come_violations() {
+        for (sent, lost, timed_out, violations, incomplete) in [
+            (10, 0, 0, 0, 0),
+            (10, 3, 3, 0, 1),
+            (10, 3, 1, 1, 1),
+            (10, 3, 0, 1, 0),
+            (9, 0, 0, 0, 1),
+        ] {
+            let findings = judge(&told(sent, lost, timed_out));
+            let found = (findings.violations.len(), findings.incomplete.len());
+            assert_eq!(found, (violations, incomplete), "{sent} {lost} {timed_out}");
+        }
+        assert_eq!(judge(&Value::Null).incomplete, ["nobody was pinged"]);
+    }
 }
