@@ -16,10 +16,10 @@
 
 pub use algorithms::{Algorithm, Describe, Fields, Message, NodeId, Out, Output, rand};
 pub use proto::{Bytes, prost};
+pub use trace::history::History;
 
 pub use crate::checkers::Property;
 pub use crate::system::{Figure, Judgement, ScheduledCommand, System};
-pub use trace::history::History;
 
 /// What a system is made for: what the command line says, checked.
 #[derive(Clone, Debug)]

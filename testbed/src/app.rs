@@ -22,6 +22,8 @@ use node::interrupt;
 use node::stderr::note;
 use tokio::runtime::Runtime;
 use tokio_util::task::TaskTracker;
+use trace::recorder::StoreRecorder;
+use trace::store::Store;
 use trace::telemetry::{Export, Sink};
 
 use crate::Error;
@@ -40,8 +42,6 @@ use crate::run::{self, Folder, Record, Status, Verdict};
 use crate::sweep;
 use crate::viewer;
 use metrics::Served;
-use trace::recorder::StoreRecorder;
-use trace::store::Store;
 use view::Page;
 
 /// Does what the command line says. Returns the exit status.

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use algorithms::{Algorithm, NodeId};
 use clap::ValueEnum;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
+use lab::delay::Delay;
 use node::admission::{Admission, Guests};
 use node::channel::Inbox;
 use node::driver::{self, Directory, Driver, Lateness, Process, Report};
@@ -33,7 +34,6 @@ use crate::cli::{self, options::Options};
 use crate::host::Footprint;
 use crate::progress::Progress;
 use crate::run::{Folder, Record};
-use lab::delay::Delay;
 
 /// The name of the span of a dial.
 pub const DIAL: &str = "DialPeer";

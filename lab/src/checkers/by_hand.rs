@@ -11,10 +11,10 @@
 use std::borrow::Cow;
 
 use algorithms::Field;
+use trace::history::History;
 use trace::steps::{Event, MessageRecord, ReceivedRecord, StepRecord};
 
 use super::Property;
-use trace::history::History;
 
 /// A named field.
 pub(crate) type Named = (Cow<'static, str>, Field);

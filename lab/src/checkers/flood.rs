@@ -13,8 +13,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 
-use super::Property;
 use trace::history::{Causality, History};
+
+use super::Property;
 
 /// What is known of a run beside its record.
 #[derive(Clone, Debug, Default)]

@@ -8,8 +8,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::Property;
 use trace::history::History;
+
+use super::Property;
 
 /// What was recorded of an election.
 struct Run<'a> {

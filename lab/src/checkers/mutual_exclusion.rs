@@ -12,10 +12,10 @@
 
 use std::collections::BTreeSet;
 
+use trace::history::{Causality, History, StepIndex};
 use trace::steps::Event;
 
 use super::Property;
-use trace::history::{Causality, History, StepIndex};
 
 /// From a process's entering to its leaving.
 #[derive(Debug)]

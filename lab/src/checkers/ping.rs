@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::Property;
 use trace::history::History;
+
+use super::Property;
 
 /// Checks all pings of a run. Those of somebody who `stops` need not end.
 pub fn check(history: &History, stops: &[String]) -> Vec<Property> {

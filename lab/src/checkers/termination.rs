@@ -16,10 +16,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use algorithms::Fields;
+use trace::history::{Causality, History, StepIndex};
 use trace::steps::{Event, MessageRecord, StepRecord};
 
 use super::Property;
-use trace::history::{Causality, History, StepIndex};
 
 /// What was recorded, and where in it the computations begin and end.
 struct Run<'a> {

@@ -14,8 +14,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::Property;
 use trace::history::{Causality, History, StepIndex};
+
+use super::Property;
 
 /// What was recorded of the waves.
 struct Run<'a> {

@@ -9,13 +9,13 @@ use std::time::Duration;
 use algorithms::{Algorithm, Effect, NodeId};
 use opentelemetry::Context;
 use opentelemetry::trace::SpanContext;
+use trace::history::History;
 use trace::steps::Processes;
 use trace::steps::{Clock, Fault, Received, RecordTo, Step, StepRecord, Steps};
 
 use super::Network;
 use crate::simulator::EPOCH;
 use crate::system::{ScheduledCommand, System};
-use trace::history::History;
 
 /// A timer that is set for so long waits until nothing else can happen.
 const PATIENT: Duration = Duration::from_secs(1);

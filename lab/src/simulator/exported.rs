@@ -6,14 +6,14 @@ use std::time::Duration;
 use prost::Message as _;
 use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
 use serde_json::Value;
-
-use super::Scenario;
-use super::tests::{traced, traced_in};
-use crate::delay::Delay;
 use trace::export::perfetto::TracePacket;
 use trace::export::{ExportFormat, write};
 use trace::history::History;
 use trace::store::{Query, Store, samples};
+
+use super::Scenario;
+use super::tests::{traced, traced_in};
+use crate::delay::Delay;
 
 fn exported(store: &Store, format: ExportFormat) -> Vec<u8> {
     let mut bytes = Vec::new();

@@ -40,9 +40,9 @@ use queue::Queue;
 pub use run::{NEVER, Ran, Schedule, run, run_traced, run_unrecorded};
 pub use scenario::{Crash, Memory, Partition, Scenario};
 pub use strikes::{Strikes, planned};
+use trace::history::History;
 
 use crate::stats::nanos;
-use trace::history::History;
 
 /// When the virtual clock starts: 2020-01-01, for spans need a date.
 pub const EPOCH: u64 = 1_577_836_800_000_000_000;

@@ -5,13 +5,13 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use algorithms::NodeId;
+use trace::history::History;
 use trace::steps::Processes;
 use trace::steps::{Fault, RecordTo};
 use trace::telemetry::Sink;
 
 use super::{End, Limit, Limits, Scenario, SeededIds, Simulation, Strikes};
 use crate::system::System;
-use trace::history::History;
 
 /// One schedule of a system.
 #[derive(Clone, Copy, Debug)]

@@ -5,15 +5,15 @@ use std::time::Duration;
 use algorithms::bank::Bank;
 use algorithms::chandy_lamport::ChandyLamport;
 
+use trace::history::History;
+use trace::recorder::StoreRecorder;
 use trace::steps::Processes;
+use trace::store::Store;
 use trace::telemetry::Sink;
 
 use super::{Scenario, run, run_traced};
 use crate::system::System as _;
 use crate::system::snapshot::Snapshots;
-use trace::history::History;
-use trace::recorder::StoreRecorder;
-use trace::store::Store;
 
 type ChandyLamportOverBank = (Bank, ChandyLamport<Bank>);
 

@@ -11,6 +11,7 @@ use algorithms::chandy_lamport::ChandyLamport;
 use algorithms::lai_yang::LaiYang;
 use algorithms::lessons::ALL;
 use algorithms::naive_snapshot::NaiveSnapshot;
+use trace::history::History;
 use trace::steps::Processes;
 
 use super::System;
@@ -23,7 +24,6 @@ use super::termination::Termination;
 use super::wave::Waves;
 use crate::delay::Delay;
 use crate::simulator::{EPOCH, Scenario, run};
-use trace::history::History;
 
 /// How long a message travels, in nanoseconds.
 const DELAY: u64 = 1_000_000;

@@ -7,10 +7,10 @@ use algorithms::chang_roberts::{self, ChangRoberts, Command, Output};
 use rand::SeedableRng as _;
 use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
+use trace::history::History;
 
 use super::{Figure, Judgement, ScheduledCommand, System};
 use crate::checkers::leader;
-use trace::history::History;
 
 /// Processes on a ring, some of which stand for election.
 #[derive(Clone, Debug)]

@@ -10,13 +10,13 @@ use algorithms::flood::{self, Command, Flood, Output};
 use proto::Bytes;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
+use trace::history::History;
 
 use self::deliveries::{Message, Stopped};
 use self::measured::Measured;
 use super::{Figure, Judgement, ScheduledCommand, System, Ways};
 use crate::checkers::flood::{Expected, check};
 use crate::spread::Spread;
-use trace::history::History;
 
 /// What is published, and how it is spread.
 #[derive(Clone, Copy, Debug)]

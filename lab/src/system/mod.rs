@@ -22,11 +22,11 @@ use serde_json::{Value, json};
 use trace::steps::catch;
 
 pub use coverage::Coverage;
+use trace::history::History;
 
 use crate::Error;
 use crate::checkers::{Outcome, Property};
 use crate::stats::Measure;
-use trace::history::History;
 
 /// A system to be run.
 ///

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use algorithms::NodeId;
 use algorithms::ricart_agrawala::{self, Command, Output, RicartAgrawala};
+use trace::history::History;
 
 use super::{Figure, Judgement, ScheduledCommand, System};
 use crate::checkers::mutual_exclusion;
-use trace::history::History;
 
 /// Processes that all want in, some times each.
 #[derive(Clone, Debug)]

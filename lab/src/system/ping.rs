@@ -5,10 +5,10 @@ use std::time::Duration;
 use algorithms::NodeId;
 use algorithms::ping_pong::{Command, Output, PingPong};
 use proto::Bytes;
+use trace::history::History;
 
 use super::{Figure, Judgement, ScheduledCommand, System};
 use crate::checkers::ping;
-use trace::history::History;
 
 /// Processes of which each pings its first neighbour, some times.
 #[derive(Clone, Debug)]

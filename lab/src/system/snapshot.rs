@@ -10,11 +10,11 @@ use algorithms::producer_consumer::ProducerConsumer;
 use algorithms::snapshot::{Command, Output};
 use algorithms::token::Tokens;
 use algorithms::{Algorithm, NodeId};
+use trace::history::History;
 
 use super::{Figure, Judgement, ScheduledCommand, System};
 use crate::checkers::snapshot::{self, Expected};
 use crate::stats::show;
-use trace::history::History;
 
 /// The figure that counts the messages in the channels of cuts.
 const IN_CHANNELS: &str = "in channels";

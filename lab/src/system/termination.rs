@@ -5,10 +5,10 @@ use std::time::Duration;
 use algorithms::NodeId;
 use algorithms::dijkstra_scholten::{self, DijkstraScholten, Output};
 use algorithms::work::{self, Command, Work};
+use trace::history::History;
 
 use super::{Figure, Judgement, ScheduledCommand, System};
 use crate::checkers::termination;
-use trace::history::History;
 
 /// Work that peer 0 begins with, and that is handed on.
 #[derive(Clone, Debug)]

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use algorithms::NodeId;
 use algorithms::echo::{self, Command, Echo, Output};
+use trace::history::History;
 
 use super::{Figure, Judgement, ScheduledCommand, System};
 use crate::checkers::wave;
-use trace::history::History;
 
 /// Processes of which some start a wave.
 #[derive(Clone, Debug)]

@@ -22,14 +22,14 @@ pub use cli::Cli;
 use console::Console;
 use lines::Output;
 
+use trace::telemetry::{Export, Sink};
+
 use crate::driver::{Directory, Driver, Process, Report};
 use crate::export::{Exporter, Target};
 use crate::gossip::Watch;
-use crate::metrics::SpanMetrics;
-use crate::metrics::{self, Metrics};
+use crate::metrics::{self, Metrics, SpanMetrics};
 use crate::program::Error;
 use crate::{Config, Limits, Transport, address, keys, start};
-use trace::telemetry::{Export, Sink};
 
 /// How many reports wait. They are only logged.
 const REPORTS: usize = 64;

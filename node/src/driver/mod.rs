@@ -51,13 +51,13 @@ pub use reach::Reach;
 use reach::Reached;
 use sending::{Change, Lost, Sending};
 use timers::{Expired, Timers};
+use trace::steps::Names as _;
+use trace::steps::{Clock, Fault, Received, RecordTo, Step, Steps};
+use trace::telemetry::{from_wire, to_wire};
 
 use crate::admission::Admission;
 use crate::channel::{Inbound, Inbox, Outgoing};
 use crate::{Handle, Peer};
-use trace::steps::Names as _;
-use trace::steps::{Clock, Fault, Received, RecordTo, Step, Steps};
-use trace::telemetry::{from_wire, to_wire};
 
 /// How many orders wait for a driver. A guess; callers wait for a place.
 const ORDERS: usize = 32;

@@ -10,9 +10,9 @@ use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SpanData;
 use prost::Message as _;
+use trace::telemetry::SCOPE;
 
 use super::BATCH;
-use trace::telemetry::SCOPE;
 
 /// The bytes of spans in one request, unless one span alone has more: servers of
 /// gRPC take 4 MiB by default. Resources come on top.

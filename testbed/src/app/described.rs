@@ -4,14 +4,14 @@
 use std::time::Duration;
 
 use clap::ValueEnum;
+use lab::model::Network;
+use lab::simulator::{Crash, Memory, Partition, Scenario};
 use serde_json::{Value, json};
 
 use crate::cli::systems::{Net, Snapshot, System};
 use crate::experiment::live::Kill;
 use crate::network::Links;
 use crate::run;
-use lab::model::Network;
-use lab::simulator::{Crash, Memory, Partition, Scenario};
 
 /// What is run.
 #[derive(Debug)]

@@ -5,11 +5,12 @@ use std::io::{self, BufWriter, ErrorKind, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use trace::export;
+use trace::export::ExportFormat;
+
 use super::source::Source;
 use crate::Error;
 use crate::cli::{Common, Export};
-use trace::export;
-use trace::export::ExportFormat;
 
 /// Writes it, to a file or to standard output.
 pub(super) fn export(common: &Common, args: &Export) -> Result<ExitCode, Error> {

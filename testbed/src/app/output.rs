@@ -5,13 +5,14 @@ use std::io::{self, ErrorKind, Write as _};
 use std::path::Path;
 use std::time::Duration;
 
+use lab::stats::{per_second, show};
+
 use crate::Error;
 use crate::cli::Format;
 use crate::cli::options::Options;
 use crate::experiment::Experiment;
 use crate::run::{Folder, Record};
 use crate::shell;
-use lab::stats::{per_second, show};
 
 /// Prints `text`. A reader who has seen enough (`| head`) is no error.
 pub(super) fn print(text: &str) -> Result<(), Error> {

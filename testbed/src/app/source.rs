@@ -8,13 +8,13 @@ use node::stderr::note;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
+use trace::LABORATORY;
+use trace::import;
+use trace::store::Store;
 
 use crate::Error;
 use crate::cli::Common;
 use crate::run::{Folder, latest};
-use trace::LABORATORY;
-use trace::import;
-use trace::store::Store;
 
 /// Spans, and what is known of them.
 pub(super) struct Source {

@@ -8,6 +8,10 @@ use std::time::Duration;
 use algorithms::NodeId;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use lab::delay::Delay;
+use lab::model::{Bounds, Network, Plan};
+use lab::simulator::{Crash, Limits, Memory, Scenario};
+use lab::system::System;
 use trace::steps::Processes;
 
 use super::described::Described;
@@ -26,10 +30,6 @@ use crate::experiment::simulated::Simulated;
 use crate::network::{Links, neighbours};
 use crate::own::Setup;
 use crate::run;
-use lab::delay::Delay;
-use lab::model::{Bounds, Network, Plan};
-use lab::simulator::{Crash, Limits, Memory, Scenario};
-use lab::system::System;
 
 /// How long a message travels in a live run, if nobody says: long enough that
 /// a cut finds some under way.

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use trace::store::Store;
 
 use super::output;
 use super::source::Source;
@@ -20,7 +21,6 @@ use crate::cli::{Common, Memory, View};
 use crate::control::FaultSender;
 use crate::run::{Folder, Record};
 use crate::viewer::{self, Runs, Takes, Viewer};
-use trace::store::Store;
 
 /// The page while it is served.
 pub(super) struct Page {

@@ -22,15 +22,15 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use node::admission::Guests;
-
-use crate::Error;
-use crate::experiment::ping;
 use lab::model::Bounds;
 use lab::simulator::Limits;
 use lab::topology::Topology;
-pub use parse::parse;
+use node::admission::Guests;
 use trace::export::ExportFormat;
+
+use crate::Error;
+use crate::experiment::ping;
+pub use parse::parse;
 pub use values::Memory;
 use values::Size;
 

@@ -1,5 +1,7 @@
 //! What commands need of a network, if nobody says otherwise.
 
+use lab::topology::Topology;
+
 use super::gossip::{Gossip, Protocol};
 use super::kad::Kad;
 use super::latency::Latency;
@@ -8,7 +10,6 @@ use super::{Command, Ping, Transport};
 use crate::experiment::ping::Destination;
 use crate::limits::Load;
 use crate::network::Tables;
-use lab::topology::Topology;
 
 /// How many neighbours peers have where the ways of messages are of interest:
 /// among peers that all know each other there is nothing to find.

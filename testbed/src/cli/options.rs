@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use lab::topology::Edges;
 use node::admission::Guests;
 use node::export::Target;
 
@@ -13,7 +14,6 @@ use crate::Error;
 use crate::error::of_lab;
 use crate::host::Bounds;
 use crate::limits::{self, Limits, Plan};
-use lab::topology::Edges;
 
 /// A run's options: they make sense, and the run fits this machine.
 #[derive(Debug)]

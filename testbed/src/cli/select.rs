@@ -11,12 +11,6 @@ use algorithms::lai_yang::LaiYang;
 use algorithms::naive_snapshot::NaiveSnapshot;
 use algorithms::producer_consumer::ProducerConsumer;
 use algorithms::token::Tokens;
-
-use crate::Error;
-use crate::cli::gossip::Protocol;
-use crate::cli::options::Options;
-use crate::cli::systems::{self, Net, SnapshotAlgorithm};
-use crate::network::neighbours;
 use lab::system::System;
 use lab::system::election::Election;
 use lab::system::gossip::{Flooding, Plan as GossipPlan};
@@ -25,6 +19,12 @@ use lab::system::ping::Pings;
 use lab::system::snapshot::{Pair, Snapshots, Workload};
 use lab::system::termination::Termination;
 use lab::system::wave::Waves;
+
+use crate::Error;
+use crate::cli::gossip::Protocol;
+use crate::cli::options::Options;
+use crate::cli::systems::{self, Net, SnapshotAlgorithm};
+use crate::network::neighbours;
 
 /// What is done with a system, whichever it is.
 pub trait Engine {

@@ -5,6 +5,8 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
 use clap::Parser as _;
+use lab::model::{Action, Checked, Network, Plan, World, check, start};
+use lab::system::System;
 use trace::steps::Processes;
 
 use crate::cli::options::Options;
@@ -12,8 +14,6 @@ use crate::cli::select::{Engine, Given, select};
 use crate::cli::systems::Channel;
 use crate::cli::{Cli, Command};
 use crate::network::neighbours;
-use lab::model::{Action, Checked, Network, Plan, World, check, start};
-use lab::system::System;
 
 /// A system of the table is this large at most, so the test stays quick.
 const MOST: u64 = 200_000;

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
+use lab::delay::Delay;
 
 use super::gossip::Gossip;
 use super::values;
 use crate::experiment::live::Kill;
-use lab::delay::Delay;
 
 /// Systems that every engine can run.
 #[derive(Clone, Debug, Subcommand)]

@@ -7,8 +7,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use csv::StringRecord;
+use lab::model::{self, Action, Bound, Extent, Plan, Repetition, World};
+use lab::stats::{per_second, thousands};
+use lab::system::{self, Judgement, System};
 use serde_json::json;
+use trace::history::History;
 use trace::steps::Fault;
+use trace::store::Store;
 use trace::telemetry::Sink;
 
 use super::{Experiment, Findings, RunContext};
@@ -16,11 +21,6 @@ use crate::Error;
 use crate::error::of_lab;
 use crate::progress::Note;
 use crate::run::{Record, Rows, judgement_columns, save_judgement};
-use lab::model::{self, Action, Bound, Extent, Plan, Repetition, World};
-use lab::stats::{per_second, thousands};
-use lab::system::{self, Judgement, System};
-use trace::history::History;
-use trace::store::Store;
 
 /// A system under the model checker.
 #[derive(Debug)]

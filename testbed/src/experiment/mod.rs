@@ -14,6 +14,7 @@ use csv::StringRecord;
 use node::metrics::Metrics;
 use prometheus_client::registry::Registry;
 use tokio_util::task::TaskTracker;
+use trace::store::Store;
 use trace::telemetry::Sink;
 
 use crate::Error;
@@ -23,7 +24,6 @@ use crate::host::Watch;
 use crate::network::{Builder, Speaks};
 use crate::progress::Progress;
 use crate::run::{Folder, Record, Rows, Status, Verdict};
-use trace::store::Store;
 
 /// What an experiment works with.
 pub struct RunContext<'a> {

@@ -24,6 +24,7 @@ use tokio::time::{Interval, MissedTickBehavior, timeout};
 pub use destination::Destination;
 use over::Over;
 use results::{Outcome, Results, Row, Who};
+use trace::store::Store;
 
 use super::{Experiment, Findings, RunContext};
 use crate::cli::options::Options;
@@ -31,7 +32,6 @@ use crate::cli::{self, Common};
 use crate::network::{Builder, ExternalPeer, Network, Speaks, neighbours};
 use crate::run::{Record, columns};
 use crate::{Error, run};
-use trace::store::Store;
 
 /// How long the other side may take to close its channel after we hung up.
 const HANG_UP: Duration = Duration::from_secs(5);

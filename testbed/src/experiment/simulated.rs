@@ -9,18 +9,18 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use lab::simulator::{Limit, Limits, Ran, Scenario};
+use lab::stats::per_second;
+use lab::system::{self, Judgement, System};
+use trace::history::History;
 use trace::steps::Processes;
+use trace::store::Store;
 
 use super::{Experiment, Findings, RunContext};
 use crate::Error;
 use crate::error::of_lab;
 use crate::run::{Record, Rows, judgement_columns, save_judgement};
 use crate::shell;
-use lab::simulator::{Limit, Limits, Ran, Scenario};
-use lab::stats::per_second;
-use lab::system::{self, Judgement, System};
-use trace::history::History;
-use trace::store::Store;
 use trial::Trial;
 
 /// A system in the simulator.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use lab::stats::buckets;
 use node::metrics::tell;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
@@ -11,7 +12,6 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 
 use super::watch::{Sample, Seen};
-use lab::stats::buckets;
 
 /// So many samples make a second.
 const SECOND: usize = 10;

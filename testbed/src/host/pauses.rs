@@ -9,10 +9,10 @@
 use std::fmt;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use lab::stats::nanos;
 use serde::Serialize;
 
 use super::reading::uptime;
-use lab::stats::nanos;
 
 /// A pause of this length, or longer, is one beside whatever is measured. A
 /// guess.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use lab::stats::{Summary, Times, nanos};
 use prometheus_client::collector::Collector;
 use serde::Serialize;
 use tokio::task::AbortHandle;
@@ -18,7 +19,6 @@ use super::saturation::{Bounds, Saturation};
 use super::stalls::Stalls;
 use crate::Error;
 use crate::run::{Apart, columns};
-use lab::stats::{Summary, Times, nanos};
 
 /// How often it looks.
 pub(super) const EVERY: Duration = Duration::from_millis(100);

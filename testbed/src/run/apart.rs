@@ -7,11 +7,11 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
+use lab::stats::{Summary, Times, show};
 use serde::Serialize;
 
 use crate::Error;
 use crate::host::Pause;
-use lab::stats::{Summary, Times, show};
 
 /// When something was to begin, in nanoseconds since 1970.
 const BEGAN: [&str; 2] = ["intended_unix_ns", "sent_unix_ns"];

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use trace::store::Store;
 
 use super::apart::{Apart, apart};
 use super::lock::{self, Held};
 use super::{Record, Rows};
 use crate::Error;
 use crate::host::{Pause, Watch};
-use trace::store::Store;
 
 /// What was run and what came of it.
 const RECORD: &str = "run.json";

@@ -6,12 +6,12 @@ use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
+use lab::stats::Measure;
 use serde_json::Value;
 
 use super::grid::{Cell, Grid};
 use crate::Error;
 use crate::run::Folder;
-use lab::stats::Measure;
 
 /// Columns before and after those of the lists.
 const BEFORE: [&str; 1] = ["run"];

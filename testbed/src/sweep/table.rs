@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use lab::stats::show;
+
 use super::grid::{Cell, Grid};
 use super::interval::{Median, median};
 use super::rows::Row;
-use lab::stats::show;
 
 /// One measure of one combination, over all its runs.
 #[derive(Clone, Debug)]

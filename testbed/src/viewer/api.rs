@@ -9,14 +9,14 @@ use axum::http::Uri;
 use axum::response::Response;
 use opentelemetry_proto::tonic::trace::v1::TracesData;
 use serde_json::{Value, json};
+use trace::jaeger::kind_name;
+use trace::store::hex;
 
 use super::State;
 use super::answer::{Refusal, blocking, json_response};
 use super::parameters::{first, parameters, span_id, trace_id};
 use super::shown::Shown;
 use super::{bodies, diagram, search};
-use trace::jaeger::kind_name;
-use trace::store::hex;
 
 type Answer = Result<Response, Refusal>;
 

@@ -4,18 +4,18 @@
 
 use std::path::Path;
 
+use lab::checkers::snapshot::{self, Drawn};
 use opentelemetry_proto::tonic::trace::v1::TracesData;
 use serde::Serialize;
 use serde_json::Value;
+use trace::history::History;
+use trace::otlp;
+use trace::store::{Query, Store, Summary, TraceId};
 
 use super::edges;
 use super::faults::{self, Fault};
 use crate::Error;
 use crate::run::Folder;
-use lab::checkers::snapshot::{self, Drawn};
-use trace::history::History;
-use trace::otlp;
-use trace::store::{Query, Store, Summary, TraceId};
 
 /// `{"csv":"…","csv_rest":0,"host":"…","host_rest":0}`: the run's measurements,
 /// and what was seen of the host; of each the first lines, and how many bytes

@@ -5,11 +5,11 @@ use axum::extract::State as Shared;
 use axum::extract::rejection::BytesRejection;
 use axum::response::Response;
 use serde_json::json;
+use trace::history::faults::Press;
 
 use super::answer::{Refusal, json_response};
 use super::{State, Takes};
 use crate::control;
-use trace::history::faults::Press;
 
 /// `{"allowed":["pause","cut"],"paused":false}`
 pub(super) async fn state(Shared(state): Shared<State>) -> Response {

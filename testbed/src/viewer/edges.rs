@@ -6,14 +6,14 @@
 use std::collections::BTreeSet;
 
 use algorithms::NodeId;
+use lab::topology::Topology;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use serde_json::Value;
+use trace::history;
 use trace::steps::key;
+use trace::store::Store;
 
 use crate::network::DIAL;
-use lab::topology::Topology;
-use trace::history;
-use trace::store::Store;
 
 /// More are not shown: `run.json` may say anything.
 const MOST: u64 = 1_000_000;

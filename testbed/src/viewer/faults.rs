@@ -2,11 +2,11 @@
 //! were killed. The run tells of it in spans of the laboratory's own.
 
 use serde::Serialize;
-
-use super::diagram::signed;
 use trace::history;
 use trace::history::faults::{CUT, HEAL, KILL, Press};
 use trace::store::Store;
+
+use super::diagram::signed;
 
 /// `{"at":1500000,"action":"cut","peer":"peer-00","other":"peer-01"}`
 #[derive(Debug, PartialEq, Eq, Serialize)]

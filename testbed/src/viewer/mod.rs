@@ -42,11 +42,11 @@ use axum::routing::{get, post};
 use node::http::{self, Times};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use trace::store::Store;
 
 use crate::control::FaultSender;
 pub use runs::Runs;
 use token::Token;
-use trace::store::Store;
 
 /// The longest body of a request that is read, in bytes. A guess, as large as
 /// files of traces that people look at.

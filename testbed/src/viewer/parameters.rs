@@ -3,9 +3,9 @@
 use axum::extract::Query;
 use axum::http::Uri;
 use jiff::SignedDuration;
+use trace::store::TraceId;
 
 use super::answer::Refusal;
-use trace::store::TraceId;
 
 /// The name-value pairs of a request, in their order. An empty value is none:
 /// forms send those that nobody filled in.

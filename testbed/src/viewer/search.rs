@@ -6,10 +6,10 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use trace::store::Query;
 
 use super::answer::Refusal;
 use super::parameters::length;
-use trace::store::Query;
 
 /// How many traces are listed where the request does not say (Jaeger's own
 /// number).

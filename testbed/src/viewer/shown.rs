@@ -7,11 +7,11 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use serde_json::Value;
+use trace::store::Store;
 
 use super::State;
 use super::answer::Refusal;
 use super::parameters::{first, parameters};
-use trace::store::Store;
 
 /// The run that a request asks about.
 #[derive(Clone, Debug)]

@@ -13,10 +13,11 @@ mod runs;
 mod v1;
 mod wide;
 
-use super::*;
-use crate::control;
 use trace::jaeger;
 use trace::store::samples;
+
+use super::*;
+use crate::control;
 
 /// What a test waits at most before it fails.
 const DEADLINE: Duration = Duration::from_secs(10);

@@ -15,13 +15,13 @@ use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::Serialize;
+use trace::store::{Query, Store, check_ids, hex};
+use trace::{jaeger, otlp};
 
 use super::State;
 use super::answer::{Refusal, blocking, json_response};
 use super::parameters::{first, length, parameters, trace_id};
 use super::shown::Shown;
-use trace::store::{Query, Store, check_ids, hex};
-use trace::{jaeger, otlp};
 
 /// How many traces are found where the request does not say (Jaeger's own
 /// number).

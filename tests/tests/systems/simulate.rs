@@ -2,9 +2,10 @@
 
 use std::fs;
 
-use super::{says, testbed};
 use support::saved::{self, no_panic};
 use support::{Runs, run};
+
+use super::{says, testbed};
 
 #[test]
 fn every_algorithm_passes_many_schedules() {

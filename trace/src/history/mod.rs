@@ -10,8 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::steps::{Event, MESSAGE, MessageRecord, ReceivedRecord, STATE, StepRecord, key};
 use algorithms::{Field, Fields};
+
+use crate::steps::{Event, MESSAGE, MessageRecord, ReceivedRecord, STATE, StepRecord, key};
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
 use opentelemetry_proto::tonic::trace::v1::Span;
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use trace::history::History;
 
 use super::cut::{Cut, Run};
-use trace::history::History;
 
 /// A snapshot: where it cuts the lines of the processes, and what it found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

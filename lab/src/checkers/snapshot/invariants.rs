@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use algorithms::Fields;
+use trace::history::{History, StepIndex, clocks as vector_clocks};
 
 use super::Expected;
 use super::cut::{Act, Cut, Run};
 use super::tell::aborted;
 use crate::checkers::Property;
-use trace::history::{History, StepIndex, clocks as vector_clocks};
 
 /// What is conserved: a state's share of it, and a message's.
 const SHARE: &str = "total.share";

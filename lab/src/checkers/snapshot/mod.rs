@@ -12,13 +12,13 @@ mod tell;
 #[cfg(test)]
 mod tests;
 
+use trace::history::History;
 use trace::steps::MessageRecord;
 
 use crate::checkers::Property;
 use cut::Run;
 pub use drawn::{Drawn, DrawnAbort, DrawnChannel, DrawnState, drawn};
 pub use tell::{Told, tell};
-use trace::history::History;
 
 /// What a checker cannot read from the run.
 #[derive(Clone, Debug, Default)]

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use trace::history::History;
+
 use super::cut::{Abort, Cut, Run};
 use super::invariants::{in_cut, total};
-use trace::history::History;
 
 /// More names than this are counted.
 const FEW: usize = 3;

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use algorithms::{Algorithm, NodeId, Out};
 use proto::prost;
+use trace::history::History;
 
 use super::super::{Bound, Repetition};
 use super::{RELIABLE, within};
 use crate::checkers::Property;
 use crate::system::{Judgement, ScheduledCommand, System};
-use trace::history::History;
 
 /// Two processes that throw a ball to each other, until one of them is to hold
 /// it.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use algorithms::NodeId;
+use trace::history::History;
 
 use crate::system::Delivery;
-use trace::history::History;
 
 /// A message that was published.
 pub(super) struct Message {

@@ -6,11 +6,11 @@
 use std::time::Duration;
 
 use algorithms::NodeId;
+use trace::history::History;
 
 use super::deliveries::{Message, Stopped};
 use crate::spread::Spread;
 use crate::stats::{Measure, Summary, Times, show, thousands};
-use trace::history::History;
 
 /// Of how many in a hundred of all peers the time is told until they have a
 /// message. Its publisher is one of them.

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use algorithms::NodeId;
+use lab::stats::{Times, nanos};
+use lab::system::Delivery;
 use node::PeerId;
 use node::gossip::{self, Counts, Tally};
 use opentelemetry::trace::{Span as _, SpanContext, SpanKind, TraceContextExt as _, Tracer as _};
@@ -18,8 +20,6 @@ use super::results::{Results, Spread};
 use crate::Error;
 use crate::network::Members;
 use crate::run::Rows;
-use lab::stats::{Times, nanos};
-use lab::system::Delivery;
 
 /// What has come of all messages.
 #[derive(Debug)]

@@ -15,12 +15,14 @@ mod session;
 use csv::StringRecord;
 use std::time::{Duration, Instant};
 
+use lab::planned::{Faults, Planned, Strike};
 use node::gossip::{Delivery, Parameters, Watch};
 use prometheus_client::registry::Registry;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 use tokio::sync::mpsc;
+use trace::store::Store;
 
 use super::live::Kill;
 use super::{Experiment, Findings, RunContext};
@@ -28,11 +30,9 @@ use crate::network::{self, Members, Speaks};
 use crate::run::{Record, columns};
 use crate::{Error, run};
 use arrivals::{Arrivals, Mesh};
-use lab::planned::{Faults, Planned, Strike};
 use metrics::Metrics;
 use pace::Search;
 use session::Session;
-use trace::store::Store;
 
 /// What all peers subscribe to.
 const TOPIC: &str = "testbed";

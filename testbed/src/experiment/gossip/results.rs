@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use lab::spread;
+use lab::stats::{Measure, Summary, Times, show, thousands};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::pace::Tried;
 use crate::experiment::Findings;
-use lab::spread;
-use lab::stats::{Measure, Summary, Times, show, thousands};
 
 /// `results` in `run.json`.
 #[derive(Debug, Serialize, Deserialize)]

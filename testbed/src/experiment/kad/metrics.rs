@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use lab::stats::buckets;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::{Histogram, linear_buckets};
 use prometheus_client::registry::Registry;
 
 use super::results::Row;
-use lab::stats::buckets;
 
 type Label = (&'static str, &'static str);
 

@@ -23,6 +23,7 @@ use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 use tokio::time::{sleep_until, timeout};
+use trace::store::Store;
 
 use super::{Experiment, Findings, RunContext};
 use crate::network::{Members, Speaks, Tables};
@@ -33,7 +34,6 @@ use oracle::Oracle;
 pub use plan::{KEY, Kind};
 use plan::{Operation, Plan};
 use results::{Outcome, Results};
-use trace::store::Store;
 
 /// The options of the experiment, checked.
 #[derive(Clone, Debug)]

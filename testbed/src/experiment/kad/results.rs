@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use lab::stats::{Measure, Summary, Times, nanos, show};
 use node::lookup::{Error as LookupError, Found};
 use serde::Serialize;
 
@@ -11,7 +12,6 @@ use super::oracle::{K, Oracle};
 use super::plan::{Kind, Operation};
 use crate::experiment::Findings;
 use crate::network::{Members, Tables};
-use lab::stats::{Measure, Summary, Times, nanos, show};
 
 /// What came of one operation.
 pub(super) struct Outcome {

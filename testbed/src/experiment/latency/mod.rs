@@ -19,6 +19,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 use tokio::sync::mpsc;
+use trace::store::Store;
 
 use super::{Experiment, Findings, RunContext};
 use crate::network::Speaks;
@@ -28,7 +29,6 @@ use pace::Turn;
 use results::Results;
 use stack::Stack;
 use tcp::Tcp;
-use trace::store::Store;
 
 /// How many messages go one way before as many go the other: both see the same
 /// machine. A guess.

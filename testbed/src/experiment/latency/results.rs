@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::{Duration, UNIX_EPOCH};
 
+use lab::stats::{Measure, Summary, Times, nanos, show, thousands};
 use serde::Serialize;
 
 use super::pace::Sent;
@@ -11,7 +12,6 @@ use super::{Options, Road};
 use crate::Error;
 use crate::experiment::Findings;
 use crate::run::Rows;
-use lab::stats::{Measure, Summary, Times, nanos, show, thousands};
 
 /// What is measured.
 #[derive(Debug, Default)]

@@ -13,21 +13,21 @@ use csv::StringRecord;
 use std::time::{Duration, Instant};
 
 use algorithms::NodeId;
+use lab::planned::{Faults, Planned, Strike};
+use lab::stats::nanos;
+use lab::system::{self, Judgement, System};
 use serde_json::json;
+use trace::LABORATORY;
+use trace::history::History;
+use trace::store::Store;
 
 use super::{Experiment, Findings, RunContext};
 use crate::Error;
 use crate::error::of_lab;
 use crate::network::{Builder, Links, Speaks};
 use crate::run::{Record, Rows, judgement_columns, save_judgement};
-use lab::planned::{Faults, Planned, Strike};
-use lab::stats::nanos;
-use lab::system::{self, Judgement, System};
 use overload::Punctuality;
 use session::{Progress, Session};
-use trace::LABORATORY;
-use trace::history::History;
-use trace::store::Store;
 
 /// A system over real peers.
 #[derive(Debug)]

@@ -1,16 +1,16 @@
 //! What somebody at the page does to the run.
 
 use algorithms::{Algorithm, NodeId};
+use lab::system::System;
 use node::driver::Driver;
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{Span as _, Tracer as _};
+use trace::history::faults::{PEER, Press};
 use trace::steps::key;
 
 use super::session::Session;
 use crate::control::Allowed;
 use crate::network::Network;
-use lab::system::System;
-use trace::history::faults::{PEER, Press};
 
 /// What can be done to a run of `system`.
 pub(super) fn allowed<S: System>(system: &S) -> Allowed {

@@ -7,10 +7,13 @@ use std::time::Duration;
 use algorithms::{Algorithm, NodeId};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use lab::stats::nanos;
+use lab::system::System;
 use node::driver::{Report, Stopped};
 use opentelemetry::trace::{TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::SdkTracer;
+use trace::history::faults::Press;
 use trace::steps::key;
 
 use super::Kill;
@@ -20,9 +23,6 @@ use crate::Error;
 use crate::control::FaultReceiver;
 use crate::network::Network;
 use crate::progress::Bar;
-use lab::stats::nanos;
-use lab::system::System;
-use trace::history::faults::Press;
 
 /// How many losses are told one by one.
 const TOLD: usize = 5;

@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use algorithms::NodeId;
+use lab::stats::{Measure, Summary, Times, show};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Over, Pair};
 use crate::experiment::Findings;
 use crate::run::Record;
-use lab::stats::{Measure, Summary, Times, show};
 
 /// How many losses are told one by one; all are in `results.csv`.
 const TOLD: usize = 20;

@@ -5,15 +5,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use lab::planned::Faults;
+use lab::simulator::{self, End, Limit, Limits, NEVER, Ran, Scenario, Schedule, Strikes};
+use lab::system::{self, Coverage, System};
 use serde_json::{Value, json};
 use trace::steps::Processes;
 use trace::steps::catch;
 use trace::telemetry::Sink;
 
 use crate::progress::Bar;
-use lab::planned::Faults;
-use lab::simulator::{self, End, Limit, Limits, NEVER, Ran, Scenario, Schedule, Strikes};
-use lab::system::{self, Coverage, System};
 
 /// How many events are recorded of a schedule that did not end: its beginning. A
 /// guess: what a page shows well.

@@ -14,11 +14,11 @@ use flate2::read::MultiGzDecoder;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
 use prost::Message as _;
 use serde_json::json;
+use trace::otlp;
+use trace::store::message_count;
 
 use super::{Error, LONGEST_REQUEST, MOST_PARTS, take};
 use crate::viewer::{State, Takes};
-use trace::otlp;
-use trace::store::message_count;
 
 /// What a body may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

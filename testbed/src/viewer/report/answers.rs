@@ -9,7 +9,10 @@ use std::io::Write;
 use std::panic::resume_unwind;
 use std::thread;
 
+use lab::checkers::snapshot::Drawn;
+use lab::stats::thousands;
 use serde_json::Value;
+use trace::store::{Query, Store, Summary};
 
 use super::Error;
 use super::budget::{Answers, Fit};
@@ -17,9 +20,6 @@ use super::windows;
 use crate::run::Folder;
 use crate::viewer::bodies;
 use crate::viewer::diagram::{self, Diagram, StepsQuery};
-use lab::checkers::snapshot::Drawn;
-use lab::stats::thousands;
-use trace::store::{Query, Store, Summary};
 
 /// What an answer that is usually small may take: a quarter of all, so that
 /// none leaves no room for the diagram.

@@ -17,10 +17,10 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use serde_json::Value;
+use trace::store::Store;
 
 use crate::run::Folder;
 use page::Page;
-use trace::store::Store;
 
 /// The most that a report takes, the page's own files included. Mail takes it
 /// (25 MB, with what base64 adds), a browser opens it in about a second, and a

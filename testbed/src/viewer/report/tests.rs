@@ -8,9 +8,9 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
 use serde_json::json;
 use tempfile::TempDir;
 use trace::steps::key;
+use trace::store::samples::{self, attribute, resource, span};
 
 use super::*;
-use trace::store::samples::{self, attribute, resource, span};
 
 /// The folder of a run that measured so much.
 fn folder(csv: &str) -> (TempDir, Folder) {

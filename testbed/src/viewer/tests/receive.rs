@@ -17,10 +17,10 @@ use tonic::Code;
 use tonic::codec::CompressionEncoding;
 use tonic::codegen::Service as _;
 use tonic::transport::Channel;
-
-use super::*;
 use trace::export::ExportFormat;
 use trace::{export, import};
+
+use super::*;
 
 const PROTOBUF: &str = "application/x-protobuf";
 const JSON: &str = "application/json";
