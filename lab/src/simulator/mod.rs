@@ -37,7 +37,7 @@ pub use ids::SeededIds;
 pub use limits::{End, Limit, Limits};
 use process::Process;
 use queue::Queue;
-pub use run::{NEVER, Ran, Schedule, run, run_traced, run_unrecorded};
+pub use run::{NEVER, Ran, Schedule, run};
 pub use scenario::{Crash, Memory, Partition, Scenario};
 pub use strikes::{Strikes, planned};
 use trace::history::History;

@@ -147,24 +147,3 @@ pub fn run<S: System>(
 ) -> Ran<History> {
     Schedule::new(system, directory, scenario, seed).run()
 }
-
-/// The same without a record of it.
-pub fn run_unrecorded<S: System>(
-    system: &S,
-    directory: &Processes,
-    scenario: &Scenario,
-    seed: u64,
-) -> Ran<()> {
-    Schedule::new(system, directory, scenario, seed).run_unrecorded()
-}
-
-/// The same, recorded as spans.
-pub fn run_traced<S: System>(
-    system: &S,
-    directory: &Processes,
-    scenario: &Scenario,
-    seed: u64,
-    sink: &Arc<Sink>,
-) -> Ran<()> {
-    Schedule::new(system, directory, scenario, seed).run_traced(sink)
-}

@@ -11,7 +11,7 @@ use trace::steps::Processes;
 use trace::store::Store;
 use trace::telemetry::Sink;
 
-use super::{Scenario, run, run_traced};
+use super::{Scenario, Schedule, run};
 use crate::system::System as _;
 use crate::system::snapshot::Snapshots;
 
@@ -48,7 +48,7 @@ pub(crate) fn traced() -> Arc<Store> {
 pub(crate) fn traced_in(scenario: &Scenario, seed: u64) -> Arc<Store> {
     let store = Arc::new(Store::new());
     let sink = Sink::new(Some(Arc::new(StoreRecorder::start(store.clone()))), None);
-    run_traced(&bank(4), &mesh(4), scenario, seed, &sink);
+    Schedule::new(&bank(4), &mesh(4), scenario, seed).run_traced(&sink);
     assert_eq!(sink.counts().started, store.len() as u64);
     store
 }
@@ -85,7 +85,7 @@ fn spans_tell_what_the_engine_knows_and_the_seed_decides_every_byte() {
         let store = Arc::new(Store::new());
         let recorder = StoreRecorder::start(Arc::clone(&store));
         let sink = Sink::new(Some(Arc::new(recorder)), None);
-        run_traced(&system, &mesh(3), &Scenario::default(), seed, &sink);
+        Schedule::new(&system, &mesh(3), &Scenario::default(), seed).run_traced(&sink);
         assert_eq!(sink.counts().stored, sink.counts().started);
         let mut text = Vec::new();
         store.write_jsonl(&mut text).unwrap();

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use lab::simulator::{Scenario, run, run_traced, run_unrecorded};
+use lab::simulator::{Scenario, Schedule, run};
 use lab::system::System as _;
 use trace::recorder::StoreRecorder;
 use trace::steps::Processes;
@@ -28,12 +28,16 @@ pub(crate) fn steps(rounds: u64) -> String {
     let (mut bare, mut traced, mut taken) = (Vec::new(), Vec::new(), 0);
     for seed in 0..rounds {
         let began = Instant::now();
-        taken = run_unrecorded(&system, &directory, &Scenario::default(), seed).steps;
+        taken = Schedule::new(&system, &directory, &Scenario::default(), seed)
+            .run_unrecorded()
+            .steps;
         bare.push(rate(taken, began.elapsed()));
 
         let sink = Sink::new(Some(Arc::new(StoreRecorder::start(Arc::default()))), None);
         let began = Instant::now();
-        taken = run_traced(&system, &directory, &Scenario::default(), seed, &sink).steps;
+        taken = Schedule::new(&system, &directory, &Scenario::default(), seed)
+            .run_traced(&sink)
+            .steps;
         // What was put off is part of it.
         let counts = sink.counts();
         traced.push(rate(taken, began.elapsed()));
