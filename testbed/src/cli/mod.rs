@@ -58,7 +58,7 @@ Examples:
   testbed export --format jaeger --to run.json    write it for another tool
 
 Exit status: 0 the run passed, 1 it failed, 2 wrong usage, 3 unknown
-(interrupted, spans were lost, or the machine set the pace).";
+(interrupted, spans were lost, nothing to check, or the host was saturated).";
 
 const VIEW_EXAMPLES: &str = "\
 Examples:
