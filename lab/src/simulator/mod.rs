@@ -19,6 +19,8 @@ mod scenario;
 mod strikes;
 #[cfg(test)]
 pub(crate) mod tests;
+#[cfg(test)]
+mod unchanged;
 
 use std::collections::HashMap;
 use std::sync::Arc;
