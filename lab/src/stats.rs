@@ -6,6 +6,8 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
+pub use trace::time::nanos;
+
 /// Three significant digits: a value is told with an error of at most 0.1 %.
 const DIGITS: u8 = 3;
 
@@ -163,9 +165,27 @@ impl Default for Times {
     }
 }
 
-/// A time in nanoseconds; five centuries are the most.
-pub fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+/// The median: of an odd number of values the middle one, of an even number the
+/// mean of the two in the middle. Values that are no numbers do not count;
+/// `None` where there are no others.
+pub fn median(values: impl IntoIterator<Item = f64>) -> Option<f64> {
+    let numbers = values.into_iter().filter(|value| !value.is_nan());
+    let mut sorted: Vec<_> = numbers.collect();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let (upper, lower) = (sorted.len() / 2, sorted.len().checked_sub(1)? / 2);
+    Some(f64::midpoint(sorted[lower], sorted[upper]))
+}
+
+/// The least, the [median] (rounded down) and the greatest of some counts; zeros
+/// where there are none.
+pub fn least_median_most(counts: &[u64]) -> [u64; 3] {
+    let middle = median(counts.iter().map(|count| *count as f64));
+    let (least, most) = (counts.iter().min(), counts.iter().max());
+    [
+        least.copied().unwrap_or(0),
+        middle.unwrap_or(0.0) as u64,
+        most.copied().unwrap_or(0),
+    ]
 }
 
 /// How many of `count` come in a second.
@@ -222,6 +242,24 @@ mod tests {
             near(summary.p99, 99) && near(summary.max, 10_000),
             "{summary:?}"
         );
+    }
+
+    #[test]
+    fn the_median_is_the_middle_value_or_the_mean_of_two() {
+        for (values, middle) in [
+            (&[][..], None),
+            (&[7.0], Some(7.0)),
+            (&[4.0, 1.0], Some(2.5)),
+            (&[9.0, 1.0, 2.0], Some(2.0)),
+            (&[9.0, 1.0, 2.0, 4.0], Some(3.0)),
+            (&[f64::NAN, 1.0, 3.0], Some(2.0)),
+            (&[f64::INFINITY, 1.0, 3.0], Some(3.0)),
+            (&[f64::NAN], None),
+        ] {
+            assert_eq!(median(values.iter().copied()), middle, "{values:?}");
+        }
+        assert_eq!(least_median_most(&[]), [0, 0, 0]);
+        assert_eq!(least_median_most(&[5, 2, 3, 4]), [2, 3, 5]);
     }
 
     #[test]

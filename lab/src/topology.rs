@@ -42,7 +42,13 @@ impl Topology {
     pub fn peers(&self) -> Result<Option<u32>, Error> {
         match self {
             Self::File(list) => Ok(Some(list.peers()?)),
-            _ => Ok(None),
+            Self::Full
+            | Self::Line
+            | Self::Ring
+            | Self::Star
+            | Self::Tree
+            | Self::Grid
+            | Self::Random(_) => Ok(None),
         }
     }
 

@@ -280,7 +280,10 @@ impl Task {
                 listener_id,
                 address,
             } => {
-                protocols::kademlia::on_listening(address.clone(), &mut self.swarm);
+                // A server is reached where it listens.
+                if self.swarm.behaviour().kademlia.is_enabled() {
+                    self.swarm.add_external_address(address.clone());
+                }
                 if let Some(listening) = self.listening.remove(&listener_id) {
                     let _ = listening.reply.send(Ok(address));
                 }
@@ -354,7 +357,8 @@ impl Task {
         match event {
             BehaviourEvent::Identify(event) => {
                 metrics.inspect(|m| m.on_identify(&event));
-                protocols::identify::on_event(event, &mut self.swarm);
+                let table = self.swarm.behaviour_mut().kademlia.as_mut();
+                protocols::identify::on_event(event, table.map(|table| &mut **table));
             }
             BehaviourEvent::Ping(event) => {
                 metrics.inspect(|m| m.on_ping(&event));

@@ -191,6 +191,9 @@ fn id<const N: usize>(name: &'static str, bytes: &[u8]) -> Result<[u8; N], Error
 }
 
 #[cfg(test)]
+mod random;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -12,17 +12,32 @@ use testbed::run::Versions;
 
 /// The rooms, each with those that it may know. A room also knows what these
 /// know.
-const ARROWS: [(&str, &[&str]); 8] = [
-    ("testbed-proto", &[]),
+const ARROWS: [(&str, &[&str]); 9] = [
+    // What the property tests of the others share, and nothing else.
+    ("testbed-property", &[]),
+    ("testbed-proto", &["testbed-property"]),
     ("testbed-algorithms", &["testbed-proto"]),
-    ("testbed-trace", &["testbed-algorithms", "testbed-proto"]),
+    (
+        "testbed-trace",
+        &["testbed-algorithms", "testbed-proto", "testbed-property"],
+    ),
     (
         "testbed-lab",
-        &["testbed-trace", "testbed-algorithms", "testbed-proto"],
+        &[
+            "testbed-trace",
+            "testbed-algorithms",
+            "testbed-proto",
+            "testbed-property",
+        ],
     ),
     (
         "testbed-node",
-        &["testbed-trace", "testbed-algorithms", "testbed-proto"],
+        &[
+            "testbed-trace",
+            "testbed-algorithms",
+            "testbed-proto",
+            "testbed-property",
+        ],
     ),
     (
         "testbed",
@@ -32,6 +47,7 @@ const ARROWS: [(&str, &[&str]); 8] = [
             "testbed-trace",
             "testbed-algorithms",
             "testbed-proto",
+            "testbed-property",
         ],
     ),
     (

@@ -1,4 +1,4 @@
-//! Times as texts.
+//! Times as texts and as numbers.
 
 use std::time::Duration;
 
@@ -7,6 +7,11 @@ use jiff::SignedDuration;
 /// No time that is given may be longer: a clock can be set so far ahead, and
 /// nothing that is measured here takes as long.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// A time in nanoseconds; five centuries are the most.
+pub fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
 
 /// A time on the command line or in a file, like `50ms`, `1.5s` or `2m`.
 ///

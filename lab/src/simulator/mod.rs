@@ -13,7 +13,6 @@ mod exported;
 mod ids;
 mod limits;
 mod process;
-mod queue;
 mod run;
 mod scenario;
 mod strikes;
@@ -32,13 +31,11 @@ use opentelemetry::Context;
 use opentelemetry::trace::SpanContext;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
-use trace::steps::Processes;
-use trace::steps::{Clock, Fault, Received, RecordTo, Step, Steps};
+use trace::steps::{Clock, Fault, Processes, Received, RecordTo, Step, Steps, TimeQueue};
 
 pub use ids::SeededIds;
 pub use limits::{End, Limit, Limits};
 use process::Process;
-use queue::Queue;
 pub use run::{NEVER, Ran, Schedule, run};
 pub use scenario::{Crash, Memory, Partition, Scenario};
 pub use strikes::{Strikes, planned};
@@ -54,7 +51,7 @@ pub const EPOCH: u64 = 1_577_836_800_000_000_000;
 pub struct Simulation<A: Algorithm> {
     processes: Vec<Process<A>>,
     directory: Processes,
-    queue: Queue<Happening<A>>,
+    queue: TimeQueue<u64, Happening<A>>,
     scenario: Scenario,
     rng: ChaCha8Rng,
     now: u64,
@@ -126,7 +123,7 @@ impl<A: Algorithm> Simulation<A> {
                 Process::new(Steps::new(first, id, record_to(id), clock, seed))
             })
             .collect();
-        let mut queue = Queue::new();
+        let mut queue = TimeQueue::new();
         for (place, crash) in scenario.crash.iter().enumerate() {
             if let (Memory::Lost, Some(at)) = (crash.state, crash.restart) {
                 queue.push(nanos(at), Happening::Restart(place));

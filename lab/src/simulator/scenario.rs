@@ -136,7 +136,7 @@ impl Scenario {
         if let Some(process) = crashed.chain(parted).find(|p| *p >= processes) {
             return Err(Error::Usage(format!(
                 "process {process} in the scenario: there are {processes}, from 0 to {}",
-                processes - 1
+                processes.saturating_sub(1)
             )));
         }
         let backwards = self
@@ -191,6 +191,9 @@ fn time<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Duration, D::Error>
 fn some_time<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
     time(from).map(Some)
 }
+
+#[cfg(test)]
+mod random;
 
 #[cfg(test)]
 mod tests {

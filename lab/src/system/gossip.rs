@@ -17,6 +17,7 @@ use self::measured::Measured;
 use super::{Figure, Judgement, ScheduledCommand, System, Ways};
 use crate::checkers::flood::{Expected, check};
 use crate::spread::Spread;
+use crate::stats::least_median_most;
 
 /// What is published, and how it is spread.
 #[derive(Clone, Copy, Debug)]
@@ -61,11 +62,9 @@ impl Flooding {
         let publishers = (0..plan.messages).map(publisher).collect();
         let mut data = vec![0; plan.size];
         rng.fill(&mut data[..]);
-        let mut degrees: Vec<_> = neighbours.iter().map(|all| all.len() as u64).collect();
-        degrees.sort_unstable();
-        let places = [0, degrees.len() / 2, degrees.len().saturating_sub(1)];
+        let degrees: Vec<_> = neighbours.iter().map(|all| all.len() as u64).collect();
         Self {
-            degree: places.map(|place| degrees.get(place).copied().unwrap_or(0)),
+            degree: least_median_most(&degrees),
             neighbours,
             plan,
             publishers,

@@ -14,7 +14,7 @@ use trace::history::History;
 
 use super::{Figure, Judgement, ScheduledCommand, System};
 use crate::checkers::snapshot::{self, Expected};
-use crate::stats::show;
+use crate::stats::{median, show};
 
 /// The figure that counts the messages in the channels of cuts.
 const IN_CHANNELS: &str = "in channels";
@@ -191,13 +191,14 @@ impl<P: Pair> System for Snapshots<P> {
             formula: "messages that the cuts found under way".into(),
         });
         let mut lines = told.lines;
-        let mut nanos = told.nanos;
-        nanos.sort_unstable();
-        if let (Some(median), Some(most)) = (nanos.get(nanos.len() / 2), nanos.last()) {
-            let (median, most) = (Duration::from_nanos(*median), Duration::from_nanos(*most));
+        let nanos = told.nanos;
+        let middle = median(nanos.iter().map(|nanos| *nanos as f64));
+        if let (Some(middle), Some(most)) = (middle, nanos.iter().max()) {
+            let middle = Duration::from_nanos(middle as u64);
+            let most = Duration::from_nanos(*most);
             lines.push(format!(
                 "time to complete  {} in the median of {}, at most {}",
-                show(median),
+                show(middle),
                 nanos.len(),
                 show(most)
             ));

@@ -85,6 +85,10 @@ fn read(path: &Path) -> Result<Vec<Line>, String> {
     if text.len() as u64 > MAX_FILE {
         return Err(format!("longer than the limit of {MAX_FILE} bytes"));
     }
+    parse(&text)
+}
+
+fn parse(text: &str) -> Result<Vec<Line>, String> {
     // Windows editors begin a file with a byte order mark.
     let text = text.trim_start_matches('\u{feff}');
     let mut edges = Vec::new();
@@ -124,6 +128,9 @@ fn edge(line: &str) -> Result<(u32, u32), String> {
         }
     }
 }
+
+#[cfg(test)]
+mod random;
 
 #[cfg(test)]
 mod tests {

@@ -12,7 +12,8 @@ use libp2p::swarm::{
 };
 use tokio::sync::{mpsc, oneshot};
 
-use super::handler::{Handler, Never, Open};
+use super::Never;
+use super::handler::{Handler, Open};
 use super::inbox::{Arrival, Inbox};
 use super::{ARRIVALS, Error, Sender};
 

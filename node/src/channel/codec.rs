@@ -16,7 +16,7 @@ const MAX_PREFIX: usize = 4;
 /// Reads and writes frames. Memory is taken for bytes that have come, never
 /// for a length that a prefix only claims.
 #[derive(Debug, Default)]
-pub(crate) struct Codec;
+pub struct Codec;
 
 impl Encoder for Codec {
     type Item<'a> = Envelope;
@@ -67,6 +67,9 @@ fn too_long() -> io::Error {
 fn invalid(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, error)
 }
+
+#[cfg(test)]
+mod random;
 
 #[cfg(test)]
 mod tests {

@@ -22,7 +22,7 @@ use tokio_util::sync::PollSender;
 
 use super::inbox::Arrival;
 use super::writer::Writer;
-use super::{Error, PROTOCOL, Sender};
+use super::{Error, Never, PROTOCOL, Sender};
 
 /// How many streams of one connection wait for the inbox. An honest peer has
 /// opened one, or hung up and opened another.
@@ -39,9 +39,6 @@ impl fmt::Debug for Open {
         write!(f, "Open({})", self.incarnation)
     }
 }
-
-/// Nothing is ever sent on it: it tells that its sender is dropped.
-pub(super) type Never = Infallible;
 
 /// The state machine of one connection.
 pub struct Handler {

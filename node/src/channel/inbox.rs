@@ -10,9 +10,8 @@ use libp2p::swarm::Stream;
 use proto::Envelope;
 use tokio::sync::{mpsc, oneshot};
 
-use super::Inbound;
-use super::handler::Never;
 use super::reader::Reader;
+use super::{Inbound, Never};
 
 /// What a connection tells the inbox.
 #[derive(Debug)]

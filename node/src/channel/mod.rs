@@ -26,6 +26,7 @@ mod inbox;
 mod reader;
 mod writer;
 
+use std::convert::Infallible;
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
@@ -33,12 +34,12 @@ use libp2p::swarm::StreamProtocol;
 use libp2p::{PeerId, swarm};
 use proto::{Bytes, Envelope, TraceContext};
 use tokio::sync::oneshot;
+use trace::time::nanos;
 
 use crate::dial::NO_ROOM;
 
 pub use behaviour::Behaviour;
-pub(crate) use codec::Codec;
-pub use codec::MAX_FRAME;
+pub use codec::{Codec, MAX_FRAME};
 pub(crate) use inbox::Arrival;
 pub use inbox::Inbox;
 pub use writer::OUTBOUND_BYTES;
@@ -50,6 +51,10 @@ pub const PROTOCOL: StreamProtocol = StreamProtocol::new("/testbed/channel/1.0.0
 /// How many channels that were opened, and messages that came on streams of
 /// their own, wait for the peer to read them. A guess.
 const ARRIVALS: usize = 32;
+
+/// Nothing is ever sent on a channel of these: its end says that its sender was
+/// dropped.
+type Never = Infallible;
 
 /// What is delivered to this peer: each channel in its order, and messages on
 /// streams of their own ([`crate::message`]) in none.
@@ -98,7 +103,7 @@ pub enum Error {
         /// To whom.
         peer: PeerId,
         /// What the swarm says.
-        error: swarm::StreamUpgradeError<std::convert::Infallible>,
+        error: swarm::StreamUpgradeError<Infallible>,
     },
     /// The message is one that the other side would refuse.
     #[error(transparent)]
@@ -251,9 +256,4 @@ impl Drop for Sender {
             let _ = back.send(writer);
         }
     }
-}
-
-/// A duration in nanoseconds; `u64::MAX` (584 years) for a longer one.
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -9,9 +9,8 @@ use libp2p::{PeerId, swarm};
 use proto::Envelope;
 use tokio::sync::oneshot;
 
-use super::Inbound;
 use super::codec::Codec;
-use super::handler::Never;
+use super::{Inbound, Never};
 
 /// The messages of one incarnation of a channel, and then its end.
 #[derive(Debug)]
@@ -95,5 +94,66 @@ impl Stream for Reader {
                 Inbound::HungUp { from }
             }
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use property::check;
+    use property::proptest::collection::vec;
+    use property::proptest::prelude::{Just, Strategy, any, prop_oneof};
+    use property::proptest::{prop_assert, prop_assert_eq};
+
+    use super::*;
+
+    fn envelope(incarnation: u32, sequence: u64) -> Envelope {
+        Envelope {
+            id: sequence,
+            kind: "PING".into(),
+            created_unix_nano: 0,
+            deadline_unix_nano: None,
+            trace: None,
+            sequence,
+            incarnation,
+            payload: proto::Bytes::new(),
+        }
+    }
+
+    /// Places of which the first ones are as they should be.
+    fn places() -> impl Strategy<Value = Vec<(u32, u64)>> {
+        let good = (any::<u32>(), 0_u64..8);
+        let good = good.prop_map(|(incarnation, count)| {
+            let places = (0..count).map(|sequence| (incarnation, sequence));
+            places.collect::<Vec<_>>()
+        });
+        let others = vec((prop_oneof![Just(1), any::<u32>()], 0_u64..10), 0..4);
+        (good, others).prop_map(|(good, others)| [good, others].concat())
+    }
+
+    #[test]
+    fn one_incarnation_without_a_gap_is_taken_and_nothing_else() {
+        check(512, places(), |places| {
+            let (_connection, gone) = oneshot::channel();
+            let mut reader = Reader {
+                peer: PeerId::random(),
+                frames: None,
+                expected: None,
+                gone,
+            };
+            let first = places.first().map(|(incarnation, _)| *incarnation);
+            for (expected, (incarnation, sequence)) in (0..).zip(places) {
+                let sent = envelope(incarnation, sequence);
+                let taken = reader.check(Some(Ok(sent.clone())));
+                if (Some(incarnation), sequence) == (first, expected) {
+                    prop_assert_eq!(taken, Ok(Some(sent)));
+                } else {
+                    let told = format!("message {sequence} of incarnation {incarnation}");
+                    let why = taken.err().unwrap_or_default();
+                    prop_assert!(why.contains(&told), "{}", why);
+                    break;
+                }
+            }
+            Ok(())
+        });
     }
 }

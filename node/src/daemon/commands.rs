@@ -97,7 +97,7 @@ impl Data {
         if let Some(text) = value.as_str() {
             Some(text.as_bytes().to_vec())
         } else if let Some(hex) = field("hex") {
-            from_hex(hex)
+            const_hex::decode(hex).ok()
         } else {
             let peer: PeerId = field("peer")?.parse().ok()?;
             Some(peer.to_bytes())
@@ -121,24 +121,9 @@ impl Serialize for Data {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match std::str::from_utf8(&self.0) {
             Ok(text) => serializer.serialize_str(text),
-            Err(_) => json!({ "hex": to_hex(&self.0) }).serialize(serializer),
+            Err(_) => json!({ "hex": const_hex::encode(&self.0) }).serialize(serializer),
         }
     }
-}
-
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| (byte as char).to_digit(16).map(|digit| digit as u8);
-    let pairs = text.as_bytes().chunks(2);
-    pairs
-        .map(|pair| match pair {
-            [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
-            _ => None,
-        })
-        .collect()
-}
-
-fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

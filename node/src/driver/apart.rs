@@ -10,7 +10,7 @@ use futures::{FutureExt as _, StreamExt as _};
 use libp2p::PeerId;
 use tokio_util::sync::CancellationToken;
 
-use super::sending::{Change, HIGH_WATER, LIMIT, Lost, is_guest, size};
+use super::limits::{Change, HIGH_WATER, LIMIT, Lost, is_guest, size};
 use crate::Handle;
 use crate::admission::Admission;
 use crate::channel::Outgoing;

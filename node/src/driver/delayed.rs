@@ -1,13 +1,13 @@
 //! Messages on their way: what a real network does to them, and loopback does
 //! not.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
 
 use libp2p::PeerId;
 use tokio::time::{Instant, sleep_until};
+use trace::steps::TimeQueue;
 
 use crate::channel::Inbound;
 
@@ -39,31 +39,22 @@ impl fmt::Debug for Links {
 #[derive(Debug)]
 pub(super) struct Delayed {
     links: Option<Links>,
-    heap: BinaryHeap<Reverse<Entry>>,
+    queue: TimeQueue<Instant, Inbound>,
     /// When the latest of each sender arrives.
     latest: HashMap<PeerId, Instant>,
-    pushed: u64,
-}
-
-#[derive(Debug)]
-struct Entry {
-    due: Instant,
-    number: u64,
-    inbound: Inbound,
 }
 
 impl Delayed {
     pub(super) fn new(links: Option<Links>) -> Self {
         Self {
             links,
-            heap: BinaryHeap::new(),
+            queue: TimeQueue::new(),
             latest: HashMap::new(),
-            pushed: 0,
         }
     }
 
     pub(super) fn have_room(&self) -> bool {
-        self.heap.len() < CAPACITY
+        self.queue.len() < CAPACITY
     }
 
     /// Lets it travel. Returns it if it is there at once.
@@ -88,56 +79,23 @@ impl Delayed {
             // The end comes after everything.
             Inbound::HungUp { from } => self.latest.remove(from).unwrap_or(now),
         };
-        let number = self.pushed;
-        self.pushed += 1;
-        self.heap.push(Reverse(Entry {
-            due,
-            number,
-            inbound,
-        }));
+        self.queue.push(due, inbound);
         None
     }
 
     /// Lets all travel so much longer.
     pub(super) fn postpone(&mut self, by: Duration) {
-        let later = |Reverse(entry): Reverse<Entry>| {
-            let due = entry.due + by;
-            Reverse(Entry { due, ..entry })
-        };
-        self.heap = std::mem::take(&mut self.heap)
-            .into_iter()
-            .map(later)
-            .collect();
+        self.queue.shift(|due| due + by);
         self.latest.values_mut().for_each(|due| *due += by);
     }
 
     /// The next that is there; never done while nothing is on its way.
     pub(super) async fn next(&mut self) -> Inbound {
-        let Some(Reverse(next)) = self.heap.peek() else {
+        let Some(due) = self.queue.first() else {
             return std::future::pending().await;
         };
-        sleep_until(next.due).await;
-        let Reverse(entry) = self.heap.pop().expect("just seen");
-        entry.inbound
-    }
-}
-
-impl PartialEq for Entry {
-    fn eq(&self, other: &Self) -> bool {
-        (self.due, self.number) == (other.due, other.number)
-    }
-}
-
-impl Eq for Entry {}
-
-impl PartialOrd for Entry {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Entry {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.due, self.number).cmp(&(other.due, other.number))
+        sleep_until(due).await;
+        let (_, inbound) = self.queue.pop().expect("just seen");
+        inbound
     }
 }

@@ -6,21 +6,11 @@ use std::task::{Context, Poll};
 use libp2p::PeerId;
 
 use super::apart::Apart;
+use super::limits::{Change, Lost};
 use super::outbox::Outboxes;
 use crate::Handle;
 use crate::admission::Admission;
 use crate::channel::Outgoing;
-
-/// How many waiting messages stop commands from being taken. A guess.
-pub(super) const HIGH_WATER: usize = 1024;
-
-/// How much may wait in all outboxes of a process: 64 MiB. When it is more,
-/// the peer for whom most of it waits does not read, and is given up. A guess,
-/// far over what honest peers need.
-pub(super) const LIMIT: usize = 64 << 20;
-
-/// What a waiting message costs besides its payload. An estimate.
-const OVERHEAD: usize = 256;
 
 /// What leaves one process.
 pub(super) enum Sending {
@@ -28,28 +18,6 @@ pub(super) enum Sending {
     Channels(Outboxes),
     /// Without.
     Apart(Apart),
-}
-
-/// What comes of the outboxes by itself.
-pub(super) enum Change {
-    /// A message to that peer will not arrive.
-    Lost(PeerId, Box<Lost>),
-    /// There is room for the messages of another command.
-    Room,
-}
-
-/// A message that will not arrive.
-#[derive(Debug)]
-pub(super) struct Lost {
-    pub(super) message: Outgoing,
-    pub(super) reason: String,
-}
-
-impl Lost {
-    pub(super) fn new(message: Outgoing, reason: impl ToString) -> Self {
-        let reason = reason.to_string();
-        Self { message, reason }
-    }
 }
 
 impl Sending {
@@ -94,16 +62,4 @@ impl Sending {
             Self::Apart(apart) => apart.poll(cx),
         }
     }
-}
-
-/// Whether that peer is not of the run.
-pub(super) fn is_guest(admission: &Option<Arc<Admission>>, peer: &PeerId) -> bool {
-    admission
-        .as_ref()
-        .is_some_and(|admission| !admission.is_member(peer))
-}
-
-/// What a message takes while it waits.
-pub(super) fn size(message: &Outgoing) -> usize {
-    message.payload.len() + OVERHEAD
 }

@@ -7,6 +7,7 @@ use libp2p::PeerId;
 use opentelemetry::trace::{Span as _, SpanKind, Status, TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::SdkTracer;
+use trace::store::hex;
 
 use super::{Error, Found, Lookup};
 use crate::Handle;
@@ -46,11 +47,11 @@ pub async fn traced(
     name: &'static str,
     lookup: Lookup,
 ) -> Result<Found, Error> {
-    let key = lookup.key().iter().map(|byte| format!("{byte:02x}"));
+    let key = hex(lookup.key());
     let span = tracer
         .span_builder(name)
         .with_kind(SpanKind::Client)
-        .with_attributes([KeyValue::new("p2p.kad.key", key.collect::<String>())])
+        .with_attributes([KeyValue::new("p2p.kad.key", key)])
         .start_with_context(tracer, &Context::new());
     let context = Context::new().with_span(span);
     let (found, exchanges) = handle.look_up_recorded(lookup).await;

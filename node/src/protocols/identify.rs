@@ -2,10 +2,8 @@
 //! where they listen.
 
 use libp2p::identify::{Behaviour, Config as Identify, Event};
-use libp2p::swarm::Swarm;
 
-use super::kademlia;
-use crate::behaviour;
+use super::kademlia::{self, Referrals};
 use crate::config::Config;
 
 /// What the network is called in identify messages.
@@ -21,11 +19,14 @@ pub(crate) fn new(config: &Config) -> Behaviour {
     )
 }
 
-pub(crate) fn on_event(event: Event, swarm: &mut Swarm<behaviour::Behaviour>) {
+/// What a peer says of itself goes into the routing table, if there is one.
+pub(crate) fn on_event(event: Event, table: Option<&mut Referrals>) {
     match event {
         Event::Received { peer_id, info, .. } => {
             tracing::debug!(peer = %peer_id, agent = ?info.agent_version, "identified");
-            kademlia::on_identified(peer_id, &info, swarm);
+            if let Some(table) = table {
+                kademlia::on_identified(peer_id, &info, table);
+            }
         }
         Event::Error { peer_id, error, .. } => {
             tracing::debug!(peer = %peer_id, %error, "identify failed");

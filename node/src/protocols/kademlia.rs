@@ -16,11 +16,9 @@ use libp2p::kad::{
     Behaviour, Event, GetProvidersOk, GetRecordOk, K_VALUE, Mode, PROTOCOL_NAME, PutRecordError,
     QueryId, QueryResult, QueryStats, Record,
 };
-use libp2p::swarm::Swarm;
 use libp2p::{Multiaddr, PeerId, identify};
 use tokio::sync::oneshot;
 
-use crate::behaviour;
 use crate::handle::Looked;
 use crate::lookup::{COPIES, Error, Found, Lookup};
 pub(crate) use referrals::Referrals;
@@ -35,23 +33,9 @@ pub(crate) fn new(local: PeerId) -> Referrals {
     Referrals::new(kademlia)
 }
 
-/// A server is reached where it listens.
-pub(crate) fn on_listening(address: Multiaddr, swarm: &mut Swarm<behaviour::Behaviour>) {
-    if swarm.behaviour().kademlia.is_enabled() {
-        swarm.add_external_address(address);
-    }
-}
-
 /// A peer told its protocols and addresses: if it is a server as well, it
 /// belongs into the table.
-pub(crate) fn on_identified(
-    peer: PeerId,
-    info: &identify::Info,
-    swarm: &mut Swarm<behaviour::Behaviour>,
-) {
-    let Some(table) = swarm.behaviour_mut().kademlia.as_mut() else {
-        return;
-    };
+pub(crate) fn on_identified(peer: PeerId, info: &identify::Info, table: &mut Referrals) {
     if info.protocols.contains(&PROTOCOL_NAME) {
         for address in info.listen_addrs.iter().take(MAX_ADDRESSES) {
             table.kademlia.add_address(&peer, address.clone());
@@ -147,7 +131,9 @@ impl Lookups {
         };
         let hops = match &lookup {
             Lookup::Get { .. } | Lookup::Providers { .. } => table.to_last(id),
-            _ => table.to_closest(id, lookup.key()),
+            Lookup::Put { .. } | Lookup::Provide { .. } | Lookup::Closest { .. } => {
+                table.to_closest(id, lookup.key())
+            }
         };
         let exchanges = table.end(id);
         let result = result.map(|found| Found {

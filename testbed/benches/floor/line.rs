@@ -39,10 +39,9 @@ impl fmt::Display for Line {
     }
 }
 
-/// The middle one; the upper of the two in the middle of an even number.
-pub(crate) fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+/// That of the rounds, of which there is at least one.
+pub(crate) fn median(values: Vec<f64>) -> f64 {
+    lab::stats::median(values).expect("a round")
 }
 
 /// Seconds as people read them.

@@ -11,7 +11,7 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 
-use super::watch::{Sample, Seen};
+use super::sample::{Sample, Seen};
 
 /// So many samples make a second.
 const SECOND: usize = 10;

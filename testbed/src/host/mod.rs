@@ -4,11 +4,12 @@ mod footprint;
 mod metrics;
 mod pauses;
 mod reading;
+mod sample;
 mod saturation;
 mod stalls;
 mod watch;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use lab::memory::{self, resident};
 use serde::Serialize;
@@ -20,6 +21,9 @@ pub use pauses::{Kind as PauseKind, Pause};
 pub use reading::cpu_seconds;
 pub use saturation::{Bounds, Saturation};
 pub use watch::{Measuring, Use, Watch};
+
+/// How often the host is sampled.
+const EVERY: Duration = Duration::from_millis(100);
 
 /// What the measurements were made on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -69,7 +73,7 @@ pub async fn outgrows(limit: u64) -> u64 {
     loop {
         match resident() {
             Some(now) if now > limit => return now,
-            Some(_) => sleep(watch::EVERY).await,
+            Some(_) => sleep(EVERY).await,
             None => return std::future::pending().await,
         }
     }

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use lab::stats::median;
 use serde::Serialize;
 
-use super::watch::Sample;
+use super::sample::Sample;
 
 /// From where on the host sets the pace.
 #[derive(Clone, Copy, Debug)]
@@ -79,13 +80,12 @@ impl Second {
             let all: Vec<_> = samples.iter().filter_map(|sample| of(sample)).collect();
             all.iter().sum::<f64>() / all.len().max(1) as f64
         };
-        let mut lags: Vec<_> = samples.iter().map(|sample| sample.lag_seconds).collect();
-        lags.sort_unstable_by(f64::total_cmp);
+        let lags = samples.iter().map(|sample| sample.lag_seconds);
         Self {
             number: samples[0].second(),
             cpu_percent: mean(|sample| sample.cpu_percent),
             own_cpu_percent: mean(|sample| sample.own_cpu_percent),
-            lag_seconds: lags[lags.len() / 2],
+            lag_seconds: median(lags).unwrap_or(0.0),
         }
     }
 }

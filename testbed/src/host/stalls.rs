@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::EVERY;
 use super::pauses::{Clocks, Pause};
-use super::watch::EVERY;
 
 /// All that is known of them.
 #[derive(Debug)]

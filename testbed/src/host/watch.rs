@@ -1,50 +1,21 @@
 //! Looks at the host while a run goes on.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use lab::stats::{Summary, Times, nanos};
+use lab::stats::{Summary, Times, median};
 use prometheus_client::collector::Collector;
 use serde::Serialize;
 use tokio::task::AbortHandle;
-use tokio::time::sleep_until;
 
 use super::metrics::Metrics;
 use super::pauses::{self, Pause};
-use super::reading::Reading;
+use super::sample::{Sample, Seen};
 use super::saturation::{Bounds, Saturation};
-use super::stalls::Stalls;
 use crate::Error;
 use crate::run::{Apart, columns};
-
-/// How often it looks.
-pub(super) const EVERY: Duration = Duration::from_millis(100);
-
-/// What was seen at one time. What nobody can tell is missing.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
-pub(super) struct Sample {
-    /// Since the run began.
-    pub(super) seconds: f64,
-    /// Whether something was measured then.
-    pub(super) measuring: bool,
-    /// How busy all processors were, with all that runs on them.
-    pub(super) cpu_percent: Option<f64>,
-    /// How busy this process made them.
-    pub(super) own_cpu_percent: Option<f64>,
-    /// What it took of them, in seconds, since the sample before.
-    #[serde(skip)]
-    pub(super) own_cpu: Option<f64>,
-    pub(super) memory_bytes: Option<u64>,
-    pub(super) descriptors: Option<u64>,
-    pub(super) sockets: Option<u64>,
-    /// Since the sample before.
-    pub(super) loopback_bytes: Option<u64>,
-    /// How late a task was woken.
-    pub(super) lag_seconds: f64,
-}
 
 /// What `run.json` says of the host: of the time in which something was
 /// measured, or of all of it.
@@ -77,26 +48,12 @@ pub struct Use {
     pub apart: Vec<Apart>,
 }
 
-/// Somebody who looks at the host. He stops when it is dropped.
+/// Samples the host's load on a thread of its own until it is dropped.
 #[derive(Debug)]
 pub struct Watch {
     seen: Arc<Seen>,
     bounds: Bounds,
     ticker: AbortHandle,
-}
-
-/// What he has seen.
-#[derive(Debug)]
-pub(super) struct Seen {
-    began: Instant,
-    over: AtomicBool,
-    measuring: AtomicBool,
-    /// When the ticker is to be woken next, in nanoseconds since the beginning.
-    due: AtomicU64,
-    /// How late it was, at most, since somebody looked.
-    late: AtomicU64,
-    samples: Mutex<Vec<Sample>>,
-    pub(super) stalls: Stalls,
 }
 
 /// Something is measured until this is dropped.
@@ -112,7 +69,7 @@ impl Drop for Measuring {
     fn drop(&mut self) {
         self.seen.stalls.close(self.window);
         if self.paced {
-            self.seen.measuring.store(false, Ordering::Relaxed);
+            self.seen.measure(false);
         }
     }
 }
@@ -120,16 +77,7 @@ impl Drop for Measuring {
 impl Watch {
     /// Begins to look, from a thread of its own and from a task of this runtime.
     pub fn start(bounds: Bounds) -> Self {
-        let began = Instant::now();
-        let seen = Arc::new(Seen {
-            began,
-            over: AtomicBool::new(false),
-            measuring: AtomicBool::new(false),
-            due: AtomicU64::new(0),
-            late: AtomicU64::new(0),
-            samples: Mutex::default(),
-            stalls: Stalls::new(began),
-        });
+        let seen = Arc::new(Seen::new());
         let looking = Arc::clone(&seen);
         thread::spawn(move || looking.look());
         let ticker = tokio::spawn(Arc::clone(&seen).tick()).abort_handle();
@@ -148,7 +96,7 @@ impl Watch {
     /// From now on something is measured that a busy host or a pause of the
     /// process would spoil.
     pub fn measuring(&self) -> Measuring {
-        self.seen.measuring.store(true, Ordering::Relaxed);
+        self.seen.measure(true);
         self.window(true)
     }
 
@@ -174,9 +122,8 @@ impl Watch {
 
     /// Whether the host has set the pace since then.
     pub fn saturated(&self, since: Instant) -> Option<Saturation> {
-        let since = since
-            .saturating_duration_since(self.seen.began)
-            .as_secs_f64();
+        let since = since.saturating_duration_since(self.seen.began());
+        let since = since.as_secs_f64();
         let mut samples = self.seen.samples();
         samples.retain(|sample| sample.seconds >= since);
         samples
@@ -240,80 +187,8 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        self.seen.over.store(true, Ordering::Relaxed);
+        self.seen.end();
         self.ticker.abort();
-    }
-}
-
-impl Seen {
-    pub(super) fn samples(&self) -> Vec<Sample> {
-        let samples = self.samples.lock();
-        samples.unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// A task that wants to be woken every now and then, and sees how late it
-    /// is. tokio's timers have a resolution of a millisecond.
-    async fn tick(self: Arc<Self>) {
-        let mut due = Instant::now();
-        loop {
-            due = (due + EVERY).max(Instant::now());
-            self.due.store(self.since(due), Ordering::Relaxed);
-            sleep_until(due.into()).await;
-            let late = nanos(due.elapsed());
-            self.late.fetch_max(late, Ordering::Relaxed);
-            self.stalls.woken(late);
-        }
-    }
-
-    fn look(&self) {
-        let (mut before, mut at) = (Reading::now(), Instant::now());
-        while !self.over.load(Ordering::Relaxed) {
-            thread::sleep((at + EVERY).saturating_duration_since(Instant::now()));
-            at = Instant::now();
-            self.look_for_stalls();
-            let now = Reading::now();
-            let sample = self.sample(&before, &now, at);
-            let samples = self.samples.lock();
-            samples.unwrap_or_else(PoisonError::into_inner).push(sample);
-            before = now;
-        }
-    }
-
-    fn sample(&self, before: &Reading, now: &Reading, at: Instant) -> Sample {
-        let change = |of: fn(&Reading) -> Option<f64>| Some(of(now)? - of(before)?);
-        let all = change(|reading| reading.all).filter(|all| *all > 0.0);
-        let percent = |part: Option<f64>| Some((100.0 * part? / all?).clamp(0.0, 100.0));
-        let late = self.late.swap(0, Ordering::Relaxed).max(self.overdue(at));
-        Sample {
-            seconds: (at - self.began).as_secs_f64(),
-            measuring: self.measuring.load(Ordering::Relaxed),
-            cpu_percent: percent(change(|reading| reading.busy)),
-            own_cpu_percent: percent(change(|reading| reading.own)),
-            own_cpu: change(|reading| reading.own),
-            memory_bytes: now.memory,
-            descriptors: now.descriptors,
-            sockets: now.sockets,
-            loopback_bytes: now
-                .loopback
-                .zip(before.loopback)
-                .map(|(now, before)| now.saturating_sub(before)),
-            lag_seconds: Duration::from_nanos(late).as_secs_f64(),
-        }
-    }
-
-    fn look_for_stalls(&self) {
-        self.stalls.look(self.overdue(Instant::now()));
-    }
-
-    /// By how many nanoseconds the ticker is overdue.
-    fn overdue(&self, at: Instant) -> u64 {
-        let due = self.due.load(Ordering::Relaxed);
-        self.since(at).saturating_sub(due)
-    }
-
-    /// Nanoseconds since the beginning.
-    fn since(&self, at: Instant) -> u64 {
-        nanos(at.saturating_duration_since(self.began))
     }
 }
 
@@ -321,13 +196,6 @@ impl Use {
     /// Why a run is unknown that stood still.
     pub fn stood_still(&self) -> Option<String> {
         pauses::told(&self.pauses)
-    }
-}
-
-impl Sample {
-    /// The second of the run that it belongs to, from 0.
-    pub(super) fn second(&self) -> u64 {
-        self.seconds as u64
     }
 }
 
@@ -358,7 +226,6 @@ impl std::fmt::Display for Use {
 }
 
 fn middle_and_most(samples: &[Sample], of: fn(&Sample) -> Option<f64>) -> [Option<f64>; 2] {
-    let mut all: Vec<_> = samples.iter().filter_map(of).collect();
-    all.sort_unstable_by(f64::total_cmp);
-    [all.get(all.len() / 2).copied(), all.last().copied()]
+    let all = || samples.iter().filter_map(of);
+    [median(all()), all().max_by(f64::total_cmp)]
 }

@@ -1,5 +1,7 @@
 //! How sure a median is.
 
+use lab::stats;
+
 /// What an interval should cover, where there are values enough for it.
 const WANTED: f64 = 0.95;
 
@@ -25,12 +27,7 @@ pub(super) fn median(mut values: Vec<f64>) -> Option<Median> {
     values.retain(|value| value.is_finite());
     values.sort_unstable_by(f64::total_cmp);
     let count = values.len();
-    let half = count / 2;
-    let value = match count {
-        0 => return None,
-        _ if count % 2 == 1 => values[half],
-        _ => f64::midpoint(values[half - 1], values[half]),
-    };
+    let value = stats::median(values.iter().copied())?;
     let (skipped, coverage) = narrowest(count);
     Some(Median {
         value,

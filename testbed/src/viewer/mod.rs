@@ -21,6 +21,8 @@ mod faults;
 mod guard;
 mod page;
 mod parameters;
+#[cfg(test)]
+mod random;
 mod receive;
 pub mod report;
 mod runs;
@@ -232,6 +234,24 @@ fn router(state: State, token: Option<Token>) -> Router {
         .fallback(page::file)
         .with_state(state)
         .layer(axum::middleware::from_fn_with_state(token, guard::guard))
+}
+
+/// Reads what stands behind the `?` of a request as each of the handlers would,
+/// and drops what they would do with it: for `fuzz/`.
+#[doc(hidden)]
+pub fn read_query(query: &str) {
+    let Ok(uri) = format!("/?{query}").parse::<axum::http::Uri>() else {
+        return;
+    };
+    let Ok(pairs) = parameters::parameters(&uri) else {
+        return;
+    };
+    let _ = v1::query(&pairs);
+    for (_, value) in &pairs {
+        let _ = parameters::trace_id(value);
+        let _ = parameters::span_id(value);
+    }
+    let _ = search::parse(pairs);
 }
 
 /// The neighbouring port, to name one that may well be free.

@@ -235,7 +235,7 @@ pub(super) async fn transform(body: Result<Bytes, BytesRejection>) -> Answer {
 }
 
 /// The parameters of a search.
-fn query(parameters: &[(String, String)]) -> Result<Query, Refusal> {
+pub(super) fn query(parameters: &[(String, String)]) -> Result<Query, Refusal> {
     let mut query = Query {
         limit: Some(DEFAULT_LIMIT),
         ..Query::default()

@@ -129,4 +129,6 @@ fn wrong(form: &'static str, text: &[u8], source: serde_json::Error) -> Error {
 }
 
 #[cfg(test)]
+mod random;
+#[cfg(test)]
 mod tests;

@@ -152,4 +152,6 @@ fn is_zero(number: &u32) -> bool {
 }
 
 #[cfg(test)]
+pub(crate) mod random;
+#[cfg(test)]
 mod tests;

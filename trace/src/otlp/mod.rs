@@ -88,4 +88,6 @@ impl Serialize for Json<'_> {
 }
 
 #[cfg(test)]
+pub(crate) mod random;
+#[cfg(test)]
 mod tests;

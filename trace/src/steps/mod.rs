@@ -14,6 +14,7 @@ mod catch;
 mod clock;
 mod fault;
 mod processes;
+mod queue;
 mod record;
 mod shape;
 
@@ -31,6 +32,7 @@ pub use catch::catch;
 pub use clock::{Clock, unix_nano};
 pub use fault::Fault;
 pub use processes::{Forbidden, Names, Processes};
+pub use queue::TimeQueue;
 pub use record::{Event, MessageRecord, ReceivedRecord, StepRecord};
 pub use shape::{MESSAGE, STATE, key};
 

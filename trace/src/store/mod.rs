@@ -45,6 +45,9 @@ use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Tra
 use serde::Serialize;
 use tokio::sync::Notify;
 
+/// Ids as they are written: hexadecimal digits.
+pub use const_hex::encode as hex;
+
 pub use codec::leads_somewhere;
 pub use dependencies::Dependency;
 pub use insert::Taken;
@@ -293,16 +296,4 @@ impl Store {
 /// What is wrong with them.
 pub fn check_ids(span: &Span) -> Result<(), BadSpan> {
     codec::ids(span).map(drop)
-}
-
-/// Ids as they are written.
-pub fn hex(id: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    // A trace of Jaeger's has three for each span: `format!` took most of it.
-    let mut text = String::with_capacity(2 * id.len());
-    for byte in id {
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 0xf)]));
-    }
-    text
 }

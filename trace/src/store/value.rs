@@ -6,6 +6,8 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use serde_json::Value as Json;
 
+use super::hex;
+
 /// Whether an attribute of this key has this value, written as text.
 pub(super) fn matches(attribute: &KeyValue, key: &str, wanted: &str) -> bool {
     let value = attribute.value.as_ref();
@@ -95,7 +97,7 @@ fn shown(value: Option<&Value>) -> String {
         Some(Value::IntValue(number)) => number.to_string(),
         Some(Value::DoubleValue(number)) => number.to_string(),
         Some(Value::BytesValue(bytes)) => {
-            let pairs: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            let pairs: Vec<_> = bytes.iter().map(|byte| hex([*byte])).collect();
             pairs.join(" ")
         }
         Some(Value::ArrayValue(list)) => {

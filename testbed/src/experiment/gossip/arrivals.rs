@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use algorithms::NodeId;
-use lab::stats::{Times, nanos};
+use lab::stats::{Times, least_median_most, nanos};
 use lab::system::Delivery;
 use node::PeerId;
 use node::gossip::{self, Counts, Tally};
@@ -86,8 +86,7 @@ impl Arrivals {
         mesh: Mesh,
         metrics: Option<Metrics>,
     ) -> Self {
-        let mut degrees: Vec<_> = members.neighbours.iter().map(Vec::len).collect();
-        degrees.sort_unstable();
+        let degrees = members.neighbours.iter().map(Vec::len).collect();
         Self {
             first: 0,
             expected: messages,
@@ -284,7 +283,7 @@ impl Arrivals {
     /// All that is told of them.
     pub(super) fn results(&self, counts: &Counts, interval: Duration, tried: &[Tried]) -> Results {
         let counted = counts.now() - &self.before;
-        let degrees = &self.degrees;
+        let counts: Vec<_> = self.degrees.iter().map(|all| *all as u64).collect();
         let others = self.peers() - 1;
         let excused = |message: &Message| {
             let gone = self.stopped.keys();
@@ -330,11 +329,7 @@ impl Arrivals {
             not_watched: counted.missed,
             strange: self.strange,
             slow: slow.collect(),
-            degree: [
-                degrees[0],
-                degrees[degrees.len() / 2],
-                degrees[degrees.len() - 1],
-            ],
+            degree: least_median_most(&counts).map(|count| count as usize),
             stopped: self
                 .stopped
                 .iter()

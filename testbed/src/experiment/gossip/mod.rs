@@ -31,7 +31,7 @@ use crate::run::{Record, columns};
 use crate::{Error, run};
 use arrivals::{Arrivals, Mesh};
 use metrics::Metrics;
-use pace::Search;
+use pace::{Next, Search};
 use session::Session;
 
 /// What all peers subscribe to.
@@ -146,12 +146,12 @@ impl Gossip {
     ) -> Result<Duration, Error> {
         loop {
             let (interval, messages) = match self.search.next() {
-                Ok(next) => next,
-                Err(Some(found)) => {
+                Next::Try { interval, messages } => (interval, messages),
+                Next::Done(Some(found)) => {
                     self.next_attempt(self.options.messages);
                     return Ok(found);
                 }
-                Err(None) => {
+                Next::Done(None) => {
                     self.arrivals = None;
                     return Err(Error::Failed(
                         "--interval auto: the host sets the pace at every interval; start fewer \

@@ -35,6 +35,15 @@ pub(super) struct Tried {
     pub(super) too_short: bool,
 }
 
+/// How a search goes on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Next {
+    /// With an interval that is to be tried, for so many messages.
+    Try { interval: Duration, messages: u32 },
+    /// It is over: with the shortest interval that was long enough, or none.
+    Done(Option<Duration>),
+}
+
 /// A search that goes on.
 #[derive(Debug, Default)]
 pub(super) struct Search {
@@ -46,25 +55,26 @@ pub(super) struct Search {
 }
 
 impl Search {
-    /// What to try next: an interval, and how many messages. When there is
-    /// nothing left to try, the interval that was found: the shortest that was
-    /// long enough, or none.
-    pub(super) fn next(&self) -> Result<(Duration, u32), Option<Duration>> {
+    /// What to try next, if there is something left to try.
+    pub(super) fn next(&self) -> Next {
         let interval = match (self.too_short, self.enough) {
             (None, None) => FIRST,
-            (None, Some(enough)) if enough <= LEAST => return Err(Some(enough)),
+            (None, Some(enough)) if enough <= LEAST => return Next::Done(Some(enough)),
             (None, Some(enough)) => (enough / 2).max(LEAST),
-            (Some(too_short), None) if too_short >= MOST => return Err(None),
+            (Some(too_short), None) if too_short >= MOST => return Next::Done(None),
             (Some(too_short), None) => (too_short * 2).min(MOST),
             (Some(too_short), Some(enough)) => {
                 if enough.div_duration_f64(too_short) <= CLOSE {
-                    return Err(Some(enough));
+                    return Next::Done(Some(enough));
                 }
                 too_short.mul_f64(enough.div_duration_f64(too_short).sqrt())
             }
         };
         let messages = TRIED.div_duration_f64(interval).ceil().max(2.0);
-        Ok((interval, messages as u32))
+        Next::Try {
+            interval,
+            messages: messages as u32,
+        }
     }
 
     /// Whether an attempt that says nothing may be made again: some times in all.
@@ -95,11 +105,11 @@ mod tests {
         let mut search = Search::default();
         loop {
             match search.next() {
-                Ok((interval, messages)) => {
+                Next::Try { interval, messages } => {
                     assert!(interval * messages >= TRIED, "{interval:?} {messages}");
                     search.tried(interval, interval < needs);
                 }
-                Err(found) => return found,
+                Next::Done(found) => return found,
             }
             assert!(search.tried.len() < 20, "{search:?}");
         }

@@ -23,7 +23,7 @@ use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 use tokio::time::{sleep_until, timeout};
-use trace::store::Store;
+use trace::store::{Store, hex};
 
 use super::{Experiment, Findings, RunContext};
 use crate::network::{Members, Speaks, Tables};
@@ -130,11 +130,11 @@ async fn ask(
     patience: Duration,
 ) -> Result<Found, String> {
     let tracer = &members.tracers[operation.peer as usize];
-    let key = operation.key.iter().map(|byte| format!("{byte:02x}"));
+    let key = hex(&operation.key);
     let span = tracer
         .span_builder(operation.name())
         .with_kind(SpanKind::Client)
-        .with_attributes([KeyValue::new("p2p.kad.key", key.collect::<String>())])
+        .with_attributes([KeyValue::new("p2p.kad.key", key)])
         .start_with_context(tracer, &Context::new());
     let context = Context::new().with_span(span);
     let span = context.span();

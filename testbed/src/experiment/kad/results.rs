@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use lab::stats::{Measure, Summary, Times, nanos, show};
+use lab::stats::{Measure, Summary, Times, least_median_most, nanos, show};
 use node::lookup::{Error as LookupError, Found};
 use serde::Serialize;
 
@@ -165,14 +165,13 @@ impl Results {
     }
 
     pub(super) fn told(&self) -> Told {
-        let tables = &self.tables;
-        let table = |place: usize| tables.get(place).copied().unwrap_or(0);
+        let tables: Vec<_> = self.tables.iter().map(|size| *size as u64).collect();
         let kinds = self.kinds.iter().map(|(kind, of)| (*kind, of.told()));
         let mut told = Told {
             peers: self.peers,
             log2_peers: f64::from(self.peers.max(1)).log2(),
             asked: self.asked,
-            table: [0, tables.len() / 2, tables.len().saturating_sub(1)].map(table),
+            table: least_median_most(&tables).map(|size| size as usize),
             given: self.given,
             kinds: kinds.collect(),
             exact: self.exact,

@@ -34,6 +34,14 @@ use tcp::Tcp;
 /// machine. A guess.
 const IN_TURN: usize = 100;
 
+/// Messages that may wait for one writer: those of two turns, there and back. A
+/// message beyond that is not sent, and counts as one without an answer.
+const WAITING: usize = 4 * IN_TURN;
+
+/// Arrivals and answers that may wait to be counted. They come from one turn, two
+/// a message, and from those before whose answers came too late.
+const SEEN: usize = 16 * IN_TURN;
+
 /// The options of the experiment, checked.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -80,7 +88,7 @@ enum What {
 }
 
 /// Where what is seen goes.
-type Witness = mpsc::UnboundedSender<Seen>;
+type Witness = mpsc::Sender<Seen>;
 
 impl Latency {
     /// With these options.
@@ -135,7 +143,7 @@ impl Experiment for Latency {
     async fn run(&mut self, bench: RunContext<'_>) -> Result<(), Error> {
         let builder = bench.builder(Speaks::Channels);
         let (members, inboxes) = builder.connect(bench.record).await?;
-        let (witness, mut seen) = mpsc::unbounded_channel();
+        let (witness, mut seen) = mpsc::channel(SEEN);
         let neighbours = members.neighbours.clone();
         let mut stack = Stack::new(members, inboxes, &witness, bench.tasks);
         let tcp = Tcp::start(&witness).await;

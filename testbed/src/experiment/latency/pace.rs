@@ -27,7 +27,7 @@ pub(super) struct Turn<'a> {
     pub(super) pairs: &'a [(u32, u32)],
     /// When the first is to be sent.
     pub(super) start: Instant,
-    pub(super) seen: &'a mut mpsc::UnboundedReceiver<Seen>,
+    pub(super) seen: &'a mut mpsc::Receiver<Seen>,
 }
 
 /// What became of a message. Times are from the one at which it was to be sent.

@@ -18,7 +18,7 @@ use trace::telemetry::{from_wire, to_wire};
 
 use super::pace::Way;
 use super::tcp::See as _;
-use super::{What, Witness};
+use super::{WAITING, What, Witness};
 use crate::network::Members;
 
 /// The kinds of messages in their envelopes.
@@ -43,7 +43,7 @@ pub(super) struct Stack {
 struct Writers {
     handle: Handle,
     /// Requests and answers to a peer go through one channel.
-    to: Arc<Mutex<HashMap<PeerId, mpsc::UnboundedSender<Outgoing>>>>,
+    to: Arc<Mutex<HashMap<PeerId, mpsc::Sender<Outgoing>>>>,
     tasks: TaskTracker,
 }
 
@@ -131,7 +131,7 @@ impl Writers {
         }
         // To whom there is no channel, nothing is sent, and nothing answered.
         if let Ok(channel) = self.handle.open_channel(to).await {
-            let (sender, messages) = mpsc::unbounded_channel();
+            let (sender, messages) = mpsc::channel(WAITING);
             self.tasks.spawn(write(channel, messages));
             self.all().insert(to, sender);
         }
@@ -139,18 +139,19 @@ impl Writers {
 
     fn send(&self, to: PeerId, message: Outgoing) {
         if let Some(writer) = self.all().get(&to) {
-            // A channel that has closed: the message gets no answer.
-            let _ = writer.send(message);
+            // A channel that has closed, or lets too much wait: the message gets
+            // no answer.
+            let _ = writer.try_send(message);
         }
     }
 
-    fn all(&self) -> MutexGuard<'_, HashMap<PeerId, mpsc::UnboundedSender<Outgoing>>> {
+    fn all(&self) -> MutexGuard<'_, HashMap<PeerId, mpsc::Sender<Outgoing>>> {
         self.to.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Writes what is to be written to the channel.
-async fn write(mut channel: Sender, mut messages: mpsc::UnboundedReceiver<Outgoing>) {
+async fn write(mut channel: Sender, mut messages: mpsc::Receiver<Outgoing>) {
     while let Some(message) = messages.recv().await {
         if channel.send(message).await.is_err() {
             return;

@@ -1,0 +1,127 @@
+//! Scenarios at random, as a user would write them and as a user would not.
+
+use std::fmt::Write as _;
+
+use property::proptest::collection::vec;
+use property::proptest::prelude::{Just, Strategy, any, prop_oneof};
+use property::proptest::{option, prop_assert, prop_assert_eq};
+use property::{check, hostile};
+
+use super::*;
+
+fn times() -> impl Strategy<Value = Duration> {
+    (0_u64..10_000_000_000).prop_map(Duration::from_nanos)
+}
+
+fn delays() -> impl Strategy<Value = Delay> {
+    prop_oneof![
+        (times(), times()).prop_map(|(a, b)| Delay::Uniform(a.min(b)..a.max(b))),
+        times().prop_map(Delay::Exponential),
+    ]
+}
+
+fn scenarios() -> impl Strategy<Value = Scenario> {
+    let memory = prop_oneof![Just(Memory::Kept), Just(Memory::Lost)];
+    let crash = (any::<u32>(), times(), option::of(times()), memory);
+    let crash = crash.prop_map(|(process, at, restart, state)| Crash {
+        process,
+        at,
+        restart,
+        state,
+    });
+    let partition = (times(), option::of(times()), vec(any::<u32>(), 0..5));
+    let partition = partition.prop_map(|(at, heal, group)| Partition { at, heal, group });
+    let chances = (0.0..=1.0, 0.0..=1.0, any::<bool>());
+    (delays(), chances, vec(crash, 0..4), vec(partition, 0..4)).prop_map(
+        |(delay, (loss, duplication, fifo), crash, partition)| Scenario {
+            delay,
+            loss,
+            duplication,
+            fifo,
+            crash,
+            partition,
+        },
+    )
+}
+
+/// The scenario as a file.
+fn written(scenario: &Scenario) -> String {
+    let mut text = format!(
+        "delay = \"{}\"\nloss = {:?}\nduplication = {:?}\nfifo = {}\n",
+        scenario.delay, scenario.loss, scenario.duplication, scenario.fifo
+    );
+    let mut line = |line: String| writeln!(text, "{line}").expect("memory takes everything");
+    for crash in &scenario.crash {
+        line(format!("[[crash]]\nprocess = {}", crash.process));
+        line(format!("at = \"{:?}\"", crash.at));
+        if let Some(restart) = crash.restart {
+            line(format!("restart = \"{restart:?}\""));
+        }
+        if crash.state == Memory::Lost {
+            line("state = \"lost\"".into());
+        }
+    }
+    for partition in &scenario.partition {
+        line(format!("[[partition]]\nat = \"{:?}\"", partition.at));
+        if let Some(heal) = partition.heal {
+            line(format!("heal = \"{heal:?}\""));
+        }
+        line(format!("group = {:?}", partition.group));
+    }
+    text
+}
+
+#[test]
+fn what_is_written_is_read() {
+    check(256, scenarios(), |scenario| {
+        let text = written(&scenario);
+        prop_assert_eq!(Scenario::parse(&text), Ok(scenario), "{}", text);
+        Ok(())
+    });
+}
+
+#[test]
+fn damaged_scenarios_are_read_or_refused_with_the_line() {
+    let texts = hostile(scenarios().prop_map(|scenario| written(&scenario).into_bytes()));
+    check(1_024, (texts, any::<u32>()), |(bytes, processes)| {
+        let text = String::from_utf8_lossy(&bytes);
+        match Scenario::parse(&text) {
+            Ok(scenario) => {
+                let of_none = scenario.check(0);
+                let checked = scenario.check(processes);
+                prop_assert!(checked.is_ok() || of_none.is_err());
+                if let Err(error) = checked {
+                    prop_assert!(!error.to_string().is_empty());
+                }
+            }
+            Err(error) => {
+                let line = error.strip_prefix("line ").and_then(|e| e.split_once(": "));
+                let (line, what) = line.unwrap_or_default();
+                prop_assert!(!what.is_empty(), "{}", error);
+                let line = line.parse().unwrap_or(0);
+                // A file that ends too early is wrong behind its last line.
+                let lines = text.lines().count() + 1;
+                prop_assert!((1..=lines).contains(&line), "{} of {}", error, lines);
+            }
+        }
+        Ok(())
+    });
+}
+
+/// A run can last as long as a scenario says: no time in it overflows.
+#[test]
+fn times_of_a_scenario_can_be_added() {
+    let text = prop_oneof![
+        "[0-9]{1,12}(ns|us|ms|s|m|h|d|w|y)",
+        "[0-9]{1,20}\\.[0-9]{1,3}h"
+    ];
+    check(256, text, |text| {
+        let file = format!("[[crash]]\nprocess = 0\nat = \"{text}\"");
+        if let Ok(scenario) = Scenario::parse(&file) {
+            let at = scenario.crash[0].at;
+            prop_assert!(at.checked_mul(20).is_some());
+            let _ = scenario.crashed(0, at);
+        }
+        Ok(())
+    });
+}

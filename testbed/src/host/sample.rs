@@ -1,0 +1,160 @@
+//! The samples of the host's load.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use lab::stats::nanos;
+use serde::Serialize;
+use tokio::time::sleep_until;
+
+use super::EVERY;
+use super::reading::Reading;
+use super::stalls::Stalls;
+
+/// What was seen at one time. What nobody can tell is missing.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub(super) struct Sample {
+    /// Since the run began.
+    pub(super) seconds: f64,
+    /// Whether something was measured then.
+    pub(super) measuring: bool,
+    /// How busy all processors were, with all that runs on them.
+    pub(super) cpu_percent: Option<f64>,
+    /// How busy this process made them.
+    pub(super) own_cpu_percent: Option<f64>,
+    /// What it took of them, in seconds, since the sample before.
+    #[serde(skip)]
+    pub(super) own_cpu: Option<f64>,
+    pub(super) memory_bytes: Option<u64>,
+    pub(super) descriptors: Option<u64>,
+    pub(super) sockets: Option<u64>,
+    /// Since the sample before.
+    pub(super) loopback_bytes: Option<u64>,
+    /// How late a task was woken.
+    pub(super) lag_seconds: f64,
+}
+
+/// What was seen of the host in a run.
+#[derive(Debug)]
+pub(super) struct Seen {
+    began: Instant,
+    over: AtomicBool,
+    measuring: AtomicBool,
+    /// When the ticker is to be woken next, in nanoseconds since the beginning.
+    due: AtomicU64,
+    /// How late it was, at most, since somebody looked.
+    late: AtomicU64,
+    samples: Mutex<Vec<Sample>>,
+    pub(super) stalls: Stalls,
+}
+
+impl Sample {
+    /// The second of the run that it belongs to, from 0.
+    pub(super) fn second(&self) -> u64 {
+        self.seconds as u64
+    }
+}
+
+impl Seen {
+    pub(super) fn new() -> Self {
+        let began = Instant::now();
+        Self {
+            began,
+            over: AtomicBool::new(false),
+            measuring: AtomicBool::new(false),
+            due: AtomicU64::new(0),
+            late: AtomicU64::new(0),
+            samples: Mutex::default(),
+            stalls: Stalls::new(began),
+        }
+    }
+
+    /// When it began.
+    pub(super) fn began(&self) -> Instant {
+        self.began
+    }
+
+    /// The thread and the task that sample it are to end.
+    pub(super) fn end(&self) {
+        self.over.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether something is measured from now on that a busy host would spoil.
+    pub(super) fn measure(&self, measuring: bool) {
+        self.measuring.store(measuring, Ordering::Relaxed);
+    }
+
+    /// All samples until now.
+    pub(super) fn samples(&self) -> Vec<Sample> {
+        let samples = self.samples.lock();
+        samples.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A task that wants to be woken every now and then, and sees how late it
+    /// is. tokio's timers have a resolution of a millisecond.
+    pub(super) async fn tick(self: Arc<Self>) {
+        let mut due = Instant::now();
+        loop {
+            due = (due + EVERY).max(Instant::now());
+            self.due.store(self.since(due), Ordering::Relaxed);
+            sleep_until(due.into()).await;
+            let late = nanos(due.elapsed());
+            self.late.fetch_max(late, Ordering::Relaxed);
+            self.stalls.woken(late);
+        }
+    }
+
+    /// Samples the host until [`end`](Self::end).
+    pub(super) fn look(&self) {
+        let (mut before, mut at) = (Reading::now(), Instant::now());
+        while !self.over.load(Ordering::Relaxed) {
+            thread::sleep((at + EVERY).saturating_duration_since(Instant::now()));
+            at = Instant::now();
+            self.look_for_stalls();
+            let now = Reading::now();
+            let sample = self.sample(&before, &now, at);
+            let samples = self.samples.lock();
+            samples.unwrap_or_else(PoisonError::into_inner).push(sample);
+            before = now;
+        }
+    }
+
+    fn sample(&self, before: &Reading, now: &Reading, at: Instant) -> Sample {
+        let change = |of: fn(&Reading) -> Option<f64>| Some(of(now)? - of(before)?);
+        let all = change(|reading| reading.all).filter(|all| *all > 0.0);
+        let percent = |part: Option<f64>| Some((100.0 * part? / all?).clamp(0.0, 100.0));
+        let late = self.late.swap(0, Ordering::Relaxed).max(self.overdue(at));
+        Sample {
+            seconds: (at - self.began).as_secs_f64(),
+            measuring: self.measuring.load(Ordering::Relaxed),
+            cpu_percent: percent(change(|reading| reading.busy)),
+            own_cpu_percent: percent(change(|reading| reading.own)),
+            own_cpu: change(|reading| reading.own),
+            memory_bytes: now.memory,
+            descriptors: now.descriptors,
+            sockets: now.sockets,
+            loopback_bytes: now
+                .loopback
+                .zip(before.loopback)
+                .map(|(now, before)| now.saturating_sub(before)),
+            lag_seconds: Duration::from_nanos(late).as_secs_f64(),
+        }
+    }
+
+    pub(super) fn look_for_stalls(&self) {
+        self.stalls.look(self.overdue(Instant::now()));
+    }
+
+    /// By how many nanoseconds the ticker is overdue.
+    fn overdue(&self, at: Instant) -> u64 {
+        let due = self.due.load(Ordering::Relaxed);
+        self.since(at).saturating_sub(due)
+    }
+
+    /// Nanoseconds since the beginning.
+    fn since(&self, at: Instant) -> u64 {
+        nanos(at.saturating_duration_since(self.began))
+    }
+}

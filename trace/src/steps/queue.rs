@@ -1,0 +1,141 @@
+//! What is to happen, in the order of time: in the simulator, and on the
+//! delayed links of a live process.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// Things in the order of their times; of the same time, in the order in which
+/// they were put in.
+#[derive(Debug)]
+pub struct TimeQueue<At, T> {
+    heap: BinaryHeap<Reverse<Entry<At, T>>>,
+    pushed: u64,
+}
+
+#[derive(Debug)]
+struct Entry<At, T> {
+    at: At,
+    number: u64,
+    thing: T,
+}
+
+impl<At: Copy + Ord, T> TimeQueue<At, T> {
+    /// With nothing in it.
+    pub fn new() -> Self {
+        Self {
+            heap: BinaryHeap::new(),
+            pushed: 0,
+        }
+    }
+
+    /// How many things were put in: the number of the next.
+    pub fn pushed(&self) -> u64 {
+        self.pushed
+    }
+
+    /// How many things wait.
+    pub fn len(&self) -> usize {
+        self.heap.len()
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.heap.is_empty()
+    }
+
+    /// About how many bytes they take.
+    pub fn weight(&self) -> u64 {
+        (self.heap.len() * size_of::<Reverse<Entry<At, T>>>()) as u64
+    }
+
+    /// Puts a thing in.
+    pub fn push(&mut self, at: At, thing: T) {
+        let number = self.pushed;
+        self.pushed += 1;
+        self.heap.push(Reverse(Entry { at, number, thing }));
+    }
+
+    /// When the first happens.
+    pub fn first(&self) -> Option<At> {
+        self.heap.peek().map(|Reverse(entry)| entry.at)
+    }
+
+    /// Takes the first out.
+    pub fn pop(&mut self) -> Option<(At, T)> {
+        let Reverse(Entry { at, thing, .. }) = self.heap.pop()?;
+        Some((at, thing))
+    }
+
+    /// Gives each thing another time. Things of the same time keep their order.
+    pub fn shift(&mut self, mut to: impl FnMut(At) -> At) {
+        let moved = |Reverse(mut entry): Reverse<Entry<At, T>>| {
+            entry.at = to(entry.at);
+            Reverse(entry)
+        };
+        self.heap = std::mem::take(&mut self.heap)
+            .into_iter()
+            .map(moved)
+            .collect();
+    }
+}
+
+impl<At: Copy + Ord, T> Default for TimeQueue<At, T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<At: Copy + Ord, T> Entry<At, T> {
+    fn key(&self) -> (At, u64) {
+        (self.at, self.number)
+    }
+}
+
+impl<At: Copy + Ord, T> PartialEq for Entry<At, T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl<At: Copy + Ord, T> Eq for Entry<At, T> {}
+
+impl<At: Copy + Ord, T> PartialOrd for Entry<At, T> {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<At: Copy + Ord, T> Ord for Entry<At, T> {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use property::check;
+    use property::proptest::collection::vec;
+    use property::proptest::prop_assert_eq;
+
+    use super::*;
+
+    /// As a stable sort by time, whatever was shifted in between.
+    #[test]
+    fn things_come_in_the_order_of_time_and_of_entry() {
+        let times = vec(0_u64..8, 0..40);
+        check(256, (times, 0_u64..40), |(times, shift)| {
+            let mut queue = TimeQueue::new();
+            for (thing, at) in times.iter().enumerate() {
+                queue.push(*at, thing);
+            }
+            queue.shift(|at| at + shift);
+            let mut expected: Vec<_> = times.iter().map(|at| at + shift).zip(0..).collect();
+            expected.sort_by_key(|(at, _)| *at);
+            prop_assert_eq!(queue.first(), expected.first().map(|(at, _)| *at));
+            let popped: Vec<_> = std::iter::from_fn(|| queue.pop()).collect();
+            prop_assert_eq!(popped, expected);
+            prop_assert_eq!(queue.pushed(), times.len() as u64);
+            Ok(())
+        });
+    }
+}
