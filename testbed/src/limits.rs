@@ -172,7 +172,7 @@ impl Plan {
             Load::Channels | Load::Gossipsub { .. } if self.connections > sparse => {
                 ", or connect fewer of them with --topology random:8"
             }
-            _ => "",
+            Load::Channels | Load::Gossipsub { .. } | Load::Kademlia { .. } => "",
         }
     }
 

@@ -129,7 +129,7 @@ fn ids_and_durations_are_read_as_they_are_written() {
     check(1_024, texts(), |text| {
         let id = trace_id(&text).ok();
         prop_assert!(id.is_none_or(|id| hex(&id).ends_with(&text.to_lowercase())));
-        let id = span_id(&text).ok().map(|id| hex(id.to_be_bytes()));
+        let id = span_id(&text).ok().map(|id| hex(&id.to_be_bytes()));
         prop_assert!(id.is_none_or(|id| id == text.to_lowercase()));
         let _ = length(&text);
         Ok(())

@@ -176,7 +176,13 @@ fn event(log: Log) -> Result<Event, String> {
             Value::Text(name) if field.key == tag::EVENT && event.name.is_empty() => {
                 event.name = name;
             }
-            _ => event.attributes.push(field.into()),
+            Value::Text(_)
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Binary(_) => {
+                event.attributes.push(field.into());
+            }
         }
     }
     Ok(event)

@@ -45,9 +45,6 @@ use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Tra
 use serde::Serialize;
 use tokio::sync::Notify;
 
-/// Ids as they are written: hexadecimal digits.
-pub use const_hex::encode as hex;
-
 pub use codec::leads_somewhere;
 pub use dependencies::Dependency;
 pub use insert::Taken;
@@ -296,4 +293,9 @@ impl Store {
 /// What is wrong with them.
 pub fn check_ids(span: &Span) -> Result<(), BadSpan> {
     codec::ids(span).map(drop)
+}
+
+/// Ids as they are written: hexadecimal digits.
+pub fn hex(id: &[u8]) -> String {
+    const_hex::encode(id)
 }

@@ -97,7 +97,7 @@ fn shown(value: Option<&Value>) -> String {
         Some(Value::IntValue(number)) => number.to_string(),
         Some(Value::DoubleValue(number)) => number.to_string(),
         Some(Value::BytesValue(bytes)) => {
-            let pairs: Vec<_> = bytes.iter().map(|byte| hex([*byte])).collect();
+            let pairs: Vec<_> = bytes.iter().map(|byte| hex(&[*byte])).collect();
             pairs.join(" ")
         }
         Some(Value::ArrayValue(list)) => {
