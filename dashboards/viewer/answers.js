@@ -5,6 +5,8 @@
 // What depends on a search is not there for each search; it is found here,
 // among the answers that are.
 
+import { emptyTable } from './answer-tables.js';
+
 const element = globalThis.document?.getElementById('answers');
 const answers = element ? JSON.parse(element.textContent) : null;
 
@@ -41,7 +43,10 @@ function searched(path, asked, from) {
 
 function nothingNew(asked, from) {
   const whole = from['/api/diagram?after=0'];
-  return { ...whole, next: Number(asked.get('after')), more: false, steps: [], sends: [], said: [], lost: [] };
+  return {
+    ...whole, next: Number(asked.get('after')), more: false, states: undefined,
+    steps: emptyTable('steps'), sends: emptyTable('sends'), outputs: emptyTable('outputs'), losses: emptyTable('losses'),
+  };
 }
 
 function summaries(asked, all) {

@@ -14,9 +14,14 @@ export { shownRun, toRun } from './shown.js';
 // How many traces the list asks for. More cannot be read by anybody.
 export const LIST_LIMIT = 1000;
 
+/** @param {Record<string, any>} parameters @returns {[string, any][]} */
 const given = (parameters) => Object.entries(parameters)
   .filter(([, value]) => value !== undefined && value !== null && value !== '');
 
+/**
+ * @param {string} path
+ * @param {{ signal?: AbortSignal, run?: string, exactly?: boolean, [parameter: string]: any }} [options]
+ */
 async function get(path, { signal, run, exactly, ...parameters } = {}) {
   const asked = given({ ...parameters, run: run ?? shownRun });
   if (isReport) return exactlyRead(answerOf(path, asked));
@@ -39,6 +44,7 @@ async function read(response, exactly) {
 // A seed has 64 bits and a number of JavaScript 53. Browsers that hand over
 // the source of a number let such a one be kept as text, digit by digit. It
 // takes a call for each value, so only answers with seeds are read like this.
+/** @type {(key: string, value: any, context?: { source?: string }) => any} */
 function exact(key, value, context) {
   const rounded = Number.isInteger(value) && !Number.isSafeInteger(value);
   return rounded ? context?.source ?? value : value;
@@ -47,28 +53,42 @@ function exact(key, value, context) {
 // In a report such an answer is text, whose digits are all there.
 const exactlyRead = (answer) => (typeof answer === 'string' ? JSON.parse(answer, exact) : answer);
 
-// The run: `run.json`, and the runs of the same folder, the newest first.
+/**
+ * The run: `run.json`, and the runs of the same folder, the newest first.
+ * @type {(signal?: AbortSignal, run?: string) => Promise<Run>}
+ */
 export const getRun = (signal, run) => get('/api/run', { signal, run, exactly: true });
 
+/** @type {(signal?: AbortSignal) => Promise<RunsAnswer>} */
 export const getRuns = (signal) => get('/api/runs', { signal, run: '', exactly: true });
 
-// `{ csv, csv_rest, host, host_rest }`: what results.csv and host.csv begin with,
-// and how many bytes of each come after that.
+/** @type {(signal?: AbortSignal, run?: string) => Promise<ResultsAnswer>} */
 export const getResults = (signal, run) => get('/api/results', { signal, run });
 
-// `{ edges, faults }`: who is connected with whom, as pairs of names; and what
-// was done to that, as `{ at, action, peer, other }`, `at` being in ns as the
-// diagram's times are.
+/**
+ * The connections, as pairs of names, and the faults.
+ * @type {(signal?: AbortSignal, run?: string) => Promise<TopologyAnswer>}
+ */
 export const getTopology = (signal, run) => get('/api/topology', { signal, run });
 
-// The steps among the spans stored from place `after` on, with `states` what
-// tells the states after them apart; and what the snapshots recorded.
+/**
+ * The steps among the spans stored from place `after` on, with `states` what
+ * tells the states after them apart.
+ * @type {(after: number, signal?: AbortSignal, run?: string, states?: boolean) => Promise<DiagramAnswer>}
+ */
 export const getDiagram = (after, signal, run, states) =>
   get('/api/diagram', { signal, run, after, states: states ? 'true' : '' });
 
+/**
+ * What the snapshots recorded.
+ * @type {(signal?: AbortSignal, run?: string) => Promise<Snapshot[]>}
+ */
 export const getCuts = (signal, run) => get('/api/cuts', { signal, run }).then((body) => body.cuts);
 
-// One span as OTLP, for otlp.js.
+/**
+ * One span as OTLP, for otlp.js.
+ * @type {(trace: string, span: string, signal?: AbortSignal, run?: string) => Promise<ResourceSpans[]>}
+ */
 export const getSpan = (trace, span, signal, run) =>
   get(`/api/spans/${trace}/${span}`, { signal, run }).then((body) => body.result.resourceSpans);
 
@@ -78,8 +98,15 @@ const v3 = (query) => Object.fromEntries(
 
 const tagged = (tags) => (tags && Object.keys(tags).length ? JSON.stringify(tags) : '');
 
-// `{ spans: [{ traceId, spanId }], more }`: the spans of a peer, with a name,
-// with these tags (`{ 'p2p.remote': 'peer-03' }`).
+/** @typedef {Record<string, string>} Tags */
+
+/**
+ * The spans of a peer, with a name, with these tags (`{ 'p2p.remote': 'peer-03' }`).
+ * @param {{ service?: string, operation?: string, tags?: Tags, limit?: number }} search
+ * @param {AbortSignal} [signal]
+ * @param {string} [run]
+ * @returns {Promise<{ spans: { traceId: string, spanId: string }[], more: boolean }>}
+ */
 export const searchSpans = ({ service, operation, tags, limit = LIST_LIMIT }, signal, run) =>
   get('/api/spans', { signal, run, ...v3({
     serviceName: service, operationName: operation, attributes: tagged(tags), searchDepth: limit,
@@ -93,8 +120,11 @@ export const getServices = (signal) =>
 export const getOperations = (service, signal) =>
   get('/api/v3/operations', { signal, service }).then((body) => body.operations);
 
-// `{ summaries, total }`: those that are found, and how many traces there are in
-// all. `shortest` and `longest` are nanoseconds, `after` and `before` RFC 3339.
+/**
+ * The traces that are found, and how many there are in all. `shortest` and `longest`
+ * are nanoseconds, `after` and `before` RFC 3339.
+ * @type {(search: Record<string, any>, signal?: AbortSignal) => Promise<{ summaries: TraceSummary[], total: number }>}
+ */
 export const getSummaries = (search, signal) => get('/api/v3/trace-summaries', { signal, ...v3({
   serviceName: search.service,
   operationName: search.operation,
@@ -106,10 +136,15 @@ export const getSummaries = (search, signal) => get('/api/v3/trace-summaries', {
   searchDepth: search.limit || LIST_LIMIT,
 }) });
 
+/** @type {(id: string, signal?: AbortSignal, run?: string) => Promise<ResourceSpans[]>} */
 export const getTrace = (id, signal, run) =>
   get(`/api/v3/traces/${id}`, { signal, run }).then((body) => body.result.resourceSpans);
 
-// `control('cut', { peer, other })`. Rejects with the server's reason.
+/**
+ * `control('cut', { peer, other })`. Rejects with the server's reason.
+ * @param {string} action
+ * @param {{ peer?: string, other?: string }} [link]
+ */
 export const control = async (action, { peer, other } = {}) => read(await fetch('/api/control', {
   method: 'POST',
   headers: { 'Content-Type': 'application/json' },

@@ -37,7 +37,7 @@ function App() {
   const known = useSelection(route, running.model, opened);
   const name = run?.experiment?.name;
   useEffect(() => {
-    const place = route.view === 'trace' ? `trace ${route.trace.slice(0, 8)}` : nameOf(route.view);
+    const place = route.trace ? `trace ${route.trace.slice(0, 8)}` : nameOf(route.view);
     document.title = `${name ? `${name} · ` : ''}${place} · testbed`;
   }, [name, route.view, route.trace]);
   const main = useRef(null);
@@ -69,7 +69,10 @@ function drawsModel({ view, params }) {
     || (view === 'traces' && (params.has('from') || params.has('to')));
 }
 
-// A view of something else is another view, which begins anew.
+/**
+ * A view of something else is another view, which begins anew.
+ * @param {Route} route
+ */
 function keyOf({ view, trace, a, b }) {
   return [view, trace, a, b].filter(Boolean).join(' ');
 }

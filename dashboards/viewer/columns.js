@@ -1,27 +1,46 @@
 // What the model is kept in (model.js): arrays of numbers that grow.
 
-// Typed arrays that grow together.
-export class Columns {
+/** @typedef {Int32Array | Uint32Array | Uint8Array | Float64Array} NumberArray */
+
+/** @typedef {Int32ArrayConstructor | Uint32ArrayConstructor | Uint8ArrayConstructor | Float64ArrayConstructor} NumberArrayType */
+
+/**
+ * Typed arrays that grow together, by their names.
+ * @template {Record<string, NumberArrayType>} Shape
+ * @param {Shape} shape
+ */
+export const columnsOf = (shape) => (
+  /** @type {Columns & { [Name in keyof Shape]: InstanceType<Shape[Name]> }} */ (new Columns(shape)));
+
+class Columns {
+  /** @param {Record<string, NumberArrayType>} shape */
   constructor(shape) {
     this.count = 0;
     this.shape = Object.keys(shape);
-    for (const name of this.shape) this[name] = new shape[name](64);
+    Object.assign(this, Object.fromEntries(this.shape.map((name) => [name, new shape[name](64)])));
   }
 
   // Makes room for `more` rows; the first of them is returned.
   grow(more) {
+    const arrays = /** @type {Record<string, any>} */ (this);
     const begin = this.count;
     this.count += more;
-    if (this.count > this[this.shape[0]].length) {
-      const room = Math.max(this.count, 2 * this[this.shape[0]].length);
-      for (const name of this.shape) this[name] = wider(this[name], room);
+    const { length } = arrays[this.shape[0]];
+    if (this.count > length) {
+      const room = Math.max(this.count, 2 * length);
+      for (const name of this.shape) arrays[name] = wider(arrays[name], room);
     }
     return begin;
   }
 }
 
+/**
+ * @template {NumberArray} A
+ * @param {A} array
+ * @param {number} room
+ */
 function wider(array, room) {
-  const grown = new array.constructor(room);
+  const grown = new /** @type {new (length: number) => A} */ (array.constructor)(room);
   grown.set(array);
   return grown;
 }

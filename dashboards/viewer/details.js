@@ -19,7 +19,8 @@ export function Details({ span, trace, traceId, select }) {
       <p><${Peer} name=${span.service} />${span.error && html` <b class="bad">error</b>`}</p>
       ${details.message && html`<p class="bad">${details.message}</p>`}
       <dl class="pairs">
-        <${Pair} name="takes" value=${html`${duration(span.duration)}${span.unended && html` <b class="bad">${span.unended}</b>`}`} />
+        <${Pair} name="takes"
+          value=${html`${duration(span.duration)}${span.unended && html` <b class="bad">${span.unended}</b>`}`} />
         <${Pair} name="starts after" value=${duration(span.start)} />
         <${Pair} name="starts at" value=${isoTime(span.from)} />
         <${Pair} name="kind" value=${span.kind} />
@@ -36,7 +37,8 @@ export function Details({ span, trace, traceId, select }) {
       ${details.events.length > 0 && html`<h4>Events</h4>`}
       ${details.events.map((event) => html`
         <div class="part"><p><b>${event.name}</b> <span class="note">after ${
-          duration(event.after)}</span>${event.untimed && html` <b class="bad">${event.untimed}</b>`}</p><${Pairs} all=${event.attributes} /></div>`)}
+          duration(event.after)}</span>${event.untimed && html` <b class="bad">${event.untimed}</b>`}</p>
+          <${Pairs} all=${event.attributes} /></div>`)}
       ${details.links.length > 0 && html`<h4>Links</h4>`}
       ${details.links.map((link) => html`
         <div class="part"><p><a href=${toTrace(link.trace, link.span)}>

@@ -1,5 +1,6 @@
 // Numbers and names as people read them.
 
+/** @type {[string, number][]} */
 const UNITS = [['ns', 1], ['µs', 1e3], ['ms', 1e6], ['s', 1e9]];
 
 // Three significant digits tell two spans apart and fit beside a bar.
@@ -23,6 +24,7 @@ export function plural(number, one, many = `${one}s`) {
   return `${count(number)} ${number === 1 ? one : many}`;
 }
 
+/** @type {[string, number][]} */
 const SIZES = [['B', 1], ['KiB', 1024], ['MiB', 1024 ** 2], ['GiB', 1024 ** 3]];
 
 export function bytes(number) {

@@ -7,20 +7,30 @@ import { shownRun } from './shown.js';
 // What can be done to a run that goes on, where nothing can be.
 const UNTOUCHED = { allowed: [], paused: false };
 
+/**
+ * @template Value
+ * @typedef {{ what: string | null, value: Value | null, error: string | null }} Loaded
+ */
+
+/** @typedef {{ connected: boolean | null, event: ServerEvent | null }} Connection */
+
 // A run that is over: a report, or another run than the one the server is at.
+/** @type {ServerEvent} */
 const OVER = { revision: 0, run: 0, live: false, control: UNTOUCHED };
 
 // The server's last event, and whether the server is still there.
 export function useEvents() {
   const still = isReport || shownRun !== '';
-  const [state, setState] = useState({ connected: null, event: still ? OVER : null });
+  const [state, setState] = useState(/** @type {Connection} */ ({ connected: null, event: still ? OVER : null }));
   useEffect(() => {
     if (still) return undefined;
+    /** @type {EventSource} */
     let source;
     const open = () => {
       source = new EventSource('/api/events');
       source.onmessage = ({ data }) => setState({ connected: true, event: JSON.parse(data) });
-      source.onerror = () => setState(({ event }) => ({ connected: false, event: event && { ...event, control: UNTOUCHED } }));
+      source.onerror = () => setState(({ event }) => (
+        { connected: false, event: event && { ...event, control: UNTOUCHED } }));
     };
     // A page that was left stays in memory, for Back. It must not keep its
     // connection: a browser has six to a server, and the next page needs one.
@@ -38,12 +48,20 @@ export function useEvents() {
   return state;
 }
 
-// Loads something, and again whenever `version` changes. There is one request
-// at a time, and at least `pace` ms between two, so that a fast run neither
-// floods the server nor starves the page. `what` says what is asked for: when
-// it changes, the old answer is dropped.
+/**
+ * Loads something, and again whenever `version` changes. There is one request
+ * at a time, and at least `pace` ms between two, so that a fast run neither
+ * floods the server nor starves the page. `what` says what is asked for: when
+ * it changes, the old answer is dropped.
+ * @template Value
+ * @param {(signal: AbortSignal) => Promise<Value>} load
+ * @param {string} what
+ * @param {unknown} [version]
+ * @param {number} [pace]
+ * @returns {Loaded<Value>}
+ */
 export function useLoaded(load, what, version, pace = 1000) {
-  const [state, setState] = useState({ what: null, value: null, error: null });
+  const [state, setState] = useState(/** @type {Loaded<Value>} */ ({ what: null, value: null, error: null }));
   const wanted = useRef(version);
   wanted.current = version;
   const wake = useRef(() => {});
@@ -61,7 +79,7 @@ export function useLoaded(load, what, version, pace = 1000) {
         setState((last) => (next.error && last.what === what && last.value
           ? { ...last, error: next.error } : next));
         await paused(pace);
-        if (wanted.current === version) await new Promise((resolve) => { wake.current = resolve; });
+        if (wanted.current === version) await /** @type {Promise<void>} */ (new Promise((resolve) => { wake.current = resolve; }));
       }
     })();
     return () => { control.abort(); wake.current(); };

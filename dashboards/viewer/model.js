@@ -40,7 +40,8 @@
 //
 // Clocks, past and future are in causality.js.
 
-import { Columns, Line } from './columns.js';
+import { rowsOf } from './answer-tables.js';
+import { Line, columnsOf } from './columns.js';
 
 const STEP = {
   peer: Int32Array, kind: Int32Array, number: Float64Array, trace: Int32Array,
@@ -57,24 +58,24 @@ const people = new Intl.Collator('en', { numeric: true });
 
 export class Model {
   constructor() {
-    this.peers = [];
-    this.kinds = [];
-    this.traces = [];
-    this.reasons = [];
-    this.tables = new Map();
-    this.step = new Columns(STEP);
-    this.message = new Columns(MESSAGE);
-    this.spans = [];
-    this.messageIds = [];
-    this.texts = [];
-    this.said = new Map();
+    /** @type {string[]} */ this.peers = [];
+    /** @type {string[]} */ this.kinds = [];
+    /** @type {string[]} */ this.traces = [];
+    /** @type {string[]} */ this.reasons = [];
+    /** @type {Map<string, Map<string, number>>} */ this.tables = new Map();
+    this.step = columnsOf(STEP);
+    this.message = columnsOf(MESSAGE);
+    /** @type {string[]} */ this.spans = [];
+    /** @type {string[]} */ this.messageIds = [];
+    /** @type {string[]} */ this.texts = [];
+    /** @type {Map<number, { kind: string, text: string }[]>} */ this.said = new Map();
     this.saidOfSnapshots = 0;
-    this.lines = [];
-    this.sortedPeers = [];
-    this.bySpan = null;
-    this.sentBy = [];
-    this.waiting = [];
-    this.lostEarly = [];
+    /** @type {Line[]} */ this.lines = [];
+    /** @type {number[]} */ this.sortedPeers = [];
+    /** @type {Map<string, number> | null} */ this.bySpan = null;
+    /** @type {Map<string, number>[]} */ this.sentBy = [];
+    /** @type {Map<string, number[]>[]} */ this.waiting = [];
+    /** @type {{ sender: number, id: string, reason: string }[]} */ this.lostEarly = [];
     this.base = 0n;
     this.next = 0;
     this.left = 0;
@@ -83,25 +84,33 @@ export class Model {
     this.revision = 0;
   }
 
-  // Takes one answer in. True when it brought something.
+  /**
+   * Takes one answer in. True when it brought something.
+   * @param {DiagramAnswer} answer
+   */
   append(answer) {
+    const { steps, states, sends, outputs, losses } = answer;
+    const rows = {
+      steps: rowsOf(answer, 'steps'), sends: rowsOf(answer, 'sends'),
+      outputs: rowsOf(answer, 'outputs'), losses: rowsOf(answer, 'losses'),
+    };
+    if (states && states.length !== rows.steps) {
+      throw new Error(`the server's answer has ${rows.steps} rows of steps, and ${states.length} states`);
+    }
     this.next = answer.next;
     this.left = answer.left ?? 0;
-    if (!answer.steps.length && !answer.lost?.length) return false;
+    if (!rows.steps && !rows.losses) return false;
     this.base = BigInt(answer.base);
     const peers = this.#enter('peers', answer.peers);
-    const kinds = this.#enter('kinds', answer.names);
+    const kinds = this.#enter('kinds', answer.kinds);
     const traces = this.#enter('traces', answer.traces);
     const begin = this.step.count;
-    this.#steps(answer.steps, answer.states ?? [], peers, kinds, traces);
-    this.#sends(answer.sends, begin, peers, kinds);
-    this.#receipts(answer.steps, begin);
-    this.#lost(answer.lost ?? [], peers);
-    for (const [step, kind, text] of answer.said ?? []) {
-      const said = this.said.get(begin + step) ?? [];
-      said.push({ kind: answer.names[kind], text });
-      this.said.set(begin + step, said);
-      if (text.startsWith('snapshot=')) this.saidOfSnapshots += 1;
+    this.#steps(steps, rows.steps, states ?? [], peers, kinds, traces);
+    this.#sends(sends, rows.sends, begin, peers, kinds);
+    this.#receipts(steps.message, begin);
+    this.#losses(losses, rows.losses, peers);
+    for (let i = 0; i < rows.outputs; i += 1) {
+      this.#output(begin + outputs.step[i], answer.kinds[outputs.kind[i]], outputs.text[i]);
     }
     for (const line of this.lines) line.settle(this.step);
     this.bySpan = null;
@@ -109,22 +118,26 @@ export class Model {
     return true;
   }
 
+  /** @param {string} name */
   peerOf(name) {
     return this.tables.get('peers')?.get(name) ?? -1;
   }
 
+  /** @param {string | null} span */
   stepOf(span) {
     if (!this.bySpan) {
       this.bySpan = new Map();
       for (let s = 0; s < this.step.count; s += 1) this.bySpan.set(this.spans[s], s);
     }
-    return this.bySpan.get(span) ?? -1;
+    return this.bySpan.get(span ?? '') ?? -1;
   }
 
+  /** @param {number} peer */
   line(peer) {
     return this.lines[peer].steps.subarray(0, this.lines[peer].count);
   }
 
+  /** @param {number} sender @param {string} id */
   messageOf(sender, id) {
     return this.sentBy[sender]?.get(id) ?? -1;
   }
@@ -137,21 +150,26 @@ export class Model {
     return this.sortedPeers;
   }
 
-  // The messages that a step sent, in order.
+  /** The messages that a step sent, in order. @param {number} step */
   sent(step) {
     const all = [];
     for (let m = this.step.firstSent[step]; m >= 0; m = this.message.nextSent[m]) all.push(m);
     return all;
   }
 
-  // Puts the texts of an answer into a table of ours: from its index to ours.
+  /**
+   * Puts the texts of an answer into a table of ours: from its index to ours.
+   * @param {'peers' | 'kinds' | 'traces' | 'reasons'} name
+   * @param {string[]} texts
+   */
   #enter(name, texts) {
     const table = this.tables.get(name) ?? new Map();
     this.tables.set(name, table);
     const list = this[name];
     const map = Int32Array.from(texts, (text) => {
-      if (!table.has(text)) table.set(text, list.push(text) - 1);
-      return table.get(text);
+      const known = table.get(text) ?? list.push(text) - 1;
+      table.set(text, known);
+      return known;
     });
     for (let p = this.lines.length; p < this.peers.length; p += 1) {
       this.lines.push(new Line());
@@ -161,55 +179,71 @@ export class Model {
     return map;
   }
 
-  #steps(rows, states, peers, kinds, traces) {
+  /**
+   * @param {Tables['steps']} table
+   * @param {number} rows
+   * @param {number[]} states
+   * @param {Int32Array} peers
+   * @param {Int32Array} kinds
+   * @param {Int32Array} traces
+   */
+  #steps(table, rows, states, peers, kinds, traces) {
     const { step } = this;
-    const begin = step.grow(rows.length);
-    let s = begin;
-    for (const [peer, kind, number, at, duration, trace, span, from, , sequence] of rows) {
-      step.peer[s] = peers[peer];
-      step.kind[s] = kinds[kind];
-      step.number[s] = number;
+    const begin = step.grow(rows);
+    for (let i = 0; i < rows; i += 1) {
+      const s = begin + i;
+      const [peer, at, sender] = [peers[table.peer[i]], table.at[i], table.sender[i]];
+      const end = at + table.duration[i];
+      step.peer[s] = peer;
+      step.kind[s] = kinds[table.kind[i]];
+      step.number[s] = table.number[i];
       step.at[s] = at;
-      step.duration[s] = duration;
-      step.trace[s] = traces[trace];
+      step.duration[s] = table.duration[i];
+      step.trace[s] = traces[table.trace[i]];
       step.received[s] = -1;
-      step.from[s] = from < 0 ? -1 : peers[from];
-      step.sequence[s] = sequence;
-      step.state[s] = states[s - begin] ?? 0;
+      step.from[s] = sender < 0 ? -1 : peers[sender];
+      step.sequence[s] = table.sequence[i];
+      step.state[s] = states[i] ?? 0;
       step.firstSent[s] = -1;
-      this.spans.push(span);
+      this.spans.push(table.span[i]);
       if (at < this.first) this.first = at;
-      if (at + duration > this.last) this.last = at + duration;
-      this.lines[peers[peer]].push(s, step);
-      s += 1;
+      if (end > this.last) this.last = end;
+      this.lines[peer].push(s, step);
     }
   }
 
-  #sends(rows, begin, peers, kinds) {
+  /**
+   * @param {Tables['sends']} table
+   * @param {number} rows
+   * @param {number} begin
+   * @param {Int32Array} peers
+   * @param {Int32Array} kinds
+   */
+  #sends(table, rows, begin, peers, kinds) {
     const { step, message } = this;
-    const start = message.grow(rows.length);
-    for (let i = 0; i < rows.length; i += 1) {
-      const [from, to, kind, id, text, control] = rows[i];
+    const start = message.grow(rows);
+    for (let i = 0; i < rows; i += 1) {
       const m = start + i;
-      const sender = step.peer[begin + from];
-      message.from[m] = begin + from;
+      const from = begin + table.step[i];
+      const sender = step.peer[from];
+      message.from[m] = from;
       message.to[m] = -1;
       message.sender[m] = sender;
-      message.receiver[m] = peers[to];
-      message.kind[m] = kinds[kind];
+      message.receiver[m] = peers[table.receiver[i]];
+      message.kind[m] = kinds[table.kind[i]];
       message.reason[m] = -1;
-      message.control[m] = control ? 1 : 0;
-      this.messageIds.push(id);
-      this.texts.push(text);
-      this.sentBy[sender].set(id, m);
+      message.control[m] = table.control[i];
+      this.messageIds.push(table.message[i]);
+      this.texts.push(table.text[i]);
+      this.sentBy[sender].set(table.message[i], m);
     }
     // From the last to the first, so that each list of a step begins with its first.
-    for (let m = start + rows.length - 1; m >= start; m -= 1) {
+    for (let m = start + rows - 1; m >= start; m -= 1) {
       message.nextSent[m] = step.firstSent[message.from[m]];
       step.firstSent[message.from[m]] = m;
     }
     // The receiver's span can end, and be told, before the sender's.
-    for (let m = start; m < start + rows.length; m += 1) {
+    for (let m = start; m < start + rows; m += 1) {
       const early = this.waiting[message.sender[m]];
       const receipts = early.size ? early.get(this.messageIds[m]) ?? [] : [];
       if (receipts.length) early.delete(this.messageIds[m]);
@@ -217,28 +251,34 @@ export class Model {
     }
   }
 
-  #receipts(rows, begin) {
-    for (let i = 0; i < rows.length; i += 1) {
+  /**
+   * @param {string[]} ids the message that each of the new steps handles
+   * @param {number} begin
+   */
+  #receipts(ids, begin) {
+    for (let i = 0; i < ids.length; i += 1) {
       const sender = this.step.from[begin + i];
       if (sender < 0) continue;
-      const id = rows[i][8];
+      const id = ids[i];
       const m = this.sentBy[sender].get(id);
       if (m !== undefined) this.#receive(m, begin + i);
-      else if (this.waiting[sender].has(id)) this.waiting[sender].get(id).push(begin + i);
-      else this.waiting[sender].set(id, [begin + i]);
+      else this.waiting[sender].set(id, [...this.waiting[sender].get(id) ?? [], begin + i]);
     }
   }
 
-  // A message that is received once more becomes an arrow of its own, without
-  // being sent once more.
+  /**
+   * A message that is received once more becomes an arrow of its own, without
+   * being sent once more.
+   * @param {number} m
+   * @param {number} s
+   */
   #receive(m, s) {
     const { message } = this;
     let arrow = m;
     if (message.to[m] >= 0) {
       arrow = message.grow(1);
-      for (const column of ['from', 'sender', 'receiver', 'kind', 'reason', 'control']) {
-        message[column][arrow] = message[column][m];
-      }
+      const { from, sender, receiver, kind, reason, control } = message;
+      for (const column of [from, sender, receiver, kind, reason, control]) column[arrow] = column[m];
       message.copy[arrow] = 1;
       message.nextSent[arrow] = message.nextSent[m];
       message.nextSent[m] = arrow;
@@ -249,10 +289,24 @@ export class Model {
     this.step.received[s] = arrow;
   }
 
-  // The news of a loss can come before the message that it is about.
-  #lost(rows, peers) {
-    const all = [...this.lostEarly, ...rows.map(([by, , id, reason]) => [peers[by], id, reason])];
-    this.lostEarly = all.filter(([sender, id, reason]) => {
+  /** @param {number} step @param {string} kind @param {string} text */
+  #output(step, kind, text) {
+    const said = this.said.get(step) ?? [];
+    said.push({ kind, text });
+    this.said.set(step, said);
+    if (text.startsWith('snapshot=')) this.saidOfSnapshots += 1;
+  }
+
+  /**
+   * The news of a loss can come before the message that it is about.
+   * @param {Tables['losses']} table
+   * @param {number} rows
+   * @param {Int32Array} peers
+   */
+  #losses(table, rows, peers) {
+    const news = Array.from({ length: rows }, (_, i) => (
+      { sender: peers[table.sender[i]], id: table.message[i], reason: table.reason[i] }));
+    this.lostEarly = [...this.lostEarly, ...news].filter(({ sender, id, reason }) => {
       const m = this.sentBy[sender].get(id);
       if (m === undefined) return true;
       this.message.reason[m] = this.#enter('reasons', [reason])[0];

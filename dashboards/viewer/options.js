@@ -45,6 +45,7 @@ const isNothing = (value) => value === null || value === undefined || (Array.isA
 const spoken = (name) => name.replaceAll('_', ' ');
 
 // A name says its unit.
+/** @type {[RegExp, (value: any) => string][]} */
 const UNITS = [
   [/_seconds$/, (value) => duration(value * 1e9)],
   [/_ns$/, duration],

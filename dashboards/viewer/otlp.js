@@ -98,15 +98,15 @@ function inTreeOrder(spans) {
 }
 
 function walk(root, children, order) {
-  const todo = [[root, 0, -1]];
-  while (todo.length) {
-    const [span, depth, parent] = todo.pop();
+  const todo = [{ span: root, depth: 0, parent: -1 }];
+  for (let next = todo.pop(); next; next = todo.pop()) {
+    const { span, depth, parent } = next;
     if (span.index !== undefined) continue;
     Object.assign(span, { index: order.length, depth, parent });
     order.push(span);
     const below = children.get(span.id) ?? [];
     children.delete(span.id);
-    for (const child of below.toReversed()) todo.push([child, depth + 1, span.index]);
+    for (const child of below.toReversed()) todo.push({ span: child, depth: depth + 1, parent: span.index });
   }
 }
 
@@ -146,10 +146,15 @@ export function eventsOf({ raw, from }) {
     return {
       name: event.name ?? '',
       after: Number(at < from ? 0n : at - from),
-      untimed: at >= from ? '' : at === 0n ? 'no time' : 'before the span',
+      untimed: untimed(at, from),
       attributes: attributes(event.attributes),
     };
   });
+}
+
+function untimed(at, from) {
+  if (at >= from) return '';
+  return at === 0n ? 'no time' : 'before the span';
 }
 
 // The spans that a span names as what it has to do with, beside its parent.

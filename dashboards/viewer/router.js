@@ -13,12 +13,23 @@
 // A route is { view, params } with what else the address names: `trace` and
 // `span`, or `a` and `b`. `params` is what stands after `?`, URLSearchParams.
 
+/**
+ * @typedef {object} Route
+ * @property {string} view
+ * @property {URLSearchParams} params
+ * @property {string} [trace]
+ * @property {string | null} [span]
+ * @property {string} [a]
+ * @property {string} [b]
+ */
+
 import { useEffect, useState } from './vendor/preact-htm.js';
 
 const TRACE = /^\/trace\/([0-9a-f]{32})(?:\/span\/([0-9a-f]{16}))?$/;
 const PAIR = /^\/(compare-traces|compare)\/([^/]+)\/([^/]+)$/;
 const PLAIN = /^\/(diagram|traces|topology|results|runs)$/;
 
+/** @param {string} hash @returns {Route} */
 export function parse(hash) {
   const text = hash.replace(/^#/, '');
   const mark = text.indexOf('?');

@@ -22,7 +22,7 @@ export function Row({ span, top, length, selected, closed, critical, select, tog
   const below = span.end - span.index - 1;
   const from = length ? span.start / length : 0;
   const wide = length ? span.duration / length : 1;
-  const side = from + wide <= RIGHT ? 'right' : from >= 1 - RIGHT ? 'left' : 'inside';
+  const side = sideOf(from, from + wide);
   const place = side === 'right' ? { left: `${(from + wide) * 100}%` }
     : { right: `${(1 - from - (side === 'inside' ? wide : 0)) * 100}%` };
   const label = duration(span.duration);
@@ -33,7 +33,8 @@ export function Row({ span, top, length, selected, closed, critical, select, tog
     <div id=${rowId(span)} role="treeitem" aria-level=${span.depth + 1} aria-selected=${selected}
       aria-expanded=${below ? !closed : undefined}
       class=${`row ${selected ? 'selected' : ''} ${span.error ? 'failed' : ''} ${span.index % 2 ? 'odd' : ''}`}
-      style=${{ transform: `translateY(${top}px)` }} onClick=${() => select(span.id)} title=${`${span.service}: ${span.name || '(no name)'}, ${label}${drawn}`}>
+      style=${{ transform: `translateY(${top}px)` }} onClick=${() => select(span.id)}
+      title=${`${span.service}: ${span.name || '(no name)'}, ${label}${drawn}`}>
       <span class="names" style=${{ '--depth': Math.min(span.depth, DEEPEST) }}>
         <${Twist} span=${span} below=${below} closed=${closed} toggle=${toggle} />
         <${Peer} name=${span.service} />
@@ -56,6 +57,12 @@ export function Row({ span, top, length, selected, closed, critical, select, tog
         <span class="unseen">${drawn}</span>
       </span>
     </div>`;
+}
+
+// Where the text of a bar stands.
+function sideOf(from, to) {
+  if (to <= RIGHT) return 'right';
+  return from >= 1 - RIGHT ? 'left' : 'inside';
 }
 
 const between = (from, to, length) => (length

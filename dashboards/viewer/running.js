@@ -12,15 +12,25 @@ const PACE = 500;
 // many times as long: the page then uses a quarter of a processor. A guess.
 const REST = 3;
 
-// `{ model, revision, whole, error }`. The model is one object that grows, and
-// is null until the first answer: whoever keeps something about it goes by
-// `revision`. `whole`: everything that the server had has been read once.
-//
-// `version` changes when the server has more. `needed`: whether the view that
-// is shown draws the model; without it nothing is read. `run` is another run's
-// id; with `states` the model can tell the states of that run from its own.
+/**
+ * @typedef {object} Running
+ * @property {Model | null} model one object that grows, null until the first answer: what
+ *   is derived from it goes by `revision`
+ * @property {number} revision
+ * @property {boolean} whole whether everything that the server had has been read once
+ * @property {string | null} error
+ */
+
+/**
+ * @param {unknown} version changes when the server has more
+ * @param {object} options
+ * @param {boolean} [options.needed] whether the view that is shown draws the model; without it
+ *   nothing is read
+ * @param {string} [options.run] another run's id
+ * @param {boolean} [options.states] whether the states of that run are compared with another's
+ */
 export function useRunning(version, { needed = true, run, states } = {}) {
-  const [state, setState] = useState({ model: null, revision: 0, whole: false, error: null });
+  const [state, setState] = useState(/** @type {Running} */ ({ model: null, revision: 0, whole: false, error: null }));
   const now = useRef(null);
   now.current = { version, needed };
   const wake = useRef(() => {});
@@ -28,11 +38,13 @@ export function useRunning(version, { needed = true, run, states } = {}) {
     const control = new AbortController();
     const { signal } = control;
     const model = new Model();
+    /** @type {(whole: boolean, error?: string | null) => void} */
     const show = (whole, error = null) => signal.aborted
       || setState({ model, revision: model.revision, whole, error });
     const read = async (was) => {
       try {
-        const whole = await readAll(model, signal, () => getDiagram(model.next, signal, run, states), () => show(was)) || was;
+        const ask = () => getDiagram(model.next, signal, run, states);
+        const whole = await readAll(model, signal, ask, () => show(was)) || was;
         show(whole);
         return whole;
       } catch (error) {
@@ -42,11 +54,12 @@ export function useRunning(version, { needed = true, run, states } = {}) {
     };
     (async () => {
       let whole = false;
+      /** @type {{ version: unknown } | null} */
       let last = null;
       while (!signal.aborted) {
         const { version, needed } = now.current;
         if (!needed || last?.version === version) {
-          await new Promise((resolve) => { wake.current = resolve; });
+          await /** @type {Promise<void>} */ (new Promise((resolve) => { wake.current = resolve; }));
           continue;
         }
         const began = performance.now();

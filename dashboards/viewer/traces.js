@@ -8,6 +8,7 @@ import { withoutParent } from './run.js';
 import { Peer } from './peer.js';
 import { Search, fieldsOf, isNarrowed, readFields } from './traces/search.js';
 
+/** @type {[string, (trace: Record<string, any>) => any, string?][]} */
 const COLUMNS = [
   ['Operation', (t) => t.rootOperationName],
   ['Start', (t) => t.from],
@@ -33,7 +34,7 @@ export function Traces({ route, event, run, model }) {
   const load = async (signal) => (ask ? getSummaries(search, signal) : null);
   const { value, error } = useLoaded(load, JSON.stringify([search, wrong]), event?.revision);
   const [order, setOrder] = useState({ column: 1, down: false });
-  const [chosen, setChosen] = useState([]);
+  const [chosen, setChosen] = useState(/** @type {string[]} */ ([]));
   const rows = useMemo(() => sorted((value?.summaries ?? []).map(number), order), [value, order]);
   const longest = useMemo(() => longestOf(rows), [rows]);
   // A run that was recorded says itself, and of all its traces.
@@ -76,7 +77,7 @@ function beganAt(run, model) {
 function Choose({ chosen }) {
   if (chosen.length === 0) return null;
   return chosen.length === 2
-    ? html`<a class="button" href=${toCompareTraces(...chosen)}>Compare the two</a>`
+    ? html`<a class="button" href=${toCompareTraces(chosen[0], chosen[1])}>Compare the two</a>`
     : html`<span class="note">Choose one more to compare.</span>`;
 }
 
@@ -107,15 +108,17 @@ function sorted(traces, { column, down }) {
   });
 }
 
+const SORTED = { down: ['descending', '↓'], up: ['ascending', '↑'] };
+
 function Head({ name, note, column, order, setOrder }) {
   const mine = order.column === column;
-  const sort = mine ? (order.down ? 'descending' : 'ascending') : 'none';
+  const [sort, arrow] = mine ? SORTED[order.down ? 'down' : 'up'] : ['none', ''];
   // Names and times are read upwards, sizes from the largest.
   const click = () => setOrder({ column, down: mine ? !order.down : column > 1 });
   return html`
     <th scope="col" class=${`c${column}`} aria-sort=${sort}>
       <button type="button" onClick=${click}>${name}<span class="sort" aria-hidden="true">
-        ${mine ? (order.down ? '↓' : '↑') : ''}</span></button>${note && html`<span class="note">${note}</span>`}
+        ${arrow}</span></button>${note && html`<span class="note">${note}</span>`}
     </th>`;
 }
 
@@ -151,6 +154,7 @@ function Row({ trace, longest, chosen, choose }) {
 }
 
 function Unended({ spans }) {
-  return spans > 0 && html`<span class="mark" title="Spans without an end, or with one before their start: they count as 0.">
+  return spans > 0 && html`<span class="mark"
+    title="Spans without an end, or with one before their start: they count as 0.">
     ${plural(spans, 'span')} without an end</span>`;
 }

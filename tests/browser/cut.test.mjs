@@ -216,7 +216,8 @@ test('however many messages cross a cut, a frame draws a few thousand of them', 
   model.append(answer([['a', 'start', 1, 0], ['b', 'timer', 1, 50]],
     Array.from({ length: many }, (_, i) => [0, 'b', 'PING', `m${i}`])));
   const layout = arrange(model, { axis: 'time', hidden: new Set(), grouped: new Set(), silent: new Set(), local: true });
-  const sight = (loud, moving) => arrowsInSight({ layout, model, marks: { loud }, moving }, frame(layout, fit(layout), { width: 1000, height: 500 }));
+  const shown = frame(layout, fit(layout), { width: 1000, height: 500 });
+  const sight = (loud, moving) => arrowsInSight({ layout, model, marks: { loud }, moving }, shown);
   const loud = new Uint8Array(many).fill(1);
   for (const [moving, most] of [[false, 4000], [true, 1000]]) {
     const all = sight(loud, moving);

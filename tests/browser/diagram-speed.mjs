@@ -9,6 +9,7 @@
 //
 // The page is that of a server with any run; only its answers are replaced.
 
+import { TABLES } from '../../dashboards/viewer/answer-tables.js';
 import { drawn, withPage } from './page.mjs';
 
 const [url] = process.argv.slice(2);
@@ -16,7 +17,7 @@ const [url] = process.argv.slice(2);
 // Runs in the page before anything else: answers of 50,000 steps each, as the
 // server cuts them. 100 peers; each step handles a message and sends three, of
 // which one arrives. A linear congruential generator makes each run the same.
-function pretend() {
+function pretend(TABLES) {
   const [PEERS, STEPS, PIECE, SENDS] = [100, 100_000, 50_000, 3];
   let seed = 7;
   const random = (below) => {
@@ -36,17 +37,21 @@ function pretend() {
     steps.push([peer, from < 0 ? 0 : 1, number[peer], s * 10_000, 5_000, 0, hex(s + 1), from, id, from < 0 ? -1 : s]);
     for (let i = 0; i < SENDS; i += 1) {
       const to = (peer + 1 + random(PEERS - 1)) % PEERS;
-      sends.push([s, to, 1, hex(sends.length + 1), `id=${s}/${i} amount=${random(10)}`]);
+      sends.push([s, to, 1, hex(sends.length + 1), `id=${s}/${i} amount=${random(10)}`, 0]);
       if (i === 0) waiting[to].push([peer, hex(sends.length)]);
     }
   }
-  const table = { base: '1577836800000000000', peers, names: ['timer', 'TRANSFER'], traces: ['1'.repeat(32)], said: [], lost: [] };
+  const table = { base: '1577836800000000000', peers, kinds: ['timer', 'TRANSFER'], traces: ['1'.repeat(32)] };
+  const columns = (name, rows) => Object.fromEntries(
+    Object.keys(TABLES[name]).map((column, place) => [column, rows.map((row) => row[place])]),
+  );
   const answers = new Map();
   for (let after = 0; after <= STEPS; after += PIECE) {
     const end = Math.min(STEPS, after + PIECE);
     answers.set(String(after), JSON.stringify({
-      ...table, next: end, left: STEPS - end, more: end < STEPS, steps: steps.slice(after, end),
-      sends: sends.slice(after * SENDS, end * SENDS).map(([s, ...send]) => [s - after, ...send]),
+      ...table, next: end, left: STEPS - end, more: end < STEPS, steps: columns('steps', steps.slice(after, end)),
+      sends: columns('sends', sends.slice(after * SENDS, end * SENDS).map(([s, ...send]) => [s - after, ...send])),
+      outputs: columns('outputs', []), losses: columns('losses', []),
     }));
   }
   const real = window.fetch;
@@ -87,7 +92,10 @@ async function drag(page) {
     cancelAnimationFrame(window.ticking);
     const frames = window.frames.slice(1);
     const total = frames.reduce((sum, one) => sum + one, 0);
-    return { frames: frames.length, frames_per_second: Math.round((1000 * frames.length) / total), slowest_ms: Math.round(Math.max(...frames)) };
+    return {
+      frames: frames.length, frames_per_second: Math.round((1000 * frames.length) / total),
+      slowest_ms: Math.round(Math.max(...frames)),
+    };
   });
 }
 
@@ -99,7 +107,7 @@ const key = async (page, name, times = 1) => {
 
 console.log(JSON.stringify(await withPage(url, async (page, problems) => {
   await page.setViewport({ width: 1280, height: 720 });
-  await page.evaluateOnNewDocument(pretend);
+  await page.evaluateOnNewDocument(pretend, TABLES);
   await page.goto(url, { waitUntil: 'load' });
   const times = await (await page.waitForFunction(() => window.drawn && { asked: window.asked, drawn: window.drawn })).jsonValue();
   const fitted = await drag(page);

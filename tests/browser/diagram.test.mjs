@@ -183,8 +183,7 @@ test('a value is found whole', async () => {
   const model = new Model();
   const made = answer([['a', 'start', 1, 0], ['b', 'PING', 1, 5, 'a', 'x', 0], ['b', 'PING', 2, 6, 'a', 'y', 1]],
     [[0, 'b', 'PING', 'x'], [0, 'b', 'PING', 'y']]);
-  made.sends[0][4] = 'id=0/1 amount=5';
-  made.sends[1][4] = 'id=0/2 amount=50';
+  made.sends.text = ['id=0/1 amount=5', 'id=0/2 amount=50'];
   model.append(made);
   assert.deepEqual((await seek(model, 'amount=5')).steps.map((s) => model.spans[s]), ['b1']);
 });

@@ -28,7 +28,7 @@ async function whole(page) {
     for (;;) {
       const answer = await (await fetch(`/api/diagram?after=${after}`)).json();
       if (answer.next === after) return count;
-      count += answer.steps.length;
+      count += answer.steps.peer.length;
       after = answer.next;
     }
   });

@@ -1,6 +1,12 @@
 // Answers of /api/diagram written by hand, for the tests of the page's parts.
 
+import { TABLES } from '../../dashboards/viewer/answer-tables.js';
 import { Model } from '../../dashboards/viewer/model.js';
+
+// A table of an answer from its rows, each in the order of the columns.
+export const table = (name, rows) => Object.fromEntries(
+  Object.keys(TABLES[name]).map((column, place) => [column, rows.map((row) => row[place])]),
+);
 
 // An answer of /api/diagram. A step is [peer, kind, number, at], and [from,
 // message, sequence] more when it handles a message; its span is named after
@@ -11,17 +17,18 @@ export function answer(steps, sends = [], { next = steps.length, left = 0, lost 
     ...steps.flatMap(([peer, , , , from]) => (from ? [peer, from] : [peer])),
     ...sends.map(([, to]) => to), ...lost.flatMap(([by, to]) => [by, to]),
   ])];
-  const names = [...new Set([...steps.map(([, kind]) => kind), ...sends.map(([, , kind]) => kind),
+  const kinds = [...new Set([...steps.map(([, kind]) => kind), ...sends.map(([, , kind]) => kind),
     ...said.map(([, kind]) => kind)])];
   const traces = ['0'.repeat(31) + '1'];
   const p = (name) => peers.indexOf(name);
+  const k = (kind) => kinds.indexOf(kind);
   return {
-    next, left, base: '1577836800000000000', peers, names, traces,
-    steps: steps.map(([peer, kind, number, at, from, message = '', sequence = -1]) => [
-      p(peer), names.indexOf(kind), number, at, 5, 0, `${peer}${number}`, from ? p(from) : -1, message, sequence]),
-    sends: sends.map(([step, to, kind, id, control = 0]) => [step, p(to), names.indexOf(kind), id, `says ${id}`, control]),
-    lost: lost.map(([by, to, id, reason]) => [p(by), p(to), id, reason]),
-    said: said.map(([step, kind, text]) => [step, names.indexOf(kind), text]),
+    next, left, base: '1577836800000000000', peers, kinds, traces,
+    steps: table('steps', steps.map(([peer, kind, number, at, from, message = '', sequence = -1]) => [
+      p(peer), k(kind), number, at, 5, 0, `${peer}${number}`, from ? p(from) : -1, message, sequence])),
+    sends: table('sends', sends.map(([step, to, kind, id, control = 0]) => [step, p(to), k(kind), id, `says ${id}`, control])),
+    losses: table('losses', lost.map(([by, to, id, reason]) => [p(by), p(to), id, reason])),
+    outputs: table('outputs', said.map(([step, kind, text]) => [step, k(kind), text])),
   };
 }
 

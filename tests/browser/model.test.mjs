@@ -50,8 +50,8 @@ test('an answer becomes lines, steps and messages', () => {
 test('what is said of snapshots is counted, for the cuts to be asked for again', () => {
   const model = whole();
   assert.equal(model.saidOfSnapshots, 0);
-  const said = [[0, 0, 'snapshot=0/0 balance=7'], [0, 0, 'in 3']];
-  model.append({ ...answer([STEPS[0]], []), said });
+  const said = [[0, 'start', 'snapshot=0/0 balance=7'], [0, 'start', 'in 3']];
+  model.append(answer([STEPS[0]], [], { said }));
   assert.equal(model.saidOfSnapshots, 1);
 });
 
@@ -66,6 +66,15 @@ test('pieces in any order make the same run as the whole', () => {
   );
   for (const numbers of [[6, 2], [5, 4], [3], [1, 0]]) assert.equal(model.append(rest(numbers)), true);
   assert.deepEqual(content(model), content(whole()));
+});
+
+test('an answer whose columns do not fit together is refused', () => {
+  const take = (change) => () => new Model().append({ ...answer(STEPS, SENDS), ...change });
+  const { steps, sends } = answer(STEPS, SENDS);
+  assert.throws(take({ steps: { ...steps, at: steps.at.slice(1) } }), /7 rows of steps.peer, and 6 of steps.at/);
+  assert.throws(take({ sends: { ...sends, text: undefined } }), /no column sends.text/);
+  assert.throws(take({ outputs: undefined }), /no column outputs.step/);
+  assert.throws(take({ states: [1, 2] }), /7 rows of steps, and 2 states/);
 });
 
 test('nothing new changes nothing', () => {

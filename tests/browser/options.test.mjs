@@ -15,7 +15,8 @@ const SNAPSHOT = {
   system: { initiators: 1, snapshots: 20, every_seconds: 0.25, rate_per_second: 50, acts: null, patience_seconds: 10 },
   network: {
     delay: '1ms..10ms', loss: 0.1, duplication: 0,
-    crash: [{ at_seconds: 0.1, peer: 3, restart_seconds: null, state: 'kept' }, { peer: 4, at_seconds: 1, restart_seconds: 2, state: 'lost' }],
+    crash: [{ at_seconds: 0.1, peer: 3, restart_seconds: null, state: 'kept' },
+      { peer: 4, at_seconds: 1, restart_seconds: 2, state: 'lost' }],
     partition: [{ at_seconds: 1, heal_seconds: 2, group: [0, 1] }],
   },
 };

@@ -6,9 +6,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { answerOf } from '../../dashboards/viewer/answers.js';
+import { Model } from '../../dashboards/viewer/model.js';
 import { serviceName, toModel } from '../../dashboards/viewer/otlp.js';
 import { align } from '../../dashboards/viewer/traces/align.js';
 import { lengthOf, momentOf, tagsOf } from '../../dashboards/viewer/traces/logfmt.js';
+import { answer } from './made.mjs';
 
 test('tags', () => {
   assert.deepEqual(tagsOf(''), {});
@@ -64,7 +66,7 @@ test('a report answers from itself', () => {
   });
   const all = {
     '/api/run': { id: 'x' },
-    '/api/diagram?after=0': { next: 7, base: '5', peers: ['a'], names: [], traces: [], steps: [[]], sends: [], said: [], lost: [] },
+    '/api/diagram?after=0': { ...answer([['a', 'start', 1, 0]]), next: 7 },
     '/api/v3/trace-summaries': { summaries: [summary(2, 10, 'peer-00'), summary(1, 30, 'peer-01')] },
     [`/api/v3/traces/${'a'.repeat(32)}`]: { result: { resourceSpans: [{ resource: 1, scopeSpans: [{ spans }] }] } },
   };
@@ -72,8 +74,9 @@ test('a report answers from itself', () => {
   assert.equal(ask('/api/run').id, 'x');
   assert.throws(() => ask('/api/run', { run: 'y' }), /does not hold/);
   assert.throws(() => ask('/api/cuts'), /does not hold/);
-  assert.equal(ask('/api/diagram', { after: '0' }).steps.length, 1);
-  assert.deepEqual(ask('/api/diagram', { after: '7' }), { ...all['/api/diagram?after=0'], more: false, steps: [] });
+  assert.deepEqual(ask('/api/diagram', { after: '0' }).steps.number, [1]);
+  const nothing = ask('/api/diagram', { after: '7' });
+  assert.deepEqual([nothing.next, nothing.more, new Model().append(nothing)], [7, false, false]);
   const search = (query) => ask('/api/v3/trace-summaries', query).summaries.length;
   assert.equal(search({ 'query.searchDepth': '1000' }), 2);
   assert.equal(search({ 'query.searchDepth': '1' }), 1);

@@ -114,7 +114,8 @@ async function runs(page, shoot) {
   await page.$eval('.runs .bar a.button', (link) => link.click());
   await page.waitForSelector('.comparison .said');
   await page.waitForSelector('.comparison .one canvas');
-  await page.waitForFunction(() => [...document.querySelectorAll('.comparison canvas')].filter(({ dataset }) => dataset.steps).length === 2);
+  await page.waitForFunction(() => (
+    [...document.querySelectorAll('.comparison canvas')].filter(({ dataset }) => dataset.steps).length === 2));
   await page.waitForFunction(() => [...document.querySelectorAll('.comparison .state')]
     .filter((state) => !state.innerText.includes('Reading')).length === 2);
   found.states = await text(page, '.comparison .state');

@@ -15,21 +15,23 @@ import { degreesInWords, layout, networkOf } from '../../dashboards/viewer/topol
 import { parseCsv, pingsOf } from '../../dashboards/viewer/results/csv.js';
 import { histogram } from '../../dashboards/viewer/results/histogram.js';
 import { comparable, curvesOf } from '../../dashboards/viewer/results/theory.js';
+import { table } from './made.mjs';
 
 // a asks b, b answers, and a asks c; `second` is what a says to c, `late` adds
 // a step of c that handles it.
 function run({ second = 'two', late = true, lost = false, states } = {}) {
   const model = new Model();
   model.append({
-    next: 5, base: '0', peers: ['a', 'b', 'c'], names: ['start', 'ASK', 'ANSWER'], traces: ['t'],
-    steps: [
+    next: 5, base: '0', peers: ['a', 'b', 'c'], kinds: ['start', 'ASK', 'ANSWER'], traces: ['t'],
+    steps: table('steps', [
       [0, 0, 1, 0, 1, 0, 's1', -1, '', -1],
       [1, 1, 1, 10, 1, 0, 's2', 0, 'm1', 0],
       [0, 2, 2, 20, 1, 0, 's3', 1, 'm2', 0],
       ...(late ? [[2, 1, 1, 40, 1, 0, 's4', 0, 'm3', 0]] : []),
-    ],
-    sends: [[0, 1, 1, 'm1', 'one'], [1, 0, 2, 'm2', 'yes'], [2, 2, 1, 'm3', second]],
-    states, said: [], lost: lost ? [[0, 2, 'm3', 'the network dropped it']] : [],
+    ]),
+    sends: table('sends', [[0, 1, 1, 'm1', 'one', 0], [1, 0, 2, 'm2', 'yes', 0], [2, 2, 1, 'm3', second, 0]]),
+    states, outputs: table('outputs', []),
+    losses: table('losses', lost ? [[0, 2, 'm3', 'the network dropped it']] : []),
   });
   return model;
 }

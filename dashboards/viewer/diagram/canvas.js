@@ -74,11 +74,15 @@ function reactions(now) {
     },
     hover: (x, y, pointer) => {
       const what = x === null ? null : under(x, y, pointer);
-      now.element.style.cursor = what?.handle !== undefined && now.onCut ? 'ew-resize'
-        : tells(what) || what?.name ? 'pointer' : '';
+      now.element.style.cursor = cursorOver(what, now.onCut);
       now.setHover(tells(what) ? { ...what, x, y } : null);
     },
   };
+}
+
+function cursorOver(what, onCut) {
+  if (what?.handle !== undefined && onCut) return 'ew-resize';
+  return tells(what) || what?.name ? 'pointer' : '';
 }
 
 const tells = (what) => what && (what.step !== undefined || what.message !== undefined);
@@ -123,7 +127,7 @@ function usePainting(canvas, ref, scene) {
 }
 
 function useSize(canvas) {
-  const [size, setSize] = useState(null);
+  const [size, setSize] = useState(/** @type {{ width: number, height: number, ratio: number } | null} */ (null));
   useLayoutEffect(() => {
     const look = () => {
       const box = canvas.current.parentElement.getBoundingClientRect();
@@ -140,7 +144,7 @@ function useSize(canvas) {
 }
 
 function useTheme(canvas, scheme) {
-  const [theme, setTheme] = useState(null);
+  const [theme, setTheme] = useState(/** @type {Theme | null} */ (null));
   useLayoutEffect(() => setTheme(readTheme(canvas.current.parentElement)), [scheme]);
   return theme;
 }

@@ -14,10 +14,11 @@ export function ControlBar({ event, model }) {
 function Buttons({ allowed, paused, model }) {
   const [peer, setPeer] = useState('');
   const [other, setOther] = useState('');
-  const [said, setSaid] = useState(null);
+  const [said, setSaid] = useState(/** @type {{ text: string, bad?: boolean } | null} */ (null));
   const names = model.inOrder.map((one) => model.peers[one]);
+  /** @type {(action: string, who: { peer?: string, other?: string }, done?: string) => Promise<void>} */
   const press = (action, who, done) => control(action, who).then(
-    () => setSaid(done && { text: done }),
+    () => setSaid(done ? { text: done } : null),
     (error) => setSaid({ text: `Refused: ${error.message}`, bad: true }),
   );
   const [a, b] = [peer || names[0], other || names.find((name) => name !== (peer || names[0]))];
@@ -37,7 +38,8 @@ function Buttons({ allowed, paused, model }) {
         onClick=${() => press('kill', { peer: a }, `${a} was killed.`)}>Kill it</button>`}
       ${allowed.includes('cut') && html`
         <span class="group">${choice(b, setOther, 'The link’s other end')}
-          <button type="button" class="danger" onClick=${() => press('cut', link, `${between} was cut.`)}>Cut link</button>
+          <button type="button" class="danger"
+            onClick=${() => press('cut', link, `${between} was cut.`)}>Cut link</button>
           <button type="button" onClick=${() => press('heal', link, `${between} was healed.`)}>Heal</button>
         </span>`}
       ${paused && html`<b role="status">The run is paused.</b>`}

@@ -36,7 +36,8 @@ function Aborted({ snapshot }) {
 }
 
 function Open({ model, snapshot: { recorded, finished }, live }) {
-  return html`<p class="verdict open" role="status"><b>${live ? 'Under way.' : 'Not complete when the run ended.'}</b>${' '}
+  return html`<p class="verdict open"
+    role="status"><b>${live ? 'Under way.' : 'Not complete when the run ended.'}</b>${' '}
     ${recorded.length} of ${plural(model.peers.length, 'peer')} recorded their state, ${finished.length} reported their
     channels. It is not known whether it is consistent.</p>`;
 }

@@ -15,7 +15,8 @@ export function Flying({ title, messages, note, none = NONE, bad, ...lists }) {
   return html`
     <div class=${`flying ${bad ? 'missed' : ''}`}>
       <h4>${title}: <b class="total">${plural(messages.length, 'message')}</b></h4>
-      ${messages.length > 0 ? html`${note && html`<p class="note">${note}</p>`}<${Channels} ...${lists} messages=${messages} />`
+      ${messages.length > 0 ? html`${note && html`<p class="note">${note}</p>`}<${Channels} ...${lists}
+        messages=${messages} />`
         : html`<p class="note">${none}</p>`}
     </div>`;
 }
@@ -27,7 +28,8 @@ export function Channels({ model, messages, settings, select, pending }) {
       <li key=${`${from} ${to}`}>
         <p class="channel"><${Peer} name=${model.peers[from]} /> → <${Peer} name=${model.peers[to]} /></p>
         <ul class="plain">${all.map((m) => html`<li key=${m}>
-          <${MessageRef} model=${model} message=${m} select=${select} chosen=${settings.message === m} pending=${pending} />
+          <${MessageRef} model=${model} message=${m} select=${select} chosen=${settings.message === m}
+            pending=${pending} />
           ${!arrived(m) && !pending && html`<span class="note"> never arrived</span>`}</li>`)}</ul>
       </li>`)}</ul>
     ${messages.length > MOST && html`<p class="note">and ${messages.length - MOST} more</p>`}`;

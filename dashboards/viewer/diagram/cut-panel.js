@@ -15,14 +15,18 @@ export function CutPanel({ model, run, cut, settings, select, sight, pending }) 
     <section class="cut-panel" aria-label="The cut">
       <div class="title"><h3>${own ? 'My cut' : `Snapshot ${snapshot.snapshot}`}</h3>
         <${Follow} cut=${cut} />
-        ${cut.points && html`<button type="button" title="Bring the cut into sight (C)" onClick=${sight.toCut}>Show it</button>`}</div>
+        ${cut.points && html`<button type="button" title="Bring the cut into sight (C)"
+          onClick=${sight.toCut}>Show it</button>`}</div>
       ${cut.problem && html`<p class="bad">The snapshots cannot be read: ${cut.problem}</p>`}
       <${RunVerdict} run=${run} live=${cut.live} snapshot=${snapshot} />
       ${cut.placing ? html`<${Placing} model=${model} cut=${cut} />`
         : html`<${Judgement} model=${model} run=${run} cut=${cut} select=${select} />`}
       ${compared ? html`<${Recorded} ...${lists} compared=${compared} unreadable=${snapshot.unreadable} />`
-        : said && html`<${Flying} ...${lists} title=${snapshot ? 'Under way across the recorded states' : 'In flight in the cut'}
-            messages=${said.flying} note=${snapshot && 'Sent before the cut, and not received before it. What the snapshot recorded of its channels is not held against it.'} />`}
+        : said && html`<${Flying} ...${lists}
+          title=${snapshot ? 'Under way across the recorded states' : 'In flight in the cut'}
+            messages=${said.flying}
+            note=${snapshot && 'Sent before the cut, and not received before it. '
+              + 'What the snapshot recorded of its channels is not held against it.'} />`}
       ${said && html`<${Beside} ...${lists} said=${said} />`}
       ${snapshot && html`<${About} model=${model} snapshot=${snapshot} />`}
       ${cut.points && html`<${Points} model=${model} cut=${cut} />`}
@@ -43,7 +47,8 @@ function Follow({ cut }) {
 
 function Placing({ model, cut }) {
   const left = model.inOrder.filter((peer) => cut.points[peer] < 0);
-  return html`<p class="verdict" role="status"><b>Place the cut:</b> click each peer’s line where the cut is to cross it.${' '}
+  return html`<p class="verdict"
+    role="status"><b>Place the cut:</b> click each peer’s line where the cut is to cross it.${' '}
     ${left.length} of ${plural(model.peers.length, 'peer')} to go${left.length <= 5 && left.length > 0
       && `: ${left.map((peer) => model.peers[peer]).join(', ')}`}.</p>`;
 }
@@ -59,7 +64,8 @@ function Recorded({ compared, unreadable, ...lists }) {
     ${missed.length > 0 && html`<${Flying} ...${lists} title="In flight, but not recorded" bad messages=${missed}
       note="The trace shows that these crossed the cut. The snapshot has missed them." />`}
     ${open.length > 0 && html`<${Flying} ...${lists} title="In flight; not known whether recorded" messages=${open}
-      note=${unreadable.length ? 'Their receivers reported their channels, but this record does not have the lists, or only their beginnings.'
+      note=${unreadable.length
+        ? 'Their receivers reported their channels, but this record does not have the lists, or only their beginnings.'
         : 'This record has no report of their receivers’ channels.'} />`}
     <${Unseen} all=${unseen} />`;
 }

@@ -37,7 +37,8 @@ export function straight(layout, model, x) {
 // for itself is part of no recorded state, so it is neither in flight in a cut
 // nor against it, whoever made the cut.
 export function inspect({ step, message, peers }, cut) {
-  const [flying, lost, control, orphans] = [[], [], [], []];
+  /** @type {Record<'flying' | 'lost' | 'control' | 'orphans', number[]>} */
+  const { flying, lost, control, orphans } = { flying: [], lost: [], control: [], orphans: [] };
   for (let m = 0; m < message.count; m += 1) {
     const sender = cut[message.sender[m]];
     const receiver = cut[message.receiver[m]];
@@ -83,7 +84,8 @@ function isText(sent, recorded) {
 export function compare(model, flying, { channels, finished, unreadable }) {
   const reported = new Set(finished.filter((peer) => !unreadable.includes(peer)));
   const left = new Map(channels.map(({ from, to, messages }) => [`${from}\n${to}`, { from, to, texts: [...messages] }]));
-  const [recorded, missed, open] = [[], [], []];
+  /** @type {Record<'recorded' | 'missed' | 'open', number[]>} */
+  const { recorded, missed, open } = { recorded: [], missed: [], open: [] };
   for (const m of flying) {
     const [from, to] = [model.message.sender[m], model.message.receiver[m]].map((peer) => model.peers[peer]);
     const texts = left.get(`${from}\n${to}`)?.texts ?? [];

@@ -12,7 +12,8 @@ function sheetOf(context, width, height) {
   if (!sheet || sheet.canvas.width !== width || sheet.canvas.height !== height) {
     const canvas = new OffscreenCanvas(width, height);
     const image = new ImageData(width, height);
-    sheet = { canvas, image, target: canvas.getContext('2d'), pixels: new Uint32Array(image.data.buffer) };
+    const target = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext('2d'));
+    sheet = { canvas, image, target, pixels: new Uint32Array(image.data.buffer) };
     made.set(context, sheet);
   }
   sheet.pixels.fill(0);
@@ -23,14 +24,16 @@ function sheetOf(context, width, height) {
 // Places count from `left` and `top`; an ink is what inkOf() makes of a colour.
 export function begin(context, { left, top, width, height }) {
   const [wide, high] = [Math.ceil(width), Math.ceil(height)];
+  /** @type {ReturnType<typeof sheetOf> | null} */
   let sheet = null;
   return {
     add(column, y, tall, ink) {
-      sheet ??= sheetOf(context, wide, high);
       if (column < 0 || column >= wide) return;
+      sheet ??= sheetOf(context, wide, high);
       const first = Math.max(0, Math.round(y - tall / 2));
       const last = Math.min(high, Math.round(y + tall / 2));
-      for (let row = first; row < last; row += 1) sheet.pixels[row * wide + column] = ink;
+      const { pixels } = sheet;
+      for (let row = first; row < last; row += 1) pixels[row * wide + column] = ink;
     },
     finish() {
       if (!sheet) return;
@@ -46,7 +49,7 @@ const inks = new Map();
 // A colour of the style sheet as the four bytes of a pixel.
 export function inkOf(colour) {
   if (!inks.has(colour)) {
-    const dot = new OffscreenCanvas(1, 1).getContext('2d');
+    const dot = /** @type {OffscreenCanvasRenderingContext2D} */ (new OffscreenCanvas(1, 1).getContext('2d'));
     dot.fillStyle = colour;
     dot.fillRect(0, 0, 1, 1);
     inks.set(colour, new Uint32Array(dot.getImageData(0, 0, 1, 1).data.buffer)[0]);

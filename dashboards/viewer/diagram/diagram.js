@@ -97,10 +97,12 @@ function Shown({ route, event, run, model, revision, whole, problem }) {
           ${table
             ? html`<${Sight} model=${model} layout=${layout} view=${sight.view} select=${select}
                 chosen=${settings.step} pending=${open} />`
-            : html`<${Diagram} model=${model} layout=${layout} view=${sight.view} marks=${marks} pending=${open} corner=${corner}
+            : html`<${Diagram} model=${model} layout=${layout} view=${sight.view} marks=${marks} pending=${open}
+              corner=${corner}
                 onView=${sight.move} onPick=${pick} onCut=${drag} onSeen=${onSeen}
                 label=${describe(model, seen.all)} />`}
-          <${Legend} model=${model} layout=${layout} settings=${settings} set=${set} marks=${marks} cut=${cut} seen=${seen}
+          <${Legend} model=${model} layout=${layout} settings=${settings} set=${set} marks=${marks} cut=${cut}
+            seen=${seen}
             whole=${whole} pending=${open} />
         </div>
         ${panel}
@@ -124,7 +126,8 @@ function Zoom({ sight, live, corner }) {
   return html`
     <span ref=${corner} class="group zoom" role="group" aria-label="What is in sight">
       ${!sight.auto && html`<button type="button"
-        title=${live ? 'Go with the newest step again' : 'Back to where the view was at first'} onClick=${sight.reset}>${live ? 'Follow' : 'Reset'}</button>`}
+        title=${live ? 'Go with the newest step again' : 'Back to where the view was at first'}
+        onClick=${sight.reset}>${live ? 'Follow' : 'Reset'}</button>`}
       <button type="button" title="Farther (−)" aria-label="Farther" onClick=${() => sight.zoom(1.5)}>−</button>
       <button type="button" title="Closer (+)" aria-label="Closer" onClick=${() => sight.zoom(1 / 1.5)}>+</button>
       <button type="button" title="All of the run (F)" onClick=${sight.fit}>Fit</button>

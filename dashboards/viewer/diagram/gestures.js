@@ -12,15 +12,18 @@ const STILL = 4;
 // A wheel's notch is 100 or 120 pixels; this makes it a quarter closer.
 const WHEEL = 0.0022;
 
+// How many pixels a unit of each `deltaMode` is: a pixel, a line, a page.
+const PIXELS = [1, 33, 800];
+
 export function listen(element, on) {
   const pointers = new Map();
   let held = null;
   let moved = false;
-  let last = null;
+  let last = { x: 0, y: 0, apart: 0 };
 
   const place = (event) => {
     const box = element.getBoundingClientRect();
-    return { x: event.clientX - box.left, y: event.clientY - box.top };
+    return { x: event.clientX - box.left, y: event.clientY - box.top, apart: 0 };
   };
   const spread = () => {
     const [a, b] = [...pointers.values()];
@@ -68,7 +71,7 @@ export function listen(element, on) {
     on.hover(null);
     const at = place(event);
     const frame = on.frame();
-    const size = event.deltaMode === 1 ? 33 : event.deltaMode === 2 ? 800 : 1;
+    const size = PIXELS[event.deltaMode] ?? 1;
     const [dx, dy] = [event.deltaX * size, event.deltaY * size];
     if (event.altKey) on.taller(Math.exp(-dy * WHEEL));
     else if (event.shiftKey) on.pan((dx || dy) / frame.scale, 0);

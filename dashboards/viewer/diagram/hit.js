@@ -27,6 +27,7 @@ export function hit(scene, painted, x, y, pointer = 'mouse') {
 
 function nearest({ layout }, frame, row, x, y, reach) {
   if (Math.abs(frame.toY(row) - y) > reach) return null;
+  /** @type {{ step: number, far: number } | null} */
   let best = null;
   for (const peer of layout.rows[row].peers) {
     const { steps, xs } = layout.lines[peer];
@@ -49,6 +50,7 @@ function crossed(scene, { frame, sight }, x, y, reach) {
   return best;
 }
 
+/** @param {number[]} line from, and to @param {number} x @param {number} y */
 function distance([x1, y1, x2, y2], x, y) {
   const [dx, dy] = [x2 - x1, y2 - y1];
   const along = ((x - x1) * dx + (y - y1) * dy) / (dx * dx + dy * dy || 1);

@@ -21,7 +21,8 @@ export function missingBefore(model, cut, recorded = []) {
 
 function missing({ step, lines }, peer, before, recordedIn) {
   const line = lines[peer].steps.subarray(0, lines[peer].count);
-  const last = recordedIn === undefined ? (before > 0 ? step.number[line[before - 1]] : 0) : recordedIn - 1;
+  const lastHere = before > 0 ? step.number[line[before - 1]] : 0;
+  const last = recordedIn === undefined ? lastHere : recordedIn - 1;
   const first = line.length ? step.number[line[0]] : 0;
   const silent = first === SILENT + 1 && last > 0 ? SILENT : 0;
   const here = recordedIn === undefined || step.number[line[before]] === recordedIn;

@@ -41,7 +41,8 @@ export const BROKEN = 0.55;
 export function arrowsInSight({ layout, model, marks, moving }, shown) {
   const { start, end, drawn, rowOf } = layout;
   const { sender, receiver, count } = model.message;
-  const [quiet, loud] = [[], []];
+  /** @type {Record<'quiet' | 'loud', number[]>} */
+  const { quiet, loud } = { quiet: [], loud: [] };
   for (let m = 0; m < count; m += 1) {
     if (drawn[m] === 0 || start[m] > shown.right || end[m] < shown.left) continue;
     const [from, to] = [rowOf[sender[m]], rowOf[receiver[m]]];
@@ -106,11 +107,20 @@ export function drawArrows(context, scene, shown, { arrows }) {
 function lookOf(model, marks, m) {
   if (!marks.cone) return model.message.kind[m];
   const side = messageRelation(model, marks.cone, m);
-  return side === PAST ? 'past' : side === FUTURE ? 'future' : 'apart';
+  if (side === PAST) return 'past';
+  return side === FUTURE ? 'future' : 'apart';
 }
 
-// Without a receipt a message may be under way, or not read yet: it has no cross.
-export function drawAll(context, scene, shown, messages, ink, { width, heads, dash }) {
+/**
+ * Without a receipt a message may be under way, or not read yet: it has no cross.
+ * @param {CanvasRenderingContext2D} context
+ * @param {any} scene
+ * @param {Frame} shown
+ * @param {number[]} messages
+ * @param {string} ink
+ * @param {{ width: number, heads: boolean, dash?: number[] }} look
+ */
+export function drawAll(context, scene, shown, messages, ink, { width, heads, dash = [] }) {
   const { model, pending } = scene;
   context.strokeStyle = ink;
   context.fillStyle = ink;
@@ -126,7 +136,7 @@ export function drawAll(context, scene, shown, messages, ink, { width, heads, da
       if (!pending || model.message.reason[m] >= 0) crosses.push(x2, y2);
     } else if (heads) tips.push(x1, y1, x2, y2);
   }
-  context.setLineDash(dash ?? []);
+  context.setLineDash(dash);
   context.stroke();
   context.setLineDash([]);
   drawHeads(context, tips, width);

@@ -55,6 +55,7 @@ export function drawCut(context, scene, shown) {
   context.strokeStyle = theme.cut;
   context.lineWidth = 2.5;
   context.beginPath();
+  /** @type {{ x: number, y: number } | null} */
   let last = null;
   for (const point of all) {
     if (!point) { last = null; continue; }

@@ -16,8 +16,10 @@ export function Panel({ model, run, settings, cut, pending, select, set, sight }
   if (!selected && !hasCut) return null;
   return html`
     <aside class="details side" ref=${box} aria-label="Details" tabIndex="0">
-      ${step >= 0 && html`<${StepPanel} key=${`s${step}`} model=${model} step=${step} pending=${pending} select=${select} />`}
-      ${step < 0 && message >= 0 && html`<${MessagePanel} model=${model} message=${message} pending=${pending} select=${select} />`}
+      ${step >= 0 && html`<${StepPanel} key=${`s${step}`} model=${model} step=${step} pending=${pending}
+        select=${select} />`}
+      ${step < 0 && message >= 0 && html`<${MessagePanel} model=${model} message=${message} pending=${pending}
+        select=${select} />`}
       ${step < 0 && message < 0 && peer >= 0 && html`
         <${PeerPanel} model=${model} peer=${peer} settings=${settings} select=${select} set=${set} />`}
       ${hasCut && html`<${CutPanel} model=${model} run=${run} cut=${cut} settings=${settings} select=${select}

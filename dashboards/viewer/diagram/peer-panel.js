@@ -25,7 +25,8 @@ export function PeerPanel({ model, peer, settings, select, set }) {
           <${Pair} name="received" value=${count(facts.received)} />
           ${facts.unarrived > 0 && html`<${Pair} name="of those sent, not arrived" value=${count(facts.unarrived)} />`}
           <${Pair} name="exchanges with" value=${`${count(facts.partners)} peers`} />
-          ${facts.steps > 0 && html`<${Pair} name="from, to" value=${`${duration(facts.first)}, ${duration(facts.last)}`} />`}
+          ${facts.steps > 0 && html`<${Pair} name="from, to"
+            value=${`${duration(facts.first)}, ${duration(facts.last)}`} />`}
         </dl>
         <div class="row-of-buttons">
           <button type="button" onClick=${hide}>Hide it</button>

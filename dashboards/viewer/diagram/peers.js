@@ -30,7 +30,8 @@ export function PeerMenu({ model, settings, set }) {
             <label class="check"><input type="checkbox" checked=${!hidden.has(peer)}
               onChange=${() => set({ hidden: toggled(hidden, peer) })} /><${Peer} name=${model.peers[peer]} /></label>
             <label class="check" title="On one line, together with the others that share it"><input type="checkbox"
-              checked=${grouped.has(peer)} onChange=${() => set({ grouped: toggled(grouped, peer) })} />shared line</label>
+              checked=${grouped.has(peer)}
+              onChange=${() => set({ grouped: toggled(grouped, peer) })} />shared line</label>
             <button type="button" title="Only this peer and those that it exchanges messages with"
               onClick=${() => set(only(model, peer))}>only its partners</button>
           </li>`)}

@@ -39,9 +39,13 @@ export function absent(snapshots, name, { live, wrong }) {
   if (wrong) return `The address names no cut of this run: ${wrong}.`;
   if (!name || name === 'own' || name === 'none' || !snapshots) return null;
   if (snapshots.some(({ snapshot }) => snapshot === name)) return null;
+  return `This run has ${live ? 'as yet ' : ''}no snapshot ${name}${others(snapshots)}.`;
+}
+
+function others(snapshots) {
   const [first, last] = [snapshots[0]?.snapshot, snapshots.at(-1)?.snapshot];
-  return `This run has ${live ? 'as yet ' : ''}no snapshot ${name}${first === undefined ? ', and no other'
-    : first === last ? `, but ${first}` : `; its snapshots are ${first} to ${last}`}.`;
+  if (first === undefined) return ', and no other';
+  return first === last ? `, but ${first}` : `; its snapshots are ${first} to ${last}`;
 }
 
 // Why a snapshot was aborted: { by, silent, late, unheard }. `by` are the peers

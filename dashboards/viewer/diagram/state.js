@@ -50,12 +50,18 @@ function Table({ changes, first }) {
   const mark = (apart) => (apart ? 'apart' : '');
   return html`
     <table class="diff">
-      <thead><tr><th scope="col">value</th>${first ? html`<td></td>` : html`<th scope="col">before</th>`}<th scope="col">after</th></tr></thead>
+      <thead><tr><th scope="col">value</th>${
+        first ? html`<td></td>` : html`<th scope="col">before</th>`}<th scope="col">after</th></tr></thead>
       <tbody>${changes.map(({ name, before, after, changed, apart = [] }) => html`
         <tr key=${name}><th scope="row">${name}</th>
-          <td class=${mark(!first && apart[0])}>${before !== undefined && (changed ? html`<del>${before}</del>` : html`<code>${before}</code>`)}</td>
-          <td class=${mark(apart[1])}>${after === undefined ? html`<span class="note">gone</span>`
-            : changed ? html`<ins>${after}</ins>` : html`<code>${after}</code>`}</td></tr>`)}
+          <td class=${mark(!first && apart[0])}>${before !== undefined
+            && (changed ? html`<del>${before}</del>` : html`<code>${before}</code>`)}</td>
+          <td class=${mark(apart[1])}><${After} after=${after} changed=${changed} /></td></tr>`)}
       </tbody>
     </table>`;
+}
+
+function After({ after, changed }) {
+  if (after === undefined) return html`<span class="note">gone</span>`;
+  return changed ? html`<ins>${after}</ins>` : html`<code>${after}</code>`;
 }

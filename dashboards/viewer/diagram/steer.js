@@ -28,7 +28,8 @@ function inOrder(model, layout, { start, span }, step, by) {
   const { order, place } = clocks(model);
   const drawn = drawnSteps(layout, model);
   const seen = (s) => step >= 0 || (layout.x[s] >= start && layout.x[s] <= start + span);
-  let i = step < 0 ? (by > 0 ? -1 : order.length) : place[step];
+  const end = by > 0 ? -1 : order.length;
+  let i = step < 0 ? end : place[step];
   do i += by; while (i >= 0 && i < order.length && !(drawn[order[i]] && seen(order[i])));
   return order[i] ?? -1;
 }

@@ -27,7 +27,8 @@ export function StepPanel({ model, step: s, pending, select }) {
       <${Head} title=${stepTitle(model, s)} close=${() => select({})}>
         <p><${Peer} name=${peers[step.peer[s]]} />${' '}step ${step.number[s]}, after ${after(model, s)}
           ${' · '}<a href=${toTrace(trace, span)}>its trace</a></p>
-        ${step.from[s] >= 0 && html`<${Received} model=${model} step=${s} message=${received} pending=${pending} select=${select} />`}
+        ${step.from[s] >= 0 && html`<${Received} model=${model} step=${s} message=${received} pending=${pending}
+          select=${select} />`}
         <h4>State of ${peers[step.peer[s]]}</h4>
         <${State} change=${change} />
         ${said.length > 0 && html`<h4>Says</h4>`}
@@ -40,7 +41,8 @@ export function StepPanel({ model, step: s, pending, select }) {
           <${Pair} name="takes" value=${duration(step.duration[s])} />
         </dl>
         ${change.span && html`<details class="all"><summary>All attributes</summary>
-          <${Group} name="Step" all=${change.span.attributes} /><${Group} name="Peer" all=${change.span.resource} /></details>`}
+          <${Group} name="Step" all=${change.span.attributes} /><${Group} name="Peer"
+            all=${change.span.resource} /></details>`}
       <//>
     </section>`;
 }
@@ -51,7 +53,8 @@ function Received({ model, step: s, message, pending, select }) {
     <h4>Handles</h4>
     ${message >= 0 && texts[message] && html`<p class="says">${texts[message]}</p>`}
     <p>${message >= 0 ? html`sent by <${StepRef} model=${model} step=${model.message.from[message]} select=${select} />`
-      : html`from <${Peer} name=${peers[step.from[s]]} />${pending ? ', whose step that sent it is not here' : ', of whose sending there is no trace'}`}
+      : html`from <${Peer} name=${peers[step.from[s]]} />${
+        pending ? ', whose step that sent it is not here' : ', of whose sending there is no trace'}`}
       <span class="note"> sequence ${step.sequence[s]} in its channel</span></p>`;
 }
 

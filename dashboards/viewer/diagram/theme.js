@@ -11,6 +11,14 @@ const NAMES = ['back', 'panel', 'line', 'text', 'soft', 'link', 'bad', 'rail', '
 // The lines of a plot, which has no more of them.
 const LINES = 8;
 
+/**
+ * The colours by their names, and those of a plot's lines, of peers and of kinds.
+ * @typedef {Record<string, any> & {
+ *   lines: string[], font: string, peer: (name: string) => string, kind: (name: string) => string,
+ * }} Theme
+ */
+
+/** @param {HTMLElement} element @returns {Theme} */
 export function readTheme(element) {
   const probe = document.createElement('i');
   probe.hidden = true;
@@ -19,13 +27,14 @@ export function readTheme(element) {
     probe.style.color = `var(--${name})`;
     return getComputedStyle(probe).color;
   };
-  const theme = Object.fromEntries(NAMES.map((name) => [name.replace(/-./, ([, c]) => c.toUpperCase()), resolved(name)]));
-  theme.lines = Array.from({ length: LINES }, (_, i) => resolved(`line-${i}`));
-  theme.font = getComputedStyle(element).fontFamily;
+  const colours = Object.fromEntries(NAMES.map((name) => [name.replace(/-./, ([, c]) => c.toUpperCase()), resolved(name)]));
+  const lines = Array.from({ length: LINES }, (_, i) => resolved(`line-${i}`));
+  const font = getComputedStyle(element).fontFamily;
   probe.remove();
-  theme.peer = inkOfNames(element, 'peer', colour);
-  theme.kind = inkOfNames(element, 'kind-of', kindColour);
-  return theme;
+  return /** @type {Theme} */ ({
+    ...colours, lines, font,
+    peer: inkOfNames(element, 'peer', colour), kind: inkOfNames(element, 'kind-of', kindColour),
+  });
 }
 
 // The colour of a peer or a kind is what stands beside its name everywhere: the
@@ -37,9 +46,10 @@ function inkOfNames(element, className, colourOf) {
       const named = document.createElement('span');
       named.className = className;
       for (const [property, value] of Object.entries(colourOf(name))) named.style.setProperty(property, value);
-      named.append(document.createElement('i'));
+      const swatch = document.createElement('i');
+      named.append(swatch);
       element.append(named);
-      known.set(name, getComputedStyle(named.firstChild).backgroundColor);
+      known.set(name, getComputedStyle(swatch).backgroundColor);
       named.remove();
     }
     return known.get(name);
@@ -52,7 +62,7 @@ const bytes = new Map();
 
 export function rgb(colour) {
   if (!bytes.has(colour)) {
-    const context = new OffscreenCanvas(1, 1).getContext('2d');
+    const context = /** @type {OffscreenCanvasRenderingContext2D} */ (new OffscreenCanvas(1, 1).getContext('2d'));
     context.fillStyle = colour;
     context.fillRect(0, 0, 1, 1);
     bytes.set(colour, context.getImageData(0, 0, 1, 1).data);

@@ -29,11 +29,7 @@ function Axis({ axis, set }) {
 }
 
 function CutChoice({ model, cut, sight }) {
-  const value = cut.own ? 'own' : cut.following ? '' : cut.snapshot?.snapshot ?? 'none';
   const all = model.peers.length;
-  const name = ({ snapshot, recorded: { length }, complete, aborted }) => (`snapshot ${snapshot}${
-    complete.length === 0 ? ` (${aborted.length ? 'aborted' : 'not complete'})`
-      : length < all ? ` (${length} of ${plural(all, 'peer')})` : ''}`);
   const begin = () => {
     sight.hold();
     cut.begin();
@@ -41,17 +37,28 @@ function CutChoice({ model, cut, sight }) {
   const choose = (chosen) => (chosen === 'own' ? cut.across(sight.middle()) : cut.choose(chosen));
   return html`
     <label>Cut
-      <select value=${value} disabled=${cut.reading} title=${cut.reading ? 'When all of the run is read' : ''}
+      <select value=${chosenOf(cut)} disabled=${cut.reading} title=${cut.reading ? 'When all of the run is read' : ''}
         onChange=${(e) => choose(e.currentTarget.value)}>
         <option value="none">none</option>
         ${cut.live && html`<option value="">the newest${cut.following && cut.snapshot ? `: ${cut.snapshot.snapshot}` : ''}</option>`}
-        ${cut.snapshots.map((one) => html`<option key=${one.snapshot} value=${one.snapshot}>${name(one)}</option>`)}
+        ${cut.snapshots.map((one) => html`<option key=${one.snapshot}
+          value=${one.snapshot}>${nameOf(one, all)}</option>`)}
         <option value="own">my own</option>
       </select>
     </label>
     ${!cut.placing && html`<button type="button" onClick=${begin} disabled=${cut.reading}
       title="One click on each peer’s line">Place a cut</button>`}
     ${cut.placing && html`<button type="button" class="on" onClick=${cut.stop}>Stop placing</button>`}`;
+}
+
+function chosenOf({ own, following, snapshot }) {
+  if (own) return 'own';
+  return following ? '' : snapshot?.snapshot ?? 'none';
+}
+
+function nameOf({ snapshot, recorded: { length }, complete, aborted }, all) {
+  if (complete.length === 0) return `snapshot ${snapshot} (${aborted.length ? 'aborted' : 'not complete'})`;
+  return `snapshot ${snapshot}${length < all ? ` (${length} of ${plural(all, 'peer')})` : ''}`;
 }
 
 function Search({ search, select }) {
@@ -61,9 +68,6 @@ function Search({ search, select }) {
     else return;
     event.preventDefault();
   };
-  const state = !search.text ? '' : search.problem ? `cannot search: ${search.problem}`
-    : !search.ready ? '…' : search.total === 0 ? 'nothing'
-      : `${search.at >= 0 ? `${count(search.at + 1)} of ` : ''}${plural(search.total, 'step')}${search.more ? ' or more' : ''}`;
   return html`
     <span class="group search" role="search">
       <input id="search" type="search" value=${search.text} placeholder="Search: peer, kind, text"
@@ -75,6 +79,13 @@ function Search({ search, select }) {
           onClick=${() => search.go(-1, select)}>‹</button>
         <button type="button" aria-label="The next one" title="The next one (Enter)"
           onClick=${() => search.go(1, select)}>›</button>
-        <span class="note" role="status">${state}</span>`}
+        <span class="note" role="status">${foundInWords(search)}</span>`}
     </span>`;
+}
+
+function foundInWords({ problem, ready, total, at, more }) {
+  if (problem) return `cannot search: ${problem}`;
+  if (!ready) return '…';
+  if (total === 0) return 'nothing';
+  return `${at >= 0 ? `${count(at + 1)} of ` : ''}${plural(total, 'step')}${more ? ' or more' : ''}`;
 }

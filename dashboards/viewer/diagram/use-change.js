@@ -15,9 +15,10 @@ export function useChange(model, s, run) {
   const mine = useSpan(model, s, run);
   const before = useSpan(model, last, run);
   const first = last < 0;
-  const changes = useMemo(() => (mine.value && (first || before.value)
-    ? diff(first ? new Map() : stateOf(before.value.attributes), stateOf(mine.value.attributes)) : null),
-  [mine.value, before.value, first]);
+  const changes = useMemo(() => {
+    const earlier = first ? new Map() : before.value && stateOf(before.value.attributes);
+    return mine.value && earlier && diff(earlier, stateOf(mine.value.attributes));
+  }, [mine.value, before.value, first]);
   return { span: mine.value, changes, first, problem: mine.error ?? before.error };
 }
 

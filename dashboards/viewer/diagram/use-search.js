@@ -3,7 +3,7 @@
 import { useEffect, useMemo, useRef, useState } from '../vendor/preact-htm.js';
 import { seek } from './seek.js';
 
-const NOTHING = { steps: [], more: false };
+const NOTHING = { steps: /** @type {number[]} */ ([]), more: false };
 
 // Typing goes on faster than that; then the search begins.
 const REST = 150;

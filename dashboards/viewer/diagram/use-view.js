@@ -3,7 +3,7 @@
 // Until somebody moves it, the view finds its place by itself: at the right edge
 // while the run goes on, at the cut when there is one, otherwise around all.
 
-import { useCallback, useEffect, useMemo, useRef, useState } from '../vendor/preact-htm.js';
+import { useEffect, useMemo, useRef, useState } from '../vendor/preact-htm.js';
 import { flyingIn } from './cut.js';
 import { around, fit, reveal, zoom } from './view.js';
 
@@ -15,7 +15,7 @@ const FOLLOWED = 400;
 const REST = 300;
 
 export function useView(layout, settings, set, cut, live, picture) {
-  const [moved, setMoved] = useState(null);
+  const [moved, setMoved] = useState(/** @type {View | null} */ (null));
   const named = useMemo(() => {
     const [from, to] = settings.view ?? [];
     return settings.view && { ...fit(layout), start: from, span: to - from };

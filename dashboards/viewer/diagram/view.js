@@ -81,22 +81,24 @@ export function reveal(layout, view, x, index, size) {
 }
 
 // Places for about so many lines on the axis, at 1, 2 or 5 times a power of ten.
+/** @param {number} from @param {number} to @param {number} wanted */
 export function ticks(from, to, wanted) {
   const rough = (to - from) / Math.max(1, wanted);
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * [1, 2, 5, 10].find((part) => part * power >= rough);
+  const step = power * ([1, 2, 5, 10].find((part) => part * power >= rough) ?? 10);
   const first = Math.ceil(from / step);
   const last = Math.floor(to / step);
   const places = Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => (first + i) * step);
   return { step, places };
 }
 
+/** @type {[string, number][]} */
 const UNITS = [['s', 1e9], ['ms', 1e6], ['µs', 1e3], ['ns', 1]];
 
 // As many digits as tell two neighbours apart, in the unit that fits the
 // greatest of them.
 export function tickText(ns, step, greatest) {
-  const [unit, size] = UNITS.find(([, scale]) => greatest >= scale * 0.999) ?? UNITS.at(-1);
+  const [unit, size] = UNITS.find(([, scale]) => greatest >= scale * 0.999) ?? UNITS[UNITS.length - 1];
   const digits = Math.max(0, -Math.floor(Math.log10(step / size) + 1e-9));
   // No minus before nothing.
   return `${(ns / size).toFixed(digits).replace(/^-(0\.?0*)$/, '$1')} ${unit}`;

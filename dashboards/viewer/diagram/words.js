@@ -20,12 +20,15 @@ export function stepInWords(model, s) {
   const sent = model.sent(s).filter((m) => !model.message.copy[m]);
   const received = step.received[s];
   const says = received >= 0 && model.texts[received] ? `, which says ${model.texts[received]}` : '';
-  const sends = sent.length === 0 ? 'Sends nothing.'
-    : sent.length <= 3 ? `Sends ${sent.map((m) => `${kindOf(model, m)} to ${peers[model.message.receiver[m]]}`).join(', ')}.`
-      : `Sends ${sent.length} messages.`;
   const said = (model.said.get(s) ?? []).map(({ kind, text }) => ` Says ${kind} ${text}.`).join('');
   return `Step ${step.number[s]} of ${peers[step.peer[s]]}: ${stepTitle(model, s)}${says}, after ${
-    after(model, s)}, Lamport clock ${clocks(model).lamport[s]}. ${sends}${said}`;
+    after(model, s)}, Lamport clock ${clocks(model).lamport[s]}. ${sendsInWords(model, sent)}${said}`;
+}
+
+function sendsInWords(model, sent) {
+  if (sent.length === 0) return 'Sends nothing.';
+  if (sent.length > 3) return `Sends ${sent.length} messages.`;
+  return `Sends ${sent.map((m) => `${kindOf(model, m)} to ${model.peers[model.message.receiver[m]]}`).join(', ')}.`;
 }
 
 export const kindOf = (model, m) => model.kinds[model.message.kind[m]];

@@ -32,7 +32,7 @@ export function pingsOf(text) {
   const pings = {
     at: Float64Array.from(times, (time) => Number(time - first)),
     took: Float64Array.from(rows, (row) => (row[took] === '' ? NaN : Number(row[took]))),
-    lost: [],
+    lost: /** @type {{ ping: string, from: string, to: string, at: number, reason: string }[]} */ ([]),
   };
   rows.forEach((row, i) => {
     if (row[took] !== '') return;

@@ -32,8 +32,8 @@ export function timesOf(text, most) {
   const sorted = ({ sent, oneWay, roundTrip }) => ({
     sent, oneWay: Float64Array.from(oneWay).sort(), roundTrip: Float64Array.from(roundTrip).sort(),
   });
-  const all = [...sizes].map(([bytes, { stack, tcp }]) => [Number(bytes), { stack: sorted(stack), tcp: sorted(tcp) }]);
-  return { one, sizes: all.sort(([a], [b]) => a - b) };
+  const inOrder = [...sizes].sort(([a], [b]) => Number(a) - Number(b));
+  return { one, sizes: inOrder.map(([bytes, { stack, tcp }]) => [Number(bytes), { stack: sorted(stack), tcp: sorted(tcp) }]) };
 }
 
 // How many of them are no greater; they are in order.

@@ -102,7 +102,8 @@ function dataOf(points, curves) {
     .sort((a, b) => a - b);
   const left = rest.toSorted((a, b) => a[0] - b[0]);
   let own = false;
-  const [ours, theirs] = [[], []];
+  /** @type {Record<'ours' | 'theirs', (number | null)[]>} */
+  const { ours, theirs } = { ours: [], theirs: [] };
   for (const n of x) {
     const isMine = !own && n === mine[0];
     own ||= isMine;

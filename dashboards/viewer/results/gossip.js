@@ -78,7 +78,8 @@ function Hops({ run: { id, peers, results, experiment } }) {
   const unknown = hops[0] ?? 0;
   return html`
     <${Plot} title="Hops beside theory" what=${id} make=${make} data=${data}
-      spoken=${`Deliveries by their hops: ${rows.slice(1).map((row) => `${row.hops}: ${inPercent(row.percent)}`).join(', ')}; theory says ${least}`}
+      spoken=${`Deliveries by their hops: ${
+        rows.slice(1).map((row) => `${row.hops}: ${inPercent(row.percent)}`).join(', ')}; theory says ${least}`}
       numbers=${{ head: ['Hops', 'Deliveries', 'Share', 'At most so many', 'Theory'], rows: table }}>
       <p class="note">Theory, dashed: the publisher tells F = ${at.first} others, and each of them B = ${at.beyond} more
         that do not have it yet, since no peer sends a message back. Then F(1 + B + … + B^(h−1)) others have it after h

@@ -54,7 +54,8 @@ export function Host({ run, text }) {
         && ` Each point is the greatest of ${of} looks.`}</p>
     </section>
     <div class="plots">${PLOTS.map((plot) => html`
-      <${OfHost} key=${plot[0]} plot=${plot} samples=${samples} marks=${marks} bounds=${bounds} what=${text} />`)}</div>`;
+      <${OfHost} key=${plot[0]} plot=${plot} samples=${samples} marks=${marks} bounds=${bounds}
+        what=${text} />`)}</div>`;
 }
 
 function Pauses({ pauses }) {
@@ -94,10 +95,12 @@ function OfHost({ plot: [title, lines, tell, bound, range], samples, marks, boun
   });
   const nothing = (value) => (Number.isNaN(value) ? null : value);
   const data = [samples.map(({ seconds }) => seconds), ...known.map(([, values]) => values.map(nothing))];
-  const rows = known.map(([label, values]) => [label, ...middleAndMost(values, samples).map((value) => (value === null ? '–' : tell(value)))]);
+  const told = (value) => (value === null ? '–' : tell(value));
+  const rows = known.map(([label, values]) => [label, ...middleAndMost(values, samples).map(told)]);
   return html`
     <${Plot} title=${title} what=${what} make=${make} data=${data} level="4"
-      spoken=${`${title} over ${plural(samples.length, 'look')}: ${rows.map(([label, middle, most]) => `${label}, ${middle} in the median, ${most} at most`).join('; ')}`}
+      spoken=${`${title} over ${plural(samples.length, 'look')}: ${
+        rows.map(([label, middle, most]) => `${label}, ${middle} in the median, ${most} at most`).join('; ')}`}
       numbers=${{ head: ['What', 'Median', 'Most', 'Median while measuring', 'Most while measuring'], rows }} />`;
 }
 

@@ -20,7 +20,8 @@ function Distribution({ bytes, roads, csv, told }) {
   const data = useMemo(() => cumulative(roads), [roads]);
   const size = plural(bytes, 'byte');
   if (!data) return html`<p class="note">No message of ${size} was answered.</p>`;
-  const [from, to] = [data[0][0], data[0].at(-1)];
+  const [times] = data;
+  const [from, to] = [Number(times[0]), Number(times[times.length - 1])];
   const make = (theme) => ({
     scales: { x: { time: false, distr: LOGARITHMIC, range: [from / 1.05, to * 1.05] }, y: { range: [0, 104] } },
     axes: [

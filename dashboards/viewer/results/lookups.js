@@ -9,7 +9,10 @@ const MOST_POINTS = 5000;
 // `{ operations, one }`: one in so many was read; `at` is in ns after the first.
 export function lookupsOf(text, most) {
   const one = oneIn(countRows(text), most);
-  const [operations, times] = [[], []];
+  /** @type {bigint[]} */
+  const times = [];
+  /** @type {{ kind: string, at: number, after: number, hops: number, right: number, of: number, failed: string }[]} */
+  const operations = [];
   const take = (kind, intended, after, hops, right, of, failed) => {
     times.push(BigInt(intended));
     operations.push({

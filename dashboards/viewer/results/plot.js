@@ -81,7 +81,7 @@ export const withRoom = (plot, splits) => {
 };
 
 // Bars, steps and points, as uPlot makes them.
-export const { bars, stepped } = UPlot.paths;
+export const { bars, stepped } = /** @type {Required<typeof UPlot.paths>} */ (UPlot.paths);
 export const points = (size, colour) => ({
   paths: () => null, points: { show: true, size, fill: colour, stroke: colour },
 });

@@ -133,6 +133,7 @@ function Property(property) {
 }
 
 // What each engine tells beside what all do, in words.
+/** @type {[string, (value: any, results: Record<string, any>) => [string, string, boolean?]][]} */
 const COUNTS = [
   ['ended', (n, { expected }) => [`operations that ended`, `${count(n)} of ${count(expected)}`, n < expected]],
   ['schedules', (n) => ['schedules tried', count(n)]],
@@ -175,11 +176,16 @@ function Faults({ all }) {
         <thead><tr><th scope="col">Fault</th><th scope="col">At</th><th scope="col">Happened</th><th scope="col">Stopped</th></tr></thead>
         <tbody>${all.map(({ name, at_seconds: at, runs, met }) => html`
           <tr><th scope="row">${name}</th><td class="figure">${duration(at * 1e9)}</td>
-            <td>${runs === 0 ? html`<span class="badge unknown">never</span>` : runs === 1 ? 'yes' : `in ${count(runs)} schedules`}</td>
+            <td>${happened(runs)}</td>
             <td class="figure">${met === null ? '' : plural(met, 'message, timer or command', 'messages, timers and commands')}</td></tr>`)}
         </tbody>
       </table></div>
     </section>`;
+}
+
+function happened(runs) {
+  if (runs === 0) return html`<span class="badge unknown">never</span>`;
+  return runs === 1 ? 'yes' : `in ${count(runs)} schedules`;
 }
 
 function Phases({ phases }) {
@@ -192,7 +198,8 @@ function Phases({ phases }) {
         <thead><tr><th scope="col">Phase</th><th scope="col">Took</th><th scope="col"><span class="unseen">Drawn</span></th></tr></thead>
         <tbody>${phases.map(({ name, seconds }) => html`
           <tr><th scope="row">${name}</th><td class="figure">${duration(seconds * 1e9)}</td>
-            <td class="gauge" aria-hidden="true"><span class="measured" style=${{ width: `${(seconds / most) * 100}%` }}></span></td></tr>`)}
+            <td class="gauge" aria-hidden="true"><span class="measured"
+              style=${{ width: `${(seconds / most) * 100}%` }}></span></td></tr>`)}
         </tbody>
       </table><//>
     </section>`;

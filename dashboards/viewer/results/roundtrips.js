@@ -7,21 +7,23 @@ import { LOGARITHMIC, Plot, axis, bars, below, withRoom } from './plot.js';
 import { histogram } from './histogram.js';
 import { drawLines } from './marks.js';
 
+/** @type {[string, number][]} */
 const PERCENTILES = [['p50', 0.5], ['p90', 0.9], ['p99', 0.99]];
 
 export function Distribution({ pings, csv }) {
   const bins = useMemo(() => histogram(pings.took), [pings]);
   if (!bins) return null;
   const sorted = pings.took.filter((value) => !Number.isNaN(value)).sort();
+  const [least, most] = [bins.from[0], bins.to[bins.to.length - 1]];
   const at = PERCENTILES.map(([name, part]) => [name, sorted[Math.ceil(part * sorted.length) - 1]]);
   const make = (theme) => ({
     scales: {
-      x: { time: false, distr: LOGARITHMIC, range: [bins.from[0] / 1.02, bins.to.at(-1) * 1.02] },
+      x: { time: false, distr: LOGARITHMIC, range: [least / 1.02, most * 1.02] },
       y: { range: (_, low, high) => [0, high * 1.12] },
     },
     axes: [
       below(theme, { label: 'round trip', values: (_, all) => all.map((ns) => (ns === null ? null : duration(ns))), space: 70,
-        splits: () => round(bins.from[0], bins.to.at(-1)), filter: withRoom }),
+        splits: () => round(least, most), filter: withRoom }),
       axis(theme, { label: 'pings', size: 56 }),
     ],
     legend: { show: true },
@@ -70,8 +72,7 @@ export function Series({ pings, csv }) {
       { label: 'sent after', value: (_, value) => (value === null || value === undefined ? '–' : duration(value)) },
       { label: 'round trip', stroke: theme.link, fill: theme.link, paths: () => null,
         points: { show: true, size: x.length > 2000 ? 3 : 5, fill: theme.link, stroke: theme.link },
-        value: (_, value, __, i) => (value === null || value === undefined
-          ? (i === null || i === undefined ? '–' : 'lost') : duration(value)) },
+        value: (_, value, __, i) => durationOrLost(value, i) },
     ],
     hooks: { draw: [(plot) => drawLosses(plot, pings.lost, theme)] },
   });
@@ -96,4 +97,10 @@ function drawLosses(plot, lost, theme) {
   }
   ctx.stroke();
   ctx.restore();
+}
+
+// No value where the pointer is at a ping: the ping was lost.
+function durationOrLost(value, i) {
+  if (value !== null && value !== undefined) return duration(value);
+  return i === null || i === undefined ? '–' : 'lost';
 }

@@ -20,8 +20,14 @@ export const oneIn = (many, most = MOST_ROWS) => Math.max(1, Math.ceil(many / mo
 export const isTaken = (number, one) => one === 1
   || (Math.imul(number, 0x9e3779b1) >>> 0) * one < 2 ** 32;
 
-// Gives `take` the named fields of each line for which `wanted(number, line)`
-// is true. False if the file has no such fields.
+/**
+ * Gives `take` the named fields of each line for which `wanted(number, line)`
+ * is true. False if the file has no such fields.
+ * @param {string} text
+ * @param {string[]} names
+ * @param {(...fields: string[]) => void} take
+ * @param {(number: number, line: string) => boolean} [wanted]
+ */
 export function readRows(text, names, take, wanted = () => true) {
   const quoted = text.includes('"');
   const [heading = []] = parseCsv(text.slice(0, text.indexOf('\n') + 1));

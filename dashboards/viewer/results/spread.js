@@ -63,11 +63,13 @@ export function stepsOf(messages) {
 // percent that took at most so many, and what theory says of that. Hops 0 are not
 // known, and left out.
 export function hopsOf(hops, peers, at) {
-  const known = Object.entries(hops).map(([h, n]) => [Number(h), n]).filter(([h]) => h > 0);
-  const all = known.reduce((sum, [, n]) => sum + n, 0);
+  /** @type {[number, number][]} */
+  const known = Object.entries(hops).map(([h, n]) => [Number(h), n]);
+  const taken = known.filter(([h]) => h > 0);
+  const all = taken.reduce((sum, [, n]) => sum + n, 0);
   if (!all) return [];
-  const last = Math.max(Math.ceil(hopsToAll(peers, at) - 1e-9), ...known.map(([h]) => h));
-  const of = new Map(known);
+  const last = Math.max(Math.ceil(hopsToAll(peers, at) - 1e-9), ...taken.map(([h]) => h));
+  const of = new Map(taken);
   let upTo = 0;
   return Array.from({ length: last + 1 }, (_, h) => {
     const deliveries = of.get(h) ?? 0;

@@ -25,7 +25,8 @@ export function CompareRuns({ route, event }) {
       ${problem && html`<p class="banner bad" role="alert">The runs cannot be compared: ${problem}</p>`}
       ${!found && !problem && html`<p class="empty" role="status">Reading both runs …</p>`}
       ${found && [a, b].map(({ model, run }, i) => [missingFrom(model, run), 'AB'[i]]).filter(([missing]) => missing)
-        .map(([missing, name]) => html`<p class="banner" role="alert">Of ${name}, ${missing} are missing from the record: a
+        .map(([missing, name]) => html`<p class="banner"
+          role="alert">Of ${name}, ${missing} are missing from the record: a
           difference can be one of the records, and not of the runs.</p>`)}
       ${found && html`<${Said} found=${found} a=${a} b=${b} />
         <${Pair} found=${found} a=${a} b=${b}
@@ -62,18 +63,21 @@ function Said({ found: { parts, first, alone }, a, b }) {
         before(first.same)}${apart.length === parts.length ? 'Every peer parts somewhere'
           : `${parts.length - apart.length} of ${plural(parts.length, 'peer')} did the same in both`
         }; what comes later can be a consequence of this. The runs have ${steps}.${
-        alone.map((peers, i) => peers.length > 0 && ` ${plural(peers.length, 'peer')} ${peers.length === 1 ? 'is' : 'are'} in ${'AB'[i]} alone.`)}</p>
+        alone.map((peers, i) => peers.length > 0
+          && ` ${plural(peers.length, 'peer')} ${peers.length === 1 ? 'is' : 'are'} in ${'AB'[i]} alone.`)}</p>
       <div class="first">
         <table><thead><tr><th scope="col">What</th><th scope="col">In A</th><th scope="col">In B</th></tr></thead>
           <tbody>${first.what.map(([name, x, y]) => html`
-            <tr><th scope="row">${name}</th><td class="differs">${x || 'nothing'}</td><td class="differs">${y || 'nothing'}</td></tr>`)}</tbody>
+            <tr><th scope="row">${name}</th>${[x, y].map((value) => html`
+              <td class="differs">${value || 'nothing'}</td>`)}</tr>`)}</tbody>
         </table>
         <${States} first=${first} a=${a} b=${b} />
       </div>
       <p><button type="button" class="link" aria-expanded=${all} onClick=${() => setAll(!all)}>${
         all ? 'Less' : 'Where each peer parts'}</button></p>
       ${all && html`<table>
-        <thead><tr><th scope="col">Peer</th><th scope="col">The same</th><th scope="col">Then</th><th scope="col">In A</th><th scope="col">In B</th></tr></thead>
+        <thead><tr>${['Peer', 'The same', 'Then', 'In A', 'In B'].map((name) => html`
+          <th scope="col">${name}</th>`)}</tr></thead>
         <tbody>${parts.map(({ peer, same, what }) => html`
           <tr><th scope="row">${peer}</th><td>${plural(same, 'step')}</td>
             <td>${what.length ? what[0][0] : 'all'}</td><td>${what[0]?.[1]}</td><td>${what[0]?.[2]}</td></tr>`)}</tbody>

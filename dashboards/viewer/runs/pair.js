@@ -28,14 +28,17 @@ export function Pair({ found: { first }, a, b, names }) {
     two.choose({ step: first.b, message: -1 });
   };
   return html`
-    ${first && html`<p class="there"><button type="button" class="link" onClick=${back}>Show where they part</button></p>`}
+    ${first && html`<p class="there"><button type="button" class="link"
+      onClick=${back}>Show where they part</button></p>`}
     <div class="both">
       ${[[a, one], [b, two]].map(([run, side], i) => html`
         <div class="one" key=${i}>
           <h3>${names[i]}</h3>
-          <div class="picture"><${Diagram} model=${run.model} layout=${side.layout} view=${shown(side)} marks=${side.marks}
+          <div class="picture"><${Diagram} model=${run.model} layout=${side.layout} view=${shown(side)}
+            marks=${side.marks}
             onView=${follow(side)} onPick=${picked(side)}
-            label=${`Run ${'AB'[i]}. ${describe(run.model, run.model.step.count)} Arrow keys move, plus and minus zoom, both runs together.`} /></div>
+            label=${`Run ${'AB'[i]}. ${describe(run.model, run.model.step.count)} ${
+              'Arrow keys move, plus and minus zoom, both runs together.'}`} /></div>
           <p class="note" role="status">${chosen(run.model, side.selected)}</p>
         </div>`)}
     </div>`;

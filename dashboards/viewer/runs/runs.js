@@ -10,7 +10,7 @@ import { Wide } from '../wide.js';
 
 export function Runs({ run, event }) {
   const { value, error } = useLoaded(getRuns, 'runs', `${event?.run} ${event?.live}`, 2000);
-  const [chosen, setChosen] = useState([]);
+  const [chosen, setChosen] = useState(/** @type {string[]} */ ([]));
   const choose = (id, on) => setChosen((last) => [...last.filter((other) => other !== id), ...(on ? [id] : [])].slice(-2));
   const runs = value?.runs ?? [];
   return html`
@@ -25,7 +25,8 @@ export function Runs({ run, event }) {
       ${error && html`<p class=${isReport ? 'empty' : 'banner bad'} role="alert">${isReport
         ? 'A report knows its own run alone. `testbed view` with the folder shows all runs of it.'
         : `The runs cannot be read: ${error}`}</p>`}
-      ${runs.length > 0 && html`<${Table} runs=${runs} current=${value.current} chosen=${chosen} choose=${choose} />`}
+      ${value && runs.length > 0 && html`<${Table} runs=${runs} current=${value.current} chosen=${chosen}
+        choose=${choose} />`}
     </section>`;
 }
 
@@ -107,7 +108,8 @@ function Line({ run, shown, address, chosen, choose }) {
     <tr class=${shown ? 'shown' : ''} aria-current=${shown ? 'true' : undefined}>
       <td class="pick"><input type="checkbox" checked=${chosen} aria-label=${`Compare ${id}`}
         onChange=${(event) => choose(id, event.currentTarget.checked)} /></td>
-      <th scope="row"><a href=${address} title=${id}>${experiment ?? id}</a>${shown && html` <span class="note">shown here</span>`}</th>
+      <th scope="row"><a href=${address}
+        title=${id}>${experiment ?? id}</a>${shown && html` <span class="note">shown here</span>`}</th>
       <td><time title=${id}>${when(started)}</time></td>
       <td class="figure">${peers === undefined ? '–' : count(peers)}<span class="unit"> peers</span></td>
       <td class=${`command ${command ? '' : 'none'}`}><code>${command || '–'}</code></td>

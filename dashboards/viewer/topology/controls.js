@@ -39,14 +39,16 @@ export function Controls({ player, moments, axis, set }) {
   };
   return html`
     <div class="player" role="group" aria-label="Time">
-      <button type="button" class="play" onClick=${toggle} aria-label=${playing ? 'Pause' : 'Play'}>${playing ? '❚❚' : '▶'}</button>
+      <button type="button" class="play" onClick=${toggle}
+        aria-label=${playing ? 'Pause' : 'Play'}>${playing ? '❚❚' : '▶'}</button>
       <input type="range" ref=${slider} aria-label="Moment of the run. Space plays and pauses."
         onInput=${(event) => player.seek(Number(event.currentTarget.value))} onChange=${keep} onKeyDown=${keys} />
       <span class="place" ref=${place}></span>
       <label>Speed <select value=${speed} onChange=${(event) => pace(Number(event.currentTarget.value))}>
         ${SPEEDS.map((factor) => html`<option value=${factor}>${rate(player, moments, axis, factor)}</option>`)}
       </select></label>
-      <label>Axis <select value=${axis} onChange=${(event) => set({ axis: event.currentTarget.value === 'steps' ? '' : 'time', at: '' })}>
+      <label>Axis <select value=${axis}
+        onChange=${(event) => set({ axis: event.currentTarget.value === 'steps' ? '' : 'time', at: '' })}>
         <option value="steps">steps</option><option value="time">time</option></select></label>
     </div>`;
 }

@@ -27,7 +27,7 @@ export function Graph({ network, broken, model, moments, player, selected, messa
     return layout(shape, network.peers.length).map(([x, y]) => [
       margin[0] + x * (size.width - 2 * margin[0]), margin[1] + y * (size.height - 2 * margin[1])]);
   }, [network, shape, size]);
-  const shown = useRef([]);
+  const shown = useRef(/** @type {[message: number, x: number, y: number][]} */ ([]));
   const canvas = useRef(null);
   useMessages(canvas, shown, { network, model, moments, player, message, places, size });
   const pick = (event) => {
@@ -43,8 +43,10 @@ export function Graph({ network, broken, model, moments, player, selected, messa
         aria-label="Peers. Arrow keys go from peer to peer, Enter selects.">
         <${Lines} network=${network} broken=${broken} places=${places} selected=${selected} />
         ${network.peers.map((name, i) => html`
-          <${Node} key=${name} name=${name} i=${i} place=${places[i]} centre=${round ? [size.width / 2, size.height / 2] : null}
-            many=${network.peers.length > MANY} degree=${network.neighbours[i].size} dead=${broken.dead.has(i)} chosen=${i === selected}
+          <${Node} key=${name} name=${name} i=${i} place=${places[i]}
+            centre=${round ? [size.width / 2, size.height / 2] : null}
+            many=${network.peers.length > MANY} degree=${network.neighbours[i].size} dead=${broken.dead.has(i)}
+            chosen=${i === selected}
             dim=${selected >= 0 && i !== selected && !network.neighbours[selected].has(i)} select=${select} />`)}
       </svg>
       <canvas ref=${canvas} aria-hidden="true"></canvas>
@@ -73,7 +75,8 @@ function Lines({ network: { peers, edges }, broken: { cut, dead }, places, selec
     <path class=${`edges ${selected >= 0 ? 'dim' : ''} ${edges.length > 300 ? 'many' : ''}`} d=${path(whole)} />
     ${mine.length > 0 && html`<path class="edges chosen" d=${path(mine)} />`}
     ${edges.filter((edge) => isCut(edge) && !isGone(edge)).map(([a, b]) => html`
-      <path key=${linkOf(a, b)} class="edges cut" d=${path([[a, b]])}><title>${peers[a]} – ${peers[b]}: the link is cut</title></path>`)}`;
+      <path key=${linkOf(a, b)} class="edges cut"
+        d=${path([[a, b]])}><title>${peers[a]} – ${peers[b]}: the link is cut</title></path>`)}`;
 }
 
 function Node({ name, i, place: [x, y], centre, many, degree, dead, chosen, dim, select }) {
@@ -86,7 +89,8 @@ function Node({ name, i, place: [x, y], centre, many, degree, dead, chosen, dim,
   };
   const said = dead ? 'killed' : plural(degree, 'neighbour');
   return html`
-    <g class=${`node ${chosen ? 'chosen' : ''} ${dim ? 'dim' : ''} ${dead ? 'dead' : ''}`} style=${colour(name)} tabindex=${chosen || i === 0 ? 0 : -1}
+    <g class=${`node ${chosen ? 'chosen' : ''} ${dim ? 'dim' : ''} ${dead ? 'dead' : ''}`} style=${colour(name)}
+      tabindex=${chosen || i === 0 ? 0 : -1}
       role="button" aria-pressed=${chosen} aria-label=${`${name}, ${said}`}
       onClick=${(event) => { event.stopPropagation(); select(i); }} onKeyDown=${keys}>
       <title>${name}: ${said}</title>
@@ -102,13 +106,15 @@ function label(x, y, centre, many) {
   const far = RADIUS + 5;
   const [tx, ty] = [x + far * Math.cos(angle), y + far * Math.sin(angle)];
   const right = Math.cos(angle) >= 0;
+  const outward = right ? 'start' : 'end';
   if (many) {
     const turn = (angle * 180) / Math.PI + (right ? 0 : 180);
-    return { x: tx, y: ty, 'text-anchor': right ? 'start' : 'end', 'dominant-baseline': 'central', transform: `rotate(${turn} ${tx} ${ty})` };
+    return { x: tx, y: ty, 'text-anchor': outward, 'dominant-baseline': 'central',
+      transform: `rotate(${turn} ${tx} ${ty})` };
   }
   const across = Math.abs(Math.cos(angle)) < 0.3;
   return { x: tx, y: ty + (across ? Math.sign(Math.sin(angle)) * 6 : 0), 'dominant-baseline': 'central',
-    'text-anchor': across ? 'middle' : right ? 'start' : 'end' };
+    'text-anchor': across ? 'middle' : outward };
 }
 
 // The whole name stands in the list beside.

@@ -24,7 +24,7 @@ export function Matrix({ network, broken, model, moments, player, selected, sele
   const cell = useCell(box, count);
   const margin = cell >= READABLE ? MARGIN : 8;
   const side = margin + count * cell;
-  const [at, setAt] = useState(null);
+  const [at, setAt] = useState(/** @type {[number, number] | null} */ (null));
   const now = useRef(null);
   useEffect(() => {
     const theme = readTheme(box.current);
@@ -33,7 +33,7 @@ export function Matrix({ network, broken, model, moments, player, selected, sele
     [element.width, element.height] = [side * ratio, side * ratio];
     const context = element.getContext('2d');
     const small = new OffscreenCanvas(count, count);
-    const picture = small.getContext('2d', { willReadFrequently: true });
+    const picture = /** @type {OffscreenCanvasRenderingContext2D} */ (small.getContext('2d', { willReadFrequently: true }));
     return player.watch((player) => {
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
       context.clearRect(0, 0, side, side);
@@ -51,6 +51,7 @@ export function Matrix({ network, broken, model, moments, player, selected, sele
     });
   }, [network, broken, model, moments, player, selected, cell, at, scheme]);
 
+  /** @returns {[number, number] | null} */
   const cellAt = (event) => {
     const { left, top } = canvas.current.getBoundingClientRect();
     const [to, from] = [event.clientX - left, event.clientY - top].map((px) => Math.floor((px - margin) / cell));
@@ -60,9 +61,10 @@ export function Matrix({ network, broken, model, moments, player, selected, sele
     const step = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] }[event.key];
     const [from, to] = at ?? [0, 0];
     if (step) {
-      const next = [from + step[0], to + step[1]].map((i) => Math.min(count - 1, Math.max(0, i)));
-      setAt(next);
-      reveal(box.current, margin + next[1] * cell, margin + next[0] * cell, cell);
+      const within = (i) => Math.min(count - 1, Math.max(0, i));
+      const [row, column] = [within(from + step[0]), within(to + step[1])];
+      setAt([row, column]);
+      reveal(box.current, margin + column * cell, margin + row * cell, cell);
     }
     else if (event.key === 'Enter' && at) select(from);
     else if (event.key === 'Escape') { setAt(null); select(-1); }
@@ -71,10 +73,12 @@ export function Matrix({ network, broken, model, moments, player, selected, sele
   };
   return html`
     <div class="matrix">
-      <div class="room" ref=${box}><canvas ref=${canvas} tabIndex="0" role="application" style=${{ width: `${side}px`, height: `${side}px` }}
+      <div class="room" ref=${box}><canvas ref=${canvas} tabIndex="0" role="application"
+        style=${{ width: `${side}px`, height: `${side}px` }}
         aria-label="Matrix: a row for each sender, a column for each receiver. Arrow keys go from cell to cell, Enter selects the sender."
         onPointerMove=${(event) => setAt(cellAt(event))} onPointerLeave=${() => setAt(null)}
-        onClick=${(event) => { const found = cellAt(event); select(found ? found[0] : -1); }} onKeyDown=${keys}></canvas></div>
+        onClick=${(event) => { const found = cellAt(event); select(found ? found[0] : -1); }}
+        onKeyDown=${keys}></canvas></div>
       <p class="cell" role="status">${at ? inWords(network, broken, now.current, at)
         : `Rows send, columns receive. Tinted: connected; darker: more messages; bright: one is under way${
           broken.cut.size ? '; crossed out: the link is cut' : ''}${broken.dead.size ? '; faded: a peer that was killed' : ''}.`}</p>
@@ -95,7 +99,8 @@ function stateOf(model, moments, t) {
 function inWords({ peers, neighbours, placeOf }, { cut, dead }, state, [from, to]) {
   const name = (place) => `${peers[place]}${dead.has(place) ? ' (killed)' : ''}`;
   if (from === to) return name(from);
-  const connected = cut.has(linkOf(from, to)) ? 'the link is cut' : neighbours[from].has(to) ? 'connected' : 'not connected';
+  const whole = neighbours[from].has(to) ? 'connected' : 'not connected';
+  const connected = cut.has(linkOf(from, to)) ? 'the link is cut' : whole;
   const head = `${name(from)} → ${name(to)}: ${connected}`;
   if (!state) return head;
   const { count, flying, model } = state;

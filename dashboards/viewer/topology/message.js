@@ -10,9 +10,8 @@ export function Message({ model, message: m, pending, close }) {
   const { step, message } = model;
   const [sender, receiver] = [message.sender[m], message.receiver[m]].map((peer) => model.peers[peer]);
   const [from, to] = [message.from[m], message.to[m]];
-  const arrival = to >= 0 ? `arrived after ${duration(step.at[to] - step.at[from])}`
-    : message.reason[m] >= 0 ? `lost: ${model.reasons[message.reason[m]]}`
-      : pending || 'never arrived';
+  const missing = message.reason[m] >= 0 ? `lost: ${model.reasons[message.reason[m]]}` : pending || 'never arrived';
+  const arrival = to >= 0 ? `arrived after ${duration(step.at[to] - step.at[from])}` : missing;
   return html`
     <div class="message" role="status">
       <div class="title"><h3>${model.kinds[message.kind[m]]}</h3>

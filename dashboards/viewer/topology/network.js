@@ -9,13 +9,15 @@ export function networkOf(edges, model) {
   const collator = new Intl.Collator('en', { numeric: true });
   const peers = [...new Set([...known, ...edges.flat()])].sort(collator.compare);
   const place = new Map(peers.map((name, i) => [name, i]));
-  const neighbours = peers.map(() => new Set());
-  for (const [a, b] of edges) {
-    neighbours[place.get(a)].add(place.get(b));
-    neighbours[place.get(b)].add(place.get(a));
+  /** @type {(name: string) => number} */
+  const placeIn = (name) => place.get(name) ?? -1;
+  const neighbours = peers.map(() => /** @type {Set<number>} */ (new Set()));
+  const pairs = edges.map(([a, b]) => [placeIn(a), placeIn(b)]);
+  for (const [a, b] of pairs) {
+    neighbours[a].add(b);
+    neighbours[b].add(a);
   }
-  const pairs = edges.map(([a, b]) => [place.get(a), place.get(b)]);
-  return { peers, place, edges: pairs, neighbours, placeOf: Int32Array.from(known, (name) => place.get(name)) };
+  return { peers, place, edges: pairs, neighbours, placeOf: Int32Array.from(known, placeIn) };
 }
 
 // Degrees in a sentence.

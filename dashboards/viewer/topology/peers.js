@@ -22,8 +22,9 @@ export function Peers({ network, broken, model, moments, player, selected, selec
   const heads = ['Peer', 'Degree', 'Steps', 'Sent', 'Received'];
   return html`
     ${selected >= 0 && html`<${Chosen} network=${network} broken=${broken} model=${model} place=${selected}
-      step=${known(selected) < 0 ? -1 : tally.last[known(selected)]} select=${select} />`}
-    <div class="table" ref=${box} tabIndex="0" role="table" aria-label="Peers" aria-rowcount=${network.peers.length + 1}>
+      step=${tally?.last[known(selected)] ?? -1} select=${select} />`}
+    <div class="table" ref=${box} tabIndex="0" role="table" aria-label="Peers"
+      aria-rowcount=${network.peers.length + 1}>
       <div class="line head" role="row">${heads.map((name) => html`<span role="columnheader">${name}</span>`)}</div>
       <div class="rows" role="rowgroup" style=${{ height: `${network.peers.length * ROW}px` }}>
         ${network.peers.slice(first, last).map((name, i) => {
@@ -31,10 +32,12 @@ export function Peers({ network, broken, model, moments, player, selected, selec
           const peer = known(place);
           const cell = (numbers) => html`<span role="cell">${peer < 0 ? '–' : count(numbers[peer])}</span>`;
           return html`
-            <div key=${name} class=${`row line ${place === selected ? 'selected' : ''} ${broken.dead.has(place) ? 'dead' : ''}`} role="row" aria-rowindex=${place + 2}
+            <div key=${name} role="row" aria-rowindex=${place + 2}
+              class=${`row line ${place === selected ? 'selected' : ''} ${broken.dead.has(place) ? 'dead' : ''}`}
               style=${{ transform: `translateY(${place * ROW}px)` }} onClick=${() => select(place)}>
               <span role="cell"><button type="button" aria-pressed=${place === selected}
-                onClick=${(event) => { event.stopPropagation(); select(place); }}><${Peer} name=${name} />${broken.dead.has(place) && html`<span class="unseen">, killed</span>`}</button></span>
+                onClick=${(event) => { event.stopPropagation(); select(place); }}><${Peer} name=${name} />${
+                  broken.dead.has(place) && html`<span class="unseen">, killed</span>`}</button></span>
               <span role="cell">${network.neighbours[place].size}</span>
               ${cell(tally?.steps)}${cell(tally?.sent)}${cell(tally?.received)}
             </div>`;
@@ -51,14 +54,15 @@ function Chosen({ network, broken: { cut, dead }, model, place, step, select }) 
       <div class="title"><h3><${Peer} name=${network.peers[place]} /></h3>
         <button type="button" aria-label="Close" onClick=${() => select(-1)}>✕</button></div>
       ${dead.has(place) && html`<p class="bad">It was killed.</p>`}
-      <p class="neighbours" tabIndex="0" role="group" aria-label="Neighbours">${neighbours.length ? `connected with ${neighbours.map(told).join(', ')}` : 'connected with nobody'}</p>
+      <p class="neighbours" tabIndex="0" role="group" aria-label="Neighbours">${
+        neighbours.length ? `connected with ${neighbours.map(told).join(', ')}` : 'connected with nobody'}</p>
       ${step >= 0 && html`<p>last step: ${model.kinds[model.step.kind[step]]}${' · '}
         <a href=${toDiagram({ step: model.spans[step] })}>in the diagram</a></p>`}
     </div>`;
 }
 
 function useTally(model, moments, player) {
-  const [tally, setTally] = useState(null);
+  const [tally, setTally] = useState(/** @type {ReturnType<typeof until> | null} */ (null));
   useEffect(() => {
     if (!moments) return undefined;
     let timer = 0;

@@ -39,8 +39,7 @@ export function Topology({ route, event, run, model, revision, whole }) {
   const selectMessage = (m) => set({ message: m < 0 ? '' : messageName(model, m) });
 
   if (!network.peers.length) {
-    return html`<p class="empty" role="status">${error ? `The connections cannot be read: ${error}.`
-      : edges ? (event?.live ? 'There are no connections yet.' : 'No connections were recorded.') : 'Reading the connections …'}</p>`;
+    return html`<p class="empty" role="status">${noEdges(error, edges, event?.live)}</p>`;
   }
   const shared = { network, broken, model, moments, player, selected, message, select, selectMessage };
   return html`
@@ -51,7 +50,8 @@ export function Topology({ route, event, run, model, revision, whole }) {
           plural(network.edges.length, 'connection')}, ${degreesInWords(network)}`}${brokenInWords(broken)}</span>
         ${error && html`<b class="bad" role="alert">The connections cannot be read: ${error}</b>`}
       </div>
-      <${Unfound} peer=${selected < 0 && edges && whole ? asked.peer : ''} message=${message < 0 && whole ? asked.message : ''}
+      <${Unfound} peer=${selected < 0 && edges && whole ? asked.peer : ''}
+        message=${message < 0 && whole ? asked.message : ''}
         live=${event?.live} />
       <div class="split">
         <div class="stage">
@@ -59,10 +59,12 @@ export function Topology({ route, event, run, model, revision, whole }) {
             : html`<${Graph} ...${shared} shape=${run?.topology} />`}
           ${model && model.step.count === 0 && html`<p class="player note">${event?.live ? 'No peer has taken a step yet.'
             : 'No process of this run took steps, so there is nothing to play.'}</p>`}
-          ${moments && model.step.count > 0 && html`<${Controls} player=${player} moments=${moments} axis=${axis} set=${set} />`}
+          ${moments && model.step.count > 0 && html`<${Controls} player=${player} moments=${moments} axis=${axis}
+            set=${set} />`}
         </div>
         <aside class="beside" aria-label="Peers">
-          ${message >= 0 && html`<${Message} model=${model} message=${message} pending=${pending(model, run, event, whole)}
+          ${message >= 0 && html`<${Message} model=${model} message=${message}
+            pending=${pending(model, run, event, whole)}
             close=${() => selectMessage(-1)} />`}
           <${Peers} ...${shared} />
         </aside>
@@ -105,4 +107,10 @@ function Choice({ view, set }) {
     <label><input type="radio" name="view" value=${name} checked=${view === name}
       onChange=${() => set({ view: name })} />${label}</label>`;
   return html`<span role="radiogroup" aria-label="Drawn as">${one('graph', 'Graph')}${one('matrix', 'Matrix')}</span>`;
+}
+
+function noEdges(error, edges, live) {
+  if (error) return `The connections cannot be read: ${error}.`;
+  if (!edges) return 'Reading the connections …';
+  return live ? 'There are no connections yet.' : 'No connections were recorded.';
 }

@@ -22,7 +22,7 @@ export function CompareTraces({ route, event }) {
   const second = useTrace(route.b, event);
   const [a, b] = [first.value, second.value];
   const lines = useMemo(() => (a && b ? align(a, b) : null), [a, b]);
-  if (!lines) {
+  if (!a || !b || !lines) {
     const error = first.error ?? second.error;
     return html`<p class="empty" role="status">
       ${error ? `These traces cannot be compared: ${error}.` : 'Reading the traces …'}${' '}
@@ -82,8 +82,8 @@ function Lines({ lines, route, a, b }) {
 
 function Line({ line: { a, b, depth }, place, length, route }) {
   const span = a ?? b;
-  const alone = a && b ? '' : a ? 'only in A' : 'only in B';
-  const change = alone ? '' : b.duration > a.duration ? 'slower' : b.duration < a.duration ? 'faster' : '';
+  const alone = aloneIn(a, b);
+  const change = alone ? '' : ['faster', '', 'slower'][Math.sign(b.duration - a.duration) + 1];
   return html`
     <div class=${`row line ${alone && 'alone'}`} role="row" aria-rowindex=${place + 2}
       style=${{ transform: `translateY(${place * ROW}px)`, height: `${ROW}px` }}>
@@ -97,6 +97,11 @@ function Line({ line: { a, b, depth }, place, length, route }) {
       <${Side} span=${b} length=${length} trace=${route.b} which="B" />
       <span role="cell" class=${`difference ${change}`}>${alone ? '' : difference(a.duration, b.duration)}</span>
     </div>`;
+}
+
+function aloneIn(a, b) {
+  if (a && b) return '';
+  return a ? 'only in A' : 'only in B';
 }
 
 // The bar is where the span was since its own trace began, both on one scale.

@@ -21,7 +21,7 @@ export function criticalPath(spans) {
   const pieces = [];
   const todo = [enter(last, reach[last])];
   while (todo.length) {
-    const at = todo.at(-1);
+    const at = todo[todo.length - 1];
     const child = next(at);
     if (child === undefined) {
       piece(at.span, spans[at.span].start, Math.min(at.until, endOf(spans[at.span])));

@@ -7,7 +7,10 @@ export function tagsOf(text) {
   let rest = text.trim();
   while (rest) {
     const found = /^([^\s="]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))(?:\s+|$)/s.exec(rest);
-    if (!found) throw new Error('tags are written key=value, with quotes around a value that has spaces: p2p.remote=peer-03 error="no answer"');
+    if (!found) {
+      throw new Error('tags are written key=value, with quotes around a value that has spaces: '
+        + 'p2p.remote=peer-03 error="no answer"');
+    }
     const [whole, key, quoted, bare] = found;
     tags[key] = quoted === undefined ? bare : quoted.replace(/\\(.)/gs, '$1');
     rest = rest.slice(whole.length);

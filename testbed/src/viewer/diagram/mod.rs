@@ -2,8 +2,10 @@
 //!
 //! The same spans that the API gives as OTLP, but only what a diagram of a
 //! hundred thousand steps needs of them, and from where the page has read
-//! already. It names peers and kinds by their places in tables that stand in
+//! already. It names peers and kinds by their places in lists that stand in
 //! the same answer.
+
+mod columns;
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -17,6 +19,8 @@ use lab::checkers::snapshot::is_control;
 use trace::history;
 use trace::store::{Store, hex};
 
+use columns::{Loss, Losses, Output, Outputs, Send, Sends, Step, Steps};
+
 /// So many spans are read for one answer of the server: some ten megabytes of
 /// text.
 pub(super) const MOST_SPANS: usize = 50_000;
@@ -24,8 +28,8 @@ pub(super) const MOST_SPANS: usize = 50_000;
 /// As much of what a message or an output says. The rest is in its span.
 const LONGEST_TEXT: usize = 120;
 
-/// Stands for nobody.
-const NOBODY: i64 = -1;
+/// Stands for no peer, and for no sequence number.
+const NONE: i64 = -1;
 
 /// `GET /api/diagram?after=N`, and with `states=true` the states' digests.
 #[derive(Debug, Default, Serialize)]
@@ -43,35 +47,17 @@ pub(super) struct Diagram {
     /// JavaScript can hold.
     base: String,
     peers: IndexSet<String>,
-    names: IndexSet<String>,
+    kinds: IndexSet<String>,
     traces: IndexSet<String>,
-    steps: Vec<Step>,
+    steps: Steps,
     /// For each step a number that tells the states after it apart, where that
     /// is asked for; zero where no state was recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
     states: Option<Vec<u32>>,
-    sends: Vec<Send>,
-    said: Vec<Said>,
-    lost: Vec<Lost>,
+    sends: Sends,
+    outputs: Outputs,
+    losses: Losses,
 }
-
-/// Peer, name, number, time, duration of its span, trace, span; and of the
-/// message that it handles, the sender, the id and the place in the channel.
-#[derive(Debug, Serialize)]
-struct Step(usize, usize, u64, i64, u64, usize, String, i64, String, i64);
-
-/// Step, receiver, kind, message, text; and 1 where a snapshot algorithm sends it
-/// for itself.
-#[derive(Debug, Serialize)]
-struct Send(usize, usize, usize, String, String, u8);
-
-/// Step, kind, text.
-#[derive(Debug, Serialize)]
-struct Said(usize, usize, String);
-
-/// Sender, receiver, message, reason.
-#[derive(Debug, Serialize)]
-struct Lost(usize, usize, String, String);
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -115,6 +101,8 @@ fn evicted(store: &Store) -> usize {
 
 struct Reader {
     base: u64,
+    /// How many steps the diagram has.
+    steps: usize,
     diagram: Diagram,
 }
 
@@ -123,6 +111,7 @@ impl Reader {
         let base = store.first_start();
         Self {
             base,
+            steps: 0,
             diagram: Diagram {
                 base: base.to_string(),
                 evicted: evicted(store) as u64,
@@ -133,10 +122,8 @@ impl Reader {
     }
 
     fn read(&mut self, peer: &str, span: Span) {
-        if let Some(lost) = loss(&span) {
-            let (by, to) = (self.peer(peer), self.peer(&lost.to));
-            let lost = Lost(by, to, lost.message, lost.reason);
-            self.diagram.lost.push(lost);
+        if let Some(loss) = self.loss(peer, &span) {
+            self.diagram.losses.push(loss);
             return;
         }
         // A step that is the first of an operation shares the operation's
@@ -151,31 +138,32 @@ impl Reader {
         let Some(step) = history::step(span) else {
             return;
         };
-        let (from, message, sequence) = match step.received {
-            None => (NOBODY, String::new(), NOBODY),
+        let (sender, message, sequence) = match step.received {
+            None => (NONE, String::new(), NONE),
             Some(received) => (
                 signed(self.peer(&received.from) as u64),
                 message_id(received.message.id),
                 signed(received.sequence),
             ),
         };
-        let index = self.diagram.steps.len();
-        let line = Step(
-            self.peer(peer),
-            self.name(&name),
-            step.number,
-            signed(at) - signed(self.base),
-            took,
-            self.diagram.traces.insert_full(trace).0,
-            id,
-            from,
+        let row = Step {
+            peer: self.peer(peer),
+            kind: self.kind(&name),
+            number: step.number,
+            at: signed(at) - signed(self.base),
+            duration: took,
+            trace: self.diagram.traces.insert_full(trace).0,
+            span: id,
+            sender,
             message,
             sequence,
-        );
-        self.diagram.steps.push(line);
+        };
+        self.diagram.steps.push(row);
         if let Some(states) = &mut self.diagram.states {
             states.push(digest(&step.state));
         }
+        let index = self.steps;
+        self.steps += 1;
         for event in step.events {
             self.read_event(index, event);
         }
@@ -184,44 +172,48 @@ impl Reader {
     fn read_event(&mut self, step: usize, event: Event) {
         match event {
             Event::Sent { to, message } => {
-                let (to, kind) = (self.peer(&to), self.name(&message.kind));
-                let text = cut(&message.fields.to_string());
-                let control = u8::from(is_control(&message));
-                let send = Send(step, to, kind, message_id(message.id), text, control);
+                let send = Send {
+                    step,
+                    receiver: self.peer(&to),
+                    kind: self.kind(&message.kind),
+                    message: message_id(message.id),
+                    text: cut(&message.fields.to_string()),
+                    control: u8::from(is_control(&message)),
+                };
                 self.diagram.sends.push(send);
             }
             Event::Said { kind, fields } => {
-                let kind = self.name(&kind);
-                let said = Said(step, kind, cut(&fields.to_string()));
-                self.diagram.said.push(said);
+                let output = Output {
+                    step,
+                    kind: self.kind(&kind),
+                    text: cut(&fields.to_string()),
+                };
+                self.diagram.outputs.push(output);
             }
         }
+    }
+
+    /// The message that was lost, where the span says that one was.
+    fn loss(&mut self, sender: &str, span: &Span) -> Option<Loss> {
+        let text = |name: &str| history::text(&span.attributes, name);
+        (text("error.type")? == "lost").then_some(())?;
+        let (receiver, message) = (text(key::REMOTE)?, text(key::ID)?);
+        let reason = span.status.as_ref()?.message.clone();
+        Some(Loss {
+            sender: self.peer(sender),
+            receiver: self.peer(receiver),
+            message: message.to_owned(),
+            reason,
+        })
     }
 
     fn peer(&mut self, name: &str) -> usize {
         self.diagram.peers.insert_full(name.to_owned()).0
     }
 
-    fn name(&mut self, name: &str) -> usize {
-        self.diagram.names.insert_full(name.to_owned()).0
+    fn kind(&mut self, name: &str) -> usize {
+        self.diagram.kinds.insert_full(name.to_owned()).0
     }
-}
-
-struct Loss {
-    to: String,
-    message: String,
-    reason: String,
-}
-
-/// What a span tells that says that a message was lost.
-fn loss(span: &Span) -> Option<Loss> {
-    let text = |name: &str| history::text(&span.attributes, name);
-    (text("error.type")? == "lost").then_some(())?;
-    Some(Loss {
-        to: text(key::REMOTE)?.to_owned(),
-        message: text(key::ID)?.to_owned(),
-        reason: span.status.as_ref()?.message.clone(),
-    })
 }
 
 /// Equal states have equal digests, in all runs that this program reads.
@@ -297,9 +289,8 @@ mod tests {
         let answer = |after| serde_json::to_value(diagram(&store, asked(after))).expect("JSON");
         let first = answer(0);
         assert_eq!([&first["next"], &first["left"]], [&json!(1), &json!(1)]);
-        let control: Vec<_> = first["sends"].as_array().into_iter().flatten().collect();
-        assert_eq!(control.len(), 2);
-        assert_eq!([&control[0][5], &control[1][5]], [&json!(1), &json!(0)]);
+        assert_eq!(first["sends"]["control"], json!([1, 0]));
+        assert_eq!(first["sends"]["step"], json!([0, 0]));
         for after in [1, 2] {
             let last = answer(after);
             assert_eq!([&last["next"], &last["left"]], [&json!(2), &json!(0)]);

@@ -1,0 +1,3 @@
+// The types of uplot.js, for `tsc`: those of its package.
+
+export { default } from 'uplot';
