@@ -16,7 +16,9 @@ const FORMATS: [ExportFormat; 4] = [
 ];
 
 fuzz_target!(|text: &[u8]| {
-    let Ok(store) = import::read(text) else { return };
+    let Ok(store) = import::read(text) else {
+        return;
+    };
     for format in FORMATS {
         let _ = export::write(&store, format, &mut std::io::sink());
     }

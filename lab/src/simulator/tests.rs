@@ -17,7 +17,7 @@ use crate::system::snapshot::Snapshots;
 
 type ChandyLamportOverBank = (Bank, ChandyLamport<Bank>);
 
-fn bank(peers: u32) -> Snapshots<ChandyLamportOverBank> {
+pub(super) fn bank(peers: u32) -> Snapshots<ChandyLamportOverBank> {
     let others = |me| (0..peers).filter(|other| *other != me).collect();
     Snapshots {
         neighbours: (0..peers).map(others).collect(),
@@ -35,7 +35,7 @@ fn bank(peers: u32) -> Snapshots<ChandyLamportOverBank> {
 }
 
 /// All are neighbours.
-fn mesh(peers: u32) -> Processes {
+pub(super) fn mesh(peers: u32) -> Processes {
     Processes::new(peers)
 }
 

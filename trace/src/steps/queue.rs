@@ -1,5 +1,6 @@
 //! What is to happen, in the order of time: in the simulator, and on the
-//! delayed links of a live process.
+//! delayed links of a live process. A live process keeps its timers in a map of
+//! their own: most are cancelled, which a heap cannot do.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

@@ -9,7 +9,7 @@ use opentelemetry_sdk::trace::SpanData;
 
 use super::codec::{self, Head};
 use super::tokens::{self, Token};
-use super::{BadSpan, LeftOut, ServiceId, Store, own};
+use super::{BadSpan, LeftOut, ServiceId, Store, around, own};
 
 /// What came of spans that were reported together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,13 +65,14 @@ impl Store {
     /// same.
     pub fn insert_all(&self, mut around: ResourceSpans) -> Taken {
         let mut taken = Taken::default();
-        for mut scope in std::mem::take(&mut around.scope_spans) {
-            let spans = std::mem::take(&mut scope.spans);
-            let encoded = Encoded::new(&spans, &mut taken);
-            let envelope = ResourceSpans {
-                scope_spans: vec![scope],
-                ..around.clone()
+        around.scope_spans.retain(|scope| !scope.spans.is_empty());
+        for (envelope, spans) in around::scopes(around) {
+            let Some(envelope) = envelope else {
+                let all = spans.iter();
+                all.for_each(|span| taken.reject(&span.name, BadSpan::Around));
+                continue;
             };
+            let encoded = Encoded::new(&spans, &mut taken);
             self.append_all(envelope, &encoded, &mut taken);
         }
         if taken.stored > 0 {

@@ -8,7 +8,7 @@ use std::io::{self, BufRead, Read, Write};
 
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span, TracesData};
 
-use super::{LeftOut, Store};
+use super::{BadSpan, LeftOut, Store, around};
 use crate::json::is_cut;
 use crate::otlp::{self, Read as Spans};
 
@@ -213,15 +213,12 @@ impl Store {
     /// Stores spans that stood in that line, if the file is one of lines.
     fn take(&self, spans: Spans, line: Option<u64>) {
         self.leave_out(spans.left_out);
-        for mut around in spans.data.resource_spans {
-            for mut scope in std::mem::take(&mut around.scope_spans) {
-                let spans = std::mem::take(&mut scope.spans);
-                let service = self.add_envelope(ResourceSpans {
-                    scope_spans: vec![scope],
-                    ..around.clone()
-                });
+        for around in spans.data.resource_spans {
+            for (envelope, spans) in around::scopes(around) {
+                let service = envelope.map(|envelope| self.add_envelope(envelope));
+                let service = service.ok_or(BadSpan::Around);
                 for span in spans {
-                    if let Err(why) = self.insert(service, &span) {
+                    if let Err(why) = service.and_then(|service| self.insert(service, &span)) {
                         let place = line.map_or(String::new(), |line| format!("line {line}: "));
                         let name: String = span.name.chars().take(80).collect();
                         let mut left_out = LeftOut::default();

@@ -15,6 +15,7 @@
 //!
 //! A *service* is an OTLP resource: in a run, one peer.
 
+mod around;
 mod batch;
 mod blocks;
 mod codec;
@@ -97,6 +98,10 @@ pub enum BadSpan {
     /// One span takes more than 4 GiB.
     #[error("the span does not fit into the store")]
     Full,
+    /// Each scope of a resource has a copy of it, and all copies would take too
+    /// much.
+    #[error("its resource is too large for so many scopes; report it with fewer scopes at once")]
+    Around,
 }
 
 /// What a store has given up to stay within its limit.

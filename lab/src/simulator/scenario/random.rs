@@ -8,6 +8,8 @@ use property::proptest::{option, prop_assert, prop_assert_eq};
 use property::{check, hostile};
 
 use super::*;
+use crate::simulator::Schedule;
+use crate::simulator::tests::{bank, mesh};
 
 fn times() -> impl Strategy<Value = Duration> {
     (0_u64..10_000_000_000).prop_map(Duration::from_nanos)
@@ -108,20 +110,42 @@ fn damaged_scenarios_are_read_or_refused_with_the_line() {
     });
 }
 
-/// A run can last as long as a scenario says: no time in it overflows.
+/// The times of a scenario, from none to the longest that is read.
+fn any_time() -> impl Strategy<Value = Duration> {
+    let year = Duration::from_secs(365 * 24 * 60 * 60);
+    prop_oneof![4 => times(), 1 => Just(Duration::ZERO), 1 => Just(year)]
+}
+
+/// What was checked is simulated without a panic, whatever its times are.
 #[test]
-fn times_of_a_scenario_can_be_added() {
-    let text = prop_oneof![
-        "[0-9]{1,12}(ns|us|ms|s|m|h|d|w|y)",
-        "[0-9]{1,20}\\.[0-9]{1,3}h"
-    ];
-    check(256, text, |text| {
-        let file = format!("[[crash]]\nprocess = 0\nat = \"{text}\"");
-        if let Ok(scenario) = Scenario::parse(&file) {
-            let at = scenario.crash[0].at;
-            prop_assert!(at.checked_mul(20).is_some());
-            let _ = scenario.crashed(0, at);
-        }
-        Ok(())
-    });
+fn a_checked_scenario_can_be_simulated() {
+    let changed = (vec(any_time(), 12), any::<u64>());
+    check(
+        48,
+        (scenarios(), changed),
+        |(mut scenario, (times, seed))| {
+            let mut times = times.into_iter();
+            let mut time = || times.next().unwrap_or_default();
+            if seed % 2 == 0 {
+                scenario.delay = Delay::Exponential(time());
+            }
+            for crash in &mut scenario.crash {
+                crash.process %= 3;
+                crash.at = time();
+                crash.restart = crash.restart.map(|_| crash.at + time());
+            }
+            for partition in &mut scenario.partition {
+                partition.group.iter_mut().for_each(|process| *process %= 3);
+                partition.at = time();
+                partition.heal = None;
+            }
+            prop_assert!(scenario.check(3).is_ok());
+            let (system, mesh) = (bank(3), mesh(3));
+            let mut schedule = Schedule::new(&system, &mesh, &scenario, seed);
+            schedule.limits.events = 2_000;
+            let ran = schedule.run();
+            prop_assert!(ran.fault.is_none(), "{:?}", ran.fault);
+            Ok(())
+        },
+    );
 }
