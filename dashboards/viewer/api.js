@@ -5,11 +5,11 @@
 // without it, the run that the page shows.
 
 import { answerOf, isReport } from './answers.js';
-import { shownRun } from './shown.js';
+import { shownRun } from './shown-run.js';
 
 export { canOpen, isReport, leftOut } from './answers.js';
-export { useEvents, useLoaded } from './loaded.js';
-export { shownRun, toRun } from './shown.js';
+export { useEvents, useLoaded } from './use-loaded.js';
+export { shownRun, toRun } from './shown-run.js';
 
 // How many traces the list asks for. More cannot be read by anybody.
 export const LIST_LIMIT = 1000;

@@ -3,13 +3,13 @@
 import { h, html, render, useEffect, useRef, useState } from './vendor/preact-htm.js';
 import { getRun, leftOut, useEvents, useLoaded } from './api.js';
 import { toDiagram, useRoute } from './router.js';
-import { useRunning } from './running.js';
+import { useModel } from './use-model.js';
 import { useSelection } from './selection.js';
-import { RunHeader } from './run.js';
+import { RunHeader } from './run-header.js';
 import { Nav, nameOf } from './nav.js';
-import { SpaceTime } from './diagram/diagram.js';
-import { Traces } from './traces.js';
-import { Trace } from './trace.js';
+import { SpaceTime } from './diagram/space-time.js';
+import { Traces } from './traces/trace-list.js';
+import { Trace } from './traces/trace.js';
 import { CompareTraces } from './traces/compare.js';
 import { Topology } from './topology/topology.js';
 import { Results } from './results/results.js';
@@ -32,7 +32,7 @@ function App() {
   const route = useRoute();
   const { connected, event } = useEvents();
   const run = useLoaded(getRun, 'run', `${event?.run} ${event?.live}`, 250).value;
-  const running = useRunning(event?.revision, { needed: drawsModel(route) });
+  const running = useModel(event?.revision, { needed: drawsModel(route) });
   const [opened, setOpened] = useState(null);
   const known = useSelection(route, running.model, opened);
   const name = run?.experiment?.name;

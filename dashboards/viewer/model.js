@@ -41,7 +41,7 @@
 // Clocks, past and future are in causality.js.
 
 import { rowsOf } from './answer-tables.js';
-import { Line, columnsOf } from './columns.js';
+import { Line, columnsOf } from './growing-columns.js';
 
 const STEP = {
   peer: Int32Array, kind: Int32Array, number: Float64Array, trace: Int32Array,

@@ -11,9 +11,9 @@ import { drawAxis } from '../../dashboards/viewer/diagram/paint-frame.js';
 import { seek } from '../../dashboards/viewer/diagram/seek.js';
 import { read, write } from '../../dashboards/viewer/diagram/settings.js';
 import { diff, stateOf } from '../../dashboards/viewer/diagram/state.js';
-import { steer } from '../../dashboards/viewer/diagram/steer.js';
+import { steer } from '../../dashboards/viewer/diagram/arrow-keys.js';
 import { fit, frame, pan, reveal, tickText, ticks, zoom } from '../../dashboards/viewer/diagram/view.js';
-import { stepInWords } from '../../dashboards/viewer/diagram/words.js';
+import { stepInWords } from '../../dashboards/viewer/diagram/descriptions.js';
 import { Model } from '../../dashboards/viewer/model.js';
 import { answer, whole } from './made.mjs';
 

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { bytes, measured } from '../../dashboards/viewer/format.js';
 import { cumulative, timesOf, upTo } from '../../dashboards/viewer/results/cumulative.js';
 import { besideEachOther, drawnOf, hopsByKind, lookupsOf, rightOf } from '../../dashboards/viewer/results/lookups.js';
-import { countRows, isTaken, oneIn, readRows } from '../../dashboards/viewer/results/rows.js';
+import { countRows, isTaken, oneIn, readRows } from '../../dashboards/viewer/results/csv-rows.js';
 import { measuredSpans, samplesOf, saturatedSeconds, thinned } from '../../dashboards/viewer/results/samples.js';
 import { atBest, hopsOf, hopsToAll, reached, spreadOf, stepsOf, whenReached } from '../../dashboards/viewer/results/spread.js';
 

@@ -5,7 +5,7 @@ import { count, plural } from '../format.js';
 import { MOST } from './cut-lists.js';
 import { MessageRef } from './parts.js';
 import { whyAborted } from './standing.js';
-import { kindOf } from './words.js';
+import { kindOf } from './descriptions.js';
 
 export function Judgement({ model, run, cut, select }) {
   switch (cut.standing) {

@@ -8,7 +8,7 @@ import { About, Channels, Flying, MOST } from './cut-lists.js';
 import { Points } from './points.js';
 import { RunVerdict } from './run-verdict.js';
 
-export function CutPanel({ model, run, cut, settings, select, sight, pending }) {
+export function CutPanel({ model, run, cut, settings, select, viewport, pending }) {
   const { snapshot, said, compared, own } = cut;
   const lists = { model, settings, select, pending };
   return html`
@@ -16,7 +16,7 @@ export function CutPanel({ model, run, cut, settings, select, sight, pending }) 
       <div class="title"><h3>${own ? 'My cut' : `Snapshot ${snapshot.snapshot}`}</h3>
         <${Follow} cut=${cut} />
         ${cut.points && html`<button type="button" title="Bring the cut into sight (C)"
-          onClick=${sight.toCut}>Show it</button>`}</div>
+          onClick=${viewport.toCut}>Show it</button>`}</div>
       ${cut.problem && html`<p class="bad">The snapshots cannot be read: ${cut.problem}</p>`}
       <${RunVerdict} run=${run} live=${cut.live} snapshot=${snapshot} />
       ${cut.placing ? html`<${Placing} model=${model} cut=${cut} />`

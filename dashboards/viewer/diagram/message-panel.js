@@ -1,11 +1,11 @@
 // Everything that is known about the selected message.
 
 import { html } from '../vendor/preact-htm.js';
-import { Pair } from '../details.js';
+import { Pair } from '../traces/span-details.js';
 import { Peer } from '../peer.js';
 import { toTrace } from '../router.js';
 import { Head, StepRef } from './parts.js';
-import { fate, kindOf } from './words.js';
+import { fate, kindOf } from './descriptions.js';
 
 export function MessagePanel({ model, message: m, pending, select }) {
   const { sender, receiver, from, to } = model.message;

@@ -6,7 +6,7 @@ import { MessagePanel } from './message-panel.js';
 import { PeerPanel } from './peer-panel.js';
 import { StepPanel } from './step-panel.js';
 
-export function Panel({ model, run, settings, cut, pending, select, set, sight }) {
+export function Panel({ model, run, settings, cut, pending, select, set, viewport }) {
   const { step, message, peer } = settings;
   const box = useRef(null);
   // What was just selected is read from its heading on.
@@ -23,6 +23,6 @@ export function Panel({ model, run, settings, cut, pending, select, set, sight }
       ${step < 0 && message < 0 && peer >= 0 && html`
         <${PeerPanel} model=${model} peer=${peer} settings=${settings} select=${select} set=${set} />`}
       ${hasCut && html`<${CutPanel} model=${model} run=${run} cut=${cut} settings=${settings} select=${select}
-        sight=${sight} pending=${pending} />`}
+        viewport=${viewport} pending=${pending} />`}
     </aside>`;
 }

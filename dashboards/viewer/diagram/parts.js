@@ -2,7 +2,7 @@
 
 import { html } from '../vendor/preact-htm.js';
 import { Peer } from '../peer.js';
-import { fate, kindOf, stepTitle } from './words.js';
+import { fate, kindOf, stepTitle } from './descriptions.js';
 
 // The head of a panel, with the button that closes it.
 export function Head({ title, close, children }) {

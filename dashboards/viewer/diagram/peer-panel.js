@@ -1,7 +1,7 @@
 // The selected peer: what it did, and what to do with its line.
 
 import { html, useMemo } from '../vendor/preact-htm.js';
-import { Pair } from '../details.js';
+import { Pair } from '../traces/span-details.js';
 import { count, duration } from '../format.js';
 import { Peer } from '../peer.js';
 import { toTopology, toTraces } from '../router.js';

@@ -3,14 +3,14 @@
 
 import { html } from '../vendor/preact-htm.js';
 import { clocks } from '../causality.js';
-import { Group, Pair } from '../details.js';
+import { Group, Pair } from '../traces/span-details.js';
 import { duration, plural } from '../format.js';
 import { Peer } from '../peer.js';
 import { toTrace } from '../router.js';
 import { Head, MessageRef, StepRef } from './parts.js';
 import { State } from './state.js';
 import { useChange } from './use-change.js';
-import { after, stepTitle, vectorText } from './words.js';
+import { after, stepTitle, vectorText } from './descriptions.js';
 
 // A full mesh's step sends to everybody; more than this is not read one by one.
 const MOST = 30;

@@ -4,11 +4,11 @@ import { html } from '../vendor/preact-htm.js';
 import { count, plural } from '../format.js';
 import { PeerMenu } from './peers.js';
 
-export function Toolbar({ model, settings, set, cut, search, select, sight, table, setTable }) {
+export function Toolbar({ model, settings, set, cut, search, select, viewport, table, setTable }) {
   return html`
     <div class="bar tools" role="toolbar" aria-label="Diagram">
       <${Axis} axis=${settings.axis} set=${set} />
-      <${CutChoice} model=${model} cut=${cut} sight=${sight} />
+      <${CutChoice} model=${model} cut=${cut} viewport=${viewport} />
       <${PeerMenu} model=${model} settings=${settings} set=${set} />
       <label class="check"><input type="checkbox" checked=${settings.local}
         onChange=${(e) => set({ local: e.currentTarget.checked })} />local steps</label>
@@ -28,13 +28,13 @@ function Axis({ axis, set }) {
   </span>`;
 }
 
-function CutChoice({ model, cut, sight }) {
+function CutChoice({ model, cut, viewport }) {
   const all = model.peers.length;
   const begin = () => {
-    sight.hold();
+    viewport.hold();
     cut.begin();
   };
-  const choose = (chosen) => (chosen === 'own' ? cut.across(sight.middle()) : cut.choose(chosen));
+  const choose = (chosen) => (chosen === 'own' ? cut.across(viewport.middle()) : cut.choose(chosen));
   return html`
     <label>Cut
       <select value=${chosenOf(cut)} disabled=${cut.reading} title=${cut.reading ? 'When all of the run is read' : ''}

@@ -2,7 +2,7 @@
 
 import { html, useLayoutEffect, useRef } from '../vendor/preact-htm.js';
 import { clocks } from '../causality.js';
-import { after, fate, kindOf, route, stepTitle, vectorText } from './words.js';
+import { after, fate, kindOf, route, stepTitle, vectorText } from './descriptions.js';
 
 const APART = 14;
 

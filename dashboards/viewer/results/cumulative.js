@@ -1,7 +1,7 @@
 // How the times of messages are distributed, from the lines of results.csv: how
 // many percent took no longer than so.
 
-import { countRows, isTaken, number, oneIn, readRows } from './rows.js';
+import { countRows, isTaken, number, oneIn, readRows } from './csv-rows.js';
 
 const NAMES = ['road', 'size_bytes', 'one_way_ns', 'round_trip_ns'];
 // As many points as a plot has pixels, about.

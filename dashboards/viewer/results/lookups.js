@@ -1,6 +1,6 @@
 // What was asked of Kademlia, from the lines of results.csv.
 
-import { countRows, isTaken, number, oneIn, readRows } from './rows.js';
+import { countRows, isTaken, number, oneIn, readRows } from './csv-rows.js';
 
 const NAMES = ['kind', 'intended_unix_ns', 'after_ns', 'hops', 'right', 'of', 'failed'];
 // More points than these cover each other.

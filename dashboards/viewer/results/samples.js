@@ -1,6 +1,6 @@
 // What was seen of the host, from the lines of host.csv.
 
-import { number, readRows } from './rows.js';
+import { number, readRows } from './csv-rows.js';
 
 const NAMES = ['seconds', 'measuring', 'cpu_percent', 'own_cpu_percent', 'memory_bytes', 'loopback_bytes', 'lag_seconds'];
 // More points than these are no longer told apart.

@@ -1,7 +1,7 @@
 // How messages spread, from the lines of results.csv: whom they reached, and
 // after how long.
 
-import { countRows, isTaken, oneIn, readRows } from './rows.js';
+import { countRows, isTaken, oneIn, readRows } from './csv-rows.js';
 
 const NAMES = ['message', 'after_ns', 'lost'];
 // As the testbed writes it. Nobody can expect a message at such a peer.

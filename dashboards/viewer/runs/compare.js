@@ -5,7 +5,7 @@ import { getRun, getRuns, toRun, useLoaded } from '../api.js';
 import { toRuns } from '../router.js';
 import { missingFrom } from '../diagram/known.js';
 import { count, plural } from '../format.js';
-import { useRunning } from '../running.js';
+import { useModel } from '../use-model.js';
 import { compare } from './difference.js';
 import { Pair } from './pair.js';
 import { States } from './states.js';
@@ -36,7 +36,7 @@ export function CompareRuns({ route, event }) {
 
 function useOne(id, version) {
   const run = useLoaded((signal) => getRun(signal, id), id, 0);
-  const running = useRunning(version, { run: id, states: true });
+  const running = useModel(version, { run: id, states: true });
   return { ...running, id, run: run.value, error: run.error ?? running.error };
 }
 

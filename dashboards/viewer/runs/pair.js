@@ -2,9 +2,9 @@
 // the same place in both. They move together.
 
 import { html, useMemo, useState } from '../vendor/preact-htm.js';
-import { Diagram, noMarks } from '../diagram/canvas.js';
+import { Diagram, noMarks } from '../diagram/diagram-canvas.js';
 import { arrange } from '../diagram/layout.js';
-import { describe } from '../diagram/words.js';
+import { describe } from '../diagram/descriptions.js';
 import { useKeys } from '../keys.js';
 import { told } from './difference.js';
 

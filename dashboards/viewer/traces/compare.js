@@ -8,7 +8,7 @@ import { clock, duration, isoTime, plural } from '../format.js';
 import { toModel } from '../otlp.js';
 import { Peer } from '../peer.js';
 import { colour } from '../palette.js';
-import { useWindow } from '../rows.js';
+import { useWindow } from '../scroll-window.js';
 import { align } from './align.js';
 
 const ROW = 30;

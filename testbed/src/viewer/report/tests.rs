@@ -86,7 +86,7 @@ fn the_page_is_one_file() {
         .expect("base64");
     let app = String::from_utf8(app).expect("UTF-8");
     assert!(app.contains(" from 'vendor/preact-htm.js';"), "{app}");
-    assert!(app.contains(" from 'diagram/diagram.js';"), "{app}");
+    assert!(app.contains(" from 'diagram/space-time.js';"), "{app}");
 }
 
 #[test]

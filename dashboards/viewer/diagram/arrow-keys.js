@@ -9,7 +9,7 @@
 import { clocks } from '../causality.js';
 
 // The step that a key leads to, -1 for nowhere, undefined if the key is not ours.
-export function steer({ key, shiftKey }, { model, layout, view, step }) {
+export function stepByKey({ key, shiftKey }, { model, layout, view, step }) {
   const seen = (s) => layout.rowOf[model.step.peer[s]] >= 0;
   switch (key) {
     case 'ArrowRight': return shiftKey ? along(layout, model, step, 1) : inOrder(model, layout, view, step, 1);

@@ -3,7 +3,7 @@
 import { html, useMemo } from '../vendor/preact-htm.js';
 import { clocks } from '../causality.js';
 import { plural } from '../format.js';
-import { after, fate, kindOf, stepTitle } from './words.js';
+import { after, fate, kindOf, stepTitle } from './descriptions.js';
 
 // Beyond so many rows nobody reads on: zoom in first.
 const MOST = 500;
@@ -11,7 +11,7 @@ const MOST = 500;
 // The rest of what a step sends is in the panel.
 const FEW = 3;
 
-export function Sight({ model, layout, view, select, chosen, pending }) {
+export function StepTable({ model, layout, view, select, chosen, pending }) {
   const steps = useMemo(() => inSight(model, layout, view), [model, layout, view]);
   const { lamport } = clocks(model);
   const { step, message, peers, texts } = model;

@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from './vendor/preact-htm.js';
 import { isReport } from './answers.js';
-import { shownRun } from './shown.js';
+import { shownRun } from './shown-run.js';
 
 // What can be done to a run that goes on, where nothing can be.
 const UNTOUCHED = { allowed: [], paused: false };

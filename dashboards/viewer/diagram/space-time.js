@@ -4,27 +4,27 @@
 import { html, useCallback, useEffect, useMemo, useRef, useState } from '../vendor/preact-htm.js';
 import { plural } from '../format.js';
 import { useKeys } from '../keys.js';
-import { Diagram } from './canvas.js';
+import { Diagram } from './diagram-canvas.js';
 import { ControlBar } from './control.js';
 import { Legend } from './legend.js';
 import { pending } from './known.js';
 import { Panel } from './panel.js';
-import { Sight } from './table.js';
+import { StepTable } from './step-table.js';
 import { Toolbar } from './toolbar.js';
 import { arrange } from './layout.js';
-import { steer } from './steer.js';
+import { stepByKey } from './arrow-keys.js';
 import { useCut } from './use-cut.js';
 import { useMarks } from './use-marks.js';
 import { useSearch } from './use-search.js';
 import { useSettings } from './use-settings.js';
 import { useView } from './use-view.js';
-import { describe, messageInWords, stepInWords } from './words.js';
+import { describe, messageInWords, stepInWords } from './descriptions.js';
 
 export function SpaceTime({ route, event, run, model, revision, whole, problem }) {
   if (!model || model.step.count === 0) {
     return html`<p class="empty" role="status">${nothing(whole, event, problem)}</p>`;
   }
-  return html`<${Shown} route=${route} event=${event} run=${run} model=${model} revision=${revision}
+  return html`<${SpaceTimeOf} route=${route} event=${event} run=${run} model=${model} revision=${revision}
     whole=${whole} problem=${problem} />`;
 }
 
@@ -36,7 +36,7 @@ function nothing(whole, event, problem) {
     What happened stands in the <a href="#/traces">traces</a>.`;
 }
 
-function Shown({ route, event, run, model, revision, whole, problem }) {
+function SpaceTimeOf({ route, event, run, model, revision, whole, problem }) {
   const live = event?.live ?? false;
   const { settings, set } = useSettings(route, model, revision);
   const { axis, hidden, grouped, silent, local } = settings;
@@ -48,15 +48,15 @@ function Shown({ route, event, run, model, revision, whole, problem }) {
   const marks = useMarks(model, revision, settings, cut, search);
   const picture = useRef(null);
   const corner = useRef(null);
-  const sight = useView(layout, settings, set, cut, live, picture);
+  const viewport = useView(layout, settings, set, cut, live, picture);
   const [seen, setSeen] = useState({ all: 0, part: 1 });
   const [table, setTable] = useState(false);
 
   // A selection is shown wherever it comes from.
   const select = useCallback((change) => set({ step: -1, message: -1, peer: -1, unfound: {}, ...change }), [set]);
   useEffect(() => {
-    if (settings.step >= 0) sight.show(settings.step);
-    else if (settings.message >= 0) sight.show(model.message.from[settings.message]);
+    if (settings.step >= 0) viewport.show(settings.step);
+    else if (settings.message >= 0) viewport.show(model.message.from[settings.message]);
   }, [settings.step, settings.message]);
 
   const pick = (what) => {
@@ -67,12 +67,12 @@ function Shown({ route, event, run, model, revision, whole, problem }) {
     else select({});
   };
   const drag = (points) => {
-    sight.hold();
+    viewport.hold();
     cut.drag(points);
   };
   useKeys((pressed) => {
-    const done = command(pressed, { sight, select, search });
-    const to = done ? undefined : steer(pressed, { model, layout, view: sight.view, step: at(model, settings) });
+    const done = command(pressed, { viewport, select, search });
+    const to = done ? undefined : stepByKey(pressed, { model, layout, view: viewport.view, step: at(model, settings) });
     if (!done && to === undefined) return;
     pressed.preventDefault();
     if (to >= 0) select({ step: to });
@@ -81,10 +81,10 @@ function Shown({ route, event, run, model, revision, whole, problem }) {
     last.all === next.all && last.part === next.part ? last : next)), []);
 
   const toolbar = useMemo(() => html`<${Toolbar} model=${model} settings=${settings}
-    set=${set} cut=${cut} search=${search} select=${select} sight=${sight} table=${table} setTable=${setTable} />`,
+    set=${set} cut=${cut} search=${search} select=${select} viewport=${viewport} table=${table} setTable=${setTable} />`,
   [model, revision, settings, cut, search, table]);
   const panel = useMemo(() => html`<${Panel} model=${model} run=${run} settings=${settings} cut=${cut}
-    pending=${open} select=${select} set=${set} sight=${sight} />`, [model, revision, run, settings, cut, open]);
+    pending=${open} select=${select} set=${set} viewport=${viewport} />`, [model, revision, run, settings, cut, open]);
   return html`
     <section class="space-time" aria-label="Space-time diagram">
       ${toolbar}
@@ -93,13 +93,13 @@ function Shown({ route, event, run, model, revision, whole, problem }) {
       ${whole && html`<${Unfound} names=${settings.unfound} cut=${cut} live=${live} />`}
       <div class="split">
         <div class="picture" ref=${picture}>
-          ${!table && html`<${Zoom} sight=${sight} live=${live} corner=${corner} />`}
+          ${!table && html`<${Zoom} viewport=${viewport} live=${live} corner=${corner} />`}
           ${table
-            ? html`<${Sight} model=${model} layout=${layout} view=${sight.view} select=${select}
+            ? html`<${StepTable} model=${model} layout=${layout} view=${viewport.view} select=${select}
                 chosen=${settings.step} pending=${open} />`
-            : html`<${Diagram} model=${model} layout=${layout} view=${sight.view} marks=${marks} pending=${open}
+            : html`<${Diagram} model=${model} layout=${layout} view=${viewport.view} marks=${marks} pending=${open}
               corner=${corner}
-                onView=${sight.move} onPick=${pick} onCut=${drag} onSeen=${onSeen}
+                onView=${viewport.move} onPick=${pick} onCut=${drag} onSeen=${onSeen}
                 label=${describe(model, seen.all)} />`}
           <${Legend} model=${model} layout=${layout} settings=${settings} set=${set} marks=${marks} cut=${cut}
             seen=${seen}
@@ -122,15 +122,15 @@ function Unfound({ names, cut, live }) {
   return told.length > 0 && html`<p class="banner" role="alert">${told.join(' ')}</p>`;
 }
 
-function Zoom({ sight, live, corner }) {
+function Zoom({ viewport, live, corner }) {
   return html`
     <span ref=${corner} class="group zoom" role="group" aria-label="What is in sight">
-      ${!sight.auto && html`<button type="button"
+      ${!viewport.auto && html`<button type="button"
         title=${live ? 'Go with the newest step again' : 'Back to where the view was at first'}
-        onClick=${sight.reset}>${live ? 'Follow' : 'Reset'}</button>`}
-      <button type="button" title="Farther (−)" aria-label="Farther" onClick=${() => sight.zoom(1.5)}>−</button>
-      <button type="button" title="Closer (+)" aria-label="Closer" onClick=${() => sight.zoom(1 / 1.5)}>+</button>
-      <button type="button" title="All of the run (F)" onClick=${sight.fit}>Fit</button>
+        onClick=${viewport.reset}>${live ? 'Follow' : 'Reset'}</button>`}
+      <button type="button" title="Farther (−)" aria-label="Farther" onClick=${() => viewport.zoom(1.5)}>−</button>
+      <button type="button" title="Closer (+)" aria-label="Closer" onClick=${() => viewport.zoom(1 / 1.5)}>+</button>
+      <button type="button" title="All of the run (F)" onClick=${viewport.fit}>Fit</button>
     </span>`;
 }
 
@@ -139,12 +139,12 @@ const key = (set) => [...set].join();
 // From a message, the keys go on from its sending.
 const at = (model, { step, message }) => (step >= 0 || message < 0 ? step : model.message.from[message]);
 
-function command({ key: pressed }, { sight, select, search }) {
+function command({ key: pressed }, { viewport, select, search }) {
   switch (pressed) {
-    case '+': case '=': sight.zoom(1 / 1.5); return true;
-    case '-': case '_': sight.zoom(1.5); return true;
-    case 'f': case '0': sight.fit(); return true;
-    case 'c': sight.toCut(); return true;
+    case '+': case '=': viewport.zoom(1 / 1.5); return true;
+    case '-': case '_': viewport.zoom(1.5); return true;
+    case 'f': case '0': viewport.fit(); return true;
+    case 'c': viewport.toCut(); return true;
     case 'n': search.go(1, select); return true;
     case 'N': search.go(-1, select); return true;
     case 'Escape': select({}); return true;

@@ -4,11 +4,11 @@
 // stays on the tree itself, which names the selected row, because rows come
 // and go while it scrolls.
 
-import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from './vendor/preact-htm.js';
-import { duration } from './format.js';
-import { useKeys } from './keys.js';
-import { Row, rowId } from './row.js';
-import { reveal, useWindow } from './rows.js';
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from '../vendor/preact-htm.js';
+import { duration } from '../format.js';
+import { useKeys } from '../keys.js';
+import { Row, rowId } from './waterfall-row.js';
+import { reveal, useWindow } from '../scroll-window.js';
 
 const ROW = 28;
 const HEAD = 30;

@@ -1,13 +1,13 @@
 // One trace: its head, the waterfall, and the details of the selected span.
 
-import { html, useCallback, useEffect, useMemo, useState } from './vendor/preact-htm.js';
-import { getTrace, useLoaded } from './api.js';
-import { replace, toTrace, toTraces } from './router.js';
-import { clock, count, duration, isoTime, plural } from './format.js';
-import { toModel } from './otlp.js';
-import { criticalPath } from './traces/critical.js';
+import { html, useCallback, useEffect, useMemo, useState } from '../vendor/preact-htm.js';
+import { getTrace, useLoaded } from '../api.js';
+import { replace, toTrace, toTraces } from '../router.js';
+import { clock, count, duration, isoTime, plural } from '../format.js';
+import { toModel } from '../otlp.js';
+import { criticalPath } from './critical.js';
 import { Waterfall } from './waterfall.js';
-import { Details } from './details.js';
+import { Details } from './span-details.js';
 
 // A large trace takes long to send and to read, so it is asked for rarely
 // while it grows.

@@ -69,8 +69,8 @@ export function vectorText(model, s) {
   return `{${named}${known.length > NAMED ? `, and ${known.length - NAMED} more` : ''}}`;
 }
 
-export function describe(model, sight) {
+export function describe(model, inSight) {
   const peers = model.peers.length;
   return `Space-time diagram: ${peers} peers, one line each from top to bottom; time runs to the right. ${
-    model.step.count} steps and ${model.message.count} messages, ${sight} messages in sight.`;
+    model.step.count} steps and ${model.message.count} messages, ${inSight} messages in sight.`;
 }

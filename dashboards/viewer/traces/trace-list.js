@@ -1,12 +1,12 @@
 // The list of traces: one line for each operation that was traced.
 
-import { html, useMemo, useState } from './vendor/preact-htm.js';
-import { canOpen, getSummaries, useLoaded } from './api.js';
-import { toCompareTraces, toTrace, toTraces } from './router.js';
-import { clock, count, duration, isoTime, plural } from './format.js';
-import { withoutParent } from './run.js';
-import { Peer } from './peer.js';
-import { Search, fieldsOf, isNarrowed, readFields } from './traces/search.js';
+import { html, useMemo, useState } from '../vendor/preact-htm.js';
+import { canOpen, getSummaries, useLoaded } from '../api.js';
+import { toCompareTraces, toTrace, toTraces } from '../router.js';
+import { clock, count, duration, isoTime, plural } from '../format.js';
+import { withoutParent } from '../run-header.js';
+import { Peer } from '../peer.js';
+import { Search, fieldsOf, isNarrowed, readFields } from './search.js';
 
 /** @type {[string, (trace: Record<string, any>) => any, string?][]} */
 const COLUMNS = [

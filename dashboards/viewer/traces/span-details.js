@@ -1,10 +1,10 @@
 // Everything that is known about the selected span.
 
-import { html, useMemo } from './vendor/preact-htm.js';
-import { toTrace } from './router.js';
-import { duration, isoTime } from './format.js';
-import { toDetails } from './otlp.js';
-import { Peer } from './peer.js';
+import { html, useMemo } from '../vendor/preact-htm.js';
+import { toTrace } from '../router.js';
+import { duration, isoTime } from '../format.js';
+import { toDetails } from '../otlp.js';
+import { Peer } from '../peer.js';
 
 export function Details({ span, trace, traceId, select }) {
   const details = useMemo(() => toDetails(span), [span]);

@@ -29,7 +29,7 @@ const REST = 3;
  * @param {string} [options.run] another run's id
  * @param {boolean} [options.states] whether the states of that run are compared with another's
  */
-export function useRunning(version, { needed = true, run, states } = {}) {
+export function useModel(version, { needed = true, run, states } = {}) {
   const [state, setState] = useState(/** @type {Running} */ ({ model: null, revision: 0, whole: false, error: null }));
   const now = useRef(null);
   now.current = { version, needed };
