@@ -79,6 +79,41 @@ fn every_query_of_every_dashboard_is_answered() {
     }
 }
 
+/// The reference names every metric that these runs serve.
+#[test]
+fn every_metric_is_documented() {
+    let page = fs::read_to_string(workspace().join("docs/metrics.md")).expect("the page");
+    let runs = Runs::new();
+    let (mut gossip, one) = serving(&runs, &GOSSIP);
+    let (mut kad, other) = serving(&runs, &KAD);
+    for (address, last) in [
+        (one, "testbed_gossip_delivery_seconds"),
+        (other, "testbed_kad_hops"),
+    ] {
+        let served = loop {
+            let answer = http::get(&address, "/metrics").body;
+            if answer.contains(&format!("{last}_count")) {
+                break answer;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        };
+        let types = served
+            .lines()
+            .filter_map(|line| line.strip_prefix("# TYPE "));
+        let rows: Vec<_> = types
+            .map(|line| line.split_once(' ').expect("a name and a type"))
+            .map(|(name, kind)| format!("| `{name}` | {kind} |"))
+            .collect();
+        assert!(rows.len() > 20, "{served}");
+        for row in rows {
+            assert!(page.contains(&row), "docs/metrics.md: {row}");
+        }
+    }
+    for run in [&mut gossip, &mut kad] {
+        run.signal("INT");
+    }
+}
+
 /// Whether Prometheus can read the query, whether each metric that it names is
 /// served, and whether anything comes of it.
 fn check(prometheus: &Prometheus, query: &str) -> Result<(), String> {

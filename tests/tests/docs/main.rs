@@ -11,6 +11,7 @@
 mod blocks;
 mod commands;
 mod listings;
+mod reference;
 
 use std::fs;
 use std::path::Path;
