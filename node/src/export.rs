@@ -17,9 +17,9 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _, stream};
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::SpanData;
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
+use trace::store::EncodedSpan;
 use trace::telemetry::Export;
 
 mod answer;
@@ -40,7 +40,7 @@ pub use end::{LONGEST, PATIENCE};
 pub use secrets::redacted;
 pub use target::{Error, Found, Protocol, Target};
 
-/// How many spans wait at most, about 64 MiB. A guess.
+/// How many spans wait at most, some hundred bytes each. A guess.
 const QUEUE: usize = 65_536;
 
 /// How many spans are sent in one request, and how long the first of them waits
@@ -72,7 +72,7 @@ pub struct Exporter {
 
 #[derive(Debug, Default)]
 struct Shared {
-    queue: Mutex<VecDeque<(u32, SpanData)>>,
+    queue: Mutex<VecDeque<(u32, EncodedSpan)>>,
     services: Mutex<Vec<Resource>>,
     /// The queue has a span, and it has a whole batch.
     arrived: Notify,
@@ -104,7 +104,7 @@ impl Export for Exporter {
         u32::try_from(services.len() - 1).expect("fewer services than peers")
     }
 
-    fn queue(&self, service: u32, span: SpanData) {
+    fn queue(&self, service: u32, span: EncodedSpan) {
         let mut queue = lock(&self.shared.queue);
         if queue.len() >= QUEUE {
             drop(queue);

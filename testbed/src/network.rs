@@ -20,14 +20,13 @@ use node::{
 };
 use opentelemetry::trace::{TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
-use opentelemetry_sdk::trace::SdkTracer;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 use trace::LABORATORY;
-use trace::telemetry::Sink;
+use trace::telemetry::{Sink, Tracer};
 
 use crate::Error;
 use crate::cli::{self, options::Options};
@@ -53,7 +52,7 @@ pub struct Network<A: Algorithm> {
     /// The processes, by their number.
     pub drivers: Vec<Driver<A>>,
     /// Each process's tracer.
-    pub tracers: Vec<SdkTracer>,
+    pub tracers: Vec<Tracer>,
     /// Each process's neighbours, in order.
     pub neighbours: Vec<Vec<u32>>,
     /// What the processes say.
@@ -69,7 +68,7 @@ pub struct Members {
     /// The peers that run, by their number. Who is taken out stops.
     pub handles: BTreeMap<u32, Handle>,
     /// Each one's tracer.
-    pub tracers: Vec<SdkTracer>,
+    pub tracers: Vec<Tracer>,
     /// Each one's neighbours, in order.
     pub neighbours: Vec<Vec<u32>>,
     /// Whose PeerId it is.
@@ -92,7 +91,7 @@ pub struct ExternalPeer {
 struct Member {
     handle: Handle,
     address: Multiaddr,
-    tracer: SdkTracer,
+    tracer: Tracer,
 }
 
 /// What a peer starts with.
@@ -249,7 +248,7 @@ impl Builder<'_> {
     async fn new_network(
         &self,
         record: &mut Record,
-        laboratory: &SdkTracer,
+        laboratory: &Tracer,
         setup: &Context,
     ) -> Result<(Vec<Member>, Vec<Inbox>), Error> {
         let span = laboratory.start_with_context("NewNetwork", setup);

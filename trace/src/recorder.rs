@@ -1,8 +1,9 @@
 //! The way of a run's own spans into the store.
 //!
-//! A peer that ends a span goes on at once: the span is put into a list, and a
-//! thread encodes what is there and stores it, some milliseconds later at
-//! most. The list is bounded. Who fills it does the thread's work himself, so
+//! A peer that ends a span goes on at once: the span, which is in the store's form
+//! already, is copied into a list, and a thread stores what is there, some
+//! milliseconds later at
+//! most. The list is bounded. A task that fills it does the thread's work itself, so
 //! nothing is dropped and memory does not grow with the pace of the peers.
 //! What was given before [`Recorder::settle`] is stored when it returns.
 
@@ -15,13 +16,15 @@ use crate::telemetry::Recorder;
 use opentelemetry_proto::tonic::resource;
 use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::SpanData;
 
-use crate::store::{ServiceId, Store};
+use crate::store::{EndedSpan, EndedSpans, ServiceId, Store};
 
-/// As many spans as may wait, some hundred bytes each. A guess, like the two
+/// As many spans as may wait, some hundred bytes each. A guess, like those
 /// below: larger and smaller ones made no difference.
 const CAPACITY: usize = 4096;
+
+/// As many bytes as may wait, but for the last span. A guess.
+const CAPACITY_BYTES: usize = 4 << 20;
 
 /// So many are worth a wake-up of the thread.
 const BATCH: usize = 512;
@@ -45,13 +48,16 @@ struct Shared {
     /// Held while spans that were taken from `waiting` are stored: so they are
     /// stored in the order in which they ended. The list is empty, and takes the
     /// place of the one that is taken, so that neither grows anew each time.
-    turn: Mutex<Vec<(ServiceId, SpanData)>>,
+    turn: Mutex<EndedSpans>,
     stored: AtomicU64,
 }
 
 #[derive(Debug, Default)]
 struct Waiting {
-    spans: Vec<(ServiceId, SpanData)>,
+    spans: EndedSpans,
+    /// The thread waits for a span. While spans keep coming it looks for them by
+    /// itself: a wake-up costs more than what it stores.
+    asleep: bool,
     closed: bool,
 }
 
@@ -86,14 +92,15 @@ impl Recorder for StoreRecorder {
         self.shared.store.add_service(resource).0
     }
 
-    fn record(&self, service: u32, span: SpanData) {
+    fn record(&self, service: u32, span: EndedSpan<'_>) {
         let mut waiting = lock(&self.shared.waiting);
-        waiting.spans.push((ServiceId(service), span));
-        let count = waiting.spans.len();
+        waiting.spans.push(ServiceId(service), span);
+        let (count, bytes) = (waiting.spans.len(), waiting.spans.bytes());
+        let asleep = std::mem::take(&mut waiting.asleep);
         drop(waiting);
-        if count >= CAPACITY {
+        if count >= CAPACITY || bytes >= CAPACITY_BYTES {
             self.shared.store_waiting();
-        } else if count == 1 || count == BATCH {
+        } else if asleep || count == BATCH {
             self.shared.wake.notify_one();
         }
     }
@@ -119,28 +126,30 @@ impl Shared {
     fn work(&self) {
         let mut waiting = lock(&self.waiting);
         while !waiting.closed {
-            waiting = self
-                .wake
-                .wait_while(waiting, |w| w.spans.is_empty() && !w.closed)
-                .unwrap_or_else(PoisonError::into_inner);
-            (waiting, _) = self
-                .wake
-                .wait_timeout_while(waiting, PATIENCE, |w| w.spans.len() < BATCH && !w.closed)
-                .unwrap_or_else(PoisonError::into_inner);
+            if waiting.spans.is_empty() {
+                waiting.asleep = true;
+                waiting = self
+                    .wake
+                    .wait_while(waiting, |w| w.spans.is_empty() && !w.closed)
+                    .unwrap_or_else(PoisonError::into_inner);
+            }
             drop(waiting);
             self.store_waiting();
-            waiting = lock(&self.waiting);
+            (waiting, _) = self
+                .wake
+                .wait_timeout_while(lock(&self.waiting), PATIENCE, |w| {
+                    w.spans.len() < BATCH && !w.closed
+                })
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 
     fn store_waiting(&self) {
         let mut spans = lock(&self.turn);
         std::mem::swap(&mut *spans, &mut lock(&self.waiting).spans);
-        for (service, span) in spans.drain(..) {
-            if self.store.insert_own(service, &span).is_ok() {
-                self.stored.fetch_add(1, Ordering::Release);
-            }
-        }
+        let stored = self.store.insert_ended(&spans);
+        self.stored.fetch_add(stored, Ordering::Release);
+        spans.clear(CAPACITY_BYTES);
     }
 }
 

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use opentelemetry_sdk::trace::SdkTracer;
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
+use trace::telemetry::Tracer;
 
 use super::commands::{Command, Data, Request};
 use super::lines::{self, Line};
@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// The peer that is asked.
 pub(super) struct Console {
     pub(super) handle: Handle,
-    pub(super) tracer: Option<SdkTracer>,
+    pub(super) tracer: Option<Tracer>,
     pub(super) answers: mpsc::Sender<String>,
 }
 

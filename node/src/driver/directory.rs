@@ -1,6 +1,7 @@
 //! Who is who: the processes of a run, the peers they run on, and which of them
 //! are neighbours.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -105,6 +106,13 @@ impl Names for Directory {
         let known = self.processes.known(node);
         let stranger = || self.stranger(node).map(|(_, stranger)| &stranger.name);
         let name = known.or_else(stranger).cloned();
+        name.unwrap_or_else(|| node.to_string().into())
+    }
+
+    fn text(&self, node: NodeId) -> Cow<'_, str> {
+        let known = self.processes.known(node);
+        let stranger = || self.stranger(node).map(|(_, stranger)| &stranger.name);
+        let name = known.or_else(stranger).map(|name| Cow::Borrowed(&**name));
         name.unwrap_or_else(|| node.to_string().into())
     }
 

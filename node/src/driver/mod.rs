@@ -37,7 +37,6 @@ use std::time::Instant;
 use algorithms::{Algorithm, Effect, Message as _, NodeId};
 use opentelemetry::Context;
 use opentelemetry::trace::SpanContext;
-use opentelemetry_sdk::trace::SdkTracer;
 use proto::Envelope;
 use tokio::sync::{mpsc, watch};
 use tokio::task::coop::consume_budget;
@@ -55,7 +54,7 @@ use sending::Sending;
 use timers::{Expired, Timers};
 use trace::steps::Names as _;
 use trace::steps::{Clock, Fault, Received, RecordTo, Step, Steps};
-use trace::telemetry::{from_wire, to_wire};
+use trace::telemetry::{Tracer, from_wire, to_wire};
 
 use crate::admission::Admission;
 use crate::channel::{Inbound, Inbox, Outgoing};
@@ -76,7 +75,7 @@ pub struct Process<A> {
     /// The peer that it runs on.
     pub peer: Peer,
     /// Who makes its spans; `None` to make none.
-    pub tracer: Option<SdkTracer>,
+    pub tracer: Option<Tracer>,
     /// What happens to messages; `None` for nothing.
     pub links: Option<Links>,
     /// The run's seed.

@@ -8,8 +8,8 @@ use opentelemetry_proto::tonic::resource::v1::Resource as OtlpResource;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::SpanData;
 use prost::Message as _;
+use trace::store::EncodedSpan;
 use trace::telemetry::SCOPE;
 
 use super::BATCH;
@@ -29,11 +29,11 @@ pub(super) struct Batch {
 impl Batch {
     /// All of these in as few batches as the limits allow. `services` has the
     /// resources by the numbers that stand beside the spans.
-    pub(super) fn all(spans: Vec<(u32, SpanData)>, services: &[Resource]) -> Vec<Self> {
+    pub(super) fn all(spans: Vec<(u32, EncodedSpan)>, services: &[Resource]) -> Vec<Self> {
         let mut batches = Vec::new();
         let mut next = Open::default();
         for (service, span) in spans {
-            let span = Span::from(span);
+            let span = span.decode();
             let length = span.encoded_len();
             if next.spans > 0 && next.bytes + length > LONGEST {
                 batches.push(std::mem::take(&mut next).close(services));

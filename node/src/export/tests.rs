@@ -1,12 +1,8 @@
 //! Where spans go, what stays secret, and how batches are made.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use opentelemetry::InstrumentationScope;
-use opentelemetry::trace::{
-    SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState,
-};
-use opentelemetry_sdk::trace::{SpanEvents, SpanLinks};
+use opentelemetry_proto::tonic::trace::v1::Span;
 
 use super::secrets::{Secrets, redacted_url};
 use super::*;
@@ -231,31 +227,21 @@ fn credentials_and_queries_are_redacted() {
 }
 
 /// A span with a name of that length.
-fn span(id: u64, length: usize) -> SpanData {
-    let (trace, own) = (TraceId::from(7), SpanId::from(id));
-    let state = TraceState::default();
-    SpanData {
-        span_context: SpanContext::new(trace, own, TraceFlags::SAMPLED, false, state),
-        parent_span_id: SpanId::INVALID,
-        parent_span_is_remote: false,
-        span_kind: SpanKind::Internal,
-        name: "x".repeat(length).into(),
-        start_time: SystemTime::UNIX_EPOCH,
-        end_time: SystemTime::UNIX_EPOCH,
-        attributes: Vec::new(),
-        dropped_attributes_count: 0,
-        events: SpanEvents::default(),
-        links: SpanLinks::default(),
-        status: Status::Unset,
-        instrumentation_scope: InstrumentationScope::default(),
-    }
+fn span(id: u64, length: usize) -> EncodedSpan {
+    let span = Span {
+        trace_id: vec![7; 16],
+        span_id: id.to_be_bytes().to_vec(),
+        name: "x".repeat(length),
+        ..Span::default()
+    };
+    EncodedSpan::try_from(&span).expect("good ids")
 }
 
 #[test]
 fn batches_hold_the_spans_of_all_services_within_the_limits() {
     let resource = |name: &'static str| Resource::builder_empty().with_service_name(name).build();
     let services = [resource("a"), resource("b")];
-    let sizes = |spans: Vec<(u32, SpanData)>| {
+    let sizes = |spans: Vec<(u32, EncodedSpan)>| {
         let batches = Batch::all(spans, &services);
         let shape = batches.iter().map(|batch| {
             let groups = &batch.request.resource_spans;

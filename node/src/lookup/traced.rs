@@ -6,8 +6,8 @@ use std::time::SystemTime;
 use libp2p::PeerId;
 use opentelemetry::trace::{Span as _, SpanKind, Status, TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
-use opentelemetry_sdk::trace::SdkTracer;
 use trace::store::hex;
+use trace::telemetry::Tracer;
 
 use super::{Error, Found, Lookup};
 use crate::Handle;
@@ -43,7 +43,7 @@ pub struct Exchange {
 /// Those of [`Handle::look_up`].
 pub async fn traced(
     handle: &Handle,
-    tracer: &SdkTracer,
+    tracer: &Tracer,
     name: &'static str,
     lookup: Lookup,
 ) -> Result<Found, Error> {
@@ -78,7 +78,7 @@ pub async fn traced(
 
 /// The span of one request. Without an answer it ends with the lookup; no answer
 /// comes to ADD_PROVIDER.
-fn record(tracer: &SdkTracer, lookup: &Context, exchange: Exchange, now: SystemTime) {
+fn record(tracer: &Tracer, lookup: &Context, exchange: Exchange, now: SystemTime) {
     let mut span = tracer
         .span_builder(exchange.message)
         .with_kind(SpanKind::Client)

@@ -7,8 +7,8 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use node::{Handle, Multiaddr, PeerId, dial};
 use opentelemetry::trace::{SpanKind, Status, TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
-use opentelemetry_sdk::trace::SdkTracer;
 use tokio::time::timeout;
+use trace::telemetry::Tracer;
 
 use super::{AT_A_TIME, BARRIER, Builder, DIAL, Member, neighbours};
 use crate::Error;
@@ -21,7 +21,7 @@ const NAMED: usize = 5;
 struct Dial {
     by: NodeId,
     handle: Handle,
-    tracer: SdkTracer,
+    tracer: Tracer,
     to: String,
     address: Multiaddr,
     parent: Context,
@@ -33,7 +33,7 @@ impl Builder<'_> {
     pub(super) async fn connect_peers(
         &self,
         record: &mut Record,
-        laboratory: &SdkTracer,
+        laboratory: &Tracer,
         setup: &Context,
         members: &[Member],
     ) -> Result<(), Error> {

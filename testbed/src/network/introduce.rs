@@ -5,9 +5,9 @@ use std::time::Instant;
 use node::lookup::Everybody;
 use opentelemetry::Context;
 use opentelemetry::trace::{TraceContextExt as _, Tracer as _};
-use opentelemetry_sdk::trace::SdkTracer;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
+use trace::telemetry::Tracer;
 
 use super::{Builder, Member};
 use crate::run::Record;
@@ -18,7 +18,7 @@ impl Builder<'_> {
     pub(super) async fn introduce_peers(
         &self,
         record: &mut Record,
-        laboratory: &SdkTracer,
+        laboratory: &Tracer,
         setup: &Context,
         members: &[Member],
     ) {

@@ -10,24 +10,26 @@
 //! (as attributes `state.*`). An engine that has no use for spans gets the
 //! same as a [`StepRecord`].
 
+mod before;
 mod catch;
 mod clock;
 mod fault;
+mod operation;
 mod processes;
 mod queue;
 mod record;
 mod shape;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use algorithms::{Algorithm, Effect, Input, Message as _, NodeId, Output as _, Role, step};
-use opentelemetry::trace::{
-    Link, Span as _, SpanContext, SpanKind, Status, TraceContextExt as _, Tracer as _,
-};
-use opentelemetry::{Context, KeyValue};
-use opentelemetry_sdk::trace::SdkTracer;
+use opentelemetry::Context;
+use opentelemetry::trace::{SpanContext, SpanKind, Status, TraceContextExt as _};
 
+use before::Before;
 pub use catch::catch;
 pub use clock::{Clock, unix_nano};
 pub use fault::Fault;
@@ -35,6 +37,9 @@ pub use processes::{Forbidden, Names, Processes};
 pub use queue::TimeQueue;
 pub use record::{Event, MessageRecord, ReceivedRecord, StepRecord};
 pub use shape::{MESSAGE, STATE, key};
+
+use crate::store::encode::SpanEncoder;
+use crate::telemetry::Tracer;
 
 /// An algorithm, and who records its steps.
 #[derive(Clone, Debug)]
@@ -54,7 +59,7 @@ pub enum RecordTo {
     /// Nowhere.
     Nothing,
     /// Into spans.
-    Spans(SdkTracer),
+    Spans(Tracer),
     /// To the engine, with each [`Step`].
     Engine,
 }
@@ -165,14 +170,23 @@ impl<A: Algorithm> Steps<A> {
         let mut before = Before::new(kind, span_kind, self.now());
         before.parent = received.sent_by.as_ref();
         before.from = Some(from);
-        if self.records() {
-            before.record.received = Some(ReceivedRecord {
-                from: directory.name(from),
-                message: message_record(&message, received.id),
-                sequence: received.sequence,
-                incarnation: received.incarnation,
-            });
-            before.remarks = shape::remarks(received, kind, role, before.at);
+        match &self.record_to {
+            RecordTo::Nothing => {}
+            RecordTo::Engine => {
+                before.record.received = Some(ReceivedRecord {
+                    from: directory.name(from),
+                    message: message_record(&message, received.id),
+                    sequence: received.sequence,
+                    incarnation: received.incarnation,
+                });
+            }
+            RecordTo::Spans(_) => {
+                let span = before.span.insert(SpanEncoder::new());
+                let said = algorithms::Describe::fields(&message);
+                let name = directory.text(from);
+                shape::received(received, &name, kind, said, span);
+                shape::remarks(received, kind, role, before.at, span);
+            }
         }
         let effects = self.step(Input::Message { from, message });
         self.finish(effects, before, directory)
@@ -191,7 +205,7 @@ impl<A: Algorithm> Steps<A> {
             true => before.link = Some(set_by),
             false => before.parent = Some(set_by),
         }
-        before.record.timer = self.records().then(|| format!("{timer:?}"));
+        before.timer = self.records().then(|| format!("{timer:?}"));
         let effects = self.step(Input::Timer(timer));
         self.finish(effects, before, directory)
     }
@@ -209,12 +223,18 @@ impl<A: Algorithm> Steps<A> {
         let RecordTo::Spans(tracer) = &self.record_to else {
             return;
         };
-        let name = format!("lost {kind}");
-        let builder = tracer.span_builder(name).with_start_time(self.clock.now());
-        let builder = builder.with_attributes(shape::lost(id, to));
-        let mut span = tracer.build_with_context(builder, &under(sent_by.as_ref()));
-        span.set_status(Status::error(reason.to_owned()));
-        span.end_with_timestamp(self.clock.now());
+        let start = unix_nano(self.clock.now());
+        let mut span = SpanEncoder::new();
+        shape::lost(id, &to, &mut span);
+        before::record(
+            tracer,
+            span,
+            &format!("lost {kind}"),
+            &SpanKind::Internal,
+            [start, unix_nano(self.clock.now())],
+            sent_by.as_ref(),
+            &Status::error(reason.to_owned()),
+        );
     }
 
     fn records(&self) -> bool {
@@ -256,7 +276,7 @@ impl<A: Algorithm> Steps<A> {
     fn finish(
         &mut self,
         effects: Result<Vec<Effect<A>>, String>,
-        mut before: Before<'_>,
+        before: Before<'_>,
         directory: &dyn Names,
     ) -> Step<A> {
         let (effects, fault) = match effects {
@@ -287,121 +307,27 @@ impl<A: Algorithm> Steps<A> {
         if !self.records() {
             return step;
         }
-        let record = StepRecord {
-            number: self.steps,
-            events: events(&step, directory),
-            // After a panic a state may be such that it cannot even be described.
-            state: catch(|| algorithms::Describe::fields(&self.algorithm)).unwrap_or_default(),
-            ..std::mem::take(&mut before.record)
-        };
+        let (number, now) = (self.steps, self.now());
+        // After a panic a state may be such that it cannot even be described.
+        let state = catch(|| algorithms::Describe::fields(&self.algorithm)).unwrap_or_default();
         match &self.record_to {
             RecordTo::Nothing => {}
             RecordTo::Engine => {
-                let at_unix_nano = unix_nano(before.at);
                 step.record = Some(StepRecord {
-                    at_unix_nano,
-                    ..record
+                    number,
+                    at_unix_nano: unix_nano(before.at),
+                    timer: before.timer,
+                    events: events(&step, directory),
+                    state,
+                    ..before.record
                 });
             }
             RecordTo::Spans(_) if before.silent => {}
             RecordTo::Spans(tracer) => {
-                let fault = step.fault.as_ref();
-                step.context = before.trace(tracer, record, fault, self.clock.now());
+                step.context = before.trace(tracer, &step, number, state, now, directory);
             }
         }
         step
-    }
-}
-
-/// What is known of a step before it is taken.
-struct Before<'a> {
-    name: &'static str,
-    kind: SpanKind,
-    at: SystemTime,
-    parent: Option<&'a SpanContext>,
-    /// The sender of the message that it handles.
-    from: Option<NodeId>,
-    link: Option<&'a SpanContext>,
-    /// The span that it becomes part of. Without one it gets its own.
-    operation: Option<Context>,
-    /// It leaves no span.
-    silent: bool,
-    /// What only its span tells.
-    remarks: Vec<KeyValue>,
-    record: StepRecord,
-}
-
-impl Before<'_> {
-    fn new(name: &'static str, kind: SpanKind, at: SystemTime) -> Self {
-        Self {
-            name,
-            kind,
-            at,
-            parent: None,
-            from: None,
-            link: None,
-            operation: None,
-            silent: false,
-            remarks: Vec::new(),
-            record: StepRecord::default(),
-        }
-    }
-
-    /// What it handles: `PING from peer-01`.
-    fn handling(&self, directory: &dyn Names) -> String {
-        match (self.from, &self.record.timer) {
-            (Some(from), _) => format!("{} from {}", self.name, directory.name(from)),
-            (None, Some(timer)) => format!("the timer {timer}"),
-            (None, None) if self.name == "start" => "its start".to_owned(),
-            (None, None) => format!("a {}", self.name),
-        }
-    }
-
-    /// The span of its operation, if there is one.
-    fn context(&self) -> SpanContext {
-        let operation = self.operation.as_ref();
-        operation.map_or(SpanContext::NONE, |operation| {
-            operation.span().span_context().clone()
-        })
-    }
-
-    /// Tells of it in its operation's span, or in one of its own, which is made
-    /// now that all is known that is to be in it. Returns that span.
-    fn trace(
-        self,
-        tracer: &SdkTracer,
-        record: StepRecord,
-        fault: Option<&Fault>,
-        now: SystemTime,
-    ) -> SpanContext {
-        let failed = fault.map(|fault| Status::error(fault.to_string()));
-        if let Some(operation) = &self.operation {
-            shape::add(&operation.span(), record, now);
-            if let Some(failed) = failed {
-                operation.span().set_status(failed);
-            }
-            return self.context();
-        }
-        let mut builder = tracer.span_builder(self.name).with_kind(self.kind);
-        builder.start_time = Some(self.at);
-        shape::fill(&mut builder, record, self.remarks, now);
-        if let Some(link) = self.link.filter(|link| link.is_valid()) {
-            builder.links = Some(vec![Link::with_context(link.clone())]);
-        }
-        let mut span = tracer.build_with_context(builder, &under(self.parent));
-        if let Some(failed) = failed {
-            span.set_status(failed);
-        }
-        span.end_with_timestamp(now);
-        span.span_context().clone()
-    }
-}
-
-/// What a span has as its parent's context.
-fn under(parent: Option<&SpanContext>) -> Context {
-    match parent.filter(|parent| parent.is_valid()) {
-        Some(parent) => Context::new().with_remote_span_context(parent.clone()),
-        None => Context::new(),
     }
 }
 

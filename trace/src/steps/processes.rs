@@ -1,5 +1,6 @@
 //! What the processes of a run are called, and which of them are neighbours.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use algorithms::NodeId;
@@ -8,6 +9,9 @@ use algorithms::NodeId;
 pub trait Names {
     /// What `node` is called in the trace.
     fn name(&self, node: NodeId) -> Arc<str>;
+
+    /// The same, to be written at once.
+    fn text(&self, node: NodeId) -> Cow<'_, str>;
 
     /// Why `from` may not send to `to`; `None` if it may.
     fn forbids(&self, from: NodeId, to: NodeId) -> Option<Forbidden>;
@@ -78,6 +82,11 @@ impl Processes {
 impl Names for Processes {
     fn name(&self, node: NodeId) -> Arc<str> {
         self.name(node)
+    }
+
+    fn text(&self, node: NodeId) -> Cow<'_, str> {
+        let known = self.known(node).map(|name| Cow::Borrowed(&**name));
+        known.unwrap_or_else(|| node.to_string().into())
     }
 
     /// A process may send to its neighbours.

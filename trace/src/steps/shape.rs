@@ -1,18 +1,12 @@
 //! Which attributes a step's span and its events have.
 
-use std::borrow::Cow;
-use std::cell::RefCell;
-use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use algorithms::{Field, Fields, Role};
-use opentelemetry::trace::{SpanBuilder, SpanRef};
-use opentelemetry::{Array, Key, KeyValue, StringValue, Value};
-use rustc_hash::FxBuildHasher;
 
+use super::Received;
 use super::clock::unix_nano;
-use super::{Event, MessageRecord, Received, StepRecord};
+use crate::store::encode::{Attributes, Text, Value};
 
 /// The names of attributes.
 pub mod key {
@@ -64,111 +58,94 @@ const OF_AN_OUTPUT: Most = Most {
     entries: 16_384,
 };
 
-/// Texts have at most so many bytes, and an ellipsis where they are cut. Guess.
-const LONGEST_TEXT: usize = 1024;
+/// What a span tells of a message that came, and of how it came.
+pub(super) fn received(
+    received: &Received,
+    from: &str,
+    kind: &str,
+    fields: Fields,
+    to: &mut impl Attributes,
+) {
+    message(kind, from, received.id, fields, to);
+    to.set(key::SEQUENCE, integer(received.sequence));
+    let incarnation = i64::from(received.incarnation);
+    to.set(key::INCARNATION, Value::Integer(incarnation));
+}
 
-/// What a span tells of a message beside what a checker needs.
+/// What it tells of the message beside what a checker needs.
 pub(super) fn remarks(
     received: &Received,
-    kind: &'static str,
+    kind: &str,
     role: Role,
     at: SystemTime,
-) -> Vec<KeyValue> {
-    let mut remarks = Vec::new();
+    to: &mut impl Attributes,
+) {
     if let Some(size) = received.size {
-        remarks.push(KeyValue::new("p2p.message.size", integer(size as u64)));
+        to.set("p2p.message.size", integer(size as u64));
     }
     if role == Role::Request {
-        remarks.push(KeyValue::new("rpc.system.name", "libp2p"));
-        remarks.push(KeyValue::new("rpc.method", kind));
+        to.set("rpc.system.name", Value::Text(Text::whole("libp2p")));
+        to.set("rpc.method", Value::Text(Text::whole(kind)));
     }
     let late = |deadline: u64| deadline < unix_nano(at);
     if received.deadline_unix_nano.is_some_and(late) {
-        remarks.push(KeyValue::new("p2p.message.late", true));
-    }
-    remarks
-}
-
-pub(super) fn lost(id: u64, to: Arc<str>) -> Vec<KeyValue> {
-    vec![
-        KeyValue::new("error.type", "lost"),
-        KeyValue::new(key::REMOTE, to),
-        KeyValue::new(key::ID, hex(id)),
-    ]
-}
-
-/// Puts all that is known of a step into the span that is made for it.
-pub(super) fn fill(
-    builder: &mut SpanBuilder,
-    record: StepRecord,
-    remarks: Vec<KeyValue>,
-    now: SystemTime,
-) {
-    let mut attributes = Vec::with_capacity(16);
-    if let Some(received) = record.received {
-        message(received.message, received.from, &mut attributes);
-        attributes.push(KeyValue::new(key::SEQUENCE, integer(received.sequence)));
-        let incarnation = i64::from(received.incarnation);
-        attributes.push(KeyValue::new(key::INCARNATION, incarnation));
-    }
-    if let Some(timer) = record.timer {
-        attributes.push(KeyValue::new(key::TIMER, timer));
-    }
-    attributes.extend(remarks);
-    attributes.extend(after(record.state, record.number));
-    builder.attributes = Some(attributes);
-    if !record.events.is_empty() {
-        let events = record.events.into_iter().map(|event| {
-            let (name, attributes) = event_of(event);
-            opentelemetry::trace::Event::new(name, now, attributes, 0)
-        });
-        builder.events = Some(events.collect());
+        to.set("p2p.message.late", Value::Flag(true));
     }
 }
 
-/// Adds what a step did, and the state after it, to the span of an operation.
-pub(super) fn add(span: &SpanRef<'_>, record: StepRecord, now: SystemTime) {
-    if !span.is_recording() {
-        return;
-    }
-    for event in record.events {
-        let (name, attributes) = event_of(event);
-        span.add_event_with_timestamp(name, now, attributes);
-    }
-    span.set_attributes(after(record.state, record.number));
+/// What a span tells of a timer that ran out.
+pub(super) fn timer(timer: &str, to: &mut impl Attributes) {
+    to.set(key::TIMER, Value::Text(Text::whole(timer)));
 }
 
-fn event_of(event: Event) -> (Cow<'static, str>, Vec<KeyValue>) {
-    match event {
-        Event::Sent { to, message: sent } => {
-            let mut attributes = Vec::with_capacity(8);
-            message(sent, to, &mut attributes);
-            ("send".into(), attributes)
-        }
-        Event::Said { kind, fields: said } => (kind, fields("", said, OF_AN_OUTPUT).collect()),
-    }
+/// What a span tells of a message that will not arrive.
+pub(super) fn lost(id: u64, remote: &str, to: &mut impl Attributes) {
+    to.set("error.type", Value::Text(Text::whole("lost")));
+    to.set(key::REMOTE, Value::Text(Text::whole(remote)));
+    to.set(key::ID, Value::Id(id));
 }
 
 /// The state after a step, and its number.
-fn after(state: Fields, number: u64) -> impl Iterator<Item = KeyValue> {
-    let number = KeyValue::new(key::STEP, integer(number));
-    fields(STATE, state, OF_A_STEP).chain([number])
+pub(super) fn after(state: Fields, number: u64, to: &mut impl Attributes) {
+    fields(STATE, state, OF_A_STEP, to);
+    to.set(key::STEP, integer(number));
 }
 
-fn message(message: MessageRecord, remote: Arc<str>, attributes: &mut Vec<KeyValue>) {
-    attributes.push(KeyValue::new(key::KIND, text(message.kind)));
-    attributes.push(KeyValue::new(key::REMOTE, remote));
-    attributes.push(KeyValue::new(key::ID, hex(message.id)));
-    attributes.extend(fields(MESSAGE, message.fields, OF_A_STEP));
+/// The name of the event of a message that is sent.
+pub(super) const SENT: &str = "send";
+
+/// What the message is. Its receiver tells the same.
+pub(super) fn message(kind: &str, remote: &str, id: u64, said: Fields, to: &mut impl Attributes) {
+    to.set(key::KIND, Value::Text(Text::whole(kind)));
+    to.set(key::REMOTE, Value::Text(Text::whole(remote)));
+    to.set(key::ID, Value::Id(id));
+    fields(MESSAGE, said, OF_A_STEP, to);
+}
+
+/// What an output says.
+pub(super) fn output(said: Fields, to: &mut impl Attributes) {
+    fields("", said, OF_AN_OUTPUT, to);
 }
 
 /// The first fields of a value, each name behind `prefix`, and how much is left
 /// out of them.
-fn fields(prefix: &'static str, fields: Fields, most: Most) -> impl Iterator<Item = KeyValue> {
+fn fields(prefix: &'static str, fields: Fields, most: Most, to: &mut impl Attributes) {
     let left_out = left_out(&fields, most);
-    let left_out = (left_out > 0).then(|| (key::LEFT_OUT.into(), Field::Integer(left_out)));
-    let fields = fields.into_iter().take(most.fields).chain(left_out);
-    fields.map(move |(name, field)| KeyValue::new(full_key(prefix, name), to_value(field, most)))
+    for (name, field) in fields.into_iter().take(most.fields) {
+        to.add(prefix, name, value(&field, most));
+    }
+    if left_out > 0 {
+        to.add(prefix, key::LEFT_OUT.into(), Value::Integer(left_out));
+    }
+}
+
+fn value(field: &Field, most: Most) -> Value<'_> {
+    match field {
+        Field::Integer(value) => Value::Integer(*value),
+        Field::Flag(value) => Value::Flag(*value),
+        Field::Text(text) => Value::Text(Text::cut(text)),
+        Field::List(texts) => Value::List(&texts[..texts.len().min(most.entries)]),
+    }
 }
 
 fn left_out(fields: &Fields, most: Most) -> i64 {
@@ -183,79 +160,41 @@ fn left_out(fields: &Fields, most: Most) -> i64 {
     i64::try_from(left_out).unwrap_or(i64::MAX)
 }
 
-/// A name behind its prefix. Most names stand in the program, so there are few,
-/// and each is put together once for each thread. It is found again by where it
-/// stands, which is quicker than by what it says.
-fn full_key(prefix: &'static str, name: Cow<'static, str>) -> Key {
-    type Place = (*const u8, usize, *const u8, usize);
-    thread_local! {
-        static KEYS: RefCell<HashMap<Place, Key, FxBuildHasher>> = RefCell::default();
-    }
-    match name {
-        Cow::Borrowed(name) if prefix.is_empty() => Key::from_static_str(name),
-        Cow::Borrowed(name) => KEYS.with_borrow_mut(|keys| {
-            let place = (prefix.as_ptr(), prefix.len(), name.as_ptr(), name.len());
-            let whole = || Key::from(Arc::<str>::from(format!("{prefix}{name}")));
-            keys.entry(place).or_insert_with(whole).clone()
-        }),
-        Cow::Owned(name) => Key::from(format!("{prefix}{name}")),
-    }
-}
-
-fn to_value(field: Field, most: Most) -> Value {
-    match field {
-        Field::Integer(value) => value.into(),
-        Field::Flag(value) => value.into(),
-        Field::Text(text) => cut(text).into(),
-        Field::List(texts) => {
-            let texts = texts.into_iter().take(most.entries);
-            let list = texts.map(|text| StringValue::from(cut(text)));
-            Value::Array(Array::String(list.collect()))
-        }
-    }
-}
-
-fn cut(text: String) -> String {
-    match text.char_indices().find(|(at, _)| *at >= LONGEST_TEXT) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text,
-    }
-}
-
-fn text(text: Cow<'static, str>) -> StringValue {
-    match text {
-        Cow::Borrowed(text) => StringValue::from(text),
-        Cow::Owned(text) => StringValue::from(text),
-    }
-}
-
-/// Ids are names, not amounts.
-fn hex(id: u64) -> String {
-    format!("{id:016x}")
-}
-
-fn integer(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
+fn integer(value: u64) -> Value<'static> {
+    Value::Integer(i64::try_from(value).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::*;
+
+    /// Counts attributes, and keeps what is said to be left out.
+    #[derive(Default)]
+    struct Counted {
+        attributes: usize,
+        left_out: Option<i64>,
+    }
+
+    impl Attributes for Counted {
+        fn add(&mut self, _: &'static str, name: Cow<'static, str>, value: Value<'_>) {
+            match value {
+                Value::Integer(number) if name == key::LEFT_OUT => self.left_out = Some(number),
+                Value::Integer(_)
+                | Value::Text(_)
+                | Value::Flag(_)
+                | Value::Id(_)
+                | Value::List(_) => self.attributes += 1,
+            }
+        }
+    }
 
     /// Attributes of an output, and what is said to be left out of it.
     fn recorded(fields: Fields) -> (usize, Option<i64>) {
-        let (_, attributes) = event_of(Event::Said {
-            kind: "Said".into(),
-            fields,
-        });
-        let left_out = attributes
-            .iter()
-            .find(|one| one.key.as_str() == key::LEFT_OUT);
-        let number = left_out.map(|one| match one.value {
-            Value::I64(number) => number,
-            ref other => panic!("{other:?}"),
-        });
-        (attributes.len() - usize::from(number.is_some()), number)
+        let mut counted = Counted::default();
+        output(fields, &mut counted);
+        (counted.attributes, counted.left_out)
     }
 
     fn fields(count: usize) -> Fields {

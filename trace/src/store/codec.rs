@@ -6,12 +6,15 @@
 //! is only shown (attributes, events, links, status) stays encoded, which
 //! takes a fraction of what the decoded `Span` takes. Nothing is kept twice.
 
+use std::iter;
+
+use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::Link;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use prost::Message;
 
-use super::{BadSpan, TraceId};
+use super::{BadSpan, TraceId, encode, keys};
 
 /// The kinds that OTLP names go from 0 to 5. Any other stays in the rest.
 const KINDS: std::ops::RangeInclusive<i32> = 0..=5;
@@ -24,15 +27,15 @@ const LINK: u8 = 13 << 3 | 2;
 
 /// The part of a span that is kept as numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Head {
-    pub(super) trace: TraceId,
-    pub(super) id: u64,
+pub(crate) struct Head {
+    pub(crate) trace: TraceId,
+    pub(crate) id: u64,
     /// Zero for none: zero is no valid span id.
-    pub(super) parent: u64,
-    pub(super) start: u64,
-    pub(super) end: u64,
-    pub(super) kind: u8,
-    pub(super) error: bool,
+    pub(crate) parent: u64,
+    pub(crate) start: u64,
+    pub(crate) end: u64,
+    pub(crate) kind: u8,
+    pub(crate) error: bool,
 }
 
 /// Its trace, itself, and its parent or zero.
@@ -76,6 +79,11 @@ pub(super) fn split(span: &Span, rest: &mut Vec<u8>) -> Result<Head, BadSpan> {
 /// Puts a span together again.
 pub(super) fn join(head: &Head, name: &str, rest: &[u8]) -> Span {
     let mut span = Span::decode(rest).expect("`split` encoded it");
+    if encode::is_numbered(rest) {
+        let of_events = span.events.iter_mut().map(|event| &mut event.attributes);
+        let all = iter::once(&mut span.attributes).chain(of_events);
+        all.flatten().for_each(name_in_full);
+    }
     span.trace_id = head.trace.to_vec();
     span.span_id = head.id.to_be_bytes().to_vec();
     if head.parent != 0 {
@@ -88,6 +96,14 @@ pub(super) fn join(head: &Head, name: &str, rest: &[u8]) -> Span {
         span.kind = i32::from(head.kind);
     }
     span
+}
+
+/// Gives an attribute the name whose number it has.
+fn name_in_full(attribute: &mut KeyValue) {
+    if let Some(name) = keys::name(attribute.key_strindex as u64) {
+        name.clone_into(&mut attribute.key);
+        attribute.key_strindex = 0;
+    }
 }
 
 /// The single fields go through a small `Span` of their own. The repeated ones

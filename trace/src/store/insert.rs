@@ -1,15 +1,14 @@
-//! The ways into the store: one span, one of this program's own, and all that
+//! The ways into the store for spans in OTLP's form: one by one, and all that
 //! somebody reports at once.
 
 use std::cell::RefCell;
 use std::ops::Range;
 
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span};
-use opentelemetry_sdk::trace::SpanData;
 
 use super::codec::{self, Head};
 use super::tokens::{self, Token};
-use super::{BadSpan, LeftOut, ServiceId, Store, around, own};
+use super::{BadSpan, LeftOut, ServiceId, Store, around};
 
 /// What came of spans that were reported together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,15 +27,6 @@ impl Store {
     /// A span whose ids are malformed is refused, as is an unknown service.
     pub fn insert(&self, service: ServiceId, span: &Span) -> Result<(), BadSpan> {
         self.append(service, &span.name, |rest| codec::split(span, rest))
-    }
-
-    /// Stores one span of this program's own.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Store::insert`].
-    pub fn insert_own(&self, service: ServiceId, span: &SpanData) -> Result<(), BadSpan> {
-        self.append(service, &span.name, |rest| own::split(span, rest))
     }
 
     /// Spans that come one by one come from a run that is under way, which has

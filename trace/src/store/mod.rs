@@ -20,12 +20,15 @@ mod batch;
 mod blocks;
 mod codec;
 mod dependencies;
+pub(crate) mod encode;
+mod ended;
 mod insert;
 mod jsonl;
+mod keys;
 mod left_out;
 mod names;
 mod once;
-mod own;
+pub(crate) mod own;
 mod query;
 mod rows;
 #[doc(hidden)]
@@ -46,8 +49,10 @@ use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Tra
 use serde::Serialize;
 use tokio::sync::Notify;
 
+pub(crate) use codec::Head;
 pub use codec::leads_somewhere;
 pub use dependencies::Dependency;
+pub use ended::{EncodedSpan, EndedSpan, EndedSpans};
 pub use insert::Taken;
 pub use jsonl::Error;
 pub use left_out::LeftOut;

@@ -1,24 +1,60 @@
 //! Texts that many spans share, each kept once for as long as one has it.
 
 use std::collections::HashMap;
+use std::hash::BuildHasher as _;
 use std::sync::Arc;
+
+use rustc_hash::FxBuildHasher;
 
 /// What a text takes beside its bytes: two words, a number and its place in
 /// the map. Guess.
 const EACH: usize = 64;
 
+/// How many texts are found without the map. A power of two; guess.
+const RECENT: usize = 64;
+
 /// Texts by number. The number of one that is gone is given out again.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Names {
+    /// The numbers of texts that were used last, each at its own place: the names
+    /// of a run are few, and each comes a million times.
+    recent: [u32; RECENT],
     texts: Vec<(Arc<str>, u64)>,
     ids: HashMap<Arc<str>, u32>,
     free: Vec<u32>,
     bytes: usize,
 }
 
+impl Default for Names {
+    fn default() -> Self {
+        Self {
+            recent: [0; RECENT],
+            texts: Vec::new(),
+            ids: HashMap::new(),
+            free: Vec::new(),
+            bytes: 0,
+        }
+    }
+}
+
 impl Names {
     /// The number of a text, which is used once more now.
     pub(super) fn add(&mut self, text: &str) -> u32 {
+        let place = FxBuildHasher.hash_one(text) as usize % RECENT;
+        let recent = self.recent[place];
+        if let Some((known, uses)) = self.texts.get_mut(recent as usize)
+            && *uses > 0
+            && **known == *text
+        {
+            *uses += 1;
+            return recent;
+        }
+        let id = self.find_or_add(text);
+        self.recent[place] = id;
+        id
+    }
+
+    fn find_or_add(&mut self, text: &str) -> u32 {
         if let Some(id) = self.ids.get(text) {
             self.texts[*id as usize].1 += 1;
             return *id;

@@ -1,41 +1,22 @@
-//! The run's own spans on their short way into the store: from the SDK's
-//! `SpanData` to the bytes that [`codec::split`](super::codec::split) makes of
-//! an OTLP `Span`, without the `Span` between. That costs an allocation for
-//! every text, and a run's own spans have to cost little.
-
-use std::time::{SystemTime, UNIX_EPOCH};
+//! The spans that were made with the OpenTelemetry API on their short way into the
+//! store: from the SDK's `SpanData` to the bytes that
+//! [`codec::split`](super::codec::split) makes of an OTLP `Span`, without the `Span`
+//! between, which costs an allocation for every text.
 
 use opentelemetry::trace::{SpanId, SpanKind, Status, TraceId};
 use opentelemetry::{KeyValue, Value};
 use opentelemetry_proto::tonic::common::v1::AnyValue;
 use opentelemetry_proto::tonic::trace::v1::span::Link;
-use opentelemetry_proto::tonic::trace::v1::{Span, SpanFlags, Status as OtlpStatus, status};
 use opentelemetry_sdk::trace::SpanData;
 use prost::Message as _;
-use prost::encoding::{WireType, encode_key, encode_varint};
 
 use super::BadSpan;
 use super::codec::Head;
-
-/// The numbers of fields, from opentelemetry/proto/trace/v1/trace.proto and
-/// common/v1/common.proto.
-mod field {
-    pub(super) const ATTRIBUTES: u32 = 9;
-    pub(super) const EVENTS: u32 = 11;
-    pub(super) const LINKS: u32 = 13;
-    pub(super) const EVENT_TIME: u32 = 1;
-    pub(super) const EVENT_NAME: u32 = 2;
-    pub(super) const EVENT_ATTRIBUTES: u32 = 3;
-    pub(super) const EVENT_DROPPED: u32 = 4;
-    pub(super) const KEY: u32 = 1;
-    pub(super) const VALUE: u32 = 2;
-    pub(super) const STRING: u32 = 1;
-    pub(super) const BOOL: u32 = 2;
-    pub(super) const INT: u32 = 3;
-}
+use super::encode::{key, nested, number, single, string, varint};
+use crate::steps::unix_nano;
 
 /// Takes a span apart, and appends what is neither head nor name to `rest`.
-pub(super) fn split(span: &SpanData, rest: &mut Vec<u8>) -> Result<Head, BadSpan> {
+pub(crate) fn split(span: &SpanData, rest: &mut Vec<u8>) -> Result<Head, BadSpan> {
     let (trace, id) = (span.span_context.trace_id(), span.span_context.span_id());
     if trace == TraceId::INVALID {
         return Err(BadSpan::TraceId);
@@ -43,27 +24,40 @@ pub(super) fn split(span: &SpanData, rest: &mut Vec<u8>) -> Result<Head, BadSpan
     if id == SpanId::INVALID {
         return Err(BadSpan::SpanId);
     }
-    single(span).encode(rest).expect("a Vec grows as needed");
+    single(
+        &span.span_context,
+        span.parent_span_is_remote,
+        &span.status,
+        rest,
+    );
+    number(
+        key::DROPPED_ATTRIBUTES,
+        span.dropped_attributes_count.into(),
+        rest,
+    );
+    number(key::DROPPED_EVENTS, span.events.dropped_count.into(), rest);
+    number(key::DROPPED_LINKS, span.links.dropped_count.into(), rest);
     for attribute in &span.attributes {
-        key_value(field::ATTRIBUTES, attribute, rest);
+        key_value(key::ATTRIBUTE, attribute, rest);
     }
     for event in &span.events.events {
-        nested(field::EVENTS, rest, |rest| {
-            encode_key(field::EVENT_TIME, WireType::SixtyFourBit, rest);
-            rest.extend(nanos(event.timestamp).to_le_bytes());
-            text(field::EVENT_NAME, &event.name, rest);
+        nested(key::EVENT, rest, |rest| {
+            rest.push(key::EVENT_TIME);
+            rest.extend(unix_nano(event.timestamp).to_le_bytes());
+            string(key::EVENT_NAME, &event.name, rest);
             for attribute in &event.attributes {
-                key_value(field::EVENT_ATTRIBUTES, attribute, rest);
+                key_value(key::EVENT_ATTRIBUTE, attribute, rest);
             }
-            if event.dropped_attributes_count > 0 {
-                encode_key(field::EVENT_DROPPED, WireType::Varint, rest);
-                encode_varint(event.dropped_attributes_count.into(), rest);
-            }
+            number(
+                key::EVENT_DROPPED,
+                event.dropped_attributes_count.into(),
+                rest,
+            );
         });
     }
     for link in &span.links.links {
         let link = Link::from(link.clone());
-        nested(field::LINKS, rest, |rest| {
+        nested(key::LINK, rest, |rest| {
             link.encode(rest).expect("a Vec grows as needed");
         });
     }
@@ -71,64 +65,39 @@ pub(super) fn split(span: &SpanData, rest: &mut Vec<u8>) -> Result<Head, BadSpan
         trace: trace.to_bytes(),
         id: u64::from_be_bytes(id.to_bytes()),
         parent: u64::from_be_bytes(span.parent_span_id.to_bytes()),
-        start: nanos(span.start_time),
-        end: nanos(span.end_time),
-        kind: match span.span_kind {
-            SpanKind::Internal => 1,
-            SpanKind::Server => 2,
-            SpanKind::Client => 3,
-            SpanKind::Producer => 4,
-            SpanKind::Consumer => 5,
-        },
+        start: unix_nano(span.start_time),
+        end: unix_nano(span.end_time),
+        kind: kind_number(&span.span_kind),
         error: matches!(span.status, Status::Error { .. }),
     })
 }
 
-/// What is there once, and allocates nothing but an error's text.
-fn single(span: &SpanData) -> Span {
-    let remote = span.parent_span_is_remote;
-    let is_remote = if remote {
-        SpanFlags::ContextIsRemoteMask as u32
-    } else {
-        0
-    };
-    Span {
-        trace_state: span.span_context.trace_state().header(),
-        flags: u32::from(span.span_context.trace_flags().to_u8())
-            | SpanFlags::ContextHasIsRemoteMask as u32
-            | is_remote,
-        dropped_attributes_count: span.dropped_attributes_count,
-        dropped_events_count: span.events.dropped_count,
-        dropped_links_count: span.links.dropped_count,
-        status: Some(OtlpStatus {
-            code: status::StatusCode::from(&span.status).into(),
-            message: match &span.status {
-                Status::Error { description } => description.to_string(),
-                Status::Ok | Status::Unset => String::new(),
-            },
-        }),
-        ..Span::default()
+/// As OTLP numbers them.
+pub(crate) fn kind_number(kind: &SpanKind) -> u8 {
+    match kind {
+        SpanKind::Internal => 1,
+        SpanKind::Server => 2,
+        SpanKind::Client => 3,
+        SpanKind::Producer => 4,
+        SpanKind::Consumer => 5,
     }
 }
 
-fn key_value(tag: u32, attribute: &KeyValue, out: &mut Vec<u8>) {
+fn key_value(tag: u8, attribute: &KeyValue, out: &mut Vec<u8>) {
     nested(tag, out, |out| {
-        text(field::KEY, attribute.key.as_str(), out);
-        nested(field::VALUE, out, |out| value(&attribute.value, out));
+        string(key::NAME, attribute.key.as_str(), out);
+        nested(key::VALUE, out, |out| value(&attribute.value, out));
     });
 }
 
 fn value(value: &Value, out: &mut Vec<u8>) {
     match value {
         // Inside a oneof, even zero is written.
-        Value::String(string) => text(field::STRING, string.as_str(), out),
-        Value::Bool(flag) => {
-            encode_key(field::BOOL, WireType::Varint, out);
-            encode_varint(u64::from(*flag), out);
-        }
+        Value::String(text) => string(key::STRING, text.as_str(), out),
+        Value::Bool(flag) => out.extend_from_slice(&[key::BOOL, u8::from(*flag)]),
         Value::I64(number) => {
-            encode_key(field::INT, WireType::Varint, out);
-            encode_varint(number.cast_unsigned(), out);
+            out.push(key::INT);
+            varint(number.cast_unsigned(), out);
         }
         other => {
             let other = AnyValue::from(other.clone());
@@ -137,43 +106,16 @@ fn value(value: &Value, out: &mut Vec<u8>) {
     }
 }
 
-fn text(tag: u32, text: &str, out: &mut Vec<u8>) {
-    encode_key(tag, WireType::LengthDelimited, out);
-    encode_varint(text.len() as u64, out);
-    out.extend_from_slice(text.as_bytes());
-}
-
-/// Writes a message inside another. Its length stands before it and is known
-/// after it: most fit in the one byte that is kept free for it.
-fn nested(tag: u32, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
-    encode_key(tag, WireType::LengthDelimited, out);
-    let at = out.len();
-    out.push(0);
-    write(out);
-    let length = out.len() - at - 1;
-    if length < 0x80 {
-        out[at] = length as u8;
-    } else {
-        let mut bytes = Vec::new();
-        encode_varint(length as u64, &mut bytes);
-        out.splice(at..=at, bytes);
-    }
-}
-
-/// Nanoseconds since 1970; zero for what was before.
-fn nanos(time: SystemTime) -> u64 {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use std::borrow::Cow;
-    use std::time::Duration;
+    use std::time::{Duration, UNIX_EPOCH};
 
     use opentelemetry::trace::{Event, SpanContext, TraceFlags, TraceState};
     use opentelemetry::{Array, InstrumentationScope, StringValue};
     use opentelemetry_sdk::trace::{SpanEvents, SpanLinks};
+
+    use opentelemetry_proto::tonic::trace::v1::Span;
 
     use super::*;
     use crate::store::codec;

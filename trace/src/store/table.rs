@@ -73,6 +73,8 @@ pub(super) struct Table {
     traces: Vec<Trace>,
     free_traces: Vec<u32>,
     trace_ids: HashMap<TraceId, u32>,
+    /// The trace of the span that was stored last.
+    last_trace: u32,
     /// In bytes. Without one, nothing is given up.
     limit: Option<usize>,
     evicted: Evicted,
@@ -319,10 +321,7 @@ impl Table {
     /// how far back the row before lies.
     fn chain(&mut self, head: &Head) -> (u32, u32) {
         let place = self.places().end;
-        let index = match self.trace_ids.get(&head.trace) {
-            Some(index) => *index,
-            None => self.add_trace(head),
-        };
+        let index = self.trace_of(head);
         let entry = &mut self.traces[index as usize];
         let back = match entry.spans {
             0 => 0,
@@ -333,6 +332,19 @@ impl Table {
         entry.newest = place;
         entry.spans += 1;
         (index, back)
+    }
+
+    /// The number of its trace. Spans of one trace often come one after another.
+    fn trace_of(&mut self, head: &Head) -> u32 {
+        let last = self.traces.get(self.last_trace as usize);
+        if last.is_some_and(|trace| trace.spans > 0 && trace.id == head.trace) {
+            return self.last_trace;
+        }
+        self.last_trace = match self.trace_ids.get(&head.trace) {
+            Some(index) => *index,
+            None => self.add_trace(head),
+        };
+        self.last_trace
     }
 
     fn add_trace(&mut self, head: &Head) -> u32 {

@@ -11,6 +11,7 @@ use prost::Message as _;
 use rustc_hash::FxHasher;
 
 use super::value::{self, Nested};
+use super::{encode, keys};
 use crate::jaeger;
 
 /// The numbers of fields, from opentelemetry/proto/trace/v1/trace.proto and
@@ -21,6 +22,7 @@ mod field {
     pub(super) const EVENT_ATTRIBUTES: u32 = 3;
     pub(super) const KEY: u32 = 1;
     pub(super) const VALUE: u32 = 2;
+    pub(super) const KEY_NUMBER: u32 = 3;
     pub(super) const STRING: u32 = 1;
     pub(super) const BOOL: u32 = 2;
     pub(super) const INT: u32 = 3;
@@ -161,7 +163,8 @@ pub(super) fn collect(kind: u8, error: bool, rest: &[u8], tokens: &mut Vec<Token
 
 /// The attributes of an encoded span and of its events.
 pub(super) fn attributes(rest: &[u8]) -> impl Iterator<Item = (&[u8], Plain<'_>)> {
-    Fields(rest).flat_map(|(number, value)| {
+    let numbered = encode::is_numbered(rest);
+    Fields(rest).flat_map(move |(number, value)| {
         let (own, inner) = match (number, value) {
             (field::ATTRIBUTES, Wire::Bytes(bytes)) => (Some(bytes), &[][..]),
             (field::EVENTS, Wire::Bytes(bytes)) => (None, bytes),
@@ -171,15 +174,21 @@ pub(super) fn attributes(rest: &[u8]) -> impl Iterator<Item = (&[u8], Plain<'_>)
             Wire::Bytes(bytes) if number == field::EVENT_ATTRIBUTES => Some(bytes),
             _ => None,
         });
-        own.into_iter().chain(of_event).filter_map(attribute)
+        own.into_iter()
+            .chain(of_event)
+            .filter_map(move |bytes| attribute(bytes, numbered))
     })
 }
 
-fn attribute(bytes: &[u8]) -> Option<(&[u8], Plain<'_>)> {
+/// An attribute, and whether its name may be a number.
+fn attribute(bytes: &[u8], numbered: bool) -> Option<(&[u8], Plain<'_>)> {
     let (mut key, mut any) = (&[][..], &[][..]);
     for (number, wire) in Fields(bytes) {
         match (number, wire) {
             (field::KEY, Wire::Bytes(bytes)) => key = bytes,
+            (field::KEY_NUMBER, Wire::Varint(number)) if numbered => {
+                key = keys::name(number).map_or(key, str::as_bytes);
+            }
             (field::VALUE, Wire::Bytes(bytes)) => any = bytes,
             _ => {}
         }

@@ -1,32 +1,32 @@
-//! Spans: made with the OpenTelemetry API, counted exactly, lost never in
-//! silence.
+//! Spans: recorded once, counted exactly, lost never in silence.
 //!
-//! Every peer is a service of its own, with a tracer from [`Sink::tracer`].
-//! All of them end in one [`Sink`], which counts each span as it starts and
+//! Every peer is a service of its own, with a [`Tracer`] from [`Sink::tracer`].
+//! Operations are made with the OpenTelemetry API; a step is written in the store's
+//! form at once (`trace::steps`), since there are many. All of them end in one
+//! [`Sink`], which counts each span as it starts and
 //! ends, hands it to a [`Recorder`] in the same call, and queues a copy for the
 //! [`Export`], if there is one. There is no thread for a peer, and no queue that
 //! drops what it cannot hold, as the SDK's batch processor does from 2048 on.
 
 mod context;
+mod tracer;
 
 use std::fmt::Debug;
 use std::net::Ipv4Addr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::BoxFuture;
-use opentelemetry::trace::TracerProvider as _;
-use opentelemetry::{Context, KeyValue};
+use opentelemetry::KeyValue;
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::resource::ResourceBuilder;
-use opentelemetry_sdk::trace::{
-    IdGenerator, RandomIdGenerator, Sampler, SdkTracer, SdkTracerProvider, Span, SpanData,
-    SpanLimits, SpanProcessor,
-};
+use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator, SpanLimits};
 use sysinfo::System;
 
+use crate::store::{EncodedSpan, EndedSpan};
+
 pub use context::{from_wire, to_wire};
+pub use tracer::Tracer;
 
 /// The instrumentation scope of every span.
 pub const SCOPE: &str = "testbed";
@@ -38,7 +38,7 @@ const SIMULATED: &str = "simulated";
 /// What one span may hold. The SDK's 128 events are too few for a step that
 /// sends to every peer of a large network, and its 128 attributes of an event too
 /// few for an output with a field for each of them.
-const LIMITS: SpanLimits = SpanLimits {
+pub(crate) const LIMITS: SpanLimits = SpanLimits {
     max_events_per_span: 65_536,
     max_attributes_per_span: 128,
     max_links_per_span: 65_536,
@@ -51,7 +51,7 @@ pub trait Recorder: Debug + Send + Sync {
     /// A service is there. Returns the number under which its spans come.
     fn add_service(&self, resource: &Resource) -> u32;
     /// A span has ended. Whoever ends it waits for this, so it has to be quick.
-    fn record(&self, service: u32, span: SpanData);
+    fn record(&self, service: u32, span: EndedSpan<'_>);
     /// Stores what was recorded, if that is still to do. Returns how many
     /// spans were stored since the beginning.
     fn settle(&self) -> u64;
@@ -63,7 +63,7 @@ pub trait Export: Debug + Send + Sync {
     fn add_service(&self, resource: Resource) -> u32;
     /// A span has ended, and is to be sent, or counted as dropped. Whoever ends it
     /// waits for this, so it has to be quick.
-    fn queue(&self, service: u32, span: SpanData);
+    fn queue(&self, service: u32, span: EncodedSpan);
     /// How many spans the collector accepted.
     fn exported(&self) -> u64;
     /// How many it did not.
@@ -76,12 +76,21 @@ pub trait Export: Debug + Send + Sync {
 /// Where the spans of all peers end.
 #[derive(Debug)]
 pub struct Sink {
-    started: AtomicU64,
-    ended: AtomicU64,
+    /// One for each tracer, so that peers on different cores do not write to the
+    /// same line of memory.
+    counters: Mutex<Vec<Arc<Counters>>>,
     recorder: Option<Arc<dyn Recorder>>,
     exporter: Option<Arc<dyn Export>>,
     /// The machine's name, if it has one.
     host: Option<String>,
+}
+
+/// How many spans of a tracer began, and how many ended.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+struct Counters {
+    started: AtomicU64,
+    ended: AtomicU64,
 }
 
 /// What became of the spans until now.
@@ -107,8 +116,7 @@ impl Sink {
         exporter: Option<Arc<dyn Export>>,
     ) -> Arc<Self> {
         Arc::new(Self {
-            started: AtomicU64::new(0),
-            ended: AtomicU64::new(0),
+            counters: Mutex::default(),
             recorder,
             exporter,
             host: System::host_name().ok(),
@@ -117,7 +125,7 @@ impl Sink {
 
     /// The tracer of the service `name`, whose instance is `instance` (a
     /// PeerId, for a peer).
-    pub fn tracer(self: &Arc<Self>, name: &str, instance: &str) -> SdkTracer {
+    pub fn tracer(self: &Arc<Self>, name: &str, instance: &str) -> Tracer {
         let host = self.host.as_deref();
         let resource = resource(name, instance, host);
         self.tracer_of(resource, RandomIdGenerator::default())
@@ -125,7 +133,7 @@ impl Sink {
 
     /// The same for a service that runs with others in one process, and goes by
     /// the same clock as they do.
-    pub fn tracer_among_others(self: &Arc<Self>, name: &str, instance: &str) -> SdkTracer {
+    pub fn tracer_among_others(self: &Arc<Self>, name: &str, instance: &str) -> Tracer {
         let host = self.host.as_deref();
         let resource = on_loopback(resource(name, instance, host));
         self.tracer_of(resource, RandomIdGenerator::default())
@@ -137,7 +145,7 @@ impl Sink {
         name: &str,
         instance: &str,
         ids: impl IdGenerator + 'static,
-    ) -> SdkTracer {
+    ) -> Tracer {
         let resource = on_loopback(resource(name, instance, Some(SIMULATED)));
         self.tracer_of(resource, ids)
     }
@@ -146,25 +154,20 @@ impl Sink {
         self: &Arc<Self>,
         resource: ResourceBuilder,
         ids: impl IdGenerator + 'static,
-    ) -> SdkTracer {
-        let resource = resource.build();
-        let processor = Processor {
-            sink: Arc::clone(self),
-            recorded_as: self.recorder.as_ref().map(|r| r.add_service(&resource)),
-            exported_as: self
-                .exporter
-                .as_ref()
-                .map(|e| e.add_service(resource.clone())),
-        };
-        SdkTracerProvider::builder()
-            .with_span_processor(processor)
-            .with_resource(resource)
-            .with_span_limits(LIMITS)
-            .with_id_generator(ids)
-            // Whatever the sender of a message thinks of it.
-            .with_sampler(Sampler::AlwaysOn)
-            .build()
-            .tracer(SCOPE)
+    ) -> Tracer {
+        let counters = Arc::default();
+        let mut all = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push(Arc::clone(&counters));
+        drop(all);
+        Tracer::new(Arc::clone(self), counters, resource.build(), Arc::new(ids))
+    }
+
+    /// The sum of one of the counters of all tracers.
+    fn sum(&self, one: impl Fn(&Counters) -> &AtomicU64) -> u64 {
+        let all = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter()
+            .map(|counters| one(counters).load(Ordering::Acquire))
+            .sum()
     }
 
     /// What became of the spans until now. All that ended are stored then.
@@ -174,8 +177,8 @@ impl Sink {
         // as stored that is not yet counted as started.
         let recorder = self.recorder.as_ref();
         let stored = recorder.map_or(0, |recorder| recorder.settle());
-        let ended = self.ended.load(Ordering::Acquire);
-        let started = self.started.load(Ordering::Acquire);
+        let ended = self.sum(|counters| &counters.ended);
+        let started = self.sum(|counters| &counters.started);
         Counts {
             started,
             ended,
@@ -190,7 +193,8 @@ impl Sink {
         let exporter = self.exporter.as_ref();
         exporter.map_or(0, |exporter| {
             let done = exporter.exported() + exporter.dropped();
-            self.ended.load(Ordering::Acquire).saturating_sub(done)
+            let ended = self.sum(|counters| &counters.ended);
+            ended.saturating_sub(done)
         })
     }
 
@@ -216,38 +220,6 @@ fn resource(name: &str, instance: &str, host: Option<&str>) -> ResourceBuilder {
 /// sender's span ended. It does not look at `host.name` or `host.ip` (2.13).
 fn on_loopback(resource: ResourceBuilder) -> ResourceBuilder {
     resource.with_attribute(KeyValue::new("ip", Ipv4Addr::LOCALHOST.to_string()))
-}
-
-/// One service's way into the sink.
-#[derive(Debug)]
-struct Processor {
-    sink: Arc<Sink>,
-    recorded_as: Option<u32>,
-    exported_as: Option<u32>,
-}
-
-impl SpanProcessor for Processor {
-    fn on_start(&self, _: &mut Span, _: &Context) {
-        self.sink.started.fetch_add(1, Ordering::Release);
-    }
-
-    fn on_end(&self, span: SpanData) {
-        self.sink.ended.fetch_add(1, Ordering::Release);
-        if let (Some(exporter), Some(service)) = (&self.sink.exporter, self.exported_as) {
-            exporter.queue(service, span.clone());
-        }
-        if let (Some(recorder), Some(service)) = (&self.sink.recorder, self.recorded_as) {
-            recorder.record(service, span);
-        }
-    }
-
-    fn force_flush(&self) -> OTelSdkResult {
-        Ok(())
-    }
-
-    fn shutdown_with_timeout(&self, _: std::time::Duration) -> OTelSdkResult {
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ impl Recorder for Resources {
         0
     }
 
-    fn record(&self, _: u32, _: SpanData) {}
+    fn record(&self, _: u32, _: EndedSpan<'_>) {}
 
     fn settle(&self) -> u64 {
         0

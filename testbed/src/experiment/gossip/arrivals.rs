@@ -10,9 +10,9 @@ use node::PeerId;
 use node::gossip::{self, Counts, Tally};
 use opentelemetry::trace::{Span as _, SpanContext, SpanKind, TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
-use opentelemetry_sdk::trace::SdkTracer;
 use proto::Envelope;
 use trace::steps::key;
+use trace::telemetry::Tracer;
 
 use super::metrics::Metrics;
 use super::pace::Tried;
@@ -224,7 +224,7 @@ impl Arrivals {
         id: u64,
         (to, via): (u32, Result<u32, PeerId>),
         at: SystemTime,
-        tracer: &SdkTracer,
+        tracer: &Tracer,
     ) -> Option<Delivery<'_>> {
         let number = usize::try_from(id.checked_sub(self.first)?).ok()?;
         let message = self.messages.get_mut(number)?;

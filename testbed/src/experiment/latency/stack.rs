@@ -8,13 +8,13 @@ use node::channel::{Inbound, Inbox, Outgoing, Sender};
 use node::{Handle, PeerId};
 use opentelemetry::trace::{Span as _, SpanContext, SpanKind, TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
-use opentelemetry_sdk::trace::{SdkTracer, Span};
+use opentelemetry_sdk::trace::Span;
 use proto::{Bytes, TraceContext};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::task::TaskTracker;
 use trace::steps::key;
-use trace::telemetry::{from_wire, to_wire};
+use trace::telemetry::{Tracer, from_wire, to_wire};
 
 use super::pace::Way;
 use super::tcp::See as _;
@@ -29,7 +29,7 @@ const REPLY: &str = "REPLY";
 pub(super) struct Stack {
     peers: Vec<Writers>,
     ids: Vec<PeerId>,
-    tracers: Vec<SdkTracer>,
+    tracers: Vec<Tracer>,
     /// The spans of messages without an answer.
     open: HashMap<u64, Span>,
     next: u64,
@@ -162,7 +162,7 @@ async fn write(mut channel: Sender, mut messages: mpsc::Receiver<Outgoing>) {
 /// Who answers for a peer, and sees its answers.
 struct Answers {
     writers: Writers,
-    tracer: SdkTracer,
+    tracer: Tracer,
     witness: Witness,
 }
 

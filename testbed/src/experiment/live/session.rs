@@ -12,9 +12,9 @@ use lab::system::System;
 use node::driver::{Report, Stopped};
 use opentelemetry::trace::{TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
-use opentelemetry_sdk::trace::SdkTracer;
 use trace::history::faults::Press;
 use trace::steps::key;
+use trace::telemetry::Tracer;
 
 use super::Kill;
 use super::clock::Clock;
@@ -57,7 +57,7 @@ impl Progress {
 pub(super) struct Session<'a, S: System> {
     pub(super) clock: Clock,
     /// Who tells what is done to the network.
-    pub(super) laboratory: SdkTracer,
+    pub(super) laboratory: Tracer,
     due: VecDeque<(Duration, Due<Command<S>>)>,
     /// When the run is over, whatever is missing.
     gives_up: Option<Duration>,
@@ -89,7 +89,7 @@ impl<'a, S: System> Session<'a, S> {
         system: &'a S,
         progress: &'a mut Progress,
         bar: Bar,
-        laboratory: SdkTracer,
+        laboratory: Tracer,
         kills: &[Kill],
     ) -> Self {
         Self {
