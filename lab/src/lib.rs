@@ -11,6 +11,7 @@ pub mod checkers;
 pub mod delay;
 pub mod memory;
 pub mod model;
+pub mod options;
 pub mod own;
 pub mod planned;
 pub mod simulator;
@@ -18,6 +19,7 @@ pub mod spread;
 pub mod stats;
 pub mod system;
 pub mod topology;
+pub mod values;
 
 /// Why something cannot be run.
 #[derive(Debug, thiserror::Error)]

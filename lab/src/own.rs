@@ -19,18 +19,7 @@ pub use proto::{Bytes, prost};
 pub use trace::history::History;
 
 pub use crate::checkers::Property;
-pub use crate::system::{Figure, Judgement, ScheduledCommand, System};
-
-/// What a system is made for: what the command line says, checked.
-#[derive(Clone, Debug)]
-pub struct Setup {
-    /// How many processes there are.
-    pub peers: u32,
-    /// Who is connected with whom, by process.
-    pub neighbours: Vec<Vec<u32>>,
-    /// Where all choices come from.
-    pub seed: u64,
-}
+pub use crate::system::{Figure, Judgement, ScheduledCommand, Setup, System};
 
 /// What the trace tells of a value: these fields of it.
 ///

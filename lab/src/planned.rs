@@ -6,10 +6,12 @@
 //! in one of them.
 
 use std::fmt::Write as _;
+use std::str::FromStr;
 use std::time::Duration;
 
 use algorithms::NodeId;
 use serde::Serialize;
+use trace::time::duration;
 
 use crate::stats::show;
 
@@ -37,6 +39,29 @@ pub struct Planned {
     /// In how many it came after the last step.
     #[serde(skip)]
     late: u64,
+}
+
+/// A peer that is stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kill {
+    /// Which.
+    pub node: u32,
+    /// When, after the start.
+    pub at: Duration,
+}
+
+/// `3@100ms`
+impl FromStr for Kill {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("{text:?} names no peer and time; it looks like 3@100ms");
+        let (node, at) = text.split_once('@').ok_or_else(wrong)?;
+        Ok(Self {
+            node: node.parse().map_err(|_| wrong())?,
+            at: duration(at).map_err(|_| wrong())?,
+        })
+    }
 }
 
 /// What came of a fault in one run.

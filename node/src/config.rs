@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::ValueEnum;
 use libp2p::identity::Keypair;
 
 use crate::admission::Admission;
@@ -110,24 +111,36 @@ impl Default for Limits {
 
 /// A way to carry bytes. TCP and memory are secured by Noise and multiplexed
 /// by Yamux; QUIC brings both.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum)]
 pub enum Transport {
-    /// TCP.
+    /// TCP on loopback, secured by Noise, multiplexed by Yamux.
     Tcp,
-    /// QUIC version 1.
+    /// QUIC on loopback.
     Quic,
-    /// Within this process, without sockets.
+    /// Within the process, secured by Noise, multiplexed by Yamux.
     Memory,
+}
+
+/// As on the command line.
+impl fmt::Display for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tcp => "tcp",
+            Self::Quic => "quic",
+            Self::Memory => "memory",
+        })
+    }
 }
 
 /// What secures a connection within the process. What leaves the process is
 /// always secured: by Noise over TCP, by TLS over QUIC.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Security {
-    /// Noise: both sides prove who they are, and nobody else can read.
+    /// Noise: both sides prove their identities, and no third party can read.
     Noise,
-    /// Nothing: both sides say who they are, and are believed. For a laboratory
+    /// Nothing: both sides state their identities without proof. For peers
     /// within one process.
+    #[value(name = "none")]
     Plaintext,
 }
 

@@ -6,7 +6,6 @@
 //! connected) and an [`experiment`], and ends as a folder ([`run`]) with its
 //! spans from the [store](trace::store::Store), which the [`viewer`] shows.
 
-pub mod app;
 pub mod cli;
 pub mod control;
 mod error;
@@ -16,6 +15,7 @@ pub mod limits;
 pub mod network;
 pub mod own;
 pub mod progress;
+pub mod rows;
 pub mod run;
 mod shell;
 pub mod sweep;

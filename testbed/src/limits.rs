@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use lab::topology::Topology;
+use node::{Security, Transport};
 use serde::Serialize;
 
 use crate::Error;
-use crate::cli::{Security, Transport};
 use crate::host;
 
 /// Descriptors that a run needs whatever its size: standard streams, the
@@ -38,6 +39,35 @@ const SPARSE: u64 = 4;
 /// place; and how many a lookup asks. Measured as above, with 1,000 to 5,000 peers.
 const MET: u64 = 18;
 const ASKED: u64 = 60;
+
+/// What an experiment requires of a network, unless the options say otherwise.
+#[derive(Clone, Debug)]
+pub struct Need {
+    /// How many peers at least.
+    pub peers: u32,
+    /// How many if nobody says.
+    pub default: u32,
+    /// What they speak.
+    pub load: Load,
+    /// Who dials whom, if nobody says. Fewer peers are all connected.
+    pub topology: Topology,
+    /// What carries the connections, where an address says it.
+    pub transport: Option<Transport>,
+}
+
+impl Need {
+    /// At least so many peers, and so many if nobody says, with channels from all
+    /// to all.
+    pub fn of(peers: u32, default: u32) -> Self {
+        Self {
+            peers,
+            default,
+            load: Load::Channels,
+            topology: Topology::Full,
+            transport: None,
+        }
+    }
+}
 
 /// What is to run.
 #[derive(Clone, Copy, Debug)]
@@ -135,7 +165,6 @@ pub fn check(plan: &Plan) -> Result<Limits, Error> {
         return Err(Error::Usage(format!(
             "{peers} peers with {connections} {transport} connections{why} need {descriptors_needed} file descriptors, \
              and the limit is {descriptors_limit}; {way_out}raise the hard limit (ulimit -Hn)",
-            transport = transport.name(),
             why = plan.why(),
             way_out = plan.fewer_descriptors(),
         )));
@@ -203,7 +232,7 @@ impl Plan {
         let (peer, connection) = kib(self.load, self.transport);
         let saved = match self.security {
             Security::Noise => 0,
-            Security::None => NOISE,
+            Security::Plaintext => NOISE,
         };
         let peers = u64::from(self.peers);
         let connections = self.all_connections().saturating_mul(connection - saved);

@@ -2,15 +2,15 @@
 
 use std::process::ExitCode;
 
-use testbed::cli::{Cli, parse};
-use testbed::{Error, app};
+use testbed::Error;
+use testbed::cli::{Cli, commands, parse};
 
 fn main() -> ExitCode {
-    app::exit(run())
+    commands::exit(run())
 }
 
 fn run() -> Result<ExitCode, Error> {
     let cli: Cli = parse()?;
     node::logs::start(cli.common.verbose);
-    app::block_on(app::run(cli))
+    commands::block_on(commands::run(cli))
 }

@@ -15,9 +15,7 @@ use node::admission::{Admission, Guests};
 use node::channel::Inbox;
 use node::driver::{self, Directory, Driver, Lateness, Process, Report};
 use node::metrics::Metrics;
-use node::{
-    Config, Handle, Keypair, Multiaddr, Peer, PeerId, Protocol, Security, Transport, gossip,
-};
+use node::{Config, Handle, Keypair, Multiaddr, Peer, PeerId, Protocol, Transport, gossip};
 use opentelemetry::trace::{TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
 use rand::SeedableRng as _;
@@ -29,10 +27,9 @@ use trace::LABORATORY;
 use trace::telemetry::{Sink, Tracer};
 
 use crate::Error;
-use crate::cli::{self, options::Options};
 use crate::host::Footprint;
 use crate::progress::Progress;
-use crate::run::{Folder, Record};
+use crate::run::{Folder, Record, RunOptions};
 
 /// The name of the span of a dial.
 pub const DIAL: &str = "DialPeer";
@@ -104,7 +101,7 @@ struct Identity {
 /// Builds a network, and tells of it in the record as it goes on.
 pub struct Builder<'a> {
     /// What to build.
-    pub options: &'a Options,
+    pub options: &'a RunOptions,
     /// A peer elsewhere that belongs to it.
     pub outsider: Option<&'a ExternalPeer>,
     /// Where the addresses of peers are saved as soon as they listen.
@@ -290,7 +287,7 @@ impl Builder<'_> {
 
     /// Says where peers listen, for guests to find them.
     fn announce(&self, record: &mut Record, members: &[Member]) -> Result<(), Error> {
-        if self.options.transport == cli::Transport::Memory {
+        if self.options.transport == Transport::Memory {
             return Ok(());
         }
         let addresses = members.iter().map(|member| member.address.clone());
@@ -319,16 +316,13 @@ impl Builder<'_> {
         let failed = |why: String| Error::Failed(format!("{name} cannot start: {why}"));
         let mut config = Config::new(key);
         config.admission = Some(admission);
-        let (transport, address) = match self.options.transport {
-            cli::Transport::Tcp => (Transport::Tcp, "/ip4/127.0.0.1/tcp/0"),
-            cli::Transport::Quic => (Transport::Quic, "/ip4/127.0.0.1/udp/0/quic-v1"),
-            cli::Transport::Memory => (Transport::Memory, "/memory/0"),
+        let address = match self.options.transport {
+            Transport::Tcp => "/ip4/127.0.0.1/tcp/0",
+            Transport::Quic => "/ip4/127.0.0.1/udp/0/quic-v1",
+            Transport::Memory => "/memory/0",
         };
-        config.transports = [transport].into();
-        config.security = match self.options.security {
-            cli::Security::Noise => Security::Noise,
-            cli::Security::None => Security::Plaintext,
-        };
+        config.transports = [self.options.transport].into();
+        config.security = self.options.security;
         if self.links.is_some_and(|links| !links.in_order) {
             config.protocols = [Protocol::Message].into();
         }
@@ -418,7 +412,7 @@ impl Builder<'_> {
 }
 
 /// Who is connected with whom, by the number of the process.
-pub fn neighbours(options: &Options) -> Vec<Vec<u32>> {
+pub fn neighbours(options: &RunOptions) -> Vec<Vec<u32>> {
     let mut neighbours = vec![Vec::new(); options.peers as usize];
     for &(a, b) in &options.edges {
         neighbours[a as usize].push(b);

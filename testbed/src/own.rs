@@ -13,18 +13,17 @@ use std::process::ExitCode;
 pub use lab::own::*;
 
 use crate::Error;
-use crate::app;
 use crate::cli::own::Cli;
-use crate::cli::parse;
+use crate::cli::{commands, parse};
 
 /// Does what the command line says with the system that `system` makes: runs
 /// it over real peers, simulates it, or checks it. Returns the exit status.
 pub fn main<S: System + 'static>(system: impl FnOnce(&Setup) -> S) -> ExitCode {
-    app::exit(run(system))
+    commands::exit(run(system))
 }
 
 fn run<S: System + 'static>(system: impl FnOnce(&Setup) -> S) -> Result<ExitCode, Error> {
     let cli: Cli = parse()?;
     node::logs::start(cli.common.verbose);
-    app::block_on(app::systems::own(&cli, system)?)
+    commands::block_on(commands::systems::own(&cli, system)?)
 }

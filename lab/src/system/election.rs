@@ -4,13 +4,40 @@ use std::time::Duration;
 
 use algorithms::NodeId;
 use algorithms::chang_roberts::{self, ChangRoberts, Command, Output};
+use clap::Args;
 use rand::SeedableRng as _;
 use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
+use serde::Serialize;
 use trace::history::History;
 
-use super::{Figure, Judgement, ScheduledCommand, System};
+use super::{Figure, Judgement, ScheduledCommand, Setup, System, SystemOptions, Visitor};
+use crate::Error;
 use crate::checkers::leader;
+
+/// Options of `elect`.
+#[derive(Clone, Debug, Args, Serialize)]
+#[command(next_help_heading = "Options of elect")]
+pub struct Options {
+    /// How many peers stand for election: the first ones [default: all]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub candidates: Option<u32>,
+}
+
+impl SystemOptions for Options {
+    const NAME: &'static str = "elect";
+
+    fn algorithm(&self) -> String {
+        "chang-roberts".into()
+    }
+
+    fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, Error> {
+        let candidates = self.candidates.unwrap_or(setup.peers);
+        setup.limit_processes("--candidates", candidates)?;
+        setup.require_ring()?;
+        Ok(visitor.visit(Election::new(setup.peers, candidates, setup.seed)))
+    }
+}
 
 /// Processes on a ring, some of which stand for election.
 #[derive(Clone, Debug)]

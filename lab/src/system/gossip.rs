@@ -2,6 +2,7 @@
 
 mod deliveries;
 mod measured;
+mod options;
 
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use trace::history::History;
 
 use self::deliveries::{Message, Stopped};
 use self::measured::Measured;
+pub use self::options::{MESSAGES, Options, SPARSE};
 use super::{Figure, Judgement, ScheduledCommand, System, Ways};
 use crate::checkers::flood::{Expected, check};
 use crate::spread::Spread;

@@ -9,6 +9,7 @@ pub mod election;
 pub mod gossip;
 pub mod mutual_exclusion;
 pub mod ping;
+mod setup;
 pub mod snapshot;
 pub mod termination;
 pub mod wave;
@@ -22,6 +23,7 @@ use serde_json::{Value, json};
 use trace::steps::catch;
 
 pub use coverage::Coverage;
+pub use setup::{EngineTraits, Setup, SystemOptions, Visitor};
 use trace::history::History;
 
 use crate::Error;

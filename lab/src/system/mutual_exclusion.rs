@@ -4,10 +4,45 @@ use std::time::Duration;
 
 use algorithms::NodeId;
 use algorithms::ricart_agrawala::{self, Command, Output, RicartAgrawala};
+use clap::Args;
+use serde::Serialize;
 use trace::history::History;
 
-use super::{Figure, Judgement, ScheduledCommand, System};
+use super::{Figure, Judgement, ScheduledCommand, Setup, System, SystemOptions, Visitor};
+use crate::Error;
 use crate::checkers::mutual_exclusion;
+use crate::values;
+
+/// Options of `mutex`.
+#[derive(Clone, Debug, Args, Serialize)]
+#[command(next_help_heading = "Options of mutex")]
+pub struct Options {
+    /// How often each peer wants to enter
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
+    pub entries: u32,
+    /// How long a peer stays inside
+    #[arg(long, value_name = "TIME", default_value = "5ms", value_parser = values::duration)]
+    #[serde(rename = "hold_seconds", serialize_with = "values::seconds")]
+    pub hold: Duration,
+}
+
+impl SystemOptions for Options {
+    const NAME: &'static str = "mutex";
+
+    fn algorithm(&self) -> String {
+        "ricart-agrawala".into()
+    }
+
+    fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, Error> {
+        setup.require_mesh()?;
+        setup.limit_operations("--entries", self.entries, setup.peers)?;
+        Ok(visitor.visit(MutualExclusion {
+            processes: setup.peers,
+            entries: self.entries,
+            hold: self.hold,
+        }))
+    }
+}
 
 /// Processes that all want in, some times each.
 #[derive(Clone, Debug)]

@@ -4,11 +4,45 @@ use std::time::Duration;
 
 use algorithms::NodeId;
 use algorithms::ping_pong::{Command, Output, PingPong};
+use clap::Args;
 use proto::Bytes;
+use serde::Serialize;
 use trace::history::History;
 
-use super::{Figure, Judgement, ScheduledCommand, System};
+use super::{Figure, Judgement, ScheduledCommand, Setup, System, SystemOptions, Visitor};
+use crate::Error;
 use crate::checkers::ping;
+
+/// How long a PING waits for its PONG: as `testbed ping` does.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Options of `ping`.
+#[derive(Clone, Debug, Args, Serialize)]
+#[command(next_help_heading = "Options of ping")]
+pub struct Options {
+    /// How many PINGs each peer sends
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub count: u32,
+}
+
+impl SystemOptions for Options {
+    const NAME: &'static str = "ping";
+
+    fn algorithm(&self) -> String {
+        "ping-pong".into()
+    }
+
+    fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, Error> {
+        setup.require_connected()?;
+        setup.limit_operations("--count", self.count, setup.peers)?;
+        Ok(visitor.visit(Pings {
+            neighbours: setup.neighbours,
+            count: self.count,
+            timeout: TIMEOUT,
+            stops: setup.engine.stops,
+        }))
+    }
+}
 
 /// Processes of which each pings its first neighbour, some times.
 #[derive(Clone, Debug)]

@@ -1,5 +1,7 @@
 //! Snapshots of an application that goes on.
 
+mod options;
+
 use std::time::Duration;
 
 use algorithms::bank::Bank;
@@ -12,6 +14,7 @@ use algorithms::token::Tokens;
 use algorithms::{Algorithm, NodeId};
 use trace::history::History;
 
+pub use self::options::{Application, Options, SnapshotAlgorithm};
 use super::{Figure, Judgement, ScheduledCommand, System};
 use crate::checkers::snapshot::{self, Expected};
 use crate::stats::{median, show};

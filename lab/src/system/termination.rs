@@ -5,10 +5,44 @@ use std::time::Duration;
 use algorithms::NodeId;
 use algorithms::dijkstra_scholten::{self, DijkstraScholten, Output};
 use algorithms::work::{self, Command, Work};
+use clap::Args;
+use serde::Serialize;
 use trace::history::History;
 
-use super::{Figure, Judgement, ScheduledCommand, System};
+use super::{Figure, Judgement, ScheduledCommand, Setup, System, SystemOptions, Visitor};
+use crate::Error;
 use crate::checkers::termination;
+use crate::values;
+
+/// Options of `terminate`.
+#[derive(Clone, Debug, Args, Serialize)]
+#[command(next_help_heading = "Options of terminate")]
+pub struct Options {
+    /// How much work there is to hand on
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    pub jobs: u32,
+    /// How long a piece of work takes on average
+    #[arg(long, value_name = "TIME", default_value = "5ms", value_parser = values::duration)]
+    #[serde(rename = "pace_seconds", serialize_with = "values::seconds")]
+    pub pace: Duration,
+}
+
+impl SystemOptions for Options {
+    const NAME: &'static str = "terminate";
+
+    fn algorithm(&self) -> String {
+        "dijkstra-scholten".into()
+    }
+
+    fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, Error> {
+        setup.require_connected()?;
+        Ok(visitor.visit(Termination {
+            neighbours: setup.neighbours,
+            jobs: self.jobs,
+            pace: self.pace,
+        }))
+    }
+}
 
 /// Work that peer 0 begins with, and that is handed on.
 #[derive(Clone, Debug)]

@@ -4,10 +4,39 @@ use std::time::Duration;
 
 use algorithms::NodeId;
 use algorithms::echo::{self, Command, Echo, Output};
+use clap::Args;
+use serde::Serialize;
 use trace::history::History;
 
-use super::{Figure, Judgement, ScheduledCommand, System};
+use super::{Figure, Judgement, ScheduledCommand, Setup, System, SystemOptions, Visitor};
+use crate::Error;
 use crate::checkers::wave;
+
+/// Options of `wave`.
+#[derive(Clone, Debug, Args, Serialize)]
+#[command(next_help_heading = "Options of wave")]
+pub struct Options {
+    /// How many peers start a wave: the first ones
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub initiators: u32,
+}
+
+impl SystemOptions for Options {
+    const NAME: &'static str = "wave";
+
+    fn algorithm(&self) -> String {
+        "echo".into()
+    }
+
+    fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, Error> {
+        setup.limit_processes("--initiators", self.initiators)?;
+        setup.require_connected()?;
+        Ok(visitor.visit(Waves {
+            neighbours: setup.neighbours,
+            initiators: self.initiators,
+        }))
+    }
+}
 
 /// Processes of which some start a wave.
 #[derive(Clone, Debug)]

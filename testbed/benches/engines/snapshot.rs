@@ -9,15 +9,15 @@ use lab::delay::Delay;
 use lab::stats::show;
 use serde_json::json;
 use testbed::cli::Cli;
-use testbed::cli::need::Need;
-use testbed::cli::options::Options;
 use testbed::control::control;
 use testbed::experiment::live::Live;
 use testbed::experiment::{Experiment as _, RunContext};
 use testbed::host::Watch;
+use testbed::limits::Need;
 use testbed::network::Links;
 use testbed::progress::Progress;
-use testbed::run::{Experiment, Record, Rows};
+use testbed::rows::Rows;
+use testbed::run::{Experiment, Record};
 use tokio::runtime::Runtime;
 use tokio_util::task::TaskTracker;
 use trace::history::History;
@@ -79,7 +79,7 @@ async fn one(seed: u64, mut all: All) -> All {
     let words = format!("testbed -q --peers {PEERS} --transport memory --seed {seed} list");
     let cli = Cli::parse_from(words.split_whitespace());
     let need = Need::of(2, PEERS);
-    let options = Options::new(&cli.common, need).expect("good options");
+    let options = cli.common.checked(need).expect("good options");
     let description = Experiment {
         name: "snapshot",
         options: json!(null),

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use algorithms::ping_pong::PingPong;
 use clap::Parser as _;
-use testbed::cli::options::Options;
 use testbed::cli::{Cli, Command};
 use testbed::control::control;
 use testbed::experiment::{Experiment as _, Findings, RunContext, ping::Ping};
 use testbed::host::Watch;
 use testbed::network::{Builder, Network, Speaks};
 use testbed::progress::Progress;
-use testbed::run::{Record, Rows};
+use testbed::rows::Rows;
+use testbed::run::{Record, RunOptions};
 use tokio_util::task::TaskTracker;
 use trace::recorder::StoreRecorder;
 use trace::store::Store;
@@ -23,7 +23,7 @@ pub(crate) const SEED: u64 = 1;
 
 /// A run of `testbed … ping` that saves nothing.
 pub(crate) struct Ours {
-    options: Options,
+    options: RunOptions,
     ping: Ping,
     record: Record,
     sink: Arc<Sink>,
@@ -38,7 +38,7 @@ impl Ours {
         let Command::Ping(args) = cli.command else {
             panic!("{arguments}: the benchmarks ping");
         };
-        let (ping, options) = Ping::new(&cli.common, &args).expect("good options");
+        let (ping, options) = args.checked(&cli.common).expect("good options");
         let record = Record::new(&options, ping.describe());
         Self {
             options,

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use lab::options::{Channel, Net};
+use lab::system::gossip as flood;
+use lab::system::{Setup, SystemOptions as _, Visitor};
 use node::gossip::Parameters;
 
-use super::systems::{Channel, Net};
-use super::values::{self, Interval, Size};
+use super::systems::{Choice, Stated};
+use super::values;
 use crate::Error;
-use crate::cli::select::MESSAGES;
 use crate::experiment::gossip::Options;
 
 /// Options of `gossip`.
@@ -18,26 +20,9 @@ pub struct Gossip {
     /// Which protocol spreads the messages
     #[arg(long, value_name = "P", default_value = "flood")]
     pub protocol: Protocol,
-    /// How many messages are published in all, each by a peer chosen at random
-    /// [default: 10; 1 in a check]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_MESSAGES))]
-    pub messages: Option<u32>,
-    /// The time from one message to the next. auto: the shortest at which the
-    /// host does not set the pace, found by trying (gossipsub)
-    #[arg(long, value_name = "TIME|auto", default_value = "50ms")]
-    pub interval: Interval,
-    /// How large each message is: up to 1M
-    #[arg(long, value_name = "BYTES", default_value = "1K")]
-    pub size: Size,
-    /// In a flood: to how many neighbours a peer sends a message on, or to all if
-    /// it has fewer [default: all]
-    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
-    pub fanout: Option<u32>,
-    /// How long after the last message, or the last who got one, a live run waits
-    /// for those who have not got all; gossipsub's meshes may take as long to form [default: 2s, with
-    /// gossipsub 10s]
-    #[arg(long, value_name = "TIME", value_parser = values::duration)]
-    pub patience: Option<Duration>,
+    /// What is published.
+    #[command(flatten)]
+    pub flood: flood::Options,
     /// How gossipsub works.
     #[command(flatten)]
     pub mesh: Mesh,
@@ -46,8 +31,30 @@ pub struct Gossip {
     pub net: Net,
 }
 
-/// How many messages may be asked for: each is held from the start. A guess.
-const MOST_MESSAGES: i64 = 100_000;
+/// Flooding: gossipsub runs over real peers alone.
+impl Choice for Gossip {
+    fn stated(&self) -> Stated {
+        Stated::of(&self.flood)
+    }
+
+    fn net(&self) -> &Net {
+        &self.net
+    }
+
+    fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, lab::Error> {
+        let usage = |message: &str| Err(lab::Error::Usage(message.to_owned()));
+        match self.protocol {
+            Protocol::Gossipsub => usage(
+                "--protocol gossipsub is libp2p's, and runs over real peers alone; take --protocol \
+                 flood",
+            ),
+            Protocol::Flood if self.mesh.is_given() => {
+                usage("--mesh and its kin are for --protocol gossipsub; leave them out")
+            }
+            Protocol::Flood => self.flood.build(setup, visitor),
+        }
+    }
+}
 
 /// How long gossipsub may take if nobody says. A guess: ten heartbeats.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -58,7 +65,7 @@ const SHORTEST_HEARTBEAT: Duration = Duration::from_millis(1);
 /// What spreads messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Protocol {
-    /// Whoever hears of something new tells his neighbours.
+    /// A peer forwards each new message to its neighbours.
     Flood,
     /// libp2p's: to a mesh of some neighbours, and news of it to others.
     Gossipsub,
@@ -103,19 +110,6 @@ impl Gossip {
         let usual = Parameters::default().heartbeat;
         self.mesh.heartbeat.unwrap_or(usual)
     }
-
-    /// The interval for a protocol for which none is looked for.
-    ///
-    /// # Errors
-    /// [`Error::Usage`] when one was to be.
-    pub fn given_interval(&self) -> Result<Duration, Error> {
-        self.interval.0.ok_or_else(|| {
-            Error::Usage(
-                "--interval auto is for --protocol gossipsub; say how long, as in --interval 50ms"
-                    .into(),
-            )
-        })
-    }
 }
 
 impl Mesh {
@@ -137,7 +131,7 @@ impl TryFrom<&Gossip> for Options {
         let usage = |text: String| Err(Error::Usage(text));
         let net = &args.net;
         let ignored = [
-            ("--fanout", args.fanout.is_some()),
+            ("--fanout", args.flood.fanout.is_some()),
             ("--delay", net.delay.is_some()),
             ("--channel per-message", net.channel == Channel::PerMessage),
             ("--timeout", net.timeout.is_some()),
@@ -170,11 +164,11 @@ impl TryFrom<&Gossip> for Options {
             ));
         }
         Ok(Self {
-            messages: args.messages.unwrap_or(MESSAGES),
-            interval: args.interval.0,
+            messages: args.flood.messages.unwrap_or(flood::MESSAGES),
+            interval: args.flood.interval.0,
             kill: net.kill.clone(),
-            size: args.size.0,
-            patience: args.patience.unwrap_or(PATIENCE),
+            size: args.flood.size.0,
+            patience: args.flood.patience.unwrap_or(PATIENCE),
             parameters: Parameters {
                 mesh,
                 mesh_low,

@@ -1,55 +1,24 @@
 //! What commands need of a network, if nobody says otherwise.
 
+use lab::system::gossip::SPARSE;
 use lab::topology::Topology;
 
 use super::gossip::{Gossip, Protocol};
 use super::kad::Kad;
 use super::latency::Latency;
-use super::systems::System;
-use super::{Command, Ping, Transport};
+use super::systems::{Choice, System};
+use super::{Command, Ping};
 use crate::experiment::ping::Destination;
-use crate::limits::Load;
+use crate::limits::{Load, Need};
 use crate::network::Tables;
-
-/// How many neighbours peers have where the ways of messages are of interest:
-/// among peers that all know each other there is nothing to find.
-const SPARSE: Topology = Topology::Random(8);
-
-/// What is needed.
-#[derive(Clone, Debug)]
-pub struct Need {
-    /// How many peers at least.
-    pub peers: u32,
-    /// How many if nobody says.
-    pub default: u32,
-    /// What they speak.
-    pub load: Load,
-    /// Who dials whom, if nobody says. Fewer peers are all connected.
-    pub topology: Topology,
-    /// What carries the connections, where an address says it.
-    pub transport: Option<Transport>,
-}
-
-impl Need {
-    /// At least so many peers, and so many if nobody says, with channels from all
-    /// to all.
-    pub fn of(peers: u32, default: u32) -> Self {
-        Self {
-            peers,
-            default,
-            load: Load::Channels,
-            topology: Topology::Full,
-            transport: None,
-        }
-    }
-}
 
 impl Command {
     /// What it needs of real peers; `None` of a command without any.
     pub fn need(&self) -> Option<Need> {
         match self {
             Self::Ping(args) => Some(args.need()),
-            Self::System(system) => Some(system.need(20)),
+            Self::System(System::Gossip(args)) => Some(args.need()),
+            Self::System(system) => Some(of_system(system, 20)),
             Self::Latency(args) => Some(args.need()),
             Self::Kad(args) => Some(args.need()),
             Self::Sweep(_)
@@ -77,24 +46,17 @@ impl Ping {
     }
 }
 
-impl System {
-    /// Of any engine, with so many processes if nobody says.
-    pub fn need(&self, default: u32) -> Need {
-        match self {
-            Self::Gossip(args) => args.need(default),
-            Self::Snapshot(_)
-            | Self::Elect(_)
-            | Self::Mutex(_)
-            | Self::Wave(_)
-            | Self::Terminate(_)
-            | Self::Ping(_) => Need::of(2, default),
-        }
+/// What a system requires by any engine, with so many processes by default.
+pub fn of_system(chosen: &impl Choice, default: u32) -> Need {
+    Need {
+        topology: chosen.stated().topology,
+        ..Need::of(2, default)
     }
 }
 
 impl Gossip {
-    /// As [`System::need`].
-    pub fn need(&self, default: u32) -> Need {
+    /// Of either protocol, over real peers.
+    pub fn need(&self) -> Need {
         Need {
             load: match self.protocol {
                 Protocol::Flood => Load::Channels,
@@ -102,8 +64,7 @@ impl Gossip {
                     heartbeat: self.heartbeat(),
                 },
             },
-            topology: SPARSE,
-            ..Need::of(2, default)
+            ..of_system(self, 20)
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
-use super::systems::Net;
-use super::{Common, Schedules, States};
+use lab::options::{Net, Schedules, States};
+
+use super::Common;
 
 const HELP: &str = "\
 Exit status: 0 the run passed, 1 it failed, 2 wrong usage, 3 unknown

@@ -5,14 +5,13 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
 use clap::Parser as _;
-use lab::model::{Action, Checked, Network, Plan, World, check, start};
-use lab::system::System;
+use lab::model::{Action, Bounds, Checked, Plan, World, check, start};
+use lab::options::Channel;
+use lab::system::{EngineTraits, Setup, System, Visitor};
 use trace::steps::Processes;
 
-use crate::cli::options::Options;
-use crate::cli::select::{Engine, Given, select};
-use crate::cli::systems::Channel;
-use crate::cli::{Cli, Command};
+use crate::cli::systems::Choice as _;
+use crate::cli::{Cli, Command, need};
 use crate::network::neighbours;
 
 /// A system of the table is this large at most, so the test stays quick.
@@ -81,10 +80,10 @@ struct Compare<'a> {
     plan: Plan,
 }
 
-impl Engine for Compare<'_> {
-    type Outcome = Plain;
+impl Visitor for Compare<'_> {
+    type Output = Plain;
 
-    fn run<S: System + 'static>(self, system: S) -> Plain {
+    fn visit<S: System + 'static>(self, system: S) -> Plain {
         let plain = plain(&system, &self.plan);
         for threads in [1, 2, 5] {
             let plan = Plan {
@@ -111,26 +110,29 @@ fn compare(line: &str) -> Plain {
     let Command::Check(args) = cli.command else {
         panic!("{line}: not for the checker");
     };
-    let asked = args.system.system();
-    let options = Options::new(&cli.common, asked.need(3)).expect("options");
-    let fifo = asked.net().channel == Channel::Stream;
-    let given = Given {
-        acts: Some(1),
-        stops: Vec::new(),
-        in_order: fifo,
+    let chosen = &args.system;
+    let options = cli.common.checked(need::of_system(chosen, 3));
+    let options = options.expect("options");
+    let neighbours = neighbours(&options);
+    let processes = Processes::new(options.peers).with_neighbours(neighbours.clone());
+    let plan = args.states.plan(chosen.net(), processes, options.seed);
+    let setup = Setup {
+        peers: options.peers,
+        topology: options.topology.clone(),
+        neighbours,
+        seed: options.seed,
+        engine: EngineTraits {
+            acts: Some(1),
+            stops: Vec::new(),
+            fifo: chosen.net().channel == Channel::Stream,
+        },
     };
-    let network = Network {
-        fifo,
-        lossy: args.states.lossy,
-        duplicating: args.states.duplicating,
+    let plan = Plan {
+        bounds: Bounds::default(),
+        ..plan.expect("a plan")
     };
-    let directory = Processes::new(options.peers);
-    let directory = directory.with_neighbours(neighbours(&options));
-    let engine = Compare {
-        line,
-        plan: Plan::new(network, directory, options.seed),
-    };
-    select(&asked, &options, given, engine).expect("a system")
+    let built = chosen.build(setup, Compare { line, plan });
+    built.expect("a system")
 }
 
 #[test]

@@ -20,7 +20,8 @@ use super::{Experiment, Findings, RunContext};
 use crate::Error;
 use crate::error::of_lab;
 use crate::progress::Note;
-use crate::run::{Record, Rows, judgement_columns, save_judgement};
+use crate::rows::{Rows, judgement_columns, save_judgement};
+use crate::run::Record;
 
 /// A system under the model checker.
 #[derive(Debug)]

@@ -18,17 +18,18 @@ use trace::store::Store;
 use trace::telemetry::Sink;
 
 use crate::Error;
-use crate::cli::options::Options;
 use crate::control::FaultReceiver;
 use crate::host::Watch;
 use crate::network::{Builder, Speaks};
 use crate::progress::Progress;
-use crate::run::{Folder, Record, Rows, Status, Verdict};
+use crate::rows::Rows;
+use crate::run::RunOptions;
+use crate::run::{Folder, Record, Status, Verdict};
 
 /// What an experiment works with.
 pub struct RunContext<'a> {
     /// The options of every run.
-    pub options: &'a Options,
+    pub options: &'a RunOptions,
     /// What is told of the run. Whatever is measured goes here at once: the
     /// experiment may be interrupted at any time.
     pub record: &'a mut Record,

@@ -14,9 +14,6 @@ use node::driver::Report;
 use opentelemetry::trace::{SpanKind, Status, TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
 use proto::Bytes;
-use rand::SeedableRng as _;
-use rand::seq::IndexedRandom as _;
-use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 use serde_json::json;
 use tokio::time::{Interval, MissedTickBehavior, timeout};
@@ -27,10 +24,9 @@ use results::{Outcome, Results, Row, Who};
 use trace::store::Store;
 
 use super::{Experiment, Findings, RunContext};
-use crate::cli::options::Options;
-use crate::cli::{self, Common};
-use crate::network::{Builder, ExternalPeer, Network, Speaks, neighbours};
-use crate::run::{Record, columns};
+use crate::network::{Builder, ExternalPeer, Network, Speaks};
+use crate::rows::columns;
+use crate::run::Record;
 use crate::{Error, run};
 
 /// How long the other side may take to close its channel after we hung up.
@@ -39,43 +35,30 @@ const HANG_UP: Duration = Duration::from_secs(5);
 /// The experiment with its options, checked.
 #[derive(Debug)]
 pub struct Ping {
-    pairs: Vec<Pair>,
-    outsider: Option<ExternalPeer>,
-    count: u64,
-    size: usize,
-    interval: Duration,
-    timeout: Duration,
+    /// Which pairs, in order.
+    pub pairs: Vec<Pair>,
+    /// A peer of another process, if one is pinged.
+    pub outsider: Option<ExternalPeer>,
+    /// The number of PINGs of each pair.
+    pub count: u64,
+    /// The number of bytes that each carries, there and back.
+    pub size: usize,
+    /// The time from one to the next; zero: as soon as the answer came.
+    pub interval: Duration,
+    /// How long to wait for a PONG.
+    pub timeout: Duration,
 }
 
-/// Who pings whom.
+/// A peer and the one that it pings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-struct Pair {
-    from: u32,
-    to: u32,
+pub struct Pair {
+    /// The number of the first.
+    pub from: u32,
+    /// The number of the second; one of another process comes after all of ours.
+    pub to: u32,
 }
 
 impl Ping {
-    /// Checks the options of `testbed ping`, together with those of the run.
-    ///
-    /// # Errors
-    /// [`Error::Usage`], with the value and the way out.
-    pub fn new(common: &Common, args: &cli::Ping) -> Result<(Self, Options), Error> {
-        let options = Options::new(common, args.need())?;
-        if args.from >= options.peers {
-            return Err(no_peer("--from", args.from, options.peers));
-        }
-        let outsider = args.to.as_ref().and_then(|to| to.outsider(args.from));
-        let ping = Self {
-            pairs: pairs(args, &options)?,
-            outsider,
-            count: args.count,
-            size: args.size.0,
-            interval: args.interval,
-            timeout: args.timeout,
-        };
-        Ok((ping, options))
-    }
-
     /// What `run.json` says of it.
     pub fn describe(&self) -> run::Experiment {
         let pair = match &self.pairs[..] {
@@ -333,66 +316,4 @@ fn pace(interval: Duration) -> Interval {
     let mut pace = tokio::time::interval(interval);
     pace.set_missed_tick_behavior(MissedTickBehavior::Burst);
     pace
-}
-
-fn pairs(args: &cli::Ping, options: &Options) -> Result<Vec<Pair>, Error> {
-    let neighbours = neighbours(options);
-    let from = args.from;
-    let of_from = &neighbours[from as usize];
-    if args.every_pair {
-        let all = (0..).zip(&neighbours);
-        return Ok(all
-            .flat_map(|(from, to)| to.iter().map(move |&to| Pair { from, to }))
-            .collect());
-    }
-    let to = match &args.to {
-        Some(Destination::Elsewhere { .. }) => options.peers,
-        Some(Destination::Peer(to)) => {
-            check_neighbour(from, *to, of_from, options)?;
-            *to
-        }
-        None => {
-            let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
-            *of_from.choose(&mut rng).ok_or_else(|| {
-                Error::Usage(format!(
-                    "--from {from}: peer {from} has no neighbour in topology {}; choose another",
-                    options.topology
-                ))
-            })?
-        }
-    };
-    Ok(vec![Pair { from, to }])
-}
-
-fn check_neighbour(from: u32, to: u32, of_from: &[u32], options: &Options) -> Result<(), Error> {
-    if to == from {
-        let other = u32::from(from == 0);
-        return Err(Error::Usage(format!(
-            "--to {to}: a peer cannot ping itself; choose another, for example --to {other}"
-        )));
-    }
-    if to >= options.peers {
-        return Err(no_peer("--to", to, options.peers));
-    }
-    if !of_from.contains(&to) {
-        let some: Vec<_> = of_from.iter().take(8).map(u32::to_string).collect();
-        return Err(Error::Usage(format!(
-            "--to {to}: peer {from} is not connected with peer {to} in topology {}; its neighbours are {}{}",
-            options.topology,
-            some.join(", "),
-            if of_from.len() > some.len() {
-                ", …"
-            } else {
-                ""
-            }
-        )));
-    }
-    Ok(())
-}
-
-fn no_peer(option: &str, peer: u32, peers: u32) -> Error {
-    Error::Usage(format!(
-        "{option} {peer}: there is no such peer; the {peers} peers are numbered from 0 to {}",
-        peers - 1
-    ))
 }

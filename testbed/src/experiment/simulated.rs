@@ -19,7 +19,8 @@ use trace::store::Store;
 use super::{Experiment, Findings, RunContext};
 use crate::Error;
 use crate::error::of_lab;
-use crate::run::{Record, Rows, judgement_columns, save_judgement};
+use crate::rows::{Rows, judgement_columns, save_judgement};
+use crate::run::Record;
 use crate::shell;
 use trial::Trial;
 

@@ -1,5 +1,6 @@
 //! The machine: all that is read from the operating system.
 
+pub(crate) mod apart;
 mod footprint;
 mod metrics;
 mod pauses;
@@ -16,6 +17,7 @@ use serde::Serialize;
 use sysinfo::System;
 use tokio::time::sleep;
 
+pub use apart::Apart;
 pub use footprint::Footprint;
 pub use pauses::{Kind as PauseKind, Pause};
 pub use reading::cpu_seconds;

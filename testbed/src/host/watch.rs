@@ -10,12 +10,13 @@ use prometheus_client::collector::Collector;
 use serde::Serialize;
 use tokio::task::AbortHandle;
 
+use super::Apart;
 use super::metrics::Metrics;
 use super::pauses::{self, Pause};
 use super::sample::{Sample, Seen};
 use super::saturation::{Bounds, Saturation};
 use crate::Error;
-use crate::run::{Apart, columns};
+use crate::rows::columns;
 
 /// What `run.json` says of the host: of the time in which something was
 /// measured, or of all of it.

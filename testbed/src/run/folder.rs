@@ -8,11 +8,12 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use trace::store::Store;
 
-use super::apart::{Apart, apart};
+use super::Record;
 use super::lock::{self, Held};
-use super::{Record, Rows};
 use crate::Error;
-use crate::host::{Pause, Watch};
+use crate::host::apart::apart;
+use crate::host::{Apart, Pause, Watch};
+use crate::rows::Rows;
 
 /// What was run and what came of it.
 const RECORD: &str = "run.json";

@@ -9,13 +9,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use node::export::redacted;
+use node::{Security, Transport};
 use serde::Serialize;
 use serde_json::Value;
 use trace::telemetry::Counts;
 
-use super::Membership;
-use crate::cli::options::Options;
-use crate::cli::{Security, Transport};
+use super::{Membership, RunOptions};
 use crate::host::{Footprint, Host, Use};
 use crate::limits::Limits;
 
@@ -198,7 +197,7 @@ impl fmt::Display for Status {
 
 impl Record {
     /// A run that begins now. Until it ends, its verdict is that it has not.
-    pub fn new(options: &Options, experiment: Experiment) -> Self {
+    pub fn new(options: &RunOptions, experiment: Experiment) -> Self {
         let started = Timestamp::now();
         Self {
             schema: SCHEMA,
@@ -216,11 +215,11 @@ impl Record {
             limits: options.limits.clone(),
             peers: options.peers,
             topology: options.topology.clone(),
-            transport: options.transport.name().to_owned(),
+            transport: options.transport.to_string(),
             security: match (options.transport, options.security) {
                 (Transport::Quic, _) => "tls",
                 (_, Security::Noise) => "noise",
-                (_, Security::None) => "none",
+                (_, Security::Plaintext) => "none",
             },
             connections: 0,
             membership: Membership::default(),

@@ -16,15 +16,12 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use clap::Parser as _;
 use node::interrupt;
 use rustc_hash::FxHasher;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::Error;
-use crate::cli::options::Options;
-use crate::cli::{self, Cli, Common};
 use crate::progress::Progress;
 use crate::run::{Status, lock};
 pub(crate) use child::obey;
@@ -42,19 +39,35 @@ struct Sweep {
     metrics: Option<SocketAddr>,
 }
 
-/// Runs what is missing. Returns the table as text, and the verdict.
+/// What to sweep over, and where.
+#[derive(Debug)]
+pub struct Options<'a> {
+    /// An experiment and its options, some of which have lists.
+    pub words: &'a [String],
+    /// The folder that gets a folder for each sweep.
+    pub out: &'a Path,
+    /// Where each run serves its metrics.
+    pub metrics: Option<SocketAddr>,
+    /// No progress.
+    pub quiet: bool,
+}
+
+/// Runs what is missing. Returns the table as text, and the verdict. `check`
+/// says whether the words are those of a run that fits this machine.
 ///
 /// # Errors
 /// [`Error::Usage`] when the words make no sense, or a run's do not;
 /// [`Error::Failed`] when nothing can be saved.
-pub async fn sweep(common: &Common, args: &cli::sweep::Sweep) -> Result<(String, Status), Error> {
-    nothing_else(common)?;
-    let grid = Grid::read(&args.words)?;
+pub async fn sweep(
+    options: Options<'_>,
+    check: impl Fn(&[String]) -> Result<(), Error>,
+) -> Result<(String, Status), Error> {
+    let grid = Grid::read(options.words)?;
     for cell in grid.cells() {
         check(&grid.words(&cell))?;
     }
     let interrupt = interrupt::watch().map_err(|e| Error::Failed(format!("signals: {e}")))?;
-    let folder = common.out.join(name(&grid));
+    let folder = options.out.join(name(&grid));
     std::fs::create_dir_all(&folder).map_err(|error| {
         Error::Usage(format!(
             "cannot save a sweep in {}: {error}; choose another folder with --out DIR",
@@ -73,8 +86,8 @@ pub async fn sweep(common: &Common, args: &cli::sweep::Sweep) -> Result<(String,
         grid,
         folder,
         rows,
-        quiet: common.quiet,
-        metrics: common.metrics,
+        quiet: options.quiet,
+        metrics: options.metrics,
     };
     let stopped = sweep.run(&interrupt).await?;
     sweep.tell(stopped)
@@ -196,51 +209,6 @@ impl Sweep {
         };
         text.push_str(&format!("verdict           {status}{why}\n"));
         Ok((text, status))
-    }
-}
-
-/// Before `sweep` there is what the sweep itself takes, and no option of its
-/// runs, where it would be lost.
-fn nothing_else(common: &Common) -> Result<(), Error> {
-    let usual = Cli::parse_from(["testbed", "list"]).common;
-    let taken = Common {
-        out: common.out.clone(),
-        metrics: common.metrics,
-        quiet: common.quiet,
-        verbose: common.verbose,
-        ..usual
-    };
-    match taken == *common {
-        true => Ok(()),
-        false => Err(Error::Usage(
-            "options of the runs stand after `sweep`, as in `testbed sweep gossip --peers 8,16`; \
-             before it stand --out, --metrics, --quiet and --verbose"
-                .into(),
-        )),
-    }
-}
-
-/// Whether the words are those of a run that fits this machine.
-fn check(words: &[String]) -> Result<(), Error> {
-    let all = std::iter::once("testbed").chain(words.iter().map(String::as_str));
-    let cli = Cli::try_parse_from(all).map_err(|error| {
-        let text = error.render().to_string();
-        let first = text.lines().next().unwrap_or_default();
-        let why = first.trim_start_matches("error: ");
-        Error::Usage(format!("testbed {}: {why}", words.join(" ")))
-    })?;
-    let need = cli.command.need().ok_or_else(|| {
-        Error::Usage(format!(
-            "sweep {}: nothing is measured there; take gossip, kad, latency, ping or an algorithm",
-            words[0]
-        ))
-    })?;
-    match Options::new(&cli.common, need) {
-        Err(error) => Err(Error::Usage(format!(
-            "testbed {}: {error}",
-            words.join(" ")
-        ))),
-        Ok(_) => Ok(()),
     }
 }
 

@@ -19,7 +19,7 @@ use super::pace::Tried;
 use super::results::{Results, Spread};
 use crate::Error;
 use crate::network::Members;
-use crate::run::Rows;
+use crate::rows::Rows;
 
 /// What has come of all messages.
 #[derive(Debug)]

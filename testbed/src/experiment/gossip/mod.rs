@@ -15,6 +15,7 @@ mod session;
 use csv::StringRecord;
 use std::time::{Duration, Instant};
 
+use lab::planned::Kill;
 use lab::planned::{Faults, Planned, Strike};
 use node::gossip::{Delivery, Parameters, Watch};
 use prometheus_client::registry::Registry;
@@ -24,10 +25,10 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use trace::store::Store;
 
-use super::live::Kill;
 use super::{Experiment, Findings, RunContext};
 use crate::network::{self, Members, Speaks};
-use crate::run::{Record, columns};
+use crate::rows::columns;
+use crate::run::Record;
 use crate::{Error, run};
 use arrivals::{Arrivals, Mesh};
 use metrics::Metrics;

@@ -17,10 +17,11 @@ use trace::telemetry::to_wire;
 
 use super::TOPIC;
 use super::arrivals::Arrivals;
+use lab::planned::Kill;
+
 use crate::Error;
-use crate::experiment::live::Kill;
 use crate::network::Members;
-use crate::run::Rows;
+use crate::rows::Rows;
 
 /// The kind of a message in its envelope.
 const KIND: &str = "GOSSIP";

@@ -27,7 +27,8 @@ use trace::store::{Store, hex};
 
 use super::{Experiment, Findings, RunContext};
 use crate::network::{Members, Speaks, Tables};
-use crate::run::{Record, columns};
+use crate::rows::columns;
+use crate::run::Record;
 use crate::{Error, run};
 use metrics::Metrics;
 use oracle::Oracle;

@@ -23,7 +23,8 @@ use trace::store::Store;
 
 use super::{Experiment, Findings, RunContext};
 use crate::network::Speaks;
-use crate::run::{Record, columns};
+use crate::rows::columns;
+use crate::run::Record;
 use crate::{Error, run};
 use pace::Turn;
 use results::Results;

@@ -11,7 +11,7 @@ use super::pace::Sent;
 use super::{Options, Road};
 use crate::Error;
 use crate::experiment::Findings;
-use crate::run::Rows;
+use crate::rows::Rows;
 
 /// What is measured.
 #[derive(Debug, Default)]

@@ -13,7 +13,7 @@ use csv::StringRecord;
 use std::time::{Duration, Instant};
 
 use algorithms::NodeId;
-use lab::planned::{Faults, Planned, Strike};
+use lab::planned::{Faults, Kill, Planned, Strike};
 use lab::stats::nanos;
 use lab::system::{self, Judgement, System};
 use serde_json::json;
@@ -25,7 +25,8 @@ use super::{Experiment, Findings, RunContext};
 use crate::Error;
 use crate::error::of_lab;
 use crate::network::{Builder, Links, Speaks};
-use crate::run::{Record, Rows, judgement_columns, save_judgement};
+use crate::rows::{Rows, judgement_columns, save_judgement};
+use crate::run::Record;
 use overload::Punctuality;
 use session::{Progress, Session};
 
@@ -42,15 +43,6 @@ pub struct Live<S> {
     faults: Faults,
     punctuality: Punctuality,
     judgement: Judgement,
-}
-
-/// A peer that is stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Kill {
-    /// Which.
-    pub node: u32,
-    /// When, after the start.
-    pub at: Duration,
 }
 
 impl<S: System> Live<S> {

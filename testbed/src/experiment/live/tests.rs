@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Parser as _;
 use serde_json::Value;
 
-use crate::app::systems::own;
+use crate::cli::commands::systems::own;
 use crate::cli::own::Cli;
 use crate::own::{
     Algorithm, History, Judgement, NodeId, Out, Property, ScheduledCommand, System, prost,

@@ -2,9 +2,8 @@
 
 use std::str::FromStr;
 
-use node::{Multiaddr, PeerId};
+use node::{Multiaddr, PeerId, Transport};
 
-use crate::cli::Transport;
 use crate::network::ExternalPeer;
 
 /// What `--to` names.
@@ -25,7 +24,7 @@ pub enum Destination {
 
 impl Destination {
     /// The peer elsewhere, to be dialled by `from`.
-    pub(super) fn outsider(&self, from: u32) -> Option<ExternalPeer> {
+    pub fn outsider(&self, from: u32) -> Option<ExternalPeer> {
         match self {
             Self::Peer(_) => None,
             Self::Elsewhere { address, peer, .. } => Some(ExternalPeer {
@@ -59,11 +58,6 @@ impl FromStr for Destination {
             let first = parts.first().map(ToString::to_string).unwrap_or_default();
             format!("{first}… cannot be dialled; take /ip4/…/tcp/… or /ip4/…/udp/…/quic-v1")
         })?;
-        let transport = match transport {
-            node::Transport::Tcp => Transport::Tcp,
-            node::Transport::Quic => Transport::Quic,
-            node::Transport::Memory => Transport::Memory,
-        };
         Ok(Self::Elsewhere {
             address,
             peer,

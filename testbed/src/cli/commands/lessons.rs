@@ -6,7 +6,7 @@ use algorithms::lessons::{ALL, Lesson};
 use serde_json::{Value, json};
 
 use crate::Error;
-use crate::cli::Format;
+use crate::run::Format;
 
 /// How wide the text is, in columns.
 const WIDTH: usize = 100;

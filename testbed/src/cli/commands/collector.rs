@@ -7,13 +7,13 @@ use node::stderr::note;
 use tokio::time::timeout;
 use trace::telemetry::Sink;
 
-use crate::cli::options::Options;
+use crate::run::RunOptions;
 
 /// A wait that is shorter needs no word.
 const SHORT: Duration = Duration::from_millis(500);
 
 /// Tells which variables were of no use.
-pub(super) fn warn(options: &Options) {
+pub(super) fn warn(options: &RunOptions) {
     for warning in &options.warnings {
         note(format_args!("warning: {warning}"));
     }
@@ -21,7 +21,7 @@ pub(super) fn warn(options: &Options) {
 
 /// Exports what is left, and tells when that takes time. Returns why some spans
 /// were not exported, or what the collector warned of.
-pub(super) async fn end(sink: &Sink, options: &Options) -> Option<String> {
+pub(super) async fn end(sink: &Sink, options: &RunOptions) -> Option<String> {
     let mut flush = std::pin::pin!(sink.flush());
     if let Ok(why) = timeout(SHORT, &mut flush).await {
         return why;

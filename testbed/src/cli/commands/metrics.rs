@@ -13,10 +13,10 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use trace::telemetry::Sink;
 
 use crate::Error;
-use crate::cli::options::Options;
 use crate::experiment::Experiment;
 use crate::host::Watch;
 use crate::run::Record;
+use crate::run::RunOptions;
 
 /// The metrics while they are served: until this is dropped.
 pub(super) struct Served {
@@ -26,7 +26,7 @@ pub(super) struct Served {
 }
 
 /// Listens where the options say, if they do, and tells where.
-pub(super) async fn listen(options: &Options) -> Result<Option<TcpListener>, Error> {
+pub(super) async fn listen(options: &RunOptions) -> Result<Option<TcpListener>, Error> {
     let Some(address) = options.metrics else {
         return Ok(None);
     };

@@ -10,8 +10,8 @@ use std::time::Duration;
 use lab::stats::{Summary, Times, show};
 use serde::Serialize;
 
+use super::Pause;
 use crate::Error;
-use crate::host::Pause;
 
 /// When something was to begin, in nanoseconds since 1970.
 const BEGAN: [&str; 2] = ["intended_unix_ns", "sent_unix_ns"];
@@ -50,7 +50,7 @@ pub struct Part {
 ///
 /// # Errors
 /// [`Error::Failed`] with the file.
-pub(super) fn apart(path: &Path, pauses: &[Pause]) -> Result<Vec<Apart>, Error> {
+pub(crate) fn apart(path: &Path, pauses: &[Pause]) -> Result<Vec<Apart>, Error> {
     let read = || -> csv::Result<_> {
         let mut rows = csv::Reader::from_path(path)?;
         let columns = rows.headers()?.clone();

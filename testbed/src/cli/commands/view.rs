@@ -16,9 +16,9 @@ use trace::store::Store;
 use super::output;
 use super::source::Source;
 use crate::Error;
-use crate::cli::options::Options;
 use crate::cli::{Common, Memory, View};
 use crate::control::FaultSender;
+use crate::run::RunOptions;
 use crate::run::{Folder, Record};
 use crate::viewer::{self, Runs, Takes, Viewer};
 
@@ -82,7 +82,7 @@ impl Page {
     }
 
     /// Tells where the page is. Standard output is for the result.
-    pub(super) fn announce(&self, options: &Options) {
+    pub(super) fn announce(&self, options: &RunOptions) {
         if !options.quiet {
             note(format_args!("look at it: {} (until Ctrl-C)", self.url));
         }

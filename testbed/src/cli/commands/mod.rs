@@ -7,6 +7,7 @@ mod lessons;
 mod metrics;
 mod output;
 mod source;
+mod sweep;
 pub(crate) mod systems;
 mod threads;
 mod view;
@@ -28,18 +29,17 @@ use trace::telemetry::{Export, Sink};
 
 use crate::Error;
 use crate::cli::gossip::Protocol;
-use crate::cli::options::Options;
-use crate::cli::select::all_there;
 use crate::cli::systems::System;
 use crate::cli::{Cli, Command};
 use crate::control::control;
+use crate::error::of_lab;
 use crate::experiment::{
-    Experiment, Findings, RunContext, gossip::Gossip, kad::Kad, latency::Latency, ping::Ping,
+    Experiment, Findings, RunContext, gossip::Gossip, kad::Kad, latency::Latency,
 };
 use crate::host::{Watch, outgrows};
 use crate::progress::Progress;
+use crate::run::RunOptions;
 use crate::run::{self, Folder, Record, Status, Verdict};
-use crate::sweep;
 use crate::viewer;
 use metrics::Served;
 use view::Page;
@@ -51,34 +51,30 @@ use view::Page;
 pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
     match cli.command {
         Command::Ping(args) => {
-            let (mut ping, options) = Ping::new(&cli.common, &args)?;
+            let (mut ping, options) = args.checked(&cli.common)?;
             let description = ping.describe();
             experiment(&mut ping, description, &options).await
         }
         Command::System(System::Gossip(args)) if args.protocol == Protocol::Gossipsub => {
             let mut gossip = Gossip::new((&args).try_into()?);
-            let options = Options::new(&cli.common, args.need(20))?;
-            all_there(&args.net, &options)?;
+            let options = cli.common.checked(args.need())?;
+            args.net.check(options.peers).map_err(of_lab)?;
             let description = gossip.describe();
             experiment(&mut gossip, description, &options).await
         }
         Command::Kad(args) => {
             let mut kad = Kad::new((&args).try_into()?);
-            let options = Options::new(&cli.common, args.need())?;
+            let options = cli.common.checked(args.need())?;
             let description = kad.describe();
             experiment(&mut kad, description, &options).await
         }
         Command::Latency(args) => {
             let mut latency = Latency::new((&args).into());
-            let options = Options::new(&cli.common, args.need())?;
+            let options = cli.common.checked(args.need())?;
             let description = latency.describe();
             experiment(&mut latency, description, &options).await
         }
-        Command::Sweep(args) => {
-            let (text, status) = sweep::sweep(&cli.common, &args).await?;
-            output::print(&text)?;
-            Ok(status.into())
-        }
+        Command::Sweep(args) => sweep::run(&cli.common, &args).await,
         Command::System(asked) => systems::live(&cli.common, &asked).await,
         Command::Simulate(args) => systems::simulate(&cli.common, &args).await,
         Command::Check(args) => systems::check(&cli.common, &args).await,
@@ -148,10 +144,10 @@ enum Ended {
 async fn experiment<E: Experiment>(
     experiment: &mut E,
     description: run::Experiment,
-    options: &Options,
+    options: &RunOptions,
 ) -> Result<ExitCode, Error> {
     let interrupt = interrupt::watch().map_err(|e| Error::Failed(format!("signals: {e}")))?;
-    sweep::obey(&interrupt);
+    crate::sweep::obey(&interrupt);
     collector::warn(options);
     let began = Instant::now();
     let store = Arc::new(Store::new());

@@ -8,10 +8,8 @@ use std::time::Duration;
 use lab::stats::{per_second, show};
 
 use crate::Error;
-use crate::cli::Format;
-use crate::cli::options::Options;
 use crate::experiment::Experiment;
-use crate::run::{Folder, Record};
+use crate::run::{Folder, Format, Record, RunOptions};
 use crate::shell;
 
 /// Prints `text`. A reader who has seen enough (`| head`) is no error.
@@ -28,7 +26,7 @@ pub(super) fn print(text: &str) -> Result<(), Error> {
 /// Prints what came of a run.
 pub(super) fn result<E: Experiment>(
     experiment: &E,
-    options: &Options,
+    options: &RunOptions,
     record: &Record,
     folder: &Folder,
     report: Option<&Path>,
@@ -41,7 +39,7 @@ pub(super) fn result<E: Experiment>(
 
 fn text<E: Experiment>(
     experiment: &E,
-    options: &Options,
+    options: &RunOptions,
     record: &Record,
     folder: &Folder,
     report: Option<&Path>,

@@ -1,0 +1,211 @@
+//! Options of the network, of the simulator and of the model checker: what the
+//! command line says of them, and what an engine takes.
+
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use trace::steps::Processes;
+
+use crate::Error;
+use crate::delay::Delay;
+use crate::model::{Bounds, Network, Plan};
+use crate::planned::Kill;
+use crate::simulator::{self, Crash, Limits, Scenario};
+use crate::values::{self, Memory};
+
+/// What happens to messages and peers.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Options of the network")]
+pub struct Net {
+    /// How long messages travel: 5ms, 1ms..10ms, 0..100ms or exponential:5ms
+    /// [default: 0..20ms live, but as they do in gossip; 1ms..10ms simulated]
+    #[arg(long, global = true, value_name = "D")]
+    pub delay: Option<Delay>,
+    /// What carries messages between two peers, and so whether they keep their
+    /// order
+    #[arg(long, global = true, value_name = "C", default_value = "stream")]
+    pub channel: Channel,
+    /// Stop a peer: 3@100ms. May be given several times
+    #[arg(long, global = true, value_name = "PEER@TIME")]
+    pub kill: Vec<Kill>,
+    /// How long a live run may take [default: 30s, or what its options need, after
+    /// the last operation is to begin], and a check [default: 5m]
+    #[arg(long, global = true, value_name = "TIME", value_parser = values::duration)]
+    pub timeout: Option<Duration>,
+}
+
+/// What order a channel keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Channel {
+    /// One stream: first in, first out
+    Stream,
+    /// A stream for each message: any may overtake another
+    PerMessage,
+}
+
+/// What the simulator tries.
+#[derive(Clone, Debug, Args)]
+pub struct Schedules {
+    /// How many schedules to try; the seed of each is the one after the last
+    #[arg(long, global = true, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    pub seeds: u64,
+    /// The seed of the first schedule: what the network does, while --seed
+    /// decides what is run [default: that of --seed]
+    #[arg(long, global = true, value_name = "S")]
+    pub schedule: Option<u64>,
+    /// What the network does, from a TOML file: delay, loss, duplication, fifo,
+    /// crash, partition
+    #[arg(long, global = true, value_name = "FILE")]
+    pub scenario: Option<PathBuf>,
+    /// The probability that a message is lost
+    #[arg(long, global = true, value_name = "P")]
+    pub loss: Option<f64>,
+    /// The probability that a message comes twice
+    #[arg(long, global = true, value_name = "P")]
+    pub duplication: Option<f64>,
+    /// How many commands, messages and timers a schedule may have
+    #[arg(long, global = true, value_name = "N", default_value_t = Limits::EVENTS, value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_events: u64,
+    /// How long a schedule may take, in its own time
+    #[arg(long, global = true, value_name = "TIME", default_value = "600s", value_parser = values::duration)]
+    pub max_time: Duration,
+    /// How much memory a schedule may take, as estimated; two run at once on two
+    /// processors
+    #[arg(long, global = true, value_name = "BYTES", default_value = "2G")]
+    pub max_memory: Memory,
+}
+
+impl Schedules {
+    /// What a schedule may take.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            events: self.max_events,
+            time: self.max_time,
+            memory: self.max_memory.0 as u64,
+        }
+    }
+}
+
+/// What the model checker tries.
+#[derive(Clone, Debug, Args)]
+pub struct States {
+    /// Any message may be lost
+    #[arg(long, global = true)]
+    pub lossy: bool,
+    /// Any message may come twice
+    #[arg(long, global = true)]
+    pub duplicating: bool,
+    /// How many different states are tried at most
+    #[arg(long, global = true, value_name = "N", default_value_t = Bounds::STATES)]
+    pub max_states: NonZeroUsize,
+    /// How many steps the runs have at most that are tried
+    #[arg(long, global = true, value_name = "N", default_value_t = Bounds::DEPTH)]
+    pub max_depth: u64,
+    /// How much memory the process takes at most [default: half of what is free]
+    #[arg(long, global = true, value_name = "BYTES")]
+    pub max_memory: Option<Memory>,
+}
+
+impl Net {
+    /// Requires that each process to be stopped exists, is named once, and that
+    /// one goes on.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] names the value and the way out.
+    pub fn check(&self, peers: u32) -> Result<(), Error> {
+        if let Some(kill) = self.kill.iter().find(|kill| kill.node >= peers) {
+            return Err(Error::Usage(format!(
+                "--kill {}: there are {peers} peers, from 0 to {}",
+                kill.node,
+                peers - 1
+            )));
+        }
+        let stopped: BTreeSet<_> = self.kill.iter().map(|kill| kill.node).collect();
+        if stopped.len() < self.kill.len() {
+            return Err(Error::Usage(
+                "--kill: a peer is named twice, and can stop only once; name it once".into(),
+            ));
+        }
+        match stopped.len() < peers as usize {
+            true => Ok(()),
+            false => Err(Error::Usage(format!(
+                "--kill: all {peers} peers are to stop; leave one that goes on"
+            ))),
+        }
+    }
+}
+
+impl Schedules {
+    /// The scenario of the file and of the options, which take precedence.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] names the value and the way out.
+    pub fn scenario(&self, net: &Net, peers: u32) -> Result<Scenario, Error> {
+        if net.timeout.is_some() {
+            return Err(Error::Usage(
+                "--timeout: a schedule has its own time; leave --timeout out, or take --max-time"
+                    .into(),
+            ));
+        }
+        let mut scenario = match &self.scenario {
+            None => Scenario::default(),
+            Some(path) => {
+                let usage = |e: String| Error::Usage(format!("{}: {e}", path.display()));
+                let text = std::fs::read_to_string(path).map_err(|e| usage(e.to_string()))?;
+                Scenario::parse(&text).map_err(usage)?
+            }
+        };
+        scenario.loss = self.loss.unwrap_or(scenario.loss);
+        scenario.duplication = self.duplication.unwrap_or(scenario.duplication);
+        scenario.fifo &= net.channel == Channel::Stream;
+        if let Some(delay) = &net.delay {
+            scenario.delay = delay.clone();
+        }
+        scenario.crash.extend(net.kill.iter().map(|kill| Crash {
+            process: kill.node,
+            at: kill.at,
+            restart: None,
+            state: simulator::Memory::Kept,
+        }));
+        scenario.check(peers)?;
+        Ok(scenario)
+    }
+}
+
+impl States {
+    /// The search that the options ask for.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] names the value and the way out.
+    pub fn plan(&self, net: &Net, processes: Processes, seed: u64) -> Result<Plan, Error> {
+        let ignored = [
+            ("--kill", !net.kill.is_empty()),
+            ("--delay", net.delay.is_some()),
+        ];
+        if let Some((option, _)) = ignored.iter().find(|(_, given)| *given) {
+            return Err(Error::Usage(format!(
+                "{option}: the model checker stops no process and knows no time; leave it out, or \
+                 take simulate"
+            )));
+        }
+        let network = Network {
+            fifo: net.channel == Channel::Stream,
+            lossy: self.lossy,
+            duplicating: self.duplicating,
+        };
+        let usual = Bounds::default();
+        let bounds = Bounds {
+            states: self.max_states,
+            depth: self.max_depth,
+            memory: self.max_memory.map_or(usual.memory, |most| most.0 as u64),
+            time: net.timeout.unwrap_or(usual.time),
+        };
+        Ok(Plan {
+            bounds,
+            ..Plan::new(network, processes, seed)
+        })
+    }
+}

@@ -1,0 +1,87 @@
+//! Options of `gossip`, by flooding.
+
+use std::time::Duration;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::{Flooding, Plan};
+use crate::Error;
+use crate::system::{Setup, SystemOptions, Visitor};
+use crate::topology::Topology;
+use crate::values::{self, Interval, Size};
+
+/// The number of neighbours where the paths of messages matter: among peers that
+/// are all connected there is nothing to find.
+pub const SPARSE: Topology = Topology::Random(8);
+
+/// The default number of messages. A guess: enough for a median.
+pub const MESSAGES: u32 = 10;
+
+/// The most messages of a run: each is held from the start. A guess.
+const MOST_MESSAGES: i64 = 100_000;
+
+/// How long the last message of a flood may take by default. A guess.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Options of `gossip`.
+#[derive(Clone, Debug, Args, Serialize)]
+#[command(next_help_heading = "Options of gossip")]
+pub struct Options {
+    /// How many messages are published in all, each by a peer chosen at random
+    /// [default: 10; 1 in a check]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_MESSAGES))]
+    pub messages: Option<u32>,
+    /// The time from one message to the next. auto: the shortest at which the
+    /// host is not saturated, found by trying (gossipsub)
+    #[arg(long, value_name = "TIME|auto", default_value = "50ms")]
+    #[serde(skip)]
+    pub interval: Interval,
+    /// How large each message is: up to 1M
+    #[arg(long, value_name = "BYTES", default_value = "1K")]
+    #[serde(rename = "size_bytes")]
+    pub size: Size,
+    /// In a flood: to how many neighbours a peer forwards a message, or to all if
+    /// it has fewer [default: all]
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
+    pub fanout: Option<u32>,
+    /// How long after the last message, or the last delivery, a live run waits
+    /// for missing deliveries; gossipsub's meshes may take as long to form
+    /// [default: 2s, with gossipsub 10s]
+    #[arg(long, value_name = "TIME", value_parser = values::duration)]
+    #[serde(skip)]
+    pub patience: Option<Duration>,
+}
+
+impl SystemOptions for Options {
+    const NAME: &'static str = "gossip";
+    const TOPOLOGY: Topology = SPARSE;
+    const MEASURES: bool = true;
+
+    fn algorithm(&self) -> String {
+        "flood".into()
+    }
+
+    fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, Error> {
+        setup.require_connected()?;
+        if let Some(fanout) = self.fanout {
+            setup.require_degree(fanout)?;
+        }
+        let interval = self.interval.0.ok_or_else(|| {
+            Error::Usage(
+                "--interval auto is for --protocol gossipsub; state a time, as in --interval 50ms"
+                    .into(),
+            )
+        })?;
+        let messages = self.messages.or(setup.engine.acts.map(|acts| acts as u32));
+        let plan = Plan {
+            messages: messages.unwrap_or(MESSAGES),
+            interval,
+            size: self.size.0,
+            fanout: self.fanout,
+            patience: self.patience.unwrap_or(PATIENCE),
+            crashes: setup.engine.crashes(),
+        };
+        Ok(visitor.visit(Flooding::new(setup.neighbours, plan, setup.seed)))
+    }
+}

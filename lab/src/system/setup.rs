@@ -1,0 +1,177 @@
+//! What a system is built for, and what it may require of it.
+
+use algorithms::NodeId;
+use clap::Args;
+use serde::Serialize;
+
+use super::System;
+use crate::Error;
+use crate::topology::Topology;
+
+/// What a system is built for: the checked options of a run.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// How many processes there are.
+    pub peers: u32,
+    /// The name of the topology, for errors.
+    pub topology: String,
+    /// The neighbours of each process, by its number.
+    pub neighbours: Vec<Vec<u32>>,
+    /// The seed of all random choices.
+    pub seed: u64,
+    /// What the engine does.
+    pub engine: EngineTraits,
+}
+
+/// What an engine does that a system has to know.
+#[derive(Clone, Debug)]
+pub struct EngineTraits {
+    /// How often a process of a workload acts by default. Set where every
+    /// schedule is tried: then each process has one token or item, not many that
+    /// may move in any order.
+    pub acts: Option<u64>,
+    /// The processes that stop, for a while or for good.
+    pub stops: Vec<NodeId>,
+    /// Whether channels are first in, first out.
+    pub fifo: bool,
+}
+
+impl EngineTraits {
+    /// Whether a process stops.
+    pub fn crashes(&self) -> bool {
+        !self.stops.is_empty()
+    }
+}
+
+/// The options of a system on the command line, which build it.
+pub trait SystemOptions: Args + Clone + Serialize {
+    /// The name of the command.
+    const NAME: &'static str;
+
+    /// The topology unless the command line names one.
+    const TOPOLOGY: Topology = Topology::Full;
+
+    /// Whether times are measured, so that a live run adds no delay of its own.
+    const MEASURES: bool = false;
+
+    /// The algorithm, as the literature names it.
+    fn algorithm(&self) -> String;
+
+    /// The application below a superimposed algorithm.
+    fn workload(&self) -> Option<String> {
+        None
+    }
+
+    /// Builds the system, and passes it to `visitor`.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] names the value and the way out.
+    fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, Error>;
+}
+
+/// Takes a system of any type.
+pub trait Visitor {
+    /// What it returns.
+    type Output;
+
+    /// Takes the system.
+    fn visit<S: System + 'static>(self, system: S) -> Self::Output;
+}
+
+/// The most operations of a run: a command is kept until it is due.
+const OPERATIONS: u64 = 1_000_000;
+
+/// What systems require. Each error is [`Error::Usage`] with the value and the
+/// way out.
+impl Setup {
+    /// Requires that `processes` can keep `each` operations each.
+    pub(super) fn limit_operations(
+        &self,
+        option: &str,
+        each: u32,
+        processes: u32,
+    ) -> Result<(), Error> {
+        let all = u64::from(each) * u64::from(processes);
+        require(all <= OPERATIONS, || {
+            format!(
+                "{option} {each}: that is {all} operations of {processes} processes; a run has at \
+                 most {OPERATIONS}, for example {option} {}",
+                OPERATIONS / u64::from(processes)
+            )
+        })
+    }
+
+    /// Requires as many processes as `option` counts.
+    pub(super) fn limit_processes(&self, option: &str, count: u32) -> Result<(), Error> {
+        require(count <= self.peers, || {
+            format!("{option} {count}: there are {} peers", self.peers)
+        })
+    }
+
+    /// Requires a process with at least `fanout` neighbours. Processes with fewer
+    /// send to all of them.
+    pub(super) fn require_degree(&self, fanout: u32) -> Result<(), Error> {
+        let degree = self.neighbours.iter().map(Vec::len).max().unwrap_or(0);
+        require(degree as u64 >= u64::from(fanout), || {
+            format!(
+                "--fanout {fanout}: no peer has a greater degree than {degree} in topology {}; take \
+                 --fanout {degree} or less, or a topology with more connections",
+                self.topology
+            )
+        })
+    }
+
+    /// Requires a channel from every process to the next.
+    pub(super) fn require_ring(&self) -> Result<(), Error> {
+        let next = |node: usize| (node as u32 + 1) % self.peers;
+        let lacks = |&node: &usize| !self.neighbours[node].contains(&next(node));
+        match (0..self.neighbours.len()).find(lacks) {
+            None => Ok(()),
+            Some(node) => Err(Error::Usage(format!(
+                "peer {node} is not connected with peer {} in topology {}: this algorithm needs a \
+                 ring; take --topology ring or full",
+                next(node),
+                self.topology
+            ))),
+        }
+    }
+
+    /// Requires a channel between any two processes.
+    pub(super) fn require_mesh(&self) -> Result<(), Error> {
+        let mut all = self.neighbours.iter();
+        match all.position(|some| some.len() + 1 < self.neighbours.len()) {
+            None => Ok(()),
+            Some(node) => Err(Error::Usage(format!(
+                "peer {node} is not connected with all others in topology {}: this algorithm sends \
+                 to all of them; take --topology full",
+                self.topology
+            ))),
+        }
+    }
+
+    /// Requires a path between any two processes.
+    pub(super) fn require_connected(&self) -> Result<(), Error> {
+        let mut reached = vec![false; self.neighbours.len()];
+        let mut to_visit = vec![0];
+        while let Some(node) = to_visit.pop() {
+            if !std::mem::replace(&mut reached[node as usize], true) {
+                to_visit.extend(&self.neighbours[node as usize]);
+            }
+        }
+        match reached.iter().position(|reached| !reached) {
+            None => Ok(()),
+            Some(node) => Err(Error::Usage(format!(
+                "peer {node} cannot be reached from peer 0 in topology {}: this algorithm needs a \
+                 path between any two; take another topology",
+                self.topology
+            ))),
+        }
+    }
+}
+
+fn require(holds: bool, message: impl FnOnce() -> String) -> Result<(), Error> {
+    match holds {
+        true => Ok(()),
+        false => Err(Error::Usage(message())),
+    }
+}

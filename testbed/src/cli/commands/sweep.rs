@@ -1,0 +1,70 @@
+//! `testbed sweep`.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use super::output;
+use crate::Error;
+use crate::cli::sweep::Sweep;
+use crate::cli::{Cli, Common};
+use crate::sweep::{self, Options};
+
+/// Runs the sweep, and prints its table.
+pub(super) async fn run(common: &Common, args: &Sweep) -> Result<ExitCode, Error> {
+    nothing_else(common)?;
+    let options = Options {
+        words: &args.words,
+        out: &common.out,
+        metrics: common.metrics,
+        quiet: common.quiet,
+    };
+    let (text, status) = sweep::sweep(options, check).await?;
+    output::print(&text)?;
+    Ok(status.into())
+}
+
+/// Before `sweep` there is what the sweep itself takes, and no option of its
+/// runs, where it would be lost.
+fn nothing_else(common: &Common) -> Result<(), Error> {
+    let usual = Cli::parse_from(["testbed", "list"]).common;
+    let taken = Common {
+        out: common.out.clone(),
+        metrics: common.metrics,
+        quiet: common.quiet,
+        verbose: common.verbose,
+        ..usual
+    };
+    match taken == *common {
+        true => Ok(()),
+        false => Err(Error::Usage(
+            "options of the runs stand after `sweep`, as in `testbed sweep gossip --peers 8,16`; \
+             before it stand --out, --metrics, --quiet and --verbose"
+                .into(),
+        )),
+    }
+}
+
+/// Whether the words are those of a run that fits this machine.
+fn check(words: &[String]) -> Result<(), Error> {
+    let all = std::iter::once("testbed").chain(words.iter().map(String::as_str));
+    let cli = Cli::try_parse_from(all).map_err(|error| {
+        let text = error.render().to_string();
+        let first = text.lines().next().unwrap_or_default();
+        let why = first.trim_start_matches("error: ");
+        Error::Usage(format!("testbed {}: {why}", words.join(" ")))
+    })?;
+    let need = cli.command.need().ok_or_else(|| {
+        Error::Usage(format!(
+            "sweep {}: nothing is measured there; take gossip, kad, latency, ping or an algorithm",
+            words[0]
+        ))
+    })?;
+    match cli.common.checked(need) {
+        Err(error) => Err(Error::Usage(format!(
+            "testbed {}: {error}",
+            words.join(" ")
+        ))),
+        Ok(_) => Ok(()),
+    }
+}

@@ -1,0 +1,381 @@
+//! A system on an engine.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use algorithms::NodeId;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use lab::delay::Delay;
+use lab::model::Plan;
+use lab::options::{Channel, Net, Schedules, States};
+use lab::simulator::{Limits, Scenario};
+use lab::system::{EngineTraits, Setup, System, Visitor};
+use node::Transport;
+use trace::steps::Processes;
+
+use super::described::Described;
+use super::experiment;
+use crate::Error;
+use crate::cli::need;
+use crate::cli::own::{Cli, Command};
+use crate::cli::systems::{self, Choice, Stated};
+use crate::cli::{Check, Common, Simulate};
+use crate::error::of_lab;
+use crate::experiment::checked::Checked;
+use crate::experiment::live::Live;
+use crate::experiment::simulated::Simulated;
+use crate::limits::Need;
+use crate::network::{Links, neighbours};
+use crate::run::{self, RunOptions};
+
+/// How long a message travels in a live run by default: long enough that a cut
+/// finds some under way.
+const LIVE_DELAY: Delay = Delay::Uniform(Duration::ZERO..Duration::from_millis(20));
+
+/// How long operations may take after the last of them has begun, at least. A
+/// guess.
+const USUAL: Duration = Duration::from_secs(30);
+
+/// The default number of processes under the model checker.
+const FEW: u32 = 3;
+
+/// The default number of processes of all other engines.
+const MANY: u32 = 20;
+
+pub(crate) type Outcome = BoxFuture<'static, Result<ExitCode, Error>>;
+
+/// `testbed snapshot` and its kin.
+pub(super) async fn live(common: &Common, chosen: &systems::System) -> Result<ExitCode, Error> {
+    let options = common.checked(need::of_system(chosen, MANY))?;
+    let spec = RunSpec::live(chosen.stated(), chosen.net(), options);
+    spec.run_choice(chosen)?.await
+}
+
+/// `testbed simulate`.
+pub(super) async fn simulate(common: &Common, args: &Simulate) -> Result<ExitCode, Error> {
+    let chosen = &args.system;
+    let options = without_sockets(common).checked(need::of_system(chosen, MANY))?;
+    let (stated, net) = (chosen.stated(), chosen.net());
+    let spec = RunSpec::simulated(stated, net, options, &args.schedules)?;
+    spec.run_choice(chosen)?.await
+}
+
+/// `testbed check`.
+pub(super) async fn check(common: &Common, args: &Check) -> Result<ExitCode, Error> {
+    let chosen = &args.system;
+    let options = without_sockets(common).checked(need::of_system(chosen, FEW))?;
+    let spec = RunSpec::checked(chosen.stated(), chosen.net(), options, &args.states)?;
+    spec.run_choice(chosen)?.await
+}
+
+/// A system of another program, by the engine that its command line names.
+///
+/// # Errors
+/// [`Error`], as [`run`](super::run).
+pub(crate) fn own<S: System + 'static>(
+    cli: &Cli,
+    system: impl FnOnce(&Setup) -> S,
+) -> Result<Outcome, Error> {
+    let (stated, net) = (own_stated::<S>(), &cli.net);
+    let spec = match &cli.engine {
+        None | Some(Command::Live) => {
+            RunSpec::live(stated, net, cli.common.checked(Need::of(2, MANY))?)
+        }
+        Some(Command::Simulate(schedules)) => {
+            let options = without_sockets(&cli.common).checked(Need::of(2, MANY))?;
+            RunSpec::simulated(stated, net, options, schedules)?
+        }
+        Some(Command::Check(states)) => {
+            let options = without_sockets(&cli.common).checked(Need::of(2, FEW))?;
+            RunSpec::checked(stated, net, options, states)?
+        }
+    };
+    net.check(spec.options.peers).map_err(of_lab)?;
+    let system = system(&spec.setup(None));
+    Ok(spec.run(system))
+}
+
+/// A system of which only the type is known.
+fn own_stated<S>() -> Stated {
+    Stated {
+        name: "own",
+        algorithm: std::any::type_name::<S>().to_owned(),
+        workload: None,
+        options: serde_json::json!({}),
+        topology: lab::topology::Topology::Full,
+        measures: false,
+    }
+}
+
+/// Nothing goes over a socket.
+fn without_sockets(common: &Common) -> Common {
+    Common {
+        transport: Some(Transport::Memory),
+        ..common.clone()
+    }
+}
+
+/// A run of a system: by which engine, with what.
+struct RunSpec {
+    options: RunOptions,
+    description: run::Experiment,
+    engine: Engine,
+}
+
+/// An engine, with what it takes.
+enum Engine {
+    /// Over real peers.
+    Live {
+        links: Links,
+        net: Net,
+    },
+    Simulator {
+        scenario: Scenario,
+        limits: Limits,
+        /// The seed of the first schedule, and the number of schedules.
+        seeds: [u64; 2],
+        /// The scenario file that takes the order from channels, where the command
+        /// line does not.
+        without_order: Option<PathBuf>,
+    },
+    ModelChecker(Plan),
+}
+
+impl RunSpec {
+    fn live(stated: Stated, net: &Net, options: RunOptions) -> Self {
+        let usual = match stated.measures {
+            // Its times are those of the machine.
+            true => Delay::NONE,
+            false => LIVE_DELAY,
+        };
+        let links = Links {
+            delay: net.delay.clone().unwrap_or(usual),
+            in_order: net.channel == Channel::Stream,
+        };
+        Self {
+            description: Described::new(stated).live(&links, net),
+            options,
+            engine: Engine::Live {
+                links,
+                net: net.clone(),
+            },
+        }
+    }
+
+    fn simulated(
+        stated: Stated,
+        net: &Net,
+        options: RunOptions,
+        args: &Schedules,
+    ) -> Result<Self, Error> {
+        let scenario = args.scenario(net, options.peers).map_err(of_lab)?;
+        let file = args.scenario.as_ref();
+        let file = file.map(|path| path.to_string_lossy().into_owned());
+        let by_file = !scenario.fifo && net.channel == Channel::Stream;
+        Ok(Self {
+            description: Described::new(stated).simulated(&scenario, file.as_deref()),
+            engine: Engine::Simulator {
+                scenario,
+                limits: args.limits(),
+                seeds: [args.schedule.unwrap_or(options.seed), args.seeds],
+                without_order: args.scenario.clone().filter(|_| by_file),
+            },
+            options,
+        })
+    }
+
+    fn checked(
+        stated: Stated,
+        net: &Net,
+        options: RunOptions,
+        args: &States,
+    ) -> Result<Self, Error> {
+        let plan = args.plan(net, processes(&options), options.seed);
+        let plan = plan.map_err(of_lab)?;
+        Ok(Self {
+            description: Described::new(stated).checked(plan.network),
+            options,
+            engine: Engine::ModelChecker(plan),
+        })
+    }
+
+    /// Runs the system that was chosen on the command line.
+    fn run_choice(self, chosen: &impl Choice) -> Result<Outcome, Error> {
+        chosen.net().check(self.options.peers).map_err(of_lab)?;
+        let acts = matches!(self.engine, Engine::ModelChecker(_)).then_some(1);
+        let setup = self.setup(acts);
+        chosen.build(setup, self).map_err(of_lab)
+    }
+
+    /// What the system is built for.
+    fn setup(&self, acts: Option<u64>) -> Setup {
+        Setup {
+            peers: self.options.peers,
+            topology: self.options.topology.clone(),
+            neighbours: neighbours(&self.options),
+            seed: self.options.seed,
+            engine: EngineTraits {
+                acts,
+                stops: self.engine.stops(),
+                fifo: self.engine.is_fifo(),
+            },
+        }
+    }
+
+    fn run<S: System + 'static>(self, system: S) -> Outcome {
+        let Self {
+            options,
+            description,
+            engine,
+        } = self;
+        async move {
+            match engine {
+                Engine::Live { links, net } => {
+                    let timeout = timeout(&system, &links, net.timeout)?;
+                    let mut live = Live::new(system, links, net.kill, timeout);
+                    experiment(&mut live, description, &options).await
+                }
+                Engine::ModelChecker(plan) => {
+                    let mut checked = Checked::new(system, plan);
+                    experiment(&mut checked, description, &options).await
+                }
+                Engine::Simulator {
+                    without_order: Some(path),
+                    ..
+                } if system.needs_fifo() => Err(Error::Usage(format!(
+                    "{}: fifo = false: this algorithm needs channels that keep the order; to see \
+                     what goes wrong without it, add --channel per-message",
+                    path.display()
+                ))),
+                Engine::Simulator {
+                    scenario,
+                    limits,
+                    seeds,
+                    ..
+                } => {
+                    let processes = processes(&options);
+                    let mut simulated = Simulated::new(system, processes, scenario, limits, seeds);
+                    experiment(&mut simulated, description, &options).await
+                }
+            }
+        }
+        .boxed()
+    }
+}
+
+impl Visitor for RunSpec {
+    type Output = Outcome;
+
+    fn visit<S: System + 'static>(self, system: S) -> Outcome {
+        self.run(system)
+    }
+}
+
+impl Engine {
+    /// Whether channels are first in, first out.
+    fn is_fifo(&self) -> bool {
+        match self {
+            Self::Live { links, .. } => links.in_order,
+            Self::Simulator { scenario, .. } => scenario.fifo,
+            Self::ModelChecker(plan) => plan.network.fifo,
+        }
+    }
+
+    /// The processes that stop, for a while or for good.
+    fn stops(&self) -> Vec<NodeId> {
+        match self {
+            Self::Live { net, .. } => net.kill.iter().map(|kill| NodeId(kill.node)).collect(),
+            Self::Simulator { scenario, .. } => {
+                let crashes = scenario.crash.iter();
+                crashes.map(|crash| NodeId(crash.process)).collect()
+            }
+            Self::ModelChecker(_) => Vec::new(),
+        }
+    }
+}
+
+/// The processes of a run without a network, and who can send to whom.
+fn processes(options: &RunOptions) -> Processes {
+    Processes::new(options.peers).with_neighbours(neighbours(options))
+}
+
+/// How long a live run of `system` may take: `given`, or what its operations need.
+fn timeout<S: System>(
+    system: &S,
+    links: &Links,
+    given: Option<Duration>,
+) -> Result<Duration, Error> {
+    let commands = system.commands().into_iter();
+    let last = commands.map(|asked| asked.at).max().unwrap_or_default();
+    let longest = system.lasts(links.delay.most()).saturating_mul(2);
+    let enough = last.saturating_add(longest.max(USUAL));
+    match given {
+        Some(given) if given <= last => Err(Error::Usage(format!(
+            "--timeout {given:?}: the last operation begins after {last:?}; leave --timeout out, \
+             or give it more, for example --timeout {}s",
+            enough.as_secs()
+        ))),
+        Some(given) => Ok(given),
+        None => Ok(enough),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use algorithms::bank::Bank;
+    use algorithms::chandy_lamport::ChandyLamport;
+
+    use super::*;
+    use lab::system::mutual_exclusion::MutualExclusion;
+    use lab::system::snapshot::Snapshots;
+    use lab::system::wave::Waves;
+
+    fn limit(system: &impl System, given: Option<u64>) -> Result<u64, String> {
+        let links = Links {
+            delay: LIVE_DELAY,
+            in_order: true,
+        };
+        let limit = timeout(system, &links, given.map(Duration::from_secs));
+        limit
+            .map(|limit| limit.as_secs())
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_run_waits_for_what_was_asked() {
+        let wave = Waves {
+            neighbours: vec![vec![1], vec![0]],
+            initiators: 1,
+        };
+        assert_eq!(limit(&wave, None), Ok(30));
+        let entries = MutualExclusion {
+            processes: 20,
+            entries: 100,
+            hold: Duration::from_millis(60),
+        };
+        // 2,000 entries, each of 60 ms and two messages of 20 ms; twice that.
+        assert_eq!(limit(&entries, None), Ok(400));
+        let snapshots = |each, patience| Snapshots::<(Bank, ChandyLamport<Bank>)> {
+            neighbours: vec![vec![1], vec![0]],
+            initiators: 1,
+            each,
+            every: Duration::from_secs(2),
+            amount: 1,
+            pace: Duration::from_secs(1),
+            limit: 1,
+            patience: Duration::from_secs(patience),
+            crashes: false,
+            fifo: true,
+            algorithm: std::marker::PhantomData,
+        };
+        assert_eq!(limit(&snapshots(20, 10), None), Ok(70));
+        assert_eq!(limit(&snapshots(1, 60), None), Ok(122));
+        assert_eq!(limit(&snapshots(20, 10), Some(41)), Ok(41));
+        let refused = limit(&snapshots(20, 10), Some(30)).expect_err("too short");
+        for part in ["--timeout 30s", "after 40s", "--timeout 70s"] {
+            assert!(refused.contains(part), "{refused}");
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! The options of every run, and how they are checked.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use lab::topology::Topology;
+use node::admission::Guests;
+use node::export::Target;
+use node::{Security, Transport};
+use trace::export::ExportFormat;
+
+use super::{VIEW, values};
+use crate::Error;
+use crate::error::of_lab;
+use crate::host::Bounds;
+use crate::limits::{self, Need, Plan};
+use crate::run::{Format, RunOptions};
+
+/// Options of every run, accepted before and after the experiment's name.
+#[derive(Clone, Debug, PartialEq, Args)]
+#[command(next_help_heading = "Options of every run")]
+pub struct Common {
+    /// How many peers to start [default: 20, or all that a topology file names]
+    #[arg(long, global = true, value_name = "N")]
+    pub peers: Option<u32>,
+    /// Who dials whom: full, line, ring, star, tree, grid, random:K (K
+    /// neighbours each, connected), file:PATH (an edge list, "0 1" a line)
+    /// [default: full; of gossip and kad random:8, unless there are fewer peers;
+    /// of kad --tables given a ring]
+    #[arg(long, global = true, value_name = "T")]
+    pub topology: Option<Topology>,
+    /// What carries the connections [default: tcp; of `ping --to ADDR`, what the
+    /// address says]
+    #[arg(long, global = true, value_name = "T")]
+    pub transport: Option<Transport>,
+    /// What secures connections within the process: nothing saves memory, and
+    /// is for --transport memory alone [TCP: noise, QUIC: TLS]
+    #[arg(long, global = true, value_name = "S", default_value = "noise")]
+    pub security: Security,
+    /// Where all keys and choices come from [default: a new one, printed]
+    #[arg(long, global = true, value_name = "S")]
+    pub seed: Option<u64>,
+    /// How long a dial may take, with its handshake
+    #[arg(long, global = true, value_name = "TIME", default_value = "30s", value_parser = values::duration)]
+    pub dial_timeout: Duration,
+    /// The folder that gets a folder for each run, with a report.html that any
+    /// browser opens
+    #[arg(long, global = true, value_name = "DIR", default_value = "runs")]
+    pub out: PathBuf,
+    /// How the result is printed: text or json. What `export` writes: one of the
+    /// others
+    #[arg(long, global = true, value_name = "F", default_value = "text")]
+    pub format: AnyFormat,
+    /// Send the spans to this OTLP collector: http://HOST:4318 for HTTP, :4317
+    /// for gRPC. OTEL_EXPORTER_OTLP_* variables are honoured
+    #[arg(long, global = true, value_name = "URL")]
+    pub otlp: Option<String>,
+    /// Show the run in the browser while it goes on, and until Ctrl-C. An address
+    /// that other machines can reach, as 0.0.0.0:8700, gets a token
+    #[arg(
+        long,
+        global = true,
+        value_name = "ADDR",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = VIEW,
+        value_parser = values::address
+    )]
+    pub view: Option<SocketAddr>,
+    /// Serve Prometheus metrics at http://ADDR/metrics while the run goes on, and
+    /// as long as its page is there
+    #[arg(long, global = true, value_name = "ADDR", value_parser = values::address)]
+    pub metrics: Option<SocketAddr>,
+    /// Processors that are busier set the pace, not the network: what was
+    /// measured is then unknown
+    #[arg(long, global = true, value_name = "PERCENT", default_value_t = 95.0, value_parser = values::percent)]
+    pub max_cpu: f64,
+    /// So does a machine that wakes tasks later; and a process that stands still
+    /// for longer measures its own pause
+    #[arg(long, global = true, value_name = "TIME", default_value = "50ms", value_parser = values::interval)]
+    pub max_lag: Duration,
+    /// Peers of other programs that may connect to those of the run: their
+    /// PeerIds, or any. All others are refused, and counted. Addresses are in
+    /// run.json as soon as peers listen
+    #[arg(long, global = true, value_name = "PEERID,...|any", value_parser = values::guests)]
+    pub guests: Option<Guests>,
+    /// No progress and no hints, only the result
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Log to standard error: -v what happens, -vv more, -vvv everything
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+impl Common {
+    /// The options, checked. `need` is what the experiment requires.
+    ///
+    /// # Errors
+    /// [`Error::Usage`], with the value and the way out.
+    pub fn checked(&self, need: Need) -> Result<RunOptions, Error> {
+        // Short enough to be read out, and exact in every JSON reader.
+        let seed = self.seed.unwrap_or_else(|| rand::random::<u32>().into());
+        let named = match &self.topology {
+            Some(topology) => topology.peers().map_err(of_lab)?,
+            None => None,
+        };
+        let peers = self.peers.or(named).unwrap_or(need.default);
+        let topology = self.topology.clone();
+        let topology = topology.unwrap_or_else(|| need.topology.among(peers));
+        if peers < need.peers {
+            return Err(Error::Usage(format!(
+                "--peers {peers}: this experiment takes at least {}, for example --peers {}",
+                need.peers, need.default
+            )));
+        }
+        let connections = topology.count(peers).map_err(of_lab)?;
+        let transport = transport(self.transport, need.transport)?;
+        let security = security(self.security, transport)?;
+        let limits = limits::check(&Plan {
+            transport,
+            security,
+            load: need.load,
+            peers,
+            connections,
+        })?;
+        let otlp = Target::find(self.otlp.as_deref());
+        let otlp = otlp.map_err(|error| Error::Usage(error.to_string()))?;
+        Ok(RunOptions {
+            peers,
+            topology: topology.to_string(),
+            edges: topology.edges(peers, seed).map_err(of_lab)?,
+            transport,
+            security,
+            seed,
+            dial_timeout: self.dial_timeout,
+            out: self.out.clone(),
+            format: self.format.try_into()?,
+            otlp: otlp.target,
+            warnings: otlp.warnings,
+            view: self.view,
+            metrics: self.metrics,
+            bounds: Bounds {
+                cpu_percent: self.max_cpu,
+                lag: self.max_lag,
+            },
+            guests: guests(self, transport)?,
+            quiet: self.quiet,
+            limits,
+        })
+    }
+}
+
+/// An address that is dialled says what carries the connection to it; the peers
+/// of the run are connected over the same.
+fn transport(given: Option<Transport>, address: Option<Transport>) -> Result<Transport, Error> {
+    match (given, address) {
+        (Some(given), Some(address)) if given != address => Err(Error::Usage(format!(
+            "--transport {}: the address after --to is dialled over {}; leave --transport out",
+            given, address
+        ))),
+        (given, address) => Ok(given.or(address).unwrap_or(Transport::Tcp)),
+    }
+}
+
+/// Nothing secures what stays within the process alone.
+fn security(security: Security, transport: Transport) -> Result<Security, Error> {
+    match (security, transport) {
+        (Security::Plaintext, Transport::Tcp | Transport::Quic) => Err(Error::Usage(format!(
+            "--security none: what leaves the process is secured, and --transport {} does; \
+             leave --security out, or keep all within the process with --transport memory",
+            transport
+        ))),
+        (security, _) => Ok(security),
+    }
+}
+
+/// Other programs reach no peer in the memory of this one, nor one that is
+/// simulated.
+fn guests(common: &Common, transport: Transport) -> Result<Guests, Error> {
+    match (&common.guests, transport) {
+        (Some(_), Transport::Memory) => Err(Error::Usage(
+            "--guests: peers of other programs reach those of a live run over --transport tcp or \
+             quic alone; take one of these, or leave --guests out"
+                .into(),
+        )),
+        (guests, _) => Ok(guests.clone().unwrap_or_default()),
+    }
+}
+
+/// A value of `--format`: some are for runs, the others for `export`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs, reason = "they are those of the two above")]
+pub enum AnyFormat {
+    Text,
+    Json,
+    Jaeger,
+    Otlp,
+    Shiviz,
+    Perfetto,
+}
+
+impl TryFrom<AnyFormat> for Format {
+    type Error = Error;
+
+    fn try_from(format: AnyFormat) -> Result<Self, Error> {
+        match format {
+            AnyFormat::Text => Ok(Self::Text),
+            AnyFormat::Json => Ok(Self::Json),
+            other => Err(Error::Usage(format!(
+                "--format {name} is for a saved run, as in `testbed export --format {name}`; \
+                 a result is printed as text or json",
+                name = other.name()
+            ))),
+        }
+    }
+}
+
+impl TryFrom<AnyFormat> for ExportFormat {
+    type Error = Error;
+
+    fn try_from(format: AnyFormat) -> Result<Self, Error> {
+        match format {
+            AnyFormat::Jaeger => Ok(Self::Jaeger),
+            AnyFormat::Otlp => Ok(Self::Otlp),
+            AnyFormat::Shiviz => Ok(Self::Shiviz),
+            AnyFormat::Perfetto => Ok(Self::Perfetto),
+            other => Err(Error::Usage(format!(
+                "--format {}: a run is exported as jaeger, otlp, shiviz or perfetto, \
+                 as in --format jaeger",
+                other.name()
+            ))),
+        }
+    }
+}
+
+impl AnyFormat {
+    fn name(self) -> String {
+        let value = self.to_possible_value().expect("none is hidden");
+        value.get_name().to_owned()
+    }
+}

@@ -1,0 +1,129 @@
+//! `testbed ping` on the command line.
+
+use std::time::Duration;
+
+use clap::Args;
+use rand::SeedableRng as _;
+use rand::seq::IndexedRandom as _;
+use rand_chacha::ChaCha8Rng;
+
+use super::Common;
+use super::values::{self, Size};
+use crate::Error;
+use crate::experiment::ping::{self, Destination, Pair};
+use crate::network::neighbours;
+use crate::run::RunOptions;
+
+/// Options of `testbed ping`.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Options of ping")]
+pub struct Ping {
+    /// Who pings
+    #[arg(long, value_name = "PEER", default_value_t = 0)]
+    pub from: u32,
+    /// Who is pinged: a peer's number, or the address of a testbed-node or any other
+    /// libp2p peer that runs elsewhere (/ip4/…/tcp/…/p2p/…) [default: a random
+    /// neighbour]
+    #[arg(long, value_name = "PEER|ADDR")]
+    pub to: Option<Destination>,
+    /// How many PINGs to send to each
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    pub count: u64,
+    /// How many bytes each PING carries there and back (0 to 1M)
+    #[arg(long, value_name = "BYTES", default_value = "0")]
+    pub size: Size,
+    /// The time from one PING to the next [default: as soon as the answer came]
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = values::duration)]
+    pub interval: Duration,
+    /// How long to wait for a PONG
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = values::duration)]
+    pub timeout: Duration,
+    /// Every peer pings every neighbour
+    #[arg(long, conflicts_with_all = ["from", "to"])]
+    pub every_pair: bool,
+}
+
+impl Ping {
+    /// Checks the options of `testbed ping`, together with those of the run.
+    ///
+    /// # Errors
+    /// [`Error::Usage`], with the value and the way out.
+    pub fn checked(&self, common: &Common) -> Result<(ping::Ping, RunOptions), Error> {
+        let options = common.checked(self.need())?;
+        if self.from >= options.peers {
+            return Err(no_peer("--from", self.from, options.peers));
+        }
+        let outsider = self.to.as_ref().and_then(|to| to.outsider(self.from));
+        let ping = ping::Ping {
+            pairs: pairs(self, &options)?,
+            outsider,
+            count: self.count,
+            size: self.size.0,
+            interval: self.interval,
+            timeout: self.timeout,
+        };
+        Ok((ping, options))
+    }
+}
+
+fn pairs(args: &Ping, options: &RunOptions) -> Result<Vec<Pair>, Error> {
+    let neighbours = neighbours(options);
+    let from = args.from;
+    let of_from = &neighbours[from as usize];
+    if args.every_pair {
+        let all = (0..).zip(&neighbours);
+        return Ok(all
+            .flat_map(|(from, to)| to.iter().map(move |&to| Pair { from, to }))
+            .collect());
+    }
+    let to = match &args.to {
+        Some(Destination::Elsewhere { .. }) => options.peers,
+        Some(Destination::Peer(to)) => {
+            check_neighbour(from, *to, of_from, options)?;
+            *to
+        }
+        None => {
+            let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
+            *of_from.choose(&mut rng).ok_or_else(|| {
+                Error::Usage(format!(
+                    "--from {from}: peer {from} has no neighbour in topology {}; choose another",
+                    options.topology
+                ))
+            })?
+        }
+    };
+    Ok(vec![Pair { from, to }])
+}
+
+fn check_neighbour(from: u32, to: u32, of_from: &[u32], options: &RunOptions) -> Result<(), Error> {
+    if to == from {
+        let other = u32::from(from == 0);
+        return Err(Error::Usage(format!(
+            "--to {to}: a peer cannot ping itself; choose another, for example --to {other}"
+        )));
+    }
+    if to >= options.peers {
+        return Err(no_peer("--to", to, options.peers));
+    }
+    if !of_from.contains(&to) {
+        let some: Vec<_> = of_from.iter().take(8).map(u32::to_string).collect();
+        return Err(Error::Usage(format!(
+            "--to {to}: peer {from} is not connected with peer {to} in topology {}; its neighbours are {}{}",
+            options.topology,
+            some.join(", "),
+            if of_from.len() > some.len() {
+                ", …"
+            } else {
+                ""
+            }
+        )));
+    }
+    Ok(())
+}
+
+fn no_peer(option: &str, peer: u32, peers: u32) -> Error {
+    Error::Usage(format!(
+        "{option} {peer}: there is no such peer; the {peers} peers are numbered from 0 to {}",
+        peers - 1
+    ))
+}

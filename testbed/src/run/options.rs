@@ -1,0 +1,62 @@
+//! The options of a run, checked: what the command line, or another program,
+//! asks of every run.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use lab::topology::Edges;
+use node::admission::Guests;
+use node::export::Target;
+use node::{Security, Transport};
+
+use crate::host::Bounds;
+use crate::limits::Limits;
+
+/// A run's options: they make sense, and the run fits this machine.
+#[derive(Debug)]
+pub struct RunOptions {
+    /// How many peers.
+    pub peers: u32,
+    /// The topology as it was asked for.
+    pub topology: String,
+    /// Who dials whom.
+    pub edges: Edges,
+    /// What carries the connections.
+    pub transport: Transport,
+    /// What secures them, where the transport does not.
+    pub security: Security,
+    /// Where all keys and choices come from.
+    pub seed: u64,
+    /// How long a dial may take.
+    pub dial_timeout: Duration,
+    /// The folder that gets a folder for each run.
+    pub out: PathBuf,
+    /// How the result is printed.
+    pub format: Format,
+    /// Where spans are exported to.
+    pub otlp: Option<Target>,
+    /// What is to be told before the run begins.
+    pub warnings: Vec<String>,
+    /// Where the page is served.
+    pub view: Option<SocketAddr>,
+    /// Where Prometheus reads.
+    pub metrics: Option<SocketAddr>,
+    /// From where on the host sets the pace.
+    pub bounds: Bounds,
+    /// Which other peers may connect.
+    pub guests: Guests,
+    /// No progress and no hints.
+    pub quiet: bool,
+    /// What the run needs of the machine, and what there is.
+    pub limits: Limits,
+}
+
+/// How a result is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs: the contents of run.json.
+    Json,
+}
