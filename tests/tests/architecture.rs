@@ -224,6 +224,56 @@ fn no_checker_imports_an_algorithm() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
+/// Inside `testbed` arrows run one way as well: a room imports only those above it
+/// in this list. So no library imports the command line. Tests may import any.
+#[test]
+fn rooms_of_the_program_import_only_those_below() {
+    const ROOMS: [&str; 16] = [
+        "error",
+        "shell",
+        "progress",
+        "rows",
+        "host",
+        "limits",
+        "run",
+        "control",
+        "network",
+        "experiment",
+        "viewer",
+        "sweep",
+        "cli",
+        "own",
+        "lib",
+        "main",
+    ];
+    let source = workspace().join("testbed/src");
+    let mut wrong = Vec::new();
+    for path in sources().iter().filter(|path| path.starts_with(&source)) {
+        let inside = path.strip_prefix(&source).expect("a source of the program");
+        let parts: Vec<_> = inside.iter().map(|part| part.to_string_lossy()).collect();
+        if parts
+            .iter()
+            .any(|part| part.trim_end_matches(".rs") == "tests")
+        {
+            continue;
+        }
+        let room = parts[0].trim_end_matches(".rs");
+        let place = ROOMS.iter().position(|name| *name == room);
+        let place = place.unwrap_or_else(|| panic!("{room}: a new room has its place in ROOMS"));
+        let text = read(path);
+        let code = text.split("#[cfg(test)]\nmod tests {").next();
+        let code = code.unwrap_or_default();
+        for above in &ROOMS[place + 1..] {
+            if code.contains(&format!("crate::{above}::"))
+                || code.contains(&format!("crate::{above};"))
+            {
+                wrong.push(format!("{} imports {above}", inside.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
 /// `libp2p-core` belongs to `libp2p`.
 fn is_or_belongs_to(name: &str, family: &str) -> bool {
     let rest = name.strip_prefix(family);
