@@ -55,8 +55,57 @@ pub trait Value: Clone + Debug + Eq + Hash + Send + Sync + 'static {}
 
 impl<T: Clone + Debug + Eq + Hash + Send + Sync + 'static> Value for T {}
 
-/// A message of an algorithm. It travels as a type that prost made from the
-/// algorithm's `.proto` file.
+/// A message of an algorithm.
+///
+/// Derived, it travels as protobuf 3. Each field, and each variant of an enum, has a
+/// *tag*: the number that stands for it on the wire. The variants of an enum are a
+/// `oneof`. There a variant is a message of its fields; one with a single field that has
+/// no tag is that field.
+///
+/// The kind is the name of the struct or of the variant, in upper case: `Election` is
+/// ELECTION, and `StateRequest` STATE_REQUEST. Attributes of a struct or a variant:
+///
+/// - `#[message(tag = 1)]` of a variant is its place in the `oneof`; a struct that has one
+///   travels as an enum's only variant;
+/// - `#[message(kind = "TOKEN")]`: another kind;
+/// - `#[message(request)]` and `#[message(reply)]`: its [`Role`];
+///
+/// of a struct or an enum:
+///
+/// - `#[message(check = Self::is_possible)]`: a message that was read and does not fulfil
+///   this is none;
+/// - `#[message(nested)]`: the type is a field of messages, and no message itself;
+///
+/// and of a field:
+///
+/// - `#[message(tag = 1)]`: its number;
+/// - `#[message(application)]`: it is the message of the application below, and has the
+///   kind and the role of its own.
+///
+/// Fields may be integers, `bool`, `String`, [`Bytes`], [`NodeId`], types that derive
+/// `Message`, and `Option`, `Vec`, `BTreeSet` and `BTreeMap` of these.
+///
+/// ```
+/// use algorithms::{Describe, Message};
+/// use proto::Bytes;
+///
+/// #[derive(Clone, Debug, PartialEq, Eq, Hash, Message, Describe)]
+/// enum Question {
+///     #[message(tag = 1, request)]
+///     Ask {
+///         #[message(tag = 1)]
+///         number: u64,
+///     },
+///     #[message(tag = 2, reply)]
+///     Answer { yes: bool },
+/// }
+///
+/// let ask = Question::Ask { number: 7 };
+/// assert_eq!((ask.kind(), &ask.to_payload()[..]), ("ASK", &b"\x0a\x02\x08\x07"[..]));
+/// assert_eq!(Question::from_payload(ask.to_payload()), Some(ask));
+/// assert_eq!(Question::from_payload(Bytes::from_static(b"GET /")), None);
+/// # let _ = Question::Answer { yes: true };
+/// ```
 pub trait Message: Value + Describe {
     /// The name of this kind of message, as the literature writes it: "PING".
     fn kind(&self) -> &'static str;
@@ -75,6 +124,9 @@ pub trait Message: Value + Describe {
 }
 
 /// What a process tells the world outside.
+///
+/// Derived, its kind is the name of the struct or of the variant. `#[output(application)]`
+/// on a field: it is the output of the application below, with a kind of its own.
 pub trait Output: Value + Describe {
     /// The name of this kind of output: "Answered".
     fn kind(&self) -> &'static str;

@@ -18,22 +18,23 @@
 
 use std::time::Duration;
 
-use proto::Bytes;
-use proto::prost::Message as _;
-use proto::v1;
 use rand::RngExt as _;
 use rand::seq::IndexedRandom as _;
 
-use crate::{Algorithm, Describe, Fields, NodeId, Out};
+use crate::{Algorithm, Describe, Fields, Message, NodeId, Out};
 
 /// Money on its way.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Message)]
+#[message(check = |transfer: &Self| transfer.amount > 0)]
 pub struct Transfer {
     /// Who sent it.
+    #[message(tag = 3)]
     pub from: NodeId,
-    /// Its how-manieth it was, from 0.
+    /// How many its sender had sent before.
+    #[message(tag = 1)]
     pub number: u64,
     /// How much.
+    #[message(tag = 2)]
     pub amount: u64,
 }
 
@@ -132,40 +133,6 @@ impl Bank {
     }
 }
 
-impl crate::Message for Transfer {
-    fn kind(&self) -> &'static str {
-        "TRANSFER"
-    }
-
-    fn to_payload(&self) -> Bytes {
-        let Self {
-            from,
-            number,
-            amount,
-        } = *self;
-        v1::Transfer {
-            from: from.0,
-            number,
-            amount,
-        }
-        .encode_to_vec()
-        .into()
-    }
-
-    fn from_payload(payload: Bytes) -> Option<Self> {
-        let v1::Transfer {
-            from,
-            number,
-            amount,
-        } = v1::Transfer::decode(payload).ok()?;
-        (amount > 0).then_some(Self {
-            from: NodeId(from),
-            number,
-            amount,
-        })
-    }
-}
-
 impl Describe for Transfer {
     fn describe(&self, fields: &mut Fields) {
         fields.text("id", format_args!("{}/{}", self.from.0, self.number));
@@ -184,7 +151,7 @@ impl Describe for Bank {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Effect, Input, Message as _, step};
+    use crate::{Effect, Input, step};
 
     const ME: NodeId = NodeId(0);
 

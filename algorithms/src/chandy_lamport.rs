@@ -39,28 +39,30 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use proto::Bytes;
-use proto::prost::Message as _;
-use proto::v1::{self, chandy_lamport::Body};
-
-use crate::snapshot::{Command, Id, Output, Timer};
-use crate::{Algorithm, Describe, Fields, Input, NodeId, Out, Role};
+use crate::snapshot::{Command, Output, Timer};
+use crate::{Algorithm, Describe, Fields, Input, InstanceId, NodeId, Out};
 
 /// What processes send each other. `M` is the application's message.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Message, Describe)]
 pub enum Message<M> {
     /// What comes after this in the channel was sent after the sender recorded.
-    Marker(Id),
+    #[message(tag = 1)]
+    Marker(#[describe(name = "snapshot")] InstanceId),
     /// A process has recorded its state and its channels. On its way to the
     /// initiator.
+    #[message(tag = 2)]
     Finished {
         /// For which snapshot.
-        id: Id,
+        #[message(tag = 1)]
+        #[describe(name = "snapshot")]
+        id: InstanceId,
         /// Who has.
+        #[message(tag = 2)]
         process: NodeId,
     },
     /// The application's own.
-    Application(M),
+    #[message(tag = 3)]
+    Application(#[message(application)] M),
 }
 
 /// The state of one process, the application's included.
@@ -78,9 +80,9 @@ pub struct ChandyLamport<A: Algorithm> {
     next: u32,
     /// Snapshots whose state this process has recorded, and not yet all
     /// channels.
-    recording: BTreeMap<Id, Recording<A::Message>>,
+    recording: BTreeMap<InstanceId, Recording<A::Message>>,
     /// For each snapshot that it knows of: where the news of it goes.
-    reports: BTreeMap<Id, Report>,
+    reports: BTreeMap<InstanceId, Report>,
 }
 
 /// The channels that lead here, for one snapshot.
@@ -171,8 +173,8 @@ impl<A: Algorithm> Algorithm for ChandyLamport<A> {
 
 impl<A: Algorithm> ChandyLamport<A> {
     fn initiate(&mut self, out: &mut Out<Self>) {
-        let id = Id {
-            initiator: self.me,
+        let id = InstanceId {
+            by: self.me,
             number: self.next,
         };
         self.next += 1;
@@ -181,7 +183,7 @@ impl<A: Algorithm> ChandyLamport<A> {
 
     /// Records the state and sends the markers. Both in one step: whatever the
     /// application sends next comes after the marker.
-    fn record(&mut self, id: Id, report: Report, out: &mut Out<Self>) {
+    fn record(&mut self, id: InstanceId, report: Report, out: &mut Out<Self>) {
         out.output(Output::Recorded {
             id,
             state: self.application.clone(),
@@ -200,7 +202,7 @@ impl<A: Algorithm> ChandyLamport<A> {
         self.finish_if_all_came(id, out);
     }
 
-    fn on_marker(&mut self, from: NodeId, id: Id, out: &mut Out<Self>) {
+    fn on_marker(&mut self, from: NodeId, id: InstanceId, out: &mut Out<Self>) {
         if !self.reports.contains_key(&id) {
             self.record(id, Report::To(from), out);
         }
@@ -216,9 +218,9 @@ impl<A: Algorithm> ChandyLamport<A> {
     }
 
     /// Whether an honest process can have sent a marker for that snapshot.
-    fn can_be(&self, from: NodeId, id: Id) -> bool {
-        let mine = id.initiator == self.me && id.number >= self.next;
-        self.neighbours.contains(&from) && self.processes.contains(&id.initiator) && !mine
+    fn can_be(&self, from: NodeId, id: InstanceId) -> bool {
+        let mine = id.by == self.me && id.number >= self.next;
+        self.neighbours.contains(&from) && self.processes.contains(&id.by) && !mine
     }
 
     /// A message that comes on a channel whose marker has not come was in the
@@ -233,7 +235,7 @@ impl<A: Algorithm> ChandyLamport<A> {
     }
 
     /// This process's part is done when every channel's marker has come.
-    fn finish_if_all_came(&mut self, id: Id, out: &mut Out<Self>) {
+    fn finish_if_all_came(&mut self, id: InstanceId, out: &mut Out<Self>) {
         let all_came = |recording: &Recording<_>| recording.open.is_empty();
         if !self.recording.get(&id).is_some_and(all_came) {
             return;
@@ -249,7 +251,7 @@ impl<A: Algorithm> ChandyLamport<A> {
 
     /// The news that a process has finished goes back along the way that the
     /// first markers took, which is a tree with the initiator at its root.
-    fn on_finished(&mut self, id: Id, process: NodeId, out: &mut Out<Self>) {
+    fn on_finished(&mut self, id: InstanceId, process: NodeId, out: &mut Out<Self>) {
         match self.reports.get_mut(&id) {
             Some(Report::To(parent)) => out.send(*parent, Message::Finished { id, process }),
             Some(Report::Missing(missing)) => {
@@ -264,7 +266,7 @@ impl<A: Algorithm> ChandyLamport<A> {
     }
 
     /// What has not come by now is not waited for. The snapshot has failed.
-    fn give_up(&mut self, id: Id, out: &mut Out<Self>) {
+    fn give_up(&mut self, id: InstanceId, out: &mut Out<Self>) {
         let recording = self.recording.remove(&id);
         let missing = match self.reports.get_mut(&id) {
             Some(Report::Missing(missing)) => std::mem::take(missing).into_iter().collect(),
@@ -284,59 +286,6 @@ impl<A: Algorithm> ChandyLamport<A> {
             Timer::Application,
             Output::Application,
         );
-    }
-}
-
-impl<M: crate::Message> crate::Message for Message<M> {
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Marker(_) => "MARKER",
-            Self::Finished { .. } => "FINISHED",
-            Self::Application(message) => message.kind(),
-        }
-    }
-
-    fn role(&self) -> Role {
-        match self {
-            Self::Marker(_) | Self::Finished { .. } => Role::OneWay,
-            Self::Application(message) => message.role(),
-        }
-    }
-
-    fn to_payload(&self) -> Bytes {
-        let body = Some(match self {
-            Self::Marker(id) => Body::Marker((*id).into()),
-            Self::Finished { id, process } => Body::Finished(v1::Finished {
-                id: Some((*id).into()),
-                process: process.0,
-            }),
-            Self::Application(message) => Body::Application(message.to_payload()),
-        });
-        v1::ChandyLamport { body }.encode_to_vec().into()
-    }
-
-    fn from_payload(payload: Bytes) -> Option<Self> {
-        Some(match v1::ChandyLamport::decode(payload).ok()?.body? {
-            Body::Marker(id) => Self::Marker(id.into()),
-            Body::Finished(v1::Finished { id, process }) => Self::Finished {
-                id: id?.into(),
-                process: NodeId(process),
-            },
-            Body::Application(message) => Self::Application(M::from_payload(message)?),
-        })
-    }
-}
-
-impl<M: Describe> Describe for Message<M> {
-    fn describe(&self, fields: &mut Fields) {
-        match self {
-            Self::Marker(id) => fields.text("snapshot", id),
-            Self::Finished { id, process } => {
-                fields.text("snapshot", id);
-                fields.text("process", process);
-            }
-            Self::Application(message) => message.describe(fields),
-        }
     }
 }
 

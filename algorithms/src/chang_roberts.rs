@@ -39,11 +39,7 @@
 //!
 //! The whole algorithm is in this file.
 
-use proto::Bytes;
-use proto::prost::Message as _;
-use proto::v1::{self, chang_roberts::Body};
-
-use crate::{Algorithm, Describe, Fields, NodeId, Out};
+use crate::{Algorithm, Describe, NodeId, Out};
 
 /// The fewest ELECTION messages among `processes` that are all candidates.
 pub const fn fewest_messages(processes: u64) -> u64 {
@@ -75,48 +71,57 @@ pub enum Command {
 }
 
 /// What processes send to the next.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Message, Describe)]
 pub enum Message {
     /// A candidate's identity, which looks for a larger one.
+    #[message(tag = 1)]
     Election {
         /// The identity.
         id: u64,
     },
     /// The election is over.
+    #[message(tag = 2)]
     Elected(Leader),
 }
 
 /// Who is elected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, crate::Message, Describe)]
+#[message(nested)]
 pub struct Leader {
     /// Its identity.
+    #[message(tag = 1)]
+    #[describe(name = "leader")]
     pub id: u64,
     /// Which process it is.
+    #[message(tag = 2)]
     pub process: NodeId,
 }
 
 /// What a process says.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Output, Describe)]
 pub enum Output {
     /// It knows the leader. Nobody says this twice.
     Elected(Leader),
 }
 
 /// The state of one process.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Describe)]
 pub struct ChangRoberts {
+    #[describe(skip)]
     me: NodeId,
     /// The only one that this process sends to.
+    #[describe(skip)]
     next: NodeId,
     /// Its identity. Nobody else has it.
     id: u64,
     status: Status,
     /// Once it is known.
+    #[describe(with = |leader: &Option<Leader>| leader.map(|leader| leader.id))]
     leader: Option<Leader>,
 }
 
 /// What a process is in the election.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Describe)]
 enum Status {
     /// No election has come by.
     Idle,
@@ -201,85 +206,9 @@ impl ChangRoberts {
     }
 }
 
-impl crate::Message for Message {
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Election { .. } => "ELECTION",
-            Self::Elected(_) => "ELECTED",
-        }
-    }
-
-    fn to_payload(&self) -> Bytes {
-        let body = Some(match *self {
-            Self::Election { id } => Body::Election(id),
-            Self::Elected(Leader { id, process }) => Body::Elected(v1::Elected {
-                leader: id,
-                process: process.0,
-            }),
-        });
-        v1::ChangRoberts { body }.encode_to_vec().into()
-    }
-
-    fn from_payload(payload: Bytes) -> Option<Self> {
-        Some(match v1::ChangRoberts::decode(payload).ok()?.body? {
-            Body::Election(id) => Self::Election { id },
-            Body::Elected(v1::Elected { leader, process }) => Self::Elected(Leader {
-                id: leader,
-                process: NodeId(process),
-            }),
-        })
-    }
-}
-
-impl crate::Output for Output {
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Elected(_) => "Elected",
-        }
-    }
-}
-
-impl Describe for Leader {
-    fn describe(&self, fields: &mut Fields) {
-        fields.integer("leader", self.id);
-        fields.text("process", self.process);
-    }
-}
-
-impl Describe for Message {
-    fn describe(&self, fields: &mut Fields) {
-        match self {
-            Self::Election { id } => fields.integer("id", *id),
-            Self::Elected(leader) => leader.describe(fields),
-        }
-    }
-}
-
-impl Describe for Output {
-    fn describe(&self, fields: &mut Fields) {
-        let Self::Elected(leader) = self;
-        leader.describe(fields);
-    }
-}
-
-/// A process that knows no leader has no `leader`.
-impl Describe for ChangRoberts {
-    fn describe(&self, fields: &mut Fields) {
-        fields.integer("id", self.id);
-        let status = match self.status {
-            Status::Idle => "idle",
-            Status::Candidate => "candidate",
-            Status::Bystander => "bystander",
-        };
-        fields.text("status", status);
-        if let Some(leader) = self.leader {
-            fields.integer("leader", leader.id);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use proto::Bytes;
     use rand::{RngExt as _, SeedableRng as _};
     use rand_chacha::ChaCha8Rng;
 

@@ -5,6 +5,7 @@
 //! by it, as named fields. Engines bound what they take.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::NodeId;
@@ -27,6 +28,41 @@ pub enum Field {
 pub struct Fields(Vec<(Cow<'static, str>, Field)>);
 
 /// A value that can say what it is.
+///
+/// Derived, it has the value's fields, under their names; an enum has those of its
+/// variant. Attributes of a field:
+///
+/// - `#[describe(name = "data.size")]`: under another name;
+/// - `#[describe(with = Bytes::len)]`: what that function makes of it;
+/// - `#[describe(skip)]`: not at all;
+/// - `#[describe(flatten)]`: by its own fields, as a field without a name is.
+///
+/// An enum that derives it can be a field itself: the name of its variant in lower
+/// case, and then what the variant holds.
+///
+/// ```
+/// use algorithms::{Describe, NodeId};
+///
+/// #[derive(Describe)]
+/// enum Status {
+///     Idle,
+///     Engaged { parent: NodeId },
+/// }
+///
+/// #[derive(Describe)]
+/// struct Process {
+///     #[describe(skip)]
+///     me: NodeId,
+///     status: Status,
+///     #[describe(name = "open", with = Vec::len)]
+///     requests: Vec<u64>,
+/// }
+///
+/// let status = Status::Engaged { parent: NodeId(3) };
+/// let process = Process { me: NodeId(0), status, requests: vec![7, 8] };
+/// assert_eq!(process.fields().to_string(), "status=engaged parent=peer-03 open=2");
+/// # let _ = (process.me, Status::Idle);
+/// ```
 pub trait Describe {
     /// Adds the value's fields.
     fn describe(&self, fields: &mut Fields);
@@ -37,6 +73,17 @@ pub trait Describe {
         self.describe(&mut fields);
         fields
     }
+}
+
+/// A value that can be one field of what is described.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a field of what is described",
+    label = "not a field's value",
+    note = "add `#[describe(skip)]`, `#[describe(flatten)]` if it has Describe, or `#[describe(with = FUNCTION)]`; an enum may derive Describe"
+)]
+pub trait FieldValue {
+    /// Adds it, under that name.
+    fn add_to(&self, name: &'static str, fields: &mut Fields);
 }
 
 impl Fields {
@@ -209,6 +256,52 @@ impl From<NodeId> for Field {
 impl<T: fmt::Display> From<Vec<T>> for Field {
     fn from(values: Vec<T>) -> Self {
         Self::List(values.iter().map(ToString::to_string).collect())
+    }
+}
+
+/// Values that are one field each, of what [`Fields::add`] takes.
+macro_rules! values {
+    ($($type:ty)+) => {$(
+        impl FieldValue for $type {
+            fn add_to(&self, name: &'static str, fields: &mut Fields) {
+                fields.add(name, self.clone());
+            }
+        }
+    )+};
+}
+
+values! { i64 u32 u64 bool String NodeId }
+
+impl FieldValue for i32 {
+    fn add_to(&self, name: &'static str, fields: &mut Fields) {
+        fields.integer(name, *self);
+    }
+}
+
+impl FieldValue for usize {
+    fn add_to(&self, name: &'static str, fields: &mut Fields) {
+        fields.integer(name, *self);
+    }
+}
+
+/// What is not there has no field.
+impl<T: FieldValue> FieldValue for Option<T> {
+    fn add_to(&self, name: &'static str, fields: &mut Fields) {
+        if let Some(value) = self {
+            value.add_to(name, fields);
+        }
+    }
+}
+
+impl<T: fmt::Display> FieldValue for Vec<T> {
+    fn add_to(&self, name: &'static str, fields: &mut Fields) {
+        fields.list(name, self);
+    }
+}
+
+impl<T: fmt::Display> FieldValue for BTreeSet<T> {
+    fn add_to(&self, name: &'static str, fields: &mut Fields) {
+        fields.list(name, self);
     }
 }
 

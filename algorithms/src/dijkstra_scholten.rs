@@ -36,14 +36,7 @@
 //!
 //! The whole algorithm is in this file; `work.rs` is an application for it.
 
-use proto::Bytes;
-use proto::prost::Message as _;
-use proto::v1::{
-    self,
-    dijkstra_scholten::{Body, Signal},
-};
-
-use crate::{Algorithm, Describe, Fields, Input, NodeId, Out, Role};
+use crate::{Algorithm, Describe, Input, NodeId, Out};
 
 /// An application whose end can be noticed.
 pub trait Activity {
@@ -52,16 +45,18 @@ pub trait Activity {
 }
 
 /// What processes send each other. `M` is the application's message.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Message, Describe)]
 pub enum Message<M> {
     /// One message of the receiver's is dealt with, and all that came of it.
+    #[message(tag = 1)]
     Signal,
     /// The application's own.
-    Application(M),
+    #[message(tag = 2)]
+    Application(#[message(application)] M),
 }
 
 /// What a process says. `O` is the application's output.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Output, Describe)]
 pub enum Output<O> {
     /// It has become part of the tree.
     Engaged {
@@ -73,21 +68,22 @@ pub enum Output<O> {
     /// The root's: the computation has terminated.
     Terminated,
     /// The application says something.
-    Application(O),
+    Application(#[output(application)] O),
 }
 
 /// The state of one process, the application's included.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Describe)]
 pub struct DijkstraScholten<A> {
+    #[describe(flatten)]
     application: A,
-    /// As a receiver of messages: where in the tree it is.
-    place: Place,
     /// As a sender of messages: how many are not answered.
     deficit: u64,
+    /// As a receiver of messages: where in the tree it is.
+    place: Place,
 }
 
 /// Where in the tree a process is.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Describe)]
 enum Place {
     /// Nowhere: it is passive, and owes no SIGNAL and is owed none.
     Neutral,
@@ -212,86 +208,11 @@ impl<A: Algorithm + Activity> DijkstraScholten<A> {
     }
 }
 
-impl<M: crate::Message> crate::Message for Message<M> {
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Signal => "SIGNAL",
-            Self::Application(message) => message.kind(),
-        }
-    }
-
-    fn role(&self) -> Role {
-        match self {
-            Self::Signal => Role::OneWay,
-            Self::Application(message) => message.role(),
-        }
-    }
-
-    fn to_payload(&self) -> Bytes {
-        let body = Some(match self {
-            Self::Signal => Body::Signal(Signal {}),
-            Self::Application(message) => Body::Application(message.to_payload()),
-        });
-        v1::DijkstraScholten { body }.encode_to_vec().into()
-    }
-
-    fn from_payload(payload: Bytes) -> Option<Self> {
-        Some(match v1::DijkstraScholten::decode(payload).ok()?.body? {
-            Body::Signal(Signal {}) => Self::Signal,
-            Body::Application(message) => Self::Application(M::from_payload(message)?),
-        })
-    }
-}
-
-impl<M: Describe> Describe for Message<M> {
-    fn describe(&self, fields: &mut Fields) {
-        match self {
-            Self::Signal => {}
-            Self::Application(message) => message.describe(fields),
-        }
-    }
-}
-
-impl<O: crate::Output> crate::Output for Output<O> {
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Engaged { .. } => "Engaged",
-            Self::Disengaged => "Disengaged",
-            Self::Terminated => "Terminated",
-            Self::Application(output) => output.kind(),
-        }
-    }
-}
-
-impl<O: Describe> Describe for Output<O> {
-    fn describe(&self, fields: &mut Fields) {
-        match self {
-            Self::Engaged { parent } => fields.text("parent", parent),
-            Self::Disengaged | Self::Terminated => {}
-            Self::Application(output) => output.describe(fields),
-        }
-    }
-}
-
-impl<A: Describe> Describe for DijkstraScholten<A> {
-    fn describe(&self, fields: &mut Fields) {
-        self.application.describe(fields);
-        fields.integer("deficit", self.deficit);
-        match &self.place {
-            Place::Neutral => fields.text("place", "neutral"),
-            Place::Root => fields.text("place", "root"),
-            Place::Engaged { parent } => {
-                fields.text("place", "engaged");
-                fields.text("parent", parent);
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
+    use proto::Bytes;
     use rand::{RngExt as _, SeedableRng as _};
     use rand_chacha::ChaCha8Rng;
 

@@ -43,26 +43,12 @@
 //! The whole algorithm is in this file.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
-use proto::Bytes;
-use proto::prost::Message as _;
-use proto::v1::{self, echo::Body};
-
-use crate::{Algorithm, Describe, Fields, NodeId, Out};
+use crate::{Algorithm, Describe, Fields, InstanceId, NodeId, Out};
 
 /// How many messages a wave takes in a network of so many edges.
 pub const fn messages(edges: u64) -> u64 {
     2 * edges
-}
-
-/// Which wave: several may be under way at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Wave {
-    /// Who started it.
-    pub initiator: NodeId,
-    /// Its how-manieth it was, from 0.
-    pub number: u32,
 }
 
 /// What the world outside may ask.
@@ -73,33 +59,40 @@ pub enum Command {
 }
 
 /// What processes send each other.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Message, Describe)]
 pub enum Message {
     /// Looks for those that the wave has not reached.
-    Explorer(Wave),
+    #[message(tag = 1)]
+    Explorer(#[describe(name = "wave", with = InstanceId::named)] InstanceId),
     /// Everybody behind the sender has been reached.
+    #[message(tag = 2)]
     Echo {
         /// By which wave.
-        wave: Wave,
+        #[message(tag = 1)]
+        #[describe(with = InstanceId::named)]
+        wave: InstanceId,
         /// How many processes that is, the sender included.
+        #[message(tag = 2)]
         visited: u64,
     },
 }
 
 /// What a process says.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Output, Describe)]
 pub enum Output {
     /// The wave has come here.
     Joined {
         /// Which wave.
-        wave: Wave,
-        /// From whom; from nobody, at the initiator.
+        #[describe(with = InstanceId::named)]
+        wave: InstanceId,
+        /// From whom; the initiator has none.
         parent: Option<NodeId>,
     },
     /// The wave, which began here, has been everywhere.
     Decided {
         /// Which wave.
-        wave: Wave,
+        #[describe(with = InstanceId::named)]
+        wave: InstanceId,
         /// At how many processes.
         visited: u64,
     },
@@ -115,7 +108,7 @@ pub struct Echo {
     next: u32,
     /// The waves that have come here. Those that are over stay, so that what
     /// comes late does not begin them anew.
-    waves: BTreeMap<Wave, Visit>,
+    waves: BTreeMap<InstanceId, Visit>,
 }
 
 /// A wave that has come here.
@@ -165,8 +158,8 @@ impl Algorithm for Echo {
 
 impl Echo {
     fn initiate(&mut self, out: &mut Out<Self>) {
-        let wave = Wave {
-            initiator: self.me,
+        let wave = InstanceId {
+            by: self.me,
             number: self.next,
         };
         self.next += 1;
@@ -174,7 +167,7 @@ impl Echo {
     }
 
     /// The wave goes on to everybody but the one from whom it came.
-    fn join(&mut self, wave: Wave, parent: Option<NodeId>, out: &mut Out<Self>) {
+    fn join(&mut self, wave: InstanceId, parent: Option<NodeId>, out: &mut Out<Self>) {
         out.output(Output::Joined { wave, parent });
         let mut missing = self.neighbours.clone();
         if let Some(parent) = parent {
@@ -194,17 +187,17 @@ impl Echo {
 
     /// A second explorer comes from somebody who was reached on another way.
     /// It answers ours: nobody new is behind its sender.
-    fn on_explorer(&mut self, from: NodeId, wave: Wave, out: &mut Out<Self>) {
+    fn on_explorer(&mut self, from: NodeId, wave: InstanceId, out: &mut Out<Self>) {
         if self.waves.contains_key(&wave) {
             self.on_answer(from, wave, 0, out);
-        } else if wave.initiator != self.me && self.neighbours.contains(&from) {
+        } else if wave.by != self.me && self.neighbours.contains(&from) {
             self.join(wave, Some(from), out);
         }
         // Else it is made up: we did not start it, or there is no such edge.
     }
 
     /// Each neighbour answers once. What else comes changes nothing.
-    fn on_answer(&mut self, from: NodeId, wave: Wave, visited: u64, out: &mut Out<Self>) {
+    fn on_answer(&mut self, from: NodeId, wave: InstanceId, visited: u64, out: &mut Out<Self>) {
         if let Some(visit) = self.waves.get_mut(&wave)
             && visit.missing.remove(&from)
         {
@@ -215,7 +208,7 @@ impl Echo {
     }
 
     /// When nothing is missing, the wave goes back, or is back where it began.
-    fn echo_if_all_came(&self, wave: Wave, out: &mut Out<Self>) {
+    fn echo_if_all_came(&self, wave: InstanceId, out: &mut Out<Self>) {
         let visit = self.waves.get(&wave).expect("it has come here");
         if !visit.missing.is_empty() {
             return;
@@ -228,111 +221,18 @@ impl Echo {
     }
 }
 
-impl crate::Message for Message {
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Explorer(_) => "EXPLORER",
-            Self::Echo { .. } => "ECHO",
-        }
-    }
-
-    fn to_payload(&self) -> Bytes {
-        let body = Some(match self {
-            Self::Explorer(wave) => Body::Explorer((*wave).into()),
-            Self::Echo { wave, visited } => Body::Echo(v1::Echoed {
-                wave: Some((*wave).into()),
-                visited: *visited,
-            }),
-        });
-        v1::Echo { body }.encode_to_vec().into()
-    }
-
-    fn from_payload(payload: Bytes) -> Option<Self> {
-        Some(match v1::Echo::decode(payload).ok()?.body? {
-            Body::Explorer(wave) => Self::Explorer(wave.into()),
-            Body::Echo(v1::Echoed { wave, visited }) => Self::Echo {
-                wave: wave?.into(),
-                visited,
-            },
-        })
-    }
-}
-
-impl Describe for Message {
-    fn describe(&self, fields: &mut Fields) {
-        match self {
-            Self::Explorer(wave) => fields.text("wave", wave),
-            Self::Echo { wave, visited } => {
-                fields.text("wave", wave);
-                fields.integer("visited", *visited);
-            }
-        }
-    }
-}
-
-impl crate::Output for Output {
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Joined { .. } => "Joined",
-            Self::Decided { .. } => "Decided",
-        }
-    }
-}
-
-/// The initiator has no `parent`.
-impl Describe for Output {
-    fn describe(&self, fields: &mut Fields) {
-        match self {
-            Self::Joined { wave, parent } => {
-                fields.text("wave", wave);
-                if let Some(parent) = parent {
-                    fields.text("parent", parent);
-                }
-            }
-            Self::Decided { wave, visited } => {
-                fields.text("wave", wave);
-                fields.integer("visited", *visited);
-            }
-        }
-    }
-}
-
 /// `waiting` has the waves that wait for a neighbour.
 impl Describe for Echo {
     fn describe(&self, fields: &mut Fields) {
-        let waiting = |(_, visit): &(&Wave, &Visit)| !visit.missing.is_empty();
+        let waiting = |(_, visit): &(&InstanceId, &Visit)| !visit.missing.is_empty();
         let waiting = self.waves.iter().filter(waiting);
-        fields.list("waiting", waiting.map(|(wave, _)| wave));
-    }
-}
-
-/// `peer-00/3`
-impl fmt::Display for Wave {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.initiator, self.number)
-    }
-}
-
-impl From<Wave> for v1::WaveId {
-    fn from(Wave { initiator, number }: Wave) -> Self {
-        Self {
-            initiator: initiator.0,
-            number,
-        }
-    }
-}
-
-impl From<v1::WaveId> for Wave {
-    fn from(v1::WaveId { initiator, number }: v1::WaveId) -> Self {
-        Self {
-            initiator: NodeId(initiator),
-            number,
-        }
+        fields.list("waiting", waiting.map(|(wave, _)| wave.named()));
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proto::Bytes;
     use rand::{RngExt as _, SeedableRng as _};
     use rand_chacha::ChaCha8Rng;
 
@@ -340,8 +240,8 @@ mod tests {
     use crate::{Effect, Input, Message as _, step};
 
     const ME: NodeId = NodeId(0);
-    const WAVE: Wave = Wave {
-        initiator: NodeId(7),
+    const WAVE: InstanceId = InstanceId {
+        by: NodeId(7),
         number: 0,
     };
 
@@ -403,10 +303,7 @@ mod tests {
             for seed in 0..50 {
                 let (said, sent) = run(edges, &[0], seed);
                 assert_eq!(sent, messages(edges.len() as u64), "{edges:?}, seed {seed}");
-                let wave = Wave {
-                    initiator: ME,
-                    number: 0,
-                };
+                let wave = InstanceId { by: ME, number: 0 };
                 let decided = Output::Decided {
                     wave,
                     visited: count,
@@ -426,7 +323,7 @@ mod tests {
             let mut decided: Vec<_> = said
                 .iter()
                 .filter_map(|output| match output {
-                    Output::Decided { wave, visited } => Some((wave.to_string(), *visited)),
+                    Output::Decided { wave, visited } => Some((wave.named(), *visited)),
                     Output::Joined { .. } => None,
                 })
                 .collect();
@@ -464,11 +361,8 @@ mod tests {
         let mut echo = Echo::new(ME, [1, 2, 3].map(NodeId));
         receive(&mut echo, 1, Message::Explorer(WAVE));
         receive(&mut echo, 2, Message::Explorer(WAVE));
-        let mine = Wave {
-            initiator: ME,
-            number: 0,
-        };
-        let unknown = Wave { number: 9, ..WAVE };
+        let mine = InstanceId { by: ME, number: 0 };
+        let unknown = InstanceId { number: 9, ..WAVE };
         let echo_of = |wave| Message::Echo {
             wave,
             visited: u64::MAX,

@@ -41,28 +41,16 @@
 //! The whole algorithm is in this file.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
-use proto::prost::Message as _;
-use proto::v1::{self, flood::Body};
 use proto::{Bytes, MAX_BODY};
 use rand::seq::SliceRandom as _;
 
-use crate::{Algorithm, Describe, Fields, NodeId, Out};
+use crate::{Algorithm, Describe, InstanceId, NodeId, Out};
 
 /// How many messages a rumour takes over all neighbours, in a connected network
 /// of so many edges and processes.
 pub const fn messages(edges: u64, processes: u64) -> u64 {
     (2 * edges).saturating_sub(processes.saturating_sub(1))
-}
-
-/// Which rumour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Rumour {
-    /// Who published it.
-    pub origin: NodeId,
-    /// Its how-manieth it was, from 0.
-    pub number: u32,
 }
 
 /// What the world outside may ask.
@@ -76,45 +64,58 @@ pub enum Command {
 }
 
 /// What processes send each other: a copy of a rumour.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Message, Describe)]
+#[message(tag = 1, kind = "RUMOUR", check = Self::is_possible)]
 pub struct Message {
     /// Of which.
-    pub rumour: Rumour,
+    #[message(tag = 1)]
+    #[describe(with = InstanceId::named)]
+    pub rumour: InstanceId,
     /// How many messages have carried it, this one included.
+    #[message(tag = 2)]
     pub hops: u32,
     /// What it says.
+    #[message(tag = 3)]
+    #[describe(name = "size", with = Bytes::len)]
     pub data: Bytes,
 }
 
 /// What a process says.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Output, Describe)]
 pub enum Output {
     /// It has begun to spread its own rumour.
     Published {
         /// Which.
-        rumour: Rumour,
+        #[describe(with = InstanceId::named)]
+        rumour: InstanceId,
     },
     /// It has heard a rumour for the first time.
     Delivered {
         /// Which.
-        rumour: Rumour,
+        #[describe(with = InstanceId::named)]
+        rumour: InstanceId,
         /// How many messages carried it here.
         hops: u32,
     },
 }
 
 /// The state of one process.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Describe)]
 pub struct Flood {
+    #[describe(skip)]
     me: NodeId,
     /// Who is at the other end of each edge.
+    #[describe(skip)]
     neighbours: BTreeSet<NodeId>,
     /// How many of them are told; all, if there is none.
+    #[describe(skip)]
     fanout: Option<u32>,
     /// As an origin: the number of the next rumour.
+    #[describe(skip)]
     next: u32,
     /// What it has published or delivered: the rest is new.
-    known: BTreeSet<Rumour>,
+    #[describe(with = BTreeSet::len)]
+    known: BTreeSet<InstanceId>,
     /// How many copies came for nothing.
     duplicates: u64,
 }
@@ -153,7 +154,7 @@ impl Algorithm for Flood {
         let Message { rumour, .. } = message;
         if self.known.contains(&rumour) {
             self.duplicates = self.duplicates.saturating_add(1);
-        } else if rumour.origin != self.me && self.neighbours.contains(&from) {
+        } else if rumour.by != self.me && self.neighbours.contains(&from) {
             self.deliver(from, message, out);
         }
         // Else it is made up: we did not publish it, or there is no such edge.
@@ -164,8 +165,8 @@ impl Algorithm for Flood {
 
 impl Flood {
     fn publish(&mut self, data: Bytes, out: &mut Out<Self>) {
-        let rumour = Rumour {
-            origin: self.me,
+        let rumour = InstanceId {
+            by: self.me,
             number: self.next,
         };
         self.next += 1;
@@ -206,89 +207,10 @@ impl Flood {
     }
 }
 
-impl crate::Message for Message {
-    fn kind(&self) -> &'static str {
-        "RUMOUR"
-    }
-
-    fn to_payload(&self) -> Bytes {
-        let body = Some(Body::Rumour(v1::Rumour {
-            id: Some(self.rumour.into()),
-            hops: self.hops,
-            data: self.data.clone(),
-        }));
-        v1::Flood { body }.encode_to_vec().into()
-    }
-
-    /// What is larger than anybody may publish, or was carried by no message,
-    /// is none of ours.
-    fn from_payload(payload: Bytes) -> Option<Self> {
-        let Body::Rumour(v1::Rumour { id, hops, data }) = v1::Flood::decode(payload).ok()?.body?;
-        let rumour = id?.into();
-        (hops > 0 && data.len() <= MAX_BODY).then_some(Self { rumour, hops, data })
-    }
-}
-
-/// `size` is what it says, in bytes.
-impl Describe for Message {
-    fn describe(&self, fields: &mut Fields) {
-        fields.text("rumour", self.rumour);
-        fields.integer("hops", self.hops);
-        fields.integer("size", self.data.len());
-    }
-}
-
-impl crate::Output for Output {
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Published { .. } => "Published",
-            Self::Delivered { .. } => "Delivered",
-        }
-    }
-}
-
-impl Describe for Output {
-    fn describe(&self, fields: &mut Fields) {
-        match self {
-            Self::Published { rumour } => fields.text("rumour", rumour),
-            Self::Delivered { rumour, hops } => {
-                fields.text("rumour", rumour);
-                fields.integer("hops", *hops);
-            }
-        }
-    }
-}
-
-/// `known` is how many rumours it has, `duplicates` how many copies it dropped.
-impl Describe for Flood {
-    fn describe(&self, fields: &mut Fields) {
-        fields.integer("known", self.known.len());
-        fields.integer("duplicates", self.duplicates);
-    }
-}
-
-/// `peer-00/3`
-impl fmt::Display for Rumour {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.origin, self.number)
-    }
-}
-
-impl From<Rumour> for v1::RumourId {
-    fn from(Rumour { origin, number }: Rumour) -> Self {
-        Self {
-            origin: origin.0,
-            number,
-        }
-    }
-}
-
-impl From<v1::RumourId> for Rumour {
-    fn from(v1::RumourId { origin, number }: v1::RumourId) -> Self {
-        Self {
-            origin: NodeId(origin),
-            number,
-        }
+impl Message {
+    /// No process publishes more, and a message has carried it.
+    fn is_possible(&self) -> bool {
+        self.hops > 0 && self.data.len() <= MAX_BODY
     }
 }
 
@@ -302,14 +224,14 @@ mod tests {
 
     const ME: NodeId = NodeId(0);
 
-    fn rumour(origin: u32) -> Rumour {
-        Rumour {
-            origin: NodeId(origin),
+    fn rumour(origin: u32) -> InstanceId {
+        InstanceId {
+            by: NodeId(origin),
             number: 0,
         }
     }
 
-    fn copy(rumour: Rumour, hops: u32) -> Message {
+    fn copy(rumour: InstanceId, hops: u32) -> Message {
         Message {
             rumour,
             hops,
@@ -427,7 +349,7 @@ mod tests {
     fn an_origin_numbers_its_rumours_and_knows_them_again() {
         let mut flood = Flood::new(ME, [1, 2].map(NodeId), Some(1));
         for number in 0..3 {
-            let rumour = Rumour { origin: ME, number };
+            let rumour = InstanceId { by: ME, number };
             let effects = step(&mut flood, publish(), 9);
             assert_eq!(effects.len(), 2, "{effects:?}");
             let published = Effect::Output(Output::Published { rumour });

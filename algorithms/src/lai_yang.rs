@@ -42,12 +42,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use proto::Bytes;
-use proto::prost::Message as _;
-use proto::v1::{self, lai_yang::Body};
-
-use crate::snapshot::{Command, Id, Output, Timer};
-use crate::{Algorithm, Describe, Fields, Input, NodeId, Out, Role};
+use crate::snapshot::{Command, Output, Timer};
+use crate::{Algorithm, Describe, Fields, Input, InstanceId, NodeId, Out};
 
 /// How many snapshots a process records at once, at most, because it hears of
 /// the last of them. A guess: as many as one initiator may start while one
@@ -55,36 +51,48 @@ use crate::{Algorithm, Describe, Fields, Input, NodeId, Out, Role};
 const MAX_BEHIND: u32 = 1024;
 
 /// What processes send each other. `M` is the application's message.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Message, Describe)]
 pub enum Message<M> {
     /// The sender has recorded its state.
+    #[message(tag = 1)]
     Announce {
         /// For which snapshot.
-        id: Id,
+        #[message(tag = 1)]
+        #[describe(name = "snapshot")]
+        id: InstanceId,
         /// How many messages of the application it had put into this channel.
+        #[message(tag = 2)]
         sent: u64,
     },
     /// A process has recorded its state and its channels. On its way to the
     /// initiator.
+    #[message(tag = 2)]
     Finished {
         /// For which snapshot.
-        id: Id,
+        #[message(tag = 1)]
+        #[describe(name = "snapshot")]
+        id: InstanceId,
         /// Who has.
+        #[message(tag = 2)]
         process: NodeId,
     },
     /// The application's own.
+    #[message(tag = 3)]
     Application {
-        /// For which snapshots the sender had recorded.
-        colours: Colours,
         /// What the application sent.
+        #[message(tag = 2, application)]
+        #[describe(flatten)]
         message: M,
+        /// For which snapshots the sender had recorded.
+        #[message(tag = 1)]
+        #[describe(name = "recorded", with = ids)]
+        colours: Colours,
     },
 }
 
 /// For which snapshots a process is red: of each initiator the latest, and all
 /// before it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Colours(BTreeMap<NodeId, u32>);
+pub type Colours = BTreeMap<NodeId, u32>;
 
 /// The state of one process, the application's included.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -100,9 +108,9 @@ pub struct LaiYang<A: Algorithm> {
     /// The colours of what the application sends now.
     colours: Colours,
     /// The snapshots that this process has recorded its state for.
-    snapshots: BTreeMap<Id, Snapshot<A::Message>>,
+    snapshots: BTreeMap<InstanceId, Snapshot<A::Message>>,
     /// Those of them whose channels may still hold white messages.
-    open: BTreeSet<Id>,
+    open: BTreeSet<InstanceId>,
 }
 
 /// How many messages of the application went over the two channels to and from
@@ -212,21 +220,21 @@ impl<A: Algorithm> Algorithm for LaiYang<A> {
 
 impl<A: Algorithm> LaiYang<A> {
     fn initiate(&mut self, out: &mut Out<Self>) {
-        let id = Id {
-            initiator: self.me,
-            number: self.colours.next(self.me),
+        let id = InstanceId {
+            by: self.me,
+            number: next(&self.colours, self.me),
         };
         self.record(id, None, out);
     }
 
     /// Records the state and turns red. What the application has sent by now,
     /// and nothing after, is announced as white.
-    fn record(&mut self, id: Id, parent: Option<NodeId>, out: &mut Out<Self>) {
+    fn record(&mut self, id: InstanceId, parent: Option<NodeId>, out: &mut Out<Self>) {
         out.output(Output::Recorded {
             id,
             state: self.application.clone(),
         });
-        self.colours.add(id);
+        self.colours.insert(id.by, id.number);
         for (&to, &Counters { sent, .. }) in &self.neighbours {
             out.send(to, Message::Announce { id, sent });
         }
@@ -252,23 +260,23 @@ impl<A: Algorithm> LaiYang<A> {
         self.finish_if_all_came(id, out);
     }
 
-    /// Records for whatever snapshots of `last.initiator` the sender is known
+    /// Records for whatever snapshots of `last.by` the sender is known
     /// to have recorded for, if this process has not.
-    fn catch_up(&mut self, from: NodeId, last: Id, out: &mut Out<Self>) {
-        let Id { initiator, number } = last;
-        let next = self.colours.next(initiator);
+    fn catch_up(&mut self, from: NodeId, last: InstanceId, out: &mut Out<Self>) {
+        let InstanceId { by, number } = last;
+        let next = next(&self.colours, by);
         // Snapshots of nobody's, or of this process that it did not start, are
         // made up.
-        let made_up = initiator == self.me || !self.processes.contains(&initiator);
-        if self.colours.contain(last) || made_up || number - next >= MAX_BEHIND {
+        let made_up = by == self.me || !self.processes.contains(&by);
+        if contain(&self.colours, last) || made_up || number - next >= MAX_BEHIND {
             return;
         }
         for number in next..=number {
-            self.record(Id { initiator, number }, Some(from), out);
+            self.record(InstanceId { by, number }, Some(from), out);
         }
     }
 
-    fn on_announce(&mut self, from: NodeId, id: Id, sent: u64, out: &mut Out<Self>) {
+    fn on_announce(&mut self, from: NodeId, id: InstanceId, sent: u64, out: &mut Out<Self>) {
         self.catch_up(from, id, out);
         if let Some(channel) = self.recording(id, from) {
             // A second announcement is no honest one. It changes nothing.
@@ -285,11 +293,11 @@ impl<A: Algorithm> LaiYang<A> {
         message: A::Message,
         out: &mut Out<Self>,
     ) {
-        for last in colours.ids() {
-            self.catch_up(from, last, out);
+        for (&by, &number) in colours {
+            self.catch_up(from, InstanceId { by, number }, out);
         }
-        let ids: Vec<Id> = self.open.iter().copied().collect();
-        for id in ids.into_iter().filter(|&id| !colours.contain(id)) {
+        let ids: Vec<InstanceId> = self.open.iter().copied().collect();
+        for id in ids.into_iter().filter(|&id| !contain(colours, id)) {
             self.on_white(id, from, &message, out);
         }
         if let Some(counters) = self.neighbours.get_mut(&from) {
@@ -300,7 +308,13 @@ impl<A: Algorithm> LaiYang<A> {
 
     /// A white message that comes to a red process was in the channel: sent
     /// before its sender recorded, received after we did.
-    fn on_white(&mut self, id: Id, from: NodeId, message: &A::Message, out: &mut Out<Self>) {
+    fn on_white(
+        &mut self,
+        id: InstanceId,
+        from: NodeId,
+        message: &A::Message,
+        out: &mut Out<Self>,
+    ) {
         if let Some(channel) = self.recording(id, from) {
             channel.white += 1;
             channel.messages.push(message.clone());
@@ -309,13 +323,13 @@ impl<A: Algorithm> LaiYang<A> {
     }
 
     /// The channel from `from`, if it may still hold white messages.
-    fn recording(&mut self, id: Id, from: NodeId) -> Option<&mut Channel<A::Message>> {
+    fn recording(&mut self, id: InstanceId, from: NodeId) -> Option<&mut Channel<A::Message>> {
         self.snapshots.get_mut(&id)?.recording.get_mut(&from)
     }
 
     /// A channel is done with when all white messages that were sent have come.
     /// More than were sent is a lie, and ends in an aborted snapshot.
-    fn close_if_empty(&mut self, id: Id, from: NodeId, out: &mut Out<Self>) {
+    fn close_if_empty(&mut self, id: InstanceId, from: NodeId, out: &mut Out<Self>) {
         let snapshot = self.snapshots.get_mut(&id).expect("it is under way");
         let empty = |channel: &Channel<_>| channel.announced == Some(channel.white);
         if !snapshot.recording.get(&from).is_some_and(empty) {
@@ -330,7 +344,7 @@ impl<A: Algorithm> LaiYang<A> {
     }
 
     /// This process's part is done when no channel holds white messages.
-    fn finish_if_all_came(&mut self, id: Id, out: &mut Out<Self>) {
+    fn finish_if_all_came(&mut self, id: InstanceId, out: &mut Out<Self>) {
         let snapshot = self.snapshots.get_mut(&id).expect("it is under way");
         if !snapshot.recording.is_empty() {
             return;
@@ -346,7 +360,7 @@ impl<A: Algorithm> LaiYang<A> {
 
     /// The news that a process has finished goes back along the way on which
     /// processes turned red, which is a tree with the initiator at its root.
-    fn on_finished(&mut self, id: Id, process: NodeId, out: &mut Out<Self>) {
+    fn on_finished(&mut self, id: InstanceId, process: NodeId, out: &mut Out<Self>) {
         match self.snapshots.get_mut(&id) {
             Some(Snapshot {
                 parent: Some(parent),
@@ -366,7 +380,7 @@ impl<A: Algorithm> LaiYang<A> {
     }
 
     /// What has not come by now is not waited for. The snapshot has failed.
-    fn give_up(&mut self, id: Id, out: &mut Out<Self>) {
+    fn give_up(&mut self, id: InstanceId, out: &mut Out<Self>) {
         self.open.remove(&id);
         if let Some(snapshot) = self.snapshots.get_mut(&id) {
             let not_empty = std::mem::take(&mut snapshot.recording).into_keys();
@@ -399,112 +413,27 @@ impl<A: Algorithm> LaiYang<A> {
     }
 }
 
-impl Colours {
-    fn contain(&self, id: Id) -> bool {
-        let last = self.0.get(&id.initiator);
-        last.is_some_and(|&last| id.number <= last)
-    }
-
-    fn add(&mut self, id: Id) {
-        self.0.insert(id.initiator, id.number);
-    }
-
-    /// The number of the initiator's first snapshot that is not recorded.
-    fn next(&self, initiator: NodeId) -> u32 {
-        let last = self.0.get(&initiator);
-        last.map_or(0, |last| last.saturating_add(1))
-    }
-
-    /// Of each initiator the latest.
-    fn ids(&self) -> impl Iterator<Item = Id> {
-        self.0
-            .iter()
-            .map(|(&initiator, &number)| Id { initiator, number })
-    }
+fn contain(colours: &Colours, id: InstanceId) -> bool {
+    colours.get(&id.by).is_some_and(|&last| id.number <= last)
 }
 
-impl FromIterator<Id> for Colours {
-    fn from_iter<T: IntoIterator<Item = Id>>(ids: T) -> Self {
-        let last = |Id { initiator, number }| (initiator, number);
-        Self(ids.into_iter().map(last).collect())
-    }
+/// The number of the initiator's first snapshot that is not recorded.
+fn next(colours: &Colours, initiator: NodeId) -> u32 {
+    let last = colours.get(&initiator);
+    last.map_or(0, |last| last.saturating_add(1))
 }
 
-impl<M: crate::Message> crate::Message for Message<M> {
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Announce { .. } => "ANNOUNCE",
-            Self::Finished { .. } => "FINISHED",
-            Self::Application { message, .. } => message.kind(),
-        }
-    }
-
-    fn role(&self) -> Role {
-        match self {
-            Self::Announce { .. } | Self::Finished { .. } => Role::OneWay,
-            Self::Application { message, .. } => message.role(),
-        }
-    }
-
-    fn to_payload(&self) -> Bytes {
-        let body = Some(match self {
-            &Self::Announce { id, sent } => Body::Announce(v1::Announce {
-                id: Some(id.into()),
-                sent,
-            }),
-            Self::Finished { id, process } => Body::Finished(v1::Finished {
-                id: Some((*id).into()),
-                process: process.0,
-            }),
-            Self::Application { colours, message } => Body::Application(v1::Coloured {
-                recorded: colours.ids().map(Into::into).collect(),
-                message: message.to_payload(),
-            }),
-        });
-        v1::LaiYang { body }.encode_to_vec().into()
-    }
-
-    fn from_payload(payload: Bytes) -> Option<Self> {
-        Some(match v1::LaiYang::decode(payload).ok()?.body? {
-            Body::Announce(v1::Announce { id, sent }) => Self::Announce {
-                id: id?.into(),
-                sent,
-            },
-            Body::Finished(v1::Finished { id, process }) => Self::Finished {
-                id: id?.into(),
-                process: NodeId(process),
-            },
-            Body::Application(v1::Coloured { recorded, message }) => Self::Application {
-                colours: recorded.into_iter().map(Id::from).collect(),
-                message: M::from_payload(message)?,
-            },
-        })
-    }
-}
-
-impl<M: Describe> Describe for Message<M> {
-    fn describe(&self, fields: &mut Fields) {
-        match self {
-            Self::Announce { id, sent } => {
-                fields.text("snapshot", id);
-                fields.integer("sent", *sent);
-            }
-            Self::Finished { id, process } => {
-                fields.text("snapshot", id);
-                fields.text("process", process);
-            }
-            Self::Application { colours, message } => {
-                message.describe(fields);
-                fields.list("recorded", colours.ids());
-            }
-        }
-    }
+/// Of each initiator the latest.
+fn ids(colours: &Colours) -> Vec<InstanceId> {
+    let id = |(&by, &number)| InstanceId { by, number };
+    colours.iter().map(id).collect()
 }
 
 impl<A: Algorithm> Describe for LaiYang<A> {
     fn describe(&self, fields: &mut Fields) {
         self.application.describe(fields);
-        let recording = |(_, snapshot): &(&Id, &Snapshot<_>)| !snapshot.recording.is_empty();
+        let recording =
+            |(_, snapshot): &(&InstanceId, &Snapshot<_>)| !snapshot.recording.is_empty();
         let under_way = self.snapshots.iter().filter(recording);
         fields.integer("recording", under_way.count());
     }

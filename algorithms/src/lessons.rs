@@ -27,8 +27,6 @@ pub struct Lesson {
     pub file: &'static str,
     /// What stands in the file.
     pub source: &'static str,
-    /// Its `.proto` file, if the messages are declared only there.
-    pub wire: Option<&'static str>,
     /// Commands, each with what it shows.
     pub try_: &'static [(&'static str, &'static str)],
 }
@@ -50,7 +48,6 @@ pub const ALL: &[Lesson] = &[
         run: "ping",
         file: "ping_pong.rs",
         source: include_str!("ping_pong.rs"),
-        wire: Some(include_str!("../../proto/proto/testbed/v1/ping_pong.proto")),
         try_: commands! {
             "testbed --peers 20 ping" => "one PING, one PONG, and the round trip",
             "testbed ping --count 1000 --size 4K" => "how round trips are spread",
@@ -66,7 +63,6 @@ pub const ALL: &[Lesson] = &[
         run: "wave",
         file: "echo.rs",
         source: include_str!("echo.rs"),
-        wire: None,
         try_: commands! {
             "testbed --peers 20 wave --topology random:4" =>
                 "two messages on each edge, and a spanning tree",
@@ -85,7 +81,6 @@ pub const ALL: &[Lesson] = &[
         run: "gossip",
         file: "flood.rs",
         source: include_str!("flood.rs"),
-        wire: None,
         try_: commands! {
             "testbed --peers 20 gossip --topology random:4" =>
                 "every rumour everywhere, how fast, and how many copies for nothing",
@@ -107,7 +102,6 @@ pub const ALL: &[Lesson] = &[
         run: "elect",
         file: "chang_roberts.rs",
         source: include_str!("chang_roberts.rs"),
-        wire: None,
         try_: commands! {
             "testbed --peers 8 elect" => "how many ELECTION messages, beside what theory says",
             "testbed --peers 8 elect --seed 7" =>
@@ -128,7 +122,6 @@ pub const ALL: &[Lesson] = &[
         run: "mutex",
         file: "ricart_agrawala.rs",
         source: include_str!("ricart_agrawala.rs"),
-        wire: None,
         try_: commands! {
             "testbed --peers 8 mutex" =>
                 "two entries each, never two at once, with 14 messages an entry",
@@ -148,7 +141,6 @@ pub const ALL: &[Lesson] = &[
         run: "terminate",
         file: "dijkstra_scholten.rs",
         source: include_str!("dijkstra_scholten.rs"),
-        wire: None,
         try_: commands! {
             "testbed --peers 10 terminate" =>
                 "as many SIGNALs as JOBs, and the end is never announced early",
@@ -167,7 +159,6 @@ pub const ALL: &[Lesson] = &[
         run: "snapshot --algorithm naive",
         file: "naive_snapshot.rs",
         source: include_str!("naive_snapshot.rs"),
-        wire: None,
         try_: commands! {
             "testbed --peers 20 snapshot --algorithm naive" =>
                 "money is missing, and the checker says which",
@@ -186,7 +177,6 @@ pub const ALL: &[Lesson] = &[
         run: "snapshot",
         file: "chandy_lamport.rs",
         source: include_str!("chandy_lamport.rs"),
-        wire: None,
         try_: commands! {
             "testbed --peers 20 snapshot" =>
                 "a consistent cut of a bank that goes on, with 380 markers",
@@ -210,7 +200,6 @@ pub const ALL: &[Lesson] = &[
         run: "snapshot --algorithm lai-yang",
         file: "lai_yang.rs",
         source: include_str!("lai_yang.rs"),
-        wire: None,
         try_: commands! {
             "testbed --peers 20 snapshot --algorithm lai-yang --channel per-message" =>
                 "right where Chandy and Lamport's is wrong",
@@ -229,7 +218,6 @@ pub const ALL: &[Lesson] = &[
         run: "snapshot --workload bank",
         file: "bank.rs",
         source: include_str!("bank.rs"),
-        wire: None,
         try_: commands! {
             "testbed --peers 20 snapshot --workload bank" =>
                 "balances and transfers under way add up",
@@ -246,7 +234,6 @@ pub const ALL: &[Lesson] = &[
         run: "snapshot --workload token",
         file: "token.rs",
         source: include_str!("token.rs"),
-        wire: None,
         try_: commands! {
             "testbed --peers 20 snapshot --workload token" => "each token is there once",
             "testbed snapshot --workload token --algorithm naive" =>
@@ -262,7 +249,6 @@ pub const ALL: &[Lesson] = &[
         run: "snapshot --workload producer-consumer",
         file: "producer_consumer.rs",
         source: include_str!("producer_consumer.rs"),
-        wire: None,
         try_: commands! {
             "testbed --peers 20 snapshot --workload producer-consumer" =>
                 "produced = consumed + buffered + in channels",
@@ -277,7 +263,6 @@ pub const ALL: &[Lesson] = &[
         run: "terminate",
         file: "work.rs",
         source: include_str!("work.rs"),
-        wire: None,
         try_: commands! {
             "testbed --peers 10 terminate --jobs 500" => "500 jobs, 499 messages",
             "testbed --peers 10 --view terminate" =>
@@ -304,9 +289,9 @@ mod tests {
 
     use super::*;
 
-    /// Modules that are no lesson: what snapshot algorithms have in common, and
-    /// this one.
-    const NONE: [&str; 2] = ["lessons", "snapshot"];
+    /// Modules that are no lesson: what snapshot algorithms have in common, what
+    /// derived code calls, and this one.
+    const NONE: [&str; 4] = ["derived", "lessons", "snapshot", "wire"];
 
     #[test]
     fn every_algorithm_is_a_lesson() {

@@ -6,15 +6,21 @@
 //! the door is an engine: the live driver over libp2p channels, a simulator, a
 //! model checker.
 
+// Derived code names this crate so, here too.
+extern crate self as algorithms;
+
 mod algorithm;
 pub mod bank;
 pub mod chandy_lamport;
 pub mod chang_roberts;
+#[doc(hidden)]
+pub mod derived;
 mod describe;
 pub mod dijkstra_scholten;
 pub mod echo;
 mod effect;
 pub mod flood;
+mod instance;
 pub mod lai_yang;
 pub mod lessons;
 pub mod naive_snapshot;
@@ -23,11 +29,22 @@ pub mod producer_consumer;
 pub mod ricart_agrawala;
 pub mod snapshot;
 pub mod token;
+#[doc(hidden)]
+pub mod wire;
 pub mod work;
 
 pub use algorithm::{Algorithm, Input, Message, Output, Role, Value, step};
-pub use describe::{Describe, Field, Fields};
+pub use derive::{Describe, Message, Output};
+pub use describe::{Describe, Field, FieldValue, Fields};
 pub use effect::{Effect, Out};
+pub use instance::InstanceId;
+/// The traits without the derives of the same names: for crates that re-export derives of
+/// their own beside them.
+#[doc(hidden)]
+pub mod traits {
+    pub use crate::algorithm::{Message, Output};
+    pub use crate::describe::Describe;
+}
 /// What the numbers of [`Out::rng`] are drawn with.
 pub use rand;
 

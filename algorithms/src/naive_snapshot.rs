@@ -39,32 +39,37 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use proto::Bytes;
-use proto::prost::Message as _;
-use proto::v1::{self, naive_snapshot::Body};
-
-use crate::snapshot::{Command, Id, Output, Timer};
-use crate::{Algorithm, Describe, Fields, Input, NodeId, Out, Role};
+use crate::snapshot::{Command, Output, Timer};
+use crate::{Algorithm, Describe, Fields, Input, InstanceId, NodeId, Out};
 
 /// What processes send each other. `M` is the application's message.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Message, Describe)]
 pub enum Message<M> {
     /// What is your state?
+    #[message(tag = 1)]
     Request {
         /// For which snapshot.
-        id: Id,
+        #[message(tag = 1)]
+        #[describe(name = "snapshot")]
+        id: InstanceId,
         /// Whom nobody need ask any more.
+        #[message(tag = 2)]
         asked: BTreeSet<NodeId>,
     },
     /// A process has recorded its state. On its way to the initiator.
+    #[message(tag = 2)]
     Finished {
         /// For which snapshot.
-        id: Id,
+        #[message(tag = 1)]
+        #[describe(name = "snapshot")]
+        id: InstanceId,
         /// Who has.
+        #[message(tag = 2)]
         process: NodeId,
     },
     /// The application's own.
-    Application(M),
+    #[message(tag = 3)]
+    Application(#[message(application)] M),
 }
 
 /// The state of one process, the application's included.
@@ -81,7 +86,7 @@ pub struct NaiveSnapshot<A: Algorithm> {
     /// As an initiator: the number of the next snapshot.
     next: u32,
     /// The snapshots that this process has recorded its state for.
-    snapshots: BTreeMap<Id, Snapshot>,
+    snapshots: BTreeMap<InstanceId, Snapshot>,
 }
 
 /// A snapshot, from recording the state on.
@@ -162,8 +167,8 @@ impl<A: Algorithm> Algorithm for NaiveSnapshot<A> {
 
 impl<A: Algorithm> NaiveSnapshot<A> {
     fn initiate(&mut self, out: &mut Out<Self>) {
-        let id = Id {
-            initiator: self.me,
+        let id = InstanceId {
+            by: self.me,
             number: self.next,
         };
         self.next += 1;
@@ -175,7 +180,13 @@ impl<A: Algorithm> NaiveSnapshot<A> {
         self.record(id, snapshot, BTreeSet::from([self.me]), out);
     }
 
-    fn on_request(&mut self, from: NodeId, id: Id, asked: BTreeSet<NodeId>, out: &mut Out<Self>) {
+    fn on_request(
+        &mut self,
+        from: NodeId,
+        id: InstanceId,
+        asked: BTreeSet<NodeId>,
+        out: &mut Out<Self>,
+    ) {
         // Two neighbours may have asked, neither knowing of the other.
         if !self.snapshots.contains_key(&id) {
             let snapshot = Snapshot {
@@ -189,7 +200,7 @@ impl<A: Algorithm> NaiveSnapshot<A> {
     /// Records the state, asks on, and has finished: that is all.
     fn record(
         &mut self,
-        id: Id,
+        id: InstanceId,
         snapshot: Snapshot,
         mut asked: BTreeSet<NodeId>,
         out: &mut Out<Self>,
@@ -216,7 +227,7 @@ impl<A: Algorithm> NaiveSnapshot<A> {
 
     /// The answers go back along the way that the first requests took, which
     /// is a tree with the initiator at its root.
-    fn on_finished(&mut self, id: Id, process: NodeId, out: &mut Out<Self>) {
+    fn on_finished(&mut self, id: InstanceId, process: NodeId, out: &mut Out<Self>) {
         match self.snapshots.get_mut(&id) {
             Some(Snapshot {
                 parent: Some(parent),
@@ -236,7 +247,7 @@ impl<A: Algorithm> NaiveSnapshot<A> {
     }
 
     /// Who has not answered by now is not waited for. The snapshot has failed.
-    fn give_up(&mut self, id: Id, out: &mut Out<Self>) {
+    fn give_up(&mut self, id: InstanceId, out: &mut Out<Self>) {
         if let Some(snapshot) = self.snapshots.get_mut(&id) {
             let missing = std::mem::take(&mut snapshot.missing);
             let missing = missing.into_iter().collect();
@@ -255,72 +266,10 @@ impl<A: Algorithm> NaiveSnapshot<A> {
     }
 }
 
-impl<M: crate::Message> crate::Message for Message<M> {
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Request { .. } => "REQUEST",
-            Self::Finished { .. } => "FINISHED",
-            Self::Application(message) => message.kind(),
-        }
-    }
-
-    fn role(&self) -> Role {
-        match self {
-            Self::Request { .. } | Self::Finished { .. } => Role::OneWay,
-            Self::Application(message) => message.role(),
-        }
-    }
-
-    fn to_payload(&self) -> Bytes {
-        let body = Some(match self {
-            Self::Request { id, asked } => Body::Request(v1::StateRequest {
-                id: Some((*id).into()),
-                asked: asked.iter().map(|process| process.0).collect(),
-            }),
-            Self::Finished { id, process } => Body::Finished(v1::Finished {
-                id: Some((*id).into()),
-                process: process.0,
-            }),
-            Self::Application(message) => Body::Application(message.to_payload()),
-        });
-        v1::NaiveSnapshot { body }.encode_to_vec().into()
-    }
-
-    fn from_payload(payload: Bytes) -> Option<Self> {
-        Some(match v1::NaiveSnapshot::decode(payload).ok()?.body? {
-            Body::Request(v1::StateRequest { id, asked }) => Self::Request {
-                id: id?.into(),
-                asked: asked.into_iter().map(NodeId).collect(),
-            },
-            Body::Finished(v1::Finished { id, process }) => Self::Finished {
-                id: id?.into(),
-                process: NodeId(process),
-            },
-            Body::Application(message) => Self::Application(M::from_payload(message)?),
-        })
-    }
-}
-
-impl<M: Describe> Describe for Message<M> {
-    fn describe(&self, fields: &mut Fields) {
-        match self {
-            Self::Request { id, asked } => {
-                fields.text("snapshot", id);
-                fields.list("asked", asked);
-            }
-            Self::Finished { id, process } => {
-                fields.text("snapshot", id);
-                fields.text("process", process);
-            }
-            Self::Application(message) => message.describe(fields),
-        }
-    }
-}
-
 impl<A: Algorithm> Describe for NaiveSnapshot<A> {
     fn describe(&self, fields: &mut Fields) {
         self.application.describe(fields);
-        let waiting = |(_, snapshot): &(&Id, &Snapshot)| !snapshot.missing.is_empty();
+        let waiting = |(_, snapshot): &(&InstanceId, &Snapshot)| !snapshot.missing.is_empty();
         let under_way = self.snapshots.iter().filter(waiting);
         fields.integer("recording", under_way.count());
     }
@@ -388,8 +337,8 @@ mod tests {
                 Take(who) => self.input(NodeId(who), Input::Command(Command::Snapshot)),
                 Pay(from, to) => self.pay(NodeId(from), NodeId(to)),
                 GiveUp(who) => {
-                    let id = Id {
-                        initiator: NodeId(who),
+                    let id = InstanceId {
+                        by: NodeId(who),
                         number: 0,
                     };
                     self.input(NodeId(who), Input::Timer(Timer::GiveUp(id)));
@@ -545,8 +494,8 @@ mod tests {
         network.on_event(Deliver(1, 0));
         network.on_event(GiveUp(0));
         network.on_event(DeliverAll);
-        let id = Id {
-            initiator: NodeId(0),
+        let id = InstanceId {
+            by: NodeId(0),
             number: 0,
         };
         let missing = vec![NodeId(2)];

@@ -18,19 +18,41 @@
 //!
 //! Cost: 2 messages and one round trip for each ping.
 //!
-//! The whole algorithm is in this file. Its messages stand in `ping_pong.proto`
-//! and are used as prost makes them; the other algorithms have types of their
-//! own, and turn them into those of their `.proto` files at the end.
+//! The whole algorithm is in this file.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use proto::Bytes;
-use proto::prost::Message as _;
-pub use proto::v1::ping_pong::Body as Message;
-use proto::v1::{self, Ping, Pong};
 
-use crate::{Algorithm, Describe, Fields, NodeId, Out, Role};
+use crate::{Algorithm, Describe, Fields, NodeId, Out};
+
+/// What processes send each other.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Message, Describe)]
+pub enum Message {
+    /// Are you there?
+    #[message(tag = 1, request)]
+    Ping {
+        /// Unique among the pings of its sender.
+        #[message(tag = 1)]
+        id: u64,
+        /// Ballast, so that the cost of larger messages can be measured.
+        #[message(tag = 2)]
+        #[describe(name = "data.size", with = Bytes::len)]
+        data: Bytes,
+    },
+    /// I am. It repeats what it answers.
+    #[message(tag = 2, reply)]
+    Pong {
+        /// That of the PING.
+        #[message(tag = 1)]
+        id: u64,
+        /// That of the PING.
+        #[message(tag = 2)]
+        #[describe(name = "data.size", with = Bytes::len)]
+        data: Bytes,
+    },
+}
 
 /// What the world outside may ask.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -47,7 +69,7 @@ pub enum Command {
 }
 
 /// What a process says.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Output, Describe)]
 pub enum Output {
     /// The answer has come.
     Answered {
@@ -103,8 +125,8 @@ impl Algorithm for PingPong {
 
     fn on_message(&mut self, from: NodeId, message: Message, out: &mut Out<Self>) {
         match message {
-            Message::Ping(ping) => self.on_ping(from, ping, out),
-            Message::Pong(pong) => self.on_pong(from, pong, out),
+            Message::Ping { id, data } => self.on_ping(from, id, data, out),
+            Message::Pong { id, .. } => self.on_pong(from, id, out),
         }
     }
 
@@ -121,14 +143,14 @@ impl PingPong {
         self.next_id += 1;
         self.waiting_for.insert(id, to);
         out.set_timer(Timeout { id }, timeout);
-        out.send_within(to, Message::Ping(Ping { id, data }), timeout);
+        out.send_within(to, Message::Ping { id, data }, timeout);
     }
 
-    fn on_ping(&mut self, from: NodeId, Ping { id, data }: Ping, out: &mut Out<Self>) {
-        out.send(from, Message::Pong(Pong { id, data }));
+    fn on_ping(&mut self, from: NodeId, id: u64, data: Bytes, out: &mut Out<Self>) {
+        out.send(from, Message::Pong { id, data });
     }
 
-    fn on_pong(&mut self, from: NodeId, Pong { id, .. }: Pong, out: &mut Out<Self>) {
+    fn on_pong(&mut self, from: NodeId, id: u64, out: &mut Out<Self>) {
         if self.waiting_for.get(&id) == Some(&from) {
             self.waiting_for.remove(&id);
             out.cancel_timer(Timeout { id });
@@ -136,58 +158,6 @@ impl PingPong {
         } else {
             out.output(Output::Unexpected { id, by: from });
         }
-    }
-}
-
-impl crate::Message for Message {
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Ping(_) => "PING",
-            Self::Pong(_) => "PONG",
-        }
-    }
-
-    fn role(&self) -> Role {
-        match self {
-            Self::Ping(_) => Role::Request,
-            Self::Pong(_) => Role::Reply,
-        }
-    }
-
-    fn to_payload(&self) -> Bytes {
-        let body = Some(self.clone());
-        v1::PingPong { body }.encode_to_vec().into()
-    }
-
-    fn from_payload(payload: Bytes) -> Option<Self> {
-        v1::PingPong::decode(payload).ok()?.body
-    }
-}
-
-impl Describe for Message {
-    fn describe(&self, fields: &mut Fields) {
-        let (Self::Ping(Ping { id, data }) | Self::Pong(Pong { id, data })) = self;
-        fields.integer("id", *id);
-        fields.integer("data.size", data.len());
-    }
-}
-
-impl crate::Output for Output {
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Answered { .. } => "Answered",
-            Self::TimedOut { .. } => "TimedOut",
-            Self::Unexpected { .. } => "Unexpected",
-        }
-    }
-}
-
-impl Describe for Output {
-    fn describe(&self, fields: &mut Fields) {
-        let (Self::Answered { id, by } | Self::TimedOut { id, by } | Self::Unexpected { id, by }) =
-            self;
-        fields.integer("id", *id);
-        fields.text("by", by);
     }
 }
 
@@ -217,10 +187,8 @@ mod tests {
     }
 
     fn pong(alice: &mut PingPong, from: NodeId, id: u64) -> Vec<Effect<PingPong>> {
-        let message = Message::Pong(Pong {
-            id,
-            data: Bytes::new(),
-        });
+        let data = Bytes::new();
+        let message = Message::Pong { id, data };
         step(alice, Input::Message { from, message }, 0)
     }
 
@@ -326,10 +294,8 @@ mod tests {
 
     #[test]
     fn what_is_no_message_is_none() {
-        let ping = Message::Ping(Ping {
-            id: 7,
-            data: Bytes::from_static(b"x"),
-        });
+        let data = Bytes::from_static(b"x");
+        let ping = Message::Ping { id: 7, data };
         assert_eq!(Message::from_payload(ping.to_payload()), Some(ping));
         for bytes in [&b""[..], b"\xff", b"\x0a\x7f", b"GET /"] {
             let bytes = Bytes::copy_from_slice(bytes);

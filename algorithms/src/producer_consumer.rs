@@ -24,20 +24,19 @@
 
 use std::time::Duration;
 
-use proto::Bytes;
-use proto::prost::Message as _;
-use proto::v1;
 use rand::RngExt as _;
 use rand::seq::IndexedRandom as _;
 
-use crate::{Algorithm, Describe, Fields, NodeId, Out};
+use crate::{Algorithm, Describe, Fields, Message, NodeId, Out};
 
 /// An item on its way.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Message)]
 pub struct Item {
     /// Who produced it.
+    #[message(tag = 1)]
     pub from: NodeId,
-    /// Its how-manieth it was, from 0.
+    /// How many its producer had produced before.
+    #[message(tag = 2)]
     pub number: u64,
 }
 
@@ -170,30 +169,6 @@ impl ProducerConsumer {
     }
 }
 
-impl crate::Message for Item {
-    fn kind(&self) -> &'static str {
-        "ITEM"
-    }
-
-    fn to_payload(&self) -> Bytes {
-        let Self { from, number } = *self;
-        v1::Item {
-            from: from.0,
-            number,
-        }
-        .encode_to_vec()
-        .into()
-    }
-
-    fn from_payload(payload: Bytes) -> Option<Self> {
-        let v1::Item { from, number } = v1::Item::decode(payload).ok()?;
-        Some(Self {
-            from: NodeId(from),
-            number,
-        })
-    }
-}
-
 impl Describe for Item {
     fn describe(&self, fields: &mut Fields) {
         fields.text("id", format_args!("{}/{}", self.from.0, self.number));
@@ -213,7 +188,7 @@ impl Describe for ProducerConsumer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Effect, Input, Message as _, step};
+    use crate::{Effect, Input, step};
 
     const BUFFERED: u64 = 2;
 

@@ -42,24 +42,20 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use proto::Bytes;
-use proto::prost::Message as _;
-use proto::v1::{
-    self,
-    ricart_agrawala::{Body, Reply, Request},
-};
-
-use crate::{Algorithm, Describe, Fields, NodeId, Out, Role};
+use crate::{Algorithm, Describe, Fields, NodeId, Out};
 
 /// What processes send each other.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Message, Describe)]
 pub enum Message {
     /// The sender wants to enter.
+    #[message(tag = 1, request)]
     Request {
         /// When it asked, by its logical clock.
+        #[message(tag = 1)]
         time: u64,
     },
     /// The receiver may enter, as far as the sender is concerned.
+    #[message(tag = 2, reply)]
     Reply,
 }
 
@@ -71,7 +67,7 @@ pub enum Command {
 }
 
 /// What a process says.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Output, Describe)]
 pub enum Output {
     /// It is in the critical section.
     Entered {
@@ -244,62 +240,6 @@ impl RicartAgrawala {
     }
 }
 
-impl crate::Message for Message {
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Request { .. } => "REQUEST",
-            Self::Reply => "REPLY",
-        }
-    }
-
-    fn role(&self) -> Role {
-        match self {
-            Self::Request { .. } => Role::Request,
-            Self::Reply => Role::Reply,
-        }
-    }
-
-    fn to_payload(&self) -> Bytes {
-        let body = Some(match *self {
-            Self::Request { time } => Body::Request(Request { time }),
-            Self::Reply => Body::Reply(Reply {}),
-        });
-        v1::RicartAgrawala { body }.encode_to_vec().into()
-    }
-
-    fn from_payload(payload: Bytes) -> Option<Self> {
-        Some(match v1::RicartAgrawala::decode(payload).ok()?.body? {
-            Body::Request(Request { time }) => Self::Request { time },
-            Body::Reply(Reply {}) => Self::Reply,
-        })
-    }
-}
-
-impl Describe for Message {
-    fn describe(&self, fields: &mut Fields) {
-        match self {
-            Self::Request { time } => fields.integer("time", *time),
-            Self::Reply => {}
-        }
-    }
-}
-
-impl crate::Output for Output {
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Entered { .. } => "Entered",
-            Self::Left { .. } => "Left",
-        }
-    }
-}
-
-impl Describe for Output {
-    fn describe(&self, fields: &mut Fields) {
-        let (Self::Entered { time } | Self::Left { time }) = self;
-        fields.integer("time", *time);
-    }
-}
-
 impl Describe for RicartAgrawala {
     fn describe(&self, fields: &mut Fields) {
         fields.integer("clock", self.clock);
@@ -316,6 +256,7 @@ impl Describe for RicartAgrawala {
 
 #[cfg(test)]
 mod tests {
+    use proto::Bytes;
     use rand::{RngExt as _, SeedableRng as _};
     use rand_chacha::ChaCha8Rng;
 

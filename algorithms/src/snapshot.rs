@@ -2,20 +2,7 @@
 //! wait for, and what they say. Whoever checks or shows a snapshot need not
 //! know which one it was.
 
-use std::fmt;
-
-use proto::v1;
-
-use crate::{Algorithm, Describe, Fields, NodeId};
-
-/// Which snapshot: several may be under way at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Id {
-    /// Who started it.
-    pub initiator: NodeId,
-    /// Its how-manieth it was, from 0.
-    pub number: u32,
-}
+use crate::{Algorithm, Describe, Fields, InstanceId, NodeId};
 
 /// What is asked of a process.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -30,78 +17,42 @@ pub enum Command<C> {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer<T> {
     /// Somebody has not answered.
-    GiveUp(Id),
+    GiveUp(InstanceId),
     /// The application's own.
     Application(T),
 }
 
 /// What a process says. `M` is the application's message and `A` its state.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Output)]
 pub enum Output<A: Algorithm> {
     /// The state is recorded.
     Recorded {
         /// For which snapshot.
-        id: Id,
+        id: InstanceId,
         /// As it was in that moment.
         state: A,
     },
     /// All channels that lead here are recorded.
     Finished {
         /// For which snapshot.
-        id: Id,
+        id: InstanceId,
         /// The messages on those that held any, in their order.
         channels: Vec<(NodeId, Vec<A::Message>)>,
     },
     /// The initiator has heard from every process.
     Complete {
         /// Which snapshot.
-        id: Id,
+        id: InstanceId,
     },
     /// Somebody did not answer in time. There is no snapshot.
     Aborted {
         /// Which snapshot.
-        id: Id,
+        id: InstanceId,
         /// For whom this process has waited in vain.
         missing: Vec<NodeId>,
     },
     /// The application says something.
-    Application(A::Output),
-}
-
-impl fmt::Display for Id {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.initiator.0, self.number)
-    }
-}
-
-impl From<Id> for v1::SnapshotId {
-    fn from(Id { initiator, number }: Id) -> Self {
-        Self {
-            initiator: initiator.0,
-            number,
-        }
-    }
-}
-
-impl From<v1::SnapshotId> for Id {
-    fn from(v1::SnapshotId { initiator, number }: v1::SnapshotId) -> Self {
-        Self {
-            initiator: NodeId(initiator),
-            number,
-        }
-    }
-}
-
-impl<A: Algorithm> crate::Output for Output<A> {
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Recorded { .. } => "Recorded",
-            Self::Finished { .. } => "Finished",
-            Self::Complete { .. } => "Complete",
-            Self::Aborted { .. } => "Aborted",
-            Self::Application(output) => output.kind(),
-        }
-    }
+    Application(#[output(application)] A::Output),
 }
 
 impl<A: Algorithm> Describe for Output<A> {

@@ -20,33 +20,38 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use proto::Bytes;
-use proto::prost::Message as _;
-use proto::v1;
 use rand::RngExt as _;
 use rand::seq::IndexedRandom as _;
 
-use crate::{Algorithm, Describe, Fields, NodeId, Out};
+use crate::{Algorithm, Describe, Fields, Message, NodeId, Out};
 
 /// Which token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Token {
     /// Who held it at the start.
     pub holder: NodeId,
-    /// Its how-manieth it was, from 0.
+    /// Which of that process's tokens it is, counted from 0.
     pub index: u64,
 }
 
 /// A token on its way.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Message)]
+#[message(kind = "TOKEN", check = |pass: &Self| pass.hops > 0)]
 pub struct Pass {
     /// Who passes it on.
+    #[message(tag = 1)]
     pub from: NodeId,
-    /// The sender's how-manieth pass it is, from 0.
+    /// How many its sender had passed on before.
+    #[message(tag = 2)]
     pub number: u64,
-    /// Which token.
-    pub token: Token,
+    /// Who held the token at the start.
+    #[message(tag = 3)]
+    pub holder: NodeId,
+    /// Which of that process's tokens it is.
+    #[message(tag = 4)]
+    pub index: u64,
     /// How often it was passed on, this time included.
+    #[message(tag = 5)]
     pub hops: u64,
 }
 
@@ -112,8 +117,15 @@ impl Algorithm for Tokens {
     fn on_command(&mut self, (): (), _: &mut Out<Self>) {}
 
     fn on_message(&mut self, _: NodeId, pass: Pass, out: &mut Out<Self>) {
-        self.held.insert(pass.token, pass.hops);
-        self.keep(pass.token, pass.hops, out);
+        let Pass {
+            holder,
+            index,
+            hops,
+            ..
+        } = pass;
+        let token = Token { holder, index };
+        self.held.insert(token, hops);
+        self.keep(token, hops, out);
     }
 
     fn on_timer(&mut self, Due(token): Due, out: &mut Out<Self>) {
@@ -135,7 +147,8 @@ impl Tokens {
         let pass = Pass {
             from: self.me,
             number: self.sent,
-            token,
+            holder: token.holder,
+            index: token.index,
             hops: hops.saturating_add(1),
         };
         self.sent += 1;
@@ -158,56 +171,12 @@ impl fmt::Display for Token {
     }
 }
 
-impl crate::Message for Pass {
-    fn kind(&self) -> &'static str {
-        "TOKEN"
-    }
-
-    fn to_payload(&self) -> Bytes {
-        let Self {
-            from,
-            number,
-            token: Token { holder, index },
-            hops,
-        } = *self;
-        v1::Token {
-            from: from.0,
-            number,
-            holder: holder.0,
-            index,
-            hops,
-        }
-        .encode_to_vec()
-        .into()
-    }
-
-    fn from_payload(payload: Bytes) -> Option<Self> {
-        let v1::Token {
-            from,
-            number,
-            holder,
-            index,
-            hops,
-        } = v1::Token::decode(payload).ok()?;
-        let token = Token {
-            holder: NodeId(holder),
-            index,
-        };
-        (hops > 0).then_some(Self {
-            from: NodeId(from),
-            number,
-            token,
-            hops,
-        })
-    }
-}
-
 /// The `id` is that of the message: a token comes by more than once.
 impl Describe for Pass {
     fn describe(&self, fields: &mut Fields) {
         fields.text("id", format_args!("{}/{}", self.from.0, self.number));
         fields.integer("amount", 1);
-        fields.text("token", self.token);
+        fields.text("token", format_args!("{}/{}", self.holder.0, self.index));
         fields.integer("hops", self.hops);
     }
 }
@@ -225,8 +194,10 @@ impl Describe for Tokens {
 mod tests {
     use std::collections::BTreeSet;
 
+    use proto::Bytes;
+
     use super::*;
-    use crate::{Effect, Input, Message as _, step};
+    use crate::{Effect, Input, step};
 
     /// Lets the tokens wander, always the one that is due at the seed's whim,
     /// until none moves. Returns the processes and the number of hops.

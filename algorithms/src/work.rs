@@ -19,19 +19,18 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use proto::Bytes;
-use proto::prost::Message as _;
-use proto::v1;
 use rand::RngExt as _;
 use rand::seq::IndexedRandom as _;
 
 use crate::dijkstra_scholten::Activity;
-use crate::{Algorithm, Describe, Fields, NodeId, Out};
+use crate::{Algorithm, Describe, Fields, Message, NodeId, Out};
 
 /// Work on its way.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Message, Describe)]
+#[message(check = |job: &Self| job.jobs > 0)]
 pub struct Job {
     /// How many jobs may come of it, itself included. Not 0.
+    #[message(tag = 1)]
     pub jobs: u64,
 }
 
@@ -147,28 +146,6 @@ impl Work {
     }
 }
 
-impl crate::Message for Job {
-    fn kind(&self) -> &'static str {
-        "JOB"
-    }
-
-    fn to_payload(&self) -> Bytes {
-        let Self { jobs } = *self;
-        v1::Job { jobs }.encode_to_vec().into()
-    }
-
-    fn from_payload(payload: Bytes) -> Option<Self> {
-        let v1::Job { jobs } = v1::Job::decode(payload).ok()?;
-        (jobs > 0).then_some(Self { jobs })
-    }
-}
-
-impl Describe for Job {
-    fn describe(&self, fields: &mut Fields) {
-        fields.integer("jobs", self.jobs);
-    }
-}
-
 impl Describe for Work {
     fn describe(&self, fields: &mut Fields) {
         fields.integer("jobs", self.jobs());
@@ -178,8 +155,10 @@ impl Describe for Work {
 
 #[cfg(test)]
 mod tests {
+    use proto::Bytes;
+
     use super::*;
-    use crate::{Effect, Input, Message as _, step};
+    use crate::{Effect, Input, step};
 
     const ME: NodeId = NodeId(0);
     const PACE: Duration = Duration::from_millis(1);

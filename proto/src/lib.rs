@@ -1,9 +1,7 @@
-//! The wire: the `.proto` files of `proto/proto` and their Rust types.
+//! The wire: [`Envelope`], what a channel carries, as `proto/proto` defines it.
 //!
-//! Everything that travels between two peers of the testbed is defined here
-//! and nowhere else. [`Envelope`] is what a channel carries; the messages of
-//! each algorithm stand in a `.proto` file of their own and travel as an
-//! envelope's payload. Depends on prost alone.
+//! The messages of each algorithm are defined in its own file, with
+//! `#[derive(Message)]`, and travel as an envelope's payload. Depends on prost alone.
 
 mod envelope;
 
@@ -11,7 +9,7 @@ pub use envelope::{Envelope, Error, TraceContext};
 pub use prost;
 pub use prost::bytes::Bytes;
 
-/// The generated types, one for each message in `proto/testbed/v1`.
+/// The generated types of `proto/testbed/v1/envelope.proto`.
 #[allow(missing_docs, unreachable_pub)]
 pub mod v1 {
     include!(concat!(env!("OUT_DIR"), "/testbed.v1.rs"));

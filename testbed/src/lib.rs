@@ -6,6 +6,10 @@
 //! connected) and an [`experiment`], and ends as a folder ([`run`]) with its
 //! spans from the [store](trace::store::Store), which the [`viewer`] shows.
 
+// The derives of `own` name this crate so.
+#[cfg(test)]
+extern crate self as testbed;
+
 pub mod cli;
 pub mod control;
 mod error;

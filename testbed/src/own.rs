@@ -10,6 +10,8 @@ mod tests;
 
 use std::process::ExitCode;
 
+/// The derives of the traits of the same names.
+pub use derive::{TestbedDescribe as Describe, TestbedMessage as Message, TestbedOutput as Output};
 pub use lab::own::*;
 
 use crate::Error;

@@ -12,11 +12,12 @@ use testbed::run::Versions;
 
 /// The rooms, each with those that it may know. A room also knows what these
 /// know.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     // What the property tests of the others share, and nothing else.
     ("testbed-property", &[]),
     ("testbed-proto", &["testbed-property"]),
-    ("testbed-algorithms", &["testbed-proto"]),
+    ("testbed-derive", &[]),
+    ("testbed-algorithms", &["testbed-proto", "testbed-derive"]),
     (
         "testbed-trace",
         &["testbed-algorithms", "testbed-proto", "testbed-property"],
@@ -26,6 +27,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
         &[
             "testbed-trace",
             "testbed-algorithms",
+            "testbed-derive",
             "testbed-proto",
             "testbed-property",
         ],
@@ -46,6 +48,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
             "testbed-node",
             "testbed-trace",
             "testbed-algorithms",
+            "testbed-derive",
             "testbed-proto",
             "testbed-property",
         ],

@@ -6,10 +6,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 
-use prost::Message as _;
+use algorithms::Message as _;
+use algorithms::ping_pong::Message;
 use proto::Envelope;
-use proto::v1::PingPong;
-use proto::v1::ping_pong::Body;
 use serde_json::Value;
 use support::{Running, foreign, node, run, workspace};
 
@@ -67,8 +66,8 @@ fn js_libp2p_and_a_node_understand_each_other() {
         .collect();
     let pong = Envelope::decode(bytes.into()).expect("an envelope");
     assert_eq!((&*pong.kind, pong.sequence), ("PONG", 0));
-    let message = PingPong::decode(pong.payload).expect("a message");
-    assert!(matches!(message.body, Some(Body::Pong(pong)) if pong.id == 0));
+    let message = Message::from_payload(pong.payload).expect("a message");
+    assert!(matches!(message, Message::Pong { id: 0, .. }));
 
     // The node tells one peer of the other.
     let closest = check("closest");

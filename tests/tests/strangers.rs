@@ -3,12 +3,11 @@
 
 use std::time::Duration;
 
+use algorithms::bank::Transfer;
+use algorithms::{Message as _, NodeId, chandy_lamport, ping_pong};
 use node::admission::MESSAGES;
 use node::channel::{self, Outgoing};
 use node::{Multiaddr, Peer, Protocol, Transport, start};
-use prost::Message as _;
-use proto::v1::chandy_lamport::Body;
-use proto::v1::{ChandyLamport, Ping, PingPong, Transfer, ping_pong};
 use serde_json::Value;
 use support::peers::{config, send, within};
 use support::saved::no_panic;
@@ -51,22 +50,18 @@ fn stranger(protocols: impl Into<Vec<Protocol>>) -> Peer {
 /// A payment out of nowhere.
 fn forged(id: u64) -> Outgoing {
     let transfer = Transfer {
-        from: 3,
+        from: NodeId(3),
         number: id,
         amount: 1_000,
     };
-    let message = ChandyLamport {
-        body: Some(Body::Application(transfer.encode_to_vec().into())),
-    };
-    outgoing(id, "TRANSFER", message.encode_to_vec())
+    let message = chandy_lamport::Message::Application(transfer);
+    outgoing(id, "TRANSFER", message.to_payload().into())
 }
 
 fn ping(id: u64) -> Outgoing {
     let data = Vec::new().into();
-    let ping = PingPong {
-        body: Some(ping_pong::Body::Ping(Ping { id, data })),
-    };
-    outgoing(id, "PING", ping.encode_to_vec())
+    let ping = ping_pong::Message::Ping { id, data };
+    outgoing(id, "PING", ping.to_payload().into())
 }
 
 fn outgoing(id: u64, kind: &'static str, payload: Vec<u8>) -> Outgoing {

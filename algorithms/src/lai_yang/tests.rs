@@ -1,3 +1,4 @@
+use proto::Bytes;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
@@ -142,7 +143,7 @@ impl Network {
     }
 
     /// How often a process said something of that kind about a snapshot.
-    fn count(&self, kind: &str, id: Id) -> usize {
+    fn count(&self, kind: &str, id: InstanceId) -> usize {
         let is = |seen: &&Seen| match seen {
             Seen::Said(_, output) => {
                 use crate::Output as _;
@@ -156,7 +157,7 @@ impl Network {
     }
 
     /// What the channels held in the snapshot, with the receivers.
-    fn channels(&self, id: Id) -> Vec<(NodeId, NodeId, Transfer)> {
+    fn channels(&self, id: InstanceId) -> Vec<(NodeId, NodeId, Transfer)> {
         let mut all = Vec::new();
         for seen in &self.seen {
             if let Seen::Said(to, Output::Finished { id: of, channels }) = seen
@@ -173,7 +174,7 @@ impl Network {
     }
 
     /// Where in the run each process recorded.
-    fn cut(&self, id: Id) -> BTreeMap<NodeId, usize> {
+    fn cut(&self, id: InstanceId) -> BTreeMap<NodeId, usize> {
         let record = |(place, seen): (usize, &Seen)| match seen {
             Seen::Said(me, Output::Recorded { id: of, .. }) if *of == id => Some((*me, place)),
             _ => None,
@@ -182,7 +183,7 @@ impl Network {
     }
 
     /// Compares a snapshot with what was seen.
-    fn check(&self, id: Id, case: &str) {
+    fn check(&self, id: InstanceId, case: &str) {
         let all = self.processes.len();
         assert_eq!(self.count("Recorded", id), all, "{case} {id}");
         assert_eq!(self.count("Finished", id), all, "{case} {id}");
@@ -211,7 +212,7 @@ impl Network {
         assert_eq!(total, START * all as u64, "{case} {id}");
     }
 
-    fn balances(&self, id: Id) -> u64 {
+    fn balances(&self, id: InstanceId) -> u64 {
         let balance = |seen: &Seen| match seen {
             Seen::Said(_, Output::Recorded { id: of, state }) if *of == id => Some(state.balance()),
             _ => None,
@@ -235,9 +236,9 @@ fn topologies() -> Vec<Topology> {
     ]
 }
 
-fn id(initiator: u32, number: u32) -> Id {
-    Id {
-        initiator: NodeId(initiator),
+fn id(initiator: u32, number: u32) -> InstanceId {
+    InstanceId {
+        by: NodeId(initiator),
         number,
     }
 }
@@ -361,7 +362,7 @@ fn what_liars_send_is_not_recorded_for() {
             Message::Announce { id, sent: 0 },
             Message::Finished { id, process: liar },
             Message::Application {
-                colours: [id].into_iter().collect(),
+                colours: [(id.by, id.number)].into(),
                 message: transfer,
             },
         ];
@@ -400,7 +401,7 @@ fn messages_travel_and_describe_themselves() {
         ),
         (
             Message::Application {
-                colours: [id(4, 5), id(0, 1)].into_iter().collect(),
+                colours: [(NodeId(4), 5), (NodeId(0), 1)].into(),
                 message: transfer,
             },
             "TRANSFER",

@@ -1,5 +1,7 @@
 //! What is shown of an algorithm's file: its head, its messages, its state.
 
+use std::borrow::Cow;
+
 use super::Lesson;
 
 impl Lesson {
@@ -17,15 +19,11 @@ impl Lesson {
         lines.join("\n").replace("[`", "`").replace("`]", "`")
     }
 
-    /// What processes send each other, as it stands in the file, or else in the
-    /// `.proto` file.
+    /// What processes send each other, as it stands in the file.
     pub fn messages(&self) -> String {
         let name = self.named_after("type Message = ");
-        match (self.items(|line| is_public(line, name)).pop(), self.wire) {
-            (Some(item), _) => item,
-            (None, Some(wire)) => after_package(wire).trim().to_owned(),
-            (None, None) => String::new(),
-        }
+        let messages = self.items(|line| is_public(line, name)).pop();
+        messages.unwrap_or_default()
     }
 
     /// The state of a process, as it stands in the file, with the types that it
@@ -49,23 +47,23 @@ impl Lesson {
     /// comments, without their attributes. rustfmt puts the end of an item on
     /// the first line or, as a brace, at the beginning of a line.
     fn items(&self, wanted: impl Fn(&str) -> bool) -> Vec<String> {
-        let (mut items, mut comments) = (Vec::new(), Vec::new());
-        let mut lines = self
-            .source
-            .lines()
-            .take_while(|&line| line != "#[cfg(test)]");
+        let (mut items, mut comments) = (Vec::new(), Vec::<Cow<'_, str>>::new());
+        let lines = self.source.lines();
+        let lines = lines.take_while(|&line| line != "#[cfg(test)]");
+        let mut lines = lines.filter_map(without_attributes);
         while let Some(line) = lines.next() {
             if line.starts_with("///") {
                 comments.push(line);
-            } else if wanted(line) {
+            } else if wanted(&line) {
                 let mut item = std::mem::take(&mut comments);
+                let is_whole = line.ends_with(['}', ';']);
                 item.push(line);
-                if !line.ends_with(['}', ';']) {
+                if !is_whole {
                     item.extend(lines.by_ref().take_while(|line| !line.starts_with('}')));
-                    item.push("}");
+                    item.push("}".into());
                 }
                 items.push(item.join("\n"));
-            } else if !line.starts_with("#[") {
+            } else {
                 comments.clear();
             }
         }
@@ -86,12 +84,19 @@ fn identifier(text: &str) -> &str {
     &text[..end.unwrap_or(text.len())]
 }
 
-/// A `.proto` file without what every one begins with.
-fn after_package(wire: &str) -> &str {
-    let body = wire
-        .split_once("\npackage ")
-        .and_then(|(_, rest)| rest.split_once('\n'));
-    body.map_or(wire, |(_, body)| body)
+/// The line without attributes, if it has anything else.
+fn without_attributes(line: &str) -> Option<Cow<'_, str>> {
+    let Some((before, rest)) = line.split_once("#[") else {
+        return Some(line.into());
+    };
+    let mut open = 1;
+    let end = rest.find(|c| {
+        open += i32::from(c == '[') - i32::from(c == ']');
+        open == 0
+    });
+    let after = end.map_or("", |end| rest[end + 1..].trim_start());
+    let line = format!("{before}{after}");
+    (!line.trim().is_empty()).then_some(line.into())
 }
 
 #[cfg(test)]
@@ -101,7 +106,7 @@ mod tests {
     #[test]
     fn messages_and_state_are_shown_as_they_stand_in_the_file() {
         for (name, messages, state) in [
-            ("ping-pong", "message Ping {", "pub struct PingPong {"),
+            ("ping-pong", "pub enum Message {", "pub struct PingPong {"),
             ("echo", "pub enum Message {", "pub struct Echo {"),
             ("flood", "pub struct Message {", "pub struct Flood {"),
             ("chang-roberts", "pub enum Message {", "enum Status {"),

@@ -123,7 +123,7 @@ impl<P: Pair> System for Snapshots<P> {
     fn ends(&self, node: NodeId, output: &Output<P::Application>) -> bool {
         match output {
             Output::Complete { .. } => true,
-            Output::Aborted { id, .. } => id.initiator == node,
+            Output::Aborted { id, .. } => id.by == node,
             Output::Recorded { .. } | Output::Finished { .. } | Output::Application(_) => false,
         }
     }

@@ -30,18 +30,21 @@ enum Breach {
     JudgePanics,
 }
 
-#[derive(Clone, PartialEq, Eq, Hash, prost::Message)]
-#[prost(prost_path = "prost")]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Message, Describe)]
 struct Note {}
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Output, Describe)]
 struct Done {}
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Describe)]
 struct Process {
+    #[describe(skip)]
     at_start: Option<NodeId>,
+    #[describe(skip)]
     on_command: Option<NodeId>,
+    #[describe(skip)]
     panics_on: Option<&'static str>,
+    #[describe(skip)]
     is_endless: bool,
 }
 
@@ -50,10 +53,6 @@ impl Process {
         assert!(self.panics_on != Some(what), "out of luck");
     }
 }
-
-crate::own::message!(Note as "NOTE");
-crate::own::output!(Done);
-crate::own::describe!(Process);
 
 impl Algorithm for Process {
     type Message = Note;

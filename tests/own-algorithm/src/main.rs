@@ -8,37 +8,32 @@
 
 use std::process::ExitCode;
 
-use testbed::own::{self, prost};
-use testbed::own::{Algorithm, Figure, History, Judgement, NodeId, Out, Property, System};
+use testbed::own::{self, Algorithm, Describe, Figure, History, Judgement, Message, NodeId};
+use testbed::own::{Out, Output, Property, System};
 
 /// A number on its way.
-#[derive(Clone, PartialEq, Eq, Hash, prost::Message)]
-#[prost(prost_path = "prost")]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Message, Describe)]
 struct Number {
-    #[prost(uint64, tag = "1")]
+    #[message(tag = 1)]
     number: u64,
 }
 
 /// What a process says when its own number is back.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Output, Describe)]
 struct Largest {
     number: u64,
 }
 
 /// The state of one process.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Describe)]
 struct LeLann {
     /// The only one that it sends to.
+    #[describe(skip)]
     next: NodeId,
     number: u64,
     /// The largest number seen so far.
     largest: u64,
 }
-
-// What the trace tells of them.
-own::message!(Number as "NUMBER", number);
-own::output!(Largest, number);
-own::describe!(LeLann, number, largest);
 
 impl Algorithm for LeLann {
     type Message = Number;

@@ -1,5 +1,7 @@
 //! Attacks of an authenticated peer, most on the channel protocol.
 
+use algorithms::Message as _;
+use algorithms::ping_pong::Message;
 use std::time::Duration;
 
 use futures::StreamExt as _;
@@ -8,8 +10,7 @@ use libp2p::StreamProtocol;
 use libp2p::swarm::Stream;
 use node::channel::{MAX_FRAME, PROTOCOL};
 use prost::Message as _;
-use proto::v1::ping_pong::Body;
-use proto::v1::{Envelope, Ping, PingPong, TraceContext};
+use proto::v1::{Envelope, TraceContext};
 use proto::{Bytes, MAX_BODY, MAX_ENVELOPE};
 use support::peers::within;
 
@@ -127,7 +128,7 @@ pub(crate) async fn wrong_incarnation(node: Node) -> Stranger {
 }
 
 pub(crate) async fn says_nothing(node: Node) -> Stranger {
-    ignored(node, PingPong { body: None }.encode_to_vec()).await
+    ignored(node, Vec::new()).await
 }
 
 pub(crate) async fn no_message(node: Node) -> Stranger {
@@ -227,10 +228,8 @@ async fn refused(node: Node, bytes: &[u8]) -> Stranger {
 }
 
 fn ping(sequence: u64, size: usize) -> Envelope {
-    let body = Body::Ping(Ping {
-        id: sequence,
-        data: vec![7; size].into(),
-    });
+    let data = vec![7; size].into();
+    let message = Message::Ping { id: sequence, data };
     Envelope {
         id: sequence,
         kind: "PING".into(),
@@ -239,7 +238,7 @@ fn ping(sequence: u64, size: usize) -> Envelope {
         trace: None,
         sequence,
         incarnation: 1,
-        payload: PingPong { body: Some(body) }.encode_to_vec().into(),
+        payload: message.to_payload(),
     }
 }
 

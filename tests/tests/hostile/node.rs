@@ -1,11 +1,10 @@
 //! The daemon that is attacked, and honest peers of it.
 
+use algorithms::Message as _;
+use algorithms::ping_pong::Message;
 use node::channel::{Inbound, MAX_FRAME, OUTBOUND_BYTES, Outgoing, Sender};
 use node::message::STREAMS;
 use node::{Limits, Multiaddr, Peer, PeerId, Protocol, Transport, start};
-use prost::Message as _;
-use proto::v1::ping_pong::Body;
-use proto::v1::{Ping, PingPong};
 use support::Running;
 use support::peers::{config, next, send, within};
 
@@ -81,23 +80,21 @@ impl Honest {
         let id = self.pings;
         self.pings += 1;
         let data = b"are you there?".to_vec().into();
-        let ping = PingPong {
-            body: Some(Body::Ping(Ping { id, data })),
-        };
+        let ping = Message::Ping { id, data };
         let message = Outgoing {
             id,
             kind: "PING",
             within: None,
             trace: None,
-            payload: ping.encode_to_vec().into(),
+            payload: ping.to_payload(),
         };
         let sent = within(during, send(&mut self.sender, message)).await;
         sent.unwrap_or_else(|e| panic!("{during}: {e}"));
         match next(&mut self.peer).await {
             Inbound::Message { envelope, .. } => {
-                let pong = PingPong::decode(envelope.payload).expect(during);
+                let pong = Message::from_payload(envelope.payload).expect(during);
                 assert!(
-                    matches!(pong.body, Some(Body::Pong(ref pong)) if pong.id == id),
+                    matches!(pong, Message::Pong { id: of, .. } if of == id),
                     "{during}: {pong:?}"
                 );
             }

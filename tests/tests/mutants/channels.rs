@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use algorithms::bank::{Bank, Transfer};
 use algorithms::chandy_lamport::{ChandyLamport, Message};
-use algorithms::snapshot::{Id, Output};
-use algorithms::{Effect, Input, NodeId, step};
+use algorithms::snapshot::Output;
+use algorithms::{Effect, Input, InstanceId, NodeId, step};
 use lab::simulator::{Partition, Scenario};
 
 use crate::mutant::{Mutated, Mutation};
@@ -29,7 +29,7 @@ struct PastTheMarker {
     /// Whether these are the channels of first markers, or all others.
     first: bool,
     /// What has come behind a marker.
-    behind: BTreeMap<(Id, NodeId), Vec<Transfer>>,
+    behind: BTreeMap<(InstanceId, NodeId), Vec<Transfer>>,
 }
 
 impl PastTheMarker {
@@ -38,7 +38,7 @@ impl PastTheMarker {
         Self { first, behind }
     }
 
-    fn add(&self, id: Id, channels: &mut Vec<(NodeId, Vec<Transfer>)>) {
+    fn add(&self, id: InstanceId, channels: &mut Vec<(NodeId, Vec<Transfer>)>) {
         for (&(_, from), messages) in self.behind.iter().filter(|((of, _), _)| *of == id) {
             let known = channels.iter_mut().find(|(channel, _)| *channel == from);
             match known {
@@ -141,7 +141,7 @@ impl Mutation<Right> for DeafInitiator {
         let mut effects = step(right, input, seed);
         for effect in &mut effects {
             if let Effect::Output(Output::Finished { id, channels }) = effect
-                && id.initiator == me
+                && id.by == me
             {
                 channels.clear();
             }

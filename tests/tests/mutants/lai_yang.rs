@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use algorithms::bank::{Bank, Transfer};
 use algorithms::lai_yang::{LaiYang, Message};
-use algorithms::snapshot::{Id, Output};
-use algorithms::{Effect, Input, NodeId, step};
+use algorithms::snapshot::Output;
+use algorithms::{Effect, Input, InstanceId, NodeId, step};
 use lab::simulator::Scenario;
 use lab::system::snapshot::Snapshots;
 
@@ -51,7 +51,7 @@ impl Mutation<Right> for RecordsAfter {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct ForgetsLateWhites {
     /// What came on a channel behind its announcement.
-    late: BTreeMap<(Id, NodeId), Vec<Transfer>>,
+    late: BTreeMap<(InstanceId, NodeId), Vec<Transfer>>,
 }
 
 impl Mutation<Right> for ForgetsLateWhites {

@@ -2,8 +2,7 @@
 
 use algorithms::bank::Bank;
 use algorithms::chandy_lamport::{ChandyLamport, Message};
-use algorithms::snapshot::Id;
-use algorithms::{Effect, Input, NodeId, step};
+use algorithms::{Effect, Input, InstanceId, NodeId, step};
 use lab::simulator::Scenario;
 
 use crate::mutant::{Mutated, Mutation};
@@ -16,7 +15,7 @@ type Right = ChandyLamport<Bank>;
 const FROM: NodeId = NodeId(1);
 const TO: NodeId = NodeId(2);
 
-fn marker(to: NodeId, id: Id) -> Effect<Right> {
+fn marker(to: NodeId, id: InstanceId) -> Effect<Right> {
     Effect::Send {
         to,
         message: Message::Marker(id),
@@ -27,7 +26,7 @@ fn marker(to: NodeId, id: Id) -> Effect<Right> {
 /// A marker waits for the next message on its channel, and goes behind it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct BehindTheNextMessage {
-    waiting: Vec<(NodeId, Id)>,
+    waiting: Vec<(NodeId, InstanceId)>,
 }
 
 impl Mutation<Right> for BehindTheNextMessage {
@@ -67,7 +66,7 @@ impl Mutation<Right> for BehindTheNextMessage {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct OnAnotherStream {
     /// With how many steps are left.
-    under_way: Vec<(u64, NodeId, Id)>,
+    under_way: Vec<(u64, NodeId, InstanceId)>,
 }
 
 impl Mutation<Right> for OnAnotherStream {

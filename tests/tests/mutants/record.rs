@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use algorithms::bank::{Bank, Due};
 use algorithms::chandy_lamport::{ChandyLamport, Message};
-use algorithms::snapshot::{Id, Output, Timer};
-use algorithms::{Effect, Input, NodeId, step};
+use algorithms::snapshot::{Output, Timer};
+use algorithms::{Effect, Input, InstanceId, NodeId, step};
 use lab::simulator::{Crash, Memory, Scenario};
 use trace::history::History;
 use trace::steps::Event;
@@ -15,14 +15,14 @@ use crate::{banks, kill, spare};
 
 type Right = ChandyLamport<Bank>;
 
-fn recorded(id: Id, right: &Right) -> Effect<Right> {
+fn recorded(id: InstanceId, right: &Right) -> Effect<Right> {
     let state = right.application().clone();
     Effect::Output(Output::Recorded { id, state })
 }
 
 /// For which snapshot the state was recorded, if it was, and which effect that
 /// is.
-pub(crate) fn record(effects: &[Effect<Right>]) -> Option<(usize, Id)> {
+pub(crate) fn record(effects: &[Effect<Right>]) -> Option<(usize, InstanceId)> {
     let mut effects = (0..).zip(effects);
     effects.find_map(|(place, effect)| match effect {
         Effect::Output(Output::Recorded { id, .. }) => Some((place, *id)),
@@ -120,7 +120,7 @@ impl Mutation<Right> for TimeoutIsComplete {
         let mut effects = step(right, input, seed);
         for effect in &mut effects {
             if let Effect::Output(Output::Aborted { id, .. }) = *effect
-                && id.initiator == me
+                && id.by == me
             {
                 *effect = Effect::Output(Output::Complete { id });
             }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use algorithms::echo::{Echo, Message, Output, Wave};
-use algorithms::{Effect, Input, NodeId, step};
+use algorithms::echo::{Echo, Message, Output};
+use algorithms::{Effect, Input, InstanceId, NodeId, step};
 use lab::simulator::Scenario;
 use lab::system::wave::Waves;
 
@@ -21,7 +21,7 @@ fn ring() -> Waves {
     }
 }
 
-fn echo(effect: &mut Effect<Right>) -> Option<(Wave, &mut u64)> {
+fn echo(effect: &mut Effect<Right>) -> Option<(InstanceId, &mut u64)> {
     match effect {
         Effect::Send {
             message: Message::Echo { wave, visited },
@@ -34,7 +34,7 @@ fn echo(effect: &mut Effect<Right>) -> Option<(Wave, &mut u64)> {
 /// It answers its parent when the wave comes, and not when it has come back.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct EchoesAtOnce {
-    answered: BTreeSet<Wave>,
+    answered: BTreeSet<InstanceId>,
 }
 
 impl Mutation<Right> for EchoesAtOnce {

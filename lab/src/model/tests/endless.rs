@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use algorithms::{Algorithm, NodeId, Out};
-use proto::prost;
 use trace::history::History;
 
 use super::super::{Bound, Repetition};
@@ -18,22 +17,20 @@ struct Players {
     hold: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, algorithms::Describe)]
 struct Player {
+    #[describe(skip)]
     other: NodeId,
+    #[describe(skip)]
     begins: bool,
     holds: bool,
 }
 
-#[derive(Clone, PartialEq, Eq, Hash, prost::Message)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, algorithms::Message, algorithms::Describe)]
 struct Ball {}
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, algorithms::Output, algorithms::Describe)]
 struct Held {}
-
-crate::own::message!(Ball as "BALL");
-crate::own::output!(Held);
-crate::own::describe!(Player, holds);
 
 impl Algorithm for Player {
     type Message = Ball;

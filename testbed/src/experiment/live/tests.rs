@@ -8,7 +8,8 @@ use serde_json::Value;
 use crate::cli::commands::systems::own;
 use crate::cli::own::Cli;
 use crate::own::{
-    Algorithm, History, Judgement, NodeId, Out, Property, ScheduledCommand, System, prost,
+    Algorithm, Describe, History, Judgement, Message, NodeId, Out, Output, Property,
+    ScheduledCommand, System,
 };
 use crate::run::latest;
 
@@ -16,24 +17,21 @@ const PROCESSES: u32 = 8;
 const COMMANDS: u32 = 40;
 
 /// A message for all.
-#[derive(Clone, PartialEq, Eq, Hash, prost::Message)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Message, Describe)]
 struct News {}
 
 /// A process has heard of one, its own or another's.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Output, Describe)]
 struct Delivered {
     own: bool,
 }
 
 /// Sends what it is told to send to all others.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Describe)]
 struct Broadcaster {
+    #[describe(skip)]
     me: NodeId,
 }
-
-crate::own::message!(News as "NEWS");
-crate::own::output!(Delivered, own);
-crate::own::describe!(Broadcaster);
 
 impl Algorithm for Broadcaster {
     type Message = News;

@@ -1,0 +1,126 @@
+//! `#[derive(Describe)]`: a value's fields, under their names.
+
+use proc_macro2::TokenStream as Tokens;
+use quote::{quote, quote_spanned};
+use syn::Member;
+use syn::spanned::Spanned as _;
+
+use crate::attributes::OfDescribed;
+use crate::item::{Body, Field, Item};
+use crate::{bounds, names};
+
+pub(crate) fn derive(item: &Item<'_>) -> syn::Result<Tokens> {
+    let arms = match &item.body {
+        Body::Struct(fields) => vec![arm(&quote!(Self), fields)?],
+        Body::Enum(variants) => {
+            let arm = |variant: &crate::item::Variant<'_>| {
+                let name = variant.name;
+                arm(&quote!(Self::#name), &variant.fields)
+            };
+            variants.iter().map(arm).collect::<syn::Result<_>>()?
+        }
+    };
+    let mut bounds = Vec::new();
+    for field in item.fields() {
+        match how(field)? {
+            How::Skip => {}
+            How::Flatten => bounds.push((field.ty, quote!(derived::Describe))),
+            How::Value(_, Some(_)) => {}
+            How::Value(_, None) => bounds.push((field.ty, quote!(derived::FieldValue))),
+        }
+    }
+    let name = item.name;
+    let (generics, arguments, _) = item.generics.split_for_impl();
+    let clause = bounds::clause(item, bounds);
+    let as_field = as_field(item);
+    let as_field = as_field.map(|arms| {
+        quote! {
+            #[automatically_derived]
+            impl #generics derived::FieldValue for #name #arguments #clause {
+                fn add_to(&self, name: &'static str, fields: &mut derived::Fields) {
+                    fields.text(name, match self { #(#arms,)* });
+                    derived::Describe::describe(self, fields);
+                }
+            }
+        }
+    });
+    Ok(quote! {
+        #[automatically_derived]
+        impl #generics derived::Describe for #name #arguments #clause {
+            fn describe(&self, fields: &mut derived::Fields) {
+                match self { #(#arms)* }
+            }
+        }
+
+        #as_field
+    })
+}
+
+/// How a field is described.
+enum How {
+    Skip,
+    /// By its own fields.
+    Flatten,
+    /// By a value of that name, which a function computes if there is one.
+    Value(String, Option<syn::Expr>),
+}
+
+/// A field without a name stands for its own fields, if it gets none.
+fn how(field: &Field<'_>) -> syn::Result<How> {
+    let of = OfDescribed::parse(field.attributes)?;
+    let named = of.name.is_some() || of.with.is_some();
+    if (of.is_skipped && (named || of.is_flattened)) || (of.is_flattened && named) {
+        let why = format!(
+            "field {} has attributes that exclude each other; `skip` and `flatten` stand alone",
+            field.shown()
+        );
+        return Err(field.error(why));
+    }
+    let name = match (&of.name, &field.member) {
+        (Some(name), _) => Some(name.value()),
+        (None, Member::Named(name)) => Some(name.to_string()),
+        (None, Member::Unnamed(_)) => None,
+    };
+    match name {
+        _ if of.is_skipped => Ok(How::Skip),
+        Some(name) if !of.is_flattened => Ok(How::Value(name, of.with)),
+        None if of.with.is_some() => Err(field.error(format!(
+            "field {} has `with` and no name; add `name = \"...\"`",
+            field.shown()
+        ))),
+        Some(_) | None => Ok(How::Flatten),
+    }
+}
+
+fn arm(path: &Tokens, fields: &[Field<'_>]) -> syn::Result<Tokens> {
+    let (mut patterns, mut calls) = (Vec::new(), Vec::new());
+    for field in fields {
+        let (member, variable) = (&field.member, field.variable());
+        let call = match how(field)? {
+            How::Skip => continue,
+            How::Flatten => quote!(derived::Describe::describe(#variable, fields);),
+            How::Value(name, None) => {
+                let ty = field.ty;
+                quote_spanned!(ty.span()=> <#ty as derived::FieldValue>::add_to(#variable, #name, fields);)
+            }
+            How::Value(name, Some(with)) => {
+                quote!(derived::FieldValue::add_to(&(#with)(#variable), #name, fields);)
+            }
+        };
+        patterns.push(quote!(#member: #variable));
+        calls.push(call);
+    }
+    Ok(quote!(#path { #(#patterns,)* .. } => { #(#calls)* let _ = fields; }))
+}
+
+/// As a field, an enum is the name of its variant, and what that says of itself.
+fn as_field(item: &Item<'_>) -> Option<Vec<Tokens>> {
+    let Body::Enum(variants) = &item.body else {
+        return None;
+    };
+    let arms = variants.iter().map(|variant| {
+        let (name, text) = (variant.name, names::snake(&variant.name.to_string()));
+        quote!(Self::#name { .. } => #text)
+    });
+    Some(arms.collect())
+}

@@ -1,0 +1,7 @@
+//! What derived code needs, under one name. Nobody else does.
+
+pub use proto::Bytes;
+
+pub use crate::algorithm::{Message, Output, Role};
+pub use crate::describe::{Describe, FieldValue, Fields};
+pub use crate::wire::{Body, Input, Key, Single, Wire, decode, encode, member, nested};

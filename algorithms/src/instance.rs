@@ -1,0 +1,39 @@
+//! Which of several runs of an algorithm a message belongs to.
+
+use std::fmt;
+
+use crate::describe::{FieldValue, Fields};
+use crate::{Message, NodeId};
+
+/// A run of an algorithm, of which several may be under way: a snapshot, a wave, a
+/// rumour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Message)]
+#[message(nested)]
+pub struct InstanceId {
+    /// The process that started it.
+    #[message(tag = 1)]
+    pub by: NodeId,
+    /// How many that process had started before.
+    #[message(tag = 2)]
+    pub number: u32,
+}
+
+impl InstanceId {
+    /// `peer-00/17`: with the name of the process, as the trace shows waves and rumours.
+    pub fn named(&self) -> String {
+        format!("{}/{}", self.by, self.number)
+    }
+}
+
+/// `0/17`
+impl fmt::Display for InstanceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.by.0, self.number)
+    }
+}
+
+impl FieldValue for InstanceId {
+    fn add_to(&self, name: &'static str, fields: &mut Fields) {
+        fields.text(name, self);
+    }
+}
