@@ -98,6 +98,8 @@ pub struct Input {
 pub fn encode(message: &impl Body) -> Bytes {
     let mut buf = Vec::with_capacity(32);
     Body::encode(message, &mut buf);
+    // It may wait in a queue: it takes what it needs, and no more.
+    buf.shrink_to_fit();
     buf.into()
 }
 
@@ -218,6 +220,8 @@ macro_rules! strings {
             }
 
             fn put(&self, buf: &mut Vec<u8>) {
+                // With room for the lengths, here and in front of messages around it.
+                buf.reserve(self.len() + 32);
                 encode_varint(self.len() as u64, buf);
                 buf.extend_from_slice(self.as_ref());
             }
