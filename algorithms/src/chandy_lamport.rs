@@ -39,7 +39,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::snapshot::{Command, Output, Timer};
+use crate::snapshot::{Output, Report, SnapshotAlgorithm, Timer};
 use crate::{Algorithm, Describe, Fields, Input, InstanceId, NodeId, Out};
 
 /// What processes send each other. `M` is the application's message.
@@ -94,15 +94,6 @@ struct Recording<M> {
     closed: Vec<(NodeId, Vec<M>)>,
 }
 
-/// Where the news goes that a process has finished.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Report {
-    /// To the one from whom the first marker came.
-    To(NodeId),
-    /// Nowhere: this is the initiator, and waits for these.
-    Missing(BTreeSet<NodeId>),
-}
-
 impl<A: Algorithm> ChandyLamport<A> {
     /// A process with `application` below it.
     pub fn new(
@@ -130,24 +121,33 @@ impl<A: Algorithm> ChandyLamport<A> {
     }
 }
 
-impl<A: Algorithm> Algorithm for ChandyLamport<A> {
+impl<A: Algorithm> SnapshotAlgorithm for ChandyLamport<A> {
+    type Application = A;
     type Message = Message<A::Message>;
-    type Timer = Timer<A::Timer>;
-    type Command = Command<A::Command>;
-    type Output = Output<A>;
 
-    fn on_start(&mut self, out: &mut Out<Self>) {
-        self.forward(Input::Start, out);
+    fn below(&mut self) -> (&mut A, impl FnMut(NodeId, A::Message) -> Self::Message) {
+        (&mut self.application, |_, message| {
+            Message::Application(message)
+        })
     }
 
-    fn on_command(&mut self, command: Self::Command, out: &mut Out<Self>) {
-        match command {
-            Command::Snapshot => self.initiate(out),
-            Command::Application(command) => self.forward(Input::Command(command), out),
-        }
+    fn finished(id: InstanceId, process: NodeId) -> Self::Message {
+        Message::Finished { id, process }
     }
 
-    fn on_message(&mut self, from: NodeId, message: Self::Message, out: &mut Out<Self>) {
+    fn report(&mut self, id: InstanceId) -> Option<&mut Report> {
+        self.reports.get_mut(&id)
+    }
+
+    /// The paper lets a process begin spontaneously: it records its state without a
+    /// marker, and acts by the marker-sending rule from then on.
+    fn initiate(&mut self, out: &mut Out<Self>) {
+        let id = InstanceId::new(self.me, self.next);
+        self.next += 1;
+        self.record(id, Report::Missing(self.processes.clone()), out);
+    }
+
+    fn receive(&mut self, from: NodeId, message: Self::Message, out: &mut Out<Self>) {
         match message {
             Message::Marker(id) if self.can_be(from, id) => self.on_marker(from, id, out),
             Message::Marker(_) => {} // Made up.
@@ -156,52 +156,41 @@ impl<A: Algorithm> Algorithm for ChandyLamport<A> {
         }
     }
 
-    fn on_timer(&mut self, timer: Self::Timer, out: &mut Out<Self>) {
-        match timer {
-            Timer::GiveUp(id) => self.give_up(id, out),
-            Timer::Application(timer) => self.forward(Input::Timer(timer), out),
-        }
-    }
-
-    fn begins_operation(timer: &Self::Timer) -> bool {
-        match timer {
-            Timer::GiveUp(_) => false,
-            Timer::Application(timer) => A::begins_operation(timer),
-        }
+    /// What has not come by now is not waited for. The snapshot has failed.
+    fn give_up(&mut self, id: InstanceId, out: &mut Out<Self>) {
+        let recording = self.recording.remove(&id);
+        let missing = match self.reports.get_mut(&id) {
+            Some(Report::Missing(missing)) => std::mem::take(missing).into_iter().collect(),
+            Some(Report::To(_)) | None => {
+                let open = recording.map(|recording| recording.open.into_keys());
+                open.into_iter().flatten().collect()
+            }
+        };
+        out.output(Output::Aborted { id, missing });
     }
 }
 
 impl<A: Algorithm> ChandyLamport<A> {
-    fn initiate(&mut self, out: &mut Out<Self>) {
-        let id = InstanceId {
-            by: self.me,
-            number: self.next,
-        };
-        self.next += 1;
-        self.record(id, Report::Missing(self.processes.clone()), out);
-    }
-
-    /// Records the state and sends the markers. Both in one step: whatever the
-    /// application sends next comes after the marker.
+    /// The marker-sending rule, "for each channel c, incident on, and directed away
+    /// from p: p sends one marker along c after p records its state and before p
+    /// sends further messages along c". One step does both, so nothing comes between.
     fn record(&mut self, id: InstanceId, report: Report, out: &mut Out<Self>) {
-        out.output(Output::Recorded {
-            id,
-            state: self.application.clone(),
-        });
+        let state = self.application.clone();
+        out.output(Output::Recorded { id, state });
         for &to in &self.neighbours {
             out.send(to, Message::Marker(id));
         }
         let open = self.neighbours.iter().map(|&from| (from, Vec::new()));
-        let recording = Recording {
-            open: open.collect(),
-            closed: Vec::new(),
-        };
-        self.recording.insert(id, recording);
+        let (open, closed) = (open.collect(), Vec::new());
+        self.recording.insert(id, Recording { open, closed });
         self.reports.insert(id, report);
         out.set_timer(Timer::GiveUp(id), self.patience);
         self.finish_if_all_came(id, out);
     }
 
+    /// The marker-receiving rule. If q has not recorded its state, it does, and "the
+    /// state of c as the empty sequence"; else c held what came along it "after q's
+    /// state was recorded and before q received the marker along c".
     fn on_marker(&mut self, from: NodeId, id: InstanceId, out: &mut Out<Self>) {
         if !self.reports.contains_key(&id) {
             self.record(id, Report::To(from), out);
@@ -223,8 +212,8 @@ impl<A: Algorithm> ChandyLamport<A> {
         self.neighbours.contains(&from) && self.processes.contains(&id.by) && !mine
     }
 
-    /// A message that comes on a channel whose marker has not come was in the
-    /// channel: sent before its sender recorded, received after we did.
+    /// The sequence that the marker-receiving rule speaks of: what comes after we have
+    /// recorded and before the channel's marker was sent before its sender recorded.
     fn on_application(&mut self, from: NodeId, message: A::Message, out: &mut Out<Self>) {
         for recording in self.recording.values_mut() {
             if let Some(messages) = recording.open.get_mut(&from) {
@@ -234,7 +223,8 @@ impl<A: Algorithm> ChandyLamport<A> {
         self.forward(Input::Message { from, message }, out);
     }
 
-    /// This process's part is done when every channel's marker has come.
+    /// The paper's condition for the end: the process has recorded its state, and that of
+    /// every channel that leads to it.
     fn finish_if_all_came(&mut self, id: InstanceId, out: &mut Out<Self>) {
         let all_came = |recording: &Recording<_>| recording.open.is_empty();
         if !self.recording.get(&id).is_some_and(all_came) {
@@ -247,45 +237,6 @@ impl<A: Algorithm> ChandyLamport<A> {
         let channels = recording.closed;
         out.output(Output::Finished { id, channels });
         self.on_finished(id, self.me, out);
-    }
-
-    /// The news that a process has finished goes back along the way that the
-    /// first markers took, which is a tree with the initiator at its root.
-    fn on_finished(&mut self, id: InstanceId, process: NodeId, out: &mut Out<Self>) {
-        match self.reports.get_mut(&id) {
-            Some(Report::To(parent)) => out.send(*parent, Message::Finished { id, process }),
-            Some(Report::Missing(missing)) => {
-                let news = missing.remove(&process);
-                if news && missing.is_empty() {
-                    out.cancel_timer(Timer::GiveUp(id));
-                    out.output(Output::Complete { id });
-                }
-            }
-            None => {} // Made up: there is no such snapshot here.
-        }
-    }
-
-    /// What has not come by now is not waited for. The snapshot has failed.
-    fn give_up(&mut self, id: InstanceId, out: &mut Out<Self>) {
-        let recording = self.recording.remove(&id);
-        let missing = match self.reports.get_mut(&id) {
-            Some(Report::Missing(missing)) => std::mem::take(missing).into_iter().collect(),
-            Some(Report::To(_)) | None => {
-                let open = recording.map(|recording| recording.open.into_keys());
-                open.into_iter().flatten().collect()
-            }
-        };
-        out.output(Output::Aborted { id, missing });
-    }
-
-    fn forward(&mut self, input: Input<A>, out: &mut Out<Self>) {
-        out.forward(
-            &mut self.application,
-            input,
-            |_, message| Message::Application(message),
-            Timer::Application,
-            Output::Application,
-        );
     }
 }
 

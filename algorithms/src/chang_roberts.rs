@@ -171,11 +171,15 @@ impl Algorithm for ChangRoberts {
 }
 
 impl ChangRoberts {
+    /// The paper's beginning: a process sends a message with its own number to the next,
+    /// and takes part from then on.
     fn stand(&mut self, out: &mut Out<Self>) {
         self.status = Status::Candidate;
         out.send(self.next, Message::Election { id: self.id });
     }
 
+    /// The paper's comparison with the own number: a larger one is passed on, a smaller
+    /// one discarded. That a bystander passes on all is Tel's form.
     fn on_election(&mut self, id: u64, out: &mut Out<Self>) {
         match self.status {
             Status::Candidate if id < self.id => {} // It vanishes.
@@ -187,7 +191,8 @@ impl ChangRoberts {
         }
     }
 
-    /// Our identity has got past every candidate, so all others are smaller.
+    /// The third case of the paper's comparison: the numbers are equal. Our identity has
+    /// got past every candidate, so all others are smaller.
     /// Unless it is doubled, or made up: we won already, or never sent it.
     fn on_own_identity(&mut self, out: &mut Out<Self>) {
         if self.status == Status::Candidate && self.leader.is_none() {
@@ -199,6 +204,7 @@ impl ChangRoberts {
         }
     }
 
+    /// The second round, in which the paper lets the winner make itself known.
     fn on_elected(&mut self, leader: Leader, out: &mut Out<Self>) {
         self.leader = Some(leader);
         out.output(Output::Elected(leader));
@@ -209,17 +215,15 @@ impl ChangRoberts {
 #[cfg(test)]
 mod tests {
     use proto::Bytes;
-    use rand::{RngExt as _, SeedableRng as _};
-    use rand_chacha::ChaCha8Rng;
 
     use super::*;
+    use crate::testing::Network;
     use crate::{Effect, Input, Message as _, step};
 
     const ME: NodeId = NodeId(0);
     const NEXT: NodeId = NodeId(1);
 
     /// What came of an election.
-    #[derive(Default)]
     struct Election {
         said: Vec<Leader>,
         elections: u64,
@@ -227,35 +231,30 @@ mod tests {
     }
 
     /// A ring of processes with these identities. Some become candidates at
-    /// once, others at any time. No channel keeps the order.
+    /// once, others at any time.
     fn elect(ids: &[u64], at_once: &[usize], later: &[usize], seed: u64) -> Election {
         let node = |place: usize| NodeId((place % ids.len()) as u32);
-        let new = |(place, &id)| ChangRoberts::new(node(place), node(place + 1), id);
-        let mut processes: Vec<_> = ids.iter().enumerate().map(new).collect();
-        let stand = |&place| (node(place), Input::Command(Command::Elect));
-        let mut first: Vec<_> = at_once.iter().map(stand).collect();
-        let mut waiting: Vec<_> = later.iter().map(stand).collect();
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let mut election = Election::default();
-        while let Some((at, input)) = first.pop().or_else(|| {
-            let any = rng.random_range(0..waiting.len().max(1));
-            (!waiting.is_empty()).then(|| waiting.swap_remove(any))
-        }) {
-            for effect in step(&mut processes[usize::from(at)], input, 0) {
-                match effect {
-                    Effect::Send { to, message, .. } => {
-                        match message {
-                            Message::Election { .. } => election.elections += 1,
-                            Message::Elected(_) => election.announcements += 1,
-                        }
-                        waiting.push((to, Input::Message { from: at, message }));
-                    }
-                    Effect::Output(Output::Elected(leader)) => election.said.push(leader),
-                    other => panic!("{other:?}"),
-                }
-            }
+        let next = |me: NodeId| node(usize::from(me) + 1);
+        let new = |me: NodeId| ChangRoberts::new(me, next(me), ids[usize::from(me)]);
+        let mut ring = Network::new(ids.len() as u32, new, seed);
+        for &place in at_once {
+            ring.now(node(place), Input::Command(Command::Elect));
         }
-        election
+        for &place in later {
+            ring.later(node(place), Input::Command(Command::Elect));
+        }
+        ring.run();
+        let announced = |(_, _, message): &&_| matches!(message, Message::Elected(_));
+        let announcements = ring.sent.iter().filter(announced).count() as u64;
+        let said = ring
+            .said
+            .into_iter()
+            .map(|(_, Output::Elected(leader))| leader);
+        Election {
+            said: said.collect(),
+            elections: ring.sent.len() as u64 - announcements,
+            announcements,
+        }
     }
 
     /// Every order of the numbers from 1 to `count`.

@@ -8,6 +8,10 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 
+mod record;
+
+pub use record::NotARecord;
+
 use crate::NodeId;
 
 /// One field's value.
@@ -21,6 +25,9 @@ pub enum Field {
     Text(String),
     /// Texts in their order.
     List(Vec<String>),
+    /// Values with fields of their own, in their order. A span has each as a text
+    /// ([`Fields::to_record`]), and [`Fields::get_records`] reads both.
+    Records(Vec<Fields>),
 }
 
 /// Named fields, in the order in which they were added.
@@ -118,6 +125,16 @@ impl Fields {
         self.0.push((name.into(), Field::List(values.collect())));
     }
 
+    /// Adds values with fields of their own, in their order.
+    pub fn records<'a, T: Describe + 'a>(
+        &mut self,
+        name: impl Into<Cow<'static, str>>,
+        values: impl IntoIterator<Item = &'a T>,
+    ) {
+        let values = values.into_iter().map(Describe::fields);
+        self.0.push((name.into(), Field::Records(values.collect())));
+    }
+
     /// Adds the fields of `inner`, each as `name.field`.
     pub fn nested(&mut self, name: &'static str, inner: &impl Describe) {
         let inner = inner.fields().0.into_iter();
@@ -135,7 +152,7 @@ impl Fields {
     pub fn get_integer(&self, name: &str) -> Option<i64> {
         match self.get(name)? {
             Field::Integer(value) => Some(*value),
-            Field::Flag(_) | Field::Text(_) | Field::List(_) => None,
+            Field::Flag(_) | Field::Text(_) | Field::List(_) | Field::Records(_) => None,
         }
     }
 
@@ -143,7 +160,7 @@ impl Fields {
     pub fn get_flag(&self, name: &str) -> Option<bool> {
         match self.get(name)? {
             Field::Flag(value) => Some(*value),
-            Field::Integer(_) | Field::Text(_) | Field::List(_) => None,
+            Field::Integer(_) | Field::Text(_) | Field::List(_) | Field::Records(_) => None,
         }
     }
 
@@ -151,7 +168,7 @@ impl Fields {
     pub fn get_text(&self, name: &str) -> Option<&str> {
         match self.get(name)? {
             Field::Text(value) => Some(value),
-            Field::Integer(_) | Field::Flag(_) | Field::List(_) => None,
+            Field::Integer(_) | Field::Flag(_) | Field::List(_) | Field::Records(_) => None,
         }
     }
 
@@ -159,7 +176,7 @@ impl Fields {
     pub fn get_list(&self, name: &str) -> Option<&[String]> {
         match self.get(name)? {
             Field::List(value) => Some(value),
-            Field::Integer(_) | Field::Flag(_) | Field::Text(_) => None,
+            Field::Integer(_) | Field::Flag(_) | Field::Text(_) | Field::Records(_) => None,
         }
     }
 
@@ -212,6 +229,10 @@ impl fmt::Display for Field {
             Self::Flag(value) => value.fmt(f),
             Self::Text(value) => value.fmt(f),
             Self::List(values) => write!(f, "[{}]", values.join(", ")),
+            Self::Records(values) => {
+                let values: Vec<_> = values.iter().map(Fields::to_record).collect();
+                write!(f, "[{}]", values.join(", "))
+            }
         }
     }
 }

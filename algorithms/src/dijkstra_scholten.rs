@@ -149,8 +149,8 @@ impl<A: Algorithm + Activity> Algorithm for DijkstraScholten<A> {
 }
 
 impl<A: Algorithm + Activity> DijkstraScholten<A> {
-    /// The first message makes its sender the parent, whose SIGNAL waits. Any
-    /// other is answered as soon as the application has it: what comes of it is
+    /// The paper's engagement: the message that finds a neutral node makes its sender
+    /// the parent, whose SIGNAL is the last that the node sends. Any other is answered as soon as the application has it: what comes of it is
     /// in this process's own deficit by then.
     fn on_application(&mut self, from: NodeId, message: A::Message, out: &mut Out<Self>) {
         let engages = self.place == Place::Neutral;
@@ -164,13 +164,16 @@ impl<A: Algorithm + Activity> DijkstraScholten<A> {
         }
     }
 
+    /// The paper counts a signal against the deficit of the edge it comes along; the sum
+    /// over all edges is enough here.
     fn on_signal(&mut self) {
         // One that is not owed is no honest one. It changes nothing.
         self.deficit = self.deficit.saturating_sub(1);
     }
 
-    /// A process that is passive and owed nothing leaves the tree. The root is
-    /// the last to: nobody else is in it.
+    /// The paper's condition for the last SIGNAL: a node that is passive and owed nothing
+    /// becomes neutral, and leaves the tree. The root is the last to: the computation has
+    /// terminated.
     fn disengage_if_done(&mut self, out: &mut Out<Self>) {
         if self.application.is_active() || self.deficit > 0 {
             return;
@@ -213,10 +216,9 @@ mod tests {
     use std::time::Duration;
 
     use proto::Bytes;
-    use rand::{RngExt as _, SeedableRng as _};
-    use rand_chacha::ChaCha8Rng;
 
     use super::*;
+    use crate::testing::Network;
     use crate::work::{self, Done, Work};
     use crate::{Effect, Message as _, step};
 
@@ -244,45 +246,43 @@ mod tests {
         step(process, Input::Message { from, message }, 0)
     }
 
-    /// Lets the inputs under way happen in any order, as channels that do not
-    /// keep it would. Gives how many JOBs and SIGNALs were sent.
-    fn shuffle(processes: &mut [Process], root: NodeId, jobs: u64, seed: u64) -> (u64, u64) {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let (mut sent, mut signals, mut terminated) = (0, 0, false);
-        let mut under_way = vec![(root, Input::Command(work::Command::Begin { jobs }))];
-        while !under_way.is_empty() {
-            let (me, input) = under_way.swap_remove(rng.random_range(0..under_way.len()));
-            assert!(!terminated, "seed {seed}: {input:?} comes after the end");
-            for effect in step(&mut processes[usize::from(me)], input, rng.random()) {
-                match effect {
-                    Effect::Send { to, message, .. } => {
-                        match message {
-                            Message::Signal => signals += 1,
-                            Message::Application(_) => sent += 1,
-                        }
-                        under_way.push((to, Input::Message { from: me, message }));
-                    }
-                    Effect::SetTimer { timer, .. } => under_way.push((me, Input::Timer(timer))),
-                    Effect::Output(Output::Terminated) => terminated = true,
-                    Effect::Output(_) | Effect::CancelTimer { .. } => {}
-                }
-            }
+    /// Lets a computation begin, and all that comes of it happen. Gives how many JOBs
+    /// and SIGNALs were sent.
+    fn run(network: &mut Network<Process>, root: NodeId, jobs: u64) -> (u64, u64) {
+        network.sent.clear();
+        network.said.clear();
+        network.later(root, Input::Command(work::Command::Begin { jobs }));
+        let terminated = (root, Output::Terminated);
+        let mut ended = false;
+        while network.step() {
+            assert!(!ended, "something comes after the end");
+            ended = network.said.contains(&terminated);
         }
-        assert!(terminated, "seed {seed}: nobody noticed the end");
-        (sent, signals)
+        assert_eq!(
+            network.said.last(),
+            Some(&terminated),
+            "the end is not noticed"
+        );
+        let signals = network
+            .sent
+            .iter()
+            .filter(|(_, _, sent)| *sent == Message::Signal);
+        let signals = signals.count() as u64;
+        (network.sent.len() as u64 - signals, signals)
     }
 
     #[test]
     fn the_end_is_announced_when_it_is_there_and_no_earlier() {
         for seed in 0..500 {
             let count = 1 + (seed % 6) as u32;
-            let mut processes = processes(count);
+            let process = |me| DijkstraScholten::new(Work::new(me, (0..count).map(NodeId), PACE));
+            let mut network = Network::new(count, process, seed);
             for (root, jobs) in [(0, 40), (count - 1, 7), (0, 1)] {
-                let (sent, answered) = shuffle(&mut processes, NodeId(root), jobs, seed);
+                let (sent, answered) = run(&mut network, NodeId(root), jobs);
                 let all = if count > 1 { work::messages(jobs) } else { 0 };
                 assert_eq!((sent, answered), (all, signals(all)), "seed {seed}");
             }
-            for process in processes {
+            for process in network.processes {
                 assert_eq!((process.place, process.deficit), (Place::Neutral, 0));
             }
         }

@@ -157,16 +157,15 @@ impl Algorithm for Echo {
 }
 
 impl Echo {
+    /// Chang's beginning of the forward phase, at one node.
     fn initiate(&mut self, out: &mut Out<Self>) {
-        let wave = InstanceId {
-            by: self.me,
-            number: self.next,
-        };
+        let wave = InstanceId::new(self.me, self.next);
         self.next += 1;
         self.join(wave, None, out);
     }
 
-    /// The wave goes on to everybody but the one from whom it came.
+    /// Chang's forward phase: a node sends the first explorer on, over all edges but the
+    /// one by which it came, and remembers that one.
     fn join(&mut self, wave: InstanceId, parent: Option<NodeId>, out: &mut Out<Self>) {
         out.output(Output::Joined { wave, parent });
         let mut missing = self.neighbours.clone();
@@ -185,8 +184,8 @@ impl Echo {
         self.echo_if_all_came(wave, out);
     }
 
-    /// A second explorer comes from somebody who was reached on another way.
-    /// It answers ours: nobody new is behind its sender.
+    /// Segall's form: an explorer that comes later answers ours. Its sender was reached
+    /// on another way, and nobody new is behind it.
     fn on_explorer(&mut self, from: NodeId, wave: InstanceId, out: &mut Out<Self>) {
         if self.waves.contains_key(&wave) {
             self.on_answer(from, wave, 0, out);
@@ -207,7 +206,8 @@ impl Echo {
         }
     }
 
-    /// When nothing is missing, the wave goes back, or is back where it began.
+    /// Chang's backward phase: when all other edges have answered, a node echoes to where
+    /// its first explorer came from. At the initiator the wave is over (Tel: it decides).
     fn echo_if_all_came(&self, wave: InstanceId, out: &mut Out<Self>) {
         let visit = self.waves.get(&wave).expect("it has come here");
         if !visit.missing.is_empty() {
@@ -233,10 +233,9 @@ impl Describe for Echo {
 #[cfg(test)]
 mod tests {
     use proto::Bytes;
-    use rand::{RngExt as _, SeedableRng as _};
-    use rand_chacha::ChaCha8Rng;
 
     use super::*;
+    use crate::testing::{Network, count, mesh, neighbours};
     use crate::{Effect, Input, Message as _, step};
 
     const ME: NodeId = NodeId(0);
@@ -259,57 +258,36 @@ mod tests {
     }
 
     /// What processes with these edges say, and how many messages they send,
-    /// when each of `initiators` starts a wave and no channel keeps the order.
+    /// when each of `initiators` starts a wave.
     fn run(edges: &[(u32, u32)], initiators: &[u32], seed: u64) -> (Vec<Output>, u64) {
-        let count = edges.iter().map(|&(a, b)| a.max(b) + 1).max().unwrap_or(1);
-        let neighbours = |me| {
-            edges.iter().filter_map(move |&edge| match edge {
-                (a, b) if a == me => Some(NodeId(b)),
-                (a, b) if b == me => Some(NodeId(a)),
-                _ => None,
-            })
-        };
-        let mut processes: Vec<_> = (0..count)
-            .map(|me| Echo::new(NodeId(me), neighbours(me)))
-            .collect();
-        let start = |&by| (NodeId(by), Input::Command(Command::Start));
-        let mut waiting: Vec<_> = initiators.iter().map(start).collect();
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let (mut said, mut sent) = (Vec::new(), 0);
-        while !waiting.is_empty() {
-            let (at, input) = waiting.swap_remove(rng.random_range(0..waiting.len()));
-            for effect in step(&mut processes[usize::from(at)], input, 0) {
-                match effect {
-                    Effect::Send { to, message, .. } => {
-                        sent += 1;
-                        waiting.push((to, Input::Message { from: at, message }));
-                    }
-                    Effect::Output(output) => said.push(output),
-                    other => panic!("{other:?}"),
-                }
-            }
+        let new = |me| Echo::new(me, neighbours(edges, me));
+        let mut network = Network::new(count(edges), new, seed);
+        for &by in initiators {
+            network.later(NodeId(by), Input::Command(Command::Start));
         }
-        (said, sent)
+        network.run();
+        let said = network.said.into_iter().map(|(_, output)| output);
+        (said.collect(), network.sent.len() as u64)
     }
 
     #[test]
     fn a_wave_reaches_everybody_with_two_messages_an_edge() {
         let ring: Vec<_> = (0..6).map(|a| (a, (a + 1) % 6)).collect();
-        let full: Vec<_> = (0..5).flat_map(|b| (0..b).map(move |a| (a, b))).collect();
+        let full = mesh(5);
         let tree = [(0, 1), (0, 2), (1, 3), (1, 4), (2, 5)];
         let networks: [(&[(u32, u32)], u64); 5] =
             [(&[], 1), (&[(0, 1)], 2), (&ring, 6), (&full, 5), (&tree, 6)];
-        for (edges, count) in networks {
+        for (edges, processes) in networks {
             for seed in 0..50 {
                 let (said, sent) = run(edges, &[0], seed);
                 assert_eq!(sent, messages(edges.len() as u64), "{edges:?}, seed {seed}");
                 let wave = InstanceId { by: ME, number: 0 };
                 let decided = Output::Decided {
                     wave,
-                    visited: count,
+                    visited: processes,
                 };
                 assert_eq!(said.last(), Some(&decided), "{edges:?}, seed {seed}");
-                assert_eq!(said.len() as u64, count + 1, "{edges:?}, seed {seed}");
+                assert_eq!(said.len() as u64, processes + 1, "{edges:?}, seed {seed}");
             }
         }
     }

@@ -165,10 +165,7 @@ impl Algorithm for Flood {
 
 impl Flood {
     fn publish(&mut self, data: Bytes, out: &mut Out<Self>) {
-        let rumour = InstanceId {
-            by: self.me,
-            number: self.next,
-        };
+        let rumour = InstanceId::new(self.me, self.next);
         self.next += 1;
         self.known.insert(rumour);
         out.output(Output::Published { rumour });
@@ -180,6 +177,8 @@ impl Flood {
         self.spread(None, &first, out);
     }
 
+    /// Demers et al.: a process that hears a rumour for the first time spreads it, and
+    /// here it loses interest after it has done so once.
     fn deliver(&mut self, from: NodeId, message: Message, out: &mut Out<Self>) {
         let Message { rumour, hops, data } = message;
         self.known.insert(rumour);
@@ -216,10 +215,8 @@ impl Message {
 
 #[cfg(test)]
 mod tests {
-    use rand::{RngExt as _, SeedableRng as _};
-    use rand_chacha::ChaCha8Rng;
-
     use super::*;
+    use crate::testing::{Network, count, mesh, neighbours};
     use crate::{Effect, Input, Message as _, step};
 
     const ME: NodeId = NodeId(0);
@@ -258,55 +255,27 @@ mod tests {
     }
 
     /// How many deliver what process 0 publishes, and how many messages that
-    /// takes, when no channel keeps the order.
+    /// takes.
     fn run(edges: &[(u32, u32)], fanout: Option<u32>, seed: u64) -> (u64, u64) {
-        let count = edges.iter().map(|&(a, b)| a.max(b) + 1).max().unwrap_or(1);
-        let neighbours = |me| {
-            edges.iter().filter_map(move |&edge| match edge {
-                (a, b) if a == me => Some(NodeId(b)),
-                (a, b) if b == me => Some(NodeId(a)),
-                _ => None,
-            })
-        };
-        let mut processes: Vec<_> = (0..count)
-            .map(|me| Flood::new(NodeId(me), neighbours(me), fanout))
-            .collect();
-        let mut waiting = vec![(ME, publish())];
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let (mut delivered, mut sent) = (0, 0);
-        while !waiting.is_empty() {
-            let (at, input) = waiting.swap_remove(rng.random_range(0..waiting.len()));
-            for effect in step(&mut processes[usize::from(at)], input, rng.random()) {
-                match effect {
-                    Effect::Send { to, message, .. } => {
-                        sent += 1;
-                        waiting.push((to, Input::Message { from: at, message }));
-                    }
-                    Effect::Output(Output::Delivered { .. }) => delivered += 1,
-                    Effect::Output(Output::Published { .. }) => {}
-                    other => panic!("{other:?}"),
-                }
-            }
-        }
-        (delivered, sent)
-    }
-
-    fn full(count: u32) -> Vec<(u32, u32)> {
-        (0..count)
-            .flat_map(|b| (0..b).map(move |a| (a, b)))
-            .collect()
+        let new = |me| Flood::new(me, neighbours(edges, me), fanout);
+        let mut network = Network::new(count(edges), new, seed);
+        network.now(ME, publish());
+        network.run();
+        let delivers = |(_, output): &&_| matches!(output, Output::Delivered { .. });
+        let delivered = network.said.iter().filter(delivers).count();
+        (delivered as u64, network.sent.len() as u64)
     }
 
     #[test]
     fn it_reaches_everybody_over_every_edge() {
         let ring: Vec<_> = (0..6).map(|a| (a, (a + 1) % 6)).collect();
         let tree = [(0, 1), (0, 2), (1, 3), (1, 4), (2, 5)];
-        let full = full(5);
+        let full = mesh(5);
         let networks: [(&[(u32, u32)], u64); 5] =
             [(&[], 1), (&[(0, 1)], 2), (&ring, 6), (&full, 5), (&tree, 6)];
-        for (edges, count) in networks {
+        for (edges, processes) in networks {
             for seed in 0..50 {
-                let expected = (count - 1, messages(edges.len() as u64, count));
+                let expected = (processes - 1, messages(edges.len() as u64, processes));
                 assert_eq!(run(edges, None, seed), expected, "{edges:?}, seed {seed}");
             }
         }
@@ -314,7 +283,7 @@ mod tests {
 
     #[test]
     fn a_fanout_costs_less_and_may_leave_some_out() {
-        let full = full(30);
+        let full = mesh(30);
         let runs: Vec<_> = (0..50).map(|seed| run(&full, Some(2), seed)).collect();
         for (seed, &(delivered, sent)) in runs.iter().enumerate() {
             assert_eq!(

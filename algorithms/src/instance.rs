@@ -19,6 +19,11 @@ pub struct InstanceId {
 }
 
 impl InstanceId {
+    /// The run with that number of those that `by` starts.
+    pub fn new(by: NodeId, number: u32) -> Self {
+        Self { by, number }
+    }
+
     /// `peer-00/17`: with the name of the process, as the trace shows waves and rumours.
     pub fn named(&self) -> String {
         format!("{}/{}", self.by, self.number)

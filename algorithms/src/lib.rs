@@ -28,6 +28,8 @@ pub mod ping_pong;
 pub mod producer_consumer;
 pub mod ricart_agrawala;
 pub mod snapshot;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod token;
 #[doc(hidden)]
 pub mod wire;
@@ -35,7 +37,7 @@ pub mod work;
 
 pub use algorithm::{Algorithm, Input, Message, Output, Role, Value, step};
 pub use derive::{Describe, Message, Output};
-pub use describe::{Describe, Field, FieldValue, Fields};
+pub use describe::{Describe, Field, FieldValue, Fields, NotARecord};
 pub use effect::{Effect, Out};
 pub use instance::InstanceId;
 /// The traits without the derives of the same names: for crates that re-export derives of

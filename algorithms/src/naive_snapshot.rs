@@ -39,7 +39,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::snapshot::{Command, Output, Timer};
+use crate::snapshot::{Output, Report, SnapshotAlgorithm, Timer};
 use crate::{Algorithm, Describe, Fields, Input, InstanceId, NodeId, Out};
 
 /// What processes send each other. `M` is the application's message.
@@ -85,17 +85,9 @@ pub struct NaiveSnapshot<A: Algorithm> {
     patience: Duration,
     /// As an initiator: the number of the next snapshot.
     next: u32,
-    /// The snapshots that this process has recorded its state for.
-    snapshots: BTreeMap<InstanceId, Snapshot>,
-}
-
-/// A snapshot, from recording the state on.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Snapshot {
-    /// From whom the first request came; nobody, at the initiator.
-    parent: Option<NodeId>,
-    /// At the initiator: who has not answered.
-    missing: BTreeSet<NodeId>,
+    /// The snapshots that this process has recorded its state for: where the news of
+    /// each goes.
+    snapshots: BTreeMap<InstanceId, Report>,
 }
 
 impl<A: Algorithm> NaiveSnapshot<A> {
@@ -124,24 +116,33 @@ impl<A: Algorithm> NaiveSnapshot<A> {
     }
 }
 
-impl<A: Algorithm> Algorithm for NaiveSnapshot<A> {
+impl<A: Algorithm> SnapshotAlgorithm for NaiveSnapshot<A> {
+    type Application = A;
     type Message = Message<A::Message>;
-    type Timer = Timer<A::Timer>;
-    type Command = Command<A::Command>;
-    type Output = Output<A>;
 
-    fn on_start(&mut self, out: &mut Out<Self>) {
-        self.forward(Input::Start, out);
+    fn below(&mut self) -> (&mut A, impl FnMut(NodeId, A::Message) -> Self::Message) {
+        (&mut self.application, |_, message| {
+            Message::Application(message)
+        })
     }
 
-    fn on_command(&mut self, command: Self::Command, out: &mut Out<Self>) {
-        match command {
-            Command::Snapshot => self.initiate(out),
-            Command::Application(command) => self.forward(Input::Command(command), out),
-        }
+    fn finished(id: InstanceId, process: NodeId) -> Self::Message {
+        Message::Finished { id, process }
     }
 
-    fn on_message(&mut self, from: NodeId, message: Self::Message, out: &mut Out<Self>) {
+    fn report(&mut self, id: InstanceId) -> Option<&mut Report> {
+        self.snapshots.get_mut(&id)
+    }
+
+    fn initiate(&mut self, out: &mut Out<Self>) {
+        let id = InstanceId::new(self.me, self.next);
+        self.next += 1;
+        out.set_timer(Timer::GiveUp(id), self.patience);
+        let report = Report::Missing(self.processes.clone());
+        self.record(id, report, BTreeSet::from([self.me]), out);
+    }
+
+    fn receive(&mut self, from: NodeId, message: Self::Message, out: &mut Out<Self>) {
         match message {
             Message::Request { id, asked } => self.on_request(from, id, asked, out),
             Message::Finished { id, process } => self.on_finished(id, process, out),
@@ -150,36 +151,16 @@ impl<A: Algorithm> Algorithm for NaiveSnapshot<A> {
         }
     }
 
-    fn on_timer(&mut self, timer: Self::Timer, out: &mut Out<Self>) {
-        match timer {
-            Timer::GiveUp(id) => self.give_up(id, out),
-            Timer::Application(timer) => self.forward(Input::Timer(timer), out),
-        }
-    }
-
-    fn begins_operation(timer: &Self::Timer) -> bool {
-        match timer {
-            Timer::GiveUp(_) => false,
-            Timer::Application(timer) => A::begins_operation(timer),
+    /// Who has not answered by now is not waited for. The snapshot has failed.
+    fn give_up(&mut self, id: InstanceId, out: &mut Out<Self>) {
+        if let Some(Report::Missing(missing)) = self.snapshots.get_mut(&id) {
+            let missing = std::mem::take(missing).into_iter().collect();
+            out.output(Output::Aborted { id, missing });
         }
     }
 }
 
 impl<A: Algorithm> NaiveSnapshot<A> {
-    fn initiate(&mut self, out: &mut Out<Self>) {
-        let id = InstanceId {
-            by: self.me,
-            number: self.next,
-        };
-        self.next += 1;
-        out.set_timer(Timer::GiveUp(id), self.patience);
-        let snapshot = Snapshot {
-            parent: None,
-            missing: self.processes.clone(),
-        };
-        self.record(id, snapshot, BTreeSet::from([self.me]), out);
-    }
-
     fn on_request(
         &mut self,
         from: NodeId,
@@ -189,11 +170,7 @@ impl<A: Algorithm> NaiveSnapshot<A> {
     ) {
         // Two neighbours may have asked, neither knowing of the other.
         if !self.snapshots.contains_key(&id) {
-            let snapshot = Snapshot {
-                parent: Some(from),
-                missing: BTreeSet::new(),
-            };
-            self.record(id, snapshot, asked, out);
+            self.record(id, Report::To(from), asked, out);
         }
     }
 
@@ -201,14 +178,12 @@ impl<A: Algorithm> NaiveSnapshot<A> {
     fn record(
         &mut self,
         id: InstanceId,
-        snapshot: Snapshot,
+        report: Report,
         mut asked: BTreeSet<NodeId>,
         out: &mut Out<Self>,
     ) {
-        out.output(Output::Recorded {
-            id,
-            state: self.application.clone(),
-        });
+        let state = self.application.clone();
+        out.output(Output::Recorded { id, state });
         // The second error: into a channel to one who is asked by another goes
         // nothing that would part what is sent before from what is sent after.
         let unasked: Vec<_> = self.neighbours.difference(&asked).copied().collect();
@@ -217,60 +192,20 @@ impl<A: Algorithm> NaiveSnapshot<A> {
             let asked = asked.clone();
             out.send(to, Message::Request { id, asked });
         }
-        self.snapshots.insert(id, snapshot);
+        self.snapshots.insert(id, report);
         out.output(Output::Finished {
             id,
             channels: Vec::new(),
         });
         self.on_finished(id, self.me, out);
     }
-
-    /// The answers go back along the way that the first requests took, which
-    /// is a tree with the initiator at its root.
-    fn on_finished(&mut self, id: InstanceId, process: NodeId, out: &mut Out<Self>) {
-        match self.snapshots.get_mut(&id) {
-            Some(Snapshot {
-                parent: Some(parent),
-                ..
-            }) => {
-                out.send(*parent, Message::Finished { id, process });
-            }
-            Some(Snapshot { missing, .. }) => {
-                let news = missing.remove(&process);
-                if news && missing.is_empty() {
-                    out.cancel_timer(Timer::GiveUp(id));
-                    out.output(Output::Complete { id });
-                }
-            }
-            None => {} // Made up: there is no such snapshot here.
-        }
-    }
-
-    /// Who has not answered by now is not waited for. The snapshot has failed.
-    fn give_up(&mut self, id: InstanceId, out: &mut Out<Self>) {
-        if let Some(snapshot) = self.snapshots.get_mut(&id) {
-            let missing = std::mem::take(&mut snapshot.missing);
-            let missing = missing.into_iter().collect();
-            out.output(Output::Aborted { id, missing });
-        }
-    }
-
-    fn forward(&mut self, input: Input<A>, out: &mut Out<Self>) {
-        out.forward(
-            &mut self.application,
-            input,
-            |_, message| Message::Application(message),
-            Timer::Application,
-            Output::Application,
-        );
-    }
 }
 
 impl<A: Algorithm> Describe for NaiveSnapshot<A> {
     fn describe(&self, fields: &mut Fields) {
         self.application.describe(fields);
-        let waiting = |(_, snapshot): &(&InstanceId, &Snapshot)| !snapshot.missing.is_empty();
-        let under_way = self.snapshots.iter().filter(waiting);
+        let waits = |report: &&Report| matches!(report, Report::Missing(some) if !some.is_empty());
+        let under_way = self.snapshots.values().filter(waits);
         fields.integer("recording", under_way.count());
     }
 }
@@ -281,6 +216,7 @@ mod tests {
 
     use super::*;
     use crate::bank::{Bank, Due, Transfer};
+    use crate::snapshot::Command;
     use crate::{Effect, Message as _, Output as _, step};
 
     type Process = NaiveSnapshot<Bank>;

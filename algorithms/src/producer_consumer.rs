@@ -188,62 +188,29 @@ impl Describe for ProducerConsumer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{Network, mesh, neighbours};
     use crate::{Effect, Input, step};
 
     const BUFFERED: u64 = 2;
 
-    /// Whatever may happen next to processes that all know each other.
-    struct Network {
-        processes: Vec<ProducerConsumer>,
-        inputs: Vec<(NodeId, Input<ProducerConsumer>)>,
+    /// Processes that all know each other.
+    fn network(processes: u32, limit: u64, seed: u64) -> Network<ProducerConsumer> {
+        let edges = mesh(processes);
+        let pace = Duration::from_millis(1);
+        let new = |me| ProducerConsumer::new(me, neighbours(&edges, me), BUFFERED, pace, limit);
+        let mut network = Network::new(processes, new, seed);
+        for me in (0..processes).map(NodeId) {
+            network.later(me, Input::Start);
+        }
+        network
     }
 
-    impl Network {
-        fn new(processes: u32, limit: u64) -> Self {
-            let all = || (0..processes).map(NodeId);
-            let new = |me| {
-                let neighbours = all().filter(|&other| other != me).collect();
-                ProducerConsumer::new(me, neighbours, BUFFERED, Duration::from_millis(1), limit)
-            };
-            Self {
-                processes: all().map(new).collect(),
-                inputs: all().map(|me| (me, Input::Start)).collect(),
-            }
-        }
-
-        /// Lets one thing happen.
-        fn step(&mut self, seed: u64) {
-            let place = seed as usize % self.inputs.len();
-            let (me, input) = self.inputs.swap_remove(place);
-            for effect in step(&mut self.processes[usize::from(me)], input, seed) {
-                match effect {
-                    Effect::Send { to, message, .. } => {
-                        assert_ne!(to, me);
-                        let message = Item::from_payload(message.to_payload()).unwrap();
-                        self.inputs.push((to, Input::Message { from: me, message }));
-                    }
-                    Effect::SetTimer { timer, .. } => {
-                        let again = |(who, input): &(NodeId, Input<_>)| {
-                            *who == me && matches!(input, Input::Timer(set) if *set == timer)
-                        };
-                        assert!(!self.inputs.iter().any(again), "{timer:?} runs already");
-                        self.inputs.push((me, Input::Timer(timer)));
-                    }
-                    Effect::CancelTimer { .. } | Effect::Output(()) => unreachable!(),
-                }
-            }
-        }
-
-        /// The shares of all, and what is on its way.
-        fn total(&self) -> i64 {
-            let share = |process: &ProducerConsumer| process.fields().get_integer("total.share");
-            let amount = |(_, input): &(NodeId, Input<ProducerConsumer>)| match input {
-                Input::Message { message, .. } => message.fields().get_integer("amount"),
-                Input::Start | Input::Command(()) | Input::Timer(_) => None,
-            };
-            self.processes.iter().filter_map(share).sum::<i64>()
-                + self.inputs.iter().filter_map(amount).sum::<i64>()
-        }
+    /// The shares of all, and what is on its way.
+    fn total(network: &Network<ProducerConsumer>) -> i64 {
+        let share = |process: &ProducerConsumer| process.fields().get_integer("total.share");
+        let amount = |item: &Item| item.fields().get_integer("amount");
+        network.processes.iter().filter_map(share).sum::<i64>()
+            + network.under_way().filter_map(amount).sum::<i64>()
     }
 
     #[test]
@@ -251,13 +218,10 @@ mod tests {
         for (processes, limit) in [(1, 10), (2, 0), (2, 10), (5, 20)] {
             for seed in 0..20 {
                 let case = format!("{processes} processes, {limit} items, seed {seed}");
-                let mut network = Network::new(processes, limit);
-                let mut steps = 0;
-                while !network.inputs.is_empty() {
-                    network.step(seed * 1_000_003 + steps * 7919);
-                    steps += 1;
-                    let total = BUFFERED * u64::from(processes);
-                    assert_eq!(network.total(), total as i64, "{case}");
+                let mut network = network(processes, limit, seed);
+                while network.step() {
+                    let all = BUFFERED * u64::from(processes);
+                    assert_eq!(total(&network), all as i64, "{case}");
                 }
                 let produced = if processes > 1 { limit } else { 0 };
                 for process in &network.processes {

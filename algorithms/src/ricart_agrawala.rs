@@ -86,12 +86,15 @@ pub enum Output {
 pub struct Leave;
 
 /// The state of one process.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Describe)]
 pub struct RicartAgrawala {
+    #[describe(skip)]
     me: NodeId,
     /// Everybody else.
+    #[describe(skip)]
     others: BTreeSet<NodeId>,
     /// How long it stays inside.
+    #[describe(skip)]
     hold: Duration,
     /// The logical clock: the largest time of any request seen, its own among
     /// them.
@@ -99,6 +102,7 @@ pub struct RicartAgrawala {
     /// As one who asks: how often it is still to enter.
     wanted: u64,
     /// As one who asks: how far it is.
+    #[describe(flatten)]
     phase: Phase,
     /// As one who is asked: who gets its REPLY when this process has left.
     deferred: BTreeSet<NodeId>,
@@ -138,11 +142,6 @@ impl RicartAgrawala {
             deferred: BTreeSet::new(),
         }
     }
-
-    /// How often it is still to enter.
-    pub fn wanted(&self) -> u64 {
-        self.wanted
-    }
 }
 
 impl Algorithm for RicartAgrawala {
@@ -171,7 +170,8 @@ impl Algorithm for RicartAgrawala {
 }
 
 impl RicartAgrawala {
-    /// Asks everybody, unless a request is under way: one at a time.
+    /// The paper's invoking process: `Our_Sequence_Number := Highest_Sequence_Number + 1`,
+    /// and a REQUEST to all others. One request at a time is under way.
     fn request_if_wanted(&mut self, out: &mut Out<Self>) {
         if self.wanted == 0 || self.phase != Phase::Outside {
             return;
@@ -181,13 +181,13 @@ impl RicartAgrawala {
         for &to in &self.others {
             out.send(to, Message::Request { time: self.clock });
         }
-        self.phase = Phase::Waiting {
-            time: self.clock,
-            missing: self.others.clone(),
-        };
+        let (time, missing) = (self.clock, self.others.clone());
+        self.phase = Phase::Waiting { time, missing };
         self.enter_if_all_replied(out);
     }
 
+    /// The paper's receiver of REQUESTs: `Highest_Sequence_Number :=
+    /// Maximum(Highest_Sequence_Number, k)`, then it defers or replies.
     fn on_request(&mut self, from: NodeId, time: u64, out: &mut Out<Self>) {
         // Whatever this process asks for from now on, it asks for later.
         self.clock = self.clock.max(time);
@@ -198,7 +198,8 @@ impl RicartAgrawala {
         }
     }
 
-    /// Whether this process is inside, or asked before the other did.
+    /// The paper's `Defer_it`: this process is inside, or it asks and the other's time is
+    /// later, or the same with a higher id.
     fn goes_before(&self, other: (u64, NodeId)) -> bool {
         match self.phase {
             Phase::Outside => false,
@@ -207,6 +208,7 @@ impl RicartAgrawala {
         }
     }
 
+    /// The paper's process that receives REPLYs: one less is outstanding.
     fn on_reply(&mut self, from: NodeId, out: &mut Out<Self>) {
         // One that nobody waits for is no honest one. It changes nothing.
         if let Phase::Waiting { missing, .. } = &mut self.phase {
@@ -215,6 +217,7 @@ impl RicartAgrawala {
         }
     }
 
+    /// The end of the paper's wait: no REPLY is outstanding.
     fn enter_if_all_replied(&mut self, out: &mut Out<Self>) {
         match &self.phase {
             Phase::Waiting { time, missing } if missing.is_empty() => {
@@ -228,8 +231,8 @@ impl RicartAgrawala {
         }
     }
 
-    /// Those who were deferred get their REPLYs before this process asks anew:
-    /// its next request is later than theirs.
+    /// The paper's release: each deferred REPLY is sent, and only then does this process
+    /// ask anew, with a later time than theirs.
     fn leave(&mut self, time: u64, out: &mut Out<Self>) {
         self.phase = Phase::Outside;
         out.output(Output::Left { time });
@@ -240,27 +243,24 @@ impl RicartAgrawala {
     }
 }
 
-impl Describe for RicartAgrawala {
+impl Describe for Phase {
     fn describe(&self, fields: &mut Fields) {
-        fields.integer("clock", self.clock);
-        fields.integer("wanted", self.wanted);
-        fields.flag("inside", matches!(self.phase, Phase::Inside { .. }));
-        let missing = match &self.phase {
-            Phase::Waiting { missing, .. } => Some(missing),
-            Phase::Outside | Phase::Inside { .. } => None,
+        let (inside, missing) = match self {
+            Self::Outside => (false, None),
+            Self::Waiting { missing, .. } => (false, Some(missing)),
+            Self::Inside { .. } => (true, None),
         };
+        fields.flag("inside", inside);
         fields.list("waiting_for", missing.into_iter().flatten());
-        fields.list("deferred", &self.deferred);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use proto::Bytes;
-    use rand::{RngExt as _, SeedableRng as _};
-    use rand_chacha::ChaCha8Rng;
 
     use super::*;
+    use crate::testing::Network;
     use crate::{Effect, Input, Message as _, step};
 
     const ALICE: NodeId = NodeId(0);
@@ -283,46 +283,36 @@ mod tests {
         }
     }
 
-    /// Lets the inputs under way happen in any order, as channels that do not
-    /// keep it would. Gives how many messages were sent and the entries, as
-    /// they came: at what time of the request, and whose.
-    fn shuffle(
-        processes: &mut [RicartAgrawala],
-        mut under_way: Vec<(NodeId, Input<RicartAgrawala>)>,
-        seed: u64,
-    ) -> (u64, Vec<(u64, NodeId)>) {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let (mut sent, mut entries, mut inside) = (0, Vec::new(), None);
-        while !under_way.is_empty() {
-            let (me, input) = under_way.swap_remove(rng.random_range(0..under_way.len()));
-            for effect in step(&mut processes[usize::from(me)], input, 0) {
-                match effect {
-                    Effect::Send { to, message, .. } => {
-                        sent += 1;
-                        under_way.push((to, Input::Message { from: me, message }));
-                    }
-                    Effect::SetTimer { timer, .. } => under_way.push((me, Input::Timer(timer))),
-                    Effect::CancelTimer { .. } => panic!("nothing is cancelled"),
-                    Effect::Output(Output::Entered { time }) => {
-                        assert_eq!(inside.replace(me), None, "seed {seed}: two are inside");
-                        entries.push((time, me));
-                    }
-                    Effect::Output(Output::Left { .. }) => {
-                        assert_eq!(inside.take(), Some(me), "seed {seed}: it was not inside");
-                    }
+    /// Lets `count` processes enter 20 times in all. Gives the processes, how many
+    /// messages were sent, and the entries, as they came: at what time of the
+    /// request, and whose.
+    fn enter(count: u32, seed: u64) -> (Vec<RicartAgrawala>, u64, Vec<(u64, NodeId)>) {
+        let new = |me| RicartAgrawala::new(me, (0..count).map(NodeId), HOLD);
+        let mut network = Network::new(count, new, seed);
+        for entry in 0..20 {
+            network.later(NodeId(entry % count), Input::Command(Command::Acquire));
+        }
+        network.run();
+        let (mut entries, mut inside) = (Vec::new(), None);
+        for (me, output) in network.said {
+            match output {
+                Output::Entered { time } => {
+                    assert_eq!(inside.replace(me), None, "seed {seed}: two are inside");
+                    entries.push((time, me));
+                }
+                Output::Left { .. } => {
+                    assert_eq!(inside.take(), Some(me), "seed {seed}: it was not inside");
                 }
             }
         }
-        (sent, entries)
+        (network.processes, network.sent.len() as u64, entries)
     }
 
     #[test]
     fn they_take_turns_in_the_order_of_their_requests_without_fifo() {
         for seed in 0..500 {
             let count = 1 + (seed % 6) as u32;
-            let mut processes = processes(count);
-            let acquire = |i| (NodeId(i % count), Input::Command(Command::Acquire));
-            let (sent, entries) = shuffle(&mut processes, (0..20).map(acquire).collect(), seed);
+            let (processes, sent, entries) = enter(count, seed);
             assert_eq!(entries.len(), 20, "seed {seed}");
             assert!(entries.is_sorted(), "seed {seed}: {entries:?}");
             assert_eq!(sent, 20 * messages(count.into()), "seed {seed}");

@@ -1,8 +1,10 @@
 //! What all snapshot algorithms have in common: what they are asked, what they
-//! wait for, and what they say. Whoever checks or shows a snapshot need not
-//! know which one it was.
+//! wait for, what they say, and how the initiator hears of the end. Whoever checks or
+//! shows a snapshot need not know which one it was.
 
-use crate::{Algorithm, Describe, Fields, InstanceId, NodeId};
+use std::collections::BTreeSet;
+
+use crate::{Algorithm, Describe, Fields, Input, InstanceId, NodeId, Out, Value};
 
 /// What is asked of a process.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -55,6 +57,112 @@ pub enum Output<A: Algorithm> {
     Application(#[output(application)] A::Output),
 }
 
+/// Where the news goes that a process has finished: back along the way on which the
+/// snapshot spread, which is a tree with the initiator at its root.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Report {
+    /// To the one from whom the snapshot came.
+    To(NodeId),
+    /// Nowhere: this is the initiator, and waits for these.
+    Missing(BTreeSet<NodeId>),
+}
+
+/// A snapshot algorithm, superimposed on an application. It is an [`Algorithm`] by that:
+/// what is the application's own goes through to it.
+pub trait SnapshotAlgorithm: Value + Describe {
+    /// What snapshots are taken of.
+    type Application: Algorithm;
+    /// What processes send each other.
+    type Message: crate::Message;
+
+    /// The application, and what makes a message for that process of one of its own.
+    fn below(
+        &mut self,
+    ) -> (
+        &mut Self::Application,
+        impl FnMut(NodeId, <Self::Application as Algorithm>::Message) -> Self::Message,
+    );
+
+    /// The news that a process has finished, as a message.
+    fn finished(id: InstanceId, process: NodeId) -> Self::Message;
+
+    /// Where the news of that snapshot goes; `None` if this process has none such.
+    fn report(&mut self, id: InstanceId) -> Option<&mut Report>;
+
+    /// A snapshot begins here.
+    fn initiate(&mut self, out: &mut Out<Self>);
+
+    /// A message has come.
+    fn receive(&mut self, from: NodeId, message: Self::Message, out: &mut Out<Self>);
+
+    /// What has not come by now is not waited for.
+    fn give_up(&mut self, id: InstanceId, out: &mut Out<Self>);
+
+    /// Lets the application handle an input.
+    fn forward(&mut self, input: Input<Self::Application>, out: &mut Out<Self>) {
+        let (application, message) = self.below();
+        out.forward(
+            application,
+            input,
+            message,
+            Timer::Application,
+            Output::Application,
+        );
+    }
+
+    /// The news that a process has finished has come here. Chandy and Lamport leave open
+    /// how what was recorded is collected; this is one way.
+    fn on_finished(&mut self, id: InstanceId, process: NodeId, out: &mut Out<Self>) {
+        match self.report(id) {
+            Some(&mut Report::To(parent)) => out.send(parent, Self::finished(id, process)),
+            Some(Report::Missing(missing)) => {
+                let news = missing.remove(&process);
+                if news && missing.is_empty() {
+                    out.cancel_timer(Timer::GiveUp(id));
+                    out.output(Output::Complete { id });
+                }
+            }
+            None => {} // Made up: there is no such snapshot here.
+        }
+    }
+}
+
+impl<S: SnapshotAlgorithm> Algorithm for S {
+    type Message = S::Message;
+    type Timer = Timer<<S::Application as Algorithm>::Timer>;
+    type Command = Command<<S::Application as Algorithm>::Command>;
+    type Output = Output<S::Application>;
+
+    fn on_start(&mut self, out: &mut Out<Self>) {
+        self.forward(Input::Start, out);
+    }
+
+    fn on_command(&mut self, command: Self::Command, out: &mut Out<Self>) {
+        match command {
+            Command::Snapshot => self.initiate(out),
+            Command::Application(command) => self.forward(Input::Command(command), out),
+        }
+    }
+
+    fn on_message(&mut self, from: NodeId, message: S::Message, out: &mut Out<Self>) {
+        self.receive(from, message, out);
+    }
+
+    fn on_timer(&mut self, timer: Self::Timer, out: &mut Out<Self>) {
+        match timer {
+            Timer::GiveUp(id) => self.give_up(id, out),
+            Timer::Application(timer) => self.forward(Input::Timer(timer), out),
+        }
+    }
+
+    fn begins_operation(timer: &Self::Timer) -> bool {
+        match timer {
+            Timer::GiveUp(_) => false,
+            Timer::Application(timer) => S::Application::begins_operation(timer),
+        }
+    }
+}
+
 impl<A: Algorithm> Describe for Output<A> {
     fn describe(&self, fields: &mut Fields) {
         match self {
@@ -65,8 +173,7 @@ impl<A: Algorithm> Describe for Output<A> {
             Self::Finished { id, channels } => {
                 fields.text("snapshot", id);
                 for (from, messages) in channels {
-                    let messages = messages.iter().map(Describe::fields);
-                    fields.list(format!("channel.{}", from.0), messages);
+                    fields.records(format!("channel.{}", from.0), messages);
                 }
             }
             Self::Complete { id } => fields.text("snapshot", id),

@@ -197,37 +197,21 @@ mod tests {
     use proto::Bytes;
 
     use super::*;
+    use crate::testing::{Network, mesh, neighbours};
     use crate::{Effect, Input, step};
 
-    /// Lets the tokens wander, always the one that is due at the seed's whim,
-    /// until none moves. Returns the processes and the number of hops.
+    /// Lets the tokens wander until none moves. Returns the processes and the
+    /// number of hops.
     fn wander(processes: u32, tokens: u64, limit: u64, seed: u64) -> (Vec<Tokens>, u64) {
-        let all = || (0..processes).map(NodeId);
-        let new = |me| {
-            let neighbours = all().filter(|&other| other != me).collect();
-            Tokens::new(me, neighbours, tokens, Duration::from_millis(1), limit)
-        };
-        let mut network: Vec<Tokens> = all().map(new).collect();
-        let mut inputs: Vec<_> = all().map(|me| (me, Input::Start)).collect();
-        let (mut steps, mut hops) = (0, 0);
-        while !inputs.is_empty() {
-            let place = (seed + steps) as usize % inputs.len();
-            let (me, input) = inputs.swap_remove(place);
-            steps += 1;
-            for effect in step(&mut network[usize::from(me)], input, seed + steps) {
-                match effect {
-                    Effect::Send { to, message, .. } => {
-                        assert_ne!(to, me);
-                        hops += 1;
-                        let message = Pass::from_payload(message.to_payload()).unwrap();
-                        inputs.push((to, Input::Message { from: me, message }));
-                    }
-                    Effect::SetTimer { timer, .. } => inputs.push((me, Input::Timer(timer))),
-                    Effect::CancelTimer { .. } | Effect::Output(()) => unreachable!(),
-                }
-            }
+        let edges = mesh(processes);
+        let pace = Duration::from_millis(1);
+        let new = |me| Tokens::new(me, neighbours(&edges, me), tokens, pace, limit);
+        let mut network = Network::new(processes, new, seed);
+        for me in (0..processes).map(NodeId) {
+            network.later(me, Input::Start);
         }
-        (network, hops)
+        network.run();
+        (network.processes, network.sent.len() as u64)
     }
 
     #[test]

@@ -4,6 +4,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::*;
 use crate::bank::{Bank, Due, Transfer};
+use crate::snapshot::Command;
 use crate::{Effect, Message as _, step};
 
 type Process = LaiYang<Bank>;

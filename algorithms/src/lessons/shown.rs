@@ -29,7 +29,7 @@ impl Lesson {
     /// The state of a process, as it stands in the file, with the types that it
     /// is made of: they are private.
     pub fn state(&self) -> String {
-        let name = self.named_after(" Algorithm for ");
+        let name = self.named_after("Algorithm for ");
         let is_private = |line: &str| line.starts_with("struct ") || line.starts_with("enum ");
         let mut all = self.items(|line| is_public(line, name));
         all.extend(self.items(is_private));
@@ -122,7 +122,7 @@ mod tests {
                 "pub enum Message<M> {",
                 "struct Recording<M> {",
             ),
-            ("lai-yang", "pub enum Message<M> {", "struct Channel<M> {"),
+            ("lai-yang", "pub enum Message<M> {", "struct Snapshot<M> {"),
             ("bank", "pub struct Transfer {", "pub struct Bank {"),
             ("token", "pub struct Pass {", "pub struct Tokens {"),
             (

@@ -107,6 +107,7 @@ fn weight_of(fields: &Fields) -> usize {
             let all = texts.iter().map(|text| text.len() + size_of::<String>());
             all.sum()
         }
+        algorithms::Field::Records(records) => records.iter().map(weight_of).sum(),
         algorithms::Field::Integer(_) | algorithms::Field::Flag(_) => 0,
     });
     texts.map(|text| text + FIELD).sum()

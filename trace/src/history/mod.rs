@@ -256,7 +256,7 @@ fn field(value: AnyValue) -> Option<Field> {
                 .into_iter()
                 .filter_map(|value| match field(value)? {
                     Field::Text(text) => Some(text),
-                    Field::Integer(_) | Field::Flag(_) | Field::List(_) => None,
+                    Field::Integer(_) | Field::Flag(_) | Field::List(_) | Field::Records(_) => None,
                 });
             Field::List(texts.collect())
         }

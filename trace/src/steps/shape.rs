@@ -132,19 +132,26 @@ pub(super) fn output(said: Fields, to: &mut impl Attributes) {
 fn fields(prefix: &'static str, fields: Fields, most: Most, to: &mut impl Attributes) {
     let left_out = left_out(&fields, most);
     for (name, field) in fields.into_iter().take(most.fields) {
-        to.add(prefix, name, value(&field, most));
+        let mut texts = Vec::new();
+        to.add(prefix, name, value(&field, most, &mut texts));
     }
     if left_out > 0 {
         to.add(prefix, key::LEFT_OUT.into(), Value::Integer(left_out));
     }
 }
 
-fn value(field: &Field, most: Most) -> Value<'_> {
+/// The value of a field; `texts` holds what is rendered for it.
+fn value<'a>(field: &'a Field, most: Most, texts: &'a mut Vec<String>) -> Value<'a> {
     match field {
         Field::Integer(value) => Value::Integer(*value),
         Field::Flag(value) => Value::Flag(*value),
         Field::Text(text) => Value::Text(Text::cut(text)),
         Field::List(texts) => Value::List(&texts[..texts.len().min(most.entries)]),
+        Field::Records(records) => {
+            let records = records.iter().take(most.entries);
+            texts.extend(records.map(Fields::to_record));
+            Value::List(texts)
+        }
     }
 }
 
@@ -152,9 +159,12 @@ fn left_out(fields: &Fields, most: Most) -> i64 {
     let (mut count, mut left_out) = (0_usize, 0);
     for (_, field) in fields.iter() {
         count += 1;
-        if let Field::List(texts) = field {
-            left_out += texts.len().saturating_sub(most.entries);
-        }
+        let entries = match field {
+            Field::List(texts) => texts.len(),
+            Field::Records(records) => records.len(),
+            Field::Integer(_) | Field::Flag(_) | Field::Text(_) => 0,
+        };
+        left_out += entries.saturating_sub(most.entries);
     }
     left_out += count.saturating_sub(most.fields);
     i64::try_from(left_out).unwrap_or(i64::MAX)

@@ -67,9 +67,9 @@ pub(super) struct Cut<'a> {
     /// Processes that recorded more than once.
     pub(super) again: Vec<usize>,
     /// What each process found in its channels, by their senders.
-    pub(super) channels: BTreeMap<usize, BTreeMap<usize, &'a [String]>>,
+    pub(super) channels: BTreeMap<usize, BTreeMap<usize, Vec<Fields>>>,
     /// Processes that reported channels of which not all can be read: the record
-    /// has no lists of them, or lists that were cut.
+    /// has no lists of them, lists that were cut, or texts that are no messages.
     pub(super) unreadable: BTreeSet<usize>,
     /// Who said that it is complete.
     pub(super) complete: Vec<usize>,
@@ -246,14 +246,14 @@ impl<'a> Run<'a> {
 impl<'a> Run<'a> {
     /// What a process says of its channels, by their senders, as far as it can
     /// be read; and whether that is all of it.
-    fn channels(&self, fields: &'a Fields) -> (BTreeMap<usize, &'a [String]>, bool) {
+    fn channels(&self, fields: &Fields) -> (BTreeMap<usize, Vec<Fields>>, bool) {
         let mut readable = fields.get(key::LEFT_OUT).is_none();
         let mut channels = BTreeMap::new();
         for (name, _) in fields.iter() {
             let Some(number) = name.strip_prefix("channel.") else {
                 continue;
             };
-            match self.channel(number).zip(fields.get_list(name)) {
+            match self.channel(number).zip(fields.get_records(name).ok()) {
                 Some((from, messages)) => drop(channels.insert(from, messages)),
                 None => readable = false,
             }
@@ -267,6 +267,12 @@ impl<'a> Run<'a> {
 }
 
 impl Cut<'_> {
+    /// What was found in all channels.
+    pub(super) fn messages(&self) -> impl Iterator<Item = &Fields> {
+        let channels = self.channels.values().flat_map(BTreeMap::values);
+        channels.flatten()
+    }
+
     /// Whether that process has not recorded by that place of its line.
     pub(super) fn is_before(&self, process: usize, at: usize) -> bool {
         self.records
@@ -285,6 +291,11 @@ pub(super) fn snapshot(message: &MessageRecord) -> Option<&str> {
 fn order(id: &str) -> (Vec<u64>, &str) {
     let numbers = id.split('/').map_while(|part| part.parse().ok());
     (numbers.collect(), id)
+}
+
+/// The name by which a message is told from the others of its sender, if it has one.
+pub(super) fn id_of(message: &Fields) -> Option<&str> {
+    message.get_text("id")
 }
 
 fn is_marker(message: &MessageRecord) -> bool {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use algorithms::Fields;
 use serde::Serialize;
 use trace::history::History;
 
@@ -89,7 +90,7 @@ pub fn drawn(history: &History, base: u64) -> Vec<Drawn> {
             .map(|(to, (from, messages))| DrawnChannel {
                 from: name(from),
                 to: name(to),
-                messages: messages.to_vec(),
+                messages: messages.iter().map(Fields::to_record).collect(),
             })
             .collect(),
         complete: cut.complete.iter().map(name).collect(),
@@ -171,9 +172,16 @@ mod tests {
     #[test]
     fn channels_that_are_no_lists_are_unreadable() {
         let as_text = ("channel.1".into(), Field::Text("[x]".to_owned()));
-        let unknown = list("channel.77", &["x"]);
-        let known = list("channel.1", &["x"]);
-        for (channel, unreadable) in [(as_text, true), (unknown, true), (known, false)] {
+        let unknown = list("channel.77", &["id=x"]);
+        let known = list("channel.1", &["id=x"]);
+        let no_message = list("channel.1", &["x"]);
+        let cases = [
+            (as_text, true),
+            (unknown, true),
+            (no_message, true),
+            (known, false),
+        ];
+        for (channel, unreadable) in cases {
             let mut run = ByHand::new(PEERS);
             run.say("peer-00", "Recorded", about("0/0"));
             let said = about("0/0").into_iter().chain([channel]);

@@ -10,7 +10,7 @@ use algorithms::Fields;
 use trace::history::{History, StepIndex, clocks as vector_clocks};
 
 use super::Expected;
-use super::cut::{Act, Cut, Run};
+use super::cut::{Act, Cut, Run, Sent, id_of};
 use super::tell::aborted;
 use crate::checkers::Property;
 
@@ -50,7 +50,7 @@ pub(super) fn channel_states(run: &Run<'_>) -> Property {
     let mut property = Property::new("I2 channel state").looks_at("output Complete");
     let receipts = receipts(run);
     let marked: HashSet<_> = run.markers.iter().map(|marker| marker.snapshot).collect();
-    for (id, cut) in readable(run, &mut property) {
+    for (id, cut) in named(run, &mut property) {
         let ordered = marked.contains(id);
         let mut expected = in_channels(run, &receipts, cut);
         let mut pairs: Vec<(usize, usize)> = expected.keys().copied().collect();
@@ -65,7 +65,7 @@ pub(super) fn channel_states(run: &Run<'_>) -> Property {
             let recorded = cut.channels.get(&to).and_then(|c| c.get(&from));
             let mut is: Vec<_> = recorded
                 .into_iter()
-                .flat_map(|c| c.iter().map(|m| id_of(m)))
+                .flat_map(|c| c.iter().filter_map(id_of).map(str::to_owned))
                 .collect();
             if !ordered {
                 should.sort_unstable();
@@ -224,10 +224,22 @@ pub(super) fn conservation(run: &Run<'_>, history: &History) -> Property {
     let mut property = Property::new("I5 conservation")
         .looks_at("output Complete over states that have a `total.share`");
     let Some(total) = total(history) else {
+        if history
+            .steps()
+            .any(|(.., step)| step.state.get(SHARE).is_some())
+        {
+            property.unknown("what there was at the start cannot be read from the first steps");
+        }
         return property;
     };
     for (id, cut) in readable(run, &mut property) {
-        let (states, channels) = in_cut(cut);
+        let (states, channels) = match in_cut(cut) {
+            Ok(amounts) => amounts,
+            Err(unreadable) => {
+                property.unknown(format!("snapshot {id}: {unreadable}"));
+                continue;
+            }
+        };
         property.check(states + channels == total, || {
             format!(
                 "snapshot {id}: states {states} and channels {channels} make {}, and there is {total}",
@@ -244,12 +256,12 @@ pub(super) fn every_message_once(run: &Run<'_>) -> Property {
     let mut property = Property::new("I6 every message once")
         .looks_at("message of the application, and complete snapshot");
     let receipts = receipts(run);
-    for (id, cut) in readable(run, &mut property) {
-        let mut recorded = HashMap::<(usize, usize, String), u64>::new();
+    for (id, cut) in named(run, &mut property) {
+        let mut recorded = HashMap::<(usize, usize, &str), u64>::new();
         for (&to, channels) in &cut.channels {
             for (&from, messages) in channels {
-                for message in *messages {
-                    *recorded.entry((from, to, id_of(message))).or_default() += 1;
+                for name in messages.iter().filter_map(id_of) {
+                    *recorded.entry((from, to, name)).or_default() += 1;
                 }
             }
         }
@@ -260,8 +272,8 @@ pub(super) fn every_message_once(run: &Run<'_>) -> Property {
                 .iter()
                 .filter(|at| cut.is_before(sent.to, **at))
                 .count() as u64;
-            let name = sent.message.fields.get_text("id").unwrap_or_default();
-            let key = (from, sent.to, name.to_owned());
+            let name = id_of(&sent.message.fields).unwrap_or_default();
+            let key = (from, sent.to, name);
             let in_channel = recorded.get(&key).copied().unwrap_or(0);
             property.check(received + in_channel == u64::from(past), || {
                 format!(
@@ -300,7 +312,13 @@ pub(super) fn replay(run: &Run<'_>, history: &History) -> Property {
                 continue;
             };
             let done = &run.lines[process][..recorded.at];
-            let flow: i64 = done.iter().map(|act| flow(run, process, act)).sum();
+            let flow: Option<i64> = done.iter().map(|act| flow(run, process, act)).sum();
+            let Some(flow) = flow else {
+                property.unknown(format!(
+                    "snapshot {id}: {who} sent or received a message without a readable `{AMOUNT}`"
+                ));
+                continue;
+            };
             property.check(share == first + flow, || {
                 format!("snapshot {id}: {who} recorded {share}, began with {first}, and got {flow} since")
             });
@@ -406,6 +424,32 @@ fn readable<'a, 'b>(run: &'b Run<'a>, property: &mut Property) -> Vec<(&'b &'a s
     readable
 }
 
+/// The readable ones, if all messages have names to be told apart by.
+fn named<'a, 'b>(run: &'b Run<'a>, property: &mut Property) -> Vec<(&'b &'a str, &'b Cut<'a>)> {
+    let mut readable = readable(run, property);
+    let nameless = |sent: &&Sent<'_>| id_of(&sent.message.fields).is_none();
+    let nameless = run
+        .sent
+        .values()
+        .filter(nameless)
+        .min_by_key(|sent| sent.message.id);
+    if let Some(sent) = nameless {
+        let message = show(sent.message);
+        property.unknown(format!("the message {message} has no readable `id`"));
+        return Vec::new();
+    }
+    readable.retain(|(id, cut)| {
+        let nameless = cut.messages().find(|message| id_of(message).is_none());
+        if let Some(message) = nameless {
+            property.unknown(format!(
+                "snapshot {id}: the message {message} in a channel has no readable `id`"
+            ));
+        }
+        nameless.is_none()
+    });
+    readable
+}
+
 /// The names of the messages in each channel of a cut, as their sendings and
 /// receipts tell.
 fn in_channels(
@@ -418,7 +462,7 @@ fn in_channels(
         let times = receipts.get(&(from, message)).map_or(&[][..], |at| &at[..]);
         let received = times.iter().any(|at| cut.is_before(sent.to, *at));
         if cut.is_before(from, sent.at) && !received {
-            let name = sent.message.fields.get_text("id").unwrap_or_default();
+            let name = id_of(&sent.message.fields).unwrap_or_default();
             channels
                 .entry((from, sent.to))
                 .or_default()
@@ -450,42 +494,40 @@ fn receipts(run: &Run<'_>) -> HashMap<(usize, u64), Vec<usize>> {
     receipts
 }
 
-/// What an act does to the process's share.
-fn flow(run: &Run<'_>, process: usize, act: &Act<'_>) -> i64 {
+/// What an act does to the process's share, if that can be read.
+fn flow(run: &Run<'_>, process: usize, act: &Act<'_>) -> Option<i64> {
     let amount = |from, id| {
-        let sent = run.sent.get(&(from, id));
-        sent.and_then(|sent| sent.message.fields.get_integer(AMOUNT))
-            .unwrap_or(0)
+        run.sent
+            .get(&(from, id))?
+            .message
+            .fields
+            .get_integer(AMOUNT)
     };
     match *act {
-        Act::Send(id) => -amount(process, id),
+        Act::Send(id) => amount(process, id).map(|amount| -amount),
         Act::Receive(from, id) => amount(from, id),
-        Act::Marker(..) | Act::MarkerCame(..) | Act::Record(_) => 0,
+        Act::Marker(..) | Act::MarkerCame(..) | Act::Record(_) => Some(0),
     }
 }
 
 /// What a process had at the start: after its first step, less what that did.
 fn start(history: &History, process: &str) -> Option<i64> {
     let first = history.processes.get(process)?.first()?;
-    let amount = |fields: &Fields| {
-        fields
-            .get_integer(AMOUNT)
-            .filter(|_| fields.get_text("snapshot").is_none())
-            .unwrap_or(0)
+    let amount = |fields: &Fields| match fields.get_text("snapshot") {
+        Some(_) => Some(0),
+        None => fields.get_integer(AMOUNT),
     };
-    let sent: i64 = first
+    let sent: Option<i64> = first
         .events
         .iter()
         .map(|event| match event {
             trace::steps::Event::Sent { message, .. } => amount(&message.fields),
-            trace::steps::Event::Said { .. } => 0,
+            trace::steps::Event::Said { .. } => Some(0),
         })
         .sum();
-    let received = first
-        .received
-        .as_ref()
-        .map_or(0, |r| amount(&r.message.fields));
-    Some(first.state.get_integer(SHARE)? + sent - received)
+    let received = first.received.as_ref();
+    let received = received.map_or(Some(0), |received| amount(&received.message.fields));
+    Some(first.state.get_integer(SHARE)? + sent? - received?)
 }
 
 /// What there was at the start, in all.
@@ -497,34 +539,19 @@ pub(super) fn total(history: &History) -> Option<i64> {
         .sum()
 }
 
-/// What is in the states and in the channels of a cut.
-pub(super) fn in_cut(cut: &Cut<'_>) -> (i64, i64) {
-    let states = cut
+/// What is in the states and in the channels of a cut; or what cannot be read of it.
+pub(super) fn in_cut(cut: &Cut<'_>) -> Result<(i64, i64), String> {
+    let shares = cut
         .records
         .values()
-        .filter_map(|r| r.state.get_integer(SHARE))
-        .sum();
-    let channels = cut
-        .channels
-        .values()
-        .flat_map(BTreeMap::values)
-        .flat_map(|c| c.iter());
-    (
-        states,
-        channels.map(|message| number_in(message, "amount=")).sum(),
-    )
-}
-
-/// The name in a message's text, `id=0/17 amount=5`.
-fn id_of(text: &str) -> String {
-    let mut words = text.split(' ');
-    let id = words.find_map(|word| word.strip_prefix("id="));
-    id.unwrap_or(text).to_owned()
-}
-
-fn number_in(text: &str, name: &str) -> i64 {
-    let number = text.split(' ').find_map(|word| word.strip_prefix(name));
-    number.and_then(|number| number.parse().ok()).unwrap_or(0)
+        .filter_map(|r| r.state.get_integer(SHARE));
+    let amount = |message: &Fields| {
+        let unreadable =
+            || format!("the message {message} in a channel has no readable `{AMOUNT}`");
+        message.get_integer(AMOUNT).ok_or_else(unreadable)
+    };
+    let amounts: Result<i64, String> = cut.messages().map(amount).sum();
+    Ok((shares.sum(), amounts?))
 }
 
 fn number(count: Option<u64>) -> String {

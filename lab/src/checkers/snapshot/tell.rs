@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use algorithms::Fields;
 use trace::history::History;
 
 use super::cut::{Abort, Cut, Run};
@@ -54,6 +55,7 @@ pub fn tell(history: &History) -> Told {
                 told.lines
                     .push(format!("  {}  {}", run.names[*process], recorded.state));
                 for (from, messages) in cut.channels.get(process).into_iter().flatten() {
+                    let messages: Vec<_> = messages.iter().map(Fields::to_record).collect();
                     let messages = messages.join("; ");
                     told.lines
                         .push(format!("    from {}: {messages}", run.names[*from]));
@@ -63,12 +65,16 @@ pub fn tell(history: &History) -> Told {
                 told.lines.push(format!("  {}", aborted(&run, cut, abort)));
             }
             if let (Some(total), false) = (total(history), cut.complete.is_empty()) {
-                let (states, channels) = in_cut(cut);
-                told.lines.push(format!(
-                    "  total: {total} before; in the cut {} (states {states}, channels {channels}); {} after",
-                    states + channels,
-                    after(history)
-                ));
+                let after = after(history);
+                told.lines.push(match in_cut(cut) {
+                    Ok((states, channels)) => format!(
+                        "  total: {total} before; in the cut {} (states {states}, channels {channels}); {after} after",
+                        states + channels,
+                    ),
+                    Err(unreadable) => {
+                        format!("  total: {total} before; in the cut unknown: {unreadable}; {after} after")
+                    }
+                });
             }
         }
     }
@@ -124,8 +130,8 @@ fn some(names: &[String]) -> Option<String> {
 
 /// What there is at the end: in the last states, and on its way.
 fn after(history: &History) -> i64 {
-    let share = |fields: &algorithms::Fields| fields.get_integer("total.share").unwrap_or(0);
-    let amount = |fields: &algorithms::Fields| match fields.get_text("snapshot") {
+    let share = |fields: &Fields| fields.get_integer("total.share").unwrap_or(0);
+    let amount = |fields: &Fields| match fields.get_text("snapshot") {
         Some(_) => 0,
         None => fields.get_integer("amount").unwrap_or(0),
     };

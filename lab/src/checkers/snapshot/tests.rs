@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use algorithms::{Field, Fields};
 use trace::steps::key;
 
 use super::{Expected, check};
@@ -244,7 +245,7 @@ fn what_cannot_be_read_of_channels_is_not_judged() {
     for channels in [
         vec![unlisted()],
         cut().into(),
-        vec![list("channel.9", &["x"])],
+        vec![list("channel.9", &["id=x"])],
     ] {
         let (mut banks, message) = with_a_message_in_the_channel();
         let marker = banks.begin();
@@ -268,6 +269,56 @@ fn what_cannot_be_read_of_channels_is_not_judged() {
         assert_eq!(unknown, unjudged, "{channels:?}");
         let why = properties[1].reason().unwrap_or_default();
         assert!(why.contains("peer-00 reported of channels"), "{why}");
+    }
+}
+
+/// Alice finds the message of Bob in the channel, which describes itself so.
+fn found_in_the_channel(channel: Named) -> Vec<Property> {
+    let (mut banks, message) = with_a_message_in_the_channel();
+    let marker = banks.begin();
+    let back = banks.join(marker);
+    banks.receive(ALICE, message);
+    banks.finish(BOB, []);
+    banks.receive(ALICE, back);
+    banks.finish(ALICE, [channel]);
+    banks.complete();
+    banks.check()
+}
+
+/// What else a message shows, and in which order, is its own affair.
+#[test]
+fn another_display_of_a_message_accuses_nobody() {
+    let record = r#"memo="id=9/9 amount=9" amount=3 urgent=true id=1/0"#;
+    let fields = Fields::from_record(record).expect("a record");
+    let in_memory = ("channel.1".into(), Field::Records(vec![fields]));
+    for channel in [in_memory, list("channel.1", &[record])] {
+        let properties = found_in_the_channel(channel);
+        assert_eq!(violated(&properties), [""; 0], "{properties:#?}");
+        assert_eq!(vacuous(&properties), [""; 0]);
+    }
+}
+
+#[test]
+fn a_message_without_a_readable_amount_or_id_is_not_judged() {
+    let cases: [(&str, &[&str], &str); 4] = [
+        ("id=1/0", &["I5 conservation"], "`amount`"),
+        ("id=1/0 amount=much", &["I5 conservation"], "`amount`"),
+        ("id=1/0 sum=3", &["I5 conservation"], "`amount`"),
+        (
+            "amount=3",
+            &["I2 channel state", "I6 every message once"],
+            "`id`",
+        ),
+    ];
+    for (record, names, missing) in cases {
+        let properties = found_in_the_channel(list("channel.1", &[record]));
+        assert_eq!(violated(&properties), [""; 0], "{record}");
+        let unknown = properties
+            .iter()
+            .filter(|one| one.outcome() == Outcome::Unknown);
+        let (found, why): (Vec<_>, Vec<_>) = unknown.map(|one| (one.name, one.reason())).unzip();
+        assert_eq!(found, names, "{record}");
+        assert!(why[0].is_some_and(|why| why.contains(missing)), "{why:?}");
     }
 }
 
