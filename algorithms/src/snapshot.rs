@@ -76,6 +76,7 @@ pub trait SnapshotAlgorithm: Value + Describe {
     type Message: crate::Message;
 
     /// The application, and what makes a message for that process of one of its own.
+    #[expect(clippy::type_complexity, reason = "an opaque type cannot be named")]
     fn below(
         &mut self,
     ) -> (

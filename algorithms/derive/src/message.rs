@@ -191,7 +191,7 @@ fn member(name: &syn::Ident, fields: &[Field<'_>]) -> syn::Result<Member> {
     if let [field] = fields
         && OfField::parse(field.attributes)?.tag.is_none()
     {
-        return Ok(Member::Direct(part(field, 0)?));
+        return Ok(Member::Direct(Box::new(part(field, 0)?)));
     }
     Ok(Member::Nested(parts(name, fields)?))
 }

@@ -31,7 +31,7 @@ pub(crate) struct OneOf {
 /// What stands in the oneof for a variant.
 pub(crate) enum Member {
     /// Its only field.
-    Direct(Part),
+    Direct(Box<Part>),
     /// A message of its fields.
     Nested(Vec<Part>),
 }
