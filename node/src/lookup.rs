@@ -3,7 +3,7 @@
 //!
 //! [`Protocol::Kademlia`]: crate::Protocol::Kademlia
 
-mod everybody;
+mod known_peers;
 mod traced;
 
 use std::time::Duration;
@@ -11,7 +11,7 @@ use std::time::Duration;
 use libp2p::PeerId;
 use libp2p::kad::{Quorum, store};
 
-pub use everybody::Everybody;
+pub use known_peers::KnownPeers;
 pub(crate) use traced::ADD_PROVIDER;
 pub use traced::{Exchange, traced};
 

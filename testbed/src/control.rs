@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot, watch};
-use trace::history::faults::Press;
+use trace::history::faults::FaultAction;
 
 /// How many requests wait for the experiment at most. A guess: no person is so quick.
 const WAITING: usize = 16;
@@ -26,7 +26,7 @@ pub struct State {
 #[derive(Debug)]
 pub struct FaultRequest {
     /// What is to be done.
-    pub press: Press,
+    pub press: FaultAction,
     answer: oneshot::Sender<Result<(), String>>,
 }
 
@@ -95,7 +95,7 @@ impl FaultSender {
     ///
     /// # Errors
     /// Why nothing was done.
-    pub async fn press(&self, press: Press) -> Result<(), String> {
+    pub async fn press(&self, press: FaultAction) -> Result<(), String> {
         let over = || Err("the run is over".to_owned());
         let (answer, answered) = oneshot::channel();
         let pressed = FaultRequest { press, answer };

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use node::lookup::{Error, Everybody, Lookup, MAX_RECORD, Table};
+use node::lookup::{Error, KnownPeers, Lookup, MAX_RECORD, Table};
 use node::{Protocol, Transport};
 use support::peers::{config, listening};
 use support::{CALM, Ended, Runs, measured, refused, run, saved};
@@ -93,14 +93,14 @@ async fn who_is_introduced_looks_for_nobody() {
         config.protocols = [Protocol::Identify, Protocol::Kademlia].into();
         peers.push(listening(config).await);
     }
-    let everybody = Everybody::new(peers.iter().map(|(peer, address)| {
+    let known = KnownPeers::new(peers.iter().map(|(peer, address)| {
         let mut address = address.clone();
         address.pop();
         (peer.handle.peer_id(), address)
     }));
     let mut rng = rand::rng();
     for (peer, _) in &peers {
-        let table = everybody.table(peer.handle.peer_id(), &mut rng);
+        let table = known.table(peer.handle.peer_id(), &mut rng);
         peer.handle.introduce(table).await;
     }
     let [(first, _), ..] = &peers[..] else {

@@ -79,7 +79,7 @@ enum End {
     Wrong,
     Right,
     /// Right, and it shows something.
-    Telling,
+    NonVacuous,
 }
 
 struct Successor<A: algorithms::Algorithm> {
@@ -200,7 +200,7 @@ impl<'a, S: System> Search<'a, S> {
             let is_wrong = match tried {
                 Tried::End(end, judged) => {
                     self.coverage.add(&judged);
-                    if end == End::Telling {
+                    if end == End::NonVacuous {
                         self.example.get_or_insert(state);
                     }
                     end == End::Wrong
@@ -239,7 +239,7 @@ impl<'a, S: System> Search<'a, S> {
             let judged = system::judge(self.system, &world.history());
             let end = match judged.holds() && (has_ended || may_lack) {
                 false => End::Wrong,
-                true if self.system.is_telling(&judged) => End::Telling,
+                true if self.system.is_nonvacuous(&judged) => End::NonVacuous,
                 true => End::Right,
             };
             return Tried::End(end, judged);

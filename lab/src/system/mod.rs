@@ -85,7 +85,7 @@ pub trait System: Send + Sync {
 
     /// Whether a run shows anything: that nothing was wrong in a snapshot of
     /// empty channels says little. The model checker has to find such a run.
-    fn is_telling(&self, _judged: &Judgement) -> bool {
+    fn is_nonvacuous(&self, _judged: &Judgement) -> bool {
         true
     }
 

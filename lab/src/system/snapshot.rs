@@ -143,7 +143,7 @@ impl<P: Pair> System for Snapshots<P> {
     }
 
     /// A message was found on its way, unless the algorithm never looks.
-    fn is_telling(&self, judged: &Judgement) -> bool {
+    fn is_nonvacuous(&self, judged: &Judgement) -> bool {
         let found = |figure: &Figure| figure.name == IN_CHANNELS && figure.measured > 0;
         judged.figures.iter().any(found)
     }

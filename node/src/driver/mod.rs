@@ -19,17 +19,17 @@
 //! the task from yielding: each input takes from its budget. How late timers run
 //! out is counted in [`Lateness`].
 
-mod apart;
 mod delayed;
 mod directory;
+mod fault_state;
 mod lateness;
 mod limits;
 mod outbox;
-mod reach;
 mod sending;
 #[cfg(test)]
 mod tests;
 mod timers;
+mod unordered;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -46,10 +46,10 @@ use tokio_util::task::TaskTracker;
 use delayed::Delayed;
 pub use delayed::Links;
 pub use directory::Directory;
+pub use fault_state::FaultState;
+use fault_state::Reached;
 pub use lateness::{Late, Lateness};
 use limits::{Change, Lost};
-pub use reach::Reach;
-use reach::Reached;
 use sending::Sending;
 use timers::{Expired, Timers};
 use trace::steps::Names as _;
@@ -148,7 +148,7 @@ pub struct Driver<A: Algorithm> {
     id: NodeId,
     handle: Handle,
     orders: mpsc::Sender<Order<A>>,
-    reach: watch::Sender<Reach>,
+    reach: watch::Sender<FaultState>,
     _stop: DropGuard,
 }
 
@@ -162,7 +162,7 @@ impl<A: Algorithm> Driver<A> {
     /// place; a full one pushes back.
     pub fn start(process: Process<A>, reports: mpsc::Sender<Report<A>>) -> Self {
         let (orders, receiver) = mpsc::channel(ORDERS);
-        let (reach, reached) = watch::channel(Reach::default());
+        let (reach, reached) = watch::channel(FaultState::default());
         let (id, handle) = (process.id, process.peer.handle.clone());
         let task = Task {
             id: process.id,
@@ -239,7 +239,7 @@ impl<A: Algorithm> Driver<A> {
     }
 
     /// Reaches into the process.
-    pub fn reach(&self, change: impl FnOnce(&mut Reach)) {
+    pub fn reach(&self, change: impl FnOnce(&mut FaultState)) {
         self.reach.send_modify(change);
     }
 

@@ -5,9 +5,9 @@ use std::task::{Context, Poll};
 
 use libp2p::PeerId;
 
-use super::apart::Apart;
 use super::limits::{Change, Lost};
 use super::outbox::Outboxes;
+use super::unordered::UnorderedSender;
 use crate::Handle;
 use crate::admission::Admission;
 use crate::channel::Outgoing;
@@ -17,14 +17,14 @@ pub(super) enum Sending {
     /// In order.
     Channels(Outboxes),
     /// Without.
-    Apart(Apart),
+    Unordered(UnorderedSender),
 }
 
 impl Sending {
     pub(super) fn new(handle: Handle, in_order: bool, admission: Option<Arc<Admission>>) -> Self {
         match in_order {
             true => Self::Channels(Outboxes::new(handle, admission)),
-            false => Self::Apart(Apart::new(handle, admission)),
+            false => Self::Unordered(UnorderedSender::new(handle, admission)),
         }
     }
 
@@ -32,7 +32,7 @@ impl Sending {
     pub(super) fn have_room(&self) -> bool {
         match self {
             Self::Channels(outboxes) => outboxes.have_room(),
-            Self::Apart(apart) => apart.have_room(),
+            Self::Unordered(sender) => sender.have_room(),
         }
     }
 
@@ -40,7 +40,7 @@ impl Sending {
     pub(super) fn send(&mut self, peer: PeerId, message: Outgoing) -> Option<Lost> {
         match self {
             Self::Channels(outboxes) => outboxes.send(peer, message),
-            Self::Apart(apart) => apart.send(peer, message),
+            Self::Unordered(sender) => sender.send(peer, message),
         }
     }
 
@@ -49,7 +49,7 @@ impl Sending {
     pub(super) fn hang_up(&mut self, peer: PeerId) {
         match self {
             Self::Channels(outboxes) => outboxes.hang_up(peer),
-            Self::Apart(_) => {}
+            Self::Unordered(_) => {}
         }
     }
 
@@ -59,7 +59,7 @@ impl Sending {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Change> {
         match self {
             Self::Channels(outboxes) => outboxes.poll(cx),
-            Self::Apart(apart) => apart.poll(cx),
+            Self::Unordered(sender) => sender.poll(cx),
         }
     }
 }

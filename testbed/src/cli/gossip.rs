@@ -8,7 +8,7 @@ use lab::system::gossip as flood;
 use lab::system::{Setup, SystemOptions as _, Visitor};
 use node::gossip::Parameters;
 
-use super::systems::{Choice, Stated};
+use super::systems::{Choice, Description};
 use super::values;
 use crate::Error;
 use crate::experiment::gossip::Options;
@@ -33,8 +33,8 @@ pub struct Gossip {
 
 /// Flooding: gossipsub runs over real peers alone.
 impl Choice for Gossip {
-    fn stated(&self) -> Stated {
-        Stated::of(&self.flood)
+    fn description(&self) -> Description {
+        Description::of(&self.flood)
     }
 
     fn net(&self) -> &Net {

@@ -49,7 +49,7 @@ impl Ping {
 /// What a system requires by any engine, with so many processes by default.
 pub fn of_system(chosen: &impl Choice, default: u32) -> Need {
     Need {
-        topology: chosen.stated().topology,
+        topology: chosen.description().topology,
         ..Need::of(2, default)
     }
 }

@@ -15,7 +15,7 @@ use super::gossip::Gossip;
 /// A system that was chosen on the command line, with its options.
 pub trait Choice {
     /// What `run.json` states of it.
-    fn stated(&self) -> Stated;
+    fn description(&self) -> Description;
 
     /// What happens to messages and peers.
     fn net(&self) -> &Net;
@@ -27,9 +27,9 @@ pub trait Choice {
     fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, Error>;
 }
 
-/// What is stated of a system.
+/// What is description of a system.
 #[derive(Clone, Debug)]
-pub struct Stated {
+pub struct Description {
     /// The name of the command.
     pub name: &'static str,
     /// The algorithm, as the literature names it.
@@ -44,7 +44,7 @@ pub struct Stated {
     pub measures: bool,
 }
 
-impl Stated {
+impl Description {
     /// Of the system of these options.
     pub fn of<O: SystemOptions>(options: &O) -> Self {
         Self {
@@ -60,7 +60,7 @@ impl Stated {
 
 /// The options of a system, and of its network.
 #[derive(Clone, Debug, Args)]
-pub struct Of<O: Args> {
+pub struct WithNet<O: Args> {
     /// Of the system.
     #[command(flatten)]
     pub options: O,
@@ -69,9 +69,9 @@ pub struct Of<O: Args> {
     pub net: Net,
 }
 
-impl<O: SystemOptions> Choice for Of<O> {
-    fn stated(&self) -> Stated {
-        Stated::of(&self.options)
+impl<O: SystemOptions> Choice for WithNet<O> {
+    fn description(&self) -> Description {
+        Description::of(&self.options)
     }
 
     fn net(&self) -> &Net {
@@ -93,8 +93,8 @@ macro_rules! choices {
         }
 
         impl Choice for $name {
-            fn stated(&self) -> Stated {
-                match self { $(Self::$command(choice) => choice.stated(),)+ }
+            fn description(&self) -> Description {
+                match self { $(Self::$command(choice) => choice.description(),)+ }
             }
 
             fn net(&self) -> &Net {
@@ -112,17 +112,17 @@ choices! {
     /// Systems that every engine can run.
     System {
         /// Record the state of a bank that never stands still: the cut, and whether it is consistent
-        Snapshot(Of<snapshot::Options>),
+        Snapshot(WithNet<snapshot::Options>),
         /// Elect a leader on a ring (Chang-Roberts)
-        Elect(Of<election::Options>),
+        Elect(WithNet<election::Options>),
         /// Let one at a time into the critical section (Ricart-Agrawala)
-        Mutex(Of<mutual_exclusion::Options>),
+        Mutex(WithNet<mutual_exclusion::Options>),
         /// Reach all peers and hear from all of them: the echo algorithm
-        Wave(Of<wave::Options>),
+        Wave(WithNet<wave::Options>),
         /// Spread messages to all peers, by flooding or by gossipsub: how fast, how often, over how many hops
         Gossip(Gossip),
         /// Find out that a computation has ended (Dijkstra-Scholten)
-        Terminate(Of<termination::Options>),
+        Terminate(WithNet<termination::Options>),
     }
 }
 
@@ -133,6 +133,6 @@ choices! {
         #[command(flatten)]
         System(System),
         /// Every peer pings a neighbour: PING and PONG
-        Ping(Of<ping::Options>),
+        Ping(WithNet<ping::Options>),
     }
 }

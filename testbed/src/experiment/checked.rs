@@ -171,7 +171,7 @@ impl<S: System + 'static> Experiment for Checked<S> {
         judgement_columns(&self.judgement)
     }
 
-    fn tell(&self, _: &Record) -> String {
+    fn render(&self, _: &Record) -> String {
         match &*self.search.result() {
             Some(found) => found.text() + &self.judgement.text(),
             None => String::new(),

@@ -175,7 +175,7 @@ pub trait Experiment {
     fn columns(&self) -> StringRecord;
 
     /// The results for people, in lines.
-    fn tell(&self, record: &Record) -> String;
+    fn render(&self, record: &Record) -> String;
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use serde_json::json;
 use tokio::time::{Interval, MissedTickBehavior, timeout};
 
 pub use destination::Destination;
-use over::Over;
+use over::PingProtocol;
 use results::{Outcome, Results, Row, Who};
 use trace::store::Store;
 
@@ -92,7 +92,7 @@ impl Ping {
         let mut given = vec![0; network.drivers.len()];
         for &pair in &self.pairs {
             let mut is_open = false;
-            let mut over = Over::Channel;
+            let mut over = PingProtocol::Channel;
             for _ in 0..self.count {
                 if let Some(pace) = &mut pace {
                     pace.tick().await;
@@ -103,7 +103,7 @@ impl Ping {
                 let outcome = self
                     .ping(network, pair, data.clone(), id, &mut over)
                     .await?;
-                is_open = over == Over::Channel && !matches!(outcome, Outcome::Lost { .. });
+                is_open = over == PingProtocol::Channel && !matches!(outcome, Outcome::Lost { .. });
                 let row = Row::new(results.next(), pair, sent, outcome);
                 bench.rows.save(&row)?;
                 results.add(row, |node| self.who(network, node));
@@ -146,7 +146,7 @@ impl Ping {
         pair: Pair,
         data: Bytes,
         id: u64,
-        over: &mut Over,
+        over: &mut PingProtocol,
     ) -> Result<Outcome, Error> {
         let Pair { from, to } = pair;
         let tracer = &network.tracers[from as usize];
@@ -161,8 +161,8 @@ impl Ping {
             .start_with_context(tracer, &Context::new());
         let context = Context::new().with_span(span);
         let mut outcome = match *over {
-            Over::Channel => self.ping_channel(network, pair, data, id, &context).await?,
-            Over::Libp2p => self.ping_libp2p(network, from).await,
+            PingProtocol::Channel => self.ping_channel(network, pair, data, id, &context).await?,
+            PingProtocol::Libp2p => self.ping_libp2p(network, from).await,
         };
         if let Some(outsider) = &self.outsider
             && over.is_lacking(&outcome, outsider.peer)
@@ -182,7 +182,7 @@ impl Ping {
         Ok(outcome)
     }
 
-    /// Over a channel, where the processes do it.
+    /// PingProtocol a channel, where the processes do it.
     async fn ping_channel(
         &self,
         network: &mut Network<PingPong>,
@@ -230,8 +230,8 @@ impl Experiment for Ping {
         columns::<results::Row>()
     }
 
-    fn tell(&self, record: &Record) -> String {
-        results::tell(&record.results)
+    fn render(&self, record: &Record) -> String {
+        results::render(&record.results)
     }
 }
 

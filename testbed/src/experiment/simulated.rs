@@ -115,7 +115,7 @@ impl<S: System + 'static> Experiment for Simulated<S> {
         judgement_columns(&self.judgement)
     }
 
-    fn tell(&self, _: &Record) -> String {
+    fn render(&self, _: &Record) -> String {
         let trial = &self.trial;
         let (tried, steps, covered) = {
             let tally = trial.tally();

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use node::lookup::Everybody;
+use node::lookup::KnownPeers;
 use opentelemetry::Context;
 use opentelemetry::trace::{TraceContextExt as _, Tracer as _};
 use rand::SeedableRng as _;
@@ -24,7 +24,7 @@ impl Builder<'_> {
     ) {
         let span = laboratory.start_with_context("IntroducePeers", setup);
         let began = Instant::now();
-        let everybody = Everybody::new(members.iter().map(|member| {
+        let known = KnownPeers::new(members.iter().map(|member| {
             let mut address = member.address.clone();
             address.pop(); // Its last part says who that is.
             (member.handle.peer_id(), address)
@@ -33,7 +33,7 @@ impl Builder<'_> {
         for (index, member) in (0..).zip(members) {
             let mut rng = ChaCha8Rng::seed_from_u64(self.options.seed);
             rng.set_stream(index);
-            let table = everybody.table(member.handle.peer_id(), &mut rng);
+            let table = known.table(member.handle.peer_id(), &mut rng);
             member.handle.introduce(table).await;
             bar.step();
         }

@@ -5,7 +5,7 @@ use axum::extract::State as Shared;
 use axum::extract::rejection::BytesRejection;
 use axum::response::Response;
 use serde_json::json;
-use trace::history::faults::Press;
+use trace::history::faults::FaultAction;
 
 use super::answer::{Refusal, json_response};
 use super::{State, Takes};
@@ -25,7 +25,7 @@ pub(super) async fn press(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Refusal> {
     let body = body.map_err(|error| Refusal::bad_request(error.body_text()))?;
-    let press: Press =
+    let press: FaultAction =
         serde_json::from_slice(&body).map_err(|error| Refusal::bad_request(error.to_string()))?;
     let Takes::Presses(buttons) = state.viewer.takes else {
         let message = "this run is over: there is nothing to reach into";

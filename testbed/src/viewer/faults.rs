@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 use trace::history;
-use trace::history::faults::{CUT, HEAL, KILL, Press};
+use trace::history::faults::{CUT, FaultAction, HEAL, KILL};
 use trace::store::Store;
 
 use super::diagram::signed;
@@ -14,7 +14,7 @@ pub(super) struct Fault {
     /// In nanoseconds, from the same moment as the times of the diagram.
     at: i64,
     #[serde(flatten)]
-    press: Press,
+    press: FaultAction,
 }
 
 /// All of them, in the order of time.

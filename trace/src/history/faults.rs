@@ -21,7 +21,7 @@ pub const PEER: &str = "p2p.peer";
 /// What can be done to a run. Peers are named as in the trace.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(tag = "action", rename_all = "lowercase", deny_unknown_fields)]
-pub enum Press {
+pub enum FaultAction {
     /// Nobody takes a step.
     Pause {},
     /// All go on.
@@ -47,7 +47,7 @@ pub enum Press {
     },
 }
 
-impl Press {
+impl FaultAction {
     /// Its name in the trace, and the peers that it is about.
     pub fn parts(&self) -> (&'static str, [Option<&str>; 2]) {
         match self {
@@ -62,18 +62,18 @@ impl Press {
 
 /// The links that are cut and healed, and the peers that are killed. `None` for
 /// a span that tells of something else.
-pub fn fault(service: &str, span: &Span) -> Option<Press> {
+pub fn fault(service: &str, span: &Span) -> Option<FaultAction> {
     if service != LABORATORY {
         return None;
     }
     let text = |name: &str| text(&span.attributes, name).map(str::to_owned);
     Some(match span.name.as_str() {
-        KILL => Press::Kill { peer: text(PEER)? },
-        CUT => Press::Cut {
+        KILL => FaultAction::Kill { peer: text(PEER)? },
+        CUT => FaultAction::Cut {
             peer: text(PEER)?,
             other: text(key::REMOTE)?,
         },
-        HEAL => Press::Heal {
+        HEAL => FaultAction::Heal {
             peer: text(PEER)?,
             other: text(key::REMOTE)?,
         },

@@ -21,7 +21,7 @@ pub use causality::{Causality, StepIndex};
 pub use faults::fault;
 
 use crate::store::Store;
-use faults::Press;
+use faults::FaultAction;
 
 /// How many kinds [`History::kinds`] names. A guess: more would not be read.
 const MOST_KINDS: usize = 16;
@@ -45,7 +45,7 @@ impl History {
         let mut processes = BTreeMap::<Arc<str>, Vec<StepRecord>>::new();
         let mut stopped = BTreeMap::new();
         store.for_each(|name, span| {
-            if let Some(Press::Kill { peer }) = fault(name, &span) {
+            if let Some(FaultAction::Kill { peer }) = fault(name, &span) {
                 stopped.insert(peer.into(), span.start_time_unix_nano);
             } else if let Some(step) = step(span) {
                 match processes.get_mut(name) {

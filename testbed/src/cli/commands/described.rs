@@ -9,18 +9,18 @@ use lab::planned::Kill;
 use lab::simulator::{Crash, Memory, Partition, Scenario};
 use serde_json::{Value, json};
 
-use crate::cli::systems::Stated;
+use crate::cli::systems::Description;
 use crate::network::Links;
 use crate::run;
 
 /// What is run.
 #[derive(Debug)]
-pub(super) struct Described(Stated);
+pub(super) struct Described(Description);
 
 impl Described {
     /// Of a system with its options.
-    pub(super) fn new(stated: Stated) -> Self {
-        Self(stated)
+    pub(super) fn new(description: Description) -> Self {
+        Self(description)
     }
 
     /// Over real peers.
@@ -146,16 +146,16 @@ mod tests {
             ("terminate", "dijkstra-scholten", None),
             ("ping", "ping-pong", None),
         ] {
-            let stated = chosen(words).stated();
-            assert_eq!(stated.algorithm, algorithm);
-            assert_eq!(stated.workload.as_deref(), workload);
+            let description = chosen(words).description();
+            assert_eq!(description.algorithm, algorithm);
+            assert_eq!(description.workload.as_deref(), workload);
         }
     }
 
     #[test]
     fn options_are_numbers_with_their_units() {
         let system = chosen("snapshot --every 250ms --kill 3@1500ms --channel per-message");
-        let described = || Described::new(system.stated());
+        let described = || Described::new(system.description());
         assert_eq!(system.net().channel, Channel::PerMessage);
         let links = Links {
             delay: "1ms..2ms".parse().expect("a delay"),

@@ -45,7 +45,7 @@ fn text<E: Experiment>(
     report: Option<&Path>,
 ) -> String {
     let mut text = built(record);
-    text.push_str(&experiment.tell(record));
+    text.push_str(&experiment.render(record));
     if let Some(host) = record.host_use.as_ref().filter(|host| host.measured) {
         let clock = Duration::from_nanos(record.host.clock_resolution_ns);
         let _ = writeln!(text, "host              {host}; clock {}", show(clock));

@@ -20,7 +20,7 @@ use super::experiment;
 use crate::Error;
 use crate::cli::need;
 use crate::cli::own::{Cli, Command};
-use crate::cli::systems::{self, Choice, Stated};
+use crate::cli::systems::{self, Choice, Description};
 use crate::cli::{Check, Common, Simulate};
 use crate::error::of_lab;
 use crate::experiment::checked::Checked;
@@ -49,7 +49,7 @@ pub(crate) type Outcome = BoxFuture<'static, Result<ExitCode, Error>>;
 /// `testbed snapshot` and its kin.
 pub(super) async fn live(common: &Common, chosen: &systems::System) -> Result<ExitCode, Error> {
     let options = common.checked(need::of_system(chosen, MANY))?;
-    let spec = RunSpec::live(chosen.stated(), chosen.net(), options);
+    let spec = RunSpec::live(chosen.description(), chosen.net(), options);
     spec.run_choice(chosen)?.await
 }
 
@@ -57,8 +57,8 @@ pub(super) async fn live(common: &Common, chosen: &systems::System) -> Result<Ex
 pub(super) async fn simulate(common: &Common, args: &Simulate) -> Result<ExitCode, Error> {
     let chosen = &args.system;
     let options = without_sockets(common).checked(need::of_system(chosen, MANY))?;
-    let (stated, net) = (chosen.stated(), chosen.net());
-    let spec = RunSpec::simulated(stated, net, options, &args.schedules)?;
+    let (description, net) = (chosen.description(), chosen.net());
+    let spec = RunSpec::simulated(description, net, options, &args.schedules)?;
     spec.run_choice(chosen)?.await
 }
 
@@ -66,7 +66,7 @@ pub(super) async fn simulate(common: &Common, args: &Simulate) -> Result<ExitCod
 pub(super) async fn check(common: &Common, args: &Check) -> Result<ExitCode, Error> {
     let chosen = &args.system;
     let options = without_sockets(common).checked(need::of_system(chosen, FEW))?;
-    let spec = RunSpec::checked(chosen.stated(), chosen.net(), options, &args.states)?;
+    let spec = RunSpec::checked(chosen.description(), chosen.net(), options, &args.states)?;
     spec.run_choice(chosen)?.await
 }
 
@@ -78,18 +78,18 @@ pub(crate) fn own<S: System + 'static>(
     cli: &Cli,
     system: impl FnOnce(&Setup) -> S,
 ) -> Result<Outcome, Error> {
-    let (stated, net) = (own_stated::<S>(), &cli.net);
+    let (description, net) = (own_stated::<S>(), &cli.net);
     let spec = match &cli.engine {
         None | Some(Command::Live) => {
-            RunSpec::live(stated, net, cli.common.checked(Need::of(2, MANY))?)
+            RunSpec::live(description, net, cli.common.checked(Need::of(2, MANY))?)
         }
         Some(Command::Simulate(schedules)) => {
             let options = without_sockets(&cli.common).checked(Need::of(2, MANY))?;
-            RunSpec::simulated(stated, net, options, schedules)?
+            RunSpec::simulated(description, net, options, schedules)?
         }
         Some(Command::Check(states)) => {
             let options = without_sockets(&cli.common).checked(Need::of(2, FEW))?;
-            RunSpec::checked(stated, net, options, states)?
+            RunSpec::checked(description, net, options, states)?
         }
     };
     net.check(spec.options.peers).map_err(of_lab)?;
@@ -98,8 +98,8 @@ pub(crate) fn own<S: System + 'static>(
 }
 
 /// A system of which only the type is known.
-fn own_stated<S>() -> Stated {
-    Stated {
+fn own_stated<S>() -> Description {
+    Description {
         name: "own",
         algorithm: std::any::type_name::<S>().to_owned(),
         workload: None,
@@ -144,8 +144,8 @@ enum Engine {
 }
 
 impl RunSpec {
-    fn live(stated: Stated, net: &Net, options: RunOptions) -> Self {
-        let usual = match stated.measures {
+    fn live(description: Description, net: &Net, options: RunOptions) -> Self {
+        let usual = match description.measures {
             // Its times are those of the machine.
             true => Delay::NONE,
             false => LIVE_DELAY,
@@ -155,7 +155,7 @@ impl RunSpec {
             in_order: net.channel == Channel::Stream,
         };
         Self {
-            description: Described::new(stated).live(&links, net),
+            description: Described::new(description).live(&links, net),
             options,
             engine: Engine::Live {
                 links,
@@ -165,7 +165,7 @@ impl RunSpec {
     }
 
     fn simulated(
-        stated: Stated,
+        description: Description,
         net: &Net,
         options: RunOptions,
         args: &Schedules,
@@ -175,7 +175,7 @@ impl RunSpec {
         let file = file.map(|path| path.to_string_lossy().into_owned());
         let by_file = !scenario.fifo && net.channel == Channel::Stream;
         Ok(Self {
-            description: Described::new(stated).simulated(&scenario, file.as_deref()),
+            description: Described::new(description).simulated(&scenario, file.as_deref()),
             engine: Engine::Simulator {
                 scenario,
                 limits: args.limits(),
@@ -187,7 +187,7 @@ impl RunSpec {
     }
 
     fn checked(
-        stated: Stated,
+        description: Description,
         net: &Net,
         options: RunOptions,
         args: &States,
@@ -195,7 +195,7 @@ impl RunSpec {
         let plan = args.plan(net, processes(&options), options.seed);
         let plan = plan.map_err(of_lab)?;
         Ok(Self {
-            description: Described::new(stated).checked(plan.network),
+            description: Described::new(description).checked(plan.network),
             options,
             engine: Engine::ModelChecker(plan),
         })

@@ -294,7 +294,7 @@ impl Experiment for Gossip {
         columns::<lab::system::Delivery>()
     }
 
-    fn tell(&self, record: &Record) -> String {
+    fn render(&self, record: &Record) -> String {
         let parameters = self.options.parameters;
         let to = match parameters.flood_publish {
             true => "to all neighbours (flood publishing)",
@@ -304,7 +304,7 @@ impl Experiment for Gossip {
             true => "signed",
             false => "unsigned",
         };
-        let results = results::tell(&record.results);
+        let results = results::render(&record.results);
         let faults = self.faults().text();
         format!("publishing        {to}, {signed}\n{results}{faults}")
     }

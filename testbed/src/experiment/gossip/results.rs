@@ -144,7 +144,7 @@ pub(super) fn judge(results: &Value) -> Findings {
 }
 
 /// The results for people.
-pub(super) fn tell(results: &Value) -> String {
+pub(super) fn render(results: &Value) -> String {
     let told = Results::deserialize(results).map(|results| results.told);
     let lines = told.unwrap_or_default().into_iter();
     lines.map(|line| line + "\n").collect()

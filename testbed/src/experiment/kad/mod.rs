@@ -217,7 +217,7 @@ impl Experiment for Kad {
     }
 
     fn judge(&mut self, record: &mut Record, _: &Store) -> Findings {
-        let told = self.results.told();
+        let told = self.results.summary();
         let findings = told.findings();
         record.results = serde_json::to_value(told).expect("no keys but strings");
         findings
@@ -227,8 +227,8 @@ impl Experiment for Kad {
         columns::<results::Row>()
     }
 
-    fn tell(&self, _: &Record) -> String {
-        let lines = self.results.told().told.into_iter();
+    fn render(&self, _: &Record) -> String {
+        let lines = self.results.summary().told.into_iter();
         lines.map(|line| line + "\n").collect()
     }
 }

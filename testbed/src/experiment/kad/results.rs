@@ -64,7 +64,7 @@ pub(super) struct Row<'a> {
 
 /// `results` in `run.json`.
 #[derive(Debug, Serialize)]
-pub(super) struct Told {
+pub(super) struct RunSummary {
     peers: u32,
     log2_peers: f64,
     asked: u32,
@@ -72,7 +72,7 @@ pub(super) struct Told {
     table: [usize; 3],
     #[serde(skip)]
     given: bool,
-    kinds: BTreeMap<Kind, ToldOfKind>,
+    kinds: BTreeMap<Kind, KindSummary>,
     exact: u64,
     not_exact: u64,
     measures: Vec<Measure>,
@@ -80,7 +80,7 @@ pub(super) struct Told {
 }
 
 #[derive(Debug, Serialize)]
-struct ToldOfKind {
+struct KindSummary {
     asked: u64,
     succeeded: u64,
     failed: BTreeMap<String, u64>,
@@ -164,10 +164,10 @@ impl Results {
         row
     }
 
-    pub(super) fn told(&self) -> Told {
+    pub(super) fn summary(&self) -> RunSummary {
         let tables: Vec<_> = self.tables.iter().map(|size| *size as u64).collect();
-        let kinds = self.kinds.iter().map(|(kind, of)| (*kind, of.told()));
-        let mut told = Told {
+        let kinds = self.kinds.iter().map(|(kind, of)| (*kind, of.summary()));
+        let mut told = RunSummary {
             peers: self.peers,
             log2_peers: f64::from(self.peers.max(1)).log2(),
             asked: self.asked,
@@ -188,10 +188,10 @@ impl Results {
 }
 
 impl OfKind {
-    fn told(&self) -> ToldOfKind {
+    fn summary(&self) -> KindSummary {
         let time_ns = self.times.summary();
         let succeeded = time_ns.map_or(0, |times| times.count);
-        ToldOfKind {
+        KindSummary {
             asked: succeeded + self.failed.values().sum::<u64>(),
             succeeded,
             failed: self.failed.clone(),
@@ -203,7 +203,7 @@ impl OfKind {
     }
 }
 
-impl Told {
+impl RunSummary {
     /// What speaks against a pass.
     pub(super) fn findings(&self) -> Findings {
         let mut findings = Findings::default();
@@ -284,7 +284,7 @@ impl Told {
     }
 }
 
-impl ToldOfKind {
+impl KindSummary {
     fn write(&self, name: &str, out: &mut String) -> std::fmt::Result {
         write!(out, "{name:<17} {} of {}", self.succeeded, self.asked)?;
         if let (Some(time), Some(requests)) = (&self.time_ns, &self.requests) {

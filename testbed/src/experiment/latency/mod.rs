@@ -187,7 +187,7 @@ impl Experiment for Latency {
     }
 
     fn judge(&mut self, record: &mut Record, _: &Store) -> Findings {
-        let told = self.results.told();
+        let told = self.results.summary();
         let findings = told.findings(&self.options);
         record.results = serde_json::to_value(told).expect("no keys but strings");
         findings
@@ -197,8 +197,8 @@ impl Experiment for Latency {
         columns::<results::Row>()
     }
 
-    fn tell(&self, _: &Record) -> String {
-        let lines = self.results.told().told.into_iter();
+    fn render(&self, _: &Record) -> String {
+        let lines = self.results.summary().told.into_iter();
         lines.map(|line| line + "\n").collect()
     }
 }

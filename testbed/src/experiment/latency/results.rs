@@ -39,7 +39,7 @@ pub(super) struct Row {
 
 /// `results` in `run.json`.
 #[derive(Debug, Serialize)]
-pub(super) struct Told {
+pub(super) struct RunSummary {
     sizes: Vec<ToldOfSize>,
     measures: Vec<Measure>,
     pub(super) told: Vec<String>,
@@ -48,15 +48,15 @@ pub(super) struct Told {
 #[derive(Debug, Serialize)]
 struct ToldOfSize {
     size_bytes: usize,
-    stack: ToldOfRoad,
-    tcp: ToldOfRoad,
+    stack: PathSummary,
+    tcp: PathSummary,
     /// The stack's median beside that of plain TCP.
     one_way_ratio: Option<f64>,
     round_trip_ratio: Option<f64>,
 }
 
 #[derive(Debug, Default, Serialize)]
-struct ToldOfRoad {
+struct PathSummary {
     sent: u64,
     lost: u64,
     one_way_ns: Option<Summary>,
@@ -105,13 +105,13 @@ impl Results {
         Ok(())
     }
 
-    pub(super) fn told(&self) -> Told {
+    pub(super) fn summary(&self) -> RunSummary {
         let mut sizes: Vec<_> = self.0.keys().map(|(size, _)| *size).collect();
         sizes.dedup();
         let of = |size, road| {
             self.0
                 .get(&(size, road))
-                .map(Ways::told)
+                .map(Ways::summary)
                 .unwrap_or_default()
         };
         let sizes = sizes.into_iter().map(|size| {
@@ -124,7 +124,7 @@ impl Results {
                 tcp,
             }
         });
-        let mut told = Told {
+        let mut told = RunSummary {
             sizes: sizes.collect(),
             measures: Vec::new(),
             told: Vec::new(),
@@ -140,9 +140,9 @@ impl Results {
 }
 
 impl Ways {
-    fn told(&self) -> ToldOfRoad {
+    fn summary(&self) -> PathSummary {
         let round_trip_ns = self.round_trip.summary();
-        ToldOfRoad {
+        PathSummary {
             sent: self.sent,
             lost: self.sent - round_trip_ns.map_or(0, |times| times.count),
             one_way_ns: self.one_way.summary(),
@@ -151,7 +151,7 @@ impl Ways {
     }
 }
 
-impl Told {
+impl RunSummary {
     /// What speaks against a pass.
     pub(super) fn findings(&self, options: &Options) -> Findings {
         let mut findings = Findings::default();

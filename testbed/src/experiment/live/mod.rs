@@ -184,7 +184,7 @@ impl<S: System> Experiment for Live<S> {
         judgement_columns(&self.judgement)
     }
 
-    fn tell(&self, _: &Record) -> String {
+    fn render(&self, _: &Record) -> String {
         let late = self.punctuality.line().map(|line| line + "\n");
         self.judgement.text() + &late.unwrap_or_default() + &self.faults.text()
     }

@@ -5,7 +5,7 @@ use lab::system::System;
 use node::driver::Driver;
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{Span as _, Tracer as _};
-use trace::history::faults::{PEER, Press};
+use trace::history::faults::{FaultAction, PEER};
 use trace::steps::key;
 
 use super::session::Session;
@@ -26,26 +26,26 @@ impl<S: System> Session<'_, S> {
     pub(super) fn press(
         &mut self,
         network: &mut Network<S::Algorithm>,
-        press: &Press,
+        press: &FaultAction,
     ) -> Result<(), String> {
         match press {
-            Press::Pause {} if self.clock.is_paused() => {
+            FaultAction::Pause {} if self.clock.is_paused() => {
                 return Err("the run is paused already".into());
             }
-            Press::Resume {} if !self.clock.is_paused() => {
+            FaultAction::Resume {} if !self.clock.is_paused() => {
                 return Err("the run is not paused".into());
             }
-            Press::Pause {} => {
+            FaultAction::Pause {} => {
                 self.clock.pause();
                 pause(network, true);
             }
-            Press::Resume {} => {
+            FaultAction::Resume {} => {
                 self.clock.resume();
                 pause(network, false);
             }
-            Press::Cut { peer, other } => link(network, (peer, other), false)?,
-            Press::Heal { peer, other } => link(network, (peer, other), true)?,
-            Press::Kill { peer } => {
+            FaultAction::Cut { peer, other } => link(network, (peer, other), false)?,
+            FaultAction::Heal { peer, other } => link(network, (peer, other), true)?,
+            FaultAction::Kill { peer } => {
                 let node = find(network, peer)?;
                 if !self.system.survives_crashes() {
                     return Err("this algorithm does not survive that somebody stops".into());
@@ -62,7 +62,7 @@ impl<S: System> Session<'_, S> {
     }
 
     /// Leaves a trace of what was done.
-    pub(super) fn record(&self, press: &Press) {
+    pub(super) fn record(&self, press: &FaultAction) {
         let (name, [peer, other]) = press.parts();
         let named = |key, value: Option<&str>| Some(KeyValue::new(key, value?.to_owned()));
         let attributes = [named(PEER, peer), named(key::REMOTE, other)];

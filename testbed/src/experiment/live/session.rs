@@ -12,7 +12,7 @@ use lab::system::System;
 use node::driver::{Report, Stopped};
 use opentelemetry::trace::{TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
-use trace::history::faults::Press;
+use trace::history::faults::FaultAction;
 use trace::steps::key;
 use trace::telemetry::Tracer;
 
@@ -130,7 +130,7 @@ impl<'a, S: System> Session<'a, S> {
                             self.kill(network, node);
                             self.progress.kills.push(node);
                             let peer = node.to_string();
-                            self.record(&Press::Kill { peer });
+                            self.record(&FaultAction::Kill { peer });
                         }
                     }
                 }

@@ -13,14 +13,14 @@ use crate::network::Network;
 
 /// The protocol of the pings of one pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Over {
+pub(super) enum PingProtocol {
     /// Our channels.
     Channel,
     /// `/ipfs/ping/1.0.0`.
     Libp2p,
 }
 
-impl Over {
+impl PingProtocol {
     pub(super) fn protocol(self) -> &'static str {
         match self {
             Self::Channel => "/testbed/channel/1.0.0",
@@ -44,13 +44,16 @@ impl Ping {
         &self,
         network: &Network<PingPong>,
         from: u32,
-        over: &mut Over,
+        over: &mut PingProtocol,
     ) -> Outcome {
         if self.size == 0 {
-            *over = Over::Libp2p;
+            *over = PingProtocol::Libp2p;
             return self.ping_libp2p(network, from).await;
         }
-        let (ours, theirs) = (Over::Channel.protocol(), Over::Libp2p.protocol());
+        let (ours, theirs) = (
+            PingProtocol::Channel.protocol(),
+            PingProtocol::Libp2p.protocol(),
+        );
         Outcome::Lost {
             reason: format!(
                 "the peer does not speak {ours}, and {theirs} carries {} bytes, not {}; \
@@ -67,7 +70,10 @@ impl Ping {
         let Some(outsider) = &self.outsider else {
             return lost("only a peer elsewhere is pinged over libp2p's protocol".into());
         };
-        let (ours, theirs) = (Over::Channel.protocol(), Over::Libp2p.protocol());
+        let (ours, theirs) = (
+            PingProtocol::Channel.protocol(),
+            PingProtocol::Libp2p.protocol(),
+        );
         let began = Instant::now();
         let handle = network.drivers[from as usize].handle();
         match timeout(self.timeout, handle.ping(outsider.peer)).await {
@@ -90,8 +96,8 @@ mod tests {
     /// The names are those of the protocols.
     #[test]
     fn protocols_are_named_rightly() {
-        assert_eq!(Over::Channel.protocol(), channel::PROTOCOL.as_ref());
-        assert_eq!(Over::Libp2p.protocol(), ping::PROTOCOL.as_ref());
+        assert_eq!(PingProtocol::Channel.protocol(), channel::PROTOCOL.as_ref());
+        assert_eq!(PingProtocol::Libp2p.protocol(), ping::PROTOCOL.as_ref());
     }
 
     #[test]
@@ -106,8 +112,8 @@ mod tests {
             (lost(&channel::Error::Unsupported(PeerId::random())), false),
             (Outcome::TimedOut, false),
         ] {
-            assert_eq!(Over::Channel.is_lacking(&outcome, peer), falls);
-            assert!(!Over::Libp2p.is_lacking(&outcome, peer));
+            assert_eq!(PingProtocol::Channel.is_lacking(&outcome, peer), falls);
+            assert!(!PingProtocol::Libp2p.is_lacking(&outcome, peer));
         }
     }
 }

@@ -9,7 +9,7 @@ use lab::stats::{Measure, Summary, Times, show};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Over, Pair};
+use super::{Pair, PingProtocol};
 use crate::experiment::Findings;
 use crate::run::Record;
 
@@ -89,14 +89,14 @@ pub(super) struct Results<'a> {
     lost: u64,
     timed_out: u64,
     not_closed: u64,
-    over: Over,
+    over: PingProtocol,
     /// What the peers in `losses` are called.
     names: BTreeMap<u32, String>,
 }
 
 /// `results` in `run.json`.
 #[derive(Debug, Serialize, Deserialize)]
-struct Told {
+struct Summarized {
     /// Which protocol the pings went over.
     protocol: String,
     expected: u64,
@@ -141,7 +141,7 @@ impl<'a> Results<'a> {
             lost: 0,
             timed_out: 0,
             not_closed: 0,
-            over: Over::Channel,
+            over: PingProtocol::Channel,
             names: BTreeMap::new(),
         }
     }
@@ -178,7 +178,7 @@ impl<'a> Results<'a> {
     }
 
     /// What the pings of a pair have gone over.
-    pub(super) fn went(&mut self, over: Over) {
+    pub(super) fn went(&mut self, over: PingProtocol) {
         self.over = over;
     }
 
@@ -189,7 +189,7 @@ impl<'a> Results<'a> {
 
 impl Drop for Results<'_> {
     fn drop(&mut self) {
-        let told = Told {
+        let told = Summarized {
             protocol: self.over.protocol().to_owned(),
             expected: self.expected,
             sent: self.sent,
@@ -214,7 +214,7 @@ impl Drop for Results<'_> {
 /// What is wrong with the results.
 pub(super) fn judge(results: &Value) -> Findings {
     let mut findings = Findings::default();
-    let Ok(told) = Told::deserialize(results) else {
+    let Ok(told) = Summarized::deserialize(results) else {
         findings.incomplete.push("nobody was pinged".into());
         return findings;
     };
@@ -243,8 +243,8 @@ pub(super) fn judge(results: &Value) -> Findings {
 }
 
 /// The results for people.
-pub(super) fn tell(results: &Value) -> String {
-    let Ok(told) = Told::deserialize(results) else {
+pub(super) fn render(results: &Value) -> String {
+    let Ok(told) = Summarized::deserialize(results) else {
         return String::new();
     };
     let mut text = String::new();
@@ -253,7 +253,7 @@ pub(super) fn tell(results: &Value) -> String {
         Some(id) if *id != who.name => format!("{} {id}", who.name),
         Some(_) | None => who.name.clone(),
     };
-    let channels = Over::Channel.protocol();
+    let channels = PingProtocol::Channel.protocol();
     let over_channels = told.protocol == channels;
     if let (
         Some(First {
@@ -335,7 +335,7 @@ mod tests {
     use super::*;
 
     fn told(sent: u64, lost: u64, timed_out: u64) -> Value {
-        let told = Told {
+        let told = Summarized {
             protocol: String::new(),
             expected: 10,
             sent,

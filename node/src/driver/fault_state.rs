@@ -14,7 +14,7 @@ const CAPACITY: usize = 16_384;
 
 /// What somebody does to a process from outside.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reach {
+pub struct FaultState {
     /// It takes no step, and its time stands still.
     pub paused: bool,
     /// What comes from these waits until the link is whole again. Nothing is
@@ -24,13 +24,13 @@ pub struct Reach {
 
 /// What the process knows of it.
 pub(super) struct Reached {
-    reach: watch::Receiver<Reach>,
+    reach: watch::Receiver<FaultState>,
     cut: BTreeSet<NodeId>,
     held: VecDeque<(NodeId, Inbound)>,
 }
 
 impl Reached {
-    pub(super) fn new(reach: watch::Receiver<Reach>) -> Self {
+    pub(super) fn new(reach: watch::Receiver<FaultState>) -> Self {
         Self {
             reach,
             cut: BTreeSet::new(),

@@ -10,7 +10,7 @@ use rand::seq::SliceRandom as _;
 /// All peers of a network, of whom routing tables can be made as they are after
 /// lookups without end.
 #[derive(Clone, Debug)]
-pub struct Everybody(Vec<Known>);
+pub struct KnownPeers(Vec<Known>);
 
 #[derive(Clone, Debug)]
 struct Known {
@@ -18,7 +18,7 @@ struct Known {
     address: Multiaddr,
 }
 
-impl Everybody {
+impl KnownPeers {
     /// Who they are, and where each listens.
     pub fn new(peers: impl IntoIterator<Item = (PeerId, Multiaddr)>) -> Self {
         let known = |(peer, address)| Known {
@@ -61,9 +61,9 @@ mod tests {
     #[test]
     fn a_table_has_k_of_the_far_half_and_all_that_are_near() {
         let peers: Vec<_> = (0..100).map(|_| PeerId::random()).collect();
-        let everybody = Everybody::new(peers.iter().map(|peer| (*peer, Multiaddr::empty())));
+        let known = KnownPeers::new(peers.iter().map(|peer| (*peer, Multiaddr::empty())));
         let mut rng = ChaCha8Rng::seed_from_u64(1);
-        let table = everybody.table(peers[0], &mut rng);
+        let table = known.table(peers[0], &mut rng);
         let told: HashSet<_> = table.iter().map(|(peer, _)| *peer).collect();
         assert_eq!(told.len(), table.len(), "nobody twice");
         assert!(!told.contains(&peers[0]));

@@ -17,7 +17,7 @@ use crate::channel::Outgoing;
 use crate::message::{Error, Sender};
 
 /// What one process has sent, and has no receipt for.
-pub(super) struct Apart {
+pub(super) struct UnorderedSender {
     handle: Handle,
     peers: BTreeMap<PeerId, Peer>,
     /// By their receiver and their number.
@@ -42,7 +42,7 @@ struct Peer {
     stop: CancellationToken,
 }
 
-impl Apart {
+impl UnorderedSender {
     pub(super) fn new(handle: Handle, admission: Option<Arc<Admission>>) -> Self {
         Self {
             handle,
@@ -157,13 +157,13 @@ mod tests {
         }
     }
 
-    fn apart(commands: mpsc::Sender<Command>) -> Apart {
+    fn apart(commands: mpsc::Sender<Command>) -> UnorderedSender {
         let handle = Handle {
             peer_id: PeerId::random(),
             commands,
             count: watch::channel(Default::default()).1,
         };
-        Apart::new(handle, None)
+        UnorderedSender::new(handle, None)
     }
 
     #[test]
