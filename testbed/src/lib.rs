@@ -1,7 +1,7 @@
 //! The laboratory: networks of real libp2p peers, experiments with them, and
 //! what they leave behind.
 //!
-//! [`cli`] is the command line, [`app`] does what it says; [`own`] is both, for
+//! [`cli`] is the command line, with what its commands do; [`own`] is one for
 //! an algorithm of your own. A run goes through [`network`] (peers that are
 //! connected) and an [`experiment`], and ends as a folder ([`run`]) with its
 //! spans from the [store](trace::store::Store), which the [`viewer`] shows.

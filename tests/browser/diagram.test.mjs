@@ -11,7 +11,7 @@ import { drawAxis } from '../../dashboards/viewer/diagram/paint-frame.js';
 import { seek } from '../../dashboards/viewer/diagram/seek.js';
 import { read, write } from '../../dashboards/viewer/diagram/settings.js';
 import { diff, stateOf } from '../../dashboards/viewer/diagram/state.js';
-import { steer } from '../../dashboards/viewer/diagram/arrow-keys.js';
+import { stepByKey } from '../../dashboards/viewer/diagram/arrow-keys.js';
 import { fit, frame, pan, reveal, tickText, ticks, zoom } from '../../dashboards/viewer/diagram/view.js';
 import { stepInWords } from '../../dashboards/viewer/diagram/descriptions.js';
 import { Model } from '../../dashboards/viewer/model.js';
@@ -132,7 +132,7 @@ test('the keys lead along causes, lines and messages', () => {
   const model = whole();
   const layout = arrange(model, settings());
   const go = (from, key, shiftKey = false, where = layout) => {
-    const to = steer({ key, shiftKey }, { model, layout: where, view: fit(where), step: model.stepOf(from) });
+    const to = stepByKey({ key, shiftKey }, { model, layout: where, view: fit(where), step: model.stepOf(from) });
     return to >= 0 ? model.spans[to] : to;
   };
   assert.equal(go('nobody', 'ArrowRight'), 'a1');
@@ -160,7 +160,7 @@ test('a step that told several leads to each of them', () => {
   model.append(answer([['a', 'start', 1, 0], ['b', 'PING', 1, 5, 'a', 'x', 0], ['c', 'PING', 1, 6, 'a', 'y', 0]],
     [[0, 'b', 'PING', 'x'], [0, 'c', 'PING', 'y']]));
   const layout = arrange(model, settings());
-  const go = (step, key) => steer({ key, shiftKey: true }, { model, layout, view: fit(layout), step });
+  const go = (step, key) => stepByKey({ key, shiftKey: true }, { model, layout, view: fit(layout), step });
   assert.equal(go(1, 'ArrowDown'), 2);
   assert.equal(go(2, 'ArrowUp'), 1);
   assert.equal(go(2, 'ArrowDown'), -1);
