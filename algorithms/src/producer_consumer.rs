@@ -223,6 +223,7 @@ mod tests {
                     let all = BUFFERED * u64::from(processes);
                     assert_eq!(total(&network), all as i64, "{case}");
                 }
+                assert!(network.sent.iter().all(|(from, to, _)| from != to));
                 let produced = if processes > 1 { limit } else { 0 };
                 for process in &network.processes {
                     assert_eq!(

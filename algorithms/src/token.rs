@@ -211,6 +211,7 @@ mod tests {
             network.later(me, Input::Start);
         }
         network.run();
+        assert!(network.sent.iter().all(|(from, to, _)| from != to));
         (network.processes, network.sent.len() as u64)
     }
 

@@ -96,11 +96,10 @@ pub struct Input {
 
 /// A message as a payload.
 pub fn encode(message: &impl Body) -> Bytes {
-    let mut buf = Vec::with_capacity(32);
+    let mut buf = Vec::with_capacity(64);
     Body::encode(message, &mut buf);
-    // It may wait in a queue: it takes what it needs, and no more.
-    buf.shrink_to_fit();
-    buf.into()
+    // It may wait in a queue: a copy takes what it needs, and no more.
+    Bytes::copy_from_slice(&buf)
 }
 
 /// The message in a payload.
@@ -220,7 +219,7 @@ macro_rules! strings {
             }
 
             fn put(&self, buf: &mut Vec<u8>) {
-                // With room for the lengths, here and in front of messages around it.
+                // With room for the lengths here and of the messages around it.
                 buf.reserve(self.len() + 32);
                 encode_varint(self.len() as u64, buf);
                 buf.extend_from_slice(self.as_ref());

@@ -96,8 +96,14 @@ fn scenario_is_one() {
 #[test]
 fn figures_are_lines_of_the_benchmarks() {
     let mut sources = String::new();
-    for bench in ["floor", "engines", "store", "gossip"] {
-        let folder = workspace().join("testbed/benches").join(bench);
+    for bench in [
+        "testbed/benches/floor",
+        "testbed/benches/engines",
+        "testbed/benches/store",
+        "testbed/benches/gossip",
+        "trace/benches",
+    ] {
+        let folder = workspace().join(bench);
         for file in fs::read_dir(folder).expect("a benchmark").flatten() {
             sources.push_str(&fs::read_to_string(file.path()).expect("text"));
         }
