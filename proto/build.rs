@@ -1,4 +1,4 @@
-//! Compiles the `.proto` file with protox, so that nobody needs protoc.
+//! Compiles the `.proto` file with protox, so that a build needs no protoc.
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo:rerun-if-changed=proto");

@@ -188,8 +188,8 @@ impl<A: Algorithm> ChandyLamport<A> {
         self.finish_if_all_came(id, out);
     }
 
-    /// The marker-receiving rule. If q has not recorded its state, it does, and "the
-    /// state of c as the empty sequence"; else c held what came along it "after q's
+    /// The marker-receiving rule. If q has not recorded its state, it does, and records c
+    /// "as the empty sequence"; else c held what came along it "after q's
     /// state was recorded and before q received the marker along c".
     fn on_marker(&mut self, from: NodeId, id: InstanceId, out: &mut Out<Self>) {
         if !self.reports.contains_key(&id) {

@@ -1,4 +1,4 @@
-//! What derived code needs, under one name. Nobody else does.
+//! All that the code of the derives refers to. It is public for that code alone.
 
 pub use proto::Bytes;
 

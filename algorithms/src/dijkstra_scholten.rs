@@ -150,8 +150,9 @@ impl<A: Algorithm + Activity> Algorithm for DijkstraScholten<A> {
 
 impl<A: Algorithm + Activity> DijkstraScholten<A> {
     /// The paper's engagement: the message that finds a neutral node makes its sender
-    /// the parent, whose SIGNAL is the last that the node sends. Any other is answered as soon as the application has it: what comes of it is
-    /// in this process's own deficit by then.
+    /// the parent, whose SIGNAL is the last that the node sends. The process answers any
+    /// other as soon as the application has handled it: the messages that the application
+    /// sends for it are in this process's own deficit by then.
     fn on_application(&mut self, from: NodeId, message: A::Message, out: &mut Out<Self>) {
         let engages = self.place == Place::Neutral;
         if engages {

@@ -85,7 +85,7 @@ pub enum Output {
         /// Which wave.
         #[describe(with = InstanceId::named)]
         wave: InstanceId,
-        /// From whom; the initiator has none.
+        /// The sender of the first message; the initiator has none.
         parent: Option<NodeId>,
     },
     /// The wave, which began here, has been everywhere.
@@ -185,7 +185,7 @@ impl Echo {
     }
 
     /// Segall's form: an explorer that comes later answers ours. Its sender was reached
-    /// on another way, and nobody new is behind it.
+    /// on another path, and no new process is behind it.
     fn on_explorer(&mut self, from: NodeId, wave: InstanceId, out: &mut Out<Self>) {
         if self.waves.contains_key(&wave) {
             self.on_answer(from, wave, 0, out);

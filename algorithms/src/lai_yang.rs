@@ -36,8 +36,9 @@
 //! application's messages: each carries up to one number for each initiator,
 //! also when no snapshot is under way.
 //!
-//! The whole algorithm is in this file. What it is asked and what it says is in
-//! `snapshot.rs`, the same for all snapshot algorithms.
+//! The algorithm is in this file; `lai_yang/` has the colours, the counters and the
+//! recorded channels. Its commands and outputs are in `snapshot.rs`, the same for all
+//! snapshot algorithms.
 
 mod channels;
 mod colours;
@@ -115,8 +116,8 @@ pub struct LaiYang<A: Algorithm> {
 /// A snapshot, from recording the state on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Snapshot<M> {
-    /// Where the news of it goes: to the one from whom the first announcement or
-    /// red message came.
+    /// Where FINISHED messages go: to the sender of the first announcement or red
+    /// message.
     report: Report,
     /// The channels that lead here.
     channels: Channels<M>,

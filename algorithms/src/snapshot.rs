@@ -1,12 +1,12 @@
-//! What all snapshot algorithms have in common: what they are asked, what they
-//! wait for, what they say, and how the initiator hears of the end. Whoever checks or
-//! shows a snapshot need not know which one it was.
+//! What all snapshot algorithms have in common: commands, timers, outputs, and how the
+//! initiator learns of the end. So the checker and the page handle the snapshots of all
+//! of them alike.
 
 use std::collections::BTreeSet;
 
 use crate::{Algorithm, Describe, Fields, Input, InstanceId, NodeId, Out, Value};
 
-/// What is asked of a process.
+/// The commands of a process.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Command<C> {
     /// Start a snapshot.
@@ -18,13 +18,13 @@ pub enum Command<C> {
 /// The timers of a process.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer<T> {
-    /// Somebody has not answered.
+    /// A process has not answered in time.
     GiveUp(InstanceId),
     /// The application's own.
     Application(T),
 }
 
-/// What a process says. `M` is the application's message and `A` its state.
+/// The outputs of a process. `A` is the application.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Output)]
 pub enum Output<A: Algorithm> {
     /// The state is recorded.
@@ -46,36 +46,37 @@ pub enum Output<A: Algorithm> {
         /// Which snapshot.
         id: InstanceId,
     },
-    /// Somebody did not answer in time. There is no snapshot.
+    /// A process did not answer in time. There is no snapshot.
     Aborted {
         /// Which snapshot.
         id: InstanceId,
-        /// For whom this process has waited in vain.
+        /// The processes that did not answer.
         missing: Vec<NodeId>,
     },
     /// The application says something.
     Application(#[output(application)] A::Output),
 }
 
-/// Where the news goes that a process has finished: back along the way on which the
-/// snapshot spread, which is a tree with the initiator at its root.
+/// Where a FINISHED message goes: back along the path on which the snapshot spread. These
+/// paths are a tree with the initiator at its root.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Report {
-    /// To the one from whom the snapshot came.
+    /// To the process whose message spread the snapshot here.
     To(NodeId),
-    /// Nowhere: this is the initiator, and waits for these.
+    /// Nowhere: this process is the initiator, and waits for these.
     Missing(BTreeSet<NodeId>),
 }
 
-/// A snapshot algorithm, superimposed on an application. It is an [`Algorithm`] by that:
-/// what is the application's own goes through to it.
+/// A snapshot algorithm, superimposed on an application. That makes it an [`Algorithm`],
+/// which forwards the application's messages, timers and commands to the application.
 pub trait SnapshotAlgorithm: Value + Describe {
-    /// What snapshots are taken of.
+    /// The application that is recorded.
     type Application: Algorithm;
-    /// What processes send each other.
+    /// The messages of both.
     type Message: crate::Message;
 
-    /// The application, and what makes a message for that process of one of its own.
+    /// The application, and a function that wraps a message of the application to a
+    /// process.
     #[expect(clippy::type_complexity, reason = "an opaque type cannot be named")]
     fn below(
         &mut self,
@@ -84,19 +85,20 @@ pub trait SnapshotAlgorithm: Value + Describe {
         impl FnMut(NodeId, <Self::Application as Algorithm>::Message) -> Self::Message,
     );
 
-    /// The news that a process has finished, as a message.
+    /// The FINISHED message of that process.
     fn finished(id: InstanceId, process: NodeId) -> Self::Message;
 
-    /// Where the news of that snapshot goes; `None` if this process has none such.
+    /// Where FINISHED messages of that snapshot go; `None` for a snapshot that this
+    /// process does not know.
     fn report(&mut self, id: InstanceId) -> Option<&mut Report>;
 
-    /// A snapshot begins here.
+    /// Starts a snapshot.
     fn initiate(&mut self, out: &mut Out<Self>);
 
-    /// A message has come.
+    /// Handles a message.
     fn receive(&mut self, from: NodeId, message: Self::Message, out: &mut Out<Self>);
 
-    /// What has not come by now is not waited for.
+    /// Aborts a snapshot that is not complete.
     fn give_up(&mut self, id: InstanceId, out: &mut Out<Self>);
 
     /// Lets the application handle an input.
@@ -111,8 +113,8 @@ pub trait SnapshotAlgorithm: Value + Describe {
         );
     }
 
-    /// The news that a process has finished has come here. Chandy and Lamport leave open
-    /// how what was recorded is collected; this is one way.
+    /// Handles a FINISHED message. Chandy and Lamport leave open how the initiator collects
+    /// what was recorded; this is one way.
     fn on_finished(&mut self, id: InstanceId, process: NodeId, out: &mut Out<Self>) {
         match self.report(id) {
             Some(&mut Report::To(parent)) => out.send(parent, Self::finished(id, process)),

@@ -11,9 +11,9 @@ use crate::{Algorithm, Effect, Input, Message as _, NodeId, step};
 pub(crate) struct Network<A: Algorithm> {
     /// The processes, by their numbers.
     pub(crate) processes: Vec<A>,
-    /// What has been sent: by whom, to whom, and what.
+    /// The messages that were sent: sender, receiver, message.
     pub(crate) sent: Vec<(NodeId, NodeId, A::Message)>,
-    /// What has been said, and by whom.
+    /// The outputs, each with its process.
     pub(crate) said: Vec<(NodeId, A::Output)>,
     /// Inputs under way. Any may be the next: messages overtake each other, and a
     /// timer may run out before or after whatever comes.
@@ -92,7 +92,7 @@ impl<A: Algorithm> Network<A> {
     }
 }
 
-/// Whom edges connect `me` with.
+/// The neighbours of `me`.
 pub(crate) fn neighbours(edges: &[(u32, u32)], me: NodeId) -> Vec<NodeId> {
     let other = |&(a, b): &(u32, u32)| match me.0 {
         me if me == a => Some(NodeId(b)),

@@ -18,10 +18,7 @@ impl FromStr for Size {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let bytes = parse_size::Config::new()
-            .with_binary()
-            .parse_size(text)
-            .map_err(|_| "no number of bytes; it looks like 512, 4K or 1M".to_owned())?;
+        let bytes = bytes(text, "512, 4K or 1M")?;
         match usize::try_from(bytes) {
             Ok(size) if size <= MAX_BODY => Ok(Self(size)),
             _ => Err(format!(
@@ -36,7 +33,7 @@ impl FromStr for Size {
 pub struct Memory(pub usize);
 
 impl Memory {
-    /// What collected spans may take if nobody says: two and a half million
+    /// The default for collected spans: two and a half million
     /// steps.
     pub const DEFAULT: Self = Self(1 << 30);
 }
@@ -48,10 +45,7 @@ impl FromStr for Memory {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let bytes = parse_size::Config::new()
-            .with_binary()
-            .parse_size(text)
-            .map_err(|_| "no number of bytes; it looks like 256M or 1G".to_owned())?;
+        let bytes = bytes(text, "256M or 1G")?;
         match usize::try_from(bytes) {
             Ok(size) if bytes >= LEAST_MEMORY => Ok(Self(size)),
             _ => Err(
@@ -59,6 +53,12 @@ impl FromStr for Memory {
             ),
         }
     }
+}
+
+/// A number of bytes with a binary unit.
+fn bytes(text: &str, examples: &str) -> Result<u64, String> {
+    let parsed = parse_size::Config::new().with_binary().parse_size(text);
+    parsed.map_err(|_| format!("no number of bytes; it looks like {examples}"))
 }
 
 /// A value as it stands on the command line.

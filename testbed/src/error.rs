@@ -1,4 +1,4 @@
-//! What the errors of the laboratory mean to whoever gave the command.
+//! The errors of the program, and what an error of the laboratory becomes.
 
 pub use node::program::Error;
 

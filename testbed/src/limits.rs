@@ -45,19 +45,18 @@ const ASKED: u64 = 60;
 pub struct Need {
     /// How many peers at least.
     pub peers: u32,
-    /// How many if nobody says.
+    /// The default number of peers.
     pub default: u32,
     /// What they speak.
     pub load: Load,
-    /// Who dials whom, if nobody says. Fewer peers are all connected.
+    /// The default topology. Fewer peers are all connected.
     pub topology: Topology,
     /// What carries the connections, where an address says it.
     pub transport: Option<Transport>,
 }
 
 impl Need {
-    /// At least so many peers, and so many if nobody says, with channels from all
-    /// to all.
+    /// At least `peers`, by default `default`, with channels between all of them.
     pub fn of(peers: u32, default: u32) -> Self {
         Self {
             peers,

@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 /// longer than anything takes on a busy machine of two cores.
 pub const DEADLINE: Duration = Duration::from_secs(180);
 
-/// How often a file of another process is looked at, which tells nobody that it
-/// has changed.
+/// How often a file of another process is read again: the process does not report
+/// that it has changed the file.
 const EVERY: Duration = Duration::from_millis(20);
 
 /// Looks for something that another process writes, until it is there.

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::Value;
 use support::prometheus::Prometheus;
-use support::{Running, Runs, foreign, http, run, workspace};
+use support::{Running, Runs, foreign, http, run, until, workspace};
 
 /// Runs that go on until the test is over.
 const GOSSIP: [&str; 8] = [
@@ -90,13 +90,11 @@ fn every_metric_is_documented() {
         (one, "testbed_gossip_delivery_seconds"),
         (other, "testbed_kad_hops"),
     ] {
-        let served = loop {
+        let count = format!("{last}_count");
+        let served = until(&count, || {
             let answer = http::get(&address, "/metrics").body;
-            if answer.contains(&format!("{last}_count")) {
-                break answer;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(100));
-        };
+            answer.contains(&count).then_some(answer)
+        });
         let types = served
             .lines()
             .filter_map(|line| line.strip_prefix("# TYPE "));

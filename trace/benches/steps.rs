@@ -11,8 +11,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
 
-use algorithms::{Algorithm, Describe, Fields, NodeId, Out};
-use proto::Bytes;
+use algorithms::{Algorithm, Describe, Message, NodeId, Out};
 use trace::recorder::StoreRecorder;
 use trace::steps::{Clock, Processes, Received, RecordTo, Steps};
 use trace::store::Store;
@@ -25,54 +24,28 @@ const ROUNDS: usize = 7;
 const TRACE: u64 = 100;
 
 /// Counts what comes, and answers if it is asked to.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Describe)]
 struct Counter {
     count: u64,
     answers: bool,
 }
 
-#[derive(Clone, PartialEq, Eq, Hash, prost::Message)]
-struct Message {
-    #[prost(fixed64, tag = "1")]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Message, Describe)]
+#[message(kind = "COUNT")]
+struct Count {
+    #[message(tag = 1)]
     number: u64,
 }
 
-impl algorithms::Message for Message {
-    fn kind(&self) -> &'static str {
-        "COUNT"
-    }
-
-    fn to_payload(&self) -> Bytes {
-        prost::Message::encode_to_vec(self).into()
-    }
-
-    fn from_payload(payload: Bytes) -> Option<Self> {
-        prost::Message::decode(payload).ok()
-    }
-}
-
-impl Describe for Message {
-    fn describe(&self, fields: &mut Fields) {
-        fields.integer("number", self.number);
-    }
-}
-
-impl Describe for Counter {
-    fn describe(&self, fields: &mut Fields) {
-        fields.integer("count", self.count);
-        fields.flag("answers", self.answers);
-    }
-}
-
 impl Algorithm for Counter {
-    type Message = Message;
+    type Message = Count;
     type Timer = ();
     type Command = ();
     type Output = ();
 
     fn on_command(&mut self, (): (), _: &mut Out<Self>) {}
 
-    fn on_message(&mut self, from: NodeId, message: Message, out: &mut Out<Self>) {
+    fn on_message(&mut self, from: NodeId, message: Count, out: &mut Out<Self>) {
         self.count += 1;
         if self.answers {
             out.send(from, message);
@@ -133,7 +106,7 @@ fn take_steps(record_to: RecordTo, answers: bool) {
             size: Some(9),
             sent_by: Some(from_wire(wire)),
         };
-        black_box(steps.message(NodeId(1), Message { number }, &received, &directory));
+        black_box(steps.message(NodeId(1), Count { number }, &received, &directory));
     }
 }
 

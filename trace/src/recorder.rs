@@ -1,11 +1,10 @@
 //! The way of a run's own spans into the store.
 //!
 //! A peer that ends a span goes on at once: the span, which is in the store's form
-//! already, is copied into a list, and a thread stores what is there, some
-//! milliseconds later at
-//! most. The list is bounded. A task that fills it does the thread's work itself, so
+//! already, is copied into a list, and a thread stores the list, some milliseconds later
+//! at most. The list is bounded. A task that fills it does the thread's work itself, so
 //! nothing is dropped and memory does not grow with the pace of the peers.
-//! What was given before [`Recorder::settle`] is stored when it returns.
+//! Spans that were recorded before [`Recorder::settle`] are stored when it returns.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -74,7 +73,7 @@ impl StoreRecorder {
         });
         let worker = Arc::clone(&shared);
         let thread = thread::Builder::new().name("recorder".into());
-        // Where no thread can be had, whoever fills the list does the work.
+        // Without a thread, the task that fills the list does the work.
         let thread = thread.spawn(move || worker.work()).ok();
         Self { shared, thread }
     }
@@ -153,7 +152,7 @@ impl Shared {
     }
 }
 
-/// Whoever panicked while he held the lock left a list that is whole.
+/// A thread that panicked with the lock held left the list whole.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

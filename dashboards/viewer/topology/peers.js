@@ -55,7 +55,7 @@ function Chosen({ network, broken: { cut, dead }, model, place, step, select }) 
         <button type="button" aria-label="Close" onClick=${() => select(-1)}>✕</button></div>
       ${dead.has(place) && html`<p class="bad">It was killed.</p>`}
       <p class="neighbours" tabIndex="0" role="group" aria-label="Neighbours">${
-        neighbours.length ? `connected with ${neighbours.map(told).join(', ')}` : 'connected with nobody'}</p>
+        neighbours.length ? `connected with ${neighbours.map(told).join(', ')}` : 'not connected'}</p>
       ${step >= 0 && html`<p>last step: ${model.kinds[model.step.kind[step]]}${' · '}
         <a href=${toDiagram({ step: model.spans[step] })}>in the diagram</a></p>`}
     </div>`;

@@ -1,4 +1,4 @@
-//! Reaching into a process from outside: it can be paused, and its links cut.
+//! Faults that the page injects into a process: it can be paused, and its links cut.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -12,7 +12,7 @@ use crate::channel::Inbound;
 /// the channels push back.
 const CAPACITY: usize = 16_384;
 
-/// What somebody does to a process from outside.
+/// The faults of a process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FaultState {
     /// It takes no step, and its time stands still.
@@ -22,17 +22,17 @@ pub struct FaultState {
     pub cut: BTreeSet<NodeId>,
 }
 
-/// What the process knows of it.
-pub(super) struct Reached {
-    reach: watch::Receiver<FaultState>,
+/// Applies the faults to the messages that come to the process.
+pub(super) struct FaultGate {
+    faults: watch::Receiver<FaultState>,
     cut: BTreeSet<NodeId>,
     held: VecDeque<(NodeId, Inbound)>,
 }
 
-impl Reached {
-    pub(super) fn new(reach: watch::Receiver<FaultState>) -> Self {
+impl FaultGate {
+    pub(super) fn new(faults: watch::Receiver<FaultState>) -> Self {
         Self {
-            reach,
+            faults,
             cut: BTreeSet::new(),
             held: VecDeque::new(),
         }
@@ -51,17 +51,17 @@ impl Reached {
         None
     }
 
-    /// Waits until somebody reaches in; false when nobody can any more.
+    /// Waits until the faults change; false when the driver is gone.
     pub(super) async fn changed(&mut self) -> bool {
-        self.reach.changed().await.is_ok()
+        self.faults.changed().await.is_ok()
     }
 
     /// Waits while the process is paused. Returns since when, and what has
     /// come over links that are whole again, in its order.
     pub(super) async fn resumed(&mut self) -> (Instant, Vec<Inbound>) {
         let since = Instant::now();
-        if let Ok(reach) = self.reach.wait_for(|reach| !reach.paused).await {
-            self.cut.clone_from(&reach.cut);
+        if let Ok(faults) = self.faults.wait_for(|faults| !faults.paused).await {
+            self.cut.clone_from(&faults.cut);
         }
         let (kept, there) = self
             .held

@@ -11,7 +11,7 @@ use crate::channel::Outgoing;
 pub(super) const HIGH_WATER: usize = 1024;
 
 /// How much may wait in all outboxes of a process: 64 MiB. When it is more,
-/// the peer for whom most of it waits does not read, and is given up. A guess,
+/// the peer with the most waiting bytes does not read, and is disconnected. A guess,
 /// far over what honest peers need.
 pub(super) const LIMIT: usize = 64 << 20;
 

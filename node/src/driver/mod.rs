@@ -46,8 +46,8 @@ use tokio_util::task::TaskTracker;
 use delayed::Delayed;
 pub use delayed::Links;
 pub use directory::Directory;
+use fault_state::FaultGate;
 pub use fault_state::FaultState;
-use fault_state::Reached;
 pub use lateness::{Late, Lateness};
 use limits::{Change, Lost};
 use sending::Sending;
@@ -148,7 +148,7 @@ pub struct Driver<A: Algorithm> {
     id: NodeId,
     handle: Handle,
     orders: mpsc::Sender<Order<A>>,
-    reach: watch::Sender<FaultState>,
+    faults: watch::Sender<FaultState>,
     _stop: DropGuard,
 }
 
@@ -162,7 +162,7 @@ impl<A: Algorithm> Driver<A> {
     /// place; a full one pushes back.
     pub fn start(process: Process<A>, reports: mpsc::Sender<Report<A>>) -> Self {
         let (orders, receiver) = mpsc::channel(ORDERS);
-        let (reach, reached) = watch::channel(FaultState::default());
+        let (faults, gate) = watch::channel(FaultState::default());
         let (id, handle) = (process.id, process.peer.handle.clone());
         let task = Task {
             id: process.id,
@@ -183,7 +183,7 @@ impl<A: Algorithm> Driver<A> {
             directory: process.directory,
             timers: Timers::new(),
             delayed: Delayed::new(process.links),
-            reached: Reached::new(reached),
+            gate: FaultGate::new(gate),
             reports,
             commands: 0,
             admission: process.admission,
@@ -202,7 +202,7 @@ impl<A: Algorithm> Driver<A> {
             id,
             handle,
             orders,
-            reach,
+            faults,
             _stop: stop.drop_guard(),
         }
     }
@@ -239,8 +239,8 @@ impl<A: Algorithm> Driver<A> {
     }
 
     /// Reaches into the process.
-    pub fn reach(&self, change: impl FnOnce(&mut FaultState)) {
-        self.reach.send_modify(change);
+    pub fn change_faults(&self, change: impl FnOnce(&mut FaultState)) {
+        self.faults.send_modify(change);
     }
 
     /// Closes the channel to `to` after what was sent, whereupon `to` closes
@@ -262,7 +262,7 @@ struct Task<A: Algorithm> {
     outboxes: Sending,
     timers: Timers<A::Timer>,
     delayed: Delayed,
-    reached: Reached,
+    gate: FaultGate,
     steps: Steps<A>,
     reports: mpsc::Sender<Report<A>>,
     /// How many it has taken.
@@ -279,10 +279,10 @@ impl<A: Algorithm> Task<A> {
         loop {
             // Some inputs cost no budget of tokio's, and may be there always.
             consume_budget().await;
-            let room = self.delayed.have_room() && self.reached.have_room();
+            let room = self.delayed.have_room() && self.gate.have_room();
             tokio::select! {
-                reached = self.reached.changed() => match reached {
-                    true => self.on_reach().await,
+                changed = self.gate.changed() => match changed {
+                    true => self.on_faults().await,
                     false => return,
                 },
                 order = orders.recv(), if self.outboxes.have_room() => match order {
@@ -331,8 +331,8 @@ impl<A: Algorithm> Task<A> {
     }
 
     /// While the process is paused, no time passes for it.
-    async fn on_reach(&mut self) {
-        let (since, there) = self.reached.resumed().await;
+    async fn on_faults(&mut self) {
+        let (since, there) = self.gate.resumed().await;
         let paused = since.elapsed();
         self.timers.postpone(paused);
         self.delayed.postpone(paused);
@@ -347,7 +347,7 @@ impl<A: Algorithm> Task<A> {
             return;
         }
         let from = self.directory.node(*peer);
-        match self.reached.hold(from, inbound) {
+        match self.gate.hold(from, inbound) {
             Some(Inbound::Message { envelope, .. }) => self.on_message(from, envelope).await,
             Some(Inbound::HungUp { from: peer }) => {
                 self.outboxes.hang_up(peer);

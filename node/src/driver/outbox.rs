@@ -189,29 +189,15 @@ impl Outboxes {
 #[cfg(test)]
 mod tests {
     use futures::task::noop_waker_ref;
-    use tokio::sync::{mpsc, watch};
+    use tokio::sync::mpsc;
 
+    use super::super::tests::{handle, message};
     use super::*;
     use crate::admission::Guests;
     use crate::handle::Command;
 
-    fn message(size: usize) -> Outgoing {
-        Outgoing {
-            id: 1,
-            kind: "TEST",
-            within: None,
-            trace: None,
-            payload: vec![0; size].into(),
-        }
-    }
-
     fn outboxes(commands: mpsc::Sender<Command>, admission: Option<Arc<Admission>>) -> Outboxes {
-        let handle = Handle {
-            peer_id: PeerId::random(),
-            commands,
-            count: watch::channel(Default::default()).1,
-        };
-        Outboxes::new(handle, admission)
+        Outboxes::new(handle(commands), admission)
     }
 
     #[test]

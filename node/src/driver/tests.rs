@@ -6,15 +6,37 @@ use std::time::Duration;
 use algorithms::{Algorithm, Describe, Fields, NodeId, Out};
 use opentelemetry::Context;
 use proto::{Bytes, prost};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
 use super::{Directory, Driver, Links, Process, Report};
-use crate::{Config, Peer, Protocol, Transport, keys};
+use crate::channel::Outgoing;
+use crate::handle::Command;
+use crate::{Config, Handle, Peer, PeerId, Protocol, Transport, keys};
 
 /// How long a test waits for what never comes when something is broken.
 const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A message of that many bytes, to be sent.
+pub(super) fn message(size: usize) -> Outgoing {
+    Outgoing {
+        id: 1,
+        kind: "TEST",
+        within: None,
+        trace: None,
+        payload: vec![0; size].into(),
+    }
+}
+
+/// The handle of a peer whose commands come out of the other end of `commands`.
+pub(super) fn handle(commands: mpsc::Sender<Command>) -> Handle {
+    Handle {
+        peer_id: PeerId::random(),
+        commands,
+        count: watch::channel(Default::default()).1,
+    }
+}
 
 /// Sends as many messages as a command says, and tells of all that come.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

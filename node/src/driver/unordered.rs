@@ -140,59 +140,45 @@ impl UnorderedSender {
 #[cfg(test)]
 mod tests {
     use futures::task::noop_waker_ref;
-    use tokio::sync::{mpsc, watch};
+    use tokio::sync::mpsc;
 
+    use super::super::tests::{handle, message};
     use super::*;
     use crate::handle::Command;
 
     const MIB: usize = 1 << 20;
 
-    fn message(size: usize) -> Outgoing {
-        Outgoing {
-            id: 1,
-            kind: "TEST",
-            within: None,
-            trace: None,
-            payload: vec![0; size].into(),
-        }
-    }
-
-    fn apart(commands: mpsc::Sender<Command>) -> UnorderedSender {
-        let handle = Handle {
-            peer_id: PeerId::random(),
-            commands,
-            count: watch::channel(Default::default()).1,
-        };
-        UnorderedSender::new(handle, None)
+    fn sender(commands: mpsc::Sender<Command>) -> UnorderedSender {
+        UnorderedSender::new(handle(commands), None)
     }
 
     #[test]
     fn the_peer_that_does_not_read_is_given_up_and_no_other() {
         let (commands, mut given) = mpsc::channel(1);
-        let mut apart = apart(commands);
+        let mut sender = sender(commands);
         let (greedy, honest) = (PeerId::random(), PeerId::random());
         for _ in 0..LIMIT / MIB - 1 {
-            assert!(apart.send(greedy, message(MIB)).is_none());
+            assert!(sender.send(greedy, message(MIB)).is_none());
         }
-        assert!(apart.send(honest, message(100)).is_none());
+        assert!(sender.send(honest, message(100)).is_none());
         assert!(given.try_recv().is_err(), "all of it fits");
-        assert!(apart.send(honest, message(MIB)).is_none());
+        assert!(sender.send(honest, message(MIB)).is_none());
         assert!(
             matches!(given.try_recv(), Ok(Command::Disconnect { peer }) if peer == greedy),
             "the connection goes as well"
         );
         let mut lost = 0;
         let mut cx = Context::from_waker(noop_waker_ref());
-        while let Poll::Ready(change) = apart.poll(&mut cx) {
+        while let Poll::Ready(change) = sender.poll(&mut cx) {
             assert!(matches!(change, Change::Lost(peer, _) if peer == greedy));
             lost += 1;
         }
         assert_eq!(lost, LIMIT / MIB - 1);
-        assert_eq!(apart.futures.len(), 2, "those of the greedy are dropped");
-        assert_eq!(apart.under_way.len(), 2);
+        assert_eq!(sender.futures.len(), 2, "those of the greedy are dropped");
+        assert_eq!(sender.under_way.len(), 2);
         assert_eq!(
-            apart.bytes,
-            apart.under_way.values().map(size).sum::<usize>()
+            sender.bytes,
+            sender.under_way.values().map(size).sum::<usize>()
         );
     }
 
@@ -200,14 +186,17 @@ mod tests {
     fn without_a_peer_every_message_is_lost() {
         let (commands, given) = mpsc::channel(1);
         drop(given);
-        let mut apart = apart(commands);
+        let mut sender = sender(commands);
         for _ in 0..100 {
-            assert!(apart.send(PeerId::random(), message(10)).is_none());
+            assert!(sender.send(PeerId::random(), message(10)).is_none());
         }
         let mut cx = Context::from_waker(noop_waker_ref());
         for _ in 0..100 {
-            assert!(matches!(apart.poll(&mut cx), Poll::Ready(Change::Lost(..))));
+            assert!(matches!(
+                sender.poll(&mut cx),
+                Poll::Ready(Change::Lost(..))
+            ));
         }
-        assert_eq!((apart.under_way.len(), apart.bytes), (0, 0));
+        assert_eq!((sender.under_way.len(), sender.bytes), (0, 0));
     }
 }

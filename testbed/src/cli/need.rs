@@ -1,4 +1,4 @@
-//! What commands need of a network, if nobody says otherwise.
+//! What commands require of a network, and the defaults of its options.
 
 use lab::system::gossip::SPARSE;
 use lab::topology::Topology;
@@ -12,13 +12,19 @@ use crate::experiment::ping::Destination;
 use crate::limits::{Load, Need};
 use crate::network::Tables;
 
+/// The default number of processes under the model checker.
+pub const FEW: u32 = 3;
+
+/// The default number of peers, and of processes in the simulator.
+pub const MANY: u32 = 20;
+
 impl Command {
-    /// What it needs of real peers; `None` of a command without any.
+    /// What it requires of real peers; `None` of a command without any.
     pub fn need(&self) -> Option<Need> {
         match self {
             Self::Ping(args) => Some(args.need()),
             Self::System(System::Gossip(args)) => Some(args.need()),
-            Self::System(system) => Some(of_system(system, 20)),
+            Self::System(system) => Some(of_system(system, MANY)),
             Self::Latency(args) => Some(args.need()),
             Self::Kad(args) => Some(args.need()),
             Self::Sweep(_)
@@ -34,19 +40,19 @@ impl Command {
 }
 
 impl Ping {
-    /// Who pings somebody elsewhere needs nobody here.
+    /// A ping of a peer of another process needs one peer of this run.
     pub fn need(&self) -> Need {
         match self.to {
             Some(Destination::Elsewhere { transport, .. }) => Need {
                 transport: Some(transport),
                 ..Need::of(1, 1)
             },
-            _ => Need::of(2, 20),
+            _ => Need::of(2, MANY),
         }
     }
 }
 
-/// What a system requires by any engine, with so many processes by default.
+/// What a system requires on any engine, by default with `default` processes.
 pub fn of_system(chosen: &impl Choice, default: u32) -> Need {
     Need {
         topology: chosen.description().topology,
@@ -64,23 +70,23 @@ impl Gossip {
                     heartbeat: self.heartbeat(),
                 },
             },
-            ..of_system(self, 20)
+            ..of_system(self, MANY)
         }
     }
 }
 
 impl Kad {
-    /// Peers that fill their tables by themselves, or are told.
+    /// Peers that fill their routing tables by lookups, or start with them.
     pub fn need(&self) -> Need {
         let (lookups, topology) = match self.tables {
             Tables::Bootstrap => (None, SPARSE),
-            // Who has a table needs no neighbours.
+            // A peer with a routing table needs no neighbours.
             Tables::Given => (Some(self.operations), Topology::Ring),
         };
         Need {
             load: Load::Kademlia { lookups },
             topology,
-            ..Need::of(2, 20)
+            ..Need::of(2, MANY)
         }
     }
 }
@@ -88,6 +94,6 @@ impl Kad {
 impl Latency {
     /// Pairs.
     pub fn need(&self) -> Need {
-        Need::of(2, 20)
+        Need::of(2, MANY)
     }
 }

@@ -13,7 +13,7 @@ use super::EVERY;
 use super::reading::Reading;
 use super::stalls::Stalls;
 
-/// What was seen at one time. What nobody can tell is missing.
+/// A sample of the host's load. A figure that this system does not give is missing.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub(super) struct Sample {
     /// Since the run began.
@@ -44,7 +44,7 @@ pub(super) struct Seen {
     measuring: AtomicBool,
     /// When the ticker is to be woken next, in nanoseconds since the beginning.
     due: AtomicU64,
-    /// How late it was, at most, since somebody looked.
+    /// How late it was, at most, since the last sample was taken.
     late: AtomicU64,
     samples: Mutex<Vec<Sample>>,
     pub(super) stalls: Stalls,

@@ -20,7 +20,7 @@ pub struct RunOptions {
     pub peers: u32,
     /// The topology as it was asked for.
     pub topology: String,
-    /// Who dials whom.
+    /// The connections.
     pub edges: Edges,
     /// What carries the connections.
     pub transport: Transport,

@@ -1,4 +1,4 @@
-//! Who makes the spans of one service.
+//! The tracer of one service.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -56,7 +56,7 @@ impl Tracer {
             .with_resource(resource)
             .with_span_limits(LIMITS)
             .with_id_generator(Ids(Arc::clone(&ids)))
-            // Whatever the sender of a message thinks of it.
+            // Whether or not the sender of a message samples.
             .with_sampler(Sampler::AlwaysOn)
             .build();
         Self {

@@ -18,7 +18,7 @@ use trace::steps::Processes;
 use super::described::Described;
 use super::experiment;
 use crate::Error;
-use crate::cli::need;
+use crate::cli::need::{self, FEW, MANY};
 use crate::cli::own::{Cli, Command};
 use crate::cli::systems::{self, Choice, Description};
 use crate::cli::{Check, Common, Simulate};
@@ -37,12 +37,6 @@ const LIVE_DELAY: Delay = Delay::Uniform(Duration::ZERO..Duration::from_millis(2
 /// How long operations may take after the last of them has begun, at least. A
 /// guess.
 const USUAL: Duration = Duration::from_secs(30);
-
-/// The default number of processes under the model checker.
-const FEW: u32 = 3;
-
-/// The default number of processes of all other engines.
-const MANY: u32 = 20;
 
 pub(crate) type Outcome = BoxFuture<'static, Result<ExitCode, Error>>;
 
@@ -78,7 +72,7 @@ pub(crate) fn own<S: System + 'static>(
     cli: &Cli,
     system: impl FnOnce(&Setup) -> S,
 ) -> Result<Outcome, Error> {
-    let (description, net) = (own_stated::<S>(), &cli.net);
+    let (description, net) = (own_description::<S>(), &cli.net);
     let spec = match &cli.engine {
         None | Some(Command::Live) => {
             RunSpec::live(description, net, cli.common.checked(Need::of(2, MANY))?)
@@ -98,7 +92,7 @@ pub(crate) fn own<S: System + 'static>(
 }
 
 /// A system of which only the type is known.
-fn own_stated<S>() -> Description {
+fn own_description<S>() -> Description {
     Description {
         name: "own",
         algorithm: std::any::type_name::<S>().to_owned(),
@@ -296,7 +290,7 @@ impl Engine {
     }
 }
 
-/// The processes of a run without a network, and who can send to whom.
+/// The processes of a run without a network, with their neighbours.
 fn processes(options: &RunOptions) -> Processes {
     Processes::new(options.peers).with_neighbours(neighbours(options))
 }

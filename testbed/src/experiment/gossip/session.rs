@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant, SystemTime};
 
+use lab::planned::Kill;
 use node::gossip::{Counts, Delivery};
 use opentelemetry::trace::{SpanContext, SpanKind, Status, TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
@@ -17,7 +18,6 @@ use trace::telemetry::to_wire;
 
 use super::TOPIC;
 use super::arrivals::Arrivals;
-use lab::planned::Kill;
 
 use crate::Error;
 use crate::network::Members;

@@ -113,7 +113,7 @@ pub(super) trait See {
 impl See for Witness {
     fn see(&self, id: u64, what: What) {
         let at = Instant::now();
-        // Nobody waits for it any more, or too much waits to be counted.
+        // The measurement has ended, or its queue is full: it counts as unanswered.
         let _ = self.try_send(Seen { id, at, what });
     }
 }

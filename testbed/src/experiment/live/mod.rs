@@ -2,9 +2,9 @@
 //! for, and its judge reads the spans.
 
 mod clock;
+mod fault_requests;
 mod operations;
 mod overload;
-mod reach;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -98,7 +98,7 @@ impl<S: System> Experiment for Live<S> {
         let began = Instant::now();
         let bar = bench.progress.bar("operations", self.system.endings());
         let laboratory = bench.sink.tracer_among_others(LABORATORY, &bench.record.id);
-        bench.desk.allow(reach::allowed(&self.system));
+        bench.desk.allow(fault_requests::allowed(&self.system));
         let (system, progress) = (&self.system, &mut self.progress);
         let mut session = Session::new(system, progress, bar, laboratory, &self.kill);
         let _measuring = self.system.measures().then(|| bench.host.measuring());

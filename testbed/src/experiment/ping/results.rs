@@ -215,7 +215,7 @@ impl Drop for Results<'_> {
 pub(super) fn judge(results: &Value) -> Findings {
     let mut findings = Findings::default();
     let Ok(told) = Summarized::deserialize(results) else {
-        findings.incomplete.push("nobody was pinged".into());
+        findings.incomplete.push("no peer was pinged".into());
         return findings;
     };
     let broken = told.lost - told.timed_out;
@@ -366,6 +366,6 @@ mod tests {
             let found = (findings.violations.len(), findings.incomplete.len());
             assert_eq!(found, (violations, incomplete), "{sent} {lost} {timed_out}");
         }
-        assert_eq!(judge(&Value::Null).incomplete, ["nobody was pinged"]);
+        assert_eq!(judge(&Value::Null).incomplete, ["no peer was pinged"]);
     }
 }

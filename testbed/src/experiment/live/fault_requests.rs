@@ -1,4 +1,4 @@
-//! What somebody at the page does to the run.
+//! The fault requests of the page, applied to a live run.
 
 use algorithms::{Algorithm, NodeId};
 use lab::system::System;
@@ -12,7 +12,7 @@ use super::session::Session;
 use crate::control::Allowed;
 use crate::network::Network;
 
-/// What can be done to a run of `system`.
+/// The faults that a run of `system` allows.
 pub(super) fn allowed<S: System>(system: &S) -> Allowed {
     let mut allowed = vec!["pause", "cut"];
     if system.survives_crashes() {
@@ -22,7 +22,7 @@ pub(super) fn allowed<S: System>(system: &S) -> Allowed {
 }
 
 impl<S: System> Session<'_, S> {
-    /// Does what somebody wants, and leaves a trace of it.
+    /// Applies a fault, and records it in the trace.
     pub(super) fn press(
         &mut self,
         network: &mut Network<S::Algorithm>,
@@ -84,7 +84,7 @@ fn find<A: Algorithm>(network: &Network<A>, name: &str) -> Result<NodeId, String
 /// Pauses all, or lets them go on.
 fn pause<A: Algorithm>(network: &Network<A>, paused: bool) {
     for driver in &network.drivers {
-        driver.reach(|reach| reach.paused = paused);
+        driver.change_faults(|faults| faults.paused = paused);
     }
 }
 
@@ -105,10 +105,10 @@ fn link<A: Algorithm>(
             id if id == b => a,
             _ => continue,
         };
-        driver.reach(|reach| {
+        driver.change_faults(|faults| {
             changed |= match whole {
-                true => reach.cut.remove(&far),
-                false => reach.cut.insert(far),
+                true => faults.cut.remove(&far),
+                false => faults.cut.insert(far),
             }
         });
     }
