@@ -150,6 +150,7 @@ impl Schedules {
                     .into(),
             ));
         }
+        net.check(peers)?;
         let mut scenario = match &self.scenario {
             None => Scenario::default(),
             Some(path) => {
