@@ -120,6 +120,8 @@ impl Running {
 
     /// Waits for a line, on either stream, with `part` in it, and returns it.
     /// Lines that came before it are not looked at again.
+    /// The order between a line of one stream and one of the other is not known: do not
+    /// wait for both where the program prints them at the same time.
     ///
     /// # Panics
     /// When it does not come.

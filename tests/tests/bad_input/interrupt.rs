@@ -190,8 +190,9 @@ fn a_run_that_died_is_told() {
     running.signal("KILL");
     while !running.ends_soon() {}
     let mut viewing = Running::start(&mut runs.testbed(view));
-    viewing.line("the run died");
     viewing.line("until Ctrl-C");
     viewing.signal("INT");
-    viewing.end().exits(0);
+    // The streams are read apart: lines of one may come before those of the other.
+    let ended = viewing.end().exits(0);
+    assert!(ended.stderr.contains("the run died"), "{ended}");
 }
