@@ -1,6 +1,8 @@
 //! Logs, on standard error: for the programs, never for the library.
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::stderr::{self, Stderr};
 
@@ -14,11 +16,15 @@ pub fn start(verbose: u8) {
         2 => "debug,yamux=info,multistream_select=info",
         _ => "trace",
     };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        // Colours are for a terminal, and for nobody who asked for none.
+    let asked = std::env::var("RUST_LOG").ok();
+    let asked = asked.and_then(|levels| levels.parse::<Targets>().ok());
+    let filter = asked.unwrap_or_else(|| level.parse().expect("levels of our own"));
+    let lines = tracing_subscriber::fmt::layer()
+        // Colours are for a terminal without NO_COLOR.
         .with_ansi(stderr::is_terminal() && std::env::var_os("NO_COLOR").is_none())
-        .with_writer(|| Stderr)
+        .with_writer(|| Stderr);
+    tracing_subscriber::registry()
+        .with(filter)
+        .with(lines)
         .init();
 }

@@ -4,16 +4,11 @@
 //! `#[derive(Message)]`, and travel as an envelope's payload. Depends on prost alone.
 
 mod envelope;
+pub mod v1;
 
 pub use envelope::{Envelope, Error, TraceContext};
 pub use prost;
 pub use prost::bytes::Bytes;
-
-/// The generated types of `proto/testbed/v1/envelope.proto`.
-#[allow(missing_docs, unreachable_pub)]
-pub mod v1 {
-    include!(concat!(env!("OUT_DIR"), "/testbed.v1.rs"));
-}
 
 /// The largest body that an application may put into one message: 1 MiB.
 pub const MAX_BODY: usize = 1 << 20;

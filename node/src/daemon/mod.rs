@@ -8,11 +8,14 @@ mod gossip;
 mod lines;
 
 use std::io::Write as _;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use algorithms::NodeId;
 use algorithms::ping_pong::PingPong;
+use clap::Parser as _;
 use libp2p::identity::Keypair;
+use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -29,21 +32,36 @@ use crate::export::{Exporter, Target};
 use crate::gossip::Watch;
 use crate::metrics::{self, Metrics, SpanMetrics};
 use crate::program::Error;
-use crate::{Config, Limits, Transport, address, keys, start};
+use crate::{Config, Limits, Transport, address, keys, logs, start, stderr};
 
 /// How many reports wait. They are only logged.
 const REPORTS: usize = 64;
+
+/// The program, from its command line to its exit status. It is not generic, so
+/// that a binary that calls it compiles in a second.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    logs::start(cli.verbose);
+    let runtime = Runtime::new().map_err(Error::failed);
+    match runtime.and_then(|runtime| runtime.block_on(run(cli))) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            stderr::note(format_args!("error: {error}"));
+            error.exit_code()
+        }
+    }
+}
 
 /// Runs a peer until it is told to stop, or cannot go on.
 ///
 /// # Errors
 /// [`Error`]: the peer cannot start, listen, or reach whom it is to dial.
-pub async fn run(cli: Cli) -> Result<(), Error> {
+async fn run(cli: Cli) -> Result<(), Error> {
     let stop = crate::interrupt::watch().map_err(Error::failed)?;
     let found = Target::find(cli.otlp.as_deref())?;
     for warning in found.warnings {
         // Logs of this level are off unless -v is given.
-        crate::stderr::note(format_args!("warning: {warning}"));
+        stderr::note(format_args!("warning: {warning}"));
     }
     let exporter = found.target.map(Exporter::start).transpose()?;
     let tracing = exporter.is_some();

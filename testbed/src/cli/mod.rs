@@ -18,6 +18,7 @@ mod values;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
@@ -28,6 +29,20 @@ pub use parse::parse;
 pub use ping::Ping;
 use systems::{System, Virtual};
 use values::Memory;
+
+use crate::Error;
+
+/// The program, from its command line to its exit status. It is not generic, so
+/// that the binary does not compile all experiments a second time.
+pub fn main() -> ExitCode {
+    commands::exit(run())
+}
+
+fn run() -> Result<ExitCode, Error> {
+    let cli: Cli = parse()?;
+    node::logs::start(cli.common.verbose);
+    commands::block_on(commands::run(cli))
+}
 
 /// Where `--view` and `testbed view` listen unless told otherwise.
 pub const VIEW: &str = "127.0.0.1:8700";
