@@ -36,8 +36,10 @@ const NOT_RUN: [(&str, &str); 13] = [
 
 /// Parts of command lines whose run may fail: they show what goes wrong. By
 /// chance nothing does.
-const MAY_FAIL: [&str; 4] = [
+const MAY_FAIL: [&str; 6] = [
     "--peers 20 snapshot --channel per-message",
+    "check snapshot --peers 3 --channel per-message",
+    "simulate wave --seeds 100 --loss 0.05",
     "naive",
     "--fanout 2",
     SCENARIO,
