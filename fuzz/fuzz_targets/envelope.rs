@@ -7,7 +7,7 @@ use proto::{Bytes, Envelope};
 fuzz_target!(|bytes: &[u8]| {
     match Envelope::decode(Bytes::copy_from_slice(bytes)) {
         Ok(envelope) => {
-            let again = envelope.clone().encode().expect("within its limits");
+            let again = envelope.encode().expect("within its limits");
             assert_eq!(Envelope::decode(again.into()), Ok(envelope));
         }
         Err(error) => assert!(!error.to_string().is_empty()),

@@ -1,9 +1,12 @@
 //! The envelope, checked: what `v1::Envelope` may hold and what it may not.
 
+mod encode;
+
+use std::borrow::Cow;
 use std::fmt;
 
 use prost::Message as _;
-use prost::bytes::Bytes;
+use prost::bytes::{BufMut, Bytes};
 
 use crate::{MAX_ENVELOPE, MAX_KIND, MAX_PAYLOAD, v1};
 
@@ -16,7 +19,7 @@ pub struct Envelope {
     /// Unique among the messages of its sender.
     pub id: u64,
     /// The message's name in its algorithm, at most [`MAX_KIND`] bytes.
-    pub kind: String,
+    pub kind: Cow<'static, str>,
     /// When the sender made it, in nanoseconds since the Unix epoch.
     pub created_unix_nano: u64,
     /// When it stops being of use, on the same clock.
@@ -98,14 +101,31 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 impl Envelope {
-    /// Encodes the envelope, without a length prefix.
+    /// Appends the encoding of the envelope to `buffer`, behind `prefix` of its
+    /// length in bytes.
     ///
     /// # Errors
     /// [`Error::Kind`] and [`Error::PayloadTooLong`]: what the other side
-    /// would refuse is not sent.
-    pub fn encode(self) -> Result<Vec<u8>, Error> {
+    /// would refuse is not sent. `buffer` is as before.
+    pub fn append<B: BufMut>(
+        &self,
+        buffer: &mut B,
+        prefix: impl FnOnce(usize, &mut B),
+    ) -> Result<(), Error> {
         self.check()?;
-        Ok(v1::Envelope::from(self).encode_to_vec())
+        prefix(self.length(), buffer);
+        self.write(buffer);
+        Ok(())
+    }
+
+    /// The encoding of the envelope, without a length prefix.
+    ///
+    /// # Errors
+    /// Those of [`Envelope::append`].
+    pub fn encode(&self) -> Result<Vec<u8>, Error> {
+        let mut bytes = Vec::with_capacity(self.length());
+        self.append(&mut bytes, |_, _| {})?;
+        Ok(bytes)
     }
 
     /// Decodes and checks an envelope. The payload shares `bytes`' memory, and
@@ -122,7 +142,7 @@ impl Envelope {
         let raw = v1::Envelope::decode(bytes).map_err(|e| Error::Malformed(e.to_string()))?;
         let envelope = Self {
             id: raw.id,
-            kind: raw.kind,
+            kind: raw.kind.into(),
             created_unix_nano: raw.created_unix_nano,
             deadline_unix_nano: (raw.deadline_unix_nano != 0).then_some(raw.deadline_unix_nano),
             trace: raw.trace.map(TraceContext::try_from).transpose()?,
@@ -143,25 +163,6 @@ impl Envelope {
             (length, _) if length == 0 || length > MAX_KIND => Err(Error::Kind { length }),
             (_, length) if length > MAX_PAYLOAD => Err(Error::PayloadTooLong { length }),
             _ => Ok(()),
-        }
-    }
-}
-
-impl From<Envelope> for v1::Envelope {
-    fn from(envelope: Envelope) -> Self {
-        Self {
-            id: envelope.id,
-            kind: envelope.kind,
-            created_unix_nano: envelope.created_unix_nano,
-            deadline_unix_nano: envelope.deadline_unix_nano.unwrap_or(0),
-            trace: envelope.trace.map(|trace| v1::TraceContext {
-                trace_id: Bytes::copy_from_slice(&trace.trace_id),
-                span_id: Bytes::copy_from_slice(&trace.span_id),
-                flags: trace.flags,
-            }),
-            sequence: envelope.sequence,
-            incarnation: envelope.incarnation,
-            payload: envelope.payload,
         }
     }
 }
@@ -196,6 +197,25 @@ mod random;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl From<Envelope> for v1::Envelope {
+        fn from(envelope: Envelope) -> Self {
+            Self {
+                id: envelope.id,
+                kind: envelope.kind.into_owned(),
+                created_unix_nano: envelope.created_unix_nano,
+                deadline_unix_nano: envelope.deadline_unix_nano.unwrap_or(0),
+                trace: envelope.trace.map(|trace| v1::TraceContext {
+                    trace_id: Bytes::copy_from_slice(&trace.trace_id),
+                    span_id: Bytes::copy_from_slice(&trace.span_id),
+                    flags: trace.flags,
+                }),
+                sequence: envelope.sequence,
+                incarnation: envelope.incarnation,
+                payload: envelope.payload,
+            }
+        }
+    }
 
     fn envelope() -> Envelope {
         Envelope {
@@ -239,7 +259,7 @@ mod tests {
     fn the_largest_envelope_fits_the_limit() {
         let largest = Envelope {
             id: u64::MAX,
-            kind: "k".repeat(MAX_KIND),
+            kind: "k".repeat(MAX_KIND).into(),
             created_unix_nano: u64::MAX,
             deadline_unix_nano: Some(u64::MAX),
             sequence: u64::MAX,
@@ -247,7 +267,7 @@ mod tests {
             payload: vec![7; MAX_PAYLOAD].into(),
             ..envelope()
         };
-        let bytes = largest.clone().encode().unwrap();
+        let bytes = largest.encode().unwrap();
         assert!(bytes.len() <= MAX_ENVELOPE, "{} bytes", bytes.len());
         assert_eq!(Envelope::decode(bytes.into()), Ok(largest));
     }

@@ -84,7 +84,7 @@ async fn hanging_up_delivers_what_was_queued(transport: Transport) {
 fn fill(sender: &mut Sender) -> u64 {
     let mut sent = 0;
     while sender.has_room() {
-        let sequence = sender.start_send(message(sent, 10_000));
+        let sequence = sender.start_send(&message(sent, 10_000));
         assert_eq!(sequence.expect("open"), sent);
         sent += 1;
     }
@@ -191,7 +191,7 @@ async fn a_receiver_that_does_not_read_holds_the_sender(transport: Transport) {
             break;
         };
         room.expect("the channel is open");
-        let sequence = sender.start_send(message(sent, size));
+        let sequence = sender.start_send(&message(sent, size));
         assert_eq!(sequence.expect("the channel is open"), sent);
         sent += 1;
         let bytes = usize::try_from(sent).unwrap() * size;

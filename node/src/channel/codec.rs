@@ -23,11 +23,13 @@ impl Encoder for Codec {
     type Error = io::Error;
 
     fn encode(&mut self, envelope: Envelope, dst: &mut BytesMut) -> io::Result<()> {
-        let bytes = envelope.encode().map_err(io::Error::other)?;
-        let mut prefix = unsigned_varint::encode::usize_buffer();
-        dst.extend_from_slice(unsigned_varint::encode::usize(bytes.len(), &mut prefix));
-        dst.extend_from_slice(&bytes);
-        Ok(())
+        let prefix = |length, dst: &mut BytesMut| {
+            let mut prefix = unsigned_varint::encode::usize_buffer();
+            let prefix = unsigned_varint::encode::usize(length, &mut prefix);
+            dst.reserve(prefix.len() + length);
+            dst.extend_from_slice(prefix);
+        };
+        envelope.append(dst, prefix).map_err(io::Error::other)
     }
 }
 
@@ -124,7 +126,7 @@ mod tests {
             let number = |field: &str| vector[field].as_u64();
             let expected = Envelope {
                 id: number("id").expect("an id"),
-                kind: vector["kind"].as_str().expect("a kind").into(),
+                kind: vector["kind"].as_str().expect("a kind").to_owned().into(),
                 created_unix_nano: number("created_unix_nano").expect("a time"),
                 deadline_unix_nano: number("deadline_unix_nano"),
                 trace,

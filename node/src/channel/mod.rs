@@ -135,18 +135,18 @@ pub struct Outgoing {
 
 impl Outgoing {
     /// The message as it is now, with its place among those to the same peer.
-    pub(crate) fn into_envelope(self, sequence: u64, incarnation: u32) -> Envelope {
+    pub(crate) fn envelope(&self, sequence: u64, incarnation: u32) -> Envelope {
         let created = trace::steps::unix_nano(SystemTime::now());
         let deadline = |within| created.saturating_add(nanos(within));
         Envelope {
             id: self.id,
-            kind: self.kind.to_owned(),
+            kind: self.kind.into(),
             created_unix_nano: created,
             deadline_unix_nano: self.within.map(deadline),
             trace: self.trace,
             sequence,
             incarnation,
-            payload: self.payload,
+            payload: self.payload.clone(),
         }
     }
 }
@@ -208,8 +208,8 @@ impl Sender {
     ///
     /// # Errors
     /// [`Error::Envelope`] for what is too large.
-    pub fn start_send(&mut self, message: Outgoing) -> Result<u64, Error> {
-        let envelope = message.into_envelope(self.next_sequence, self.incarnation);
+    pub fn start_send(&mut self, message: &Outgoing) -> Result<u64, Error> {
+        let envelope = message.envelope(self.next_sequence, self.incarnation);
         envelope.check()?;
         let writer = self.writer.as_mut().ok_or(Error::Closed(self.peer))?;
         let pushed = writer.push(envelope);
@@ -242,7 +242,7 @@ impl Sender {
     /// Those of [`Sender::poll_flush`] and [`Sender::start_send`].
     pub async fn send(&mut self, message: Outgoing) -> Result<u64, Error> {
         std::future::poll_fn(|cx| self.poll_ready(cx)).await?;
-        let sequence = self.start_send(message)?;
+        let sequence = self.start_send(&message)?;
         std::future::poll_fn(|cx| self.poll_flush(cx)).await?;
         Ok(sequence)
     }

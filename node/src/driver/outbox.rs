@@ -74,11 +74,8 @@ impl Outboxes {
         }
         match &mut outbox.sender {
             Some(sender) if outbox.waiting.is_empty() && sender.has_room() => {
-                let copy = message.clone();
-                return match sender.start_send(message) {
-                    Ok(_) => None,
-                    Err(error) => Some(Lost::new(copy, error)),
-                };
+                let sent = sender.start_send(&message);
+                return sent.err().map(|error| Lost::new(message, error));
             }
             Some(_) | None => {}
         }
@@ -149,9 +146,8 @@ impl Outboxes {
             self.waiting -= usize::from(!is_guest(&self.admission, &peer));
             self.waiting_bytes -= size(&message);
             outbox.bytes -= size(&message);
-            let copy = message.clone();
-            if let Err(error) = sender.start_send(message) {
-                self.lost.push_back((peer, Lost::new(copy, error)));
+            if let Err(error) = sender.start_send(&message) {
+                self.lost.push_back((peer, Lost::new(message, error)));
             }
         }
         if outbox.closing {

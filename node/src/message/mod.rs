@@ -121,7 +121,7 @@ impl Sender {
         message: Outgoing,
     ) -> Result<(u64, impl Future<Output = Result<(), Error>> + Send + use<>), Error> {
         let sequence = self.next_sequence;
-        let envelope = message.into_envelope(sequence, 1);
+        let envelope = message.envelope(sequence, 1);
         envelope.check()?;
         self.next_sequence += 1;
         let (handle, peer) = (self.handle.clone(), self.peer);

@@ -19,7 +19,7 @@ fn envelopes(
                 kind.push(char);
             }
         }
-        kind
+        kind.into()
     });
     let trace =
         (1..=u128::MAX, 1..=u64::MAX, any::<u32>()).prop_map(|(trace, span, flags)| TraceContext {
@@ -56,8 +56,10 @@ fn envelopes(
 fn what_is_written_is_read() {
     let good = envelopes(1..=MAX_KIND, 0..=300);
     check(256, good, |envelope| {
-        let bytes = envelope.clone().encode();
+        let bytes = envelope.encode();
         let bytes = bytes.expect("within its limits");
+        let by_prost = v1::Envelope::from(envelope.clone()).encode_to_vec();
+        prop_assert_eq!(&bytes, &by_prost);
         prop_assert!(bytes.len() <= MAX_ENVELOPE);
         prop_assert_eq!(Envelope::decode(bytes.into()), Ok(envelope));
         Ok(())
@@ -84,7 +86,7 @@ fn damaged_envelopes_are_read_or_refused_with_the_value() {
         match Envelope::decode(bytes.into()) {
             Ok(envelope) => {
                 prop_assert!(envelope.kind.len() + envelope.payload.len() <= length);
-                let again = envelope.clone().encode().expect("it was within its limits");
+                let again = envelope.encode().expect("it was within its limits");
                 prop_assert_eq!(Envelope::decode(again.into()), Ok(envelope));
             }
             Err(error) => {

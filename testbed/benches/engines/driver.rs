@@ -118,7 +118,7 @@ async fn write(mut sender: Sender) {
     for id in 0..COUNT {
         let room = poll_fn(|cx| sender.poll_ready(cx)).await;
         room.expect("an open channel");
-        let sent = sender.start_send(Outgoing {
+        let sent = sender.start_send(&Outgoing {
             id,
             kind: "COUNT",
             within: None,

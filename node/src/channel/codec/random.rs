@@ -15,7 +15,7 @@ fn envelopes(payload: Range<usize>) -> impl Strategy<Value = Vec<Envelope>> {
         let numbered = (0..).zip(messages);
         let envelope = |(sequence, (id, kind, payload)): (u64, (u64, String, Vec<u8>))| Envelope {
             id,
-            kind,
+            kind: kind.into(),
             created_unix_nano: id,
             deadline_unix_nano: None,
             trace: None,

@@ -172,7 +172,7 @@ impl Answers {
             let Inbound::Message { from, envelope } = inbound else {
                 continue;
             };
-            match envelope.kind.as_str() {
+            match &*envelope.kind {
                 REQUEST => {
                     self.witness.see(envelope.id, What::Arrived);
                     let parent = envelope.trace.map(from_wire);
