@@ -77,12 +77,15 @@ pub enum Strike {
     Met(u64),
 }
 
-/// All planned faults, over one run or many.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// All planned faults, over one run or many. In `run.json`, the list of them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(transparent)]
 pub struct Faults {
     planned: Vec<Planned>,
+    #[serde(skip)]
     runs: u64,
     /// How long the longest run took.
+    #[serde(skip)]
     longest: Duration,
 }
 
@@ -146,11 +149,6 @@ impl Faults {
                 }
             }
         }
-    }
-
-    /// For `run.json`.
-    pub fn planned(&self) -> &[Planned] {
-        &self.planned
     }
 
     /// The faults that never happened, a line each.

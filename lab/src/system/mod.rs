@@ -18,8 +18,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use algorithms::{Algorithm, NodeId};
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer};
 use trace::steps::catch;
 
 pub use coverage::Coverage;
@@ -189,7 +188,7 @@ pub struct ScheduledCommand<C> {
 }
 
 /// What is made of a recorded run.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Judgement {
     /// What should hold, and whether it does.
     pub properties: Vec<Property>,
@@ -203,6 +202,17 @@ pub struct Judgement {
     pub ways: Option<Ways>,
     /// The single deliveries.
     pub deliveries: Vec<Delivery<'static>>,
+}
+
+/// The results of a system's run, as `run.json` has them.
+#[derive(Clone, Debug, Serialize)]
+pub struct Results<E> {
+    /// What the judge found.
+    #[serde(flatten)]
+    pub judgement: Judgement,
+    /// What the engine counted.
+    #[serde(flatten)]
+    pub engine: E,
 }
 
 /// Over which ways messages spread.
@@ -265,23 +275,6 @@ impl Judgement {
         self.measures.iter().cloned().chain(counted).collect()
     }
 
-    /// All of it for `run.json`, with what the engine tells besides.
-    pub fn results(&self, engine: Value) -> Value {
-        let mut all = json!({
-            "properties": self.properties,
-            "figures": self.figures,
-            "measures": self.all_measures(),
-            "told": self.told,
-        });
-        let ways = self.ways.as_ref().map(|ways| json!(ways));
-        for part in ways.into_iter().chain([engine]) {
-            if let (Value::Object(all), Value::Object(part)) = (&mut all, part) {
-                all.extend(part);
-            }
-        }
-        all
-    }
-
     /// All of it for people.
     pub fn text(&self) -> String {
         let told = self.told.iter().cloned();
@@ -289,6 +282,30 @@ impl Judgement {
         let properties = self.properties.iter().map(ToString::to_string);
         let lines = told.chain(figures).chain(properties);
         lines.map(|line| line + "\n").collect()
+    }
+}
+
+/// For `run.json`: its measures are all of them, and deliveries are rows of a file
+/// of their own.
+impl Serialize for Judgement {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Form<'a> {
+            properties: &'a [Property],
+            figures: &'a [Figure],
+            measures: Vec<Measure>,
+            told: &'a [String],
+            #[serde(flatten)]
+            ways: &'a Option<Ways>,
+        }
+        let form = Form {
+            properties: &self.properties,
+            figures: &self.figures,
+            measures: self.all_measures(),
+            told: &self.told,
+            ways: &self.ways,
+        };
+        form.serialize(serializer)
     }
 }
 

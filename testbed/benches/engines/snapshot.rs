@@ -84,7 +84,7 @@ async fn one(seed: u64, mut all: All) -> All {
         name: "snapshot",
         options: json!(null),
     };
-    let mut record = Record::new(&options, description);
+    let mut record = Record::new(&options, description.clone());
     let store = Arc::new(Store::new());
     let recorder = StoreRecorder::start(Arc::clone(&store));
     let sink = Sink::new(Some(Arc::new(recorder)), None);
@@ -101,7 +101,8 @@ async fn one(seed: u64, mut all: All) -> All {
         delay: Delay::NONE,
         in_order: true,
     };
-    let mut live = Live::new(system, links, Vec::new(), Duration::from_secs(120));
+    let timeout = Duration::from_secs(120);
+    let mut live = Live::new(description, system, links, Vec::new(), timeout);
     let tasks = TaskTracker::new();
     let bench = RunContext {
         options: &options,
@@ -120,12 +121,13 @@ async fn one(seed: u64, mut all: All) -> All {
     tasks.wait().await;
     let counts = sink.counts();
     assert_eq!(counts.started, counts.stored, "no span is lost");
-    let findings = live.judge(&mut record, &store);
+    let results = live.results(&mut record, &store);
+    let findings = live.judge(&results, &record);
     all.violations += findings.violations.len() + findings.incomplete.len();
     let history = History::read(&store);
     let told = tell(&history);
     all.complete += told.complete;
-    all.lost += record.results["lost"].as_u64().unwrap_or(0);
+    all.lost += results.engine.lost;
     all.transfers += history.count("TRANSFER");
     all.messages += history.sends().count() as u64;
     let run = record.phases.iter().find(|phase| phase.name == "Run");

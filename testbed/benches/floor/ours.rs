@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use algorithms::ping_pong::PingPong;
 use clap::Parser as _;
-use testbed::cli::{Cli, Command};
+use testbed::cli::{Cli, Command, Measure as _};
 use testbed::control::control;
 use testbed::experiment::{Experiment as _, Findings, RunContext, ping::Ping};
 use testbed::host::Watch;
@@ -82,12 +82,11 @@ impl Ours {
             desk: &mut control().1,
         };
         self.ping.run(bench).await.expect("pings on this machine");
-        assert_eq!(
-            self.ping.judge(&mut self.record, &Store::new()),
-            Findings::default()
-        );
-        let nanos = &self.record.results["round_trip_ns"]["p50"];
-        nanos.as_f64().expect("pings that were answered") / 1e9
+        let results = self.ping.results(&mut self.record, &Store::new());
+        let findings = self.ping.judge(&results, &self.record);
+        assert_eq!(findings, Findings::default());
+        let round_trips = results.and_then(|results| results.round_trip_ns);
+        round_trips.expect("pings that were answered").p50 as f64 / 1e9
     }
 }
 

@@ -10,8 +10,11 @@ use node::gossip::Parameters;
 
 use super::systems::{Choice, Description};
 use super::values;
+use super::{Common, Measure};
 use crate::Error;
-use crate::experiment::gossip::Options;
+use crate::error::of_lab;
+use crate::experiment::gossip::{self, Options};
+use crate::run::RunOptions;
 
 /// Options of `gossip`.
 #[derive(Clone, Debug, Args)]
@@ -53,6 +56,18 @@ impl Choice for Gossip {
             }
             Protocol::Flood => self.flood.build(setup, visitor),
         }
+    }
+}
+
+/// gossipsub.
+impl Measure for Gossip {
+    type Experiment = gossip::Gossip;
+
+    fn checked(&self, common: &Common) -> Result<(gossip::Gossip, RunOptions), Error> {
+        let gossip = gossip::Gossip::new(self.try_into()?);
+        let options = common.checked(self.need())?;
+        self.net.check(options.peers).map_err(of_lab)?;
+        Ok((gossip, options))
     }
 }
 

@@ -6,9 +6,11 @@ use clap::Args;
 use node::lookup::MAX_RECORD;
 
 use super::values::{self, Size};
+use super::{Common, Measure};
 use crate::Error;
-use crate::experiment::kad::{KEY, Kind, Options};
+use crate::experiment::kad::{self, KEY, Kind, Options};
 use crate::network::Tables;
+use crate::run::RunOptions;
 
 /// Options of `testbed kad`.
 #[derive(Clone, Debug, Args)]
@@ -42,6 +44,15 @@ pub struct Kad {
 
 /// How many operations may be asked for: each is held from the start. A guess.
 const MOST: i64 = 100_000;
+
+impl Measure for Kad {
+    type Experiment = kad::Kad;
+
+    fn checked(&self, common: &Common) -> Result<(kad::Kad, RunOptions), Error> {
+        let kad = kad::Kad::new(self.try_into()?);
+        Ok((kad, common.checked(self.need())?))
+    }
+}
 
 impl TryFrom<&Kad> for Options {
     type Error = Error;

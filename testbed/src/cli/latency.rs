@@ -5,7 +5,10 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::values::{self, Size};
-use crate::experiment::latency::Options;
+use super::{Common, Measure};
+use crate::Error;
+use crate::experiment::latency::{self, Options};
+use crate::run::RunOptions;
 
 /// Options of `testbed latency`.
 #[derive(Clone, Debug, Args)]
@@ -41,6 +44,15 @@ pub enum Pairs {
     /// Each message between two peers that are connected, chosen at random;
     /// never to oneself
     Random,
+}
+
+impl Measure for Latency {
+    type Experiment = latency::Latency;
+
+    fn checked(&self, common: &Common) -> Result<(latency::Latency, RunOptions), Error> {
+        let latency = latency::Latency::new(self.into());
+        Ok((latency, common.checked(self.need())?))
+    }
 }
 
 impl From<&Latency> for Options {

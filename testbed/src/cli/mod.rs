@@ -24,6 +24,9 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use lab::options::{Schedules, States};
 
+use crate::Error;
+use crate::experiment::Experiment;
+use crate::run::RunOptions;
 pub use common::{AnyFormat, Common};
 pub use parse::parse;
 pub use ping::Ping;
@@ -142,6 +145,18 @@ pub enum Command {
         /// For which shell.
         shell: Shell,
     },
+}
+
+/// Options of a command that measures real peers.
+pub trait Measure {
+    /// What measures them.
+    type Experiment: Experiment;
+
+    /// Checks these options, together with those of the run.
+    ///
+    /// # Errors
+    /// [`Error::Usage`], with the value and the way out.
+    fn checked(&self, common: &Common) -> Result<(Self::Experiment, RunOptions), Error>;
 }
 
 /// Options of `testbed simulate`.

@@ -7,8 +7,8 @@ use rand::SeedableRng as _;
 use rand::seq::IndexedRandom as _;
 use rand_chacha::ChaCha8Rng;
 
-use super::Common;
 use super::values::{self, Size};
+use super::{Common, Measure};
 use crate::Error;
 use crate::experiment::ping::{self, Destination, Pair};
 use crate::network::neighbours;
@@ -43,18 +43,16 @@ pub struct Ping {
     pub every_pair: bool,
 }
 
-impl Ping {
-    /// Checks the options of `testbed ping`, together with those of the run.
-    ///
-    /// # Errors
-    /// [`Error::Usage`], with the value and the way out.
-    pub fn checked(&self, common: &Common) -> Result<(ping::Ping, RunOptions), Error> {
+impl Measure for Ping {
+    type Experiment = ping::Ping;
+
+    fn checked(&self, common: &Common) -> Result<(ping::Ping, RunOptions), Error> {
         let options = common.checked(self.need())?;
         if self.from >= options.peers {
             return Err(no_peer("--from", self.from, options.peers));
         }
         let outsider = self.to.as_ref().and_then(|to| to.outsider(self.from));
-        let ping = ping::Ping {
+        let ping = ping::Options {
             pairs: pairs(self, &options)?,
             outsider,
             count: self.count,
@@ -62,7 +60,7 @@ impl Ping {
             interval: self.interval,
             timeout: self.timeout,
         };
-        Ok((ping, options))
+        Ok((ping::Ping::new(ping), options))
     }
 }
 

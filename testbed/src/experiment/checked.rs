@@ -9,8 +9,8 @@ use std::time::Instant;
 use csv::StringRecord;
 use lab::model::{self, Action, Bound, Extent, Plan, Repetition, World};
 use lab::stats::{per_second, thousands};
-use lab::system::{self, Judgement, System};
-use serde_json::json;
+use lab::system::{self, Coverage, Judgement, Results, System};
+use serde::Serialize;
 use trace::history::History;
 use trace::steps::Fault;
 use trace::store::Store;
@@ -21,13 +21,35 @@ use crate::Error;
 use crate::error::of_lab;
 use crate::progress::Note;
 use crate::rows::{Rows, judgement_columns, save_judgement};
-use crate::run::Record;
+use crate::run::{self, Record};
 
 /// A system under the model checker.
 #[derive(Debug)]
 pub struct Checked<S> {
+    description: run::Experiment,
     search: Arc<Search<S>>,
-    judgement: Judgement,
+}
+
+/// What the search counted, in `results` of `run.json`.
+#[derive(Debug, Serialize)]
+pub struct Searched {
+    /// Different states.
+    pub states: u64,
+    /// The number of steps of the longest run that was tried.
+    pub depth: u64,
+    /// All runs of so many steps were tried.
+    pub complete_depth: Option<u64>,
+    /// How fast.
+    pub states_per_second: u64,
+    /// Whether there are no other states.
+    pub whole: bool,
+    /// The number of steps of the shortest run that is wrong.
+    pub counterexample_steps: Option<usize>,
+    /// What was checked in all runs.
+    pub coverage: Coverage,
+    /// Why the record of the run cannot be trusted.
+    #[serde(skip)]
+    untrusted: Option<String>,
 }
 
 /// The search, as its own thread and the experiment see it.
@@ -49,16 +71,16 @@ struct Found {
 }
 
 impl<S: System + 'static> Checked<S> {
-    /// Every schedule of `system`, as `plan` says.
-    pub fn new(system: S, plan: Plan) -> Self {
+    /// What `run.json` states of it; every schedule of `system`, as `plan` says.
+    pub fn new(description: run::Experiment, system: S, plan: Plan) -> Self {
         Self {
+            description,
             search: Arc::new(Search {
                 system,
                 plan,
                 stop: AtomicBool::new(false),
                 result: Mutex::new(None),
             }),
-            judgement: Judgement::default(),
         }
     }
 }
@@ -113,6 +135,13 @@ impl<S> Drop for StopOnDrop<S> {
 }
 
 impl<S: System + 'static> Experiment for Checked<S> {
+    /// None of a search that was interrupted before it began.
+    type Results = Option<Results<Searched>>;
+
+    fn describe(&self) -> run::Experiment {
+        self.description.clone()
+    }
+
     fn bounds_memory(&self) -> bool {
         true
     }
@@ -130,51 +159,60 @@ impl<S: System + 'static> Experiment for Checked<S> {
             .map_err(|e| Error::Failed(format!("the model checker: {e}")))
     }
 
-    fn judge(&mut self, record: &mut Record, store: &Store) -> Findings {
-        let search = Arc::clone(&self.search);
-        let result = search.result();
-        let Some(found) = &*result else {
-            return Findings::default();
-        };
+    fn results(&mut self, record: &mut Record, store: &Store) -> Self::Results {
+        let result = self.search.result();
+        let found = result.as_ref()?;
         let checked = &found.checked;
         record.phase("Check", checked.took);
         let is_recorded = checked.counterexample.is_some() || checked.example.is_some();
-        let mut untrusted = None;
+        let (mut judgement, mut untrusted) = (Judgement::default(), None);
         if is_recorded {
             let history = History {
                 unfinished: found.fault.as_ref().map(ToString::to_string),
                 ..History::read(store)
             };
-            self.judgement = system::judge(&search.system, &history);
+            judgement = system::judge(&self.search.system, &history);
             untrusted = history.missing();
         }
-        record.results = self.judgement.results(json!({
-            "states": checked.extent.states,
-            "depth": checked.extent.depth,
-            "complete_depth": checked.extent.complete_depth,
-            "states_per_second": per_second(checked.extent.states, checked.took),
-            "whole": checked.is_whole(),
-            "counterexample_steps": checked.counterexample.as_ref().map(Vec::len),
-            "coverage": checked.coverage,
-        }));
-        Findings {
-            untrusted: Vec::from_iter(untrusted),
-            ..found.findings(&search.system, &self.judgement)
+        let engine = Searched {
+            states: checked.extent.states,
+            depth: checked.extent.depth,
+            complete_depth: checked.extent.complete_depth,
+            states_per_second: per_second(checked.extent.states, checked.took),
+            whole: checked.is_whole(),
+            counterexample_steps: checked.counterexample.as_ref().map(Vec::len),
+            coverage: checked.coverage.clone(),
+            untrusted,
+        };
+        Some(Results { judgement, engine })
+    }
+
+    fn judge(&self, results: &Self::Results, _: &Record) -> Findings {
+        match (results, &*self.search.result()) {
+            (Some(Results { judgement, engine }), Some(found)) => Findings {
+                untrusted: engine.untrusted.iter().cloned().collect(),
+                ..found.findings(&self.search.system, judgement)
+            },
+            (None, _) | (_, None) => Findings::default(),
         }
     }
 
-    fn save(&self, rows: &mut Rows) -> Result<(), Error> {
-        save_judgement(&self.judgement, rows)
+    fn save(&self, results: &Self::Results, rows: &mut Rows) -> Result<(), Error> {
+        match results {
+            Some(results) => save_judgement(&results.judgement, rows),
+            None => Ok(()),
+        }
     }
 
-    fn columns(&self) -> StringRecord {
-        judgement_columns(&self.judgement)
+    fn columns(&self, results: &Self::Results) -> StringRecord {
+        let none = Judgement::default();
+        judgement_columns(results.as_ref().map_or(&none, |results| &results.judgement))
     }
 
-    fn render(&self, _: &Record) -> String {
-        match &*self.search.result() {
-            Some(found) => found.text() + &self.judgement.text(),
-            None => String::new(),
+    fn render(&self, results: &Self::Results) -> String {
+        match (results, &*self.search.result()) {
+            (Some(results), Some(found)) => found.text() + &results.judgement.text(),
+            (None, _) | (_, None) => String::new(),
         }
     }
 }

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use csv::StringRecord;
 use node::metrics::Metrics;
 use prometheus_client::registry::Registry;
+use serde::Serialize;
 use tokio_util::task::TaskTracker;
 use trace::store::Store;
 use trace::telemetry::Sink;
@@ -23,15 +24,13 @@ use crate::host::Watch;
 use crate::network::{Builder, Speaks};
 use crate::progress::Progress;
 use crate::rows::Rows;
-use crate::run::RunOptions;
-use crate::run::{Folder, Record, Status, Verdict};
+use crate::run::{self, Folder, Record, RunOptions, Status, Verdict};
 
 /// What an experiment works with.
 pub struct RunContext<'a> {
     /// The options of every run.
     pub options: &'a RunOptions,
-    /// What is told of the run. Whatever is measured goes here at once: the
-    /// experiment may be interrupted at any time.
+    /// What is recorded of the run: phases as they end, the footprint.
     pub record: &'a mut Record,
     /// Where the run is saved, if it is.
     pub folder: Option<&'a Folder>,
@@ -145,7 +144,19 @@ impl Findings {
 }
 
 /// An experiment, with its options.
+///
+/// [`run`](Self::run) may be interrupted at any time, so it keeps what it measures
+/// in the experiment. [`results`](Self::results) makes the results of that, once
+/// the run has ended, however it ended. Everything after works with them: they are
+/// serialized, judged, saved and rendered.
 pub trait Experiment {
+    /// `results` in `run.json`. What only the judge or the text needs is
+    /// `#[serde(skip)]`.
+    type Results: Serialize + Send;
+
+    /// What `run.json` states of the experiment: its name and its options.
+    fn describe(&self) -> run::Experiment;
+
     /// Registers what it counts for Prometheus from now on. Not called where
     /// nobody wants to know.
     fn register(&mut self, _: &mut Registry) {}
@@ -156,26 +167,30 @@ pub trait Experiment {
         false
     }
 
-    /// Runs it. An `Err` ends the run as failed; what was measured stays.
+    /// Runs it. An `Err` ends the run as failed. A run that is interrupted is
+    /// dropped.
     fn run(&mut self, bench: RunContext<'_>) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// Says whether what was measured, and recorded in `store`, is right, and
-    /// may add to the record. Called however the run ended.
-    fn judge(&mut self, record: &mut Record, store: &Store) -> Findings;
+    /// The results of what was measured, and recorded in `store`, so far. Called
+    /// once, when the run has ended, however it ended. May add phases to the record.
+    fn results(&mut self, record: &mut Record, store: &Store) -> Self::Results;
 
-    /// Saves what is measured of the record alone, once it was judged.
+    /// Judges the results.
+    fn judge(&self, results: &Self::Results, record: &Record) -> Findings;
+
+    /// Saves the rows of `results.csv` that are known only from the results.
     ///
     /// # Errors
     /// [`Error::Failed`], for example when the disk is full.
-    fn save(&self, _: &mut Rows) -> Result<(), Error> {
+    fn save(&self, _: &Self::Results, _: &mut Rows) -> Result<(), Error> {
         Ok(())
     }
 
     /// The columns of `results.csv`, whose header it has even without a row.
-    fn columns(&self) -> StringRecord;
+    fn columns(&self, results: &Self::Results) -> StringRecord;
 
-    /// The results for people, in lines.
-    fn render(&self, record: &Record) -> String;
+    /// The results as text, in lines.
+    fn render(&self, results: &Self::Results) -> String;
 }
 
 #[cfg(test)]

@@ -20,11 +20,14 @@ use tokio::time::{Interval, MissedTickBehavior, timeout};
 
 pub use destination::Destination;
 use over::PingProtocol;
-use results::{Outcome, Results, Row, Who};
+use results::{Outcome, Row, Tally};
+pub use results::{Results, Who};
 use trace::store::Store;
 
 use super::{Experiment, Findings, RunContext};
 use crate::network::{Builder, ExternalPeer, Network, Speaks};
+use crate::progress::Progress;
+use crate::rows::Rows;
 use crate::rows::columns;
 use crate::run::Record;
 use crate::{Error, run};
@@ -32,9 +35,9 @@ use crate::{Error, run};
 /// How long the other side may take to close its channel after we hung up.
 const HANG_UP: Duration = Duration::from_secs(5);
 
-/// The experiment with its options, checked.
+/// The options of the experiment, checked.
 #[derive(Debug)]
-pub struct Ping {
+pub struct Options {
     /// Which pairs, in order.
     pub pairs: Vec<Pair>,
     /// A peer of another process, if one is pinged.
@@ -49,6 +52,14 @@ pub struct Ping {
     pub timeout: Duration,
 }
 
+/// The experiment.
+#[derive(Debug)]
+pub struct Ping {
+    options: Options,
+    /// The pings so far, once peers are connected.
+    tally: Option<Tally>,
+}
+
 /// A peer and the one that it pings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Pair {
@@ -59,33 +70,29 @@ pub struct Pair {
 }
 
 impl Ping {
-    /// What `run.json` says of it.
-    pub fn describe(&self) -> run::Experiment {
-        let pair = match &self.pairs[..] {
-            [Pair { from, to }] => json!({ "from": from, "to": to }),
-            all => json!({ "pairs": all.len() }),
-        };
-        run::Experiment {
-            name: "ping",
-            options: json!({
-                "pair": pair,
-                "address": self.outsider.as_ref().map(|outsider| outsider.address.to_string()),
-                "count": self.count,
-                "size_bytes": self.size,
-                "interval_seconds": self.interval.as_secs_f64(),
-                "timeout_seconds": self.timeout.as_secs_f64(),
-            }),
+    /// With these options.
+    pub fn new(options: Options) -> Self {
+        Self {
+            options,
+            tally: None,
         }
+    }
+}
+
+impl Options {
+    /// How many pings there are.
+    fn pings(&self) -> u64 {
+        self.pairs.len() as u64 * self.count
     }
 
     async fn ping_all(
         &self,
         network: &mut Network<PingPong>,
-        bench: &mut RunContext<'_>,
+        tally: &mut Tally,
+        rows: &mut Rows,
+        progress: &Progress,
     ) -> Result<(), Error> {
-        let record = &mut *bench.record;
-        let mut results = Results::new(self.pairs.len() as u64 * self.count, record);
-        let bar = bench.progress.bar("pinging", results.expected());
+        let bar = progress.bar("pinging", self.pings());
         let data = Bytes::from(vec![0; self.size]);
         let mut pace = (!self.interval.is_zero()).then(|| pace(self.interval));
         // A process counts its pings from 0.
@@ -104,16 +111,16 @@ impl Ping {
                     .ping(network, pair, data.clone(), id, &mut over)
                     .await?;
                 is_open = over == PingProtocol::Channel && !matches!(outcome, Outcome::Lost { .. });
-                let row = Row::new(results.next(), pair, sent, outcome);
-                bench.rows.save(&row)?;
-                results.add(row, |node| self.who(network, node));
+                let row = Row::new(tally.next(), pair, sent, outcome);
+                rows.save(&row)?;
+                tally.add(row, |node| self.who(network, node));
                 bar.step();
             }
             if is_open {
                 let closed = hang_up(network, pair).await?;
-                results.hung_up(closed);
+                tally.hung_up(closed);
             }
-            results.went(over);
+            tally.went(over);
         }
         Ok(())
     }
@@ -209,29 +216,65 @@ impl Ping {
 }
 
 impl Experiment for Ping {
-    async fn run(&mut self, mut bench: RunContext<'_>) -> Result<(), Error> {
+    /// None of a run that ended before peers were connected.
+    type Results = Option<Results>;
+
+    fn describe(&self) -> run::Experiment {
+        let options = &self.options;
+        let pair = match &options.pairs[..] {
+            [Pair { from, to }] => json!({ "from": from, "to": to }),
+            all => json!({ "pairs": all.len() }),
+        };
+        let address = options.outsider.as_ref();
+        run::Experiment {
+            name: "ping",
+            options: json!({
+                "pair": pair,
+                "address": address.map(|outsider| outsider.address.to_string()),
+                "count": options.count,
+                "size_bytes": options.size,
+                "interval_seconds": options.interval.as_secs_f64(),
+                "timeout_seconds": options.timeout.as_secs_f64(),
+            }),
+        }
+    }
+
+    async fn run(&mut self, bench: RunContext<'_>) -> Result<(), Error> {
+        let options = &self.options;
         let builder = Builder {
-            outsider: self.outsider.as_ref(),
+            outsider: options.outsider.as_ref(),
             ..bench.builder(Speaks::Channels)
         };
         let mut network = builder.build(bench.record, |_| PingPong::default()).await?;
         let began = Instant::now();
         let _timing = bench.host.timing();
-        let result = self.ping_all(&mut network, &mut bench).await;
+        let tally = self.tally.insert(Tally::new(options.pings()));
+        let pings = options.ping_all(&mut network, tally, bench.rows, bench.progress);
+        let result = pings.await;
         bench.record.phase("Ping", began.elapsed());
         result
     }
 
-    fn judge(&mut self, record: &mut Record, _: &Store) -> Findings {
-        results::judge(&record.results)
+    fn results(&mut self, _: &mut Record, _: &Store) -> Self::Results {
+        self.tally.take().map(Tally::results)
     }
 
-    fn columns(&self) -> StringRecord {
-        columns::<results::Row>()
+    fn judge(&self, results: &Self::Results, _: &Record) -> Findings {
+        match results {
+            Some(results) => results.findings(),
+            None => Findings {
+                incomplete: vec!["no peer was pinged".into()],
+                ..Findings::default()
+            },
+        }
     }
 
-    fn render(&self, record: &Record) -> String {
-        results::render(&record.results)
+    fn columns(&self, _: &Self::Results) -> StringRecord {
+        columns::<Row>()
+    }
+
+    fn render(&self, results: &Self::Results) -> String {
+        results.as_ref().map(Results::text).unwrap_or_default()
     }
 }
 

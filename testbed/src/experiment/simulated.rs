@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use lab::simulator::{Limit, Limits, Ran, Scenario};
 use lab::stats::per_second;
-use lab::system::{self, Judgement, System};
+use lab::system::{self, Results, System};
 use trace::history::History;
 use trace::steps::Processes;
 use trace::store::Store;
@@ -20,25 +20,26 @@ use super::{Experiment, Findings, RunContext};
 use crate::Error;
 use crate::error::of_lab;
 use crate::rows::{Rows, judgement_columns, save_judgement};
-use crate::run::Record;
+use crate::run::{self, Record};
 use crate::shell;
-use trial::Trial;
+use trial::{Counted, Trial};
 
 /// A system in the simulator.
 #[derive(Debug)]
 pub struct Simulated<S> {
+    description: run::Experiment,
     trial: Arc<Trial<S>>,
     /// How long the trial took, once it has ended.
     took: Option<Duration>,
     /// The schedule that is recorded.
     ran: Option<Ran<()>>,
-    judgement: Judgement,
 }
 
 impl<S: System + 'static> Simulated<S> {
-    /// `count` schedules of `system` on the processes of `directory`, each within
+    /// What `run.json` states of it; `count` schedules of `system` on the processes of `directory`, each within
     /// these limits, from the one with the seed `first` on.
     pub fn new(
+        description: run::Experiment,
         system: S,
         directory: Processes,
         scenario: Scenario,
@@ -47,10 +48,10 @@ impl<S: System + 'static> Simulated<S> {
     ) -> Self {
         let trial = Trial::new(system, directory, scenario, limits, [first, count]);
         Self {
+            description,
             trial: Arc::new(trial),
             took: None,
             ran: None,
-            judgement: Judgement::default(),
         }
     }
 }
@@ -65,6 +66,12 @@ impl<S> Drop for StopOnDrop<S> {
 }
 
 impl<S: System + 'static> Experiment for Simulated<S> {
+    type Results = Results<Counted>;
+
+    fn describe(&self) -> run::Experiment {
+        self.description.clone()
+    }
+
     async fn run(&mut self, bench: RunContext<'_>) -> Result<(), Error> {
         bench.record.transport = "simulated".to_owned();
         bench.record.security = "none";
@@ -88,7 +95,7 @@ impl<S: System + 'static> Experiment for Simulated<S> {
         Ok(())
     }
 
-    fn judge(&mut self, record: &mut Record, store: &Store) -> Findings {
+    fn results(&mut self, _: &mut Record, store: &Store) -> Results<Counted> {
         let unfinished = match (&self.ran, self.took) {
             (Some(ran), _) => ran.unfinished(),
             (None, Some(_)) => Some("the schedule was not recorded to its end".into()),
@@ -98,49 +105,23 @@ impl<S: System + 'static> Experiment for Simulated<S> {
             unfinished,
             ..History::read(store)
         };
-        self.judgement = system::judge(&self.trial.system, &history);
-        record.results = self.judgement.results(self.trial.results());
-        // Without an end, whatever was recorded is one run of many.
-        let missing = self.took.and_then(|_| history.missing());
-        let mut findings = self.findings(record);
-        findings.untrusted.extend(missing);
-        findings
+        Results {
+            judgement: system::judge(&self.trial.system, &history),
+            engine: Counted {
+                // Without an end, whatever was recorded is one run of many.
+                untrusted: self.took.and_then(|_| history.missing()),
+                ..self.trial.counted()
+            },
+        }
     }
 
-    fn save(&self, rows: &mut Rows) -> Result<(), Error> {
-        save_judgement(&self.judgement, rows)
-    }
-
-    fn columns(&self) -> StringRecord {
-        judgement_columns(&self.judgement)
-    }
-
-    fn render(&self, _: &Record) -> String {
+    fn judge(&self, results: &Results<Counted>, record: &Record) -> Findings {
         let trial = &self.trial;
-        let (tried, steps, covered) = {
-            let tally = trial.tally();
-            (tally.tried, tally.steps, tally.coverage.text())
+        let Results { judgement, engine } = results;
+        let mut findings = Findings {
+            untrusted: engine.untrusted.iter().cloned().collect(),
+            ..Findings::default()
         };
-        let of = match self.took {
-            Some(took) => format!(" ({} a second, judged)", per_second(steps, took)),
-            None => format!(
-                " of {} schedules that ended before the interruption",
-                trial.count
-            ),
-        };
-        format!(
-            "schedules         {tried}, {steps} steps{of}\n{}{covered}schedule {}, which is recorded:\n{}",
-            trial.network(),
-            trial.recorded(),
-            self.judgement.text()
-        )
-    }
-}
-
-impl<S: System> Simulated<S> {
-    fn findings(&self, record: &Record) -> Findings {
-        let trial = &self.trial;
-        let mut findings = Findings::default();
         if let Some((seed, bad)) = trial.bad() {
             let command = again(&record.command, record.seed, seed);
             if bad.wrong {
@@ -151,7 +132,7 @@ impl<S: System> Simulated<S> {
                 findings.violations.extend(panicked);
                 let fault = self.ran.as_ref().and_then(|ran| ran.fault.as_ref());
                 findings.violations.extend(fault.map(ToString::to_string));
-                findings.violations.extend(self.judgement.violated());
+                findings.violations.extend(judgement.violated());
             }
             if let Some(limit) = bad.limit {
                 let endless =
@@ -165,11 +146,37 @@ impl<S: System> Simulated<S> {
             }
         }
         if self.took.is_some() {
-            let tally = trial.tally();
-            findings.unknown.extend(tally.faults.never());
-            findings.unknown.extend(tally.coverage.unknown());
+            findings.unknown.extend(engine.faults.never());
+            findings.unknown.extend(engine.coverage.unknown());
         }
         findings
+    }
+
+    fn save(&self, results: &Results<Counted>, rows: &mut Rows) -> Result<(), Error> {
+        save_judgement(&results.judgement, rows)
+    }
+
+    fn columns(&self, results: &Results<Counted>) -> StringRecord {
+        judgement_columns(&results.judgement)
+    }
+
+    fn render(&self, Results { judgement, engine }: &Results<Counted>) -> String {
+        let trial = &self.trial;
+        let (tried, steps) = (engine.schedules, engine.steps);
+        let of = match self.took {
+            Some(took) => format!(" ({} a second, judged)", per_second(steps, took)),
+            None => format!(
+                " of {} schedules that ended before the interruption",
+                trial.count
+            ),
+        };
+        format!(
+            "schedules         {tried}, {steps} steps{of}\n{}{}schedule {}, which is recorded:\n{}",
+            engine.network(&trial.scenario),
+            engine.coverage.text(),
+            engine.recorded_schedule,
+            judgement.text()
+        )
     }
 }
 

@@ -62,7 +62,8 @@ pub struct Record {
     pub experiment: Experiment,
     /// How long the parts took.
     pub phases: Vec<Phase>,
-    /// What was measured; its form is the experiment's.
+    /// What was measured; its form is the experiment's. `null` until the run has
+    /// ended, and where it ended before anything could be measured.
     pub results: Value,
     /// What the host did meanwhile, once the run has ended.
     pub host_use: Option<Use>,
@@ -243,6 +244,11 @@ impl Record {
     pub fn phase(&mut self, name: &'static str, took: Duration) {
         let seconds = took.as_secs_f64();
         self.phases.push(Phase { name, seconds });
+    }
+
+    /// The run has ended with these results.
+    pub fn set_results(&mut self, results: &impl Serialize) {
+        self.results = serde_json::to_value(results).expect("results have no keys but strings");
     }
 
     /// The record as it is saved.

@@ -30,16 +30,12 @@ use trace::telemetry::{Export, Sink};
 use crate::Error;
 use crate::cli::gossip::Protocol;
 use crate::cli::systems::System;
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, Common, Measure};
 use crate::control::control;
-use crate::error::of_lab;
-use crate::experiment::{
-    Experiment, Findings, RunContext, gossip::Gossip, kad::Kad, latency::Latency,
-};
+use crate::experiment::{Experiment, Findings, RunContext};
 use crate::host::{Watch, outgrows};
 use crate::progress::Progress;
-use crate::run::RunOptions;
-use crate::run::{self, Folder, Record, Status, Verdict};
+use crate::run::{Folder, Record, RunOptions, Status, Verdict};
 use crate::viewer;
 use metrics::Served;
 use view::Page;
@@ -50,30 +46,12 @@ use view::Page;
 /// [`Error`]: nothing was run, or what was run could not be saved.
 pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
     match cli.command {
-        Command::Ping(args) => {
-            let (mut ping, options) = args.checked(&cli.common)?;
-            let description = ping.describe();
-            experiment(&mut ping, description, &options).await
-        }
+        Command::Ping(args) => measure(&cli.common, &args).await,
         Command::System(System::Gossip(args)) if args.protocol == Protocol::Gossipsub => {
-            let mut gossip = Gossip::new((&args).try_into()?);
-            let options = cli.common.checked(args.need())?;
-            args.net.check(options.peers).map_err(of_lab)?;
-            let description = gossip.describe();
-            experiment(&mut gossip, description, &options).await
+            measure(&cli.common, &args).await
         }
-        Command::Kad(args) => {
-            let mut kad = Kad::new((&args).try_into()?);
-            let options = cli.common.checked(args.need())?;
-            let description = kad.describe();
-            experiment(&mut kad, description, &options).await
-        }
-        Command::Latency(args) => {
-            let mut latency = Latency::new((&args).into());
-            let options = cli.common.checked(args.need())?;
-            let description = latency.describe();
-            experiment(&mut latency, description, &options).await
-        }
+        Command::Kad(args) => measure(&cli.common, &args).await,
+        Command::Latency(args) => measure(&cli.common, &args).await,
         Command::Sweep(args) => sweep::run(&cli.common, &args).await,
         Command::System(asked) => systems::live(&cli.common, &asked).await,
         Command::Simulate(args) => systems::simulate(&cli.common, &args).await,
@@ -132,6 +110,12 @@ pub fn exit(ended: Result<ExitCode, Error>) -> ExitCode {
     }
 }
 
+/// Runs the experiment of a command.
+async fn measure(common: &Common, args: &impl Measure) -> Result<ExitCode, Error> {
+    let (mut measured, options) = args.checked(common)?;
+    experiment(&mut measured, &options).await
+}
+
 /// How a run came to its end.
 enum Ended {
     Itself(Result<(), Error>),
@@ -143,7 +127,6 @@ enum Ended {
 /// Runs an experiment from the folder to the verdict.
 async fn experiment<E: Experiment>(
     experiment: &mut E,
-    description: run::Experiment,
     options: &RunOptions,
 ) -> Result<ExitCode, Error> {
     let interrupt = interrupt::watch().map_err(|e| Error::Failed(format!("signals: {e}")))?;
@@ -153,7 +136,7 @@ async fn experiment<E: Experiment>(
     let store = Arc::new(Store::new());
     let exporter = options.otlp.clone().map(Exporter::start).transpose();
     let exporter = exporter.map_err(|e| Error::Usage(e.to_string()))?;
-    let mut record = Record::new(options, description);
+    let mut record = Record::new(options, experiment.describe());
     let (buttons, mut desk) = control();
     let page = match options.view {
         Some(address) => Some(Page::open(address, &store, &record, buttons).await?),
@@ -204,10 +187,12 @@ async fn experiment<E: Experiment>(
     record.spans.without_parent = store.orphan_count();
     record.seconds = Some(began.elapsed().as_secs_f64());
     record.host_use = Some(host.told());
-    record.verdict = verdict(experiment, &mut record, &store, ended);
-    let columns = experiment.columns();
+    let results = experiment.results(&mut record, &store);
+    record.set_results(&results);
+    record.verdict = verdict(experiment.judge(&results, &record), &record, ended);
+    let columns = experiment.columns(&results);
     let rows = experiment
-        .save(&mut rows)
+        .save(&results, &mut rows)
         .and_then(|()| rows.finish(&columns));
     let rows = rows.and_then(|()| tell_apart(&mut record, &folder));
     let spans = folder.save_spans(&store);
@@ -225,7 +210,8 @@ async fn experiment<E: Experiment>(
         true => report(&folder, &record, &store),
         false => None,
     };
-    let printed = output::result(experiment, options, &record, &folder, report.as_deref());
+    let rendered = experiment.render(&results);
+    let printed = output::result(&rendered, options, &record, &folder, report.as_deref());
     if let Some(page) = page {
         page.stay(&record, &interrupt).await?;
     }
@@ -260,15 +246,8 @@ fn against_the_host(record: &Record, findings: &Findings) -> Vec<String> {
     saturated.into_iter().chain(still).collect()
 }
 
-/// The verdict on a run that ended so.
-fn verdict<E: Experiment>(
-    experiment: &mut E,
-    record: &mut Record,
-    store: &Store,
-    ended: Ended,
-) -> Verdict {
-    // A run that did not end has its results as well.
-    let mut findings = experiment.judge(record, store);
+/// The verdict on a run that ended so, with these findings of its judge.
+fn verdict(mut findings: Findings, record: &Record, ended: Ended) -> Verdict {
     if record.spans.lost > 0 {
         let reason = format!("{} spans were lost", record.spans.lost);
         findings.untrusted.push(reason);

@@ -8,7 +8,6 @@ use std::time::Duration;
 use lab::stats::{per_second, show};
 
 use crate::Error;
-use crate::experiment::Experiment;
 use crate::run::{Folder, Format, Record, RunOptions};
 use crate::shell;
 
@@ -23,9 +22,9 @@ pub(super) fn print(text: &str) -> Result<(), Error> {
     }
 }
 
-/// Prints what came of a run.
-pub(super) fn result<E: Experiment>(
-    experiment: &E,
+/// Prints what came of a run, its results as they were rendered.
+pub(super) fn result(
+    results: &str,
     options: &RunOptions,
     record: &Record,
     folder: &Folder,
@@ -33,19 +32,19 @@ pub(super) fn result<E: Experiment>(
 ) -> Result<(), Error> {
     print(&match options.format {
         Format::Json => format!("{:#}\n", record.to_json()),
-        Format::Text => text(experiment, options, record, folder, report),
+        Format::Text => text(results, options, record, folder, report),
     })
 }
 
-fn text<E: Experiment>(
-    experiment: &E,
+fn text(
+    results: &str,
     options: &RunOptions,
     record: &Record,
     folder: &Folder,
     report: Option<&Path>,
 ) -> String {
     let mut text = built(record);
-    text.push_str(&experiment.render(record));
+    text.push_str(results);
     if let Some(host) = record.host_use.as_ref().filter(|host| host.measured) {
         let clock = Duration::from_nanos(record.host.clock_resolution_ns);
         let _ = writeln!(text, "host              {host}; clock {}", show(clock));

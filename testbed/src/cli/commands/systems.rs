@@ -228,12 +228,12 @@ impl RunSpec {
             match engine {
                 Engine::Live { links, net } => {
                     let timeout = timeout(&system, &links, net.timeout)?;
-                    let mut live = Live::new(system, links, net.kill, timeout);
-                    experiment(&mut live, description, &options).await
+                    let mut live = Live::new(description, system, links, net.kill, timeout);
+                    experiment(&mut live, &options).await
                 }
                 Engine::ModelChecker(plan) => {
-                    let mut checked = Checked::new(system, plan);
-                    experiment(&mut checked, description, &options).await
+                    let mut checked = Checked::new(description, system, plan);
+                    experiment(&mut checked, &options).await
                 }
                 Engine::Simulator {
                     without_order: Some(path),
@@ -250,8 +250,9 @@ impl RunSpec {
                     ..
                 } => {
                     let processes = processes(&options);
-                    let mut simulated = Simulated::new(system, processes, scenario, limits, seeds);
-                    experiment(&mut simulated, description, &options).await
+                    let mut simulated =
+                        Simulated::new(description, system, processes, scenario, limits, seeds);
+                    experiment(&mut simulated, &options).await
                 }
             }
         }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use algorithms::NodeId;
+use lab::planned::Faults;
 use lab::stats::{Times, least_median_most, nanos};
 use lab::system::Delivery;
 use node::PeerId;
@@ -281,7 +282,13 @@ impl Arrivals {
     }
 
     /// All that is told of them.
-    pub(super) fn results(&self, counts: &Counts, interval: Duration, tried: &[Tried]) -> Results {
+    pub(super) fn results(
+        &self,
+        counts: &Counts,
+        interval: Duration,
+        tried: &[Tried],
+        faults: Faults,
+    ) -> Results {
         let counted = counts.now() - &self.before;
         let counts: Vec<_> = self.degrees.iter().map(|all| *all as u64).collect();
         let others = self.peers() - 1;
@@ -338,6 +345,7 @@ impl Arrivals {
             excused: self.excused,
             mesh: self.mesh.size,
             flood_publish: self.mesh.flood_publish,
+            faults,
             small_meshes: self.mesh.small,
             peers: self.peers(),
             hops,

@@ -33,6 +33,7 @@ use crate::{Error, run};
 use arrivals::{Arrivals, Mesh};
 use metrics::Metrics;
 use pace::{Next, Search};
+use results::Results;
 use session::Session;
 
 /// What all peers subscribe to.
@@ -92,48 +93,6 @@ impl Gossip {
             took: None,
             metrics: None,
             is_over: false,
-        }
-    }
-
-    /// What `run.json` says of it.
-    pub fn describe(&self) -> run::Experiment {
-        let Parameters {
-            mesh,
-            mesh_low,
-            mesh_high,
-            mesh_outbound,
-            heartbeat,
-            queue,
-            flood_publish,
-            signed,
-        } = self.options.parameters;
-        let Options {
-            messages,
-            interval,
-            size,
-            patience,
-            ref kill,
-            ..
-        } = self.options;
-        let kill: Vec<_> = kill
-            .iter()
-            .map(|k| json!({ "peer": k.node, "at_seconds": k.at.as_secs_f64() }))
-            .collect();
-        run::Experiment {
-            name: "gossip",
-            options: json!({
-                "protocol": "gossipsub",
-                "messages": messages,
-                "interval_seconds": interval.map(|interval| interval.as_secs_f64()),
-                "size_bytes": size,
-                "patience_seconds": patience.as_secs_f64(),
-                "mesh": { "n": mesh, "low": mesh_low, "high": mesh_high, "outbound": mesh_outbound },
-                "heartbeat_seconds": heartbeat.as_secs_f64(),
-                "queue_seconds": queue.map(|queue| queue.as_secs_f64()),
-                "flood_publish": flood_publish,
-                "signed": signed,
-                "kill": kill,
-            }),
         }
     }
 
@@ -224,6 +183,50 @@ impl Gossip {
 }
 
 impl Experiment for Gossip {
+    /// None of a run that ended before meshes had formed.
+    type Results = Option<Results>;
+
+    fn describe(&self) -> run::Experiment {
+        let Parameters {
+            mesh,
+            mesh_low,
+            mesh_high,
+            mesh_outbound,
+            heartbeat,
+            queue,
+            flood_publish,
+            signed,
+        } = self.options.parameters;
+        let Options {
+            messages,
+            interval,
+            size,
+            patience,
+            ref kill,
+            ..
+        } = self.options;
+        let kill: Vec<_> = kill
+            .iter()
+            .map(|k| json!({ "peer": k.node, "at_seconds": k.at.as_secs_f64() }))
+            .collect();
+        run::Experiment {
+            name: "gossip",
+            options: json!({
+                "protocol": "gossipsub",
+                "messages": messages,
+                "interval_seconds": interval.map(|interval| interval.as_secs_f64()),
+                "size_bytes": size,
+                "patience_seconds": patience.as_secs_f64(),
+                "mesh": { "n": mesh, "low": mesh_low, "high": mesh_high, "outbound": mesh_outbound },
+                "heartbeat_seconds": heartbeat.as_secs_f64(),
+                "queue_seconds": queue.map(|queue| queue.as_secs_f64()),
+                "flood_publish": flood_publish,
+                "signed": signed,
+                "kill": kill,
+            }),
+        }
+    }
+
     fn register(&mut self, registry: &mut Registry) {
         let metrics = Metrics::new(self.watch.clone());
         registry.register_collector(Box::new(metrics.clone()));
@@ -271,30 +274,31 @@ impl Experiment for Gossip {
         done
     }
 
-    fn judge(&mut self, record: &mut Record, _: &Store) -> Findings {
-        if let Some(arrivals) = &self.arrivals {
-            let mut results =
-                arrivals.results(self.watch.counts(), self.interval, &self.search.tried);
-            if !self.is_over {
-                results.interrupt();
-            }
-            let results = results.told();
-            record.results = serde_json::to_value(results).expect("no keys but strings");
+    fn results(&mut self, _: &mut Record, _: &Store) -> Self::Results {
+        let arrivals = self.arrivals.as_ref()?;
+        let (counts, tried) = (self.watch.counts(), &self.search.tried);
+        let mut results = arrivals.results(counts, self.interval, tried, self.faults());
+        if !self.is_over {
+            results.interrupt();
         }
-        let mut findings = results::judge(&record.results);
-        let faults = self.faults();
-        findings.unknown.extend(faults.never());
-        if let Some(results) = record.results.as_object_mut() {
-            results.insert("faults".into(), json!(faults.planned()));
-        }
-        findings
+        Some(results.told())
     }
 
-    fn columns(&self) -> StringRecord {
+    fn judge(&self, results: &Self::Results, _: &Record) -> Findings {
+        match results {
+            Some(results) => results.findings(),
+            None => Findings {
+                incomplete: vec!["nothing was sent".into()],
+                ..Findings::default()
+            },
+        }
+    }
+
+    fn columns(&self, _: &Self::Results) -> StringRecord {
         columns::<lab::system::Delivery>()
     }
 
-    fn render(&self, record: &Record) -> String {
+    fn render(&self, results: &Self::Results) -> String {
         let parameters = self.options.parameters;
         let to = match parameters.flood_publish {
             true => "to all neighbours (flood publishing)",
@@ -304,8 +308,9 @@ impl Experiment for Gossip {
             true => "signed",
             false => "unsigned",
         };
-        let results = results::render(&record.results);
-        let faults = self.faults().text();
-        format!("publishing        {to}, {signed}\n{results}{faults}")
+        format!(
+            "publishing        {to}, {signed}\n{}",
+            results.as_ref().map(Results::text).unwrap_or_default()
+        )
     }
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// The first interval that is tried.
 const FIRST: Duration = Duration::from_millis(200);
@@ -28,8 +28,9 @@ const TRIED: Duration = Duration::from_secs(3);
 const AGAIN: u32 = 5;
 
 /// An interval that was tried.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(super) struct Tried {
+    /// How long it is.
     pub(super) interval_seconds: f64,
     /// Whether the host set the pace, or messages were lost.
     pub(super) too_short: bool,

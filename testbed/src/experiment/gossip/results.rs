@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use lab::planned::Faults;
 use lab::spread;
 use lab::stats::{Measure, Summary, Times, show, thousands};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::Serialize;
 
 use super::pace::Tried;
 use crate::experiment::Findings;
 
 /// `results` in `run.json`.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Results {
+#[derive(Debug, Serialize)]
+pub struct Results {
     /// How many messages were to be sent, and how many were.
     pub(super) messages: u64,
     pub(super) published: u64,
@@ -41,6 +41,8 @@ pub(super) struct Results {
     pub(super) mesh: usize,
     /// Whether publishers sent to all of their neighbours.
     pub(super) flood_publish: bool,
+    /// What came of the planned kills.
+    pub(super) faults: Faults,
     /// How many meshes had fewer peers than they should have at least.
     pub(super) small_meshes: usize,
     pub(super) peers: usize,
@@ -62,7 +64,7 @@ pub(super) struct Results {
 }
 
 /// How long messages took to reach a part of the peers.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 pub(super) struct Spreading {
     percent: u32,
     time_ns: Option<Summary>,
@@ -103,54 +105,48 @@ impl Spread {
     }
 }
 
-/// What is wrong with the results.
-pub(super) fn judge(results: &Value) -> Findings {
-    let Ok(told) = Results::deserialize(results) else {
-        return Findings {
-            incomplete: vec!["nothing was sent".into()],
-            ..Findings::default()
-        };
-    };
-    let mut findings = Findings::default();
-    if told.delivered == 0 {
-        findings.incomplete.push("nothing was delivered".into());
-    }
-    if told.delivered < told.expected {
-        let slow = told.given_up().map(|slow| format!("; {slow}"));
-        findings.incomplete.push(format!(
-            "{} of {} deliveries were made{}",
-            told.delivered,
-            told.expected,
-            slow.unwrap_or_default()
-        ));
-    }
-    for (why, count) in &told.refused {
-        findings
-            .violations
-            .push(format!("{count} messages were not published: {why}"));
-    }
-    if told.strange > 0 {
-        findings.violations.push(format!(
-            "{} deliveries were of no message, or a second one",
-            told.strange
-        ));
-    }
-    if told.not_watched > 0 {
-        findings
-            .untrusted
-            .push(format!("{} events were not seen", told.not_watched));
-    }
-    findings
-}
-
-/// The results for people.
-pub(super) fn render(results: &Value) -> String {
-    let told = Results::deserialize(results).map(|results| results.told);
-    let lines = told.unwrap_or_default().into_iter();
-    lines.map(|line| line + "\n").collect()
-}
-
 impl Results {
+    /// What is wrong with them.
+    pub(super) fn findings(&self) -> Findings {
+        let mut findings = Findings::default();
+        findings.unknown.extend(self.faults.never());
+        if self.delivered == 0 {
+            findings.incomplete.push("nothing was delivered".into());
+        }
+        if self.delivered < self.expected {
+            let slow = self.given_up().map(|slow| format!("; {slow}"));
+            findings.incomplete.push(format!(
+                "{} of {} deliveries were made{}",
+                self.delivered,
+                self.expected,
+                slow.unwrap_or_default()
+            ));
+        }
+        for (why, count) in &self.refused {
+            findings
+                .violations
+                .push(format!("{count} messages were not published: {why}"));
+        }
+        if self.strange > 0 {
+            findings.violations.push(format!(
+                "{} deliveries were of no message, or a second one",
+                self.strange
+            ));
+        }
+        if self.not_watched > 0 {
+            findings
+                .untrusted
+                .push(format!("{} events were not seen", self.not_watched));
+        }
+        findings
+    }
+
+    /// The results as text.
+    pub(super) fn text(&self) -> String {
+        let lines = self.told.iter().map(|line| format!("{line}\n"));
+        lines.collect::<String>() + &self.faults.text()
+    }
+
     /// The run was interrupted: of what was not published nothing is expected, and
     /// what had not arrived is under way.
     pub(super) fn interrupt(&mut self) {

@@ -34,7 +34,7 @@ use metrics::Metrics;
 use oracle::Oracle;
 pub use plan::{KEY, Kind};
 use plan::{Operation, Plan};
-use results::{Outcome, Results};
+use results::{Outcome, Results, Row, Tally};
 
 /// The options of the experiment, checked.
 #[derive(Clone, Debug)]
@@ -57,7 +57,7 @@ pub struct Options {
 #[derive(Debug)]
 pub struct Kad {
     options: Options,
-    results: Results,
+    tally: Tally,
     metrics: Option<Metrics>,
 }
 
@@ -66,31 +66,8 @@ impl Kad {
     pub fn new(options: Options) -> Self {
         Self {
             options,
-            results: Results::default(),
+            tally: Tally::default(),
             metrics: None,
-        }
-    }
-
-    /// What `run.json` says of it.
-    pub fn describe(&self) -> run::Experiment {
-        let Options {
-            tables,
-            operations,
-            mix,
-            size,
-            interval,
-            patience,
-        } = &self.options;
-        run::Experiment {
-            name: "kad",
-            options: json!({
-                "tables": tables,
-                "operations": operations,
-                "mix": mix,
-                "size_bytes": size,
-                "interval_seconds": interval.as_secs_f64(),
-                "patience_seconds": patience.as_secs_f64(),
-            }),
         }
     }
 }
@@ -161,6 +138,30 @@ async fn ask(
 }
 
 impl Experiment for Kad {
+    type Results = Results;
+
+    fn describe(&self) -> run::Experiment {
+        let Options {
+            tables,
+            operations,
+            mix,
+            size,
+            interval,
+            patience,
+        } = &self.options;
+        run::Experiment {
+            name: "kad",
+            options: json!({
+                "tables": tables,
+                "operations": operations,
+                "mix": mix,
+                "size_bytes": size,
+                "interval_seconds": interval.as_secs_f64(),
+                "patience_seconds": patience.as_secs_f64(),
+            }),
+        }
+    }
+
     fn register(&mut self, registry: &mut Registry) {
         self.metrics = Some(Metrics::new(registry));
     }
@@ -198,13 +199,12 @@ impl Experiment for Kad {
         let _measuring = bench.host.measuring();
         let began = Instant::now();
         let bar = bench.progress.bar("operations", operations.into());
-        // What has come is there when somebody interrupts.
-        self.results = Results::new(tables, how, bench.options.peers, operations);
+        self.tally = Tally::new(tables, how, bench.options.peers, operations);
         let all = &plan.operations;
         let asked = carry_out(all, interval, patience, &members, |number, outcome| {
             bar.step();
             let row = self
-                .results
+                .tally
                 .take(number, &all[number], &outcome, &oracle, &members);
             if let Some(metrics) = &self.metrics {
                 metrics.take(&row, outcome.after);
@@ -216,19 +216,20 @@ impl Experiment for Kad {
         asked
     }
 
-    fn judge(&mut self, record: &mut Record, _: &Store) -> Findings {
-        let told = self.results.summary();
-        let findings = told.findings();
-        record.results = serde_json::to_value(told).expect("no keys but strings");
-        findings
+    fn results(&mut self, _: &mut Record, _: &Store) -> Results {
+        self.tally.results()
     }
 
-    fn columns(&self) -> StringRecord {
-        columns::<results::Row>()
+    fn judge(&self, results: &Results, _: &Record) -> Findings {
+        results.findings()
     }
 
-    fn render(&self, _: &Record) -> String {
-        let lines = self.results.summary().told.into_iter();
-        lines.map(|line| line + "\n").collect()
+    fn columns(&self, _: &Results) -> StringRecord {
+        columns::<Row>()
+    }
+
+    fn render(&self, results: &Results) -> String {
+        let lines = results.told.iter();
+        lines.map(|line| format!("{line}\n")).collect()
     }
 }

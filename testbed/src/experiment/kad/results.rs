@@ -23,7 +23,7 @@ pub(super) struct Outcome {
 
 /// What is measured of all.
 #[derive(Debug, Default)]
-pub(super) struct Results {
+pub(super) struct Tally {
     peers: u32,
     asked: u32,
     /// How many peers each table had, in order.
@@ -64,7 +64,7 @@ pub(super) struct Row<'a> {
 
 /// `results` in `run.json`.
 #[derive(Debug, Serialize)]
-pub(super) struct RunSummary {
+pub struct Results {
     peers: u32,
     log2_peers: f64,
     asked: u32,
@@ -90,7 +90,7 @@ struct KindSummary {
     requests: Option<Summary>,
 }
 
-impl Results {
+impl Tally {
     pub(super) fn new(tables: Vec<usize>, how: Tables, peers: u32, asked: u32) -> Self {
         Self {
             peers,
@@ -164,10 +164,10 @@ impl Results {
         row
     }
 
-    pub(super) fn summary(&self) -> RunSummary {
+    pub(super) fn results(&self) -> Results {
         let tables: Vec<_> = self.tables.iter().map(|size| *size as u64).collect();
         let kinds = self.kinds.iter().map(|(kind, of)| (*kind, of.summary()));
-        let mut told = RunSummary {
+        let mut told = Results {
             peers: self.peers,
             log2_peers: f64::from(self.peers.max(1)).log2(),
             asked: self.asked,
@@ -203,7 +203,7 @@ impl OfKind {
     }
 }
 
-impl RunSummary {
+impl Results {
     /// What speaks against a pass.
     pub(super) fn findings(&self) -> Findings {
         let mut findings = Findings::default();

@@ -27,7 +27,7 @@ use crate::rows::columns;
 use crate::run::Record;
 use crate::{Error, run};
 use pace::Turn;
-use results::Results;
+use results::{Results, Row, Tally};
 use stack::Stack;
 use tcp::Tcp;
 
@@ -62,7 +62,7 @@ pub struct Options {
 #[derive(Debug)]
 pub struct Latency {
     options: Options,
-    results: Results,
+    tally: Tally,
 }
 
 /// Which way messages go.
@@ -96,28 +96,7 @@ impl Latency {
     pub fn new(options: Options) -> Self {
         Self {
             options,
-            results: Results::default(),
-        }
-    }
-
-    /// What `run.json` says of it.
-    pub fn describe(&self) -> run::Experiment {
-        let Options {
-            sizes,
-            messages,
-            concurrent,
-            interval,
-            patience,
-        } = &self.options;
-        run::Experiment {
-            name: "latency",
-            options: json!({
-                "sizes_bytes": sizes,
-                "messages": messages,
-                "concurrent": concurrent,
-                "interval_seconds": interval.map(|interval| interval.as_secs_f64()),
-                "patience_seconds": patience.as_secs_f64(),
-            }),
+            tally: Tally::default(),
         }
     }
 }
@@ -141,6 +120,28 @@ impl Latency {
 }
 
 impl Experiment for Latency {
+    type Results = Results;
+
+    fn describe(&self) -> run::Experiment {
+        let Options {
+            sizes,
+            messages,
+            concurrent,
+            interval,
+            patience,
+        } = &self.options;
+        run::Experiment {
+            name: "latency",
+            options: json!({
+                "sizes_bytes": sizes,
+                "messages": messages,
+                "concurrent": concurrent,
+                "interval_seconds": interval.map(|interval| interval.as_secs_f64()),
+                "patience_seconds": patience.as_secs_f64(),
+            }),
+        }
+    }
+
     async fn run(&mut self, bench: RunContext<'_>) -> Result<(), Error> {
         let builder = bench.builder(Speaks::Channels);
         let (members, inboxes) = builder.connect(bench.record).await?;
@@ -174,7 +175,7 @@ impl Experiment for Latency {
                     Road::Stack => turn.run(&mut stack).await,
                     Road::Tcp => turn.run(&mut tcp).await,
                 };
-                self.results.take(road, size, &sent, bench.rows)?;
+                self.tally.take(road, size, &sent, bench.rows)?;
                 start = match self.options.interval {
                     Some(interval) => start + interval * pairs.len() as u32,
                     None => Instant::now(),
@@ -186,20 +187,21 @@ impl Experiment for Latency {
         Ok(())
     }
 
-    fn judge(&mut self, record: &mut Record, _: &Store) -> Findings {
-        let told = self.results.summary();
-        let findings = told.findings(&self.options);
-        record.results = serde_json::to_value(told).expect("no keys but strings");
-        findings
+    fn results(&mut self, _: &mut Record, _: &Store) -> Results {
+        self.tally.results()
     }
 
-    fn columns(&self) -> StringRecord {
-        columns::<results::Row>()
+    fn judge(&self, results: &Results, _: &Record) -> Findings {
+        results.findings(&self.options)
     }
 
-    fn render(&self, _: &Record) -> String {
-        let lines = self.results.summary().told.into_iter();
-        lines.map(|line| line + "\n").collect()
+    fn columns(&self, _: &Results) -> StringRecord {
+        columns::<Row>()
+    }
+
+    fn render(&self, results: &Results) -> String {
+        let lines = results.told.iter();
+        lines.map(|line| format!("{line}\n")).collect()
     }
 }
 

@@ -15,7 +15,7 @@ use crate::rows::Rows;
 
 /// What is measured.
 #[derive(Debug, Default)]
-pub(super) struct Results(BTreeMap<(usize, Road), Ways>);
+pub(super) struct Tally(BTreeMap<(usize, Road), Ways>);
 
 /// Of one size, over one road.
 #[derive(Debug, Default)]
@@ -39,7 +39,7 @@ pub(super) struct Row {
 
 /// `results` in `run.json`.
 #[derive(Debug, Serialize)]
-pub(super) struct RunSummary {
+pub struct Results {
     sizes: Vec<ToldOfSize>,
     measures: Vec<Measure>,
     pub(super) told: Vec<String>,
@@ -72,7 +72,7 @@ impl Road {
     }
 }
 
-impl Results {
+impl Tally {
     /// Some more.
     pub(super) fn take(
         &mut self,
@@ -105,7 +105,7 @@ impl Results {
         Ok(())
     }
 
-    pub(super) fn summary(&self) -> RunSummary {
+    pub(super) fn results(&self) -> Results {
         let mut sizes: Vec<_> = self.0.keys().map(|(size, _)| *size).collect();
         sizes.dedup();
         let of = |size, road| {
@@ -124,7 +124,7 @@ impl Results {
                 tcp,
             }
         });
-        let mut told = RunSummary {
+        let mut told = Results {
             sizes: sizes.collect(),
             measures: Vec::new(),
             told: Vec::new(),
@@ -151,7 +151,7 @@ impl Ways {
     }
 }
 
-impl RunSummary {
+impl Results {
     /// What speaks against a pass.
     pub(super) fn findings(&self, options: &Options) -> Findings {
         let mut findings = Findings::default();

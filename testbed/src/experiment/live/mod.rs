@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 use algorithms::NodeId;
 use lab::planned::{Faults, Kill, Planned, Strike};
 use lab::stats::nanos;
-use lab::system::{self, Judgement, System};
-use serde_json::json;
+use lab::system::{self, Results, System};
+use serde::Serialize;
 use trace::LABORATORY;
 use trace::history::History;
 use trace::store::Store;
@@ -26,13 +26,14 @@ use crate::Error;
 use crate::error::of_lab;
 use crate::network::{Builder, Links, Speaks};
 use crate::rows::{Rows, judgement_columns, save_judgement};
-use crate::run::Record;
+use crate::run::{self, Record};
 use overload::Punctuality;
 use session::{Progress, Session};
 
 /// A system over real peers.
 #[derive(Debug)]
 pub struct Live<S> {
+    description: run::Experiment,
     system: S,
     links: Links,
     kill: Vec<Kill>,
@@ -40,25 +41,57 @@ pub struct Live<S> {
     progress: Progress,
     /// How long the run took, once it is over.
     took: Option<Duration>,
-    faults: Faults,
     punctuality: Punctuality,
-    judgement: Judgement,
+}
+
+/// What a live run counts, in `results` of `run.json`.
+#[derive(Debug, Serialize)]
+pub struct Counted {
+    /// Operations that ended, and those that were to.
+    pub ended: u64,
+    /// See [`ended`](Self::ended).
+    pub expected: u64,
+    /// Messages between peers that were not stopped, and did not arrive.
+    pub lost: u64,
+    /// What came of the planned kills.
+    pub faults: Faults,
+    /// How late timers were.
+    pub late: Lateness,
+    /// Why the record of the run cannot be trusted.
+    #[serde(skip)]
+    untrusted: Vec<String>,
+}
+
+/// How late timers were.
+#[derive(Debug, Serialize)]
+pub struct Lateness {
+    /// The number of timers.
+    pub count: u64,
+    /// The median.
+    pub p50_ns: u64,
+    /// The longest.
+    pub max_ns: u64,
 }
 
 impl<S: System> Live<S> {
-    /// A system; what happens to its messages besides what the machine does;
+    /// What `run.json` states of it; a system; what happens to its messages besides what the machine does;
     /// who stops, and when; and how long to wait for the end.
-    pub fn new(system: S, links: Links, kill: Vec<Kill>, timeout: Duration) -> Self {
+    pub fn new(
+        description: run::Experiment,
+        system: S,
+        links: Links,
+        kill: Vec<Kill>,
+        timeout: Duration,
+    ) -> Self {
         Self {
+            description,
             system,
             links,
             kill,
             timeout,
             progress: Progress::default(),
             took: None,
-            faults: Faults::default(),
             punctuality: Punctuality::default(),
-            judgement: Judgement::default(),
         }
     }
 }
@@ -87,6 +120,12 @@ impl<S: System> Live<S> {
 }
 
 impl<S: System> Experiment for Live<S> {
+    type Results = Results<Counted>;
+
+    fn describe(&self) -> run::Experiment {
+        self.description.clone()
+    }
+
     async fn run(&mut self, bench: RunContext<'_>) -> Result<(), Error> {
         system::check(&self.system, bench.options.peers).map_err(of_lab)?;
         let builder = Builder {
@@ -114,7 +153,7 @@ impl<S: System> Experiment for Live<S> {
         result
     }
 
-    fn judge(&mut self, record: &mut Record, store: &Store) -> Findings {
+    fn results(&mut self, _: &mut Record, store: &Store) -> Results<Counted> {
         if self.progress.crashed {
             self.system.expect_crash();
         }
@@ -122,27 +161,39 @@ impl<S: System> Experiment for Live<S> {
             unfinished: self.progress.unfinished(self.timeout),
             ..History::read(store)
         };
-        self.judgement = system::judge(&self.system, &history);
-        self.faults = self.faults(&history);
+        let late = &self.punctuality.late;
+        Results {
+            judgement: system::judge(&self.system, &history),
+            engine: Counted {
+                ended: self.progress.ended,
+                expected: self.system.endings(),
+                lost: self.progress.lost,
+                faults: self.faults(&history),
+                late: Lateness {
+                    count: late.count,
+                    p50_ns: nanos(late.median),
+                    max_ns: nanos(late.most),
+                },
+                untrusted: history
+                    .missing()
+                    .into_iter()
+                    .chain(history.foreign())
+                    .collect(),
+            },
+        }
+    }
+
+    fn judge(&self, results: &Results<Counted>, record: &Record) -> Findings {
+        let Results { judgement, engine } = results;
         let Self {
             progress,
             punctuality,
-            judgement,
             ..
         } = self;
-        let expected = self.system.endings();
+        let never = engine.faults.never().into_iter();
         let mut findings = Findings {
-            unknown: self
-                .faults
-                .never()
-                .into_iter()
-                .chain(judgement.unknown())
-                .collect(),
-            untrusted: history
-                .missing()
-                .into_iter()
-                .chain(history.foreign())
-                .collect(),
+            unknown: never.chain(judgement.unknown()).collect(),
+            untrusted: engine.untrusted.clone(),
             ..Findings::from(Vec::from_iter(judgement.violated()))
         };
         let pauses = record.host_use.iter().flat_map(|host| &host.pauses);
@@ -151,41 +202,30 @@ impl<S: System> Experiment for Live<S> {
         findings.overload.extend(punctuality.overload(paused));
         if progress.late {
             findings.incomplete.push(format!(
-                "{} of {expected} operations ended within {:?}",
-                progress.ended, self.timeout
+                "{} of {} operations ended within {:?}",
+                engine.ended, engine.expected, self.timeout
             ));
         }
-        if progress.lost > 0 {
+        if engine.lost > 0 {
             findings.violations.push(format!(
                 "{} messages were lost: {}",
-                progress.lost,
+                engine.lost,
                 progress.losses.join("; ")
             ));
         }
-        record.results = judgement.results(json!({
-            "ended": progress.ended,
-            "expected": expected,
-            "lost": progress.lost,
-            "faults": self.faults.planned(),
-            "late": {
-                "count": punctuality.late.count,
-                "p50_ns": nanos(punctuality.late.median),
-                "max_ns": nanos(punctuality.late.most),
-            },
-        }));
         findings
     }
 
-    fn save(&self, rows: &mut Rows) -> Result<(), Error> {
-        save_judgement(&self.judgement, rows)
+    fn save(&self, results: &Results<Counted>, rows: &mut Rows) -> Result<(), Error> {
+        save_judgement(&results.judgement, rows)
     }
 
-    fn columns(&self) -> StringRecord {
-        judgement_columns(&self.judgement)
+    fn columns(&self, results: &Results<Counted>) -> StringRecord {
+        judgement_columns(&results.judgement)
     }
 
-    fn render(&self, _: &Record) -> String {
+    fn render(&self, Results { judgement, engine }: &Results<Counted>) -> String {
         let late = self.punctuality.line().map(|line| line + "\n");
-        self.judgement.text() + &late.unwrap_or_default() + &self.faults.text()
+        judgement.text() + &late.unwrap_or_default() + &engine.faults.text()
     }
 }

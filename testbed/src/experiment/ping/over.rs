@@ -7,7 +7,7 @@ use algorithms::ping_pong::PingPong;
 use node::{PeerId, channel, ping};
 use tokio::time::timeout;
 
-use super::Ping;
+use super::Options;
 use super::results::Outcome;
 use crate::network::Network;
 
@@ -37,7 +37,7 @@ impl PingProtocol {
     }
 }
 
-impl Ping {
+impl Options {
     /// Pings the peer elsewhere over libp2p's own protocol from now on, if that
     /// carries pings of this size.
     pub(super) async fn fall_back(

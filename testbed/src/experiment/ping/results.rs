@@ -6,12 +6,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use algorithms::NodeId;
 use lab::stats::{Measure, Summary, Times, show};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::Serialize;
 
 use super::{Pair, PingProtocol};
 use crate::experiment::Findings;
-use crate::run::Record;
 
 /// How many losses are told one by one; all are in `results.csv`.
 const TOLD: usize = 20;
@@ -44,8 +42,8 @@ impl Outcome {
 }
 
 /// A line of `results.csv`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Row {
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Row {
     ping: u64,
     from: u32,
     to: u32,
@@ -77,10 +75,9 @@ impl Row {
     }
 }
 
-/// All pings of a run, as far as they have come. However the measuring ends,
-/// they go into the record when this is dropped.
-pub(super) struct Results<'a> {
-    record: &'a mut Record,
+/// All pings of a run, as far as they have come.
+#[derive(Debug)]
+pub(super) struct Tally {
     expected: u64,
     sent: u64,
     times: Times,
@@ -95,44 +92,54 @@ pub(super) struct Results<'a> {
 }
 
 /// `results` in `run.json`.
-#[derive(Debug, Serialize, Deserialize)]
-struct Summarized {
+#[derive(Debug, Serialize)]
+pub struct Results {
     /// Which protocol the pings went over.
-    protocol: String,
-    expected: u64,
-    sent: u64,
-    answered: u64,
-    lost: u64,
+    pub protocol: &'static str,
+    /// Pings that were to be sent.
+    pub expected: u64,
+    /// Pings that were sent.
+    pub sent: u64,
+    /// Pings that were answered.
+    pub answered: u64,
+    /// Pings that were not.
+    pub lost: u64,
     /// How many of those lost only got no answer in time.
-    timed_out: u64,
-    channels_left_open: u64,
-    round_trip_ns: Option<Summary>,
-    first: Option<First>,
-    losses: Vec<Row>,
+    pub timed_out: u64,
+    /// Channels that the other side did not close in time.
+    pub channels_left_open: u64,
+    /// The round trips.
+    pub round_trip_ns: Option<Summary>,
+    /// The first ping.
+    pub first: Option<First>,
+    /// The first pings that were lost.
+    pub losses: Vec<Row>,
     /// What the peers in `losses` are called, by their number.
-    names: BTreeMap<u32, String>,
-    measures: Vec<Measure>,
+    pub names: BTreeMap<u32, String>,
+    /// What was measured, in the form of all experiments.
+    pub measures: Vec<Measure>,
 }
 
 /// The first ping: who pinged whom.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct First {
+#[derive(Clone, Debug, Serialize)]
+pub struct First {
     from: Who,
     to: Who,
     round_trip_ns: Option<u64>,
 }
 
 /// A peer: what it is called in the run, and who it is.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Who {
-    pub(super) name: String,
-    pub(super) peer_id: Option<String>,
+#[derive(Clone, Debug, Serialize)]
+pub struct Who {
+    /// What it is called.
+    pub name: String,
+    /// Its PeerId, if it is known.
+    pub peer_id: Option<String>,
 }
 
-impl<'a> Results<'a> {
-    pub(super) fn new(expected: u64, record: &'a mut Record) -> Self {
+impl Tally {
+    pub(super) fn new(expected: u64) -> Self {
         Self {
-            record,
             expected,
             sent: 0,
             times: Times::new(),
@@ -144,10 +151,6 @@ impl<'a> Results<'a> {
             over: PingProtocol::Channel,
             names: BTreeMap::new(),
         }
-    }
-
-    pub(super) fn expected(&self) -> u64 {
-        self.expected
     }
 
     /// The number of the next ping.
@@ -185,12 +188,11 @@ impl<'a> Results<'a> {
     pub(super) fn hung_up(&mut self, closed: bool) {
         self.not_closed += u64::from(!closed);
     }
-}
 
-impl Drop for Results<'_> {
-    fn drop(&mut self) {
-        let told = Summarized {
-            protocol: self.over.protocol().to_owned(),
+    /// The results of the pings so far.
+    pub(super) fn results(self) -> Results {
+        Results {
+            protocol: self.over.protocol(),
             expected: self.expected,
             sent: self.sent,
             answered: self.sent - self.lost,
@@ -198,145 +200,139 @@ impl Drop for Results<'_> {
             timed_out: self.timed_out,
             channels_left_open: self.not_closed,
             round_trip_ns: self.times.summary(),
-            first: self.first.take(),
-            losses: std::mem::take(&mut self.losses),
-            names: std::mem::take(&mut self.names),
+            first: self.first,
+            losses: self.losses,
+            names: self.names,
             measures: vec![Measure::times(
                 "round trip",
                 self.times.summary(),
                 self.lost,
             )],
-        };
-        self.record.results = serde_json::to_value(told).expect("no keys but strings");
-    }
-}
-
-/// What is wrong with the results.
-pub(super) fn judge(results: &Value) -> Findings {
-    let mut findings = Findings::default();
-    let Ok(told) = Summarized::deserialize(results) else {
-        findings.incomplete.push("no peer was pinged".into());
-        return findings;
-    };
-    let broken = told.lost - told.timed_out;
-    for (count, found) in [
-        (broken, &mut findings.violations),
-        (told.timed_out, &mut findings.incomplete),
-    ] {
-        if count > 0 {
-            found.push(format!("{count} of {} pings were lost", told.sent));
         }
     }
-    if told.sent < told.expected {
-        findings.incomplete.push(format!(
-            "{} of {} pings were sent",
-            told.sent, told.expected
-        ));
-    }
-    if told.channels_left_open > 0 {
-        findings.incomplete.push(format!(
-            "{} channels were not closed by the other side",
-            told.channels_left_open
-        ));
-    }
-    findings
 }
 
-/// The results for people.
-pub(super) fn render(results: &Value) -> String {
-    let Ok(told) = Summarized::deserialize(results) else {
-        return String::new();
-    };
-    let mut text = String::new();
-    let show = |nanos: u64| show(Duration::from_nanos(nanos));
-    let name = |who: &Who| match &who.peer_id {
-        Some(id) if *id != who.name => format!("{} {id}", who.name),
-        Some(_) | None => who.name.clone(),
-    };
-    let channels = PingProtocol::Channel.protocol();
-    let over_channels = told.protocol == channels;
-    if let (
-        Some(First {
-            from,
-            to,
-            round_trip_ns,
-        }),
-        1,
-    ) = (&told.first, told.expected)
-    {
-        let _ = writeln!(text, "{} pinged {}", name(from), name(to));
-        if let Some(nanos) = round_trip_ns {
-            let what = match over_channels {
-                true => "channels",
-                false => "stream",
-            };
+impl Results {
+    /// What is wrong with them.
+    pub(super) fn findings(&self) -> Findings {
+        let mut findings = Findings::default();
+        let broken = self.lost - self.timed_out;
+        for (count, found) in [
+            (broken, &mut findings.violations),
+            (self.timed_out, &mut findings.incomplete),
+        ] {
+            if count > 0 {
+                found.push(format!("{count} of {} pings were lost", self.sent));
+            }
+        }
+        if self.sent < self.expected {
+            findings.incomplete.push(format!(
+                "{} of {} pings were sent",
+                self.sent, self.expected
+            ));
+        }
+        if self.channels_left_open > 0 {
+            findings.incomplete.push(format!(
+                "{} channels were not closed by the other side",
+                self.channels_left_open
+            ));
+        }
+        findings
+    }
+
+    /// The results as text.
+    pub(super) fn text(&self) -> String {
+        let mut text = String::new();
+        let show = |nanos: u64| show(Duration::from_nanos(nanos));
+        let name = |who: &Who| match &who.peer_id {
+            Some(id) if *id != who.name => format!("{} {id}", who.name),
+            Some(_) | None => who.name.clone(),
+        };
+        let channels = PingProtocol::Channel.protocol();
+        let over_channels = self.protocol == channels;
+        if let (
+            Some(First {
+                from,
+                to,
+                round_trip_ns,
+            }),
+            1,
+        ) = (&self.first, self.expected)
+        {
+            let _ = writeln!(text, "{} pinged {}", name(from), name(to));
+            if let Some(nanos) = round_trip_ns {
+                let what = match over_channels {
+                    true => "channels",
+                    false => "stream",
+                };
+                let _ = writeln!(
+                    text,
+                    "  round trip      {}, opening the {what} included",
+                    show(*nanos)
+                );
+            }
+        } else {
             let _ = writeln!(
                 text,
-                "  round trip      {}, opening the {what} included",
-                show(*nanos)
+                "{} pings: {} answered, {} lost",
+                self.sent, self.answered, self.lost
+            );
+            if let Some(Summary {
+                count,
+                min,
+                p50,
+                p90,
+                p99,
+                max,
+            }) = self.round_trip_ns
+            {
+                let line = [
+                    ("min", min),
+                    ("p50", p50),
+                    ("p90", p90),
+                    ("p99", p99),
+                    ("max", max),
+                ]
+                .map(|(name, nanos)| format!("{name} {}", show(nanos)))
+                .join(", ");
+                let _ = writeln!(text, "  round trip      {line} (n = {count})");
+            }
+        }
+        if !over_channels && self.answered > 0 {
+            let protocol = &self.protocol;
+            let _ = writeln!(
+                text,
+                "  over            {protocol}, {} bytes: the peer does not speak {channels}",
+                node::ping::SIZE
             );
         }
-    } else {
-        let _ = writeln!(
-            text,
-            "{} pings: {} answered, {} lost",
-            told.sent, told.answered, told.lost
-        );
-        if let Some(Summary {
-            count,
-            min,
-            p50,
-            p90,
-            p99,
-            max,
-        }) = told.round_trip_ns
+        for Row {
+            ping,
+            from,
+            to,
+            lost,
+            ..
+        } in &self.losses
         {
-            let line = [
-                ("min", min),
-                ("p50", p50),
-                ("p90", p90),
-                ("p99", p99),
-                ("max", max),
-            ]
-            .map(|(name, nanos)| format!("{name} {}", show(nanos)))
-            .join(", ");
-            let _ = writeln!(text, "  round trip      {line} (n = {count})");
+            let called = |node: &u32| {
+                let name = self.names.get(node).cloned();
+                name.unwrap_or_else(|| NodeId(*node).to_string())
+            };
+            let (from, to) = (called(from), called(to));
+            let why = lost.as_deref().unwrap_or("lost");
+            let _ = writeln!(text, "  ping {ping}, {from} to {to}: {why}");
         }
+        text
     }
-    if !over_channels && told.answered > 0 {
-        let protocol = &told.protocol;
-        let _ = writeln!(
-            text,
-            "  over            {protocol}, {} bytes: the peer does not speak {channels}",
-            node::ping::SIZE
-        );
-    }
-    for Row {
-        ping,
-        from,
-        to,
-        lost,
-        ..
-    } in &told.losses
-    {
-        let called = |node: &u32| {
-            let name = told.names.get(node).cloned();
-            name.unwrap_or_else(|| NodeId(*node).to_string())
-        };
-        let (from, to) = (called(from), called(to));
-        let why = lost.as_deref().unwrap_or("lost");
-        let _ = writeln!(text, "  ping {ping}, {from} to {to}: {why}");
-    }
-    text
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn told(sent: u64, lost: u64, timed_out: u64) -> Value {
-        let told = Summarized {
-            protocol: String::new(),
+    fn results(sent: u64, lost: u64, timed_out: u64) -> Results {
+        Results {
+            protocol: "",
             expected: 10,
             sent,
             answered: sent - lost,
@@ -348,8 +344,7 @@ mod tests {
             losses: Vec::new(),
             names: BTreeMap::new(),
             measures: Vec::new(),
-        };
-        serde_json::to_value(told).expect("no keys but strings")
+        }
     }
 
     /// On a saturated host, what is incomplete is unknown.
@@ -362,10 +357,9 @@ mod tests {
             (10, 3, 0, 1, 0),
             (9, 0, 0, 0, 1),
         ] {
-            let findings = judge(&told(sent, lost, timed_out));
+            let findings = results(sent, lost, timed_out).findings();
             let found = (findings.violations.len(), findings.incomplete.len());
             assert_eq!(found, (violations, incomplete), "{sent} {lost} {timed_out}");
         }
-        assert_eq!(judge(&Value::Null).incomplete, ["no peer was pinged"]);
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use lab::planned::Faults;
 use lab::simulator::{self, End, Limit, Limits, NEVER, Ran, Scenario, Schedule, Strikes};
 use lab::system::{self, Coverage, System};
-use serde_json::{Value, json};
+use serde::Serialize;
 use trace::steps::Processes;
 use trace::steps::catch;
 use trace::telemetry::Sink;
@@ -40,17 +40,46 @@ pub(super) struct Trial<S> {
 
 /// What came of the schedules that were tried.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Tally {
-    pub(super) tried: u64,
-    pub(super) steps: u64,
-    pub(super) coverage: Coverage,
-    pub(super) faults: Faults,
-    pub(super) lost: u64,
-    pub(super) doubled: u64,
+struct Tally {
+    tried: u64,
+    steps: u64,
+    coverage: Coverage,
+    faults: Faults,
+    lost: u64,
+    doubled: u64,
     /// The first one in which every property had something to check.
     telling: Option<u64>,
     /// The first one that is not right, and how it ended.
     bad: Option<Bad>,
+}
+
+/// What the simulator counted, in `results` of `run.json`. Schedules are named by
+/// their seeds.
+#[derive(Debug, Serialize)]
+pub struct Counted {
+    /// How many were tried.
+    pub schedules: u64,
+    /// Steps of processes in all of them.
+    pub steps: u64,
+    /// The first one.
+    pub first_schedule: u64,
+    /// The first one in which something is wrong.
+    pub failed_schedule: Option<u64>,
+    /// The first one that met a limit.
+    pub endless_schedule: Option<u64>,
+    /// The one whose spans are recorded.
+    pub recorded_schedule: u64,
+    /// What was checked in all of them.
+    pub coverage: Coverage,
+    /// What came of the planned faults.
+    pub faults: Faults,
+    /// Messages that were lost at random.
+    pub lost_at_random: u64,
+    /// Messages that came twice at random.
+    pub doubled_at_random: u64,
+    /// Why the record of the run cannot be trusted.
+    #[serde(skip)]
+    pub(super) untrusted: Option<String>,
 }
 
 /// A schedule that is not right.
@@ -208,7 +237,7 @@ impl<S: System> Trial<S> {
         self.first.wrapping_add(place)
     }
 
-    pub(super) fn tally(&self) -> MutexGuard<'_, Tally> {
+    fn tally(&self) -> MutexGuard<'_, Tally> {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -224,51 +253,53 @@ impl<S: System> Trial<S> {
         bad.or(tally.telling).unwrap_or(0)
     }
 
-    /// The seed of the schedule whose spans are recorded.
-    pub(super) fn recorded(&self) -> u64 {
-        self.seed(self.place())
-    }
-
-    /// What came of it, for `run.json`.
-    pub(super) fn results(&self) -> Value {
+    /// What came of the schedules so far.
+    pub(super) fn counted(&self) -> Counted {
         let bad = self.bad();
         let of = |is: fn(&Bad) -> bool| {
             let bad = bad.as_ref().filter(|(_, bad)| is(bad));
             bad.map(|(seed, _)| *seed)
         };
         let (wrong, endless) = (of(|bad| bad.wrong), of(|bad| bad.limit.is_some()));
-        let recorded = self.recorded();
+        let recorded = self.seed(self.place());
         let tally = self.tally();
-        json!({
-            "schedules": tally.tried,
-            "steps": tally.steps,
-            "first_schedule": self.first,
-            "failed_schedule": wrong,
-            "endless_schedule": endless,
-            "recorded_schedule": recorded,
-            "coverage": tally.coverage,
-            "faults": tally.faults.planned(),
-            "lost_at_random": tally.lost,
-            "doubled_at_random": tally.doubled,
-        })
+        Counted {
+            schedules: tally.tried,
+            steps: tally.steps,
+            first_schedule: self.first,
+            failed_schedule: wrong,
+            endless_schedule: endless,
+            recorded_schedule: recorded,
+            coverage: tally.coverage.clone(),
+            faults: tally.faults.clone(),
+            lost_at_random: tally.lost,
+            doubled_at_random: tally.doubled,
+            untrusted: None,
+        }
     }
+}
 
-    /// What the network did, a line each.
-    pub(super) fn network(&self) -> String {
+impl Counted {
+    /// What the network of that scenario did, a line each.
+    pub(super) fn network(&self, scenario: &Scenario) -> String {
         let Scenario {
             loss, duplication, ..
-        } = self.scenario;
-        let tally = self.tally();
+        } = *scenario;
         let rates = [
-            ("lost", loss, tally.lost, "loss"),
-            ("doubled", duplication, tally.doubled, "duplication"),
+            ("lost", loss, self.lost_at_random, "loss"),
+            (
+                "doubled",
+                duplication,
+                self.doubled_at_random,
+                "duplication",
+            ),
         ];
         let rates = rates.iter().filter(|(_, rate, ..)| *rate > 0.0);
         let rates = rates.map(|(name, rate, count, of)| match count {
             0 => format!("{name:<17} no message: {of} {rate} struck none\n"),
             _ => format!("{name:<17} {count} messages ({of} {rate})\n"),
         });
-        rates.collect::<String>() + &tally.faults.text()
+        rates.collect::<String>() + &self.faults.text()
     }
 }
 
