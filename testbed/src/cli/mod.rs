@@ -33,8 +33,6 @@ pub use ping::Ping;
 use systems::{System, Virtual};
 use values::Memory;
 
-use crate::Error;
-
 /// The program, from its command line to its exit status. It is not generic, so
 /// that the binary does not compile all experiments a second time.
 pub fn main() -> ExitCode {

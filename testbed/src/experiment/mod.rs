@@ -1,6 +1,7 @@
 //! The experiments: what is done with a network, and what is made of it.
 
 pub mod checked;
+pub mod erased;
 pub mod gossip;
 pub mod kad;
 pub mod latency;
@@ -149,7 +150,7 @@ impl Findings {
 /// in the experiment. [`results`](Self::results) makes the results of that, once
 /// the run has ended, however it ended. Everything after works with them: they are
 /// serialized, judged, saved and rendered.
-pub trait Experiment {
+pub trait Experiment: Send {
     /// `results` in `run.json`. What only the judge or the text needs is
     /// `#[serde(skip)]`.
     type Results: Serialize + Send;

@@ -13,7 +13,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use trace::telemetry::Sink;
 
 use crate::Error;
-use crate::experiment::Experiment;
+use crate::experiment::erased::Erased;
 use crate::host::Watch;
 use crate::run::Record;
 use crate::run::RunOptions;
@@ -39,9 +39,9 @@ pub(super) async fn listen(options: &RunOptions) -> Result<Option<TcpListener>, 
 }
 
 impl Served {
-    pub(super) fn start<E: Experiment>(
+    pub(super) fn start(
         listener: TcpListener,
-        experiment: &mut E,
+        experiment: &mut dyn Erased,
         record: &Record,
         sink: &Arc<Sink>,
         host: &Watch,

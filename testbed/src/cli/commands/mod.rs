@@ -32,6 +32,7 @@ use crate::cli::gossip::Protocol;
 use crate::cli::systems::System;
 use crate::cli::{Cli, Command, Common, Measure};
 use crate::control::control;
+use crate::experiment::erased::{Erased, Measured};
 use crate::experiment::{Experiment, Findings, RunContext};
 use crate::host::{Watch, outgrows};
 use crate::progress::Progress;
@@ -112,8 +113,8 @@ pub fn exit(ended: Result<ExitCode, Error>) -> ExitCode {
 
 /// Runs the experiment of a command.
 async fn measure(common: &Common, args: &impl Measure) -> Result<ExitCode, Error> {
-    let (mut measured, options) = args.checked(common)?;
-    experiment(&mut measured, &options).await
+    let (experiment, options) = args.checked(common)?;
+    measured(experiment, &options).await
 }
 
 /// How a run came to its end.
@@ -124,11 +125,13 @@ enum Ended {
     Outgrown(u64),
 }
 
+/// Runs an experiment.
+async fn measured(experiment: impl Experiment, options: &RunOptions) -> Result<ExitCode, Error> {
+    run_erased(&mut Measured::new(experiment), options).await
+}
+
 /// Runs an experiment from the folder to the verdict.
-async fn experiment<E: Experiment>(
-    experiment: &mut E,
-    options: &RunOptions,
-) -> Result<ExitCode, Error> {
+async fn run_erased(experiment: &mut dyn Erased, options: &RunOptions) -> Result<ExitCode, Error> {
     let interrupt = interrupt::watch().map_err(|e| Error::Failed(format!("signals: {e}")))?;
     crate::sweep::obey(&interrupt);
     collector::warn(options);
@@ -187,13 +190,10 @@ async fn experiment<E: Experiment>(
     record.spans.without_parent = store.orphan_count();
     record.seconds = Some(began.elapsed().as_secs_f64());
     record.host_use = Some(host.told());
-    let results = experiment.results(&mut record, &store);
-    record.set_results(&results);
-    record.verdict = verdict(experiment.judge(&results, &record), &record, ended);
-    let columns = experiment.columns(&results);
-    let rows = experiment
-        .save(&results, &mut rows)
-        .and_then(|()| rows.finish(&columns));
+    let findings = experiment.end(&mut record, &store);
+    record.verdict = verdict(findings, &record, ended);
+    let columns = experiment.save(&mut rows);
+    let rows = columns.and_then(|columns| rows.finish(&columns));
     let rows = rows.and_then(|()| tell_apart(&mut record, &folder));
     let spans = folder.save_spans(&store);
     if spans.is_err() {
@@ -210,7 +210,7 @@ async fn experiment<E: Experiment>(
         true => report(&folder, &record, &store),
         false => None,
     };
-    let rendered = experiment.render(&results);
+    let rendered = experiment.render();
     let printed = output::result(&rendered, options, &record, &folder, report.as_deref());
     if let Some(page) = page {
         page.stay(&record, &interrupt).await?;

@@ -16,14 +16,16 @@ use node::Transport;
 use trace::steps::Processes;
 
 use super::described::Described;
-use super::experiment;
+use super::run_erased;
 use crate::Error;
 use crate::cli::need::{self, FEW, MANY};
 use crate::cli::own::{Cli, Command};
 use crate::cli::systems::{self, Choice, Description};
 use crate::cli::{Check, Common, Simulate};
 use crate::error::of_lab;
+use crate::experiment::Experiment;
 use crate::experiment::checked::Checked;
+use crate::experiment::erased::{Erased, Measured};
 use crate::experiment::live::Live;
 use crate::experiment::simulated::Simulated;
 use crate::limits::Need;
@@ -219,45 +221,54 @@ impl RunSpec {
     }
 
     fn run<S: System + 'static>(self, system: S) -> Outcome {
+        let (options, experiment) = self.experiment(system);
+        outcome(experiment, options)
+    }
+
+    /// The system on its engine. It is all that is compiled for each system.
+    fn experiment<S: System + 'static>(
+        self,
+        system: S,
+    ) -> (RunOptions, Result<Box<dyn Erased>, Error>) {
         let Self {
             options,
             description,
             engine,
         } = self;
-        async move {
-            match engine {
-                Engine::Live { links, net } => {
-                    let timeout = timeout(&system, &links, net.timeout)?;
-                    let mut live = Live::new(description, system, links, net.kill, timeout);
-                    experiment(&mut live, &options).await
-                }
-                Engine::ModelChecker(plan) => {
-                    let mut checked = Checked::new(description, system, plan);
-                    experiment(&mut checked, &options).await
-                }
-                Engine::Simulator {
-                    without_order: Some(path),
-                    ..
-                } if system.needs_fifo() => Err(Error::Usage(format!(
-                    "{}: fifo = false: this algorithm needs channels that keep the order; to see \
-                     what goes wrong without it, add --channel per-message",
-                    path.display()
-                ))),
-                Engine::Simulator {
-                    scenario,
-                    limits,
-                    seeds,
-                    ..
-                } => {
-                    let processes = processes(&options);
-                    let mut simulated =
-                        Simulated::new(description, system, processes, scenario, limits, seeds);
-                    experiment(&mut simulated, &options).await
-                }
+        let experiment = match engine {
+            Engine::Live { links, net } => timeout(&system, &links, net.timeout)
+                .map(|timeout| boxed(Live::new(description, system, links, net.kill, timeout))),
+            Engine::ModelChecker(plan) => Ok(boxed(Checked::new(description, system, plan))),
+            Engine::Simulator {
+                without_order: Some(path),
+                ..
+            } if system.needs_fifo() => Err(Error::Usage(format!(
+                "{}: fifo = false: this algorithm needs channels that keep the order; to see \
+                 what goes wrong without it, add --channel per-message",
+                path.display()
+            ))),
+            Engine::Simulator {
+                scenario,
+                limits,
+                seeds,
+                ..
+            } => {
+                let processes = processes(&options);
+                let simulated =
+                    Simulated::new(description, system, processes, scenario, limits, seeds);
+                Ok(boxed(simulated))
             }
-        }
-        .boxed()
+        };
+        (options, experiment)
     }
+}
+
+fn boxed(experiment: impl Experiment + 'static) -> Box<dyn Erased> {
+    Box::new(Measured::new(experiment))
+}
+
+fn outcome(experiment: Result<Box<dyn Erased>, Error>, options: RunOptions) -> Outcome {
+    async move { run_erased(&mut *experiment?, &options).await }.boxed()
 }
 
 impl Visitor for RunSpec {

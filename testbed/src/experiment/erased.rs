@@ -1,0 +1,99 @@
+//! An experiment without its type and that of its results.
+//!
+//! Every system is another type in each of three engines. What surrounds a run is
+//! compiled once, for this trait, and not for each of them.
+
+use csv::StringRecord;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use prometheus_client::registry::Registry;
+use trace::store::Store;
+
+use super::{Experiment, Findings, RunContext};
+use crate::Error;
+use crate::rows::Rows;
+use crate::run::{self, Record};
+
+/// [`Experiment`], as an object. [`end`](Self::end) is called once, before
+/// everything that reads the results.
+pub trait Erased: Send {
+    /// [`Experiment::describe`].
+    fn describe(&self) -> run::Experiment;
+
+    /// [`Experiment::register`].
+    fn register(&mut self, registry: &mut Registry);
+
+    /// [`Experiment::bounds_memory`].
+    fn bounds_memory(&self) -> bool;
+
+    /// [`Experiment::run`].
+    fn run<'a>(&'a mut self, context: RunContext<'a>) -> BoxFuture<'a, Result<(), Error>>;
+
+    /// Makes the results, records and judges them.
+    fn end(&mut self, record: &mut Record, store: &Store) -> Findings;
+
+    /// Saves the rows that are known only from the results. Returns the columns.
+    ///
+    /// # Errors
+    /// Those of [`Experiment::save`].
+    fn save(&self, rows: &mut Rows) -> Result<StringRecord, Error>;
+
+    /// The results as text, in lines.
+    fn render(&self) -> String;
+}
+
+/// An experiment, and its results once it has ended.
+#[derive(Debug)]
+pub struct Measured<E: Experiment> {
+    experiment: E,
+    results: Option<E::Results>,
+}
+
+impl<E: Experiment> Measured<E> {
+    /// An experiment that has not run.
+    pub fn new(experiment: E) -> Self {
+        Self {
+            experiment,
+            results: None,
+        }
+    }
+
+    fn results(&self) -> &E::Results {
+        self.results.as_ref().expect("the run has ended")
+    }
+}
+
+impl<E: Experiment> Erased for Measured<E> {
+    fn describe(&self) -> run::Experiment {
+        self.experiment.describe()
+    }
+
+    fn register(&mut self, registry: &mut Registry) {
+        self.experiment.register(registry);
+    }
+
+    fn bounds_memory(&self) -> bool {
+        self.experiment.bounds_memory()
+    }
+
+    fn run<'a>(&'a mut self, context: RunContext<'a>) -> BoxFuture<'a, Result<(), Error>> {
+        self.experiment.run(context).boxed()
+    }
+
+    fn end(&mut self, record: &mut Record, store: &Store) -> Findings {
+        let results = self.experiment.results(record, store);
+        record.set_results(&results);
+        let findings = self.experiment.judge(&results, record);
+        self.results = Some(results);
+        findings
+    }
+
+    fn save(&self, rows: &mut Rows) -> Result<StringRecord, Error> {
+        self.experiment.save(self.results(), rows)?;
+        Ok(self.experiment.columns(self.results()))
+    }
+
+    fn render(&self) -> String {
+        self.experiment.render(self.results())
+    }
+}
