@@ -4,12 +4,12 @@
 // Where a call takes `run`, it is the id of another run of the same folder;
 // without it, the run that the page shows.
 
-import { answerOf, isReport } from './answers.js';
-import { shownRun } from './shown-run.js';
+import { answerOf, isReport } from './report-answers.js';
+import { pageRun } from './page-run.js';
 
-export { canOpen, isReport, leftOut } from './answers.js';
-export { useEvents, useLoaded } from './use-loaded.js';
-export { shownRun, toRun } from './shown-run.js';
+export { canOpen, isReport, leftOut } from './report-answers.js';
+export { useEvents, useLoaded } from './use-server.js';
+export { pageRun, toRun } from './page-run.js';
 
 // How many traces the list asks for. More cannot be read by anybody.
 export const LIST_LIMIT = 1000;
@@ -23,7 +23,7 @@ const given = (parameters) => Object.entries(parameters)
  * @param {{ signal?: AbortSignal, run?: string, exactly?: boolean, [parameter: string]: any }} [options]
  */
 async function get(path, { signal, run, exactly, ...parameters } = {}) {
-  const asked = given({ ...parameters, run: run ?? shownRun });
+  const asked = given({ ...parameters, run: run ?? pageRun });
   if (isReport) return exactlyRead(answerOf(path, asked));
   const address = asked.length ? `${path}?${new URLSearchParams(asked)}` : path;
   return read(await fetch(address, { signal }), exactly);

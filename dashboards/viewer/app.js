@@ -10,11 +10,11 @@ import { Nav, nameOf } from './nav.js';
 import { SpaceTime } from './diagram/space-time.js';
 import { Traces } from './traces/trace-list.js';
 import { Trace } from './traces/trace.js';
-import { CompareTraces } from './traces/compare.js';
+import { CompareTraces } from './traces/compare-traces.js';
 import { Topology } from './topology/topology.js';
 import { Results } from './results/results.js';
 import { Runs } from './runs/runs.js';
-import { CompareRuns } from './runs/compare.js';
+import { CompareRuns } from './runs/compare-runs.js';
 
 const VIEWS = {
   diagram: SpaceTime,

@@ -31,8 +31,8 @@
 //                                          the state that it records
 //     model.messageIds[m], model.texts[m]  what it says
 //   model.line(peer) → Int32Array of its steps, in order
-//   model.said.get(s) → [{ kind, text }] what the step told the world, undefined: nothing
-//   model.saidOfSnapshots                  how often somebody told of a snapshot
+//   model.outputs.get(s) → [{ kind, text }] what the step told the world, undefined: nothing
+//   model.snapshotOutputs                  how often somebody told of a snapshot
 //   model.first, model.last                from the first step to the end of the last one, ns
 //   model.left                             spans that the server, or the report's run, has
 //                                          beyond what was read
@@ -68,8 +68,8 @@ export class Model {
     /** @type {string[]} */ this.spans = [];
     /** @type {string[]} */ this.messageIds = [];
     /** @type {string[]} */ this.texts = [];
-    /** @type {Map<number, { kind: string, text: string }[]>} */ this.said = new Map();
-    this.saidOfSnapshots = 0;
+    /** @type {Map<number, { kind: string, text: string }[]>} */ this.outputs = new Map();
+    this.snapshotOutputs = 0;
     /** @type {Line[]} */ this.lines = [];
     /** @type {number[]} */ this.sortedPeers = [];
     /** @type {Map<string, number> | null} */ this.bySpan = null;
@@ -291,10 +291,10 @@ export class Model {
 
   /** @param {number} step @param {string} kind @param {string} text */
   #output(step, kind, text) {
-    const said = this.said.get(step) ?? [];
-    said.push({ kind, text });
-    this.said.set(step, said);
-    if (text.startsWith('snapshot=')) this.saidOfSnapshots += 1;
+    const outputs = this.outputs.get(step) ?? [];
+    outputs.push({ kind, text });
+    this.outputs.set(step, outputs);
+    if (text.startsWith('snapshot=')) this.snapshotOutputs += 1;
   }
 
   /**

@@ -41,7 +41,7 @@ export function serviceName(resource) {
 // All spans of a trace in the order of the waterfall. Each knows its `depth`,
 // its `parent` and `end` of its subtree as indexes, and whether it is an
 // `orphan`, whose parent is named but missing.
-export function toModel(resourceSpans) {
+export function readTrace(resourceSpans) {
   const spans = [];
   for (const { resource, scopeSpans = [] } of resourceSpans) {
     const service = serviceName(resource);

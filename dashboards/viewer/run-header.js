@@ -4,7 +4,7 @@ import { html } from './vendor/preact-htm.js';
 import { KeysButton } from './keys.js';
 import { SchemeButton } from './scheme.js';
 import { count, duration, plain, plural } from './format.js';
-import { allOptions, headOptions } from './options.js';
+import { allOptions, headOptions } from './run-options.js';
 
 // What `run.json` does not say yet is left out: it fills while the run goes on.
 // `children` is the way between the views, `view` the one that is shown.

@@ -103,7 +103,7 @@ type Route = import('./router.js').Route;
 type Theme = import('./diagram/theme.js').Theme;
 
 // Where a view is on the canvas.
-type Frame = ReturnType<typeof import('./diagram/view.js').frame>;
+type Frame = ReturnType<typeof import('./diagram/view.js').frameOf>;
 
 type Layout = ReturnType<typeof import('./diagram/layout.js').arrange>;
 

@@ -5,8 +5,8 @@
 //   node agree.mjs URL
 
 import { compare, inspect, ofSnapshot } from '../../dashboards/viewer/diagram/cut.js';
-import { missingBefore } from '../../dashboards/viewer/diagram/known.js';
-import { standing } from '../../dashboards/viewer/diagram/standing.js';
+import { missingBefore } from '../../dashboards/viewer/diagram/completeness.js';
+import { cutStatus } from '../../dashboards/viewer/diagram/snapshots.js';
 import { Model } from '../../dashboards/viewer/model.js';
 
 const [url] = process.argv.slice(2);
@@ -21,7 +21,7 @@ for (let after = -1; after !== model.next;) {
 function judged(snapshot) {
   const points = ofSnapshot(model, snapshot);
   const missing = missingBefore(model, points, snapshot.recorded);
-  if (standing(snapshot, { reading: false, missing }) !== 'known') return 'unknown';
+  if (cutStatus(snapshot, { reading: false, missing }) !== 'known') return 'unknown';
   const { flying, orphans } = inspect(model, points);
   const { missed, unseen, open } = compare(model, flying, snapshot);
   if (open.length) return 'unknown';

@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { toModel } from '../../dashboards/viewer/otlp.js';
-import { criticalPath } from '../../dashboards/viewer/traces/critical.js';
+import { readTrace } from '../../dashboards/viewer/otlp.js';
+import { criticalPath } from '../../dashboards/viewer/traces/critical-path.js';
 
 // `{ name: [parent, from, to] }` as one trace; its path as text, piece by
 // piece: `name from-to`, and `~name from-to` for a message on its way.
@@ -16,7 +16,7 @@ function path(drawn) {
     name, spanId: ids.get(name), parentSpanId: parent ? ids.get(parent) ?? 'f'.repeat(16) : '',
     startTimeUnixNano: String(1000 + from), endTimeUnixNano: String(1000 + to),
   }));
-  const model = toModel([{ scopeSpans: [{ spans }] }]);
+  const model = readTrace([{ scopeSpans: [{ spans }] }]);
   return criticalPath(model.spans)
     .map(({ span, from, to, way }) => `${way ? '~' : ''}${model.spans[span].name} ${from}-${to}`);
 }

@@ -6,11 +6,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import * as cuts from '../../dashboards/viewer/diagram/cut.js';
-import { holes, missingBefore, missingFrom, pending } from '../../dashboards/viewer/diagram/known.js';
+import { holes, missingBefore, missingFrom, pending } from '../../dashboards/viewer/diagram/completeness.js';
 import { arrange } from '../../dashboards/viewer/diagram/layout.js';
 import { arrowsInSight } from '../../dashboards/viewer/diagram/paint-arrows.js';
-import { absent, choose, standing, violations, whyAborted } from '../../dashboards/viewer/diagram/standing.js';
-import { fit, frame } from '../../dashboards/viewer/diagram/view.js';
+import { absent, choose, cutStatus, violations, whyAborted } from '../../dashboards/viewer/diagram/snapshots.js';
+import { fit, frameOf } from '../../dashboards/viewer/diagram/view.js';
 import { Model } from '../../dashboards/viewer/model.js';
 import { SENDS, STEPS, answer, whole } from './made.mjs';
 
@@ -160,7 +160,7 @@ test('a cut is judged only where the snapshot is complete and all before it is t
     [snapshot({ complete: [] }), {}, 'open'],
     [snapshot({ aborted }), {}, 'known'],
     [snapshot({ complete: [] }), { reading: true }, 'reading'],
-  ]) assert.equal(standing(one, { ...all, ...change }), expected);
+  ]) assert.equal(cutStatus(one, { ...all, ...change }), expected);
 });
 
 test('an aborted snapshot tells apart what was lacking of those that were waited for', () => {
@@ -216,18 +216,18 @@ test('however many messages cross a cut, a frame draws a few thousand of them', 
   model.append(answer([['a', 'start', 1, 0], ['b', 'timer', 1, 50]],
     Array.from({ length: many }, (_, i) => [0, 'b', 'PING', `m${i}`])));
   const layout = arrange(model, { axis: 'time', hidden: new Set(), grouped: new Set(), silent: new Set(), local: true });
-  const shown = frame(layout, fit(layout), { width: 1000, height: 500 });
-  const sight = (loud, moving) => arrowsInSight({ layout, model, marks: { loud }, moving }, shown);
-  const loud = new Uint8Array(many).fill(1);
+  const shown = frameOf(layout, fit(layout), { width: 1000, height: 500 });
+  const sight = (highlighted, moving) => arrowsInSight({ layout, model, marks: { highlighted }, moving }, shown);
+  const highlighted = new Uint8Array(many).fill(1);
   for (const [moving, most] of [[false, 4000], [true, 1000]]) {
-    const all = sight(loud, moving);
+    const all = sight(highlighted, moving);
     assert.equal(all.all, many);
     assert.equal(all.arrows.length, 0);
-    assert.ok(all.loud.length > most / 4 && all.loud.length <= most * 1.1, `${all.loud.length}`);
+    assert.ok(all.highlighted.length > most / 4 && all.highlighted.length <= most * 1.1, `${all.highlighted.length}`);
     assert.equal(all.part, many / most <= 8 ? 8 : 32);
   }
   // A few that stand out are all drawn, among however many others.
   const few = sight(Uint8Array.from({ length: many }, (_, m) => (m % 5000 === 0 ? 1 : 0)), true);
-  assert.deepEqual(few.loud, [0, 5000, 10_000, 15_000]);
-  assert.equal(few.arrows.length + few.loud.length < many, true);
+  assert.deepEqual(few.highlighted, [0, 5000, 10_000, 15_000]);
+  assert.equal(few.arrows.length + few.highlighted.length < many, true);
 });

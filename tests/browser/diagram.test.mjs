@@ -8,11 +8,11 @@ import { test } from 'node:test';
 
 import { arrange } from '../../dashboards/viewer/diagram/layout.js';
 import { drawAxis } from '../../dashboards/viewer/diagram/paint-frame.js';
-import { seek } from '../../dashboards/viewer/diagram/seek.js';
+import { searchSteps } from '../../dashboards/viewer/diagram/step-search.js';
 import { read, write } from '../../dashboards/viewer/diagram/settings.js';
-import { diff, stateOf } from '../../dashboards/viewer/diagram/state.js';
+import { diff, stateOf } from '../../dashboards/viewer/diagram/state-diff.js';
 import { stepByKey } from '../../dashboards/viewer/diagram/arrow-keys.js';
-import { fit, frame, pan, reveal, tickText, ticks, zoom } from '../../dashboards/viewer/diagram/view.js';
+import { fit, frameOf, pan, reveal, tickText, ticks, zoom } from '../../dashboards/viewer/diagram/view.js';
 import { stepInWords } from '../../dashboards/viewer/diagram/descriptions.js';
 import { Model } from '../../dashboards/viewer/model.js';
 import { answer, whole } from './made.mjs';
@@ -31,7 +31,7 @@ test('the axis says nothing where the edge or a button would cut it', () => {
       measureText: (text) => ({ width: 6 * text.length }), beginPath() {}, moveTo() {}, lineTo() {}, stroke() {},
       fillText: (text, x) => ends.push(x + 6 * text.length),
     };
-    const shown = frame(layout, fit(layout), { width, height: 500 });
+    const shown = frameOf(layout, fit(layout), { width, height: 500 });
     drawAxis(context, { layout, theme: {}, size: { width, height: 500 }, model, corner }, shown);
     return ends;
   };
@@ -78,9 +78,9 @@ test('a clock that was set back leaves the line in order', () => {
 test('zoom keeps the place under the pointer, pan keeps something in sight', () => {
   const layout = { ...arrange(whole(), settings()), begin: 0, finish: 1000 };
   const view = fit(layout);
-  const at = frame(layout, view, size).fromX(400);
+  const at = frameOf(layout, view, size).fromX(400);
   const closer = zoom(layout, view, 0.5, at);
-  assert.ok(Math.abs(frame(layout, closer, size).toX(at) - 400) < 1e-6);
+  assert.ok(Math.abs(frameOf(layout, closer, size).toX(at) - 400) < 1e-6);
   assert.equal(closer.span, view.span / 2);
   assert.equal(zoom(layout, view, 1e-9, at).span, 50);
   assert.ok(pan(layout, view, 1e9).start < layout.finish);
@@ -168,7 +168,7 @@ test('a step that told several leads to each of them', () => {
 
 test('the search finds by peer, kind and text, all words of it', async () => {
   const model = whole();
-  const found = async (text) => (await seek(model, text)).steps.map((s) => model.spans[s]);
+  const found = async (text) => (await searchSteps(model, text)).steps.map((s) => model.spans[s]);
   assert.deepEqual(await found(''), []);
   assert.deepEqual(await found('start'), ['a1', 'b1', 'c1']);
   assert.deepEqual(await found('ping b'), ['b2']);
@@ -185,7 +185,7 @@ test('a value is found whole', async () => {
     [[0, 'b', 'PING', 'x'], [0, 'b', 'PING', 'y']]);
   made.sends.text = ['id=0/1 amount=5', 'id=0/2 amount=50'];
   model.append(made);
-  assert.deepEqual((await seek(model, 'amount=5')).steps.map((s) => model.spans[s]), ['b1']);
+  assert.deepEqual((await searchSteps(model, 'amount=5')).steps.map((s) => model.spans[s]), ['b1']);
 });
 
 test('a state is told as what changed', () => {

@@ -40,7 +40,7 @@ test('an answer becomes lines, steps and messages', () => {
   assert.equal(model.reasons[message.reason[3]], 'connection closed');
   assert.equal(message.reason[0], -1);
   assert.equal(model.kinds[step.kind[6]], 'PONG');
-  assert.deepEqual(model.said.get(6), [{ kind: 'Done', text: 'in 3' }]);
+  assert.deepEqual(model.outputs.get(6), [{ kind: 'Done', text: 'in 3' }]);
   assert.deepEqual([model.first, model.last, model.next], [0, 45, 7]);
   assert.equal(model.base, 1577836800000000000n);
   assert.equal(model.stepOf('b2'), 4);
@@ -49,10 +49,10 @@ test('an answer becomes lines, steps and messages', () => {
 
 test('what is said of snapshots is counted, for the cuts to be asked for again', () => {
   const model = whole();
-  assert.equal(model.saidOfSnapshots, 0);
+  assert.equal(model.snapshotOutputs, 0);
   const said = [[0, 'start', 'snapshot=0/0 balance=7'], [0, 'start', 'in 3']];
   model.append(answer([STEPS[0]], [], { said }));
-  assert.equal(model.saidOfSnapshots, 1);
+  assert.equal(model.snapshotOutputs, 1);
 });
 
 test('pieces in any order make the same run as the whole', () => {

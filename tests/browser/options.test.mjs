@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { allOptions, headOptions } from '../../dashboards/viewer/options.js';
+import { allOptions, headOptions } from '../../dashboards/viewer/run-options.js';
 
 const run = (options) => ({ experiment: { name: 'x', options } });
 

@@ -8,10 +8,10 @@ import { test } from 'node:test';
 
 import { contrast, leastAlpha } from '../../dashboards/viewer/diagram/contrast.js';
 import { isFree } from '../../dashboards/viewer/keys.js';
-import { eventsOf, toModel } from '../../dashboards/viewer/otlp.js';
+import { eventsOf, readTrace } from '../../dashboards/viewer/otlp.js';
 import { kindColour } from '../../dashboards/viewer/palette.js';
 import { Player } from '../../dashboards/viewer/topology/player.js';
-import { isNarrowed } from '../../dashboards/viewer/traces/search.js';
+import { isNarrowed } from '../../dashboards/viewer/traces/trace-search.js';
 
 test('kinds that come together have colours far apart', () => {
   const snapshots = ['TRANSFER', 'TOKEN', 'ITEM'].map((kind) => [kind, 'MARKER', 'FINISHED', 'ANNOUNCE', 'REQUEST']);
@@ -35,7 +35,7 @@ test('contrast is as WCAG counts it, and an ink is as opaque as it must be', () 
   assert.ok(Math.abs(contrast(seen, white) - 3) < 0.01, `${alpha}`);
 });
 
-const traced = (...spans) => toModel([{ scopeSpans: [{ spans: spans.map(([start, end], i) => ({
+const traced = (...spans) => readTrace([{ scopeSpans: [{ spans: spans.map(([start, end], i) => ({
   traceId: 'f1', spanId: String(i), name: 'x', startTimeUnixNano: start, endTimeUnixNano: end,
 })) }] }]);
 

@@ -9,7 +9,7 @@ import { bytes, measured } from '../../dashboards/viewer/format.js';
 import { cumulative, timesOf, upTo } from '../../dashboards/viewer/results/cumulative.js';
 import { besideEachOther, drawnOf, hopsByKind, lookupsOf, rightOf } from '../../dashboards/viewer/results/lookups.js';
 import { countRows, isTaken, oneIn, readRows } from '../../dashboards/viewer/results/csv-rows.js';
-import { measuredSpans, samplesOf, saturatedSeconds, thinned } from '../../dashboards/viewer/results/samples.js';
+import { measuredSpans, samplesOf, saturatedSeconds, thinned } from '../../dashboards/viewer/results/host-samples.js';
 import { atBest, hopsOf, hopsToAll, reached, spreadOf, stepsOf, whenReached } from '../../dashboards/viewer/results/spread.js';
 
 const rows = (text, names, wanted) => {

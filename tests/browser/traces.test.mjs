@@ -5,11 +5,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { answerOf } from '../../dashboards/viewer/answers.js';
+import { answerOf } from '../../dashboards/viewer/report-answers.js';
 import { Model } from '../../dashboards/viewer/model.js';
-import { serviceName, toModel } from '../../dashboards/viewer/otlp.js';
-import { align } from '../../dashboards/viewer/traces/align.js';
-import { lengthOf, momentOf, tagsOf } from '../../dashboards/viewer/traces/logfmt.js';
+import { serviceName, readTrace } from '../../dashboards/viewer/otlp.js';
+import { align } from '../../dashboards/viewer/traces/align-traces.js';
+import { lengthOf, momentOf, tagsOf } from '../../dashboards/viewer/traces/search-values.js';
 import { answer } from './made.mjs';
 
 test('tags', () => {
@@ -47,7 +47,7 @@ test('times', () => {
   for (const wrong of ['soon', '9', '1:2:3:4']) assert.throws(() => momentOf(wrong, began), /no time/, wrong);
 });
 
-const trace = (spans) => toModel([{ scopeSpans: [{ spans: spans.map(([id, parent, name, from]) => ({
+const trace = (spans) => readTrace([{ scopeSpans: [{ spans: spans.map(([id, parent, name, from]) => ({
   name, spanId: id.padStart(16, '0'), parentSpanId: parent && parent.padStart(16, '0'),
   startTimeUnixNano: String(from), endTimeUnixNano: String(from + 5),
 })) }] }]);

@@ -7,8 +7,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { Model } from '../../dashboards/viewer/model.js';
-import { against, diff } from '../../dashboards/viewer/diagram/state.js';
-import { compare } from '../../dashboards/viewer/runs/difference.js';
+import { against, diff } from '../../dashboards/viewer/diagram/state-diff.js';
+import { compare } from '../../dashboards/viewer/runs/run-difference.js';
 import { brokenBy, whenDone } from '../../dashboards/viewer/topology/faults.js';
 import { momentsOf, pairs, progress, underWay, until } from '../../dashboards/viewer/topology/moments.js';
 import { degreesInWords, layout, networkOf } from '../../dashboards/viewer/topology/network.js';

@@ -1,14 +1,14 @@
-// Whether a cut is consistent; and where that cannot be said, why.
+// Whether a cut is consistent, and where that is not known, why.
 
 import { html } from '../vendor/preact-htm.js';
 import { count, plural } from '../format.js';
 import { MOST } from './cut-lists.js';
-import { MessageRef } from './parts.js';
-import { whyAborted } from './standing.js';
+import { MessageRef } from './panel-parts.js';
+import { whyAborted } from './snapshots.js';
 import { kindOf } from './descriptions.js';
 
 export function Judgement({ model, run, cut, select }) {
-  switch (cut.standing) {
+  switch (cut.status) {
     case 'reading': return html`<${Reading} model=${model} />`;
     case 'aborted': return html`<${Aborted} snapshot=${cut.snapshot} />`;
     case 'open': return html`<${Open} model=${model} snapshot=${cut.snapshot} live=${cut.live} />`;
@@ -53,7 +53,7 @@ function Missing({ missing, live }) {
 // Where the run did not pass, its verdict stands above: that this cut is
 // consistent does not make the run right.
 function Known({ model, run, cut, select }) {
-  const { orphans, whole } = cut.said;
+  const { orphans, whole } = cut.crossing;
   const calm = !cut.live && ['fail', 'unknown'].includes(run?.verdict?.status);
   if (!orphans.length) {
     return html`<p class=${`verdict ${calm ? 'plain' : 'good'}`} role="status">

@@ -2,9 +2,9 @@
 
 import { html } from '../vendor/preact-htm.js';
 import { plural } from '../format.js';
-import { Peer } from '../peer.js';
+import { Peer } from '../peer-name.js';
 import { byChannel } from './cut.js';
-import { MessageRef } from './parts.js';
+import { MessageRef } from './panel-parts.js';
 
 // A list that nobody reads to its end is cut here; the count says the rest.
 export const MOST = 200;

@@ -5,11 +5,11 @@ import { html } from '../vendor/preact-htm.js';
 import { plural } from '../format.js';
 import { Judgement } from './cut-judgement.js';
 import { About, Channels, Flying, MOST } from './cut-lists.js';
-import { Points } from './points.js';
+import { Points } from './cut-points.js';
 import { RunVerdict } from './run-verdict.js';
 
 export function CutPanel({ model, run, cut, settings, select, viewport, pending }) {
-  const { snapshot, said, compared, own } = cut;
+  const { snapshot, crossing, compared, own } = cut;
   const lists = { model, settings, select, pending };
   return html`
     <section class="cut-panel" aria-label="The cut">
@@ -22,12 +22,12 @@ export function CutPanel({ model, run, cut, settings, select, viewport, pending 
       ${cut.placing ? html`<${Placing} model=${model} cut=${cut} />`
         : html`<${Judgement} model=${model} run=${run} cut=${cut} select=${select} />`}
       ${compared ? html`<${Recorded} ...${lists} compared=${compared} unreadable=${snapshot.unreadable} />`
-        : said && html`<${Flying} ...${lists}
+        : crossing && html`<${Flying} ...${lists}
           title=${snapshot ? 'Under way across the recorded states' : 'In flight in the cut'}
-            messages=${said.flying}
+            messages=${crossing.flying}
             note=${snapshot && 'Sent before the cut, and not received before it. '
               + 'What the snapshot recorded of its channels is not held against it.'} />`}
-      ${said && html`<${Beside} ...${lists} said=${said} />`}
+      ${crossing && html`<${Beside} ...${lists} crossing=${crossing} />`}
       ${snapshot && html`<${About} model=${model} snapshot=${snapshot} />`}
       ${cut.points && html`<${Points} model=${model} cut=${cut} />`}
       ${own && cut.snapshots.length > 0 && html`<p><button type="button" onClick=${() => cut.choose('')}>
@@ -79,13 +79,13 @@ function Unseen({ all }) {
 }
 
 // What crossed the cut as well, and is in flight in none.
-function Beside({ said, ...lists }) {
+function Beside({ crossing, ...lists }) {
   return html`
-    ${said.lost.length > 0 && html`<details class="all">
-      <summary>${plural(said.lost.length, 'message')} sent before the cut got lost</summary>
-      <${Channels} ...${lists} messages=${said.lost} /></details>`}
-    ${said.control.length > 0 && html`<details class="all">
-      <summary>${plural(said.control.length, 'message')} of the snapshot algorithm crossed it as well</summary>
+    ${crossing.lost.length > 0 && html`<details class="all">
+      <summary>${plural(crossing.lost.length, 'message')} sent before the cut got lost</summary>
+      <${Channels} ...${lists} messages=${crossing.lost} /></details>`}
+    ${crossing.control.length > 0 && html`<details class="all">
+      <summary>${plural(crossing.control.length, 'message')} of the snapshot algorithm crossed it as well</summary>
       <p class="note">They are no part of the state that is recorded.</p>
-      <${Channels} ...${lists} messages=${said.control} /></details>`}`;
+      <${Channels} ...${lists} messages=${crossing.control} /></details>`}`;
 }

@@ -4,7 +4,7 @@
 // -1 where the cut does not meet the peer. It is consistent when no message is
 // received before it that was sent after it: an effect without its cause.
 
-import { lowerBound } from './bounds.js';
+import { lowerBound } from './binary-search.js';
 
 // Where a recorded snapshot cuts: before the step that recorded.
 export function ofSnapshot(model, { recorded }) {
@@ -99,9 +99,9 @@ export function compare(model, flying, { channels, finished, unreadable }) {
   return { recorded, missed, open, unseen };
 }
 
-// What is drawn as in flight in a cut: `said` is of inspect(), `compared` of compare().
-export const flyingIn = ({ said, compared }) => (compared
-  ? [...compared.recorded, ...compared.missed, ...compared.open] : said?.flying ?? []);
+// What is drawn as in flight in a cut: `crossing` is of inspect(), `compared` of compare().
+export const flyingIn = ({ crossing, compared }) => (compared
+  ? [...compared.recorded, ...compared.missed, ...compared.open] : crossing?.flying ?? []);
 
 // In the address: the number of each peer's first step behind the cut, in the
 // order of the peers, 0 behind its last one, nothing where it does not meet it.

@@ -20,7 +20,7 @@ export function stepInWords(model, s) {
   const sent = model.sent(s).filter((m) => !model.message.copy[m]);
   const received = step.received[s];
   const says = received >= 0 && model.texts[received] ? `, which says ${model.texts[received]}` : '';
-  const said = (model.said.get(s) ?? []).map(({ kind, text }) => ` Says ${kind} ${text}.`).join('');
+  const said = (model.outputs.get(s) ?? []).map(({ kind, text }) => ` Says ${kind} ${text}.`).join('');
   return `Step ${step.number[s]} of ${peers[step.peer[s]]}: ${stepTitle(model, s)}${says}, after ${
     after(model, s)}, Lamport clock ${clocks(model).lamport[s]}. ${sendsInWords(model, sent)}${said}`;
 }
@@ -35,7 +35,7 @@ export const kindOf = (model, m) => model.kinds[model.message.kind[m]];
 
 export const route = ({ message, peers }, m) => `${peers[message.sender[m]]} → ${peers[message.receiver[m]]}`;
 
-// What became of a message. `pending` (known.js) is what is said of one that has no
+// What became of a message. `pending` (completeness.js) is what is said of one that has no
 // receipt, where that does not mean that it never arrived.
 export function fate(model, m, pending) {
   const { message, reasons, step } = model;

@@ -2,11 +2,11 @@
 //
 //   <Diagram model layout view marks
 //     onView={(view) => …}         somebody moved it: this is where it should be
-//     onPick={(picked) => …}       what hit.js finds
+//     onPick={(picked) => …}       what hit-test.js finds
 //     onCut={(cut) => …}           a handle of the cut was dragged; without it, there is nothing to drag
 //     onSeen={({ all, part, frame }) => …}   after a frame, when what is in sight changed
 //     label
-//     pending={text}               what is said of a message without a receipt (known.js); '' of one that never arrived
+//     pending={text}               what is said of a message without a receipt (completeness.js); '' of one that never arrived
 //     corner={ref} />              what stands above the end of the axis
 //
 // It changes nothing by itself: `view` (view.js) is replaced by whoever owns it,
@@ -17,17 +17,17 @@ import { html, useEffect, useLayoutEffect, useRef, useState } from '../vendor/pr
 import { useScheme } from '../scheme.js';
 import { straight } from './cut.js';
 import { listen } from './gestures.js';
-import { hit } from './hit.js';
+import { hit } from './hit-test.js';
 import { paint } from './paint.js';
 import { readTheme } from './theme.js';
 import { Tooltip } from './tooltip.js';
-import { frame, pan, taller, zoom } from './view.js';
+import { frameOf, pan, taller, zoom } from './view.js';
 
 export const noMarks = {
-  step: -1, message: -1, peer: -1, loud: new Uint8Array(0), cone: null, cut: null, orphans: 0, found: null,
+  step: -1, message: -1, peer: -1, highlighted: new Uint8Array(0), cone: null, cut: null, orphans: 0, found: null,
 };
 
-export function Diagram({ model, layout, view, marks = noMarks, onView, onPick, onCut, onSeen, label, pending, corner }) {
+export function DiagramCanvas({ model, layout, view, marks = noMarks, onView, onPick, onCut, onSeen, label, pending, corner }) {
   const canvas = useRef(null);
   const size = useSize(canvas);
   const theme = useTheme(canvas, useScheme());
@@ -46,9 +46,9 @@ export function Diagram({ model, layout, view, marks = noMarks, onView, onPick, 
     </div>`;
 }
 
-// What pointers do. `now` holds what is shown and whom to tell.
+// What the pointer does. `now` holds the scene and the handlers to call.
 function reactions(now) {
-  const shown = () => now.painted?.frame ?? frame(now.scene.layout, now.scene.view, now.scene.size);
+  const current = () => now.painted?.frame ?? frameOf(now.scene.layout, now.scene.view, now.scene.size);
   // Several motions can come before one frame: each goes on from the last.
   const move = (change) => {
     const { layout, view } = now.scene;
@@ -59,15 +59,15 @@ function reactions(now) {
   };
   const under = (x, y, pointer) => (now.painted ? hit(now.scene, now.painted, x, y, pointer) : null);
   return {
-    frame: () => frame(now.scene.layout, now.ahead ?? now.scene.view, now.scene.size),
+    frame: () => frameOf(now.scene.layout, now.ahead ?? now.scene.view, now.scene.size),
     zoom: (factor, at) => move((layout, view) => zoom(layout, view, factor, at)),
-    pan: (by, down) => move((layout, view) => pan(layout, { ...view, top: shown().top }, by, down)),
-    taller: (factor) => move((_, view) => taller(view, shown(), factor)),
+    pan: (by, down) => move((layout, view) => pan(layout, { ...view, top: current().top }, by, down)),
+    taller: (factor) => move((_, view) => taller(view, current(), factor)),
     grab: (x, y, event) => {
       const what = now.onCut && under(x, y, event.pointerType);
       return what?.handle === undefined ? null : { peer: what.handle };
     },
-    drag: ({ peer }, x, event) => now.onCut(moved(now.scene, shown(), peer, x, event.shiftKey)),
+    drag: ({ peer }, x, event) => now.onCut(moved(now.scene, current(), peer, x, event.shiftKey)),
     press: (x, y, event) => {
       const what = under(x, y, event.pointerType);
       if (what && what.handle === undefined) now.onPick?.(what, event);
@@ -110,8 +110,8 @@ function usePainting(canvas, ref, scene) {
     }
     now.painted = paint(element.getContext('2d', { alpha: false }), { ...now.scene, moving });
     element.dataset.steps = now.scene.model.step.count;
-    const { sight: { all, part }, frame: shown } = now.painted;
-    if (!moving) now.onSeen?.({ all, part, frame: shown });
+    const { sight: { all, part }, frame } = now.painted;
+    if (!moving) now.onSeen?.({ all, part, frame });
   };
   now.ask = () => { now.asked ||= requestAnimationFrame(draw); };
   now.moved = () => {

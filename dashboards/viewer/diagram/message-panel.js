@@ -2,9 +2,9 @@
 
 import { html } from '../vendor/preact-htm.js';
 import { Pair } from '../traces/span-details.js';
-import { Peer } from '../peer.js';
+import { Peer } from '../peer-name.js';
 import { toTrace } from '../router.js';
-import { Head, StepRef } from './parts.js';
+import { Head, StepRef } from './panel-parts.js';
 import { fate, kindOf } from './descriptions.js';
 
 export function MessagePanel({ model, message: m, pending, select }) {

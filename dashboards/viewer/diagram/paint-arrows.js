@@ -35,24 +35,24 @@ export function strength(count, plot, beside, least) {
 // How much of the way a message is drawn that never arrived.
 export const BROKEN = 0.55;
 
-// Which messages are drawn: { all: how many there are, arrows, loud: those drawn, part }.
-// `loud` are those that a cut makes stand out: they are drawn, however many others
+// Which messages are drawn: { all: how many there are, arrows, highlighted: those drawn, part }.
+// `highlighted` are those that a cut makes stand out: they are drawn, however many others
 // there are, and are as many at most.
-export function arrowsInSight({ layout, model, marks, moving }, shown) {
+export function arrowsInSight({ layout, model, marks, moving }, frame) {
   const { start, end, drawn, rowOf } = layout;
   const { sender, receiver, count } = model.message;
-  /** @type {Record<'quiet' | 'loud', number[]>} */
-  const { quiet, loud } = { quiet: [], loud: [] };
+  /** @type {Record<'quiet' | 'highlighted', number[]>} */
+  const { quiet, highlighted } = { quiet: [], highlighted: [] };
   for (let m = 0; m < count; m += 1) {
-    if (drawn[m] === 0 || start[m] > shown.right || end[m] < shown.left) continue;
+    if (drawn[m] === 0 || start[m] > frame.right || end[m] < frame.left) continue;
     const [from, to] = [rowOf[sender[m]], rowOf[receiver[m]]];
-    if (Math.max(from, to) < shown.firstRow || Math.min(from, to) >= shown.lastRow) continue;
-    (marks.loud[m] ? loud : quiet).push(m);
+    if (Math.max(from, to) < frame.firstRow || Math.min(from, to) >= frame.lastRow) continue;
+    (marks.highlighted[m] ? highlighted : quiet).push(m);
   }
   const most = moving ? MOST_MOVING : MOST_STILL;
-  const few = [thinned(quiet, most), thinned(loud, most)];
+  const few = [thinned(quiet, most), thinned(highlighted, most)];
   return {
-    all: quiet.length + loud.length, arrows: few[0].kept, loud: few[1].kept,
+    all: quiet.length + highlighted.length, arrows: few[0].kept, highlighted: few[1].kept,
     part: Math.max(few[0].part, few[1].part),
   };
 }
@@ -66,18 +66,18 @@ function thinned(messages, most) {
   return { kept, part };
 }
 
-export function ends({ layout, model }, shown, m) {
+export function ends({ layout, model }, frame, m) {
   const { sender, receiver, to } = model.message;
-  const x1 = shown.toX(layout.start[m]);
-  const y1 = shown.toY(layout.rowOf[sender[m]]);
-  const x2 = shown.toX(layout.end[m]);
-  const y2 = shown.toY(layout.rowOf[receiver[m]]);
+  const x1 = frame.toX(layout.start[m]);
+  const y1 = frame.toY(layout.rowOf[sender[m]]);
+  const x2 = frame.toX(layout.end[m]);
+  const y2 = frame.toY(layout.rowOf[receiver[m]]);
   if (to[m] >= 0) return [x1, y1, x2, y2];
   return [x1, y1, x1 + (x2 - x1) * BROKEN, y1 + (y2 - y1) * BROKEN];
 }
 
 // The quiet ones: everything that no mark makes stand out.
-export function drawArrows(context, scene, shown, { arrows }) {
+export function drawArrows(context, scene, frame, { arrows }) {
   const { model, layout, marks, theme } = scene;
   const looks = new Map();
   for (const m of arrows) {
@@ -95,10 +95,10 @@ export function drawArrows(context, scene, shown, { arrows }) {
     const told = look === 'past' || look === 'future';
     const plain = look === 'apart' || (marks.cut && !marks.cone);
     const ink = typeof look === 'number' ? theme.kind(model.kinds[look]) : theme[look];
-    const alpha = strength(arrows.length, shown.plot, plain, leastAlpha(rgb(ink), back));
+    const alpha = strength(arrows.length, frame.plot, plain, leastAlpha(rgb(ink), back));
     const wide = told || (!plain && alpha >= STRONGEST);
     context.globalAlpha = alpha;
-    drawAll(context, scene, shown, all, ink, { width: wide ? 1.4 : 1, heads });
+    drawAll(context, scene, frame, all, ink, { width: wide ? 1.4 : 1, heads });
   }
   context.globalAlpha = 1;
 }
@@ -115,12 +115,12 @@ function lookOf(model, marks, m) {
  * Without a receipt a message may be under way, or not read yet: it has no cross.
  * @param {CanvasRenderingContext2D} context
  * @param {any} scene
- * @param {Frame} shown
+ * @param {Frame} frame
  * @param {number[]} messages
  * @param {string} ink
  * @param {{ width: number, heads: boolean, dash?: number[] }} look
  */
-export function drawAll(context, scene, shown, messages, ink, { width, heads, dash = [] }) {
+export function drawAll(context, scene, frame, messages, ink, { width, heads, dash = [] }) {
   const { model, pending } = scene;
   context.strokeStyle = ink;
   context.fillStyle = ink;
@@ -129,7 +129,7 @@ export function drawAll(context, scene, shown, messages, ink, { width, heads, da
   const crosses = [];
   context.beginPath();
   for (const m of messages) {
-    const [x1, y1, x2, y2] = ends(scene, shown, m);
+    const [x1, y1, x2, y2] = ends(scene, frame, m);
     context.moveTo(x1, y1);
     context.lineTo(x2, y2);
     if (model.message.to[m] < 0) {

@@ -8,24 +8,24 @@ const NEAR = 11;
 export const HANDLE = 6;
 
 // Where the cut meets a peer's row, in pixels.
-export function cutX({ model, layout, marks }, shown, peer) {
+export function cutX({ model, layout, marks }, frame, peer) {
   const line = model.line(peer);
   const count = marks.cut[peer];
-  const before = count > 0 ? shown.toX(layout.x[line[count - 1]]) : -Infinity;
-  if (count >= line.length) return Math.min(before + NEAR, shown.toX(layout.finish) + NEAR);
-  const after = shown.toX(layout.x[line[count]]);
+  const before = count > 0 ? frame.toX(layout.x[line[count - 1]]) : -Infinity;
+  if (count >= line.length) return Math.min(before + NEAR, frame.toX(layout.finish) + NEAR);
+  const after = frame.toX(layout.x[line[count]]);
   return Math.max(after - NEAR, Math.min((before + after) / 2, after));
 }
 
 // One point for each row that the cut meets: peers that share a row share one,
 // in the middle of theirs.
-function points(scene, shown) {
+function points(scene, frame) {
   const { layout, marks } = scene;
   return layout.rows.map(({ peers }, row) => {
     const met = peers.filter((peer) => marks.cut[peer] >= 0);
     if (!met.length) return null;
-    const x = met.reduce((sum, peer) => sum + cutX(scene, shown, peer), 0) / met.length;
-    return { row, x, y: shown.toY(row), peer: met.length === 1 ? met[0] : -1 };
+    const x = met.reduce((sum, peer) => sum + cutX(scene, frame, peer), 0) / met.length;
+    return { row, x, y: frame.toY(row), peer: met.length === 1 ? met[0] : -1 };
   });
 }
 
@@ -35,23 +35,23 @@ function trace(context, from, to) {
   context.bezierCurveTo(from.x, middle, to.x, middle, to.x, to.y);
 }
 
-export function shadeCut(context, scene, shown) {
-  const met = points(scene, shown).filter(Boolean);
+export function shadeCut(context, scene, frame) {
+  const met = points(scene, frame).filter(Boolean);
   if (!met.length || met.length < scene.layout.rows.length) return;
   context.fillStyle = scene.theme.before;
   context.beginPath();
-  context.moveTo(0, met[0].y - shown.row / 2);
-  context.lineTo(met[0].x, met[0].y - shown.row / 2);
+  context.moveTo(0, met[0].y - frame.row / 2);
+  context.lineTo(met[0].x, met[0].y - frame.row / 2);
   context.lineTo(met[0].x, met[0].y);
   for (let i = 1; i < met.length; i += 1) trace(context, met[i - 1], met[i]);
-  context.lineTo(met.at(-1).x, met.at(-1).y + shown.row / 2);
-  context.lineTo(0, met.at(-1).y + shown.row / 2);
+  context.lineTo(met.at(-1).x, met.at(-1).y + frame.row / 2);
+  context.lineTo(0, met.at(-1).y + frame.row / 2);
   context.fill();
 }
 
-export function drawCut(context, scene, shown) {
+export function drawCut(context, scene, frame) {
   const { theme } = scene;
-  const all = points(scene, shown);
+  const all = points(scene, frame);
   context.strokeStyle = theme.cut;
   context.lineWidth = 2.5;
   context.beginPath();
@@ -61,18 +61,18 @@ export function drawCut(context, scene, shown) {
     if (!point) { last = null; continue; }
     if (last) trace(context, last, point);
     else {
-      context.moveTo(point.x, point.y - shown.row / 2);
+      context.moveTo(point.x, point.y - frame.row / 2);
       context.lineTo(point.x, point.y);
     }
     last = point;
   }
-  if (last) context.lineTo(last.x, last.y + shown.row / 2);
+  if (last) context.lineTo(last.x, last.y + frame.row / 2);
   context.stroke();
-  return drawHandles(context, scene, shown, all.filter((point) => point && point.peer >= 0));
+  return drawHandles(context, scene, frame, all.filter((point) => point && point.peer >= 0));
 }
 
-function drawHandles(context, { theme }, shown, all) {
-  const size = Math.min(HANDLE, shown.row * 0.28);
+function drawHandles(context, { theme }, frame, all) {
+  const size = Math.min(HANDLE, frame.row * 0.28);
   context.fillStyle = theme.back;
   context.lineWidth = 2;
   context.beginPath();

@@ -2,11 +2,11 @@
 
 import { HEAD, tickText, ticks } from './view.js';
 
-export function drawAxis(context, { layout, theme, size, corner, model }, shown) {
-  const wanted = Math.max(4, shown.plot / 110);
+export function drawAxis(context, { layout, theme, size, corner, model }, frame) {
+  const wanted = Math.max(4, frame.plot / 110);
   // Real time counts from the first step of the run.
   const zero = layout.axis === 'time' ? model.first : 0;
-  const { step, places } = ticks(shown.left - zero, shown.right - zero, wanted);
+  const { step, places } = ticks(frame.left - zero, frame.right - zero, wanted);
   const greatest = Math.max(...places.map(Math.abs));
   const end = corner?.current?.offsetLeft ?? size.width;
   context.font = `11px ${theme.font}`;
@@ -16,7 +16,7 @@ export function drawAxis(context, { layout, theme, size, corner, model }, shown)
   context.lineWidth = 1;
   context.beginPath();
   for (const place of places) {
-    const x = Math.round(shown.toX(place + zero)) + 0.5;
+    const x = Math.round(frame.toX(place + zero)) + 0.5;
     const text = layout.axis === 'time' ? tickText(place, step, greatest) : clockText(layout, place);
     if (text === '') continue;
     context.moveTo(x, HEAD);
@@ -32,47 +32,47 @@ function clockText({ column }, place) {
   return Number.isInteger(place) && place >= 1 && place <= column.length ? `L ${column[place - 1]}` : '';
 }
 
-export function drawRails(context, { layout, theme, size, marks }, shown) {
+export function drawRails(context, { layout, theme, size, marks }, frame) {
   context.lineWidth = 1;
   context.strokeStyle = theme.rail;
   context.beginPath();
-  for (let row = shown.firstRow; row < shown.lastRow; row += 1) {
-    const y = Math.round(shown.toY(row)) + 0.5;
-    context.moveTo(shown.gutter, y);
+  for (let row = frame.firstRow; row < frame.lastRow; row += 1) {
+    const y = Math.round(frame.toY(row)) + 0.5;
+    context.moveTo(frame.gutter, y);
     context.lineTo(size.width, y);
   }
   context.stroke();
   const row = marks.peer >= 0 ? layout.rowOf[marks.peer] : -1;
   if (row < 0) return;
   context.fillStyle = theme.stripe;
-  context.fillRect(0, shown.toY(row) - shown.row / 2, size.width, shown.row);
+  context.fillRect(0, frame.toY(row) - frame.row / 2, size.width, frame.row);
 }
 
 // Where rows are low, every second name stands, or every fourth.
-export function drawNames(context, { layout, model, marks, theme, size }, shown) {
+export function drawNames(context, { layout, model, marks, theme, size }, frame) {
   context.fillStyle = theme.panel;
-  context.fillRect(0, 0, shown.gutter, size.height);
+  context.fillRect(0, 0, frame.gutter, size.height);
   context.save();
   context.beginPath();
-  context.rect(0, HEAD, shown.gutter, size.height - HEAD);
+  context.rect(0, HEAD, frame.gutter, size.height - HEAD);
   context.clip();
-  const left = shown.gutter < 80 ? 4 : 9;
-  const every = 2 ** Math.max(0, Math.ceil(Math.log2(12 / shown.row)));
-  for (let row = shown.firstRow; row < shown.lastRow; row += 1) {
+  const left = frame.gutter < 80 ? 4 : 9;
+  const every = 2 ** Math.max(0, Math.ceil(Math.log2(12 / frame.row)));
+  for (let row = frame.firstRow; row < frame.lastRow; row += 1) {
     if (row % every) continue;
     const { name, peers } = layout.rows[row];
-    const y = shown.toY(row);
+    const y = frame.toY(row);
     const chosen = peers.includes(marks.peer) || (marks.step >= 0 && peers.includes(model.step.peer[marks.step]));
     context.fillStyle = peers.length > 1 ? theme.soft : theme.peer(name);
     context.fillRect(left, y - 4, 8, 8);
     context.fillStyle = chosen ? theme.text : theme.soft;
     context.font = `${chosen ? '600 ' : ''}12px ${theme.font}`;
     context.textBaseline = 'middle';
-    context.fillText(shorten(context, name, shown.gutter - left - 18), left + 13, y);
+    context.fillText(shorten(context, name, frame.gutter - left - 18), left + 13, y);
   }
   context.restore();
   context.fillStyle = theme.line;
-  context.fillRect(shown.gutter - 1, 0, 1, size.height);
+  context.fillRect(frame.gutter - 1, 0, 1, size.height);
   context.fillRect(0, HEAD - 1, size.width, 1);
 }
 

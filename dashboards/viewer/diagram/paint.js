@@ -4,80 +4,80 @@
 // `marks` what stands out in it:
 //   step, message   selected, or -1          cone      past and future of the step
 //   cut             Int32Array, or null      orphans           how many messages are against it
-//   loud            Uint8Array: how a message across it is drawn (paint-loud.js), 0 for others
+//   highlighted            Uint8Array: how a message across it is drawn (paint-highlights.js), 0 for others
 //   found           Set of steps that a search found, or null
 // `moving` is true while it is dragged: then fewer arrows are drawn.
 // It returns what can be hit: { frame, sight, handles }.
 
 import { CONCURRENT, FUTURE, PAST, SELF, relation } from '../causality.js';
-import { lowerBound } from './bounds.js';
+import { lowerBound } from './binary-search.js';
 import { begin, inkOf } from './density.js';
 import { isLocal } from './layout.js';
 import { arrowsInSight, drawArrows } from './paint-arrows.js';
 import { drawCut, shadeCut } from './paint-cut.js';
-import { drawLoud } from './paint-loud.js';
+import { drawHighlights } from './paint-highlights.js';
 import { drawAxis, drawNames, drawRails, drawScroll } from './paint-frame.js';
-import { HEAD, frame } from './view.js';
+import { HEAD, frameOf } from './view.js';
 
 // A line with more dots than this shows how dense they are, and not each.
 const DENSE = 0.55;
 
 export function paint(context, scene) {
   const { size, layout, view, theme, marks } = scene;
-  const shown = frame(layout, view, size);
+  const frame = frameOf(layout, view, size);
   context.setTransform(size.ratio, 0, 0, size.ratio, 0, 0);
   context.fillStyle = theme.back;
   context.fillRect(0, 0, size.width, size.height);
   context.save();
   context.beginPath();
-  context.rect(shown.gutter, 0, size.width - shown.gutter, size.height);
+  context.rect(frame.gutter, 0, size.width - frame.gutter, size.height);
   context.clip();
-  drawAxis(context, scene, shown);
+  drawAxis(context, scene, frame);
   context.beginPath();
   context.rect(0, HEAD, size.width, size.height - HEAD);
   context.clip();
-  if (marks.cut) shadeCut(context, scene, shown);
-  drawRails(context, scene, shown);
-  const sight = arrowsInSight(scene, shown);
-  drawArrows(context, scene, shown, sight);
-  drawDots(context, scene, shown);
-  const handles = marks.cut ? drawCut(context, scene, shown) : [];
-  drawLoud(context, scene, shown, sight);
-  drawSelected(context, scene, shown);
+  if (marks.cut) shadeCut(context, scene, frame);
+  drawRails(context, scene, frame);
+  const sight = arrowsInSight(scene, frame);
+  drawArrows(context, scene, frame, sight);
+  drawDots(context, scene, frame);
+  const handles = marks.cut ? drawCut(context, scene, frame) : [];
+  drawHighlights(context, scene, frame, sight);
+  drawSelected(context, scene, frame);
   context.restore();
-  drawNames(context, scene, shown);
-  drawScroll(context, scene, shown);
-  return { frame: shown, sight, handles };
+  drawNames(context, scene, frame);
+  drawScroll(context, scene, frame);
+  return { frame, sight, handles };
 }
 
-function dotSize(shown) {
-  return Math.max(1.5, Math.min(4.5, shown.row * 0.17));
+function dotSize(frame) {
+  return Math.max(1.5, Math.min(4.5, frame.row * 0.17));
 }
 
 // One path for each look: a stroke or fill of a thousand dots costs little more
 // than that of one.
-function drawDots(context, scene, shown) {
+function drawDots(context, scene, frame) {
   const { layout, model, marks, theme, size } = scene;
-  const radius = dotSize(shown);
-  const bars = begin(context, { left: shown.gutter, top: HEAD, width: size.width - shown.gutter, height: size.height - HEAD });
+  const radius = dotSize(frame);
+  const bars = begin(context, { left: frame.gutter, top: HEAD, width: size.width - frame.gutter, height: size.height - HEAD });
   const rings = [];
   const looks = new Map();
   const put = (look, x, y) => {
     if (!looks.has(look)) looks.set(look, []);
     looks.get(look).push(x, y);
   };
-  for (let row = shown.firstRow; row < shown.lastRow; row += 1) {
-    const y = shown.toY(row);
+  for (let row = frame.firstRow; row < frame.lastRow; row += 1) {
+    const y = frame.toY(row);
     for (const peer of layout.rows[row].peers) {
       const { steps, xs } = layout.lines[peer];
       const at = (i) => xs[i];
-      const first = lowerBound(xs.length, at, shown.left - radius / shown.scale);
-      const last = lowerBound(xs.length, at, shown.right + radius / shown.scale);
-      if ((last - first) * radius > shown.plot * DENSE) {
-        drawDensity(scene, shown, bars, { steps, xs, first, last, y, radius });
+      const first = lowerBound(xs.length, at, frame.left - radius / frame.scale);
+      const last = lowerBound(xs.length, at, frame.right + radius / frame.scale);
+      if ((last - first) * radius > frame.plot * DENSE) {
+        drawDensity(scene, frame, bars, { steps, xs, first, last, y, radius });
       } else {
         for (let i = first; i < last; i += 1) {
-          const x = shown.toX(layout.x[steps[i]]);
+          const x = frame.toX(layout.x[steps[i]]);
           put(lookOf(model, marks, steps[i]), x, y);
           if (marks.found?.has(steps[i])) rings.push(x, y);
         }
@@ -127,11 +127,11 @@ function drawLook(context, theme, look, places, radius) {
 // What stands out of a selection or a search stands out here too.
 const TALLEST = 0.8;
 
-function drawDensity({ model, marks, theme }, shown, bars, { steps, xs, first, last, y, radius }) {
-  const most = Math.max(radius * 2, shown.row * TALLEST);
+function drawDensity({ model, marks, theme }, frame, bars, { steps, xs, first, last, y, radius }) {
+  const most = Math.max(radius * 2, frame.row * TALLEST);
   for (let i = first; i < last;) {
-    const column = Math.floor(shown.toX(xs[i]));
-    const end = shown.fromX(column + 1);
+    const column = Math.floor(frame.toX(xs[i]));
+    const end = frame.fromX(column + 1);
     const here = i;
     const lookAt = (k) => (marks.found?.has(steps[k]) ? 'found' : lookOf(model, marks, steps[k]));
     let look = lookAt(i);
@@ -140,16 +140,16 @@ function drawDensity({ model, marks, theme }, shown, bars, { steps, xs, first, l
       if (next === 'found' || (look === 'local' && next === 'dot')) look = next;
     }
     const tall = Math.min(most, radius * (1 + Math.log2(i - here + 1)));
-    bars.add(column - shown.gutter, y - HEAD, tall, inkOf(colourOf(theme, look)));
+    bars.add(column - frame.gutter, y - HEAD, tall, inkOf(colourOf(theme, look)));
   }
 }
 
-function drawSelected(context, { layout, marks, theme, model }, shown) {
+function drawSelected(context, { layout, marks, theme, model }, frame) {
   const { step } = marks;
   if (step < 0 || layout.rowOf[model.step.peer[step]] < 0) return;
-  const x = shown.toX(layout.x[step]);
-  const y = shown.toY(layout.rowOf[model.step.peer[step]]);
-  const radius = dotSize(shown);
+  const x = frame.toX(layout.x[step]);
+  const y = frame.toY(layout.rowOf[model.step.peer[step]]);
+  const radius = dotSize(frame);
   context.beginPath();
   context.arc(x, y, radius + 1.5, 0, 2 * Math.PI);
   context.fillStyle = theme.text;

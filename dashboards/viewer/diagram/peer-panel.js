@@ -3,11 +3,11 @@
 import { html, useMemo } from '../vendor/preact-htm.js';
 import { Pair } from '../traces/span-details.js';
 import { count, duration } from '../format.js';
-import { Peer } from '../peer.js';
+import { Peer } from '../peer-name.js';
 import { toTopology, toTraces } from '../router.js';
-import { partners } from './partners.js';
-import { Head } from './parts.js';
-import { only, restShared } from './peers.js';
+import { partners } from './peer-partners.js';
+import { Head } from './panel-parts.js';
+import { only, restShared } from './peer-menu.js';
 
 export function PeerPanel({ model, peer, settings, select, set }) {
   const name = model.peers[peer];

@@ -4,7 +4,7 @@
 import { html } from '../vendor/preact-htm.js';
 import { plural } from '../format.js';
 import { toResults } from '../router.js';
-import { violations } from './standing.js';
+import { violations } from './snapshots.js';
 
 // More reasons and violations stand in the results.
 const SHOWN = 4;

@@ -4,10 +4,10 @@
 import { html, useCallback, useEffect, useMemo, useRef, useState } from '../vendor/preact-htm.js';
 import { plural } from '../format.js';
 import { useKeys } from '../keys.js';
-import { Diagram } from './diagram-canvas.js';
-import { ControlBar } from './control.js';
+import { DiagramCanvas } from './diagram-canvas.js';
+import { ControlBar } from './run-controls.js';
 import { Legend } from './legend.js';
-import { pending } from './known.js';
+import { pending } from './completeness.js';
 import { Panel } from './panel.js';
 import { StepTable } from './step-table.js';
 import { Toolbar } from './toolbar.js';
@@ -97,7 +97,7 @@ function SpaceTimeOf({ route, event, run, model, revision, whole, problem }) {
           ${table
             ? html`<${StepTable} model=${model} layout=${layout} view=${viewport.view} select=${select}
                 chosen=${settings.step} pending=${open} />`
-            : html`<${Diagram} model=${model} layout=${layout} view=${viewport.view} marks=${marks} pending=${open}
+            : html`<${DiagramCanvas} model=${model} layout=${layout} view=${viewport.view} marks=${marks} pending=${open}
               corner=${corner}
                 onView=${viewport.move} onPick=${pick} onCut=${drag} onSeen=${onSeen}
                 label=${describe(model, seen.all)} />`}

@@ -5,10 +5,10 @@ import { html } from '../vendor/preact-htm.js';
 import { clocks } from '../causality.js';
 import { Group, Pair } from '../traces/span-details.js';
 import { duration, plural } from '../format.js';
-import { Peer } from '../peer.js';
+import { Peer } from '../peer-name.js';
 import { toTrace } from '../router.js';
-import { Head, MessageRef, StepRef } from './parts.js';
-import { State } from './state.js';
+import { Head, MessageRef, StepRef } from './panel-parts.js';
+import { State } from './state-diff.js';
 import { useChange } from './use-change.js';
 import { after, stepTitle, vectorText } from './descriptions.js';
 
@@ -21,7 +21,7 @@ export function StepPanel({ model, step: s, pending, select }) {
   const change = useChange(model, s);
   const received = step.received[s];
   const sent = model.sent(s).filter((m) => !model.message.copy[m]);
-  const said = model.said.get(s) ?? [];
+  const outputs = model.outputs.get(s) ?? [];
   return html`
     <section aria-label="Selected step">
       <${Head} title=${stepTitle(model, s)} close=${() => select({})}>
@@ -31,8 +31,8 @@ export function StepPanel({ model, step: s, pending, select }) {
           select=${select} />`}
         <h4>State of ${peers[step.peer[s]]}</h4>
         <${State} change=${change} />
-        ${said.length > 0 && html`<h4>Says</h4>`}
-        ${said.map(({ kind, text }) => html`<p><b>${kind}</b> ${text}</p>`)}
+        ${outputs.length > 0 && html`<h4>Says</h4>`}
+        ${outputs.map(({ kind, text }) => html`<p><b>${kind}</b> ${text}</p>`)}
         ${sent.length > 0 && html`<${Sent} model=${model} messages=${sent} select=${select} pending=${pending} />`}
         <h4>Clocks</h4>
         <dl class="pairs">

@@ -2,7 +2,7 @@
 
 import { html } from '../vendor/preact-htm.js';
 import { count, plural } from '../format.js';
-import { PeerMenu } from './peers.js';
+import { PeerMenu } from './peer-menu.js';
 
 export function Toolbar({ model, settings, set, cut, search, select, viewport, table, setTable }) {
   return html`

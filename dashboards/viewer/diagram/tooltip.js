@@ -31,7 +31,7 @@ function AboutStep({ model, step }) {
     ${model.step.from[step] >= 0 && html`<p class="note">sequence ${model.step.sequence[step]} in its channel</p>`}
     ${sent.slice(0, 4).map((m) => html`<p>sends ${kindOf(model, m)} to ${model.peers[model.message.receiver[m]]}</p>`)}
     ${sent.length > 4 && html`<p>and ${sent.length - 4} messages more</p>`}
-    ${(model.said.get(step) ?? []).map(({ kind, text }) => html`<p>says ${kind} ${text}</p>`)}
+    ${(model.outputs.get(step) ?? []).map(({ kind, text }) => html`<p>says ${kind} ${text}</p>`)}
     <p class="note">Lamport ${clocks(model).lamport[step]}, vector ${vectorText(model, step)}</p>`;
 }
 

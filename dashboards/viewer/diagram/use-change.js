@@ -3,10 +3,10 @@
 
 import { useMemo } from '../vendor/preact-htm.js';
 import { getSpan, useLoaded } from '../api.js';
-import { toDetails, toModel } from '../otlp.js';
-import { diff, stateOf } from './state.js';
+import { toDetails, readTrace } from '../otlp.js';
+import { diff, stateOf } from './state-diff.js';
 
-// `{ span, changes, first, problem }`: the step's span, the changes (state.js),
+// `{ span, changes, first, problem }`: the step's span, the changes (state-diff.js),
 // whether it is its peer's first step, and why nothing can be told. `span` and
 // `changes` are null until they are read. Step -1 is none.
 export function useChange(model, s, run) {
@@ -27,7 +27,7 @@ function useSpan(model, s, run) {
   const load = async (signal) => {
     if (s < 0) return null;
     const resources = await getSpan(traces[step.trace[s]], spans[s], signal, run);
-    const [span] = toModel(resources).spans;
+    const [span] = readTrace(resources).spans;
     return span ? toDetails(span) : null;
   };
   return useLoaded(load, `span ${s}`, 0);

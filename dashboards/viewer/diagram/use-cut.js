@@ -6,20 +6,20 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from '../vendor/preact-htm.js';
 import { getCuts, useLoaded } from '../api.js';
 import { compare, fromText, inspect, notACut, ofSnapshot, straight, toText } from './cut.js';
-import { isReading, missingBefore } from './known.js';
-import { absent, choose as chooseOf, standing } from './standing.js';
+import { isReading, missingBefore } from './completeness.js';
+import { absent, choose as chooseOf, cutStatus } from './snapshots.js';
 
 // The server reads the whole run for its answer: it is not asked more often (ms).
 const PACE = 2000;
 
-// { snapshots, snapshot, following, points, standing, missing, said, compared, own, placing, … }:
-// `points` is the cut (cut.js) or null, `said` what inspect() finds, `compared` what
-// compare() does, each null where it is not known; `standing` (standing.js) says why.
+// { snapshots, snapshot, following, points, status, missing, crossing, compared, own, placing, … }:
+// `points` is the cut (cut.js) or null, `crossing` what inspect() finds, `compared` what
+// compare() does, each null where it is not known; `status` (snapshots.js) says why.
 export function useCut({ model, revision, event, run, whole, settings, set, layout }) {
   const live = event?.live ?? false;
   const reading = isReading(model, event, whole);
   // It is asked again when there is something new in it, and once at the end.
-  const loaded = useLoaded(getCuts, 'cuts', live && model.saidOfSnapshots, PACE);
+  const loaded = useLoaded(getCuts, 'cuts', live && model.snapshotOutputs, PACE);
   const snapshots = useMemo(() => (loaded.value ?? []).filter(({ recorded }) => recorded.length), [loaded.value]);
   const [own, setOwn] = useState(null);
   const [placing, setPlacing] = useState(false);
@@ -77,13 +77,13 @@ function useSnapshot(snapshots, name, live, run) {
 function useFound(model, revision, snapshot, points, reading) {
   const missing = useMemo(() => (points ? missingBefore(model, points, snapshot?.recorded) : []),
     [model, revision, points, snapshot]);
-  const said = useMemo(() => (points && !missing.length ? inspect(model, points) : null),
+  const crossing = useMemo(() => (points && !missing.length ? inspect(model, points) : null),
     [model, revision, points, missing]);
   return useMemo(() => {
-    const stands = standing(snapshot, { reading, missing });
-    const compared = said && snapshot && stands === 'known' ? compare(model, said.flying, snapshot) : null;
-    return { missing, said, standing: stands, compared };
-  }, [said, snapshot, reading, missing]);
+    const status = cutStatus(snapshot, { reading, missing });
+    const compared = crossing && snapshot && status === 'known' ? compare(model, crossing.flying, snapshot) : null;
+    return { missing, crossing, status, compared };
+  }, [crossing, snapshot, reading, missing]);
 }
 
 // Peers can come after the cut was made: it does not meet them.

@@ -1,7 +1,7 @@
 // What was searched for, and which of the steps found is looked at.
 
 import { useEffect, useMemo, useRef, useState } from '../vendor/preact-htm.js';
-import { seek } from './seek.js';
+import { searchSteps } from './step-search.js';
 
 const NOTHING = { steps: /** @type {number[]} */ ([]), more: false };
 
@@ -14,7 +14,7 @@ export function useSearch(model, revision) {
   const [at, setAt] = useState(-1);
   useEffect(() => {
     const control = new AbortController();
-    const run = () => seek(model, text, control.signal).then(
+    const run = () => searchSteps(model, text, control.signal).then(
       (found) => ({ text, ...found, problem: null }),
       (error) => ({ text, ...NOTHING, problem: error.message }),
     ).then((next) => control.signal.aborted || setResult(next));

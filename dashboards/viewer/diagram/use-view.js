@@ -70,7 +70,7 @@ export function useView(layout, settings, set, cut, live, picture) {
 }
 
 // Around the cut and what flies across it.
-function atCut(layout, { points, said, compared }) {
+function atCut(layout, { points, crossing, compared }) {
   let [from, to] = [Infinity, -Infinity];
   const take = (x) => {
     if (x < from) from = x;
@@ -81,7 +81,7 @@ function atCut(layout, { points, said, compared }) {
     if (count > 0) take(layout.x[line[Math.min(count, line.length - 1)]]);
     if (count >= 0 && count < line.length) take(layout.x[line[count]]);
   });
-  for (const m of flyingIn({ said, compared })) {
+  for (const m of flyingIn({ crossing, compared })) {
     take(layout.start[m]);
     take(layout.end[m]);
   }

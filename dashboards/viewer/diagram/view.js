@@ -20,7 +20,7 @@ const CLOSEST_ROW = 4;
 const NEAREST = { time: 50, logical: 0.5 };
 
 // Numbers for one canvas: `toX` of a place on the axis, `toY` of a row.
-export function frame(layout, view, { width, height }) {
+export function frameOf(layout, view, { width, height }) {
   const gutter = width < 560 ? NARROW_GUTTER : GUTTER;
   const plot = Math.max(40, width - gutter - RIGHT);
   const room = Math.max(40, height - HEAD - FOOT);
@@ -64,20 +64,20 @@ export function pan(layout, view, by, down = 0) {
   return { ...view, start, top: Math.max(0, view.top + down) };
 }
 
-export function taller(view, shown, factor) {
-  return { ...view, row: Math.min(MOST_ROW * 2, Math.max(CLOSEST_ROW, shown.row * factor)) };
+export function taller(view, frame, factor) {
+  return { ...view, row: Math.min(MOST_ROW * 2, Math.max(CLOSEST_ROW, frame.row * factor)) };
 }
 
 // Moved as little as needed for a place to be seen, with room around it.
 export function reveal(layout, view, x, index, size) {
-  const shown = frame(layout, view, size);
+  const frame = frameOf(layout, view, size);
   const margin = view.span * 0.08;
   let { start } = view;
-  let { top } = shown;
-  if (x < shown.left + margin || x > shown.right - margin) start = x - view.span / 2;
-  if (index * shown.row < top) top = index * shown.row;
-  if ((index + 1) * shown.row > top + shown.room) top = (index + 1) * shown.row - shown.room;
-  return start === view.start && top === shown.top ? view : { ...view, start, top };
+  let { top } = frame;
+  if (x < frame.left + margin || x > frame.right - margin) start = x - view.span / 2;
+  if (index * frame.row < top) top = index * frame.row;
+  if ((index + 1) * frame.row > top + frame.room) top = (index + 1) * frame.row - frame.room;
+  return start === view.start && top === frame.top ? view : { ...view, start, top };
 }
 
 // Places for about so many lines on the axis, at 1, 2 or 5 times a power of ten.

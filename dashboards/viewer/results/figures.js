@@ -3,7 +3,7 @@
 import { html } from '../vendor/preact-htm.js';
 import { getRun, getRuns, useLoaded } from '../api.js';
 import { count, plural } from '../format.js';
-import { Wide } from '../wide.js';
+import { Wide } from '../wide-table.js';
 import { Plot, axis } from './plot.js';
 import { comparable, curvesOf } from './theory.js';
 

@@ -2,9 +2,9 @@
 
 import { html, useMemo } from '../vendor/preact-htm.js';
 import { bytes, count, duration, plural } from '../format.js';
-import { drawLines, shade } from './marks.js';
+import { drawLines, shade } from './plot-overlays.js';
 import { Plot, axis, below, inPercent } from './plot.js';
-import { measuredSpans, samplesOf, saturatedSeconds, thinned } from './samples.js';
+import { measuredSpans, samplesOf, saturatedSeconds, thinned } from './host-samples.js';
 
 // What happened, by the kind of a pause.
 const PAUSES = {

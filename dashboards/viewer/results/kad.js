@@ -4,7 +4,7 @@
 import { html, useMemo } from '../vendor/preact-htm.js';
 import { count, duration, plural } from '../format.js';
 import { besideEachOther, drawnOf, hopsByKind, lookupsOf, rightOf } from './lookups.js';
-import { drawCrosses, drawLines } from './marks.js';
+import { drawCrosses, drawLines } from './plot-overlays.js';
 import { LOGARITHMIC, Plot, aPercent, aTime, asPercents, asTimes, axis, bars, below, points } from './plot.js';
 
 export function KadResults({ run, csv }) {

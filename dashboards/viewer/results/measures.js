@@ -3,7 +3,7 @@
 
 import { html } from '../vendor/preact-htm.js';
 import { count, measured } from '../format.js';
-import { Wide } from '../wide.js';
+import { Wide } from '../wide-table.js';
 
 const HEAD = ['What', 'n', 'Lost', 'Median', 'p90', 'p99', 'Max', 'Theory'];
 

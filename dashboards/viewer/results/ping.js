@@ -3,7 +3,7 @@
 
 import { html, useMemo } from '../vendor/preact-htm.js';
 import { count, duration, plural } from '../format.js';
-import { Wide } from '../wide.js';
+import { Wide } from '../wide-table.js';
 import { pingsOf } from './csv.js';
 import { Distribution, Series } from './roundtrips.js';
 

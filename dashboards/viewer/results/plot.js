@@ -6,7 +6,7 @@ import UPlot from '../vendor/uplot.js';
 import { duration } from '../format.js';
 import { readTheme } from '../diagram/theme.js';
 import { useScheme } from '../scheme.js';
-import { Wide } from '../wide.js';
+import { Wide } from '../wide-table.js';
 
 const HEIGHT = 260;
 const NARROWEST = 240;

@@ -10,8 +10,8 @@ import { KadResults } from './kad.js';
 import { LatencyResults } from './latency.js';
 import { Measures } from './measures.js';
 import { PingResults } from './ping.js';
-import { Visitors } from './visitors.js';
-import { Wide } from '../wide.js';
+import { Visitors } from './external-peers.js';
+import { Wide } from '../wide-table.js';
 
 export function Results({ run, event }) {
   const results = run?.results;

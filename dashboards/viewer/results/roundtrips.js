@@ -5,7 +5,7 @@ import { html, useMemo } from '../vendor/preact-htm.js';
 import { duration, plural } from '../format.js';
 import { LOGARITHMIC, Plot, axis, bars, below, withRoom } from './plot.js';
 import { histogram } from './histogram.js';
-import { drawLines } from './marks.js';
+import { drawLines } from './plot-overlays.js';
 
 /** @type {[string, number][]} */
 const PERCENTILES = [['p50', 0.5], ['p90', 0.9], ['p99', 0.99]];

@@ -2,11 +2,11 @@
 // and what is missing.
 
 import { html, useState } from '../vendor/preact-htm.js';
-import { getRuns, getSummaries, isReport, shownRun, toRun, useLoaded } from '../api.js';
+import { getRuns, getSummaries, isReport, pageRun, toRun, useLoaded } from '../api.js';
 import { toCompareRuns } from '../router.js';
 import { count, duration, isoTime, plain, plural } from '../format.js';
-import { allOptions } from '../options.js';
-import { Wide } from '../wide.js';
+import { allOptions } from '../run-options.js';
+import { Wide } from '../wide-table.js';
 
 export function Runs({ run, event }) {
   const { value, error } = useLoaded(getRuns, 'runs', `${event?.run} ${event?.live}`, 2000);
@@ -94,7 +94,7 @@ function Table({ runs, current, chosen, choose }) {
     <${Wide} label="Runs"><table>
       <thead><tr>${HEADS.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
       <tbody>${runs.map((run) => html`
-        <${Line} key=${run.id} run=${run} shown=${run.id === (shownRun || current)}
+        <${Line} key=${run.id} run=${run} shown=${run.id === (pageRun || current)}
           address=${toRun(run.id === current ? '' : run.id)}
           chosen=${chosen.includes(run.id)} choose=${choose} />`)}</tbody>
     </table><//>`;

@@ -4,14 +4,14 @@
 import { html, useEffect, useMemo, useRef } from '../vendor/preact-htm.js';
 import { getTopology, useLoaded } from '../api.js';
 import { replace, toTopology } from '../router.js';
-import { pending } from '../diagram/known.js';
+import { pending } from '../diagram/completeness.js';
 import { messageName, messageOf } from '../diagram/settings.js';
 import { plural } from '../format.js';
 import { Graph } from './graph.js';
 import { Matrix } from './matrix.js';
-import { Message } from './message.js';
-import { Peers } from './peers.js';
-import { Controls } from './controls.js';
+import { Message } from './message-details.js';
+import { Peers } from './peer-table.js';
+import { Controls } from './player-controls.js';
 import { Player } from './player.js';
 import { useBroken } from './faults.js';
 import { momentsOf } from './moments.js';

@@ -4,7 +4,7 @@ import { html, useMemo } from '../vendor/preact-htm.js';
 import { toTrace } from '../router.js';
 import { duration, isoTime } from '../format.js';
 import { toDetails } from '../otlp.js';
-import { Peer } from '../peer.js';
+import { Peer } from '../peer-name.js';
 
 export function Details({ span, trace, traceId, select }) {
   const details = useMemo(() => toDetails(span), [span]);

@@ -5,8 +5,8 @@ import { canOpen, getSummaries, useLoaded } from '../api.js';
 import { toCompareTraces, toTrace, toTraces } from '../router.js';
 import { clock, count, duration, isoTime, plural } from '../format.js';
 import { withoutParent } from '../run-header.js';
-import { Peer } from '../peer.js';
-import { Search, fieldsOf, isNarrowed, readFields } from './search.js';
+import { Peer } from '../peer-name.js';
+import { Search, fieldsOf, isNarrowed, readFields } from './trace-search.js';
 
 /** @type {[string, (trace: Record<string, any>) => any, string?][]} */
 const COLUMNS = [

@@ -4,8 +4,8 @@ import { html, useCallback, useEffect, useMemo, useState } from '../vendor/preac
 import { getTrace, useLoaded } from '../api.js';
 import { replace, toTrace, toTraces } from '../router.js';
 import { clock, count, duration, isoTime, plural } from '../format.js';
-import { toModel } from '../otlp.js';
-import { criticalPath } from './critical.js';
+import { readTrace } from '../otlp.js';
+import { criticalPath } from './critical-path.js';
 import { Waterfall } from './waterfall.js';
 import { Details } from './span-details.js';
 
@@ -16,7 +16,7 @@ const PACE = 2000;
 // `onSpan` is told which span is shown, and of which peer it is.
 export function Trace({ route, event, onSpan }) {
   const id = route.trace;
-  const load = useCallback((signal) => getTrace(id, signal).then(toModel), [id]);
+  const load = useCallback((signal) => getTrace(id, signal).then(readTrace), [id]);
   const { value: trace, error } = useLoaded(load, id, event?.revision, PACE);
   const select = useCallback((span) => replace(toTrace(id, span)), [id]);
   const selected = useMemo(

@@ -4,7 +4,7 @@ import { html } from '../vendor/preact-htm.js';
 import { toTrace } from '../router.js';
 import { duration, plural } from '../format.js';
 import { eventsOf, linksOf } from '../otlp.js';
-import { Peer } from '../peer.js';
+import { Peer } from '../peer-name.js';
 import { colour } from '../palette.js';
 
 // Beyond this depth the indent stops growing: on a phone nothing else would

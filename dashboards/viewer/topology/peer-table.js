@@ -3,7 +3,7 @@
 
 import { html, useEffect, useRef, useState } from '../vendor/preact-htm.js';
 import { count } from '../format.js';
-import { Peer } from '../peer.js';
+import { Peer } from '../peer-name.js';
 import { toDiagram } from '../router.js';
 import { useWindow } from '../scroll-window.js';
 import { linkOf } from './faults.js';

@@ -4,7 +4,7 @@ import { html } from '../vendor/preact-htm.js';
 import { messageName } from '../diagram/settings.js';
 import { toDiagram, toTrace } from '../router.js';
 import { duration } from '../format.js';
-import { Peer } from '../peer.js';
+import { Peer } from '../peer-name.js';
 
 export function Message({ model, message: m, pending, close }) {
   const { step, message } = model;

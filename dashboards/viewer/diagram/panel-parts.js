@@ -1,7 +1,7 @@
 // Small parts of the panels.
 
 import { html } from '../vendor/preact-htm.js';
-import { Peer } from '../peer.js';
+import { Peer } from '../peer-name.js';
 import { fate, kindOf, stepTitle } from './descriptions.js';
 
 // The head of a panel, with the button that closes it.

@@ -8,7 +8,7 @@ import { clocks } from '../causality.js';
 const MOST = 1000;
 
 // `{ steps, more }` in causal order.
-export async function seek(model, text, signal) {
+export async function searchSteps(model, text, signal) {
   const words = text.trim().toLowerCase().split(/\s+/).filter(Boolean);
   if (!words.length) return { steps: [], more: false };
   const tags = Object.fromEntries(text.trim().split(/\s+/)
@@ -31,7 +31,7 @@ function matcher(model, words) {
   return (s) => words.every((word, w) => peers[w][step.peer[s]] || kinds[w][step.kind[s]]
     || (step.received[s] >= 0 && has(texts[step.received[s]], word))
     || sends(s, word, kinds[w])
-    || (model.said.get(s) ?? []).some(({ kind, text }) => has(kind, word) || has(text, word)));
+    || (model.outputs.get(s) ?? []).some(({ kind, text }) => has(kind, word) || has(text, word)));
 
   // Only what never arrived is found at its sender: the rest is, at its receiver.
   function sends(s, word, kind) {

@@ -2,9 +2,9 @@
 
 import { html, useState } from '../vendor/preact-htm.js';
 import { plural } from '../format.js';
-import { Peer } from '../peer.js';
+import { Peer } from '../peer-name.js';
 import { Menu } from './menu.js';
-import { partners } from './partners.js';
+import { partners } from './peer-partners.js';
 
 // More names than this are found by typing.
 const MOST = 200;

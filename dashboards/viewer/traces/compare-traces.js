@@ -5,11 +5,11 @@ import { html, useMemo, useRef } from '../vendor/preact-htm.js';
 import { getTrace, useLoaded } from '../api.js';
 import { toTrace, toTraces } from '../router.js';
 import { clock, duration, isoTime, plural } from '../format.js';
-import { toModel } from '../otlp.js';
-import { Peer } from '../peer.js';
+import { readTrace } from '../otlp.js';
+import { Peer } from '../peer-name.js';
 import { colour } from '../palette.js';
 import { useWindow } from '../scroll-window.js';
-import { align } from './align.js';
+import { align } from './align-traces.js';
 
 const ROW = 30;
 const HEAD = 30;
@@ -40,7 +40,7 @@ export function CompareTraces({ route, event }) {
 }
 
 function useTrace(id, event) {
-  const load = (signal) => getTrace(id, signal).then(toModel);
+  const load = (signal) => getTrace(id, signal).then(readTrace);
   return useLoaded(load, id, event?.revision, PACE);
 }
 

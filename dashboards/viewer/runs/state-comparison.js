@@ -2,7 +2,7 @@
 // run. What is not the same in both is marked.
 
 import { html } from '../vendor/preact-htm.js';
-import { State, against } from '../diagram/state.js';
+import { State, against } from '../diagram/state-diff.js';
 import { useChange } from '../diagram/use-change.js';
 
 export function States({ first, a, b }) {

@@ -1,6 +1,6 @@
 // What lies under the pointer.
 
-import { lowerBound } from './bounds.js';
+import { lowerBound } from './binary-search.js';
 import { HEAD } from './view.js';
 import { ends } from './paint-arrows.js';
 
@@ -43,7 +43,7 @@ function nearest({ layout }, frame, row, x, y, reach) {
 
 function crossed(scene, { frame, sight }, x, y, reach) {
   let [best, least] = [-1, reach];
-  for (const m of [...sight.loud, ...sight.arrows]) {
+  for (const m of [...sight.highlighted, ...sight.arrows]) {
     const far = distance(ends(scene, frame, m), x, y);
     if (far < least) [best, least] = [m, far];
   }

@@ -2,7 +2,7 @@
 
 // 'reading': not all is read. 'aborted', 'open': there is no such snapshot, or
 // not yet. 'missing': steps before the cut are not there. 'known': all of it is.
-export function standing(snapshot, { reading, missing }) {
+export function cutStatus(snapshot, { reading, missing }) {
   if (reading) return 'reading';
   if (snapshot && !snapshot.complete.length) return snapshot.aborted.length ? 'aborted' : 'open';
   return missing.length ? 'missing' : 'known';

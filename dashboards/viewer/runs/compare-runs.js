@@ -3,12 +3,12 @@
 import { html, useMemo, useState } from '../vendor/preact-htm.js';
 import { getRun, getRuns, toRun, useLoaded } from '../api.js';
 import { toRuns } from '../router.js';
-import { missingFrom } from '../diagram/known.js';
+import { missingFrom } from '../diagram/completeness.js';
 import { count, plural } from '../format.js';
 import { useModel } from '../use-model.js';
-import { compare } from './difference.js';
-import { Pair } from './pair.js';
-import { States } from './states.js';
+import { compare } from './run-difference.js';
+import { Pair } from './diagram-pair.js';
+import { States } from './state-comparison.js';
 
 export function CompareRuns({ route, event }) {
   // Of two runs at most one goes on: that which the server is at.

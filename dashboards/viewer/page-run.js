@@ -2,7 +2,7 @@
 // its folder, which the address names: `/?run=ID#/…`. It stands before the
 // `#`, so that every link within the page keeps it.
 
-export const shownRun = new URLSearchParams(globalThis.location?.search ?? '').get('run') ?? '';
+export const pageRun = new URLSearchParams(globalThis.location?.search ?? '').get('run') ?? '';
 
 // The address of another run; with none, of the server's own.
 export function toRun(id, hash = '#/') {

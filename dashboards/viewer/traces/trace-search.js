@@ -3,7 +3,7 @@
 
 import { html, useState } from '../vendor/preact-htm.js';
 import { LIST_LIMIT, getOperations, getServices, useLoaded } from '../api.js';
-import { lengthOf, momentOf, tagsOf } from './logfmt.js';
+import { lengthOf, momentOf, tagsOf } from './search-values.js';
 
 const FIELDS = ['service', 'operation', 'tags', 'min', 'max', 'from', 'to', 'limit'];
 

@@ -2,11 +2,11 @@
 // the same place in both. They move together.
 
 import { html, useMemo, useState } from '../vendor/preact-htm.js';
-import { Diagram, noMarks } from '../diagram/diagram-canvas.js';
+import { DiagramCanvas, noMarks } from '../diagram/diagram-canvas.js';
 import { arrange } from '../diagram/layout.js';
 import { describe } from '../diagram/descriptions.js';
 import { useKeys } from '../keys.js';
-import { told } from './difference.js';
+import { told } from './run-difference.js';
 
 // In logical time, since no two runs take the same time.
 const SETTINGS = { axis: 'logical', hidden: new Set(), grouped: new Set(), silent: new Set(), local: true };
@@ -34,7 +34,7 @@ export function Pair({ found: { first }, a, b, names }) {
       ${[[a, one], [b, two]].map(([run, side], i) => html`
         <div class="one" key=${i}>
           <h3>${names[i]}</h3>
-          <div class="picture"><${Diagram} model=${run.model} layout=${side.layout} view=${shown(side)}
+          <div class="picture"><${DiagramCanvas} model=${run.model} layout=${side.layout} view=${shown(side)}
             marks=${side.marks}
             onView=${follow(side)} onPick=${picked(side)}
             label=${`Run ${'AB'[i]}. ${describe(run.model, run.model.step.count)} ${

@@ -52,7 +52,7 @@ function differences(a, s, b, t) {
 
 const sender = (model, s) => (model.step.from[s] < 0 ? 'nobody' : model.peers[model.step.from[s]]);
 const message = (model, s) => (model.step.received[s] < 0 ? '' : model.texts[model.step.received[s]]);
-const said = (model, s) => (model.said.get(s) ?? []).map(({ kind, text }) => `${kind} ${text}`.trim()).join('; ');
+const said = (model, s) => (model.outputs.get(s) ?? []).map(({ kind, text }) => `${kind} ${text}`.trim()).join('; ');
 
 // A state that was not recorded differs from none.
 const states = (x, y) => (x === y || x === 0 || y === 0 ? ['', ''] : ['one', 'another']);

@@ -1,7 +1,7 @@
 // Where the cut meets each peer, in numbers: the way to move it without a mouse.
 
 import { html } from '../vendor/preact-htm.js';
-import { Peer } from '../peer.js';
+import { Peer } from '../peer-name.js';
 
 // So many lines of numbers are still a list.
 const MOST = 300;

@@ -1,8 +1,8 @@
 // When the page asks: once, and again when the server says that there is more.
 
 import { useEffect, useRef, useState } from './vendor/preact-htm.js';
-import { isReport } from './answers.js';
-import { shownRun } from './shown-run.js';
+import { isReport } from './report-answers.js';
+import { pageRun } from './page-run.js';
 
 // What can be done to a run that goes on, where nothing can be.
 const UNTOUCHED = { allowed: [], paused: false };
@@ -20,7 +20,7 @@ const OVER = { revision: 0, run: 0, live: false, control: UNTOUCHED };
 
 // The server's last event, and whether the server is still there.
 export function useEvents() {
-  const still = isReport || shownRun !== '';
+  const still = isReport || pageRun !== '';
   const [state, setState] = useState(/** @type {Connection} */ ({ connected: null, event: still ? OVER : null }));
   useEffect(() => {
     if (still) return undefined;
