@@ -29,6 +29,7 @@ async function get(path, { signal, run, exactly, ...parameters } = {}) {
   return read(await fetch(address, { signal }), exactly);
 }
 
+/** @param {Response} response @param {boolean} [exactly] */
 async function read(response, exactly) {
   const text = await response.text();
   let body;
@@ -51,6 +52,7 @@ function exact(key, value, context) {
 }
 
 // In a report such an answer is text, whose digits are all there.
+/** @param {unknown} answer */
 const exactlyRead = (answer) => (typeof answer === 'string' ? JSON.parse(answer, exact) : answer);
 
 /**
@@ -92,10 +94,12 @@ export const getCuts = (signal, run) => get('/api/cuts', { signal, run }).then((
 export const getSpan = (trace, span, signal, run) =>
   get(`/api/spans/${trace}/${span}`, { signal, run }).then((body) => body.result.resourceSpans);
 
+/** @param {ViewParameters} query */
 const v3 = (query) => Object.fromEntries(
   Object.entries(query).map(([name, value]) => [`query.${name}`, value]),
 );
 
+/** @param {Tags | undefined} tags */
 const tagged = (tags) => (tags && Object.keys(tags).length ? JSON.stringify(tags) : '');
 
 /** @typedef {Record<string, string>} Tags */
@@ -113,17 +117,20 @@ export const searchSpans = ({ service, operation, tags, limit = LIST_LIMIT }, si
   }) });
 
 // The traces, as Jaeger lists, searches and reads them.
+/** @param {AbortSignal} signal */
 export const getServices = (signal) =>
   get('/api/v3/services', { signal }).then((body) => body.services);
 
 // Of a service; without one, of all.
+/** @param {string} service @param {AbortSignal} signal */
 export const getOperations = (service, signal) =>
   get('/api/v3/operations', { signal, service }).then((body) => body.operations);
 
 /**
  * The traces that are found, and how many there are in all. `shortest` and `longest`
  * are nanoseconds, `after` and `before` RFC 3339.
- * @type {(search: Record<string, any>, signal?: AbortSignal) => Promise<{ summaries: TraceSummary[], total: number }>}
+ * @type {(search: Record<string, any>, signal?: AbortSignal)
+ *   => Promise<{ summaries: TraceSummary[], total: number }>}
  */
 export const getSummaries = (search, signal) => get('/api/v3/trace-summaries', { signal, ...v3({
   serviceName: search.service,

@@ -16,6 +16,7 @@ import { Results } from './results/results.js';
 import { Runs } from './runs/runs.js';
 import { CompareRuns } from './runs/compare-runs.js';
 
+/** @type {Record<string, (props: any) => any>} */
 const VIEWS = {
   diagram: SpaceTime,
   traces: Traces,
@@ -32,15 +33,16 @@ function App() {
   const route = useRoute();
   const { connected, event } = useEvents();
   const run = useLoaded(getRun, 'run', `${event?.run} ${event?.live}`, 250).value;
-  const running = useModel(event?.revision, { needed: drawsModel(route) });
+  const loaded = useModel(event?.revision, { needed: drawsModel(route) });
   const [opened, setOpened] = useState(null);
-  const known = useSelection(route, running.model, opened);
+  const known = useSelection(route, loaded.model, opened);
   const name = run?.experiment?.name;
   useEffect(() => {
     const place = route.trace ? `trace ${route.trace.slice(0, 8)}` : nameOf(route.view);
     document.title = `${name ? `${name} · ` : ''}${place} · testbed`;
   }, [name, route.view, route.trace]);
   const main = useRef(null);
+  /** @param {Event} event */
   const skip = (event) => {
     event.preventDefault();
     main.current.focus();
@@ -53,9 +55,8 @@ function App() {
     ${leftOut.length > 0 && html`<p class="banner">${leftOut.join(' ')}</p>`}
     <main id="main" ref=${main} tabIndex="-1">
       ${!NAMED.has(route.view) && html`<h2 class="unseen">${nameOf(route.view)}</h2>`}
-      <${VIEWS[route.view]} key=${keyOf(route)} route=${route} event=${event} run=${run}
-        model=${running.model} revision=${running.revision} whole=${running.whole}
-        problem=${running.error} selected=${known.selected} onSpan=${setOpened} />
+      <${VIEWS[route.view]} key=${keyOf(route)} route=${route} event=${event} run=${run} loaded=${loaded}
+        onSpan=${setOpened} />
     </main>`;
 }
 
@@ -64,6 +65,7 @@ const NAMED = new Set(['trace', 'compare-traces', 'compare']);
 
 // Which views draw the model. A search by time counts from the run's beginning,
 // which is in the model too.
+/** @param {Route} route */
 function drawsModel({ view, params }) {
   return view === 'diagram' || view === 'topology'
     || (view === 'traces' && (params.has('from') || params.has('to')));

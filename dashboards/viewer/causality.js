@@ -18,8 +18,10 @@ export const PAST = 1;
 export const FUTURE = 2;
 export const CONCURRENT = 3;
 
+/** @type {WeakMap<Model, { revision: number } & ReturnType<typeof compute>>} */
 const kept = new WeakMap();
 
+/** @param {Model} model */
 export function clocks(model) {
   const known = kept.get(model);
   if (known?.revision === model.revision) return known;
@@ -30,6 +32,7 @@ export function clocks(model) {
 
 // Kahn's algorithm. `when` is the time of a step, moved behind what it depends
 // on, if the clocks disagree with the order.
+/** @param {Model} model */
 function compute({ step, message, lines }) {
   const { count } = step;
   const lamport = new Uint32Array(count);
@@ -41,11 +44,13 @@ function compute({ step, message, lines }) {
     open[s] = (step.rank[s] > 0 ? 1 : 0) + (step.received[s] >= 0 ? 1 : 0);
     if (open[s] === 0) { queue[end] = s; end += 1; }
   }
+  /** @param {number} s @param {number} next */
   const after = (s, next) => {
     if (lamport[next] <= lamport[s] && open[next] > 0) lamport[next] = lamport[s];
     if (when[next] < when[s]) when[next] = when[s];
     if (open[next] > 0 && (open[next] -= 1) === 0) { queue[end] = next; end += 1; }
   };
+  /** @param {number} from */
   const drain = (from) => {
     for (let i = from; i < end; i += 1) {
       const s = queue[i];
@@ -71,6 +76,7 @@ function compute({ step, message, lines }) {
 
 // No recorded run has a ring of steps that wait for each other, but a file that
 // somebody wrote can have one. The earliest step goes first.
+/** @param {Steps} step @param {Uint8Array} open @param {(s: number) => void} release */
 function untie(step, open, release) {
   const left = [];
   for (let s = 0; s < step.count; s += 1) if (open[s] > 0) left.push(s);
@@ -79,6 +85,7 @@ function untie(step, open, release) {
 }
 
 // Equal times are told apart by the place in the queue, which is causal.
+/** @param {Int32Array} queue @param {Float64Array} when @param {Uint32Array} lamport */
 function linear(queue, when, lamport) {
   const place = new Int32Array(queue.length);
   for (let i = 0; i < queue.length; i += 1) place[queue[i]] = i;
@@ -87,15 +94,19 @@ function linear(queue, when, lamport) {
   return { order, place };
 }
 
+/** @param {Model} model @param {number} s */
 export function cone(model, s) {
   return { step: s, past: before(model, s), future: from(model, s) };
 }
 
 // Every line is walked once, from where it was known to end to where it is
 // found to end now.
+/** @param {Model} model @param {number} s */
 function before({ step, message, lines }, s) {
   const past = new Int32Array(lines.length);
+  /** @type {number[]} */
   const todo = [];
+  /** @param {number} cause */
   const reach = (cause) => {
     const peer = step.peer[cause];
     const upTo = step.rank[cause] + 1;
@@ -105,9 +116,8 @@ function before({ step, message, lines }, s) {
   };
   reach(s);
   while (todo.length) {
-    const upTo = todo.pop();
-    const begin = todo.pop();
-    const line = lines[todo.pop()].steps;
+    const [peer, begin, upTo] = todo.splice(-3);
+    const line = lines[peer].steps;
     for (let rank = begin; rank < upTo; rank += 1) {
       const m = step.received[line[rank]];
       if (m >= 0) reach(message.from[m]);
@@ -117,9 +127,12 @@ function before({ step, message, lines }, s) {
   return past;
 }
 
+/** @param {Model} model @param {number} s */
 function from({ step, message, lines }, s) {
   const future = Int32Array.from(lines, (line) => line.count);
+  /** @type {number[]} */
   const todo = [];
+  /** @param {number} effect */
   const reach = (effect) => {
     const peer = step.peer[effect];
     const since = step.rank[effect];
@@ -129,9 +142,8 @@ function from({ step, message, lines }, s) {
   };
   reach(s);
   while (todo.length) {
-    const end = todo.pop();
-    const since = todo.pop();
-    const line = lines[todo.pop()].steps;
+    const [peer, since, end] = todo.splice(-3);
+    const line = lines[peer].steps;
     for (let rank = since; rank < end; rank += 1) {
       for (let m = step.firstSent[line[rank]]; m >= 0; m = message.nextSent[m]) {
         if (message.to[m] >= 0) reach(message.to[m]);
@@ -142,6 +154,7 @@ function from({ step, message, lines }, s) {
   return future;
 }
 
+/** @param {Model} model @param {Cone} cone @param {number} s */
 export function relation({ step }, { step: self, past, future }, s) {
   if (s === self) return SELF;
   const peer = step.peer[s];
@@ -151,6 +164,7 @@ export function relation({ step }, { step: self, past, future }, s) {
 
 // A message belongs to the past when its receipt does, and to the future when
 // its sending does.
+/** @param {Model} model @param {Cone} around @param {number} m */
 export function messageRelation(model, around, m) {
   const { from: sent, to } = model.message;
   if (to[m] >= 0) {
@@ -161,6 +175,7 @@ export function messageRelation(model, around, m) {
   return sending === FUTURE || sending === SELF ? FUTURE : CONCURRENT;
 }
 
+/** @param {Model} model @param {number} s */
 export function vectorClock(model, s) {
   const past = before(model, s);
   past[model.step.peer[s]] += 1;

@@ -4,6 +4,7 @@
 const UNITS = [['ns', 1], ['µs', 1e3], ['ms', 1e6], ['s', 1e9]];
 
 // Three significant digits tell two spans apart and fit beside a bar.
+/** @param {number} ns */
 export function duration(ns) {
   if (ns === 0) return '0';
   const size = Math.abs(ns);
@@ -16,10 +17,12 @@ export function duration(ns) {
   return `${Number((ns / scale).toFixed(unit === 'ns' ? 0 : digits))} ${unit}`;
 }
 
+/** @param {number | undefined} number */
 export function count(number) {
   return Number(number).toLocaleString('en');
 }
 
+/** @param {number} number @param {string} one @param {string} [many] */
 export function plural(number, one, many = `${one}s`) {
   return `${count(number)} ${number === 1 ? one : many}`;
 }
@@ -27,6 +30,7 @@ export function plural(number, one, many = `${one}s`) {
 /** @type {[string, number][]} */
 const SIZES = [['B', 1], ['KiB', 1024], ['MiB', 1024 ** 2], ['GiB', 1024 ** 3]];
 
+/** @param {number} number */
 export function bytes(number) {
   const [unit, scale] = SIZES.findLast(([, scale]) => number >= scale) ?? SIZES[0];
   return `${Number((number / scale).toPrecision(3)).toLocaleString('en')} ${unit}`;
@@ -34,6 +38,7 @@ export function bytes(number) {
 
 // What a run measured, by the unit that `run.json` gives. A ratio that is almost
 // 1 is not told as 1.
+/** @param {number | null | undefined} value @param {string} unit */
 export function measured(value, unit) {
   if (value === null || value === undefined) return '–';
   if (unit === 'ns') return duration(value);
@@ -47,10 +52,12 @@ const CLOCK = new Intl.DateTimeFormat('en-GB', {
 });
 
 // `ns` is a BigInt: nanoseconds since 1970 are beyond 2^53.
+/** @param {bigint} ns */
 export function clock(ns) {
   return CLOCK.format(new Date(Number(ns / 1000000n)));
 }
 
+/** @param {bigint} ns */
 export function isoTime(ns) {
   const fraction = String(ns % 1000000000n).padStart(9, '0');
   return `${new Date(Number(ns / 1000000n)).toISOString().slice(0, 19)}.${fraction}Z`;
@@ -59,6 +66,7 @@ export function isoTime(ns) {
 // A long list of measurements is for the report, not for a line of text.
 const LONGEST = 200;
 
+/** @param {unknown} value */
 export function plain(value) {
   if (value === null || value === undefined) return '–';
   const text = typeof value === 'object' ? JSON.stringify(value) : String(value);

@@ -2,7 +2,10 @@
 
 /** @typedef {Int32Array | Uint32Array | Uint8Array | Float64Array} NumberArray */
 
-/** @typedef {Int32ArrayConstructor | Uint32ArrayConstructor | Uint8ArrayConstructor | Float64ArrayConstructor} NumberArrayType */
+/**
+ * @typedef {Int32ArrayConstructor | Uint32ArrayConstructor | Uint8ArrayConstructor
+ *   | Float64ArrayConstructor} NumberArrayType
+ */
 
 /**
  * Typed arrays that grow together, by their names.
@@ -21,6 +24,7 @@ class Columns {
   }
 
   // Makes room for `more` rows; the first of them is returned.
+  /** @param {number} more */
   grow(more) {
     const arrays = /** @type {Record<string, any>} */ (this);
     const begin = this.count;
@@ -54,6 +58,7 @@ export class Line {
     this.sorted = true;
   }
 
+  /** @param {number} s @param {{ number: Float64Array }} step */
   push(s, step) {
     if (this.count === this.steps.length) this.steps = wider(this.steps, 2 * this.count);
     if (this.count > 0 && step.number[this.steps[this.count - 1]] > step.number[s]) this.sorted = false;
@@ -61,6 +66,7 @@ export class Line {
     this.count += 1;
   }
 
+  /** @param {{ number: Float64Array, at: Float64Array, rank: Int32Array }} step */
   settle(step) {
     if (!this.sorted) {
       const { number, at } = step;

@@ -7,15 +7,19 @@ import { html, useEffect, useRef } from './vendor/preact-htm.js';
 const TYPED = 'input:not([type=checkbox]):not([type=radio]), select, textarea';
 
 // What scrolls, or is chosen from with arrows, keeps these.
-const MOVES = new Set(['ArrowDown', 'ArrowUp', 'ArrowLeft', 'ArrowRight', 'Home', 'End', 'PageDown', 'PageUp']);
+const MOVES = new Set([
+  'ArrowDown', 'ArrowUp', 'ArrowLeft', 'ArrowRight', 'Home', 'End', 'PageDown', 'PageUp']);
 const MOVED = 'input, [tabindex="0"]:not(canvas):not([role=tree])';
 
 // What Space and Enter press.
 const PRESSED = 'a, button, summary, input, [role=button]';
 
 // Whether a key is the view's, though the focus is on `target`.
-export function isFree({ target, key, ctrlKey, metaKey, altKey, defaultPrevented }) {
-  if (defaultPrevented || ctrlKey || metaKey || altKey) return false;
+/** @param {KeyboardEvent} event */
+export function isFree(event) {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return false;
+  const { key } = event;
+  const target = /** @type {Element} */ (event.target);
   if (target.closest?.(TYPED)) return false;
   if (MOVES.has(key)) return !target.matches?.(MOVED);
   if (key === ' ' || key === 'Enter') return !target.closest?.(PRESSED);
@@ -23,11 +27,13 @@ export function isFree({ target, key, ctrlKey, metaKey, altKey, defaultPrevented
 }
 
 // `handler` is given the keys that are free. It takes one by preventDefault().
+/** @param {(event: KeyboardEvent) => void} handler */
 export function useKeys(handler) {
   const now = useRef(handler);
   now.current = handler;
   useEffect(() => {
     // What is behind a dialog has no keys.
+    /** @param {KeyboardEvent} event */
     const listen = (event) => isFree(event) && !document.querySelector('dialog[open]') && now.current(event);
     document.addEventListener('keydown', listen);
     return () => document.removeEventListener('keydown', listen);
@@ -39,6 +45,7 @@ const EVERYWHERE = [
   ['Tab', 'from control to control; the first one skips to the view'],
 ];
 
+/** @type {Record<string, string[][]>} */
 const OF_VIEWS = {
   diagram: [
     ['→ ←', 'next step and the one before, in causal order'],
@@ -71,6 +78,7 @@ const OF_VIEWS = {
   ],
 };
 
+/** @type {Record<string, string>} */
 const GESTURES = {
   diagram: `The wheel zooms about the pointer, Shift with the wheel goes along the axis, Alt with the wheel makes
     rows higher. Drag to move, pinch to zoom. Drag a handle of the cut to move it there; with Shift, everywhere.`,
@@ -78,6 +86,7 @@ const GESTURES = {
 };
 
 // The button that shows the keys of a view, and what it opens.
+/** @param {{ view: string }} props */
 export function KeysButton({ view }) {
   const dialog = useRef(null);
   const open = () => dialog.current.open || dialog.current.showModal();
@@ -87,6 +96,7 @@ export function KeysButton({ view }) {
     event.preventDefault();
     open();
   });
+  /** @param {Event} event */
   const outside = (event) => event.target === dialog.current && close();
   return html`
     <button type="button" class="scheme" title="Keys (?)" aria-label="Keys" onClick=${open}>?</button>

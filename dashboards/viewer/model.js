@@ -11,47 +11,21 @@
 //   model.peerOf(name) → peer or -1        model.stepOf(span id) → step or -1
 //   model.messageOf(sender, message id) → message or -1
 //   model.inOrder → peers as people count (peer-2 before peer-10)
-//   model.step.count, and of step s:
-//     model.step.peer[s], .kind[s], .number[s], .trace[s]      kind: of what it handles, or "timer", …
-//     model.step.at[s], .duration[s]       ns; `at` is after model.base (a BigInt, ns since 1970)
-//     model.step.rank[s]                   its place on its peer's line, from 0
-//     model.step.received[s]               message that it handles, -1: none, or its sender is not known
-//     model.step.from[s], .sequence[s]     who sent that one, even if no more is known; -1: nobody
-//     model.step.state[s]                  equal where the state after it is, in any run that
-//                                          was asked for states; 0: not known
-//     model.step.firstSent[s]              then model.message.nextSent[m], until -1; or model.sent(s).
-//                                          A copy (below) follows what it is a copy of
-//     model.spans[s]                       its span id
-//   model.message.count, and of message m:
-//     model.message.from[m], .to[m]        steps; `to` is -1 where it never arrived
-//     model.message.sender[m], .receiver[m], .kind[m]          peers, and what it is
-//     model.message.reason[m]              why it was lost: model.reasons, -1: not known to be lost
-//     model.message.copy[m]                1: the same message, received once more
-//     model.message.control[m]             1: of a snapshot algorithm itself, no part of
-//                                          the state that it records
-//     model.messageIds[m], model.texts[m]  what it says
+//   model.step, model.message               their columns (model-columns.js)
+//   model.spans[s]                          the span id of a step
+//   model.messageIds[m], model.texts[m]     the id of a message, and its text
 //   model.line(peer) → Int32Array of its steps, in order
-//   model.outputs.get(s) → [{ kind, text }] what the step told the world, undefined: nothing
-//   model.snapshotOutputs                  how often somebody told of a snapshot
+//   model.outputs.get(s) → [{ kind, text }] the outputs of a step; undefined for none
+//   model.snapshotOutputs                  how many outputs are of snapshots
 //   model.first, model.last                from the first step to the end of the last one, ns
-//   model.left                             spans that the server, or the report's run, has
-//                                          beyond what was read
+//   model.left                             spans that the server, or the report's run, has still
 //   model.revision                         rises when anything changed
 //
 // Clocks, past and future are in causality.js.
 
 import { rowsOf } from './answer-tables.js';
 import { Line, columnsOf } from './growing-columns.js';
-
-const STEP = {
-  peer: Int32Array, kind: Int32Array, number: Float64Array, trace: Int32Array,
-  at: Float64Array, duration: Float64Array, rank: Int32Array, received: Int32Array,
-  from: Int32Array, sequence: Float64Array, state: Uint32Array, firstSent: Int32Array,
-};
-const MESSAGE = {
-  from: Int32Array, to: Int32Array, sender: Int32Array, receiver: Int32Array,
-  kind: Int32Array, reason: Int32Array, copy: Uint8Array, control: Uint8Array, nextSent: Int32Array,
-};
+import { MESSAGE, STEP, fillMessages, fillSteps } from './model-columns.js';
 
 // peer-2 comes before peer-10.
 const people = new Intl.Collator('en', { numeric: true });
@@ -101,14 +75,16 @@ export class Model {
     this.left = answer.left ?? 0;
     if (!rows.steps && !rows.losses) return false;
     this.base = BigInt(answer.base);
-    const peers = this.#enter('peers', answer.peers);
-    const kinds = this.#enter('kinds', answer.kinds);
-    const traces = this.#enter('traces', answer.traces);
+    const places = {
+      peers: this.#enter('peers', answer.peers),
+      kinds: this.#enter('kinds', answer.kinds),
+      traces: this.#enter('traces', answer.traces),
+    };
     const begin = this.step.count;
-    this.#steps(steps, rows.steps, states ?? [], peers, kinds, traces);
-    this.#sends(sends, rows.sends, begin, peers, kinds);
+    this.#steps(steps, rows.steps, states ?? [], places);
+    this.#sends(sends, rows.sends, begin, places);
     this.#receipts(steps.message, begin);
-    this.#losses(losses, rows.losses, peers);
+    this.#losses(losses, rows.losses, places.peers);
     for (let i = 0; i < rows.outputs; i += 1) {
       this.#output(begin + outputs.step[i], answer.kinds[outputs.kind[i]], outputs.text[i]);
     }
@@ -179,63 +155,30 @@ export class Model {
     return map;
   }
 
-  /**
-   * @param {Tables['steps']} table
-   * @param {number} rows
-   * @param {number[]} states
-   * @param {Int32Array} peers
-   * @param {Int32Array} kinds
-   * @param {Int32Array} traces
-   */
-  #steps(table, rows, states, peers, kinds, traces) {
+  /** @param {Tables['steps']} table @param {number} rows @param {number[]} states @param {Places} places */
+  #steps(table, rows, states, places) {
     const { step } = this;
     const begin = step.grow(rows);
-    for (let i = 0; i < rows; i += 1) {
-      const s = begin + i;
-      const [peer, at, sender] = [peers[table.peer[i]], table.at[i], table.sender[i]];
-      const end = at + table.duration[i];
-      step.peer[s] = peer;
-      step.kind[s] = kinds[table.kind[i]];
-      step.number[s] = table.number[i];
-      step.at[s] = at;
-      step.duration[s] = table.duration[i];
-      step.trace[s] = traces[table.trace[i]];
-      step.received[s] = -1;
-      step.from[s] = sender < 0 ? -1 : peers[sender];
-      step.sequence[s] = table.sequence[i];
-      step.state[s] = states[i] ?? 0;
-      step.firstSent[s] = -1;
-      this.spans.push(table.span[i]);
+    fillSteps(step, begin, table, states, places);
+    for (let s = begin; s < begin + rows; s += 1) {
+      const [at, end] = [step.at[s], step.at[s] + step.duration[s]];
       if (at < this.first) this.first = at;
       if (end > this.last) this.last = end;
-      this.lines[peer].push(s, step);
+      this.spans.push(table.span[s - begin]);
+      this.lines[step.peer[s]].push(s, step);
     }
   }
 
-  /**
-   * @param {Tables['sends']} table
-   * @param {number} rows
-   * @param {number} begin
-   * @param {Int32Array} peers
-   * @param {Int32Array} kinds
-   */
-  #sends(table, rows, begin, peers, kinds) {
+  // `begin` is the first step of the same answer.
+  /** @param {Tables['sends']} table @param {number} rows @param {number} begin @param {Places} places */
+  #sends(table, rows, begin, places) {
     const { step, message } = this;
     const start = message.grow(rows);
+    fillMessages(message, start, table, begin, step, places);
     for (let i = 0; i < rows; i += 1) {
-      const m = start + i;
-      const from = begin + table.step[i];
-      const sender = step.peer[from];
-      message.from[m] = from;
-      message.to[m] = -1;
-      message.sender[m] = sender;
-      message.receiver[m] = peers[table.receiver[i]];
-      message.kind[m] = kinds[table.kind[i]];
-      message.reason[m] = -1;
-      message.control[m] = table.control[i];
       this.messageIds.push(table.message[i]);
       this.texts.push(table.text[i]);
-      this.sentBy[sender].set(table.message[i], m);
+      this.sentBy[message.sender[start + i]].set(table.message[i], start + i);
     }
     // From the last to the first, so that each list of a step begins with its first.
     for (let m = start + rows - 1; m >= start; m -= 1) {
@@ -251,10 +194,8 @@ export class Model {
     }
   }
 
-  /**
-   * @param {string[]} ids the message that each of the new steps handles
-   * @param {number} begin
-   */
+  // `ids` names the message that each of the new steps handles.
+  /** @param {string[]} ids @param {number} begin */
   #receipts(ids, begin) {
     for (let i = 0; i < ids.length; i += 1) {
       const sender = this.step.from[begin + i];
@@ -266,12 +207,9 @@ export class Model {
     }
   }
 
-  /**
-   * A message that is received once more becomes an arrow of its own, without
-   * being sent once more.
-   * @param {number} m
-   * @param {number} s
-   */
+  // A message that is received once more becomes an arrow of its own, without being
+  // sent once more.
+  /** @param {number} m @param {number} s */
   #receive(m, s) {
     const { message } = this;
     let arrow = m;
@@ -297,12 +235,8 @@ export class Model {
     if (text.startsWith('snapshot=')) this.snapshotOutputs += 1;
   }
 
-  /**
-   * The news of a loss can come before the message that it is about.
-   * @param {Tables['losses']} table
-   * @param {number} rows
-   * @param {Int32Array} peers
-   */
+  // A loss can be reported before the message that was lost.
+  /** @param {Tables['losses']} table @param {number} rows @param {Int32Array} peers */
   #losses(table, rows, peers) {
     const news = Array.from({ length: rows }, (_, i) => (
       { sender: peers[table.sender[i]], id: table.message[i], reason: table.reason[i] }));

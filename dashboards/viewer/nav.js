@@ -3,6 +3,7 @@
 import { html } from './vendor/preact-htm.js';
 import { links } from './selection.js';
 
+/** @type {[view: keyof ReturnType<typeof links>, name: string, shown: string[]][]} */
 const VIEWS = [
   ['diagram', 'Space-time', ['diagram']],
   ['traces', 'Traces', ['traces', 'trace', 'compare-traces']],
@@ -11,6 +12,7 @@ const VIEWS = [
   ['runs', 'Runs', ['runs', 'compare']],
 ];
 
+/** @param {{ route: Route, known: Known }} props */
 export function Nav({ route, known }) {
   const to = links(known);
   return html`
@@ -20,4 +22,5 @@ export function Nav({ route, known }) {
     </nav>`;
 }
 
+/** @param {string} view */
 export const nameOf = (view) => VIEWS.find(([, , shown]) => shown.includes(view))?.[1] ?? 'no such view';

@@ -6,6 +6,7 @@ const ERROR = 2;
 const STATUS = ['unset', 'ok', 'error'];
 
 // An attribute's value as text, with its type where that is not text.
+/** @param {any} value @returns {{ type: string, text: string }} */
 export function read(value) {
   const [[type, raw] = ['', null]] = Object.entries(value ?? {});
   switch (type) {
@@ -20,20 +21,26 @@ export function read(value) {
   }
 }
 
+/** @param {{ values?: any[] }} array @param {boolean} [keyed] */
 function list({ values = [] }, keyed = false) {
+  /** @param {any} entry */
   const one = (entry) => (keyed ? `${entry.key}: ${read(entry.value).text}` : read(entry).text);
   return values.map(one).join(', ');
 }
 
+/** @param {string} base64 */
 function hex(base64) {
   const digits = [...atob(base64)].map((c) => c.charCodeAt(0).toString(16).padStart(2, '0'));
   return digits.join(' ');
 }
 
+/** @type {(all?: { key: string, value: any }[]) => Attribute[]} */
 const attributes = (all = []) => all.map(({ key, value }) => ({ key, ...read(value) }));
 
+/** @param {any} resource */
 export function serviceName(resource) {
-  const named = resource?.attributes?.find(({ key }) => key === 'service.name');
+  const named = resource?.attributes?.find(
+    (/** @type {{ key: string }} */ { key }) => key === 'service.name');
   if (!named) return 'missing-service-name';
   return (named.value?.stringValue ?? 'service-name-wrong-type') || 'empty-service-name';
 }
@@ -41,7 +48,9 @@ export function serviceName(resource) {
 // All spans of a trace in the order of the waterfall. Each knows its `depth`,
 // its `parent` and `end` of its subtree as indexes, and whether it is an
 // `orphan`, whose parent is named but missing.
+/** @param {ResourceSpans[]} resourceSpans */
 export function readTrace(resourceSpans) {
+  /** @type {Span[]} */
   const spans = [];
   for (const { resource, scopeSpans = [] } of resourceSpans) {
     const service = serviceName(resource);
@@ -60,11 +69,24 @@ export function readTrace(resourceSpans) {
 }
 
 // Why a span counts as 0: '' where it does not.
+/** @param {Pick<Span, 'from' | 'to' | 'raw'>} span */
 const unended = ({ from, to, raw }) => {
   if (to >= from) return '';
   return BigInt(raw.endTimeUnixNano ?? 0) === 0n ? 'no end' : 'ends before it starts';
 };
 
+// The place of a span in its trace, until that is known.
+const UNPLACED = {
+  start: 0, duration: 0, unended: '', orphan: false, index: -1, parent: -1, end: 0, depth: 0,
+};
+
+/**
+ * @param {Record<string, any>} raw
+ * @param {string} service
+ * @param {any} resource
+ * @param {any} scope
+ * @returns {Span}
+ */
 function toSpan(raw, service, resource, scope) {
   const from = BigInt(raw.startTimeUnixNano ?? 0);
   return {
@@ -75,33 +97,46 @@ function toSpan(raw, service, resource, scope) {
     name: raw.name ?? '',
     kind: KINDS[raw.kind ?? 0] ?? String(raw.kind),
     error: raw.status?.code === ERROR,
+    ...UNPLACED,
   };
+}
+
+// Adds a value to the list of its key.
+/** @template Key, Value @param {Map<Key, Value[]>} lists @param {Key} key @param {Value} value */
+export function add(lists, key, value) {
+  const list = lists.get(key);
+  if (list) list.push(value);
+  else lists.set(key, [value]);
 }
 
 // Without recursion: a chain of messages can be deeper than the stack. A span
 // that no root leads to (its ancestors form a ring) becomes a root.
+/** @param {Span[]} spans */
 function inTreeOrder(spans) {
   const byTime = spans.toSorted((a, b) => a.start - b.start || (a.id < b.id ? -1 : 1));
   const known = new Set(byTime.map(({ id }) => id));
+  /** @type {Map<string, Span[]>} */
   const children = new Map();
+  /** @type {Span[]} */
   const roots = [];
   for (const span of byTime) {
     span.orphan = span.parentId !== '' && !known.has(span.parentId);
     if (span.parentId === '' || span.orphan) roots.push(span);
-    else if (children.has(span.parentId)) children.get(span.parentId).push(span);
-    else children.set(span.parentId, [span]);
+    else add(children, span.parentId, span);
   }
+  /** @type {Span[]} */
   const order = [];
   for (const root of [...roots, ...byTime]) walk(root, children, order);
   closeSubtrees(order);
   return order;
 }
 
+/** @param {Span} root @param {Map<string, Span[]>} children @param {Span[]} order */
 function walk(root, children, order) {
   const todo = [{ span: root, depth: 0, parent: -1 }];
   for (let next = todo.pop(); next; next = todo.pop()) {
     const { span, depth, parent } = next;
-    if (span.index !== undefined) continue;
+    if (span.index >= 0) continue;
     Object.assign(span, { index: order.length, depth, parent });
     order.push(span);
     const below = children.get(span.id) ?? [];
@@ -111,6 +146,7 @@ function walk(root, children, order) {
 }
 
 // `end` is the index after the last span below this one.
+/** @param {Span[]} order */
 function closeSubtrees(order) {
   for (const span of order) span.end = span.index + 1;
   for (const span of order.toReversed()) {
@@ -119,6 +155,7 @@ function closeSubtrees(order) {
 }
 
 // Everything that is only shown for the selected span is read when it is.
+/** @param {Span} span */
 export function toDetails(span) {
   const { raw, resource, scope } = span;
   return {
@@ -140,8 +177,9 @@ export function toDetails(span) {
 
 // What happened within a span, in ns after it began. What has no time, or one
 // before that, counts as at its beginning, and `untimed` says why.
+/** @param {Pick<Span, 'raw' | 'from'>} span */
 export function eventsOf({ raw, from }) {
-  return (raw.events ?? []).map((event) => {
+  return (raw.events ?? []).map((/** @type {any} */ event) => {
     const at = BigInt(event.timeUnixNano ?? 0);
     return {
       name: event.name ?? '',
@@ -152,14 +190,19 @@ export function eventsOf({ raw, from }) {
   });
 }
 
+/** @param {bigint} at @param {bigint} from */
 function untimed(at, from) {
   if (at >= from) return '';
   return at === 0n ? 'no time' : 'before the span';
 }
 
 // The spans that a span names as what it has to do with, beside its parent.
+/**
+ * @param {Pick<Span, 'raw'>} span
+ * @returns {{ trace: string, span: string, attributes: Attribute[] }[]}
+ */
 export function linksOf({ raw }) {
-  return (raw.links ?? []).map((link) => ({
+  return (raw.links ?? []).map((/** @type {any} */ link) => ({
     trace: link.traceId, span: link.spanId, attributes: attributes(link.attributes),
   }));
 }

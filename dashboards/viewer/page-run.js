@@ -5,6 +5,7 @@
 export const pageRun = new URLSearchParams(globalThis.location?.search ?? '').get('run') ?? '';
 
 // The address of another run; with none, of the server's own.
+/** @param {string} id @param {string} [hash] */
 export function toRun(id, hash = '#/') {
   return id ? `?${new URLSearchParams({ run: id })}${hash}` : `./${hash}`;
 }

@@ -8,6 +8,7 @@
 const GOLDEN_ANGLE = 137.508;
 const FIRST_HUE = 250;
 
+/** @param {string} service */
 export function colour(service) {
   const number = Number(/(\d+)$/.exec(service)?.[1] ?? hash(service));
   const hue = (FIRST_HUE + number * GOLDEN_ANGLE) % 360;
@@ -20,15 +21,17 @@ export function colour(service) {
 // farthest apart: 63 degrees at least.
 const KINDS_SEED = 2969134;
 
+/** @param {string} kind */
 export function kindColour(kind) {
   let mixed = KINDS_SEED;
-  for (const letter of kind) mixed = Math.imul(mixed ^ letter.codePointAt(0), 0x01000193) >>> 0;
+  for (const letter of kind) mixed = Math.imul(mixed ^ Number(letter.codePointAt(0)), 0x01000193) >>> 0;
   mixed = Math.imul(mixed ^ (mixed >>> 15), 0x85ebca6b) >>> 0;
   return { '--hue': String(((mixed ^ (mixed >>> 13)) >>> 0) % 360) };
 }
 
+/** @param {string} text */
 function hash(text) {
   let sum = 7;
-  for (const letter of text) sum = (sum * 31 + letter.codePointAt(0)) % 65521;
+  for (const letter of text) sum = (sum * 31 + Number(letter.codePointAt(0))) % 65521;
   return sum;
 }

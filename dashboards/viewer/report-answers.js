@@ -17,12 +17,14 @@ export const isReport = answers !== null;
 export const leftOut = [answers?.['left-out'] ?? []].flat().map(String);
 
 // Whether a trace of the list can be opened: a report holds as many as fit.
+/** @param {string} trace */
 export const canOpen = (trace) => !isReport || `/api/v3/traces/${trace}` in answers;
 
 const MISSING = 'this report does not hold it; `testbed view` with the folder of the run shows all of it';
 
 // The answer to `path` with these parameters, or an error that says that it
 // is not there.
+/** @param {string} path @param {[string, any][]} parameters @param {Record<string, any>} [from] */
 export function answerOf(path, parameters, from = answers) {
   const asked = new URLSearchParams(parameters);
   if (asked.has('run')) throw new Error(MISSING);
@@ -32,6 +34,7 @@ export function answerOf(path, parameters, from = answers) {
   return found;
 }
 
+/** @param {string} path @param {URLSearchParams} asked @param {Record<string, any>} from */
 function searched(path, asked, from) {
   if (path === '/api/v3/trace-summaries') return summaries(asked, from[path]);
   const span = /^\/api\/spans\/([0-9a-f]{32})\/([0-9a-f]{16})$/.exec(path);
@@ -41,23 +44,29 @@ function searched(path, asked, from) {
   return null;
 }
 
+/** @param {URLSearchParams} asked @param {Record<string, any>} from */
 function nothingNew(asked, from) {
   const whole = from['/api/diagram?after=0'];
   return {
     ...whole, next: Number(asked.get('after')), more: false, states: undefined,
-    steps: emptyTable('steps'), sends: emptyTable('sends'), outputs: emptyTable('outputs'), losses: emptyTable('losses'),
+    steps: emptyTable('steps'), sends: emptyTable('sends'),
+    outputs: emptyTable('outputs'), losses: emptyTable('losses'),
   };
 }
 
+/** @param {URLSearchParams} asked @param {any} all */
 function summaries(asked, all) {
   if (!all) return null;
+  /** @param {string} name */
   const of = (name) => asked.get(`query.${name}`);
   for (const name of ['operationName', 'attributes']) {
     if (of(name)) throw new Error('a report finds traces by peer, duration and time; '
       + '`testbed view` with the folder of the run finds them by all else');
   }
-  const [shortest, longest] = [of('durationMin'), of('durationMax')].map((text) => text && BigInt(text.replace('ns', '')));
+  const [shortest, longest] = [of('durationMin'), of('durationMax')]
+    .map((text) => text && BigInt(text.replace('ns', '')));
   const [after, before] = [of('startTimeMin'), of('startTimeMax')].map((text) => text && nanoseconds(text));
+  /** @param {TraceSummary} trace */
   const fits = (trace) => {
     const start = BigInt(trace.minStartTimeUnixNano);
     const length = BigInt(trace.maxEndTimeUnixNano) - start;
@@ -69,17 +78,20 @@ function summaries(asked, all) {
 }
 
 // The page writes times with nine digits after the point.
+/** @param {string} text */
 function nanoseconds(text) {
   const fraction = /\.(\d+)Z$/.exec(text)?.[1] ?? '';
   return BigInt(Date.parse(text.replace(/\.\d+Z$/, 'Z'))) * 1000000n + BigInt(fraction.padEnd(9, '0'));
 }
 
 // The trace with everything but that span taken out.
+/** @param {any} trace @param {string} id */
 function oneSpan(trace, id) {
   for (const resource of trace?.result.resourceSpans ?? []) {
     for (const scope of resource.scopeSpans ?? []) {
-      const spans = scope.spans.filter(({ spanId }) => spanId === id);
-      if (spans.length) return { result: { resourceSpans: [{ ...resource, scopeSpans: [{ ...scope, spans }] }] } };
+      const spans = scope.spans.filter((/** @type {any} */ { spanId }) => spanId === id);
+      const resourceSpans = [{ ...resource, scopeSpans: [{ ...scope, spans }] }];
+      if (spans.length) return { result: { resourceSpans } };
     }
   }
   return null;

@@ -46,26 +46,36 @@ export function parse(hash) {
 }
 
 // An address that somebody mistyped is still an address.
+/** @param {string} text */
 export function decode(text) {
   try { return decodeURIComponent(text); } catch { return text; }
 }
 
 // `#/view?name=value`; what is empty is left out.
+/** @param {string} view @param {ViewParameters} [parameters] */
 function toView(view, parameters = {}) {
   const given = Object.entries(parameters)
     .filter(([, value]) => value !== undefined && value !== null && value !== '' && value !== false);
-  const search = new URLSearchParams(given).toString();
+  const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
   return search ? `#/${view}?${search}` : `#/${view}`;
 }
 
+/** @param {ViewParameters} [parameters] */
 export const toDiagram = (parameters) => toView('diagram', parameters);
+/** @param {ViewParameters} [parameters] */
 export const toTraces = (parameters) => toView('traces', parameters);
+/** @param {ViewParameters} [parameters] */
 export const toTopology = (parameters) => toView('topology', parameters);
+/** @param {ViewParameters} [parameters] */
 export const toResults = (parameters) => toView('results', parameters);
+/** @param {ViewParameters} [parameters] */
 export const toRuns = (parameters) => toView('runs', parameters);
 
+/** @param {string | undefined} trace @param {string | null} [span] */
 export const toTrace = (trace, span) => (span ? `#/trace/${trace}/span/${span}` : `#/trace/${trace}`);
+/** @param {string} a @param {string} b */
 export const toCompareTraces = (a, b) => `#/compare-traces/${a}/${b}`;
+/** @param {string} a @param {string} b */
 export const toCompareRuns = (a, b) => `#/compare/${encodeURIComponent(a)}/${encodeURIComponent(b)}`;
 
 export function useRoute() {
@@ -80,6 +90,7 @@ export function useRoute() {
 
 // A selection that moves with every arrow key would bury the page before it
 // in the history, so it replaces the address. That raises no `hashchange`.
+/** @param {string} hash */
 export function replace(hash) {
   history.replaceState(null, '', hash);
   dispatchEvent(new HashChangeEvent('hashchange'));

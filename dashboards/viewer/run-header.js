@@ -8,6 +8,12 @@ import { allOptions, headOptions } from './run-options.js';
 
 // What `run.json` does not say yet is left out: it fills while the run goes on.
 // `children` is the way between the views, `view` the one that is shown.
+/**
+ * @param {{
+ *   run: Run, event: ServerEvent | null, connected: boolean | null, view: string,
+ *   children?: any,
+ * }} props
+ */
 export function RunHeader({ run, event, connected, view, children }) {
   // They are counted when the run is over.
   const spans = (event?.live ? null : run.spans) ?? {};
@@ -39,6 +45,7 @@ export function RunHeader({ run, event, connected, view, children }) {
     <${Losses} spans=${spans} />`;
 }
 
+/** @param {{ run: Run, event: ServerEvent | null, connected: boolean | null }} props */
 function Verdict({ run, event, connected }) {
   const status = run.verdict?.status;
   // A run that goes on has no verdict yet, or says itself that it knows none.
@@ -52,15 +59,18 @@ function Verdict({ run, event, connected }) {
   return status && html`<span class=${`badge ${status}`} role="status">${status}</span>`;
 }
 
+/** @param {{ name: string, value: unknown, bad?: boolean }} props */
 function Fact({ name, value, bad }) {
   if (value === undefined || value === null || value === false) return null;
   return html`<div class=${bad ? 'bad' : ''}><dt>${name}</dt><dd>${plain(value)}</dd></div>`;
 }
 
 // What a span without its parent means.
+/** @param {number} number */
 export const withoutParent = (number) => `${plural(number, 'span')} ${
   number === 1 ? 'names' : 'name'} a parent that is missing: somebody saw a message whose sender left no trace.`;
 
+/** @param {{ spans: Record<string, number> }} props */
 function Losses({ spans }) {
   const reasons = [];
   if (spans.without_parent > 0) {
@@ -76,6 +86,7 @@ function Losses({ spans }) {
     <p class=${`banner ${spans.lost > 0 || spans.without_parent > 0 ? 'bad' : ''}`} role="alert">${reason}</p>`);
 }
 
+/** @param {{ run: Run }} props */
 function More({ run }) {
   const reasons = run.verdict?.reasons ?? [];
   const rows = [

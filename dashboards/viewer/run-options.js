@@ -7,29 +7,38 @@ import { bytes, count, duration } from './format.js';
 const FEW = 8;
 
 // What is told of a run before all else: [[name, text], …].
+/** @param {Run} run */
 export function headOptions({ experiment }) {
   const options = experiment?.options ?? {};
-  const { algorithm, workload, channel, scenario, protocol } = typeof options.system === 'string' ? ofText(options) : options;
+  const old = typeof options.system === 'string';
+  const { algorithm, workload, channel, scenario, protocol } = old
+    ? ofText(options.system, options.fifo) : options;
   return [['protocol', protocol], ['algorithm', algorithm], ['workload', workload], ['channel', channel],
     ['scenario', scenario?.split(/[/\\]/).pop()]].filter(([, text]) => text);
 }
 
 // All of them: [[name, text], …]. What was left to its default and has no value
 // is left out.
+/** @param {Run} run */
 export function allOptions({ experiment }) {
-  const { engine, algorithm, workload, channel, scenario, fifo, system, network, ...others } = experiment?.options ?? {};
-  if (typeof system === 'string') return rows({ engine, ...ofText({ system, fifo }) });
+  const { engine, algorithm, workload, channel, scenario, fifo, system, network, ...others } =
+    experiment?.options ?? {};
+  if (typeof system === 'string') return rows({ engine, ...ofText(system, fifo) });
   return rows({ engine, algorithm, workload, channel, scenario, ...others, ...system, ...network });
 }
 
 // Runs before testbed-run/2 had text here that only Rust can read. Their command
 // line tells the rest.
-function ofText({ system, fifo }) {
+/** @param {string} system @param {boolean} [fifo] @returns {Record<string, any>} */
+function ofText(system, fifo) {
+  /** @param {string} name */
   const word = (name) => new RegExp(`\\b${name}: ([A-Z]\\w*)`).exec(system)?.[1]
     .replace(/(?!^)[A-Z]/g, (letter) => `-${letter}`).toLowerCase();
-  return { algorithm: word('algorithm'), workload: word('workload'), channel: fifo ? 'stream' : 'per-message' };
+  const channel = fifo ? 'stream' : 'per-message';
+  return { algorithm: word('algorithm'), workload: word('workload'), channel };
 }
 
+/** @param {Record<string, any>} options @returns {[name: string, text: string][]} */
 function rows(options) {
   return inOrder(options).flatMap(([name, value]) => {
     if (isNothing(value)) return [];
@@ -39,9 +48,12 @@ function rows(options) {
 }
 
 // JSON has names in any order; what happens to a peer is told with the peer first.
+/** @param {Record<string, any>} options */
 const inOrder = ({ peer, ...rest }) => Object.entries({ peer, ...rest });
 
+/** @param {unknown} value */
 const isNothing = (value) => value === null || value === undefined || (Array.isArray(value) && !value.length);
+/** @param {string} name */
 const spoken = (name) => name.replaceAll('_', ' ');
 
 // A name says its unit.
@@ -53,20 +65,25 @@ const UNITS = [
   [/_per_second$/, (value) => `${count(value)} a second`],
 ];
 
+/** @param {string} name @param {any} value @returns {[name: string, text: string]} */
 function entry(name, value) {
   const [unit, say] = UNITS.find(([ending]) => ending.test(name)) ?? [/$^/, plainly];
   return [spoken(name.replace(unit, '')), Array.isArray(value) ? list(value, say) : say(value)];
 }
 
+/** @param {unknown} value */
 function plainly(value) {
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   return typeof value === 'number' ? count(value) : String(value);
 }
 
 // `peer 3, at 1.5 s; peer 4, at 2 s`
+/** @param {any[]} values @param {(value: any) => string} say */
 function list(values, say) {
+  /** @param {any} value */
   const one = (value) => (typeof value === 'object' && value !== null
     ? rows(value).map(([name, text]) => `${name} ${text}`).join(', ') : say(value));
-  const told = values.slice(0, FEW).map(one).join(values.some((value) => typeof value === 'object') ? '; ' : ', ');
-  return values.length > FEW ? `${told} and ${count(values.length - FEW)} more` : told;
+  const listed = values.slice(0, FEW).map(one)
+    .join(values.some((value) => typeof value === 'object') ? '; ' : ', ');
+  return values.length > FEW ? `${listed} and ${count(values.length - FEW)} more` : listed;
 }

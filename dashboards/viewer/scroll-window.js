@@ -6,6 +6,12 @@ import { useLayoutEffect, useState } from './vendor/preact-htm.js';
 const MARGIN = 12;
 
 // `box` is a ref to the element that scrolls; `head` is what sticks to its top.
+/**
+ * @param {{ current: any }} box
+ * @param {number} rows
+ * @param {number} height
+ * @param {number} head
+ */
 export function useWindow(box, rows, height, head) {
   const [view, setView] = useState({ top: 0, size: 800 });
   useLayoutEffect(() => {
@@ -29,6 +35,12 @@ export function useWindow(box, rows, height, head) {
 }
 
 // Scrolls as little as needed for a row to be seen whole.
+/**
+ * @param {HTMLElement} element
+ * @param {number} row
+ * @param {number} height
+ * @param {number} head
+ */
 export function reveal(element, row, height, head) {
   const top = row * height;
   const size = element.clientHeight - head;

@@ -9,12 +9,19 @@ import { toDiagram, toResults, toRuns, toTopology, toTrace, toTraces } from './r
 // What the addresses so far have named: `{ trace, span, peer }`, and the
 // parameters with which each view was left. `opened` is the span that the view
 // of a trace shows, `{ span, peer }`.
+/** @param {Route} route @param {Model | null} model @param {OpenedSpan} opened */
 export function useSelection(route, model, opened) {
   const known = useRef({ selected: {}, left: {} });
   known.current = remember(known.current, route, model, opened);
   return known.current;
 }
 
+/**
+ * @param {Known} known
+ * @param {Route} route
+ * @param {Model | null} model
+ * @param {OpenedSpan} opened
+ */
 export function remember({ selected, left }, route, model, opened) {
   return {
     selected: namedBy(route, model, opened) ?? selected,
@@ -23,12 +30,15 @@ export function remember({ selected, left }, route, model, opened) {
 }
 
 // What an address selects: `{}` for nothing, null where it does not say.
+/** @param {Route} route @param {Model | null} model @param {OpenedSpan} opened */
 function namedBy({ view, trace, span, params }, model, opened) {
-  if (view === 'trace') return span ? { trace, span, peer: opened?.span === span ? opened.peer : undefined } : null;
+  if (view === 'trace') {
+    return span ? { trace, span, peer: opened?.span === span ? opened.peer : undefined } : null;
+  }
   if (view === 'topology') return params.has('peer') ? { peer: params.get('peer') } : null;
   if (view !== 'diagram') return null;
   const step = model ? model.stepOf(params.get('step')) : -1;
-  if (step < 0) return params.has('step') ? null : {};
+  if (!model || step < 0) return params.has('step') ? null : {};
   return {
     trace: model.traces[model.step.trace[step]], span: model.spans[step],
     peer: model.peers[model.step.peer[step]],
@@ -36,6 +46,7 @@ function namedBy({ view, trace, span, params }, model, opened) {
 }
 
 // Where the other views show what is selected.
+/** @param {Known} known */
 export function links({ selected: { trace, span, peer }, left }) {
   return {
     diagram: toDiagram({ ...left.diagram, ...(span && { step: span, message: '' }) }),

@@ -57,7 +57,7 @@ interface Run {
   id?: string;
   experiment?: { name?: string; options?: Record<string, any> };
   command?: string[];
-  verdict?: { status?: 'pass' | 'fail' | 'unknown'; reasons?: string[] };
+  verdict?: Verdict;
   spans?: Record<string, number>;
   results?: Record<string, any>;
   phases?: { name: string; seconds?: number }[];
@@ -98,19 +98,490 @@ type ResourceSpans = any;
 
 type Model = import('./model.js').Model;
 
+// Columns that grow (growing-columns.js): the model's steps and messages.
+type Steps = Model['step'];
+type Messages = Model['message'];
+
+// From the indexes of an answer to those of the model's tables.
+type Places = Record<'peers' | 'kinds' | 'traces', Int32Array>;
+type NumberArray = import('./growing-columns.js').NumberArray;
+
+// What has been read of a run (use-model.js).
+type LoadedModel = import('./use-model.js').LoadedModel;
+
+// router.js
 type Route = import('./router.js').Route;
+type ViewParameters = Record<string, unknown>;
 
-type Theme = import('./diagram/theme.js').Theme;
+// selection.js: the selection of all views, and the parameters that each view was left with.
+interface Selected {
+  trace?: string;
+  span?: string;
+  peer?: string | null;
+}
 
-// Where a view is on the canvas.
-type Frame = ReturnType<typeof import('./diagram/view.js').frameOf>;
+interface Known {
+  selected: Selected;
+  left: Record<string, ViewParameters>;
+}
+
+// The span that the view of a trace shows.
+type OpenedSpan = { span: string; peer: string } | null;
+
+// causality.js
+type Cone = ReturnType<typeof import('./causality.js').cone>;
+
+// The space-time diagram.
 
 type Layout = ReturnType<typeof import('./diagram/layout.js').arrange>;
+type Axis = 'time' | 'logical';
+type AxisRange = { axis: Axis; begin: number; finish: number };
 
-// diagram/view.js
+// What layout.js goes by.
+interface LayoutSettings {
+  axis: Axis;
+  hidden: Set<number>;
+  grouped: Set<number>;
+  silent: Set<number>;
+  local: boolean;
+}
+
+// settings.js: the settings in the address.
+interface Settings extends LayoutSettings {
+  step: number;
+  message: number;
+  peer: number;
+  unfound: Record<string, string | null>;
+  cut: string;
+  at: string;
+  view: number[] | null;
+}
+
+type SetSettings = (change: Partial<Settings>) => void;
+type Select = (change: Partial<Settings>) => void;
+
+// view.js
 interface View {
   start: number;
   span: number;
   top: number;
   row: number;
 }
+
+interface Size {
+  width: number;
+  height: number;
+}
+
+type Frame = ReturnType<typeof import('./diagram/view.js').frameOf>;
+type Viewport = ReturnType<typeof import('./diagram/use-view.js').useView>;
+
+// cut.js: how many steps of each peer lie before the cut, -1 for a peer that it does not meet.
+type CutPoints = Int32Array<ArrayBufferLike>;
+type Crossing = ReturnType<typeof import('./diagram/cut.js').inspect>;
+type Comparison = ReturnType<typeof import('./diagram/cut.js').compare>;
+type Missing = { name: string; steps: number };
+type CutStatus = 'reading' | 'aborted' | 'open' | 'missing' | 'known';
+type Cut = ReturnType<typeof import('./diagram/use-cut.js').useCut>;
+
+type StepSearch = ReturnType<typeof import('./diagram/use-search.js').useSearch>;
+
+// What the parts of the diagram's view share.
+interface Diagram {
+  model: Model;
+  run: Run | null;
+  layout: Layout;
+  settings: Settings;
+  set: SetSettings;
+  select: Select;
+  cut: Cut;
+  viewport: Viewport;
+  pending: string;
+}
+
+// paint.js: what stands out in the picture.
+interface Marks {
+  step: number;
+  message: number;
+  peer: number;
+  highlighted: Uint8Array;
+  cone: Cone | null;
+  cut: CutPoints | null;
+  orphans: number;
+  found: Set<number> | null;
+}
+
+// diagram-canvas.js: what a canvas draws.
+interface Content {
+  model: Model;
+  layout: Layout;
+  view: View;
+  marks: Marks;
+  pending?: string;
+  corner?: { current: HTMLElement | null };
+}
+
+interface Scene extends Content {
+  pending: string;
+  size: Size & { ratio: number };
+  theme: Theme;
+  moving?: boolean;
+}
+
+// Which messages are drawn (paint-arrows.js).
+type Sight = ReturnType<typeof import('./diagram/paint-arrows.js').arrowsInSight>;
+
+// A handle of the cut, and where it is on the canvas.
+interface Handle {
+  row: number;
+  x: number;
+  y: number;
+  peer: number;
+}
+
+interface Painted {
+  frame: Frame;
+  sight: Sight;
+  handles: Handle[];
+}
+
+// hit-test.js: what lies under the pointer.
+interface Hit {
+  row: number;
+  place: number;
+  handle?: number;
+  step?: number;
+  message?: number;
+  name?: true;
+}
+
+interface CanvasEvents {
+  view: (view: View) => void;
+  pick?: (hit: Hit, event: PointerEvent) => void;
+  cut?: (points: CutPoints) => void;
+  seen?: (seen: { all: number; part: number; frame: Frame }) => void;
+}
+
+// Where the tooltip is.
+type Hover = Hit & { x: number; y: number };
+
+// What a canvas remembers from one drawing to the next.
+interface CanvasState {
+  scene: Scene;
+  on: CanvasEvents;
+  element: HTMLCanvasElement;
+  painted?: Painted;
+  // The view that the next frame shows.
+  ahead: View | null;
+  moving: boolean;
+  asked: number;
+  resting: ReturnType<typeof setTimeout>;
+  ask: () => void;
+  moved: () => void;
+  setHover: (hover: Hover | null) => void;
+}
+
+// gestures.js
+type Dragged = { peer: number };
+
+interface Gestures {
+  frame: () => Frame;
+  zoom: (factor: number, at: number) => void;
+  pan: (by: number, down: number) => void;
+  taller: (factor: number) => void;
+  grab: (x: number, y: number, event: PointerEvent) => Dragged | null;
+  drag: (dragged: Dragged, x: number, event: PointerEvent) => void;
+  press: (x: number, y: number, event: PointerEvent) => void;
+  hover: (at: { x: number; y: number } | null, pointer?: string) => void;
+}
+
+type Theme = import('./diagram/theme.js').Theme;
+
+// Red, green and blue, 0 to 255.
+type Bytes = number[] | Uint8ClampedArray;
+
+// state-diff.js: one value of a state. `apart` says whether another run's values before
+// and after the step differ from these.
+interface Change {
+  name: string;
+  before?: string;
+  after?: string;
+  changed: boolean;
+  apart?: boolean[];
+}
+
+type StepChange = ReturnType<typeof import('./diagram/use-change.js').useChange>;
+
+// The topology.
+
+type Network = ReturnType<typeof import('./topology/network.js').networkOf>;
+type Moments = ReturnType<typeof import('./topology/moments.js').momentsOf>;
+type Broken = ReturnType<typeof import('./topology/faults.js').brokenBy>;
+type Player = import('./topology/player.js').Player;
+
+// What is played, and the player.
+interface Replay {
+  network: Network;
+  broken: Broken;
+  model: Model | null;
+  moments: Moments | null;
+  player: Player;
+}
+
+// `peer` is a place in the network, `message` a message of the model; -1 for none.
+interface Selection {
+  peer: number;
+  message: number;
+  select: (peer: number) => void;
+  selectMessage: (message: number) => void;
+}
+
+type Point = number[];
+
+// The messages at one moment: how many each pair of peers has sent, and those under way.
+interface MatrixState {
+  count: Uint32Array;
+  flying: number[];
+  model: Model;
+}
+
+// The cells of the matrix: the room for names, how many there are, and their size in pixels.
+interface Grid {
+  margin: number;
+  count: number;
+  cell: number;
+}
+
+// Traces (otlp.js).
+
+type Trace = ReturnType<typeof import('./otlp.js').readTrace>;
+
+// An attribute of a span, as text with its type where that is not text.
+interface Attribute {
+  key: string;
+  text: string;
+  type: string;
+}
+
+interface Span {
+  raw: Record<string, any>;
+  service: string;
+  resource: Record<string, any> | undefined;
+  scope: Record<string, any> | undefined;
+  from: bigint;
+  to: bigint;
+  id: string;
+  parentId: string;
+  name: string;
+  kind: string;
+  error: boolean;
+  // In ns after the trace's start.
+  start: number;
+  duration: number;
+  // Why the duration counts as 0, or ''.
+  unended: string;
+  orphan: boolean;
+  // Its place in tree order, its parent's (-1: none), and the one behind its last descendant.
+  index: number;
+  parent: number;
+  end: number;
+  depth: number;
+}
+
+// A piece of the critical path (critical-path.js).
+interface Piece {
+  span: number;
+  from: number;
+  to: number;
+  way: boolean;
+}
+
+// A line of the comparison of two traces (align-traces.js).
+interface AlignedSpans {
+  a: Span | null;
+  b: Span | null;
+  depth: number;
+}
+
+// A trace of the list, with its start and length as numbers.
+type ListedTrace = TraceSummary & { from: bigint; length: number };
+
+// By which column the list is sorted.
+interface Order {
+  column: number;
+  down: boolean;
+}
+
+// What a row of the waterfall can ask for.
+interface RowEvents {
+  select: (span: string | null) => void;
+  toggle: (span: Span, close: boolean) => void;
+}
+
+// The fields of the search above the list of traces, as texts.
+type SearchFields = Record<string, string>;
+
+// A view of one trace, and one of two.
+type TraceRoute = Route & { trace: string };
+type PairRoute = Route & { a: string; b: string };
+
+// Results (run.schema.json has their shapes).
+
+type Results = Record<string, any>;
+
+// A run that measured something.
+interface MeasuredRun extends Run {
+  results: Results;
+  peers: number;
+  experiment: NonNullable<Run['experiment']>;
+}
+
+interface Verdict {
+  status?: 'pass' | 'fail' | 'unknown';
+  reasons?: string[];
+}
+
+interface Property {
+  name: string;
+  checked: number;
+  violations: string[];
+  outcome?: 'holds' | 'violated' | 'unknown' | 'idle';
+  reason?: string;
+}
+
+// What was counted, beside theory.
+interface Figure {
+  name: string;
+  measured: number;
+  theory?: number | null;
+  formula?: string;
+}
+
+interface Measure {
+  name: string;
+  unit: string;
+  count: number;
+  lost: number;
+  p50?: number;
+  p90?: number;
+  p99?: number;
+  max?: number;
+  theory?: number;
+}
+
+type Curve = [name: string, of: (peers: number) => number];
+type Theory = (topology: string | undefined) => Curve | undefined;
+
+// A plot (plot.js): uPlot's own, its options without width, and columns of numbers.
+type UPlot = import('./vendor/uplot.js').default;
+// A value that uPlot hands over to be written.
+type PlotValue = number | null | undefined;
+type PlotColumns = import('uplot').AlignedData;
+type PlotData = ArrayLike<number | null>[];
+
+type ChartOptions = Omit<import('uplot').Options, 'width' | 'height'> & { height?: number };
+
+interface Chart {
+  key: string;
+  make: (theme: Theme) => ChartOptions;
+  data: PlotData;
+}
+
+interface NumbersTable {
+  head: string[];
+  rows: any[][];
+}
+
+type Pings = NonNullable<ReturnType<typeof import('./results/csv.js').pingsOf>>;
+// An operation of Kademlia (lookups.js): `failed` says why, or is ''.
+interface Lookup {
+  kind: string;
+  at: number;
+  after: number;
+  hops: number;
+  right: number;
+  of: number;
+  failed: string;
+}
+
+type Spread = NonNullable<ReturnType<typeof import('./results/spread.js').spreadOf>>;
+
+// How a message of gossip spread: the times after which peers had it, in order.
+interface SpreadMessage {
+  number: number;
+  after: number[];
+  expected: number;
+}
+
+// The hops of gossip at best (spread.js).
+type BestFanout = { first: number; beyond: number };
+
+// The times of one way to send messages (cumulative.js).
+interface PathTimes {
+  sent: number;
+  oneWay: ArrayLike<number>;
+  roundTrip: ArrayLike<number>;
+}
+
+type Paths = Record<'stack' | 'tcp', PathTimes>;
+
+// A look at the host (host-samples.js).
+interface HostSample {
+  from: number;
+  seconds: number;
+  measuring: boolean;
+  cpu: number;
+  own: number;
+  memory: number;
+  loopback: number;
+  lag: number;
+}
+
+// A plot of the host: its title, what is drawn with its names, how a value is written,
+// which of the bounds is its limit, and the range of its axis.
+type HostPlot = [
+  title: string, lines: [SampleColumn, string][], write: (value: number) => string, bound?: number, range?: [number, number],
+];
+
+// What is shaded in it: seconds.
+interface HostMarks {
+  spans: number[][];
+  saturated: number[];
+  pauses: number[][];
+}
+
+type SampleColumn = 'cpu' | 'own' | 'memory' | 'loopback' | 'lag';
+
+// Runs.
+
+// One of two runs that are compared (compare-runs.js).
+interface ComparedRun extends LoadedModel {
+  id: string;
+  run: Run | null;
+}
+
+// The same, once both are read.
+type ReadRun = ComparedRun & { model: Model };
+
+type RunDifference = ReturnType<typeof import('./runs/run-difference.js').compare>;
+
+// One of two diagrams beside each other (diagram-pair.js).
+interface Side {
+  layout: Layout;
+  selected: { step: number; message: number };
+  choose: (selected: { step: number; message: number }) => void;
+  marks: Marks;
+  anchor: number;
+}
+
+// Where the two runs part in the steps of one peer (run-difference.js).
+interface PeerDifference {
+  peer: string;
+  same: number;
+  a: number;
+  b: number;
+  what: string[][];
+}
+
+// A run of the folder, as /api/runs lists it.
+type RunSummary = RunsAnswer['runs'][number];

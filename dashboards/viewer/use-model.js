@@ -13,7 +13,7 @@ const PACE = 500;
 const REST = 3;
 
 /**
- * @typedef {object} Running
+ * @typedef {object} LoadedModel
  * @property {Model | null} model one object that grows, null until the first answer: what
  *   is derived from it goes by `revision`
  * @property {number} revision
@@ -30,7 +30,8 @@ const REST = 3;
  * @param {boolean} [options.states] whether the states of that run are compared with another's
  */
 export function useModel(version, { needed = true, run, states } = {}) {
-  const [state, setState] = useState(/** @type {Running} */ ({ model: null, revision: 0, whole: false, error: null }));
+  const [state, setState] =
+    useState(/** @type {LoadedModel} */ ({ model: null, revision: 0, whole: false, error: null }));
   const now = useRef(null);
   now.current = { version, needed };
   const wake = useRef(() => {});
@@ -41,6 +42,7 @@ export function useModel(version, { needed = true, run, states } = {}) {
     /** @type {(whole: boolean, error?: string | null) => void} */
     const show = (whole, error = null) => signal.aborted
       || setState({ model, revision: model.revision, whole, error });
+    /** @param {boolean} was */
     const read = async (was) => {
       try {
         const ask = () => getDiagram(model.next, signal, run, states);
@@ -75,6 +77,7 @@ export function useModel(version, { needed = true, run, states } = {}) {
   return state;
 }
 
+/** @param {number} ms */
 const passed = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 // The picture follows the model by two frames. A page in the background has
@@ -86,6 +89,12 @@ const painted = () => new Promise((resolve) => {
 // The server answers in pieces. A run that has ended brings them one after
 // the other; what has come is shown meanwhile. What is stored while an answer
 // is under way waits for the next time: a run that goes on always has more.
+/**
+ * @param {Model} model
+ * @param {AbortSignal} signal
+ * @param {() => Promise<DiagramAnswer>} ask
+ * @param {() => void} show
+ */
 async function readAll(model, signal, ask, show) {
   for (;;) {
     const answer = await ask();

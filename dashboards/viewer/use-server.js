@@ -21,7 +21,8 @@ const OVER = { revision: 0, run: 0, live: false, control: UNTOUCHED };
 // The server's last event, and whether the server is still there.
 export function useEvents() {
   const still = isReport || pageRun !== '';
-  const [state, setState] = useState(/** @type {Connection} */ ({ connected: null, event: still ? OVER : null }));
+  const [state, setState] =
+    useState(/** @type {Connection} */ ({ connected: null, event: still ? OVER : null }));
   useEffect(() => {
     if (still) return undefined;
     /** @type {EventSource} */
@@ -35,6 +36,7 @@ export function useEvents() {
     // A page that was left stays in memory, for Back. It must not keep its
     // connection: a browser has six to a server, and the next page needs one.
     const close = () => source.close();
+    /** @param {PageTransitionEvent} options */
     const again = ({ persisted }) => persisted && open();
     open();
     addEventListener('pagehide', close);
@@ -67,6 +69,7 @@ export function useLoaded(load, what, version, pace = 1000) {
   const wake = useRef(() => {});
   useEffect(() => {
     const control = new AbortController();
+    /** @param {number} ms */
     const paused = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
     (async () => {
       while (!control.signal.aborted) {
@@ -79,7 +82,8 @@ export function useLoaded(load, what, version, pace = 1000) {
         setState((last) => (next.error && last.what === what && last.value
           ? { ...last, error: next.error } : next));
         await paused(pace);
-        if (wanted.current === version) await /** @type {Promise<void>} */ (new Promise((resolve) => { wake.current = resolve; }));
+        if (wanted.current !== version) continue;
+        await /** @type {Promise<void>} */ (new Promise((resolve) => { wake.current = resolve; }));
       }
     })();
     return () => { control.abort(); wake.current(); };

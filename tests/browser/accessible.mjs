@@ -92,7 +92,8 @@ const STATES = {
     await page.waitForSelector('.runs .bar a.button');
     await click(page, '.runs .bar a.button');
     await page.waitForFunction(() => [...document.querySelectorAll('.comparison .state')]
-      .filter((state) => !state.innerText.includes('Reading')).length === 2 || document.querySelector('.comparison .said > p:only-child'));
+      .filter((state) => !state.innerText.includes('Reading')).length === 2
+        || document.querySelector('.comparison .said > p:only-child'));
   },
   async 'more of the run'(page) {
     await show(page, '#/results', '.results h3');
@@ -107,7 +108,8 @@ async function keyboard(page) {
   await page.goto('about:blank');
   await page.goto(url, { waitUntil: 'load' });
   await page.waitForSelector('canvas[data-steps]');
-  const focused = () => page.evaluate(() => document.activeElement.innerText.trim() || document.activeElement.id);
+  const focused = () => page.evaluate(() => document.activeElement.innerText.trim()
+    || document.activeElement.id);
   await page.keyboard.press('Tab');
   const first = await focused();
   const address = page.url();
@@ -122,7 +124,8 @@ async function keyboard(page) {
   const keys = await page.$$eval('dialog kbd', (all) => all.map((one) => one.innerText));
   await page.keyboard.press('Escape');
   await page.waitForSelector('dialog:not([open])');
-  return { first, skipped, stayed: page.url().split('#')[0] === address.split('#')[0], scrolled: scrolled > 0, keys };
+  const stayed = page.url().split('#')[0] === address.split('#')[0];
+  return { first, skipped, stayed, scrolled: scrolled > 0, keys };
 }
 
 // `rule: what, where` for each fault that axe-core finds, and what it could not
@@ -151,8 +154,11 @@ const faint = (page) => page.evaluate(async () => {
     ['theme', 'paint-arrows', 'contrast'].map((name) => import(`/diagram/${name}.js`)));
   const theme = readTheme(box);
   const back = rgb(theme.back);
-  const inks = { apart: theme.apart, past: theme.past, future: theme.future, flight: theme.flight, orphan: theme.orphan };
-  for (const kind of document.querySelectorAll('.legend .kind')) inks[kind.innerText] = theme.kind(kind.innerText);
+  const inks = { apart: theme.apart, past: theme.past, future: theme.future, flight: theme.flight,
+    orphan: theme.orphan };
+  for (const { innerText } of document.querySelectorAll('.legend .kind')) {
+    inks[innerText] = theme.kind(innerText);
+  }
   return Object.entries(inks).map(([name, ink]) => {
     const alpha = strength(200, 300, true, leastAlpha(rgb(ink), back));
     const seen = [0, 1, 2].map((i) => rgb(ink)[i] * alpha + back[i] * (1 - alpha));
@@ -193,6 +199,7 @@ const seen = await withPage(url, async (page, problems) => {
   }
   await page.setViewport({ width: 1280, height: 720 });
   const moves = wanted.length ? null : await keyboard(page);
-  return { moves, states: Object.keys(found).length, faults: Object.entries(found).filter(([, all]) => all.length), problems };
+  const faulty = Object.entries(found).filter(([, all]) => all.length);
+  return { moves, states: Object.keys(found).length, faults: faulty, problems };
 });
 console.log(JSON.stringify(seen));

@@ -26,7 +26,9 @@ async function look(page, colour, size, y) {
     const { data, width, height } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
     const is = (x, line) => [0, 1, 2].every((i) => Math.abs(data[(line * width + x) * 4 + i] - ink[i]) < 8);
     const all = (x, line) => {
-      for (let i = 0; i < wide * wide; i += 1) if (!is(x + (i % wide), line + Math.floor(i / wide))) return false;
+      for (let i = 0; i < wide * wide; i += 1) {
+        if (!is(x + (i % wide), line + Math.floor(i / wide))) return false;
+      }
       return true;
     };
     const box = canvas.getBoundingClientRect();

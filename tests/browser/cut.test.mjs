@@ -9,13 +9,16 @@ import * as cuts from '../../dashboards/viewer/diagram/cut.js';
 import { holes, missingBefore, missingFrom, pending } from '../../dashboards/viewer/diagram/completeness.js';
 import { arrange } from '../../dashboards/viewer/diagram/layout.js';
 import { arrowsInSight } from '../../dashboards/viewer/diagram/paint-arrows.js';
-import { absent, choose, cutStatus, violations, whyAborted } from '../../dashboards/viewer/diagram/snapshots.js';
+import {
+  absent, choose, cutStatus, violations, whyAborted,
+} from '../../dashboards/viewer/diagram/snapshots.js';
 import { fit, frameOf } from '../../dashboards/viewer/diagram/view.js';
 import { Model } from '../../dashboards/viewer/model.js';
 import { SENDS, STEPS, answer, whole } from './made.mjs';
 
 const snapshot = (change = {}) => ({
-  snapshot: '0/0', began: 0, recorded: [], finished: ['a', 'b', 'c'], unreadable: [], channels: [], complete: ['a'],
+  snapshot: '0/0', began: 0, recorded: [], finished: ['a', 'b', 'c'], unreadable: [], channels: [],
+  complete: ['a'],
   aborted: [], stopped: [], ...change,
 });
 const channel = (from, to, ...messages) => ({ from, to, messages });
@@ -45,14 +48,16 @@ test('what a snapshot algorithm sends for itself is in flight in no cut, and aga
 
 test('a message received twice is in flight once', () => {
   const model = new Model();
-  model.append(answer([['a', 'start', 1, 0], ['b', 'PING', 1, 5, 'a', 'm', 0], ['b', 'PING', 2, 9, 'a', 'm', 0]],
+  model.append(answer([['a', 'start', 1, 0], ['b', 'PING', 1, 5, 'a', 'm', 0],
+    ['b', 'PING', 2, 9, 'a', 'm', 0]],
     [[0, 'b', 'PING', 'm']]));
   assert.deepEqual(cuts.inspect(model, Int32Array.of(1, 0)).flying, [0]);
 });
 
 test('a snapshot cuts before the steps that recorded it', () => {
   const model = whole();
-  const cut = cuts.ofSnapshot(model, { recorded: [{ peer: 'a', step: 3 }, { peer: 'c', step: 2 }, { peer: 'nobody', step: 1 }] });
+  const cut = cuts.ofSnapshot(model,
+    { recorded: [{ peer: 'a', step: 3 }, { peer: 'c', step: 2 }, { peer: 'nobody', step: 1 }] });
   assert.deepEqual([...cut], [2, -1, 1]);
   assert.equal(cuts.toText(model, cut), '3..2');
   assert.deepEqual([...cuts.fromText(model, '3..2')], [2, -1, 1]);
@@ -98,7 +103,8 @@ test('what a receiver did not report, or not so that it can be read, was not mis
 test('texts are compared as far as the page has them', () => {
   const model = whole();
   const { flying } = cuts.inspect(model, Int32Array.of(2, 0, 1));
-  const recorded = (text) => cuts.compare(model, flying, snapshot({ channels: [channel('a', 'b', text)] })).recorded;
+  const recorded = (text) =>
+    cuts.compare(model, flying, snapshot({ channels: [channel('a', 'b', text)] })).recorded;
   // Lai and Yang add to what the application says.
   model.texts[0] = 'says m1 recorded=[]';
   assert.deepEqual(recorded('says m1'), [0]);
@@ -112,7 +118,8 @@ test('texts are compared as far as the page has them', () => {
 
 test('a step that is missing before the cut is seen, and one behind it is no matter', () => {
   const model = new Model();
-  model.append(answer([['a', 'start', 1, 0], ['a', 'timer', 2, 1], ['a', 'timer', 5, 4], ['b', 'timer', 2, 1], ['b', 'timer', 3, 2]]));
+  model.append(answer([['a', 'start', 1, 0], ['a', 'timer', 2, 1], ['a', 'timer', 5, 4], ['b', 'timer', 2, 1],
+    ['b', 'timer', 3, 2]]));
   const missing = (...counts) => missingBefore(model, Int32Array.from(counts));
   assert.deepEqual(missing(2, 2), []);
   assert.deepEqual(missing(3, 0), [{ name: 'a', steps: 2 }]);
@@ -127,7 +134,8 @@ test('a step that is missing before the cut is seen, and one behind it is no mat
   // The steps that recorded are not read yet, and with them what came before.
   assert.deepEqual(recorded(2, 9), [{ name: 'b', steps: 6 }]);
   // A peer that recorded, and of which there is nothing at all.
-  assert.deepEqual(missingBefore(model, Int32Array.of(2, 2), [{ peer: 'z', step: 4 }]), [{ name: 'z', steps: 4 }]);
+  assert.deepEqual(missingBefore(model, Int32Array.of(2, 2), [{ peer: 'z', step: 4 }]),
+    [{ name: 'z', steps: 4 }]);
   assert.equal(holes(whole()), 0);
   assert.equal(missingFrom(whole(), { spans: { lost: 0 } }), '');
   assert.equal(missingFrom(model, { spans: { lost: 1 } }), '2 steps and 1 span');
@@ -139,7 +147,8 @@ test('a message without a receipt never arrived only where all of the run is the
   assert.equal(pending(model, { spans: { lost: 0 } }, over, true), '');
   assert.equal(pending(model, {}, { live: true }, true), 'under way');
   assert.equal(pending(model, {}, over, false), 'not read yet');
-  assert.equal(pending(model, {}, { ...over, spans: 8 }, true), 'not read yet', 'the run ended with more than is read');
+  assert.equal(pending(model, {}, { ...over, spans: 8 }, true), 'not read yet',
+    'the run ended with more than is read');
   assert.equal(pending(model, {}, { ...over, spans: 7 }, true), '');
   assert.match(pending(model, { spans: { lost: 2 } }, over, true), /no receipt was recorded/);
   assert.match(pending(model, {}, { ...over, evicted: 3 }, true), /no receipt was recorded/);
@@ -173,8 +182,9 @@ test('an aborted snapshot tells apart what was lacking of those that were waited
 const many = [['0/0', 5], ['0/2', 30], ['0/10', 90], ['1/0', 80]]
   .map(([id, began]) => snapshot({ snapshot: id, began }));
 
-test('the panel goes with the newest snapshot while the run goes on, and stays with one that is named', () => {
-  const shown = (name, change) => choose(many, name, { live: false, run: null, followed: false, ...change })?.snapshot;
+test('the panel follows the newest snapshot of a run that goes on, and stays with one that is named', () => {
+  const shown = (name, change) =>
+    choose(many, name, { live: false, run: null, followed: false, ...change })?.snapshot;
   assert.equal(shown('', { live: true }), '0/10');
   assert.equal(shown('0/2', { live: true }), '0/2');
   assert.equal(shown(''), '0/0');
@@ -215,9 +225,11 @@ test('however many messages cross a cut, a frame draws a few thousand of them', 
   const many = 20_000;
   model.append(answer([['a', 'start', 1, 0], ['b', 'timer', 1, 50]],
     Array.from({ length: many }, (_, i) => [0, 'b', 'PING', `m${i}`])));
-  const layout = arrange(model, { axis: 'time', hidden: new Set(), grouped: new Set(), silent: new Set(), local: true });
+  const layout = arrange(model,
+    { axis: 'time', hidden: new Set(), grouped: new Set(), silent: new Set(), local: true });
   const shown = frameOf(layout, fit(layout), { width: 1000, height: 500 });
-  const sight = (highlighted, moving) => arrowsInSight({ layout, model, marks: { highlighted }, moving }, shown);
+  const sight = (highlighted, moving) => arrowsInSight({ layout, model, marks: { highlighted }, moving },
+    shown);
   const highlighted = new Uint8Array(many).fill(1);
   for (const [moving, most] of [[false, 4000], [true, 1000]]) {
     const all = sight(highlighted, moving);

@@ -18,7 +18,8 @@ function hold() {
     if (pathname !== '/api/diagram') return real(asked, options);
     if (searchParams.get('after') !== '0') await waiting;
     const answer = await (await real(asked, options)).json();
-    return new Response(JSON.stringify({ ...answer, more: answer.more || searchParams.get('after') === '0' }));
+    return new Response(
+      JSON.stringify({ ...answer, more: answer.more || searchParams.get('after') === '0' }));
   };
 }
 
@@ -51,7 +52,8 @@ const seen = await withPage(url, async (page, problems) => {
   await page.waitForSelector('canvas[data-steps]');
   await says(page, '.legend .seen', /reading on/);
   // The snapshots come in an answer of their own.
-  const { length } = await page.evaluate(() => fetch('/api/cuts').then((answer) => answer.json()).then(({ cuts }) => cuts));
+  const { length } = await page.evaluate(() => fetch('/api/cuts').then((answer) => answer.json())
+    .then(({ cuts }) => cuts));
   const told = () => length > 0 && page.waitForSelector('.cut-panel, .space-time .banner');
   if (length > 0 && !address) await told();
   const reading = await panel(page);

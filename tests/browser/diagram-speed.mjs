@@ -34,14 +34,16 @@ function pretend(TABLES) {
     const peer = random(PEERS);
     const [from, id] = waiting[peer].shift() ?? [-1, ''];
     number[peer] += 1;
-    steps.push([peer, from < 0 ? 0 : 1, number[peer], s * 10_000, 5_000, 0, hex(s + 1), from, id, from < 0 ? -1 : s]);
+    const [kind, sequence] = from < 0 ? [0, -1] : [1, s];
+    steps.push([peer, kind, number[peer], s * 10_000, 5_000, 0, hex(s + 1), from, id, sequence]);
     for (let i = 0; i < SENDS; i += 1) {
       const to = (peer + 1 + random(PEERS - 1)) % PEERS;
       sends.push([s, to, 1, hex(sends.length + 1), `id=${s}/${i} amount=${random(10)}`, 0]);
       if (i === 0) waiting[to].push([peer, hex(sends.length)]);
     }
   }
-  const table = { base: '1577836800000000000', peers, kinds: ['timer', 'TRANSFER'], traces: ['1'.repeat(32)] };
+  const table = { base: '1577836800000000000', peers, kinds: ['timer', 'TRANSFER'],
+    traces: ['1'.repeat(32)] };
   const columns = (name, rows) => Object.fromEntries(
     Object.keys(TABLES[name]).map((column, place) => [column, rows.map((row) => row[place])]),
   );
@@ -49,8 +51,10 @@ function pretend(TABLES) {
   for (let after = 0; after <= STEPS; after += PIECE) {
     const end = Math.min(STEPS, after + PIECE);
     answers.set(String(after), JSON.stringify({
-      ...table, next: end, left: STEPS - end, more: end < STEPS, steps: columns('steps', steps.slice(after, end)),
-      sends: columns('sends', sends.slice(after * SENDS, end * SENDS).map(([s, ...send]) => [s - after, ...send])),
+      ...table, next: end, left: STEPS - end, more: end < STEPS,
+      steps: columns('steps', steps.slice(after, end)),
+      sends: columns('sends', sends.slice(after * SENDS, end * SENDS)
+        .map(([s, ...send]) => [s - after, ...send])),
       outputs: columns('outputs', []), losses: columns('losses', []),
     }));
   }
@@ -86,7 +90,9 @@ async function drag(page) {
   });
   await page.mouse.move(x, y);
   await page.mouse.down();
-  for (let i = 0; i < 120; i += 1) await page.mouse.move(x + Math.sin(i / 10) * 200, y + Math.sin(i / 15) * 60);
+  for (let i = 0; i < 120; i += 1) {
+    await page.mouse.move(x + Math.sin(i / 10) * 200, y + Math.sin(i / 15) * 60);
+  }
   await page.mouse.up();
   return page.evaluate(() => {
     cancelAnimationFrame(window.ticking);
@@ -109,12 +115,14 @@ console.log(JSON.stringify(await withPage(url, async (page, problems) => {
   await page.setViewport({ width: 1280, height: 720 });
   await page.evaluateOnNewDocument(pretend, TABLES);
   await page.goto(url, { waitUntil: 'load' });
-  const times = await (await page.waitForFunction(() => window.drawn && { asked: window.asked, drawn: window.drawn })).jsonValue();
+  const opened = await page.waitForFunction(() => window.drawn && window.drawn - window.asked);
+  const opened_ms = Math.round(await opened.jsonValue());
   const fitted = await drag(page);
   await key(page, '+', 12);
   const near = await drag(page);
   await key(page, 'ArrowRight');
   const selected = await drag(page);
   const steps = await page.$eval('.canvas-box canvas', (canvas) => Number(canvas.dataset.steps));
-  return { drawn: steps, messages: 300_000, opened_ms: Math.round(times.drawn - times.asked), fitted, near, selected, problems };
+  return { drawn: steps, messages: 300_000, opened_ms, fitted, near,
+    selected, problems };
 })));

@@ -73,7 +73,8 @@ async function moveToEnd(page, peer) {
 async function placeCut(page) {
   await click(page, '.tools button', 'Place a cut');
   const box = await (await page.$('.canvas-box canvas')).boundingBox();
-  const placing = () => page.$$eval('.tools button', (all) => all.some((one) => one.innerText.trim() === 'Stop placing'));
+  const placing = () =>
+    page.$$eval('.tools button', (all) => all.some((one) => one.innerText.trim() === 'Stop placing'));
   for (let y = 36; y < box.height && await placing(); y += 10) {
     await page.mouse.click(box.x + box.width / 2, box.y + y);
     await drawn(page);
@@ -85,7 +86,8 @@ const seen = await withPage(url, async (page, problems) => {
   await page.setViewport({ width: 1280, height: 720 });
   await page.goto(url, { waitUntil: 'load' });
   await page.waitForSelector('canvas[data-steps]');
-  const cuts = await page.evaluate(() => fetch('/api/cuts').then((answer) => answer.json()).then((body) => body.cuts));
+  const cuts = await page.evaluate(() => fetch('/api/cuts').then((answer) => answer.json())
+    .then((body) => body.cuts));
   const runsWithCut = cuts.length > 0;
   if (runsWithCut) await page.waitForSelector('.cut-panel .flying');
   const found = {
@@ -100,7 +102,8 @@ const seen = await withPage(url, async (page, problems) => {
 
   // The keyboard alone: to a step in sight, on in causal order, along messages.
   await page.focus('.canvas-box canvas');
-  found.said = [await press(page, 'ArrowRight'), await press(page, 'ArrowRight'), await press(page, 'ArrowLeft')];
+  found.said = [await press(page, 'ArrowRight'), await press(page, 'ArrowRight'),
+    await press(page, 'ArrowLeft')];
   await page.waitForSelector('.side .diff, .side h4 + .note');
   found.details = (await text(page, '.side section')).at(0);
   found.legend = await text(page, '.legend .mark-of');
@@ -111,7 +114,8 @@ const seen = await withPage(url, async (page, problems) => {
   const address = page.url();
   await page.goto('about:blank');
   await page.goto(address, { waitUntil: 'load' });
-  await page.waitForFunction((status, last) => document.querySelector(status)?.textContent === last, {}, SAID, found.said.at(-1));
+  await page.waitForFunction((status, last) => document.querySelector(status)?.textContent === last, {}, SAID,
+    found.said.at(-1));
   await click(page, '.nav a', 'Traces');
   await page.waitForSelector('.waterfall [role=treeitem][aria-selected=true]');
   found.inTrace = (await text(page, '.waterfall [aria-selected=true]')).join(' ');
@@ -133,7 +137,8 @@ const seen = await withPage(url, async (page, problems) => {
   await page.type('#search', 'peer-00');
   await says(page, '.search .note', /step/);
   found.search = (await text(page, '.search .note'))[0];
-  await page.$eval('#search', (one) => { one.value = ''; one.dispatchEvent(new Event('input', { bubbles: true })); });
+  await page.$eval('#search',
+    (one) => { one.value = ''; one.dispatchEvent(new Event('input', { bubbles: true })); });
   await click(page, '.tools button', 'Table');
   await page.waitForSelector('.sight tbody tr');
   found.table = (await text(page, '.sight tbody tr')).length;

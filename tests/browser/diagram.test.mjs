@@ -28,7 +28,8 @@ test('the axis says nothing where the edge or a button would cut it', () => {
   const texts = (width, corner) => {
     const ends = [];
     const context = {
-      measureText: (text) => ({ width: 6 * text.length }), beginPath() {}, moveTo() {}, lineTo() {}, stroke() {},
+      measureText: (text) => ({ width: 6 * text.length }), beginPath() {}, moveTo() {}, lineTo() {},
+      stroke() {},
       fillText: (text, x) => ends.push(x + 6 * text.length),
     };
     const shown = frameOf(layout, fit(layout), { width, height: 500 });
@@ -105,14 +106,17 @@ test('ticks stand at round places', () => {
 test('an address says what is shown, and is read back', () => {
   const model = whole();
   const shown = {
-    step: model.stepOf('b2'), message: 1, peer: 2, unfound: {}, axis: 'logical', cut: 'own', at: '3..2', hidden: new Set([1]),
+    step: model.stepOf('b2'), message: 1, peer: 2, unfound: {}, axis: 'logical', cut: 'own', at: '3..2',
+    hidden: new Set([1]),
     grouped: new Set([0, 2]), silent: new Set([model.kinds.indexOf('PONG')]), local: false, view: [-1.5, 20],
   };
   const address = new URLSearchParams(write(shown, model));
   assert.deepEqual(read(new URLSearchParams(address.toString()), model), shown);
-  const plain = read(new URLSearchParams('step=nonsense&message=a&peer=x&hide=,%25,&view=5_1&axis=up'), model);
+  const plain = read(new URLSearchParams('step=nonsense&message=a&peer=x&hide=,%25,&view=5_1&axis=up'),
+    model);
   assert.deepEqual(plain, {
-    step: -1, message: -1, peer: -1, unfound: { step: 'nonsense', message: 'a', peer: 'x' }, axis: 'time', cut: '', at: '',
+    step: -1, message: -1, peer: -1, unfound: { step: 'nonsense', message: 'a', peer: 'x' }, axis: 'time',
+    cut: '', at: '',
     hidden: new Set(), grouped: new Set(), silent: new Set(), local: true, view: null,
   });
   // What is not there stays in the address: more of the run may come.
@@ -123,7 +127,8 @@ test('an address says what is shown, and is read back', () => {
 
 test('names with commas and colons survive the address', () => {
   const model = new Model();
-  model.append(answer([['a,b:c%', 'start', 1, 0], ['d', 'PING', 1, 5, 'a,b:c%', 'm', 0]], [[0, 'd', 'PING', 'm']]));
+  model.append(answer([['a,b:c%', 'start', 1, 0], ['d', 'PING', 1, 5, 'a,b:c%', 'm', 0]],
+    [[0, 'd', 'PING', 'm']]));
   const shown = { ...read(new URLSearchParams(), model), hidden: new Set([0]), message: 0 };
   assert.deepEqual(read(new URLSearchParams(write(shown, model)), model), shown);
 });
@@ -132,7 +137,8 @@ test('the keys lead along causes, lines and messages', () => {
   const model = whole();
   const layout = arrange(model, settings());
   const go = (from, key, shiftKey = false, where = layout) => {
-    const to = stepByKey({ key, shiftKey }, { model, layout: where, view: fit(where), step: model.stepOf(from) });
+    const to = stepByKey({ key, shiftKey },
+      { model, layout: where, view: fit(where), step: model.stepOf(from) });
     return to >= 0 ? model.spans[to] : to;
   };
   assert.equal(go('nobody', 'ArrowRight'), 'a1');
@@ -157,7 +163,8 @@ test('the keys lead along causes, lines and messages', () => {
 
 test('a step that told several leads to each of them', () => {
   const model = new Model();
-  model.append(answer([['a', 'start', 1, 0], ['b', 'PING', 1, 5, 'a', 'x', 0], ['c', 'PING', 1, 6, 'a', 'y', 0]],
+  model.append(answer([['a', 'start', 1, 0], ['b', 'PING', 1, 5, 'a', 'x', 0],
+    ['c', 'PING', 1, 6, 'a', 'y', 0]],
     [[0, 'b', 'PING', 'x'], [0, 'c', 'PING', 'y']]));
   const layout = arrange(model, settings());
   const go = (step, key) => stepByKey({ key, shiftKey: true }, { model, layout, view: fit(layout), step });
@@ -181,7 +188,8 @@ test('the search finds by peer, kind and text, all words of it', async () => {
 
 test('a value is found whole', async () => {
   const model = new Model();
-  const made = answer([['a', 'start', 1, 0], ['b', 'PING', 1, 5, 'a', 'x', 0], ['b', 'PING', 2, 6, 'a', 'y', 1]],
+  const made = answer([['a', 'start', 1, 0], ['b', 'PING', 1, 5, 'a', 'x', 0],
+    ['b', 'PING', 2, 6, 'a', 'y', 1]],
     [[0, 'b', 'PING', 'x'], [0, 'b', 'PING', 'y']]);
   made.sends.text = ['id=0/1 amount=5', 'id=0/2 amount=50'];
   model.append(made);
@@ -190,7 +198,8 @@ test('a value is found whole', async () => {
 
 test('a state is told as what changed', () => {
   const attribute = (key, text) => ({ key, text });
-  const state = stateOf([attribute('state.balance', '90'), attribute('p2p.step', '4'), attribute('state.x', '1')]);
+  const state = stateOf([attribute('state.balance', '90'), attribute('p2p.step', '4'),
+    attribute('state.x', '1')]);
   assert.deepEqual(diff(new Map([['balance', '100'], ['y', '2'], ['x', '1']]), state), [
     { name: 'balance', before: '100', after: '90', changed: true },
     { name: 'x', before: '1', after: '1', changed: false },

@@ -3,6 +3,10 @@
 
 import js from '@eslint/js';
 
+// A component with more props groups those that belong together into one object.
+const MOST_PROPS = 7;
+const props = `[id.name=/^[A-Z]/] > ObjectPattern.params[properties.length>${MOST_PROPS}]`;
+
 const RULES = {
   'no-undef': 'off',
   'no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
@@ -10,7 +14,9 @@ const RULES = {
   'no-var': 'error',
   'prefer-const': ['error', { destructuring: 'all' }],
   eqeqeq: 'error',
-  'max-len': ['error', { code: 140 }],
+  'max-len': ['error', { code: 110, ignoreUrls: true, ignoreTemplateLiterals: true }],
+  'max-lines': ['error', 250],
+  'no-restricted-syntax': ['error', { selector: props, message: `A component takes at most ${MOST_PROPS} props.` }],
 };
 
 export default [

@@ -21,13 +21,15 @@ async function point(page) {
   await page.mouse.move(x, y);
   await page.waitForSelector('.tooltip');
   await page.mouse.click(x, y);
-  await page.waitForSelector('.side section[aria-label="Selected step"] .diff, .side section[aria-label="Selected step"] .note');
+  await page.waitForSelector(
+    '.side section[aria-label="Selected step"] .diff, .side section[aria-label="Selected step"] .note');
   await click('.side .ref')(page);
   await click('.tools > button[aria-pressed]')(page);
   await page.waitForSelector('.sight tbody tr');
 }
 
-const nodes = (page) => page.$$eval('.node', (all) => all.forEach((one) => one.dispatchEvent(new MouseEvent('click', { bubbles: true }))));
+const nodes = (page) => page.$$eval('.node',
+  (all) => all.forEach((one) => one.dispatchEvent(new MouseEvent('click', { bubbles: true }))));
 
 // What is waited for and done in each view, by its address.
 const VIEWS = [
@@ -46,7 +48,8 @@ const look = (page) => page.evaluate((name) => {
   const all = [...document.querySelectorAll('*')];
   return {
     images: document.images.length,
-    handlers: all.filter((one) => one.getAttributeNames().some((attribute) => attribute.startsWith('on'))).length,
+    handlers: all.filter((one) => one.getAttributeNames()
+      .some((attribute) => attribute.startsWith('on'))).length,
     named: document.querySelector('main').innerText.includes(name),
   };
 }, part);

@@ -17,7 +17,8 @@ const press = (page, name) => page.$$eval('.cut-panel button', (all, wanted) => 
 
 // More steps than there were.
 async function growth(page, before) {
-  await page.waitForFunction((last) => Number(document.querySelector('canvas')?.dataset.steps) > last, {}, before);
+  await page.waitForFunction((last) => Number(document.querySelector('canvas')?.dataset.steps) > last, {},
+    before);
   return { steps: await steps(page), badge: (await text(page, '.run .badge')).join(' ') };
 }
 
@@ -32,7 +33,8 @@ async function whole(page) {
       after = answer.next;
     }
   });
-  await page.waitForFunction((count) => Number(document.querySelector('canvas')?.dataset.steps) === count, {}, all);
+  await page.waitForFunction((count) => Number(document.querySelector('canvas')?.dataset.steps) === count, {},
+    all);
   return all;
 }
 
@@ -56,7 +58,8 @@ const seen = await withPage(async () => {
   await press(page, 'Follow the newest');
   await saysOther(page, title, stays);
   await page.waitForSelector('.run .badge.pass, .run .badge.fail, .run .badge.unknown');
-  const found = { looks, followed, verdict: (await text(page, '.run .badge')).join(' '), steps: await whole(page) };
+  const verdict = (await text(page, '.run .badge')).join(' ');
+  const found = { looks, followed, verdict, steps: await whole(page) };
   await says(page, title, /^Snapshot 0\/19$/);
   await page.waitForSelector('.cut-panel .verdict:not(.open)');
   found.cut = await page.$eval('.cut-panel', (panel) => panel.innerText);

@@ -40,11 +40,13 @@ export const STEPS = [
   ['a', 'timer', 2, 10], ['b', 'PING', 2, 20, 'a', 'm1', 0],
   ['c', 'PING', 2, 30, 'a', 'm2', 0], ['a', 'PONG', 3, 40, 'b', 'm3', 0],
 ];
-export const SENDS = [[0, 'b', 'PING', 'm1'], [3, 'c', 'PING', 'm2'], [4, 'a', 'PONG', 'm3'], [5, 'b', 'PONG', 'm4']];
+export const SENDS = [[0, 'b', 'PING', 'm1'], [3, 'c', 'PING', 'm2'], [4, 'a', 'PONG', 'm3'],
+  [5, 'b', 'PONG', 'm4']];
 
 // The model of it.
 export function whole() {
   const model = new Model();
-  model.append(answer(STEPS, SENDS, { lost: [['c', 'b', 'm4', 'connection closed']], said: [[6, 'Done', 'in 3']] }));
+  model.append(answer(STEPS, SENDS,
+    { lost: [['c', 'b', 'm4', 'connection closed']], said: [[6, 'Done', 'in 3']] }));
   return model;
 }

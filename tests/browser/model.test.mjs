@@ -71,7 +71,8 @@ test('pieces in any order make the same run as the whole', () => {
 test('an answer whose columns do not fit together is refused', () => {
   const take = (change) => () => new Model().append({ ...answer(STEPS, SENDS), ...change });
   const { steps, sends } = answer(STEPS, SENDS);
-  assert.throws(take({ steps: { ...steps, at: steps.at.slice(1) } }), /7 rows of steps.peer, and 6 of steps.at/);
+  assert.throws(take({ steps: { ...steps, at: steps.at.slice(1) } }),
+    /7 rows of steps.peer, and 6 of steps.at/);
   assert.throws(take({ sends: { ...sends, text: undefined } }), /no column sends.text/);
   assert.throws(take({ outputs: undefined }), /no column outputs.step/);
   assert.throws(take({ states: [1, 2] }), /7 rows of steps, and 2 states/);
@@ -93,7 +94,8 @@ test('a step whose sender left no trace still names it', () => {
 
 test('a message that arrives twice is two arrows and one sending', () => {
   const model = new Model();
-  model.append(answer([['a', 'start', 1, 0], ['b', 'PING', 1, 5, 'a', 'm', 0], ['b', 'PING', 2, 9, 'a', 'm', 0]],
+  model.append(answer([['a', 'start', 1, 0], ['b', 'PING', 1, 5, 'a', 'm', 0],
+    ['b', 'PING', 2, 9, 'a', 'm', 0]],
     [[0, 'b', 'PING', 'm']]));
   assert.equal(model.message.count, 2);
   assert.deepEqual([...model.message.to.subarray(0, 2)], [1, 2]);
@@ -116,7 +118,8 @@ test('Lamport clocks count the longest chain', () => {
 test('the causal order puts no effect before its cause, even when clocks disagree', () => {
   const model = new Model();
   // b's clock is behind: it receives at 5 what was sent at 10.
-  model.append(answer([['a', 'start', 1, 10], ['b', 'start', 1, 4], ['b', 'PING', 2, 5, 'a', 'm', 0], ['c', 'start', 1, 7]],
+  model.append(answer([['a', 'start', 1, 10], ['b', 'start', 1, 4], ['b', 'PING', 2, 5, 'a', 'm', 0],
+    ['c', 'start', 1, 7]],
     [[0, 'b', 'PING', 'm']]));
   const { order, place } = clocks(model);
   assert.deepEqual([...order].map((s) => model.spans[s]), ['b1', 'c1', 'a1', 'b2']);

@@ -12,7 +12,8 @@ const run = (options) => ({ experiment: { name: 'x', options } });
 const SNAPSHOT = {
   engine: 'simulator', algorithm: 'lai-yang', workload: 'bank', channel: 'per-message', fifo: false,
   scenario: 'cases/late-faults.toml',
-  system: { initiators: 1, snapshots: 20, every_seconds: 0.25, rate_per_second: 50, acts: null, patience_seconds: 10 },
+  system: { initiators: 1, snapshots: 20, every_seconds: 0.25, rate_per_second: 50, acts: null,
+    patience_seconds: 10 },
   network: {
     delay: '1ms..10ms', loss: 0.1, duplication: 0,
     crash: [{ at_seconds: 0.1, peer: 3, restart_seconds: null, state: 'kept' },
@@ -32,13 +33,16 @@ test('options are told in words, with their units', () => {
   assert.deepEqual(allOptions(run(SNAPSHOT)), [
     ['engine', 'simulator'], ['algorithm', 'lai-yang'], ['workload', 'bank'], ['channel', 'per-message'],
     ['scenario', 'cases/late-faults.toml'], ['initiators', '1'], ['snapshots', '20'], ['every', '250 ms'],
-    ['rate', '50 a second'], ['patience', '10 s'], ['delay', '1ms..10ms'], ['loss', '0.1'], ['duplication', '0'],
+    ['rate', '50 a second'], ['patience', '10 s'], ['delay', '1ms..10ms'], ['loss', '0.1'],
+    ['duplication', '0'],
     ['crash', 'peer 3, at 100 ms, state kept; peer 4, at 1 s, restart 2 s, state lost'],
     ['partition', 'at 1 s, heal 2 s, group 0, 1'],
   ]);
-  assert.deepEqual(allOptions(run({ pair: { from: 3, to: 5 }, address: null, size_bytes: 2048, mix: ['put', 'get'], signed: true,
+  assert.deepEqual(allOptions(
+    run({ pair: { from: 3, to: 5 }, address: null, size_bytes: 2048, mix: ['put', 'get'], signed: true,
     sizes_bytes: [64, 1024], many: Array.from({ length: 10 }, (_, i) => i) })), [
-    ['pair from', '3'], ['pair to', '5'], ['size', '2 KiB'], ['mix', 'put, get'], ['signed', 'yes'], ['sizes', '64 B, 1 KiB'],
+    ['pair from', '3'], ['pair to', '5'], ['size', '2 KiB'], ['mix', 'put, get'], ['signed', 'yes'],
+    ['sizes', '64 B, 1 KiB'],
     ['many', '0, 1, 2, 3, 4, 5, 6, 7 and 2 more'],
   ]);
 });
@@ -46,8 +50,10 @@ test('options are told in words, with their units', () => {
 test('of a run whose options are text for Rust, what can be told is', () => {
   const old = run({
     engine: 'live', fifo: true, network: 'Links { delay: Uniform(0ns..20ms), in_order: true }',
-    system: 'Snapshot(Snapshot { algorithm: ChandyLamport, workload: ProducerConsumer, initiators: 1, kill: [] })',
+    system: 'Snapshot(Snapshot { algorithm: ChandyLamport, workload: ProducerConsumer, '
+      + 'initiators: 1, kill: [] })',
   });
-  assert.deepEqual(headOptions(old), [['algorithm', 'chandy-lamport'], ['workload', 'producer-consumer'], ['channel', 'stream']]);
+  assert.deepEqual(headOptions(old),
+    [['algorithm', 'chandy-lamport'], ['workload', 'producer-consumer'], ['channel', 'stream']]);
   assert.deepEqual(allOptions(old), [['engine', 'live'], ...headOptions(old)]);
 });

@@ -37,7 +37,8 @@ export async function withPage(address, use) {
 }
 
 // What the elements say that a selector finds.
-export const text = (page, selector) => page.$$eval(selector, (all) => all.map((one) => one.innerText.trim()));
+export const text = (page, selector) =>
+  page.$$eval(selector, (all) => all.map((one) => one.innerText.trim()));
 
 // Until the first element that a selector finds says this. An element that is
 // not there yet must not throw: a condition that does is never looked at again.

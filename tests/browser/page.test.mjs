@@ -14,7 +14,8 @@ import { Player } from '../../dashboards/viewer/topology/player.js';
 import { isNarrowed } from '../../dashboards/viewer/traces/trace-search.js';
 
 test('kinds that come together have colours far apart', () => {
-  const snapshots = ['TRANSFER', 'TOKEN', 'ITEM'].map((kind) => [kind, 'MARKER', 'FINISHED', 'ANNOUNCE', 'REQUEST']);
+  const snapshots = ['TRANSFER', 'TOKEN', 'ITEM']
+    .map((kind) => [kind, 'MARKER', 'FINISHED', 'ANNOUNCE', 'REQUEST']);
   for (const kinds of [...snapshots, ['JOB', 'SIGNAL'], ['ELECTION', 'ELECTED'], ['PING', 'PONG'],
     ['REQUEST', 'REPLY'], ['EXPLORER', 'ECHO']]) {
     const hues = kinds.map((kind) => Number(kindColour(kind)['--hue'])).sort((a, b) => a - b);
@@ -40,7 +41,8 @@ const traced = (...spans) => readTrace([{ scopeSpans: [{ spans: spans.map(([star
 })) }] }]);
 
 test('a span without an end, or with one before its start, takes no time and says so', () => {
-  for (const [end, unended] of [[undefined, 'no end'], ['0', 'no end'], ['1699999999000000000', 'ends before it starts'],
+  for (const [end, unended] of [[undefined, 'no end'], ['0', 'no end'],
+    ['1699999999000000000', 'ends before it starts'],
     ['1700000000000000000', ''], ['1700000000000000009', '']]) {
     const { spans: [span], length } = traced(['1700000000000000000', end]);
     assert.equal(span.unended, unended, String(end));
@@ -56,9 +58,11 @@ test('what happened within a span without a time counts as at its beginning and 
 });
 
 test('a search is narrowed by any condition, and not by the limit', () => {
-  const all = { service: '', operation: '', tags: {}, shortest: '', longest: '', after: '', before: '', limit: 5 };
+  const all = { service: '', operation: '', tags: {}, shortest: '', longest: '', after: '', before: '',
+    limit: 5 };
   assert.equal(isNarrowed(all), false);
-  for (const condition of [{ service: 'a' }, { operation: 'b' }, { tags: { c: 'd' } }, { shortest: '5' }, { after: 'e' }]) {
+  for (const condition of [{ service: 'a' }, { operation: 'b' }, { tags: { c: 'd' } }, { shortest: '5' },
+    { after: 'e' }]) {
     assert.equal(isNarrowed({ ...all, ...condition }), true, JSON.stringify(condition));
   }
 });
@@ -72,7 +76,8 @@ const element = (...names) => ({
 test('keys are the view\'s, but for what the focused control needs', () => {
   const scrolls = { matches: (selector) => selector.includes('[tabindex="0"]'), closest: () => null };
   for (const [key, target, free, more] of [
-    ['f', element(), true], ['f', element('button'), true], ['f', element('select'), false], ['f', element('textarea'), false],
+    ['f', element(), true], ['f', element('button'), true], ['f', element('select'), false],
+    ['f', element('textarea'), false],
     ['ArrowDown', element('button'), true], ['ArrowDown', scrolls, false], ['f', scrolls, true],
     [' ', element(), true], [' ', element('button'), false], [' ', element('a'), false],
     ['c', element(), false, { ctrlKey: true }], ['?', element(), false, { defaultPrevented: true }],

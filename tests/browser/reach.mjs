@@ -18,7 +18,8 @@ async function go(page, to, selector) {
 async function press(page, label, peers) {
   await go(page, '#/', '.control .danger');
   for (const [i, peer] of peers.entries()) await page.select(`.control ${i ? '.group ' : '> '}select`, peer);
-  await page.$$eval('.control button', (all, name) => all.find((one) => one.innerText === name).click(), label);
+  await page.$$eval('.control button', (all, name) => all.find((one) => one.innerText === name).click(),
+    label);
   await page.waitForSelector('.control [role=status]');
   const [said] = await text(page, '.control [role=status]');
   await go(page, '#/topology?view=graph', '.node');

@@ -23,7 +23,8 @@ async function shoot(page) {
     if (inner > 0) sticksOut.push(`${width} px, results: ${inner}`);
     if (!screenshots) continue;
     // All of it in one picture.
-    await page.setViewport({ width, height: 800 + await page.$eval('.results', (all) => all.scrollHeight - all.clientHeight) });
+    const more = await page.$eval('.results', (all) => all.scrollHeight - all.clientHeight);
+    await page.setViewport({ width, height: 800 + more });
     await drawn(page);
     await page.screenshot({ path: `${screenshots}/results-${width}-${scheme}.png` });
   }

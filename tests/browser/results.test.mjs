@@ -7,10 +7,16 @@ import { test } from 'node:test';
 
 import { bytes, measured } from '../../dashboards/viewer/format.js';
 import { cumulative, timesOf, upTo } from '../../dashboards/viewer/results/cumulative.js';
-import { besideEachOther, drawnOf, hopsByKind, lookupsOf, rightOf } from '../../dashboards/viewer/results/lookups.js';
+import {
+  besideEachOther, drawnOf, hopsByKind, lookupsOf, rightOf,
+} from '../../dashboards/viewer/results/lookups.js';
 import { countRows, isTaken, oneIn, readRows } from '../../dashboards/viewer/results/csv-rows.js';
-import { measuredSpans, samplesOf, saturatedSeconds, thinned } from '../../dashboards/viewer/results/host-samples.js';
-import { atBest, hopsOf, hopsToAll, reached, spreadOf, stepsOf, whenReached } from '../../dashboards/viewer/results/spread.js';
+import {
+  measuredSpans, samplesOf, saturatedSeconds, thinned,
+} from '../../dashboards/viewer/results/host-samples.js';
+import {
+  atBest, hopsOf, hopsToAll, reached, spreadOf, stepsOf, whenReached,
+} from '../../dashboards/viewer/results/spread.js';
 
 const rows = (text, names, wanted) => {
   const found = [];
@@ -80,7 +86,8 @@ test('of many messages some are read, each as a whole', () => {
 
 test('hops beside theory: F at the first hop, and B times as many at each further one', () => {
   const found = hopsOf({ 0: 5, 1: 4, 2: 12, 3: 4 }, 17, { first: 4, beyond: 3 });
-  assert.deepEqual(found.map(({ hops, deliveries }) => [hops, deliveries]), [[0, 0], [1, 4], [2, 12], [3, 4]]);
+  assert.deepEqual(found.map(({ hops, deliveries }) => [hops, deliveries]),
+    [[0, 0], [1, 4], [2, 12], [3, 4]]);
   assert.deepEqual(found.map(({ percent }) => percent), [0, 20, 60, 20]);
   assert.deepEqual(found.map(({ upTo }) => upTo), [0, 20, 80, 100]);
   assert.deepEqual(found.map(({ theory }) => theory), [0, 25, 100, 100]);
@@ -116,7 +123,8 @@ test('lookups: their hops by kind, and what the oracle says', () => {
   assert.equal(x.length, 8);
   assert.deepEqual(get.filter((percent) => percent), [100]);
   assert.deepEqual(find.filter((percent) => percent).map(Math.round), [67, 33]);
-  assert.deepEqual(operations.filter(({ failed }) => failed).map(({ failed }) => failed), ['no answer, in time']);
+  assert.deepEqual(operations.filter(({ failed }) => failed)
+    .map(({ failed }) => failed), ['no answer, in time']);
   assert.equal(lookupsOf(''), null);
 });
 
@@ -130,23 +138,28 @@ test('of many operations those that failed are drawn', () => {
 
 test('the distribution of both roads, in which what is lost never comes', () => {
   const text = 'road,size_bytes,from,to,intended_unix_ns,one_way_ns,round_trip_ns\n'
-    + 'stack,1024,1,2,7,100,300\nstack,1024,2,1,7,200,400\nstack,1024,2,1,7,50,\ntcp,1024,,,7,10,20\nstack,64,0,1,7,5,6\n';
+    + 'stack,1024,1,2,7,100,300\nstack,1024,2,1,7,200,400\nstack,1024,2,1,7,50,\n'
+    + 'tcp,1024,,,7,10,20\nstack,64,0,1,7,5,6\n';
   const { sizes } = timesOf(text);
   assert.deepEqual(sizes.map(([size]) => size), [64, 1024]);
   const roads = sizes[1][1];
-  assert.deepEqual([roads.stack.sent, [...roads.stack.oneWay], [...roads.tcp.roundTrip]], [3, [100, 200], [20]]);
+  assert.deepEqual([roads.stack.sent, [...roads.stack.oneWay], [...roads.tcp.roundTrip]],
+    [3, [100, 200], [20]]);
   const [x, oneWay, roundTrip, tcp] = cumulative(roads, 50);
   assert.deepEqual([x.length, Math.round(x[0]), x.at(-1)], [50, 10, 400]);
   assert.deepEqual([oneWay.at(-1), roundTrip.at(-1), tcp.at(-1)].map(Math.round), [67, 67, 100]);
   assert.deepEqual([0, 10, 15, 20].map((value) => upTo([10, 10, 20], value)), [0, 2, 2, 3]);
-  assert.equal(cumulative({ stack: { sent: 1, oneWay: [], roundTrip: [] }, tcp: { sent: 0, oneWay: [], roundTrip: [] } }), null);
+  assert.equal(cumulative({ stack: { sent: 1, oneWay: [], roundTrip: [] },
+    tcp: { sent: 0, oneWay: [], roundTrip: [] } }), null);
 });
 
 const host = (from, count, measuring, cpu, lag) => Array.from({ length: count }, (_, i) =>
   `${(from + (i + 1) / 10).toFixed(1)},${measuring},${cpu},5,1000,3,4,100,${lag}`);
 
 test('the host: what was measured, and the seconds that set the pace', () => {
-  const text = ['seconds,measuring,cpu_percent,own_cpu_percent,memory_bytes,descriptors,sockets,loopback_bytes,lag_seconds',
+  const text = [
+    'seconds,measuring,cpu_percent,own_cpu_percent,memory_bytes,descriptors,sockets,loopback_bytes,'
+      + 'lag_seconds',
     ...host(0, 9, false, 99, 0.2), ...host(0.9, 10, true, 40, 0.001), ...host(1.9, 10, true, 97, 0.001),
     ...host(2.9, 10, true, '', 0.06), ...host(3.9, 3, true, 99, 1), ''].join('\n');
   const samples = samplesOf(text);
@@ -156,7 +169,8 @@ test('the host: what was measured, and the seconds that set the pace', () => {
   assert.deepEqual(saturatedSeconds(samples, [95, 0.05]), [2, 3]);
   assert.equal(thinned(samples).samples, samples);
   const thin = thinned(samples, 10);
-  assert.deepEqual([thin.of, thin.samples.length, thin.samples[0].from, thin.samples.at(-1).seconds], [5, 9, 0, 4.2]);
+  assert.deepEqual([thin.of, thin.samples.length, thin.samples[0].from, thin.samples.at(-1).seconds],
+    [5, 9, 0, 4.2]);
   assert.equal(thin.samples.at(-1).lag, 1);
   assert.deepEqual(samplesOf(''), []);
 });

@@ -17,13 +17,16 @@ test('tags', () => {
   assert.deepEqual(tagsOf(' a=1  p2p.remote=peer-03 '), { a: '1', 'p2p.remote': 'peer-03' });
   assert.deepEqual(tagsOf('said="no \\"answer\\" came" b='), { said: 'no "answer" came', b: '' });
   assert.deepEqual(tagsOf('a=b=c'), { a: 'b=c' });
-  for (const wrong of ['a', 'a="', '=1', 'a = 1', 'a="x"y']) assert.throws(() => tagsOf(wrong), /key=value/, wrong);
+  for (const wrong of ['a', 'a="', '=1', 'a = 1', 'a="x"y']) {
+    assert.throws(() => tagsOf(wrong), /key=value/, wrong);
+  }
 });
 
 test('services that have no name have Jaeger\'s', () => {
   const named = (value) => serviceName({ attributes: [{ key: 'service.name', value }] });
   assert.deepEqual(
-    [serviceName(null), serviceName({}), named({ stringValue: '' }), named({ intValue: '7' }), named({ stringValue: 'a' })],
+    [serviceName(null), serviceName({}), named({ stringValue: '' }), named({ intValue: '7' }),
+      named({ stringValue: 'a' })],
     ['missing-service-name', 'missing-service-name', 'empty-service-name', 'service-name-wrong-type', 'a'],
   );
 });
@@ -33,7 +36,9 @@ test('durations', () => {
     ['', ''], ['0ns', '0'], ['100ms', '100000000'], ['1.2s', '1200000000'], ['35 µs', '35000'],
     ['1.5us', '1500'], ['2min', '120000000000'], ['1.5ns', '1'],
   ]) assert.equal(lengthOf(text), ns, text);
-  for (const wrong of ['1', 's', '-1s', '1.s', '1h 2s']) assert.throws(() => lengthOf(wrong), /no duration/, wrong);
+  for (const wrong of ['1', 's', '-1s', '1.s', '1h 2s']) {
+    assert.throws(() => lengthOf(wrong), /no duration/, wrong);
+  }
 });
 
 test('times', () => {
@@ -53,8 +58,10 @@ const trace = (spans) => readTrace([{ scopeSpans: [{ spans: spans.map(([id, pare
 })) }] }]);
 
 test('two traces are aligned by their place in the tree', () => {
-  const first = trace([['1', '', 'ping', 0], ['2', '1', 'PING', 10], ['3', '1', 'PING', 20], ['4', '2', 'PONG', 30]]);
-  const second = trace([['a', '', 'ping', 0], ['b', '1a', '', 0], ['c', 'a', 'PING', 5], ['d', 'c', 'ERROR', 9]]);
+  const first = trace([['1', '', 'ping', 0], ['2', '1', 'PING', 10], ['3', '1', 'PING', 20],
+    ['4', '2', 'PONG', 30]]);
+  const second = trace([['a', '', 'ping', 0], ['b', '1a', '', 0], ['c', 'a', 'PING', 5],
+    ['d', 'c', 'ERROR', 9]]);
   const lines = align(first, second).map(({ a, b, depth }) => `${depth} ${a?.name ?? '-'} ${b?.name ?? '-'}`);
   assert.deepEqual(lines, ['0 ping ping', '1 PING PING', '2 - ERROR', '2 PONG -', '1 PING -', '0 - ']);
 });

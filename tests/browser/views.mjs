@@ -98,7 +98,8 @@ async function results(page, shoot) {
   await go(page, '#/results', '.results h3');
   const verdict = await one(page, '.results h3');
   const tables = (await text(page, '.results .wide tbody tr')).map((row) => row.replace(/\s+/g, ' '));
-  const charts = await page.$$eval('.plot .canvas', (all) => all.map((chart) => chart.getAttribute('aria-label')));
+  const charts = await page.$$eval('.plot .canvas',
+    (all) => all.map((chart) => chart.getAttribute('aria-label')));
   await shoot('results');
   return { verdict, tables, charts };
 }
@@ -107,7 +108,8 @@ async function runs(page, shoot) {
   await go(page, '#/runs', '.runs .pairs');
   await page.waitForSelector('.runs tbody tr');
   const rows = (await text(page, '.runs tbody tr')).map((row) => row.replace(/\s+/g, ' '));
-  const found = { rows, pairs: await one(page, '.runs .pairs'), banners: await text(page, '.runs .banner'), compared: null };
+  const found = { rows, pairs: await one(page, '.runs .pairs'), banners: await text(page, '.runs .banner'),
+    compared: null };
   if (rows.length < 2) return found;
   for (const place of [0, 1]) await page.$$eval('.runs td.pick input', (boxes, i) => boxes[i].click(), place);
   await page.waitForSelector('.runs .bar a.button');
@@ -115,12 +117,14 @@ async function runs(page, shoot) {
   await page.waitForSelector('.comparison .said');
   await page.waitForSelector('.comparison .one canvas');
   await page.waitForFunction(() => (
-    [...document.querySelectorAll('.comparison canvas')].filter(({ dataset }) => dataset.steps).length === 2));
+    [...document.querySelectorAll('.comparison canvas')]
+      .filter(({ dataset }) => dataset.steps).length === 2));
   await page.waitForFunction(() => [...document.querySelectorAll('.comparison .state')]
     .filter((state) => !state.innerText.includes('Reading')).length === 2);
   found.states = await text(page, '.comparison .state');
   found.compared = await one(page, '.comparison .said');
-  found.comparedSteps = await page.$$eval('.comparison canvas', (all) => all.map(({ dataset }) => Number(dataset.steps)));
+  found.comparedSteps = await page.$$eval('.comparison canvas',
+    (all) => all.map(({ dataset }) => Number(dataset.steps)));
   await shoot('two-runs');
 
   // The other run, by its link, as if the server were at it.

@@ -61,9 +61,11 @@ test('a step that leaves another state is a difference', () => {
 });
 
 test('states beside each other: what is not the same in both runs', () => {
-  const changes = (balance, id) => diff(new Map([['balance', '100'], ['id', id]]), new Map([['balance', balance], ['id', id]]));
+  const changes = (balance, id) =>
+    diff(new Map([['balance', '100'], ['id', id]]), new Map([['balance', balance], ['id', id]]));
   const marked = against(changes('90', '1'), changes('80', '1'));
-  assert.deepEqual(marked.map(({ name, apart }) => [name, apart]), [['balance', [false, true]], ['id', [false, false]]]);
+  assert.deepEqual(marked.map(({ name, apart }) => [name, apart]),
+    [['balance', [false, true]], ['id', [false, false]]]);
   const alone = against(changes('90', '1'), []);
   assert.deepEqual(alone[0].apart, [true, true]);
 });
@@ -177,6 +179,7 @@ test("theory's curves go through what theory says of the run", () => {
   assert.ok(!comparable([['', of]], { peers: 10 }, { theory: 90 }));
   assert.equal(curvesOf({ ...run, topology: 'random:3' }, markers), null);
   assert.equal(curvesOf(run, { name: 'in channels', measured: 3, theory: null }), null);
-  const election = curvesOf({ experiment: { name: 'elect' }, topology: 'full', peers: 3 }, { name: 'ELECTION', theory: null });
+  const election = curvesOf({ experiment: { name: 'elect' }, topology: 'full', peers: 3 },
+    { name: 'ELECTION', theory: null });
   assert.deepEqual(election.map(([, at]) => Number(at(3).toFixed(2))), [5, 5.5, 6]);
 });

@@ -9,12 +9,21 @@
 import { clocks } from '../causality.js';
 
 // The step that a key leads to, -1 for nowhere, undefined if the key is not ours.
+/**
+ * @param {{ key: string, shiftKey: boolean }} options
+ * @param {{ model: Model, layout: Layout, view: View, step: number }} options1
+ */
 export function stepByKey({ key, shiftKey }, { model, layout, view, step }) {
+  /** @param {number} s */
   const seen = (s) => layout.rowOf[model.step.peer[s]] >= 0;
+  /** @param {1 | -1} by */
+  const onward = (by) => (
+    shiftKey ? along(layout, model, step, by) : inOrder(model, layout, view, step, by));
   switch (key) {
-    case 'ArrowRight': return shiftKey ? along(layout, model, step, 1) : inOrder(model, layout, view, step, 1);
-    case 'ArrowLeft': return shiftKey ? along(layout, model, step, -1) : inOrder(model, layout, view, step, -1);
-    case 'ArrowDown': return shiftKey ? sibling(model, seen, step, 1) : receivers(model, step).find(seen) ?? -1;
+    case 'ArrowRight': return onward(1);
+    case 'ArrowLeft': return onward(-1);
+    case 'ArrowDown':
+      return shiftKey ? sibling(model, seen, step, 1) : receivers(model, step).find(seen) ?? -1;
     case 'ArrowUp': return shiftKey ? sibling(model, seen, step, -1) : sender(model, step);
     case 'Home': return step < 0 ? -1 : layout.lines[model.step.peer[step]].steps[0] ?? -1;
     case 'End': return step < 0 ? -1 : layout.lines[model.step.peer[step]].steps.at(-1) ?? -1;
@@ -24,9 +33,17 @@ export function stepByKey({ key, shiftKey }, { model, layout, view, step }) {
 
 // Only steps that are drawn: a layout can leave local ones out. From nowhere, it
 // begins with what is in sight.
+/**
+ * @param {Model} model
+ * @param {Layout} layout
+ * @param {View} view
+ * @param {number} step
+ * @param {1 | -1} by
+ */
 function inOrder(model, layout, { start, span }, step, by) {
   const { order, place } = clocks(model);
   const drawn = drawnSteps(layout, model);
+  /** @param {number} s */
   const seen = (s) => step >= 0 || (layout.x[s] >= start && layout.x[s] <= start + span);
   const end = by > 0 ? -1 : order.length;
   let i = step < 0 ? end : place[step];
@@ -36,6 +53,7 @@ function inOrder(model, layout, { start, span }, step, by) {
 
 const kept = new WeakMap();
 
+/** @param {Layout} layout @param {Model} model */
 function drawnSteps(layout, model) {
   if (!kept.has(layout)) {
     const drawn = new Uint8Array(model.step.count);
@@ -45,6 +63,7 @@ function drawnSteps(layout, model) {
   return kept.get(layout);
 }
 
+/** @param {Layout} layout @param {Model} model @param {number} step @param {1 | -1} by */
 function along(layout, model, step, by) {
   if (step < 0) return -1;
   const { steps } = layout.lines[model.step.peer[step]];
@@ -52,14 +71,22 @@ function along(layout, model, step, by) {
   return i < 0 ? steps[0] ?? -1 : steps[i + by] ?? -1;
 }
 
+/** @param {Model} model @param {number} step */
 const receivers = (model, step) => (step < 0 ? []
   : model.sent(step).map((m) => model.message.to[m]).filter((s) => s >= 0));
 
+/** @param {Model} model @param {number} step */
 function sender(model, step) {
   const received = step < 0 ? -1 : model.step.received[step];
   return received < 0 ? -1 : model.message.from[received];
 }
 
+/**
+ * @param {Model} model
+ * @param {(s: number) => boolean} seen
+ * @param {number} step
+ * @param {1 | -1} by
+ */
 function sibling(model, seen, step, by) {
   const all = receivers(model, sender(model, step)).filter(seen);
   return all[all.indexOf(step) + by] ?? -1;

@@ -1,6 +1,7 @@
 // Search among values that rise.
 
 // The first index of `length` whose value is at least `value`.
+/** @param {number} length @param {(index: number) => number} valueAt @param {number} value */
 export function lowerBound(length, valueAt, value) {
   let [low, high] = [0, length];
   while (low < high) {

@@ -11,14 +11,24 @@ const SILENT = 1;
 // The steps that lie before a cut and are not in the model: [{ name, steps }] by
 // peer. `recorded` [{ peer, step }] is what a snapshot says of where it cuts: then
 // the steps that recorded have to be there as well.
+/** @param {Model} model @param {CutPoints} cut @param {{ peer: string, step: number }[]} [recorded] */
 export function missingBefore(model, cut, recorded = []) {
   const recordedIn = new Map(recorded.map(({ peer, step }) => [model.peerOf(peer), step]));
   const known = model.inOrder.filter((peer) => cut[peer] >= 0)
-    .map((peer) => ({ name: model.peers[peer], steps: missing(model, peer, cut[peer], recordedIn.get(peer)) }));
-  const unknown = recorded.filter(({ peer }) => model.peerOf(peer) < 0).map(({ peer, step }) => ({ name: peer, steps: step }));
+    .map((peer) => ({
+      name: model.peers[peer], steps: missing(model, peer, cut[peer], recordedIn.get(peer)),
+    }));
+  const unknown = recorded.filter(({ peer }) => model.peerOf(peer) < 0)
+    .map(({ peer, step }) => ({ name: peer, steps: step }));
   return [...known, ...unknown].filter(({ steps }) => steps > 0);
 }
 
+/**
+ * @param {Model} model
+ * @param {number} peer
+ * @param {number} before
+ * @param {number | undefined} recordedIn
+ */
 function missing({ step, lines }, peer, before, recordedIn) {
   const line = lines[peer].steps.subarray(0, lines[peer].count);
   const lastHere = before > 0 ? step.number[line[before - 1]] : 0;
@@ -32,6 +42,7 @@ function missing({ step, lines }, peer, before, recordedIn) {
 const kept = new WeakMap();
 
 // How many steps are missing between those that are there.
+/** @param {Model} model */
 export function holes(model) {
   const known = kept.get(model);
   if (known?.revision === model.revision) return known.steps;
@@ -42,6 +53,7 @@ export function holes(model) {
 }
 
 // What of a run is missing from its record, in words, or ''.
+/** @param {Model} model @param {Run | null} run */
 export function missingFrom(model, run) {
   const [steps, spans] = [holes(model), run?.spans?.lost ?? 0];
   if (steps + spans === 0) return '';
@@ -50,12 +62,19 @@ export function missingFrom(model, run) {
 
 // Whether the run is over and not all of it is read. The end of a run can be known
 // before its last steps are.
+/** @param {Model} model @param {ServerEvent | null} event @param {boolean} whole */
 export function isReading(model, event, whole) {
   return !event?.live && (!whole || model.next < (event?.spans ?? 0) + (event?.evicted ?? 0));
 }
 
 // What is said of a message without a receipt, other than that it never arrived:
 // '' where it never did.
+/**
+ * @param {Model} model
+ * @param {Run | null} run
+ * @param {ServerEvent | null} event
+ * @param {boolean} whole
+ */
 export function pending(model, run, event, whole) {
   if (event?.live) return 'under way';
   if (isReading(model, event, whole)) return 'not read yet';

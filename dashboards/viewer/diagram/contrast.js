@@ -5,22 +5,27 @@
 // the tints that lie below.
 export const LEAST = 3 * 1.125;
 
+/** @param {number} byte */
 const linear = (byte) => {
   const part = byte / 255;
   return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
 };
 
+/** @param {Bytes} colour */
 const luminance = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
 
+/** @param {Bytes} a @param {Bytes} b */
 export function contrast(a, b) {
   const [low, high] = [luminance(a), luminance(b)].sort((x, y) => x - y);
   return (high + 0.05) / (low + 0.05);
 }
 
+/** @param {Bytes} ink @param {Bytes} back @param {number} alpha */
 const over = (ink, back, alpha) => [0, 1, 2].map((i) => ink[i] * alpha + back[i] * (1 - alpha));
 
 // How opaque an ink must be at least to be seen on this ground; 1 where even
 // that is not enough.
+/** @param {Bytes} ink @param {Bytes} back @param {number} [least] */
 export function leastAlpha(ink, back, least = LEAST) {
   let [low, high] = [0, 1];
   for (let i = 0; i < 12; i += 1) {

@@ -7,6 +7,7 @@ import { MessageRef } from './panel-parts.js';
 import { whyAborted } from './snapshots.js';
 import { kindOf } from './descriptions.js';
 
+/** @param {{ model: Model, run: Run | null, cut: Cut, select: Select }} props */
 export function Judgement({ model, run, cut, select }) {
   switch (cut.status) {
     case 'reading': return html`<${Reading} model=${model} />`;
@@ -17,11 +18,13 @@ export function Judgement({ model, run, cut, select }) {
   }
 }
 
+/** @param {{ model: Model }} props */
 function Reading({ model }) {
   return html`<p class="verdict open" role="status"><b>Reading the run:</b> ${count(model.next)} of ${
     plural(model.next + model.left, 'span')}. What the cut says stands here when all of it is read.</p>`;
 }
 
+/** @param {{ snapshot: Snapshot }} props */
 function Aborted({ snapshot }) {
   const { by, silent, late, unheard } = whyAborted(snapshot);
   const stopped = silent.filter((peer) => snapshot.stopped.includes(peer));
@@ -35,6 +38,7 @@ function Aborted({ snapshot }) {
   </div>`;
 }
 
+/** @param {{ model: Model, snapshot: Snapshot, live: boolean }} props */
 function Open({ model, snapshot: { recorded, finished }, live }) {
   return html`<p class="verdict open"
     role="status"><b>${live ? 'Under way.' : 'Not complete when the run ended.'}</b>${' '}
@@ -42,6 +46,7 @@ function Open({ model, snapshot: { recorded, finished }, live }) {
     channels. It is not known whether it is consistent.</p>`;
 }
 
+/** @param {{ missing: Missing[], live: boolean }} props */
 function Missing({ missing, live }) {
   const steps = missing.reduce((sum, one) => sum + one.steps, 0);
   return html`<p class="verdict open" role="status"><b>Not known whether it is consistent.</b>${' '}
@@ -52,9 +57,10 @@ function Missing({ missing, live }) {
 
 // Where the run did not pass, its verdict stands above: that this cut is
 // consistent does not make the run right.
+/** @param {{ model: Model, run: Run | null, cut: Cut, select: Select }} props */
 function Known({ model, run, cut, select }) {
-  const { orphans, whole } = cut.crossing;
-  const calm = !cut.live && ['fail', 'unknown'].includes(run?.verdict?.status);
+  const { orphans, whole } = /** @type {Crossing} */ (cut.crossing);
+  const calm = !cut.live && ['fail', 'unknown'].includes(run?.verdict?.status ?? '');
   if (!orphans.length) {
     return html`<p class=${`verdict ${calm ? 'plain' : 'good'}`} role="status">
       <b>${calm ? 'This cut is consistent.' : '✓ Consistent.'}</b>${' '}
@@ -77,6 +83,7 @@ function Known({ model, run, cut, select }) {
 
 const FEW = 5;
 
+/** @param {string[]} all */
 function names(all) {
   return all.length <= FEW ? all.join(', ') : `${all.slice(0, FEW - 1).join(', ')} and ${all.length - FEW + 1} more peers`;
 }

@@ -11,17 +11,25 @@ export const MOST = 200;
 
 const NONE = 'No message was under way across this cut.';
 
-export function Flying({ title, messages, note, none = NONE, bad, ...lists }) {
+/**
+ * @param {{
+ *   diagram: Diagram, title: string, messages: number[], note?: string, none?: string,
+ *   bad?: boolean,
+ * }} props
+ */
+export function Flying({ diagram, title, messages, note, none = NONE, bad }) {
   return html`
     <div class=${`flying ${bad ? 'missed' : ''}`}>
       <h4>${title}: <b class="total">${plural(messages.length, 'message')}</b></h4>
-      ${messages.length > 0 ? html`${note && html`<p class="note">${note}</p>`}<${Channels} ...${lists}
+      ${messages.length > 0 ? html`${note && html`<p class="note">${note}</p>`}<${Channels} diagram=${diagram}
         messages=${messages} />`
         : html`<p class="note">${none}</p>`}
     </div>`;
 }
 
-export function Channels({ model, messages, settings, select, pending }) {
+/** @param {{ diagram: Diagram, messages: number[] }} props */
+export function Channels({ diagram: { model, settings, select, pending }, messages }) {
+  /** @param {number} m */
   const arrived = (m) => model.message.to[m] >= 0;
   return html`
     <ul class="channels">${byChannel(model, messages.slice(0, MOST)).map(({ from, to, messages: all }) => html`
@@ -35,7 +43,9 @@ export function Channels({ model, messages, settings, select, pending }) {
     ${messages.length > MOST && html`<p class="note">and ${messages.length - MOST} more</p>`}`;
 }
 
+/** @param {{ model: Model, snapshot: Snapshot }} props */
 export function About({ model, snapshot: { recorded, finished, complete } }) {
+  /** @param {string[]} list */
   const some = (list) => (list.length > 3 ? plural(list.length, 'peer') : list.join(', '));
   return html`
     <h4>The snapshot</h4>

@@ -5,48 +5,52 @@ import { html } from '../vendor/preact-htm.js';
 import { plural } from '../format.js';
 import { Judgement } from './cut-judgement.js';
 import { About, Channels, Flying, MOST } from './cut-lists.js';
-import { Points } from './cut-points.js';
+import { CutPointList } from './cut-points.js';
 import { RunVerdict } from './run-verdict.js';
 
-export function CutPanel({ model, run, cut, settings, select, viewport, pending }) {
+/** @param {{ diagram: Diagram }} props */
+export function CutPanel({ diagram }) {
+  const { model, run, cut, select, viewport } = diagram;
   const { snapshot, crossing, compared, own } = cut;
-  const lists = { model, settings, select, pending };
   return html`
     <section class="cut-panel" aria-label="The cut">
-      <div class="title"><h3>${own ? 'My cut' : `Snapshot ${snapshot.snapshot}`}</h3>
+      <div class="title"><h3>${snapshot ? `Snapshot ${snapshot.snapshot}` : 'My cut'}</h3>
         <${Follow} cut=${cut} />
         ${cut.points && html`<button type="button" title="Bring the cut into sight (C)"
           onClick=${viewport.toCut}>Show it</button>`}</div>
       ${cut.problem && html`<p class="bad">The snapshots cannot be read: ${cut.problem}</p>`}
       <${RunVerdict} run=${run} live=${cut.live} snapshot=${snapshot} />
-      ${cut.placing ? html`<${Placing} model=${model} cut=${cut} />`
+      ${cut.placing && cut.points ? html`<${Placing} model=${model} points=${cut.points} />`
         : html`<${Judgement} model=${model} run=${run} cut=${cut} select=${select} />`}
-      ${compared ? html`<${Recorded} ...${lists} compared=${compared} unreadable=${snapshot.unreadable} />`
-        : crossing && html`<${Flying} ...${lists}
+      ${compared ? html`<${Recorded} diagram=${diagram} compared=${compared} unreadable=${snapshot?.unreadable ?? []} />`
+        : crossing && html`<${Flying} diagram=${diagram}
           title=${snapshot ? 'Under way across the recorded states' : 'In flight in the cut'}
             messages=${crossing.flying}
             note=${snapshot && 'Sent before the cut, and not received before it. '
               + 'What the snapshot recorded of its channels is not held against it.'} />`}
-      ${crossing && html`<${Beside} ...${lists} crossing=${crossing} />`}
+      ${crossing && html`<${Beside} diagram=${diagram} crossing=${crossing} />`}
       ${snapshot && html`<${About} model=${model} snapshot=${snapshot} />`}
-      ${cut.points && html`<${Points} model=${model} cut=${cut} />`}
+      ${cut.points && html`<${CutPointList} model=${model} points=${cut.points} drag=${cut.drag} />`}
       ${own && cut.snapshots.length > 0 && html`<p><button type="button" onClick=${() => cut.choose('')}>
         Back to the recorded snapshot</button></p>`}
     </section>`;
 }
 
 // While the run goes on, the panel goes with the newest snapshot.
+/** @param {{ cut: Cut }} props */
 function Follow({ cut }) {
-  if (!cut.live || !cut.snapshot) return null;
+  const { snapshot } = cut;
+  if (!cut.live || !snapshot) return null;
   return cut.following
     ? html`<button type="button" title="Keep this snapshot in sight while newer ones are taken"
-        onClick=${() => cut.choose(cut.snapshot.snapshot)}>Stay</button>`
+        onClick=${() => cut.choose(snapshot.snapshot)}>Stay</button>`
     : html`<button type="button" title="Show the newest snapshot, and each newer one"
         onClick=${() => cut.choose('')}>Follow the newest</button>`;
 }
 
-function Placing({ model, cut }) {
-  const left = model.inOrder.filter((peer) => cut.points[peer] < 0);
+/** @param {{ model: Model, points: CutPoints }} props */
+function Placing({ model, points }) {
+  const left = model.inOrder.filter((peer) => points[peer] < 0);
   return html`<p class="verdict"
     role="status"><b>Place the cut:</b> click each peer’s line where the cut is to cross it.${' '}
     ${left.length} of ${plural(model.peers.length, 'peer')} to go${left.length <= 5 && left.length > 0
@@ -54,22 +58,24 @@ function Placing({ model, cut }) {
 }
 
 // What the snapshot recorded of its channels, held against what the trace shows.
-function Recorded({ compared, unreadable, ...lists }) {
+/** @param {{ diagram: Diagram, compared: Comparison, unreadable: string[] }} props */
+function Recorded({ diagram, compared, unreadable }) {
   const { recorded, missed, open, unseen } = compared;
   const same = missed.length + unseen.length + open.length === 0;
   return html`
-    <${Flying} ...${lists} title=${same ? 'In flight in the cut' : 'In flight, and recorded'} messages=${recorded}
+    <${Flying} diagram=${diagram} title=${same ? 'In flight in the cut' : 'In flight, and recorded'} messages=${recorded}
       none=${missed.length ? 'The snapshot recorded none of those that were under way.' : undefined}
       note="Sent before the cut, received after it: the snapshot recorded them as the state of their channels." />
-    ${missed.length > 0 && html`<${Flying} ...${lists} title="In flight, but not recorded" bad messages=${missed}
+    ${missed.length > 0 && html`<${Flying} diagram=${diagram} title="In flight, but not recorded" bad messages=${missed}
       note="The trace shows that these crossed the cut. The snapshot has missed them." />`}
-    ${open.length > 0 && html`<${Flying} ...${lists} title="In flight; not known whether recorded" messages=${open}
+    ${open.length > 0 && html`<${Flying} diagram=${diagram} title="In flight; not known whether recorded" messages=${open}
       note=${unreadable.length
-        ? 'Their receivers reported their channels, but this record does not have the lists, or only their beginnings.'
+        ? 'Their receivers reported their channels, but this record has at most the beginnings of the lists.'
         : 'This record has no report of their receivers’ channels.'} />`}
     <${Unseen} all=${unseen} />`;
 }
 
+/** @param {{ all: Comparison['unseen'] }} props */
 function Unseen({ all }) {
   return all.length > 0 && html`
     <h4 class="bad">Recorded, but not in flight: ${all.length}</h4>
@@ -79,13 +85,14 @@ function Unseen({ all }) {
 }
 
 // What crossed the cut as well, and is in flight in none.
-function Beside({ crossing, ...lists }) {
+/** @param {{ diagram: Diagram, crossing: Crossing }} props */
+function Beside({ diagram, crossing }) {
   return html`
     ${crossing.lost.length > 0 && html`<details class="all">
       <summary>${plural(crossing.lost.length, 'message')} sent before the cut got lost</summary>
-      <${Channels} ...${lists} messages=${crossing.lost} /></details>`}
+      <${Channels} diagram=${diagram} messages=${crossing.lost} /></details>`}
     ${crossing.control.length > 0 && html`<details class="all">
       <summary>${plural(crossing.control.length, 'message')} of the snapshot algorithm crossed it as well</summary>
       <p class="note">They are no part of the state that is recorded.</p>
-      <${Channels} ...${lists} messages=${crossing.control} /></details>`}`;
+      <${Channels} diagram=${diagram} messages=${crossing.control} /></details>`}`;
 }

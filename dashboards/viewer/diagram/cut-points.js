@@ -6,18 +6,20 @@ import { Peer } from '../peer-name.js';
 // So many lines of numbers are still a list.
 const MOST = 300;
 
-export function Points({ model, cut }) {
+/** @param {{ model: Model, points: CutPoints, drag: Cut['drag'] }} props */
+export function CutPointList({ model, points, drag }) {
+  /** @param {number} peer @param {string} value */
   const move = (peer, value) => {
-    const next = cut.points.slice();
+    const next = points.slice();
     next[peer] = Math.min(model.line(peer).length, Math.max(0, Math.round(Number(value)) || 0));
-    cut.drag(next);
+    drag(next);
   };
   return html`
     <details class="all"><summary>Where it meets each peer</summary>
       <p class="note">So many steps of the peer lie before the cut. Or drag the handles in the picture.</p>
       <ul class="plain points">${model.inOrder.slice(0, MOST).map((peer) => html`
         <li key=${peer}><label><${Peer} name=${model.peers[peer]} />
-          <input type="number" min="0" max=${model.line(peer).length} value=${Math.max(0, cut.points[peer])}
+          <input type="number" min="0" max=${model.line(peer).length} value=${Math.max(0, points[peer])}
             onChange=${(e) => move(peer, e.currentTarget.value)} /> of ${model.line(peer).length}</label></li>`)}</ul>
     </details>`;
 }

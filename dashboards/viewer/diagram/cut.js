@@ -7,6 +7,7 @@
 import { lowerBound } from './binary-search.js';
 
 // Where a recorded snapshot cuts: before the step that recorded.
+/** @param {Model} model @param {Snapshot} snapshot */
 export function ofSnapshot(model, { recorded }) {
   const cut = new Int32Array(model.peers.length).fill(-1);
   for (const { peer: name, step: number } of recorded) {
@@ -17,12 +18,14 @@ export function ofSnapshot(model, { recorded }) {
 }
 
 // How many steps of a peer have a lower number.
+/** @param {Model} model @param {number} peer @param {number} number */
 export function before(model, peer, number) {
   const line = model.line(peer);
   return lowerBound(line.length, (i) => model.step.number[line[i]], number);
 }
 
 // Straight down, at one place on the axis.
+/** @param {Layout} layout @param {Model} model @param {number} x */
 export function straight(layout, model, x) {
   return Int32Array.from(model.peers, (_, peer) => {
     const line = model.line(peer);
@@ -36,6 +39,7 @@ export function straight(layout, model, x) {
 // every peer. Only between peers that it meets. What a snapshot algorithm sends
 // for itself is part of no recorded state, so it is neither in flight in a cut
 // nor against it, whoever made the cut.
+/** @param {Model} model @param {CutPoints} cut */
 export function inspect({ step, message, peers }, cut) {
   /** @type {Record<'flying' | 'lost' | 'control' | 'orphans', number[]>} */
   const { flying, lost, control, orphans } = { flying: [], lost: [], control: [], orphans: [] };
@@ -55,14 +59,18 @@ export function inspect({ step, message, peers }, cut) {
 }
 
 // Messages by channel: [{ from, to, messages }] in the order of the peers.
+/** @param {Model} model @param {number[]} messages */
 export function byChannel(model, messages) {
+  /** @type {Map<number, { from: number, to: number, messages: number[] }>} */
   const channels = new Map();
-  const place = new Map(model.inOrder.map((peer, i) => [peer, i]));
+  const place = new Int32Array(model.peers.length);
+  model.inOrder.forEach((peer, i) => { place[peer] = i; });
   for (const m of messages) {
     const [from, to] = [model.message.sender[m], model.message.receiver[m]];
-    const key = place.get(from) * model.peers.length + place.get(to);
-    if (!channels.has(key)) channels.set(key, { from, to, messages: [] });
-    channels.get(key).messages.push(m);
+    const key = place[from] * model.peers.length + place[to];
+    const channel = channels.get(key) ?? { from, to, messages: [] };
+    channel.messages.push(m);
+    channels.set(key, channel);
   }
   return [...channels].sort(([a], [b]) => a - b).map(([, channel]) => channel);
 }
@@ -70,6 +78,7 @@ export function byChannel(model, messages) {
 // A superimposed algorithm may add to what the application says (Lai and Yang
 // add colours), and records what the application said. The model has the
 // beginning of a long text, with an ellipsis behind it.
+/** @param {string} sent @param {string} recorded */
 function isText(sent, recorded) {
   if (sent === recorded || sent.startsWith(`${recorded} `)) return true;
   return sent.endsWith('…') && recorded.startsWith(sent.slice(0, -1));
@@ -81,6 +90,7 @@ function isText(sent, recorded) {
 // its channels, `open` those whose receiver did not, or not so that it could be
 // read: of these nothing is known. `unseen` [{ from, to, text }] is what only
 // the snapshot has.
+/** @param {Model} model @param {number[]} flying @param {Snapshot} snapshot */
 export function compare(model, flying, { channels, finished, unreadable }) {
   const reported = new Set(finished.filter((peer) => !unreadable.includes(peer)));
   const left = new Map(channels.map(({ from, to, messages }) => [`${from}\n${to}`, { from, to, texts: [...messages] }]));
@@ -95,16 +105,19 @@ export function compare(model, flying, { channels, finished, unreadable }) {
       recorded.push(m);
     } else (reported.has(to) ? missed : open).push(m);
   }
-  const unseen = [...left.values()].flatMap(({ from, to, texts }) => texts.map((text) => ({ from, to, text })));
+  const unseen = [...left.values()]
+    .flatMap(({ from, to, texts }) => texts.map((text) => ({ from, to, text })));
   return { recorded, missed, open, unseen };
 }
 
 // What is drawn as in flight in a cut: `crossing` is of inspect(), `compared` of compare().
+/** @param {{ crossing: Crossing | null, compared: Comparison | null }} options */
 export const flyingIn = ({ crossing, compared }) => (compared
   ? [...compared.recorded, ...compared.missed, ...compared.open] : crossing?.flying ?? []);
 
 // In the address: the number of each peer's first step behind the cut, in the
 // order of the peers, 0 behind its last one, nothing where it does not meet it.
+/** @param {Model} model @param {CutPoints} cut */
 export function toText(model, cut) {
   return model.inOrder.map((peer) => {
     if (cut[peer] < 0) return '';
@@ -113,6 +126,7 @@ export function toText(model, cut) {
   }).join('.');
 }
 
+/** @param {Model} model @param {string} text */
 export function fromText(model, text) {
   const cut = new Int32Array(model.peers.length).fill(-1);
   const numbers = text.split('.');
@@ -126,15 +140,18 @@ export function fromText(model, text) {
 
 // Why such a text names no cut of this run, or null. Peers can join while a run
 // goes on, so fewer numbers than peers are no fault.
+/** @param {Model} model @param {string} text */
 export function notACut(model, text) {
   const numbers = text.split('.');
-  if (!numbers.every((number) => /^\d*$/.test(number))) return 'it is not written as numbers with points between them';
+  if (!numbers.every((number) => /^\d*$/.test(number))) {
+    return 'it is not written as numbers with points between them';
+  }
   if (numbers.length > model.peers.length) {
     return `it is of ${numbers.length} peers, and this run has ${model.peers.length}`;
   }
   const beyond = model.inOrder.findIndex((peer, i) => {
     const line = model.line(peer);
-    return Number(numbers[i] ?? 0) > (line.length ? model.step.number[line.at(-1)] : 0);
+    return Number(numbers[i] ?? 0) > (line.length ? model.step.number[line[line.length - 1]] : 0);
   });
   return beyond < 0 ? null : `${model.peers[model.inOrder[beyond]]} has no step ${numbers[beyond]}`;
 }

@@ -7,6 +7,7 @@
 const made = new WeakMap();
 
 // A picture of its own for each canvas, as large as what it is to cover.
+/** @param {CanvasRenderingContext2D} context @param {number} width @param {number} height */
 function sheetOf(context, width, height) {
   let sheet = made.get(context);
   if (!sheet || sheet.canvas.width !== width || sheet.canvas.height !== height) {
@@ -22,11 +23,13 @@ function sheetOf(context, width, height) {
 
 // `add(column, y, height, ink)` draws a bar around `y`; `finish()` shows them.
 // Places count from `left` and `top`; an ink is what inkOf() makes of a colour.
+/** @param {CanvasRenderingContext2D} context @param {{ left: number, top: number } & Size} options1 */
 export function begin(context, { left, top, width, height }) {
   const [wide, high] = [Math.ceil(width), Math.ceil(height)];
   /** @type {ReturnType<typeof sheetOf> | null} */
   let sheet = null;
   return {
+    /** @param {number} column @param {number} y @param {number} tall @param {number} ink */
     add(column, y, tall, ink) {
       if (column < 0 || column >= wide) return;
       sheet ??= sheetOf(context, wide, high);
@@ -47,6 +50,7 @@ export function begin(context, { left, top, width, height }) {
 const inks = new Map();
 
 // A colour of the style sheet as the four bytes of a pixel.
+/** @param {string} colour */
 export function inkOf(colour) {
   if (!inks.has(colour)) {
     const dot = /** @type {OffscreenCanvasRenderingContext2D} */ (new OffscreenCanvas(1, 1).getContext('2d'));

@@ -4,17 +4,21 @@
 import { clocks, vectorClock } from '../causality.js';
 import { duration } from '../format.js';
 
+/** @param {Model} model @param {number} s */
 export const stepName = ({ step, peers }, s) => `${peers[step.peer[s]]} ${step.number[s]}`;
 
 // Ping-like kinds are messages; the rest is what a peer does by itself.
+/** @param {Model} model @param {number} s */
 export function stepTitle(model, s) {
   const { step, kinds, peers } = model;
   const from = step.from[s];
   return from < 0 ? kinds[step.kind[s]] : `${kinds[step.kind[s]]} from ${peers[from]}`;
 }
 
+/** @param {Model} model @param {number} s */
 export const after = (model, s) => duration(model.step.at[s] - model.first);
 
+/** @param {Model} model @param {number} s */
 export function stepInWords(model, s) {
   const { step, peers } = model;
   const sent = model.sent(s).filter((m) => !model.message.copy[m]);
@@ -25,18 +29,22 @@ export function stepInWords(model, s) {
     after(model, s)}, Lamport clock ${clocks(model).lamport[s]}. ${sendsInWords(model, sent)}${said}`;
 }
 
+/** @param {Model} model @param {number[]} sent */
 function sendsInWords(model, sent) {
   if (sent.length === 0) return 'Sends nothing.';
   if (sent.length > 3) return `Sends ${sent.length} messages.`;
   return `Sends ${sent.map((m) => `${kindOf(model, m)} to ${model.peers[model.message.receiver[m]]}`).join(', ')}.`;
 }
 
+/** @param {Model} model @param {number} m */
 export const kindOf = (model, m) => model.kinds[model.message.kind[m]];
 
+/** @param {Model} model @param {number} m */
 export const route = ({ message, peers }, m) => `${peers[message.sender[m]]} → ${peers[message.receiver[m]]}`;
 
 // What became of a message. `pending` (completeness.js) is what is said of one that has no
 // receipt, where that does not mean that it never arrived.
+/** @param {Model} model @param {number} m @param {string} pending */
 export function fate(model, m, pending) {
   const { message, reasons, step } = model;
   if (message.to[m] >= 0) {
@@ -47,6 +55,7 @@ export function fate(model, m, pending) {
   return pending || 'never arrived';
 }
 
+/** @param {Model} model @param {number} m @param {string} pending */
 export function messageInWords(model, m, pending) {
   const { message } = model;
   const to = message.to[m];
@@ -60,6 +69,7 @@ export function messageInWords(model, m, pending) {
 const MANY = 32;
 const NAMED = 12;
 
+/** @param {Model} model @param {number} s */
 export function vectorText(model, s) {
   const clock = vectorClock(model, s);
   const order = model.inOrder;
@@ -69,6 +79,7 @@ export function vectorText(model, s) {
   return `{${named}${known.length > NAMED ? `, and ${known.length - NAMED} more` : ''}}`;
 }
 
+/** @param {Model} model @param {number} inSight */
 export function describe(model, inSight) {
   const peers = model.peers.length;
   return `Space-time diagram: ${peers} peers, one line each from top to bottom; time runs to the right. ${

@@ -1,17 +1,22 @@
 // The picture: a canvas that shows a model in a view, and follows the pointer.
 //
-//   <Diagram model layout view marks
-//     onView={(view) => …}         somebody moved it: this is where it should be
-//     onPick={(picked) => …}       what hit-test.js finds
-//     onCut={(cut) => …}           a handle of the cut was dragged; without it, there is nothing to drag
-//     onSeen={({ all, part, frame }) => …}   after a frame, when what is in sight changed
-//     label
-//     pending={text}               what is said of a message without a receipt (completeness.js); '' of one that never arrived
-//     corner={ref} />              what stands above the end of the axis
+//   <DiagramCanvas
+//     content={{ model, layout, view, marks, pending, corner }}   what is drawn
+//     on={{ view, pick, cut, seen }}                              its events
+//     label={text} />
 //
-// It changes nothing by itself: `view` (view.js) is replaced by whoever owns it,
-// so two diagrams can be given the same one. `model`, `layout` (layout.js) and
-// `marks` (paint.js; `noMarks` are none) are read only; new ones are new objects.
+//   pending          the fate of a message without a receipt (completeness.js);
+//                    '' for one that never arrived
+//   corner           a ref to the element above the end of the axis
+//   on.view(view)    the view to draw, after a drag or a zoom
+//   on.pick(hit)     a click or tap, with what hit-test.js finds
+//   on.cut(points)   the cut, after a drag of one of its handles; without this
+//                    event the handles cannot be dragged
+//   on.seen({ all, part, frame })   after a frame, with what is in sight
+//
+// The component changes nothing by itself: its owner replaces `view` (view.js), so
+// two diagrams can share one. `model`, `layout` (layout.js) and `marks` (paint.js;
+// `noMarks` are none) are read only; new ones are new objects.
 
 import { html, useEffect, useLayoutEffect, useRef, useState } from '../vendor/preact-htm.js';
 import { useScheme } from '../scheme.js';
@@ -24,17 +29,20 @@ import { Tooltip } from './tooltip.js';
 import { frameOf, pan, taller, zoom } from './view.js';
 
 export const noMarks = {
-  step: -1, message: -1, peer: -1, highlighted: new Uint8Array(0), cone: null, cut: null, orphans: 0, found: null,
+  step: -1, message: -1, peer: -1, highlighted: new Uint8Array(0), cone: null, cut: null, orphans: 0,
+  found: null,
 };
 
-export function DiagramCanvas({ model, layout, view, marks = noMarks, onView, onPick, onCut, onSeen, label, pending, corner }) {
+/** @param {{ content: Content, on: CanvasEvents, label: string }} props */
+export function DiagramCanvas({ content, on, label }) {
+  const { model, layout, view, pending } = content;
   const canvas = useRef(null);
   const size = useSize(canvas);
   const theme = useTheme(canvas, useScheme());
-  const [hover, setHover] = useState(null);
-  const now = useRef({});
-  const scene = size && theme && view && { model, layout, view, size, theme, marks, pending, corner };
-  Object.assign(now.current, { scene, onView, onPick, onCut, onSeen, setHover });
+  const [hover, setHover] = useState(/** @type {Hover | null} */ (null));
+  const now = useRef(/** @type {CanvasState} */ ({}));
+  const scene = size && theme && view && { pending: '', ...content, size, theme };
+  Object.assign(now.current, { scene, on, setHover });
   usePainting(canvas, now, scene);
   useEffect(() => listen(canvas.current, reactions(now.current)), []);
   useEffect(() => setHover(null), [view, layout]);
@@ -46,17 +54,20 @@ export function DiagramCanvas({ model, layout, view, marks = noMarks, onView, on
     </div>`;
 }
 
-// What the pointer does. `now` holds the scene and the handlers to call.
+// The reactions to gestures. `now` holds the scene and the events to raise.
+/** @param {CanvasState} now @returns {Gestures} */
 function reactions(now) {
   const current = () => now.painted?.frame ?? frameOf(now.scene.layout, now.scene.view, now.scene.size);
   // Several motions can come before one frame: each goes on from the last.
+  /** @param {(layout: Layout, view: View) => View} change */
   const move = (change) => {
     const { layout, view } = now.scene;
     const next = change(layout, now.ahead ?? view);
     now.ahead = next;
     now.moved();
-    now.onView(next);
+    now.on.view(next);
   };
+  /** @param {number} x @param {number} y @param {string} [pointer] */
   const under = (x, y, pointer) => (now.painted ? hit(now.scene, now.painted, x, y, pointer) : null);
   return {
     frame: () => frameOf(now.scene.layout, now.ahead ?? now.scene.view, now.scene.size),
@@ -64,39 +75,57 @@ function reactions(now) {
     pan: (by, down) => move((layout, view) => pan(layout, { ...view, top: current().top }, by, down)),
     taller: (factor) => move((_, view) => taller(view, current(), factor)),
     grab: (x, y, event) => {
-      const what = now.onCut && under(x, y, event.pointerType);
+      const what = now.on.cut && under(x, y, event.pointerType);
       return what?.handle === undefined ? null : { peer: what.handle };
     },
-    drag: ({ peer }, x, event) => now.onCut(moved(now.scene, current(), peer, x, event.shiftKey)),
+    drag: ({ peer }, x, event) => {
+      const { cut } = now.scene.marks;
+      if (cut) now.on.cut?.(movedCut(now.scene, cut, peer, current().fromX(x), event.shiftKey));
+    },
     press: (x, y, event) => {
       const what = under(x, y, event.pointerType);
-      if (what && what.handle === undefined) now.onPick?.(what, event);
+      if (what && what.handle === undefined) now.on.pick?.(what, event);
     },
-    hover: (x, y, pointer) => {
-      const what = x === null ? null : under(x, y, pointer);
-      now.element.style.cursor = cursorOver(what, now.onCut);
-      now.setHover(tells(what) ? { ...what, x, y } : null);
+    hover: (at, pointer) => {
+      const what = at && under(at.x, at.y, pointer);
+      now.element.style.cursor = cursorOver(what, now.on.cut);
+      now.setHover(what && at && isNamed(what) ? { ...what, x: at.x, y: at.y } : null);
     },
   };
 }
 
+/** @param {Hit | null} what @param {CanvasEvents['cut']} onCut */
 function cursorOver(what, onCut) {
   if (what?.handle !== undefined && onCut) return 'ew-resize';
-  return tells(what) || what?.name ? 'pointer' : '';
+  return what && (isNamed(what) || what.name) ? 'pointer' : '';
 }
 
-const tells = (what) => what && (what.step !== undefined || what.message !== undefined);
+// A step and a message have a tooltip.
+/** @param {Hit} hit */
+const isNamed = (hit) => hit.step !== undefined || hit.message !== undefined;
 
-// The cut with one peer's point where the pointer is; with Shift, everybody's.
-function moved({ model, layout, marks }, { fromX }, peer, px, all) {
-  const there = straight(layout, model, fromX(px));
-  return marks.cut.map((count, p) => (p === peer || (all && count >= 0) ? there[p] : count));
+// The cut with one peer's point at a place on the axis; with Shift, every peer's.
+/**
+ * @param {Scene} scene
+ * @param {CutPoints} cut
+ * @param {number} peer
+ * @param {number} x
+ * @param {boolean} all
+ */
+function movedCut({ model, layout }, cut, peer, x, all) {
+  const there = straight(layout, model, x);
+  return cut.map((count, p) => (p === peer || (all && count >= 0) ? there[p] : count));
 }
 
 // The picture counts as at rest when nothing moved it for so long (ms).
 const REST = 120;
 
 // One frame for however many changes.
+/**
+ * @param {{ current: any }} canvas
+ * @param {{ current: CanvasState }} ref
+ * @param {Scene | null} scene
+ */
 function usePainting(canvas, ref, scene) {
   const now = ref.current;
   const draw = () => {
@@ -108,10 +137,11 @@ function usePainting(canvas, ref, scene) {
       [element.width, element.height] = [wide, high];
       Object.assign(element.style, { width: `${size.width}px`, height: `${size.height}px` });
     }
-    now.painted = paint(element.getContext('2d', { alpha: false }), { ...now.scene, moving });
-    element.dataset.steps = now.scene.model.step.count;
+    const context = /** @type {CanvasRenderingContext2D} */ (element.getContext('2d', { alpha: false }));
+    now.painted = paint(context, { ...now.scene, moving });
+    element.dataset.steps = String(now.scene.model.step.count);
     const { sight: { all, part }, frame } = now.painted;
-    if (!moving) now.onSeen?.({ all, part, frame });
+    if (!moving) now.on.seen?.({ all, part, frame });
   };
   now.ask = () => { now.asked ||= requestAnimationFrame(draw); };
   now.moved = () => {
@@ -126,8 +156,9 @@ function usePainting(canvas, ref, scene) {
   useEffect(() => () => { cancelAnimationFrame(now.asked); clearTimeout(now.resting); }, []);
 }
 
+/** @param {{ current: any }} canvas */
 function useSize(canvas) {
-  const [size, setSize] = useState(/** @type {{ width: number, height: number, ratio: number } | null} */ (null));
+  const [size, setSize] = useState(/** @type {Scene['size'] | null} */ (null));
   useLayoutEffect(() => {
     const look = () => {
       const box = canvas.current.parentElement.getBoundingClientRect();
@@ -143,6 +174,7 @@ function useSize(canvas) {
   return size;
 }
 
+/** @param {{ current: any }} canvas @param {string} scheme */
 function useTheme(canvas, scheme) {
   const [theme, setTheme] = useState(/** @type {Theme | null} */ (null));
   useLayoutEffect(() => setTheme(readTheme(canvas.current.parentElement)), [scheme]);

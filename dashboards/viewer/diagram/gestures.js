@@ -4,7 +4,7 @@
 //     frame() → the frame that is drawn         zoom(factor, at), pan(by, down), taller(factor)
 //     grab(x, y, pointer) → what is to be dragged instead of the picture, or null
 //     drag(what, x, event)                      press(x, y, event): a click or tap
-//     hover(x, y, pointer), hover(null)
+//     hover({ x, y }, pointer), hover(null)
 
 // A pointer that moved less than this has pressed, and not dragged.
 const STILL = 4;
@@ -15,12 +15,16 @@ const WHEEL = 0.0022;
 // How many pixels a unit of each `deltaMode` is: a pixel, a line, a page.
 const PIXELS = [1, 33, 800];
 
+/** @param {HTMLElement} element @param {Gestures} on */
 export function listen(element, on) {
+  /** @type {Map<number, { x: number, y: number, apart: number }>} */
   const pointers = new Map();
+  /** @type {Dragged | null} */
   let held = null;
   let moved = false;
   let last = { x: 0, y: 0, apart: 0 };
 
+  /** @param {MouseEvent} event */
   const place = (event) => {
     const box = element.getBoundingClientRect();
     return { x: event.clientX - box.left, y: event.clientY - box.top, apart: 0 };
@@ -30,6 +34,7 @@ export function listen(element, on) {
     return { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2, apart: Math.hypot(a.x - b.x, a.y - b.y) };
   };
 
+  /** @param {PointerEvent} event */
   const down = (event) => {
     if (event.button > 0) return;
     const at = place(event);
@@ -41,9 +46,10 @@ export function listen(element, on) {
     on.hover(null);
   };
 
+  /** @param {PointerEvent} event */
   const move = (event) => {
     const at = place(event);
-    if (!pointers.has(event.pointerId)) { on.hover(at.x, at.y, event.pointerType); return; }
+    if (!pointers.has(event.pointerId)) { on.hover(at, event.pointerType); return; }
     pointers.set(event.pointerId, at);
     if (pointers.size === 1 && !moved && Math.hypot(at.x - last.x, at.y - last.y) < STILL) return;
     moved = true;
@@ -57,6 +63,7 @@ export function listen(element, on) {
     last = now;
   };
 
+  /** @param {PointerEvent} event */
   const up = (event) => {
     if (!pointers.delete(event.pointerId)) return;
     if (pointers.size) { [last] = pointers.values(); return; }
@@ -66,6 +73,7 @@ export function listen(element, on) {
 
   // The wheel zooms about the pointer; with Shift it goes along the axis, and
   // with Alt it makes rows higher. A touchpad's sideways motion pans as well.
+  /** @param {WheelEvent} event */
   const wheel = (event) => {
     event.preventDefault();
     on.hover(null);
@@ -81,8 +89,13 @@ export function listen(element, on) {
   };
 
   const leave = () => on.hover(null);
-  const listeners = { pointerdown: down, pointermove: move, pointerup: up, pointercancel: up, pointerleave: leave, wheel };
-  for (const [name, listener] of Object.entries(listeners)) element.addEventListener(name, listener, { passive: false });
+  /** @type {Record<string, (event: any) => void>} */
+  const listeners = {
+    pointerdown: down, pointermove: move, pointerup: up, pointercancel: up, pointerleave: leave, wheel,
+  };
+  for (const [name, listener] of Object.entries(listeners)) {
+    element.addEventListener(name, listener, { passive: false });
+  }
   return () => {
     for (const [name, listener] of Object.entries(listeners)) element.removeEventListener(name, listener);
   };

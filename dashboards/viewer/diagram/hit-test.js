@@ -5,11 +5,20 @@ import { HEAD } from './view.js';
 import { ends } from './paint-arrows.js';
 
 // A finger is less exact than a mouse.
+/** @type {Record<string, number>} */
 const REACH = { mouse: 9, pen: 9, touch: 18 };
 
 // { handle: peer } | { step } | { message } | { name: true } | {} of nothing in
 // particular, each with its `row` and its `place` on the axis; null outside.
 // `painted` is what paint() returned.
+/**
+ * @param {Scene} scene
+ * @param {Painted} painted
+ * @param {number} x
+ * @param {number} y
+ * @param {string} [pointer]
+ * @returns {Hit | null}
+ */
 export function hit(scene, painted, x, y, pointer = 'mouse') {
   const reach = REACH[pointer] ?? REACH.mouse;
   const { frame, handles } = painted;
@@ -17,7 +26,8 @@ export function hit(scene, painted, x, y, pointer = 'mouse') {
   if (y < HEAD || row < 0 || row >= scene.layout.rows.length) return null;
   const here = { row, place: frame.fromX(x) };
   if (x < frame.gutter) return { ...here, name: true };
-  const handle = handles.find((one) => Math.abs(one.x - x) < reach && Math.abs(one.y - y) < Math.max(reach, frame.row / 2));
+  const handle = handles.find((one) => Math.abs(one.x - x) < reach
+    && Math.abs(one.y - y) < Math.max(reach, frame.row / 2));
   const step = nearest(scene, frame, row, x, y, reach);
   if (handle && !(step && step.far < Math.abs(handle.x - x))) return { ...here, handle: handle.peer };
   if (step) return { ...here, step: step.step };
@@ -25,6 +35,14 @@ export function hit(scene, painted, x, y, pointer = 'mouse') {
   return message >= 0 ? { ...here, message } : here;
 }
 
+/**
+ * @param {Scene} scene
+ * @param {Frame} frame
+ * @param {number} row
+ * @param {number} x
+ * @param {number} y
+ * @param {number} reach
+ */
 function nearest({ layout }, frame, row, x, y, reach) {
   if (Math.abs(frame.toY(row) - y) > reach) return null;
   /** @type {{ step: number, far: number } | null} */
@@ -41,6 +59,13 @@ function nearest({ layout }, frame, row, x, y, reach) {
   return best;
 }
 
+/**
+ * @param {Scene} scene
+ * @param {Painted} painted
+ * @param {number} x
+ * @param {number} y
+ * @param {number} reach
+ */
 function crossed(scene, { frame, sight }, x, y, reach) {
   let [best, least] = [-1, reach];
   for (const m of [...sight.highlighted, ...sight.arrows]) {

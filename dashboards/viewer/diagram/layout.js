@@ -19,6 +19,7 @@
 
 import { clocks } from '../causality.js';
 
+/** @param {Model} model @param {LayoutSettings} options1 */
 export function arrange(model, { axis, hidden, grouped, silent, local }) {
   const { rows, rowOf } = toRows(model, hidden, grouped);
   const shown = visible(model, rowOf, local);
@@ -39,6 +40,7 @@ export function arrange(model, { axis, hidden, grouped, silent, local }) {
   };
 }
 
+/** @param {Model} model @param {Set<number>} hidden @param {Set<number>} grouped */
 function toRows(model, hidden, grouped) {
   const rowOf = new Int32Array(model.peers.length).fill(-1);
   const rows = [];
@@ -57,6 +59,7 @@ function toRows(model, hidden, grouped) {
 }
 
 // The other kinds are names of steps that handle no message.
+/** @param {Model} model */
 export function sentKinds({ message, kinds }) {
   const seen = new Uint8Array(kinds.length);
   for (let m = 0; m < message.count; m += 1) seen[message.kind[m]] = 1;
@@ -64,10 +67,12 @@ export function sentKinds({ message, kinds }) {
 }
 
 // A local step neither receives nor sends.
+/** @param {Model} model @param {number} s */
 export function isLocal({ step }, s) {
   return step.from[s] < 0 && step.firstSent[s] < 0;
 }
 
+/** @param {Model} model @param {Int32Array} rowOf @param {boolean} local */
 function visible(model, rowOf, local) {
   const shown = new Uint8Array(model.step.count);
   for (let s = 0; s < shown.length; s += 1) {
@@ -77,6 +82,7 @@ function visible(model, rowOf, local) {
 }
 
 // Logical time has no gaps: a clock that no visible step shows gets no column.
+/** @param {Model} model @param {Uint8Array} shown */
 function columns(model, shown) {
   const { lamport } = clocks(model);
   let most = 0;
@@ -93,6 +99,7 @@ function columns(model, shown) {
 
 // `xs` never falls, so that it can be searched: where a clock was set back, a
 // step counts as being as late as the one before it.
+/** @param {Int32Array} steps @param {Float64Array} x @param {Uint8Array} shown */
 function toLine(steps, x, shown) {
   const seen = steps.filter((s) => shown[s]);
   const xs = new Float64Array(seen.length);
@@ -104,11 +111,20 @@ function toLine(steps, x, shown) {
   return { steps: seen, xs };
 }
 
+/** @param {{ xs: Float64Array }[]} lines @param {Model} model */
 function lastOf(lines, model) {
-  const last = lines.reduce((most, { xs }) => (xs.length ? Math.max(most, xs.at(-1)) : most), -Infinity);
+  const last = lines.reduce((most, { xs }) => (xs.length ? Math.max(most, xs[xs.length - 1]) : most),
+    -Infinity);
   return Number.isFinite(last) ? last : model.last;
 }
 
+/**
+ * @param {Model} model
+ * @param {Float64Array} x
+ * @param {Int32Array} rowOf
+ * @param {Set<number>} silent
+ * @param {number} flight
+ */
 function toArrows({ message }, x, rowOf, silent, flight) {
   const start = new Float64Array(message.count);
   const end = new Float64Array(message.count);
@@ -125,6 +141,7 @@ function toArrows({ message }, x, rowOf, silent, flight) {
 // The median of a few hundred tells where an arrow points that never arrived.
 const SAMPLE = 500;
 
+/** @param {Model} model */
 function usualFlight({ message, step, first, last }) {
   const every = Math.max(1, Math.floor(message.count / SAMPLE));
   const taken = [];

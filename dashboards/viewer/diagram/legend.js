@@ -4,7 +4,9 @@ import { html } from '../vendor/preact-htm.js';
 import { count, plural } from '../format.js';
 import { kindColour } from '../palette.js';
 
-export function Legend({ model, layout, settings, set, marks, cut, seen, whole, pending }) {
+/** @param {{ diagram: Diagram, marks: Marks, seen: { all: number, part: number }, whole: boolean }} props */
+export function Legend({ diagram, marks, seen, whole }) {
+  const { model, layout, settings, set, cut, pending } = diagram;
   return html`
     <div class="legend" aria-label="Legend">
       ${marks.cone ? html`
@@ -25,8 +27,10 @@ export function Legend({ model, layout, settings, set, marks, cut, seen, whole, 
     </div>`;
 }
 
+/** @param {{ look: string, children?: any }} props */
 const Mark = ({ look, children }) => html`<span class="mark-of"><i class=${`look ${look}`}></i>${children}</span>`;
 
+/** @param {{ name: string, kind: number, settings: Settings, set: SetSettings }} props */
 function Kind({ name, kind, settings, set }) {
   const { silent } = settings;
   const toggle = () => {

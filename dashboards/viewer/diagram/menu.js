@@ -2,9 +2,11 @@
 
 import { html, useEffect, useRef } from '../vendor/preact-htm.js';
 
+/** @param {{ label: string, title: string, kind?: string, children?: any }} props */
 export function Menu({ label, title, kind = '', children }) {
   const menu = useRef(null);
   useEffect(() => {
+    /** @param {Event} options */
     const outside = ({ target }) => {
       if (!menu.current.contains(target)) menu.current.open = false;
     };
@@ -15,6 +17,7 @@ export function Menu({ label, title, kind = '', children }) {
       removeEventListener('focusin', outside);
     };
   }, []);
+  /** @param {KeyboardEvent} event */
   const keys = (event) => {
     if (event.key !== 'Escape' || !menu.current.open) return;
     event.stopPropagation();

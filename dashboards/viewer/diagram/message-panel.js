@@ -7,6 +7,7 @@ import { toTrace } from '../router.js';
 import { Head, StepRef } from './panel-parts.js';
 import { fate, kindOf } from './descriptions.js';
 
+/** @param {{ model: Model, message: number, pending: string, select: Select }} props */
 export function MessagePanel({ model, message: m, pending, select }) {
   const { sender, receiver, from, to } = model.message;
   return html`

@@ -26,6 +26,7 @@ const EACH_SEEN = 200;
 
 // How opaque an arrow is among so many. `beside`: a cut or a selection is about
 // others. `least`: what can be seen at all (contrast.js).
+/** @param {number} count @param {number} plot @param {boolean} beside @param {number} least */
 export function strength(count, plot, beside, least) {
   const faint = Math.max(FAINTEST, Math.min(STRONGEST, plot / (3 * count)));
   const wanted = beside ? faint * BESIDE : faint;
@@ -38,6 +39,7 @@ export const BROKEN = 0.55;
 // Which messages are drawn: { all: how many there are, arrows, highlighted: those drawn, part }.
 // `highlighted` are those that a cut makes stand out: they are drawn, however many others
 // there are, and are as many at most.
+/** @param {Scene} scene @param {Frame} frame */
 export function arrowsInSight({ layout, model, marks, moving }, frame) {
   const { start, end, drawn, rowOf } = layout;
   const { sender, receiver, count } = model.message;
@@ -59,13 +61,16 @@ export function arrowsInSight({ layout, model, marks, moving }, frame) {
 
 // The part is even and stays the same while the view moves: a multiplicative
 // hash (Knuth) of the message decides.
+/** @param {number[]} messages @param {number} most */
 function thinned(messages, most) {
   let part = 1;
   while (messages.length / part > most) part *= 2;
-  const kept = part === 1 ? messages : messages.filter((m) => (Math.imul(m, 2654435761) >>> 0) * part < 2 ** 32);
+  const kept = part === 1 ? messages
+    : messages.filter((m) => (Math.imul(m, 2654435761) >>> 0) * part < 2 ** 32);
   return { kept, part };
 }
 
+/** @param {Scene} scene @param {Frame} frame @param {number} m */
 export function ends({ layout, model }, frame, m) {
   const { sender, receiver, to } = model.message;
   const x1 = frame.toX(layout.start[m]);
@@ -77,6 +82,12 @@ export function ends({ layout, model }, frame, m) {
 }
 
 // The quiet ones: everything that no mark makes stand out.
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Scene} scene
+ * @param {Frame} frame
+ * @param {Sight} sight
+ */
 export function drawArrows(context, scene, frame, { arrows }) {
   const { model, layout, marks, theme } = scene;
   const looks = new Map();
@@ -93,7 +104,7 @@ export function drawArrows(context, scene, frame, { arrows }) {
     const all = looks.get(look);
     if (!all) continue;
     const told = look === 'past' || look === 'future';
-    const plain = look === 'apart' || (marks.cut && !marks.cone);
+    const plain = look === 'apart' || (marks.cut !== null && !marks.cone);
     const ink = typeof look === 'number' ? theme.kind(model.kinds[look]) : theme[look];
     const alpha = strength(arrows.length, frame.plot, plain, leastAlpha(rgb(ink), back));
     const wide = told || (!plain && alpha >= STRONGEST);
@@ -104,6 +115,7 @@ export function drawArrows(context, scene, frame, { arrows }) {
 }
 
 // A kind, by its number, or what it is to the selected step.
+/** @param {Model} model @param {Marks} marks @param {number} m */
 function lookOf(model, marks, m) {
   if (!marks.cone) return model.message.kind[m];
   const side = messageRelation(model, marks.cone, m);
@@ -114,7 +126,7 @@ function lookOf(model, marks, m) {
 /**
  * Without a receipt a message may be under way, or not read yet: it has no cross.
  * @param {CanvasRenderingContext2D} context
- * @param {any} scene
+ * @param {Scene} scene
  * @param {Frame} frame
  * @param {number[]} messages
  * @param {string} ink
@@ -144,6 +156,7 @@ export function drawAll(context, scene, frame, messages, ink, { width, heads, da
 }
 
 // The tip touches the dot that it points to.
+/** @param {CanvasRenderingContext2D} context @param {number[]} tips @param {number} width */
 function drawHeads(context, tips, width) {
   const long = 5 + width * 1.4;
   context.beginPath();
@@ -161,6 +174,7 @@ function drawHeads(context, tips, width) {
   context.fill();
 }
 
+/** @param {CanvasRenderingContext2D} context @param {number[]} crosses @param {number} width */
 function drawCrosses(context, crosses, width) {
   const arm = 3.2 + width * 0.5;
   context.lineWidth = width + 0.6;

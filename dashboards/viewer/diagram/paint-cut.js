@@ -8,9 +8,10 @@ const NEAR = 11;
 export const HANDLE = 6;
 
 // Where the cut meets a peer's row, in pixels.
-export function cutX({ model, layout, marks }, frame, peer) {
+/** @param {Scene} scene @param {Frame} frame @param {CutPoints} cut @param {number} peer */
+function cutX({ model, layout }, frame, cut, peer) {
   const line = model.line(peer);
-  const count = marks.cut[peer];
+  const count = cut[peer];
   const before = count > 0 ? frame.toX(layout.x[line[count - 1]]) : -Infinity;
   if (count >= line.length) return Math.min(before + NEAR, frame.toX(layout.finish) + NEAR);
   const after = frame.toX(layout.x[line[count]]);
@@ -19,43 +20,58 @@ export function cutX({ model, layout, marks }, frame, peer) {
 
 // One point for each row that the cut meets: peers that share a row share one,
 // in the middle of theirs.
-function points(scene, frame) {
-  const { layout, marks } = scene;
+/** @param {Scene} scene @param {Frame} frame @param {CutPoints} cut */
+function points(scene, frame, cut) {
+  const { layout } = scene;
   return layout.rows.map(({ peers }, row) => {
-    const met = peers.filter((peer) => marks.cut[peer] >= 0);
+    const met = peers.filter((peer) => cut[peer] >= 0);
     if (!met.length) return null;
-    const x = met.reduce((sum, peer) => sum + cutX(scene, frame, peer), 0) / met.length;
+    const x = met.reduce((sum, peer) => sum + cutX(scene, frame, cut, peer), 0) / met.length;
     return { row, x, y: frame.toY(row), peer: met.length === 1 ? met[0] : -1 };
   });
 }
 
 // From row to row the line leaves each one upright.
+/** @param {CanvasRenderingContext2D} context @param {Handle} from @param {Handle} to */
 function trace(context, from, to) {
   const middle = (from.y + to.y) / 2;
   context.bezierCurveTo(from.x, middle, to.x, middle, to.x, to.y);
 }
 
-export function shadeCut(context, scene, frame) {
-  const met = points(scene, frame).filter(Boolean);
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Scene} scene
+ * @param {Frame} frame
+ * @param {CutPoints} cut
+ */
+export function shadeCut(context, scene, frame, cut) {
+  const met = points(scene, frame, cut).filter((point) => point !== null);
   if (!met.length || met.length < scene.layout.rows.length) return;
+  const last = met[met.length - 1];
   context.fillStyle = scene.theme.before;
   context.beginPath();
   context.moveTo(0, met[0].y - frame.row / 2);
   context.lineTo(met[0].x, met[0].y - frame.row / 2);
   context.lineTo(met[0].x, met[0].y);
   for (let i = 1; i < met.length; i += 1) trace(context, met[i - 1], met[i]);
-  context.lineTo(met.at(-1).x, met.at(-1).y + frame.row / 2);
-  context.lineTo(0, met.at(-1).y + frame.row / 2);
+  context.lineTo(last.x, last.y + frame.row / 2);
+  context.lineTo(0, last.y + frame.row / 2);
   context.fill();
 }
 
-export function drawCut(context, scene, frame) {
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Scene} scene
+ * @param {Frame} frame
+ * @param {CutPoints} cut
+ */
+export function drawCut(context, scene, frame, cut) {
   const { theme } = scene;
-  const all = points(scene, frame);
+  const all = points(scene, frame, cut);
   context.strokeStyle = theme.cut;
   context.lineWidth = 2.5;
   context.beginPath();
-  /** @type {{ x: number, y: number } | null} */
+  /** @type {Handle | null} */
   let last = null;
   for (const point of all) {
     if (!point) { last = null; continue; }
@@ -68,9 +84,16 @@ export function drawCut(context, scene, frame) {
   }
   if (last) context.lineTo(last.x, last.y + frame.row / 2);
   context.stroke();
-  return drawHandles(context, scene, frame, all.filter((point) => point && point.peer >= 0));
+  return drawHandles(context, scene, frame, all.filter((point) => point !== null)
+    .filter(({ peer }) => peer >= 0));
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Scene} scene
+ * @param {Frame} frame
+ * @param {Handle[]} all
+ */
 function drawHandles(context, { theme }, frame, all) {
   const size = Math.min(HANDLE, frame.row * 0.28);
   context.fillStyle = theme.back;

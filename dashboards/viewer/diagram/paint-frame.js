@@ -2,6 +2,7 @@
 
 import { HEAD, tickText, ticks } from './view.js';
 
+/** @param {CanvasRenderingContext2D} context @param {Scene} scene @param {Frame} frame */
 export function drawAxis(context, { layout, theme, size, corner, model }, frame) {
   const wanted = Math.max(4, frame.plot / 110);
   // Real time counts from the first step of the run.
@@ -28,10 +29,12 @@ export function drawAxis(context, { layout, theme, size, corner, model }, frame)
 }
 
 // Between two columns there is no logical time.
-function clockText({ column }, place) {
+/** @param {Layout} layout @param {number} place */
+function clockText({ column = [] }, place) {
   return Number.isInteger(place) && place >= 1 && place <= column.length ? `L ${column[place - 1]}` : '';
 }
 
+/** @param {CanvasRenderingContext2D} context @param {Scene} scene @param {Frame} frame */
 export function drawRails(context, { layout, theme, size, marks }, frame) {
   context.lineWidth = 1;
   context.strokeStyle = theme.rail;
@@ -49,6 +52,7 @@ export function drawRails(context, { layout, theme, size, marks }, frame) {
 }
 
 // Where rows are low, every second name stands, or every fourth.
+/** @param {CanvasRenderingContext2D} context @param {Scene} scene @param {Frame} frame */
 export function drawNames(context, { layout, model, marks, theme, size }, frame) {
   context.fillStyle = theme.panel;
   context.fillRect(0, 0, frame.gutter, size.height);
@@ -62,7 +66,8 @@ export function drawNames(context, { layout, model, marks, theme, size }, frame)
     if (row % every) continue;
     const { name, peers } = layout.rows[row];
     const y = frame.toY(row);
-    const chosen = peers.includes(marks.peer) || (marks.step >= 0 && peers.includes(model.step.peer[marks.step]));
+    const chosen = peers.includes(marks.peer)
+      || (marks.step >= 0 && peers.includes(model.step.peer[marks.step]));
     context.fillStyle = peers.length > 1 ? theme.soft : theme.peer(name);
     context.fillRect(left, y - 4, 8, 8);
     context.fillStyle = chosen ? theme.text : theme.soft;
@@ -77,6 +82,7 @@ export function drawNames(context, { layout, model, marks, theme, size }, frame)
 }
 
 // How much of the rows is in sight, where that is not all of them.
+/** @param {CanvasRenderingContext2D} context @param {Scene} scene @param {Frame} frame */
 export function drawScroll(context, { theme, size }, { tall, room, top }) {
   if (tall <= room + 1) return;
   context.fillStyle = theme.soft;
@@ -86,6 +92,7 @@ export function drawScroll(context, { theme, size }, { tall, room, top }) {
 }
 
 // The end of a name tells peers apart.
+/** @param {CanvasRenderingContext2D} context @param {string} text @param {number} room */
 function shorten(context, text, room) {
   if (context.measureText(text).width <= room) return text;
   let kept = text.slice(0, 60);

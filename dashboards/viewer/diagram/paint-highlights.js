@@ -12,13 +12,21 @@ export const ORPHAN = 3;
 // other.
 const CROWD = 150;
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Scene} scene
+ * @param {Frame} frame
+ * @param {Sight} sight
+ */
 export function drawHighlights(context, scene, frame, { highlighted }) {
   const { layout, marks, theme } = scene;
+  /** @param {number} look */
   const like = (look) => highlighted.filter((m) => marks.highlighted[m] === look && m !== marks.message);
   const [flying, others, orphans] = [like(FLYING), like(OTHER), like(ORPHAN)];
   // Beside a step's past and future, the cut stands back.
   const calm = marks.cone !== null;
   const few = highlighted.length <= CROWD;
+  /** @param {number} width */
   const wide = (width) => (few ? width : 1);
   drawAll(context, scene, frame, others, theme.flight, { width: wide(1.5), heads: few, dash: [3, 3] });
   drawAll(context, scene, frame, flying, theme.flight, { width: wide(calm ? 1.5 : 2.4), heads: few });
@@ -37,10 +45,17 @@ const LABEL = 16;
 const ROOM = 15000;
 const LONGEST = 34;
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Scene} scene
+ * @param {Frame} frame
+ * @param {number[]} messages
+ */
 function drawLabels(context, scene, frame, messages) {
   const { model, marks, theme, size } = scene;
   context.font = `11px ${theme.font}`;
   context.textBaseline = 'middle';
+  /** @type {number[][]} */
   const taken = [];
   for (const m of messages) {
     const [x1, y1, x2, y2] = ends(scene, frame, m);

@@ -22,6 +22,7 @@ import { HEAD, frameOf } from './view.js';
 // A line with more dots than this shows how dense they are, and not each.
 const DENSE = 0.55;
 
+/** @param {CanvasRenderingContext2D} context @param {Scene} scene */
 export function paint(context, scene) {
   const { size, layout, view, theme, marks } = scene;
   const frame = frameOf(layout, view, size);
@@ -36,12 +37,12 @@ export function paint(context, scene) {
   context.beginPath();
   context.rect(0, HEAD, size.width, size.height - HEAD);
   context.clip();
-  if (marks.cut) shadeCut(context, scene, frame);
+  if (marks.cut) shadeCut(context, scene, frame, marks.cut);
   drawRails(context, scene, frame);
   const sight = arrowsInSight(scene, frame);
   drawArrows(context, scene, frame, sight);
   drawDots(context, scene, frame);
-  const handles = marks.cut ? drawCut(context, scene, frame) : [];
+  const handles = marks.cut ? drawCut(context, scene, frame, marks.cut) : [];
   drawHighlights(context, scene, frame, sight);
   drawSelected(context, scene, frame);
   context.restore();
@@ -50,18 +51,22 @@ export function paint(context, scene) {
   return { frame, sight, handles };
 }
 
+/** @param {Frame} frame */
 function dotSize(frame) {
   return Math.max(1.5, Math.min(4.5, frame.row * 0.17));
 }
 
 // One path for each look: a stroke or fill of a thousand dots costs little more
 // than that of one.
+/** @param {CanvasRenderingContext2D} context @param {Scene} scene @param {Frame} frame */
 function drawDots(context, scene, frame) {
   const { layout, model, marks, theme, size } = scene;
   const radius = dotSize(frame);
-  const bars = begin(context, { left: frame.gutter, top: HEAD, width: size.width - frame.gutter, height: size.height - HEAD });
+  const bars = begin(context,
+    { left: frame.gutter, top: HEAD, width: size.width - frame.gutter, height: size.height - HEAD });
   const rings = [];
   const looks = new Map();
+  /** @param {string} look @param {number} x @param {number} y */
   const put = (look, x, y) => {
     if (!looks.has(look)) looks.set(look, []);
     looks.get(look).push(x, y);
@@ -70,6 +75,7 @@ function drawDots(context, scene, frame) {
     const y = frame.toY(row);
     for (const peer of layout.rows[row].peers) {
       const { steps, xs } = layout.lines[peer];
+      /** @param {number} i */
       const at = (i) => xs[i];
       const first = lowerBound(xs.length, at, frame.left - radius / frame.scale);
       const last = lowerBound(xs.length, at, frame.right + radius / frame.scale);
@@ -90,6 +96,12 @@ function drawDots(context, scene, frame) {
 }
 
 // Around what a search found.
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Theme} theme
+ * @param {number[]} places
+ * @param {number} radius
+ */
 function drawRings(context, theme, places, radius) {
   context.strokeStyle = theme.text;
   context.lineWidth = 1.5;
@@ -103,13 +115,22 @@ function drawRings(context, theme, places, radius) {
 
 const LOOKS = { [SELF]: 'past', [PAST]: 'past', [FUTURE]: 'future', [CONCURRENT]: 'apart' };
 
+/** @param {Model} model @param {Marks} marks @param {number} s */
 function lookOf(model, marks, s) {
   if (marks.cone) return LOOKS[relation(model, marks.cone, s)];
   return isLocal(model, s) ? 'local' : 'dot';
 }
 
+/** @param {Theme} theme @param {string} look */
 const colourOf = (theme, look) => theme[{ local: 'soft', found: 'text' }[look] ?? look];
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Theme} theme
+ * @param {string} look
+ * @param {number[]} places
+ * @param {number} radius
+ */
 function drawLook(context, theme, look, places, radius) {
   const size = look === 'local' ? radius * 0.7 : radius;
   context.fillStyle = colourOf(theme, look);
@@ -127,12 +148,22 @@ function drawLook(context, theme, look, places, radius) {
 // What stands out of a selection or a search stands out here too.
 const TALLEST = 0.8;
 
+/**
+ * @param {Scene} scene
+ * @param {Frame} frame
+ * @param {ReturnType<typeof begin>} bars
+ * @param {{
+ *   steps: Int32Array, xs: Float64Array, first: number, last: number, y: number,
+ *   radius: number,
+ * }} options3
+ */
 function drawDensity({ model, marks, theme }, frame, bars, { steps, xs, first, last, y, radius }) {
   const most = Math.max(radius * 2, frame.row * TALLEST);
   for (let i = first; i < last;) {
     const column = Math.floor(frame.toX(xs[i]));
     const end = frame.fromX(column + 1);
     const here = i;
+    /** @param {number} k */
     const lookAt = (k) => (marks.found?.has(steps[k]) ? 'found' : lookOf(model, marks, steps[k]));
     let look = lookAt(i);
     for (i += 1; i < last && xs[i] < end; i += 1) {
@@ -144,6 +175,7 @@ function drawDensity({ model, marks, theme }, frame, bars, { steps, xs, first, l
   }
 }
 
+/** @param {CanvasRenderingContext2D} context @param {Scene} scene @param {Frame} frame */
 function drawSelected(context, { layout, marks, theme, model }, frame) {
   const { step } = marks;
   if (step < 0 || layout.rowOf[model.step.peer[step]] < 0) return;

@@ -5,6 +5,7 @@ import { Peer } from '../peer-name.js';
 import { fate, kindOf, stepTitle } from './descriptions.js';
 
 // The head of a panel, with the button that closes it.
+/** @param {{ title: any, close?: () => void, children?: any }} props */
 export function Head({ title, close, children }) {
   return html`
     <div class="title">
@@ -15,6 +16,7 @@ export function Head({ title, close, children }) {
 }
 
 // A step by name, which a click selects.
+/** @param {{ model: Model, step: number, select: Select }} props */
 export function StepRef({ model, step, select }) {
   return html`<button type="button" class="ref" onClick=${() => select({ step })}>
     <${Peer} name=${model.peers[model.step.peer[step]]} />${' '}step ${model.step.number[step]}
@@ -22,7 +24,13 @@ export function StepRef({ model, step, select }) {
 }
 
 // A message in a list: what it says and, with `more`, between whom and what became of it.
-export function MessageRef({ model, message: m, select, chosen, more, pending }) {
+/**
+ * @param {{
+ *   model: Model, message: number, select: Select, chosen?: boolean, more?: boolean,
+ *   pending?: string,
+ * }} props
+ */
+export function MessageRef({ model, message: m, select, chosen, more, pending = '' }) {
   const { sender, receiver } = model.message;
   return html`
     <button type="button" class="ref message" aria-pressed=${chosen} onClick=${() => select({ message: m })}>

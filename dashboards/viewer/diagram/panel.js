@@ -6,7 +6,9 @@ import { MessagePanel } from './message-panel.js';
 import { PeerPanel } from './peer-panel.js';
 import { StepPanel } from './step-panel.js';
 
-export function Panel({ model, run, settings, cut, pending, select, set, viewport }) {
+/** @param {{ diagram: Diagram }} props */
+export function Panel({ diagram }) {
+  const { model, settings, cut, pending, select, set } = diagram;
   const { step, message, peer } = settings;
   const box = useRef(null);
   // What was just selected is read from its heading on.
@@ -22,7 +24,6 @@ export function Panel({ model, run, settings, cut, pending, select, set, viewpor
         select=${select} />`}
       ${step < 0 && message < 0 && peer >= 0 && html`
         <${PeerPanel} model=${model} peer=${peer} settings=${settings} select=${select} set=${set} />`}
-      ${hasCut && html`<${CutPanel} model=${model} run=${run} cut=${cut} settings=${settings} select=${select}
-        viewport=${viewport} pending=${pending} />`}
+      ${hasCut && html`<${CutPanel} diagram=${diagram} />`}
     </aside>`;
 }

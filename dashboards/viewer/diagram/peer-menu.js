@@ -9,6 +9,7 @@ import { partners } from './peer-partners.js';
 // More names than this are found by typing.
 const MOST = 200;
 
+/** @param {{ model: Model, settings: Settings, set: SetSettings }} props */
 export function PeerMenu({ model, settings, set }) {
   const { hidden, grouped } = settings;
   const [text, setText] = useState('');
@@ -40,17 +41,20 @@ export function PeerMenu({ model, settings, set }) {
     <//>`;
 }
 
+/** @param {Set<number>} set @param {number} peer */
 function toggled(set, peer) {
   const next = new Set(set);
   if (!next.delete(peer)) next.add(peer);
   return next;
 }
 
+/** @param {Model} model @param {number} peer */
 export function only(model, peer) {
   const kept = partners(model, peer).add(peer);
   return { hidden: new Set(model.inOrder.filter((one) => !kept.has(one))), grouped: new Set() };
 }
 
+/** @param {Model} model @param {number} peer */
 export function restShared(model, peer) {
   const kept = partners(model, peer).add(peer);
   return { hidden: new Set(), grouped: new Set(model.inOrder.filter((one) => !kept.has(one))) };

@@ -9,6 +9,7 @@ import { partners } from './peer-partners.js';
 import { Head } from './panel-parts.js';
 import { only, restShared } from './peer-menu.js';
 
+/** @param {{ model: Model, peer: number, settings: Settings, select: Select, set: SetSettings }} props */
 export function PeerPanel({ model, peer, settings, select, set }) {
   const name = model.peers[peer];
   const facts = useMemo(() => factsOf(model, peer), [model.revision, peer]);
@@ -38,9 +39,14 @@ export function PeerPanel({ model, peer, settings, select, set }) {
     </section>`;
 }
 
+/** @param {Model} model @param {number} peer */
 function factsOf(model, peer) {
   const { sender, receiver, to, copy } = model.message;
-  const facts = { steps: model.line(peer).length, sent: 0, received: 0, unarrived: 0, partners: partners(model, peer).size };
+  const line = model.line(peer);
+  const facts = {
+    steps: line.length, sent: 0, received: 0, unarrived: 0,
+    partners: partners(model, peer).size, first: 0, last: 0,
+  };
   for (let m = 0; m < model.message.count; m += 1) {
     if (sender[m] === peer && !copy[m]) {
       facts.sent += 1;
@@ -48,10 +54,9 @@ function factsOf(model, peer) {
     }
     if (receiver[m] === peer && to[m] >= 0) facts.received += 1;
   }
-  const line = model.line(peer);
   if (line.length) {
     facts.first = model.step.at[line[0]] - model.first;
-    facts.last = model.step.at[line.at(-1)] - model.first;
+    facts.last = model.step.at[line[line.length - 1]] - model.first;
   }
   return facts;
 }

@@ -1,5 +1,6 @@
 // Who exchanges messages with whom.
 
+/** @param {Model} model @param {number} peer */
 export function partners({ message }, peer) {
   const all = new Set();
   for (let m = 0; m < message.count; m += 1) {

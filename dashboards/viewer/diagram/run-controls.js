@@ -3,6 +3,7 @@
 import { html, useState } from '../vendor/preact-htm.js';
 import { control } from '../api.js';
 
+/** @param {{ event: ServerEvent | null, model: Model }} props */
 export function ControlBar({ event, model }) {
   const { allowed, paused } = event?.control ?? {};
   if (!event?.live || !allowed?.length) return null;
@@ -11,6 +12,7 @@ export function ControlBar({ event, model }) {
 
 // What is said of a press is in the past tense: another page can undo it. What
 // may be done, and whether the run is paused, the server says to all pages.
+/** @param {{ allowed: string[], paused: boolean, model: Model }} props */
 function Buttons({ allowed, paused, model }) {
   const [peer, setPeer] = useState('');
   const [other, setOther] = useState('');
@@ -24,6 +26,7 @@ function Buttons({ allowed, paused, model }) {
   const [a, b] = [peer || names[0], other || names.find((name) => name !== (peer || names[0]))];
   const link = { peer: a, other: b };
   const between = `The link between ${a} and ${b}`;
+  /** @param {string | undefined} value @param {(name: string) => void} change @param {string} label */
   const choice = (value, change, label) => html`
     <select value=${value} aria-label=${label} onChange=${(e) => change(e.currentTarget.value)}>
       ${names.map((name) => html`<option key=${name} value=${name}>${name}</option>`)}</select>`;

@@ -9,6 +9,7 @@ import { violations } from './snapshots.js';
 // More reasons and violations stand in the results.
 const SHOWN = 4;
 
+/** @param {{ run: Run | null, live: boolean, snapshot: Snapshot | null }} props */
 export function RunVerdict({ run, live, snapshot }) {
   const { status, reasons = [] } = run?.verdict ?? {};
   if (live || (status !== 'fail' && status !== 'unknown')) return null;

@@ -10,13 +10,21 @@
 import { decode } from '../router.js';
 
 const SEPARATOR = ',';
+/** @param {string | null} text */
 const names = (text) => (text ? text.split(SEPARATOR) : []);
 
+// The places in a table of what a parameter names, without what the table does not have.
+/** @param {string | null} text @param {(name: string) => number} placeOf */
+const placesOf = (text, placeOf) => new Set(
+  names(text).map((name) => placeOf(decode(name))).filter((place) => place >= 0));
+
+/** @param {URLSearchParams} params @param {Model} model @returns {Settings} */
 export function read(params, model) {
-  const peers = (name) => new Set(names(params.get(name)).map((peer) => model.peerOf(decode(peer))).filter((peer) => peer >= 0));
+  /** @param {string} name */
+  const peers = (name) => placesOf(params.get(name), (peer) => model.peerOf(peer));
   const step = model.stepOf(params.get('step'));
   const message = messageOf(model, params.get('message'));
-  const peer = model.peerOf(params.get('peer'));
+  const peer = model.peerOf(params.get('peer') ?? '');
   return {
     step, message, peer, unfound: unfound(params, { step, message, peer }),
     axis: params.get('axis') === 'logical' ? 'logical' : 'time',
@@ -24,23 +32,27 @@ export function read(params, model) {
     at: params.get('at') ?? '',
     hidden: peers('hide'),
     grouped: peers('group'),
-    silent: new Set(names(params.get('silent')).map((kind) => model.kinds.indexOf(decode(kind))).filter((kind) => kind >= 0)),
+    silent: placesOf(params.get('silent'), (kind) => model.kinds.indexOf(kind)),
     local: params.get('local') !== 'no',
     view: range(params.get('view')),
   };
 }
 
 // A comma can stand in a name that a peer chose.
+/** @param {Set<number>} all @param {string[]} table */
 const list = (all, table) => [...all].map((i) => encodeURIComponent(table[i])).join(SEPARATOR);
 
 // What the address names and the model does not have: `{ step: 'SPAN' }`. It stays in
 // the address, as the model may yet get it.
+/** @param {URLSearchParams} params @param {Record<string, number>} found */
 function unfound(params, found) {
   return Object.fromEntries(Object.entries(found)
     .filter(([name, place]) => place < 0 && params.get(name)).map(([name]) => [name, params.get(name)]));
 }
 
-export function write({ step, message, peer, unfound: names, axis, cut, at, hidden, grouped, silent, local, view }, model) {
+/** @param {Settings} settings @param {Model} model */
+export function write(settings, model) {
+  const { step, message, peer, unfound: names, axis, cut, at, local, view } = settings;
   return {
     step: step >= 0 ? model.spans[step] : names.step ?? '',
     message: message >= 0 ? messageName(model, message) : names.message ?? '',
@@ -48,26 +60,31 @@ export function write({ step, message, peer, unfound: names, axis, cut, at, hidd
     axis: axis === 'time' ? '' : axis,
     cut,
     at: cut === 'own' ? at : '',
-    hide: list(hidden, model.peers),
-    group: list(grouped, model.peers),
-    silent: list(silent, model.kinds),
+    hide: list(settings.hidden, model.peers),
+    group: list(settings.grouped, model.peers),
+    silent: list(settings.silent, model.kinds),
     local: local ? '' : 'no',
     view: view ? view.map(digits).join('_') : '',
   };
 }
 
 // A browser counts nanoseconds of a day in so many digits.
+/** @param {number} number */
 const digits = (number) => String(Number(number.toPrecision(14)));
 
+/** @param {string | null} text */
 function range(text) {
   const ends = (text ?? '').split('_').map(Number);
   return ends.length === 2 && ends.every(Number.isFinite) && ends[0] < ends[1] ? ends : null;
 }
 
 // Ids are the sender's own, so its name stands before.
+/** @param {Model} model @param {number} m */
 export const messageName = (model, m) => `${model.peers[model.message.sender[m]]}:${model.messageIds[m]}`;
 
+/** @param {Model | null} model @param {string | null | undefined} name */
 export function messageOf(model, name) {
-  const mark = name?.lastIndexOf(':') ?? -1;
+  if (!model || !name) return -1;
+  const mark = name.lastIndexOf(':');
   return mark < 0 ? -1 : model.messageOf(model.peerOf(name.slice(0, mark)), name.slice(mark + 1));
 }

@@ -2,6 +2,7 @@
 
 // 'reading': not all is read. 'aborted', 'open': there is no such snapshot, or
 // not yet. 'missing': steps before the cut are not there. 'known': all of it is.
+/** @param {Snapshot | null} snapshot @param {{ reading: boolean, missing: Missing[] }} options1 */
 export function cutStatus(snapshot, { reading, missing }) {
   if (reading) return 'reading';
   if (snapshot && !snapshot.complete.length) return snapshot.aborted.length ? 'aborted' : 'open';
@@ -11,30 +12,46 @@ export function cutStatus(snapshot, { reading, missing }) {
 // The one that the address names. Without a name: the newest while the run goes
 // on, and after its end where it was followed until then; otherwise the first that
 // violates a property, or the first. `snapshots` are in the order of their ids.
+/**
+ * @param {Snapshot[]} snapshots
+ * @param {string} name
+ * @param {{ live: boolean, run: Run | null, followed: boolean }} options2
+ */
 export function choose(snapshots, name, { live, run, followed }) {
   if (name === 'own' || name === 'none') return null;
+  /** @param {string} wanted */
   const named = (wanted) => snapshots.find(({ snapshot }) => snapshot === wanted);
   if (name) return named(name) ?? null;
   if (live || followed) return newest(snapshots);
   return snapshots.find((one) => violations(run, one).length) ?? snapshots[0] ?? null;
 }
 
+/** @param {Snapshot[]} snapshots */
 function newest(snapshots) {
-  return snapshots.reduce((last, one) => (last && last.began > one.began ? last : one), null);
+  return snapshots.reduce((last, one) => (last && last.began > one.began ? last : one),
+    /** @type {Snapshot | null} */ (null));
 }
 
 // What a run that is wrong violates in a snapshot: [{ property, text }]. Where the
 // verdict is another, what looks wrong proves nothing.
+/** @param {Run | null} run @param {Snapshot} snapshot */
 export function violations(run, { snapshot }) {
   if (run?.verdict?.status !== 'fail') return [];
   const about = new RegExp(`^snapshot ${snapshot.replace(/[^0-9/]/g, '')}[:,] *`);
-  return (run?.results?.properties ?? []).flatMap(({ name, violations: all }) => (all ?? [])
+  /** @type {Property[]} */
+  const properties = run?.results?.properties ?? [];
+  return properties.flatMap(({ name, violations: all }) => (all ?? [])
     .filter((text) => about.test(text))
     .map((text) => ({ property: name, text: text.replace(about, '') })));
 }
 
 // What of the address is not there, in words, or null. `snapshots` is null while
 // they are not read.
+/**
+ * @param {Snapshot[] | null} snapshots
+ * @param {string} name
+ * @param {{ live: boolean, wrong: string | null }} options2
+ */
 export function absent(snapshots, name, { live, wrong }) {
   if (wrong) return `The address names no cut of this run: ${wrong}.`;
   if (!name || name === 'own' || name === 'none' || !snapshots) return null;
@@ -42,6 +59,7 @@ export function absent(snapshots, name, { live, wrong }) {
   return `This run has ${live ? 'as yet ' : ''}no snapshot ${name}${others(snapshots)}.`;
 }
 
+/** @param {Snapshot[]} snapshots */
 function others(snapshots) {
   const [first, last] = [snapshots[0]?.snapshot, snapshots.at(-1)?.snapshot];
   if (first === undefined) return ', and no other';
@@ -52,8 +70,10 @@ function others(snapshots) {
 // that waited in vain, `silent` those of the ones they waited for that recorded
 // no state, `late` those that did and did not close their channels, `unheard`
 // those that did both and whose report did not arrive.
+/** @param {Snapshot} snapshot */
 export function whyAborted({ aborted, recorded, finished }) {
   const waitedFor = [...new Set(aborted.flatMap(({ missing }) => missing))];
+  /** @param {string[]} list */
   const has = (list) => new Set(list);
   const [states, reports] = [has(recorded.map(({ peer }) => peer)), has(finished)];
   return {

@@ -20,14 +20,16 @@ import { useSettings } from './use-settings.js';
 import { useView } from './use-view.js';
 import { describe, messageInWords, stepInWords } from './descriptions.js';
 
-export function SpaceTime({ route, event, run, model, revision, whole, problem }) {
+/** @param {{ route: Route, event: ServerEvent | null, run: Run | null, loaded: LoadedModel }} props */
+export function SpaceTime({ route, event, run, loaded }) {
+  const { model, whole, error } = loaded;
   if (!model || model.step.count === 0) {
-    return html`<p class="empty" role="status">${nothing(whole, event, problem)}</p>`;
+    return html`<p class="empty" role="status">${nothing(whole, event, error)}</p>`;
   }
-  return html`<${SpaceTimeOf} route=${route} event=${event} run=${run} model=${model} revision=${revision}
-    whole=${whole} problem=${problem} />`;
+  return html`<${SpaceTimeOf} route=${route} event=${event} run=${run} loaded=${loaded} />`;
 }
 
+/** @param {boolean} whole @param {ServerEvent | null} event @param {string | null} problem */
 function nothing(whole, event, problem) {
   if (problem) return `The run cannot be read: ${problem}.`;
   if (!whole) return 'Reading the run …';
@@ -36,7 +38,14 @@ function nothing(whole, event, problem) {
     What happened stands in the <a href="#/traces">traces</a>.`;
 }
 
-function SpaceTimeOf({ route, event, run, model, revision, whole, problem }) {
+/**
+ * @param {{
+ *   route: Route, event: ServerEvent | null, run: Run | null,
+ *   loaded: LoadedModel & { model: Model },
+ * }} props
+ */
+function SpaceTimeOf({ route, event, run, loaded }) {
+  const { model, revision, whole, error } = loaded;
   const live = event?.live ?? false;
   const { settings, set } = useSettings(route, model, revision);
   const { axis, hidden, grouped, silent, local } = settings;
@@ -53,12 +62,14 @@ function SpaceTimeOf({ route, event, run, model, revision, whole, problem }) {
   const [table, setTable] = useState(false);
 
   // A selection is shown wherever it comes from.
-  const select = useCallback((change) => set({ step: -1, message: -1, peer: -1, unfound: {}, ...change }), [set]);
+  const select = useCallback((/** @type {Partial<Settings>} */ change) =>
+    set({ step: -1, message: -1, peer: -1, unfound: {}, ...change }), [set]);
   useEffect(() => {
     if (settings.step >= 0) viewport.show(settings.step);
     else if (settings.message >= 0) viewport.show(model.message.from[settings.message]);
   }, [settings.step, settings.message]);
 
+  /** @param {Hit} what */
   const pick = (what) => {
     if (cut.placing && !what.name) cut.place(layout.rows[what.row].peers, what.place);
     else if (what.name) select({ peer: layout.rows[what.row].peers[0] });
@@ -66,44 +77,42 @@ function SpaceTimeOf({ route, event, run, model, revision, whole, problem }) {
     else if (what.message !== undefined) select({ message: what.message });
     else select({});
   };
+  /** @param {CutPoints} points */
   const drag = (points) => {
     viewport.hold();
     cut.drag(points);
   };
   useKeys((pressed) => {
     const done = command(pressed, { viewport, select, search });
-    const to = done ? undefined : stepByKey(pressed, { model, layout, view: viewport.view, step: at(model, settings) });
+    const to = done ? undefined
+      : stepByKey(pressed, { model, layout, view: viewport.view, step: at(model, settings) });
     if (!done && to === undefined) return;
     pressed.preventDefault();
-    if (to >= 0) select({ step: to });
+    if (to !== undefined && to >= 0) select({ step: to });
   });
-  const onSeen = useCallback((next) => setSeen((last) => (
+  const onSeen = useCallback((/** @type {typeof seen} */ next) => setSeen((last) => (
     last.all === next.all && last.part === next.part ? last : next)), []);
 
-  const toolbar = useMemo(() => html`<${Toolbar} model=${model} settings=${settings}
-    set=${set} cut=${cut} search=${search} select=${select} viewport=${viewport} table=${table} setTable=${setTable} />`,
-  [model, revision, settings, cut, search, table]);
-  const panel = useMemo(() => html`<${Panel} model=${model} run=${run} settings=${settings} cut=${cut}
-    pending=${open} select=${select} set=${set} viewport=${viewport} />`, [model, revision, run, settings, cut, open]);
+  const diagram = { model, run, layout, settings, set, select, cut, viewport, pending: open };
+  const toolbar = useMemo(() => html`<${Toolbar} diagram=${diagram} search=${search} table=${table}
+    setTable=${setTable} />`, [model, revision, settings, cut, search, table]);
+  const panel = useMemo(() => html`<${Panel} diagram=${diagram} />`,
+    [model, revision, run, settings, cut, open]);
   return html`
     <section class="space-time" aria-label="Space-time diagram">
       ${toolbar}
       <${ControlBar} event=${event} model=${model} />
-      ${problem && html`<p class="banner bad" role="alert">The run cannot be read on: ${problem}</p>`}
+      ${error && html`<p class="banner bad" role="alert">The run cannot be read on: ${error}</p>`}
       ${whole && html`<${Unfound} names=${settings.unfound} cut=${cut} live=${live} />`}
       <div class="split">
         <div class="picture" ref=${picture}>
           ${!table && html`<${Zoom} viewport=${viewport} live=${live} corner=${corner} />`}
           ${table
-            ? html`<${StepTable} model=${model} layout=${layout} view=${viewport.view} select=${select}
-                chosen=${settings.step} pending=${open} />`
-            : html`<${DiagramCanvas} model=${model} layout=${layout} view=${viewport.view} marks=${marks} pending=${open}
-              corner=${corner}
-                onView=${viewport.move} onPick=${pick} onCut=${drag} onSeen=${onSeen}
-                label=${describe(model, seen.all)} />`}
-          <${Legend} model=${model} layout=${layout} settings=${settings} set=${set} marks=${marks} cut=${cut}
-            seen=${seen}
-            whole=${whole} pending=${open} />
+            ? html`<${StepTable} diagram=${diagram} view=${viewport.view} />`
+            : html`<${DiagramCanvas} label=${describe(model, seen.all)}
+                content=${{ model, layout, view: viewport.view, marks, pending: open, corner }}
+                on=${{ view: viewport.move, pick, cut: drag, seen: onSeen }} />`}
+          <${Legend} diagram=${diagram} marks=${marks} seen=${seen} whole=${whole} />
         </div>
         ${panel}
       </div>
@@ -115,6 +124,7 @@ function SpaceTimeOf({ route, event, run, model, revision, whole, problem }) {
 }
 
 // What the address names and is not there: a link of another run, or one that was mistyped.
+/** @param {{ names: Settings['unfound'], cut: Cut, live: boolean }} props */
 function Unfound({ names, cut, live }) {
   const told = Object.entries(names).map(([what, name]) => (
     `This run has ${live ? 'as yet ' : ''}no ${what} ${name}, which the address names.`));
@@ -122,6 +132,7 @@ function Unfound({ names, cut, live }) {
   return told.length > 0 && html`<p class="banner" role="alert">${told.join(' ')}</p>`;
 }
 
+/** @param {{ viewport: Viewport, live: boolean, corner: { current: any } }} props */
 function Zoom({ viewport, live, corner }) {
   return html`
     <span ref=${corner} class="group zoom" role="group" aria-label="What is in sight">
@@ -134,11 +145,17 @@ function Zoom({ viewport, live, corner }) {
     </span>`;
 }
 
+/** @param {Set<number>} set */
 const key = (set) => [...set].join();
 
 // From a message, the keys go on from its sending.
+/** @param {Model} model @param {Settings} settings */
 const at = (model, { step, message }) => (step >= 0 || message < 0 ? step : model.message.from[message]);
 
+/**
+ * @param {{ key: string }} options
+ * @param {{ viewport: Viewport, select: Select, search: StepSearch }} options1
+ */
 function command({ key: pressed }, { viewport, select, search }) {
   switch (pressed) {
     case '+': case '=': viewport.zoom(1 / 1.5); return true;
@@ -153,6 +170,7 @@ function command({ key: pressed }, { viewport, select, search }) {
   }
 }
 
+/** @param {Model} model @param {Settings} settings @param {string} open */
 function spoken(model, { step, message, peer }, open) {
   if (step >= 0) return stepInWords(model, step);
   if (message >= 0) return messageInWords(model, message, open);

@@ -6,12 +6,14 @@ import { plural } from '../format.js';
 const STATE = 'state.';
 
 // Attributes of a span as `name → text`, without what they all begin with.
+/** @param {Attribute[]} attributes */
 export function stateOf(attributes) {
   return new Map(attributes.filter(({ key }) => key.startsWith(STATE))
     .map(({ key, text }) => [key.slice(STATE.length), text]));
 }
 
 // [{ name, before, after, changed }] in the order of names; undefined: was not, or is not any more.
+/** @param {Map<string, string>} before @param {Map<string, string>} after @returns {Change[]} */
 export function diff(before, after) {
   const names = [...new Set([...before.keys(), ...after.keys()])].sort();
   return names.map((name) => ({
@@ -21,15 +23,17 @@ export function diff(before, after) {
 
 // The same changes, and `apart: [before, after]`: whether these differ from
 // those of another run's step.
+/** @param {Change[]} changes @param {Change[]} others */
 export function against(changes, others) {
   const known = new Map(others.map((other) => [other.name, other]));
   return changes.map((one) => {
-    const other = known.get(one.name) ?? {};
-    return { ...one, apart: [one.before !== other.before, one.after !== other.after] };
+    const other = known.get(one.name);
+    return { ...one, apart: [one.before !== other?.before, one.after !== other?.after] };
   });
 }
 
 // `change` is of useChange (use-change.js).
+/** @param {{ change: StepChange }} props */
 export function State({ change: { changes, first, problem } }) {
   if (problem) return html`<p class="note">It cannot be read: ${problem}</p>`;
   if (!changes) return html`<p class="note">Reading …</p>`;
@@ -46,7 +50,9 @@ export function State({ change: { changes, first, problem } }) {
       </details>`}`;
 }
 
+/** @param {{ changes: Change[], first: boolean }} props */
 function Table({ changes, first }) {
+  /** @param {boolean | undefined} apart */
   const mark = (apart) => (apart ? 'apart' : '');
   return html`
     <table class="diff">
@@ -61,6 +67,7 @@ function Table({ changes, first }) {
     </table>`;
 }
 
+/** @param {{ after: string | undefined, changed: boolean }} props */
 function After({ after, changed }) {
   if (after === undefined) return html`<span class="note">gone</span>`;
   return changed ? html`<ins>${after}</ins>` : html`<code>${after}</code>`;

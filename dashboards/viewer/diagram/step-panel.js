@@ -15,6 +15,7 @@ import { after, stepTitle, vectorText } from './descriptions.js';
 // A full mesh's step sends to everybody; more than this is not read one by one.
 const MOST = 30;
 
+/** @param {{ model: Model, step: number, pending: string, select: Select }} props */
 export function StepPanel({ model, step: s, pending, select }) {
   const { step, peers, traces, spans } = model;
   const [trace, span] = [traces[step.trace[s]], spans[s]];
@@ -47,6 +48,7 @@ export function StepPanel({ model, step: s, pending, select }) {
     </section>`;
 }
 
+/** @param {{ model: Model, step: number, message: number, pending: string, select: Select }} props */
 function Received({ model, step: s, message, pending, select }) {
   const { step, peers, texts } = model;
   return html`
@@ -58,6 +60,7 @@ function Received({ model, step: s, message, pending, select }) {
       <span class="note"> sequence ${step.sequence[s]} in its channel</span></p>`;
 }
 
+/** @param {{ model: Model, messages: number[], select: Select, pending: string }} props */
 function Sent({ model, messages, select, pending }) {
   return html`
     <h4>Sends ${plural(messages.length, 'message')}</h4>

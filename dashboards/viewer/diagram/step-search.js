@@ -8,11 +8,13 @@ import { clocks } from '../causality.js';
 const MOST = 1000;
 
 // `{ steps, more }` in causal order.
+/** @param {Model} model @param {string} text @param {AbortSignal} [signal] */
 export async function searchSteps(model, text, signal) {
   const words = text.trim().toLowerCase().split(/\s+/).filter(Boolean);
   if (!words.length) return { steps: [], more: false };
   const tags = Object.fromEntries(text.trim().split(/\s+/)
-    .map((word) => /^([^=]*\.[^=]*)=(.*)$/.exec(word)).filter(Boolean).map(([, key, value]) => [key, value]));
+    .map((word) => /^([^=]*\.[^=]*)=(.*)$/.exec(word)).filter((found) => found !== null)
+    .map(([, key, value]) => [key, value]));
   const plain = words.filter((word) => !/^[^=]*\.[^=]*=/.test(word));
   const asked = Object.keys(tags).length > 0;
   const answer = asked ? await searchSpans({ tags, limit: MOST }, signal) : null;
@@ -24,16 +26,20 @@ export async function searchSteps(model, text, signal) {
 }
 
 // Each table's entries are looked at once, and not once for each step.
+/** @param {Model} model @param {string[]} words */
 function matcher(model, words) {
+  /** @param {string[]} table */
   const hits = (table) => words.map((word) => table.map((entry) => has(entry, word)));
   const [peers, kinds] = [hits(model.peers), hits(model.kinds)];
   const { step, message, texts } = model;
-  return (s) => words.every((word, w) => peers[w][step.peer[s]] || kinds[w][step.kind[s]]
+  return (/** @type {number} */ s) => words.every((word, w) => (
+    peers[w][step.peer[s]] || kinds[w][step.kind[s]]
     || (step.received[s] >= 0 && has(texts[step.received[s]], word))
     || sends(s, word, kinds[w])
-    || (model.outputs.get(s) ?? []).some(({ kind, text }) => has(kind, word) || has(text, word)));
+    || (model.outputs.get(s) ?? []).some(({ kind, text }) => has(kind, word) || has(text, word))));
 
   // Only what never arrived is found at its sender: the rest is, at its receiver.
+  /** @param {number} s @param {string} word @param {boolean[]} kind */
   function sends(s, word, kind) {
     for (let m = step.firstSent[s]; m >= 0; m = message.nextSent[m]) {
       if (message.to[m] < 0 && (kind[message.kind[m]] || has(texts[m], word))) return true;
@@ -43,6 +49,7 @@ function matcher(model, words) {
 }
 
 // `amount=5` is not in `amount=50`.
+/** @param {string} text @param {string} word */
 function has(text, word) {
   const lower = text.toLowerCase();
   if (!word.includes('=')) return lower.includes(word);

@@ -11,12 +11,16 @@ const MOST = 500;
 // The rest of what a step sends is in the panel.
 const FEW = 3;
 
-export function StepTable({ model, layout, view, select, chosen, pending }) {
+/** @param {{ diagram: Diagram, view: View }} props */
+export function StepTable({ diagram, view }) {
+  const { model, layout, select, pending, settings: { step: chosen } } = diagram;
   const steps = useMemo(() => inSight(model, layout, view), [model, layout, view]);
   const { lamport } = clocks(model);
   const { step, message, peers, texts } = model;
+  /** @param {number} s */
   const sends = (s) => model.sent(s).filter((m) => !message.copy[m])
     .map((m) => `${kindOf(model, m)} to ${peers[message.receiver[m]]}${message.to[m] < 0 ? ` (${fate(model, m, pending)})` : ''}`);
+  /** @param {string[]} all */
   const shortly = (all) => (all.length > FEW ? `${all.slice(0, FEW).join(', ')} and ${all.length - FEW} more` : all.join(', '));
   return html`
     <div class="scroll sight">
@@ -35,8 +39,10 @@ export function StepTable({ model, layout, view, select, chosen, pending }) {
     </div>`;
 }
 
+/** @param {Model} model @param {Layout} layout @param {View} view */
 function inSight(model, layout, { start, span }) {
   const { place } = clocks(model);
-  return layout.lines.flatMap(({ steps }) => [...steps.filter((s) => layout.x[s] >= start && layout.x[s] <= start + span)])
+  return layout.lines.flatMap(({ steps }) =>
+    [...steps.filter((s) => layout.x[s] >= start && layout.x[s] <= start + span)])
     .sort((a, b) => place[a] - place[b]);
 }

@@ -23,11 +23,13 @@ export function readTheme(element) {
   const probe = document.createElement('i');
   probe.hidden = true;
   element.append(probe);
+  /** @param {string} name */
   const resolved = (name) => {
     probe.style.color = `var(--${name})`;
     return getComputedStyle(probe).color;
   };
-  const colours = Object.fromEntries(NAMES.map((name) => [name.replace(/-./, ([, c]) => c.toUpperCase()), resolved(name)]));
+  const colours = Object.fromEntries(
+    NAMES.map((name) => [name.replace(/-./, ([, c]) => c.toUpperCase()), resolved(name)]));
   const lines = Array.from({ length: LINES }, (_, i) => resolved(`line-${i}`));
   const font = getComputedStyle(element).fontFamily;
   probe.remove();
@@ -39,13 +41,21 @@ export function readTheme(element) {
 
 // The colour of a peer or a kind is what stands beside its name everywhere: the
 // background of the `i` in an element of that class.
+/**
+ * @param {HTMLElement} element
+ * @param {string} className
+ * @param {(name: string) => Record<string, string>} colourOf
+ */
 function inkOfNames(element, className, colourOf) {
+  /** @type {Map<string, string>} */
   const known = new Map();
-  return (name) => {
+  return (/** @type {string} */ name) => {
     if (!known.has(name)) {
       const named = document.createElement('span');
       named.className = className;
-      for (const [property, value] of Object.entries(colourOf(name))) named.style.setProperty(property, value);
+      for (const [property, value] of Object.entries(colourOf(name))) {
+        named.style.setProperty(property, value);
+      }
       const swatch = document.createElement('i');
       named.append(swatch);
       element.append(named);
@@ -60,9 +70,11 @@ function inkOfNames(element, className, colourOf) {
 // them into bytes.
 const bytes = new Map();
 
+/** @param {string} colour */
 export function rgb(colour) {
   if (!bytes.has(colour)) {
-    const context = /** @type {OffscreenCanvasRenderingContext2D} */ (new OffscreenCanvas(1, 1).getContext('2d'));
+    const context = /** @type {OffscreenCanvasRenderingContext2D} */ (
+      new OffscreenCanvas(1, 1).getContext('2d'));
     context.fillStyle = colour;
     context.fillRect(0, 0, 1, 1);
     bytes.set(colour, context.getImageData(0, 0, 1, 1).data);

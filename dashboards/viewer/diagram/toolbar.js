@@ -4,7 +4,13 @@ import { html } from '../vendor/preact-htm.js';
 import { count, plural } from '../format.js';
 import { PeerMenu } from './peer-menu.js';
 
-export function Toolbar({ model, settings, set, cut, search, select, viewport, table, setTable }) {
+/**
+ * @param {{
+ *   diagram: Diagram, search: StepSearch, table: boolean, setTable: (table: boolean) => void,
+ * }} props
+ */
+export function Toolbar({ diagram, search, table, setTable }) {
+  const { model, settings, set, cut, select, viewport } = diagram;
   return html`
     <div class="bar tools" role="toolbar" aria-label="Diagram">
       <${Axis} axis=${settings.axis} set=${set} />
@@ -18,7 +24,9 @@ export function Toolbar({ model, settings, set, cut, search, select, viewport, t
     </div>`;
 }
 
+/** @param {{ axis: Axis, set: SetSettings }} props */
 function Axis({ axis, set }) {
+  /** @param {Axis} value @param {string} text @param {string} title */
   const choice = (value, text, title) => html`
     <button type="button" aria-pressed=${axis === value} title=${title}
       onClick=${() => set({ axis: value, view: null })}>${text}</button>`;
@@ -28,12 +36,14 @@ function Axis({ axis, set }) {
   </span>`;
 }
 
+/** @param {{ model: Model, cut: Cut, viewport: Viewport }} props */
 function CutChoice({ model, cut, viewport }) {
   const all = model.peers.length;
   const begin = () => {
     viewport.hold();
     cut.begin();
   };
+  /** @param {string} chosen */
   const choose = (chosen) => (chosen === 'own' ? cut.across(viewport.middle()) : cut.choose(chosen));
   return html`
     <label>Cut
@@ -51,17 +61,21 @@ function CutChoice({ model, cut, viewport }) {
     ${cut.placing && html`<button type="button" class="on" onClick=${cut.stop}>Stop placing</button>`}`;
 }
 
+/** @param {Cut} cut */
 function chosenOf({ own, following, snapshot }) {
   if (own) return 'own';
   return following ? '' : snapshot?.snapshot ?? 'none';
 }
 
+/** @param {Snapshot} snapshot @param {number} all */
 function nameOf({ snapshot, recorded: { length }, complete, aborted }, all) {
   if (complete.length === 0) return `snapshot ${snapshot} (${aborted.length ? 'aborted' : 'not complete'})`;
   return `snapshot ${snapshot}${length < all ? ` (${length} of ${plural(all, 'peer')})` : ''}`;
 }
 
+/** @param {{ search: StepSearch, select: Select }} props */
 function Search({ search, select }) {
+  /** @param {KeyboardEvent} event */
   const keys = (event) => {
     if (event.key === 'Enter') search.go(event.shiftKey ? -1 : 1, select);
     else if (event.key === 'Escape') search.setText('');
@@ -83,6 +97,7 @@ function Search({ search, select }) {
     </span>`;
 }
 
+/** @param {StepSearch} search */
 function foundInWords({ problem, ready, total, at, more }) {
   if (problem) return `cannot search: ${problem}`;
   if (!ready) return '…';

@@ -6,6 +6,7 @@ import { after, fate, kindOf, route, stepTitle, vectorText } from './description
 
 const APART = 14;
 
+/** @param {{ model: Model, hover: Hit & { x: number, y: number }, size: Size, pending: string }} props */
 export function Tooltip({ model, hover, size, pending }) {
   const box = useRef(null);
   // It stands on the side where there is room.
@@ -21,6 +22,7 @@ export function Tooltip({ model, hover, size, pending }) {
     </div>`;
 }
 
+/** @param {{ model: Model, step: number }} props */
 function AboutStep({ model, step }) {
   const received = model.step.received[step];
   const sent = model.sent(step).filter((m) => !model.message.copy[m]);
@@ -35,6 +37,7 @@ function AboutStep({ model, step }) {
     <p class="note">Lamport ${clocks(model).lamport[step]}, vector ${vectorText(model, step)}</p>`;
 }
 
+/** @param {{ model: Model, message: number, pending: string }} props */
 function AboutMessage({ model, message, pending }) {
   const { from, to } = model.message;
   const { lamport } = clocks(model);

@@ -9,6 +9,7 @@ import { diff, stateOf } from './state-diff.js';
 // `{ span, changes, first, problem }`: the step's span, the changes (state-diff.js),
 // whether it is its peer's first step, and why nothing can be told. `span` and
 // `changes` are null until they are read. Step -1 is none.
+/** @param {Model} model @param {number} s @param {string} [run] */
 export function useChange(model, s, run) {
   const rank = s < 0 ? 0 : model.step.rank[s];
   const last = rank > 0 ? model.line(model.step.peer[s])[rank - 1] : -1;
@@ -22,8 +23,10 @@ export function useChange(model, s, run) {
   return { span: mine.value, changes, first, problem: mine.error ?? before.error };
 }
 
+/** @param {Model} model @param {number} s @param {string} [run] */
 function useSpan(model, s, run) {
   const { traces, spans, step } = model;
+  /** @param {AbortSignal} signal */
   const load = async (signal) => {
     if (s < 0) return null;
     const resources = await getSpan(traces[step.trace[s]], spans[s], signal, run);

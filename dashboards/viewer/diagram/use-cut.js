@@ -15,13 +15,20 @@ const PACE = 2000;
 // { snapshots, snapshot, following, points, status, missing, crossing, compared, own, placing, … }:
 // `points` is the cut (cut.js) or null, `crossing` what inspect() finds, `compared` what
 // compare() does, each null where it is not known; `status` (snapshots.js) says why.
+/**
+ * @param {{
+ *   model: Model, revision: number, event: ServerEvent | null, run: Run | null,
+ *   whole: boolean, settings: Settings, set: SetSettings, layout: Layout,
+ * }} options
+ */
 export function useCut({ model, revision, event, run, whole, settings, set, layout }) {
   const live = event?.live ?? false;
   const reading = isReading(model, event, whole);
   // It is asked again when there is something new in it, and once at the end.
   const loaded = useLoaded(getCuts, 'cuts', live && model.snapshotOutputs, PACE);
-  const snapshots = useMemo(() => (loaded.value ?? []).filter(({ recorded }) => recorded.length), [loaded.value]);
-  const [own, setOwn] = useState(null);
+  const snapshots = useMemo(() => (loaded.value ?? []).filter(({ recorded }) => recorded.length),
+    [loaded.value]);
+  const [own, setOwn] = useState(/** @type {CutPoints | null} */ (null));
   const [placing, setPlacing] = useState(false);
   useWritten(own, settings, set, model);
   const snapshot = useSnapshot(snapshots, settings.cut, live, run);
@@ -32,11 +39,11 @@ export function useCut({ model, revision, event, run, whole, settings, set, layo
   }, [model, revision, reading, own, settings.cut, settings.cut === 'own' && settings.at, snapshot]);
   const found = useFound(model, revision, snapshot, points, reading);
 
-  const take = useCallback((next) => {
+  const take = useCallback((/** @type {CutPoints} */ next) => {
     setOwn(next);
     if (settings.cut !== 'own') set({ cut: 'own', at: toText(model, next) });
   }, [settings.cut, set, model]);
-  const choose = useCallback((name) => {
+  const choose = useCallback((/** @type {string} */ name) => {
     setPlacing(false);
     setOwn(null);
     set({ cut: name, view: null });
@@ -45,7 +52,9 @@ export function useCut({ model, revision, event, run, whole, settings, set, layo
     setPlacing(true);
     take(new Int32Array(model.peers.length).fill(-1));
   };
+  /** @param {number[]} peers @param {number} x */
   const place = (peers, x) => {
+    if (!points) return;
     const there = straight(layout, model, x);
     const next = points.slice();
     for (const peer of peers) next[peer] = there[peer];
@@ -58,13 +67,20 @@ export function useCut({ model, revision, event, run, whole, settings, set, layo
     own: settings.cut === 'own', following: live && !settings.cut,
     absent: absent(loaded.value && snapshots, settings.cut, { live, wrong }),
     drag: take, choose, begin, place, stop: () => setPlacing(false),
+    /** @param {number} x */
     across: (x) => { setPlacing(false); take(straight(layout, model, x)); },
-  }), [found, snapshots, snapshot, points, placing, settings.cut, live, reading, wrong, loaded.error, loaded.value,
-    take, layout]);
+  }), [found, snapshots, snapshot, points, placing, settings.cut, live, reading, wrong,
+    loaded.error, loaded.value, take, layout]);
 }
 
 // The snapshot that is shown. Where the newest was followed to the end of the run,
 // the last one stays.
+/**
+ * @param {Snapshot[]} snapshots
+ * @param {string} name
+ * @param {boolean} live
+ * @param {Run | null} run
+ */
 function useSnapshot(snapshots, name, live, run) {
   const followed = useRef(false);
   const snapshot = useMemo(() => chooseOf(snapshots, name, { live, run, followed: followed.current }),
@@ -74,6 +90,13 @@ function useSnapshot(snapshots, name, live, run) {
 }
 
 // What can be said of the cut.
+/**
+ * @param {Model} model
+ * @param {number} revision
+ * @param {Snapshot | null} snapshot
+ * @param {CutPoints | null} points
+ * @param {boolean} reading
+ */
 function useFound(model, revision, snapshot, points, reading) {
   const missing = useMemo(() => (points ? missingBefore(model, points, snapshot?.recorded) : []),
     [model, revision, points, snapshot]);
@@ -81,12 +104,14 @@ function useFound(model, revision, snapshot, points, reading) {
     [model, revision, points, missing]);
   return useMemo(() => {
     const status = cutStatus(snapshot, { reading, missing });
-    const compared = crossing && snapshot && status === 'known' ? compare(model, crossing.flying, snapshot) : null;
+    const compared = crossing && snapshot && status === 'known'
+      ? compare(model, crossing.flying, snapshot) : null;
     return { missing, crossing, status, compared };
   }, [crossing, snapshot, reading, missing]);
 }
 
 // Peers can come after the cut was made: it does not meet them.
+/** @param {CutPoints} points @param {Model} model */
 function fitted(points, model) {
   if (points.length === model.peers.length) return points;
   const all = new Int32Array(model.peers.length).fill(-1);
@@ -99,6 +124,12 @@ function fitted(points, model) {
 // cut has come to rest.
 const REST = 300;
 
+/**
+ * @param {CutPoints | null} own
+ * @param {Settings} settings
+ * @param {SetSettings} set
+ * @param {Model} model
+ */
 function useWritten(own, settings, set, model) {
   const mine = useRef(null);
   mine.current = settings;

@@ -4,11 +4,19 @@ import { useMemo } from '../vendor/preact-htm.js';
 import { cone } from '../causality.js';
 import { FLYING, ORPHAN, OTHER } from './paint-highlights.js';
 
+/**
+ * @param {Model} model
+ * @param {number} revision
+ * @param {Settings} settings
+ * @param {Cut} cut
+ * @param {StepSearch} search
+ */
 export function useMarks(model, revision, { step, message, peer }, cut, search) {
   const around = useMemo(() => (step >= 0 ? cone(model, step) : null), [model, revision, step]);
   // A large cut has hundreds of thousands: they are looked through once, and not
   // for each frame.
-  const highlighted = useMemo(() => highlightsOf(cut, model), [model, cut.crossing, cut.compared, cut.status]);
+  const highlighted = useMemo(() => highlightsOf(cut, model),
+    [model, cut.crossing, cut.compared, cut.status]);
   return useMemo(() => ({
     step, message, peer, highlighted,
     cone: around,
@@ -20,8 +28,10 @@ export function useMarks(model, revision, { step, message, peer }, cut, search) 
 
 // What stands out because of the cut: of each such message, how. Of a snapshot
 // that never came to be nothing is against it.
+/** @param {Cut} cut @param {Model} model */
 function highlightsOf({ crossing, compared, status }, { message: { count } }) {
   const highlighted = new Uint8Array(crossing ? count : 0);
+  /** @param {number[]} messages @param {number} look */
   const put = (messages, look) => messages.forEach((m) => { highlighted[m] = look; });
   if (compared) {
     put([...compared.missed, ...compared.open], OTHER);

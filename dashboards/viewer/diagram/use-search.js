@@ -8,6 +8,7 @@ const NOTHING = { steps: /** @type {number[]} */ ([]), more: false };
 // Typing goes on faster than that; then the search begins.
 const REST = 150;
 
+/** @param {Model} model @param {number} revision */
 export function useSearch(model, revision) {
   const [text, setText] = useState('');
   const [result, setResult] = useState({ text: '', ...NOTHING, problem: null });
@@ -28,6 +29,7 @@ export function useSearch(model, revision) {
   return useMemo(() => ({
     text, setText, found, at, total: result.steps.length, more: result.more, problem: result.problem,
     ready: result.text === text,
+    /** @param {1 | -1} by @param {Select} select */
     go: (by, select) => {
       const { steps, at: last } = now.current;
       if (!steps.length) return;

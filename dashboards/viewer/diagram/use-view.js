@@ -14,6 +14,14 @@ const FOLLOWED = 400;
 // The address follows when the view has come to rest, see use-cut.js.
 const REST = 300;
 
+/**
+ * @param {Layout} layout
+ * @param {Settings} settings
+ * @param {SetSettings} set
+ * @param {Cut} cut
+ * @param {boolean} live
+ * @param {{ current: any }} picture
+ */
 export function useView(layout, settings, set, cut, live, picture) {
   const [moved, setMoved] = useState(/** @type {View | null} */ (null));
   const named = useMemo(() => {
@@ -48,6 +56,7 @@ export function useView(layout, settings, set, cut, live, picture) {
   };
   const actions = useMemo(() => ({
     move: setMoved,
+    /** @param {number} factor */
     zoom: (factor) => {
       const { layout: here, view: last } = now.current;
       setMoved(zoom(here, last, factor, last.start + last.span / 2));
@@ -58,6 +67,7 @@ export function useView(layout, settings, set, cut, live, picture) {
     // What is being dragged must not run away from the pointer.
     hold: () => setMoved((last) => last ?? now.current.view),
     middle: () => now.current.view.start + now.current.view.span / 2,
+    /** @param {number} step */
     show: (step) => {
       const { layout: here, view: last } = now.current;
       const row = here.rowOf[here.peerOf[step]];
@@ -70,13 +80,15 @@ export function useView(layout, settings, set, cut, live, picture) {
 }
 
 // Around the cut and what flies across it.
+/** @param {Layout} layout @param {Cut} cut */
 function atCut(layout, { points, crossing, compared }) {
   let [from, to] = [Infinity, -Infinity];
+  /** @param {number} x */
   const take = (x) => {
     if (x < from) from = x;
     if (x > to) to = x;
   };
-  points.forEach((count, peer) => {
+  points?.forEach((count, peer) => {
     const line = layout.all[peer];
     if (count > 0) take(layout.x[line[Math.min(count, line.length - 1)]]);
     if (count >= 0 && count < line.length) take(layout.x[line[count]]);
@@ -88,6 +100,7 @@ function atCut(layout, { points, crossing, compared }) {
   return from <= to ? around(layout, from, to, 0.12) : fit(layout);
 }
 
+/** @param {Layout} layout */
 function atEdge(layout) {
   const all = Float64Array.from(layout.lines.flatMap(({ xs }) => [...xs.subarray(-FOLLOWED)])).sort();
   const from = all.at(-FOLLOWED) ?? layout.begin;

@@ -20,6 +20,7 @@ const CLOSEST_ROW = 4;
 const NEAREST = { time: 50, logical: 0.5 };
 
 // Numbers for one canvas: `toX` of a place on the axis, `toY` of a row.
+/** @param {{ rows: unknown[] }} layout @param {View} view @param {Size} size */
 export function frameOf(layout, view, { width, height }) {
   const gutter = width < 560 ? NARROW_GUTTER : GUTTER;
   const plot = Math.max(40, width - gutter - RIGHT);
@@ -31,9 +32,13 @@ export function frameOf(layout, view, { width, height }) {
   return {
     width, height, gutter, plot, room, row, tall, top, scale,
     left: view.start, right: view.start + view.span,
+    /** @param {number} x */
     toX: (x) => gutter + (x - view.start) * scale,
+    /** @param {number} index */
     toY: (index) => HEAD + (index + 0.5) * row - top,
+    /** @param {number} px */
     fromX: (px) => view.start + (px - gutter) / scale,
+    /** @param {number} py */
     rowAt: (py) => Math.floor((py - HEAD + top) / row),
     firstRow: Math.max(0, Math.floor((top - FOOT) / row)),
     lastRow: Math.min(layout.rows.length, Math.ceil((top + room + FOOT) / row)),
@@ -41,6 +46,12 @@ export function frameOf(layout, view, { width, height }) {
 }
 
 // A tenth of what is shown stays free at the ends.
+/**
+ * @param {AxisRange} layout
+ * @param {number} from
+ * @param {number} to
+ * @param {number} [margin]
+ */
 export function around(layout, from, to, margin = 0.06) {
   const least = NEAREST[layout.axis] * 4;
   const wide = Math.max(to - from, least);
@@ -49,9 +60,11 @@ export function around(layout, from, to, margin = 0.06) {
   return { start: middle - span / 2, span, top: 0, row: 0 };
 }
 
+/** @param {AxisRange} layout */
 export const fit = (layout) => around(layout, layout.begin, layout.finish, 0.03);
 
 // `at` is the place on the axis that stays under the pointer.
+/** @param {AxisRange} layout @param {View} view @param {number} factor @param {number} at */
 export function zoom(layout, view, factor, at) {
   const most = Math.max(layout.finish - layout.begin, NEAREST[layout.axis]) * 4;
   const span = Math.min(most, Math.max(NEAREST[layout.axis], view.span * factor));
@@ -59,16 +72,26 @@ export function zoom(layout, view, factor, at) {
 }
 
 // Something of the run stays in sight.
+/** @param {AxisRange} layout @param {View} view @param {number} by @param {number} [down] */
 export function pan(layout, view, by, down = 0) {
-  const start = Math.min(layout.finish - view.span * 0.1, Math.max(layout.begin - view.span * 0.9, view.start + by));
+  const start = Math.min(layout.finish - view.span * 0.1,
+    Math.max(layout.begin - view.span * 0.9, view.start + by));
   return { ...view, start, top: Math.max(0, view.top + down) };
 }
 
+/** @param {View} view @param {Frame} frame @param {number} factor */
 export function taller(view, frame, factor) {
   return { ...view, row: Math.min(MOST_ROW * 2, Math.max(CLOSEST_ROW, frame.row * factor)) };
 }
 
 // Moved as little as needed for a place to be seen, with room around it.
+/**
+ * @param {Layout} layout
+ * @param {View} view
+ * @param {number} x
+ * @param {number} index
+ * @param {Size} size
+ */
 export function reveal(layout, view, x, index, size) {
   const frame = frameOf(layout, view, size);
   const margin = view.span * 0.08;
@@ -97,6 +120,7 @@ const UNITS = [['s', 1e9], ['ms', 1e6], ['µs', 1e3], ['ns', 1]];
 
 // As many digits as tell two neighbours apart, in the unit that fits the
 // greatest of them.
+/** @param {number} ns @param {number} step @param {number} greatest */
 export function tickText(ns, step, greatest) {
   const [unit, size] = UNITS.find(([, scale]) => greatest >= scale * 0.999) ?? UNITS[UNITS.length - 1];
   const digits = Math.max(0, -Math.floor(Math.log10(step / size) + 1e-9));

@@ -7,6 +7,7 @@ import { parseCsv } from './csv.js';
 export const MOST_ROWS = 200_000;
 
 // How many lines there are below the heading.
+/** @param {string} text */
 export function countRows(text) {
   let lines = text.length > 0 && !text.endsWith('\n') ? 1 : 0;
   for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines += 1;
@@ -14,9 +15,11 @@ export function countRows(text) {
 }
 
 // One in how many is taken, if there are so many.
+/** @param {number} many @param {number} [most] */
 export const oneIn = (many, most = MOST_ROWS) => Math.max(1, Math.ceil(many / most));
 
 // Whether this one is: by its number, but in no rhythm that the file may have.
+/** @param {number} number @param {number} one */
 export const isTaken = (number, one) => one === 1
   || (Math.imul(number, 0x9e3779b1) >>> 0) * one < 2 ** 32;
 
@@ -46,6 +49,7 @@ export function readRows(text, names, take, wanted = () => true) {
 }
 
 // What stands in quotes may have an end of line in it.
+/** @param {string} text @param {number} from @param {boolean} quoted */
 function endOfRow(text, from, quoted) {
   let end = from - 1;
   do {
@@ -56,4 +60,5 @@ function endOfRow(text, from, quoted) {
 }
 
 // An empty field is no number.
+/** @param {string} field */
 export const number = (field) => (field === '' ? NaN : Number(field));

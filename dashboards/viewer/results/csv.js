@@ -1,6 +1,7 @@
 // results.csv, read: RFC 4180, as the testbed writes it.
 
 // An array of fields for each line, the heading first.
+/** @param {string} text */
 export function parseCsv(text) {
   const rows = [];
   const field = /("(?:[^"]|"")*"|[^",\r\n]*)(,|\r?\n|$)/y;
@@ -22,8 +23,10 @@ export function parseCsv(text) {
 // The pings of a run: `{ at, took, lost }`, typed arrays in the order of the
 // file. `at` is in ns after the first was sent; `took` is NaN for a lost one,
 // of which `lost` tells `{ ping, from, to, at, reason }`.
+/** @param {string} text */
 export function pingsOf(text) {
   const [heading = [], ...rows] = parseCsv(text);
+  /** @param {string} name */
   const column = (name) => heading.indexOf(name);
   const [sent, took, lost] = ['sent_unix_ns', 'round_trip_ns', 'lost'].map(column);
   if (!rows.length || sent < 0 || took < 0) return null;

@@ -3,6 +3,7 @@
 import { html } from '../vendor/preact-htm.js';
 import { plural } from '../format.js';
 
+/** @param {{ run: Run }} props */
 export function Visitors({ run: { guests, refused } }) {
   const groups = [
     ['Guests', guests, guests && `${plural(guests.messages, 'message')} of theirs handled${

@@ -10,7 +10,9 @@ import { comparable, curvesOf } from './theory.js';
 // Other runs of the folder that are read for the curve: the newest ones.
 const OTHERS = 24;
 
+/** @param {{ run: MeasuredRun }} props */
 export function Figures({ run }) {
+  /** @type {Figure[]} */
   const figures = run.results.figures ?? [];
   if (!figures.length) return null;
   return html`
@@ -25,9 +27,11 @@ export function Figures({ run }) {
     </section>`;
 }
 
+/** @param {{ figure: Figure }} props */
 function Figure({ figure: { name, measured, theory, formula } }) {
   const known = theory !== null && theory !== undefined;
   const most = Math.max(measured, known ? theory : 0, 1);
+  /** @param {number} number */
   const part = (number) => `${(number / most) * 100}%`;
   const same = known && measured === theory;
   return html`
@@ -44,33 +48,42 @@ function Figure({ figure: { name, measured, theory, formula } }) {
     </tr>`;
 }
 
+/** @param {{ run: MeasuredRun, figures: Figure[] }} props */
 function Curves({ run, figures }) {
-  const drawn = figures.map((figure) => [figure, curvesOf(run, figure)]).filter(([, curves]) => curves);
+  const drawn = figures.flatMap((figure) => {
+    const curves = curvesOf(run, figure);
+    return curves ? [{ figure, curves }] : [];
+  });
   const others = useOthers(drawn.length > 0 ? run : null);
-  return drawn.map(([figure, curves]) => html`
+  return drawn.map(({ figure, curves }) => html`
     <${Curve} key=${figure.name} run=${run} figure=${figure} curves=${curves} others=${others} />`);
 }
 
 // Runs of the same experiment on as many or more or fewer peers.
+/** @param {MeasuredRun | null} run */
 function useOthers(run) {
+  /** @param {AbortSignal} signal */
   const load = async (signal) => {
     if (!run) return [];
     const { runs } = await getRuns(signal);
     const kin = runs.filter(({ id, experiment }) => id !== run.id
       && (experiment?.name ?? experiment) === run.experiment.name);
     const read = kin.slice(0, OTHERS).map(({ id }) => getRun(signal, id).catch(() => null));
-    return (await Promise.all(read)).filter((other) => other?.results?.figures);
+    const others = (await Promise.all(read)).filter((other) => other?.results?.figures);
+    return /** @type {MeasuredRun[]} */ (others);
   };
   return useLoaded(load, run?.id ?? '', 0).value ?? [];
 }
 
+/** @param {{ run: MeasuredRun, figure: Figure, curves: Curve[], others: MeasuredRun[] }} props */
 function Curve({ run, figure, curves, others }) {
   const points = [[run.peers, figure.measured], ...others
     .filter(({ topology }) => topology === run.topology)
-    .flatMap((other) => other.results.figures
+    .flatMap((other) => /** @type {Figure[]} */ (other.results.figures)
       .filter((one) => one.name === figure.name && comparable(curves, other, one))
       .map((one) => [other.peers, one.measured]))];
   const data = dataOf(points, curves);
+  /** @type {Chart['make']} */
   const make = (theme) => ({
     scales: { x: { time: false } },
     axes: [axis(theme, { label: 'peers' }), axis(theme, { label: figure.name, size: 62 })],
@@ -85,7 +98,7 @@ function Curve({ run, figure, curves, others }) {
     ],
   });
   return html`
-    <${Plot} title=${figure.name} what=${JSON.stringify([run.id, figure, points])} make=${make} data=${data}
+    <${Plot} title=${figure.name} chart=${{ key: JSON.stringify([run.id, figure, points]), make, data }}
       spoken=${`${figure.name}: ${count(figure.measured)} with ${plural(run.peers, 'peer')}, beside the curve of theory`}>
       <p class="note">This run beside what theory says for other numbers of peers.${points.length > 1
         && ` ${plural(points.length - 1, 'other run')} of this folder did the same on the same topology.`}</p>
@@ -94,6 +107,7 @@ function Curve({ run, figure, curves, others }) {
 
 // uPlot wants one row of numbers of peers for all series. Where several runs
 // had as many peers, each has a column of its own.
+/** @param {number[][]} points @param {Curve[]} curves */
 function dataOf(points, curves) {
   const most = Math.max(4, ...points.map(([peers]) => peers)) * 1.25;
   const even = Array.from({ length: Math.ceil(most) }, (_, i) => i + 1);
@@ -105,10 +119,11 @@ function dataOf(points, curves) {
   /** @type {Record<'ours' | 'theirs', (number | null)[]>} */
   const { ours, theirs } = { ours: [], theirs: [] };
   for (const n of x) {
+    /** @type {boolean} */
     const isMine = !own && n === mine[0];
     own ||= isMine;
     ours.push(isMine ? mine[1] : null);
-    theirs.push(!isMine && left[0]?.[0] === n ? left.shift()[1] : null);
+    theirs.push(!isMine && left[0]?.[0] === n ? Number(left.shift()?.[1]) : null);
   }
   return [x, ...curves.map(([, of]) => x.map(of)), ours, theirs];
 }

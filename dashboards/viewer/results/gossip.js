@@ -2,12 +2,16 @@
 
 import { html, useMemo } from '../vendor/preact-htm.js';
 import { count, duration, plural } from '../format.js';
-import { Plot, aPercent, aTime, asPercents, asTimes, axis, bars, below, inPercent, stepped } from './plot.js';
+import {
+  Plot, aPercent, aTime, asNumbers, asPercents, asTimes, axis, bars, below, inPercent, stepped,
+} from './plot.js';
 import { atBest, hopsOf, hopsToAll, reached, spreadOf, stepsOf, whenReached } from './spread.js';
 
 const PARTS = [25, 50, 75, 90, 95, 100];
+/** @type {{ range: [number, number] }} */
 const PERCENT = { range: [0, 104] };
 
+/** @param {{ run: MeasuredRun, csv: string }} props */
 export function GossipResults({ run, csv }) {
   const spread = useMemo(() => spreadOf(csv, run.peers), [csv, run.peers]);
   return html`
@@ -15,8 +19,10 @@ export function GossipResults({ run, csv }) {
     <${Hops} run=${run} />`;
 }
 
+/** @param {{ spread: Spread, peers: number, csv: string }} props */
 function Spread({ spread: { messages, one, median, slowest }, peers, csv }) {
   const data = useMemo(() => stepsOf([median, slowest]), [median, slowest]);
+  /** @type {Chart['make']} */
   const make = (theme) => ({
     scales: { x: { time: false }, y: PERCENT },
     axes: [
@@ -25,9 +31,12 @@ function Spread({ spread: { messages, one, median, slowest }, peers, csv }) {
     ],
     series: [
       { label: 'after', value: aTime },
-      ...[[`median (message ${median.number})`, theme.lines[0], []], [`slowest (message ${slowest.number})`, theme.lines[1], [8, 4]]]
-        .map(([label, stroke, dash]) => ({ label, stroke, dash, width: 2, paths: stepped({ align: 1 }),
-          points: { show: false }, value: aPercent })),
+      ...[
+        { label: `median (message ${median.number})`, stroke: theme.lines[0], dash: [] },
+        { label: `slowest (message ${slowest.number})`, stroke: theme.lines[1], dash: [8, 4] },
+      ].map((line) => ({
+        ...line, width: 2, paths: stepped({ align: 1 }), points: { show: false }, value: aPercent,
+      })),
     ],
   });
   const rows = PARTS.map((percent) => [`${percent} %`, ...[median, slowest].map((message) => {
@@ -36,7 +45,7 @@ function Spread({ spread: { messages, one, median, slowest }, peers, csv }) {
   })]);
   const missed = [median, slowest].map((message) => message.expected - message.after.length);
   return html`
-    <${Plot} title="How a message spread" what=${csv} make=${make} data=${data}
+    <${Plot} title="How a message spread" chart=${{ key: csv, make, data }}
       spoken=${`The median message had come to ${told(median)}, the slowest to ${told(slowest)}`}
       numbers=${{ head: ['Peers', 'Median message', 'Slowest message'], rows }}>
       <p class="note">The share of the other ${count(peers - 1)} peers that had a message, since it was to be sent. Of
@@ -46,21 +55,24 @@ function Spread({ spread: { messages, one, median, slowest }, peers, csv }) {
     <//>`;
 }
 
+/** @param {SpreadMessage} message */
 function told(message) {
   const last = message.after.at(-1);
   return last === undefined ? 'nobody' : `${inPercent(reached(message, last))} after ${duration(last)}`;
 }
 
+/** @param {{ run: MeasuredRun }} props */
 function Hops({ run: { id, peers, results, experiment } }) {
   const { hops = {} } = results;
   const at = atBest({ flood_publish: experiment.options?.flood_publish, ...results });
   const rows = useMemo(() => hopsOf(hops, peers, at), [results]);
   if (!rows.length) return null;
   const least = Number(hopsToAll(peers, at).toFixed(2));
+  /** @type {Chart['make']} */
   const make = (theme) => ({
     scales: { x: { time: false, range: [-0.6, rows.length - 0.4] }, y: PERCENT },
     axes: [
-      below(theme, { label: 'hops', splits: () => rows.map((row) => row.hops), values: (_, all) => all.map(String) }),
+      below(theme, { label: 'hops', splits: () => rows.map((row) => row.hops), values: asNumbers }),
       axis(theme, { label: 'deliveries; peers', values: asPercents, size: 64 }),
     ],
     series: [
@@ -73,11 +85,15 @@ function Hops({ run: { id, peers, results, experiment } }) {
         points: { show: true, size: 7, fill: theme.back } },
     ],
   });
-  const data = ['hops', 'percent', 'upTo', 'theory'].map((name) => rows.map((row) => row[name]));
-  const table = rows.map((row) => [row.hops, count(row.deliveries), ...[row.percent, row.upTo, row.theory].map(inPercent)]);
+  const data = [
+    rows.map((row) => row.hops), rows.map((row) => row.percent),
+    rows.map((row) => row.upTo), rows.map((row) => row.theory),
+  ];
+  const table = rows.map((row) => [
+    row.hops, count(row.deliveries), ...[row.percent, row.upTo, row.theory].map(inPercent)]);
   const unknown = hops[0] ?? 0;
   return html`
-    <${Plot} title="Hops beside theory" what=${id} make=${make} data=${data}
+    <${Plot} title="Hops beside theory" chart=${{ key: id, make, data }}
       spoken=${`Deliveries by their hops: ${
         rows.slice(1).map((row) => `${row.hops}: ${inPercent(row.percent)}`).join(', ')}; theory says ${least}`}
       numbers=${{ head: ['Hops', 'Deliveries', 'Share', 'At most so many', 'Theory'], rows: table }}>

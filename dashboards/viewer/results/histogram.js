@@ -6,6 +6,7 @@ const BINS = 48;
 
 // `{ centre, count, from, to }`, arrays of a number for each bin; null without
 // a measurement. Zeros count as the least that there is, 1.
+/** @param {Float64Array} values */
 export function histogram(values) {
   const known = values.filter((value) => !Number.isNaN(value)).map((value) => Math.max(1, value));
   if (!known.length) return null;
@@ -18,6 +19,7 @@ export function histogram(values) {
     const bin = Math.floor(Math.log(value / least) / Math.log(factor));
     count[Math.min(bins - 1, Math.max(0, bin))] += 1;
   }
+  /** @param {number} bin */
   const edge = (bin) => least * factor ** bin;
   const from = Float64Array.from(count, (_, bin) => edge(bin));
   return {

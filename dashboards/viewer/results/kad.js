@@ -5,8 +5,11 @@ import { html, useMemo } from '../vendor/preact-htm.js';
 import { count, duration, plural } from '../format.js';
 import { besideEachOther, drawnOf, hopsByKind, lookupsOf, rightOf } from './lookups.js';
 import { drawCrosses, drawLines } from './plot-overlays.js';
-import { LOGARITHMIC, Plot, aPercent, aTime, asPercents, asTimes, axis, bars, below, points } from './plot.js';
+import {
+  LOGARITHMIC, Plot, aPercent, aTime, asNumbers, asPercents, asTimes, axis, bars, below, points,
+} from './plot.js';
 
+/** @param {{ run: MeasuredRun, csv: string }} props */
 export function KadResults({ run, csv }) {
   const lookups = useMemo(() => lookupsOf(csv), [csv]);
   const kinds = Object.keys(run.results.kinds ?? {});
@@ -18,6 +21,7 @@ export function KadResults({ run, csv }) {
       <${Times} operations=${lookups.operations} kinds=${kinds} csv=${csv} />`}`;
 }
 
+/** @param {{ results: Results, operations: Lookup[] }} props */
 function Oracle({ results: { exact = 0, not_exact: wrong = 0 }, operations }) {
   const all = exact + wrong;
   const right = useMemo(() => rightOf(operations), [operations]);
@@ -31,16 +35,21 @@ function Oracle({ results: { exact = 0, not_exact: wrong = 0 }, operations }) {
     </section>`;
 }
 
+/** @param {{ run: MeasuredRun, operations: Lookup[], kinds: string[], csv: string }} props */
 function Hops({ run: { id, peers, results }, operations, kinds, csv }) {
   const counts = useMemo(() => hopsByKind(operations, kinds), [operations]);
   if (!counts.length) return null;
   const theory = results.log2_peers;
   const last = Math.max(counts[0][1].length - 1, Math.ceil(theory));
   const whole = Array.from({ length: last + 1 }, (_, hops) => hops);
+  /** @type {Chart['make']} */
   const make = (theme) => ({
-    scales: { x: { time: false, range: [-0.6, last + 0.6] }, y: { range: (_, __, high) => [0, Math.min(104, high * 1.15)] } },
+    scales: {
+      x: { time: false, range: [-0.6, last + 0.6] },
+      y: { range: (_, __, high) => [0, Math.min(104, high * 1.15)] },
+    },
     axes: [
-      below(theme, { label: 'hops', splits: () => whole, values: (_, all) => all.map(String) }),
+      below(theme, { label: 'hops', splits: () => whole, values: asNumbers }),
       axis(theme, { label: 'share of its kind', values: asPercents, size: 64 }),
     ],
     series: [
@@ -52,7 +61,7 @@ function Hops({ run: { id, peers, results }, operations, kinds, csv }) {
   });
   const rows = whole.map((hops) => [hops, ...counts.map(([, all]) => count(all[hops] ?? 0))]);
   return html`
-    <${Plot} title="Hops" what=${`${id} ${csv.length}`} make=${make} data=${besideEachOther(counts)}
+    <${Plot} title="Hops" chart=${{ key: `${id} ${csv.length}`, make, data: besideEachOther(counts) }}
       spoken=${`How many hops lookups took, beside log2 n = ${theory.toFixed(1)}`}
       numbers=${{ head: ['Hops', ...counts.map(([kind]) => kind)], rows }}>
       <p class="note">How many hops the operations that succeeded took, in percent of each kind. Theory, the dashed line:
@@ -61,11 +70,15 @@ function Hops({ run: { id, peers, results }, operations, kinds, csv }) {
     <//>`;
 }
 
+/** @param {{ operations: Lookup[], kinds: string[], csv: string }} props */
 function Times({ operations, kinds, csv }) {
   const { one, drawn } = useMemo(() => drawnOf(operations), [operations]);
   const failed = operations.filter((operation) => operation.failed);
+  /** @param {Lookup} operation */
   const y = (operation) => Math.max(1, operation.after);
-  const crosses = drawn.filter((operation) => operation.failed).map((operation) => [operation.at, y(operation)]);
+  const crosses = drawn.filter((operation) => operation.failed)
+    .map((operation) => [operation.at, y(operation)]);
+  /** @type {Chart['make']} */
   const make = (theme) => ({
     scales: { x: { time: false }, y: { distr: LOGARITHMIC } },
     axes: [
@@ -80,12 +93,13 @@ function Times({ operations, kinds, csv }) {
     ],
     hooks: { draw: [(plot) => drawCrosses(plot, crosses, theme.bad)] },
   });
+  /** @param {(operation: Lookup) => unknown} wanted */
   const of = (wanted) => drawn.map((operation) => (wanted(operation) ? y(operation) : null));
   const data = [drawn.map(({ at }) => at),
     ...kinds.map((kind) => of((operation) => operation.kind === kind && !operation.failed)),
     of((operation) => operation.failed)];
   return html`
-    <${Plot} title="One after the other" what=${csv} make=${make} data=${data} numbers=${failuresOf(failed)}
+    <${Plot} title="One after the other" chart=${{ key: csv, make, data }} numbers=${failuresOf(failed)}
       spoken=${`${plural(operations.length, 'operation')} one after the other, ${count(failed.length)} of them failed`}>
       <p class="note">When each operation was to begin, and how long after that it ended.${one > 1
         && ` Of those that succeeded one in ${count(one)} is drawn.`}${failed.length > 0
@@ -96,8 +110,10 @@ function Times({ operations, kinds, csv }) {
 // More are in results.csv, and nobody reads them here.
 const TOLD = 20;
 
+/** @param {Lookup[]} failed */
 function failuresOf(failed) {
   if (!failed.length) return null;
-  const rows = failed.slice(0, TOLD).map(({ at, kind, after, failed: why }) => [duration(at), kind, duration(after), why]);
+  const rows = failed.slice(0, TOLD)
+    .map(({ at, kind, after, failed: why }) => [duration(at), kind, duration(after), why]);
   return { head: ['Failed, to begin after', 'Kind', 'Took', 'Why'], rows };
 }

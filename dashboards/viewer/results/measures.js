@@ -7,6 +7,7 @@ import { Wide } from '../wide-table.js';
 
 const HEAD = ['What', 'n', 'Lost', 'Median', 'p90', 'p99', 'Max', 'Theory'];
 
+/** @param {{ measures: Measure[] }} props */
 export function Measures({ measures }) {
   if (!measures.length) return null;
   return html`
@@ -14,15 +15,17 @@ export function Measures({ measures }) {
       <h3 id="measures">Measured</h3>
       <${Wide} label="Measured"><table class="measures">
         <thead><tr>${HEAD.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
-        <tbody>${measures.map((measure) => html`<${Measure} key=${measure.name} ...${measure} />`)}</tbody>
+        <tbody>${measures.map((measure) => html`<${Measure} key=${measure.name} measure=${measure} />`)}</tbody>
       </table><//>
       <p class="note">The percentiles stand on n measurements; what was lost is in none of them.
         Theory is of the median. A ratio has one value.</p>
     </section>`;
 }
 
-function Measure({ name, unit, count: n, lost, theory, ...values }) {
-  const shown = [values.p50, values.p90, values.p99, values.max, theory];
+/** @param {{ measure: Measure }} props */
+function Measure({ measure }) {
+  const { name, unit, count: n, lost, p50, p90, p99, max, theory } = measure;
+  const shown = [p50, p90, p99, max, theory];
   return html`
     <tr>
       <th scope="row">${name}</th>

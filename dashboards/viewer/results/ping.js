@@ -10,6 +10,7 @@ import { Distribution, Series } from './roundtrips.js';
 // More losses are in results.csv, and nobody reads them here.
 const TOLD = 20;
 
+/** @param {{ results: Results, csv: string }} props */
 export function PingResults({ results, csv }) {
   const { pings, unreadable } = useMemo(() => {
     try {
@@ -26,8 +27,10 @@ export function PingResults({ results, csv }) {
     <${Losses} results=${results} lost=${pings?.lost ?? []} />`;
 }
 
+/** @param {{ results: Results }} props */
 function Percentiles({ results }) {
   const times = results.round_trip_ns;
+  /** @param {unknown} value */
   const cell = (value) => html`<td class="figure">${value === undefined ? '–' : value}</td>`;
   return html`
     <section aria-labelledby="round-trips">
@@ -50,8 +53,11 @@ function Percentiles({ results }) {
     </section>`;
 }
 
+/** @param {{ results: Results, lost: Pings['lost'] }} props */
 function Losses({ results, lost }) {
-  const all = lost.length ? lost : (results.losses ?? []).map((row) => ({ ...row, reason: row.lost }));
+  /** @type {{ ping: string, from: string, to: string, reason: string }[]} */
+  const all = lost.length ? lost : (results.losses ?? [])
+    .map((/** @type {any} */ row) => ({ ...row, reason: row.lost }));
   if (!all.length) return null;
   return html`
     <section aria-labelledby="lost-pings">
@@ -65,4 +71,5 @@ function Losses({ results, lost }) {
     </section>`;
 }
 
+/** @param {number | string} number */
 const peer = (number) => `peer-${String(number).padStart(2, '0')}`;

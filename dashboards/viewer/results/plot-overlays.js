@@ -2,6 +2,11 @@
 // are shaded.
 
 // `[{ x, name }]` or `[{ y, name }]`, each with a `colour` if it has its own.
+/**
+ * @param {UPlot} plot
+ * @param {{ x?: number, y?: number, name: string, colour?: string }[]} lines
+ * @param {Theme} theme
+ */
 export function drawLines(plot, lines, theme) {
   const { ctx } = plot;
   const ratio = devicePixelRatio;
@@ -13,13 +18,20 @@ export function drawLines(plot, lines, theme) {
     ctx.strokeStyle = colour;
     ctx.fillStyle = colour;
     ctx.beginPath();
-    if (x === undefined) level(plot, y, name, ratio);
-    else upright(plot, x, name, i, ratio);
+    if (x !== undefined) upright(plot, x, name, i, ratio);
+    else if (y !== undefined) level(plot, y, name, ratio);
     ctx.stroke();
   });
   ctx.restore();
 }
 
+/**
+ * @param {UPlot} plot
+ * @param {number} value
+ * @param {string} name
+ * @param {number} place
+ * @param {number} ratio
+ */
 function upright({ ctx, bbox, valToPos }, value, name, place, ratio) {
   const x = valToPos(value, 'x', true);
   ctx.moveTo(x, bbox.top);
@@ -30,6 +42,7 @@ function upright({ ctx, bbox, valToPos }, value, name, place, ratio) {
   ctx.fillText(name, x + (right ? 4 : -4) * ratio, bbox.top + (12 + 14 * place) * ratio);
 }
 
+/** @param {UPlot} plot @param {number} value @param {string} name @param {number} ratio */
 function level({ ctx, bbox, valToPos }, value, name, ratio) {
   const y = valToPos(value, 'y', true);
   ctx.moveTo(bbox.left, y);
@@ -40,6 +53,12 @@ function level({ ctx, bbox, valToPos }, value, name, ratio) {
 }
 
 // `[[from, to], …]` on the axis of x.
+/**
+ * @param {UPlot} plot
+ * @param {number[][]} spans
+ * @param {string} colour
+ * @param {number} opacity
+ */
 export function shade({ ctx, bbox, valToPos }, spans, colour, opacity) {
   ctx.save();
   ctx.fillStyle = colour;
@@ -53,6 +72,7 @@ export function shade({ ctx, bbox, valToPos }, spans, colour, opacity) {
 }
 
 // A cross for each `[x, y]`: seen without its colour.
+/** @param {UPlot} plot @param {number[][]} points @param {string} colour */
 export function drawCrosses({ ctx, valToPos }, points, colour) {
   const half = 4 * devicePixelRatio;
   ctx.save();

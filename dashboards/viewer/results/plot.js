@@ -11,16 +11,23 @@ import { Wide } from '../wide-table.js';
 const HEIGHT = 260;
 const NARROWEST = 240;
 
-// `make(theme)` gives uPlot's options without size; a theme is the colours of
-// the style sheet. `what` says what is drawn: the plot is made anew when it
-// changes. `numbers`, `{ head, rows }`, is a table of the same.
-export function Plot({ title, spoken, what, make, data, numbers, level = 3, children }) {
+// `chart.make(theme)` returns uPlot's options without size; a theme is the colours
+// of the style sheet. The plot is made anew when `chart.key` changes. `numbers`,
+// `{ head, rows }`, is a table of the same data.
+/**
+ * @param {{
+ *   title: string, spoken: string, chart: Chart, numbers?: NumbersTable | null,
+ *   level?: number | string, children?: any,
+ * }} props
+ */
+export function Plot({ title, spoken, chart, numbers, level = 3, children }) {
   const box = useRef(null);
   const scheme = useScheme();
   useLayoutEffect(() => {
     const element = box.current;
     const width = () => Math.max(NARROWEST, element.clientWidth);
-    const { height = HEIGHT, ...options } = make(readTheme(element));
+    const { height = HEIGHT, ...options } = chart.make(readTheme(element));
+    const data = /** @type {PlotColumns} */ (chart.data);
     const plot = new UPlot({ width: width(), height, ...options }, data, element);
     element.querySelectorAll('.u-series th').forEach(withKeyboard);
     const observer = new ResizeObserver(() => plot.setSize({ width: width(), height }));
@@ -29,7 +36,7 @@ export function Plot({ title, spoken, what, make, data, numbers, level = 3, chil
       observer.disconnect();
       plot.destroy();
     };
-  }, [what, scheme]);
+  }, [chart.key, scheme]);
   return html`
     <figure class="plot">
       <figcaption><${`h${level}`}>${title}<//>${children}</figcaption>
@@ -38,6 +45,7 @@ export function Plot({ title, spoken, what, make, data, numbers, level = 3, chil
     </figure>`;
 }
 
+/** @param {NumbersTable & { title: string }} props */
 function Numbers({ title, head, rows }) {
   return html`
     <details class="numbers">
@@ -51,6 +59,7 @@ function Numbers({ title, head, rows }) {
 }
 
 // uPlot hides and shows a series when its name is clicked.
+/** @param {HTMLElement} name */
 function withKeyboard(name) {
   name.tabIndex = 0;
   name.addEventListener('keydown', (event) => {
@@ -61,15 +70,18 @@ function withKeyboard(name) {
 }
 
 // An axis in the page's colours.
+/** @param {Theme} theme @param {Record<string, any>} [more] */
 export const axis = (theme, more = {}) => ({
   stroke: theme.soft, font: `12px ${theme.font}`, labelFont: `12px ${theme.font}`, labelSize: 20,
   grid: { stroke: theme.line, width: 1 }, ticks: { stroke: theme.line, width: 1 }, ...more,
 });
 
 // The same below the plot: with its numbers close to it, and its name to them.
+/** @param {Theme} theme @param {Record<string, any>} [more] */
 export const below = (theme, more = {}) => axis(theme, { size: 34, labelSize: 18, ...more });
 
 // Which of the values below the plot are written: those that have room.
+/** @param {UPlot} plot @param {number[]} splits */
 export const withRoom = (plot, splits) => {
   let last = -Infinity;
   return splits.map((value) => {
@@ -82,15 +94,24 @@ export const withRoom = (plot, splits) => {
 
 // Bars, steps and points, as uPlot makes them.
 export const { bars, stepped } = /** @type {Required<typeof UPlot.paths>} */ (UPlot.paths);
+/** @param {number} size @param {string} colour */
 export const points = (size, colour) => ({
   paths: () => null, points: { show: true, size, fill: colour, stroke: colour },
 });
 
-// What axes and legends say.
+// The texts of axes and legends.
+/** @param {unknown} _ @param {number[]} all */
+export const asNumbers = (_, all) => all.map(String);
+/** @param {unknown} _ @param {(number | null)[]} all */
 export const asTimes = (_, all) => all.map((ns) => (ns === null ? null : duration(ns)));
+/** @param {unknown} _ @param {(number | null)[]} all */
 export const asPercents = (_, all) => all.map((percent) => (percent === null ? null : `${percent} %`));
+/** @param {unknown} _ @param {PlotValue} ns */
 export const aTime = (_, ns) => (ns === null || ns === undefined ? '–' : duration(ns));
-export const aPercent = (_, percent) => (percent === null || percent === undefined ? '–' : inPercent(percent));
+/** @param {unknown} _ @param {PlotValue} percent */
+export const aPercent = (_, percent) => (
+  percent === null || percent === undefined ? '–' : inPercent(percent));
+/** @param {number} percent */
 export const inPercent = (percent) => `${Number(percent.toFixed(1))} %`;
 
 export const LOGARITHMIC = 3;

@@ -13,22 +13,25 @@ import { PingResults } from './ping.js';
 import { Visitors } from './external-peers.js';
 import { Wide } from '../wide-table.js';
 
+/** @param {{ run: Run | null, event: ServerEvent | null }} props */
 export function Results({ run, event }) {
   const results = run?.results;
+  /** @param {AbortSignal} signal */
   const load = async (signal) => (results ? getResults(signal) : null);
   const { value: read, error } = useLoaded(load, `csv ${run?.id} ${!!results}`, `${event?.run} ${event?.live}`);
   if (!run) return html`<p class="empty" role="status">Reading the run …</p>`;
+  const measured = results ? /** @type {MeasuredRun} */ (run) : null;
   return html`
     <section class="results" aria-label="Results">
       <${Verdict} run=${run} live=${event?.live} />
       ${!results && html`<p class="empty">${nothing(run, event?.live)}</p>`}
       ${error && html`<p class="banner" role="alert">The single measurements cannot be read: ${error}</p>`}
-      ${results?.told?.length > 0 && html`<${Told} lines=${results.told} />`}
+      ${results?.told?.length ? html`<${Told} lines=${results.told} />` : ''}
       ${results?.measures && html`<${Measures} measures=${results.measures} />`}
-      ${results && html`<${Measured} run=${run} csv=${read?.csv ?? ''} rest=${read?.csv_rest} />`}
+      ${measured && html`<${Measured} run=${measured} csv=${read?.csv ?? ''} rest=${read?.csv_rest} />`}
       ${results?.properties && html`<${Properties} all=${results.properties} />`}
-      ${results?.faults?.length > 0 && html`<${Faults} all=${results.faults} />`}
-      ${results?.figures && html`<${Figures} run=${run} />`}
+      ${results?.faults?.length ? html`<${Faults} all=${results.faults} />` : ''}
+      ${measured?.results.figures && html`<${Figures} run=${measured} />`}
       ${results && html`<${Counts} results=${results} />`}
       ${read?.host && html`<${Rest} bytes=${read.host_rest} file="host.csv" />
         <${Host} run=${run} text=${read.host} />`}
@@ -38,14 +41,18 @@ export function Results({ run, event }) {
 }
 
 // Spans alone, from a file or from others, tell no results.
+/** @param {Run} run @param {boolean | undefined} live */
 function nothing({ verdict }, live) {
-  if (!verdict) return 'These are spans alone: what was measured, and whether it was right, is not known here.';
+  if (!verdict) {
+    return 'This record has spans alone: the measurements and the verdict of the run are not in it.';
+  }
   return live ? 'The run goes on. What it measures stands here when it has ended.'
     : 'The run ended before anything was measured.';
 }
 
 // The single measurements, as each experiment has them. An experiment is known
 // by what it measured.
+/** @param {{ run: MeasuredRun, csv: string, rest: number | undefined }} props */
 function Measured({ run, csv, rest }) {
   const { results } = run;
   return html`
@@ -56,20 +63,23 @@ function Measured({ run, csv, rest }) {
     ${'sizes' in results && html`<${LatencyResults} results=${results} csv=${csv} />`}`;
 }
 
-function Rest({ bytes: rest, file }) {
+/** @param {{ bytes?: number, file: string }} props */
+function Rest({ bytes: rest = 0, file }) {
   return rest > 0 && html`<p class="banner" role="status">What is drawn from ${file} is its first part;
     ${' '}${bytes(rest)} more are in the file.</p>`;
 }
 
+/** @type {Record<string, string>} */
 const SAYS = {
   pass: 'All that was checked holds.',
   fail: 'Something that should hold does not.',
   unknown: 'It cannot be told whether the run was right.',
 };
 
+/** @param {{ run: Run, live: boolean | undefined }} props */
 function Verdict({ run: { verdict }, live }) {
   if (!verdict) return null;
-  const { status, reasons = [] } = verdict;
+  const { status = 'unknown', reasons = [] } = verdict;
   if (live && status === 'unknown') return null;
   return html`
     <section aria-labelledby="verdict">
@@ -79,6 +89,7 @@ function Verdict({ run: { verdict }, live }) {
     </section>`;
 }
 
+/** @param {{ lines: string[] }} props */
 function Told({ lines }) {
   return html`
     <section aria-labelledby="told">
@@ -87,13 +98,14 @@ function Told({ lines }) {
     </section>`;
 }
 
+/** @param {{ all: Property[] }} props */
 function Properties({ all }) {
   return html`
     <section aria-labelledby="properties">
       <h3 id="properties">What should hold</h3>
       <${Wide} label="What should hold"><table>
         <thead><tr><th scope="col">Property</th><th scope="col">Verdict</th><th scope="col">Checked</th></tr></thead>
-        <tbody>${all.map((property) => html`<${Property} ...${property} />`)}</tbody>
+        <tbody>${all.map((property) => html`<${Property} property=${property} />`)}</tbody>
       </table><//>
     </section>`;
 }
@@ -110,13 +122,15 @@ const OUTCOMES = {
 };
 
 // Runs of earlier versions have no outcome.
+/** @param {Property} property */
 function outcomeOf({ outcome, checked, violations }) {
   if (outcome) return outcome;
   if (violations.length) return 'violated';
   return checked > 0 ? 'holds' : 'unknown';
 }
 
-function Property(property) {
+/** @param {{ property: Property }} props */
+function Property({ property }) {
   const { name, checked, violations, reason } = property;
   const [word, kind] = OUTCOMES[outcomeOf(property)] ?? OUTCOMES.unknown;
   return html`
@@ -140,7 +154,8 @@ const COUNTS = [
   ['steps', (n) => ['steps of all schedules', count(n)]],
   ['first_schedule', (n) => ['first schedule', String(n)]],
   ['failed_schedule', (n) => ['first schedule that is wrong', n === null ? 'none' : String(n), n !== null]],
-  ['endless_schedule', (n) => ['schedule that did not end within its limits', n === null ? 'none' : String(n), n !== null]],
+  ['endless_schedule',
+    (n) => ['schedule that did not end within its limits', n === null ? 'none' : String(n), n !== null]],
   ['lost_at_random', (n) => ['messages lost at random, in all schedules', count(n)]],
   ['doubled_at_random', (n) => ['messages doubled at random, in all schedules', count(n)]],
   ['recorded_schedule', (n) => ['schedule that is shown here', String(n)]],
@@ -149,14 +164,17 @@ const COUNTS = [
   ['complete_depth', (n) => ['every state was tried within', n === null ? 'none' : plural(n, 'step')]],
   ['states_per_second', (n) => ['states a second', count(n)]],
   ['whole', (whole) => ['all states tried', whole ? 'yes' : 'no', !whole]],
-  ['counterexample_steps', (n) => ['shortest run that is wrong', n === null ? 'none' : plural(n, 'step'), n !== null]],
+  ['counterexample_steps',
+    (n) => ['shortest run that is wrong', n === null ? 'none' : plural(n, 'step'), n !== null]],
 ];
 
+/** @param {{ results: Results }} props */
 function Counts({ results }) {
   const rows = COUNTS.filter(([name]) => results[name] !== undefined)
     .map(([name, tell]) => tell(results[name], results));
   if ('properties' in results && results.lost !== undefined) {
-    rows.push(['messages that did not arrive, though nobody was stopped', count(results.lost), results.lost > 0]);
+    rows.push(['messages that did not arrive, though nobody was stopped', count(results.lost),
+      results.lost > 0]);
   }
   if (!rows.length) return null;
   return html`
@@ -168,6 +186,7 @@ function Counts({ results }) {
 }
 
 // Faults that were planned, and what came of them.
+/** @param {{ all: any[] }} props */
 function Faults({ all }) {
   return html`
     <section aria-labelledby="faults">
@@ -183,11 +202,13 @@ function Faults({ all }) {
     </section>`;
 }
 
+/** @param {number} runs */
 function happened(runs) {
   if (runs === 0) return html`<span class="badge unknown">never</span>`;
   return runs === 1 ? 'yes' : `in ${count(runs)} schedules`;
 }
 
+/** @param {{ phases: { name: string, seconds: number }[] }} props */
 function Phases({ phases }) {
   if (!phases.length) return null;
   const most = Math.max(...phases.map(({ seconds }) => seconds), 1e-9);

@@ -3,6 +3,7 @@
 
 // Directed channels of a network: what a marker, or an explorer or an echo,
 // crosses once. Random ones and those of a file have no formula.
+/** @type {Record<string, (n: number) => number>} */
 const CHANNELS = {
   full: (n) => n * (n - 1),
   line: (n) => 2 * (n - 1),
@@ -11,6 +12,7 @@ const CHANNELS = {
   ring: (n) => (n > 2 ? 2 * n : 2 * (n - 1)),
 };
 
+/** @param {number} n */
 const harmonic = (n) => {
   let sum = 0;
   for (let i = 1; i <= n; i += 1) sum += 1 / i;
@@ -18,22 +20,28 @@ const harmonic = (n) => {
 };
 
 // Chang and Roberts, if all n stand at once.
+/** @type {Curve[]} */
 const ELECTION = [
   ['at least 2n−1', (n) => 2 * n - 1],
   ['on average n·H(n)', (n) => n * harmonic(n)],
   ['at most n(n+1)/2', (n) => (n * (n + 1)) / 2],
 ];
 
+/** @type {(name: string) => Theory} */
+const onChannels = (name) => (topology = '') => CHANNELS[topology] && [name, CHANNELS[topology]];
+
+/** @type {Record<string, Theory>} */
 const SHAPES = {
   'elect ELECTED': () => ['n', (n) => n],
-  'snapshot markers': (topology) => CHANNELS[topology] && ['one on each channel', CHANNELS[topology]],
-  'wave messages': (topology) => CHANNELS[topology] && ['2|E|', CHANNELS[topology]],
+  'snapshot markers': onChannels('one on each channel'),
+  'wave messages': onChannels('2|E|'),
   'mutex messages': () => ['2(N−1) an entry', (n) => 2 * (n - 1)],
 };
 
 // `[[name, n => number], …]` for a figure of a run, or null. What rises with
 // the work as well is drawn for as much work as this run's.
-export function curvesOf({ experiment, topology, peers }, figure) {
+/** @param {Run} run @param {Figure} figure @returns {Curve[] | null} */
+export function curvesOf({ experiment, topology, peers = 0 }, figure) {
   const name = `${experiment?.name} ${figure.name}`;
   if (name === 'elect ELECTION') return ELECTION;
   const shape = SHAPES[name]?.(topology);
@@ -46,7 +54,9 @@ export function curvesOf({ experiment, topology, peers }, figure) {
 
 // Whether another run's figure can stand on the same curves: it did the same
 // work, so theory says of it what the curve does.
+/** @param {Curve[]} curves @param {Run} run @param {Figure} figure */
 export function comparable(curves, run, figure) {
-  if (figure.theory === null || curves.length > 1) return curves.length > 1;
-  return Math.abs(curves[0][1](run.peers) - figure.theory) < 1e-6 * Math.max(1, figure.theory);
+  const { theory = null } = figure;
+  if (theory === null || curves.length > 1) return curves.length > 1;
+  return Math.abs(curves[0][1](run.peers ?? 0) - theory) < 1e-6 * Math.max(1, theory);
 }

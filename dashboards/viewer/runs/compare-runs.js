@@ -10,13 +10,16 @@ import { compare } from './run-difference.js';
 import { Pair } from './diagram-pair.js';
 import { States } from './state-comparison.js';
 
+/** @param {{ route: PairRoute, event: ServerEvent | null }} props */
 export function CompareRuns({ route, event }) {
   // Of two runs at most one goes on: that which the server is at.
   const current = useLoaded(getRuns, 'runs', 0).value?.current;
+  /** @param {string} id */
   const growing = (id) => (event?.live && current === id ? event.revision : 'over');
   const [a, b] = [useOne(route.a, growing(route.a)), useOne(route.b, growing(route.b))];
   const ready = a.whole && b.whole;
-  const found = useMemo(() => (ready ? compare(a.model, b.model) : null), [ready, a.revision, b.revision]);
+  const found = useMemo(() => (ready && a.model && b.model ? compare(a.model, b.model) : null),
+    [ready, a.revision, b.revision]);
   const problem = a.error ?? b.error;
   return html`
     <section class="comparison" aria-label="Two runs">
@@ -24,8 +27,8 @@ export function CompareRuns({ route, event }) {
         <h2>${titleOf(a.run, route.a)} and ${titleOf(b.run, route.b)}</h2></div>
       ${problem && html`<p class="banner bad" role="alert">The runs cannot be compared: ${problem}</p>`}
       ${!found && !problem && html`<p class="empty" role="status">Reading both runs …</p>`}
-      ${found && [a, b].map(({ model, run }, i) => [missingFrom(model, run), 'AB'[i]]).filter(([missing]) => missing)
-        .map(([missing, name]) => html`<p class="banner"
+      ${found && [a, b].map(({ model, run }, i) => [model ? missingFrom(model, run) : '', 'AB'[i]])
+        .filter(([missing]) => missing).map(([missing, name]) => html`<p class="banner"
           role="alert">Of ${name}, ${missing} are missing from the record: a
           difference can be one of the records, and not of the runs.</p>`)}
       ${found && html`<${Said} found=${found} a=${a} b=${b} />
@@ -34,20 +37,24 @@ export function CompareRuns({ route, event }) {
     </section>`;
 }
 
+/** @param {string} id @param {unknown} version @returns {ComparedRun} */
 function useOne(id, version) {
   const run = useLoaded((signal) => getRun(signal, id), id, 0);
   const running = useModel(version, { run: id, states: true });
   return { ...running, id, run: run.value, error: run.error ?? running.error };
 }
 
+/** @param {Run | null} run @param {string} id */
 const titleOf = (run, id) => run?.experiment?.name ?? id;
 
+/** @param {string} letter @param {Run | null} run @param {string} id */
 function nameOf(letter, run, id) {
   return html`<b>${letter}</b> <a href=${toRun(id)}>${titleOf(run, id)}</a>${run && html`
-    <span class="note">${' '}${plural(run.peers, 'peer')}, seed ${run.seed}, ${run.verdict?.status}</span>`}
+    <span class="note">${' '}${plural(run.peers ?? 0, 'peer')}, seed ${run.seed}, ${run.verdict?.status}</span>`}
     <span class="note"> ${id}</span>`;
 }
 
+/** @param {{ found: RunDifference, a: ReadRun, b: ReadRun }} props */
 function Said({ found: { parts, first, alone }, a, b }) {
   const [all, setAll] = useState(false);
   const apart = parts.filter(({ what }) => what.length > 0);
@@ -85,11 +92,13 @@ function Said({ found: { parts, first, alone }, a, b }) {
     </div>`;
 }
 
+/** @param {number} same */
 function before(same) {
   if (same === 0) return '';
   return same === 1 ? 'Its first step is the same. ' : `Its first ${count(same)} steps are the same. `;
 }
 
+/** @param {number} n */
 function ordinal(n) {
   const last = n % 100 > 10 && n % 100 < 14 ? 0 : n % 10;
   return `${count(n)}${['th', 'st', 'nd', 'rd'][last] ?? 'th'}`;

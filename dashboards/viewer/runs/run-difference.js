@@ -10,6 +10,7 @@ import { clocks } from '../causality.js';
 // part whose difference has no other before it, or null. `alone` has the peers
 // that only a, and only b, knows: they are no step that differs, unless there
 // is no other.
+/** @param {Model} a @param {Model} b */
 export function compare(a, b) {
   const names = [...new Set([...inOrder(a), ...inOrder(b)])];
   const parts = names.map((peer) => lineOf(peer, a, b));
@@ -19,8 +20,10 @@ export function compare(a, b) {
   return { parts, alone, first: earliest(shared.length ? shared : apart, a, b) };
 }
 
+/** @param {Model} model */
 const inOrder = (model) => model.inOrder.map((peer) => model.peers[peer]);
 
+/** @param {string} peer @param {Model} a @param {Model} b */
 function lineOf(peer, a, b) {
   const [ours, theirs] = [a, b].map((model) => {
     const known = model.peerOf(peer);
@@ -35,6 +38,7 @@ function lineOf(peer, a, b) {
   return { peer, same: length, a: -1, b: -1, what: [] };
 }
 
+/** @param {Model} a @param {number} s @param {Model} b @param {number} t */
 function differences(a, s, b, t) {
   if (s < 0 || t < 0) {
     return [['step', s < 0 ? 'no more step' : told(a, s), t < 0 ? 'no more step' : told(b, t)]];
@@ -50,21 +54,28 @@ function differences(a, s, b, t) {
   return rows.filter(([, x, y]) => x !== y);
 }
 
+/** @param {Model} model @param {number} s */
 const sender = (model, s) => (model.step.from[s] < 0 ? 'nobody' : model.peers[model.step.from[s]]);
+/** @param {Model} model @param {number} s */
 const message = (model, s) => (model.step.received[s] < 0 ? '' : model.texts[model.step.received[s]]);
+/** @param {Model} model @param {number} s */
 const said = (model, s) => (model.outputs.get(s) ?? []).map(({ kind, text }) => `${kind} ${text}`.trim()).join('; ');
 
 // A state that was not recorded differs from none.
+/** @param {number} x @param {number} y */
 const states = (x, y) => (x === y || x === 0 || y === 0 ? ['', ''] : ['one', 'another']);
 
 // A copy that the network made is nothing that the step did.
+/** @param {Model} model @param {number} s */
 function sends(model, s) {
   const { message: m } = model;
+  /** @param {number} i */
   const one = (i) => `${model.kinds[m.kind[i]]} to ${model.peers[m.receiver[i]]}${model.texts[i] ? `: ${model.texts[i]}` : ''}`;
   return model.sent(s).filter((i) => !m.copy[i]).map(one).join('; ') || 'nothing';
 }
 
 // A step in words.
+/** @param {Model} model @param {number} s */
 export function told(model, s) {
   const kind = model.kinds[model.step.kind[s]];
   const from = model.step.from[s] < 0 ? '' : ` from ${sender(model, s)}`;
@@ -74,10 +85,13 @@ export function told(model, s) {
 
 // The part whose difference comes first in the order of causes, by the run
 // that has the step: what comes later can be its consequence.
+/** @param {PeerDifference[]} parts @param {Model} a @param {Model} b */
 function earliest(parts, a, b) {
   const [ours, theirs] = [clocks(a).place, clocks(b).place];
   const most = Math.max(ours.length, theirs.length, 1);
+  /** @param {PeerDifference} part */
   const when = (part) => Math.min(
     part.a < 0 ? Infinity : ours[part.a] / most, part.b < 0 ? Infinity : theirs[part.b] / most);
-  return parts.reduce((best, part) => (best && when(best) <= when(part) ? best : part), null);
+  return parts.reduce((best, part) => (best && when(best) <= when(part) ? best : part),
+    /** @type {PeerDifference | null} */ (null));
 }

@@ -8,10 +8,13 @@ import { count, duration, isoTime, plain, plural } from '../format.js';
 import { allOptions } from '../run-options.js';
 import { Wide } from '../wide-table.js';
 
+/** @param {{ run: Run | null, event: ServerEvent | null }} props */
 export function Runs({ run, event }) {
   const { value, error } = useLoaded(getRuns, 'runs', `${event?.run} ${event?.live}`, 2000);
   const [chosen, setChosen] = useState(/** @type {string[]} */ ([]));
-  const choose = (id, on) => setChosen((last) => [...last.filter((other) => other !== id), ...(on ? [id] : [])].slice(-2));
+  /** @param {string} id @param {boolean} on */
+  const choose = (id, on) =>
+    setChosen((last) => [...last.filter((other) => other !== id), ...(on ? [id] : [])].slice(-2));
   const runs = value?.runs ?? [];
   return html`
     <section class="runs" aria-label="Runs">
@@ -30,6 +33,7 @@ export function Runs({ run, event }) {
     </section>`;
 }
 
+/** @param {{ run: Run, event: ServerEvent | null }} props */
 function ThisRun({ run, event }) {
   const { experiment = {}, verdict = {}, spans = {} } = run;
   const running = event?.live && verdict.status === 'unknown';
@@ -47,7 +51,8 @@ function ThisRun({ run, event }) {
         ['seed', run.seed],
         ['began', run.started],
         ['took', run.seconds ? duration(run.seconds * 1e9) : null],
-        ['verdict', running ? 'it goes on' : [verdict.status, verdict.reasons?.join('; ')].filter(Boolean).join(': ')],
+        ['verdict', running ? 'it goes on'
+          : [verdict.status, verdict.reasons?.join('; ')].filter(Boolean).join(': ')],
         ['spans', spans.started !== undefined && `${count(spans.started)} started, ${
           count(spans.stored)} stored, ${count(spans.lost)} lost`],
         ['command', run.command?.join(' ')],
@@ -59,19 +64,23 @@ function ThisRun({ run, event }) {
 }
 
 // Spans whose parent is named and not there, among the traces that are listed.
+/** @param {ServerEvent | null} event */
 function useOrphans(event) {
+  /** @param {AbortSignal} signal */
   const load = (signal) => getSummaries({}, signal)
     .then(({ summaries }) => summaries.reduce((sum, { orphanSpanCount }) => sum + orphanSpanCount, 0));
   return useLoaded(load, 'orphans', event?.live ? 0 : event?.revision, 2000).value ?? 0;
 }
 
 // Lost spans are told above every view.
+/** @param {{ orphans: number }} props */
 function Orphans({ orphans }) {
   return orphans > 0 && html`<p class="banner bad" role="alert">${plural(orphans, 'span')} ${
     orphans === 1 ? 'names' : 'name'} a parent that is missing: somebody saw a message whose
     sender left no trace.</p>`;
 }
 
+/** @param {{ runs: RunSummary[] }} props */
 function LostAnywhere({ runs }) {
   const lossy = runs.filter(({ spans }) => spans?.lost > 0).length;
   return lossy > 0 && html`<p class="banner bad" role="alert">${
@@ -79,9 +88,11 @@ function LostAnywhere({ runs }) {
 }
 
 // The older one stands first, whatever was chosen first.
+/** @param {{ chosen: string[], runs: RunSummary[] }} props */
 function Compare({ chosen, runs }) {
   if (chosen.length === 0) return html`<span class="note">Choose two to compare them.</span>`;
   if (chosen.length === 1) return html`<span class="note">Choose one more to compare.</span>`;
+  /** @param {string} id */
   const place = (id) => runs.findIndex((run) => run.id === id);
   const [a, b] = chosen.toSorted((x, y) => place(y) - place(x));
   return html`<a class="button" href=${toCompareRuns(a, b)}>Compare the two</a>`;
@@ -89,6 +100,12 @@ function Compare({ chosen, runs }) {
 
 const HEADS = ['Compare', 'Run', 'Began', 'Peers', 'Command', 'Seed', 'Took', 'Verdict', 'Spans', 'Lost'];
 
+/**
+ * @param {{
+ *   runs: RunSummary[], current: string, chosen: string[],
+ *   choose: (id: string, on: boolean) => void,
+ * }} props
+ */
 function Table({ runs, current, chosen, choose }) {
   return html`
     <${Wide} label="Runs"><table>
@@ -100,6 +117,12 @@ function Table({ runs, current, chosen, choose }) {
     </table><//>`;
 }
 
+/**
+ * @param {{
+ *   run: RunSummary, shown: boolean, address: string, chosen: boolean,
+ *   choose: (id: string, on: boolean) => void,
+ * }} props
+ */
 function Line({ run, shown, address, chosen, choose }) {
   const { id, experiment, started, seconds, peers, seed, verdict, spans = {} } = run;
   // Without the program, which is the same in all.
@@ -123,12 +146,14 @@ function Line({ run, shown, address, chosen, choose }) {
 }
 
 // A run that saved no end goes on, or its process died.
+/** @param {{ run: RunSummary }} props */
 function Verdict({ run: { verdict, died, seconds } }) {
   if (died) return html`<span class="badge fail">died</span>`;
   if (verdict === 'unknown' && seconds === null) return html`<span class="badge live">running</span>`;
   return html`<span class=${`badge ${verdict}`}>${verdict}</span>`;
 }
 
+/** @param {string | undefined} started */
 function when(started) {
   const ms = Date.parse(started ?? '');
   return Number.isNaN(ms) ? '–' : isoTime(BigInt(ms) * 1000000n).slice(0, 19).replace('T', ' ');

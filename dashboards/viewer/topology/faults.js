@@ -4,16 +4,19 @@
 import { useEffect, useMemo, useState } from '../vendor/preact-htm.js';
 
 // Two peers' link, by their places in either order.
+/** @param {number} a @param {number} b */
 export const linkOf = (a, b) => (a < b ? `${a} ${b}` : `${b} ${a}`);
 
 // When each fault was, as moments.js counts. One among the steps comes before
 // the first step that is later.
+/** @param {Fault[]} faults @param {Model} model @param {Moments} moments */
 export function whenDone(faults, model, { axis }) {
   if (axis === 'time') return faults.map(({ at }) => at);
   const times = model.step.at.slice(0, model.step.count).sort();
   return faults.map(({ at }) => earlier(times, at));
 }
 
+/** @param {Float64Array} times @param {number} at */
 function earlier(times, at) {
   let [low, high] = [0, times.length];
   while (low < high) {
@@ -26,11 +29,16 @@ function earlier(times, at) {
 
 // What these faults, in their order, have left: `cut` has the links (linkOf),
 // `dead` the places of peers.
+/** @param {Fault[]} faults @param {Pick<Network, 'place'>} network */
 export function brokenBy(faults, { place }) {
-  const [cut, dead] = [new Set(), new Set()];
-  for (const { action, peer, other } of faults) {
-    const link = linkOf(place.get(peer), place.get(other));
-    if (action === 'kill') dead.add(place.get(peer));
+  /** @type {Set<string>} */
+  const cut = new Set();
+  /** @type {Set<number>} */
+  const dead = new Set();
+  for (const { action, peer, other = '' } of faults) {
+    const [one, two] = [place.get(peer) ?? -1, place.get(other) ?? -1];
+    const link = linkOf(one, two);
+    if (action === 'kill') dead.add(one);
     else if (action === 'cut') cut.add(link);
     else if (action === 'heal') cut.delete(link);
   }
@@ -38,8 +46,15 @@ export function brokenBy(faults, { place }) {
 }
 
 // What is broken at the moment that the player shows.
+/**
+ * @param {Fault[]} faults
+ * @param {Network} network
+ * @param {Model | null} model
+ * @param {Moments | null} moments
+ * @param {Player} player
+ */
 export function useBroken(faults, network, model, moments, player) {
-  const times = useMemo(() => (moments ? whenDone(faults, model, moments) : []), [faults, moments]);
+  const times = useMemo(() => (model && moments ? whenDone(faults, model, moments) : []), [faults, moments]);
   const [done, setDone] = useState(faults.length);
   useEffect(() => player.watch(({ at, end, following }) => {
     // At the end nothing may have been done after the last step that is known.

@@ -12,15 +12,21 @@ import { progress, underWay } from './moments.js';
 
 const RADIUS = 9;
 const DOT = 4.5;
+// To the next peer, or to the one before.
+/** @type {Record<string, number>} */
+const MOVES = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 // From so many peers on, names beside a circle are turned.
 const MANY = 24;
 // A finger or a pointer this near picks a message that moves.
 const NEAR = 12;
 
-export function Graph({ network, broken, model, moments, player, selected, message, select, selectMessage, shape }) {
+/** @param {{ replay: Replay, selection: Selection, shape: string | undefined }} props */
+export function Graph({ replay, selection, shape }) {
+  const { network, broken, model, moments } = replay;
+  const { peer: selected, select, selectMessage } = selection;
   const box = useRef(null);
   const size = useSize(box);
-  const round = !['line', 'star', 'tree', 'grid'].includes(shape) || shape === 'star';
+  const round = !['line', 'star', 'tree', 'grid'].includes(shape ?? '') || shape === 'star';
   const places = useMemo(() => {
     const many = network.peers.length > MANY;
     const margin = round ? [Math.min(84, size.width * 0.17), many ? 78 : 58] : [44, 34];
@@ -29,11 +35,13 @@ export function Graph({ network, broken, model, moments, player, selected, messa
   }, [network, shape, size]);
   const shown = useRef(/** @type {[message: number, x: number, y: number][]} */ ([]));
   const canvas = useRef(null);
-  useMessages(canvas, shown, { network, model, moments, player, message, places, size });
+  useMessages(canvas, shown, replay, { places, size, chosen: selection.message });
+  /** @param {MouseEvent} event */
   const pick = (event) => {
     const { left, top } = box.current.getBoundingClientRect();
     const [x, y] = [event.clientX - left, event.clientY - top];
-    const near = shown.current.map(([m, px, py]) => [Math.hypot(px - x, py - y), m]).sort((a, b) => a[0] - b[0])[0];
+    const near = shown.current.map(([m, px, py]) => [Math.hypot(px - x, py - y), m])
+      .sort((a, b) => a[0] - b[0])[0];
     if (near?.[0] <= NEAR) selectMessage(near[1]);
     else if (event.target === event.currentTarget) select(-1);
   };
@@ -43,11 +51,9 @@ export function Graph({ network, broken, model, moments, player, selected, messa
         aria-label="Peers. Arrow keys go from peer to peer, Enter selects.">
         <${Lines} network=${network} broken=${broken} places=${places} selected=${selected} />
         ${network.peers.map((name, i) => html`
-          <${Node} key=${name} name=${name} i=${i} place=${places[i]}
-            centre=${round ? [size.width / 2, size.height / 2] : null}
-            many=${network.peers.length > MANY} degree=${network.neighbours[i].size} dead=${broken.dead.has(i)}
-            chosen=${i === selected}
-            dim=${selected >= 0 && i !== selected && !network.neighbours[selected].has(i)} select=${select} />`)}
+          <${Node} key=${name} i=${i} network=${network} place=${places[i]}
+            centre=${round ? [size.width / 2, size.height / 2] : null} dead=${broken.dead.has(i)}
+            selected=${selected} select=${select} />`)}
       </svg>
       <canvas ref=${canvas} aria-hidden="true"></canvas>
       <${Legend} model=${model} moments=${moments} broken=${broken} />
@@ -55,18 +61,25 @@ export function Graph({ network, broken, model, moments, player, selected, messa
 }
 
 // What the colours of the messages stand for, and what is broken.
+/** @param {{ model: Model | null, moments: Moments | null, broken: Broken }} props */
 function Legend({ model, moments, broken: { cut, dead } }) {
-  const kinds = useMemo(() => (moments ? [...new Set(model.message.kind.subarray(0, model.message.count))] : []), [moments]);
+  const kinds = useMemo(() =>
+    (model && moments ? [...new Set(model.message.kind.subarray(0, model.message.count))] : []), [moments]);
   if (!kinds.length && !cut.size && !dead.size) return null;
-  return html`<ul class="kinds" aria-label="Legend">${kinds.map((kind) => html`
-    <li key=${kind} class="kind-of" style=${kindColour(model.kinds[kind])}><i></i>${model.kinds[kind]}</li>`)}
+  const names = kinds.map((kind) => model?.kinds[kind] ?? '');
+  return html`<ul class="kinds" aria-label="Legend">${names.map((name) => html`
+    <li key=${name} class="kind-of" style=${kindColour(name)}><i></i>${name}</li>`)}
     ${cut.size > 0 && html`<li><i class="cut"></i>link that is cut</li>`}
     ${dead.size > 0 && html`<li><i class="dead"></i>peer that was killed</li>`}</ul>`;
 }
 
+/** @param {{ network: Network, broken: Broken, places: Point[], selected: number }} props */
 function Lines({ network: { peers, edges }, broken: { cut, dead }, places, selected }) {
+  /** @param {Point[]} edges */
   const path = (edges) => edges.map(([a, b]) => `M${places[a]}L${places[b]}`).join('');
+  /** @param {Point} options */
   const isCut = ([a, b]) => cut.has(linkOf(a, b));
+  /** @param {Point} options */
   const isGone = ([a, b]) => dead.has(a) || dead.has(b);
   const whole = edges.filter((edge) => !isCut(edge) && !isGone(edge));
   const mine = whole.filter(([a, b]) => a === selected || b === selected);
@@ -79,15 +92,25 @@ function Lines({ network: { peers, edges }, broken: { cut, dead }, places, selec
         d=${path([[a, b]])}><title>${peers[a]} – ${peers[b]}: the link is cut</title></path>`)}`;
 }
 
-function Node({ name, i, place: [x, y], centre, many, degree, dead, chosen, dim, select }) {
+/**
+ * @param {{
+ *   i: number, network: Network, place: Point, centre: Point | null, dead: boolean,
+ *   selected: number, select: (peer: number) => void,
+ * }} props
+ */
+function Node({ i, network: { peers, neighbours }, place: [x, y], centre, dead, selected, select }) {
+  const name = peers[i];
+  const chosen = i === selected;
+  const dim = selected >= 0 && !chosen && !neighbours[selected].has(i);
+  /** @param {KeyboardEvent & { currentTarget: SVGElement }} event */
   const keys = (event) => {
-    const to = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    const to = MOVES[event.key];
     if (event.key === 'Enter' || event.key === ' ') select(i);
-    else if (to) [...event.currentTarget.parentNode.querySelectorAll('.node')].at(i + to)?.focus();
+    else if (to) nodesBeside(event.currentTarget).at(i + to)?.focus();
     else return;
     event.preventDefault();
   };
-  const said = dead ? 'killed' : plural(degree, 'neighbour');
+  const said = dead ? 'killed' : plural(neighbours[i].size, 'neighbour');
   return html`
     <g class=${`node ${chosen ? 'chosen' : ''} ${dim ? 'dim' : ''} ${dead ? 'dead' : ''}`} style=${colour(name)}
       tabindex=${chosen || i === 0 ? 0 : -1}
@@ -95,13 +118,20 @@ function Node({ name, i, place: [x, y], centre, many, degree, dead, chosen, dim,
       onClick=${(event) => { event.stopPropagation(); select(i); }} onKeyDown=${keys}>
       <title>${name}: ${said}</title>
       <circle cx=${x} cy=${y} r=${RADIUS} />
-      <text ...${label(x, y, centre, many)}>${short(name)}</text>
+      <text ...${label(x, y, centre, peers.length > MANY)}>${short(name)}</text>
     </g>`;
 }
 
+/** @param {SVGElement} node @returns {SVGElement[]} */
+const nodesBeside = (node) => [.../** @type {NodeListOf<SVGElement>} */ (
+  node.parentElement?.querySelectorAll('.node') ?? [])];
+
 // Names stand outside a circle, turned where they are many, and else below.
+/** @param {number} x @param {number} y @param {Point | null} centre @param {boolean} many */
 function label(x, y, centre, many) {
-  if (!centre || (x === centre[0] && y === centre[1])) return { x, y: y + RADIUS + 13, 'text-anchor': 'middle' };
+  if (!centre || (x === centre[0] && y === centre[1])) {
+    return { x, y: y + RADIUS + 13, 'text-anchor': 'middle' };
+  }
   const angle = Math.atan2(y - centre[1], x - centre[0]);
   const far = RADIUS + 5;
   const [tx, ty] = [x + far * Math.cos(angle), y + far * Math.sin(angle)];
@@ -118,9 +148,16 @@ function label(x, y, centre, many) {
 }
 
 // The whole name stands in the list beside.
+/** @param {string} name */
 const short = (name) => (name.length > 11 ? `${name.slice(0, 10)}…` : name);
 
-function useMessages(canvas, shown, { network, model, moments, player, message, places, size }) {
+/**
+ * @param {{ current: any }} canvas
+ * @param {{ current: [message: number, x: number, y: number][] }} shown
+ * @param {Replay} replay
+ * @param {{ places: Point[], size: Size, chosen: number }} options3
+ */
+function useMessages(canvas, shown, { network, model, moments, player }, { places, size, chosen }) {
   const scheme = useScheme();
   useEffect(() => {
     const element = canvas.current;
@@ -131,17 +168,27 @@ function useMessages(canvas, shown, { network, model, moments, player, message, 
     return player.watch(({ at }) => {
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
       context.clearRect(0, 0, size.width, size.height);
-      if (!moments) return;
+      if (!model || !moments) return;
       shown.current = underWay(model, moments, at).map((m) => {
-        const [a, b] = [model.message.sender[m], model.message.receiver[m]].map((peer) => places[network.placeOf[peer]]);
+        const [a, b] = [model.message.sender[m], model.message.receiver[m]]
+          .map((peer) => places[network.placeOf[peer]]);
         const far = progress(moments, m, at);
         return [m, a[0] + (b[0] - a[0]) * far, a[1] + (b[1] - a[1]) * far];
       });
-      for (const [m, x, y] of shown.current) dot(context, theme, model, m, x, y, m === message);
+      for (const [m, x, y] of shown.current) dot(context, theme, model, m, x, y, m === chosen);
     });
-  }, [network, model, moments, player, message, places, size, scheme]);
+  }, [network, model, moments, player, chosen, places, size, scheme]);
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Theme} theme
+ * @param {Model} model
+ * @param {number} m
+ * @param {number} x
+ * @param {number} y
+ * @param {boolean} chosen
+ */
 function dot(context, theme, { message, kinds }, m, x, y, chosen) {
   const lost = message.reason[m] >= 0;
   context.beginPath();
@@ -159,6 +206,7 @@ function dot(context, theme, { message, kinds }, m, x, y, chosen) {
   context.stroke();
 }
 
+/** @param {{ current: any }} box */
 function useSize(box) {
   const [size, setSize] = useState({ width: 640, height: 480 });
   useLayoutEffect(() => {

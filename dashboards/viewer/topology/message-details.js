@@ -6,6 +6,7 @@ import { toDiagram, toTrace } from '../router.js';
 import { duration } from '../format.js';
 import { Peer } from '../peer-name.js';
 
+/** @param {{ model: Model, message: number, pending: string, close: () => void }} props */
 export function Message({ model, message: m, pending, close }) {
   const { step, message } = model;
   const [sender, receiver] = [message.sender[m], message.receiver[m]].map((peer) => model.peers[peer]);

@@ -10,6 +10,7 @@ import { clocks } from '../causality.js';
 // `{ sent, got, at, begin, end }`: when each message left and arrived, when
 // each step was, and the ends. A message that got lost flies for as long as
 // they usually do; one that is still under way never arrives (Infinity).
+/** @param {Model} model @param {'steps' | 'time'} axis */
 export function momentsOf(model, axis) {
   const { step, message } = model;
   const at = axis === 'steps' ? Float64Array.from(clocks(model).place) : step.at.slice(0, step.count);
@@ -30,6 +31,7 @@ export function momentsOf(model, axis) {
 }
 
 // The messages between two different peers that are under way at `t`.
+/** @param {Model} model @param {Moments} moments @param {number} t */
 export function underWay({ message }, { sent, got }, t) {
   const found = [];
   for (let m = 0; m < sent.length; m += 1) {
@@ -40,6 +42,7 @@ export function underWay({ message }, { sent, got }, t) {
 
 // How far on its way a message is, from 0 to 1. What never arrives is seen
 // half-way, where nobody knows more of it.
+/** @param {Pick<Moments, 'sent' | 'got' | 'usual'>} moments @param {number} m @param {number} t */
 export function progress({ sent, got, usual }, m, t) {
   if (got[m] === Infinity) return Math.min(0.5, (t - sent[m]) / usual / 2);
   return got[m] > sent[m] ? (t - sent[m]) / (got[m] - sent[m]) : 1;
@@ -47,6 +50,7 @@ export function progress({ sent, got, usual }, m, t) {
 
 // What had happened to each peer until `t`: steps, messages sent and received,
 // and its last step (-1: none).
+/** @param {Model} model @param {Moments} moments @param {number} t */
 export function until(model, { at, sent }, t) {
   const { step, message, peers } = model;
   const tally = {
@@ -67,6 +71,7 @@ export function until(model, { at, sent }, t) {
 }
 
 // How many messages each peer had sent each other until `t`, row by row.
+/** @param {Model} model @param {Moments} moments @param {number} t */
 export function pairs({ message, peers }, { sent }, t) {
   const count = new Uint32Array(peers.length * peers.length);
   for (let m = 0; m < sent.length; m += 1) {

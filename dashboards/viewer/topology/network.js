@@ -4,6 +4,7 @@
 // `{ peers, edges, neighbours }`: peers by name in the order of people, edges
 // as pairs of places in that list. Peers that the model does not know yet are
 // there as well: they are connected, and have done nothing.
+/** @param {[string, string][]} edges @param {Model | null} model */
 export function networkOf(edges, model) {
   const known = model ? model.peers : [];
   const collator = new Intl.Collator('en', { numeric: true });
@@ -21,6 +22,7 @@ export function networkOf(edges, model) {
 }
 
 // Degrees in a sentence.
+/** @param {Network} network */
 export function degreesInWords({ neighbours }) {
   const all = neighbours.map(({ size }) => size).sort((a, b) => a - b);
   if (!all.length) return '';
@@ -31,11 +33,13 @@ export function degreesInWords({ neighbours }) {
 
 // Places between 0 and 1, `[x, y]` for each peer. What has a shape is drawn in
 // that shape; all else is a circle, where every line can be seen.
+/** @param {string | undefined} topology @param {number} count */
 export function layout(topology, count) {
-  const shape = SHAPES[topology] ?? circle;
+  const shape = SHAPES[topology ?? ''] ?? circle;
   return Array.from({ length: count }, (_, i) => shape(i, count));
 }
 
+/** @type {Record<string, (i: number, n: number) => number[]>} */
 const SHAPES = {
   line: (i, n) => (n < 2 ? [0.5, 0.5] : winding(i, n)),
   star: (i, n) => (i === 0 ? [0.5, 0.5] : circle(i - 1, n - 1)),
@@ -51,12 +55,14 @@ const SHAPES = {
   },
 };
 
+/** @param {number} i @param {number} n */
 function circle(i, n) {
   const angle = (i / Math.max(1, n)) * 2 * Math.PI - Math.PI / 2;
   return [0.5 + 0.5 * Math.cos(angle), 0.5 + 0.5 * Math.sin(angle)];
 }
 
 // A long line goes to and fro, so that its peers keep apart.
+/** @param {number} i @param {number} n */
 function winding(i, n) {
   const width = n <= 10 ? n : Math.ceil(Math.sqrt(n * 1.6));
   const rows = Math.ceil(n / width);

@@ -14,10 +14,13 @@ const HEAD = 30;
 // Numbers that change faster than this (ms) cannot be read.
 const PACE = 200;
 
-export function Peers({ network, broken, model, moments, player, selected, select }) {
+/** @param {{ replay: Replay, selection: Selection }} props */
+export function PeerTable({ replay: { network, broken, model, moments, player }, selection }) {
+  const { peer: selected, select } = selection;
   const tally = useTally(model, moments, player);
   const box = useRef(null);
   const { first, last } = useWindow(box, network.peers.length, ROW, HEAD);
+  /** @param {number} place */
   const known = (place) => (tally ? network.placeOf.indexOf(place) : -1);
   const heads = ['Peer', 'Degree', 'Steps', 'Sent', 'Received'];
   return html`
@@ -30,7 +33,8 @@ export function Peers({ network, broken, model, moments, player, selected, selec
         ${network.peers.slice(first, last).map((name, i) => {
           const place = first + i;
           const peer = known(place);
-          const cell = (numbers) => html`<span role="cell">${peer < 0 ? '–' : count(numbers[peer])}</span>`;
+          /** @param {ArrayLike<number> | undefined} numbers */
+          const cell = (numbers) => html`<span role="cell">${peer < 0 || !numbers ? '–' : count(numbers[peer])}</span>`;
           return html`
             <div key=${name} role="row" aria-rowindex=${place + 2}
               class=${`row line ${place === selected ? 'selected' : ''} ${broken.dead.has(place) ? 'dead' : ''}`}
@@ -46,8 +50,15 @@ export function Peers({ network, broken, model, moments, player, selected, selec
     </div>`;
 }
 
+/**
+ * @param {{
+ *   network: Network, broken: Broken, model: Model | null, place: number, step: number,
+ *   select: (peer: number) => void,
+ * }} props
+ */
 function Chosen({ network, broken: { cut, dead }, model, place, step, select }) {
   const neighbours = [...network.neighbours[place]].sort((a, b) => a - b);
+  /** @param {number} i */
   const told = (i) => `${network.peers[i]}${cut.has(linkOf(i, place)) ? ' (cut)' : ''}`;
   return html`
     <div class="message">
@@ -56,15 +67,16 @@ function Chosen({ network, broken: { cut, dead }, model, place, step, select }) 
       ${dead.has(place) && html`<p class="bad">It was killed.</p>`}
       <p class="neighbours" tabIndex="0" role="group" aria-label="Neighbours">${
         neighbours.length ? `connected with ${neighbours.map(told).join(', ')}` : 'not connected'}</p>
-      ${step >= 0 && html`<p>last step: ${model.kinds[model.step.kind[step]]}${' · '}
+      ${model && step >= 0 && html`<p>last step: ${model.kinds[model.step.kind[step]]}${' · '}
         <a href=${toDiagram({ step: model.spans[step] })}>in the diagram</a></p>`}
     </div>`;
 }
 
+/** @param {Model | null} model @param {Moments | null} moments @param {Player} player */
 function useTally(model, moments, player) {
   const [tally, setTally] = useState(/** @type {ReturnType<typeof until> | null} */ (null));
   useEffect(() => {
-    if (!moments) return undefined;
+    if (!model || !moments) return undefined;
     let timer = 0;
     const count = () => {
       timer = 0;

@@ -6,6 +6,11 @@ import { useKeys } from '../keys.js';
 
 const SPEEDS = [1 / 16, 1 / 4, 1, 4, 16];
 
+/**
+ * @param {{
+ *   player: Player, moments: Moments, axis: string, set: (change: ViewParameters) => void,
+ * }} props
+ */
 export function Controls({ player, moments, axis, set }) {
   const slider = useRef(null);
   const place = useRef(null);
@@ -27,12 +32,14 @@ export function Controls({ player, moments, axis, set }) {
     player.toggle();
     if (!player.goes) keep();
   };
+  /** @param {KeyboardEvent} event */
   const keys = (event) => {
     if (event.key !== ' ') return;
     event.preventDefault();
     toggle();
   };
   useKeys(keys);
+  /** @param {number} value */
   const pace = (value) => {
     player.speed = value;
     setSpeed(value);
@@ -53,6 +60,7 @@ export function Controls({ player, moments, axis, set }) {
     </div>`;
 }
 
+/** @param {Player} player @param {string} axis */
 function inWords({ at, begin, end, live, following }, axis) {
   if (live && following) return 'now';
   if (axis === 'time') return `${duration(Math.round(at - begin))} of ${duration(Math.round(end - begin))}`;
@@ -60,6 +68,12 @@ function inWords({ at, begin, end, live, following }, axis) {
 }
 
 // What a second of ours shows.
+/**
+ * @param {Player} player
+ * @param {Moments} moments
+ * @param {string} axis
+ * @param {number} factor
+ */
 function rate(player, { begin, end }, axis, factor) {
   const each = ((end - begin) / player.whole) * factor;
   if (axis === 'time') return `${duration(each)} a second`;

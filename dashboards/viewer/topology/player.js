@@ -30,6 +30,7 @@ export class Player {
 
   // The run has these ends. Who was at the end stays there, and follows it
   // when the run goes on.
+  /** @param {number} begin @param {number} end @param {boolean} live */
   span(begin, end, live) {
     const atEnd = this.at >= this.end;
     this.live = live;
@@ -41,6 +42,7 @@ export class Player {
     this.run();
   }
 
+  /** @param {number} at */
   seek(at) {
     this.playing = false;
     this.at = Math.min(Math.max(at, this.begin), this.end);
@@ -67,6 +69,7 @@ export class Player {
     return ((this.end - this.begin) / this.whole) * this.speed;
   }
 
+  /** @param {(player: Player) => void} listener */
   watch(listener) {
     this.listeners.add(listener);
     listener(this);
@@ -80,6 +83,7 @@ export class Player {
   run() {
     if (this.frame || !this.moves()) return;
     let last = performance.now();
+    /** @param {number} now */
     const move = (now) => {
       this.frame = 0;
       const seconds = Math.min(0.1, Math.max(0, (now - last) / 1000));
@@ -95,6 +99,7 @@ export class Player {
     return this.playing || (this.following && this.at < this.end);
   }
 
+  /** @param {number} seconds */
   advance(seconds) {
     if (this.playing) {
       this.at = Math.min(this.end, this.at + this.rate * seconds);

@@ -10,7 +10,7 @@ import { plural } from '../format.js';
 import { Graph } from './graph.js';
 import { Matrix } from './matrix.js';
 import { Message } from './message-details.js';
-import { Peers } from './peer-table.js';
+import { PeerTable } from './peer-table.js';
 import { Controls } from './player-controls.js';
 import { Player } from './player.js';
 import { useBroken } from './faults.js';
@@ -19,29 +19,36 @@ import { degreesInWords, networkOf } from './network.js';
 
 // Beyond this many peers lines hide each other.
 const MOST_DRAWN = 60;
+/** @type {never[]} */
 const NOTHING = [];
 
-export function Topology({ route, event, run, model, revision, whole }) {
+/** @param {{ route: Route, event: ServerEvent | null, run: Run | null, loaded: LoadedModel }} props */
+export function Topology({ route, event, run, loaded: { model, revision, whole } }) {
   const { value, error } = useLoaded(getTopology, 'topology', event?.live ? event.revision : 'over', 2000);
   const { edges, faults = NOTHING } = value ?? {};
   const network = useMemo(() => networkOf(edges ?? NOTHING, model), [edges, model, model?.peers.length]);
   const { params } = route;
-  const asked = Object.fromEntries(params);
-  const set = (change) => replace(toTopology({ ...asked, ...change }));
+  const named = Object.fromEntries(params);
+  /** @param {ViewParameters} change */
+  const set = (change) => replace(toTopology({ ...named, ...change }));
   const axis = params.get('axis') === 'time' ? 'time' : 'steps';
   const moments = useMemo(() => (model ? momentsOf(model, axis) : null), [model, revision, axis]);
   const player = usePlayer(moments, event?.live ?? false, params.get('at'));
   const broken = useBroken(faults, network, model, moments, player);
-  const view = asked.view ?? (network.peers.length > MOST_DRAWN ? 'matrix' : 'graph');
-  const selected = network.place.get(asked.peer) ?? -1;
-  const message = model ? messageOf(model, asked.message) : -1;
-  const select = (peer) => set({ peer: peer < 0 || peer === selected ? '' : network.peers[peer], message: '' });
-  const selectMessage = (m) => set({ message: m < 0 ? '' : messageName(model, m) });
+  const view = named.view ?? (network.peers.length > MOST_DRAWN ? 'matrix' : 'graph');
+  const selected = network.place.get(named.peer) ?? -1;
+  const message = model ? messageOf(model, named.message) : -1;
+  /** @param {number} peer */
+  const select = (peer) =>
+    set({ peer: peer < 0 || peer === selected ? '' : network.peers[peer], message: '' });
+  /** @param {number} m */
+  const selectMessage = (m) => set({ message: model && m >= 0 ? messageName(model, m) : '' });
 
   if (!network.peers.length) {
     return html`<p class="empty" role="status">${noEdges(error, edges, event?.live)}</p>`;
   }
-  const shared = { network, broken, model, moments, player, selected, message, select, selectMessage };
+  const replay = { network, broken, model, moments, player };
+  const selection = { peer: selected, message, select, selectMessage };
   return html`
     <section class="topology" aria-label="Topology">
       <div class="bar">
@@ -50,40 +57,43 @@ export function Topology({ route, event, run, model, revision, whole }) {
           plural(network.edges.length, 'connection')}, ${degreesInWords(network)}`}${brokenInWords(broken)}</span>
         ${error && html`<b class="bad" role="alert">The connections cannot be read: ${error}</b>`}
       </div>
-      <${Unfound} peer=${selected < 0 && edges && whole ? asked.peer : ''}
-        message=${message < 0 && whole ? asked.message : ''}
+      <${Unfound} peer=${selected < 0 && edges && whole ? named.peer : ''}
+        message=${message < 0 && whole ? named.message : ''}
         live=${event?.live} />
       <div class="split">
         <div class="stage">
-          ${view === 'matrix' ? html`<${Matrix} ...${shared} />`
-            : html`<${Graph} ...${shared} shape=${run?.topology} />`}
+          ${view === 'matrix' ? html`<${Matrix} replay=${replay} selection=${selection} />`
+            : html`<${Graph} replay=${replay} selection=${selection} shape=${run?.topology} />`}
           ${model && model.step.count === 0 && html`<p class="player note">${event?.live ? 'No peer has taken a step yet.'
             : 'No process of this run took steps, so there is nothing to play.'}</p>`}
-          ${moments && model.step.count > 0 && html`<${Controls} player=${player} moments=${moments} axis=${axis}
+          ${model && moments && model.step.count > 0 && html`<${Controls} player=${player} moments=${moments} axis=${axis}
             set=${set} />`}
         </div>
         <aside class="beside" aria-label="Peers">
-          ${message >= 0 && html`<${Message} model=${model} message=${message}
+          ${model && message >= 0 && html`<${Message} model=${model} message=${message}
             pending=${pending(model, run, event, whole)}
             close=${() => selectMessage(-1)} />`}
-          <${Peers} ...${shared} />
+          <${PeerTable} replay=${replay} selection=${selection} />
         </aside>
       </div>
     </section>`;
 }
 
 // What the address names and is not there.
+/** @param {{ peer?: string, message?: string, live?: boolean }} props */
 function Unfound({ peer, message, live }) {
   const named = [peer && `peer ${peer}`, message && `message ${message}`].filter(Boolean);
   return named.length > 0 && html`<p class="banner" role="alert">This run has ${
     live ? 'as yet ' : ''}no ${named.join(' and no ')}, which the address names.</p>`;
 }
 
+/** @param {Broken} broken */
 function brokenInWords({ cut, dead }) {
   return `${cut.size ? `, ${plural(cut.size, 'link')} cut` : ''}${dead.size ? `, ${plural(dead.size, 'peer')} killed` : ''}`;
 }
 
 // One player for as long as the view is there.
+/** @param {Moments | null} moments @param {boolean} live @param {string | null} at */
 function usePlayer(moments, live, at) {
   const player = useRef(null);
   player.current ??= new Player();
@@ -92,7 +102,8 @@ function usePlayer(moments, live, at) {
     if (!moments) return;
     const changed = axis.current && axis.current !== moments.axis;
     // The same moment on another axis: as far along it.
-    const part = (player.current.at - player.current.begin) / (player.current.end - player.current.begin || 1);
+    const { begin, end } = player.current;
+    const part = (player.current.at - begin) / (end - begin || 1);
     if (changed) player.current.at = moments.begin + part * (moments.end - moments.begin);
     player.current.span(moments.begin, moments.end, live);
     if (!axis.current && at) player.current.seek(Number(at));
@@ -102,13 +113,20 @@ function usePlayer(moments, live, at) {
   return player.current;
 }
 
+/** @param {{ view: string, set: (change: ViewParameters) => void }} props */
 function Choice({ view, set }) {
+  /** @param {string} name @param {string} label */
   const one = (name, label) => html`
     <label><input type="radio" name="view" value=${name} checked=${view === name}
       onChange=${() => set({ view: name })} />${label}</label>`;
   return html`<span role="radiogroup" aria-label="Drawn as">${one('graph', 'Graph')}${one('matrix', 'Matrix')}</span>`;
 }
 
+/**
+ * @param {string | null} error
+ * @param {[string, string][] | undefined} edges
+ * @param {boolean | undefined} live
+ */
 function noEdges(error, edges, live) {
   if (error) return `The connections cannot be read: ${error}.`;
   if (!edges) return 'Reading the connections …';

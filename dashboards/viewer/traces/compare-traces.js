@@ -17,6 +17,7 @@ const DEEPEST = 12;
 // A large trace takes long to send and to read.
 const PACE = 2000;
 
+/** @param {{ route: PairRoute, event: ServerEvent | null }} props */
 export function CompareTraces({ route, event }) {
   const first = useTrace(route.a, event);
   const second = useTrace(route.b, event);
@@ -39,11 +40,14 @@ export function CompareTraces({ route, event }) {
     </section>`;
 }
 
+/** @param {string} id @param {ServerEvent | null} event */
 function useTrace(id, event) {
+  /** @param {AbortSignal} signal */
   const load = (signal) => getTrace(id, signal).then(readTrace);
   return useLoaded(load, id, event?.revision, PACE);
 }
 
+/** @param {AlignedSpans[]} lines @param {Trace} a @param {Trace} b */
 function told(lines, a, b) {
   const both = lines.filter((line) => line.a && line.b).length;
   const [onlyA, onlyB] = [a.spans.length - both, b.spans.length - both];
@@ -53,16 +57,19 @@ function told(lines, a, b) {
 }
 
 // How much longer the second took.
+/** @param {number} a @param {number} b */
 function difference(a, b) {
   if (a === b) return 'the same';
   const part = a > 0 ? `, ${b > a ? '+' : '−'}${Math.round((Math.abs(b - a) / a) * 100)} %` : '';
   return `${b > a ? '+' : '−'}${duration(Math.abs(b - a))}${part}`;
 }
 
+/** @param {{ lines: AlignedSpans[], route: PairRoute, a: Trace, b: Trace }} props */
 function Lines({ lines, route, a, b }) {
   const box = useRef(null);
   const { first, last } = useWindow(box, lines.length, ROW, HEAD);
   const length = Math.max(a.length, b.length);
+  /** @param {Trace} trace @param {string} name */
   const began = (trace, name) => html`<span role="columnheader"><b>${name}</b>${' '}
     <time title=${isoTime(trace.start)}>${clock(trace.start)}</time></span>`;
   return html`
@@ -80,10 +87,11 @@ function Lines({ lines, route, a, b }) {
     </div>`;
 }
 
+/** @param {{ line: AlignedSpans, place: number, length: number, route: PairRoute }} props */
 function Line({ line: { a, b, depth }, place, length, route }) {
-  const span = a ?? b;
+  const span = /** @type {Span} */ (a ?? b);
   const alone = aloneIn(a, b);
-  const change = alone ? '' : ['faster', '', 'slower'][Math.sign(b.duration - a.duration) + 1];
+  const change = a && b ? ['faster', '', 'slower'][Math.sign(b.duration - a.duration) + 1] : '';
   return html`
     <div class=${`row line ${alone && 'alone'}`} role="row" aria-rowindex=${place + 2}
       style=${{ transform: `translateY(${place * ROW}px)`, height: `${ROW}px` }}>
@@ -95,18 +103,21 @@ function Line({ line: { a, b, depth }, place, length, route }) {
       </span>
       <${Side} span=${a} length=${length} trace=${route.a} which="A" />
       <${Side} span=${b} length=${length} trace=${route.b} which="B" />
-      <span role="cell" class=${`difference ${change}`}>${alone ? '' : difference(a.duration, b.duration)}</span>
+      <span role="cell" class=${`difference ${change}`}>${a && b ? difference(a.duration, b.duration) : ''}</span>
     </div>`;
 }
 
+/** @param {Span | null} a @param {Span | null} b */
 function aloneIn(a, b) {
   if (a && b) return '';
   return a ? 'only in A' : 'only in B';
 }
 
 // The bar is where the span was since its own trace began, both on one scale.
+/** @param {{ span: Span | null, length: number, trace: string, which: string }} props */
 function Side({ span, length, trace, which }) {
   if (!span) return html`<span class="half" role="cell"><span class="unseen">not there</span></span>`;
+  /** @param {number} time */
   const part = (time) => `${length ? (time / length) * 100 : 0}%`;
   return html`
     <span class="half" role="cell">

@@ -12,12 +12,14 @@
 // `spans` as otlp.js gives them, in tree order. Returns the pieces from the
 // first to the last: `{ span, from, to, way }`, a span's index and times in
 // ns. A piece that is a `way` leads to that span, from the end of its parent.
+/** @param {Span[]} spans */
 export function criticalPath(spans) {
   const reach = reaches(spans);
   const children = childrenOf(spans);
   const last = spans.reduce((best, { parent, index }) => (
     parent < 0 && (best < 0 || reach[index] > reach[best]) ? index : best), -1);
   if (last < 0) return [];
+  /** @type {Piece[]} */
   const pieces = [];
   const todo = [enter(last, reach[last])];
   while (todo.length) {
@@ -37,12 +39,14 @@ export function criticalPath(spans) {
   }
   return inTime(pieces);
 
+  /** @param {number} span @param {number} until */
   function enter(span, until) {
     const byReach = children[span].toSorted((a, b) => reach[b] - reach[a] || b - a);
     return { span, until, byReach, place: 0 };
   }
 
   // Each child is looked at once: what is left after it ends no later.
+  /** @param {ReturnType<typeof enter>} at */
   function next(at) {
     while (at.place < at.byReach.length) {
       const child = at.byReach[at.place];
@@ -52,6 +56,7 @@ export function criticalPath(spans) {
     return undefined;
   }
 
+  /** @param {number} span @param {number} from @param {number} to */
   function piece(span, from, to) {
     const began = Math.max(from, spans[span].start);
     if (to > began) pieces.push({ span, from: began, to, way: false });
@@ -62,10 +67,12 @@ export function criticalPath(spans) {
   }
 }
 
+/** @param {Span} span */
 const endOf = ({ start, duration }) => start + duration;
 
 // When the last of all that came of a span ended. A span stands before its
 // children, so the list is read from behind.
+/** @param {Span[]} spans */
 function reaches(spans) {
   const reach = spans.map(endOf);
   for (let i = spans.length - 1; i > 0; i -= 1) {
@@ -75,13 +82,15 @@ function reaches(spans) {
   return reach;
 }
 
+/** @param {Span[]} spans */
 function childrenOf(spans) {
-  const children = spans.map(() => []);
+  const children = spans.map(() => /** @type {number[]} */ ([]));
   for (const { parent, index } of spans) if (parent >= 0) children[parent].push(index);
   return children;
 }
 
 // They were found from the last to the first.
+/** @param {Piece[]} pieces */
 function inTime(pieces) {
   return pieces.toReversed().toSorted((a, b) => a.from - b.from || a.to - b.to);
 }

@@ -2,7 +2,9 @@
 // Each reader throws an error that says what it would understand.
 
 // `k=v other="two words"`, as in Jaeger: `{ k: 'v', other: 'two words' }`.
+/** @param {string} text */
 export function tagsOf(text) {
+  /** @type {Record<string, string>} */
   const tags = {};
   let rest = text.trim();
   while (rest) {
@@ -18,9 +20,11 @@ export function tagsOf(text) {
   return tags;
 }
 
+/** @type {Record<string, bigint>} */
 const UNITS = { ns: 1n, us: 1000n, µs: 1000n, μs: 1000n, ms: 1000000n, s: 1000000000n, min: 60000000000n };
 
 // `1.2s`, `100ms`, `35 µs`: nanoseconds as text, `''` for none.
+/** @param {string} text */
 export function lengthOf(text) {
   if (!text.trim()) return '';
   const found = /^(\d+)(?:\.(\d{1,12}))?\s*(ns|us|µs|μs|ms|s|min)$/.exec(text.trim());
@@ -33,6 +37,7 @@ export function lengthOf(text) {
 // A time: so long after the run began (`1.5s`), by the clock of this browser
 // on the run's day (`09:41:07.25`), or in full (RFC 3339). As RFC 3339, `''`
 // for none. `began` is nanoseconds since 1970, a BigInt.
+/** @param {string} text @param {bigint} began */
 export function momentOf(text, began) {
   const said = text.trim();
   if (!said) return '';
@@ -51,6 +56,7 @@ export function momentOf(text, began) {
   }
 }
 
+/** @param {bigint} ns */
 function rfc3339(ns) {
   const fraction = String(ns % 1000000000n).padStart(9, '0');
   return `${new Date(Number(ns / 1000000n)).toISOString().slice(0, 19)}.${fraction}Z`;

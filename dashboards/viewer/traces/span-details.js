@@ -6,6 +6,7 @@ import { duration, isoTime } from '../format.js';
 import { toDetails } from '../otlp.js';
 import { Peer } from '../peer-name.js';
 
+/** @param {{ span: Span, trace: Trace, traceId: string, select: (span: string | null) => void }} props */
 export function Details({ span, trace, traceId, select }) {
   const details = useMemo(() => toDetails(span), [span]);
   const parent = trace.spans[span.parent];
@@ -35,12 +36,12 @@ export function Details({ span, trace, traceId, select }) {
       </dl>
       <${Group} name="Attributes" all=${details.attributes} />
       ${details.events.length > 0 && html`<h4>Events</h4>`}
-      ${details.events.map((event) => html`
+      ${details.events.map((/** @type {any} */ event) => html`
         <div class="part"><p><b>${event.name}</b> <span class="note">after ${
           duration(event.after)}</span>${event.untimed && html` <b class="bad">${event.untimed}</b>`}</p>
           <${Pairs} all=${event.attributes} /></div>`)}
       ${details.links.length > 0 && html`<h4>Links</h4>`}
-      ${details.links.map((link) => html`
+      ${details.links.map((/** @type {any} */ link) => html`
         <div class="part"><p><a href=${toTrace(link.trace, link.span)}>
           span <code>${link.span}</code>${link.trace !== traceId && html` of trace <code>${
             link.trace}</code>`}</a></p><${Pairs} all=${link.attributes} /></div>`)}
@@ -50,15 +51,18 @@ export function Details({ span, trace, traceId, select }) {
     </aside>`;
 }
 
+/** @param {{ name: string, all: Attribute[] }} props */
 export function Group({ name, all }) {
   return all.length > 0 && html`<h4>${name}</h4><${Pairs} all=${all} />`;
 }
 
+/** @param {{ all: Attribute[] }} props */
 export function Pairs({ all }) {
   return all.length > 0 && html`<dl class="pairs">${all.map(({ key, text, type }) => html`
     <${Pair} name=${key} value=${text} type=${type} />`)}</dl>`;
 }
 
+/** @param {{ name: string, value: any, type?: string }} props */
 export function Pair({ name, value, type }) {
   return html`<div><dt>${name}</dt><dd>${value}${type && html`
     <span class="type">${type}</span>`}</dd></div>`;

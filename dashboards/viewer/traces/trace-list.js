@@ -18,19 +18,22 @@ const COLUMNS = [
   ['Peers', (t) => t.services.length],
 ];
 
+/** @param {TraceSummary} trace */
 const number = (trace) => ({
   ...trace,
   from: BigInt(trace.minStartTimeUnixNano),
   length: Number(BigInt(trace.maxEndTimeUnixNano) - BigInt(trace.minStartTimeUnixNano)),
 });
 
-export function Traces({ route, event, run, model }) {
+/** @param {{ route: Route, event: ServerEvent | null, run: Run | null, loaded: LoadedModel }} props */
+export function Traces({ route, event, run, loaded: { model } }) {
   const fields = fieldsOf(route.params);
   const timed = fields.from || fields.to;
   const began = beganAt(run, model);
   const { search, wrong } = readFields(fields, began);
   // Without the model a time would count from another beginning.
   const ask = Object.keys(wrong).length === 0 && !(timed && !model);
+  /** @param {AbortSignal} signal */
   const load = async (signal) => (ask ? getSummaries(search, signal) : null);
   const { value, error } = useLoaded(load, JSON.stringify([search, wrong]), event?.revision);
   const [order, setOrder] = useState({ column: 1, down: false });
@@ -39,9 +42,12 @@ export function Traces({ route, event, run, model }) {
   const longest = useMemo(() => longestOf(rows), [rows]);
   // A run that was recorded says itself, and of all its traces.
   const orphans = run?.spans ? 0 : rows.reduce((sum, { orphanSpanCount }) => sum + orphanSpanCount, 0);
+  /** @param {SearchFields} change */
   const go = (change) => { location.hash = toTraces({ ...fields, ...change }); };
   // Two are compared; a third takes the place of the one that was chosen first.
-  const choose = (id, on) => setChosen((last) => [...last.filter((other) => other !== id), ...(on ? [id] : [])].slice(-2));
+  /** @param {string} id @param {boolean} on */
+  const choose = (id, on) =>
+    setChosen((last) => [...last.filter((other) => other !== id), ...(on ? [id] : [])].slice(-2));
   return html`
     <section class="traces" aria-label="Traces">
       ${orphans > 0 && event?.live === false && html`
@@ -68,12 +74,14 @@ export function Traces({ route, event, run, model }) {
 }
 
 // Virtual time has its own beginning, which the model knows.
+/** @param {Run | null} run @param {Model | null} model */
 function beganAt(run, model) {
   if (model?.step.count) return model.base;
   const started = Date.parse(run?.started ?? '');
   return Number.isNaN(started) ? 0n : BigInt(started) * 1000000n;
 }
 
+/** @param {{ chosen: string[] }} props */
 function Choose({ chosen }) {
   if (chosen.length === 0) return null;
   return chosen.length === 2
@@ -83,6 +91,7 @@ function Choose({ chosen }) {
 
 // A ping is measured against the longest ping, and not against the set-up,
 // beside which every ping is nothing.
+/** @param {ListedTrace[]} traces */
 function longestOf(traces) {
   const longest = new Map();
   for (const { rootOperationName: name, length } of traces) {
@@ -93,11 +102,13 @@ function longestOf(traces) {
 
 // A list that is full may not be all. Of what was searched for, it is not
 // counted how much there is.
+/** @param {number} rows @param {number} total @param {Record<string, any>} search */
 function shown(rows, total, search) {
   if (isNarrowed(search)) return rows < search.limit ? plural(rows, 'trace') : `the newest ${count(rows)} that match`;
   return rows < total ? `the newest ${count(rows)} of ${plural(total, 'trace')}` : plural(rows, 'trace');
 }
 
+/** @param {ListedTrace[]} traces @param {Order} order */
 function sorted(traces, { column, down }) {
   const by = COLUMNS[column][1];
   const sign = down ? -1 : 1;
@@ -110,6 +121,12 @@ function sorted(traces, { column, down }) {
 
 const SORTED = { down: ['descending', '↓'], up: ['ascending', '↑'] };
 
+/**
+ * @param {{
+ *   name: string, note?: string, column: number, order: Order,
+ *   setOrder: (order: Order) => void,
+ * }} props
+ */
 function Head({ name, note, column, order, setOrder }) {
   const mine = order.column === column;
   const [sort, arrow] = mine ? SORTED[order.down ? 'down' : 'up'] : ['none', ''];
@@ -123,16 +140,24 @@ function Head({ name, note, column, order, setOrder }) {
 }
 
 // The word is for narrow screens, where no heading stands above.
+/** @param {number} number @param {string} unit */
 function counted(number, unit) {
   return html`${count(number)}<span class="unit"> ${number === 1 ? unit : `${unit}s`}</span>`;
 }
 
 // The whole line leads to the trace; the link in it is what the keyboard and a
 // screen reader find.
+/**
+ * @param {{
+ *   trace: ListedTrace, longest: number | undefined, chosen: boolean,
+ *   choose: (id: string, on: boolean) => void,
+ * }} props
+ */
 function Row({ trace, longest, chosen, choose }) {
   const address = toTrace(trace.traceId);
   const opens = canOpen(trace.traceId);
   const name = trace.rootOperationName || '(no name)';
+  /** @param {Event} event */
   const stay = (event) => event.stopPropagation();
   return html`
     <tr class=${opens ? '' : 'shut'} onClick=${opens ? () => { location.hash = address; } : undefined}>
@@ -153,6 +178,7 @@ function Row({ trace, longest, chosen, choose }) {
     </tr>`;
 }
 
+/** @param {{ spans: number }} props */
 function Unended({ spans }) {
   return spans > 0 && html`<span class="mark"
     title="Spans without an end, or with one before their start: they count as 0.">

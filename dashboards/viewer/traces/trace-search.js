@@ -8,13 +8,17 @@ import { lengthOf, momentOf, tagsOf } from './search-values.js';
 const FIELDS = ['service', 'operation', 'tags', 'min', 'max', 'from', 'to', 'limit'];
 
 // The fields as texts, from the parameters of the address.
+/** @param {URLSearchParams} params */
 export const fieldsOf = (params) =>
   Object.fromEntries(FIELDS.map((name) => [name, params.get(name) ?? '']));
 
 // What to ask the server for, and what is wrong with which field. `began` is
 // when the run did, ns since 1970: times can be told from there.
+/** @param {SearchFields} fields @param {bigint} began */
 export function readFields(fields, began) {
+  /** @type {Record<string, string>} */
   const wrong = {};
+  /** @param {string} name @param {(text: string) => any} reader */
   const reading = (name, reader) => {
     try {
       return reader(fields[name]);
@@ -37,9 +41,11 @@ export function readFields(fields, began) {
 }
 
 // Whether only some of the traces are searched for.
+/** @param {Record<string, any>} options */
 export const isNarrowed = ({ limit, ...conditions }) => Object.values(conditions)
   .some((one) => (one && typeof one === 'object' ? Object.keys(one).length > 0 : Boolean(one)));
 
+/** @param {string} text */
 function limitOf(text) {
   if (!text.trim()) return LIST_LIMIT;
   const limit = Number(text);
@@ -49,25 +55,39 @@ function limitOf(text) {
 
 // Peer and operation are chosen and found at once; the rest is written, and
 // found with Enter.
+/**
+ * @param {{
+ *   fields: SearchFields, wrong: Record<string, string>, revision: number | undefined,
+ *   go: (fields: SearchFields) => void,
+ * }} props
+ */
 export function Search({ fields, wrong, revision, go }) {
   const services = useLoaded(getServices, 'services', revision, 2000).value ?? [];
+  /** @param {AbortSignal} signal */
   const ask = (signal) => getOperations(fields.service, signal);
   const operations = useLoaded(ask, `operations ${fields.service}`, revision, 2000).value ?? [];
   const [open, setOpen] = useState(() => FIELDS.slice(2).some((name) => fields[name]));
+  /** @param {Event & { currentTarget: HTMLFormElement }} event */
   const submit = (event) => {
     event.preventDefault();
-    go(Object.fromEntries(new FormData(event.currentTarget)));
+    const entries = [...new FormData(event.currentTarget)];
+    go(Object.fromEntries(entries.map(([name, value]) => [name, String(value)])));
   };
+  /** @param {string} name @param {string} label @param {string} hint @param {number} width */
   const field = (name, label, hint, width) => html`
     <${Field} key=${`${name} ${fields[name]}`} ...${{ name, label, hint, width }}
       value=${fields[name]} wrong=${wrong[name]} />`;
+  /** @param {string} service */
+  const pickService = (service) => go({ ...fields, service, operation: '' });
+  /** @param {string} operation */
+  const pickOperation = (operation) => go({ ...fields, operation });
   return html`
     <form class="finder" role="search" aria-label="Traces" onSubmit=${submit}>
       <${Choice} name="service" label="Peer" value=${fields.service} options=${services}
-        any="all peers" pick=${(service) => go({ ...fields, service, operation: '' })} />
+        any="all peers" pick=${pickService} />
       <${Choice} name="operation" label="Operation" value=${fields.operation}
-        options=${[...new Set(operations.map(({ name }) => name))]} any="all operations"
-        pick=${(operation) => go({ ...fields, operation })} />
+        options=${[...new Set(operations.map((/** @type {{ name: string }} */ { name }) => name))]} any="all operations"
+        pick=${pickOperation} />
       <button type="button" class="link" aria-expanded=${open} aria-controls="more-search"
         onClick=${() => setOpen(!open)}>${open ? 'Less' : 'More'}</button>
       <div id="more-search" class="fields" hidden=${!open}>
@@ -82,6 +102,9 @@ export function Search({ fields, wrong, revision, go }) {
     </form>`;
 }
 
+/**
+ * @param {{ name: string, label: string, hint: string, width: number, value: string, wrong?: string }} props
+ */
 function Field({ name, label, hint, width, value, wrong }) {
   const id = `wrong-${name}`;
   return html`
@@ -93,6 +116,12 @@ function Field({ name, label, hint, width, value, wrong }) {
     </label>`;
 }
 
+/**
+ * @param {{
+ *   name: string, label: string, value: string, options: string[], any: string,
+ *   pick: (value: string) => void,
+ * }} props
+ */
 function Choice({ name, label, value, options, any, pick }) {
   const all = value && !options.includes(value) ? [value, ...options] : options;
   return html`

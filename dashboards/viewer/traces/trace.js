@@ -4,7 +4,7 @@ import { html, useCallback, useEffect, useMemo, useState } from '../vendor/preac
 import { getTrace, useLoaded } from '../api.js';
 import { replace, toTrace, toTraces } from '../router.js';
 import { clock, count, duration, isoTime, plural } from '../format.js';
-import { readTrace } from '../otlp.js';
+import { add, readTrace } from '../otlp.js';
 import { criticalPath } from './critical-path.js';
 import { Waterfall } from './waterfall.js';
 import { Details } from './span-details.js';
@@ -14,11 +14,12 @@ import { Details } from './span-details.js';
 const PACE = 2000;
 
 // `onSpan` is told which span is shown, and of which peer it is.
+/** @param {{ route: TraceRoute, event: ServerEvent | null, onSpan?: (span: OpenedSpan) => void }} props */
 export function Trace({ route, event, onSpan }) {
   const id = route.trace;
-  const load = useCallback((signal) => getTrace(id, signal).then(readTrace), [id]);
+  const load = useCallback((/** @type {AbortSignal} */ signal) => getTrace(id, signal).then(readTrace), [id]);
   const { value: trace, error } = useLoaded(load, id, event?.revision, PACE);
-  const select = useCallback((span) => replace(toTrace(id, span)), [id]);
+  const select = useCallback((/** @type {string | null} */ span) => replace(toTrace(id, span)), [id]);
   const selected = useMemo(
     () => trace?.spans.find((span) => span.id === route.span) ?? null,
     [trace, route.span],
@@ -46,15 +47,20 @@ export function Trace({ route, event, onSpan }) {
     </section>`;
 }
 
+/** @param {Piece[]} path */
 function bySpan(path) {
+  /** @type {Map<number, Piece[]>} */
   const pieces = new Map();
-  for (const piece of path) {
-    if (pieces.has(piece.span)) pieces.get(piece.span).push(piece);
-    else pieces.set(piece.span, [piece]);
-  }
+  for (const piece of path) add(pieces, piece.span, piece);
   return pieces;
 }
 
+/**
+ * @param {{
+ *   id: string, trace: Trace, live: boolean | undefined, path: Piece[], shown: boolean,
+ *   show: (shown: boolean) => void,
+ * }} props
+ */
 function Head({ id, trace, live, path, shown, show }) {
   const { spans, start, length } = trace;
   const facts = useMemo(() => ({
@@ -82,7 +88,9 @@ function Head({ id, trace, live, path, shown, show }) {
         facts.orphans === 1 ? 'names' : 'name'} a parent that is missing.</p>`}`;
 }
 
+/** @param {Piece[]} path */
 function madeOf(path) {
+  /** @param {boolean} ways */
   const took = (ways) => path.reduce((sum, { from, to, way }) => sum + (way === ways ? to - from : 0), 0);
   const spans = new Set(path.map(({ span }) => span)).size;
   if (spans === 1) return '1 span';

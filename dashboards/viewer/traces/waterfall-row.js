@@ -15,10 +15,17 @@ const DEEPEST = 12;
 // text then stands on the left, or, if there is no room either, inside.
 const RIGHT = 0.8;
 
+/** @param {Span} span */
 export const rowId = (span) => `span-${span.index}`;
 
 // `critical` is what of the critical path leads to this span, or is in it.
-export function Row({ span, top, length, selected, closed, critical, select, toggle }) {
+/**
+ * @param {{
+ *   span: Span, top: number, length: number, selected: boolean, closed: boolean,
+ *   critical?: Piece[], on: RowEvents,
+ * }} props
+ */
+export function Row({ span, top, length, selected, closed, critical, on }) {
   const below = span.end - span.index - 1;
   const from = length ? span.start / length : 0;
   const wide = length ? span.duration / length : 1;
@@ -33,10 +40,10 @@ export function Row({ span, top, length, selected, closed, critical, select, tog
     <div id=${rowId(span)} role="treeitem" aria-level=${span.depth + 1} aria-selected=${selected}
       aria-expanded=${below ? !closed : undefined}
       class=${`row ${selected ? 'selected' : ''} ${span.error ? 'failed' : ''} ${span.index % 2 ? 'odd' : ''}`}
-      style=${{ transform: `translateY(${top}px)` }} onClick=${() => select(span.id)}
+      style=${{ transform: `translateY(${top}px)` }} onClick=${() => on.select(span.id)}
       title=${`${span.service}: ${span.name || '(no name)'}, ${label}${drawn}`}>
       <span class="names" style=${{ '--depth': Math.min(span.depth, DEEPEST) }}>
-        <${Twist} span=${span} below=${below} closed=${closed} toggle=${toggle} />
+        <${Twist} span=${span} below=${below} closed=${closed} toggle=${on.toggle} />
         <${Peer} name=${span.service} />
         <span class="name">${span.name || '(no name)'}</span>
         ${closed && html`<span class="hidden-count">+${plural(below, 'span')}</span>`}
@@ -60,17 +67,20 @@ export function Row({ span, top, length, selected, closed, critical, select, tog
 }
 
 // Where the text of a bar stands.
+/** @param {number} from @param {number} to */
 function sideOf(from, to) {
   if (to <= RIGHT) return 'right';
   return from >= 1 - RIGHT ? 'left' : 'inside';
 }
 
+/** @param {number} from @param {number} to @param {number} length */
 const between = (from, to, length) => (length
   ? { left: `${(from / length) * 100}%`, width: `${((to - from) / length) * 100}%` } : {});
 
 // Events that nobody could tell apart on the bar share a tick.
 const FINEST = 500;
 
+/** @param {Span} span @param {number} length */
 function ticks(span, length) {
   const all = new Map();
   for (const { name, after, untimed } of eventsOf(span)) {
@@ -83,6 +93,7 @@ function ticks(span, length) {
 }
 
 // The details have the links for the keyboard; here they are for the mouse.
+/** @param {{ span: Span }} props */
 function Links({ span }) {
   const links = linksOf(span);
   if (!links.length) return null;
@@ -91,8 +102,10 @@ function Links({ span }) {
       title=${trace === span.raw.traceId ? `Follow the link, to span ${to}` : `Follow the link, to trace ${trace}`}>↗</a>`)}</span>`;
 }
 
+/** @param {{ span: Span, below: number, closed: boolean, toggle: RowEvents['toggle'] }} props */
 function Twist({ span, below, closed, toggle }) {
   if (!below) return html`<span class="twist"></span>`;
+  /** @param {Event} event */
   const click = (event) => {
     event.stopPropagation();
     toggle(span, !closed);

@@ -15,6 +15,12 @@ const HEAD = 30;
 const TICKS = [0, 0.25, 0.5, 0.75];
 
 // `critical`: from a span's index to its pieces of the critical path.
+/**
+ * @param {{
+ *   trace: Trace, critical: Map<number, Piece[]>, selected: Span | null,
+ *   select: (span: string | null) => void,
+ * }} props
+ */
 export function Waterfall({ trace, critical, selected, select }) {
   const box = useRef(null);
   const [closed, setClosed] = useState(() => new Set());
@@ -22,6 +28,7 @@ export function Waterfall({ trace, critical, selected, select }) {
   const { first, last } = useWindow(box, visible.length, ROW, HEAD);
   const at = selected ? visible.indexOf(selected) : -1;
 
+  /** @param {Span} span @param {boolean} close */
   const toggle = (span, close) => setClosed((before) => {
     const after = new Set(before);
     if (close) after.add(span.id); else after.delete(span.id);
@@ -50,7 +57,7 @@ export function Waterfall({ trace, critical, selected, select }) {
   return html`
     <div class="waterfall" ref=${box} tabIndex="0" role="tree"
       aria-label="Spans. Arrow keys move, left and right close and open, Escape deselects."
-      aria-activedescendant=${at >= 0 ? rowId(selected) : undefined}>
+      aria-activedescendant=${selected && at >= 0 ? rowId(selected) : undefined}>
       <div class="ticks" aria-hidden="true">
         <span class="names">Peer and operation</span>
         <span class="times">${TICKS.map((part) => html`
@@ -61,12 +68,13 @@ export function Waterfall({ trace, critical, selected, select }) {
         ${visible.slice(first, last).map((span, i) => html`
           <${Row} key=${span.index} span=${span} top=${(first + i) * ROW} length=${trace.length}
             selected=${span === selected} closed=${closed.has(span.id)} critical=${critical.get(span.index)}
-            select=${select} toggle=${toggle} />`)}
+            on=${{ select, toggle }} />`)}
       </div>
     </div>`;
 }
 
 // The spans of which no ancestor is closed.
+/** @param {Span[]} spans @param {Set<string>} closed */
 function open(spans, closed) {
   if (closed.size === 0) return spans;
   const visible = [];
@@ -76,18 +84,28 @@ function open(spans, closed) {
   return visible;
 }
 
+/** @param {Span[]} spans @param {Span} span */
 function ancestors(spans, span) {
   const above = [];
   for (let i = span.parent; i >= 0; i = spans[i].parent) above.push(spans[i]);
   return above;
 }
 
+/** @param {HTMLElement} element */
 const pageOf = (element) => Math.max(1, Math.floor((element.clientHeight - HEAD) / ROW) - 1);
 
 // Where a key leads: a span, `null` for none, `false` for nowhere though the
 // key was ours, `undefined` when it was not.
+/**
+ * @param {KeyboardEvent} event
+ * @param {{
+ *   visible: Span[], at: number, closed: Set<string>, trace: Trace,
+ *   toggle: RowEvents['toggle'], page: number,
+ * }} options1
+ */
 function steer(event, { visible, at, closed, trace, toggle, page }) {
   const span = visible[at];
+  /** @param {number} by */
   const step = (by) => visible[Math.min(visible.length - 1, Math.max(0, at + by))] ?? false;
   switch (event.key) {
     case 'ArrowDown': return step(1);

@@ -15,5 +15,11 @@ export function h(component: AnyComponent<any>): VNode;
 export function useRef(initial: null): MutableRef<any>;
 export function useRef<Value>(initial: Value): MutableRef<Value>;
 
-// What a template makes. Templates are text to TypeScript: it checks no attributes.
-export function html(strings: TemplateStringsArray, ...values: unknown[]): VNode;
+// An event as a handler in a template gets it. Templates are text to TypeScript: which
+// element and which event it is, it does not know.
+type TemplateEvent = PointerEvent & KeyboardEvent & { readonly currentTarget: HTMLInputElement };
+
+type TemplateValue = ((event: TemplateEvent) => unknown) | object | string | number | bigint | boolean | null | undefined;
+
+// What a template makes. The attributes in it are not checked.
+export function html(strings: TemplateStringsArray, ...values: TemplateValue[]): VNode;
