@@ -1,5 +1,5 @@
 // The tables of /api/diagram: `{ peer: [0, 1], kind: [3, 3], … }`, a list for each
-// column. The server's side, which says what stands in them, is
+// column. The server's side, which documents them, is
 // testbed/src/viewer/diagram/columns.rs; a test there compares the two.
 
 // Each table's columns, with a value of each column's type.

@@ -1,5 +1,5 @@
-// What the page asks of the server. Every call goes through `get`, which takes
-// the answer from the page itself where that is a static report.
+// The requests to the server. Every call goes through `get`, which takes the answer
+// from the page itself if that is a static report.
 //
 // Where a call takes `run`, it is the id of another run of the same folder;
 // without it, the run that the page shows.
@@ -11,7 +11,7 @@ export { canOpen, isReport, leftOut } from './report-answers.js';
 export { useEvents, useLoaded } from './use-server.js';
 export { pageRun, toRun } from './page-run.js';
 
-// How many traces the list asks for. More cannot be read by anybody.
+// How many traces the list requests; a longer list is unreadable.
 export const LIST_LIMIT = 1000;
 
 /** @param {Record<string, any>} parameters @returns {[string, any][]} */
@@ -74,8 +74,8 @@ export const getResults = (signal, run) => get('/api/results', { signal, run });
 export const getTopology = (signal, run) => get('/api/topology', { signal, run });
 
 /**
- * The steps among the spans stored from place `after` on, with `states` what
- * tells the states after them apart.
+ * The steps among the spans stored from place `after` on, with `states` also
+ * numbers that are equal for equal states after them.
  * @type {(after: number, signal?: AbortSignal, run?: string, states?: boolean) => Promise<DiagramAnswer>}
  */
 export const getDiagram = (after, signal, run, states) =>

@@ -1,4 +1,4 @@
-// The page: what stands around the views, and which of them is shown.
+// The page: the frame around the views, and which of them is shown.
 
 import { h, html, render, useEffect, useRef, useState } from './vendor/preact-htm.js';
 import { getRun, leftOut, useEvents, useLoaded } from './api.js';
@@ -60,7 +60,7 @@ function App() {
     </main>`;
 }
 
-// These have a heading of their own, which is seen.
+// These views have a visible heading of their own.
 const NAMED = new Set(['trace', 'compare-traces', 'compare']);
 
 // Which views draw the model. A search by time counts from the run's beginning,

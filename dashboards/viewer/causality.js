@@ -74,8 +74,8 @@ function compute({ step, message, lines }) {
   return { lamport, ...linear(queue, when, lamport) };
 }
 
-// No recorded run has a ring of steps that wait for each other, but a file that
-// somebody wrote can have one. The earliest step goes first.
+// No recorded run has a cycle of steps that depend on each other, but a file from
+// elsewhere can have one. The earliest step goes first.
 /** @param {Steps} step @param {Uint8Array} open @param {(s: number) => void} release */
 function untie(step, open, release) {
   const left = [];
@@ -84,7 +84,7 @@ function untie(step, open, release) {
   for (const s of left) if (open[s] > 0) release(s);
 }
 
-// Equal times are told apart by the place in the queue, which is causal.
+// Steps with equal times are ordered by their place in the queue, which is causal.
 /** @param {Int32Array} queue @param {Float64Array} when @param {Uint32Array} lamport */
 function linear(queue, when, lamport) {
   const place = new Int32Array(queue.length);

@@ -1,9 +1,9 @@
-// Numbers and names as people read them.
+// Numbers, times and sizes as readable text.
 
 /** @type {[string, number][]} */
 const UNITS = [['ns', 1], ['µs', 1e3], ['ms', 1e6], ['s', 1e9]];
 
-// Three significant digits tell two spans apart and fit beside a bar.
+// Three significant digits distinguish two spans and fit beside a bar.
 /** @param {number} ns */
 export function duration(ns) {
   if (ns === 0) return '0';
@@ -36,8 +36,8 @@ export function bytes(number) {
   return `${Number((number / scale).toPrecision(3)).toLocaleString('en')} ${unit}`;
 }
 
-// What a run measured, by the unit that `run.json` gives. A ratio that is almost
-// 1 is not told as 1.
+// A measured value in the unit that `run.json` states. A ratio just below 1 is not
+// rounded to 1.
 /** @param {number | null | undefined} value @param {string} unit */
 export function measured(value, unit) {
   if (value === null || value === undefined) return '–';

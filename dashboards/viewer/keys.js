@@ -1,20 +1,20 @@
-// The keys of the page: they work wherever the focus is, but for what the
+// The keys of the page. They work wherever the focus is, except for those that the
 // focused control needs itself.
 
 import { html, useEffect, useRef } from './vendor/preact-htm.js';
 
-// What is typed into takes every key.
+// Text fields take every key.
 const TYPED = 'input:not([type=checkbox]):not([type=radio]), select, textarea';
 
-// What scrolls, or is chosen from with arrows, keeps these.
+// Elements that scroll, or whose value the arrows choose, keep these keys.
 const MOVES = new Set([
   'ArrowDown', 'ArrowUp', 'ArrowLeft', 'ArrowRight', 'Home', 'End', 'PageDown', 'PageUp']);
 const MOVED = 'input, [tabindex="0"]:not(canvas):not([role=tree])';
 
-// What Space and Enter press.
+// Elements that Space and Enter activate.
 const PRESSED = 'a, button, summary, input, [role=button]';
 
-// Whether a key is the view's, though the focus is on `target`.
+// Whether the view may take a key, although the focus is on `target`.
 /** @param {KeyboardEvent} event */
 export function isFree(event) {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return false;
@@ -26,13 +26,13 @@ export function isFree(event) {
   return true;
 }
 
-// `handler` is given the keys that are free. It takes one by preventDefault().
+// Calls `handler` with each free key; a handler that uses the key calls preventDefault().
 /** @param {(event: KeyboardEvent) => void} handler */
 export function useKeys(handler) {
   const now = useRef(handler);
   now.current = handler;
   useEffect(() => {
-    // What is behind a dialog has no keys.
+    // An open dialog takes all keys.
     /** @param {KeyboardEvent} event */
     const listen = (event) => isFree(event) && !document.querySelector('dialog[open]') && now.current(event);
     document.addEventListener('keydown', listen);
@@ -85,7 +85,7 @@ const GESTURES = {
   compare: 'The wheel zooms about the pointer; drag to move. Both runs move together.',
 };
 
-// The button that shows the keys of a view, and what it opens.
+// The button that shows the keys of a view, and the dialog that it opens.
 /** @param {{ view: string }} props */
 export function KeysButton({ view }) {
   const dialog = useRef(null);

@@ -3,7 +3,7 @@
 
 export const STEP = {
   peer: Int32Array,
-  // Of the message that the step handles; or "timer", "start" and the like.
+  // The kind of the message that the step handles; or "timer", "start" and the like.
   kind: Int32Array,
   number: Float64Array,
   trace: Int32Array,

@@ -2,7 +2,7 @@
 // answers of /api/diagram, piece by piece while the run goes on.
 //
 //   const model = new Model();
-//   model.append(answer);            // each answer in turn; `model.next` is what to ask for after
+//   model.append(answer);            // each answer in turn; `model.next` is the place to continue from
 //
 // Everything is an index. A table is a list of texts; columns are typed arrays
 // with room at the end, so `count` says how many there are, never `length`.
@@ -10,7 +10,7 @@
 //   model.peers, model.kinds, model.traces, model.reasons      tables of text
 //   model.peerOf(name) → peer or -1        model.stepOf(span id) → step or -1
 //   model.messageOf(sender, message id) → message or -1
-//   model.inOrder → peers as people count (peer-2 before peer-10)
+//   model.inOrder → peers in natural order (peer-2 before peer-10)
 //   model.step, model.message               their columns (model-columns.js)
 //   model.spans[s]                          the span id of a step
 //   model.messageIds[m], model.texts[m]     the id of a message, and its text
@@ -59,7 +59,7 @@ export class Model {
   }
 
   /**
-   * Takes one answer in. True when it brought something.
+   * Adds one answer. Returns whether it had anything new.
    * @param {DiagramAnswer} answer
    */
   append(answer) {
@@ -185,7 +185,7 @@ export class Model {
       message.nextSent[m] = step.firstSent[message.from[m]];
       step.firstSent[message.from[m]] = m;
     }
-    // The receiver's span can end, and be told, before the sender's.
+    // The receiver's span can end, and be reported, before the sender's.
     for (let m = start; m < start + rows; m += 1) {
       const early = this.waiting[message.sender[m]];
       const receipts = early.size ? early.get(this.messageIds[m]) ?? [] : [];

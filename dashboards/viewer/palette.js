@@ -3,7 +3,7 @@
 // Peers are numbered by their names (`peer-07`), and the golden angle puts any
 // few neighbours far apart on the colour wheel. Lightness and saturation are
 // the style sheet's, which knows light from dark. With many peers colours come
-// near each other, so a name stands beside every colour.
+// near each other, so every colour has a name beside it.
 
 const GOLDEN_ANGLE = 137.508;
 const FIRST_HUE = 250;

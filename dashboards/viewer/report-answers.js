@@ -1,19 +1,18 @@
 // The answers of a static report.
 //
-// `report.html` has no server behind it. What a server would say stands in the
-// page as JSON: an object from the address that is asked for to the answer.
-// What depends on a search is not there for each search; it is found here,
-// among the answers that are.
+// `report.html` has no server behind it. The server's answers are in the page as
+// JSON: an object from each address to its answer. Answers to searches are not
+// among them; this module computes them from the answers that are.
 
 import { emptyTable } from './answer-tables.js';
 
 const element = globalThis.document?.getElementById('answers');
 const answers = element ? JSON.parse(element.textContent) : null;
 
-// Whether this page is a report, which has nobody to ask.
+// Whether this page is a report, without a server.
 export const isReport = answers !== null;
 
-// What the report had no room for, in sentences; nothing on a server's page.
+// Sentences on what the report had no room for; empty on a server's page.
 export const leftOut = [answers?.['left-out'] ?? []].flat().map(String);
 
 // Whether a trace of the list can be opened: a report holds as many as fit.
@@ -22,43 +21,42 @@ export const canOpen = (trace) => !isReport || `/api/v3/traces/${trace}` in answ
 
 const MISSING = 'this report does not hold it; `testbed view` with the folder of the run shows all of it';
 
-// The answer to `path` with these parameters, or an error that says that it
-// is not there.
+// The answer to `path` with these parameters; an error if the report lacks it.
 /** @param {string} path @param {[string, any][]} parameters @param {Record<string, any>} [from] */
 export function answerOf(path, parameters, from = answers) {
-  const asked = new URLSearchParams(parameters);
-  if (asked.has('run')) throw new Error(MISSING);
-  const exact = asked.size ? `${path}?${asked}` : path;
-  const found = from[exact] ?? searched(path, asked, from);
+  const query = new URLSearchParams(parameters);
+  if (query.has('run')) throw new Error(MISSING);
+  const exact = query.size ? `${path}?${query}` : path;
+  const found = from[exact] ?? searched(path, query, from);
   if (!found) throw new Error(MISSING);
   return found;
 }
 
-/** @param {string} path @param {URLSearchParams} asked @param {Record<string, any>} from */
-function searched(path, asked, from) {
-  if (path === '/api/v3/trace-summaries') return summaries(asked, from[path]);
+/** @param {string} path @param {URLSearchParams} query @param {Record<string, any>} from */
+function searched(path, query, from) {
+  if (path === '/api/v3/trace-summaries') return summaries(query, from[path]);
   const span = /^\/api\/spans\/([0-9a-f]{32})\/([0-9a-f]{16})$/.exec(path);
   if (span) return oneSpan(from[`/api/v3/traces/${span[1]}`], span[2]);
-  // A report does not grow: whoever asks for what is new gets nothing.
-  if (path === '/api/diagram' && from['/api/diagram?after=0']) return nothingNew(asked, from);
+  // A report does not grow: there are no newer steps.
+  if (path === '/api/diagram' && from['/api/diagram?after=0']) return nothingNew(query, from);
   return null;
 }
 
-/** @param {URLSearchParams} asked @param {Record<string, any>} from */
-function nothingNew(asked, from) {
+/** @param {URLSearchParams} query @param {Record<string, any>} from */
+function nothingNew(query, from) {
   const whole = from['/api/diagram?after=0'];
   return {
-    ...whole, next: Number(asked.get('after')), more: false, states: undefined,
+    ...whole, next: Number(query.get('after')), more: false, states: undefined,
     steps: emptyTable('steps'), sends: emptyTable('sends'),
     outputs: emptyTable('outputs'), losses: emptyTable('losses'),
   };
 }
 
-/** @param {URLSearchParams} asked @param {any} all */
-function summaries(asked, all) {
+/** @param {URLSearchParams} query @param {any} all */
+function summaries(query, all) {
   if (!all) return null;
   /** @param {string} name */
-  const of = (name) => asked.get(`query.${name}`);
+  const of = (name) => query.get(`query.${name}`);
   for (const name of ['operationName', 'attributes']) {
     if (of(name)) throw new Error('a report finds traces by peer, duration and time; '
       + '`testbed view` with the folder of the run finds them by all else');
@@ -77,7 +75,7 @@ function summaries(asked, all) {
   return { ...all, summaries: all.summaries.filter(fits).slice(0, Number(of('searchDepth')) || undefined) };
 }
 
-// The page writes times with nine digits after the point.
+// Times have nine digits after the point.
 /** @param {string} text */
 function nanoseconds(text) {
   const fraction = /\.(\d+)Z$/.exec(text)?.[1] ?? '';

@@ -1,4 +1,4 @@
-// The address bar names what is shown, so that a link can be sent, and Back
+// The address names the view and its selection, so that a link can be sent, and Back
 // goes back. Everything after `#` stays in the browser.
 //
 //   #/                                  the space-time diagram
@@ -11,7 +11,7 @@
 //   #/compare/RUN/RUN                   two runs beside each other
 //
 // A route is { view, params } with what else the address names: `trace` and
-// `span`, or `a` and `b`. `params` is what stands after `?`, URLSearchParams.
+// `span`, or `a` and `b`. `params` are the URLSearchParams after `?`.
 
 /**
  * @typedef {object} Route
@@ -45,13 +45,13 @@ export function parse(hash) {
   return { view: 'unknown', params };
 }
 
-// An address that somebody mistyped is still an address.
+// A mistyped address is not an error.
 /** @param {string} text */
 export function decode(text) {
   try { return decodeURIComponent(text); } catch { return text; }
 }
 
-// `#/view?name=value`; what is empty is left out.
+// `#/view?name=value`, without empty parameters.
 /** @param {string} view @param {ViewParameters} [parameters] */
 function toView(view, parameters = {}) {
   const given = Object.entries(parameters)

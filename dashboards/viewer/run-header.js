@@ -1,4 +1,4 @@
-// The head of the page: which run this is, how it went, and what is missing.
+// The head of the page: the run, its verdict, and its losses.
 
 import { html } from './vendor/preact-htm.js';
 import { KeysButton } from './keys.js';
@@ -6,8 +6,8 @@ import { SchemeButton } from './scheme.js';
 import { count, duration, plain, plural } from './format.js';
 import { allOptions, headOptions } from './run-options.js';
 
-// What `run.json` does not say yet is left out: it fills while the run goes on.
-// `children` is the way between the views, `view` the one that is shown.
+// Values that `run.json` lacks are left out: it fills while the run goes on.
+// `children` is the navigation, `view` the current view.
 /**
  * @param {{
  *   run: Run, event: ServerEvent | null, connected: boolean | null, view: string,
@@ -15,7 +15,7 @@ import { allOptions, headOptions } from './run-options.js';
  * }} props
  */
 export function RunHeader({ run, event, connected, view, children }) {
-  // They are counted when the run is over.
+  // Spans are counted when the run is over.
   const spans = (event?.live ? null : run.spans) ?? {};
   const stored = event?.spans ?? spans.stored;
   return html`
@@ -48,7 +48,7 @@ export function RunHeader({ run, event, connected, view, children }) {
 /** @param {{ run: Run, event: ServerEvent | null, connected: boolean | null }} props */
 function Verdict({ run, event, connected }) {
   const status = run.verdict?.status;
-  // A run that goes on has no verdict yet, or says itself that it knows none.
+  // A run that goes on has no verdict yet, or the verdict unknown.
   if (event?.live && (!status || status === 'unknown')) {
     // Without the server nothing is known of the run.
     if (connected === false) return null;
@@ -68,7 +68,7 @@ function Fact({ name, value, bad }) {
 // What a span without its parent means.
 /** @param {number} number */
 export const withoutParent = (number) => `${plural(number, 'span')} ${
-  number === 1 ? 'names' : 'name'} a parent that is missing: somebody saw a message whose sender left no trace.`;
+  number === 1 ? 'names' : 'name'} a parent that is missing: a message was received whose sending is not recorded.`;
 
 /** @param {{ spans: Record<string, number> }} props */
 function Losses({ spans }) {
@@ -77,7 +77,7 @@ function Losses({ spans }) {
     reasons.push(withoutParent(spans.without_parent));
   }
   if (spans.lost > 0) {
-    reasons.push(`${plural(spans.lost, 'span')} got lost: what you see is not all that happened.`);
+    reasons.push(`${plural(spans.lost, 'span')} lost: this page does not show all that happened.`);
   }
   if (spans.not_exported > 0) {
     reasons.push(`${plural(spans.not_exported, 'span')} did not reach the collector. They are here.`);

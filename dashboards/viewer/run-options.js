@@ -1,12 +1,12 @@
-// The options of an experiment, which stand in `run.json` as numbers and nested
+// The options of an experiment, which `run.json` has as numbers and nested
 // objects, in words.
 
 import { bytes, count, duration } from './format.js';
 
-// A longer list is counted from here on.
+// Of a longer list, the rest is counted.
 const FEW = 8;
 
-// What is told of a run before all else: [[name, text], …].
+// The options at the head of the page: [[name, text], …].
 /** @param {Run} run */
 export function headOptions({ experiment }) {
   const options = experiment?.options ?? {};
@@ -17,8 +17,7 @@ export function headOptions({ experiment }) {
     ['scenario', scenario?.split(/[/\\]/).pop()]].filter(([, text]) => text);
 }
 
-// All of them: [[name, text], …]. What was left to its default and has no value
-// is left out.
+// All options: [[name, text], …], without those that have no value.
 /** @param {Run} run */
 export function allOptions({ experiment }) {
   const { engine, algorithm, workload, channel, scenario, fifo, system, network, ...others } =
@@ -27,8 +26,8 @@ export function allOptions({ experiment }) {
   return rows({ engine, algorithm, workload, channel, scenario, ...others, ...system, ...network });
 }
 
-// Runs before testbed-run/2 had text here that only Rust can read. Their command
-// line tells the rest.
+// Runs before testbed-run/2 have Rust's debug text here. Their command line has the
+// remaining options.
 /** @param {string} system @param {boolean} [fifo] @returns {Record<string, any>} */
 function ofText(system, fifo) {
   /** @param {string} name */
@@ -47,7 +46,7 @@ function rows(options) {
   });
 }
 
-// JSON has names in any order; what happens to a peer is told with the peer first.
+// JSON has names in any order; the peer of an event comes first.
 /** @param {Record<string, any>} options */
 const inOrder = ({ peer, ...rest }) => Object.entries({ peer, ...rest });
 
@@ -56,7 +55,7 @@ const isNothing = (value) => value === null || value === undefined || (Array.isA
 /** @param {string} name */
 const spoken = (name) => name.replaceAll('_', ' ');
 
-// A name says its unit.
+// The unit is the ending of the name.
 /** @type {[RegExp, (value: any) => string][]} */
 const UNITS = [
   [/_seconds$/, (value) => duration(value * 1e9)],

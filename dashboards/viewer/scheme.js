@@ -1,4 +1,4 @@
-// Light or dark: as the system says, until somebody chooses.
+// Light or dark: the system's scheme, until the button switches it.
 
 import { html, useEffect, useState } from './vendor/preact-htm.js';
 

@@ -1,6 +1,6 @@
 // One selection for all views.
 //
-// Each view keeps its selection in its own address. What is selected is carried
+// Each view keeps its selection in its own address. The selection is carried
 // over here: into the links that lead from one view to another.
 
 import { useRef } from './vendor/preact-htm.js';
@@ -29,7 +29,7 @@ export function remember({ selected, left }, route, model, opened) {
   };
 }
 
-// What an address selects: `{}` for nothing, null where it does not say.
+// The selection of an address: `{}` for none, null if the view has no selection.
 /** @param {Route} route @param {Model | null} model @param {OpenedSpan} opened */
 function namedBy({ view, trace, span, params }, model, opened) {
   if (view === 'trace') {
@@ -45,7 +45,7 @@ function namedBy({ view, trace, span, params }, model, opened) {
   };
 }
 
-// Where the other views show what is selected.
+// The addresses at which the other views show the selection.
 /** @param {Known} known */
 export function links({ selected: { trace, span, peer }, left }) {
   return {

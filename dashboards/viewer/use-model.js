@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from './vendor/preact-htm.js';
 import { getDiagram } from './api.js';
 import { Model } from './model.js';
 
-// While a run goes on, the page asks at most this often (ms): two answers a
+// While a run goes on, the page requests steps at most this often (ms): two answers a
 // second look alive, and leave the processor to the peers.
 const PACE = 500;
 
@@ -81,7 +81,7 @@ export function useModel(version, { needed = true, run, states } = {}) {
 const passed = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 // The picture follows the model by two frames. A page in the background has
-// none, and so asks for nothing until it is looked at again.
+// none, and so requests nothing until it is visible again.
 const painted = () => new Promise((resolve) => {
   requestAnimationFrame(() => requestAnimationFrame(resolve));
 });

@@ -1,10 +1,10 @@
-// When the page asks: once, and again when the server says that there is more.
+// The server's events, and answers that are loaded again when an event reports more.
 
 import { useEffect, useRef, useState } from './vendor/preact-htm.js';
 import { isReport } from './report-answers.js';
 import { pageRun } from './page-run.js';
 
-// What can be done to a run that goes on, where nothing can be.
+// No control of the run.
 const UNTOUCHED = { allowed: [], paused: false };
 
 /**
@@ -33,10 +33,10 @@ export function useEvents() {
       source.onerror = () => setState(({ event }) => (
         { connected: false, event: event && { ...event, control: UNTOUCHED } }));
     };
-    // A page that was left stays in memory, for Back. It must not keep its
-    // connection: a browser has six to a server, and the next page needs one.
+    // The browser keeps a page in memory for Back. Such a page closes its connection:
+    // a browser has six to a server, and the next page needs one.
     const close = () => source.close();
-    /** @param {PageTransitionEvent} options */
+    /** @param {PageTransitionEvent} event */
     const again = ({ persisted }) => persisted && open();
     open();
     addEventListener('pagehide', close);
@@ -53,8 +53,8 @@ export function useEvents() {
 /**
  * Loads something, and again whenever `version` changes. There is one request
  * at a time, and at least `pace` ms between two, so that a fast run neither
- * floods the server nor starves the page. `what` says what is asked for: when
- * it changes, the old answer is dropped.
+ * floods the server nor starves the page. `what` names the answer: when it
+ * changes, the old answer is dropped.
  * @template Value
  * @param {(signal: AbortSignal) => Promise<Value>} load
  * @param {string} what

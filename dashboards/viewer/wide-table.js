@@ -1,4 +1,4 @@
-// A table that may be wider than its place: it scrolls, with the keyboard too.
+// A box for a table wider than the page: it scrolls, by keyboard too.
 
 import { html } from './vendor/preact-htm.js';
 

@@ -1,4 +1,4 @@
-// Where the keys lead.
+// The steps that the arrow keys lead to.
 //
 //   → ←            the next step, the one before, in causal order over all peers
 //   Shift → ←      along the peer's line
@@ -8,10 +8,10 @@
 
 import { clocks } from '../causality.js';
 
-// The step that a key leads to, -1 for nowhere, undefined if the key is not ours.
+// The step that a key leads to; -1 for none, undefined for any other key.
 /**
- * @param {{ key: string, shiftKey: boolean }} options
- * @param {{ model: Model, layout: Layout, view: View, step: number }} options1
+ * @param {{ key: string, shiftKey: boolean }} pressed
+ * @param {{ model: Model, layout: Layout, view: View, step: number }} shown
  */
 export function stepByKey({ key, shiftKey }, { model, layout, view, step }) {
   /** @param {number} s */
@@ -31,8 +31,8 @@ export function stepByKey({ key, shiftKey }, { model, layout, view, step }) {
   }
 }
 
-// Only steps that are drawn: a layout can leave local ones out. From nowhere, it
-// begins with what is in sight.
+// Only steps that are drawn: a layout can leave local ones out. Without a selection,
+// the first or last step in sight.
 /**
  * @param {Model} model
  * @param {Layout} layout

@@ -1,7 +1,7 @@
-// What the model does not have, so that nothing is judged by what is missing.
+// What the model lacks, so that no judgement rests on missing steps.
 //
-// Steps have numbers. A hole in them is a step that was recorded nowhere, or
-// that the page has not read: what it sent or received is not known.
+// Steps are numbered. A gap in the numbers is a step that was not recorded, or that
+// the page has not read: what it sent and received is unknown.
 
 import { plural } from '../format.js';
 
@@ -9,7 +9,7 @@ import { plural } from '../format.js';
 const SILENT = 1;
 
 // The steps that lie before a cut and are not in the model: [{ name, steps }] by
-// peer. `recorded` [{ peer, step }] is what a snapshot says of where it cuts: then
+// peer. `recorded` [{ peer, step }] is where a snapshot cuts: then
 // the steps that recorded have to be there as well.
 /** @param {Model} model @param {CutPoints} cut @param {{ peer: string, step: number }[]} [recorded] */
 export function missingBefore(model, cut, recorded = []) {
@@ -52,7 +52,7 @@ export function holes(model) {
   return steps;
 }
 
-// What of a run is missing from its record, in words, or ''.
+// What the record of a run lacks, in words, or ''.
 /** @param {Model} model @param {Run | null} run */
 export function missingFrom(model, run) {
   const [steps, spans] = [holes(model), run?.spans?.lost ?? 0];
@@ -67,8 +67,7 @@ export function isReading(model, event, whole) {
   return !event?.live && (!whole || model.next < (event?.spans ?? 0) + (event?.evicted ?? 0));
 }
 
-// What is said of a message without a receipt, other than that it never arrived:
-// '' where it never did.
+// The fate of a message without a receipt, in words; '' if it never arrived.
 /**
  * @param {Model} model
  * @param {Run | null} run

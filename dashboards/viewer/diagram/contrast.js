@@ -1,8 +1,7 @@
-// How well something is seen in front of something else, as WCAG 2 counts it:
-// from 1, not at all, to 21. Colours are lists of red, green and blue, 0 to 255.
+// Contrast ratio of two colours (WCAG 2): from 1, none, to 21. Colours are lists of
+// red, green and blue, 0 to 255.
 
-// What is to be seen at all has three to one; a part of an eighth more is for
-// the tints that lie below.
+// WCAG 2 asks for 3 to 1 of graphics; an eighth more allows for tints below.
 export const LEAST = 3 * 1.125;
 
 /** @param {number} byte */
@@ -23,8 +22,8 @@ export function contrast(a, b) {
 /** @param {Bytes} ink @param {Bytes} back @param {number} alpha */
 const over = (ink, back, alpha) => [0, 1, 2].map((i) => ink[i] * alpha + back[i] * (1 - alpha));
 
-// How opaque an ink must be at least to be seen on this ground; 1 where even
-// that is not enough.
+// The least opacity at which an ink has this contrast on a background; 1 if even that
+// is not enough.
 /** @param {Bytes} ink @param {Bytes} back @param {number} [least] */
 export function leastAlpha(ink, back, least = LEAST) {
   let [low, high] = [0, 1];

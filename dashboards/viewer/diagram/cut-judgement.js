@@ -21,7 +21,7 @@ export function Judgement({ model, run, cut, select }) {
 /** @param {{ model: Model }} props */
 function Reading({ model }) {
   return html`<p class="verdict open" role="status"><b>Reading the run:</b> ${count(model.next)} of ${
-    plural(model.next + model.left, 'span')}. What the cut says stands here when all of it is read.</p>`;
+    plural(model.next + model.left, 'span')}. The judgement of the cut follows when all of it is read.</p>`;
 }
 
 /** @param {{ snapshot: Snapshot }} props */
@@ -55,8 +55,8 @@ function Missing({ missing, live }) {
     steps === 1 ? 'it' : 'they'} sent and received is not known.</p>`;
 }
 
-// Where the run did not pass, its verdict stands above: that this cut is
-// consistent does not make the run right.
+// If the run did not pass, its verdict is above: a consistent cut does not make the
+// run right.
 /** @param {{ model: Model, run: Run | null, cut: Cut, select: Select }} props */
 function Known({ model, run, cut, select }) {
   const { orphans, whole } = /** @type {Crossing} */ (cut.crossing);

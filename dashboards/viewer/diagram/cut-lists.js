@@ -1,4 +1,4 @@
-// The lists of the cut's panel: messages by channel, and what the snapshot itself says.
+// The lists of the cut's panel: messages by channel, and what the snapshot recorded.
 
 import { html } from '../vendor/preact-htm.js';
 import { plural } from '../format.js';
@@ -6,7 +6,7 @@ import { Peer } from '../peer-name.js';
 import { byChannel } from './cut.js';
 import { MessageRef } from './panel-parts.js';
 
-// A list that nobody reads to its end is cut here; the count says the rest.
+// A longer list is cut here, and the rest is counted.
 export const MOST = 200;
 
 const NONE = 'No message was under way across this cut.';

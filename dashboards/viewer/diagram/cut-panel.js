@@ -1,5 +1,5 @@
-// What the cut says: whether it is consistent, and which messages were in
-// flight when it was made.
+// The panel of the cut: whether it is consistent, and which messages are in flight
+// across it.
 
 import { html } from '../vendor/preact-htm.js';
 import { plural } from '../format.js';
@@ -57,7 +57,7 @@ function Placing({ model, points }) {
       && `: ${left.map((peer) => model.peers[peer]).join(', ')}`}.</p>`;
 }
 
-// What the snapshot recorded of its channels, held against what the trace shows.
+// The snapshot's record of its channels, compared with the trace.
 /** @param {{ diagram: Diagram, compared: Comparison, unreadable: string[] }} props */
 function Recorded({ diagram, compared, unreadable }) {
   const { recorded, missed, open, unseen } = compared;

@@ -1,4 +1,4 @@
-// A cut through the run, and what it says.
+// A cut through the run, and the messages that cross it.
 //
 // A cut is an Int32Array: of each peer, how many of its steps lie before it, or
 // -1 where the cut does not meet the peer. It is consistent when no message is
@@ -38,7 +38,7 @@ export function straight(layout, model, x) {
 // cross it either way, messages that cross it backwards, and whether it meets
 // every peer. Only between peers that it meets. What a snapshot algorithm sends
 // for itself is part of no recorded state, so it is neither in flight in a cut
-// nor against it, whoever made the cut.
+// nor an orphan, for recorded cuts and for the user's own.
 /** @param {Model} model @param {CutPoints} cut */
 export function inspect({ step, message, peers }, cut) {
   /** @type {Record<'flying' | 'lost' | 'control' | 'orphans', number[]>} */
@@ -75,8 +75,8 @@ export function byChannel(model, messages) {
   return [...channels].sort(([a], [b]) => a - b).map(([, channel]) => channel);
 }
 
-// A superimposed algorithm may add to what the application says (Lai and Yang
-// add colours), and records what the application said. The model has the
+// A superimposed algorithm may add to a message of the application (Lai and Yang
+// add colours), and records the text of the application. The model has the
 // beginning of a long text, with an ellipsis behind it.
 /** @param {string} sent @param {string} recorded */
 function isText(sent, recorded) {
@@ -84,12 +84,11 @@ function isText(sent, recorded) {
   return sent.endsWith('…') && recorded.startsWith(sent.slice(0, -1));
 }
 
-// What the snapshot says was in its channels, beside what the trace shows in
-// flight: { recorded, missed, open, unseen }. `recorded` are messages that both
-// name, `missed` those that only the trace has although their receiver reported
-// its channels, `open` those whose receiver did not, or not so that it could be
-// read: of these nothing is known. `unseen` [{ from, to, text }] is what only
-// the snapshot has.
+// The snapshot's channels compared with the messages that the trace shows in flight:
+// { recorded, missed, open, unseen }. `recorded` are messages in both, `missed` those
+// that only the trace has although their receiver reported its channels, `open` those
+// whose receiver has no readable report, so that nothing is known of them. `unseen`
+// [{ from, to, text }] are messages that only the snapshot has.
 /** @param {Model} model @param {number[]} flying @param {Snapshot} snapshot */
 export function compare(model, flying, { channels, finished, unreadable }) {
   const reported = new Set(finished.filter((peer) => !unreadable.includes(peer)));
@@ -110,8 +109,8 @@ export function compare(model, flying, { channels, finished, unreadable }) {
   return { recorded, missed, open, unseen };
 }
 
-// What is drawn as in flight in a cut: `crossing` is of inspect(), `compared` of compare().
-/** @param {{ crossing: Crossing | null, compared: Comparison | null }} options */
+// The messages drawn as in flight in a cut: `crossing` is of inspect(), `compared` of compare().
+/** @param {{ crossing: Crossing | null, compared: Comparison | null }} messages */
 export const flyingIn = ({ crossing, compared }) => (compared
   ? [...compared.recorded, ...compared.missed, ...compared.open] : crossing?.flying ?? []);
 

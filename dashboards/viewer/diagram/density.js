@@ -23,7 +23,7 @@ function sheetOf(context, width, height) {
 
 // `add(column, y, height, ink)` draws a bar around `y`; `finish()` shows them.
 // Places count from `left` and `top`; an ink is what inkOf() makes of a colour.
-/** @param {CanvasRenderingContext2D} context @param {{ left: number, top: number } & Size} options1 */
+/** @param {CanvasRenderingContext2D} context @param {{ left: number, top: number } & Size} box */
 export function begin(context, { left, top, width, height }) {
   const [wide, high] = [Math.ceil(width), Math.ceil(height)];
   /** @type {ReturnType<typeof sheetOf> | null} */

@@ -1,5 +1,4 @@
-// A step and a message in words: for the tooltip, for the panels, and for those
-// who hear the diagram.
+// A step and a message in words: for the tooltip, the panels and screen readers.
 
 import { clocks, vectorClock } from '../causality.js';
 import { duration } from '../format.js';
@@ -42,8 +41,8 @@ export const kindOf = (model, m) => model.kinds[model.message.kind[m]];
 /** @param {Model} model @param {number} m */
 export const route = ({ message, peers }, m) => `${peers[message.sender[m]]} → ${peers[message.receiver[m]]}`;
 
-// What became of a message. `pending` (completeness.js) is what is said of one that has no
-// receipt, where that does not mean that it never arrived.
+// The fate of a message. `pending` (completeness.js) is that of a message without a
+// receipt, unless it never arrived.
 /** @param {Model} model @param {number} m @param {string} pending */
 export function fate(model, m, pending) {
   const { message, reasons, step } = model;

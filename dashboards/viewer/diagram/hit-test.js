@@ -1,4 +1,4 @@
-// What lies under the pointer.
+// Which step, message or handle lies under the pointer.
 
 import { lowerBound } from './binary-search.js';
 import { HEAD } from './view.js';

@@ -1,5 +1,5 @@
-// Where everything is, before anybody zooms: the peers' rows from top to
-// bottom, and each step's place on the axis.
+// Where everything is, independent of zoom: the peers' rows from top to bottom, and
+// each step's place on the axis.
 //
 //   arrange(model, settings) → layout
 //     settings: { axis: 'time' | 'logical', hidden, grouped: Sets of peers,
@@ -19,7 +19,7 @@
 
 import { clocks } from '../causality.js';
 
-/** @param {Model} model @param {LayoutSettings} options1 */
+/** @param {Model} model @param {LayoutSettings} settings */
 export function arrange(model, { axis, hidden, grouped, silent, local }) {
   const { rows, rowOf } = toRows(model, hidden, grouped);
   const shown = visible(model, rowOf, local);
@@ -138,7 +138,7 @@ function toArrows({ message }, x, rowOf, silent, flight) {
   return { start, end, drawn };
 }
 
-// The median of a few hundred tells where an arrow points that never arrived.
+// The median of a few hundred flights is the length of an arrow that never arrived.
 const SAMPLE = 500;
 
 /** @param {Model} model */

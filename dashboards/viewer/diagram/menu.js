@@ -1,4 +1,4 @@
-// A box that opens below its button, and closes when one turns to something else.
+// A box that opens below its button, and closes on a click or focus elsewhere.
 
 import { html, useEffect, useRef } from '../vendor/preact-htm.js';
 
@@ -6,7 +6,7 @@ import { html, useEffect, useRef } from '../vendor/preact-htm.js';
 export function Menu({ label, title, kind = '', children }) {
   const menu = useRef(null);
   useEffect(() => {
-    /** @param {Event} options */
+    /** @param {Event} event */
     const outside = ({ target }) => {
       if (!menu.current.contains(target)) menu.current.open = false;
     };

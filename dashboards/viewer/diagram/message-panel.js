@@ -1,4 +1,4 @@
-// Everything that is known about the selected message.
+// All facts on the selected message.
 
 import { html } from '../vendor/preact-htm.js';
 import { Pair } from '../traces/span-details.js';

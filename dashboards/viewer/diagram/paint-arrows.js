@@ -17,7 +17,7 @@ const MOST_HEADS = 900;
 const STRONGEST = 0.85;
 const FAINTEST = 0.25;
 
-// What a cut or a selection is not about steps back.
+// Messages beside a cut or a selection are fainter.
 const BESIDE = 0.5;
 
 // As long as there are not more than these, each can be seen by itself: with
@@ -37,7 +37,7 @@ export function strength(count, plot, beside, least) {
 export const BROKEN = 0.55;
 
 // Which messages are drawn: { all: how many there are, arrows, highlighted: those drawn, part }.
-// `highlighted` are those that a cut makes stand out: they are drawn, however many others
+// `highlighted` are those that cross the cut: they are drawn, however many others
 // there are, and are as many at most.
 /** @param {Scene} scene @param {Frame} frame */
 export function arrowsInSight({ layout, model, marks, moving }, frame) {
@@ -81,7 +81,7 @@ export function ends({ layout, model }, frame, m) {
   return [x1, y1, x1 + (x2 - x1) * BROKEN, y1 + (y2 - y1) * BROKEN];
 }
 
-// The quiet ones: everything that no mark makes stand out.
+// The messages that are not highlighted.
 /**
  * @param {CanvasRenderingContext2D} context
  * @param {Scene} scene
@@ -99,15 +99,15 @@ export function drawArrows(context, scene, frame, { arrows }) {
   }
   const heads = arrows.length <= MOST_HEADS;
   const back = rgb(theme.back);
-  // What is told apart lies above what is not.
+  // Past and future lie above the concurrent messages.
   for (const look of ['apart', ...layout.kinds, 'past', 'future']) {
     const all = looks.get(look);
     if (!all) continue;
-    const told = look === 'past' || look === 'future';
+    const related = look === 'past' || look === 'future';
     const plain = look === 'apart' || (marks.cut !== null && !marks.cone);
     const ink = typeof look === 'number' ? theme.kind(model.kinds[look]) : theme[look];
     const alpha = strength(arrows.length, frame.plot, plain, leastAlpha(rgb(ink), back));
-    const wide = told || (!plain && alpha >= STRONGEST);
+    const wide = related || (!plain && alpha >= STRONGEST);
     context.globalAlpha = alpha;
     drawAll(context, scene, frame, all, ink, { width: wide ? 1.4 : 1, heads });
   }

@@ -1,7 +1,7 @@
 // Draws a cut: a line across the rows, with a handle on each, and a shade over
 // what lies before it.
 
-// The line stands a little before the first step behind the cut, as a snapshot
+// The line is a little before the first step behind the cut, as a snapshot
 // is recorded before the step that does it; never before the step before that.
 const NEAR = 11;
 

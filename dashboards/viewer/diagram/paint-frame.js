@@ -1,4 +1,4 @@
-// Draws what stands around the steps: the axis, a rail for each row, its name.
+// Draws the surroundings of the steps: the axis, a rail for each row, its name.
 
 import { HEAD, tickText, ticks } from './view.js';
 
@@ -22,7 +22,7 @@ export function drawAxis(context, { layout, theme, size, corner, model }, frame)
     if (text === '') continue;
     context.moveTo(x, HEAD);
     context.lineTo(x, size.height);
-    // A text that the edge or a button would cut says another number.
+    // A number cut by the edge or by a button would read as another number.
     if (x + 4 + context.measureText(text).width < end) context.fillText(text, x + 4, HEAD / 2);
   }
   context.stroke();
@@ -51,7 +51,7 @@ export function drawRails(context, { layout, theme, size, marks }, frame) {
   context.fillRect(0, frame.toY(row) - frame.row / 2, size.width, frame.row);
 }
 
-// Where rows are low, every second name stands, or every fourth.
+// In low rows, only every second or fourth name is drawn.
 /** @param {CanvasRenderingContext2D} context @param {Scene} scene @param {Frame} frame */
 export function drawNames(context, { layout, model, marks, theme, size }, frame) {
   context.fillStyle = theme.panel;
@@ -91,7 +91,7 @@ export function drawScroll(context, { theme, size }, { tall, room, top }) {
   context.globalAlpha = 1;
 }
 
-// The end of a name tells peers apart.
+// The end of a name distinguishes peers, so its beginning is cut.
 /** @param {CanvasRenderingContext2D} context @param {string} text @param {number} room */
 function shorten(context, text, room) {
   if (context.measureText(text).width <= room) return text;

@@ -1,9 +1,9 @@
-// Draws the messages that stand out, over the dots: in flight across the cut,
-// against it, selected.
+// Draws the highlighted messages, over the dots: in flight across the cut, orphans of
+// it, selected.
 
 import { drawAll, ends } from './paint-arrows.js';
 
-// In flight; in flight, and not in what the snapshot recorded; against the cut.
+// In flight; in flight, but not recorded by the snapshot; an orphan of the cut.
 export const FLYING = 1;
 export const OTHER = 2;
 export const ORPHAN = 3;
@@ -23,7 +23,7 @@ export function drawHighlights(context, scene, frame, { highlighted }) {
   /** @param {number} look */
   const like = (look) => highlighted.filter((m) => marks.highlighted[m] === look && m !== marks.message);
   const [flying, others, orphans] = [like(FLYING), like(OTHER), like(ORPHAN)];
-  // Beside a step's past and future, the cut stands back.
+  // Beside a step's past and future, the cut is fainter.
   const calm = marks.cone !== null;
   const few = highlighted.length <= CROWD;
   /** @param {number} width */
@@ -39,8 +39,8 @@ export function drawHighlights(context, scene, frame, { highlighted }) {
   drawLabels(context, scene, frame, labelled);
 }
 
-// What a message says, where there is room: a label that would cover another
-// one is left out, and stands in the panel; so is one too many for the picture.
+// The texts of messages, where there is room: a label that would cover another one, or
+// that is too many for the picture, is left out; the panel has it.
 const LABEL = 16;
 const ROOM = 15000;
 const LONGEST = 34;

@@ -1,9 +1,9 @@
 // Draws the diagram on a canvas.
 //
-// A scene says what to draw: { model, layout, view, size, theme, marks, pending, moving }, and
-// `marks` what stands out in it:
+// A scene is { model, layout, view, size, theme, marks, pending, moving }; `marks` are its
+// highlights:
 //   step, message   selected, or -1          cone      past and future of the step
-//   cut             Int32Array, or null      orphans           how many messages are against it
+//   cut             Int32Array, or null      orphans           how many messages are orphans of it
 //   highlighted            Uint8Array: how a message across it is drawn (paint-highlights.js), 0 for others
 //   found           Set of steps that a search found, or null
 // `moving` is true while it is dragged: then fewer arrows are drawn.
@@ -145,7 +145,7 @@ function drawLook(context, theme, look, places, radius) {
   context.fill();
 }
 
-// What stands out of a selection or a search stands out here too.
+// A bar takes the look of a step found, or of one that is not local, if it has any.
 const TALLEST = 0.8;
 
 /**

@@ -23,7 +23,7 @@ export function StepRef({ model, step, select }) {
     <span class="note"> ${stepTitle(model, step)}</span></button>`;
 }
 
-// A message in a list: what it says and, with `more`, between whom and what became of it.
+// A message in a list: its text and, with `more`, its sender, receiver and fate.
 /**
  * @param {{
  *   model: Model, message: number, select: Select, chosen?: boolean, more?: boolean,

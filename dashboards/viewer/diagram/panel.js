@@ -1,4 +1,4 @@
-// Beside the picture: what is selected, and what the cut says.
+// The panel beside the picture: the selection and the cut.
 
 import { html, useLayoutEffect, useRef } from '../vendor/preact-htm.js';
 import { CutPanel } from './cut-panel.js';
@@ -11,7 +11,7 @@ export function Panel({ diagram }) {
   const { model, settings, cut, pending, select, set } = diagram;
   const { step, message, peer } = settings;
   const box = useRef(null);
-  // What was just selected is read from its heading on.
+  // A new selection is shown from its heading on.
   useLayoutEffect(() => { if (box.current) box.current.scrollTop = 0; }, [step, message, peer]);
   const selected = step >= 0 || message >= 0 || peer >= 0;
   const hasCut = cut.points || cut.snapshot;

@@ -1,4 +1,4 @@
-// The selected peer: what it did, and what to do with its line.
+// The selected peer: its steps and messages, and buttons for its line.
 
 import { html, useMemo } from '../vendor/preact-htm.js';
 import { Pair } from '../traces/span-details.js';

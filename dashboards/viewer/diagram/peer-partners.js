@@ -1,4 +1,4 @@
-// Who exchanges messages with whom.
+// The peers that a peer exchanges messages with.
 
 /** @param {Model} model @param {number} peer */
 export function partners({ message }, peer) {

@@ -1,4 +1,4 @@
-// Buttons that reach into the run, where the experiment allows it.
+// Buttons that pause the run and inject faults, where the experiment allows them.
 
 import { html, useState } from '../vendor/preact-htm.js';
 import { control } from '../api.js';
@@ -10,18 +10,18 @@ export function ControlBar({ event, model }) {
   return html`<${Buttons} allowed=${allowed} paused=${paused} model=${model} />`;
 }
 
-// What is said of a press is in the past tense: another page can undo it. What
-// may be done, and whether the run is paused, the server says to all pages.
+// The report of a press is in the past tense: another page can undo it. The server
+// sends all pages which buttons are allowed, and whether the run is paused.
 /** @param {{ allowed: string[], paused: boolean, model: Model }} props */
 function Buttons({ allowed, paused, model }) {
   const [peer, setPeer] = useState('');
   const [other, setOther] = useState('');
-  const [said, setSaid] = useState(/** @type {{ text: string, bad?: boolean } | null} */ (null));
+  const [report, setReport] = useState(/** @type {{ text: string, bad?: boolean } | null} */ (null));
   const names = model.inOrder.map((one) => model.peers[one]);
-  /** @type {(action: string, who: { peer?: string, other?: string }, done?: string) => Promise<void>} */
-  const press = (action, who, done) => control(action, who).then(
-    () => setSaid(done ? { text: done } : null),
-    (error) => setSaid({ text: `Refused: ${error.message}`, bad: true }),
+  /** @type {(action: string, target: { peer?: string, other?: string }, done?: string) => Promise<void>} */
+  const press = (action, target, done) => control(action, target).then(
+    () => setReport(done ? { text: done } : null),
+    (error) => setReport({ text: `Refused: ${error.message}`, bad: true }),
   );
   const [a, b] = [peer || names[0], other || names.find((name) => name !== (peer || names[0]))];
   const link = { peer: a, other: b };
@@ -31,8 +31,8 @@ function Buttons({ allowed, paused, model }) {
     <select value=${value} aria-label=${label} onChange=${(e) => change(e.currentTarget.value)}>
       ${names.map((name) => html`<option key=${name} value=${name}>${name}</option>`)}</select>`;
   return html`
-    <div class="bar control" role="group" aria-label="Reach into the run">
-      <b>Reach in</b>
+    <div class="bar control" role="group" aria-label="Control the run">
+      <b>Control</b>
       ${allowed.includes('pause') && (paused
         ? html`<button type="button" onClick=${() => press('resume', {})}>Resume</button>`
         : html`<button type="button" onClick=${() => press('pause', {})}>Pause</button>`)}
@@ -46,6 +46,6 @@ function Buttons({ allowed, paused, model }) {
           <button type="button" onClick=${() => press('heal', link, `${between} was healed.`)}>Heal</button>
         </span>`}
       ${paused && html`<b role="status">The run is paused.</b>`}
-      ${said && html`<span class=${said.bad ? 'bad' : 'note'} role="status">${said.text}</span>`}
+      ${report && html`<span class=${report.bad ? 'bad' : 'note'} role="status">${report.text}</span>`}
     </div>`;
 }

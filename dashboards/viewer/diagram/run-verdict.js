@@ -1,12 +1,11 @@
-// The run's verdict, where it is not that all is right: it comes before what a
-// single cut looks like.
+// The run's verdict, if it is not pass: it comes before the judgement of a single cut.
 
 import { html } from '../vendor/preact-htm.js';
 import { plural } from '../format.js';
 import { toResults } from '../router.js';
 import { violations } from './snapshots.js';
 
-// More reasons and violations stand in the results.
+// More reasons and violations are in the results.
 const SHOWN = 4;
 
 /** @param {{ run: Run | null, live: boolean, snapshot: Snapshot | null }} props */

@@ -1,11 +1,11 @@
-// What the address says of the diagram, and back.
+// The settings of the diagram, to and from the address.
 //
-//   step=SPAN  message=PEER:ID  peer=NAME   what is selected
+//   step=SPAN  message=PEER:ID  peer=NAME   the selection
 //   axis=logical                            otherwise real time
 //   cut=none | own | SNAPSHOT, at=3.0.17    which cut is drawn; `at` is one's own (cut.js)
 //   hide=, group=, silent=                  peers and kinds, a comma between them
 //   local=no                                steps that neither send nor receive are left out
-//   view=FROM_TO                            what is in sight of the axis
+//   view=FROM_TO                            the range of the axis in sight
 
 import { decode } from '../router.js';
 
@@ -38,12 +38,12 @@ export function read(params, model) {
   };
 }
 
-// A comma can stand in a name that a peer chose.
+// The name of a peer can contain a comma.
 /** @param {Set<number>} all @param {string[]} table */
 const list = (all, table) => [...all].map((i) => encodeURIComponent(table[i])).join(SEPARATOR);
 
-// What the address names and the model does not have: `{ step: 'SPAN' }`. It stays in
-// the address, as the model may yet get it.
+// Names in the address that the model does not have: `{ step: 'SPAN' }`. They stay in
+// the address, as the model may get them later.
 /** @param {URLSearchParams} params @param {Record<string, number>} found */
 function unfound(params, found) {
   return Object.fromEntries(Object.entries(found)
@@ -78,7 +78,7 @@ function range(text) {
   return ends.length === 2 && ends.every(Number.isFinite) && ends[0] < ends[1] ? ends : null;
 }
 
-// Ids are the sender's own, so its name stands before.
+// Ids are unique per sender, so the sender's name comes first.
 /** @param {Model} model @param {number} m */
 export const messageName = (model, m) => `${model.peers[model.message.sender[m]]}:${model.messageIds[m]}`;
 

@@ -1,8 +1,8 @@
-// Which snapshot is shown, and how much can be said of it.
+// Which snapshot is shown, and whether it can be judged.
 
 // 'reading': not all is read. 'aborted', 'open': there is no such snapshot, or
 // not yet. 'missing': steps before the cut are not there. 'known': all of it is.
-/** @param {Snapshot | null} snapshot @param {{ reading: boolean, missing: Missing[] }} options1 */
+/** @param {Snapshot | null} snapshot @param {{ reading: boolean, missing: Missing[] }} known */
 export function cutStatus(snapshot, { reading, missing }) {
   if (reading) return 'reading';
   if (snapshot && !snapshot.complete.length) return snapshot.aborted.length ? 'aborted' : 'open';
@@ -15,7 +15,7 @@ export function cutStatus(snapshot, { reading, missing }) {
 /**
  * @param {Snapshot[]} snapshots
  * @param {string} name
- * @param {{ live: boolean, run: Run | null, followed: boolean }} options2
+ * @param {{ live: boolean, run: Run | null, followed: boolean }} state
  */
 export function choose(snapshots, name, { live, run, followed }) {
   if (name === 'own' || name === 'none') return null;
@@ -32,8 +32,8 @@ function newest(snapshots) {
     /** @type {Snapshot | null} */ (null));
 }
 
-// What a run that is wrong violates in a snapshot: [{ property, text }]. Where the
-// verdict is another, what looks wrong proves nothing.
+// The violations of a failed run in a snapshot: [{ property, text }]. With another
+// verdict, no violation is proven.
 /** @param {Run | null} run @param {Snapshot} snapshot */
 export function violations(run, { snapshot }) {
   if (run?.verdict?.status !== 'fail') return [];
@@ -45,12 +45,12 @@ export function violations(run, { snapshot }) {
     .map((text) => ({ property: name, text: text.replace(about, '') })));
 }
 
-// What of the address is not there, in words, or null. `snapshots` is null while
-// they are not read.
+// Which snapshot or cut of the address does not exist, in words, or null. `snapshots`
+// is null until they are read.
 /**
  * @param {Snapshot[] | null} snapshots
  * @param {string} name
- * @param {{ live: boolean, wrong: string | null }} options2
+ * @param {{ live: boolean, wrong: string | null }} state
  */
 export function absent(snapshots, name, { live, wrong }) {
   if (wrong) return `The address names no cut of this run: ${wrong}.`;

@@ -1,5 +1,5 @@
-// The space-time view: the picture, what can be set about it, and the panel
-// with what is selected and what the cut says.
+// The space-time view: the picture, its settings, and the panel with the selection and
+// the cut.
 
 import { html, useCallback, useEffect, useMemo, useRef, useState } from '../vendor/preact-htm.js';
 import { plural } from '../format.js';
@@ -123,13 +123,13 @@ function SpaceTimeOf({ route, event, run, loaded }) {
     </section>`;
 }
 
-// What the address names and is not there: a link of another run, or one that was mistyped.
+// Names in the address that this run does not have: the link is of another run, or mistyped.
 /** @param {{ names: Settings['unfound'], cut: Cut, live: boolean }} props */
 function Unfound({ names, cut, live }) {
-  const told = Object.entries(names).map(([what, name]) => (
+  const sentences = Object.entries(names).map(([what, name]) => (
     `This run has ${live ? 'as yet ' : ''}no ${what} ${name}, which the address names.`));
-  if (cut.absent) told.push(cut.absent);
-  return told.length > 0 && html`<p class="banner" role="alert">${told.join(' ')}</p>`;
+  if (cut.absent) sentences.push(cut.absent);
+  return sentences.length > 0 && html`<p class="banner" role="alert">${sentences.join(' ')}</p>`;
 }
 
 /** @param {{ viewport: Viewport, live: boolean, corner: { current: any } }} props */
@@ -153,8 +153,8 @@ const key = (set) => [...set].join();
 const at = (model, { step, message }) => (step >= 0 || message < 0 ? step : model.message.from[message]);
 
 /**
- * @param {{ key: string }} options
- * @param {{ viewport: Viewport, select: Select, search: StepSearch }} options1
+ * @param {{ key: string }} pressed
+ * @param {{ viewport: Viewport, select: Select, search: StepSearch }} actions
  */
 function command({ key: pressed }, { viewport, select, search }) {
   switch (pressed) {

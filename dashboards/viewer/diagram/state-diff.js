@@ -38,13 +38,13 @@ export function State({ change: { changes, first, problem } }) {
   if (problem) return html`<p class="note">It cannot be read: ${problem}</p>`;
   if (!changes) return html`<p class="note">Reading …</p>`;
   if (!changes.length) return html`<p class="note">It was not recorded with this step.</p>`;
-  const told = changes.filter(({ changed, apart }) => changed || apart?.includes(true));
-  const same = changes.filter((one) => !told.includes(one));
+  const shown = changes.filter(({ changed, apart }) => changed || apart?.includes(true));
+  const same = changes.filter((one) => !shown.includes(one));
   return html`
     ${!changes.some(({ changed }) => changed) && html`<p class="note">The step changed nothing.</p>`}
-    ${told.length > 0 && html`<${Table} changes=${told} first=${first} />`}
+    ${shown.length > 0 && html`<${Table} changes=${shown} first=${first} />`}
     ${same.length > 0 && html`
-      <details class="all" open=${told.length === 0}>
+      <details class="all" open=${shown.length === 0}>
         <summary>${plural(same.length, 'value')} unchanged</summary>
         <dl class="pairs">${same.map(({ name, after }) => html`<div key=${name}><dt>${name}</dt><dd>${after}</dd></div>`)}</dl>
       </details>`}`;

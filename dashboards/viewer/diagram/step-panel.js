@@ -12,7 +12,7 @@ import { State } from './state-diff.js';
 import { useChange } from './use-change.js';
 import { after, stepTitle, vectorText } from './descriptions.js';
 
-// A full mesh's step sends to everybody; more than this is not read one by one.
+// A step in a full mesh can send to all peers; the list is cut here.
 const MOST = 30;
 
 /** @param {{ model: Model, step: number, pending: string, select: Select }} props */

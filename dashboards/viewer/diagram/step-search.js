@@ -1,10 +1,10 @@
-// The search: steps by peer, kind and text, all words of it; `a.b=c` asks the
+// The search: steps that match all words by peer, kind or text; `a.b=c` searches the
 // server for spans with that attribute.
 
 import { searchSpans } from '../api.js';
 import { clocks } from '../causality.js';
 
-// The server is asked for at most so many; of more, nobody looks at each.
+// The server returns at most so many.
 const MOST = 1000;
 
 // `{ steps, more }` in causal order.
@@ -25,7 +25,7 @@ export async function searchSteps(model, text, signal) {
   return { steps, more: answer?.more ?? false };
 }
 
-// Each table's entries are looked at once, and not once for each step.
+// Each table's entries are matched once, and not once for each step.
 /** @param {Model} model @param {string[]} words */
 function matcher(model, words) {
   /** @param {string[]} table */
@@ -38,7 +38,7 @@ function matcher(model, words) {
     || sends(s, word, kinds[w])
     || (model.outputs.get(s) ?? []).some(({ kind, text }) => has(kind, word) || has(text, word))));
 
-  // Only what never arrived is found at its sender: the rest is, at its receiver.
+  // A message that never arrived is found at its sender; all others at their receiver.
   /** @param {number} s @param {string} word @param {boolean[]} kind */
   function sends(s, word, kind) {
     for (let m = step.firstSent[s]; m >= 0; m = message.nextSent[m]) {

@@ -1,11 +1,11 @@
-// The steps in sight as a table, for who would rather read than look.
+// The steps in sight as a table: the diagram as text.
 
 import { html, useMemo } from '../vendor/preact-htm.js';
 import { clocks } from '../causality.js';
 import { plural } from '../format.js';
 import { after, fate, kindOf, stepTitle } from './descriptions.js';
 
-// Beyond so many rows nobody reads on: zoom in first.
+// A longer table is cut; zooming in shows the others.
 const MOST = 500;
 
 // The rest of what a step sends is in the panel.

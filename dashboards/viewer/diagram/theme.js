@@ -1,7 +1,7 @@
 // The style sheet's colours, as a canvas wants them.
 //
-// A canvas knows neither custom properties nor light-dark(), so an element is
-// given each colour in turn and asked what came of it.
+// A canvas knows neither custom properties nor light-dark(), so each colour is set on
+// an element and its computed value is read.
 
 import { colour, kindColour } from '../palette.js';
 
@@ -39,8 +39,8 @@ export function readTheme(element) {
   });
 }
 
-// The colour of a peer or a kind is what stands beside its name everywhere: the
-// background of the `i` in an element of that class.
+// The colour of a peer or a kind is that of the swatch beside its name: the background
+// of the `i` in an element of that class.
 /**
  * @param {HTMLElement} element
  * @param {string} className

@@ -1,4 +1,4 @@
-// What can be set about the picture.
+// The toolbar above the picture: axis, cut, peers, search.
 
 import { html } from '../vendor/preact-htm.js';
 import { count, plural } from '../format.js';

@@ -1,4 +1,4 @@
-// What lies under the pointer, beside it.
+// The tooltip beside the pointer: the step or message under it.
 
 import { html, useLayoutEffect, useRef } from '../vendor/preact-htm.js';
 import { clocks } from '../causality.js';

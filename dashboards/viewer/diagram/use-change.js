@@ -1,5 +1,5 @@
-// What a step did to the state of its peer, read from its span and from that
-// of the peer's step before.
+// How a step changed the state of its peer, read from its span and from that of the
+// peer's previous step.
 
 import { useMemo } from '../vendor/preact-htm.js';
 import { getSpan, useLoaded } from '../api.js';
@@ -7,7 +7,7 @@ import { toDetails, readTrace } from '../otlp.js';
 import { diff, stateOf } from './state-diff.js';
 
 // `{ span, changes, first, problem }`: the step's span, the changes (state-diff.js),
-// whether it is its peer's first step, and why nothing can be told. `span` and
+// whether it is its peer's first step, and why they cannot be read. `span` and
 // `changes` are null until they are read. Step -1 is none.
 /** @param {Model} model @param {number} s @param {string} [run] */
 export function useChange(model, s, run) {

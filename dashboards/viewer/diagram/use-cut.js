@@ -1,7 +1,7 @@
-// Which cut is drawn, and what it says.
+// Which cut is drawn, and the messages that cross it.
 //
-// A recorded snapshot is drawn without being asked for; while the run goes on,
-// the newest one. As soon as somebody moves a point of it, the cut is their own.
+// By default a recorded snapshot is drawn; while the run goes on, the newest one. As
+// soon as one of its points is moved, the cut is the user's own.
 
 import { useCallback, useEffect, useMemo, useRef, useState } from '../vendor/preact-htm.js';
 import { getCuts, useLoaded } from '../api.js';
@@ -9,7 +9,7 @@ import { compare, fromText, inspect, notACut, ofSnapshot, straight, toText } fro
 import { isReading, missingBefore } from './completeness.js';
 import { absent, choose as chooseOf, cutStatus } from './snapshots.js';
 
-// The server reads the whole run for its answer: it is not asked more often (ms).
+// The server reads the whole run for its answer: the page requests it no more often (ms).
 const PACE = 2000;
 
 // { snapshots, snapshot, following, points, status, missing, crossing, compared, own, placing, … }:
@@ -24,7 +24,7 @@ const PACE = 2000;
 export function useCut({ model, revision, event, run, whole, settings, set, layout }) {
   const live = event?.live ?? false;
   const reading = isReading(model, event, whole);
-  // It is asked again when there is something new in it, and once at the end.
+  // Loaded again when a snapshot reports something new, and once at the end.
   const loaded = useLoaded(getCuts, 'cuts', live && model.snapshotOutputs, PACE);
   const snapshots = useMemo(() => (loaded.value ?? []).filter(({ recorded }) => recorded.length),
     [loaded.value]);
@@ -89,7 +89,7 @@ function useSnapshot(snapshots, name, live, run) {
   return snapshot;
 }
 
-// What can be said of the cut.
+// The messages that cross the cut, and how they compare with the snapshot.
 /**
  * @param {Model} model
  * @param {number} revision

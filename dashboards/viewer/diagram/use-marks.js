@@ -1,4 +1,5 @@
-// What stands out in the picture.
+// What the picture highlights: the selection, its past and future, the cut, and what a
+// search found.
 
 import { useMemo } from '../vendor/preact-htm.js';
 import { cone } from '../causality.js';
@@ -13,8 +14,8 @@ import { FLYING, ORPHAN, OTHER } from './paint-highlights.js';
  */
 export function useMarks(model, revision, { step, message, peer }, cut, search) {
   const around = useMemo(() => (step >= 0 ? cone(model, step) : null), [model, revision, step]);
-  // A large cut has hundreds of thousands: they are looked through once, and not
-  // for each frame.
+  // Hundreds of thousands of messages can cross a cut: they are classified once, and
+  // not for each frame.
   const highlighted = useMemo(() => highlightsOf(cut, model),
     [model, cut.crossing, cut.compared, cut.status]);
   return useMemo(() => ({
@@ -26,8 +27,8 @@ export function useMarks(model, revision, { step, message, peer }, cut, search) 
   }), [around, step, message, peer, highlighted, cut.points, cut.crossing, search.found]);
 }
 
-// What stands out because of the cut: of each such message, how. Of a snapshot
-// that never came to be nothing is against it.
+// How each message that crosses the cut is highlighted. An incomplete snapshot has no
+// orphans.
 /** @param {Cut} cut @param {Model} model */
 function highlightsOf({ crossing, compared, status }, { message: { count } }) {
   const highlighted = new Uint8Array(crossing ? count : 0);

@@ -1,11 +1,11 @@
-// What was searched for, and which of the steps found is looked at.
+// The search for steps, and which of the steps found is current.
 
 import { useEffect, useMemo, useRef, useState } from '../vendor/preact-htm.js';
 import { searchSteps } from './step-search.js';
 
 const NOTHING = { steps: /** @type {number[]} */ ([]), more: false };
 
-// Typing goes on faster than that; then the search begins.
+// The search begins after this pause in typing (ms).
 const REST = 150;
 
 /** @param {Model} model @param {number} revision */

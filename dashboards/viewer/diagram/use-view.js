@@ -1,14 +1,14 @@
-// What of the picture is in sight.
+// The part of the picture that is in sight.
 //
-// Until somebody moves it, the view finds its place by itself: at the right edge
-// while the run goes on, at the cut when there is one, otherwise around all.
+// Until it is moved, the view is at the right edge while the run goes on, at the cut
+// if there is one, and otherwise around all of the run.
 
 import { useEffect, useMemo, useRef, useState } from '../vendor/preact-htm.js';
 import { flyingIn } from './cut.js';
 import { around, fit, reveal, zoom } from './view.js';
 
 // While the run goes on, about so many steps are in sight: enough to see the
-// traffic, few enough to tell messages apart.
+// traffic, few enough to distinguish messages.
 const FOLLOWED = 400;
 
 // The address follows when the view has come to rest, see use-cut.js.
@@ -64,7 +64,7 @@ export function useView(layout, settings, set, cut, live, picture) {
     fit: () => setMoved(fit(now.current.layout)),
     toCut: () => now.current.cut.points && setMoved(atCut(now.current.layout, now.current.cut)),
     reset: () => { setMoved(null); set({ view: null }); },
-    // What is being dragged must not run away from the pointer.
+    // The view must not move while a handle is dragged.
     hold: () => setMoved((last) => last ?? now.current.view),
     middle: () => now.current.view.start + now.current.view.span / 2,
     /** @param {number} step */

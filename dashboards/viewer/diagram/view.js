@@ -1,4 +1,4 @@
-// What of the layout is in sight, and where on the canvas that is.
+// Which part of the layout is in sight, and where it is on the canvas.
 //
 // A view is { start, span, top, row }: the axis from `start` for `span` over the
 // width of the plot, scrolled down by `top` pixels; `row` pixels for a peer, or 0
@@ -16,7 +16,7 @@ const LEAST_ROW = 15;
 const MOST_ROW = 110;
 const CLOSEST_ROW = 4;
 
-// Beyond these nothing more can be told apart.
+// Closer, there is nothing more to distinguish.
 const NEAREST = { time: 50, logical: 0.5 };
 
 // Numbers for one canvas: `toX` of a place on the axis, `toY` of a row.
@@ -71,7 +71,7 @@ export function zoom(layout, view, factor, at) {
   return { ...view, span, start: at - (at - view.start) * (span / view.span) };
 }
 
-// Something of the run stays in sight.
+// A part of the run always stays in sight.
 /** @param {AxisRange} layout @param {View} view @param {number} by @param {number} [down] */
 export function pan(layout, view, by, down = 0) {
   const start = Math.min(layout.finish - view.span * 0.1,
@@ -118,7 +118,7 @@ export function ticks(from, to, wanted) {
 /** @type {[string, number][]} */
 const UNITS = [['s', 1e9], ['ms', 1e6], ['µs', 1e3], ['ns', 1]];
 
-// As many digits as tell two neighbours apart, in the unit that fits the
+// With as many digits as distinguish two neighbours, in the unit that fits the
 // greatest of them.
 /** @param {number} ns @param {number} step @param {number} greatest */
 export function tickText(ns, step, greatest) {

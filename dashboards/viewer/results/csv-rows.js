@@ -48,7 +48,7 @@ export function readRows(text, names, take, wanted = () => true) {
   return true;
 }
 
-// What stands in quotes may have an end of line in it.
+// A quoted field may contain an end of line.
 /** @param {string} text @param {number} from @param {boolean} quoted */
 function endOfRow(text, from, quoted) {
   let end = from - 1;

@@ -22,7 +22,7 @@ export function parseCsv(text) {
 
 // The pings of a run: `{ at, took, lost }`, typed arrays in the order of the
 // file. `at` is in ns after the first was sent; `took` is NaN for a lost one,
-// of which `lost` tells `{ ping, from, to, at, reason }`.
+// which `lost` lists as `{ ping, from, to, at, reason }`.
 /** @param {string} text */
 export function pingsOf(text) {
   const [heading = [], ...rows] = parseCsv(text);

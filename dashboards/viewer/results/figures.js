@@ -1,4 +1,4 @@
-// What was counted, beside theory: a table with bars, and theory's curve.
+// Counts beside theory: a table with bars, and the curve of theory.
 
 import { html } from '../vendor/preact-htm.js';
 import { getRun, getRuns, useLoaded } from '../api.js';

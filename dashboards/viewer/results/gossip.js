@@ -46,7 +46,7 @@ function Spread({ spread: { messages, one, median, slowest }, peers, csv }) {
   const missed = [median, slowest].map((message) => message.expected - message.after.length);
   return html`
     <${Plot} title="How a message spread" chart=${{ key: csv, make, data }}
-      spoken=${`The median message had come to ${told(median)}, the slowest to ${told(slowest)}`}
+      spoken=${`The median message had reached ${reachedInWords(median)}, the slowest ${reachedInWords(slowest)}`}
       numbers=${{ head: ['Peers', 'Median message', 'Slowest message'], rows }}>
       <p class="note">The share of the other ${count(peers - 1)} peers that had a message, since it was to be sent. Of
         ${' '}${plural(messages, 'message')}${one > 1 && `, one in ${count(one)} of all,`} the one in the middle by
@@ -56,9 +56,9 @@ function Spread({ spread: { messages, one, median, slowest }, peers, csv }) {
 }
 
 /** @param {SpreadMessage} message */
-function told(message) {
+function reachedInWords(message) {
   const last = message.after.at(-1);
-  return last === undefined ? 'nobody' : `${inPercent(reached(message, last))} after ${duration(last)}`;
+  return last === undefined ? 'no peer' : `${inPercent(reached(message, last))} after ${duration(last)}`;
 }
 
 /** @param {{ run: MeasuredRun }} props */
@@ -81,8 +81,8 @@ function Hops({ run: { id, peers, results, experiment } }) {
         paths: bars({ size: [0.6, 80] }), points: { show: false }, value: aPercent },
       { label: 'with at most so many', stroke: theme.lines[0], width: 2, value: aPercent,
         points: { show: true, size: 7, fill: theme.lines[0] } },
-      { label: 'theory, if none hears it twice', stroke: theme.text, width: 2, dash: [8, 4], value: aPercent,
-        points: { show: true, size: 7, fill: theme.back } },
+      { label: 'theory, if none receives it twice', stroke: theme.text, width: 2, dash: [8, 4],
+        value: aPercent, points: { show: true, size: 7, fill: theme.back } },
     ],
   });
   const data = [
@@ -97,7 +97,7 @@ function Hops({ run: { id, peers, results, experiment } }) {
       spoken=${`Deliveries by their hops: ${
         rows.slice(1).map((row) => `${row.hops}: ${inPercent(row.percent)}`).join(', ')}; theory says ${least}`}
       numbers=${{ head: ['Hops', 'Deliveries', 'Share', 'At most so many', 'Theory'], rows: table }}>
-      <p class="note">Theory, dashed: the publisher tells F = ${at.first} others, and each of them B = ${at.beyond} more
+      <p class="note">Theory, dashed: the publisher sends to F = ${at.first} others, and each of them to B = ${at.beyond} more
         that do not have it yet, since no peer sends a message back. Then F(1 + B + … + B^(h−1)) others have it after h
         hops, and all n = ${count(peers)} after ${least}. Nothing is fitted.${' '}
         ${unknown > 0 && `Of ${plural(unknown, 'delivery', 'deliveries')} the hops are not known; they are left out.`}</p>

@@ -1,5 +1,5 @@
 // How measurements are distributed. The edges of the bins rise by a factor and
-// not by a sum: round trips are told apart by how many times one is another,
+// not by a sum: round trips are compared by their ratio,
 // and a few are always far longer than the rest.
 
 const BINS = 48;

@@ -1,10 +1,10 @@
-// What was seen of the host, from the lines of host.csv.
+// Samples of the host's load, from the lines of host.csv.
 
 import { number, readRows } from './csv-rows.js';
 
 const NAMES = ['seconds', 'measuring', 'cpu_percent', 'own_cpu_percent', 'memory_bytes',
   'loopback_bytes', 'lag_seconds'];
-// More points than these are no longer told apart.
+// More points than these cannot be distinguished.
 const MOST_SAMPLES = 1500;
 // A shorter part of a second is not judged, as in the run.
 const ENOUGH = 5;
@@ -64,9 +64,9 @@ export function measuredSpans(samples) {
   return spans;
 }
 
-// The seconds in which the host set the pace, as the run judges it: while
+// The seconds in which the host was saturated, as the run judges it: while
 // something was measured, by the processors' mean and the lags' median.
-/** @param {HostSample[]} samples @param {number[]} options1 */
+/** @param {HostSample[]} samples @param {number[]} bounds */
 export function saturatedSeconds(samples, [percent, late]) {
   /** @type {Map<number, HostSample[]>} */
   const seconds = new Map();

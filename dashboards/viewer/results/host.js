@@ -1,4 +1,4 @@
-// What the machine did meanwhile, and whether it set the pace.
+// The load of the host during the run, and whether it was saturated.
 
 import { html, useMemo } from '../vendor/preact-htm.js';
 import { bytes, count, duration, plural } from '../format.js';
@@ -44,19 +44,19 @@ export function Host({ run, text }) {
   }), [all, run.host_use]);
   const { of, samples } = useMemo(() => thinned(all), [all]);
   if (!samples.length) return null;
-  const told = run.host_use?.saturated;
+  const saturated = run.host_use?.saturated;
   return html`
     <section aria-labelledby="host-use">
-      <h3 id="host-use">Host${told && html`: <span class="badge fail">saturated</span>`}</h3>
-      ${told && html`<p class="bad">From second ${told.from_second} on the host set the pace and not the network:
-        ${' '}${count(told.seconds)} of ${plural(told.of, 'second')} were saturated; processors
-        ${' '}${Math.round(told.cpu_percent)} % busy, ${Math.round(told.own_cpu_percent)} % by this run; tasks
-        ${' '}${lagging(told.lag_seconds)} late.</p>`}
+      <h3 id="host-use">Host${saturated && html`: <span class="badge fail">saturated</span>`}</h3>
+      ${saturated && html`<p class="bad">From second ${saturated.from_second} on the host was saturated, so times are the host's and not the network's:
+        ${' '}${count(saturated.seconds)} of ${plural(saturated.of, 'second')} were saturated; processors
+        ${' '}${Math.round(saturated.cpu_percent)} % busy, ${Math.round(saturated.own_cpu_percent)} % by this run; tasks
+        ${' '}${lagging(saturated.lag_seconds)} late.</p>`}
       <${Pauses} pauses=${run.host_use?.pauses ?? []} />
       <p class="note">What the machine did over the run's seconds.${marks.spans.length > 0
         && ' Shaded: while something was measured.'}${marks.saturated.length + marks.pauses.length > 0
-        && ' Red: while the host set the pace, or the process stood still.'}${bounds
-        && ` Dashed: from where on it does (${bounds[0]} % busy, or tasks ${lagging(bounds[1])} late).`}${of > 1
+        && ' Red: while the host was saturated, or the process stood still.'}${bounds
+        && ` Dashed: where saturation begins (${bounds[0]} % busy, or tasks ${lagging(bounds[1])} late).`}${of > 1
         && ` Each point is the greatest of ${of} looks.`}</p>
     </section>
     <div class="plots">${PLOTS.map((plot) => html`
@@ -67,8 +67,8 @@ export function Host({ run, text }) {
 /** @param {{ pauses: any[] }} props */
 function Pauses({ pauses }) {
   if (!pauses.length) return null;
-  const said = pauses.map(({ kind, seconds, second }) => `${PAUSES[kind]} ${lagging(seconds)} at second ${second}`);
-  return html`<p class="bad">In this run ${said.slice(0, 5).join('; ')}${pauses.length > 5
+  const sentences = pauses.map(({ kind, seconds, second }) => `${PAUSES[kind]} ${lagging(seconds)} at second ${second}`);
+  return html`<p class="bad">In this run ${sentences.slice(0, 5).join('; ')}${pauses.length > 5
     && `; and ${count(pauses.length - 5)} more times`}. Times that were measured then are its times, and not the network's.</p>`;
 }
 
@@ -119,8 +119,8 @@ function OfHost({ plot: [title, lines, write, bound, range], samples, marks, bou
   const nothing = (value) => (Number.isNaN(value) ? null : value);
   const data = [samples.map(({ seconds }) => seconds), ...known.map(({ values }) => values.map(nothing))];
   /** @param {number | null} value */
-  const told = (value) => (value === null ? '–' : write(value));
-  const rows = known.map(({ label, values }) => [label, ...middleAndMost(values, samples).map(told)]);
+  const orDash = (value) => (value === null ? '–' : write(value));
+  const rows = known.map(({ label, values }) => [label, ...middleAndMost(values, samples).map(orDash)]);
   return html`
     <${Plot} title=${title} chart=${{ key: what, make, data }} level="4"
       spoken=${`${title} over ${plural(samples.length, 'look')}: ${

@@ -1,5 +1,5 @@
-// Lookups in Kademlia: their hops beside theory, their times, and what the
-// oracle says.
+// Lookups in Kademlia: their hops beside theory, their times, and the
+// oracle's verdict.
 
 import { html, useMemo } from '../vendor/preact-htm.js';
 import { count, duration, plural } from '../format.js';
@@ -107,13 +107,13 @@ function Times({ operations, kinds, csv }) {
     <//>`;
 }
 
-// More are in results.csv, and nobody reads them here.
-const TOLD = 20;
+// More failures are in results.csv.
+const MOST_LISTED = 20;
 
 /** @param {Lookup[]} failed */
 function failuresOf(failed) {
   if (!failed.length) return null;
-  const rows = failed.slice(0, TOLD)
+  const rows = failed.slice(0, MOST_LISTED)
     .map(({ at, kind, after, failed: why }) => [duration(at), kind, duration(after), why]);
   return { head: ['Failed, to begin after', 'Kind', 'Took', 'Why'], rows };
 }

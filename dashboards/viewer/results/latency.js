@@ -14,14 +14,14 @@ export function LatencyResults({ results, csv }) {
     ${times.one > 1 && html`<p class="note">One in ${count(times.one)} messages is in the curves below.</p>`}
     <div class="plots">${times.sizes.map(([bytes, paths]) => html`
       <${Distribution} key=${bytes} bytes=${bytes} paths=${paths} csv=${csv}
-        told=${results.sizes?.find((/** @type {any} */ size) => size.size_bytes === bytes)} />`)}</div>`;
+        size=${results.sizes?.find((/** @type {any} */ size) => size.size_bytes === bytes)} />`)}</div>`;
 }
 
-/** @param {{ bytes: number, paths: Paths, csv: string, told: any }} props */
-function Distribution({ bytes, paths, csv, told }) {
+/** @param {{ bytes: number, paths: Paths, csv: string, size: any }} props */
+function Distribution({ bytes, paths, csv, size }) {
   const data = useMemo(() => cumulative(paths), [paths]);
-  const size = plural(bytes, 'byte');
-  if (!data) return html`<p class="note">No message of ${size} was answered.</p>`;
+  const name = plural(bytes, 'byte');
+  if (!data) return html`<p class="note">No message of ${name} was answered.</p>`;
   const [times] = data;
   const [from, to] = [Number(times[0]), Number(times[times.length - 1])];
   /** @type {Chart['make']} */
@@ -42,20 +42,20 @@ function Distribution({ bytes, paths, csv, told }) {
     ],
   });
   return html`
-    <${Plot} title=${size} chart=${{ key: `${bytes} ${csv.length} ${csv.slice(-200)}`, make, data }}
-      spoken=${`How long messages of ${size} took: ${rowsOf(told).map(([name, , , p50]) => `${name} ${p50} in the median`).join(', ')}`}
-      numbers=${told && { head: ['Way', 'n', 'Lost', 'Median', 'p90', 'p99', 'Max'], rows: rowsOf(told) }}>
+    <${Plot} title=${name} chart=${{ key: `${bytes} ${csv.length} ${csv.slice(-200)}`, make, data }}
+      spoken=${`How long messages of ${name} took: ${rowsOf(size).map(([way, , , p50]) => `${way} ${p50} in the median`).join(', ')}`}
+      numbers=${size && { head: ['Way', 'n', 'Lost', 'Median', 'p90', 'p99', 'Max'], rows: rowsOf(size) }}>
       <p class="note">How many percent of ${plural(paths.stack.sent, 'message')} took no longer; dashed: one way. What was lost keeps a
-        curve below 100 %.${told?.round_trip_ratio && ` In the median the stack's round trip takes ${
-          measured(told.round_trip_ratio, 'ratio')} times as long as that over plain TCP.`}</p>
+        curve below 100 %.${size?.round_trip_ratio && ` In the median the stack's round trip takes ${
+          measured(size.round_trip_ratio, 'ratio')} times as long as that over plain TCP.`}</p>
     <//>`;
 }
 
-/** @param {any} told */
-function rowsOf(told) {
-  if (!told) return [];
+/** @param {any} size */
+function rowsOf(size) {
+  if (!size) return [];
   return CURVES.map(([path, way, name]) => {
-    const { lost, one_way_ns: oneWay, round_trip_ns: roundTrip } = told[path];
+    const { lost, one_way_ns: oneWay, round_trip_ns: roundTrip } = size[path];
     const times = way === 'oneWay' ? oneWay : roundTrip;
     const cells = ['p50', 'p90', 'p99', 'max'].map((part) => (times ? duration(times[part]) : '–'));
     return [name, count(times?.count ?? 0), count(lost), ...cells];

@@ -1,4 +1,4 @@
-// What was asked of Kademlia, from the lines of results.csv.
+// Kademlia's operations, from the lines of results.csv.
 
 import { countRows, isTaken, number, oneIn, readRows } from './csv-rows.js';
 
@@ -77,7 +77,7 @@ export function drawnOf(operations, most = MOST_POINTS) {
   return { one, drawn: operations.filter((operation, i) => isTaken(i, operation.failed ? failed : one)) };
 }
 
-// What the oracle says: `[[right, of, lookups], …]`, the best first.
+// The oracle's counts: `[[right, of, lookups], …]`, the best first.
 /** @param {Lookup[]} operations */
 export function rightOf(operations) {
   const found = new Map();

@@ -1,5 +1,5 @@
-// What was measured, in the form that all experiments share. No mean: a few
-// that are far longer than the rest make it say nothing of any of them.
+// The measures, in the form that all experiments share. There is no mean: a few values
+// far longer than the rest dominate it.
 
 import { html } from '../vendor/preact-htm.js';
 import { count, measured } from '../format.js';

@@ -1,5 +1,4 @@
-// What a ping measured: percentiles with the count that they stand on, and what
-// was lost.
+// The measurements of ping: percentiles with their count, and the lost pings.
 
 import { html, useMemo } from '../vendor/preact-htm.js';
 import { count, duration, plural } from '../format.js';
@@ -7,8 +6,8 @@ import { Wide } from '../wide-table.js';
 import { pingsOf } from './csv.js';
 import { Distribution, Series } from './roundtrips.js';
 
-// More losses are in results.csv, and nobody reads them here.
-const TOLD = 20;
+// More losses are in results.csv.
+const MOST_LISTED = 20;
 
 /** @param {{ results: Results, csv: string }} props */
 export function PingResults({ results, csv }) {
@@ -46,8 +45,8 @@ function Percentiles({ results }) {
       </table><//>
       <p class="note">${times
         ? `The percentiles stand on ${plural(times.count, 'round trip')}. A lost ping has none, and is in none of them.`
-        : 'No ping was answered, so there is nothing to tell of round trips.'}
-        ${results.channels_left_open > 0 && ` ${plural(results.channels_left_open, 'channel')} stayed open when we hung up.`}
+        : 'No ping was answered, so there are no round trips.'}
+        ${results.channels_left_open > 0 && ` ${plural(results.channels_left_open, 'channel')} stayed open after the run closed its side.`}
         ${results.first?.round_trip_ns && ` The first ping, from ${results.first.from.name} to ${
           results.first.to.name}, took ${duration(results.first.round_trip_ns)}, opening the channels included.`}</p>
     </section>`;
@@ -64,10 +63,10 @@ function Losses({ results, lost }) {
       <h3 id="lost-pings">Lost pings</h3>
       <${Wide} label="Lost pings"><table>
         <thead><tr>${['Ping', 'From', 'To', 'Why'].map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
-        <tbody>${all.slice(0, TOLD).map(({ ping, from, to, reason }) => html`
+        <tbody>${all.slice(0, MOST_LISTED).map(({ ping, from, to, reason }) => html`
           <tr><td class="figure">${ping}</td><td>${peer(from)}</td><td>${peer(to)}</td><td>${reason}</td></tr>`)}</tbody>
       </table><//>
-      ${results.lost > TOLD && html`<p class="note">The first ${TOLD} of ${count(results.lost)}; all are in results.csv.</p>`}
+      ${results.lost > MOST_LISTED && html`<p class="note">The first ${MOST_LISTED} of ${count(results.lost)}; all are in results.csv.</p>`}
     </section>`;
 }
 

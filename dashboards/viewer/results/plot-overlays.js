@@ -1,5 +1,4 @@
-// What is drawn into a plot beside its series: lines with names, and parts that
-// are shaded.
+// Overlays of a plot: lines with names, shaded ranges, crosses.
 
 // `[{ x, name }]` or `[{ y, name }]`, each with a `colour` if it has its own.
 /**

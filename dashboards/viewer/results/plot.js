@@ -1,5 +1,5 @@
-// A plot by uPlot, which draws on a canvas. What it shows is told in words in
-// its caption, and to a screen reader.
+// A plot by uPlot, which draws on a canvas. Its caption, and a label for screen
+// readers, describe it in words.
 
 import { html, useLayoutEffect, useRef } from '../vendor/preact-htm.js';
 import UPlot from '../vendor/uplot.js';

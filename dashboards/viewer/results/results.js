@@ -26,7 +26,7 @@ export function Results({ run, event }) {
       <${Verdict} run=${run} live=${event?.live} />
       ${!results && html`<p class="empty">${nothing(run, event?.live)}</p>`}
       ${error && html`<p class="banner" role="alert">The single measurements cannot be read: ${error}</p>`}
-      ${results?.told?.length ? html`<${Told} lines=${results.told} />` : ''}
+      ${results?.told?.length ? html`<${Summary} lines=${results.told} />` : ''}
       ${results?.measures && html`<${Measures} measures=${results.measures} />`}
       ${measured && html`<${Measured} run=${measured} csv=${read?.csv ?? ''} rest=${read?.csv_rest} />`}
       ${results?.properties && html`<${Properties} all=${results.properties} />`}
@@ -40,13 +40,13 @@ export function Results({ run, event }) {
     </section>`;
 }
 
-// Spans alone, from a file or from others, tell no results.
+// Spans alone, from a file or from other programs, have no results.
 /** @param {Run} run @param {boolean | undefined} live */
 function nothing({ verdict }, live) {
   if (!verdict) {
     return 'This record has spans alone: the measurements and the verdict of the run are not in it.';
   }
-  return live ? 'The run goes on. What it measures stands here when it has ended.'
+  return live ? 'The run goes on. Its measurements follow when it has ended.'
     : 'The run ended before anything was measured.';
 }
 
@@ -73,7 +73,7 @@ function Rest({ bytes: rest = 0, file }) {
 const SAYS = {
   pass: 'All that was checked holds.',
   fail: 'Something that should hold does not.',
-  unknown: 'It cannot be told whether the run was right.',
+  unknown: 'It is not known whether the run was right.',
 };
 
 /** @param {{ run: Run, live: boolean | undefined }} props */
@@ -90,7 +90,7 @@ function Verdict({ run: { verdict }, live }) {
 }
 
 /** @param {{ lines: string[] }} props */
-function Told({ lines }) {
+function Summary({ lines }) {
   return html`
     <section aria-labelledby="told">
       <h3 id="told">In short</h3>
@@ -113,7 +113,7 @@ function Properties({ all }) {
 // More violations of one property are seldom news.
 const SHOWN = 10;
 
-// How an outcome is called, and coloured.
+// The word and the colour of an outcome.
 const OUTCOMES = {
   holds: ['holds', 'pass'],
   violated: ['violated', 'fail'],
@@ -146,7 +146,7 @@ function Property({ property }) {
     </td></tr>`}`;
 }
 
-// What each engine tells beside what all do, in words.
+// The counts of each engine, in words.
 /** @type {[string, (value: any, results: Record<string, any>) => [string, string, boolean?]][]} */
 const COUNTS = [
   ['ended', (n, { expected }) => [`operations that ended`, `${count(n)} of ${count(expected)}`, n < expected]],
@@ -171,9 +171,9 @@ const COUNTS = [
 /** @param {{ results: Results }} props */
 function Counts({ results }) {
   const rows = COUNTS.filter(([name]) => results[name] !== undefined)
-    .map(([name, tell]) => tell(results[name], results));
+    .map(([name, inWords]) => inWords(results[name], results));
   if ('properties' in results && results.lost !== undefined) {
-    rows.push(['messages that did not arrive, though nobody was stopped', count(results.lost),
+    rows.push(['messages that did not arrive, though no process was stopped', count(results.lost),
       results.lost > 0]);
   }
   if (!rows.length) return null;

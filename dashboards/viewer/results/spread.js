@@ -1,10 +1,10 @@
-// How messages spread, from the lines of results.csv: whom they reached, and
+// How messages spread, from the lines of results.csv: how many peers they reached, and
 // after how long.
 
 import { countRows, isTaken, oneIn, readRows } from './csv-rows.js';
 
 const NAMES = ['message', 'after_ns', 'lost'];
-// As the testbed writes it. Nobody can expect a message at such a peer.
+// As the testbed writes it. No message is expected at such a peer.
 const STOPPED = 'the peer had stopped';
 
 // `{ messages, one, median, slowest }`: one in so many messages was read.
@@ -69,7 +69,7 @@ export function stepsOf(messages) {
 }
 
 // For each number of hops: the deliveries that took so many, their percent, the
-// percent that took at most so many, and what theory says of that. Hops 0 are not
+// percent that took at most so many, and its theory. Hops 0 are not
 // known, and left out.
 /** @param {Record<string, number>} hops @param {number} peers @param {BestFanout} at */
 export function hopsOf(hops, peers, at) {
@@ -89,10 +89,10 @@ export function hopsOf(hops, peers, at) {
   });
 }
 
-// How a message spreads at best: its publisher tells `first` others, and each of
-// them `beyond` more, since no peer sends it back to where it came from. As the
+// How a message spreads at best: its publisher sends it to `first` others, and each of
+// them to `beyond` more, since no peer sends it back to where it came from. As the
 // run has it, in spread.rs.
-/** @param {Record<string, any>} options */
+/** @param {Record<string, any>} results */
 export function atBest({ mesh, flood_publish: floods, fanout, degree = [] }) {
   const neighbours = degree[1] ?? (mesh ?? fanout) + 1;
   const [first, beyond] = mesh === undefined
@@ -101,7 +101,7 @@ export function atBest({ mesh, flood_publish: floods, fanout, degree = [] }) {
   return { first: Math.max(1, first), beyond: Math.max(1, beyond) };
 }
 
-// How many others can have it after so many hops, if none hears it twice.
+// How many others can have it after so many hops, if none receives it twice.
 /** @param {number} hops @param {BestFanout} fanout */
 const othersAfter = (hops, { first, beyond }) =>
   (beyond === 1 ? first * hops : (first * (beyond ** hops - 1)) / (beyond - 1));

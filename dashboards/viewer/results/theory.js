@@ -1,5 +1,4 @@
-// What theory says of a figure for any number of peers, so that a run's number
-// can be seen on a curve.
+// The theory of a figure for any number of peers, as a curve to compare a run with.
 
 // Directed channels of a network: what a marker, or an explorer or an echo,
 // crosses once. Random ones and those of a file have no formula.
@@ -19,7 +18,7 @@ const harmonic = (n) => {
   return sum;
 };
 
-// Chang and Roberts, if all n stand at once.
+// Chang and Roberts, if all n processes start an election.
 /** @type {Curve[]} */
 const ELECTION = [
   ['at least 2n−1', (n) => 2 * n - 1],
@@ -52,8 +51,8 @@ export function curvesOf({ experiment, topology, peers = 0 }, figure) {
   return [[times === 1 ? label : `${label}, ${Number(times.toPrecision(4))} times`, (n) => times * of(n)]];
 }
 
-// Whether another run's figure can stand on the same curves: it did the same
-// work, so theory says of it what the curve does.
+// Whether another run's figure is comparable: the run did the same work, so the same
+// curves are its theory.
 /** @param {Curve[]} curves @param {Run} run @param {Figure} figure */
 export function comparable(curves, run, figure) {
   const { theory = null } = figure;

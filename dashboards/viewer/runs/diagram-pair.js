@@ -6,7 +6,7 @@ import { DiagramCanvas, noMarks } from '../diagram/diagram-canvas.js';
 import { arrange } from '../diagram/layout.js';
 import { describe } from '../diagram/descriptions.js';
 import { useKeys } from '../keys.js';
-import { told } from './run-difference.js';
+import { stepInShort } from './run-difference.js';
 
 // In logical time, since no two runs take the same time.
 /** @type {LayoutSettings} */
@@ -50,9 +50,9 @@ export function Pair({ found: { first }, a, b, names }) {
     </div>`;
 }
 
-/** @param {Model} model @param {{ step: number, message: number }} options1 */
+/** @param {Model} model @param {{ step: number, message: number }} selected */
 function chosen(model, { step, message }) {
-  if (step >= 0) return `${model.peers[model.step.peer[step]]}, step ${model.step.rank[step] + 1}: ${told(model, step)}`;
+  if (step >= 0) return `${model.peers[model.step.peer[step]]}, step ${model.step.rank[step] + 1}: ${stepInShort(model, step)}`;
   return message >= 0 ? `message: ${model.kinds[model.message.kind[message]]} ${model.texts[message]}` : '';
 }
 

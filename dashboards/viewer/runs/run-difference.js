@@ -1,5 +1,5 @@
-// Where two runs part: peer by peer and step by step, what one did and the
-// other did not, or what state it left. Times are no difference, since no two runs have the same.
+// Where two runs diverge: peer by peer, the first step that differs, in what it did or
+// in the state it left. Times are not compared, since no two runs have the same.
 
 import { clocks } from '../causality.js';
 
@@ -41,7 +41,7 @@ function lineOf(peer, a, b) {
 /** @param {Model} a @param {number} s @param {Model} b @param {number} t */
 function differences(a, s, b, t) {
   if (s < 0 || t < 0) {
-    return [['step', s < 0 ? 'no more step' : told(a, s), t < 0 ? 'no more step' : told(b, t)]];
+    return [['step', s < 0 ? 'no more step' : stepInShort(a, s), t < 0 ? 'no more step' : stepInShort(b, t)]];
   }
   const rows = [
     ['step', a.kinds[a.step.kind[s]], b.kinds[b.step.kind[t]]],
@@ -55,7 +55,7 @@ function differences(a, s, b, t) {
 }
 
 /** @param {Model} model @param {number} s */
-const sender = (model, s) => (model.step.from[s] < 0 ? 'nobody' : model.peers[model.step.from[s]]);
+const sender = (model, s) => (model.step.from[s] < 0 ? 'no peer' : model.peers[model.step.from[s]]);
 /** @param {Model} model @param {number} s */
 const message = (model, s) => (model.step.received[s] < 0 ? '' : model.texts[model.step.received[s]]);
 /** @param {Model} model @param {number} s */
@@ -76,7 +76,7 @@ function sends(model, s) {
 
 // A step in words.
 /** @param {Model} model @param {number} s */
-export function told(model, s) {
+export function stepInShort(model, s) {
   const kind = model.kinds[model.step.kind[s]];
   const from = model.step.from[s] < 0 ? '' : ` from ${sender(model, s)}`;
   const text = message(model, s);

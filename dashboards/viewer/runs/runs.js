@@ -1,5 +1,4 @@
-// The runs of the folder, and this one among them: what was run, how it went,
-// and what is missing.
+// The runs of the folder, and this one among them: command, verdict, lost spans.
 
 import { html, useState } from '../vendor/preact-htm.js';
 import { getRuns, getSummaries, isReport, pageRun, toRun, useLoaded } from '../api.js';
@@ -72,12 +71,12 @@ function useOrphans(event) {
   return useLoaded(load, 'orphans', event?.live ? 0 : event?.revision, 2000).value ?? 0;
 }
 
-// Lost spans are told above every view.
+// Lost spans are reported above every view.
 /** @param {{ orphans: number }} props */
 function Orphans({ orphans }) {
   return orphans > 0 && html`<p class="banner bad" role="alert">${plural(orphans, 'span')} ${
-    orphans === 1 ? 'names' : 'name'} a parent that is missing: somebody saw a message whose
-    sender left no trace.</p>`;
+    orphans === 1 ? 'names' : 'name'} a parent that is missing: a message was received whose
+    sending is not recorded.</p>`;
 }
 
 /** @param {{ runs: RunSummary[] }} props */
@@ -87,7 +86,7 @@ function LostAnywhere({ runs }) {
     plural(lossy, 'run')} of this folder lost spans. They are marked.</p>`;
 }
 
-// The older one stands first, whatever was chosen first.
+// The older one comes first, in whatever order they were chosen.
 /** @param {{ chosen: string[], runs: RunSummary[] }} props */
 function Compare({ chosen, runs }) {
   if (chosen.length === 0) return html`<span class="note">Choose two to compare them.</span>`;

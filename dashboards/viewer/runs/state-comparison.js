@@ -1,5 +1,5 @@
-// What the first steps that differ did to the state of their peer, run beside
-// run. What is not the same in both is marked.
+// How the first steps that differ changed the state of their peer, run beside run.
+// Differences between the two are marked.
 
 import { html } from '../vendor/preact-htm.js';
 import { State, against } from '../diagram/state-diff.js';

@@ -1,5 +1,5 @@
-// What was done to the network, moment by moment: links that were cut and
-// healed, peers that were killed.
+// The injected faults, moment by moment: links that were cut and healed, peers that
+// were killed.
 
 import { useEffect, useMemo, useState } from '../vendor/preact-htm.js';
 
@@ -45,7 +45,7 @@ export function brokenBy(faults, { place }) {
   return { cut, dead };
 }
 
-// What is broken at the moment that the player shows.
+// The links cut and peers killed at the moment that the player shows.
 /**
  * @param {Fault[]} faults
  * @param {Network} network

@@ -60,7 +60,7 @@ export function Graph({ replay, selection, shape }) {
     </div>`;
 }
 
-// What the colours of the messages stand for, and what is broken.
+// The colours of the messages, and the faults.
 /** @param {{ model: Model | null, moments: Moments | null, broken: Broken }} props */
 function Legend({ model, moments, broken: { cut, dead } }) {
   const kinds = useMemo(() =>
@@ -77,9 +77,9 @@ function Legend({ model, moments, broken: { cut, dead } }) {
 function Lines({ network: { peers, edges }, broken: { cut, dead }, places, selected }) {
   /** @param {Point[]} edges */
   const path = (edges) => edges.map(([a, b]) => `M${places[a]}L${places[b]}`).join('');
-  /** @param {Point} options */
+  /** @param {Point} edge */
   const isCut = ([a, b]) => cut.has(linkOf(a, b));
-  /** @param {Point} options */
+  /** @param {Point} edge */
   const isGone = ([a, b]) => dead.has(a) || dead.has(b);
   const whole = edges.filter((edge) => !isCut(edge) && !isGone(edge));
   const mine = whole.filter(([a, b]) => a === selected || b === selected);
@@ -126,7 +126,7 @@ function Node({ i, network: { peers, neighbours }, place: [x, y], centre, dead, 
 const nodesBeside = (node) => [.../** @type {NodeListOf<SVGElement>} */ (
   node.parentElement?.querySelectorAll('.node') ?? [])];
 
-// Names stand outside a circle, turned where they are many, and else below.
+// Names are outside a circle, turned if they are many; otherwise below the peers.
 /** @param {number} x @param {number} y @param {Point | null} centre @param {boolean} many */
 function label(x, y, centre, many) {
   if (!centre || (x === centre[0] && y === centre[1])) {
@@ -147,7 +147,7 @@ function label(x, y, centre, many) {
     'text-anchor': across ? 'middle' : outward };
 }
 
-// The whole name stands in the list beside.
+// The list beside the graph has the whole name.
 /** @param {string} name */
 const short = (name) => (name.length > 11 ? `${name.slice(0, 10)}…` : name);
 
@@ -155,7 +155,7 @@ const short = (name) => (name.length > 11 ? `${name.slice(0, 10)}…` : name);
  * @param {{ current: any }} canvas
  * @param {{ current: [message: number, x: number, y: number][] }} shown
  * @param {Replay} replay
- * @param {{ places: Point[], size: Size, chosen: number }} options3
+ * @param {{ places: Point[], size: Size, chosen: number }} picture
  */
 function useMessages(canvas, shown, { network, model, moments, player }, { places, size, chosen }) {
   const scheme = useScheme();

@@ -38,7 +38,7 @@ export function cellsImage({ peers, edges, placeOf }, state, theme) {
 /** @param {Bytes} colour @param {number} alpha */
 const packed = ([r, g, b], alpha) => ((alpha << 24) | (b << 16) | (g << 8) | r) >>> 0;
 
-/** @param {CanvasRenderingContext2D} context @param {Theme} theme @param {Grid} options2 */
+/** @param {CanvasRenderingContext2D} context @param {Theme} theme @param {Grid} grid */
 export function drawGrid(context, theme, { margin, count, cell }) {
   context.strokeStyle = theme.back;
   context.lineWidth = 1;
@@ -57,7 +57,7 @@ export function drawGrid(context, theme, { margin, count, cell }) {
 /**
  * @param {CanvasRenderingContext2D} context
  * @param {Theme} theme
- * @param {Grid} options2
+ * @param {Grid} grid
  * @param {Broken} broken
  */
 export function drawFaults(context, theme, { margin, count, cell }, { cut, dead }) {
@@ -96,7 +96,7 @@ function cross(context, x, y, cell) {
 /**
  * @param {CanvasRenderingContext2D} context
  * @param {Theme} theme
- * @param {Grid} options2
+ * @param {Grid} grid
  * @param {string[]} peers
  * @param {number} selected
  */
@@ -120,8 +120,8 @@ export function drawNames(context, theme, { margin, cell }, peers, selected) {
 /**
  * @param {CanvasRenderingContext2D} context
  * @param {string} colour
- * @param {Grid} options2
- * @param {number[]} options3
+ * @param {Grid} grid
+ * @param {number[]} cell
  */
 export function drawCellFrame(context, colour, { margin, cell }, [from, to]) {
   context.strokeStyle = colour;
@@ -132,7 +132,7 @@ export function drawCellFrame(context, colour, { margin, cell }, [from, to]) {
 /**
  * @param {CanvasRenderingContext2D} context
  * @param {string} colour
- * @param {Grid} options2
+ * @param {Grid} grid
  * @param {number} peer
  */
 export function drawBand(context, colour, { margin, count, cell }, peer) {

@@ -16,7 +16,7 @@ import { pairs, underWay } from './moments.js';
 const MARGIN = 76;
 const LEAST_CELL = 2;
 const MOST_CELL = 26;
-// Names stand beside the rows where they have room.
+// Rows at least this high have their names beside them.
 const READABLE = 11;
 // How many rows and columns further a key leads.
 /** @type {Record<string, [number, number]>} */
@@ -98,7 +98,7 @@ export function Matrix({ replay: { network, broken, model, moments, player }, se
     </div>`;
 }
 
-// Scrolls so far that a cell is seen.
+// Scrolls a cell into sight.
 /** @param {HTMLElement} room @param {number} x @param {number} y @param {number} cell */
 function reveal(room, x, y, cell) {
   /** @param {number} scrolled @param {number} size @param {number} place */
@@ -116,7 +116,7 @@ function stateOf(model, moments, t) {
  * @param {Network} network
  * @param {Broken} broken
  * @param {MatrixState | null} state
- * @param {number[]} options3
+ * @param {number[]} cell
  */
 function inWords({ peers, neighbours, placeOf }, { cut, dead }, state, [from, to]) {
   /** @param {number} place */

@@ -1,4 +1,4 @@
-// The message that was picked on its way.
+// The selected message: its text and fate.
 
 import { html } from '../vendor/preact-htm.js';
 import { messageName } from '../diagram/settings.js';

@@ -40,8 +40,8 @@ export function underWay({ message }, { sent, got }, t) {
   return found;
 }
 
-// How far on its way a message is, from 0 to 1. What never arrives is seen
-// half-way, where nobody knows more of it.
+// How far on its way a message is, from 0 to 1. A message that never
+// arrives stops half-way: the rest of its way is unknown.
 /** @param {Pick<Moments, 'sent' | 'got' | 'usual'>} moments @param {number} m @param {number} t */
 export function progress({ sent, got, usual }, m, t) {
   if (got[m] === Infinity) return Math.min(0.5, (t - sent[m]) / usual / 2);

@@ -1,7 +1,7 @@
-// Who is connected with whom, in the numbers of the model, and where each peer
-// is drawn.
+// Which peers are connected, in the numbers of the model, and where each peer is
+// drawn.
 
-// `{ peers, edges, neighbours }`: peers by name in the order of people, edges
+// `{ peers, edges, neighbours }`: peers by name in natural order, edges
 // as pairs of places in that list. Peers that the model does not know yet are
 // there as well: they are connected, and have done nothing.
 /** @param {[string, string][]} edges @param {Model | null} model */

@@ -1,5 +1,5 @@
 // The peers as a table: degree, and what each has done until the moment that
-// is shown. It is the topology for those who see no picture.
+// is shown. It is the topology as text.
 
 import { html, useEffect, useRef, useState } from '../vendor/preact-htm.js';
 import { count } from '../format.js';
@@ -59,14 +59,14 @@ export function PeerTable({ replay: { network, broken, model, moments, player },
 function Chosen({ network, broken: { cut, dead }, model, place, step, select }) {
   const neighbours = [...network.neighbours[place]].sort((a, b) => a - b);
   /** @param {number} i */
-  const told = (i) => `${network.peers[i]}${cut.has(linkOf(i, place)) ? ' (cut)' : ''}`;
+  const named = (i) => `${network.peers[i]}${cut.has(linkOf(i, place)) ? ' (cut)' : ''}`;
   return html`
     <div class="message">
       <div class="title"><h3><${Peer} name=${network.peers[place]} /></h3>
         <button type="button" aria-label="Close" onClick=${() => select(-1)}>✕</button></div>
       ${dead.has(place) && html`<p class="bad">It was killed.</p>`}
       <p class="neighbours" tabIndex="0" role="group" aria-label="Neighbours">${
-        neighbours.length ? `connected with ${neighbours.map(told).join(', ')}` : 'not connected'}</p>
+        neighbours.length ? `connected with ${neighbours.map(named).join(', ')}` : 'not connected'}</p>
       ${model && step >= 0 && html`<p>last step: ${model.kinds[model.step.kind[step]]}${' · '}
         <a href=${toDiagram({ step: model.spans[step] })}>in the diagram</a></p>`}
     </div>`;

@@ -1,4 +1,4 @@
-// Plays the run: where it is, on and off, how fast, and which axis.
+// The controls of the player: moment, play and pause, speed, axis.
 
 import { html, useEffect, useRef, useState } from '../vendor/preact-htm.js';
 import { duration } from '../format.js';
@@ -67,7 +67,7 @@ function inWords({ at, begin, end, live, following }, axis) {
   return `step ${Math.floor(at) + 1} of ${end + 1}`;
 }
 
-// What a second of ours shows.
+// How much of the run a second of playing shows.
 /**
  * @param {Player} player
  * @param {Moments} moments

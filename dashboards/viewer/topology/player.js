@@ -1,19 +1,19 @@
-// Goes through the run: the moment that is shown, and how it moves on.
+// The player: the moment of the run that is shown, and how it advances.
 //
 // The moment changes with every frame, and only what is drawn has to follow,
-// so it is not part of any component's state: who draws asks to be told.
+// so it is not part of any component's state: components that draw watch the player.
 
 // The whole run is played in so many seconds at normal speed.
 const WHOLE = 20;
 // While the run goes on and the end is followed, the end is reached in about
-// so many seconds: news comes in pieces, and is to be seen moving all the same.
+// so many seconds: new steps come in pieces, and still move smoothly.
 const CATCH_UP = 1.2;
 
-// Some are made unwell by what moves. For them the end is shown at once.
+// With reduced motion, the end is shown at once.
 const still = globalThis.matchMedia?.('(prefers-reduced-motion: reduce)');
 
 export class Player {
-  // `calm()`: nothing is to move that was not asked to.
+  // `calm()`: whether motion is reduced.
   constructor(calm = () => still?.matches ?? false) {
     this.calm = calm;
     this.begin = 0;
@@ -28,8 +28,8 @@ export class Player {
     this.frame = 0;
   }
 
-  // The run has these ends. Who was at the end stays there, and follows it
-  // when the run goes on.
+  // Sets the ends of the run. A player at the end stays there, and follows it while the
+  // run goes on.
   /** @param {number} begin @param {number} end @param {boolean} live */
   span(begin, end, live) {
     const atEnd = this.at >= this.end;
@@ -38,7 +38,7 @@ export class Player {
     if (!live && atEnd && !this.playing) this.at = end;
     this.at = Math.min(Math.max(this.at, begin), end);
     this.following = live && (atEnd || this.following);
-    this.tell();
+    this.notify();
     this.run();
   }
 
@@ -47,7 +47,7 @@ export class Player {
     this.playing = false;
     this.at = Math.min(Math.max(at, this.begin), this.end);
     this.following = this.live && this.at >= this.end;
-    this.tell();
+    this.notify();
     this.run();
   }
 
@@ -60,11 +60,11 @@ export class Player {
     this.playing = !this.goes && this.end > this.begin;
     this.following = false;
     if (this.playing && this.at >= this.end) this.at = this.begin;
-    this.tell();
+    this.notify();
     this.run();
   }
 
-  // How much of the run a second of ours shows.
+  // How much of the run a second of playing shows.
   get rate() {
     return ((this.end - this.begin) / this.whole) * this.speed;
   }
@@ -76,7 +76,7 @@ export class Player {
     return () => this.listeners.delete(listener);
   }
 
-  tell() {
+  notify() {
     for (const listener of this.listeners) listener(this);
   }
 
@@ -89,7 +89,7 @@ export class Player {
       const seconds = Math.min(0.1, Math.max(0, (now - last) / 1000));
       last = now;
       this.advance(seconds);
-      this.tell();
+      this.notify();
       if (this.moves()) this.frame = requestAnimationFrame(move);
     };
     this.frame = requestAnimationFrame(move);

@@ -79,7 +79,7 @@ export function Topology({ route, event, run, loaded: { model, revision, whole }
     </section>`;
 }
 
-// What the address names and is not there.
+// Names in the address that this run does not have.
 /** @param {{ peer?: string, message?: string, live?: boolean }} props */
 function Unfound({ peer, message, live }) {
   const named = [peer && `peer ${peer}`, message && `message ${message}`].filter(Boolean);

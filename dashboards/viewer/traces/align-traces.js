@@ -38,7 +38,7 @@ function pairs(ours, theirs) {
   for (const b of theirs) add(waiting, nameOf(b), b);
   const found = ours.map((a) => ({ a, b: waiting.get(nameOf(a))?.shift() ?? null }));
   const left = [...waiting.values()].flat().map((b) => ({ a: null, b }));
-  /** @param {Pick<AlignedSpans, 'a' | 'b'>} options */
+  /** @param {Pick<AlignedSpans, 'a' | 'b'>} pair */
   const start = ({ a, b }) => (a ?? b)?.start ?? 0;
   return left.length ? [...found, ...left].toSorted((x, y) => start(x) - start(y)) : found;
 }

@@ -34,7 +34,7 @@ export function CompareTraces({ route, event }) {
       <div class="bar">
         <a class="back" href=${toTraces()}>← Traces</a>
         <h2>${a.spans[0]?.name} and ${b.spans[0]?.name}</h2>
-        <span class="note" role="status">${told(lines, a, b)}</span>
+        <span class="note" role="status">${summary(lines, a, b)}</span>
       </div>
       <${Lines} lines=${lines} route=${route} a=${a} b=${b} />
     </section>`;
@@ -48,7 +48,7 @@ function useTrace(id, event) {
 }
 
 /** @param {AlignedSpans[]} lines @param {Trace} a @param {Trace} b */
-function told(lines, a, b) {
+function summary(lines, a, b) {
   const both = lines.filter((line) => line.a && line.b).length;
   const [onlyA, onlyB] = [a.spans.length - both, b.spans.length - both];
   const alone = onlyA || onlyB ? `, ${onlyA} only in A, ${onlyB} only in B` : '';

@@ -1,5 +1,5 @@
-// What a person writes into the search, read: tags, durations and times.
-// Each reader throws an error that says what it would understand.
+// Parsers for the fields of the search: tags, durations and times. Each throws an error
+// that states the expected form.
 
 // `k=v other="two words"`, as in Jaeger: `{ k: 'v', other: 'two words' }`.
 /** @param {string} text */

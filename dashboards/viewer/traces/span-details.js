@@ -1,4 +1,4 @@
-// Everything that is known about the selected span.
+// All facts on the selected span.
 
 import { html, useMemo } from '../vendor/preact-htm.js';
 import { toTrace } from '../router.js';

@@ -40,7 +40,7 @@ export function Traces({ route, event, run, loaded: { model } }) {
   const [chosen, setChosen] = useState(/** @type {string[]} */ ([]));
   const rows = useMemo(() => sorted((value?.summaries ?? []).map(number), order), [value, order]);
   const longest = useMemo(() => longestOf(rows), [rows]);
-  // A run that was recorded says itself, and of all its traces.
+  // A recorded run counts them itself, over all of its traces.
   const orphans = run?.spans ? 0 : rows.reduce((sum, { orphanSpanCount }) => sum + orphanSpanCount, 0);
   /** @param {SearchFields} change */
   const go = (change) => { location.hash = toTraces({ ...fields, ...change }); };
@@ -139,7 +139,7 @@ function Head({ name, note, column, order, setOrder }) {
     </th>`;
 }
 
-// The word is for narrow screens, where no heading stands above.
+// The unit is for narrow screens, which have no headings.
 /** @param {number} number @param {string} unit */
 function counted(number, unit) {
   return html`${count(number)}<span class="unit"> ${number === 1 ? unit : `${unit}s`}</span>`;

@@ -1,5 +1,5 @@
-// The search above the list of traces, as in Jaeger. What is asked stands in
-// the address, so that a link finds the same traces.
+// The search above the list of traces, as in Jaeger. The query is in the address, so
+// that a link finds the same traces.
 
 import { html, useState } from '../vendor/preact-htm.js';
 import { LIST_LIMIT, getOperations, getServices, useLoaded } from '../api.js';
@@ -12,8 +12,8 @@ const FIELDS = ['service', 'operation', 'tags', 'min', 'max', 'from', 'to', 'lim
 export const fieldsOf = (params) =>
   Object.fromEntries(FIELDS.map((name) => [name, params.get(name) ?? '']));
 
-// What to ask the server for, and what is wrong with which field. `began` is
-// when the run did, ns since 1970: times can be told from there.
+// The query for the server, and what is wrong with which field. `began` is the start
+// of the run in ns since 1970: times can be relative to it.
 /** @param {SearchFields} fields @param {bigint} began */
 export function readFields(fields, began) {
   /** @type {Record<string, string>} */
@@ -41,7 +41,7 @@ export function readFields(fields, began) {
 }
 
 // Whether only some of the traces are searched for.
-/** @param {Record<string, any>} options */
+/** @param {Record<string, any>} search */
 export const isNarrowed = ({ limit, ...conditions }) => Object.values(conditions)
   .some((one) => (one && typeof one === 'object' ? Object.keys(one).length > 0 : Boolean(one)));
 

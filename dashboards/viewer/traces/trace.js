@@ -9,11 +9,11 @@ import { criticalPath } from './critical-path.js';
 import { Waterfall } from './waterfall.js';
 import { Details } from './span-details.js';
 
-// A large trace takes long to send and to read, so it is asked for rarely
+// A large trace takes long to send and to read, so it is requested rarely
 // while it grows.
 const PACE = 2000;
 
-// `onSpan` is told which span is shown, and of which peer it is.
+// Calls `onSpan` with the span that is shown and its peer.
 /** @param {{ route: TraceRoute, event: ServerEvent | null, onSpan?: (span: OpenedSpan) => void }} props */
 export function Trace({ route, event, onSpan }) {
   const id = route.trace;

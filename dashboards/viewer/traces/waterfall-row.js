@@ -33,7 +33,7 @@ export function Row({ span, top, length, selected, closed, critical, on }) {
   const place = side === 'right' ? { left: `${(from + wide) * 100}%` }
     : { right: `${(1 - from - (side === 'inside' ? wide : 0)) * 100}%` };
   const label = duration(span.duration);
-  // What is drawn, for those who do not see it. It follows what is written.
+  // The drawing in words, for screen readers. It follows the visible text.
   const drawn = `, after ${duration(span.start)}${critical ? ', on the critical path' : ''}${
     below && !closed ? `, ${below} below` : ''}`;
   return html`
@@ -77,7 +77,7 @@ function sideOf(from, to) {
 const between = (from, to, length) => (length
   ? { left: `${(from / length) * 100}%`, width: `${((to - from) / length) * 100}%` } : {});
 
-// Events that nobody could tell apart on the bar share a tick.
+// Events too close to be distinguished on the bar share a tick.
 const FINEST = 500;
 
 /** @param {Span} span @param {number} length */

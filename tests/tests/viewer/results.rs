@@ -79,7 +79,7 @@ fn gossip_beside_theory() {
         let notes = texts(&seen["notes"]).join(" ");
         has(
             &notes,
-            &["the publisher tells F = 8 others", "all n = 30", theory],
+            &["the publisher sends to F = 8 others", "all n = 30", theory],
         );
     }
 }
