@@ -166,7 +166,7 @@ const faint = (page) => page.evaluate(async () => {
   }).filter(([, much]) => much < 3).map(([name, much]) => `arrow: ${name} has a contrast of ${much.toFixed(2)}`);
 });
 
-// Of many that are alike, three tell it.
+// Of many alike, three are reported.
 const few = (all) => {
   const count = new Map();
   return all.filter((one) => {

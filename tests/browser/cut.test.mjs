@@ -172,7 +172,7 @@ test('a cut is judged only where the snapshot is complete and all before it is t
   ]) assert.equal(cutStatus(one, { ...all, ...change }), expected);
 });
 
-test('an aborted snapshot tells apart what was lacking of those that were waited for', () => {
+test('an aborted snapshot distinguishes what each missing peer lacked', () => {
   assert.deepEqual(whyAborted(snapshot({
     complete: [], aborted: [{ peer: 'a', missing: ['a', 'b', 'c', 'd'] }, { peer: 'b', missing: [] }],
     recorded: [{ peer: 'a' }, { peer: 'b' }, { peer: 'c' }], finished: ['c'],
@@ -210,12 +210,12 @@ test('of a run that is wrong, the first snapshot that violates something is show
   assert.equal(choose(many, '', { live: false, run, followed: false }).snapshot, '0/10');
 });
 
-test('a snapshot in the address that is not there is told', () => {
-  const told = (name, change) => absent(many, name, { live: false, wrong: null, ...change });
-  for (const name of ['', 'own', 'none', '0/2']) assert.equal(told(name), null, name);
-  assert.match(told('9/9'), /no snapshot 9\/9; its snapshots are 0\/0 to 1\/0/);
-  assert.match(told('9/9', { live: true }), /as yet no snapshot/);
-  assert.match(told('own', { wrong: 'b has no step 7' }), /no cut of this run: b has no step 7/);
+test('a snapshot in the address that does not exist is reported', () => {
+  const report = (name, change) => absent(many, name, { live: false, wrong: null, ...change });
+  for (const name of ['', 'own', 'none', '0/2']) assert.equal(report(name), null, name);
+  assert.match(report('9/9'), /no snapshot 9\/9; its snapshots are 0\/0 to 1\/0/);
+  assert.match(report('9/9', { live: true }), /as yet no snapshot/);
+  assert.match(report('own', { wrong: 'b has no step 7' }), /no cut of this run: b has no step 7/);
   assert.match(absent([], '9/9', { live: false, wrong: null }), /no other/);
   assert.equal(absent(null, '9/9', { live: false, wrong: null }), null, 'not read yet');
 });

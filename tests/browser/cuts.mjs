@@ -54,12 +54,12 @@ const seen = await withPage(url, async (page, problems) => {
   // The snapshots come in an answer of their own.
   const { length } = await page.evaluate(() => fetch('/api/cuts').then((answer) => answer.json())
     .then(({ cuts }) => cuts));
-  const told = () => length > 0 && page.waitForSelector('.cut-panel, .space-time .banner');
-  if (length > 0 && !address) await told();
+  const shown = () => length > 0 && page.waitForSelector('.cut-panel, .space-time .banner');
+  if (length > 0 && !address) await shown();
   const reading = await panel(page);
   await page.evaluate(() => window.letGo());
   await page.waitForFunction(() => !document.querySelector('.legend .seen').innerText.includes('reading on'));
-  await told();
+  await shown();
   const read = await panel(page);
   await shoot('cut');
   const head = (await text(page, 'header.run')).join(' ');

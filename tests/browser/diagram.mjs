@@ -57,8 +57,7 @@ const cutOf = (page) => page.$eval('.cut-panel', (panel) => ({
   })),
 }));
 
-// Puts all steps of a peer before the cut, by number, as somebody without a
-// mouse does.
+// Puts all steps of a peer before the cut, by number, without a mouse.
 async function moveToEnd(page, peer) {
   await click(page, '.cut-panel summary', 'Where it meets each peer');
   await page.$$eval('.points li', (all, name) => {

@@ -56,7 +56,7 @@ test('logical time gives a column to each clock that is shown', () => {
   const all = arrange(model, settings({ axis: 'logical' }));
   assert.deepEqual(all.column, [1, 2, 3]);
   assert.deepEqual([...all.x], [1, 1, 1, 2, 2, 3, 3]);
-  // Nobody but c is left, whose clocks are 1 and 3.
+  // Only c is left, whose clocks are 1 and 3.
   const one = arrange(model, settings({ axis: 'logical', hidden: new Set([0, 1]) }));
   assert.deepEqual(one.column, [1, 3]);
   assert.deepEqual([...one.lines[2].xs], [1, 2]);
@@ -161,7 +161,7 @@ test('the keys lead along causes, lines and messages', () => {
   assert.equal(go('b2', 'ArrowRight', false, few), 'c2');
 });
 
-test('a step that told several leads to each of them', () => {
+test('a step that sent to several peers leads to each of them', () => {
   const model = new Model();
   model.append(answer([['a', 'start', 1, 0], ['b', 'PING', 1, 5, 'a', 'x', 0],
     ['c', 'PING', 1, 6, 'a', 'y', 0]],
@@ -196,7 +196,7 @@ test('a value is found whole', async () => {
   assert.deepEqual((await searchSteps(model, 'amount=5')).steps.map((s) => model.spans[s]), ['b1']);
 });
 
-test('a state is told as what changed', () => {
+test('a state is shown as its changes', () => {
   const attribute = (key, text) => ({ key, text });
   const state = stateOf([attribute('state.balance', '90'), attribute('p2p.step', '4'),
     attribute('state.x', '1')]);

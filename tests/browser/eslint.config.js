@@ -5,7 +5,8 @@ import js from '@eslint/js';
 
 // A component with more props groups those that belong together into one object.
 const MOST_PROPS = 7;
-const props = `[id.name=/^[A-Z]/] > ObjectPattern.params[properties.length>${MOST_PROPS}]`;
+const many = `ObjectPattern.params[properties.length>${MOST_PROPS}]`;
+const props = `[id.name=/^[A-Z]/] > ${many}, [id.name=/^[A-Z]/] > ArrowFunctionExpression > ${many}`;
 
 const RULES = {
   'no-undef': 'off',

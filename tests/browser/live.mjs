@@ -47,7 +47,7 @@ const seen = await withPage(async () => {
   await page.goto(url, { waitUntil: 'load' });
   const looks = [await growth(page, 0)];
   looks.push(await growth(page, looks[0].steps));
-  // The panel goes with the newest snapshot, until it is told to stay.
+  // The panel goes with the newest snapshot, until Stay is pressed.
   const title = '.cut-panel h3';
   await says(page, title, /^Snapshot 0\/[1-9]$/);
   await press(page, 'Stay');

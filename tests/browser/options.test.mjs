@@ -29,7 +29,7 @@ test('the head names algorithm, workload, channel and scenario', () => {
   assert.deepEqual(headOptions({}), []);
 });
 
-test('options are told in words, with their units', () => {
+test('options are shown in words, with their units', () => {
   assert.deepEqual(allOptions(run(SNAPSHOT)), [
     ['engine', 'simulator'], ['algorithm', 'lai-yang'], ['workload', 'bank'], ['channel', 'per-message'],
     ['scenario', 'cases/late-faults.toml'], ['initiators', '1'], ['snapshots', '20'], ['every', '250 ms'],
@@ -47,7 +47,7 @@ test('options are told in words, with their units', () => {
   ]);
 });
 
-test('of a run whose options are text for Rust, what can be told is', () => {
+test('the options of an old run are read from its debug text as far as possible', () => {
   const old = run({
     engine: 'live', fifo: true, network: 'Links { delay: Uniform(0ns..20ms), in_order: true }',
     system: 'Snapshot(Snapshot { algorithm: ChandyLamport, workload: ProducerConsumer, '

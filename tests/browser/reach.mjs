@@ -70,7 +70,7 @@ const seen = await withPage(async () => {
   found.cut = await graph(page);
   await shoot('cut');
   found.cell = await cell(page, shoot);
-  // Who opens the page later sees it as well.
+  // A page opened later shows it as well.
   await page.reload({ waitUntil: 'load' });
   await says(page, NOTE, /1 link cut/);
   found.again = await graph(page);

@@ -61,7 +61,7 @@ const seen = await withPage(url, async (page, problems) => {
     script.onload = script.onerror = ({ type }) => resolve(type === 'load');
     document.head.append(script);
   }));
-  // The browser tells of that in its console, which is no fault of the page.
+  // The browser reports that in its console, which is no fault of the page.
   return { ...found, problems: problems.filter((problem) => !problem.includes('window.ran')) };
 });
 console.log(JSON.stringify(seen));

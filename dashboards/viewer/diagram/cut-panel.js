@@ -89,7 +89,7 @@ function Unseen({ all }) {
 function Beside({ diagram, crossing }) {
   return html`
     ${crossing.lost.length > 0 && html`<details class="all">
-      <summary>${plural(crossing.lost.length, 'message')} sent before the cut got lost</summary>
+      <summary>${plural(crossing.lost.length, 'message')} sent before the cut, and lost</summary>
       <${Channels} diagram=${diagram} messages=${crossing.lost} /></details>`}
     ${crossing.control.length > 0 && html`<details class="all">
       <summary>${plural(crossing.control.length, 'message')} of the snapshot algorithm crossed it as well</summary>

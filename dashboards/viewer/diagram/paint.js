@@ -155,7 +155,7 @@ const TALLEST = 0.8;
  * @param {{
  *   steps: Int32Array, xs: Float64Array, first: number, last: number, y: number,
  *   radius: number,
- * }} options3
+ * }} line
  */
 function drawDensity({ model, marks, theme }, frame, bars, { steps, xs, first, last, y, radius }) {
   const most = Math.max(radius * 2, frame.row * TALLEST);

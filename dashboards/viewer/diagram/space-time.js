@@ -35,7 +35,7 @@ function nothing(whole, event, problem) {
   if (!whole) return 'Reading the run …';
   if (event?.live) return 'No peer has taken a step yet.';
   return html`No process of this run took steps that a space-time diagram could show.
-    What happened stands in the <a href="#/traces">traces</a>.`;
+    The <a href="#/traces">traces</a> show what happened.`;
 }
 
 /**

@@ -17,7 +17,7 @@ export function Measures({ measures }) {
         <thead><tr>${HEAD.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
         <tbody>${measures.map((measure) => html`<${Measure} key=${measure.name} measure=${measure} />`)}</tbody>
       </table><//>
-      <p class="note">The percentiles stand on n measurements; what was lost is in none of them.
+      <p class="note">The percentiles are of n measurements, without those that were lost.
         Theory is of the median. A ratio has one value.</p>
     </section>`;
 }

@@ -44,7 +44,7 @@ function Percentiles({ results }) {
         </tr></tbody>
       </table><//>
       <p class="note">${times
-        ? `The percentiles stand on ${plural(times.count, 'round trip')}. A lost ping has none, and is in none of them.`
+        ? `The percentiles are of ${plural(times.count, 'round trip')}, without the lost pings.`
         : 'No ping was answered, so there are no round trips.'}
         ${results.channels_left_open > 0 && ` ${plural(results.channels_left_open, 'channel')} stayed open after the run closed its side.`}
         ${results.first?.round_trip_ns && ` The first ping, from ${results.first.from.name} to ${

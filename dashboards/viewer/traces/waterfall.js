@@ -101,7 +101,7 @@ const pageOf = (element) => Math.max(1, Math.floor((element.clientHeight - HEAD)
  * @param {{
  *   visible: Span[], at: number, closed: Set<string>, trace: Trace,
  *   toggle: RowEvents['toggle'], page: number,
- * }} options1
+ * }} tree
  */
 function steer(event, { visible, at, closed, trace, toggle, page }) {
   const span = visible[at];

@@ -142,7 +142,7 @@ fn a_ping_and_an_election_are_drawn() {
     if !has_browser() {
         return;
     }
-    // With this seed peer-00 is not the leader, of whom every message tells.
+    // With this seed peer-00 is not the leader, which every message names.
     for (arguments, kinds) in [
         ("--peers 5 --seed 7 ping --to 3", ["PING", "PONG"]),
         ("--peers 8 --seed 7 elect", ["ELECTION", "ELECTED"]),

@@ -37,8 +37,8 @@ fn script(name: &str) -> Command {
 }
 
 /// The line of JSON that a script prints. One browser at a time: on two cores
-/// several keep each other waiting for so long that nobody can tell it from a
-/// page that shows nothing.
+/// several delay each other for so long that it looks like a page that shows
+/// nothing.
 fn printed(script: &mut Command) -> Value {
     static BROWSER: Mutex<()> = Mutex::new(());
     let _alone = BROWSER.lock().unwrap_or_else(PoisonError::into_inner);
@@ -46,7 +46,7 @@ fn printed(script: &mut Command) -> Value {
     serde_json::from_str(&ended.stdout).expect("a line of JSON")
 }
 
-/// What a person sees of the run at `path`, who does what the script does.
+/// What the script sees on the page of the run at `path`.
 fn look<A: AsRef<OsStr>>(name: &str, path: &Path, more: impl IntoIterator<Item = A>) -> Value {
     let mut view = support::testbed();
     view.arg("view").arg(path).args(["--listen", "127.0.0.1:0"]);
@@ -59,8 +59,8 @@ fn look<A: AsRef<OsStr>>(name: &str, path: &Path, more: impl IntoIterator<Item =
     seen
 }
 
-/// The same, where nothing may go wrong: no error, no dialog, no request to
-/// somebody else, no picture that nobody drew.
+/// The same, and checks that nothing goes wrong: no error, no dialog, no request to
+/// another host, no picture that the page did not draw.
 fn look_well(name: &str, path: &Path) -> Value {
     let seen = look(name, path, [""; 0]);
     assert_eq!(texts(&seen["problems"]), [""; 0]);
