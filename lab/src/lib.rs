@@ -24,10 +24,29 @@ pub mod values;
 /// Why something cannot be run.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// What was asked for makes no sense here: the value, and the way out.
-    #[error("{0}")]
-    Usage(String),
+    /// Options make no sense together or for the run.
+    #[error(transparent)]
+    Options(#[from] options::Error),
+    /// The topology does not go with the run.
+    #[error(transparent)]
+    Topology(#[from] topology::Error),
+    /// The scenario cannot be simulated.
+    #[error(transparent)]
+    Scenario(#[from] simulator::ScenarioError),
+    /// A system cannot be built with these options.
+    #[error(transparent)]
+    Setup(#[from] system::SetupError),
     /// The system itself is wrong.
-    #[error("{0}")]
-    System(String),
+    #[error(transparent)]
+    System(#[from] system::Error),
+}
+
+impl Error {
+    /// Whether other options, files or values would do. Otherwise the system is wrong.
+    pub fn is_usage(&self) -> bool {
+        match self {
+            Self::Options(_) | Self::Topology(_) | Self::Scenario(_) | Self::Setup(_) => true,
+            Self::System(_) => false,
+        }
+    }
 }

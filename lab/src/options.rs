@@ -2,19 +2,72 @@
 //! command line says of them, and what an engine takes.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use trace::steps::Processes;
 
-use crate::Error;
 use crate::delay::Delay;
 use crate::model::{Bounds, Network, Plan};
 use crate::planned::Kill;
-use crate::simulator::{self, Crash, Limits, Scenario};
+use crate::simulator::{self, Crash, Limits, Scenario, ScenarioError};
 use crate::values::{self, Memory};
+
+/// Why options make no sense together or for a run: change them.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A peer is to stop that the run does not have.
+    #[error("--kill {peer}: there are {peers} peers, from 0 to {}", peers.saturating_sub(1))]
+    UnknownPeer {
+        /// The peer.
+        peer: u32,
+        /// How many there are.
+        peers: u32,
+    },
+    /// A peer is to stop twice.
+    #[error("--kill: a peer is named twice, and can stop only once; name it once")]
+    KilledTwice,
+    /// No peer goes on.
+    #[error("--kill: all {peers} peers are to stop; leave one that goes on")]
+    AllKilled {
+        /// How many there are.
+        peers: u32,
+    },
+    /// A schedule has its own time.
+    #[error("--timeout: a schedule has its own time; leave --timeout out, or take --max-time")]
+    Timeout,
+    /// The model checker has neither faults of processes nor time.
+    #[error(
+        "{option}: the model checker stops no process and knows no time; leave it out, or take \
+         simulate"
+    )]
+    NotChecked {
+        /// The option.
+        option: &'static str,
+    },
+    /// The file of the scenario cannot be read.
+    #[error("{}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The file has no scenario.
+    #[error("{}: {source}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: ScenarioError,
+    },
+    /// The scenario, with the options that take precedence, cannot be simulated.
+    #[error(transparent)]
+    Scenario(#[from] ScenarioError),
+}
 
 /// What happens to messages and peers.
 #[derive(Clone, Debug, Args)]
@@ -114,26 +167,19 @@ impl Net {
     /// one goes on.
     ///
     /// # Errors
-    /// [`Error::Usage`] names the value and the way out.
+    /// [`Error`] names the value and the way out.
     pub fn check(&self, peers: u32) -> Result<(), Error> {
         if let Some(kill) = self.kill.iter().find(|kill| kill.node >= peers) {
-            return Err(Error::Usage(format!(
-                "--kill {}: there are {peers} peers, from 0 to {}",
-                kill.node,
-                peers - 1
-            )));
+            let peer = kill.node;
+            return Err(Error::UnknownPeer { peer, peers });
         }
         let stopped: BTreeSet<_> = self.kill.iter().map(|kill| kill.node).collect();
         if stopped.len() < self.kill.len() {
-            return Err(Error::Usage(
-                "--kill: a peer is named twice, and can stop only once; name it once".into(),
-            ));
+            return Err(Error::KilledTwice);
         }
         match stopped.len() < peers as usize {
             true => Ok(()),
-            false => Err(Error::Usage(format!(
-                "--kill: all {peers} peers are to stop; leave one that goes on"
-            ))),
+            false => Err(Error::AllKilled { peers }),
         }
     }
 }
@@ -142,22 +188,15 @@ impl Schedules {
     /// The scenario of the file and of the options, which take precedence.
     ///
     /// # Errors
-    /// [`Error::Usage`] names the value and the way out.
+    /// [`Error`] names the value and the way out.
     pub fn scenario(&self, net: &Net, peers: u32) -> Result<Scenario, Error> {
         if net.timeout.is_some() {
-            return Err(Error::Usage(
-                "--timeout: a schedule has its own time; leave --timeout out, or take --max-time"
-                    .into(),
-            ));
+            return Err(Error::Timeout);
         }
         net.check(peers)?;
         let mut scenario = match &self.scenario {
             None => Scenario::default(),
-            Some(path) => {
-                let usage = |e: String| Error::Usage(format!("{}: {e}", path.display()));
-                let text = std::fs::read_to_string(path).map_err(|e| usage(e.to_string()))?;
-                Scenario::parse(&text).map_err(usage)?
-            }
+            Some(path) => read(path)?,
         };
         scenario.loss = self.loss.unwrap_or(scenario.loss);
         scenario.duplication = self.duplication.unwrap_or(scenario.duplication);
@@ -180,17 +219,14 @@ impl States {
     /// The search that the options ask for.
     ///
     /// # Errors
-    /// [`Error::Usage`] names the value and the way out.
+    /// [`Error`] names the value and the way out.
     pub fn plan(&self, net: &Net, processes: Processes, seed: u64) -> Result<Plan, Error> {
         let ignored = [
             ("--kill", !net.kill.is_empty()),
             ("--delay", net.delay.is_some()),
         ];
         if let Some((option, _)) = ignored.iter().find(|(_, given)| *given) {
-            return Err(Error::Usage(format!(
-                "{option}: the model checker stops no process and knows no time; leave it out, or \
-                 take simulate"
-            )));
+            return Err(Error::NotChecked { option });
         }
         let network = Network {
             fifo: net.channel == Channel::Stream,
@@ -209,4 +245,15 @@ impl States {
             ..Plan::new(network, processes, seed)
         })
     }
+}
+
+fn read(path: &Path) -> Result<Scenario, Error> {
+    let text = std::fs::read_to_string(path).map_err(|source| Error::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    Scenario::parse(&text).map_err(|source| Error::Malformed {
+        path: path.to_owned(),
+        source,
+    })
 }

@@ -4,14 +4,39 @@ mod file;
 mod random;
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 
-use crate::Error;
-pub use file::EdgeList;
+pub use file::{EdgeList, FileError};
 
 /// The connections of a network: pairs `(a, b)` with `a < b`, in order, each
 /// once. `a` dials `b`.
 pub type Edges = Vec<(u32, u32)>;
+
+/// Why a topology does not go with a run: take another, or other peers.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Each peer would have more neighbours than there are others.
+    #[error(
+        "--topology random:{degree} with --peers {peers}: each peer takes {degree} others; start \
+         at least {} peers, or take full", u64::from(*degree) + 1
+    )]
+    Degree {
+        /// How many neighbours each has.
+        degree: u32,
+        /// How many peers there are.
+        peers: u32,
+    },
+    /// The file is not the edge list of the run.
+    #[error("--topology file:{}: {why}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        why: FileError,
+    },
+}
 
 /// A shape of a network.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +63,7 @@ impl Topology {
     /// How many peers the topology asks for, if it says.
     ///
     /// # Errors
-    /// [`Error::Usage`] for a file that is none.
+    /// [`Error::File`], where the file is no edge list.
     pub fn peers(&self) -> Result<Option<u32>, Error> {
         match self {
             Self::File(list) => Ok(Some(list.peers()?)),
@@ -64,7 +89,7 @@ impl Topology {
     /// How many connections `peers` peers have, without making them.
     ///
     /// # Errors
-    /// [`Error::Usage`] when the topology does not go with so many peers.
+    /// [`Error`] when the topology does not go with so many peers.
     pub fn count(&self, peers: u32) -> Result<u64, Error> {
         let n = u64::from(peers);
         Ok(match self {
@@ -80,7 +105,7 @@ impl Topology {
     /// The connections of `peers` peers.
     ///
     /// # Errors
-    /// [`Error::Usage`] when the topology does not go with so many peers.
+    /// [`Error`] when the topology does not go with so many peers.
     pub fn edges(&self, peers: u32, seed: u64) -> Result<Edges, Error> {
         Ok(match self {
             Self::Full => (0..peers)

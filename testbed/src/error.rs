@@ -1,11 +1,33 @@
-//! The errors of the program, and what an error of the laboratory becomes.
+//! The errors of the crate.
 
-pub use node::program::Error;
+use std::process::ExitCode;
 
-/// A value that makes no sense is wrong usage; a system that is wrong fails.
-pub(crate) fn of_lab(error: lab::Error) -> Error {
-    match error {
-        lab::Error::Usage(why) => Error::Usage(why),
-        lab::Error::System(why) => Error::Failed(why),
+/// Why the laboratory ended without a result.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The command makes no sense here: change it. Exit status 2.
+    #[error("{0}")]
+    Usage(String),
+    /// The command made sense, and failed. Exit status 1.
+    #[error("{0}")]
+    Failed(String),
+    /// What was to run cannot be run.
+    #[error(transparent)]
+    Lab(#[from] lab::Error),
+}
+
+impl Error {
+    /// 2 for wrong usage, 1 for a failure.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Usage(_) => ExitCode::from(2),
+            Self::Failed(_) => ExitCode::from(1),
+            Self::Lab(error) if error.is_usage() => ExitCode::from(2),
+            Self::Lab(_) => ExitCode::from(1),
+        }
     }
+}
+
+pub(crate) fn of_lab(error: impl Into<lab::Error>) -> Error {
+    Error::Lab(error.into())
 }

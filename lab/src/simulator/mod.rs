@@ -37,7 +37,7 @@ pub use ids::SeededIds;
 pub use limits::{End, Limit, Limits};
 use process::Process;
 pub use run::{NEVER, Ran, Schedule, run};
-pub use scenario::{Crash, Memory, Partition, Scenario};
+pub use scenario::{Crash, Error as ScenarioError, Memory, Partition, Scenario};
 pub use strikes::{Strikes, planned};
 use trace::history::History;
 

@@ -5,8 +5,42 @@ use std::time::Duration;
 use serde::Deserialize;
 use trace::time::duration;
 
-use crate::Error;
 use crate::delay::Delay;
+
+/// Why a scenario cannot be simulated: change it.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Error {
+    /// The text is no scenario.
+    #[error("line {line}: {reason}")]
+    Malformed {
+        /// From 1.
+        line: usize,
+        /// What is wrong there.
+        reason: String,
+    },
+    /// A probability is none.
+    #[error("{name} {value}: a probability lies between 0 and 1")]
+    Probability {
+        /// Of what.
+        name: &'static str,
+        /// The value.
+        value: f64,
+    },
+    /// A fault names a process that the run does not have.
+    #[error(
+        "process {process} in the scenario: there are {processes}, from 0 to {}",
+        processes.saturating_sub(1)
+    )]
+    UnknownProcess {
+        /// The process.
+        process: u32,
+        /// How many there are.
+        processes: u32,
+    },
+    /// A fault ends before it begins.
+    #[error("a crash restarts, or a partition heals, before it begins")]
+    Backwards,
+}
 
 /// What happens besides the algorithm. Read from a TOML file:
 ///
@@ -104,8 +138,8 @@ impl Scenario {
     /// Reads a scenario.
     ///
     /// # Errors
-    /// What is wrong, with its line.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    /// [`Error::Malformed`], with the line.
+    pub fn parse(text: &str) -> Result<Self, Error> {
         toml::from_str(text).map_err(|error| {
             let start = error.span().map_or(0, |span| span.start);
             let line = text
@@ -115,29 +149,25 @@ impl Scenario {
                 .count()
                 + 1;
             let mut words = error.message().lines();
-            format!("line {line}: {}", words.next().unwrap_or_default())
+            let reason = words.next().unwrap_or_default().to_owned();
+            Error::Malformed { line, reason }
         })
     }
 
     /// Whether it makes sense for so many processes.
     ///
     /// # Errors
-    /// [`Error::Usage`] with the value and the way out.
+    /// [`Error`] with the value that makes none.
     pub fn check(&self, processes: u32) -> Result<(), Error> {
         for (name, value) in [("loss", self.loss), ("duplication", self.duplication)] {
             if !(0.0..=1.0).contains(&value) {
-                return Err(Error::Usage(format!(
-                    "{name} {value}: a probability lies between 0 and 1"
-                )));
+                return Err(Error::Probability { name, value });
             }
         }
         let crashed = self.crash.iter().map(|crash| crash.process);
         let parted = self.partition.iter().flat_map(|p| p.group.iter().copied());
         if let Some(process) = crashed.chain(parted).find(|p| *p >= processes) {
-            return Err(Error::Usage(format!(
-                "process {process} in the scenario: there are {processes}, from 0 to {}",
-                processes.saturating_sub(1)
-            )));
+            return Err(Error::UnknownProcess { process, processes });
         }
         let backwards = self
             .crash
@@ -148,9 +178,7 @@ impl Scenario {
                 .iter()
                 .any(|p| p.heal.is_some_and(|h| h < p.at));
         match backwards {
-            true => Err(Error::Usage(
-                "a crash restarts, or a partition heals, before it begins".into(),
-            )),
+            true => Err(Error::Backwards),
             false => Ok(()),
         }
     }
@@ -216,7 +244,12 @@ mod tests {
         "#;
         let scenario = Scenario::parse(text).unwrap();
         assert_eq!(scenario.crash[0].state, Memory::Lost);
-        assert!(scenario.check(4).is_ok() && scenario.check(3).is_err());
+        assert_eq!(scenario.check(4), Ok(()));
+        let unknown = Error::UnknownProcess {
+            process: 3,
+            processes: 3,
+        };
+        assert_eq!(scenario.check(3), Err(unknown));
         let ms = Duration::from_millis;
         assert_eq!(scenario.parts(0, 2, ms(50)), Some(0));
         assert_eq!(scenario.parts(0, 1, ms(50)), None);
@@ -226,20 +259,31 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_with_its_line() {
-        for (text, line, words) in [
-            ("loss = 0.1\nlos = 1", "line 2", "unknown field `los`"),
-            ("\n\ndelay = \"5\"", "line 3", "is no delay"),
-            ("[[crash]]\nprocess = 1\nat = \"x\"", "line 3", "is no time"),
+    fn malformed_scenario_is_rejected_with_its_line() {
+        for (text, expected, words) in [
+            ("loss = 0.1\nlos = 1", 2, "unknown field `los`"),
+            ("\n\ndelay = \"5\"", 3, "is no delay"),
+            ("[[crash]]\nprocess = 1\nat = \"x\"", 3, "is no time"),
         ] {
             let error = Scenario::parse(text).unwrap_err();
-            assert!(error.contains(line) && error.contains(words), "{error}");
+            assert!(
+                matches!(&error, Error::Malformed { line, reason }
+                    if *line == expected && reason.contains(words)),
+                "{error}"
+            );
         }
-        for text in [
-            "loss = 1.5",
-            "[[crash]]\nprocess = 0\nat = \"2s\"\nrestart = \"1s\"",
+    }
+
+    #[test]
+    fn impossible_scenario_is_rejected() {
+        let backwards = "[[crash]]\nprocess = 0\nat = \"2s\"\nrestart = \"1s\"";
+        let (name, value) = ("loss", 1.5);
+        for (text, expected) in [
+            ("loss = 1.5", Error::Probability { name, value }),
+            (backwards, Error::Backwards),
         ] {
-            assert!(Scenario::parse(text).unwrap().check(2).is_err(), "{text}");
+            let scenario = Scenario::parse(text).unwrap();
+            assert_eq!(scenario.check(2), Err(expected), "{text}");
         }
     }
 }

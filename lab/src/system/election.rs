@@ -11,8 +11,9 @@ use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 use trace::history::History;
 
-use super::{Figure, Judgement, ScheduledCommand, Setup, System, SystemOptions, Visitor};
-use crate::Error;
+use super::{
+    Figure, Judgement, ScheduledCommand, Setup, SetupError, System, SystemOptions, Visitor,
+};
 use crate::checkers::leader;
 
 /// Options of `elect`.
@@ -31,7 +32,7 @@ impl SystemOptions for Options {
         "chang-roberts".into()
     }
 
-    fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, Error> {
+    fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, SetupError> {
         let candidates = self.candidates.unwrap_or(setup.peers);
         setup.limit_processes("--candidates", candidates)?;
         setup.require_ring()?;

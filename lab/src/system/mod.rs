@@ -22,12 +22,45 @@ use serde::{Serialize, Serializer};
 use trace::steps::catch;
 
 pub use coverage::Coverage;
-pub use setup::{EngineTraits, Setup, SystemOptions, Visitor};
+pub use setup::{EngineTraits, Setup, SetupError, SystemOptions, Visitor};
 use trace::history::History;
 
-use crate::Error;
 use crate::checkers::{Outcome, Property};
 use crate::stats::Measure;
+
+/// Why a system is wrong, whatever the options of the run: mend the system.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It does not have a process for each peer.
+    #[error(
+        "the system has {processes} processes, and the run has {peers} peers: each needs a process"
+    )]
+    Processes {
+        /// How many processes it has.
+        processes: u32,
+        /// How many peers the run has.
+        peers: u32,
+    },
+    /// It commands a process that it does not have.
+    #[error(
+        "the system commands {node} to {operation:?}, which is no process of the run: there are \
+         {processes}, from {} on",
+        NodeId(0)
+    )]
+    StrayCommand {
+        /// The process.
+        node: NodeId,
+        /// The operation.
+        operation: &'static str,
+        /// How many processes there are.
+        processes: u32,
+    },
+    /// Its run could not end.
+    #[error(
+        "the system has no endings, so its run could not end: at least one output has to end it"
+    )]
+    NoEndings,
+}
 
 /// A system to be run.
 ///
@@ -129,28 +162,21 @@ pub fn judge<S: System>(system: &S, history: &History) -> Judgement {
 /// take its first step.
 ///
 /// # Errors
-/// [`Error::System`], with what is wrong with it.
+/// [`Error`], with what is wrong with it.
 pub fn check<S: System>(system: &S, peers: u32) -> Result<(), Error> {
-    let count = system.processes();
+    let processes = system.processes();
     let commands = system.commands();
-    let stray = commands.iter().find(|asked| asked.node.0 >= count);
-    let wrong = match stray {
-        _ if count != peers => format!(
-            "the system has {count} processes, and the run has {peers} peers: each needs a process"
-        ),
-        Some(asked) => format!(
-            "the system commands {} to {:?}, which is no process of the run: there are {count}, from {} on",
-            asked.node,
-            asked.operation,
-            NodeId(0)
-        ),
-        None if system.endings() == 0 => {
-            "the system has no endings, so its run could not end: at least one output has to end it"
-                .into()
-        }
-        None => return Ok(()),
-    };
-    Err(Error::System(wrong))
+    let stray = commands.iter().find(|asked| asked.node.0 >= processes);
+    match stray {
+        _ if processes != peers => Err(Error::Processes { processes, peers }),
+        Some(asked) => Err(Error::StrayCommand {
+            node: asked.node,
+            operation: asked.operation,
+            processes,
+        }),
+        None if system.endings() == 0 => Err(Error::NoEndings),
+        None => Ok(()),
+    }
 }
 
 /// A message of gossip and a peer that it was to come to, as a line.

@@ -8,8 +8,9 @@ use clap::Args;
 use serde::Serialize;
 use trace::history::History;
 
-use super::{Figure, Judgement, ScheduledCommand, Setup, System, SystemOptions, Visitor};
-use crate::Error;
+use super::{
+    Figure, Judgement, ScheduledCommand, Setup, SetupError, System, SystemOptions, Visitor,
+};
 use crate::checkers::mutual_exclusion;
 use crate::values;
 
@@ -33,7 +34,7 @@ impl SystemOptions for Options {
         "ricart-agrawala".into()
     }
 
-    fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, Error> {
+    fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, SetupError> {
         setup.require_mesh()?;
         setup.limit_operations("--entries", self.entries, setup.peers)?;
         Ok(visitor.visit(MutualExclusion {

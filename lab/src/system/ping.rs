@@ -9,8 +9,9 @@ use proto::Bytes;
 use serde::Serialize;
 use trace::history::History;
 
-use super::{Figure, Judgement, ScheduledCommand, Setup, System, SystemOptions, Visitor};
-use crate::Error;
+use super::{
+    Figure, Judgement, ScheduledCommand, Setup, SetupError, System, SystemOptions, Visitor,
+};
 use crate::checkers::ping;
 
 /// How long a PING waits for its PONG: as `testbed ping` does.
@@ -32,7 +33,7 @@ impl SystemOptions for Options {
         "ping-pong".into()
     }
 
-    fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, Error> {
+    fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, SetupError> {
         setup.require_connected()?;
         setup.limit_operations("--count", self.count, setup.peers)?;
         Ok(visitor.visit(Pings {

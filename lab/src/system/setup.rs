@@ -1,12 +1,14 @@
 //! What a system is built for, and what it may require of it.
 
+mod error;
+
 use algorithms::NodeId;
 use clap::Args;
 use serde::Serialize;
 
 use super::System;
-use crate::Error;
 use crate::topology::Topology;
+pub use error::SetupError;
 
 /// What a system is built for: the checked options of a run.
 #[derive(Clone, Debug)]
@@ -65,8 +67,8 @@ pub trait SystemOptions: Args + Clone + Serialize {
     /// Builds the system, and passes it to `visitor`.
     ///
     /// # Errors
-    /// [`Error::Usage`] names the value and the way out.
-    fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, Error>;
+    /// [`SetupError`] names the value and the way out.
+    fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, SetupError>;
 }
 
 /// Takes a system of any type.
@@ -81,76 +83,76 @@ pub trait Visitor {
 /// The most operations of a run: a command is kept until it is due.
 const OPERATIONS: u64 = 1_000_000;
 
-/// What systems require. Each error is [`Error::Usage`] with the value and the
-/// way out.
+/// What systems require.
 impl Setup {
     /// Requires that `processes` can keep `each` operations each.
     pub(super) fn limit_operations(
         &self,
-        option: &str,
+        option: &'static str,
         each: u32,
         processes: u32,
-    ) -> Result<(), Error> {
+    ) -> Result<(), SetupError> {
         let all = u64::from(each) * u64::from(processes);
-        require(all <= OPERATIONS, || {
-            format!(
-                "{option} {each}: that is {all} operations of {processes} processes; a run has at \
-                 most {OPERATIONS}, for example {option} {}",
-                OPERATIONS / u64::from(processes)
-            )
+        require(all <= OPERATIONS, || SetupError::TooManyOperations {
+            option,
+            each,
+            processes,
         })
     }
 
     /// Requires as many processes as `option` counts.
-    pub(super) fn limit_processes(&self, option: &str, count: u32) -> Result<(), Error> {
-        require(count <= self.peers, || {
-            format!("{option} {count}: there are {} peers", self.peers)
+    pub(super) fn limit_processes(
+        &self,
+        option: &'static str,
+        count: u32,
+    ) -> Result<(), SetupError> {
+        let peers = self.peers;
+        require(count <= peers, || SetupError::TooFewPeers {
+            option,
+            count,
+            peers,
         })
     }
 
     /// Requires a process with at least `fanout` neighbours. Processes with fewer
     /// send to all of them.
-    pub(super) fn require_degree(&self, fanout: u32) -> Result<(), Error> {
+    pub(super) fn require_degree(&self, fanout: u32) -> Result<(), SetupError> {
         let degree = self.neighbours.iter().map(Vec::len).max().unwrap_or(0);
-        require(degree as u64 >= u64::from(fanout), || {
-            format!(
-                "--fanout {fanout}: no peer has a greater degree than {degree} in topology {}; take \
-                 --fanout {degree} or less, or a topology with more connections",
-                self.topology
-            )
+        require(degree as u64 >= u64::from(fanout), || SetupError::Fanout {
+            fanout,
+            degree,
+            topology: self.topology.clone(),
         })
     }
 
     /// Requires a channel from every process to the next.
-    pub(super) fn require_ring(&self) -> Result<(), Error> {
-        let next = |node: usize| (node as u32 + 1) % self.peers;
-        let lacks = |&node: &usize| !self.neighbours[node].contains(&next(node));
+    pub(super) fn require_ring(&self) -> Result<(), SetupError> {
+        let next = |peer: usize| (peer as u32 + 1) % self.peers;
+        let lacks = |&peer: &usize| !self.neighbours[peer].contains(&next(peer));
         match (0..self.neighbours.len()).find(lacks) {
             None => Ok(()),
-            Some(node) => Err(Error::Usage(format!(
-                "peer {node} is not connected with peer {} in topology {}: this algorithm needs a \
-                 ring; take --topology ring or full",
-                next(node),
-                self.topology
-            ))),
+            Some(peer) => Err(SetupError::NoRing {
+                peer,
+                next: next(peer),
+                topology: self.topology.clone(),
+            }),
         }
     }
 
     /// Requires a channel between any two processes.
-    pub(super) fn require_mesh(&self) -> Result<(), Error> {
+    pub(super) fn require_mesh(&self) -> Result<(), SetupError> {
         let mut all = self.neighbours.iter();
         match all.position(|some| some.len() + 1 < self.neighbours.len()) {
             None => Ok(()),
-            Some(node) => Err(Error::Usage(format!(
-                "peer {node} is not connected with all others in topology {}: this algorithm sends \
-                 to all of them; take --topology full",
-                self.topology
-            ))),
+            Some(peer) => Err(SetupError::NoMesh {
+                peer,
+                topology: self.topology.clone(),
+            }),
         }
     }
 
     /// Requires a path between any two processes.
-    pub(super) fn require_connected(&self) -> Result<(), Error> {
+    pub(super) fn require_connected(&self) -> Result<(), SetupError> {
         let mut reached = vec![false; self.neighbours.len()];
         let mut to_visit = vec![0];
         while let Some(node) = to_visit.pop() {
@@ -160,18 +162,17 @@ impl Setup {
         }
         match reached.iter().position(|reached| !reached) {
             None => Ok(()),
-            Some(node) => Err(Error::Usage(format!(
-                "peer {node} cannot be reached from peer 0 in topology {}: this algorithm needs a \
-                 path between any two; take another topology",
-                self.topology
-            ))),
+            Some(peer) => Err(SetupError::NotConnected {
+                peer,
+                topology: self.topology.clone(),
+            }),
         }
     }
 }
 
-fn require(holds: bool, message: impl FnOnce() -> String) -> Result<(), Error> {
+fn require(holds: bool, error: impl FnOnce() -> SetupError) -> Result<(), SetupError> {
     match holds {
         true => Ok(()),
-        false => Err(Error::Usage(message())),
+        false => Err(error()),
     }
 }

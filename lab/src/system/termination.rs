@@ -9,8 +9,9 @@ use clap::Args;
 use serde::Serialize;
 use trace::history::History;
 
-use super::{Figure, Judgement, ScheduledCommand, Setup, System, SystemOptions, Visitor};
-use crate::Error;
+use super::{
+    Figure, Judgement, ScheduledCommand, Setup, SetupError, System, SystemOptions, Visitor,
+};
 use crate::checkers::termination;
 use crate::values;
 
@@ -34,7 +35,7 @@ impl SystemOptions for Options {
         "dijkstra-scholten".into()
     }
 
-    fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, Error> {
+    fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, SetupError> {
         setup.require_connected()?;
         Ok(visitor.visit(Termination {
             neighbours: setup.neighbours,

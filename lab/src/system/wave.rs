@@ -8,8 +8,9 @@ use clap::Args;
 use serde::Serialize;
 use trace::history::History;
 
-use super::{Figure, Judgement, ScheduledCommand, Setup, System, SystemOptions, Visitor};
-use crate::Error;
+use super::{
+    Figure, Judgement, ScheduledCommand, Setup, SetupError, System, SystemOptions, Visitor,
+};
 use crate::checkers::wave;
 
 /// Options of `wave`.
@@ -28,7 +29,7 @@ impl SystemOptions for Options {
         "echo".into()
     }
 
-    fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, Error> {
+    fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, SetupError> {
         setup.limit_processes("--initiators", self.initiators)?;
         setup.require_connected()?;
         Ok(visitor.visit(Waves {

@@ -7,14 +7,59 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use super::Edges;
-use crate::Error;
+use super::{Edges, Error};
 
 /// The largest edge list that is read: 64 MiB, some five million edges.
 const MAX_FILE: u64 = 64 << 20;
 
+/// How many characters of a line an error shows. A guess.
+const SHOWN: usize = 40;
+
 /// A connection, and the number of its line from 1.
 type Line = (usize, u32, u32);
+
+/// Why a file is not the edge list of a network.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// It cannot be read.
+    #[error(transparent)]
+    Read(#[from] io::Error),
+    /// It is too long.
+    #[error("longer than the limit of {MAX_FILE} bytes")]
+    TooLong,
+    /// It has no edge.
+    #[error("there is no edge in it; a line looks like: 0 1")]
+    Empty,
+    /// A line is no edge.
+    #[error("line {line}: {text:?} is no edge; it looks like: 0 1")]
+    NoEdge {
+        /// From 1.
+        line: usize,
+        /// Its first characters.
+        text: String,
+    },
+    /// An edge has one end.
+    #[error("line {line}: peer {peer} cannot be connected with itself")]
+    SelfLoop {
+        /// From 1.
+        line: usize,
+        /// Both ends.
+        peer: u32,
+    },
+    /// An edge names a peer that the run does not have.
+    #[error(
+        "line {line}: there is no peer {peer} among {peers}; they are numbered from 0, or take \
+         --peers {}", u64::from(*peer) + 1
+    )]
+    UnknownPeer {
+        /// From 1.
+        line: usize,
+        /// The peer.
+        peer: u32,
+        /// How many there are.
+        peers: u32,
+    },
+}
 
 /// An edge list. It is read when it is first needed, and once: a pipe gives its
 /// contents a single time.
@@ -41,7 +86,7 @@ impl EdgeList {
     /// How many peers it names: the largest number and one.
     ///
     /// # Errors
-    /// [`Error::Usage`] with the file, and the line that is no edge.
+    /// [`Error::File`], for example with the line that is no edge.
     pub fn peers(&self) -> Result<u32, Error> {
         let largest = self.lines()?.iter().map(|(_, a, b)| *a.max(b)).max();
         Ok(largest.map_or(0, |largest| largest.saturating_add(1)))
@@ -53,54 +98,52 @@ impl EdgeList {
     /// As [`peers`](Self::peers), and for a number that no peer has.
     pub fn edges(&self, peers: u32) -> Result<Edges, Error> {
         let mut edges = BTreeSet::new();
-        for (number, a, b) in self.lines()? {
-            if let Some(unknown) = [*a, *b].into_iter().find(|peer| *peer >= peers) {
-                return Err(Error::Usage(format!(
-                    "--topology file:{}: line {number}: there is no peer {unknown} among {peers}; \
-                     they are numbered from 0, or take --peers {}",
-                    self.path.display(),
-                    u64::from(unknown) + 1
-                )));
+        for &(line, a, b) in self.lines()? {
+            if let Some(peer) = [a, b].into_iter().find(|peer| *peer >= peers) {
+                return Err(self.error(FileError::UnknownPeer { line, peer, peers }));
             }
-            edges.insert((*a.min(b), *a.max(b)));
+            edges.insert((a.min(b), a.max(b)));
         }
         Ok(edges.into_iter().collect())
     }
 
     fn lines(&self) -> Result<&[Line], Error> {
         if self.lines.get().is_none() {
-            let lines = read(&self.path).map_err(|why| {
-                let path = self.path.display();
-                Error::Usage(format!("--topology file:{path}: {why}"))
-            })?;
+            let lines = read(&self.path).map_err(|why| self.error(why))?;
             // Two threads that read it at once have read the same.
             let _ = self.lines.set(lines);
         }
         Ok(self.lines.get().map_or(&[], Vec::as_slice))
     }
+
+    fn error(&self, why: FileError) -> Error {
+        Error::File {
+            path: self.path.clone(),
+            why,
+        }
+    }
 }
 
-fn read(path: &Path) -> Result<Vec<Line>, String> {
-    let text = text(path).map_err(|error| error.to_string())?;
+fn read(path: &Path) -> Result<Vec<Line>, FileError> {
+    let text = text(path)?;
     if text.len() as u64 > MAX_FILE {
-        return Err(format!("longer than the limit of {MAX_FILE} bytes"));
+        return Err(FileError::TooLong);
     }
     parse(&text)
 }
 
-fn parse(text: &str) -> Result<Vec<Line>, String> {
+fn parse(text: &str) -> Result<Vec<Line>, FileError> {
     // Windows editors begin a file with a byte order mark.
     let text = text.trim_start_matches('\u{feff}');
     let mut edges = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
         let content = line.split('#').next().unwrap_or_default().trim();
         if !content.is_empty() {
-            let (a, b) = edge(content).map_err(|why| format!("line {number}: {why}"))?;
-            edges.push((number, a, b));
+            edges.push(edge(number, content)?);
         }
     }
     match edges.is_empty() {
-        true => Err("there is no edge in it; a line looks like: 0 1".into()),
+        true => Err(FileError::Empty),
         false => Ok(edges),
     }
 }
@@ -114,18 +157,18 @@ fn text(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-fn edge(line: &str) -> Result<(u32, u32), String> {
-    let numbers: Option<Vec<u32>> = line
+fn edge(line: usize, content: &str) -> Result<Line, FileError> {
+    let numbers: Option<Vec<u32>> = content
         .split_whitespace()
         .map(|word| word.parse().ok())
         .collect();
     match numbers.as_deref() {
-        Some([a, b]) if a == b => Err(format!("peer {a} cannot be connected with itself")),
-        Some([a, b]) => Ok((*a, *b)),
-        _ => {
-            let shown: String = line.chars().take(40).collect();
-            Err(format!("{shown:?} is no edge; it looks like: 0 1"))
-        }
+        Some(&[a, b]) if a == b => Err(FileError::SelfLoop { line, peer: a }),
+        Some(&[a, b]) => Ok((line, a, b)),
+        _ => Err(FileError::NoEdge {
+            line,
+            text: content.chars().take(SHOWN).collect(),
+        }),
     }
 }
 
@@ -138,47 +181,66 @@ mod tests {
 
     use super::*;
 
-    fn check(text: &str, peers: u32, expected: Result<Edges, &str>) {
+    fn edges(text: &str, peers: u32) -> Result<Edges, FileError> {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("edges");
         fs::write(&path, text).unwrap();
-        match (EdgeList::at(path).edges(peers), expected) {
-            (Ok(edges), Ok(expected)) => assert_eq!(edges, expected, "{text:?}"),
-            (Err(error), Err(expected)) => {
-                assert!(error.to_string().contains(expected), "{text:?}: {error}");
-            }
-            (got, expected) => panic!("{text:?}: {got:?} instead of {expected:?}"),
-        }
+        EdgeList::at(&path).edges(peers).map_err(|error| {
+            let Error::File { path: named, why } = error else {
+                panic!("{text:?}: {error}");
+            };
+            assert_eq!(named, path, "{text:?}");
+            why
+        })
     }
 
     #[test]
-    fn edge_lists_are_read_or_refused_with_the_line() {
-        check("0 1\n", 2, Ok(vec![(0, 1)]));
-        check(
-            "# a triangle\n\n2 0 # back\n0 1\n1 2\n1 0\n",
-            3,
-            Ok(vec![(0, 1), (0, 2), (1, 2)]),
+    fn edge_lists_are_read() {
+        let triangle = "# a triangle\n\n2 0 # back\n0 1\n1 2\n1 0\n";
+        assert_eq!(edges("0 1\n", 2).unwrap(), [(0, 1)]);
+        assert_eq!(edges(triangle, 3).unwrap(), [(0, 1), (0, 2), (1, 2)]);
+        assert_eq!(edges("\u{feff}0 1\n1 2\n", 3).unwrap(), [(0, 1), (1, 2)]);
+    }
+
+    #[test]
+    fn damaged_edge_lists_are_rejected_with_the_line() {
+        let error = edges("0 1\n1 1\n", 2).unwrap_err();
+        assert!(
+            matches!(error, FileError::SelfLoop { line: 2, peer: 1 }),
+            "{error}"
         );
-        check(
-            "0 1\n1 1\n",
-            2,
-            Err("line 2: peer 1 cannot be connected with itself"),
-        );
-        check("0 1\n0 7\n", 3, Err("line 2: there is no peer 7 among 3"));
-        check("0 1\n0 4294967295\n", 3, Err("no peer 4294967295"));
+        for unknown in [7, u32::MAX] {
+            let error = edges(&format!("0 1\n0 {unknown}\n"), 3).unwrap_err();
+            assert!(
+                matches!(error, FileError::UnknownPeer { line: 2, peer, peers: 3 } if peer == unknown),
+                "{error}"
+            );
+        }
         for line in ["0", "0 1 2", "a b", "-1 0", "0,1", "0 4294967296"] {
-            check(&format!("0 1\n{line}\n"), 3, Err("line 2: "));
+            let error = edges(&format!("0 1\n{line}\n"), 3).unwrap_err();
+            assert!(
+                matches!(&error, FileError::NoEdge { line: 2, text } if text == line),
+                "{error}"
+            );
         }
-        check("\u{feff}0 1\n1 2\n", 3, Ok(vec![(0, 1), (1, 2)]));
-        check("# nothing\n", 3, Err("no edge in it"));
-        check("", 3, Err("no edge in it"));
+        for text in ["# nothing\n", ""] {
+            let error = edges(text, 3).unwrap_err();
+            assert!(matches!(error, FileError::Empty), "{error}");
+        }
     }
 
     #[test]
-    fn what_is_no_file_is_named() {
+    fn unreadable_file_is_named() {
         for path in ["/no/such/file", "/"] {
-            let error = EdgeList::at(path).edges(3).unwrap_err().to_string();
-            assert!(error.contains(path), "{error}");
+            let error = EdgeList::at(path).edges(3).unwrap_err();
+            let Error::File {
+                path: named,
+                why: FileError::Read(_),
+            } = &error
+            else {
+                panic!("{error}");
+            };
+            assert_eq!(named, Path::new(path));
         }
     }
 }

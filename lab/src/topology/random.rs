@@ -12,16 +12,11 @@ use rand::seq::SliceRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
-use super::Edges;
-use crate::Error;
+use super::{Edges, Error};
 
 pub(super) fn count(peers: u32, degree: u32) -> Result<u64, Error> {
     if degree >= peers {
-        return Err(Error::Usage(format!(
-            "--topology random:{degree} with --peers {peers}: each peer takes {degree} others; \
-             start at least {} peers, or take full",
-            u64::from(degree) + 1
-        )));
+        return Err(Error::Degree { degree, peers });
     }
     Ok(u64::from(peers) * u64::from(degree) / 2)
 }

@@ -44,8 +44,8 @@ impl Choice for Gossip {
         &self.net
     }
 
-    fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, lab::Error> {
-        let usage = |message: &str| Err(lab::Error::Usage(message.to_owned()));
+    fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, Error> {
+        let usage = |message: &str| Err(Error::Usage(message.to_owned()));
         match self.protocol {
             Protocol::Gossipsub => usage(
                 "--protocol gossipsub is libp2p's, and runs over real peers alone; take --protocol \
@@ -54,7 +54,7 @@ impl Choice for Gossip {
             Protocol::Flood if self.mesh.is_given() => {
                 usage("--mesh and its kin are for --protocol gossipsub; leave them out")
             }
-            Protocol::Flood => self.flood.build(setup, visitor),
+            Protocol::Flood => self.flood.build(setup, visitor).map_err(of_lab),
         }
     }
 }

@@ -2,7 +2,6 @@
 //! `run.json` states of it, and the system itself come from its options.
 
 use clap::{Args, Subcommand};
-use lab::Error;
 use lab::options::Net;
 use lab::system::{
     Setup, SystemOptions, Visitor, election, mutual_exclusion, ping, snapshot, termination, wave,
@@ -11,6 +10,8 @@ use lab::topology::Topology;
 use serde_json::Value;
 
 use super::gossip::Gossip;
+use crate::Error;
+use crate::error::of_lab;
 
 /// A system that was chosen on the command line, with its options.
 pub trait Choice {
@@ -79,7 +80,7 @@ impl<O: SystemOptions> Choice for WithNet<O> {
     }
 
     fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, Error> {
-        self.options.build(setup, visitor)
+        self.options.build(setup, visitor).map_err(of_lab)
     }
 }
 

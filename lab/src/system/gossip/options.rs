@@ -6,8 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{Flooding, Plan};
-use crate::Error;
-use crate::system::{Setup, SystemOptions, Visitor};
+use crate::system::{Setup, SetupError, SystemOptions, Visitor};
 use crate::topology::Topology;
 use crate::values::{self, Interval, Size};
 
@@ -62,17 +61,12 @@ impl SystemOptions for Options {
         "flood".into()
     }
 
-    fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, Error> {
+    fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, SetupError> {
         setup.require_connected()?;
         if let Some(fanout) = self.fanout {
             setup.require_degree(fanout)?;
         }
-        let interval = self.interval.0.ok_or_else(|| {
-            Error::Usage(
-                "--interval auto is for --protocol gossipsub; state a time, as in --interval 50ms"
-                    .into(),
-            )
-        })?;
+        let interval = self.interval.0.ok_or(SetupError::AutoInterval)?;
         let messages = self.messages.or(setup.engine.acts.map(|acts| acts as u32));
         let plan = Plan {
             messages: messages.unwrap_or(MESSAGES),

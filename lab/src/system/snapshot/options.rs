@@ -13,8 +13,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::{Pair, Snapshots, Workload};
-use crate::Error;
-use crate::system::{Setup, SystemOptions, Visitor};
+use crate::system::{Setup, SetupError, SystemOptions, Visitor};
 use crate::values;
 
 /// What each process has at the start. A guess: enough that few run out.
@@ -88,7 +87,7 @@ impl SystemOptions for Options {
         Some(values::name_of(self.workload))
     }
 
-    fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, Error> {
+    fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, SetupError> {
         setup.limit_processes("--initiators", self.initiators)?;
         setup.limit_operations("--snapshots", self.snapshots, self.initiators)?;
         setup.require_connected()?;

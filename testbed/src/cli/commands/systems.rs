@@ -202,7 +202,7 @@ impl RunSpec {
         chosen.net().check(self.options.peers).map_err(of_lab)?;
         let acts = matches!(self.engine, Engine::ModelChecker(_)).then_some(1);
         let setup = self.setup(acts);
-        chosen.build(setup, self).map_err(of_lab)
+        chosen.build(setup, self)
     }
 
     /// What the system is built for.

@@ -1,0 +1,84 @@
+//! Why a system cannot be built.
+
+use super::OPERATIONS;
+
+/// Why a system cannot be built for a run: take other options or another topology.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SetupError {
+    /// There would be too many operations.
+    #[error(
+        "{option} {each}: that is {} operations of {processes} processes; a run has at most \
+         {OPERATIONS}, for example {option} {}",
+        u64::from(*each) * u64::from(*processes),
+        OPERATIONS / u64::from(*processes)
+    )]
+    TooManyOperations {
+        /// The option.
+        option: &'static str,
+        /// How many operations each process has.
+        each: u32,
+        /// How many processes have them.
+        processes: u32,
+    },
+    /// There are not so many peers.
+    #[error("{option} {count}: there are {peers} peers")]
+    TooFewPeers {
+        /// The option.
+        option: &'static str,
+        /// How many it asks for.
+        count: u32,
+        /// How many there are.
+        peers: u32,
+    },
+    /// No process has so many neighbours.
+    #[error(
+        "--fanout {fanout}: no peer has a greater degree than {degree} in topology {topology}; \
+         take --fanout {degree} or less, or a topology with more connections"
+    )]
+    Fanout {
+        /// How many neighbours a message is to be forwarded to.
+        fanout: u32,
+        /// The greatest degree.
+        degree: usize,
+        /// The topology.
+        topology: String,
+    },
+    /// The topology has no ring.
+    #[error(
+        "peer {peer} is not connected with peer {next} in topology {topology}: this algorithm \
+         needs a ring; take --topology ring or full"
+    )]
+    NoRing {
+        /// The first peer that lacks its successor.
+        peer: usize,
+        /// Its successor.
+        next: u32,
+        /// The topology.
+        topology: String,
+    },
+    /// The topology is not complete.
+    #[error(
+        "peer {peer} is not connected with all others in topology {topology}: this algorithm sends \
+         to all of them; take --topology full"
+    )]
+    NoMesh {
+        /// The first peer that lacks a neighbour.
+        peer: usize,
+        /// The topology.
+        topology: String,
+    },
+    /// The topology is in parts.
+    #[error(
+        "peer {peer} cannot be reached from peer 0 in topology {topology}: this algorithm needs a \
+         path between any two; take another topology"
+    )]
+    NotConnected {
+        /// The first peer out of reach.
+        peer: usize,
+        /// The topology.
+        topology: String,
+    },
+    /// A flood has no interval of its own.
+    #[error("--interval auto is for --protocol gossipsub; state a time, as in --interval 50ms")]
+    AutoInterval,
+}
