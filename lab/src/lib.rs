@@ -14,12 +14,14 @@ pub mod model;
 pub mod options;
 pub mod own;
 pub mod planned;
+pub mod shell;
 pub mod simulator;
 pub mod spread;
 pub mod stats;
 pub mod system;
 pub mod topology;
 pub mod values;
+pub mod verdict;
 
 /// Why something cannot be run.
 #[derive(Debug, thiserror::Error)]

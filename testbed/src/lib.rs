@@ -21,7 +21,6 @@ pub mod own;
 pub mod progress;
 pub mod rows;
 pub mod run;
-mod shell;
 pub mod sweep;
 pub mod viewer;
 

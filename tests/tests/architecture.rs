@@ -233,7 +233,6 @@ fn no_checker_imports_an_algorithm() {
 fn rooms_of_the_program_import_only_those_below() {
     const ROOMS: [&str; 16] = [
         "error",
-        "shell",
         "progress",
         "rows",
         "host",

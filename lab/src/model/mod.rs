@@ -25,6 +25,7 @@
 //! nothing else can happen, as patience should.
 
 mod bounds;
+mod exploration;
 mod search;
 mod world;
 
@@ -41,6 +42,7 @@ use trace::telemetry::Sink;
 use crate::simulator::SeededIds;
 use crate::system::{self, System};
 pub use bounds::{Bound, Bounds, Extent};
+pub use exploration::{Exploration, Searched, progress};
 pub use search::{Plan, check};
 pub use world::{Action, World};
 

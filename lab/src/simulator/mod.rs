@@ -18,6 +18,7 @@ mod scenario;
 mod strikes;
 #[cfg(test)]
 pub(crate) mod tests;
+mod trial;
 #[cfg(test)]
 mod unchanged;
 
@@ -40,6 +41,7 @@ pub use run::{NEVER, Ran, Schedule, run};
 pub use scenario::{Crash, Error as ScenarioError, Memory, Partition, Scenario};
 pub use strikes::{Strikes, planned};
 use trace::history::History;
+pub use trial::{Counted, Trial, Tried};
 
 use crate::stats::nanos;
 

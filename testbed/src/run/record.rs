@@ -3,11 +3,10 @@
 //! Its form is documented by `run.schema.json` beside this file, and a test
 //! holds the two together.
 
-use std::fmt;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use jiff::Timestamp;
+pub use lab::verdict::{Status, Verdict};
 use node::export::redacted;
 use node::{Security, Transport};
 use serde::Serialize;
@@ -143,56 +142,6 @@ impl Spans {
     pub fn lose(&mut self) {
         self.stored = 0;
         self.lost = self.started;
-    }
-}
-
-/// Whether a run was right.
-#[derive(Clone, Debug, Serialize)]
-pub struct Verdict {
-    /// In a word.
-    pub status: Status,
-    /// Why it is not `pass`.
-    pub reasons: Vec<String>,
-}
-
-impl Verdict {
-    /// Something is wrong, whatever else was found.
-    pub fn fail(&mut self, reason: String) {
-        self.status = Status::Fail;
-        self.reasons.push(reason);
-    }
-}
-
-/// The verdict in a word, and in the exit status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Status {
-    /// All that was checked holds. Exit status 0.
-    Pass,
-    /// Something that was checked does not hold. Exit status 1.
-    Fail,
-    /// It cannot be told: spans were lost, the host set the pace, or the run was
-    /// interrupted. Exit status 3.
-    Unknown,
-}
-
-impl From<Status> for ExitCode {
-    fn from(status: Status) -> Self {
-        match status {
-            Status::Pass => Self::SUCCESS,
-            Status::Fail => Self::from(1),
-            Status::Unknown => Self::from(3),
-        }
-    }
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Pass => "pass",
-            Self::Fail => "fail",
-            Self::Unknown => "unknown",
-        })
     }
 }
 

@@ -9,7 +9,7 @@ use lab::stats::{per_second, show};
 
 use crate::Error;
 use crate::run::{Folder, Format, Record, RunOptions};
-use crate::shell;
+use lab::shell;
 
 /// Prints `text`. A reader who has seen enough (`| head`) is no error.
 pub(super) fn print(text: &str) -> Result<(), Error> {

@@ -1,19 +1,21 @@
-//! The schedules of one system, tried by all cores.
+//! The schedules of one system, tried by all cores: many are tried, and one is
+//! recorded, the first that is not right if there is one.
+
+mod results;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use lab::planned::Faults;
-use lab::simulator::{self, End, Limit, Limits, NEVER, Ran, Scenario, Schedule, Strikes};
-use lab::system::{self, Coverage, System};
-use serde::Serialize;
+pub use results::Counted;
 use trace::steps::Processes;
 use trace::steps::catch;
 use trace::telemetry::Sink;
 
-use crate::progress::Bar;
+use super::{End, Limit, Limits, NEVER, Ran, Scenario, Schedule, Strikes};
+use crate::planned::Faults;
+use crate::system::{self, Coverage, System};
 
 /// How many events are recorded of a schedule that did not end: its beginning. A
 /// guess: what a page shows well.
@@ -22,20 +24,29 @@ const SHOWN: u64 = 20_000;
 /// The schedules that are tried, by all threads together. They are named by
 /// their places, from 0.
 #[derive(Debug)]
-pub(super) struct Trial<S> {
-    pub(super) system: S,
-    pub(super) directory: Processes,
-    pub(super) scenario: Scenario,
-    pub(super) limits: Limits,
+pub struct Trial<S> {
+    system: S,
+    directory: Processes,
+    scenario: Scenario,
+    limits: Limits,
     /// The seed of the first.
-    pub(super) first: u64,
+    first: u64,
     /// How many there are.
-    pub(super) count: u64,
+    count: u64,
     next: AtomicU64,
     /// The place of the first that is not right, or `count`.
     bad: AtomicU64,
     tally: Mutex<Tally>,
-    pub(super) stop: AtomicBool,
+    stop: AtomicBool,
+}
+
+/// A trial that has ended.
+#[derive(Debug)]
+pub struct Tried {
+    /// How long it took.
+    pub took: Duration,
+    /// The schedule that is recorded.
+    ran: Option<Ran<()>>,
 }
 
 /// What came of the schedules that were tried.
@@ -53,57 +64,29 @@ struct Tally {
     bad: Option<Bad>,
 }
 
-/// What the simulator counted, in `results` of `run.json`. Schedules are named by
-/// their seeds.
-#[derive(Debug, Serialize)]
-pub struct Counted {
-    /// How many were tried.
-    pub schedules: u64,
-    /// Steps of processes in all of them.
-    pub steps: u64,
-    /// The first one.
-    pub first_schedule: u64,
-    /// The first one in which something is wrong.
-    pub failed_schedule: Option<u64>,
-    /// The first one that met a limit.
-    pub endless_schedule: Option<u64>,
-    /// The one whose spans are recorded.
-    pub recorded_schedule: u64,
-    /// What was checked in all of them.
-    pub coverage: Coverage,
-    /// What came of the planned faults.
-    pub faults: Faults,
-    /// Messages that were lost at random.
-    pub lost_at_random: u64,
-    /// Messages that came twice at random.
-    pub doubled_at_random: u64,
-    /// Why the record of the run cannot be trusted.
-    #[serde(skip)]
-    pub(super) untrusted: Option<String>,
-}
-
 /// A schedule that is not right.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Bad {
+struct Bad {
     place: u64,
     /// Something in it is wrong.
-    pub(super) wrong: bool,
+    wrong: bool,
     /// It met a limit.
-    pub(super) limit: Option<Limit>,
+    limit: Option<Limit>,
     /// Code of the system panicked outside of a handler, and said this.
-    pub(super) panicked: Option<String>,
+    panicked: Option<String>,
 }
 
 impl<S: System> Trial<S> {
-    /// None was tried.
-    pub(super) fn new(
+    /// `count` schedules of `system` on the processes of `directory`, each within
+    /// these limits, from the one with the seed `first` on. None was tried.
+    pub fn new(
         system: S,
         directory: Processes,
         scenario: Scenario,
         limits: Limits,
         [first, count]: [u64; 2],
     ) -> Self {
-        let faults = Faults::new(simulator::planned(&scenario));
+        let faults = Faults::new(super::planned(&scenario));
         Self {
             system,
             directory,
@@ -121,17 +104,47 @@ impl<S: System> Trial<S> {
         }
     }
 
-    /// Tries all schedules, on all cores, until one is not right.
-    pub(super) fn run(&self, bar: &Bar) {
+    /// The system.
+    pub fn system(&self) -> &S {
+        &self.system
+    }
+
+    /// What a schedule may take.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// How many schedules are tried at most.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Ends the trial early. [`run`](Self::run) returns soon.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// Tries all schedules, on all cores, until one is not right, and records one
+    /// to `sink`. `each` is called after each schedule.
+    pub fn run(&self, sink: &Arc<Sink>, each: impl Fn() + Sync) -> Tried {
+        let began = Instant::now();
+        self.try_all(&each);
+        let took = began.elapsed();
+        // If the run was interrupted, this is the last that it does.
+        let ran = self.record(sink);
+        Tried { took, ran }
+    }
+
+    fn try_all(&self, each: &(impl Fn() + Sync)) {
         let threads = thread::available_parallelism().map_or(1, usize::from);
         thread::scope(|scope| {
             for _ in 0..threads {
-                scope.spawn(|| self.work(bar));
+                scope.spawn(|| self.work(each));
             }
         });
     }
 
-    fn work(&self, bar: &Bar) {
+    fn work(&self, each: &impl Fn()) {
         loop {
             let place = self.next.fetch_add(1, Ordering::Relaxed);
             // What comes before one that is not right is tried still: that is to
@@ -141,7 +154,7 @@ impl<S: System> Trial<S> {
                 return;
             }
             self.try_one(place);
-            bar.step();
+            each();
         }
     }
 
@@ -204,7 +217,7 @@ impl<S: System> Trial<S> {
     /// Records one schedule: the first that is not right, or else the first that
     /// shows something. Only the beginning of one that did not end, and of the
     /// first one if the trial was interrupted before any had ended.
-    pub(super) fn record(&self, sink: &Arc<Sink>) -> Option<Ran<()>> {
+    fn record(&self, sink: &Arc<Sink>) -> Option<Ran<()>> {
         let is_endless = self.tally().bad.as_ref().is_some_and(|bad| !bad.wrong);
         let cut = self.is_stopped() || is_endless;
         let mut schedule = self.schedule(self.place());
@@ -242,7 +255,7 @@ impl<S: System> Trial<S> {
     }
 
     /// The first schedule that is not right, by its seed, and how it is not.
-    pub(super) fn bad(&self) -> Option<(u64, Bad)> {
+    fn bad(&self) -> Option<(u64, Bad)> {
         let bad = self.tally().bad.clone()?;
         Some((self.seed(bad.place), bad))
     }
@@ -251,55 +264,6 @@ impl<S: System> Trial<S> {
         let tally = self.tally();
         let bad = tally.bad.as_ref().map(|bad| bad.place);
         bad.or(tally.telling).unwrap_or(0)
-    }
-
-    /// What came of the schedules so far.
-    pub(super) fn counted(&self) -> Counted {
-        let bad = self.bad();
-        let of = |is: fn(&Bad) -> bool| {
-            let bad = bad.as_ref().filter(|(_, bad)| is(bad));
-            bad.map(|(seed, _)| *seed)
-        };
-        let (wrong, endless) = (of(|bad| bad.wrong), of(|bad| bad.limit.is_some()));
-        let recorded = self.seed(self.place());
-        let tally = self.tally();
-        Counted {
-            schedules: tally.tried,
-            steps: tally.steps,
-            first_schedule: self.first,
-            failed_schedule: wrong,
-            endless_schedule: endless,
-            recorded_schedule: recorded,
-            coverage: tally.coverage.clone(),
-            faults: tally.faults.clone(),
-            lost_at_random: tally.lost,
-            doubled_at_random: tally.doubled,
-            untrusted: None,
-        }
-    }
-}
-
-impl Counted {
-    /// What the network of that scenario did, a line each.
-    pub(super) fn network(&self, scenario: &Scenario) -> String {
-        let Scenario {
-            loss, duplication, ..
-        } = *scenario;
-        let rates = [
-            ("lost", loss, self.lost_at_random, "loss"),
-            (
-                "doubled",
-                duplication,
-                self.doubled_at_random,
-                "duplication",
-            ),
-        ];
-        let rates = rates.iter().filter(|(_, rate, ..)| *rate > 0.0);
-        let rates = rates.map(|(name, rate, count, of)| match count {
-            0 => format!("{name:<17} no message: {of} {rate} struck none\n"),
-            _ => format!("{name:<17} {count} messages ({of} {rate})\n"),
-        });
-        rates.collect::<String>() + &self.faults.text()
     }
 }
 

@@ -1,0 +1,94 @@
+//! A search that records one run: a shortest that is wrong, if there is one.
+
+mod results;
+
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+pub use results::{Searched, progress};
+use trace::steps::Fault;
+use trace::telemetry::Sink;
+
+use super::{Action, Checked, Extent, Plan, World, check, replay};
+use crate::system::System;
+
+/// The search through the states of a system, which one thread carries out and
+/// another may stop.
+#[derive(Debug)]
+pub struct Exploration<S> {
+    system: S,
+    plan: Plan,
+    stop: AtomicBool,
+    found: Mutex<Option<Found>>,
+}
+
+/// What the search came to.
+#[derive(Debug)]
+struct Found {
+    checked: Checked<Action>,
+    /// How many operations ended in the run that is recorded.
+    ended: u64,
+    /// The rule that it breaks.
+    fault: Option<Fault>,
+}
+
+impl<S: System> Exploration<S> {
+    /// Every schedule of `system`, as `plan` says. None was tried.
+    pub fn new(system: S, plan: Plan) -> Self {
+        Self {
+            system,
+            plan,
+            stop: AtomicBool::new(false),
+            found: Mutex::new(None),
+        }
+    }
+
+    /// The system.
+    pub fn system(&self) -> &S {
+        &self.system
+    }
+
+    /// How it is searched.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Ends the search early. [`run`](Self::run) returns soon.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// How long the search took, once it has ended.
+    pub fn took(&self) -> Option<Duration> {
+        self.found().as_ref().map(|found| found.checked.took)
+    }
+
+    /// Searches, and records one run to `sink`. `each` is called now and then, with
+    /// what was searched so far and since when.
+    pub fn run(&self, sink: &Arc<Sink>, each: impl Fn(&Extent, Instant)) {
+        let began = Instant::now();
+        let checked = check(&self.system, &self.plan, |extent| {
+            each(extent, began);
+            match self.stop.load(Ordering::Relaxed) {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        });
+        let way = checked.counterexample.as_ref();
+        let way = way.or(checked.example.as_ref());
+        let end = way.map(|way| replay(&self.system, &self.plan, way, sink));
+        let ended = end.as_ref().map_or(0, World::ended);
+        let fault = end.and_then(|end| end.fault().cloned());
+        *self.found() = Some(Found {
+            checked,
+            ended,
+            fault,
+        });
+    }
+
+    fn found(&self) -> MutexGuard<'_, Option<Found>> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

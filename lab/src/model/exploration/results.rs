@@ -1,0 +1,187 @@
+//! What a search comes to: its counts, what is wrong, and its text.
+
+use std::time::Instant;
+
+use serde::Serialize;
+use trace::history::History;
+use trace::store::Store;
+
+use super::{Exploration, Extent, Found};
+use crate::model::{Bound, Repetition};
+use crate::stats::{per_second, thousands};
+use crate::system::{self, Coverage, Judgement, Results, System};
+use crate::verdict::Findings;
+
+/// What the search counted, in `results` of `run.json`.
+#[derive(Debug, Serialize)]
+pub struct Searched {
+    /// Different states.
+    pub states: u64,
+    /// The number of steps of the longest run that was tried.
+    pub depth: u64,
+    /// All runs of so many steps were tried.
+    pub complete_depth: Option<u64>,
+    /// How fast.
+    pub states_per_second: u64,
+    /// Whether there are no other states.
+    pub whole: bool,
+    /// The number of steps of the shortest run that is wrong.
+    pub counterexample_steps: Option<usize>,
+    /// What was checked in all runs.
+    pub coverage: Coverage,
+    /// Why the record of the run cannot be trusted.
+    #[serde(skip)]
+    untrusted: Option<String>,
+}
+
+impl<S: System> Exploration<S> {
+    /// The results of the search, and of the run recorded in `store`. `None` of a
+    /// search that was interrupted before its end.
+    pub fn results(&self, store: &Store) -> Option<Results<Searched>> {
+        let found = self.found();
+        let found = found.as_ref()?;
+        let checked = &found.checked;
+        let is_recorded = checked.counterexample.is_some() || checked.example.is_some();
+        let (mut judgement, mut untrusted) = (Judgement::default(), None);
+        if is_recorded {
+            let history = History {
+                unfinished: found.fault.as_ref().map(ToString::to_string),
+                ..History::read(store)
+            };
+            judgement = system::judge(&self.system, &history);
+            untrusted = history.missing();
+        }
+        let engine = Searched {
+            states: checked.extent.states,
+            depth: checked.extent.depth,
+            complete_depth: checked.extent.complete_depth,
+            states_per_second: per_second(checked.extent.states, checked.took),
+            whole: checked.is_whole(),
+            counterexample_steps: checked.counterexample.as_ref().map(Vec::len),
+            coverage: checked.coverage.clone(),
+            untrusted,
+        };
+        Some(Results { judgement, engine })
+    }
+
+    /// What the results say against the system.
+    pub fn findings(&self, results: Option<&Results<Searched>>) -> Findings {
+        match (results, &*self.found()) {
+            (Some(Results { judgement, engine }), Some(found)) => Findings {
+                untrusted: engine.untrusted.iter().cloned().collect(),
+                ..found.findings(&self.system, judgement)
+            },
+            (None, _) | (_, None) => Findings::default(),
+        }
+    }
+
+    /// The results as text, in lines.
+    pub fn text(&self, results: Option<&Results<Searched>>) -> String {
+        match (results, &*self.found()) {
+            (Some(results), Some(found)) => found.text() + &results.judgement.text(),
+            (None, _) | (_, None) => String::new(),
+        }
+    }
+}
+
+/// `checking: 12,345 states, depth 7, 34,000 a second, 120 MiB`
+pub fn progress(extent: &Extent, began: Instant) -> String {
+    let memory = crate::memory::resident();
+    let memory = memory.map_or(String::new(), |bytes| format!(", {} MiB", bytes >> 20));
+    format!(
+        "checking: {}, depth {}, {} a second{memory}",
+        states(extent.states),
+        extent.depth,
+        thousands(per_second(extent.states, began.elapsed())),
+    )
+}
+
+impl Found {
+    fn findings<S: System>(&self, system: &S, judgement: &Judgement) -> Findings {
+        let checked = &self.checked;
+        let mut findings = Findings::default();
+        if let Some(way) = &checked.counterexample {
+            let wrong = format!("a run of {} steps is wrong", way.len());
+            findings.violations.push(wrong);
+            if let Some(fault) = &self.fault {
+                findings.violations.push(fault.to_string());
+                return findings;
+            }
+            findings.violations.extend(judgement.violated());
+            if self.ended < system.endings() && system.gives_up_after().is_none() {
+                findings.violations.push(format!(
+                    "nothing more can happen in it, and {} of {} operations have ended",
+                    self.ended,
+                    system.endings()
+                ));
+            }
+            return findings;
+        }
+        findings.unknown.extend(checked.coverage.unknown());
+        if let Some(bound) = checked.bound.filter(|bound| *bound != Bound::Interrupted) {
+            findings.unknown.push(format!(
+                "the system was not checked whole: {bound}; {} tried{}; take fewer peers or acts, or a larger bound",
+                states(checked.extent.states),
+                complete(&checked.extent),
+            ));
+            findings.unknown.extend(checked.repetition.map(|Repetition { from, to }| {
+                format!("a run can go on for ever: after its step {to} things stand as after its step {from}")
+            }));
+        } else if checked.is_whole() && checked.example.is_none() {
+            findings.violations.push(
+                "no run comes to an end and shows something: that none is wrong says nothing"
+                    .into(),
+            );
+        }
+        findings
+    }
+
+    fn text(&self) -> String {
+        let checked = &self.checked;
+        let extent = &checked.extent;
+        let which = match (&checked.counterexample, &checked.example) {
+            (Some(way), _) => format!(
+                "the shortest run that is wrong, {} steps, is recorded:",
+                way.len()
+            ),
+            (None, Some(way)) if checked.is_whole() && checked.coverage.unknown().is_empty() => {
+                format!(
+                    "every run is right, and every run ends; a shortest that shows something, {} steps, is recorded:",
+                    way.len()
+                )
+            }
+            (None, Some(way)) => format!(
+                "no run that was tried is wrong; a shortest that shows something, {} steps, is recorded:",
+                way.len()
+            ),
+            (None, None) => "no run that was tried comes to an end and shows something".to_owned(),
+        };
+        format!(
+            "states            {} ({} a second), depth {}, {}{}\n{which}\n",
+            extent.states,
+            per_second(extent.states, checked.took),
+            extent.depth,
+            match checked.is_whole() {
+                true => "all of them",
+                false => "not all of them",
+            },
+            match checked.is_whole() {
+                true => String::new(),
+                false => complete(extent),
+            }
+        )
+    }
+}
+
+/// `12,345 states`
+fn states(count: u64) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} state{plural}", thousands(count))
+}
+
+/// `, all that are within 12 steps among them`
+fn complete(extent: &Extent) -> String {
+    extent.complete_depth.map_or(String::new(), |depth| {
+        format!(", among them all that are within {depth} steps of the start")
+    })
+}

@@ -1,0 +1,177 @@
+//! What a trial comes to: its counts, what is wrong, and its text.
+
+use serde::Serialize;
+use trace::history::History;
+use trace::store::Store;
+
+use super::{Bad, Limit, Scenario, Trial, Tried};
+use crate::planned::Faults;
+use crate::stats::per_second;
+use crate::system::{self, Coverage, Results, System};
+use crate::verdict::Findings;
+
+/// What the simulator counted, in `results` of `run.json`. Schedules are named by
+/// their seeds.
+#[derive(Debug, Serialize)]
+pub struct Counted {
+    /// How many were tried.
+    pub schedules: u64,
+    /// Steps of processes in all of them.
+    pub steps: u64,
+    /// The first one.
+    pub first_schedule: u64,
+    /// The first one in which something is wrong.
+    pub failed_schedule: Option<u64>,
+    /// The first one that met a limit.
+    pub endless_schedule: Option<u64>,
+    /// The one whose spans are recorded.
+    pub recorded_schedule: u64,
+    /// What was checked in all of them.
+    pub coverage: Coverage,
+    /// What came of the planned faults.
+    pub faults: Faults,
+    /// Messages that were lost at random.
+    pub lost_at_random: u64,
+    /// Messages that came twice at random.
+    pub doubled_at_random: u64,
+    /// Why the record of the run cannot be trusted.
+    #[serde(skip)]
+    pub(super) untrusted: Option<String>,
+}
+
+impl<S: System> Trial<S> {
+    /// The results of what was tried, and recorded in `store`, so far. `tried` is
+    /// `None` of a trial that was interrupted.
+    pub fn results(&self, tried: Option<&Tried>, store: &Store) -> Results<Counted> {
+        let unfinished = match tried.map(|tried| &tried.ran) {
+            Some(Some(ran)) => ran.unfinished(),
+            Some(None) => Some("the schedule was not recorded to its end".into()),
+            None => Some("the run was interrupted".into()),
+        };
+        let history = History {
+            unfinished,
+            ..History::read(store)
+        };
+        Results {
+            judgement: system::judge(&self.system, &history),
+            engine: Counted {
+                // Without an end, whatever was recorded is one run of many.
+                untrusted: tried.and_then(|_| history.missing()),
+                ..self.counted()
+            },
+        }
+    }
+
+    /// What the results say against the system. `again` is the command that runs
+    /// the schedule of a seed alone.
+    pub fn findings(
+        &self,
+        results: &Results<Counted>,
+        tried: Option<&Tried>,
+        again: impl Fn(u64) -> String,
+    ) -> Findings {
+        let Results { judgement, engine } = results;
+        let mut findings = Findings {
+            untrusted: engine.untrusted.iter().cloned().collect(),
+            ..Findings::default()
+        };
+        if let Some((seed, bad)) = self.bad() {
+            let command = again(seed);
+            if bad.wrong {
+                let fails = format!("schedule {seed} fails; again: {command}");
+                findings.violations.push(fails);
+                let panicked = bad.panicked.as_ref();
+                let panicked = panicked.map(|said| format!("code of the system panicked: {said}"));
+                findings.violations.extend(panicked);
+                let ran = tried.and_then(|tried| tried.ran.as_ref());
+                let fault = ran.and_then(|ran| ran.fault.as_ref());
+                findings.violations.extend(fault.map(ToString::to_string));
+                findings.violations.extend(judgement.violated());
+            }
+            if let Some(limit) = bad.limit {
+                let endless =
+                    format!("schedule {seed} did not end within {limit}; again: {command}");
+                // Its own time is the network's; events and memory are the
+                // machine's.
+                match limit {
+                    Limit::Time(_) => findings.violations.push(endless),
+                    Limit::Events(_) | Limit::Memory(_) => findings.unknown.push(endless),
+                }
+            }
+        }
+        if tried.is_some() {
+            findings.unknown.extend(engine.faults.never());
+            findings.unknown.extend(engine.coverage.unknown());
+        }
+        findings
+    }
+
+    /// The results as text, in lines.
+    pub fn text(&self, results: &Results<Counted>, tried: Option<&Tried>) -> String {
+        let Results { judgement, engine } = results;
+        let (schedules, steps) = (engine.schedules, engine.steps);
+        let of = match tried {
+            Some(tried) => format!(" ({} a second, judged)", per_second(steps, tried.took)),
+            None => format!(
+                " of {} schedules that ended before the interruption",
+                self.count
+            ),
+        };
+        format!(
+            "schedules         {schedules}, {steps} steps{of}\n{}{}schedule {}, which is recorded:\n{}",
+            engine.network(&self.scenario),
+            engine.coverage.text(),
+            engine.recorded_schedule,
+            judgement.text()
+        )
+    }
+
+    /// What came of the schedules so far.
+    fn counted(&self) -> Counted {
+        let bad = self.bad();
+        let of = |is: fn(&Bad) -> bool| {
+            let bad = bad.as_ref().filter(|(_, bad)| is(bad));
+            bad.map(|(seed, _)| *seed)
+        };
+        let (wrong, endless) = (of(|bad| bad.wrong), of(|bad| bad.limit.is_some()));
+        let recorded = self.seed(self.place());
+        let tally = self.tally();
+        Counted {
+            schedules: tally.tried,
+            steps: tally.steps,
+            first_schedule: self.first,
+            failed_schedule: wrong,
+            endless_schedule: endless,
+            recorded_schedule: recorded,
+            coverage: tally.coverage.clone(),
+            faults: tally.faults.clone(),
+            lost_at_random: tally.lost,
+            doubled_at_random: tally.doubled,
+            untrusted: None,
+        }
+    }
+}
+
+impl Counted {
+    /// What the network of that scenario did, a line each.
+    fn network(&self, scenario: &Scenario) -> String {
+        let Scenario {
+            loss, duplication, ..
+        } = *scenario;
+        let rates = [
+            ("lost", loss, self.lost_at_random, "loss"),
+            (
+                "doubled",
+                duplication,
+                self.doubled_at_random,
+                "duplication",
+            ),
+        ];
+        let rates = rates.iter().filter(|(_, rate, ..)| *rate > 0.0);
+        let rates = rates.map(|(name, rate, count, of)| match count {
+            0 => format!("{name:<17} no message: {of} {rate} struck none\n"),
+            _ => format!("{name:<17} {count} messages ({of} {rate})\n"),
+        });
+        rates.collect::<String>() + &self.faults.text()
+    }
+}
