@@ -56,6 +56,23 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+    /// A file cannot be written.
+    #[error("{}: {source}; take a file that can be written", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The scenario takes the order from channels of a system that needs it.
+    #[error(
+        "{}: fifo = false: this algorithm needs channels that keep the order; to see what goes \
+         wrong without it, add --channel per-message", path.display()
+    )]
+    WithoutOrder {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file has no scenario.
     #[error("{}: {source}", path.display())]
     Malformed {
@@ -212,6 +229,16 @@ impl Schedules {
         }));
         scenario.check(peers)?;
         Ok(scenario)
+    }
+}
+
+impl Schedules {
+    /// Why a system that needs the order of channels cannot run: the scenario takes
+    /// it, where the command line does not.
+    pub fn without_order(&self, scenario: &Scenario, net: &Net) -> Option<Error> {
+        let by_file = !scenario.fifo && net.channel == Channel::Stream;
+        let path = self.scenario.clone().filter(|_| by_file)?;
+        Some(Error::WithoutOrder { path })
     }
 }
 

@@ -162,6 +162,16 @@ impl fmt::Display for Topology {
     }
 }
 
+/// The neighbours of each process, by its number.
+pub fn neighbours(processes: u32, edges: &[(u32, u32)]) -> Vec<Vec<u32>> {
+    let mut neighbours = vec![Vec::new(); processes as usize];
+    for &(a, b) in edges {
+        neighbours[a as usize].push(b);
+        neighbours[b as usize].push(a);
+    }
+    neighbours
+}
+
 impl FromStr for Topology {
     type Err = String;
 

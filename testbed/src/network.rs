@@ -413,12 +413,7 @@ impl Builder<'_> {
 
 /// Who is connected with whom, by the number of the process.
 pub fn neighbours(options: &RunOptions) -> Vec<Vec<u32>> {
-    let mut neighbours = vec![Vec::new(); options.peers as usize];
-    for &(a, b) in &options.edges {
-        neighbours[a as usize].push(b);
-        neighbours[b as usize].push(a);
-    }
-    neighbours
+    lab::topology::neighbours(options.peers, &options.edges)
 }
 
 /// How long a peer may take to see a connection that the other side has.

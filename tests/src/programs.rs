@@ -33,6 +33,12 @@ pub fn own_algorithm() -> Command {
     program("own-algorithm")
 }
 
+/// The same algorithm without a network.
+#[must_use]
+pub fn own_simulated() -> Command {
+    program("own-simulated")
+}
+
 /// The root of the workspace.
 #[must_use]
 pub fn workspace() -> &'static Path {

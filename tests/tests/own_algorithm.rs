@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use support::{Ended, Runs, own_algorithm, run, workspace};
+use support::{Ended, Runs, own_algorithm, own_simulated, run, workspace};
 
 /// Runs it to its end, which has that exit status.
 fn own(args: &str, status: i32) -> Ended {
@@ -88,4 +88,46 @@ fn wrong_usage_is_told() {
         let ended = own(args, 2);
         assert!(ended.stderr.contains(told), "{args}: {ended}");
     }
+}
+
+/// Another name in its `use`, and it is a program of `lab` alone.
+#[test]
+fn it_runs_without_a_network_on_lab_alone() {
+    let read = |file: &str| {
+        let path = workspace().join("tests/own-algorithm/src").join(file);
+        fs::read_to_string(path).expect(file)
+    };
+    let simulated = read("simulated.rs");
+    assert_eq!(
+        simulated,
+        read("main.rs").replace("testbed::own", "lab::own")
+    );
+    let runs = Runs::new();
+    let spans = runs.path().join("spans.jsonl");
+    let alone = |args: &str, status| {
+        let mut command = own_simulated();
+        let args = args.split_whitespace();
+        run(command.args(args).arg("--spans").arg(&spans)).exits(status)
+    };
+    let ended = alone("simulate --peers 5 --seeds 100", 0);
+    tells(&ended, &["schedules         100", "verdict           pass"]);
+    let ended = alone("check --peers 3", 0);
+    tells(&ended, &["all of them", "verdict           pass"]);
+    let shown = run(&mut runs
+        .testbed(["export", "--format", "jaeger", "--to", "-"])
+        .arg(&spans))
+    .exits(0);
+    assert!(shown.stdout.contains("NUMBER"), "{shown}");
+    let ended = alone(
+        "simulate --peers 9 --seeds 1000 --seed 1 --channel per-message",
+        1,
+    );
+    tells(
+        &ended,
+        &["the largest: VIOLATED", "; again: own-simulated simulate "],
+    );
+    let ended = alone("simulate --loss 2", 2);
+    assert!(ended.stderr.contains("between 0 and 1"), "{ended}");
+    let ended = alone("check --peers 2 --topology ring --kill 1@1s", 2);
+    assert!(ended.stderr.contains("--kill"), "{ended}");
 }

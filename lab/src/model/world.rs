@@ -236,12 +236,8 @@ impl<A: Algorithm> World<A> {
             records.reverse();
             records
         };
-        let names = (0..).map(|node| self.directory.name(NodeId(node)));
         let processes = self.processes.iter().map(|process| records(process));
-        History {
-            processes: names.zip(processes).collect(),
-            ..History::default()
-        }
+        History::new(&self.directory, processes.collect())
     }
 
     fn carry_out<S: System<Algorithm = A>>(&mut self, system: &S, node: u32, step: Step<A>) {

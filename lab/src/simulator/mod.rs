@@ -235,12 +235,8 @@ impl<A: Algorithm> Simulation<A> {
 
     /// What was recorded with [`RecordTo::Engine`].
     pub fn into_history(self) -> History {
-        let names = (0..).map(|node| self.directory.name(NodeId(node)));
         let records = self.processes.into_iter().map(|process| process.records);
-        History {
-            processes: names.zip(records).collect(),
-            ..History::default()
-        }
+        History::new(&self.directory, records.collect())
     }
 
     /// The step that comes of it; none for a timer that was cancelled, and at

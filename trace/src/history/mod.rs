@@ -10,9 +10,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use algorithms::{Field, Fields};
+use algorithms::{Field, Fields, NodeId};
 
-use crate::steps::{Event, MESSAGE, MessageRecord, ReceivedRecord, STATE, StepRecord, key};
+use crate::steps::{
+    Event, MESSAGE, MessageRecord, Processes, ReceivedRecord, STATE, StepRecord, key,
+};
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
 use opentelemetry_proto::tonic::trace::v1::Span;
 
@@ -40,6 +42,15 @@ pub struct History {
 }
 
 impl History {
+    /// The steps of each of `processes`, by its number.
+    pub fn new(processes: &Processes, steps: Vec<Vec<StepRecord>>) -> Self {
+        let names = (0..).map(|node| processes.name(NodeId(node)));
+        Self {
+            processes: names.zip(steps).collect(),
+            ..Self::default()
+        }
+    }
+
     /// Reads the steps among the spans in `store`, and who was stopped.
     pub fn read(store: &Store) -> Self {
         let mut processes = BTreeMap::<Arc<str>, Vec<StepRecord>>::new();

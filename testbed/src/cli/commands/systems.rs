@@ -1,6 +1,5 @@
 //! A system on an engine.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -132,9 +131,8 @@ enum Engine {
         limits: Limits,
         /// The seed of the first schedule, and the number of schedules.
         seeds: [u64; 2],
-        /// The scenario file that takes the order from channels, where the command
-        /// line does not.
-        without_order: Option<PathBuf>,
+        /// Why a system that needs the order of channels cannot run.
+        without_order: Option<lab::options::Error>,
     },
     ModelChecker(Plan),
 }
@@ -169,14 +167,13 @@ impl RunSpec {
         let scenario = args.scenario(net, options.peers).map_err(of_lab)?;
         let file = args.scenario.as_ref();
         let file = file.map(|path| path.to_string_lossy().into_owned());
-        let by_file = !scenario.fifo && net.channel == Channel::Stream;
         Ok(Self {
             description: Described::new(description).simulated(&scenario, file.as_deref()),
             engine: Engine::Simulator {
+                without_order: args.without_order(&scenario, net),
                 scenario,
                 limits: args.limits(),
                 seeds: [args.schedule.unwrap_or(options.seed), args.seeds],
-                without_order: args.scenario.clone().filter(|_| by_file),
             },
             options,
         })
@@ -240,13 +237,9 @@ impl RunSpec {
                 .map(|timeout| boxed(Live::new(description, system, links, net.kill, timeout))),
             Engine::ModelChecker(plan) => Ok(boxed(Checked::new(description, system, plan))),
             Engine::Simulator {
-                without_order: Some(path),
+                without_order: Some(error),
                 ..
-            } if system.needs_fifo() => Err(Error::Usage(format!(
-                "{}: fifo = false: this algorithm needs channels that keep the order; to see \
-                 what goes wrong without it, add --channel per-message",
-                path.display()
-            ))),
+            } if system.needs_fifo() => Err(of_lab(error)),
             Engine::Simulator {
                 scenario,
                 limits,

@@ -1,8 +1,10 @@
 //! What an algorithm of your own needs, under one name.
 //!
 //! Write an [`Algorithm`], and a [`System`] that says how many processes of it
-//! there are, what is asked of them, and what is right. `testbed::own` has all of
-//! this too, and a `main` for all engines.
+//! there are, what is asked of them, and what is right. [`main`] is the program: it
+//! simulates the system, or checks it. `testbed::own` has all of this under the same
+//! names, and its `main` also runs the system over real peers: another name in one
+//! `use`, and the live engine is there.
 //!
 //! Its types derive what they need beside their definition: messages [`Message`] and
 //! [`Describe`], outputs [`Output`] and [`Describe`], the state [`Describe`].
@@ -34,6 +36,9 @@
 //! }
 //! ```
 
+mod cli;
+mod program;
+
 #[doc(hidden)]
 pub use algorithms::derived;
 pub use algorithms::traits::{Describe, Message, Output};
@@ -42,6 +47,8 @@ pub use algorithms::{Algorithm, Field, FieldValue, Fields, InstanceId, NodeId, O
 pub use derive::{LabDescribe as Describe, LabMessage as Message, LabOutput as Output};
 pub use proto::Bytes;
 pub use trace::history::History;
+
+pub use program::main;
 
 pub use crate::checkers::Property;
 pub use crate::system::{Figure, Judgement, ScheduledCommand, Setup, System};

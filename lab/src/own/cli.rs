@@ -1,0 +1,56 @@
+//! The command line of a program that simulates and checks one system.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::options::{Net, Schedules, States};
+use crate::topology::Topology;
+
+const HELP: &str = "\
+Over real libp2p peers: depend on `testbed` as well, and take `testbed::own`
+for `lab::own`.
+
+Exit status: 0 the run passed, 1 it failed, 2 wrong usage, 3 unknown
+(a property had nothing to check, or the system is too large to check whole).";
+
+/// A distributed algorithm: in a simulator, and under a model checker.
+#[derive(Debug, Parser)]
+#[command(after_help = HELP, max_term_width = 100)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+    #[command(flatten)]
+    pub(super) net: Net,
+    #[command(subcommand)]
+    pub(super) engine: Engine,
+}
+
+/// Options of every run.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Options of every run")]
+pub(super) struct RunArgs {
+    /// How many processes there are [default: 20 simulated, 3 checked, or all that
+    /// a topology file names]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) peers: Option<u32>,
+    /// Which processes are neighbours: full, line, ring, star, tree, grid, random:K
+    /// (K neighbours each, connected), file:PATH (an edge list, "0 1" a line)
+    #[arg(long, global = true, value_name = "T", default_value = "full")]
+    pub(super) topology: Topology,
+    /// Where all choices come from [default: a new one, printed]
+    #[arg(long, global = true, value_name = "S")]
+    pub(super) seed: Option<u64>,
+    /// Write the spans of the recorded run to this file, for `testbed view FILE`
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) spans: Option<PathBuf>,
+}
+
+/// The engines.
+#[derive(Clone, Debug, Subcommand)]
+pub(super) enum Engine {
+    /// Run it in virtual time, by many seeds
+    Simulate(Schedules),
+    /// Try every schedule
+    Check(States),
+}

@@ -1,0 +1,214 @@
+//! A program that simulates and checks one system.
+
+use std::fs::File;
+use std::io::{self, BufWriter, ErrorKind, Write as _};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use algorithms::NodeId;
+use clap::Parser as _;
+use trace::recorder::StoreRecorder;
+use trace::steps::Processes;
+use trace::store::Store;
+use trace::telemetry::Sink;
+
+use super::cli::{Cli, Engine, RunArgs};
+use crate::model::{Exploration, Plan};
+use crate::shell;
+use crate::simulator::{Limits, Scenario, Trial};
+use crate::system::{self, EngineTraits, Setup, System};
+use crate::topology;
+use crate::verdict::{Findings, Status, Verdict};
+use crate::{Error, options};
+
+/// The default numbers of processes: under the model checker, and simulated.
+const FEW: u32 = 3;
+const MANY: u32 = 20;
+
+/// Does what the command line says with the system that `system` makes: simulates
+/// it, or checks it. Returns the exit status.
+///
+/// `testbed::own::main` takes the same, and also runs the system over real peers.
+pub fn main<S: System>(system: impl FnOnce(&Setup) -> S) -> ExitCode {
+    match run(&Cli::parse(), system) {
+        Ok(status) => status.into(),
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "error: {error}");
+            ExitCode::from(if error.is_usage() { 2 } else { 1 })
+        }
+    }
+}
+
+fn run<S: System>(cli: &Cli, system: impl FnOnce(&Setup) -> S) -> Result<Status, Error> {
+    let seed = cli.run.seed.unwrap_or_else(|| rand::random::<u32>().into());
+    let search = Search::new(cli, seed)?;
+    let setup = &search.setup;
+    cli.net.check(setup.peers)?;
+    let system = system(setup);
+    system::check(&system, setup.peers)?;
+    let store = Arc::new(Store::new());
+    let recorder = StoreRecorder::start(Arc::clone(&store));
+    let sink = Sink::new(Some(Arc::new(recorder)), None);
+    let mut text = format!(
+        "{} processes, topology {}, seed {seed}\n",
+        setup.peers, setup.topology
+    );
+    let (found, mut findings) = search.carry_out(system, &store, &sink)?;
+    text.push_str(&found);
+    let counts = sink.counts();
+    if counts.stored < counts.started {
+        let lost = counts.started - counts.stored;
+        findings.untrusted.push(format!("{lost} spans were lost"));
+    }
+    let Verdict { status, reasons } = findings.verdict(Vec::new());
+    if let Some(path) = &cli.run.spans {
+        let written =
+            File::create(path).and_then(|file| store.write_jsonl(&mut BufWriter::new(file)));
+        written.map_err(|source| options::Error::Write {
+            path: path.clone(),
+            source,
+        })?;
+        text.push_str(&format!(
+            "look at it        testbed view {}\n",
+            shell::quote(path)
+        ));
+    }
+    let reasons = match reasons.is_empty() {
+        true => String::new(),
+        false => format!(": {}", reasons.join("; ")),
+    };
+    text.push_str(&format!("verdict           {status}{reasons}\n"));
+    print(&text);
+    Ok(status)
+}
+
+/// A run as its options describe it.
+struct Search {
+    setup: Setup,
+    engine: Prepared,
+    without_order: Option<options::Error>,
+}
+
+/// An engine, with what it takes.
+enum Prepared {
+    Simulator {
+        processes: Processes,
+        scenario: Scenario,
+        limits: Limits,
+        seeds: [u64; 2],
+    },
+    ModelChecker(Plan),
+}
+
+impl Search {
+    fn new(cli: &Cli, seed: u64) -> Result<Self, Error> {
+        let Cli { run, net, engine } = cli;
+        let (default, acts) = match engine {
+            Engine::Simulate(_) => (MANY, None),
+            Engine::Check(_) => (FEW, Some(1)),
+        };
+        let RunArgs {
+            peers, topology, ..
+        } = run;
+        let peers = match peers {
+            Some(peers) => *peers,
+            None => topology.peers()?.unwrap_or(default),
+        };
+        topology.count(peers)?;
+        let neighbours = topology::neighbours(peers, &topology.edges(peers, seed)?);
+        let processes = Processes::new(peers).with_neighbours(neighbours.clone());
+        let (engine, traits, without_order) = match engine {
+            Engine::Simulate(schedules) => {
+                let scenario = schedules.scenario(net, peers)?;
+                let traits = EngineTraits {
+                    acts,
+                    stops: stops(&scenario),
+                    fifo: scenario.fifo,
+                };
+                let unordered = schedules.without_order(&scenario, net);
+                let engine = Prepared::Simulator {
+                    processes,
+                    scenario,
+                    limits: schedules.limits(),
+                    seeds: [schedules.schedule.unwrap_or(seed), schedules.seeds],
+                };
+                (engine, traits, unordered)
+            }
+            Engine::Check(states) => {
+                let plan = states.plan(net, processes, seed)?;
+                let traits = EngineTraits {
+                    acts,
+                    stops: Vec::new(),
+                    fifo: plan.network.fifo,
+                };
+                (Prepared::ModelChecker(plan), traits, None)
+            }
+        };
+        let setup = Setup {
+            peers,
+            topology: topology.to_string(),
+            neighbours,
+            seed,
+            engine: traits,
+        };
+        Ok(Self {
+            setup,
+            engine,
+            without_order,
+        })
+    }
+
+    /// Searches, and records one run. Returns its text, and what is against it.
+    fn carry_out<S: System>(
+        self,
+        system: S,
+        store: &Store,
+        sink: &Arc<Sink>,
+    ) -> Result<(String, Findings), Error> {
+        if let (Some(error), true) = (self.without_order, system.needs_fifo()) {
+            return Err(error.into());
+        }
+        Ok(match self.engine {
+            Prepared::Simulator {
+                processes,
+                scenario,
+                limits,
+                seeds,
+            } => {
+                let trial = Trial::new(system, processes, scenario, limits, seeds);
+                let tried = Some(trial.run(sink, || {}));
+                sink.counts();
+                let results = trial.results(tried.as_ref(), store);
+                let command: Vec<_> = std::env::args().collect();
+                let again = |schedule| shell::again(&command, self.setup.seed, schedule);
+                let findings = trial.findings(&results, tried.as_ref(), again);
+                (trial.text(&results, tried.as_ref()), findings)
+            }
+            Prepared::ModelChecker(plan) => {
+                let search = Exploration::new(system, plan);
+                search.run(sink, |_, _| {});
+                sink.counts();
+                let results = search.results(store);
+                let findings = search.findings(results.as_ref());
+                (search.text(results.as_ref()), findings)
+            }
+        })
+    }
+}
+
+/// The processes that stop, for a while or for good.
+fn stops(scenario: &Scenario) -> Vec<NodeId> {
+    let crashes = scenario.crash.iter();
+    crashes.map(|crash| NodeId(crash.process)).collect()
+}
+
+/// Prints the result. A reader who has seen enough (`| head`) is no error.
+fn print(text: &str) {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            let _ = writeln!(io::stderr(), "error: standard output: {error}");
+        }
+        _ => {}
+    }
+}
