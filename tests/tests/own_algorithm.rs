@@ -113,7 +113,7 @@ fn it_runs_without_a_network_on_lab_alone() {
     tells(&ended, &["schedules         100", "verdict           pass"]);
     let ended = alone("check --peers 3", 0);
     tells(&ended, &["all of them", "verdict           pass"]);
-    let shown = run(&mut runs
+    let shown = run(runs
         .testbed(["export", "--format", "jaeger", "--to", "-"])
         .arg(&spans))
     .exits(0);
