@@ -7,7 +7,7 @@ const MARGIN = 12;
 
 // `box` is a ref to the element that scrolls; `head` is what sticks to its top.
 /**
- * @param {{ current: any }} box
+ * @param {ElementRef} box
  * @param {number} rows
  * @param {number} height
  * @param {number} head

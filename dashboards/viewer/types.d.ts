@@ -113,6 +113,9 @@ type LoadedModel = import('./use-model.js').LoadedModel;
 type Route = import('./router.js').Route;
 type ViewParameters = Record<string, unknown>;
 
+// A ref to an element, which a template fills.
+type ElementRef = { current: any };
+
 // selection.js: the selection of all views, and the parameters that each view was left with.
 interface Selected {
   trace?: string;

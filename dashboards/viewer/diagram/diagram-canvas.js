@@ -122,7 +122,7 @@ const REST = 120;
 
 // One frame for however many changes.
 /**
- * @param {{ current: any }} canvas
+ * @param {ElementRef} canvas
  * @param {{ current: CanvasState }} ref
  * @param {Scene | null} scene
  */
@@ -156,7 +156,7 @@ function usePainting(canvas, ref, scene) {
   useEffect(() => () => { cancelAnimationFrame(now.asked); clearTimeout(now.resting); }, []);
 }
 
-/** @param {{ current: any }} canvas */
+/** @param {ElementRef} canvas */
 function useSize(canvas) {
   const [size, setSize] = useState(/** @type {Scene['size'] | null} */ (null));
   useLayoutEffect(() => {
@@ -174,7 +174,7 @@ function useSize(canvas) {
   return size;
 }
 
-/** @param {{ current: any }} canvas @param {string} scheme */
+/** @param {ElementRef} canvas @param {string} scheme */
 function useTheme(canvas, scheme) {
   const [theme, setTheme] = useState(/** @type {Theme | null} */ (null));
   useLayoutEffect(() => setTheme(readTheme(canvas.current.parentElement)), [scheme]);

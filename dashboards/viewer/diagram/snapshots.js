@@ -2,7 +2,11 @@
 
 // 'reading': not all is read. 'aborted', 'open': there is no such snapshot, or
 // not yet. 'missing': steps before the cut are not there. 'known': all of it is.
-/** @param {Snapshot | null} snapshot @param {{ reading: boolean, missing: Missing[] }} known */
+/**
+ * @param {Snapshot | null} snapshot
+ * @param {{ reading: boolean, missing: Missing[] }} known
+ * @returns {CutStatus}
+ */
 export function cutStatus(snapshot, { reading, missing }) {
   if (reading) return 'reading';
   if (snapshot && !snapshot.complete.length) return snapshot.aborted.length ? 'aborted' : 'open';

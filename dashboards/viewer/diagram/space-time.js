@@ -132,7 +132,7 @@ function Unfound({ names, cut, live }) {
   return sentences.length > 0 && html`<p class="banner" role="alert">${sentences.join(' ')}</p>`;
 }
 
-/** @param {{ viewport: Viewport, live: boolean, corner: { current: any } }} props */
+/** @param {{ viewport: Viewport, live: boolean, corner: ElementRef }} props */
 function Zoom({ viewport, live, corner }) {
   return html`
     <span ref=${corner} class="group zoom" role="group" aria-label="What is in sight">

@@ -20,7 +20,7 @@ const REST = 300;
  * @param {SetSettings} set
  * @param {Cut} cut
  * @param {boolean} live
- * @param {{ current: any }} picture
+ * @param {ElementRef} picture
  */
 export function useView(layout, settings, set, cut, live, picture) {
   const [moved, setMoved] = useState(/** @type {View | null} */ (null));

@@ -4,6 +4,7 @@ import { html, useState } from '../vendor/preact-htm.js';
 import { getRuns, getSummaries, isReport, pageRun, toRun, useLoaded } from '../api.js';
 import { toCompareRuns } from '../router.js';
 import { count, duration, isoTime, plain, plural } from '../format.js';
+import { withoutParent } from '../run-header.js';
 import { allOptions } from '../run-options.js';
 import { Wide } from '../wide-table.js';
 
@@ -74,9 +75,7 @@ function useOrphans(event) {
 // Lost spans are reported above every view.
 /** @param {{ orphans: number }} props */
 function Orphans({ orphans }) {
-  return orphans > 0 && html`<p class="banner bad" role="alert">${plural(orphans, 'span')} ${
-    orphans === 1 ? 'names' : 'name'} a parent that is missing: a message was received whose
-    sending is not recorded.</p>`;
+  return orphans > 0 && html`<p class="banner bad" role="alert">${withoutParent(orphans)}</p>`;
 }
 
 /** @param {{ runs: RunSummary[] }} props */

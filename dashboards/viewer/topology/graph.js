@@ -152,7 +152,7 @@ function label(x, y, centre, many) {
 const short = (name) => (name.length > 11 ? `${name.slice(0, 10)}…` : name);
 
 /**
- * @param {{ current: any }} canvas
+ * @param {ElementRef} canvas
  * @param {{ current: [message: number, x: number, y: number][] }} shown
  * @param {Replay} replay
  * @param {{ places: Point[], size: Size, chosen: number }} picture
@@ -206,7 +206,7 @@ function dot(context, theme, { message, kinds }, m, x, y, chosen) {
   context.stroke();
 }
 
-/** @param {{ current: any }} box */
+/** @param {ElementRef} box */
 function useSize(box) {
   const [size, setSize] = useState({ width: 640, height: 480 });
   useLayoutEffect(() => {

@@ -134,7 +134,7 @@ function inWords({ peers, neighbours, placeOf }, { cut, dead }, state, [from, to
 }
 
 // As large as fits, and not smaller than can be pointed at: then it scrolls.
-/** @param {{ current: any }} box @param {number} count */
+/** @param {ElementRef} box @param {number} count */
 function useCell(box, count) {
   const [room, setRoom] = useState(480);
   useEffect(() => {
