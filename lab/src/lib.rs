@@ -4,7 +4,8 @@
 //! [`simulator`] runs it in virtual time, in the schedules that a scenario and a seed
 //! give; the [`model`] checker runs it in every schedule there is. [`checkers`] judge
 //! what any engine has recorded. [`topology`], [`delay`] and [`planned`] faults say
-//! what the network is like; [`stats`] sums up what was measured. [`own`] has all that
+//! what the network is like; [`stats`] sums up what was measured, and [`spread`] how
+//! messages of gossip spread. [`own`] has all that
 //! an algorithm of your own needs.
 
 pub mod checkers;

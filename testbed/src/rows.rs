@@ -5,8 +5,9 @@ use std::fs::File;
 use csv::StringRecord;
 use serde::Serialize;
 
+use lab::spread::Delivery;
 use lab::stats::Measure;
-use lab::system::{Delivery, Judgement};
+use lab::system::Judgement;
 
 use crate::Error;
 

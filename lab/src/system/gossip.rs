@@ -1,7 +1,6 @@
 //! Messages that everybody should hear.
 
 mod deliveries;
-mod measured;
 mod options;
 
 use std::time::Duration;
@@ -13,12 +12,10 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use trace::history::History;
 
-use self::deliveries::{Message, Stopped};
-use self::measured::Measured;
 pub use self::options::{MESSAGES, Options, SPARSE};
 use super::{Figure, Judgement, ScheduledCommand, System, Ways};
 use crate::checkers::flood::{Expected, check};
-use crate::spread::Spread;
+use crate::spread::{Bound, Message, Observed, Spread, Stopped};
 use crate::stats::least_median_most;
 
 /// What is published, and how it is spread.
@@ -45,8 +42,8 @@ pub struct Plan {
 #[derive(Clone, Debug)]
 pub struct Flooding {
     neighbours: Vec<Vec<u32>>,
-    /// How many of them processes have: the least, the median, the greatest.
-    degree: [u64; 3],
+    /// How many of them each process has.
+    degrees: Vec<u64>,
     plan: Plan,
     publishers: Vec<NodeId>,
     /// What every message says: chosen by the seed, so that it does not
@@ -64,9 +61,8 @@ impl Flooding {
         let publishers = (0..plan.messages).map(publisher).collect();
         let mut data = vec![0; plan.size];
         rng.fill(&mut data[..]);
-        let degrees: Vec<_> = neighbours.iter().map(|all| all.len() as u64).collect();
         Self {
-            degree: least_median_most(&degrees),
+            degrees: neighbours.iter().map(|all| all.len() as u64).collect(),
             neighbours,
             plan,
             publishers,
@@ -79,18 +75,15 @@ impl Flooding {
         u64::from(self.plan.messages) * (self.neighbours.len() as u64 - 1)
     }
 
-    /// How many deliveries nobody expects: to those who were stopped, and of what
-    /// they were to publish after that.
-    fn excused(&self, messages: &[Message], stopped: &Stopped) -> u64 {
-        let missed: u64 = messages.iter().map(|message| message.missed(stopped)).sum();
+    /// How many messages were never published, because their publishers had stopped.
+    fn unpublished(&self, messages: &[Message], stopped: &Stopped) -> u64 {
         let by_them = |publisher: &u32| stopped.contains_key(publisher);
         let planned = self.publishers.iter().filter(|id| by_them(&id.0)).count();
         let published = messages
             .iter()
             .filter(|one| by_them(&one.publisher))
             .count();
-        let others = self.neighbours.len() as u64 - 1;
-        missed + planned.saturating_sub(published) as u64 * others
+        planned.saturating_sub(published) as u64
     }
 
     /// Whether every message reaches everybody.
@@ -108,30 +101,34 @@ impl Flooding {
         }
     }
 
-    /// To how many others half of the peers send a message on, at most.
-    fn fanout(&self) -> u64 {
-        let [_, median, _] = self.degree;
-        self.plan.fanout.map_or(median, u64::from).min(median)
+    /// To how many others half of the peers send a message on, at most, and how it
+    /// spreads then.
+    fn fanout(&self) -> (u64, Bound) {
+        let [_, median, _] = least_median_most(&self.degrees);
+        let fanout = self.plan.fanout.map_or(median, u64::from).min(median);
+        // Nobody sends a message back to where it came from.
+        let bound = Bound::new(fanout, fanout.min(median.saturating_sub(1)));
+        (fanout, bound)
     }
 
-    fn figures(&self, measured: &Measured) -> Vec<Figure> {
+    fn figures(&self, spread: &Spread) -> Vec<Figure> {
         let count = self.neighbours.len() as u64;
         let edges = self.neighbours.iter().map(Vec::len).sum::<usize>() as u64 / 2;
         let each = flood::messages(edges, count);
         vec![
             Figure {
                 name: "deliveries",
-                measured: measured.delivered,
+                measured: spread.delivered,
                 theory: self.is_certain().then(|| self.deliveries()),
                 formula: format!(
                     "{} published, each to {} others",
-                    measured.published,
+                    spread.published,
                     count - 1
                 ),
             },
             Figure {
                 name: "copies sent",
-                measured: measured.sent,
+                measured: spread.sent.unwrap_or(0),
                 theory: self
                     .is_certain()
                     .then_some(each * u64::from(self.plan.messages)),
@@ -139,13 +136,13 @@ impl Flooding {
                     None => format!("2|E| - (N-1) = {each} a message"),
                     Some(fanout) => format!(
                         "at most {fanout} for each who has a message: {}",
-                        u64::from(fanout) * (measured.delivered + measured.published)
+                        u64::from(fanout) * (spread.delivered + spread.published)
                     ),
                 },
             },
             Figure {
                 name: "duplicates",
-                measured: measured.received.saturating_sub(measured.delivered),
+                measured: spread.duplicates(),
                 theory: None,
                 formula: "copies that came for nothing before the run was over".into(),
             },
@@ -221,26 +218,30 @@ impl System for Flooding {
     }
 
     fn judge(&self, history: &History) -> Judgement {
-        let messages = deliveries::messages(history, self.processes());
-        let (peers, fanout) = (self.processes().into(), self.fanout());
-        let [_, degree, _] = self.degree;
-        // Nobody sends a message back to where it came from.
-        let spread = Spread::new(fanout, fanout.min(degree.saturating_sub(1)));
+        let messages = deliveries::messages(history, &self.neighbours);
         let stopped = deliveries::stopped(history, &messages, self.processes());
-        let excused = self.excused(&messages, &stopped);
-        let measured = Measured::read(history, &messages, &stopped, peers, spread)
-            .expecting(self.deliveries(), excused);
+        let (fanout, bound) = self.fanout();
+        let observed = Observed {
+            degrees: &self.degrees,
+            planned: self.plan.messages.into(),
+            unpublished: self.unpublished(&messages, &stopped),
+            messages: messages.iter().collect(),
+            stopped: &stopped,
+            copies: deliveries::copies(history),
+            bound,
+        };
+        let spread = observed.spread();
         Judgement {
-            deliveries: deliveries::lines(&messages, &self.neighbours, &stopped),
+            deliveries: observed.rows(),
             ways: Some(Ways {
-                hops: deliveries::hops(&messages),
-                degree: self.degree,
+                hops: spread.hops.clone(),
+                degree: spread.degree,
                 fanout,
             }),
-            measures: measured.measures(),
-            told: measured.tell(self.degree, self.plan.messages.into()),
+            measures: spread.measures(),
+            told: spread.lines(),
             properties: check(history, &self.expected()),
-            figures: self.figures(&measured),
+            figures: self.figures(&spread),
         }
     }
 }

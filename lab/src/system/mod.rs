@@ -26,6 +26,7 @@ pub use setup::{EngineTraits, Setup, SetupError, SystemOptions, Visitor};
 use trace::history::History;
 
 use crate::checkers::{Outcome, Property};
+use crate::spread::Delivery;
 use crate::stats::Measure;
 
 /// Why a system is wrong, whatever the options of the run: mend the system.
@@ -179,27 +180,6 @@ pub fn check<S: System>(system: &S, peers: u32) -> Result<(), Error> {
     }
 }
 
-/// A message of gossip and a peer that it was to come to, as a line.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Delivery<'a> {
-    /// The number of the message.
-    pub message: usize,
-    /// Who published it.
-    pub publisher: u32,
-    /// How many neighbours it has.
-    pub publisher_degree: usize,
-    /// To whom it was to come.
-    pub peer: u32,
-    /// From whom it came first.
-    pub via: Option<u32>,
-    /// When it was to be sent, in nanoseconds since 1970.
-    pub sent_unix_ns: u64,
-    /// After how long it came.
-    pub after_ns: Option<u64>,
-    /// Why it did not.
-    pub lost: Option<&'a str>,
-}
-
 /// A command for a process.
 #[derive(Clone, Debug)]
 pub struct ScheduledCommand<C> {
@@ -227,7 +207,7 @@ pub struct Judgement {
     /// Where messages spread: over which ways.
     pub ways: Option<Ways>,
     /// The single deliveries.
-    pub deliveries: Vec<Delivery<'static>>,
+    pub deliveries: Vec<Delivery>,
 }
 
 /// The results of a system's run, as `run.json` has them.

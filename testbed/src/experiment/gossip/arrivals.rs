@@ -1,23 +1,23 @@
 //! What has come where, and how.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use algorithms::NodeId;
 use lab::planned::Faults;
-use lab::stats::{Times, least_median_most, nanos};
-use lab::system::Delivery;
+use lab::spread::{self, Bound, Copies, Delivery, Message, Observed, Stopped};
+use lab::stats::least_median_most;
 use node::PeerId;
 use node::gossip::{self, Counts, Tally};
 use opentelemetry::trace::{Span as _, SpanContext, SpanKind, TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
 use proto::Envelope;
-use trace::steps::key;
+use trace::steps::{key, unix_nano};
 use trace::telemetry::Tracer;
 
 use super::metrics::Metrics;
 use super::pace::Tried;
-use super::results::{Results, Spread};
+use super::results::Results;
 use crate::Error;
 use crate::network::Members;
 use crate::rows::Rows;
@@ -31,15 +31,15 @@ pub(super) struct Arrivals {
     mesh: Mesh,
     /// Whose PeerId it is.
     numbers: HashMap<PeerId, u32>,
-    /// How many neighbours each peer has, in order.
-    degrees: Vec<usize>,
-    messages: Vec<Message>,
+    /// The number of neighbours of each peer.
+    degrees: Vec<u64>,
+    messages: Vec<Sent>,
     /// How many of them were published, and how many deliveries were made.
     published: u64,
     there: u64,
     /// Who has stopped, and when, and how many deliveries to them there cannot
     /// be any more.
-    stopped: BTreeMap<u32, Duration>,
+    stopped: Stopped,
     excused: u64,
     /// What was counted before.
     before: Tally,
@@ -51,7 +51,7 @@ pub(super) struct Arrivals {
 /// The meshes when the first message is sent.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Mesh {
-    /// How many peers each should have.
+    /// The number of peers that each should have.
     pub(super) size: usize,
     /// Whether publishers send to all of their neighbours.
     pub(super) flood_publish: bool,
@@ -59,23 +59,11 @@ pub(super) struct Mesh {
     pub(super) small: usize,
 }
 
-/// A message that was to be sent.
+/// A message that was to be sent, and its span, if it was.
 #[derive(Debug)]
-struct Message {
-    publisher: u32,
-    /// How many neighbours its publisher has.
-    degree: usize,
-    intended: SystemTime,
-    published: Result<SpanContext, String>,
-    /// When it came to whom, and from whom that copy was.
-    arrivals: BTreeMap<u32, Arrival>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Arrival {
-    /// `None`: a guest.
-    via: Option<u32>,
-    after: Duration,
+struct Sent {
+    message: Message,
+    span: Option<SpanContext>,
 }
 
 impl Arrivals {
@@ -87,17 +75,17 @@ impl Arrivals {
         mesh: Mesh,
         metrics: Option<Metrics>,
     ) -> Self {
-        let degrees = members.neighbours.iter().map(Vec::len).collect();
+        let degrees = members.neighbours.iter().map(|all| all.len() as u64);
         Self {
             first: 0,
             expected: messages,
             mesh,
             numbers: members.numbers.clone(),
-            degrees,
+            degrees: degrees.collect(),
             messages: Vec::new(),
             published: 0,
             there: 0,
-            stopped: BTreeMap::new(),
+            stopped: Stopped::new(),
             excused: 0,
             before: Tally::default(),
             strange: 0,
@@ -128,9 +116,9 @@ impl Arrivals {
     /// A peer has stopped; nothing is expected of it any more.
     pub(super) fn stopped(&mut self, node: u32, at: Duration) {
         self.stopped.insert(node, at);
-        let owed = self.messages.iter().filter(|message| {
+        let owed = self.messages.iter().filter(|Sent { message, span }| {
             let to_it = message.publisher != node && !message.arrivals.contains_key(&node);
-            message.published.is_ok() && to_it
+            span.is_some() && to_it
         });
         self.excused += owed.count() as u64;
     }
@@ -143,12 +131,13 @@ impl Arrivals {
     /// Whether a message was to be sent, or came, later than that after the first
     /// was to be sent.
     pub(super) fn any_after(&self, at: Duration) -> bool {
-        let Some(first) = self.messages.first() else {
+        let all = || self.messages.iter().map(|sent| &sent.message);
+        let Some(first) = all().next() else {
             return false;
         };
-        self.messages.iter().any(|message| {
-            let sent = message.intended.duration_since(first.intended);
-            let sent = sent.unwrap_or_default();
+        all().any(|message| {
+            let sent = message.sent_unix_ns.saturating_sub(first.sent_unix_ns);
+            let sent = Duration::from_nanos(sent);
             let arrivals = message.arrivals.values();
             let last = arrivals.map(|arrival| arrival.after).max();
             sent + last.unwrap_or_default() > at
@@ -173,13 +162,18 @@ impl Arrivals {
                 metrics.published();
             }
         }
-        self.messages.push(Message {
+        let (span, refused) = match published {
+            Ok(span) => (Some(span), None),
+            Err(why) => (None, Some(why)),
+        };
+        let message = Message {
             publisher,
             degree,
-            intended,
-            published,
+            sent_unix_ns: unix_nano(intended),
+            refused,
             arrivals: BTreeMap::new(),
-        });
+        };
+        self.messages.push(Sent { message, span });
     }
 
     /// Whether all were published, or refused.
@@ -226,17 +220,22 @@ impl Arrivals {
         (to, via): (u32, Result<u32, PeerId>),
         at: SystemTime,
         tracer: &Tracer,
-    ) -> Option<Delivery<'_>> {
+    ) -> Option<Delivery> {
         let number = usize::try_from(id.checked_sub(self.first)?).ok()?;
-        let message = self.messages.get_mut(number)?;
-        let published = message.published.as_ref().ok()?.clone();
+        let Sent { message, span } = self.messages.get_mut(number)?;
+        let published = span.clone()?;
         if to == message.publisher || message.arrivals.contains_key(&to) {
             return None;
         }
-        let after = at.duration_since(message.intended).unwrap_or_default();
+        let after = unix_nano(at).saturating_sub(message.sent_unix_ns);
+        let after = Duration::from_nanos(after);
         let from = via.map_or_else(|guest| guest.to_string(), |via| NodeId(via).to_string());
-        let via = via.ok();
-        message.arrivals.insert(to, Arrival { via, after });
+        let arrival = spread::Arrival {
+            via: via.ok(),
+            after,
+            hops: None,
+        };
+        message.arrivals.insert(to, arrival);
         self.there += 1;
         if let Some(metrics) = &self.metrics {
             metrics.delivered(after);
@@ -254,34 +253,35 @@ impl Arrivals {
             ])
             .start_with_context(tracer, &Context::new().with_remote_span_context(published));
         span.end_with_timestamp(at);
-        Some(Delivery {
-            via,
-            after_ns: Some(nanos(after)),
-            ..message.row(number, to)
-        })
+        Some(message.delivery(number, to, &self.stopped))
     }
 
     /// One line for each message and each peer that it did not come to.
     pub(super) fn save_losses(&self, rows: &mut Rows) -> Result<(), Error> {
-        for (number, message) in self.messages.iter().enumerate() {
-            let without = (0..self.peers() as u32)
-                .filter(|to| *to != message.publisher && !message.arrivals.contains_key(to));
-            for to in without {
-                let row = Delivery {
-                    lost: Some(match &message.published {
-                        Ok(_) if self.stopped.contains_key(&to) => "the peer had stopped",
-                        Ok(_) => "did not arrive in time",
-                        Err(why) => why,
-                    }),
-                    ..message.row(number, to)
-                };
-                rows.save(row)?;
-            }
+        for (number, Sent { message, .. }) in self.messages.iter().enumerate() {
+            let mut peers = message.receivers(self.peers());
+            peers.try_for_each(|peer| match message.arrivals.contains_key(&peer) {
+                true => Ok(()),
+                false => rows.save(message.delivery(number, peer, &self.stopped)),
+            })?;
         }
         Ok(())
     }
 
-    /// All that is told of them.
+    /// How a message spreads at best: a peer sends it to its mesh, or to all of its
+    /// neighbours where they are fewer, and not back.
+    fn bound(&self) -> Bound {
+        let [_, degree, _] = least_median_most(&self.degrees);
+        let mesh = degree.min(self.mesh.size as u64);
+        let first = if self.mesh.flood_publish {
+            degree
+        } else {
+            mesh
+        };
+        Bound::new(first, mesh.saturating_sub(1))
+    }
+
+    /// The results so far.
     pub(super) fn results(
         &self,
         counts: &Counts,
@@ -290,100 +290,37 @@ impl Arrivals {
         faults: Faults,
     ) -> Results {
         let counted = counts.now() - &self.before;
-        let counts: Vec<_> = self.degrees.iter().map(|all| *all as u64).collect();
-        let others = self.peers() - 1;
-        let excused = |message: &Message| {
-            let gone = self.stopped.keys();
-            let gone = gone.filter(|gone| **gone != message.publisher);
-            gone.filter(|gone| !message.arrivals.contains_key(gone))
-                .count()
-        };
-        let (mut delivery, mut hops) = (Times::new(), BTreeMap::new());
-        let mut spread = [Spread::new(50), Spread::new(95), Spread::new(100)];
-        for message in &self.messages {
-            let mut after: Vec<_> = message.arrivals.values().map(|a| a.after).collect();
-            after.sort_unstable();
-            after.iter().for_each(|after| delivery.record(*after));
-            for spread in &mut spread {
-                spread.record(&after, others - excused(message));
-            }
-            for peer in message.arrivals.keys() {
-                *hops
-                    .entry(message.hops(*peer).unwrap_or(0))
-                    .or_insert(0_u64) += 1;
-            }
-        }
-        let mut refused = BTreeMap::new();
-        for why in self
-            .messages
-            .iter()
-            .filter_map(|m| m.published.as_ref().err())
-        {
-            *refused.entry(why.clone()).or_insert(0) += 1;
-        }
         let slow = counted.given_up.iter().filter_map(|(peer, copies)| {
             let number = self.numbers.get(peer)?;
             Some((NodeId(*number).to_string(), *copies))
         });
+        let observed = Observed {
+            degrees: &self.degrees,
+            planned: self.expected.into(),
+            // Peers that run publish.
+            unpublished: 0,
+            messages: self.messages.iter().map(|sent| &sent.message).collect(),
+            stopped: &self.stopped,
+            copies: Copies {
+                received: counted.copies,
+                sent: None,
+                bytes: counted.bytes,
+            },
+            bound: self.bound(),
+        };
         Results {
-            messages: self.expected.into(),
-            published: self.published,
-            refused,
-            expected: u64::from(self.expected) * others as u64 - self.excused,
-            delivered: self.there,
-            copies: counted.copies,
-            copied_bytes: counted.bytes,
+            measured: observed.spread(),
             not_watched: counted.missed,
             strange: self.strange,
             slow: slow.collect(),
-            degree: least_median_most(&counts).map(|count| count as usize),
-            stopped: self
-                .stopped
-                .iter()
-                .map(|(peer, at)| (NodeId(*peer).to_string(), at.as_secs_f64()))
-                .collect(),
-            excused: self.excused,
             mesh: self.mesh.size,
             flood_publish: self.mesh.flood_publish,
             faults,
             small_meshes: self.mesh.small,
-            peers: self.peers(),
-            hops,
-            delivery_ns: delivery.summary(),
-            spread: spread.map(Spread::told).into(),
             interval_seconds: interval.as_secs_f64(),
             tried: tried.to_vec(),
-            under_way: 0,
             measures: Vec::new(),
             told: Vec::new(),
         }
-    }
-}
-
-impl Message {
-    /// What its lines begin with.
-    fn row(&self, message: usize, peer: u32) -> Delivery<'_> {
-        Delivery {
-            message,
-            publisher: self.publisher,
-            publisher_degree: self.degree,
-            peer,
-            via: None,
-            sent_unix_ns: nanos(self.intended.duration_since(UNIX_EPOCH).unwrap_or_default()),
-            after_ns: None,
-            lost: None,
-        }
-    }
-
-    /// How many hops it took to a peer; nothing if that is not known.
-    fn hops(&self, peer: u32) -> Option<u32> {
-        let mut at = peer;
-        for hops in 1..=self.arrivals.len() as u32 {
-            at = self.arrivals.get(&at)?.via?;
-            if at == self.publisher {
-                return Some(hops);
-            }
-        }
-        None
     }
 }

@@ -279,7 +279,7 @@ impl Experiment for Gossip {
         let (counts, tried) = (self.watch.counts(), &self.search.tried);
         let mut results = arrivals.results(counts, self.interval, tried, self.faults());
         if !self.is_over {
-            results.interrupt();
+            results.measured.interrupt();
         }
         Some(results.told())
     }
@@ -295,7 +295,7 @@ impl Experiment for Gossip {
     }
 
     fn columns(&self, _: &Self::Results) -> StringRecord {
-        columns::<lab::system::Delivery>()
+        columns::<lab::spread::Delivery>()
     }
 
     fn render(&self, results: &Self::Results) -> String {

@@ -12,14 +12,14 @@ use std::fmt;
 
 /// By how much a message spreads with each hop, at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Spread {
+pub struct Bound {
     /// To how many others its publisher sends it.
     first: u64,
     /// To how many more each of these sends it on.
     beyond: u64,
 }
 
-impl Spread {
+impl Bound {
     /// Neither is taken for less than 1: a message that goes nowhere has no hops.
     pub fn new(first: u64, beyond: u64) -> Self {
         Self {
@@ -41,7 +41,7 @@ impl Spread {
 }
 
 /// `the publisher tells 4 others, each of them 3 more`
-impl fmt::Display for Spread {
+impl fmt::Display for Bound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { first, beyond } = self;
         write!(
@@ -68,7 +68,7 @@ mod tests {
             (7, 6, 1, 0.0),
             (0, 0, 3, 2.0),
         ] {
-            let found = Spread::new(first, beyond).hops(processes);
+            let found = Bound::new(first, beyond).hops(processes);
             assert!(
                 (found - hops).abs() < 1e-9,
                 "{first} {beyond} {processes}: {found}"
