@@ -25,7 +25,7 @@ use crate::system::System;
 use crate::system::election::Election;
 use crate::system::gossip::{Flooding, Plan};
 use crate::system::mutual_exclusion::MutualExclusion;
-use crate::system::ping::Pings;
+use crate::system::ping::{PeerPair, Pings};
 use crate::system::snapshot::{Pair, Snapshots};
 use crate::system::termination::Termination;
 use crate::system::wave::Waves;
@@ -124,8 +124,11 @@ fn hash<S: System>(system: &S, scenario: &Scenario, seed: u64) -> String {
 fn seeds_give_the_same_spans_as_before() {
     let easy = Scenario::default();
     let ping = Pings {
-        neighbours: mesh(),
+        processes: PEERS,
+        pairs: PeerPair::first(&mesh()),
         count: 5,
+        data: proto::Bytes::new(),
+        interval: Duration::ZERO,
         timeout: ms(100),
         stops: Vec::new(),
     };

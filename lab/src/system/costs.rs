@@ -18,7 +18,7 @@ use super::System;
 use super::election::Election;
 use super::gossip::{Flooding, Plan};
 use super::mutual_exclusion::MutualExclusion;
-use super::ping::Pings;
+use super::ping::{PeerPair, Pings};
 use super::snapshot::{Pair, Snapshots};
 use super::termination::Termination;
 use super::wave::Waves;
@@ -360,8 +360,11 @@ fn snapshots() {
 #[test]
 fn ping_pong() {
     let system = Pings {
-        neighbours: mesh(3),
+        processes: 3,
+        pairs: PeerPair::first(&mesh(3)),
         count: 1,
+        data: proto::Bytes::new(),
+        interval: Duration::ZERO,
         timeout: Duration::from_secs(1),
         stops: Vec::new(),
     };

@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use clap::Args;
+use lab::system::ping::{Options, PeerPair, TIMEOUT};
 use rand::SeedableRng as _;
 use rand::seq::IndexedRandom as _;
 use rand_chacha::ChaCha8Rng;
 
-use super::values::{self, Size};
+use super::values;
 use super::{Common, Measure};
 use crate::Error;
-use crate::experiment::ping::{self, Destination, Pair};
+use crate::experiment::ping::{self, Destination};
 use crate::network::neighbours;
 use crate::run::RunOptions;
 
@@ -26,18 +27,12 @@ pub struct Ping {
     /// neighbour]
     #[arg(long, value_name = "PEER|ADDR")]
     pub to: Option<Destination>,
-    /// How many PINGs to send to each
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
-    pub count: u64,
-    /// How many bytes each PING carries there and back (0 to 1M)
-    #[arg(long, value_name = "BYTES", default_value = "0")]
-    pub size: Size,
-    /// The time from one PING to the next [default: as soon as the answer came]
-    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = values::duration)]
-    pub interval: Duration,
-    /// How long to wait for a PONG
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = values::duration)]
-    pub timeout: Duration,
+    /// What is sent.
+    #[command(flatten)]
+    pub pings: Options,
+    /// How long to wait for a PONG [default: 10s]
+    #[arg(long, value_name = "TIME", value_parser = values::duration)]
+    pub timeout: Option<Duration>,
     /// Every peer pings every neighbour
     #[arg(long, conflicts_with_all = ["from", "to"])]
     pub every_pair: bool,
@@ -52,27 +47,22 @@ impl Measure for Ping {
             return Err(no_peer("--from", self.from, options.peers));
         }
         let outsider = self.to.as_ref().and_then(|to| to.outsider(self.from));
+        let pairs = pairs(self, &options)?;
+        let timeout = self.timeout.unwrap_or(TIMEOUT);
         let ping = ping::Options {
-            pairs: pairs(self, &options)?,
+            pings: self.pings.pings(options.peers, pairs, timeout),
             outsider,
-            count: self.count,
-            size: self.size.0,
-            interval: self.interval,
-            timeout: self.timeout,
         };
         Ok((ping::Ping::new(ping), options))
     }
 }
 
-fn pairs(args: &Ping, options: &RunOptions) -> Result<Vec<Pair>, Error> {
+fn pairs(args: &Ping, options: &RunOptions) -> Result<Vec<PeerPair>, Error> {
     let neighbours = neighbours(options);
     let from = args.from;
     let of_from = &neighbours[from as usize];
     if args.every_pair {
-        let all = (0..).zip(&neighbours);
-        return Ok(all
-            .flat_map(|(from, to)| to.iter().map(move |&to| Pair { from, to }))
-            .collect());
+        return Ok(PeerPair::every(&neighbours));
     }
     let to = match &args.to {
         Some(Destination::Elsewhere { .. }) => options.peers,
@@ -90,7 +80,7 @@ fn pairs(args: &Ping, options: &RunOptions) -> Result<Vec<Pair>, Error> {
             })?
         }
     };
-    Ok(vec![Pair { from, to }])
+    Ok(vec![PeerPair { from, to }])
 }
 
 fn check_neighbour(from: u32, to: u32, of_from: &[u32], options: &RunOptions) -> Result<(), Error> {

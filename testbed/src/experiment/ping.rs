@@ -9,12 +9,12 @@ use csv::StringRecord;
 use std::time::{Duration, Instant, SystemTime};
 
 use algorithms::NodeId;
-use algorithms::ping_pong::{Command, Output, PingPong};
+use algorithms::ping_pong::PingPong;
+use lab::system::System as _;
+use lab::system::ping::{Ending, PeerPair, Pings};
 use node::driver::Report;
 use opentelemetry::trace::{SpanKind, Status, TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
-use proto::Bytes;
-use serde::Serialize;
 use serde_json::json;
 use tokio::time::{Interval, MissedTickBehavior, timeout};
 
@@ -38,18 +38,11 @@ const HANG_UP: Duration = Duration::from_secs(5);
 /// The options of the experiment, checked.
 #[derive(Debug)]
 pub struct Options {
-    /// Which pairs, in order.
-    pub pairs: Vec<Pair>,
+    /// The pings, one by one: with an interval of zero, the next follows as soon as the
+    /// answer came.
+    pub pings: Pings,
     /// A peer of another process, if one is pinged.
     pub outsider: Option<ExternalPeer>,
-    /// The number of PINGs of each pair.
-    pub count: u64,
-    /// The number of bytes that each carries, there and back.
-    pub size: usize,
-    /// The time from one to the next; zero: as soon as the answer came.
-    pub interval: Duration,
-    /// How long to wait for a PONG.
-    pub timeout: Duration,
 }
 
 /// The experiment.
@@ -58,15 +51,6 @@ pub struct Ping {
     options: Options,
     /// The pings so far, once peers are connected.
     tally: Option<Tally>,
-}
-
-/// A peer and the one that it pings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Pair {
-    /// The number of the first.
-    pub from: u32,
-    /// The number of the second; one of another process comes after all of ours.
-    pub to: u32,
 }
 
 impl Ping {
@@ -80,11 +64,6 @@ impl Ping {
 }
 
 impl Options {
-    /// How many pings there are.
-    fn pings(&self) -> u64 {
-        self.pairs.len() as u64 * self.count
-    }
-
     async fn ping_all(
         &self,
         network: &mut Network<PingPong>,
@@ -92,24 +71,22 @@ impl Options {
         rows: &mut Rows,
         progress: &Progress,
     ) -> Result<(), Error> {
-        let bar = progress.bar("pinging", self.pings());
-        let data = Bytes::from(vec![0; self.size]);
-        let mut pace = (!self.interval.is_zero()).then(|| pace(self.interval));
+        let bar = progress.bar("pinging", self.pings.endings());
+        let interval = self.pings.interval;
+        let mut pace = (!interval.is_zero()).then(|| pace(interval));
         // A process counts its pings from 0.
         let mut given = vec![0; network.drivers.len()];
-        for &pair in &self.pairs {
+        for &pair in &self.pings.pairs {
             let mut is_open = false;
             let mut over = PingProtocol::Channel;
-            for _ in 0..self.count {
+            for _ in 0..self.pings.count {
                 if let Some(pace) = &mut pace {
                     pace.tick().await;
                 }
                 let id = given[pair.from as usize];
                 given[pair.from as usize] += 1;
                 let sent = SystemTime::now();
-                let outcome = self
-                    .ping(network, pair, data.clone(), id, &mut over)
-                    .await?;
+                let outcome = self.ping(network, pair, id, &mut over).await?;
                 is_open = over == PingProtocol::Channel && !matches!(outcome, Outcome::Lost { .. });
                 let row = Row::new(tally.next(), pair, sent, outcome);
                 rows.save(&row)?;
@@ -139,7 +116,7 @@ impl Options {
     fn name(&self, node: u32) -> String {
         match &self.outsider {
             // It comes after all of ours.
-            Some(outsider) if self.pairs.iter().any(|pair| pair.to == node) => {
+            Some(outsider) if self.pings.pairs.iter().any(|pair| pair.to == node) => {
                 outsider.peer.to_string()
             }
             _ => NodeId(node).to_string(),
@@ -150,12 +127,11 @@ impl Options {
     async fn ping(
         &self,
         network: &mut Network<PingPong>,
-        pair: Pair,
-        data: Bytes,
+        pair: PeerPair,
         id: u64,
         over: &mut PingProtocol,
     ) -> Result<Outcome, Error> {
-        let Pair { from, to } = pair;
+        let PeerPair { from, to } = pair;
         let tracer = &network.tracers[from as usize];
         let span = tracer
             .span_builder(format!("ping {}", self.name(to)))
@@ -168,7 +144,7 @@ impl Options {
             .start_with_context(tracer, &Context::new());
         let context = Context::new().with_span(span);
         let mut outcome = match *over {
-            PingProtocol::Channel => self.ping_channel(network, pair, data, id, &context).await?,
+            PingProtocol::Channel => self.ping_channel(network, pair, id, &context).await?,
             PingProtocol::Libp2p => self.ping_libp2p(network, from).await,
         };
         if let Some(outsider) = &self.outsider
@@ -193,16 +169,11 @@ impl Options {
     async fn ping_channel(
         &self,
         network: &mut Network<PingPong>,
-        pair: Pair,
-        data: Bytes,
+        pair: PeerPair,
         id: u64,
         context: &Context,
     ) -> Result<Outcome, Error> {
-        let command = Command::Ping {
-            to: NodeId(pair.to),
-            data,
-            timeout: self.timeout,
-        };
+        let command = self.pings.command(pair.to);
         let began = Instant::now();
         let driver = &network.drivers[pair.from as usize];
         let stopped = |e: node::driver::Stopped| Error::Failed(e.to_string());
@@ -220,21 +191,21 @@ impl Experiment for Ping {
     type Results = Option<Results>;
 
     fn describe(&self) -> run::Experiment {
-        let options = &self.options;
-        let pair = match &options.pairs[..] {
-            [Pair { from, to }] => json!({ "from": from, "to": to }),
+        let Options { pings, outsider } = &self.options;
+        let pair = match &pings.pairs[..] {
+            [PeerPair { from, to }] => json!({ "from": from, "to": to }),
             all => json!({ "pairs": all.len() }),
         };
-        let address = options.outsider.as_ref();
+        let address = outsider.as_ref();
         run::Experiment {
             name: "ping",
             options: json!({
                 "pair": pair,
                 "address": address.map(|outsider| outsider.address.to_string()),
-                "count": options.count,
-                "size_bytes": options.size,
-                "interval_seconds": options.interval.as_secs_f64(),
-                "timeout_seconds": options.timeout.as_secs_f64(),
+                "count": pings.count,
+                "size_bytes": pings.data.len(),
+                "interval_seconds": pings.interval.as_secs_f64(),
+                "timeout_seconds": pings.timeout.as_secs_f64(),
             }),
         }
     }
@@ -245,10 +216,12 @@ impl Experiment for Ping {
             outsider: options.outsider.as_ref(),
             ..bench.builder(Speaks::Channels)
         };
-        let mut network = builder.build(bench.record, |_| PingPong::default()).await?;
+        let mut network = builder
+            .build(bench.record, |id| options.pings.process(id))
+            .await?;
         let began = Instant::now();
         let _timing = bench.host.timing();
-        let tally = self.tally.insert(Tally::new(options.pings()));
+        let tally = self.tally.insert(Tally::new(options.pings.endings()));
         let pings = options.ping_all(&mut network, tally, bench.rows, bench.progress);
         let result = pings.await;
         bench.record.phase("Ping", began.elapsed());
@@ -282,7 +255,7 @@ impl Experiment for Ping {
 /// it took the command is of earlier ones.
 async fn outcome(
     network: &mut Network<PingPong>,
-    pair: Pair,
+    pair: PeerPair,
     ping: u64,
     began: Instant,
     name: impl Fn(NodeId) -> String,
@@ -295,14 +268,14 @@ async fn outcome(
         match report {
             Report::Output {
                 node, output, at, ..
-            } if node == from => match output {
-                Output::Answered { id, .. } if id == ping => {
+            } if node == from => match Pings::ending(&output) {
+                Some((id, Ending::Answered)) if id == ping => {
                     return Outcome::Answered {
                         round_trip: at - began,
                     };
                 }
-                Output::TimedOut { id, .. } if id == ping => return Outcome::TimedOut,
-                output => tracing::debug!(?output, "not of this ping"),
+                Some((id, Ending::TimedOut)) if id == ping => return Outcome::TimedOut,
+                Some(_) | None => tracing::debug!(?output, "not of this ping"),
             },
             Report::Lost {
                 node,
@@ -331,7 +304,10 @@ async fn outcome(
 }
 
 /// Closes the channel, and waits until the other side has closed its own.
-async fn hang_up(network: &mut Network<PingPong>, Pair { from, to }: Pair) -> Result<bool, Error> {
+async fn hang_up(
+    network: &mut Network<PingPong>,
+    PeerPair { from, to }: PeerPair,
+) -> Result<bool, Error> {
     let driver = &network.drivers[from as usize];
     let stopped = |e: node::driver::Stopped| Error::Failed(e.to_string());
     driver.hang_up(NodeId(to)).await.map_err(stopped)?;

@@ -46,7 +46,7 @@ impl Options {
         from: u32,
         over: &mut PingProtocol,
     ) -> Outcome {
-        if self.size == 0 {
+        if self.pings.data.is_empty() {
             *over = PingProtocol::Libp2p;
             return self.ping_libp2p(network, from).await;
         }
@@ -59,7 +59,7 @@ impl Options {
                 "the peer does not speak {ours}, and {theirs} carries {} bytes, not {}; \
                  leave --size out",
                 ping::SIZE,
-                self.size
+                self.pings.data.len()
             ),
         }
     }
@@ -76,7 +76,7 @@ impl Options {
         );
         let began = Instant::now();
         let handle = network.drivers[from as usize].handle();
-        match timeout(self.timeout, handle.ping(outsider.peer)).await {
+        match timeout(self.pings.timeout, handle.ping(outsider.peer)).await {
             Ok(Ok(_)) => Outcome::Answered {
                 round_trip: began.elapsed(),
             },

@@ -6,9 +6,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use algorithms::NodeId;
 use lab::stats::{Measure, Summary, Times, show};
+use lab::system::ping::PeerPair;
 use serde::Serialize;
 
-use super::{Pair, PingProtocol};
+use super::PingProtocol;
 use crate::experiment::Findings;
 
 /// How many losses are told one by one; all are in `results.csv`.
@@ -55,7 +56,7 @@ pub struct Row {
 impl Row {
     pub(super) fn new(
         ping: u64,
-        Pair { from, to }: Pair,
+        PeerPair { from, to }: PeerPair,
         sent: SystemTime,
         outcome: Outcome,
     ) -> Self {
