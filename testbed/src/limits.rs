@@ -6,7 +6,6 @@ use lab::topology::Topology;
 use node::{Security, Transport};
 use serde::Serialize;
 
-use crate::Error;
 use crate::host;
 
 /// Descriptors that a run needs whatever its size: standard streams, the
@@ -66,6 +65,48 @@ impl Need {
             transport: None,
         }
     }
+}
+
+/// Why a run does not fit this machine: start a smaller one, or raise the limit.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It needs more memory than is free.
+    #[error(
+        "{} peers with {} connections{} need about {} MiB of memory, and {} MiB are free; start \
+         fewer peers{}",
+        plan.peers,
+        plan.all_connections(),
+        plan.why(),
+        needed >> 20,
+        available >> 20,
+        plan.or_sparser()
+    )]
+    Memory {
+        /// What was to run.
+        plan: Plan,
+        /// How many bytes it is estimated to need.
+        needed: u64,
+        /// How many are free.
+        available: u64,
+    },
+    /// It needs more descriptors than the process may open.
+    #[error(
+        "{} peers with {} {} connections{} need {needed} file descriptors, and the limit is \
+         {limit}; {}raise the hard limit (ulimit -Hn)",
+        plan.peers,
+        plan.all_connections(),
+        plan.transport,
+        plan.why(),
+        plan.fewer_descriptors()
+    )]
+    Descriptors {
+        /// What was to run.
+        plan: Plan,
+        /// How many it needs.
+        needed: u64,
+        /// How many the process may open, after the limit was raised.
+        limit: u64,
+    },
 }
 
 /// What is to run.
@@ -140,33 +181,25 @@ impl Limits {
 /// Raises what can be raised, and refuses what cannot work.
 ///
 /// # Errors
-/// [`Error::Usage`] with the numbers and the way out.
+/// [`Error`] with the numbers and the way out.
 pub fn check(plan: &Plan) -> Result<Limits, Error> {
-    let Plan {
-        transport, peers, ..
-    } = *plan;
-    let connections = plan.all_connections();
     let memory_needed = plan.memory();
     let memory_available = lab::memory::available();
     if memory_needed > memory_available {
-        return Err(Error::Usage(format!(
-            "{peers} peers with {connections} connections{} need about {} MiB of memory, and {} MiB are free; \
-             start fewer peers{}",
-            plan.why(),
-            memory_needed >> 20,
-            memory_available >> 20,
-            plan.or_sparser(),
-        )));
+        return Err(Error::Memory {
+            plan: *plan,
+            needed: memory_needed,
+            available: memory_available,
+        });
     }
-    let descriptors_needed = descriptors(transport, peers, connections);
+    let descriptors_needed = descriptors(plan.transport, plan.peers, plan.all_connections());
     let descriptors_limit = host::raise_descriptors(descriptors_needed);
     if descriptors_needed > descriptors_limit {
-        return Err(Error::Usage(format!(
-            "{peers} peers with {connections} {transport} connections{why} need {descriptors_needed} file descriptors, \
-             and the limit is {descriptors_limit}; {way_out}raise the hard limit (ulimit -Hn)",
-            why = plan.why(),
-            way_out = plan.fewer_descriptors(),
-        )));
+        return Err(Error::Descriptors {
+            plan: *plan,
+            needed: descriptors_needed,
+            limit: descriptors_limit,
+        });
     }
     Ok(Limits {
         descriptors_needed,
@@ -280,14 +313,17 @@ mod tests {
             connections,
         };
         let plan_of_many = plan(Transport::Memory, 1_000_000, mesh(1_000_000));
-        let error = check(&plan_of_many).unwrap_err().to_string();
+        let error = check(&plan_of_many).unwrap_err();
         assert!(
-            error.contains("1000000 peers") && error.contains("random:8"),
+            matches!(error, Error::Memory { plan, .. } if plan.or_sparser().contains("random:8")),
             "{error}"
         );
-        let error = check(&plan(Transport::Tcp, 60_000, 0))
-            .unwrap_err()
-            .to_string();
+        let error = check(&plan(Transport::Tcp, 60_000, 0)).unwrap_err();
+        assert!(
+            matches!(error, Error::Descriptors { plan, needed: 60_064, .. }
+                if plan.fewer_descriptors().contains("--transport memory")),
+            "{error}"
+        );
         let often = Plan {
             load: Load::Gossipsub {
                 heartbeat: Duration::from_millis(1),
@@ -296,9 +332,5 @@ mod tests {
         };
         // 60,000 heartbeats a minute, 48 bytes each, and 60 KiB.
         assert_eq!(often.memory(), 1000 * (60_000 * 48 + 60 * 1024));
-        assert!(
-            error.contains("60064") && error.contains("--transport memory"),
-            "{error}"
-        );
     }
 }

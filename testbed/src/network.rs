@@ -1,6 +1,7 @@
 //! A network of peers in this process: started, connected in order, traced.
 
 mod connect;
+mod error;
 mod introduce;
 
 use std::collections::{BTreeMap, HashMap};
@@ -26,7 +27,8 @@ use tokio_util::task::TaskTracker;
 use trace::LABORATORY;
 use trace::telemetry::{Sink, Tracer};
 
-use crate::Error;
+pub use error::{Error, FailedDial, FailedDials};
+
 use crate::host::Footprint;
 use crate::progress::Progress;
 use crate::run::{Folder, Record, RunOptions};
@@ -182,7 +184,7 @@ impl Builder<'_> {
     /// each. Everything is connected, seen from both sides, when it returns.
     ///
     /// # Errors
-    /// [`Error::Failed`] when a peer cannot start or be reached.
+    /// [`Error`] when a peer cannot start or be reached.
     pub async fn build<A: Algorithm>(
         &self,
         record: &mut Record,
@@ -198,7 +200,7 @@ impl Builder<'_> {
     /// number.
     ///
     /// # Errors
-    /// [`Error::Failed`] when a peer cannot start or be reached.
+    /// [`Error`] when a peer cannot start or be reached.
     pub async fn connect(&self, record: &mut Record) -> Result<(Members, Vec<Inbox>), Error> {
         let (members, inboxes) = self.set_up(record).await?;
         let ids = members.iter().map(|member| member.handle.peer_id());
@@ -312,8 +314,7 @@ impl Builder<'_> {
             key,
             admission,
         } = identity;
-        let name = NodeId(index);
-        let failed = |why: String| Error::Failed(format!("{name} cannot start: {why}"));
+        let peer = NodeId(index);
         let mut config = Config::new(key);
         config.admission = Some(admission);
         let address = match self.options.transport {
@@ -345,14 +346,18 @@ impl Builder<'_> {
             config.regular_pings = false;
         }
         config.metrics = self.metrics.cloned();
-        let Peer { handle, inbound } = node::start(config).map_err(|e| failed(e.to_string()))?;
+        let Peer { handle, inbound } =
+            node::start(config).map_err(|source| Error::Start { peer, source })?;
         let address = address.parse().expect("a constant address");
         let address = handle.listen(address).await;
-        let address = address.map_err(|e| failed(e.to_string()))?;
+        let address = address.map_err(|source| Error::Listen {
+            peer,
+            source: Box::new(source),
+        })?;
         let id = handle.peer_id();
         let tracer = self
             .sink
-            .tracer_among_others(&name.to_string(), &id.to_string());
+            .tracer_among_others(&peer.to_string(), &id.to_string());
         let address = address.with_p2p(id).expect("an address without a peer");
         let member = Member {
             handle,

@@ -9,7 +9,10 @@ use lab::spread::Delivery;
 use lab::stats::Measure;
 use lab::system::Judgement;
 
-use crate::Error;
+/// A row cannot be written, for example because the disk is full.
+#[derive(Debug, thiserror::Error)]
+#[error("results.csv: {0}")]
+pub struct Error(#[from] csv::Error);
 
 /// The file.
 #[derive(Debug)]
@@ -30,10 +33,10 @@ impl Rows {
     /// One more; the first brings the names of the columns.
     ///
     /// # Errors
-    /// [`Error::Failed`], for example when the disk is full.
+    /// [`Error`], for example when the disk is full.
     pub fn save(&mut self, row: impl Serialize) -> Result<(), Error> {
         self.is_empty = false;
-        self.writer.serialize(row).map_err(|error| failed(&error))
+        Ok(self.writer.serialize(row)?)
     }
 
     /// The names of the columns, where no row has brought them.
@@ -42,8 +45,7 @@ impl Rows {
     /// As [`save`](Self::save).
     pub fn finish(&mut self, columns: &StringRecord) -> Result<(), Error> {
         if self.is_empty {
-            let written = self.writer.write_record(columns);
-            written.map_err(|error| failed(&error))?;
+            self.writer.write_record(columns)?;
         }
         self.flush()
     }
@@ -53,7 +55,7 @@ impl Rows {
     /// # Errors
     /// As [`save`](Self::save).
     pub fn flush(&mut self) -> Result<(), Error> {
-        self.writer.flush().map_err(|error| failed(&error))
+        Ok(self.writer.flush().map_err(csv::Error::from)?)
     }
 }
 
@@ -61,7 +63,7 @@ impl Rows {
 /// that was measured and counted.
 ///
 /// # Errors
-/// [`Error::Failed`], for example when the disk is full.
+/// [`Error`], for example when the disk is full.
 pub fn save_judgement(judgement: &Judgement, rows: &mut Rows) -> Result<(), Error> {
     match judgement.ways {
         Some(_) => judgement
@@ -91,10 +93,6 @@ pub fn columns<T: Serialize + Default>() -> StringRecord {
     let text = example.into_inner().unwrap_or_default();
     let mut reader = csv::Reader::from_reader(&*text);
     reader.headers().cloned().unwrap_or_default()
-}
-
-fn failed(error: &dyn std::error::Error) -> Error {
-    Error::Failed(format!("results.csv: {error}"))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use trace::store::Store;
 use super::{Experiment, Findings, RunContext};
 use crate::Error;
 use crate::error::of_lab;
-use crate::rows::{Rows, judgement_columns, save_judgement};
+use crate::rows::{self, Rows, judgement_columns, save_judgement};
 use crate::run::{self, Record};
 
 /// A system under the model checker.
@@ -80,7 +80,7 @@ impl<S: System + 'static> Experiment for Checked<S> {
         self.search.findings(results.as_ref())
     }
 
-    fn save(&self, results: &Self::Results, rows: &mut Rows) -> Result<(), Error> {
+    fn save(&self, results: &Self::Results, rows: &mut Rows) -> Result<(), rows::Error> {
         match results {
             Some(results) => save_judgement(&results.judgement, rows),
             None => Ok(()),

@@ -11,7 +11,7 @@ use trace::store::Store;
 
 use super::{Experiment, Findings, RunContext};
 use crate::Error;
-use crate::rows::Rows;
+use crate::rows::{self, Rows};
 use crate::run::{self, Record};
 
 /// [`Experiment`], as an object. [`end`](Self::end) is called once, before
@@ -36,7 +36,7 @@ pub trait Erased: Send {
     ///
     /// # Errors
     /// Those of [`Experiment::save`].
-    fn save(&self, rows: &mut Rows) -> Result<StringRecord, Error>;
+    fn save(&self, rows: &mut Rows) -> Result<StringRecord, rows::Error>;
 
     /// The results as text, in lines.
     fn render(&self) -> String;
@@ -88,7 +88,7 @@ impl<E: Experiment> Erased for Measured<E> {
         findings
     }
 
-    fn save(&self, rows: &mut Rows) -> Result<StringRecord, Error> {
+    fn save(&self, rows: &mut Rows) -> Result<StringRecord, rows::Error> {
         self.experiment.save(self.results(), rows)?;
         Ok(self.experiment.columns(self.results()))
     }

@@ -25,7 +25,7 @@ use crate::control::FaultReceiver;
 use crate::host::Watch;
 use crate::network::{Builder, Speaks};
 use crate::progress::Progress;
-use crate::rows::Rows;
+use crate::rows::{self, Rows};
 use crate::run::{self, Folder, Record, RunOptions};
 
 /// What an experiment works with.
@@ -107,8 +107,8 @@ pub trait Experiment: Send {
     /// Saves the rows of `results.csv` that are known only from the results.
     ///
     /// # Errors
-    /// [`Error::Failed`], for example when the disk is full.
-    fn save(&self, _: &Self::Results, _: &mut Rows) -> Result<(), Error> {
+    /// [`rows::Error`], for example when the disk is full.
+    fn save(&self, _: &Self::Results, _: &mut Rows) -> Result<(), rows::Error> {
         Ok(())
     }
 

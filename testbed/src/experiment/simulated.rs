@@ -13,7 +13,7 @@ use trace::store::Store;
 use super::{Experiment, Findings, RunContext};
 use crate::Error;
 use crate::error::of_lab;
-use crate::rows::{Rows, judgement_columns, save_judgement};
+use crate::rows::{self, Rows, judgement_columns, save_judgement};
 use crate::run::{self, Record};
 
 /// A system in the simulator.
@@ -88,7 +88,7 @@ impl<S: System + 'static> Experiment for Simulated<S> {
         self.trial.findings(results, self.tried.as_ref(), again)
     }
 
-    fn save(&self, results: &Results<Counted>, rows: &mut Rows) -> Result<(), Error> {
+    fn save(&self, results: &Results<Counted>, rows: &mut Rows) -> Result<(), rows::Error> {
         save_judgement(&results.judgement, rows)
     }
 

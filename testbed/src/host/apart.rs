@@ -10,8 +10,7 @@ use std::time::Duration;
 use lab::stats::{Summary, Times, show};
 use serde::Serialize;
 
-use super::Pause;
-use crate::Error;
+use super::{Error, Pause};
 
 /// When something was to begin, in nanoseconds since 1970.
 const BEGAN: [&str; 2] = ["intended_unix_ns", "sent_unix_ns"];
@@ -49,7 +48,7 @@ pub struct Part {
 /// Reads the measurements at `path`, of a run with these pauses.
 ///
 /// # Errors
-/// [`Error::Failed`] with the file.
+/// [`Error`] with the file.
 pub(crate) fn apart(path: &Path, pauses: &[Pause]) -> Result<Vec<Apart>, Error> {
     let read = || -> csv::Result<_> {
         let mut rows = csv::Reader::from_path(path)?;
@@ -74,7 +73,10 @@ pub(crate) fn apart(path: &Path, pauses: &[Pause]) -> Result<Vec<Apart>, Error> 
         }
         Ok(kinds)
     };
-    let kinds = read().map_err(|e| Error::Failed(format!("{}: {e}", path.display())))?;
+    let kinds = read().map_err(|source| Error {
+        path: path.to_owned(),
+        source,
+    })?;
     let parts = kinds.into_iter().map(|(kind, [met, others])| Apart {
         kind,
         met: met.part(),

@@ -10,6 +10,7 @@ mod saturation;
 mod stalls;
 mod watch;
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use lab::memory::{self, resident};
@@ -23,6 +24,16 @@ pub use pauses::{Kind as PauseKind, Pause};
 pub use reading::cpu_seconds;
 pub use saturation::{Bounds, Saturation};
 pub use watch::{Measuring, Use, Watch};
+
+/// A table of the host, or of what it did to a run, cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {source}", path.display())]
+pub struct Error {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong with it.
+    pub source: csv::Error,
+}
 
 /// How often the host is sampled.
 const EVERY: Duration = Duration::from_millis(100);

@@ -10,12 +10,11 @@ use prometheus_client::collector::Collector;
 use serde::Serialize;
 use tokio::task::AbortHandle;
 
-use super::Apart;
 use super::metrics::Metrics;
 use super::pauses::{self, Pause};
 use super::sample::{Sample, Seen};
 use super::saturation::{Bounds, Saturation};
-use crate::Error;
+use super::{Apart, Error};
 use crate::rows::columns;
 
 /// What `run.json` says of the host: of the time in which something was
@@ -169,7 +168,7 @@ impl Watch {
     /// Saves all samples, a line each.
     ///
     /// # Errors
-    /// [`Error::Failed`] with the file.
+    /// [`Error`] with the file.
     pub fn save(&self, path: &Path) -> Result<(), Error> {
         let write = || {
             let mut headless = csv::WriterBuilder::new();
@@ -182,7 +181,10 @@ impl Watch {
             rows.flush()?;
             Ok(())
         };
-        write().map_err(|error: csv::Error| Error::Failed(format!("{}: {error}", path.display())))
+        write().map_err(|source| Error {
+            path: path.to_owned(),
+            source,
+        })
     }
 }
 

@@ -4,18 +4,16 @@ use std::time::Instant;
 
 use algorithms::NodeId;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use node::{Handle, Multiaddr, PeerId, dial};
+use node::{Handle, Multiaddr, dial};
 use opentelemetry::trace::{SpanKind, Status, TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
 use tokio::time::timeout;
 use trace::telemetry::Tracer;
 
-use super::{AT_A_TIME, BARRIER, Builder, DIAL, Member, neighbours};
-use crate::Error;
+use super::{
+    AT_A_TIME, BARRIER, Builder, DIAL, Error, FailedDial, FailedDials, Member, neighbours,
+};
 use crate::run::Record;
-
-/// How many dials that failed are named; the others are counted.
-const NAMED: usize = 5;
 
 /// One dial: who, and where to.
 struct Dial {
@@ -41,20 +39,20 @@ impl Builder<'_> {
         let context = setup.with_span(span);
         let began = Instant::now();
         let dials = self.dials(members, &context);
-        let count = dials.len();
-        let bar = self.progress.bar("connecting", count as u64);
-        let failures: Vec<String> = stream::iter(dials)
+        let all = dials.len();
+        let bar = self.progress.bar("connecting", all as u64);
+        let failed: Vec<FailedDial> = stream::iter(dials)
             .map(Dial::carry_out)
             .buffer_unordered(AT_A_TIME)
             .inspect(|_| bar.step())
             .filter_map(|result| async { result.err() })
             .collect()
             .await;
-        record.connections = (count - failures.len()) as u64;
-        if !failures.is_empty() {
-            let why = tell(&failures, count);
-            context.span().set_status(Status::error(why.clone()));
-            return Err(Error::Failed(why));
+        record.connections = (all - failed.len()) as u64;
+        if !failed.is_empty() {
+            let error = FailedDials { failed, all };
+            context.span().set_status(Status::error(error.to_string()));
+            return Err(error.into());
         }
         self.barrier(members).await?;
         context.span().end();
@@ -101,15 +99,16 @@ impl Builder<'_> {
 async fn see_all(peer: NodeId, handle: Handle, expected: usize) -> Result<(), Error> {
     match timeout(BARRIER, handle.wait_connected(expected)).await {
         Ok(true) => Ok(()),
-        Ok(false) | Err(_) => Err(Error::Failed(format!(
-            "{peer} has {} of {expected} connections after {BARRIER:?}",
-            handle.connected(),
-        ))),
+        Ok(false) | Err(_) => Err(Error::Unconnected {
+            peer,
+            connected: handle.connected(),
+            expected,
+        }),
     }
 }
 
 impl Dial {
-    async fn carry_out(self) -> Result<PeerId, String> {
+    async fn carry_out(self) -> Result<(), FailedDial> {
         let tracer = &self.tracer;
         let span = tracer
             .span_builder(DIAL)
@@ -128,23 +127,10 @@ impl Dial {
             context.span().set_status(Status::error(error.to_string()));
         }
         context.span().end();
-        result.map_err(|error| format!("{} to {}: {error}", self.by, self.to))
+        result.map(drop).map_err(|source| FailedDial {
+            by: self.by,
+            to: self.to,
+            source,
+        })
     }
-}
-
-fn tell(failures: &[String], count: usize) -> String {
-    if let ([failure], 1) = (failures, count) {
-        return failure.clone();
-    }
-    let named = failures
-        .iter()
-        .take(NAMED)
-        .cloned()
-        .collect::<Vec<_>>()
-        .join("; ");
-    let more = match failures.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        more => format!("; and {more} more"),
-    };
-    format!("{} of {count} dials failed: {named}{more}", failures.len())
 }

@@ -8,15 +8,12 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use trace::store::Store;
 
-use super::Record;
 use super::lock::{self, Held};
-use crate::Error;
+use super::{Error, RECORD, Record};
 use crate::host::apart::apart;
 use crate::host::{Apart, Pause, Watch};
 use crate::rows::Rows;
 
-/// What was run and what came of it.
-const RECORD: &str = "run.json";
 /// The spans, as lines of OTLP JSON.
 const SPANS: &str = "spans.jsonl";
 /// One line for each measurement.
@@ -51,13 +48,11 @@ impl Folder {
     /// has begun. If another run has the name already, a number is added.
     ///
     /// # Errors
-    /// [`Error::Usage`] when nothing can be written there.
+    /// [`Error::Create`] when nothing can be written there.
     pub fn create(out: &Path, record: &mut Record) -> Result<Self, Error> {
-        let refused = |error: io::Error| {
-            Error::Usage(format!(
-                "cannot save runs in {}: {error}; choose another folder with --out DIR",
-                out.display()
-            ))
+        let refused = |source: io::Error| Error::Create {
+            out: out.to_owned(),
+            source,
         };
         fs::create_dir_all(out).map_err(refused)?;
         let name = record.id.clone();
@@ -84,17 +79,16 @@ impl Folder {
     /// A folder that a run left.
     ///
     /// # Errors
-    /// [`Error::Usage`] when there is no run in it.
+    /// [`Error::NotARun`] when there is no run in it.
     pub fn open(path: &Path) -> Result<Self, Error> {
         match path.join(RECORD).is_file() {
             true => Ok(Self {
                 path: path.to_owned(),
                 _held: None,
             }),
-            false => Err(Error::Usage(format!(
-                "{} is no folder of a run: there is no {RECORD} in it",
-                path.display()
-            ))),
+            false => Err(Error::NotARun {
+                path: path.to_owned(),
+            }),
         }
     }
 
@@ -106,17 +100,17 @@ impl Folder {
     /// The file for the measurements, which are written as they are made.
     ///
     /// # Errors
-    /// [`Error::Failed`].
+    /// [`Error::Io`].
     pub fn results(&self) -> Result<Rows, Error> {
         let path = self.path.join(RESULTS);
-        let file = File::create(&path).map_err(|e| failed(&path, &e))?;
+        let file = File::create(&path).map_err(Error::io(&path))?;
         Ok(Rows::new(file))
     }
 
     /// Saves the spans: all, or none.
     ///
     /// # Errors
-    /// [`Error::Failed`], for example when the disk is full.
+    /// [`Error::Io`], for example when the disk is full.
     pub fn save_spans(&self, store: &Store) -> Result<(), Error> {
         let path = self.path.join(SPANS);
         let write = || {
@@ -128,7 +122,7 @@ impl Folder {
             // Even without its spans a run tells what it was, and on a full
             // disk needs their place for it.
             let _ = fs::remove_file(&path);
-            failed(&path, &error)
+            Error::io(&path)(error)
         })
     }
 
@@ -136,29 +130,29 @@ impl Folder {
     /// measured.
     ///
     /// # Errors
-    /// [`Error::Failed`] with the file.
+    /// [`Error`] with the file.
     pub fn apart(&self, pauses: &[Pause]) -> Result<Vec<Apart>, Error> {
         match pauses {
             [] => Ok(Vec::new()),
-            pauses => apart(&self.path.join(RESULTS), pauses),
+            pauses => Ok(apart(&self.path.join(RESULTS), pauses)?),
         }
     }
 
     /// Saves what was seen of the host.
     ///
     /// # Errors
-    /// [`Error::Failed`], for example when the disk is full.
+    /// [`Error::Io`], for example when the disk is full.
     pub fn save_host(&self, host: &Watch) -> Result<(), Error> {
-        host.save(&self.path.join(HOST))
+        Ok(host.save(&self.path.join(HOST))?)
     }
 
     /// Saves what is known at the end.
     ///
     /// # Errors
-    /// [`Error::Failed`], for example when the disk is full.
+    /// [`Error::Io`], for example when the disk is full.
     pub fn save(&self, record: &Record) -> Result<(), Error> {
         let saved = self.write_record(record);
-        saved.map_err(|e| failed(&self.path.join(RECORD), &e))
+        saved.map_err(Error::io(&self.path.join(RECORD)))
     }
 
     /// Where its record is.
@@ -174,14 +168,15 @@ impl Folder {
     /// What was run and what came of it; of a run that died, that it did.
     ///
     /// # Errors
-    /// [`Error::Failed`] with the file and the place in it.
+    /// [`Error`] with the file and the place in it.
     pub fn record(&self) -> Result<Value, Error> {
         let path = self.path.join(RECORD);
         // Looked at before the file is read: a run that ends between the two has
         // saved its record.
         let held = lock::is_held(&self.path);
-        let text = fs::read(&path).map_err(|e| failed(&path, &e))?;
-        let mut record = serde_json::from_slice(&text).map_err(|e| failed(&path, &e))?;
+        let text = fs::read(&path).map_err(Error::io(&path))?;
+        let record = serde_json::from_slice(&text);
+        let mut record = record.map_err(|source| Error::Record { path, source })?;
         if held == Some(false) && !has_ended(&record) {
             note_death(&mut record);
         }
@@ -192,7 +187,7 @@ impl Folder {
     /// to none.
     ///
     /// # Errors
-    /// [`Error::Failed`] with the file.
+    /// [`Error`] with the file.
     pub fn measured(&self, most: u64) -> Result<Lines, Error> {
         Lines::read(&self.path.join(RESULTS), most)
     }
@@ -200,7 +195,7 @@ impl Folder {
     /// The same of what was seen of the host.
     ///
     /// # Errors
-    /// [`Error::Failed`] with the file.
+    /// [`Error`] with the file.
     pub fn host(&self, most: u64) -> Result<Lines, Error> {
         Lines::read(&self.path.join(HOST), most)
     }
@@ -232,7 +227,7 @@ impl Folder {
     /// What a run saved.
     ///
     /// # Errors
-    /// [`Error::Failed`] with the file and the place in it.
+    /// [`Error`] with the file and the place in it.
     pub fn load(&self) -> Result<(Value, Store), Error> {
         let record = self.record()?;
         let path = self.path.join(SPANS);
@@ -240,10 +235,10 @@ impl Folder {
             Ok(file) => file,
             // The run did not come so far.
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok((record, Store::new())),
-            Err(e) => return Err(failed(&path, &e)),
+            Err(e) => return Err(Error::io(&path)(e)),
         };
         let store = Store::read_jsonl(io::BufReader::new(file));
-        let store = store.map_err(|e| failed(&path, &e))?;
+        let store = store.map_err(|source| Error::Spans { path, source })?;
         Ok((without_missing(record, store.len()), store))
     }
 
@@ -274,16 +269,19 @@ impl Lines {
         let file = match regular(path) {
             Ok(file) => file,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
-            Err(e) => return Err(failed(path, &e)),
+            Err(e) => return Err(Error::io(path)(e)),
         };
-        let size = file.metadata().map_err(|e| failed(path, &e))?.len();
+        let size = file.metadata().map_err(Error::io(path))?.len();
         let mut text = Vec::new();
         let read = file.take(most).read_to_end(&mut text);
-        read.map_err(|e| failed(path, &e))?;
+        read.map_err(Error::io(path))?;
         let lines = text.iter().rposition(|byte| *byte == b'\n');
         text.truncate(lines.map_or(0, |end| end + 1));
         Ok(Self {
-            text: String::from_utf8(text).map_err(|e| failed(path, &e))?,
+            text: String::from_utf8(text).map_err(|source| Error::NotText {
+                path: path.to_owned(),
+                source,
+            })?,
             rest: size.saturating_sub(most),
         })
     }
@@ -292,13 +290,10 @@ impl Lines {
 /// The last run saved in `out`: names begin with the time.
 ///
 /// # Errors
-/// [`Error::Usage`] when there is none.
+/// [`Error::NoRuns`] when there is none.
 pub fn latest(out: &Path) -> Result<Folder, Error> {
-    let none = || {
-        Error::Usage(format!(
-            "there is no run in {}; name one, or say where runs are with --out DIR",
-            out.display()
-        ))
+    let none = || Error::NoRuns {
+        out: out.to_owned(),
     };
     let folders = fs::read_dir(out).map_err(|_| none())?;
     folders
@@ -336,8 +331,4 @@ fn regular(path: &Path) -> io::Result<File> {
             "not a regular file; a run consists of regular files",
         )),
     }
-}
-
-fn failed(path: &Path, error: &dyn std::error::Error) -> Error {
-    Error::Failed(format!("{}: {error}", path.display()))
 }

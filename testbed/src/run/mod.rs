@@ -1,16 +1,21 @@
 //! What a run leaves behind: a folder with `run.json`, the spans as OTLP, and
 //! the measurements as CSV.
 
+mod error;
 mod folder;
 pub(crate) mod lock;
 mod membership;
 mod options;
 mod record;
 
+pub use error::Error;
 pub use folder::{Folder, Lines, has_ended, latest};
 pub use membership::Membership;
 pub use options::{Format, RunOptions};
 pub use record::{Experiment, Phase, Record, SCHEMA, Spans, Status, Verdict, Versions};
+
+/// What was run and what came of it.
+const RECORD: &str = "run.json";
 
 /// The JSON Schema of `run.json` and of `--format json`.
 pub const JSON_SCHEMA: &str = include_str!("run.schema.json");

@@ -2,8 +2,6 @@
 
 use trace::time::duration;
 
-use crate::Error;
-
 /// How often each combination is run if nobody says.
 const REPEAT: u64 = 5;
 
@@ -16,6 +14,59 @@ const MOST: usize = 100_000;
 
 /// Options whose value is a list already.
 const LISTS: [&str; 1] = ["--mix"];
+
+/// Why lists of options make no sweep: write them otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// There is no experiment.
+    #[error("sweep what? as in `testbed sweep gossip --peers 8,16,32 --repeat 5`")]
+    NoExperiment,
+    /// An option of the sweep has no number.
+    #[error("{option} {value}: it takes one number, as in {option} 5")]
+    Number {
+        /// The option.
+        option: String,
+        /// What it has.
+        value: String,
+    },
+    /// An option is the sweep's, and not that of a run.
+    #[error("{option} is for a run; before `sweep` it is for the sweep")]
+    NotOfARun {
+        /// The option.
+        option: String,
+    },
+    /// Two lists are of one option.
+    #[error("{option} is there twice")]
+    Twice {
+        /// The option.
+        option: String,
+    },
+    /// A list lacks a value.
+    #[error("{option}: the list is empty, or a value in it is; it looks like {option} 8,16,32")]
+    Empty {
+        /// The option.
+        option: String,
+    },
+    /// A list has a value twice, or numbers out of order.
+    #[error(
+        "{option} {}: read as {}; write each value once, and numbers from the least to the greatest",
+        text, values.join(", then ")
+    )]
+    Unordered {
+        /// The option.
+        option: String,
+        /// The list as it was written.
+        text: String,
+        /// How it was read.
+        values: Vec<String>,
+    },
+    /// There would be too many runs.
+    #[error("{runs} runs are more than {MOST}; take shorter lists, or a smaller --repeat")]
+    TooManyRuns {
+        /// How many.
+        runs: usize,
+    },
+}
 
 /// A sweep.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +90,7 @@ impl Grid {
     /// Reads the words after `sweep`.
     ///
     /// # Errors
-    /// [`Error::Usage`] with the value and how it was read.
+    /// [`Error`] with the value and how it was read.
     pub(super) fn read(words: &[String]) -> Result<Self, Error> {
         let mut grid = Self {
             experiment: String::new(),
@@ -67,9 +118,7 @@ impl Grid {
             grid.option(name, value)?;
         }
         match grid.experiment.is_empty() {
-            true => Err(Error::Usage(
-                "sweep what? as in `testbed sweep gossip --peers 8,16,32 --repeat 5`".into(),
-            )),
+            true => Err(Error::NoExperiment),
             false => grid.check(),
         }
     }
@@ -79,29 +128,25 @@ impl Grid {
             let number = value.and_then(|value| value.parse::<u64>().ok());
             number
                 .filter(|number| *number > 0 || name == "--seed")
-                .ok_or_else(|| {
-                    let value = value.unwrap_or("nothing");
-                    Error::Usage(format!(
-                        "{name} {value}: it takes one number, as in {name} 5"
-                    ))
+                .ok_or_else(|| Error::Number {
+                    option: name.clone(),
+                    value: value.unwrap_or("nothing").to_owned(),
                 })
         };
         match (name.as_str(), value.as_deref()) {
             ("--repeat", value) => self.repeat = number(value)?,
             ("--seed", value) => self.seed = number(value)?,
             ("--out" | "--format" | "--view" | "--otlp" | "--metrics", _) => {
-                return Err(Error::Usage(format!(
-                    "{name} is for a run; before `sweep` it is for the sweep"
-                )));
+                return Err(Error::NotOfARun { option: name });
             }
             (_, Some(values)) if values.contains(',') && !LISTS.contains(&name.as_str()) => {
                 let values = list(&name, values)?;
                 if self.axes.iter().any(|(known, _)| *known == name) {
-                    return Err(Error::Usage(format!("{name} is there twice")));
+                    return Err(Error::Twice { option: name });
                 }
                 self.axes.push((name, values));
             }
-            (_, Some("")) => return Err(empty(&name)),
+            (_, Some("")) => return Err(Error::Empty { option: name }),
             (_, value) => {
                 let value = value.map(str::to_owned);
                 self.fixed.extend([Some(name), value].into_iter().flatten());
@@ -112,9 +157,7 @@ impl Grid {
 
     fn check(self) -> Result<Self, Error> {
         match self.cells().len().saturating_mul(self.repeat as usize) {
-            runs if runs > MOST => Err(Error::Usage(format!(
-                "{runs} runs are more than {MOST}; take shorter lists, or a smaller --repeat"
-            ))),
+            runs if runs > MOST => Err(Error::TooManyRuns { runs }),
             _ => Ok(self),
         }
     }
@@ -143,12 +186,6 @@ impl Grid {
     }
 }
 
-fn empty(name: &str) -> Error {
-    Error::Usage(format!(
-        "{name}: the list is empty, or a value in it is; it looks like {name} 8,16,32"
-    ))
-}
-
 /// The values of a list. Numbers, sizes and times stand in order, so that a
 /// value that was mistyped is seen.
 fn list(name: &str, text: &str) -> Result<Vec<String>, Error> {
@@ -157,7 +194,8 @@ fn list(name: &str, text: &str) -> Result<Vec<String>, Error> {
         .map(|value| value.trim().to_owned())
         .collect();
     if values.iter().any(String::is_empty) {
-        return Err(empty(name));
+        let option = name.to_owned();
+        return Err(Error::Empty { option });
     }
     let read = |of: fn(&str) -> Option<f64>| {
         let all: Option<Vec<f64>> = values.iter().map(|value| of(value)).collect();
@@ -172,10 +210,11 @@ fn list(name: &str, text: &str) -> Result<Vec<String>, Error> {
             .any(|(at, value)| values[..at].contains(value)),
     };
     match wrong {
-        true => Err(Error::Usage(format!(
-            "{name} {text}: read as {}; write each value once, and numbers from the least to the greatest",
-            values.join(", then ")
-        ))),
+        true => Err(Error::Unordered {
+            option: name.to_owned(),
+            text: text.to_owned(),
+            values,
+        }),
         false => Ok(values),
     }
 }
@@ -199,9 +238,9 @@ fn time(text: &str) -> Option<f64> {
 mod tests {
     use super::*;
 
-    fn read(words: &str) -> Result<Grid, String> {
+    fn read(words: &str) -> Result<Grid, Error> {
         let words: Vec<_> = words.split_whitespace().map(str::to_owned).collect();
-        Grid::read(&words).map_err(|error| error.to_string())
+        Grid::read(&words)
     }
 
     #[test]
@@ -227,25 +266,53 @@ mod tests {
     }
 
     #[test]
-    fn lists_that_make_no_sense_are_told_as_they_were_read() {
-        for (words, part) in [
-            ("", "sweep what?"),
-            ("gossip --peers 16,8", "read as 16, then 8"),
-            ("gossip --size 64K,1K", "read as 64K, then 1K"),
-            ("gossip --interval 1s,50ms", "read as 1s, then 50ms"),
-            ("gossip --peers 8,8", "read as 8, then 8"),
-            ("gossip --protocol flood,flood", "read as flood, then flood"),
-            ("gossip --peers 8,,16", "the list is empty"),
-            ("gossip --peers=", "the list is empty"),
-            ("gossip --peers ,", "the list is empty"),
-            ("gossip --repeat 0", "--repeat 0"),
-            ("gossip --repeat 1,2", "--repeat 1,2"),
-            ("gossip --repeat", "--repeat nothing"),
-            ("gossip --out x", "before `sweep`"),
-            ("gossip --peers 1,2 --repeat 1000000", "2000000 runs"),
+    fn senseless_lists_are_rejected_as_they_were_read() {
+        let unordered = |option: &str, text: &str| Error::Unordered {
+            option: option.to_owned(),
+            text: text.to_owned(),
+            values: text.split(',').map(str::to_owned).collect(),
+        };
+        let empty = || {
+            let option = "--peers".to_owned();
+            Error::Empty { option }
+        };
+        let number = |value: &str| Error::Number {
+            option: "--repeat".to_owned(),
+            value: value.to_owned(),
+        };
+        let of_sweep = Error::NotOfARun {
+            option: "--out".to_owned(),
+        };
+        let twice = Error::Twice {
+            option: "--peers".to_owned(),
+        };
+        for (words, expected) in [
+            ("", Error::NoExperiment),
+            ("gossip --peers 16,8", unordered("--peers", "16,8")),
+            ("gossip --size 64K,1K", unordered("--size", "64K,1K")),
+            (
+                "gossip --interval 1s,50ms",
+                unordered("--interval", "1s,50ms"),
+            ),
+            ("gossip --peers 8,8", unordered("--peers", "8,8")),
+            (
+                "gossip --protocol flood,flood",
+                unordered("--protocol", "flood,flood"),
+            ),
+            ("gossip --peers 1,2 --peers 3,4", twice),
+            ("gossip --peers 8,,16", empty()),
+            ("gossip --peers=", empty()),
+            ("gossip --peers ,", empty()),
+            ("gossip --repeat 0", number("0")),
+            ("gossip --repeat 1,2", number("1,2")),
+            ("gossip --repeat", number("nothing")),
+            ("gossip --out x", of_sweep),
+            (
+                "gossip --peers 1,2 --repeat 1000000",
+                Error::TooManyRuns { runs: 2_000_000 },
+            ),
         ] {
-            let error = read(words).expect_err(words);
-            assert!(error.contains(part), "{words}: {error}");
+            assert_eq!(read(words).expect_err(words), expected, "{words}");
         }
     }
 }

@@ -5,6 +5,7 @@
 //! where it was stopped.
 
 mod child;
+mod error;
 mod grid;
 mod interval;
 mod plot;
@@ -21,10 +22,10 @@ use rustc_hash::FxHasher;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::Error;
 use crate::progress::Progress;
 use crate::run::{Status, lock};
 pub(crate) use child::obey;
+pub use error::{Error, Foreign, GridError};
 use grid::{Cell, Grid};
 use rows::{Row, Rows};
 use table::Table;
@@ -56,30 +57,28 @@ pub struct Options<'a> {
 /// says whether the words are those of a run that fits this machine.
 ///
 /// # Errors
-/// [`Error::Usage`] when the words make no sense, or a run's do not;
-/// [`Error::Failed`] when nothing can be saved.
-pub async fn sweep(
+/// Those of `check`, and [`Error`], for example when nothing can be saved.
+pub async fn sweep<E: From<Error>>(
     options: Options<'_>,
-    check: impl Fn(&[String]) -> Result<(), Error>,
-) -> Result<(String, Status), Error> {
-    let grid = Grid::read(options.words)?;
+    check: impl Fn(&[String]) -> Result<(), E>,
+) -> Result<(String, Status), E> {
+    let grid = Grid::read(options.words).map_err(Error::from)?;
     for cell in grid.cells() {
         check(&grid.words(&cell))?;
     }
-    let interrupt = interrupt::watch().map_err(|e| Error::Failed(format!("signals: {e}")))?;
+    Ok(run(options, grid).await?)
+}
+
+async fn run(options: Options<'_>, grid: Grid) -> Result<(String, Status), Error> {
+    let interrupt = interrupt::watch().map_err(Error::Signals)?;
     let folder = options.out.join(name(&grid));
-    std::fs::create_dir_all(&folder).map_err(|error| {
-        Error::Usage(format!(
-            "cannot save a sweep in {}: {error}; choose another folder with --out DIR",
-            folder.display()
-        ))
+    std::fs::create_dir_all(&folder).map_err(|source| Error::Create {
+        folder: folder.clone(),
+        source,
     })?;
     // Two sweeps in one folder would mix their rows.
-    let _held = lock::hold(&folder).ok_or_else(|| {
-        Error::Usage(format!(
-            "{}: another sweep is at work there; wait for its end, or choose another folder with --out DIR",
-            folder.display()
-        ))
+    let _held = lock::hold(&folder).ok_or_else(|| Error::Busy {
+        folder: folder.clone(),
     })?;
     let rows = Rows::open(&folder, &grid)?;
     let mut sweep = Sweep {
@@ -127,9 +126,9 @@ impl Sweep {
         seed: u64,
         interrupt: &CancellationToken,
     ) -> Result<Value, Error> {
-        let program = std::env::current_exe().map_err(|e| Error::Failed(e.to_string()))?;
+        let program = std::env::current_exe().map_err(Error::Program)?;
         let words = self.grid.words(cell);
-        let told = format!("testbed {} --seed {seed}", words.join(" "));
+        let run = format!("testbed {} --seed {seed}", words.join(" "));
         let mut command = Command::new(program);
         command
             .args([
@@ -148,16 +147,17 @@ impl Sweep {
             status,
             stdout,
             stderr,
-        } = ended.map_err(|e| Error::Failed(format!("{told}: {e}")))?;
+        } = match ended {
+            Ok(output) => output,
+            Err(source) => return Err(Error::Start { run, source }),
+        };
         serde_json::from_slice(&stdout).map_err(|_| {
-            let why = String::from_utf8_lossy(&stderr);
-            let why = format!("{told}: {}", why.trim().trim_start_matches("error: "));
+            let printed = String::from_utf8_lossy(&stderr);
+            let reason = printed.trim().trim_start_matches("error: ").to_owned();
             match status.code() {
-                Some(2) => Error::Usage(why),
-                Some(_) => Error::Failed(why),
-                None => Error::Failed(format!(
-                    "{told}: the run died ({status}); the same command goes on from there"
-                )),
+                Some(2) => Error::Refused { run, reason },
+                Some(_) => Error::Failed { run, reason },
+                None => Error::Died { run, status },
             }
         })
     }

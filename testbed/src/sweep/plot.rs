@@ -2,15 +2,17 @@
 //! numbers.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use plotters::coord::ranged1d::{Ranged, ValueFormatter};
+use plotters::drawing::DrawingAreaErrorKind;
 use plotters::prelude::*;
 
+use super::Error;
 use super::grid::{Cell, Grid, size};
 use super::plot_path;
 use super::table::{Entry, Table, told};
-use crate::Error;
 
 /// Colours that are told apart by those who do not see all of them (Okabe and
 /// Ito, "Color Universal Design", 2008).
@@ -42,8 +44,10 @@ pub(super) fn draw(folder: &Path, grid: &Grid, table: &Table) -> Result<Vec<Path
         let path = plot_path(folder, measure);
         let name = grid.axes[axis].0.trim_start_matches('-');
         let plot = plot(&path, name, measure, &lines);
-        plot.map_err(|error| Error::Failed(format!("{}: {error}", path.display())))?;
-        drawn.push(path);
+        match plot {
+            Ok(()) => drawn.push(path),
+            Err(source) => return Err(Error::Plot { path, source }),
+        }
     }
     Ok(drawn)
 }
@@ -70,7 +74,7 @@ fn others(axis: usize, cell: &Cell) -> String {
     others.join(", ")
 }
 
-type Drawn = Result<(), Box<dyn std::error::Error>>;
+type Drawn = Result<(), DrawingAreaErrorKind<io::Error>>;
 
 type Chart<'a, 'b, Y> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<LogCoord<f64>, Y>>;
 

@@ -10,7 +10,7 @@ use lab::stats::Measure;
 use serde_json::Value;
 
 use super::grid::{Cell, Grid};
-use crate::Error;
+use super::{Error, Foreign};
 use crate::run::Folder;
 
 /// Columns before and after those of the lists.
@@ -55,31 +55,31 @@ impl Rows {
         };
         let text = match fs::read(&rows.path) {
             Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
-            read => read.map_err(|e| rows.failed(&e))?,
+            read => read.map_err(|e| rows.failed(e))?,
         };
         let end = text.iter().rposition(|byte| *byte == b'\n');
         let (whole, cut) = text.split_at(end.map_or(0, |end| end + 1));
         match whole.is_empty() {
             true if rows.header.join(",").as_bytes().starts_with(cut) => {}
-            true => return Err(rows.strange("it is of another sweep")),
+            true => return Err(rows.foreign(Foreign::AnotherSweep)),
             false => rows.read(whole, grid.axes.len())?,
         }
         if rows.drop_part_of_a_run(folder, !cut.is_empty()) {
-            rows.rewrite().map_err(|e| rows.failed(&e))?;
+            rows.rewrite().map_err(|e| rows.failed(e))?;
         }
         Ok(rows)
     }
 
     fn read(&mut self, text: &[u8], axes: usize) -> Result<(), Error> {
         let mut reader = csv::Reader::from_reader(text);
-        if reader.headers().map_err(|e| self.failed(&e))? != self.header.as_slice() {
-            return Err(self.strange("it is of another sweep"));
+        if reader.headers().map_err(|e| self.failed(e))? != self.header.as_slice() {
+            return Err(self.foreign(Foreign::AnotherSweep));
         }
         for record in reader.records() {
-            let record = record.map_err(|e| self.failed(&e))?;
+            let record = record.map_err(|e| self.failed(e))?;
             let line = record.position().map_or(0, |at| at.line());
             let row = Row::read(&record, axes);
-            let row = row.ok_or_else(|| self.strange(&format!("line {line} is no row")))?;
+            let row = row.ok_or_else(|| self.foreign(Foreign::NoRow(line)))?;
             self.all.push(row);
         }
         Ok(())
@@ -139,8 +139,8 @@ impl Rows {
     /// has it not.
     pub(super) fn add(&mut self, new: Vec<Row>) -> Result<(), Error> {
         let bytes = self.lines(self.all.is_empty(), &new);
-        let bytes = bytes.map_err(|e| self.failed(&e))?;
-        self.append(&bytes).map_err(|e| self.failed(&e))?;
+        let bytes = bytes.map_err(|e| self.failed(e))?;
+        self.append(&bytes).map_err(|e| self.failed(e))?;
         self.all.extend(new);
         Ok(())
     }
@@ -157,15 +157,18 @@ impl Rows {
         written
     }
 
-    fn failed(&self, error: &dyn std::error::Error) -> Error {
-        Error::Failed(format!("{}: {error}", self.path.display()))
+    fn failed(&self, error: impl Into<csv::Error>) -> Error {
+        Error::Rows {
+            path: self.path.clone(),
+            source: error.into(),
+        }
     }
 
-    fn strange(&self, why: &str) -> Error {
-        Error::Usage(format!(
-            "{}: {why}; take it away, or choose another folder with --out DIR",
-            self.path.display()
-        ))
+    fn foreign(&self, found: Foreign) -> Error {
+        Error::Foreign {
+            path: self.path.clone(),
+            found,
+        }
     }
 }
 

@@ -14,8 +14,7 @@ use trace::store::{Query, Store, Summary, TraceId};
 
 use super::edges;
 use super::faults::{self, Fault};
-use crate::Error;
-use crate::run::Folder;
+use crate::run::{self, Folder};
 
 /// `{"csv":"…","csv_rest":0,"host":"…","host_rest":0}`: the run's measurements,
 /// and what was seen of the host; of each the first lines, and how many bytes
@@ -29,7 +28,7 @@ pub(super) struct Results {
 }
 
 /// As far as they are written, in at most so many bytes each.
-pub(super) fn results(folder: Option<&Path>, csv: u64, host: u64) -> Result<Results, Error> {
+pub(super) fn results(folder: Option<&Path>, csv: u64, host: u64) -> Result<Results, run::Error> {
     let Some(Ok(folder)) = folder.map(Folder::open) else {
         return Ok(Results::default());
     };

@@ -194,12 +194,14 @@ async fn run_erased(experiment: &mut dyn Erased, options: &RunOptions) -> Result
     record.verdict = verdict(findings, &record, ended);
     let columns = experiment.save(&mut rows);
     let rows = columns.and_then(|columns| rows.finish(&columns));
-    let rows = rows.and_then(|()| tell_apart(&mut record, &folder));
+    let rows = rows.map_err(Error::from);
+    let rows = rows.and_then(|()| Ok(tell_apart(&mut record, &folder)?));
     let spans = folder.save_spans(&store);
     if spans.is_err() {
         record.spans.lose();
     }
-    if let Err(error) = spans.and(rows).and(folder.save_host(&host)) {
+    let host = folder.save_host(&host).map_err(Error::from);
+    if let Err(error) = spans.map_err(Error::from).and(rows).and(host) {
         record.verdict.fail(error.to_string());
     }
     if let Some(served) = &served {
@@ -215,7 +217,8 @@ async fn run_erased(experiment: &mut dyn Erased, options: &RunOptions) -> Result
     if let Some(page) = page {
         page.stay(&record, &interrupt).await?;
     }
-    saved.and(printed)?;
+    saved?;
+    printed?;
     Ok(record.verdict.status.into())
 }
 
@@ -227,7 +230,7 @@ fn report(folder: &Folder, record: &Record, store: &Store) -> Option<PathBuf> {
 }
 
 /// Measurements that a pause of the process met are told apart from the rest.
-fn tell_apart(record: &mut Record, folder: &Folder) -> Result<(), Error> {
+fn tell_apart(record: &mut Record, folder: &Folder) -> Result<(), crate::run::Error> {
     if let Some(host) = &mut record.host_use {
         host.apart = folder.apart(&host.pauses)?;
     }

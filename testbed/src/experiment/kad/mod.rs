@@ -209,7 +209,7 @@ impl Experiment for Kad {
             if let Some(metrics) = &self.metrics {
                 metrics.take(&row, outcome.after);
             }
-            bench.rows.save(row)
+            Ok(bench.rows.save(row)?)
         });
         let asked = asked.await;
         bench.record.phase("Operations", began.elapsed());

@@ -25,7 +25,7 @@ use super::{Experiment, Findings, RunContext};
 use crate::Error;
 use crate::error::of_lab;
 use crate::network::{Builder, Links, Speaks};
-use crate::rows::{Rows, judgement_columns, save_judgement};
+use crate::rows::{self, Rows, judgement_columns, save_judgement};
 use crate::run::{self, Record};
 use overload::Punctuality;
 use session::{Progress, Session};
@@ -216,7 +216,7 @@ impl<S: System> Experiment for Live<S> {
         findings
     }
 
-    fn save(&self, results: &Results<Counted>, rows: &mut Rows) -> Result<(), Error> {
+    fn save(&self, results: &Results<Counted>, rows: &mut Rows) -> Result<(), rows::Error> {
         save_judgement(&results.judgement, rows)
     }
 

@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 use trace::store::Store;
 
-use crate::run::Folder;
+use crate::run::{self, Folder};
 use page::Page;
 
 /// The most that a report takes, the page's own files included. Mail takes it
@@ -51,7 +51,7 @@ pub enum Error {
     Write(#[from] io::Error),
     /// What it should tell cannot be read.
     #[error("{0}")]
-    Read(#[from] crate::Error),
+    Read(#[from] run::Error),
 }
 
 /// Writes the report of a run into its folder. `run` is what stands in
