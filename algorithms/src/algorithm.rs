@@ -1,4 +1,4 @@
-//! What an algorithm is, and the one door through which engines call it.
+//! The trait of an algorithm, and the one function through which engines call it.
 
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -13,26 +13,26 @@ use crate::{Describe, Effect, NodeId, Out};
 /// nondeterminism out: a `HashMap` or an `f64` in the state does not compile.
 /// Randomness comes from [`Out::rng`], time as timers.
 ///
-/// A process may send to its neighbours in the topology, and to nobody else: not
-/// to itself (what it would do on receipt it can do at once, or after a timer),
-/// and to no number that is no process of the run. Neighbours have channels in
-/// both directions, so whoever has sent it a message is one. A step that sends
-/// elsewhere is an error in the algorithm; every engine ends the run there as
-/// failed, with the same words.
+/// A process may send to its neighbours in the topology alone: not to itself (it
+/// can act at once instead, or after a timer), and not to a number that is no
+/// process of the run. Neighbours have channels in both directions, so the sender
+/// of a received message is a neighbour. A step that sends elsewhere is an error
+/// in the algorithm; every engine ends the run there as failed, with the same
+/// message.
 pub trait Algorithm: Value + Describe {
-    /// What processes send each other.
+    /// The messages between processes.
     type Message: Message;
-    /// What a timer is told apart by. Setting one that runs starts it anew.
+    /// The key of a timer. Setting a timer that runs starts it anew.
     type Timer: Value + Ord;
-    /// What the world outside asks of a process.
+    /// The commands of the environment to a process.
     type Command: Value;
-    /// What a process tells the world outside.
+    /// The outputs of a process to the environment.
     type Output: Output;
 
     /// The process begins. Called once, before any other input.
     fn on_start(&mut self, _out: &mut Out<Self>) {}
 
-    /// The world outside asks for something.
+    /// The environment gives a command.
     fn on_command(&mut self, command: Self::Command, out: &mut Out<Self>);
 
     /// A message has come.
@@ -41,16 +41,16 @@ pub trait Algorithm: Value + Describe {
     /// A timer has run out.
     fn on_timer(&mut self, timer: Self::Timer, out: &mut Out<Self>);
 
-    /// Whether what the timer sets off is an operation of its own, as the next
-    /// transfer of a bank is. It then is a trace of its own, linked to the step
-    /// that set the timer, and a workload without end no trace without end.
+    /// Whether this timer starts a new operation, as the next transfer of a bank
+    /// does. The operation is a trace of its own, linked to the step that set the
+    /// timer, so that an endless workload is not one endless trace.
     fn begins_operation(_timer: &Self::Timer) -> bool {
         false
     }
 }
 
-/// What states, messages, timers, commands and outputs are: plain values. They
-/// can be copied, shown, compared, and handed to another thread.
+/// The common bounds of states, messages, timers, commands and outputs: plain values.
+/// They can be copied, shown, compared, and handed to another thread.
 pub trait Value: Clone + Debug + Eq + Hash + Send + Sync + 'static {}
 
 impl<T: Clone + Debug + Eq + Hash + Send + Sync + 'static> Value for T {}
@@ -72,9 +72,9 @@ impl<T: Clone + Debug + Eq + Hash + Send + Sync + 'static> Value for T {}
 ///
 /// of a struct or an enum:
 ///
-/// - `#[message(check = Self::is_possible)]`: a message that was read and does not fulfil
-///   this is none;
-/// - `#[message(nested)]`: the type is a field of messages, and no message itself;
+/// - `#[message(check = Self::is_possible)]`: a decoded message that does not fulfil this
+///   is rejected;
+/// - `#[message(nested)]`: the type is a field of messages, and not a message itself;
 ///
 /// and of a field:
 ///
@@ -110,7 +110,7 @@ pub trait Message: Value + Describe {
     /// The name of this kind of message, as the literature writes it: "PING".
     fn kind(&self) -> &'static str;
 
-    /// What the message is to the one that sent it. Spans are marked by it.
+    /// Whether the message is a request, a reply or neither. The span kind follows from it.
     fn role(&self) -> Role {
         Role::OneWay
     }
@@ -118,12 +118,12 @@ pub trait Message: Value + Describe {
     /// The message as the payload of an envelope.
     fn to_payload(&self) -> Bytes;
 
-    /// A message from a payload; `None` for bytes that are none. Peers are
-    /// hostile: whatever comes must not panic.
+    /// Decodes a payload; `None` if it is malformed. Peers may be hostile: no
+    /// payload may cause a panic.
     fn from_payload(payload: Bytes) -> Option<Self>;
 }
 
-/// What a process tells the world outside.
+/// An output of a process to the environment.
 ///
 /// Derived, its kind is the name of the struct or of the variant. `#[output(application)]`
 /// on a field: it is the output of the application below, with a kind of its own.
@@ -132,7 +132,7 @@ pub trait Output: Value + Describe {
     fn kind(&self) -> &'static str;
 }
 
-/// What a message is in the conversation it belongs to.
+/// The role of a message in its conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// Asks for a reply; handling it is a server's span.
@@ -152,18 +152,18 @@ pub enum Input<A: Algorithm> {
     Command(A::Command),
     /// See [`Algorithm::on_message`].
     Message {
-        /// Who sent it.
+        /// The sender.
         from: NodeId,
-        /// What was sent.
+        /// The message.
         message: A::Message,
     },
     /// See [`Algorithm::on_timer`].
     Timer(A::Timer),
 }
 
-/// Lets `algorithm` handle one input and returns its effects, in order. The
-/// only door: every engine calls this. `seed` is what [`Out::rng`] starts
-/// from; an engine derives it from the run's seed, the process and the step.
+/// Lets `algorithm` handle one input and returns its effects, in order. Every
+/// engine calls this function, and no handler directly. `seed` seeds [`Out::rng`];
+/// an engine derives it from the run's seed, the process and the step.
 pub fn step<A: Algorithm>(algorithm: &mut A, input: Input<A>, seed: u64) -> Vec<Effect<A>> {
     let mut out = Out::new(seed);
     match input {
@@ -175,7 +175,7 @@ pub fn step<A: Algorithm>(algorithm: &mut A, input: Input<A>, seed: u64) -> Vec<
     out.into_effects()
 }
 
-/// For processes that tell nothing.
+/// For processes without outputs.
 impl Output for () {
     fn kind(&self) -> &'static str {
         "()"

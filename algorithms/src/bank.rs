@@ -1,16 +1,15 @@
 //! Bank transfers: an application to take snapshots of.
 //!
 //! Every process holds money and now and then sends some of it to a neighbour.
-//! Money is neither made nor lost, so at any one time the balances, and the
-//! amounts in transfers under way, add up to what there was at the start. No
-//! process can see that sum: whoever asks each in turn counts some money
-//! twice, and some not at all. That is what a snapshot is for: see
-//! `chandy_lamport.rs`.
+//! Money is neither created nor lost, so at any one time the balances, and the
+//! amounts in transfers under way, add up to the total at the start. No process
+//! can observe that sum: asking each in turn counts some money twice, and some
+//! not at all. A snapshot solves this problem: see `chandy_lamport.rs`.
 //!
 //! Each transfer has a number, unique together with its sender, so that a
 //! checker can tell messages apart: with amounts alone, errors may cancel.
 //!
-//! What it needs: channels that lose and double nothing, in any order.
+//! What it needs: channels that neither lose nor duplicate messages, in any order.
 //!
 //! Cost: one message a transfer.
 //!
@@ -27,13 +26,13 @@ use crate::{Algorithm, Describe, Fields, Message, NodeId, Out};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Message)]
 #[message(check = |transfer: &Self| transfer.amount > 0)]
 pub struct Transfer {
-    /// Who sent it.
+    /// The sender.
     #[message(tag = 3)]
     pub from: NodeId,
-    /// How many its sender had sent before.
+    /// Zero-based sequence number, per sender.
     #[message(tag = 1)]
     pub number: u64,
-    /// How much.
+    /// The amount of money.
     #[message(tag = 2)]
     pub amount: u64,
 }
@@ -46,7 +45,7 @@ pub struct Due;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Bank {
     me: NodeId,
-    /// Whom money may be sent to.
+    /// The processes to which it may send money.
     neighbours: Vec<NodeId>,
     /// The mean time between two transfers; none when it is zero.
     pace: Duration,
@@ -76,7 +75,7 @@ impl Bank {
         }
     }
 
-    /// How much it holds.
+    /// The money that it holds.
     pub fn balance(&self) -> u64 {
         self.balance
     }
@@ -95,7 +94,7 @@ impl Algorithm for Bank {
     fn on_command(&mut self, (): (), _: &mut Out<Self>) {}
 
     fn on_message(&mut self, _: NodeId, transfer: Transfer, _: &mut Out<Self>) {
-        // What a hostile peer claims to send cannot be more than all there is.
+        // A hostile peer may claim any amount: the sum must not overflow.
         self.balance = self.balance.saturating_add(transfer.amount);
     }
 
@@ -156,7 +155,7 @@ mod tests {
     const ME: NodeId = NodeId(0);
 
     #[test]
-    fn money_is_neither_made_nor_lost() {
+    fn money_is_neither_created_nor_lost() {
         let mut bank = Bank::new(
             ME,
             vec![NodeId(1), NodeId(2)],

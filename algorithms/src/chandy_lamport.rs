@@ -1,39 +1,39 @@
-//! The Chandy-Lamport snapshot: what is the state of a system that never
-//! stands still?
+//! The Chandy-Lamport snapshot: what is the global state of a system that
+//! never stops?
 //!
 //! K. Mani Chandy and Leslie Lamport, "Distributed Snapshots: Determining
 //! Global States of Distributed Systems", ACM TOCS 3(1), 1985.
 //!
-//! Nobody can look at all processes in the same instant. But it is enough to
+//! No observer can read all processes in the same instant. But it is enough to
 //! record them along a *consistent cut*: whenever the receipt of a message is
 //! recorded, so is its sending. The system may never have been in such a state,
 //! and yet it could have been: it can be reached from the state in which the
 //! snapshot began, and the state in which it ends can be reached from it
 //! (theorem 1 of the paper).
 //!
-//! The trick is a *marker* that travels in the same channels as the messages,
-//! and in their order. It separates what was sent before its sender recorded
-//! from what was sent after. A process that sees its first marker records its
-//! state and at once puts a marker into every channel it sends on. What then
-//! comes on a channel before that channel's marker was sent before its sender
+//! The idea is a *marker* that travels in the same channels as the messages, and
+//! in their order. It separates the messages sent before its sender recorded from
+//! those sent after. A process that receives its first marker records its state
+//! and at once sends a marker on every outgoing channel. A message that then
+//! arrives on a channel before that channel's marker was sent before its sender
 //! recorded and received after its receiver did: it was in the channel, and
 //! belongs to the recorded state of the channel.
 //!
-//! What it needs: channels that lose nothing and keep the order (FIFO), every
-//! process to be reachable from the initiator, and nobody to crash. Without
-//! order a marker can overtake a message, and the cut is wrong: try
+//! What it needs: channels that lose nothing and keep the order (FIFO), a path
+//! from the initiator to every process, and no crashes. Without order a marker
+//! can overtake a message, and the cut is inconsistent: try
 //! `testbed snapshot --channel per-message`.
 //!
 //! Cost: one marker on each directed channel, N(N-1) in a full mesh, and one
 //! FINISHED for each process on each hop of its way back to the initiator. The
-//! markers take as many hops as the farthest process is away and one more, the
-//! news as many as the tree of first markers is high. In a full mesh of equal
-//! delays these are 3 message delays.
+//! markers take one hop more than the distance to the farthest process, the
+//! FINISHED messages as many as the tree of first markers is high. In a full mesh
+//! of equal delays these are 3 message delays.
 //!
-//! It is *superimposed*: the application below does not know of it, and is
-//! never stopped. Several snapshots may be under way at once, each with an id.
+//! It is *superimposed*: the application below does not know of it, and never
+//! stops for it. Several snapshots may be under way at once, each with an id.
 //!
-//! The whole algorithm is in this file. What it is asked and what it says is in
+//! The whole algorithm is in this file. Its commands and outputs are in
 //! `snapshot.rs`, the same for all snapshot algorithms.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,21 +42,21 @@ use std::time::Duration;
 use crate::snapshot::{Output, Report, SnapshotAlgorithm, Timer};
 use crate::{Algorithm, Describe, Fields, Input, InstanceId, NodeId, Out};
 
-/// What processes send each other. `M` is the application's message.
+/// The messages between processes. `M` is the application's message.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Message, Describe)]
 pub enum Message<M> {
-    /// What comes after this in the channel was sent after the sender recorded.
+    /// Messages after this one in the channel were sent after the sender recorded.
     #[message(tag = 1)]
     Marker(#[describe(name = "snapshot")] InstanceId),
     /// A process has recorded its state and its channels. On its way to the
     /// initiator.
     #[message(tag = 2)]
     Finished {
-        /// For which snapshot.
+        /// The snapshot.
         #[message(tag = 1)]
         #[describe(name = "snapshot")]
         id: InstanceId,
-        /// Who has.
+        /// The process that has finished.
         #[message(tag = 2)]
         process: NodeId,
     },
@@ -70,9 +70,9 @@ pub enum Message<M> {
 pub struct ChandyLamport<A: Algorithm> {
     application: A,
     me: NodeId,
-    /// Channels lead to these and come from these.
+    /// The neighbours, with a channel in each direction.
     neighbours: BTreeSet<NodeId>,
-    /// All of the run: as an initiator, it waits for each.
+    /// All processes of the run: as an initiator, it waits for each.
     processes: BTreeSet<NodeId>,
     /// How long to wait for the others.
     patience: Duration,
@@ -81,16 +81,16 @@ pub struct ChandyLamport<A: Algorithm> {
     /// Snapshots whose state this process has recorded, and not yet all
     /// channels.
     recording: BTreeMap<InstanceId, Recording<A::Message>>,
-    /// For each snapshot that it knows of: where the news of it goes.
+    /// For each snapshot that it knows of: where its FINISHED messages go.
     reports: BTreeMap<InstanceId, Report>,
 }
 
 /// The channels that lead here, for one snapshot.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Recording<M> {
-    /// No marker came on these yet. With what came on them.
+    /// Channels without a marker yet, with the messages that arrived on them.
     open: BTreeMap<NodeId, Vec<M>>,
-    /// The marker came after these messages.
+    /// Channels whose marker arrived, with the messages before it.
     closed: Vec<(NodeId, Vec<M>)>,
 }
 
@@ -150,14 +150,14 @@ impl<A: Algorithm> SnapshotAlgorithm for ChandyLamport<A> {
     fn receive(&mut self, from: NodeId, message: Self::Message, out: &mut Out<Self>) {
         match message {
             Message::Marker(id) if self.can_be(from, id) => self.on_marker(from, id, out),
-            Message::Marker(_) => {} // Made up.
+            Message::Marker(_) => {} // Forged.
             Message::Finished { id, process } => self.on_finished(id, process, out),
             Message::Application(message) => self.on_application(from, message, out),
         }
     }
 
-    /// What has not come by now is not waited for. The snapshot has failed.
-    fn give_up(&mut self, id: InstanceId, out: &mut Out<Self>) {
+    /// Aborts a snapshot whose FINISHED messages have not all arrived in time.
+    fn abort(&mut self, id: InstanceId, out: &mut Out<Self>) {
         let recording = self.recording.remove(&id);
         let missing = match self.reports.get_mut(&id) {
             Some(Report::Missing(missing)) => std::mem::take(missing).into_iter().collect(),
@@ -196,7 +196,7 @@ impl<A: Algorithm> ChandyLamport<A> {
             self.record(id, Report::To(from), out);
         }
         let Some(recording) = self.recording.get_mut(&id) else {
-            return; // Given up, or a marker more than there should be.
+            return; // Aborted, or a duplicate marker.
         };
         if let Some(messages) = recording.open.remove(&from) {
             if !messages.is_empty() {
@@ -212,8 +212,8 @@ impl<A: Algorithm> ChandyLamport<A> {
         self.neighbours.contains(&from) && self.processes.contains(&id.by) && !mine
     }
 
-    /// The sequence that the marker-receiving rule speaks of: what comes after we have
-    /// recorded and before the channel's marker was sent before its sender recorded.
+    /// The sequence of the marker-receiving rule: a message that arrives after this process
+    /// has recorded and before the channel's marker was sent before its sender recorded.
     fn on_application(&mut self, from: NodeId, message: A::Message, out: &mut Out<Self>) {
         for recording in self.recording.values_mut() {
             if let Some(messages) = recording.open.get_mut(&from) {

@@ -1,35 +1,34 @@
-//! Election on a ring, after Chang and Roberts: how do processes that are all
-//! alike agree on one of them?
+//! Election on a ring, after Chang and Roberts: how do identical processes agree
+//! on one of them?
 //!
 //! Ernest Chang and Rosemary Roberts, "An Improved Algorithm for Decentralized
 //! Extrema-Finding in Circular Configurations of Processes", CACM 22(5), 1979.
 //!
-//! Processes stand in a ring, and each sends to the next alone. No two have the
-//! same identity, but nobody knows those of the others, nor how many there are.
-//! Any of them may become *candidates*. One shall be elected, and all shall
-//! know it.
+//! Processes form a ring, and each sends to the next alone. No two have the same
+//! identity, but a process knows neither the identities of the others nor how
+//! many there are. Any of them may become *candidates*. Exactly one is to be
+//! elected, and all processes are to learn its identity.
 //!
-//! A candidate sends its identity around the ring. Whoever is no candidate
-//! passes it on. A candidate passes on what is larger than its own identity,
-//! and lets what is smaller vanish: its own will do better. So no identity but
-//! the largest among the candidates gets past all of them, and the one to whom
-//! its own identity comes back is the leader. It tells the whole ring.
+//! A candidate sends its identity around the ring. A process that is not a
+//! candidate forwards it. A candidate forwards an identity larger than its own
+//! and discards a smaller one. So no identity but the largest among the
+//! candidates gets past all of them, and the candidate that receives its own
+//! identity is the leader. It announces that to the whole ring.
 //!
-//! A process that has passed an identity on does not become a candidate any
-//! more: it might have a larger one, and would have let its rival win. (That
+//! A process that has forwarded an identity does not become a candidate any more:
+//! its own might be larger, and the rival that it let pass would still win. (That
 //! bystanders take no part is Tel's form, "Introduction to Distributed
-//! Algorithms", chapter 7. In others the election wakes them, and the leader
-//! is the largest of all.)
+//! Algorithms", chapter 7. In others the election wakes them, and the leader is
+//! the largest of all.)
 //!
-//! That identities vanish is the improvement over Gérard Le Lann's election
+//! Discarding identities is the improvement over Gérard Le Lann's election
 //! ("Distributed Systems: Towards a Formal Approach", IFIP 1977), where each
 //! goes all the way round: N² messages when all are candidates.
 //!
-//! What it needs: a ring, identities that differ, channels that lose nothing,
-//! and nobody to crash. It does not need channels that keep the order. It
-//! elects once.
+//! What it needs: a ring, distinct identities, channels that lose nothing, and no
+//! crashes. It does not need channels that keep the order. It elects once.
 //!
-//! Cost: it depends on how the identities stand in the ring. When all N are
+//! Cost: it depends on the order of the identities in the ring. When all N are
 //! candidates, the largest goes N hops, and every other one as far as the next
 //! larger. At best these are 1 hop each, 2N-1 in all; at worst 1, 2, ..., N-1,
 //! which makes N(N+1)/2; on average over all orders N times the harmonic number
@@ -63,17 +62,17 @@ pub const fn announcement_messages(processes: u64) -> u64 {
     processes
 }
 
-/// What the world outside may ask.
+/// The commands of a process.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Command {
     /// Become a candidate, unless an election has come by already.
     Elect,
 }
 
-/// What processes send to the next.
+/// The messages, each to the next process in the ring.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Message, Describe)]
 pub enum Message {
-    /// A candidate's identity, which looks for a larger one.
+    /// A candidate's identity, on its way around the ring.
     #[message(tag = 1)]
     Election {
         /// The identity.
@@ -84,7 +83,7 @@ pub enum Message {
     Elected(Leader),
 }
 
-/// Who is elected.
+/// The elected process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, crate::Message, Describe)]
 #[message(nested)]
 pub struct Leader {
@@ -92,15 +91,15 @@ pub struct Leader {
     #[message(tag = 1)]
     #[describe(name = "leader")]
     pub id: u64,
-    /// Which process it is.
+    /// Its process number.
     #[message(tag = 2)]
     pub process: NodeId,
 }
 
-/// What a process says.
+/// The outputs of a process.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Output, Describe)]
 pub enum Output {
-    /// It knows the leader. Nobody says this twice.
+    /// It knows the leader. Each process outputs this at most once.
     Elected(Leader),
 }
 
@@ -112,22 +111,22 @@ pub struct ChangRoberts {
     /// The only one that this process sends to.
     #[describe(skip)]
     next: NodeId,
-    /// Its identity. Nobody else has it.
+    /// Its identity, unique in the ring.
     id: u64,
     status: Status,
-    /// Once it is known.
+    /// The leader, once it is known.
     #[describe(with = |leader: &Option<Leader>| leader.map(|leader| leader.id))]
     leader: Option<Leader>,
 }
 
-/// What a process is in the election.
+/// The status of a process in the election.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Describe)]
 enum Status {
-    /// No election has come by.
+    /// It has seen no ELECTION message.
     Idle,
-    /// Its identity is, or was, on its way.
+    /// It has sent its identity.
     Candidate,
-    /// An election came by before it became a candidate.
+    /// It forwarded an ELECTION message before it became a candidate.
     Bystander,
 }
 
@@ -154,7 +153,7 @@ impl Algorithm for ChangRoberts {
     fn on_command(&mut self, command: Command, out: &mut Out<Self>) {
         match command {
             Command::Elect if self.status == Status::Idle => self.stand(out),
-            Command::Elect => {} // It is late, or stands already.
+            Command::Elect => {} // Too late, or a candidate already.
         }
     }
 
@@ -163,7 +162,7 @@ impl Algorithm for ChangRoberts {
             Message::Election { id } if id == self.id => self.on_own_identity(out),
             Message::Election { id } => self.on_election(id, out),
             Message::Elected(leader) if self.leader.is_none() => self.on_elected(leader, out),
-            Message::Elected(_) => {} // It is back where it began.
+            Message::Elected(_) => {} // The announcement has returned.
         }
     }
 
@@ -178,11 +177,11 @@ impl ChangRoberts {
         out.send(self.next, Message::Election { id: self.id });
     }
 
-    /// The paper's comparison with the own number: a larger one is passed on, a smaller
-    /// one discarded. That a bystander passes on all is Tel's form.
+    /// The paper's comparison with the own number: a larger one is forwarded, a smaller
+    /// one discarded. That a bystander forwards all is Tel's form.
     fn on_election(&mut self, id: u64, out: &mut Out<Self>) {
         match self.status {
-            Status::Candidate if id < self.id => {} // It vanishes.
+            Status::Candidate if id < self.id => {} // Discarded.
             Status::Candidate => out.send(self.next, Message::Election { id }),
             Status::Idle | Status::Bystander => {
                 self.status = Status::Bystander;
@@ -193,7 +192,7 @@ impl ChangRoberts {
 
     /// The third case of the paper's comparison: the numbers are equal. Our identity has
     /// got past every candidate, so all others are smaller.
-    /// Unless it is doubled, or made up: we won already, or never sent it.
+    /// A duplicate or a forged message is ignored: we won already, or never sent it.
     fn on_own_identity(&mut self, out: &mut Out<Self>) {
         if self.status == Status::Candidate && self.leader.is_none() {
             let leader = Leader {
@@ -223,9 +222,9 @@ mod tests {
     const ME: NodeId = NodeId(0);
     const NEXT: NodeId = NodeId(1);
 
-    /// What came of an election.
+    /// The outcome of an election.
     struct Election {
-        said: Vec<Leader>,
+        leaders: Vec<Leader>,
         elections: u64,
         announcements: u64,
     }
@@ -246,12 +245,12 @@ mod tests {
         ring.run();
         let announced = |(_, _, message): &&_| matches!(message, Message::Elected(_));
         let announcements = ring.sent.iter().filter(announced).count() as u64;
-        let said = ring
-            .said
+        let leaders = ring
+            .outputs
             .into_iter()
             .map(|(_, Output::Elected(leader))| leader);
         Election {
-            said: said.collect(),
+            leaders: leaders.collect(),
             elections: ring.sent.len() as u64 - announcements,
             announcements,
         }
@@ -290,12 +289,12 @@ mod tests {
     }
 
     #[test]
-    fn all_orders_together_cost_what_the_paper_says() {
+    fn the_average_over_all_orders_is_that_of_the_paper() {
         for count in 1..=7 {
             let all: Vec<_> = (0..count as usize).collect();
             let cost = |order: &Vec<u64>| {
                 let election = elect(order, &all, &[], 0);
-                assert_eq!(election.said.len(), order.len(), "{order:?}");
+                assert_eq!(election.leaders.len(), order.len(), "{order:?}");
                 assert_eq!(election.announcements, announcement_messages(count));
                 election.elections
             };
@@ -308,36 +307,39 @@ mod tests {
     }
 
     #[test]
-    fn whoever_stands_and_whenever_one_is_elected() {
+    fn one_leader_is_elected_for_any_candidates_at_any_time() {
         let ids = [30, 10, 60, 20, 50, 40];
         for candidates in 1..1 << ids.len() {
             let stands = |place: &usize| candidates & (1 << place) != 0;
             let places: Vec<_> = (0..ids.len()).filter(stands).collect();
             for seed in 0..20 {
                 let election = elect(&ids, &[], &places, seed);
-                let said = &election.said;
-                assert_eq!(said.len(), ids.len(), "{places:?}, seed {seed}");
-                assert!(said.iter().all(|leader| *leader == said[0]), "{said:?}");
-                let place = usize::from(said[0].process);
+                let leaders = &election.leaders;
+                assert_eq!(leaders.len(), ids.len(), "{places:?}, seed {seed}");
+                assert!(
+                    leaders.iter().all(|leader| *leader == leaders[0]),
+                    "{leaders:?}"
+                );
+                let place = usize::from(leaders[0].process);
                 assert!(places.contains(&place), "{places:?}, seed {seed}");
-                assert_eq!(ids[place], said[0].id);
+                assert_eq!(ids[place], leaders[0].id);
 
                 let election = elect(&ids, &places, &[], seed);
                 let largest = places.iter().map(|&place| ids[place]).max();
-                assert_eq!(Some(election.said[0].id), largest, "{places:?}");
+                assert_eq!(Some(election.leaders[0].id), largest, "{places:?}");
             }
         }
     }
 
     #[test]
-    fn a_candidate_lets_smaller_ones_vanish() {
+    fn a_candidate_discards_smaller_identities() {
         let mut process = candidate(5);
         let election = |id| Message::Election { id };
         assert_eq!(receive(&mut process, election(4)), []);
         assert_eq!(receive(&mut process, election(6)), [send(election(6))]);
-        assert_eq!(receive(&mut process, election(4)), [], "it still does");
+        assert_eq!(receive(&mut process, election(4)), [], "discarded again");
         let again = step(&mut process, Input::Command(Command::Elect), 0);
-        assert_eq!(again, [], "it stands already");
+        assert_eq!(again, [], "a candidate already");
 
         let leader = Leader { id: 5, process: ME };
         let won = [
@@ -346,14 +348,14 @@ mod tests {
         ];
         assert_eq!(receive(&mut process, election(5)), won);
         assert_eq!(receive(&mut process, Message::Elected(leader)), []);
-        assert_eq!(receive(&mut process, election(5)), [], "doubled");
+        assert_eq!(receive(&mut process, election(5)), [], "duplicate");
     }
 
     #[test]
-    fn a_bystander_passes_everything_on_and_cannot_stand() {
+    fn a_bystander_forwards_all_identities_and_cannot_become_a_candidate() {
         let mut process = ChangRoberts::new(ME, NEXT, 5);
         let election = |id| Message::Election { id };
-        assert_eq!(receive(&mut process, election(5)), [], "made up");
+        assert_eq!(receive(&mut process, election(5)), [], "forged");
         assert_eq!(receive(&mut process, election(4)), [send(election(4))]);
         let late = step(&mut process, Input::Command(Command::Elect), 0);
         assert_eq!(late, []);
@@ -375,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_message_is_none() {
+    fn malformed_payload_is_rejected() {
         let leader = Leader { id: 7, process: ME };
         for message in [Message::Election { id: 7 }, Message::Elected(leader)] {
             assert_eq!(Message::from_payload(message.to_payload()), Some(message));

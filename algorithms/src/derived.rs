@@ -1,4 +1,4 @@
-//! All that the code of the derives refers to. It is public for that code alone.
+//! The items that derived code refers to. Public for that code alone.
 
 pub use proto::Bytes;
 

@@ -1,8 +1,8 @@
-//! What a value says of itself in the trace.
+//! How values are described in the trace.
 //!
-//! Checkers, the space-time diagram and people read a run from its spans, so
-//! whatever they have to know of a state, a message or an output is described
-//! by it, as named fields. Engines bound what they take.
+//! Checkers, the space-time diagram and people read a run from its spans, so a
+//! state, a message or an output describes everything that they need, as named
+//! fields. Engines limit the size of a description.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -34,13 +34,13 @@ pub enum Field {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Fields(Vec<(Cow<'static, str>, Field)>);
 
-/// A value that can say what it is.
+/// A value that can describe itself.
 ///
 /// Derived, it has the value's fields, under their names; an enum has those of its
 /// variant. Attributes of a field:
 ///
 /// - `#[describe(name = "data.size")]`: under another name;
-/// - `#[describe(with = Bytes::len)]`: what that function makes of it;
+/// - `#[describe(with = Bytes::len)]`: the result of that function;
 /// - `#[describe(skip)]`: not at all;
 /// - `#[describe(flatten)]`: by its own fields, as a field without a name is.
 ///
@@ -82,9 +82,9 @@ pub trait Describe {
     }
 }
 
-/// A value that can be one field of what is described.
+/// A value that can be one field of a description.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be a field of what is described",
+    message = "`{Self}` cannot be a field of a description",
     label = "not a field's value",
     note = "add `#[describe(skip)]`, `#[describe(flatten)]` if it has Describe, or `#[describe(with = FUNCTION)]`; an enum may derive Describe"
 )]
@@ -94,7 +94,7 @@ pub trait FieldValue {
 }
 
 impl Fields {
-    /// Adds a number. One that does not fit is told as the largest that does.
+    /// Adds a number. One that does not fit becomes the largest that does.
     pub fn integer(&mut self, name: &'static str, value: impl TryInto<i64>) {
         let value = value.try_into().unwrap_or(i64::MAX);
         self.0.push((name.into(), Field::Integer(value)));
@@ -237,7 +237,7 @@ impl fmt::Display for Field {
     }
 }
 
-/// One that does not fit is told as the largest that does.
+/// A number that does not fit becomes the largest that does.
 impl From<u64> for Field {
     fn from(value: u64) -> Self {
         Self::Integer(value.try_into().unwrap_or(i64::MAX))
@@ -280,7 +280,7 @@ impl<T: fmt::Display> From<Vec<T>> for Field {
     }
 }
 
-/// Values that are one field each, of what [`Fields::add`] takes.
+/// Values that are one field each, of the types that [`Fields::add`] takes.
 macro_rules! values {
     ($($type:ty)+) => {$(
         impl FieldValue for $type {
@@ -305,7 +305,7 @@ impl FieldValue for usize {
     }
 }
 
-/// What is not there has no field.
+/// `None` adds no field.
 impl<T: FieldValue> FieldValue for Option<T> {
     fn add_to(&self, name: &'static str, fields: &mut Fields) {
         if let Some(value) = self {
@@ -326,7 +326,7 @@ impl<T: fmt::Display> FieldValue for BTreeSet<T> {
     }
 }
 
-/// Says nothing.
+/// Has no fields.
 impl Describe for () {
     fn describe(&self, _: &mut Fields) {}
 }

@@ -1,53 +1,53 @@
-//! Dijkstra and Scholten's termination detection: is all the work done?
+//! Dijkstra and Scholten's termination detection: has the computation ended?
 //!
 //! Edsger W. Dijkstra and C. S. Scholten, "Termination Detection for Diffusing
 //! Computations", Information Processing Letters 11(1), 1980.
 //!
 //! A *diffusing computation* begins at one process, the *root*. A process is
 //! *active* or *passive*: an active one may send messages and may become
-//! passive at any time, a passive one only becomes active when a message comes.
+//! passive at any time, a passive one only becomes active on receipt of a message.
 //! The computation has terminated when all are passive and no message is on its
-//! way. No process can see that: each one asked may be passive at the moment,
-//! and a message behind its back about to wake it.
+//! way. No process can observe that: each may be passive when asked, while a
+//! message is on its way to reactivate it.
 //!
-//! The trick is to owe an answer for each message: a SIGNAL, which says that
-//! the message has been dealt with, and all that came of it. A process counts
-//! the messages it has sent and that were not answered yet, its *deficit*. The
-//! message that finds a process with nothing to do *engages* it: its sender is
-//! the process's parent, and the SIGNAL for it waits until the process is
-//! passive and its deficit is 0. Any further message is answered at once, for
-//! the engaged process will be waited for anyway. So the engaged processes are
-//! always a tree with the root at its top. It grows with the work and loses its
-//! leaves with it, and when the root is passive and owed nothing, it is alone.
+//! The idea is to acknowledge each message by a SIGNAL: the message has been
+//! processed, and so has all work that it caused. A process counts the messages
+//! that it has sent and that are not acknowledged yet, its *deficit*. A message
+//! that finds a process idle *engages* it: the sender becomes the process's
+//! parent, and its SIGNAL waits until the process is passive and its deficit is
+//! 0. Any further message is acknowledged at once, for the parent waits for the
+//! engaged process anyway. So the engaged processes always form a tree with the
+//! initiator as its root. The tree grows with the work and loses its leaves with
+//! it, and when the root is passive with a deficit of 0, no other is left.
 //!
-//! What it needs: channels in both directions that lose and double nothing,
-//! nobody to crash, and one computation at a time: of two roots neither could
-//! tell whose work it is waiting for. It does not need channels that keep the
-//! order, for SIGNALs are counted, not told apart.
+//! What it needs: channels in both directions that neither lose nor duplicate
+//! messages, no crashes, and one computation at a time: with two roots, neither
+//! could distinguish its own work from the other's. It does not need channels
+//! that keep the order, for SIGNALs are only counted.
 //!
 //! Cost: one SIGNAL for each message of the application, see [`signals`]. That
 //! is optimal in the worst case: Chandy and Misra, "How Processes Learn",
-//! Distributed Computing 1(1), 1986. After the end the news takes as many hops
-//! as the tree is high, and one more where the SIGNAL of the very last message
-//! comes last.
+//! Distributed Computing 1(1), 1986. After the end the detection takes as many
+//! hops as the tree is high, and one more where the SIGNAL of the very last
+//! message comes last.
 //!
-//! It is *superimposed*: the application below does not know of it. All that
-//! the application must tell is whether it is active: [`Activity`].
+//! It is *superimposed*: the application below does not know of it. The
+//! application only has to report whether it is active: [`Activity`].
 //!
 //! The whole algorithm is in this file; `work.rs` is an application for it.
 
 use crate::{Algorithm, Describe, Input, NodeId, Out};
 
-/// An application whose end can be noticed.
+/// An application whose termination can be detected.
 pub trait Activity {
-    /// Whether it may send messages before another one comes.
+    /// Whether it may send messages before it receives another one.
     fn is_active(&self) -> bool;
 }
 
-/// What processes send each other. `M` is the application's message.
+/// The messages between processes. `M` is the application's message.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Message, Describe)]
 pub enum Message<M> {
-    /// One message of the receiver's is dealt with, and all that came of it.
+    /// One message of the receiver's is processed, and so is all work that it caused.
     #[message(tag = 1)]
     Signal,
     /// The application's own.
@@ -55,19 +55,19 @@ pub enum Message<M> {
     Application(#[message(application)] M),
 }
 
-/// What a process says. `O` is the application's output.
+/// The outputs of a process. `O` is the application's output.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Output, Describe)]
 pub enum Output<O> {
     /// It has become part of the tree.
     Engaged {
-        /// Whose message it was.
+        /// The sender of the message that engaged it.
         parent: NodeId,
     },
     /// It is no longer part of the tree.
     Disengaged,
     /// The root's: the computation has terminated.
     Terminated,
-    /// The application says something.
+    /// An output of the application.
     Application(#[output(application)] O),
 }
 
@@ -76,24 +76,24 @@ pub enum Output<O> {
 pub struct DijkstraScholten<A> {
     #[describe(flatten)]
     application: A,
-    /// As a sender of messages: how many are not answered.
+    /// As a sender: how many messages are not acknowledged.
     deficit: u64,
-    /// As a receiver of messages: where in the tree it is.
+    /// As a receiver: its place in the tree.
     place: Place,
 }
 
-/// Where in the tree a process is.
+/// The place of a process in the tree.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Describe)]
 enum Place {
-    /// Nowhere: it is passive, and owes no SIGNAL and is owed none.
+    /// Outside the tree: it is passive, owes no SIGNAL and waits for none.
     Neutral,
-    /// The computation began here.
+    /// The root: the computation began here.
     Root,
     /// It owes the parent a SIGNAL.
     Engaged { parent: NodeId },
 }
 
-/// How many SIGNALs a computation costs that sends so many messages: one each.
+/// How many SIGNALs a computation with this many messages costs: one each.
 pub fn signals(messages: u64) -> u64 {
     messages
 }
@@ -168,12 +168,12 @@ impl<A: Algorithm + Activity> DijkstraScholten<A> {
     /// The paper counts a signal against the deficit of the edge it comes along; the sum
     /// over all edges is enough here.
     fn on_signal(&mut self) {
-        // One that is not owed is no honest one. It changes nothing.
+        // A SIGNAL that is not owed is forged. It changes nothing.
         self.deficit = self.deficit.saturating_sub(1);
     }
 
-    /// The paper's condition for the last SIGNAL: a node that is passive and owed nothing
-    /// becomes neutral, and leaves the tree. The root is the last to: the computation has
+    /// The paper's condition for the last SIGNAL: a node that is passive with a deficit of
+    /// 0 becomes neutral, and leaves the tree. The root is the last: the computation has
     /// terminated.
     fn disengage_if_done(&mut self, out: &mut Out<Self>) {
         if self.application.is_active() || self.deficit > 0 {
@@ -189,9 +189,9 @@ impl<A: Algorithm + Activity> DijkstraScholten<A> {
         }
     }
 
-    /// Lets the application handle an input, and counts what it sends. If it
-    /// finds something to do though no message engaged it, a computation begins
-    /// here.
+    /// Lets the application handle an input, and counts the messages that it sends.
+    /// If it becomes active though no message engaged the process, a computation
+    /// begins here.
     fn forward(&mut self, input: Input<A>, out: &mut Out<Self>) {
         let mut sent = 0;
         out.forward(
@@ -247,22 +247,22 @@ mod tests {
         step(process, Input::Message { from, message }, 0)
     }
 
-    /// Lets a computation begin, and all that comes of it happen. Gives how many JOBs
-    /// and SIGNALs were sent.
+    /// Starts a computation and runs it to its end. Returns how many JOBs and SIGNALs
+    /// were sent.
     fn run(network: &mut Network<Process>, root: NodeId, jobs: u64) -> (u64, u64) {
         network.sent.clear();
-        network.said.clear();
+        network.outputs.clear();
         network.later(root, Input::Command(work::Command::Begin { jobs }));
         let terminated = (root, Output::Terminated);
         let mut ended = false;
         while network.step() {
-            assert!(!ended, "something comes after the end");
-            ended = network.said.contains(&terminated);
+            assert!(!ended, "an input after the end");
+            ended = network.outputs.contains(&terminated);
         }
         assert_eq!(
-            network.said.last(),
+            network.outputs.last(),
             Some(&terminated),
-            "the end is not noticed"
+            "termination is not detected"
         );
         let signals = network
             .sent
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_is_announced_when_it_is_there_and_no_earlier() {
+    fn termination_is_announced_once_it_is_reached_and_not_earlier() {
         for seed in 0..500 {
             let count = 1 + (seed % 6) as u32;
             let process = |me| DijkstraScholten::new(Work::new(me, (0..count).map(NodeId), PACE));
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn the_message_that_engages_is_answered_last() {
+    fn the_engaging_message_is_acknowledged_last() {
         let mut bob = processes(2).swap_remove(1);
         let signal = |to| Effect::Send {
             to,
@@ -327,19 +327,19 @@ mod tests {
     }
 
     #[test]
-    fn no_work_is_no_computation() {
+    fn a_command_without_jobs_starts_no_computation() {
         let mut alice = processes(2).swap_remove(0);
         let begin = work::Command::Begin { jobs: 0 };
         assert_eq!(step(&mut alice, Input::Command(begin), 0), []);
     }
 
     #[test]
-    fn what_is_no_message_is_none() {
+    fn malformed_payload_is_rejected() {
         for message in [Message::Signal, job(7)] {
             let payload = message.to_payload();
             assert_eq!(Message::from_payload(payload), Some(message));
         }
-        // The last one is an application's message that is none.
+        // The last one is a malformed message of the application.
         for bytes in [&b""[..], b"\xff", b"\x0a\x7f", b"GET /", b"\x12\x01\xff"] {
             let bytes = Bytes::copy_from_slice(bytes);
             assert_eq!(Message::<work::Job>::from_payload(bytes), None);

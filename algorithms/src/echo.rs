@@ -1,35 +1,35 @@
-//! The echo algorithm: how does one process reach all others, and know when it
+//! The echo algorithm: how does one process reach all others, and learn that it
 //! has?
 //!
 //! Ernest J. H. Chang, "Echo Algorithms: Depth Parallel Operations on General
 //! Graphs", IEEE TSE SE-8(4), 1982. The form in which an explorer also answers
 //! an explorer is in Adrian Segall, "Distributed Network Protocols", IEEE
-//! Trans. Information Theory 29(1), 1983. Both are told in Gerard Tel,
+//! Trans. Information Theory 29(1), 1983. Both are described in Gerard Tel,
 //! "Introduction to Distributed Algorithms", chapter 6.
 //!
-//! Nobody knows the network; each knows its neighbours. If one sends something
-//! to all its neighbours, and they send it on to theirs, it reaches everybody,
-//! but the one that began never learns that it has. So there must be a way back
-//! as well.
+//! No process knows the network; each knows its neighbours. A message that one
+//! process sends to all its neighbours, and that they forward to theirs, reaches
+//! all processes, but the initiator never learns that it has. So there must be a
+//! way back as well.
 //!
-//! *Explorers* flood the network. The neighbour from whom a process gets its
-//! first explorer becomes its parent, and the parents make a spanning tree,
-//! with the initiator at its root. When something has come from every
-//! neighbour, a process sends an *echo* to its parent: all behind it has been
-//! reached. On an edge outside the tree two explorers meet, one in each
-//! direction. Each says that its sender has been reached already, so each does
-//! for an echo to the other. When something has come from all neighbours of
-//! the initiator, it *decides*.
+//! *Explorers* flood the network. The sender of the first explorer that a
+//! process receives becomes its parent, and the parents form a spanning tree,
+//! with the initiator as its root. When a process has received a message from
+//! every neighbour, it sends an *echo* to its parent: its whole subtree has been
+//! reached. On an edge outside the tree two explorers cross, one in each
+//! direction. Each shows that its sender has been reached already, so each
+//! serves as an echo to the other. When the initiator has received a message
+//! from all its neighbours, it *decides*.
 //!
-//! This is a *wave* (Tel, definition 6.1): it comes to an end, there is a
-//! decision, and before the decision there was an event in every process.
-//! Election, termination detection and the sum over a network are made of
-//! waves. This one carries a sum, the simplest: each process is one, and the
-//! initiator learns how many there are.
+//! This is a *wave* (Tel, definition 6.1): it terminates, there is a decision,
+//! and the decision is preceded by an event in every process. Election,
+//! termination detection and the sum over a network are built on waves. This one
+//! carries the simplest sum: each process counts as one, and the initiator
+//! learns how many there are.
 //!
 //! What it needs: edges in both directions, a connected network, channels that
-//! lose nothing, and nobody to crash. It does not need their order. Several
-//! waves may be under way at once, each with an id.
+//! lose nothing, and no crashes. It does not need channels that keep the order.
+//! Several waves may be under way at once, each with an id.
 //!
 //! Cost: two messages on each edge, 2|E|: an explorer and its echo on the edges
 //! of the tree, two explorers on the others. If messages take at most one unit
@@ -51,49 +51,49 @@ pub const fn messages(edges: u64) -> u64 {
     2 * edges
 }
 
-/// What the world outside may ask.
+/// The commands of a process.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Command {
     /// Start a wave.
     Start,
 }
 
-/// What processes send each other.
+/// The messages between processes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Message, Describe)]
 pub enum Message {
-    /// Looks for those that the wave has not reached.
+    /// Looks for processes that the wave has not reached.
     #[message(tag = 1)]
     Explorer(#[describe(name = "wave", with = InstanceId::named)] InstanceId),
-    /// Everybody behind the sender has been reached.
+    /// The sender's whole subtree has been reached.
     #[message(tag = 2)]
     Echo {
-        /// By which wave.
+        /// The wave.
         #[message(tag = 1)]
         #[describe(with = InstanceId::named)]
         wave: InstanceId,
-        /// How many processes that is, the sender included.
+        /// How many processes the subtree has, the sender included.
         #[message(tag = 2)]
         visited: u64,
     },
 }
 
-/// What a process says.
+/// The outputs of a process.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Output, Describe)]
 pub enum Output {
-    /// The wave has come here.
+    /// The wave has reached this process.
     Joined {
-        /// Which wave.
+        /// The wave.
         #[describe(with = InstanceId::named)]
         wave: InstanceId,
         /// The sender of the first message; the initiator has none.
         parent: Option<NodeId>,
     },
-    /// The wave, which began here, has been everywhere.
+    /// The wave, which began here, has reached all processes.
     Decided {
-        /// Which wave.
+        /// The wave.
         #[describe(with = InstanceId::named)]
         wave: InstanceId,
-        /// At how many processes.
+        /// How many processes it reached.
         visited: u64,
     },
 }
@@ -102,23 +102,23 @@ pub enum Output {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Echo {
     me: NodeId,
-    /// Who is at the other end of each edge.
+    /// The process at the other end of each edge.
     neighbours: BTreeSet<NodeId>,
     /// As an initiator: the number of the next wave.
     next: u32,
-    /// The waves that have come here. Those that are over stay, so that what
-    /// comes late does not begin them anew.
+    /// The waves that have reached this process. A completed wave stays, so that a
+    /// late message does not start it anew.
     waves: BTreeMap<InstanceId, Visit>,
 }
 
-/// A wave that has come here.
+/// A wave that has reached this process.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Visit {
-    /// From whom the first explorer came; nobody, at the initiator.
+    /// The sender of the first explorer; none at the initiator.
     parent: Option<NodeId>,
-    /// Those from whom nothing has come.
+    /// The neighbours that have not answered.
     missing: BTreeSet<NodeId>,
-    /// How many were reached through this process, itself included.
+    /// How many processes were reached through this one, itself included.
     visited: u64,
 }
 
@@ -192,10 +192,10 @@ impl Echo {
         } else if wave.by != self.me && self.neighbours.contains(&from) {
             self.join(wave, Some(from), out);
         }
-        // Else it is made up: we did not start it, or there is no such edge.
+        // Else it is forged: we did not start it, or there is no such edge.
     }
 
-    /// Each neighbour answers once. What else comes changes nothing.
+    /// Each neighbour answers once. Any further message changes nothing.
     fn on_answer(&mut self, from: NodeId, wave: InstanceId, visited: u64, out: &mut Out<Self>) {
         if let Some(visit) = self.waves.get_mut(&wave)
             && visit.missing.remove(&from)
@@ -209,7 +209,7 @@ impl Echo {
     /// Chang's backward phase: when all other edges have answered, a node echoes to where
     /// its first explorer came from. At the initiator the wave is over (Tel: it decides).
     fn echo_if_all_came(&self, wave: InstanceId, out: &mut Out<Self>) {
-        let visit = self.waves.get(&wave).expect("it has come here");
+        let visit = self.waves.get(&wave).expect("the wave is here");
         if !visit.missing.is_empty() {
             return;
         }
@@ -257,7 +257,7 @@ mod tests {
         }
     }
 
-    /// What processes with these edges say, and how many messages they send,
+    /// The outputs of processes with these edges, and how many messages they send,
     /// when each of `initiators` starts a wave.
     fn run(edges: &[(u32, u32)], initiators: &[u32], seed: u64) -> (Vec<Output>, u64) {
         let new = |me| Echo::new(me, neighbours(edges, me));
@@ -266,12 +266,12 @@ mod tests {
             network.later(NodeId(by), Input::Command(Command::Start));
         }
         network.run();
-        let said = network.said.into_iter().map(|(_, output)| output);
-        (said.collect(), network.sent.len() as u64)
+        let outputs = network.outputs.into_iter().map(|(_, output)| output);
+        (outputs.collect(), network.sent.len() as u64)
     }
 
     #[test]
-    fn a_wave_reaches_everybody_with_two_messages_an_edge() {
+    fn a_wave_reaches_all_processes_with_two_messages_an_edge() {
         let ring: Vec<_> = (0..6).map(|a| (a, (a + 1) % 6)).collect();
         let full = mesh(5);
         let tree = [(0, 1), (0, 2), (1, 3), (1, 4), (2, 5)];
@@ -279,15 +279,19 @@ mod tests {
             [(&[], 1), (&[(0, 1)], 2), (&ring, 6), (&full, 5), (&tree, 6)];
         for (edges, processes) in networks {
             for seed in 0..50 {
-                let (said, sent) = run(edges, &[0], seed);
+                let (outputs, sent) = run(edges, &[0], seed);
                 assert_eq!(sent, messages(edges.len() as u64), "{edges:?}, seed {seed}");
                 let wave = InstanceId { by: ME, number: 0 };
                 let decided = Output::Decided {
                     wave,
                     visited: processes,
                 };
-                assert_eq!(said.last(), Some(&decided), "{edges:?}, seed {seed}");
-                assert_eq!(said.len() as u64, processes + 1, "{edges:?}, seed {seed}");
+                assert_eq!(outputs.last(), Some(&decided), "{edges:?}, seed {seed}");
+                assert_eq!(
+                    outputs.len() as u64,
+                    processes + 1,
+                    "{edges:?}, seed {seed}"
+                );
             }
         }
     }
@@ -296,9 +300,9 @@ mod tests {
     fn waves_do_not_mix() {
         let edges = [(0, 1), (1, 2), (2, 3), (3, 0), (0, 2)];
         for seed in 0..50 {
-            let (said, sent) = run(&edges, &[0, 2, 2], seed);
+            let (outputs, sent) = run(&edges, &[0, 2, 2], seed);
             assert_eq!(sent, 3 * messages(5), "seed {seed}");
-            let mut decided: Vec<_> = said
+            let mut decided: Vec<_> = outputs
                 .iter()
                 .filter_map(|output| match output {
                     Output::Decided { wave, visited } => Some((wave.named(), *visited)),
@@ -324,18 +328,22 @@ mod tests {
         assert_eq!(echo.fields().to_string(), "waiting=[peer-07/0]");
 
         let effects = receive(&mut echo, 1, explorer());
-        assert_eq!(effects, [], "it is not behind us, and 3 is missing");
+        assert_eq!(effects, [], "it is not in our subtree, and 3 is missing");
         let answer = |visited| Message::Echo {
             wave: WAVE,
             visited,
         };
         let effects = receive(&mut echo, 3, answer(4));
-        assert_eq!(effects, [send(2, answer(5))], "4 behind 3, and we");
+        assert_eq!(
+            effects,
+            [send(2, answer(5))],
+            "4 in the subtree of 3, and we"
+        );
         assert_eq!(echo.fields().to_string(), "waiting=[]");
     }
 
     #[test]
-    fn what_is_doubled_or_made_up_changes_nothing() {
+    fn duplicate_and_forged_messages_change_nothing() {
         let mut echo = Echo::new(ME, [1, 2, 3].map(NodeId));
         receive(&mut echo, 1, Message::Explorer(WAVE));
         receive(&mut echo, 2, Message::Explorer(WAVE));
@@ -352,8 +360,8 @@ mod tests {
             (1, echo_of(WAVE)),              // The parent owes no answer.
             (9, echo_of(WAVE)),              // There is no such edge.
             (9, Message::Explorer(unknown)), // Nor for a wave of its own.
-            (2, Message::Explorer(mine)),    // Nobody else starts our waves.
-            (2, echo_of(unknown)),           // It never came here.
+            (2, Message::Explorer(mine)),    // No other process starts our waves.
+            (2, echo_of(unknown)),           // It never reached this process.
         ] {
             assert_eq!(receive(&mut echo, from, message.clone()), [], "{message:?}");
             assert_eq!(echo, before, "{message:?}");
@@ -363,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_message_is_none() {
+    fn malformed_payload_is_rejected() {
         let answer = Message::Echo {
             wave: WAVE,
             visited: 3,

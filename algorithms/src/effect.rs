@@ -1,4 +1,4 @@
-//! What an algorithm answers an input with.
+//! The effects by which an algorithm responds to an input.
 
 use std::time::Duration;
 
@@ -7,42 +7,42 @@ use rand_chacha::rand_core::SeedableRng;
 
 use crate::{Algorithm, Input, NodeId, step};
 
-/// Parts the random numbers of an application from those of the algorithm that
-/// is superimposed on it. Any number will do.
+/// Separates the random numbers of an application from those of the algorithm that
+/// is superimposed on it. The value is arbitrary.
 const APPLICATION: u64 = 0x6170_706c_6963_6174;
 
-/// One thing that a process wants done.
+/// One action that a process requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect<A: Algorithm> {
     /// Put a message into the channel to another process.
     Send {
         /// The receiver.
         to: NodeId,
-        /// What to send.
+        /// The message.
         message: A::Message,
-        /// How long the message is of use, if not for ever. It travels as the
-        /// envelope's deadline and shows in the trace; it never changes what
-        /// the receiver does.
+        /// How long the message is of use, if limited. It becomes the envelope's
+        /// deadline and is part of the trace; it never changes the receiver's
+        /// behaviour.
         within: Option<Duration>,
     },
-    /// Call [`Algorithm::on_timer`] after a while. A timer that runs already
-    /// is set anew.
+    /// Call [`Algorithm::on_timer`] after a delay. A timer that runs already is
+    /// set anew.
     SetTimer {
-        /// Which timer.
+        /// The timer.
         timer: A::Timer,
-        /// How long from now.
+        /// The delay.
         after: Duration,
     },
-    /// Forget a timer. One that does not run is no error.
+    /// Cancel a timer. It is no error if the timer does not run.
     CancelTimer {
-        /// Which timer.
+        /// The timer.
         timer: A::Timer,
     },
-    /// Tell the world outside.
+    /// Output a value to the environment.
     Output(A::Output),
 }
 
-/// Where a handler puts its effects, and where it gets its randomness.
+/// Collects a handler's effects, and provides its random numbers.
 #[derive(Debug)]
 pub struct Out<A: Algorithm> {
     effects: Vec<Effect<A>>,
@@ -51,7 +51,7 @@ pub struct Out<A: Algorithm> {
 }
 
 impl<A: Algorithm> Out<A> {
-    /// Nothing done yet.
+    /// Without effects yet.
     pub(crate) fn new(seed: u64) -> Self {
         Self {
             effects: Vec::new(),
@@ -69,7 +69,7 @@ impl<A: Algorithm> Out<A> {
         });
     }
 
-    /// Sends `message` to `to`, for whom it is of use for the time `within`.
+    /// Sends `message`, which is of use for the time `within`, to `to`.
     pub fn send_within(&mut self, to: NodeId, message: A::Message, within: Duration) {
         self.effects.push(Effect::Send {
             to,
@@ -78,17 +78,17 @@ impl<A: Algorithm> Out<A> {
         });
     }
 
-    /// Sets `timer` to run out `after` a while.
+    /// Sets `timer` to run out after the delay `after`.
     pub fn set_timer(&mut self, timer: A::Timer, after: Duration) {
         self.effects.push(Effect::SetTimer { timer, after });
     }
 
-    /// Forgets `timer`.
+    /// Cancels `timer`.
     pub fn cancel_timer(&mut self, timer: A::Timer) {
         self.effects.push(Effect::CancelTimer { timer });
     }
 
-    /// Tells the world outside.
+    /// Outputs a value to the environment.
     pub fn output(&mut self, output: A::Output) {
         self.effects.push(Effect::Output(output));
     }
@@ -100,12 +100,11 @@ impl<A: Algorithm> Out<A> {
             .get_or_insert_with(|| ChaCha8Rng::seed_from_u64(seed))
     }
 
-    /// Lets an application below this algorithm handle an input, and does what
-    /// it wants: its messages, timers and outputs go out as those that the
-    /// three functions make of them; the first is told the receiver, too. This
-    /// is how an algorithm is superimposed on another, which knows nothing of
-    /// it. From the same seed the application makes the same choices, whatever
-    /// is above it.
+    /// Lets an application below this algorithm handle an input, and adds its
+    /// effects: the three functions convert its messages, timers and outputs; the
+    /// first also gets the receiver. This is how an algorithm is superimposed on
+    /// another, which knows nothing of it. From the same seed the application makes
+    /// the same choices under every algorithm.
     pub fn forward<B: Algorithm>(
         &mut self,
         application: &mut B,
@@ -155,7 +154,7 @@ mod tests {
     use crate::naive_snapshot::NaiveSnapshot;
     use crate::snapshot::Timer;
 
-    /// What the bank sends and whom, whatever is above it.
+    /// The messages of the bank, with their receivers, under any algorithm.
     fn sent<A: Algorithm>(mut process: A, due: A::Timer, seed: u64) -> Vec<(NodeId, String)> {
         let effects = step(&mut process, Input::Timer(due), seed).into_iter();
         let sends = effects.filter_map(|effect| match effect {

@@ -1,42 +1,41 @@
-//! Flooding: how does a rumour reach everybody, when nobody knows the network?
+//! Flooding: how does a rumour reach all processes of an unknown network?
 //!
-//! Everybody tells all neighbours what is new to him. It is the oldest
+//! Each process forwards every new rumour to all its neighbours. It is the oldest
 //! broadcast there is, and the simplest: Nancy Lynch, "Distributed Algorithms",
 //! section 4.1, floods the largest identity; Gerard Tel, "Introduction to
-//! Distributed Algorithms", chapter 6, makes waves of it. That it is enough to
-//! tell some neighbours, chosen at random, is from Alan Demers et al.,
-//! "Epidemic Algorithms for Replicated Database Maintenance", PODC 1987.
+//! Distributed Algorithms", chapter 6, builds waves on it. That some neighbours,
+//! chosen at random, are enough is from Alan Demers et al., "Epidemic Algorithms
+//! for Replicated Database Maintenance", PODC 1987.
 //!
-//! A process that *publishes* a rumour sends it to its neighbours. Whoever gets
-//! the first copy *delivers* it, and sends it on, once, but not to the one who
-//! sent it. Later copies are *duplicates*: they are dropped, and that is what
-//! lets the flood run out. So each process has to know a rumour again, by its
-//! id, and each copy counts its hops.
+//! A process that *publishes* a rumour sends it to its neighbours. A process that
+//! receives the first copy *delivers* it, and forwards it, once, but not to its
+//! sender. Later copies are *duplicates* and are dropped, which is why the flood
+//! ends. So each process has to recognize a rumour, by its id, and each copy
+//! counts its hops.
 //!
-//! Over all neighbours the rumour takes every edge, so it reaches everybody,
-//! and the first copy comes as fast as the network can: on the quickest way
-//! there is. The price is that most copies come for nothing. With a *fanout* a
-//! process chooses some of its neighbours for each rumour, and tells only them.
-//! That is cheaper, and nothing is certain any more: those whom nobody chooses
-//! never hear of it. If in each round everybody who knows it tells one, out of
-//! all N, chosen at random, all of N know it after about log2 N + ln N rounds
-//! (Boris Pittel, "On Spreading a Rumor", SIAM J. Appl. Math. 47(1), 1987).
-//! Here a process tells its choice once and is silent from then on, so the
-//! fanout decides how many are left out (Demers et al. call it *residue*).
+//! Over all neighbours the rumour takes every edge, so it reaches all processes,
+//! and the first copy arrives by the fastest path. The price is that most copies
+//! are duplicates. With a *fanout* a process chooses some of its neighbours for
+//! each rumour, and sends only to them. That is cheaper, but delivery is no longer
+//! certain: a process that none of its neighbours chooses never receives the
+//! rumour. If in each round every process that knows it sends it to one of all N,
+//! chosen at random, all N know it after about log2 N + ln N rounds (Boris Pittel,
+//! "On Spreading a Rumor", SIAM J. Appl. Math. 47(1), 1987). Here a process sends
+//! to its choice once and is silent from then on, so the fanout decides how many
+//! processes are left out (Demers et al. call it *residue*).
 //!
-//! What it needs: edges in both directions. Over all neighbours it reaches
-//! everybody if the network is connected, channels lose nothing, and nobody
-//! crashes; where there are several ways, most losses and crashes do no harm.
-//! Messages may be doubled, and may overtake each other.
+//! What it needs: edges in both directions. Over all neighbours it reaches all
+//! processes if the network is connected, channels lose nothing, and no process
+//! crashes; where there are several paths, most losses and crashes do no harm.
+//! Messages may be duplicated, and may overtake each other.
 //!
-//! Cost: over all neighbours, a message on each edge for each of its ends but
-//! one on that by which the first copy came: 2|E| - (N-1) messages a rumour,
-//! of which N-1 are first copies. With fanout k: at most k for each process
-//! that has it. It takes as many hops as the farthest process is away, if all
-//! messages take as long.
+//! Cost: over all neighbours, two messages on each edge, but one on an edge by
+//! which a first copy came: 2|E| - (N-1) messages a rumour, of which N-1 are first
+//! copies. With fanout k: at most k for each process that has it. It takes as many
+//! hops as the distance to the farthest process, if all message delays are equal.
 //!
-//! A process remembers every rumour for ever: it can know no other way that a
-//! copy is late. Protocols in use forget after a while, and take the risk.
+//! A process remembers every rumour for ever: it has no other way to recognize a
+//! late copy. Protocols in use evict old rumours, and take the risk.
 //!
 //! The whole algorithm is in this file.
 
@@ -48,50 +47,50 @@ use rand::seq::SliceRandom as _;
 use crate::{Algorithm, Describe, InstanceId, NodeId, Out};
 
 /// How many messages a rumour takes over all neighbours, in a connected network
-/// of so many edges and processes.
+/// with that many edges and processes.
 pub const fn messages(edges: u64, processes: u64) -> u64 {
     (2 * edges).saturating_sub(processes.saturating_sub(1))
 }
 
-/// What the world outside may ask.
+/// The commands of a process.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Command {
-    /// Let everybody know.
+    /// Publish a rumour.
     Publish {
-        /// What.
+        /// Its content.
         data: Bytes,
     },
 }
 
-/// What processes send each other: a copy of a rumour.
+/// The message between processes: a copy of a rumour.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Message, Describe)]
 #[message(tag = 1, kind = "RUMOUR", check = Self::is_possible)]
 pub struct Message {
-    /// Of which.
+    /// The rumour.
     #[message(tag = 1)]
     #[describe(with = InstanceId::named)]
     pub rumour: InstanceId,
     /// How many messages have carried it, this one included.
     #[message(tag = 2)]
     pub hops: u32,
-    /// What it says.
+    /// The content.
     #[message(tag = 3)]
     #[describe(name = "size", with = Bytes::len)]
     pub data: Bytes,
 }
 
-/// What a process says.
+/// The outputs of a process.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Output, Describe)]
 pub enum Output {
     /// It has begun to spread its own rumour.
     Published {
-        /// Which.
+        /// The rumour.
         #[describe(with = InstanceId::named)]
         rumour: InstanceId,
     },
-    /// It has heard a rumour for the first time.
+    /// It has received a rumour for the first time.
     Delivered {
-        /// Which.
+        /// The rumour.
         #[describe(with = InstanceId::named)]
         rumour: InstanceId,
         /// How many messages carried it here.
@@ -104,24 +103,24 @@ pub enum Output {
 pub struct Flood {
     #[describe(skip)]
     me: NodeId,
-    /// Who is at the other end of each edge.
+    /// The process at the other end of each edge.
     #[describe(skip)]
     neighbours: BTreeSet<NodeId>,
-    /// How many of them are told; all, if there is none.
+    /// How many of them get each rumour; all, if there is none.
     #[describe(skip)]
     fanout: Option<u32>,
     /// As an origin: the number of the next rumour.
     #[describe(skip)]
     next: u32,
-    /// What it has published or delivered: the rest is new.
+    /// The rumours that it has published or delivered. Any other is new.
     #[describe(with = BTreeSet::len)]
     known: BTreeSet<InstanceId>,
-    /// How many copies came for nothing.
+    /// How many duplicates it has received.
     duplicates: u64,
 }
 
 impl Flood {
-    /// A process with edges to these, of whom it tells `fanout`, or all.
+    /// A process with edges to these, which sends to `fanout` of them, or to all.
     pub fn new(
         me: NodeId,
         neighbours: impl IntoIterator<Item = NodeId>,
@@ -157,7 +156,7 @@ impl Algorithm for Flood {
         } else if rumour.by != self.me && self.neighbours.contains(&from) {
             self.deliver(from, message, out);
         }
-        // Else it is made up: we did not publish it, or there is no such edge.
+        // Else it is forged: we did not publish it, or there is no such edge.
     }
 
     fn on_timer(&mut self, (): (), _: &mut Out<Self>) {}
@@ -177,7 +176,7 @@ impl Flood {
         self.spread(None, &first, out);
     }
 
-    /// Demers et al.: a process that hears a rumour for the first time spreads it, and
+    /// Demers et al.: a process that receives a rumour for the first time spreads it, and
     /// here it loses interest after it has done so once.
     fn deliver(&mut self, from: NodeId, message: Message, out: &mut Out<Self>) {
         let Message { rumour, hops, data } = message;
@@ -192,7 +191,7 @@ impl Flood {
         self.spread(Some(from), &next, out);
     }
 
-    /// Tells others, but not the one who told us: he knows.
+    /// Sends the rumour to others, but not back to its sender.
     fn spread(&self, from: Option<NodeId>, message: &Message, out: &mut Out<Self>) {
         let others = self.neighbours.iter().filter(|to| Some(**to) != from);
         let mut others: Vec<_> = others.copied().collect();
@@ -207,7 +206,8 @@ impl Flood {
 }
 
 impl Message {
-    /// No process publishes more, and a message has carried it.
+    /// Whether an honest process can have sent this copy: the rumour's number is in
+    /// range, and at least one message has carried it.
     fn is_possible(&self) -> bool {
         self.hops > 0 && self.data.len() <= MAX_BODY
     }
@@ -254,7 +254,7 @@ mod tests {
         Input::Command(Command::Publish { data })
     }
 
-    /// How many deliver what process 0 publishes, and how many messages that
+    /// How many processes deliver a rumour of process 0, and how many messages that
     /// takes.
     fn run(edges: &[(u32, u32)], fanout: Option<u32>, seed: u64) -> (u64, u64) {
         let new = |me| Flood::new(me, neighbours(edges, me), fanout);
@@ -262,12 +262,12 @@ mod tests {
         network.now(ME, publish());
         network.run();
         let delivers = |(_, output): &&_| matches!(output, Output::Delivered { .. });
-        let delivered = network.said.iter().filter(delivers).count();
+        let delivered = network.outputs.iter().filter(delivers).count();
         (delivered as u64, network.sent.len() as u64)
     }
 
     #[test]
-    fn it_reaches_everybody_over_every_edge() {
+    fn a_rumour_reaches_all_processes_over_every_edge() {
         let ring: Vec<_> = (0..6).map(|a| (a, (a + 1) % 6)).collect();
         let tree = [(0, 1), (0, 2), (1, 3), (1, 4), (2, 5)];
         let full = mesh(5);
@@ -282,14 +282,14 @@ mod tests {
     }
 
     #[test]
-    fn a_fanout_costs_less_and_may_leave_some_out() {
+    fn a_fanout_costs_less_and_may_leave_processes_out() {
         let full = mesh(30);
         let runs: Vec<_> = (0..50).map(|seed| run(&full, Some(2), seed)).collect();
         for (seed, &(delivered, sent)) in runs.iter().enumerate() {
             assert_eq!(
                 sent,
                 2 * (delivered + 1),
-                "seed {seed}: two for each who knows"
+                "seed {seed}: two for each that knows"
             );
             assert!(delivered > 1, "seed {seed}: {delivered}");
         }
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_sent_on_once_and_not_back() {
+    fn a_rumour_is_forwarded_once_and_not_back() {
         let mut flood = Flood::new(ME, [1, 2, 3].map(NodeId), None);
         let new = rumour(7);
         let delivered = Effect::Output(Output::Delivered {
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn an_origin_numbers_its_rumours_and_knows_them_again() {
+    fn an_origin_numbers_its_rumours_and_recognizes_them() {
         let mut flood = Flood::new(ME, [1, 2].map(NodeId), Some(1));
         for number in 0..3 {
             let rumour = InstanceId { by: ME, number };
@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_made_up_changes_nothing() {
+    fn forged_messages_change_nothing() {
         let mut flood = Flood::new(ME, [1, 2].map(NodeId), None);
         let before = flood.clone();
         for (from, message) in [
@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_message_is_none() {
+    fn malformed_payload_is_rejected() {
         for data in [Bytes::new(), vec![7; MAX_BODY].into()] {
             let message = Message {
                 data,

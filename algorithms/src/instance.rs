@@ -1,25 +1,25 @@
-//! Which of several runs of an algorithm a message belongs to.
+//! Instances of an algorithm: several snapshots, waves or rumours in one run.
 
 use std::fmt;
 
 use crate::describe::{FieldValue, Fields};
 use crate::{Message, NodeId};
 
-/// A run of an algorithm, of which several may be under way: a snapshot, a wave, a
-/// rumour.
+/// Identifies an instance of an algorithm, of which several may be under way: a snapshot,
+/// a wave, a rumour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Message)]
 #[message(nested)]
 pub struct InstanceId {
     /// The process that started it.
     #[message(tag = 1)]
     pub by: NodeId,
-    /// How many that process had started before.
+    /// Zero-based sequence number, per initiator.
     #[message(tag = 2)]
     pub number: u32,
 }
 
 impl InstanceId {
-    /// The run with that number of those that `by` starts.
+    /// The instance with that number of those that `by` starts.
     pub fn new(by: NodeId, number: u32) -> Self {
         Self { by, number }
     }

@@ -7,34 +7,33 @@
 //!
 //! A marker separates the messages that were sent before its sender recorded
 //! from those that were sent after, but only where nothing overtakes it (see
-//! `chandy_lamport.rs`). Lai and Yang let each message say it itself. A process
-//! is *white* until it records and *red* from then on, and a message has the
-//! colour of its sender. A white process that receives a red message records
-//! *before* it handles it: so no receipt is in the cut whose sending is not, in
-//! whatever order messages come. A white message that comes to a red process
-//! was in the channel.
+//! `chandy_lamport.rs`). In Lai and Yang's algorithm each message carries this
+//! information itself. A process is *white* until it records and *red* from then
+//! on, and a message has the colour of its sender. A white process that receives
+//! a red message records *before* it handles it: so no receipt is in the cut
+//! whose sending is not, whatever the order of the messages. A white message that
+//! arrives at a red process was in the channel.
 //!
-//! Two things are left to find out, and both are told by an *announcement*
-//! that a process sends to its neighbours when it records. That there is a
-//! snapshot at all: it might be long before a red message comes by itself. And
-//! when a channel is empty of white messages: the announcement says how many
-//! the sender has put into it (Mattern's counter), and the receiver counts
-//! them. Lai and Yang instead keep all messages ever sent and received, and
-//! subtract.
+//! Two facts are left to learn, and an *announcement* that a process sends to its
+//! neighbours when it records carries both. That there is a snapshot at all: a
+//! red message might arrive much later. And when a channel has no more white
+//! messages: the announcement has the number that the sender has put into it
+//! (Mattern's counter), and the receiver counts them. Lai and Yang instead keep
+//! all messages ever sent and received, and subtract.
 //!
-//! Each snapshot has its colours. As an initiator starts its snapshots one
-//! after the other, a process that hears of one records those before it too,
-//! if it has not yet. A message's colours then fit into one number for each
+//! Each snapshot has its colours. As an initiator starts its snapshots one after
+//! the other, a process that learns of one also records for those before it, if
+//! it has not yet. A message's colours then fit into one number for each
 //! initiator, however many snapshots there are.
 //!
-//! What it needs: channels that lose and double nothing, every process to be
-//! reachable from the initiator, and nobody to crash. Not needed: order.
+//! What it needs: channels that neither lose nor duplicate messages, a path from
+//! the initiator to every process, and no crashes. Not needed: order.
 //!
 //! Cost: as for Chandy and Lamport, one announcement on each directed channel,
 //! N(N-1) in a full mesh, and one FINISHED for each process on each hop of its
-//! way back to the initiator. What the missing order costs is on the
-//! application's messages: each carries up to one number for each initiator,
-//! also when no snapshot is under way.
+//! way back to the initiator. The missing order costs space in the application's
+//! messages: each carries up to one number for each initiator, also when no
+//! snapshot is under way.
 //!
 //! The algorithm is in this file; `lai_yang/` has the colours, the counters and the
 //! recorded channels. Its commands and outputs are in `snapshot.rs`, the same for all
@@ -54,17 +53,17 @@ use colours::{contain, ids, next, unrecorded};
 use crate::snapshot::{Output, Report, SnapshotAlgorithm, Timer};
 use crate::{Algorithm, Describe, Input, InstanceId, NodeId, Out};
 
-/// What processes send each other. `M` is the application's message.
+/// The messages between processes. `M` is the application's message.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Message, Describe)]
 pub enum Message<M> {
     /// The sender has recorded its state.
     #[message(tag = 1)]
     Announce {
-        /// For which snapshot.
+        /// The snapshot.
         #[message(tag = 1)]
         #[describe(name = "snapshot")]
         id: InstanceId,
-        /// How many messages of the application it had put into this channel.
+        /// How many messages of the application it had sent on this channel.
         #[message(tag = 2)]
         sent: u64,
     },
@@ -72,22 +71,22 @@ pub enum Message<M> {
     /// initiator.
     #[message(tag = 2)]
     Finished {
-        /// For which snapshot.
+        /// The snapshot.
         #[message(tag = 1)]
         #[describe(name = "snapshot")]
         id: InstanceId,
-        /// Who has.
+        /// The process that has finished.
         #[message(tag = 2)]
         process: NodeId,
     },
     /// The application's own.
     #[message(tag = 3)]
     Application {
-        /// What the application sent.
+        /// The application's message.
         #[message(tag = 2, application)]
         #[describe(flatten)]
         message: M,
-        /// For which snapshots the sender had recorded.
+        /// The snapshots for which the sender had recorded.
         #[message(tag = 1)]
         #[describe(name = "recorded", with = ids)]
         colours: Colours,
@@ -99,17 +98,17 @@ pub enum Message<M> {
 pub struct LaiYang<A: Algorithm> {
     application: A,
     me: NodeId,
-    /// Channels lead to these and come from these.
+    /// The neighbours, with a channel in each direction.
     neighbours: BTreeMap<NodeId, Counters>,
-    /// All of the run: as an initiator, it waits for each.
+    /// All processes of the run: as an initiator, it waits for each.
     processes: BTreeSet<NodeId>,
     /// How long to wait for the others.
     patience: Duration,
-    /// The colours of what the application sends now.
+    /// The colours of the messages that the application sends now.
     colours: Colours,
-    /// The snapshots that this process has recorded its state for.
+    /// The snapshots for which this process has recorded its state.
     snapshots: BTreeMap<InstanceId, Snapshot<A::Message>>,
-    /// Those of them whose channels may still hold white messages.
+    /// The snapshots among them whose channels may still hold white messages.
     open: BTreeSet<InstanceId>,
 }
 
@@ -163,11 +162,11 @@ impl<A: Algorithm> SnapshotAlgorithm for LaiYang<A> {
         }
     }
 
-    /// What has not come by now is not waited for. The snapshot has failed.
-    fn give_up(&mut self, id: InstanceId, out: &mut Out<Self>) {
+    /// Aborts a snapshot whose FINISHED messages have not all arrived in time.
+    fn abort(&mut self, id: InstanceId, out: &mut Out<Self>) {
         self.open.remove(&id);
         if let Some(snapshot) = self.snapshots.get_mut(&id) {
-            let open = snapshot.channels.give_up();
+            let open = snapshot.channels.abort();
             let missing = match &mut snapshot.report {
                 Report::Missing(missing) => std::mem::take(missing),
                 Report::To(_) => open,
@@ -180,8 +179,8 @@ impl<A: Algorithm> SnapshotAlgorithm for LaiYang<A> {
 
 impl<A: Algorithm> LaiYang<A> {
     /// Lai and Yang: a process is white at first, and turns red when it records its
-    /// state. Mattern's counters: what the application has sent by now, and nothing
-    /// after, is announced as white.
+    /// state. Mattern's counters: the messages that the application has sent by now,
+    /// and none after, are announced as white.
     fn record(&mut self, id: InstanceId, report: Report, out: &mut Out<Self>) {
         let state = self.application.clone();
         out.output(Output::Recorded { id, state });
@@ -197,8 +196,8 @@ impl<A: Algorithm> LaiYang<A> {
         self.finish_if_all_came(id, out);
     }
 
-    /// Records for the snapshots of `last.by` that the sender has recorded for, and
-    /// this process has not. Those of this process, or of no process, are made up.
+    /// Records for the snapshots of `last.by` for which the sender has recorded and
+    /// this process has not. Snapshots of this process, or of no process, are forged.
     fn catch_up(&mut self, from: NodeId, last: InstanceId, out: &mut Out<Self>) {
         if last.by != self.me && self.processes.contains(&last.by) {
             let unrecorded = unrecorded(&self.colours, last).into_iter().flatten();
@@ -232,7 +231,7 @@ impl<A: Algorithm> LaiYang<A> {
             self.catch_up(from, InstanceId::new(by, number), out);
         }
         let ids: Vec<InstanceId> = self.open.iter().copied().collect();
-        // A white message that comes to a red process was in the channel: sent
+        // A white message that arrives at a red process was in the channel: sent
         // before its sender recorded, received after we did.
         for id in ids.into_iter().filter(|&id| !contain(colours, id)) {
             if let Some(snapshot) = self.snapshots.get_mut(&id)

@@ -1,37 +1,37 @@
-//! What there is to learn here: one entry for each algorithm, and for each
-//! application that algorithms are tried on.
+//! The list of lessons: one entry for each algorithm, and for each application
+//! that algorithms are tried on.
 //!
 //! The lesson itself is the algorithm's own file, which is built in: its head
-//! tells the idea, and messages and state are shown as they stand there. An
-//! entry adds only what no file can say of itself. A new algorithm is one more
-//! entry in [`ALL`].
+//! explains the idea, and messages and state are shown as they stand there. An
+//! entry adds only what is not in the file. A new algorithm is one more entry in
+//! [`ALL`].
 
 mod shown;
 
 /// A lesson.
 #[derive(Clone, Copy, Debug)]
 pub struct Lesson {
-    /// As it is called on the command line: "chandy-lamport".
+    /// Its name on the command line: "chandy-lamport".
     pub name: &'static str,
     /// The heading.
     pub title: &'static str,
-    /// What it is about, in a line.
+    /// Its subject, in a line.
     pub about: &'static str,
-    /// What it needs of the network and of the processes.
+    /// Its assumptions about the network and the processes.
     pub needs: &'static str,
-    /// What it costs in theory, in messages and in time.
+    /// Its theoretical cost, in messages and in time.
     pub cost: &'static str,
     /// The arguments of `testbed` that run it: "snapshot --algorithm lai-yang".
     pub run: &'static str,
     /// Its file in `algorithms/src`.
     pub file: &'static str,
-    /// What stands in the file.
+    /// The content of the file.
     pub source: &'static str,
-    /// Commands, each with what it shows.
+    /// Commands, each with its result.
     pub try_: &'static [(&'static str, &'static str)],
 }
 
-/// Commands, each with what it shows.
+/// Commands, each with its result.
 macro_rules! commands {
     ($($typed:literal => $shows:literal,)+) => { &[$(($typed, $shows)),+] };
 }
@@ -57,7 +57,7 @@ pub const ALL: &[Lesson] = &[
     Lesson {
         name: "echo",
         title: "The echo algorithm: a wave through an unknown network",
-        about: "how to reach all and know it",
+        about: "how to reach all processes and know it",
         needs: "edges in both directions, connected; channels that lose nothing, in any order; no crashes",
         cost: "2|E| messages; O(N) time, or 2e or 2e+1 message delays if all are equal, e hops being the way to the farthest",
         run: "wave",
@@ -69,25 +69,25 @@ pub const ALL: &[Lesson] = &[
             "testbed --peers 20 wave --topology ring --initiators 3" =>
                 "three waves that do not mix",
             "testbed check wave --peers 4 --topology ring" => "every schedule",
-            "testbed simulate wave --seeds 100 --loss 0.05" => "a message is lost: nobody decides",
+            "testbed simulate wave --seeds 100 --loss 0.05" => "a message is lost: no process decides",
         },
     },
     Lesson {
         name: "flood",
-        title: "Flooding: a rumour that everybody hears",
+        title: "Flooding: a rumour that reaches all processes",
         about: "how does news reach all, and how often?",
-        needs: "edges in both directions, connected; without a fanout, no loss and no crashes where there is one way only; any order",
-        cost: "2|E| - (N-1) messages a rumour, or at most K for each who has it; hops to the farthest",
+        needs: "edges in both directions, connected; without a fanout, no loss and no crashes where there is only one path; any order",
+        cost: "2|E| - (N-1) messages a rumour, or at most K for each process that has it; hops to the farthest",
         run: "gossip",
         file: "flood.rs",
         source: include_str!("flood.rs"),
         try_: commands! {
             "testbed --peers 20 gossip --topology random:4" =>
-                "every rumour everywhere, how fast, and how many copies for nothing",
+                "each rumour at all processes, how fast, and how many duplicates",
             "testbed --peers 20 gossip --topology random:4 --fanout 2" =>
-                "fewer copies, and some hear nothing",
+                "fewer copies, and some processes get none",
             "testbed --peers 20 gossip --topology random:4 --kill 3@200ms" =>
-                "one dies, and the rumours find another way",
+                "one process crashes, and the rumours take another path",
             "testbed simulate gossip --peers 50 --fanout 3 --loss 0.1 --seeds 1000" =>
                 "1,000 schedules of a network that loses messages",
             "testbed check gossip --peers 4 --topology ring" => "every schedule",
@@ -98,16 +98,16 @@ pub const ALL: &[Lesson] = &[
         title: "Chang and Roberts' election on a ring",
         about: "how do equals agree on one of them?",
         needs: "a ring; identities that differ; channels that lose nothing, in any order; no crashes",
-        cost: "if all N stand: 2N-1 to N(N+1)/2 messages, N H(N) on average, and N to announce; all know after 2N-1 hops",
+        cost: "if all N are candidates: 2N-1 to N(N+1)/2 messages, N H(N) on average, and N to announce; all know after 2N-1 hops",
         run: "elect",
         file: "chang_roberts.rs",
         source: include_str!("chang_roberts.rs"),
         try_: commands! {
             "testbed --peers 8 elect" => "how many ELECTION messages, beside what theory says",
             "testbed --peers 8 elect --seed 7" =>
-                "the seed deals out the identities: another number",
+                "the seed assigns the identities: another number",
             "testbed --peers 8 elect --candidates 1" =>
-                "one stands, and its identity goes all the way round",
+                "one candidate: its identity goes all the way round",
             "testbed simulate elect --peers 8 --seeds 10000" => "10,000 schedules",
             "testbed check elect --peers 4 --channel per-message" =>
                 "every schedule, in channels without order",
@@ -129,14 +129,14 @@ pub const ALL: &[Lesson] = &[
                 "it needs no order",
             "testbed check mutex --peers 3 --entries 1" => "every schedule",
             "testbed --peers 5 mutex --kill 3@10ms --timeout 3s" =>
-                "one crash, and soon nobody enters",
+                "one crash, and soon no process enters",
         },
     },
     Lesson {
         name: "dijkstra-scholten",
         title: "Dijkstra and Scholten's termination detection",
         about: "is all the work done?",
-        needs: "channels in both directions that lose and double nothing, in any order; no crashes; one root",
+        needs: "channels in both directions that neither lose nor duplicate messages, in any order; no crashes; one root",
         cost: "one SIGNAL a message of the application; after the end as many hops as the tree is high, or one more",
         run: "terminate",
         file: "dijkstra_scholten.rs",
@@ -153,27 +153,27 @@ pub const ALL: &[Lesson] = &[
     Lesson {
         name: "naive",
         title: "How not to take a snapshot",
-        about: "wrong on purpose: ask everybody",
+        about: "wrong on purpose: ask all processes",
         needs: "a system that stands still",
-        cost: "in a full mesh 2(N-1) messages, and the truth",
+        cost: "in a full mesh 2(N-1) messages, and correctness",
         run: "snapshot --algorithm naive",
         file: "naive_snapshot.rs",
         source: include_str!("naive_snapshot.rs"),
         try_: commands! {
             "testbed --peers 20 snapshot --algorithm naive" =>
-                "money is missing, and the checker says which",
+                "money is missing, and the checker names the transfers",
             "testbed check snapshot --algorithm naive --peers 2" =>
-                "a shortest run in which it goes wrong",
+                "a shortest run in which it fails",
             "testbed snapshot --algorithm naive --workload token" =>
-                "which tokens are gone, or there twice",
+                "which tokens are missing, or duplicated",
         },
     },
     Lesson {
         name: "chandy-lamport",
         title: "Chandy and Lamport's snapshot",
-        about: "a state of what never stands still",
+        about: "a global state of a running system",
         needs: "channels that lose nothing and keep the order (FIFO); any strongly connected topology; no crashes",
-        cost: "a marker on each channel, N(N-1) in a full mesh, where it takes 3 message delays; the news back",
+        cost: "a marker on each channel, N(N-1) in a full mesh, where it takes 3 message delays; FINISHED messages back",
         run: "snapshot",
         file: "chandy_lamport.rs",
         source: include_str!("chandy_lamport.rs"),
@@ -188,21 +188,21 @@ pub const ALL: &[Lesson] = &[
             "testbed --peers 20 snapshot --initiators 3 --snapshots 4" =>
                 "several snapshots at once",
             "testbed --peers 8 snapshot --kill 3@100ms --patience 1s" =>
-                "a crash: the initiator gives up",
+                "a crash: the initiator aborts",
         },
     },
     Lesson {
         name: "lai-yang",
         title: "Lai and Yang's snapshot, with Mattern's counters",
         about: "a snapshot without FIFO channels",
-        needs: "channels that lose and double nothing, in any order; strongly connected; no crashes",
+        needs: "channels that neither lose nor duplicate messages, in any order; strongly connected; no crashes",
         cost: "an announcement on each channel, N(N-1) in a full mesh; a number or more on each message",
         run: "snapshot --algorithm lai-yang",
         file: "lai_yang.rs",
         source: include_str!("lai_yang.rs"),
         try_: commands! {
             "testbed --peers 20 snapshot --algorithm lai-yang --channel per-message" =>
-                "right where Chandy and Lamport's is wrong",
+                "correct where Chandy and Lamport's is not",
             "testbed simulate snapshot --algorithm lai-yang --channel per-message --seeds 10000" =>
                 "10,000 schedules",
             "testbed check snapshot --algorithm lai-yang --channel per-message --peers 2" =>
@@ -213,7 +213,7 @@ pub const ALL: &[Lesson] = &[
         name: "bank",
         title: "Bank transfers",
         about: "application: money that moves",
-        needs: "channels that lose and double nothing, in any order",
+        needs: "channels that neither lose nor duplicate messages, in any order",
         cost: "one message a transfer",
         run: "snapshot --workload bank",
         file: "bank.rs",
@@ -229,22 +229,22 @@ pub const ALL: &[Lesson] = &[
         name: "token",
         title: "Tokens that wander",
         about: "application: tokens with names",
-        needs: "channels that lose and double nothing, in any order",
+        needs: "channels that neither lose nor duplicate messages, in any order",
         cost: "one message a hop",
         run: "snapshot --workload token",
         file: "token.rs",
         source: include_str!("token.rs"),
         try_: commands! {
-            "testbed --peers 20 snapshot --workload token" => "each token is there once",
+            "testbed --peers 20 snapshot --workload token" => "each token exists once",
             "testbed snapshot --workload token --algorithm naive" =>
-                "some are gone, or there twice",
+                "some are missing, or duplicated",
         },
     },
     Lesson {
         name: "producer-consumer",
         title: "Producers and consumers",
         about: "application: items made and used up",
-        needs: "channels that lose and double nothing, in any order",
+        needs: "channels that neither lose nor duplicate messages, in any order",
         cost: "one message an item",
         run: "snapshot --workload producer-consumer",
         file: "producer_consumer.rs",
@@ -258,7 +258,7 @@ pub const ALL: &[Lesson] = &[
         name: "work",
         title: "Work that spreads: a diffusing computation",
         about: "application: jobs that lead to jobs",
-        needs: "channels that lose and double nothing, in any order",
+        needs: "channels that neither lose nor duplicate messages, in any order",
         cost: "one message a job but the first",
         run: "terminate",
         file: "work.rs",
@@ -266,7 +266,7 @@ pub const ALL: &[Lesson] = &[
         try_: commands! {
             "testbed --peers 10 terminate --jobs 500" => "500 jobs, 499 messages",
             "testbed --peers 10 --view terminate" =>
-                "the work spreads, and so does the news of its end",
+                "the work spreads, and its end is detected",
         },
     },
 ];
@@ -289,8 +289,8 @@ mod tests {
 
     use super::*;
 
-    /// Modules that are no lesson: what snapshot algorithms have in common, what
-    /// derived code calls, and this one.
+    /// Modules that are not lessons: the common part of the snapshot algorithms, the
+    /// modules of derived code, and this one.
     const NONE: [&str; 4] = ["derived", "lessons", "snapshot", "wire"];
 
     #[test]

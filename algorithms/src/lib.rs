@@ -2,11 +2,11 @@
 //!
 //! Each file holds one algorithm, to be read from top to bottom. Nothing here
 //! knows of sockets, clocks, threads or logs: an [`Algorithm`] takes an input
-//! and answers with [`Effect`]s, through the one door [`step`]. Whoever calls
-//! the door is an engine: the live driver over libp2p channels, a simulator, a
-//! model checker.
+//! and returns [`Effect`]s, through the one function [`step`]. Its callers are
+//! the engines: the live driver over libp2p channels, the simulator, the model
+//! checker.
 
-// Derived code names this crate so, here too.
+// Derived code refers to this crate by this name, here too.
 extern crate self as algorithms;
 
 mod algorithm;
@@ -47,7 +47,7 @@ pub mod traits {
     pub use crate::algorithm::{Message, Output};
     pub use crate::describe::Describe;
 }
-/// What the numbers of [`Out::rng`] are drawn with.
+/// The crate whose traits the generator [`Out::rng`] implements.
 pub use rand;
 
 /// A process of a run: its place in the list of peers, from 0.

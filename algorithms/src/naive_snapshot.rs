@@ -1,39 +1,39 @@
-//! How not to take a snapshot: ask everybody for their state. Wrong on purpose.
+//! How not to take a snapshot: ask all processes for their state. Wrong on purpose.
 //!
-//! The initiator asks its neighbours, they ask theirs whom nobody has asked,
-//! and each tells its state when the question comes. That no two look at the
-//! same instant is not the trouble: Chandy and Lamport's processes do not
-//! either. There are two others.
+//! The initiator asks its neighbours, they ask those of theirs that have not been
+//! asked, and each records its state on receipt of the question. That they do not
+//! all record at the same instant is not the problem: Chandy and Lamport's
+//! processes do not either. There are two other problems.
 //!
-//! **What is on its way is in nobody's state.** A message that was sent before
-//! its sender recorded, and comes after its receiver did, is missing: `Finished`
-//! names no channels at all. The sum over the snapshot is too small. A checker
-//! finds channel states that lack messages, and a total that is short of them.
+//! **A message on its way is in no process's state.** A message that was sent
+//! before its sender recorded, and arrives after its receiver did, is missing:
+//! `Finished` names no channels at all. The sum over the snapshot is too small. A
+//! checker finds channel states that lack messages, and a total that is too low.
 //!
-//! **What is received may never have been sent.** The question goes one way
-//! and the messages go others. A process that has recorded sends a message to
-//! one whom the question has not reached, which counts it among what it has,
-//! and then records. Its sender, in the snapshot, has it still. The sum is too
-//! large, and this state could not have been at any time: an effect without its
-//! cause. A checker finds an *orphan*, a receipt before the cut whose sending is
-//! after it, and vector clocks that know more of a process than it knew of
-//! itself. It takes a triangle of channels, as in a full mesh, or a channel
-//! without order, where the message overtakes the question.
+//! **A message may be received that was never sent.** The question takes one path
+//! and the messages take others. A process that has recorded sends a message to
+//! one that the question has not reached, which handles it and then records. In
+//! the snapshot the sender has not sent it. The sum is too large, and this state
+//! could not have occurred at any time: an effect without its cause. A checker
+//! finds an *orphan*, a receipt before the cut whose sending is after it, and
+//! vector clocks that know more of a process than it knew of itself. It takes a
+//! triangle of channels, as in a full mesh, or a channel without order, where the
+//! message overtakes the question.
 //!
-//! Both at once may cancel, and the sum be right while the snapshot is wrong:
-//! add up nothing without looking at the messages. And where nothing is under
-//! way the snapshot is right, so that a test on a quiet system shows nothing.
+//! The two errors may cancel: the sum is right and the snapshot is wrong, so a
+//! checker has to compare the messages as well. And where nothing is under way
+//! the snapshot is right, so a test on a quiescent system shows nothing.
 //!
-//! The remedy is in `chandy_lamport.rs`: put the question into *every* channel,
-//! before whatever is sent next, and count what comes before it.
+//! The remedy is in `chandy_lamport.rs`: send the question on *every* channel,
+//! before any further message, and record the messages that arrive before it.
 //!
-//! What it needs to be right: a system that stands still, which is the very
-//! thing that a snapshot is to do without.
+//! What it needs to be correct: a system that stands still, which is exactly what
+//! a snapshot must not require.
 //!
 //! Cost: in a full mesh N-1 questions and N-1 answers, where a right one takes
 //! N(N-1) markers. It is what the error saves.
 //!
-//! The whole algorithm is in this file. What it is asked and what it says is in
+//! The whole algorithm is in this file. Its commands and outputs are in
 //! `snapshot.rs`, the same for all snapshot algorithms.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,28 +42,28 @@ use std::time::Duration;
 use crate::snapshot::{Output, Report, SnapshotAlgorithm, Timer};
 use crate::{Algorithm, Describe, Fields, Input, InstanceId, NodeId, Out};
 
-/// What processes send each other. `M` is the application's message.
+/// The messages between processes. `M` is the application's message.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Message, Describe)]
 pub enum Message<M> {
     /// What is your state?
     #[message(tag = 1)]
     Request {
-        /// For which snapshot.
+        /// The snapshot.
         #[message(tag = 1)]
         #[describe(name = "snapshot")]
         id: InstanceId,
-        /// Whom nobody need ask any more.
+        /// The processes that have been asked.
         #[message(tag = 2)]
         asked: BTreeSet<NodeId>,
     },
     /// A process has recorded its state. On its way to the initiator.
     #[message(tag = 2)]
     Finished {
-        /// For which snapshot.
+        /// The snapshot.
         #[message(tag = 1)]
         #[describe(name = "snapshot")]
         id: InstanceId,
-        /// Who has.
+        /// The process that has finished.
         #[message(tag = 2)]
         process: NodeId,
     },
@@ -77,16 +77,16 @@ pub enum Message<M> {
 pub struct NaiveSnapshot<A: Algorithm> {
     application: A,
     me: NodeId,
-    /// Channels lead to these and come from these.
+    /// The neighbours, with a channel in each direction.
     neighbours: BTreeSet<NodeId>,
-    /// All of the run: as an initiator, it waits for each.
+    /// All processes of the run: as an initiator, it waits for each.
     processes: BTreeSet<NodeId>,
     /// How long to wait for the others.
     patience: Duration,
     /// As an initiator: the number of the next snapshot.
     next: u32,
-    /// The snapshots that this process has recorded its state for: where the news of
-    /// each goes.
+    /// The snapshots for which this process has recorded its state: where the FINISHED
+    /// messages of each go.
     snapshots: BTreeMap<InstanceId, Report>,
 }
 
@@ -146,13 +146,13 @@ impl<A: Algorithm> SnapshotAlgorithm for NaiveSnapshot<A> {
         match message {
             Message::Request { id, asked } => self.on_request(from, id, asked, out),
             Message::Finished { id, process } => self.on_finished(id, process, out),
-            // The first error: whether it was under way is of no concern here.
+            // The first error: whether the message was under way is ignored.
             Message::Application(message) => self.forward(Input::Message { from, message }, out),
         }
     }
 
-    /// Who has not answered by now is not waited for. The snapshot has failed.
-    fn give_up(&mut self, id: InstanceId, out: &mut Out<Self>) {
+    /// Aborts a snapshot to which not all processes have answered in time.
+    fn abort(&mut self, id: InstanceId, out: &mut Out<Self>) {
         if let Some(Report::Missing(missing)) = self.snapshots.get_mut(&id) {
             let missing = std::mem::take(missing).into_iter().collect();
             out.output(Output::Aborted { id, missing });
@@ -168,13 +168,13 @@ impl<A: Algorithm> NaiveSnapshot<A> {
         asked: BTreeSet<NodeId>,
         out: &mut Out<Self>,
     ) {
-        // Two neighbours may have asked, neither knowing of the other.
+        // Two neighbours may have asked independently.
         if !self.snapshots.contains_key(&id) {
             self.record(id, Report::To(from), asked, out);
         }
     }
 
-    /// Records the state, asks on, and has finished: that is all.
+    /// Records the state, asks the others, and has finished.
     fn record(
         &mut self,
         id: InstanceId,
@@ -184,8 +184,8 @@ impl<A: Algorithm> NaiveSnapshot<A> {
     ) {
         let state = self.application.clone();
         out.output(Output::Recorded { id, state });
-        // The second error: into a channel to one who is asked by another goes
-        // nothing that would part what is sent before from what is sent after.
+        // The second error: a channel to a process that another one asks gets no
+        // marker to separate messages sent before the recording from those after.
         let unasked: Vec<_> = self.neighbours.difference(&asked).copied().collect();
         asked.extend(&unasked);
         for to in unasked {
@@ -221,20 +221,20 @@ mod tests {
 
     type Process = NaiveSnapshot<Bank>;
 
-    /// What happens next, by process number.
+    /// An event of the run, by process number.
     #[derive(Clone, Copy, Debug)]
     enum Event {
         /// It starts a snapshot.
         Snapshot(u32),
-        /// The one sends money to the other.
+        /// The first sends money to the second.
         Transfer(u32, u32),
-        /// The oldest message in the channel from the one to the other comes.
+        /// The oldest message in the channel from the first to the second is delivered.
         Deliver(u32, u32),
-        /// So does every other, the oldest first.
+        /// All messages are delivered, the oldest first.
         DeliverAll,
-        /// The newest comes first.
+        /// All messages are delivered, the newest first.
         DeliverNewest(u32, u32),
-        /// It waits no more.
+        /// Its timeout expires.
         GiveUp(u32),
     }
     use Event::{Deliver, DeliverAll, DeliverNewest, GiveUp, Snapshot as Take, Transfer as Pay};
@@ -301,7 +301,7 @@ mod tests {
             self.input(to, Input::Message { from, message });
         }
 
-        /// With some seed the random neighbour is the wanted one.
+        /// Searches for a seed with which the random neighbour is the wanted one.
         fn pay(&mut self, from: NodeId, wanted: NodeId) {
             let input = || Input::Timer(Timer::Application(Due));
             let process = &mut self.processes[usize::from(from)];
@@ -330,7 +330,7 @@ mod tests {
             }
         }
 
-        /// The recorded balances, less what there was.
+        /// The recorded balances, less the total at the start.
         fn error(&self) -> i64 {
             let balance = |(_, output): &(NodeId, Output<Bank>)| match output {
                 Output::Recorded { state, .. } => Some(state.balance() as i64 - 100),
@@ -349,8 +349,8 @@ mod tests {
         move |(a, b, _)| (a.0, b.0) == (from, to)
     }
 
-    /// A name, the channels, what happens, and whether there is less or more in
-    /// the snapshot than there was.
+    /// A name, the channels, the events, and whether the snapshot has less or more
+    /// than the total at the start.
     type Case<'a> = (&'a str, &'a [(u32, u32)], &'a [Event], Ordering);
 
     const PAIR: &[(u32, u32)] = &[(0, 1)];
@@ -358,7 +358,7 @@ mod tests {
     const TRIANGLE: &[(u32, u32)] = &[(0, 1), (0, 2), (1, 2)];
 
     #[test]
-    fn what_is_under_way_is_missing_and_what_overtakes_is_there_twice() {
+    fn messages_under_way_are_missing_and_overtaking_ones_count_twice() {
         use Ordering::{Equal, Greater, Less};
         let cases: &[Case] = &[
             ("nothing moves", LINE, &[Take(0), DeliverAll], Equal),
@@ -368,14 +368,14 @@ mod tests {
                 &[Pay(0, 1), DeliverAll, Take(1), DeliverAll],
                 Equal,
             ),
-            // The receiver records, then the message comes.
+            // The receiver records, then the message arrives.
             (
                 "under way",
                 PAIR,
                 &[Pay(1, 0), Take(0), Deliver(1, 0), DeliverAll],
                 Less,
             ),
-            // In order, the question comes before what is sent after it.
+            // In order, the question arrives before any message sent after it.
             ("in order", PAIR, &[Take(0), Pay(0, 1), DeliverAll], Equal),
             (
                 "overtaken",
@@ -383,9 +383,9 @@ mod tests {
                 &[Take(0), Pay(0, 1), DeliverNewest(0, 1), DeliverAll],
                 Greater,
             ),
-            // 1 has recorded and pays 2, whom the question of 0 reaches later.
+            // 1 has recorded and pays 2, which the question of 0 reaches later.
             (
-                "another way",
+                "another path",
                 TRIANGLE,
                 &[Take(0), Deliver(0, 1), Pay(1, 2), Deliver(1, 2), DeliverAll],
                 Greater,
@@ -406,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn everybody_is_asked_in_any_connected_topology() {
+    fn all_processes_are_asked_in_any_connected_topology() {
         let star = (1..9).map(|leaf| (0, leaf)).collect();
         let ring = (0..9).map(|i| (i, (i + 1) % 9)).collect();
         let mesh = (0..9).flat_map(|i| (0..i).map(move |j| (j, i))).collect();
@@ -423,7 +423,7 @@ mod tests {
     }
 
     #[test]
-    fn who_does_not_answer_is_named() {
+    fn processes_that_do_not_answer_are_named() {
         let mut network = Network::new(3, LINE);
         network.on_event(Take(0));
         network.on_event(Deliver(0, 1));
@@ -437,6 +437,6 @@ mod tests {
         let missing = vec![NodeId(2)];
         let aborted = (NodeId(0), Output::Aborted { id, missing });
         assert!(network.outputs.contains(&aborted));
-        assert_eq!(network.count("Complete"), 0, "not after it was given up");
+        assert_eq!(network.count("Complete"), 0, "not after the abort");
     }
 }

@@ -1,20 +1,20 @@
 //! PING and PONG: is a process there, and how far away is it?
 //!
-//! The smallest algorithm with a question and an answer. A process that is
-//! told to ping sends PING with a fresh id; whoever receives PING sends back
-//! PONG with the same id and data; when PONG comes, the ping is answered.
+//! The smallest algorithm with a question and an answer. On a ping command a
+//! process sends PING with a fresh id; a process that receives PING sends back
+//! PONG with the same id and data; when PONG arrives, the ping is answered.
 //!
-//! What can go wrong shapes the state. An answer may never come, so each PING
-//! has a timer. It may come late, twice, or from somebody who was not asked,
-//! so a process remembers whom it asked, and takes one answer from them alone.
+//! The possible failures shape the state. An answer may never arrive, so each
+//! PING has a timer. It may arrive late, twice, or from another process, so a
+//! process keeps the receiver of each PING, and accepts one answer from it alone.
 //! In an asynchronous system a timeout proves nothing about the other process:
-//! it may be dead, slow, or merely far away (Fischer, Lynch and Paterson,
+//! it may be crashed, slow, or far away (Fischer, Lynch and Paterson,
 //! "Impossibility of Distributed Consensus with One Faulty Process", JACM
-//! 32(2), 1985). That is why the output says `TimedOut` and not `Dead`.
+//! 32(2), 1985). That is why the output is `TimedOut` and not `Dead`.
 //!
-//! What it needs: a channel in each direction. It may lose, double and reorder
-//! messages, and the other process may crash; a ping then times out, and no
-//! answer is counted twice.
+//! What it needs: a channel in each direction. It may lose, duplicate and
+//! reorder messages, and the other process may crash; a ping then times out, and
+//! no answer is counted twice.
 //!
 //! Cost: 2 messages and one round trip for each ping.
 //!
@@ -27,7 +27,7 @@ use proto::Bytes;
 
 use crate::{Algorithm, Describe, Fields, NodeId, Out};
 
-/// What processes send each other.
+/// The messages between processes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Message, Describe)]
 pub enum Message {
     /// Are you there?
@@ -41,7 +41,7 @@ pub enum Message {
         #[describe(name = "data.size", with = Bytes::len)]
         data: Bytes,
     },
-    /// I am. It repeats what it answers.
+    /// Yes. It repeats the content of the PING.
     #[message(tag = 2, reply)]
     Pong {
         /// That of the PING.
@@ -54,12 +54,12 @@ pub enum Message {
     },
 }
 
-/// What the world outside may ask.
+/// The commands of a process.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Command {
     /// Ping a process.
     Ping {
-        /// Whom.
+        /// The receiver of the PING.
         to: NodeId,
         /// Ballast to send along and get back.
         data: Bytes,
@@ -68,47 +68,47 @@ pub enum Command {
     },
 }
 
-/// What a process says.
+/// The outputs of a process.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Output, Describe)]
 pub enum Output {
-    /// The answer has come.
+    /// The answer has arrived.
     Answered {
-        /// Which ping, counted from 0 in the order of the commands.
+        /// The ping, counted from 0 in the order of the commands.
         id: u64,
-        /// Who answered.
+        /// The process that answered.
         by: NodeId,
     },
-    /// No answer came in time.
+    /// No answer arrived in time.
     TimedOut {
-        /// Which ping.
+        /// The ping.
         id: u64,
-        /// Who did not answer.
+        /// The process that did not answer.
         by: NodeId,
     },
-    /// A PONG that nobody waits for: late, doubled or made up. Ignored.
+    /// A PONG that answers no open ping: late, duplicate or forged. Ignored.
     Unexpected {
         /// The id that it names.
         id: u64,
-        /// Who sent it.
+        /// The sender.
         by: NodeId,
     },
 }
 
-/// A timer runs for each ping under way, told apart by its id.
+/// The timer of a ping under way, identified by the ping's id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timeout {
-    /// Which ping.
+    /// The ping.
     pub id: u64,
 }
 
 /// The state of one process.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PingPong {
-    /// As the one who asks: the id of the next ping.
+    /// As a sender of PING: the id of the next ping.
     next_id: u64,
-    /// As the one who asks: who was asked and has not answered yet.
+    /// As a sender of PING: the open pings, each with the process asked.
     waiting_for: BTreeMap<u64, NodeId>,
-    // As the one who answers: nothing. PONG repeats what PING said.
+    // As a receiver of PING: no state. PONG repeats the content of PING.
 }
 
 impl Algorithm for PingPong {
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_counts_once_and_from_the_one_asked_alone() {
+    fn an_answer_counts_once_and_only_from_the_process_asked() {
         let mut alice = PingPong::default();
         ping(&mut alice);
         let unexpected = |id, by| vec![Effect::Output(Output::Unexpected { id, by })];
@@ -264,7 +264,7 @@ mod tests {
         assert_eq!(
             pong(&mut alice, CAROL, 0),
             unexpected(0, CAROL),
-            "not the one asked"
+            "not the process asked"
         );
         assert_eq!(pong(&mut alice, BOB, 9), unexpected(9, BOB), "never asked");
         assert_eq!(pong(&mut alice, BOB, 0).len(), 2);
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_message_is_none() {
+    fn malformed_payload_is_rejected() {
         let data = Bytes::from_static(b"x");
         let ping = Message::Ping { id: 7, data };
         assert_eq!(Message::from_payload(ping.to_payload()), Some(ping));

@@ -1,22 +1,22 @@
 //! Producers and consumers: an application to take snapshots of.
 //!
-//! Every process is both. It produces numbered items and sends each to a
-//! random neighbour; what it receives it puts into its buffer, and consumes
-//! one item after the other. Whatever was produced was consumed, or is in a
+//! Every process is both. It produces numbered items and sends each to a random
+//! neighbour; it puts the items that it receives into its buffer, and consumes
+//! one after the other. Every item that was produced was consumed, or is in a
 //! buffer, or on its way:
 //!
 //! > produced = consumed + buffered + in channels
 //!
-//! A process's share in that, what it has consumed and buffers less what it
-//! has produced, may well be negative. Unlike a balance (see `bank.rs`) what
-//! was produced and what was consumed only ever grow: of two snapshots the
-//! later shows no less of either.
+//! A process's share in that, the items it has consumed and buffered less those
+//! it has produced, may be negative. Unlike a balance (see `bank.rs`), the two
+//! counts, produced and consumed, only ever grow: of two snapshots the later
+//! shows no less of either.
 //!
-//! Nothing tells a producer that a consumer is slow, so a buffer has no bound:
-//! it is a count of items. Two processes that wait for each other's room would
-//! be another lesson.
+//! A producer does not learn that a consumer is slow, so a buffer has no bound:
+//! it is a count of items. Processes that wait for space in each other's buffers
+//! would be another lesson.
 //!
-//! What it needs: channels that lose and double nothing, in any order.
+//! What it needs: channels that neither lose nor duplicate messages, in any order.
 //!
 //! Cost: one message an item.
 //!
@@ -32,15 +32,15 @@ use crate::{Algorithm, Describe, Fields, Message, NodeId, Out};
 /// An item on its way.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Message)]
 pub struct Item {
-    /// Who produced it.
+    /// The producer.
     #[message(tag = 1)]
     pub from: NodeId,
-    /// How many its producer had produced before.
+    /// Zero-based sequence number, per producer.
     #[message(tag = 2)]
     pub number: u64,
 }
 
-/// What is due.
+/// The timers: what a process does next.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Due {
     /// The next item to send.
@@ -53,16 +53,16 @@ pub enum Due {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ProducerConsumer {
     me: NodeId,
-    /// Whom items may be sent to.
+    /// The processes to which it may send items.
     neighbours: Vec<NodeId>,
     /// The mean time between two items, produced or consumed.
     pace: Duration,
-    /// How many items were produced, and how many will be.
+    /// How many items it has produced, and how many it will produce in all.
     produced: u64,
     limit: u64,
-    /// How many items came and are not consumed.
+    /// How many items it has received and not consumed.
     buffered: u64,
-    /// How many are.
+    /// How many items it has consumed.
     consumed: u64,
 }
 
@@ -88,9 +88,9 @@ impl ProducerConsumer {
         }
     }
 
-    /// What it has consumed and buffers, less what it has produced. Over all
-    /// processes, and with one for each item on its way, that adds up to what
-    /// was in the buffers at the start.
+    /// The items that it has consumed and buffered, less those it has produced.
+    /// Over all processes, and with one for each item on its way, that adds up to
+    /// the number of items in the buffers at the start.
     pub fn share(&self) -> i128 {
         i128::from(self.consumed) + i128::from(self.buffered) - i128::from(self.produced)
     }
@@ -113,7 +113,7 @@ impl Algorithm for ProducerConsumer {
 
     fn on_message(&mut self, _: NodeId, Item { .. }: Item, out: &mut Out<Self>) {
         self.buffered += 1;
-        // While there was something in the buffer the timer runs already.
+        // If the buffer was not empty the timer runs already.
         if self.buffered == 1 {
             self.wait(Due::Consume, out);
         }
@@ -162,7 +162,7 @@ impl ProducerConsumer {
         }
     }
 
-    /// What is due comes after a time between none and twice the pace.
+    /// Sets the timer to a random time between zero and twice the pace.
     fn wait(&self, due: Due, out: &mut Out<Self>) {
         let after = self.pace.mul_f64(out.rng().random_range(0.0..2.0));
         out.set_timer(due, after);
@@ -193,7 +193,7 @@ mod tests {
 
     const BUFFERED: u64 = 2;
 
-    /// Processes that all know each other.
+    /// A fully connected network.
     fn network(processes: u32, limit: u64, seed: u64) -> Network<ProducerConsumer> {
         let edges = mesh(processes);
         let pace = Duration::from_millis(1);
@@ -205,7 +205,7 @@ mod tests {
         network
     }
 
-    /// The shares of all, and what is on its way.
+    /// The shares of all processes, and the items on their way.
     fn total(network: &Network<ProducerConsumer>) -> i64 {
         let share = |process: &ProducerConsumer| process.fields().get_integer("total.share");
         let amount = |item: &Item| item.fields().get_integer("amount");
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_was_produced_is_somewhere_and_is_consumed_in_the_end() {
+    fn produced_items_are_never_lost_and_are_all_consumed() {
         for (processes, limit) in [(1, 10), (2, 0), (2, 10), (5, 20)] {
             for seed in 0..20 {
                 let case = format!("{processes} processes, {limit} items, seed {seed}");
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn items_are_told_apart() {
+    fn items_have_distinct_ids() {
         let (me, other) = (NodeId(4), NodeId(1));
         let mut process = ProducerConsumer::new(me, vec![other], 0, Duration::ZERO, 3);
         for number in 0..3 {

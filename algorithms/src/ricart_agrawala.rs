@@ -3,32 +3,31 @@
 //! Glenn Ricart and Ashok K. Agrawala, "An Optimal Algorithm for Mutual
 //! Exclusion in Computer Networks", CACM 24(1), 1981.
 //!
-//! A *critical section* is what one process at a time may be in, and there is
-//! nobody in charge to ask. So a process asks everybody: it sends a REQUEST,
-//! and enters when each of the others has sent a REPLY. Who neither is inside
-//! nor wants to be replies at once. Who is inside replies when it leaves.
+//! At most one process at a time may be in the *critical section*, and there is no
+//! coordinator. So a process asks all others: it sends a REQUEST, and enters when
+//! each of them has sent a REPLY. A process that neither is inside nor waits to
+//! enter replies at once. A process that is inside replies when it leaves.
 //!
-//! What if two ask at once? Each REQUEST carries the time at which it was made,
-//! by a *logical clock* (Leslie Lamport, "Time, Clocks, and the Ordering of
-//! Events in a Distributed System", CACM 21(7), 1978): a number that is above
-//! every one its process has seen. The earlier request goes first; of two that
-//! were made at the same time, that of the process with the lower id. Both
-//! processes compare the same two pairs, so one of them replies and the other
-//! *defers* its reply until it has left. All requests stand in one order, so
-//! nobody waits in a circle; and whoever replies to a request asks with a later
-//! time ever after, so nobody is passed by again and again.
+//! What if two ask at once? Each REQUEST carries its time by a *logical clock*
+//! (Leslie Lamport, "Time, Clocks, and the Ordering of Events in a Distributed
+//! System", CACM 21(7), 1978): a number larger than every one that the process has
+//! seen. The earlier request goes first; of two with the same time, that of the
+//! process with the lower id. Both processes compare the same two pairs, so one of
+//! them replies and the other *defers* its reply until it has left. All requests
+//! are totally ordered, so there is no deadlock; and after a reply to a request a
+//! process asks with a later time, so there is no starvation.
 //!
-//! What it needs: a channel between any two, none of which loses anything, and
-//! nobody to crash: a single process that does not reply stops all that want to
-//! enter. It does not need channels that keep the order. A process sends a
-//! REQUEST only when every REPLY to its last one has come, so there is never a
-//! doubt about which request a REPLY belongs to. A REQUEST can overtake the
-//! REPLY that its sender sent before; it then meets a process that still waits,
-//! with an earlier time, and is deferred, as it would be a moment later.
+//! What it needs: a reliable channel between any two processes, and no crashes: a
+//! single process that does not reply blocks all that wait to enter. It does not
+//! need channels that keep the order. A process sends a REQUEST only when every
+//! REPLY to its last one has arrived, so it is always clear to which request a
+//! REPLY belongs. A REQUEST can overtake the REPLY that its sender sent before; its
+//! receiver then still waits, with an earlier time, and defers the reply, as it
+//! would a moment later.
 //!
 //! Cost: N-1 REQUESTs and as many REPLYs for each entry, see [`messages`]. When
 //! a process leaves, the next enters after one message delay. That number of
-//! messages is the least, the paper says, "if parallel, distributed, symmetric
+//! messages is minimal, according to the paper, "if parallel, distributed, symmetric
 //! control is used" and each entry asks anew. It is not the least without a token.
 //! A REPLY can count until the process has to answer a REQUEST of the other: then
 //! an entry takes 0 to 2(N-1) (O. Carvalho and G. Roucairol, "On Mutual Exclusion
@@ -44,37 +43,37 @@ use std::time::Duration;
 
 use crate::{Algorithm, Describe, Fields, NodeId, Out};
 
-/// What processes send each other.
+/// The messages between processes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Message, Describe)]
 pub enum Message {
     /// The sender wants to enter.
     #[message(tag = 1, request)]
     Request {
-        /// When it asked, by its logical clock.
+        /// The time of the request, by the sender's logical clock.
         #[message(tag = 1)]
         time: u64,
     },
-    /// The receiver may enter, as far as the sender is concerned.
+    /// The sender's permission to enter.
     #[message(tag = 2, reply)]
     Reply,
 }
 
-/// What the world outside may ask.
+/// The commands of a process.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Command {
-    /// Enter the critical section, once more than was asked for already.
+    /// Enter the critical section once more.
     Acquire,
 }
 
-/// What a process says.
+/// The outputs of a process.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Output, Describe)]
 pub enum Output {
-    /// It is in the critical section.
+    /// It has entered the critical section.
     Entered {
         /// The time of the request.
         time: u64,
     },
-    /// It no longer is.
+    /// It has left it.
     Left {
         /// The time of the request.
         time: u64,
@@ -90,30 +89,30 @@ pub struct Leave;
 pub struct RicartAgrawala {
     #[describe(skip)]
     me: NodeId,
-    /// Everybody else.
+    /// All other processes.
     #[describe(skip)]
     others: BTreeSet<NodeId>,
     /// How long it stays inside.
     #[describe(skip)]
     hold: Duration,
-    /// The logical clock: the largest time of any request seen, its own among
-    /// them.
+    /// The logical clock: the largest time of any request seen, its own
+    /// included.
     clock: u64,
-    /// As one who asks: how often it is still to enter.
+    /// As a requester: how many entries are still wanted.
     wanted: u64,
-    /// As one who asks: how far it is.
+    /// As a requester: its phase.
     #[describe(flatten)]
     phase: Phase,
-    /// As one who is asked: who gets its REPLY when this process has left.
+    /// As a receiver of REQUESTs: the processes whose REPLY is deferred.
     deferred: BTreeSet<NodeId>,
 }
 
-/// How far a process is with entering.
+/// The phase of an entry.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Phase {
-    /// It does not ask.
+    /// It does not request the section.
     Outside,
-    /// It asked at `time`; the REPLYs of those in `missing` have not come.
+    /// It requested at `time`; the REPLYs of those in `missing` are outstanding.
     Waiting {
         time: u64,
         missing: BTreeSet<NodeId>,
@@ -122,7 +121,7 @@ enum Phase {
     Inside { time: u64 },
 }
 
-/// How many messages an entry costs in a run of so many processes: a REQUEST
+/// How many messages an entry costs in a run with that many processes: a REQUEST
 /// to each of the others and its REPLY.
 pub fn messages(processes: u64) -> u64 {
     2 * processes.saturating_sub(1)
@@ -176,7 +175,7 @@ impl RicartAgrawala {
         if self.wanted == 0 || self.phase != Phase::Outside {
             return;
         }
-        // What a hostile peer claims for a time may be the largest there is.
+        // A hostile peer may claim the largest time there is.
         self.clock = self.clock.saturating_add(1);
         for &to in &self.others {
             out.send(to, Message::Request { time: self.clock });
@@ -189,7 +188,7 @@ impl RicartAgrawala {
     /// The paper's receiver of REQUESTs: `Highest_Sequence_Number :=
     /// Maximum(Highest_Sequence_Number, k)`, then it defers or replies.
     fn on_request(&mut self, from: NodeId, time: u64, out: &mut Out<Self>) {
-        // Whatever this process asks for from now on, it asks for later.
+        // Every later request of this process has a larger time.
         self.clock = self.clock.max(time);
         if self.goes_before((time, from)) {
             self.deferred.insert(from);
@@ -210,7 +209,7 @@ impl RicartAgrawala {
 
     /// The paper's process that receives REPLYs: one less is outstanding.
     fn on_reply(&mut self, from: NodeId, out: &mut Out<Self>) {
-        // One that nobody waits for is no honest one. It changes nothing.
+        // A REPLY that is not outstanding is forged. It changes nothing.
         if let Phase::Waiting { missing, .. } = &mut self.phase {
             missing.remove(&from);
             self.enter_if_all_replied(out);
@@ -283,9 +282,9 @@ mod tests {
         }
     }
 
-    /// Lets `count` processes enter 20 times in all. Gives the processes, how many
-    /// messages were sent, and the entries, as they came: at what time of the
-    /// request, and whose.
+    /// Lets `count` processes enter 20 times in all. Returns the processes, how many
+    /// messages were sent, and the entries in order: the time of the request, and the
+    /// process.
     fn enter(count: u32, seed: u64) -> (Vec<RicartAgrawala>, u64, Vec<(u64, NodeId)>) {
         let new = |me| RicartAgrawala::new(me, (0..count).map(NodeId), HOLD);
         let mut network = Network::new(count, new, seed);
@@ -294,7 +293,7 @@ mod tests {
         }
         network.run();
         let (mut entries, mut inside) = (Vec::new(), None);
-        for (me, output) in network.said {
+        for (me, output) in network.outputs {
             match output {
                 Output::Entered { time } => {
                     assert_eq!(inside.replace(me), None, "seed {seed}: two are inside");
@@ -309,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn they_take_turns_in_the_order_of_their_requests_without_fifo() {
+    fn processes_enter_in_the_order_of_their_requests_without_fifo() {
         for seed in 0..500 {
             let count = 1 + (seed % 6) as u32;
             let (processes, sent, entries) = enter(count, seed);
@@ -323,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn the_earlier_request_goes_first_and_of_equals_the_lower_id() {
+    fn the_earlier_request_wins_and_ties_go_to_the_lower_id() {
         let asked_at_1 = |me: NodeId| {
             let mut process = processes(2).swap_remove(me.into());
             step(&mut process, Input::Command(Command::Acquire), 0);
@@ -345,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_that_nobody_waits_for_changes_nothing() {
+    fn a_reply_that_is_not_outstanding_changes_nothing() {
         let mut alice = processes(3).swap_remove(0);
         step(&mut alice, Input::Command(Command::Acquire), 0);
         let mut reply = |from| {
@@ -360,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_message_is_none() {
+    fn malformed_payload_is_rejected() {
         for message in [Message::Request { time: 7 }, Message::Reply] {
             let payload = message.to_payload();
             assert_eq!(Message::from_payload(payload), Some(message));

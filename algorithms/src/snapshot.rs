@@ -1,4 +1,4 @@
-//! What all snapshot algorithms have in common: commands, timers, outputs, and how the
+//! The common part of all snapshot algorithms: commands, timers, outputs, and how the
 //! initiator learns of the end. So the checker and the page handle the snapshots of all
 //! of them alike.
 
@@ -11,7 +11,7 @@ use crate::{Algorithm, Describe, Fields, Input, InstanceId, NodeId, Out, Value};
 pub enum Command<C> {
     /// Start a snapshot.
     Snapshot,
-    /// Do something with the application.
+    /// A command of the application.
     Application(C),
 }
 
@@ -29,31 +29,31 @@ pub enum Timer<T> {
 pub enum Output<A: Algorithm> {
     /// The state is recorded.
     Recorded {
-        /// For which snapshot.
+        /// The snapshot.
         id: InstanceId,
-        /// As it was in that moment.
+        /// The recorded state.
         state: A,
     },
     /// All channels that lead here are recorded.
     Finished {
-        /// For which snapshot.
+        /// The snapshot.
         id: InstanceId,
-        /// The messages on those that held any, in their order.
+        /// The channels that held messages, with the messages in their order.
         channels: Vec<(NodeId, Vec<A::Message>)>,
     },
     /// The initiator has heard from every process.
     Complete {
-        /// Which snapshot.
+        /// The snapshot.
         id: InstanceId,
     },
-    /// A process did not answer in time. There is no snapshot.
+    /// A process did not answer in time. The snapshot is aborted.
     Aborted {
-        /// Which snapshot.
+        /// The snapshot.
         id: InstanceId,
         /// The processes that did not answer.
         missing: Vec<NodeId>,
     },
-    /// The application says something.
+    /// An output of the application.
     Application(#[output(application)] A::Output),
 }
 
@@ -70,7 +70,7 @@ pub enum Report {
 /// A snapshot algorithm, superimposed on an application. That makes it an [`Algorithm`],
 /// which forwards the application's messages, timers and commands to the application.
 pub trait SnapshotAlgorithm: Value + Describe {
-    /// The application that is recorded.
+    /// The application whose state is recorded.
     type Application: Algorithm;
     /// The messages of both.
     type Message: crate::Message;
@@ -99,7 +99,7 @@ pub trait SnapshotAlgorithm: Value + Describe {
     fn receive(&mut self, from: NodeId, message: Self::Message, out: &mut Out<Self>);
 
     /// Aborts a snapshot that is not complete.
-    fn give_up(&mut self, id: InstanceId, out: &mut Out<Self>);
+    fn abort(&mut self, id: InstanceId, out: &mut Out<Self>);
 
     /// Lets the application handle an input.
     fn forward(&mut self, input: Input<Self::Application>, out: &mut Out<Self>) {
@@ -114,7 +114,7 @@ pub trait SnapshotAlgorithm: Value + Describe {
     }
 
     /// Handles a FINISHED message. Chandy and Lamport leave open how the initiator collects
-    /// what was recorded; this is one way.
+    /// the recorded states; this is one way.
     fn on_finished(&mut self, id: InstanceId, process: NodeId, out: &mut Out<Self>) {
         match self.report(id) {
             Some(&mut Report::To(parent)) => out.send(parent, Self::finished(id, process)),
@@ -125,7 +125,7 @@ pub trait SnapshotAlgorithm: Value + Describe {
                     out.output(Output::Complete { id });
                 }
             }
-            None => {} // Made up: there is no such snapshot here.
+            None => {} // Forged: there is no such snapshot here.
         }
     }
 }
@@ -153,7 +153,7 @@ impl<S: SnapshotAlgorithm> Algorithm for S {
 
     fn on_timer(&mut self, timer: Self::Timer, out: &mut Out<Self>) {
         match timer {
-            Timer::GiveUp(id) => self.give_up(id, out),
+            Timer::GiveUp(id) => self.abort(id, out),
             Timer::Application(timer) => self.forward(Input::Timer(timer), out),
         }
     }

@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::{Algorithm, Effect, Input, Message as _, NodeId, step};
 
-/// Processes, and what may happen next to them.
+/// Processes, and the inputs that they may handle next.
 #[derive(Debug)]
 pub(crate) struct Network<A: Algorithm> {
     /// The processes, by their numbers.
@@ -14,9 +14,9 @@ pub(crate) struct Network<A: Algorithm> {
     /// The messages that were sent: sender, receiver, message.
     pub(crate) sent: Vec<(NodeId, NodeId, A::Message)>,
     /// The outputs, each with its process.
-    pub(crate) said: Vec<(NodeId, A::Output)>,
+    pub(crate) outputs: Vec<(NodeId, A::Output)>,
     /// Inputs under way. Any may be the next: messages overtake each other, and a
-    /// timer may run out before or after whatever comes.
+    /// timer may run out before or after any other input.
     waiting: Vec<(NodeId, Input<A>)>,
     rng: ChaCha8Rng,
 }
@@ -27,18 +27,18 @@ impl<A: Algorithm> Network<A> {
         Self {
             processes: (0..count).map(NodeId).map(process).collect(),
             sent: Vec::new(),
-            said: Vec::new(),
+            outputs: Vec::new(),
             waiting: Vec::new(),
             rng: ChaCha8Rng::seed_from_u64(seed),
         }
     }
 
-    /// Lets that input happen at some time.
+    /// Adds the input to those under way.
     pub(crate) fn later(&mut self, at: NodeId, input: Input<A>) {
         self.waiting.push((at, input));
     }
 
-    /// Lets that input happen now.
+    /// Lets the process handle the input now.
     pub(crate) fn now(&mut self, at: NodeId, input: Input<A>) {
         let seed = self.rng.random();
         for effect in step(&mut self.processes[usize::from(at)], input, seed) {
@@ -54,12 +54,12 @@ impl<A: Algorithm> Network<A> {
                     self.later(at, Input::Timer(timer));
                 }
                 Effect::CancelTimer { timer } => self.cancel(at, &timer),
-                Effect::Output(output) => self.said.push((at, output)),
+                Effect::Output(output) => self.outputs.push((at, output)),
             }
         }
     }
 
-    /// Lets one of the inputs under way happen, at random. Returns whether there was
+    /// Handles one of the inputs under way, chosen at random. Returns whether there was
     /// one.
     pub(crate) fn step(&mut self) -> bool {
         if self.waiting.is_empty() {
@@ -71,7 +71,7 @@ impl<A: Algorithm> Network<A> {
         true
     }
 
-    /// Lets everything happen, until nothing is under way.
+    /// Handles inputs until none is under way.
     pub(crate) fn run(&mut self) {
         while self.step() {}
     }

@@ -1,16 +1,16 @@
 //! Tokens that wander: an application to take snapshots of.
 //!
-//! Every process holds some tokens. It keeps each for a random while and
-//! passes it to a random neighbour. No token is made or lost, so at any one
-//! time those that are held, and those on their way, are all that there were
-//! at the start, each of them once. Unlike money (see `bank.rs`) a token has a
-//! name: in a wrong snapshot one sees which are there twice, and which are
-//! gone. With one token in all of the run it is the token that Chandy and
-//! Lamport begin with, in the "single-token conservation" of their paper.
+//! Every process holds some tokens. It keeps each for a random time and passes
+//! it to a random neighbour. No token is created or lost, so at any one time the
+//! tokens held, and those on their way, are the tokens of the start, each of them
+//! once. Unlike money (see `bank.rs`) a token has a name: a wrong snapshot shows
+//! which tokens are duplicated, and which are missing. A run with a single token
+//! is the "single-token conservation" with which Chandy and Lamport begin their
+//! paper.
 //!
 //! A token stays where it is after so many hops, so that a run ends.
 //!
-//! What it needs: channels that lose and double nothing, in any order.
+//! What it needs: channels that neither lose nor duplicate messages, in any order.
 //!
 //! Cost: one message a hop.
 //!
@@ -25,12 +25,12 @@ use rand::seq::IndexedRandom as _;
 
 use crate::{Algorithm, Describe, Fields, Message, NodeId, Out};
 
-/// Which token.
+/// Identifies a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Token {
-    /// Who held it at the start.
+    /// The process that held it at the start.
     pub holder: NodeId,
-    /// Which of that process's tokens it is, counted from 0.
+    /// Zero-based index among that process's tokens.
     pub index: u64,
 }
 
@@ -38,19 +38,19 @@ pub struct Token {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Message)]
 #[message(kind = "TOKEN", check = |pass: &Self| pass.hops > 0)]
 pub struct Pass {
-    /// Who passes it on.
+    /// The sender.
     #[message(tag = 1)]
     pub from: NodeId,
-    /// How many its sender had passed on before.
+    /// Zero-based sequence number, per sender.
     #[message(tag = 2)]
     pub number: u64,
-    /// Who held the token at the start.
+    /// The process that held the token at the start.
     #[message(tag = 3)]
     pub holder: NodeId,
-    /// Which of that process's tokens it is.
+    /// Zero-based index among that process's tokens.
     #[message(tag = 4)]
     pub index: u64,
-    /// How often it was passed on, this time included.
+    /// How often it was passed on, this hop included.
     #[message(tag = 5)]
     pub hops: u64,
 }
@@ -63,7 +63,7 @@ pub struct Due(pub Token);
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Tokens {
     me: NodeId,
-    /// Whom tokens may be passed to.
+    /// The processes to which it may pass tokens.
     neighbours: Vec<NodeId>,
     /// The mean time for which a token is kept.
     pace: Duration,
@@ -155,8 +155,8 @@ impl Tokens {
         out.send(to, pass);
     }
 
-    /// A token is kept for a time between none and twice the pace, or for ever
-    /// if it has made all its hops.
+    /// A token is kept for a time between zero and twice the pace, or for ever if
+    /// it has made all its hops.
     fn keep(&self, token: Token, hops: u64, out: &mut Out<Self>) {
         if hops < self.limit && !self.neighbours.is_empty() {
             let after = self.pace.mul_f64(out.rng().random_range(0.0..2.0));
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn every_token_makes_its_hops_and_is_somewhere_once() {
+    fn every_token_makes_all_its_hops_and_exists_once() {
         let cases = [(2, 1, 0), (2, 1, 1), (3, 4, 10), (5, 2, 33), (1, 3, 10)];
         for (processes, tokens, limit) in cases {
             for seed in 0..20 {
@@ -248,12 +248,12 @@ mod tests {
         assert_eq!(
             step(&mut tokens, Input::Timer(Due(token)), 0),
             [],
-            "it is away"
+            "it is not held"
         );
     }
 
     #[test]
-    fn what_is_no_pass_is_refused() {
+    fn malformed_payload_is_rejected() {
         for bytes in [&b""[..], b"\xff\xff", b"\x08\x01"] {
             assert_eq!(Pass::from_payload(Bytes::from_static(bytes)), None);
         }

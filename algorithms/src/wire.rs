@@ -1,11 +1,11 @@
-//! How messages travel: protobuf 3, as prost writes it.
+//! The encoding of messages: protobuf 3, the same bytes as prost's.
 //!
 //! `#[derive(Message)]` implements [`Body`] for a message, whose fields are [`Wire`].
-//! What a oneof or a list may hold is one value, a [`Single`]. Fields with the default
-//! value are left out, as protobuf demands; fields that are not known are skipped.
+//! An element of a oneof or of a list is one value, a [`Single`]. Fields with the default
+//! value are left out, as protobuf requires; unknown fields are skipped.
 //!
-//! Bytes come from peers. Nothing here panics, no length is believed that goes beyond
-//! the bytes that are there, and messages nest at most [`DEEPEST`] deep.
+//! The bytes come from peers. Nothing here panics, a length beyond the end of the input
+//! is rejected, and messages nest at most [`DEEPEST`] deep.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,9 +17,9 @@ use crate::NodeId;
 /// How deep messages may nest: prost's bound.
 pub const DEEPEST: u32 = 100;
 
-/// A message of protobuf: its fields, without the length in front.
+/// A protobuf message: its fields, without a length prefix.
 pub trait Body: Sized {
-    /// What was read of one that is not whole yet.
+    /// A value of this type that is only partly decoded.
     type Partial: Default;
 
     /// Appends the fields to `buf`.
@@ -28,21 +28,21 @@ pub trait Body: Sized {
     /// Reads the field of that key. `None`: it is malformed.
     fn merge(partial: &mut Self::Partial, key: Key, input: &mut Input) -> Option<()>;
 
-    /// The message, if all that it needs is there.
+    /// The message, if all required fields are there.
     fn finish(partial: Self::Partial) -> Option<Self>;
 }
 
-/// A value that has one field for itself: all but options and collections.
+/// A value that occupies one field: all but options and collections.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot stand in a variant, or in a list, by itself",
     label = "a variant holds exactly one value",
     note = "give the field a tag of its own, `#[message(tag = 1)]`, and the variant holds a message of its fields"
 )]
 pub trait Single: Sized {
-    /// What was read of one that is not whole yet.
+    /// A value of this type that is only partly decoded.
     type Partial: Default;
 
-    /// How its end is known.
+    /// How its end is encoded.
     const TYPE: WireType;
 
     /// Whether protobuf leaves it out.
@@ -54,7 +54,7 @@ pub trait Single: Sized {
     /// Reads the value behind that key. `None`: it is malformed.
     fn merge(partial: &mut Self::Partial, key: Key, input: &mut Input) -> Option<()>;
 
-    /// The value, if it is whole.
+    /// The value, if it is complete.
     fn finish(partial: Self::Partial) -> Option<Self>;
 }
 
@@ -65,7 +65,7 @@ pub trait Single: Sized {
     note = "fields are integers, bool, String, Bytes, NodeId, types that derive Message, and Option, Vec, BTreeSet and BTreeMap of these"
 )]
 pub trait Wire: Sized {
-    /// What was read of it by now.
+    /// A value of this type that is only partly decoded.
     type Partial: Default;
 
     /// Appends the field, if it is not the default.
@@ -74,19 +74,19 @@ pub trait Wire: Sized {
     /// Reads the value behind that key. `None`: it is malformed.
     fn merge(partial: &mut Self::Partial, key: Key, input: &mut Input) -> Option<()>;
 
-    /// The field's value, if it is whole.
+    /// The field's value, if it is complete.
     fn finish(partial: Self::Partial) -> Option<Self>;
 }
 
-/// What stands in front of a value.
+/// The key in front of a value.
 #[derive(Clone, Copy, Debug)]
 pub struct Key {
-    /// Which field it is.
+    /// The field's number.
     pub tag: u32,
     wire_type: WireType,
 }
 
-/// Bytes that are read.
+/// The bytes being decoded.
 #[derive(Debug)]
 pub struct Input {
     bytes: Bytes,
@@ -98,7 +98,7 @@ pub struct Input {
 pub fn encode(message: &impl Body) -> Bytes {
     let mut buf = Vec::with_capacity(64);
     Body::encode(message, &mut buf);
-    // It may wait in a queue: a copy takes what it needs, and no more.
+    // The payload may wait in a queue: a copy has no spare capacity.
     Bytes::copy_from_slice(&buf)
 }
 
@@ -114,7 +114,7 @@ pub fn decode<T: Body>(payload: Bytes) -> Option<T> {
     <T as Body>::finish(partial)
 }
 
-/// Appends a value with its key, the default too.
+/// Appends a value with its key, even if it is the default.
 pub fn member<T: Single>(value: &T, tag: u32, buf: &mut Vec<u8>) {
     encode_key(tag, T::TYPE, buf);
     value.put(buf);
@@ -126,10 +126,10 @@ pub fn nested(tag: u32, buf: &mut Vec<u8>, body: impl FnOnce(&mut Vec<u8>)) {
     delimited(buf, body);
 }
 
-/// Appends what `body` appends, with its length in front.
+/// Appends the bytes that `body` appends, after their length.
 fn delimited(buf: &mut Vec<u8>, body: impl FnOnce(&mut Vec<u8>)) {
     let start = buf.len();
-    // Most lengths take this one byte.
+    // Most lengths take one byte.
     buf.push(0);
     body(buf);
     let length = (buf.len() - start - 1) as u64;
@@ -143,7 +143,7 @@ fn delimited(buf: &mut Vec<u8>, body: impl FnOnce(&mut Vec<u8>)) {
 }
 
 impl Input {
-    /// Hands each key to `field`, which reads what stands behind it.
+    /// Calls `field` with each key; it reads the value behind the key.
     pub fn each(&mut self, mut field: impl FnMut(Key, &mut Self) -> Option<()>) -> Option<()> {
         while !self.bytes.is_empty() {
             let (tag, wire_type) = encoding::decode_key(&mut self.bytes).ok()?;
@@ -164,7 +164,7 @@ impl Input {
         Some(Self { bytes, depth })
     }
 
-    /// Passes over a field that is not known.
+    /// Skips an unknown field.
     pub fn skip(&mut self, key: Key) -> Option<()> {
         let Key { tag, wire_type } = key;
         let context = DecodeContext::default();
@@ -219,7 +219,7 @@ macro_rules! strings {
             }
 
             fn put(&self, buf: &mut Vec<u8>) {
-                // With room for the lengths here and of the messages around it.
+                // With space for this length and those of the enclosing messages.
                 buf.reserve(self.len() + 32);
                 encode_varint(self.len() as u64, buf);
                 buf.extend_from_slice(self.as_ref());
@@ -264,7 +264,7 @@ impl Single for NodeId {
     }
 }
 
-/// A message in a message is never left out. If it comes in parts they add up.
+/// A nested message is never left out. Several occurrences are merged.
 #[diagnostic::do_not_recommend]
 impl<T: Body> Single for T {
     type Partial = Option<T::Partial>;
@@ -346,7 +346,7 @@ impl<T: Single> Wire for Vec<T> {
     }
 }
 
-/// A list without order: it is written in that of its elements.
+/// A set, written in the order of its elements.
 impl<T: Single + Ord> Wire for BTreeSet<T> {
     type Partial = Self;
 
@@ -366,8 +366,8 @@ impl<T: Single + Ord> Wire for BTreeSet<T> {
     }
 }
 
-/// A list of messages with a key and a value. Of two with the same key the later
-/// counts.
+/// A map: a list of messages with a key and a value. Of two with the same key the
+/// later counts.
 impl<K: Wire + Ord, V: Wire> Wire for BTreeMap<K, V> {
     type Partial = Self;
 
@@ -396,7 +396,7 @@ impl<K: Wire + Ord, V: Wire> Wire for BTreeMap<K, V> {
     }
 }
 
-/// Appends a list: numbers packed into one field, each of the others as a field.
+/// Appends a list: numbers packed into one field, any other element as a field.
 fn repeated<'a, T: Single + 'a>(
     values: impl ExactSizeIterator<Item = &'a T>,
     tag: u32,
@@ -409,7 +409,7 @@ fn repeated<'a, T: Single + 'a>(
     }
 }
 
-/// Reads an element of a list, or, if they are packed, all that are.
+/// Reads an element of a list, or all elements if they are packed.
 fn one_or_more<T: Single>(key: Key, input: &mut Input, mut push: impl FnMut(T)) -> Option<()> {
     let mut one = |key, input: &mut Input| {
         let mut partial = T::Partial::default();

@@ -1,16 +1,16 @@
-//! Work that spreads: an application whose end is hard to see.
+//! Work that spreads: an application whose end is hard to detect.
 //!
-//! A process that is given a job does it for a while, and then hands further
-//! jobs to neighbours, who do the same. It is a *diffusing computation*: it
-//! begins at one process, and a process without a job only gets one by a
-//! message (the name is from Dijkstra and Scholten's paper; see
-//! `dijkstra_scholten.rs`). Nobody knows who else has a job at the moment.
+//! A process that receives a job works on it for a while, and then sends further
+//! jobs to neighbours, which do the same. It is a *diffusing computation*: it
+//! begins at one process, and a process without a job only gets one by a message
+//! (the name is from Dijkstra and Scholten's paper; see `dijkstra_scholten.rs`).
+//! No process knows which others have a job at the moment.
 //!
-//! Each JOB says how many jobs may come of it, itself included, and who is done
-//! with it hands the rest out, to one neighbour or split between two. So it
-//! always ends, after as many jobs as it began with.
+//! Each JOB carries the number of jobs that may result from it, itself included.
+//! A process that is done with a job sends the rest to one neighbour, or splits it
+//! between two. So the computation always ends, after that number of jobs.
 //!
-//! What it needs: channels that lose and double nothing, in any order.
+//! What it needs: channels that neither lose nor duplicate messages, in any order.
 //!
 //! Cost: one message for each job but the first, see [`messages`].
 //!
@@ -29,50 +29,50 @@ use crate::{Algorithm, Describe, Fields, Message, NodeId, Out};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Message, Describe)]
 #[message(check = |job: &Self| job.jobs > 0)]
 pub struct Job {
-    /// How many jobs may come of it, itself included. Not 0.
+    /// How many jobs may result from it, itself included. Not 0.
     #[message(tag = 1)]
     pub jobs: u64,
 }
 
-/// What the world outside may ask.
+/// The commands of a process.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Command {
     /// Begin a computation here.
     Begin {
-        /// Of so many jobs.
+        /// The number of jobs.
         jobs: u64,
     },
 }
 
-/// A job is done.
+/// The timer that ends a job.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Done {
-    /// Which of this process's jobs, counted from 0.
+    /// Zero-based index among this process's jobs.
     pub job: u64,
 }
 
 /// The state of one process.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Work {
-    /// Whom work may be handed to.
+    /// The processes to which it may send jobs.
     neighbours: Vec<NodeId>,
     /// The mean time that a job takes.
     pace: Duration,
     /// The number of the next job.
     next: u64,
-    /// The jobs under way here, each with how many may come of it.
+    /// The jobs under way here, each with how many may result from it.
     under_way: BTreeMap<u64, u64>,
 }
 
-/// How many JOBs a computation of so many jobs sends: all but the first, which
-/// is the root's own. (Where there is nobody to send to, none.)
+/// How many JOBs a computation with that many jobs sends: all but the first, which
+/// is the root's own. (A process without neighbours sends none.)
 pub fn messages(jobs: u64) -> u64 {
     jobs.saturating_sub(1)
 }
 
 impl Work {
-    /// A process without a job, to whom one takes the time `pace` on average.
-    /// It hands work to `neighbours`, but not to itself.
+    /// A process without a job. A job takes it the time `pace` on average. It sends
+    /// jobs to `neighbours`, but not to itself.
     pub fn new(me: NodeId, neighbours: impl IntoIterator<Item = NodeId>, pace: Duration) -> Self {
         let others = neighbours.into_iter().filter(|&other| other != me);
         Self {
@@ -119,7 +119,7 @@ impl Algorithm for Work {
 }
 
 impl Work {
-    /// A job takes between no time and twice the pace.
+    /// A job takes a time between zero and twice the pace.
     fn take(&mut self, jobs: u64, out: &mut Out<Self>) {
         let job = self.next;
         self.next += 1;
@@ -128,8 +128,8 @@ impl Work {
         out.set_timer(Done { job }, after);
     }
 
-    /// What is left goes to one neighbour, or in two parts to two, who may be
-    /// the same.
+    /// The rest goes to one neighbour, or in two parts to two, which may be the
+    /// same.
     fn hand_out(&mut self, left: u64, out: &mut Out<Self>) {
         if left == 0 {
             return;
@@ -164,7 +164,7 @@ mod tests {
     const PACE: Duration = Duration::from_millis(1);
 
     #[test]
-    fn a_job_hands_on_all_but_itself_to_two_neighbours_at_most() {
+    fn a_job_passes_all_but_itself_to_at_most_two_neighbours() {
         for (seed, jobs) in (0..200).map(|seed| (seed, 1 + seed % 10)) {
             let mut work = Work::new(ME, (0..3).map(NodeId), PACE);
             let message = Job::from_payload(Job { jobs }.to_payload()).unwrap();
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_that_is_none_is_no_message() {
+    fn a_message_of_zero_jobs_is_rejected() {
         assert_eq!(Job::from_payload(Job { jobs: 0 }.to_payload()), None);
         assert_eq!(Job::from_payload(Bytes::from_static(b"\xff")), None);
     }

@@ -1,5 +1,5 @@
-//! What the derives reject, and with which words: each case in `derive/` beside what
-//! the compiler prints.
+//! Rejected inputs of the derives: each case in `derive/` beside the compiler's
+//! output.
 
 #[test]
 fn errors_name_the_field_or_the_variant_and_the_way_out() {

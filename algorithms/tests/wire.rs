@@ -1,5 +1,5 @@
-//! The bytes of every message of every lesson, beside its kind, its role and what spans
-//! show of it. Recorded runs and peers of other programs depend on all of them, so they
+//! The bytes of every message of every lesson, beside its kind, its role and its fields
+//! in spans. Recorded runs and peers of other programs depend on all of them, so they
 //! may not change.
 
 use std::fmt::Write as _;
@@ -18,8 +18,8 @@ type Coloured = lai_yang::Message<Transfer>;
 type Naive = naive_snapshot::Message<Transfer>;
 type Detected = dijkstra_scholten::Message<Job>;
 
-/// The message has that kind, that role and those fields; it is those bytes, and those
-/// bytes are it.
+/// The message has that kind, that role and those fields; it is encoded as those bytes,
+/// and decoded from them.
 #[track_caller]
 fn same<M: Message>(message: M, shown: &str, hex: &str) {
     let payload = message.to_payload();

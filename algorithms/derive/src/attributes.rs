@@ -4,8 +4,8 @@ use proc_macro2::Span;
 use syn::meta::ParseNestedMeta;
 use syn::{Attribute, Error, Expr, LitInt, LitStr};
 
-/// Reads the attributes `#[name(...)]`. `read` takes what it knows and returns whether
-/// it did; `known` lists that for the error about anything else.
+/// Reads the attributes `#[name(...)]`. `read` returns whether it recognized an
+/// attribute and consumed it; `known` lists the attributes for the error message.
 fn read(
     attributes: &[Attribute],
     name: &str,
@@ -22,25 +22,23 @@ fn read(
             }
             let path = &meta.path;
             let path = quote::quote!(#path).to_string();
-            Err(meta.error(format!(
-                "unknown attribute `{path}`; here may stand {known}"
-            )))
+            Err(meta.error(format!("unknown attribute `{path}`; known here: {known}")))
         })?;
     }
     Ok(())
 }
 
-/// Of a message that is a struct, or of the enum itself.
+/// Attributes of a message that is a struct, or of the enum itself.
 #[derive(Default)]
 pub(crate) struct OfMessage {
     pub(crate) of_variant: OfVariant,
-    /// It is a part of messages, and none itself.
+    /// The type is a field of messages, and not a message itself.
     pub(crate) is_nested: bool,
-    /// What a message that was read has to fulfil.
+    /// The predicate that a decoded message has to fulfil.
     pub(crate) check: Option<Expr>,
 }
 
-/// Of a variant of a message, or of a message that is a struct.
+/// Attributes of a variant of a message, or of a message that is a struct.
 #[derive(Default)]
 pub(crate) struct OfVariant {
     pub(crate) tag: Option<Tag>,
@@ -48,14 +46,14 @@ pub(crate) struct OfVariant {
     pub(crate) role: Option<&'static str>,
 }
 
-/// Of a field of a message.
+/// Attributes of a field of a message.
 #[derive(Default)]
 pub(crate) struct OfField {
     pub(crate) tag: Option<Tag>,
     pub(crate) is_application: bool,
 }
 
-/// Of a field that is described.
+/// Attributes of a described field.
 #[derive(Default)]
 pub(crate) struct OfDescribed {
     pub(crate) name: Option<LitStr>,
@@ -179,7 +177,7 @@ fn tag(meta: &ParseNestedMeta<'_>) -> syn::Result<Tag> {
     let number = literal.base10_parse::<u32>().unwrap_or(0);
     if !(1..1 << 29).contains(&number) || (19_000..20_000).contains(&number) {
         let why = format!(
-            "{literal} is no tag of protobuf; it takes 1 to 536870911, without 19000 to 19999"
+            "{literal} is not a valid protobuf tag; tags are 1 to 536870911, without 19000 to 19999"
         );
         return Err(Error::new(literal.span(), why));
     }

@@ -1,5 +1,5 @@
-//! What derived code asks of type parameters: that the fields which contain them have
-//! the traits that the code calls.
+//! Bounds on type parameters in derived code: fields that contain a type parameter have
+//! to implement the traits that the code calls.
 
 use proc_macro2::{TokenStream as Tokens, TokenTree};
 use quote::{ToTokens as _, quote};

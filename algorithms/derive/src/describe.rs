@@ -113,7 +113,7 @@ fn arm(path: &Tokens, fields: &[Field<'_>]) -> syn::Result<Tokens> {
     Ok(quote!(#path { #(#patterns,)* .. } => { #(#calls)* let _ = fields; }))
 }
 
-/// As a field, an enum is the name of its variant, and what that says of itself.
+/// As a field, an enum is the name of its variant and the fields of that variant.
 fn as_field(item: &Item<'_>) -> Option<Vec<Tokens>> {
     let Body::Enum(variants) = &item.body else {
         return None;

@@ -1,4 +1,4 @@
-//! What a derive is given, in one form for structs and enums.
+//! The input of a derive, in one form for structs and enums.
 
 use syn::spanned::Spanned as _;
 use syn::{Attribute, Data, DeriveInput, Error, Generics, Ident, Index, Member, Type};
@@ -11,7 +11,7 @@ pub(crate) struct Item<'a> {
     pub(crate) body: Body<'a>,
 }
 
-/// What it is made of.
+/// The fields of a struct, or the variants of an enum.
 pub(crate) enum Body<'a> {
     Struct(Vec<Field<'a>>),
     Enum(Vec<Variant<'a>>),
@@ -49,7 +49,7 @@ impl<'a> Item<'a> {
                 Body::Enum(data.variants.iter().map(variant).collect())
             }
             Data::Union(_) => {
-                let why = "a union does not say which of its fields it holds; use an enum";
+                let why = "a union does not record which of its fields it holds; use an enum";
                 return Err(Error::new(input.ident.span(), why));
             }
         };

@@ -1,5 +1,5 @@
-//! `#[derive(Message)]`, `#[derive(Describe)]` and `#[derive(Output)]`: what an
-//! algorithm's types need beside their definition.
+//! `#[derive(Message)]`, `#[derive(Describe)]` and `#[derive(Output)]`: the trait
+//! implementations of an algorithm's types.
 //!
 //! The attributes are documented at the traits of the same names, in `algorithms`.
 //!
@@ -87,8 +87,8 @@ pub fn testbed_output(input: TokenStream) -> TokenStream {
     expand(&quote!(::testbed::own), &input, output::derive)
 }
 
-/// The code of one derive. In it `derived` is the module of `root` with all that derived
-/// code needs.
+/// The code of one derive. In it `derived` is the module of `root` with everything that
+/// derived code refers to.
 fn expand(
     root: &Tokens,
     input: &DeriveInput,

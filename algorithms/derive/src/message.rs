@@ -1,4 +1,4 @@
-//! `#[derive(Message)]`: the kind, the role, and what travels.
+//! `#[derive(Message)]`: the kind, the role, and the encoding.
 
 use std::collections::BTreeMap;
 
@@ -53,7 +53,7 @@ pub(crate) fn derive(item: &Item<'_>) -> syn::Result<Tokens> {
     Ok(quote!(#body #message))
 }
 
-/// What the type parameters have to be: messages, or parts of one.
+/// The bounds on type parameters: messages, or parts of one.
 fn clause(item: &Item<'_>) -> syn::Result<syn::WhereClause> {
     let mut all = Vec::new();
     for field in item.fields() {
@@ -92,7 +92,7 @@ fn message(item: &Item<'_>, kinds: Vec<Tokens>, roles: Vec<Tokens>) -> syn::Resu
     })
 }
 
-/// What a variant, or a struct, adds to `kind` and to `role`.
+/// The match arms that a variant, or a struct, adds to `kind` and to `role`.
 struct Arms {
     kind: Tokens,
     role: Tokens,
@@ -185,8 +185,8 @@ fn parts(of: &syn::Ident, fields: &[Field<'_>]) -> syn::Result<Vec<Part>> {
     Ok(parts)
 }
 
-/// The only field of a variant, if it has no tag, stands in the oneof itself. What has
-/// several, or none, is a message there.
+/// A single field without a tag stands in the oneof itself. A variant with several
+/// fields, or none, is a message there.
 fn member(name: &syn::Ident, fields: &[Field<'_>]) -> syn::Result<Member> {
     if let [field] = fields
         && OfField::parse(field.attributes)?.tag.is_none()
@@ -206,7 +206,8 @@ fn part(field: &Field<'_>, tag: u32) -> syn::Result<Part> {
     })
 }
 
-/// The tags of what is shown so, if each has one and no two the same.
+/// The tags, if each item has one and no two are the same. The strings name the items in
+/// errors.
 fn distinct(all: Vec<(String, Span, Option<Tag>)>) -> syn::Result<Vec<u32>> {
     let free = all
         .iter()

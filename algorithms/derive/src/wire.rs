@@ -1,8 +1,8 @@
 //! The code that writes and reads protobuf.
 //!
-//! What is read of a message that is not whole yet is its *partial*: a list of the
-//! partials of its fields, as nested pairs. Of a oneof it is the tag that came last,
-//! and a list of the partials of all variants.
+//! A message that is only partly decoded is its *partial*: a list of the partials of
+//! its fields, as nested pairs. The partial of a oneof is the tag that came last, and a
+//! list of the partials of all variants.
 
 use proc_macro2::TokenStream as Tokens;
 use quote::{format_ident, quote, quote_spanned};
@@ -28,7 +28,7 @@ pub(crate) struct OneOf {
     pub(crate) member: Member,
 }
 
-/// What stands in the oneof for a variant.
+/// How a variant is encoded in the oneof.
 pub(crate) enum Member {
     /// Its only field.
     Direct(Box<Part>),
@@ -43,7 +43,7 @@ pub(crate) struct Shape {
     encode: Vec<Tokens>,
     /// Arms of a match over the tag.
     merge: Vec<Tokens>,
-    /// What makes a value, if it is whole, of `partial`.
+    /// The expression that turns `partial` into a value, if it is complete.
     finish: Tokens,
 }
 
@@ -58,7 +58,7 @@ pub(crate) fn plain(parts: &[Part]) -> Shape {
     }
 }
 
-/// A message with a oneof, of which one variant is there.
+/// A message with a oneof, of which one variant is set.
 pub(crate) fn one_of(variants: &[OneOf]) -> Shape {
     let mut shape = Shape {
         partial: quote!(()),
@@ -185,7 +185,7 @@ impl Part {
         }
     }
 
-    /// What is written.
+    /// The value that is written.
     fn value(&self) -> Tokens {
         let variable = &self.variable;
         match self.is_application {
@@ -194,7 +194,8 @@ impl Part {
         }
     }
 
-    /// The value, of its partial in its variable. Leaves the function if it is none.
+    /// Builds the value from the partial in its variable. Returns from the function if the
+    /// partial is incomplete.
     fn construct(&self, trait_: &str) -> Tokens {
         let (of, variable) = (self.of(trait_), &self.variable);
         let value = quote!(#of::finish(#variable)?);

@@ -1,4 +1,4 @@
-//! Fields as one text, and back: what a span has of a message in a channel.
+//! Fields as one text, and back: the form of a channel's messages in a span.
 //!
 //! ```text
 //! record = [field *(" " field)]
@@ -11,8 +11,8 @@
 //!
 //! A bare text has no space, comma, quote or closing bracket, does not begin with an
 //! opening one, is not empty, and does not read as another value. So the form is exact:
-//! what is written is read again, or, where a name has a space or an equals sign,
-//! rejected. `id=0/17 amount=5` has a text and a number.
+//! fields survive the round trip, or are rejected if a name has a space or an equals
+//! sign. `id=0/17 amount=5` has a text and a number.
 
 use std::fmt::Write as _;
 use std::iter::Peekable;
@@ -53,7 +53,7 @@ impl Fields {
     /// The fields in a text of the form of this module.
     ///
     /// # Errors
-    /// A text that is none, or has something of another form.
+    /// The text is not a record of this form.
     pub fn from_record(text: &str) -> Result<Self, NotARecord> {
         let mut rest = text.chars().peekable();
         let fields = fields(&mut rest).map_err(|why| NotARecord {
@@ -66,7 +66,7 @@ impl Fields {
     /// The records of that name; those of a span are read from their texts.
     ///
     /// # Errors
-    /// There is no list of that name, or one of its texts is no record.
+    /// There is no list of that name, or one of its texts is not a record.
     pub fn get_records(&self, name: &str) -> Result<Vec<Self>, NotARecord> {
         let text = match self.get(name) {
             Some(Field::Records(records)) => return Ok(records.clone()),
@@ -133,7 +133,7 @@ fn fields(rest: &mut Rest<'_>) -> Result<Vec<Named>, &'static str> {
         fields.push((name.into(), value(rest)?));
         match (rest.next(), rest.peek()) {
             (None, None) | (Some(' '), Some(_)) => {}
-            _ => return Err("after a value comes something else than a space and a field"),
+            _ => return Err("a value is followed by something other than a space and a field"),
         }
     }
     Ok(fields)
@@ -197,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read_again() {
+    fn fields_survive_the_round_trip() {
         let texts = [
             "", "0/17", "5", "-5", "true", "a b", "x=1", "[a]", "a]", "a, b", "\"\\", "é",
         ];

@@ -15,26 +15,26 @@ pub(super) struct Counters {
 /// The channels of a snapshot.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Channels<M> {
-    /// Those that may still hold white messages.
+    /// Channels that may still hold white messages.
     open: BTreeMap<NodeId, Channel<M>>,
-    /// Those that held white messages and are empty of them now.
+    /// Channels that held white messages and have no more.
     recorded: Vec<(NodeId, Vec<M>)>,
 }
 
 /// A channel that is being recorded.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Channel<M> {
-    /// How many white messages have come on it since the start.
+    /// How many white messages have arrived on it since the start.
     white: u64,
-    /// How many were sent, once that is announced.
+    /// How many were sent, once announced.
     announced: Option<u64>,
-    /// Those that came after this process recorded its state.
+    /// The messages that arrived after this process recorded its state.
     messages: Vec<M>,
 }
 
 impl<M: Clone> Channels<M> {
-    /// All that lead here. All that came so far was white: a red message would
-    /// have come after the record that it set off.
+    /// All channels that lead here. All messages so far were white: a red one would
+    /// have been handled after the recording that it causes.
     pub(super) fn new(neighbours: &BTreeMap<NodeId, Counters>) -> Self {
         let channel = |(&from, counters): (&NodeId, &Counters)| {
             let channel = Channel {
@@ -50,17 +50,17 @@ impl<M: Clone> Channels<M> {
         }
     }
 
-    /// The sender had put so many messages into the channel. Returns whether it
-    /// is empty of them by that.
+    /// The sender had sent that many messages on the channel. Returns whether all
+    /// of them have arrived.
     pub(super) fn on_announced(&mut self, from: NodeId, sent: u64) -> bool {
         if let Some(channel) = self.open.get_mut(&from) {
-            // A second announcement is no honest one. It changes nothing.
+            // A second announcement is forged. It changes nothing.
             channel.announced.get_or_insert(sent);
         }
         self.close_if_empty(from)
     }
 
-    /// A white message has come. Returns whether the channel is empty by that.
+    /// A white message has arrived. Returns whether it was the last.
     pub(super) fn on_white(&mut self, from: NodeId, message: &M) -> bool {
         if let Some(channel) = self.open.get_mut(&from) {
             channel.white += 1;
@@ -74,18 +74,18 @@ impl<M: Clone> Channels<M> {
         self.open.is_empty()
     }
 
-    /// What they held, each in its order.
+    /// The messages that the channels held, each in its order.
     pub(super) fn take(&mut self) -> Vec<(NodeId, Vec<M>)> {
         std::mem::take(&mut self.recorded)
     }
 
-    /// Records no longer. Returns the senders of the channels that were open.
-    pub(super) fn give_up(&mut self) -> BTreeSet<NodeId> {
+    /// Stops recording. Returns the senders of the channels that were open.
+    pub(super) fn abort(&mut self) -> BTreeSet<NodeId> {
         std::mem::take(&mut self.open).into_keys().collect()
     }
 
-    /// A channel is done with when all white messages that were sent have come.
-    /// More than were sent is a lie, and ends in an aborted snapshot.
+    /// Closes the channel when all white messages that were sent have arrived. An
+    /// announcement of fewer than arrived is forged, and the snapshot will abort.
     fn close_if_empty(&mut self, from: NodeId) -> bool {
         let empty = |channel: &Channel<_>| channel.announced == Some(channel.white);
         if !self.open.get(&from).is_some_and(empty) {

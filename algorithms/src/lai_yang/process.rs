@@ -1,4 +1,4 @@
-//! How a process begins, and what the trace shows of it.
+//! The initial state of a process, and its description in the trace.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

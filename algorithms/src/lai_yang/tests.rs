@@ -15,7 +15,7 @@ type Topology = (&'static str, u32, Vec<(u32, u32)>);
 
 const START: u64 = 50;
 
-/// Which message under way comes next.
+/// Which message under way is delivered next.
 #[derive(Clone, Copy, Debug)]
 enum Order {
     Oldest,
@@ -23,9 +23,9 @@ enum Order {
     Random,
 }
 
-/// What was seen of the run from outside: each entry has its place in it.
+/// An event of the run, as an external observer sees it. Its index is its time.
 #[derive(Clone, Debug)]
-enum Seen {
+enum Event {
     Sent(NodeId, NodeId, Transfer),
     Received(Transfer),
     Said(NodeId, Output<Bank>),
@@ -34,9 +34,9 @@ enum Seen {
 struct Network {
     processes: Vec<Process>,
     under_way: Vec<Packet>,
-    /// Who may make a transfer.
+    /// The processes that may make a transfer.
     due: Vec<NodeId>,
-    seen: Vec<Seen>,
+    seen: Vec<Event>,
     rng: ChaCha8Rng,
 }
 
@@ -75,7 +75,7 @@ impl Network {
             match effect {
                 Effect::Send { to, message, .. } => {
                     if let Message::Application { message, .. } = &message {
-                        self.seen.push(Seen::Sent(me, to, message.clone()));
+                        self.seen.push(Event::Sent(me, to, message.clone()));
                     }
                     self.under_way.push((me, to, message));
                 }
@@ -83,7 +83,7 @@ impl Network {
                     timer: Timer::Application(Due),
                     ..
                 } => self.due.push(me),
-                Effect::Output(output) => self.seen.push(Seen::Said(me, output)),
+                Effect::Output(output) => self.seen.push(Event::Said(me, output)),
                 Effect::SetTimer { .. } | Effect::CancelTimer { .. } => {}
             }
         }
@@ -92,9 +92,9 @@ impl Network {
     fn deliver(&mut self, place: usize) {
         let (from, to, message) = self.under_way.remove(place);
         let message = Message::<Transfer>::from_payload(message.to_payload()).unwrap();
-        // Recording comes before handling: the outputs of the step do, too.
+        // Recording comes before handling, and so do the outputs of the step.
         let received = match &message {
-            Message::Application { message, .. } => Some(Seen::Received(message.clone())),
+            Message::Application { message, .. } => Some(Event::Received(message.clone())),
             Message::Announce { .. } | Message::Finished { .. } => None,
         };
         self.input(to, Input::Message { from, message });
@@ -122,7 +122,7 @@ impl Network {
     /// happen in a random mixture, until nothing more can.
     fn run(&mut self, order: Order, mut initiators: Vec<NodeId>) {
         for steps in 0.. {
-            // Who has nothing left would try for ever.
+            // A process without money would try for ever.
             if steps == 500 {
                 self.due.clear();
             }
@@ -143,25 +143,25 @@ impl Network {
         }
     }
 
-    /// How often a process said something of that kind about a snapshot.
+    /// How many outputs of that kind there are for a snapshot.
     fn count(&self, kind: &str, id: InstanceId) -> usize {
-        let is = |seen: &&Seen| match seen {
-            Seen::Said(_, output) => {
+        let is = |seen: &&Event| match seen {
+            Event::Said(_, output) => {
                 use crate::Output as _;
                 let snapshot = output.fields();
                 let snapshot = snapshot.get_text("snapshot");
                 output.kind() == kind && snapshot == Some(id.to_string().as_str())
             }
-            Seen::Sent(..) | Seen::Received(_) => false,
+            Event::Sent(..) | Event::Received(_) => false,
         };
         self.seen.iter().filter(is).count()
     }
 
-    /// What the channels held in the snapshot, with the receivers.
+    /// The recorded channel states of the snapshot, with senders and receivers.
     fn channels(&self, id: InstanceId) -> Vec<(NodeId, NodeId, Transfer)> {
         let mut all = Vec::new();
         for seen in &self.seen {
-            if let Seen::Said(to, Output::Finished { id: of, channels }) = seen
+            if let Event::Said(to, Output::Finished { id: of, channels }) = seen
                 && *of == id
             {
                 for (from, messages) in channels {
@@ -174,16 +174,16 @@ impl Network {
         all
     }
 
-    /// Where in the run each process recorded.
+    /// The index of the event by which each process recorded.
     fn cut(&self, id: InstanceId) -> BTreeMap<NodeId, usize> {
-        let record = |(place, seen): (usize, &Seen)| match seen {
-            Seen::Said(me, Output::Recorded { id: of, .. }) if *of == id => Some((*me, place)),
+        let record = |(place, seen): (usize, &Event)| match seen {
+            Event::Said(me, Output::Recorded { id: of, .. }) if *of == id => Some((*me, place)),
             _ => None,
         };
         self.seen.iter().enumerate().filter_map(record).collect()
     }
 
-    /// Compares a snapshot with what was seen.
+    /// Compares a snapshot with the events.
     fn check(&self, id: InstanceId, case: &str) {
         let all = self.processes.len();
         assert_eq!(self.count("Recorded", id), all, "{case} {id}");
@@ -191,12 +191,12 @@ impl Network {
         assert_eq!(self.count("Complete", id), 1, "{case} {id}");
         let cut = self.cut(id);
         let received = |wanted: &Transfer| {
-            let is = |seen: &Seen| matches!(seen, Seen::Received(it) if it == wanted);
+            let is = |seen: &Event| matches!(seen, Event::Received(it) if it == wanted);
             self.seen.iter().position(is).expect("nothing is lost")
         };
         let mut expected = Vec::new();
         for (place, seen) in self.seen.iter().enumerate() {
-            if let Seen::Sent(from, to, transfer) = seen {
+            if let Event::Sent(from, to, transfer) = seen {
                 let sent_before = place < cut[from];
                 let received_before = received(transfer) < cut[to];
                 assert!(sent_before || !received_before, "{case} {id}: an orphan");
@@ -214,8 +214,10 @@ impl Network {
     }
 
     fn balances(&self, id: InstanceId) -> u64 {
-        let balance = |seen: &Seen| match seen {
-            Seen::Said(_, Output::Recorded { id: of, state }) if *of == id => Some(state.balance()),
+        let balance = |seen: &Event| match seen {
+            Event::Said(_, Output::Recorded { id: of, state }) if *of == id => {
+                Some(state.balance())
+            }
             _ => None,
         };
         self.seen.iter().filter_map(balance).sum()
@@ -274,10 +276,10 @@ fn snapshots_are_right_in_any_order() {
 }
 
 #[test]
-fn a_message_is_in_the_channel_if_it_is_white_and_comes_to_a_red_one() {
-    // 0 takes the snapshot. How many payments 1 makes before it hears of it,
-    // in which order they and its announcement then come, and how many are
-    // in the channel.
+fn a_white_message_to_a_red_process_is_in_the_channel() {
+    // 0 takes the snapshot. A case: how many payments 1 makes before it learns of
+    // it, the order in which they and its announcement are delivered, and how many
+    // are in the channel.
     let cases: [(usize, &[usize], usize); 5] = [
         (0, &[0], 0),
         (1, &[0, 0], 1),
@@ -291,8 +293,8 @@ fn a_message_is_in_the_channel_if_it_is_white_and_comes_to_a_red_one() {
             network.transfer(NodeId(1));
         }
         network.take_snapshot(NodeId(0));
-        // 1 answers with its own announcement, and with the news that it has
-        // finished, which does not matter here.
+        // 1 answers with its own announcement, and with FINISHED, which does not
+        // matter here.
         network.deliver(payments);
         network.under_way.truncate(payments + 1);
         for (i, &place) in order.iter().enumerate() {
@@ -306,13 +308,13 @@ fn a_message_is_in_the_channel_if_it_is_white_and_comes_to_a_red_one() {
 }
 
 #[test]
-fn a_red_message_that_overtakes_the_announcement_is_recorded_for_first() {
+fn a_red_message_that_overtakes_the_announcement_causes_the_recording() {
     let mut network = Network::new(2, &[(0, 1)], 100, 1);
     network.take_snapshot(NodeId(0));
     network.take_snapshot(NodeId(0));
     network.transfer(NodeId(0));
     network.deliver(2);
-    // One message tells of both, and is part of neither.
+    // One message is red for both, and is part of neither.
     for number in [0, 1] {
         let cut = network.cut(id(0, number));
         assert!(cut.contains_key(&NodeId(1)));
@@ -327,7 +329,7 @@ fn a_red_message_that_overtakes_the_announcement_is_recorded_for_first() {
 }
 
 #[test]
-fn a_message_that_never_comes_aborts_the_snapshot() {
+fn a_lost_message_aborts_the_snapshot() {
     let mut network = Network::new(2, &[(0, 1)], 100, 1);
     network.transfer(NodeId(1));
     network.under_way.clear();
@@ -337,7 +339,7 @@ fn a_message_that_never_comes_aborts_the_snapshot() {
     }
     assert_eq!(network.count("Complete", id(0, 0)), 0);
     network.input(NodeId(0), Input::Timer(Timer::GiveUp(id(0, 0))));
-    let Some(Seen::Said(_, output)) = network.seen.last() else {
+    let Some(Event::Said(_, output)) = network.seen.last() else {
         panic!("{:?}", network.seen);
     };
     let missing = vec![NodeId(0)];
@@ -346,10 +348,10 @@ fn a_message_that_never_comes_aborts_the_snapshot() {
 }
 
 #[test]
-fn what_liars_send_is_not_recorded_for() {
+fn forged_colours_cause_no_recording() {
     let (me, liar) = (NodeId(0), NodeId(1));
     let cases = [
-        ("of nobody", id(7, 0)),
+        ("of no process", id(7, 0)),
         ("of the process itself", id(0, 0)),
         ("of far too many", id(1, u32::MAX)),
     ];

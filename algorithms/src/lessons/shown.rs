@@ -1,4 +1,4 @@
-//! What is shown of an algorithm's file: its head, its messages, its state.
+//! The parts of an algorithm's file that are shown: its head, its messages, its state.
 
 use std::borrow::Cow;
 
@@ -15,19 +15,19 @@ impl Lesson {
         let lines: Vec<_> = head
             .map(|line| line.strip_prefix(' ').unwrap_or(line))
             .collect();
-        // Links to the types below lead nowhere on paper.
+        // Links to the types below have no target in a terminal.
         lines.join("\n").replace("[`", "`").replace("`]", "`")
     }
 
-    /// What processes send each other, as it stands in the file.
+    /// The message type, as it stands in the file.
     pub fn messages(&self) -> String {
         let name = self.named_after("type Message = ");
         let messages = self.items(|line| is_public(line, name)).pop();
         messages.unwrap_or_default()
     }
 
-    /// The state of a process, as it stands in the file, with the types that it
-    /// is made of: they are private.
+    /// The state of a process, as it stands in the file, with the private types that
+    /// it contains.
     pub fn state(&self) -> String {
         let name = self.named_after("Algorithm for ");
         let is_private = |line: &str| line.starts_with("struct ") || line.starts_with("enum ");
@@ -84,7 +84,7 @@ fn identifier(text: &str) -> &str {
     &text[..end.unwrap_or(text.len())]
 }
 
-/// The line without attributes, if it has anything else.
+/// The line without its attributes; `None` if nothing else is left.
 fn without_attributes(line: &str) -> Option<Cow<'_, str>> {
     let Some((before, rest)) = line.split_once("#[") else {
         return Some(line.into());

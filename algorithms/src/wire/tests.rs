@@ -3,7 +3,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::*;
 
-/// All that a field can be.
+/// Fields of every type that a field can have.
 #[derive(Clone, Debug, Default, PartialEq, Eq, crate::Message)]
 #[message(nested)]
 struct Everything {
@@ -31,7 +31,7 @@ struct Everything {
     either: Option<Either>,
 }
 
-/// A message in itself.
+/// A recursive message.
 #[derive(Clone, Debug, Default, PartialEq, Eq, crate::Message)]
 #[message(nested)]
 struct Tree {
@@ -71,7 +71,7 @@ fn everything() -> Everything {
 }
 
 #[test]
-fn all_that_a_field_can_be_survives_the_round_trip() {
+fn fields_of_every_type_survive_the_round_trip() {
     let either = |either| Everything {
         either: Some(either),
         ..Everything::default()
@@ -88,14 +88,14 @@ fn all_that_a_field_can_be_survives_the_round_trip() {
         assert_eq!(decode(encode(&message)), Some(message));
     }
     let text = Bytes::from_static(b"\x22\x01\xff");
-    assert_eq!(decode::<Everything>(text), None, "that is no UTF-8");
+    assert_eq!(decode::<Everything>(text), None, "not UTF-8");
 }
 
 #[test]
 fn hostile_bytes_are_read_or_rejected() {
     let whole = encode(&everything());
     for end in 0..whole.len() {
-        // What is left of it may be a message: its fields may be absent.
+        // A prefix may be a valid message: fields may be absent.
         let _ = decode::<Everything>(whole.slice(..end));
     }
     let mut rng = ChaCha8Rng::seed_from_u64(1);
@@ -115,7 +115,7 @@ fn hostile_bytes_are_read_or_rejected() {
 }
 
 #[test]
-fn messages_nest_as_deep_as_prost_lets_them() {
+fn messages_nest_as_deep_as_in_prost() {
     let nests = |depth| {
         let leaf = Tree::default();
         let tree = (0..depth).fold(leaf, |tree, _| Tree {

@@ -1,4 +1,4 @@
-//! Attributes that there are not, or that exclude each other.
+//! Attributes that are unknown, or that exclude each other.
 use algorithms::{Describe, Message, Output};
 
 #[derive(Message)]

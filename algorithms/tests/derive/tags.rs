@@ -1,4 +1,4 @@
-//! Tags that are missing, doubled or none.
+//! Tags that are missing, duplicated or invalid.
 use algorithms::Message;
 
 #[derive(Message)]

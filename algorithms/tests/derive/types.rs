@@ -1,4 +1,4 @@
-//! Types that cannot be where they are.
+//! Types that are not allowed in their places.
 use algorithms::{Describe, Message};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Message, Describe)]
