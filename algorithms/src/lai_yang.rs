@@ -5,39 +5,34 @@
 //! "Efficient Algorithms for Distributed Snapshots and Global Virtual Time
 //! Approximation", Journal of Parallel and Distributed Computing 18(4), 1993.
 //!
-//! A marker separates the messages that were sent before its sender recorded
-//! from those that were sent after, but only where nothing overtakes it (see
-//! `chandy_lamport.rs`). In Lai and Yang's algorithm each message carries this
-//! information itself. A process is *white* until it records and *red* from then
-//! on, and a message has the colour of its sender. A white process that receives
-//! a red message records *before* it handles it: so no receipt is in the cut
-//! whose sending is not, whatever the order of the messages. A white message that
-//! arrives at a red process was in the channel.
+//! A marker separates what was sent before its sender recorded from what was sent
+//! after, but only where nothing overtakes it. In Lai and Yang's algorithm each
+//! message carries this information itself. A process is *white* until it records
+//! and *red* from then on, and a message has the colour of its sender. A white
+//! process that receives a red message records *before* it handles it: so no receipt
+//! is in the cut whose sending is not, whatever the order of the messages. A white
+//! message that arrives at a red process was in the channel.
 //!
-//! Two facts are left to learn, and an *announcement* that a process sends to its
-//! neighbours when it records carries both. That there is a snapshot at all: a
-//! red message might arrive much later. And when a channel has no more white
-//! messages: the announcement has the number that the sender has put into it
-//! (Mattern's counter), and the receiver counts them. Lai and Yang instead keep
-//! all messages ever sent and received, and subtract.
+//! Two facts are left to learn, and an *announcement* to the neighbours of a process
+//! that records carries both: that there is a snapshot at all, and when a channel
+//! has no more white messages. It has the number of those that its sender has put
+//! into the channel (Mattern's counter), and the receiver counts them. Lai and Yang
+//! instead keep all messages ever sent and received, and subtract.
 //!
-//! Each snapshot has its colours. As an initiator starts its snapshots one after
-//! the other, a process that learns of one also records for those before it, if
-//! it has not yet. A message's colours then fit into one number for each
-//! initiator, however many snapshots there are.
+//! Each snapshot has its colours. A process that learns of a snapshot also records
+//! for the earlier ones of its initiator, if it has not yet. A message's colours
+//! then fit into one number for each initiator.
 //!
 //! What it needs: channels that neither lose nor duplicate messages, a path from
 //! the initiator to every process, and no crashes. Not needed: order.
 //!
 //! Cost: as for Chandy and Lamport, one announcement on each directed channel,
-//! N(N-1) in a full mesh, and one FINISHED for each process on each hop of its
-//! way back to the initiator. The missing order costs space in the application's
-//! messages: each carries up to one number for each initiator, also when no
-//! snapshot is under way.
+//! N(N-1) in a full mesh, and one FINISHED for each process on each hop of its way
+//! to the initiator. Each message of the application carries up to one number for
+//! each initiator, also when no snapshot is under way.
 //!
 //! The algorithm is in this file; `lai_yang/` has the colours, the counters and the
-//! recorded channels. Its commands and outputs are in `snapshot.rs`, the same for all
-//! snapshot algorithms.
+//! recorded channels, and `snapshot.rs` the commands and outputs of all snapshots.
 
 mod channels;
 mod colours;
@@ -46,12 +41,11 @@ mod process;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use crate::snapshot::{Output, Report, SnapshotAlgorithm, Timer};
+use crate::{Algorithm, Describe, Input, InstanceId, NodeId, Out};
 use channels::{Channels, Counters};
 pub use colours::Colours;
 use colours::{contain, ids, next, unrecorded};
-
-use crate::snapshot::{Output, Report, SnapshotAlgorithm, Timer};
-use crate::{Algorithm, Describe, Input, InstanceId, NodeId, Out};
 
 /// The messages between processes. `M` is the application's message.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Message, Describe)]
@@ -67,8 +61,7 @@ pub enum Message<M> {
         #[message(tag = 2)]
         sent: u64,
     },
-    /// A process has recorded its state and its channels. On its way to the
-    /// initiator.
+    /// A process has recorded its state and channels; on its way to the initiator.
     #[message(tag = 2)]
     Finished {
         /// The snapshot.
@@ -115,8 +108,7 @@ pub struct LaiYang<A: Algorithm> {
 /// A snapshot, from recording the state on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Snapshot<M> {
-    /// Where FINISHED messages go: to the sender of the first announcement or red
-    /// message.
+    /// Where FINISHED messages go: to the sender of the first red message or announcement.
     report: Report,
     /// The channels that lead here.
     channels: Channels<M>,
@@ -168,19 +160,17 @@ impl<A: Algorithm> SnapshotAlgorithm for LaiYang<A> {
         if let Some(snapshot) = self.snapshots.get_mut(&id) {
             let open = snapshot.channels.abort();
             let missing = match &mut snapshot.report {
-                Report::Missing(missing) => std::mem::take(missing),
-                Report::To(_) => open,
+                Report::Missing(missing) => std::mem::take(missing).into_iter().collect(),
+                Report::To(_) => open.into_iter().collect(),
             };
-            let missing = missing.into_iter().collect();
             out.output(Output::Aborted { id, missing });
         }
     }
 }
 
 impl<A: Algorithm> LaiYang<A> {
-    /// Lai and Yang: a process is white at first, and turns red when it records its
-    /// state. Mattern's counters: the messages that the application has sent by now,
-    /// and none after, are announced as white.
+    /// Lai and Yang: a process turns red when it records its state. Mattern's counters: the
+    /// messages that were sent by now, and none after, are announced as white.
     fn record(&mut self, id: InstanceId, report: Report, out: &mut Out<Self>) {
         let state = self.application.clone();
         out.output(Output::Recorded { id, state });
@@ -189,8 +179,7 @@ impl<A: Algorithm> LaiYang<A> {
             out.send(to, Message::Announce { id, sent });
         }
         let channels = Channels::new(&self.neighbours);
-        let snapshot = Snapshot { report, channels };
-        self.snapshots.insert(id, snapshot);
+        self.snapshots.insert(id, Snapshot { report, channels });
         self.open.insert(id);
         out.set_timer(Timer::GiveUp(id), self.patience);
         self.finish_if_all_came(id, out);
@@ -200,15 +189,13 @@ impl<A: Algorithm> LaiYang<A> {
     /// this process has not. Snapshots of this process, or of no process, are forged.
     fn catch_up(&mut self, from: NodeId, last: InstanceId, out: &mut Out<Self>) {
         if last.by != self.me && self.processes.contains(&last.by) {
-            let unrecorded = unrecorded(&self.colours, last).into_iter().flatten();
-            for number in unrecorded {
+            for number in unrecorded(&self.colours, last).into_iter().flatten() {
                 self.record(InstanceId::new(last.by, number), Report::To(from), out);
             }
         }
     }
 
-    /// Mattern: a receiver that knows how many white messages were sent knows when it has
-    /// them all.
+    /// Mattern: the receiver of the number of white messages knows when it has them all.
     fn on_announce(&mut self, from: NodeId, id: InstanceId, sent: u64, out: &mut Out<Self>) {
         self.catch_up(from, id, out);
         if let Some(snapshot) = self.snapshots.get_mut(&id)
@@ -218,8 +205,7 @@ impl<A: Algorithm> LaiYang<A> {
         }
     }
 
-    /// Lai and Yang: a process records before it receives a red message. Each message is
-    /// red for some snapshots and white for the others.
+    /// Lai and Yang: a process records before it receives a message that is red for it.
     fn on_application(
         &mut self,
         from: NodeId,
@@ -230,11 +216,11 @@ impl<A: Algorithm> LaiYang<A> {
         for (&by, &number) in colours {
             self.catch_up(from, InstanceId::new(by, number), out);
         }
-        let ids: Vec<InstanceId> = self.open.iter().copied().collect();
         // A white message that arrives at a red process was in the channel: sent
-        // before its sender recorded, received after we did.
-        for id in ids.into_iter().filter(|&id| !contain(colours, id)) {
-            if let Some(snapshot) = self.snapshots.get_mut(&id)
+        // before its sender recorded, received after this process did.
+        for id in self.open.clone() {
+            if !contain(colours, id)
+                && let Some(snapshot) = self.snapshots.get_mut(&id)
                 && snapshot.channels.on_white(from, &message)
             {
                 self.finish_if_all_came(id, out);
@@ -246,8 +232,7 @@ impl<A: Algorithm> LaiYang<A> {
         self.forward(Input::Message { from, message }, out);
     }
 
-    /// This process's part is done when no channel holds white messages, which is when
-    /// Lai and Yang have their difference of what was sent and received.
+    /// Lai and Yang: a process is done when no channel holds white messages.
     fn finish_if_all_came(&mut self, id: InstanceId, out: &mut Out<Self>) {
         let snapshot = self.snapshots.get_mut(&id).expect("it is under way");
         if !snapshot.channels.are_recorded() {

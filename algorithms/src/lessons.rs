@@ -323,6 +323,19 @@ mod tests {
     }
 
     #[test]
+    fn every_lesson_is_read_in_one_sitting() {
+        for lesson in ALL {
+            let lines = lesson.source.lines();
+            let lines = lines.take_while(|line| *line != "#[cfg(test)]").count();
+            assert!(
+                lines <= 250,
+                "{}: {lines} lines before its tests",
+                lesson.name
+            );
+        }
+    }
+
+    #[test]
     fn every_lesson_is_complete() {
         for lesson in ALL {
             let Lesson { name, run, .. } = *lesson;

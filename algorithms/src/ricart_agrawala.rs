@@ -26,15 +26,10 @@
 //! would a moment later.
 //!
 //! Cost: N-1 REQUESTs and as many REPLYs for each entry, see [`messages`]. When
-//! a process leaves, the next enters after one message delay. That number of
-//! messages is minimal, according to the paper, "if parallel, distributed, symmetric
-//! control is used" and each entry asks anew. It is not the least without a token.
-//! A REPLY can count until the process has to answer a REQUEST of the other: then
-//! an entry takes 0 to 2(N-1) (O. Carvalho and G. Roucairol, "On Mutual Exclusion
-//! in Computer Networks", CACM 26(2), 1983). A quorum of about sqrt(N) others can
-//! be asked instead of all: then it takes about 3 to 5 times sqrt(N) (M. Maekawa,
-//! "A sqrt(N) Algorithm for Mutual Exclusion in Decentralized Systems", ACM TOCS
-//! 3(2), 1985).
+//! a process leaves, the next enters after one message delay. There are cheaper ones:
+//! a REPLY can count until the process has to answer a REQUEST of the other, 0 to
+//! 2(N-1) messages (O. Carvalho and G. Roucairol, CACM 26(2), 1983); a quorum of about
+//! sqrt(N) others can be asked, 3 to 5 times sqrt(N) (M. Maekawa, ACM TOCS 3(2), 1985).
 //!
 //! The whole algorithm is in this file.
 
@@ -95,8 +90,7 @@ pub struct RicartAgrawala {
     /// How long it stays inside.
     #[describe(skip)]
     hold: Duration,
-    /// The logical clock: the largest time of any request seen, its own
-    /// included.
+    /// The logical clock: the largest time of any request, its own included.
     clock: u64,
     /// As a requester: how many entries are still wanted.
     wanted: u64,
@@ -121,8 +115,7 @@ enum Phase {
     Inside { time: u64 },
 }
 
-/// How many messages an entry costs in a run with that many processes: a REQUEST
-/// to each of the others and its REPLY.
+/// The messages of an entry: a REQUEST to each of the others and its REPLY.
 pub fn messages(processes: u64) -> u64 {
     2 * processes.saturating_sub(1)
 }
