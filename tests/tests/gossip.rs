@@ -47,7 +47,7 @@ fn messages_reach_everybody() {
         "(flood publishing), signed",
         "duplicates",
         "to 100 %",
-        "in theory 1.0",
+        "in theory         1.0 hops",
     ] {
         assert!(ended.stdout.contains(part), "{part}: {ended}");
     }
@@ -290,7 +290,7 @@ fn a_peer_that_stops_in_a_flood_is_counted_and_named() {
     for part in [
         "(100.00 %)",
         "stopped           peer-03 after",
-        "deliveries to who stopped, or by them, are not expected",
+        "deliveries to peers that stopped, or by them, are not expected",
     ] {
         assert!(ended.stdout.contains(part), "{part}: {ended}");
     }
