@@ -1,7 +1,5 @@
 //! The errors of the crate.
 
-use std::process::ExitCode;
-
 use crate::{host, limits, network, rows, run, sweep};
 
 /// Why the laboratory ended without a result.
@@ -39,41 +37,6 @@ pub enum Error {
 impl From<network::Error> for Error {
     fn from(error: network::Error) -> Self {
         Self::Network(Box::new(error))
-    }
-}
-
-impl Error {
-    /// 2 for wrong usage, 1 for a failure.
-    pub(crate) fn exit_code(&self) -> ExitCode {
-        ExitCode::from(match self {
-            Self::Usage(_) | Self::Limits(_) => 2,
-            Self::Lab(error) if error.is_usage() => 2,
-            Self::Failed(_) | Self::Lab(_) | Self::Network(_) | Self::Rows(_) | Self::Host(_) => 1,
-            Self::Run(error) => match error {
-                run::Error::Create { .. }
-                | run::Error::NotARun { .. }
-                | run::Error::NoRuns { .. } => 2,
-                run::Error::Io { .. }
-                | run::Error::Record { .. }
-                | run::Error::Spans { .. }
-                | run::Error::NotText { .. }
-                | run::Error::Table(_) => 1,
-            },
-            Self::Sweep(error) => match error {
-                sweep::Error::Grid(_)
-                | sweep::Error::Create { .. }
-                | sweep::Error::Busy { .. }
-                | sweep::Error::Foreign { .. }
-                | sweep::Error::Refused { .. } => 2,
-                sweep::Error::Rows { .. }
-                | sweep::Error::Plot { .. }
-                | sweep::Error::Signals(_)
-                | sweep::Error::Program(_)
-                | sweep::Error::Start { .. }
-                | sweep::Error::Failed { .. }
-                | sweep::Error::Died { .. } => 1,
-            },
-        })
     }
 }
 

@@ -14,9 +14,8 @@ use std::process::ExitCode;
 pub use derive::{TestbedDescribe as Describe, TestbedMessage as Message, TestbedOutput as Output};
 pub use lab::own::*;
 
-use crate::Error;
 use crate::cli::own::Cli;
-use crate::cli::{commands, parse};
+use crate::cli::{Error, commands, parse};
 
 /// Does what the command line says with the system that `system` makes: runs
 /// it over real peers, simulates it, or checks it. Returns the exit status.

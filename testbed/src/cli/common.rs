@@ -11,9 +11,8 @@ use node::export::Target;
 use node::{Security, Transport};
 use trace::export::ExportFormat;
 
-use super::{VIEW, values};
-use crate::Error;
-use crate::error::of_lab;
+use super::Error;
+use super::{Usage, VIEW, values};
 use crate::host::Bounds;
 use crate::limits::{self, Need, Plan};
 use crate::run::{Format, RunOptions};
@@ -98,24 +97,29 @@ impl Common {
     /// The options, checked. `need` is what the experiment requires.
     ///
     /// # Errors
-    /// [`Error::Usage`], with the value and the way out.
+    /// [`Usage`](super::Usage), with the value and the way out.
     pub fn checked(&self, need: Need) -> Result<RunOptions, Error> {
         // Short enough to be read out, and exact in every JSON reader.
         let seed = self.seed.unwrap_or_else(|| rand::random::<u32>().into());
         let named = match &self.topology {
-            Some(topology) => topology.peers().map_err(of_lab)?,
+            Some(topology) => topology.peers().map_err(lab::Error::from)?,
             None => None,
         };
         let peers = self.peers.or(named).unwrap_or(need.default);
         let topology = self.topology.clone();
         let topology = topology.unwrap_or_else(|| need.topology.among(peers));
         if peers < need.peers {
-            return Err(Error::Usage(format!(
-                "--peers {peers}: this experiment takes at least {}, for example --peers {}",
-                need.peers, need.default
-            )));
+            let Need {
+                peers: least,
+                default,
+                ..
+            } = need;
+            let given = format!("--peers {peers}");
+            let reason =
+                format!("this experiment takes at least {least}, for example --peers {default}");
+            return Err(Usage::value(given, reason).into());
         }
-        let connections = topology.count(peers).map_err(of_lab)?;
+        let connections = topology.count(peers).map_err(lab::Error::from)?;
         let transport = transport(self.transport, need.transport)?;
         let security = security(self.security, transport)?;
         let limits = limits::check(&Plan {
@@ -125,12 +129,12 @@ impl Common {
             peers,
             connections,
         })?;
-        let otlp = Target::find(self.otlp.as_deref());
-        let otlp = otlp.map_err(|error| Error::Usage(error.to_string()))?;
+        let otlp = Target::find(self.otlp.as_deref())?;
+        let edges = topology.edges(peers, seed).map_err(lab::Error::from)?;
         Ok(RunOptions {
             peers,
             topology: topology.to_string(),
-            edges: topology.edges(peers, seed).map_err(of_lab)?,
+            edges,
             transport,
             security,
             seed,
@@ -154,36 +158,38 @@ impl Common {
 
 /// An address that is dialled says what carries the connection to it; the peers
 /// of the run are connected over the same.
-fn transport(given: Option<Transport>, address: Option<Transport>) -> Result<Transport, Error> {
+fn transport(given: Option<Transport>, address: Option<Transport>) -> Result<Transport, Usage> {
     match (given, address) {
-        (Some(given), Some(address)) if given != address => Err(Error::Usage(format!(
-            "--transport {}: the address after --to is dialled over {}; leave --transport out",
-            given, address
-        ))),
+        (Some(given), Some(address)) if given != address => Err(Usage::value(
+            format!("--transport {given}"),
+            format!("the address after --to is dialled over {address}; leave --transport out"),
+        )),
         (given, address) => Ok(given.or(address).unwrap_or(Transport::Tcp)),
     }
 }
 
 /// Nothing secures what stays within the process alone.
-fn security(security: Security, transport: Transport) -> Result<Security, Error> {
+fn security(security: Security, transport: Transport) -> Result<Security, Usage> {
     match (security, transport) {
-        (Security::Plaintext, Transport::Tcp | Transport::Quic) => Err(Error::Usage(format!(
-            "--security none: what leaves the process is secured, and --transport {} does; \
-             leave --security out, or keep all within the process with --transport memory",
-            transport
-        ))),
+        (Security::Plaintext, Transport::Tcp | Transport::Quic) => Err(Usage::value(
+            "--security none",
+            format!(
+                "what leaves the process is secured, and --transport {transport} does; leave \
+                 --security out, or keep all within the process with --transport memory"
+            ),
+        )),
         (security, _) => Ok(security),
     }
 }
 
 /// Other programs reach no peer in the memory of this one, nor one that is
 /// simulated.
-fn guests(common: &Common, transport: Transport) -> Result<Guests, Error> {
+fn guests(common: &Common, transport: Transport) -> Result<Guests, Usage> {
     match (&common.guests, transport) {
-        (Some(_), Transport::Memory) => Err(Error::Usage(
-            "--guests: peers of other programs reach those of a live run over --transport tcp or \
-             quic alone; take one of these, or leave --guests out"
-                .into(),
+        (Some(_), Transport::Memory) => Err(Usage::value(
+            "--guests",
+            "peers of other programs reach those of a live run over --transport tcp or quic \
+             alone; take one of these, or leave --guests out",
         )),
         (guests, _) => Ok(guests.clone().unwrap_or_default()),
     }
@@ -202,35 +208,37 @@ pub enum AnyFormat {
 }
 
 impl TryFrom<AnyFormat> for Format {
-    type Error = Error;
+    type Error = Usage;
 
-    fn try_from(format: AnyFormat) -> Result<Self, Error> {
+    fn try_from(format: AnyFormat) -> Result<Self, Usage> {
         match format {
             AnyFormat::Text => Ok(Self::Text),
             AnyFormat::Json => Ok(Self::Json),
-            other => Err(Error::Usage(format!(
-                "--format {name} is for a saved run, as in `testbed export --format {name}`; \
-                 a result is printed as text or json",
-                name = other.name()
-            ))),
+            other => {
+                let option = format!("--format {}", other.name());
+                let reason = format!(
+                    "is for a saved run, as in `testbed export {option}`; a result is printed as \
+                     text or json"
+                );
+                Err(Usage::option(option, reason))
+            }
         }
     }
 }
 
 impl TryFrom<AnyFormat> for ExportFormat {
-    type Error = Error;
+    type Error = Usage;
 
-    fn try_from(format: AnyFormat) -> Result<Self, Error> {
+    fn try_from(format: AnyFormat) -> Result<Self, Usage> {
         match format {
             AnyFormat::Jaeger => Ok(Self::Jaeger),
             AnyFormat::Otlp => Ok(Self::Otlp),
             AnyFormat::Shiviz => Ok(Self::Shiviz),
             AnyFormat::Perfetto => Ok(Self::Perfetto),
-            other => Err(Error::Usage(format!(
-                "--format {}: a run is exported as jaeger, otlp, shiviz or perfetto, \
-                 as in --format jaeger",
-                other.name()
-            ))),
+            other => Err(Usage::value(
+                format!("--format {}", other.name()),
+                "a run is exported as jaeger, otlp, shiviz or perfetto, as in --format jaeger",
+            )),
         }
     }
 }

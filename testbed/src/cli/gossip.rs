@@ -11,8 +11,7 @@ use node::gossip::Parameters;
 use super::systems::{Choice, Description};
 use super::values;
 use super::{Common, Measure};
-use crate::Error;
-use crate::error::of_lab;
+use super::{Error, Usage};
 use crate::experiment::gossip::{self, Options};
 use crate::run::RunOptions;
 
@@ -45,16 +44,20 @@ impl Choice for Gossip {
     }
 
     fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, Error> {
-        let usage = |message: &str| Err(Error::Usage(message.to_owned()));
+        let usage = |option: &str, reason: &str| Err(Usage::option(option, reason).into());
         match self.protocol {
             Protocol::Gossipsub => usage(
-                "--protocol gossipsub is libp2p's, and runs over real peers alone; take --protocol \
-                 flood",
+                "--protocol gossipsub",
+                "is libp2p's, and runs over real peers alone; take --protocol flood",
             ),
-            Protocol::Flood if self.mesh.is_given() => {
-                usage("--mesh and its kin are for --protocol gossipsub; leave them out")
+            Protocol::Flood if self.mesh.is_given() => usage(
+                "--mesh and its kin",
+                "are for --protocol gossipsub; leave them out",
+            ),
+            Protocol::Flood => {
+                let built = self.flood.build(setup, visitor);
+                Ok(built.map_err(lab::Error::from)?)
             }
-            Protocol::Flood => self.flood.build(setup, visitor).map_err(of_lab),
         }
     }
 }
@@ -66,7 +69,7 @@ impl Measure for Gossip {
     fn checked(&self, common: &Common) -> Result<(gossip::Gossip, RunOptions), Error> {
         let gossip = gossip::Gossip::new(self.try_into()?);
         let options = common.checked(self.need())?;
-        self.net.check(options.peers).map_err(of_lab)?;
+        self.net.check(options.peers).map_err(lab::Error::from)?;
         Ok((gossip, options))
     }
 }
@@ -140,10 +143,9 @@ impl Mesh {
 }
 
 impl TryFrom<&Gossip> for Options {
-    type Error = Error;
+    type Error = Usage;
 
-    fn try_from(args: &Gossip) -> Result<Self, Error> {
-        let usage = |text: String| Err(Error::Usage(text));
+    fn try_from(args: &Gossip) -> Result<Self, Usage> {
         let net = &args.net;
         let ignored = [
             ("--fanout", args.flood.fanout.is_some()),
@@ -152,9 +154,8 @@ impl TryFrom<&Gossip> for Options {
             ("--timeout", net.timeout.is_some()),
         ];
         if let Some((option, _)) = ignored.iter().find(|(_, given)| *given) {
-            return usage(format!(
-                "{option} is not for --protocol gossipsub; leave it out"
-            ));
+            let reason = "is not for --protocol gossipsub; leave it out";
+            return Err(Usage::option(*option, reason));
         }
         let usual = Parameters::default();
         let mesh = args.mesh.mesh.unwrap_or(usual.mesh);
@@ -162,20 +163,21 @@ impl TryFrom<&Gossip> for Options {
         let mesh_high = args.mesh.mesh_high.unwrap_or(usual.mesh_high);
         let mesh_outbound = args.mesh.mesh_outbound.unwrap_or(usual.mesh_outbound);
         if !(mesh_low <= mesh && mesh <= mesh_high) {
-            return usage(format!(
-                "--mesh {mesh} with --mesh-low {mesh_low} and --mesh-high {mesh_high}: it has to lie between them"
-            ));
+            let given =
+                format!("--mesh {mesh} with --mesh-low {mesh_low} and --mesh-high {mesh_high}");
+            return Err(Usage::value(given, "it has to lie between them"));
         }
         if mesh_outbound > mesh_low || mesh_outbound > mesh / 2 {
-            return usage(format!(
-                "--mesh-outbound {mesh_outbound}: at most --mesh-low, {mesh_low}, and half of --mesh, {}",
-                mesh / 2
+            let half = mesh / 2;
+            return Err(Usage::value(
+                format!("--mesh-outbound {mesh_outbound}"),
+                format!("at most --mesh-low, {mesh_low}, and half of --mesh, {half}"),
             ));
         }
         if args.heartbeat() < SHORTEST_HEARTBEAT {
-            return usage(format!(
-                "--heartbeat {:?}: at least {SHORTEST_HEARTBEAT:?}, the resolution of timers",
-                args.heartbeat()
+            return Err(Usage::value(
+                format!("--heartbeat {:?}", args.heartbeat()),
+                format!("at least {SHORTEST_HEARTBEAT:?}, the resolution of timers"),
             ));
         }
         Ok(Self {

@@ -7,7 +7,7 @@ use node::lookup::MAX_RECORD;
 
 use super::values::{self, Size};
 use super::{Common, Measure};
-use crate::Error;
+use super::{Error, Usage};
 use crate::experiment::kad::{self, KEY, Kind, Options};
 use crate::network::Tables;
 use crate::run::RunOptions;
@@ -55,16 +55,16 @@ impl Measure for Kad {
 }
 
 impl TryFrom<&Kad> for Options {
-    type Error = Error;
+    type Error = Usage;
 
-    fn try_from(args: &Kad) -> Result<Self, Error> {
+    fn try_from(args: &Kad) -> Result<Self, Usage> {
         let (size, most) = (args.size.0, MAX_RECORD - KEY);
         if size > most {
-            return Err(Error::Usage(format!(
-                "--size {size}: a message of Kademlia takes 16 KiB, and so a value of a key of \
-                 {KEY} bytes at most {most}; a larger one would be stored by its own peer and \
-                 travel nowhere"
-            )));
+            let reason = format!(
+                "a message of Kademlia takes 16 KiB, and so a value of a key of {KEY} bytes at \
+                 most {most}; a larger one would be stored by its own peer and travel nowhere"
+            );
+            return Err(Usage::value(format!("--size {size}"), reason));
         }
         Ok(Self {
             tables: args.tables,

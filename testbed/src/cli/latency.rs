@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::Error;
 use super::values::{self, Size};
 use super::{Common, Measure};
-use crate::Error;
 use crate::experiment::latency::{self, Options};
 use crate::run::RunOptions;
 

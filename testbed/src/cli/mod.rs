@@ -3,6 +3,7 @@
 
 pub mod commands;
 mod common;
+mod error;
 pub mod gossip;
 pub mod kad;
 pub mod latency;
@@ -14,6 +15,7 @@ pub mod ping;
 mod shortest;
 pub mod sweep;
 pub mod systems;
+mod usage;
 mod values;
 
 use std::net::SocketAddr;
@@ -24,13 +26,14 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use lab::options::{Schedules, States};
 
-use crate::Error;
 use crate::experiment::Experiment;
 use crate::run::RunOptions;
 pub use common::{AnyFormat, Common};
+pub use error::Error;
 pub use parse::parse;
 pub use ping::Ping;
 use systems::{System, Virtual};
+pub use usage::Usage;
 use values::Memory;
 
 /// The program, from its command line to its exit status. It is not generic, so
@@ -153,7 +156,7 @@ pub trait Measure {
     /// Checks these options, together with those of the run.
     ///
     /// # Errors
-    /// [`Error::Usage`], with the value and the way out.
+    /// [`Usage`](super::Usage), with the value and the way out.
     fn checked(&self, common: &Common) -> Result<(Self::Experiment, RunOptions), Error>;
 }
 

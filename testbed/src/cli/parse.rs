@@ -7,14 +7,14 @@ use std::ffi::OsString;
 use clap::parser::ValueSource;
 use clap::{ArgAction, ArgMatches, Args as _, Command, Parser};
 
-use super::Common;
-use crate::Error;
+use super::Error;
+use super::{Common, Usage};
 
 /// Parses the arguments of this process. As clap does, ends the process where
 /// it finds an error, and where the help or the version was asked for.
 ///
 /// # Errors
-/// [`Error::Usage`] names an option that was given twice, or that has no effect
+/// [`Usage`](super::Usage) names an option that was given twice, or that has no effect
 /// on this command.
 pub fn parse<C: Parser>() -> Result<C, Error> {
     let words: Vec<_> = std::env::args_os().collect();
@@ -23,14 +23,12 @@ pub fn parse<C: Parser>() -> Result<C, Error> {
     Ok(C::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()))
 }
 
-fn check(command: &Command, words: &[OsString], matches: &ArgMatches) -> Result<(), Error> {
+fn check(command: &Command, words: &[OsString], matches: &ArgMatches) -> Result<(), Usage> {
     if let Some(name) = given_twice(command, words) {
-        return Err(Error::Usage(format!(
-            "{name} is given twice; leave one out"
-        )));
+        return Err(Usage::option(name, "is given twice; leave one out"));
     }
     match without_effect(command, matches) {
-        Some(message) => Err(Error::Usage(message)),
+        Some(error) => Err(error),
         None => Ok(()),
     }
 }
@@ -88,7 +86,7 @@ fn is_ignored(command: &str, id: &str) -> bool {
 }
 
 /// The first option without effect, and the way out.
-fn without_effect(command: &Command, matches: &ArgMatches) -> Option<String> {
+fn without_effect(command: &Command, matches: &ArgMatches) -> Option<Usage> {
     let (name, leaf) = matches.subcommand()?;
     let mut leaf = leaf;
     while let Some((_, below)) = leaf.subcommand() {
@@ -105,8 +103,9 @@ fn without_effect(command: &Command, matches: &ArgMatches) -> Option<String> {
         _ => "",
     };
     let (long, program) = (arg.get_long()?, command.get_name());
-    Some(format!(
-        "--{long} has no effect on `{program} {name}`{hint}; leave it out"
+    Some(Usage::option(
+        format!("--{long}"),
+        format!("has no effect on `{program} {name}`{hint}; leave it out"),
     ))
 }
 

@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::values;
 use super::{Common, Measure};
-use crate::Error;
+use super::{Error, Usage};
 use crate::experiment::ping::{self, Destination};
 use crate::network::neighbours;
 use crate::run::RunOptions;
@@ -44,7 +44,7 @@ impl Measure for Ping {
     fn checked(&self, common: &Common) -> Result<(ping::Ping, RunOptions), Error> {
         let options = common.checked(self.need())?;
         if self.from >= options.peers {
-            return Err(no_peer("--from", self.from, options.peers));
+            return Err(no_peer("--from", self.from, options.peers).into());
         }
         let outsider = self.to.as_ref().and_then(|to| to.outsider(self.from));
         let pairs = pairs(self, &options)?;
@@ -57,7 +57,7 @@ impl Measure for Ping {
     }
 }
 
-fn pairs(args: &Ping, options: &RunOptions) -> Result<Vec<PeerPair>, Error> {
+fn pairs(args: &Ping, options: &RunOptions) -> Result<Vec<PeerPair>, Usage> {
     let neighbours = neighbours(options);
     let from = args.from;
     let of_from = &neighbours[from as usize];
@@ -73,45 +73,49 @@ fn pairs(args: &Ping, options: &RunOptions) -> Result<Vec<PeerPair>, Error> {
         None => {
             let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
             *of_from.choose(&mut rng).ok_or_else(|| {
-                Error::Usage(format!(
-                    "--from {from}: peer {from} has no neighbour in topology {}; choose another",
-                    options.topology
-                ))
+                let topology = &options.topology;
+                Usage::value(
+                    format!("--from {from}"),
+                    format!("peer {from} has no neighbour in topology {topology}; choose another"),
+                )
             })?
         }
     };
     Ok(vec![PeerPair { from, to }])
 }
 
-fn check_neighbour(from: u32, to: u32, of_from: &[u32], options: &RunOptions) -> Result<(), Error> {
+fn check_neighbour(from: u32, to: u32, of_from: &[u32], options: &RunOptions) -> Result<(), Usage> {
+    let given = format!("--to {to}");
     if to == from {
         let other = u32::from(from == 0);
-        return Err(Error::Usage(format!(
-            "--to {to}: a peer cannot ping itself; choose another, for example --to {other}"
-        )));
+        let reason = format!("a peer cannot ping itself; choose another, for example --to {other}");
+        return Err(Usage::value(given, reason));
     }
     if to >= options.peers {
         return Err(no_peer("--to", to, options.peers));
     }
     if !of_from.contains(&to) {
         let some: Vec<_> = of_from.iter().take(8).map(u32::to_string).collect();
-        return Err(Error::Usage(format!(
-            "--to {to}: peer {from} is not connected with peer {to} in topology {}; its neighbours are {}{}",
+        let more = if of_from.len() > some.len() {
+            ", …"
+        } else {
+            ""
+        };
+        let reason = format!(
+            "peer {from} is not connected with peer {to} in topology {}; its neighbours are \
+             {}{more}",
             options.topology,
-            some.join(", "),
-            if of_from.len() > some.len() {
-                ", …"
-            } else {
-                ""
-            }
-        )));
+            some.join(", ")
+        );
+        return Err(Usage::value(given, reason));
     }
     Ok(())
 }
 
-fn no_peer(option: &str, peer: u32, peers: u32) -> Error {
-    Error::Usage(format!(
-        "{option} {peer}: there is no such peer; the {peers} peers are numbered from 0 to {}",
-        peers - 1
-    ))
+fn no_peer(option: &str, peer: u32, peers: u32) -> Usage {
+    let last = peers - 1;
+    Usage::value(
+        format!("{option} {peer}"),
+        format!("there is no such peer; the {peers} peers are numbered from 0 to {last}"),
+    )
 }

@@ -9,9 +9,8 @@ use lab::system::{
 use lab::topology::Topology;
 use serde_json::Value;
 
+use super::Error;
 use super::gossip::Gossip;
-use crate::Error;
-use crate::error::of_lab;
 
 /// A system that was chosen on the command line, with its options.
 pub trait Choice {
@@ -24,7 +23,7 @@ pub trait Choice {
     /// Builds the system, and passes it to `visitor`.
     ///
     /// # Errors
-    /// [`Error::Usage`] names the value and the way out.
+    /// [`Usage`](super::Usage) names the value and the way out.
     fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, Error>;
 }
 
@@ -80,7 +79,8 @@ impl<O: SystemOptions> Choice for WithNet<O> {
     }
 
     fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, Error> {
-        self.options.build(setup, visitor).map_err(of_lab)
+        let built = self.options.build(setup, visitor);
+        Ok(built.map_err(lab::Error::from)?)
     }
 }
 

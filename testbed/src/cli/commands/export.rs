@@ -9,8 +9,7 @@ use trace::export;
 use trace::export::ExportFormat;
 
 use super::source::Source;
-use crate::Error;
-use crate::cli::{Common, Export};
+use crate::cli::{Common, Error, Export, Usage};
 
 /// Writes it, to a file or to standard output.
 pub(super) fn export(common: &Common, args: &Export) -> Result<ExitCode, Error> {
@@ -18,8 +17,7 @@ pub(super) fn export(common: &Common, args: &Export) -> Result<ExitCode, Error> 
     // A dash is standard output, as for other programs.
     let to = args.to.as_deref().filter(|path| *path != Path::new("-"));
     if to.is_none() && format == ExportFormat::Perfetto && io::stdout().is_terminal() {
-        let message = "perfetto's form is no text: name a file, as in --to run.pftrace";
-        return Err(Error::Usage(message.to_owned()));
+        return Err(Usage::Terminal.into());
     }
     let source = Source::open(common, args.run.as_deref())?;
     match to {
@@ -33,11 +31,9 @@ pub(super) fn export(common: &Common, args: &Export) -> Result<ExitCode, Error> 
 /// devices as they are. A regular file is replaced when all is written, so a
 /// reader finds the old one or all of the new.
 fn to_file(path: &Path, source: &Source, format: ExportFormat) -> Result<(), Error> {
-    let refused = |error: io::Error| {
-        let path = path.display();
-        Error::Usage(format!(
-            "cannot write {path}: {error}; choose another file with --to FILE"
-        ))
+    let refused = |source: io::Error| Error::Create {
+        path: path.to_owned(),
+        source,
     };
     let place = path.display().to_string();
     let all = |file| write(source, format, &mut BufWriter::new(file), &place);
@@ -50,7 +46,10 @@ fn to_file(path: &Path, source: &Source, format: ExportFormat) -> Result<(), Err
     part.push(".part");
     let part = PathBuf::from(part);
     let written = all(File::create(&part).map_err(refused)?);
-    let failed = |error: io::Error| Error::Failed(format!("{place}: {error}"));
+    let failed = |source: io::Error| Error::Write {
+        place: place.clone(),
+        source,
+    };
     let moved = written.and_then(|()| fs::rename(&part, &target).map_err(failed));
     if moved.is_err() {
         let _ = fs::remove_file(&part);
@@ -83,8 +82,11 @@ fn write(
     place: &str,
 ) -> Result<(), Error> {
     export::write(&source.store, format, out).map_err(|error| match error {
-        export::Error::Write(error) => Error::Failed(format!("{place}: {error}")),
-        export::Error::NoSteps(_) => Error::Usage(error.to_string()),
+        export::Error::Write(source) => Error::Write {
+            place: place.to_owned(),
+            source,
+        },
+        export::Error::NoSteps(_) => Error::Export(error),
     })
 }
 

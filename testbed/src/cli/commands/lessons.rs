@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use algorithms::lessons::{ALL, Lesson};
 use serde_json::{Value, json};
 
-use crate::Error;
+use crate::cli::Usage;
 use crate::run::Format;
 
 /// How wide the text is, in columns.
@@ -63,11 +63,15 @@ testbed sweep ...           over lists of options: a table, and plots
 /// The lesson of that name.
 ///
 /// # Errors
-/// [`Error::Usage`] if there is none, with the names that there are.
-pub(super) fn explain(name: &str) -> Result<String, Error> {
+/// [`Usage::NoAlgorithm`] if there is none, with the names that there are.
+pub(super) fn explain(name: &str) -> Result<String, Usage> {
     match Lesson::find(name) {
         Some(lesson) => Ok(tell(lesson)),
-        None => Err(Error::Usage(unknown(name))),
+        None => Err(Usage::NoAlgorithm {
+            name: name.to_owned(),
+            similar: closest(name),
+            all: ALL.iter().map(|lesson| lesson.name).collect(),
+        }),
     }
 }
 
@@ -126,18 +130,6 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
 }
 
 /// What to say of a name that no lesson has.
-fn unknown(name: &str) -> String {
-    let names: Vec<_> = ALL.iter().map(|lesson| lesson.name).collect();
-    let meant = match closest(name).as_slice() {
-        [] => String::new(),
-        some => format!(" (do you mean {}?)", some.join(", ")),
-    };
-    format!(
-        "{name:?} is no algorithm{meant}; there are {}",
-        names.join(", ")
-    )
-}
-
 /// The names that may be meant: of what the command of that name runs, else
 /// those that contain it, else those that it is a misspelling of.
 fn closest(name: &str) -> Vec<&'static str> {
@@ -243,7 +235,7 @@ mod tests {
             ("", "\"\" is no algorithm; there are"),
         ] {
             let error = explain(name).expect_err(name);
-            assert!(matches!(error, Error::Usage(_)), "{name}");
+            assert!(matches!(error, Usage::NoAlgorithm { .. }), "{name}");
             let error = error.to_string();
             assert!(error.contains(meant), "{error}");
             assert!(error.contains("ping-pong, echo"), "{error}");

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use trace::telemetry::Sink;
 
-use crate::Error;
+use crate::cli::Error;
 use crate::experiment::erased::Erased;
 use crate::host::Watch;
 use crate::run::Record;
@@ -30,8 +30,7 @@ pub(super) async fn listen(options: &RunOptions) -> Result<Option<TcpListener>, 
     let Some(address) = options.metrics else {
         return Ok(None);
     };
-    let listener = metrics::bind(address).await;
-    let listener = listener.map_err(|error| Error::Usage(error.to_string()))?;
+    let listener = metrics::bind(address).await?;
     if let (Ok(address), false) = (listener.local_addr(), options.quiet) {
         note(format_args!("metrics at http://{address}/metrics"));
     }

@@ -27,7 +27,7 @@ use trace::recorder::StoreRecorder;
 use trace::store::Store;
 use trace::telemetry::{Export, Sink};
 
-use crate::Error;
+use crate::cli::Error;
 use crate::cli::gossip::Protocol;
 use crate::cli::systems::System;
 use crate::cli::{Cli, Command, Common, Measure};
@@ -87,12 +87,7 @@ pub fn block_on(
 ) -> Result<ExitCode, Error> {
     let threads = threads::probe();
     let runtime = threads.and_then(|()| Runtime::new());
-    let runtime = runtime.map_err(|error| {
-        Error::Usage(format!(
-            "the process cannot start its threads: {error}; raise the limit of processes \
-             (ulimit -u), or stop others"
-        ))
-    })?;
+    let runtime = runtime.map_err(Error::Threads)?;
     runtime.block_on(async {
         // A panic has been reported.
         let ended = tokio::spawn(command).await;
@@ -119,7 +114,7 @@ async fn measure(common: &Common, args: &impl Measure) -> Result<ExitCode, Error
 
 /// How a run came to its end.
 enum Ended {
-    Itself(Result<(), Error>),
+    Itself(Result<(), crate::Error>),
     Interrupted,
     /// It took so many bytes of memory.
     Outgrown(u64),
@@ -132,13 +127,13 @@ async fn measured(experiment: impl Experiment, options: &RunOptions) -> Result<E
 
 /// Runs an experiment from the folder to the verdict.
 async fn run_erased(experiment: &mut dyn Erased, options: &RunOptions) -> Result<ExitCode, Error> {
-    let interrupt = interrupt::watch().map_err(|e| Error::Failed(format!("signals: {e}")))?;
+    let interrupt = interrupt::watch().map_err(Error::Signals)?;
     crate::sweep::obey(&interrupt);
     collector::warn(options);
     let began = Instant::now();
     let store = Arc::new(Store::new());
     let exporter = options.otlp.clone().map(Exporter::start).transpose();
-    let exporter = exporter.map_err(|e| Error::Usage(e.to_string()))?;
+    let exporter = exporter?;
     let mut record = Record::new(options, experiment.describe());
     let (buttons, mut desk) = control();
     let page = match options.view {

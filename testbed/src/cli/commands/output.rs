@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use lab::stats::{per_second, show};
 
-use crate::Error;
+use crate::cli::Error;
 use crate::run::{Folder, Format, Record, RunOptions};
 use lab::shell;
 
@@ -15,9 +15,10 @@ use lab::shell;
 pub(super) fn print(text: &str) -> Result<(), Error> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Error::Failed(format!("standard output: {error}")))
-        }
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::Write {
+            place: "standard output".to_owned(),
+            source: error,
+        }),
         _ => Ok(()),
     }
 }

@@ -1,6 +1,5 @@
 //! What is looked at or exported: a saved run, or a file of spans.
 
-use std::io;
 use std::path::Path;
 use std::thread;
 
@@ -12,8 +11,8 @@ use trace::LABORATORY;
 use trace::import;
 use trace::store::Store;
 
-use crate::Error;
 use crate::cli::Common;
+use crate::cli::Error;
 use crate::run::{Folder, latest};
 
 /// Spans, and what is known of them.
@@ -59,12 +58,11 @@ impl Source {
             // Nothing waits for it after an interrupt.
             let _ = sender.send(Self::open(&common, path.as_deref()));
         };
-        let failed = |error: io::Error| Error::Failed(format!("cannot start a thread: {error}"));
-        thread::Builder::new().spawn(read).map_err(failed)?;
+        thread::Builder::new().spawn(read).map_err(Error::Thread)?;
         tokio::select! {
             opened = opened => match opened {
                 Ok(source) => source.map(Some),
-                Err(_) => Err(Error::Failed("the run could not be read".into())),
+                Err(_) => Err(Error::Unread),
             },
             () = interrupt.cancelled() => Ok(None),
         }
@@ -72,7 +70,10 @@ impl Source {
 
     fn file(path: &Path) -> Result<Self, Error> {
         let store = import::open(path);
-        let store = store.map_err(|e| Error::Usage(format!("{}: {e}", path.display())))?;
+        let store = store.map_err(|source| Error::Import {
+            path: path.to_owned(),
+            source,
+        })?;
         tell(path, &store);
         let name = path.file_name().unwrap_or(path.as_os_str());
         Ok(Self {

@@ -5,9 +5,8 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use super::output;
-use crate::Error;
 use crate::cli::sweep::Sweep;
-use crate::cli::{Cli, Common};
+use crate::cli::{Cli, Common, Error, Usage};
 use crate::sweep::{self, Options};
 
 /// Runs the sweep, and prints its table.
@@ -26,7 +25,7 @@ pub(super) async fn run(common: &Common, args: &Sweep) -> Result<ExitCode, Error
 
 /// Before `sweep` there is what the sweep itself takes, and no option of its
 /// runs, where it would be lost.
-fn nothing_else(common: &Common) -> Result<(), Error> {
+fn nothing_else(common: &Common) -> Result<(), Usage> {
     let usual = Cli::parse_from(["testbed", "list"]).common;
     let taken = Common {
         out: common.out.clone(),
@@ -37,34 +36,32 @@ fn nothing_else(common: &Common) -> Result<(), Error> {
     };
     match taken == *common {
         true => Ok(()),
-        false => Err(Error::Usage(
-            "options of the runs stand after `sweep`, as in `testbed sweep gossip --peers 8,16`; \
-             before it stand --out, --metrics, --quiet and --verbose"
-                .into(),
+        false => Err(Usage::option(
+            "options of the runs",
+            "stand after `sweep`, as in `testbed sweep gossip --peers 8,16`; before it stand \
+             --out, --metrics, --quiet and --verbose",
         )),
     }
 }
 
 /// Whether the words are those of a run that fits this machine.
 fn check(words: &[String]) -> Result<(), Error> {
+    let run = format!("testbed {}", words.join(" "));
     let all = std::iter::once("testbed").chain(words.iter().map(String::as_str));
     let cli = Cli::try_parse_from(all).map_err(|error| {
         let text = error.render().to_string();
         let first = text.lines().next().unwrap_or_default();
         let why = first.trim_start_matches("error: ");
-        Error::Usage(format!("testbed {}: {why}", words.join(" ")))
+        Usage::value(run.as_str(), why)
     })?;
     let need = cli.command.need().ok_or_else(|| {
-        Error::Usage(format!(
-            "sweep {}: nothing is measured there; take gossip, kad, latency, ping or an algorithm",
-            words[0]
-        ))
+        Usage::value(
+            format!("sweep {}", words[0]),
+            "nothing is measured there; take gossip, kad, latency, ping or an algorithm",
+        )
     })?;
     match cli.common.checked(need) {
-        Err(error) => Err(Error::Usage(format!(
-            "testbed {}: {error}",
-            words.join(" ")
-        ))),
+        Err(error) => Err(Usage::value(run, error.to_string()).into()),
         Ok(_) => Ok(()),
     }
 }

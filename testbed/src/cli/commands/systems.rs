@@ -16,12 +16,11 @@ use trace::steps::Processes;
 
 use super::described::Described;
 use super::run_erased;
-use crate::Error;
 use crate::cli::need::{self, FEW, MANY};
 use crate::cli::own::{Cli, Command};
 use crate::cli::systems::{self, Choice, Description};
 use crate::cli::{Check, Common, Simulate};
-use crate::error::of_lab;
+use crate::cli::{Error, Usage};
 use crate::experiment::Experiment;
 use crate::experiment::checked::Checked;
 use crate::experiment::erased::{Erased, Measured};
@@ -87,7 +86,7 @@ pub(crate) fn own<S: System + 'static>(
             RunSpec::checked(description, net, options, states)?
         }
     };
-    net.check(spec.options.peers).map_err(of_lab)?;
+    net.check(spec.options.peers).map_err(lab::Error::from)?;
     let system = system(&spec.setup(None));
     Ok(spec.run(system))
 }
@@ -164,7 +163,9 @@ impl RunSpec {
         options: RunOptions,
         args: &Schedules,
     ) -> Result<Self, Error> {
-        let scenario = args.scenario(net, options.peers).map_err(of_lab)?;
+        let scenario = args
+            .scenario(net, options.peers)
+            .map_err(lab::Error::from)?;
         let file = args.scenario.as_ref();
         let file = file.map(|path| path.to_string_lossy().into_owned());
         Ok(Self {
@@ -186,7 +187,7 @@ impl RunSpec {
         args: &States,
     ) -> Result<Self, Error> {
         let plan = args.plan(net, processes(&options), options.seed);
-        let plan = plan.map_err(of_lab)?;
+        let plan = plan.map_err(lab::Error::from)?;
         Ok(Self {
             description: Described::new(description).checked(plan.network),
             options,
@@ -196,7 +197,10 @@ impl RunSpec {
 
     /// Runs the system that was chosen on the command line.
     fn run_choice(self, chosen: &impl Choice) -> Result<Outcome, Error> {
-        chosen.net().check(self.options.peers).map_err(of_lab)?;
+        chosen
+            .net()
+            .check(self.options.peers)
+            .map_err(lab::Error::from)?;
         let acts = matches!(self.engine, Engine::ModelChecker(_)).then_some(1);
         let setup = self.setup(acts);
         chosen.build(setup, self)
@@ -234,12 +238,13 @@ impl RunSpec {
         } = self;
         let experiment = match engine {
             Engine::Live { links, net } => timeout(&system, &links, net.timeout)
-                .map(|timeout| boxed(Live::new(description, system, links, net.kill, timeout))),
+                .map(|timeout| boxed(Live::new(description, system, links, net.kill, timeout)))
+                .map_err(Error::from),
             Engine::ModelChecker(plan) => Ok(boxed(Checked::new(description, system, plan))),
             Engine::Simulator {
                 without_order: Some(error),
                 ..
-            } if system.needs_fifo() => Err(of_lab(error)),
+            } if system.needs_fifo() => Err(lab::Error::from(error).into()),
             Engine::Simulator {
                 scenario,
                 limits,
@@ -305,17 +310,20 @@ fn timeout<S: System>(
     system: &S,
     links: &Links,
     given: Option<Duration>,
-) -> Result<Duration, Error> {
+) -> Result<Duration, Usage> {
     let commands = system.commands().into_iter();
     let last = commands.map(|asked| asked.at).max().unwrap_or_default();
     let longest = system.lasts(links.delay.most()).saturating_mul(2);
     let enough = last.saturating_add(longest.max(USUAL));
     match given {
-        Some(given) if given <= last => Err(Error::Usage(format!(
-            "--timeout {given:?}: the last operation begins after {last:?}; leave --timeout out, \
-             or give it more, for example --timeout {}s",
-            enough.as_secs()
-        ))),
+        Some(given) if given <= last => Err(Usage::value(
+            format!("--timeout {given:?}"),
+            format!(
+                "the last operation begins after {last:?}; leave --timeout out, or give it more, \
+                 for example --timeout {}s",
+                enough.as_secs()
+            ),
+        )),
         Some(given) => Ok(given),
         None => Ok(enough),
     }

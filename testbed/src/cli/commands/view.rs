@@ -15,8 +15,7 @@ use trace::store::Store;
 
 use super::output;
 use super::source::Source;
-use crate::Error;
-use crate::cli::{Common, Memory, View};
+use crate::cli::{Common, Error, Memory, Usage, View};
 use crate::control::FaultSender;
 use crate::run::RunOptions;
 use crate::run::{Folder, Record};
@@ -44,13 +43,13 @@ impl Page {
     }
 
     async fn serve(
-        (option, address): (&str, SocketAddr),
+        (option, address): (&'static str, SocketAddr),
         store: Arc<Store>,
         run: Value,
         takes: Takes,
     ) -> Result<Self, Error> {
         let listener = viewer::bind(address).await;
-        let listener = listener.map_err(|e| Error::Usage(format!("{option}: {e}")))?;
+        let listener = listener.map_err(|source| Error::Page { option, source })?;
         let url = listener.url();
         if let Some(warning) = listener.warning() {
             note(warning);
@@ -113,24 +112,23 @@ impl Page {
             }
             ended = &mut server => ended,
         };
-        ended.map_err(|error| Error::Failed(format!("the page: {error}")))
+        ended.map_err(Error::Server)
     }
 }
 
 /// `testbed view`: a saved run, or a file.
 pub(super) async fn saved(common: &Common, args: &View) -> Result<ExitCode, Error> {
-    let interrupt = interrupt::watch().map_err(|e| Error::Failed(format!("signals: {e}")))?;
+    let interrupt = interrupt::watch().map_err(Error::Signals)?;
     match (args.collect, args.store_limit, &args.run) {
         (true, limit, None) => return collected(args.listen, limit, &interrupt).await,
         (true, _, Some(path)) => {
-            let path = path.display();
-            return Err(Error::Usage(format!(
-                "--collect with {path}: it waits for new spans; leave out the one or the other"
-            )));
+            let given = format!("--collect with {}", path.display());
+            let reason = "it waits for new spans; leave out the one or the other";
+            return Err(Usage::value(given, reason).into());
         }
         (false, Some(_), _) => {
-            let message = "--store-limit is for --collect: spans of a run are never given up";
-            return Err(Error::Usage(message.to_owned()));
+            let reason = "is for --collect: spans of a run are never given up";
+            return Err(Usage::option("--store-limit", reason).into());
         }
         (false, None, _) => {}
     }
