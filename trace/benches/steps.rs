@@ -1,9 +1,9 @@
-//! What it costs to record a step: `cargo bench -p testbed-trace`.
+//! The cost of recording a step: `cargo bench -p testbed-trace`.
 //!
 //! A process handles messages, untraced and traced into a store, in turn. The
-//! difference is what recording costs; the floor is to fill a `Vec` with as many
-//! bytes as the store then holds. Wall time is that of the process, with the wait at
-//! the end for the store; CPU time is that of all threads.
+//! difference is the cost of recording; the floor is the cost of filling a `Vec` with
+//! as many bytes as the store then holds. Wall time includes the wait for the store at
+//! the end; CPU time is that of all threads.
 
 #![allow(missing_docs, clippy::print_stdout)]
 
@@ -20,10 +20,10 @@ use trace::telemetry::{Sink, from_wire};
 const STEPS: u64 = 500_000;
 const ROUNDS: usize = 7;
 
-/// So many messages are sent by one step, and are in its trace.
+/// The number of messages that one step sends, all in its trace.
 const TRACE: u64 = 100;
 
-/// Counts what comes, and answers if it is asked to.
+/// Counts messages, and answers them if asked to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Describe)]
 struct Counter {
     count: u64,
@@ -55,7 +55,7 @@ impl Algorithm for Counter {
     fn on_timer(&mut self, (): (), _: &mut Out<Self>) {}
 }
 
-/// What one step takes, in nanoseconds.
+/// The time of one step, in nanoseconds.
 #[derive(Clone, Copy, Debug, Default)]
 struct Cost {
     wall: f64,

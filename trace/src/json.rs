@@ -1,5 +1,5 @@
-//! Reading JSON of others: down to the texts of its parts, and then each of
-//! these alone, so that one that is wrong costs no other.
+//! Reading foreign JSON: down to the texts of its parts, and then each of these alone, so
+//! that a malformed part does not affect the others.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,13 +10,13 @@ use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-/// Half a surrogate pair, as JSON writes it. It is no text, and yet good JSON.
+/// Half a surrogate pair, as JSON writes it. It is not a text, but valid JSON.
 const HALF_PAIR: &str = "\\udfff";
 
-/// The digits of U+FFFD, which stands in place of what is no text.
+/// The digits of U+FFFD, the replacement for invalid text.
 const REPLACEMENT: &[u8; 4] = b"fffd";
 
-/// `null` is what is not there.
+/// Reads `null` as the default.
 pub fn or_default<'de, D, T>(from: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -48,8 +48,8 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for OnlyObject<T> {
     }
 }
 
-/// The text as UTF-8. What is none becomes half a surrogate pair: the fault of
-/// the part that it is in, and of no other.
+/// The text as UTF-8. Invalid bytes become half a surrogate pair: an error of the part
+/// that contains them, and of no other.
 pub fn utf8(text: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(text) {
         return Cow::Borrowed(text);
@@ -64,8 +64,7 @@ pub fn utf8(text: &[u8]) -> Cow<'_, str> {
     Cow::Owned(good)
 }
 
-/// The text with U+FFFD in place of each half of a surrogate pair that lacks
-/// the other. Places stay where they were.
+/// The text with U+FFFD in place of each unpaired surrogate. Offsets do not change.
 pub fn mended(text: Cow<'_, str>) -> Cow<'_, str> {
     let halves = halves(text.as_bytes());
     if halves.is_empty() {
@@ -75,11 +74,11 @@ pub fn mended(text: Cow<'_, str>) -> Cow<'_, str> {
     for digits in halves {
         bytes[digits..digits + 4].copy_from_slice(REPLACEMENT);
     }
-    // Digits took the place of digits.
+    // Digits replaced digits.
     Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Where the digits of such halves are.
+/// The offsets of the digits of unpaired surrogates.
 fn halves(text: &[u8]) -> Vec<usize> {
     let unit = |at: usize| {
         let escape = text.get(at..at + 6)?.strip_prefix(b"\\u")?;
@@ -94,15 +93,15 @@ fn halves(text: &[u8]) -> Vec<usize> {
                 halves.push(at + 2);
                 6
             }
-            // An escape of two characters; the digits of others are no escape.
+            // An escape of two characters; the digits of other escapes are ordinary characters.
             _ => 2.min(text.len() - at),
         };
     }
     halves
 }
 
-/// Whether a text that cannot be read was cut short. What is passed over is not
-/// looked at closely: a number that ends after its point counts as a wrong one.
+/// Whether a text that cannot be read was cut short. Skipped values are not examined
+/// closely: a number that ends after its point counts as malformed.
 pub fn is_cut(text: &[u8], error: &serde_json::Error) -> bool {
     if error.is_eof() {
         return true;
@@ -116,7 +115,7 @@ pub fn is_cut(text: &[u8], error: &serde_json::Error) -> bool {
 /// Reads a part of `text`, which begins in that line of a file.
 ///
 /// # Errors
-/// What is wrong with it, and where that stands in the file.
+/// The error, with its place in the file.
 pub fn read_part<T: DeserializeOwned>(text: &str, line: u64, part: &RawValue) -> Result<T, String> {
     serde_json::from_str(part.get()).map_err(|error| place(text, line, part, &error))
 }
@@ -166,14 +165,14 @@ mod tests {
                 Some(good)
             );
         }
-        // What ends within an escape is as wrong as before.
+        // A text that ends within an escape stays malformed.
         for text in [r#""\"#, r#""\u"#, r#""\ud83"#, r#""\ud83d"#, r#""\ud83d\"#] {
             assert!(serde_json::from_str::<String>(&mended(Cow::Borrowed(text))).is_err());
         }
     }
 
     #[test]
-    fn a_text_that_ends_too_early_was_cut() {
+    fn a_text_that_ends_too_early_is_recognized_as_cut() {
         let read =
             |text: &str| serde_json::from_str::<Object<HashMap<String, &RawValue>>>(text).err();
         for (text, cut) in [
@@ -193,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_utf8_are_the_fault_of_one_text() {
+    fn invalid_utf8_is_the_error_of_one_text() {
         assert!(matches!(utf8("grüße".as_bytes()), Cow::Borrowed("grüße")));
         let bad = utf8(b"[\"a\xff\xfeb\",1]");
         assert_eq!(bad, r#"["a\udfff\udfffb",1]"#);

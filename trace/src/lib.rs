@@ -1,13 +1,13 @@
-//! What the processes of a run tell, and every form of it.
+//! The record of a run, and its formats.
 //!
-//! [`steps`] is where an algorithm takes its steps, in every engine, and what is
-//! recorded of them. A [`telemetry::Sink`] counts the spans of a run and hands them
-//! to the [`store`], by way of the [`recorder`]. [`history`] reads a run back from its
-//! spans. [`otlp`] and [`jaeger`] are the forms of other tools; [`import`] reads
-//! files, [`export`] writes them.
+//! [`steps`] runs and records the steps of an algorithm, in every engine. A
+//! [`telemetry::Sink`] counts the spans of a run and passes them to the [`store`], by way
+//! of the [`recorder`]. [`history`] reconstructs a run from its spans. [`otlp`] and
+//! [`jaeger`] are the formats of other tools; [`import`] reads files, [`export`] writes
+//! them.
 //!
-//! Nothing here opens a connection: what sends spans to a collector is an
-//! [`Export`](telemetry::Export) of the caller's.
+//! Nothing here opens a connection: spans are sent to a collector by the caller's
+//! [`Export`](telemetry::Export).
 
 pub mod export;
 pub mod history;
@@ -21,5 +21,5 @@ pub mod store;
 pub mod telemetry;
 pub mod time;
 
-/// The service that reports what was done to the network.
+/// The service that reports the faults injected into the network.
 pub const LABORATORY: &str = "testbed";

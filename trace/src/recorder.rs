@@ -1,9 +1,9 @@
-//! The way of a run's own spans into the store.
+//! Moves a run's own spans into the store.
 //!
-//! A peer that ends a span goes on at once: the span, which is in the store's form
-//! already, is copied into a list, and a thread stores the list, some milliseconds later
-//! at most. The list is bounded. A task that fills it does the thread's work itself, so
-//! nothing is dropped and memory does not grow with the pace of the peers.
+//! A peer that ends a span continues at once: the span, which is in the store's form
+//! already, is copied into a list, and a thread stores the list within some milliseconds.
+//! The list is bounded. A task that fills it drains it (back-pressure), so nothing is
+//! dropped and memory does not grow with the pace of the peers.
 //! Spans that were recorded before [`Recorder::settle`] are stored when it returns.
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,17 +18,17 @@ use opentelemetry_sdk::Resource;
 
 use crate::store::{EndedSpan, EndedSpans, ServiceId, Store};
 
-/// As many spans as may wait, some hundred bytes each. A guess, like those
-/// below: larger and smaller ones made no difference.
+/// The capacity of the list in spans, some hundred bytes each. A guess, like the
+/// constants below: larger and smaller ones made no difference.
 const CAPACITY: usize = 4096;
 
-/// As many bytes as may wait, but for the last span. A guess.
+/// The capacity of the list in bytes, not counting the last span. A guess.
 const CAPACITY_BYTES: usize = 4 << 20;
 
-/// So many are worth a wake-up of the thread.
+/// The number of waiting spans that wakes the thread.
 const BATCH: usize = 512;
 
-/// So long a few spans wait for others.
+/// How long fewer spans wait for others.
 const PATIENCE: Duration = Duration::from_millis(1);
 
 /// Records spans in a [`Store`].
@@ -42,11 +42,11 @@ pub struct StoreRecorder {
 struct Shared {
     store: Arc<Store>,
     waiting: Mutex<Waiting>,
-    /// Tells the thread that there is something to do.
+    /// Wakes the thread.
     wake: Condvar,
-    /// Held while spans that were taken from `waiting` are stored: so they are
-    /// stored in the order in which they ended. The list is empty, and takes the
-    /// place of the one that is taken, so that neither grows anew each time.
+    /// Held while spans taken from `waiting` are stored, so that they are stored in the
+    /// order in which they ended. The list is empty, and replaces the one that is taken,
+    /// so that neither is reallocated.
     turn: Mutex<EndedSpans>,
     stored: AtomicU64,
 }
@@ -54,8 +54,8 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Waiting {
     spans: EndedSpans,
-    /// The thread waits for a span. While spans keep coming it looks for them by
-    /// itself: a wake-up costs more than what it stores.
+    /// The thread waits for a wake-up. While spans keep arriving it polls: a wake-up costs
+    /// more than storing them.
     asleep: bool,
     closed: bool,
 }
@@ -73,7 +73,7 @@ impl StoreRecorder {
         });
         let worker = Arc::clone(&shared);
         let thread = thread::Builder::new().name("recorder".into());
-        // Without a thread, the task that fills the list does the work.
+        // Without a thread, the task that fills the list drains it.
         let thread = thread.spawn(move || worker.work()).ok();
         Self { shared, thread }
     }
@@ -82,7 +82,7 @@ impl StoreRecorder {
 impl Recorder for StoreRecorder {
     fn add_service(&self, resource: &Resource) -> u32 {
         let mut attributes = ResourceAttributesWithSchema::from(resource).attributes.0;
-        // They come in any order. The same run is to be the same bytes.
+        // They arrive in any order. The same run has to give the same bytes.
         attributes.sort_by(|a, b| a.key.cmp(&b.key));
         let resource = resource::v1::Resource {
             attributes,
@@ -152,7 +152,7 @@ impl Shared {
     }
 }
 
-/// A thread that panicked with the lock held left the list whole.
+/// Poisoning is harmless: a panic with the lock held leaves the list intact.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! Jaeger's JSON: what its page opens from a file. One trace is in memory at a
+//! Jaeger's JSON, which its page opens from a file. One trace is in memory at a
 //! time.
 
 use std::io::{self, Write};

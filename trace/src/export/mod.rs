@@ -1,4 +1,4 @@
-//! A run's spans in the forms that other tools read.
+//! A run's spans in the formats of other tools.
 
 mod jaeger;
 pub mod perfetto;
@@ -8,7 +8,7 @@ use std::io::{self, Write};
 
 use crate::store::Store;
 
-/// What a saved run is written as.
+/// The format in which a run is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExportFormat {
     /// The JSON that Jaeger's page opens.
@@ -24,10 +24,10 @@ pub enum ExportFormat {
 /// Why spans could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// There is no place for them.
+    /// The output cannot be written.
     #[error(transparent)]
     Write(#[from] io::Error),
-    /// The form tells of steps alone.
+    /// The format has only steps, and the run has none.
     #[error(
         "no step of a process is recorded, and {0} shows nothing else: export it as jaeger, otlp or perfetto"
     )]
@@ -37,7 +37,7 @@ pub enum Error {
 /// Writes all spans of `store` to `out`. The same spans give the same bytes.
 ///
 /// # Errors
-/// [`Error`]: those of `out`, or the form has no words for this run.
+/// [`Error`]: those of `out`, or the format cannot represent this run.
 pub fn write(store: &Store, format: ExportFormat, out: &mut impl Write) -> Result<(), Error> {
     match format {
         ExportFormat::Jaeger => jaeger::write(store, out)?,

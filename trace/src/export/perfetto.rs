@@ -4,8 +4,8 @@
 //! A flow leads from one event to one slice: a message that comes twice is two
 //! flows, whose numbers stand at its sending.
 //!
-//! The messages are the few that are needed of `protos/perfetto/trace` in
-//! google/perfetto, with its numbers: `trace.proto`, `trace_packet.proto`,
+//! The messages are a subset of `protos/perfetto/trace` in google/perfetto, with
+//! its field numbers: `trace.proto`, `trace_packet.proto`,
 //! `track_event/track_descriptor.proto`, `process_descriptor.proto`,
 //! `track_event.proto` and `debug_annotation.proto`.
 
@@ -129,8 +129,8 @@ pub fn write(store: &Store, out: &mut impl Write) -> io::Result<()> {
 
 /// The numbers of the flows: one for each receipt of a message.
 struct Flows {
-    /// Of each message that came, how often it did, and how many of these
-    /// receipts have a number.
+    /// For each received message, how many receipts it has, and how many of these
+    /// have a number.
     receipts: BTreeMap<u64, (u64, u64)>,
 }
 
@@ -143,13 +143,13 @@ impl Flows {
         Self { receipts }
     }
 
-    /// Those that begin where the message is sent.
+    /// The flows that begin at the sending of the message.
     fn of(&self, message: u64) -> impl Iterator<Item = u64> + use<> {
         let many = self.receipts.get(&message).map_or(0, |(many, _)| *many);
         (0..many).map(move |receipt| flow(message, receipt))
     }
 
-    /// That which ends at the message's next receipt.
+    /// The flow that ends at the message's next receipt.
     fn next(&mut self, message: u64) -> Option<u64> {
         let (_, numbered) = self.receipts.get_mut(&message)?;
         *numbered += 1;
@@ -157,15 +157,15 @@ impl Flows {
     }
 }
 
-/// The first receipt of a message has the message's own number. Those of later
-/// ones are spread by the golden ratio, so that they meet no other message's.
+/// The first receipt of a message has the message's own number. Numbers of later
+/// receipts are spread by the golden ratio, to avoid those of other messages.
 fn flow(message: u64, receipt: u64) -> u64 {
     message.wrapping_add(receipt.wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }
 
 struct Writer<W> {
     out: W,
-    /// So many tracks have a number.
+    /// How many tracks have a number.
     tracks: u64,
     flows: Flows,
 }
@@ -186,9 +186,9 @@ impl<W: Write> Writer<W> {
             }),
             ..TrackDescriptor::default()
         })?;
-        // What encloses stands before what it encloses. Steps that began at the
-        // same time are in their own order: an operation's first step is stored
-        // when the operation ends, after steps that it led to.
+        // An enclosing span comes before those it encloses. Steps that began at the
+        // same time are in their own order: an operation's first step is stored when
+        // the operation ends, after the steps that it caused.
         spans.sort_by_cached_key(|span| {
             let step = history::integer(&span.attributes, key::STEP);
             (span.start_time_unix_nano, step, Reverse(end(span)))
@@ -218,7 +218,7 @@ impl<W: Write> Writer<W> {
         Ok(uuid)
     }
 
-    /// Slices that lie within each other or apart.
+    /// The slices of one track: they are nested or disjoint.
     fn lane(&mut self, track: u64, spans: Vec<Span>) -> Vec<Timed> {
         let ending = |at| (at, on(track, END, TrackEvent::default()));
         let (mut events, mut open) = (Vec::new(), Vec::new());
@@ -233,7 +233,7 @@ impl<W: Write> Writer<W> {
         events
     }
 
-    /// The beginning of a slice, and what happened in it.
+    /// The beginning and end of a slice, and the events in it.
     fn slice(&mut self, track: u64, span: Span, events: &mut Vec<Timed>) {
         let (start, end) = (span.start_time_unix_nano, end(&span));
         let ids = [("trace", hex(&span.trace_id)), ("span", hex(&span.span_id))];
@@ -293,8 +293,8 @@ impl<W: Write> Writer<W> {
     }
 }
 
-/// Spreads spans over lanes in which each lies within the one before or after
-/// it: what Perfetto draws on one track.
+/// Spreads spans over lanes in which each is nested in the one before or begins
+/// after it, as Perfetto requires of one track.
 fn side_by_side(spans: Vec<Span>) -> Vec<Vec<Span>> {
     let mut lanes = Vec::<(Vec<u64>, Vec<Span>)>::new();
     for span in spans {
@@ -323,8 +323,8 @@ fn on(track: u64, kind: i32, event: TrackEvent) -> TrackEvent {
     }
 }
 
-/// The message whose receipt the span is. A report of a loss names one that did
-/// not come.
+/// The message that the span receives. A span that reports a loss names a message that
+/// did not arrive.
 fn received(span: &Span) -> Option<u64> {
     match history::text(&span.attributes, "error.type") {
         None => message(&span.attributes),
@@ -332,12 +332,12 @@ fn received(span: &Span) -> Option<u64> {
     }
 }
 
-/// A clock that was set back makes no slice of negative length.
+/// The end of the span, and never before its start, even if a clock was set back.
 fn end(span: &Span) -> u64 {
     span.end_time_unix_nano.max(span.start_time_unix_nano)
 }
 
-/// The message that is told of. Its id is unique in the run, and so its flow's.
+/// The message of these attributes. Its id is unique in the run, and so is its flow's.
 fn message(attributes: &[KeyValue]) -> Option<u64> {
     let id = history::text(attributes, key::ID)?;
     u64::from_str_radix(id, 16).ok()

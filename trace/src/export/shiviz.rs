@@ -1,4 +1,4 @@
-//! ShiViz's log: for each step its process and vector clock, then what it did.
+//! ShiViz's log: for each step its process and vector clock, then its events.
 //! <https://bestchai.bitbucket.io/shiviz/> draws it with the parser
 //! `(?<host>\S*) (?<clock>{.*})\n(?<event>.*)`, which is its own.
 //!
@@ -17,7 +17,7 @@ use super::Error;
 use crate::history::{Causality, History, StepIndex};
 use crate::store::Store;
 
-/// In an order in which causes stand before effects.
+/// Writes the steps in an order in which causes precede effects.
 pub(super) fn write(store: &Store, out: &mut impl Write) -> Result<(), Error> {
     let history = History::read(store);
     let causality = Causality::new(&history);
@@ -26,7 +26,7 @@ pub(super) fn write(store: &Store, out: &mut impl Write) -> Result<(), Error> {
         .steps()
         .filter_map(|(name, at, step)| {
             let index = causality.index(name, at)?;
-            // What is later in the order of causes has a larger clock.
+            // A step that is later in the causal order has a larger clock.
             let past = causality.clock(index).iter().map(|entry| u64::from(*entry));
             Some((past.sum(), index, step))
         })
@@ -47,7 +47,7 @@ pub(super) fn write(store: &Store, out: &mut impl Write) -> Result<(), Error> {
     Ok(())
 }
 
-/// The names of the processes, without blanks, and all different still.
+/// The names of the processes, without blanks, and still unique.
 fn names<'a>(names: impl Iterator<Item = &'a Arc<str>>) -> Vec<String> {
     let mut taken = BTreeSet::new();
     let mut again = HashMap::<String, u32>::new();
@@ -70,7 +70,7 @@ fn names<'a>(names: impl Iterator<Item = &'a Arc<str>>) -> Vec<String> {
         .collect()
 }
 
-/// What a step did, in a line.
+/// A step in one line.
 fn text(step: &StepRecord) -> String {
     let mut text = match (&step.received, &step.timer) {
         (Some(received), _) => {

@@ -1,4 +1,4 @@
-//! Who could know of what: vector clocks, computed from a recorded run.
+//! The causal order of steps: vector clocks, computed from a recorded run.
 //!
 //! F. Mattern, "Virtual Time and Global States of Distributed Systems", 1989;
 //! C. Fidge, "Timestamps in Message-Passing Systems That Preserve the Partial
@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::History;
 
-/// A step of a run: of which process, and its index among its steps.
+/// A step of a run: its process, and its index among the steps of that process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StepIndex {
     /// The process, by its place in the order of the names.
@@ -28,8 +28,8 @@ pub struct Causality {
 }
 
 impl Causality {
-    /// Computes the clocks. A receipt whose sending was not recorded has
-    /// nothing but its own process's past.
+    /// Computes the clocks. A receipt whose sending was not recorded has only its own
+    /// process's past.
     pub fn new(history: &History) -> Self {
         let names: HashMap<_, _> = (0..)
             .zip(history.processes.keys())
@@ -76,8 +76,8 @@ impl Causality {
     }
 }
 
-/// Each process goes on until it waits for a sender's clock, over and over. A
-/// cycle, which only a made-up record has, is cut: such causes are ignored.
+/// Advances each process until it waits for a sender's clock, repeatedly. A cycle,
+/// which only a forged record has, is cut: such causes are ignored.
 pub fn clocks(causes: &[Vec<Option<StepIndex>>]) -> Vec<Vec<Box<[u32]>>> {
     let count = causes.len();
     let mut clocks: Vec<Vec<Box<[u32]>>> = causes

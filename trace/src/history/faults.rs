@@ -1,4 +1,4 @@
-//! What was done to the network, as spans of the laboratory's own tell of it.
+//! Faults injected into the network, recorded as spans of the laboratory.
 
 use opentelemetry_proto::tonic::trace::v1::Span;
 use serde::{Deserialize, Serialize};
@@ -7,38 +7,38 @@ use super::text;
 use crate::LABORATORY;
 use crate::steps::key;
 
-/// The name of the span of a peer that was killed.
+/// The name of the span that records the kill of a peer.
 pub const KILL: &str = "kill";
-/// That of a link that was cut.
+/// The name of the span that records the cut of a link.
 pub const CUT: &str = "cut";
-/// That of one that was healed.
+/// The name of the span that records the healing of a link.
 pub const HEAL: &str = "heal";
 
 /// The attribute of such a span with the peer; the other end of a link is its
 /// remote.
 pub const PEER: &str = "p2p.peer";
 
-/// What can be done to a run. Peers are named as in the trace.
+/// A fault, or its end. Peers are named as in the trace.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(tag = "action", rename_all = "lowercase", deny_unknown_fields)]
 pub enum FaultAction {
-    /// Nobody takes a step.
+    /// All processes stop taking steps.
     Pause {},
-    /// All go on.
+    /// All processes continue.
     Resume {},
     /// A peer stops for ever.
     Kill {
-        /// Who.
+        /// The peer.
         peer: String,
     },
-    /// What two peers send each other waits.
+    /// Messages between two peers are held back.
     Cut {
         /// One end.
         peer: String,
         /// The other.
         other: String,
     },
-    /// It comes.
+    /// Messages between two peers are delivered again.
     Heal {
         /// One end.
         peer: String,
@@ -48,7 +48,7 @@ pub enum FaultAction {
 }
 
 impl FaultAction {
-    /// Its name in the trace, and the peers that it is about.
+    /// Its name in the trace, and the peers involved.
     pub fn parts(&self) -> (&'static str, [Option<&str>; 2]) {
         match self {
             Self::Pause {} => ("pause", [None, None]),
@@ -60,8 +60,8 @@ impl FaultAction {
     }
 }
 
-/// The links that are cut and healed, and the peers that are killed. `None` for
-/// a span that tells of something else.
+/// The fault that a span records: a link cut or healed, or a peer killed. `None` for any
+/// other span.
 pub fn fault(service: &str, span: &Span) -> Option<FaultAction> {
     if service != LABORATORY {
         return None;

@@ -1,6 +1,6 @@
-//! A run as its spans tell of it: the steps of each process, in order.
+//! A run reconstructed from its spans: the steps of each process, in order.
 //!
-//! This is all that a checker sees. It does not matter whether the run was
+//! This is the only input of a checker. It does not matter whether the run was
 //! live, simulated, or loaded from a file.
 
 mod causality;
@@ -33,11 +33,11 @@ const MOST_KINDS: usize = 16;
 pub struct History {
     /// In the order in which the process took them.
     pub processes: BTreeMap<Arc<str>, Vec<StepRecord>>,
-    /// Whom the laboratory has stopped, and when, in nanoseconds since the Unix
-    /// epoch.
+    /// The processes that the laboratory has stopped, and when, in nanoseconds since the
+    /// Unix epoch.
     pub stopped: BTreeMap<Arc<str>, u64>,
-    /// Why the run was cut short, if it was. What is missing in it then may only
-    /// not have happened yet.
+    /// Why the run was cut short, if it was. An event that is missing may then just not
+    /// have happened yet.
     pub unfinished: Option<String>,
 }
 
@@ -51,7 +51,7 @@ impl History {
         }
     }
 
-    /// Reads the steps among the spans in `store`, and who was stopped.
+    /// Reads the steps among the spans in `store`, and the processes that were stopped.
     pub fn read(store: &Store) -> Self {
         let mut processes = BTreeMap::<Arc<str>, Vec<StepRecord>>::new();
         let mut stopped = BTreeMap::new();
@@ -95,8 +95,8 @@ impl History {
         ))
     }
 
-    /// Why the record cannot be trusted: messages of peers that are not of the
-    /// run, and of whose steps it lacks all.
+    /// Why the record cannot be trusted: messages of peers outside the run, none of whose
+    /// steps is recorded.
     pub fn foreign(&self) -> Option<String> {
         let received = self.steps().filter_map(|(.., step)| step.received.as_ref());
         let foreign = received.filter(|message| !self.processes.contains_key(&message.from));
@@ -112,13 +112,13 @@ impl History {
         ))
     }
 
-    /// Every step: whose, and its index among them.
+    /// Every step, with its process and its index there.
     pub fn steps(&self) -> impl Iterator<Item = (&Arc<str>, usize, &StepRecord)> {
         let all = self.processes.iter();
         all.flat_map(|(name, steps)| (0..).zip(steps).map(move |(at, step)| (name, at, step)))
     }
 
-    /// Everything that was sent: by whom, in which of its steps, to whom, what.
+    /// Every message sent: the sender, the index of its step, the receiver, the message.
     pub fn sends(&self) -> impl Iterator<Item = (&Arc<str>, usize, &Arc<str>, &MessageRecord)> {
         self.steps().flat_map(|(name, at, step)| {
             step.events.iter().filter_map(move |event| match event {
@@ -134,7 +134,7 @@ impl History {
         sends.filter(|(.., message)| message.kind == kind).count() as u64
     }
 
-    /// How often that was said.
+    /// How many outputs of that kind there were.
     pub fn said(&self, kind: &str) -> u64 {
         let sayings = self.sayings();
         sayings.filter(|(_, _, said, _)| *said == kind).count() as u64
@@ -186,7 +186,7 @@ fn missing(steps: &[StepRecord]) -> impl Iterator<Item = Range<u64>> {
     })
 }
 
-/// What a span tells of a step. `None` for a span that is none.
+/// The step that a span records. `None` for a span that is not a step.
 pub fn step(span: Span) -> Option<StepRecord> {
     let at_unix_nano = span.start_time_unix_nano;
     let fields = read(span.attributes);

@@ -1,7 +1,7 @@
 //! Spans from a file: OTLP JSON, whole or in lines, or Jaeger's JSON.
 //!
-//! The file's name says nothing of its form, so its beginning is looked at.
-//! Spans that are wrong are left out, and counted by [`Store::left_out`].
+//! The form is recognized by the beginning of the file, not by its name. Malformed
+//! spans are left out, and counted by [`Store::left_out`].
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -12,39 +12,39 @@ use crate::json::is_cut;
 use crate::otlp;
 use crate::store::{self, Store};
 
-/// The longest file that is read, in bytes. It stands in memory while it is
+/// The longest file that is read, in bytes. It is in memory as a whole while it is
 /// read. Guess.
 const LONGEST: u64 = 2 << 30;
 
 /// Why a file could not be read. Lines and columns are counted from 1.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// It is not there, or not to be read.
+    /// The file does not exist, or cannot be read.
     #[error("{0}")]
     Read(#[from] io::Error),
-    /// It is larger than any that is accepted.
+    /// It is larger than the limit.
     #[error("longer than {} MiB: export fewer traces", LONGEST >> 20)]
     TooLong,
-    /// It begins like nothing that is known.
+    /// It begins like none of the known forms.
     #[error("line 1: neither OTLP JSON nor Jaeger's JSON, nor a run's folder")]
     Unknown,
     /// It ends in the middle.
     #[error("line {line}, column {column}: the file was cut short here: save it again")]
     CutShort {
-        /// Where.
+        /// The line.
         line: usize,
-        /// Where in the line.
+        /// The column.
         column: usize,
     },
-    /// It is not what it begins as.
+    /// It does not have the form that its beginning announces.
     #[error("not {form}: {source}")]
     Form {
-        /// What it should be.
+        /// The form.
         form: &'static str,
-        /// What is wrong, and where.
+        /// The error, with its place.
         source: serde_json::Error,
     },
-    /// Lines of OTLP JSON of which one is wrong.
+    /// Lines of OTLP JSON, one of them malformed.
     #[error(transparent)]
     Lines(#[from] store::Error),
 }
@@ -90,7 +90,7 @@ enum Form {
     Jaeger,
 }
 
-/// What the file begins as. The first key tells the two forms apart.
+/// The form of the file. The first key distinguishes the two forms.
 fn form(text: &[u8]) -> Option<Form> {
     let start = text.trim_ascii_start();
     let Some(inside) = start.strip_prefix(b"{") else {
@@ -103,7 +103,7 @@ fn form(text: &[u8]) -> Option<Form> {
     match key {
         b"data" | b"total" | b"limit" | b"offset" | b"errors" => Some(Form::Jaeger),
         b"traceID" | b"spans" | b"processes" | b"warnings" => Some(Form::Jaeger),
-        // What was reported, or what Jaeger's v3 API answers of it.
+        // A report, or an answer of Jaeger's v3 API.
         b"resourceSpans" | b"resource_spans" | b"result" => {
             // A line that ends within its value goes on in the next.
             let goes_on = line.len() < start.len() && is_part(line);

@@ -13,7 +13,7 @@ use crate::otlp::random::{json, traces};
 fn files() -> impl Strategy<Value = Vec<u8>> {
     let document = || traces().prop_map(|data| json(&data));
     let lines = (document(), document()).prop_map(|(a, b)| [a, b].join(&b'\n'));
-    // As it is indented for people: it goes on in the next line.
+    // As a pretty-printer indents it: the value starts on the next line.
     let result = document().prop_map(|text| [&b"{\"result\":\n"[..], &text, b"}"].concat());
     let mark = Just(b"\xEF\xBB\xBF".to_vec());
     let marked = (mark, document()).prop_map(|(mark, text)| [mark, text].concat());
@@ -27,7 +27,7 @@ fn lines(store: &Store) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_stored_is_read_again() {
+fn stored_spans_survive_the_round_trip() {
     check(128, files(), |text| {
         // All its ids may be wrong.
         let Ok(store) = read(&text) else {
@@ -46,7 +46,7 @@ fn what_is_stored_is_read_again() {
 }
 
 #[test]
-fn damaged_files_are_read_or_refused_with_the_place() {
+fn damaged_files_are_read_or_rejected_with_the_place() {
     let texts = prop_oneof![hostile(files()), damaged(Just(sample()))];
     check(512, texts, |text| {
         match read(&text) {

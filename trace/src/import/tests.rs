@@ -1,4 +1,4 @@
-//! Files that are whole are read, whoever wrote them; others say where.
+//! Complete files of every known tool are read; the error of any other names the place.
 
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 
@@ -21,9 +21,9 @@ fn refusal(text: &str) -> String {
 }
 
 /// Times are in microseconds, and lists of anything but texts are text: all else
-/// is what it was.
+/// survives the round trip.
 #[test]
-fn jaegers_file_comes_back() {
+fn a_jaeger_file_survives_the_round_trip() {
     let text = exported(ExportFormat::Jaeger);
     let store = read(text.as_bytes()).expect("our own file");
     let mut again = Vec::new();
@@ -38,7 +38,7 @@ fn jaegers_file_comes_back() {
     micros(&mut old.start_time_unix_nano);
     old.end_time_unix_nano = old.start_time_unix_nano;
     micros(&mut old.events[0].time_unix_nano);
-    // What Jaeger's form has no place for.
+    // Fields that Jaeger's form lacks.
     old.flags &= 0xff;
     old.attributes[6] = samples::text("list", "[-1,null]");
     old.attributes[7] = samples::text("empty", "");
@@ -56,9 +56,9 @@ fn jaegers_file_comes_back() {
     assert_eq!(new, old);
 }
 
-/// What a snapshot recorded of its channels is a list of texts.
+/// The channel states of a snapshot are lists of texts.
 #[test]
-fn lists_of_texts_come_back_from_jaegers_form() {
+fn lists_of_texts_survive_jaegers_form() {
     let tag = |value: &str| {
         let key = "channel.1".to_owned();
         let value = jaeger::Value::Text(value.to_owned());
@@ -81,7 +81,7 @@ fn lists_of_texts_come_back_from_jaegers_form() {
 }
 
 #[test]
-fn every_shape_is_told_by_its_beginning() {
+fn every_form_is_recognized_by_its_beginning() {
     let lines = exported(ExportFormat::Otlp);
     let jaeger = exported(ExportFormat::Jaeger);
     let value: serde_json::Value = serde_json::from_str(&jaeger).expect("JSON");
@@ -113,7 +113,7 @@ fn every_shape_is_told_by_its_beginning() {
 }
 
 #[test]
-fn every_way_to_cut_a_file_is_told_with_the_place() {
+fn a_file_cut_anywhere_is_rejected_with_the_place() {
     let jaeger = exported(ExportFormat::Jaeger);
     let last = jaeger.rfind('}').expect("its end");
     for cut in (10..last).filter(|cut| jaeger.is_char_boundary(*cut)) {
@@ -123,14 +123,14 @@ fn every_way_to_cut_a_file_is_told_with_the_place() {
             told.contains("cut short here: save it again"),
             "cut at {cut}: {told}"
         );
-        // A cut after a line's end is told as that of the line before.
+        // A cut after a line's end is reported as one of the line before.
         let at = |line: usize| told.starts_with(&format!("line {line}, column "));
         assert!(at(line) || at(line + 1), "cut at {cut}: {told}");
     }
 }
 
 #[test]
-fn wrong_files_are_told_with_the_place() {
+fn malformed_files_are_rejected_with_the_place() {
     let span = |fields: &str| {
         format!(
             r#"{{"data":[{{"traceID":"1","processes":{{"p1":{{"serviceName":"s"}}}},"spans":[
@@ -180,15 +180,15 @@ fn wrong_files_are_told_with_the_place() {
         for part in parts {
             assert!(
                 told.contains(part),
-                "{part:?} is not told of {text}: {told}"
+                "{part:?} is not in the error of {text}: {told}"
             );
         }
     }
 }
 
-/// As Jaeger's page saves what went through JavaScript.
+/// Files that Jaeger's page saves have passed through JavaScript.
 #[test]
-fn numbers_and_texts_that_javascript_has_spoilt_are_taken() {
+fn numbers_and_texts_damaged_by_javascript_are_accepted() {
     let file = |fields: &str| {
         format!(
             r#"{{"data":[{{"traceID":"1","processes":{{"p1":{{"serviceName":"s"}}}},"spans":[
@@ -252,7 +252,7 @@ fn numbers_and_texts_that_javascript_has_spoilt_are_taken() {
 }
 
 #[test]
-fn spans_that_are_wrong_are_left_out_of_jaegers_file() {
+fn malformed_spans_of_a_jaeger_file_are_left_out() {
     let good = r#"{"traceID":"1","spanID":"1","operationName":"good","startTime":1,"duration":1,"processID":"p1"}"#;
     let file = |bad: &str, bad_process: &str| {
         let processes = format!(r#"{{"p1":{{"serviceName":"s"}},"p2":{bad_process}}}"#);
@@ -293,7 +293,7 @@ fn spans_that_are_wrong_are_left_out_of_jaegers_file() {
 
 /// Parents in a ring, and one that is its own.
 #[test]
-fn parents_in_a_ring_hold_up_nothing() {
+fn a_cycle_of_parents_is_read_and_written() {
     let span = |id: u32, parent: u32| {
         format!(
             r#"{{"traceID":"a01","spanID":"{id}","operationName":"x","startTime":{id},"duration":1,

@@ -1,7 +1,7 @@
 //! From OTLP to Jaeger's JSON, as Jaeger's own translator does it
 //! (`pkg/translator/jaeger/traces_to_jaegerproto.go` of
 //! opentelemetry-collector-contrib): the parent is a reference, links are
-//! references, and what OTLP has in fields of their own are tags.
+//! references, and some fields of OTLP are tags.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -55,13 +55,13 @@ pub fn traces(data: TracesData) -> Vec<Trace> {
 struct Building {
     spans: Vec<(u64, Span)>,
     processes: Vec<Process>,
-    /// Places in `processes`, by name: comparing all with all would take
-    /// minutes where there are thousands.
+    /// Indices into `processes`, by name: pairwise comparison would take minutes
+    /// where there are thousands.
     by_name: HashMap<String, Vec<usize>>,
 }
 
 impl Building {
-    /// The key of that process. Equal ones are one.
+    /// The key of that process. Equal processes share one key.
     fn process(&mut self, process: &Process) -> String {
         let (known, processes) = (self.by_name.get(&process.service_name), &self.processes);
         let mut known = known.into_iter().flatten();
@@ -102,8 +102,8 @@ fn process(resource: Option<Resource>) -> Process {
     }
 }
 
-/// What a service is called, with Jaeger's words where its resource does not
-/// say: `internal/jptrace/sanitizer/emptyservicename.go` of jaegertracing/jaeger.
+/// The name of a service, with Jaeger's default where its resource has none:
+/// `internal/jptrace/sanitizer/emptyservicename.go` of jaegertracing/jaeger.
 pub fn service_name(attributes: &[OtlpKeyValue]) -> &str {
     let mut names = attributes.iter().filter(|one| one.key == tag::SERVICE);
     match names.next().map(|one| one.value.as_ref()) {
@@ -153,7 +153,7 @@ fn translate(span: OtlpSpan, library: &[KeyValue], process_id: String) -> Span {
         operation_name: span.name,
         references: parent.into_iter().chain(links.map(reference)).collect(),
         start_time: start / MICRO,
-        // No more than Jaeger's own sanitizer leaves of it: none.
+        // Jaeger's own sanitizer sets it to zero, too.
         duration: (end.saturating_sub(start) / MICRO).cast_signed(),
         tags,
         logs: Some(span.events.into_iter().map(log).collect()),
@@ -163,7 +163,7 @@ fn translate(span: OtlpSpan, library: &[KeyValue], process_id: String) -> Span {
     }
 }
 
-/// As Jaeger tells it, which then makes such a span last a nanosecond:
+/// Jaeger's warning about such a span, which it then lets last a nanosecond:
 /// `negative_duration_santizer.go`, beside the other.
 fn ends_before_it_starts(start: u64, end: u64) -> String {
     let time = |nanos: u64| {
@@ -189,7 +189,7 @@ fn reference(link: Link) -> Reference {
     }
 }
 
-/// As Jaeger writes kinds; nothing for one that is not said.
+/// Jaeger's name of a kind; `None` if the kind is unspecified.
 pub fn kind_name(kind: i32) -> Option<&'static str> {
     match SpanKind::try_from(kind) {
         Ok(SpanKind::Internal) => Some("internal"),

@@ -1,8 +1,8 @@
-//! Jaeger's own JSON: what its HTTP API of the first generation answers, and
-//! what its page saves to a file and opens from one.
+//! Jaeger's own JSON: the answers of its first-generation HTTP API, and the files that
+//! its page saves and opens.
 //!
 //! Shapes: `internal/uimodel/model.go` of jaegertracing/jaeger. Times are
-//! microseconds: what OTLP has beyond them is not in this form.
+//! microseconds: finer parts of OTLP's times are not in this form.
 
 mod from_otlp;
 mod number;
@@ -31,9 +31,9 @@ pub struct Trace {
     pub trace_id: String,
     /// In the order of their start.
     pub spans: Vec<Span>,
-    /// Who reported them, by [`Span::process_id`].
+    /// The processes that reported them, by [`Span::process_id`].
     pub processes: BTreeMap<String, Process>,
-    /// What Jaeger found wrong with the trace.
+    /// Jaeger's warnings about the trace.
     pub warnings: Option<Vec<String>>,
 }
 
@@ -41,7 +41,7 @@ pub struct Trace {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Span {
-    /// That of its trace.
+    /// The id of its trace.
     #[serde(rename = "traceID")]
     pub trace_id: String,
     /// 16 hexadecimal digits.
@@ -73,16 +73,16 @@ pub struct Span {
     /// In microseconds; less than none, if it ends before it starts.
     #[serde(deserialize_with = "nearest")]
     pub duration: i64,
-    /// Its attributes, and what OTLP has in fields of their own.
+    /// Its attributes, and some fields of OTLP.
     #[serde(default, deserialize_with = "or_default")]
     pub tags: Vec<KeyValue>,
     /// Its events.
     #[serde(default)]
     pub logs: Option<Vec<Log>>,
-    /// Who reported it: a key of [`Trace::processes`].
+    /// The process that reported it: a key of [`Trace::processes`].
     #[serde(rename = "processID", default)]
     pub process_id: String,
-    /// What Jaeger found wrong with it.
+    /// Jaeger's warnings about it.
     #[serde(default)]
     pub warnings: Option<Vec<String>>,
 }
@@ -101,7 +101,7 @@ pub struct Reference {
     pub span_id: String,
 }
 
-/// What a reference says.
+/// The type of a reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RefType {
@@ -122,7 +122,7 @@ pub struct Log {
     pub fields: Vec<KeyValue>,
 }
 
-/// Who reports: a resource.
+/// The reporting process: a resource.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Process {
@@ -133,7 +133,7 @@ pub struct Process {
     pub tags: Vec<KeyValue>,
 }
 
-/// Tags that say what OTLP has a field for.
+/// Tags for which OTLP has fields.
 mod tag {
     pub(super) const KIND: &str = "span.kind";
     pub(super) const ERROR: &str = "error";

@@ -1,4 +1,4 @@
-//! Numbers as JavaScript leaves them: rounded, with a point or an exponent.
+//! Numbers as JavaScript writes them: rounded, with a point or an exponent.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -39,7 +39,7 @@ impl Nearest for i64 {
     }
 }
 
-/// The nearest integer to the number that stands there.
+/// The nearest integer to the number in the input.
 pub(super) fn nearest<'de, D, T>(from: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,

@@ -1,4 +1,4 @@
-//! Jaeger's JSON at random: as it is written here, damaged, or never good.
+//! Random Jaeger JSON: valid, damaged, or arbitrary.
 
 use property::proptest::prelude::Strategy;
 use property::proptest::{prop_assert, prop_assert_eq};
@@ -26,10 +26,9 @@ fn file(data: opentelemetry_proto::tonic::trace::v1::TracesData) -> Vec<u8> {
     serde_json::to_vec(&data).expect("memory takes everything")
 }
 
-/// What the form has no place for is lost when it is first written, and nothing
-/// after that.
+/// Fields that the form lacks are lost at the first writing, and nothing after that.
 #[test]
-fn what_is_read_is_written_again() {
+fn files_survive_the_round_trip() {
     check(256, files(), |text| {
         let first = read(&text).map_err(|error| error.to_string());
         let first = first.expect("our own file");
@@ -42,7 +41,7 @@ fn what_is_read_is_written_again() {
 }
 
 #[test]
-fn damaged_files_are_read_or_refused_with_the_place() {
+fn damaged_files_are_read_or_rejected_with_the_place() {
     check(512, hostile(files()), |text| {
         match read(&text) {
             Ok(read) => match read.left_out.first {

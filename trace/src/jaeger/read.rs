@@ -1,9 +1,9 @@
-//! Jaeger's JSON from a file, a span at a time: one that is wrong costs no
-//! other.
+//! Jaeger's JSON from a file, a span at a time: a malformed span does not affect the
+//! others.
 //!
-//! Jaeger's page saves what went through JavaScript: integers that were rounded,
-//! and texts that were cut within a character. These are taken as they are, to
-//! the nearest number and with U+FFFD for what is no text.
+//! Files that Jaeger's page saves have passed through JavaScript: integers are rounded,
+//! and texts are cut within a character. They are accepted, with the nearest integer and
+//! with U+FFFD for invalid text.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,11 +18,10 @@ use super::{Process, Span};
 use crate::json::{Object, mended, read_part, utf8};
 use crate::otlp::Read;
 
-/// The spans of a file: of what Jaeger's API answers, a list of traces, or one
-/// trace alone.
+/// The spans of a file: an answer of Jaeger's API, a list of traces, or one trace.
 ///
 /// # Errors
-/// It cannot be read as far as its spans: what is wrong with it, and where.
+/// It cannot be read as far as its spans. The error has the place.
 pub fn read(text: &[u8]) -> Result<Read, serde_json::Error> {
     let text = mended(utf8(text));
     let File(traces) = serde_json::from_str(&text)?;
@@ -33,7 +32,7 @@ pub fn read(text: &[u8]) -> Result<Read, serde_json::Error> {
     Ok(read)
 }
 
-/// A trace down to the texts of its spans and processes.
+/// A trace whose spans and processes are unparsed texts.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Parts<'a> {
@@ -59,8 +58,8 @@ fn spans(text: &str, place: usize, trace: Parts<'_>, read: &mut Read) {
         .extend(groups.into_resource_spans());
 }
 
-/// The traces, whatever stands around them. An untagged enum would forget where
-/// in the file it was.
+/// The traces in any of the enclosing forms. An untagged enum would lose the place of an
+/// error.
 struct File<'a>(Vec<Object<Parts<'a>>>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for File<'a> {
@@ -71,7 +70,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for File<'a> {
 
 struct Shapes;
 
-/// All fields of all shapes.
+/// All fields of all forms.
 #[derive(Deserialize)]
 struct Any<'a> {
     #[serde(borrow)]

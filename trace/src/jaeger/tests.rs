@@ -1,4 +1,4 @@
-//! Jaeger's shapes, to the letter.
+//! Jaeger's forms, byte for byte.
 
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Otlp;
 use opentelemetry_proto::tonic::resource::v1::Resource;
@@ -110,7 +110,7 @@ fn integers_are_text_where_javascript_would_round_them() {
 }
 
 #[test]
-fn services_that_have_no_name_have_jaegers() {
+fn services_without_a_name_get_jaegers_default() {
     let name = |value| Resource {
         attributes: vec![samples::attribute("service.name", value)],
         ..Resource::default()
@@ -146,7 +146,7 @@ fn services_that_have_no_name_have_jaegers() {
 }
 
 #[test]
-fn what_ends_before_it_starts_is_told() {
+fn a_span_that_ends_before_it_starts_has_a_warning() {
     let mut data = samples::store().trace(PING).expect("it is there");
     let span = &mut data.resource_spans[1].scope_spans[0].spans[0];
     span.start_time_unix_nano = START + 999;
@@ -159,14 +159,14 @@ fn what_ends_before_it_starts_is_told() {
 }
 
 #[test]
-fn no_bytes_may_be_null() {
+fn empty_bytes_may_be_null() {
     let tag = json!({ "key": "k", "type": "binary", "value": null });
     let tag = serde_json::from_value::<KeyValue>(tag).expect("Jaeger's own");
     assert_eq!(tag.value, Value::Binary(vec![]));
 }
 
 #[test]
-fn tags_that_are_not_of_their_type_are_refused() {
+fn tags_of_another_type_are_rejected() {
     for tag in [
         json!({ "key": "k", "type": "int64", "value": "many" }),
         json!({ "key": "k", "type": "bool", "value": 1 }),
@@ -181,7 +181,7 @@ fn tags_that_are_not_of_their_type_are_refused() {
 }
 
 #[test]
-fn several_traces_come_apart() {
+fn several_traces_are_separated() {
     let mut data = samples::store().trace(PING).expect("it is there");
     let spans = &mut data.resource_spans[1].scope_spans[0].spans;
     spans[1].trace_id = vec![8; 16];

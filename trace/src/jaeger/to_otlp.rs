@@ -1,5 +1,5 @@
-//! From Jaeger's JSON back to OTLP: tags that say what OTLP has a field for
-//! become that field again, and lists of texts, for which tags have no type, lists.
+//! From Jaeger's JSON back to OTLP: tags for which OTLP has a field become that field
+//! again, and lists of texts, for which tags have no type, become lists.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ const MICRO: u64 = 1000;
 /// The spans of a trace, those of one service and one scope together.
 #[derive(Debug)]
 pub(super) struct Groups {
-    /// By their keys; or what is wrong with them.
+    /// The processes by their keys, or the error of each.
     processes: BTreeMap<String, Result<Process, String>>,
     spans: BTreeMap<(String, [String; 2]), Vec<OtlpSpan>>,
 }
@@ -34,7 +34,7 @@ impl Groups {
     /// Adds a span.
     ///
     /// # Errors
-    /// What it says that no OTLP span can.
+    /// The span has a value that an OTLP span cannot have.
     pub(super) fn add(&mut self, span: Span) -> Result<(), String> {
         let name: String = span.operation_name.chars().take(80).collect();
         let wrong = |what: String| format!("span {name:?}: {what}");
@@ -188,7 +188,7 @@ fn event(log: Log) -> Result<Event, String> {
     Ok(event)
 }
 
-/// Old files leave out zeros in front.
+/// Old files leave out leading zeros.
 fn id(what: &str, text: &str, bytes: usize) -> Result<Vec<u8>, String> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     match u128::from_str_radix(text, 16) {
@@ -210,9 +210,9 @@ fn nanos(micros: u64) -> Result<u64, String> {
     nanos.ok_or_else(|| format!("{micros} µs after 1970 is no time: it is after the year 2554"))
 }
 
-/// The list of texts that a tag holds as JSON, as we and Jaeger's own translator
-/// write one. A text that only looks like one comes back as a list: to take a
-/// list for a text would leave a judge without what a snapshot recorded.
+/// The list of texts that a tag holds as JSON, as this crate and Jaeger's own translator
+/// write one. A text that only looks like a list becomes one: the opposite error would
+/// hide the channel states of a snapshot from a checker.
 fn list(text: &str) -> Option<Otlp> {
     let texts: Vec<String> = (text.starts_with('['))
         .then(|| serde_json::from_str(text).ok())

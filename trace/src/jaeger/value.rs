@@ -8,8 +8,8 @@ use serde::ser::{SerializeStruct as _, Serializer};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
-/// Integers beyond it, either way, are no numbers of JavaScript's: they are
-/// written as text.
+/// JavaScript does not represent larger integers, positive or negative, exactly: they
+/// are written as text.
 const SAFE: u64 = (1 << 53) - 1;
 
 /// A tag.
@@ -18,14 +18,14 @@ const SAFE: u64 = (1 << 53) - 1;
 pub struct KeyValue {
     /// Its name.
     pub key: String,
-    /// What it says.
+    /// Its value.
     pub value: Value,
 }
 
-/// What a tag says.
+/// The value of a tag.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
-    /// Text; and as JSON, whatever else OTLP knows.
+    /// Text; any other type of OTLP as JSON.
     Text(String),
     /// Yes or no.
     Bool(bool),
@@ -49,7 +49,7 @@ impl Serialize for KeyValue {
                 tag.serialize_field("value", &number.to_string())?;
             }
             Value::Int(number) => tag.serialize_field("value", number)?,
-            // JSON has no words for what is no number.
+            // JSON cannot represent NaN and infinities.
             Value::Float(number) if !number.is_finite() => {
                 tag.serialize_field("value", &number.to_string())?;
             }
@@ -60,7 +60,7 @@ impl Serialize for KeyValue {
     }
 }
 
-/// A tag as it is written.
+/// A tag as it is encoded.
 #[derive(Deserialize)]
 struct Raw {
     key: String,
@@ -93,7 +93,7 @@ impl TryFrom<Raw> for KeyValue {
                 Value::Binary(STANDARD.decode(text).map_err(|_| wrong())?)
             }
             ("string" | "", Json::Null) => Value::Text(String::new()),
-            // So Jaeger writes bytes of which there are none.
+            // Jaeger writes empty bytes in this form.
             ("binary", Json::Null) => Value::Binary(vec![]),
             _ => return Err(wrong()),
         };
@@ -101,8 +101,8 @@ impl TryFrom<Raw> for KeyValue {
     }
 }
 
-/// The nearest integer to a number that JavaScript may have rounded or written
-/// with an exponent; what has a fraction is what it says.
+/// The nearest integer to a number that JavaScript may have rounded or written with an
+/// exponent; a number with a fraction stays a float.
 fn integer(text: &str) -> Option<Value> {
     if let Ok(number) = text.parse() {
         return Some(Value::Int(number));
@@ -112,7 +112,7 @@ fn integer(text: &str) -> Option<Value> {
         .ok()
         .filter(|number: &f64| number.is_finite())?;
     Some(match number.fract() == 0.0 {
-        // Beyond the integers it is the last of them.
+        // Saturates beyond the range of integers.
         true => Value::Int(number as i64),
         false => Value::Float(number),
     })
@@ -157,7 +157,7 @@ impl From<OtlpKeyValue> for KeyValue {
     }
 }
 
-/// A value inside a list or a map, which Jaeger's tags have no type for.
+/// A value inside a list or a map, for which Jaeger's tags have no type.
 fn json(value: Option<Otlp>) -> Json {
     let inside = |any: AnyValue| json(any.value);
     match value {

@@ -91,7 +91,7 @@ mod optional {
     }
 }
 
-/// Gives each message the form that stands below.
+/// Implements the form below for each message.
 macro_rules! forms {
     ($($message:ty: $form:ty,)*) => {
         $(impl Message for $message {
@@ -288,7 +288,7 @@ struct MapForm {
     values: Vec<KeyValue>,
 }
 
-/// One of these is there, or none.
+/// At most one of these is present.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct ValueForm {

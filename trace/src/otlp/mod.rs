@@ -1,10 +1,10 @@
-//! OTLP as JSON, as its readers are told to take it.
+//! OTLP as JSON, with everything that its specification asks of readers.
 //!
 //! It is the JSON of protobuf 3 with ids as hexadecimal digits: any field may be
 //! left out or `null`, names may have underscores, numbers may be texts and
-//! enums names, and what is no finite number is a word. `opentelemetry-proto`
-//! has the types, but its own reader takes none of that, and its writer writes
-//! `null` for `NaN`.
+//! enums names, and NaN and infinities are words. `opentelemetry-proto` has the
+//! types, but its own reader accepts none of that, and its writer writes `null`
+//! for `NaN`.
 //!
 //! <https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding>,
 //! <https://protobuf.dev/programming-guides/json/>
@@ -27,16 +27,16 @@ use read::{Around, Traces};
 /// The spans of a request or a file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Read {
-    /// Those that could be read.
+    /// The spans that could be read.
     pub data: TracesData,
-    /// The others.
+    /// The spans that were left out.
     pub left_out: LeftOut,
 }
 
-/// What is reported.
+/// Reads a request of the OTLP exporter.
 ///
 /// # Errors
-/// It cannot be read as far as its spans: what is wrong with it, and where.
+/// It cannot be read as far as its spans. The error has the place.
 pub fn read(text: &[u8]) -> Result<Read, serde_json::Error> {
     let text = utf8(text);
     let Object(traces) = serde_json::from_str::<Object<Traces<'_>>>(&text)?;
@@ -44,8 +44,8 @@ pub fn read(text: &[u8]) -> Result<Read, serde_json::Error> {
     Ok(read::spans(&text, 1, groups))
 }
 
-/// What stands in a file: the same, or what Jaeger's v3 API answers, where it
-/// is the `result`. The text begins in that line, counted from 1.
+/// Reads a file: a request, or an answer of Jaeger's v3 API, which has it as `result`.
+/// The text begins in that line, counted from 1.
 ///
 /// # Errors
 /// As for [`read`], with a line that is counted from 1 in the text.
@@ -63,13 +63,13 @@ pub fn read_saved(text: &[u8], line: u64) -> Result<Read, serde_json::Error> {
     let groups = match (saved.result, saved.resource_spans) {
         (Some(Object(traces)), _) => traces.resource_spans.unwrap_or_default(),
         (None, Some(groups)) => groups,
-        // Of a request that would be nothing; of a file it is a mistake.
+        // An empty request is valid; such a file is an error.
         (None, None) => return Err(serde_json::Error::missing_field("resourceSpans")),
     };
     Ok(read::spans(&text, line, groups))
 }
 
-/// Writes them.
+/// Writes the spans.
 ///
 /// # Errors
 /// Those of `to`.
@@ -77,7 +77,7 @@ pub fn write<S: Serializer>(data: &TracesData, to: S) -> Result<S::Ok, S::Error>
     data.write(to)
 }
 
-/// The same, for [`serde_json::to_writer`] and its like.
+/// The same, for [`serde_json::to_writer`] and similar functions.
 #[derive(Debug)]
 pub struct Json<'a>(pub &'a TracesData);
 

@@ -1,8 +1,8 @@
-//! Reading protobuf a span at a time: one that is wrong costs no other.
+//! Reading protobuf a span at a time: a malformed span does not affect the others.
 //!
-//! A message inside another is written as bytes are. So a request is first read
-//! down to the bytes of its spans, and then each of these alone: a name that is
-//! no UTF-8 is the fault of one span.
+//! A nested message is encoded like bytes. So a request is first read down to the
+//! bytes of its spans, and then each of these alone: a name that is not UTF-8 is the
+//! error of one span.
 
 use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
 use opentelemetry_proto::tonic::resource::v1::Resource;
@@ -58,7 +58,7 @@ pub fn read_protobuf(request: Bytes) -> Result<Read, DecodeError> {
     })
 }
 
-/// `None` where the resource is wrong, and with it all spans in it.
+/// `None` if the resource is malformed, and with it all its spans.
 fn group(around: Around, left_out: &mut LeftOut) -> Option<ResourceSpans> {
     let scopes = around.scope_spans.into_iter();
     match around.resource.map(Resource::decode).transpose() {
@@ -77,7 +77,7 @@ fn group(around: Around, left_out: &mut LeftOut) -> Option<ResourceSpans> {
     }
 }
 
-/// `None` where the scope is wrong.
+/// `None` if the scope is malformed.
 fn scope(around: Scope, left_out: &mut LeftOut) -> Option<ScopeSpans> {
     let spans = around.spans.into_iter();
     match around.scope.map(InstrumentationScope::decode).transpose() {
@@ -98,7 +98,7 @@ fn span(bytes: Bytes, left_out: &mut LeftOut) -> Option<Span> {
     span.map_err(|why| left_out.add(|| why.to_string())).ok()
 }
 
-/// The address of a schema, which no span needs.
+/// The address of a schema, which no span depends on.
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }

@@ -1,4 +1,4 @@
-//! OTLP at random, as JSON and as protobuf: whole, damaged, or never good.
+//! Random OTLP, as JSON and as protobuf: valid, damaged, or arbitrary.
 
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{
@@ -15,8 +15,8 @@ use prost::Message as _;
 
 use super::*;
 
-/// No document may take more memory than so many times its length, in the
-/// protobuf of what was read. Names are shorter there than in JSON.
+/// The limit on memory growth: the protobuf of the spans that were read, as a multiple of
+/// the document's length. Names are shorter there than in JSON.
 const MOST_GROWTH: usize = 4;
 
 fn words() -> impl Strategy<Value = String> {
@@ -168,7 +168,7 @@ fn whole(data: TracesData) -> Read {
 }
 
 #[test]
-fn what_is_written_is_read() {
+fn spans_survive_the_round_trip() {
     check(256, traces(), |data| {
         let text = json(&data);
         let read = read(&text).map_err(|error| error.to_string());
@@ -181,7 +181,7 @@ fn what_is_written_is_read() {
     });
 }
 
-/// What was left out is counted, and the first names its place or its fault.
+/// Left-out spans are counted, and the first error has its place or its reason.
 fn names_what_is_left_out(left_out: &LeftOut) -> bool {
     match &left_out.first {
         None => left_out.spans == 0,
@@ -190,7 +190,7 @@ fn names_what_is_left_out(left_out: &LeftOut) -> bool {
 }
 
 #[test]
-fn damaged_json_is_read_or_refused_with_the_place() {
+fn damaged_json_is_read_or_rejected_with_the_place() {
     let texts = hostile(traces().prop_map(|data| json(&data)));
     check(512, texts, |text| match read(&text) {
         Ok(read) => {
@@ -199,7 +199,7 @@ fn damaged_json_is_read_or_refused_with_the_place() {
             prop_assert!(length <= MOST_GROWTH * text.len(), "{} bytes", length);
             let again = super::read(&json(&read.data)).map_err(|error| error.to_string());
             prop_assert_eq!(again.map(|again| again.data.encode_to_vec()), {
-                // As bytes: what is no number is not equal to itself.
+                // As bytes: NaN is not equal to itself.
                 Ok(read.data.encode_to_vec())
             });
             Ok(())
@@ -213,7 +213,7 @@ fn damaged_json_is_read_or_refused_with_the_place() {
 }
 
 #[test]
-fn damaged_protobuf_is_read_or_refused() {
+fn damaged_protobuf_is_read_or_rejected() {
     let requests = hostile(traces().prop_map(|data| data.encode_to_vec()));
     check(512, requests, |bytes| {
         match read_protobuf(bytes.clone().into()) {

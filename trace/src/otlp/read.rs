@@ -1,8 +1,8 @@
-//! Reading JSON a span at a time: one that is wrong costs no other.
+//! Reading JSON a span at a time: a malformed span does not affect the others.
 //!
-//! A document is first read down to the texts of its spans, and then each of
-//! these alone. So a text of half a surrogate pair, a time before 1970 or a kind
-//! without a meaning is the fault of one span.
+//! A document is first read down to the texts of its spans, and then each of these
+//! alone. So an unpaired surrogate, a time before 1970 or an unknown kind is the error
+//! of one span.
 
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, TracesData};
 use serde::Deserialize;
@@ -22,7 +22,7 @@ pub(super) struct Traces<'a> {
     pub(super) resource_spans: Option<Vec<Object<Around<'a>>>>,
 }
 
-/// What stands around spans.
+/// The envelope of spans: resource, scopes and schema.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Around<'a> {
@@ -63,13 +63,13 @@ pub(super) fn spans(text: &str, line: u64, groups: Vec<Object<Around<'_>>>) -> R
 
 struct Reader<'a> {
     text: &'a str,
-    /// That in which the text begins.
+    /// The line in which the text begins.
     line: u64,
     left_out: LeftOut,
 }
 
 impl Reader<'_> {
-    /// `None` where the resource is wrong, and with it all spans in it.
+    /// `None` if the resource is malformed, and with it all its spans.
     fn group(&mut self, around: Around<'_>) -> Option<ResourceSpans> {
         let scopes = around.scope_spans.unwrap_or_default().into_iter();
         let scopes = scopes.map(|Object(scope)| scope);
@@ -87,7 +87,7 @@ impl Reader<'_> {
         }
     }
 
-    /// `None` where the scope is wrong.
+    /// `None` if the scope is malformed.
     fn scope(&mut self, around: Scope<'_>) -> Option<ScopeSpans> {
         let outside = self.read::<Whole<_>>(around.scope);
         match outside.and_then(|scope| Ok((scope, self.read(around.schema_url)?))) {
@@ -114,7 +114,7 @@ impl Reader<'_> {
         spans
     }
 
-    /// All spans of that scope.
+    /// Leaves out all spans of that scope.
     fn leave_out(&mut self, scope: &Scope<'_>, why: &str) {
         let spans = scope.spans.iter().flatten();
         spans.for_each(|_| self.left_out.add(|| why.to_owned()));

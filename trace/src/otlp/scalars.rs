@@ -1,4 +1,4 @@
-//! Numbers, ids, bytes and enums, each in every form that it may have.
+//! Numbers, ids, bytes and enums, each in all its permitted forms.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -40,7 +40,7 @@ pub(super) fn status<'de, D: Deserializer<'de>>(from: D) -> Result<i32, D::Error
     from.deserialize_any(Number(named, PhantomData))
 }
 
-/// JavaScript's numbers end before these do.
+/// As text: JavaScript's numbers do not represent all of them exactly.
 pub(super) fn as_text<S: Serializer>(number: &u64, to: S) -> Result<S::Ok, S::Error> {
     to.collect_str(number)
 }
@@ -91,11 +91,11 @@ impl<'de> Deserialize<'de> for Bytes {
     }
 }
 
-/// A number, or the word for one that is none.
+/// A number, or the word for NaN and infinities.
 pub(super) struct Double(pub(super) f64);
 
 impl Double {
-    /// The word for a number that JSON has none for.
+    /// The word for a number that JSON cannot represent.
     pub(super) fn word(number: f64) -> Option<&'static str> {
         match number {
             f64::INFINITY => Some("Infinity"),
@@ -171,7 +171,7 @@ where
         T::try_from(number.into()).map_err(wrong)
     }
 
-    /// Some write whole numbers with a point or an exponent.
+    /// Some tools write whole numbers with a point or an exponent.
     fn visit_f64<E: Error>(self, number: f64) -> Result<T, E> {
         let whole = (number.fract() == 0.0).then(|| format!("{number:.0}").parse().ok());
         let wrong = || E::invalid_value(Unexpected::Float(number), &self);

@@ -1,4 +1,4 @@
-//! Every form that a reader of OTLP JSON has to take.
+//! Every form that a reader of OTLP JSON has to accept.
 
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValueList};
@@ -25,7 +25,7 @@ fn value(text: &str) -> Result<Option<Value>, String> {
 }
 
 #[test]
-fn values_are_taken_as_protobufs_json_writes_them() {
+fn values_are_accepted_in_every_form_of_protobuf_json() {
     let list = |values| Value::ArrayValue(ArrayValue { values });
     let empty_map = Value::KvlistValue(KeyValueList::default());
     for (text, wanted) in [
@@ -68,7 +68,7 @@ fn values_are_taken_as_protobufs_json_writes_them() {
 }
 
 #[test]
-fn fields_are_taken_by_either_name_and_in_every_form() {
+fn fields_are_accepted_by_either_name_and_in_every_form() {
     let time = 1_700_000_000_000_000_001;
     for (fields, wanted) in [
         (
@@ -135,7 +135,7 @@ fn fields_are_taken_by_either_name_and_in_every_form() {
 }
 
 #[test]
-fn what_is_wrong_is_told_with_the_place() {
+fn malformed_fields_are_rejected_with_the_place() {
     for (fields, part) in [
         (r#""kind":"SPAN_KIND_BOSS""#, "SPAN_KIND_BOSS"),
         (r#""startTimeUnixNano":-1"#, "an integer of 64 bits"),
@@ -170,7 +170,7 @@ fn what_is_wrong_is_told_with_the_place() {
 }
 
 #[test]
-fn what_is_written_is_what_others_read_and_what_we_read() {
+fn written_spans_are_read_by_other_tools_and_by_this_crate() {
     let mut data = samples::store().trace(PING).expect("it is there");
     let ours = serde_json::to_value(Json(&data)).expect("JSON");
     assert_eq!(ours, serde_json::to_value(&data).expect("JSON"));
@@ -193,7 +193,7 @@ fn what_is_written_is_what_others_read_and_what_we_read() {
         assert_eq!(read.left_out.spans, 0);
         let mut again = read.data;
         let attributes = &mut again.resource_spans[0].scope_spans[0].spans[0].attributes;
-        // It equals nothing, itself neither.
+        // NaN is not equal to itself.
         let nan = attributes.pop().and_then(|nan| nan.value?.value);
         assert!(matches!(nan, Some(Value::DoubleValue(number)) if number.is_nan()));
         attributes.push(double(0.0));
@@ -203,9 +203,9 @@ fn what_is_written_is_what_others_read_and_what_we_read() {
     }
 }
 
-/// Each of these is the fault of one span, or of those of one resource or scope.
+/// Each of these is the error of one span, or of the spans of one resource or scope.
 #[test]
-fn what_is_wrong_costs_no_other_span() {
+fn a_malformed_part_affects_no_other_span() {
     let good = r#"{"name":"good"}"#;
     let around = |resource: &str, scope: &str, span: &str| {
         format!(
@@ -290,7 +290,7 @@ fn count(data: &TracesData) -> usize {
 
 /// The same over protobuf, where a name is bytes.
 #[test]
-fn bytes_that_are_no_text_cost_no_other_span() {
+fn invalid_utf8_affects_no_other_span() {
     let request = |what: &str| {
         let data = samples::store().trace(PING).expect("it is there");
         let mut bytes = data.encode_to_vec();

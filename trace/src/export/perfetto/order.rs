@@ -1,9 +1,9 @@
-//! The order in which Perfetto is given its events.
+//! The order of the events in the file.
 //!
-//! It sorts them by time and leaves those of one time as they are in the file.
-//! Where a message takes no time, as in a simulation without delays, its
-//! receipt must therefore stand behind its sending: an arrow leads from what
-//! was read first to what was read later.
+//! Perfetto sorts events by time and keeps the order of the file for events of the
+//! same time. Where a message takes no time, as in a simulation without delays, its
+//! receipt must therefore follow its sending in the file: an arrow leads from the
+//! event that was read first to the one that was read later.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
@@ -47,7 +47,7 @@ struct Merge {
     /// Lanes whose next event is a receipt, by the flow that has not begun. All
     /// of them are at one time.
     waiting: BTreeMap<u64, (u64, usize)>,
-    /// Flows whose beginning stands already, or is waited for no longer.
+    /// Flows whose beginning is written already, or no longer awaited.
     told: BTreeSet<u64>,
 }
 
@@ -59,8 +59,8 @@ impl Merge {
         flows.find(lacks).copied()
     }
 
-    /// In a trace that contradicts itself, lanes can wait for each other. Then
-    /// the first of them goes on all the same.
+    /// In a contradictory trace, lanes can wait for each other. Then the first of them
+    /// continues without its flow.
     fn release(&mut self) {
         let time = self.due.peek().map(|Reverse((at, _))| *at);
         let Some((flow, (at, lane))) = self.waiting.first_key_value().map(|(f, w)| (*f, *w)) else {
