@@ -29,7 +29,6 @@ pub mod metrics;
 mod one_connection;
 mod peer;
 pub mod ping;
-pub mod program;
 mod protocols;
 mod refusals;
 pub mod stderr;

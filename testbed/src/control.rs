@@ -5,6 +5,50 @@ use serde::Serialize;
 use tokio::sync::{mpsc, oneshot, watch};
 use trace::history::faults::FaultAction;
 
+/// Why a fault is not applied. The page shows it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The run has ended.
+    #[error("the run is over")]
+    Over,
+    /// What is paused cannot be paused again.
+    #[error("the run is paused already")]
+    Paused,
+    /// What goes on cannot be resumed.
+    #[error("the run is not paused")]
+    NotPaused,
+    /// No peer of that name runs.
+    #[error("{0:?} is no peer that runs")]
+    NoPeer(String),
+    /// The peers have no channel.
+    #[error("there is no link between {peer} and {other}")]
+    NoLink {
+        /// One peer.
+        peer: String,
+        /// The other.
+        other: String,
+    },
+    /// The link is in that state already.
+    #[error("the link between {peer} and {other} is {state} already")]
+    Unchanged {
+        /// One peer.
+        peer: String,
+        /// The other.
+        other: String,
+        /// "cut" or "whole".
+        state: &'static str,
+    },
+    /// The algorithm is not right without all of its processes.
+    #[error("this algorithm does not survive that somebody stops")]
+    NotSurvived,
+    /// The peer has an operation to end.
+    #[error("{peer} has an operation to end; kill another")]
+    Busy {
+        /// The peer.
+        peer: String,
+    },
+}
+
 /// How many requests wait for the experiment at most. A guess: no person is so quick.
 const WAITING: usize = 16;
 
@@ -27,12 +71,12 @@ pub struct State {
 pub struct FaultRequest {
     /// What is to be done.
     pub press: FaultAction,
-    answer: oneshot::Sender<Result<(), String>>,
+    answer: oneshot::Sender<Result<(), Error>>,
 }
 
 impl FaultRequest {
     /// Sends the answer.
-    pub fn answer(self, answer: Result<(), String>) {
+    pub fn answer(self, answer: Result<(), Error>) {
         // The page may have gone.
         let _ = self.answer.send(answer);
     }
@@ -95,8 +139,8 @@ impl FaultSender {
     ///
     /// # Errors
     /// Why nothing was done.
-    pub async fn press(&self, press: FaultAction) -> Result<(), String> {
-        let over = || Err("the run is over".to_owned());
+    pub async fn press(&self, press: FaultAction) -> Result<(), Error> {
+        let over = || Err(Error::Over);
         let (answer, answered) = oneshot::channel();
         let pressed = FaultRequest { press, answer };
         if self.presses.send(pressed).await.is_err() {

@@ -1,16 +1,10 @@
 //! The errors of the crate.
 
-use crate::{host, limits, network, rows, run, sweep};
+use crate::{experiment, host, limits, network, rows, run, sweep, viewer};
 
-/// Why the laboratory ended without a result.
+/// Why the testbed has no result.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The command makes no sense here: change it. Exit status 2.
-    #[error("{0}")]
-    Usage(String),
-    /// The command made sense, and failed. Exit status 1.
-    #[error("{0}")]
-    Failed(String),
     /// What was to run cannot be run.
     #[error(transparent)]
     Lab(#[from] lab::Error),
@@ -19,7 +13,10 @@ pub enum Error {
     Limits(#[from] limits::Error),
     /// Peers cannot be started or connected.
     #[error(transparent)]
-    Network(Box<network::Error>),
+    Network(#[from] network::Error),
+    /// An experiment cannot be carried out.
+    #[error(transparent)]
+    Experiment(#[from] experiment::Error),
     /// A run cannot be saved, found or read.
     #[error(transparent)]
     Run(#[from] run::Error),
@@ -32,14 +29,7 @@ pub enum Error {
     /// A sweep cannot be run, or does not go on.
     #[error(transparent)]
     Sweep(#[from] sweep::Error),
-}
-
-impl From<network::Error> for Error {
-    fn from(error: network::Error) -> Self {
-        Self::Network(Box::new(error))
-    }
-}
-
-pub(crate) fn of_lab(error: impl Into<lab::Error>) -> Error {
-    Error::Lab(error.into())
+    /// The viewer cannot listen.
+    #[error(transparent)]
+    Viewer(#[from] viewer::Error),
 }

@@ -7,7 +7,9 @@ use std::time::Duration;
 use clap::Parser;
 use libp2p::Multiaddr;
 
-use crate::{Limits, Protocol, program};
+use trace::time::duration;
+
+use crate::{Limits, Protocol};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -54,7 +56,7 @@ pub struct Cli {
     /// How long gossipsub keeps a copy of a message until its neighbour takes it;
     /// then it is dropped, with a warning [default: 5s for this peer's own messages,
     /// 1s for those that are passed on]
-    #[arg(long, value_name = "TIME", value_parser = program::interval)]
+    #[arg(long, value_name = "TIME", value_parser = interval)]
     pub queue: Option<Duration>,
     /// How many incoming connections one address may hold (an IPv6 /64 is one), of
     /// 1024 in all
@@ -79,4 +81,13 @@ pub struct Cli {
     /// Log to standard error: -v what happens, -vv more, -vvv everything
     #[arg(long, short, action = clap::ArgAction::Count)]
     pub verbose: u8,
+}
+
+/// A time on the command line that is not 0, or what is wrong with it, with an
+/// example.
+fn interval(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("the time cannot be 0; it looks like 50ms".to_owned()),
+        interval => Ok(interval),
+    }
 }

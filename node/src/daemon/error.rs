@@ -1,35 +1,75 @@
-//! What the peer's own errors mean to whoever started the daemon.
+//! Why the daemon cannot go on, and the exit status that it gets.
 
-use crate::export;
-use crate::program::Error;
-use crate::{ListenError, keys};
+use std::io;
+use std::process::ExitCode;
 
-impl From<export::Error> for Error {
-    fn from(error: export::Error) -> Self {
-        Self::Usage(error.to_string())
-    }
-}
+use libp2p::Multiaddr;
 
-impl From<keys::Error> for Error {
-    fn from(error: keys::Error) -> Self {
-        Self::Usage(format!("--key: {error}"))
-    }
+use crate::metrics::BindError;
+use crate::{ListenError, dial, export, keys};
+
+/// Why the daemon cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Error {
+    /// The system refuses threads or signals.
+    #[error(transparent)]
+    System(io::Error),
+    /// The collector cannot be exported to.
+    #[error(transparent)]
+    Collector(#[from] export::Error),
+    /// There is no key.
+    #[error("--key: {0}")]
+    Key(#[from] keys::Error),
+    /// The peer cannot start.
+    #[error(transparent)]
+    Start(#[from] crate::Error),
+    /// The peer cannot listen.
+    #[error("{}", unheard(.0))]
+    Listen(Box<ListenError>),
+    /// An address is of no transport that the peer has.
+    #[error("--dial {0}: take an address like /ip4/…/tcp/… or /ip4/…/udp/…/quic-v1")]
+    Address(Multiaddr),
+    /// Another peer cannot be reached.
+    #[error("--dial: {0}")]
+    Dial(#[from] dial::Error),
+    /// Metrics cannot be served.
+    #[error(transparent)]
+    Metrics(#[from] BindError),
 }
 
 impl From<ListenError> for Error {
     fn from(error: ListenError) -> Self {
-        match error {
-            ListenError::Refused { .. } => Self::Usage(format!(
-                "--listen: {error}; choose another port, or 0 for any that is free"
-            )),
-            ListenError::AnotherPeer { .. } => {
-                Self::Usage(format!("--listen: {error}; leave its /p2p/… out"))
-            }
-            ListenError::Unsupported(_) => Self::Usage(format!(
-                "--listen: {error}; take one like /ip4/127.0.0.1/tcp/4001 \
-                 or /ip4/127.0.0.1/udp/4001/quic-v1"
-            )),
-            ListenError::Stopped => Self::failed(error),
+        Self::Listen(Box::new(error))
+    }
+}
+
+impl Error {
+    /// 2 for wrong usage, 1 for a failure.
+    pub(super) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Collector(_) | Self::Key(_) | Self::Address(_) | Self::Metrics(_) => 2,
+            Self::Listen(error) => match &**error {
+                ListenError::Refused { .. }
+                | ListenError::AnotherPeer { .. }
+                | ListenError::Unsupported(_) => 2,
+                ListenError::Stopped => 1,
+            },
+            Self::System(_) | Self::Start(_) | Self::Dial(_) => 1,
+        })
+    }
+}
+
+/// What a peer's error means to whoever started the daemon.
+fn unheard(error: &ListenError) -> String {
+    match error {
+        ListenError::Refused { .. } => {
+            format!("--listen: {error}; choose another port, or 0 for any that is free")
         }
+        ListenError::AnotherPeer { .. } => format!("--listen: {error}; leave its /p2p/… out"),
+        ListenError::Unsupported(_) => format!(
+            "--listen: {error}; take one like /ip4/127.0.0.1/tcp/4001 or \
+             /ip4/127.0.0.1/udp/4001/quic-v1"
+        ),
+        ListenError::Stopped => error.to_string(),
     }
 }

@@ -23,6 +23,7 @@ use tokio_util::task::TaskTracker;
 pub use cli::Cli;
 
 use console::Console;
+use error::Error;
 use lines::Output;
 
 use trace::telemetry::{Export, Sink};
@@ -31,7 +32,6 @@ use crate::driver::{Directory, Driver, Process, Report};
 use crate::export::{Exporter, Target};
 use crate::gossip::Watch;
 use crate::metrics::{self, Metrics, SpanMetrics};
-use crate::program::Error;
 use crate::{Config, Limits, Transport, address, keys, logs, start, stderr};
 
 /// How many reports wait. They are only logged.
@@ -42,7 +42,7 @@ const REPORTS: usize = 64;
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     logs::start(cli.verbose);
-    let runtime = Runtime::new().map_err(Error::failed);
+    let runtime = Runtime::new().map_err(Error::System);
     match runtime.and_then(|runtime| runtime.block_on(run(cli))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -57,7 +57,7 @@ pub fn main() -> ExitCode {
 /// # Errors
 /// [`Error`]: the peer cannot start, listen, or reach whom it is to dial.
 async fn run(cli: Cli) -> Result<(), Error> {
-    let stop = crate::interrupt::watch().map_err(Error::failed)?;
+    let stop = crate::interrupt::watch().map_err(Error::System)?;
     let found = Target::find(cli.otlp.as_deref())?;
     for warning in found.warnings {
         // Logs of this level are off unless -v is given.
@@ -139,7 +139,7 @@ fn start_peer(
     config.watch = Some(watch);
     config.topics.clone_from(&cli.topic);
     config.metrics = metrics;
-    let peer = start(config).map_err(Error::failed)?;
+    let peer = start(config)?;
     let id = peer.handle.peer_id();
     let (reports, receiver) = mpsc::channel(REPORTS);
     tokio::spawn(log(receiver));
@@ -173,12 +173,9 @@ async fn listen(cli: &Cli, driver: &Driver<PingPong>) -> Result<(), Error> {
 async fn dial(cli: &Cli, driver: &Driver<PingPong>) -> Result<(), Error> {
     for address in &cli.dial {
         if address::transport(address).is_none() {
-            return Err(Error::Usage(format!(
-                "--dial {address}: take an address like /ip4/…/tcp/… or /ip4/…/udp/…/quic-v1"
-            )));
+            return Err(Error::Address(address.clone()));
         }
-        let peer = driver.handle().dial(address.clone()).await;
-        let peer = peer.map_err(|error| Error::Failed(format!("--dial: {error}")))?;
+        let peer = driver.handle().dial(address.clone()).await?;
         let _ = writeln!(std::io::stdout(), "connected to {peer}");
     }
     Ok(())
@@ -192,8 +189,7 @@ async fn serve_metrics(
     let Some(address) = cli.metrics else {
         return Ok(None);
     };
-    let listener = metrics::bind(address).await;
-    let listener = listener.map_err(|error| Error::Usage(error.to_string()))?;
+    let listener = metrics::bind(address).await?;
     if let Ok(address) = listener.local_addr() {
         let _ = writeln!(std::io::stdout(), "metrics at http://{address}/metrics");
     }

@@ -121,14 +121,14 @@ impl Error {
 fn of_laboratory(error: &crate::Error) -> u8 {
     use crate::Error;
     match error {
-        Error::Usage(_) | Error::Limits(_) => USAGE,
+        Error::Limits(_) | Error::Viewer(_) => USAGE,
         Error::Lab(error) => match error.is_usage() {
             true => USAGE,
             false => FAILURE,
         },
         Error::Run(error) => of_run(error),
         Error::Sweep(error) => of_sweep(error),
-        Error::Failed(_) | Error::Network(_) | Error::Rows(_) | Error::Host(_) => FAILURE,
+        Error::Network(_) | Error::Experiment(_) | Error::Rows(_) | Error::Host(_) => FAILURE,
     }
 }
 

@@ -9,8 +9,7 @@ use lab::system::{self, Judgement, Results, System};
 use trace::store::Store;
 
 use super::{Experiment, Findings, RunContext};
-use crate::Error;
-use crate::error::of_lab;
+use crate::experiment::Error;
 use crate::rows::{self, Rows, judgement_columns, save_judgement};
 use crate::run::{self, Record};
 
@@ -55,7 +54,7 @@ impl<S: System + 'static> Experiment for Checked<S> {
     async fn run(&mut self, bench: RunContext<'_>) -> Result<(), Error> {
         bench.record.transport = "checked".to_owned();
         bench.record.security = "none";
-        system::check(self.search.system(), bench.options.peers).map_err(of_lab)?;
+        system::check(self.search.system(), bench.options.peers)?;
         tracing::info!(plan = ?self.search.plan().bounds, "tries every schedule");
         let note = bench.progress.note();
         let _stop = StopOnDrop(Arc::clone(&self.search));
@@ -65,8 +64,10 @@ impl<S: System + 'static> Experiment for Checked<S> {
                 note.show(|| model::progress(extent, began));
             });
         });
-        run.await
-            .map_err(|e| Error::Failed(format!("the model checker: {e}")))
+        run.await.map_err(|source| Error::Engine {
+            engine: "the model checker",
+            source,
+        })
     }
 
     fn results(&mut self, record: &mut Record, store: &Store) -> Self::Results {

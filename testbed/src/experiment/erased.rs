@@ -10,7 +10,7 @@ use prometheus_client::registry::Registry;
 use trace::store::Store;
 
 use super::{Experiment, Findings, RunContext};
-use crate::Error;
+use crate::experiment::Error;
 use crate::rows::{self, Rows};
 use crate::run::{self, Record};
 

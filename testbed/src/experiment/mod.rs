@@ -2,6 +2,7 @@
 
 pub mod checked;
 pub mod erased;
+mod error;
 pub mod gossip;
 pub mod kad;
 pub mod latency;
@@ -20,7 +21,8 @@ use tokio_util::task::TaskTracker;
 use trace::store::Store;
 use trace::telemetry::Sink;
 
-use crate::Error;
+pub use error::Error;
+
 use crate::control::FaultReceiver;
 use crate::host::Watch;
 use crate::network::{Builder, Speaks};

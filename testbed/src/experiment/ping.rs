@@ -25,12 +25,13 @@ pub use results::{Results, Who};
 use trace::store::Store;
 
 use super::{Experiment, Findings, RunContext};
+use crate::experiment::Error;
 use crate::network::{Builder, ExternalPeer, Network, Speaks};
 use crate::progress::Progress;
 use crate::rows::Rows;
 use crate::rows::columns;
+use crate::run;
 use crate::run::Record;
-use crate::{Error, run};
 
 /// How long the other side may take to close its channel after we hung up.
 const HANG_UP: Duration = Duration::from_secs(5);
@@ -176,11 +177,7 @@ impl Options {
         let command = self.pings.command(pair.to);
         let began = Instant::now();
         let driver = &network.drivers[pair.from as usize];
-        let stopped = |e: node::driver::Stopped| Error::Failed(e.to_string());
-        driver
-            .command(command, context.clone())
-            .await
-            .map_err(stopped)?;
+        driver.command(command, context.clone()).await?;
         let names = |node: NodeId| self.name(node.0);
         Ok(outcome(network, pair, id, began, names).await)
     }
@@ -309,8 +306,7 @@ async fn hang_up(
     PeerPair { from, to }: PeerPair,
 ) -> Result<bool, Error> {
     let driver = &network.drivers[from as usize];
-    let stopped = |e: node::driver::Stopped| Error::Failed(e.to_string());
-    driver.hang_up(NodeId(to)).await.map_err(stopped)?;
+    driver.hang_up(NodeId(to)).await?;
     let closed = async {
         while let Some(report) = network.reports.recv().await {
             match report {

@@ -11,8 +11,7 @@ use trace::steps::Processes;
 use trace::store::Store;
 
 use super::{Experiment, Findings, RunContext};
-use crate::Error;
-use crate::error::of_lab;
+use crate::experiment::Error;
 use crate::rows::{self, Rows, judgement_columns, save_judgement};
 use crate::run::{self, Record};
 
@@ -64,7 +63,7 @@ impl<S: System + 'static> Experiment for Simulated<S> {
     async fn run(&mut self, bench: RunContext<'_>) -> Result<(), Error> {
         bench.record.transport = "simulated".to_owned();
         bench.record.security = "none";
-        system::check(self.trial.system(), bench.options.peers).map_err(of_lab)?;
+        system::check(self.trial.system(), bench.options.peers)?;
         tracing::debug!(limits = ?self.trial.limits(), "simulates");
         let bar = bench.progress.bar("schedules", self.trial.count());
         let _stop = StopOnDrop(Arc::clone(&self.trial));
@@ -73,7 +72,10 @@ impl<S: System + 'static> Experiment for Simulated<S> {
             .tasks
             .spawn_blocking(move || trial.run(&sink, || bar.step()));
         let tried = tried.await;
-        let tried = tried.map_err(|e| Error::Failed(format!("the simulator: {e}")))?;
+        let tried = tried.map_err(|source| Error::Engine {
+            engine: "the simulator",
+            source,
+        })?;
         bench.record.phase("Simulate", tried.took);
         self.tried = Some(tried);
         Ok(())

@@ -32,6 +32,6 @@ pub(super) async fn press(
         return Err(Refusal::bad_request(message));
     };
     let done = buttons.press(press).await;
-    done.map_err(Refusal::bad_request)?;
+    done.map_err(|error| Refusal::bad_request(error.to_string()))?;
     Ok(json_response(&json!({})))
 }

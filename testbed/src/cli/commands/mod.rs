@@ -33,7 +33,7 @@ use crate::cli::systems::System;
 use crate::cli::{Cli, Command, Common, Measure};
 use crate::control::control;
 use crate::experiment::erased::{Erased, Measured};
-use crate::experiment::{Experiment, Findings, RunContext};
+use crate::experiment::{self, Experiment, Findings, RunContext};
 use crate::host::{Watch, outgrows};
 use crate::progress::Progress;
 use crate::run::{Folder, Record, RunOptions, Status, Verdict};
@@ -114,7 +114,7 @@ async fn measure(common: &Common, args: &impl Measure) -> Result<ExitCode, Error
 
 /// How a run came to its end.
 enum Ended {
-    Itself(Result<(), crate::Error>),
+    Itself(Result<(), experiment::Error>),
     Interrupted,
     /// It took so many bytes of memory.
     Outgrown(u64),

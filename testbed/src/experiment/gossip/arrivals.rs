@@ -18,7 +18,7 @@ use trace::telemetry::Tracer;
 use super::metrics::Metrics;
 use super::pace::Tried;
 use super::results::Results;
-use crate::Error;
+use crate::experiment::Error;
 use crate::network::Members;
 use crate::rows::Rows;
 

@@ -6,7 +6,7 @@ use algorithms::NodeId;
 use node::gossip::Parameters;
 
 use super::{Options, TOPIC};
-use crate::Error;
+use crate::experiment::Error;
 use crate::network::Members;
 
 /// Meshes that have not changed for so many heartbeats will not soon. A guess.
@@ -70,13 +70,12 @@ impl Options {
 
 impl Small {
     fn refuse(&self, patience: Duration) -> Error {
-        Error::Failed(format!(
-            "no mesh: after {patience:?} {} has {} of {} peers in its mesh; give it more \
-             --patience, or other mesh parameters",
-            NodeId(self.node),
-            self.has,
-            self.wanted
-        ))
+        Error::NoMesh {
+            peer: NodeId(self.node),
+            has: self.has,
+            wanted: self.wanted,
+            after: patience,
+        }
     }
 }
 

@@ -26,10 +26,11 @@ use tokio::sync::mpsc;
 use trace::store::Store;
 
 use super::{Experiment, Findings, RunContext};
+use crate::experiment::Error;
 use crate::network::{self, Members, Speaks};
 use crate::rows::columns;
+use crate::run;
 use crate::run::Record;
-use crate::{Error, run};
 use arrivals::{Arrivals, Mesh};
 use metrics::Metrics;
 use pace::{Next, Search};
@@ -113,11 +114,7 @@ impl Gossip {
                 }
                 Next::Done(None) => {
                     self.arrivals = None;
-                    return Err(Error::Failed(
-                        "--interval auto: the host sets the pace at every interval; start fewer \
-                         peers, or take a smaller --size"
-                            .into(),
-                    ));
+                    return Err(Error::NoPace);
                 }
             };
             self.next_attempt(messages);

@@ -19,7 +19,7 @@ use trace::telemetry::to_wire;
 use super::TOPIC;
 use super::arrivals::Arrivals;
 
-use crate::Error;
+use crate::experiment::Error;
 use crate::network::Members;
 use crate::rows::Rows;
 

@@ -46,7 +46,7 @@ impl Metrics {
         new
     }
 
-    pub(super) fn take(&self, row: &Row<'_>, after: Duration) {
+    pub(super) fn take(&self, row: &Row, after: Duration) {
         let kind = ("kind", row.kind.name());
         let outcome = match row.failed {
             Some(_) => "failed",

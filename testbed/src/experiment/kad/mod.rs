@@ -26,10 +26,11 @@ use tokio::time::{sleep_until, timeout};
 use trace::store::{Store, hex};
 
 use super::{Experiment, Findings, RunContext};
+use crate::experiment::Error;
 use crate::network::{Members, Speaks, Tables};
 use crate::rows::columns;
+use crate::run;
 use crate::run::Record;
-use crate::{Error, run};
 use metrics::Metrics;
 use oracle::Oracle;
 pub use plan::{KEY, Kind};
@@ -106,7 +107,7 @@ async fn ask(
     members: &Members,
     operation: &Operation,
     patience: Duration,
-) -> Result<Found, String> {
+) -> Result<Found, LookupError> {
     let tracer = &members.tracers[operation.peer as usize];
     let key = hex(&operation.key);
     let span = tracer
@@ -118,8 +119,8 @@ async fn ask(
     let span = context.span();
     let asked = members.handles[&operation.peer].look_up(operation.lookup());
     let found = match timeout(patience, asked).await {
-        Ok(found) => found.map_err(|error| error.to_string()),
-        Err(_) => Err(LookupError::TimedOut.to_string()),
+        Ok(found) => found,
+        Err(_) => Err(LookupError::TimedOut),
     };
     match &found {
         Ok(found) => {
@@ -128,9 +129,9 @@ async fn ask(
                 span.set_attribute(KeyValue::new("p2p.kad.hops", i64::from(hops)));
             }
         }
-        Err(why) => {
+        Err(error) => {
             span.set_attribute(KeyValue::new("error.type", "lookup"));
-            span.set_status(Status::error(why.clone()));
+            span.set_status(Status::error(error.to_string()));
         }
     }
     span.end();
@@ -189,8 +190,7 @@ impl Experiment for Kad {
         let began = Instant::now();
         let all = &plan.before;
         let prepare = carry_out(all, Duration::ZERO, patience, &members, |_, outcome| {
-            let prepared = outcome.found.map(drop);
-            prepared.map_err(|why| Error::Failed(format!("nothing can be stored: {why}")))
+            outcome.found.map(drop).map_err(Error::Store)
         });
         prepare.await?;
         // That has opened connections, and who is met looks who else is there.

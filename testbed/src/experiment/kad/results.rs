@@ -18,7 +18,7 @@ pub(super) struct Outcome {
     pub(super) intended: SystemTime,
     /// From the time at which it was to begin.
     pub(super) after: Duration,
-    pub(super) found: Result<Found, String>,
+    pub(super) found: Result<Found, LookupError>,
 }
 
 /// What is measured of all.
@@ -36,9 +36,24 @@ pub(super) struct Tally {
     not_exact: u64,
 }
 
+/// Why an operation failed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(into = "String")]
+struct Failure {
+    reason: String,
+    /// It may be right, and needs more time.
+    timed_out: bool,
+}
+
+impl From<Failure> for String {
+    fn from(failure: Failure) -> Self {
+        failure.reason
+    }
+}
+
 #[derive(Debug, Default)]
 struct OfKind {
-    failed: BTreeMap<String, u64>,
+    failed: BTreeMap<Failure, u64>,
     times: Times,
     hops: Times,
     requests: Times,
@@ -47,7 +62,7 @@ struct OfKind {
 
 /// A line of `results.csv`.
 #[derive(Debug, Default, Serialize)]
-pub(super) struct Row<'a> {
+pub(super) struct Row {
     operation: usize,
     pub(super) kind: Kind,
     peer: u32,
@@ -59,7 +74,7 @@ pub(super) struct Row<'a> {
     /// are.
     pub(super) right: Option<usize>,
     pub(super) of: Option<usize>,
-    pub(super) failed: Option<&'a str>,
+    pub(super) failed: Option<String>,
 }
 
 /// `results` in `run.json`.
@@ -83,7 +98,7 @@ pub struct Results {
 struct KindSummary {
     asked: u64,
     succeeded: u64,
-    failed: BTreeMap<String, u64>,
+    failed: BTreeMap<Failure, u64>,
     time_ns: Option<Summary>,
     hops: Option<Summary>,
     unknown_hops: u64,
@@ -102,20 +117,16 @@ impl Tally {
     }
 
     /// One more.
-    pub(super) fn take<'a>(
+    pub(super) fn take(
         &mut self,
         number: usize,
         operation: &Operation,
-        outcome: &'a Outcome,
+        outcome: &Outcome,
         oracle: &Oracle,
         members: &Members,
-    ) -> Row<'a> {
+    ) -> Row {
         let of = self.kinds.entry(operation.kind).or_default();
-        let found = outcome.found.as_ref();
-        let wrong = found
-            .ok()
-            .and_then(|found| wrong(operation, found, members));
-        let failed = found.err().map(String::as_str).or(wrong);
+        let failed = failure(operation, &outcome.found, members);
         let mut row = Row {
             operation: number,
             kind: operation.kind,
@@ -131,16 +142,16 @@ impl Tally {
             requests: None,
             right: None,
             of: None,
-            failed,
+            failed: failed.as_ref().map(|failure| failure.reason.clone()),
         };
-        if let Some(why) = failed {
-            *of.failed.entry(why.to_owned()).or_default() += 1;
+        if let Some(failure) = failed {
+            *of.failed.entry(failure).or_default() += 1;
         }
-        let Ok(found) = found else {
+        let Ok(found) = &outcome.found else {
             return row;
         };
         (row.hops, row.requests) = (found.hops, Some(found.requests));
-        if failed.is_none() {
+        if row.failed.is_none() {
             of.times.record(outcome.after);
             of.requests.count(found.requests.into(), 1);
             match found.hops {
@@ -207,7 +218,6 @@ impl Results {
     /// What speaks against a pass.
     pub(super) fn findings(&self) -> Findings {
         let mut findings = Findings::default();
-        let late = LookupError::TimedOut.to_string();
         let answered: u64 = self.kinds.values().map(|of| of.asked).sum();
         if answered < u64::from(self.asked) || answered == 0 {
             findings
@@ -215,9 +225,10 @@ impl Results {
                 .push(format!("{answered} of {} operations ended", self.asked));
         }
         for (kind, of) in &self.kinds {
-            for (why, count) in &of.failed {
+            for (failure, count) in &of.failed {
+                let why = &failure.reason;
                 let reason = format!("{count} of {} {}: {why}", of.asked, kind.name());
-                match *why == late {
+                match failure.timed_out {
                     true => findings.incomplete.push(reason),
                     false => findings.violations.push(reason),
                 }
@@ -310,6 +321,23 @@ impl KindSummary {
 }
 
 /// Why what was found is not what should be.
+fn failure(
+    operation: &Operation,
+    found: &Result<Found, LookupError>,
+    members: &Members,
+) -> Option<Failure> {
+    match found {
+        Err(error) => Some(Failure {
+            reason: error.to_string(),
+            timed_out: *error == LookupError::TimedOut,
+        }),
+        Ok(found) => wrong(operation, found, members).map(|why| Failure {
+            reason: why.to_owned(),
+            timed_out: false,
+        }),
+    }
+}
+
 fn wrong(operation: &Operation, found: &Found, members: &Members) -> Option<&'static str> {
     let copies = K.min(members.tracers.len() - 1);
     match operation.kind {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use algorithms::NodeId;
 use node::Handle;
 
-use crate::Error;
+use crate::experiment::Error;
 use crate::network::Members;
 
 /// libp2p fills a table half a second after it heard of a new peer. When no
@@ -43,17 +43,13 @@ pub(super) async fn settled(members: &Members) -> Result<Vec<usize>, Error> {
             return Ok(sizes);
         }
         if began.elapsed() >= LIMIT {
-            return Err(Error::Failed(match empty {
-                Some(node) => format!(
-                    "after {LIMIT:?} the routing table of {} is empty: it has no neighbour that \
-                     speaks Kademlia",
-                    NodeId(node as u32)
-                ),
-                None => format!(
-                    "after {LIMIT:?} routing tables still change; start fewer peers, or take \
-                     --tables given"
-                ),
-            }));
+            return Err(match empty {
+                Some(node) => Error::EmptyTable {
+                    peer: NodeId(node as u32),
+                    after: LIMIT,
+                },
+                None => Error::Unsettled { after: LIMIT },
+            });
         }
         last = (sizes, connected);
         tokio::time::sleep(LOOK).await;

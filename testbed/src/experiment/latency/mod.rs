@@ -22,10 +22,11 @@ use tokio::sync::mpsc;
 use trace::store::Store;
 
 use super::{Experiment, Findings, RunContext};
+use crate::experiment::Error;
 use crate::network::Speaks;
 use crate::rows::columns;
+use crate::run;
 use crate::run::Record;
-use crate::{Error, run};
 use pace::Turn;
 use results::{Results, Row, Tally};
 use stack::Stack;
@@ -149,7 +150,7 @@ impl Experiment for Latency {
         let neighbours = members.neighbours.clone();
         let mut stack = Stack::new(members, inboxes, &witness, bench.tasks);
         let tcp = Tcp::start(&witness).await;
-        let mut tcp = tcp.map_err(|e| Error::Failed(format!("plain TCP on the loopback: {e}")))?;
+        let mut tcp = tcp.map_err(Error::Tcp)?;
         let turns = self.turns(&neighbours, bench.options.seed);
         let began = Instant::now();
         for (_, pairs) in &turns {

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::pace::Sent;
 use super::{Options, Road};
-use crate::Error;
+use crate::experiment::Error;
 use crate::experiment::Findings;
 use crate::rows::Rows;
 

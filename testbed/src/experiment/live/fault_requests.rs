@@ -9,7 +9,7 @@ use trace::history::faults::{FaultAction, PEER};
 use trace::steps::key;
 
 use super::session::Session;
-use crate::control::Allowed;
+use crate::control::{Allowed, Error};
 use crate::network::Network;
 
 /// The faults that a run of `system` allows.
@@ -27,13 +27,13 @@ impl<S: System> Session<'_, S> {
         &mut self,
         network: &mut Network<S::Algorithm>,
         press: &FaultAction,
-    ) -> Result<(), String> {
+    ) -> Result<(), Error> {
         match press {
             FaultAction::Pause {} if self.clock.is_paused() => {
-                return Err("the run is paused already".into());
+                return Err(Error::Paused);
             }
             FaultAction::Resume {} if !self.clock.is_paused() => {
-                return Err("the run is not paused".into());
+                return Err(Error::NotPaused);
             }
             FaultAction::Pause {} => {
                 self.clock.pause();
@@ -48,10 +48,10 @@ impl<S: System> Session<'_, S> {
             FaultAction::Kill { peer } => {
                 let node = find(network, peer)?;
                 if !self.system.survives_crashes() {
-                    return Err("this algorithm does not survive that somebody stops".into());
+                    return Err(Error::NotSurvived);
                 }
                 if self.is_asked(node) {
-                    return Err(format!("{peer} has an operation to end; kill another"));
+                    return Err(Error::Busy { peer: peer.clone() });
                 }
                 self.kill(network, node);
                 self.progress.crashed = true;
@@ -75,10 +75,10 @@ impl<S: System> Session<'_, S> {
 }
 
 /// The process of that name.
-fn find<A: Algorithm>(network: &Network<A>, name: &str) -> Result<NodeId, String> {
+fn find<A: Algorithm>(network: &Network<A>, name: &str) -> Result<NodeId, Error> {
     let mut ids = network.drivers.iter().map(Driver::id);
     ids.find(|id| id.to_string() == name)
-        .ok_or_else(|| format!("{name:?} is no peer that runs"))
+        .ok_or_else(|| Error::NoPeer(name.to_owned()))
 }
 
 /// Pauses all, or lets them go on.
@@ -93,10 +93,13 @@ fn link<A: Algorithm>(
     network: &Network<A>,
     (peer, other): (&str, &str),
     whole: bool,
-) -> Result<(), String> {
+) -> Result<(), Error> {
     let (a, b) = (find(network, peer)?, find(network, other)?);
     if !network.neighbours[usize::from(a)].contains(&b.0) {
-        return Err(format!("there is no link between {peer} and {other}"));
+        return Err(Error::NoLink {
+            peer: peer.to_owned(),
+            other: other.to_owned(),
+        });
     }
     let mut changed = false;
     for driver in &network.drivers {
@@ -115,8 +118,10 @@ fn link<A: Algorithm>(
     let state = if whole { "whole" } else { "cut" };
     match changed {
         true => Ok(()),
-        false => Err(format!(
-            "the link between {peer} and {other} is {state} already"
-        )),
+        false => Err(Error::Unchanged {
+            peer: peer.to_owned(),
+            other: other.to_owned(),
+            state,
+        }),
     }
 }

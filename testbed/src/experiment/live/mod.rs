@@ -22,8 +22,7 @@ use trace::history::History;
 use trace::store::Store;
 
 use super::{Experiment, Findings, RunContext};
-use crate::Error;
-use crate::error::of_lab;
+use crate::experiment::Error;
 use crate::network::{Builder, Links, Speaks};
 use crate::rows::{self, Rows, judgement_columns, save_judgement};
 use crate::run::{self, Record};
@@ -127,7 +126,7 @@ impl<S: System> Experiment for Live<S> {
     }
 
     async fn run(&mut self, bench: RunContext<'_>) -> Result<(), Error> {
-        system::check(&self.system, bench.options.peers).map_err(of_lab)?;
+        system::check(&self.system, bench.options.peers)?;
         let builder = Builder {
             links: Some(&self.links),
             ..bench.builder(Speaks::Channels)

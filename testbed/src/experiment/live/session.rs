@@ -19,8 +19,8 @@ use trace::telemetry::Tracer;
 use super::Kill;
 use super::clock::Clock;
 use super::operations::Operations;
-use crate::Error;
 use crate::control::FaultReceiver;
+use crate::experiment::Error;
 use crate::network::Network;
 use crate::progress::Bar;
 
@@ -193,7 +193,7 @@ impl<'a, S: System> Session<'a, S> {
             return Ok(());
         }
         let driver = network.drivers.iter().find(|driver| driver.id() == node);
-        let driver = driver.ok_or_else(|| Error::Failed(format!("{node} is no process")))?;
+        let driver = driver.ok_or(Error::NoProcess(node))?;
         let tracer = &network.tracers[usize::from(node)];
         let span = tracer
             .span_builder(operation)
@@ -213,14 +213,14 @@ impl<'a, S: System> Session<'a, S> {
         let is_killed = giving.is_some_and(|giving| self.killed.contains(&giving.node));
         self.be_patient();
         match taken {
-            Err(stopped) if !is_killed => Err(Error::Failed(stopped.to_string())),
+            Err(stopped) if !is_killed => Err(stopped.into()),
             Ok(()) | Err(_) => Ok(()),
         }
     }
 
     /// Notes what a process says.
     fn hear(&mut self, report: Option<Report<S::Algorithm>>) -> Result<(), Error> {
-        let report = report.ok_or_else(|| Error::Failed("the network has stopped".into()))?;
+        let report = report.ok_or(Error::NetworkStopped)?;
         match report {
             Report::Output {
                 node,
@@ -253,7 +253,7 @@ impl<'a, S: System> Session<'a, S> {
                 }
             }
             Report::Lost { .. } | Report::HungUp { .. } => {}
-            Report::Fault(fault) => return Err(Error::Failed(fault.to_string())),
+            Report::Fault(fault) => return Err(Error::Fault(fault)),
         }
         Ok(())
     }

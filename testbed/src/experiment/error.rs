@@ -1,0 +1,93 @@
+//! Why an experiment cannot be carried out.
+
+use std::io;
+use std::time::Duration;
+
+use algorithms::NodeId;
+use lab::system;
+use node::driver::Stopped;
+use node::lookup;
+use tokio::task::JoinError;
+use trace::steps::Fault;
+
+use crate::{network, rows};
+
+/// Why an experiment cannot be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The system itself is wrong.
+    #[error(transparent)]
+    System(#[from] system::Error),
+    /// There is no network.
+    #[error(transparent)]
+    Network(#[from] network::Error),
+    /// A measurement cannot be written.
+    #[error(transparent)]
+    Rows(#[from] rows::Error),
+    /// A step of the algorithm breaks a rule, or panics.
+    #[error("{0}")]
+    Fault(Fault),
+    /// A process has stopped that was to act.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
+    /// All processes have stopped.
+    #[error("the network has stopped")]
+    NetworkStopped,
+    /// A command is for a process that the network does not have.
+    #[error("{0} is no process")]
+    NoProcess(NodeId),
+    /// An engine has panicked.
+    #[error("{engine}: {source}")]
+    Engine {
+        /// The engine.
+        engine: &'static str,
+        /// How it ended.
+        source: JoinError,
+    },
+    /// A routing table stays empty.
+    #[error(
+        "after {after:?} the routing table of {peer} is empty: it has no neighbour that speaks \
+         Kademlia"
+    )]
+    EmptyTable {
+        /// Its peer.
+        peer: NodeId,
+        /// How long it was waited for.
+        after: Duration,
+    },
+    /// Routing tables do not settle.
+    #[error(
+        "after {after:?} routing tables still change; start fewer peers, or take --tables given"
+    )]
+    Unsettled {
+        /// How long it was waited for.
+        after: Duration,
+    },
+    /// What lookups are to find cannot be stored.
+    #[error("nothing can be stored: {0}")]
+    Store(#[source] lookup::Error),
+    /// A mesh of gossipsub stays too small.
+    #[error(
+        "no mesh: after {after:?} {peer} has {has} of {wanted} peers in its mesh; give it more \
+         --patience, or other mesh parameters"
+    )]
+    NoMesh {
+        /// Its peer.
+        peer: NodeId,
+        /// How many peers are in it.
+        has: usize,
+        /// How many should be.
+        wanted: usize,
+        /// How long it was waited for.
+        after: Duration,
+    },
+    /// The host is saturated at every interval.
+    #[error(
+        "--interval auto: the host sets the pace at every interval; start fewer peers, or take a \
+         smaller --size"
+    )]
+    NoPace,
+    /// The comparison over plain TCP cannot be made.
+    #[error("plain TCP on the loopback: {0}")]
+    Tcp(#[source] io::Error),
+}
