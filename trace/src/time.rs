@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-/// No time that is given may be longer: a clock can be set so far ahead, and
-/// nothing that is measured here takes as long.
+/// The longest duration that is accepted: a clock can be set that far ahead, and no
+/// measurement here takes as long.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// A time in nanoseconds; five centuries are the most.
@@ -16,7 +16,7 @@ pub fn nanos(time: Duration) -> u64 {
 /// A time on the command line or in a file, like `50ms`, `1.5s` or `2m`.
 ///
 /// # Errors
-/// What is wrong with it, with an example.
+/// The text is not a valid duration. The error has an example.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let wrong = |_| "no time; it looks like 50ms, 1.5s or 2m".to_owned();
     let parsed: SignedDuration = text.parse().map_err(wrong)?;

@@ -1,5 +1,5 @@
-//! What is known of a step before it is taken, and how its span is made of that
-//! when it is over.
+//! The facts about a step that are known before it is taken, and how its span is made
+//! from them when it is over.
 
 use std::time::SystemTime;
 
@@ -14,7 +14,7 @@ use crate::store::own::kind_number;
 use crate::store::{EndedSpan, Head};
 use crate::telemetry::Tracer;
 
-/// What is known of a step before it is taken.
+/// The facts about a step that are known before it is taken.
 pub(super) struct Before<'a> {
     name: &'static str,
     kind: SpanKind,
@@ -27,10 +27,9 @@ pub(super) struct Before<'a> {
     pub(super) link: Option<&'a SpanContext>,
     /// The span that it becomes part of. Without one it gets its own.
     pub(super) operation: Option<Context>,
-    /// It leaves no span.
+    /// The step is not recorded.
     pub(super) silent: bool,
-    /// For [`RecordTo::Spans`](super::RecordTo::Spans): its own span, as far as it
-    /// is written.
+    /// For [`RecordTo::Spans`](super::RecordTo::Spans): its own span, partly written.
     pub(super) span: Option<SpanEncoder>,
     /// For [`RecordTo::Engine`](super::RecordTo::Engine).
     pub(super) record: StepRecord,
@@ -53,7 +52,7 @@ impl Before<'_> {
         }
     }
 
-    /// What it handles: `PING from peer-01`.
+    /// The input that it handles: `PING from peer-01`.
     pub(super) fn handling(&self, directory: &dyn Names) -> String {
         match (self.from, &self.timer) {
             (Some(from), _) => format!("{} from {}", self.name, directory.text(from)),
@@ -71,7 +70,7 @@ impl Before<'_> {
         })
     }
 
-    /// Tells of it in its operation's span, or in one of its own. Returns that span.
+    /// Records it in its operation's span, or in one of its own. Returns that span.
     pub(super) fn trace<A: Algorithm>(
         self,
         tracer: &Tracer,
@@ -170,7 +169,7 @@ pub(super) fn record(
     context
 }
 
-/// Adds what a step did, and the state after it, to the span of an operation.
+/// Adds a step's events, and the state after it, to the span of an operation.
 fn add<A: Algorithm>(
     operation: &Context,
     step: &Step<A>,

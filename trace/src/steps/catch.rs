@@ -1,4 +1,4 @@
-//! A panic in a handler, caught: the engine tells of it as of any other fault.
+//! A panic in a handler, caught: the engine reports it like any other fault.
 
 use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe};
@@ -7,15 +7,15 @@ use std::sync::Once;
 thread_local! {
     /// Whether this thread is in a handler.
     static CATCHING: Cell<bool> = const { Cell::new(false) };
-    /// Where the last panic in a handler was.
+    /// The place of the last panic in a handler.
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Calls `handler`, code that is not ours. If it panics, returns what it says, and where in the source;
-/// Rust then prints nothing about it, unless `RUST_BACKTRACE` asks for more.
+/// Calls `handler`, the user's code. If it panics, returns the panic's message and its
+/// place in the source; Rust then prints nothing about it, unless `RUST_BACKTRACE` is set.
 ///
-/// What the handler had in hand is left as it was at the panic, and must not be
-/// used for anything but to be looked at.
+/// The values that the handler borrowed stay as they were at the panic, and may only be
+/// read.
 pub fn catch<T>(handler: impl FnOnce() -> T) -> Result<T, String> {
     install();
     let outer = CATCHING.replace(true);
@@ -34,8 +34,8 @@ pub fn catch<T>(handler: impl FnOnce() -> T) -> Result<T, String> {
     })
 }
 
-/// Notes where a panic in a handler was, in place of printing it. Panics
-/// elsewhere are printed as before.
+/// Stores the place of a panic in a handler instead of printing it. Other panics are
+/// printed as before.
 fn install() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {

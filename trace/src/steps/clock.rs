@@ -1,4 +1,4 @@
-//! What time it is to an engine.
+//! The clock of an engine.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

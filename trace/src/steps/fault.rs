@@ -1,4 +1,5 @@
-//! What no algorithm may do, in any engine: send where no channel goes, or panic.
+//! Errors of an algorithm, the same in every engine: it sends where no channel leads, or
+//! panics.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,11 +7,11 @@ use std::sync::Arc;
 use super::processes::Forbidden;
 
 /// A step that breaks a rule of [`Algorithm`](algorithms::Algorithm), or a handler
-/// that panics: an error in the algorithm. Nothing of what the step wants is done, and the run ends as
-/// failed, in each engine with the same words.
+/// that panics: an error in the algorithm. No effect of the step is carried out, and the
+/// run ends as failed, in each engine with the same message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// It sends to a process that is no neighbour.
+    /// It sends to a process that is not a neighbour.
     Misdirected {
         /// The sender.
         from: Arc<str>,
@@ -25,9 +26,9 @@ pub enum Fault {
     Panicked {
         /// The process.
         process: Arc<str>,
-        /// What it handled.
+        /// The input that it handled.
         handling: String,
-        /// What the panic says, and where in the source it is.
+        /// The panic's message, and its place in the source.
         message: String,
     },
 }

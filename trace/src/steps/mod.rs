@@ -1,13 +1,13 @@
 //! The steps of a process: how every engine lets an algorithm handle an input,
 //! and how that is recorded.
 //!
-//! The live driver makes its steps here by the wall clock, the simulator and
-//! the model checker by their own. So a run tells the same wherever it was
-//! made, and one checker reads them all.
+//! The live driver takes its steps here by the wall clock, the simulator and the
+//! model checker by their own. So the record of a run is the same in every engine,
+//! and one checker reads them all.
 //!
-//! A span is a step. It tells what came (as attributes `p2p.*` and
-//! `message.*`), what was sent and said (as events), and the state after it
-//! (as attributes `state.*`). An engine that has no use for spans gets the
+//! A span is a step. It has the message received (as attributes `p2p.*` and
+//! `message.*`), the messages sent and the outputs (as events), and the state after
+//! the step (as attributes `state.*`). An engine that does not need spans gets the
 //! same as a [`StepRecord`].
 
 mod before;
@@ -41,7 +41,7 @@ pub use shape::{MESSAGE, STATE, key};
 use crate::store::encode::SpanEncoder;
 use crate::telemetry::Tracer;
 
-/// An algorithm, and who records its steps.
+/// An algorithm, and where its steps are recorded.
 #[derive(Clone, Debug)]
 pub struct Steps<A> {
     algorithm: A,
@@ -64,15 +64,15 @@ pub enum RecordTo {
     Engine,
 }
 
-/// What a step wants done.
+/// The effects of a step.
 #[derive(Debug)]
 pub struct Step<A: Algorithm> {
-    /// The step's span; not valid when nobody traces.
+    /// The step's span; not valid without tracing.
     pub context: SpanContext,
     /// The rule that the step breaks, if it does. Then none of its effects is
     /// carried out, and the run is over.
     pub fault: Option<Fault>,
-    /// What to do, in order.
+    /// The effects, in order.
     pub effects: Vec<Effect<A>>,
     /// The id of the first message among the effects. The others follow.
     pub first_message: u64,
@@ -80,14 +80,14 @@ pub struct Step<A: Algorithm> {
     pub record: Option<StepRecord>,
 }
 
-/// What is known of a message that came.
+/// The metadata of a received message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Received {
     /// Unique among the messages of its sender.
     pub id: u64,
-    /// Its place in the channel.
+    /// Its sequence number in the channel.
     pub sequence: u64,
-    /// Which opening of the channel it is.
+    /// The number of the channel's opening.
     pub incarnation: u32,
     /// When it stops being of use, in nanoseconds since the Unix epoch.
     pub deadline_unix_nano: Option<u64>,
@@ -98,7 +98,7 @@ pub struct Received {
 }
 
 impl<A: Algorithm> Steps<A> {
-    /// The steps of process `id` from its first state on.
+    /// The steps of process `id`, from its initial state on.
     pub fn new(algorithm: A, id: NodeId, record_to: RecordTo, clock: Clock, seed: u64) -> Self {
         let seed = mix(seed ^ mix(u64::from(id.0)));
         Self {
@@ -118,25 +118,24 @@ impl<A: Algorithm> Steps<A> {
         &self.algorithm
     }
 
-    /// The process begins. If that does nothing, it leaves no span the first
-    /// time.
+    /// Starts the process. The first start leaves no span if it has no effect.
     pub fn start(&mut self, directory: &dyn Names) -> Step<A> {
         let mut before = Before::new("start", SpanKind::Internal, self.now());
         let effects = self.step(Input::Start);
-        // Only the first step of all: a number that is missing later is a loss.
+        // Only the very first step: a number that is missing later is a loss.
         before.silent = effects.as_ref().is_ok_and(Vec::is_empty) && self.steps == 1;
         self.finish(effects, before, directory)
     }
 
-    /// The process begins again as `algorithm`: it has lost its memory.
+    /// Restarts the process as `algorithm`: it has lost its state.
     pub fn restart(&mut self, algorithm: A, directory: &dyn Names) -> Step<A> {
         self.algorithm = algorithm;
         self.start(directory)
     }
 
-    /// The world outside asks for something. The step becomes part of the span
-    /// in `given`, which its owner ends; without one it gets its own, and so it
-    /// does, as a child, where that one has ended.
+    /// Handles a command. The step becomes part of the span in `given`, which its
+    /// owner ends. Without one it gets a span of its own; if that one has ended, the
+    /// step's span is its child.
     pub fn command(
         &mut self,
         command: A::Command,
@@ -153,7 +152,7 @@ impl<A: Algorithm> Steps<A> {
         self.finish(effects, before, directory)
     }
 
-    /// A message has come.
+    /// Handles a message.
     pub fn message(
         &mut self,
         from: NodeId,
@@ -192,8 +191,8 @@ impl<A: Algorithm> Steps<A> {
         self.finish(effects, before, directory)
     }
 
-    /// A timer has run out. The step is a child of the one that set it, or, if
-    /// it begins an operation, has a trace of its own with a link to it.
+    /// Handles a timer. The step is a child of the one that set the timer, or, if it
+    /// begins an operation, has a trace of its own with a link to that step.
     pub fn timer(
         &mut self,
         timer: A::Timer,
@@ -241,7 +240,7 @@ impl<A: Algorithm> Steps<A> {
         !matches!(self.record_to, RecordTo::Nothing)
     }
 
-    /// For what is recorded; to ask for the time costs some.
+    /// The time, if the step is recorded: reading the clock has a cost.
     fn now(&self) -> SystemTime {
         match self.record_to {
             RecordTo::Nothing => UNIX_EPOCH,
@@ -249,14 +248,14 @@ impl<A: Algorithm> Steps<A> {
         }
     }
 
-    /// What the step wants done, or what it says when it panics.
+    /// The effects of the step, or the message of its panic.
     fn step(&mut self, input: Input<A>) -> Result<Vec<Effect<A>>, String> {
         self.steps += 1;
         let seed = mix(self.seed ^ self.steps);
         catch(|| step(&mut self.algorithm, input, seed))
     }
 
-    /// The rule that these break.
+    /// The rule that these effects break, if any.
     fn misdirected(&self, effects: &[Effect<A>], directory: &dyn Names) -> Option<Fault> {
         effects.iter().find_map(|effect| match effect {
             Effect::Send { to, message, .. } => {
@@ -272,7 +271,7 @@ impl<A: Algorithm> Steps<A> {
         })
     }
 
-    /// Numbers the messages, and records what the step did.
+    /// Numbers the messages, and records the step.
     fn finish(
         &mut self,
         effects: Result<Vec<Effect<A>>, String>,
@@ -308,7 +307,7 @@ impl<A: Algorithm> Steps<A> {
             return step;
         }
         let (number, now) = (self.steps, self.now());
-        // After a panic a state may be such that it cannot even be described.
+        // After a panic the state may be so broken that describing it panics as well.
         let state = catch(|| algorithms::Describe::fields(&self.algorithm)).unwrap_or_default();
         match &self.record_to {
             RecordTo::Nothing => {}
@@ -331,7 +330,7 @@ impl<A: Algorithm> Steps<A> {
     }
 }
 
-/// What a step sends and says.
+/// The messages and outputs of a step.
 fn events<A: Algorithm>(step: &Step<A>, directory: &dyn Names) -> Vec<Event> {
     let mut ids = step.first_message..;
     let events = step.effects.iter().filter_map(|effect| match effect {

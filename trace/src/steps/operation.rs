@@ -1,4 +1,4 @@
-//! A step that is part of an operation: it is told in the operation's span, which is
+//! A step that is part of an operation: it is recorded in the operation's span, which is
 //! one of the OpenTelemetry API, since its owner ends it.
 
 use std::borrow::Cow;
@@ -35,9 +35,9 @@ fn text_of(text: Text<'_>) -> String {
     [text.text, text.end].concat()
 }
 
-/// A name behind its prefix. Most names stand in the program, so there are few,
-/// and each is put together once for each thread. It is found again by where it
-/// stands, which is quicker than by what it says.
+/// A name with its prefix. Most names are literals, so there are few, and each is
+/// concatenated once for each thread. The cache key is the literal's address, which is
+/// faster than its text.
 fn full_key(prefix: &'static str, name: Cow<'static, str>) -> Key {
     type Place = (*const u8, usize, *const u8, usize);
     thread_local! {

@@ -1,13 +1,13 @@
-//! What the processes of a run are called, and which of them are neighbours.
+//! The processes of a run: their names, and which of them are neighbours.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use algorithms::NodeId;
 
-/// What a step has to know of the other processes.
+/// The other processes, as a step needs them.
 pub trait Names {
-    /// What `node` is called in the trace.
+    /// The name of `node` in the trace.
     fn name(&self, node: NodeId) -> Arc<str>;
 
     /// The same, to be written at once.
@@ -20,11 +20,11 @@ pub trait Names {
 /// Why a process may not send to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Forbidden {
-    /// It is the same.
+    /// It is the sender itself.
     Itself,
     /// The topology does not connect them.
     NoNeighbour,
-    /// There is none.
+    /// There is no such process.
     NoProcess,
 }
 
@@ -37,7 +37,7 @@ pub struct Processes {
 }
 
 impl Processes {
-    /// So many processes, called `peer-00` and so on. All are neighbours.
+    /// `count` processes, named `peer-00` and so on. All are neighbours.
     pub fn new(count: u32) -> Self {
         Self::named((0..count).map(|node| NodeId(node).to_string().into()))
     }
@@ -50,7 +50,7 @@ impl Processes {
         }
     }
 
-    /// The same processes, of which these are neighbours: for each one its own.
+    /// The same processes, with these neighbours for each.
     #[must_use]
     pub fn with_neighbours(self, mut neighbours: Vec<Vec<u32>>) -> Self {
         for of_one in &mut neighbours {
@@ -67,13 +67,13 @@ impl Processes {
         u32::try_from(self.names.len()).expect("made from a u32, or from as many peers")
     }
 
-    /// What `node` is called in the trace.
+    /// The name of `node` in the trace.
     pub fn name(&self, node: NodeId) -> Arc<str> {
         let known = self.known(node).cloned();
         known.unwrap_or_else(|| node.to_string().into())
     }
 
-    /// What `node` is called, if it is one of them.
+    /// The name of `node`, if it is one of them.
     pub fn known(&self, node: NodeId) -> Option<&Arc<str>> {
         self.names.get(usize::from(node))
     }

@@ -1,12 +1,12 @@
-//! What is to happen, in the order of time: in the simulator, and on the
-//! delayed links of a live process. A live process keeps its timers in a map of
-//! their own: most are cancelled, which a heap cannot do.
+//! Future events in the order of time: in the simulator, and on the delayed links
+//! of a live process. A live process keeps its timers in a map of their own: most
+//! are cancelled, which a heap does not support.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// Things in the order of their times; of the same time, in the order in which
-/// they were put in.
+/// Entries in the order of their times; entries of the same time in the order of
+/// insertion.
 #[derive(Debug)]
 pub struct TimeQueue<At, T> {
     heap: BinaryHeap<Reverse<Entry<At, T>>>,
@@ -21,7 +21,7 @@ struct Entry<At, T> {
 }
 
 impl<At: Copy + Ord, T> TimeQueue<At, T> {
-    /// With nothing in it.
+    /// An empty queue.
     pub fn new() -> Self {
         Self {
             heap: BinaryHeap::new(),
@@ -29,45 +29,45 @@ impl<At: Copy + Ord, T> TimeQueue<At, T> {
         }
     }
 
-    /// How many things were put in: the number of the next.
+    /// How many entries were added: the number of the next.
     pub fn pushed(&self) -> u64 {
         self.pushed
     }
 
-    /// How many things wait.
+    /// How many entries wait.
     pub fn len(&self) -> usize {
         self.heap.len()
     }
 
-    /// Whether nothing waits.
+    /// Whether no entry waits.
     pub fn is_empty(&self) -> bool {
         self.heap.is_empty()
     }
 
-    /// About how many bytes they take.
+    /// Their approximate size in bytes.
     pub fn weight(&self) -> u64 {
         (self.heap.len() * size_of::<Reverse<Entry<At, T>>>()) as u64
     }
 
-    /// Puts a thing in.
+    /// Adds an entry.
     pub fn push(&mut self, at: At, thing: T) {
         let number = self.pushed;
         self.pushed += 1;
         self.heap.push(Reverse(Entry { at, number, thing }));
     }
 
-    /// When the first happens.
+    /// The time of the first entry.
     pub fn first(&self) -> Option<At> {
         self.heap.peek().map(|Reverse(entry)| entry.at)
     }
 
-    /// Takes the first out.
+    /// Removes the first entry.
     pub fn pop(&mut self) -> Option<(At, T)> {
         let Reverse(Entry { at, thing, .. }) = self.heap.pop()?;
         Some((at, thing))
     }
 
-    /// Gives each thing another time. Things of the same time keep their order.
+    /// Gives each entry another time. Entries of the same time keep their order.
     pub fn shift(&mut self, mut to: impl FnMut(At) -> At) {
         let moved = |Reverse(mut entry): Reverse<Entry<At, T>>| {
             entry.at = to(entry.at);
@@ -120,9 +120,9 @@ mod tests {
 
     use super::*;
 
-    /// As a stable sort by time, whatever was shifted in between.
+    /// The order is that of a stable sort by time, with any shifts in between.
     #[test]
-    fn things_come_in_the_order_of_time_and_of_entry() {
+    fn entries_come_in_the_order_of_time_and_of_insertion() {
         let times = vec(0_u64..8, 0..40);
         check(256, (times, 0_u64..40), |(times, shift)| {
             let mut queue = TimeQueue::new();

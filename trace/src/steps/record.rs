@@ -1,5 +1,4 @@
-//! What a step tells: all that a checker, a diagram or a person gets to know
-//! of it.
+//! The record of a step: everything that a checker, a diagram or a person learns of it.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -13,58 +12,58 @@ pub struct StepRecord {
     pub number: u64,
     /// When it began, in nanoseconds since the Unix epoch.
     pub at_unix_nano: u64,
-    /// How much earlier the operation was to begin that it is the first step of,
+    /// If it is the first step of an operation, how much earlier the operation was due,
     /// in nanoseconds.
     pub late_nano: u64,
     /// The message that it handled, if it did.
     pub received: Option<ReceivedRecord>,
     /// The timer that ran out, if it handled one.
     pub timer: Option<String>,
-    /// What it sent and said, in order.
+    /// The messages it sent and its outputs, in order.
     pub events: Vec<Event>,
     /// The state after it.
     pub state: Fields,
 }
 
-/// A message that came.
+/// A received message.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ReceivedRecord {
-    /// Who sent it.
+    /// The sender.
     pub from: Arc<str>,
-    /// What it is.
+    /// The message.
     pub message: MessageRecord,
-    /// Its place in the channel.
+    /// Its sequence number in the channel.
     pub sequence: u64,
-    /// Which opening of the channel it was.
+    /// The number of the channel's opening.
     pub incarnation: u32,
 }
 
-/// A message, as its sender and its receiver tell of it.
+/// A message, as its sender and its receiver record it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct MessageRecord {
     /// Unique in the run.
     pub id: u64,
     /// Its kind.
     pub kind: Cow<'static, str>,
-    /// What it says.
+    /// Its fields.
     pub fields: Fields,
 }
 
-/// What a step did.
+/// An event of a step.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
     /// It sent a message.
     Sent {
-        /// To whom.
+        /// The receiver.
         to: Arc<str>,
-        /// What.
+        /// The message.
         message: MessageRecord,
     },
-    /// It told the world outside.
+    /// It output a value to the environment.
     Said {
         /// The kind of the output.
         kind: Cow<'static, str>,
-        /// What it says.
+        /// Its fields.
         fields: Fields,
     },
 }

@@ -1,4 +1,4 @@
-//! Which attributes a step's span and its events have.
+//! The attributes of a step's span and of its events.
 
 use std::time::SystemTime;
 
@@ -12,8 +12,7 @@ use crate::store::encode::{Attributes, Text, Value};
 pub mod key {
     /// The number of a step in its process.
     pub const STEP: &str = "p2p.step";
-    /// How many nanoseconds after it was to begin an operation began. Who began
-    /// it tells.
+    /// How many nanoseconds later than due an operation began. Set by its initiator.
     pub const LATE: &str = "p2p.operation.late_ns";
     /// The timer that ran out.
     pub const TIMER: &str = "p2p.timer";
@@ -23,42 +22,42 @@ pub mod key {
     pub const KIND: &str = "p2p.message.kind";
     /// The id of a message.
     pub const ID: &str = "p2p.message.id";
-    /// A message's place in its channel.
+    /// A message's sequence number in its channel.
     pub const SEQUENCE: &str = "p2p.channel.sequence";
-    /// Which opening of the channel it was.
+    /// The number of the channel's opening.
     pub const INCARNATION: &str = "p2p.channel.incarnation";
-    /// How much of a state, a message or an output was too long to record:
-    /// fields, and entries of lists. Stands behind the same prefix as these.
+    /// How many fields and list entries of a state, a message or an output were left
+    /// out as too long. Has the same prefix as they.
     pub const LEFT_OUT: &str = "p2p.left_out";
 }
 
-/// Stands before the names of a state's fields.
+/// The prefix of the names of a state's fields.
 pub const STATE: &str = "state.";
-/// Stands before the names of a message's fields.
+/// The prefix of the names of a message's fields.
 pub const MESSAGE: &str = "message.";
 
-/// How much of a value goes into a span: so many fields, and lists of so many
-/// entries. What is left out is counted.
+/// The limits of a value in a span: the number of fields, and of entries of a list. The
+/// rest is left out and counted.
 #[derive(Clone, Copy)]
 struct Most {
     fields: usize,
     entries: usize,
 }
 
-/// Of a state, which each step tells, and of a message. Guesses.
+/// The limits of a state, which each step records, and of a message. Guesses.
 const OF_A_STEP: Most = Most {
     fields: 64,
     entries: 1024,
 };
 
-/// Of an output, of which there are few: one of a snapshot has a field for each
-/// neighbour, and in it all that was under way. Guesses.
+/// The limits of an output. Outputs are few; one of a snapshot has a field for each
+/// neighbour, with all messages in that channel. Guesses.
 const OF_AN_OUTPUT: Most = Most {
     fields: 1024,
     entries: 16_384,
 };
 
-/// What a span tells of a message that came, and of how it came.
+/// The attributes of a received message, and of its delivery.
 pub(super) fn received(
     received: &Received,
     from: &str,
@@ -72,7 +71,7 @@ pub(super) fn received(
     to.set(key::INCARNATION, Value::Integer(incarnation));
 }
 
-/// What it tells of the message beside what a checker needs.
+/// The attributes of the message that a checker does not need.
 pub(super) fn remarks(
     received: &Received,
     kind: &str,
@@ -93,12 +92,12 @@ pub(super) fn remarks(
     }
 }
 
-/// What a span tells of a timer that ran out.
+/// The attributes of a timer that ran out.
 pub(super) fn timer(timer: &str, to: &mut impl Attributes) {
     to.set(key::TIMER, Value::Text(Text::whole(timer)));
 }
 
-/// What a span tells of a message that will not arrive.
+/// The attributes of a message that will not arrive.
 pub(super) fn lost(id: u64, remote: &str, to: &mut impl Attributes) {
     to.set("error.type", Value::Text(Text::whole("lost")));
     to.set(key::REMOTE, Value::Text(Text::whole(remote)));
@@ -114,7 +113,7 @@ pub(super) fn after(state: Fields, number: u64, to: &mut impl Attributes) {
 /// The name of the event of a message that is sent.
 pub(super) const SENT: &str = "send";
 
-/// What the message is. Its receiver tells the same.
+/// The attributes of the message, the same at its sender and its receiver.
 pub(super) fn message(kind: &str, remote: &str, id: u64, said: Fields, to: &mut impl Attributes) {
     to.set(key::KIND, Value::Text(Text::whole(kind)));
     to.set(key::REMOTE, Value::Text(Text::whole(remote)));
@@ -122,13 +121,13 @@ pub(super) fn message(kind: &str, remote: &str, id: u64, said: Fields, to: &mut 
     fields(MESSAGE, said, OF_A_STEP, to);
 }
 
-/// What an output says.
+/// The attributes of an output.
 pub(super) fn output(said: Fields, to: &mut impl Attributes) {
     fields("", said, OF_AN_OUTPUT, to);
 }
 
-/// The first fields of a value, each name behind `prefix`, and how much is left
-/// out of them.
+/// The first fields of a value, each name after `prefix`, and how much is left out of
+/// them.
 fn fields(prefix: &'static str, fields: Fields, most: Most, to: &mut impl Attributes) {
     let left_out = left_out(&fields, most);
     for (name, field) in fields.into_iter().take(most.fields) {
@@ -140,7 +139,7 @@ fn fields(prefix: &'static str, fields: Fields, most: Most, to: &mut impl Attrib
     }
 }
 
-/// The value of a field; `texts` holds what is rendered for it.
+/// The value of a field; `texts` holds its rendered parts.
 fn value<'a>(field: &'a Field, most: Most, texts: &'a mut Vec<String>) -> Value<'a> {
     match field {
         Field::Integer(value) => Value::Integer(*value),
@@ -180,7 +179,7 @@ mod tests {
 
     use super::*;
 
-    /// Counts attributes, and keeps what is said to be left out.
+    /// Counts attributes, and keeps the reported number left out.
     #[derive(Default)]
     struct Counted {
         attributes: usize,
@@ -200,7 +199,7 @@ mod tests {
         }
     }
 
-    /// Attributes of an output, and what is said to be left out of it.
+    /// The number of attributes of an output, and the reported number left out.
     fn recorded(fields: Fields) -> (usize, Option<i64>) {
         let mut counted = Counted::default();
         output(fields, &mut counted);
@@ -214,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_to_record_is_counted() {
+    fn fields_beyond_the_limits_are_counted() {
         let list = |count: usize| {
             let mut fields = Fields::default();
             fields.list("list", 0..count);

@@ -1,4 +1,4 @@
-//! The span of a step is the one that the OpenTelemetry API would make of it.
+//! The span of a step is the same that the OpenTelemetry API would make.
 
 use std::borrow::Cow;
 use std::sync::Mutex;
@@ -17,7 +17,7 @@ use crate::store::encode::{Attributes, Text, Value};
 use crate::store::{EncodedSpan, EndedSpan, Query, Store};
 use crate::telemetry::{Recorder, Sink};
 
-/// Keeps spans as they come.
+/// Keeps spans as they arrive.
 #[derive(Debug, Default)]
 struct Kept(Mutex<Vec<EncodedSpan>>);
 
@@ -35,7 +35,7 @@ impl Recorder for Kept {
     }
 }
 
-/// Adds so many attributes of all types, of all lengths.
+/// Adds `count` attributes of all types and lengths.
 fn fill(count: usize, to: &mut impl Attributes) {
     let long = "ü".repeat(511) + "€uro";
     let middle = "x".repeat(118 + count % 16);
@@ -68,7 +68,7 @@ fn context(id: u64, is_remote: bool) -> SpanContext {
 }
 
 #[test]
-fn a_steps_span_is_the_one_of_the_api() {
+fn the_span_of_a_step_equals_the_one_of_the_api() {
     let kept = Arc::new(Kept::default());
     let sink = Sink::new(Some(Arc::clone(&kept) as Arc<dyn Recorder>), None);
     let tracer = sink.tracer("peer", "instance");
@@ -166,7 +166,7 @@ fn a_steps_span_is_the_one_of_the_api() {
 }
 
 #[test]
-fn a_step_is_found_by_what_it_says() {
+fn a_step_is_found_by_its_attributes() {
     let store = Arc::new(Store::new());
     let recorder = StoreRecorder::start(Arc::clone(&store));
     let sink = Sink::new(Some(Arc::new(recorder)), None);

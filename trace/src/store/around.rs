@@ -1,16 +1,16 @@
-//! What stands around spans: the resource, which each of its scopes gets a copy
-//! of. A request of some megabytes can hold a large resource and a hundred
-//! thousand scopes: the copies are bounded.
+//! The envelopes of spans: each scope gets a copy of its resource. A request of some
+//! megabytes can hold a large resource and a hundred thousand scopes: the copies are
+//! bounded.
 
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span};
 use prost::Message as _;
 
-/// What the copies of one resource may take, in bytes. A guess: thousands of
+/// The limit on all copies of one resource, in bytes. A guess: enough for thousands of
 /// scopes of any resource that a program reports.
 const MOST: usize = 64 << 20;
 
-/// The scopes of a resource, each with what stands around its spans, and with
-/// these. Scopes whose copy of the resource would be one too many come without.
+/// The scopes of a resource, each with its envelope and its spans. Scopes whose copy of
+/// the resource would exceed the limit have no envelope.
 pub(super) fn scopes(
     around: ResourceSpans,
 ) -> impl Iterator<Item = (Option<ResourceSpans>, Vec<Span>)> {
@@ -23,7 +23,7 @@ fn scopes_within(
 ) -> impl Iterator<Item = (Option<ResourceSpans>, Vec<Span>)> {
     let scopes = std::mem::take(&mut around.scope_spans).into_iter();
     let copy = around.encoded_len();
-    // One there is in any case.
+    // The first copy is always made.
     let copies = most.checked_div(copy).map_or(usize::MAX, |all| all.max(1));
     scopes.enumerate().map(move |(place, mut scope)| {
         let spans = std::mem::take(&mut scope.spans);

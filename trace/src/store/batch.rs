@@ -23,8 +23,8 @@ struct Copied {
 }
 
 impl Batch {
-    /// Decodes the spans one by one and hands them over, with the names of
-    /// their services.
+    /// Decodes the spans one by one and passes them on, with the names of their
+    /// services.
     pub(super) fn hand_over(self, take: &mut impl FnMut(&str, Span)) {
         let mut bytes = &self.bytes[..];
         for group in self.spans.chunk_by(|a, b| a.source == b.source) {
@@ -67,7 +67,7 @@ impl Table {
     pub(super) fn copy_out(&self, places: impl IntoIterator<Item = u64>) -> Batch {
         let mut batch = Batch::default();
         let kept = self.places();
-        // What was given up since it was found is passed over.
+        // Rows evicted since they were found are skipped.
         for place in places.into_iter().filter(|place| kept.contains(place)) {
             let row = self.row(place);
             let rest = self.rest(row);

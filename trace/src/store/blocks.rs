@@ -1,5 +1,5 @@
-//! Encoded spans lie in blocks one after the other, so that growing never
-//! moves what is there, and the oldest go without a hole.
+//! Encoded spans lie in blocks one after the other, so that growth never moves
+//! stored spans, and evicting the oldest leaves no hole.
 
 use std::collections::VecDeque;
 
@@ -36,7 +36,7 @@ impl Blocks {
         &block[offset as usize..][..length as usize]
     }
 
-    /// Gives up what lies before that block.
+    /// Drops all earlier blocks.
     pub(super) fn drop_before(&mut self, block: u32) {
         while self.first != block
             && let Some(gone) = self.blocks.pop_front()
@@ -46,7 +46,7 @@ impl Blocks {
         }
     }
 
-    /// What they take of memory, in bytes.
+    /// Their memory, in bytes.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }

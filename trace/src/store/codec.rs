@@ -1,10 +1,10 @@
-//! How one span lies in memory: a fixed head, its name, and the rest as OTLP
+//! The layout of one span in memory: a fixed head, its name, and the rest as OTLP
 //! protobuf.
 //!
-//! Lists, searches and summaries ask for ids, times, name, kind and error, so
-//! these stand in a row of plain numbers and are read without decoding. What
-//! is only shown (attributes, events, links, status) stays encoded, which
-//! takes a fraction of what the decoded `Span` takes. Nothing is kept twice.
+//! Lists, searches and summaries need ids, times, name, kind and error, so these
+//! are kept in a row of plain numbers and are read without decoding. The parts that
+//! are only shown (attributes, events, links, status) stay encoded, which takes a
+//! fraction of the decoded `Span`'s memory. Nothing is kept twice.
 
 use std::iter;
 
@@ -54,7 +54,7 @@ pub(super) fn ids(span: &Span) -> Result<(TraceId, u64, u64), BadSpan> {
     Ok((trace, id, parent))
 }
 
-/// Takes a span apart, and appends what is neither head nor name to `rest`.
+/// Splits a span, and appends all but its head and name to `rest`.
 pub(super) fn split(span: &Span, rest: &mut Vec<u8>) -> Result<Head, BadSpan> {
     let (trace, id, parent) = ids(span)?;
     encode_rest(span, rest);
@@ -76,7 +76,7 @@ pub(super) fn split(span: &Span, rest: &mut Vec<u8>) -> Result<Head, BadSpan> {
     })
 }
 
-/// Puts a span together again.
+/// Joins the parts of a span again.
 pub(super) fn join(head: &Head, name: &str, rest: &[u8]) -> Span {
     let mut span = Span::decode(rest).expect("`split` encoded it");
     if encode::is_numbered(rest) {

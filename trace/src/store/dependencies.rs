@@ -1,4 +1,5 @@
-//! Who calls whom: services whose spans are parents of another service's.
+//! Dependencies between services: a service whose span is the parent of another
+//! service's span calls it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeInclusive;
@@ -8,16 +9,16 @@ use serde::Serialize;
 use super::Store;
 use super::table::Table;
 
-/// So many traces are looked at under one lock. Guess.
+/// How many traces are read under one lock. Guess.
 const TRACES_PER_LOCK: usize = 256;
 
 /// How often one service called another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Dependency {
-    /// The name of who called.
+    /// The name of the caller.
     pub parent: String,
-    /// The name of who was called.
+    /// The name of the callee.
     pub child: String,
     /// Spans of the child whose parent is one of the parent's.
     pub call_count: u64,
@@ -25,8 +26,8 @@ pub struct Dependency {
 
 impl Store {
     /// The dependencies in traces that start in `range`, in nanoseconds since
-    /// 1970, in the order of the names. Links do not count, and neither does
-    /// who calls himself.
+    /// 1970, in the order of the names. Links do not count, and neither do calls of a
+    /// service to itself.
     #[must_use]
     pub fn dependencies(&self, range: RangeInclusive<u64>) -> Vec<Dependency> {
         let traces: Vec<u32> = self.read().trace_indexes().collect();

@@ -1,4 +1,4 @@
-//! Parts of a span as OTLP protobuf, written once to where they stay.
+//! Parts of a span as OTLP protobuf, written once into their final place.
 //!
 //! A step is recorded with this: its attributes, events and status go straight
 //! into the bytes that the store keeps, with no value of the SDK's between. The
@@ -47,8 +47,8 @@ pub(super) mod key {
     pub(in crate::store) const ENTRY: u8 = 1 << 3 | 2;
 }
 
-/// What a span begins with whose attributes have numbers for names: a field that
-/// OTLP does not have. What is decoded and encoded again never has it.
+/// The first field of a span whose attributes have numbers for names: a field that OTLP
+/// does not have. A span that is decoded and encoded again never has it.
 const NUMBERED: [u8; 3] = [0x80 | (31 << 3) as u8, (31 << 3 >> 7) as u8, 1];
 
 /// How long a text of an algorithm's may be, in bytes; one that is cut ends with
@@ -58,13 +58,13 @@ const LONGEST_TEXT: usize = 1024;
 /// A buffer that is larger is not kept for the next span.
 const LARGEST_SPARE: usize = 64 << 10;
 
-/// What an attribute says.
+/// The value of an attribute.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Value<'a> {
     Text(Text<'a>),
     Integer(i64),
     Flag(bool),
-    /// An id, written as 16 hexadecimal digits: it is a name, and no amount.
+    /// An id, written as 16 hexadecimal digits: it is a name, and not an amount.
     Id(u64),
     /// The entries of a list, each cut if it is too long.
     List(&'a [String]),
@@ -138,18 +138,18 @@ impl Value<'_> {
     }
 }
 
-/// What takes attributes, under names that are put together of two parts.
+/// A receiver of attributes, whose names have two parts.
 pub(crate) trait Attributes {
     /// Adds one.
     fn add(&mut self, prefix: &'static str, name: Cow<'static, str>, value: Value<'_>);
 
-    /// Adds one whose name is known.
+    /// Adds one whose name has no prefix.
     fn set(&mut self, name: &'static str, value: Value<'_>) {
         self.add("", Cow::Borrowed(name), value);
     }
 }
 
-/// How many of something there are, and how many are too many.
+/// A counter with a limit.
 #[derive(Clone, Copy, Debug, Default)]
 struct Count {
     kept: u32,
@@ -157,7 +157,7 @@ struct Count {
 }
 
 impl Count {
-    /// Whether there is room for another. It is counted.
+    /// Counts one more, and returns whether it is within the limit.
     fn take(&mut self, most: u32) -> bool {
         let room = self.kept < most;
         *if room {
@@ -228,7 +228,7 @@ impl SpanEncoder {
         });
     }
 
-    /// Adds what is there once. Returns all of it.
+    /// Adds the fields that occur once. Returns the whole encoding.
     pub(crate) fn end(
         &mut self,
         context: &SpanContext,
@@ -255,7 +255,7 @@ impl Attributes for SpanEncoder {
     }
 }
 
-/// The next span takes the buffer.
+/// Keeps the buffer for the next span.
 impl Drop for SpanEncoder {
     fn drop(&mut self) {
         if self.bytes.capacity() <= LARGEST_SPARE {
@@ -347,8 +347,8 @@ fn attribute(
     }
 }
 
-/// One whose name has a number, of two bytes. Where all lengths have one byte, what
-/// stands before the value is written at once.
+/// An attribute whose name has a number, of two bytes. If all lengths have one byte,
+/// everything before the value is written at once.
 fn numbered(key: u8, name: u32, value: Value<'_>, out: &mut Vec<u8>) {
     let length = value.len();
     let [low, high] = [name as u8 | 0x80, (name >> 7) as u8];
@@ -391,8 +391,8 @@ fn write_text(text: Text<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(text.end.as_bytes());
 }
 
-/// Writes a message inside another. Its length stands before it and is known
-/// after it: most fit in the two bytes that are kept free for it.
+/// Writes a nested message. Its length comes first and is known last: most lengths fit
+/// in the two bytes that are reserved for them.
 pub(super) fn nested(key: u8, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     out.extend_from_slice(&[key, 0, 0]);
     let from = out.len();
@@ -412,7 +412,7 @@ pub(super) fn nested(key: u8, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>
     out[from - 2..to].copy_from_slice(&bytes[..needs]);
 }
 
-/// What stands before a text or a message of that length.
+/// The key and the length before a text or a message.
 fn head(key: u8, length: usize, out: &mut Vec<u8>) {
     match u8::try_from(length) {
         Ok(length @ ..0x80) => out.extend_from_slice(&[key, length]),
@@ -423,7 +423,7 @@ fn head(key: u8, length: usize, out: &mut Vec<u8>) {
     }
 }
 
-/// The bytes of a text or a message of that length, with what stands before it.
+/// The size of a text or a message of that length, with its key and length.
 fn length(length: usize) -> usize {
     1 + varint_length(length as u64) + length
 }
@@ -442,7 +442,7 @@ fn varint_length(value: u64) -> usize {
 pub(super) fn varint(value: u64, out: &mut Vec<u8>) {
     let mut bytes = [0; 10];
     let end = out.len() + put_varint(value, &mut bytes);
-    // To copy all of them is quicker than to copy some.
+    // Copying all of them is faster than copying some.
     out.extend_from_slice(&bytes);
     out.truncate(end);
 }

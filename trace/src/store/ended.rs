@@ -6,7 +6,7 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 use super::codec::{self, Head};
 use super::{BadSpan, ServiceId, Store};
 
-/// How many spans are stored before readers get their turn. Guess.
+/// How many spans are stored under one lock. Guess.
 const AT_ONCE: usize = 256;
 
 /// A span that has ended, where it was written.
@@ -17,8 +17,8 @@ pub struct EndedSpan<'a> {
     pub(crate) rest: &'a [u8],
 }
 
-/// A span of its own, which waits to be exported. It becomes an OTLP span with
-/// [`decode`](Self::decode).
+/// An owned span that waits to be exported. [`decode`](Self::decode) converts it to an
+/// OTLP span.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EncodedSpan {
     head: Head,
@@ -50,7 +50,7 @@ impl TryFrom<&Span> for EncodedSpan {
 }
 
 impl EncodedSpan {
-    /// The span as OTLP has it.
+    /// The span in OTLP's form.
     #[must_use]
     pub fn decode(&self) -> Span {
         codec::join(&self.head, &self.name, &self.rest)
@@ -97,13 +97,13 @@ impl EndedSpans {
         self.spans.is_empty()
     }
 
-    /// What their texts and attributes take of memory, in bytes.
+    /// The memory of their texts and attributes, in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.bytes.len()
     }
 
-    /// Forgets them, and keeps memory for `bytes` at most.
+    /// Drops them, and keeps memory for `bytes` at most.
     pub fn clear(&mut self, bytes: usize) {
         self.spans.clear();
         self.bytes.clear();
@@ -112,8 +112,8 @@ impl EndedSpans {
 }
 
 impl Store {
-    /// Stores spans of this program's own, in their order. Returns how many were
-    /// stored: all, but those of a service that this store does not know.
+    /// Stores spans of this program's own, in their order. Returns how many were stored:
+    /// all but those of unknown services.
     pub fn insert_ended(&self, spans: &EndedSpans) -> u64 {
         let (mut bytes, mut stored) = (&spans.bytes[..], 0);
         for some in spans.spans.chunks(AT_ONCE) {

@@ -1,5 +1,4 @@
-//! The ways into the store for spans in OTLP's form: one by one, and all that
-//! somebody reports at once.
+//! Inserting spans in OTLP's form: one by one, or a whole report at once.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -10,12 +9,12 @@ use super::codec::{self, Head};
 use super::tokens::{self, Token};
 use super::{BadSpan, LeftOut, ServiceId, Store, around};
 
-/// What came of spans that were reported together.
+/// The outcome of inserting a report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Taken {
-    /// So many were stored.
+    /// How many spans were stored.
     pub stored: u64,
-    /// The others.
+    /// The spans that were rejected.
     pub left_out: LeftOut,
 }
 
@@ -24,13 +23,13 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// A span whose ids are malformed is refused, as is an unknown service.
+    /// The span's ids are malformed, or the service is unknown.
     pub fn insert(&self, service: ServiceId, span: &Span) -> Result<(), BadSpan> {
         self.append(service, &span.name, |rest| codec::split(span, rest))
     }
 
-    /// Spans that come one by one come from a run that is under way, which has
-    /// to go on: what they say is read when somebody searches for it.
+    /// Single spans come from a run that is under way, which must not be slowed down:
+    /// they are indexed at the next search.
     fn append(
         &self,
         service: ServiceId,
@@ -50,9 +49,8 @@ impl Store {
         Ok(())
     }
 
-    /// Stores all spans of a resource, as they were reported together. One
-    /// whose ids are malformed is rejected, and the others are good all the
-    /// same.
+    /// Stores all spans of a resource, as they were reported together. A span whose ids
+    /// are malformed is rejected, and the others are stored.
     pub fn insert_all(&self, mut around: ResourceSpans) -> Taken {
         let mut taken = Taken::default();
         around.scope_spans.retain(|scope| !scope.spans.is_empty());

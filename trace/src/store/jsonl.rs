@@ -1,8 +1,8 @@
 //! A run's spans as a file: OTLP JSON, one `TracesData` a line.
 //!
-//! Lines can be written and read one at a time, so neither needs a second copy
-//! of the run in memory, and a file that was cut short is good up to the line
-//! where it was cut. Jaeger's own UI opens such a file.
+//! Lines can be written and read one at a time, so neither needs a second copy of
+//! the run in memory, and a file that was cut short is valid up to the line where it
+//! was cut. Jaeger's own UI opens such a file.
 
 use std::io::{self, BufRead, Read, Write};
 
@@ -15,8 +15,8 @@ use crate::otlp::{self, Read as Spans};
 /// Spans on one line: some 300 KiB of text. Guess.
 const SPANS_PER_LINE: usize = 512;
 
-/// The longest line that is read, in bytes. Two hundred times what we write,
-/// since other tools write a whole run as one line.
+/// The longest line that is read, in bytes. Two hundred times the longest that is
+/// written here, since other tools write a whole run as one line.
 const MAX_LINE: u64 = 64 << 20;
 
 /// Why spans could not be read. Lines are counted from 1.
@@ -25,32 +25,32 @@ pub enum Error {
     /// The file itself could not be read.
     #[error("line {line}: {source}")]
     Read {
-        /// Where.
+        /// The line.
         line: u64,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// A line is longer than any that is accepted.
+    /// A line is longer than the limit.
     #[error("line {line}: longer than {} MiB", MAX_LINE >> 20)]
     TooLong {
-        /// Where.
+        /// The line.
         line: u64,
     },
     /// The file ends in the middle of a line.
     #[error("line {line}: the file was cut short here")]
     CutShort {
-        /// Where.
+        /// The line.
         line: u64,
     },
-    /// A line is no OTLP traces data.
+    /// A line is not OTLP traces data.
     #[error("line {line}: not OTLP JSON: {source}")]
     NotOtlp {
-        /// Where.
+        /// The line.
         line: u64,
-        /// What is wrong with it.
+        /// The error, with its place in the line.
         source: serde_json::Error,
     },
-    /// There are spans, and not one of them is good.
+    /// There are spans, and all of them are malformed.
     #[error("{0}; there are no others")]
     AllWrong(LeftOut),
 }
@@ -76,7 +76,7 @@ impl Store {
         let mut groups = rows.chunk_by(|a, b| a.1 == b.1).peekable();
         for (source, envelope) in envelopes {
             let Some(group) = groups.next_if(|group| group[0].1 == source) else {
-                // A service that reported nothing was still part of the run.
+                // A service without spans was still part of the run.
                 write_line(out, vec![ResourceSpans::clone(&envelope)])?;
                 continue;
             };
@@ -89,8 +89,8 @@ impl Store {
         out.flush()
     }
 
-    /// Hands every span to `take`, with the name of its service: the services
-    /// one after the other, the spans of each in the order of their start.
+    /// Passes every span to `take`, with the name of its service: the services one
+    /// after the other, the spans of each in the order of their start.
     pub fn for_each(&self, take: impl FnMut(&str, Span)) {
         let rows = {
             let table = self.read();
@@ -99,8 +99,8 @@ impl Store {
         self.hand_over_all(&rows, take);
     }
 
-    /// As [`Store::for_each`], but only the spans of that name. The others are
-    /// not decoded, which is what takes long.
+    /// As [`Store::for_each`], but only the spans of that name. The others are not
+    /// decoded, which saves most of the time.
     pub fn for_each_named(&self, name: &str, take: impl FnMut(&str, Span)) {
         let rows = {
             let table = self.read();
@@ -110,12 +110,12 @@ impl Store {
         self.hand_over_all(&rows, take);
     }
 
-    /// Hands the spans that were stored from place `after` on to `take`, at
-    /// most so many, with the names of their services and in the order in
-    /// which they were stored. Returns the place of the next.
+    /// Passes the spans that were stored from place `after` on to `take`, at most
+    /// `most`, with the names of their services and in the order in which they were
+    /// stored. Returns the place of the next.
     ///
-    /// A span keeps its place. Where those from `after` on were given up, it
-    /// begins with the first that is kept.
+    /// A span keeps its place. If the spans from `after` on were evicted, it begins
+    /// with the first that is kept.
     pub fn read_from(&self, after: usize, most: usize, mut take: impl FnMut(&str, Span)) -> usize {
         let kept = self.read().places();
         let first = (after as u64).max(kept.start);
@@ -140,8 +140,8 @@ impl Store {
         starts
     }
 
-    /// Hands the spans at these places on to `take`. Those that were evicted
-    /// meanwhile are passed over.
+    /// Passes the spans at these places to `take`. Spans evicted meanwhile are
+    /// skipped.
     pub fn read_places(&self, places: &[u64], take: impl FnMut(&str, Span)) {
         let kept = self.read().places();
         let places: Vec<_> = places
@@ -163,9 +163,9 @@ impl Store {
         batch.hand_over(take);
     }
 
-    /// Reads what [`Store::write_jsonl`] or another OTLP tool has written. Spans
-    /// that are wrong are left out, and counted by [`Store::left_out`]; so is a last
-    /// line that is cut, unless it is the only one.
+    /// Reads the output of [`Store::write_jsonl`] or of another OTLP tool. Malformed
+    /// spans are left out, and counted by [`Store::left_out`]; so is a last line that
+    /// is cut, unless it is the only one.
     ///
     /// # Errors
     ///

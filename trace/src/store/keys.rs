@@ -1,6 +1,6 @@
-//! Names of attributes that stand in the program, each by its number. A run has few
-//! of them, and each step tells the same ones: written out, they would be half of
-//! what a step takes of memory.
+//! Interned attribute names: each literal in the program has a number. A run has few
+//! of them, and each step repeats them: written out, they would be half of a step's
+//! memory.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -23,7 +23,7 @@ struct Keys {
     numbers: FxHashMap<&'static str, u32>,
 }
 
-/// A name that was asked for: where its parts stand, and its number.
+/// A name in the cache: the addresses of its parts, and its number.
 #[derive(Clone, Copy)]
 struct Recent {
     prefix: (usize, usize),
@@ -31,7 +31,7 @@ struct Recent {
     number: u32,
 }
 
-/// How many of them each thread remembers. A power of two; guess.
+/// How many names the cache of a thread has. A power of two; guess.
 const RECENT: usize = 256;
 
 const NONE: Recent = Recent {
@@ -40,8 +40,8 @@ const NONE: Recent = Recent {
     number: 0,
 };
 
-/// The number of a name of two parts; `None` if too many have one. It is found
-/// again by where its parts stand, which is quicker than by what they say.
+/// The number of a name of two parts; `None` if all numbers are taken. The cache key is
+/// the parts' addresses, which is faster than their text.
 pub(super) fn number(prefix: &'static str, name: &'static str) -> Option<u32> {
     thread_local! {
         static NUMBERS: [Cell<Recent>; RECENT] = const { [const { Cell::new(NONE) }; RECENT] };

@@ -1,19 +1,18 @@
-//! What was left out of spans that came from elsewhere.
+//! The spans that were left out of foreign input.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// Spans that could not be read or stored. The others of their request or file
-/// are there all the same.
+/// Spans that could not be read or stored. The other spans of their request or file are
+/// stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct LeftOut {
     /// How many.
     pub spans: u64,
-    /// What is wrong with the first, and where it stood if that is known.
+    /// The error of the first, with its place if that is known.
     pub first: Option<String>,
-    /// The line in which the file ends before its end: that and what stood behind
-    /// it are not among those that are counted.
+    /// The line in which the file was cut short: spans from there on are not counted.
     pub cut_in_line: Option<u64>,
 }
 

@@ -1,17 +1,16 @@
 //! The span store: every span of a run, in memory, as it was reported.
 //!
 //! The viewer, the checkers, the report and every export read a run from here,
-//! so there is one record of what happened and not several that could differ.
-//! It is append-only: a span that has ended does not change, so whoever reads
-//! need not fear that the past is rewritten under him. A store that collects
-//! what others report has a limit in memory. It gives up the spans that were
-//! stored first, and says how many; a run's own store has none, since nothing
+//! so there is one record of a run and not several that could differ. It is
+//! append-only: a span that has ended does not change, so readers see a stable past.
+//! A store that collects foreign spans has a memory limit. It evicts the spans that
+//! were stored first, and counts them; a run's own store has no limit, since nothing
 //! of a run may be lost.
 //!
-//! Peers report their spans while they work, so [`Store::insert`] must cost
-//! them little. It encodes a span before it takes the lock, and holds the lock
-//! only to append one fixed row and a few hundred bytes. Readers copy out what
-//! they need under the lock and decode it after they have let it go.
+//! Peers report their spans while they work, so [`Store::insert`] must be cheap. It
+//! encodes a span before it takes the lock, and holds the lock only to append one
+//! fixed row and a few hundred bytes. Readers copy the encoded spans under the lock
+//! and decode them after releasing it.
 //!
 //! A *service* is an OTLP resource: in a run, one peer.
 
@@ -63,20 +62,20 @@ pub use tokens::message_count;
 /// The 16 bytes that name a trace.
 pub type TraceId = [u8; 16];
 
-/// Names a service in the store that gave it out.
+/// Identifies a service in its store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ServiceId(pub u32);
 
 /// A service by its name, with how much it has reported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {
-    /// `service.name`, or what Jaeger says where the resource has none.
+    /// `service.name`, or Jaeger's default where the resource has none.
     pub name: String,
     /// Spans stored under that name.
     pub spans: u64,
 }
 
-/// What a service does: the name and kind of at least one of its spans.
+/// An operation of a service: the name and kind of at least one of its spans.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Operation {
     /// The name of the spans.
@@ -109,7 +108,7 @@ pub enum BadSpan {
     Around,
 }
 
-/// What a store has given up to stay within its limit.
+/// The spans that a store has evicted to stay within its limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Evicted {
     /// Spans.
@@ -134,8 +133,8 @@ impl Store {
         Self::default()
     }
 
-    /// An empty store that takes no more than `limit` bytes of memory, a
-    /// megabyte or two apart: when it would, it gives up its oldest spans.
+    /// An empty store that takes no more than `limit` bytes of memory, give or take a
+    /// megabyte or two: beyond that, it evicts its oldest spans.
     #[must_use]
     pub fn with_limit(limit: usize) -> Self {
         Self {
@@ -153,35 +152,35 @@ impl Store {
         })
     }
 
-    /// Adds what stands around spans in OTLP: the resource, one scope and
-    /// their schema URLs, so that a file from elsewhere is written back whole.
+    /// Adds the envelope of spans in OTLP: the resource, one scope and their schema
+    /// URLs, so that a foreign file survives the round trip.
     fn add_envelope(&self, envelope: ResourceSpans) -> ServiceId {
         let id = self.write().add_source(envelope);
         self.touch();
         id
     }
 
-    /// What was given up to stay within the limit; `None` without one.
+    /// The spans evicted to stay within the limit; `None` without one.
     #[must_use]
     pub fn evicted(&self) -> Option<Evicted> {
         let table = self.read();
         table.is_bounded().then(|| table.evicted())
     }
 
-    /// What the spans take of memory, in bytes, as far as the store counts it.
+    /// The memory of the spans, in bytes, as far as the store counts it.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.read().bytes()
     }
 
-    /// What was left out of what came from elsewhere.
+    /// The spans that were left out of foreign input.
     #[must_use]
     pub fn left_out(&self) -> LeftOut {
         let left_out = self.left_out.lock();
         left_out.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Remembers what was left out before it came here.
+    /// Adds spans that were left out by the reader of the input.
     pub fn leave_out(&self, spans: LeftOut) {
         let left_out = self.left_out.lock();
         let mut left_out = left_out.unwrap_or_else(PoisonError::into_inner);
@@ -220,8 +219,8 @@ impl Store {
             .collect()
     }
 
-    /// What the services of this name do, or all services, in the order of the
-    /// operations' names.
+    /// The operations of the services of this name, or of all services, in the order of
+    /// the operations' names.
     #[must_use]
     pub fn operations(&self, service: Option<&str>) -> Vec<Operation> {
         self.read().operations(service)
@@ -241,7 +240,7 @@ impl Store {
         })
     }
 
-    /// One span, with what stands around it. `None` if it is not stored.
+    /// One span, with its envelope. `None` if it is not stored.
     #[must_use]
     pub fn span(&self, trace: TraceId, id: u64) -> Option<TracesData> {
         let batch = {
@@ -254,7 +253,7 @@ impl Store {
     }
 
     /// When the span that was stored first starts, in nanoseconds since 1970;
-    /// zero while there was none. It does not change when that is given up.
+    /// zero while there was none. It does not change when that span is evicted.
     #[must_use]
     pub fn first_start(&self) -> u64 {
         self.read().first_start()
@@ -270,7 +269,7 @@ impl Store {
     pub async fn changed_since(&self, seen: u64) -> u64 {
         loop {
             let mut notified = std::pin::pin!(self.changed.notified());
-            // Listening starts before the look, so that no change falls between.
+            // Listening starts before the check, so that no change is missed.
             notified.as_mut().enable();
             let now = self.revision();
             if now != seen {
@@ -300,7 +299,7 @@ impl Store {
 ///
 /// # Errors
 ///
-/// What is wrong with them.
+/// The ids are malformed.
 pub fn check_ids(span: &Span) -> Result<(), BadSpan> {
     codec::ids(span).map(drop)
 }

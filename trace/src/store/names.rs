@@ -1,4 +1,4 @@
-//! Texts that many spans share, each kept once for as long as one has it.
+//! Texts that many spans share, each kept once while a span uses it.
 
 use std::collections::HashMap;
 use std::hash::BuildHasher as _;
@@ -6,18 +6,18 @@ use std::sync::Arc;
 
 use rustc_hash::FxBuildHasher;
 
-/// What a text takes beside its bytes: two words, a number and its place in
-/// the map. Guess.
+/// The overhead of a text in bytes: two words, a number and its entry in the map.
+/// Guess.
 const EACH: usize = 64;
 
 /// How many texts are found without the map. A power of two; guess.
 const RECENT: usize = 64;
 
-/// Texts by number. The number of one that is gone is given out again.
+/// Texts by number. The number of a removed text is reused.
 #[derive(Debug)]
 pub(super) struct Names {
-    /// The numbers of texts that were used last, each at its own place: the names
-    /// of a run are few, and each comes a million times.
+    /// The numbers of recently used texts, each at its own index: the names of a run are
+    /// few, and each is used a million times.
     recent: [u32; RECENT],
     texts: Vec<(Arc<str>, u64)>,
     ids: HashMap<Arc<str>, u32>,
@@ -76,7 +76,7 @@ impl Names {
         id
     }
 
-    /// One use less.
+    /// Removes one use.
     pub(super) fn remove(&mut self, id: u32) {
         let (text, uses) = &mut self.texts[id as usize];
         *uses -= 1;
@@ -96,7 +96,7 @@ impl Names {
         self.ids.get(text).copied()
     }
 
-    /// What they take of memory, in bytes.
+    /// Their memory, in bytes.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }

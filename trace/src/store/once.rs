@@ -1,6 +1,6 @@
-//! A span that was reported twice, as by an exporter that heard no answer and
-//! tried again, is answered and counted once. To look for it whenever a span
-//! is stored would cost more than storing does.
+//! A span that was reported twice, as by an exporter that got no answer and retried,
+//! is returned and counted once. To look for duplicates whenever a span is stored
+//! would cost more than storing it.
 
 use std::collections::hash_map::Entry;
 use std::hash::{BuildHasher as _, Hash};
@@ -11,9 +11,9 @@ use super::rows::Row;
 use super::table::Table;
 
 impl Table {
-    /// The rows of a trace, from the newest to the oldest, each span once. As
-    /// Jaeger has it, spans are the same that say the same: a client's and a
-    /// server's may share an id.
+    /// The rows of a trace, from the newest to the oldest, each span once. As in Jaeger,
+    /// spans are duplicates if their contents are equal: a client's and a server's may
+    /// share an id.
     pub(super) fn spans_of(&self, trace: u32) -> impl Iterator<Item = u64> {
         let mut known = FxHashMap::<(u64, u64), u64>::default();
         let mut others = FxHashSet::default();

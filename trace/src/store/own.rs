@@ -1,5 +1,5 @@
-//! The spans that were made with the OpenTelemetry API on their short way into the
-//! store: from the SDK's `SpanData` to the bytes that
+//! Direct encoding of spans made with the OpenTelemetry API: from the SDK's `SpanData`
+//! to the bytes that
 //! [`codec::split`](super::codec::split) makes of an OTLP `Span`, without the `Span`
 //! between, which costs an allocation for every text.
 
@@ -15,7 +15,7 @@ use super::codec::Head;
 use super::encode::{key, nested, number, single, string, varint};
 use crate::steps::unix_nano;
 
-/// Takes a span apart, and appends what is neither head nor name to `rest`.
+/// Splits a span, and appends all but its head and name to `rest`.
 pub(crate) fn split(span: &SpanData, rest: &mut Vec<u8>) -> Result<Head, BadSpan> {
     let (trace, id) = (span.span_context.trace_id(), span.span_context.span_id());
     if trace == TraceId::INVALID {
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn the_short_way_says_what_the_long_way_says() {
+    fn the_direct_encoding_equals_the_one_of_the_otlp_span() {
         let bare = SpanData {
             parent_span_id: SpanId::INVALID,
             parent_span_is_remote: false,
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_span_without_ids_is_refused() {
+    fn a_span_without_ids_is_rejected() {
         let span = SpanData {
             span_context: SpanContext::NONE,
             ..span()

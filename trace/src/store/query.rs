@@ -1,5 +1,4 @@
-//! Searching for traces: what Jaeger's trace-summaries call asks, and what it
-//! answers.
+//! Searching for traces: the query and the answer of Jaeger's trace-summaries call.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +9,8 @@ use super::rows::Row;
 use super::table::Table;
 use super::{Store, TraceId, hex};
 
-/// Which traces are wanted: those with at least one span that meets every
-/// condition. A condition that is `None` is always met.
+/// Selects the traces with at least one span that meets every condition. A condition
+/// that is `None` is always met.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query {
     /// The name of the span's service.
@@ -22,14 +21,14 @@ pub struct Query {
     pub start_min: Option<u64>,
     /// The span starts then or earlier, in nanoseconds since 1970.
     pub start_max: Option<u64>,
-    /// The span takes so many nanoseconds or more.
+    /// The span takes this many nanoseconds or more.
     pub duration_min: Option<u64>,
-    /// The span takes so many nanoseconds or less.
+    /// The span takes this many nanoseconds or less.
     pub duration_max: Option<u64>,
     /// Each of these is found, as text, among the attributes of the span, of
     /// its events, of its resource or of its scope.
     pub attributes: BTreeMap<String, String>,
-    /// At most so many traces; the newest are kept. `None`: all.
+    /// The maximum number of traces; the newest are kept. `None`: all.
     pub limit: Option<usize>,
 }
 
@@ -63,7 +62,7 @@ pub struct Summary {
     pub services: Vec<ServiceSummary>,
 }
 
-/// What one service has in a trace.
+/// The part of one service in a trace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ServiceSummary {
@@ -76,14 +75,14 @@ pub struct ServiceSummary {
 }
 
 impl Store {
-    /// The traces that a query asks for, the newest first.
+    /// The traces that match a query, the newest first.
     #[must_use]
     pub fn summaries(&self, query: &Query) -> Vec<Summary> {
         let found = self.search(query).into_iter();
         found
             .filter_map(|id| {
                 let table = self.read();
-                // It may have been given up since.
+                // It may have been evicted since.
                 let trace = table.trace_index(&id)?;
                 Some(summarise(&table, trace))
             })
@@ -100,7 +99,7 @@ impl Store {
             .sum()
     }
 
-    /// The ids of the traces that a query asks for, the newest first.
+    /// The ids of the traces that match a query, the newest first.
     #[must_use]
     pub fn find(&self, query: &Query) -> Vec<TraceId> {
         self.search(query)

@@ -1,10 +1,10 @@
-//! Rows in the order in which they were stored, each under its place: a number
-//! that it keeps, whatever goes before it.
+//! Rows in the order in which they were stored, each under its place: a number that
+//! it keeps when earlier rows are evicted.
 //!
-//! Rows lie in chunks that never move and go as a whole. Every [`GROUP`] rows
-//! share a [`Signature`] of what is said in them, so that a search passes over
-//! most of the rows that cannot be meant: it costs 8 bytes a row. Rows can be
-//! stored without their part in it; such a group is signed before it is searched.
+//! Rows lie in chunks that never move and are freed as a whole. Every [`GROUP`] rows
+//! share a [`Signature`] of their contents, so that a search skips most of the rows
+//! that cannot match: it costs 8 bytes a row. Rows can be stored without their part in
+//! it; such a group is signed before it is searched.
 
 use std::collections::VecDeque;
 
@@ -36,7 +36,7 @@ pub(super) const GROUP: usize = 64;
 /// Rows in a chunk: some 300 KiB. Guess.
 const CHUNK: usize = 64 * GROUP;
 
-/// What a chunk takes of memory, in bytes.
+/// The memory of a chunk, in bytes.
 const CHUNK_BYTES: usize = CHUNK * size_of::<Row>() + CHUNK / GROUP * size_of::<Group>();
 
 /// A Bloom filter of 4,096 bits (B. H. Bloom, "Space/Time Trade-offs in Hash
@@ -67,18 +67,18 @@ impl Signature {
     }
 }
 
-/// What is known of [`GROUP`] rows.
+/// The index entry of [`GROUP`] rows.
 #[derive(Clone, Debug)]
 pub(super) struct Group {
-    /// When the span among them starts that starts last.
+    /// The latest start among their spans.
     pub(super) newest: u64,
     signature: Signature,
-    /// The signature is not of all its rows.
+    /// The signature lacks some of its rows.
     unsigned: bool,
 }
 
 impl Group {
-    /// Whether one of its spans may have said this; never no when one has.
+    /// Whether one of its spans may have this token; no false negatives.
     pub(super) fn may_have(&self, token: Token) -> bool {
         self.unsigned || self.signature.may_have(token)
     }
@@ -113,7 +113,7 @@ impl Rows {
         &self.chunks[chunk].rows[row]
     }
 
-    /// One more row. Without what it says, its group has to be signed later.
+    /// Adds a row. Without tokens, its group has to be signed later.
     pub(super) fn push(&mut self, row: Row, tokens: Option<impl Iterator<Item = Token>>) {
         if self.end.is_multiple_of(CHUNK as u64) {
             self.chunks.push_back(Chunk {
@@ -143,7 +143,7 @@ impl Rows {
         self.end += 1;
     }
 
-    /// Gives up the first row. Its memory goes with the last of its chunk.
+    /// Evicts the first row. Its memory is freed with the last of its chunk.
     pub(super) fn pop(&mut self) -> Option<Row> {
         if self.places().is_empty() {
             return None;
@@ -174,13 +174,13 @@ impl Rows {
         Some((&self.chunks[chunk].groups[row / GROUP], places))
     }
 
-    /// The number of a group to sign. One that has room yet is left.
+    /// The number of a group to sign. A group that is not full is left.
     pub(super) fn next_unsigned(&self) -> Option<u64> {
         let next = self.unsigned.front().copied();
         next.filter(|number| (number + 1) * GROUP as u64 <= self.end)
     }
 
-    /// Signs [that group](Self::next_unsigned) with what all its rows say.
+    /// Signs [that group](Self::next_unsigned) with the tokens of all its rows.
     pub(super) fn sign_next(&mut self, tokens: &[Token]) {
         let number = self.unsigned.pop_front().expect("there is one to sign");
         if let Some((_, places)) = self.group(number) {
@@ -191,7 +191,7 @@ impl Rows {
         }
     }
 
-    /// What they take of memory, in bytes.
+    /// Their memory, in bytes.
     pub(super) fn bytes(&self) -> usize {
         self.chunks.len() * CHUNK_BYTES
     }

@@ -1,11 +1,10 @@
 //! Finding spans among a million.
 //!
-//! Groups of rows are looked at from the one with the newest span to the one
-//! with the oldest. A group whose signature rules out what is asked for is
-//! passed over; in the others, rows are compared, and encoded spans read. A
-//! trace starts no later than any of its spans. So when enough traces are
-//! found that start later than anything in the groups that are left, these are
-//! the newest.
+//! Groups of rows are searched from the one with the newest span to the one with the
+//! oldest. A group whose signature rules out the query is skipped; in the others,
+//! rows are compared, and encoded spans read. A trace starts no later than any of its
+//! spans. So when enough traces are found that start later than every span in the
+//! remaining groups, these are the newest.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -19,19 +18,19 @@ use super::tokens::{Token, Wanted};
 use super::{Store, TraceId, value};
 use crate::jaeger;
 
-/// So many groups are looked at under one lock, some milliseconds at most:
-/// peers report while others search.
+/// How many groups are searched under one lock, some milliseconds at most: peers
+/// report during a search.
 const GROUPS_PER_LOCK: usize = 64;
 
 impl Store {
-    /// The traces that a query asks for, the newest first.
+    /// The traces that match a query, the newest first.
     pub(super) fn search(&self, query: &Query) -> Vec<TraceId> {
         let limit = query.limit.unwrap_or(usize::MAX);
         let mut newest = BTreeSet::new();
         let mut seen = FxHashSet::default();
         self.scan(query, |table, row, meets| {
             let trace = table.trace_at(row.trace);
-            // A trace's later spans say no more than the first that was found.
+            // Further spans of a trace add nothing to the first match.
             if !seen.contains(&trace.id) && meets() {
                 seen.insert(trace.id);
                 newest.insert((Reverse(trace.start), trace.id));
@@ -115,7 +114,7 @@ impl Store {
     }
 }
 
-/// A query in the numbers of a table, as they are now.
+/// A query in the current numbers of a table.
 struct Plan<'a> {
     query: &'a Query,
     /// Whether each service has the name; `None` if any name will do.
@@ -123,7 +122,7 @@ struct Plan<'a> {
     /// `Some(None)` is a name that no span has.
     operation: Option<Option<u32>>,
     attributes: Vec<Condition>,
-    /// Of each of these lists, one must be said in a group that is meant.
+    /// A matching group has at least one token of each of these lists.
     tokens: Vec<Vec<Token>>,
 }
 
@@ -180,7 +179,7 @@ impl<'a> Plan<'a> {
         tokens.all(|any| any.iter().any(|token| group.may_have(*token)))
     }
 
-    /// The encoded span is looked at last.
+    /// The encoded span is read last.
     fn meets(&self, table: &Table, row: &Row) -> bool {
         let of = |services: &Vec<bool>| services[row.source as usize];
         self.services.as_ref().is_none_or(of)
@@ -196,8 +195,8 @@ impl<'a> Plan<'a> {
 }
 
 impl Condition {
-    /// What a group says that has a span that meets this, unless a resource
-    /// alone may do.
+    /// The tokens, one of which a matching group must have; `None` if a resource alone
+    /// may meet the condition.
     fn tokens(&self) -> Option<Vec<Token>> {
         (!self.services.contains(&true)).then(|| self.wanted.tokens())
     }

@@ -1,9 +1,9 @@
-//! The store's memory: rows of numbers, blocks of bytes, and what is known of
-//! services, names and traces.
+//! The store's memory: rows of numbers, blocks of bytes, and the tables of services,
+//! names and traces.
 //!
 //! The rows of one trace are chained from the newest to the oldest, so that a
 //! trace of one span and a trace of a million both cost one entry and no list
-//! of their own. A table with a limit gives up the rows that were stored first.
+//! of their own. A table with a limit evicts the rows that were stored first.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
@@ -21,18 +21,18 @@ use super::tokens::{self, Token};
 use super::{BadSpan, Evicted, Operation, ServiceId, TraceId};
 use crate::jaeger;
 
-/// What an entry takes beside its own bytes, in bytes: its place in a map. The
-/// map of traces is half empty at times. Guesses.
+/// The overhead of an entry in bytes: its slot in a map. The map of traces is half
+/// empty at times. Guesses.
 const EACH_SOURCE: usize = 512;
 const EACH_TRACE: usize = size_of::<Trace>() + 48;
 
-/// A resource with its scope, as it stands around spans in OTLP.
+/// A resource with its scope: the envelope of spans in OTLP.
 #[derive(Debug)]
 pub(super) struct Source {
     pub(super) name: String,
     pub(super) spans: u64,
     pub(super) envelope: Arc<ResourceSpans>,
-    /// The envelope encoded, by which it is found again.
+    /// The encoded envelope, the key of the lookup.
     key: Arc<[u8]>,
     /// How many spans there are of each name and kind.
     operations: BTreeMap<(u32, u8), u64>,
@@ -40,7 +40,7 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// What the resource and the scope say of all its spans.
+    /// The attributes of the resource and of the scope.
     pub(super) fn attributes(&self) -> impl Iterator<Item = &KeyValue> {
         let resource = self.envelope.resource.iter();
         let of_resource = resource.flat_map(|resource| &resource.attributes);
@@ -50,7 +50,7 @@ impl Source {
     }
 }
 
-/// What is known of a trace without walking its rows.
+/// The summary of a trace, known without reading its rows.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Trace {
     pub(super) id: TraceId,
@@ -64,8 +64,8 @@ pub(super) struct Trace {
 pub(super) struct Table {
     rows: Rows,
     blocks: Blocks,
-    /// The number of a service is not given out again: who holds it would
-    /// report as another.
+    /// The number of a service is not reused: its holder would report as another
+    /// service.
     sources: Vec<Option<Box<Source>>>,
     source_ids: HashMap<Arc<[u8]>, u32>,
     source_bytes: usize,
@@ -75,7 +75,7 @@ pub(super) struct Table {
     trace_ids: HashMap<TraceId, u32>,
     /// The trace of the span that was stored last.
     last_trace: u32,
-    /// In bytes. Without one, nothing is given up.
+    /// In bytes. Without one, nothing is evicted.
     limit: Option<usize>,
     evicted: Evicted,
     first_start: Option<u64>,
@@ -111,8 +111,8 @@ impl Table {
         ServiceId(id)
     }
 
-    /// `tokens` is what the span says; its name and service come to it. Without
-    /// them, it has to be [signed](Self::sign) before it is searched.
+    /// `tokens` are those of the span; its name and service are added. Without them, it
+    /// has to be [signed](Self::sign) before it is searched.
     pub(super) fn append(
         &mut self,
         service: ServiceId,
@@ -159,7 +159,7 @@ impl Table {
         Ok(())
     }
 
-    /// What is held takes so many bytes of memory, as far as is counted here.
+    /// The memory of the table in bytes, as far as it is counted.
     pub(super) fn bytes(&self) -> usize {
         let traces = self.trace_ids.len() * EACH_TRACE;
         self.rows.bytes() + self.blocks.bytes() + self.names.bytes() + self.source_bytes + traces
@@ -173,8 +173,8 @@ impl Table {
         self.evicted
     }
 
-    /// Changes whenever a service or a name comes or goes, and with it what
-    /// their numbers mean.
+    /// Changes whenever a service or a name is added or removed, and with it the
+    /// meaning of numbers.
     pub(super) fn epoch(&self) -> u64 {
         self.epoch
     }
@@ -238,8 +238,7 @@ impl Table {
         self.rows.groups()
     }
 
-    /// Signs groups that are not signed yet, so many at most. Whether there are
-    /// more.
+    /// Signs at most `most` unsigned groups. Returns whether there are more.
     pub(super) fn sign(&mut self, most: usize) -> bool {
         let mut tokens = Vec::new();
         for _ in 0..most {
@@ -275,7 +274,7 @@ impl Table {
     }
 
     /// Puts rows into the order in which they are shown and written: by
-    /// service, then by start. It does not depend on who reported first.
+    /// service, then by start. It does not depend on the order of the reports.
     pub(super) fn in_order(&self, rows: impl Iterator<Item = u64>) -> Vec<u64> {
         let mut keys: Vec<_> = rows
             .map(|place| (self.row(place), place))
@@ -369,7 +368,7 @@ impl Table {
         index
     }
 
-    /// Gives up the span that was stored first, and what only it needed.
+    /// Evicts the span that was stored first, and everything that only it used.
     fn evict(&mut self) {
         let Some(row) = self.rows.pop() else { return };
         self.evicted.spans += 1;
@@ -405,7 +404,7 @@ impl Table {
     }
 }
 
-/// What the service is called that reports as this resource.
+/// The name of the service with this resource.
 pub(super) fn service_name(envelope: &ResourceSpans) -> String {
     let resource = envelope.resource.as_ref();
     let attributes = resource.map_or(&[][..], |resource| &resource.attributes);

@@ -1,4 +1,4 @@
-//! What goes in comes out; what is broken says where.
+//! Spans survive the round trip; errors name the place.
 
 mod bounded;
 mod searching;
@@ -26,7 +26,7 @@ fn spans(store: &Store, id: TraceId) -> Vec<Span> {
 }
 
 #[test]
-fn a_span_comes_back_as_it_went_in() {
+fn a_span_survives_the_round_trip() {
     let strange = Span {
         kind: 77,
         ..samples::span(PING, 9, 0, "", u64::MAX - START - 100)
@@ -46,7 +46,7 @@ fn a_span_comes_back_as_it_went_in() {
 }
 
 #[test]
-fn a_file_comes_back_byte_for_byte() {
+fn a_file_survives_the_round_trip_byte_for_byte() {
     let store = samples::store();
     store.add_service(samples::resource("peer-2 that says nothing"));
     let text = written(&store);
@@ -57,7 +57,7 @@ fn a_file_comes_back_byte_for_byte() {
 }
 
 #[test]
-fn the_file_does_not_depend_on_who_reported_first() {
+fn the_file_does_not_depend_on_the_order_of_reports() {
     let store = |order: &[u8]| {
         let store = Store::new();
         let service = store.add_service(samples::resource("peer-0"));
@@ -105,7 +105,7 @@ fn ids_are_hex_and_large_numbers_are_text() {
 }
 
 #[test]
-fn numbers_that_json_has_none_for_come_back() {
+fn nan_and_infinities_survive_the_round_trip() {
     let store = Store::new();
     let service = store.add_service(samples::resource("peer-0"));
     let mut span = samples::span(PING, 1, 0, "x", 0);
@@ -117,13 +117,13 @@ fn numbers_that_json_has_none_for_come_back() {
     }
     store.insert(service, &span).expect("a good span");
     let read = Store::read_jsonl(written(&store).as_bytes()).expect("our own file");
-    // NaN equals nothing: what is encoded tells.
+    // NaN is not equal to itself: the encodings are compared.
     let encoded = |span: &Span| prost::Message::encode_to_vec(span);
     assert_eq!(encoded(&spans(&read, PING)[0]), encoded(&span));
 }
 
 #[test]
-fn every_way_to_cut_a_file_says_the_line() {
+fn a_file_cut_anywhere_is_reported_with_the_line() {
     let text = written(&samples::store());
     let first = text.find('\n').expect("two lines") + 1;
     for cut in (first + 1..text.len() - 1).filter(|cut| text.is_char_boundary(*cut)) {
@@ -140,7 +140,7 @@ fn every_way_to_cut_a_file_says_the_line() {
 }
 
 #[test]
-fn a_wrong_file_says_where_and_why() {
+fn a_malformed_file_is_rejected_with_place_and_reason() {
     let good = written(&samples::store());
     for (line, wanted) in [
         ("{}", "missing field `resourceSpans`"),
@@ -159,7 +159,7 @@ fn a_wrong_file_says_where_and_why() {
 }
 
 #[test]
-fn a_wrong_span_is_left_out_and_the_others_are_there() {
+fn a_malformed_span_is_left_out_and_the_others_are_stored() {
     let around = |resource: &str, ids: &str| {
         format!(
             r#"{{"resourceSpans":[{{"resource":{resource},"scopeSpans":[{{"spans":[{{{ids},"name":"a"}}]}}]}}]}}"#
@@ -206,7 +206,7 @@ fn a_wrong_span_is_left_out_and_the_others_are_there() {
         assert_eq!((store.len(), spans), (6, 1), "{line}");
         let told = first.unwrap_or_default();
         assert!(told.contains(wanted), "{line}: {told}");
-        // Nothing is left of a file of such spans alone.
+        // A file of such spans alone is rejected.
         let error = Store::read_jsonl(line.as_bytes()).expect_err(&line);
         let told = error.to_string();
         assert!(told.ends_with("; there are no others"), "{line}: {told}");
@@ -267,7 +267,7 @@ fn a_summary_counts_spans_errors_orphans_and_services() {
     assert_eq!(Store::new().orphan_count(), 0);
 }
 
-/// As a program leaves it that dies in the middle, or whose clock is set back.
+/// Such spans come from a program that crashed, or whose clock was set back.
 #[test]
 fn a_span_without_an_end_or_with_one_before_its_start_takes_no_time() {
     for (ends, end, unended) in [
@@ -296,7 +296,7 @@ fn a_span_without_an_end_or_with_one_before_its_start_takes_no_time() {
 }
 
 #[test]
-fn a_span_that_was_sent_twice_is_answered_and_counted_once() {
+fn a_span_that_was_sent_twice_is_returned_and_counted_once() {
     let (store, twice) = (samples::store(), samples::store());
     for data in [twice.trace(PING), twice.trace(PING)] {
         for around in data.expect("it is there").resource_spans {
@@ -322,7 +322,7 @@ fn a_span_that_was_sent_twice_is_answered_and_counted_once() {
 }
 
 #[test]
-fn queries_find_what_they_ask_for() {
+fn queries_find_the_matching_spans() {
     let store = samples::store();
     let later = store.add_service(samples::resource("peer-2"));
     store
@@ -472,7 +472,7 @@ fn services_and_operations_are_listed_in_order() {
 }
 
 #[test]
-fn spans_that_no_tracer_makes_are_refused() {
+fn spans_with_malformed_ids_are_rejected() {
     let store = Store::new();
     let service = store.add_service(samples::resource("peer-0"));
     let good = samples::span(PING, 1, 0, "x", 0);
@@ -522,7 +522,7 @@ fn spans_that_no_tracer_makes_are_refused() {
 }
 
 #[tokio::test]
-async fn whoever_waits_hears_of_a_change() {
+async fn a_waiter_is_woken_by_a_change() {
     let store = std::sync::Arc::new(Store::new());
     let seen = store.revision();
     let waiter = tokio::spawn({

@@ -1,8 +1,8 @@
-//! What a span says, as numbers to find it by, and as it lies encoded.
+//! The attributes of a span as searchable tokens, and in their encoded form.
 //!
-//! A search asks for a key and a value as text, while a span has typed values.
-//! So one thing that is asked for can be several tokens: `7` is a text, an
-//! integer and a number. Of lists and maps only the key is one.
+//! A search has a key and a value as text, while a span has typed values. So one
+//! condition can be several tokens: `7` is a text, an integer and a number. The token
+//! of a list or a map is that of its key alone.
 
 use std::hash::Hasher as _;
 
@@ -32,7 +32,7 @@ mod field {
     pub(super) const BYTES: u32 = 7;
 }
 
-/// A hash of something said.
+/// A hash of an attribute or a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Token(pub(super) u64);
 
@@ -49,7 +49,7 @@ pub(super) enum Plain<'a> {
 }
 
 impl Token {
-    /// Of an attribute.
+    /// The token of an attribute.
     pub(super) fn attribute(key: &[u8], value: Plain<'_>) -> Self {
         match value {
             Plain::Text(text) => Self::of(1, key, text),
@@ -62,12 +62,12 @@ impl Token {
         }
     }
 
-    /// Of the name of a span.
+    /// The token of a span's name.
     pub(super) fn name(name: &str) -> Self {
         Self::of(5, name.as_bytes(), &[])
     }
 
-    /// Of the name of a service.
+    /// The token of a service's name.
     pub(super) fn service(name: &str) -> Self {
         Self::of(6, name.as_bytes(), &[])
     }
@@ -85,7 +85,7 @@ impl Token {
     }
 }
 
-/// A key and a value that are asked for, as text.
+/// The key and the value of a condition, as text.
 #[derive(Clone, Debug)]
 pub(super) struct Wanted {
     key: String,
@@ -110,7 +110,7 @@ impl Wanted {
         }
     }
 
-    /// Everything that it may mean.
+    /// The tokens of all its interpretations.
     pub(super) fn tokens(&self) -> Vec<Token> {
         let values = [
             Some(Plain::Text(self.text.as_bytes())),
@@ -148,8 +148,8 @@ impl Wanted {
     }
 }
 
-/// What an encoded span says, and what its kind and status are as Jaeger writes
-/// them.
+/// Collects the tokens of an encoded span, and those of its kind and status as Jaeger
+/// writes them.
 pub(super) fn collect(kind: u8, error: bool, rest: &[u8], tokens: &mut Vec<Token>) {
     tokens.extend(attributes(rest).map(|(key, value)| Token::attribute(key, value)));
     if error {
@@ -237,8 +237,8 @@ enum Wire<'a> {
     Short,
 }
 
-/// The fields of an encoded message. What we encoded ourselves is whole; if it
-/// were not, this would end early.
+/// The fields of an encoded message. The store's own encoding is well-formed; otherwise
+/// the iterator would end early.
 struct Fields<'a>(&'a [u8]);
 
 impl<'a> Iterator for Fields<'a> {
@@ -293,7 +293,7 @@ mod tests {
     use crate::store::{codec, samples};
 
     #[test]
-    fn what_is_encoded_is_found_as_text() {
+    fn encoded_attributes_are_found_by_text() {
         let mut span = samples::rich_span();
         span.attributes
             .push(samples::attribute("zero", Value::DoubleValue(-0.0)));

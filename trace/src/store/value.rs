@@ -23,7 +23,7 @@ pub(super) fn matches(attribute: &KeyValue, key: &str, wanted: &str) -> bool {
         }
 }
 
-/// Bytes that are written as Jaeger's page has them, or as ours.
+/// Bytes as Jaeger's page writes them, or as the testbed's page does.
 pub(super) fn read_bytes(text: &str) -> Vec<Vec<u8>> {
     let base64 = STANDARD.decode(text).ok();
     let pairs = text.split(' ').map(|pair| match pair.len() {
@@ -36,7 +36,7 @@ pub(super) fn read_bytes(text: &str) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// A list or a map that is asked for.
+/// A list or a map in a condition.
 #[derive(Clone, Debug)]
 pub(super) struct Nested {
     text: String,
@@ -44,7 +44,7 @@ pub(super) struct Nested {
 }
 
 impl Nested {
-    /// `None` if the text is that of neither.
+    /// `None` if the text is neither.
     pub(super) fn read(text: &str) -> Option<Self> {
         text.starts_with(['[', '{']).then(|| Self {
             text: text.to_owned(),
@@ -52,7 +52,7 @@ impl Nested {
         })
     }
 
-    /// Whether Jaeger's page, which writes JSON, or ours shows the value so.
+    /// Whether Jaeger's page, which writes JSON, or the testbed's page shows the value so.
     pub(super) fn is(&self, value: &Value) -> bool {
         let json = self.json.as_ref();
         json.is_some_and(|json| is_json(Some(value), json)) || shown(Some(value)) == self.text

@@ -3,8 +3,7 @@
 use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
 use proto::TraceContext;
 
-/// What a message carries of the step that sends it; `None` when that step is
-/// not traced.
+/// The trace context in a message; `None` if the sending step is not traced.
 pub fn to_wire(context: &SpanContext) -> Option<TraceContext> {
     context.is_valid().then(|| TraceContext {
         trace_id: context.trace_id().to_bytes(),
@@ -13,8 +12,8 @@ pub fn to_wire(context: &SpanContext) -> Option<TraceContext> {
     })
 }
 
-/// The context of a step at the other side. Whether to record is decided here
-/// alone: its flags come from a stranger and are not looked at.
+/// The context of a remote step. The receiver alone decides whether to record: the flags
+/// come from an untrusted peer and are ignored.
 pub fn from_wire(trace: TraceContext) -> SpanContext {
     SpanContext::new(
         TraceId::from_bytes(trace.trace_id),

@@ -1,12 +1,12 @@
-//! Spans: recorded once, counted exactly, lost never in silence.
+//! Spans: recorded once, counted exactly, never lost without a report.
 //!
 //! Every peer is a service of its own, with a [`Tracer`] from [`Sink::tracer`].
 //! Operations are made with the OpenTelemetry API; a step is written in the store's
 //! form at once (`trace::steps`), since there are many. All of them end in one
 //! [`Sink`], which counts each span as it starts and
-//! ends, hands it to a [`Recorder`] in the same call, and queues a copy for the
+//! ends, passes it to a [`Recorder`] in the same call, and queues a copy for the
 //! [`Export`], if there is one. There is no thread for a peer, and no queue that
-//! drops what it cannot hold, as the SDK's batch processor does from 2048 on.
+//! drops spans when full, as the SDK's batch processor does from 2048 on.
 
 mod context;
 mod tracer;
@@ -35,9 +35,9 @@ pub const SCOPE: &str = "testbed";
 /// on any machine.
 const SIMULATED: &str = "simulated";
 
-/// What one span may hold. The SDK's 128 events are too few for a step that
-/// sends to every peer of a large network, and its 128 attributes of an event too
-/// few for an output with a field for each of them.
+/// The limits of one span. The SDK's 128 events are too few for a step that sends to every
+/// peer of a large network, and its 128 attributes of an event too few for an output with
+/// a field for each of them.
 pub(crate) const LIMITS: SpanLimits = SpanLimits {
     max_events_per_span: 65_536,
     max_attributes_per_span: 128,
@@ -46,30 +46,31 @@ pub(crate) const LIMITS: SpanLimits = SpanLimits {
     max_attributes_per_link: 128,
 };
 
-/// Where spans are kept.
+/// Records spans.
 pub trait Recorder: Debug + Send + Sync {
-    /// A service is there. Returns the number under which its spans come.
+    /// Adds a service. Returns the number under which its spans are recorded.
     fn add_service(&self, resource: &Resource) -> u32;
-    /// A span has ended. Whoever ends it waits for this, so it has to be quick.
+    /// Records a span that has ended. The task that ends it waits for this, so it has to
+    /// be fast.
     fn record(&self, service: u32, span: EndedSpan<'_>);
-    /// Stores what was recorded, if that is still to do. Returns how many
-    /// spans were stored since the beginning.
+    /// Stores recorded spans that still wait. Returns how many spans were stored since
+    /// the beginning.
     fn settle(&self) -> u64;
 }
 
-/// What sends spans to a collector.
+/// Sends spans to a collector.
 pub trait Export: Debug + Send + Sync {
-    /// A service is there. Returns the number under which its spans come.
+    /// Adds a service. Returns the number under which its spans are recorded.
     fn add_service(&self, resource: Resource) -> u32;
-    /// A span has ended, and is to be sent, or counted as dropped. Whoever ends it
-    /// waits for this, so it has to be quick.
+    /// Queues a span that has ended, or counts it as dropped. The task that ends it waits
+    /// for this, so it has to be fast.
     fn queue(&self, service: u32, span: EncodedSpan);
     /// How many spans the collector accepted.
     fn exported(&self) -> u64;
-    /// How many it did not.
+    /// How many spans were dropped.
     fn dropped(&self) -> u64;
-    /// Sends what is queued, within bounds. Returns why some spans were not
-    /// exported, or what the collector warned of.
+    /// Sends the queued spans, within bounds. Returns why some spans were not exported, or
+    /// the collector's warning.
     fn flush(&self) -> BoxFuture<'_, Option<String>>;
 }
 
@@ -93,7 +94,7 @@ struct Counters {
     ended: AtomicU64,
 }
 
-/// What became of the spans until now.
+/// The counts of spans up to now, by their stage.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Began.
@@ -109,8 +110,7 @@ pub struct Counts {
 }
 
 impl Sink {
-    /// A sink that records and exports, as far as there is something to do it
-    /// with.
+    /// A sink with an optional recorder and an optional export.
     pub fn new(
         recorder: Option<Arc<dyn Recorder>>,
         exporter: Option<Arc<dyn Export>>,
@@ -131,8 +131,7 @@ impl Sink {
         self.tracer_of(resource, RandomIdGenerator::default())
     }
 
-    /// The same for a service that runs with others in one process, and goes by
-    /// the same clock as they do.
+    /// The same for a service that shares a process, and so a clock, with others.
     pub fn tracer_among_others(self: &Arc<Self>, name: &str, instance: &str) -> Tracer {
         let host = self.host.as_deref();
         let resource = on_loopback(resource(name, instance, host));
@@ -170,11 +169,11 @@ impl Sink {
             .sum()
     }
 
-    /// What became of the spans until now. All that ended are stored then.
+    /// The counts up to now. All spans that have ended are stored first.
     pub fn counts(&self) -> Counts {
         let exporter = self.exporter.as_ref();
-        // In the order against that of a span's life, so that none is counted
-        // as stored that is not yet counted as started.
+        // In the reverse order of a span's life, so that no span is counted as
+        // stored that is not yet counted as started.
         let recorder = self.recorder.as_ref();
         let stored = recorder.map_or(0, |recorder| recorder.settle());
         let ended = self.sum(|counters| &counters.ended);
@@ -198,14 +197,14 @@ impl Sink {
         })
     }
 
-    /// Exports what is queued, within the bounds of the [`Export`]. Returns why some
-    /// spans were not exported, or what the collector warned of.
+    /// Exports the queued spans, within the bounds of the [`Export`]. Returns why some
+    /// spans were not exported, or the collector's warning.
     pub async fn flush(&self) -> Option<String> {
         self.exporter.as_ref()?.flush().await
     }
 }
 
-/// Who reports.
+/// The resource of a service.
 fn resource(name: &str, instance: &str, host: Option<&str>) -> ResourceBuilder {
     let text = |key: &'static str, text: &str| KeyValue::new(key, text.to_owned());
     Resource::builder_empty()
@@ -215,9 +214,9 @@ fn resource(name: &str, instance: &str, host: Option<&str>) -> ResourceBuilder {
         .with_attributes(host.map(|host| text("host.name", host)))
 }
 
-/// Jaeger takes the times of services for those of different clocks unless they
-/// have the same `ip`, and warns of every message that is handled after its
-/// sender's span ended. It does not look at `host.name` or `host.ip` (2.13).
+/// Jaeger assumes that services have different clocks unless they have the same `ip`,
+/// and warns of every message that is handled after its sender's span ended. It ignores
+/// `host.name` and `host.ip` (2.13).
 fn on_loopback(resource: ResourceBuilder) -> ResourceBuilder {
     resource.with_attribute(KeyValue::new("ip", Ipv4Addr::LOCALHOST.to_string()))
 }

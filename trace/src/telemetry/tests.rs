@@ -1,4 +1,4 @@
-//! What every resource says.
+//! The attributes of every resource.
 
 use std::sync::Mutex;
 
@@ -6,7 +6,7 @@ use opentelemetry::{Key, Value};
 
 use super::*;
 
-/// Keeps the resources and forgets the spans.
+/// Keeps the resources and drops the spans.
 #[derive(Debug, Default)]
 struct Resources(Mutex<Vec<Resource>>);
 
@@ -23,10 +23,10 @@ impl Recorder for Resources {
     }
 }
 
-/// Without `ip`, Jaeger takes two peers for two clocks, and says of every message
-/// between them that they may not agree.
+/// Without `ip`, Jaeger assumes a clock for each peer, and warns about clock skew at
+/// every message between them.
 #[test]
-fn peers_name_the_host_whose_clock_they_go_by() {
+fn peers_report_the_host_whose_clock_they_use() {
     let resources = Arc::new(Resources::default());
     let sink = Sink::new(Some(Arc::clone(&resources) as Arc<dyn Recorder>), None);
     sink.tracer("peer-00", "a");

@@ -27,7 +27,7 @@ pub struct Tracer {
     ids: Arc<dyn IdGenerator>,
 }
 
-/// One service's way into the sink.
+/// One service's connection to the sink.
 #[derive(Debug)]
 struct Service {
     sink: Arc<Sink>,
@@ -84,7 +84,7 @@ impl Tracer {
         SpanContext::new(trace, id, flags.with_sampled(true), false, state)
     }
 
-    /// A span that began and has ended.
+    /// Records a span that has ended.
     pub(crate) fn record(&self, span: EndedSpan<'_>) {
         self.service.start();
         self.service.end(span);
@@ -115,7 +115,7 @@ impl Service {
     }
 }
 
-/// Takes the spans of the API.
+/// Processes the spans of the API.
 #[derive(Debug)]
 struct Processor(Arc<Service>);
 
@@ -137,7 +137,7 @@ impl SpanProcessor for Processor {
                 name: &span.name,
                 rest: &rest,
             }),
-            // It is counted, and not stored: the run says that it is lost.
+            // It is counted, and not stored: the run reports it as lost.
             Err(_) => drop(self.0.counters.ended.fetch_add(1, Ordering::Release)),
         }
         REST.set(rest);

@@ -1,4 +1,4 @@
-//! A store with a limit gives up its oldest spans, and nothing else.
+//! A store with a limit evicts its oldest spans, and nothing else.
 
 use super::*;
 
@@ -37,7 +37,7 @@ fn numbered(number: u32) -> Query {
 }
 
 #[test]
-fn the_oldest_go_and_are_counted() {
+fn the_oldest_spans_are_evicted_and_counted() {
     let store = Store::with_limit(LIMIT);
     report(&store, 0, 40_000);
     let evicted = store.evicted().expect("it has a limit");
@@ -52,7 +52,7 @@ fn the_oldest_go_and_are_counted() {
     assert_eq!(store.find(&numbered(first - 1)), [[0; 16]; 0]);
     assert_eq!(store.find(&numbered(first)).len(), 1);
     assert_eq!(store.find(&numbered(39_999)).len(), 1);
-    // What only they needed is gone with them.
+    // Everything that only they used is evicted with them.
     let services = store.services();
     assert_eq!(services.len() as u32, 40 - first / 1000);
     assert_eq!(
@@ -68,7 +68,7 @@ fn the_oldest_go_and_are_counted() {
 }
 
 #[test]
-fn a_trace_that_is_partly_given_up_tells_what_is_left() {
+fn a_partly_evicted_trace_has_the_remaining_spans() {
     let store = Store::with_limit(LIMIT);
     report(&store, 0, 40_000);
     let first = store.evicted().expect("it has a limit").spans as u32;
@@ -78,7 +78,7 @@ fn a_trace_that_is_partly_given_up_tells_what_is_left() {
 }
 
 #[test]
-fn places_stay_what_they_are() {
+fn places_do_not_change() {
     let store = Store::with_limit(LIMIT);
     report(&store, 0, 100);
     let start = store.first_start();
@@ -87,7 +87,7 @@ fn places_stay_what_they_are() {
     assert_eq!((next, seen.len()), (100, 100));
     report(&store, 100, 40_000);
     let first = store.evicted().expect("it has a limit").spans;
-    // Who has read up to 100 goes on with the first that is kept.
+    // A reader that has read up to 100 continues with the first that is kept.
     let mut read = Vec::new();
     let next = store.read_from(next, 10, |_, span| read.push(span.start_time_unix_nano));
     assert_eq!(next as u64, first + 10);

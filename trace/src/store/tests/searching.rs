@@ -1,4 +1,4 @@
-//! A search finds what looking at every span finds.
+//! A search finds the same spans as a scan of all of them.
 
 use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue};
 
@@ -16,7 +16,7 @@ impl Random {
     }
 }
 
-/// What a query sees of a span.
+/// The properties of a span that a query compares.
 struct Seen {
     trace: TraceId,
     service: String,
@@ -124,7 +124,7 @@ fn query(random: &mut Random) -> Query {
 }
 
 #[test]
-fn searches_find_what_looking_at_everything_finds() {
+fn a_search_finds_the_same_as_a_full_scan() {
     let seed = std::env::var("SEED")
         .ok()
         .and_then(|seed| seed.parse().ok());
@@ -171,10 +171,10 @@ fn searches_find_what_looking_at_everything_finds() {
     }
 }
 
-/// Groups are signed when somebody searches: what came since then is found too,
-/// in a group that was begun before as well.
+/// Groups are signed by a search: spans stored after it are found too, even in a group
+/// that was begun before.
 #[test]
-fn what_came_after_a_search_is_found_by_the_next() {
+fn spans_stored_after_a_search_are_found_by_the_next() {
     let store = Store::new();
     let id = store.add_service(samples::resource("peer-0"));
     for number in 0..1000_u64 {
