@@ -1,4 +1,4 @@
-//! What a multiaddress says.
+//! Reading multiaddresses.
 
 use libp2p::PeerId;
 use std::io;
@@ -30,7 +30,7 @@ pub(crate) fn without(address: &Multiaddr, own: PeerId) -> Result<Multiaddr, Pee
     Ok(bare)
 }
 
-/// What carries a connection to an IP address; `None` for addresses that
+/// The transport of a connection to an IP address; `None` for addresses that
 /// cannot be dialled from here: names, circuits, memory.
 pub fn transport(address: &Multiaddr) -> Option<Transport> {
     use Protocol::{Ip4, Ip6, P2p, QuicV1, Tcp, Udp};
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_says_what_carries_it() {
+    fn the_transport_is_read_from_the_address() {
         let (a, b) = (PeerId::random(), PeerId::random());
         for (text, transport) in [
             ("/ip4/127.0.0.1/tcp/1".into(), Some(Transport::Tcp)),
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_of_ones_own_names_nobody_else() {
+    fn an_own_address_names_no_other_peer() {
         let (own, other) = (PeerId::random(), PeerId::random());
         for (text, expected) in [
             ("/ip4/127.0.0.1/tcp/0".to_owned(), Ok(())),

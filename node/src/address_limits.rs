@@ -1,9 +1,9 @@
 //! Bounds on incoming connections from one address.
 //!
 //! The bounds on all of them ([`Limits`]) keep the peer alive. These keep it
-//! reachable: whatever one address does, it holds a part of the places, and the
-//! others can still be had. An address is one of IPv4; of IPv6 it is a /64, since
-//! a host has one to itself.
+//! reachable: one address holds at most a part of the places, and the others stay
+//! available. An address is an IPv4 address, or a /64 of IPv6, since a host has one
+//! to itself.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -20,7 +20,7 @@ use libp2p::swarm::{
 
 use crate::config::Limits;
 
-/// Where a connection comes from.
+/// The source of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Source {
     V4(Ipv4Addr),
@@ -28,7 +28,7 @@ enum Source {
     V6([u16; 4]),
 }
 
-/// How far a connection is.
+/// The stage of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Stage {
     Pending,
@@ -60,7 +60,7 @@ impl Behaviour {
         }
     }
 
-    /// Whether another connection of this address may come so far.
+    /// Whether another connection of this address may reach that stage.
     fn check(&self, source: Source, stage: Stage) -> Result<(), ConnectionDenied> {
         let (limit, what) = match stage {
             Stage::Pending => (self.limits.pending_per_address, "handshakes"),
@@ -92,7 +92,7 @@ impl Behaviour {
     }
 }
 
-/// `None` for what comes from within the process.
+/// `None` for a connection from within the process.
 fn source(remote: &Multiaddr) -> Option<Source> {
     match remote.iter().next() {
         Some(Protocol::Ip4(ip)) => Some(Source::V4(ip)),
@@ -152,12 +152,12 @@ impl NetworkBehaviour for Behaviour {
         match event {
             FromSwarm::ConnectionEstablished(established) => {
                 let id = established.connection_id;
-                // What was dialled by us is not among them.
+                // Outgoing connections are not counted.
                 if let Some((source, _)) = self.connections.get(&id).copied() {
                     self.enter(id, source, Stage::Established);
                 }
             }
-            // Also of those that were denied.
+            // Denied connections end here, too.
             FromSwarm::ListenFailure(failure) => self.leave(failure.connection_id),
             FromSwarm::ConnectionClosed(closed) => self.leave(closed.connection_id),
             // Addresses and dials do not matter here.
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_has_its_part_of_the_places_and_others_have_theirs() {
+    fn an_address_has_its_share_of_the_places_and_others_have_theirs() {
         let limits = Limits::default();
         let (greedy, other) = ("/ip4/10.0.0.1/tcp/1", "/ip4/10.0.0.2/tcp/1");
         let address = |text: &str| text.parse::<Multiaddr>().expect("an address");
@@ -234,7 +234,7 @@ mod tests {
             assert!(peer.check(source, stage).is_err(), "{stage:?}");
             let own = address("/ip4/10.0.0.9/tcp/1");
             let newcomer = peer.handle_pending_inbound_connection(id(limit), &own, &address(other));
-            assert!(newcomer.is_ok(), "another address comes in");
+            assert!(newcomer.is_ok(), "another address is admitted");
             peer.leave(id(0));
             peer.leave(id(0));
             assert!(peer.check(source, stage).is_ok(), "a place is free again");

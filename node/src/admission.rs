@@ -1,10 +1,10 @@
-//! Which peers may connect to those of a run.
+//! Admission control: which peers may connect to those of a run.
 //!
 //! A run knows the identities of its peers before they start: these are its
 //! members, and no other peer gets a connection, unless it is admitted as a
-//! guest. A connection is denied as soon as its handshake has proven who is at
-//! the other end, before any protocol has a handler on it. All peers of a run
-//! share one [`Admission`], which counts guests and those that were refused.
+//! guest. A connection is denied as soon as its handshake has proven the remote
+//! identity, before any protocol has a handler on it. All peers of a run share one
+//! [`Admission`], which counts guests and refused peers.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::convert::Infallible;
@@ -19,8 +19,8 @@ use libp2p::swarm::{
     THandlerOutEvent, ToSwarm, dummy,
 };
 
-/// How many peers a [`Tally`] names. A guess: bounded, since strangers choose
-/// how many identities they have.
+/// How many peers a [`Tally`] names. A guess: bounded, since a stranger can have any
+/// number of identities.
 pub const NAMED: usize = 16;
 
 /// How many messages of guests the processes of a run handle. A guess: each is a
@@ -39,7 +39,7 @@ pub enum Guests {
     Any,
 }
 
-/// Who may connect, and who else did.
+/// The peers that may connect, and counts of other connections.
 #[derive(Debug)]
 pub struct Admission {
     members: HashSet<PeerId>,
@@ -47,7 +47,7 @@ pub struct Admission {
     visitors: Mutex<Visitors>,
 }
 
-/// Peers that connected, or wanted to, and are not of the run.
+/// Peers outside the run that connected, or tried to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Visitors {
     /// Connections of guests.
@@ -61,7 +61,7 @@ pub struct Visitors {
     pub dropped: u64,
 }
 
-/// Connections, and of whom.
+/// A count of connections, by peer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// How many connections.
@@ -97,12 +97,12 @@ impl Admission {
         &self.guests
     }
 
-    /// Who came until now.
+    /// The visitors up to now.
     pub fn visitors(&self) -> Visitors {
         self.lock().clone()
     }
 
-    /// Counts a message of a guest. `false` when it is one too many.
+    /// Counts a message of a guest. `false` when it exceeds the limit.
     pub(crate) fn takes_message(&self) -> bool {
         let mut visitors = self.lock();
         let takes = visitors.messages < MESSAGES;
@@ -185,7 +185,7 @@ impl NetworkBehaviour for Behaviour {
         self.0.check(peer).map(|()| dummy::ConnectionHandler)
     }
 
-    /// A peer is dialled that another peer has named: by Kademlia.
+    /// Kademlia dials peers that other peers have named.
     fn handle_established_outbound_connection(
         &mut self,
         _: ConnectionId,

@@ -1,4 +1,4 @@
-//! Everything that a peer speaks, put together.
+//! The behaviours of all protocols of a peer, combined.
 
 use libp2p::swarm::NetworkBehaviour;
 use libp2p::swarm::behaviour::toggle::Toggle;
@@ -12,7 +12,7 @@ use crate::{address_limits, admission, channel, message, one_connection, ping};
 
 #[derive(NetworkBehaviour)]
 pub(crate) struct Behaviour {
-    /// The first: what it denies, no other sees.
+    /// Comes first: connections that it denies do not reach the others.
     admission: Toggle<admission::Behaviour>,
     address_limits: Toggle<address_limits::Behaviour>,
     limits: Toggle<connection_limits::Behaviour>,

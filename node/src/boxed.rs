@@ -2,9 +2,9 @@
 //!
 //! The handler of a connection holds the handlers of all protocols side by
 //! side, and libp2p's connection task holds it more than once. A protocol that
-//! is switched off then takes as much room as one that is on: some 9 KiB at
-//! each end of every connection, for all of them together. Behind a box it
-//! takes a pointer, and so do its events in the queues of each connection.
+//! is switched off then takes as much memory as one that is on: some 9 KiB at
+//! each end of every connection, for all of them together. Behind a box it takes
+//! a pointer, and so do its events in the queues of each connection.
 
 use std::ops::{Deref, DerefMut};
 use std::task::{Context, Poll};

@@ -1,4 +1,4 @@
-//! What a peer is made of.
+//! The configuration of a peer.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -16,14 +16,14 @@ use crate::metrics::Metrics;
 /// How a peer is built. Start from [`Config::new`] and change what differs.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Who the peer is.
+    /// The peer's identity.
     pub key: Keypair,
-    /// What it listens on and dials over.
+    /// The transports on which it listens and dials.
     pub transports: BTreeSet<Transport>,
-    /// What secures connections over memory. TCP has Noise in any case.
+    /// The security of connections over memory. TCP always has Noise.
     pub security: Security,
-    /// What it speaks. Each protocol costs memory on every connection, so a
-    /// peer speaks what its experiment needs.
+    /// Its protocols. Each costs memory on every connection, so a peer has only those
+    /// that its experiment needs.
     pub protocols: BTreeSet<Protocol>,
     /// Whether it pings its peers at regular times, where it speaks
     /// [`Protocol::Ping`]; else it answers, and pings when asked to.
@@ -39,17 +39,16 @@ pub struct Config {
     pub limits: Option<Limits>,
     /// Gossipsub topics to subscribe to.
     pub topics: Vec<String>,
-    /// How it gossips.
+    /// The parameters of gossipsub.
     pub gossip: gossip::Parameters,
-    /// Who is told of gossip.
+    /// The observer of gossip deliveries.
     pub watch: Option<gossip::Watch>,
-    /// Where libp2p's own metrics are counted, and the peer itself. Peers may
-    /// share them.
+    /// The metrics of libp2p and of the peer. Peers may share them.
     pub metrics: Option<Arc<Metrics>>,
 }
 
 impl Config {
-    /// A peer on TCP that speaks the channel protocol alone.
+    /// A peer on TCP with the channel protocol alone.
     pub fn new(key: Keypair) -> Self {
         Self {
             key,
@@ -68,8 +67,8 @@ impl Config {
     }
 }
 
-/// What bounds the memory of a peer that strangers can reach. Besides what it
-/// costs itself, each connection then holds at most a few frames
+/// Bounds on the memory of a peer that strangers can reach. Besides its own cost, each
+/// connection then holds at most a few frames
 /// ([`MAX_FRAME`](crate::channel::MAX_FRAME)) on each of its two channels, one on
 /// each of the [`STREAMS`](crate::message::STREAMS) of [`Protocol::Message`] if
 /// that is switched on, and Yamux's first window, 256 KiB, on each stream that waits to be read.
@@ -87,9 +86,8 @@ pub struct Limits {
     pub pending_per_address: u32,
     /// Established incoming connections from one address.
     pub established_per_address: u32,
-    /// Streams on one connection, of both sides. So many may also say at once
-    /// which protocol they are for: what comes on a stream that nobody reads
-    /// yet stays in memory.
+    /// Streams on one connection, of both sides. As many may negotiate their protocol at
+    /// once: bytes on a stream that is not read yet stay in memory.
     pub streams_per_connection: usize,
 }
 
@@ -103,14 +101,14 @@ impl Default for Limits {
             // A quarter of the whole.
             pending_per_address: 64,
             established_per_address: 256,
-            // libp2p's own number of streams that say their protocol at once.
+            // libp2p's own number of streams that negotiate at once.
             streams_per_connection: 128,
         }
     }
 }
 
-/// A way to carry bytes. TCP and memory are secured by Noise and multiplexed
-/// by Yamux; QUIC brings both.
+/// A transport. TCP and memory are secured by Noise and multiplexed by Yamux; QUIC
+/// includes both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum)]
 pub enum Transport {
     /// TCP on loopback, secured by Noise, multiplexed by Yamux.
@@ -132,8 +130,8 @@ impl fmt::Display for Transport {
     }
 }
 
-/// What secures a connection within the process. What leaves the process is
-/// always secured: by Noise over TCP, by TLS over QUIC.
+/// The security of a connection within the process. Other connections are always
+/// secured: by Noise over TCP, by TLS over QUIC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Security {
     /// Noise: both sides prove their identities, and no third party can read.
@@ -144,10 +142,10 @@ pub enum Security {
     Plaintext,
 }
 
-/// A protocol that a peer can speak.
+/// A protocol of a peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Protocol {
-    /// `/ipfs/id/1.0.0`: tells who it is and what it speaks.
+    /// `/ipfs/id/1.0.0`: exchanges identities and protocols.
     Identify,
     /// `/ipfs/ping/1.0.0`: libp2p's own ping.
     Ping,
@@ -197,7 +195,7 @@ impl FromStr for Protocol {
     }
 }
 
-/// A name that is no [`Protocol`].
+/// A name that is not a [`Protocol`].
 #[derive(Debug, thiserror::Error)]
 #[error("unknown protocol {0:?}; choose from identify, ping, kad, gossipsub, channel, message")]
 pub struct UnknownProtocol(String);

@@ -1,4 +1,4 @@
-//! What can come of a dial.
+//! The errors of a dial.
 
 use std::io;
 
@@ -8,57 +8,57 @@ use libp2p::core::transport::timeout::TransportTimeoutError;
 use libp2p::swarm::DialError;
 use libp2p::{Multiaddr, PeerId, quic};
 
-/// What a peer cannot say that refuses a connection: libp2p has no words for it.
+/// The likely reasons of a refused connection: libp2p has no message for them.
 pub(crate) const NO_ROOM: &str = "it may have no room for another, or not admit this peer";
 
 /// Why a peer cannot be reached.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Nobody listens there, or there is no way.
+    /// There is no listener, or no route.
     #[error("cannot reach {address}: {reason}")]
     Unreachable {
-        /// Where.
+        /// The address.
         address: Multiaddr,
-        /// What the system says.
+        /// The system's error.
         reason: String,
     },
-    /// Somebody is there, but does not talk libp2p with us.
+    /// There is a listener, but the libp2p handshake failed.
     #[error("handshake with {address} failed: {reason}")]
     Handshake {
-        /// Where.
+        /// The address.
         address: Multiaddr,
-        /// What went wrong.
+        /// The cause.
         reason: String,
     },
     /// It took longer than the connection timeout.
     #[error("no answer from {address} in time")]
     Timeout {
-        /// Where.
+        /// The address.
         address: Multiaddr,
     },
-    /// Somebody else is there.
+    /// Another peer is at the address.
     #[error("at {address} is {obtained}, not the peer that the address names")]
     WrongPeer {
-        /// Where.
+        /// The address.
         address: Multiaddr,
-        /// Who is there.
+        /// The peer at the address.
         obtained: PeerId,
     },
     /// The peer that dials is at that address itself.
     #[error("{address} is the peer that dials itself")]
     Oneself {
-        /// Where.
+        /// The address.
         address: Multiaddr,
     },
-    /// The address is of no transport that the peer has.
+    /// The peer has no transport for the address.
     #[error("cannot dial {0}: no transport for such an address is switched on")]
     Unsupported(Multiaddr),
     /// The peer's own limits forbid it, or it closed the connection at once.
     #[error("dial to {address} was given up: {reason}")]
     GivenUp {
-        /// Where.
+        /// The address.
         address: Multiaddr,
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// The peer that was to dial has stopped.
@@ -128,7 +128,7 @@ impl Error {
     }
 }
 
-/// What the deepest error of a chain says, and of which kind it is.
+/// The kind and the message of the deepest error of a chain.
 fn root(error: &io::Error) -> (io::ErrorKind, String) {
     let mut deepest: &(dyn std::error::Error + 'static) = error;
     while let Some(inner) = inner(deepest) {
@@ -153,9 +153,8 @@ fn inner<'a>(
     }
 }
 
-/// What kind of error says `text`. `Either` and the time-out, which libp2p puts
-/// around errors, show what they hold and deny to hold it: what happened stands
-/// in the text alone.
+/// The kind of the error with this text. libp2p's `Either` and time-out wrappers display
+/// the inner error and do not return it as their source: only the text has it.
 fn kind_of_text(text: &str) -> Option<io::ErrorKind> {
     let says = |error: &dyn std::fmt::Display| error.to_string() == text;
     if says(&TransportTimeoutError::<io::Error>::Timeout) || says(&quic::Error::HandshakeTimedOut) {
@@ -195,7 +194,7 @@ mod tests {
         assert_eq!(root(&hidden), (io::ErrorKind::ConnectionRefused, text));
     }
 
-    /// What a peer does that has no room.
+    /// The behaviour of a peer that is full.
     #[test]
     fn an_end_in_the_middle_is_found() {
         let end = io::Error::from(io::ErrorKind::UnexpectedEof);

@@ -57,13 +57,13 @@ const CONCURRENCY: usize = 4;
 const PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// The longest pause that a collector can ask for.
+/// The longest pause that a collector can request.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(30);
 
 /// How many different reasons are remembered: a collector makes them up.
 const MOST_REASONS: usize = 8;
 
-/// The way out for spans.
+/// Exports spans to a collector.
 #[derive(Debug)]
 pub struct Exporter {
     shared: Arc<Shared>,
@@ -127,9 +127,9 @@ impl Export for Exporter {
         self.shared.dropped.load(Ordering::Relaxed)
     }
 
-    /// Sends what is queued and ends: after [`PATIENCE`] in which the collector
+    /// Sends the queued spans and ends: after [`PATIENCE`] in which the collector
     /// took nothing, and after [`LONGEST`] in any case. Returns why spans were
-    /// dropped, and what the collector warned of.
+    /// dropped, and the collector's warnings.
     fn flush(&self) -> BoxFuture<'_, Option<String>> {
         async {
             let finished = self.shared.finished.notified();
@@ -143,7 +143,7 @@ impl Export for Exporter {
 }
 
 impl Shared {
-    /// That many spans are dropped. None, and the collector has warned.
+    /// Counts dropped spans. A count of 0 is a warning of the collector.
     fn lose(&self, count: u64, why: String) {
         self.dropped.fetch_add(count, Ordering::Relaxed);
         let mut reasons = lock(&self.reasons);
@@ -200,7 +200,7 @@ impl Shared {
     /// Sends batches; returns those that the collector may take later.
     ///
     /// # Errors
-    /// The time after the end is over: why the rest was not taken.
+    /// The time after the end is over. The error is why the rest was not accepted.
     async fn send(
         &self,
         client: &Client,
@@ -255,17 +255,17 @@ impl Shared {
     }
 }
 
-/// What came of some batches.
+/// The outcome of some batches.
 #[derive(Debug, Default)]
 struct Round {
-    /// Some were answered, and need not be sent again.
+    /// Some were answered.
     progress: bool,
-    /// The others, and why the last of them was not taken.
+    /// The batches to send again, and why the last of them was not accepted.
     later: Vec<Batch>,
     why: Option<String>,
     /// Nothing listens at the collector's address.
     unreachable: bool,
-    /// The pause that the collector asks for.
+    /// The pause that the collector requests.
     after: Option<Duration>,
 }
 
@@ -324,7 +324,7 @@ async fn run(shared: Arc<Shared>, client: Client, mut flush: watch::Receiver<boo
     shared.finished.notify_waiters();
 }
 
-/// A panic elsewhere leaves counters and queues whole.
+/// Poisoning is harmless: a panic elsewhere leaves counters and queues intact.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex
         .lock()

@@ -1,9 +1,9 @@
-//! libp2p's gossipsub, as an experiment sees it: its parameters, and what its
-//! peers tell whoever watches them.
+//! libp2p's gossipsub, as an experiment sees it: its parameters, and its deliveries and
+//! counts for an observer.
 //!
-//! gossipsub itself tells of the first copy of each message alone. Copies are
-//! counted where it unpacks them, before it knows which are new; of its control
-//! messages nothing is counted.
+//! gossipsub itself reports the first copy of each message alone. Copies are counted
+//! where it unpacks them, before it knows which are new; its control messages are not
+//! counted.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -16,7 +16,7 @@ use libp2p::PeerId;
 use libp2p::gossipsub::{DataTransform, Message, PublishError, RawMessage, TopicHash};
 use tokio::sync::mpsc;
 
-/// How a peer gossips. The defaults are those of libp2p.
+/// The parameters of gossipsub. The defaults are those of libp2p.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parameters {
     /// How many peers a mesh should have (D).
@@ -27,10 +27,10 @@ pub struct Parameters {
     pub mesh_high: usize,
     /// How many peers of the mesh have to be dialled by us (D_out).
     pub mesh_outbound: usize,
-    /// How often meshes are looked after.
+    /// The heartbeat interval, at which meshes are maintained.
     pub heartbeat: Duration,
-    /// How long a copy may wait until its neighbour takes it. libp2p gives up
-    /// those of a publisher after 5 s, those that are passed on after 1 s.
+    /// How long a copy may wait until its neighbour takes it. libp2p drops those of a
+    /// publisher after 5 s, forwarded ones after 1 s.
     pub queue: Option<Duration>,
     /// Whether a publisher sends to all its neighbours, not to its mesh alone.
     pub flood_publish: bool,
@@ -53,32 +53,32 @@ impl Default for Parameters {
     }
 }
 
-/// The first copy of a message has come: what a peer tells whoever watches it.
+/// The first copy of a message has arrived.
 #[derive(Debug)]
 pub struct Delivery {
-    /// To whom.
+    /// The receiver.
     pub to: PeerId,
-    /// Who sent this copy.
+    /// The sender of this copy.
     pub via: PeerId,
-    /// Its publisher, as the message says; the signature proves it, unless the
-    /// network does without.
+    /// Its publisher, according to the message; the signature proves it, unless signatures
+    /// are off.
     pub from: Option<PeerId>,
     /// Its topic.
     pub topic: String,
-    /// What it says.
+    /// The data.
     pub data: Vec<u8>,
-    /// When.
+    /// The time.
     pub at: SystemTime,
 }
 
-/// What somebody who watches gossip holds, and gives to each peer.
+/// The observer of gossip, shared by all peers.
 #[derive(Clone, Debug)]
 pub struct Watch {
     deliveries: mpsc::Sender<Delivery>,
     counts: Arc<Counts>,
 }
 
-/// What was counted.
+/// The counters.
 #[derive(Debug, Default)]
 pub struct Counts {
     copies: AtomicU64,
@@ -88,28 +88,28 @@ pub struct Counts {
 }
 
 impl Watch {
-    /// With room for so many deliveries. What finds no room is counted.
+    /// With room for that many deliveries. Deliveries beyond are counted.
     pub fn new(room: usize) -> (Self, mpsc::Receiver<Delivery>) {
         let (deliveries, receiver) = mpsc::channel(room);
         let counts = Arc::default();
         (Self { deliveries, counts }, receiver)
     }
 
-    /// What was counted until now.
+    /// The counters.
     pub fn counts(&self) -> &Counts {
         &self.counts
     }
 
-    /// The peer goes on, whether there is room or not.
+    /// Never blocks the peer: a delivery without room is counted.
     pub(crate) fn delivered(&self, delivery: Delivery) {
         if self.deliveries.try_send(delivery).is_err() {
             self.counts.missed.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// Copies to a slow peer were given up: its queue was full, or they waited
-    /// in it for too long. Among thousands of peers that can be thousands of
-    /// times a second, so it is counted, and makes no delivery wait.
+    /// libp2p has dropped copies to a slow peer: its queue was full, or they waited in it
+    /// for too long. Among thousands of peers that can be thousands of times a second, so
+    /// it is counted, and delays no delivery.
     pub(crate) fn gave_up(&self, slow: PeerId, copies: usize) {
         let all = self.counts.given_up.lock();
         let mut all = all.unwrap_or_else(PoisonError::into_inner);
@@ -117,26 +117,26 @@ impl Watch {
     }
 }
 
-/// What was counted until some time.
+/// A snapshot of the counters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Copies of messages that have come, the first ones included.
+    /// Copies of messages that have arrived, the first ones included.
     pub copies: u64,
     /// How many bytes of data were in them.
     pub bytes: u64,
     /// Deliveries for which there was no room.
     pub missed: u64,
-    /// Copies that never left, by the slow peer to which they were to go.
+    /// Copies dropped before sending, by the slow peer to which they were addressed.
     pub given_up: BTreeMap<PeerId, u64>,
 }
 
 impl Counts {
-    /// How many copies have come until now.
+    /// How many copies have arrived up to now.
     pub fn copies(&self) -> u64 {
         self.copies.load(Ordering::Relaxed)
     }
 
-    /// Until now.
+    /// The counts up to now.
     pub fn now(&self) -> Tally {
         Tally {
             copies: self.copies(),
@@ -154,7 +154,7 @@ impl Counts {
 impl Sub<&Self> for Tally {
     type Output = Self;
 
-    /// What was counted since then.
+    /// The difference of two snapshots.
     fn sub(mut self, then: &Self) -> Self {
         for (peer, count) in &mut self.given_up {
             *count -= then.given_up.get(peer).unwrap_or(&0);
@@ -184,7 +184,7 @@ pub enum Error {
     /// The queues to all neighbours are full.
     #[error("the queues to all {0} neighbours are full")]
     Full(usize),
-    /// Anything else that gossipsub says.
+    /// Any other error of gossipsub.
     #[error("gossipsub: {0}")]
     Refused(String),
     /// The peer has stopped.
@@ -203,7 +203,7 @@ impl From<PublishError> for Error {
     }
 }
 
-/// Counts the copies that come, and changes nothing.
+/// Counts incoming copies, and changes nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Counting(pub(crate) Option<Watch>);
 

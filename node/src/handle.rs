@@ -27,21 +27,21 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 /// Why a peer cannot listen.
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
-    /// The address is of no transport that the peer has.
+    /// The peer has no transport for the address.
     #[error("cannot listen on {0}: no transport for such an address is switched on")]
     Unsupported(Multiaddr),
     /// The system refuses, for example because the port is in use.
     #[error("cannot listen on {address}: {reason}")]
     Refused {
-        /// Where.
+        /// The address.
         address: Multiaddr,
-        /// What the system says.
+        /// The system's error.
         reason: String,
     },
     /// The address names another peer.
     #[error("cannot listen on {address} as {other}: this peer is {own}")]
     AnotherPeer {
-        /// Where.
+        /// The address.
         address: Multiaddr,
         /// The peer that the address names.
         other: PeerId,
@@ -53,10 +53,10 @@ pub enum ListenError {
     Stopped,
 }
 
-/// What came of a lookup, and its messages if they were to be recorded.
+/// The outcome of a lookup, and its messages if they were to be recorded.
 pub(crate) type Looked = (Result<Found, lookup::Error>, Vec<Exchange>);
 
-/// A question to the peer's task. Each carries the way back for its answer.
+/// A command to the peer's task. Each has the channel for its answer.
 #[derive(Debug)]
 pub(crate) enum Command {
     Listen {
@@ -107,8 +107,8 @@ pub(crate) enum Command {
     },
 }
 
-/// A running peer, as seen by everybody else. Cheap to clone; when the last
-/// one is dropped, the peer stops and its connections close.
+/// The handle of a running peer. Cheap to clone; when the last one is dropped, the peer
+/// stops and its connections close.
 #[derive(Clone, Debug)]
 pub struct Handle {
     pub(crate) peer_id: PeerId,
@@ -117,14 +117,13 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// Who it is.
+    /// Its PeerId.
     pub fn peer_id(&self) -> PeerId {
         self.peer_id
     }
 
-    /// Listens on `address` and returns what came of it: a port of 0 is
-    /// replaced by the one that the system chose. A `/p2p/…` at its end may name
-    /// this peer.
+    /// Listens on `address` and returns the actual address: a port of 0 is replaced by
+    /// the one that the system chose. A `/p2p/…` at its end may name this peer.
     ///
     /// # Errors
     /// Every variant of [`ListenError`].
@@ -196,7 +195,7 @@ impl Handle {
                     match changed {
                         Ok(Ok(())) => {}
                         Ok(Err(_)) => return Err(error),
-                        // No other connection came: the last answer says why.
+                        // No other connection came: the last error is the reason.
                         Err(_) => in_time = false,
                     }
                 }
@@ -205,8 +204,8 @@ impl Handle {
         }
     }
 
-    /// Who sends messages to `peer`, each on a stream of its own. One for each
-    /// peer is enough: it numbers them.
+    /// A sender of messages to `peer`, each on a stream of its own. One for each peer is
+    /// enough: it numbers them.
     pub fn messages(&self, peer: PeerId) -> message::Sender {
         message::Sender::new(self.clone(), peer)
     }
@@ -254,8 +253,8 @@ impl Handle {
         let _ = self.commands.try_send(Command::Disconnect { peer });
     }
 
-    /// Sends a message to everybody who has subscribed to `topic`, over
-    /// gossipsub. What comes of it is told to who [watches](gossip::Watch).
+    /// Sends a message to all subscribers of `topic`, over gossipsub. Deliveries are
+    /// reported to the [observer](gossip::Watch).
     ///
     /// # Errors
     /// Every variant of [`gossip::Error`].
@@ -295,14 +294,13 @@ impl Handle {
         self.ask(command).await.unwrap_or_else(stopped)
     }
 
-    /// How its routing table is; `None` when the peer has stopped.
+    /// The state of its routing table; `None` when the peer has stopped.
     pub async fn table(&self) -> Option<Table> {
         self.ask(|reply| Command::Table { reply }).await
     }
 
-    /// Enters these into its routing table, as if it had found them. It looks for
-    /// no others because of them. Nothing comes of it without Kademlia, or when
-    /// the peer has stopped.
+    /// Enters these into its routing table, as if it had found them, and without a
+    /// bootstrap lookup. No effect without Kademlia, or when the peer has stopped.
     pub async fn introduce(&self, peers: Vec<(PeerId, Multiaddr)>) {
         let _ = self.ask(|reply| Command::Introduce { peers, reply }).await;
     }

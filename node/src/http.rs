@@ -115,7 +115,7 @@ async fn connection(stream: TcpStream, app: Router, times: Times, stop: Cancella
     let (mut waiting, mut stopping) = (true, false);
     loop {
         tokio::select! {
-            // How it ended is the client's affair.
+            // How it ended does not matter to the server.
             _ = served.as_mut() => break,
             () = &mut first, if waiting => {
                 waiting = false;

@@ -15,13 +15,13 @@ use std::{
 use tokio::runtime;
 use tokio_util::sync::CancellationToken;
 
-/// What the shell expects of a program that SIGINT ended: 128 and 2.
+/// The exit status that the shell expects of a program ended by SIGINT: 128 and 2.
 const AT_ONCE: i32 = 130;
 
 /// Watches for signals from now on. The token is cancelled by the first.
 ///
 /// # Errors
-/// When the system does not let us watch, or has no thread for it.
+/// The system does not allow it, or has no thread for it.
 pub fn watch() -> std::io::Result<CancellationToken> {
     let token = CancellationToken::new();
     let runtime = runtime::Builder::new_current_thread()
@@ -70,9 +70,8 @@ impl Signals {
     }
 }
 
-/// Whether this process ignores a signal. Where the system does not tell, it
-/// counts as ignored: the signal then has the effect that it would have without
-/// us.
+/// Whether this process ignores a signal. Where the system does not report it, it counts
+/// as ignored: the signal then keeps its default effect.
 #[cfg(unix)]
 fn ignores(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status");

@@ -20,7 +20,7 @@ pub enum Error {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         error: io::Error,
     },
     /// Others than its owner may read the file.
@@ -46,13 +46,13 @@ pub enum Error {
     Malformed {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
 }
 
-/// The Ed25519 key of peer `index` in a run with this seed. Whoever knows the
-/// seed knows the key: for experiments, never for identities that matter.
+/// The Ed25519 key of peer `index` in a run with this seed. Anyone with the seed has the
+/// key: for experiments, never for identities that matter.
 pub fn from_seed(seed: u64, index: u32) -> Keypair {
     derive(b"p2p testbed peer key", seed, index)
 }
@@ -99,7 +99,7 @@ pub fn from_file(path: &Path) -> Result<Keypair, Error> {
     }
 }
 
-/// The key in the bytes of a file, or what they are instead.
+/// The key in the bytes of a file, or the reason why there is none.
 fn decode(bytes: &[u8]) -> Result<Keypair, String> {
     if bytes.len() as u64 > MAX_FILE {
         return Err(format!("it is longer than {MAX_FILE} bytes"));
@@ -129,7 +129,7 @@ fn create(path: &Path) -> io::Result<Keypair> {
     let mut file = options.open(path)?;
     let written = file.write_all(&bytes).and_then(|()| file.sync_all());
     if written.is_err() {
-        // A file without a key would be refused at the next start.
+        // A file without a key would be rejected at the next start.
         let _ = fs::remove_file(path);
     }
     written.map(|()| key)
@@ -167,7 +167,7 @@ fn check_mode(path: &Path, metadata: &fs::Metadata) -> Result<(), Error> {
     }
 }
 
-/// Elsewhere the file's access list is its owner's business.
+/// On other systems access lists are not checked.
 #[cfg(not(unix))]
 fn check_mode(_: &Path, _: &fs::Metadata) -> Result<(), Error> {
     Ok(())
@@ -188,7 +188,7 @@ mod tests {
     /// Once, `testbed-node --seed 1` could not be met by peer 0 of `testbed
     /// --seed 1`: both had the same PeerId.
     #[test]
-    fn a_daemon_is_none_of_the_peers_of_a_run() {
+    fn a_daemon_has_another_key_than_every_peer_of_a_run() {
         for seed in [0, 1, u64::MAX] {
             let daemon = of_daemon(seed).public();
             assert_eq!(of_daemon(seed).public(), daemon);
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_something_else_is_refused() {
+    fn a_file_without_a_valid_key_is_rejected() {
         let dir = tempfile::tempdir().unwrap();
         let ours = Keypair::generate_ed25519();
         let key = ours.to_protobuf_encoding().unwrap();
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_file_is_not_read() {
+    fn only_a_regular_file_is_read() {
         let dir = tempfile::tempdir().unwrap();
         let error = from_file(dir.path()).unwrap_err();
         assert!(error.to_string().contains("is a directory"), "{error}");

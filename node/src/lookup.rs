@@ -1,5 +1,4 @@
-//! Lookups in the distributed hash table of [`Protocol::Kademlia`], as the
-//! outside asks for them.
+//! Lookups in the distributed hash table of [`Protocol::Kademlia`].
 //!
 //! [`Protocol::Kademlia`]: crate::Protocol::Kademlia
 
@@ -20,7 +19,7 @@ pub use traced::{Exchange, traced};
 /// publisher.
 pub const MAX_RECORD: usize = 16 * 1024 - 256;
 
-/// What is asked of the table.
+/// A lookup in the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lookup {
     /// Store a value at the peers that are closest to its key (PUT_VALUE).
@@ -35,12 +34,12 @@ pub enum Lookup {
         /// Its key.
         key: Vec<u8>,
     },
-    /// Say that this peer provides something (ADD_PROVIDER).
+    /// Announce that this peer provides a key (ADD_PROVIDER).
     Provide {
         /// Its key.
         key: Vec<u8>,
     },
-    /// Find who provides it (GET_PROVIDERS); the first answer counts.
+    /// Find the providers of a key (GET_PROVIDERS); the first answer counts.
     Providers {
         /// Its key.
         key: Vec<u8>,
@@ -62,7 +61,7 @@ pub struct Table {
     pub lookups: usize,
 }
 
-/// What came of a lookup.
+/// The result of a lookup.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
     /// The value, after [`Lookup::Get`].
@@ -78,29 +77,29 @@ pub struct Found {
     pub answers: u32,
     /// How many peers were asked one after the other, each named by the one
     /// before it, the first by this peer's table: up to the one that had the
-    /// answer, or else up to the closest one that was asked. 0: nobody had to
-    /// be asked. `None` when the chain is not known.
+    /// answer, or else up to the closest one that was asked. 0: no peer had to be
+    /// asked. `None` when the chain is not known.
     pub hops: Option<u32>,
     /// How long it took.
     pub took: Duration,
 }
 
-/// Why nothing came of a lookup.
+/// Why a lookup failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// Kademlia is not switched on.
     #[error("Kademlia is switched off")]
     SwitchedOff,
-    /// The record would be stored here and travel nowhere.
+    /// The record would be stored here and not be sent.
     #[error("key and value have {0} bytes together, and a record may have {MAX_RECORD}")]
     TooLarge(usize),
     /// The store of this peer does not take it.
     #[error("this peer's store is full: {0}")]
     Store(String),
-    /// Nobody who was asked has it.
+    /// None of the peers asked has it.
     #[error("not found")]
     NotFound,
-    /// Nobody has stored it.
+    /// No peer has stored it.
     #[error("nobody has stored it")]
     NotStored,
     /// It took too long.

@@ -1,8 +1,8 @@
 //! One connection between two peers.
 //!
 //! Two peers that dial each other at the same time end up with two
-//! connections. Both then keep the same one, without a word: the one that the
-//! peer with the lower id dialled. When one side dials twice, it believes the
+//! connections. Both then keep the same one, without negotiation: the one that the
+//! peer with the lower id dialled. When one side dials twice, it considers the
 //! first connection dead, and the newer one is kept.
 //!
 //! The rule decides while the connections are young: a peer that is connected
@@ -11,7 +11,7 @@
 //! succeed and then break: it fails to open, and `Handle::open_channel` tries
 //! again on the connection that is kept.
 //!
-//! Peers that speak no protocol of ours keep both: libp2p's Kademlia waits ten
+//! Peers without a protocol of the testbed keep both: libp2p's Kademlia waits ten
 //! seconds for the answer to a request whose connection was closed.
 
 use std::collections::{HashMap, HashSet};
@@ -37,7 +37,7 @@ pub(crate) const SETTLE: Duration = Duration::from_secs(1);
 /// How long it is remembered that a peer turned us away. A guess.
 const MEMORY: Duration = Duration::from_secs(60);
 
-/// Knows the connection to each peer, and which are one too many.
+/// Keeps the connection to each peer, and finds superfluous ones.
 #[derive(Debug)]
 pub(crate) struct Behaviour {
     local: PeerId,
@@ -50,10 +50,10 @@ pub(crate) struct Behaviour {
     admission: Option<Arc<Admission>>,
     /// Those with a connection that do not count.
     guests: HashSet<PeerId>,
-    /// One too many, and to be closed.
+    /// Superfluous connections, to be closed.
     closing: Vec<ConnectionId>,
-    /// Who closed a connection that we dialled, and when. If they dialled us
-    /// meanwhile, theirs is about to come.
+    /// Peers that closed a connection that we dialled, and when. If they dialled us
+    /// meanwhile, their connection is about to be established.
     settling: HashMap<PeerId, Instant>,
     /// Peers that closed a connection that we dialled before it was [`SETTLE`] old,
     /// and when.
@@ -65,7 +65,7 @@ pub(crate) struct Behaviour {
 #[error("there is a connection already")]
 pub(crate) struct OneTooMany;
 
-/// Who is connected. Guests do not count.
+/// The number of connected peers. Guests do not count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Count {
     /// Peers with a connection.
@@ -132,8 +132,8 @@ impl Behaviour {
         self.turned_away.contains_key(peer)
     }
 
-    /// Takes the connections that are one too many. To be asked, and obeyed,
-    /// at each new connection before anybody hears of it.
+    /// Takes the superfluous connections. The caller has to close them at each new
+    /// connection, before it is reported.
     pub(crate) fn take_closing(&mut self) -> Vec<ConnectionId> {
         std::mem::take(&mut self.closing)
     }

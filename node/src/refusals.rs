@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_flood_is_a_line_now_and_then() {
+    fn a_flood_of_refusals_is_reported_at_intervals() {
         let mut refusals = Refusals::new(true);
         let start = Instant::now();
         assert_eq!(refusals.add(start), Some(1));

@@ -1,5 +1,4 @@
-//! What carries a peer's bytes: TCP, QUIC and memory, each secured and
-//! multiplexed.
+//! The transports of a peer: TCP, QUIC and memory, each secured and multiplexed.
 
 use std::io;
 

@@ -1,4 +1,4 @@
-//! The channel protocol as the whole peer sees it: who opens one to whom.
+//! The channel protocol of the whole peer: channels by remote peer.
 
 use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
@@ -28,7 +28,7 @@ pub struct Behaviour {
 }
 
 impl Behaviour {
-    /// No channels yet, and where those that come are read.
+    /// A behaviour without channels, and the inbox of incoming ones.
     pub fn new() -> (Self, Inbox) {
         let (inbox, arrivals) = mpsc::channel(ARRIVALS);
         let behaviour = Self {
@@ -40,14 +40,14 @@ impl Behaviour {
         (behaviour, Inbox::new(arrivals))
     }
 
-    /// Where what comes is read.
+    /// The sender into the inbox.
     pub(crate) fn inbox(&self) -> mpsc::Sender<Arrival> {
         self.inbox.clone()
     }
 
-    /// The channels of a new connection. When it replaces another one, what it
-    /// brings comes after the end of what that one brought: a peer that has
-    /// restarted would otherwise be answered on a channel that is gone.
+    /// The handler of a new connection. When it replaces another connection, its
+    /// messages are delivered after the end of the old one's channel: a restarted peer
+    /// would otherwise be answered on a closed channel.
     fn handler(&mut self, peer: PeerId) -> Handler {
         let (end, ended) = oneshot::channel();
         let before = self.ends.insert(peer, ended);

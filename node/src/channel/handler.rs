@@ -1,8 +1,8 @@
 //! The channels of one connection: at most one out and one in.
 //!
-//! The handler opens streams and takes those that are opened; whoever sends
-//! and receives works on the streams itself. A stream that is written or read
-//! here would wake the connection's own task once more for each frame.
+//! The handler opens and accepts streams; the `Sender` and the `Inbox` work on
+//! the streams themselves. Reading or writing a stream here would wake the
+//! connection's own task once more for each frame.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -28,7 +28,7 @@ use super::{Error, Never, PROTOCOL, Sender};
 /// opened one, or hung up and opened another.
 const ARRIVALS: usize = 2;
 
-/// The wish for a channel to the other side.
+/// A request to open a channel to the other side.
 pub struct Open {
     pub(super) incarnation: u32,
     pub(super) reply: oneshot::Sender<Result<Sender, Error>>,
@@ -49,13 +49,13 @@ pub struct Handler {
     /// Dropped when the channels of this one have ended.
     end: Option<oneshot::Sender<Never>>,
     arrivals: VecDeque<Arrival>,
-    /// Made when something arrives: most connections of a large network carry
-    /// nothing.
+    /// Created at the first arrival: most connections of a large network carry no
+    /// messages.
     place: Option<Box<PollSender<Arrival>>>,
     /// Dropped when the connection is gone.
     readers: Vec<oneshot::Sender<Never>>,
     outbound: Outbound,
-    /// A channel that is wanted while the one before is still being closed.
+    /// A channel requested while the one before is still being closed.
     next_outbound: Option<Open>,
 }
 
@@ -63,7 +63,7 @@ enum Outbound {
     Closed,
     Wanted(Open),
     Requested(Open),
-    /// With its sender, who gives the writer back in order to hang up.
+    /// With its sender, which returns the writer to hang up.
     Lent(oneshot::Receiver<Writer>),
     Closing(Box<Writer>),
 }
@@ -101,7 +101,7 @@ impl Handler {
     }
 
     fn on_outbound(&mut self, stream: Stream) {
-        // Without a wish the stream is dropped, which resets it.
+        // Without a request the stream is dropped, which resets it.
         if let Outbound::Requested(open) = std::mem::replace(&mut self.outbound, Outbound::Closed) {
             let (back, lent) = oneshot::channel();
             let sender = Sender::new(self.peer, open.incarnation, Writer::new(stream), back);
@@ -121,11 +121,11 @@ impl Handler {
         }
     }
 
-    /// Hands over what has arrived, once nothing more comes from the
-    /// connection that was replaced. Ready when all is handed over.
+    /// Passes arrivals to the inbox, once the replaced connection has ended. Ready
+    /// when all are passed on.
     fn poll_arrivals(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if let Some(before) = &mut self.before {
-            // An error is what is waited for: its sender is dropped.
+            // The error is expected: it means that the sender was dropped.
             let _ = ready!(Pin::new(before).poll(cx));
             self.before = None;
         }
@@ -133,7 +133,7 @@ impl Handler {
             let new = || Box::new(PollSender::new(self.inbox.clone()));
             let place = self.place.get_or_insert_with(new);
             if ready!(place.poll_reserve(cx)).is_err() {
-                self.arrivals.clear(); // Nobody listens any more.
+                self.arrivals.clear(); // The inbox is closed.
                 break;
             }
             let arrival = self.arrivals.pop_front().expect("just seen");
@@ -243,8 +243,8 @@ impl ConnectionHandler for Handler {
         }
     }
 
-    /// The connection closes. Whoever holds a channel over it is told, even
-    /// if the other side never opened one.
+    /// The connection closes. The holder of a channel over it is notified, even if the
+    /// other side never opened one.
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Option<Self::ToBehaviour>> {
         if let Outbound::Lent(_) = std::mem::replace(&mut self.outbound, Outbound::Closed) {
             self.arrivals.push_back(Arrival::Gone(self.peer));

@@ -1,4 +1,4 @@
-//! All that leads to one peer, read in one place.
+//! The inbox of one peer: all incoming channels and messages.
 
 use std::collections::HashMap;
 use std::task::{Context, Poll};
@@ -13,12 +13,12 @@ use tokio::sync::{mpsc, oneshot};
 use super::reader::Reader;
 use super::{Inbound, Never};
 
-/// What a connection tells the inbox.
+/// A notification of a connection to the inbox.
 #[derive(Debug)]
 pub(crate) enum Arrival {
     /// The other side has opened a channel.
     Channel(PeerId, Opened),
-    /// A message has come on a stream of its own.
+    /// A message has arrived on a stream of its own.
     Message(PeerId, Envelope),
     /// The connection is gone, and a channel over it was open from here, or
     /// messages went over it on streams of their own.
@@ -29,15 +29,15 @@ pub(crate) enum Arrival {
 /// connection is gone.
 pub(super) type Opened = (Stream, oneshot::Receiver<Never>);
 
-/// What the channels to this peer bring, each channel in its order, and the
-/// messages on streams of their own, in none. If nobody reads it, all push
-/// back.
+/// The messages of the channels to this peer, each channel in its order, and the
+/// messages on streams of their own, in none. An unread inbox causes back-pressure on
+/// all of them.
 #[derive(Debug)]
 pub struct Inbox {
     arrivals: mpsc::Receiver<Arrival>,
     readers: SelectAll<Reader>,
-    /// From whom a channel is being read, and the one that came meanwhile: the
-    /// other side hung up and opened a new one. There is room for one.
+    /// The channels being read, each with the one opened meanwhile: the other side
+    /// hung up and opened a new one. At most one waits.
     open: HashMap<PeerId, Option<Opened>>,
 }
 
@@ -50,7 +50,7 @@ impl Inbox {
         }
     }
 
-    /// The next that comes; `None` when the peer has stopped.
+    /// The next event; `None` when the peer has stopped.
     pub async fn recv(&mut self) -> Option<Inbound> {
         std::future::poll_fn(|cx| self.poll_recv(cx)).await
     }
@@ -68,7 +68,7 @@ impl Inbox {
                 Poll::Ready(Some(Arrival::Message(from, envelope))) => {
                     return Poll::Ready(Some(Inbound::Message { from, envelope }));
                 }
-                // The end of the channel that is being read says it as well.
+                // The end of the channel being read is reported already.
                 Poll::Ready(Some(Arrival::Gone(peer))) if self.open.contains_key(&peer) => {}
                 Poll::Ready(Some(Arrival::Gone(from))) => {
                     return Poll::Ready(Some(Inbound::HungUp { from }));

@@ -6,18 +6,18 @@
 //! stream; what makes them hold from end to end is here: one bounded buffer in
 //! front of the stream, one reader behind it, and nothing ever dropped (a full
 //! buffer pushes back, and so does, over the stream's window, a peer that does
-//! not read). Sequence numbers let anybody check it afterwards.
+//! not read). Sequence numbers allow a check afterwards.
 //!
 //! [`Sender`] is the sending end, [`Inbox`] the receiving ends of all channels
 //! to this peer, in one place. Both work on the streams themselves, so a frame
-//! costs the connection's task no turn of its own. Dropping the sender hangs
-//! up: what waits is still written, then the stream is closed. The next channel
-//! to that peer is opened when this one was read to its end, so a peer that
-//! opens and hangs up faster than the other reads is held as well.
+//! costs the connection's task no extra wake-up. Dropping the sender hangs up:
+//! waiting messages are still written, then the stream is closed. The next channel
+//! to that peer is opened when this one was read to its end, so back-pressure also
+//! holds for a peer that opens and hangs up faster than the other reads.
 //!
-//! In the manner of rust-libp2p, `behaviour.rs` knows the peer, `handler.rs`
-//! one connection of it, `codec.rs` the bytes; `writer.rs` and `reader.rs` are
-//! the two ends of a stream.
+//! As in rust-libp2p, `behaviour.rs` handles the peer, `handler.rs` one connection of
+//! it, `codec.rs` the bytes; `writer.rs` and `reader.rs` are the two ends of a
+//! stream.
 
 mod behaviour;
 mod codec;
@@ -48,30 +48,30 @@ use writer::Writer;
 /// The protocol's name in multistream-select.
 pub const PROTOCOL: StreamProtocol = StreamProtocol::new("/testbed/channel/1.0.0");
 
-/// How many channels that were opened, and messages that came on streams of
-/// their own, wait for the peer to read them. A guess.
+/// How many opened channels, and messages on streams of their own, wait for the peer to
+/// read them. A guess.
 const ARRIVALS: usize = 32;
 
 /// Nothing is ever sent on a channel of these: its end says that its sender was
 /// dropped.
 type Never = Infallible;
 
-/// What is delivered to this peer: each channel in its order, and messages on
-/// streams of their own ([`crate::message`]) in none.
+/// An event of the inbox: each channel in its order, and messages on streams of their own
+/// ([`crate::message`]) in none.
 #[derive(Debug)]
 pub enum Inbound {
-    /// A message has come.
+    /// A message has arrived.
     Message {
-        /// Who sent it: the connection's authenticated peer.
+        /// The sender: the connection's authenticated peer.
         from: PeerId,
-        /// What was sent.
+        /// The message.
         envelope: Envelope,
     },
     /// The channel from that peer has ended: it hung up, broke the protocol,
-    /// or the connection is gone. Nothing more comes on this incarnation. Where
-    /// messages travel on streams of their own, the connection is gone.
+    /// or the connection is closed. No more messages follow on this incarnation. With
+    /// messages on streams of their own, the connection is closed.
     HungUp {
-        /// Whose channel it was.
+        /// The remote peer.
         from: PeerId,
     },
 }
@@ -100,12 +100,12 @@ pub enum Error {
     /// The stream could not be opened.
     #[error("cannot open a stream to {peer}: {error}")]
     Stream {
-        /// To whom.
+        /// The remote peer.
         peer: PeerId,
-        /// What the swarm says.
+        /// The swarm's error.
         error: swarm::StreamUpgradeError<Infallible>,
     },
-    /// The message is one that the other side would refuse.
+    /// The other side would reject the message.
     #[error(transparent)]
     Envelope(#[from] proto::Error),
 }
@@ -118,7 +118,7 @@ impl Error {
     }
 }
 
-/// What the sender of a message says of it; the channel adds the rest.
+/// The sender's part of an envelope; the channel adds the rest.
 #[derive(Clone, Debug)]
 pub struct Outgoing {
     /// Unique among the messages of this peer.
@@ -134,7 +134,7 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// The message as it is now, with its place among those to the same peer.
+    /// The envelope of the message, with its sequence number.
     pub(crate) fn envelope(&self, sequence: u64, incarnation: u32) -> Envelope {
         let created = trace::steps::unix_nano(SystemTime::now());
         let deadline = |within| created.saturating_add(nanos(within));
@@ -173,7 +173,7 @@ impl Sender {
         }
     }
 
-    /// To whom this channel leads.
+    /// The receiving peer.
     pub fn peer(&self) -> PeerId {
         self.peer
     }
@@ -202,12 +202,11 @@ impl Sender {
         }
     }
 
-    /// Lets a message wait in front of the stream, and returns its sequence
-    /// number. It leaves with [`Sender::poll_flush`], or when the sender is
-    /// dropped.
+    /// Queues a message in front of the stream, and returns its sequence number. It is
+    /// written by [`Sender::poll_flush`], or when the sender is dropped.
     ///
     /// # Errors
-    /// [`Error::Envelope`] for what is too large.
+    /// [`Error::Envelope`] for a message that is too large.
     pub fn start_send(&mut self, message: &Outgoing) -> Result<u64, Error> {
         let envelope = message.envelope(self.next_sequence, self.incarnation);
         envelope.check()?;
@@ -218,7 +217,7 @@ impl Sender {
         Ok(self.next_sequence - 1)
     }
 
-    /// Writes what waits.
+    /// Writes queued messages.
     ///
     /// # Errors
     /// [`Error::Closed`].
@@ -227,8 +226,8 @@ impl Sender {
         let (Some(writer), Some(back)) = (&mut self.writer, &mut self.back) else {
             return Poll::Ready(Err(closed));
         };
-        // A stream that waits for its window does not learn that the
-        // connection is gone.
+        // A stream that waits for its window does not learn that the connection is
+        // closed.
         if back.poll_closed(cx).is_ready() {
             return Poll::Ready(Err(closed));
         }
@@ -248,11 +247,11 @@ impl Sender {
     }
 }
 
-/// The connection closes the channel, after what waits.
+/// The connection writes queued messages and then closes the channel.
 impl Drop for Sender {
     fn drop(&mut self) {
         if let (Some(back), Some(writer)) = (self.back.take(), self.writer.take()) {
-            // An error says that the connection is gone.
+            // An error means that the connection is closed.
             let _ = back.send(writer);
         }
     }

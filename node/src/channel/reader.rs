@@ -19,11 +19,11 @@ pub(super) struct Reader {
     /// Dropped at the end: the other side waits for that.
     frames: Option<FramedRead<swarm::Stream, Codec>>,
     expected: Option<Position>,
-    /// Done when the connection is gone, which the stream does not always tell.
+    /// Done when the connection is closed, which the stream does not always report.
     gone: oneshot::Receiver<Never>,
 }
 
-/// Where in the channel the next message has to stand.
+/// The expected position of the next message in the channel.
 #[derive(Debug)]
 struct Position {
     incarnation: u32,
@@ -40,7 +40,7 @@ impl Reader {
         }
     }
 
-    /// `None` at the end of the stream; an error for what no honest peer sends.
+    /// `None` at the end of the stream; an error for a protocol violation.
     fn check(
         &mut self,
         frame: Option<std::io::Result<Envelope>>,
@@ -119,7 +119,7 @@ mod tests {
         }
     }
 
-    /// Places of which the first ones are as they should be.
+    /// Positions of which the first ones are in order.
     fn places() -> impl Strategy<Value = Vec<(u32, u64)>> {
         let good = (any::<u32>(), 0_u64..8);
         let good = good.prop_map(|(incarnation, count)| {
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn one_incarnation_without_a_gap_is_taken_and_nothing_else() {
+    fn one_incarnation_without_a_gap_is_accepted_and_nothing_else() {
         check(512, places(), |places| {
             let (_connection, gone) = oneshot::channel();
             let mut reader = Reader {

@@ -17,7 +17,7 @@ use super::codec::Codec;
 /// yamux's first windows.
 pub const OUTBOUND_BYTES: usize = 1 << 20;
 
-/// A stream, and what was not written to it yet.
+/// A stream, and the bytes not written to it yet.
 #[derive(Debug)]
 pub(super) struct Writer {
     stream: Stream,
@@ -30,17 +30,17 @@ impl Writer {
         Self { stream, buffer }
     }
 
-    /// Whether another message may wait.
+    /// Whether another message may be queued.
     pub(super) fn has_room(&self) -> bool {
         self.buffer.len() < OUTBOUND_BYTES
     }
 
-    /// Lets a message wait.
+    /// Queues a message.
     pub(super) fn push(&mut self, envelope: Envelope) -> io::Result<()> {
         Codec.encode(envelope, &mut self.buffer)
     }
 
-    /// Writes as much of what waits as the stream takes.
+    /// Writes as many of the queued bytes as the stream takes.
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut stream = Pin::new(&mut self.stream);
         while !self.buffer.is_empty() {
@@ -52,9 +52,9 @@ impl Writer {
         stream.poll_flush(cx)
     }
 
-    /// Writes all that waits, closes the stream, and waits until the other
-    /// side has read it to its end and drops it, which comes as an end or an
-    /// error here. Ready as well when the stream is broken.
+    /// Writes all queued bytes, closes the stream, and waits until the other side has
+    /// read it to its end and drops it, which shows as an end or an error here. Ready
+    /// as well when the stream is broken.
     pub(super) fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if ready!(self.poll_flush(cx)).is_err() {
             return Poll::Ready(());
@@ -63,7 +63,7 @@ impl Writer {
         if ready!(stream.as_mut().poll_close(cx)).is_err() {
             return Poll::Ready(());
         }
-        // A byte that nobody should send ends it as well.
+        // A byte, which violates the protocol, ends it as well.
         stream.poll_read(cx, &mut [0]).map(|_| ())
     }
 }

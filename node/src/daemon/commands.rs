@@ -1,4 +1,4 @@
-//! What can be asked for on standard input: one JSON object a line.
+//! The commands on standard input: one JSON object a line.
 
 use libp2p::PeerId;
 use serde::de::Error as _;
@@ -12,11 +12,11 @@ use crate::lookup::Lookup;
 pub(super) struct Request {
     /// Any JSON value; the answer repeats it.
     pub(super) id: Option<Value>,
-    /// What to do, or why the line is not a command.
+    /// The command, or why the line is not one.
     pub(super) command: Result<Command, String>,
 }
 
-/// What to do.
+/// A command.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(tag = "do", rename_all = "lowercase", deny_unknown_fields)]
 pub(super) enum Command {
@@ -26,9 +26,9 @@ pub(super) enum Command {
     Put { key: Data, value: Data },
     /// Fetch a value.
     Get { key: Data },
-    /// Say that this peer provides something.
+    /// Announce that this peer provides a key.
     Provide { key: Data },
-    /// Find the providers of something.
+    /// Find the providers of a key.
     Providers { key: Data },
     /// Find the peers that are closest to a key.
     Find { key: Data },
@@ -71,7 +71,7 @@ impl Command {
         }
     }
 
-    /// What it asks of the hash table, if it asks that.
+    /// The lookup in the hash table, if it is one.
     pub(super) fn lookup(&self) -> Option<Lookup> {
         let bytes = |data: &Data| data.0.clone();
         Some(match self {
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_command_says_why_and_keeps_its_id() {
+    fn a_malformed_command_is_rejected_with_reason_and_id() {
         for (line, why) in [
             ("", "no JSON"),
             ("get a", "no JSON"),
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_are_written_as_hex() {
+    fn bytes_that_are_not_utf8_are_written_as_hex() {
         for (bytes, expected) in [
             (&b"a key"[..], json!("a key")),
             (&[0xff, 0x00], json!({"hex": "ff00"})),

@@ -1,5 +1,5 @@
-//! Carries out what standard input asks for, one line after the other, and
-//! answers each with a line on standard output.
+//! Carries out the commands of standard input, one line after the other, and answers
+//! each with a line on standard output.
 
 use std::time::Duration;
 
@@ -13,14 +13,14 @@ use super::lines::{self, Line};
 use crate::lookup::{self, Found, Lookup};
 use crate::{Handle, gossip};
 
-/// How long a command waits until a neighbour is there for it: one that was
-/// dialled has to say first what it speaks and what it subscribes to. A guess.
+/// How long a command waits for a neighbour: a dialled peer has to announce its
+/// protocols and subscriptions first. A guess.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How often it looks.
+/// The polling interval.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// The peer that is asked.
+/// Executes commands on the peer.
 pub(super) struct Console {
     pub(super) handle: Handle,
     pub(super) tracer: Option<Tracer>,
@@ -28,12 +28,12 @@ pub(super) struct Console {
 }
 
 impl Console {
-    /// Returns at the end of standard input, when all is answered.
+    /// Returns at the end of standard input, when all commands are answered.
     pub(super) async fn run(&self) {
         let mut lines = lines::input();
         while let Some(line) = lines.recv().await {
             let answer = self.answer(line).await;
-            // An error says that standard output is gone.
+            // An error means that standard output is closed.
             let _ = self.answers.send(answer).await;
         }
     }
@@ -81,7 +81,7 @@ impl Console {
         }
     }
 
-    /// As soon as a neighbour has subscribed.
+    /// Publishes as soon as a neighbour has subscribed.
     async fn publish(&self, topic: &str, data: &[u8]) -> Result<(), gossip::Error> {
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -93,7 +93,7 @@ impl Console {
         }
     }
 
-    /// As soon as the table has a peer, if there are any.
+    /// Looks up as soon as the table has a peer, or the time to wait is over.
     async fn look_up(&self, name: &'static str, lookup: Lookup) -> Result<Found, lookup::Error> {
         let deadline = Instant::now() + PATIENCE;
         while self.handle.connected() > 0
@@ -136,7 +136,7 @@ fn fields(lookup: &Lookup, found: Found) -> Map<String, Value> {
     fields
 }
 
-/// What a gossipsub message is on standard output.
+/// The line of a gossipsub message on standard output.
 pub(super) fn event(delivery: gossip::Delivery) -> String {
     json!({
         "event": "message",

@@ -27,7 +27,7 @@ pub(super) async fn report(
     loop {
         tokio::select! {
             delivery = deliveries.recv() => match (delivery, &events) {
-                // An error says that standard output is gone.
+                // An error means that standard output is closed.
                 (Some(delivery), Some(events)) => drop(events.send(event(delivery)).await),
                 (Some(_), None) => {}
                 (None, _) => return,

@@ -16,10 +16,10 @@ const MAX_LINE: usize = 8 << 20;
 /// How many lines wait, in each direction. They may be long.
 const WAITING: usize = 16;
 
-/// How long the end waits for a reader to take what was written.
+/// How long the end waits for a reader to take the last lines.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// A line, or why it is none.
+/// A line, or why it cannot be read.
 pub(super) type Line = Result<Vec<u8>, &'static str>;
 
 /// The lines of standard input, until its end.
@@ -55,7 +55,7 @@ fn read(from: &mut impl BufRead) -> Option<Line> {
     }
 }
 
-/// Reads to the end of the line, and keeps nothing of it.
+/// Reads to the end of the line and discards it.
 fn skip_line(from: &mut impl BufRead) -> io::Result<()> {
     loop {
         let buffer = from.fill_buf()?;
@@ -68,7 +68,7 @@ fn skip_line(from: &mut impl BufRead) -> io::Result<()> {
     }
 }
 
-/// Standard output. When its reader is gone, the peer goes on.
+/// Standard output. When its reader is gone, the peer continues.
 pub(super) struct Output {
     pub(super) lines: mpsc::Sender<String>,
     done: oneshot::Receiver<()>,
@@ -88,7 +88,7 @@ impl Output {
         Self { lines, done }
     }
 
-    /// Waits a moment until all is written. No other sender may be left.
+    /// Waits a bounded time until all is written. No other sender may be left.
     pub(super) async fn end(self) {
         drop(self.lines);
         let _ = timeout(LAST_WORDS, self.done).await;

@@ -52,10 +52,10 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Runs a peer until it is told to stop, or cannot go on.
+/// Runs a peer until it is stopped, or cannot continue.
 ///
 /// # Errors
-/// [`Error`]: the peer cannot start, listen, or reach whom it is to dial.
+/// [`Error`]: the peer cannot start, listen, or reach a peer that it has to dial.
 async fn run(cli: Cli) -> Result<(), Error> {
     let stop = crate::interrupt::watch().map_err(Error::System)?;
     let found = Target::find(cli.otlp.as_deref())?;
@@ -158,13 +158,13 @@ fn start_peer(
     Ok(Driver::start(process, reports))
 }
 
-/// Listens, and prints the full address of each: others dial it as it stands.
+/// Listens, and prints the full address of each listener, ready to be dialled.
 async fn listen(cli: &Cli, driver: &Driver<PingPong>) -> Result<(), Error> {
     for wanted in &cli.listen {
         let heard = driver.handle().listen(wanted.clone()).await?;
         let full = heard.with_p2p(driver.handle().peer_id());
         let full = full.expect("a listener's address names no peer");
-        // A reader who went away does not stop a peer.
+        // A closed standard output does not stop a peer.
         let _ = writeln!(std::io::stdout(), "listening on {full}");
     }
     Ok(())

@@ -1,5 +1,4 @@
-//! Messages on their way: what a real network does to them, and loopback does
-//! not.
+//! Messages on their way: delays and reordering of a real network, which loopback lacks.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -15,14 +14,13 @@ use crate::channel::Inbound;
 /// are more, the channels push back.
 const CAPACITY: usize = 16_384;
 
-/// What the links of a process do to messages.
+/// The emulated links of a process.
 pub struct Links {
-    /// Draws how long a message that comes travels; `None` for no longer than
-    /// it does anyway.
+    /// Draws the delay of an incoming message; `None` for no added delay.
     pub delay: Option<Box<dyn FnMut() -> Duration + Send>>,
     /// Whether messages of one sender keep their order. If not, the process
-    /// sends each on a stream of its own ([`crate::message`], which the peers
-    /// have to speak), and the delay of one says nothing of the next.
+    /// sends each on a stream of its own ([`crate::message`], which the peers have to
+    /// support), and the delays are independent.
     pub in_order: bool,
 }
 
@@ -35,12 +33,12 @@ impl fmt::Debug for Links {
     }
 }
 
-/// What has come and is not there yet.
+/// Messages that are received and not yet due.
 #[derive(Debug)]
 pub(super) struct Delayed {
     links: Option<Links>,
     queue: TimeQueue<Instant, Inbound>,
-    /// When the latest of each sender arrives.
+    /// When the latest message of each sender is due.
     latest: HashMap<PeerId, Instant>,
 }
 
@@ -57,7 +55,7 @@ impl Delayed {
         self.queue.len() < CAPACITY
     }
 
-    /// Lets it travel. Returns it if it is there at once.
+    /// Delays the event. Returns it if it is due at once.
     pub(super) fn push(&mut self, inbound: Inbound) -> Option<Inbound> {
         let Some(links) = &mut self.links else {
             return Some(inbound);
@@ -76,20 +74,20 @@ impl Delayed {
                 *latest = due.max(*latest);
                 due
             }
-            // The end comes after everything.
+            // The end of a channel comes after its messages.
             Inbound::HungUp { from } => self.latest.remove(from).unwrap_or(now),
         };
         self.queue.push(due, inbound);
         None
     }
 
-    /// Lets all travel so much longer.
+    /// Delays all events by that much longer.
     pub(super) fn postpone(&mut self, by: Duration) {
         self.queue.shift(|due| due + by);
         self.latest.values_mut().for_each(|due| *due += by);
     }
 
-    /// The next that is there; never done while nothing is on its way.
+    /// The next event that is due; pending while the queue is empty.
     pub(super) async fn next(&mut self) -> Inbound {
         let Some(due) = self.queue.first() else {
             return std::future::pending().await;

@@ -1,5 +1,5 @@
-//! Who is who: the processes of a run, the peers they run on, and which of them
-//! are neighbours.
+//! The directory: the processes of a run, the peers they run on, and which of them are
+//! neighbours.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -9,8 +9,8 @@ use algorithms::NodeId;
 use libp2p::PeerId;
 use trace::steps::{Forbidden, Names, Processes};
 
-/// The peers of a run in their order, and strangers as they come. Cheap to
-/// clone: all processes of a run share what is known from the start.
+/// The peers of a run in their order, and strangers in the order of their arrival. Cheap
+/// to clone: all processes of a run share the peers known from the start.
 #[derive(Clone, Debug)]
 pub struct Directory {
     known: Arc<Known>,
@@ -37,8 +37,7 @@ impl Directory {
         Self::with_guest(peers, None)
     }
 
-    /// The same, and after them a peer of another program, which goes by its
-    /// PeerId.
+    /// The same, and after them a peer of another program, named by its PeerId.
     pub fn with_guest(mut peers: Vec<PeerId>, guest: Option<PeerId>) -> Self {
         let own = (0..).map(NodeId).take(peers.len());
         let names = own.map(|node| node.to_string().into());
@@ -55,7 +54,7 @@ impl Directory {
         }
     }
 
-    /// The same processes, of which these are neighbours: for each one its own.
+    /// The same processes, with these neighbours for each.
     #[must_use]
     pub fn with_neighbours(self, neighbours: Vec<Vec<u32>>) -> Self {
         Self {
@@ -79,8 +78,8 @@ impl Directory {
         stranger.node
     }
 
-    /// The peer that `node` runs on; `None` for one who was never here or has
-    /// been forgotten.
+    /// The peer that `node` runs on; `None` for one that is unknown or has been
+    /// forgotten.
     pub fn peer(&self, node: NodeId) -> Option<PeerId> {
         let known = self.known.peers.get(usize::from(node)).copied();
         known.or_else(|| self.stranger(node).map(|(peer, _)| *peer))
@@ -92,7 +91,7 @@ impl Directory {
             .find(|(_, stranger)| stranger.node == node)
     }
 
-    /// Drops what was noted of a stranger. Returns who it was.
+    /// Removes a stranger. Returns its number.
     pub(super) fn forget(&mut self, peer: PeerId) -> NodeId {
         let node = self.node(peer);
         self.strangers.remove(&peer);
@@ -116,8 +115,8 @@ impl Names for Directory {
         name.unwrap_or_else(|| node.to_string().into())
     }
 
-    /// A process may send to its neighbours, and to a stranger that has come to
-    /// it, which may be gone again.
+    /// A process may send to its neighbours, and to a stranger that has connected to it,
+    /// even if that has left again.
     fn forbids(&self, from: NodeId, to: NodeId) -> Option<Forbidden> {
         let is_stranger = self.processes.known(to).is_none() && to.0 < self.next_stranger;
         match is_stranger && from != to {
@@ -132,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_guest_goes_by_its_own_name() {
+    fn a_guest_is_named_by_its_peer_id() {
         let (peer, guest) = (PeerId::random(), PeerId::random());
         let mut directory = Directory::with_guest(vec![peer], Some(guest));
         assert_eq!(directory.node(guest), NodeId(1));
@@ -141,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn processes_send_to_strangers_that_have_come() {
+    fn processes_send_to_strangers_that_have_connected() {
         let (me, far, outside) = (NodeId(0), NodeId(2), NodeId(3));
         let line = Directory::new((0..3).map(|_| PeerId::random()).collect());
         let mut line = line.with_neighbours(vec![vec![1], vec![2, 0], vec![1]]);
@@ -156,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn strangers_come_after_the_known_and_go() {
+    fn strangers_are_numbered_after_the_peers_and_removed() {
         let known: Vec<_> = (0..3).map(|_| PeerId::random()).collect();
         let mut directory = Directory::new(known.clone());
         let stranger = PeerId::random();

@@ -8,21 +8,21 @@ use tokio::time::Instant;
 
 use crate::channel::Inbound;
 
-/// How many messages wait on links that are cut. A guess; when there are more,
-/// the channels push back.
+/// How many messages wait on links that are cut. A guess; when there are more, the
+/// channels push back.
 const CAPACITY: usize = 16_384;
 
 /// The faults of a process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FaultState {
-    /// It takes no step, and its time stands still.
+    /// It takes no step, and its timers are suspended.
     pub paused: bool,
-    /// What comes from these waits until the link is whole again. Nothing is
-    /// lost and nothing changes its order, as with any reliable transport.
+    /// Messages from these wait until the link is healed. None is lost or reordered, as
+    /// with any reliable transport.
     pub cut: BTreeSet<NodeId>,
 }
 
-/// Applies the faults to the messages that come to the process.
+/// Applies the faults to the messages of the process.
 pub(super) struct FaultGate {
     faults: watch::Receiver<FaultState>,
     cut: BTreeSet<NodeId>,
@@ -42,7 +42,7 @@ impl FaultGate {
         self.held.len() < CAPACITY
     }
 
-    /// Keeps what comes over a link that is cut. Returns it otherwise.
+    /// Holds an event of a link that is cut. Returns it otherwise.
     pub(super) fn hold(&mut self, from: NodeId, inbound: Inbound) -> Option<Inbound> {
         if self.cut.is_empty() || !self.cut.contains(&from) {
             return Some(inbound);
@@ -56,8 +56,8 @@ impl FaultGate {
         self.faults.changed().await.is_ok()
     }
 
-    /// Waits while the process is paused. Returns since when, and what has
-    /// come over links that are whole again, in its order.
+    /// Waits while the process is paused. Returns since when it was, and the held events
+    /// of links that are healed, in order.
     pub(super) async fn resumed(&mut self) -> (Instant, Vec<Inbound>) {
         let since = Instant::now();
         if let Ok(faults) = self.faults.wait_for(|faults| !faults.paused).await {

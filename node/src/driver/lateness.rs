@@ -1,4 +1,4 @@
-//! How late what was due at some time was done.
+//! Lateness: the delay between the due time of an action and its execution.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -7,21 +7,21 @@ use std::time::Duration;
 const PARTS: u32 = 4;
 const BUCKETS: usize = (u64::BITS * PARTS) as usize;
 
-/// Counts delays. Many may count at a time.
+/// A concurrent histogram of delays.
 #[derive(Debug)]
 pub struct Lateness {
     buckets: [AtomicU64; BUCKETS],
     most: AtomicU64,
 }
 
-/// What was counted.
+/// A summary of the delays.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Late {
-    /// How many there were.
+    /// How many delays were recorded.
     pub count: u64,
-    /// Half of them were at least so late, and up to a quarter more.
+    /// A lower bound of the median, at most a quarter below it.
     pub median: Duration,
-    /// The latest.
+    /// The maximum.
     pub most: Duration,
 }
 
@@ -35,19 +35,19 @@ impl Default for Lateness {
 }
 
 impl Lateness {
-    /// Something was done so late.
+    /// Records a delay.
     pub fn record(&self, late: Duration) {
         let nanos = u64::try_from(late.as_nanos()).unwrap_or(u64::MAX);
         self.buckets[bucket(nanos)].fetch_add(1, Ordering::Relaxed);
         self.most.fetch_max(nanos, Ordering::Relaxed);
     }
 
-    /// What was counted until now.
+    /// The summary up to now.
     pub fn now(&self) -> Late {
         let counts = self.buckets.each_ref().map(|b| b.load(Ordering::Relaxed));
         let count: u64 = counts.iter().sum();
         let mut above = count;
-        // The last bucket that has half of them in it or behind it.
+        // The last bucket with half of the delays in it or above it.
         let middle = counts.iter().take_while(|in_it| {
             above -= **in_it;
             2 * above >= count && count > 0
@@ -60,7 +60,7 @@ impl Lateness {
     }
 }
 
-/// Where so many nanoseconds are counted.
+/// The bucket of a delay.
 fn bucket(nanos: u64) -> usize {
     let power = nanos.checked_ilog2().unwrap_or(0);
     let part = match power.checked_sub(2) {
@@ -70,7 +70,7 @@ fn bucket(nanos: u64) -> usize {
     (power * PARTS) as usize + part as usize
 }
 
-/// The least that is counted there.
+/// The smallest delay of a bucket.
 fn least(bucket: usize) -> u64 {
     let (power, part) = (bucket as u32 / PARTS, bucket as u64 % u64::from(PARTS));
     match power.checked_sub(2) {

@@ -1,4 +1,4 @@
-//! How much may wait to be sent, and what becomes of the rest.
+//! Limits on messages that wait to be sent.
 
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ pub(super) const HIGH_WATER: usize = 1024;
 /// far over what honest peers need.
 pub(super) const LIMIT: usize = 64 << 20;
 
-/// What a waiting message costs besides its payload. An estimate.
+/// The overhead of a waiting message. An estimate.
 const OVERHEAD: usize = 256;
 
-/// What comes of the outboxes by itself.
+/// An event of the outboxes.
 pub(super) enum Change {
     /// A message to that peer will not arrive.
     Lost(PeerId, Box<Lost>),
@@ -47,7 +47,7 @@ pub(super) fn is_guest(admission: &Option<Arc<Admission>>, peer: &PeerId) -> boo
         .is_some_and(|admission| !admission.is_member(peer))
 }
 
-/// What a message takes while it waits.
+/// The size of a waiting message.
 pub(super) fn size(message: &Outgoing) -> usize {
     message.payload.len() + OVERHEAD
 }

@@ -9,15 +9,15 @@
 //! never arrives is still seen; one that is known to be lost gets a span that
 //! says so.
 //!
-//! The task never waits for a peer. What a channel does not take yet waits in
-//! an outbox, and what no receipt has come for counts as waiting. While the
-//! outboxes hold much, no commands are taken, so whoever gives them is slowed
-//! down; messages are always taken, so two processes that flood each other
-//! cannot block each other.
+//! The task never waits for a peer. Messages that a channel does not take yet wait
+//! in an outbox, and messages without a receipt count as waiting. While the
+//! outboxes are full, no commands are taken, which slows their source down;
+//! messages are always taken, so two processes that flood each other cannot block
+//! each other.
 //!
-//! An input that is always there, as a timer that is always due, does not keep
-//! the task from yielding: each input takes from its budget. How late timers run
-//! out is counted in [`Lateness`].
+//! An input that is always ready, such as a timer that is always due, does not keep
+//! the task from yielding: each input consumes its budget. How late timers run out
+//! is recorded in [`Lateness`].
 
 mod delayed;
 mod directory;
@@ -68,20 +68,20 @@ const ORDERS: usize = 32;
 pub struct Process<A> {
     /// The process's first state.
     pub algorithm: A,
-    /// Which one of the run it is.
+    /// Its number in the run.
     pub id: NodeId,
-    /// Who the others are.
+    /// The other processes.
     pub directory: Directory,
     /// The peer that it runs on.
     pub peer: Peer,
-    /// Who makes its spans; `None` to make none.
+    /// The tracer of its spans; `None` to make none.
     pub tracer: Option<Tracer>,
-    /// What happens to messages; `None` for nothing.
+    /// The emulated links; `None` for none.
     pub links: Option<Links>,
     /// The run's seed.
     pub seed: u64,
-    /// Bounds how many messages of peers that are not of the run it handles;
-    /// `None` for no bound.
+    /// Bounds how many messages of peers outside the run it handles; `None` for no
+    /// bound.
     pub admission: Option<Arc<Admission>>,
     /// Counts how late its timers run out. Processes may share it.
     pub lateness: Arc<Lateness>,
@@ -90,59 +90,59 @@ pub struct Process<A> {
     pub tasks: TaskTracker,
 }
 
-/// What a process tells those who run it.
+/// A report of a process to its owner.
 ///
-/// Each report says how many commands the process had taken when it made it: an
-/// output that was made before a command was taken is no answer to it.
+/// Each report has the number of commands that the process had taken by then: an
+/// output made before a command was taken is not an answer to it.
 #[derive(Clone, Debug)]
 pub enum Report<A: Algorithm> {
     /// The algorithm's own output.
     Output {
-        /// Which process.
+        /// The process.
         node: NodeId,
-        /// Commands that it had taken, with the one whose step says this.
+        /// Commands that it had taken, including the one whose step made this output.
         commands: u64,
-        /// What it says.
+        /// The output.
         output: A::Output,
-        /// When the step that says it began.
+        /// When that step began.
         at: Instant,
-        /// That step.
+        /// The step.
         step: SpanContext,
     },
     /// A message could not be sent.
     Lost {
-        /// Which process sent it.
+        /// The sending process.
         node: NodeId,
         /// Commands that it had taken.
         commands: u64,
-        /// To whom.
+        /// The receiver.
         to: NodeId,
-        /// What it was.
+        /// The message.
         kind: &'static str,
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// A step of a process breaks a rule. It takes no other.
     Fault(Fault),
     /// The other side closed its channel, and so the one to it is closed.
     HungUp {
-        /// Which process saw it.
+        /// The process whose channel it was.
         node: NodeId,
         /// Commands that it had taken.
         commands: u64,
-        /// Who hung up.
+        /// The process that hung up.
         from: NodeId,
     },
 }
 
-/// What is asked of a driver.
+/// A request to a driver.
 enum Order<A: Algorithm> {
     Command(A::Command, Context),
     HangUp(NodeId),
 }
 
-/// A process that runs, as seen from outside. When it is dropped, the process
-/// and its peer stop.
+/// The handle of a running process. When it is dropped, the process and its peer
+/// stop.
 #[derive(Debug)]
 pub struct Driver<A: Algorithm> {
     id: NodeId,
@@ -158,8 +158,8 @@ pub struct Driver<A: Algorithm> {
 pub struct Stopped(NodeId);
 
 impl<A: Algorithm> Driver<A> {
-    /// Starts `process`. Its reports go to `reports`, where many may share a
-    /// place; a full one pushes back.
+    /// Starts `process`. Its reports go to `reports`, which processes may share; a full
+    /// channel pushes back.
     pub fn start(process: Process<A>, reports: mpsc::Sender<Report<A>>) -> Self {
         let (orders, receiver) = mpsc::channel(ORDERS);
         let (faults, gate) = watch::channel(FaultState::default());
@@ -209,7 +209,7 @@ impl<A: Algorithm> Driver<A> {
 }
 
 impl<A: Algorithm> Driver<A> {
-    /// Which process of the run it is.
+    /// Its number in the run.
     pub fn id(&self) -> NodeId {
         self.id
     }
@@ -238,7 +238,7 @@ impl<A: Algorithm> Driver<A> {
         }
     }
 
-    /// Reaches into the process.
+    /// Changes the injected faults of the process.
     pub fn change_faults(&self, change: impl FnOnce(&mut FaultState)) {
         self.faults.send_modify(change);
     }
@@ -277,7 +277,7 @@ impl<A: Algorithm> Task<A> {
         let step = self.steps.start(&self.directory);
         self.carry_out(at, step).await;
         loop {
-            // Some inputs cost no budget of tokio's, and may be there always.
+            // Some inputs consume no budget of tokio's, and may always be ready.
             consume_budget().await;
             let room = self.delayed.have_room() && self.gate.have_room();
             tokio::select! {
@@ -359,12 +359,12 @@ impl<A: Algorithm> Task<A> {
                 })
                 .await;
             }
-            None => {} // It comes when the link is whole again.
+            None => {} // Delivered when the link is healed.
         }
     }
 
-    /// Whether it is a message of a guest, and the run has handled as many of
-    /// these as it does. Its connection is then closed.
+    /// Whether it is a message of a guest beyond the limit of the run. The connection
+    /// is then closed.
     fn is_one_too_many(&self, inbound: &Inbound) -> bool {
         let (Some(admission), Inbound::Message { from, .. }) = (&self.admission, inbound) else {
             return false;
@@ -380,7 +380,7 @@ impl<A: Algorithm> Task<A> {
         let at = Instant::now();
         let size = Some(envelope.payload.len());
         let Some(message) = A::Message::from_payload(envelope.payload) else {
-            tracing::info!(%from, "ignored a message that says nothing");
+            tracing::info!(%from, "ignored a malformed message");
             return;
         };
         let received = Received {
@@ -397,7 +397,7 @@ impl<A: Algorithm> Task<A> {
         self.carry_out(at, step).await;
     }
 
-    /// Does what a step that began at `at` wants.
+    /// Carries out the effects of a step that began at `at`.
     async fn carry_out(&mut self, at: Instant, step: Step<A>) {
         self.carry_out_from(at, at, step).await;
     }
@@ -406,7 +406,7 @@ impl<A: Algorithm> Task<A> {
     async fn carry_out_from(&mut self, due: Instant, at: Instant, step: Step<A>) {
         if let Some(fault) = step.fault {
             self.report(Report::Fault(fault)).await;
-            // What others do meanwhile is of no interest any more.
+            // The other inputs do not matter any more.
             return std::future::pending().await;
         }
         let trace = to_wire(&step.context);
@@ -474,7 +474,7 @@ impl<A: Algorithm> Task<A> {
     }
 
     async fn report(&mut self, report: Report<A>) {
-        // Nobody listens when the experiment is over.
+        // There is no receiver when the experiment is over.
         let _ = self.reports.send(report).await;
     }
 }

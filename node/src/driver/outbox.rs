@@ -1,4 +1,4 @@
-//! What waits to be sent, and the channels it waits for: messages in order.
+//! Ordered sending: messages that wait to be sent, and their channels.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use crate::Handle;
 use crate::admission::Admission;
 use crate::channel::{Error, Outgoing, Sender};
 
-/// The outboxes of one process. There is one for each peer to whom a channel
-/// is open or being opened.
+/// The outboxes of one process. There is one for each peer with a channel that is open
+/// or being opened.
 pub(super) struct Outboxes {
     handle: Handle,
     boxes: BTreeMap<PeerId, Outbox>,
@@ -24,7 +24,7 @@ pub(super) struct Outboxes {
     unflushed: BTreeSet<PeerId>,
     lost: VecDeque<(PeerId, Lost)>,
     admission: Option<Arc<Admission>>,
-    /// How many wait for peers that are no guests.
+    /// How many messages wait for peers that are not guests.
     waiting: usize,
     waiting_bytes: usize,
 }
@@ -34,9 +34,9 @@ struct Outbox {
     /// `None` while the channel is being opened.
     sender: Option<Sender>,
     waiting: VecDeque<Outgoing>,
-    /// The size of all that waits.
+    /// The size of all waiting messages.
     bytes: usize,
-    /// The channel is closed once what waits is sent.
+    /// The channel is closed once all waiting messages are sent.
     closing: bool,
 }
 
@@ -85,12 +85,12 @@ impl Outboxes {
         outbox.bytes += size;
         outbox.waiting.push_back(message);
         if self.waiting_bytes > LIMIT {
-            self.give_up_one();
+            self.disconnect_slowest();
         }
         None
     }
 
-    /// Closes the channel to `peer` when what waits is sent.
+    /// Closes the channel to `peer` when all waiting messages are sent.
     pub(super) fn hang_up(&mut self, peer: PeerId) {
         if let Some(outbox) = self.boxes.get_mut(&peer) {
             outbox.closing = true;
@@ -100,9 +100,9 @@ impl Outboxes {
         }
     }
 
-    /// Moves what waits into channels that have room, and writes it. Ready with each message
-    /// that is lost, and when there is room for commands again: whoever has
-    /// stopped taking them has to look once more.
+    /// Moves waiting messages into channels that have room, and writes them. Ready with
+    /// each lost message, and when there is room for commands again: the driver, which has
+    /// stopped taking them, then checks once more.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Change> {
         let had_room = self.have_room();
         while let Poll::Ready(Some((peer, opened))) = self.opening.poll_next_unpin(cx) {
@@ -112,7 +112,7 @@ impl Outboxes {
                     self.unflushed.insert(peer);
                 }
                 (Err(error), _) => self.lose_all(peer, &error),
-                (Ok(_), None) => {} // Given up meanwhile.
+                (Ok(_), None) => {} // Dropped meanwhile.
             }
         }
         for peer in std::mem::take(&mut self.unflushed) {
@@ -151,7 +151,7 @@ impl Outboxes {
             }
         }
         if outbox.closing {
-            // What is not written yet, the connection writes.
+            // The connection writes the rest.
             self.boxes.remove(&peer);
             return Ok(true);
         }
@@ -171,9 +171,9 @@ impl Outboxes {
         }
     }
 
-    /// Closes the connection to the peer for whom most is waiting. With the
-    /// channel alone, what its writer holds would stay.
-    fn give_up_one(&mut self) {
+    /// Closes the connection to the peer with the most waiting bytes. If only the channel
+    /// were closed, its writer would keep its bytes.
+    fn disconnect_slowest(&mut self) {
         let largest = self.boxes.iter().max_by_key(|(_, outbox)| outbox.bytes);
         if let Some(peer) = largest.map(|(peer, _)| *peer) {
             self.lose_all(peer, &"the peer does not read what waits for it");
@@ -213,10 +213,10 @@ mod tests {
         assert_eq!((outboxes.waiting, outboxes.waiting_bytes), (0, 0));
     }
 
-    /// Once, whoever sent the message over the limit was given up, and lost
-    /// what waited only because somebody else does not read.
+    /// Once, the receiver of the message over the limit was disconnected, and lost its
+    /// waiting messages only because another peer did not read.
     #[test]
-    fn the_peer_that_does_not_read_is_given_up_and_no_other() {
+    fn only_the_peer_that_does_not_read_is_disconnected() {
         let (commands, mut given) = mpsc::channel(1);
         let mut outboxes = outboxes(commands, None);
         let (greedy, honest) = (PeerId::random(), PeerId::random());
@@ -224,7 +224,7 @@ mod tests {
             assert!(outboxes.send(greedy, message(1 << 20)).is_none());
         }
         assert!(outboxes.send(honest, message(100)).is_none());
-        assert!(given.try_recv().is_err(), "all of it fits");
+        assert!(given.try_recv().is_err(), "all messages fit");
         assert!(outboxes.send(honest, message(1 << 20)).is_none());
         assert!(
             matches!(given.try_recv(), Ok(Command::Disconnect { peer }) if peer == greedy),

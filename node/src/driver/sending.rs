@@ -12,11 +12,11 @@ use crate::Handle;
 use crate::admission::Admission;
 use crate::channel::Outgoing;
 
-/// What leaves one process.
+/// The sender of one process.
 pub(super) enum Sending {
     /// In order.
     Channels(Outboxes),
-    /// Without.
+    /// Without order.
     Unordered(UnorderedSender),
 }
 
@@ -44,7 +44,7 @@ impl Sending {
         }
     }
 
-    /// Closes the channel to `peer` when what waits is sent. Without a channel
+    /// Closes the channel to `peer` when all waiting messages are sent. Without a channel
     /// there is nothing to close.
     pub(super) fn hang_up(&mut self, peer: PeerId) {
         match self {
@@ -53,9 +53,8 @@ impl Sending {
         }
     }
 
-    /// Goes on with what is being sent. Ready with each message that is lost,
-    /// and when there is room for commands again: whoever has stopped taking
-    /// them has to look once more.
+    /// Continues sending. Ready with each lost message, and when there is room for
+    /// commands again: the driver, which has stopped taking them, then checks once more.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Change> {
         match self {
             Self::Channels(outboxes) => outboxes.poll(cx),

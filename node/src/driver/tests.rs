@@ -15,7 +15,7 @@ use crate::channel::Outgoing;
 use crate::handle::Command;
 use crate::{Config, Handle, Peer, PeerId, Protocol, Transport, keys};
 
-/// How long a test waits for what never comes when something is broken.
+/// The deadline of a test.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A message of that many bytes, to be sent.
@@ -38,7 +38,7 @@ pub(super) fn handle(commands: mpsc::Sender<Command>) -> Handle {
     }
 }
 
-/// Sends as many messages as a command says, and tells of all that come.
+/// Sends as many messages as a command asks for, and outputs each received one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Flood;
 
@@ -86,8 +86,8 @@ impl Algorithm for Flood {
     fn on_timer(&mut self, (): (), _: &mut Out<Self>) {}
 }
 
-/// Two processes whose peers are connected, over channels or with each message
-/// on a stream of its own, and what they say.
+/// Two processes whose peers are connected, over channels or with each message on a
+/// stream of its own, and their reports.
 async fn pair(in_order: bool) -> ([Driver<Flood>; 2], mpsc::Receiver<Report<Flood>>) {
     let peer = |index| {
         let mut config = Config::new(keys::from_seed(1, index));
@@ -122,9 +122,8 @@ async fn pair(in_order: bool) -> ([Driver<Flood>; 2], mpsc::Receiver<Report<Floo
     ([start(0, near), start(1, far)], reports)
 }
 
-/// When the outboxes were full, the task stopped taking commands; and when
-/// they had emptied, nothing told it to look again, as long as nothing else
-/// happened.
+/// Once, the task stopped taking commands when the outboxes were full, and was not woken
+/// when they had emptied.
 #[tokio::test]
 async fn commands_are_taken_again_when_the_outboxes_have_emptied() {
     commands_are_taken_again(true, 100).await;

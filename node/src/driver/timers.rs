@@ -1,12 +1,12 @@
 //! The timers of one process.
 //!
-//! What a timer's step sets runs from when that timer was due, as in the
-//! simulator: so who acts every so often keeps his pace, however late his steps
-//! are.
+//! A timer that is set by a timer's step runs from when that one was due, as in the
+//! simulator: so a process that acts periodically keeps its pace, however late its
+//! steps are.
 //!
 //! Most timers are cancelled long before they run out, because a message was
-//! answered. So the place in tokio's queue is not given up with the timer that
-//! it was taken for: to take another costs a system call, and wakes a thread.
+//! answered. So the entry in tokio's queue is kept when its timer is cancelled: a new
+//! entry costs a system call, and wakes a thread.
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -50,7 +50,7 @@ impl<T: Clone + Ord> Timers<T> {
         }
     }
 
-    /// Starts `timer`, or starts it anew: it is due so long after `from`.
+    /// Starts or restarts `timer`: it is due `after` that long from `from`.
     pub(super) fn set(&mut self, timer: T, from: Instant, after: Duration, set_by: SpanContext) {
         self.cancel(&timer);
         let place = (from + after.min(LONGEST), self.set);
@@ -65,7 +65,7 @@ impl<T: Clone + Ord> Timers<T> {
         }
     }
 
-    /// Lets all timers run so much longer.
+    /// Postpones all timers.
     pub(super) fn postpone(&mut self, by: Duration) {
         for (due, _) in self.places.values_mut() {
             *due += by;
@@ -75,7 +75,7 @@ impl<T: Clone + Ord> Timers<T> {
         self.queue = later.collect();
     }
 
-    /// The next timer that runs out; never done while none runs.
+    /// The next timer that runs out; pending while none runs.
     pub(super) async fn next(&mut self) -> Expired<T> {
         loop {
             let Some(first) = self.queue.first_entry() else {
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_is_late_keeps_the_pace() {
+    async fn a_late_process_keeps_its_pace() {
         let mut timers = Timers::new();
         let start = Instant::now() - 100 * MS;
         timers.set(0, start, 10 * MS, SpanContext::NONE);

@@ -16,7 +16,7 @@ use crate::admission::Admission;
 use crate::channel::Outgoing;
 use crate::message::{Error, Sender};
 
-/// What one process has sent, and has no receipt for.
+/// The messages that one process has sent and that have no receipt yet.
 pub(super) struct UnorderedSender {
     handle: Handle,
     peers: BTreeMap<PeerId, Peer>,
@@ -24,7 +24,7 @@ pub(super) struct UnorderedSender {
     under_way: BTreeMap<Key, Outgoing>,
     bytes: usize,
     admission: Option<Arc<Admission>>,
-    /// How many of them are for peers that are no guests.
+    /// How many of them are for peers that are not guests.
     waiting: usize,
     futures: FuturesUnordered<BoxFuture<'static, Option<Done>>>,
     lost: VecDeque<(PeerId, Lost)>,
@@ -32,13 +32,13 @@ pub(super) struct UnorderedSender {
 
 type Key = (PeerId, u64);
 
-/// What came of a message.
+/// The outcome of a message.
 type Done = (Key, Result<(), Error>);
 
-/// Somebody to whom messages were sent.
+/// A receiver of messages.
 struct Peer {
     sender: Sender,
-    /// Ends what is under way when the peer is given up.
+    /// Cancels the messages under way when the peer is disconnected.
     stop: CancellationToken,
 }
 
@@ -83,7 +83,7 @@ impl UnorderedSender {
         self.waiting += usize::from(!is_guest(&self.admission, &to));
         self.under_way.insert(key, message);
         if self.bytes > LIMIT {
-            self.give_up_one();
+            self.disconnect_slowest();
         }
         None
     }
@@ -92,7 +92,7 @@ impl UnorderedSender {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Change> {
         let had_room = self.have_room();
         while let Poll::Ready(Some(done)) = self.futures.poll_next_unpin(cx) {
-            // What belongs to a peer that was given up is lost already.
+            // Messages to a disconnected peer are lost already.
             if let Some((key, sent)) = done
                 && let Some(message) = self.take(key)
                 && let Err(error) = sent
@@ -114,8 +114,8 @@ impl UnorderedSender {
         Some(message)
     }
 
-    /// Closes the connection to the peer for whom most is under way.
-    fn give_up_one(&mut self) {
+    /// Closes the connection to the peer with the most bytes under way.
+    fn disconnect_slowest(&mut self) {
         let mut sizes = BTreeMap::<PeerId, usize>::new();
         for ((peer, _), message) in &self.under_way {
             *sizes.entry(*peer).or_default() += size(message);
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn the_peer_that_does_not_read_is_given_up_and_no_other() {
+    fn only_the_peer_that_does_not_read_is_disconnected() {
         let (commands, mut given) = mpsc::channel(1);
         let mut sender = sender(commands);
         let (greedy, honest) = (PeerId::random(), PeerId::random());
@@ -161,7 +161,7 @@ mod tests {
             assert!(sender.send(greedy, message(MIB)).is_none());
         }
         assert!(sender.send(honest, message(100)).is_none());
-        assert!(given.try_recv().is_err(), "all of it fits");
+        assert!(given.try_recv().is_err(), "all messages fit");
         assert!(sender.send(honest, message(MIB)).is_none());
         assert!(
             matches!(given.try_recv(), Ok(Command::Disconnect { peer }) if peer == greedy),
@@ -174,7 +174,11 @@ mod tests {
             lost += 1;
         }
         assert_eq!(lost, LIMIT / MIB - 1);
-        assert_eq!(sender.futures.len(), 2, "those of the greedy are dropped");
+        assert_eq!(
+            sender.futures.len(),
+            2,
+            "those to the slow peer are dropped"
+        );
         assert_eq!(sender.under_way.len(), 2);
         assert_eq!(
             sender.bytes,

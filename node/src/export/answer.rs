@@ -1,7 +1,7 @@
-//! What a collector makes of a request.
+//! The answer of a collector to a request.
 //!
-//! <https://opentelemetry.io/docs/specs/otlp/> says which answers mean that the
-//! same request may be sent again.
+//! <https://opentelemetry.io/docs/specs/otlp/> defines after which answers the same
+//! request may be sent again.
 
 use std::time::Duration;
 
@@ -24,17 +24,17 @@ pub(super) const PROTOBUF: &str = "application/x-protobuf";
 const LONGEST_ANSWER: usize = 64 << 10;
 const LONGEST_TEXT: usize = 300;
 
-/// What a collector makes of a batch.
+/// The answer of a collector to a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
-    /// It has taken all but so many. `why` says why these were rejected; where
-    /// none was, it is a warning.
+    /// It has accepted all but that many. `why` is the reason of the rejection; if none
+    /// was rejected, it is a warning.
     Taken { rejected: u64, why: Option<String> },
-    /// It may take them later: why, and not before that time.
+    /// It may accept them later: why, and not before that time.
     Later(String, Option<Duration>),
-    /// It will never take them.
+    /// It will never accept them.
     Refused(String),
-    /// Nothing listens there.
+    /// There is no listener.
     Unreachable(String),
 }
 
@@ -65,7 +65,7 @@ impl Answer {
             match response.chunk().await {
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
                 Ok(None) => break,
-                // The status was whole, and is all that counts of a refusal.
+                // The status was complete, and suffices for a refusal.
                 Err(_) if !status.is_success() => break,
                 Err(error) => return Self::Later(deepest(&error), None),
             }
@@ -113,8 +113,8 @@ impl Answer {
         }
     }
 
-    /// What a collector writes is a stranger's: no secrets, no control
-    /// characters, and not too much.
+    /// The texts of a collector are untrusted: secrets and control characters are
+    /// removed, and the length is limited.
     pub(super) fn clean(self, secrets: &Secrets) -> Self {
         let clean = |text: String| {
             let text = secrets.strike(&text);
@@ -152,7 +152,7 @@ fn decode(kind: &str, body: &[u8]) -> Option<ExportTraceServiceResponse> {
     })
 }
 
-/// What a refusal says of its reason: a `google.rpc.Status`, or plain text.
+/// The reason of a refusal: a `google.rpc.Status`, or plain text.
 fn said(kind: &str, body: &[u8]) -> Option<String> {
     /// `google.rpc.Status`
     #[derive(Clone, PartialEq, prost::Message)]
@@ -168,8 +168,8 @@ fn said(kind: &str, body: &[u8]) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// What the first cause of an error says: libraries put "transport error" and
-/// its like around it.
+/// The message of the root cause of an error: libraries wrap it in "transport error" and
+/// similar texts.
 pub(super) fn deepest(error: &(dyn std::error::Error + 'static)) -> String {
     let last = causes(error).last();
     last.map(ToString::to_string).unwrap_or_default()
@@ -234,7 +234,7 @@ mod tests {
         for (kind, body) in [("text/html", &b"<html>"[..]), (json, b"OK"), (json, b"[]")] {
             assert_eq!(decode(kind, body), None, "{kind} {}", body.escape_ascii());
         }
-        // What makes no sense rejects nothing.
+        // A negative count rejects nothing.
         let Answer::Taken { rejected: 0, .. } = Answer::taken(partial(-7, "")) else {
             panic!("less than none");
         };

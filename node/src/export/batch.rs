@@ -1,4 +1,4 @@
-//! What one request holds: the spans of all services that have some.
+//! The content of one request: the spans of all services that have some.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ const LONGEST: usize = 2 << 20;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Batch {
     spans: u64,
-    /// What is sent.
+    /// The request.
     pub(super) request: ExportTraceServiceRequest,
 }
 
@@ -51,7 +51,7 @@ impl Batch {
         batches
     }
 
-    /// How many.
+    /// How many spans.
     pub(super) fn spans(&self) -> u64 {
         self.spans
     }

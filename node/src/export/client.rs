@@ -20,7 +20,7 @@ use super::batch::Batch;
 use super::secrets::Secrets;
 use super::target::{Error, Protocol, Target};
 
-/// How this program calls itself.
+/// The user agent of this program.
 const AGENT: &str = concat!("p2p-testbed/", env!("CARGO_PKG_VERSION"));
 
 /// A collector, and how to talk to it.
@@ -58,7 +58,7 @@ impl Client {
                     // A redirected POST becomes a GET.
                     .redirect(reqwest::redirect::Policy::none());
                 let builder = match is_here(&target.url) {
-                    // A proxy's loopback is another machine's.
+                    // The loopback of a proxy is another machine's.
                     true => builder.no_proxy(),
                     false => builder,
                 };
@@ -112,7 +112,7 @@ impl Client {
     }
 }
 
-/// Whether that is this machine, whatever a proxy makes of it.
+/// Whether the URL is on this machine, so that no proxy is used.
 fn is_here(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let bare = host.trim_start_matches('[').trim_end_matches(']');

@@ -12,7 +12,7 @@ pub const PATIENCE: Duration = Duration::from_secs(3);
 /// OpenTelemetry's SDKs wait at their end.
 pub const LONGEST: Duration = Duration::from_secs(10);
 
-/// When the end came, and when the collector answered last.
+/// When the end began, and when the collector answered last.
 #[derive(Debug)]
 pub(super) struct End {
     flush: watch::Receiver<bool>,
@@ -34,7 +34,7 @@ impl End {
         self.progress = Instant::now();
     }
 
-    /// Done when the end came and the time after it is over; says so.
+    /// Done when the end began and the time after it is over. Returns the reason.
     pub(super) async fn over(&mut self) -> String {
         if self.flush.wait_for(|flushing| *flushing).await.is_err() {
             // Dropped without an end: `run` notices.
@@ -45,7 +45,7 @@ impl End {
         self.why()
     }
 
-    /// Why what is left is not sent.
+    /// Why the remaining spans are not sent.
     fn why(&self) -> String {
         let slow = self.began.is_some_and(|began| self.progress > began);
         match slow {

@@ -1,14 +1,13 @@
-//! What is secret in the way to a collector, and stays out of what is printed
-//! and saved.
+//! Secrets in the target of a collector, kept out of printed and saved texts.
 
-/// What stands in place of a secret.
+/// The replacement of a secret.
 const HIDDEN: &str = "***";
 
-/// A text that is as short as this says nothing, and is part of many others.
+/// A text as short as this is not struck: it is part of many others.
 const SHORTEST: usize = 4;
 
-/// What the headers say and the URL contains, to be struck from other texts: a
-/// collector may repeat it in its answer.
+/// The secrets in headers and URL, to be struck from other texts: a collector may repeat
+/// them in its answer.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(super) struct Secrets(Vec<String>);
 
@@ -47,8 +46,8 @@ pub fn redacted(argument: &str) -> String {
     }
 }
 
-/// The same of what is to be a URL, and may be none: whatever stands before the
-/// last `@` may be part of a password.
+/// The same for a text that should be a URL: everything before the last `@` may be part
+/// of a password.
 pub(super) fn redacted_url(text: &str) -> String {
     let (scheme, rest) = match text.find("://") {
         Some(at) => text.split_at(at + 3),

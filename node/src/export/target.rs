@@ -1,4 +1,4 @@
-//! Where spans go: from `--otlp`, or from the standard variables.
+//! The target of the export: from `--otlp`, or from the standard variables.
 
 use std::fmt;
 use std::time::Duration;
@@ -15,17 +15,17 @@ use super::variables::Variables;
 /// The port at which collectors take OTLP over gRPC.
 const GRPC_PORT: u16 = 4317;
 
-/// Where OTLP over HTTP is taken.
+/// The path of OTLP over HTTP.
 const PATH: &str = "/v1/traces";
 
-/// A collector, and how to talk to it.
+/// A collector, with protocol and headers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     /// The whole URL, with the path for OTLP over HTTP, without credentials.
     pub(super) url: Url,
-    /// How it is spoken to.
+    /// The protocol.
     pub(super) protocol: Protocol,
-    /// What goes with each request.
+    /// The headers of each request.
     pub(super) headers: HeaderMap,
     /// How long an answer may take.
     pub(super) timeout: Duration,
@@ -41,7 +41,7 @@ impl fmt::Display for Target {
     }
 }
 
-/// How OTLP travels.
+/// The protocol that carries OTLP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
     /// Protobuf over HTTP.
@@ -50,7 +50,7 @@ pub enum Protocol {
     Grpc,
 }
 
-/// What was named.
+/// The configured target.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
     /// The collector, if one was.
@@ -59,15 +59,15 @@ pub struct Found {
     pub warnings: Vec<String>,
 }
 
-/// Why there is nowhere to export to.
+/// Why there is no target.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The URL is none.
+    /// The URL is malformed.
     #[error("--otlp {url:?}: {reason}; it looks like http://127.0.0.1:4318 (or :4317 for gRPC)")]
     Url {
-        /// What was given, without its secrets.
+        /// The given text, without its secrets.
         url: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
     /// There is no client.
@@ -80,11 +80,11 @@ impl Target {
     /// `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` and `OTEL_EXPORTER_OTLP_ENDPOINT`.
     /// The protocol comes from `OTEL_EXPORTER_OTLP_TRACES_PROTOCOL` or
     /// `OTEL_EXPORTER_OTLP_PROTOCOL`; without one, port 4317 means gRPC and any
-    /// other HTTP. Variables that make no sense are warned of: they may be meant
-    /// for other programs.
+    /// other HTTP. Invalid variables cause warnings: they may be meant for other
+    /// programs.
     ///
     /// # Errors
-    /// [`Error::Url`], when `url` is none.
+    /// [`Error::Url`], when `url` is malformed.
     pub fn find(url: Option<&str>) -> Result<Found, Error> {
         Self::find_in(url, |name| std::env::var(name).ok())
     }
@@ -129,7 +129,7 @@ impl Target {
         })
     }
 
-    /// Decides on the protocol, and on the path that it wants.
+    /// Decides on the protocol, and on its path.
     fn speak(&mut self, protocol: Option<Protocol>, is_base: bool) {
         let path = self.url.path().trim_end_matches('/').to_owned();
         let is_whole = path.ends_with(PATH);
@@ -144,8 +144,8 @@ impl Target {
         }
     }
 
-    /// Takes the credentials out of the URL into a header, as both protocols
-    /// want it, and remembers what is secret.
+    /// Moves the credentials from the URL into a header, as both protocols require, and
+    /// collects the secrets.
     fn hide(&mut self) {
         let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
         let user = decoded(self.url.username());
@@ -173,7 +173,7 @@ impl Target {
     }
 }
 
-/// A URL that OTLP can be sent to; or what is wrong with it.
+/// A URL that OTLP can be sent to; or the reason why not.
 fn parse(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| error.to_string())?;
     match url.scheme() {

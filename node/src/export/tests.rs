@@ -1,4 +1,4 @@
-//! Where spans go, what stays secret, and how batches are made.
+//! Targets, secrets and batches of the export.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ fn find(flag: Option<&str>, variables: &[(&str, &str)]) -> Result<Found, Error> 
 fn targets_come_from_the_flag_and_the_variables() {
     let http = |url: &str| Some((url.to_owned(), Protocol::HttpProtobuf));
     let grpc = |url: &str| Some((url.to_owned(), Protocol::Grpc));
-    /// The flag, the variables, and where it leads.
+    /// The flag, the variables, and the target.
     type Case<'a> = (
         Option<&'a str>,
         &'a [(&'a str, &'a str)],
@@ -127,9 +127,9 @@ fn flag_without_a_url_is_an_error_that_keeps_secrets() {
     }
 }
 
-/// They may be meant for another program.
+/// Such variables may be meant for another program.
 #[test]
-fn variables_that_make_no_sense_are_warned_of_by_name() {
+fn invalid_variables_cause_warnings_with_their_names() {
     let flag = Some("http://h:1");
     for (flag, name, value, part) in [
         (
@@ -160,7 +160,7 @@ fn variables_that_make_no_sense_are_warned_of_by_name() {
         let named = warning.contains(name) && warning.contains(part);
         assert!(named && !warning.contains("s3cret"), "{warning}");
     }
-    // Of no export nothing is told.
+    // Without an export there is no warning.
     let none = find(None, &[(PROTOCOL, "http/json")]).expect("nothing");
     assert_eq!(none, Found::default());
 }
@@ -210,7 +210,7 @@ fn credentials_and_queries_are_redacted() {
         ("http://u:a@b/c@h", "http://***@h"),
         ("http://h/?key=s", "http://h/?***"),
         ("http://h/?", "http://h/?"),
-        // What has no URL in it has no secret.
+        // Arguments without a URL have no secrets.
         ("--kill=3@150ms", "--kill=3@150ms"),
         ("file:what?", "file:what?"),
     ] {
@@ -283,7 +283,7 @@ fn batches_hold_the_spans_of_all_services_within_the_limits() {
 }
 
 #[test]
-fn reasons_are_told_with_their_numbers() {
+fn reasons_are_reported_with_their_counts() {
     let shared = Shared::default();
     assert_eq!(shared.reasons(), None);
     shared.lose(2, "full".into());
@@ -309,7 +309,7 @@ fn end_waits_for_a_bounded_time() {
     ] {
         assert_eq!(end::deadline(began, progress), over);
     }
-    // What was answered before the end came counts for nothing.
+    // Answers before the end do not count.
     let late = began + Duration::from_secs(60);
     assert_eq!(end::deadline(late, began), late + PATIENCE);
 }

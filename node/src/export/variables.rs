@@ -1,5 +1,5 @@
-//! OpenTelemetry's standard variables. They are set for all programs of a
-//! machine: one that is of no use here is warned of, and stops no run.
+//! OpenTelemetry's standard variables. They are set for all programs of a machine: one
+//! that is invalid here causes a warning, and stops no run.
 //!
 //! <https://opentelemetry.io/docs/specs/otel/protocol/exporter/>
 
@@ -13,7 +13,7 @@ use super::target::Protocol;
 /// The specification's default for `OTEL_EXPORTER_OTLP_TIMEOUT`.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The variables, and what is wrong with them.
+/// The variables, and warnings about them.
 pub(super) struct Variables<F> {
     read: F,
     pub(super) warnings: Vec<String>,
@@ -85,8 +85,8 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
         }
     }
 
-    /// `name=value,name=value`, the values with `%20` and its like. A warning
-    /// never says the value.
+    /// `name=value,name=value`, the values percent-encoded. A warning never has the
+    /// value.
     pub(super) fn headers(&mut self) -> HeaderMap {
         let mut headers = HeaderMap::new();
         let Some((variable, list)) = self.find("HEADERS") else {

@@ -1,4 +1,4 @@
-//! Routing tables that nobody had to look up.
+//! Preloaded routing tables.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +7,8 @@ use libp2p::{Multiaddr, PeerId};
 use rand::Rng;
 use rand::seq::SliceRandom as _;
 
-/// All peers of a network, of whom routing tables can be made as they are after
-/// lookups without end.
+/// All peers of a network, from which routing tables can be made as they are after
+/// infinitely many lookups.
 #[derive(Clone, Debug)]
 pub struct KnownPeers(Vec<Known>);
 
@@ -19,7 +19,7 @@ struct Known {
 }
 
 impl KnownPeers {
-    /// Who they are, and where each listens.
+    /// The peers, with the address of each.
     pub fn new(peers: impl IntoIterator<Item = (PeerId, Multiaddr)>) -> Self {
         let known = |(peer, address)| Known {
             key: KBucketKey::from(peer),
@@ -34,7 +34,7 @@ impl KnownPeers {
         let own = KBucketKey::from(peer);
         let mut buckets = BTreeMap::<u32, Vec<&Known>>::new();
         for known in &self.0 {
-            // Nobody is in a bucket of his own.
+            // A peer never appears in its own table.
             if let Some(bucket) = own.distance(&known.key).ilog2() {
                 buckets.entry(bucket).or_default().push(known);
             }
@@ -65,7 +65,7 @@ mod tests {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let table = known.table(peers[0], &mut rng);
         let told: HashSet<_> = table.iter().map(|(peer, _)| *peer).collect();
-        assert_eq!(told.len(), table.len(), "nobody twice");
+        assert_eq!(told.len(), table.len(), "no duplicates");
         assert!(!told.contains(&peers[0]));
         let own = KBucketKey::from(peers[0]);
         let bucket = |peer: &PeerId| own.distance(&KBucketKey::from(*peer)).ilog2();

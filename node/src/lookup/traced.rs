@@ -15,7 +15,7 @@ use crate::Handle;
 /// The message without an answer.
 pub(crate) const ADD_PROVIDER: &str = "ADD_PROVIDER";
 
-/// A request of a lookup, and what came of it.
+/// A request of a lookup, and its outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exchange {
     /// The peer that was asked.

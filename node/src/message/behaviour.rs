@@ -1,4 +1,4 @@
-//! The protocol as the whole peer sees it: which message goes where.
+//! The protocol of the whole peer: messages by receiver.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -20,12 +20,12 @@ use crate::channel::Arrival;
 #[derive(Debug)]
 pub struct Behaviour {
     inbox: mpsc::Sender<Arrival>,
-    /// Each is awaited by somebody, which bounds them.
+    /// Each is awaited by a caller, which bounds their number.
     events: VecDeque<ToSwarm<Infallible, Parcel>>,
 }
 
 impl Behaviour {
-    /// What comes goes to `inbox`.
+    /// Incoming messages go to `inbox`.
     pub(crate) fn new(inbox: mpsc::Sender<Arrival>) -> Self {
         let events = VecDeque::new();
         Self { inbox, events }

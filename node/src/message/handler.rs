@@ -34,13 +34,13 @@ pub struct Handler {
     /// Streams that are being opened. Any of them will do for any parcel.
     requested: usize,
     sending: JoinSet<Sent>,
-    /// The inbox is told of the end, once there was a message.
+    /// The inbox is notified of the end, once there was a message.
     used: bool,
     /// Made at the end.
     last: Option<Box<PollSender<Arrival>>>,
 }
 
-/// What came of a parcel, and who wants to know.
+/// The outcome of a parcel, and the channel of its reply.
 type Sent = (oneshot::Sender<Result<(), Error>>, Result<(), Error>);
 
 impl Handler {

@@ -1,19 +1,18 @@
 //! Messages without order: each travels on a stream of its own.
 //!
-//! A stream carries one [`Envelope`] behind its length, and is closed. Whoever
-//! receives it answers with one byte, the receipt, once its [`Inbox`] has taken
-//! the message. So a message arrives once, or its sender learns that nobody
-//! said so; and between two messages there is no order at all: each stream is
-//! opened, written and read by a task of its own, and the last may well be the
-//! first. What a channel promises and this does not, an algorithm that needs it
-//! shows by going wrong.
+//! A stream carries one [`Envelope`] behind its length, and is closed. The receiver
+//! answers with one byte, the receipt, once its [`Inbox`] has taken the message. So a
+//! message arrives once, or its sender learns that no receipt came; and between two
+//! messages there is no order at all: each stream is opened, written and read by a
+//! task of its own, and the last may arrive first. An algorithm that needs the order
+//! of a channel fails here.
 //!
 //! The receipt is also what pushes back. [`STREAMS`] messages are under way to
-//! a peer at once, and a peer that does not read sends no receipts. The end of
-//! the stream would not do in its place: a stream that was refused ends as well.
+//! a peer at once, and a peer that does not read sends no receipts. The end of the
+//! stream would not suffice: a refused stream ends as well.
 //!
-//! In the manner of rust-libp2p, `behaviour.rs` knows the peer, `handler.rs`
-//! one connection of it, `stream.rs` the two ends of a stream. The bytes are
+//! As in rust-libp2p, `behaviour.rs` handles the peer, `handler.rs` one connection
+//! of it, `stream.rs` the two ends of a stream. The bytes are
 //! those of the [`channel`](crate::channel), and so are the inbox and its
 //! events. `libp2p-stream` is not used: it drops streams that come faster than
 //! they are accepted, and opens one at a time.
@@ -65,33 +64,33 @@ pub enum Error {
     /// The stream could not be opened.
     #[error("cannot open a stream to {peer}: {error}")]
     Stream {
-        /// To whom.
+        /// The receiver.
         peer: PeerId,
-        /// What the swarm says.
+        /// The swarm's error.
         error: swarm::StreamUpgradeError<std::convert::Infallible>,
     },
-    /// So many are waiting for a stream already: somebody sends past the
-    /// [`Sender`]'s own bound.
+    /// Too many messages are waiting for a stream: a caller bypasses the [`Sender`]'s own
+    /// bound.
     #[error("too many messages are waiting for streams to {0}")]
     TooMany(PeerId),
     /// It may have arrived, or not: the connection is gone, or the other side
     /// refused it.
     #[error("no receipt came from {0}")]
     NoReceipt(PeerId),
-    /// The message is one that the other side would refuse.
+    /// The other side would reject the message.
     #[error(transparent)]
     Envelope(#[from] proto::Error),
 }
 
-/// An envelope on its way out, and who waits for its receipt.
+/// An envelope on its way out, and the channel for its receipt.
 #[derive(Debug)]
 pub struct Parcel {
     pub(crate) envelope: Envelope,
     pub(crate) reply: oneshot::Sender<Result<(), Error>>,
 }
 
-/// Sends messages to one peer, and numbers them in the order in which they are
-/// sent. In which order they arrive is another matter.
+/// Sends messages to one peer, and numbers them in the order in which they are sent. They
+/// may arrive in another order.
 #[derive(Debug)]
 pub struct Sender {
     handle: Handle,

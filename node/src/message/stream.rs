@@ -14,11 +14,11 @@ use tokio::time::timeout;
 use super::{Error, PATIENCE};
 use crate::channel::{Arrival, Codec};
 
-/// What says that a message is in the inbox.
+/// The receipt: the message is in the inbox.
 const RECEIPT: u8 = 1;
 
-/// Writes the message, and waits for its receipt. That takes as long as the
-/// other side's inbox is full.
+/// Writes the message, and waits for its receipt, while the other side's inbox is
+/// full.
 pub(super) async fn send(
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
     peer: PeerId,
@@ -59,10 +59,10 @@ pub(super) async fn receive(
         }
     };
     let arrived = inbox.send(Arrival::Message(peer, envelope)).await;
-    // Who has the receipt may open another stream, so its place is free before.
+    // The sender may open another stream on receipt, so its place is freed before.
     drop(place);
     if arrived.is_ok() {
-        // Whether the other side wants to know is not for us to say.
+        // The other side may have stopped waiting.
         let _ = timeout(PATIENCE, async {
             stream.write_all(&[RECEIPT]).await?;
             stream.close().await

@@ -1,15 +1,15 @@
-//! Prometheus' own text format, version 0.0.4, from OpenMetrics text: what
-//! `promtool check metrics` reads, and tools that are older than OpenMetrics.
+//! Prometheus' own text format, version 0.0.4, from OpenMetrics text: for `promtool check
+//! metrics`, and for tools that are older than OpenMetrics.
 //!
 //! <https://prometheus.io/docs/instrumenting/exposition_formats/>
 
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT;
 
-/// What OpenMetrics text calls itself, without its parameters.
+/// The media type of OpenMetrics text, without its parameters.
 const OPENMETRICS: &str = "application/openmetrics-text";
 
-/// Whether a client asks for OpenMetrics, and likes it no less than plain text.
+/// Whether a client asks for OpenMetrics, and does not prefer plain text.
 pub(super) fn wants_openmetrics(headers: &HeaderMap) -> bool {
     let (mut openmetrics, mut plain) = (0.0, 0.0_f64);
     let values = headers.get_all(ACCEPT).iter();
@@ -35,7 +35,7 @@ pub(super) fn of(openmetrics: &str) -> String {
     for line in openmetrics.lines() {
         let mut words = line.splitn(4, ' ');
         match (words.next(), words.next(), words.next(), words.next()) {
-            // A metric's type tells how it is called, and comes after its help.
+            // A metric's name here depends on its type, which comes after its help.
             (Some("#"), Some("HELP"), Some(_), told) => help = told,
             (Some("#"), Some("TYPE"), Some(name), Some(kind)) => {
                 let (name, kind) = named(name, kind);
@@ -53,7 +53,7 @@ pub(super) fn of(openmetrics: &str) -> String {
     text
 }
 
-/// What a metric is called here, and its type: suffixes are part of the name.
+/// The name and the type of a metric in this format: suffixes are part of the name.
 fn named(name: &str, kind: &str) -> (String, &'static str) {
     match kind {
         "counter" => (format!("{name}_total"), "counter"),

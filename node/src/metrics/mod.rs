@@ -1,5 +1,5 @@
-//! Metrics as Prometheus reads them: libp2p's own, those of the peers, and what
-//! the owner of the registry adds.
+//! Metrics for Prometheus: libp2p's own, those of the peers, and those that the owner of
+//! the registry adds.
 //!
 //! All peers of a process are counted together: with a label for each of
 //! thousands there would be more series than any Prometheus takes.
@@ -32,7 +32,7 @@ use crate::one_connection::Count;
 use peers::Peers;
 pub use spans::SpanMetrics;
 
-/// What OpenMetrics text calls itself over HTTP, and Prometheus' own text.
+/// The content types of OpenMetrics text and of Prometheus' own text.
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const CLASSIC: &str = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -41,12 +41,12 @@ pub struct Metrics {
     registry: Registry,
     libp2p: metrics::Metrics,
     peers: Peers,
-    /// gossipsub's own, which it registers anew for each peer.
+    /// The metrics of gossipsub, which it registers anew for each peer.
     gossipsub: Mutex<Vec<Registry>>,
 }
 
 impl Metrics {
-    /// libp2p's metrics, those of the peers, and what `add` registers.
+    /// libp2p's metrics, those of the peers, and those that `add` registers.
     pub fn new(add: impl FnOnce(&mut Registry)) -> Self {
         let mut registry = Registry::default();
         let libp2p = metrics::Metrics::new(&mut registry);
@@ -129,7 +129,7 @@ impl fmt::Debug for Metrics {
     }
 }
 
-/// Nobody can listen there.
+/// The address cannot be bound.
 #[derive(Debug, thiserror::Error)]
 #[error("--metrics {address}: {why}; choose another port, or 0 for any that is free")]
 pub struct BindError {
@@ -157,7 +157,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) {
     let text = async move |headers: HeaderMap| {
-        // Of thousands of peers it takes a while, and they are not to wait.
+        // For thousands of peers it takes a while, and must not delay them.
         let metrics = Arc::clone(&metrics);
         let openmetrics = classic::wants_openmetrics(&headers);
         let text = spawn_blocking(move || match openmetrics {

@@ -1,4 +1,4 @@
-//! The peers of this process, counted when somebody looks.
+//! The peers of this process, counted at each scrape.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use super::tell;
 use crate::one_connection::Count;
 
-/// What each peer that runs tells of its connections.
+/// The connection counts of each running peer.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Peers(Arc<Mutex<Vec<watch::Receiver<Count>>>>);
 
@@ -24,7 +24,7 @@ impl Peers {
     /// How many run, and how many ends of connections they have.
     fn now(&self) -> (i64, i64) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Those that have stopped tell nothing any more.
+        // Stopped peers are not counted.
         all.retain(|count| count.has_changed().is_ok());
         let ends = all.iter().map(|count| count.borrow().connections as i64);
         (all.len() as i64, ends.sum())

@@ -11,8 +11,7 @@ use trace::telemetry::Sink;
 
 use super::tell;
 
-/// Tells how many spans started, ended, were stored, exported, and not
-/// exported.
+/// Exposes how many spans started, ended, were stored, exported, and not exported.
 #[derive(Debug)]
 pub struct SpanMetrics(pub Arc<Sink>);
 

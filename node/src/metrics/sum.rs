@@ -1,7 +1,7 @@
 //! Several registries with the same metrics, added up.
 //!
-//! gossipsub registers its metrics itself, for one peer, and lets nobody read
-//! them but through a registry.
+//! gossipsub registers its metrics itself, for one peer, and they can only be read
+//! through a registry.
 
 use std::collections::{BTreeMap, HashMap};
 

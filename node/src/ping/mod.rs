@@ -51,7 +51,7 @@ pub enum Error {
     Broken {
         /// The peer that was pinged.
         peer: PeerId,
-        /// What happened.
+        /// The cause.
         reason: String,
     },
     /// This peer was started without the protocol.
@@ -74,7 +74,7 @@ async fn answer(mut stream: Stream) -> io::Result<()> {
     }
 }
 
-/// What came of a ping that was asked for.
+/// The outcome of a ping that was asked for.
 enum Asked {
     /// It was replied. The stream is for the next one, if it is whole.
     Done(Option<Stream>),

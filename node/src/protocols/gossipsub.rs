@@ -1,4 +1,4 @@
-//! gossipsub: messages to everybody who subscribed to a topic.
+//! gossipsub: messages to all subscribers of a topic.
 
 use std::time::SystemTime;
 
@@ -27,7 +27,7 @@ pub(crate) fn new(config: &Config) -> Result<Behaviour, Error> {
             MessageAuthenticity::Signed(config.key.clone()),
             ValidationMode::Strict,
         ),
-        // Messages name their author, and nobody can tell whether it is true.
+        // Messages name their author, without proof.
         false => (
             MessageAuthenticity::Author(PeerId::from(config.key.public())),
             ValidationMode::Permissive,

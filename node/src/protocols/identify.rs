@@ -1,15 +1,15 @@
-//! `/ipfs/id/1.0.0`: peers tell each other who they are, what they speak and
-//! where they listen.
+//! `/ipfs/id/1.0.0`: peers exchange their identities, protocols and listen
+//! addresses.
 
 use libp2p::identify::{Behaviour, Config as Identify, Event};
 
 use super::kademlia::{self, Referrals};
 use crate::config::Config;
 
-/// What the network is called in identify messages.
+/// The name of the network in identify messages.
 const PROTOCOL_VERSION: &str = "testbed/1.0.0";
 
-/// What this implementation is called in identify messages.
+/// The name of this implementation in identify messages.
 const AGENT_VERSION: &str = concat!("testbed-node/", env!("CARGO_PKG_VERSION"));
 
 pub(crate) fn new(config: &Config) -> Behaviour {
@@ -19,7 +19,7 @@ pub(crate) fn new(config: &Config) -> Behaviour {
     )
 }
 
-/// What a peer says of itself goes into the routing table, if there is one.
+/// Enters the addresses of a peer into the routing table, if there is one.
 pub(crate) fn on_event(event: Event, table: Option<&mut Referrals>) {
     match event {
         Event::Received { peer_id, info, .. } => {

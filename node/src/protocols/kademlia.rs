@@ -3,9 +3,9 @@
 //! libp2p starts a node as a client until an external address is confirmed,
 //! which never happens on loopback: the tables would stay empty. So the mode
 //! is set, and the table is fed with the addresses that identify brings. For the
-//! same reason where it listens counts as its external address: a provider record
-//! names no others, and one that names none is told by those alone who have the
-//! provider in their table, which in a network of thousands may be nobody.
+//! same reason its listen addresses count as external addresses: a provider record
+//! has no others, and one without addresses is only resolved by peers that have the
+//! provider in their table, which in a network of thousands may be none.
 
 mod referrals;
 
@@ -33,8 +33,8 @@ pub(crate) fn new(local: PeerId) -> Referrals {
     Referrals::new(kademlia)
 }
 
-/// A peer told its protocols and addresses: if it is a server as well, it
-/// belongs into the table.
+/// A peer has identified itself: if it is a server as well, it is entered into the
+/// table.
 pub(crate) fn on_identified(peer: PeerId, info: &identify::Info, table: &mut Referrals) {
     if info.protocols.contains(&PROTOCOL_NAME) {
         for address in info.listen_addrs.iter().take(MAX_ADDRESSES) {
@@ -43,12 +43,12 @@ pub(crate) fn on_identified(peer: PeerId, info: &identify::Info, table: &mut Ref
     }
 }
 
-/// The lookups that go on, and who waits for what comes of them.
+/// The lookups under way, with the channels for their results.
 #[derive(Debug, Default)]
 pub(crate) struct Lookups {
     pending: HashMap<QueryId, Pending>,
     /// The lookups with which libp2p would fill the table, one after the other
-    /// under one id, where nobody needs them.
+    /// under one id, where they are not needed.
     unwanted: Option<QueryId>,
 }
 
@@ -115,7 +115,7 @@ impl Lookups {
         }
     }
 
-    /// Answers who waits; what libp2p still does for it is not needed.
+    /// Answers the caller; the rest of libp2p's query is not needed.
     fn end(
         &mut self,
         id: QueryId,
@@ -157,7 +157,7 @@ fn start(lookup: &Lookup, Referrals { kademlia, .. }: &mut Referrals) -> Result<
     })
 }
 
-/// What a lookup has come to; nothing while it goes on.
+/// The result of a lookup; `None` while it goes on.
 fn conclude(result: QueryResult) -> Option<Result<Found, Error>> {
     let of = |peers| Found {
         peers,

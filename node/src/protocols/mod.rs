@@ -1,5 +1,5 @@
-//! libp2p's own protocols, one small file each: how it is set up here, and
-//! what its events mean to the peer.
+//! libp2p's own protocols, one small file each: its configuration, and the handling of its
+//! events.
 
 pub(crate) mod gossipsub;
 pub(crate) mod identify;

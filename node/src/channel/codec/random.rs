@@ -1,4 +1,4 @@
-//! Frames at random: cut anywhere on their way, damaged, or never good.
+//! Random frames: cut anywhere, damaged, or arbitrary.
 
 use std::ops::Range;
 
@@ -36,9 +36,9 @@ fn written(envelopes: &[Envelope]) -> Vec<u8> {
     wire.to_vec()
 }
 
-/// What a stream's reader makes of bytes that come in these pieces: the
-/// envelopes, and the error that ends them. The buffer takes memory for what
-/// has come and is not read, and never for what a prefix claims.
+/// Decodes bytes that arrive in these pieces: the envelopes, and the error that ends
+/// them. The buffer takes memory for received unread bytes, and never for the length
+/// that a prefix claims.
 fn read(wire: &[u8], pieces: &[usize]) -> (Vec<Envelope>, Option<String>) {
     let (mut src, mut rest, mut envelopes) = (BytesMut::new(), wire, Vec::new());
     let mut pieces = pieces.iter().cycle();
@@ -72,7 +72,7 @@ fn frames_are_the_same_however_they_are_cut() {
 }
 
 #[test]
-fn damaged_frames_are_read_or_refused_however_they_are_cut() {
+fn damaged_frames_are_read_or_rejected_however_they_are_cut() {
     let wire = envelopes(0..40).prop_map(|envelopes| written(&envelopes));
     let cuts = vec(1_usize..64, 1..4);
     check(1_024, (hostile(wire), cuts), |(wire, cuts)| {

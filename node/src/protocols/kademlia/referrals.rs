@@ -1,9 +1,9 @@
-//! Who named whom in a lookup: what its hops are counted from.
+//! Referrals in a lookup, from which its hops are counted: which peer named which.
 //!
-//! libp2p tells how many requests a lookup sent, and not who was asked because
-//! of whom. The answers pass through [`NetworkBehaviour::on_connection_handler_event`],
-//! as a type that has no public name; its debug text is what can be read of it.
-//! Should that text change, hops are not known, and a test says so.
+//! libp2p reports how many requests a lookup sent, and not which answer led to which
+//! request. The answers pass through [`NetworkBehaviour::on_connection_handler_event`],
+//! as a type without a public name; only its debug text can be read. Should that text
+//! change, hops are unknown, and a test fails.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::task::{Context, Poll};
@@ -61,13 +61,13 @@ pub(crate) struct Referrals {
     held: VecDeque<Event>,
 }
 
-/// A lookup that goes on.
+/// A lookup under way.
 #[derive(Debug, Default)]
 struct Chain {
     /// After how many hops each peer is asked.
     depths: HashMap<PeerId, u32>,
     answered: HashSet<PeerId>,
-    /// Who answered last.
+    /// The peer that answered last.
     last: Option<PeerId>,
     /// Its messages, if they are recorded.
     exchanges: Option<Vec<Exchange>>,
@@ -83,7 +83,7 @@ impl Referrals {
         }
     }
 
-    /// How the routing table is.
+    /// The state of the routing table.
     pub(crate) fn now(&mut self) -> Table {
         let sizes = self.kademlia.kbuckets().map(|bucket| bucket.num_entries());
         Table {
@@ -104,7 +104,7 @@ impl Referrals {
         self.chains.insert(name(id), chain);
     }
 
-    /// The hops to who answered last; none when nobody had to be asked.
+    /// The hops to the peer that answered last; 0 if no peer had to be asked.
     pub(super) fn to_last(&self, id: QueryId) -> Option<u32> {
         let chain = self.chains.get(&name(id))?;
         match chain.last {
@@ -177,7 +177,7 @@ impl Referrals {
         self.held.pop_front().expect("at least the first")
     }
 
-    /// What Kademlia asks the swarm for, while a lookup is recorded.
+    /// Records Kademlia's requests to the swarm, while a lookup is recorded.
     fn on_request(&mut self, event: &Event) {
         match event {
             ToSwarm::Dial { opts } => {
@@ -233,7 +233,7 @@ impl Referrals {
     }
 }
 
-/// How a lookup is called in the text.
+/// The name of a lookup in the text.
 fn name(id: QueryId) -> String {
     format!("{id:?}")
 }
@@ -377,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_answer_is_not_read() {
+    fn malformed_answers_are_ignored() {
         for text in [
             "",
             "FindNodeReq { key: [1] }",
