@@ -10,7 +10,7 @@ use trace::history::faults::FaultAction;
 pub enum Error {
     /// The run has ended.
     #[error("the run is over")]
-    Over,
+    RunEnded,
     /// What is paused cannot be paused again.
     #[error("the run is paused already")]
     Paused,
@@ -52,25 +52,25 @@ pub enum Error {
 /// How many requests wait for the experiment at most. A guess: no person is so quick.
 const WAITING: usize = 16;
 
-/// Which presses an experiment takes, by their names. What can be paused can be
-/// resumed, and what can be cut healed.
+/// The names of the faults that an experiment injects on request. A run that can be
+/// paused can be resumed, and a link that can be cut can be healed.
 pub type Allowed = Vec<&'static str>;
 
 /// What the page shows of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct State {
-    /// What can be pressed. Nothing before the network is there, and nothing
+    /// The faults that can be requested: none before the network is there, and none
     /// after the run.
     pub allowed: Allowed,
     /// Whether the run is paused.
     pub paused: bool,
 }
 
-/// A fault that is asked for, and where the answer goes: why it was refused.
+/// A requested fault, and where the answer goes: why it was refused.
 #[derive(Debug)]
 pub struct FaultRequest {
-    /// What is to be done.
-    pub press: FaultAction,
+    /// The fault.
+    pub action: FaultAction,
     answer: oneshot::Sender<Result<(), Error>>,
 }
 
@@ -85,31 +85,31 @@ impl FaultRequest {
 /// The page's side.
 #[derive(Clone, Debug)]
 pub struct FaultSender {
-    presses: mpsc::Sender<FaultRequest>,
+    requests: mpsc::Sender<FaultRequest>,
     state: watch::Receiver<State>,
 }
 
 /// The experiment's side.
 #[derive(Debug)]
 pub struct FaultReceiver {
-    presses: mpsc::Receiver<FaultRequest>,
+    requests: mpsc::Receiver<FaultRequest>,
     state: watch::Sender<State>,
 }
 
 /// Both sides.
 #[must_use]
 pub fn control() -> (FaultSender, FaultReceiver) {
-    let (sender, presses) = mpsc::channel(WAITING);
+    let (sender, requests) = mpsc::channel(WAITING);
     let (state, seen) = watch::channel(State::default());
-    let buttons = FaultSender {
-        presses: sender,
+    let fault_sender = FaultSender {
+        requests: sender,
         state: seen,
     };
-    (buttons, FaultReceiver { presses, state })
+    (fault_sender, FaultReceiver { requests, state })
 }
 
 impl FaultSender {
-    /// What can be pressed now.
+    /// The faults that can be requested now.
     #[must_use]
     pub fn state(&self) -> State {
         match self.state.has_changed() {
@@ -126,24 +126,24 @@ impl FaultSender {
         }
     }
 
-    /// Waits until something else can be pressed than [`FaultSender::look`] has
-    /// seen.
+    /// Waits until other faults can be requested than those that [`FaultSender::look`]
+    /// returned.
     ///
     /// # Errors
-    /// The run is over: nothing can be pressed any more.
+    /// The run is over: no fault can be requested any more.
     pub(crate) async fn changed(&mut self) -> Result<(), watch::error::RecvError> {
         self.state.changed().await
     }
 
-    /// Presses one.
+    /// Requests a fault.
     ///
     /// # Errors
-    /// Why nothing was done.
-    pub async fn press(&self, press: FaultAction) -> Result<(), Error> {
-        let over = || Err(Error::Over);
+    /// Why the fault was refused.
+    pub async fn request(&self, action: FaultAction) -> Result<(), Error> {
+        let over = || Err(Error::RunEnded);
         let (answer, answered) = oneshot::channel();
-        let pressed = FaultRequest { press, answer };
-        if self.presses.send(pressed).await.is_err() {
+        let request = FaultRequest { action, answer };
+        if self.requests.send(request).await.is_err() {
             return over();
         }
         answered.await.unwrap_or_else(|_| over())
@@ -151,20 +151,20 @@ impl FaultSender {
 }
 
 impl FaultReceiver {
-    /// Says what can be pressed from now on.
+    /// Sets the faults that can be requested from now on.
     pub fn allow(&self, allowed: Allowed) {
         self.state.send_modify(|state| state.allowed = allowed);
     }
 
-    /// Says whether the run is paused.
+    /// Sets whether the run is paused.
     pub fn pause(&self, paused: bool) {
         self.state.send_modify(|state| state.paused = paused);
     }
 
-    /// The next press; never done when nobody can press any more.
+    /// The next request; never ready once the senders are gone.
     pub async fn next(&mut self) -> FaultRequest {
-        match self.presses.recv().await {
-            Some(pressed) => pressed,
+        match self.requests.recv().await {
+            Some(request) => request,
             None => std::future::pending().await,
         }
     }

@@ -105,7 +105,7 @@ pub struct Builder<'a> {
     /// What to build.
     pub options: &'a RunOptions,
     /// A peer elsewhere that belongs to it.
-    pub outsider: Option<&'a ExternalPeer>,
+    pub external: Option<&'a ExternalPeer>,
     /// Where the addresses of peers are saved as soon as they listen.
     pub folder: Option<&'a Folder>,
     /// Where spans go.
@@ -276,7 +276,7 @@ impl Builder<'_> {
             (0..self.options.peers).map(|index| node::keys::from_seed(self.options.seed, index));
         let keys: Vec<_> = keys.collect();
         let members = keys.iter().map(|key| key.public().to_peer_id());
-        let members = members.chain(self.outsider.map(|outsider| outsider.peer));
+        let members = members.chain(self.external.map(|external| external.peer));
         let admission = Arc::new(Admission::new(members, self.options.guests.clone()));
         record.membership.admission = Some(Arc::clone(&admission));
         let identity = |(index, key)| Identity {
@@ -340,7 +340,7 @@ impl Builder<'_> {
             }
         }
         config.connection_timeout = self.options.dial_timeout;
-        if self.outsider.is_some_and(|o| o.dialled_by == index) {
+        if self.external.is_some_and(|o| o.dialled_by == index) {
             // For one that speaks no protocol of ours.
             config.protocols.insert(Protocol::Ping);
             config.regular_pings = false;
@@ -375,13 +375,13 @@ impl Builder<'_> {
         algorithm: impl Fn(NodeId) -> A,
     ) -> Network<A> {
         let ids = members.iter().map(|member| member.handle.peer_id());
-        let outsider = self.outsider.map(|outsider| outsider.peer);
+        let external = self.external.map(|external| external.peer);
         let mut connected = neighbours(self.options);
-        if let Some(outsider) = self.outsider {
-            connected[outsider.dialled_by as usize].push(self.options.peers);
-            connected.push(vec![outsider.dialled_by]);
+        if let Some(external) = self.external {
+            connected[external.dialled_by as usize].push(self.options.peers);
+            connected.push(vec![external.dialled_by]);
         }
-        let directory = Directory::with_guest(ids.collect(), outsider);
+        let directory = Directory::with_guest(ids.collect(), external);
         let directory = directory.with_neighbours(connected);
         let (sender, reports) = mpsc::channel(REPORTS);
         let (mut drivers, mut tracers) = (Vec::new(), Vec::new());

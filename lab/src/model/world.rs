@@ -59,13 +59,13 @@ struct Process<A: Algorithm> {
     /// Those that run, with the step that set each, and how long it takes.
     timers: BTreeMap<A::Timer, (SpanContext, Duration)>,
     /// What it has seen and done. Two with the same digest are the same.
-    seen: Option<Arc<Seen>>,
+    seen: Option<Arc<Trail>>,
 }
 
 #[derive(Debug)]
-struct Seen {
+struct Trail {
     record: StepRecord,
-    before: Option<Arc<Seen>>,
+    before: Option<Arc<Trail>>,
     digest: u64,
 }
 
@@ -350,7 +350,7 @@ impl<A: Algorithm> Process<A> {
         let mut hasher = DefaultHasher::new();
         before.as_ref().map(|seen| seen.digest).hash(&mut hasher);
         record.hash(&mut hasher);
-        self.seen = Some(Arc::new(Seen {
+        self.seen = Some(Arc::new(Trail {
             digest: hasher.finish(),
             record,
             before,
@@ -359,7 +359,7 @@ impl<A: Algorithm> Process<A> {
 }
 
 /// The compiler's own would call itself for each step.
-impl Drop for Seen {
+impl Drop for Trail {
     fn drop(&mut self) {
         let mut before = self.before.take();
         while let Some(mut seen) = before.and_then(Arc::into_inner) {

@@ -165,36 +165,36 @@ impl<P: Pair> System for Snapshots<P> {
             fifo: self.fifo || P::Snapshot::MARKERS,
             markers: P::Snapshot::MARKERS,
         };
-        let told = snapshot::tell(history);
+        let overview = snapshot::overview(history);
         let channels = expected.channels.len() as u64;
         let mut figures = vec![Figure {
             name: "complete",
-            measured: told.complete,
+            measured: overview.complete,
             theory: Some(self.endings()).filter(|_| !self.crashes),
             formula: "snapshots".into(),
         }];
         if P::Snapshot::MARKERS {
             figures.push(Figure {
                 name: "markers",
-                measured: told.markers,
+                measured: overview.markers,
                 theory: Some(channels * self.endings()).filter(|_| !self.crashes),
                 formula: "one on each channel, N(N-1) in a full mesh, for each snapshot".into(),
             });
         }
         figures.push(Figure {
             name: "other messages",
-            measured: told.control,
+            measured: overview.control,
             theory: None,
             formula: "of the snapshot algorithm".into(),
         });
         figures.push(Figure {
             name: IN_CHANNELS,
-            measured: told.in_channels,
+            measured: overview.in_channels,
             theory: None,
             formula: "messages that the cuts found under way".into(),
         });
-        let mut lines = told.lines;
-        let nanos = told.nanos;
+        let mut lines = overview.lines;
+        let nanos = overview.nanos;
         let middle = median(nanos.iter().map(|nanos| *nanos as f64));
         if let (Some(middle), Some(most)) = (middle, nanos.iter().max()) {
             let middle = Duration::from_nanos(middle as u64);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser as _;
-use lab::checkers::snapshot::tell;
+use lab::checkers::snapshot::overview;
 use lab::delay::Delay;
 use lab::stats::show;
 use serde_json::json;
@@ -114,7 +114,7 @@ async fn one(seed: u64, mut all: All) -> All {
         tasks: &tasks,
         host: &Watch::start(options.bounds),
         progress: &Progress::new(true),
-        desk: &mut control().1,
+        fault_requests: &mut control().1,
     };
     live.run(bench).await.expect("a network on this machine");
     tasks.close();
@@ -125,7 +125,7 @@ async fn one(seed: u64, mut all: All) -> All {
     let findings = live.judge(&results, &record);
     all.violations += findings.violations.len() + findings.incomplete.len();
     let history = History::read(&store);
-    let told = tell(&history);
+    let told = overview(&history);
     all.complete += told.complete;
     all.lost += results.engine.lost;
     all.transfers += history.count("TRANSFER");

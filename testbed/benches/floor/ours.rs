@@ -52,7 +52,7 @@ impl Ours {
     pub(crate) async fn build(&mut self) -> Network<PingPong> {
         let builder = Builder {
             options: &self.options,
-            outsider: None,
+            external: None,
             folder: None,
             sink: &self.sink,
             metrics: None,
@@ -79,7 +79,7 @@ impl Ours {
             host: &Watch::start(self.options.bounds),
             progress: &Progress::new(true),
             tasks: &TaskTracker::new(),
-            desk: &mut control().1,
+            fault_requests: &mut control().1,
         };
         self.ping.run(bench).await.expect("pings on this machine");
         let results = self.ping.results(&mut self.record, &Store::new());

@@ -46,12 +46,12 @@ impl Measure for Ping {
         if self.from >= options.peers {
             return Err(no_peer("--from", self.from, options.peers).into());
         }
-        let outsider = self.to.as_ref().and_then(|to| to.outsider(self.from));
+        let external = self.to.as_ref().and_then(|to| to.external(self.from));
         let pairs = pairs(self, &options)?;
         let timeout = self.timeout.unwrap_or(TIMEOUT);
         let ping = ping::Options {
             pings: self.pings.pings(options.peers, pairs, timeout),
-            outsider,
+            external,
         };
         Ok((ping::Ping::new(ping), options))
     }

@@ -51,15 +51,15 @@ impl<S: System + 'static> Experiment for Checked<S> {
         true
     }
 
-    async fn run(&mut self, bench: RunContext<'_>) -> Result<(), Error> {
-        bench.record.transport = "checked".to_owned();
-        bench.record.security = "none";
-        system::check(self.search.system(), bench.options.peers)?;
+    async fn run(&mut self, context: RunContext<'_>) -> Result<(), Error> {
+        context.record.transport = "checked".to_owned();
+        context.record.security = "none";
+        system::check(self.search.system(), context.options.peers)?;
         tracing::info!(plan = ?self.search.plan().bounds, "tries every schedule");
-        let note = bench.progress.note();
+        let note = context.progress.note();
         let _stop = StopOnDrop(Arc::clone(&self.search));
-        let (search, sink) = (Arc::clone(&self.search), Arc::clone(bench.sink));
-        let run = bench.tasks.spawn_blocking(move || {
+        let (search, sink) = (Arc::clone(&self.search), Arc::clone(context.sink));
+        let run = context.tasks.spawn_blocking(move || {
             search.run(&sink, |extent, began| {
                 note.show(|| model::progress(extent, began));
             });

@@ -30,7 +30,7 @@ use crate::progress::Progress;
 use crate::rows::{self, Rows};
 use crate::run::{self, Folder, Record, RunOptions};
 
-/// What an experiment works with.
+/// What a run gives to its experiment.
 pub struct RunContext<'a> {
     /// The options of every run.
     pub options: &'a RunOptions,
@@ -42,16 +42,16 @@ pub struct RunContext<'a> {
     pub rows: &'a mut Rows,
     /// Where spans go.
     pub sink: &'a Arc<Sink>,
-    /// Where peers are counted, if somebody wants to know.
+    /// The metrics of the peers, where they are served.
     pub metrics: Option<&'a Arc<Metrics>>,
-    /// Where the processes are counted while they run.
+    /// The tasks of the processes while they run.
     pub tasks: &'a TaskTracker,
-    /// Who looks at the host.
+    /// The sampler of the host's load.
     pub host: &'a Watch,
-    /// Who shows how far it is.
+    /// The progress bar.
     pub progress: &'a Progress,
-    /// Where somebody at the page reaches into the run.
-    pub desk: &'a mut FaultReceiver,
+    /// The faults that the page requests.
+    pub fault_requests: &'a mut FaultReceiver,
 }
 
 impl<'a> RunContext<'a> {
@@ -59,7 +59,7 @@ impl<'a> RunContext<'a> {
     pub fn builder(&self, speaks: Speaks<'a>) -> Builder<'a> {
         Builder {
             options: self.options,
-            outsider: None,
+            external: None,
             folder: self.folder,
             sink: self.sink,
             metrics: self.metrics,
@@ -97,7 +97,7 @@ pub trait Experiment: Send {
 
     /// Runs it. An `Err` ends the run as failed. A run that is interrupted is
     /// dropped.
-    fn run(&mut self, bench: RunContext<'_>) -> impl Future<Output = Result<(), Error>> + Send;
+    fn run(&mut self, context: RunContext<'_>) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// The results of what was measured, and recorded in `store`, so far. Called
     /// once, when the run has ended, however it ended. May add phases to the record.

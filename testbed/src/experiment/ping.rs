@@ -43,7 +43,7 @@ pub struct Options {
     /// answer came.
     pub pings: Pings,
     /// A peer of another process, if one is pinged.
-    pub outsider: Option<ExternalPeer>,
+    pub external: Option<ExternalPeer>,
 }
 
 /// The experiment.
@@ -106,19 +106,19 @@ impl Options {
     fn who(&self, network: &Network<PingPong>, node: u32) -> Who {
         let ours = network.drivers.get(node as usize);
         let ours = ours.map(|driver| driver.handle().peer_id());
-        let outsider = || self.outsider.as_ref().map(|outsider| outsider.peer);
+        let external = || self.external.as_ref().map(|external| external.peer);
         Who {
             name: self.name(node),
-            peer_id: ours.or_else(outsider).map(|id| id.to_string()),
+            peer_id: ours.or_else(external).map(|id| id.to_string()),
         }
     }
 
     /// What a peer is called: one elsewhere by its PeerId.
     fn name(&self, node: u32) -> String {
-        match &self.outsider {
+        match &self.external {
             // It comes after all of ours.
-            Some(outsider) if self.pings.pairs.iter().any(|pair| pair.to == node) => {
-                outsider.peer.to_string()
+            Some(external) if self.pings.pairs.iter().any(|pair| pair.to == node) => {
+                external.peer.to_string()
             }
             _ => NodeId(node).to_string(),
         }
@@ -148,8 +148,8 @@ impl Options {
             PingProtocol::Channel => self.ping_channel(network, pair, id, &context).await?,
             PingProtocol::Libp2p => self.ping_libp2p(network, from).await,
         };
-        if let Some(outsider) = &self.outsider
-            && over.is_lacking(&outcome, outsider.peer)
+        if let Some(external) = &self.external
+            && over.is_lacking(&outcome, external.peer)
         {
             outcome = self.fall_back(network, from, over).await;
         }
@@ -188,17 +188,17 @@ impl Experiment for Ping {
     type Results = Option<Results>;
 
     fn describe(&self) -> run::Experiment {
-        let Options { pings, outsider } = &self.options;
+        let Options { pings, external } = &self.options;
         let pair = match &pings.pairs[..] {
             [PeerPair { from, to }] => json!({ "from": from, "to": to }),
             all => json!({ "pairs": all.len() }),
         };
-        let address = outsider.as_ref();
+        let address = external.as_ref();
         run::Experiment {
             name: "ping",
             options: json!({
                 "pair": pair,
-                "address": address.map(|outsider| outsider.address.to_string()),
+                "address": address.map(|external| external.address.to_string()),
                 "count": pings.count,
                 "size_bytes": pings.data.len(),
                 "interval_seconds": pings.interval.as_secs_f64(),
@@ -207,21 +207,21 @@ impl Experiment for Ping {
         }
     }
 
-    async fn run(&mut self, bench: RunContext<'_>) -> Result<(), Error> {
+    async fn run(&mut self, context: RunContext<'_>) -> Result<(), Error> {
         let options = &self.options;
         let builder = Builder {
-            outsider: options.outsider.as_ref(),
-            ..bench.builder(Speaks::Channels)
+            external: options.external.as_ref(),
+            ..context.builder(Speaks::Channels)
         };
         let mut network = builder
-            .build(bench.record, |id| options.pings.process(id))
+            .build(context.record, |id| options.pings.process(id))
             .await?;
         let began = Instant::now();
-        let _timing = bench.host.timing();
+        let _timing = context.host.timing();
         let tally = self.tally.insert(Tally::new(options.pings.endings()));
-        let pings = options.ping_all(&mut network, tally, bench.rows, bench.progress);
+        let pings = options.ping_all(&mut network, tally, context.rows, context.progress);
         let result = pings.await;
-        bench.record.phase("Ping", began.elapsed());
+        context.record.phase("Ping", began.elapsed());
         result
     }
 

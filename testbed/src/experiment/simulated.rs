@@ -60,15 +60,15 @@ impl<S: System + 'static> Experiment for Simulated<S> {
         self.description.clone()
     }
 
-    async fn run(&mut self, bench: RunContext<'_>) -> Result<(), Error> {
-        bench.record.transport = "simulated".to_owned();
-        bench.record.security = "none";
-        system::check(self.trial.system(), bench.options.peers)?;
+    async fn run(&mut self, context: RunContext<'_>) -> Result<(), Error> {
+        context.record.transport = "simulated".to_owned();
+        context.record.security = "none";
+        system::check(self.trial.system(), context.options.peers)?;
         tracing::debug!(limits = ?self.trial.limits(), "simulates");
-        let bar = bench.progress.bar("schedules", self.trial.count());
+        let bar = context.progress.bar("schedules", self.trial.count());
         let _stop = StopOnDrop(Arc::clone(&self.trial));
-        let (trial, sink) = (Arc::clone(&self.trial), Arc::clone(bench.sink));
-        let tried = bench
+        let (trial, sink) = (Arc::clone(&self.trial), Arc::clone(context.sink));
+        let tried = context
             .tasks
             .spawn_blocking(move || trial.run(&sink, || bar.step()));
         let tried = tried.await;
@@ -76,7 +76,7 @@ impl<S: System + 'static> Experiment for Simulated<S> {
             engine: "the simulator",
             source,
         })?;
-        bench.record.phase("Simulate", tried.took);
+        context.record.phase("Simulate", tried.took);
         self.tried = Some(tried);
         Ok(())
     }

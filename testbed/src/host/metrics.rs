@@ -11,14 +11,14 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 
-use super::sample::{Sample, Seen};
+use super::sample::{Observed, Sample};
 
 /// So many samples make a second.
 const SECOND: usize = 10;
 
 /// Reads what was seen, when somebody asks.
 #[derive(Debug)]
-pub(super) struct Metrics(pub(super) Arc<Seen>);
+pub(super) struct Metrics(pub(super) Arc<Observed>);
 
 impl Collector for Metrics {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {

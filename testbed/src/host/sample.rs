@@ -38,7 +38,7 @@ pub(super) struct Sample {
 
 /// What was seen of the host in a run.
 #[derive(Debug)]
-pub(super) struct Seen {
+pub(super) struct Observed {
     began: Instant,
     over: AtomicBool,
     measuring: AtomicBool,
@@ -57,7 +57,7 @@ impl Sample {
     }
 }
 
-impl Seen {
+impl Observed {
     pub(super) fn new() -> Self {
         let began = Instant::now();
         Self {

@@ -12,7 +12,7 @@ use tokio::task::AbortHandle;
 
 use super::metrics::Metrics;
 use super::pauses::{self, Pause};
-use super::sample::{Sample, Seen};
+use super::sample::{Observed, Sample};
 use super::saturation::{Bounds, Saturation};
 use super::{Apart, Error};
 use crate::rows::columns;
@@ -51,7 +51,7 @@ pub struct Use {
 /// Samples the host's load on a thread of its own until it is dropped.
 #[derive(Debug)]
 pub struct Watch {
-    seen: Arc<Seen>,
+    seen: Arc<Observed>,
     bounds: Bounds,
     ticker: AbortHandle,
 }
@@ -59,7 +59,7 @@ pub struct Watch {
 /// Something is measured until this is dropped.
 #[derive(Debug)]
 pub struct Measuring {
-    seen: Arc<Seen>,
+    seen: Arc<Observed>,
     window: usize,
     /// Whether the host's pace matters for it.
     paced: bool,
@@ -77,7 +77,7 @@ impl Drop for Measuring {
 impl Watch {
     /// Begins to look, from a thread of its own and from a task of this runtime.
     pub fn start(bounds: Bounds) -> Self {
-        let seen = Arc::new(Seen::new());
+        let seen = Arc::new(Observed::new());
         let looking = Arc::clone(&seen);
         thread::spawn(move || looking.look());
         let ticker = tokio::spawn(Arc::clone(&seen).tick()).abort_handle();

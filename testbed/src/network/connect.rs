@@ -75,7 +75,7 @@ impl Builder<'_> {
             dial(a, NodeId(b).to_string(), address)
         });
         let outside = self
-            .outsider
+            .external
             .map(|o| dial(o.dialled_by, o.peer.to_string(), &o.address));
         inside.chain(outside).collect()
     }

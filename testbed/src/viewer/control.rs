@@ -14,24 +14,24 @@ use crate::control;
 /// `{"allowed":["pause","cut"],"paused":false}`
 pub(super) async fn state(Shared(state): Shared<State>) -> Response {
     json_response(&match &state.viewer.takes {
-        Takes::Presses(buttons) => buttons.state(),
+        Takes::Faults(fault_sender) => fault_sender.state(),
         Takes::Nothing | Takes::Spans => control::State::default(),
     })
 }
 
 /// `{"action":"cut","peer":"peer-00","other":"peer-01"}`
-pub(super) async fn press(
+pub(super) async fn request(
     Shared(state): Shared<State>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Refusal> {
     let body = body.map_err(|error| Refusal::bad_request(error.body_text()))?;
-    let press: FaultAction =
+    let request: FaultAction =
         serde_json::from_slice(&body).map_err(|error| Refusal::bad_request(error.to_string()))?;
-    let Takes::Presses(buttons) = state.viewer.takes else {
+    let Takes::Faults(fault_sender) = state.viewer.takes else {
         let message = "this run is over: there is nothing to reach into";
         return Err(Refusal::bad_request(message));
     };
-    let done = buttons.press(press).await;
+    let done = fault_sender.request(request).await;
     done.map_err(|error| Refusal::bad_request(error.to_string()))?;
     Ok(json_response(&json!({})))
 }

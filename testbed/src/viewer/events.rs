@@ -36,8 +36,8 @@ pub(super) async fn events(
     // What changed before this stream began is nothing to tell.
     viewer.run.mark_unchanged();
     let live = viewer.run.has_changed().is_ok();
-    let buttons = match &viewer.takes {
-        Takes::Presses(buttons) => Some(buttons.clone()),
+    let fault_sender = match &viewer.takes {
+        Takes::Faults(fault_sender) => Some(fault_sender.clone()),
         Takes::Nothing | Takes::Spans => None,
     };
     let watcher = Watcher {
@@ -46,7 +46,7 @@ pub(super) async fn events(
         seen: None,
         run_changes: 0,
         live,
-        buttons,
+        fault_sender,
     };
     Sse::new(futures::stream::unfold(watcher, Watcher::next)).keep_alive(KeepAlive::default())
 }
@@ -59,7 +59,7 @@ struct Watcher {
     run_changes: u64,
     live: bool,
     /// What reaches into the run, as long as anything does.
-    buttons: Option<FaultSender>,
+    fault_sender: Option<FaultSender>,
 }
 
 impl Watcher {
@@ -85,7 +85,7 @@ impl Watcher {
                 Ok(()) => self.run_changes += 1,
                 Err(_) => self.live = false,
             },
-            over = pressed(&mut self.buttons) => if over { self.buttons = None },
+            over = pressed(&mut self.fault_sender) => if over { self.fault_sender = None },
         }
     }
 
@@ -102,16 +102,16 @@ impl Watcher {
             "run": self.run_changes,
             "live": self.live,
             "evicted": store.evicted().unwrap_or_default().spans,
-            "control": self.buttons.as_mut().map_or_else(control::State::default, FaultSender::look),
+            "control": self.fault_sender.as_mut().map_or_else(control::State::default, FaultSender::look),
         })
     }
 }
 
 /// Waits until something else can be done to the run. True when nothing can be
 /// any more; never done where nothing ever could.
-async fn pressed(buttons: &mut Option<FaultSender>) -> bool {
-    match buttons {
-        Some(buttons) => buttons.changed().await.is_err(),
+async fn pressed(fault_sender: &mut Option<FaultSender>) -> bool {
+    match fault_sender {
+        Some(fault_sender) => fault_sender.changed().await.is_err(),
         None => std::future::pending().await,
     }
 }

@@ -78,7 +78,7 @@ pub enum Takes {
     /// Nothing: what is shown is over.
     Nothing,
     /// Whoever presses these reaches into the run that goes on.
-    Presses(FaultSender),
+    Faults(FaultSender),
     /// The spans that others report.
     Spans,
 }
@@ -215,7 +215,7 @@ fn router(state: State, token: Option<Token>) -> Router {
         .route("/api/spans", get(api::spans))
         .route("/api/runs", get(api::runs))
         .route("/api/results", get(api::results))
-        .route(guard::CONTROL, get(control::state).post(control::press))
+        .route(guard::CONTROL, get(control::state).post(control::request))
         .route("/api/v3/services", get(api::services))
         .route("/api/v3/operations", get(api::operations))
         .route("/api/v3/trace-summaries", get(api::summaries))

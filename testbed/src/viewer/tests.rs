@@ -332,22 +332,22 @@ async fn events_tell_of_changes_and_end_with_the_server() {
 /// So every page shows that a run is paused, whichever of them paused it.
 #[tokio::test(flavor = "multi_thread")]
 async fn events_carry_what_can_be_done_to_the_run() {
-    let (buttons, desk) = control::control();
-    let server = serving(samples::store(), Takes::Presses(buttons)).await;
+    let (fault_sender, fault_requests) = control::control();
+    let server = serving(samples::store(), Takes::Faults(fault_sender)).await;
     let client = tokio::task::spawn_blocking(move || {
         let request = "GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n";
         let mut lines = BufReader::new(send(server.address, request));
         let nothing = json!({ "allowed": [], "paused": false });
         wait_for(&mut lines, |data| data["control"] == nothing);
-        desk.allow(vec!["pause"]);
+        fault_requests.allow(vec!["pause"]);
         wait_for(&mut lines, |data| {
             data["control"]["allowed"] == json!(["pause"])
         });
         for paused in [true, false, true] {
-            desk.pause(paused);
+            fault_requests.pause(paused);
             wait_for(&mut lines, |data| data["control"]["paused"] == paused);
         }
-        drop(desk);
+        drop(fault_requests);
         wait_for(&mut lines, |data| data["control"] == nothing);
         server.stop.send(()).expect("the server runs");
         server.served

@@ -118,7 +118,7 @@ fn stopped(history: &History, cut: &Cut<'_>) -> Vec<String> {
 mod tests {
     use algorithms::Field;
 
-    use super::super::tell::tell;
+    use super::super::overview::overview;
     use super::*;
     use crate::checkers::by_hand::{ByHand, Named, list, text};
 
@@ -163,7 +163,7 @@ mod tests {
         assert_eq!(one.finished, ["peer-01"]);
         assert_eq!(one.stopped, ["peer-02"], "not what was stopped later");
         assert_eq!(one.aborted[0].missing, PEERS);
-        let lines = tell(&run.history).lines;
+        let lines = overview(&run.history).lines;
         let expected = "  aborted by peer-00: no state from peer-02; channels still open at \
                         peer-00; closed its channels, but its report did not arrive: peer-01";
         assert_eq!(lines.last().map(String::as_str), Some(expected));

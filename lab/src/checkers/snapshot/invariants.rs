@@ -11,7 +11,7 @@ use trace::history::{History, StepIndex, clocks as vector_clocks};
 
 use super::Expected;
 use super::cut::{Act, Cut, Run, Sent, id_of};
-use super::tell::aborted;
+use super::overview::aborted;
 use crate::checkers::Property;
 
 /// What is conserved: a state's share of it, and a message's.

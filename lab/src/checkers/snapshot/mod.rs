@@ -8,7 +8,7 @@
 mod cut;
 mod drawn;
 mod invariants;
-mod tell;
+mod overview;
 #[cfg(test)]
 mod tests;
 
@@ -18,7 +18,7 @@ use trace::steps::MessageRecord;
 use crate::checkers::Property;
 use cut::Run;
 pub use drawn::{Drawn, DrawnAbort, DrawnChannel, DrawnState, drawn};
-pub use tell::{Told, tell};
+pub use overview::{Overview, overview};
 
 /// What a checker cannot read from the run.
 #[derive(Clone, Debug, Default)]

@@ -135,9 +135,9 @@ async fn run_erased(experiment: &mut dyn Erased, options: &RunOptions) -> Result
     let exporter = options.otlp.clone().map(Exporter::start).transpose();
     let exporter = exporter?;
     let mut record = Record::new(options, experiment.describe());
-    let (buttons, mut desk) = control();
+    let (fault_sender, mut fault_requests) = control();
     let page = match options.view {
-        Some(address) => Some(Page::open(address, &store, &record, buttons).await?),
+        Some(address) => Some(Page::open(address, &store, &record, fault_sender).await?),
         None => None,
     };
     let listener = metrics::listen(options).await?;
@@ -155,7 +155,7 @@ async fn run_erased(experiment: &mut dyn Erased, options: &RunOptions) -> Result
     let host = Watch::start(options.bounds);
     let served =
         listener.map(|listener| Served::start(listener, experiment, &record, &sink, &host));
-    let bench = RunContext {
+    let context = RunContext {
         host: &host,
         options,
         record: &mut record,
@@ -165,18 +165,18 @@ async fn run_erased(experiment: &mut dyn Erased, options: &RunOptions) -> Result
         metrics: served.as_ref().map(Served::metrics),
         tasks: &tasks,
         progress: &Progress::new(options.quiet),
-        desk: &mut desk,
+        fault_requests: &mut fault_requests,
     };
     let most = match experiment.bounds_memory() {
         true => u64::MAX,
         false => options.limits.memory_most(),
     };
     let ended = tokio::select! {
-        result = experiment.run(bench) => Ended::Itself(result),
+        result = experiment.run(context) => Ended::Itself(result),
         () = interrupt.cancelled() => Ended::Interrupted,
         memory = outgrows(most) => Ended::Outgrown(memory),
     };
-    drop(desk);
+    drop(fault_requests);
     // The network is gone; its last steps end.
     tasks.close();
     tasks.wait().await;

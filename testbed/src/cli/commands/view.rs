@@ -36,10 +36,10 @@ impl Page {
         address: SocketAddr,
         store: &Arc<Store>,
         record: &Record,
-        buttons: FaultSender,
+        fault_sender: FaultSender,
     ) -> Result<Self, Error> {
         let (store, run) = (Arc::clone(store), record.to_json());
-        Self::serve(("--view", address), store, run, Takes::Presses(buttons)).await
+        Self::serve(("--view", address), store, run, Takes::Faults(fault_sender)).await
     }
 
     async fn serve(

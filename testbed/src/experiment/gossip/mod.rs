@@ -102,7 +102,7 @@ impl Gossip {
     async fn find_pace(
         &mut self,
         members: &mut Members,
-        bench: &RunContext<'_>,
+        context: &RunContext<'_>,
         rng: &mut ChaCha8Rng,
     ) -> Result<Duration, Error> {
         loop {
@@ -118,7 +118,7 @@ impl Gossip {
                 }
             };
             self.next_attempt(messages);
-            let bar = bench.progress.bar("trying an interval", messages.into());
+            let bar = context.progress.bar("trying an interval", messages.into());
             let began = Instant::now();
             let (mut session, _) = self.session(members, rng);
             (session.late, session.name) = (pace::LATE, "try publish");
@@ -126,10 +126,10 @@ impl Gossip {
             let whole = |arrivals: &Arrivals| arrivals.all_sent() && arrivals.all_there();
             let late = !self.arrivals.as_ref().is_some_and(whole);
             // What a pause of the process spoiled is tried again.
-            if bench.host.stood_still(began) && self.search.again() {
+            if context.host.stood_still(began) && self.search.again() {
                 continue;
             }
-            let too_short = late || bench.host.saturated(began).is_some();
+            let too_short = late || context.host.saturated(began).is_some();
             self.search.tried(interval, too_short);
         }
     }
@@ -230,42 +230,45 @@ impl Experiment for Gossip {
         self.metrics = Some(metrics);
     }
 
-    async fn run(&mut self, bench: RunContext<'_>) -> Result<(), Error> {
+    async fn run(&mut self, context: RunContext<'_>) -> Result<(), Error> {
         let gossip = network::Gossip {
             parameters: self.options.parameters,
             topic: TOPIC,
             watch: self.watch.clone(),
         };
-        let builder = bench.builder(Speaks::Gossip(&gossip));
-        let (mut members, _) = builder.connect(bench.record).await?;
+        let builder = context.builder(Speaks::Gossip(&gossip));
+        let (mut members, _) = builder.connect(context.record).await?;
         let began = Instant::now();
         let formed = self.options.meshes(&members).await;
-        bench.record.phase("Mesh", began.elapsed());
+        context.record.phase("Mesh", began.elapsed());
         let small = formed?;
-        bench.record.footprint.connected(bench.record.connections);
+        context
+            .record
+            .footprint
+            .connected(context.record.connections);
         let mesh = Mesh {
             size: self.options.parameters.mesh,
             flood_publish: self.options.parameters.flood_publish,
             small,
         };
-        let rng = &mut ChaCha8Rng::seed_from_u64(bench.options.seed);
+        let rng = &mut ChaCha8Rng::seed_from_u64(context.options.seed);
         let messages = self.options.messages;
         let arrivals = Arrivals::new(&members, messages, mesh, self.metrics.clone());
         self.arrivals = Some(arrivals);
         if self.options.interval.is_none() {
             let began = Instant::now();
-            let found = self.find_pace(&mut members, &bench, rng).await;
-            bench.record.phase("Pace", began.elapsed());
+            let found = self.find_pace(&mut members, &context, rng).await;
+            context.record.phase("Pace", began.elapsed());
             self.interval = found?;
         }
-        let _measuring = bench.host.measuring();
+        let _measuring = context.host.measuring();
         let began = Instant::now();
-        let bar = bench.progress.bar("messages", messages.into());
+        let bar = context.progress.bar("messages", messages.into());
         let interval = self.interval;
         let (mut session, kill) = self.session(&mut members, rng);
-        session.rows = Some(bench.rows);
+        session.rows = Some(context.rows);
         let done = session.run(messages, interval, kill, || bar.step()).await;
-        bench.record.phase("Gossip", began.elapsed());
+        context.record.phase("Gossip", began.elapsed());
         self.is_over = true;
         self.took = Some(began.elapsed());
         done

@@ -167,14 +167,17 @@ impl Experiment for Kad {
         self.metrics = Some(Metrics::new(registry));
     }
 
-    async fn run(&mut self, bench: RunContext<'_>) -> Result<(), Error> {
-        let builder = bench.builder(Speaks::Kademlia(self.options.tables));
-        let (members, _) = builder.connect(bench.record).await?;
+    async fn run(&mut self, context: RunContext<'_>) -> Result<(), Error> {
+        let builder = context.builder(Speaks::Kademlia(self.options.tables));
+        let (members, _) = builder.connect(context.record).await?;
         let began = Instant::now();
         let tables = tables::settled(&members).await?;
-        bench.record.phase("Tables", began.elapsed());
+        context.record.phase("Tables", began.elapsed());
         let connected = members.handles.values().map(|h| h.connected() as u64);
-        bench.record.footprint.connected(connected.sum::<u64>() / 2);
+        context
+            .record
+            .footprint
+            .connected(connected.sum::<u64>() / 2);
         let ids = members.handles.values().map(|h| h.peer_id().to_bytes());
         let oracle = Oracle::new(ids);
         let Options {
@@ -185,8 +188,8 @@ impl Experiment for Kad {
             interval,
             patience,
         } = self.options;
-        let rng = ChaCha8Rng::seed_from_u64(bench.options.seed);
-        let plan = Plan::new(operations, mix, size, &oracle, bench.options.peers, rng);
+        let rng = ChaCha8Rng::seed_from_u64(context.options.seed);
+        let plan = Plan::new(operations, mix, size, &oracle, context.options.peers, rng);
         let began = Instant::now();
         let all = &plan.before;
         let prepare = carry_out(all, Duration::ZERO, patience, &members, |_, outcome| {
@@ -195,11 +198,11 @@ impl Experiment for Kad {
         prepare.await?;
         // That has opened connections, and who is met looks who else is there.
         tables::settled(&members).await?;
-        bench.record.phase("Prepare", began.elapsed());
-        let _measuring = bench.host.measuring();
+        context.record.phase("Prepare", began.elapsed());
+        let _measuring = context.host.measuring();
         let began = Instant::now();
-        let bar = bench.progress.bar("operations", operations.into());
-        self.tally = Tally::new(tables, how, bench.options.peers, operations);
+        let bar = context.progress.bar("operations", operations.into());
+        self.tally = Tally::new(tables, how, context.options.peers, operations);
         let all = &plan.operations;
         let asked = carry_out(all, interval, patience, &members, |number, outcome| {
             bar.step();
@@ -209,10 +212,10 @@ impl Experiment for Kad {
             if let Some(metrics) = &self.metrics {
                 metrics.take(&row, outcome.after);
             }
-            Ok(bench.rows.save(row)?)
+            Ok(context.rows.save(row)?)
         });
         let asked = asked.await;
-        bench.record.phase("Operations", began.elapsed());
+        context.record.phase("Operations", began.elapsed());
         asked
     }
 

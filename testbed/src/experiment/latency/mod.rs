@@ -68,21 +68,21 @@ pub struct Latency {
 
 /// Which way messages go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Road {
+enum Path {
     Stack,
     Tcp,
 }
 
 /// What is seen of a message.
 #[derive(Clone, Copy, Debug)]
-struct Seen {
+struct Event {
     id: u64,
     at: Instant,
-    what: What,
+    what: EventKind,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum What {
+enum EventKind {
     /// It came to the other side.
     Arrived,
     /// Its answer came back.
@@ -90,7 +90,7 @@ enum What {
 }
 
 /// Where what is seen goes.
-type Witness = mpsc::Sender<Seen>;
+type Witness = mpsc::Sender<Event>;
 
 impl Latency {
     /// With these options.
@@ -143,28 +143,28 @@ impl Experiment for Latency {
         }
     }
 
-    async fn run(&mut self, bench: RunContext<'_>) -> Result<(), Error> {
-        let builder = bench.builder(Speaks::Channels);
-        let (members, inboxes) = builder.connect(bench.record).await?;
+    async fn run(&mut self, context: RunContext<'_>) -> Result<(), Error> {
+        let builder = context.builder(Speaks::Channels);
+        let (members, inboxes) = builder.connect(context.record).await?;
         let (witness, mut seen) = mpsc::channel(SEEN);
         let neighbours = members.neighbours.clone();
-        let mut stack = Stack::new(members, inboxes, &witness, bench.tasks);
+        let mut stack = Stack::new(members, inboxes, &witness, context.tasks);
         let tcp = Tcp::start(&witness).await;
         let mut tcp = tcp.map_err(Error::Tcp)?;
-        let turns = self.turns(&neighbours, bench.options.seed);
+        let turns = self.turns(&neighbours, context.options.seed);
         let began = Instant::now();
         for (_, pairs) in &turns {
             stack.open(pairs).await;
         }
-        bench.record.phase("Channels", began.elapsed());
+        context.record.phase("Channels", began.elapsed());
         let began = Instant::now();
-        let _measuring = bench.host.measuring();
+        let _measuring = context.host.measuring();
         let all = u64::from(self.options.messages) * self.options.sizes.len() as u64;
-        let bar = bench.progress.bar("messages", all);
+        let bar = context.progress.bar("messages", all);
         // The schedule goes on whatever became of the messages before.
         let mut start = Instant::now();
         for (size, pairs) in turns {
-            for road in [Road::Stack, Road::Tcp] {
+            for path in [Path::Stack, Path::Tcp] {
                 let turn = Turn {
                     options: &self.options,
                     size,
@@ -172,11 +172,11 @@ impl Experiment for Latency {
                     start,
                     seen: &mut seen,
                 };
-                let sent = match road {
-                    Road::Stack => turn.run(&mut stack).await,
-                    Road::Tcp => turn.run(&mut tcp).await,
+                let sent = match path {
+                    Path::Stack => turn.run(&mut stack).await,
+                    Path::Tcp => turn.run(&mut tcp).await,
                 };
-                self.tally.take(road, size, &sent, bench.rows)?;
+                self.tally.take(path, size, &sent, context.rows)?;
                 start = match self.options.interval {
                     Some(interval) => start + interval * pairs.len() as u32,
                     None => Instant::now(),
@@ -184,7 +184,7 @@ impl Experiment for Latency {
             }
             pairs.iter().for_each(|_| bar.step());
         }
-        bench.record.phase("Messages", began.elapsed());
+        context.record.phase("Messages", began.elapsed());
         Ok(())
     }
 

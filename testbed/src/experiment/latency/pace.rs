@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::mpsc;
 use tokio::time::sleep_until;
 
-use super::{Options, Seen, What};
+use super::{Event, EventKind, Options};
 
 /// A way for messages.
 pub(super) trait Way {
@@ -27,7 +27,7 @@ pub(super) struct Turn<'a> {
     pub(super) pairs: &'a [(u32, u32)],
     /// When the first is to be sent.
     pub(super) start: Instant,
-    pub(super) seen: &'a mut mpsc::Receiver<Seen>,
+    pub(super) seen: &'a mut mpsc::Receiver<Event>,
 }
 
 /// What became of a message. Times are from the one at which it was to be sent.
@@ -91,7 +91,7 @@ impl Turn<'_> {
                 () = sleep_until(due.into()), if wakes => continue,
                 () = sleep_until(give_up.into()), if !wakes => None,
             };
-            let Some(Seen { id, at, what }) = event else {
+            let Some(Event { id, at, what }) = event else {
                 return sent; // What has no answer by now gets none.
             };
             let Some(message) = places.get(&id).map(|place| &mut sent[*place]) else {
@@ -101,8 +101,8 @@ impl Turn<'_> {
             // What comes too late counts as lost.
             let took = (took <= options.patience).then_some(took);
             match what {
-                What::Arrived => message.one_way = took,
-                What::Answered => {
+                EventKind::Arrived => message.one_way = took,
+                EventKind::Answered => {
                     message.round_trip = took;
                     open -= 1;
                     way.answered(id, at);

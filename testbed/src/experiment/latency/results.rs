@@ -8,14 +8,14 @@ use lab::stats::{Measure, Summary, Times, nanos, show, thousands};
 use serde::Serialize;
 
 use super::pace::Sent;
-use super::{Options, Road};
+use super::{Options, Path};
 use crate::experiment::Error;
 use crate::experiment::Findings;
 use crate::rows::Rows;
 
 /// What is measured.
 #[derive(Debug, Default)]
-pub(super) struct Tally(BTreeMap<(usize, Road), Ways>);
+pub(super) struct Tally(BTreeMap<(usize, Path), Ways>);
 
 /// Of one size, over one road.
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ struct Ways {
 /// A line of `results.csv`.
 #[derive(Default, Serialize)]
 pub(super) struct Row {
-    road: &'static str,
+    path: &'static str,
     size_bytes: usize,
     from: Option<u32>,
     to: Option<u32>,
@@ -63,7 +63,7 @@ struct PathSummary {
     round_trip_ns: Option<Summary>,
 }
 
-impl Road {
+impl Path {
     fn name(self) -> &'static str {
         match self {
             Self::Stack => "stack",
@@ -76,21 +76,21 @@ impl Tally {
     /// Some more.
     pub(super) fn take(
         &mut self,
-        road: Road,
+        path: Path,
         size: usize,
         all: &[Sent],
         rows: &mut Rows,
     ) -> Result<(), Error> {
-        let ways = self.0.entry((size, road)).or_default();
+        let ways = self.0.entry((size, path)).or_default();
         for sent in all {
             ways.sent += 1;
             if let (Some(one_way), Some(round_trip)) = (sent.one_way, sent.round_trip) {
                 ways.one_way.record(one_way);
                 ways.round_trip.record(round_trip);
             }
-            let peer = |peer| (road == Road::Stack).then_some(peer);
+            let peer = |peer| (path == Path::Stack).then_some(peer);
             let row = Row {
-                road: road.name(),
+                path: path.name(),
                 size_bytes: size,
                 from: peer(sent.pair.0),
                 to: peer(sent.pair.1),
@@ -108,14 +108,14 @@ impl Tally {
     pub(super) fn results(&self) -> Results {
         let mut sizes: Vec<_> = self.0.keys().map(|(size, _)| *size).collect();
         sizes.dedup();
-        let of = |size, road| {
+        let of = |size, path| {
             self.0
-                .get(&(size, road))
+                .get(&(size, path))
                 .map(Ways::summary)
                 .unwrap_or_default()
         };
         let sizes = sizes.into_iter().map(|size| {
-            let (stack, tcp) = (of(size, Road::Stack), of(size, Road::Tcp));
+            let (stack, tcp) = (of(size, Path::Stack), of(size, Path::Tcp));
             ToldOfSize {
                 size_bytes: size,
                 one_way_ratio: ratio(stack.one_way_ns, tcp.one_way_ns),
@@ -163,7 +163,7 @@ impl Results {
                 .push(format!("{sent} of {expected} messages were sent"));
         }
         for size in &self.sizes {
-            for (road, of) in [(Road::Stack, &size.stack), (Road::Tcp, &size.tcp)] {
+            for (path, of) in [(Path::Stack, &size.stack), (Path::Tcp, &size.tcp)] {
                 if of.lost > 0 {
                     findings.incomplete.push(format!(
                         "{} of {} messages of {} bytes got no answer within {:?} ({})",
@@ -171,7 +171,7 @@ impl Results {
                         of.sent,
                         size.size_bytes,
                         options.patience,
-                        road.name()
+                        path.name()
                     ));
                 }
             }
@@ -183,8 +183,8 @@ impl Results {
 impl ToldOfSize {
     fn measures(&self) -> Vec<Measure> {
         let mut all = Vec::new();
-        for (road, of) in [(Road::Stack, &self.stack), (Road::Tcp, &self.tcp)] {
-            let name = |what| format!("{what}, {} bytes, {}", self.size_bytes, road.name());
+        for (path, of) in [(Path::Stack, &self.stack), (Path::Tcp, &self.tcp)] {
+            let name = |what| format!("{what}, {} bytes, {}", self.size_bytes, path.name());
             all.push(Measure::times(&name("one way"), of.one_way_ns, of.lost));
             all.push(Measure::times(
                 &name("round trip"),

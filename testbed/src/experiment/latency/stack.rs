@@ -18,7 +18,7 @@ use trace::telemetry::{Tracer, from_wire, to_wire};
 
 use super::pace::Way;
 use super::tcp::See as _;
-use super::{WAITING, What, Witness};
+use super::{EventKind, WAITING, Witness};
 use crate::network::Members;
 
 /// The kinds of messages in their envelopes.
@@ -174,13 +174,13 @@ impl Answers {
             };
             match &*envelope.kind {
                 REQUEST => {
-                    self.witness.see(envelope.id, What::Arrived);
+                    self.witness.see(envelope.id, EventKind::Arrived);
                     let parent = envelope.trace.map(from_wire);
                     let step = self.step(envelope.id, parent);
                     let reply = outgoing(REPLY, envelope.id, to_wire(&step), envelope.payload);
                     self.writers.send(from, reply);
                 }
-                _ => self.witness.see(envelope.id, What::Answered),
+                _ => self.witness.see(envelope.id, EventKind::Answered),
             }
         }
     }

@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
 use super::pace::Way;
-use super::{Seen, WAITING, What, Witness};
+use super::{Event, EventKind, WAITING, Witness};
 
 /// One connection, and an echo at its other end.
 pub(super) struct Tcp {
@@ -47,7 +47,7 @@ impl Tcp {
         tokio::spawn(async move {
             let mut back = BufReader::new(back);
             while let Ok(frame) = Frame::read(&mut back).await {
-                seen.see(frame.id, What::Arrived);
+                seen.see(frame.id, EventKind::Arrived);
                 if frame.write(&mut echo).await.is_err() {
                     return;
                 }
@@ -57,7 +57,7 @@ impl Tcp {
         tokio::spawn(async move {
             let mut reader = BufReader::new(reader);
             while let Ok(frame) = Frame::read(&mut reader).await {
-                seen.see(frame.id, What::Answered);
+                seen.see(frame.id, EventKind::Answered);
             }
         });
         Ok(Self {
@@ -107,13 +107,13 @@ impl Frame {
 
 /// Somebody who sees messages.
 pub(super) trait See {
-    fn see(&self, id: u64, what: What);
+    fn see(&self, id: u64, what: EventKind);
 }
 
 impl See for Witness {
-    fn see(&self, id: u64, what: What) {
+    fn see(&self, id: u64, what: EventKind) {
         let at = Instant::now();
         // The measurement has ended, or its queue is full: it counts as unanswered.
-        let _ = self.try_send(Seen { id, at, what });
+        let _ = self.try_send(Event { id, at, what });
     }
 }

@@ -23,12 +23,12 @@ pub(super) fn allowed<S: System>(system: &S) -> Allowed {
 
 impl<S: System> Session<'_, S> {
     /// Applies a fault, and records it in the trace.
-    pub(super) fn press(
+    pub(super) fn inject(
         &mut self,
         network: &mut Network<S::Algorithm>,
-        press: &FaultAction,
+        action: &FaultAction,
     ) -> Result<(), Error> {
-        match press {
+        match action {
             FaultAction::Pause {} if self.clock.is_paused() => {
                 return Err(Error::Paused);
             }
@@ -57,13 +57,13 @@ impl<S: System> Session<'_, S> {
                 self.progress.crashed = true;
             }
         }
-        self.record(press);
+        self.record(action);
         Ok(())
     }
 
     /// Leaves a trace of what was done.
-    pub(super) fn record(&self, press: &FaultAction) {
-        let (name, [peer, other]) = press.parts();
+    pub(super) fn record(&self, action: &FaultAction) {
+        let (name, [peer, other]) = action.parts();
         let named = |key, value: Option<&str>| Some(KeyValue::new(key, value?.to_owned()));
         let attributes = [named(PEER, peer), named(key::REMOTE, other)];
         let builder = self.laboratory.span_builder(name);

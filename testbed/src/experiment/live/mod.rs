@@ -125,30 +125,36 @@ impl<S: System> Experiment for Live<S> {
         self.description.clone()
     }
 
-    async fn run(&mut self, bench: RunContext<'_>) -> Result<(), Error> {
-        system::check(&self.system, bench.options.peers)?;
+    async fn run(&mut self, context: RunContext<'_>) -> Result<(), Error> {
+        system::check(&self.system, context.options.peers)?;
         let builder = Builder {
             links: Some(&self.links),
-            ..bench.builder(Speaks::Channels)
+            ..context.builder(Speaks::Channels)
         };
-        let build = builder.build(bench.record, |id| self.system.process(id));
+        let build = builder.build(context.record, |id| self.system.process(id));
         let mut network = build.await?;
         let began = Instant::now();
-        let bar = bench.progress.bar("operations", self.system.endings());
-        let laboratory = bench.sink.tracer_among_others(LABORATORY, &bench.record.id);
-        bench.desk.allow(fault_requests::allowed(&self.system));
+        let bar = context.progress.bar("operations", self.system.endings());
+        let laboratory = context
+            .sink
+            .tracer_among_others(LABORATORY, &context.record.id);
+        context
+            .fault_requests
+            .allow(fault_requests::allowed(&self.system));
         let (system, progress) = (&self.system, &mut self.progress);
         let mut session = Session::new(system, progress, bar, laboratory, &self.kill);
-        let _measuring = self.system.measures().then(|| bench.host.measuring());
-        let result = session.run(&mut network, self.timeout, bench.desk).await;
+        let _measuring = self.system.measures().then(|| context.host.measuring());
+        let result = session
+            .run(&mut network, self.timeout, context.fault_requests)
+            .await;
         self.progress.is_over = result.is_ok();
         self.took = Some(began.elapsed());
         self.punctuality = Punctuality {
             late: network.lateness.now(),
             ran: began.elapsed(),
-            bound: bench.options.bounds.lag,
+            bound: context.options.bounds.lag,
         };
-        bench.record.phase("Run", began.elapsed());
+        context.record.phase("Run", began.elapsed());
         result
     }
 

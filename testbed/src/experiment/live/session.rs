@@ -112,7 +112,7 @@ impl<'a, S: System> Session<'a, S> {
         &mut self,
         network: &mut Network<S::Algorithm>,
         limit: Duration,
-        desk: &mut FaultReceiver,
+        fault_requests: &mut FaultReceiver,
     ) -> Result<(), Error> {
         while self.progress.ended < self.system.endings() {
             let due = self.due.front().map(|(at, _)| *at);
@@ -143,10 +143,10 @@ impl<'a, S: System> Session<'a, S> {
                     return Ok(());
                 }
                 report = network.reports.recv() => self.hear(report)?,
-                pressed = desk.next() => {
-                    let done = self.press(network, &pressed.press);
-                    desk.pause(self.clock.is_paused());
-                    pressed.answer(done);
+                request = fault_requests.next() => {
+                    let done = self.inject(network, &request.action);
+                    fault_requests.pause(self.clock.is_paused());
+                    request.answer(done);
                 }
             }
         }

@@ -24,7 +24,7 @@ pub enum Destination {
 
 impl Destination {
     /// The peer elsewhere, to be dialled by `from`.
-    pub fn outsider(&self, from: u32) -> Option<ExternalPeer> {
+    pub fn external(&self, from: u32) -> Option<ExternalPeer> {
         match self {
             Self::Peer(_) => None,
             Self::Elsewhere { address, peer, .. } => Some(ExternalPeer {

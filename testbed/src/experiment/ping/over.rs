@@ -67,7 +67,7 @@ impl Options {
     /// One ping over libp2p's own protocol.
     pub(super) async fn ping_libp2p(&self, network: &Network<PingPong>, from: u32) -> Outcome {
         let lost = |reason: String| Outcome::Lost { reason };
-        let Some(outsider) = &self.outsider else {
+        let Some(external) = &self.external else {
             return lost("only a peer elsewhere is pinged over libp2p's protocol".into());
         };
         let (ours, theirs) = (
@@ -76,7 +76,7 @@ impl Options {
         );
         let began = Instant::now();
         let handle = network.drivers[from as usize].handle();
-        match timeout(self.pings.timeout, handle.ping(outsider.peer)).await {
+        match timeout(self.pings.timeout, handle.ping(external.peer)).await {
             Ok(Ok(_)) => Outcome::Answered {
                 round_trip: began.elapsed(),
             },

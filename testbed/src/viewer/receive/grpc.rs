@@ -45,7 +45,7 @@ impl UnaryService<Bytes> for Export {
         let work = async move {
             let store = match viewer.takes {
                 Takes::Spans => viewer.store,
-                Takes::Nothing | Takes::Presses(_) => return Err(status(&Error::NotCollecting)),
+                Takes::Nothing | Takes::Faults(_) => return Err(status(&Error::NotCollecting)),
             };
             let work = move || take(&store, decode(Form::Protobuf, request.into_inner())?);
             let taken = tokio::task::spawn_blocking(work).await;

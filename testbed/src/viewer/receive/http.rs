@@ -51,7 +51,7 @@ pub(in crate::viewer) async fn traces(
     };
     let store = match state.viewer.takes {
         Takes::Spans => state.viewer.store,
-        Takes::Nothing | Takes::Presses(_) => return refusal(form, &Error::NotCollecting),
+        Takes::Nothing | Takes::Faults(_) => return refusal(form, &Error::NotCollecting),
     };
     let gzipped = match gzipped(&headers) {
         Ok(gzipped) => gzipped,

@@ -13,7 +13,7 @@ const FEW: usize = 3;
 
 /// Figures of all snapshots of a run, and the first one in full.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Told {
+pub struct Overview {
     /// The first snapshot: each state, and what was in channels.
     pub lines: Vec<String>,
     /// How many are complete.
@@ -31,42 +31,42 @@ pub struct Told {
 }
 
 /// What there is to tell.
-pub fn tell(history: &History) -> Told {
+pub fn overview(history: &History) -> Overview {
     let run = Run::read(history);
-    let mut told = Told {
+    let mut all = Overview {
         markers: run.markers.len() as u64,
-        ..Told::default()
+        ..Overview::default()
     };
-    told.control = history
+    all.control = history
         .sends()
         .filter(|(.., message)| message.fields.get_text("snapshot").is_some())
         .count() as u64
-        - told.markers;
+        - all.markers;
     for (id, cut) in &run.cuts {
-        told.complete += u64::from(!cut.complete.is_empty());
-        told.aborted += u64::from(!cut.aborted.is_empty() && cut.complete.is_empty());
-        told.nanos
+        all.complete += u64::from(!cut.complete.is_empty());
+        all.aborted += u64::from(!cut.aborted.is_empty() && cut.complete.is_empty());
+        all.nanos
             .extend(cut.completed.map(|end| end.saturating_sub(cut.began)));
         let messages = cut.channels.values().flat_map(|channels| channels.values());
-        told.in_channels += messages.map(|messages| messages.len() as u64).sum::<u64>();
-        if told.lines.is_empty() {
-            told.lines.push(format!("snapshot {id}"));
+        all.in_channels += messages.map(|messages| messages.len() as u64).sum::<u64>();
+        if all.lines.is_empty() {
+            all.lines.push(format!("snapshot {id}"));
             for (process, recorded) in &cut.records {
-                told.lines
+                all.lines
                     .push(format!("  {}  {}", run.names[*process], recorded.state));
                 for (from, messages) in cut.channels.get(process).into_iter().flatten() {
                     let messages: Vec<_> = messages.iter().map(Fields::to_record).collect();
                     let messages = messages.join("; ");
-                    told.lines
+                    all.lines
                         .push(format!("    from {}: {messages}", run.names[*from]));
                 }
             }
             for abort in cut.aborted.iter().filter(|_| cut.complete.is_empty()) {
-                told.lines.push(format!("  {}", aborted(&run, cut, abort)));
+                all.lines.push(format!("  {}", aborted(&run, cut, abort)));
             }
             if let (Some(total), false) = (total(history), cut.complete.is_empty()) {
                 let after = after(history);
-                told.lines.push(match in_cut(cut) {
+                all.lines.push(match in_cut(cut) {
                     Ok((states, channels)) => format!(
                         "  total: {total} before; in the cut {} (states {states}, channels {channels}); {after} after",
                         states + channels,
@@ -78,7 +78,7 @@ pub fn tell(history: &History) -> Told {
             }
         }
     }
-    told
+    all
 }
 
 /// Why a process aborted a snapshot: what the processes lacked that it waited
@@ -106,13 +106,13 @@ pub(super) fn aborted(run: &Run<'_>, cut: &Cut<'_>, abort: &Abort<'_>) -> String
             of(&|one| recorded(one) && reported(one)),
         ),
     ];
-    let told: Vec<_> = parts
+    let all: Vec<_> = parts
         .into_iter()
         .filter_map(|(what, names)| Some(format!("{what} {}", names?)))
         .collect();
-    let why = match told.is_empty() {
+    let why = match all.is_empty() {
         true => String::new(),
-        false => format!(": {}", told.join("; ")),
+        false => format!(": {}", all.join("; ")),
     };
     format!("aborted by {}{why}", run.names[abort.process])
 }
