@@ -26,7 +26,7 @@ pub fn available() -> u64 {
     })
 }
 
-/// Bytes of memory that the machine has; 0 where nobody can tell.
+/// Bytes of memory that the machine has; 0 where the system does not report it.
 pub fn total() -> u64 {
     machine().map_or(0, |memory| memory.total_memory())
 }

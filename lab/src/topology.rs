@@ -1,4 +1,4 @@
-//! Who is connected with whom.
+//! The edges between the processes of a run.
 
 mod file;
 mod random;
@@ -41,7 +41,7 @@ pub enum Error {
 /// A shape of a network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Topology {
-    /// Everybody with everybody.
+    /// An edge between any two processes.
     Full,
     /// Each with the next.
     Line,

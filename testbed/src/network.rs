@@ -82,7 +82,7 @@ pub struct ExternalPeer {
     pub dialled_by: u32,
     /// Where it listens.
     pub address: Multiaddr,
-    /// Who it is.
+    /// Its PeerId.
     pub peer: PeerId,
 }
 
@@ -110,11 +110,11 @@ pub struct Builder<'a> {
     pub folder: Option<&'a Folder>,
     /// Where spans go.
     pub sink: &'a Arc<Sink>,
-    /// Where all peers are counted together, if somebody wants to know.
+    /// The metrics of all peers together, where they are served.
     pub metrics: Option<&'a Arc<Metrics>>,
     /// Where the processes are counted while they run.
     pub tasks: &'a TaskTracker,
-    /// Who shows how far it is.
+    /// The progress bar.
     pub progress: &'a Progress,
     /// What happens to messages.
     pub links: Option<&'a Links>,
@@ -151,7 +151,7 @@ pub struct Gossip {
     pub parameters: gossip::Parameters,
     /// What they subscribe to.
     pub topic: &'static str,
-    /// Who is told what comes.
+    /// Receives what the peers deliver.
     pub watch: gossip::Watch,
 }
 
@@ -416,7 +416,7 @@ impl Builder<'_> {
     }
 }
 
-/// Who is connected with whom, by the number of the process.
+/// The neighbours of each process, by its number.
 pub fn neighbours(options: &RunOptions) -> Vec<Vec<u32>> {
     lab::topology::neighbours(options.peers, &options.edges)
 }

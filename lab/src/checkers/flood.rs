@@ -1,4 +1,4 @@
-//! Did every rumour reach whom it should, once, and by which way?
+//! Did every rumour reach the processes that it should, once, and by which way?
 //!
 //! For any algorithm whose messages and outputs have a rumour's id as the text
 //! `rumour`, in which the origin's name, a slash and a number stand. The origin
@@ -26,7 +26,7 @@ pub struct Expected {
     pub fanout: Option<u64>,
     /// How many rumours were to be published, if all of them were.
     pub published: Option<u64>,
-    /// Whether each of them has to reach everybody.
+    /// Whether each of them has to reach all processes.
     pub everybody: bool,
 }
 
@@ -47,7 +47,7 @@ struct Rumour<'a> {
     delivered: Vec<(Moment<'a>, Option<i64>)>,
     /// The same steps, to be found: a process, and the place among its steps.
     delivered_at: HashSet<(&'a str, usize)>,
-    /// To whom each process sent it, in which of its steps.
+    /// The receivers that each process sent it to, in which of its steps.
     copies: BTreeMap<&'a str, Vec<(usize, &'a str)>>,
 }
 
@@ -281,7 +281,7 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// What a step received: from whom, and of which rumour.
+    /// What a step received: the sender, and the rumour.
     fn received(&self, moment: Moment<'_>) -> Option<(&'a str, Option<&'a str>)> {
         let step = self.history.processes.get(moment.process)?.get(moment.at)?;
         let received = step.received.as_ref()?;

@@ -98,7 +98,7 @@ fn largest(run: &Run<'_>) -> Property {
     property
 }
 
-/// Safety: nobody says it twice, not even of the same leader.
+/// Safety: no process elects twice, not even the same leader.
 fn integrity(run: &Run<'_>) -> Property {
     let mut property = Property::of("integrity", run.history).looks_at("output Elected");
     let mut first = BTreeMap::new();
@@ -112,7 +112,7 @@ fn integrity(run: &Run<'_>) -> Property {
     property
 }
 
-/// Liveness: once there is an election, everybody gets to know the leader.
+/// Liveness: once there is an election, every process learns the leader.
 fn termination(run: &Run<'_>) -> Property {
     let mut property = Property::of("termination", run.history).looks_at("message ELECTION");
     if run

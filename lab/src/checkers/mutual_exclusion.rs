@@ -99,7 +99,7 @@ fn order(sections: &[Section<'_>], causality: &Causality) -> Property {
     property
 }
 
-/// Who asks enters, and who enters leaves.
+/// A process that asks enters, and one that enters leaves.
 fn liveness(sections: &[Section<'_>], history: &History) -> Property {
     let mut property = Property::of("everyone who asks enters", history)
         .looks_at("message REQUEST, output Entered or state with `wanted`");

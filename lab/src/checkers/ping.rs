@@ -6,7 +6,7 @@ use trace::history::History;
 
 use super::Property;
 
-/// Checks all pings of a run. Those of somebody who `stops` need not end.
+/// Checks all pings of a run. Those of a process that `stops` need not end.
 pub fn check(history: &History, stops: &[String]) -> Vec<Property> {
     let mut once =
         Property::of("every ping ends once", history).looks_at("message PING with an `id`");

@@ -40,7 +40,7 @@ struct Wave<'a> {
 struct Joined<'a> {
     moment: Moment<'a>,
     parent: Option<&'a str>,
-    /// Who sent the message that brought it.
+    /// The sender of the message that brought it.
     from: Option<&'a str>,
 }
 

@@ -29,7 +29,7 @@ use crate::system::{self, Coverage, Judgement, System};
 pub struct Plan {
     /// What channels do.
     pub network: Network,
-    /// The processes, and who can send to whom.
+    /// The processes, and their neighbours.
     pub directory: Processes,
     /// What all choices of processes come from.
     pub seed: u64,

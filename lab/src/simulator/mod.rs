@@ -275,7 +275,7 @@ impl<A: Algorithm> Simulation<A> {
                 if let Some(place) = self.scenario.crashed(node.0, now) {
                     self.strikes.crashes[place] += 1;
                     let crash = &self.scenario.crash[place];
-                    // Who still knows its timers goes on with them.
+                    // A process that kept its memory goes on with its timers.
                     if let (Memory::Kept, Some(restart)) = (crash.state, crash.restart) {
                         let timer = Happening::Timer {
                             node,

@@ -18,7 +18,7 @@ use crate::system::System;
 pub struct Schedule<'a, S> {
     /// What runs.
     pub system: &'a S,
-    /// The processes, and who can send to whom.
+    /// The processes, and their neighbours.
     pub directory: &'a Processes,
     /// What the network does.
     pub scenario: &'a Scenario,

@@ -201,7 +201,7 @@ impl Scenario {
         })
     }
 
-    /// Whether nothing is lost, doubled or reordered, and nobody stops.
+    /// Whether no message is lost, duplicated or reordered, and no process stops.
     pub fn is_reliable(&self) -> bool {
         self.loss == 0.0
             && self.duplication == 0.0

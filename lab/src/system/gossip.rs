@@ -1,4 +1,4 @@
-//! Messages that everybody should hear.
+//! Messages that every process should get.
 
 mod deliveries;
 mod options;
@@ -34,7 +34,7 @@ pub struct Plan {
     /// has not come in this time is told as missing. In the simulator and
     /// under the model checker a run goes on until nothing is left to happen.
     pub patience: Duration,
-    /// Whether somebody stops: then nobody is sure to hear of anything.
+    /// Whether a process stops: then no delivery is certain.
     pub crashes: bool,
 }
 
@@ -70,7 +70,7 @@ impl Flooding {
         }
     }
 
-    /// How often somebody is to hear of something that another has published.
+    /// How many deliveries of published messages are expected.
     fn deliveries(&self) -> u64 {
         u64::from(self.plan.messages) * (self.neighbours.len() as u64 - 1)
     }
@@ -86,7 +86,7 @@ impl Flooding {
         planned.saturating_sub(published) as u64
     }
 
-    /// Whether every message reaches everybody.
+    /// Whether every message reaches all processes.
     fn is_certain(&self) -> bool {
         self.plan.fanout.is_none() && !self.plan.crashes
     }
@@ -174,7 +174,7 @@ impl System for Flooding {
         (0..).zip(&self.publishers).map(publish).collect()
     }
 
-    /// The run has ended when everybody has everything.
+    /// The run has ended when all processes have all messages.
     fn ends(&self, _: NodeId, output: &Output) -> bool {
         match output {
             Output::Delivered { .. } => true,
@@ -186,7 +186,7 @@ impl System for Flooding {
         self.deliveries()
     }
 
-    /// Who publishes has done what was asked of him.
+    /// A process that publishes has then carried out its command.
     fn completes(&self, _: NodeId, output: &Output) -> bool {
         match output {
             Output::Published { .. } => true,

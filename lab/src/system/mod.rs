@@ -78,7 +78,7 @@ pub trait System: Send + Sync {
     /// The first state of a process.
     fn process(&self, id: NodeId) -> Self::Algorithm;
 
-    /// What is asked of whom, and when.
+    /// The commands, with their processes and times.
     fn commands(&self) -> Vec<ScheduledCommand<<Self::Algorithm as Algorithm>::Command>>;
 
     /// Whether an operation ends with that output of that process.
@@ -128,7 +128,7 @@ pub trait System: Send + Sync {
         false
     }
 
-    /// Whether a run in which somebody stops can be right.
+    /// Whether a run in which a process stops can be right.
     fn survives_crashes(&self) -> bool {
         false
     }
@@ -185,9 +185,9 @@ pub fn check<S: System>(system: &S, peers: u32) -> Result<(), Error> {
 pub struct ScheduledCommand<C> {
     /// When, after the start.
     pub at: Duration,
-    /// Of whom.
+    /// The process.
     pub node: NodeId,
-    /// What.
+    /// The command.
     pub command: C,
     /// What the operation that begins with it is called in the trace.
     pub operation: &'static str,
@@ -235,7 +235,7 @@ pub struct Ways {
 /// Something that was counted.
 #[derive(Clone, Debug, Serialize)]
 pub struct Figure {
-    /// What.
+    /// The command.
     pub name: &'static str,
     /// How many there were.
     pub measured: u64,

@@ -49,7 +49,7 @@ pub trait Superimposed<A: Algorithm>:
 /// A system that takes snapshots.
 #[derive(Clone, Debug)]
 pub struct Snapshots<S> {
-    /// Who can send to whom, by process.
+    /// The neighbours of each process.
     pub neighbours: Vec<Vec<u32>>,
     /// How many processes start snapshots: the first ones.
     pub initiators: u32,
@@ -65,7 +65,7 @@ pub struct Snapshots<S> {
     pub limit: u64,
     /// How long to wait for the others.
     pub patience: Duration,
-    /// Whether somebody stops.
+    /// Whether a process stops.
     pub crashes: bool,
     /// Whether channels keep the order.
     pub fifo: bool,
@@ -148,7 +148,7 @@ impl<P: Pair> System for Snapshots<P> {
         judged.figures.iter().any(found)
     }
 
-    /// A snapshot is given up when somebody does not answer.
+    /// A snapshot is aborted when a process does not answer.
     fn survives_crashes(&self) -> bool {
         true
     }

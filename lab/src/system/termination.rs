@@ -48,7 +48,7 @@ impl SystemOptions for Options {
 /// Work that peer 0 begins with, and that is handed on.
 #[derive(Clone, Debug)]
 pub struct Termination {
-    /// Who can hand on to whom, by process.
+    /// The neighbours of each process.
     pub neighbours: Vec<Vec<u32>>,
     /// How much work there is.
     pub jobs: u32,

@@ -1,4 +1,4 @@
-//! Waves that reach everybody and come back.
+//! Waves that reach all processes and come back.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ impl SystemOptions for Options {
 /// Processes of which some start a wave.
 #[derive(Clone, Debug)]
 pub struct Waves {
-    /// Who is connected with whom, by process.
+    /// The neighbours of each process.
     pub neighbours: Vec<Vec<u32>>,
     /// How many start one: the first ones.
     pub initiators: u32,

@@ -38,7 +38,7 @@ pub struct Latency {
 /// How many messages may be asked for. A guess.
 const MOST: i64 = 10_000_000;
 
-/// Who sends to whom.
+/// The senders and receivers of the turns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Pairs {
     /// Each message between two peers that are connected, chosen at random;

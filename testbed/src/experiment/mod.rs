@@ -55,7 +55,7 @@ pub struct RunContext<'a> {
 }
 
 impl<'a> RunContext<'a> {
-    /// Who builds the network, of peers that speak so.
+    /// A builder of the network, of peers that speak these protocols.
     pub fn builder(&self, speaks: Speaks<'a>) -> Builder<'a> {
         Builder {
             options: self.options,

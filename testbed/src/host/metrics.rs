@@ -16,7 +16,7 @@ use super::sample::{Observed, Sample};
 /// So many samples make a second.
 const SECOND: usize = 10;
 
-/// Reads what was seen, when somebody asks.
+/// Serves the samples of the host to a scraper.
 #[derive(Debug)]
 pub(super) struct Metrics(pub(super) Arc<Observed>);
 

@@ -14,7 +14,7 @@ pub struct Membership {
     /// Full addresses, by the number of the peer; none where other programs
     /// cannot reach them.
     pub addresses: Vec<Multiaddr>,
-    /// Who is admitted, once peers start.
+    /// The admitted peers, once they start.
     pub admission: Option<Arc<Admission>>,
 }
 

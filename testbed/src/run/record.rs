@@ -44,7 +44,7 @@ pub struct Record {
     pub limits: Limits,
     /// How many peers.
     pub peers: u32,
-    /// Who dials whom.
+    /// Which peers dial each other.
     pub topology: String,
     /// What carried the connections, or `simulated`.
     pub transport: String,

@@ -1,4 +1,4 @@
-//! Who is connected with whom.
+//! The edges between the processes of a run.
 //!
 //! A run over real peers tells it by its dials. One that was simulated made no
 //! connections, and has its topology's.

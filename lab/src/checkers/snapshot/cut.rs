@@ -71,9 +71,9 @@ pub(super) struct Cut<'a> {
     /// Processes that reported channels of which not all can be read: the record
     /// has no lists of them, lists that were cut, or texts that are no messages.
     pub(super) unreadable: BTreeSet<usize>,
-    /// Who said that it is complete.
+    /// The processes that reported it complete.
     pub(super) complete: Vec<usize>,
-    /// Who said that it has failed, and for whom it had waited.
+    /// The processes that reported it aborted, and those that they waited for.
     pub(super) aborted: Vec<Abort<'a>>,
     /// When it began and when it was complete, in nanoseconds.
     pub(super) began: u64,
@@ -87,7 +87,7 @@ pub(super) struct Abort<'a> {
     pub(super) process: usize,
     /// When, in nanoseconds.
     pub(super) at_unix_nano: u64,
-    /// For whom it had waited.
+    /// The processes that it waited for.
     pub(super) missing: &'a [String],
 }
 

@@ -27,7 +27,7 @@ pub struct Expected {
     pub channels: Vec<(String, String)>,
     /// How many snapshots there should be.
     pub snapshots: u64,
-    /// Whether somebody stops, so that an abort is no failure.
+    /// Whether a process stops, so that an abort is no failure.
     pub crashes: bool,
     /// Whether channels have to keep the order.
     pub fifo: bool,

@@ -15,7 +15,7 @@ const CAROL: &str = "peer-02";
 
 /// The snapshot that Alice starts.
 const ID: &str = "0/0";
-/// What everybody has at the start.
+/// The balance of each process at the start.
 const START: i64 = 10;
 
 /// Banks that send to each other, in a history written by hand.
@@ -105,7 +105,7 @@ impl Banks {
         self.marker(ALICE, BOB)
     }
 
-    /// Bob gets his first marker and does as he should. Gives his marker.
+    /// Bob receives his first marker and records. Returns his marker.
     fn join(&mut self, marker: u64) -> u64 {
         self.receive(BOB, marker);
         self.record(BOB);

@@ -40,7 +40,7 @@ const USUAL: Duration = Duration::from_secs(30);
 
 pub(crate) type Outcome = BoxFuture<'static, Result<ExitCode, Error>>;
 
-/// `testbed snapshot` and its kin.
+/// `testbed snapshot` and the other systems.
 pub(super) async fn live(common: &Common, chosen: &systems::System) -> Result<ExitCode, Error> {
     let options = common.checked(need::of_system(chosen, MANY))?;
     let spec = RunSpec::live(chosen.description(), chosen.net(), options);

@@ -87,7 +87,7 @@ impl Page {
         }
     }
 
-    /// Shows how the run ended, until somebody has seen enough.
+    /// Shows how the run ended, until the program is interrupted.
     pub(super) async fn stay(
         self,
         record: &Record,

@@ -1,4 +1,4 @@
-//! What is asked of whom, all from one seed.
+//! The operations of a run and their peers, all from one seed.
 
 use std::collections::BTreeSet;
 
@@ -60,7 +60,7 @@ pub(super) struct Operation {
     pub(super) key: Vec<u8>,
     /// What is stored, or should come back.
     pub(super) value: Vec<u8>,
-    /// Who should be found as its provider.
+    /// The peer that should be found as its provider.
     pub(super) provider: Option<u32>,
 }
 

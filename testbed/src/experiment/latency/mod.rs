@@ -103,7 +103,7 @@ impl Latency {
 }
 
 impl Latency {
-    /// Who sends to whom in each turn, and how many bytes.
+    /// The turns: the size of their messages, and the pairs of sender and receiver.
     fn turns(&self, neighbours: &[Vec<u32>], seed: u64) -> Vec<(usize, Vec<(u32, u32)>)> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut turns = Vec::new();

@@ -159,7 +159,7 @@ async fn write(mut channel: Sender, mut messages: mpsc::Receiver<Outgoing>) {
     }
 }
 
-/// Who answers for a peer, and sees its answers.
+/// Answers for a peer, and receives the answers to it.
 struct Answers {
     writers: Writers,
     tracer: Tracer,

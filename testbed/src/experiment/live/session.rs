@@ -56,7 +56,7 @@ impl Progress {
 /// A run that goes on.
 pub(super) struct Session<'a, S: System> {
     pub(super) clock: Clock,
-    /// Who tells what is done to the network.
+    /// The tracer of what is done to the network.
     pub(super) laboratory: Tracer,
     due: VecDeque<(Duration, Due<Command<S>>)>,
     /// When the run is over, whatever is missing.

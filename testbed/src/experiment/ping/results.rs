@@ -121,7 +121,7 @@ pub struct Results {
     pub measures: Vec<Measure>,
 }
 
-/// The first ping: who pinged whom.
+/// The first ping, with the names of its two peers.
 #[derive(Clone, Debug, Serialize)]
 pub struct First {
     from: Who,
