@@ -156,7 +156,7 @@ pub trait Measure {
     /// Checks these options, together with those of the run.
     ///
     /// # Errors
-    /// [`Usage`](super::Usage), with the value and the way out.
+    /// [`Usage`], with the value and the way out.
     fn checked(&self, common: &Common) -> Result<(Self::Experiment, RunOptions), Error>;
 }
 
