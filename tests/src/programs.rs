@@ -1,5 +1,4 @@
-//! The programs, built once for each test binary and never with other
-//! features than `cargo build --workspace` gives them.
+//! The programs, built with the features that `cargo test --workspace` gives them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -61,6 +60,9 @@ fn build() -> BTreeMap<String, PathBuf> {
         .manifest_path(workspace().join("Cargo.toml"))
         .arg("--workspace")
         .bins()
+        // With a test among the targets, dependencies have the features that they have
+        // in `cargo test`: otherwise the laboratory would be compiled a second time.
+        .test("wire")
         .current_release();
     // What cargo tells a test of its package is not for the cargo in it: build
     // scripts that look at it, as ring's does, would run again, and half of
