@@ -37,6 +37,9 @@ const seen = await withPage(url, async (page, problems) => {
   await page.waitForSelector('.measures tbody tr');
   await page.waitForSelector('#host-use');
   await page.waitForSelector('.plots canvas');
+  // results.csv follows host.csv. The stream of events stays open.
+  await page.waitForNetworkIdle({ idleTime: 1000, concurrency: 1 });
+  await drawn(page);
   const found = {
     headings: await text(page, '.results h3, .results h4'),
     measures: flat(await text(page, '.measures tbody tr')),
