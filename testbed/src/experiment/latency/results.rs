@@ -28,6 +28,8 @@ struct Ways {
 /// A line of `results.csv`.
 #[derive(Default, Serialize)]
 pub(super) struct Row {
+    // The column keeps the name that saved runs have.
+    #[serde(rename = "road")]
     path: &'static str,
     size_bytes: usize,
     from: Option<u32>,
