@@ -56,6 +56,23 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+    /// The processes do not fit into memory.
+    #[error(
+        "--peers {peers}: they and their {edges} edges take some {} MiB of memory, and {} MiB \
+         are free; take fewer, or --topology random:8",
+        needed >> 20,
+        free >> 20
+    )]
+    TooLarge {
+        /// How many processes.
+        peers: u32,
+        /// How many edges between them.
+        edges: u64,
+        /// About how many bytes they take.
+        needed: u64,
+        /// How many bytes are free.
+        free: u64,
+    },
     /// A file cannot be written.
     #[error("{}: {source}; take a file that can be written", path.display())]
     Write {

@@ -19,7 +19,7 @@ use crate::simulator::{Limits, Scenario, Trial};
 use crate::system::{self, EngineTraits, Setup, System};
 use crate::topology;
 use crate::verdict::{Findings, Status, Verdict};
-use crate::{Error, options};
+use crate::{Error, memory, options};
 
 /// The default numbers of processes: under the model checker, and simulated.
 const FEW: u32 = 3;
@@ -61,6 +61,13 @@ fn run<S: System>(cli: &Cli, system: impl FnOnce(&Setup) -> S) -> Result<Status,
         findings.untrusted.push(format!("{lost} spans were lost"));
     }
     let Verdict { status, reasons } = findings.verdict(Vec::new());
+    let reasons = match reasons.is_empty() {
+        true => String::new(),
+        false => format!(": {}", reasons.join("; ")),
+    };
+    text.push_str(&format!("verdict           {status}{reasons}\n"));
+    print(&text);
+    // The result is printed by then, whatever becomes of the file.
     if let Some(path) = &cli.run.spans {
         let written =
             File::create(path).and_then(|file| store.write_jsonl(&mut BufWriter::new(file)));
@@ -68,17 +75,7 @@ fn run<S: System>(cli: &Cli, system: impl FnOnce(&Setup) -> S) -> Result<Status,
             path: path.clone(),
             source,
         })?;
-        text.push_str(&format!(
-            "look at it        testbed view {}\n",
-            shell::quote(path)
-        ));
     }
-    let reasons = match reasons.is_empty() {
-        true => String::new(),
-        false => format!(": {}", reasons.join("; ")),
-    };
-    text.push_str(&format!("verdict           {status}{reasons}\n"));
-    print(&text);
     Ok(status)
 }
 
@@ -114,7 +111,7 @@ impl Search {
             Some(peers) => *peers,
             None => topology.peers()?.unwrap_or(default),
         };
-        topology.count(peers)?;
+        fits(peers, topology.count(peers)?)?;
         let neighbours = topology::neighbours(peers, &topology.edges(peers, seed)?);
         let processes = Processes::new(peers).with_neighbours(neighbours.clone());
         let (engine, traits, without_order) = match engine {
@@ -193,6 +190,28 @@ impl Search {
                 (search.text(results.as_ref()), findings)
             }
         })
+    }
+}
+
+/// Bytes of an edge: 8 in the list of edges, and 4 in each of two lists of neighbours,
+/// which are there twice and grow by doubling.
+const EDGE: u64 = 40;
+
+/// Bytes of a process without its algorithm. A guess.
+const PROCESS: u64 = 1024;
+
+/// Requires that the processes and their edges fit into memory.
+fn fits(peers: u32, edges: u64) -> Result<(), options::Error> {
+    let needed = u64::from(peers) * PROCESS;
+    let needed = needed.saturating_add(edges.saturating_mul(EDGE));
+    match memory::available() {
+        free if needed > free => Err(options::Error::TooLarge {
+            peers,
+            edges,
+            needed,
+            free,
+        }),
+        _ => Ok(()),
     }
 }
 

@@ -106,7 +106,7 @@ impl Flooding {
     fn fanout(&self) -> (u64, Bound) {
         let [_, median, _] = least_median_most(&self.degrees);
         let fanout = self.plan.fanout.map_or(median, u64::from).min(median);
-        // Nobody sends a message back to where it came from.
+        // No process sends a message back to where it came from.
         let bound = Bound::new(fanout, fanout.min(median.saturating_sub(1)));
         (fanout, bound)
     }

@@ -59,7 +59,7 @@ impl Error {
     }
 }
 
-/// What a peer's error means to whoever started the daemon.
+/// The error with the option that caused it, and the way out.
 fn unheard(error: &ListenError) -> String {
     match error {
         ListenError::Refused { .. } => {

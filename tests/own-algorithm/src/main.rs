@@ -1,7 +1,7 @@
 //! The largest number on a ring, after Gérard Le Lann, "Distributed Systems:
 //! Towards a Formal Approach" (IFIP 1977).
 //!
-//! Each process has a number that nobody else has. It sends it around the ring,
+//! Each process has a number of its own. It sends it around the ring,
 //! and passes on those of the others. Channels keep the order, so a number that
 //! is back has pushed all others before it: the largest that its process has
 //! seen is the largest of all. Each of N numbers goes N hops: N² messages.
