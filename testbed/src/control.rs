@@ -39,7 +39,7 @@ pub enum Error {
         state: &'static str,
     },
     /// The algorithm is not right without all of its processes.
-    #[error("this algorithm cannot go on without one of its processes; nothing was stopped")]
+    #[error("this algorithm does not survive a process that stops")]
     NotSurvived,
     /// The peer has an operation to end.
     #[error("{peer} has an operation to end; kill another")]
