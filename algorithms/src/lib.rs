@@ -22,7 +22,6 @@ mod effect;
 pub mod flood;
 mod instance;
 pub mod lai_yang;
-pub mod lessons;
 pub mod naive_snapshot;
 pub mod ping_pong;
 pub mod producer_consumer;

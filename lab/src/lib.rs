@@ -10,6 +10,7 @@
 
 pub mod checkers;
 pub mod delay;
+pub mod lesson;
 pub mod memory;
 pub mod model;
 pub mod options;

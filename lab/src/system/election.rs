@@ -15,6 +15,7 @@ use super::{
     Figure, Judgement, ScheduledCommand, Setup, SetupError, System, SystemOptions, Visitor,
 };
 use crate::checkers::leader;
+use crate::lesson::{Lesson, algorithm_file, commands};
 
 /// Options of `elect`.
 #[derive(Clone, Debug, Args, Serialize)]
@@ -27,6 +28,26 @@ pub struct Options {
 
 impl SystemOptions for Options {
     const NAME: &'static str = "elect";
+    const LESSONS: &[Lesson] = &[Lesson {
+        order: 40,
+        name: "chang-roberts",
+        title: "Chang and Roberts' election on a ring",
+        about: "how do equals agree on one of them?",
+        needs: "a ring; identities that differ; channels that lose nothing, in any order; no crashes",
+        cost: "if all N are candidates: 2N-1 to N(N+1)/2 messages, N H(N) on average, and N to announce; all know after 2N-1 hops",
+        run: "elect",
+        file: algorithm_file!("chang_roberts.rs"),
+        commands: commands! {
+            "testbed --peers 8 elect" => "how many ELECTION messages, beside what theory says",
+            "testbed --peers 8 elect --seed 7" =>
+                "the seed assigns the identities: another number",
+            "testbed --peers 8 elect --candidates 1" =>
+                "one candidate: its identity goes all the way round",
+            "testbed simulate elect --peers 8 --seeds 10000" => "10,000 schedules",
+            "testbed check elect --peers 4 --channel per-message" =>
+                "every schedule, in channels without order",
+        },
+    }];
 
     fn algorithm(&self) -> String {
         "chang-roberts".into()

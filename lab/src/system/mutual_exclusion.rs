@@ -12,6 +12,7 @@ use super::{
     Figure, Judgement, ScheduledCommand, Setup, SetupError, System, SystemOptions, Visitor,
 };
 use crate::checkers::mutual_exclusion;
+use crate::lesson::{Lesson, algorithm_file, commands};
 use crate::values;
 
 /// Options of `mutex`.
@@ -29,6 +30,25 @@ pub struct Options {
 
 impl SystemOptions for Options {
     const NAME: &'static str = "mutex";
+    const LESSONS: &[Lesson] = &[Lesson {
+        order: 50,
+        name: "ricart-agrawala",
+        title: "Ricart and Agrawala's mutual exclusion",
+        about: "how do equals take turns?",
+        needs: "a channel between any two, which loses nothing, in any order; no crashes",
+        cost: "2(N-1) messages an entry; one message delay from one process to the next",
+        run: "mutex",
+        file: algorithm_file!("ricart_agrawala.rs"),
+        commands: commands! {
+            "testbed --peers 8 mutex" =>
+                "two entries each, never two at once, with 14 messages an entry",
+            "testbed simulate mutex --peers 5 --seeds 1000 --channel per-message" =>
+                "it needs no order",
+            "testbed check mutex --peers 3 --entries 1" => "every schedule",
+            "testbed --peers 5 mutex --kill 3@10ms --timeout 3s" =>
+                "one crash, and soon no process enters",
+        },
+    }];
 
     fn algorithm(&self) -> String {
         "ricart-agrawala".into()

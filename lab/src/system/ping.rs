@@ -13,6 +13,7 @@ use super::{
     Figure, Judgement, ScheduledCommand, Setup, SetupError, System, SystemOptions, Visitor,
 };
 use crate::checkers::ping;
+use crate::lesson::{Lesson, algorithm_file, commands};
 use crate::values::{self, Size};
 
 /// How long a PING waits for its PONG by default.
@@ -53,6 +54,21 @@ impl Options {
 
 impl SystemOptions for Options {
     const NAME: &'static str = "ping";
+    const LESSONS: &[Lesson] = &[Lesson {
+        order: 10,
+        name: "ping-pong",
+        title: "PING and PONG",
+        about: "is a process there, and how far away?",
+        needs: "a channel in each direction; loss, crashes and disorder only cost answers",
+        cost: "2 messages and one round trip a ping",
+        run: "ping",
+        file: algorithm_file!("ping_pong.rs"),
+        commands: commands! {
+            "testbed --peers 20 ping" => "one PING, one PONG, and the round trip",
+            "testbed ping --count 1000 --size 4K" => "how round trips are spread",
+            "testbed --peers 20 --view ping" => "the same, with the messages drawn in the browser",
+        },
+    }];
 
     fn algorithm(&self) -> String {
         "ping-pong".into()

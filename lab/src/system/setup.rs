@@ -7,6 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::System;
+use crate::lesson::Lesson;
 use crate::topology::Topology;
 pub use error::SetupError;
 
@@ -49,6 +50,10 @@ impl EngineTraits {
 pub trait SystemOptions: Args + Clone + Serialize {
     /// The name of the command.
     const NAME: &'static str;
+
+    /// The algorithms that it runs, and the applications below them, for `list` and
+    /// `explain`.
+    const LESSONS: &[Lesson];
 
     /// The topology unless the command line names one.
     const TOPOLOGY: Topology = Topology::Full;

@@ -1,5 +1,6 @@
 //! Snapshots of an application that goes on.
 
+mod lessons;
 mod options;
 
 use std::time::Duration;

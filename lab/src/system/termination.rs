@@ -13,6 +13,7 @@ use super::{
     Figure, Judgement, ScheduledCommand, Setup, SetupError, System, SystemOptions, Visitor,
 };
 use crate::checkers::termination;
+use crate::lesson::{Lesson, algorithm_file, commands};
 use crate::values;
 
 /// Options of `terminate`.
@@ -30,6 +31,41 @@ pub struct Options {
 
 impl SystemOptions for Options {
     const NAME: &'static str = "terminate";
+    const LESSONS: &[Lesson] = &[
+        Lesson {
+            order: 60,
+            name: "dijkstra-scholten",
+            title: "Dijkstra and Scholten's termination detection",
+            about: "is all the work done?",
+            needs: "channels in both directions that neither lose nor duplicate messages, in any order; no crashes; one root",
+            cost: "one SIGNAL a message of the application; after the end as many hops as the tree is high, or one more",
+            run: "terminate",
+            file: algorithm_file!("dijkstra_scholten.rs"),
+            commands: commands! {
+                "testbed --peers 10 terminate" =>
+                    "as many SIGNALs as JOBs, and the end is never announced early",
+                "testbed --peers 10 terminate --topology ring --jobs 1000" =>
+                    "more work, fewer channels",
+                "testbed simulate terminate --peers 8 --seeds 1000" => "1,000 schedules",
+                "testbed check terminate --peers 3 --jobs 3" => "every schedule",
+            },
+        },
+        Lesson {
+            order: 130,
+            name: "work",
+            title: "Work that spreads: a diffusing computation",
+            about: "application: jobs that lead to jobs",
+            needs: "channels that neither lose nor duplicate messages, in any order",
+            cost: "one message a job but the first",
+            run: "terminate",
+            file: algorithm_file!("work.rs"),
+            commands: commands! {
+                "testbed --peers 10 terminate --jobs 500" => "500 jobs, 499 messages",
+                "testbed --peers 10 --view terminate" =>
+                    "the work spreads, and its end is detected",
+            },
+        },
+    ];
 
     fn algorithm(&self) -> String {
         "dijkstra-scholten".into()

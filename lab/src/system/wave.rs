@@ -12,6 +12,7 @@ use super::{
     Figure, Judgement, ScheduledCommand, Setup, SetupError, System, SystemOptions, Visitor,
 };
 use crate::checkers::wave;
+use crate::lesson::{Lesson, algorithm_file, commands};
 
 /// Options of `wave`.
 #[derive(Clone, Debug, Args, Serialize)]
@@ -24,6 +25,24 @@ pub struct Options {
 
 impl SystemOptions for Options {
     const NAME: &'static str = "wave";
+    const LESSONS: &[Lesson] = &[Lesson {
+        order: 20,
+        name: "echo",
+        title: "The echo algorithm: a wave through an unknown network",
+        about: "how to reach all processes and know it",
+        needs: "edges in both directions, connected; channels that lose nothing, in any order; no crashes",
+        cost: "2|E| messages; O(N) time, or 2e or 2e+1 message delays if all are equal, e hops being the way to the farthest",
+        run: "wave",
+        file: algorithm_file!("echo.rs"),
+        commands: commands! {
+            "testbed --peers 20 wave --topology random:4" =>
+                "two messages on each edge, and a spanning tree",
+            "testbed --peers 20 wave --topology ring --initiators 3" =>
+                "three waves that do not mix",
+            "testbed check wave --peers 4 --topology ring" => "every schedule",
+            "testbed simulate wave --seeds 100 --loss 0.05" => "a message is lost: no process decides",
+        },
+    }];
 
     fn algorithm(&self) -> String {
         "echo".into()

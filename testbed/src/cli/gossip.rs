@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use lab::lesson::Lesson;
 use lab::options::{Channel, Net};
 use lab::system::gossip as flood;
 use lab::system::{Setup, SystemOptions as _, Visitor};
@@ -37,6 +38,10 @@ pub struct Gossip {
 impl Choice for Gossip {
     fn description(&self) -> Description {
         Description::of(&self.flood)
+    }
+
+    fn lessons() -> Vec<&'static Lesson> {
+        flood::Options::LESSONS.iter().collect()
     }
 
     fn net(&self) -> &Net {

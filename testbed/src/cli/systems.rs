@@ -1,7 +1,8 @@
 //! The registry of systems: one line each. Its command, options and help, what
-//! `run.json` states of it, and the system itself come from its options.
+//! `run.json` states of it, its lessons and the system itself come from its options.
 
 use clap::{Args, Subcommand};
+use lab::lesson::Lesson;
 use lab::options::Net;
 use lab::system::{
     Setup, SystemOptions, Visitor, election, mutual_exclusion, ping, snapshot, termination, wave,
@@ -17,6 +18,9 @@ pub trait Choice {
     /// What `run.json` states of it.
     fn description(&self) -> Description;
 
+    /// The lessons that it runs, of all its choices.
+    fn lessons() -> Vec<&'static Lesson>;
+
     /// What happens to messages and peers.
     fn net(&self) -> &Net;
 
@@ -27,7 +31,7 @@ pub trait Choice {
     fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, Error>;
 }
 
-/// What is description of a system.
+/// The description of a system.
 #[derive(Clone, Debug)]
 pub struct Description {
     /// The name of the command.
@@ -74,6 +78,10 @@ impl<O: SystemOptions> Choice for WithNet<O> {
         Description::of(&self.options)
     }
 
+    fn lessons() -> Vec<&'static Lesson> {
+        O::LESSONS.iter().collect()
+    }
+
     fn net(&self) -> &Net {
         &self.net
     }
@@ -98,6 +106,10 @@ macro_rules! choices {
                 match self { $(Self::$command(choice) => choice.description(),)+ }
             }
 
+            fn lessons() -> Vec<&'static Lesson> {
+                [$(<$choice>::lessons()),+].concat()
+            }
+
             fn net(&self) -> &Net {
                 match self { $(Self::$command(choice) => choice.net(),)+ }
             }
@@ -107,6 +119,13 @@ macro_rules! choices {
             }
         }
     };
+}
+
+/// All lessons, in the order in which they are best read.
+pub fn lessons() -> Vec<&'static Lesson> {
+    let mut all = Virtual::lessons();
+    all.sort_by_key(|lesson| lesson.order);
+    all
 }
 
 choices! {

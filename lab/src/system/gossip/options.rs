@@ -6,6 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{Flooding, Plan};
+use crate::lesson::{Lesson, algorithm_file, commands};
 use crate::system::{Setup, SetupError, SystemOptions, Visitor};
 use crate::topology::Topology;
 use crate::values::{self, Interval, Size};
@@ -56,6 +57,27 @@ impl SystemOptions for Options {
     const NAME: &'static str = "gossip";
     const TOPOLOGY: Topology = SPARSE;
     const MEASURES: bool = true;
+    const LESSONS: &[Lesson] = &[Lesson {
+        order: 30,
+        name: "flood",
+        title: "Flooding: a rumour that reaches all processes",
+        about: "how does news reach all, and how often?",
+        needs: "edges in both directions, connected; without a fanout, no loss and no crashes where there is only one path; any order",
+        cost: "2|E| - (N-1) messages a rumour, or at most K for each process that has it; hops to the farthest",
+        run: "gossip",
+        file: algorithm_file!("flood.rs"),
+        commands: commands! {
+            "testbed --peers 20 gossip --topology random:4" =>
+                "each rumour at all processes, how fast, and how many duplicates",
+            "testbed --peers 20 gossip --topology random:4 --fanout 2" =>
+                "fewer copies, and some processes get none",
+            "testbed --peers 20 gossip --topology random:4 --kill 3@200ms" =>
+                "one process crashes, and the rumours take another path",
+            "testbed simulate gossip --peers 50 --fanout 3 --loss 0.1 --seeds 1000" =>
+                "1,000 schedules of a network that loses messages",
+            "testbed check gossip --peers 4 --topology ring" => "every schedule",
+        },
+    }];
 
     fn algorithm(&self) -> String {
         "flood".into()

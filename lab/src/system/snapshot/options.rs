@@ -13,6 +13,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::{Pair, Snapshots, Workload};
+use crate::lesson::Lesson;
 use crate::system::{Setup, SetupError, SystemOptions, Visitor};
 use crate::values;
 
@@ -78,6 +79,7 @@ pub enum Application {
 
 impl SystemOptions for Options {
     const NAME: &'static str = "snapshot";
+    const LESSONS: &[Lesson] = super::lessons::LESSONS;
 
     fn algorithm(&self) -> String {
         values::name_of(self.algorithm)

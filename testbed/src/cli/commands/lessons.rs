@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-use algorithms::lessons::{ALL, Lesson};
+use lab::lesson::Lesson;
 use serde_json::{Value, json};
 
 use crate::cli::Usage;
+use crate::cli::systems::lessons;
 use crate::run::Format;
 
 /// How wide the text is, in columns.
@@ -18,13 +19,16 @@ const LABEL: usize = 10;
 pub(super) fn list(format: Format) -> String {
     match format {
         Format::Text => table(),
-        Format::Json => format!("{:#}\n", Value::from_iter(ALL.iter().map(to_json))),
+        Format::Json => format!(
+            "{:#}\n",
+            Value::from_iter(lessons().into_iter().map(to_json))
+        ),
     }
 }
 
 /// An object for a program that reads the list.
 fn to_json(lesson: &Lesson) -> Value {
-    let tries = lesson.try_.iter();
+    let tries = lesson.commands.iter();
     let tries = tries.map(|(command, shows)| json!({"command": command, "shows": shows}));
     json!({
         "name": lesson.name,
@@ -42,7 +46,7 @@ fn table() -> String {
     let mut text = format!("{:<19}{:<43}{}\n", "NAME", "WHAT", "TO RUN IT");
     for Lesson {
         name, about, run, ..
-    } in ALL
+    } in lessons()
     {
         let _ = writeln!(text, "{name:<19}{about:<43}{run}");
     }
@@ -65,17 +69,18 @@ testbed sweep ...           over lists of options: a table, and plots
 /// # Errors
 /// [`Usage::NoAlgorithm`] if there is none, with the names that there are.
 pub(super) fn explain(name: &str) -> Result<String, Usage> {
-    match Lesson::find(name) {
-        Some(lesson) => Ok(tell(lesson)),
+    let all = lessons();
+    match all.iter().find(|lesson| lesson.name == name) {
+        Some(lesson) => Ok(explanation(lesson)),
         None => Err(Usage::NoAlgorithm {
             name: name.to_owned(),
             similar: closest(name),
-            all: ALL.iter().map(|lesson| lesson.name).collect(),
+            all: all.iter().map(|lesson| lesson.name).collect(),
         }),
     }
 }
 
-fn tell(lesson: &Lesson) -> String {
+fn explanation(lesson: &Lesson) -> String {
     let mut text = format!("{}\n\n", lesson.title);
     for (label, value) in [
         ("name", lesson.name),
@@ -99,7 +104,7 @@ fn tell(lesson: &Lesson) -> String {
         indent(&mut text, &block);
     }
     text.push_str("\nTRY\n\n");
-    for (command, shows) in lesson.try_ {
+    for (command, shows) in lesson.commands {
         let _ = writeln!(text, "  {command}\n      {shows}");
     }
     text
@@ -129,12 +134,11 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// What to say of a name that no lesson has.
 /// The names that may be meant: of what the command of that name runs, else
 /// those that contain it, else those that it is a misspelling of.
 fn closest(name: &str) -> Vec<&'static str> {
     let named = |meant: &dyn Fn(&Lesson) -> bool| -> Vec<_> {
-        let meant = ALL.iter().filter(|lesson| meant(lesson));
+        let meant = lessons().into_iter().filter(|lesson| meant(lesson));
         meant.map(|lesson| lesson.name).collect()
     };
     let typed = name.to_lowercase();
@@ -162,83 +166,4 @@ fn distance(a: &str, b: &str) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::Parser as _;
-
-    use super::*;
-    use crate::cli::Cli;
-
-    #[test]
-    fn texts_fit_a_terminal() {
-        let mut texts = vec![table()];
-        texts.extend(ALL.iter().map(tell));
-        for line in texts.iter().flat_map(|text| text.lines()) {
-            assert!(line.chars().count() <= WIDTH, "{line}");
-            assert_eq!(line, line.trim_end());
-        }
-    }
-
-    #[test]
-    fn every_lesson_is_listed_and_explained() {
-        let list = table();
-        for lesson in ALL {
-            let name = lesson.name;
-            assert!(list.lines().any(|line| line.starts_with(name)), "{name}");
-            let text = explain(name).expect(name);
-            let parts = [
-                "IDEA",
-                "MESSAGES",
-                "STATE OF A PROCESS",
-                "TRY",
-                lesson.title,
-            ];
-            for part in parts.into_iter().chain([lesson.file]) {
-                assert!(text.contains(part), "{name} lacks {part}");
-            }
-        }
-    }
-
-    #[test]
-    fn list_for_programs_has_every_lesson() {
-        let list: Value = serde_json::from_str(&list(Format::Json)).expect("JSON");
-        let names = list.as_array().expect("an array").iter();
-        let names: Vec<_> = names.filter_map(|lesson| lesson["name"].as_str()).collect();
-        assert_eq!(
-            names,
-            ALL.iter().map(|lesson| lesson.name).collect::<Vec<_>>()
-        );
-        let command = &list[0]["try"][0]["command"];
-        assert_eq!(*command, ALL[0].try_[0].0);
-    }
-
-    #[test]
-    fn what_is_said_to_be_typed_can_be() {
-        for lesson in ALL {
-            let run = format!("testbed {}", lesson.run);
-            let commands = lesson.try_.iter().map(|(command, _)| *command);
-            for command in commands.chain([run.as_str()]) {
-                if let Err(error) = Cli::try_parse_from(command.split(' ')) {
-                    panic!("{}: {command}: {error}", lesson.name);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn who_asks_for_something_else_hears_what_there_is() {
-        for (name, meant) in [
-            ("chandy", "(do you mean chandy-lamport?)"),
-            ("Lai_Young", "(do you mean lai-yang?)"),
-            ("elect", "(do you mean chang-roberts?)"),
-            ("terminate", "(do you mean dijkstra-scholten, work?)"),
-            ("paxos", "\"paxos\" is no algorithm; there are"),
-            ("", "\"\" is no algorithm; there are"),
-        ] {
-            let error = explain(name).expect_err(name);
-            assert!(matches!(error, Usage::NoAlgorithm { .. }), "{name}");
-            let error = error.to_string();
-            assert!(error.contains(meant), "{error}");
-            assert!(error.contains("ping-pong, echo"), "{error}");
-        }
-    }
-}
+mod tests;

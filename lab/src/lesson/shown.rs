@@ -9,7 +9,8 @@ impl Lesson {
     /// Rust.
     pub fn idea(&self) -> String {
         let head = self
-            .source
+            .file
+            .content
             .lines()
             .map_while(|line| line.strip_prefix("//!"));
         let lines: Vec<_> = head
@@ -38,7 +39,11 @@ impl Lesson {
 
     /// The type that the code names first after `text`.
     fn named_after(&self, text: &str) -> Option<&'static str> {
-        let code = self.source.lines().filter(|line| !line.starts_with("//"));
+        let code = self
+            .file
+            .content
+            .lines()
+            .filter(|line| !line.starts_with("//"));
         let mut rest = code.filter_map(|line| Some(line.split_once(text)?.1));
         rest.next().map(identifier)
     }
@@ -48,7 +53,7 @@ impl Lesson {
     /// the first line or, as a brace, at the beginning of a line.
     fn items(&self, wanted: impl Fn(&str) -> bool) -> Vec<String> {
         let (mut items, mut comments) = (Vec::new(), Vec::<Cow<'_, str>>::new());
-        let lines = self.source.lines();
+        let lines = self.file.content.lines();
         let lines = lines.take_while(|&line| line != "#[cfg(test)]");
         let mut lines = lines.filter_map(without_attributes);
         while let Some(line) = lines.next() {
@@ -97,55 +102,4 @@ fn without_attributes(line: &str) -> Option<Cow<'_, str>> {
     let after = end.map_or("", |end| rest[end + 1..].trim_start());
     let line = format!("{before}{after}");
     (!line.trim().is_empty()).then_some(line.into())
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::lessons::Lesson;
-
-    #[test]
-    fn messages_and_state_are_shown_as_they_stand_in_the_file() {
-        for (name, messages, state) in [
-            ("ping-pong", "pub enum Message {", "pub struct PingPong {"),
-            ("echo", "pub enum Message {", "pub struct Echo {"),
-            ("flood", "pub struct Message {", "pub struct Flood {"),
-            ("chang-roberts", "pub enum Message {", "enum Status {"),
-            ("ricart-agrawala", "pub enum Message {", "enum Phase {"),
-            ("dijkstra-scholten", "pub enum Message<M> {", "enum Place {"),
-            (
-                "naive",
-                "pub enum Message<M> {",
-                "pub struct NaiveSnapshot<A: Algorithm> {",
-            ),
-            (
-                "chandy-lamport",
-                "pub enum Message<M> {",
-                "struct Recording<M> {",
-            ),
-            ("lai-yang", "pub enum Message<M> {", "struct Snapshot<M> {"),
-            ("bank", "pub struct Transfer {", "pub struct Bank {"),
-            ("token", "pub struct Pass {", "pub struct Tokens {"),
-            (
-                "producer-consumer",
-                "pub struct Item {",
-                "pub struct ProducerConsumer {",
-            ),
-            ("work", "pub struct Job {", "pub struct Work {"),
-        ] {
-            let lesson = Lesson::find(name).expect(name);
-            for (shown, part) in [(lesson.messages(), messages), (lesson.state(), state)] {
-                assert!(shown.lines().any(|line| line == part), "{name}:\n{shown}");
-                assert!(shown.ends_with('}'), "{name}:\n{shown}");
-                assert!(!shown.contains("#["), "{name}:\n{shown}");
-                let open = shown.matches('{').count();
-                assert_eq!(open, shown.matches('}').count(), "{name}:\n{shown}");
-            }
-        }
-        let state = Lesson::find("chang-roberts").expect("it is one").state();
-        assert!(state.ends_with("    Bystander,\n}"), "{state}");
-        assert!(
-            state.starts_with("/// The state of one process.\npub struct"),
-            "{state}"
-        );
-    }
 }
