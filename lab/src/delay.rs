@@ -53,7 +53,7 @@ impl FromStr for Delay {
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || {
             format!(
-                "{text:?} is no delay; it looks like 5ms, 1ms..10ms, 0..100ms or exponential:5ms"
+                "{text:?} is no delay; write for example 5ms, 1ms..10ms, 0..100ms or exponential:5ms"
             )
         };
         if let Some(mean) = text.strip_prefix("exponential:") {
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_drawn_lies_in_the_range_or_around_the_mean() {
+    fn samples_lie_in_the_range_or_around_the_mean() {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let range = Duration::from_millis(1)..Duration::from_millis(10);
         let uniform = Delay::Uniform(range.clone());

@@ -17,7 +17,7 @@ pub fn resident() -> Option<u64> {
 }
 
 /// Bytes of memory that this process may still take: what the machine, and
-/// the control group around the process, have left. Where nobody can tell, there
+/// the control group around the process, have left. Where that is unknown, there
 /// is no end to it.
 pub fn available() -> u64 {
     machine().map_or(u64::MAX, |memory| {

@@ -55,7 +55,7 @@ impl FromStr for Kill {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("{text:?} names no peer and time; it looks like 3@100ms");
+        let wrong = || format!("{text:?} names no peer and time; write for example 3@100ms");
         let (node, at) = text.split_once('@').ok_or_else(wrong)?;
         Ok(Self {
             node: node.parse().map_err(|_| wrong())?,
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_never_happened_is_named() {
+    fn planned_faults_that_did_not_happen_are_named() {
         let restart = "the restart of peer-03 at 60.0 ms never happened: ";
         type Run = (u32, Strike, Strike);
         let cases: [(&[Run], &[&str]); 5] = [
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn what_met_nothing_is_reported() {
+    fn faults_that_affected_nothing_are_reported() {
         let mut faults = faults();
         faults.add(50 * MS, |place| [Strike::Met(0), Strike::Never][place]);
         let text = "fault             the kill of peer-03 at 40.0 ms: it changed nothing, since no message, timer or command met it\n";

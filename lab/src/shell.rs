@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn the_command_line_runs_the_schedule_that_failed_again() {
+    fn the_printed_command_reproduces_the_failing_schedule() {
         let words = "testbed --seed=1 simulate snapshot --seeds 10 --peers 3".split(' ');
         let words = words.chain(["--scenario", "my file.toml"]);
         let words: Vec<_> = words.map(str::to_owned).collect();

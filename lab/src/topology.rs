@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_are_none_are_refused() {
+    fn unknown_names_are_rejected() {
         for name in [
             "", "mesh", "random", "random:", "random:0", "random:1", "random:x", "file:", "full:2",
         ] {

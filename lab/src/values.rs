@@ -49,7 +49,7 @@ impl FromStr for Memory {
         match usize::try_from(bytes) {
             Ok(size) if bytes >= LEAST_MEMORY => Ok(Self(size)),
             _ => Err(
-                "less than 16M holds no trace worth looking at; it looks like 256M or 1G".into(),
+                "less than 16M holds no trace worth looking at; write for example 256M or 1G".into(),
             ),
         }
     }
@@ -58,7 +58,7 @@ impl FromStr for Memory {
 /// A number of bytes with a binary unit.
 fn bytes(text: &str, examples: &str) -> Result<u64, String> {
     let parsed = parse_size::Config::new().with_binary().parse_size(text);
-    parsed.map_err(|_| format!("no number of bytes; it looks like {examples}"))
+    parsed.map_err(|_| format!("no number of bytes; write for example {examples}"))
 }
 
 /// A value as it stands on the command line.
@@ -82,7 +82,7 @@ pub fn seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S
 pub fn interval(text: &str) -> Result<Duration, String> {
     match duration(text)? {
         Duration::ZERO => {
-            Err("there has to be time between two messages; it looks like 50ms".to_owned())
+            Err("there has to be time between two messages; write for example 50ms".to_owned())
         }
         interval => Ok(interval),
     }
@@ -108,7 +108,7 @@ impl FromStr for Interval {
 /// # Errors
 /// What the text lacks, with an example.
 pub fn rate(text: &str) -> Result<f64, String> {
-    let wrong = || "no rate; it looks like 50 or 0.5 (times a second)".to_owned();
+    let wrong = || "no rate; write for example 50 or 0.5 (times a second)".to_owned();
     let rate: f64 = text.parse().map_err(|_| wrong())?;
     match rate.is_finite() && (1e-6..=1e6).contains(&rate) {
         true => Ok(rate),

@@ -100,7 +100,7 @@ pub enum Error {
     #[error("not found")]
     NotFound,
     /// No peer has stored it.
-    #[error("nobody has stored it")]
+    #[error("no peer has stored it")]
     NotStored,
     /// It took too long.
     #[error("the lookup timed out")]

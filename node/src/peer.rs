@@ -44,7 +44,7 @@ pub struct Peer {
     /// The way in.
     pub handle: Handle,
     /// What the channels to this peer bring, and the messages on streams of
-    /// their own. If nobody reads it, they push back.
+    /// their own. If it is not read, they push back.
     pub inbound: Inbox,
 }
 

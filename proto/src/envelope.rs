@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_protobuf_are_refused() {
+    fn malformed_protobuf_is_rejected() {
         // Field 8 (payload) claims 2^63 bytes; then a cut-off envelope.
         let claims_much = b"\x42\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01";
         let whole = envelope().encode().unwrap();
@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_be_refused_is_not_sent() {
+    fn invalid_envelopes_are_not_sent() {
         let too_long = Envelope {
             payload: vec![0; MAX_PAYLOAD + 1].into(),
             ..envelope()

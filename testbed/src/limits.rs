@@ -34,7 +34,7 @@ const NOISE: u64 = 16;
 const SPARSE: u64 = 4;
 
 /// Where the tables of Kademlia are given: how many others each peer meets, since
-/// libp2p looks whether somebody is still there before it puts a neighbour in his
+/// libp2p checks whether a peer is alive before it puts a neighbour in its
 /// place; and how many a lookup asks. Measured as above, with 1,000 to 5,000 peers.
 const MET: u64 = 18;
 const ASKED: u64 = 60;
@@ -212,7 +212,7 @@ pub fn check(plan: &Plan) -> Result<Limits, Error> {
 impl Plan {
     /// Those of the topology, and those that peers open by themselves. Filling
     /// their tables, peers of Kademlia meet nearly all others: 100 % of them in
-    /// networks of 64 to 256 peers, 95 % in one of 512. Nobody closes what is
+    /// networks of 64 to 256 peers, 95 % in one of 512. No peer closes what is
     /// idle.
     fn all_connections(&self) -> u64 {
         let peers = u64::from(self.peers);
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_work_is_refused_with_the_way_out() {
+    fn impossible_limits_are_rejected_with_the_way_out() {
         let mesh = |n: u64| n * (n - 1) / 2;
         let plan = |transport, peers, connections| Plan {
             transport,

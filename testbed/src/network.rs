@@ -100,7 +100,7 @@ struct Identity {
     admission: Arc<Admission>,
 }
 
-/// Builds a network, and tells of it in the record as it goes on.
+/// Builds a network, and records its progress.
 pub struct Builder<'a> {
     /// What to build.
     pub options: &'a RunOptions,
@@ -139,7 +139,7 @@ pub enum Speaks<'a> {
 pub enum Tables {
     /// By libp2p's own lookups, in which nearly all peers meet
     Bootstrap,
-    /// Everybody is told of 20 peers of each bucket, as long use would leave
+    /// Every peer learns 20 peers of each bucket, as long use would leave
     /// them: for thousands of peers
     Given,
 }

@@ -50,7 +50,7 @@ impl Progress {
     }
 }
 
-/// A line that says how far something is whose end nobody knows. It goes away
+/// A line that says how far something is whose end is unknown. It goes away
 /// when it is dropped.
 #[derive(Debug)]
 pub struct Note(ProgressBar);

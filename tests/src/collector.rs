@@ -148,10 +148,10 @@ impl Collector {
         });
     }
 
-    /// Waits until somebody has reported something, taken or not.
+    /// Waits until something was reported, taken or not.
     ///
     /// # Panics
-    /// When nobody does within [`DEADLINE`].
+    /// When nothing was within [`DEADLINE`].
     pub fn wait_for_request(&self) {
         self.wait(|state| state.requests > 0);
     }

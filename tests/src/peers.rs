@@ -89,7 +89,7 @@ pub async fn next(peer: &mut Peer) -> Inbound {
 /// The next message's number, its sequence number and its incarnation.
 ///
 /// # Panics
-/// When something else comes, or from somebody else than `expected`.
+/// When something else comes, or from another than `expected`.
 pub async fn next_message(peer: &mut Peer, expected: PeerId) -> (u64, u64, u32) {
     match next(peer).await {
         Inbound::Message { from, envelope } => {

@@ -4,7 +4,7 @@ use std::net::{SocketAddr, TcpListener};
 
 use tokio::net::TcpSocket;
 
-/// A port where nobody listens, and nobody else can as long as the socket is
+/// A port without a listener, which no other program can take as long as the socket is
 /// kept: connections are refused.
 ///
 /// # Panics
@@ -19,7 +19,7 @@ pub fn refusing() -> (TcpSocket, SocketAddr) {
 }
 
 /// A port that is in use as long as the listener is kept: connections are made
-/// and nobody speaks.
+/// and is silent.
 ///
 /// # Panics
 /// When there is none.

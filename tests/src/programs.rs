@@ -26,7 +26,7 @@ pub fn node() -> Command {
     program("testbed-node")
 }
 
-/// The algorithm of somebody's own that docs/own-algorithm.md shows.
+/// The own algorithm that docs/own-algorithm.md shows.
 #[must_use]
 pub fn own_algorithm() -> Command {
     program("own-algorithm")
@@ -64,7 +64,7 @@ fn build() -> BTreeMap<String, PathBuf> {
         // in `cargo test`: otherwise the laboratory would be compiled a second time.
         .test("wire")
         .current_release();
-    // What cargo tells a test of its package is not for the cargo in it: build
+    // The environment that cargo gives a test is not for the cargo in it: build
     // scripts that look at it, as ring's does, would run again, and half of
     // what there is would be built again, by each in turn.
     for (variable, _) in std::env::vars_os() {

@@ -1,4 +1,4 @@
-//! A real Prometheus, which reads what a test tells it to.
+//! A real Prometheus, with the configuration of a test.
 
 use std::fmt::Write as _;
 use std::fs;

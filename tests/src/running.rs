@@ -132,7 +132,7 @@ impl Running {
                 return line;
             }
         }
-        panic!("{part:?} did not come: {}", self.told());
+        panic!("{part:?} did not come: {}", self.output());
     }
 
     /// Sends `signal`, for example `INT`.
@@ -173,7 +173,7 @@ impl Running {
         let deadline = Instant::now() + DEADLINE;
         while self.next(deadline).is_some() {}
         let status = self.child.wait().expect("a child that was started");
-        self.told().with(status.code())
+        self.output().with(status.code())
     }
 
     /// The next line; `None` when both streams were closed.
@@ -186,12 +186,12 @@ impl Running {
             }
             Err(RecvTimeoutError::Disconnected) => None,
             Err(RecvTimeoutError::Timeout) => {
-                panic!("still there after {DEADLINE:?}: {}", self.told())
+                panic!("still there after {DEADLINE:?}: {}", self.output())
             }
         }
     }
 
-    fn told(&self) -> Ended {
+    fn output(&self) -> Ended {
         let of = |stream| {
             let lines = self.seen.iter().filter(move |(from, _)| *from == stream);
             lines.map(|(_, line)| format!("{line}\n")).collect()

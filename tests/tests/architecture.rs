@@ -64,7 +64,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
             "testbed-proto",
         ],
     ),
-    // Somebody's own algorithm needs nothing else.
+    // An own algorithm needs nothing else.
     ("own-algorithm", &["testbed-lab", "testbed"]),
 ];
 
@@ -156,7 +156,7 @@ fn arrows_run_one_way() {
 }
 
 #[test]
-fn the_wire_leans_on_prost_alone() {
+fn proto_depends_on_prost_alone() {
     let house = House::read();
     let named = house.normal(&house.member("testbed-proto"));
     let named: Vec<_> = named.iter().map(|id| house.name(id)).collect();
@@ -164,7 +164,7 @@ fn the_wire_leans_on_prost_alone() {
 }
 
 #[test]
-fn the_lessons_know_neither_network_nor_clock() {
+fn algorithms_import_no_network_and_no_clock() {
     let reached = House::read().reached("testbed-algorithms");
     let wrong: Vec<_> = reached
         .iter()
@@ -283,7 +283,7 @@ fn is_or_belongs_to(name: &str, family: &str) -> bool {
 }
 
 #[test]
-fn a_run_tells_the_versions_that_it_is_made_of() {
+fn run_json_states_the_versions_of_its_dependencies() {
     let house = House::read();
     let version = |name: &str| {
         let mut all = house.metadata.packages.iter();
@@ -307,7 +307,7 @@ fn files_are_short() {
 }
 
 #[test]
-fn nothing_is_left_for_later() {
+fn no_todo_is_committed() {
     // Put together here, so that this file is not found.
     let later = ["todo", "unimplemented"].map(|word| format!("{word}!("));
     let skipped = format!("#[{}", "ignore");

@@ -153,7 +153,7 @@ async fn channels_that_nobody_reads_wait_for_each_other(transport: Transport) {
         }
         one
     });
-    // Nobody reads, so they must not all be opened; nothing happens to wait for.
+    // They are not read, so they must not all be opened; nothing happens to wait for.
     let impatient = seen.wait_for(|incarnation| *incarnation == 6);
     let impatient = tokio::time::timeout(Duration::from_millis(200), impatient).await;
     assert!(

@@ -40,7 +40,7 @@ fn runs_report_to_a_viewer() {
     view.end().exits(0);
 }
 
-/// Other machines can reach it: whoever reports has to bring the token.
+/// Other machines can reach it: a client that reports has to send the token.
 #[test]
 fn a_collector_for_others_wants_its_token() {
     let mut view = support::testbed();

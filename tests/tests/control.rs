@@ -1,4 +1,4 @@
-//! Somebody at the page reaches into a run that goes on.
+//! Faults in a live run, caused from the page.
 
 use serde_json::{Value, json};
 use support::{Running, Runs, http};
@@ -41,7 +41,7 @@ fn spans(address: &str) -> usize {
 }
 
 #[test]
-fn a_run_is_paused_and_goes_on() {
+fn a_paused_run_resumes() {
     let runs = Runs::new();
     let (mut running, address) = start(&runs, "snapshot --snapshots 3 --every 300ms");
     assert_eq!(press(&address, &json!({ "action": "pause" })), None);
@@ -68,7 +68,7 @@ fn a_run_is_paused_and_goes_on() {
 }
 
 #[test]
-fn a_link_that_is_cut_holds_a_snapshot_up_until_it_is_whole() {
+fn a_snapshot_waits_for_a_cut_link() {
     let runs = Runs::new();
     let (mut running, address) = start(&runs, "snapshot --snapshots 2 --every 200ms --delay 0");
     let link = |action| json!({ "action": action, "peer": "peer-01", "other": "peer-02" });
@@ -92,8 +92,8 @@ fn a_link_that_is_cut_holds_a_snapshot_up_until_it_is_whole() {
     running.line("verdict           pass");
     let faults = http::get(&address, "/api/topology").json()["faults"].clone();
     for (fault, action) in [(&faults[0], "cut"), (&faults[1], "heal")] {
-        let told = [&fault["action"], &fault["peer"], &fault["other"]];
-        assert_eq!(told, [action, "peer-01", "peer-02"], "{faults}");
+        let struck = [&fault["action"], &fault["peer"], &fault["other"]];
+        assert_eq!(struck, [action, "peer-01", "peer-02"], "{faults}");
         assert!(fault["at"].as_i64() > Some(0), "{faults}");
     }
     let trace = http::get(&address, "/api/traces?service=testbed&operation=cut").json();
@@ -104,7 +104,7 @@ fn a_link_that_is_cut_holds_a_snapshot_up_until_it_is_whole() {
 }
 
 #[test]
-fn a_peer_is_killed_and_the_others_give_up_waiting() {
+fn a_snapshot_aborts_when_a_peer_is_killed() {
     let runs = Runs::new();
     let options = "snapshot --snapshots 2 --every 300ms --patience 1s";
     let (mut running, address) = start(&runs, options);
@@ -120,7 +120,7 @@ fn a_peer_is_killed_and_the_others_give_up_waiting() {
 }
 
 #[test]
-fn what_makes_no_sense_is_refused() {
+fn invalid_options_are_rejected() {
     let runs = Runs::new();
     let (running, address) = start(&runs, "mutex --entries 200 --hold 50ms");
     assert_eq!(state(&address)["allowed"], json!(["pause", "cut"]));

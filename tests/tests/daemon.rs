@@ -34,7 +34,7 @@ impl Node {
 }
 
 #[test]
-fn it_prints_its_full_address_and_is_pinged_there() {
+fn a_node_is_pinged_at_the_address_that_it_prints() {
     for (listen, ip, transport) in [
         (TCP, "/ip4/127.0.0.1/tcp/", ""),
         (QUIC, "/ip4/127.0.0.1/udp/", "/quic-v1"),
@@ -73,7 +73,7 @@ fn it_prints_its_full_address_and_is_pinged_there() {
 }
 
 #[test]
-fn peers_of_a_network_ping_it_too() {
+fn peers_of_a_run_ping_a_node() {
     let node = Node::start(&[]);
     let runs = Runs::new();
     let args = ["--peers=4", "ping", "--from=2", "--to", &node.address];
@@ -195,7 +195,7 @@ fn a_key_is_kept_and_for_its_owner_alone() {
 }
 
 #[test]
-fn a_seed_is_a_name() {
+fn a_seed_gives_the_same_peer_id() {
     let id = |seed| Node::start(&["--seed", seed]).id().to_owned();
     assert_eq!(id("7"), id("7"));
     assert_ne!(id("7"), id("8"));
@@ -205,7 +205,7 @@ fn a_seed_is_a_name() {
 }
 
 #[test]
-fn signals_end_it_in_order() {
+fn signals_shut_the_node_down() {
     for signal in ["INT", "TERM"] {
         let node = Node::start(&[]);
         node.running.signal(signal);
@@ -216,7 +216,7 @@ fn signals_end_it_in_order() {
 }
 
 #[test]
-fn it_dials() {
+fn a_node_dials_the_addresses_of_connect() {
     for listen in [TCP, QUIC] {
         let first = Node::start(&["--listen", listen]);
         let mut second = Node::start(&["--dial", &first.address]);
@@ -226,7 +226,7 @@ fn it_dials() {
 }
 
 #[test]
-fn who_cannot_be_dialled_is_told() {
+fn a_failed_dial_is_logged() {
     let (_nobody, address) = ports::refusing();
     let id = node::keys::from_seed(1, 0).public().to_peer_id();
     let gone = format!("/ip4/127.0.0.1/tcp/{}/p2p/{id}", address.port());
@@ -241,7 +241,7 @@ fn who_cannot_be_dialled_is_told() {
 
 /// As any peer of libp2p elsewhere.
 #[test]
-fn without_the_channel_protocol_it_is_pinged_as_libp2p_has_it() {
+fn ping_falls_back_to_libp2p_ping() {
     for listen in [TCP, QUIC] {
         let node = Node::start(&["--protocols", "ping", "--listen", listen]);
         let runs = Runs::new();
@@ -263,7 +263,7 @@ fn without_the_channel_protocol_it_is_pinged_as_libp2p_has_it() {
 }
 
 #[test]
-fn without_any_ping_it_is_not_pinged() {
+fn a_peer_without_a_ping_protocol_is_reported() {
     for (protocols, size, reason) in [
         (
             "kad",

@@ -19,7 +19,7 @@ async fn dial(address: &str, timeout: Duration) -> Result<PeerId, Error> {
 const PATIENT: Duration = Duration::from_secs(30);
 
 #[tokio::test]
-async fn nobody_listens() {
+async fn a_tcp_port_without_a_listener_is_reported() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr();
     let address = format!("/ip4/127.0.0.1/tcp/{}", free.unwrap().port());
     let error = dial(&address, PATIENT).await.unwrap_err();
@@ -28,7 +28,7 @@ async fn nobody_listens() {
 }
 
 #[tokio::test]
-async fn nobody_listens_in_memory() {
+async fn a_memory_port_without_a_listener_is_reported() {
     let peer = start(config(Transport::Memory, 0)).expect("a peer starts");
     let address = "/memory/4242424242".parse().expect("an address");
     let error = within("dial", peer.handle.dial(address)).await.unwrap_err();
@@ -36,7 +36,7 @@ async fn nobody_listens_in_memory() {
 }
 
 #[tokio::test]
-async fn somebody_else_is_there() {
+async fn another_peer_id_is_reported() {
     let (peer, address) = listening(config(Transport::Tcp, 1)).await;
     let expected = PeerId::random();
     let mut wrong = address;
@@ -66,7 +66,7 @@ async fn plaintext_never_leaves_the_process() {
 }
 
 #[tokio::test]
-async fn oneself() {
+async fn dialling_oneself_is_rejected() {
     let (peer, address) = listening(config(Transport::Tcp, 1)).await;
     let mut nameless = address.clone();
     nameless.pop();
@@ -81,7 +81,7 @@ async fn oneself() {
 }
 
 #[tokio::test]
-async fn an_address_of_no_transport() {
+async fn an_address_without_a_transport_is_rejected() {
     let peer = PeerId::random();
     for address in [
         "/ip4/127.0.0.1/udp/1/quic-v1".to_owned(),
@@ -99,7 +99,7 @@ async fn an_address_of_no_transport() {
 }
 
 #[tokio::test]
-async fn a_listener_that_says_nothing() {
+async fn a_silent_tcp_listener_times_out() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("/ip4/127.0.0.1/tcp/{}", silent.local_addr().unwrap().port());
     let timeout = Duration::from_millis(200);
@@ -108,7 +108,7 @@ async fn a_listener_that_says_nothing() {
 }
 
 #[tokio::test]
-async fn a_quic_address_that_says_nothing() {
+async fn a_silent_udp_port_times_out() {
     let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     let port = silent.local_addr().unwrap().port();
     let mut config = config(Transport::Quic, 0);
@@ -137,7 +137,7 @@ async fn a_listener_that_speaks_something_else() {
 }
 
 #[tokio::test]
-async fn many_dials_of_one_peer_at_once_all_succeed() {
+async fn concurrent_dials_of_one_peer_all_succeed() {
     let (there, address) = listening(config(Transport::Tcp, 1)).await;
     let peer = start(config(Transport::Tcp, 0)).expect("a peer starts");
     let dials: Vec<_> = (0..8)

@@ -16,7 +16,7 @@ const TRACES_PROTOCOL: &str = "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL";
 const HEADERS: &str = "OTEL_EXPORTER_OTLP_HEADERS";
 const TRACES_HEADERS: &str = "OTEL_EXPORTER_OTLP_TRACES_HEADERS";
 
-/// What tells one span from all others, and where it belongs.
+/// What distinguishes one span from all others, and where it belongs.
 type Key = (Vec<u8>, Vec<u8>, String, String, String);
 
 fn keys(spans: &[Reported]) -> Vec<Key> {
@@ -36,11 +36,11 @@ fn keys(spans: &[Reported]) -> Vec<Key> {
 fn all_arrived(collector: &Collector, folder: &Path) {
     let saved: Vec<_> = spans::saved(folder).into_iter().flatten().collect();
     assert_eq!(keys(&collector.spans()), keys(&saved));
-    let told = &saved::record(folder)["spans"];
-    assert_eq!(told["exported"], saved.len());
-    assert_eq!(told["exported"], told["stored"]);
-    assert_eq!(told["not_exported"], 0);
-    assert_eq!(told["export_error"], serde_json::Value::Null);
+    let spans_record = &saved::record(folder)["spans"];
+    assert_eq!(spans_record["exported"], saved.len());
+    assert_eq!(spans_record["exported"], spans_record["stored"]);
+    assert_eq!(spans_record["not_exported"], 0);
+    assert_eq!(spans_record["export_error"], serde_json::Value::Null);
     // A request has 512 spans, or those of a tenth of a second.
     let seconds = saved::record(folder)["seconds"].as_f64().expect("it ended");
     let requests = collector.received().len();
@@ -72,7 +72,7 @@ fn all_spans_arrive_once_each_under_its_peer() {
         }
         let peers = (0..20).map(|index| format!("peer-{index:02}"));
         let expected: BTreeSet<_> = peers.chain(["testbed".to_owned()]).collect();
-        // The last peer dials nobody; it reports if it was pinged.
+        // The last peer dials no other; it reports if it was pinged.
         let missing: Vec<_> = expected
             .iter()
             .filter(|name| !services.contains_key(*name))
@@ -192,10 +192,10 @@ fn rejected_spans_are_counted_with_the_message() {
         let collector = Collector::start(protocol, Manner::Rejects);
         let mut command = runs.testbed(["--peers=20", "--otlp", &collector.url(), "ping"]);
         let ended = run(command.env(PROTOCOL, name(protocol))).exits(0);
-        let told = &saved::record(&runs.only())["spans"];
+        let spans_record = &saved::record(&runs.only())["spans"];
         let (requests, spans) = (collector.received().len(), collector.spans().len());
-        assert_eq!(told["exported"], spans, "{ended}");
-        assert_eq!(told["not_exported"], requests, "{ended}");
+        assert_eq!(spans_record["exported"], spans, "{ended}");
+        assert_eq!(spans_record["not_exported"], requests, "{ended}");
         assert_eq!(spans + requests, 196, "{ended}");
         let line = format!("{requests} not exported: the collector rejected them: {TOO_OLD}");
         assert!(ended.stdout.contains(&line), "{ended}");
@@ -204,7 +204,7 @@ fn rejected_spans_are_counted_with_the_message() {
 
 /// What is meant for other programs stops no run, and leads it nowhere else.
 #[test]
-fn variables_of_no_use_are_warned_of() {
+fn ignored_variables_cause_a_warning() {
     for (variable, value) in [
         (ENDPOINT, "https://collector.example"),
         (TRACES_ENDPOINT, "unix:///run/otel.sock"),
@@ -290,7 +290,7 @@ fn headers_go_with_every_request() {
 }
 
 #[test]
-fn a_collector_that_takes_nothing_costs_no_run() {
+fn a_run_passes_without_its_collector() {
     let cases = [
         (Protocol::Http, None, "refused"),
         (Protocol::Http, Some(Manner::Refuses), "503"),
@@ -324,9 +324,9 @@ fn passes_without(protocol: Protocol, manner: Option<Manner>, why: &str) {
     ] {
         assert!(ended.stdout.contains(part), "{case}");
     }
-    let told = &saved::record(&runs.only())["spans"];
-    assert_eq!(told["exported"], 0, "{case}");
-    assert_eq!(told["not_exported"], 196, "{case}");
-    let error = told["export_error"].as_str().unwrap_or_default();
+    let spans_record = &saved::record(&runs.only())["spans"];
+    assert_eq!(spans_record["exported"], 0, "{case}");
+    assert_eq!(spans_record["not_exported"], 196, "{case}");
+    let error = spans_record["export_error"].as_str().unwrap_or_default();
     assert!(error.to_lowercase().contains(why), "{case}");
 }

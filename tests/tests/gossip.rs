@@ -18,7 +18,7 @@ fn gossip(arguments: &str, status: i32) -> (Ended, serde_json::Value, String) {
 }
 
 #[test]
-fn messages_reach_everybody() {
+fn gossipsub_messages_reach_all_peers() {
     let (ended, record, rows) = gossip("--topology full --messages 5", 0);
     let results = &record["results"];
     assert_eq!(
@@ -88,7 +88,7 @@ fn a_mesh_that_never_forms() {
 }
 
 #[test]
-fn what_makes_no_sense_is_refused() {
+fn invalid_options_are_rejected() {
     for (arguments, parts) in [
         ("--interval 0s", &["'0s'", "50ms"][..]),
         ("--heartbeat 0s", &["--heartbeat", "'0s'"]),
@@ -121,7 +121,7 @@ fn what_makes_no_sense_is_refused() {
 }
 
 #[test]
-fn a_host_that_sets_the_pace_is_told() {
+fn a_saturated_host_makes_the_verdict_unknown() {
     let runs = Runs::new();
     let words = "--seed 1 --peers 20 --transport memory --security none gossip --protocol \
                  gossipsub --messages 30 --interval 100ms";
@@ -158,7 +158,7 @@ fn a_host_that_sets_the_pace_is_told() {
 }
 
 #[test]
-fn an_interval_is_found() {
+fn a_sustainable_interval_is_suggested() {
     let options = "--peers 8 --transport memory --messages 5 --interval auto";
     let (ended, record, _) = gossip(options, 0);
     let results = &record["results"];
@@ -188,9 +188,9 @@ fn a_peer_that_stops_is_counted_and_named() {
     assert!(ended.stdout.contains("peer-03 after 0.5 s"), "{ended}");
 }
 
-/// Nobody can get anything any more when the hub of a star has stopped.
+/// No peer receives anything when the hub of a star has stopped.
 #[test]
-fn what_does_not_arrive_is_lost() {
+fn missing_deliveries_are_counted_as_lost() {
     let options = "--peers 6 --topology star --transport memory --messages 10 --patience 2s \
                    --kill 0@200ms";
     let (ended, record, rows) = gossip(options, 1);
@@ -211,7 +211,7 @@ fn what_does_not_arrive_is_lost() {
 
 /// While the host is the limit, what did not come says nothing of the network.
 #[test]
-fn what_is_missing_on_a_saturated_host_is_unknown() {
+fn missing_deliveries_on_a_saturated_host_are_unknown() {
     let runs = Runs::new();
     let words = "--seed 1 --max-lag 1us --peers 6 --topology line --transport memory gossip \
                  --protocol gossipsub --messages 10 --patience 2s --kill 2@200ms";
@@ -226,7 +226,7 @@ fn what_is_missing_on_a_saturated_host_is_unknown() {
 }
 
 #[test]
-fn plaintext_is_for_memory_alone() {
+fn plaintext_is_rejected_over_sockets() {
     for transport in ["tcp", "quic"] {
         let words = format!("--transport {transport} --security none ping");
         refused(&words, &["--transport memory"]);
@@ -234,7 +234,7 @@ fn plaintext_is_for_memory_alone() {
 }
 
 #[test]
-fn what_was_measured_is_saved_when_it_is_interrupted() {
+fn an_interrupted_run_saves_its_measurements() {
     let runs = Runs::new();
     let words = format!(
         "--seed 1 {CALM} --peers 10 --transport memory gossip --protocol gossipsub --messages 5000"
@@ -259,7 +259,7 @@ fn what_was_measured_is_saved_when_it_is_interrupted() {
 /// Coordinated omission: a flood counts from when a message was to be published,
 /// not from when there was time for it.
 #[test]
-fn what_a_stall_kept_from_being_published_is_late() {
+fn messages_delayed_by_a_stall_are_counted_as_late() {
     let runs = Runs::new();
     let collector = Collector::start(Protocol::Http, Manner::Takes);
     let words = format!(

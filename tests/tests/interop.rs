@@ -16,7 +16,7 @@ const FOLDER: &str = "tests/interop";
 const TOPIC: &str = "interop";
 
 #[test]
-fn js_libp2p_and_a_node_understand_each_other() {
+fn js_libp2p_interoperates_with_a_node() {
     if !foreign::is_installed(FOLDER) {
         return;
     }
@@ -27,8 +27,8 @@ fn js_libp2p_and_a_node_understand_each_other() {
 
     let script = workspace().join(FOLDER).join("peer.mjs");
     let mut js = Command::new(javascript());
-    let told = run(js.arg(script).args([address, TOPIC, &ping()])).exits(0);
-    let checks: BTreeMap<String, Value> = told
+    let reported = run(js.arg(script).args([address, TOPIC, &ping()])).exits(0);
+    let checks: BTreeMap<String, Value> = reported
         .stdout
         .lines()
         .map(|line| {
@@ -36,7 +36,11 @@ fn js_libp2p_and_a_node_understand_each_other() {
             (found["check"].as_str().expect(line).to_owned(), found)
         })
         .collect();
-    let check = |name: &str| checks.get(name).unwrap_or_else(|| panic!("{name}: {told}"));
+    let check = |name: &str| {
+        checks
+            .get(name)
+            .unwrap_or_else(|| panic!("{name}: {reported}"))
+    };
 
     let identify = check("identify");
     assert_eq!(identify["peer"], id);
@@ -69,16 +73,16 @@ fn js_libp2p_and_a_node_understand_each_other() {
     let message = Message::from_payload(pong.payload).expect("a message");
     assert!(matches!(message, Message::Pong { id: 0, .. }));
 
-    // The node tells one peer of the other.
+    // The node introduces one peer to the other.
     let closest = check("closest");
     let other = closest["other"].as_str().expect("a peer");
     assert!(contains(&closest["found"], other), "{closest}");
-    assert!(contains(&check("put")["stored"], id), "{told}");
+    assert!(contains(&check("put")["stored"], id), "{reported}");
     let values = &check("get")["values"];
     let value = serde_json::json!({ "from": id, "value": "a value" });
     assert_eq!(values, &Value::from(vec![value]));
 
-    assert!(contains(&check("mesh")["peers"], id), "{told}");
+    assert!(contains(&check("mesh")["peers"], id), "{reported}");
     let message = check("gossipsub");
     assert_eq!(message["via"], id, "{message}");
     assert_eq!(message["text"], "hello from js", "{message}");

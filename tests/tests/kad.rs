@@ -15,7 +15,7 @@ fn kad(arguments: &str, status: i32) -> (Ended, serde_json::Value, String) {
 }
 
 #[test]
-fn every_operation_comes_to_what_it_should() {
+fn every_kademlia_operation_succeeds() {
     let (ended, record, rows) = kad("--peers 40 --transport memory --operations 60", 0);
     let results = &record["results"];
     let kinds = results["kinds"].as_object().expect("kinds");
@@ -30,7 +30,7 @@ fn every_operation_comes_to_what_it_should() {
         asked += of["asked"].as_u64().expect("a number");
     }
     assert_eq!(asked, 60);
-    // Who has not got it has to ask somebody.
+    // A peer that does not store it has to ask another.
     assert!(kinds["get"]["hops"]["min"].as_u64() >= Some(1), "{results}");
     assert!(results["exact"].as_u64() > Some(0), "{results}");
     assert_eq!(results["not_exact"], 0);
@@ -47,7 +47,7 @@ fn every_operation_comes_to_what_it_should() {
 /// What is stored so that there is something to find is no operation of the run,
 /// and its traces have names of their own.
 #[test]
-fn what_prepares_is_told_apart() {
+fn preparing_queries_are_counted_apart() {
     let runs = Runs::new();
     let words = format!(
         "--seed 1 {CALM} --peers 6 --transport memory kad --mix put,get,providers --operations 30"
@@ -73,7 +73,7 @@ fn a_network_smaller_than_k() {
 /// Among so many, those who know of a provider have no place for it in their
 /// tables: they can only tell where it is if it has said so.
 #[test]
-fn a_thousand_peers_whose_tables_are_given() {
+fn a_thousand_peers_with_filled_routing_tables() {
     let words = "--seed 2 --peers 1000 --transport memory --security none kad --tables given \
                  --mix get,providers,find --operations 60 --interval 200ms --patience 60s";
     let (ended, record, _) = measured(words, 0);
@@ -86,7 +86,7 @@ fn a_thousand_peers_whose_tables_are_given() {
 
 /// libp2p would begin half a second after the first introduction.
 #[tokio::test]
-async fn who_is_introduced_looks_for_nobody() {
+async fn a_filled_routing_table_needs_no_bootstrap() {
     let mut peers = Vec::new();
     for index in 0..30 {
         let mut config = config(Transport::Memory, index);
@@ -108,7 +108,7 @@ async fn who_is_introduced_looks_for_nobody() {
     };
     let connected = first.handle.wait_connected(1);
     let connected = tokio::time::timeout(Duration::from_secs(2), connected).await;
-    assert!(connected.is_err(), "it has dialled somebody");
+    assert!(connected.is_err(), "it has dialled a peer");
     for (peer, _) in &peers {
         let Some(Table { peers, lookups }) = peer.handle.table().await else {
             panic!("it has stopped");
@@ -133,7 +133,7 @@ fn a_record_over_the_packet_limit_is_refused() {
 }
 
 #[test]
-fn what_makes_no_sense_is_refused() {
+fn invalid_options_are_rejected() {
     for (arguments, parts) in [
         ("--mix put,steal", &["steal", "put", "providers"][..]),
         ("--mix put,", &["put"]),
@@ -154,9 +154,9 @@ fn what_makes_no_sense_is_refused() {
     }
 }
 
-/// The peer itself refuses it, whoever asks.
+/// The peer itself rejects it, for every client.
 #[tokio::test]
-async fn a_peer_stores_no_record_that_cannot_travel() {
+async fn a_record_over_the_packet_limit_is_not_stored() {
     let mut config = config(Transport::Memory, 1);
     config.protocols = [Protocol::Identify, Protocol::Kademlia].into();
     let (peer, _) = listening(config).await;
@@ -168,7 +168,7 @@ async fn a_peer_stores_no_record_that_cannot_travel() {
     assert_eq!(refused, Err(Error::TooLarge(MAX_RECORD + 1)));
     let get = Lookup::Get { key: vec![1; 32] };
     assert_eq!(peer.handle.look_up(get).await, Err(Error::NotFound));
-    // Nobody else is there to store it.
+    // No other peer can store it.
     let alone = peer.handle.look_up(put(MAX_RECORD - 32)).await;
     assert_eq!(alone, Err(Error::NotStored));
 }

@@ -29,7 +29,7 @@ fn the_stack_beside_plain_tcp() {
         assert_eq!(rows.lines().count(), 1 + 2 * 2 * 120);
         for row in rows.lines().filter(|row| row.starts_with("stack")) {
             let fields: Vec<_> = row.split(',').collect();
-            assert_ne!(fields[2], fields[3], "nobody sends to himself: {row}");
+            assert_ne!(fields[2], fields[3], "no peer sends to itself: {row}");
         }
         // A request and its answer.
         assert!(record["spans"]["stored"].as_u64() >= Some(2 * 2 * 120));
@@ -39,7 +39,7 @@ fn the_stack_beside_plain_tcp() {
 }
 
 #[test]
-fn many_at_once() {
+fn many_pairs_send_at_once() {
     let words = "--seed 1 --peers 8 latency --concurrent 50 --messages 500";
     let (ended, ..) = measured(words, 0);
     assert!(ended.stdout.contains("n = 500"), "{ended}");
@@ -49,7 +49,7 @@ fn many_at_once() {
 /// only from when it sent, would see one slow message. Here all count that were
 /// to be sent meanwhile.
 #[test]
-fn messages_that_a_stall_kept_from_being_sent_are_late() {
+fn messages_delayed_by_a_stall_are_counted_as_late() {
     let runs = Runs::new();
     let words = format!("-q --seed 1 {CALM} --peers 4 latency --interval 5ms --messages 400");
     let running = Running::start(&mut runs.testbed(words.split(' ')));
@@ -71,7 +71,7 @@ fn messages_that_a_stall_kept_from_being_sent_are_late() {
 
 /// Messages further apart than an answer may take are sent all the same.
 #[test]
-fn patience_is_for_answers_and_not_for_the_next_message() {
+fn patience_limits_answers_alone() {
     let words = "--seed 1 --peers 4 latency --messages 4 --interval 1s --patience 500ms";
     let (_, record, _) = measured(words, 0);
     let of = &record["results"]["sizes"][0];
@@ -84,7 +84,7 @@ fn patience_is_for_answers_and_not_for_the_next_message() {
 }
 
 #[test]
-fn what_makes_no_sense_is_refused() {
+fn invalid_options_are_rejected() {
     for (arguments, parts) in [
         ("--size 2M", &["2M", "1M"][..]),
         ("--size 1K,,2K", &["--size"]),

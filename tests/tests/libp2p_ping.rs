@@ -134,7 +134,7 @@ async fn two_streams_of_a_peer_are_answered_and_no_third() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_ping_can_be_asked_for() {
+async fn libp2p_ping_can_be_selected() {
     for transport in TRANSPORTS {
         let (there, address) = listening(answering(transport, 1)).await;
         let mut config = answering(transport, 0);
@@ -154,7 +154,7 @@ async fn a_ping_can_be_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_peer_without_the_protocol_is_told_apart() {
+async fn a_peer_without_libp2p_ping_is_reported() {
     let (there, address) = listening(config(Transport::Tcp, 1)).await;
     let (here, _) = listening(answering(Transport::Tcp, 0)).await;
     within("dial", here.handle.dial(address))

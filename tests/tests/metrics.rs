@@ -66,16 +66,16 @@ fn every_query_of_every_dashboard_is_answered() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 
     for (query, why) in [
-        ("rate(testbed_never_served_total[1m])", "nobody serves"),
+        ("rate(testbed_never_served_total[1m])", "is not served"),
         (
             "testbed_peers or testbed_never_served_total",
-            "nobody serves",
+            "is not served",
         ),
         ("testbed_peers > 1000000", "nothing comes"),
         ("rate(testbed_peers)", "parse error"),
     ] {
-        let told = check(&prometheus, query).expect_err(query);
-        assert!(told.contains(why), "{query}: {told}");
+        let message = check(&prometheus, query).expect_err(query);
+        assert!(message.contains(why), "{query}: {message}");
     }
 }
 
@@ -120,7 +120,7 @@ fn check(prometheus: &Prometheus, query: &str) -> Result<(), String> {
     let seen = prometheus.has_seen(&query)?;
     for name in names(&query) {
         if !prometheus.has_seen(name)? {
-            return Err(format!("nobody serves {name}"));
+            return Err(format!("{name} is not served"));
         }
     }
     seen.then_some(()).ok_or("nothing comes of it".to_owned())
@@ -169,7 +169,7 @@ fn names(query: &str) -> BTreeSet<&str> {
 }
 
 #[test]
-fn the_names_of_a_query_are_found() {
+fn metric_names_are_found_in_a_query() {
     for (query, expected) in [
         ("up", &["up"][..]),
         (
@@ -228,7 +228,7 @@ fn queries(dashboard: &Value) -> Vec<String> {
 }
 
 #[test]
-fn dashboards_ask_a_source_that_is_provisioned() {
+fn dashboards_query_a_provisioned_source() {
     let path = "dashboards/grafana/provisioning/datasources/testbed.yml";
     let sources = fs::read_to_string(workspace().join(path)).expect("a file");
     for (name, dashboard) in dashboards() {
@@ -246,7 +246,7 @@ fn dashboards_ask_a_source_that_is_provisioned() {
 }
 
 #[test]
-fn prometheus_takes_our_configuration() {
+fn prometheus_accepts_the_configuration() {
     if !foreign::is_packaged("prometheus") {
         return;
     }
@@ -304,7 +304,7 @@ fn promtool_takes(address: &str) {
 }
 
 #[test]
-fn promtool_finds_nothing_wrong_in_any_experiment() {
+fn promtool_accepts_the_metrics_of_every_experiment() {
     if !foreign::is_packaged("prometheus") {
         return;
     }
@@ -334,7 +334,7 @@ fn promtool_finds_nothing_wrong_in_any_experiment() {
 }
 
 #[test]
-fn metrics_are_there_as_long_as_the_page() {
+fn metrics_are_served_as_long_as_the_page() {
     let runs = Runs::new();
     let args = ["--peers=3", "--seed=7", "--view=127.0.0.1:0", "ping"];
     let (mut running, address) = serving(&runs, &args);
@@ -365,5 +365,5 @@ fn metrics_are_there_as_long_as_the_page() {
     running.signal("INT");
     running.end();
     let refused = std::net::TcpStream::connect(&address);
-    assert!(refused.is_err(), "nobody is there after the run");
+    assert!(refused.is_err(), "no server is left after the run");
 }

@@ -7,13 +7,13 @@ use support::spans::Reported;
 use support::{Running, node};
 
 /// A node that is asked.
-struct Asked {
+struct Node {
     running: Running,
     address: String,
     asked: u64,
 }
 
-impl Asked {
+impl Node {
     fn start(args: &[&str]) -> Self {
         let mut running = Running::start_with_input(node().arg("--stdin").args(args));
         let line = running.line("listening on ");
@@ -48,9 +48,9 @@ impl Asked {
 }
 
 #[test]
-fn it_uses_the_hash_table() {
-    let mut first = Asked::start(&[]);
-    let mut second = Asked::start(&["--dial", &first.address]);
+fn stdin_commands_put_and_get_records() {
+    let mut first = Node::start(&[]);
+    let mut second = Node::start(&["--dial", &first.address]);
     let key = json!({ "hex": "ff00" });
     let stored = second.ok(json!({ "do": "put", "key": key, "value": "a value" }));
     assert_eq!(stored["do"], "put");
@@ -76,9 +76,9 @@ fn it_uses_the_hash_table() {
 }
 
 #[test]
-fn it_publishes_and_prints_what_comes() {
-    let mut first = Asked::start(&["--topic", "news"]);
-    let mut second = Asked::start(&["--topic", "news", "--dial", &first.address]);
+fn stdin_commands_publish_and_messages_are_printed() {
+    let mut first = Node::start(&["--topic", "news"]);
+    let mut second = Node::start(&["--topic", "news", "--dial", &first.address]);
     let data = json!({ "hex": "c3" });
     second.ok(json!({ "do": "publish", "topic": "news", "data": data }));
     let line = first.running.line("\"event\":\"message\"");
@@ -96,8 +96,8 @@ fn it_publishes_and_prints_what_comes() {
 }
 
 #[test]
-fn a_line_that_is_no_command_is_answered_and_the_end_ends_it() {
-    let mut node = Asked::start(&["--protocols", "channel"]);
+fn an_invalid_line_is_answered_and_eof_shuts_the_node_down() {
+    let mut node = Node::start(&["--protocols", "channel"]);
     for (line, why) in [
         ("get it", "no JSON"),
         ("{\"do\": \"fetch\"}", "fetch"),
@@ -124,8 +124,8 @@ fn a_line_that_is_no_command_is_answered_and_the_end_ends_it() {
 }
 
 #[test]
-fn a_signal_ends_it_while_it_waits_for_a_line() {
-    let node = Asked::start(&[]);
+fn a_signal_shuts_the_node_down_while_it_reads() {
+    let node = Node::start(&[]);
     node.running.signal("TERM");
     let ended = node.running.end().exits(0);
     no_panic(&ended);
@@ -135,9 +135,9 @@ fn a_signal_ends_it_while_it_waits_for_a_line() {
 #[test]
 fn a_lookup_is_a_trace_with_its_messages() {
     let collector = Collector::start(Protocol::Http, Manner::Takes);
-    let first = Asked::start(&[]);
+    let first = Node::start(&[]);
     let args = ["--dial", &first.address, "--otlp", &collector.url()];
-    let mut second = Asked::start(&args);
+    let mut second = Node::start(&args);
     second.ok(json!({ "do": "put", "key": "k", "value": "v" }));
     second.ok(json!({ "do": "provide", "key": "k" }));
     second.running.end_input();
@@ -165,15 +165,15 @@ fn a_lookup_is_a_trace_with_its_messages() {
 /// Also a request to a peer that the lookup has to dial, which libp2p hands to the
 /// new connection.
 #[test]
-fn a_request_to_a_new_acquaintance_is_in_the_trace() {
+fn a_request_to_a_newly_found_peer_is_in_the_trace() {
     let collector = Collector::start(Protocol::Http, Manner::Takes);
-    let mut first = Asked::start(&[]);
-    let far = Asked::start(&["--dial", &first.address]);
+    let mut first = Node::start(&[]);
+    let far = Node::start(&["--dial", &first.address]);
     let of_far = json!({ "do": "find", "key": { "peer": far.id() } });
     // It has met the far one when it finds it.
     first.ok(of_far.clone());
     let args = ["--dial", &first.address, "--otlp", &collector.url()];
-    let mut second = Asked::start(&args);
+    let mut second = Node::start(&args);
     let found = second.ok(of_far);
     assert_eq!(found["peers"][0], far.id(), "{found}");
     assert_eq!(found["hops"], 2, "{found}");

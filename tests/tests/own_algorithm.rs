@@ -13,7 +13,7 @@ fn own(args: &str, status: i32) -> Ended {
     run(command.arg("--out").arg(runs.path()).args(args)).exits(status)
 }
 
-fn tells(ended: &Ended, parts: &[&str]) {
+fn prints(ended: &Ended, parts: &[&str]) {
     for part in parts {
         assert!(ended.stdout.contains(part), "{part}: {ended}");
     }
@@ -32,29 +32,29 @@ fn the_documentation_shows_what_is_built() {
     let (shown, _) = code.split_once("```\n").expect("the end of the code");
     assert_eq!(shown, built);
     let lines = built.lines().count();
-    assert!(lines <= 130, "{lines} lines: nobody reads that in a page");
+    assert!(lines <= 130, "{lines} lines: too long for a page");
 }
 
 #[test]
-fn it_runs_over_real_peers() {
+fn an_own_algorithm_runs_over_real_peers() {
     let ended = own("--peers 5 --transport memory", 0);
     let cost = "NUMBER            25, in theory 25";
-    tells(
+    prints(
         &ended,
         &["5 peers, 10 connections", cost, "verdict           pass"],
     );
 }
 
 #[test]
-fn it_is_simulated() {
+fn an_own_algorithm_is_simulated() {
     let ended = own("simulate --peers 5 --seeds 100", 0);
-    tells(&ended, &["schedules         100", "verdict           pass"]);
+    prints(&ended, &["schedules         100", "verdict           pass"]);
 }
 
 #[test]
-fn it_is_checked() {
+fn an_own_algorithm_is_checked() {
     let ended = own("check --peers 3", 0);
-    tells(
+    prints(
         &ended,
         &[
             "all of them",
@@ -67,32 +67,32 @@ fn it_is_checked() {
 /// Its proof leans on the order of channels, and the judge sees what happens
 /// without.
 #[test]
-fn without_order_it_is_wrong() {
+fn an_own_algorithm_fails_without_order() {
     let ended = own("check --peers 3 --channel per-message", 1);
-    tells(&ended, &["the largest: VIOLATED", "verdict           fail"]);
+    prints(&ended, &["the largest: VIOLATED", "verdict           fail"]);
     let ended = own("simulate --peers 9 --seeds 1000 --channel per-message", 1);
-    tells(
+    prints(
         &ended,
         &["; again: own-algorithm ", "verdict           fail"],
     );
 }
 
 #[test]
-fn wrong_usage_is_told() {
-    for (args, told) in [
+fn usage_errors_name_the_option() {
+    for (args, message) in [
         ("--peers 1", "--peers 1"),
         ("--peers 3 --kill 7@1s", "--kill 7"),
         ("simulate --loss 2", "between 0 and 1"),
         ("check --max-states 0", "--max-states"),
     ] {
         let ended = own(args, 2);
-        assert!(ended.stderr.contains(told), "{args}: {ended}");
+        assert!(ended.stderr.contains(message), "{args}: {ended}");
     }
 }
 
 /// Another name in its `use`, and it is a program of `lab` alone.
 #[test]
-fn it_runs_without_a_network_on_lab_alone() {
+fn an_own_algorithm_runs_on_lab_alone() {
     let runs = Runs::new();
     let spans = runs.path().join("spans.jsonl");
     let alone = |args: &str, status| {
@@ -101,9 +101,9 @@ fn it_runs_without_a_network_on_lab_alone() {
         run(command.args(args).arg("--spans").arg(&spans)).exits(status)
     };
     let ended = alone("simulate --peers 5 --seeds 100", 0);
-    tells(&ended, &["schedules         100", "verdict           pass"]);
+    prints(&ended, &["schedules         100", "verdict           pass"]);
     let ended = alone("check --peers 3", 0);
-    tells(&ended, &["all of them", "verdict           pass"]);
+    prints(&ended, &["all of them", "verdict           pass"]);
     let shown = run(runs
         .testbed(["export", "--format", "jaeger", "--to", "-"])
         .arg(&spans))
@@ -113,7 +113,7 @@ fn it_runs_without_a_network_on_lab_alone() {
         "simulate --peers 9 --seeds 1000 --seed 1 --channel per-message",
         1,
     );
-    tells(
+    prints(
         &ended,
         &["the largest: VIOLATED", "; again: own-simulated simulate "],
     );

@@ -31,7 +31,7 @@ fn paused(words: &str, after: &str, status: i32) -> (Ended, serde_json::Value) {
 }
 
 #[test]
-fn what_was_measured_meanwhile_is_unknown() {
+fn measurements_during_a_pause_are_unknown() {
     for (words, after) in [
         (
             "gossip --protocol gossipsub --messages 300 --interval 10ms",
@@ -69,7 +69,7 @@ fn what_was_measured_meanwhile_is_unknown() {
 
 /// Where nothing is measured, time may pass.
 #[test]
-fn a_run_that_measures_nothing_may_stand_still() {
+fn a_pause_does_not_affect_a_run_without_measurements() {
     let words = "snapshot --every 4s";
     let (ended, record) = paused(words, "DialPeer", 0);
     assert_eq!(record["verdict"]["status"], "pass", "{ended}");

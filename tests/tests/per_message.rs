@@ -18,7 +18,7 @@ use proto::v1::Envelope;
 use support::peers::{hung_up, listening, message, next, within};
 use tokio::task::JoinHandle;
 
-/// How many messages the inbox takes while nobody reads it: 32 that wait for
+/// How many messages the inbox takes while it is not read: 32 that wait for
 /// their reader.
 const INBOX: usize = 32;
 
@@ -55,7 +55,7 @@ async fn both_ways(transport: Transport, count: u64, size: usize) {
             let mut came = BTreeSet::new();
             for _ in 0..count {
                 let Inbound::Message { from, envelope } = next(&mut peer).await else {
-                    panic!("nobody hung up");
+                    panic!("no stream was closed");
                 };
                 assert_eq!((from, envelope.incarnation), (remote, 1));
                 assert_eq!(envelope.sequence, envelope.id);
@@ -151,7 +151,7 @@ async fn a_connection_that_ends_gives_no_receipt(transport: Transport) {
 }
 
 #[tokio::test]
-async fn a_message_that_is_too_long_gets_no_number() {
+async fn an_oversized_message_takes_no_sequence_number() {
     let (one, other) = connected(Transport::Memory).await;
     let mut sender = one.handle.messages(other.handle.peer_id());
     let refused = sender.send(message(0, MAX_FRAME)).err();
@@ -160,7 +160,7 @@ async fn a_message_that_is_too_long_gets_no_number() {
 }
 
 #[tokio::test]
-async fn a_peer_that_speaks_channels_alone_is_named() {
+async fn a_peer_without_per_message_streams_is_named() {
     let (one, _) = listening(config(Transport::Tcp, 0)).await;
     let (other, address) = listening(support::peers::config(Transport::Tcp, 1)).await;
     let remote = within("dial", one.handle.dial(address))
@@ -236,7 +236,7 @@ async fn a_message_overtakes_one_that_is_still_being_written() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn hostile_streams_harm_nobody() {
+async fn hostile_streams_affect_no_other_peer() {
     let (mut peer, address) = listening(config(Transport::Tcp, 0)).await;
     let mut honest = Raw::connect(&peer, address.clone()).await;
     let mut hostile = Raw::connect(&peer, address).await;
@@ -272,7 +272,7 @@ async fn hostile_streams_harm_nobody() {
 /// Streams on which nothing comes, or a byte a second: there are few at once,
 /// and none lives long. Another peer does not notice.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn slow_streams_are_few_and_given_up() {
+async fn slow_streams_are_limited_and_closed() {
     let (mut peer, address) = listening(config(Transport::Tcp, 0)).await;
     let mut honest = Raw::connect(&peer, address.clone()).await;
     let mut hostile = Raw::connect(&peer, address).await;

@@ -11,7 +11,7 @@ use support::{Runs, foreign, run, saved, workspace};
 const LINE: &str = "report            ";
 
 #[test]
-fn every_run_leaves_one_and_names_it() {
+fn every_run_writes_a_report_and_prints_its_path() {
     for args in [
         &["--peers=3", "ping"][..],
         &["--peers=3", "snapshot"],
@@ -36,7 +36,7 @@ fn every_run_leaves_one_and_names_it() {
 }
 
 #[test]
-fn json_has_no_line_for_it() {
+fn json_output_has_no_line_for_the_report() {
     let runs = Runs::new();
     let ended = run(&mut runs.testbed(["--peers=2", "--format=json", "ping"])).exits(0);
     assert_eq!(saved::valid(&ended.stdout), saved::record(&runs.only()));
@@ -45,7 +45,7 @@ fn json_has_no_line_for_it() {
 
 /// On a disk of its own, which has room for the spans but not for the page.
 #[test]
-fn a_run_without_one_is_as_good() {
+fn a_run_without_a_report_passes() {
     let runs = Runs::new();
     let script = "mount -t tmpfs -o size=256k tmpfs \"$2\" && { \"$0\" \"$@\"; status=$?; \
                   ls \"$2\"/*; exit $status; }";
@@ -66,7 +66,7 @@ fn a_run_without_one_is_as_good() {
 }
 
 #[test]
-fn it_opens_from_the_disk() {
+fn a_report_opens_from_the_disk() {
     if !foreign::is_installed("tests/browser") {
         return;
     }

@@ -11,14 +11,14 @@ use tokio::sync::Barrier;
 const ROUNDS: u32 = 100;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn over_tcp() {
+async fn simultaneous_dials_over_tcp_keep_one_connection() {
     for round in 0..ROUNDS {
         meet(Transport::Tcp, round).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn over_memory() {
+async fn simultaneous_dials_over_memory_keep_one_connection() {
     for round in 0..ROUNDS {
         meet(Transport::Memory, round).await;
     }
@@ -41,7 +41,7 @@ async fn meet(transport: Transport, round: u32) {
     assert_eq!(dials.0.unwrap().unwrap(), b.handle.peer_id(), "{what}");
     assert_eq!(dials.1.unwrap().unwrap(), a.handle.peer_id(), "{what}");
 
-    // Both ways, so that whoever dialled too much is among the senders.
+    // Both ways, so that a peer that dialled too much is among the senders.
     let channels = async {
         let to_b = a.handle.open_channel(b.handle.peer_id());
         let to_a = b.handle.open_channel(a.handle.peer_id());

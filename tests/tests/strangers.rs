@@ -130,9 +130,9 @@ async fn forged_message_of_a_guest_makes_a_run_unknown_and_never_wrong() {
         record["guests"]["admitted"],
         serde_json::json!([id.to_string()])
     );
-    let told =
+    let reported =
         format!("10 messages came from 1 peers of which no step is recorded; the first is {id}");
-    assert!(ended.stdout.contains(&told), "{ended}");
+    assert!(ended.stdout.contains(&reported), "{ended}");
     assert!(
         ended
             .stdout
@@ -208,7 +208,7 @@ async fn guest_in_a_mesh_is_named() {
     );
 }
 
-/// Nobody else reaches what is in the memory of one process, or simulated.
+/// No external peer can reach the memory transport, or a simulation.
 #[test]
 fn guests_of_a_run_without_sockets_are_refused() {
     for arguments in [

@@ -62,7 +62,7 @@ fn a_table_plots_and_one_file() {
 }
 
 #[test]
-fn a_sweep_goes_on_where_it_was_stopped() {
+fn an_interrupted_sweep_resumes() {
     let runs = Runs::new();
     let words = format!("-q sweep ping --transport memory --peers 3,4 --repeat 2 {CALM}");
     run(&mut runs.testbed(words.split_whitespace())).exits(0);
@@ -87,7 +87,7 @@ fn a_sweep_goes_on_where_it_was_stopped() {
 
 /// The file of a sweep that died while it wrote may end anywhere.
 #[test]
-fn a_file_that_was_cut_is_taken_up_again() {
+fn a_truncated_table_is_resumed() {
     let runs = Runs::new();
     let words = format!("-q sweep ping --transport memory --peers 3,4 --repeat 2 {CALM}");
     run(&mut runs.testbed(words.split_whitespace())).exits(0);
@@ -149,7 +149,7 @@ fn let_go(run: &Path) {
 }
 
 #[test]
-fn a_sweep_that_is_stopped_saves_the_run_under_way() {
+fn an_interrupted_sweep_saves_the_current_run() {
     for signal in ["TERM", "INT", "HUP"] {
         let runs = Runs::new();
         let (running, path) = under_way(&runs);
@@ -193,7 +193,7 @@ fn two_sweeps_do_not_share_a_folder() {
 }
 
 #[test]
-fn runs_that_fail_are_told() {
+fn failed_runs_are_reported() {
     let runs = Runs::new();
     let words = format!(
         "-q sweep gossip --protocol gossipsub --transport memory --topology star --peers 4,30 \
@@ -210,7 +210,7 @@ fn runs_that_fail_are_told() {
 }
 
 #[test]
-fn what_makes_no_sense_is_refused_before_anything_runs() {
+fn invalid_options_are_rejected_before_the_first_run() {
     for (arguments, parts) in [
         ("gossip --peers 16,8", &["read as 16, then 8"][..]),
         ("gossip --peers ,", &["the list is empty"]),

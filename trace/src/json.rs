@@ -121,10 +121,10 @@ pub fn read_part<T: DeserializeOwned>(text: &str, line: u64, part: &RawValue) ->
 }
 
 fn place(text: &str, line: u64, part: &RawValue, error: &serde_json::Error) -> String {
-    let told = error.to_string();
-    let what = told
+    let message = error.to_string();
+    let what = message
         .rsplit_once(" at line ")
-        .map_or(&*told, |(what, _)| what);
+        .map_or(&*message, |(what, _)| what);
     let what = match what.contains("hex escape") {
         true => "a text that is not Unicode",
         false => what,

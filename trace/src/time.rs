@@ -18,11 +18,11 @@ pub fn nanos(time: Duration) -> u64 {
 /// # Errors
 /// The text is not a valid duration. The error has an example.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = |_| "no time; it looks like 50ms, 1.5s or 2m".to_owned();
+    let wrong = |_| "not a time; write for example 50ms, 1.5s or 2m".to_owned();
     let parsed: SignedDuration = text.parse().map_err(wrong)?;
     let time = Duration::try_from(parsed).map_err(|_| "a time cannot be negative".to_owned())?;
     match time <= LONGEST {
         true => Ok(time),
-        false => Err("longer than a year; it looks like 50ms, 1.5s or 2m".to_owned()),
+        false => Err("longer than a year; write for example 50ms, 1.5s or 2m".to_owned()),
     }
 }

@@ -28,7 +28,7 @@ enum Order {
 enum Event {
     Sent(NodeId, NodeId, Transfer),
     Received(Transfer),
-    Said(NodeId, Output<Bank>),
+    Output(NodeId, Output<Bank>),
 }
 
 struct Network {
@@ -83,7 +83,7 @@ impl Network {
                     timer: Timer::Application(Due),
                     ..
                 } => self.due.push(me),
-                Effect::Output(output) => self.seen.push(Event::Said(me, output)),
+                Effect::Output(output) => self.seen.push(Event::Output(me, output)),
                 Effect::SetTimer { .. } | Effect::CancelTimer { .. } => {}
             }
         }
@@ -146,7 +146,7 @@ impl Network {
     /// How many outputs of that kind there are for a snapshot.
     fn count(&self, kind: &str, id: InstanceId) -> usize {
         let is = |seen: &&Event| match seen {
-            Event::Said(_, output) => {
+            Event::Output(_, output) => {
                 use crate::Output as _;
                 let snapshot = output.fields();
                 let snapshot = snapshot.get_text("snapshot");
@@ -161,7 +161,7 @@ impl Network {
     fn channels(&self, id: InstanceId) -> Vec<(NodeId, NodeId, Transfer)> {
         let mut all = Vec::new();
         for seen in &self.seen {
-            if let Event::Said(to, Output::Finished { id: of, channels }) = seen
+            if let Event::Output(to, Output::Finished { id: of, channels }) = seen
                 && *of == id
             {
                 for (from, messages) in channels {
@@ -177,7 +177,7 @@ impl Network {
     /// The index of the event by which each process recorded.
     fn cut(&self, id: InstanceId) -> BTreeMap<NodeId, usize> {
         let record = |(place, seen): (usize, &Event)| match seen {
-            Event::Said(me, Output::Recorded { id: of, .. }) if *of == id => Some((*me, place)),
+            Event::Output(me, Output::Recorded { id: of, .. }) if *of == id => Some((*me, place)),
             _ => None,
         };
         self.seen.iter().enumerate().filter_map(record).collect()
@@ -215,7 +215,7 @@ impl Network {
 
     fn balances(&self, id: InstanceId) -> u64 {
         let balance = |seen: &Event| match seen {
-            Event::Said(_, Output::Recorded { id: of, state }) if *of == id => {
+            Event::Output(_, Output::Recorded { id: of, state }) if *of == id => {
                 Some(state.balance())
             }
             _ => None,
@@ -339,7 +339,7 @@ fn a_lost_message_aborts_the_snapshot() {
     }
     assert_eq!(network.count("Complete", id(0, 0)), 0);
     network.input(NodeId(0), Input::Timer(Timer::GiveUp(id(0, 0))));
-    let Some(Event::Said(_, output)) = network.seen.last() else {
+    let Some(Event::Output(_, output)) = network.seen.last() else {
         panic!("{:?}", network.seen);
     };
     let missing = vec![NodeId(0)];

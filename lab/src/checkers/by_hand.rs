@@ -97,7 +97,7 @@ impl ByHand {
         let fields = fields.into_iter().collect();
         self.latest(process)
             .events
-            .push(Event::Said { kind, fields });
+            .push(Event::Output { kind, fields });
     }
 
     /// The state of `process` after its latest step.

@@ -2,7 +2,7 @@
 //!
 //! For any algorithm whose messages and outputs have a rumour's id as the text
 //! `rumour`, in which the origin's name, a slash and a number stand. The origin
-//! says `Published`; whoever hears it first says `Delivered`, with the number
+//! says `Published`; a process that receives it for the first time says `Delivered`, with the number
 //! of messages that carried it as `hops`.
 //!
 //! Validity, no duplication and no creation are named as in C. Cachin, R.
@@ -22,12 +22,12 @@ use super::Property;
 pub struct Expected {
     /// How many neighbours each process has, by its name.
     pub degrees: BTreeMap<String, u64>,
-    /// How many of them it tells; all, if there is none.
+    /// To how many of them it sends a rumour; to all, if there is none.
     pub fanout: Option<u64>,
     /// How many rumours were to be published, if all of them were.
     pub published: Option<u64>,
     /// Whether each of them has to reach all processes.
-    pub everybody: bool,
+    pub reaches_all: bool,
 }
 
 /// What was recorded of all rumours.
@@ -75,18 +75,18 @@ pub fn check(history: &History, expected: &Expected) -> Vec<Property> {
         properties.insert(0, something(&run));
         properties.push(published(&run, count));
     }
-    if expected.everybody {
+    if expected.reaches_all {
         properties.push(validity(&run, expected));
     }
     properties
 }
 
-/// Where all that was to be published is, somebody hears something. With
+/// Where all that was to be published is, a process delivers something. With
 /// crashes its publisher may stop first.
 fn something(run: &Run<'_>) -> Property {
     let mut property = Property::of("something is delivered", run.history).looks_at("output");
     let any = run.rumours.values().any(|one| !one.delivered.is_empty());
-    property.check_in_the_end(any, || "nobody delivers anything".into());
+    property.check_in_the_end(any, || "no process delivers anything".into());
     property
 }
 
@@ -111,8 +111,8 @@ fn no_creation(run: &Run<'_>) -> Property {
         let right = matches!(&rumour.published[..], [only] if only.process == rumour.origin);
         property.check(right, || match &rumour.published[..] {
             [] => match rumour.delivered.first() {
-                Some((moment, _)) => format!("{moment} delivers {id}, which nobody published"),
-                None => format!("{id} is sent, and nobody published it"),
+                Some((moment, _)) => format!("{moment} delivers {id}, which no process published"),
+                None => format!("{id} is sent, and no process published it"),
             },
             published => {
                 let by = join(published);
@@ -126,7 +126,7 @@ fn no_creation(run: &Run<'_>) -> Property {
     property
 }
 
-/// Nobody gets the same rumour twice; its origin has it from the start.
+/// No process gets the same rumour twice; its origin has it from the start.
 fn no_duplication(run: &Run<'_>) -> Property {
     let mut property =
         Property::of("no duplication", run.history).looks_at("output Published or Delivered");
@@ -169,26 +169,26 @@ fn cause(run: &Run<'_>) -> Property {
     property
 }
 
-/// The hops that a delivery tells are the messages that carried the rumour.
+/// The hops that a delivery states are the messages that carried the rumour.
 fn hops(run: &Run<'_>) -> Property {
     let mut property = Property::of("hops", run.history)
         .looks_at("output Delivered after a chain of its messages");
     for (id, rumour) in &run.rumours {
-        for (moment, told) in &rumour.delivered {
+        for (moment, stated) in &rumour.delivered {
             // Without a chain there is nothing to count, and `cause` says so.
             let Ok(length) = run.chain(id, rumour, *moment) else {
                 continue;
             };
-            property.check(*told == Some(length), || {
-                let told = told.map_or("no".to_owned(), |told| told.to_string());
-                format!("{moment} tells {told} hops of {id}, but {length} messages carried it")
+            property.check(*stated == Some(length), || {
+                let stated = stated.map_or("no".to_owned(), |stated| stated.to_string());
+                format!("{moment} states {stated} hops of {id}, but {length} messages carried it")
             });
         }
     }
     property
 }
 
-/// Whoever has it sends it on: when it comes, to as many different neighbours
+/// A process that has it forwards it: when it comes, to as many different neighbours
 /// as there are or as the fanout says, and not to the one who sent it.
 fn sent_on_once(run: &Run<'_>, expected: &Expected) -> Property {
     let mut property =
@@ -222,7 +222,7 @@ fn sent_on_once(run: &Run<'_>, expected: &Expected) -> Property {
     property
 }
 
-/// Everybody has every rumour that was published.
+/// Every process has every rumour that was published.
 fn validity(run: &Run<'_>, expected: &Expected) -> Property {
     let mut property = Property::of("validity", run.history).looks_at("output Published");
     let rumours = run.rumours.iter();
@@ -245,7 +245,7 @@ impl<'a> Run<'a> {
             rumours: BTreeMap::new(),
             sent: HashMap::new(),
         };
-        for (by, at, kind, fields) in history.sayings() {
+        for (by, at, kind, fields) in history.outputs() {
             let Some(id) = fields.get_text("rumour") else {
                 continue;
             };
@@ -303,7 +303,7 @@ impl<'a> Run<'a> {
             };
             let from = &*received.from;
             let Some(&sent) = self.sent.get(&(from, received.message.id)) else {
-                return Err(format!("nothing tells that {from} sent the copy"));
+                return Err(format!("no step records that {from} sent the copy"));
             };
             let here = |moment: &Moment<'_>| (moment.process, moment.at) == (from, sent);
             if rumour.published.iter().any(here) {

@@ -2,7 +2,7 @@
 //!
 //! For any election in which each state has the process's identity, as the
 //! number `id`; a candidate sends ELECTION with its own identity as `id`; and
-//! whoever knows the leader says `Elected`, with its identity as the number
+//! a process that knows the leader says `Elected`, with its identity as the number
 //! `leader` and, if it likes, its name as the text `process`.
 
 use std::collections::BTreeMap;
@@ -134,7 +134,7 @@ impl<'a> Run<'a> {
             let step = history.processes[process].get(at)?;
             step.state.get_integer("id")
         };
-        let elected = history.sayings().filter_map(|(by, at, kind, fields)| {
+        let elected = history.outputs().filter_map(|(by, at, kind, fields)| {
             let leader = fields.get_integer("leader")?;
             (kind == "Elected").then(|| Elected {
                 by,
@@ -220,21 +220,21 @@ mod tests {
     }
 
     #[test]
-    fn a_right_election_is_right() {
+    fn a_correct_election_passes() {
         let properties = check(&good().history);
         assert_eq!(violated(&properties), [""; 0]);
         assert_eq!(vacuous(&properties), [""; 0]);
     }
 
     #[test]
-    fn without_candidates_nobody_has_to_be_elected() {
+    fn without_candidates_no_leader_is_required() {
         let properties = check(&ByHand::new([A, B, C]).history);
         assert_eq!(violated(&properties), [""; 0]);
         assert_eq!(vacuous(&properties).len(), properties.len());
     }
 
     #[test]
-    fn they_disagree() {
+    fn different_leaders_are_found() {
         let mut run = good();
         // B was told the identity alone.
         let steps = run.history.processes.get_mut(B).unwrap();
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn two_with_one_identity_elect_themselves() {
+    fn two_leaders_of_one_identity_are_found() {
         let mut run = good();
         run.state(B, [integer("id", 7)]);
         let wrong = "peer-02 (step 2) elects 7, peer-02, itself, \
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn two_elect_themselves() {
+    fn two_leaders_are_found() {
         let mut run = stand();
         elect(&mut run, A, 5, A);
         elect(&mut run, B, 7, C);
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_has_the_identity() {
+    fn a_leader_without_a_process_is_found() {
         let mut run = stand();
         for by in [A, B, C] {
             elect(&mut run, by, 9, C);
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn the_identity_is_that_of_another() {
+    fn a_leader_with_the_identity_of_another_is_found() {
         let mut run = stand();
         for by in [A, B, C] {
             elect(&mut run, by, 7, B);
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn the_smaller_one_is_elected() {
+    fn a_leader_with_a_smaller_identity_is_found() {
         let mut run = stand();
         for by in [A, B, C] {
             elect(&mut run, by, 5, A);
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn somebody_says_it_twice() {
+    fn a_second_announcement_is_found() {
         let mut run = good();
         elect(&mut run, B, 7, C);
         let wrong = "peer-01 (step 2) elects 7, peer-02, \
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn somebody_never_knows() {
+    fn a_process_without_a_leader_is_found() {
         let mut run = stand();
         elect(&mut run, C, 7, C);
         elect(&mut run, A, 7, C);

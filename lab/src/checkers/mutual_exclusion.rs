@@ -67,7 +67,7 @@ fn alternation(history: &History) -> Property {
     let mut property =
         Property::new("entering and leaving alternate").looks_at("output Entered or Left");
     let mut latest = None;
-    for (process, at, kind, _) in history.sayings() {
+    for (process, at, kind, _) in history.outputs() {
         if kind != "Entered" && kind != "Left" {
             continue;
         }
@@ -150,7 +150,7 @@ fn sections<'a>(history: &'a History, causality: &Causality) -> Vec<Section<'a>>
                     let time = message.fields.get_integer("time");
                     request = time.map(|time| (process, time));
                 }
-                Event::Said { kind, .. } if kind == "Entered" => {
+                Event::Output { kind, .. } if kind == "Entered" => {
                     let own = request.take().filter(|(by, _)| *by == process);
                     sections.push(Section {
                         process,
@@ -159,13 +159,13 @@ fn sections<'a>(history: &'a History, causality: &Causality) -> Vec<Section<'a>>
                         left: None,
                     });
                 }
-                Event::Said { kind, .. } if kind == "Left" => {
+                Event::Output { kind, .. } if kind == "Left" => {
                     let latest = sections.last_mut();
                     if let Some(own) = latest.filter(|section| section.process == &**process) {
                         own.left.get_or_insert(moment);
                     }
                 }
-                Event::Sent { .. } | Event::Said { .. } => {}
+                Event::Sent { .. } | Event::Output { .. } => {}
             }
         }
     }
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_that_does_not_wait_for_the_reply_is_caught() {
+    fn an_entry_before_the_reply_is_found() {
         let properties = run_until(|run, _| {
             say(run, BOB, "Entered");
             say(run, BOB, "Left");
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn who_leaves_twice_is_caught() {
+    fn a_second_exit_is_found() {
         let properties = run_until(|run, reply| {
             good(run, reply);
             say(run, BOB, "Left");
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn who_enters_before_its_turn_is_caught() {
+    fn an_entry_out_of_order_is_found() {
         let mut run = ByHand::new([ALICE, BOB]);
         let to_bob = ask(&mut run, ALICE, BOB, 1);
         let to_alice = ask(&mut run, BOB, ALICE, 2);
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn who_never_enters_or_never_leaves_is_caught() {
+    fn a_missing_entry_or_exit_is_found() {
         let never_enters = run_until(|_, _| {});
         let never_leaves = run_until(|run, reply| receive_and_say(run, BOB, reply, "Entered"));
         let expected = [

@@ -23,7 +23,7 @@ pub fn check(history: &History, stops: &[String]) -> Vec<Property> {
                             asked.insert(id, to.to_string());
                         }
                     }
-                    trace::steps::Event::Said { kind, fields } if kind != "Unexpected" => {
+                    trace::steps::Event::Output { kind, fields } if kind != "Unexpected" => {
                         let Some(id) = fields.get_integer("id") else {
                             continue;
                         };
@@ -40,7 +40,7 @@ pub fn check(history: &History, stops: &[String]) -> Vec<Property> {
                             });
                         }
                     }
-                    trace::steps::Event::Sent { .. } | trace::steps::Event::Said { .. } => {}
+                    trace::steps::Event::Sent { .. } | trace::steps::Event::Output { .. } => {}
                 }
             }
         }
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_answer_of_the_one_who_was_asked_counts_and_once() {
+    fn only_one_answer_of_the_process_asked_counts() {
         assert_eq!(violated(&check(&run("peer-01", 1).history, &[])), [""; 0]);
         let [once, answered] = [
             "every ping ends once",

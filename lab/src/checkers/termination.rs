@@ -6,7 +6,7 @@
 //!
 //! A computation has terminated when all processes are passive and no message
 //! is on its way. "When" needs no clock: the causal past of `Terminated` is a
-//! consistent cut through the run, the most that whoever says it can know of.
+//! consistent cut through the run, the most that the announcing process can know of.
 //! On this cut the processes must be passive and the channels empty. If they
 //! are, nothing can come after it but what the world outside begins anew; and
 //! if a message or an active process is left out of the cut, something on the
@@ -124,7 +124,7 @@ fn woken_by_messages(run: &Run<'_>) -> Property {
             received, timer, ..
         } = beginning.step;
         property.check(received.is_none() && timer.is_none(), || {
-            format!("{beginning} begins to work, and nobody has told it to")
+            format!("{beginning} begins to work, without a message or a command")
         });
     }
     property
@@ -141,7 +141,7 @@ fn announced(run: &Run<'_>) -> Property {
     for beginning in &run.beginnings {
         let mut ends = run.announcements.iter();
         property.check_in_the_end(ends.any(|end| run.precedes(beginning, end)), || {
-            format!("what began with {beginning} has ended, and nobody said so")
+            format!("what began with {beginning} has ended, and no process announced it")
         });
     }
     property
@@ -167,8 +167,8 @@ impl<'a> Run<'a> {
                 run.beginnings.push(moment);
             }
         }
-        let sayings = history.sayings();
-        let ends = sayings.filter(|(_, _, kind, _)| *kind == "Terminated");
+        let outputs = history.outputs();
+        let ends = outputs.filter(|(_, _, kind, _)| *kind == "Terminated");
         let mut ends: Vec<_> = ends.map(|(by, at, _, _)| run.moment(by, at)).collect();
         ends.sort_by_key(|end| run.size_of_past(end));
         run.announcements = ends;
@@ -219,7 +219,7 @@ fn begins(step: &StepRecord) -> bool {
     let mut events = step.events.iter();
     let sends = events.any(|event| match event {
         Event::Sent { message, .. } => is_application(message),
-        Event::Said { .. } => false,
+        Event::Output { .. } => false,
     });
     !is_woken && (sends || is_active(&step.state))
 }
@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_that_is_announced_twice_is_caught() {
+    fn a_second_announcement_is_found() {
         let (mut story, job) = Story::begin();
         let signal = story.work(job);
         story.end(signal);
@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_while_somebody_is_active_is_caught() {
+    fn an_announcement_while_a_process_is_active_is_found() {
         let (mut story, job) = Story::begin();
         story.0.receive(BOB, job);
         story.active(BOB, true);
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_while_a_message_is_on_its_way_is_caught() {
+    fn an_announcement_while_a_message_is_in_flight_is_found() {
         let (mut story, job) = Story::begin();
         story.terminated();
         story.work(job);
@@ -356,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_that_wakes_by_itself_is_caught() {
+    fn an_activation_without_a_message_is_found() {
         let (mut story, job) = Story::begin();
         let signal = story.work(job);
         story.timer(BOB);
@@ -368,24 +368,24 @@ mod tests {
         story.end(signal);
         story.expect(&[(
             "woken by messages alone",
-            "peer-01 in step 3 begins to work, and nobody has told it to",
+            "peer-01 in step 3 begins to work, without a message or a command",
         )]);
     }
 
     #[test]
-    fn an_end_that_nobody_announces_is_caught() {
+    fn a_missing_announcement_is_found() {
         let (mut story, job) = Story::begin();
         let signal = story.work(job);
         story.0.receive(ALICE, signal);
         story.active(ALICE, false);
         story.expect(&[(
             "announced in the end",
-            "what began with peer-00 in step 1 has ended, and nobody said so",
+            "what began with peer-00 in step 1 has ended, and no process announced it",
         )]);
     }
 
     #[test]
-    fn a_run_that_stops_in_the_middle_says_nothing_about_the_end() {
+    fn an_interrupted_run_leaves_the_end_unknown() {
         let (story, _) = Story::begin();
         let properties = check(&story.0.history);
         assert_eq!(violated(&properties), [""; 0]);

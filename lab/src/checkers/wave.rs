@@ -76,7 +76,7 @@ fn decision(run: &Run<'_>) -> Property {
     let mut property = run.property("W2 decision", "message or output with a text `wave`");
     for (id, wave) in &run.waves {
         match &wave.decided[..] {
-            [] => property.check_in_the_end(false, || format!("in wave {id} nobody decides")),
+            [] => property.check_in_the_end(false, || format!("in wave {id} no process decides")),
             decided => {
                 let by = || join(decided.iter().map(|decided| &decided.moment));
                 let initiator = wave.initiator;
@@ -90,7 +90,7 @@ fn decision(run: &Run<'_>) -> Property {
     property
 }
 
-/// Whoever decides could know that the wave has been at every process.
+/// The process that decides could know that the wave has been at every process.
 fn dependence(run: &Run<'_>) -> Property {
     let mut property = run.property("W3 dependence", "output Decided");
     for (id, wave) in &run.waves {
@@ -125,7 +125,7 @@ fn joined_once(run: &Run<'_>) -> Property {
     property
 }
 
-/// The parents sent what their children joined by, and whoever goes from a
+/// The parents sent what their children joined by, and a path from a
 /// process to its parent, and on, comes to the initiator.
 fn spanning_tree(run: &Run<'_>) -> Property {
     let mut property = run.property("spanning tree", "output Joined");
@@ -134,7 +134,7 @@ fn spanning_tree(run: &Run<'_>) -> Property {
         for joined @ Joined { moment, parent, .. } in first {
             property.check(parent.is_none() || *parent == joined.from, || {
                 let parent = parent.unwrap_or_default();
-                let from = joined.from.unwrap_or("nobody");
+                let from = joined.from.unwrap_or("no process");
                 format!("in wave {id} {moment} joins below {parent}, by a message of {from}")
             });
             let way = wave.way_up(joined);
@@ -189,7 +189,7 @@ impl<'a> Run<'a> {
             causality: Causality::new(history),
             waves: BTreeMap::new(),
         };
-        for (by, at, kind, fields) in history.sayings() {
+        for (by, at, kind, fields) in history.outputs() {
             let (Some(id), Some(index)) = (fields.get_text("wave"), run.causality.index(by, at))
             else {
                 continue;
@@ -331,7 +331,7 @@ mod tests {
 
     /// Replaces what is said first.
     fn say(events: &mut [Event], new: impl IntoIterator<Item = Named>) {
-        let Event::Said { fields, .. } = &mut events[0] else {
+        let Event::Output { fields, .. } = &mut events[0] else {
             panic!("{events:?}");
         };
         *fields = new.into_iter().collect();
@@ -349,23 +349,23 @@ mod tests {
     }
 
     #[test]
-    fn a_right_wave_is_right() {
+    fn a_correct_wave_passes() {
         let properties = check(&triangle().history);
         assert_eq!(violated(&properties), [""; 0]);
         assert_eq!(vacuous(&properties), [""; 0]);
     }
 
     #[test]
-    fn nobody_decides() {
+    fn a_missing_decision_is_found() {
         let run = alter(A, 3, |events| events.clear());
         assert_eq!(
             wrong(&run),
-            ["W2 decision: in wave peer-00/0 nobody decides"]
+            ["W2 decision: in wave peer-00/0 no process decides"]
         );
     }
 
     #[test]
-    fn two_decide() {
+    fn two_decisions_are_found() {
         let mut run = triangle();
         run.say(B, "Decided", visited(3));
         let expected = "W2 decision: in wave peer-00/0 not peer-00 alone decides, \
@@ -375,7 +375,7 @@ mod tests {
 
     /// B echoes when its explorer comes, and does not wait for C.
     #[test]
-    fn the_decision_is_too_early() {
+    fn an_early_decision_is_found() {
         let mut run = ByHand::new([A, B, C]);
         run.say(A, "Joined", wave());
         let to_b = run.send(A, B, "EXPLORER", wave());
@@ -395,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn somebody_joins_twice() {
+    fn a_second_join_is_found() {
         let mut run = triangle();
         run.say(B, "Joined", below(C));
         let expected = "joined once: in wave peer-00/0 peer-01 joins more than once: \
@@ -404,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn somebody_never_joins() {
+    fn a_process_that_does_not_join_is_found() {
         let mut run = alter(C, 1, |events| drop(events.remove(0)));
         let steps = run.history.processes.get_mut(A).unwrap();
         say(&mut steps[2].events, visited(2));
@@ -417,7 +417,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tree_has_two_roots() {
+    fn two_roots_are_found() {
         let run = alter(C, 1, |events| say(events, wave()));
         let expected = "spanning tree: in wave peer-00/0 the parents do not lead to peer-00: \
                         peer-02";
@@ -425,7 +425,7 @@ mod tests {
     }
 
     #[test]
-    fn the_parent_is_not_who_brought_the_wave() {
+    fn a_parent_that_did_not_send_the_wave_is_found() {
         let run = alter(C, 1, |events| say(events, below(B)));
         let expected = "spanning tree: in wave peer-00/0 peer-02 (step 1) joins below peer-01, \
                         by a message of peer-00";
@@ -433,11 +433,11 @@ mod tests {
     }
 
     #[test]
-    fn the_tree_has_a_cycle() {
+    fn a_cycle_of_parents_is_found() {
         let run = alter(A, 1, |events| say(events, below(B)));
         let expected = [
             "spanning tree: in wave peer-00/0 peer-00 (step 1) joins below peer-01, \
-             by a message of nobody",
+             by a message of no process",
             "spanning tree: in wave peer-00/0 the parents do not lead to peer-00: \
              peer-00, peer-01, peer-00",
             "spanning tree: in wave peer-00/0 the parents do not lead to peer-00: \
@@ -449,7 +449,7 @@ mod tests {
     }
 
     #[test]
-    fn an_edge_carries_three_messages() {
+    fn a_third_message_on_an_edge_is_found() {
         let mut run = triangle();
         run.send(C, B, "EXPLORER", wave());
         let expected = "two messages an edge: in wave peer-00/0 \
@@ -458,7 +458,7 @@ mod tests {
     }
 
     #[test]
-    fn an_edge_carries_one_message() {
+    fn a_single_message_on_an_edge_is_found() {
         let mut run = triangle();
         let steps = run.history.processes.get_mut(C).unwrap();
         steps[0].events.pop();
@@ -468,7 +468,7 @@ mod tests {
     }
 
     #[test]
-    fn the_count_is_wrong() {
+    fn a_wrong_count_is_found() {
         let run = alter(A, 3, |events| say(events, visited(4)));
         let expected = "right count: in wave peer-00/0 peer-00 (step 3) counts 4, but 3 join";
         assert_eq!(wrong(&run), [expected]);
@@ -481,8 +481,8 @@ mod tests {
             // A second wave does the same, but for the decision.
             for events in steps.iter_mut().map(|step| &mut step.events) {
                 let second = |event: &Event| match event.clone() {
-                    Event::Said { kind, .. } if kind == "Decided" => None,
-                    Event::Said { kind, fields } => Some(Event::Said {
+                    Event::Output { kind, .. } if kind == "Decided" => None,
+                    Event::Output { kind, fields } => Some(Event::Output {
                         kind,
                         fields: rename(fields),
                     }),
@@ -497,7 +497,7 @@ mod tests {
         }
         assert_eq!(
             wrong(&run),
-            ["W2 decision: in wave peer-00/1 nobody decides"]
+            ["W2 decision: in wave peer-00/1 no process decides"]
         );
     }
 

@@ -58,7 +58,7 @@ fn within<S: System>(
 }
 
 #[test]
-fn every_schedule_of_two_banks_is_found_and_right() {
+fn every_schedule_of_two_banks_passes() {
     let found = all(&bank(2), RELIABLE);
     let expected = Extent {
         states: 124,
@@ -73,7 +73,7 @@ fn every_schedule_of_two_banks_is_found_and_right() {
 }
 
 #[test]
-fn without_order_the_shortest_wrong_way_is_found() {
+fn without_order_a_shortest_counterexample_is_found() {
     let network = Network {
         fifo: false,
         ..RELIABLE
@@ -99,7 +99,7 @@ fn a_lost_marker_is_a_snapshot_that_never_ends() {
 /// Bounds end the search with so much tried, and nothing that was tried is
 /// wrong: that says nothing of the rest.
 #[test]
-fn what_is_beyond_a_bound_is_not_tried() {
+fn states_beyond_a_bound_are_not_tried() {
     let system = bank(3);
     let ten = NonZeroUsize::new(10).expect("not zero");
     let found = within(&system, RELIABLE, |bounds| bounds.states = ten);
@@ -133,7 +133,7 @@ fn what_is_beyond_a_bound_is_not_tried() {
 
 /// A bound that nothing lies beyond is none.
 #[test]
-fn a_bound_that_just_suffices_is_not_met() {
+fn an_exact_bound_is_not_reached() {
     let found = within(&bank(2), RELIABLE, |bounds| {
         bounds.states = NonZeroUsize::new(124).expect("not zero");
         bounds.depth = 8;
@@ -142,7 +142,7 @@ fn a_bound_that_just_suffices_is_not_met() {
 }
 
 #[test]
-fn an_interrupted_search_says_how_far_it_came() {
+fn an_interrupted_search_reports_its_depth() {
     let plan = Plan::new(RELIABLE, Processes::new(3), 7);
     let mut seen = Extent::default();
     let found = check(&bank(3), &plan, |extent| {

@@ -100,12 +100,12 @@ fn names_and_texts_do_not_break_shivizs_lines() {
 }
 
 #[test]
-fn a_run_without_steps_is_nothing_for_shiviz() {
+fn shiviz_needs_a_step() {
     let error = write(&samples::store(), ExportFormat::Shiviz, &mut Vec::new());
-    let told = error.expect_err("no step").to_string();
+    let message = error.expect_err("no step").to_string();
     assert!(
-        told.contains("ShiViz") && told.contains("perfetto"),
-        "{told}"
+        message.contains("ShiViz") && message.contains("perfetto"),
+        "{message}"
     );
 }
 

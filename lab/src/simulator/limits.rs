@@ -85,7 +85,7 @@ impl fmt::Display for Limit {
 pub(super) fn weight(record: &StepRecord, processes: usize) -> u64 {
     let events = record.events.iter().map(|event| match event {
         Event::Sent { message, .. } => weight_of_message(message),
-        Event::Said { fields, .. } => weight_of(fields),
+        Event::Output { fields, .. } => weight_of(fields),
     });
     let received = record.received.as_ref();
     let received = received.map_or(0, |received| weight_of_message(&received.message));

@@ -68,7 +68,7 @@ pub struct Simulation<A: Algorithm> {
 
 /// An output of a process.
 #[derive(Clone, Debug)]
-pub struct Said<O> {
+pub struct EmittedOutput<O> {
     /// Which process.
     pub node: NodeId,
     /// What it says.
@@ -160,7 +160,7 @@ impl<A: Algorithm> Simulation<A> {
         &mut self,
         limits: &Limits,
         stop: &AtomicBool,
-        mut hear: impl FnMut(Said<A::Output>) -> bool,
+        mut hear: impl FnMut(EmittedOutput<A::Output>) -> bool,
     ) -> End {
         for node in 0..self.processes.len() {
             let step = self.processes[node].steps.start(&self.directory);
@@ -306,7 +306,7 @@ impl<A: Algorithm> Simulation<A> {
         &mut self,
         node: NodeId,
         step: Step<A>,
-        hear: &mut impl FnMut(Said<A::Output>) -> bool,
+        hear: &mut impl FnMut(EmittedOutput<A::Output>) -> bool,
     ) -> bool {
         self.steps += 1;
         let count = self.processes.len();
@@ -345,7 +345,7 @@ impl<A: Algorithm> Simulation<A> {
                 Effect::CancelTimer { timer } => {
                     self.processes[usize::from(node)].cancel_timer(&timer);
                 }
-                Effect::Output(output) => go_on &= hear(Said { node, output, at }),
+                Effect::Output(output) => go_on &= hear(EmittedOutput { node, output, at }),
             }
         }
         go_on

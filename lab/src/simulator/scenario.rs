@@ -263,7 +263,7 @@ mod tests {
         for (text, expected, words) in [
             ("loss = 0.1\nlos = 1", 2, "unknown field `los`"),
             ("\n\ndelay = \"5\"", 3, "is no delay"),
-            ("[[crash]]\nprocess = 1\nat = \"x\"", 3, "is no time"),
+            ("[[crash]]\nprocess = 1\nat = \"x\"", 3, "is not a time"),
         ] {
             let error = Scenario::parse(text).unwrap_err();
             assert!(

@@ -65,7 +65,7 @@ fn snapshots_of_a_bank_are_consistent() {
 }
 
 #[test]
-fn without_fifo_markers_overtake_and_the_checker_sees_it() {
+fn without_fifo_the_checker_finds_overtaking_markers() {
     let scenario = Scenario {
         fifo: false,
         ..Scenario::default()
@@ -80,7 +80,7 @@ fn without_fifo_markers_overtake_and_the_checker_sees_it() {
 }
 
 #[test]
-fn spans_tell_what_the_engine_knows_and_the_seed_decides_every_byte() {
+fn the_seed_decides_every_byte_of_the_spans() {
     let system = bank(3);
     let spans = |seed| {
         let store = Arc::new(Store::new());
@@ -106,7 +106,7 @@ fn spans_tell_what_the_engine_knows_and_the_seed_decides_every_byte() {
 fn as_read(step: &StepRecord) -> StepRecord {
     let mut step = step.clone();
     for event in &mut step.events {
-        if let Event::Said { fields, .. } = event {
+        if let Event::Output { fields, .. } = event {
             let all = std::mem::take(fields).into_iter();
             *fields = all.map(|(name, field)| (name, in_a_span(field))).collect();
         }

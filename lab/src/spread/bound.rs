@@ -40,13 +40,13 @@ impl Bound {
     }
 }
 
-/// `the publisher tells 4 others, each of them 3 more`
+/// `the publisher sends to 4 others, each of them 3 more`
 impl fmt::Display for Bound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { first, beyond } = self;
         write!(
             f,
-            "the publisher tells {first} others, each of them {beyond} more"
+            "the publisher sends to {first} others, each of them {beyond} more"
         )
     }
 }

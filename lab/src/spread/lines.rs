@@ -105,7 +105,7 @@ impl Spread {
         line(
             "in theory",
             &format!(
-                "{:.1} hops, if no peer hears it twice: {}; log2 N = {:.1} rounds at least, if every peer that knows it tells one in each; log2 N + ln N = {:.1} until all know",
+                "{:.1} hops, if no peer hears it twice: {}; log2 N = {:.1} rounds at least, if every peer that has it sends it to one in each; log2 N + ln N = {:.1} until all know",
                 self.theory(),
                 self.bound,
                 peers.log2(),

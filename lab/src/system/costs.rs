@@ -46,7 +46,7 @@ fn simulate_schedule<S: System>(system: &S, seed: u64) -> History {
 
 /// When that was said, in message delays since the start, with who said it.
 fn said<'a>(history: &'a History, wanted: &'a str) -> Vec<(&'a str, f64)> {
-    let all = history.sayings();
+    let all = history.outputs();
     let all = all.filter(|(_, _, kind, _)| *kind == wanted);
     let when = all.map(|(by, at, ..)| {
         let at = history.processes[by][at].at_unix_nano;
@@ -301,7 +301,7 @@ fn end(history: &History) -> (f64, u64) {
         }
     }
     let mut parents = BTreeMap::new();
-    for (name, at, kind, fields) in history.sayings() {
+    for (name, at, kind, fields) in history.outputs() {
         if history.processes[name][at].at_unix_nano > end {
             continue;
         }

@@ -103,7 +103,7 @@ impl System for Election {
         (0..self.candidates).map(stand).collect()
     }
 
-    /// Everybody hears of the leader.
+    /// Every process learns the leader.
     fn ends(&self, _: NodeId, output: &Output) -> bool {
         match output {
             Output::Elected(_) => true,
@@ -122,8 +122,8 @@ impl System for Election {
 
     fn judge(&self, history: &History) -> Judgement {
         let count = u64::from(self.processes());
-        let leader = history.sayings().find(|(_, _, kind, _)| *kind == "Elected");
-        let told = leader.map(|(.., fields)| format!("leader            {fields}"));
+        let leader = history.outputs().find(|(_, _, kind, _)| *kind == "Elected");
+        let summary = leader.map(|(.., fields)| format!("leader            {fields}"));
         Judgement {
             properties: leader::check(history),
             figures: vec![
@@ -145,7 +145,7 @@ impl System for Election {
                     formula: "n".into(),
                 },
             ],
-            told: told.into_iter().collect(),
+            summary: summary.into_iter().collect(),
             ..Judgement::default()
         }
     }

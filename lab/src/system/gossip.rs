@@ -27,11 +27,11 @@ pub struct Plan {
     pub interval: Duration,
     /// How large each is, in bytes.
     pub size: usize,
-    /// How many neighbours each process tells; all, if there is none.
+    /// To how many neighbours each process sends; to all, if there is none.
     pub fanout: Option<u32>,
     /// How long after the last message a live run waits for those who have not
     /// got all. With a fanout there may always be some, with crashes too; what
-    /// has not come in this time is told as missing. In the simulator and
+    /// has not come in this time is counted as missing. In the simulator and
     /// under the model checker a run goes on until nothing is left to happen.
     pub patience: Duration,
     /// Whether a process stops: then no delivery is certain.
@@ -97,7 +97,7 @@ impl Flooding {
             degrees: (0..).zip(&self.neighbours).map(degree).collect(),
             fanout: self.plan.fanout.map(u64::from),
             published: (!self.plan.crashes).then(|| self.plan.messages.into()),
-            everybody: self.is_certain(),
+            reaches_all: self.is_certain(),
         }
     }
 
@@ -239,7 +239,7 @@ impl System for Flooding {
                 fanout,
             }),
             measures: spread.measures(),
-            told: spread.lines(),
+            summary: spread.lines(),
             properties: check(history, &self.expected()),
             figures: self.figures(&spread),
         }

@@ -133,7 +133,7 @@ pub trait System: Send + Sync {
         false
     }
 
-    /// Somebody has stopped. Only for one that [survives](Self::survives_crashes).
+    /// A process has stopped. Only for one that [survives](Self::survives_crashes).
     fn expect_crash(&mut self) {}
 
     /// Judges a recorded run, and compares it with theory. Engines call
@@ -203,7 +203,7 @@ pub struct Judgement {
     /// What was measured, in the form of all experiments.
     pub measures: Vec<Measure>,
     /// The result for people, in lines.
-    pub told: Vec<String>,
+    pub summary: Vec<String>,
     /// Where messages spread: over which ways.
     pub ways: Option<Ways>,
     /// The single deliveries.
@@ -281,12 +281,12 @@ impl Judgement {
         self.measures.iter().cloned().chain(counted).collect()
     }
 
-    /// All of it for people.
+    /// All of it as text, in lines.
     pub fn text(&self) -> String {
-        let told = self.told.iter().cloned();
+        let summary = self.summary.iter().cloned();
         let figures = self.figures.iter().map(ToString::to_string);
         let properties = self.properties.iter().map(ToString::to_string);
-        let lines = told.chain(figures).chain(properties);
+        let lines = summary.chain(figures).chain(properties);
         lines.map(|line| line + "\n").collect()
     }
 }
@@ -300,7 +300,8 @@ impl Serialize for Judgement {
             properties: &'a [Property],
             figures: &'a [Figure],
             measures: Vec<Measure>,
-            told: &'a [String],
+            #[serde(rename = "told")]
+            summary: &'a [String],
             #[serde(flatten)]
             ways: &'a Option<Ways>,
         }
@@ -308,7 +309,7 @@ impl Serialize for Judgement {
             properties: &self.properties,
             figures: &self.figures,
             measures: self.all_measures(),
-            told: &self.told,
+            summary: &self.summary,
             ways: &self.ways,
         };
         form.serialize(serializer)

@@ -123,7 +123,7 @@ impl System for MutualExclusion {
             figures: vec![
                 Figure {
                     name: "entries",
-                    measured: history.said("Entered"),
+                    measured: history.count_outputs("Entered"),
                     theory: Some(self.endings()),
                     formula: "as many as were asked for".into(),
                 },

@@ -198,7 +198,7 @@ impl System for Pings {
 
     fn judge(&self, history: &History) -> Judgement {
         let stops: Vec<_> = self.stops.iter().map(NodeId::to_string).collect();
-        let answered = history.said("Answered");
+        let answered = history.count_outputs("Answered");
         Judgement {
             properties: ping::check(history, &stops),
             figures: vec![

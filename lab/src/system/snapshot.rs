@@ -119,7 +119,7 @@ impl<P: Pair> System for Snapshots<P> {
             .collect()
     }
 
-    /// Only the initiator says that a snapshot is complete. Anybody may give
+    /// Only the initiator says that a snapshot is complete. Any process may give
     /// up, but only with the initiator it is over.
     fn ends(&self, node: NodeId, output: &Output<P::Application>) -> bool {
         match output {
@@ -210,7 +210,7 @@ impl<P: Pair> System for Snapshots<P> {
         Judgement {
             properties: snapshot::check(history, &expected),
             figures,
-            told: lines,
+            summary: lines,
             ..Judgement::default()
         }
     }

@@ -108,11 +108,11 @@ impl System for Waves {
     fn judge(&self, history: &History) -> Judgement {
         let edges = self.neighbours.iter().map(Vec::len).sum::<usize>() as u64 / 2;
         let decided = history
-            .sayings()
+            .outputs()
             .filter(|(_, _, kind, _)| *kind == "Decided");
-        let told = decided.map(|(by, _, _, fields)| format!("{by} decided   {fields}"));
+        let summary = decided.map(|(by, _, _, fields)| format!("{by} decided   {fields}"));
         Judgement {
-            told: told.collect(),
+            summary: summary.collect(),
             properties: wave::check(history),
             figures: vec![Figure {
                 name: "messages",

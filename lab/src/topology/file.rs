@@ -28,10 +28,10 @@ pub enum FileError {
     #[error("longer than the limit of {MAX_FILE} bytes")]
     TooLong,
     /// It has no edge.
-    #[error("there is no edge in it; a line looks like: 0 1")]
+    #[error("there is no edge in it; a line is for example: 0 1")]
     Empty,
     /// A line is no edge.
-    #[error("line {line}: {text:?} is no edge; it looks like: 0 1")]
+    #[error("line {line}: {text:?} is no edge; write for example: 0 1")]
     NoEdge {
         /// From 1.
         line: usize,

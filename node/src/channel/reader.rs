@@ -147,9 +147,9 @@ mod tests {
                 if (Some(incarnation), sequence) == (first, expected) {
                     prop_assert_eq!(taken, Ok(Some(sent)));
                 } else {
-                    let told = format!("message {sequence} of incarnation {incarnation}");
+                    let message = format!("message {sequence} of incarnation {incarnation}");
                     let why = taken.err().unwrap_or_default();
-                    prop_assert!(why.contains(&told), "{}", why);
+                    prop_assert!(why.contains(&message), "{}", why);
                     break;
                 }
             }

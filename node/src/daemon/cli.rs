@@ -39,7 +39,7 @@ pub struct Cli {
     /// new key at every start]
     #[arg(long, value_name = "FILE", conflicts_with = "seed")]
     pub key: Option<PathBuf>,
-    /// Make the key from a number that everybody may know: for experiments
+    /// Make the key from a number that may be public: for experiments
     #[arg(long, value_name = "S")]
     pub seed: Option<u64>,
     /// What to speak
@@ -87,7 +87,7 @@ pub struct Cli {
 /// example.
 fn interval(text: &str) -> Result<Duration, String> {
     match duration(text)? {
-        Duration::ZERO => Err("the time cannot be 0; it looks like 50ms".to_owned()),
+        Duration::ZERO => Err("the time cannot be 0; write for example 50ms".to_owned()),
         interval => Ok(interval),
     }
 }

@@ -121,7 +121,7 @@ fn flag_without_a_url_is_an_error_that_keeps_secrets() {
         );
         assert!(!error.contains("s3"), "{error}");
         assert!(
-            error.contains("it looks like http://127.0.0.1:4318"),
+            error.contains("write for example http://127.0.0.1:4318"),
             "{error}"
         );
     }
@@ -221,9 +221,9 @@ fn credentials_and_queries_are_redacted() {
     ["Bearer abcdef", "abcdefgh", "ab"]
         .iter()
         .for_each(|secret| secrets.add(secret));
-    let told = "Bearer is good, ab too; abcdefgh and Bearer abcdef are not: abcdef";
+    let message = "Bearer is good, ab too; abcdefgh and Bearer abcdef are not: abcdef";
     let struck = "Bearer is good, ab too; *** and *** are not: ***";
-    assert_eq!(secrets.strike(told), struck);
+    assert_eq!(secrets.strike(message), struck);
 }
 
 /// A span with a name of that length.

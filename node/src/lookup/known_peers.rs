@@ -64,9 +64,9 @@ mod tests {
         let known = KnownPeers::new(peers.iter().map(|peer| (*peer, Multiaddr::empty())));
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let table = known.table(peers[0], &mut rng);
-        let told: HashSet<_> = table.iter().map(|(peer, _)| *peer).collect();
-        assert_eq!(told.len(), table.len(), "no duplicates");
-        assert!(!told.contains(&peers[0]));
+        let known: HashSet<_> = table.iter().map(|(peer, _)| *peer).collect();
+        assert_eq!(known.len(), table.len(), "no duplicates");
+        assert!(!known.contains(&peers[0]));
         let own = KBucketKey::from(peers[0]);
         let bucket = |peer: &PeerId| own.distance(&KBucketKey::from(*peer)).ilog2();
         let size = |of: &mut dyn Iterator<Item = &PeerId>, wanted| {
@@ -74,7 +74,7 @@ mod tests {
         };
         for wanted in 0..256 {
             let there = size(&mut peers.iter(), wanted);
-            let chosen = size(&mut told.iter(), wanted);
+            let chosen = size(&mut known.iter(), wanted);
             assert_eq!(chosen, there.min(K_VALUE.get()), "bucket {wanted}");
         }
     }

@@ -36,7 +36,7 @@ pub(super) fn of(openmetrics: &str) -> String {
         let mut words = line.splitn(4, ' ');
         match (words.next(), words.next(), words.next(), words.next()) {
             // A metric's name here depends on its type, which comes after its help.
-            (Some("#"), Some("HELP"), Some(_), told) => help = told,
+            (Some("#"), Some("HELP"), Some(_), text) => help = text,
             (Some("#"), Some("TYPE"), Some(name), Some(kind)) => {
                 let (name, kind) = named(name, kind);
                 // Without OpenMetrics' escapes that this format does not know.

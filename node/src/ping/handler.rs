@@ -23,7 +23,7 @@ use libp2p::swarm::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{Asked, Error, PROTOCOL, Reply, answer, ask};
+use super::{Error, Outcome, PROTOCOL, Reply, answer, ask};
 
 /// libp2p's handler, of which the regular pings are used.
 type Regular = <ping::Behaviour as NetworkBehaviour>::ConnectionHandler;
@@ -43,7 +43,7 @@ pub enum Purpose {
     /// For libp2p's regular pings.
     Regular,
     /// For pings that are asked for.
-    Asked,
+    OnDemand,
 }
 
 /// The state machine of one connection.
@@ -66,7 +66,7 @@ enum Asking {
     Closed,
     Opening,
     Idle(Stream, Age),
-    Waiting(BoxFuture<'static, Asked>),
+    Waiting(BoxFuture<'static, Outcome>),
 }
 
 /// Whether a stream has carried a ping. The other side may have closed one that
@@ -125,11 +125,11 @@ impl Handler {
         loop {
             match std::mem::replace(&mut self.asking, Asking::Closed) {
                 Asking::Waiting(mut waiting) => match waiting.poll_unpin(cx) {
-                    Poll::Ready(Asked::Done(Some(stream))) => {
+                    Poll::Ready(Outcome::Done(Some(stream))) => {
                         self.asking = Asking::Idle(stream, Age::Used);
                     }
-                    Poll::Ready(Asked::Done(None)) => {}
-                    Poll::Ready(Asked::Again(reply)) => self.asks.push_front(reply),
+                    Poll::Ready(Outcome::Done(None)) => {}
+                    Poll::Ready(Outcome::Again(reply)) => self.asks.push_front(reply),
                     Poll::Pending => {
                         self.asking = Asking::Waiting(waiting);
                         return Poll::Pending;
@@ -192,11 +192,11 @@ impl ConnectionHandler for Handler {
             }) => return self.on_inbound(stream),
             ConnectionEvent::FullyNegotiatedOutbound(FullyNegotiatedOutbound {
                 protocol,
-                info: Purpose::Asked,
+                info: Purpose::OnDemand,
             }) => return self.on_outbound(protocol),
             ConnectionEvent::DialUpgradeError(DialUpgradeError {
                 error,
-                info: Purpose::Asked,
+                info: Purpose::OnDemand,
             }) => return self.on_dial_error(error),
             ConnectionEvent::FullyNegotiatedOutbound(FullyNegotiatedOutbound {
                 protocol,
@@ -223,7 +223,7 @@ impl ConnectionHandler for Handler {
         if self.poll_asks(cx).is_ready() {
             let protocol = ReadyUpgrade::new(PROTOCOL);
             return Poll::Ready(ConnectionHandlerEvent::OutboundSubstreamRequest {
-                protocol: SubstreamProtocol::new(protocol, Purpose::Asked),
+                protocol: SubstreamProtocol::new(protocol, Purpose::OnDemand),
             });
         }
         match &mut self.regular {

@@ -75,7 +75,7 @@ async fn answer(mut stream: Stream) -> io::Result<()> {
 }
 
 /// The outcome of a ping that was asked for.
-enum Asked {
+enum Outcome {
     /// It was replied. The stream is for the next one, if it is whole.
     Done(Option<Stream>),
     /// The stream was not new, and is broken.
@@ -83,21 +83,21 @@ enum Asked {
 }
 
 /// Sends one ping and waits for its answer, or until its reply is not awaited any more.
-async fn ask(mut stream: Stream, age: Age, peer: PeerId, mut reply: Reply) -> Asked {
+async fn ask(mut stream: Stream, age: Age, peer: PeerId, mut reply: Reply) -> Outcome {
     let answered = tokio::select! {
         answered = round_trip(&mut stream) => answered,
-        () = reply.closed() => return Asked::Done(None),
+        () = reply.closed() => return Outcome::Done(None),
     };
     match answered {
         Ok(time) => {
             let _ = reply.send(Ok(time));
-            Asked::Done(Some(stream))
+            Outcome::Done(Some(stream))
         }
-        Err(_) if age == Age::Used => Asked::Again(reply),
+        Err(_) if age == Age::Used => Outcome::Again(reply),
         Err(error) => {
             let reason = error.to_string();
             let _ = reply.send(Err(Error::Broken { peer, reason }));
-            Asked::Done(None)
+            Outcome::Done(None)
         }
     }
 }

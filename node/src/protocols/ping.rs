@@ -1,5 +1,5 @@
 //! `/ipfs/ping/1.0.0`: libp2p's own ping, with its defaults. It measures and
-//! tells dead connections; it does not keep an idle one open.
+//! detects dead connections; it does not keep an idle one open.
 
 use libp2p::ping::{Event, Failure};
 

@@ -67,7 +67,7 @@ fn what_is_written_is_read() {
 }
 
 #[test]
-fn the_sender_refuses_what_the_receiver_would() {
+fn the_sender_rejects_the_same_envelopes_as_the_receiver() {
     let any_length = envelopes(0..=2 * MAX_KIND, 0..=8);
     check(256, any_length, |envelope| {
         let bytes = v1::Envelope::from(envelope.clone()).encode_to_vec();

@@ -31,11 +31,11 @@ pub(crate) fn states(rounds: usize) -> String {
         },
         ..usual
     };
-    let (mut rates, mut told) = (Vec::new(), String::new());
+    let (mut rates, mut searched) = (Vec::new(), String::new());
     for _ in 0..rounds {
         let found = check(&system, &plan, |_| ControlFlow::Continue(()));
         rates.push(rate(found.extent.states, found.took));
-        told = format!(
+        searched = format!(
             "{} states, depth {}, {}, {}",
             thousands(found.extent.states as f64),
             found.extent.depth,
@@ -51,7 +51,7 @@ pub(crate) fn states(rounds: usize) -> String {
         );
     }
     format!(
-        "{} states a second (no target); 3 peers, a transfer each, one snapshot: {told}; median of {rounds} rounds",
+        "{} states a second (no target); 3 peers, a transfer each, one snapshot: {searched}; median of {rounds} rounds",
         thousands(median(rates))
     )
 }

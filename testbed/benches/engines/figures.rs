@@ -4,7 +4,7 @@ use std::env;
 use std::io::{self, Write as _};
 use std::time::Duration;
 
-/// A benchmark: its name, and what measures it and tells what came out.
+/// A benchmark: its name, and what measures it and returns the figures.
 pub(crate) type Benchmark = (&'static str, fn() -> String);
 
 /// Runs those whose names contain one of the arguments; without any, all.

@@ -125,14 +125,14 @@ async fn one(seed: u64, mut all: All) -> All {
     let findings = live.judge(&results, &record);
     all.violations += findings.violations.len() + findings.incomplete.len();
     let history = History::read(&store);
-    let told = overview(&history);
-    all.complete += told.complete;
+    let counts = overview(&history);
+    all.complete += counts.complete;
     all.lost += results.engine.lost;
     all.transfers += history.count("TRANSFER");
     all.messages += history.sends().count() as u64;
     let run = record.phases.iter().find(|phase| phase.name == "Run");
     all.seconds += run.map_or(0.0, |phase| phase.seconds);
     all.nanos
-        .extend(told.nanos.iter().map(|&nanos| nanos as f64));
+        .extend(counts.nanos.iter().map(|&nanos| nanos as f64));
     all
 }

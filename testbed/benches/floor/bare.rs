@@ -29,7 +29,7 @@ const AT_A_TIME: usize = 32;
 /// As long as ours.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Nobody closes a connection for being idle.
+/// No connection is closed for being idle.
 const IDLE: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// Descriptors that are no connections.
@@ -82,7 +82,7 @@ pub(crate) async fn network(transport: &str, count: u32, edges: &[(u32, u32)]) -
     peers
 }
 
-/// Who dials whom, as in ours, with the descriptors that it takes.
+/// The dials, as in ours, with the descriptors that it takes.
 pub(crate) fn edges(topology: &str, peers: u32) -> Edges {
     let topology: Topology = topology.parse().expect("a topology");
     let edges = topology.edges(peers, ours::SEED).expect("one that fits");
@@ -154,7 +154,7 @@ impl Peer {
     }
 }
 
-/// The peer's task. Whoever waits for a dial that fails is told by the sender
+/// The peer's task. A caller that waits for a dial that fails learns it by the sender
 /// that is dropped.
 async fn run(
     mut swarm: Swarm<Behaviour>,

@@ -6,7 +6,7 @@ use crate::child::Job;
 use crate::line::{Line, kib_a_connection};
 use crate::side::in_turn;
 
-/// Everybody with everybody.
+/// A full mesh.
 pub(crate) fn full(transport: &'static str, peers: u32, rounds: usize) -> Line {
     let connections = bare::edges("full", peers).len() as f64;
     let medians = in_turn(rounds, |side| {

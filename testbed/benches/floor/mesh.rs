@@ -8,7 +8,7 @@ use crate::ours::Ours;
 use crate::side::{Side, alone, in_turn};
 use crate::{bare, ours};
 
-/// Everybody with everybody.
+/// A full mesh.
 pub(crate) fn full(transport: &'static str, peers: u32, rounds: usize) -> Line {
     let arguments = ours::arguments(transport, "full", peers);
     let medians = in_turn(rounds, |side| match side {

@@ -36,7 +36,7 @@ impl FromStr for Side {
 }
 
 /// Measures both sides `rounds` times. Who begins changes from round to round,
-/// so that a machine that slows down, or warms up, favours nobody.
+/// so that a machine that slows down, or warms up, favours no side.
 pub(crate) fn in_turn(rounds: usize, mut measure: impl FnMut(Side) -> f64) -> Medians {
     let (mut ours, mut floor) = (Vec::new(), Vec::new());
     for round in 0..rounds {

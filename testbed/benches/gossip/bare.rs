@@ -32,7 +32,7 @@ use crate::work::{Done, SEED, TOPOLOGY, Work};
 /// As many dials at a time as ours.
 const AT_A_TIME: usize = 32;
 
-/// Nobody closes a connection for being idle, or takes long to open one.
+/// No connection is closed for being idle, or takes long to open.
 const IDLE: Duration = Duration::from_secs(365 * 24 * 3600);
 const TIMEOUT: Duration = Duration::from_secs(30);
 

@@ -19,7 +19,7 @@ use std::io;
 use figures::Benchmark;
 
 /// The benchmarks by name, in the order in which they run. Memory comes first:
-/// what others have given back is in nobody's way then.
+/// what others have given back is in the way of none then.
 const ALL: [Benchmark; 4] = [
     ("bytes_per_span", filled::bytes_per_span),
     ("ingest", || ingest::in_process(5)),

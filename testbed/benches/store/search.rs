@@ -41,7 +41,7 @@ pub(crate) fn search() -> String {
         // Every span is looked at: there are many of both, and never together.
         (NEVER, &|_| ("p2p.message.kind".into(), "MARKER".into())),
     ];
-    let mut told = Vec::new();
+    let mut times = Vec::new();
     let mut worst = Duration::ZERO;
     for (name, tag) in searches {
         let p99 = p99(&store, |n| {
@@ -55,12 +55,12 @@ pub(crate) fn search() -> String {
             }
         });
         worst = worst.max(p99);
-        told.push(format!("{name} {:.1}", millis(p99)));
+        times.push(format!("{name} {:.1}", millis(p99)));
     }
     format!(
         "p99 {:.1} ms by service and tag (target 50 ms): {}, of {TIMES} each among {} spans; a trace of {} spans as Jaeger's JSON {:.1} ms (target 50 ms)",
         millis(worst),
-        told.join(", "),
+        times.join(", "),
         thousands(SPANS as f64),
         thousands(LARGE as f64),
         millis(large())

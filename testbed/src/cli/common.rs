@@ -24,7 +24,7 @@ pub struct Common {
     /// How many peers to start [default: 20, or all that a topology file names]
     #[arg(long, global = true, value_name = "N")]
     pub peers: Option<u32>,
-    /// Who dials whom: full, line, ring, star, tree, grid, random:K (K
+    /// Which peers are connected, by dials: full, line, ring, star, tree, grid, random:K (K
     /// neighbours each, connected), file:PATH (an edge list, "0 1" a line)
     /// [default: full; of gossip and kad random:8, unless there are fewer peers;
     /// of kad --tables given a ring]

@@ -56,7 +56,7 @@ impl Choice for Gossip {
                 "is libp2p's, and runs over real peers alone; take --protocol flood",
             ),
             Protocol::Flood if self.mesh.is_given() => usage(
-                "--mesh and its kin",
+                "--mesh and the other options of gossipsub",
                 "are for --protocol gossipsub; leave them out",
             ),
             Protocol::Flood => {
@@ -79,7 +79,7 @@ impl Measure for Gossip {
     }
 }
 
-/// How long gossipsub may take if nobody says. A guess: ten heartbeats.
+/// How long gossipsub may take by default. A guess: ten heartbeats.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// tokio's timers have this resolution.

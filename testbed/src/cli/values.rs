@@ -17,7 +17,7 @@ pub(super) fn guests(text: &str) -> Result<Guests, String> {
     let peer = |id: &str| {
         let parsed = (id.len() <= LONGEST_ID).then(|| id.parse().ok()).flatten();
         let shown: String = id.chars().take(LONGEST_ID).collect();
-        parsed.ok_or_else(|| format!("{shown:?} is no PeerId; it looks like 12D3KooW..., or any"))
+        parsed.ok_or_else(|| format!("{shown:?} is no PeerId; write for example 12D3KooW..., or any"))
     };
     let peers = text.split(',').map(peer).collect::<Result<_, String>>()?;
     Ok(Guests::Named(peers))
@@ -41,7 +41,7 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
 
 /// A part of a hundred that is not nothing.
 pub(super) fn percent(text: &str) -> Result<f64, String> {
-    let wrong = || "no percentage; it looks like 95 (from 1 to 100)".to_owned();
+    let wrong = || "no percentage; write for example 95 (from 1 to 100)".to_owned();
     let percent: f64 = text.parse().map_err(|_| wrong())?;
     match (1.0..=100.0).contains(&percent) {
         true => Ok(percent),

@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_pause_met_is_told_apart() {
+    fn operations_during_a_pause_are_counted_apart() {
         let rows = "message,sent_unix_ns,after_ns,lost\n\
                     0,10,20,\n1,90,20,\n2,150,60,\n3,250,10,\n4,150,,lost\n";
         let expected = "under way then p50 20 ns, p99 60 ns, max 60 ns (n = 2), 1 without an end; \
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_without_times_tell_nothing() {
+    fn rows_without_times_have_no_percentiles() {
         for rows in ["", "a,b\n1,2\n", "message,sent_unix_ns,after_ns,lost\n"] {
             assert_eq!(read(rows), Vec::<String>::new(), "{rows}");
         }

@@ -81,7 +81,7 @@ fn clock_resolution() -> u64 {
 }
 
 /// Waits until this process takes more than `limit` bytes of memory, and returns
-/// how many it takes. Where nobody can tell, it waits for ever.
+/// how many it takes. Where that is unknown, it waits for ever.
 pub async fn outgrows(limit: u64) -> u64 {
     loop {
         match resident() {
@@ -93,7 +93,7 @@ pub async fn outgrows(limit: u64) -> u64 {
 }
 
 /// Raises the limit of open files as far as `needed`, if it is lower and the
-/// system allows it. Returns the limit; where nobody can tell, no run is
+/// system allows it. Returns the limit; where that is unknown, no run is
 /// refused for it.
 pub fn raise_descriptors(needed: u64) -> u64 {
     rlimit::increase_nofile_limit(needed).unwrap_or(needed)

@@ -186,7 +186,7 @@ impl fmt::Display for Pause {
 }
 
 /// All pauses in a sentence: the longest, and how many others.
-pub(super) fn told(pauses: &[Pause]) -> Option<String> {
+pub(super) fn summary(pauses: &[Pause]) -> Option<String> {
     let longest = pauses
         .iter()
         .max_by(|a, b| a.seconds.total_cmp(&b.seconds))?;
@@ -304,7 +304,7 @@ mod tests {
 
     /// A pause that is over when the measuring begins says nothing of it.
     #[test]
-    fn a_pause_strikes_what_goes_on_meanwhile() {
+    fn a_pause_affects_the_operations_in_progress() {
         let pause = Pause {
             kind: Kind::Stopped,
             second: 2,

@@ -1,4 +1,4 @@
-//! What the operating system tells of this moment. On Linux, from `/proc`;
+//! What the operating system reports of this moment. On Linux, from `/proc`;
 //! elsewhere nothing is told, and nothing is made up.
 
 use std::time::Duration;

@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_burst_or_a_second_in_which_nothing_is_measured_is_none() {
+    fn a_burst_or_an_idle_second_is_not_busy() {
         let mut samples = second(1, 99.0, 0.2);
         samples.truncate(ENOUGH - 1);
         assert_eq!(BOUNDS.judge(&samples), None);

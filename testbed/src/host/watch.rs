@@ -133,7 +133,7 @@ impl Watch {
     }
 
     /// What was seen until now.
-    pub fn told(&self) -> Use {
+    pub fn summary(&self) -> Use {
         let mut samples = self.seen.samples();
         let measured = samples.iter().any(|sample| sample.measuring);
         if measured {
@@ -198,7 +198,7 @@ impl Drop for Watch {
 impl Use {
     /// Why a run is unknown that stood still.
     pub fn stood_still(&self) -> Option<String> {
-        pauses::told(&self.pauses)
+        pauses::summary(&self.pauses)
     }
 }
 

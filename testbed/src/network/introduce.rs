@@ -1,4 +1,4 @@
-//! Routing tables that are filled before anybody is connected.
+//! Routing tables that are filled before any peer is connected.
 
 use std::time::Instant;
 

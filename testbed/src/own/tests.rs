@@ -148,7 +148,9 @@ impl System for Broken {
     fn judge(&self, history: &History) -> Judgement {
         assert!(!matches!(self.0, Breach::JudgePanics), "out of luck");
         let mut done = Property::of("done", history);
-        done.check_in_the_end(history.said("Done") == 1, || "nothing was done".into());
+        done.check_in_the_end(history.count_outputs("Done") == 1, || {
+            "nothing was done".into()
+        });
         Judgement {
             properties: vec![done],
             ..Judgement::default()
@@ -174,7 +176,7 @@ async fn verdict(breach: Breach, engine: &str, out: &Path) -> Value {
 }
 
 #[tokio::test]
-async fn what_breaks_a_rule_fails_with_the_same_words_in_every_engine() {
+async fn a_broken_rule_fails_with_the_same_words_in_every_engine() {
     let only = "a process may send to its neighbours only";
     for (breach, words) in [
         (
@@ -227,7 +229,7 @@ async fn what_breaks_a_rule_fails_with_the_same_words_in_every_engine() {
 }
 
 #[tokio::test]
-async fn what_breaks_no_rule_passes_in_every_engine() {
+async fn a_valid_system_passes_in_every_engine() {
     let folder = tempfile::tempdir().expect("a folder");
     for engine in ["live", "simulate", "check"] {
         let verdict = verdict(Breach::SendTo(1), engine, folder.path()).await;
@@ -280,7 +282,7 @@ async fn a_panic_in_a_handler_fails_with_the_same_words_in_every_engine() {
 }
 
 #[tokio::test]
-async fn nothing_is_known_where_the_judge_panics() {
+async fn a_panic_of_the_judge_leaves_all_properties_unknown() {
     let folder = tempfile::tempdir().expect("a folder");
     for engine in ["live", "simulate", "simulate --seeds 9", "check"] {
         let verdict = verdict(Breach::JudgePanics, engine, folder.path()).await;
@@ -290,7 +292,7 @@ async fn nothing_is_known_where_the_judge_panics() {
 }
 
 #[tokio::test]
-async fn a_schedule_without_an_end_is_told_by_its_limit() {
+async fn an_endless_schedule_is_reported_with_its_limit() {
     let folder = tempfile::tempdir().expect("a folder");
     for (engine, status, words) in [
         (

@@ -26,7 +26,7 @@ const REPORT: &str = "report.html";
 /// Why a run has no verdict whose process ended before it could save one.
 const DIED: &str = "the run died: its process ended before it saved what came of it";
 
-/// The first lines of a file, each a whole one: whoever writes it may go on.
+/// The first lines of a file, each a whole one: its writer may go on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lines {
     /// The lines, each with its end.
@@ -119,7 +119,7 @@ impl Folder {
             file.flush()
         };
         write().map_err(|error| {
-            // Even without its spans a run tells what it was, and on a full
+            // Even without its spans a run states what it was, and on a full
             // disk needs their place for it.
             let _ = fs::remove_file(&path);
             Error::io(&path)(error)
@@ -242,7 +242,7 @@ impl Folder {
         Ok((without_missing(record, store.len()), store))
     }
 
-    /// Whoever reads it sees the old or the new, never a part.
+    /// A reader sees the old or the new, never a part.
     fn write_record(&self, record: &Record) -> io::Result<()> {
         let part = self.path.join(format!("{RECORD}.part"));
         let mut text = serde_json::to_string_pretty(record)?;

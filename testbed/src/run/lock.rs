@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_is_held_until_it_is_let_go() {
+    fn a_folder_is_locked_until_it_is_released() {
         let folder = tempfile::tempdir().expect("a folder");
         assert_eq!(is_held(folder.path()), Some(false));
         let held = hold(folder.path()).expect("free");

@@ -21,7 +21,7 @@ use crate::limits::Limits;
 /// its meaning or goes.
 pub const SCHEMA: &str = "testbed-run/2";
 
-/// A run, as `run.json` tells of it.
+/// A run, as `run.json` has it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Record {
     /// [`SCHEMA`].

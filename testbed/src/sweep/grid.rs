@@ -2,10 +2,10 @@
 
 use trace::time::duration;
 
-/// How often each combination is run if nobody says.
+/// How often each combination is run by default.
 const REPEAT: u64 = 5;
 
-/// The seed of the first run if nobody says: the same command is the same
+/// The seed of the first run by default: the same command is the same
 /// sweep.
 const SEED: u64 = 1;
 
@@ -42,7 +42,7 @@ pub enum Error {
         option: String,
     },
     /// A list lacks a value.
-    #[error("{option}: the list is empty, or a value in it is; it looks like {option} 8,16,32")]
+    #[error("{option}: the list is empty, or a value in it is; write for example {option} 8,16,32")]
     Empty {
         /// The option.
         option: String,
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn senseless_lists_are_rejected_as_they_were_read() {
+    fn invalid_lists_are_rejected() {
         let unordered = |option: &str, text: &str| Error::Unordered {
             option: option.to_owned(),
             text: text.to_owned(),

@@ -64,7 +64,7 @@ mod tests {
 
     /// The ranks and coverages of published tables of the sign test.
     #[test]
-    fn the_interval_covers_what_it_says() {
+    fn the_interval_has_the_stated_coverage() {
         for (count, skipped, percent) in [
             (1, 0, 0.0),
             (2, 0, 50.0),
@@ -106,7 +106,7 @@ mod tests {
     /// Of 1,000 samples of so many values each, the interval holds the true
     /// median about as often as it says.
     #[test]
-    fn the_interval_is_right_about_as_often_as_it_says() {
+    fn the_interval_contains_the_median_as_often_as_stated() {
         let mut rng = ChaCha8Rng::seed_from_u64(7);
         for count in [3, 5, 6, 15] {
             let holds = (0..1000).filter(|_| {

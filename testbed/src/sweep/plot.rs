@@ -12,7 +12,7 @@ use plotters::prelude::*;
 use super::Error;
 use super::grid::{Cell, Grid, size};
 use super::plot_path;
-use super::table::{Entry, Table, told};
+use super::table::{Entry, Table, in_unit};
 
 /// Colours that are told apart by those who do not see all of them (Okabe and
 /// Ito, "Color Universal Design", 2008).
@@ -128,7 +128,7 @@ where
         .x_desc(axis)
         .y_desc("median of the runs; bars: its interval; circles: p99; ×: not all runs passed")
         .x_label_formatter(&|place| format!("{place:.0}"))
-        .y_label_formatter(&|value| told(*value, unit))
+        .y_label_formatter(&|value| in_unit(*value, unit))
         .draw()?;
     for ((name, line), colour) in lines.iter().zip(COLOURS.iter().cycle()) {
         measured(&mut chart, name, line, *colour)?;

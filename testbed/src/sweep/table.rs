@@ -118,9 +118,10 @@ impl Entry {
     }
 
     fn fields(&self) -> [String; 9] {
-        let value = |value: Option<f64>| value.map_or("-".into(), |value| told(value, &self.unit));
+        let value =
+            |value: Option<f64>| value.map_or("-".into(), |value| in_unit(value, &self.unit));
         let between = self.p50.map(|p50| {
-            let [low, high] = [p50.low, p50.high].map(|of| told(of, &self.unit));
+            let [low, high] = [p50.low, p50.high].map(|of| in_unit(of, &self.unit));
             format!("{low} to {high} ({:.1} %)", 100.0 * p50.coverage)
         });
         [
@@ -138,7 +139,7 @@ impl Entry {
 }
 
 /// A value as people read it.
-pub(super) fn told(value: f64, unit: &str) -> String {
+pub(super) fn in_unit(value: f64, unit: &str) -> String {
     match unit {
         "ns" => show(Duration::from_nanos(value as u64)),
         "count" => format!("{value:.1}"),

@@ -1,6 +1,6 @@
 //! The edges between the processes of a run.
 //!
-//! A run over real peers tells it by its dials. One that was simulated made no
+//! A run over real peers has them in its dials. One that was simulated made no
 //! connections, and has its topology's.
 
 use std::collections::BTreeSet;

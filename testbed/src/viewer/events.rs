@@ -1,7 +1,7 @@
 //! Server-sent events: when the page should look again.
 //!
 //! An event carries counts and no data. A page that was asleep or is slow thus
-//! misses nothing: the next event tells it all it needs, and what it then asks
+//! misses nothing: the next event has all it needs, and what it then asks
 //! for is as new as can be.
 
 use std::convert::Infallible;

@@ -1,5 +1,5 @@
 //! What was done to the network: links that were cut and healed, peers that
-//! were killed. The run tells of it in spans of the laboratory's own.
+//! were killed. The run records it in spans of the laboratory's own.
 
 use serde::Serialize;
 use trace::history;
@@ -43,7 +43,7 @@ mod tests {
     use trace::store::samples;
 
     #[test]
-    fn what_the_laboratory_did_is_told_in_the_order_of_time() {
+    fn events_of_the_run_are_listed_in_the_order_of_time() {
         let store = Store::new();
         let laboratory = store.add_service(samples::resource(LABORATORY));
         let peer = store.add_service(samples::resource("peer-0"));
@@ -63,12 +63,12 @@ mod tests {
         add(laboratory, CUT, 40, None);
         // A peer's operation of that name is something else.
         add(peer, CUT, 50, Some("b"));
-        let told = serde_json::to_value(faults(&store)).expect("JSON");
+        let answer = serde_json::to_value(faults(&store)).expect("JSON");
         let expected = serde_json::json!([
             { "at": 10, "action": "cut", "peer": "a", "other": "b" },
             { "at": 20, "action": "kill", "peer": "a" },
             { "at": 30, "action": "heal", "peer": "a", "other": "b" },
         ]);
-        assert_eq!(told, expected);
+        assert_eq!(answer, expected);
     }
 }

@@ -154,7 +154,7 @@ mod tests {
     use super::is_loopback;
 
     #[test]
-    fn only_this_machine_is_this_machine() {
+    fn only_loopback_names_are_local() {
         for (host, wanted) in [
             ("localhost", true),
             ("LocalHost:8700", true),

@@ -77,7 +77,7 @@ pub struct Viewer {
 pub enum Takes {
     /// Nothing: what is shown is over.
     Nothing,
-    /// Whoever presses these reaches into the run that goes on.
+    /// These buttons cause faults in the live run.
     Faults(FaultSender),
     /// The spans that others report.
     Spans,
@@ -120,7 +120,7 @@ impl Listener {
     pub fn warning(&self) -> Option<String> {
         self.token.map(|token| {
             format!(
-                "warning: {} can be reached from other machines. Whoever has the token \
+                "warning: {} can be reached from other machines. A client with the token \
                  {token} gets in, and the network between can read it: there is no TLS. From \
                  elsewhere, open http://NAME:{port}/?token={token} with the name of this \
                  machine; programs send the header \"authorization: Bearer {token}\"",
@@ -134,7 +134,7 @@ impl Listener {
 /// Why the viewer cannot listen.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Somebody else listens there.
+    /// Another program listens there.
     #[error("{0} is in use: choose another port, for example {free}", free = next(.0))]
     InUse(SocketAddr),
     /// Anything else that the system says.

@@ -8,7 +8,7 @@ use trace::store::TraceId;
 use super::answer::Refusal;
 
 /// The name-value pairs of a request, in their order. An empty value is none:
-/// forms send those that nobody filled in.
+/// forms send those that were left empty.
 pub(super) fn parameters(uri: &Uri) -> Result<Vec<(String, String)>, Refusal> {
     let parsed = Query::<Vec<(String, String)>>::try_from_uri(uri);
     let pairs = parsed.map_err(|error| Refusal::bad_request(error.body_text()))?;

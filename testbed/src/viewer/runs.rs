@@ -134,7 +134,7 @@ fn no_run(id: &str) -> Refusal {
     Refusal::not_found(format!("there is no run {id}"))
 }
 
-/// What a list tells of a run.
+/// What a list has of a run.
 fn summary(id: &str, record: &Value) -> Value {
     let spans = &record["spans"];
     json!({

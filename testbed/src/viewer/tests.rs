@@ -194,7 +194,7 @@ async fn searches_take_jaegers_parameters() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_requests_are_told_so_in_json() {
+async fn invalid_requests_are_answered_with_errors_in_json() {
     let server = start().await;
     let unknown = "1".repeat(32);
     let (zero, long) = ("0".repeat(32), "1".repeat(33));
@@ -298,7 +298,7 @@ fn wait_for(lines: &mut impl BufRead, wanted: impl Fn(&Value) -> bool) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn events_tell_of_changes_and_end_with_the_server() {
+async fn events_report_changes_and_end_with_the_server() {
     let Server {
         address,
         store,
@@ -331,7 +331,7 @@ async fn events_tell_of_changes_and_end_with_the_server() {
 
 /// So every page shows that a run is paused, whichever of them paused it.
 #[tokio::test(flavor = "multi_thread")]
-async fn events_carry_what_can_be_done_to_the_run() {
+async fn events_list_the_possible_faults() {
     let (fault_sender, fault_requests) = control::control();
     let server = serving(samples::store(), Takes::Faults(fault_sender)).await;
     let client = tokio::task::spawn_blocking(move || {
@@ -357,7 +357,7 @@ async fn events_carry_what_can_be_done_to_the_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_says_nothing_does_not_keep_the_server() {
+async fn a_silent_client_does_not_delay_the_shutdown() {
     let Server {
         address,
         stop,

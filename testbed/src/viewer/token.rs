@@ -1,9 +1,9 @@
-//! Who may come in where other machines can reach the viewer: whoever has the
+//! Access where other machines can reach the viewer: for a client that has the
 //! token that the program printed.
 //!
 //! A browser brings it once, in the address, and then as a cookie; a program
 //! brings it with each request, as `Authorization: Bearer TOKEN`. On loopback
-//! nobody is asked for one.
+//! no token is required.
 
 use std::fmt::{self, Display};
 use std::net::SocketAddr;

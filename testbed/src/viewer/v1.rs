@@ -213,8 +213,8 @@ pub(super) async fn transform(body: Result<Bytes, BytesRejection>) -> Answer {
         for scope in groups.flat_map(|around| &mut around.scope_spans) {
             scope.spans.retain(|span| {
                 let good = check_ids(span);
-                let told = |why| left_out.add(|| format!("span {:?}: {why}", span.name));
-                good.map_err(told).is_ok()
+                let leave_out = |why| left_out.add(|| format!("span {:?}: {why}", span.name));
+                good.map_err(leave_out).is_ok()
             });
         }
         let traces = jaeger::traces(data);

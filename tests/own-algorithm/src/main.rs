@@ -94,14 +94,14 @@ impl System for Ring {
 
     fn judge(&self, history: &History) -> Judgement {
         let (count, largest) = (self.endings(), self.0.iter().max().copied());
-        let mut right = Property::new("what is said is the largest");
-        for (who, _, _, said) in history.sayings() {
-            let number = said.get_integer("number").map(|number| number as u64);
-            right.check(number == largest, || format!("{who} says {said}"));
+        let mut right = Property::new("every output is the largest");
+        for (process, _, _, output) in history.outputs() {
+            let number = output.get_integer("number").map(|number| number as u64);
+            right.check(number == largest, || format!("{process} states {output}"));
         }
-        let mut all = Property::of("everybody says it", history);
-        let said = history.said("Largest");
-        all.check_in_the_end(said == count, || format!("{said} of {count} do"));
+        let mut all = Property::of("every process has an output", history);
+        let outputs = history.count_outputs("Largest");
+        all.check_in_the_end(outputs == count, || format!("{outputs} of {count} do"));
         let cost = Figure {
             name: "NUMBER",
             measured: history.count("NUMBER"),

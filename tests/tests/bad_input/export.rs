@@ -7,7 +7,7 @@ use support::{Runs, run};
 use super::refused;
 
 #[test]
-fn values_that_make_no_sense() {
+fn invalid_values_are_rejected() {
     let runs = Runs::new();
     run(&mut runs.testbed(["--peers=2", "ping"])).exits(0);
     let folder = runs.only().display().to_string();

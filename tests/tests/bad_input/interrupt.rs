@@ -62,7 +62,7 @@ fn phases(record: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn while_connecting() {
+fn interrupt_while_connecting() {
     let args = ["--peers=300", "--transport=memory", "ping"];
     let run = Exporting::start(Manner::Takes, &args);
     run.collector.wait_for("DialPeer", 1);
@@ -72,7 +72,7 @@ fn while_connecting() {
 }
 
 #[test]
-fn while_pinging() {
+fn interrupt_while_pinging() {
     let args = ["--peers=3", "ping", "--count=1000000", "--interval=1ms"];
     let run = Exporting::start(Manner::Takes, &args);
     run.collector.wait_for("PONG", 3);
@@ -84,7 +84,7 @@ fn while_pinging() {
 }
 
 #[test]
-fn while_a_pong_does_not_come() {
+fn interrupt_while_waiting_for_a_pong() {
     let (_listener, address) = ports::silent();
     let id = node::keys::from_seed(1, 0).public().to_peer_id();
     let to = format!("/ip4/127.0.0.1/tcp/{}/p2p/{id}", address.port());
@@ -96,7 +96,7 @@ fn while_a_pong_does_not_come() {
 
 /// The run has passed already, and says so.
 #[test]
-fn while_viewing() {
+fn interrupt_while_viewing() {
     let runs = Runs::new();
     let mut command = runs.testbed(["--peers=3", "--view=127.0.0.1:0", "ping"]);
     let mut running = Running::start(&mut command);
@@ -109,7 +109,7 @@ fn while_viewing() {
 }
 
 #[test]
-fn a_saved_run_is_viewed_until_then() {
+fn a_saved_run_is_served_until_the_interrupt() {
     let runs = Runs::new();
     support::run(&mut runs.testbed(["--peers=3", "ping"])).exits(0);
     for signal in ["INT", "TERM"] {
@@ -120,10 +120,10 @@ fn a_saved_run_is_viewed_until_then() {
     }
 }
 
-/// A collector that never answers holds up the orderly end. Whoever presses
+/// A collector that never answers holds up the orderly end. A user who presses
 /// again does not want to wait for it.
 #[test]
-fn twice() {
+fn a_second_interrupt_ends_at_once() {
     let args = ["--peers=3", "ping", "--count=1000000", "--interval=1ms"];
     let mut run = Exporting::start(Manner::IsSilent, &args);
     run.collector.wait_for_request();
@@ -164,7 +164,7 @@ fn a_hangup_saves_the_run() {
 
 /// As under nohup.
 #[test]
-fn a_hangup_that_is_ignored_ends_nothing() {
+fn an_ignored_hangup_does_not_end_the_run() {
     let runs = Runs::new();
     let testbed = runs.testbed(LONG);
     let mut shell = std::process::Command::new("sh");
@@ -178,7 +178,7 @@ fn a_hangup_that_is_ignored_ends_nothing() {
 }
 
 #[test]
-fn a_run_that_died_is_told() {
+fn the_viewer_reports_a_run_whose_process_died() {
     let runs = Runs::new();
     let mut running = under_way(&runs, &mut runs.testbed(LONG));
     let view = ["view", "--listen", "127.0.0.1:0"];

@@ -38,7 +38,7 @@ fn more_descriptors_than_the_hard_limit() {
 }
 
 #[test]
-fn the_ways_out_of_it_are_ones() {
+fn the_suggested_options_work() {
     for args in [
         &["--peers", "20", "--transport", "memory", "ping"][..],
         &["--peers", "20", "--transport", "quic", "ping"],
@@ -82,8 +82,8 @@ fn a_full_disk() {
     command.args(["--quiet", "--out"]).arg(runs.path());
     let ended = run(command.args(["--peers", "20", "ping", "--count", "3"]));
     no_panic(&ended);
-    let (told, left) = ended.stdout.split_once("==run\n").expect("the run began");
-    let stdout = told.to_owned();
+    let (message, left) = ended.stdout.split_once("==run\n").expect("the run began");
+    let stdout = message.to_owned();
     failed(
         "a full disk",
         &support::Ended {

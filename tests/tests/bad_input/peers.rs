@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 
 use super::failed;
 
-fn anybody() -> PeerId {
+fn random_peer_id() -> PeerId {
     node::keys::from_seed(1, 0).public().to_peer_id()
 }
 
@@ -34,34 +34,46 @@ fn ping_fails(name: &str, address: &str, parts: &[&str]) -> serde_json::Value {
 }
 
 #[test]
-fn nobody_is_there() {
+fn connection_refused_is_reported() {
     let (_nobody, address) = ports::refusing();
-    let address = format!("/ip4/127.0.0.1/tcp/{}/p2p/{}", address.port(), anybody());
+    let address = format!(
+        "/ip4/127.0.0.1/tcp/{}/p2p/{}",
+        address.port(),
+        random_peer_id()
+    );
     let record = ping_fails("refused", &address, &["cannot reach", "refused"]);
     assert_eq!(record["results"], serde_json::Value::Null);
 }
 
 #[test]
-fn somebody_is_there_and_never_speaks() {
+fn a_silent_listener_times_out() {
     let (_tcp, address) = ports::silent();
-    let address = format!("/ip4/127.0.0.1/tcp/{}/p2p/{}", address.port(), anybody());
+    let address = format!(
+        "/ip4/127.0.0.1/tcp/{}/p2p/{}",
+        address.port(),
+        random_peer_id()
+    );
     ping_fails("silent", &address, &["no answer from", "in time"]);
 
     let udp = UdpSocket::bind("127.0.0.1:0").expect("a free port");
     let port = udp.local_addr().expect("it is bound").port();
-    let address = format!("/ip4/127.0.0.1/udp/{port}/quic-v1/p2p/{}", anybody());
+    let address = format!("/ip4/127.0.0.1/udp/{port}/quic-v1/p2p/{}", random_peer_id());
     ping_fails("silent", &address, &["no answer from", "in time"]);
 }
 
 #[test]
-fn somebody_is_there_and_speaks_something_else() {
+fn a_listener_of_another_protocol_is_reported() {
     let (listener, address) = ports::silent();
     std::thread::spawn(move || greet(&listener));
-    let address = format!("/ip4/127.0.0.1/tcp/{}/p2p/{}", address.port(), anybody());
+    let address = format!(
+        "/ip4/127.0.0.1/tcp/{}/p2p/{}",
+        address.port(),
+        random_peer_id()
+    );
     ping_fails("another protocol", &address, &["handshake", "failed"]);
 }
 
-/// Greets everybody as a mail server does.
+/// Greets every client as a mail server does.
 fn greet(listener: &TcpListener) {
     use std::io::Write as _;
     for mut stream in listener.incoming().flatten() {
@@ -70,10 +82,10 @@ fn greet(listener: &TcpListener) {
 }
 
 #[test]
-fn somebody_else_is_there() {
+fn another_peer_id_is_reported() {
     let runtime = Runtime::new().expect("a runtime");
     let (_peer, address) = runtime.block_on(listening());
-    let address = format!("{address}/p2p/{}", anybody());
+    let address = format!("{address}/p2p/{}", random_peer_id());
     ping_fails(
         "another peer",
         &address,
@@ -83,7 +95,7 @@ fn somebody_else_is_there() {
 
 /// It accepts the channel, and at the first PING it is gone.
 #[test]
-fn a_peer_closes_in_the_middle() {
+fn a_connection_closed_in_the_handshake_is_reported() {
     let runtime = Runtime::new().expect("a runtime");
     let (mut peer, address) = runtime.block_on(listening());
     let address = format!("{address}/p2p/{}", peer.handle.peer_id());
@@ -110,7 +122,7 @@ fn a_peer_closes_in_the_middle() {
 
 /// It takes every PING and answers none.
 #[test]
-fn a_peer_does_not_answer() {
+fn a_missing_pong_times_out() {
     let runtime = Runtime::new().expect("a runtime");
     let (peer, address) = runtime.block_on(listening());
     let address = format!("{address}/p2p/{}", peer.handle.peer_id());

@@ -27,7 +27,7 @@ const TALKATIVE: [&str; 6] = [
 ];
 
 #[test]
-fn standard_error_never_changes_a_run() {
+fn a_closed_standard_error_does_not_change_the_result() {
     for streams in ["2> >(true)", "2>&-", "2>/dev/full", "2> >(head -c 10)"] {
         let runs = Runs::new();
         let ended = run(&mut redirected(streams, &runs, &TALKATIVE));
@@ -40,7 +40,7 @@ fn standard_error_never_changes_a_run() {
 
 /// A command that is refused ends with its status, too.
 #[test]
-fn a_refusal_needs_no_reader() {
+fn a_usage_error_is_the_same_without_a_reader() {
     for streams in ["2> >(true)", "2>&-", "2>/dev/full"] {
         for args in [&["--peers=1", "ping"][..], &["--peers=x", "ping"]] {
             let runs = Runs::new();
@@ -52,7 +52,7 @@ fn a_refusal_needs_no_reader() {
 }
 
 #[test]
-fn a_reader_of_the_result_may_leave() {
+fn a_closed_standard_output_is_no_error() {
     for (streams, status) in [
         ("| true", 0),
         ("| head -1", 0),

@@ -7,7 +7,7 @@ use support::{Runs, run};
 use super::refused;
 
 #[test]
-fn values_that_make_no_sense() {
+fn invalid_values_are_rejected() {
     let cases: [(&str, &str, &[&str]); 29] = [
         (
             "an unknown algorithm",
@@ -78,7 +78,7 @@ fn values_that_make_no_sense() {
         ),
         ("no schedule", "simulate elect --seeds 0", &["0"]),
         (
-            "a check that stops somebody",
+            "a check that stops a process",
             "check snapshot --kill 1@1s",
             &["--kill", "simulate"],
         ),
@@ -119,7 +119,11 @@ fn values_that_make_no_sense() {
             "--peers 5 snapshot --snapshots 20 --every 2s --timeout 30s",
             &["--timeout 30s", "begins after 40s", "--timeout 70s"],
         ),
-        ("nobody to tell", "gossip --fanout 0", &["--fanout", "0"]),
+        (
+            "no neighbour to send to",
+            "gossip --fanout 0",
+            &["--fanout", "0"],
+        ),
         (
             "more to tell than there are neighbours",
             "--peers 8 --topology line gossip --fanout 3",

@@ -136,12 +136,12 @@ fn values_of_a_run() {
         let ended = run(command.args(args).args(["ping", "--count", "1"]));
         match name {
             "an unknown transport" | "an unknown format" | "an unknown option" => {
-                // clap tells of the choices in lines of its own.
-                let told = ended.stderr.replace('\n', " ");
+                // clap lists the choices in lines of its own.
+                let message = ended.stderr.replace('\n', " ");
                 refused(
                     name,
                     &support::Ended {
-                        stderr: told,
+                        stderr: message,
                         ..ended
                     },
                     2,
@@ -188,7 +188,7 @@ fn values_of_ping() {
             &["--to 5", "peer 0", "topology line", "neighbours are 1"],
         ),
         (
-            "to nobody",
+            "to no peer",
             &["--to", "example.org"],
             &["example.org", "/ip4/127.0.0.1/tcp/4001/p2p/"],
         ),

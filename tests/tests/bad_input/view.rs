@@ -28,7 +28,7 @@ fn no_run() {
             &[&here, "run.json"],
         ),
         (
-            "a page for everybody",
+            "a page on all addresses",
             &["view", &here, "--listen", "everywhere"],
             &["everywhere"],
         ),
@@ -83,21 +83,21 @@ fn cut(path: &Path) {
 }
 
 #[test]
-fn what_is_whole_of_a_cut_run_is_shown() {
+fn the_complete_lines_of_a_truncated_run_are_shown() {
     let runs = Runs::new();
     run(&mut runs.testbed(["--peers=2", "--transport=memory", "ping"])).exits(0);
     cut(&runs.only().join("spans.jsonl"));
     // The services are testbed, peer-00 and peer-01: a line each.
-    let told = "line 3: the file was cut short here";
+    let message = "line 3: the file was cut short here";
     let mut view = Running::start(&mut runs.testbed(["view", "--listen=127.0.0.1:0"]));
     let line = view.line("http://");
     let record = http::get(http::address(&line).trim_end_matches('/'), "/api/run").json();
     assert!(record["spans"]["lost"].as_u64() > Some(0), "{record}");
     view.signal("INT");
     let viewed = view.end().exits(0);
-    assert!(viewed.stderr.contains(told), "{viewed}");
+    assert!(viewed.stderr.contains(message), "{viewed}");
     let exported = run(&mut runs.testbed(["export", "--format=otlp"])).exits(0);
-    assert!(exported.stderr.contains(told), "{exported}");
+    assert!(exported.stderr.contains(message), "{exported}");
 }
 
 #[test]

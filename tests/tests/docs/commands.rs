@@ -1,5 +1,5 @@
 //! Command lines are run, or parsed alone where a run takes long or waits for
-//! somebody.
+//! a reader.
 
 use std::fs;
 use std::path::Path;

@@ -34,7 +34,7 @@ fn every_topology_has_its_connections() {
 }
 
 #[test]
-fn an_edge_list_says_who_is_there() {
+fn an_edge_list_gives_the_number_of_peers() {
     let runs = Runs::new();
     let file = runs.path().join("edges");
     fs::write(&file, "# a square with a tail\n0 1\n1 2\n2 3\n3 0\n3 4\n").expect("a file");
@@ -60,11 +60,11 @@ fn every_transport_carries_a_ping() {
 
 #[test]
 fn options_stand_before_and_after_the_name() {
-    let told = |args: &[&str]| {
+    let saved_options = |args: &[&str]| {
         let record = passes(args);
         ["peers", "topology", "transport", "seed", "experiment"].map(|key| record[key].clone())
     };
-    let before = told(&[
+    let before = saved_options(&[
         "--peers=4",
         "--topology=ring",
         "--transport=memory",
@@ -72,7 +72,7 @@ fn options_stand_before_and_after_the_name() {
         "ping",
         "--to=1",
     ]);
-    let after = told(&[
+    let after = saved_options(&[
         "ping",
         "--to=1",
         "--peers=4",
@@ -80,7 +80,7 @@ fn options_stand_before_and_after_the_name() {
         "--transport=memory",
         "--seed=9",
     ]);
-    let around = told(&[
+    let around = saved_options(&[
         "--seed=9",
         "--peers=4",
         "ping",

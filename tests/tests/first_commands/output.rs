@@ -16,7 +16,7 @@ fn json_is_what_was_saved() {
 }
 
 #[test]
-fn quiet_means_the_result_alone() {
+fn quiet_prints_the_result_alone() {
     let runs = Runs::new();
     let ended = run(&mut runs.testbed(["--peers=3", "ping", "--quiet"])).exits(0);
     assert!(!ended.stdout.contains("look at it"), "{ended}");
@@ -73,7 +73,7 @@ fn help_shows_examples() {
 }
 
 #[test]
-fn a_reader_who_has_seen_enough_is_no_error() {
+fn a_closed_pipe_is_no_error() {
     for args in [
         &["ping", "--peers=3"][..],
         &["completions", "bash"],
@@ -90,21 +90,21 @@ fn a_reader_who_has_seen_enough_is_no_error() {
         command.args(args);
         command.stdout(writer).stderr(Stdio::piped());
         let output = command.output().expect("it starts");
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(0), "{args:?}: {told}");
-        assert_eq!(told, "", "{args:?}");
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{args:?}: {message}");
+        assert_eq!(message, "", "{args:?}");
     }
 }
 
 #[test]
-fn nobody_has_to_listen_at_all() {
+fn both_outputs_may_be_closed() {
     let runs = Runs::new();
     let (reader, writer) = pipe().expect("a pipe");
     drop(reader);
     let mut command = runs.testbed(["-v", "--view=127.0.0.1:0", "ping", "--to=0"]);
     let both = writer.try_clone().expect("a second writer");
     let status = command.stdout(writer).stderr(both).status();
-    // Wrong usage stays wrong usage, told to nobody.
+    // Wrong usage stays wrong usage, with both outputs closed.
     assert_eq!(status.expect("it starts").code(), Some(2));
     let (reader, writer) = pipe().expect("a pipe");
     drop(reader);

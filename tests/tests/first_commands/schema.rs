@@ -8,7 +8,7 @@ use support::{Runs, run, saved};
 type Damage = fn(&mut Value);
 
 #[test]
-fn what_does_not_follow_is_refused() {
+fn documents_that_break_the_schema_are_rejected() {
     let runs = Runs::new();
     run(&mut runs.testbed(["--peers=3", "ping", "--every-pair"])).exits(0);
     let record = saved::record(&runs.only());

@@ -65,7 +65,7 @@ async fn a_node_outlives_hostile_peers() {
         "streams that are stuffed before they are taken", Budget::NOTHING.connections(4), muxer::stuffed;
         "a length prefix of 2^63 on a message's own stream", CHANNEL, messages::enormous;
         "2,000 messages of 1 MiB that lack their last byte", Budget::NOTHING.connections(1).messages(2_000), messages::unfinished;
-        "PINGs of 1 MiB, whose PONGs nobody reads", CHANNEL.flood(), frames::flood;
+        "PINGs of 1 MiB, whose PONGs are not read", CHANNEL.flood(), frames::flood;
     };
     let (_process, node) = Node::start().await;
     let mut honest = node.honest(1).await;

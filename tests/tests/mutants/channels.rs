@@ -151,7 +151,7 @@ impl Mutation<Right> for DeafInitiator {
 }
 
 #[test]
-fn the_first_markers_channel_is_not_empty() {
+fn the_channel_of_the_first_marker_is_not_recorded_as_empty() {
     let mutant = Mutated::new(banks(), PastTheMarker::new(true));
     kill(&mutant, &Scenario::default(), &CHANNEL);
 }
@@ -175,7 +175,7 @@ fn the_initiator_ignores_its_inputs() {
 }
 
 /// A channel breaks and opens anew, before the first snapshot begins, and
-/// nobody is told: what was in it is lost, or is sent once more.
+/// no process is notified: what was in it is lost, or is sent once more.
 #[test]
 fn a_reconnect_taken_for_the_same_channel() {
     let lost = Scenario {

@@ -118,7 +118,7 @@ impl Mutation<Right> for Forgets {
     }
 }
 
-/// Everybody keeps to himself what he hears.
+/// No process forwards what it receives.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct NobodyForwards;
 
@@ -163,7 +163,7 @@ impl Mutation<Right> for Miscounts {
     }
 }
 
-/// It says that it has heard what nobody has said.
+/// It delivers what no process has published.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct MakesUp;
 
@@ -186,7 +186,7 @@ impl Mutation<Right> for MakesUp {
 }
 
 #[test]
-fn the_right_one_lives() {
+fn the_correct_algorithm_passes() {
     spare(&ring(None), &scenario());
     spare(&ring(Some(1)), &scenario());
     let twice = Scenario {

@@ -89,7 +89,7 @@ impl Mutation<Right> for ForgetsLateWhites {
 }
 
 #[test]
-fn the_right_one_lives() {
+fn the_correct_algorithm_passes() {
     let (banks, scenario) = unordered();
     spare(&banks, &scenario);
 }

@@ -84,7 +84,7 @@ fn banks<S>() -> Snapshots<(Bank, S)> {
     }
 }
 
-/// Everybody is connected with everybody.
+/// Every process is connected with every other.
 fn mesh(processes: u32) -> Vec<Vec<u32>> {
     let others = |me| (0..processes).filter(|other| *other != me).collect();
     (0..processes).map(others).collect()

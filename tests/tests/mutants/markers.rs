@@ -11,7 +11,7 @@ use crate::{banks, kill};
 
 type Right = ChandyLamport<Bank>;
 
-/// The channel of which somebody does not know.
+/// The channel that a process does not know.
 const FROM: NodeId = NodeId(1);
 const TO: NodeId = NodeId(2);
 

@@ -36,7 +36,7 @@ pub(crate) struct Mutated<S: System, M> {
     right: S,
     mutation: M,
     /// What is asked of the processes: the same as of the right ones, unless
-    /// somebody changes it.
+    /// the mutant changes it.
     pub(crate) commands: Vec<ScheduledCommand<<S::Algorithm as Algorithm>::Command>>,
 }
 

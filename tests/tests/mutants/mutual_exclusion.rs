@@ -133,12 +133,12 @@ impl Mutation<Right> for OneReplyShort {
 }
 
 #[test]
-fn the_right_one_lives() {
+fn the_correct_algorithm_passes() {
     spare(&SYSTEM, &Scenario::default());
 }
 
 #[test]
-fn who_asked_at_the_same_time_is_deferred_by_both() {
+fn concurrent_requests_are_deferred_by_both() {
     let tie = Tie {
         mine: true,
         asked: None,
@@ -148,7 +148,7 @@ fn who_asked_at_the_same_time_is_deferred_by_both() {
 }
 
 #[test]
-fn who_asked_at_the_same_time_is_deferred_by_neither() {
+fn concurrent_requests_are_deferred_by_neither() {
     let tie = Tie {
         mine: false,
         asked: None,
@@ -157,7 +157,7 @@ fn who_asked_at_the_same_time_is_deferred_by_neither() {
     kill(&Mutated::new(SYSTEM, tie), &Scenario::default(), &killers);
 }
 
-/// It takes somebody who has asked often, and one who then asks for the first
+/// It takes a process that has asked often, and one that then asks for the first
 /// time: peer 0 asks before peer 1, and that one before peer 2.
 #[test]
 fn a_clock_that_is_not_merged() {

@@ -90,7 +90,7 @@ impl Mutation<Right> for Aliased {
         for steps in history.processes.values_mut() {
             let end = steps.last().expect("it has started").state.clone();
             for event in steps.iter_mut().flat_map(|step| &mut step.events) {
-                if let Event::Said { kind, fields } = event
+                if let Event::Output { kind, fields } = event
                     && kind == "Recorded"
                 {
                     let read = |(name, value): (&str, &algorithms::Field)| {
@@ -130,7 +130,7 @@ impl Mutation<Right> for TimeoutIsComplete {
 }
 
 #[test]
-fn the_right_one_lives() {
+fn the_correct_algorithm_passes() {
     spare(&banks::<Right>(), &Scenario::default());
     // And in the wrapper, without a mutation.
     let wrapped = Mutated::new(banks::<Right>(), ());

@@ -6,7 +6,7 @@ use support::{Running, Runs, saved};
 use super::{says, testbed};
 
 #[test]
-fn every_schedule_of_every_algorithm_is_right() {
+fn every_schedule_of_every_algorithm_passes() {
     for system in [
         "--peers 3 check snapshot",
         "--peers 2 check snapshot --initiators 2 --acts 2",
@@ -29,7 +29,7 @@ fn every_schedule_of_every_algorithm_is_right() {
 }
 
 #[test]
-fn the_shortest_run_that_is_wrong_is_recorded() {
+fn a_shortest_counterexample_is_recorded() {
     let ended = testbed("--peers 2 check snapshot --channel per-message", 1);
     says(
         &ended,
@@ -59,14 +59,14 @@ fn a_lost_message_keeps_a_run_from_ending() {
 }
 
 #[test]
-fn a_lost_rumour_reaches_nobody_or_another_way() {
+fn a_lost_rumour_is_missing_or_takes_another_path() {
     let ended = testbed("--peers 3 check gossip --topology line --lossy", 1);
     says(&ended, &["validity: VIOLATED"]);
 }
 
 /// Ends at a bound, and does not claim what it has not tried.
 #[test]
-fn what_is_too_large_is_unknown() {
+fn a_search_over_the_limit_is_unknown() {
     for (system, bound) in [
         (
             "--peers 5 check snapshot --max-states 5000",
@@ -95,7 +95,7 @@ fn what_is_too_large_is_unknown() {
 }
 
 #[test]
-fn as_many_states_are_tried_as_were_asked_for() {
+fn the_limit_of_states_is_exact() {
     for states in [1, 100, 123] {
         let system = format!("--peers 2 check snapshot --max-states {states}");
         let ended = testbed(&system, 3);
@@ -107,7 +107,7 @@ fn as_many_states_are_tried_as_were_asked_for() {
 
 /// At once, with what was tried.
 #[test]
-fn a_search_that_is_interrupted_saves_how_far_it_came() {
+fn an_interrupted_search_saves_its_progress() {
     for signal in ["INT", "TERM"] {
         let runs = Runs::new();
         let line = "-v check snapshot --peers 100";

@@ -43,7 +43,7 @@ fn a_snapshot_of_twenty_peers_is_consistent() {
 }
 
 #[test]
-fn many_snapshots_at_once_in_a_network_that_is_no_mesh() {
+fn concurrent_snapshots_in_a_sparse_network() {
     let arguments = "--peers 12 --topology random:3 --transport memory snapshot \
                      --initiators 4 --snapshots 5 --every 10ms";
     let ended = testbed(arguments, 0);
@@ -79,7 +79,7 @@ fn lai_yang_needs_no_order() {
 }
 
 #[test]
-fn just_asking_everybody_is_wrong() {
+fn the_naive_snapshot_fails() {
     let ended = testbed("--peers 20 snapshot --rate 200 --algorithm naive", 1);
     says(
         &ended,
@@ -99,7 +99,7 @@ fn every_workload_is_conserved() {
 }
 
 #[test]
-fn a_peer_that_dies_aborts_the_snapshot_and_is_named() {
+fn a_crash_aborts_the_snapshot_and_names_the_peer() {
     let arguments = "--peers 6 snapshot --kill 3@150ms --patience 500ms";
     let ended = testbed(arguments, 0);
     says(
@@ -128,7 +128,7 @@ fn commands_wait_for_room() {
 }
 
 #[test]
-fn what_does_not_end_in_time_fails() {
+fn a_run_over_its_timeout_fails() {
     let ended = testbed(
         "--peers 3 snapshot --every 100ms --delay 10s --timeout 300ms",
         1,
@@ -139,7 +139,7 @@ fn what_does_not_end_in_time_fails() {
 /// Its timers are always due, and once kept everything else from running: the
 /// snapshot, the time limit, and signals.
 #[test]
-fn more_load_than_the_machine_takes_is_unknown() {
+fn an_overloaded_host_makes_the_verdict_unknown() {
     let arguments = "--peers 8 snapshot --rate 200000 --every 1s --timeout 20s";
     let ended = testbed(arguments, 3);
     says(
@@ -192,7 +192,7 @@ fn the_other_algorithms_cost_what_theory_says() {
 
 /// 20 peers with 4 connections each: 40 edges, so 80 - 19 copies a message.
 #[test]
-fn everybody_hears_every_rumour() {
+fn every_rumour_reaches_all_peers() {
     let arguments = "--peers 20 --topology random:4 --transport memory gossip --interval 10ms";
     says(
         &testbed(arguments, 0),
@@ -210,9 +210,9 @@ fn everybody_hears_every_rumour() {
     );
 }
 
-/// Somebody may be left out: that ends the run, and is told, and is no failure.
+/// A peer may be missed: that ends the run, is reported, and is no failure.
 #[test]
-fn with_a_fanout_a_run_ends_without_those_whom_nobody_told() {
+fn a_run_with_a_fanout_ends_without_the_missing_deliveries() {
     let arguments = "--peers 20 --topology random:4 --transport memory \
                      gossip --interval 10ms --fanout 1 --patience 300ms";
     says(
@@ -228,7 +228,7 @@ fn with_a_fanout_a_run_ends_without_those_whom_nobody_told() {
 
 /// One that dies is missing, and the others hear of everything another way.
 #[test]
-fn rumours_find_a_way_around_a_peer_that_dies() {
+fn rumours_take_another_path_around_a_crash() {
     let arguments = "--peers 8 --transport memory \
                      gossip --interval 10ms --kill 3@20ms --patience 300ms";
     says(

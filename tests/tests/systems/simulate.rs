@@ -61,7 +61,7 @@ fn a_seed_decides_every_byte() {
 
 /// The command that the verdict names leads to the same failure.
 #[test]
-fn a_schedule_that_fails_can_be_had_again() {
+fn a_failing_schedule_is_reproduced() {
     let arguments = "--peers 4 simulate snapshot --channel per-message --seeds 500";
     let ended = testbed(arguments, 1);
     let (_, command) = ended
@@ -112,7 +112,7 @@ fn a_scenario_is_read_from_a_file() {
     let faults = faults.display();
     let arguments = format!("--peers 6 simulate ping --count 5 --seeds 500 --scenario {faults}");
     says(&testbed(&arguments, 0), &["every ping ends once: holds"]);
-    // A snapshot is given up, as it is when --kill stops somebody.
+    // A snapshot is given up, as it is when --kill stops a peer.
     let arguments = format!("--peers 3 simulate snapshot --scenario {path}");
     says(
         &testbed(&arguments, 0),
@@ -213,9 +213,9 @@ fn a_fault_that_never_happened_is_unknown() {
     );
 }
 
-/// A bank that goes on while nobody takes a snapshot has schedules of any length.
+/// A bank that goes on while no snapshot is taken has schedules of any length.
 #[test]
-fn a_schedule_that_does_not_end_is_saved_and_can_be_had_again() {
+fn an_endless_schedule_is_saved_and_reproduced() {
     let system = "--peers 4 simulate snapshot --every 100s --seeds 10";
     let ended = testbed(&format!("{system} --max-events 5000"), 3);
     says(
@@ -237,7 +237,7 @@ fn a_schedule_that_does_not_end_is_saved_and_can_be_had_again() {
 /// The first Ctrl-C ends it at once, within a schedule, and what was tried until
 /// then is saved.
 #[test]
-fn an_interrupted_trial_saves_what_it_measured() {
+fn an_interrupted_trial_saves_its_measurements() {
     for (system, tried) in [
         ("snapshot --every 500s", "0"),
         ("elect --seeds 100000000", ""),
@@ -266,7 +266,7 @@ fn an_interrupted_trial_saves_what_it_measured() {
 
 /// On a line there is no other way, and the judge says who never heard.
 #[test]
-fn a_lost_rumour_is_found_missing() {
+fn a_lost_rumour_is_reported_as_missing() {
     let arguments = "--peers 6 --topology line simulate gossip --loss 0.3 --seeds 20";
     let ended = testbed(arguments, 1);
     says(
@@ -276,7 +276,7 @@ fn a_lost_rumour_is_found_missing() {
 }
 
 #[test]
-fn a_lost_message_is_found_missing() {
+fn a_lost_message_is_reported_as_missing() {
     let ended = testbed("--peers 6 simulate elect --loss 0.5 --seeds 50", 1);
     says(&ended, &["termination: VIOLATED", "--loss 0.5"]);
 }

@@ -25,7 +25,7 @@ fn check(path: &Path, states: &[&str]) -> Value {
 }
 
 #[test]
-fn every_view_is_for_everybody() {
+fn every_view_is_accessible() {
     if !has_axe() {
         return;
     }
@@ -49,7 +49,7 @@ fn every_view_is_for_everybody() {
 const RESULTS: &[&str] = &["results", "results with all numbers"];
 
 #[test]
-fn the_results_of_every_experiment_are_for_everybody() {
+fn the_results_of_every_experiment_are_accessible() {
     if !has_axe() {
         return;
     }

@@ -26,7 +26,7 @@ fn violating(record: &Value) -> BTreeSet<String> {
 }
 
 #[test]
-fn the_page_and_the_judge_say_the_same_of_every_snapshot() {
+fn the_page_and_the_judge_agree_on_every_snapshot() {
     if !has_browser() {
         return;
     }

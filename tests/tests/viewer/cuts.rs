@@ -50,7 +50,7 @@ fn exported(runs: &Runs, path: &Path) -> PathBuf {
 }
 
 #[test]
-fn a_right_snapshot_is_right_from_jaegers_file_too() {
+fn a_snapshot_from_jaegers_file_is_judged_the_same() {
     if !has_browser() {
         return;
     }
@@ -83,7 +83,7 @@ fn a_right_snapshot_is_right_from_jaegers_file_too() {
 
 /// As Jaeger's page saves a trace: the steps of the others are not there.
 #[test]
-fn of_a_trace_alone_the_cut_is_not_known() {
+fn the_cut_of_an_imported_trace_is_unknown() {
     if !has_browser() {
         return;
     }
@@ -127,7 +127,7 @@ fn an_aborted_snapshot_is_not_called_wrong() {
 
 /// Why the run is wrong comes first; that its cut is consistent is no praise.
 #[test]
-fn what_is_wrong_with_the_run_comes_before_the_cut() {
+fn violations_of_the_run_are_shown_before_the_cut() {
     if !has_browser() {
         return;
     }
@@ -155,7 +155,7 @@ fn what_is_wrong_with_the_run_comes_before_the_cut() {
 }
 
 #[test]
-fn what_the_address_names_and_is_not_there_is_told() {
+fn missing_parts_named_by_the_address_are_reported() {
     if !has_browser() {
         return;
     }

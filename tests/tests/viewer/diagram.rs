@@ -12,7 +12,7 @@ use super::{has, has_browser, look_well, number, steps, text, texts};
 type Channels = BTreeMap<String, Vec<String>>;
 
 /// What a run printed of its cut, kind and all.
-fn told(stdout: &str) -> Channels {
+fn reported(stdout: &str) -> Channels {
     let mut to = "";
     let mut channels = Channels::new();
     for line in stdout.lines() {
@@ -123,12 +123,12 @@ fn a_snapshot_shows_its_cut_and_what_was_in_flight() {
     check_picture(&seen, &path);
     has(text(&seen["head"]), &["snapshot", "pass", "peers\n20"]);
     assert_eq!(texts(&seen["kinds"])[..2], ["TRANSFER", "MARKER"]);
-    let told = told(&ended.stdout);
-    assert!(!told.is_empty(), "20 peers always have some: {ended}");
-    assert_eq!(shown(&seen["cut"]), told);
+    let reported = reported(&ended.stdout);
+    assert!(!reported.is_empty(), "20 peers always have some: {ended}");
+    assert_eq!(shown(&seen["cut"]), reported);
     assert_eq!(seen["cut"]["title"], "Snapshot 0/0");
     has(text(&seen["cut"]["verdict"]), &["✓ Consistent."]);
-    let count: usize = told.values().map(Vec::len).sum();
+    let count: usize = reported.values().map(Vec::len).sum();
     has(
         text(&seen["cut"]["total"]),
         &[&format!("in the cut: {count} message")],

@@ -38,7 +38,7 @@ fn poison(folder: &Path) {
 }
 
 #[test]
-fn what_a_peer_calls_itself_is_text() {
+fn names_of_peers_are_shown_as_text() {
     if !has_browser() {
         return;
     }

@@ -5,7 +5,7 @@ use support::Runs;
 use super::{has, has_browser, printed, script, steps, text, texts};
 
 #[test]
-fn the_page_fills_while_the_run_goes_on_and_stays_after_it() {
+fn the_page_follows_a_live_run_and_stays_after_it() {
     if !has_browser() {
         return;
     }
@@ -33,7 +33,7 @@ fn the_page_fills_while_the_run_goes_on_and_stays_after_it() {
 }
 
 #[test]
-fn a_link_that_is_cut_and_a_peer_that_is_killed_are_seen_in_the_topology() {
+fn the_topology_shows_cut_links_and_killed_peers() {
     if !has_browser() {
         return;
     }
@@ -80,7 +80,7 @@ fn a_link_that_is_cut_and_a_peer_that_is_killed_are_seen_in_the_topology() {
 
 /// The page must leave the processor to the peers.
 #[test]
-fn the_page_asks_seldom_and_only_for_what_its_view_shows() {
+fn the_page_requests_only_the_data_of_its_view() {
     if !has_browser() {
         return;
     }

@@ -90,7 +90,7 @@ fn steps(path: &Path) -> Vec<Reported> {
     all.filter(|span| number(span).is_some()).collect()
 }
 
-/// The how-manieth step of its peer it is.
+/// The number of a step, among those of its peer.
 fn number(reported: &Reported) -> Option<i64> {
     use opentelemetry_proto::tonic::common::v1::any_value::Value;
     let mut all = reported.span.attributes.iter();

@@ -8,7 +8,7 @@ use support::{run, workspace};
 use super::has_browser;
 
 #[test]
-fn the_parts_of_the_page_hold_their_tests() {
+fn the_unit_tests_of_the_page_pass() {
     if !has_browser() {
         return;
     }

@@ -85,7 +85,7 @@ fn gossip_beside_theory() {
 }
 
 #[test]
-fn lookups_and_the_oracle() {
+fn lookups_beside_the_oracle() {
     let Some((seen, record)) = seen("--peers 20 kad --operations 50") else {
         return;
     };
@@ -100,8 +100,8 @@ fn lookups_and_the_oracle() {
     let hops = kinds.values().map(|kind| kind["hops"]["count"].as_u64());
     assert_eq!(counted, hops.map(Option::unwrap_or_default).sum::<u64>());
     has(&texts(&seen["notes"]).join(" "), &["log2 n = 4.3"]);
-    let told = "50 operations one after the other, 0 of them failed";
-    assert!(texts(&seen["charts"]).contains(&told));
+    let message = "50 operations one after the other, 0 of them failed";
+    assert!(texts(&seen["charts"]).contains(&message));
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn latency_beside_plain_tcp() {
 }
 
 #[test]
-fn peers_of_other_programs_are_named() {
+fn external_peers_are_named() {
     if !has_browser() {
         return;
     }

@@ -34,8 +34,8 @@ fn check_traces(seen: &Value, path: &Path) {
     assert_eq!(found["tagged"], format!("{} traces", traces(path, about)));
     has(text(&found["wrong"]), &["soon", "is no duration"]);
     has(text(&found["address"]), &["tags=p2p.remote%3Dpeer-01"]);
-    let told = text(&seen["comparison"]["told"]);
-    has(told, &["in both", "A takes", "B "]);
+    let message = text(&seen["comparison"]["told"]);
+    has(message, &["in both", "A takes", "B "]);
     has(text(&seen["comparison"]["path"]), &["Critical path ("]);
     let critical = texts(&seen["comparison"]["critical"]);
     assert!(!critical.is_empty(), "the end of a trace has a cause");

@@ -93,7 +93,7 @@ fn text(step: &StepRecord) -> String {
                     message.kind, message.fields
                 )
             }
-            Event::Said { kind, fields } => write!(text, "; says {kind} ({fields})"),
+            Event::Output { kind, fields } => write!(text, "; says {kind} ({fields})"),
         };
     }
     // One event is one line, whatever a peer has put into it.

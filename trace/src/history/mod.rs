@@ -123,7 +123,7 @@ impl History {
         self.steps().flat_map(|(name, at, step)| {
             step.events.iter().filter_map(move |event| match event {
                 Event::Sent { to, message } => Some((name, at, to, message)),
-                Event::Said { .. } => None,
+                Event::Output { .. } => None,
             })
         })
     }
@@ -135,9 +135,9 @@ impl History {
     }
 
     /// How many outputs of that kind there were.
-    pub fn said(&self, kind: &str) -> u64 {
-        let sayings = self.sayings();
-        sayings.filter(|(_, _, said, _)| *said == kind).count() as u64
+    pub fn count_outputs(&self, kind: &str) -> u64 {
+        let outputs = self.outputs();
+        outputs.filter(|(_, _, output, _)| *output == kind).count() as u64
     }
 
     /// The kinds of messages and outputs, with how many there were of each: "the
@@ -147,7 +147,7 @@ impl History {
         for (.., message) in self.sends() {
             *counts.entry(("message", &message.kind)).or_default() += 1;
         }
-        for (_, _, kind, _) in self.sayings() {
+        for (_, _, kind, _) in self.outputs() {
             *counts.entry(("output", kind)).or_default() += 1;
         }
         let left_out = counts.len().saturating_sub(MOST_KINDS);
@@ -164,11 +164,11 @@ impl History {
         }
     }
 
-    /// Everything that was said: by whom, in which of its steps, what.
-    pub fn sayings(&self) -> impl Iterator<Item = (&Arc<str>, usize, &str, &Fields)> {
+    /// Every output: the process, the index of its step, the kind, the fields.
+    pub fn outputs(&self) -> impl Iterator<Item = (&Arc<str>, usize, &str, &Fields)> {
         self.steps().flat_map(|(name, at, step)| {
             step.events.iter().filter_map(move |event| match event {
-                Event::Said { kind, fields } => Some((name, at, kind.as_ref(), fields)),
+                Event::Output { kind, fields } => Some((name, at, kind.as_ref(), fields)),
                 Event::Sent { .. } => None,
             })
         })
@@ -206,7 +206,7 @@ pub fn step(span: Span) -> Option<StepRecord> {
                 let to = fields.get_text(key::REMOTE)?.into();
                 Some(Event::Sent { to, message })
             }
-            None => Some(Event::Said {
+            None => Some(Event::Output {
                 kind: event.name.into(),
                 fields,
             }),

@@ -117,15 +117,15 @@ fn a_file_cut_anywhere_is_rejected_with_the_place() {
     let jaeger = exported(ExportFormat::Jaeger);
     let last = jaeger.rfind('}').expect("its end");
     for cut in (10..last).filter(|cut| jaeger.is_char_boundary(*cut)) {
-        let told = refusal(&jaeger[..cut]);
+        let message = refusal(&jaeger[..cut]);
         let line = jaeger[..cut].lines().count();
         assert!(
-            told.contains("cut short here: save it again"),
-            "cut at {cut}: {told}"
+            message.contains("cut short here: save it again"),
+            "cut at {cut}: {message}"
         );
         // A cut after a line's end is reported as one of the line before.
-        let at = |line: usize| told.starts_with(&format!("line {line}, column "));
-        assert!(at(line) || at(line + 1), "cut at {cut}: {told}");
+        let at = |line: usize| message.starts_with(&format!("line {line}, column "));
+        assert!(at(line) || at(line + 1), "cut at {cut}: {message}");
     }
 }
 
@@ -176,11 +176,11 @@ fn malformed_files_are_rejected_with_the_place() {
             &["data[0].spans[0]", "no process \"p1\""],
         ),
     ] {
-        let told = refusal(text);
+        let message = refusal(text);
         for part in parts {
             assert!(
-                told.contains(part),
-                "{part:?} is not in the error of {text}: {told}"
+                message.contains(part),
+                "{part:?} is not in the error of {text}: {message}"
             );
         }
     }
@@ -282,11 +282,11 @@ fn malformed_spans_of_a_jaeger_file_are_left_out() {
         let store = read(file(bad, process).as_bytes()).expect(bad);
         let left_out = store.left_out();
         assert_eq!((store.len(), left_out.spans), (1, 1), "{bad}");
-        let told = left_out.to_string();
+        let message = left_out.to_string();
         let wanted = "1 span was left out: data[0].spans[1]: ";
         assert!(
-            told.starts_with(wanted) && told.contains(part),
-            "{bad}: {told}"
+            message.starts_with(wanted) && message.contains(part),
+            "{bad}: {message}"
         );
     }
 }

@@ -49,8 +49,8 @@ fn spans(text: &str, place: usize, trace: Parts<'_>, read: &mut Read) {
     for (number, part) in trace.spans.unwrap_or_default().into_iter().enumerate() {
         let span = read_part::<Span>(text, 1, part);
         if let Err(why) = span.and_then(|span| groups.add(span)) {
-            let told = || format!("data[{place}].spans[{number}]: {why}");
-            read.left_out.add(told);
+            let message = || format!("data[{place}].spans[{number}]: {why}");
+            read.left_out.add(message);
         }
     }
     read.data

@@ -153,8 +153,8 @@ fn a_span_that_ends_before_it_starts_has_a_warning() {
     span.end_time_unix_nano = START - 1 - 1_500_000_000;
     let span = &traces(data)[0].spans[2];
     assert_eq!(span.duration, 0);
-    let told = "Negative duration detected, sanitizing end timestamp. Original end timestamp: 2023-11-14 22:13:18.5 +0000 UTC, adjusted to: 2023-11-14 22:13:20.000001001 +0000 UTC";
-    assert_eq!(span.warnings, Some(vec![told.to_owned()]));
+    let message = "Negative duration detected, sanitizing end timestamp. Original end timestamp: 2023-11-14 22:13:18.5 +0000 UTC, adjusted to: 2023-11-14 22:13:20.000001001 +0000 UTC";
+    assert_eq!(span.warnings, Some(vec![message.to_owned()]));
     assert_eq!(rich().1.warnings, None);
 }
 

@@ -158,10 +158,10 @@ fn malformed_fields_are_rejected_with_the_place() {
         (r#""events":{}"#, "expected a sequence"),
         (r#""links":[[]]"#, "expected an object"),
     ] {
-        let told = span(fields).expect_err(fields);
+        let message = span(fields).expect_err(fields);
         assert!(
-            told.contains(part) && told.starts_with("line 1, column "),
-            "{fields}: {told}"
+            message.contains(part) && message.starts_with("line 1, column "),
+            "{fields}: {message}"
         );
     }
     for text in ["[]", "[1]", "7", "null", r#"{"resourceSpans":7}"#, "{} {}"] {
@@ -269,8 +269,8 @@ fn a_malformed_part_affects_no_other_span() {
         let read = read(text.as_bytes()).expect(&text);
         assert_eq!(read.left_out.spans, left_out, "{text}");
         assert_eq!(count(&read.data), good, "{text}");
-        let told = read.left_out.first.unwrap_or_default();
-        assert!(told.contains(why), "{text}: {told}");
+        let message = read.left_out.first.unwrap_or_default();
+        assert!(message.contains(why), "{text}: {message}");
     }
     let mut bytes = around("{}", "{}", r#"{"name":"?"}"#).into_bytes();
     let at = bytes
@@ -311,8 +311,8 @@ fn invalid_utf8_affects_no_other_span() {
         let read = request(what);
         let found = (read.left_out.spans, count(&read.data));
         assert_eq!(found, (left_out, good), "{what}: {:?}", read.left_out);
-        let told = read.left_out.first.unwrap_or_default();
-        assert!(told.contains(why), "{what}: {told}");
+        let message = read.left_out.first.unwrap_or_default();
+        assert!(message.contains(why), "{what}: {message}");
     }
     let data = samples::store().trace(PING).expect("it is there");
     let read = read_protobuf(data.encode_to_vec().into()).expect("a request");

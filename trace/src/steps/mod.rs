@@ -338,7 +338,7 @@ fn events<A: Algorithm>(step: &Step<A>, directory: &dyn Names) -> Vec<Event> {
             to: directory.name(*to),
             message: message_record(message, ids.next().unwrap_or_default()),
         }),
-        Effect::Output(output) => Some(Event::Said {
+        Effect::Output(output) => Some(Event::Output {
             kind: output.kind().into(),
             fields: algorithms::Describe::fields(output),
         }),

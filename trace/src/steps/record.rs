@@ -60,7 +60,7 @@ pub enum Event {
         message: MessageRecord,
     },
     /// It output a value to the environment.
-    Said {
+    Output {
         /// The kind of the output.
         kind: Cow<'static, str>,
         /// Its fields.

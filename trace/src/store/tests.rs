@@ -204,12 +204,15 @@ fn a_malformed_span_is_left_out_and_the_others_are_stored() {
         let LeftOut { spans, first, .. } = store.left_out();
         // Those of the sample, once: the same spans again are the same spans.
         assert_eq!((store.len(), spans), (6, 1), "{line}");
-        let told = first.unwrap_or_default();
-        assert!(told.contains(wanted), "{line}: {told}");
+        let message = first.unwrap_or_default();
+        assert!(message.contains(wanted), "{line}: {message}");
         // A file of such spans alone is rejected.
         let error = Store::read_jsonl(line.as_bytes()).expect_err(&line);
-        let told = error.to_string();
-        assert!(told.ends_with("; there are no others"), "{line}: {told}");
+        let message = error.to_string();
+        assert!(
+            message.ends_with("; there are no others"),
+            "{line}: {message}"
+        );
     }
 }
 
@@ -287,11 +290,11 @@ fn a_span_without_an_end_or_with_one_before_its_start_takes_no_time() {
         let [summary] = &store.summaries(&Query::default())[..] else {
             panic!("one trace")
         };
-        let told = (
+        let message = (
             summary.max_end_time_unix_nano - summary.min_start_time_unix_nano,
             summary.unended_span_count,
         );
-        assert_eq!(told, (end, unended), "{ends:?}");
+        assert_eq!(message, (end, unended), "{ends:?}");
     }
 }
 

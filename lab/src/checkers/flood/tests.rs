@@ -24,12 +24,12 @@ fn line() -> Expected {
             .into(),
         fanout: None,
         published: Some(1),
-        everybody: true,
+        reaches_all: true,
     }
 }
 
 /// A rumour of A goes down the line; C is told that many hops.
-fn told(count: i64) -> ByHand {
+fn stating(count: i64) -> ByHand {
     let mut run = up_to_b();
     let to_c = run.send(B, C, "RUMOUR", hops(2));
     run.receive(C, to_c);
@@ -58,20 +58,20 @@ fn wrong(run: &ByHand) -> Vec<String> {
 }
 
 #[test]
-fn a_right_flood_is_right() {
-    let properties = check(&told(2).history, &line());
+fn a_correct_flood_passes() {
+    let properties = check(&stating(2).history, &line());
     assert_eq!(violated(&properties), [""; 0]);
     assert_eq!(vacuous(&properties), [""; 0]);
 }
 
 #[test]
-fn somebody_counts_wrong() {
-    let expected = "hops: peer-02 (step 1) tells 3 hops of peer-00/0, but 2 messages carried it";
-    assert_eq!(wrong(&told(3)), [expected]);
+fn a_wrong_hop_count_is_found() {
+    let expected = "hops: peer-02 (step 1) states 3 hops of peer-00/0, but 2 messages carried it";
+    assert_eq!(wrong(&stating(3)), [expected]);
 }
 
 #[test]
-fn somebody_does_not_send_it_on() {
+fn a_process_that_does_not_forward_is_found() {
     let expected = [
         "sent on once: peer-01 (step 1) has peer-00/0, and sends 0 copies to 0 others; \
          it should send 1 at once",
@@ -81,10 +81,10 @@ fn somebody_does_not_send_it_on() {
 }
 
 #[test]
-fn chance_may_leave_somebody_out() {
+fn a_fanout_may_miss_a_process() {
     let chance = Expected {
         fanout: Some(1),
-        everybody: false,
+        reaches_all: false,
         ..line()
     };
     let mut run = up_to_b();
@@ -93,8 +93,8 @@ fn chance_may_leave_somebody_out() {
 }
 
 #[test]
-fn somebody_delivers_twice() {
-    let mut run = told(2);
+fn a_second_delivery_is_found() {
+    let mut run = stating(2);
     run.say(C, "Delivered", hops(2));
     let expected = "no duplication: peer-02 has peer-00/0 more than once: \
                     peer-02 (step 1), peer-02 (step 1)";
@@ -102,7 +102,7 @@ fn somebody_delivers_twice() {
 }
 
 #[test]
-fn it_is_sent_back() {
+fn a_rumour_sent_back_is_found() {
     let mut run = up_to_b();
     let to_c = run.send(B, C, "RUMOUR", hops(2));
     run.send(B, A, "RUMOUR", hops(2));
@@ -114,8 +114,8 @@ fn it_is_sent_back() {
 }
 
 #[test]
-fn it_is_sent_on_again_later() {
-    let mut run = told(2);
+fn a_second_forwarding_is_found() {
+    let mut run = stating(2);
     run.step(B);
     run.send(B, C, "RUMOUR", hops(2));
     let expected = "sent on once: peer-01 (step 1) has peer-00/0, and sends 2 copies to 1 others; \
@@ -124,13 +124,13 @@ fn it_is_sent_on_again_later() {
 }
 
 #[test]
-fn somebody_makes_it_up() {
-    let mut run = told(2);
+fn an_invented_rumour_is_found() {
+    let mut run = stating(2);
     run.history.processes.get_mut(A).unwrap()[0]
         .events
         .remove(0);
     let wrong = wrong(&run);
-    let expected = "no creation: peer-01 (step 1) delivers peer-00/0, which nobody published";
+    let expected = "no creation: peer-01 (step 1) delivers peer-00/0, which no process published";
     assert_eq!(wrong[0], expected);
     let expected = "cause: peer-01 (step 1) delivers peer-00/0, \
                     but peer-00 sent a copy when it had not just got it";
@@ -140,8 +140,8 @@ fn somebody_makes_it_up() {
 }
 
 #[test]
-fn another_publishes_it_too() {
-    let mut run = told(2);
+fn a_second_origin_is_found() {
+    let mut run = stating(2);
     run.step(B);
     run.say(B, "Published", id());
     let wrong = wrong(&run);
@@ -151,8 +151,8 @@ fn another_publishes_it_too() {
 }
 
 #[test]
-fn the_chain_breaks() {
-    let mut run = told(2);
+fn a_delivery_without_a_sender_is_found() {
+    let mut run = stating(2);
     run.history.processes.get_mut(C).unwrap()[0].received = None;
     let expected = [
         "cause: peer-02 (step 1) delivers peer-00/0, but peer-02 (step 1) got no copy",
@@ -160,18 +160,18 @@ fn the_chain_breaks() {
     ];
     assert_eq!(wrong(&run)[..2], expected);
     // Or what C got was never sent.
-    let mut run = told(2);
+    let mut run = stating(2);
     run.history.processes.get_mut(B).unwrap()[0].events.pop();
     let expected = "cause: peer-02 (step 1) delivers peer-00/0, \
-                    but nothing tells that peer-01 sent the copy";
+                    but no step records that peer-01 sent the copy";
     assert_eq!(wrong(&run)[0], expected);
 }
 
 #[test]
-fn nothing_happens() {
+fn a_run_without_rumours_is_unknown() {
     let run = ByHand::new([A, B, C]);
     let expected = [
-        "something is delivered: nobody delivers anything",
+        "something is delivered: no process delivers anything",
         "all published: 0 of 1 are",
     ];
     assert_eq!(wrong(&run), expected);

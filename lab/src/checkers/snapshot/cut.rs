@@ -1,4 +1,4 @@
-//! What a recorded run tells of its snapshots.
+//! The snapshots of a recorded run.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -137,7 +137,7 @@ impl<'a> Run<'a> {
     }
 
     /// A state that is recorded in a step is the state before the message that
-    /// the step handles: whoever records because of a message does it first.
+    /// the step handles: a process that records because of a message does it first.
     fn read_step(&mut self, process: usize, step: &'a StepRecord, before: Option<&'a Fields>) {
         let receipt = step.received.as_ref().and_then(|received| {
             let from = self.index(&received.from)?;
@@ -147,7 +147,8 @@ impl<'a> Run<'a> {
                 None => Act::Receive(from, received.message.id),
             })
         });
-        let said = |event: &&Event| matches!(event, Event::Said { kind, .. } if kind == "Recorded");
+        let said =
+            |event: &&Event| matches!(event, Event::Output { kind, .. } if kind == "Recorded");
         let mut records = step.events.iter().filter(said).count();
         if let (Some(receipt), 0) = (receipt, records) {
             self.lines[process].push(receipt);
@@ -159,7 +160,7 @@ impl<'a> Run<'a> {
                         self.read_send(process, to, message);
                     }
                 }
-                Event::Said { kind, fields } => {
+                Event::Output { kind, fields } => {
                     self.read_saying(process, kind, fields, step, before);
                     records -= usize::from(kind == "Recorded");
                     if let (Some(receipt), "Recorded", 0) = (receipt, kind.as_ref(), records) {

@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn an_aborted_snapshot_tells_what_was_lacking() {
+    fn an_aborted_snapshot_states_what_was_missing() {
         let mut run = ByHand::new(PEERS);
         for peer in ["peer-00", "peer-01"] {
             run.say(peer, "Recorded", about("0/0"));

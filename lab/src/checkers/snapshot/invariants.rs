@@ -327,8 +327,8 @@ pub(super) fn replay(run: &Run<'_>, history: &History) -> Property {
     property
 }
 
-/// I8: every snapshot ends, nobody records twice, and none is complete without
-/// everybody.
+/// I8: every snapshot ends, no process records twice, and none is complete without
+/// all of them.
 pub(super) fn liveness(run: &Run<'_>, history: &History, expected: &Expected) -> Property {
     let mut property = Property::of("I8 liveness", history);
     let count = run.cuts.len() as u64;
@@ -522,7 +522,7 @@ fn start(history: &History, process: &str) -> Option<i64> {
         .iter()
         .map(|event| match event {
             trace::steps::Event::Sent { message, .. } => amount(&message.fields),
-            trace::steps::Event::Said { .. } => Some(0),
+            trace::steps::Event::Output { .. } => Some(0),
         })
         .sum();
     let received = first.received.as_ref();

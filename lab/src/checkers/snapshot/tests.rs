@@ -30,7 +30,7 @@ struct Banks {
 }
 
 impl Banks {
-    /// Everybody has started.
+    /// Every process has started.
     fn new<const N: usize>(processes: [&'static str; N]) -> Self {
         let pairs = processes.iter().flat_map(|from| {
             let others = processes.iter().filter(move |to| *to != from);
@@ -105,7 +105,7 @@ impl Banks {
         self.marker(ALICE, BOB)
     }
 
-    /// Bob receives his first marker and records. Returns his marker.
+    /// Bob receives its first marker and records. Returns its marker.
     fn join(&mut self, marker: u64) -> u64 {
         self.receive(BOB, marker);
         self.record(BOB);
@@ -123,8 +123,8 @@ impl Banks {
         self.run.say(ALICE, "Complete", [text("snapshot", ID)]);
     }
 
-    /// Bob finishes, Alice gets his marker, finishes with what she found in the
-    /// channel from him, and completes the snapshot.
+    /// Bob finishes, Alice gets its marker, finishes with what was in the
+    /// channel from it, and completes the snapshot.
     fn end(&mut self, marker: u64, from_bob: &[&str]) {
         self.finish(BOB, []);
         self.receive(ALICE, marker);
@@ -168,7 +168,7 @@ fn a_good_history_violates_nothing() {
 }
 
 #[test]
-fn i1_a_message_of_the_future_that_is_received_in_the_past() {
+fn i1_a_message_sent_after_the_cut_and_received_before_it() {
     let mut banks = Banks::new([ALICE, BOB]);
     let marker = banks.begin();
     let orphan = banks.send(ALICE, BOB, "0/0", 2);
@@ -215,7 +215,7 @@ fn i2_messages_in_the_wrong_order() {
 }
 
 #[test]
-fn i2_a_message_that_is_not_recorded_or_too_much() {
+fn i2_a_missing_or_surplus_message() {
     let names = [
         "I2 channel state",
         "I5 conservation",
@@ -239,7 +239,7 @@ fn i2_a_message_that_is_not_recorded_or_too_much() {
 
 /// A list that the record does not have, or has in part, is no empty channel.
 #[test]
-fn what_cannot_be_read_of_channels_is_not_judged() {
+fn unreadable_channel_states_are_not_judged() {
     let unlisted = || text("channel.1", "[id=1/0 amount=3]");
     let cut = || [list("channel.1", &[]), integer(key::LEFT_OUT, 1)];
     for channels in [
@@ -287,7 +287,7 @@ fn found_in_the_channel(channel: Named) -> Vec<Property> {
 
 /// What else a message shows, and in which order, is its own affair.
 #[test]
-fn another_display_of_a_message_accuses_nobody() {
+fn the_text_of_a_message_does_not_matter() {
     let record = r#"memo="id=9/9 amount=9" amount=3 urgent=true id=1/0"#;
     let fields = Fields::from_record(record).expect("a record");
     let in_memory = ("channel.1".into(), Field::Records(vec![fields]));
@@ -336,7 +336,7 @@ fn i3_a_marker_behind_the_next_message() {
 }
 
 #[test]
-fn i3_two_markers_on_a_channel_or_none() {
+fn i3_two_markers_or_none_on_a_channel() {
     for count in [0, 2] {
         let mut banks = Banks::new([ALICE, BOB]);
         let marker = banks.begin();
@@ -359,7 +359,7 @@ fn i3_two_markers_on_a_channel_or_none() {
 
 /// Bob gets nothing from Alice's future, but from Carol's, who has.
 #[test]
-fn i4_a_future_that_comes_on_a_detour() {
+fn i4_a_causal_path_from_after_the_cut() {
     let mut banks = Banks::new([ALICE, BOB, CAROL]);
     let to_bob = banks.begin();
     let to_carol = banks.marker(ALICE, CAROL);
@@ -399,7 +399,7 @@ fn i4_a_future_that_comes_on_a_detour() {
 }
 
 #[test]
-fn i5_an_amount_that_is_wrong() {
+fn i5_a_wrong_amount() {
     let (mut banks, message) = with_a_message_in_the_channel();
     let marker = banks.begin();
     let back = banks.join(marker);
@@ -414,9 +414,9 @@ fn i5_an_amount_that_is_wrong() {
 }
 
 #[test]
-fn i6_a_message_that_comes_twice() {
+fn i6_a_duplicate_message() {
     // What is worth nothing is not missed by any sum, and without markers
-    // nobody counts what is in front of them.
+    // what is in front of them is not counted.
     let cases: [(_, &[&str]); 2] = [
         (0, &["I6 every message once"]),
         (2, &["I5 conservation", "I6 every message once"]),
@@ -452,7 +452,7 @@ fn i6_a_message_in_the_state_and_in_the_channel() {
 }
 
 #[test]
-fn i7_states_that_never_were_though_their_sum_is_right() {
+fn i7_states_that_did_not_occur_with_the_right_sum() {
     let mut banks = Banks::new([ALICE, BOB]);
     banks.step(ALICE);
     banks.record_and(ALICE, 1);
@@ -476,9 +476,9 @@ fn i7_states_that_never_were_though_their_sum_is_right() {
 type End = fn(&mut Banks, u64);
 
 #[test]
-fn i8_a_snapshot_that_does_not_end_as_it_should() {
+fn i8_a_snapshot_without_its_end() {
     let cases: [(_, End); 5] = [
-        ("nobody finishes", |_, _| {}),
+        ("no process finishes", |_, _| {}),
         ("complete without Bob", |banks, back| {
             banks.receive(ALICE, back);
             banks.finish(ALICE, []);
@@ -508,7 +508,7 @@ fn i8_a_snapshot_that_does_not_end_as_it_should() {
 }
 
 #[test]
-fn i8_giving_up_is_right_if_somebody_has_crashed() {
+fn i8_an_abort_after_a_crash_is_right() {
     let cases: [(_, &[&str]); 2] = [(false, &["I8 liveness"]), (true, &[])];
     for (crashes, names) in cases {
         let mut banks = Banks::new([ALICE, BOB]);

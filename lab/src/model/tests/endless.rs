@@ -93,7 +93,9 @@ impl System for Players {
 
     fn judge(&self, history: &History) -> Judgement {
         let mut held = Property::new("held");
-        held.check(history.said("Held") == 1, || "it is not held".into());
+        held.check(history.count_outputs("Held") == 1, || {
+            "it is not held".into()
+        });
         Judgement {
             properties: vec![held],
             ..Judgement::default()

@@ -15,7 +15,7 @@ pub(super) fn messages(history: &History, neighbours: &[Vec<u32>]) -> Vec<Messag
     let number = |name: &str| numbers.get(name).copied();
     let mut messages = BTreeMap::<&str, Message>::new();
     let said = |wanted: &'static str| {
-        let all = history.sayings();
+        let all = history.outputs();
         let all = all.filter(move |(_, _, kind, _)| *kind == wanted);
         all.filter_map(|(by, at, _, fields)| {
             let step = &history.processes[by][at];

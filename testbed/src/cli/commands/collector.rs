@@ -19,7 +19,7 @@ pub(super) fn warn(options: &RunOptions) {
     }
 }
 
-/// Exports what is left, and tells when that takes time. Returns why some spans
+/// Exports what is left, and prints a line when that takes time. Returns why some spans
 /// were not exported, or what the collector warned of.
 pub(super) async fn end(sink: &Sink, options: &RunOptions) -> Option<String> {
     let mut flush = std::pin::pin!(sink.flush());

@@ -25,7 +25,7 @@ pub(super) struct Served {
     _until: DropGuard,
 }
 
-/// Listens where the options say, if they do, and tells where.
+/// Listens where the options say, if they do, and prints the address.
 pub(super) async fn listen(options: &RunOptions) -> Result<Option<TcpListener>, Error> {
     let Some(address) = options.metrics else {
         return Ok(None);

@@ -184,7 +184,7 @@ async fn run_erased(experiment: &mut dyn Erased, options: &RunOptions) -> Result
     record.spans.count(sink.counts());
     record.spans.without_parent = store.orphan_count();
     record.seconds = Some(began.elapsed().as_secs_f64());
-    record.host_use = Some(host.told());
+    record.host_use = Some(host.summary());
     let findings = experiment.end(&mut record, &store);
     record.verdict = verdict(findings, &record, ended);
     let columns = experiment.save(&mut rows);

@@ -121,7 +121,7 @@ mod tests {
     use trace::store::samples;
 
     #[test]
-    fn the_laboratory_is_no_peer() {
+    fn the_service_of_the_run_is_no_peer() {
         let store = samples::store();
         store.add_service(samples::resource(LABORATORY));
         let run = about("j.json", &store);

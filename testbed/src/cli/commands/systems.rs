@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_waits_for_what_was_asked() {
+    fn the_timeout_covers_all_operations() {
         let wave = Waves {
             neighbours: vec![vec![1], vec![0]],
             initiators: 1,

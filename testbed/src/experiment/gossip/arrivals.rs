@@ -213,7 +213,7 @@ impl Arrivals {
         Ok(())
     }
 
-    /// `None` if nobody was to get it, or has it already.
+    /// `None` if no peer was to get it, or all have it already.
     fn arrived(
         &mut self,
         id: u64,
@@ -320,7 +320,7 @@ impl Arrivals {
             interval_seconds: interval.as_secs_f64(),
             tried: tried.to_vec(),
             measures: Vec::new(),
-            told: Vec::new(),
+            summary: Vec::new(),
         }
     }
 }

@@ -281,7 +281,7 @@ impl Experiment for Gossip {
         if !self.is_over {
             results.measured.interrupt();
         }
-        Some(results.told())
+        Some(results.with_summary())
     }
 
     fn judge(&self, results: &Self::Results, _: &Record) -> Findings {

@@ -37,7 +37,8 @@ pub struct Results {
     /// What was measured, in the form of all experiments.
     pub(super) measures: Vec<Measure>,
     /// All of it as text, in lines.
-    pub(super) told: Vec<String>,
+    #[serde(rename = "told")]
+    pub(super) summary: Vec<String>,
 }
 
 impl Results {
@@ -78,14 +79,14 @@ impl Results {
 
     /// The results as text.
     pub(super) fn text(&self) -> String {
-        let lines = self.told.iter().map(|line| format!("{line}\n"));
+        let lines = self.summary.iter().map(|line| format!("{line}\n"));
         lines.collect::<String>() + &self.faults.text()
     }
 
     /// With all that is made of what was measured.
-    pub(super) fn told(mut self) -> Self {
+    pub(super) fn with_summary(mut self) -> Self {
         self.measures = self.measured.measures();
-        self.told = self.lines();
+        self.summary = self.lines();
         self
     }
 

@@ -115,7 +115,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// `None` when nobody is left who could tell.
+    /// `None` when no peer is left that could report it.
     fn take(&mut self, delivery: Option<Delivery>) -> Result<(), Error> {
         match delivery {
             Some(delivery) => {

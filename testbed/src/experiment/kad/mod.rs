@@ -232,7 +232,7 @@ impl Experiment for Kad {
     }
 
     fn render(&self, results: &Results) -> String {
-        let lines = results.told.iter();
+        let lines = results.summary.iter();
         lines.map(|line| format!("{line}\n")).collect()
     }
 }

@@ -1,4 +1,4 @@
-//! Who knows everybody: the closest peers to a key, by the definition of
+//! The oracle knows all peers: the closest peers to a key, by the definition of
 //! Kademlia's distance (Maymounkov and Mazières, "Kademlia: A Peer-to-Peer
 //! Information System Based on the XOR Metric", IPTPS 2002), over SHA-256 as
 //! libp2p's specification has it. Nothing of libp2p's own code is used.
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_peer_that_is_not_found_or_is_another_is_seen() {
+    fn a_missing_or_wrong_closest_peer_is_found() {
         let (oracle, key) = (oracle(), b"a key");
         let mut found = oracle.closest(key, 7);
         assert!(oracle.right(key, 7, &found).is_exact());

@@ -174,7 +174,7 @@ impl Operation {
 }
 
 impl Known {
-    /// Asked by somebody who has not got it: not who stored it, nor, where there
+    /// Asked by a peer that does not have it: not by the one that stored it, nor, where there
     /// are others, one of the peers that keep it.
     fn find(&self, kind: Kind, oracle: &Oracle, peers: u32, rng: &mut ChaCha8Rng) -> Operation {
         let keep: BTreeSet<_> = oracle.closest(&self.key, self.by).into_iter().collect();

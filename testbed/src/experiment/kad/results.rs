@@ -91,7 +91,8 @@ pub struct Results {
     exact: u64,
     not_exact: u64,
     measures: Vec<Measure>,
-    pub(super) told: Vec<String>,
+    #[serde(rename = "told")]
+    pub(super) summary: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -178,7 +179,7 @@ impl Tally {
     pub(super) fn results(&self) -> Results {
         let tables: Vec<_> = self.tables.iter().map(|size| *size as u64).collect();
         let kinds = self.kinds.iter().map(|(kind, of)| (*kind, of.summary()));
-        let mut told = Results {
+        let mut results = Results {
             peers: self.peers,
             log2_peers: f64::from(self.peers.max(1)).log2(),
             asked: self.asked,
@@ -188,13 +189,13 @@ impl Tally {
             exact: self.exact,
             not_exact: self.not_exact,
             measures: Vec::new(),
-            told: Vec::new(),
+            summary: Vec::new(),
         };
-        told.measures = told.measures();
+        results.measures = results.measures();
         let mut text = String::new();
-        let _ = told.write(&mut text);
-        told.told = text.lines().map(str::to_owned).collect();
-        told
+        let _ = results.write(&mut text);
+        results.summary = text.lines().map(str::to_owned).collect();
+        results
     }
 }
 

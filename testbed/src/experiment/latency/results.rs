@@ -42,13 +42,14 @@ pub(super) struct Row {
 /// `results` in `run.json`.
 #[derive(Debug, Serialize)]
 pub struct Results {
-    sizes: Vec<ToldOfSize>,
+    sizes: Vec<SizeResults>,
     measures: Vec<Measure>,
-    pub(super) told: Vec<String>,
+    #[serde(rename = "told")]
+    pub(super) summary: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
-struct ToldOfSize {
+struct SizeResults {
     size_bytes: usize,
     stack: PathSummary,
     tcp: PathSummary,
@@ -118,7 +119,7 @@ impl Tally {
         };
         let sizes = sizes.into_iter().map(|size| {
             let (stack, tcp) = (of(size, Path::Stack), of(size, Path::Tcp));
-            ToldOfSize {
+            SizeResults {
                 size_bytes: size,
                 one_way_ratio: ratio(stack.one_way_ns, tcp.one_way_ns),
                 round_trip_ratio: ratio(stack.round_trip_ns, tcp.round_trip_ns),
@@ -126,18 +127,22 @@ impl Tally {
                 tcp,
             }
         });
-        let mut told = Results {
+        let mut results = Results {
             sizes: sizes.collect(),
             measures: Vec::new(),
-            told: Vec::new(),
+            summary: Vec::new(),
         };
-        told.measures = told.sizes.iter().flat_map(ToldOfSize::measures).collect();
+        results.measures = results
+            .sizes
+            .iter()
+            .flat_map(SizeResults::measures)
+            .collect();
         let mut text = String::new();
-        for size in &told.sizes {
+        for size in &results.sizes {
             let _ = size.write(&mut text);
         }
-        told.told = text.lines().map(str::to_owned).collect();
-        told
+        results.summary = text.lines().map(str::to_owned).collect();
+        results
     }
 }
 
@@ -182,7 +187,7 @@ impl Results {
     }
 }
 
-impl ToldOfSize {
+impl SizeResults {
     fn measures(&self) -> Vec<Measure> {
         let mut all = Vec::new();
         for (path, of) in [(Path::Stack, &self.stack), (Path::Tcp, &self.tcp)] {

@@ -37,7 +37,7 @@ pub(super) struct Stack {
     _answers: JoinSet<()>,
 }
 
-/// Who writes to the channels of one peer: a task each, so that whoever reads
+/// Who writes to the channels of one peer: a task each, so that a peer that reads
 /// never waits for a writer.
 #[derive(Clone)]
 struct Writers {

@@ -105,7 +105,7 @@ impl Frame {
     }
 }
 
-/// Somebody who sees messages.
+/// An observer of messages.
 pub(super) trait See {
     fn see(&self, id: u64, what: EventKind);
 }

@@ -36,7 +36,7 @@ pub(super) struct Progress {
     /// The planned kills that were made.
     pub(super) kills: Vec<NodeId>,
     pub(super) late: bool,
-    /// Somebody at the page has stopped a peer.
+    /// A user of the page has stopped a peer.
     pub(super) crashed: bool,
     pub(super) lost: u64,
     pub(super) losses: Vec<String>,

@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_destination_says_why() {
+    fn invalid_destinations_are_rejected_with_the_reason() {
         for (text, why) in [
             ("", "neither"),
             ("-1", "neither"),

@@ -350,7 +350,7 @@ mod tests {
 
     /// On a saturated host, what is incomplete is unknown.
     #[test]
-    fn answers_that_are_late_are_incomplete_and_those_that_cannot_come_violations() {
+    fn late_answers_are_incomplete_and_impossible_ones_violations() {
         for (sent, lost, timed_out, violations, incomplete) in [
             (10, 0, 0, 0, 0),
             (10, 3, 3, 0, 1),

@@ -50,7 +50,7 @@ pub(super) struct Diagram {
     kinds: IndexSet<String>,
     traces: IndexSet<String>,
     steps: Steps,
-    /// For each step a number that tells the states after it apart, where that
+    /// For each step a number that distinguishes the states after it, where that
     /// is asked for; zero where no state was recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
     states: Option<Vec<u32>>,
@@ -127,7 +127,7 @@ impl Reader {
             return;
         }
         // A step that is the first of an operation shares the operation's
-        // span, which began earlier. What it did tells when it was.
+        // span, which began earlier. Its events give the time.
         let events = span.events.iter().map(|event| event.time_unix_nano);
         let at = events.min().unwrap_or(span.start_time_unix_nano);
         let took = span
@@ -182,7 +182,7 @@ impl Reader {
                 };
                 self.diagram.sends.push(send);
             }
-            Event::Said { kind, fields } => {
+            Event::Output { kind, fields } => {
                 let output = Output {
                     step,
                     kind: self.kind(&kind),
@@ -268,7 +268,7 @@ mod tests {
 
     /// Two spans: a step that sends a marker and a transfer, and no step.
     #[test]
-    fn an_answer_tells_control_messages_apart_and_how_much_is_left() {
+    fn an_answer_marks_control_messages_and_counts_what_is_left() {
         let store = Store::new();
         let peer = store.add_service(samples::resource("peer-0"));
         let mut step = samples::span([1; 16], 1, 0, "timer", 0);

@@ -1,6 +1,6 @@
 //! OTLP in: spans that other processes report, over HTTP and gRPC.
 //!
-//! Whoever reports is a stranger. Sizes are limited after decompression, and
+//! A client that reports is not trusted. Sizes are limited after decompression, and
 //! before anything is decoded: two bytes of protobuf are an empty span, which
 //! takes three hundred in memory. A span that breaks a limit or cannot be read is
 //! rejected whole and counted; the others of its request are stored.
@@ -56,7 +56,7 @@ enum Error {
     UnknownForm(String),
 }
 
-/// Stores what is good of a request, and tells how much was not.
+/// Stores the valid part of a request, and counts the rest.
 fn take(store: &Store, read: Read) -> Result<ExportTraceServiceResponse, Error> {
     let (groups, mut left_out) = (read.data.resource_spans, read.left_out);
     let scopes = groups.iter().flat_map(|around| &around.scope_spans);

@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_otherwise_is_refused() {
+    fn other_forms_of_import_are_rejected() {
         for line in [
             "import { a } from \"./b.js\";",
             "import { a } from './b.js'; // why",
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_module_that_is_not_there_is_named() {
+    fn a_missing_module_is_named() {
         let read = |path: &str| match path {
             "app.js" => Some(Cow::from(&b"import { a } from './a/b.js';\n"[..])),
             "a/b.js" => Some(Cow::from(&b"import '../app.js';\nimport './c.js';\n"[..])),

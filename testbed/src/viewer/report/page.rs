@@ -31,7 +31,7 @@ impl Page {
 }
 
 /// Puts the page together. `read` gives what is in a file, `nonce` is a number
-/// that nobody can guess.
+/// that cannot be guessed.
 pub(super) fn page(
     read: impl Fn(&str) -> Option<Cow<'static, [u8]>>,
     nonce: u128,

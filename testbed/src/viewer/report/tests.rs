@@ -90,7 +90,7 @@ fn the_page_is_one_file() {
 }
 
 #[test]
-fn a_file_of_the_page_that_is_not_there_is_named() {
+fn a_missing_file_of_the_page_is_named() {
     for (gone, by) in [
         ("diagram/view.js", "diagram/"),
         ("vendor/uplot.js", "results/"),
@@ -102,8 +102,8 @@ fn a_file_of_the_page_that_is_not_there_is_named() {
             false => crate::viewer::page::read(path),
         };
         let error = page::page(read, 7).expect_err(gone).to_string();
-        let told = error.starts_with(by) && error.contains(&format!("wants {gone},"));
-        assert!(told, "{error}");
+        let named = error.starts_with(by) && error.contains(&format!("wants {gone},"));
+        assert!(named, "{error}");
     }
 }
 
@@ -131,7 +131,7 @@ fn a_report_answers_as_the_server_does() {
 }
 
 #[test]
-fn what_a_peer_calls_itself_ends_no_script() {
+fn a_name_of_a_peer_cannot_end_a_script() {
     let evil = "</script><script>alert(1)</script><!--<script>";
     let (text, answers) = report(&run_of(evil, 1, 3), &format!("{evil}\n"), MOST);
     assert_eq!(text.matches('<').count(), 4, "{text}");
@@ -164,13 +164,13 @@ fn traces_are_left_out_first_and_then_the_end_of_the_diagram() {
     let left = diagram["left"].as_u64().expect("a number");
     let shown = 4000 - left;
     assert!((1000..2000).contains(&shown), "{shown}");
-    let told = left_out(&answers);
+    let omitted = left_out(&answers);
     let diagram = format!(
         "The diagram shows 1,{:03} of 4,000 spans: the beginning and the end.",
         shown % 1000
     );
-    assert!(told.contains(&diagram.as_str()), "{told:?}");
-    assert_eq!(told.last(), Some(&rest));
+    assert!(omitted.contains(&diagram.as_str()), "{omitted:?}");
+    assert_eq!(omitted.last(), Some(&rest));
 }
 
 #[test]
@@ -178,12 +178,12 @@ fn a_report_without_room_says_so_and_is_whole() {
     let rows = "0123456789\n".repeat(300_000);
     let (text, answers) = report(&run_of("peer-0", 2, 2), &rows, 2000);
     assert!(text.len() < 4000, "{}", text.len());
-    let told = left_out(&answers).join(" ");
+    let omitted = left_out(&answers).join(" ");
     for part in [
         "Of the measurements only the first 166,817 are here; results.csv has all.",
         "Of what was seen of the host only the first 43,689 are here; host.csv has all.",
         "Left out: the measurements, which would take",
     ] {
-        assert!(told.contains(part), "{told}");
+        assert!(omitted.contains(part), "{omitted}");
     }
 }

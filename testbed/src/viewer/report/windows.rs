@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_as_much_as_fits() {
+    fn the_report_is_filled_to_its_limit() {
         for (many, cuts, most) in [
             (1000, vec![], 100),
             (1000, vec![cut("0/0", 0)], 100),
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_violates_a_property_is_kept_before_all_else() {
+    fn violating_steps_are_kept_first() {
         let cuts: Vec<_> = (0..20).map(|n| cut(&format!("0/{n}"), 10 * n)).collect();
         let violations = [
             "snapshot 0/1, peer-02: 7 came",

@@ -134,7 +134,7 @@ async fn comes_out(server: &Server, name: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_goes_in_over_http_comes_out() {
+async fn spans_received_over_http_are_served() {
     let protobuf = sample().encode_to_vec();
     let json = serde_json::to_vec(&TracesData {
         resource_spans: sample().resource_spans,
@@ -160,7 +160,7 @@ async fn what_goes_in_over_http_comes_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_goes_in_over_grpc_comes_out() {
+async fn spans_received_over_grpc_are_served() {
     for gzipped in [false, true] {
         let server = collecting().await;
         let mut client = client(&server).await;
@@ -233,7 +233,7 @@ async fn spans_that_break_a_limit_are_counted_and_the_others_stored() {
 
 /// A text that is none costs the span that it is in, and is counted.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_span_that_cannot_be_read_costs_no_other() {
+async fn a_malformed_span_affects_no_other() {
     let mut protobuf = sample().encode_to_vec();
     let name = protobuf.windows(4).position(|part| part == b"ping");
     protobuf[name.expect("it is there")] = 0xff;
@@ -316,7 +316,7 @@ async fn call(server: &Server, path: &'static str, body: Vec<u8>) -> (Code, Vec<
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn services_that_are_not_here_are_unimplemented() {
+async fn unknown_grpc_services_are_unimplemented() {
     let server = collecting().await;
     for path in [
         "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
@@ -339,7 +339,7 @@ const LENIENT: &str = r#"{"resource_spans":[{"resource":null,"scopeSpans":[{"spa
         "traceId":"09090909090909090909090909090909","spanId":"0909090909090909"}]}]}]}]}"#;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_is_otlp_json_is_taken_by_every_door() {
+async fn every_receiver_accepts_the_same_otlp_json() {
     let server = collecting().await;
     for nothing in ["{}", r#"{"resourceSpans":null}"#] {
         let answer = send_as(&server, JSON, nothing.into()).await;
@@ -525,10 +525,10 @@ async fn no_other_page_and_no_other_host_reports() {
 async fn a_viewer_of_a_run_takes_nothing() {
     let server = start().await;
     let (status, body) = send_as(&server, JSON, b"{}".to_vec()).await;
-    let told = String::from_utf8_lossy(&body);
+    let message = String::from_utf8_lossy(&body);
     assert!(
-        status == 403 && told.contains("testbed view --collect"),
-        "{status} {told}"
+        status == 403 && message.contains("testbed view --collect"),
+        "{status} {message}"
     );
     let refused = client(&server)
         .await
@@ -540,7 +540,7 @@ async fn a_viewer_of_a_run_takes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_given_up_is_told() {
+async fn evicted_spans_are_reported() {
     let server = serving(Store::with_limit(4 << 20), Takes::Spans).await;
     let spans = (0..40_000_u32).map(|number| {
         let mut span = samples::span(samples::PING, 1, 0, "x", u64::from(number));

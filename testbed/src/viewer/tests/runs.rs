@@ -56,7 +56,7 @@ async fn with_runs() -> (Server, tempfile::TempDir) {
 
 /// Whether a run goes on is known by the lock that its process holds.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_without_an_end_goes_on_or_has_died() {
+async fn a_run_without_an_end_is_running_or_dead() {
     let (server, around) = with_runs().await;
     let folder = around.path().join("runs/a-ping");
     let text = fs::read_to_string(folder.join("run.json")).expect("a file of ours");
@@ -148,7 +148,7 @@ async fn no_request_leaves_the_folder() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_has_changed_is_read_again_and_a_broken_one_says_where() {
+async fn a_changed_run_is_read_again_and_a_malformed_one_names_the_place() {
     let (server, around) = with_runs().await;
     assert_eq!(get(&server, "/api/v3/services?run=a-ping").await.0, 200);
     let folder = around.path().join("runs/a-ping");
@@ -161,15 +161,15 @@ async fn a_run_that_has_changed_is_read_again_and_a_broken_one_says_where() {
         .and_then(|file| file.set_modified(later))
         .expect("a file of ours");
     let (status, body) = get(&server, "/api/v3/services?run=a-ping").await;
-    let told = body["error"]["message"].as_str().expect("a text");
+    let message = body["error"]["message"].as_str().expect("a text");
     assert!(
-        status == 500 && told.contains("spans.jsonl: line 1"),
-        "{status} {told}"
+        status == 500 && message.contains("spans.jsonl: line 1"),
+        "{status} {message}"
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn measurements_come_as_far_as_they_are_written() {
+async fn measurements_are_served_as_they_are_written() {
     let (server, _around) = with_runs().await;
     let body =
         |csv: &str, host: &str| json!({ "csv": csv, "csv_rest": 0, "host": host, "host_rest": 0 });
@@ -227,7 +227,7 @@ fn step(peer: u8, balance: Option<&str>) -> Span {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn states_are_told_apart_where_that_is_asked_for() {
+async fn states_are_separated_on_request() {
     let store = Store::new();
     let service = store.add_service(samples::resource("peer-a"));
     for (peer, balance) in (1..).zip([Some("90"), Some("100"), Some("90"), None]) {

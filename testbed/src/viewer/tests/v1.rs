@@ -64,7 +64,7 @@ async fn lists_have_jaegers_envelope() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn searches_take_what_jaegers_page_and_grafana_send() {
+async fn searches_accept_the_parameters_of_jaegers_page_and_grafana() {
     let server = start().await;
     let start = samples::START / 1000;
     for (query, found) in [
@@ -138,7 +138,7 @@ async fn a_trace_is_there_or_not_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_requests_are_told_so_in_the_envelope() {
+async fn invalid_requests_are_answered_with_errors_in_the_envelope() {
     let server = start().await;
     for (path, message) in [
         ("/api/traces", "parameter 'service' is required"),
@@ -185,14 +185,14 @@ async fn wrong_requests_are_told_so_in_the_envelope() {
             (400, &json!(400)),
             "{path}"
         );
-        let told = body["errors"][0]["msg"].as_str().expect("a text");
-        assert!(told.contains(message), "{path}: {told}");
+        let answer = body["errors"][0]["msg"].as_str().expect("a text");
+        assert!(answer.contains(message), "{path}: {answer}");
         assert_eq!(body["data"], Value::Null, "{path}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn otlp_is_translated_and_not_kept() {
+async fn translated_otlp_is_not_stored() {
     let server = start().await;
     let data = server.store.trace(samples::PING).expect("it is there");
     let body = serde_json::to_string(&data).expect("JSON");
@@ -213,10 +213,13 @@ async fn otlp_is_translated_and_not_kept() {
         (bad, "trace id"),
     ] {
         let (status, answer) = post(&server, "/api/transform", "", body).await;
-        let told = answer["errors"][0]["msg"].as_str().expect("a text");
-        assert!(status == 400 && told.contains(part), "{status} {told}");
+        let message = answer["errors"][0]["msg"].as_str().expect("a text");
+        assert!(
+            status == 400 && message.contains(part),
+            "{status} {message}"
+        );
     }
-    // The others of a bad one are good, and the answer tells of it.
+    // The others of a bad one are good, and the answer says so.
     let good =
         r#"{"name":"y","traceId":"07070707070707070707070707070707","spanId":"0000000000000001"}"#;
     let both = bad.replace("[{\"name\"", &format!("[{good},{{\"name\""));
@@ -225,8 +228,8 @@ async fn otlp_is_translated_and_not_kept() {
         (status, &answer["data"][0]["spans"][1]),
         (200, &Value::Null)
     );
-    let told = answer["errors"][0]["msg"].as_str().expect("a text");
-    assert!(told.starts_with("1 span was left out: "), "{told}");
+    let message = answer["errors"][0]["msg"].as_str().expect("a text");
+    assert!(message.starts_with("1 span was left out: "), "{message}");
     let long = " ".repeat(LONGEST_BODY + 1);
     assert_eq!(post(&server, "/api/transform", "", &long).await.0, 413);
 }

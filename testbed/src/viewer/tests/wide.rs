@@ -19,7 +19,7 @@ async fn wide() -> (Server, String) {
 }
 
 #[tokio::test]
-async fn without_the_token_nobody_gets_in() {
+async fn requests_without_the_token_are_rejected() {
     let (server, token) = wide().await;
     let other = format!("{:032x}", u128::from_str_radix(&token, 16).unwrap() ^ 1);
     let port = server.address.port();
@@ -50,7 +50,7 @@ async fn without_the_token_nobody_gets_in() {
 }
 
 #[tokio::test]
-async fn the_token_opens_it_under_any_name() {
+async fn the_token_is_accepted_under_every_host_name() {
     let (server, token) = wide().await;
     let port = server.address.port();
     let address = ([127, 0, 0, 1], port).into();

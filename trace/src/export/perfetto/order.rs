@@ -34,7 +34,7 @@ pub(super) fn by_time_and_cause(lanes: Vec<Vec<Timed>>) -> impl Iterator<Item = 
         due,
         sent,
         waiting: BTreeMap::new(),
-        told: BTreeSet::new(),
+        written: BTreeSet::new(),
     }
 }
 
@@ -48,14 +48,14 @@ struct Merge {
     /// of them are at one time.
     waiting: BTreeMap<u64, (u64, usize)>,
     /// Flows whose beginning is written already, or no longer awaited.
-    told: BTreeSet<u64>,
+    written: BTreeSet<u64>,
 }
 
 impl Merge {
     /// The flow that must begin before this event, at the same time.
     fn lacks(&self, (at, event): &Timed) -> Option<u64> {
         let mut flows = event.terminating_flow_ids.iter();
-        let lacks = |flow: &&u64| self.sent.get(flow) == Some(at) && !self.told.contains(flow);
+        let lacks = |flow: &&u64| self.sent.get(flow) == Some(at) && !self.written.contains(flow);
         flows.find(lacks).copied()
     }
 
@@ -68,7 +68,7 @@ impl Merge {
         };
         if time.is_none_or(|time| time > at) {
             self.waiting.remove(&flow);
-            self.told.insert(flow);
+            self.written.insert(flow);
             self.due.push(Reverse((at, lane)));
         }
     }
@@ -86,7 +86,7 @@ impl Iterator for Merge {
             if let Some(flow) = self.lacks(head) {
                 match self.waiting.contains_key(&flow) {
                     // A flow has one receipt; a second one waits for nothing.
-                    true => drop(self.told.insert(flow)),
+                    true => drop(self.written.insert(flow)),
                     false => {
                         self.waiting.insert(flow, (at, lane));
                         continue;
@@ -95,7 +95,7 @@ impl Iterator for Merge {
             }
             let event = self.queues[lane].pop_front()?;
             for flow in &event.1.flow_ids {
-                self.told.insert(*flow);
+                self.written.insert(*flow);
                 if let Some(waiting) = self.waiting.remove(flow) {
                     self.due.push(Reverse(waiting));
                 }

@@ -133,7 +133,7 @@ fn a_search_finds_the_same_as_a_full_scan() {
     let mut random = Random(seed);
     for number in 0..2000 {
         let query = query(&mut random);
-        let told = format!("SEED={seed}, query {number}: {query:?}");
+        let message = format!("SEED={seed}, query {number}: {query:?}");
         let limit = query.limit.unwrap_or(usize::MAX);
         let found: Vec<_> = all.iter().filter(|seen| meets(&query, seen)).collect();
         let start = |trace: TraceId| {
@@ -145,13 +145,13 @@ fn a_search_finds_the_same_as_a_full_scan() {
         traces.dedup();
         traces.sort_by_cached_key(|id| (std::cmp::Reverse(start(*id)), *id));
         traces.truncate(limit);
-        assert_eq!(store.find(&query), traces, "{told}");
+        assert_eq!(store.find(&query), traces, "{message}");
         let listed = store
             .summaries(&query)
             .into_iter()
             .map(|summary| summary.trace_id);
         let ids: Vec<_> = traces.iter().map(|id| hex(id)).collect();
-        assert_eq!(listed.collect::<Vec<_>>(), ids, "{told}");
+        assert_eq!(listed.collect::<Vec<_>>(), ids, "{message}");
         let mut spans: Vec<_> = found
             .iter()
             .map(|seen| {
@@ -167,7 +167,7 @@ fn a_search_finds_the_same_as_a_full_scan() {
             .into_iter()
             .map(|(_, trace, id)| (trace, id))
             .collect();
-        assert_eq!(store.find_spans(&query), (spans, more), "{told}");
+        assert_eq!(store.find_spans(&query), (spans, more), "{message}");
     }
 }
 
