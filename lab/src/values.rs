@@ -49,7 +49,8 @@ impl FromStr for Memory {
         match usize::try_from(bytes) {
             Ok(size) if bytes >= LEAST_MEMORY => Ok(Self(size)),
             _ => Err(
-                "less than 16M holds no trace worth looking at; write for example 256M or 1G".into(),
+                "less than 16M holds no trace worth looking at; write for example 256M or 1G"
+                    .into(),
             ),
         }
     }

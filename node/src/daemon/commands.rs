@@ -50,7 +50,8 @@ impl Request {
                 id = object.remove("id");
                 Command::deserialize(value).map_err(|error| error.to_string())
             });
-        let example = |why| format!("{why}; write for example {{\"do\": \"get\", \"key\": \"a key\"}}");
+        let example =
+            |why| format!("{why}; write for example {{\"do\": \"get\", \"key\": \"a key\"}}");
         Self {
             id,
             command: command.map_err(example),
@@ -201,7 +202,10 @@ mod tests {
             let request = Request::parse(line.as_bytes());
             let error = request.command.expect_err(line);
             assert!(error.contains(why), "{line}: {error}");
-            assert!(error.contains("write for example {\"do\""), "{line}: {error}");
+            assert!(
+                error.contains("write for example {\"do\""),
+                "{line}: {error}"
+            );
             assert_eq!(request.id.is_some(), line.contains("\"id\""), "{line}");
         }
     }

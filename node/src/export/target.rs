@@ -63,7 +63,9 @@ pub struct Found {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The URL is malformed.
-    #[error("--otlp {url:?}: {reason}; write for example http://127.0.0.1:4318 (or :4317 for gRPC)")]
+    #[error(
+        "--otlp {url:?}: {reason}; write for example http://127.0.0.1:4318 (or :4317 for gRPC)"
+    )]
     Url {
         /// The given text, without its secrets.
         url: String,

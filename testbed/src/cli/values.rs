@@ -17,7 +17,8 @@ pub(super) fn guests(text: &str) -> Result<Guests, String> {
     let peer = |id: &str| {
         let parsed = (id.len() <= LONGEST_ID).then(|| id.parse().ok()).flatten();
         let shown: String = id.chars().take(LONGEST_ID).collect();
-        parsed.ok_or_else(|| format!("{shown:?} is no PeerId; write for example 12D3KooW..., or any"))
+        parsed
+            .ok_or_else(|| format!("{shown:?} is no PeerId; write for example 12D3KooW..., or any"))
     };
     let peers = text.split(',').map(peer).collect::<Result<_, String>>()?;
     Ok(Guests::Named(peers))

@@ -18,7 +18,6 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
-use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 use support::spans::{self, Reported};
@@ -36,12 +35,8 @@ fn script(name: &str) -> Command {
     node
 }
 
-/// The line of JSON that a script prints. One browser at a time: on two cores
-/// several delay each other for so long that it looks like a page that shows
-/// nothing.
+/// The line of JSON that a script prints.
 fn printed(script: &mut Command) -> Value {
-    static BROWSER: Mutex<()> = Mutex::new(());
-    let _alone = BROWSER.lock().unwrap_or_else(PoisonError::into_inner);
     let ended = run(script).exits(0);
     serde_json::from_str(&ended.stdout).expect("a line of JSON")
 }
