@@ -10,8 +10,8 @@ use lab::simulator::{Crash, Memory, Scenario};
 use trace::history::History;
 use trace::steps::Event;
 
-use crate::mutant::{Mutated, Mutation};
-use crate::{banks, kill, spare};
+use crate::mutants::mutant::{Mutated, Mutation};
+use crate::mutants::{banks, kill, spare};
 
 type Right = ChandyLamport<Bank>;
 

@@ -8,8 +8,8 @@ use algorithms::{Effect, Input, NodeId, step};
 use lab::simulator::Scenario;
 use lab::system::termination::Termination;
 
-use crate::mutant::{Mutated, Mutation};
-use crate::{kill, mesh, spare};
+use crate::mutants::mutant::{Mutated, Mutation};
+use crate::mutants::{kill, mesh, spare};
 
 type Right = DijkstraScholten<Work>;
 

@@ -15,7 +15,7 @@ use support::peers::within;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::node::Node;
+use crate::hostile::node::Node;
 
 /// How many streams this side's Yamux opens before they are acknowledged.
 const STREAMS: usize = 256;

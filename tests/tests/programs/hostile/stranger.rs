@@ -11,7 +11,7 @@ use support::peers::within;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::node::Node;
+use crate::hostile::node::Node;
 
 /// Its swarm runs until it is dropped, and dials the node whenever it is not
 /// connected.

@@ -7,7 +7,7 @@ use support::peers::within;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream, UdpSocket};
 
-use crate::node::Node;
+use crate::hostile::node::Node;
 
 /// From another address than that of the honest peers, where this machine has
 /// one: a node keeps places for others (`tests/crowd.rs`).

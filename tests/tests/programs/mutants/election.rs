@@ -5,8 +5,8 @@ use algorithms::{Effect, Input, NodeId, step};
 use lab::simulator::Scenario;
 use lab::system::election::Election;
 
-use crate::mutant::{Mutated, Mutation};
-use crate::{kill, spare};
+use crate::mutants::mutant::{Mutated, Mutation};
+use crate::mutants::{kill, spare};
 
 type Right = ChangRoberts;
 

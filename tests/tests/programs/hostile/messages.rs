@@ -8,9 +8,9 @@ use node::message::{PROTOCOL, STREAMS};
 use proto::MAX_ENVELOPE;
 use tokio::time::timeout;
 
-use crate::frames::varint;
-use crate::node::Node;
-use crate::stranger::{Stranger, closed, write};
+use crate::hostile::frames::varint;
+use crate::hostile::node::Node;
+use crate::hostile::stranger::{Stranger, closed, write};
 
 pub(crate) async fn enormous(node: Node) -> Stranger {
     let mut stranger = Stranger::new(node);

@@ -9,8 +9,8 @@ use algorithms::{Effect, Input, InstanceId, NodeId, step};
 use lab::simulator::Scenario;
 use lab::system::snapshot::Snapshots;
 
-use crate::mutant::{Mutated, Mutation};
-use crate::{banks, kill, spare};
+use crate::mutants::mutant::{Mutated, Mutation};
+use crate::mutants::{banks, kill, spare};
 
 type Right = LaiYang<Bank>;
 

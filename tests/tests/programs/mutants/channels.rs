@@ -9,9 +9,9 @@ use algorithms::snapshot::Output;
 use algorithms::{Effect, Input, InstanceId, NodeId, step};
 use lab::simulator::{Partition, Scenario};
 
-use crate::mutant::{Mutated, Mutation};
-use crate::record::record;
-use crate::{banks, kill};
+use crate::mutants::mutant::{Mutated, Mutation};
+use crate::mutants::record::record;
+use crate::mutants::{banks, kill};
 
 type Right = ChandyLamport<Bank>;
 

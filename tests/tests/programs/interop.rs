@@ -96,7 +96,7 @@ fn js_libp2p_interoperates_with_a_node() {
 
 /// The first test vector of the channel protocol: a PING.
 fn ping() -> String {
-    let page = include_str!("../../docs/channel-protocol.md");
+    let page = include_str!("../../../docs/channel-protocol.md");
     let (_, vectors) = page.split_once("```json\n").expect("test vectors");
     let first = vectors.lines().next().expect("a vector");
     let first: Value = serde_json::from_str(first).expect("JSON");

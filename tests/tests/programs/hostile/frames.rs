@@ -14,8 +14,8 @@ use proto::v1::{Envelope, TraceContext};
 use proto::{Bytes, MAX_BODY, MAX_ENVELOPE};
 use support::peers::within;
 
-use crate::node::Node;
-use crate::stranger::{Stranger, closed, write};
+use crate::hostile::node::Node;
+use crate::hostile::stranger::{Stranger, closed, write};
 
 /// How much a flood brings: more than any limit lets in at once.
 const FLOOD: usize = 512 << 20;
