@@ -5,7 +5,7 @@
 #[cfg(test)]
 mod by_hand;
 pub mod flood;
-pub mod leader;
+pub mod election;
 pub mod mutual_exclusion;
 pub mod ping;
 mod property;

@@ -14,7 +14,7 @@ use trace::history::History;
 use super::{
     Figure, Judgement, ScheduledCommand, Setup, SetupError, System, SystemOptions, Visitor,
 };
-use crate::checkers::leader;
+use crate::checkers::election;
 use crate::lesson::{Lesson, algorithm_file, commands};
 
 /// Options of `elect`.
@@ -125,7 +125,7 @@ impl System for Election {
         let leader = history.outputs().find(|(_, _, kind, _)| *kind == "Elected");
         let summary = leader.map(|(.., fields)| format!("leader            {fields}"));
         Judgement {
-            properties: leader::check(history),
+            properties: election::check(history),
             figures: vec![
                 Figure {
                     name: "ELECTION",

@@ -14,7 +14,7 @@ pub mod ping;
 #[cfg(test)]
 mod shortest;
 pub mod sweep;
-pub mod systems;
+pub mod registry;
 mod usage;
 mod values;
 
@@ -32,7 +32,7 @@ pub use common::{AnyFormat, Common};
 pub use error::Error;
 pub use parse::parse;
 pub use ping::Ping;
-use systems::{System, Virtual};
+use registry::{System, Virtual};
 pub use usage::Usage;
 use values::Memory;
 

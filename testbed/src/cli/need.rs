@@ -6,7 +6,7 @@ use lab::topology::Topology;
 use super::gossip::{Gossip, Protocol};
 use super::kad::Kad;
 use super::latency::Latency;
-use super::systems::{Choice, System};
+use super::registry::{Choice, System};
 use super::{Command, Ping};
 use crate::experiment::ping::Destination;
 use crate::limits::{Load, Need};

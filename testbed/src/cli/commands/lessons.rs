@@ -6,7 +6,7 @@ use lab::lesson::Lesson;
 use serde_json::{Value, json};
 
 use crate::cli::Usage;
-use crate::cli::systems::lessons;
+use crate::cli::registry::lessons;
 use crate::run::Format;
 
 /// How wide the text is, in columns.

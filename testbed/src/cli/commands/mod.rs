@@ -29,7 +29,7 @@ use trace::telemetry::{Export, Sink};
 
 use crate::cli::Error;
 use crate::cli::gossip::Protocol;
-use crate::cli::systems::System;
+use crate::cli::registry::System;
 use crate::cli::{Cli, Command, Common, Measure};
 use crate::control::control;
 use crate::experiment::erased::{Erased, Measured};

@@ -18,7 +18,7 @@ use super::described::Described;
 use super::run_erased;
 use crate::cli::need::{self, FEW, MANY};
 use crate::cli::own::{Cli, Command};
-use crate::cli::systems::{self, Choice, Description};
+use crate::cli::registry::{self, Choice, Description};
 use crate::cli::{Check, Common, Simulate};
 use crate::cli::{Error, Usage};
 use crate::experiment::Experiment;
@@ -41,7 +41,7 @@ const USUAL: Duration = Duration::from_secs(30);
 pub(crate) type Outcome = BoxFuture<'static, Result<ExitCode, Error>>;
 
 /// `testbed snapshot` and the other systems.
-pub(super) async fn live(common: &Common, chosen: &systems::System) -> Result<ExitCode, Error> {
+pub(super) async fn live(common: &Common, chosen: &registry::System) -> Result<ExitCode, Error> {
     let options = common.checked(need::of_system(chosen, MANY))?;
     let spec = RunSpec::live(chosen.description(), chosen.net(), options);
     spec.run_choice(chosen)?.await

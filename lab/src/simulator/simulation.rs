@@ -1,0 +1,387 @@
+//! The event loop: what happens next, in virtual time, and what follows from it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use algorithms::{Algorithm, Effect, Message as _, NodeId};
+use opentelemetry::Context;
+use opentelemetry::trace::SpanContext;
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+use trace::steps::{Clock, Fault, Processes, Received, RecordTo, Step, Steps, TimeQueue};
+
+use trace::history::History;
+
+use super::process::Process;
+use super::{EPOCH, End, Limit, Limits, Memory, Scenario, Strikes};
+use crate::stats::nanos;
+
+/// A system of processes in virtual time.
+#[derive(Debug)]
+pub struct Simulation<A: Algorithm> {
+    processes: Vec<Process<A>>,
+    directory: Processes,
+    queue: TimeQueue<u64, Happening<A>>,
+    scenario: Scenario,
+    rng: ChaCha8Rng,
+    now: u64,
+    clock: Arc<AtomicU64>,
+    steps: u64,
+    fault: Option<Fault>,
+    /// About how many bytes the records take.
+    recorded: u64,
+    strikes: Strikes,
+    channels: HashMap<(u32, u32), Channel>,
+}
+
+/// An output of a process.
+#[derive(Clone, Debug)]
+pub struct EmittedOutput<O> {
+    /// Which process.
+    pub node: NodeId,
+    /// What it says.
+    pub output: O,
+    /// When, since the start.
+    pub at: Duration,
+}
+
+/// What is to happen at some time.
+#[derive(Debug)]
+enum Happening<A: Algorithm> {
+    Command(NodeId, A::Command),
+    Message {
+        from: NodeId,
+        to: NodeId,
+        message: A::Message,
+        received: Received,
+    },
+    Timer {
+        node: NodeId,
+        timer: A::Timer,
+        setting: u64,
+        set_by: SpanContext,
+    },
+    /// The process of that crash, which has lost its memory, begins again.
+    Restart(usize),
+}
+
+/// One direction between two processes.
+#[derive(Debug, Default)]
+struct Channel {
+    next_sequence: u64,
+    /// When the last message arrives: in a FIFO channel none comes before it.
+    last_arrival: u64,
+}
+
+impl<A: Algorithm> Simulation<A> {
+    /// Processes in their first states, which `directory` names and connects.
+    /// `record_to` says where the records of
+    /// each one's steps go.
+    pub fn new(
+        algorithms: impl IntoIterator<Item = A>,
+        directory: Processes,
+        scenario: Scenario,
+        seed: u64,
+        record_to: impl Fn(NodeId) -> RecordTo,
+    ) -> Self {
+        let clock = Arc::new(AtomicU64::new(EPOCH));
+        let processes: Vec<_> = (0..)
+            .map(NodeId)
+            .zip(algorithms)
+            .map(|(id, first)| {
+                let clock = Clock::Virtual(Arc::clone(&clock));
+                Process::new(Steps::new(first, id, record_to(id), clock, seed))
+            })
+            .collect();
+        let mut queue = TimeQueue::new();
+        for (place, crash) in scenario.crash.iter().enumerate() {
+            if let (Memory::Lost, Some(at)) = (crash.state, crash.restart) {
+                queue.push(nanos(at), Happening::Restart(place));
+            }
+        }
+        Self {
+            directory,
+            processes,
+            queue,
+            strikes: Strikes::new(&scenario),
+            scenario,
+            rng: ChaCha8Rng::seed_from_u64(seed),
+            now: 0,
+            clock,
+            steps: 0,
+            fault: None,
+            recorded: 0,
+            channels: HashMap::new(),
+        }
+    }
+
+    /// Gives a process a command, so long after the start.
+    pub fn command(&mut self, at: Duration, node: NodeId, command: A::Command) {
+        self.queue
+            .push(nanos(at), Happening::Command(node, command));
+    }
+
+    /// Runs until nothing more happens, a step has a fault, a limit is met, or
+    /// `stop` is set. `hear` gets every output; when it returns `false`, the run
+    /// ends there.
+    pub fn run(
+        &mut self,
+        limits: &Limits,
+        stop: &AtomicBool,
+        mut hear: impl FnMut(EmittedOutput<A::Output>) -> bool,
+    ) -> End {
+        for node in 0..self.processes.len() {
+            let step = self.processes[node].steps.start(&self.directory);
+            if !self.carry_out(NodeId(node as u32), step, &mut hear) {
+                return self.over();
+            }
+        }
+        let mut events = 0;
+        while let Some((at, happening)) = self.queue.pop() {
+            if stop.load(Ordering::Relaxed) {
+                return End::Stopped;
+            }
+            if let Some(limit) = self.exceeded(limits, events, at) {
+                return End::Limit(limit);
+            }
+            events += 1;
+            self.now = at;
+            self.clock.store(EPOCH + at, Ordering::Relaxed);
+            if let Some((node, step)) = self.happen(happening)
+                && !self.carry_out(node, step, &mut hear)
+            {
+                return self.over();
+            }
+        }
+        End::Quiet
+    }
+
+    fn exceeded(&self, limits: &Limits, events: u64, at: u64) -> Option<Limit> {
+        if at > nanos(limits.time) {
+            Some(Limit::Time(limits.time))
+        } else if events >= limits.events {
+            Some(Limit::Events(limits.events))
+        } else if self.recorded.saturating_add(self.queue.weight()) > limits.memory {
+            Some(Limit::Memory(limits.memory))
+        } else {
+            None
+        }
+    }
+
+    /// How a run ends that goes no further after a step.
+    fn over(&self) -> End {
+        match self.fault {
+            Some(_) => End::Fault,
+            None => End::Decided,
+        }
+    }
+
+    /// What the faults of the scenario did so far.
+    pub fn strikes(&self) -> &Strikes {
+        &self.strikes
+    }
+
+    /// The rule that the last step broke, with which the run ended.
+    pub fn fault(&self) -> Option<&Fault> {
+        self.fault.as_ref()
+    }
+
+    /// How many steps were taken.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// How long it has run, in its own time.
+    pub fn now(&self) -> Duration {
+        Duration::from_nanos(self.now)
+    }
+
+    /// A process as it is now.
+    pub fn process(&self, node: NodeId) -> &A {
+        self.processes[usize::from(node)].steps.algorithm()
+    }
+
+    /// What was recorded with [`RecordTo::Engine`].
+    pub fn into_history(self) -> History {
+        let records = self.processes.into_iter().map(|process| process.records);
+        History::new(&self.directory, records.collect())
+    }
+
+    /// The step that comes of it; none for a timer that was cancelled, and at
+    /// a process that has crashed.
+    fn happen(&mut self, happening: Happening<A>) -> Option<(NodeId, Step<A>)> {
+        let (now, directory) = (Duration::from_nanos(self.now), &self.directory);
+        match happening {
+            Happening::Command(node, command) => {
+                if let Some(crash) = self.scenario.crashed(node.0, now) {
+                    self.strikes.crashes[crash] += 1;
+                    return None;
+                }
+                let steps = &mut self.processes[usize::from(node)].steps;
+                Some((node, steps.command(command, Context::new(), directory)))
+            }
+            Happening::Message {
+                from,
+                to,
+                message,
+                received,
+            } => {
+                if let Some(crash) = self.scenario.crashed(to.0, now) {
+                    self.strikes.crashes[crash] += 1;
+                    self.lose(from, to, &message, &received, "the receiver has crashed");
+                    return None;
+                }
+                let steps = &mut self.processes[usize::from(to)].steps;
+                Some((to, steps.message(from, message, &received, directory)))
+            }
+            Happening::Timer {
+                node,
+                timer,
+                setting,
+                set_by,
+            } => {
+                if let Some(place) = self.scenario.crashed(node.0, now) {
+                    self.strikes.crashes[place] += 1;
+                    let crash = &self.scenario.crash[place];
+                    // A process that kept its memory goes on with its timers.
+                    if let (Memory::Kept, Some(restart)) = (crash.state, crash.restart) {
+                        let timer = Happening::Timer {
+                            node,
+                            timer,
+                            setting,
+                            set_by,
+                        };
+                        self.queue.push(nanos(restart), timer);
+                    }
+                    return None;
+                }
+                let process = &mut self.processes[usize::from(node)];
+                process.runs_out(&timer, setting).then(|| {
+                    let step = process.steps.timer(timer, &set_by, directory);
+                    (node, step)
+                })
+            }
+            Happening::Restart(crash) => {
+                self.strikes.crashes[crash] += 1;
+                let node = NodeId(self.scenario.crash[crash].process);
+                let process = &mut self.processes[usize::from(node)];
+                Some((node, process.restart(directory)))
+            }
+        }
+    }
+
+    fn carry_out(
+        &mut self,
+        node: NodeId,
+        step: Step<A>,
+        hear: &mut impl FnMut(EmittedOutput<A::Output>) -> bool,
+    ) -> bool {
+        self.steps += 1;
+        let count = self.processes.len();
+        let process = &mut self.processes[usize::from(node)];
+        if let Some(record) = step.record {
+            self.recorded += limits::weight(&record, count);
+            process.records.push(record);
+        }
+        if step.fault.is_some() {
+            self.fault = step.fault;
+            return false;
+        }
+        let mut ids = step.first_message..;
+        let at = Duration::from_nanos(self.now);
+        let mut go_on = true;
+        for effect in step.effects {
+            match effect {
+                Effect::Send { to, message, .. } => {
+                    let id = ids.next().unwrap_or_default();
+                    self.send(node, to, message, id, &step.context);
+                }
+                Effect::SetTimer { timer, after } => {
+                    let setting = self.queue.pushed();
+                    let process = &mut self.processes[usize::from(node)];
+                    process.set_timer(timer.clone(), setting);
+                    let set_by = step.context.clone();
+                    let timer = Happening::Timer {
+                        node,
+                        timer,
+                        setting,
+                        set_by,
+                    };
+                    self.queue
+                        .push(self.now.saturating_add(nanos(after)), timer);
+                }
+                Effect::CancelTimer { timer } => {
+                    self.processes[usize::from(node)].cancel_timer(&timer);
+                }
+                Effect::Output(output) => go_on &= hear(EmittedOutput { node, output, at }),
+            }
+        }
+        go_on
+    }
+
+    fn send(&mut self, from: NodeId, to: NodeId, message: A::Message, id: u64, by: &SpanContext) {
+        let channel = self.channels.entry((from.0, to.0)).or_default();
+        let received = Received {
+            id,
+            sequence: channel.next_sequence,
+            incarnation: 1,
+            deadline_unix_nano: None,
+            size: None,
+            sent_by: by.is_valid().then(|| by.clone()),
+        };
+        channel.next_sequence += 1;
+        if let Some(reason) = self.loses(from, to) {
+            self.lose(from, to, &message, &received, reason);
+            return;
+        }
+        if self.scenario.duplication > 0.0 && self.rng.random_bool(self.scenario.duplication) {
+            self.strikes.doubled += 1;
+            self.deliver(from, to, message.clone(), received.clone());
+        }
+        self.deliver(from, to, message, received);
+    }
+
+    /// Why a message that is sent now will not arrive, if it will not.
+    fn loses(&mut self, from: NodeId, to: NodeId) -> Option<&'static str> {
+        let now = Duration::from_nanos(self.now);
+        if let Some(partition) = self.scenario.parts(from.0, to.0, now) {
+            self.strikes.partitions[partition] += 1;
+            return Some("the network is parted");
+        }
+        let lost = self.scenario.loss > 0.0 && self.rng.random_bool(self.scenario.loss);
+        self.strikes.lost += u64::from(lost);
+        lost.then_some("the network has lost it")
+    }
+
+    fn deliver(&mut self, from: NodeId, to: NodeId, message: A::Message, received: Received) {
+        let delay = self.scenario.delay.draw(&mut self.rng);
+        let mut at = self.now.saturating_add(nanos(delay));
+        if self.scenario.fifo {
+            let channel = self.channels.entry((from.0, to.0)).or_default();
+            at = at.max(channel.last_arrival);
+            channel.last_arrival = at;
+        }
+        let message = Happening::Message {
+            from,
+            to,
+            message,
+            received,
+        };
+        self.queue.push(at, message);
+    }
+
+    fn lose(
+        &mut self,
+        from: NodeId,
+        to: NodeId,
+        message: &A::Message,
+        received: &Received,
+        reason: &str,
+    ) {
+        let (name, sent_by) = (self.directory.name(to), received.sent_by.clone());
+        let steps = &mut self.processes[usize::from(from)].steps;
+        steps.lost(message.kind(), received.id, name, sent_by, reason);
+    }
+}
