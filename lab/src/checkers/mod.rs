@@ -4,8 +4,8 @@
 
 #[cfg(test)]
 mod by_hand;
-pub mod flood;
 pub mod election;
+pub mod flood;
 pub mod mutual_exclusion;
 pub mod ping;
 mod property;

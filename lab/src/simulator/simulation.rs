@@ -15,7 +15,7 @@ use trace::steps::{Clock, Fault, Processes, Received, RecordTo, Step, Steps, Tim
 use trace::history::History;
 
 use super::process::Process;
-use super::{EPOCH, End, Limit, Limits, Memory, Scenario, Strikes};
+use super::{EPOCH, End, Limit, Limits, Memory, Scenario, Strikes, limits};
 use crate::stats::nanos;
 
 /// A system of processes in virtual time.

@@ -11,10 +11,10 @@ pub mod need;
 pub mod own;
 mod parse;
 pub mod ping;
+pub mod registry;
 #[cfg(test)]
 mod shortest;
 pub mod sweep;
-pub mod registry;
 mod usage;
 mod values;
 
