@@ -3,6 +3,8 @@
 use std::future::Future;
 use std::time::Duration;
 
+use libp2p::{Swarm, SwarmBuilder, noise, tcp, yamux};
+use libp2p_stream::Behaviour;
 use node::channel::{self, Inbound, Outgoing};
 use node::{Config, Multiaddr, Peer, PeerId, Transport, keys, start};
 
@@ -109,4 +111,25 @@ pub async fn hung_up(peer: &mut Peer, expected: PeerId) {
         Inbound::HungUp { from } => assert_eq!(from, expected),
         Inbound::Message { envelope, .. } => panic!("message {} came", envelope.id),
     }
+}
+
+/// A libp2p peer of TCP and QUIC with raw streams alone, none of ours.
+///
+/// # Panics
+/// When the system has no transport.
+#[must_use]
+pub fn bare_swarm() -> Swarm<Behaviour> {
+    SwarmBuilder::with_new_identity()
+        .with_tokio()
+        .with_tcp(
+            tcp::Config::new().nodelay(true),
+            noise::Config::new,
+            yamux::Config::default,
+        )
+        .expect("a transport")
+        .with_quic()
+        .with_behaviour(|_| Behaviour::new())
+        .expect("a behaviour")
+        .with_swarm_config(|c| c.with_idle_connection_timeout(Duration::from_secs(3600)))
+        .build()
 }

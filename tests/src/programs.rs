@@ -26,6 +26,16 @@ pub fn node() -> Command {
     program("testbed-node")
 }
 
+/// The same command, stopped by a hangup as from a terminal: the tests themselves may
+/// run under nohup, where programs inherit that the signal is ignored.
+#[must_use]
+pub fn with_hangup(program: &Command) -> Command {
+    let mut command = Command::new("env");
+    command.arg("--default-signal=HUP");
+    command.arg(program.get_program()).args(program.get_args());
+    command
+}
+
 /// The own algorithm that docs/own-algorithm.md shows.
 #[must_use]
 pub fn own_algorithm() -> Command {

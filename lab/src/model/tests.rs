@@ -142,7 +142,7 @@ fn an_exact_bound_is_not_reached() {
 }
 
 #[test]
-fn an_interrupted_search_reports_its_depth() {
+fn an_interrupted_search_reports_its_extent() {
     let plan = Plan::new(RELIABLE, Processes::new(3), 7);
     let mut seen = Extent::default();
     let found = check(&bank(3), &plan, |extent| {

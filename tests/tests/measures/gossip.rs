@@ -158,7 +158,7 @@ fn a_saturated_host_makes_the_verdict_unknown() {
 }
 
 #[test]
-fn a_sustainable_interval_is_suggested() {
+fn interval_auto_finds_the_shortest() {
     let options = "--peers 8 --transport memory --messages 5 --interval auto";
     let (ended, record, _) = gossip(options, 0);
     let results = &record["results"];

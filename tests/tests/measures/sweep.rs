@@ -7,7 +7,7 @@ use std::thread;
 
 use support::running::DEADLINE;
 use support::saved::no_panic;
-use support::{CALM, Running, Runs, refused, run, saved, until};
+use support::{CALM, Running, Runs, refused, run, saved, until, with_hangup};
 
 /// The only folder of a sweep.
 fn folder(runs: &Runs) -> PathBuf {
@@ -121,7 +121,7 @@ fn a_truncated_table_is_resumed() {
 
 /// A sweep whose first run goes on for long.
 fn under_way(runs: &Runs) -> (Running, PathBuf) {
-    let running = Running::start(&mut runs.testbed(LONG.split_whitespace()));
+    let running = Running::start(&mut with_hangup(&runs.testbed(LONG.split_whitespace())));
     let measured = until("a measurement", || {
         let sweeps = std::fs::read_dir(runs.path()).expect("the folder of runs");
         let inside = sweeps.flatten().map(|sweep| sweep.path().join("runs"));

@@ -216,7 +216,7 @@ fn signals_shut_the_node_down() {
 }
 
 #[test]
-fn a_node_dials_the_addresses_of_connect() {
+fn a_node_dials_the_given_address() {
     for listen in [TCP, QUIC] {
         let first = Node::start(&["--listen", listen]);
         let mut second = Node::start(&["--dial", &first.address]);

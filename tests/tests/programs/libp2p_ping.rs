@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use futures::{AsyncReadExt as _, AsyncWriteExt as _, StreamExt as _};
+use libp2p::PeerId;
 use libp2p::swarm::{Stream, SwarmEvent};
-use libp2p::{PeerId, Swarm, SwarmBuilder, noise, tcp, yamux};
-use libp2p_stream::{Behaviour, Control};
+use libp2p_stream::Control;
 use node::ping::{Error, PROTOCOL, SIZE, STREAMS};
 use node::{Config, Multiaddr, Protocol, Transport};
-use support::peers::{config, listening, within};
+use support::peers::{bare_swarm, config, listening, within};
 use tokio::task::JoinHandle;
 
 const PINGS: u8 = 4;
@@ -36,7 +36,7 @@ struct Foreign {
 
 impl Foreign {
     async fn connect(to: PeerId, address: &Multiaddr) -> Self {
-        let mut swarm = swarm();
+        let mut swarm = bare_swarm();
         let control = swarm.behaviour().new_control();
         swarm.dial(address.clone()).expect("an address");
         let connected = async {
@@ -64,22 +64,6 @@ impl Drop for Foreign {
     fn drop(&mut self) {
         self.swarm.abort();
     }
-}
-
-fn swarm() -> Swarm<Behaviour> {
-    SwarmBuilder::with_new_identity()
-        .with_tokio()
-        .with_tcp(
-            tcp::Config::new().nodelay(true),
-            noise::Config::new,
-            yamux::Config::default,
-        )
-        .expect("a transport")
-        .with_quic()
-        .with_behaviour(|_| Behaviour::new())
-        .expect("a behaviour")
-        .with_swarm_config(|c| c.with_idle_connection_timeout(Duration::from_secs(3600)))
-        .build()
 }
 
 /// Whether a ping on that stream is answered, and rightly.

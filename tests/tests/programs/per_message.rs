@@ -7,15 +7,14 @@ use std::time::Duration;
 use futures::stream::FuturesUnordered;
 use futures::{AsyncReadExt as _, AsyncWriteExt as _, StreamExt as _};
 use libp2p::swarm::{Stream, SwarmEvent};
-use libp2p::{Swarm, SwarmBuilder, noise, tcp, yamux};
-use libp2p_stream::{Behaviour, Control};
+use libp2p_stream::Control;
 use node::channel::{Inbound, MAX_FRAME};
 use node::message::{Error, PATIENCE, PROTOCOL, STREAMS};
 use node::{Config, Multiaddr, Peer, PeerId, Protocol, Transport};
 use prost::Message as _;
 use proto::MAX_ENVELOPE;
 use proto::v1::Envelope;
-use support::peers::{hung_up, listening, message, next, within};
+use support::peers::{bare_swarm, hung_up, listening, message, next, within};
 use tokio::task::JoinHandle;
 
 /// How many messages the inbox takes while it is not read: 32 that wait for
@@ -387,7 +386,7 @@ struct Raw {
 
 impl Raw {
     async fn connect(peer: &Peer, address: Multiaddr) -> Self {
-        let mut swarm = swarm();
+        let mut swarm = bare_swarm();
         let (id, control) = (*swarm.local_peer_id(), swarm.behaviour().new_control());
         swarm.dial(address).expect("an address of TCP");
         let connected = async {
@@ -422,19 +421,4 @@ impl Drop for Raw {
     fn drop(&mut self) {
         self.swarm.abort();
     }
-}
-
-fn swarm() -> Swarm<Behaviour> {
-    SwarmBuilder::with_new_identity()
-        .with_tokio()
-        .with_tcp(
-            tcp::Config::new().nodelay(true),
-            noise::Config::new,
-            yamux::Config::default,
-        )
-        .expect("a transport")
-        .with_behaviour(|_| Behaviour::new())
-        .expect("a behaviour")
-        .with_swarm_config(|c| c.with_idle_connection_timeout(Duration::from_secs(3600)))
-        .build()
 }

@@ -168,7 +168,7 @@ fn a_delivery_without_a_sender_is_found() {
 }
 
 #[test]
-fn a_run_without_rumours_is_unknown() {
+fn a_run_without_rumours_is_found() {
     let run = ByHand::new([A, B, C]);
     let expected = [
         "something is delivered: no process delivers anything",

@@ -4,7 +4,7 @@
 use serde_json::Value;
 use support::collector::{Collector, Manner, Protocol};
 use support::saved::no_panic;
-use support::{Running, Runs, ports, saved};
+use support::{Running, Runs, ports, saved, with_hangup};
 
 /// A run that exports to a collector.
 struct Exporting {
@@ -150,12 +150,7 @@ const LONG: [&str; 4] = ["--peers=3", "ping", "--count=1000000", "--interval=1ms
 #[test]
 fn a_hangup_saves_the_run() {
     let runs = Runs::new();
-    let testbed = runs.testbed(LONG);
-    // The tests themselves may run under nohup.
-    let mut command = std::process::Command::new("env");
-    command.arg("--default-signal=HUP");
-    command.arg(testbed.get_program()).args(testbed.get_args());
-    let running = under_way(&runs, &mut command);
+    let running = under_way(&runs, &mut with_hangup(&runs.testbed(LONG)));
     running.signal("HUP");
     no_panic(&running.end().exits(3));
     let record = saved::record(&runs.only());

@@ -36,7 +36,7 @@ fn takes_bounds(words: &[&str]) -> bool {
 }
 
 #[test]
-fn every_block_has_a_known_language() {
+fn every_block_has_a_known_kind() {
     const KINDS: [&str; 9] = [
         "console", "node", "sh", "toml", "rust", "figures", "excerpt", "json", "text",
     ];

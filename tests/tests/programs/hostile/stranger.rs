@@ -1,13 +1,11 @@
 //! A peer that speaks libp2p, and puts on its streams whatever it likes.
 
-use std::time::Duration;
-
 use futures::{AsyncReadExt as _, AsyncWriteExt as _, StreamExt as _};
+use libp2p::StreamProtocol;
 use libp2p::swarm::{Stream, SwarmEvent};
-use libp2p::{StreamProtocol, Swarm, SwarmBuilder, noise, tcp, yamux};
-use libp2p_stream::{Behaviour, Control, IncomingStreams};
+use libp2p_stream::{Control, IncomingStreams};
 use node::channel::PROTOCOL;
-use support::peers::within;
+use support::peers::{bare_swarm, within};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -24,7 +22,7 @@ pub(crate) struct Stranger {
 
 impl Stranger {
     pub(crate) fn new(node: Node) -> Self {
-        let mut swarm = swarm();
+        let mut swarm = bare_swarm();
         let control = swarm.behaviour().new_control();
         let (sender, connected) = watch::channel(false);
         let address = node.tcp.clone();
@@ -75,21 +73,6 @@ impl Drop for Stranger {
     fn drop(&mut self) {
         self.swarm.abort();
     }
-}
-
-fn swarm() -> Swarm<Behaviour> {
-    SwarmBuilder::with_new_identity()
-        .with_tokio()
-        .with_tcp(
-            tcp::Config::new().nodelay(true),
-            noise::Config::new,
-            yamux::Config::default,
-        )
-        .expect("a transport")
-        .with_behaviour(|_| Behaviour::new())
-        .expect("a behaviour")
-        .with_swarm_config(|c| c.with_idle_connection_timeout(Duration::from_secs(3600)))
-        .build()
 }
 
 /// Writes `bytes`. The node may close the stream meanwhile.
