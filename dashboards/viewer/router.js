@@ -23,7 +23,7 @@
  * @property {string} [b]
  */
 
-import { useEffect, useState } from './vendor/preact-htm.js';
+import { useLayoutEffect, useState } from './vendor/preact-htm.js';
 
 const TRACE = /^\/trace\/([0-9a-f]{32})(?:\/span\/([0-9a-f]{16}))?$/;
 const PAIR = /^\/(compare-traces|compare)\/([^/]+)\/([^/]+)$/;
@@ -80,7 +80,8 @@ export const toCompareRuns = (a, b) => `#/compare/${encodeURIComponent(a)}/${enc
 
 export function useRoute() {
   const [route, setRoute] = useState(() => parse(location.hash));
-  useEffect(() => {
+  // With the first drawing, not after it: an address that changes in between would be missed.
+  useLayoutEffect(() => {
     const follow = () => setRoute(parse(location.hash));
     addEventListener('hashchange', follow);
     return () => removeEventListener('hashchange', follow);

@@ -11,6 +11,20 @@ await withPage(url, async (page, problems) => {
   const shoot = camera(page, screenshots);
   const text = (selector) => textOf(page, selector);
 
+  // The address changes as soon as something is drawn, and is followed.
+  const early = await page.evaluateOnNewDocument(() => {
+    const look = new MutationObserver(() => {
+      if (!document.querySelector('.nav')) return;
+      look.disconnect();
+      location.hash = '#/traces';
+    });
+    look.observe(document, { childList: true, subtree: true });
+  });
+  await page.goto(url, { waitUntil: 'load' });
+  await page.waitForSelector('.traces tbody tr');
+  await page.removeScriptToEvaluateOnNewDocument(early.identifier);
+
+  await page.goto('about:blank');
   await page.goto(new URL('#/traces', url).href, { waitUntil: 'load' });
   await page.waitForSelector('.traces tbody tr');
   const head = (await text('header.run')).join(' ');
