@@ -37,10 +37,10 @@ const panel = (page) => page.$eval('.space-time', (view) => ({
   options: [...view.querySelectorAll('.tools select option')].map((one) => one.innerText),
 }));
 
-// What another view says of its address.
-async function elsewhere(page, to, selector) {
+// What another view says of its address, once it has read what that names.
+async function elsewhere(page, to, selector, named) {
   await page.evaluate((address) => { location.hash = address; }, to);
-  await page.waitForSelector(selector);
+  await says(page, selector, named);
   return text(page, 'main .banner');
 }
 
@@ -68,8 +68,8 @@ const seen = await withPage(url, async (page, problems) => {
   const trace = await page.evaluate(() => fetch('/api/v3/trace-summaries?query.searchDepth=1')
     .then((answer) => answer.json()).then(({ summaries }) => summaries[0].traceId));
   const unfound = {
-    trace: await elsewhere(page, `#/trace/${trace}/span/0123456789abcdef`, '.trace .waterfall'),
-    topology: await elsewhere(page, '#/topology?peer=peer-77&message=peer-00:77', '.topology .banner'),
+    trace: await elsewhere(page, `#/trace/${trace}/span/0123456789abcdef`, '.trace .banner', /0123456789abcdef/),
+    topology: await elsewhere(page, '#/topology?peer=peer-77&message=peer-00:77', '.topology .banner', /peer-77/),
   };
   return { reading, read, head, more, unfound, problems };
 });
