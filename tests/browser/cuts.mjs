@@ -69,7 +69,8 @@ const seen = await withPage(url, async (page, problems) => {
     .then((answer) => answer.json()).then(({ summaries }) => summaries[0].traceId));
   const unfound = {
     trace: await elsewhere(page, `#/trace/${trace}/span/0123456789abcdef`, '.trace .banner', /0123456789abcdef/),
-    topology: await elsewhere(page, '#/topology?peer=peer-77&message=peer-00:77', '.topology .banner', /peer-77/),
+    topology: await elsewhere(
+      page, '#/topology?peer=peer-77&message=peer-00:77', '.topology .banner', /peer-77/),
   };
   return { reading, read, head, more, unfound, problems };
 });
