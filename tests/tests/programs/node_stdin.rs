@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use support::collector::{Collector, Manner, Protocol};
 use support::saved::no_panic;
 use support::spans::Reported;
-use support::{Running, node};
+use support::{Running, node, until};
 
 /// A node that is asked.
 struct Node {
@@ -44,6 +44,16 @@ impl Node {
         let answer = self.ask(request);
         assert_eq!(answer["ok"], true, "{answer}");
         answer
+    }
+
+    /// Looks a peer up until its routing table has it: the connection of a peer that
+    /// dialled is open some time before that.
+    fn meets(&mut self, peer: &str) {
+        let find = json!({ "do": "find", "key": { "peer": peer } });
+        until("the peer in the routing table", || {
+            let found = self.ok(find.clone());
+            (found["peers"] == json!([peer])).then_some(())
+        });
     }
 }
 
@@ -169,12 +179,10 @@ fn a_request_to_a_newly_found_peer_is_in_the_trace() {
     let collector = Collector::start(Protocol::Http, Manner::Takes);
     let mut first = Node::start(&[]);
     let far = Node::start(&["--dial", &first.address]);
-    let of_far = json!({ "do": "find", "key": { "peer": far.id() } });
-    // It has met the far one when it finds it.
-    first.ok(of_far.clone());
+    first.meets(far.id());
     let args = ["--dial", &first.address, "--otlp", &collector.url()];
     let mut second = Node::start(&args);
-    let found = second.ok(of_far);
+    let found = second.ok(json!({ "do": "find", "key": { "peer": far.id() } }));
     assert_eq!(found["peers"][0], far.id(), "{found}");
     assert_eq!(found["hops"], 2, "{found}");
     second.running.end_input();
