@@ -274,11 +274,15 @@ impl Cut<'_> {
         channels.flatten()
     }
 
+    /// Where that process recorded, in its line: behind all of it if it did not.
+    pub(super) fn place(&self, process: usize) -> usize {
+        let recorded = self.records.get(&process);
+        recorded.map_or(usize::MAX, |recorded| recorded.at)
+    }
+
     /// Whether that process has not recorded by that place of its line.
     pub(super) fn is_before(&self, process: usize, at: usize) -> bool {
-        self.records
-            .get(&process)
-            .is_none_or(|recorded| at < recorded.at)
+        at < self.place(process)
     }
 }
 

@@ -10,6 +10,7 @@ use algorithms::Fields;
 use trace::history::{History, StepIndex, clocks as vector_clocks};
 
 use super::Expected;
+use super::channels::{Channels, Passage};
 use super::cut::{Act, Cut, Run, Sent, id_of};
 use super::overview::aborted;
 use crate::checkers::Property;
@@ -19,40 +20,43 @@ const SHARE: &str = "total.share";
 const AMOUNT: &str = "amount";
 
 /// I1: `r(i,j)` is contained in `s(i,j)`.
-pub(super) fn no_orphan(run: &Run<'_>) -> Property {
+pub(super) fn no_orphan(run: &Run<'_>, channels: &Channels<'_>) -> Property {
     let mut property = Property::new("I1 no orphan")
         .looks_at("receipt of a message of the application, and complete snapshot");
+    let receipts = channels.receipts() as u64;
     for (id, cut) in complete(run) {
-        for (to, line) in run.lines.iter().enumerate() {
-            for (at, act) in line.iter().enumerate() {
-                let Act::Receive(from, message) = *act else {
-                    continue;
-                };
-                let Some(sent) = run.sent.get(&(from, message)) else {
-                    continue;
-                };
-                let orphan = cut.is_before(to, at) && !cut.is_before(from, sent.at);
-                property.check(!orphan, || {
-                    format!(
-                        "snapshot {id}: {} was received by {} before it recorded, and sent by {} after it recorded",
-                        show(sent.message), run.names[to], run.names[from]
-                    )
-                });
+        let mut wrong = Vec::new();
+        for (&(from, to), channel) in &channels.all {
+            for number in channel.orphans((from, to), cut) {
+                let Passage { sent, received } = &channel.messages[number];
+                let before = received.iter().filter(|at| cut.is_before(to, **at));
+                wrong.extend(before.map(|_| (from, to, *sent)));
             }
         }
+        let orphans = channels
+            .misdelivered
+            .iter()
+            .filter(|one| cut.is_before(one.to, one.at) && !cut.is_before(one.from, one.sent.at));
+        wrong.extend(orphans.map(|one| (one.from, one.to, one.sent)));
+        property.checked += receipts;
+        property.violations.extend(wrong.into_iter().map(|(from, to, sent)| {
+            format!(
+                "snapshot {id}: {} was received by {} before it recorded, and sent by {} after it recorded",
+                show(sent.message), run.names[to], run.names[from]
+            )
+        }));
     }
     property
 }
 
 /// I2: the state of a channel is `s(i,j)` less `r(i,j)`; in order, where there
 /// are markers, since these keep it.
-pub(super) fn channel_states(run: &Run<'_>) -> Property {
+pub(super) fn channel_states(run: &Run<'_>, channels: &Channels<'_>) -> Property {
     let mut property = Property::new("I2 channel state").looks_at("output Complete");
-    let receipts = receipts(run);
     let marked: HashSet<_> = run.markers.iter().map(|marker| marker.snapshot).collect();
     for (id, cut) in named(run, &mut property) {
         let ordered = marked.contains(id);
-        let mut expected = in_channels(run, &receipts, cut);
+        let mut expected = in_channels(channels, cut);
         let mut pairs: Vec<(usize, usize)> = expected.keys().copied().collect();
         for (&to, channels) in &cut.channels {
             pairs.extend(channels.keys().map(|&from| (from, to)));
@@ -252,38 +256,36 @@ pub(super) fn conservation(run: &Run<'_>, history: &History) -> Property {
 
 /// I6: what was sent in the past of the cut was received there or is in a
 /// channel, and not both. What was not is neither.
-pub(super) fn every_message_once(run: &Run<'_>) -> Property {
+pub(super) fn every_message_once(run: &Run<'_>, channels: &Channels<'_>) -> Property {
     let mut property = Property::new("I6 every message once")
         .looks_at("message of the application, and complete snapshot");
-    let receipts = receipts(run);
     for (id, cut) in named(run, &mut property) {
-        let mut recorded = HashMap::<(usize, usize, &str), u64>::new();
-        for (&to, channels) in &cut.channels {
-            for (&from, messages) in channels {
-                for name in messages.iter().filter_map(id_of) {
-                    *recorded.entry((from, to, name)).or_default() += 1;
-                }
+        for (&(from, to), channel) in &channels.all {
+            let mut recorded = HashMap::<&str, u64>::new();
+            let messages = cut.channels.get(&to).and_then(|found| found.get(&from));
+            for name in messages.into_iter().flatten().filter_map(id_of) {
+                *recorded.entry(name).or_default() += 1;
             }
-        }
-        for (&(from, message), sent) in &run.sent {
-            let past = cut.is_before(from, sent.at);
-            let times = receipts.get(&(from, message)).map_or(&[][..], |at| &at[..]);
-            let received = times
-                .iter()
-                .filter(|at| cut.is_before(sent.to, **at))
-                .count() as u64;
-            let name = id_of(&sent.message.fields).unwrap_or_default();
-            let key = (from, sent.to, name);
-            let in_channel = recorded.get(&key).copied().unwrap_or(0);
-            property.check(received + in_channel == u64::from(past), || {
-                format!(
-                    "snapshot {id}: {} from {} to {} was sent {} the cut, received {received} times before it, and is {in_channel} times in the channel",
-                    show(sent.message),
-                    run.names[from],
-                    run.names[sent.to],
-                    if past { "before" } else { "after" }
-                )
-            });
+            let divided = channel.divided((from, to), cut, recorded.keys().copied());
+            // Of the others each was sent and received once, on the same side.
+            property.checked += (channel.messages.len() - divided.len()) as u64;
+            for number in divided {
+                let Passage { sent, received } = &channel.messages[number];
+                let past = cut.is_before(from, sent.at);
+                let before = received.iter().filter(|at| cut.is_before(to, **at));
+                let received = before.count() as u64;
+                let name = id_of(&sent.message.fields).unwrap_or_default();
+                let in_channel = recorded.get(name).copied().unwrap_or(0);
+                property.check(received + in_channel == u64::from(past), || {
+                    format!(
+                        "snapshot {id}: {} from {} to {} was sent {} the cut, received {received} times before it, and is {in_channel} times in the channel",
+                        show(sent.message),
+                        run.names[from],
+                        run.names[to],
+                        if past { "before" } else { "after" }
+                    )
+                });
+            }
         }
     }
     property
@@ -292,6 +294,7 @@ pub(super) fn every_message_once(run: &Run<'_>) -> Property {
 /// I7: the recorded state is what the process's own past makes of it.
 pub(super) fn replay(run: &Run<'_>, history: &History) -> Property {
     let mut property = Property::new("I7 replay").looks_at("output Complete");
+    let flows = flows(run);
     for (id, cut) in complete(run) {
         for (&process, recorded) in &cut.records {
             let who = run.names[process];
@@ -311,9 +314,7 @@ pub(super) fn replay(run: &Run<'_>, history: &History) -> Property {
             let Some((share, first)) = share.zip(start(history, who)) else {
                 continue;
             };
-            let done = &run.lines[process][..recorded.at];
-            let flow: Option<i64> = done.iter().map(|act| flow(run, process, act)).sum();
-            let Some(flow) = flow else {
+            let Some(flow) = flows[process][recorded.at] else {
                 property.unknown(format!(
                     "snapshot {id}: {who} sent or received a message without a readable `{AMOUNT}`"
                 ));
@@ -452,46 +453,33 @@ fn named<'a, 'b>(run: &'b Run<'a>, property: &mut Property) -> Vec<(&'b &'a str,
 
 /// The names of the messages in each channel of a cut, as their sendings and
 /// receipts tell.
-fn in_channels(
-    run: &Run<'_>,
-    receipts: &HashMap<(usize, u64), Vec<usize>>,
-    cut: &Cut<'_>,
-) -> BTreeMap<(usize, usize), Vec<String>> {
-    let mut channels = BTreeMap::<_, Vec<(usize, String)>>::new();
-    for (&(from, message), sent) in &run.sent {
-        let times = receipts.get(&(from, message)).map_or(&[][..], |at| &at[..]);
-        let received = times.iter().any(|at| cut.is_before(sent.to, *at));
-        if cut.is_before(from, sent.at) && !received {
-            let name = id_of(&sent.message.fields).unwrap_or_default();
-            channels
-                .entry((from, sent.to))
-                .or_default()
-                .push((sent.at, name.to_owned()));
+fn in_channels(channels: &Channels<'_>, cut: &Cut<'_>) -> BTreeMap<(usize, usize), Vec<String>> {
+    let mut all = BTreeMap::new();
+    for (&ends, channel) in &channels.all {
+        let found = channel.in_transit(ends, cut).into_iter();
+        let name = |number: usize| id_of(&channel.messages[number].sent.message.fields);
+        let names: Vec<_> = found
+            .map(|number| name(number).unwrap_or_default().to_owned())
+            .collect();
+        if !names.is_empty() {
+            all.insert(ends, names);
         }
     }
-    channels
-        .into_iter()
-        .map(|(channel, mut messages)| {
-            messages.sort_unstable();
-            (
-                channel,
-                messages.into_iter().map(|(_, name)| name).collect(),
-            )
-        })
-        .collect()
+    all
 }
 
-/// Where in the receivers' lines each message was received.
-fn receipts(run: &Run<'_>) -> HashMap<(usize, u64), Vec<usize>> {
-    let mut receipts = HashMap::<_, Vec<_>>::new();
-    for line in &run.lines {
-        for (at, act) in line.iter().enumerate() {
-            if let Act::Receive(from, message) = *act {
-                receipts.entry((from, message)).or_default().push(at);
-            }
+/// What a process got before each place of its line, if that can be read.
+fn flows(run: &Run<'_>) -> Vec<Vec<Option<i64>>> {
+    let of = |(process, line): (usize, &Vec<Act<'_>>)| {
+        let mut sum = Some(0);
+        let mut flows = vec![sum];
+        for act in line {
+            sum = sum.zip(flow(run, process, act)).map(|(sum, new)| sum + new);
+            flows.push(sum);
         }
-    }
-    receipts
+        flows
+    };
+    run.lines.iter().enumerate().map(of).collect()
 }
 
 /// What an act does to the process's share, if that can be read.

@@ -5,6 +5,7 @@
 //! have a `total.share`: shares and amounts add up to what never changes. A
 //! message belongs to the application if it names no `snapshot`.
 
+mod channels;
 mod cut;
 mod drawn;
 mod invariants;
@@ -16,6 +17,7 @@ use trace::history::History;
 use trace::steps::MessageRecord;
 
 use crate::checkers::Property;
+use channels::Channels;
 use cut::Run;
 pub use drawn::{Drawn, DrawnAbort, DrawnChannel, DrawnState, drawn};
 pub use overview::{Overview, overview};
@@ -44,12 +46,13 @@ pub fn is_control(message: &MessageRecord) -> bool {
 /// Checks all snapshots of a run.
 pub fn check(history: &History, expected: &Expected) -> Vec<Property> {
     let run = Run::read(history);
+    let channels = Channels::read(&run);
     let mut properties = vec![
-        invariants::no_orphan(&run),
-        invariants::channel_states(&run),
+        invariants::no_orphan(&run, &channels),
+        invariants::channel_states(&run, &channels),
         invariants::clocks(&run),
         invariants::conservation(&run, history),
-        invariants::every_message_once(&run),
+        invariants::every_message_once(&run, &channels),
         invariants::replay(&run, history),
     ];
     if expected.markers {
