@@ -98,6 +98,8 @@ async function results(page, shoot) {
   await go(page, '#/results', '.results h3');
   const verdict = await one(page, '.results h3');
   const tables = (await text(page, '.results .wide tbody tr')).map((row) => row.replace(/\s+/g, ' '));
+  // The tables are there before the charts, which are a module of their own.
+  await page.waitForSelector('.plot .canvas');
   const charts = await page.$$eval('.plot .canvas',
     (all) => all.map((chart) => chart.getAttribute('aria-label')));
   await shoot('results');
