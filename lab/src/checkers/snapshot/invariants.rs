@@ -6,18 +6,14 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use algorithms::Fields;
 use trace::history::{History, StepIndex, clocks as vector_clocks};
 
 use super::Expected;
+use super::amounts::{AMOUNT, SHARE, flows, in_cut, start, total};
 use super::channels::{Channels, Passage};
 use super::cut::{Act, Cut, Run, Sent, id_of};
 use super::overview::aborted;
 use crate::checkers::Property;
-
-/// What is conserved: a state's share of it, and a message's.
-const SHARE: &str = "total.share";
-const AMOUNT: &str = "amount";
 
 /// I1: `r(i,j)` is contained in `s(i,j)`.
 pub(super) fn no_orphan(run: &Run<'_>, channels: &Channels<'_>) -> Property {
@@ -466,80 +462,6 @@ fn in_channels(channels: &Channels<'_>, cut: &Cut<'_>) -> BTreeMap<(usize, usize
         }
     }
     all
-}
-
-/// What a process got before each place of its line, if that can be read.
-fn flows(run: &Run<'_>) -> Vec<Vec<Option<i64>>> {
-    let of = |(process, line): (usize, &Vec<Act<'_>>)| {
-        let mut sum = Some(0);
-        let mut flows = vec![sum];
-        for act in line {
-            sum = sum.zip(flow(run, process, act)).map(|(sum, new)| sum + new);
-            flows.push(sum);
-        }
-        flows
-    };
-    run.lines.iter().enumerate().map(of).collect()
-}
-
-/// What an act does to the process's share, if that can be read.
-fn flow(run: &Run<'_>, process: usize, act: &Act<'_>) -> Option<i64> {
-    let amount = |from, id| {
-        run.sent
-            .get(&(from, id))?
-            .message
-            .fields
-            .get_integer(AMOUNT)
-    };
-    match *act {
-        Act::Send(id) => amount(process, id).map(|amount| -amount),
-        Act::Receive(from, id) => amount(from, id),
-        Act::Marker(..) | Act::MarkerCame(..) | Act::Record(_) => Some(0),
-    }
-}
-
-/// What a process had at the start: after its first step, less what that did.
-fn start(history: &History, process: &str) -> Option<i64> {
-    let first = history.processes.get(process)?.first()?;
-    let amount = |fields: &Fields| match fields.get_text("snapshot") {
-        Some(_) => Some(0),
-        None => fields.get_integer(AMOUNT),
-    };
-    let sent: Option<i64> = first
-        .events
-        .iter()
-        .map(|event| match event {
-            trace::steps::Event::Sent { message, .. } => amount(&message.fields),
-            trace::steps::Event::Output { .. } => Some(0),
-        })
-        .sum();
-    let received = first.received.as_ref();
-    let received = received.map_or(Some(0), |received| amount(&received.message.fields));
-    Some(first.state.get_integer(SHARE)? + sent? - received?)
-}
-
-/// What there was at the start, in all.
-pub(super) fn total(history: &History) -> Option<i64> {
-    history
-        .processes
-        .keys()
-        .map(|name| start(history, name))
-        .sum()
-}
-
-/// What is in the states and in the channels of a cut; or what cannot be read of it.
-pub(super) fn in_cut(cut: &Cut<'_>) -> Result<(i64, i64), String> {
-    let shares = cut
-        .records
-        .values()
-        .filter_map(|r| r.state.get_integer(SHARE));
-    let amount = |message: &Fields| {
-        let unreadable =
-            || format!("the message {message} in a channel has no readable `{AMOUNT}`");
-        message.get_integer(AMOUNT).ok_or_else(unreadable)
-    };
-    let amounts: Result<i64, String> = cut.messages().map(amount).sum();
-    Ok((shares.sum(), amounts?))
 }
 
 fn number(count: Option<u64>) -> String {

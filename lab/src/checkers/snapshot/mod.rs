@@ -5,6 +5,7 @@
 //! have a `total.share`: shares and amounts add up to what never changes. A
 //! message belongs to the application if it names no `snapshot`.
 
+mod amounts;
 mod channels;
 mod cut;
 mod drawn;

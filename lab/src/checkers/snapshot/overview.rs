@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use algorithms::Fields;
 use trace::history::History;
 
+use super::amounts::{in_cut, total};
 use super::cut::{Abort, Cut, Run};
-use super::invariants::{in_cut, total};
 
 /// More names than this are counted.
 const FEW: usize = 3;
