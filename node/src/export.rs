@@ -26,6 +26,7 @@ mod answer;
 mod batch;
 mod client;
 mod end;
+mod protocol;
 mod secrets;
 mod target;
 #[cfg(test)]
@@ -37,8 +38,9 @@ use batch::Batch;
 use client::Client;
 use end::End;
 pub use end::{LONGEST, PATIENCE};
+pub use protocol::Protocol;
 pub use secrets::redacted;
-pub use target::{Error, Found, Protocol, Target};
+pub use target::{Error, Found, Target};
 
 /// How many spans wait at most, some hundred bytes each. A guess.
 const QUEUE: usize = 65_536;

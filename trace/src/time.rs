@@ -1,6 +1,6 @@
 //! Times as texts and as numbers.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::SignedDuration;
 
@@ -11,6 +11,14 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// A time in nanoseconds; five centuries are the most.
 pub fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Nanoseconds since the Unix epoch; 0 for a clock before it.
+pub fn unix_nano(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    // 584 years fit.
+    let seconds = since.as_secs().saturating_mul(1_000_000_000);
+    seconds.saturating_add(since.subsec_nanos().into())
 }
 
 /// A time on the command line or in a file, like `50ms`, `1.5s` or `2m`.

@@ -136,7 +136,7 @@ pub struct Outgoing {
 impl Outgoing {
     /// The envelope of the message, with its sequence number.
     pub(crate) fn envelope(&self, sequence: u64, incarnation: u32) -> Envelope {
-        let created = trace::steps::unix_nano(SystemTime::now());
+        let created = trace::time::unix_nano(SystemTime::now());
         let deadline = |within| created.saturating_add(nanos(within));
         Envelope {
             id: self.id,

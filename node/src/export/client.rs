@@ -17,8 +17,9 @@ use tonic::{Extensions, Request};
 
 use super::answer::{Answer, PROTOBUF, deepest};
 use super::batch::Batch;
+use super::protocol::Protocol;
 use super::secrets::Secrets;
-use super::target::{Error, Protocol, Target};
+use super::target::{Error, Target};
 
 /// The user agent of this program.
 const AGENT: &str = concat!("p2p-testbed/", env!("CARGO_PKG_VERSION"));

@@ -9,6 +9,7 @@ use percent_encoding::percent_decode_str;
 use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 
+use super::protocol::Protocol;
 use super::secrets::{Secrets, redacted_url};
 use super::variables::Variables;
 
@@ -39,15 +40,6 @@ impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&redacted_url(self.url.as_str()))
     }
-}
-
-/// The protocol that carries OTLP.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Protocol {
-    /// Protobuf over HTTP.
-    HttpProtobuf,
-    /// gRPC.
-    Grpc,
 }
 
 /// The configured target.

@@ -9,7 +9,7 @@ use lab::system::gossip as flood;
 use lab::system::{Setup, SystemOptions as _, Visitor};
 use node::gossip::Parameters;
 
-use super::registry::{Choice, Description};
+use super::choice::{Choice, Description};
 use super::values;
 use super::{Common, Measure};
 use super::{Error, Usage};

@@ -1,6 +1,7 @@
 //! The command line: clap parses, [`Common::checked`] and its like check, the
 //! library runs. Nothing else imports it.
 
+pub mod choice;
 pub mod commands;
 mod common;
 mod error;

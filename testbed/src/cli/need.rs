@@ -3,10 +3,11 @@
 use lab::system::gossip::SPARSE;
 use lab::topology::Topology;
 
+use super::choice::Choice;
 use super::gossip::{Gossip, Protocol};
 use super::kad::Kad;
 use super::latency::Latency;
-use super::registry::{Choice, System};
+use super::registry::System;
 use super::{Command, Ping};
 use crate::experiment::ping::Destination;
 use crate::limits::{Load, Need};

@@ -10,7 +10,7 @@ use lab::options::Channel;
 use lab::system::{EngineTraits, Setup, System, Visitor};
 use trace::steps::Processes;
 
-use crate::cli::registry::Choice as _;
+use crate::cli::choice::Choice as _;
 use crate::cli::{Cli, Command, need};
 use crate::network::neighbours;
 

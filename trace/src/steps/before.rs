@@ -8,11 +8,12 @@ use opentelemetry::Context;
 use opentelemetry::trace::{SpanContext, SpanKind, Status, TraceContextExt as _};
 
 use super::operation::ApiAttributes;
-use super::{Fault, Names, Step, StepRecord, shape, unix_nano};
+use super::{Fault, Names, Step, StepRecord, shape};
 use crate::store::encode::SpanEncoder;
 use crate::store::own::kind_number;
 use crate::store::{EndedSpan, Head};
 use crate::telemetry::Tracer;
+use crate::time::unix_nano;
 
 /// The facts about a step that are known before it is taken.
 pub(super) struct Before<'a> {

@@ -24,11 +24,3 @@ impl Clock {
         }
     }
 }
-
-/// Nanoseconds since the Unix epoch; 0 for a clock before it.
-pub fn unix_nano(time: SystemTime) -> u64 {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    // 584 years fit.
-    let seconds = since.as_secs().saturating_mul(1_000_000_000);
-    seconds.saturating_add(since.subsec_nanos().into())
-}

@@ -31,7 +31,7 @@ use opentelemetry::trace::{SpanContext, SpanKind, Status, TraceContextExt as _};
 
 use before::Before;
 pub use catch::catch;
-pub use clock::{Clock, unix_nano};
+pub use clock::Clock;
 pub use fault::Fault;
 pub use processes::{Forbidden, Names, Processes};
 pub use queue::TimeQueue;
@@ -40,6 +40,7 @@ pub use shape::{MESSAGE, STATE, key};
 
 use crate::store::encode::SpanEncoder;
 use crate::telemetry::Tracer;
+use crate::time::unix_nano;
 
 /// An algorithm, and where its steps are recorded.
 #[derive(Clone, Debug)]

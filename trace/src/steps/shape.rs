@@ -5,8 +5,8 @@ use std::time::SystemTime;
 use algorithms::{Field, Fields, Role};
 
 use super::Received;
-use super::clock::unix_nano;
 use crate::store::encode::{Attributes, Text, Value};
+use crate::time::unix_nano;
 
 /// The names of attributes.
 pub mod key {

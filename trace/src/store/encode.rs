@@ -10,9 +10,20 @@ use std::cell::Cell;
 
 use opentelemetry::trace::{SpanContext, Status};
 use opentelemetry_proto::tonic::trace::v1::SpanFlags;
+use opentelemetry_sdk::trace::SpanLimits;
 
 use super::keys;
-use crate::telemetry::LIMITS;
+
+/// The limits of one span. The SDK's 128 events are too few for a step that sends to every
+/// peer of a large network, and its 128 attributes of an event too few for an output with
+/// a field for each of them.
+pub(crate) const LIMITS: SpanLimits = SpanLimits {
+    max_events_per_span: 65_536,
+    max_attributes_per_span: 128,
+    max_links_per_span: 65_536,
+    max_attributes_per_event: 1040,
+    max_attributes_per_link: 128,
+};
 
 /// The keys of fields (number << 3 | wire type), from
 /// opentelemetry/proto/trace/v1/trace.proto and common/v1/common.proto.

@@ -13,7 +13,7 @@ use prost::Message as _;
 use super::BadSpan;
 use super::codec::Head;
 use super::encode::{key, nested, number, single, string, varint};
-use crate::steps::unix_nano;
+use crate::time::unix_nano;
 
 /// Splits a span, and appends all but its head and name to `rest`.
 pub(crate) fn split(span: &SpanData, rest: &mut Vec<u8>) -> Result<Head, BadSpan> {

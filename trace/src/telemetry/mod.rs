@@ -20,7 +20,7 @@ use futures::future::BoxFuture;
 use opentelemetry::KeyValue;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::resource::ResourceBuilder;
-use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator, SpanLimits};
+use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator};
 use sysinfo::System;
 
 use crate::store::{EncodedSpan, EndedSpan};
@@ -34,17 +34,6 @@ pub const SCOPE: &str = "testbed";
 /// The host of peers that a simulator runs: the same seed gives the same spans
 /// on any machine.
 const SIMULATED: &str = "simulated";
-
-/// The limits of one span. The SDK's 128 events are too few for a step that sends to every
-/// peer of a large network, and its 128 attributes of an event too few for an output with
-/// a field for each of them.
-pub(crate) const LIMITS: SpanLimits = SpanLimits {
-    max_events_per_span: 65_536,
-    max_attributes_per_span: 128,
-    max_links_per_span: 65_536,
-    max_attributes_per_event: 1040,
-    max_attributes_per_link: 128,
-};
 
 /// Records spans.
 pub trait Recorder: Debug + Send + Sync {

@@ -15,7 +15,8 @@ use opentelemetry_sdk::trace::{
     IdGenerator, Sampler, SdkTracer, SdkTracerProvider, Span, SpanData, SpanProcessor,
 };
 
-use super::{Counters, LIMITS, SCOPE, Sink};
+use super::{Counters, SCOPE, Sink};
+use crate::store::encode::LIMITS;
 use crate::store::{EndedSpan, own};
 
 /// Makes the spans of one service: operations with the OpenTelemetry API, which it

@@ -9,7 +9,7 @@ use lab::planned::Kill;
 use lab::simulator::{Crash, Memory, Partition, Scenario};
 use serde_json::{Value, json};
 
-use crate::cli::registry::Description;
+use crate::cli::choice::Description;
 use crate::network::Links;
 use crate::run;
 
@@ -116,7 +116,8 @@ mod tests {
     use clap::Parser as _;
 
     use super::*;
-    use crate::cli::registry::{Choice as _, Virtual};
+    use crate::cli::choice::Choice as _;
+    use crate::cli::registry::Virtual;
     use lab::options::Channel;
 
     #[derive(clap::Parser)]

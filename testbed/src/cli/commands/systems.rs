@@ -16,9 +16,10 @@ use trace::steps::Processes;
 
 use super::described::Described;
 use super::run_erased;
+use crate::cli::choice::{Choice, Description};
 use crate::cli::need::{self, FEW, MANY};
 use crate::cli::own::{Cli, Command};
-use crate::cli::registry::{self, Choice, Description};
+use crate::cli::registry;
 use crate::cli::{Check, Common, Simulate};
 use crate::cli::{Error, Usage};
 use crate::experiment::Experiment;

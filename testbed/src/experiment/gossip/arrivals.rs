@@ -12,8 +12,9 @@ use node::gossip::{self, Counts, Tally};
 use opentelemetry::trace::{Span as _, SpanContext, SpanKind, TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
 use proto::Envelope;
-use trace::steps::{key, unix_nano};
+use trace::steps::key;
 use trace::telemetry::Tracer;
+use trace::time::unix_nano;
 
 use super::metrics::Metrics;
 use super::pace::Tried;

@@ -13,8 +13,8 @@ use rand_chacha::ChaCha8Rng;
 use tokio::sync::mpsc;
 use tokio::time::{sleep_until, timeout_at};
 use trace::steps::key;
-use trace::steps::unix_nano;
 use trace::telemetry::to_wire;
+use trace::time::unix_nano;
 
 use super::TOPIC;
 use super::arrivals::Arrivals;

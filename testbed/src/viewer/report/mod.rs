@@ -7,6 +7,7 @@
 
 mod answers;
 mod budget;
+mod file;
 mod modules;
 mod page;
 #[cfg(test)]

@@ -17,6 +17,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::json;
 
 use super::Error;
+use super::file::text;
 
 /// What begins a line on which an import ends.
 const BEGINS: [&str; 3] = ["import ", "export ", "} from "];
@@ -44,7 +45,7 @@ pub(super) fn import_map(
         if modules.contains_key(&path) {
             continue;
         }
-        let text = super::page::text(&read, &path, &by)?;
+        let text = text(&read, &path, &by)?;
         let (text, imports) = rewritten(&path, &text)?;
         wanted.extend(imports.into_iter().map(|import| (import, path.clone())));
         modules.insert(path, data("text/javascript", text.as_bytes()));

@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 
 use super::Error;
+use super::file::{refused, text};
 use super::modules::{data, import_map};
 
 /// The licences of the libraries in it ask to go along.
@@ -106,24 +107,6 @@ fn policy(nonce: &str) -> String {
          script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src data:; \
          base-uri 'none'; form-action 'none'\">"
     )
-}
-
-/// What is in the file of that path, which `by` names.
-pub(super) fn text(
-    read: &impl Fn(&str) -> Option<Cow<'static, [u8]>>,
-    path: &str,
-    by: &str,
-) -> Result<String, Error> {
-    let bytes = read(path).ok_or_else(|| Error::Missing {
-        by: by.to_owned(),
-        file: path.to_owned(),
-    })?;
-    String::from_utf8(bytes.into_owned()).map_err(|_| refused(path, "no UTF-8"))
-}
-
-fn refused(file: &str, line: &str) -> Error {
-    let (file, line) = (file.to_owned(), line.to_owned());
-    Error::Form { file, line }
 }
 
 fn between<'a>(tag: &'a str, before: &str, after: &str) -> Option<&'a str> {
