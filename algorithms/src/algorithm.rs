@@ -13,12 +13,11 @@ use crate::{Describe, Effect, NodeId, Out};
 /// nondeterminism out: a `HashMap` or an `f64` in the state does not compile.
 /// Randomness comes from [`Out::rng`], time as timers.
 ///
-/// A process may send to its neighbours in the topology alone: not to itself (it
-/// can act at once instead, or after a timer), and not to a number that is no
-/// process of the run. Neighbours have channels in both directions, so the sender
-/// of a received message is a neighbour. A step that sends elsewhere is an error
-/// in the algorithm; every engine ends the run there as failed, with the same
-/// message.
+/// A process may send only to its neighbours in the topology: not to itself (it
+/// can act at once instead, or after a timer), and not to an id outside the run.
+/// Neighbours have channels in both directions, so the sender of a received
+/// message is a neighbour. A step that sends elsewhere is an error in the
+/// algorithm; every engine ends the run there as failed, with the same message.
 pub trait Algorithm: Value + Describe {
     /// The messages between processes.
     type Message: Message;
@@ -35,7 +34,7 @@ pub trait Algorithm: Value + Describe {
     /// The environment gives a command.
     fn on_command(&mut self, command: Self::Command, out: &mut Out<Self>);
 
-    /// A message has come.
+    /// A message has arrived.
     fn on_message(&mut self, from: NodeId, message: Self::Message, out: &mut Out<Self>);
 
     /// A timer has run out.
@@ -139,7 +138,7 @@ pub enum Role {
     Request,
     /// Answers a request.
     Reply,
-    /// Stands for itself.
+    /// Neither a request nor a reply.
     OneWay,
 }
 

@@ -50,7 +50,7 @@ pub struct Bank {
     /// The mean time between two transfers; none when it is zero.
     pace: Duration,
     balance: u64,
-    /// How many transfers were sent, and how many more may be.
+    /// How many transfers were sent, and how many it will send in all.
     sent: u64,
     limit: u64,
 }
@@ -123,7 +123,7 @@ impl Bank {
         out.send(to, transfer);
     }
 
-    /// The next transfer comes after a time between none and twice the pace.
+    /// Sets the timer to a random time between zero and twice the pace.
     fn wait(&mut self, out: &mut Out<Self>) {
         if self.sent < self.limit && !self.neighbours.is_empty() {
             let after = self.pace.mul_f64(out.rng().random_range(0.0..2.0));

@@ -15,9 +15,9 @@
 //! in their order. It separates the messages sent before its sender recorded from
 //! those sent after. A process that receives its first marker records its state
 //! and at once sends a marker on every outgoing channel. A message that then
-//! arrives on a channel before that channel's marker was sent before its sender
-//! recorded and received after its receiver did: it was in the channel, and
-//! belongs to the recorded state of the channel.
+//! arrives on a channel ahead of the marker was sent before its sender recorded,
+//! and received after its receiver did. So it was in the channel, and belongs to
+//! the recorded state of the channel.
 //!
 //! What it needs: channels that lose nothing and keep the order (FIFO), a path
 //! from the initiator to every process, and no crashes. Without order a marker
@@ -212,8 +212,9 @@ impl<A: Algorithm> ChandyLamport<A> {
         self.neighbours.contains(&from) && self.processes.contains(&id.by) && !mine
     }
 
-    /// The sequence of the marker-receiving rule: a message that arrives after this process
-    /// has recorded and before the channel's marker was sent before its sender recorded.
+    /// The sequence of the marker-receiving rule: the messages that arrive on a channel
+    /// after this process has recorded and before the marker. Each was sent before its
+    /// sender recorded.
     fn on_application(&mut self, from: NodeId, message: A::Message, out: &mut Out<Self>) {
         for recording in self.recording.values_mut() {
             if let Some(messages) = recording.open.get_mut(&from) {

@@ -19,7 +19,7 @@ use crate::NodeId;
 pub enum Field {
     /// A number.
     Integer(i64),
-    /// A yes or no.
+    /// A Boolean.
     Flag(bool),
     /// A text.
     Text(String),
@@ -94,7 +94,7 @@ pub trait FieldValue {
 }
 
 impl Fields {
-    /// Adds a number. One that does not fit becomes the largest that does.
+    /// Adds a number. One beyond the range becomes the largest `i64`.
     pub fn integer(&mut self, name: &'static str, value: impl TryInto<i64>) {
         let value = value.try_into().unwrap_or(i64::MAX);
         self.0.push((name.into(), Field::Integer(value)));
@@ -105,7 +105,7 @@ impl Fields {
         self.0.push((name.into(), value.into()));
     }
 
-    /// Adds a yes or no.
+    /// Adds a Boolean.
     pub fn flag(&mut self, name: &'static str, value: bool) {
         self.0.push((name.into(), Field::Flag(value)));
     }
@@ -156,7 +156,7 @@ impl Fields {
         }
     }
 
-    /// The yes or no of that name.
+    /// The Boolean of that name.
     pub fn get_flag(&self, name: &str) -> Option<bool> {
         match self.get(name)? {
             Field::Flag(value) => Some(*value),
@@ -237,7 +237,7 @@ impl fmt::Display for Field {
     }
 }
 
-/// A number that does not fit becomes the largest that does.
+/// A number beyond the range becomes the largest `i64`.
 impl From<u64> for Field {
     fn from(value: u64) -> Self {
         Self::Integer(value.try_into().unwrap_or(i64::MAX))

@@ -359,7 +359,7 @@ mod tests {
             (2, Message::Explorer(WAVE)),    // From one that has answered.
             (1, echo_of(WAVE)),              // The parent owes no answer.
             (9, echo_of(WAVE)),              // There is no such edge.
-            (9, Message::Explorer(unknown)), // Nor for a wave of its own.
+            (9, Message::Explorer(unknown)), // Nor in an unknown wave.
             (2, Message::Explorer(mine)),    // No other process starts our waves.
             (2, echo_of(unknown)),           // It never reached this process.
         ] {

@@ -206,8 +206,8 @@ impl Flood {
 }
 
 impl Message {
-    /// Whether an honest process can have sent this copy: the rumour's number is in
-    /// range, and at least one message has carried it.
+    /// Whether an honest process can have sent this copy: at least one message has
+    /// carried it, and its data is at most [`MAX_BODY`] bytes.
     fn is_possible(&self) -> bool {
         self.hops > 0 && self.data.len() <= MAX_BODY
     }

@@ -19,7 +19,7 @@ pub struct InstanceId {
 }
 
 impl InstanceId {
-    /// The instance with that number of those that `by` starts.
+    /// Instance `number` of the initiator `by`.
     pub fn new(by: NodeId, number: u32) -> Self {
         Self { by, number }
     }

@@ -9,15 +9,16 @@
 //! after, but only where nothing overtakes it. In Lai and Yang's algorithm each
 //! message carries this information itself. A process is *white* until it records
 //! and *red* from then on, and a message has the colour of its sender. A white
-//! process that receives a red message records *before* it handles it: so no receipt
-//! is in the cut whose sending is not, whatever the order of the messages. A white
-//! message that arrives at a red process was in the channel.
+//! process that receives a red message records *before* it handles it. So if the
+//! receipt of a message is in the cut, so is its sending, whatever the order of the
+//! messages. A white message that arrives at a red process was in the channel.
 //!
-//! Two facts are left to learn, and an *announcement* to the neighbours of a process
-//! that records carries both: that there is a snapshot at all, and when a channel
-//! has no more white messages. It has the number of those that its sender has put
-//! into the channel (Mattern's counter), and the receiver counts them. Lai and Yang
-//! instead keep all messages ever sent and received, and subtract.
+//! A process has two more facts to learn: that there is a snapshot at all, and when
+//! a channel has no more white messages. An *announcement* carries both. A process
+//! that records sends one to each neighbour, with the number of white messages that
+//! it has put into the channel (Mattern's counter); the receiver counts those that
+//! arrive. Lai and Yang instead keep all messages ever sent and received, and
+//! subtract.
 //!
 //! Each snapshot has its colours. A process that learns of a snapshot also records
 //! for the earlier ones of its initiator, if it has not yet. A message's colours
@@ -195,7 +196,8 @@ impl<A: Algorithm> LaiYang<A> {
         }
     }
 
-    /// Mattern: the receiver of the number of white messages knows when it has them all.
+    /// Mattern: with the number of white messages, the receiver knows when it has them
+    /// all.
     fn on_announce(&mut self, from: NodeId, id: InstanceId, sent: u64, out: &mut Out<Self>) {
         self.catch_up(from, id, out);
         if let Some(snapshot) = self.snapshots.get_mut(&id)

@@ -1,8 +1,8 @@
 //! How not to take a snapshot: ask all processes for their state. Wrong on purpose.
 //!
 //! The initiator asks its neighbours, they ask those of theirs that have not been
-//! asked, and each records its state on receipt of the question. That they do not
-//! all record at the same instant is not the problem: Chandy and Lamport's
+//! asked, and each records its state on receipt of the question. They do not all
+//! record at the same instant, but that is not the problem: Chandy and Lamport's
 //! processes do not either. There are two other problems.
 //!
 //! **A message on its way is in no process's state.** A message that was sent
@@ -30,8 +30,8 @@
 //! What it needs to be correct: a system that stands still, which is exactly what
 //! a snapshot must not require.
 //!
-//! Cost: in a full mesh N-1 questions and N-1 answers, where a right one takes
-//! N(N-1) markers. It is what the error saves.
+//! Cost: in a full mesh N-1 questions and N-1 answers, where Chandy and Lamport's
+//! algorithm takes N(N-1) markers.
 //!
 //! The whole algorithm is in this file. Its commands and outputs are in
 //! `snapshot.rs`, the same for all snapshot algorithms.

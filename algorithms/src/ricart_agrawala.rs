@@ -111,7 +111,7 @@ enum Phase {
         time: u64,
         missing: BTreeSet<NodeId>,
     },
-    /// It is in, since its request of `time` was granted.
+    /// It is inside: its request of `time` was granted.
     Inside { time: u64 },
 }
 

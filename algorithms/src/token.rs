@@ -8,7 +8,7 @@
 //! is the "single-token conservation" with which Chandy and Lamport begin their
 //! paper.
 //!
-//! A token stays where it is after so many hops, so that a run ends.
+//! After a limited number of hops a token stays where it is, so that a run ends.
 //!
 //! What it needs: channels that neither lose nor duplicate messages, in any order.
 //!

@@ -42,10 +42,10 @@ pub trait Single: Sized {
     /// A value of this type that is only partly decoded.
     type Partial: Default;
 
-    /// How its end is encoded.
+    /// Its wire type.
     const TYPE: WireType;
 
-    /// Whether protobuf leaves it out.
+    /// Whether it is the default value, which protobuf leaves out.
     fn is_default(&self) -> bool;
 
     /// Appends the value without its key.

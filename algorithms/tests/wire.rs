@@ -498,7 +498,7 @@ fn applications() {
 /// Other encoders may write a message in parts, lists in another form, and fields that
 /// are not known here.
 #[test]
-fn what_protobuf_allows_is_read() {
+fn alternative_protobuf_encodings_are_decoded() {
     let explorer = |by, number| echo::Message::Explorer(id(by, number));
     let cases = [
         ("in parts", "12040a0208071202 1005", Some(echoed(7, 0, 5))),

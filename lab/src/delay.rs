@@ -20,7 +20,7 @@ pub enum Delay {
 }
 
 impl Delay {
-    /// None at all.
+    /// No delay.
     pub const NONE: Self = Self::Uniform(Duration::ZERO..Duration::ZERO);
 
     /// Whether no message is ever delayed.
@@ -28,7 +28,8 @@ impl Delay {
         *self == Self::NONE
     }
 
-    /// No message takes longer; where there is no such bound, one of 20,000.
+    /// The longest delay. An exponential distribution has none: one message of
+    /// 20,000 takes longer than this.
     pub fn most(&self) -> Duration {
         match self {
             Self::Uniform(range) => range.end,
@@ -41,7 +42,7 @@ impl Delay {
         match self {
             Self::Uniform(range) if range.is_empty() => range.start,
             Self::Uniform(range) => rng.random_range(range.clone()),
-            // The inverse of the distribution function, at a random place.
+            // The inverse of the distribution function, at a random probability.
             Self::Exponential(mean) => mean.mul_f64(-(1.0 - rng.random::<f64>()).ln()),
         }
     }

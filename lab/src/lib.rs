@@ -1,12 +1,11 @@
-//! What is run and judged, without a network.
+//! Systems to run, engines and checkers, without a network.
 //!
-//! A [`System`](system::System) is an experiment with an algorithm. The
-//! [`simulator`] runs it in virtual time, in the schedules that a scenario and a seed
-//! give; the [`model`] checker runs it in every schedule there is. [`checkers`] judge
-//! what any engine has recorded. [`topology`], [`delay`] and [`planned`] faults say
-//! what the network is like; [`stats`] sums up what was measured, and [`spread`] how
-//! messages of gossip spread. [`own`] has all that
-//! an algorithm of your own needs.
+//! A [`System`](system::System) is an experiment with an algorithm. The [`simulator`]
+//! runs it in virtual time, in the schedules that a scenario and a seed give; the
+//! [`model`] checker runs it in every schedule there is. [`checkers`] judge what any
+//! engine has recorded. [`topology`], [`delay`] and [`planned`] faults describe the
+//! network; [`stats`] sums up measurements, and [`spread`] measures how messages of
+//! gossip spread. [`own`] has all that an algorithm of your own needs.
 
 pub mod checkers;
 pub mod delay;
@@ -46,7 +45,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether other options, files or values would do. Otherwise the system is wrong.
+    /// Whether the options, files or values are at fault. Otherwise the system is.
     pub fn is_usage(&self) -> bool {
         match self {
             Self::Options(_) | Self::Topology(_) | Self::Scenario(_) | Self::Setup(_) => true,

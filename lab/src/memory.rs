@@ -3,7 +3,7 @@
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
 /// Bytes of memory that this process has now. `None` where the operating system
-/// does not tell: it does on Linux.
+/// does not report them; Linux does.
 pub fn resident() -> Option<u64> {
     #[cfg(target_os = "linux")]
     {
@@ -16,9 +16,8 @@ pub fn resident() -> Option<u64> {
     }
 }
 
-/// Bytes of memory that this process may still take: what the machine, and
-/// the control group around the process, have left. Where that is unknown, there
-/// is no end to it.
+/// Bytes of memory that this process may still take: what the machine, and the
+/// control group around the process, have left; `u64::MAX` where that is unknown.
 pub fn available() -> u64 {
     machine().map_or(u64::MAX, |memory| {
         let group = memory.cgroup_limits().map(|group| group.free_memory);

@@ -1,5 +1,5 @@
-//! Options of the network, of the simulator and of the model checker: what the
-//! command line says of them, and what an engine takes.
+//! Options of the network, of the simulator and of the model checker: as the
+//! command line has them, and as an engine takes them.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -19,7 +19,7 @@ use crate::values::{self, Memory};
 /// Why options make no sense together or for a run: change them.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A peer is to stop that the run does not have.
+    /// A peer to stop is not in the run.
     #[error("--kill {peer}: there are {peers} peers, from 0 to {}", peers.saturating_sub(1))]
     UnknownPeer {
         /// The peer.
@@ -30,13 +30,13 @@ pub enum Error {
     /// A peer is to stop twice.
     #[error("--kill: a peer is named twice, and can stop only once; name it once")]
     KilledTwice,
-    /// No peer goes on.
+    /// All peers are to stop.
     #[error("--kill: all {peers} peers are to stop; leave one that goes on")]
     AllKilled {
         /// How many there are.
         peers: u32,
     },
-    /// A schedule has its own time.
+    /// A schedule has its own time, to which `--timeout` does not apply.
     #[error("--timeout: a schedule has its own time; leave --timeout out, or take --max-time")]
     Timeout,
     /// The model checker has neither faults of processes nor time.
@@ -81,7 +81,7 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
-    /// The scenario takes the order from channels of a system that needs it.
+    /// The scenario turns FIFO off for a system that needs it.
     #[error(
         "{}: fifo = false: this algorithm needs channels that keep the order; to see what goes \
          wrong without it, add --channel per-message", path.display()
@@ -90,7 +90,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
-    /// The file has no scenario.
+    /// The file is not a scenario.
     #[error("{}: {source}", path.display())]
     Malformed {
         /// The file.
@@ -166,7 +166,7 @@ pub struct Schedules {
 }
 
 impl Schedules {
-    /// What a schedule may take.
+    /// The limits of a schedule.
     pub fn limits(&self) -> Limits {
         Limits {
             events: self.max_events,
@@ -250,8 +250,8 @@ impl Schedules {
 }
 
 impl Schedules {
-    /// Why a system that needs the order of channels cannot run: the scenario takes
-    /// it, where the command line does not.
+    /// The error for a system that needs FIFO channels, if the file of the scenario
+    /// turns FIFO off and the command line does not.
     pub fn without_order(&self, scenario: &Scenario, net: &Net) -> Option<Error> {
         let by_file = !scenario.fifo && net.channel == Channel::Stream;
         let path = self.scenario.clone().filter(|_| by_file)?;

@@ -24,8 +24,8 @@ pub struct Planned {
     /// "the crash of peer-03"
     name: String,
     at_seconds: f64,
-    /// The fault without which this one cannot happen: what is healed has to be
-    /// cut before.
+    /// The place of the fault that has to happen before this one: a partition is
+    /// healed only after it began.
     #[serde(skip)]
     after: Option<usize>,
     /// In how many runs it happened.
@@ -44,7 +44,7 @@ pub struct Planned {
 /// A peer that is stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kill {
-    /// Which.
+    /// Its number.
     pub node: u32,
     /// When, after the start.
     pub at: Duration,

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-/// One word, quoted where a POSIX shell would take it for something else.
+/// One word, quoted where a POSIX shell would misread it.
 pub fn quote(word: impl AsRef<OsStr>) -> String {
     let word = word.as_ref().to_string_lossy();
     match shlex::try_quote(&word) {

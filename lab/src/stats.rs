@@ -1,5 +1,4 @@
-//! Times, summed up in a way that cannot mislead: percentiles with the count
-//! they stand on.
+//! Summaries of times: percentiles, with the number of measurements.
 
 use std::time::Duration;
 
@@ -8,15 +7,15 @@ use serde::{Deserialize, Serialize};
 
 pub use trace::time::nanos;
 
-/// Three significant digits: a value is told with an error of at most 0.1 %.
+/// Three significant digits: a value is reported with an error of at most 0.1 %.
 const DIGITS: u8 = 3;
 
-/// The longest time that is told apart: an hour, in nanoseconds. Longer ones
+/// The longest time that is distinguished: an hour, in nanoseconds. Longer ones
 /// count as an hour.
 const LONGEST: u64 = 3_600_000_000_000;
 
-/// The bounds, in seconds, between which Prometheus is told of times: each twice
-/// the one before, from 100 µs to 26 s. A guess at what is of use.
+/// The bounds of the histogram buckets for Prometheus, in seconds: each twice the
+/// one before, from 100 µs to 26 s. A guess at what is of use.
 pub fn buckets() -> impl Iterator<Item = f64> {
     std::iter::successors(Some(0.0001), |bound| Some(2.0 * bound)).take(19)
 }
@@ -25,7 +24,7 @@ pub fn buckets() -> impl Iterator<Item = f64> {
 #[derive(Clone, Debug)]
 pub struct Times(Histogram<u64>);
 
-/// What is told of them; of times, in nanoseconds.
+/// The summary of such numbers; of times, in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// How many there are.
@@ -46,15 +45,15 @@ pub struct Summary {
 /// compares.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Measure {
-    /// What.
+    /// Its name.
     pub name: String,
     /// `ns`, `count`, or `ratio`.
     pub unit: String,
-    /// On how many measurements it stands.
+    /// The number of measurements.
     pub count: u64,
-    /// How many more there should be.
+    /// The number of missing measurements.
     pub lost: u64,
-    /// Half are no greater; of a ratio, what it is.
+    /// Half are no greater; of a ratio, its value.
     pub p50: Option<f64>,
     /// Nine of ten are no greater.
     pub p90: Option<f64>,
@@ -62,12 +61,12 @@ pub struct Measure {
     pub p99: Option<f64>,
     /// The greatest.
     pub max: Option<f64>,
-    /// What theory says of the median.
+    /// The median in theory.
     pub theory: Option<f64>,
 }
 
 impl Measure {
-    /// With what theory says.
+    /// Adds the median in theory.
     pub fn with_theory(self, theory: f64) -> Self {
         Self {
             theory: Some(theory),
@@ -98,7 +97,7 @@ impl Measure {
         Self::of(name, "count", numbers, lost)
     }
 
-    /// One part of another.
+    /// A ratio over `count` items; without any, it has no value.
     pub fn ratio(name: &str, ratio: f64, count: u64) -> Self {
         Self {
             name: name.to_owned(),
@@ -135,12 +134,12 @@ impl Times {
         Self(Histogram::new_with_bounds(1, LONGEST, DIGITS).expect("constant bounds"))
     }
 
-    /// One more.
+    /// Records a time.
     pub fn record(&mut self, time: Duration) {
         self.count(nanos(time), 1);
     }
 
-    /// So many more of what is no time: a number of hops, say.
+    /// Records a number that is not a time, such as a number of hops, so often.
     pub fn count(&mut self, number: u64, often: u64) {
         self.0.saturating_record_n(number, often);
     }
@@ -166,8 +165,8 @@ impl Default for Times {
 }
 
 /// The median: of an odd number of values the middle one, of an even number the
-/// mean of the two in the middle. Values that are no numbers do not count;
-/// `None` where there are no others.
+/// mean of the two in the middle. NaN values are ignored; `None` where there are
+/// no others.
 pub fn median(values: impl IntoIterator<Item = f64>) -> Option<f64> {
     let numbers = values.into_iter().filter(|value| !value.is_nan());
     let mut sorted: Vec<_> = numbers.collect();

@@ -13,7 +13,7 @@ pub use file::{EdgeList, FileError};
 /// once. `a` dials `b`.
 pub type Edges = Vec<(u32, u32)>;
 
-/// Why a topology does not go with a run: take another, or other peers.
+/// Why a topology does not fit a run: take another, or other peers.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Each peer would have more neighbours than there are others.
@@ -77,8 +77,8 @@ impl Topology {
         }
     }
 
-    /// For so few peers: where each would take more others than there are, all of
-    /// them.
+    /// The topology for so many peers: full, if each would have more neighbours
+    /// than there are others.
     pub fn among(&self, peers: u32) -> Self {
         match self {
             Self::Random(degree) if *degree >= peers => Self::Full,
@@ -89,7 +89,7 @@ impl Topology {
     /// How many connections `peers` peers have, without making them.
     ///
     /// # Errors
-    /// [`Error`] when the topology does not go with so many peers.
+    /// [`Error`] when the topology does not fit so many peers.
     pub fn count(&self, peers: u32) -> Result<u64, Error> {
         let n = u64::from(peers);
         Ok(match self {
@@ -105,7 +105,7 @@ impl Topology {
     /// The connections of `peers` peers.
     ///
     /// # Errors
-    /// [`Error`] when the topology does not go with so many peers.
+    /// [`Error`] when the topology does not fit so many peers.
     pub fn edges(&self, peers: u32, seed: u64) -> Result<Edges, Error> {
         Ok(match self {
             Self::Full => (0..peers)
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn full_is_what_the_first_command_promises() {
+    fn full_topology_has_an_edge_between_any_two_peers() {
         assert_eq!(Topology::Full.count(20).unwrap(), 190);
         assert_eq!(Topology::Full.count(1_000_000).unwrap(), 499_999_500_000);
     }

@@ -38,7 +38,7 @@ impl Memory {
     pub const DEFAULT: Self = Self(1 << 30);
 }
 
-/// Less holds no trace worth looking at.
+/// The smallest amount of memory: less holds no trace worth looking at.
 const LEAST_MEMORY: u64 = 16 << 20;
 
 impl FromStr for Memory {
@@ -89,7 +89,7 @@ pub fn interval(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// A time between messages, or none: it is looked for.
+/// A time between messages; `None` for `auto`, a time to be found by trying.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interval(pub Option<Duration>);
 

@@ -30,7 +30,7 @@ pub enum Status {
     Pass,
     /// Something that was checked does not hold. Exit status 1.
     Fail,
-    /// It cannot be told: spans were lost, the host set the pace, or the run was
+    /// It is not known: spans were lost, the host was saturated, or the run was
     /// interrupted. Exit status 3.
     Unknown,
 }
@@ -65,7 +65,7 @@ pub struct Findings {
     /// nothing of the network.
     pub incomplete: Vec<String>,
     /// Why what is incomplete says nothing of the network, and the run cannot
-    /// pass: it asked for more than the machine does.
+    /// pass: the run demanded more than the machine can do.
     pub overload: Vec<String>,
     /// Why the run cannot pass although nothing is wrong: a planned fault that
     /// never happened, a property of which nothing was checked, a search that

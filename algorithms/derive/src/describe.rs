@@ -61,11 +61,12 @@ enum How {
     Skip,
     /// By its own fields.
     Flatten,
-    /// By a value of that name, which a function computes if there is one.
+    /// By a value of that name; the function, if any, computes it.
     Value(String, Option<syn::Expr>),
 }
 
-/// A field without a name stands for its own fields, if it gets none.
+/// A field without a name, its own or by an attribute, is described by its own
+/// fields.
 fn how(field: &Field<'_>) -> syn::Result<How> {
     let of = OfDescribed::parse(field.attributes)?;
     let named = of.name.is_some() || of.with.is_some();

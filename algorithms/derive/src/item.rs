@@ -26,7 +26,7 @@ pub(crate) struct Variant<'a> {
 
 /// A field of a struct or of a variant.
 pub(crate) struct Field<'a> {
-    /// Its name, or its place.
+    /// Its name, or its index.
     pub(crate) member: Member,
     pub(crate) attributes: &'a [Attribute],
     pub(crate) ty: &'a Type,

@@ -180,13 +180,13 @@ fn parts(of: &syn::Ident, fields: &[Field<'_>]) -> syn::Result<Vec<Part>> {
     let mut parts = parts
         .map(|(field, tag)| part(field, tag))
         .collect::<syn::Result<Vec<_>>>()?;
-    // As protobuf's own encoders write them.
+    // Protobuf encoders write fields in the order of their tags.
     parts.sort_by_key(|part| part.tag);
     Ok(parts)
 }
 
-/// A single field without a tag stands in the oneof itself. A variant with several
-/// fields, or none, is a message there.
+/// A variant with a single field that has no tag is that field in the oneof. Any
+/// other variant is a nested message.
 fn member(name: &syn::Ident, fields: &[Field<'_>]) -> syn::Result<Member> {
     if let [field] = fields
         && OfField::parse(field.attributes)?.tag.is_none()

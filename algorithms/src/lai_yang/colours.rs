@@ -13,7 +13,7 @@ pub type Colours = BTreeMap<NodeId, u32>;
 /// way. A message that claims more is ignored.
 const MAX_BEHIND: u32 = 1024;
 
-/// Whether that snapshot is among them.
+/// Whether the colours include that snapshot.
 pub(super) fn contain(colours: &Colours, id: InstanceId) -> bool {
     colours.get(&id.by).is_some_and(|&last| id.number <= last)
 }

@@ -19,12 +19,13 @@ use super::Property;
 /// A named field.
 pub(crate) type Named = (Cow<'static, str>, Field);
 
-/// A history in the making. Time goes on with each call.
+/// A history under construction. Each call appends to it.
 #[derive(Debug, Default)]
 pub(crate) struct ByHand {
-    /// What was written so far.
+    /// The history so far.
     pub history: History,
-    /// Everything that was sent, each under its id, and as it is received.
+    /// Every message sent, in the form in which it is received. Its index is its
+    /// id.
     sent: Vec<ReceivedRecord>,
 }
 
@@ -49,14 +50,14 @@ impl ByHand {
         steps.last_mut().expect("just pushed")
     }
 
-    /// A new step of `process`, in which it receives what was sent under that
-    /// id. Nothing keeps it from receiving what was for another, or twice.
+    /// A new step of `process`, in which it receives the message with that id.
+    /// The message may have been sent to another process, or received before.
     pub(crate) fn receive(&mut self, process: &str, id: u64) {
         let received = self.sent[id as usize].clone();
         self.step(process).received = Some(received);
     }
 
-    /// The latest step of `process` also sends this. Gives the message's id.
+    /// Adds a message to the latest step of `process`. Returns the message's id.
     pub(crate) fn send(
         &mut self,
         process: &str,
@@ -86,7 +87,7 @@ impl ByHand {
         id
     }
 
-    /// The latest step of `process` also says this.
+    /// Adds an output to the latest step of `process`.
     pub(crate) fn say(
         &mut self,
         process: &str,
@@ -100,12 +101,12 @@ impl ByHand {
             .push(Event::Output { kind, fields });
     }
 
-    /// The state of `process` after its latest step.
+    /// Sets the state of `process` after its latest step.
     pub(crate) fn state(&mut self, process: &str, fields: impl IntoIterator<Item = Named>) {
         self.latest(process).state = fields.into_iter().collect();
     }
 
-    /// The latest step of `process`; its first, if it has done nothing yet.
+    /// The latest step of `process`; a new one if it has none.
     fn latest(&mut self, process: &str) -> &mut StepRecord {
         if self.history.processes[process].is_empty() {
             return self.step(process);
@@ -125,7 +126,7 @@ pub(crate) fn integer(name: &'static str, value: i64) -> Named {
     (name.into(), Field::Integer(value))
 }
 
-/// A yes or no field.
+/// A Boolean field.
 pub(crate) fn flag(name: &'static str, value: bool) -> Named {
     (name.into(), Field::Flag(value))
 }
@@ -142,8 +143,7 @@ pub(crate) fn violated(properties: &[Property]) -> Vec<&'static str> {
     violated.map(|property| property.name).collect()
 }
 
-/// The names of the properties for which nothing was looked at: they hold, but
-/// that says nothing.
+/// The names of the properties for which nothing was checked.
 pub(crate) fn vacuous(properties: &[Property]) -> Vec<&'static str> {
     let vacuous = properties.iter().filter(|property| property.checked == 0);
     vacuous.map(|property| property.name).collect()

@@ -1,9 +1,9 @@
-//! Did they elect one, and the same one?
+//! Checks an election: do all processes elect the same leader?
 //!
-//! For any election in which each state has the process's identity, as the
-//! number `id`; a candidate sends ELECTION with its own identity as `id`; and
-//! a process that knows the leader says `Elected`, with its identity as the number
-//! `leader` and, if it likes, its name as the text `process`.
+//! For any election in which each state has the process's identity, as the number
+//! `id`; a candidate sends ELECTION with its own identity as `id`; and a process
+//! that knows the leader outputs `Elected`, with the leader's identity as the
+//! number `leader` and, optionally, its name as the text `process`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,16 +16,16 @@ use super::Property;
 struct Run<'a> {
     history: &'a History,
     elected: Vec<Elected<'a>>,
-    /// The candidates' identities, and whose they are.
+    /// The candidates' identities, each with its process.
     candidates: BTreeMap<i64, &'a str>,
 }
 
-/// A process says who is elected.
+/// An output `Elected`.
 struct Elected<'a> {
     by: &'a str,
-    /// The number of the step in which it says so.
+    /// The number of its step.
     step: u64,
-    /// Whether it means itself.
+    /// Whether the leader's identity is the process's own.
     itself: bool,
     leader: i64,
     process: Option<&'a str>,
@@ -55,7 +55,7 @@ fn agreement(run: &Run<'_>) -> Property {
     property
 }
 
-/// Safety: no two processes think that they are the leader.
+/// Safety: at most one process outputs its own identity as the leader's.
 fn one_leader(run: &Run<'_>) -> Property {
     let mut property =
         Property::of("one leader", run.history).looks_at("output Elected of the leader itself");
@@ -98,7 +98,7 @@ fn largest(run: &Run<'_>) -> Property {
     property
 }
 
-/// Safety: no process elects twice, not even the same leader.
+/// Safety: no process outputs `Elected` twice, not even for the same leader.
 fn integrity(run: &Run<'_>) -> Property {
     let mut property = Property::of("integrity", run.history).looks_at("output Elected");
     let mut first = BTreeMap::new();
@@ -210,7 +210,7 @@ mod tests {
         run
     }
 
-    /// The one thing that is wrong.
+    /// The only violation, which is one of the property `of`.
     fn violation(run: &ByHand, of: &str) -> String {
         let properties = check(&run.history);
         assert_eq!(violated(&properties), [of]);
@@ -236,7 +236,7 @@ mod tests {
     #[test]
     fn different_leaders_are_found() {
         let mut run = good();
-        // B was told the identity alone.
+        // B outputs the identity without the process.
         let steps = run.history.processes.get_mut(B).unwrap();
         steps.clear();
         run.step(B);

@@ -1,14 +1,16 @@
-//! Did every rumour reach the processes that it should, once, and by which way?
+//! Checks a flood: does every rumour reach the processes that it should, once,
+//! and over which path?
 //!
-//! For any algorithm whose messages and outputs have a rumour's id as the text
-//! `rumour`, in which the origin's name, a slash and a number stand. The origin
-//! says `Published`; a process that receives it for the first time says `Delivered`, with the number
-//! of messages that carried it as `hops`.
+//! For any algorithm whose messages and outputs have a rumour's id as the text `rumour`: the
+//! origin's name, a slash and a number. The origin outputs `Published`. A process that
+//! receives the rumour for the first time outputs `Delivered`, with the number of messages
+//! that carried it as `hops`.
 //!
 //! Validity, no duplication and no creation are named as in C. Cachin, R.
 //! Guerraoui and L. Rodrigues, "Introduction to Reliable and Secure Distributed
-//! Programming", module 3.1. The rest is what flooding is: the way of a rumour
-//! is a chain of its messages, and who has it sends it on once.
+//! Programming", module 3.1. The other properties are those of flooding: the path
+//! of a rumour is a chain of its messages, and a process that has it forwards it
+//! once.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
@@ -17,14 +19,14 @@ use trace::history::{Causality, History};
 
 use super::Property;
 
-/// What is known of a run beside its record.
+/// What the record of a run does not state.
 #[derive(Clone, Debug, Default)]
 pub struct Expected {
     /// How many neighbours each process has, by its name.
     pub degrees: BTreeMap<String, u64>,
-    /// To how many of them it sends a rumour; to all, if there is none.
+    /// To how many of them it sends a rumour; `None` for all.
     pub fanout: Option<u64>,
-    /// How many rumours were to be published, if all of them were.
+    /// How many rumours have to be published, if none may be missing.
     pub published: Option<u64>,
     /// Whether each of them has to reach all processes.
     pub reaches_all: bool,
@@ -35,7 +37,7 @@ struct Run<'a> {
     history: &'a History,
     causality: Causality,
     rumours: BTreeMap<&'a str, Rumour<'a>>,
-    /// In which step each message was sent, by its sender and id.
+    /// The step in which each message was sent, by its sender and id.
     sent: HashMap<(&'a str, u64), usize>,
 }
 
@@ -45,9 +47,10 @@ struct Rumour<'a> {
     origin: &'a str,
     published: Vec<Moment<'a>>,
     delivered: Vec<(Moment<'a>, Option<i64>)>,
-    /// The same steps, to be found: a process, and the place among its steps.
+    /// The same steps, for lookup: a process, and the index among its steps.
     delivered_at: HashSet<(&'a str, usize)>,
-    /// The receivers that each process sent it to, in which of its steps.
+    /// The copies that each process sent: the index of the step, and the
+    /// receiver.
     copies: BTreeMap<&'a str, Vec<(usize, &'a str)>>,
 }
 
@@ -81,8 +84,8 @@ pub fn check(history: &History, expected: &Expected) -> Vec<Property> {
     properties
 }
 
-/// Where all that was to be published is, a process delivers something. With
-/// crashes its publisher may stop first.
+/// Some process delivers something. Checked only if no process crashes: the
+/// publisher might stop first.
 fn something(run: &Run<'_>) -> Property {
     let mut property = Property::of("something is delivered", run.history).looks_at("output");
     let any = run.rumours.values().any(|one| !one.delivered.is_empty());
@@ -90,7 +93,7 @@ fn something(run: &Run<'_>) -> Property {
     property
 }
 
-/// All that was to be published was.
+/// As many rumours are published as expected.
 fn published(run: &Run<'_>, count: u64) -> Property {
     let mut property = Property::of("all published", run.history).looks_at("output");
     let said = run.rumours.values().map(|one| one.published.len() as u64);
@@ -103,7 +106,7 @@ fn published(run: &Run<'_>, count: u64) -> Property {
     property
 }
 
-/// What is delivered was published, once and by its origin.
+/// Every rumour was published once, by its origin.
 fn no_creation(run: &Run<'_>) -> Property {
     let mut property =
         Property::of("no creation", run.history).looks_at("message or output with a text `rumour`");
@@ -126,7 +129,7 @@ fn no_creation(run: &Run<'_>) -> Property {
     property
 }
 
-/// No process gets the same rumour twice; its origin has it from the start.
+/// No process publishes or delivers the same rumour more than once.
 fn no_duplication(run: &Run<'_>) -> Property {
     let mut property =
         Property::of("no duplication", run.history).looks_at("output Published or Delivered");
@@ -145,8 +148,9 @@ fn no_duplication(run: &Run<'_>) -> Property {
     property
 }
 
-/// Every delivery is an effect of the publication, over messages of that
-/// rumour, each sent by one who had just got it.
+/// Every delivery is an effect of the publication: a chain of messages of that
+/// rumour leads to it, each sent in the step that published or delivered the
+/// rumour.
 fn cause(run: &Run<'_>) -> Property {
     let mut property = Property::of("cause", run.history).looks_at("output Delivered");
     for (id, rumour) in &run.rumours {
@@ -175,7 +179,7 @@ fn hops(run: &Run<'_>) -> Property {
         .looks_at("output Delivered after a chain of its messages");
     for (id, rumour) in &run.rumours {
         for (moment, stated) in &rumour.delivered {
-            // Without a chain there is nothing to count, and `cause` says so.
+            // Without a chain there is nothing to count; `cause` reports that.
             let Ok(length) = run.chain(id, rumour, *moment) else {
                 continue;
             };
@@ -188,8 +192,9 @@ fn hops(run: &Run<'_>) -> Property {
     property
 }
 
-/// A process that has it forwards it: when it comes, to as many different neighbours
-/// as there are or as the fanout says, and not to the one who sent it.
+/// A process forwards a rumour once, in the step that publishes or delivers it: to
+/// all its other neighbours, or to as many as the fanout, and not back to the
+/// sender.
 fn sent_on_once(run: &Run<'_>, expected: &Expected) -> Property {
     let mut property =
         Property::of("sent on once", run.history).looks_at("output Published or Delivered");
@@ -262,7 +267,7 @@ impl<'a> Run<'a> {
                     rumour.delivered.push((moment, hops));
                     rumour.delivered_at.insert((by, at));
                 }
-                _ => {} // Not ours: an algorithm may say more.
+                _ => {} // An algorithm may have other outputs.
             }
         }
         for (by, at, to, message) in history.sends() {
@@ -288,8 +293,8 @@ impl<'a> Run<'a> {
         Some((&received.from, received.message.fields.get_text("rumour")))
     }
 
-    /// How many messages carried a rumour to where it was delivered, back to
-    /// its publication; or where the way breaks off.
+    /// The number of messages that carried a rumour from its publication to a
+    /// delivery. An error names where the chain breaks.
     fn chain(&self, id: &str, rumour: &Rumour<'a>, end: Moment<'a>) -> Result<i64, String> {
         let (mut process, mut at) = (end.process, end.at);
         let most = rumour.delivered.len() as i64;
@@ -319,7 +324,7 @@ impl<'a> Run<'a> {
 }
 
 impl<'a> Rumour<'a> {
-    /// When it was published or delivered.
+    /// The steps that published or delivered it.
     fn had(&self) -> impl Iterator<Item = &Moment<'a>> {
         let delivered = self.delivered.iter().map(|(moment, _)| moment);
         self.published.iter().chain(delivered)

@@ -1,6 +1,6 @@
-//! Judges of a recorded run. They share no code with the algorithms, and read
-//! nothing but the [`History`](trace::history::History), so a mistake in an
-//! algorithm cannot excuse itself.
+//! Checkers of a recorded run. They share no code with the algorithms, and read
+//! nothing but the [`History`](trace::history::History), so they do not repeat an
+//! algorithm's error.
 
 #[cfg(test)]
 mod by_hand;

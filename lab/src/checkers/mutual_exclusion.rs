@@ -1,14 +1,14 @@
-//! Did the processes take turns?
+//! Checks mutual exclusion: is at most one process at a time in the critical
+//! section?
 //!
-//! For any algorithm whose processes say `Entered` and `Left`. Clocks that show
-//! the time of day prove nothing about two processes; cause and effect do. Two
-//! critical sections exclude each other if one process's leaving is in the
-//! causal past of the other's entering: had the first stayed longer, the second
-//! would have had to wait.
+//! For any algorithm whose processes output `Entered` and `Left`. Wall clocks do
+//! not order the steps of two processes; causality does. Two critical sections
+//! exclude each other if one process's leaving is in the causal past of the
+//! other's entering: had the first stayed longer, the second would have had to
+//! wait.
 //!
 //! The order and the liveness of requests are checked where there are REQUEST
-//! messages with a `time`, and states that say how many entries are still
-//! `wanted`.
+//! messages with a `time`, and states with the number of entries still `wanted`.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ use super::Property;
 #[derive(Debug)]
 struct Section<'a> {
     process: &'a str,
-    /// The time of the REQUEST that it sent before; alone, it sends none.
+    /// The time of its REQUEST; a process without others sends none.
     request: Option<i64>,
     entered: Moment,
     left: Option<Moment>,
@@ -34,7 +34,7 @@ struct Moment {
     number: u64,
 }
 
-/// Checks a run that has come to its end.
+/// Checks a run.
 pub fn check(history: &History) -> Vec<Property> {
     let causality = Causality::new(history);
     let sections = sections(history, &causality);
@@ -47,8 +47,8 @@ pub fn check(history: &History) -> Vec<Property> {
 }
 
 /// Safety: of two critical sections, one is over before the other begins. It is
-/// enough to compare neighbours in an order that cause and effect agree with:
-/// what holds for each and the next holds for all.
+/// enough to compare neighbours in an order that is consistent with causality: if
+/// each is over before the next begins, all exclude each other.
 fn exclusion(sections: &[Section<'_>], causality: &Causality) -> Property {
     let mut property = Property::new("mutual exclusion").looks_at("second output Entered");
     let mut in_order: Vec<_> = sections.iter().collect();
@@ -62,7 +62,7 @@ fn exclusion(sections: &[Section<'_>], causality: &Causality) -> Property {
     property
 }
 
-/// Each process enters and leaves by turns.
+/// Each process enters and leaves alternately.
 fn alternation(history: &History) -> Property {
     let mut property =
         Property::new("entering and leaving alternate").looks_at("output Entered or Left");
@@ -82,8 +82,7 @@ fn alternation(history: &History) -> Property {
     property
 }
 
-/// They enter in the order of their requests: by time, and of the same time by
-/// process.
+/// Processes enter in the order of their requests: by time, then by process.
 fn order(sections: &[Section<'_>], causality: &Causality) -> Property {
     let mut property = Property::new("order of requests")
         .looks_at("second output Entered after a REQUEST with a `time`");
@@ -127,7 +126,8 @@ fn liveness(sections: &[Section<'_>], history: &History) -> Property {
     property
 }
 
-/// Every request: whose, and of what time. It was sent to many, and is one.
+/// Every request, as its process and its time. It is sent to many processes, and
+/// counts once.
 fn requests(history: &History) -> BTreeSet<(&str, i64)> {
     let sends = history.sends();
     let requests = sends.filter(|(_, _, _, message)| message.kind == "REQUEST");
@@ -194,8 +194,8 @@ impl std::fmt::Display for Section<'_> {
     }
 }
 
-/// How many steps are in the past of this one. An effect has more than its
-/// causes.
+/// The number of steps in the causal past of a step: an effect has more than each
+/// of its causes.
 fn size_of_past(moment: Moment, causality: &Causality) -> u64 {
     let clock = causality.clock(moment.at);
     clock.iter().copied().map(u64::from).sum()
@@ -220,7 +220,7 @@ mod tests {
         run.send(process, other, "REQUEST", [integer("time", time)])
     }
 
-    /// `process` receives `id`, and says this.
+    /// `process` receives `id`, and outputs `kind`.
     fn receive_and_say(run: &mut ByHand, process: &str, id: u64, kind: &'static str) {
         run.receive(process, id);
         run.say(process, kind, []);
@@ -233,8 +233,8 @@ mod tests {
         run.state(process, [integer("wanted", 0)]);
     }
 
-    /// Both ask at time 1. Alice has the lower id: Bob replies, and she defers
-    /// her reply until she has left. In the end, `last` happens.
+    /// Both ask at time 1. Alice has the lower id: Bob replies, and Alice defers
+    /// its reply until it has left. In the end, `last` happens.
     fn run_until(last: impl FnOnce(&mut ByHand, u64)) -> Vec<Property> {
         let mut run = ByHand::new([ALICE, BOB]);
         let to_bob = ask(&mut run, ALICE, BOB, 1);

@@ -1,4 +1,5 @@
-//! PING and PONG: what is said to be answered was answered, once.
+//! Checks pings: each ends once, and each answer follows a PONG of the process
+//! asked.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +7,7 @@ use trace::history::History;
 
 use super::Property;
 
-/// Checks all pings of a run. Those of a process that `stops` need not end.
+/// Checks all pings of a run. Pings of a process in `stops` need not end.
 pub fn check(history: &History, stops: &[String]) -> Vec<Property> {
     let mut once =
         Property::of("every ping ends once", history).looks_at("message PING with an `id`");

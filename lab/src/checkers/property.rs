@@ -9,24 +9,24 @@ use trace::history::History;
 
 /// What a checker found out about one property.
 ///
-/// A property for which nothing was looked at is not known to hold: its checker
-/// may look for a kind of message that the run does not have. Where a right run
-/// has nothing to look at, the checker says so with [`Property::idle`].
+/// A property for which nothing was checked is not known to hold: its checker may
+/// look for a kind of message that the run does not have. Where a correct run has
+/// nothing to check, the checker says so with [`Property::idle`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Property {
     /// The property, as the literature names it.
     pub name: &'static str,
-    /// How many things were looked at.
+    /// How many checks were made.
     pub checked: u64,
     /// What is wrong, with the steps and messages named.
     pub violations: Vec<String>,
-    /// What it looks at: "the output Elected".
+    /// What is checked: "output Elected".
     looks_at: Option<&'static str>,
     /// Why the run was cut short, if it was.
     unfinished: Option<String>,
     /// Why it is not known whether the property holds.
     unknown: Option<String>,
-    /// Why a right run has nothing to look at.
+    /// Why a correct run has nothing to check.
     idle: Option<String>,
 }
 
@@ -34,13 +34,13 @@ pub struct Property {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
-    /// It holds wherever it was looked at.
+    /// It holds in every check.
     Holds,
     /// It is violated.
     Violated,
-    /// Nothing was looked at, or the run was cut short before it could hold.
+    /// Nothing was checked, or the run was cut short before it could hold.
     Unknown,
-    /// Nothing was looked at, which is right for this run.
+    /// Nothing was checked, and this run need not have anything to check.
     Idle,
 }
 
@@ -58,8 +58,8 @@ impl Property {
         }
     }
 
-    /// The same, of a run that may have been cut short: it then knows what
-    /// [`Property::check_in_the_end`] has to know.
+    /// The same, for a run that may have been cut short:
+    /// [`Property::check_in_the_end`] depends on that.
     pub fn of(name: &'static str, history: &History) -> Self {
         Self {
             unfinished: history.unfinished.clone(),
@@ -67,14 +67,14 @@ impl Property {
         }
     }
 
-    /// Names what it looks at, for a run that has nothing of it.
+    /// Names what is checked, for the reason if the run has none of it.
     #[must_use]
     pub fn looks_at(self, what: &'static str) -> Self {
         let looks_at = Some(what);
         Self { looks_at, ..self }
     }
 
-    /// Looks at one more thing: notes what is wrong with it unless it `holds`.
+    /// Makes a check: records the violation unless it `holds`.
     pub fn check(&mut self, holds: bool, violation: impl FnOnce() -> String) {
         self.checked += 1;
         if !holds {
@@ -82,8 +82,8 @@ impl Property {
         }
     }
 
-    /// Looks at something that has to be so by the end of the run. Where the run
-    /// was cut short ([`History::unfinished`]), what is not so yet is no
+    /// Checks something that has to hold by the end of the run. If it does not
+    /// hold yet in a run that was cut short ([`History::unfinished`]), that is no
     /// violation: the property is then not known.
     pub fn check_in_the_end(&mut self, holds: bool, violation: impl FnOnce() -> String) {
         match &self.unfinished {
@@ -95,23 +95,24 @@ impl Property {
         }
     }
 
-    /// Says that it is not known, and why.
+    /// Marks the property as not known, and replaces any earlier reason.
     pub fn not_known(&mut self, why: impl Into<String>) {
         self.unknown = Some(why.into());
     }
 
-    /// Says that a right run has nothing to look at here, and why.
+    /// Marks the property as idle: a correct run has nothing to check here, for
+    /// that reason.
     pub fn idle(&mut self, why: impl Into<String>) {
         self.idle = Some(why.into());
     }
 
-    /// Says why it is not known whether it holds, although nothing is wrong that
-    /// was looked at. The first word counts.
+    /// Marks the property as not known, unless it is violated. The first reason
+    /// is kept.
     pub fn unknown(&mut self, why: impl Into<String>) {
         self.unknown.get_or_insert_with(|| why.into());
     }
 
-    /// Whether nothing is wrong that is known.
+    /// Whether no violation was found.
     pub fn holds(&self) -> bool {
         self.violations.is_empty()
     }
@@ -137,8 +138,8 @@ impl Property {
         }
     }
 
-    /// Once all was looked at: if that was nothing, says of what there was none,
-    /// and what the run has instead.
+    /// Called after all checks. If there were none, the reason becomes what the
+    /// run lacks, and what it has instead.
     pub fn settle(&mut self, history: &History) {
         if self.outcome() != Outcome::Unknown || self.unknown.is_some() {
             return;
@@ -151,8 +152,8 @@ impl Property {
     }
 }
 
-/// Name, outcome, how many things were looked at, violations, and the reason
-/// for what is not known or idle.
+/// Name, outcome, number of checks, violations, and the reason if it is not known
+/// or idle.
 impl Serialize for Property {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut property = serializer.serialize_struct("Property", 5)?;

@@ -1,16 +1,15 @@
-//! Was the end noticed when it was there, and no earlier?
+//! Checks termination detection: is the end announced, and not too early?
 //!
-//! For any algorithm that says `Terminated`, over any application whose states
-//! say whether they are `active`. Every message that is no SIGNAL is taken for
-//! the application's.
+//! For any algorithm that outputs `Terminated`, over any application whose states
+//! have the Boolean `active`. Every message that is not a SIGNAL counts as the
+//! application's.
 //!
-//! A computation has terminated when all processes are passive and no message
-//! is on its way. "When" needs no clock: the causal past of `Terminated` is a
-//! consistent cut through the run, the most that the announcing process can know of.
-//! On this cut the processes must be passive and the channels empty. If they
-//! are, nothing can come after it but what the world outside begins anew; and
-//! if a message or an active process is left out of the cut, something on the
-//! cut led there.
+//! A computation has terminated when all processes are passive and no message is on
+//! its way. "When" needs no clock: the causal past of `Terminated` is a consistent
+//! cut through the run, the most that the announcing process can know of. On this
+//! cut the processes must be passive and the channels empty. If they are, only an
+//! external command can start work after it: a message or an active process outside
+//! the cut would have a cause on the cut.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -25,12 +24,12 @@ use super::Property;
 struct Run<'a> {
     history: &'a History,
     causality: Causality,
-    /// In which steps a message of the application came, by sender and id.
+    /// The steps in which each message was received, by sender and id.
     receipts: HashMap<(&'a str, u64), Vec<StepIndex>>,
-    /// The steps that began a computation: no message of the application came,
-    /// and yet a passive process became active or sent one.
+    /// The steps that began a computation: a passive process became active or
+    /// sent a message of the application, without receiving one.
     beginnings: Vec<Moment<'a>>,
-    /// The steps that said `Terminated`, causes before their effects.
+    /// The steps that output `Terminated`, causes before their effects.
     announcements: Vec<Moment<'a>>,
 }
 
@@ -54,7 +53,7 @@ pub fn check(history: &History) -> Vec<Property> {
     ]
 }
 
-/// Each announcement is that of a computation which was not announced before.
+/// Each announcement is of a computation that was not announced before.
 fn announced_once(run: &Run<'_>) -> Property {
     let mut property = Property::of("announced once", run.history).looks_at("output Terminated");
     let mut to_announce = run.beginnings.clone();
@@ -91,7 +90,8 @@ fn passive(run: &Run<'_>) -> Property {
 fn empty(run: &Run<'_>) -> Property {
     let mut property = Property::of("never early: no message is on its way", run.history)
         .looks_at("output Terminated");
-    // A computation of one job sends no message: the channels were looked at.
+    // A computation of one job sends no message, but its channels were checked as
+    // well.
     property.checked += run.announcements.len() as u64;
     for (by, step, to, message) in run.history.sends().filter(|(_, _, _, m)| is_application(m)) {
         let sent = run.moment(by, step);
@@ -114,8 +114,8 @@ fn empty(run: &Run<'_>) -> Property {
     property
 }
 
-/// What the algorithm takes for granted of the application: a passive process
-/// stays passive until a message or the world outside wakes it.
+/// What the algorithm assumes of the application: a passive process stays passive
+/// until a message or a command activates it.
 fn woken_by_messages(run: &Run<'_>) -> Property {
     let mut property =
         Property::of("woken by messages alone", run.history).looks_at("step that begins to work");
@@ -130,8 +130,8 @@ fn woken_by_messages(run: &Run<'_>) -> Property {
     property
 }
 
-/// Liveness: a computation that has ended was announced. Of a run that stopped
-/// in the middle this says nothing.
+/// Liveness: a computation that has ended was announced. Not checked in a run
+/// that stopped before that.
 fn announced(run: &Run<'_>) -> Property {
     let mut property =
         Property::of("announced in the end", run.history).looks_at("computation that has ended");
@@ -188,13 +188,15 @@ impl<'a> Run<'a> {
         self.causality.precedes(a.at, b.at)
     }
 
-    /// How many steps are in its past: an effect has more than its causes.
+    /// The number of steps in its causal past: an effect has more than each of
+    /// its causes.
     fn size_of_past(&self, moment: &Moment<'_>) -> u64 {
         let clock = self.causality.clock(moment.at);
         clock.iter().copied().map(u64::from).sum()
     }
 
-    /// Whether all are passive at the end of the run, and all messages came.
+    /// Whether all processes are passive at the end of the run, and all messages
+    /// were received.
     fn has_ended(&self) -> bool {
         let mut last = self
             .history
@@ -211,8 +213,8 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Whether a passive process began to work in this step, of its own accord or
-/// because the world outside said so.
+/// Whether a passive process would begin to work in this step without receiving a
+/// message of the application.
 fn begins(step: &StepRecord) -> bool {
     let received = step.received.as_ref();
     let is_woken = received.is_some_and(|received| is_application(&received.message));
@@ -251,7 +253,7 @@ mod tests {
     struct Story(ByHand);
 
     impl Story {
-        /// Alice is told to begin; she sends the job and is passive again.
+        /// Alice gets the command to begin, sends the job, and is passive again.
         fn begin() -> (Self, u64) {
             let mut story = Self(ByHand::new([ALICE, BOB]));
             let job = story.begin_anew();

@@ -1,15 +1,15 @@
-//! Was it a wave, and did its tree span the network?
+//! Checks a wave: is it one, and does its tree span the network?
 //!
 //! For any algorithm whose messages and outputs have the wave's id as the text
-//! `wave`, in which the initiator's name, a slash and a number stand. Whom the
-//! wave reaches says `Joined`, with the text `parent` unless it is the
-//! initiator; who knows that it has been everywhere says `Decided`, with the
+//! `wave`: the initiator's name, a slash and a number. A process that the wave
+//! reaches outputs `Joined`, with the text `parent` unless it is the initiator. A
+//! process that knows that the wave has reached all outputs `Decided`, with the
 //! number of processes as `visited`.
 //!
 //! W2 and W3 are named as in G. Tel, "Introduction to Distributed Algorithms",
-//! definition 6.1: there is a decision, and before it there was an event in
-//! every process. W1, that it comes to an end, no record can show; that each
-//! edge carries two messages and no more implies it.
+//! definition 6.1: there is a decision, and before it there was an event in every
+//! process. No record can show W1, that the wave terminates; it follows if each
+//! edge carries two messages and no more.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -36,7 +36,7 @@ struct Wave<'a> {
     edges: BTreeMap<(&'a str, &'a str), (u64, u64)>,
 }
 
-/// A wave comes to a process.
+/// An output `Joined`.
 struct Joined<'a> {
     moment: Moment<'a>,
     parent: Option<&'a str>,
@@ -44,7 +44,7 @@ struct Joined<'a> {
     from: Option<&'a str>,
 }
 
-/// A process knows that a wave has been everywhere.
+/// An output `Decided`.
 struct Decided<'a> {
     moment: Moment<'a>,
     visited: Option<i64>,
@@ -90,7 +90,7 @@ fn decision(run: &Run<'_>) -> Property {
     property
 }
 
-/// The process that decides could know that the wave has been at every process.
+/// Every process has joined in the causal past of the decision.
 fn dependence(run: &Run<'_>) -> Property {
     let mut property = run.property("W3 dependence", "output Decided");
     for (id, wave) in &run.waves {
@@ -106,7 +106,7 @@ fn dependence(run: &Run<'_>) -> Property {
     property
 }
 
-/// The wave comes to every process, once.
+/// The wave reaches every process once.
 fn joined_once(run: &Run<'_>) -> Property {
     let mut property = run.property("joined once", "message or output with a text `wave`");
     for (id, wave) in &run.waves {
@@ -125,8 +125,8 @@ fn joined_once(run: &Run<'_>) -> Property {
     property
 }
 
-/// The parents sent what their children joined by, and a path from a
-/// process to its parent, and on, comes to the initiator.
+/// Each process joined by a message of its parent, and the path of parents from
+/// it leads to the initiator.
 fn spanning_tree(run: &Run<'_>) -> Property {
     let mut property = run.property("spanning tree", "output Joined");
     for (id, wave) in &run.waves {
@@ -211,7 +211,7 @@ impl<'a> Run<'a> {
                     moment,
                     visited: fields.get_integer("visited"),
                 }),
-                _ => {} // Not ours: an algorithm may say more.
+                _ => {} // An algorithm may have other outputs.
             }
         }
         for (by, _, to, message) in history.sends() {
@@ -243,7 +243,7 @@ impl<'a> Wave<'a> {
         }
     }
 
-    /// The process, its parent, and so on: to one that has none or has not
+    /// The process, its parent, and so on, up to one that has none or has not
     /// joined, or to where a cycle closes.
     fn way_up(&self, from: &Joined<'a>) -> Vec<&'a str> {
         let mut way = vec![from.moment.process];
@@ -321,7 +321,7 @@ mod tests {
         run
     }
 
-    /// The triangle, with what `process` says in that step altered.
+    /// The triangle, with the events of `process` in that step altered.
     fn alter(process: &str, step: usize, alter: impl FnOnce(&mut Vec<Event>)) -> ByHand {
         let mut run = triangle();
         let steps = run.history.processes.get_mut(process).unwrap();
@@ -329,7 +329,7 @@ mod tests {
         run
     }
 
-    /// Replaces what is said first.
+    /// Replaces the fields of the first event, an output.
     fn say(events: &mut [Event], new: impl IntoIterator<Item = Named>) {
         let Event::Output { fields, .. } = &mut events[0] else {
             panic!("{events:?}");
@@ -337,7 +337,7 @@ mod tests {
         *fields = new.into_iter().collect();
     }
 
-    /// What is wrong, with the properties' names before it.
+    /// The violations, each after its property's name.
     fn wrong(run: &ByHand) -> Vec<String> {
         let properties = check(&run.history);
         let wrong = |p: &Property| {
@@ -475,7 +475,7 @@ mod tests {
     }
 
     #[test]
-    fn waves_are_told_apart() {
+    fn concurrent_waves_are_checked_separately() {
         let mut run = triangle();
         for steps in run.history.processes.values_mut() {
             // A second wave does the same, but for the decision.

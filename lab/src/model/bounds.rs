@@ -1,4 +1,4 @@
-//! What a search may take, and how far it has come.
+//! The bounds of a search, and its extent.
 
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -7,13 +7,13 @@ use std::time::Duration;
 use crate::memory;
 use crate::stats::show;
 
-/// What a search may take. What it has not tried by then makes its result
+/// The bounds of a search. If one is met and no wrong run is found, the result is
 /// `unknown`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// Different states.
+    /// The number of distinct states.
     pub states: NonZeroUsize,
-    /// Steps of a run.
+    /// The number of steps of a run.
     pub depth: u64,
     /// Bytes of memory of the whole process.
     pub memory: u64,
@@ -38,7 +38,7 @@ impl Default for Bounds {
 impl Bounds {
     /// A guess: a minute or two.
     pub const STATES: NonZeroUsize = NonZeroUsize::new(2_000_000).expect("not zero");
-    /// A guess: far more steps than a run takes that can be checked.
+    /// A guess: far more steps than any run has that can be checked.
     pub const DEPTH: u64 = 10_000;
     /// A guess.
     pub const TIME: Duration = Duration::from_secs(300);
@@ -68,7 +68,7 @@ pub enum Bound {
     Interrupted,
 }
 
-/// `--max-states 2000000: there are more`
+/// `there are more states than --max-states 2000000`
 impl fmt::Display for Bound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -90,7 +90,7 @@ pub struct Extent {
     pub states: u64,
     /// The steps to the farthest of them.
     pub depth: u64,
-    /// Every run was tried that has at most so many steps, and every longer one
-    /// up to there. `None`: not even the start.
+    /// All runs of at most so many steps were tried, and all longer ones up to
+    /// that step. `None`: not even the start.
     pub complete_depth: Option<u64>,
 }

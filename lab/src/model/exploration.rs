@@ -1,4 +1,4 @@
-//! A search that records one run: a shortest that is wrong, if there is one.
+//! A search that records one run: a shortest wrong one, if there is any.
 
 mod results;
 
@@ -24,18 +24,19 @@ pub struct Exploration<S> {
     found: Mutex<Option<Found>>,
 }
 
-/// What the search came to.
+/// The result of the search.
 #[derive(Debug)]
 struct Found {
     checked: Checked<Action>,
     /// How many operations ended in the run that is recorded.
     ended: u64,
-    /// The rule that it breaks.
+    /// The rule that this run breaks.
     fault: Option<Fault>,
 }
 
 impl<S: System> Exploration<S> {
-    /// Every schedule of `system`, as `plan` says. None was tried.
+    /// A search through every schedule of `system`, as `plan` says. It has not
+    /// begun.
     pub fn new(system: S, plan: Plan) -> Self {
         Self {
             system,
@@ -66,7 +67,7 @@ impl<S: System> Exploration<S> {
     }
 
     /// Searches, and records one run to `sink`. `each` is called now and then, with
-    /// what was searched so far and since when.
+    /// the extent so far and the time of the start.
     pub fn run(&self, sink: &Arc<Sink>, each: impl Fn(&Extent, Instant)) {
         let began = Instant::now();
         let checked = check(&self.system, &self.plan, |extent| {

@@ -1,28 +1,27 @@
-//! The model checker: every schedule of a system, not some.
+//! The model checker: it tries every schedule of a system.
 //!
-//! [`check`] walks over all states that a system can be in, the nearest first
-//! ([`search`]). [`World`] is such a state, says what can happen in it, and does
-//! what happens. [`Bounds`] are what the walk may take.
+//! [`check`] searches all states that a system can be in, the nearest first
+//! ([`search`]). [`World`] is such a state: it lists the actions that are
+//! possible in it, and carries them out. [`Bounds`] limit the search.
 //!
-//! A state holds what each process has seen, for that is what a judge reads,
-//! and nothing of what no process could see: two schedules that differ only in
-//! the order of steps that have nothing to do with each other lead to the same
-//! state. What was judged wrong once stays wrong, so it is enough to judge a
-//! run at its end.
+//! A state holds what each process has seen, since that is what a judge reads,
+//! and nothing that no process could see. So two schedules that differ only in
+//! the order of independent steps lead to the same state. A violation stays one
+//! however the run continues, so it is enough to judge a run at its end.
 //!
-//! So no state comes twice in a run: with each step some process has seen more,
-//! or a message is gone. A run that does not end is one of ever new states, and
-//! not a cycle that a search could take for known. *Every run ends* is therefore
-//! said of a system only when all its states were tried, in each of which
-//! something can still happen, or the run has ended as it should. A system with
-//! a run that goes on for ever meets a bound, and the result is `unknown`,
-//! however its other runs end; whether such a run is fair is not asked. Where a
-//! bound was met, the last run that was tried is looked through for a state in
-//! which things stand as they did before ([`Repetition`]).
+//! So no state occurs twice in a run: with each step some process has seen more,
+//! or a message is gone. A run without an end has ever new states; it is not a
+//! cycle that a search could take for known. So *every run ends* is reported only
+//! when all states of a system were tried, and in each of them something can
+//! still happen, or the run has ended as it should. A system with an endless run
+//! meets a bound, and the result is `unknown`, however its other runs end;
+//! whether such a run is fair is not checked. After a bound was met, the last run
+//! that was tried is searched for a state in which things stand as they did
+//! before ([`Repetition`]).
 //!
-//! There is no time. A message may take as long as it likes, and so may a
-//! timer, but for one that is set for a second or longer: that waits until
-//! nothing else can happen, as patience should.
+//! There is no time. A message may take any time, and so may a timer that is set
+//! for less than a second. A longer timer waits until nothing else can happen, as
+//! a timeout should.
 
 mod bounds;
 mod exploration;
@@ -57,7 +56,7 @@ pub struct Network {
     pub duplicating: bool,
 }
 
-/// What came of a check.
+/// The result of a check.
 #[derive(Clone, Debug)]
 pub struct Checked<A> {
     /// What was tried.
@@ -66,8 +65,8 @@ pub struct Checked<A> {
     pub coverage: system::Coverage,
     /// How long it took.
     pub took: Duration,
-    /// Why not all states were tried, where neither a wrong run nor the last
-    /// state was the reason to end.
+    /// The first bound that was met, if any: some states were not tried because
+    /// of it.
     pub bound: Option<Bound>,
     /// Where a bound was met: how the last run that was tried repeats itself.
     pub repetition: Option<Repetition>,
@@ -93,13 +92,13 @@ impl<A> Checked<A> {
     }
 }
 
-/// The state from which all others come.
+/// The initial state.
 pub fn start<S: System>(system: &S, plan: &Plan) -> World<S::Algorithm> {
     World::new(system, &plan.directory, plan.seed, |_| RecordTo::Engine)
 }
 
-/// Runs one way again, and records it as spans, a millisecond a step. Returns
-/// the state at its end.
+/// Replays a run, and records it as spans, a millisecond a step. Returns the
+/// state at its end.
 pub fn replay<S: System>(
     system: &S,
     plan: &Plan,

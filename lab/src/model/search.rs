@@ -2,9 +2,9 @@
 //! shortest one, and there the search ends.
 //!
 //! A level has all states that are as many steps away from the start. They are
-//! tried in the order in which they were found. Threads only compute what comes
-//! of each state; one thread files that, in the order of the states. So the
-//! result is the same on any number of threads.
+//! tried in the order in which they were found. Threads only compute the
+//! successors of each state; one thread files them, in the order of the states.
+//! So the result is the same on any number of threads.
 //!
 //! A state is kept as its fingerprint, and as the place of its step among those
 //! that were possible before: only the states of two levels are in memory as a
@@ -31,9 +31,9 @@ pub struct Plan {
     pub network: Network,
     /// The processes, and their neighbours.
     pub directory: Processes,
-    /// What all choices of processes come from.
+    /// The seed of all choices of processes.
     pub seed: u64,
-    /// What the search may take.
+    /// The bounds of the search.
     pub bounds: Bounds,
     /// How many threads try states at once.
     pub threads: NonZeroUsize,
@@ -61,13 +61,13 @@ struct Link {
     place: u32,
 }
 
-/// What comes of a state.
+/// The result of trying a state.
 enum Tried<A: algorithms::Algorithm> {
     /// A run ends there, and was judged.
     End(End, Judgement),
     /// Its last step breaks a rule.
     Fault,
-    /// It goes on to these, of which none was known when it was tried.
+    /// It goes on to these successors, none of which was known when it was tried.
     Open(Vec<Successor<A>>),
     /// It goes on, but not within the bounds.
     Cut,
@@ -99,13 +99,14 @@ struct Search<'a, S: System> {
     coverage: Coverage,
     /// The first bound that was met.
     bound: Option<Bound>,
-    /// The first run that shows something ends there, and the wrong one there.
+    /// The last states of the first run that shows something, and of the wrong
+    /// run.
     example: Option<usize>,
     counterexample: Option<usize>,
 }
 
-/// Tries every schedule of `system`, within bounds. `watch` is told how far it
-/// has come, some fifty times a second, and may end it.
+/// Tries every schedule of `system`, within bounds. `watch` gets the extent of
+/// the search, some fifty times a second, and may end it.
 pub fn check<S: System>(
     system: &S,
     plan: &Plan,
@@ -128,11 +129,11 @@ pub fn check<S: System>(
     }
 }
 
-/// How long a batch of states shall take: progress is seen, and bounds are
-/// kept, that often.
+/// How long a batch of states should take. Progress is reported, and bounds are
+/// checked, after each batch.
 const BATCH: Duration = Duration::from_millis(20);
 
-/// How many states are tried between two looks at the clock, at most. A guess.
+/// The largest number of states in a batch. A guess.
 const LARGEST_BATCH: usize = 4096;
 
 impl<'a, S: System> Search<'a, S> {
@@ -156,7 +157,7 @@ impl<'a, S: System> Search<'a, S> {
         let mut level = VecDeque::from([start]);
         let mut size = 1;
         while !level.is_empty() {
-            // Then some of this level were not found.
+            // After a bound was met, this level may lack states.
             let is_partial = self.bound.is_some();
             let mut next = VecDeque::new();
             while !level.is_empty() {
@@ -183,8 +184,8 @@ impl<'a, S: System> Search<'a, S> {
         }
     }
 
-    /// Tries some states of a level, and puts what comes of them into the next.
-    /// Ends with the first that is wrong.
+    /// Tries a batch of states of a level, and adds their successors to the next
+    /// level. Ends at the first wrong state.
     fn try_batch(
         &mut self,
         batch: Vec<World<S::Algorithm>>,
@@ -224,7 +225,7 @@ impl<'a, S: System> Search<'a, S> {
         ControlFlow::Continue(())
     }
 
-    /// What comes of a state.
+    /// Tries one state.
     fn try_state(&self, world: &World<S::Algorithm>, may_grow: bool) -> Tried<S::Algorithm> {
         if world.fault().is_some() {
             return Tried::Fault;
@@ -260,7 +261,7 @@ impl<'a, S: System> Search<'a, S> {
         Tried::Open((0..).zip(actions).filter_map(successor).collect())
     }
 
-    /// Notes the states that are new.
+    /// Adds the new states.
     fn file(
         &mut self,
         before: usize,
@@ -285,7 +286,7 @@ impl<'a, S: System> Search<'a, S> {
         }
     }
 
-    /// How the way to the last state that was tried repeats itself.
+    /// How the path to the last state that was tried repeats itself.
     fn repetition(&self) -> Option<Repetition> {
         let last = (self.extent.states as usize).checked_sub(1)?;
         let (mut stood, mut steps, mut found) = (HashMap::new(), 0, None);
@@ -299,12 +300,12 @@ impl<'a, S: System> Search<'a, S> {
         found
     }
 
-    /// The way to a state, by its number.
+    /// The path to a state, by its number.
     fn way(&self, state: usize) -> Vec<Action> {
         self.walk(state, |_| {})
     }
 
-    /// Goes the way to a state, and lets `see` see each state on it.
+    /// Follows the path to a state. `see` gets each state on it.
     fn walk(&self, mut state: usize, mut see: impl FnMut(&World<S::Algorithm>)) -> Vec<Action> {
         let mut places = Vec::new();
         while let Some(before) = state.checked_sub(1) {
@@ -324,7 +325,7 @@ impl<'a, S: System> Search<'a, S> {
     }
 }
 
-/// How many states fit into a batch, if `size` took so long.
+/// The size of the next batch, if one of `size` states took so long.
 fn fitting(size: usize, took: Duration) -> usize {
     match took {
         took if took > BATCH * 2 => (size / 2).max(1),
@@ -333,18 +334,19 @@ fn fitting(size: usize, took: Duration) -> usize {
     }
 }
 
-/// Frees what a search that was ended has found: gigabytes of small pieces take
-/// seconds, for which nothing has to wait.
+/// Frees the states of a search that was ended early, on a thread of its own:
+/// gigabytes of small allocations take seconds to free, and nothing has to wait
+/// for that.
 fn free(states: impl Send + 'static) {
-    // Without a thread they are freed here.
+    // If no thread can be spawned, they are freed here.
     let _ = thread::Builder::new().spawn(move || drop(states));
 }
 
-/// How many items a thread takes at a time: little beside what it does with
-/// them, and enough that two seldom wait for each other. A guess.
+/// How many items a thread takes at a time: so many that taking them costs little
+/// beside the work on them, and that threads seldom wait for each other. A guess.
 const SHARE: usize = 16;
 
-/// What `work` makes of each item, in their order.
+/// The result of `work` for each item, in their order.
 fn on_threads<T: Send, R: Send>(
     items: Vec<T>,
     threads: NonZeroUsize,
@@ -367,7 +369,7 @@ fn on_threads<T: Send, R: Send>(
         }
     };
     let mut done = thread::scope(|scope| {
-        // Where the system has no thread for it, the others do its part.
+        // If a thread cannot be spawned, the others do its part.
         let helper = |_| thread::Builder::new().spawn_scoped(scope, run).ok();
         let helpers: Vec<_> = (0..helpers).filter_map(helper).collect();
         let mut done = run();

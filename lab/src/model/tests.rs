@@ -1,6 +1,6 @@
-//! Exact numbers of states: one more or less, and an algorithm, the adapter or
-//! the records that tell two states apart have changed. What the search does
-//! within its bounds, and that it ends there.
+//! Exact numbers of states: another number means that an algorithm, the adapter
+//! or the records that distinguish states have changed. Also: what the search
+//! does within its bounds, and that it ends there.
 
 mod endless;
 
@@ -96,8 +96,8 @@ fn a_lost_marker_is_a_snapshot_that_never_ends() {
     assert!(way.iter().any(lost), "{way:?}");
 }
 
-/// Bounds end the search with so much tried, and nothing that was tried is
-/// wrong: that says nothing of the rest.
+/// Bounds end the search. That no state was wrong until then says nothing of the
+/// rest.
 #[test]
 fn states_beyond_a_bound_are_not_tried() {
     let system = bank(3);
@@ -131,7 +131,7 @@ fn states_beyond_a_bound_are_not_tried() {
     }
 }
 
-/// A bound that nothing lies beyond is none.
+/// A bound is not met if there is nothing beyond it.
 #[test]
 fn an_exact_bound_is_not_reached() {
     let found = within(&bank(2), RELIABLE, |bounds| {

@@ -56,9 +56,9 @@ pub enum Action {
 #[derive(Clone, Debug)]
 struct Process<A: Algorithm> {
     steps: Steps<A>,
-    /// Those that run, with the step that set each, and how long it takes.
+    /// The running timers, each with the step that set it, and its duration.
     timers: BTreeMap<A::Timer, (SpanContext, Duration)>,
-    /// What it has seen and done. Two with the same digest are the same.
+    /// What it has seen and done. Trails with the same digest count as the same.
     seen: Option<Arc<Trail>>,
 }
 
@@ -84,8 +84,8 @@ struct Sent<M> {
 }
 
 impl<A: Algorithm> World<A> {
-    /// The system before anything has happened, but that all have begun, on the
-    /// processes of `directory`.
+    /// The state after all processes of `directory` have started, and before
+    /// anything else.
     pub fn new<S: System<Algorithm = A>>(
         system: &S,
         directory: &Processes,
@@ -126,7 +126,7 @@ impl<A: Algorithm> World<A> {
         self.ended
     }
 
-    /// Whether all that was asked for has come.
+    /// Whether all expected endings have occurred.
     pub fn has_ended<S: System<Algorithm = A>>(&self, system: &S) -> bool {
         self.ended >= system.endings()
     }
@@ -136,12 +136,12 @@ impl<A: Algorithm> World<A> {
         self.fault.as_ref()
     }
 
-    /// What can happen.
+    /// The possible actions.
     pub fn actions(&self, network: Network) -> Vec<Action> {
         let mut actions = Vec::new();
         let mut asked = BTreeSet::new();
         for (number, command) in self.commands.iter().enumerate() {
-            // Those to one process are given in their order.
+            // Commands to one process are given in their order.
             if !self.given.contains(&number) && asked.insert(command.node) {
                 actions.push(Action::Command(number));
             }
@@ -178,7 +178,7 @@ impl<A: Algorithm> World<A> {
         }
     }
 
-    /// Lets it happen. It has to be one of [`World::actions`].
+    /// Carries out an action, which has to be one of [`World::actions`].
     pub fn act<S: System<Algorithm = A>>(&mut self, system: &S, action: Action) {
         let directory = self.directory.clone();
         let (node, step) = match action {
@@ -222,7 +222,7 @@ impl<A: Algorithm> World<A> {
         self.carry_out(system, node, step);
     }
 
-    /// Time goes on, for the spans alone.
+    /// Advances the clock by a millisecond, for the spans alone.
     pub fn tick(&mut self) {
         let millisecond = Duration::from_millis(1).as_nanos() as u64;
         self.clock.fetch_add(millisecond, Ordering::Relaxed);
@@ -299,13 +299,13 @@ impl<A: Algorithm> World<A> {
         })
     }
 
-    /// One process, a copy of its own.
+    /// One process; a shared one is copied first.
     fn process(&mut self, node: u32) -> &mut Process<A> {
         Arc::make_mut(&mut self.processes[node as usize])
     }
 
-    /// A hash of how things stand, whatever led to it. Two states with the same
-    /// one can go on alike, but for random numbers, and for what was seen before.
+    /// A hash of the state without its history. Two states with the same hash can
+    /// continue alike, except for random numbers, and for what was seen before.
     pub(super) fn situation(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         for process in &self.processes {
@@ -324,8 +324,9 @@ impl<A: Algorithm> World<A> {
         hasher.finish()
     }
 
-    /// A hash of all by which two states differ. A process is what it has seen:
-    /// its state and its timers follow from that, and so do the messages' ids.
+    /// A hash of all that distinguishes two states. A process is what it has
+    /// seen: its state and its timers follow from that, and so do the messages'
+    /// ids.
     pub fn fingerprint(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         for process in &self.processes {
@@ -358,7 +359,7 @@ impl<A: Algorithm> Process<A> {
     }
 }
 
-/// The compiler's own would call itself for each step.
+/// The compiler's own drop would recurse for each step.
 impl Drop for Trail {
     fn drop(&mut self) {
         let mut before = self.before.take();

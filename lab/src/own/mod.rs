@@ -1,10 +1,10 @@
 //! What an algorithm of your own needs, under one name.
 //!
-//! Write an [`Algorithm`], and a [`System`] that says how many processes of it
-//! there are, what is asked of them, and what is right. [`main`] is the program: it
+//! Write an [`Algorithm`], and a [`System`] that says how many processes of it there
+//! are, which commands they get, and what is right. [`main`] is the program: it
 //! simulates the system, or checks it. `testbed::own` has all of this under the same
-//! names, and its `main` also runs the system over real peers: another name in one
-//! `use`, and the live engine is there.
+//! names, and its `main` also runs the system over real peers: for the live engine,
+//! change the name in one `use`.
 //!
 //! Its types derive what they need beside their definition: messages [`Message`] and
 //! [`Describe`], outputs [`Output`] and [`Describe`], the state [`Describe`].

@@ -25,8 +25,8 @@ use crate::{Error, memory, options};
 const FEW: u32 = 3;
 const MANY: u32 = 20;
 
-/// Does what the command line says with the system that `system` makes: simulates
-/// it, or checks it. Returns the exit status.
+/// Simulates or checks the system that `system` builds, as the command line says.
+/// Returns the exit status.
 ///
 /// `testbed::own::main` takes the same, and also runs the system over real peers.
 pub fn main<S: System>(system: impl FnOnce(&Setup) -> S) -> ExitCode {
@@ -67,7 +67,7 @@ fn run<S: System>(cli: &Cli, system: impl FnOnce(&Setup) -> S) -> Result<Status,
     };
     text.push_str(&format!("verdict           {status}{reasons}\n"));
     print(&text);
-    // The result is printed by then, whatever becomes of the file.
+    // The result is printed before the file is written, which may fail.
     if let Some(path) = &cli.run.spans {
         let written =
             File::create(path).and_then(|file| store.write_jsonl(&mut BufWriter::new(file)));
@@ -86,7 +86,7 @@ struct Search {
     without_order: Option<options::Error>,
 }
 
-/// An engine, with what it takes.
+/// An engine, with its inputs.
 enum Prepared {
     Simulator {
         processes: Processes,
@@ -155,7 +155,8 @@ impl Search {
         })
     }
 
-    /// Searches, and records one run. Returns its text, and what is against it.
+    /// Runs the engine, and records one run. Returns the results as text, and the
+    /// findings.
     fn carry_out<S: System>(
         self,
         system: S,
@@ -193,8 +194,8 @@ impl Search {
     }
 }
 
-/// Bytes of an edge: 8 in the list of edges, and 4 in each of two lists of neighbours,
-/// which are there twice and grow by doubling.
+/// Bytes of an edge: 8 in the list of edges, and 4 in each of two lists of neighbours.
+/// These lists exist twice, and may have twice the capacity that they need.
 const EDGE: u64 = 40;
 
 /// Bytes of a process without its algorithm. A guess.
@@ -221,7 +222,7 @@ fn stops(scenario: &Scenario) -> Vec<NodeId> {
     crashes.map(|crash| NodeId(crash.process)).collect()
 }
 
-/// Prints the result. A reader who has seen enough (`| head`) is no error.
+/// Prints the result. A pipe that the reader has closed (`| head`) is no error.
 fn print(text: &str) {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

@@ -1,4 +1,5 @@
-//! Simulated runs as files of other tools: what those ask of a file, asked here.
+//! Simulated runs as files for other tools: each file meets the requirements of
+//! its tool.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -61,7 +62,7 @@ fn shivizs_rules_hold() {
         let own = clock[host];
         let before = last.insert(host, own).unwrap_or(0);
         assert_eq!(own, before + 1, "{host}: {what}");
-        // What it knows of others has been written already.
+        // The events of others that it depends on come before it in the file.
         for (other, count) in clock.iter().filter(|(other, _)| *other != host) {
             assert!(
                 *count >= 1 && *count <= last[&**other],
@@ -125,7 +126,7 @@ fn packets(mut bytes: &[u8]) -> Vec<TracePacket> {
 }
 
 #[test]
-fn perfetto_has_a_process_a_peer_and_a_flow_a_message() {
+fn perfetto_has_one_process_per_peer_and_one_flow_per_message() {
     let store = traced();
     let packets = packets(&exported(&store, ExportFormat::Perfetto));
     assert!(
@@ -175,8 +176,8 @@ fn receipts(store: &Store) -> usize {
     came
 }
 
-/// How many arrows Perfetto draws: it takes events by time, and those of one
-/// time as they are in the file. A flow begins where its number is met first.
+/// How many arrows Perfetto draws: it orders events by time, and events of the
+/// same time as in the file. A flow begins at the first event with its number.
 fn arrows(packets: &[TracePacket]) -> usize {
     let mut events: Vec<_> = packets
         .iter()
@@ -247,8 +248,8 @@ fn perfettos_slices_lie_within_each_other() {
     }
 }
 
-/// The wire itself, by the numbers in Perfetto's own files: what our types
-/// write and read again could be wrong twice.
+/// The encoding itself, by the field numbers in Perfetto's own files: a round
+/// trip through our types would not find a wrong number.
 #[test]
 fn perfettos_fields_have_their_numbers() {
     let bytes = exported(&samples::store(), ExportFormat::Perfetto);

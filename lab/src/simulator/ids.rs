@@ -13,7 +13,7 @@ use rand_chacha::ChaCha8Rng;
 pub struct SeededIds(Mutex<ChaCha8Rng>);
 
 impl SeededIds {
-    /// Ids of their own for each process of a run.
+    /// The ids of one process: each process of a run has its own sequence.
     pub fn new(seed: u64, process: u32) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(u64::from(process) + 1);

@@ -1,9 +1,8 @@
-//! What a schedule may take, and how it ends.
+//! The limits of a schedule, and how it ends.
 //!
-//! A system of timers that set each other has schedules without an end. Each
-//! would go on until the memory is full of what is recorded of it. So a schedule
-//! is bounded, by what does not depend on the machine: the same seed meets the
-//! same limit everywhere.
+//! A system whose timers set each other has schedules without an end, whose
+//! records would fill the memory. So a schedule is bounded, by quantities that do
+//! not depend on the machine: the same seed meets the same limit everywhere.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,14 +12,14 @@ use trace::steps::{Event, MessageRecord, StepRecord};
 
 use crate::stats::{show, thousands};
 
-/// What a schedule may take.
+/// The limits of a schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Commands, messages and timers that are handled, or dropped.
     pub events: u64,
-    /// Its own time.
+    /// Its virtual time.
     pub time: Duration,
-    /// What is recorded of it and what is under way, in bytes, as estimated.
+    /// The size of its records and of what is under way, in bytes, as estimated.
     pub memory: u64,
 }
 
@@ -46,7 +45,7 @@ impl Default for Limits {
 /// How a schedule ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// All endings of the system were there.
+    /// All endings of the system have occurred.
     Decided,
     /// Nothing is left to happen.
     Quiet,
@@ -63,7 +62,7 @@ pub enum End {
 pub enum Limit {
     /// Of events.
     Events(u64),
-    /// Of its own time.
+    /// Of its virtual time.
     Time(Duration),
     /// Of memory, in bytes.
     Memory(u64),
@@ -80,8 +79,8 @@ impl fmt::Display for Limit {
     }
 }
 
-/// About how many bytes a record takes, and its judge for it, among so many
-/// processes: judges keep a vector clock for each step.
+/// About how many bytes a record takes, among so many processes, together with
+/// what a judge keeps for it: a vector clock.
 pub(super) fn weight(record: &StepRecord, processes: usize) -> u64 {
     let events = record.events.iter().map(|event| match event {
         Event::Sent { message, .. } => weight_of_message(message),

@@ -1,12 +1,12 @@
 //! The simulator: an algorithm in virtual time, by one seed.
 //!
 //! All processes run in one thread, and everything that a network decides by
-//! itself, from the delay of a message to its loss, is drawn from one
-//! generator. The same seed gives the same run, step for step and span for
-//! span, so a run that went wrong can be had again. Another seed gives another
-//! schedule, and thousands of them take seconds.
+//! itself, from the delay of a message to its loss, is drawn from one generator.
+//! The same seed gives the same run, step for step and span for span, so a run
+//! that went wrong can be repeated. Another seed gives another schedule, and
+//! thousands of them take seconds.
 //!
-//! Steps are made by `trace::steps`, as they are live.
+//! `trace::steps` takes the steps, as in a live run.
 
 #[cfg(test)]
 mod exported;

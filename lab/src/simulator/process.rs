@@ -10,9 +10,9 @@ use trace::steps::{Step, StepRecord, Steps};
 pub(super) struct Process<A: Algorithm> {
     pub(super) steps: Steps<A>,
     pub(super) records: Vec<StepRecord>,
-    /// What it begins with, and again after a crash that took its memory.
+    /// Its initial state, used again after a crash that took its memory.
     first: A,
-    /// Timers that run, and which setting of each counts.
+    /// The running timers, each with its latest setting.
     timers: BTreeMap<A::Timer, u64>,
 }
 
@@ -34,8 +34,8 @@ impl<A: Algorithm> Process<A> {
         self.timers.remove(timer);
     }
 
-    /// Whether this setting of the timer is still the one that counts. It then
-    /// runs no more.
+    /// Whether this is the latest setting of a running timer. The timer then no
+    /// longer runs.
     pub(super) fn runs_out(&mut self, timer: &A::Timer, setting: u64) -> bool {
         let counts = self.timers.get(timer) == Some(&setting);
         if counts {
@@ -44,7 +44,7 @@ impl<A: Algorithm> Process<A> {
         counts
     }
 
-    /// Begins again, and knows nothing.
+    /// Restarts from the initial state.
     pub(super) fn restart(&mut self, directory: &Processes) -> Step<A> {
         self.timers.clear();
         self.steps.restart(self.first.clone(), directory)

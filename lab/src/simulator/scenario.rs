@@ -1,4 +1,4 @@
-//! What a network does to those who use it.
+//! What a simulated network does, and which processes stop.
 
 use std::time::Duration;
 
@@ -18,10 +18,10 @@ pub enum Error {
         /// What is wrong there.
         reason: String,
     },
-    /// A probability is none.
+    /// A value is not a probability.
     #[error("{name} {value}: a probability lies between 0 and 1")]
     Probability {
-        /// Of what.
+        /// Its name.
         name: &'static str,
         /// The value.
         value: f64,
@@ -42,7 +42,7 @@ pub enum Error {
     Backwards,
 }
 
-/// What happens besides the algorithm. Read from a TOML file:
+/// What the network does, and which processes stop. Read from a TOML file:
 ///
 /// ```toml
 /// delay = "1ms..10ms"        # or "5ms", "exponential:5ms"
@@ -74,7 +74,7 @@ pub struct Scenario {
     pub fifo: bool,
     /// Processes that stop.
     pub crash: Vec<Crash>,
-    /// Times in which some cannot reach others.
+    /// Times in which some processes cannot reach others.
     pub partition: Vec<Partition>,
 }
 
@@ -82,7 +82,7 @@ pub struct Scenario {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Crash {
-    /// Which.
+    /// Its number.
     pub process: u32,
     /// When, after the start.
     #[serde(deserialize_with = "time")]
@@ -121,7 +121,7 @@ pub struct Partition {
 }
 
 impl Default for Scenario {
-    /// Channels that are reliable and FIFO, and delay.
+    /// Reliable FIFO channels with a delay.
     fn default() -> Self {
         Self {
             delay: Delay::Uniform(Duration::from_millis(1)..Duration::from_millis(10)),
@@ -157,7 +157,7 @@ impl Scenario {
     /// Whether it makes sense for so many processes.
     ///
     /// # Errors
-    /// [`Error`] with the value that makes none.
+    /// [`Error`] with the invalid value.
     pub fn check(&self, processes: u32) -> Result<(), Error> {
         for (name, value) in [("loss", self.loss), ("duplication", self.duplication)] {
             if !(0.0..=1.0).contains(&value) {
@@ -192,7 +192,7 @@ impl Scenario {
         })
     }
 
-    /// The place of the crash that `process` lies in at `now`.
+    /// The place of the crash that keeps `process` down at `now`.
     pub(super) fn crashed(&self, process: u32, now: Duration) -> Option<usize> {
         self.crash.iter().position(|crash| {
             crash.process == process

@@ -1,4 +1,4 @@
-//! Systems in the simulator.
+//! The schedules of a system in the simulator.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -22,9 +22,9 @@ pub struct Schedule<'a, S> {
     pub directory: &'a Processes,
     /// What the network does.
     pub scenario: &'a Scenario,
-    /// What all of the network's choices come from.
+    /// The seed of all of the network's choices.
     pub seed: u64,
-    /// What it may take.
+    /// Its limits.
     pub limits: Limits,
     /// Ends it when it is set.
     pub stop: &'a AtomicBool,
@@ -47,7 +47,7 @@ pub struct Ran<R> {
     pub strikes: Strikes,
 }
 
-/// For a schedule that nothing stops.
+/// The `stop` of a schedule that nothing stops.
 pub static NEVER: AtomicBool = AtomicBool::new(false);
 
 impl<'a, S: System> Schedule<'a, S> {
@@ -63,8 +63,8 @@ impl<'a, S: System> Schedule<'a, S> {
         }
     }
 
-    /// Runs it. Its history comes without the detour over spans; it says so if it
-    /// was cut short.
+    /// Runs it. Its history is read from memory, not from spans, and states
+    /// whether the run was cut short.
     pub fn run(&self) -> Ran<History> {
         let (simulation, ran) = self.simulate(|_| RecordTo::Engine);
         let unfinished = ran.unfinished();
@@ -125,9 +125,9 @@ impl<'a, S: System> Schedule<'a, S> {
 }
 
 impl<R> Ran<R> {
-    /// Why it was cut short, if it was. The limit of its own time is no reason:
-    /// minutes of it are enough for every ending, and what is missing then is
-    /// judged as missing.
+    /// Why it was cut short, if it was. The limit of virtual time does not count
+    /// as a cut: minutes of it are enough for every ending, and what is missing
+    /// then is judged as missing.
     pub fn unfinished(&self) -> Option<String> {
         match self.end {
             End::Decided | End::Quiet | End::Limit(Limit::Time(_)) => None,

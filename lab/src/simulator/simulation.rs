@@ -39,15 +39,15 @@ pub struct Simulation<A: Algorithm> {
 /// An output of a process.
 #[derive(Clone, Debug)]
 pub struct EmittedOutput<O> {
-    /// Which process.
+    /// The process.
     pub node: NodeId,
-    /// What it says.
+    /// The output.
     pub output: O,
     /// When, since the start.
     pub at: Duration,
 }
 
-/// What is to happen at some time.
+/// A scheduled event.
 #[derive(Debug)]
 enum Happening<A: Algorithm> {
     Command(NodeId, A::Command),
@@ -63,7 +63,7 @@ enum Happening<A: Algorithm> {
         setting: u64,
         set_by: SpanContext,
     },
-    /// The process of that crash, which has lost its memory, begins again.
+    /// The process of that crash, which has lost its memory, restarts.
     Restart(usize),
 }
 
@@ -71,14 +71,14 @@ enum Happening<A: Algorithm> {
 #[derive(Debug, Default)]
 struct Channel {
     next_sequence: u64,
-    /// When the last message arrives: in a FIFO channel none comes before it.
+    /// When the last message arrives. In a FIFO channel no later message arrives
+    /// before it.
     last_arrival: u64,
 }
 
 impl<A: Algorithm> Simulation<A> {
-    /// Processes in their first states, which `directory` names and connects.
-    /// `record_to` says where the records of
-    /// each one's steps go.
+    /// The processes of `directory`, in their initial states. `record_to` says
+    /// where the records of each one's steps go.
     pub fn new(
         algorithms: impl IntoIterator<Item = A>,
         directory: Processes,
@@ -117,7 +117,7 @@ impl<A: Algorithm> Simulation<A> {
         }
     }
 
-    /// Gives a process a command, so long after the start.
+    /// Schedules a command for a process, so long after the start.
     pub fn command(&mut self, at: Duration, node: NodeId, command: A::Command) {
         self.queue
             .push(nanos(at), Happening::Command(node, command));
@@ -170,7 +170,7 @@ impl<A: Algorithm> Simulation<A> {
         }
     }
 
-    /// How a run ends that goes no further after a step.
+    /// How a run ends that stops after a step.
     fn over(&self) -> End {
         match self.fault {
             Some(_) => End::Fault,
@@ -209,8 +209,8 @@ impl<A: Algorithm> Simulation<A> {
         History::new(&self.directory, records.collect())
     }
 
-    /// The step that comes of it; none for a timer that was cancelled, and at
-    /// a process that has crashed.
+    /// The step that an event causes; `None` for a timer that was cancelled, and
+    /// at a process that has crashed.
     fn happen(&mut self, happening: Happening<A>) -> Option<(NodeId, Step<A>)> {
         let (now, directory) = (Duration::from_nanos(self.now), &self.directory);
         match happening {

@@ -10,7 +10,7 @@ use crate::planned::{Planned, Strike};
 /// How many members of a group are named. A guess.
 const NAMED: usize = 4;
 
-/// What was counted of the faults of a scenario.
+/// The counted effects of a scenario's faults.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Strikes {
     /// Messages that the network lost at random.

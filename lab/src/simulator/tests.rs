@@ -40,7 +40,7 @@ pub(super) fn mesh(peers: u32) -> Processes {
     Processes::new(peers)
 }
 
-/// The spans of such a run among four.
+/// The spans of a run of four processes.
 pub(crate) fn traced() -> Arc<Store> {
     traced_in(&Scenario::default(), 1)
 }

@@ -1,5 +1,5 @@
-//! The schedules of one system, tried by all cores: many are tried, and one is
-//! recorded, the first that is not right if there is one.
+//! Tries many schedules of one system, on all cores, and records one: the first
+//! that is not right, if there is any.
 
 mod results;
 
@@ -21,8 +21,8 @@ use crate::system::{self, Coverage, System};
 /// guess: what a page shows well.
 const SHOWN: u64 = 20_000;
 
-/// The schedules that are tried, by all threads together. They are named by
-/// their places, from 0.
+/// The schedules that are tried, by all threads together. Each is identified by
+/// its place, from 0.
 #[derive(Debug)]
 pub struct Trial<S> {
     system: S,
@@ -49,7 +49,7 @@ pub struct Tried {
     ran: Option<Ran<()>>,
 }
 
-/// What came of the schedules that were tried.
+/// The results of the schedules that were tried.
 #[derive(Clone, Debug, Default)]
 struct Tally {
     tried: u64,
@@ -72,7 +72,7 @@ struct Bad {
     wrong: bool,
     /// It met a limit.
     limit: Option<Limit>,
-    /// Code of the system panicked outside of a handler, and said this.
+    /// The message of a panic in code of the system, outside of a handler.
     panicked: Option<String>,
 }
 
@@ -130,7 +130,7 @@ impl<S: System> Trial<S> {
         let began = Instant::now();
         self.try_all(&each);
         let took = began.elapsed();
-        // If the run was interrupted, this is the last that it does.
+        // Also after an interruption.
         let ran = self.record(sink);
         Tried { took, ran }
     }
@@ -147,8 +147,8 @@ impl<S: System> Trial<S> {
     fn work(&self, each: &impl Fn()) {
         loop {
             let place = self.next.fetch_add(1, Ordering::Relaxed);
-            // What comes before one that is not right is tried still: that is to
-            // be the first, whichever thread is faster.
+            // Schedules before one that is not right are still tried, so that the
+            // first such is found whichever thread is faster.
             let past = place >= self.bad.load(Ordering::Relaxed);
             if past || self.is_stopped() {
                 return;
@@ -202,7 +202,7 @@ impl<S: System> Trial<S> {
         }
     }
 
-    /// Notes a schedule that is not right. None after it is tried.
+    /// Records a schedule that is not right. No schedule after it is tried.
     fn is_bad(&self, tally: &mut Tally, bad: Bad) {
         self.bad.fetch_min(bad.place, Ordering::Relaxed);
         if tally
@@ -214,9 +214,9 @@ impl<S: System> Trial<S> {
         }
     }
 
-    /// Records one schedule: the first that is not right, or else the first that
-    /// shows something. Only the beginning of one that did not end, and of the
-    /// first one if the trial was interrupted before any had ended.
+    /// Records one schedule: the first that is not right, or else the first in
+    /// which every property had something to check. Of one that only met a limit,
+    /// or of an interrupted trial, it records the beginning alone.
     fn record(&self, sink: &Arc<Sink>) -> Option<Ran<()>> {
         let is_endless = self.tally().bad.as_ref().is_some_and(|bad| !bad.wrong);
         let cut = self.is_stopped() || is_endless;
@@ -225,7 +225,7 @@ impl<S: System> Trial<S> {
             schedule.limits.events = schedule.limits.events.min(SHOWN);
             schedule.stop = &NEVER;
         }
-        // What panics outside of a handler was told when the schedule was tried.
+        // A panic outside of a handler was reported when the schedule was tried.
         catch(|| schedule.run_traced(sink)).ok()
     }
 
@@ -254,7 +254,8 @@ impl<S: System> Trial<S> {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The first schedule that is not right, by its seed, and how it is not.
+    /// The first schedule that is not right, as its seed, and what is wrong with
+    /// it.
     fn bad(&self) -> Option<(u64, Bad)> {
         let bad = self.tally().bad.clone()?;
         Some((self.seed(bad.place), bad))

@@ -1,8 +1,8 @@
-//! A seed gives the same run from one version to the next: the spans of ten
-//! simulated runs have the hashes that stand here.
+//! A seed gives the same run in every version: the spans of ten simulated runs
+//! have the hashes below.
 //!
 //! A change of an algorithm, of the names of its fields or of what a span holds
-//! changes them. Then the new hashes go in here, and the commit says why.
+//! changes them. Then update the hashes, and say why in the commit.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -113,7 +113,7 @@ fn hash<S: System>(system: &S, scenario: &Scenario, seed: u64) -> String {
         .expect("memory takes everything");
     let text = String::from_utf8(text).expect("JSON");
     let version = format!("{:?}", env!("CARGO_PKG_VERSION"));
-    // The ids of snapshots had another name, which the timers of a span show.
+    // The type of ids had another name, which the timers of a span show.
     let text = text.replace("InstanceId { by: ", "Id { initiator: ");
     let digest = Sha256::digest(text.replace(&version, "\"version\""));
     let digits = digest.iter().take(8).map(|byte| format!("{byte:02x}"));

@@ -20,7 +20,7 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// Neither is taken for less than 1: a message that goes nowhere has no hops.
+    /// Values below 1 count as 1: a message that goes nowhere has no hops.
     pub fn new(first: u64, beyond: u64) -> Self {
         Self {
             first: first.max(1),
@@ -28,8 +28,8 @@ impl Bound {
         }
     }
 
-    /// After how many hops so many processes can have it. Between two whole
-    /// numbers of hops the formula is continued.
+    /// After how many hops so many processes can have it. The result is
+    /// fractional between whole hops.
     pub fn hops(self, processes: u64) -> f64 {
         let others = processes.saturating_sub(1) as f64;
         let (first, beyond) = (self.first as f64, self.beyond as f64);

@@ -1,4 +1,4 @@
-//! The measure of spreading messages as text.
+//! The measured spread of messages, as text.
 
 use std::time::Duration;
 

@@ -38,7 +38,7 @@ pub struct Arrival {
     pub hops: Option<u64>,
 }
 
-/// A message and a peer that it was to come to, as a row of `results.csv`.
+/// A message and one of its receivers, as a row of `results.csv`.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Delivery {
     /// The number of the message.
@@ -47,7 +47,7 @@ pub struct Delivery {
     pub publisher: u32,
     /// The number of neighbours of its publisher.
     pub publisher_degree: usize,
-    /// The peer that it was to come to.
+    /// The receiver.
     pub peer: u32,
     /// The peer that the first copy came from.
     pub via: Option<u32>,
@@ -60,15 +60,15 @@ pub struct Delivery {
 }
 
 impl Message {
-    /// How many of the peers that stopped cannot get it any more.
+    /// The number of stopped peers that never got it.
     pub fn missed(&self, stopped: &Stopped) -> u64 {
         let stopped = stopped.keys().filter(|peer| **peer != self.publisher);
         let missed = stopped.filter(|peer| !self.arrivals.contains_key(peer));
         missed.count() as u64
     }
 
-    /// The number of hops to a peer: as its copy says, or else of the first copies
-    /// on the way from the publisher; `None` if that is not known.
+    /// The number of hops to a peer: as its copy states, or else counted along the
+    /// first copies from the publisher; `None` if that is not known.
     pub fn hops(&self, peer: u32) -> Option<u64> {
         if let Some(hops) = self.arrivals.get(&peer)?.hops {
             return Some(hops);
@@ -83,8 +83,7 @@ impl Message {
         None
     }
 
-    /// After how long so many peers had it. Nothing has to be waited for to reach
-    /// none.
+    /// After how long so many peers had it; zero for no peers.
     pub(super) fn reached(&self, peers: u64) -> Option<Duration> {
         let Some(last) = peers.checked_sub(1) else {
             return Some(Duration::ZERO);
@@ -95,7 +94,8 @@ impl Message {
         after.get(last as usize).copied()
     }
 
-    /// The row of the message with that number, at a peer that got it or did not.
+    /// The row of this message, which has that number, for a peer, whether the
+    /// peer got it or not.
     pub fn delivery(&self, number: usize, peer: u32, stopped: &Stopped) -> Delivery {
         let arrival = self.arrivals.get(&peer);
         let lost = || match &self.refused {
@@ -115,7 +115,7 @@ impl Message {
         }
     }
 
-    /// The peers of so many that were to get it.
+    /// The receivers among so many peers.
     pub fn receivers(&self, peers: usize) -> impl Iterator<Item = u32> {
         let publisher = self.publisher;
         (0..peers as u32).filter(move |peer| *peer != publisher)

@@ -3,9 +3,9 @@
 //! deliveries are watched as they come.
 //!
 //! A message has the time at which it is to be published, and all its times are
-//! measured from that. Peers of one run read one clock; those of several machines
-//! may differ by what their clocks do. A delivery is the first copy of a message at
-//! a peer other than its publisher.
+//! measured from that. Peers on one machine read the same clock; the clocks of
+//! several machines may differ. A delivery is the first copy of a message at a peer
+//! other than its publisher.
 
 mod bound;
 mod lines;
@@ -22,11 +22,11 @@ pub use self::bound::Bound;
 pub use self::message::{Arrival, Delivery, Message, Stopped};
 use crate::stats::{Measure, Summary, Times, least_median_most};
 
-/// The time is measured until so many in a hundred of the other peers have a
-/// message.
+/// The percentages of the other peers: for each, the time is measured until so
+/// many have a message.
 const PERCENT: [u32; 3] = [50, 95, 100];
 
-/// What was seen of a run.
+/// What was observed of a run.
 #[derive(Clone, Debug)]
 pub struct Observed<'a> {
     /// The number of neighbours of each peer.
@@ -65,9 +65,9 @@ pub struct Spread {
     pub published: u64,
     /// Why the others were refused.
     pub refused: BTreeMap<String, u64>,
-    /// Deliveries that there should be.
+    /// Expected deliveries.
     pub expected: u64,
-    /// Deliveries that there were.
+    /// Deliveries that were made.
     pub delivered: u64,
     /// Copies that were received, the deliveries among them.
     pub copies: u64,
@@ -101,7 +101,7 @@ pub struct Spread {
 /// How long messages took to reach a part of the other peers.
 #[derive(Debug, Serialize)]
 pub struct Reached {
-    /// Which part.
+    /// The part, in percent.
     pub percent: u32,
     /// The times of the messages that got so far.
     pub time_ns: Option<Summary>,
@@ -194,7 +194,7 @@ impl Spread {
         self.spread.iter_mut().for_each(|reached| reached.never = 0);
     }
 
-    /// Copies that a peer had already.
+    /// Copies of messages that the peer had already.
     pub fn duplicates(&self) -> u64 {
         self.copies.saturating_sub(self.delivered)
     }
@@ -214,7 +214,7 @@ impl Spread {
         (known.summary(), unknown)
     }
 
-    /// For each delivery.
+    /// The number per delivery.
     fn each(&self, number: u64) -> f64 {
         ratio(number, self.delivered)
     }

@@ -1,6 +1,5 @@
-//! What lessons say of their costs, counted: in the simulator, where every
-//! message takes a millisecond and nothing else takes time, over all small
-//! networks.
+//! The costs that lessons state, counted in the simulator, where every message
+//! takes a millisecond and nothing else takes time, over all small networks.
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
@@ -44,7 +43,8 @@ fn simulate_schedule<S: System>(system: &S, seed: u64) -> History {
     run(system, &directory, &scenario, seed).recorded
 }
 
-/// When that was said, in message delays since the start, with who said it.
+/// The times of that output, in message delays since the start, each with its
+/// process.
 fn said<'a>(history: &'a History, wanted: &'a str) -> Vec<(&'a str, f64)> {
     let all = history.outputs();
     let all = all.filter(|(_, _, kind, _)| *kind == wanted);
@@ -55,7 +55,7 @@ fn said<'a>(history: &'a History, wanted: &'a str) -> Vec<(&'a str, f64)> {
     when.collect()
 }
 
-/// The last time that was said.
+/// The time of the last such output.
 fn last(history: &History, wanted: &str) -> f64 {
     let times = said(history, wanted).into_iter().map(|(_, at)| at);
     times.max_by(f64::total_cmp).expect("it is said")
@@ -241,8 +241,8 @@ fn ricart_agrawala() {
             times
         };
         let (entered, left) = (in_order("Entered"), in_order("Left"));
-        // As long as another waits: those of the first round are all asked for at
-        // once.
+        // While another process waits: all entries of the first round are
+        // requested at once.
         for place in 1..processes as usize {
             assert_eq!(
                 entered[place] - left[place - 1],
@@ -375,7 +375,7 @@ fn ping_pong() {
     assert_eq!(last(&history, "Answered"), 2.0);
 }
 
-/// A lesson of an algorithm has its costs counted here.
+/// Every lesson of an algorithm has its costs counted here.
 #[test]
 fn no_lesson_is_left_out() {
     const COUNTED: [&str; 9] = [

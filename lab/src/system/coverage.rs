@@ -1,9 +1,9 @@
 //! What was checked over many runs of a system.
 //!
 //! In a run in which a process crashes before anything is announced, nothing of
-//! the announcement can be checked, and many schedules are tried to see those in
-//! which it can. So over many runs a property is not known only where no run had
-//! anything to check for it. How many had stands beside it.
+//! the announcement can be checked; other schedules have one. So over many runs a
+//! property is not known only if no run had anything to check for it. The number
+//! of runs that had is reported beside it.
 
 use serde::Serialize;
 
@@ -24,11 +24,12 @@ pub struct Coverage {
 pub struct Covered {
     /// The property.
     pub name: &'static str,
-    /// How many things were looked at, in all runs.
+    /// The number of checks, in all runs.
     pub checked: u64,
-    /// In how many runs something was.
+    /// In how many runs something was checked.
     pub runs: u64,
-    /// Why nothing was in the first run in which it should have been.
+    /// Why nothing was checked in the first run in which something should have
+    /// been.
     #[serde(skip)]
     vacuous: Option<String>,
 }

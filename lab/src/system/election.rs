@@ -70,7 +70,7 @@ pub struct Election {
 
 impl Election {
     /// `processes` of them, of which the first `candidates` stand. The seed
-    /// deals out the identities.
+    /// assigns the identities.
     pub fn new(processes: u32, candidates: u32, seed: u64) -> Self {
         let mut identities: Vec<u64> = (1..=u64::from(processes)).collect();
         identities.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
@@ -114,8 +114,8 @@ impl System for Election {
         u64::from(self.processes())
     }
 
-    /// An identity goes once around the ring, and once more as the leader's; the
-    /// one that wins may start with the last message of another.
+    /// An identity goes once around the ring, and once more as the leader's. The
+    /// winner may start only with the last message of another candidate.
     fn lasts(&self, delay: Duration) -> Duration {
         delay.saturating_mul(3).saturating_mul(self.processes())
     }

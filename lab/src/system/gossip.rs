@@ -27,12 +27,12 @@ pub struct Plan {
     pub interval: Duration,
     /// How large each is, in bytes.
     pub size: usize,
-    /// To how many neighbours each process sends; to all, if there is none.
+    /// To how many neighbours each process sends; `None` for all.
     pub fanout: Option<u32>,
-    /// How long after the last message a live run waits for those who have not
-    /// got all. With a fanout there may always be some, with crashes too; what
-    /// has not come in this time is counted as missing. In the simulator and
-    /// under the model checker a run goes on until nothing is left to happen.
+    /// How long after the last message a live run waits for missing deliveries.
+    /// With a fanout or with crashes, some may never be made; those still missing
+    /// after this time are counted. In the simulator and under the model checker
+    /// a run goes on until nothing is left to happen.
     pub patience: Duration,
     /// Whether a process stops: then no delivery is certain.
     pub crashes: bool,
@@ -46,14 +46,14 @@ pub struct Flooding {
     degrees: Vec<u64>,
     plan: Plan,
     publishers: Vec<NodeId>,
-    /// What every message says: chosen by the seed, so that it does not
-    /// compress. It is shared, so that many large ones take no memory.
+    /// The content of every message: random bytes from the seed, so that it does
+    /// not compress. It is shared, so that many large messages take no memory.
     data: Bytes,
 }
 
 impl Flooding {
-    /// Processes that are connected with these. The seed chooses who publishes
-    /// each message.
+    /// Processes with these neighbours. The seed chooses the publisher of each
+    /// message.
     pub fn new(neighbours: Vec<Vec<u32>>, plan: Plan, seed: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let count = neighbours.len() as u32;
@@ -101,8 +101,8 @@ impl Flooding {
         }
     }
 
-    /// To how many others half of the peers send a message on, at most, and how it
-    /// spreads then.
+    /// To how many others half of the peers forward a message, at most, and the
+    /// bound on its spread.
     fn fanout(&self) -> (u64, Bound) {
         let [_, median, _] = least_median_most(&self.degrees);
         let fanout = self.plan.fanout.map_or(median, u64::from).min(median);
@@ -186,7 +186,7 @@ impl System for Flooding {
         self.deliveries()
     }
 
-    /// A process that publishes has then carried out its command.
+    /// A process has carried out its command when it has published.
     fn completes(&self, _: NodeId, output: &Output) -> bool {
         match output {
             Output::Published { .. } => true,
@@ -198,8 +198,8 @@ impl System for Flooding {
         Some(self.plan.patience)
     }
 
-    /// A message takes at most a hop for each process, and time passes between
-    /// the last arrival and the end.
+    /// A message takes at most a hop for each process. After the last arrival the
+    /// run waits until its patience is over.
     fn lasts(&self, delay: Duration) -> Duration {
         let hops = delay.saturating_mul(self.processes());
         hops.saturating_add(self.plan.patience)

@@ -1,6 +1,6 @@
-//! What is run: processes of an algorithm, what is asked of them, and who
-//! judges it. One [`System`] serves all engines: the live network, the
-//! simulator and the model checker.
+//! The systems to run: processes of an algorithm, their commands, and their
+//! judge. One [`System`] serves all engines: the live network, the simulator and
+//! the model checker.
 
 #[cfg(test)]
 mod costs;
@@ -29,7 +29,7 @@ use crate::checkers::{Outcome, Property};
 use crate::spread::Delivery;
 use crate::stats::Measure;
 
-/// Why a system is wrong, whatever the options of the run: mend the system.
+/// Why a system is wrong, whatever the options of the run: fix the system.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// It does not have a process for each peer.
@@ -65,9 +65,9 @@ pub enum Error {
 
 /// A system to be run.
 ///
-/// It has as many processes as the run has peers, commands only these, and has
-/// at least one ending. Every engine refuses another as failed, with the same
-/// words ([`check`]).
+/// It has as many processes as the run has peers, commands only these, and has at
+/// least one ending. Every engine refuses any other system, and the run fails,
+/// with the same message ([`check`]).
 pub trait System: Send + Sync {
     /// What each process does.
     type Algorithm: Algorithm;
@@ -87,17 +87,16 @@ pub trait System: Send + Sync {
     /// How many such outputs end the run: at least one.
     fn endings(&self) -> u64;
 
-    /// Whether what was asked of that process first, and goes on, is done with
-    /// that output, and its span in the trace ends.
+    /// Whether that output completes the oldest open command of that process, and
+    /// ends its span in the trace.
     fn completes(&self, node: NodeId, output: &<Self::Algorithm as Algorithm>::Output) -> bool {
         self.ends(node, output)
     }
 
-    /// How long after the last command, and after the last of its
-    /// [endings](Self::endings), a run is over that still lacks some of them,
-    /// without being wrong for that: for an
-    /// algorithm that promises none of them for certain. Its judge says what
-    /// is missing. Virtual time needs no such limit: there the run is over
+    /// For an algorithm that guarantees no ending: how long after the last
+    /// command, and after the last of its [endings](Self::endings), a run is over
+    /// although some endings are missing. That is not wrong; the judge reports
+    /// what is missing. Virtual time needs no such limit: there the run is over
     /// when nothing is left to happen.
     fn gives_up_after(&self) -> Option<Duration> {
         None
@@ -110,20 +109,20 @@ pub trait System: Send + Sync {
         Duration::ZERO
     }
 
-    /// Whether it is only right over channels that keep the order. An engine
-    /// then refuses others, unless they were asked for expressly.
+    /// Whether it needs channels that keep the order. An engine then refuses
+    /// others, unless they were asked for expressly.
     fn needs_fifo(&self) -> bool {
         false
     }
 
-    /// Whether a run shows anything: that nothing was wrong in a snapshot of
-    /// empty channels says little. The model checker has to find such a run.
+    /// Whether a run shows anything: a snapshot of empty channels without a
+    /// violation shows little. The model checker has to find a run that does.
     fn is_nonvacuous(&self, _judged: &Judgement) -> bool {
         true
     }
 
-    /// Whether times are measured that the network's pace decides, and that a
-    /// busy host would spoil.
+    /// Whether it measures times of the network, which a saturated host would
+    /// distort.
     fn measures(&self) -> bool {
         false
     }
@@ -133,17 +132,18 @@ pub trait System: Send + Sync {
         false
     }
 
-    /// A process has stopped. Only for one that [survives](Self::survives_crashes).
+    /// A process has stopped. Called only if the system
+    /// [survives](Self::survives_crashes) that.
     fn expect_crash(&mut self) {}
 
     /// Judges a recorded run, and compares it with theory. Engines call
-    /// [`judge`], which also says of which property nothing was checked.
+    /// [`judge`], which also marks the properties for which nothing was checked.
     fn judge(&self, history: &History) -> Judgement;
 }
 
-/// Lets the judge of `system` judge a recorded run. What it found nothing to
-/// check for is not known, unless the judge says why that is right. Nothing is
-/// known if the judge panics.
+/// Lets the judge of `system` judge a recorded run. A property with nothing to
+/// check is not known, unless the judge marks it as idle. Nothing is known if the
+/// judge panics.
 pub fn judge<S: System>(system: &S, history: &History) -> Judgement {
     let mut judgement = catch(|| system.judge(history)).unwrap_or_else(|message| {
         let mut all = Property::new("all that the judge checks");
@@ -189,11 +189,11 @@ pub struct ScheduledCommand<C> {
     pub node: NodeId,
     /// The command.
     pub command: C,
-    /// What the operation that begins with it is called in the trace.
+    /// The name in the trace of the operation that begins with it.
     pub operation: &'static str,
 }
 
-/// What is made of a recorded run.
+/// The judgement of a recorded run.
 #[derive(Clone, Debug, Default)]
 pub struct Judgement {
     /// What should hold, and whether it does.
@@ -204,7 +204,7 @@ pub struct Judgement {
     pub measures: Vec<Measure>,
     /// The result for people, in lines.
     pub summary: Vec<String>,
-    /// Where messages spread: over which ways.
+    /// The paths over which messages spread.
     pub ways: Option<Ways>,
     /// The single deliveries.
     pub deliveries: Vec<Delivery>,
@@ -221,32 +221,32 @@ pub struct Results<E> {
     pub engine: E,
 }
 
-/// Over which ways messages spread.
+/// The paths over which messages spread.
 #[derive(Clone, Debug, Serialize)]
 pub struct Ways {
     /// How many deliveries took so many hops; 0: not known.
     pub hops: BTreeMap<u64, u64>,
     /// How many neighbours processes have: the least, the median, the greatest.
     pub degree: [u64; 3],
-    /// To how many others half of them send a message on, at most.
+    /// To how many others half of them forward a message, at most.
     pub fanout: u64,
 }
 
 /// Something that was counted.
 #[derive(Clone, Debug, Serialize)]
 pub struct Figure {
-    /// The command.
+    /// What was counted.
     pub name: &'static str,
     /// How many there were.
     pub measured: u64,
     /// How many there should be, where theory says it.
     pub theory: Option<u64>,
-    /// How theory says it.
+    /// The formula of the theory.
     pub formula: String,
 }
 
 impl Judgement {
-    /// Whether nothing is wrong that is known.
+    /// Whether no violation was found.
     pub fn holds(&self) -> bool {
         self.properties.iter().all(Property::holds)
     }
@@ -291,8 +291,8 @@ impl Judgement {
     }
 }
 
-/// For `run.json`: its measures are all of them, and deliveries are rows of a file
-/// of their own.
+/// For `run.json`: with all measures, and without the deliveries, which are rows
+/// of a file of their own.
 impl Serialize for Judgement {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]

@@ -1,4 +1,4 @@
-//! Processes that want into the critical section.
+//! Processes that want to enter the critical section.
 
 use std::time::Duration;
 
@@ -65,12 +65,12 @@ impl SystemOptions for Options {
     }
 }
 
-/// Processes that all want in, some times each.
+/// Processes that each enter the critical section several times.
 #[derive(Clone, Debug)]
 pub struct MutualExclusion {
     /// How many.
     pub processes: u32,
-    /// How often each wants in.
+    /// How often each enters.
     pub entries: u32,
     /// How long each stays.
     pub hold: Duration,

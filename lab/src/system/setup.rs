@@ -1,4 +1,4 @@
-//! What a system is built for, and what it may require of it.
+//! The setup that a system is built for, and what the system may require of it.
 
 mod error;
 
@@ -26,7 +26,7 @@ pub struct Setup {
     pub engine: EngineTraits,
 }
 
-/// What an engine does that a system has to know.
+/// Properties of an engine that a system has to know.
 #[derive(Clone, Debug)]
 pub struct EngineTraits {
     /// How often a process of a workload acts by default. Set where every

@@ -1,4 +1,4 @@
-//! Snapshots of an application that goes on.
+//! Snapshots of a running application.
 
 mod lessons;
 mod options;
@@ -119,8 +119,8 @@ impl<P: Pair> System for Snapshots<P> {
             .collect()
     }
 
-    /// Only the initiator says that a snapshot is complete. Any process may give
-    /// up, but only with the initiator it is over.
+    /// Only the initiator reports a snapshot complete. Any process may abort it,
+    /// but it is over only when the initiator does.
     fn ends(&self, node: NodeId, output: &Output<P::Application>) -> bool {
         match output {
             Output::Complete { .. } => true,
@@ -138,12 +138,12 @@ impl<P: Pair> System for Snapshots<P> {
         self.patience
     }
 
-    /// Markers part what was sent before from what was sent after.
+    /// A marker separates the messages sent before it from those sent after.
     fn needs_fifo(&self) -> bool {
         P::Snapshot::MARKERS
     }
 
-    /// A message was found on its way, unless the algorithm never looks.
+    /// A snapshot found a message on its way.
     fn is_nonvacuous(&self, judged: &Judgement) -> bool {
         let found = |figure: &Figure| figure.name == IN_CHANNELS && figure.measured > 0;
         judged.figures.iter().any(found)

@@ -1,4 +1,4 @@
-//! A computation whose end is to be found out.
+//! A computation whose end is to be detected.
 
 use std::time::Duration;
 

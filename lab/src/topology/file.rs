@@ -38,7 +38,7 @@ pub enum FileError {
         /// Its first characters.
         text: String,
     },
-    /// An edge has one end.
+    /// An edge connects a peer with itself.
     #[error("line {line}: peer {peer} cannot be connected with itself")]
     SelfLoop {
         /// From 1.
@@ -61,8 +61,8 @@ pub enum FileError {
     },
 }
 
-/// An edge list. It is read when it is first needed, and once: a pipe gives its
-/// contents a single time.
+/// An edge list. It is read when it is first needed, and only once: a pipe can be
+/// read a single time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EdgeList {
     path: PathBuf,
@@ -83,7 +83,7 @@ impl EdgeList {
         &self.path
     }
 
-    /// How many peers it names: the largest number and one.
+    /// How many peers it names: the largest number plus one.
     ///
     /// # Errors
     /// [`Error::File`], for example with the line that is no edge.
@@ -148,8 +148,8 @@ fn parse(text: &str) -> Result<Vec<Line>, FileError> {
     }
 }
 
-/// As much of the file as is allowed, and a byte more. A pipe has no length
-/// that could be asked for.
+/// The text of the file, up to one byte more than is allowed, by which a longer
+/// file is recognized: a pipe does not report its length.
 fn text(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     let file = File::open(path)?;

@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_seed_decides() {
+    fn seed_determines_the_edges() {
         assert_eq!(edges(50, 4, 1).unwrap(), edges(50, 4, 1).unwrap());
         assert_ne!(edges(50, 4, 1).unwrap(), edges(50, 4, 2).unwrap());
     }

@@ -28,7 +28,7 @@ fn line() -> Expected {
     }
 }
 
-/// A rumour of A goes down the line; C is told that many hops.
+/// A rumour of A goes down the line; C states that many hops.
 fn stating(count: i64) -> ByHand {
     let mut run = up_to_b();
     let to_c = run.send(B, C, "RUMOUR", hops(2));
@@ -46,7 +46,7 @@ fn up_to_b() -> ByHand {
     run
 }
 
-/// What is wrong, with the properties' names before it.
+/// The violations, each after its property's name.
 fn wrong(run: &ByHand) -> Vec<String> {
     let properties = check(&run.history, &line());
     let wrong = |p: &Property| {
@@ -159,7 +159,7 @@ fn a_delivery_without_a_sender_is_found() {
         "cause: peer-02 (step 1) delivers peer-00/0, and cannot know that it was published",
     ];
     assert_eq!(wrong(&run)[..2], expected);
-    // Or what C got was never sent.
+    // Or no step sent the copy that C received.
     let mut run = stating(2);
     run.history.processes.get_mut(B).unwrap()[0].events.pop();
     let expected = "cause: peer-02 (step 1) delivers peer-00/0, \

@@ -1,15 +1,16 @@
-//! What is conserved: how much of it states, messages and channels have.
+//! The conserved quantity: how much of it states, messages and channels have.
 
 use algorithms::Fields;
 use trace::history::History;
 
 use super::cut::{Act, Cut, Run};
 
-/// What is conserved: a state's share of it, and a message's.
+/// The fields with the conserved quantity: of a state, and of a message.
 pub(super) const SHARE: &str = "total.share";
 pub(super) const AMOUNT: &str = "amount";
 
-/// What a process got before each place of its line, if that can be read.
+/// The net amount that a process received before each place of its line; `None`
+/// if it cannot be read.
 pub(super) fn flows(run: &Run<'_>) -> Vec<Vec<Option<i64>>> {
     let of = |(process, line): (usize, &Vec<Act<'_>>)| {
         let mut sum = Some(0);
@@ -23,7 +24,7 @@ pub(super) fn flows(run: &Run<'_>) -> Vec<Vec<Option<i64>>> {
     run.lines.iter().enumerate().map(of).collect()
 }
 
-/// What an act does to the process's share, if that can be read.
+/// How an act changes the process's share; `None` if that cannot be read.
 fn flow(run: &Run<'_>, process: usize, act: &Act<'_>) -> Option<i64> {
     let amount = |from, id| {
         run.sent
@@ -39,7 +40,8 @@ fn flow(run: &Run<'_>, process: usize, act: &Act<'_>) -> Option<i64> {
     }
 }
 
-/// What a process had at the start: after its first step, less what that did.
+/// A process's share at the start: that after its first step, less the change by
+/// that step.
 pub(super) fn start(history: &History, process: &str) -> Option<i64> {
     let first = history.processes.get(process)?.first()?;
     let amount = |fields: &Fields| match fields.get_text("snapshot") {
@@ -59,7 +61,7 @@ pub(super) fn start(history: &History, process: &str) -> Option<i64> {
     Some(first.state.get_integer(SHARE)? + sent? - received?)
 }
 
-/// What there was at the start, in all.
+/// The total at the start.
 pub(super) fn total(history: &History) -> Option<i64> {
     history
         .processes
@@ -68,7 +70,8 @@ pub(super) fn total(history: &History) -> Option<i64> {
         .sum()
 }
 
-/// What is in the states and in the channels of a cut; or what cannot be read of it.
+/// The amounts in the states and in the channels of a cut. An error names what
+/// cannot be read.
 pub(super) fn in_cut(cut: &Cut<'_>) -> Result<(i64, i64), String> {
     let shares = cut
         .records

@@ -1,6 +1,6 @@
-//! The application's messages by their channels, each in the order of sending: what
-//! a cut divides is near the cut, and the rest of a run need not be looked at for
-//! every snapshot.
+//! The application's messages by channel, in the order of sending. The messages
+//! that a cut divides are near the cut, so the check of a snapshot does not read
+//! the rest of the run.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -25,9 +25,9 @@ pub(super) struct Channels<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Channel<'a> {
     pub(super) messages: Vec<Passage<'a>>,
-    /// For each message, the last of the first receipts up to it.
+    /// For each message, the latest first receipt of the messages up to it.
     last_receipt: Vec<usize>,
-    /// For each message, the first receipt from it on.
+    /// For each message, the earliest first receipt of the messages from it on.
     first_receipt: Vec<usize>,
     /// The messages of each name.
     named: HashMap<&'a str, Vec<usize>>,
@@ -59,7 +59,7 @@ impl<'a> Channels<'a> {
         for (from, line) in run.lines.iter().enumerate() {
             for (at, act) in line.iter().enumerate() {
                 let Act::Send(id) = *act else { continue };
-                // Of two sendings under one id, the run knows the last.
+                // Of two messages sent under one id, the run has the last.
                 let sent = run.sent.get(&(from, id)).filter(|sent| sent.at == at);
                 let Some(&sent) = sent else { continue };
                 let channel = channels.all.entry((from, sent.to)).or_default();
@@ -160,8 +160,8 @@ impl<'a> Channel<'a> {
             .collect()
     }
 
-    /// The numbers of all messages that may not be on one side of the cut alone, or
-    /// that were found in the channel by their `names`.
+    /// The numbers of all messages that may lie on both sides of the cut, and of
+    /// those that the cut recorded in the channel, by their `names`.
     pub(super) fn divided<'b>(
         &self,
         ends: (usize, usize),

@@ -62,14 +62,14 @@ pub(super) struct Marker<'a> {
 /// One snapshot.
 #[derive(Debug, Default)]
 pub(super) struct Cut<'a> {
-    /// Where each process recorded, in its line, and what: the first time.
+    /// The first recorded state of each process.
     pub(super) records: BTreeMap<usize, Recorded<'a>>,
     /// Processes that recorded more than once.
     pub(super) again: Vec<usize>,
-    /// What each process found in its channels, by their senders.
+    /// The channel states that each process recorded, by sender.
     pub(super) channels: BTreeMap<usize, BTreeMap<usize, Vec<Fields>>>,
-    /// Processes that reported channels of which not all can be read: the record
-    /// has no lists of them, lists that were cut, or texts that are no messages.
+    /// Processes whose reported channels cannot all be read: the record lacks
+    /// their lists, or has lists that were cut, or texts that are not messages.
     pub(super) unreadable: BTreeSet<usize>,
     /// The processes that reported it complete.
     pub(super) complete: Vec<usize>,
@@ -80,10 +80,10 @@ pub(super) struct Cut<'a> {
     pub(super) completed: Option<u64>,
 }
 
-/// A process gave up a snapshot.
+/// A process aborted a snapshot.
 #[derive(Debug)]
 pub(super) struct Abort<'a> {
-    /// Which.
+    /// The process.
     pub(super) process: usize,
     /// When, in nanoseconds.
     pub(super) at_unix_nano: u64,
@@ -136,8 +136,9 @@ impl<'a> Run<'a> {
         !self.cuts.is_empty() && self.cuts.values().all(aborted)
     }
 
-    /// A state that is recorded in a step is the state before the message that
-    /// the step handles: a process that records because of a message does it first.
+    /// A process that records because of a message records first, and then handles
+    /// the message. So a state recorded in a step is the state before the message
+    /// of that step.
     fn read_step(&mut self, process: usize, step: &'a StepRecord, before: Option<&'a Fields>) {
         let receipt = step.received.as_ref().and_then(|received| {
             let from = self.index(&received.from)?;
@@ -245,8 +246,8 @@ impl<'a> Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// What a process says of its channels, by their senders, as far as it can
-    /// be read; and whether that is all of it.
+    /// The channel states that a process reported, by sender, as far as they can
+    /// be read; and whether all can be.
     fn channels(&self, fields: &Fields) -> (BTreeMap<usize, Vec<Fields>>, bool) {
         let mut readable = fields.get(key::LEFT_OUT).is_none();
         let mut channels = BTreeMap::new();
@@ -274,20 +275,21 @@ impl Cut<'_> {
         channels.flatten()
     }
 
-    /// Where that process recorded, in its line: behind all of it if it did not.
+    /// The place in its line where that process recorded; beyond the end if it
+    /// did not.
     pub(super) fn place(&self, process: usize) -> usize {
         let recorded = self.records.get(&process);
         recorded.map_or(usize::MAX, |recorded| recorded.at)
     }
 
-    /// Whether that process has not recorded by that place of its line.
+    /// Whether that place of the process's line is before the cut.
     pub(super) fn is_before(&self, process: usize, at: usize) -> bool {
         at < self.place(process)
     }
 }
 
-/// The snapshot that a message of a snapshot algorithm is about. One of the
-/// application is about none.
+/// The snapshot that a message of a snapshot algorithm names; `None` for one of
+/// the application.
 pub(super) fn snapshot(message: &MessageRecord) -> Option<&str> {
     message.fields.get_text("snapshot")
 }
@@ -298,7 +300,7 @@ fn order(id: &str) -> (Vec<u64>, &str) {
     (numbers.collect(), id)
 }
 
-/// The name by which a message is told from the others of its sender, if it has one.
+/// The name that identifies a message among those of its sender, if it has one.
 pub(super) fn id_of(message: &Fields) -> Option<&str> {
     message.get_text("id")
 }

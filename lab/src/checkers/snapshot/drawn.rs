@@ -20,28 +20,28 @@ pub struct Drawn {
     pub recorded: Vec<DrawnState>,
     /// The processes that reported their channels.
     pub finished: Vec<String>,
-    /// Those of them of whose channels the record does not have all: nothing can
-    /// be concluded from what is missing there.
+    /// Those of them whose channels are not all in the record: a message that is
+    /// missing there proves nothing.
     pub unreadable: Vec<String>,
-    /// What was found in channels, but for those that held nothing.
+    /// The recorded channels that held messages.
     pub channels: Vec<DrawnChannel>,
     /// The processes that reported it complete.
     pub complete: Vec<String>,
     /// The processes that aborted it.
     pub aborted: Vec<DrawnAbort>,
-    /// The processes that the laboratory had stopped when it was aborted.
+    /// The processes that had been stopped when it was aborted.
     pub stopped: Vec<String>,
 }
 
-/// A recorded state. It is the state before what the step handles, so the cut
-/// is before that.
+/// A recorded state: that before the message which the step handles, so the cut
+/// is before the message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DrawnState {
-    /// Whose.
+    /// The process.
     pub peer: String,
     /// The number of the step in which it was recorded.
     pub step: u64,
-    /// Its fields, for people.
+    /// Its fields, as text.
     pub state: BTreeMap<String, String>,
 }
 
@@ -52,21 +52,21 @@ pub struct DrawnChannel {
     pub from: String,
     /// The receiver.
     pub to: String,
-    /// What was in it, in its order.
+    /// Its messages, in order.
     pub messages: Vec<String>,
 }
 
 /// A process that timed out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DrawnAbort {
-    /// Which.
+    /// The process.
     pub peer: String,
-    /// Whose reports it lacked.
+    /// The processes whose reports were missing.
     pub missing: Vec<String>,
 }
 
-/// All snapshots of a run, in the order of their ids. `base` is what times count
-/// from, in nanoseconds since 1970.
+/// All snapshots of a run, in the order of their ids. Times count from `base`, in
+/// nanoseconds since 1970.
 pub fn drawn(history: &History, base: u64) -> Vec<Drawn> {
     let run = Run::read(history);
     let name = |process: &usize| run.names[*process].to_string();
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn channels_that_are_no_lists_are_unreadable() {
+    fn malformed_channels_are_unreadable() {
         let as_text = ("channel.1".into(), Field::Text("[x]".to_owned()));
         let unknown = list("channel.77", &["id=x"]);
         let known = list("channel.1", &["id=x"]);

@@ -45,8 +45,8 @@ pub(super) fn no_orphan(run: &Run<'_>, channels: &Channels<'_>) -> Property {
     property
 }
 
-/// I2: the state of a channel is `s(i,j)` less `r(i,j)`; in order, where there
-/// are markers, since these keep it.
+/// I2: the state of a channel is `s(i,j)` less `r(i,j)`. The order counts where
+/// there are markers, since these need channels that keep it.
 pub(super) fn channel_states(run: &Run<'_>, channels: &Channels<'_>) -> Property {
     let mut property = Property::new("I2 channel state").looks_at("output Complete");
     let marked: HashSet<_> = run.markers.iter().map(|marker| marker.snapshot).collect();
@@ -136,15 +136,14 @@ pub(super) fn markers(run: &Run<'_>, expected: &Expected) -> Property {
 }
 
 /// How many messages of the application were sent, or received, on a channel
-/// before something was done: the first time, where it was done again.
+/// before an act; of a repeated act, the first counts.
 #[derive(Default)]
 struct Before<'a> {
-    /// Sent, before the marker for that snapshot by that process to that one.
+    /// Sent before the marker, by snapshot, sender and receiver.
     marker: HashMap<(&'a str, usize, usize), u64>,
-    /// Received, before the marker for that snapshot at that process from that
-    /// one.
+    /// Received before the marker, by snapshot, receiver and sender.
     marker_came: HashMap<(&'a str, usize, usize), u64>,
-    /// Sent to each process, before the record for that snapshot of that one.
+    /// Sent to each process before the record, by snapshot and recording process.
     record: HashMap<(&'a str, usize), Vec<u64>>,
 }
 
@@ -181,8 +180,8 @@ impl<'a> Before<'a> {
     }
 }
 
-/// I4: by the application's messages, no record is in the future of what
-/// another process did after its own record.
+/// I4: no record depends, through messages of the application, on what another
+/// process did after its own record.
 pub(super) fn clocks(run: &Run<'_>) -> Property {
     let mut property = Property::new("I4 vector clocks").looks_at("output Complete");
     let cause = |act: &Act<'_>| match *act {
@@ -219,7 +218,7 @@ pub(super) fn clocks(run: &Run<'_>) -> Property {
     property
 }
 
-/// I5: what is conserved is all there.
+/// I5: states and channels add up to the total at the start.
 pub(super) fn conservation(run: &Run<'_>, history: &History) -> Property {
     let mut property = Property::new("I5 conservation")
         .looks_at("output Complete over states that have a `total.share`");
@@ -250,8 +249,8 @@ pub(super) fn conservation(run: &Run<'_>, history: &History) -> Property {
     property
 }
 
-/// I6: what was sent in the past of the cut was received there or is in a
-/// channel, and not both. What was not is neither.
+/// I6: a message sent before the cut was received before it or is in a channel,
+/// and not both. A message sent after the cut is in neither.
 pub(super) fn every_message_once(run: &Run<'_>, channels: &Channels<'_>) -> Property {
     let mut property = Property::new("I6 every message once")
         .looks_at("message of the application, and complete snapshot");
@@ -263,7 +262,7 @@ pub(super) fn every_message_once(run: &Run<'_>, channels: &Channels<'_>) -> Prop
                 *recorded.entry(name).or_default() += 1;
             }
             let divided = channel.divided((from, to), cut, recorded.keys().copied());
-            // Of the others each was sent and received once, on the same side.
+            // Each of the others was sent and received once, on the same side.
             property.checked += (channel.messages.len() - divided.len()) as u64;
             for number in divided {
                 let Passage { sent, received } = &channel.messages[number];
@@ -287,7 +286,7 @@ pub(super) fn every_message_once(run: &Run<'_>, channels: &Channels<'_>) -> Prop
     property
 }
 
-/// I7: the recorded state is what the process's own past makes of it.
+/// I7: the recorded state follows from the process's own past.
 pub(super) fn replay(run: &Run<'_>, history: &History) -> Property {
     let mut property = Property::new("I7 replay").looks_at("output Complete");
     let flows = flows(run);
@@ -324,8 +323,8 @@ pub(super) fn replay(run: &Run<'_>, history: &History) -> Property {
     property
 }
 
-/// I8: every snapshot ends, no process records twice, and none is complete without
-/// all of them.
+/// I8: every snapshot ends, no process records twice, and no snapshot is complete
+/// without all processes.
 pub(super) fn liveness(run: &Run<'_>, history: &History, expected: &Expected) -> Property {
     let mut property = Property::of("I8 liveness", history);
     let count = run.cuts.len() as u64;
@@ -366,8 +365,8 @@ pub(super) fn liveness(run: &Run<'_>, history: &History, expected: &Expected) ->
     property
 }
 
-/// I9: on each opening of each channel, nothing is missing, doubled or out of
-/// order.
+/// I9: in each opening of each channel, no message is missing, duplicated or out
+/// of order.
 pub(super) fn fifo(history: &History) -> Property {
     let mut property = Property::new("I9 FIFO").looks_at("receipt of a message");
     for (name, steps) in &history.processes {
@@ -396,14 +395,14 @@ pub(super) fn fifo(history: &History) -> Property {
     property
 }
 
-/// The snapshots that are said to be complete. What is not is not judged.
+/// The snapshots that were reported complete. Others are not checked.
 fn complete<'a, 'b>(run: &'b Run<'a>) -> impl Iterator<Item = (&'b &'a str, &'b Cut<'a>)> {
     run.cuts.iter().filter(|(_, cut)| !cut.complete.is_empty())
 }
 
-/// Those of them of whose channels the record has all. A list that it does not
-/// have, or has in part, says nothing of what was in the channel, so of the
-/// others the property is not known.
+/// The complete snapshots whose channels are all in the record. A list that is
+/// missing or incomplete there says nothing of what was in the channel, so for
+/// the other snapshots the property is not known.
 fn readable<'a, 'b>(run: &'b Run<'a>, property: &mut Property) -> Vec<(&'b &'a str, &'b Cut<'a>)> {
     let (readable, unreadable): (Vec<_>, Vec<_>) =
         complete(run).partition(|(_, cut)| cut.unreadable.is_empty());
@@ -421,7 +420,8 @@ fn readable<'a, 'b>(run: &'b Run<'a>, property: &mut Property) -> Vec<(&'b &'a s
     readable
 }
 
-/// The readable ones, if all messages have names to be told apart by.
+/// The readable snapshots whose messages all have names; none, if any message
+/// sent lacks one.
 fn named<'a, 'b>(run: &'b Run<'a>, property: &mut Property) -> Vec<(&'b &'a str, &'b Cut<'a>)> {
     let mut readable = readable(run, property);
     let nameless = |sent: &&Sent<'_>| id_of(&sent.message.fields).is_none();
@@ -447,8 +447,8 @@ fn named<'a, 'b>(run: &'b Run<'a>, property: &mut Property) -> Vec<(&'b &'a str,
     readable
 }
 
-/// The names of the messages in each channel of a cut, as their sendings and
-/// receipts tell.
+/// The names of the messages in each channel of a cut, from their sends and
+/// receipts.
 fn in_channels(channels: &Channels<'_>, cut: &Cut<'_>) -> BTreeMap<(usize, usize), Vec<String>> {
     let mut all = BTreeMap::new();
     for (&ends, channel) in &channels.all {

@@ -1,9 +1,9 @@
-//! Is a snapshot a state that the system could have been in?
+//! Checks snapshots: is each a state that the system could have been in?
 //!
-//! The invariants I1 to I9, for snapshots of any algorithm over any
-//! application whose messages have an `id` and an `amount`, and whose states
-//! have a `total.share`: shares and amounts add up to what never changes. A
-//! message belongs to the application if it names no `snapshot`.
+//! The invariants I1 to I9, for snapshots of any algorithm over any application
+//! whose messages have an `id` and an `amount`, and whose states have a
+//! `total.share`: shares and amounts add up to a constant. A message belongs to
+//! the application if it names no `snapshot`.
 
 mod amounts;
 mod channels;
@@ -38,8 +38,8 @@ pub struct Expected {
     pub markers: bool,
 }
 
-/// Whether a snapshot algorithm sends this message for itself: then it is part of
-/// no state that is recorded.
+/// Whether a snapshot algorithm sends this message for itself. It is then part of
+/// no recorded state.
 pub fn is_control(message: &MessageRecord) -> bool {
     cut::snapshot(message).is_some()
 }
@@ -59,8 +59,8 @@ pub fn check(history: &History, expected: &Expected) -> Vec<Property> {
     if expected.markers {
         properties.insert(2, invariants::markers(&run, expected));
     }
-    // Of a cut that there is not there is nothing to say, and to abort is right
-    // once a process has stopped.
+    // Without a complete snapshot there is nothing to check, and an abort is
+    // right once a process has stopped.
     if expected.crashes && run.is_aborted() {
         let why = "every snapshot was aborted, since a process stopped";
         properties

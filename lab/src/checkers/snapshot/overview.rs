@@ -1,4 +1,4 @@
-//! What a snapshot is, for people.
+//! Snapshots as text, for people.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use trace::history::History;
 use super::amounts::{in_cut, total};
 use super::cut::{Abort, Cut, Run};
 
-/// More names than this are counted.
+/// How many names are listed before the rest is only counted.
 const FEW: usize = 3;
 
 /// Figures of all snapshots of a run, and the first one in full.
@@ -30,7 +30,7 @@ pub struct Overview {
     pub nanos: Vec<u64>,
 }
 
-/// What there is to tell.
+/// Sums up the snapshots of a run.
 pub fn overview(history: &History) -> Overview {
     let run = Run::read(history);
     let mut all = Overview {
@@ -82,8 +82,7 @@ pub fn overview(history: &History) -> Overview {
 }
 
 /// Why a process aborted a snapshot: what the processes lacked that it waited
-/// for. One whose report would have come over another that stopped lacks
-/// nothing itself.
+/// for. A process lacks nothing itself if only its report did not arrive.
 pub(super) fn aborted(run: &Run<'_>, cut: &Cut<'_>, abort: &Abort<'_>) -> String {
     let waited: BTreeSet<_> = (abort.missing.iter())
         .filter_map(|name| run.index(name))
@@ -128,7 +127,7 @@ fn some(names: &[String]) -> Option<String> {
     }
 }
 
-/// What there is at the end: in the last states, and on its way.
+/// The total at the end: in the last states, and in messages on their way.
 fn after(history: &History) -> i64 {
     let share = |fields: &Fields| fields.get_integer("total.share").unwrap_or(0);
     let amount = |fields: &Fields| match fields.get_text("snapshot") {

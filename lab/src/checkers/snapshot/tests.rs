@@ -22,10 +22,10 @@ const START: i64 = 10;
 struct Banks {
     run: ByHand,
     shares: BTreeMap<&'static str, i64>,
-    /// What is in each message.
+    /// The amount of each message.
     amounts: BTreeMap<u64, i64>,
     expected: Expected,
-    /// What this algorithm calls its markers.
+    /// The kind of the algorithm's markers.
     marker: &'static str,
 }
 
@@ -67,7 +67,7 @@ impl Banks {
             .state(who, [integer("total.share", self.shares[who])]);
     }
 
-    /// A new step, in which this is sent.
+    /// A new step, in which a message is sent.
     fn send(&mut self, from: &'static str, to: &'static str, id: &'static str, amount: i64) -> u64 {
         self.step(from);
         let fields = [text("id", id), integer("amount", amount)];
@@ -77,13 +77,13 @@ impl Banks {
         message
     }
 
-    /// A new step, in which this comes.
+    /// A new step, in which the message is received.
     fn receive(&mut self, who: &'static str, message: u64) {
         self.run.receive(who, message);
         self.gain(who, self.amounts.get(&message).copied().unwrap_or(0));
     }
 
-    /// In its latest step, the process records what it has, and so much more.
+    /// In its latest step, the process records its share, plus `more`.
     fn record_and(&mut self, who: &'static str, more: i64) {
         let share = integer("state.total.share", self.shares[who] + more);
         self.run.say(who, "Recorded", [text("snapshot", ID), share]);
@@ -142,7 +142,7 @@ impl Banks {
     }
 }
 
-/// Bob has sent 3 to Alice, who has not got them when she begins.
+/// Bob has sent 3 to Alice, which are still in the channel when Alice begins.
 fn with_a_message_in_the_channel() -> (Banks, u64) {
     let mut banks = Banks::new([ALICE, BOB]);
     let to_bob = banks.send(ALICE, BOB, "0/0", 2);
@@ -198,7 +198,7 @@ fn i1_a_message_sent_after_the_cut_and_received_before_it() {
 
 #[test]
 fn i2_messages_in_the_wrong_order() {
-    // Without markers nothing keeps the order, and none is asked for.
+    // Without markers the order is neither kept nor checked.
     let cases: [(_, &[&str]); 2] = [("MARKER", &["I2 channel state"]), ("ANNOUNCE", &[])];
     for (kind, names) in cases {
         let (mut banks, first) = with_a_message_in_the_channel();
@@ -237,7 +237,7 @@ fn i2_a_missing_or_surplus_message() {
     }
 }
 
-/// A list that the record does not have, or has in part, is no empty channel.
+/// A list that is missing or incomplete in the record is not an empty channel.
 #[test]
 fn unreadable_channel_states_are_not_judged() {
     let unlisted = || text("channel.1", "[id=1/0 amount=3]");
@@ -272,7 +272,7 @@ fn unreadable_channel_states_are_not_judged() {
     }
 }
 
-/// Alice finds the message of Bob in the channel, which describes itself so.
+/// Alice records Bob's message in the channel, with that description.
 fn found_in_the_channel(channel: Named) -> Vec<Property> {
     let (mut banks, message) = with_a_message_in_the_channel();
     let marker = banks.begin();
@@ -285,7 +285,7 @@ fn found_in_the_channel(channel: Named) -> Vec<Property> {
     banks.check()
 }
 
-/// What else a message shows, and in which order, is its own affair.
+/// Other fields of a message, and the order of its fields, do not matter.
 #[test]
 fn the_text_of_a_message_does_not_matter() {
     let record = r#"memo="id=9/9 amount=9" amount=3 urgent=true id=1/0"#;
@@ -357,7 +357,7 @@ fn i3_two_markers_or_none_on_a_channel() {
     }
 }
 
-/// Bob gets nothing from Alice's future, but from Carol's, who has.
+/// The causal path from Alice's future to Bob leads through Carol.
 #[test]
 fn i4_a_causal_path_from_after_the_cut() {
     let mut banks = Banks::new([ALICE, BOB, CAROL]);
@@ -415,8 +415,8 @@ fn i5_a_wrong_amount() {
 
 #[test]
 fn i6_a_duplicate_message() {
-    // What is worth nothing is not missed by any sum, and without markers
-    // what is in front of them is not counted.
+    // A message of amount 0 changes no sum, and without markers I3 is not
+    // checked.
     let cases: [(_, &[&str]); 2] = [
         (0, &["I6 every message once"]),
         (2, &["I5 conservation", "I6 every message once"]),
@@ -472,7 +472,7 @@ fn i7_states_that_did_not_occur_with_the_right_sum() {
     assert_eq!(replayed, expected);
 }
 
-/// How a snapshot of Alice and Bob goes on when Bob has joined.
+/// How a snapshot of Alice and Bob continues after Bob has joined.
 type End = fn(&mut Banks, u64);
 
 #[test]
@@ -536,9 +536,9 @@ fn i9_a_message_that_overtakes_another() {
     assert_eq!(banks.violated(), [""; 0], "not asked for");
 }
 
-/// The channel from Bob breaks, and a message is lost with it. I9 sees the gap
-/// if the channel is taken for the same. If it is not, each of its openings is
-/// in order, and the message is missing all the same.
+/// The channel from Bob breaks, and a message is lost with it. I9 finds the gap
+/// within one opening of the channel. If the channel was reopened, each opening
+/// is in order, and only the other invariants find the loss.
 #[test]
 fn i9_a_reconnect() {
     for reopened in [false, true] {

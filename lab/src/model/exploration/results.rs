@@ -1,4 +1,4 @@
-//! What a search comes to: its counts, what is wrong, and its text.
+//! The results of a search: its counts, its findings, and its text.
 
 use std::time::Instant;
 
@@ -21,9 +21,9 @@ pub struct Searched {
     pub depth: u64,
     /// All runs of so many steps were tried.
     pub complete_depth: Option<u64>,
-    /// How fast.
+    /// States tried per second.
     pub states_per_second: u64,
-    /// Whether there are no other states.
+    /// Whether all states were tried.
     pub whole: bool,
     /// The number of steps of the shortest run that is wrong.
     pub counterexample_steps: Option<usize>,
@@ -35,8 +35,8 @@ pub struct Searched {
 }
 
 impl<S: System> Exploration<S> {
-    /// The results of the search, and of the run recorded in `store`. `None` of a
-    /// search that was interrupted before its end.
+    /// The results of the search, and of the run recorded in `store`. `None`
+    /// until the search has ended.
     pub fn results(&self, store: &Store) -> Option<Results<Searched>> {
         let found = self.found();
         let found = found.as_ref()?;
@@ -64,7 +64,7 @@ impl<S: System> Exploration<S> {
         Some(Results { judgement, engine })
     }
 
-    /// What the results say against the system.
+    /// What is wrong, or not known, by the results.
     pub fn findings(&self, results: Option<&Results<Searched>>) -> Findings {
         match (results, &*self.found()) {
             (Some(Results { judgement, engine }), Some(found)) => Findings {
@@ -179,7 +179,7 @@ fn states(count: u64) -> String {
     format!("{} state{plural}", thousands(count))
 }
 
-/// `, all that are within 12 steps among them`
+/// `, among them all that are within 12 steps of the start`
 fn complete(extent: &Extent) -> String {
     extent.complete_depth.map_or(String::new(), |depth| {
         format!(", among them all that are within {depth} steps of the start")

@@ -1,4 +1,4 @@
-//! Runs that go on for ever are never found to end.
+//! An endless run is never reported to end.
 
 use std::time::Duration;
 
@@ -110,8 +110,8 @@ fn a_run_without_an_end_is_found_to_repeat_itself() {
         assert_eq!(found.bound, Some(Bound::Depth(20)));
         assert!(!found.is_whole());
         assert_eq!(found.counterexample, None);
-        // With the command the shortest right run is to give it, and to throw
-        // the ball there and back.
+        // With the command, the shortest right run has three steps: the command,
+        // and the ball there and back.
         assert_eq!(found.example.map(|way| way.len()), hold.then_some(3));
         let Some(Repetition { from, to }) = found.repetition else {
             panic!("no repetition although hold is {hold}");

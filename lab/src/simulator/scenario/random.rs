@@ -1,4 +1,4 @@
-//! Scenarios at random, as a user would write them and as a user would not.
+//! Random scenarios, valid and damaged.
 
 use std::fmt::Write as _;
 
@@ -75,7 +75,7 @@ fn written(scenario: &Scenario) -> String {
 }
 
 #[test]
-fn what_is_written_is_read() {
+fn scenario_survives_the_round_trip() {
     check(256, scenarios(), |scenario| {
         let text = written(&scenario);
         prop_assert_eq!(Scenario::parse(&text), Ok(scenario), "{}", text);
@@ -84,7 +84,7 @@ fn what_is_written_is_read() {
 }
 
 #[test]
-fn damaged_scenarios_are_read_or_refused_with_the_line() {
+fn damaged_scenarios_are_read_or_rejected_with_the_line() {
     let texts = hostile(scenarios().prop_map(|scenario| written(&scenario).into_bytes()));
     check(1_024, (texts, any::<u32>()), |(bytes, processes)| {
         let text = String::from_utf8_lossy(&bytes);
@@ -102,7 +102,7 @@ fn damaged_scenarios_are_read_or_refused_with_the_line() {
                     return Err(TestCaseError::fail(error.to_string()));
                 };
                 prop_assert!(!reason.is_empty(), "{}", error);
-                // A file that ends too early is wrong behind its last line.
+                // In a truncated file the error may be one line after the last.
                 let lines = text.lines().count() + 1;
                 prop_assert!((1..=lines).contains(line), "{} of {}", error, lines);
             }
@@ -111,13 +111,14 @@ fn damaged_scenarios_are_read_or_refused_with_the_line() {
     });
 }
 
-/// The times of a scenario, from none to the longest that is read.
+/// The times of a scenario, from zero to the longest that is accepted.
 fn any_time() -> impl Strategy<Value = Duration> {
     let year = Duration::from_secs(365 * 24 * 60 * 60);
     prop_oneof![4 => times(), 1 => Just(Duration::ZERO), 1 => Just(year)]
 }
 
-/// What was checked is simulated without a panic, whatever its times are.
+/// A scenario that passed the check is simulated without a panic, whatever its
+/// times are.
 #[test]
 fn a_checked_scenario_can_be_simulated() {
     let changed = (vec(any_time(), 12), any::<u64>());

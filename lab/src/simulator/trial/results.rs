@@ -1,4 +1,4 @@
-//! What a trial comes to: its counts, what is wrong, and its text.
+//! The results of a trial: its counts, its findings, and its text.
 
 use serde::Serialize;
 use trace::history::History;
@@ -55,15 +55,15 @@ impl<S: System> Trial<S> {
         Results {
             judgement: system::judge(&self.system, &history),
             engine: Counted {
-                // Without an end, whatever was recorded is one run of many.
+                // The record of an interrupted trial may be incomplete.
                 untrusted: tried.and_then(|_| history.missing()),
                 ..self.counted()
             },
         }
     }
 
-    /// What the results say against the system. `again` is the command that runs
-    /// the schedule of a seed alone.
+    /// What is wrong, or not known, by the results. `again` is the command that
+    /// runs the schedule of a seed alone.
     pub fn findings(
         &self,
         results: &Results<Counted>,
@@ -91,8 +91,8 @@ impl<S: System> Trial<S> {
             if let Some(limit) = bad.limit {
                 let endless =
                     format!("schedule {seed} did not end within {limit}; again: {command}");
-                // Its own time is the network's; events and memory are the
-                // machine's.
+                // Virtual time is a property of the network; events and memory
+                // are limited for the sake of the machine.
                 match limit {
                     Limit::Time(_) => findings.violations.push(endless),
                     Limit::Events(_) | Limit::Memory(_) => findings.unknown.push(endless),

@@ -78,7 +78,7 @@ pub enum SetupError {
         /// The topology.
         topology: String,
     },
-    /// A flood has no interval of its own.
+    /// A flood has no automatic interval.
     #[error("--interval auto is for --protocol gossipsub; state a time, as in --interval 50ms")]
     AutoInterval,
 }

@@ -1,4 +1,4 @@
-//! Edge lists at random, as a program writes them and as none does.
+//! Random edge lists, valid and damaged.
 
 use std::fmt::Write as _;
 
@@ -33,7 +33,7 @@ fn written(edges: &BTreeSet<(u32, u32)>, forms: &[u8]) -> String {
 }
 
 #[test]
-fn what_is_written_is_read() {
+fn edge_list_survives_the_round_trip() {
     let forms = vec(any::<u8>(), 1..8);
     check(256, (edges(), forms), |(edges, forms)| {
         let text = written(&edges, &forms);
@@ -45,7 +45,7 @@ fn what_is_written_is_read() {
 }
 
 #[test]
-fn damaged_edge_lists_are_read_or_refused_with_the_line() {
+fn damaged_edge_lists_are_read_or_rejected_with_the_line() {
     let good = edges().prop_map(|edges| written(&edges, &[0, 1, 2, 3, 4]).into_bytes());
     let texts =
         prop_oneof![4 => hostile(good), 1 => "[0-9 #\n]{0,60}".prop_map(String::into_bytes)];

@@ -1,5 +1,5 @@
 //! Channels that lose, repeat, reorder and misdeliver messages at random, divided by
-//! random cuts: what is found near the cut is all that a look at every message finds.
+//! random cuts: the search near the cut finds the same messages as a search of all.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ enum Happens {
         from: usize,
         to: usize,
     },
-    /// Some message that was sent before is received: mostly where it was sent to.
+    /// A message that was sent before is received, mostly by its addressee.
     Receive {
         which: Index,
         elsewhere: Option<usize>,
@@ -92,7 +92,7 @@ fn cut(run: &Run<'_>, places: &[Option<Index>]) -> Cut<'static> {
 }
 
 #[test]
-fn messages_near_the_cut_are_all_that_it_divides() {
+fn cut_divides_only_messages_near_it() {
     let places = vec(option::weighted(0.9, any::<Index>()), PROCESSES);
     let inputs = (vec(happens(), 0..60), places);
     let names: Vec<Arc<str>> = (0..PROCESSES).map(|n| n.to_string().into()).collect();
