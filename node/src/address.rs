@@ -8,7 +8,7 @@ use libp2p::multiaddr::{Multiaddr, Protocol};
 
 use crate::config::Transport;
 
-/// The peer that an address names at its end.
+/// The peer in the `/p2p` component at the end of an address.
 pub fn peer(address: &Multiaddr) -> Option<PeerId> {
     match address.iter().last() {
         Some(Protocol::P2p(peer)) => Some(peer),
@@ -16,8 +16,8 @@ pub fn peer(address: &Multiaddr) -> Option<PeerId> {
     }
 }
 
-/// The address without the peers that it names, if all of them are `own`; else
-/// the first other one.
+/// The address without its `/p2p` components. The error is the first peer in them
+/// that is not `own`.
 pub(crate) fn without(address: &Multiaddr, own: PeerId) -> Result<Multiaddr, PeerId> {
     let mut bare = Multiaddr::empty();
     for part in address {
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn an_own_address_names_no_other_peer() {
+    fn address_of_another_peer_is_rejected() {
         let (own, other) = (PeerId::random(), PeerId::random());
         for (text, expected) in [
             ("/ip4/127.0.0.1/tcp/0".to_owned(), Ok(())),

@@ -1,9 +1,8 @@
 //! Bounds on incoming connections from one address.
 //!
-//! The bounds on all of them ([`Limits`]) keep the peer alive. These keep it
-//! reachable: one address holds at most a part of the places, and the others stay
-//! available. An address is an IPv4 address, or a /64 of IPv6, since a host has one
-//! to itself.
+//! The bounds on all connections ([`Limits`]) protect the peer's memory. The bounds
+//! per address keep the peer reachable: one address cannot take all connections.
+//! IPv6 addresses are counted by their /64 prefix, since a host has a /64 of its own.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -43,7 +42,7 @@ pub(crate) struct Behaviour {
     counts: HashMap<(Source, Stage), u32>,
 }
 
-/// An address has all the places that one address may have.
+/// An address has reached its limit.
 #[derive(Debug, thiserror::Error)]
 #[error("{limit} {what} from one address are allowed, and it has them")]
 struct Exceeded {
@@ -188,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_64_of_ipv6_is_one_address() {
+    fn ipv6_addresses_are_counted_by_their_64_prefix() {
         for (one, other, same) in [
             ("/ip4/10.0.0.1/tcp/1", "/ip4/10.0.0.1/udp/2/quic-v1", true),
             ("/ip4/10.0.0.1/tcp/1", "/ip4/10.0.0.2/tcp/1", false),
@@ -215,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_has_its_share_of_the_places_and_others_have_theirs() {
+    fn limits_apply_to_each_address_separately() {
         let limits = Limits::default();
         let (greedy, other) = ("/ip4/10.0.0.1/tcp/1", "/ip4/10.0.0.2/tcp/1");
         let address = |text: &str| text.parse::<Multiaddr>().expect("an address");
@@ -245,9 +244,9 @@ mod tests {
         }
     }
 
-    /// A quarter of the whole: four addresses are needed to keep others out.
+    /// At least four addresses are needed to exhaust a limit.
     #[test]
-    fn the_bounds_of_an_address_are_well_below_the_whole() {
+    fn limits_of_an_address_are_at_most_a_quarter_of_the_total() {
         let limits = Limits::default();
         assert!(limits.pending_per_address * 4 <= limits.pending_incoming);
         assert!(limits.established_per_address * 4 <= limits.established_incoming);

@@ -1,7 +1,7 @@
 //! Admission control: which peers may connect to those of a run.
 //!
 //! A run knows the identities of its peers before they start: these are its
-//! members, and no other peer gets a connection, unless it is admitted as a
+//! members. Any other peer is denied a connection unless it is admitted as a
 //! guest. A connection is denied as soon as its handshake has proven the remote
 //! identity, before any protocol has a handler on it. All peers of a run share one
 //! [`Admission`], which counts guests and refused peers.
@@ -23,11 +23,11 @@ use libp2p::swarm::{
 /// number of identities.
 pub const NAMED: usize = 16;
 
-/// How many messages of guests the processes of a run handle. A guess: each is a
-/// step, which is recorded.
+/// How many messages of guests the processes of a run handle at most. A guess: each
+/// takes a step, which is recorded.
 pub const MESSAGES: u64 = 10_000;
 
-/// Peers that may connect although they are not of the run.
+/// Peers outside the run that may connect.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Guests {
     /// None.
@@ -72,7 +72,7 @@ pub struct Tally {
     pub of_others: u64,
 }
 
-/// The connection is of a peer that is not admitted.
+/// The remote peer is not admitted.
 #[derive(Debug, thiserror::Error)]
 #[error("{0} is not of this run")]
 struct NotAdmitted(PeerId);
@@ -87,7 +87,7 @@ impl Admission {
         }
     }
 
-    /// Whether this peer is of the run.
+    /// Whether this peer is a member of the run.
     pub fn is_member(&self, peer: &PeerId) -> bool {
         self.members.contains(peer)
     }
@@ -161,7 +161,7 @@ impl fmt::Display for Tally {
     }
 }
 
-/// Denies the connections of one peer's swarm to all that are not admitted.
+/// Denies connections between one peer's swarm and peers that are not admitted.
 #[derive(Debug)]
 pub(crate) struct Behaviour(Arc<Admission>);
 
@@ -185,7 +185,7 @@ impl NetworkBehaviour for Behaviour {
         self.0.check(peer).map(|()| dummy::ConnectionHandler)
     }
 
-    /// Kademlia dials peers that other peers have named.
+    /// Outgoing connections are checked too: Kademlia dials peers that others have named.
     fn handle_established_outbound_connection(
         &mut self,
         _: ConnectionId,

@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_handler_that_is_switched_off_takes_little() {
+    fn connection_handler_takes_at_most_1_kib() {
         let handler = size_of::<THandler<crate::behaviour::Behaviour>>();
         assert!(handler <= 1024, "{handler} bytes");
     }

@@ -25,8 +25,8 @@ pub struct Config {
     /// Its protocols. Each costs memory on every connection, so a peer has only those
     /// that its experiment needs.
     pub protocols: BTreeSet<Protocol>,
-    /// Whether it pings its peers at regular times, where it speaks
-    /// [`Protocol::Ping`]; else it answers, and pings when asked to.
+    /// Whether it pings its peers at regular intervals, if it has [`Protocol::Ping`].
+    /// Otherwise it answers pings, and sends one only when asked to.
     pub regular_pings: bool,
     /// How long a connection may take to be dialled and secured. libp2p's
     /// default is 10 s; a hundred QUIC handshakes at once on two cores take

@@ -44,7 +44,7 @@ pub enum Error {
         /// The peer at the address.
         obtained: PeerId,
     },
-    /// The peer that dials is at that address itself.
+    /// The address is that of the dialling peer itself.
     #[error("{address} is the peer that dials itself")]
     Oneself {
         /// The address.
@@ -53,7 +53,7 @@ pub enum Error {
     /// The peer has no transport for the address.
     #[error("cannot dial {0}: no transport for such an address is switched on")]
     Unsupported(Multiaddr),
-    /// The peer's own limits forbid it, or it closed the connection at once.
+    /// The dialling peer denied or aborted the connection, or had no address to dial.
     #[error("dial to {address} was given up: {reason}")]
     GivenUp {
         /// The address.
@@ -182,7 +182,7 @@ mod tests {
     /// 111 is Linux's number for a connection that was refused.
     #[cfg(target_os = "linux")]
     #[test]
-    fn the_systems_own_error_is_found() {
+    fn os_error_is_found() {
         let refused = io::Error::from_raw_os_error(111);
         let text = refused.to_string();
         let wrapped = io::Error::other(io::Error::other(refused));
@@ -194,9 +194,9 @@ mod tests {
         assert_eq!(root(&hidden), (io::ErrorKind::ConnectionRefused, text));
     }
 
-    /// The behaviour of a peer that is full.
+    /// A peer that is full fails a dial in this way.
     #[test]
-    fn an_end_in_the_middle_is_found() {
+    fn unexpected_eof_is_found() {
         let end = io::Error::from(io::ErrorKind::UnexpectedEof);
         let hidden = io::Error::other(end.to_string());
         assert_eq!(root(&hidden).0, io::ErrorKind::UnexpectedEof);

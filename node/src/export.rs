@@ -2,9 +2,9 @@
 //!
 //! A task of its own takes spans from a bounded queue and sends them in
 //! batches, each with the spans of all services. Nothing here can slow a run or
-//! make it fail: while the collector is down, slow or overloaded, spans wait and
-//! are sent again; when the queue is full, the collector rejects them or the
-//! time after the run's end is over, they are dropped, and counted.
+//! make it fail. While the collector is down, slow or overloaded, spans wait and
+//! are sent again. Spans are dropped and counted when the queue is full, when the
+//! collector rejects them, or when the time after the run's end is over.
 //!
 //! The exporter of `opentelemetry-otlp` is not used: it sends a request for each
 //! service, and only logs how many spans a collector rejected.
@@ -54,15 +54,15 @@ const DELAY: Duration = Duration::from_millis(100);
 /// How many requests are under way at the same time.
 const CONCURRENCY: usize = 4;
 
-/// How long a collector that does not take spans is left alone: from the
-/// first to the last value, doubled each time.
+/// The backoff for a collector that does not accept spans: from the first to the
+/// second value, doubled each time.
 const PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// The longest pause that a collector can request.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(30);
 
-/// How many different reasons are remembered: a collector makes them up.
+/// How many different reasons are kept: a collector can send any number.
 const MOST_REASONS: usize = 8;
 
 /// Exports spans to a collector.
@@ -76,8 +76,9 @@ pub struct Exporter {
 struct Shared {
     queue: Mutex<VecDeque<(u32, EncodedSpan)>>,
     services: Mutex<Vec<Resource>>,
-    /// The queue has a span, and it has a whole batch.
+    /// Notified when the queue has its first span.
     arrived: Notify,
+    /// Notified when the queue has a whole batch.
     full: Notify,
     finished: Notify,
     exported: AtomicU64,
@@ -129,9 +130,9 @@ impl Export for Exporter {
         self.shared.dropped.load(Ordering::Relaxed)
     }
 
-    /// Sends the queued spans and ends: after [`PATIENCE`] in which the collector
-    /// took nothing, and after [`LONGEST`] in any case. Returns why spans were
-    /// dropped, and the collector's warnings.
+    /// Sends the queued spans and ends, at the latest after [`PATIENCE`] without
+    /// progress or [`LONGEST`] in all. Returns why spans were dropped, and the
+    /// collector's warnings.
     fn flush(&self) -> BoxFuture<'_, Option<String>> {
         async {
             let finished = self.shared.finished.notified();
@@ -154,7 +155,7 @@ impl Shared {
         }
     }
 
-    /// The reasons, those of most spans first. One alone needs no number.
+    /// The reasons, the most frequent first, with their counts unless there is only one.
     fn reasons(&self) -> Option<String> {
         let reasons = lock(&self.reasons);
         let mut all: Vec<_> = reasons.iter().collect();
@@ -169,9 +170,8 @@ impl Shared {
         }
     }
 
-    /// Waits until there is a whole batch, or some spans that have waited for
-    /// [`DELAY`]; not at all once the end has come. `false` when nothing will
-    /// come any more.
+    /// Waits for a whole batch, or until some spans have waited for [`DELAY`]. Once the
+    /// exporter is flushing, it returns at once. `false` when the exporter was dropped.
     async fn gather(&self, flush: &mut watch::Receiver<bool>) -> bool {
         let gathered = async {
             self.wait_for(&self.arrived, 1).await;
@@ -199,7 +199,7 @@ impl Shared {
         Batch::all(spans, &lock(&self.services))
     }
 
-    /// Sends batches; returns those that the collector may take later.
+    /// Sends batches. Returns those that are to be sent again.
     ///
     /// # Errors
     /// The time after the end is over. The error is why the rest was not accepted.

@@ -17,10 +17,9 @@ use crate::{address, channel, dial, gossip, ping};
 /// How many commands wait for a peer. A guess; callers wait for a place.
 pub(crate) const COMMANDS: usize = 32;
 
-/// How often a dial that failed in its handshake is tried again, and how long
-/// the longest pause before it is. Two peers that dial each other in the same
-/// instant meet as two diallers, which no handshake survives; a random pause
-/// and a new port part them.
+/// How often a dial is repeated after a failed handshake, and the longest pause before
+/// that. Two peers that dial each other at the same instant are both diallers, and the
+/// handshake fails; a random pause and a new port avoid that.
 const RETRIES: u32 = 3;
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
@@ -143,9 +142,9 @@ impl Handle {
         self.ask(command).await.unwrap_or(Err(ListenError::Stopped))
     }
 
-    /// Connects to the peer at `address`, and only to the one that a
-    /// `/p2p/…` at its end names. Returns who is there. A peer that is
-    /// connected already is not dialled again.
+    /// Connects to the peer at `address`, and returns its PeerId. If the address ends
+    /// in `/p2p/…`, only that peer is accepted; if it is connected already, it is not
+    /// dialled again.
     ///
     /// # Errors
     /// Every variant of [`dial::Error`]. A dial never hangs: each attempt ends
@@ -175,9 +174,9 @@ impl Handle {
         }
     }
 
-    /// Opens the channel to a connected peer. When the connection closes
-    /// because that peer dialled us at the same time and its connection is the
-    /// one that stays, the channel is opened there.
+    /// Opens the channel to a connected peer. If the connection closes because both
+    /// peers dialled each other at the same time, the channel is opened on the
+    /// connection that is kept.
     ///
     /// # Errors
     /// Every variant of [`channel::Error`] but `Envelope`.
@@ -225,7 +224,7 @@ impl Handle {
     }
 
     /// Pings `peer` once over libp2p's own protocol, [`Protocol::Ping`], and
-    /// returns the round trip. It waits as long as the connection is there.
+    /// returns the round trip. It waits as long as the connection is open.
     ///
     /// [`Protocol::Ping`]: crate::Protocol::Ping
     ///
@@ -299,8 +298,8 @@ impl Handle {
         self.ask(|reply| Command::Table { reply }).await
     }
 
-    /// Enters these into its routing table, as if it had found them, and without a
-    /// bootstrap lookup. No effect without Kademlia, or when the peer has stopped.
+    /// Adds these peers to its routing table, without a bootstrap lookup. No effect
+    /// without Kademlia, or when the peer has stopped.
     pub async fn introduce(&self, peers: Vec<(PeerId, Multiaddr)>) {
         let _ = self.ask(|reply| Command::Introduce { peers, reply }).await;
     }
@@ -317,9 +316,9 @@ impl Handle {
         now.wait_for(|now| now.peers >= count).await.is_ok()
     }
 
-    /// Waits until exactly `count` connections are open: one for each peer,
-    /// and for a moment more, when two dialled each other. Returns `false`
-    /// when the peer stops before.
+    /// Waits until exactly `count` connections are open: one for each peer, and
+    /// briefly two if both dialled each other. Returns `false` when the peer stops
+    /// before.
     pub async fn wait_connections(&self, count: usize) -> bool {
         let mut now = self.count.clone();
         now.wait_for(|now| now.connections == count).await.is_ok()

@@ -20,14 +20,14 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How long nothing is accepted after the system has refused to: it is mostly
-/// out of descriptors.
+/// The pause after a failed `accept`: the process is then mostly out of file
+/// descriptors.
 const REFUSED: Duration = Duration::from_secs(1);
 
 /// How long a client may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Times {
-    /// To send the head of a request, from the connection or the last answer on.
+    /// To send the head of a request, counted from the connection or the last answer.
     pub head: Duration,
     /// To send the body of a request, all of it.
     pub body: Duration,
@@ -44,8 +44,8 @@ impl Default for Times {
     }
 }
 
-/// Answers over HTTP/1 and HTTP/2 until `shutdown` is done, and the requests
-/// under way are answered.
+/// Serves HTTP/1 and HTTP/2 until `shutdown` is done and the requests under way are
+/// answered.
 pub async fn serve(
     listener: TcpListener,
     app: Router,
@@ -88,7 +88,7 @@ fn is_of_client(error: &io::Error) -> bool {
 }
 
 async fn connection(stream: TcpStream, app: Router, times: Times, stop: CancellationToken) {
-    // Without it, the only loss is in time.
+    // An error only costs latency.
     let _ = stream.set_nodelay(true);
     let asked = Arc::new(AtomicBool::new(false));
     let app = TowerToHyperService::new(app);
@@ -110,7 +110,7 @@ async fn connection(stream: TcpStream, app: Router, times: Times, stop: Cancella
         .keep_alive_interval(times.head)
         .keep_alive_timeout(times.head);
     let mut served = pin!(builder.serve_connection(TokioIo::new(stream), service));
-    // hyper has no bound on the time until it knows which HTTP it is.
+    // hyper has no time limit while it detects the version of HTTP.
     let mut first = pin!(sleep(times.head));
     let (mut waiting, mut stopping) = (true, false);
     loop {
@@ -131,7 +131,7 @@ async fn connection(stream: TcpStream, app: Router, times: Times, stop: Cancella
     }
 }
 
-/// The body, if it comes within that time. Else it ends in an error.
+/// The body with a time limit, after which it ends in an error.
 fn bounded(body: Incoming, time: Duration) -> Body {
     if body.is_end_stream() {
         return Body::empty();
@@ -166,7 +166,7 @@ mod tests {
         body: Duration::from_millis(100),
     };
 
-    /// When a test has failed.
+    /// The deadline of a test.
     const DEADLINE: Duration = Duration::from_secs(60);
 
     /// All that comes until the server closes the connection.

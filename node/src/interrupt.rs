@@ -1,9 +1,8 @@
-//! Ctrl-C, SIGTERM and SIGHUP: the first ends the run in order, the second at
-//! once. SIGHUP stays ignored where it is so from the start, as under `nohup`.
+//! Ctrl-C, SIGTERM and SIGHUP: the first signal ends the run in order, the second at
+//! once. SIGHUP stays ignored if it was ignored at the start, as under `nohup`.
 //!
-//! A thread of its own waits for them: tasks that never yield, or a thread that
-//! works through millions of spans, do not keep the second from ending the
-//! process.
+//! A thread of its own waits for signals, so that tasks that never yield, or a thread
+//! that processes millions of spans, do not delay the second one.
 
 use std::thread;
 #[cfg(unix)]
@@ -70,15 +69,15 @@ impl Signals {
     }
 }
 
-/// Whether this process ignores a signal. Where the system does not report it, it counts
-/// as ignored: the signal then keeps its default effect.
+/// Whether this process ignores a signal. If the system does not report that, the signal
+/// is treated as ignored, and keeps its default effect.
 #[cfg(unix)]
 fn ignores(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status");
     status.map_or(true, |status| ignored(&status, signal))
 }
 
-/// The same, as `/proc/PID/status` has it.
+/// The same, read from the text of `/proc/PID/status`.
 #[cfg(unix)]
 fn ignored(status: &str, signal: i32) -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

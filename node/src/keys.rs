@@ -23,7 +23,7 @@ pub enum Error {
         /// The system's error.
         error: io::Error,
     },
-    /// Others than its owner may read the file.
+    /// Users other than the owner have access to the file.
     #[error(
         "key file {path} has mode {mode:03o}, so others can read the private key; run: chmod 600 {path}"
     )]
@@ -33,7 +33,7 @@ pub enum Error {
         /// Its permission bits.
         mode: u32,
     },
-    /// There is something at that path which is no regular file.
+    /// The path is not that of a regular file.
     #[error("key file {path} is {what}; name a file, for example --key node.key")]
     NoFile {
         /// The path.
@@ -57,8 +57,8 @@ pub fn from_seed(seed: u64, index: u32) -> Keypair {
     derive(b"p2p testbed peer key", seed, index)
 }
 
-/// The Ed25519 key of a `testbed-node` with this seed: another one than that of
-/// any peer in a run with the same seed, so that the two can meet.
+/// The Ed25519 key of a `testbed-node` with this seed. It differs from that of any
+/// peer in a run with the same seed, so that the two can connect.
 pub fn of_daemon(seed: u64) -> Keypair {
     derive(b"p2p testbed-node key", seed, 0)
 }
@@ -135,7 +135,7 @@ fn create(path: &Path) -> io::Result<Keypair> {
     written.map(|()| key)
 }
 
-/// Only a regular file is read: a pipe would be waited for, a device has no end.
+/// Only a regular file is read: reading a pipe would block, and a device has no end.
 fn check_kind(path: &Path, metadata: &fs::Metadata) -> Result<(), Error> {
     let what = match metadata.file_type() {
         kind if kind.is_file() => return Ok(()),
@@ -185,8 +185,8 @@ mod tests {
         assert_ne!(peer(7, 0), peer(8, 0));
     }
 
-    /// Once, `testbed-node --seed 1` could not be met by peer 0 of `testbed
-    /// --seed 1`: both had the same PeerId.
+    /// Once, `testbed-node --seed 1` and peer 0 of `testbed --seed 1` could not connect:
+    /// both had the same PeerId.
     #[test]
     fn a_daemon_has_another_key_than_every_peer_of_a_run() {
         for seed in [0, 1, u64::MAX] {
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_keeps_its_key() {
+    fn key_file_is_created_once_and_reused() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("key");
         let made = from_file(&path).unwrap();
@@ -208,7 +208,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_file_is_for_its_owner_alone() {
+    fn key_file_is_accessible_by_its_owner_only() {
         use std::os::unix::fs::PermissionsExt as _;
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("key");

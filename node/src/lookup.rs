@@ -14,9 +14,8 @@ pub use known_peers::KnownPeers;
 pub(crate) use traced::ADD_PROVIDER;
 pub use traced::{Exchange, traced};
 
-/// The longest key and value together that travel, in bytes: a message of
-/// Kademlia takes 16 KiB (libp2p's limit), and names besides them their
-/// publisher.
+/// The limit on key and value together, in bytes. A Kademlia message has at most 16 KiB
+/// (libp2p's limit), and also holds the publisher.
 pub const MAX_RECORD: usize = 16 * 1024 - 256;
 
 /// A lookup in the table.
@@ -56,8 +55,8 @@ pub enum Lookup {
 pub struct Table {
     /// How many peers are in it.
     pub peers: usize,
-    /// How many lookups go on: those that were asked for, and those with which
-    /// libp2p fills the table when it hears of new peers.
+    /// How many lookups are under way: requested ones, and those with which libp2p
+    /// fills the table when it learns of new peers.
     pub lookups: usize,
 }
 
@@ -75,10 +74,10 @@ pub struct Found {
     pub requests: u32,
     /// How many of them were answered.
     pub answers: u32,
-    /// How many peers were asked one after the other, each named by the one
-    /// before it, the first by this peer's table: up to the one that had the
-    /// answer, or else up to the closest one that was asked. 0: no peer had to be
-    /// asked. `None` when the chain is not known.
+    /// The length of the chain of referrals: each peer was named by the one before it,
+    /// the first by this peer's table. It ends at the peer that had the answer, or
+    /// else at the closest peer that answered. 0: no peer had to be asked. `None` when
+    /// the chain is not known.
     pub hops: Option<u32>,
     /// How long it took.
     pub took: Duration,
@@ -90,7 +89,7 @@ pub enum Error {
     /// Kademlia is not switched on.
     #[error("Kademlia is switched off")]
     SwitchedOff,
-    /// The record would be stored here and not be sent.
+    /// The record is too large to be sent; it would be stored here alone.
     #[error("key and value have {0} bytes together, and a record may have {MAX_RECORD}")]
     TooLarge(usize),
     /// The store of this peer does not take it.
@@ -127,7 +126,7 @@ impl Lookup {
         }
     }
 
-    /// Whether it can travel.
+    /// Whether key and value fit into a message.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let size = match self {
             Self::Put { key, value } => key.len() + value.len(),
@@ -140,6 +139,6 @@ impl Lookup {
     }
 }
 
-/// All the closest peers are to store a value. Where there are fewer than k,
-/// those that are there.
+/// All of the k closest peers have to store a value, or all peers if there are fewer
+/// than k.
 pub(crate) const COPIES: Quorum = Quorum::All;

@@ -6,9 +6,9 @@
 //! first connection dead, and the newer one is kept.
 //!
 //! The rule decides while the connections are young: a peer that is connected
-//! does not dial again. The loser is refused, or closed before the dial that
-//! won is answered. So a channel that is opened on it after both dials cannot
-//! succeed and then break: it fails to open, and `Handle::open_channel` tries
+//! does not dial again. The superfluous connection is refused, or closed before the
+//! dial of the other one is answered. A channel that is opened on it after both dials
+//! therefore fails to open, and does not break later; `Handle::open_channel` tries
 //! again on the connection that is kept.
 //!
 //! Peers without a protocol of the testbed keep both: libp2p's Kademlia waits ten
@@ -30,8 +30,9 @@ use tokio::sync::watch;
 
 use crate::admission::Admission;
 
-/// How long a dial that won may need to show on the side of the loser: its
-/// handshake is over on the other side already. A guess for a busy machine.
+/// How long the connection that is kept may take to appear on the side whose own
+/// connection was closed: on the other side, its handshake is over already. A guess
+/// for a busy machine.
 pub(crate) const SETTLE: Duration = Duration::from_secs(1);
 
 /// How long it is remembered that a peer turned us away. A guess.
@@ -41,14 +42,14 @@ const MEMORY: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(crate) struct Behaviour {
     local: PeerId,
-    /// Whether there is only one.
+    /// Whether only one connection to each peer is kept.
     only: bool,
     /// The connections to each peer, of which the first is used.
     kept: HashMap<PeerId, Vec<Kept>>,
     count: watch::Sender<Count>,
     /// Which peers count; `None` for all.
     admission: Option<Arc<Admission>>,
-    /// Those with a connection that do not count.
+    /// Connected peers that do not count.
     guests: HashSet<PeerId>,
     /// Superfluous connections, to be closed.
     closing: Vec<ConnectionId>,
@@ -70,7 +71,7 @@ pub(crate) struct OneTooMany;
 pub(crate) struct Count {
     /// Peers with a connection.
     pub(crate) peers: usize,
-    /// Connections, with those that are one too many and not closed yet.
+    /// Connections, including superfluous ones that are not closed yet.
     pub(crate) connections: usize,
 }
 
@@ -120,8 +121,8 @@ impl Behaviour {
         Some(kept.connection)
     }
 
-    /// Whether a connection to `peer` is likely to come, that was dialled by
-    /// them when we dialled them.
+    /// Whether `peer` has probably dialled us at the same time, so that its connection
+    /// is about to be established.
     pub(crate) fn is_settling(&self, peer: &PeerId) -> bool {
         let since = self.settling.get(peer);
         since.is_some_and(|closed| closed.elapsed() < SETTLE)
@@ -138,7 +139,7 @@ impl Behaviour {
         std::mem::take(&mut self.closing)
     }
 
-    /// Refuses a connection that is one too many before it is used.
+    /// Refuses a superfluous connection before it is used.
     fn admit(&self, peer: PeerId, new: Kept) -> Result<dummy::ConnectionHandler, ConnectionDenied> {
         match self.kept.get(&peer).and_then(|kept| kept.first()) {
             Some(old) if self.only && !self.wins(peer, new, *old) => {
@@ -163,7 +164,7 @@ impl Behaviour {
         self.recount(peer, |connections| connections + 1);
     }
 
-    /// `by_them`, or because the connection broke; else we closed it.
+    /// `by_them`: the remote peer closed the connection, or it broke; else we closed it.
     fn on_closed(&mut self, peer: PeerId, connection: ConnectionId, by_them: bool) {
         let kept = self.kept.remove(&peer).unwrap_or_default();
         let (closed, open): (Vec<_>, _) = kept
@@ -201,7 +202,7 @@ impl Behaviour {
         });
     }
 
-    /// Whether `new` is kept and `old` goes.
+    /// Whether `new` is kept and `old` is closed.
     fn wins(&self, peer: PeerId, new: Kept, old: Kept) -> bool {
         let lower_is_us = self.local < peer;
         new.dialled_by_us == old.dialled_by_us || new.dialled_by_us == lower_is_us
@@ -336,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn where_there_may_be_two_the_last_to_close_counts() {
+    fn peer_stays_connected_until_its_last_connection_closes() {
         let (local, remote) = (PeerId::random(), PeerId::random());
         let mut peer = Behaviour::new(local, false, None, watch::Sender::default());
         for (id, dialled_by_us) in [(1, true), (2, false)] {

@@ -1,7 +1,7 @@
 //! A running peer: one swarm in one task.
 //!
-//! The loop names what woke it and hands on to one small function each. It
-//! never waits for a peer: whatever takes time comes back as an event.
+//! The loop passes each command and each event to a small function. It never waits
+//! for a peer: the results of long operations come back as events.
 
 use std::collections::HashMap;
 
@@ -43,8 +43,8 @@ pub enum Error {
 pub struct Peer {
     /// The way in.
     pub handle: Handle,
-    /// What the channels to this peer bring, and the messages on streams of
-    /// their own. If it is not read, they push back.
+    /// The incoming messages, on channels and on streams of their own. An unread inbox
+    /// causes back-pressure.
     pub inbound: Inbox,
 }
 
@@ -95,13 +95,13 @@ fn swarm_config(config: &Config) -> swarm::Config {
     }
 }
 
-/// The peer's task: the swarm, and who waits for what.
+/// The peer's task: the swarm, and the pending requests.
 struct Task {
     swarm: Swarm<Behaviour>,
     config: Config,
     listening: HashMap<ListenerId, Listening>,
     dialling: HashMap<ConnectionId, Dialling>,
-    /// Who wants to dial a peer that is being dialled already.
+    /// Dials to a peer that is being dialled already.
     joining: HashMap<PeerId, Vec<Dialling>>,
     lookups: Lookups,
     refusals: Refusals,
@@ -120,7 +120,7 @@ struct Dialling {
 impl Task {
     async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
         loop {
-            // Handlers may always have something to say.
+            // Handlers may always have an event ready.
             consume_budget().await;
             tokio::select! {
                 command = commands.recv() => match command {
@@ -146,7 +146,7 @@ impl Task {
             Command::OpenChannel { peer, reply } => self.open_channel(peer, reply),
             Command::SendMessage { peer, parcel } => self.send_message(peer, parcel),
             Command::Ping { peer, reply } => self.ping(peer, reply),
-            // An error says that there is nothing to close.
+            // An error means that there is nothing to close.
             Command::Disconnect { peer } => drop(self.swarm.disconnect_peer_id(peer)),
             Command::Publish { topic, data, reply } => {
                 let _ = reply.send(self.publish(&topic, data));
@@ -280,7 +280,7 @@ impl Task {
                 listener_id,
                 address,
             } => {
-                // A server is reached where it listens.
+                // A Kademlia server is reachable at its listen addresses.
                 if self.swarm.behaviour().kademlia.is_enabled() {
                     self.swarm.add_external_address(address.clone());
                 }
@@ -344,8 +344,8 @@ impl Task {
                 Some(_) | None => dialling.fail(error),
             }
         }
-        // Those who had joined may know a better address. One dials, and the
-        // others join again.
+        // The dials that had joined may have a better address. One is started, and
+        // the others join again.
         let joining = peer.and_then(|peer| self.joining.remove(&peer));
         for dialling in joining.into_iter().flatten() {
             self.dial(peer, PortUse::New, dialling);

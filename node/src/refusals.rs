@@ -1,5 +1,5 @@
-//! Reports that incoming connections are refused, without a line for each of
-//! them: the other side decides how many there are.
+//! Reports refused incoming connections at intervals, not one by one: the other side
+//! decides how many there are.
 
 use std::error::Error as _;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ const PAUSE: Duration = Duration::from_secs(10);
 /// The refusals that were not reported yet.
 #[derive(Debug)]
 pub(crate) struct Refusals {
-    /// Whether anything is reported: a laboratory counts its own strangers.
+    /// Whether refusals are reported; a laboratory counts them itself.
     reporting: bool,
     waiting: u64,
     reported: Option<Instant>,

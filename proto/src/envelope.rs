@@ -101,8 +101,8 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 impl Envelope {
-    /// Appends the encoding of the envelope to `buffer`, behind `prefix` of its
-    /// length in bytes.
+    /// Appends the encoding of the envelope to `buffer`. `prefix` is called first, with
+    /// the length of the encoding in bytes.
     ///
     /// # Errors
     /// [`Error::Kind`] and [`Error::PayloadTooLong`]: what the other side
@@ -154,7 +154,7 @@ impl Envelope {
         Ok(envelope)
     }
 
-    /// Whether the other side would take it.
+    /// Whether the receiver would accept it.
     ///
     /// # Errors
     /// [`Error::Kind`] and [`Error::PayloadTooLong`].

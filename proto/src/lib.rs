@@ -21,6 +21,6 @@ pub const MAX_PAYLOAD: usize = MAX_BODY + 1024;
 pub const MAX_KIND: usize = 64;
 
 /// The largest encoded envelope. Its fields around the payload take at most
-/// 165 bytes: 3 fixed64 (27), kind (66), trace (35), sequence (11),
+/// 150 bytes: 3 fixed64 (27), kind (66), trace (35), sequence (11),
 /// incarnation (6) and the payload's tag and length (5), rounded up.
 pub const MAX_ENVELOPE: usize = MAX_PAYLOAD + 256;

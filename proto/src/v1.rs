@@ -1,7 +1,7 @@
 //! The messages of `proto/testbed/v1/envelope.proto`, as prost encodes them.
 //!
 //! They are written here and not generated: the compiler of `.proto` files would
-//! take longer to build than the rest of this crate. A test holds them to the file.
+//! take longer to build than the rest of this crate. A test compares them with the file.
 
 use prost::Message;
 use prost::bytes::Bytes;

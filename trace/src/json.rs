@@ -25,7 +25,7 @@ where
     Option::deserialize(from).map(Option::unwrap_or_default)
 }
 
-/// Reads `T` where there is an object, and nothing else.
+/// Reads `T` from a JSON object only.
 pub struct Object<T>(pub T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
@@ -100,8 +100,9 @@ fn halves(text: &[u8]) -> Vec<usize> {
     halves
 }
 
-/// Whether a text that cannot be read was cut short. Skipped values are not examined
-/// closely: a number that ends after its point counts as malformed.
+/// Whether a text that cannot be read was cut short. serde_json reports a skipped
+/// number that ends too early, for example after its point, as invalid: at the end of
+/// the text, this counts as cut short too.
 pub fn is_cut(text: &[u8], error: &serde_json::Error) -> bool {
     if error.is_eof() {
         return true;
@@ -192,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn invalid_utf8_is_the_error_of_one_text() {
+    fn invalid_utf8_affects_only_its_own_text() {
         assert!(matches!(utf8("grüße".as_bytes()), Cow::Borrowed("grüße")));
         let bad = utf8(b"[\"a\xff\xfeb\",1]");
         assert_eq!(bad, r#"["a\udfff\udfffb",1]"#);

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 /// measurement here takes as long.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// A time in nanoseconds; five centuries are the most.
+/// A time in nanoseconds, at most 584 years.
 pub fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

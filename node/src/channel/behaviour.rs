@@ -22,7 +22,7 @@ use super::{ARRIVALS, Error, Sender};
 pub struct Behaviour {
     inbox: mpsc::Sender<Arrival>,
     incarnations: HashMap<PeerId, u32>,
-    /// When the channels of the newest connection to each peer have ended.
+    /// Resolves when the channels of the newest connection to each peer have ended.
     ends: HashMap<PeerId, oneshot::Receiver<Never>>,
     events: VecDeque<ToSwarm<Infallible, Open>>,
 }
@@ -54,8 +54,8 @@ impl Behaviour {
         Handler::new(peer, self.inbox.clone(), before, end)
     }
 
-    /// Opens a channel to `peer` on that connection. `reply` is dropped when
-    /// the connection closes before.
+    /// Opens a channel to `peer` on that connection. `reply` is dropped if the
+    /// connection closes first.
     pub fn open(
         &mut self,
         peer: PeerId,

@@ -9,12 +9,12 @@ use proto::{Envelope, MAX_ENVELOPE};
 /// The largest frame: an envelope and its length prefix.
 pub const MAX_FRAME: usize = MAX_ENVELOPE + MAX_PREFIX;
 
-/// The length of the longest prefix that can name a length up to
-/// [`MAX_ENVELOPE`]: 7 bits a byte.
+/// The longest prefix that is read, in bytes. At 7 bits a byte it suffices for all
+/// lengths up to [`MAX_ENVELOPE`].
 const MAX_PREFIX: usize = 4;
 
-/// Reads and writes frames. Memory is taken for bytes that have come, never
-/// for a length that a prefix only claims.
+/// Reads and writes frames. Memory is allocated for received bytes, never for a
+/// length that a prefix only claims.
 #[derive(Debug, Default)]
 pub struct Codec;
 
@@ -50,8 +50,8 @@ impl Decoder for Codec {
     }
 }
 
-/// The length that the prefix at the start of `src` names, and the prefix's
-/// own length; `None` while the prefix is not complete.
+/// The length in the prefix at the start of `src`, and the prefix's own length;
+/// `None` while the prefix is incomplete.
 fn length(src: &[u8]) -> io::Result<Option<(usize, usize)>> {
     match unsigned_varint::decode::usize(&src[..src.len().min(MAX_PREFIX)]) {
         Ok((length, _)) if length > MAX_ENVELOPE => Err(too_long()),
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn the_vectors_in_the_docs_are_what_is_written_and_read() {
+    fn documented_test_vectors_are_encoded_and_decoded() {
         let all = vectors();
         let [valid, refused] = &all[..] else {
             panic!("{} blocks", all.len());
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn frames_survive_being_cut_anywhere() {
+    fn frames_are_decoded_from_pieces_of_any_size() {
         let mut wire = BytesMut::new();
         for size in [0, 1, 200, 70_000] {
             Codec.encode(envelope(size), &mut wire).unwrap();
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_prefixes_are_refused_before_memory_is_taken() {
+    fn hostile_prefixes_are_rejected_before_allocation() {
         let over = |length: u64| {
             let mut buffer = unsigned_varint::encode::u64_buffer();
             unsigned_varint::encode::u64(length, &mut buffer).to_vec()
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claimed_length_takes_no_memory() {
+    fn claimed_length_allocates_no_memory() {
         let mut src = BytesMut::from(&[0xff, 0xff, 0x3f][..]);
         assert!(matches!(Codec.decode(&mut src), Ok(None)));
         assert!(src.capacity() < 1024, "{} bytes", src.capacity());

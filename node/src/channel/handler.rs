@@ -24,8 +24,8 @@ use super::inbox::Arrival;
 use super::writer::Writer;
 use super::{Error, Never, PROTOCOL, Sender};
 
-/// How many streams of one connection wait for the inbox. An honest peer has
-/// opened one, or hung up and opened another.
+/// How many streams of one connection may wait for the inbox. An honest peer has at
+/// most two: one that it has closed, and the next.
 const ARRIVALS: usize = 2;
 
 /// A request to open a channel to the other side.
@@ -63,7 +63,7 @@ enum Outbound {
     Closed,
     Wanted(Open),
     Requested(Open),
-    /// With its sender, which returns the writer to hang up.
+    /// The [`Sender`] has the writer, and returns it to hang up.
     Lent(oneshot::Receiver<Writer>),
     Closing(Box<Writer>),
 }

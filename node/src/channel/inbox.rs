@@ -13,31 +13,30 @@ use tokio::sync::{mpsc, oneshot};
 use super::reader::Reader;
 use super::{Inbound, Never};
 
-/// A notification of a connection to the inbox.
+/// A notification from a connection to the inbox.
 #[derive(Debug)]
 pub(crate) enum Arrival {
     /// The other side has opened a channel.
     Channel(PeerId, Opened),
     /// A message has arrived on a stream of its own.
     Message(PeerId, Envelope),
-    /// The connection is gone, and a channel over it was open from here, or
-    /// messages went over it on streams of their own.
+    /// The connection is closed. It carried an outgoing channel, or messages on
+    /// streams of their own.
     Gone(PeerId),
 }
 
-/// A stream that the other side has opened, and what is dropped when its
-/// connection is gone.
+/// A stream that the other side has opened, and a receiver whose sender is dropped
+/// when the connection closes.
 pub(super) type Opened = (Stream, oneshot::Receiver<Never>);
 
-/// The messages of the channels to this peer, each channel in its order, and the
-/// messages on streams of their own, in none. An unread inbox causes back-pressure on
-/// all of them.
+/// The incoming messages of a peer. Messages of one channel are in order; messages on
+/// streams of their own are not. An unread inbox causes back-pressure on all of them.
 #[derive(Debug)]
 pub struct Inbox {
     arrivals: mpsc::Receiver<Arrival>,
     readers: SelectAll<Reader>,
-    /// The channels being read, each with the one opened meanwhile: the other side
-    /// hung up and opened a new one. At most one waits.
+    /// The channels being read, each with the next channel of the same peer: a peer
+    /// may hang up and open it before the first is read to its end. At most one waits.
     open: HashMap<PeerId, Option<Opened>>,
 }
 

@@ -1,12 +1,12 @@
 //! The channel: reliable, FIFO messages from one peer to another.
 //!
-//! A channel is one direction. It is one long-lived substream with one writer,
-//! pinned to one connection, and carries [`Envelope`]s behind length prefixes.
-//! Two peers that talk have two channels. Order and reliability come from the
-//! stream; what makes them hold from end to end is here: one bounded buffer in
-//! front of the stream, one reader behind it, and nothing ever dropped (a full
-//! buffer pushes back, and so does, over the stream's window, a peer that does
-//! not read). Sequence numbers allow a check afterwards.
+//! A channel is unidirectional: one long-lived substream with one writer, pinned to
+//! one connection. It carries [`Envelope`]s behind length prefixes. Two peers that
+//! send to each other have two channels. Order and reliability come from the stream.
+//! This module preserves them from end to end: it has one bounded buffer in front of
+//! the stream and one reader behind it, and drops nothing. A full buffer causes
+//! back-pressure, and so does a peer that does not read, through the stream's window.
+//! Sequence numbers allow a check afterwards.
 //!
 //! [`Sender`] is the sending end, [`Inbox`] the receiving ends of all channels
 //! to this peer, in one place. Both work on the streams themselves, so a frame
@@ -52,12 +52,12 @@ pub const PROTOCOL: StreamProtocol = StreamProtocol::new("/testbed/channel/1.0.0
 /// read them. A guess.
 const ARRIVALS: usize = 32;
 
-/// Nothing is ever sent on a channel of these: its end says that its sender was
-/// dropped.
+/// No value of this type is ever sent: the end of its channel signals that the sender
+/// was dropped.
 type Never = Infallible;
 
-/// An event of the inbox: each channel in its order, and messages on streams of their own
-/// ([`crate::message`]) in none.
+/// An event of the inbox. Those of one channel are in order; messages on streams of their
+/// own ([`crate::message`]) are not.
 #[derive(Debug)]
 pub enum Inbound {
     /// A message has arrived.
@@ -68,7 +68,7 @@ pub enum Inbound {
         envelope: Envelope,
     },
     /// The channel from that peer has ended: it hung up, broke the protocol,
-    /// or the connection is closed. No more messages follow on this incarnation. With
+    /// or the connection is closed. No more messages follow on this incarnation. For
     /// messages on streams of their own, the connection is closed.
     HungUp {
         /// The remote peer.
@@ -76,7 +76,7 @@ pub enum Inbound {
     },
 }
 
-/// Why a channel cannot be opened, or a message not be sent.
+/// Why a channel cannot be opened or a message cannot be sent.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is no connection to that peer.
@@ -125,7 +125,7 @@ pub struct Outgoing {
     pub id: u64,
     /// The message's name in its algorithm.
     pub kind: &'static str,
-    /// How long it is of use.
+    /// How long the message is of use.
     pub within: Option<Duration>,
     /// The step that sends it.
     pub trace: Option<TraceContext>,
@@ -157,7 +157,7 @@ pub struct Sender {
     peer: PeerId,
     incarnation: u32,
     next_sequence: u64,
-    /// Both are there until it is dropped.
+    /// `writer` and `back` are `Some` until the sender is dropped.
     writer: Option<Writer>,
     back: Option<oneshot::Sender<Writer>>,
 }
@@ -178,7 +178,7 @@ impl Sender {
         self.peer
     }
 
-    /// Which opening of the channel to this peer it is, from 1.
+    /// The number of the channel's opening, from 1.
     pub fn incarnation(&self) -> u32 {
         self.incarnation
     }

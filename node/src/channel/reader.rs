@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn one_incarnation_without_a_gap_is_accepted_and_nothing_else() {
+    fn only_one_incarnation_without_gaps_is_accepted() {
         check(512, places(), |places| {
             let (_connection, gone) = oneshot::channel();
             let mut reader = Reader {

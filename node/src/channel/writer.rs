@@ -12,9 +12,8 @@ use proto::Envelope;
 
 use super::codec::Codec;
 
-/// How many bytes wait in front of a stream before it pushes back. One more
-/// message may be on top, of any size that is allowed. A guess: four of
-/// yamux's first windows.
+/// How many bytes may wait in front of a stream before it causes back-pressure. One
+/// message may exceed it. A guess: four of yamux's initial windows.
 pub const OUTBOUND_BYTES: usize = 1 << 20;
 
 /// A stream, and the bytes not written to it yet.
@@ -63,7 +62,7 @@ impl Writer {
         if ready!(stream.as_mut().poll_close(cx)).is_err() {
             return Poll::Ready(());
         }
-        // A byte, which violates the protocol, ends it as well.
+        // A received byte, which violates the protocol, ends the wait as well.
         stream.poll_read(cx, &mut [0]).map(|_| ())
     }
 }

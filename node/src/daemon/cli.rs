@@ -83,8 +83,7 @@ pub struct Cli {
     pub verbose: u8,
 }
 
-/// A time on the command line that is not 0, or what is wrong with it, with an
-/// example.
+/// Parses a time on the command line that is not 0. The error has an example.
 fn interval(text: &str) -> Result<Duration, String> {
     match duration(text)? {
         Duration::ZERO => Err("the time cannot be 0; write for example 50ms".to_owned()),

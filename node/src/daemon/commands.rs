@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_commands() {
+    fn command_lines_are_parsed() {
         let peer = PeerId::random();
         let of_peer = format!(r#"{{"do": "find", "key": {{"peer": "{peer}"}}}}"#);
         for (line, id, command) in [

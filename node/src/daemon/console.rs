@@ -93,7 +93,8 @@ impl Console {
         }
     }
 
-    /// Looks up as soon as the table has a peer, or the time to wait is over.
+    /// Starts the lookup when the routing table has a peer, when no peer is connected,
+    /// or after [`PATIENCE`].
     async fn look_up(&self, name: &'static str, lookup: Lookup) -> Result<Found, lookup::Error> {
         let deadline = Instant::now() + PATIENCE;
         while self.handle.connected() > 0

@@ -1,4 +1,4 @@
-//! Why the daemon cannot go on, and the exit status that it gets.
+//! The daemon's fatal errors, and the exit status of each.
 
 use std::io;
 use std::process::ExitCode;
@@ -8,7 +8,7 @@ use libp2p::Multiaddr;
 use crate::metrics::BindError;
 use crate::{ListenError, dial, export, keys};
 
-/// Why the daemon cannot go on.
+/// A fatal error of the daemon.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
     /// The system refuses threads or signals.
@@ -59,7 +59,7 @@ impl Error {
     }
 }
 
-/// The error with the option that caused it, and the way out.
+/// The error with the option that caused it, and a remedy.
 fn unheard(error: &ListenError) -> String {
     match error {
         ListenError::Refused { .. } => {

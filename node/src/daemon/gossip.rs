@@ -8,14 +8,14 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::console::event;
 use crate::gossip::{Delivery, Watch};
 
-/// How many messages wait to be printed. They may be of 1 MiB.
+/// How many messages may wait to be printed. Each may have 1 MiB.
 pub(super) const ROOM: usize = 16;
 
 /// The interval between reports of drops, however many there are.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Prints messages to `events`, if they are wanted, and warns of copies that
-/// libp2p has dropped. It ends with the peer.
+/// Sends messages to `events`, if it is given, and warns of copies that libp2p has
+/// dropped. Runs until it is aborted: `watch` keeps `deliveries` open.
 pub(super) async fn report(
     watch: Watch,
     mut deliveries: mpsc::Receiver<Delivery>,

@@ -1,6 +1,6 @@
 //! Standard input and output as lines, each on a thread of its own: a read that
-//! waits for a line cannot be cancelled, and a reader
-//! that does not read must not block the peer.
+//! waits for a line cannot be cancelled, and a slow reader of the output must not
+//! block the peer.
 
 use std::io::{self, BufRead, Read as _, Write as _};
 use std::thread;
@@ -9,14 +9,14 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-/// The longest line that is read. A message of 1 MiB in hexadecimal is a fourth
-/// of it.
+/// The longest line that is read, in bytes: four times a message of 1 MiB in
+/// hexadecimal.
 const MAX_LINE: usize = 8 << 20;
 
 /// How many lines wait, in each direction. They may be long.
 const WAITING: usize = 16;
 
-/// How long the end waits for a reader to take the last lines.
+/// How long the daemon waits at its end for the reader to take the last lines.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// A line, or why it cannot be read.
@@ -36,7 +36,7 @@ pub(super) fn input() -> mpsc::Receiver<Line> {
     lines
 }
 
-/// The next line that is not empty. An error of the reader is its end.
+/// The next line that is not empty. A read error counts as the end of the input.
 fn read(from: &mut impl BufRead) -> Option<Line> {
     loop {
         let mut line = Vec::new();
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_end_is_not_kept() {
+    fn overlong_line_is_rejected_and_skipped() {
         let long = [&vec![b'x'; 3 * MAX_LINE][..], b"\nnext\n"].concat();
         let lines = all(&long);
         assert_eq!(lines.len(), 2);

@@ -64,7 +64,7 @@ impl Directory {
     }
 
     /// The process on `peer`. A stranger gets the next free number, and keeps
-    /// it until it is forgotten; there are never more than connections.
+    /// it until it is forgotten; there are never more strangers than connections.
     pub fn node(&mut self, peer: PeerId) -> NodeId {
         if let Some(&node) = self.known.nodes.get(&peer) {
             return node;
@@ -116,7 +116,7 @@ impl Names for Directory {
     }
 
     /// A process may send to its neighbours, and to a stranger that has connected to it,
-    /// even if that has left again.
+    /// even if the stranger has disconnected since.
     fn forbids(&self, from: NodeId, to: NodeId) -> Option<Forbidden> {
         let is_stranger = self.processes.known(to).is_none() && to.0 < self.next_stranger;
         match is_stranger && from != to {

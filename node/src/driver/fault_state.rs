@@ -17,8 +17,8 @@ const CAPACITY: usize = 16_384;
 pub struct FaultState {
     /// It takes no step, and its timers are suspended.
     pub paused: bool,
-    /// Messages from these wait until the link is healed. None is lost or reordered, as
-    /// with any reliable transport.
+    /// Processes whose messages are held until the link is healed. None is lost or
+    /// reordered, as with any reliable transport.
     pub cut: BTreeSet<NodeId>,
 }
 
@@ -56,8 +56,8 @@ impl FaultGate {
         self.faults.changed().await.is_ok()
     }
 
-    /// Waits while the process is paused. Returns since when it was, and the held events
-    /// of links that are healed, in order.
+    /// Waits while the process is paused. Returns when the wait began, and the held events
+    /// of healed links, in order.
     pub(super) async fn resumed(&mut self) -> (Instant, Vec<Inbound>) {
         let since = Instant::now();
         if let Ok(faults) = self.faults.wait_for(|faults| !faults.paused).await {

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Buckets for each power of two: a median is exact to a quarter.
+/// Buckets for each power of two: the median is at most a quarter too low.
 const PARTS: u32 = 4;
 const BUCKETS: usize = (u64::BITS * PARTS) as usize;
 

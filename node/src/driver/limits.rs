@@ -7,12 +7,12 @@ use libp2p::PeerId;
 use crate::admission::Admission;
 use crate::channel::Outgoing;
 
-/// How many waiting messages stop commands from being taken. A guess.
+/// From this number of waiting messages on, no commands are taken. A guess.
 pub(super) const HIGH_WATER: usize = 1024;
 
-/// How much may wait in all outboxes of a process: 64 MiB. When it is more,
-/// the peer with the most waiting bytes does not read, and is disconnected. A guess,
-/// far over what honest peers need.
+/// How many bytes may wait in all outboxes of a process: 64 MiB. Beyond that, the
+/// peer with the most waiting bytes is disconnected. A guess, far above what honest
+/// peers need.
 pub(super) const LIMIT: usize = 64 << 20;
 
 /// The overhead of a waiting message. An estimate.
@@ -40,7 +40,7 @@ impl Lost {
     }
 }
 
-/// Whether that peer is not of the run.
+/// Whether that peer is outside the run.
 pub(super) fn is_guest(admission: &Option<Arc<Admission>>, peer: &PeerId) -> bool {
     admission
         .as_ref()

@@ -1,13 +1,13 @@
-//! Runs an algorithm live: effects become frames on channels, or on streams of
-//! their own where [`Links`] keep no order, and timers in a queue, and each
-//! step becomes a span.
+//! Runs an algorithm live. Messages become frames on channels, or on streams of
+//! their own where [`Links`] keep no order. Timers wait in a queue. Each step
+//! becomes a span.
 //!
 //! One task for each process takes one input at a time: a command, a message,
 //! a timer. **A span is a step, an arrow is its parent**: the envelope carries
 //! the context of the step that sends, and the step that receives becomes its
-//! child. What a step sends is an event on its span, so that a message that
-//! never arrives is still seen; one that is known to be lost gets a span that
-//! says so.
+//! child. Each message that a step sends is an event of its span, so a message that
+//! never arrives is recorded as well. A message that is known to be lost gets a span
+//! of its own.
 //!
 //! The task never waits for a peer. Messages that a channel does not take yet wait
 //! in an outbox, and messages without a receipt count as waiting. While the
@@ -85,8 +85,8 @@ pub struct Process<A> {
     pub admission: Option<Arc<Admission>>,
     /// Counts how late its timers run out. Processes may share it.
     pub lateness: Arc<Lateness>,
-    /// Where the process is counted while it runs: when all drivers are
-    /// dropped and the tracker is empty, no step is under way any more.
+    /// Tracks the process while it runs: when all drivers are dropped and the tracker
+    /// is empty, no step is under way.
     pub tasks: TaskTracker,
 }
 
@@ -122,9 +122,9 @@ pub enum Report<A: Algorithm> {
         /// The reason.
         reason: String,
     },
-    /// A step of a process breaks a rule. It takes no other.
+    /// A step of a process broke a rule. The process takes no further steps.
     Fault(Fault),
-    /// The other side closed its channel, and so the one to it is closed.
+    /// The other side closed its channel, so the channel to it is closed too.
     HungUp {
         /// The process whose channel it was.
         node: NodeId,
@@ -219,10 +219,9 @@ impl<A: Algorithm> Driver<A> {
         &self.handle
     }
 
-    /// Gives the process a command. The step that handles it becomes part of
-    /// the span in `context`, which its owner ends: an operation, from the
-    /// command until its answer. Without a span in `context` the step gets one
-    /// of its own.
+    /// Gives the process a command. The step that handles it becomes part of the
+    /// span in `context`: an operation, from the command until its answer. The owner
+    /// of that span ends it. Without a span in `context` the step gets one of its own.
     ///
     /// # Errors
     /// [`Stopped`].
@@ -243,8 +242,8 @@ impl<A: Algorithm> Driver<A> {
         self.faults.send_modify(change);
     }
 
-    /// Closes the channel to `to` after what was sent, whereupon `to` closes
-    /// the one back.
+    /// Closes the channel to `to` once all queued messages are sent. `to` then closes
+    /// its channel to this process.
     ///
     /// # Errors
     /// [`Stopped`].
@@ -265,7 +264,7 @@ struct Task<A: Algorithm> {
     gate: FaultGate,
     steps: Steps<A>,
     reports: mpsc::Sender<Report<A>>,
-    /// How many it has taken.
+    /// How many commands it has taken.
     commands: u64,
     admission: Option<Arc<Admission>>,
     lateness: Arc<Lateness>,

@@ -54,8 +54,8 @@ impl Outboxes {
         }
     }
 
-    /// Whether there is room for the messages of another command. A guest that
-    /// does not read leaves room.
+    /// Whether there is room for the messages of another command. Messages that wait
+    /// for guests do not count.
     pub(super) fn have_room(&self) -> bool {
         self.waiting < HIGH_WATER
     }
@@ -101,8 +101,8 @@ impl Outboxes {
     }
 
     /// Moves waiting messages into channels that have room, and writes them. Ready with
-    /// each lost message, and when there is room for commands again: the driver, which has
-    /// stopped taking them, then checks once more.
+    /// each lost message, and when there is room for commands again, so that the driver
+    /// resumes taking them.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Change> {
         let had_room = self.have_room();
         while let Poll::Ready(Some((peer, opened))) = self.opening.poll_next_unpin(cx) {
@@ -213,8 +213,8 @@ mod tests {
         assert_eq!((outboxes.waiting, outboxes.waiting_bytes), (0, 0));
     }
 
-    /// Once, the receiver of the message over the limit was disconnected, and lost its
-    /// waiting messages only because another peer did not read.
+    /// Once, the receiver of the message that exceeded the limit was disconnected, although
+    /// it was another peer that did not read.
     #[test]
     fn only_the_peer_that_does_not_read_is_disconnected() {
         let (commands, mut given) = mpsc::channel(1);

@@ -54,7 +54,7 @@ impl Sending {
     }
 
     /// Continues sending. Ready with each lost message, and when there is room for
-    /// commands again: the driver, which has stopped taking them, then checks once more.
+    /// commands again, so that the driver resumes taking them.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Change> {
         match self {
             Self::Channels(outboxes) => outboxes.poll(cx),

@@ -1,8 +1,8 @@
 //! The timers of one process.
 //!
-//! A timer that is set by a timer's step runs from when that one was due, as in the
-//! simulator: so a process that acts periodically keeps its pace, however late its
-//! steps are.
+//! A timer that is set in the step of another timer runs from the due time of that
+//! timer, as in the simulator: a process that acts periodically keeps its pace, however
+//! late its steps are.
 //!
 //! Most timers are cancelled long before they run out, because a message was
 //! answered. So the entry in tokio's queue is kept when its timer is cancelled: a new
@@ -35,7 +35,7 @@ pub(super) struct Timers<T> {
     queue: BTreeMap<Place, (T, SpanContext)>,
     places: BTreeMap<T, Place>,
     set: u64,
-    /// When [`next`](Self::next) waits, it ends when the first is due, or
+    /// While [`next`](Self::next) waits, this ends when the first timer is due, or
     /// earlier.
     sleep: Pin<Box<Sleep>>,
 }
@@ -50,7 +50,7 @@ impl<T: Clone + Ord> Timers<T> {
         }
     }
 
-    /// Starts or restarts `timer`: it is due `after` that long from `from`.
+    /// Starts or restarts `timer`, which is due at `from + after`.
     pub(super) fn set(&mut self, timer: T, from: Instant, after: Duration, set_by: SpanContext) {
         self.cancel(&timer);
         let place = (from + after.min(LONGEST), self.set);

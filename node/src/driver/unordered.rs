@@ -56,8 +56,8 @@ impl UnorderedSender {
         }
     }
 
-    /// Whether there is room for the messages of another command. A guest that
-    /// sends no receipts leaves room.
+    /// Whether there is room for the messages of another command. Messages to guests
+    /// do not count.
     pub(super) fn have_room(&self) -> bool {
         self.waiting < HIGH_WATER
     }

@@ -133,8 +133,8 @@ impl Answer {
     }
 }
 
-/// The answer, which should have the form of the request; some collectors have
-/// JSON alone.
+/// Decodes an answer. It should have the encoding of the request, but some collectors
+/// answer in JSON only.
 fn decode(kind: &str, body: &[u8]) -> Option<ExportTraceServiceResponse> {
     if !kind.starts_with("application/json") {
         return ExportTraceServiceResponse::decode(body).ok();

@@ -14,8 +14,8 @@ use trace::telemetry::SCOPE;
 
 use super::BATCH;
 
-/// The bytes of spans in one request, unless one span alone has more: servers of
-/// gRPC take 4 MiB by default. Resources come on top.
+/// The limit on the bytes of spans in one request, which a single span may exceed:
+/// gRPC servers accept 4 MiB by default. Resources are not counted.
 const LONGEST: usize = 2 << 20;
 
 /// Spans that are sent together.
@@ -27,8 +27,8 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// All of these in as few batches as the limits allow. `services` has the
-    /// resources by the numbers that stand beside the spans.
+    /// Groups the spans into batches within the limits. `services` has the resources
+    /// by the service numbers of the spans.
     pub(super) fn all(spans: Vec<(u32, EncodedSpan)>, services: &[Resource]) -> Vec<Self> {
         let mut batches = Vec::new();
         let mut next = Open::default();

@@ -59,7 +59,7 @@ impl Client {
                     // A redirected POST becomes a GET.
                     .redirect(reqwest::redirect::Policy::none());
                 let builder = match is_here(&target.url) {
-                    // The loopback of a proxy is another machine's.
+                    // A proxy's loopback address is that of another machine.
                     true => builder.no_proxy(),
                     false => builder,
                 };

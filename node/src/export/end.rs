@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep_until};
 /// How long the end of a run waits for a collector that takes nothing.
 pub const PATIENCE: Duration = Duration::from_secs(3);
 
-/// How long it waits for one that is slow. Shorter than the 30 s for which
+/// How long it waits for a slow collector. Shorter than the 30 s for which
 /// OpenTelemetry's SDKs wait at their end.
 pub const LONGEST: Duration = Duration::from_secs(10);
 
@@ -34,7 +34,7 @@ impl End {
         self.progress = Instant::now();
     }
 
-    /// Done when the end began and the time after it is over. Returns the reason.
+    /// Returns the reason once flushing has begun and its time is over.
     pub(super) async fn over(&mut self) -> String {
         if self.flush.wait_for(|flushing| *flushing).await.is_err() {
             // Dropped without an end: `run` notices.

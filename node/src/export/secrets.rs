@@ -3,7 +3,7 @@
 /// The replacement of a secret.
 const HIDDEN: &str = "***";
 
-/// A text as short as this is not struck: it is part of many others.
+/// The shortest secret that is struck, in bytes: shorter texts are part of many others.
 const SHORTEST: usize = 4;
 
 /// The secrets in headers and URL, to be struck from other texts: a collector may repeat

@@ -45,7 +45,7 @@ impl fmt::Display for Target {
 /// The configured target.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
-    /// The collector, if one was.
+    /// The collector, if one is configured.
     pub target: Option<Target>,
     /// Variables that could not be used.
     pub warnings: Vec<String>,
@@ -179,7 +179,7 @@ fn parse(text: &str) -> Result<Url, String> {
         }
         _ => return Err("it begins with no http://".into()),
     }
-    // The clients have a stricter idea of a URL.
+    // The clients accept fewer URLs.
     let uri: Result<tonic::codegen::http::Uri, _> = url.as_str().parse();
     uri.map(|_| url).map_err(|error| error.to_string())
 }

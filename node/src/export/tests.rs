@@ -102,7 +102,7 @@ fn targets_come_from_the_flag_and_the_variables() {
 }
 
 #[test]
-fn flag_without_a_url_is_an_error_that_keeps_secrets() {
+fn malformed_url_is_rejected_without_revealing_secrets() {
     for url in [
         "",
         "127.0.0.1:4318",
@@ -166,7 +166,7 @@ fn invalid_variables_cause_warnings_with_their_names() {
 }
 
 #[test]
-fn headers_are_decoded_and_credentials_become_one() {
+fn headers_are_decoded_and_credentials_become_a_header() {
     let header = |url, variables: &[_], name| {
         let target = find(Some(url), variables).expect(url).target.expect(url);
         let value = target.headers.get(name).cloned();

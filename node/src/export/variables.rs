@@ -36,8 +36,8 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
             })
     }
 
-    /// The URL: of the variable with that name, and whether it is the base of
-    /// others.
+    /// The variable's name, its URL, and whether the URL is a base to which a path is
+    /// added.
     pub(super) fn endpoint(&self) -> Option<(String, String, bool)> {
         let (name, url) = self.find("ENDPOINT")?;
         let is_base = name == "OTEL_EXPORTER_OTLP_ENDPOINT";
@@ -85,7 +85,7 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
         }
     }
 
-    /// `name=value,name=value`, the values percent-encoded. A warning never has the
+    /// `name=value,name=value`, the values percent-encoded. A warning never contains a
     /// value.
     pub(super) fn headers(&mut self) -> HeaderMap {
         let mut headers = HeaderMap::new();

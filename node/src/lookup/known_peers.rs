@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_table_has_k_of_the_far_half_and_all_that_are_near() {
+    fn table_has_up_to_k_peers_of_each_bucket() {
         let peers: Vec<_> = (0..100).map(|_| PeerId::random()).collect();
         let known = KnownPeers::new(peers.iter().map(|peer| (*peer, Multiaddr::empty())));
         let mut rng = ChaCha8Rng::seed_from_u64(1);

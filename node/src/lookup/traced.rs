@@ -12,7 +12,7 @@ use trace::telemetry::Tracer;
 use super::{Error, Found, Lookup};
 use crate::Handle;
 
-/// The message without an answer.
+/// The request that is not answered.
 pub(crate) const ADD_PROVIDER: &str = "ADD_PROVIDER";
 
 /// A request of a lookup, and its outcome.
@@ -22,14 +22,13 @@ pub struct Exchange {
     pub peer: PeerId,
     /// Which message of the protocol it was, for example `FIND_NODE`.
     pub message: &'static str,
-    /// When it was sent. One to a peer that was to be connected first: when the
-    /// dial began.
+    /// When it was sent; if the peer had to be dialled first, when the dial began.
     pub sent: SystemTime,
     /// When its answer came.
     pub answered: Option<SystemTime>,
     /// How many peers the answer named.
     pub named: usize,
-    /// Whether the peer was to be connected first.
+    /// Whether the peer had to be dialled first.
     pub dialled: bool,
 }
 

@@ -26,7 +26,7 @@ use crate::channel::Arrival;
 pub struct Handler {
     peer: PeerId,
     inbox: mpsc::Sender<Arrival>,
-    /// One for each stream that is being read.
+    /// Permits, one for each stream that is being read.
     places: Arc<Semaphore>,
     receiving: JoinSet<()>,
     /// Parcels without a stream yet.
@@ -34,9 +34,9 @@ pub struct Handler {
     /// Streams that are being opened. Any of them will do for any parcel.
     requested: usize,
     sending: JoinSet<Sent>,
-    /// The inbox is notified of the end, once there was a message.
+    /// Whether there was a stream: the inbox is then notified of the connection's end.
     used: bool,
-    /// Made at the end.
+    /// Created when the connection closes.
     last: Option<Box<PollSender<Arrival>>>,
 }
 
@@ -171,8 +171,8 @@ impl ConnectionHandler for Handler {
         Poll::Pending
     }
 
-    /// The connection closes. What the inbox has not taken yet gets no receipt
-    /// and is dropped; then the inbox is told, and nothing comes any more.
+    /// The connection closes. Messages that the inbox has not taken yet are dropped,
+    /// without a receipt. Then the inbox is notified; nothing follows.
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Option<Self::ToBehaviour>> {
         self.receiving.abort_all();
         while ready!(self.receiving.poll_join_next(cx)).is_some() {}

@@ -7,8 +7,8 @@
 //! task of its own, and the last may arrive first. An algorithm that needs the order
 //! of a channel fails here.
 //!
-//! The receipt is also what pushes back. [`STREAMS`] messages are under way to
-//! a peer at once, and a peer that does not read sends no receipts. The end of the
+//! Receipts also provide back-pressure: [`STREAMS`] messages are under way to a
+//! peer at once, and a peer that does not read sends no receipts. The end of the
 //! stream would not suffice: a refused stream ends as well.
 //!
 //! As in rust-libp2p, `behaviour.rs` handles the peer, `handler.rs` one connection
@@ -39,14 +39,14 @@ use crate::channel::Outgoing;
 /// The protocol's name in multistream-select.
 pub const PROTOCOL: StreamProtocol = StreamProtocol::new("/testbed/message/1.0.0");
 
-/// How many messages are under way at once on one connection in one direction;
-/// a peer that opens more streams has them refused. With frames of 1 MiB they
-/// may take as much memory as the first windows of 128 streams, which is what
-/// strangers get. Far below the 512 streams at which Yamux ends a connection.
+/// How many messages are under way at once on one connection in one direction.
+/// Further streams are refused. With frames of 1 MiB they may take as much memory as
+/// the initial windows of 128 streams, the limit for strangers. Far below the 512
+/// streams at which Yamux ends a connection.
 pub const STREAMS: usize = 32;
 
 /// How long a message may take from the opening of its stream to its last
-/// byte. libp2p gives as much to the negotiation before it.
+/// byte. libp2p allows as much for the negotiation before it.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Why a message cannot be sent, or may not have arrived.
@@ -110,11 +110,11 @@ impl Sender {
     }
 
     /// Numbers a message. It is sent by the future, which is done when the
-    /// receipt has come. Of many such futures [`STREAMS`] proceed at a time.
+    /// receipt has come. At most [`STREAMS`] such futures proceed at a time.
     ///
     /// # Errors
-    /// [`Error::Envelope`] for what is too large; it gets no number. The future
-    /// has the other variants.
+    /// [`Error::Envelope`] for a message that is too large; it gets no number. The
+    /// future returns the other variants.
     pub fn send(
         &mut self,
         message: Outgoing,

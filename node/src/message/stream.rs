@@ -17,8 +17,8 @@ use crate::channel::{Arrival, Codec};
 /// The receipt: the message is in the inbox.
 const RECEIPT: u8 = 1;
 
-/// Writes the message, and waits for its receipt, while the other side's inbox is
-/// full.
+/// Writes the message, and waits for its receipt, which comes once the other side's
+/// inbox has taken the message.
 pub(super) async fn send(
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
     peer: PeerId,
@@ -39,7 +39,7 @@ pub(super) async fn send(
     }
 }
 
-/// Reads the message that `stream` carries, hands it over, and gives the
+/// Reads the message that `stream` carries, passes it to the inbox, and sends the
 /// receipt. A stream that breaks the protocol is dropped, which refuses it.
 pub(super) async fn receive(
     mut stream: Stream,

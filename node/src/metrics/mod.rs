@@ -66,7 +66,7 @@ impl Metrics {
         self.peers.add(count);
     }
 
-    /// Lets a peer's gossipsub count.
+    /// Registers the metrics of a peer's gossipsub.
     pub(crate) fn add_gossipsub<T: gossipsub::DataTransform + Send + 'static>(
         &self,
         gossipsub: gossipsub::Behaviour<T>,
@@ -113,7 +113,7 @@ impl Metrics {
 /// Writes one metric, for a collector.
 ///
 /// # Errors
-/// What the encoder says.
+/// Those of the encoder.
 pub fn tell(
     encoder: &mut DescriptorEncoder<'_>,
     name: &str,
@@ -133,9 +133,9 @@ impl fmt::Debug for Metrics {
 #[derive(Debug, thiserror::Error)]
 #[error("--metrics {address}: {why}; choose another port, or 0 for any that is free")]
 pub struct BindError {
-    /// Where.
+    /// The address.
     pub address: SocketAddr,
-    /// What the system says, for example that the port is in use.
+    /// The system's error, for example that the port is in use.
     #[source]
     pub why: std::io::Error,
 }

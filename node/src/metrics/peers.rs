@@ -21,7 +21,7 @@ impl Peers {
         all.unwrap_or_else(PoisonError::into_inner).push(count);
     }
 
-    /// How many run, and how many ends of connections they have.
+    /// How many peers run, and how many ends of connections they have.
     fn now(&self) -> (i64, i64) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // Stopped peers are not counted.

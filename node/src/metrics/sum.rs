@@ -13,7 +13,7 @@ use prometheus_client::registry::Registry;
 struct Samples {
     all: Vec<(String, f64)>,
     places: HashMap<String, usize>,
-    /// Where the next one belongs, if it comes in the same order as before.
+    /// The index of the next sample, if the order is the same as before.
     next: usize,
 }
 
@@ -37,7 +37,7 @@ impl Samples {
     }
 }
 
-/// What they hold together, in the OpenMetrics text format.
+/// The sums of their samples, in the OpenMetrics text format.
 pub(super) fn of(registries: &[Registry]) -> String {
     // By the comments in front of the samples.
     let mut metrics: BTreeMap<String, Samples> = BTreeMap::new();

@@ -1,5 +1,5 @@
-//! The protocol as the whole peer sees it: pings that are asked for, and how
-//! many streams of each peer are answered.
+//! The protocol of the whole peer: requested pings, and the bound on the answered
+//! streams of each peer.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -19,9 +19,9 @@ use super::{Reply, STREAMS};
 
 /// libp2p's ping on all connections of one peer.
 pub struct Behaviour {
-    /// libp2p's own, which pings at regular times; `None` where that is not wanted.
+    /// libp2p's behaviour, which pings at regular intervals; `None` if that is switched off.
     regular: Option<ping::Behaviour>,
-    /// One place for each inbound stream that is answered.
+    /// Permits, one for each inbound stream that is answered.
     places: HashMap<PeerId, Arc<Semaphore>>,
     asks: VecDeque<ToSwarm<Event, Ask>>,
 }
@@ -37,8 +37,8 @@ impl Behaviour {
         }
     }
 
-    /// Pings `peer` once, on that connection. The reply is dropped when the
-    /// connection closes before.
+    /// Pings `peer` once, on that connection. The reply is dropped if the connection
+    /// closes first.
     pub(crate) fn ask(&mut self, peer: PeerId, connection: ConnectionId, reply: Reply) {
         self.asks.push_back(ToSwarm::NotifyHandler {
             peer_id: peer,

@@ -1,5 +1,5 @@
-//! The pings of one connection: inbound streams that are answered, libp2p's
-//! regular pings, and those that are asked for.
+//! The pings of one connection: inbound streams that are answered, libp2p's regular
+//! pings, and requested pings.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -28,7 +28,7 @@ use super::{Error, Outcome, PROTOCOL, Reply, answer, ask};
 /// libp2p's handler, of which the regular pings are used.
 type Regular = <ping::Behaviour as NetworkBehaviour>::ConnectionHandler;
 
-/// The wish for one ping.
+/// A request for one ping.
 pub struct Ask(pub(super) Reply);
 
 impl fmt::Debug for Ask {
@@ -42,7 +42,7 @@ impl fmt::Debug for Ask {
 pub enum Purpose {
     /// For libp2p's regular pings.
     Regular,
-    /// For pings that are asked for.
+    /// For requested pings.
     OnDemand,
 }
 
@@ -53,7 +53,7 @@ pub struct Handler {
     answering: Vec<Answering>,
     regular: Option<Regular>,
     asks: VecDeque<Reply>,
-    /// The one stream for the pings that are asked for.
+    /// The one stream for requested pings.
     asking: Asking,
 }
 
@@ -120,7 +120,7 @@ impl Handler {
         }
     }
 
-    /// Goes on with the pings that are asked for. Ready when a stream is needed.
+    /// Advances the requested pings. Ready when a stream is needed.
     fn poll_asks(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             match std::mem::replace(&mut self.asking, Asking::Closed) {

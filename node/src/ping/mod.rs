@@ -6,11 +6,11 @@
 //! connection when that ping comes. Over QUIC it is answered when the
 //! connection wakes for another reason, up to 15 s later. It also answers nothing
 //! to a peer that speaks no ping itself, and drops a stream when a second one
-//! comes. (`docs/libp2p-ping.md` has the report for upstream.) Here each of two
-//! inbound streams a peer, as the specification has it, is answered in a future
-//! that waits for the next ping in the same poll.
+//! comes. (`docs/libp2p-ping.md` has the report for upstream.) Here up to
+//! two inbound streams of a peer, as in the specification, are answered, each in a
+//! future that waits for the next ping in the same poll.
 //!
-//! Besides, a ping can be asked for: [`Handle::ping`](crate::Handle::ping).
+//! [`Handle::ping`](crate::Handle::ping) requests a single ping.
 
 mod behaviour;
 mod handler;
@@ -37,7 +37,7 @@ pub const SIZE: usize = 32;
 /// "The listening peer SHOULD accept at most two streams per peer".
 pub const STREAMS: usize = 2;
 
-/// Why a ping that was asked for has no answer.
+/// Why a requested ping has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is no connection to that peer.
@@ -59,7 +59,7 @@ pub enum Error {
     SwitchedOff,
 }
 
-/// A ping that is asked for, and the way back for its round trip.
+/// The channel for the round trip of a requested ping.
 pub(crate) type Reply = oneshot::Sender<Result<Duration, Error>>;
 
 /// Answers the pings of one stream until it ends.
@@ -74,11 +74,11 @@ async fn answer(mut stream: Stream) -> io::Result<()> {
     }
 }
 
-/// The outcome of a ping that was asked for.
+/// The outcome of a requested ping.
 enum Outcome {
-    /// It was replied. The stream is for the next one, if it is whole.
+    /// The ping is over. The stream is for the next one, if it is intact.
     Done(Option<Stream>),
-    /// The stream was not new, and is broken.
+    /// The stream was used before, and is broken: the ping is repeated.
     Again(Reply),
 }
 

@@ -47,8 +47,8 @@ pub(crate) fn on_identified(peer: PeerId, info: &identify::Info, table: &mut Ref
 #[derive(Debug, Default)]
 pub(crate) struct Lookups {
     pending: HashMap<QueryId, Pending>,
-    /// The lookups with which libp2p would fill the table, one after the other
-    /// under one id, where they are not needed.
+    /// The id of libp2p's bootstrap lookups, which run one after the other under one
+    /// id, if they are not needed.
     unwanted: Option<QueryId>,
 }
 
@@ -59,7 +59,7 @@ struct Pending {
 }
 
 impl Lookups {
-    /// Begins one.
+    /// Begins a lookup.
     pub(crate) fn begin(
         &mut self,
         lookup: Lookup,
@@ -77,9 +77,9 @@ impl Lookups {
         }
     }
 
-    /// Enters peers into the table. libp2p plans lookups that fill it when it
-    /// hears of the first ones. Begun now they are not planned any more, and each
-    /// ends before it has sent anything.
+    /// Adds peers to the table. libp2p schedules bootstrap lookups when it learns of the
+    /// first ones. They are begun here instead, and each is ended before it sends a
+    /// request.
     pub(crate) fn introduce(&mut self, peers: Vec<(PeerId, Multiaddr)>, table: &mut Referrals) {
         for (peer, address) in peers {
             table.kademlia.add_address(&peer, address);

@@ -1,5 +1,5 @@
-//! `/ipfs/ping/1.0.0`: libp2p's own ping, with its defaults. It measures and
-//! detects dead connections; it does not keep an idle one open.
+//! `/ipfs/ping/1.0.0`: logs the outcomes of libp2p's regular pings. They measure round
+//! trips and detect dead connections; they do not keep an idle one open.
 
 use libp2p::ping::{Event, Failure};
 

@@ -1,6 +1,6 @@
 //! The encoding of an envelope, written straight into the buffer of its channel.
 //!
-//! prost would take the ids in buffers of their own. The bytes are those of
+//! prost would need the ids in buffers of their own. The bytes are those of
 //! prost's encoding of [`v1::Envelope`](crate::v1::Envelope): fields in the order of
 //! their tags, without those that are zero.
 
@@ -9,7 +9,7 @@ use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint, k
 
 use super::{Envelope, TraceContext};
 
-/// A key of these fields, and of a fixed 32 or 64 bits behind one.
+/// The bytes of a field's key, alone and with a fixed value of 32 or 64 bits.
 const KEY: usize = 1;
 const FIXED32: usize = KEY + 4;
 const FIXED64: usize = KEY + 8;

@@ -53,7 +53,7 @@ fn envelopes(
 }
 
 #[test]
-fn what_is_written_is_read() {
+fn envelopes_survive_the_round_trip() {
     let good = envelopes(1..=MAX_KIND, 0..=300);
     check(256, good, |envelope| {
         let bytes = envelope.encode();
@@ -78,7 +78,7 @@ fn the_sender_rejects_the_same_envelopes_as_the_receiver() {
 }
 
 #[test]
-fn damaged_envelopes_are_read_or_refused_with_the_value() {
+fn damaged_envelopes_are_decoded_or_rejected_with_the_value() {
     let good = envelopes(1..=MAX_KIND, 0..=64);
     let bytes = good.prop_map(|envelope| envelope.encode().expect("within its limits"));
     check(2_048, hostile(bytes), |bytes| {

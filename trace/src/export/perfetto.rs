@@ -1,8 +1,8 @@
 //! A trace for <https://ui.perfetto.dev>: native track events, a process track
 //! for each peer, and a flow for each receipt of a message.
 //!
-//! A flow leads from one event to one slice: a message that comes twice is two
-//! flows, whose numbers stand at its sending.
+//! A flow leads from one event to one slice: a message that is received twice has two
+//! flows, and its sending has the numbers of both.
 //!
 //! The messages are a subset of `protos/perfetto/trace` in google/perfetto, with
 //! its field numbers: `trace.proto`, `trace_packet.proto`,

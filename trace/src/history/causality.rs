@@ -2,7 +2,7 @@
 //!
 //! F. Mattern, "Virtual Time and Global States of Distributed Systems", 1989;
 //! C. Fidge, "Timestamps in Message-Passing Systems That Preserve the Partial
-//! Ordering", 1988. Nothing of this travels with the messages.
+//! Ordering", 1988. The messages carry no clocks.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -70,7 +70,7 @@ impl Causality {
         &self.clocks[at.process][at.step]
     }
 
-    /// Whether `a` is `b`, or could have an effect on it.
+    /// Whether `a` is `b`, or happened before it.
     pub fn precedes(&self, a: StepIndex, b: StepIndex) -> bool {
         self.clock(b)[a.process] as usize > a.step
     }

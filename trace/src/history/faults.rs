@@ -14,8 +14,8 @@ pub const CUT: &str = "cut";
 /// The name of the span that records the healing of a link.
 pub const HEAL: &str = "heal";
 
-/// The attribute of such a span with the peer; the other end of a link is its
-/// remote.
+/// The attribute of these spans that names the peer. [`key::REMOTE`] names the other
+/// end of a link.
 pub const PEER: &str = "p2p.peer";
 
 /// A fault, or its end. Peers are named as in the trace.

@@ -23,8 +23,8 @@ use crate::store::{hex, leads_somewhere};
 /// Nanoseconds in a microsecond.
 const MICRO: u64 = 1000;
 
-/// The traces in `data`, in the order in which they are named there first. The
-/// spans of each are in the order of their start.
+/// The traces in `data`, in the order of their first appearance. The spans of each
+/// are in the order of their start.
 #[must_use]
 pub fn traces(data: TracesData) -> Vec<Trace> {
     let mut building = IndexMap::<Vec<u8>, Building>::new();
@@ -163,8 +163,8 @@ fn translate(span: OtlpSpan, library: &[KeyValue], process_id: String) -> Span {
     }
 }
 
-/// Jaeger's warning about such a span, which it then lets last a nanosecond:
-/// `negative_duration_santizer.go`, beside the other.
+/// Jaeger's warning about such a span, which then gets a duration of one nanosecond:
+/// `negative_duration_santizer.go`, beside the other sanitizer.
 fn ends_before_it_starts(start: u64, end: u64) -> String {
     let time = |nanos: u64| {
         let time = Timestamp::from_nanosecond(nanos.into()).unwrap_or(Timestamp::MAX);

@@ -70,7 +70,7 @@ pub struct Span {
     /// In microseconds since 1970.
     #[serde(deserialize_with = "nearest")]
     pub start_time: u64,
-    /// In microseconds; less than none, if it ends before it starts.
+    /// In microseconds; negative if the span ends before it starts.
     #[serde(deserialize_with = "nearest")]
     pub duration: i64,
     /// Its attributes, and some fields of OTLP.

@@ -6,11 +6,11 @@ use std::marker::PhantomData;
 use serde::Deserializer;
 use serde::de::{Error, Unexpected, Visitor};
 
-/// A type of integers, and the nearest to another number.
+/// An integer type that is read from any number, as the nearest integer.
 pub(super) trait Nearest: Sized {
     const NAME: &'static str;
     fn of_int(number: i128) -> Option<Self>;
-    /// Of a number that is rounded.
+    /// Converts a rounded number.
     fn of_float(number: f64) -> Self;
 }
 

@@ -21,7 +21,7 @@ use crate::otlp::Read;
 /// The spans of a file: an answer of Jaeger's API, a list of traces, or one trace.
 ///
 /// # Errors
-/// It cannot be read as far as its spans. The error has the place.
+/// It is malformed outside of its spans. The error has the place.
 pub fn read(text: &[u8]) -> Result<Read, serde_json::Error> {
     let text = mended(utf8(text));
     let File(traces) = serde_json::from_str(&text)?;

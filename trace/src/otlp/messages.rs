@@ -19,7 +19,7 @@ pub(super) trait Message: Sized {
     fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self, D::Error>;
 }
 
-/// Reads a message where there is an object, and nothing else.
+/// Reads a message from a JSON object only.
 #[derive(Default)]
 pub(super) struct Whole<M>(pub(super) M);
 
@@ -269,7 +269,7 @@ struct KeyValueForm {
     key: String,
     #[serde(with = "optional")]
     value: Option<AnyValue>,
-    /// Of profiles alone.
+    /// Used by profiles only.
     #[serde(skip)]
     key_strindex: i32,
 }

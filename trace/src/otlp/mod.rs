@@ -36,7 +36,7 @@ pub struct Read {
 /// Reads a request of the OTLP exporter.
 ///
 /// # Errors
-/// It cannot be read as far as its spans. The error has the place.
+/// It is malformed outside of its spans. The error has the place.
 pub fn read(text: &[u8]) -> Result<Read, serde_json::Error> {
     let text = utf8(text);
     let Object(traces) = serde_json::from_str::<Object<Traces<'_>>>(&text)?;

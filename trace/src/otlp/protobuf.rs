@@ -45,7 +45,7 @@ struct Scope {
 /// The spans of a request.
 ///
 /// # Errors
-/// It cannot be read as far as its spans.
+/// It is malformed outside of its spans.
 pub fn read_protobuf(request: Bytes) -> Result<Read, DecodeError> {
     let Request { resource_spans } = Request::decode(request)?;
     let mut left_out = LeftOut::default();

@@ -10,7 +10,7 @@ pub trait Names {
     /// The name of `node` in the trace.
     fn name(&self, node: NodeId) -> Arc<str>;
 
-    /// The same, to be written at once.
+    /// The same, borrowed where possible.
     fn text(&self, node: NodeId) -> Cow<'_, str>;
 
     /// Why `from` may not send to `to`; `None` if it may.

@@ -27,7 +27,7 @@ pub mod key {
     /// The number of the channel's opening.
     pub const INCARNATION: &str = "p2p.channel.incarnation";
     /// How many fields and list entries of a state, a message or an output were left
-    /// out as too long. Has the same prefix as they.
+    /// out as too long. Has the prefix of their names.
     pub const LEFT_OUT: &str = "p2p.left_out";
 }
 
@@ -71,7 +71,7 @@ pub(super) fn received(
     to.set(key::INCARNATION, Value::Integer(incarnation));
 }
 
-/// The attributes of the message that a checker does not need.
+/// The attributes of a received message that a checker does not need.
 pub(super) fn remarks(
     received: &Received,
     kind: &str,
@@ -126,8 +126,8 @@ pub(super) fn output(said: Fields, to: &mut impl Attributes) {
     fields("", said, OF_AN_OUTPUT, to);
 }
 
-/// The first fields of a value, each name after `prefix`, and how much is left out of
-/// them.
+/// The first fields of a value, with prefixed names, and how much of the value is left
+/// out.
 fn fields(prefix: &'static str, fields: Fields, most: Most, to: &mut impl Attributes) {
     let left_out = left_out(&fields, most);
     for (name, field) in fields.into_iter().take(most.fields) {

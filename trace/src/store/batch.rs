@@ -35,8 +35,7 @@ impl Batch {
         }
     }
 
-    /// Decodes the spans into OTLP: neighbours of one service share an
-    /// envelope.
+    /// Decodes the spans into OTLP: adjacent spans of one service share an envelope.
     pub(super) fn into_resource_spans(self) -> Vec<ResourceSpans> {
         let mut groups = Vec::new();
         let mut bytes = &self.bytes[..];
@@ -53,7 +52,7 @@ impl Batch {
 }
 
 impl Copied {
-    /// The span, whose rest is what `bytes` begin with, and end after.
+    /// Decodes the span, whose rest is at the start of `bytes`, and advances `bytes` past it.
     fn decode(&self, bytes: &mut &[u8]) -> Span {
         let (rest, after) = bytes.split_at(self.length);
         *bytes = after;

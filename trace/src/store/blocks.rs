@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-/// The size of a block, but for one with a single span that is larger.
+/// The size of a block, unless it holds a single larger span.
 const BLOCK: usize = 1 << 20;
 
 /// The blocks that are kept, and the number of the first.

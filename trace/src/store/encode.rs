@@ -1,7 +1,7 @@
 //! Parts of a span as OTLP protobuf, written once into their final place.
 //!
 //! A step is recorded with this: its attributes, events and status go straight
-//! into the bytes that the store keeps, with no value of the SDK's between. The
+//! into the bytes that the store keeps, without a value of the SDK in between. The
 //! other spans of a run are made with the OpenTelemetry API and written here when
 //! they end (`own.rs`).
 
@@ -58,8 +58,8 @@ pub(super) mod key {
     pub(in crate::store) const ENTRY: u8 = 1 << 3 | 2;
 }
 
-/// The first field of a span whose attributes have numbers for names: a field that OTLP
-/// does not have. A span that is decoded and encoded again never has it.
+/// Marks a span whose attribute names are written as numbers. It is the first field of
+/// the span, and one that OTLP does not have: decoding drops it.
 const NUMBERED: [u8; 3] = [0x80 | (31 << 3) as u8, (31 << 3 >> 7) as u8, 1];
 
 /// How long a text of an algorithm's may be, in bytes; one that is cut ends with
@@ -81,7 +81,7 @@ pub(crate) enum Value<'a> {
     List(&'a [String]),
 }
 
-/// A text, and what stands behind it.
+/// A text, and its suffix.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Text<'a> {
     pub(crate) text: &'a str,
@@ -195,7 +195,7 @@ thread_local! {
 }
 
 impl SpanEncoder {
-    /// Nothing yet.
+    /// An empty span.
     pub(crate) fn new() -> Self {
         let mut bytes = SPARE.take();
         bytes.clear();
@@ -327,7 +327,7 @@ fn state(key: u8, context: &SpanContext, out: &mut Vec<u8>) {
     }
 }
 
-/// Whether the names of the attributes of this span have numbers.
+/// Whether the attribute names of this span are written as numbers.
 pub(super) fn is_numbered(rest: &[u8]) -> bool {
     rest.starts_with(&NUMBERED)
 }
@@ -358,7 +358,7 @@ fn attribute(
     }
 }
 
-/// An attribute whose name has a number, of two bytes. If all lengths have one byte,
+/// An attribute whose name is written as a number, of two bytes. If all lengths have one byte,
 /// everything before the value is written at once.
 fn numbered(key: u8, name: u32, value: Value<'_>, out: &mut Vec<u8>) {
     let length = value.len();

@@ -9,7 +9,7 @@ use super::{BadSpan, ServiceId, Store};
 /// How many spans are stored under one lock. Guess.
 const AT_ONCE: usize = 256;
 
-/// A span that has ended, where it was written.
+/// A span that has ended, borrowed from the buffer to which it was written.
 #[derive(Clone, Copy, Debug)]
 pub struct EndedSpan<'a> {
     pub(crate) head: Head,

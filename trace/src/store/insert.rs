@@ -74,8 +74,8 @@ impl Store {
             return;
         }
         let mut table = self.write();
-        // It has no span yet, or the last one stored: so it is not given up
-        // while the lock is held.
+        // The service has no span yet, or has the one stored last, so it is not
+        // evicted while the lock is held.
         let service = table.add_source(envelope);
         for span in &encoded.spans {
             let (rest, tokens) = (span.rest.clone(), span.tokens.clone());

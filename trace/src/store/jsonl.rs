@@ -169,7 +169,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// The first line that cannot be read as far as its spans is named, with the
+    /// The first line that is malformed outside of its spans is named, with the
     /// reason.
     pub fn read_jsonl(mut input: impl BufRead) -> Result<Self, Error> {
         let store = Self::new();
@@ -210,7 +210,7 @@ impl Store {
         store.checked()
     }
 
-    /// Stores spans that stood in that line, if the file is one of lines.
+    /// Stores spans, which come from that line if the file is read by lines.
     fn take(&self, spans: Spans, line: Option<u64>) {
         self.leave_out(spans.left_out);
         for around in spans.data.resource_spans {

@@ -75,7 +75,7 @@ fn add(prefix: &str, name: &str) -> Option<u32> {
     if keys.names.len() >= MOST {
         return None;
     }
-    // There are no more of them than names in the program.
+    // Leaked names are bounded: the program has only so many, and `MOST` is the limit.
     let whole: &'static str = whole.leak();
     keys.names.push(whole);
     let number = keys.names.len() as u32;

@@ -17,13 +17,13 @@ pub struct LeftOut {
 }
 
 impl LeftOut {
-    /// One more.
+    /// Counts one more.
     pub fn add(&mut self, why: impl FnOnce() -> String) {
         self.spans += 1;
         self.first.get_or_insert_with(why);
     }
 
-    /// Others, which came later.
+    /// Adds spans that were left out later.
     pub fn extend(&mut self, others: Self) {
         self.spans += others.spans;
         if self.first.is_none() {

@@ -1,6 +1,6 @@
 //! A span that was reported twice, as by an exporter that got no answer and retried,
-//! is returned and counted once. To look for duplicates whenever a span is stored
-//! would cost more than storing it.
+//! is returned and counted once. Duplicates are found when a trace is read: looking
+//! for them whenever a span is stored would cost more than storing it.
 
 use std::collections::hash_map::Entry;
 use std::hash::{BuildHasher as _, Hash};

@@ -1,7 +1,6 @@
 //! Direct encoding of spans made with the OpenTelemetry API: from the SDK's `SpanData`
-//! to the bytes that
-//! [`codec::split`](super::codec::split) makes of an OTLP `Span`, without the `Span`
-//! between, which costs an allocation for every text.
+//! to the bytes that [`codec::split`](super::codec::split) makes of an OTLP `Span`,
+//! without an intermediate `Span`, which costs an allocation for every text.
 
 use opentelemetry::trace::{SpanId, SpanKind, Status, TraceId};
 use opentelemetry::{KeyValue, Value};

@@ -20,8 +20,8 @@ pub(super) struct Row {
     pub(super) source: u32,
     pub(super) name: u32,
     pub(super) trace: u32,
-    /// How many places before it the row of the same trace lies that was
-    /// stored before it; zero if there is none.
+    /// The distance in places to the previous row of the same trace; zero if there is
+    /// none.
     pub(super) back: u32,
     pub(super) block: u32,
     pub(super) offset: u32,
@@ -41,7 +41,7 @@ const CHUNK_BYTES: usize = CHUNK * size_of::<Row>() + CHUNK / GROUP * size_of::<
 
 /// A Bloom filter of 4,096 bits (B. H. Bloom, "Space/Time Trade-offs in Hash
 /// Coding with Allowable Errors", 1970): with 400 different tokens, as 64
-/// steps have, one in sixty is thought to be there and is not.
+/// steps have, the false-positive rate is one in sixty.
 #[derive(Clone, Debug)]
 struct Signature([u64; 64]);
 
@@ -174,7 +174,7 @@ impl Rows {
         Some((&self.chunks[chunk].groups[row / GROUP], places))
     }
 
-    /// The number of a group to sign. A group that is not full is left.
+    /// The number of a group to sign. A group that is not full is not signed yet.
     pub(super) fn next_unsigned(&self) -> Option<u64> {
         let next = self.unsigned.front().copied();
         next.filter(|number| (number + 1) * GROUP as u64 <= self.end)

@@ -72,8 +72,8 @@ impl Store {
         (spans.collect(), more)
     }
 
-    /// Hands over every row that may meet the query, with what tells whether
-    /// it does. `take` says from which start on rows are of use still.
+    /// Passes every row that may meet the query to `take`, with a function that checks
+    /// whether it does. `take` returns the earliest start of rows that are still needed.
     fn scan(
         &self,
         query: &Query,

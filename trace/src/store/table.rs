@@ -173,7 +173,7 @@ impl Table {
         self.evicted
     }
 
-    /// Changes whenever a service or a name is added or removed, and with it the
+    /// Changes whenever a service is added or a span is evicted, which can change the
     /// meaning of numbers.
     pub(super) fn epoch(&self) -> u64 {
         self.epoch
@@ -316,8 +316,8 @@ impl Table {
         self.blocks.get(row.block, row.offset, row.length)
     }
 
-    /// Enters the next row into the chain of its trace; returns the trace, and
-    /// how far back the row before lies.
+    /// Adds the next row to the chain of its trace. Returns the trace, and the distance
+    /// to its previous row.
     fn chain(&mut self, head: &Head) -> (u32, u32) {
         let place = self.places().end;
         let index = self.trace_of(head);

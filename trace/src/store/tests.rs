@@ -202,7 +202,7 @@ fn a_malformed_span_is_left_out_and_the_others_are_stored() {
         let file = format!("{good}\n{line}\n{good}");
         let store = Store::read_jsonl(file.as_bytes()).expect(&line);
         let LeftOut { spans, first, .. } = store.left_out();
-        // Those of the sample, once: the same spans again are the same spans.
+        // The three spans of the sample, stored twice: duplicates count here.
         assert_eq!((store.len(), spans), (6, 1), "{line}");
         let message = first.unwrap_or_default();
         assert!(message.contains(wanted), "{line}: {message}");
@@ -239,7 +239,7 @@ fn values_nested_as_deep_as_json_may_be_are_read_and_decoded() {
 }
 
 #[test]
-fn lines_have_a_limit() {
+fn overlong_line_is_rejected() {
     let endless = std::io::BufReader::new(std::io::repeat(b' '));
     let error = Store::read_jsonl(endless).expect_err("no end").to_string();
     assert_eq!(error, "line 1: longer than 64 MiB");
@@ -537,7 +537,7 @@ async fn a_waiter_is_woken_by_a_change() {
 }
 
 #[test]
-fn peers_may_report_at_once() {
+fn spans_are_stored_concurrently() {
     let store = Store::new();
     std::thread::scope(|scope| {
         for peer in 0..4_u8 {

@@ -211,7 +211,7 @@ fn attribute(bytes: &[u8], numbered: bool) -> Option<(&[u8], Plain<'_>)> {
 /// decoded: resources, scopes, spans, attributes, events and links. Nothing is
 /// allocated to count them.
 pub fn message_count(data: &[u8]) -> usize {
-    /// Below a field of that number, at that depth, these fields are counted.
+    /// Counts the fields with the numbers in `path`, which has a list for each depth.
     fn inside(bytes: &[u8], path: &[&[u32]]) -> usize {
         let Some((wanted, deeper)) = path.split_first() else {
             return 0;

@@ -52,7 +52,7 @@ impl Nested {
         })
     }
 
-    /// Whether Jaeger's page, which writes JSON, or the testbed's page shows the value so.
+    /// Whether Jaeger's page (as JSON) or the testbed's page shows the value as this text.
     pub(super) fn is(&self, value: &Value) -> bool {
         let json = self.json.as_ref();
         json.is_some_and(|json| is_json(Some(value), json)) || shown(Some(value)) == self.text

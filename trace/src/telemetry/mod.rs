@@ -3,10 +3,10 @@
 //! Every peer is a service of its own, with a [`Tracer`] from [`Sink::tracer`].
 //! Operations are made with the OpenTelemetry API; a step is written in the store's
 //! form at once (`trace::steps`), since there are many. All of them end in one
-//! [`Sink`], which counts each span as it starts and
-//! ends, passes it to a [`Recorder`] in the same call, and queues a copy for the
-//! [`Export`], if there is one. There is no thread for a peer, and no queue that
-//! drops spans when full, as the SDK's batch processor does from 2048 on.
+//! [`Sink`], which counts each span as it starts and ends, passes it to a [`Recorder`]
+//! in the same call, and queues a copy for the [`Export`], if there is one. There is no
+//! thread for each peer, and no queue that drops spans when it is full, as that of the
+//! SDK's batch processor does beyond 2048.
 
 mod context;
 mod tracer;
@@ -49,7 +49,7 @@ pub trait Recorder: Debug + Send + Sync {
 
 /// Sends spans to a collector.
 pub trait Export: Debug + Send + Sync {
-    /// Adds a service. Returns the number under which its spans are recorded.
+    /// Adds a service. Returns the number under which its spans are queued.
     fn add_service(&self, resource: Resource) -> u32;
     /// Queues a span that has ended, or counts it as dropped. The task that ends it waits
     /// for this, so it has to be fast.
@@ -67,7 +67,7 @@ pub trait Export: Debug + Send + Sync {
 #[derive(Debug)]
 pub struct Sink {
     /// One for each tracer, so that peers on different cores do not write to the
-    /// same line of memory.
+    /// same cache line.
     counters: Mutex<Vec<Arc<Counters>>>,
     recorder: Option<Arc<dyn Recorder>>,
     exporter: Option<Arc<dyn Export>>,

@@ -57,7 +57,7 @@ impl Tracer {
             .with_resource(resource)
             .with_span_limits(LIMITS)
             .with_id_generator(Ids(Arc::clone(&ids)))
-            // Whether or not the sender of a message samples.
+            // Independent of whether the sender of a message samples.
             .with_sampler(Sampler::AlwaysOn)
             .build();
         Self {

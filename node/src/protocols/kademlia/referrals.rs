@@ -27,7 +27,7 @@ type Event = ToSwarm<kad::Event, THandlerInEvent<Kademlia>>;
 /// lookup may end.
 const MOST_HELD: usize = 64;
 
-/// The answers that name peers, and to which message of the protocol.
+/// The answers that name peers, each with the message that it answers.
 const ANSWERS: [(&str, &str); 3] = [
     ("FindNodeRes {", FIND_NODE),
     ("GetProvidersRes {", GET_PROVIDERS),
@@ -122,7 +122,7 @@ impl Referrals {
         chain.depths.get(closest).copied()
     }
 
-    /// It is over. Returns its messages, if they were recorded.
+    /// The lookup is over. Returns its messages, if they were recorded.
     pub(super) fn end(&mut self, id: QueryId) -> Vec<Exchange> {
         let chain = self.chains.remove(&name(id));
         if !self.is_recording() {
@@ -220,7 +220,7 @@ impl Referrals {
         });
         match asked {
             Some(exchange) => (exchange.answered, exchange.named) = (Some(now), named),
-            // The request went with the new connection, where it is not seen.
+            // The request went directly to the new connection, and was not recorded.
             None => exchanges.push(Exchange {
                 peer,
                 message,
@@ -238,15 +238,15 @@ fn name(id: QueryId) -> String {
     format!("{id:?}")
 }
 
-/// The lookup that a message is of, and which one it is.
+/// The lookup that a message belongs to, and the message's name.
 fn read_one<'a>(text: &'a str, kinds: &[(&str, &'static str)]) -> Option<(&'a str, &'static str)> {
     let (_, message) = kinds.iter().find(|(name, _)| text.starts_with(name))?;
     let id = text.rsplit_once("query_id: ")?.1;
     Some((&id[..=id.find(')')?], message))
 }
 
-/// The lookup that an answer is for, to which message it is, and the peers that
-/// it names.
+/// The lookup that an answer belongs to, the message that it answers, and the peers
+/// that it names.
 fn read(text: &str) -> Option<(&str, &'static str, impl Iterator<Item = PeerId>)> {
     let (id, message) = read_one(text, &ANSWERS)?;
     let named = text.split("node_id: PeerId(\"").skip(1);

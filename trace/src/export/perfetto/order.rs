@@ -13,8 +13,8 @@ use super::TrackEvent;
 /// An event, and its time in nanoseconds.
 pub(super) type Timed = (u64, TrackEvent);
 
-/// The events of all lanes by time, each lane's in its own order, and at the
-/// same time a sending before its receipts.
+/// The events of all lanes by time, those of one lane in its order. Of events at the
+/// same time, a sending comes before its receipts.
 pub(super) fn by_time_and_cause(lanes: Vec<Vec<Timed>>) -> impl Iterator<Item = Timed> {
     let mut sent = BTreeMap::new();
     let mut due = BinaryHeap::new();

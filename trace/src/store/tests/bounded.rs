@@ -78,7 +78,7 @@ fn a_partly_evicted_trace_has_the_remaining_spans() {
 }
 
 #[test]
-fn places_do_not_change() {
+fn eviction_does_not_change_places() {
     let store = Store::with_limit(LIMIT);
     report(&store, 0, 100);
     let start = store.first_start();
@@ -105,7 +105,7 @@ fn places_do_not_change() {
 }
 
 #[test]
-fn spans_larger_than_the_limit_leave_one() {
+fn span_larger_than_the_limit_is_kept_alone() {
     let store = Store::with_limit(LIMIT);
     for number in 0..4_u8 {
         let mut span = samples::span([number + 1; 16], 1, 0, "x", 0);
@@ -125,7 +125,7 @@ fn spans_larger_than_the_limit_leave_one() {
 }
 
 #[test]
-fn a_run_loses_nothing() {
+fn store_without_a_limit_evicts_nothing() {
     let store = Store::new();
     report(&store, 0, 20_000);
     assert!(store.bytes() > LIMIT);
