@@ -42,9 +42,9 @@ async function read(response, exactly) {
   return body;
 }
 
-// A seed has 64 bits and a number of JavaScript 53. Browsers that hand over
-// the source of a number let such a one be kept as text, digit by digit. It
-// takes a call for each value, so only answers with seeds are read like this.
+// A seed has 64 bits and a number of JavaScript 53. Where the browser passes the
+// source of a number, such a seed is kept as text, digit by digit. That takes a
+// call for each value, so only answers with seeds are read like this.
 /** @type {(key: string, value: any, context?: { source?: string }) => any} */
 function exact(key, value, context) {
   const rounded = Number.isInteger(value) && !Number.isSafeInteger(value);
@@ -121,7 +121,7 @@ export const searchSpans = ({ service, operation, tags, limit = LIST_LIMIT }, si
 export const getServices = (signal) =>
   get('/api/v3/services', { signal }).then((body) => body.services);
 
-// Of a service; without one, of all.
+// The operations of a service; without one, of all services.
 /** @param {string} service @param {AbortSignal} signal */
 export const getOperations = (service, signal) =>
   get('/api/v3/operations', { signal, service }).then((body) => body.operations);

@@ -72,7 +72,7 @@ function drawsModel({ view, params }) {
 }
 
 /**
- * A view of something else is another view, which begins anew.
+ * A view of another trace or pair has another key, so its state begins anew.
  * @param {Route} route
  */
 function keyOf({ view, trace, a, b }) {

@@ -1,4 +1,4 @@
-// The way between the views.
+// The navigation between the views.
 
 import { html } from './vendor/preact-htm.js';
 import { links } from './selection.js';

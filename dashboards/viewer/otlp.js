@@ -68,7 +68,7 @@ export function readTrace(resourceSpans) {
   return { start, length, spans: inTreeOrder(spans) };
 }
 
-// Why a span counts as 0: '' where it does not.
+// Why the duration of a span counts as 0; '' where it does not.
 /** @param {Pick<Span, 'from' | 'to' | 'raw'>} span */
 const unended = ({ from, to, raw }) => {
   if (to >= from) return '';
@@ -154,7 +154,7 @@ function closeSubtrees(order) {
   }
 }
 
-// Everything that is only shown for the selected span is read when it is.
+// What is shown only for the selected span, read when a span is selected.
 /** @param {Span} span */
 export function toDetails(span) {
   const { raw, resource, scope } = span;
@@ -196,7 +196,7 @@ function untimed(at, from) {
   return at === 0n ? 'no time' : 'before the span';
 }
 
-// The spans that a span names as what it has to do with, beside its parent.
+// The links of a span to spans other than its parent.
 /**
  * @param {Pick<Span, 'raw'>} span
  * @returns {{ trace: string, span: string, attributes: Attribute[] }[]}

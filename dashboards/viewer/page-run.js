@@ -1,6 +1,6 @@
-// Which run this page shows: the one that the server is at, or another one of
-// its folder, which the address names: `/?run=ID#/…`. It stands before the
-// `#`, so that every link within the page keeps it.
+// Which run this page shows: the server's own, or another one of its folder, which
+// the address names: `/?run=ID#/…`. The name stands before the `#`, so that every
+// link within the page keeps it.
 
 export const pageRun = new URLSearchParams(globalThis.location?.search ?? '').get('run') ?? '';
 

@@ -16,7 +16,7 @@ export function colour(service) {
 }
 
 // One colour for a kind of message, the same in all views and runs. It comes
-// from the name alone, so that kinds of one's own have one as well. Of the seeds
+// from the name alone, so that the kinds of any algorithm have one. Of the seeds
 // below three million, this one puts the kinds that come together in the lessons
 // farthest apart: 63 degrees at least.
 const KINDS_SEED = 2969134;

@@ -14,7 +14,7 @@ const UNTOUCHED = { allowed: [], paused: false };
 
 /** @typedef {{ connected: boolean | null, event: ServerEvent | null }} Connection */
 
-// A run that is over: a report, or another run than the one the server is at.
+// A run that is over: a report, or another run than the server's own.
 /** @type {ServerEvent} */
 const OVER = { revision: 0, run: 0, live: false, control: UNTOUCHED };
 

@@ -11,10 +11,10 @@ pub enum Error {
     /// The run has ended.
     #[error("the run is over")]
     RunEnded,
-    /// What is paused cannot be paused again.
+    /// The run is paused, so it cannot be paused again.
     #[error("the run is paused already")]
     Paused,
-    /// What goes on cannot be resumed.
+    /// The run is not paused, so it cannot be resumed.
     #[error("the run is not paused")]
     NotPaused,
     /// No peer of that name runs.
@@ -38,10 +38,10 @@ pub enum Error {
         /// "cut" or "whole".
         state: &'static str,
     },
-    /// The algorithm is not right without all of its processes.
+    /// The algorithm is incorrect when a process crashes.
     #[error("this algorithm does not survive a process that stops")]
     NotSurvived,
-    /// The peer has an operation to end.
+    /// The peer has an unfinished operation.
     #[error("{peer} has an operation to end; kill another")]
     Busy {
         /// The peer.
@@ -49,24 +49,24 @@ pub enum Error {
     },
 }
 
-/// How many requests wait for the experiment at most. A guess: no person is so quick.
+/// How many requests may wait for the experiment. A guess: no user is so quick.
 const WAITING: usize = 16;
 
 /// The names of the faults that an experiment injects on request. A run that can be
 /// paused can be resumed, and a link that can be cut can be healed.
 pub type Allowed = Vec<&'static str>;
 
-/// What the page shows of it.
+/// The state that the page shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct State {
-    /// The faults that can be requested: none before the network is there, and none
+    /// The faults that can be requested: none before the network is built, and none
     /// after the run.
     pub allowed: Allowed,
     /// Whether the run is paused.
     pub paused: bool,
 }
 
-/// A requested fault, and where the answer goes: why it was refused.
+/// A requested fault, and the channel for the answer.
 #[derive(Debug)]
 pub struct FaultRequest {
     /// The fault.
@@ -77,7 +77,7 @@ pub struct FaultRequest {
 impl FaultRequest {
     /// Sends the answer.
     pub fn answer(self, answer: Result<(), Error>) {
-        // The page may have gone.
+        // The page may be closed.
         let _ = self.answer.send(answer);
     }
 }
@@ -118,7 +118,8 @@ impl FaultSender {
         }
     }
 
-    /// The same, which [`FaultSender::changed`] then does not report again.
+    /// Like [`FaultSender::state`], and marks the state as seen for
+    /// [`FaultSender::changed`].
     pub(crate) fn look(&mut self) -> State {
         match self.state.has_changed() {
             Ok(_) => self.state.borrow_and_update().clone(),

@@ -5,7 +5,7 @@ use crate::{experiment, host, limits, network, rows, run, sweep, viewer};
 /// Why the testbed has no result.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// What was to run cannot be run.
+    /// The system cannot be run.
     #[error(transparent)]
     Lab(#[from] lab::Error),
     /// A run does not fit this machine.
@@ -23,10 +23,10 @@ pub enum Error {
     /// Measurements cannot be written.
     #[error(transparent)]
     Rows(#[from] rows::Error),
-    /// What was seen of the host cannot be written or read.
+    /// The samples of the host cannot be written or read.
     #[error(transparent)]
     Host(#[from] host::Error),
-    /// A sweep cannot be run, or does not go on.
+    /// A sweep cannot be run, or cannot go on.
     #[error(transparent)]
     Sweep(#[from] sweep::Error),
     /// The viewer cannot listen.

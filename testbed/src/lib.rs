@@ -1,12 +1,12 @@
-//! The laboratory: networks of real libp2p peers, experiments with them, and
-//! what they leave behind.
+//! The laboratory: networks of real libp2p peers, experiments with them, and the
+//! saved runs.
 //!
-//! [`cli`] is the command line, with what its commands do; [`own`] is one for
-//! an algorithm of your own. A run goes through [`network`] (peers that are
-//! connected) and an [`experiment`], and ends as a folder ([`run`]) with its
-//! spans from the [store](trace::store::Store), which the [`viewer`] shows.
+//! [`cli`] is the command line with its commands; [`own`] is the command line for an
+//! algorithm of your own. A run builds a [`network`] of connected peers and executes
+//! an [`experiment`]. It ends as a folder ([`run`]) with the spans from the
+//! [store](trace::store::Store), which the [`viewer`] shows.
 
-// The derives of `own` name this crate so.
+// The derives of `own` refer to this crate by that name.
 #[cfg(test)]
 extern crate self as testbed;
 

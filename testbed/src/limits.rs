@@ -1,4 +1,4 @@
-//! Whether a run fits this machine, before it starts.
+//! Checks, before a run starts, whether it fits this machine.
 
 use std::time::Duration;
 
@@ -12,9 +12,8 @@ use crate::host;
 /// runtime, the run folder, the page, the export.
 const BASE_DESCRIPTORS: u64 = 64;
 
-/// What one peer takes, and one connection with both its ends, in KiB. Measured
-/// on 2 cores, 24 GiB, Linux, with 1,000 peers and 999 to 8,000 connections; and
-/// a tenth added.
+/// The memory of one peer, and of one connection with both its ends, in KiB. Measured
+/// on 2 cores, 24 GiB, Linux, with 1,000 peers and 999 to 8,000 connections, plus 10 %.
 fn kib(load: Load, transport: Transport) -> (u64, u64) {
     match (load, transport) {
         (Load::Channels, Transport::Tcp | Transport::Memory) => (60, 40),
@@ -26,31 +25,31 @@ fn kib(load: Load, transport: Transport) -> (u64, u64) {
     }
 }
 
-/// What a connection takes less without Noise, in KiB. Measured as above.
+/// How much less memory a connection without Noise takes, in KiB. Measured as above.
 const NOISE: u64 = 16;
 
-/// Connections a peer with `--topology random:8`, each counted once. Where
-/// there are no more, it is no way out.
+/// Connections per peer with `--topology random:8`, each counted once. That topology
+/// is suggested only to runs with more connections.
 const SPARSE: u64 = 4;
 
-/// Where the tables of Kademlia are given: how many others each peer meets, since
-/// libp2p checks whether a peer is alive before it puts a neighbour in its
-/// place; and how many a lookup asks. Measured as above, with 1,000 to 5,000 peers.
+/// With preloaded Kademlia routing tables: to how many others each peer connects,
+/// since libp2p checks whether a peer is alive before a neighbour replaces it; and how
+/// many a lookup queries. Measured as above, with 1,000 to 5,000 peers.
 const MET: u64 = 18;
 const ASKED: u64 = 60;
 
 /// What an experiment requires of a network, unless the options say otherwise.
 #[derive(Clone, Debug)]
 pub struct Need {
-    /// How many peers at least.
+    /// The minimum number of peers.
     pub peers: u32,
     /// The default number of peers.
     pub default: u32,
     /// What they speak.
     pub load: Load,
-    /// The default topology. Fewer peers are all connected.
+    /// The default topology. If there are too few peers for it, all are connected.
     pub topology: Topology,
-    /// What carries the connections, where an address says it.
+    /// The transport, if an address determines it.
     pub transport: Option<Transport>,
 }
 
@@ -67,7 +66,7 @@ impl Need {
     }
 }
 
-/// Why a run does not fit this machine: start a smaller one, or raise the limit.
+/// Why a run does not fit this machine.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// It needs more memory than is free.
@@ -82,7 +81,7 @@ pub enum Error {
         plan.or_sparser()
     )]
     Memory {
-        /// What was to run.
+        /// The planned run.
         plan: Plan,
         /// How many bytes it is estimated to need.
         needed: u64,
@@ -100,7 +99,7 @@ pub enum Error {
         plan.fewer_descriptors()
     )]
     Descriptors {
-        /// What was to run.
+        /// The planned run.
         plan: Plan,
         /// How many it needs.
         needed: u64,
@@ -109,12 +108,12 @@ pub enum Error {
     },
 }
 
-/// What is to run.
+/// The size of a planned run.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
     /// What carries the connections.
     pub transport: Transport,
-    /// What secures them, where the transport does not.
+    /// What secures them, if the transport does not.
     pub security: Security,
     /// What peers speak.
     pub load: Load,
@@ -124,27 +123,27 @@ pub struct Plan {
     pub connections: u64,
 }
 
-/// What peers speak: most of what a connection takes.
+/// The protocols that peers speak. They determine most of a connection's memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Load {
     /// Channels.
     Channels,
     /// gossipsub.
     Gossipsub {
-        /// How often it looks after its meshes.
+        /// The time between two heartbeats.
         heartbeat: Duration,
     },
     /// Kademlia, and identify, which feeds its tables.
     Kademlia {
-        /// How many lookups open connections. `None`: those as well with which
-        /// peers fill their tables, and so nearly all meet.
+        /// How many lookups open connections. `None` if peers also fill their tables by
+        /// lookups, through which nearly all of them connect.
         lookups: Option<u32>,
     },
 }
 
 impl Load {
-    /// Bytes that a peer of gossipsub keeps for its heartbeats: a set of 48 bytes
-    /// for each in the minute during which a neighbour that was pruned stays out
+    /// Bytes that a gossipsub peer keeps for its heartbeats: a set of 48 bytes for each
+    /// heartbeat in the minute for which a pruned neighbour is backed off
     /// (`BackoffStorage` and `prune_backoff` of libp2p-gossipsub 0.50).
     fn heartbeats(self) -> u64 {
         match self {
@@ -157,7 +156,7 @@ impl Load {
     }
 }
 
-/// What a run needs, and what there is.
+/// What a run needs of the machine, and what is available.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Limits {
     /// Descriptors that the run needs.
@@ -171,17 +170,17 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// From how many bytes of memory on a run is ended: half of what it was not
-    /// to need, so that as much is left for judging and saving what it recorded.
+    /// The most bytes of memory that a run may take before it is ended: what it needs and
+    /// half of the rest. The other half is left for judging and saving the run.
     pub fn memory_most(&self) -> u64 {
         self.memory_needed + self.memory_available.saturating_sub(self.memory_needed) / 2
     }
 }
 
-/// Raises what can be raised, and refuses what cannot work.
+/// Raises the limit of descriptors if possible, and refuses a run that does not fit.
 ///
 /// # Errors
-/// [`Error`] with the numbers and the way out.
+/// [`Error`] with the numbers and a remedy.
 pub fn check(plan: &Plan) -> Result<Limits, Error> {
     let memory_needed = plan.memory();
     let memory_available = lab::memory::available();
@@ -210,10 +209,10 @@ pub fn check(plan: &Plan) -> Result<Limits, Error> {
 }
 
 impl Plan {
-    /// Those of the topology, and those that peers open by themselves. Filling
-    /// their tables, peers of Kademlia meet nearly all others: 100 % of them in
-    /// networks of 64 to 256 peers, 95 % in one of 512. No peer closes what is
-    /// idle.
+    /// The connections of the topology, and those that peers open by themselves. While
+    /// filling their tables, Kademlia peers connect to nearly all others: to 100 % of
+    /// them in networks of 64 to 256 peers, to 95 % in one of 512. Idle connections stay
+    /// open.
     fn all_connections(&self) -> u64 {
         let peers = u64::from(self.peers);
         let all = peers * peers.saturating_sub(1) / 2;
@@ -226,7 +225,7 @@ impl Plan {
         }
     }
 
-    /// A way out, where it is one.
+    /// The suggestion of a sparser topology, if it helps.
     fn or_sparser(&self) -> &'static str {
         let sparse = SPARSE * u64::from(self.peers);
         match self.load {
@@ -237,10 +236,10 @@ impl Plan {
         }
     }
 
-    /// What takes fewer descriptors, where anything does.
+    /// The suggestion of a run with fewer descriptors, if there is one.
     fn fewer_descriptors(&self) -> String {
         match self.transport {
-            // The program itself takes more than it may.
+            // The program itself already exceeds the limit.
             Transport::Memory => String::new(),
             Transport::Tcp | Transport::Quic => format!(
                 "take --transport memory, which needs none, or start fewer peers{}, or ",
@@ -249,7 +248,7 @@ impl Plan {
         }
     }
 
-    /// Why there are more than the topology says.
+    /// Why there are more connections than the topology has.
     fn why(&self) -> &'static str {
         match self.load {
             Load::Channels | Load::Gossipsub { .. } => "",
@@ -274,9 +273,9 @@ impl Plan {
     }
 }
 
-/// A TCP connection within one process has both its ends here, and each peer
-/// listens: 2C + N, which is N(N-1) + N for a full mesh. QUIC has one socket a
-/// peer, memory none.
+/// The number of file descriptors. Both ends of a TCP connection are in this process,
+/// and each peer listens: 2C + N, which is N(N-1) + N for a full mesh. QUIC takes one
+/// socket per peer, memory none.
 fn descriptors(transport: Transport, peers: u32, connections: u64) -> u64 {
     BASE_DESCRIPTORS
         + match transport {

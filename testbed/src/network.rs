@@ -36,16 +36,15 @@ use crate::run::{Folder, Record, RunOptions};
 /// The name of the span of a dial.
 pub const DIAL: &str = "DialPeer";
 
-/// How many peers start, or dial, at a time. More than some 32 handshakes at
-/// once on 2 cores end in time-outs.
+/// How many peers start, or dial, concurrently. More than about 32 concurrent
+/// handshakes on 2 cores time out.
 const AT_A_TIME: usize = 32;
 
-/// How many reports wait for the experiment. A guess; the drivers wait for a
-/// place.
+/// The capacity of the experiment's queue of reports. A guess; drivers wait while the
+/// queue is full.
 const REPORTS: usize = 1024;
 
-/// Peers that run, connected as the topology says. They stop when it is
-/// dropped.
+/// Running peers, connected as the topology says. They stop when it is dropped.
 #[derive(Debug)]
 pub struct Network<A: Algorithm> {
     /// The processes, by their number.
@@ -54,9 +53,9 @@ pub struct Network<A: Algorithm> {
     pub tracers: Vec<Tracer>,
     /// Each process's neighbours, in order.
     pub neighbours: Vec<Vec<u32>>,
-    /// What the processes say.
+    /// The reports of the processes.
     pub reports: mpsc::Receiver<Report<A>>,
-    /// How late the timers of all processes ran out.
+    /// How late the timers of all processes fired.
     pub lateness: Arc<Lateness>,
 }
 
@@ -64,18 +63,18 @@ pub struct Network<A: Algorithm> {
 /// it is dropped.
 #[derive(Debug)]
 pub struct Members {
-    /// The peers that run, by their number. Who is taken out stops.
+    /// The running peers, by their number. A peer stops when its handle is removed.
     pub handles: BTreeMap<u32, Handle>,
-    /// Each one's tracer.
+    /// Each peer's tracer.
     pub tracers: Vec<Tracer>,
-    /// Each one's neighbours, in order.
+    /// Each peer's neighbours, in order.
     pub neighbours: Vec<Vec<u32>>,
-    /// Whose PeerId it is.
+    /// The number of each peer, by its PeerId.
     pub numbers: HashMap<PeerId, u32>,
 }
 
-/// A peer of another process, to be dialled as one of the network: it becomes
-/// the process after the last.
+/// A peer of another process, to be dialled like one of the network. Its number
+/// follows the last of the network's processes.
 #[derive(Clone, Debug)]
 pub struct ExternalPeer {
     /// Which of our peers dials it.
@@ -104,13 +103,13 @@ struct Identity {
 pub struct Builder<'a> {
     /// What to build.
     pub options: &'a RunOptions,
-    /// A peer elsewhere that belongs to it.
+    /// An external peer that belongs to it.
     pub external: Option<&'a ExternalPeer>,
     /// Where the addresses of peers are saved as soon as they listen.
     pub folder: Option<&'a Folder>,
     /// Where spans go.
     pub sink: &'a Arc<Sink>,
-    /// The metrics of all peers together, where they are served.
+    /// The metrics of all peers together, if they are served.
     pub metrics: Option<&'a Arc<Metrics>>,
     /// Where the processes are counted while they run.
     pub tasks: &'a TaskTracker,
@@ -122,7 +121,7 @@ pub struct Builder<'a> {
     pub speaks: Speaks<'a>,
 }
 
-/// What peers speak: what their experiment needs, and nothing else.
+/// The protocols that peers speak: only those that their experiment needs.
 #[derive(Clone, Copy, Debug)]
 pub enum Speaks<'a> {
     /// The channel protocol, or messages on streams of their own.
@@ -147,26 +146,26 @@ pub enum Tables {
 /// Peers that gossip.
 #[derive(Clone, Debug)]
 pub struct Gossip {
-    /// How.
+    /// The parameters of gossipsub.
     pub parameters: gossip::Parameters,
-    /// What they subscribe to.
+    /// The topic to which they subscribe.
     pub topic: &'static str,
     /// Receives what the peers deliver.
     pub watch: gossip::Watch,
 }
 
-/// What happens to messages between processes, besides what the machine does.
+/// What is done to messages between processes, in addition to the machine's effects.
 #[derive(Clone, Debug)]
 pub struct Links {
-    /// How long each travels.
+    /// The delay of each message.
     pub delay: Delay,
-    /// Whether messages between two processes keep their order: if not, each
-    /// travels on a stream of its own.
+    /// Whether messages between two processes keep their order. If not, each message
+    /// uses a stream of its own.
     pub in_order: bool,
 }
 
 impl Links {
-    /// Those to one process. The seed decides its delays.
+    /// The links to one process. The seed determines its delays.
     fn to(&self, process: NodeId, seed: u64) -> driver::Links {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(u64::from(process.0) + 1);
@@ -195,8 +194,8 @@ impl Builder<'_> {
         Ok(self.start_drivers(members, inboxes, admission, algorithm))
     }
 
-    /// Starts all peers and connects them in order, as [`build`](Self::build)
-    /// does. They run nothing. Returns also what their channels bring, by their
+    /// Starts all peers and connects them in order, like [`build`](Self::build), but
+    /// starts no algorithm. Also returns the inboxes of their channels, by the peers'
     /// number.
     ///
     /// # Errors
@@ -243,7 +242,7 @@ impl Builder<'_> {
         Ok((members, inboxes))
     }
 
-    /// The peers, each with its key, listening.
+    /// Starts the peers, each with its key, and waits until they listen.
     async fn new_network(
         &self,
         record: &mut Record,
@@ -270,7 +269,7 @@ impl Builder<'_> {
         Ok(members)
     }
 
-    /// The keys of all peers, and that these are admitted.
+    /// The identities of all peers: their keys, and the admission of these keys.
     fn identities(&self, record: &mut Record) -> Vec<Identity> {
         let keys =
             (0..self.options.peers).map(|index| node::keys::from_seed(self.options.seed, index));
@@ -287,7 +286,7 @@ impl Builder<'_> {
         (0..).zip(keys).map(identity).collect()
     }
 
-    /// Says where peers listen, for guests to find them.
+    /// Saves the addresses of the peers, so that guests can find them.
     fn announce(&self, record: &mut Record, members: &[Member]) -> Result<(), Error> {
         if self.options.transport == Transport::Memory {
             return Ok(());
@@ -341,7 +340,7 @@ impl Builder<'_> {
         }
         config.connection_timeout = self.options.dial_timeout;
         if self.external.is_some_and(|o| o.dialled_by == index) {
-            // For one that speaks no protocol of ours.
+            // For an external peer that does not support channels.
             config.protocols.insert(Protocol::Ping);
             config.regular_pings = false;
         }
@@ -421,5 +420,5 @@ pub fn neighbours(options: &RunOptions) -> Vec<Vec<u32>> {
     lab::topology::neighbours(options.peers, &options.edges)
 }
 
-/// How long a peer may take to see a connection that the other side has.
+/// How long a peer may take to see a connection that its other side has established.
 const BARRIER: Duration = Duration::from_secs(30);

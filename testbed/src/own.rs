@@ -1,9 +1,9 @@
 //! An algorithm of your own: a program of one file, with all engines.
 //!
-//! Write an [`Algorithm`], and a [`System`] that says how many processes of it
-//! there are, what is asked of them, and what is right. [`main`] does the rest:
-//! the command line, the peers, the run's folder, the verdict. What such a file
-//! needs is here under one name, and docs/own-algorithm.md shows one in full.
+//! Write an [`Algorithm`], and a [`System`] that states the number of its processes,
+//! the commands they get, and the properties that must hold. [`main`] does the rest:
+//! the command line, the peers, the run's folder, the verdict. This module exports
+//! everything that such a file needs; docs/own-algorithm.md shows a complete one.
 
 #[cfg(test)]
 mod tests;
@@ -17,8 +17,8 @@ pub use lab::own::*;
 use crate::cli::own::Cli;
 use crate::cli::{Error, commands, parse};
 
-/// Does what the command line says with the system that `system` makes: runs
-/// it over real peers, simulates it, or checks it. Returns the exit status.
+/// Executes the command line on the system that `system` makes: runs it over real
+/// peers, simulates it, or checks it. Returns the exit status.
 pub fn main<S: System + 'static>(system: impl FnOnce(&Setup) -> S) -> ExitCode {
     commands::exit(run(system))
 }

@@ -1,16 +1,15 @@
-//! Progress on standard error, where a person looks at it.
+//! Progress on standard error, if it is a terminal.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use node::stderr;
 
-/// Shows bars, or does not: when standard error is no terminal, or with
-/// `--quiet`.
+/// Shows progress bars, unless standard error is no terminal or `--quiet` is given.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress {
     quiet: bool,
 }
 
-/// One bar. It goes away when it is dropped.
+/// A progress bar. It disappears when it is dropped.
 #[derive(Debug)]
 pub struct Bar(ProgressBar);
 
@@ -20,8 +19,8 @@ impl Progress {
         Self { quiet }
     }
 
-    /// Says something that is not the result, unless quiet. Where standard error
-    /// is gone it is left out.
+    /// Prints a note on standard error, unless quiet. If standard error is closed, the
+    /// note is dropped.
     pub fn say(self, text: &str) {
         if !self.quiet {
             stderr::note(text);
@@ -36,7 +35,7 @@ impl Progress {
         Bar(bar.with_message(what))
     }
 
-    /// A line.
+    /// A progress line.
     pub fn note(self) -> Note {
         let style = ProgressStyle::with_template("{msg}, {elapsed}").expect("a constant template");
         Note(ProgressBar::with_draw_target(None, self.target()).with_style(style))
@@ -50,13 +49,13 @@ impl Progress {
     }
 }
 
-/// A line that says how far something is whose end is unknown. It goes away
-/// when it is dropped.
+/// A line with the progress of work whose length is unknown. It disappears when it is
+/// dropped.
 #[derive(Debug)]
 pub struct Note(ProgressBar);
 
 impl Note {
-    /// Shows what `text` says, if a person looks at it.
+    /// Shows `text`, if the line is visible.
     pub fn show(&self, text: impl FnOnce() -> String) {
         if !self.0.is_hidden() {
             self.0.set_message(text());

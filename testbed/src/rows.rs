@@ -1,4 +1,4 @@
-//! `results.csv`: what was measured, a line each, written as it is measured.
+//! `results.csv`: a line for each measurement, written as it is made.
 
 use std::fs::File;
 
@@ -22,7 +22,7 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// With nothing in it.
+    /// An empty file.
     pub fn new(file: File) -> Self {
         Self {
             writer: csv::Writer::from_writer(file),
@@ -30,7 +30,7 @@ impl Rows {
         }
     }
 
-    /// One more; the first brings the names of the columns.
+    /// Writes a row. The first row also writes the header.
     ///
     /// # Errors
     /// [`Error`], for example when the disk is full.
@@ -39,7 +39,7 @@ impl Rows {
         Ok(self.writer.serialize(row)?)
     }
 
-    /// The names of the columns, where no row has brought them.
+    /// Writes the header if there are no rows.
     ///
     /// # Errors
     /// As [`save`](Self::save).
@@ -50,7 +50,7 @@ impl Rows {
         self.flush()
     }
 
-    /// All of them are in the file now.
+    /// Flushes all rows to the file.
     ///
     /// # Errors
     /// As [`save`](Self::save).
@@ -59,8 +59,8 @@ impl Rows {
     }
 }
 
-/// Saves every delivery as a line; where nothing was to be delivered, everything
-/// that was measured and counted.
+/// Saves a row for every delivery; for a system without deliveries, a row for every
+/// measure.
 ///
 /// # Errors
 /// [`Error`], for example when the disk is full.
@@ -77,7 +77,7 @@ pub fn save_judgement(judgement: &Judgement, rows: &mut Rows) -> Result<(), Erro
     }
 }
 
-/// The columns of those lines.
+/// The columns of the rows of [`save_judgement`].
 pub fn judgement_columns(judgement: &Judgement) -> StringRecord {
     match judgement.ways {
         Some(_) => columns::<Delivery>(),
@@ -85,10 +85,10 @@ pub fn judgement_columns(judgement: &Judgement) -> StringRecord {
     }
 }
 
-/// The names of the columns of such rows.
+/// The names of the columns of rows of type `T`.
 pub fn columns<T: Serialize + Default>() -> StringRecord {
     let mut example = csv::Writer::from_writer(Vec::new());
-    // A row of numbers and texts can be written, and memory takes it.
+    // Writing a row of numbers and texts to memory cannot fail.
     let _ = example.serialize(T::default());
     let text = example.into_inner().unwrap_or_default();
     let mut reader = csv::Reader::from_reader(&*text);

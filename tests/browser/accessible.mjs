@@ -1,6 +1,6 @@
 // Opens every view of a folder of runs in a real browser, in both colour
 // schemes and in a narrow window, and prints what axe-core finds there as one
-// line of JSON. The test beside it expects nothing.
+// line of JSON. The test beside it expects that nothing is found.
 //
 //   node accessible.mjs URL [STATE …]
 //
@@ -14,7 +14,7 @@ import { camera, drawn, withPage } from './page.mjs';
 
 const [url, ...wanted] = process.argv.slice(2);
 
-// In the page by this way, since its policy lets no script in.
+// Evaluated in the page, since the page's content security policy blocks script elements.
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 const SIZES = { wide: [1280, 720], narrow: [390, 800] };
@@ -26,7 +26,7 @@ const show = async (page, address, selector) => {
 
 const click = (page, selector) => page.$$eval(selector, (all) => all[0]?.click());
 
-// Every view, and what opens in it: what to do before it is looked at.
+// The states of the page to check: for each, how to bring the page into it.
 const STATES = {
   diagram: (page) => show(page, '#/', 'canvas[data-steps]'),
   async step(page) {
@@ -102,8 +102,8 @@ const STATES = {
   nowhere: (page) => show(page, '#/nowhere', 'main .empty'),
 };
 
-// With the keyboard alone: past what stands above the view, into it; and from a
-// panel that was scrolled to the heading of the next step.
+// With the keyboard alone: the skip link leads into the view; and selecting the next step
+// scrolls the panel back to its heading.
 async function keyboard(page) {
   await page.goto('about:blank');
   await page.goto(url, { waitUntil: 'load' });
@@ -128,8 +128,8 @@ async function keyboard(page) {
   return { first, skipped, stayed, scrolled: scrolled > 0, keys };
 }
 
-// `rule: what, where` for each fault that axe-core finds, and what it could not
-// decide is left to eyes.
+// `rule: element: summary` for each violation that axe-core finds. What it cannot decide is
+// not reported.
 async function faults(page) {
   const { violations } = await page.evaluate(() => globalThis.axe.run(document, {
     runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
@@ -139,7 +139,7 @@ async function faults(page) {
     `${id}: ${target.join(' ')}: ${failureSummary.split('\n').slice(1).map((line) => line.trim()).join('; ')}`)));
 }
 
-// What sticks out of the page makes it scroll into nothing.
+// An element that sticks out makes the page itself scroll.
 const scrolls = (page) => page.evaluate(() => {
   const { scrollHeight, scrollWidth } = document.documentElement;
   return [['down', scrollHeight - innerHeight], ['sideways', scrollWidth - innerWidth]]
@@ -166,7 +166,7 @@ const faint = (page) => page.evaluate(async () => {
   }).filter(([, much]) => much < 3).map(([name, much]) => `arrow: ${name} has a contrast of ${much.toFixed(2)}`);
 });
 
-// Of many alike, three are reported.
+// At most three faults of one rule are reported.
 const few = (all) => {
   const count = new Map();
   return all.filter((one) => {
@@ -185,7 +185,7 @@ const seen = await withPage(url, async (page, problems) => {
     for (const [size, [width, height]] of Object.entries(SIZES)) {
       await page.setViewport({ width, height });
       for (const [state, open] of states) {
-        // Anew: what was opened in the last state is closed.
+        // A new page: nothing that the last state opened stays open.
         await page.goto('about:blank');
         await page.goto(url, { waitUntil: 'load' });
         await page.waitForSelector('.nav');

@@ -3,9 +3,9 @@
 
 import { drawn } from './page.mjs';
 
-// The middle of the first square of `size` pixels that is all of a colour of
-// the style sheet, once there is one and it stays: what stands around the
-// canvas can still change its size. With `y`, in that line of the canvas.
+// The centre of the first square of `size` pixels in one colour of the style sheet. Waits
+// until it is there and no longer moves: the elements around the canvas can still change
+// its size. With `y`, only that line of the canvas is searched.
 export async function find(page, colour, { size, y }) {
   for (let last = null; ;) {
     const found = await look(page, colour, size, y);
@@ -46,5 +46,5 @@ async function look(page, colour, size, y) {
 // The line of the cut, which begins just below the head, above the first row.
 export const cutLine = (page) => find(page, '--cut', { size: 1, y: 32 });
 
-// A step that nothing marks.
+// A step without a highlight.
 export const plainStep = (page) => find(page, '--dot', { size: 5 });

@@ -1,4 +1,4 @@
-// Cuts: what they say, and when nothing can be said.
+// Cuts: how they are judged, and when they cannot be.
 //
 //   node --test cut.test.mjs
 
@@ -95,7 +95,7 @@ test('what a receiver did not report, or not so that it can be read, was not mis
   assert.deepEqual(compare({ finished: [] }), open);
   assert.deepEqual(compare({ unreadable: ['b', 'c'] }), open);
   assert.deepEqual(compare({ finished: ['b'] }), { ...open, missed: [0], open: [1] });
-  // What can be read of a list that was cut counts.
+  // The readable part of a truncated list counts.
   assert.deepEqual(compare({ unreadable: ['b', 'c'], channels: [channel('a', 'b', 'says m1')] }),
     { ...open, recorded: [0], open: [1] });
 });
@@ -133,7 +133,7 @@ test('a step that is missing before the cut is seen, and one behind it is no mat
   assert.deepEqual(recorded(5, 2), [{ name: 'a', steps: 2 }]);
   // The steps that recorded are not read yet, and with them what came before.
   assert.deepEqual(recorded(2, 9), [{ name: 'b', steps: 6 }]);
-  // A peer that recorded, and of which there is nothing at all.
+  // A peer that recorded its state, but has no steps in the model.
   assert.deepEqual(missingBefore(model, Int32Array.of(2, 2), [{ peer: 'z', step: 4 }]),
     [{ name: 'z', steps: 4 }]);
   assert.equal(holes(whole()), 0);

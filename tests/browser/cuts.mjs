@@ -37,7 +37,7 @@ const panel = (page) => page.$eval('.space-time', (view) => ({
   options: [...view.querySelectorAll('.tools select option')].map((one) => one.innerText),
 }));
 
-// What another view says of its address, once it has read what that names.
+// The banners of another view, once the element of `selector` matches `named`.
 async function elsewhere(page, to, selector, named) {
   await page.evaluate((address) => { location.hash = address; }, to);
   await says(page, selector, named);

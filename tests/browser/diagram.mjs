@@ -29,7 +29,7 @@ async function dragCut(page) {
   }
 }
 
-// A key, and what is said of the step that it leads to.
+// Presses a key, and returns the announcement of the step that it leads to.
 async function press(page, key) {
   const before = await said(page);
   await page.keyboard.press(key);
@@ -145,8 +145,8 @@ const seen = await withPage(url, async (page, problems) => {
   await page.waitForSelector('canvas[data-steps]');
 
   if (runsWithCut) {
-    // The mouse: the first peer's handle to the right; then by number, all steps
-    // of a peer before the cut, and what they received from behind it.
+    // The mouse drags the first peer's handle to the left. Then all steps of a peer are put
+    // before the cut by number, also those that received messages sent after it.
     await page.focus('.canvas-box canvas');
     await page.keyboard.press('c');
     await drawn(page);

@@ -119,7 +119,7 @@ test('an address says what is shown, and is read back', () => {
     cut: '', at: '',
     hidden: new Set(), grouped: new Set(), silent: new Set(), local: true, view: null,
   });
-  // What is not there stays in the address: more of the run may come.
+  // Names that are not found stay in the address: more of the run may come.
   assert.deepEqual(Object.entries(write(plain, model)).filter(([, text]) => text),
     [['step', 'nonsense'], ['message', 'a'], ['peer', 'x']]);
   assert.deepEqual(Object.values(write({ ...plain, unfound: {} }, model)).filter(Boolean), []);

@@ -1,6 +1,6 @@
 // Goes through every view of every run of the folder, opens what can be opened
 // and points at what can be pointed at, and prints as one line of JSON where a
-// name became more than text. The test beside it says what the names are.
+// name was interpreted as markup. The test beside it defines the names.
 //
 //   node hostile.mjs URL PART-OF-THE-NAMES
 

@@ -15,14 +15,14 @@ const press = (page, name) => page.$$eval('.cut-panel button', (all, wanted) => 
   all.find((button) => button.innerText.trim() === wanted).click();
 }, name);
 
-// More steps than there were.
+// Waits for more steps than before.
 async function growth(page, before) {
   await page.waitForFunction((last) => Number(document.querySelector('canvas')?.dataset.steps) > last, {},
     before);
   return { steps: await steps(page), badge: (await text(page, '.run .badge')).join(' ') };
 }
 
-// As many steps as the server has.
+// Waits until the page has as many steps as the server.
 async function whole(page) {
   const all = await page.evaluate(async () => {
     let [count, after] = [0, 0];

@@ -11,7 +11,7 @@ import {
 } from '../../dashboards/viewer/causality.js';
 import { SENDS, STEPS, answer, whole } from './made.mjs';
 
-// What two models say, without the order in which they learnt it.
+// The content of a model, independent of the order in which it was appended.
 function content(model) {
   const span = (s) => (s < 0 ? null : model.spans[s]);
   return {

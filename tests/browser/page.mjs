@@ -2,12 +2,12 @@
 
 import puppeteer from 'puppeteer-core';
 
-// How long to wait for what has to come, in ms: longer than a busy machine takes.
+// The timeout of every wait, in ms: longer than a busy machine takes.
 const PATIENCE = 120_000;
 
-// `use(page, problems, url)` is given an empty page, for the viewer at `url`.
-// Whatever a page must never do ends up in `problems`. `address` is that URL, or
-// a function that finds it out when the browser is there.
+// Calls `use(page, problems, url)` with an empty page, for the viewer at `url`.
+// `problems` collects what a page must never do. `address` is that URL, or a
+// function that returns it once the browser runs.
 export async function withPage(address, use) {
   const browser = await puppeteer.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium-headless-shell',
@@ -36,28 +36,28 @@ export async function withPage(address, use) {
   }
 }
 
-// What the elements say that a selector finds.
+// The texts of the elements that a selector finds.
 export const text = (page, selector) =>
   page.$$eval(selector, (all) => all.map((one) => one.innerText.trim()));
 
-// Until the first element that a selector finds says this. An element that is
-// not there yet must not throw: a condition that does is never looked at again.
+// Waits until the text of the first element that a selector finds matches. A missing
+// element must not throw: a condition that throws is not evaluated again.
 export const says = (page, selector, pattern) => page.waitForFunction((wanted, source) => new RegExp(source)
   .test(document.querySelector(wanted)?.textContent.trim() ?? ''), {}, selector, pattern.source);
 
-// Until it says something else than before, be it nothing.
+// Waits until that text differs from `before`; it may be empty.
 export const saysOther = (page, selector, before) => page.waitForFunction((wanted, last) => {
   const found = document.querySelector(wanted);
   return found && found.textContent.trim() !== last;
 }, {}, selector, before);
 
-// Until what was done is drawn: a picture follows a change by one frame, and
-// what follows from the change by another.
+// Waits until a change is drawn: a picture follows a change by one frame, and the
+// consequences of the change by another.
 export const drawn = (page) => page.evaluate(() => new Promise((done) => {
   requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done)));
 }));
 
-// Takes a picture of so many pixels, where there is a folder for it.
+// Takes a screenshot of this size, if there is a folder for it.
 export const camera = (page, folder) => async (name, width = 1280, height = 720) => {
   if (!folder) return;
   await page.setViewport({ width, height, deviceScaleFactor: 1 });

@@ -1,5 +1,5 @@
-// What the page says the same everywhere: colours of kinds, spans without an
-// end, what is searched for, and which keys are whose.
+// What is the same on the whole page: colours of kinds, spans without an end, the
+// conditions of a search, and which keys a view may take.
 //
 //   node --test page.test.mjs
 

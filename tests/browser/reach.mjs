@@ -1,4 +1,4 @@
-// Starts a run that can be reached into, cuts a link and kills a peer with the
+// Starts a run that the page can control, cuts a link and kills a peer with the
 // page's buttons, and prints what the topology showed of it as one line of
 // JSON. The test beside it compares.
 //
@@ -14,7 +14,7 @@ async function go(page, to, selector) {
   await page.waitForSelector(selector);
 }
 
-// With the buttons above the diagram.
+// Presses a button above the diagram.
 async function press(page, label, peers) {
   await go(page, '#/', '.control .danger');
   for (const [i, peer] of peers.entries()) await page.select(`.control ${i ? '.group ' : '> '}select`, peer);
@@ -74,7 +74,7 @@ const seen = await withPage(async () => {
   await page.reload({ waitUntil: 'load' });
   await says(page, NOTE, /1 link cut/);
   found.again = await graph(page);
-  // Before it was cut it was whole, and at the end it is cut.
+  // At the beginning the link is whole, and at the end it is cut.
   await slide(page, 'Home');
   await page.waitForFunction(() => !document.querySelector('.edges.cut'));
   found.before = await graph(page);

@@ -18,7 +18,7 @@ async function go(page, to, selector) {
 }
 
 const seen = await withPage(url, async (page, problems) => {
-  // To the browser all files are of one origin; to us there is this one.
+  // The browser treats all files as one origin; the report may request only itself.
   page.on('request', (request) => {
     const to = request.url();
     if (!to.startsWith('data:') && to.split('#')[0] !== url) problems.push(`request to ${to}`);
@@ -54,7 +54,7 @@ const seen = await withPage(url, async (page, problems) => {
   found.runs = await one(page, '.runs .empty');
 
   found.banners = await text(page, '.banner');
-  // Whatever a peer could smuggle in, the page's policy lets nothing run.
+  // The page's content security policy blocks every injected script.
   found.ran = await page.evaluate(() => new Promise((resolve) => {
     const script = document.createElement('script');
     script.src = 'data:text/javascript,window.ran = true';

@@ -79,7 +79,7 @@ const seen = await withPage(async () => {
   const other = await page.browser().newPage();
   await other.goto(url, { waitUntil: 'load' });
   Object.assign(found, await pausing(page, other));
-  // A server that is gone: nothing says that the run goes on.
+  // Once the server is gone, the page no longer shows the run as live.
   const before = problems.length;
   run.program.kill('SIGKILL');
   await run.ended;

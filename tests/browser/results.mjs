@@ -8,7 +8,7 @@ import { drawn, text, withPage } from './page.mjs';
 const [url, screenshots] = process.argv.slice(2);
 const flat = (all) => all.map((one) => one.replace(/\s+/g, ' '));
 
-// As wide as a telephone nothing may stick out of the page.
+// Nothing may stick out of the page, at a phone's width either.
 const WIDE = [[1280, 'light'], [1280, 'dark'], [390, 'light'], [390, 'dark']];
 
 async function shoot(page) {

@@ -1,4 +1,4 @@
-// What is written into the search of traces, and two traces laid on each other.
+// The fields of the trace search, the alignment of two traces, and the answers of a report.
 //
 //   node --test traces.test.mjs
 

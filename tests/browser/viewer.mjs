@@ -31,7 +31,7 @@ await withPage(url, async (page, problems) => {
   const traces = await text('.traces tbody tr td.c0 a');
   const banners = await text('.banner');
 
-  // The keyboard alone: to the link of what was asked for, in, and along the spans.
+  // The keyboard alone: to the link of the operation's trace, into it, and along its spans.
   await page.$$eval('.traces td.c0 a', (links) => (
     links.find((link) => /^(ping|snapshot)/.test(link.innerText)) ?? links[0]).focus());
   await page.keyboard.press('Enter');

@@ -19,7 +19,7 @@ async function go(page, to, selector) {
   await page.waitForSelector(selector);
 }
 
-// What is written into a field of the search, and found with Enter.
+// Types a value into a field of the search, and submits it with Enter.
 async function find(page, field, value) {
   await page.focus(`.finder input[name=${field}]`);
   await page.keyboard.type(value);
@@ -129,7 +129,7 @@ async function runs(page, shoot) {
     (all) => all.map(({ dataset }) => Number(dataset.steps)));
   await shoot('two-runs');
 
-  // The other run, by its link, as if the server were at it.
+  // Opens the other run by its link; the page shows it like the server's own run.
   await go(page, '#/runs', '.runs tbody tr');
   await page.$$eval('.runs tbody tr:not(.shown) th a', ([link]) => link.click());
   await page.waitForSelector('canvas[data-steps]');

@@ -1,8 +1,7 @@
-// js-libp2p peers that meet a testbed-node, whose address is the first
-// argument, and try what it speaks; the second is a gossipsub topic that it
-// subscribes to, the third a PING of the channel protocol as a frame in
-// hexadecimal. One line of JSON for each check, on
-// standard output, in the order in which they are made; then the end. Any
+// js-libp2p peers that connect to a testbed-node and try its protocols. The
+// arguments: the node's address, a gossipsub topic that it subscribes to, and a
+// PING of the channel protocol as a frame in hexadecimal. Prints one line of JSON
+// for each check on standard output, in the order in which they are made. Any
 // failure ends it with another exit status than 0.
 
 import { noise } from '@chainsafe/libp2p-noise'
@@ -46,8 +45,8 @@ function start () {
     transports: [tcp()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
-    // It pings at regular times. Two streams of pings are answered to one peer,
-    // and the checks are to have them.
+    // It pings at regular intervals. A node answers two ping streams for each peer,
+    // and the checks need them.
     connectionMonitor: { enabled: false },
     services: {
       identify: identify(),
@@ -91,8 +90,8 @@ tell('identify', found)
 
 tell('ping', { ms: await one.services.ping.ping(node) })
 
-// A frame on a channel to the node, and what it answers on one of its own. The
-// answer has come when all is there that its first byte says.
+// A frame on a channel to the node, and the answer on the node's own channel. The
+// answer is complete when it is longer than the length in its first byte.
 const answer = new Promise((resolve) => one.handle(CHANNEL, async (stream) => {
   let all = Buffer.alloc(0)
   for await (const part of stream) {
@@ -105,7 +104,7 @@ channel.send(Buffer.from(frame, 'hex'))
 tell('channel', { answer: await answer })
 await channel.close()
 
-// The other one is known to the node alone: it tells the first of it.
+// Only the node knows the other peer, and returns it to the first one.
 await meet(other)
 const closest = new Set()
 for await (const step of one.services.dht.getClosestPeers(other.peerId.toMultihash().bytes)) {
@@ -136,8 +135,8 @@ for (const { services: { pubsub } } of [one, other]) {
 tell('mesh', { peers: one.services.pubsub.getMeshPeers(topic) })
 
 const message = event(other.services.pubsub, 'gossipsub:message', (message) => message)
-// A graft says that one side wants the other in its mesh. Until the other side
-// agrees, what is published may stay where it is: so another follows.
+// A GRAFT states that one side wants the other in its mesh. Until the other side
+// agrees, a message may not be forwarded, so another one is published.
 let heard
 message.then((it) => { heard = it })
 while (!heard) {

@@ -6,7 +6,7 @@ use std::{env, fs};
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo:rerun-if-changed=src/main.rs");
     let source = fs::read_to_string("src/main.rs")?.replace("testbed::own", "lab::own");
-    // What is included cannot document its file.
+    // An included file cannot have inner doc comments.
     let lines = source.lines().filter(|line| !line.starts_with("//!"));
     let source: Vec<_> = lines.collect();
     fs::write(

@@ -1,5 +1,4 @@
-//! An OTLP collector, as real as the test needs it: over HTTP or gRPC, kind
-//! or not.
+//! An OTLP collector for tests, over HTTP or gRPC, that can also misbehave.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -25,24 +24,24 @@ use tonic::transport::server::TcpIncoming;
 use crate::running::DEADLINE;
 use crate::spans::{Reported, reported};
 
-/// How a collector treats who reports.
+/// How a collector responds to requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Manner {
     /// It takes everything.
     Takes,
     /// It answers 503, or `UNAVAILABLE`.
     Refuses,
-    /// It takes all but the first span of each request, and says so with
+    /// It takes all but the first span of each request, and states the reason
     /// [`TOO_OLD`].
     Rejects,
     /// It takes the request and never answers.
     IsSilent,
 }
 
-/// What a collector says of the spans that it rejects.
+/// The reason that a collector states for rejected spans.
 pub const TOO_OLD: &str = "the span is too old";
 
-/// How OTLP travels.
+/// The transport of OTLP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
     /// Protobuf over HTTP.
@@ -119,7 +118,7 @@ impl Collector {
         }
     }
 
-    /// Where it is.
+    /// Its address.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
@@ -183,7 +182,7 @@ impl Inbox {
         self.state.1.notify_all();
     }
 
-    /// What it answers, if it takes the request; a silent collector never does.
+    /// The response to a request that it takes; a silent collector never returns.
     async fn take(&self, mut received: Received) -> Option<ExportTraceServiceResponse> {
         let mut answer = ExportTraceServiceResponse::default();
         if self.manner == Manner::Rejects {

@@ -1,11 +1,11 @@
-//! A program's own server, asked by hand.
+//! A minimal HTTP client for the servers of the programs.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
 use serde_json::Value;
 
-/// What came back.
+/// A response.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The status.
@@ -20,13 +20,13 @@ impl Answer {
     /// The body as JSON.
     ///
     /// # Panics
-    /// When it is none.
+    /// When it is not JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.body))
     }
 }
 
-/// What the server at `address` has at `path`.
+/// Gets `path` from the server at `address`.
 ///
 /// # Panics
 /// When it does not answer.
@@ -43,7 +43,7 @@ pub fn get_as(address: &str, path: &str, accept: &str) -> Answer {
     ask(address, &format!("GET {path}"), &accept, "")
 }
 
-/// What the server at `address` says to `body`.
+/// Posts `body` to `path` of the server at `address`.
 ///
 /// # Panics
 /// When it does not answer.

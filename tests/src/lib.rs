@@ -16,7 +16,7 @@ pub use programs::{CALM, node, own_algorithm, own_simulated, testbed, with_hangu
 pub use running::{Ended, Running, run, until};
 pub use saved::{Runs, measured, refused};
 
-/// Makes three tests of each function: one for each transport, which it takes.
+/// Makes three tests of each function, one for each transport, which is its argument.
 #[macro_export]
 macro_rules! on_each_transport {
     ($($name:ident),* $(,)?) => {

@@ -79,7 +79,7 @@ pub async fn send(sender: &mut channel::Sender, message: Outgoing) -> Result<u64
     sender.send(message).await
 }
 
-/// The next that `peer` gets.
+/// The next inbound event of `peer`.
 ///
 /// # Panics
 /// When nothing comes.
@@ -113,7 +113,7 @@ pub async fn hung_up(peer: &mut Peer, expected: PeerId) {
     }
 }
 
-/// A libp2p peer of TCP and QUIC with raw streams alone, none of ours.
+/// A libp2p peer over TCP and QUIC with raw streams only and none of our protocols.
 ///
 /// # Panics
 /// When the system has no transport.

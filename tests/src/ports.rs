@@ -18,8 +18,8 @@ pub fn refusing() -> (TcpSocket, SocketAddr) {
     (socket, address)
 }
 
-/// A port that is in use as long as the listener is kept: connections are made
-/// and is silent.
+/// A port that is in use as long as the listener is kept: connections are made, and the
+/// listener stays silent.
 ///
 /// # Panics
 /// When there is none.

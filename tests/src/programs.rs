@@ -8,8 +8,7 @@ use std::sync::LazyLock;
 use escargot::CargoBuild;
 use escargot::format::Message;
 
-/// Options of `testbed` for runs at whose time others go on: the machine is
-/// never too busy.
+/// Options of `testbed` for runs beside other tests: the host never counts as saturated.
 pub const CALM: &str = "--max-cpu 100 --max-lag 1h";
 
 static PROGRAMS: LazyLock<BTreeMap<String, PathBuf>> = LazyLock::new(build);
@@ -74,9 +73,9 @@ fn build() -> BTreeMap<String, PathBuf> {
         // in `cargo test`: otherwise the laboratory would be compiled a second time.
         .test("wire")
         .current_release();
-    // The environment that cargo gives a test is not for the cargo in it: build
-    // scripts that look at it, as ring's does, would run again, and half of
-    // what there is would be built again, by each in turn.
+    // The inner cargo must not get the environment that cargo gives a test: build
+    // scripts that depend on it, such as ring's, would run again, and both cargos
+    // would rebuild half of the crates in turn.
     for (variable, _) in std::env::vars_os() {
         let name = variable.to_string_lossy();
         if ["CARGO_PKG_", "CARGO_MANIFEST_"]

@@ -31,7 +31,7 @@ pub struct Prometheus {
 }
 
 impl Prometheus {
-    /// One that reads from these addresses.
+    /// Starts a Prometheus that scrapes these addresses.
     ///
     /// # Panics
     /// When it does not start.
@@ -53,18 +53,18 @@ impl Prometheus {
             address,
             _folder: folder,
         };
-        // Which of its lines comes last is not said.
+        // The order of its log lines is not defined.
         started.wait_until("/-/ready", |prometheus| {
             http::get(&prometheus.address, "/-/ready").status == 200
         });
         started
     }
 
-    /// What comes of a query now: few series, since the answer has to fit into
-    /// one piece.
+    /// The result of a query now. It must have few series: a chunked response is not
+    /// decoded.
     ///
     /// # Errors
-    /// What it says of a query that it cannot read.
+    /// Prometheus' error for a query that it cannot parse.
     ///
     /// # Panics
     /// When it does not answer.
@@ -80,19 +80,19 @@ impl Prometheus {
         }
     }
 
-    /// Whether anything came of a query in the last minutes.
+    /// Whether a query had a result in the last five minutes.
     ///
     /// # Errors
-    /// What it says of a query that it cannot read.
+    /// Prometheus' error for a query that it cannot parse.
     pub fn has_seen(&self, query: &str) -> Result<bool, String> {
         let ever = format!("count_over_time(count({query})[5m:1s])");
         Ok(!self.query(&ever)?.is_empty())
     }
 
-    /// Waits until something comes of a query.
+    /// Waits until a query has a result.
     ///
     /// # Panics
-    /// When nothing does, or Prometheus cannot read the query.
+    /// When it gets none, or Prometheus cannot parse the query.
     pub fn wait(&mut self, query: &str) {
         self.wait_until(query, |prometheus| {
             !prometheus.query(query).expect(query).is_empty()

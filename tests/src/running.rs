@@ -113,7 +113,7 @@ impl Running {
         Self { child, lines, seen }
     }
 
-    /// The number of the process.
+    /// The process id.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
@@ -145,8 +145,7 @@ impl Running {
         assert!(sent.expect("sh").success(), "{kill}");
     }
 
-    /// Lets it stand still for so long, as when the machine had better things to
-    /// do.
+    /// Stops the process for this time, as if the machine were busy with others.
     pub fn stall(&self, time: Duration) {
         self.signal("STOP");
         thread::sleep(time);

@@ -93,8 +93,8 @@ impl Runs {
     }
 }
 
-/// A run of `testbed` with these words that ends so, without a panic and with all
-/// its spans. Returns what it printed, `run.json` and `results.csv`.
+/// Runs `testbed` with these arguments. It has to end with this status, without a panic
+/// or lost spans. Returns what it printed, `run.json` and `results.csv`.
 ///
 /// # Panics
 /// When it does not.
@@ -111,8 +111,8 @@ pub fn measured(words: &str, status: i32) -> (Ended, Value, String) {
     (ended, record, rows)
 }
 
-/// `testbed` refuses these words as wrong usage, saves nothing, and says all of
-/// `parts`.
+/// Checks that `testbed` refuses these arguments as wrong usage, prints all of `parts`,
+/// and saves nothing.
 ///
 /// # Panics
 /// When it does not.
@@ -169,7 +169,7 @@ pub fn follows(value: &Value) -> bool {
     SCHEMA.is_valid(value)
 }
 
-/// Checks that the program told of no panic, on either stream.
+/// Checks that the program reported no panic, on either stream.
 ///
 /// # Panics
 /// When it did.

@@ -9,7 +9,7 @@ use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span};
 use trace::store::{Query, Store};
 
-/// A span, and who reported it.
+/// A span, and the service that reported it.
 #[derive(Clone, Debug)]
 pub struct Reported {
     /// `service.name`.

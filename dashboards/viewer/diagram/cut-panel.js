@@ -36,7 +36,7 @@ export function CutPanel({ diagram }) {
     </section>`;
 }
 
-// While the run goes on, the panel goes with the newest snapshot.
+// While the run goes on, the panel follows the newest snapshot.
 /** @param {{ cut: Cut }} props */
 function Follow({ cut }) {
   const { snapshot } = cut;
@@ -84,7 +84,7 @@ function Unseen({ all }) {
     ${all.length > MOST && html`<p class="note">and ${all.length - MOST} more</p>`}`;
 }
 
-// What crossed the cut as well, and is in flight in none.
+// Messages that crossed the cut as well, but are not in flight in it.
 /** @param {{ diagram: Diagram, crossing: Crossing }} props */
 function Beside({ diagram, crossing }) {
   return html`

@@ -1,5 +1,5 @@
-// Steps too many to be dots: bars of one pixel's width, as high as there are
-// many steps in that column.
+// Steps too dense for dots: bars of one pixel's width, the higher the more steps there
+// are in that column.
 //
 // There can be a bar for each pixel of each row. They are written into memory
 // and put on the canvas at once: as shapes, they took half of each frame.

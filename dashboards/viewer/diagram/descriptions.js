@@ -6,7 +6,7 @@ import { duration } from '../format.js';
 /** @param {Model} model @param {number} s */
 export const stepName = ({ step, peers }, s) => `${peers[step.peer[s]]} ${step.number[s]}`;
 
-// Ping-like kinds are messages; the rest is what a peer does by itself.
+// A step that handles a message names its sender; any other has its kind alone.
 /** @param {Model} model @param {number} s */
 export function stepTitle(model, s) {
   const { step, kinds, peers } = model;

@@ -8,8 +8,8 @@ import { ends } from './paint-arrows.js';
 /** @type {Record<string, number>} */
 const REACH = { mouse: 9, pen: 9, touch: 18 };
 
-// { handle: peer } | { step } | { message } | { name: true } | {} of nothing in
-// particular, each with its `row` and its `place` on the axis; null outside.
+// { handle: peer } | { step } | { message } | { name: true } | {} for none of these,
+// each with its `row` and its `place` on the axis; null outside.
 // `painted` is what paint() returned.
 /**
  * @param {Scene} scene

@@ -4,13 +4,13 @@ import { FUTURE, PAST, messageRelation } from '../causality.js';
 import { leastAlpha } from './contrast.js';
 import { rgb } from './theme.js';
 
-// So many arrows are drawn: while the picture moves, as many as a frame has time
-// for (1,000 take about 6 ms without a graphics card), and at rest as many as an
-// eye can use. Of more, an even part is drawn, and the page says so.
+// The most arrows that are drawn: while the picture moves, as many as a frame has time
+// for (1,000 take about 6 ms without a graphics card), and at rest as many as can be
+// told apart. Of more, an even part is drawn, and the page says so.
 const MOST_MOVING = 1000;
 const MOST_STILL = 4000;
 
-// Below so many, there is room for heads.
+// Up to this many, there is room for heads.
 const MOST_HEADS = 900;
 
 // The more arrows cross a picture, the less each one darkens it.
@@ -20,12 +20,12 @@ const FAINTEST = 0.25;
 // Messages beside a cut or a selection are fainter.
 const BESIDE = 0.5;
 
-// As long as there are not more than these, each can be seen by itself: with
-// enough contrast, however far it steps back.
+// Up to this many, each arrow has enough contrast to be seen, however faint it would
+// otherwise be.
 const EACH_SEEN = 200;
 
-// How opaque an arrow is among so many. `beside`: a cut or a selection is about
-// others. `least`: what can be seen at all (contrast.js).
+// The opacity of one of `count` arrows. `beside`: whether a cut or a selection highlights
+// others. `least`: the least opacity that can be seen (contrast.js).
 /** @param {number} count @param {number} plot @param {boolean} beside @param {number} least */
 export function strength(count, plot, beside, least) {
   const faint = Math.max(FAINTEST, Math.min(STRONGEST, plot / (3 * count)));
@@ -33,12 +33,12 @@ export function strength(count, plot, beside, least) {
   return Math.max(wanted, least * Math.min(1, EACH_SEEN / count));
 }
 
-// How much of the way a message is drawn that never arrived.
+// The fraction of its way that is drawn of a message that never arrived.
 export const BROKEN = 0.55;
 
 // Which messages are drawn: { all: how many there are, arrows, highlighted: those drawn, part }.
-// `highlighted` are those that cross the cut: they are drawn, however many others
-// there are, and are as many at most.
+// `highlighted` are those that cross the cut: they have a limit of their own, so they are
+// drawn however many others there are.
 /** @param {Scene} scene @param {Frame} frame */
 export function arrowsInSight({ layout, model, marks, moving }, frame) {
   const { start, end, drawn, rowOf } = layout;
@@ -114,7 +114,7 @@ export function drawArrows(context, scene, frame, { arrows }) {
   context.globalAlpha = 1;
 }
 
-// A kind, by its number, or what it is to the selected step.
+// The look of a message: the number of its kind, or its relation to the selected step.
 /** @param {Model} model @param {Marks} marks @param {number} m */
 function lookOf(model, marks, m) {
   if (!marks.cone) return model.message.kind[m];
@@ -124,7 +124,7 @@ function lookOf(model, marks, m) {
 }
 
 /**
- * Without a receipt a message may be under way, or not read yet: it has no cross.
+ * A message without a receipt has no cross while it may be under way or not read yet.
  * @param {CanvasRenderingContext2D} context
  * @param {Scene} scene
  * @param {Frame} frame

@@ -1,8 +1,8 @@
 // Draws a cut: a line across the rows, with a handle on each, and a shade over
 // what lies before it.
 
-// The line is a little before the first step behind the cut, as a snapshot
-// is recorded before the step that does it; never before the step before that.
+// The line is a little before the first step behind the cut, since a snapshot cuts before
+// the step that recorded it; but never before the preceding step.
 const NEAR = 11;
 
 export const HANDLE = 6;

@@ -19,7 +19,7 @@ import { drawHighlights } from './paint-highlights.js';
 import { drawAxis, drawNames, drawRails, drawScroll } from './paint-frame.js';
 import { HEAD, frameOf } from './view.js';
 
-// A line with more dots than this shows how dense they are, and not each.
+// From this share of a line covered by dots, the line shows their density instead.
 const DENSE = 0.55;
 
 /** @param {CanvasRenderingContext2D} context @param {Scene} scene */

@@ -68,7 +68,7 @@ export function write(settings, model) {
   };
 }
 
-// A browser counts nanoseconds of a day in so many digits.
+// 14 digits are enough for the nanoseconds of a day.
 /** @param {number} number */
 const digits = (number) => String(Number(number.toPrecision(14)));
 

@@ -70,10 +70,10 @@ function others(snapshots) {
   return first === last ? `, but ${first}` : `; its snapshots are ${first} to ${last}`;
 }
 
-// Why a snapshot was aborted: { by, silent, late, unheard }. `by` are the peers
-// that waited in vain, `silent` those of the ones they waited for that recorded
-// no state, `late` those that did and did not close their channels, `unheard`
-// those that did both and whose report did not arrive.
+// Why a snapshot was aborted: { by, silent, late, unheard }. `by` are the peers that
+// timed out. Of the peers that they waited for, `silent` recorded no state, `late`
+// recorded one but did not report their channels, and `unheard` did both, but their
+// report did not arrive.
 /** @param {Snapshot} snapshot */
 export function whyAborted({ aborted, recorded, finished }) {
   const waitedFor = [...new Set(aborted.flatMap(({ missing }) => missing))];

@@ -12,7 +12,7 @@ export function stateOf(attributes) {
     .map(({ key, text }) => [key.slice(STATE.length), text]));
 }
 
-// [{ name, before, after, changed }] in the order of names; undefined: was not, or is not any more.
+// [{ name, before, after, changed }] in the order of names; undefined where the state has no such name.
 /** @param {Map<string, string>} before @param {Map<string, string>} after @returns {Change[]} */
 export function diff(before, after) {
   const names = [...new Set([...before.keys(), ...after.keys()])].sort();

@@ -8,7 +8,7 @@ import { colour, kindColour } from '../palette.js';
 const NAMES = ['back', 'panel', 'line', 'text', 'soft', 'link', 'bad', 'rail', 'dot',
   'cut', 'flight', 'past', 'future', 'apart', 'orphan', 'before', 'stripe'];
 
-// The lines of a plot, which has no more of them.
+// How many colours there are for the lines of a plot.
 const LINES = 8;
 
 /**

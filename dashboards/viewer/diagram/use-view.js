@@ -36,7 +36,7 @@ export function useView(layout, settings, set, cut, live, picture) {
   const now = useRef(null);
   now.current = { layout, view, cut };
 
-  // On the other axis nothing is where it was.
+  // Another axis moves every step, so the view is reset.
   const axis = useRef(layout.axis);
   useEffect(() => {
     if (axis.current === layout.axis) return;
@@ -79,7 +79,7 @@ export function useView(layout, settings, set, cut, live, picture) {
   return { ...actions, view, auto: !moved && !named };
 }
 
-// Around the cut and what flies across it.
+// Around the cut and the messages in flight across it.
 /** @param {Layout} layout @param {Cut} cut */
 function atCut(layout, { points, crossing, compared }) {
   let [from, to] = [Infinity, -Infinity];

@@ -14,11 +14,12 @@ export function countRows(text) {
   return Math.max(0, lines - 1);
 }
 
-// One in how many is taken, if there are so many.
+// The rate at which `many` lines are sampled: one in so many is taken.
 /** @param {number} many @param {number} [most] */
 export const oneIn = (many, most = MOST_ROWS) => Math.max(1, Math.ceil(many / most));
 
-// Whether this one is: by its number, but in no rhythm that the file may have.
+// Whether a line is taken: a hash of its number decides, so that no pattern of the file
+// interferes.
 /** @param {number} number @param {number} one */
 export const isTaken = (number, one) => one === 1
   || (Math.imul(number, 0x9e3779b1) >>> 0) * one < 2 ** 32;

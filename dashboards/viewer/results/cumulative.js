@@ -1,5 +1,5 @@
-// How the times of messages are distributed, from the lines of results.csv: how
-// many percent took no longer than so.
+// How the times of messages are distributed, from the lines of results.csv: the
+// percentage that took at most a given time.
 
 import { countRows, isTaken, number, oneIn, readRows } from './csv-rows.js';
 
@@ -51,7 +51,7 @@ export function timesOf(text, most) {
   return { one, sizes: read };
 }
 
-// How many of them are no greater; they are in order.
+// How many of the sorted values are at most `value`.
 /** @param {ArrayLike<number>} sorted @param {number} value */
 export function upTo(sorted, value) {
   let [low, high] = [0, sorted.length];
@@ -63,8 +63,8 @@ export function upTo(sorted, value) {
   return low;
 }
 
-// Times, each longer by the same factor, and for each curve how many percent of
-// all that were sent took no longer: what is lost never comes. Null without any.
+// Times, each longer by the same factor, and for each curve the percentage of all sent
+// messages that took at most that time: a lost message never counts. Null without times.
 /** @param {Paths} paths @param {number} [points] */
 export function cumulative(paths, points = POINTS) {
   const curves = CURVES.map(([path, way]) => ({ times: paths[path][way], sent: paths[path].sent }));

@@ -59,7 +59,7 @@ function Curves({ run, figures }) {
     <${Curve} key=${figure.name} run=${run} figure=${figure} curves=${curves} others=${others} />`);
 }
 
-// Runs of the same experiment on as many or more or fewer peers.
+// Other runs of the same experiment, with any number of peers.
 /** @param {MeasuredRun | null} run */
 function useOthers(run) {
   /** @param {AbortSignal} signal */

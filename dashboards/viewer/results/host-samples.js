@@ -6,7 +6,7 @@ const NAMES = ['seconds', 'measuring', 'cpu_percent', 'own_cpu_percent', 'memory
   'loopback_bytes', 'lag_seconds'];
 // More points than these cannot be distinguished.
 const MOST_SAMPLES = 1500;
-// A shorter part of a second is not judged, as in the run.
+// A second with fewer samples is not judged, as in the run.
 const ENOUGH = 5;
 
 // `[{ from, seconds, measuring, cpu, own, memory, loopback, lag }, …]`: each is
@@ -27,7 +27,8 @@ export function samplesOf(text) {
   return samples;
 }
 
-// Of too many samples, of so many after each other the greatest of each kind.
+// Thins too many samples: of each group of consecutive ones, the greatest value of each
+// column.
 /** @param {HostSample[]} samples @param {number} [most] */
 export function thinned(samples, most = MOST_SAMPLES) {
   const of = Math.ceil(samples.length / most);

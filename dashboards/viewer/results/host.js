@@ -22,8 +22,8 @@ const aSecond = (number) => `${bytes(number)}/s`;
 // Round numbers of bytes, for an axis.
 const POWERS = Array.from({ length: 50 }, (_, power) => 2 ** power);
 
-// Title, what is drawn with its names, how a value is written, and which of the
-// bounds is its limit.
+// The title, the columns with their labels, the format of a value, and the index of the
+// bound that is the limit.
 /** @type {HostPlot[]} */
 const PLOTS = [
   ['Processors', [['cpu', 'all programs'], ['own', 'this run']], inPercent, 0, [0, 104]],

@@ -68,8 +68,8 @@ export function besideEachOther(counts) {
   return [bars.map(({ x }) => x), ...counts.map((_, kind) => of(kind))];
 }
 
-// The operations that are drawn: of too many, one in so many; but those that
-// failed, as far as there is room.
+// The operations that are drawn: of too many, one in so many; but all that failed, as far
+// as there is room.
 /** @param {Lookup[]} operations @param {number} [most] */
 export function drawnOf(operations, most = MOST_POINTS) {
   const one = oneIn(operations.length, most);

@@ -76,7 +76,7 @@ export const axis = (theme, more = {}) => ({
   grid: { stroke: theme.line, width: 1 }, ticks: { stroke: theme.line, width: 1 }, ...more,
 });
 
-// The same below the plot: with its numbers close to it, and its name to them.
+// The axis below the plot, with its numbers and its name close to it.
 /** @param {Theme} theme @param {Record<string, any>} [more] */
 export const below = (theme, more = {}) => axis(theme, { size: 34, labelSize: 18, ...more });
 

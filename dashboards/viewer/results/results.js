@@ -1,4 +1,4 @@
-// What the experiment measured, and whether what should hold does.
+// What the experiment measured, and whether its properties hold.
 
 import { html } from '../vendor/preact-htm.js';
 import { getResults, useLoaded } from '../api.js';
@@ -50,8 +50,8 @@ function nothing({ verdict }, live) {
     : 'The run ended before anything was measured.';
 }
 
-// The single measurements, as each experiment has them. An experiment is known
-// by what it measured.
+// The single measurements, as each experiment has them. An experiment is recognised by
+// the fields of its results.
 /** @param {{ run: MeasuredRun, csv: string, rest: number | undefined }} props */
 function Measured({ run, csv, rest }) {
   const { results } = run;

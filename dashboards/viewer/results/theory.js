@@ -37,8 +37,8 @@ const SHAPES = {
   'mutex messages': () => ['2(N−1) an entry', (n) => 2 * (n - 1)],
 };
 
-// `[[name, n => number], …]` for a figure of a run, or null. What rises with
-// the work as well is drawn for as much work as this run's.
+// `[[name, n => number], …]` for a figure of a run, or null. A figure that also grows
+// with the work is drawn for this run's work.
 /** @param {Run} run @param {Figure} figure @returns {Curve[] | null} */
 export function curvesOf({ experiment, topology, peers = 0 }, figure) {
   const name = `${experiment?.name} ${figure.name}`;

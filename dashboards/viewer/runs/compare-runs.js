@@ -12,7 +12,7 @@ import { States } from './state-comparison.js';
 
 /** @param {{ route: PairRoute, event: ServerEvent | null }} props */
 export function CompareRuns({ route, event }) {
-  // Of two runs at most one goes on: that which the server is at.
+  // At most one of the two runs goes on: the server's own.
   const current = useLoaded(getRuns, 'runs', 0).value?.current;
   /** @param {string} id */
   const growing = (id) => (event?.live && current === id ? event.revision : 'over');

@@ -64,8 +64,7 @@ function useOne({ model, revision }, first, step) {
   return { layout, selected, choose, marks, anchor: anchorOf(model, layout, first, step) };
 }
 
-// Where a run has no step to stand beside the other's, it stands after the
-// last one that is the same.
+// A run without such a step is placed after its last step that is the same.
 /**
  * @param {Model} model
  * @param {Layout} layout
@@ -80,8 +79,8 @@ function anchorOf(model, layout, first, step) {
   return before === undefined ? layout.begin : layout.x[before] + 1;
 }
 
-// At first some thirty columns around the place where they part: what led
-// there is as telling as what came of it.
+// At first some thirty columns are in sight, before and after the first step that
+// differs.
 const AROUND = 30;
 
 /** @param {Side} one @param {Side} two */

@@ -3,13 +3,13 @@
 
 import { clocks } from '../causality.js';
 
-// `{ parts, first, alone }`. `parts` has, for each peer in the order of people,
+// `{ parts, first, alone }`. `parts` has, for each peer in natural order,
 // `{ peer, same, a, b, what }`: how many steps are the same from the start,
 // the first two that are not (-1: there is none), and what differs in them, as
 // `[name, in a, in b]`; `what` is empty where all is the same. `first` is the
 // part whose difference has no other before it, or null. `alone` has the peers
-// that only a, and only b, knows: they are no step that differs, unless there
-// is no other.
+// that only a, and only b, has: they count as a difference only if there is no
+// other.
 /** @param {Model} a @param {Model} b */
 export function compare(a, b) {
   const names = [...new Set([...inOrder(a), ...inOrder(b)])];
@@ -61,7 +61,7 @@ const message = (model, s) => (model.step.received[s] < 0 ? '' : model.texts[mod
 /** @param {Model} model @param {number} s */
 const said = (model, s) => (model.outputs.get(s) ?? []).map(({ kind, text }) => `${kind} ${text}`.trim()).join('; ');
 
-// A state that was not recorded differs from none.
+// A state that was not recorded counts as equal to any.
 /** @param {number} x @param {number} y */
 const states = (x, y) => (x === y || x === 0 || y === 0 ? ['', ''] : ['one', 'another']);
 

@@ -7,8 +7,8 @@ import { useEffect, useMemo, useState } from '../vendor/preact-htm.js';
 /** @param {number} a @param {number} b */
 export const linkOf = (a, b) => (a < b ? `${a} ${b}` : `${b} ${a}`);
 
-// When each fault was, as moments.js counts. One among the steps comes before
-// the first step that is later.
+// The moment of each fault (moments.js). On the axis of steps, a fault comes before the
+// first later step.
 /** @param {Fault[]} faults @param {Model} model @param {Moments} moments */
 export function whenDone(faults, model, { axis }) {
   if (axis === 'time') return faults.map(({ at }) => at);
@@ -57,7 +57,7 @@ export function useBroken(faults, network, model, moments, player) {
   const times = useMemo(() => (model && moments ? whenDone(faults, model, moments) : []), [faults, moments]);
   const [done, setDone] = useState(faults.length);
   useEffect(() => player.watch(({ at, end, following }) => {
-    // At the end nothing may have been done after the last step that is known.
+    // At the end all faults count, even those after the last step that is known.
     setDone(following || at >= end ? faults.length : times.filter((time) => time <= at).length);
   }), [player, faults, times]);
   return useMemo(() => brokenBy(faults.slice(0, done), network), [faults, done, network]);

@@ -12,7 +12,7 @@ import { progress, underWay } from './moments.js';
 
 const RADIUS = 9;
 const DOT = 4.5;
-// To the next peer, or to the one before.
+// The keys that move to the next peer, or to the one before.
 /** @type {Record<string, number>} */
 const MOVES = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 // From so many peers on, names beside a circle are turned.

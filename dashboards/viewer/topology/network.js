@@ -31,8 +31,8 @@ export function degreesInWords({ neighbours }) {
   return `each with ${least} to ${most} neighbours, ${all[all.length >> 1]} in the middle`;
 }
 
-// Places between 0 and 1, `[x, y]` for each peer. What has a shape is drawn in
-// that shape; all else is a circle, where every line can be seen.
+// Places between 0 and 1, `[x, y]` for each peer. A topology with a shape is drawn in
+// that shape; any other is a circle, where every line can be seen.
 /** @param {string | undefined} topology @param {number} count */
 export function layout(topology, count) {
   const shape = SHAPES[topology ?? ''] ?? circle;

@@ -5,9 +5,9 @@
 // for is the child that ended last before that; then it goes on with the
 // child that had ended last before this one began. Jaeger knows calls, whose
 // spans lie inside their caller's. Here most children are messages: their
-// step begins when that of the sender is over. So "ended" is said of a span
-// with all that came of it, and the time between a step and the child that it
-// sent for is a piece of the path too, the `way` of the message.
+// step begins when that of the sender is over. So a span counts as ended when
+// all its descendants have ended, and the time between a step and the child that
+// handles its message is a piece of the path too, the `way` of the message.
 
 // `spans` as otlp.js gives them, in tree order. Returns the pieces from the
 // first to the last: `{ span, from, to, way }`, a span's index and times in
@@ -70,8 +70,8 @@ export function criticalPath(spans) {
 /** @param {Span} span */
 const endOf = ({ start, duration }) => start + duration;
 
-// When the last of all that came of a span ended. A span stands before its
-// children, so the list is read from behind.
+// When the last descendant of each span ended. A span stands before its children, so the
+// list is read backwards.
 /** @param {Span[]} spans */
 function reaches(spans) {
   const reach = spans.map(endOf);

@@ -89,8 +89,8 @@ function Choose({ chosen }) {
     : html`<span class="note">Choose one more to compare.</span>`;
 }
 
-// A ping is measured against the longest ping, and not against the set-up,
-// beside which every ping is nothing.
+// The bar of a ping is drawn against the longest ping, and not against the set-up, beside
+// which every ping would vanish.
 /** @param {ListedTrace[]} traces */
 function longestOf(traces) {
   const longest = new Map();
@@ -100,8 +100,7 @@ function longestOf(traces) {
   return longest;
 }
 
-// A list that is full may not be all. Of what was searched for, it is not
-// counted how much there is.
+// A full list may not be all. The matches of a narrowed search are not counted.
 /** @param {number} rows @param {number} total @param {Record<string, any>} search */
 function shown(rows, total, search) {
   if (isNarrowed(search)) return rows < search.limit ? plural(rows, 'trace') : `the newest ${count(rows)} that match`;
@@ -130,7 +129,7 @@ const SORTED = { down: ['descending', '↓'], up: ['ascending', '↑'] };
 function Head({ name, note, column, order, setOrder }) {
   const mine = order.column === column;
   const [sort, arrow] = mine ? SORTED[order.down ? 'down' : 'up'] : ['none', ''];
-  // Names and times are read upwards, sizes from the largest.
+  // Names and times are sorted ascending at first, the other columns descending.
   const click = () => setOrder({ column, down: mine ? !order.down : column > 1 });
   return html`
     <th scope="col" class=${`c${column}`} aria-sort=${sort}>

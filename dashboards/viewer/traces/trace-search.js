@@ -40,7 +40,7 @@ export function readFields(fields, began) {
   return { search, wrong };
 }
 
-// Whether only some of the traces are searched for.
+// Whether the search has any condition.
 /** @param {Record<string, any>} search */
 export const isNarrowed = ({ limit, ...conditions }) => Object.values(conditions)
   .some((one) => (one && typeof one === 'object' ? Object.keys(one).length > 0 : Boolean(one)));
@@ -53,8 +53,8 @@ function limitOf(text) {
   throw new Error(`a number from 1 to ${LIST_LIMIT}`);
 }
 
-// Peer and operation are chosen and found at once; the rest is written, and
-// found with Enter.
+// A choice of peer or operation searches at once; the other fields are submitted with
+// Enter.
 /**
  * @param {{
  *   fields: SearchFields, wrong: Record<string, string>, revision: number | undefined,

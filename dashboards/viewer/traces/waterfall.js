@@ -94,8 +94,8 @@ function ancestors(spans, span) {
 /** @param {HTMLElement} element */
 const pageOf = (element) => Math.max(1, Math.floor((element.clientHeight - HEAD) / ROW) - 1);
 
-// Where a key leads: a span, `null` for none, `false` for nowhere though the
-// key was ours, `undefined` when it was not.
+// The span that a key leads to; `null` to select none, `false` for a key that is handled
+// without a move, `undefined` for any other key.
 /**
  * @param {KeyboardEvent} event
  * @param {{

@@ -82,7 +82,7 @@ pub(crate) async fn network(transport: &str, count: u32, edges: &[(u32, u32)]) -
     peers
 }
 
-/// The dials, as in ours, with the descriptors that it takes.
+/// The dials, as in ours. Raises the limit of descriptors for them.
 pub(crate) fn edges(topology: &str, peers: u32) -> Edges {
     let topology: Topology = topology.parse().expect("a topology");
     let edges = topology.edges(peers, ours::SEED).expect("one that fits");
@@ -154,8 +154,7 @@ impl Peer {
     }
 }
 
-/// The peer's task. A caller that waits for a dial that fails learns it by the sender
-/// that is dropped.
+/// The peer's task. A dial that fails drops its sender, which wakes the caller.
 async fn run(
     mut swarm: Swarm<Behaviour>,
     mut orders: mpsc::Receiver<Dial>,

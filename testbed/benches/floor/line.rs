@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// The result of one benchmark. The less, the better: rates are told as the
-/// time that one takes.
+/// The result of one benchmark. Lower is better: a rate is given as the time of one
+/// item.
 pub(crate) struct Line {
     /// The medians of both sides.
     pub(crate) medians: Medians,
@@ -39,7 +39,7 @@ impl fmt::Display for Line {
     }
 }
 
-/// That of the rounds, of which there is at least one.
+/// The median of the rounds, of which there is at least one.
 pub(crate) fn median(values: Vec<f64>) -> f64 {
     lab::stats::median(values).expect("a round")
 }

@@ -2,9 +2,9 @@
 //!
 //! `cargo bench --bench floor` measures what a user of the testbed gets, and
 //! in turn with it the *floor*: a bare rust-libp2p program with the same
-//! transports that does the same work and nothing else ([`bare`]). A figure of
-//! its own says more of the machine than of the program; the ratio of two that
-//! were measured in turn says what the layers on top take. Each benchmark
+//! transports that does the same work and nothing else ([`bare`]). A single figure
+//! says more about the machine than about the program; the ratio of two that were
+//! measured in turn shows the cost of the layers on top. Each benchmark
 //! prints one line. `cargo bench --bench floor -- mesh ping` runs those whose
 //! names contain one of the arguments.
 //!

@@ -1,4 +1,4 @@
-//! What processes hold of memory.
+//! The memory of processes.
 
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 

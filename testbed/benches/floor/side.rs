@@ -6,7 +6,7 @@ use tokio::runtime::Runtime;
 
 use crate::line::{Medians, median};
 
-/// Whose turn it is.
+/// A side of the comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
     /// What a user of the testbed gets.
@@ -35,7 +35,7 @@ impl FromStr for Side {
     }
 }
 
-/// Measures both sides `rounds` times. Who begins changes from round to round,
+/// Measures both sides `rounds` times. The order alternates from round to round,
 /// so that a machine that slows down, or warms up, favours no side.
 pub(crate) fn in_turn(rounds: usize, mut measure: impl FnMut(Side) -> f64) -> Medians {
     let (mut ours, mut floor) = (Vec::new(), Vec::new());

@@ -3,7 +3,7 @@
 //! `cargo bench --bench gossip` runs `testbed` as a user does, and in turn with
 //! it the *floor*: a bare rust-libp2p program with the same peers, connections,
 //! parameters and messages, and nothing else ([`bare`]). Each side has a process
-//! of its own, because the memory of one is to be told as well. Each benchmark
+//! of its own, because its memory is measured as well. Each benchmark
 //! prints one line. `cargo bench --bench gossip -- 256` runs those whose names
 //! contain one of the arguments.
 

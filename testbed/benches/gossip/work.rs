@@ -1,4 +1,4 @@
-//! What is to be done, and what came of it.
+//! The work of a benchmark, and its result.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub(crate) struct Work {
     pub(crate) queue_seconds: Option<u64>,
 }
 
-/// Who is connected with whom: as in all runs of the testbed.
+/// The topology of both sides: the default of `gossip` and `kad`.
 pub(crate) const TOPOLOGY: &str = "random:8";
 pub(crate) const SEED: u64 = 1;
 
@@ -31,10 +31,10 @@ pub(crate) struct Done {
     pub(crate) copies: u64,
     /// From the start until all meshes had formed.
     pub(crate) setup_seconds: f64,
-    /// Of the processors, while messages were sent.
+    /// CPU time while messages were sent.
     pub(crate) cpu_seconds: f64,
     pub(crate) memory_bytes: u64,
-    /// Until a message was everywhere: the median and the 99th percentile.
+    /// Until all peers had a message: the median and the 99th percentile.
     pub(crate) all_p50_ns: u64,
     pub(crate) all_p99_ns: u64,
     pub(crate) remark: String,

@@ -84,7 +84,7 @@ pub(crate) fn store() -> Store {
     store
 }
 
-/// What the process grows by.
+/// The memory by which the process grows.
 pub(crate) fn bytes_per_span() -> String {
     let before = resident();
     let store = store();

@@ -1,5 +1,5 @@
 //! Spans into the store from in-process sinks, on two threads: the SDK's spans
-//! by the way that a run's own take.
+//! take the same path as a run's own.
 
 use std::sync::Arc;
 use std::thread;
@@ -68,7 +68,7 @@ fn attributes(number: u64) -> Vec<KeyValue> {
     ]
 }
 
-/// What the store itself takes of that: spans that were made before.
+/// The share of the store itself: the spans are made beforehand.
 fn stored_alone() -> f64 {
     let store = Store::new();
     let made: Vec<Vec<_>> = (0..THREADS)

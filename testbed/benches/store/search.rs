@@ -26,7 +26,7 @@ const NEVER: &str = "never together";
 pub(crate) fn search() -> String {
     let store = filled::store();
     let searches: [(&str, Tag<'_>); 5] = [
-        // Of a message that there is once.
+        // The id of one message.
         ("one", &|n| {
             ("p2p.message.id".into(), message(n * 4099 % SPANS))
         }),
@@ -38,7 +38,7 @@ pub(crate) fn search() -> String {
                 (n * 211 % 50_000).to_string(),
             )
         }),
-        // Every span is looked at: there are many of both, and never together.
+        // Every span is visited: both values are frequent, and never in one span.
         (NEVER, &|_| ("p2p.message.kind".into(), "MARKER".into())),
     ];
     let mut times = Vec::new();

@@ -1,4 +1,4 @@
-//! A system that was chosen on the command line: its options, and what is stated of it.
+//! A system that was chosen on the command line: its options and its description.
 
 use clap::Args;
 use lab::lesson::Lesson;
@@ -11,10 +11,10 @@ use super::Error;
 
 /// A system that was chosen on the command line, with its options.
 pub trait Choice {
-    /// What `run.json` states of it.
+    /// Its description in `run.json`.
     fn description(&self) -> Description;
 
-    /// The lessons that it runs, of all its choices.
+    /// The lessons of all systems that can be chosen.
     fn lessons() -> Vec<&'static Lesson>;
 
     /// What happens to messages and peers.
@@ -23,7 +23,7 @@ pub trait Choice {
     /// Builds the system, and passes it to `visitor`.
     ///
     /// # Errors
-    /// [`Usage`](super::Usage) names the value and the way out.
+    /// [`Usage`](super::Usage) names the value and a remedy.
     fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, Error>;
 }
 
@@ -45,7 +45,7 @@ pub struct Description {
 }
 
 impl Description {
-    /// Of the system of these options.
+    /// The description of the system with these options.
     pub fn of<O: SystemOptions>(options: &O) -> Self {
         Self {
             name: O::NAME,

@@ -97,7 +97,7 @@ impl Common {
     /// The options, checked. `need` is what the experiment requires.
     ///
     /// # Errors
-    /// [`Usage`](super::Usage), with the value and the way out.
+    /// [`Usage`](super::Usage), with the value and a remedy.
     pub fn checked(&self, need: Need) -> Result<RunOptions, Error> {
         // Short enough to be read out, and exact in every JSON reader.
         let seed = self.seed.unwrap_or_else(|| rand::random::<u32>().into());
@@ -156,8 +156,8 @@ impl Common {
     }
 }
 
-/// An address that is dialled says what carries the connection to it; the peers
-/// of the run are connected over the same.
+/// The transport of the run. A dialled address determines its transport; the peers
+/// of the run use the same one.
 fn transport(given: Option<Transport>, address: Option<Transport>) -> Result<Transport, Usage> {
     match (given, address) {
         (Some(given), Some(address)) if given != address => Err(Usage::value(
@@ -168,7 +168,8 @@ fn transport(given: Option<Transport>, address: Option<Transport>) -> Result<Tra
     }
 }
 
-/// Nothing secures what stays within the process alone.
+/// The security of the connections. Only connections within the process may be
+/// plaintext.
 fn security(security: Security, transport: Transport) -> Result<Security, Usage> {
     match (security, transport) {
         (Security::Plaintext, Transport::Tcp | Transport::Quic) => Err(Usage::value(
@@ -182,8 +183,8 @@ fn security(security: Security, transport: Transport) -> Result<Security, Usage>
     }
 }
 
-/// Other programs reach no peer in the memory of this one, nor one that is
-/// simulated.
+/// The guests of the run. Other programs can reach neither peers on the memory
+/// transport nor simulated ones.
 fn guests(common: &Common, transport: Transport) -> Result<Guests, Usage> {
     match (&common.guests, transport) {
         (Some(_), Transport::Memory) => Err(Usage::value(

@@ -13,13 +13,13 @@ use crate::{run, sweep, viewer};
 /// Why a command has no result.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The options make no sense together or for this command.
+    /// The options are inconsistent, or invalid for this command.
     #[error(transparent)]
     Usage(#[from] Usage),
-    /// What was to run, to be saved or to be read, cannot be.
+    /// A run cannot be started, saved or read.
     #[error(transparent)]
     Laboratory(crate::Error),
-    /// The collector cannot be exported to.
+    /// Spans cannot be exported to the collector.
     #[error(transparent)]
     Collector(#[from] node::export::Error),
     /// Metrics cannot be served.
@@ -49,16 +49,16 @@ pub enum Error {
         /// What the system says.
         source: io::Error,
     },
-    /// A run has nothing that the form of the export shows.
+    /// The run has nothing that this export format shows.
     #[error(transparent)]
     Export(export::Error),
-    /// The process may not have the threads that it needs.
+    /// The process cannot start the threads that it needs.
     #[error(
         "the process cannot start its threads: {0}; raise the limit of processes (ulimit -u), or \
          stop others"
     )]
     Threads(#[source] io::Error),
-    /// What was begun cannot be written.
+    /// An output that was begun cannot be written.
     #[error("{place}: {source}")]
     Write {
         /// Where.
@@ -66,16 +66,16 @@ pub enum Error {
         /// What the system says.
         source: io::Error,
     },
-    /// Interruptions cannot be watched for.
+    /// Signal handlers cannot be installed.
     #[error("signals: {0}")]
     Signals(#[source] io::Error),
-    /// A saved run cannot be read, since there is no thread for it.
+    /// A saved run cannot be read because no thread can be started for it.
     #[error("cannot start a thread: {0}")]
     Thread(#[source] io::Error),
     /// The thread that read a saved run has ended without a result.
     #[error("the run could not be read")]
     Unread,
-    /// The server of the page has ended without being told.
+    /// The page's server has stopped unexpectedly.
     #[error("the page: {0}")]
     Server(#[source] JoinError),
 }
@@ -90,7 +90,7 @@ where
     }
 }
 
-/// Exit status of wrong usage.
+/// Exit status of a usage error.
 const USAGE: u8 = 2;
 
 /// Exit status of a failure.

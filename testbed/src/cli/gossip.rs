@@ -82,7 +82,7 @@ impl Measure for Gossip {
 /// How long gossipsub may take by default. A guess: ten heartbeats.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// tokio's timers have this resolution.
+/// The resolution of tokio's timers.
 const SHORTEST_HEARTBEAT: Duration = Duration::from_millis(1);
 
 /// What spreads messages.
@@ -136,7 +136,7 @@ impl Gossip {
 }
 
 impl Mesh {
-    /// Whether anything was said of it.
+    /// Whether any of these options was given.
     pub fn is_given(&self) -> bool {
         let numbers = [self.mesh, self.mesh_low, self.mesh_high, self.mesh_outbound];
         numbers.iter().any(Option::is_some)

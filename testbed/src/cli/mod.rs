@@ -1,5 +1,5 @@
-//! The command line: clap parses, [`Common::checked`] and its like check, the
-//! library runs. Nothing else imports it.
+//! The command line. clap parses it; [`Common::checked`] and [`Measure::checked`]
+//! check it; the library runs it. No other module imports this one.
 
 pub mod choice;
 pub mod commands;
@@ -157,7 +157,7 @@ pub trait Measure {
     /// Checks these options, together with those of the run.
     ///
     /// # Errors
-    /// [`Usage`], with the value and the way out.
+    /// [`Usage`], with the value and a remedy.
     fn checked(&self, common: &Common) -> Result<(Self::Experiment, RunOptions), Error>;
 }
 

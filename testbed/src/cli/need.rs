@@ -20,7 +20,7 @@ pub const FEW: u32 = 3;
 pub const MANY: u32 = 20;
 
 impl Command {
-    /// What it requires of real peers; `None` of a command without any.
+    /// What it requires of real peers; `None` for a command that starts none.
     pub fn need(&self) -> Option<Need> {
         match self {
             Self::Ping(args) => Some(args.need()),
@@ -41,7 +41,7 @@ impl Command {
 }
 
 impl Ping {
-    /// A ping of a peer of another process needs one peer of this run.
+    /// Pinging a peer of another process needs only one peer of this run.
     pub fn need(&self) -> Need {
         match self.to {
             Some(Destination::Elsewhere { transport, .. }) => Need {
@@ -62,7 +62,7 @@ pub fn of_system(chosen: &impl Choice, default: u32) -> Need {
 }
 
 impl Gossip {
-    /// Of either protocol, over real peers.
+    /// What either protocol requires of real peers.
     pub fn need(&self) -> Need {
         Need {
             load: match self.protocol {
@@ -77,7 +77,8 @@ impl Gossip {
 }
 
 impl Kad {
-    /// Peers that fill their routing tables by lookups, or start with them.
+    /// Depends on whether peers fill their routing tables by lookups or get them
+    /// preloaded.
     pub fn need(&self) -> Need {
         let (lookups, topology) = match self.tables {
             Tables::Bootstrap => (None, SPARSE),
@@ -93,7 +94,7 @@ impl Kad {
 }
 
 impl Latency {
-    /// Pairs.
+    /// At least one pair of peers.
     pub fn need(&self) -> Need {
         Need::of(2, MANY)
     }

@@ -1,5 +1,5 @@
-//! The arguments of the process: parsed by clap, and checked for what clap
-//! accepts in silence.
+//! The arguments of the process: parsed by clap, and checked for errors that clap
+//! does not report.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -10,8 +10,8 @@ use clap::{ArgAction, ArgMatches, Args as _, Command, Parser};
 use super::Error;
 use super::{Common, Usage};
 
-/// Parses the arguments of this process. As clap does, ends the process where
-/// it finds an error, and where the help or the version was asked for.
+/// Parses the arguments of this process. Like clap, ends the process on a parse
+/// error, and when the help or the version was requested.
 ///
 /// # Errors
 /// [`Usage`](super::Usage) names an option that was given twice, or that has no effect
@@ -33,8 +33,8 @@ fn check(command: &Command, words: &[OsString], matches: &ArgMatches) -> Result<
     }
 }
 
-/// An option that is accepted before and after the name of the command: clap
-/// keeps the last value, and reports the others of one level alone.
+/// The first global option that was given more than once: clap keeps the last value,
+/// and reports duplicates only within one level.
 fn given_twice(command: &Command, words: &[OsString]) -> Option<String> {
     let mut given: BTreeMap<String, u32> = single_options(command)
         .into_iter()
@@ -55,8 +55,7 @@ fn given_twice(command: &Command, words: &[OsString]) -> Option<String> {
     twice.next().map(|(name, _)| name)
 }
 
-/// The long names of all options that take one value, and count for every
-/// command below the one that has them.
+/// The long names of all global options that take one value.
 fn single_options(command: &Command) -> Vec<String> {
     let own = command.get_arguments();
     let single =
@@ -85,7 +84,7 @@ fn is_ignored(command: &str, id: &str) -> bool {
     }
 }
 
-/// The first option without effect, and the way out.
+/// The first option without effect, and a remedy.
 fn without_effect(command: &Command, matches: &ArgMatches) -> Option<Usage> {
     let (name, leaf) = matches.subcommand()?;
     let mut leaf = leaf;

@@ -1,5 +1,5 @@
-//! The registry of systems: one line each. Its command, options and help, what
-//! `run.json` states of it, its lessons and the system itself come from its options.
+//! The registry of systems: one line each. A system's options type provides its
+//! command, its help, its description in `run.json`, its lessons and the system.
 
 use clap::Subcommand;
 use lab::lesson::Lesson;
@@ -39,7 +39,7 @@ macro_rules! choices {
     };
 }
 
-/// All lessons, in the order in which they are best read.
+/// All lessons, in reading order.
 pub fn lessons() -> Vec<&'static Lesson> {
     let mut all = Virtual::lessons();
     all.sort_by_key(|lesson| lesson.order);

@@ -1,25 +1,25 @@
-//! Wrong usage that the command line sees itself.
+//! Usage errors that the command line detects itself.
 
-/// Wrong usage that the command line sees itself, and what to do instead.
+/// A usage error that the command line detects itself, and what to do instead.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Usage {
-    /// A value goes neither with the run nor with the other options: take another.
+    /// A value is invalid for this run, or conflicts with another option.
     #[error("{given}: {reason}")]
     Value {
-        /// The option with its value, or the words that were read.
+        /// The option with its value, or the arguments that were read.
         given: String,
-        /// What is wrong with it, and the way out.
+        /// What is wrong with it, and a remedy.
         reason: String,
     },
-    /// An option has no place here: leave it out.
+    /// An option is not allowed here.
     #[error("{option} {reason}")]
     Option {
         /// The option.
         option: String,
-        /// Why not, and the way out.
+        /// Why not, and a remedy.
         reason: String,
     },
-    /// There is no such algorithm: take one that there is.
+    /// There is no algorithm of that name.
     #[error(
         "{name:?} is no algorithm{}; there are {}", meant(similar), all.join(", ")
     )]
@@ -31,19 +31,19 @@ pub enum Usage {
         /// All names.
         all: Vec<&'static str>,
     },
-    /// A binary form would go to a terminal.
+    /// A binary format would be written to a terminal.
     #[error("perfetto's form is no text: name a file, as in --to run.pftrace")]
     Terminal,
 }
 
 impl Usage {
-    /// A value that is wrong here. `reason` names the way out.
+    /// A value that is invalid here. `reason` states a remedy.
     pub(super) fn value(given: impl Into<String>, reason: impl Into<String>) -> Self {
         let (given, reason) = (given.into(), reason.into());
         Self::Value { given, reason }
     }
 
-    /// An option that has no place here. `reason` names the way out.
+    /// An option that is not allowed here. `reason` states a remedy.
     pub(super) fn option(option: impl Into<String>, reason: impl Into<String>) -> Self {
         let (option, reason) = (option.into(), reason.into());
         Self::Option { option, reason }

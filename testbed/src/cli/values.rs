@@ -5,8 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 pub(super) use lab::values::{Memory, Size, duration, interval};
 use node::admission::Guests;
 
-/// No PeerId's text is longer: 64 bytes of a hash take some 90 letters. To read
-/// longer ones takes a time that grows with the square of their length.
+/// The longest text that is parsed as a PeerId: a 64-byte hash takes about 90
+/// letters. The time of parsing grows with the square of the length.
 const LONGEST_ID: usize = 128;
 
 /// Guests of a run: PeerIds, or `any`.
@@ -25,7 +25,7 @@ pub(super) fn guests(text: &str) -> Result<Guests, String> {
 }
 
 /// Where to listen: `127.0.0.1:8700`, `[::1]:8700`, `localhost:8700`, `:8700`
-/// or `8700`. Without a host it is this machine alone.
+/// or `8700`. Without a host, the address is the loopback.
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     let (host, port) = text.rsplit_once(':').unwrap_or(("", text));
     let parsed = match host {
@@ -40,7 +40,7 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     })
 }
 
-/// A part of a hundred that is not nothing.
+/// A percentage from 1 to 100.
 pub(super) fn percent(text: &str) -> Result<f64, String> {
     let wrong = || "no percentage; write for example 95 (from 1 to 100)".to_owned();
     let percent: f64 = text.parse().map_err(|_| wrong())?;

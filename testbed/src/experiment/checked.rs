@@ -1,5 +1,5 @@
-//! A system under the model checker: every schedule is tried, and one is
-//! recorded, a shortest that is wrong if there is one.
+//! A system under the model checker: every schedule is tried, and one is recorded;
+//! if any violates a property, a shortest of these.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub struct Checked<S> {
 }
 
 impl<S: System + 'static> Checked<S> {
-    /// What `run.json` states of it; every schedule of `system`, as `plan` says.
+    /// Tries every schedule of `system` within `plan`; `description` is for `run.json`.
     pub fn new(description: run::Experiment, system: S, plan: Plan) -> Self {
         Self {
             description,
@@ -40,7 +40,7 @@ impl<S: System> Drop for StopOnDrop<S> {
 }
 
 impl<S: System + 'static> Experiment for Checked<S> {
-    /// None of a search that was interrupted before its end.
+    /// `None` if the search was interrupted before its end.
     type Results = Option<Results<Searched>>;
 
     fn describe(&self) -> run::Experiment {

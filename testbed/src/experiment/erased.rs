@@ -1,7 +1,7 @@
 //! An experiment without its type and that of its results.
 //!
-//! Every system is another type in each of three engines. What surrounds a run is
-//! compiled once, for this trait, and not for each of them.
+//! Each system is a distinct type in each of the three engines. The code around a
+//! run is compiled once, for this trait, instead of for each of these types.
 
 use csv::StringRecord;
 use futures::FutureExt as _;
@@ -14,8 +14,8 @@ use crate::experiment::Error;
 use crate::rows::{self, Rows};
 use crate::run::{self, Record};
 
-/// [`Experiment`], as an object. [`end`](Self::end) is called once, before
-/// everything that reads the results.
+/// An object-safe [`Experiment`]. [`end`](Self::end) is called once, before all
+/// methods that read the results.
 pub trait Erased: Send {
     /// [`Experiment::describe`].
     fn describe(&self) -> run::Experiment;

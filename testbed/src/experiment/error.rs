@@ -15,7 +15,7 @@ use crate::{network, rows};
 /// Why an experiment cannot be carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The system itself is wrong.
+    /// The system itself is invalid.
     #[error(transparent)]
     System(#[from] system::Error),
     /// There is no network.
@@ -27,7 +27,7 @@ pub enum Error {
     /// A step of the algorithm breaks a rule, or panics.
     #[error("{0}")]
     Fault(Fault),
-    /// A process has stopped that was to act.
+    /// A process that was to take a command has stopped.
     #[error(transparent)]
     Stopped(#[from] Stopped),
     /// All processes have stopped.
@@ -52,7 +52,7 @@ pub enum Error {
     EmptyTable {
         /// Its peer.
         peer: NodeId,
-        /// How long it was waited for.
+        /// How long the run waited.
         after: Duration,
     },
     /// Routing tables do not settle.
@@ -60,10 +60,10 @@ pub enum Error {
         "after {after:?} routing tables still change; start fewer peers, or take --tables given"
     )]
     Unsettled {
-        /// How long it was waited for.
+        /// How long the run waited.
         after: Duration,
     },
-    /// What lookups are to find cannot be stored.
+    /// The records that lookups are to find cannot be stored.
     #[error("nothing can be stored: {0}")]
     Store(#[source] lookup::Error),
     /// A mesh of gossipsub stays too small.
@@ -74,11 +74,11 @@ pub enum Error {
     NoMesh {
         /// Its peer.
         peer: NodeId,
-        /// How many peers are in it.
+        /// How many peers the mesh has.
         has: usize,
-        /// How many should be.
+        /// How many it should have.
         wanted: usize,
-        /// How long it was waited for.
+        /// How long the run waited.
         after: Duration,
     },
     /// The host is saturated at every interval.

@@ -1,4 +1,4 @@
-//! The experiments: what is done with a network, and what is made of it.
+//! The experiments: what is done with a network, and how the results are judged.
 
 pub mod checked;
 pub mod erased;
@@ -34,15 +34,15 @@ use crate::run::{self, Folder, Record, RunOptions};
 pub struct RunContext<'a> {
     /// The options of every run.
     pub options: &'a RunOptions,
-    /// What is recorded of the run: phases as they end, the footprint.
+    /// The record of the run, which gets phases as they end, and the footprint.
     pub record: &'a mut Record,
-    /// Where the run is saved, if it is.
+    /// The folder of the run, if it is saved.
     pub folder: Option<&'a Folder>,
     /// One line for each measurement.
     pub rows: &'a mut Rows,
     /// Where spans go.
     pub sink: &'a Arc<Sink>,
-    /// The metrics of the peers, where they are served.
+    /// The metrics of the peers, if they are served.
     pub metrics: Option<&'a Arc<Metrics>>,
     /// The tasks of the processes while they run.
     pub tasks: &'a TaskTracker,
@@ -55,7 +55,7 @@ pub struct RunContext<'a> {
 }
 
 impl<'a> RunContext<'a> {
-    /// A builder of the network, of peers that speak these protocols.
+    /// A builder of a network of peers that speak these protocols.
     pub fn builder(&self, speaks: Speaks<'a>) -> Builder<'a> {
         Builder {
             options: self.options,
@@ -73,24 +73,23 @@ impl<'a> RunContext<'a> {
 
 /// An experiment, with its options.
 ///
-/// [`run`](Self::run) may be interrupted at any time, so it keeps what it measures
-/// in the experiment. [`results`](Self::results) makes the results of that, once
-/// the run has ended, however it ended. Everything after works with them: they are
-/// serialized, judged, saved and rendered.
+/// [`run`](Self::run) may be interrupted at any time, so it keeps its measurements in
+/// the experiment. Once the run has ended, however it ended, [`results`](Self::results)
+/// derives the results from them. The results are then serialized, judged, saved and
+/// rendered.
 pub trait Experiment: Send {
-    /// `results` in `run.json`. What only the judge or the text needs is
+    /// `results` in `run.json`. Fields that only the judge or the text needs are
     /// `#[serde(skip)]`.
     type Results: Serialize + Send;
 
-    /// What `run.json` states of the experiment: its name and its options.
+    /// The description in `run.json`: the experiment's name and its options.
     fn describe(&self) -> run::Experiment;
 
-    /// Registers what it counts for Prometheus from now on. Not called where
-    /// nobody wants to know.
+    /// Registers its metrics for Prometheus. Not called if no metrics are served.
     fn register(&mut self, _: &mut Registry) {}
 
-    /// Whether it bounds its memory itself. A run is ended otherwise when it takes
-    /// too much.
+    /// Whether it bounds its memory itself. Otherwise a run that takes too much memory
+    /// is ended.
     fn bounds_memory(&self) -> bool {
         false
     }
@@ -99,8 +98,8 @@ pub trait Experiment: Send {
     /// dropped.
     fn run(&mut self, context: RunContext<'_>) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// The results of what was measured, and recorded in `store`, so far. Called
-    /// once, when the run has ended, however it ended. May add phases to the record.
+    /// The results of the measurements and of the spans in `store`. Called once, when the
+    /// run has ended, however it ended. May add phases to the record.
     fn results(&mut self, record: &mut Record, store: &Store) -> Self::Results;
 
     /// Judges the results.
@@ -114,7 +113,7 @@ pub trait Experiment: Send {
         Ok(())
     }
 
-    /// The columns of `results.csv`, whose header it has even without a row.
+    /// The columns of `results.csv`. The header is written even if there are no rows.
     fn columns(&self, results: &Self::Results) -> StringRecord;
 
     /// The results as text, in lines.

@@ -33,16 +33,16 @@ use crate::rows::columns;
 use crate::run;
 use crate::run::Record;
 
-/// How long the other side may take to close its channel after we hung up.
+/// How long the other side may take to close its channel after this side closed it.
 const HANG_UP: Duration = Duration::from_secs(5);
 
 /// The options of the experiment, checked.
 #[derive(Debug)]
 pub struct Options {
-    /// The pings, one by one: with an interval of zero, the next follows as soon as the
-    /// answer came.
+    /// The pings. With an interval of zero, the next follows as soon as the answer
+    /// arrives.
     pub pings: Pings,
-    /// A peer of another process, if one is pinged.
+    /// The peer of another process, if one is pinged.
     pub external: Option<ExternalPeer>,
 }
 
@@ -113,10 +113,10 @@ impl Options {
         }
     }
 
-    /// What a peer is called: one elsewhere by its PeerId.
+    /// The name of a peer; for an external peer, its PeerId.
     fn name(&self, node: u32) -> String {
         match &self.external {
-            // It comes after all of ours.
+            // Its number follows those of the run's own peers.
             Some(external) if self.pings.pairs.iter().any(|pair| pair.to == node) => {
                 external.peer.to_string()
             }
@@ -124,7 +124,7 @@ impl Options {
         }
     }
 
-    /// One PING and what comes of it, as one trace.
+    /// Sends one PING and waits for its outcome, as one trace.
     async fn ping(
         &self,
         network: &mut Network<PingPong>,
@@ -166,7 +166,7 @@ impl Options {
         Ok(outcome)
     }
 
-    /// PingProtocol a channel, where the processes do it.
+    /// Sends a PING over a channel; the processes send and answer it.
     async fn ping_channel(
         &self,
         network: &mut Network<PingPong>,
@@ -184,7 +184,7 @@ impl Options {
 }
 
 impl Experiment for Ping {
-    /// None of a run that ended before peers were connected.
+    /// `None` if the run ended before peers were connected.
     type Results = Option<Results>;
 
     fn describe(&self) -> run::Experiment {
@@ -248,8 +248,8 @@ impl Experiment for Ping {
     }
 }
 
-/// Waits for what comes of the ping under way. What its process reported before
-/// it took the command is of earlier ones.
+/// Waits for the outcome of the current ping. Reports that its process made before it
+/// took the command belong to earlier pings.
 async fn outcome(
     network: &mut Network<PingPong>,
     pair: PeerPair,
@@ -325,8 +325,8 @@ async fn hang_up(
     Ok(timeout(HANG_UP, closed).await.unwrap_or(false))
 }
 
-/// Ticks from now on. When an answer took longer than the interval, the next
-/// PING follows at once.
+/// A timer that starts now. If an answer took longer than the interval, the next PING
+/// follows at once.
 fn pace(interval: Duration) -> Interval {
     let mut pace = tokio::time::interval(interval);
     pace.set_missed_tick_behavior(MissedTickBehavior::Burst);

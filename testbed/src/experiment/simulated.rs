@@ -1,5 +1,5 @@
-//! A system in the simulator: many schedules are tried, and one is recorded,
-//! the first that is not right if there is one.
+//! A system in the simulator: many schedules are tried, and one is recorded; if any
+//! violates a property, the first of these.
 
 use std::sync::Arc;
 
@@ -20,13 +20,13 @@ use crate::run::{self, Record};
 pub struct Simulated<S> {
     description: run::Experiment,
     trial: Arc<Trial<S>>,
-    /// What the trial came to, once it has ended.
+    /// The result of the trial, once it has ended.
     tried: Option<Tried>,
 }
 
 impl<S: System + 'static> Simulated<S> {
-    /// What `run.json` states of it; `count` schedules of `system` on the processes of `directory`, each within
-    /// these limits, from the one with the seed `first` on.
+    /// Tries `count` schedules of `system` on the processes of `directory`, each within
+    /// these limits, from the seed `first` on. `description` is for `run.json`.
     pub fn new(
         description: run::Experiment,
         system: S,

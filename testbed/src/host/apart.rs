@@ -1,6 +1,6 @@
-//! What was under way while the process stood still, apart from the rest: read
-//! from `results.csv`, whose rows say when something was to begin and how long
-//! it took.
+//! Operations that were in progress while the process was paused, summarized
+//! separately from the rest. They are read from `results.csv`, whose rows state when
+//! an operation was to begin and how long it took.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,34 +12,34 @@ use serde::Serialize;
 
 use super::{Error, Pause};
 
-/// When something was to begin, in nanoseconds since 1970.
+/// Columns of an operation's intended start, in nanoseconds since 1970.
 const BEGAN: [&str; 2] = ["intended_unix_ns", "sent_unix_ns"];
 
-/// How long it took, in nanoseconds; empty where it never ended.
+/// Columns of an operation's duration, in nanoseconds; empty if it never ended.
 const TOOK: [&str; 2] = ["round_trip_ns", "after_ns"];
 
-/// What may be measured of several kinds, which are not mixed.
+/// Columns that distinguish kinds of operations, which are summarized separately.
 const KINDS: [&str; 3] = ["kind", "road", "size_bytes"];
 
-/// What never ended counts as under way for so long: what an answer may take if
-/// nobody says. A guess.
+/// An operation that never ended counts as in progress for so long, in nanoseconds:
+/// the default `--patience`. A guess.
 const UNENDED: u64 = 10_000_000_000;
 
 /// Measurements of one kind.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Apart {
-    /// Of which; empty where there is one alone.
+    /// The kind; empty if there is only one.
     pub kind: String,
-    /// Those that a pause met.
+    /// Those that overlap a pause.
     pub met: Part,
     /// All others.
     pub others: Part,
 }
 
-/// Some of them.
+/// The summary of some measurements.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Part {
-    /// How many never ended.
+    /// How many operations never ended.
     pub lost: u64,
     /// How long the others took.
     pub time_ns: Option<Summary>,

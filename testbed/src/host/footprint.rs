@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use super::resident;
 
-/// How much the process grew while peers started, and while they connected.
-/// Memory that was free in it already is not seen: in small networks the
-/// figures are too low.
+/// How much the process's memory grew while peers started, and while they connected.
+/// Reuse of memory that the process already had is not counted, so in small networks
+/// the figures are too low.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Footprint {
     /// KiB for each peer that listens.
@@ -18,7 +18,7 @@ pub struct Footprint {
 }
 
 impl Footprint {
-    /// Before anything has started.
+    /// The baseline, before anything has started.
     pub fn start() -> Self {
         Self {
             before: resident(),
@@ -26,14 +26,13 @@ impl Footprint {
         }
     }
 
-    /// All peers listen.
+    /// Records that all peers listen.
     pub fn listening(&mut self, peers: u64) {
         self.peer_kib = self.grown(peers);
         self.before = resident();
     }
 
-    /// All peers are connected, and ready. May be told again when they are more
-    /// so.
+    /// Records that all peers are connected. May be called again; the last call counts.
     pub fn connected(&mut self, connections: u64) {
         self.connection_kib = self.grown(connections);
     }

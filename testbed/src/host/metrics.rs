@@ -1,4 +1,4 @@
-//! What Prometheus is told of the host.
+//! The metrics of the host, for Prometheus.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use prometheus_client::metrics::histogram::Histogram;
 
 use super::sample::{Observed, Sample};
 
-/// So many samples make a second.
+/// The number of samples in a second.
 const SECOND: usize = 10;
 
 /// Serves the samples of the host to a scraper.
@@ -51,7 +51,7 @@ impl Collector for Metrics {
     }
 }
 
-/// Of the last second.
+/// The ratios over the last second.
 fn ratios(samples: &[Sample], encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
     let last = &samples[samples.len().saturating_sub(SECOND)..];
     for (name, help, of) in [
@@ -75,7 +75,7 @@ fn ratios(samples: &[Sample], encoder: &mut DescriptorEncoder<'_>) -> fmt::Resul
     Ok(())
 }
 
-/// Of the last sample.
+/// The counts of the last sample.
 fn counts(samples: &[Sample], encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
     let Some(last) = samples.last() else {
         return Ok(());

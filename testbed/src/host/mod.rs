@@ -25,7 +25,7 @@ pub use reading::cpu_seconds;
 pub use saturation::{Bounds, Saturation};
 pub use watch::{Measuring, Use, Watch};
 
-/// A table of the host, or of what it did to a run, cannot be written or read.
+/// `host.csv`, or the measurements in `results.csv`, cannot be written or read.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {source}", path.display())]
 pub struct Error {
@@ -38,23 +38,23 @@ pub struct Error {
 /// How often the host is sampled.
 const EVERY: Duration = Duration::from_millis(100);
 
-/// What the measurements were made on.
+/// The machine on which the measurements were made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Host {
     /// The operating system and its version.
     pub os: String,
     /// The processor's architecture.
     pub arch: &'static str,
-    /// How many threads it runs at once.
+    /// How many threads it runs in parallel.
     pub cpus: usize,
     /// Its memory in bytes.
     pub memory: u64,
-    /// The least time, in nanoseconds, by which the clock was seen to advance.
+    /// The smallest observed advance of the clock, in nanoseconds.
     pub clock_resolution_ns: u64,
 }
 
 impl Host {
-    /// This one.
+    /// This machine.
     pub fn this() -> Self {
         Self {
             os: System::long_os_version().unwrap_or_else(|_| std::env::consts::OS.into()),
@@ -66,10 +66,10 @@ impl Host {
     }
 }
 
-/// How often the clock is read to see by how much it advances.
+/// How often the clock is read to determine its resolution.
 const READINGS: usize = 1000;
 
-/// The least difference between two readings in a row that are not the same.
+/// The smallest difference between two consecutive, different readings.
 fn clock_resolution() -> u64 {
     let mut last = Instant::now();
     let steps = (0..READINGS).filter_map(|_| {
@@ -81,7 +81,7 @@ fn clock_resolution() -> u64 {
 }
 
 /// Waits until this process takes more than `limit` bytes of memory, and returns
-/// how many it takes. Where that is unknown, it waits for ever.
+/// how many it takes. If that is unknown, waits forever.
 pub async fn outgrows(limit: u64) -> u64 {
     loop {
         match resident() {
@@ -92,9 +92,8 @@ pub async fn outgrows(limit: u64) -> u64 {
     }
 }
 
-/// Raises the limit of open files as far as `needed`, if it is lower and the
-/// system allows it. Returns the limit; where that is unknown, no run is
-/// refused for it.
+/// Raises the limit of open files up to `needed`, if it is lower and the system
+/// allows it. Returns the limit. An unknown limit counts as sufficient.
 pub fn raise_descriptors(needed: u64) -> u64 {
     rlimit::increase_nofile_limit(needed).unwrap_or(needed)
 }

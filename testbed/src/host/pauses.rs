@@ -1,10 +1,10 @@
-//! Times in which the process stood still: it was stopped, the machine was
-//! suspended, or the wall clock was set.
+//! Pauses of the process: it was stopped, the machine was suspended, or the wall
+//! clock was set.
 //!
-//! A thread looks every 100 ms, and a task wants to be woken as often. Both are
-//! late when the process stood still; a task that blocks the others makes the
-//! thread no later. While a machine is suspended, the clock that measures
-//! stands still as well, but not the one that counts from the machine's start.
+//! A thread checks the clocks every 100 ms, and a task is to be woken as often. Both
+//! are late when the process was stopped; a task that blocks the runtime delays only
+//! the other tasks, not the thread. While the machine is suspended, the monotonic
+//! clock stops, but the machine's uptime goes on.
 
 use std::fmt;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -14,30 +14,30 @@ use serde::Serialize;
 
 use super::reading::uptime;
 
-/// A pause of this length, or longer, is one beside whatever is measured. A
+/// A pause of at least this length matters however long the measurement takes. A
 /// guess.
 const ALWAYS: Duration = Duration::from_secs(1);
 
-/// So is one that takes this part of the time in which something is measured:
-/// the 99th percentile is then that of the pause.
+/// A shorter pause matters if it takes at least this part of the measured time: it
+/// then determines the 99th percentile.
 const PART: u32 = 100;
 
-/// Where nothing is measured, a pause explains a run that did not end in time if
-/// it takes this part of the run. A guess.
+/// If nothing is measured, a pause explains that a run did not end in time if it
+/// takes at least this part of the run. A guess.
 const DELAYING: u32 = 10;
 
-/// A time in which the process stood still, or in which its clock jumped.
+/// A pause of the process, or a jump of its clock.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Pause {
     /// What happened.
     pub kind: Kind,
-    /// In which second of the run it began.
+    /// The second of the run in which it began.
     pub second: u64,
     /// How long it took.
     pub seconds: f64,
-    /// Between which times of the wall clock, in nanoseconds since 1970.
+    /// Its start and end by the wall clock, in nanoseconds since 1970.
     pub unix_ns: [u64; 2],
-    /// When it was over, since the run began.
+    /// Its end, since the run began.
     #[serde(skip)]
     pub(super) until: Duration,
 }
@@ -46,27 +46,27 @@ pub struct Pause {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// The process got no processor.
+    /// The process got no processor time.
     Stopped,
-    /// The machine slept.
+    /// The machine was suspended.
     Suspended,
     /// The wall clock was set, forwards or backwards.
     ClockSet,
 }
 
-/// All clocks at one time.
+/// Readings of all clocks at one time.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Clocks {
-    /// Stands still while the machine is suspended.
+    /// The monotonic clock, which stops while the machine is suspended.
     pub(super) at: Instant,
-    /// Does not. Since the machine started, in hundredths of a second.
+    /// The machine's uptime, which does not stop. Its resolution is 10 ms.
     pub(super) up: Option<Duration>,
     pub(super) wall: SystemTime,
 }
 
 impl Clocks {
-    /// All of them now. Should the process be stopped in between, they are read
-    /// again: clocks that were read far apart look as if one of them was set.
+    /// Reads all clocks several times, and returns the readings that are closest together:
+    /// if the process is stopped between two of them, a clock looks as if it was set.
     pub(super) fn now() -> Self {
         const TRIES: u32 = 3;
         let read = |_| {
@@ -83,8 +83,8 @@ impl Clocks {
         closest
     }
 
-    /// What happened from `before` until now, where at most `every` lies between
-    /// two looks. A task was woken `late`.
+    /// The pause between `before` and these readings, if there was one. `every` is the
+    /// intended time between two readings; `late` is how late a task was woken.
     pub(super) fn pause(
         &self,
         before: &Self,
@@ -103,10 +103,10 @@ impl Clocks {
                 up.saturating_sub(before).saturating_sub(passed)
             });
         let set = wall.abs_diff(wall_before + passed + slept);
-        // Less than the time between two looks is the machine's ordinary unrest.
+        // Anything shorter than the time between two readings is ordinary jitter.
         let (kind, length) = [
             (Kind::Suspended, slept),
-            // It began at any time between two looks.
+            // It began at some time between two readings.
             (Kind::Stopped, stopped.saturating_add(every / 2)),
             (Kind::ClockSet, set),
         ]
@@ -142,21 +142,21 @@ impl Pause {
         Duration::from_secs_f64(self.seconds)
     }
 
-    /// Whether it is long beside what is measured for so long, on a machine
-    /// that may wake tasks so late.
+    /// Whether it matters for measurements that took `measured` in all. Pauses up to
+    /// `lag` do not.
     pub(super) fn is_long(&self, measured: Duration, lag: Duration) -> bool {
         let length = self.length();
         length > lag && (length >= ALWAYS || length >= measured / PART)
     }
 
-    /// Whether it explains that a run which measures nothing, and took so long,
-    /// did not end in time.
+    /// Whether it explains that a run without measurements, which took `run`, did not end
+    /// in time.
     pub(super) fn explains_delay(&self, run: Duration, lag: Duration) -> bool {
         let length = self.length();
         length > lag && length >= run / DELAYING
     }
 
-    /// Whether it struck between these times of the run.
+    /// Whether it overlaps this interval of the run.
     pub(super) fn struck(&self, from: Duration, to: Duration) -> bool {
         let whole = match self.kind {
             Kind::Stopped => self.length(),
@@ -165,8 +165,8 @@ impl Pause {
         self.until > from && self.until.saturating_sub(whole) < to
     }
 
-    /// In nanoseconds of the wall clock: whether it struck something that began
-    /// then and took so long.
+    /// Whether it overlaps an operation that began at `began` and took `took`, both in
+    /// nanoseconds of the wall clock.
     pub(crate) fn met(&self, began: u64, took: u64) -> bool {
         let [from, to] = self.unix_ns;
         began <= to && began.saturating_add(took) >= from
@@ -185,7 +185,7 @@ impl fmt::Display for Pause {
     }
 }
 
-/// All pauses in a sentence: the longest, and how many others.
+/// A summary of all pauses: the longest, and how many others there were.
 pub(super) fn summary(pauses: &[Pause]) -> Option<String> {
     let longest = pauses
         .iter()
@@ -207,7 +207,8 @@ mod tests {
         Duration::from_secs_f64(seconds)
     }
 
-    /// A look, and one before it; the clocks moved so far. The task was so late.
+    /// The pause between two readings, by how far each clock advanced and how late the
+    /// task was.
     fn look(at: f64, up: f64, wall: f64, late: f64) -> Option<Pause> {
         let began = Instant::now();
         let before = Clocks {
@@ -228,9 +229,9 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_is_seen_by_the_clock_that_shows_it() {
+    fn a_pause_is_detected_by_the_clock_that_reveals_it() {
         for (at, up, wall, late, expected) in [
-            // Nothing, and a thread or a task alone that is late.
+            // No pause; also if only the thread or only the task is late.
             (0.1, 0.1, 0.1, 0.0, None),
             (0.13, 0.13, 0.13, 0.03, None),
             (5.0, 5.0, 5.0, 0.0, None),
@@ -250,7 +251,7 @@ mod tests {
                 0.35,
                 Some("the process stood still for 0.4 s at second 2"),
             ),
-            // A laptop that slept: the first clock does not count it.
+            // A suspended laptop: the monotonic clock does not count it.
             (
                 0.1,
                 60.1,
@@ -258,7 +259,7 @@ mod tests {
                 0.0,
                 Some("the machine was suspended for 60.0 s at second 2"),
             ),
-            // The clock was set; hundredths of a second are no sleep.
+            // The wall clock was set; hundredths of a second of uptime are no suspension.
             (
                 0.1,
                 0.11,
@@ -281,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_is_long_beside_what_is_measured() {
+    fn a_pause_is_long_relative_to_the_measured_time() {
         let pause = |length| Pause {
             kind: Kind::Stopped,
             second: 2,
@@ -302,7 +303,7 @@ mod tests {
         }
     }
 
-    /// A pause that is over when the measuring begins says nothing of it.
+    /// A pause that ended before a measurement began does not affect it.
     #[test]
     fn a_pause_affects_the_operations_in_progress() {
         let pause = Pause {

@@ -1,16 +1,16 @@
-//! What the operating system reports of this moment. On Linux, from `/proc`;
-//! elsewhere nothing is told, and nothing is made up.
+//! What the operating system reports at this moment. On Linux it is read from
+//! `/proc`; elsewhere no figure is reported.
 
 use std::time::Duration;
 
-/// What is read at once. Counts begin at some time before the run.
+/// The figures of one reading. Counts begin at some time before the run.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Reading {
-    /// Seconds of all processors that were spent on anything.
+    /// Seconds that all processors were busy.
     pub(super) busy: Option<f64>,
-    /// Seconds of all processors that there were.
+    /// Seconds of all processors, busy or idle.
     pub(super) all: Option<f64>,
-    /// Seconds of processors that this process took.
+    /// Processor seconds that this process took.
     pub(super) own: Option<f64>,
     /// Bytes of memory that this process has.
     pub(super) memory: Option<u64>,
@@ -18,16 +18,16 @@ pub(super) struct Reading {
     pub(super) descriptors: Option<u64>,
     /// Sockets that are open in its network namespace.
     pub(super) sockets: Option<u64>,
-    /// Bytes that came over the loopback.
+    /// Bytes received over the loopback.
     pub(super) loopback: Option<u64>,
 }
 
-/// How long the machine has been up, with the times in which it was suspended.
+/// How long the machine has been up, including the times in which it was suspended.
 pub(super) fn uptime() -> Option<Duration> {
     Reading::uptime()
 }
 
-/// Seconds of processors that this process has taken until now.
+/// Processor seconds that this process has taken until now.
 pub fn cpu_seconds() -> Option<f64> {
     Reading::now().own
 }
@@ -49,7 +49,7 @@ mod linux {
             let seconds = |of: u64| of as f64 / ticks;
             let cpu = KernelStats::current().ok().map(|stats| stats.total);
             let idle = cpu.as_ref().map(|c| c.idle + c.iowait.unwrap_or(0));
-            // Guests are in user and nice already.
+            // The times of guests are contained in user and nice.
             let busy = cpu.as_ref().map(|c| {
                 let others = [c.irq, c.softirq, c.steal].into_iter().flatten();
                 c.user + c.nice + c.system + others.sum::<u64>()
@@ -72,8 +72,8 @@ mod linux {
         }
     }
 
-    /// Since Linux 6.2 the folder has their number as its size; listing it takes
-    /// milliseconds when there are thousands.
+    /// Since Linux 6.2 the folder's size is the number of descriptors. Listing the folder
+    /// takes milliseconds if there are thousands.
     fn descriptors() -> Option<u64> {
         match fs::metadata("/proc/self/fd").ok()?.len() {
             0 => Some(Process::myself().ok()?.fd_count().ok()? as u64),

@@ -13,30 +13,30 @@ use super::EVERY;
 use super::reading::Reading;
 use super::stalls::Stalls;
 
-/// A sample of the host's load. A figure that this system does not give is missing.
+/// A sample of the host's load. A figure that this system does not report is `None`.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub(super) struct Sample {
     /// Since the run began.
     pub(super) seconds: f64,
     /// Whether something was measured then.
     pub(super) measuring: bool,
-    /// How busy all processors were, with all that runs on them.
+    /// How busy all processors were, with all processes.
     pub(super) cpu_percent: Option<f64>,
-    /// How busy this process made them.
+    /// How busy this process kept them.
     pub(super) own_cpu_percent: Option<f64>,
-    /// What it took of them, in seconds, since the sample before.
+    /// Processor seconds that this process took since the previous sample.
     #[serde(skip)]
     pub(super) own_cpu: Option<f64>,
     pub(super) memory_bytes: Option<u64>,
     pub(super) descriptors: Option<u64>,
     pub(super) sockets: Option<u64>,
-    /// Since the sample before.
+    /// Since the previous sample.
     pub(super) loopback_bytes: Option<u64>,
     /// How late a task was woken.
     pub(super) lag_seconds: f64,
 }
 
-/// What was seen of the host in a run.
+/// The samples and pauses of the host in a run.
 #[derive(Debug)]
 pub(super) struct Observed {
     began: Instant,
@@ -44,7 +44,7 @@ pub(super) struct Observed {
     measuring: AtomicBool,
     /// When the ticker is to be woken next, in nanoseconds since the beginning.
     due: AtomicU64,
-    /// How late it was, at most, since the last sample was taken.
+    /// The greatest delay of the ticker since the last sample.
     late: AtomicU64,
     samples: Mutex<Vec<Sample>>,
     pub(super) stalls: Stalls,
@@ -71,17 +71,17 @@ impl Observed {
         }
     }
 
-    /// When it began.
+    /// When the observation began.
     pub(super) fn began(&self) -> Instant {
         self.began
     }
 
-    /// The thread and the task that sample it are to end.
+    /// Ends the thread and the task that sample the host.
     pub(super) fn end(&self) {
         self.over.store(true, Ordering::Relaxed);
     }
 
-    /// Whether something is measured from now on that a busy host would spoil.
+    /// Sets whether measurements that a busy host would distort are made from now on.
     pub(super) fn measure(&self, measuring: bool) {
         self.measuring.store(measuring, Ordering::Relaxed);
     }
@@ -92,8 +92,8 @@ impl Observed {
         samples.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// A task that wants to be woken every now and then, and sees how late it
-    /// is. tokio's timers have a resolution of a millisecond.
+    /// The ticker: a task that is woken periodically and records how late it is. The
+    /// resolution of tokio's timers is a millisecond.
     pub(super) async fn tick(self: Arc<Self>) {
         let mut due = Instant::now();
         loop {

@@ -1,4 +1,4 @@
-//! Whether the host, and not the network, set the pace.
+//! Whether the host was saturated, so that it and not the network set the pace.
 
 use std::time::Duration;
 
@@ -7,39 +7,38 @@ use serde::Serialize;
 
 use super::sample::Sample;
 
-/// From where on the host sets the pace.
+/// The bounds above which the host is saturated.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// Percent of all processors that are busy.
+    /// How busy all processors are, in percent.
     pub cpu_percent: f64,
     /// How late a task is woken.
     pub lag: Duration,
 }
 
-/// A host that set the pace.
+/// The saturation of the host during measurements.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Saturation {
-    /// The first second of the run in which it did.
+    /// The first saturated second of the run.
     pub from_second: u64,
-    /// In how many seconds.
+    /// The number of saturated seconds.
     pub seconds: u64,
-    /// Of how many in which something was measured.
+    /// The number of seconds in which something was measured.
     pub of: u64,
-    /// How busy the processors were in the worst of them, in percent.
+    /// How busy the processors were in the worst second, in percent.
     pub cpu_percent: f64,
-    /// How busy this process made them then.
+    /// How busy this process kept them in that second, in percent.
     pub own_cpu_percent: f64,
-    /// How late tasks were woken in the worst of them, in the median.
+    /// The median delay of waking tasks in the worst second.
     pub lag_seconds: f64,
 }
 
-/// Shorter parts of a second are not judged: a burst is no saturation. In
-/// samples.
+/// The fewest samples of a second that are judged: a short burst is no saturation.
 const ENOUGH: usize = 5;
 
 impl Bounds {
-    /// Looks at each second in which something was measured: the processors'
-    /// mean, and the median of how late tasks were woken.
+    /// Judges each second in which something was measured, by the mean load of the
+    /// processors and the median delay of waking tasks.
     pub(super) fn judge(&self, samples: &[Sample]) -> Option<Saturation> {
         let measured = samples.iter().filter(|sample| sample.measuring);
         let measured: Vec<_> = measured.collect();
@@ -66,7 +65,7 @@ impl Bounds {
     }
 }
 
-/// What is made of a second's samples.
+/// The summary of a second's samples.
 struct Second {
     number: u64,
     cpu_percent: f64,
@@ -90,7 +89,7 @@ impl Second {
     }
 }
 
-/// `host saturated from second 12 on`, and how much.
+/// `host saturated from second 12 on`, with the figures.
 impl std::fmt::Display for Saturation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
@@ -115,7 +114,7 @@ mod tests {
         lag: Duration::from_millis(50),
     };
 
-    /// Ten samples of a second.
+    /// The ten samples of a second.
     fn second(number: u64, cpu_percent: f64, lag_seconds: f64) -> Vec<Sample> {
         let sample = |tenth| Sample {
             seconds: number as f64 + f64::from(tenth) / 10.0,

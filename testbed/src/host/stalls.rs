@@ -1,4 +1,4 @@
-//! The pauses of a run, and the times in which something is measured.
+//! The pauses of a run, and the windows in which something is measured.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use super::EVERY;
 use super::pauses::{Clocks, Pause};
 
-/// All that is known of them.
+/// The pauses and the windows so far.
 #[derive(Debug)]
 pub(super) struct Stalls {
     began: Instant,
-    /// How late the task was woken since the last look, at most, in nanoseconds.
+    /// The greatest delay of waking the task since the last check, in nanoseconds.
     late: AtomicU64,
     known: Mutex<Known>,
 }
@@ -23,7 +23,7 @@ struct Known {
     windows: Vec<Window>,
 }
 
-/// A time in which something is measured, since the run began.
+/// A window in which something is measured, relative to the run's beginning.
 #[derive(Clone, Copy, Debug)]
 struct Window {
     from: Duration,
@@ -34,8 +34,8 @@ struct Window {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Long {
     pub(super) pauses: Vec<Pause>,
-    /// Whether they met a measurement. Where nothing is measured, they are
-    /// those of the whole run.
+    /// Whether they overlap a measurement. If nothing is measured, they are those of the
+    /// whole run.
     pub(super) measured: bool,
 }
 
@@ -52,13 +52,13 @@ impl Stalls {
         }
     }
 
-    /// The task was woken so late, in nanoseconds.
+    /// Records that the task was woken `late` nanoseconds late.
     pub(super) fn woken(&self, late: u64) {
         self.late.fetch_max(late, Ordering::Relaxed);
     }
 
-    /// Looks whether the process stood still since the last look. The task that
-    /// is to be woken is overdue by so many nanoseconds.
+    /// Checks whether the process was paused since the last check. `overdue` is by how
+    /// many nanoseconds the task's wake-up is overdue.
     pub(super) fn look(&self, overdue: u64) {
         let mut known = self.known();
         let now = Clocks::now();
@@ -69,7 +69,7 @@ impl Stalls {
         known.looked = now;
     }
 
-    /// Something is measured from now on. Returns the number of the window.
+    /// Opens a window in which something is measured. Returns its number.
     pub(super) fn open(&self) -> usize {
         let from = self.began.elapsed();
         let windows = &mut self.known().windows;
@@ -82,8 +82,7 @@ impl Stalls {
         self.known().windows[window].to = Some(to);
     }
 
-    /// The pauses that are long beside what is measured, on a machine that may
-    /// wake tasks so late.
+    /// The pauses that matter for the measurements. Pauses up to `lag` do not.
     pub(super) fn long(&self, lag: Duration) -> Long {
         let known = self.known();
         let now = self.began.elapsed();
@@ -111,7 +110,7 @@ impl Stalls {
         }
     }
 
-    /// Those since then.
+    /// The pauses since `at` that matter for the time since then.
     pub(super) fn since(&self, at: Instant, lag: Duration) -> Vec<Pause> {
         let from = at.saturating_duration_since(self.began);
         let now = self.began.elapsed();
@@ -123,7 +122,7 @@ impl Stalls {
         pauses.filter(matters).copied().collect()
     }
 
-    /// How long the process stood still until now, in seconds.
+    /// How long the process was paused so far, in seconds.
     pub(super) fn total(&self) -> f64 {
         self.known().pauses.iter().map(|pause| pause.seconds).sum()
     }

@@ -1,4 +1,4 @@
-//! Looks at the host while a run goes on.
+//! Watches the host while a run goes on.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,34 +17,34 @@ use super::saturation::{Bounds, Saturation};
 use super::{Apart, Error};
 use crate::rows::columns;
 
-/// What `run.json` says of the host: of the time in which something was
-/// measured, or of all of it.
+/// `host_use` in `run.json`: the host's load while something was measured; if nothing
+/// was, during the whole run.
 #[derive(Clone, Debug, Serialize)]
 pub struct Use {
     /// Whether anything was measured.
     pub measured: bool,
     samples: u64,
-    /// In the median, and at most.
+    /// Median and maximum.
     cpu_percent: [Option<f64>; 2],
     own_cpu_percent: [Option<f64>; 2],
-    /// What this process took of all processors.
+    /// Processor seconds that this process took.
     own_cpu_seconds: Option<f64>,
     memory_bytes_most: Option<u64>,
     descriptors_most: Option<u64>,
     sockets_most: Option<u64>,
     loopback_bytes: Option<u64>,
     lag_ns: Option<Summary>,
-    /// From where on the host sets the pace.
+    /// The bounds above which the host is saturated.
     bounds: [f64; 2],
-    /// Where it did.
+    /// The saturation, if there was any.
     pub saturated: Option<Saturation>,
-    /// Pauses of the process that were long beside what was measured; where
-    /// nothing was, those of the whole run.
+    /// Pauses of the process that matter for the measurements; if nothing was measured,
+    /// for the whole run.
     pub pauses: Vec<Pause>,
-    /// Whether they met a measurement.
+    /// Whether something was measured, so that the pauses overlap a measurement.
     #[serde(skip)]
     pub timed: bool,
-    /// What was under way then, and the rest.
+    /// The operations that were in progress during pauses, and the rest.
     pub apart: Vec<Apart>,
 }
 
@@ -56,12 +56,12 @@ pub struct Watch {
     ticker: AbortHandle,
 }
 
-/// Something is measured until this is dropped.
+/// A guard: something is measured until it is dropped.
 #[derive(Debug)]
 pub struct Measuring {
     seen: Arc<Observed>,
     window: usize,
-    /// Whether the host's pace matters for it.
+    /// Whether a busy host would distort the measurement.
     paced: bool,
 }
 
@@ -75,7 +75,7 @@ impl Drop for Measuring {
 }
 
 impl Watch {
-    /// Begins to look, from a thread of its own and from a task of this runtime.
+    /// Starts sampling, on a separate thread and in a task of this runtime.
     pub fn start(bounds: Bounds) -> Self {
         let seen = Arc::new(Observed::new());
         let looking = Arc::clone(&seen);
@@ -88,19 +88,18 @@ impl Watch {
         }
     }
 
-    /// What Prometheus is told of it, when it asks.
+    /// The metrics of the host, collected on each scrape.
     pub fn metrics(&self) -> impl Collector + use<> {
         Metrics(Arc::clone(&self.seen))
     }
 
-    /// From now on something is measured that a busy host or a pause of the
-    /// process would spoil.
+    /// Begins a measurement that a busy host or a pause of the process would distort.
     pub fn measuring(&self) -> Measuring {
         self.seen.measure(true);
         self.window(true)
     }
 
-    /// From now on times are taken that a pause of the process would spoil.
+    /// Begins a timing that only a pause of the process would distort.
     pub fn timing(&self) -> Measuring {
         self.window(false)
     }
@@ -113,14 +112,14 @@ impl Watch {
         }
     }
 
-    /// Whether the process stood still since then, for long beside the time
-    /// that has passed.
+    /// Whether a pause of the process since `since` matters for the time that has passed
+    /// since then.
     pub fn stood_still(&self, since: Instant) -> bool {
         self.seen.look_for_stalls();
         !self.seen.stalls.since(since, self.bounds.lag).is_empty()
     }
 
-    /// Whether the host has set the pace since then.
+    /// The saturation of the host since `since`, if there was any.
     pub fn saturated(&self, since: Instant) -> Option<Saturation> {
         let since = since.saturating_duration_since(self.seen.began());
         let since = since.as_secs_f64();
@@ -132,7 +131,7 @@ impl Watch {
         self.bounds.judge(&samples)
     }
 
-    /// What was seen until now.
+    /// The summary of the samples and pauses so far.
     pub fn summary(&self) -> Use {
         let mut samples = self.seen.samples();
         let measured = samples.iter().any(|sample| sample.measuring);
@@ -143,7 +142,7 @@ impl Watch {
         let late = samples.iter().map(|sample| sample.lag_seconds);
         late.for_each(|late| lags.record(Duration::from_secs_f64(late)));
         let most = |of: fn(&Sample) -> Option<u64>| samples.iter().filter_map(of).max();
-        // The thread may not have looked since the last pause.
+        // The thread may not have checked since the last pause.
         self.seen.look_for_stalls();
         let long = self.seen.stalls.long(self.bounds.lag);
         Use {
@@ -196,7 +195,7 @@ impl Drop for Watch {
 }
 
 impl Use {
-    /// Why a run is unknown that stood still.
+    /// Why the verdict on a paused run is unknown.
     pub fn stood_still(&self) -> Option<String> {
         pauses::summary(&self.pauses)
     }

@@ -1,4 +1,4 @@
-//! Every peer dials those that come after it.
+//! Every peer dials its neighbours with higher numbers.
 
 use std::time::Instant;
 
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::run::Record;
 
-/// One dial: who, and where to.
+/// One dial: the dialler and its target.
 struct Dial {
     by: NodeId,
     handle: Handle,
@@ -26,8 +26,8 @@ struct Dial {
 }
 
 impl Builder<'_> {
-    /// Dials in order, a bounded number at a time, and waits until both sides
-    /// of each connection have seen it.
+    /// Dials in order, a bounded number concurrently, and waits until both sides of each
+    /// connection have seen it.
     pub(super) async fn connect_peers(
         &self,
         record: &mut Record,
@@ -80,8 +80,8 @@ impl Builder<'_> {
         inside.chain(outside).collect()
     }
 
-    /// A dial is done when the dialler has the connection; the other side may
-    /// need a moment more.
+    /// Waits until all peers have seen their connections. A dial ends once the dialler
+    /// has the connection; the other side may see it later.
     async fn barrier(&self, members: &[Member]) -> Result<(), Error> {
         let handles = members.iter().map(|member| member.handle.clone());
         let expected = neighbours(self.options).into_iter().map(|all| all.len());

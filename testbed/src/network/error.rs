@@ -8,7 +8,7 @@ use node::{ListenError, dial};
 use super::BARRIER;
 use crate::run;
 
-/// How many dials that failed are named; the others are counted.
+/// How many failed dials are named; the others are counted.
 const NAMED: usize = 5;
 
 /// Why there is no network.
@@ -69,7 +69,7 @@ pub struct FailedDial {
     pub source: dial::Error,
 }
 
-/// The first of them, and how many there are.
+/// The first failed dials, and their number.
 impl fmt::Display for FailedDials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { failed, all } = self;

@@ -1,4 +1,4 @@
-//! Routing tables that are filled before any peer is connected.
+//! Preloads routing tables before any peer is connected.
 
 use std::time::Instant;
 
@@ -13,8 +13,8 @@ use super::{Builder, Member};
 use crate::run::Record;
 
 impl Builder<'_> {
-    /// Tells every peer of others, as many as its routing table holds. The seed
-    /// decides of whom.
+    /// Introduces others to every peer, as many as its routing table holds. The seed
+    /// determines which.
     pub(super) async fn introduce_peers(
         &self,
         record: &mut Record,
@@ -26,7 +26,7 @@ impl Builder<'_> {
         let began = Instant::now();
         let known = KnownPeers::new(members.iter().map(|member| {
             let mut address = member.address.clone();
-            address.pop(); // Its last part says who that is.
+            address.pop(); // Its last part is the PeerId.
             (member.handle.peer_id(), address)
         }));
         let bar = self.progress.bar("introducing", members.len() as u64);

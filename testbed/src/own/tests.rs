@@ -1,5 +1,5 @@
-//! One rule for all engines: what an algorithm or a system may not do ends a run
-//! as failed, with the same words in each.
+//! A breach of a rule by an algorithm or a system fails the run, with the same words
+//! in every engine.
 
 use std::path::Path;
 use std::time::Duration;
@@ -9,12 +9,12 @@ use serde_json::Value;
 
 use super::*;
 
-/// What one of the two does.
+/// A breach of a rule by the algorithm or the system.
 #[derive(Clone, Copy, Debug)]
 enum Breach {
-    /// The process sends there.
+    /// The process sends to that process.
     SendTo(u32),
-    /// So it does, and before anything was asked of it.
+    /// The process sends to that process at its start, before any command.
     SendAtStartTo(u32),
     /// The system commands that process.
     Command(u32),
@@ -24,7 +24,7 @@ enum Breach {
     NoEndings,
     /// A handler panics: that of the start, a command, a message or a timer.
     Panics(&'static str),
-    /// A timer sets itself, without end.
+    /// A timer sets itself again, endlessly.
     Endless,
     /// The judge panics.
     JudgePanics,
@@ -158,7 +158,7 @@ impl System for Broken {
     }
 }
 
-/// The verdict of a run of three processes in a line, by an engine.
+/// The verdict on a run of three processes in a line, on an engine.
 async fn verdict(breach: Breach, engine: &str, out: &Path) -> Value {
     let out = out.display();
     let line = format!(
@@ -237,7 +237,7 @@ async fn a_valid_system_passes_in_every_engine() {
     }
 }
 
-/// Whether the verdict is that, with a reason that has these words, once.
+/// Whether the verdict has that status, and exactly one reason with these words.
 fn says(verdict: &Value, status: &str, words: &str) -> bool {
     let reasons = verdict["reasons"].as_array().expect("reasons");
     let said = reasons.iter().filter_map(Value::as_str);

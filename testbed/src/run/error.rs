@@ -10,12 +10,12 @@ use crate::host;
 /// Why a run cannot be saved, found or read.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Runs cannot be saved there.
+    /// Runs cannot be saved in that folder.
     #[error(
         "cannot save runs in {}: {source}; choose another folder with --out DIR", out.display()
     )]
     Create {
-        /// The folder that was to get the run's.
+        /// The folder in which the run's folder was to be created.
         out: PathBuf,
         /// What the system says.
         source: io::Error,
@@ -26,7 +26,7 @@ pub enum Error {
         /// The folder.
         path: PathBuf,
     },
-    /// No run was saved there.
+    /// The folder contains no run.
     #[error(
         "there is no run in {}; name one, or say where runs are with --out DIR", out.display()
     )]
@@ -58,12 +58,12 @@ pub enum Error {
         /// What is wrong with them.
         source: trace::store::Error,
     },
-    /// A table is no text.
+    /// A table is not UTF-8 text.
     #[error("{}: {source}", path.display())]
     NotText {
         /// The file.
         path: PathBuf,
-        /// Where not.
+        /// The place of the invalid bytes.
         source: FromUtf8Error,
     },
     /// A table of the run cannot be written or read.

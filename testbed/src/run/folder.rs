@@ -18,20 +18,20 @@ use crate::rows::Rows;
 const SPANS: &str = "spans.jsonl";
 /// One line for each measurement.
 const RESULTS: &str = "results.csv";
-/// One line for each look at the host.
+/// One line for each sample of the host.
 const HOST: &str = "host.csv";
 /// The run as a page that needs no server.
 const REPORT: &str = "report.html";
 
-/// Why a run has no verdict whose process ended before it could save one.
+/// The reason in the verdict of a run whose process ended before it saved one.
 const DIED: &str = "the run died: its process ended before it saved what came of it";
 
-/// The first lines of a file, each a whole one: its writer may go on.
+/// The first complete lines of a file that may still be written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lines {
     /// The lines, each with its end.
     pub text: String,
-    /// How many bytes of the file come after so many as were to be read.
+    /// How many bytes of the file are beyond the limit up to which it was read.
     pub rest: u64,
 }
 
@@ -39,13 +39,13 @@ pub struct Lines {
 #[derive(Clone, Debug)]
 pub struct Folder {
     path: PathBuf,
-    /// Of a run of this process: as long as it is there, the run has not died.
+    /// The lock of a run of this process: while it is held, the run has not died.
     _held: Option<Arc<Held>>,
 }
 
 impl Folder {
-    /// Makes a new folder for `record` in `out`, and says in it that the run
-    /// has begun. If another run has the name already, a number is added.
+    /// Creates a folder for `record` in `out`, and saves the record of the run's
+    /// beginning in it. If another run already has the name, a number is appended.
     ///
     /// # Errors
     /// [`Error::Create`] when nothing can be written there.
@@ -76,7 +76,7 @@ impl Folder {
         Ok(folder)
     }
 
-    /// A folder that a run left.
+    /// Opens the folder of a saved run.
     ///
     /// # Errors
     /// [`Error::NotARun`] when there is no run in it.
@@ -119,15 +119,15 @@ impl Folder {
             file.flush()
         };
         write().map_err(|error| {
-            // Even without its spans a run states what it was, and on a full
-            // disk needs their place for it.
+            // The record is useful even without the spans, and on a full disk it needs
+            // their space.
             let _ = fs::remove_file(&path);
             Error::io(&path)(error)
         })
     }
 
-    /// What was under way in these pauses, apart from the rest of what was
-    /// measured.
+    /// The operations that were in progress during these pauses, summarized separately
+    /// from the rest.
     ///
     /// # Errors
     /// [`Error`] with the file.
@@ -138,7 +138,7 @@ impl Folder {
         }
     }
 
-    /// Saves what was seen of the host.
+    /// Saves the samples of the host.
     ///
     /// # Errors
     /// [`Error::Io`], for example when the disk is full.
@@ -146,7 +146,7 @@ impl Folder {
         Ok(host.save(&self.path.join(HOST))?)
     }
 
-    /// Saves what is known at the end.
+    /// Saves the record at the end of the run.
     ///
     /// # Errors
     /// [`Error::Io`], for example when the disk is full.
@@ -165,13 +165,13 @@ impl Folder {
         modified(&self.path)
     }
 
-    /// What was run and what came of it; of a run that died, that it did.
+    /// The record; if the run died, its verdict says so.
     ///
     /// # Errors
     /// [`Error`] with the file and the place in it.
     pub fn record(&self) -> Result<Value, Error> {
         let path = self.path.join(RECORD);
-        // Looked at before the file is read: a run that ends between the two has
+        // The lock is checked before the file is read: a run that ends in between has
         // saved its record.
         let held = lock::is_held(&self.path);
         let text = fs::read(&path).map_err(Error::io(&path))?;
@@ -183,8 +183,7 @@ impl Folder {
         Ok(record)
     }
 
-    /// What was measured, as far as it fits in `most` bytes. Nothing if it came
-    /// to none.
+    /// The measurements within the first `most` bytes. Empty if nothing was measured.
     ///
     /// # Errors
     /// [`Error`] with the file.
@@ -192,7 +191,7 @@ impl Folder {
         Lines::read(&self.path.join(RESULTS), most)
     }
 
-    /// The same of what was seen of the host.
+    /// The samples of the host within the first `most` bytes.
     ///
     /// # Errors
     /// [`Error`] with the file.
@@ -200,7 +199,7 @@ impl Folder {
         Lines::read(&self.path.join(HOST), most)
     }
 
-    /// Saves the run as a page: all of it, or none. `write` is given the file.
+    /// Saves the report atomically. `write` gets the file.
     ///
     /// # Errors
     /// Those of `write`, and of the disk.
@@ -213,7 +212,7 @@ impl Folder {
         let written = (|| {
             let mut file = BufWriter::new(File::create(&part)?);
             write(&mut file)?;
-            // Dropping it would hide a disk that is full.
+            // A drop would hide the error of a full disk.
             file.flush()?;
             fs::rename(&part, &whole)?;
             Ok(whole)
@@ -224,7 +223,7 @@ impl Folder {
         written
     }
 
-    /// What a run saved.
+    /// Loads the record and the spans.
     ///
     /// # Errors
     /// [`Error`] with the file and the place in it.
@@ -233,7 +232,7 @@ impl Folder {
         let path = self.path.join(SPANS);
         let file = match regular(&path) {
             Ok(file) => file,
-            // The run did not come so far.
+            // The run ended before it saved spans.
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok((record, Store::new())),
             Err(e) => return Err(Error::io(&path)(e)),
         };
@@ -242,7 +241,7 @@ impl Folder {
         Ok((without_missing(record, store.len()), store))
     }
 
-    /// A reader sees the old or the new, never a part.
+    /// Writes the record atomically: a reader sees either the old or the new one.
     fn write_record(&self, record: &Record) -> io::Result<()> {
         let part = self.path.join(format!("{RECORD}.part"));
         let mut text = serde_json::to_string_pretty(record)?;
@@ -252,7 +251,8 @@ impl Folder {
     }
 }
 
-/// The record of a run of whose spans so many are there. The others are lost.
+/// The record, with those of its stored spans that are not among `there` counted as
+/// lost.
 fn without_missing(mut record: Value, there: usize) -> Value {
     let count = |record: &Value, what: &str| record["spans"][what].as_u64().unwrap_or(0);
     let missing = count(&record, "stored").saturating_sub(there as u64);
@@ -287,7 +287,7 @@ impl Lines {
     }
 }
 
-/// The last run saved in `out`: names begin with the time.
+/// The run in `out` whose record was written last.
 ///
 /// # Errors
 /// [`Error::NoRuns`] when there is none.
@@ -303,7 +303,7 @@ pub fn latest(out: &Path) -> Result<Folder, Error> {
         .ok_or_else(none)
 }
 
-/// Whether a run has saved what came of it.
+/// Whether a run has saved its outcome.
 pub fn has_ended(record: &Value) -> bool {
     !record["seconds"].is_null()
 }
@@ -321,8 +321,8 @@ fn modified(path: &Path) -> Option<std::time::SystemTime> {
         .ok()
 }
 
-/// Opens a regular file. Another kind may wait without end before it opens, as
-/// a pipe does that nothing is written to.
+/// Opens a regular file. Opening another kind may block forever, for example a pipe
+/// that nothing is written to.
 fn regular(path: &Path) -> io::Result<File> {
     match fs::metadata(path)?.is_file() {
         true => File::open(path),

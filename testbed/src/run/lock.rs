@@ -1,17 +1,17 @@
-//! Folders that a living process works in. The lock is the operating system's:
-//! it goes when the process ends, however it ends.
+//! Locks on folders that a running process uses. The operating system releases a lock
+//! when the process ends, however it ends.
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
 
-/// A folder that no other process holds. Dropping it lets go.
+/// A folder that no other process holds. Dropping it releases the lock.
 #[derive(Debug)]
 pub(crate) struct Held {
     _folder: Option<File>,
 }
 
-/// Holds a folder until the value is dropped or the process ends. `None`: another
-/// process holds it. Where the file system has no locks, nothing is held.
+/// Locks a folder until the value is dropped or the process ends. `None` if another
+/// process holds it. If the file system has no locks, nothing is locked.
 pub(crate) fn hold(folder: &Path) -> Option<Held> {
     match File::open(folder) {
         Err(_) => Some(Held { _folder: None }),
@@ -25,7 +25,7 @@ pub(crate) fn hold(folder: &Path) -> Option<Held> {
     }
 }
 
-/// Whether a process holds the folder; `None` where that is not known.
+/// Whether a process holds the folder; `None` if that is unknown.
 pub(super) fn is_held(folder: &Path) -> Option<bool> {
     let file = File::open(folder).ok()?;
     match file.try_lock_shared() {

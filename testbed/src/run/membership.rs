@@ -1,4 +1,4 @@
-//! Which peers a run had: where its own listened, and which others connected.
+//! The peers of a run: the addresses of its own, and which others connected.
 
 use std::sync::Arc;
 
@@ -7,37 +7,37 @@ use node::{Multiaddr, PeerId};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-/// Where the peers of a run listen, and which others connected to them. What it
-/// says of others is as of now, as long as the run goes on.
+/// The addresses of the peers of a run, and which others connected to them. While the
+/// run goes on, the figures of other peers are current.
 #[derive(Clone, Debug, Default)]
 pub struct Membership {
-    /// Full addresses, by the number of the peer; none where other programs
-    /// cannot reach them.
+    /// Full addresses, by the number of the peer; empty if other programs cannot reach
+    /// them.
     pub addresses: Vec<Multiaddr>,
     /// The admitted peers, once they start.
     pub admission: Option<Arc<Admission>>,
 }
 
 impl Membership {
-    /// Peers that are not of the run, and connected or were refused.
+    /// The peers of other programs that connected or were refused.
     pub fn visitors(&self) -> Visitors {
         let admission = self.admission.as_ref();
         admission.map_or_else(Visitors::default, |admission| admission.visitors())
     }
 
-    /// Whether peers took part that are not of the run.
+    /// Whether peers of other programs took part.
     pub fn has_guests(&self) -> bool {
         self.visitors().guests.connections > 0
     }
 
-    /// Why a run that looks wrong is not known to be: guests took part.
+    /// Why apparent violations are uncertain: guests took part.
     pub fn doubt(&self) -> Option<String> {
         let guests = self.visitors().guests;
         (guests.connections > 0)
             .then(|| format!("guests took part, of which nothing is recorded: {guests}"))
     }
 
-    /// Lines for people, each with its end: nothing where none came.
+    /// Lines of text, each with its line end; empty if no other peers came.
     pub fn text(&self) -> String {
         let Visitors {
             guests,

@@ -14,7 +14,7 @@ pub use membership::Membership;
 pub use options::{Format, RunOptions};
 pub use record::{Experiment, Phase, Record, SCHEMA, Spans, Status, Verdict, Versions};
 
-/// What was run and what came of it.
+/// The record: what was run, and its outcome.
 const RECORD: &str = "run.json";
 
 /// The JSON Schema of `run.json` and of `--format json`.

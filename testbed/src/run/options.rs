@@ -1,5 +1,4 @@
-//! The options of a run, checked: what the command line, or another program,
-//! asks of every run.
+//! The options of every run, checked, from the command line or another program.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -13,18 +12,18 @@ use node::{Security, Transport};
 use crate::host::Bounds;
 use crate::limits::Limits;
 
-/// A run's options: they make sense, and the run fits this machine.
+/// A run's options: they are valid, and the run fits this machine.
 #[derive(Debug)]
 pub struct RunOptions {
     /// How many peers.
     pub peers: u32,
-    /// The topology as it was asked for.
+    /// The topology as given.
     pub topology: String,
     /// The connections.
     pub edges: Edges,
     /// What carries the connections.
     pub transport: Transport,
-    /// What secures them, where the transport does not.
+    /// What secures them, if the transport does not.
     pub security: Security,
     /// Where all keys and choices come from.
     pub seed: u64,
@@ -36,19 +35,19 @@ pub struct RunOptions {
     pub format: Format,
     /// Where spans are exported to.
     pub otlp: Option<Target>,
-    /// What is to be told before the run begins.
+    /// Warnings to print before the run begins.
     pub warnings: Vec<String>,
     /// Where the page is served.
     pub view: Option<SocketAddr>,
-    /// Where Prometheus reads.
+    /// Where metrics are served to Prometheus.
     pub metrics: Option<SocketAddr>,
-    /// From where on the host sets the pace.
+    /// The bounds above which the host is saturated.
     pub bounds: Bounds,
     /// Which other peers may connect.
     pub guests: Guests,
     /// No progress and no hints.
     pub quiet: bool,
-    /// What the run needs of the machine, and what there is.
+    /// What the run needs of the machine, and what is available.
     pub limits: Limits,
 }
 

@@ -1,7 +1,7 @@
-//! `run.json`: what was run, on what, and what came of it.
+//! `run.json`: what was run, on what machine, and the outcome.
 //!
-//! Its form is documented by `run.schema.json` beside this file, and a test
-//! holds the two together.
+//! Its format is documented by `run.schema.json` beside this file; a test checks that
+//! the two agree.
 
 use std::time::Duration;
 
@@ -17,11 +17,11 @@ use super::{Membership, RunOptions};
 use crate::host::{Footprint, Host, Use};
 use crate::limits::Limits;
 
-/// The name and version of the form. The number rises when a field changes
-/// its meaning or goes.
+/// The name and version of the format. The version increases when a field changes its
+/// meaning or is removed.
 pub const SCHEMA: &str = "testbed-run/2";
 
-/// A run, as `run.json` has it.
+/// The record of a run: the contents of `run.json`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Record {
     /// [`SCHEMA`].
@@ -36,11 +36,11 @@ pub struct Record {
     pub seconds: Option<f64>,
     /// Where all keys and choices came from.
     pub seed: u64,
-    /// What it was made with.
+    /// The versions of the software.
     pub versions: Versions,
-    /// What it ran on.
+    /// The machine.
     pub host: Host,
-    /// What it needed of the machine, and what there was.
+    /// What it needed of the machine, and what was available.
     pub limits: Limits,
     /// How many peers.
     pub peers: u32,
@@ -57,18 +57,18 @@ pub struct Record {
     pub membership: Membership,
     /// How much memory peers and connections took.
     pub footprint: Footprint,
-    /// What was done with them.
+    /// The experiment.
     pub experiment: Experiment,
-    /// How long the parts took.
+    /// The phases, with their durations.
     pub phases: Vec<Phase>,
-    /// What was measured; its form is the experiment's. `null` until the run has
-    /// ended, and where it ended before anything could be measured.
+    /// The results, in the experiment's own format. `null` until the run has ended, and
+    /// if it ended before anything could be measured.
     pub results: Value,
-    /// What the host did meanwhile, once the run has ended.
+    /// The host's load during the run, once it has ended.
     pub host_use: Option<Use>,
     /// What became of the spans.
     pub spans: Spans,
-    /// Whether it was right.
+    /// The verdict.
     pub verdict: Verdict,
 }
 
@@ -82,23 +82,23 @@ pub struct Versions {
 }
 
 impl Versions {
-    /// Those that this program is made of. A test compares with `Cargo.lock`.
+    /// The versions of this program. A test compares them with `Cargo.lock`.
     pub const THIS: Self = Self {
         testbed: env!("CARGO_PKG_VERSION"),
         libp2p: "0.57.1",
     };
 }
 
-/// What was done, with all its options.
+/// The experiment of a run, with all its options.
 #[derive(Clone, Debug, Serialize)]
 pub struct Experiment {
     /// Its name on the command line.
     pub name: &'static str,
-    /// Its options after defaults and choices.
+    /// Its effective options, with defaults and random choices.
     pub options: Value,
 }
 
-/// A part of a run that has ended.
+/// A phase of a run that has ended.
 #[derive(Clone, Debug, Serialize)]
 pub struct Phase {
     /// Its name, as in the trace.
@@ -110,26 +110,26 @@ pub struct Phase {
 /// What became of the spans.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Spans {
-    /// Began.
+    /// Spans that were started.
     pub started: u64,
-    /// Are in the run folder.
+    /// Spans in the run folder.
     pub stored: u64,
-    /// Began and are not stored.
+    /// Spans that were started but are not stored.
     pub lost: u64,
-    /// Are stored and name a parent that is not.
+    /// Stored spans whose parent is not stored.
     pub without_parent: u64,
     /// The collector's address, if there was one.
     pub collector: Option<String>,
-    /// Were accepted by the collector.
+    /// Spans that the collector accepted.
     pub exported: u64,
-    /// Were not accepted by the collector.
+    /// Spans that the collector did not accept.
     pub not_exported: u64,
-    /// Why some were not, or what the collector warned of.
+    /// Why some were not accepted, or the collector's warning.
     pub export_error: Option<String>,
 }
 
 impl Spans {
-    /// Takes over the sink's counts.
+    /// Copies the sink's counts.
     pub fn count(&mut self, counts: Counts) {
         self.started = counts.started;
         self.stored = counts.stored;
@@ -138,7 +138,7 @@ impl Spans {
         self.not_exported = counts.not_exported;
     }
 
-    /// None came into the run folder.
+    /// Counts all spans as lost: none could be saved in the run folder.
     pub fn lose(&mut self) {
         self.stored = 0;
         self.lost = self.started;
@@ -146,7 +146,8 @@ impl Spans {
 }
 
 impl Record {
-    /// A run that begins now. Until it ends, its verdict is that it has not.
+    /// The record of a run that begins now. Until it ends, its verdict says that it has
+    /// not ended.
     pub fn new(options: &RunOptions, experiment: Experiment) -> Self {
         let started = Timestamp::now();
         Self {
@@ -189,13 +190,13 @@ impl Record {
         }
     }
 
-    /// A part has ended.
+    /// Records a phase that has ended.
     pub fn phase(&mut self, name: &'static str, took: Duration) {
         let seconds = took.as_secs_f64();
         self.phases.push(Phase { name, seconds });
     }
 
-    /// The run has ended with these results.
+    /// Sets the results of the ended run.
     pub fn set_results(&mut self, results: &impl Serialize) {
         self.results = serde_json::to_value(results).expect("results have no keys but strings");
     }
@@ -206,8 +207,8 @@ impl Record {
     }
 }
 
-/// The command line, without the credentials in URLs. What is no UTF-8 in it is
-/// shown with replacement characters.
+/// The command line, without the credentials in URLs. Invalid UTF-8 becomes replacement
+/// characters.
 fn arguments() -> Vec<String> {
     let all = std::env::args_os();
     all.map(|word| redacted(&word.to_string_lossy())).collect()

@@ -1,8 +1,8 @@
-//! A run of a sweep, in a process of its own: no run finds the memory or the
-//! ports of another.
+//! A run of a sweep, in a separate process, so that runs share neither memory nor
+//! ports.
 //!
-//! The run's standard input is a pipe that the sweep holds. A byte in it asks
-//! the run to end in order; its end, that the sweep is gone. So a run never
+//! The run's standard input is a pipe that the sweep holds. A byte in it asks the run
+//! to shut down gracefully; its end means that the sweep is gone. So a run never
 //! outlives its sweep, however the sweep ended.
 
 use std::io::{self, Read as _, Write as _};
@@ -14,14 +14,14 @@ use tokio_util::sync::CancellationToken;
 /// Set in the environment of a run whose standard input is such a pipe.
 const VARIABLE: &str = "TESTBED_SWEEP";
 
-/// The exit status of a run that did not end in order.
+/// The exit status of a run that did not shut down gracefully.
 const AT_ONCE: i32 = 130;
 
 /// Runs `command` to its end. When `interrupt` is cancelled, the run is asked to
 /// save what it has and to end.
 ///
 /// # Errors
-/// When it cannot be started, or heard.
+/// When it cannot be started, or its output cannot be read.
 pub(super) async fn run(
     command: &mut Command,
     interrupt: &CancellationToken,
@@ -35,7 +35,7 @@ pub(super) async fn run(
         output = &mut ended => output,
         () = interrupt.cancelled() => {
             if let Some(input) = &mut input {
-                // It fails where the run has just ended.
+                // The write fails if the run has just ended.
                 let _ = input.write_all(b"\n");
             }
             ended.await
@@ -45,8 +45,8 @@ pub(super) async fn run(
     output.map_err(io::Error::other)?
 }
 
-/// In a run that a sweep has started: ends it when the sweep asks for it or is
-/// gone; at once, if it is gone after it asked.
+/// In a run that a sweep has started, shuts the run down when the sweep asks for it or
+/// is gone. If the sweep is gone after it asked, the run ends at once.
 pub(crate) fn obey(interrupt: &CancellationToken) {
     if std::env::var_os(VARIABLE).is_none() {
         return;
@@ -62,6 +62,6 @@ pub(crate) fn obey(interrupt: &CancellationToken) {
         }
         interrupt.cancel();
     };
-    // Without a thread for it the run still ends by itself.
+    // If no thread can be started, the run still ends by itself.
     let _ = thread::Builder::new().spawn(watch);
 }

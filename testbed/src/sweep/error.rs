@@ -1,4 +1,4 @@
-//! Why a sweep cannot be run, or does not go on.
+//! Why a sweep cannot be run, or cannot go on.
 
 use std::io;
 use std::path::PathBuf;
@@ -8,13 +8,13 @@ use plotters::drawing::DrawingAreaErrorKind;
 
 pub use super::grid::Error as GridError;
 
-/// Why a sweep cannot be run, or does not go on.
+/// Why a sweep cannot be run, or cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The lists of options make no sweep.
+    /// The lists of options are invalid.
     #[error(transparent)]
     Grid(#[from] GridError),
-    /// Nothing can be saved there.
+    /// The sweep cannot be saved in that folder.
     #[error(
         "cannot save a sweep in {}: {source}; choose another folder with --out DIR",
         folder.display()
@@ -25,7 +25,7 @@ pub enum Error {
         /// What the system says.
         source: io::Error,
     },
-    /// Another sweep is at work in the folder.
+    /// Another sweep is running in the folder.
     #[error(
         "{}: another sweep is at work there; wait for its end, or choose another folder with \
          --out DIR", folder.display()
@@ -60,10 +60,10 @@ pub enum Error {
         /// Why not.
         source: DrawingAreaErrorKind<io::Error>,
     },
-    /// Interruptions cannot be watched for.
+    /// Signal handlers cannot be installed.
     #[error("signals: {0}")]
     Signals(#[source] io::Error),
-    /// The program that runs does not find itself.
+    /// The path of the running program cannot be determined.
     #[error(transparent)]
     Program(io::Error),
     /// A run cannot be started.
@@ -79,7 +79,7 @@ pub enum Error {
     Refused {
         /// Its command line.
         run: String,
-        /// What it has printed.
+        /// What it printed.
         reason: String,
     },
     /// A run has ended without a result.
@@ -87,10 +87,10 @@ pub enum Error {
     Failed {
         /// Its command line.
         run: String,
-        /// What it has printed.
+        /// What it printed.
         reason: String,
     },
-    /// A run was ended from outside.
+    /// A run was terminated from outside.
     #[error("{run}: the run died ({status}); the same command goes on from there")]
     Died {
         /// Its command line.
@@ -106,7 +106,7 @@ pub enum Foreign {
     /// The columns of another sweep.
     #[error("it is of another sweep")]
     AnotherSweep,
-    /// A line that is no row.
+    /// A line that is not a row.
     #[error("line {0} is no row")]
     NoRow(u64),
 }

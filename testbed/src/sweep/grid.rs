@@ -1,41 +1,41 @@
-//! What is tried: every combination of the values of every list.
+//! The grid of a sweep: every combination of the values of all lists.
 
 use trace::time::duration;
 
 /// How often each combination is run by default.
 const REPEAT: u64 = 5;
 
-/// The seed of the first run by default: the same command is the same
+/// The default seed of the first run. It is fixed, so the same command is the same
 /// sweep.
 const SEED: u64 = 1;
 
-/// How many runs a sweep may have. A guess: days.
+/// The most runs of a sweep. A guess: they take days.
 const MOST: usize = 100_000;
 
-/// Options whose value is a list already.
+/// Options whose single value is itself a list.
 const LISTS: [&str; 1] = ["--mix"];
 
-/// Why lists of options make no sweep: write them otherwise.
+/// Why the lists of options of a sweep are invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// There is no experiment.
     #[error("sweep what? as in `testbed sweep gossip --peers 8,16,32 --repeat 5`")]
     NoExperiment,
-    /// An option of the sweep has no number.
+    /// An option of the sweep lacks its number.
     #[error("{option} {value}: it takes one number, as in {option} 5")]
     Number {
         /// The option.
         option: String,
-        /// What it has.
+        /// Its value.
         value: String,
     },
-    /// An option is the sweep's, and not that of a run.
+    /// An option is one of the sweep, not of a run.
     #[error("{option} is for a run; before `sweep` it is for the sweep")]
     NotOfARun {
         /// The option.
         option: String,
     },
-    /// Two lists are of one option.
+    /// An option has two lists.
     #[error("{option} is there twice")]
     Twice {
         /// The option.
@@ -73,7 +73,7 @@ pub enum Error {
 pub(super) struct Grid {
     /// What is run.
     pub(super) experiment: String,
-    /// The options that have several values, with these.
+    /// The options with several values, and these values.
     pub(super) axes: Vec<(String, Vec<String>)>,
     /// The others, as they were given.
     pub(super) fixed: Vec<String>,
@@ -162,7 +162,7 @@ impl Grid {
         }
     }
 
-    /// Every combination, the last list changing fastest.
+    /// Every combination; the last list varies fastest.
     pub(super) fn cells(&self) -> Vec<Cell> {
         self.axes
             .iter()
@@ -186,8 +186,8 @@ impl Grid {
     }
 }
 
-/// The values of a list. Numbers, sizes and times stand in order, so that a
-/// value that was mistyped is seen.
+/// The values of a list. Numbers, sizes and times must be ascending, so that a mistyped
+/// value is detected.
 fn list(name: &str, text: &str) -> Result<Vec<String>, Error> {
     let values: Vec<String> = text
         .split(',')
@@ -219,7 +219,7 @@ fn list(name: &str, text: &str) -> Result<Vec<String>, Error> {
     }
 }
 
-/// A number, or one of bytes.
+/// A number, or a number of bytes with a unit.
 pub(super) fn size(text: &str) -> Option<f64> {
     let bytes = || {
         parse_size::Config::new()

@@ -1,23 +1,23 @@
-//! How sure a median is.
+//! The confidence interval of a median.
 
 use lab::stats;
 
-/// What an interval should cover, where there are values enough for it.
+/// The coverage that an interval should have, if there are enough values.
 const WANTED: f64 = 0.95;
 
-/// A median, and an interval that holds the true one.
+/// A median, and a confidence interval for the true one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Median {
     pub(super) value: f64,
     pub(super) low: f64,
     pub(super) high: f64,
-    /// How often such an interval holds the true median, from 0 to 1.
+    /// The probability that such an interval contains the true median.
     pub(super) coverage: f64,
 }
 
-/// The median of some values, with the interval between two of them that holds
-/// the true median in at least 95 % of all samples, or as often as so few values
-/// can: five cover 93.75 %, six are the fewest that cover 95 %.
+/// The median of some values, with the interval between two of them that contains the
+/// true median in at least 95 % of all samples. With too few values the coverage is
+/// lower: five cover 93.75 %, six are the fewest that cover 95 %.
 ///
 /// The interval from the k-th least to the k-th greatest misses the true median
 /// if fewer than k of n values lie on one side of it, each with a probability of
@@ -37,11 +37,11 @@ pub(super) fn median(mut values: Vec<f64>) -> Option<Median> {
     })
 }
 
-/// How many values to leave out on each side so that what is between covers
-/// enough, and what it covers.
+/// How many values to leave out on each side so that the interval between the others
+/// still has the wanted coverage, and its coverage.
 fn narrowest(count: usize) -> (usize, f64) {
-    // The logarithm of the probability that exactly so many values lie on one
-    // side: of many values it is too little for a number.
+    // The logarithm of the probability that exactly `skipped` values lie on one side.
+    // For many values, the probability itself would underflow.
     let mut exactly = -std::f64::consts::LN_2 * count as f64;
     let mut coverage = 1.0 - 2.0 * exactly.exp();
     let mut skipped = 0;
@@ -96,15 +96,15 @@ mod tests {
     }
 
     #[test]
-    fn one_value_covers_nothing_and_none_is_none() {
+    fn one_value_has_no_coverage_and_no_value_has_no_median() {
         let one = median(vec![7.0]).unwrap();
         assert_eq!((one.low, one.value, one.high), (7.0, 7.0, 7.0));
         assert_eq!(one.coverage, 0.0);
         assert_eq!(median(vec![f64::NAN]), None);
     }
 
-    /// Of 1,000 samples of so many values each, the interval holds the true
-    /// median about as often as it says.
+    /// In 1,000 samples of `count` values each, the interval contains the true median
+    /// about as often as its coverage states.
     #[test]
     fn the_interval_contains_the_median_as_often_as_stated() {
         let mut rng = ChaCha8Rng::seed_from_u64(7);

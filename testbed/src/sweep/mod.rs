@@ -1,8 +1,8 @@
 //! `testbed sweep`: an experiment over lists of options, each combination with
 //! several seeds, each run in a process of its own.
 //!
-//! The folder of a sweep is named after its command: the same command goes on
-//! where it was stopped.
+//! The folder of a sweep is named after its command: the same command resumes the
+//! sweep.
 
 mod child;
 mod error;
@@ -30,17 +30,17 @@ use grid::{Cell, Grid};
 use rows::{Row, Rows};
 use table::Table;
 
-/// A sweep that goes on.
+/// A sweep in progress.
 struct Sweep {
     grid: Grid,
     folder: PathBuf,
     rows: Rows,
     quiet: bool,
-    /// Where each run is read by Prometheus.
+    /// Where each run serves its metrics to Prometheus.
     metrics: Option<SocketAddr>,
 }
 
-/// What to sweep over, and where.
+/// The options of a sweep.
 #[derive(Debug)]
 pub struct Options<'a> {
     /// An experiment and its options, some of which have lists.
@@ -53,8 +53,8 @@ pub struct Options<'a> {
     pub quiet: bool,
 }
 
-/// Runs what is missing. Returns the table as text, and the verdict. `check`
-/// says whether the words are those of a run that fits this machine.
+/// Executes the missing runs. Returns the table as text, and the verdict. `check` tests
+/// whether a command line is that of a run that fits this machine.
 ///
 /// # Errors
 /// Those of `check`, and [`Error`], for example when nothing can be saved.
@@ -93,12 +93,13 @@ async fn run(options: Options<'_>, grid: Grid) -> Result<(String, Status), Error
 }
 
 impl Sweep {
-    /// Runs what is missing. Returns whether it was stopped before.
+    /// Executes the missing runs. Returns whether it was interrupted.
     async fn run(&mut self, interrupt: &CancellationToken) -> Result<bool, Error> {
         let done = self.rows.done();
         let cells = self.grid.cells();
         let seeds = self.grid.seed..self.grid.seed.saturating_add(self.grid.repeat);
-        // One of each first: a sweep that is stopped has seen all of them.
+        // All combinations run with one seed before the next, so that an interrupted sweep
+        // has results for as many of them as possible.
         let all = seeds.flat_map(|seed| cells.iter().map(move |cell| (cell.clone(), seed)));
         let missing: Vec<_> = all.filter(|run| !done.contains(run)).collect();
         let progress = Progress::new(self.quiet);
@@ -108,7 +109,7 @@ impl Sweep {
                 return Ok(true);
             }
             let record = self.one(&cell, seed, interrupt).await;
-            // What was interrupted is run again.
+            // An interrupted run is repeated when the sweep is resumed.
             if interrupt.is_cancelled() {
                 return Ok(true);
             }
@@ -118,8 +119,8 @@ impl Sweep {
         Ok(false)
     }
 
-    /// One run, to its end or until `interrupt` is cancelled. An interruption from
-    /// the keyboard comes to it as well.
+    /// Executes one run, to its end or until `interrupt` is cancelled. The run also
+    /// receives an interruption from the keyboard.
     async fn one(
         &self,
         cell: &Cell,
@@ -162,7 +163,7 @@ impl Sweep {
         })
     }
 
-    /// Why the first run with that verdict has it.
+    /// The reasons of the first run with that verdict.
     fn example(&self, verdict: &str) -> String {
         let row = self.rows.all.iter().find(|row| row.verdict == verdict);
         row.map_or(String::new(), |row| {
@@ -212,7 +213,7 @@ impl Sweep {
     }
 }
 
-/// The name of its folder: of what is run, and of a digest of all of it.
+/// The name of the sweep's folder: the experiment, and a digest of the whole grid.
 fn name(grid: &Grid) -> String {
     let mut digest = FxHasher::default();
     let words = grid
@@ -227,7 +228,7 @@ fn name(grid: &Grid) -> String {
     format!("sweep-{}-{:016x}", grid.experiment, digest.finish())
 }
 
-/// Where a sweep's plot is.
+/// The path of a plot.
 fn plot_path(folder: &Path, measure: &str) -> PathBuf {
     let name: String = measure
         .chars()

@@ -14,8 +14,8 @@ use super::grid::{Cell, Grid, size};
 use super::plot_path;
 use super::table::{Entry, Table, in_unit};
 
-/// Colours that are told apart by those who do not see all of them (Okabe and
-/// Ito, "Color Universal Design", 2008).
+/// Colours that people with colour blindness can distinguish (Okabe and Ito, "Color
+/// Universal Design", 2008).
 const COLOURS: [RGBColor; 7] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
@@ -26,13 +26,13 @@ const COLOURS: [RGBColor; 7] = [
     RGBColor(0, 0, 0),
 ];
 
-/// In pixels.
+/// The size of a plot, in pixels.
 const SIZE: (u32, u32) = (800, 500);
 
-/// A line: one combination of the other lists, over the first.
+/// A line of a plot: one combination of the other lists, over the first.
 type Line<'a> = Vec<(f64, &'a Entry)>;
 
-/// Draws them. Without a list of numbers there is nothing to draw over.
+/// Draws the plots. Without a list of numbers there are none.
 pub(super) fn draw(folder: &Path, grid: &Grid, table: &Table) -> Result<Vec<PathBuf>, Error> {
     let numbers = |(_, values): &(String, Vec<String>)| values.iter().all(|v| size(v).is_some());
     let Some(axis) = grid.axes.iter().position(numbers) else {
@@ -98,7 +98,7 @@ fn plot(path: &Path, axis: &str, measure: &str, lines: &BTreeMap<String, Line<'_
         .y_label_area_size(80);
     let places = (least * 0.9..most * 1.1).log_scale().base(2.0);
     match is_time && bottom > 0.0 {
-        // Times of few peers and of many differ by orders of magnitude.
+        // Times with few and with many peers differ by orders of magnitude.
         true => {
             let times = (bottom * 0.8..top * 1.25).log_scale();
             fill(chart.build_cartesian_2d(places, times)?, axis, lines)?;

@@ -1,5 +1,5 @@
-//! `sweep.csv`: all that was measured, a line for each measure of each run. A
-//! sweep that was stopped goes on from it.
+//! `sweep.csv`: a line for each measure of each run. An interrupted sweep resumes from
+//! it.
 
 use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
@@ -41,7 +41,7 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// Those of a sweep that was begun, or none.
+    /// Opens the rows of a sweep that was begun; none for a new one.
     pub(super) fn open(folder: &Path, grid: &Grid) -> Result<Self, Error> {
         let axes = grid
             .axes
@@ -85,9 +85,9 @@ impl Rows {
         Ok(())
     }
 
-    /// A sweep that died while it wrote has left a part of the last run's rows.
-    /// They are dropped, and the run is made again. Returns whether the file has
-    /// to be written again.
+    /// Drops the rows of the last run if they are incomplete because the sweep died while
+    /// writing them; the run is then repeated. Returns whether the file has to be
+    /// rewritten.
     fn drop_part_of_a_run(&mut self, folder: &Path, cut: bool) -> bool {
         let Some(last) = self.all.last().cloned() else {
             return cut;
@@ -95,7 +95,7 @@ impl Rows {
         let there = self.all.iter().filter(|row| row.run == last.run).count();
         let run = Folder::open(&folder.join("runs").join(&last.run));
         let record = run.and_then(|run| run.record());
-        // Where the run's own folder cannot tell, only the cut line does.
+        // If the run's own folder cannot be read, only a truncated line shows it.
         let is_part = record.map_or(cut, |record| {
             Row::of(&record, &last.cell, last.seed).len() != there
         });
@@ -105,7 +105,7 @@ impl Rows {
         is_part || cut
     }
 
-    /// Readers see the old file or the new one.
+    /// Rewrites the file atomically.
     fn rewrite(&self) -> csv::Result<()> {
         let part = self.path.with_extension("csv.part");
         let bytes = self.lines(!self.all.is_empty(), &self.all)?;
@@ -114,8 +114,7 @@ impl Rows {
         Ok(())
     }
 
-    /// Rows as they stand in the file, after the names of the columns if they are
-    /// the first.
+    /// The rows as CSV, with the header if they are the first.
     fn lines(&self, first: bool, rows: &[Row]) -> csv::Result<Vec<u8>> {
         let mut writer = csv::Writer::from_writer(Vec::new());
         if first {
@@ -129,14 +128,14 @@ impl Rows {
         Ok(bytes.expect("it was flushed, and memory takes everything"))
     }
 
-    /// Which runs are there.
+    /// The runs that are done.
     pub(super) fn done(&self) -> BTreeSet<(Cell, u64)> {
         let all = self.all.iter().map(|row| (row.cell.clone(), row.seed));
         all.collect()
     }
 
-    /// Those of one more run, all at once: a sweep that is stopped has a run or
-    /// has it not.
+    /// Adds the rows of one run, all at once, so that an interrupted sweep has either all
+    /// rows of a run or none.
     pub(super) fn add(&mut self, new: Vec<Row>) -> Result<(), Error> {
         let bytes = self.lines(self.all.is_empty(), &new);
         let bytes = bytes.map_err(|e| self.failed(e))?;
@@ -145,7 +144,7 @@ impl Rows {
         Ok(())
     }
 
-    /// All of it, or, where the disk is full, nothing.
+    /// Appends all bytes; if the disk is full, none.
     fn append(&self, bytes: &[u8]) -> std::io::Result<()> {
         let mut file = OpenOptions::new();
         let mut file = file.create(true).append(true).open(&self.path)?;
@@ -234,8 +233,8 @@ impl Row {
         })
     }
 
-    /// The measures of a run, from its `run.json`. A run without any is a row as
-    /// well: it has been made.
+    /// The measures of a run, from its `run.json`. A run without measures also has a row,
+    /// which marks it as done.
     pub(super) fn of(record: &Value, cell: &Cell, seed: u64) -> Vec<Self> {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let measures = serde_json::from_value(record["results"]["measures"].clone());
@@ -245,7 +244,7 @@ impl Row {
         }
         let reasons = record["verdict"]["reasons"].as_array();
         let reasons = reasons.into_iter().flatten().map(text);
-        // A line for each row: the last one may be cut.
+        // A row must be a single line, so that a truncated one is detected.
         let reasons = reasons
             .collect::<Vec<_>>()
             .join("; ")

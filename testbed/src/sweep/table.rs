@@ -14,22 +14,21 @@ use super::rows::Row;
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) runs: usize,
-    /// How many of them passed: the others say why not, for example that the host
-    /// set the pace.
+    /// How many of them passed. The others give reasons, for example a saturated host.
     pub(super) passed: usize,
     pub(super) count: u64,
     pub(super) lost: u64,
-    /// Of the runs' medians.
+    /// The median of the runs' medians.
     pub(super) p50: Option<Median>,
-    /// Of the runs' 99th percentiles.
+    /// The median of the runs' 99th percentiles.
     pub(super) p99: Option<Median>,
-    /// The greatest of all.
+    /// The maximum over all runs.
     max: Option<f64>,
     pub(super) theory: Option<f64>,
     pub(super) unit: String,
 }
 
-/// All of them, by measure, in the order in which they were measured.
+/// All entries, with the measures in the order in which they were measured.
 #[derive(Debug, Default)]
 pub(super) struct Table {
     pub(super) measures: Vec<String>,
@@ -62,7 +61,7 @@ impl Table {
         table
     }
 
-    /// For people: a block for each measure, a line for each combination.
+    /// The table as text: a block for each measure, a line for each combination.
     pub(super) fn text(&self, grid: &Grid) -> String {
         let mut text = String::new();
         let names = grid
@@ -138,7 +137,7 @@ impl Entry {
     }
 }
 
-/// A value as people read it.
+/// A value in a readable form.
 pub(super) fn in_unit(value: f64, unit: &str) -> String {
     match unit {
         "ns" => show(Duration::from_nanos(value as u64)),
@@ -148,7 +147,7 @@ pub(super) fn in_unit(value: f64, unit: &str) -> String {
     }
 }
 
-/// Columns, flush right.
+/// The lines with right-aligned columns.
 fn aligned(lines: &[Vec<String>]) -> String {
     let columns = lines[0].len();
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max();

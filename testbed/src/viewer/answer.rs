@@ -1,11 +1,11 @@
-//! Answers in JSON, good and bad, in the shapes of Jaeger's v3 API.
+//! Answers and errors as JSON, in the format of Jaeger's v3 API.
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::json;
 
-/// A request that got no for an answer.
+/// A refused request.
 #[derive(Debug)]
 pub(super) struct Refusal {
     status: StatusCode,
@@ -18,33 +18,33 @@ impl Refusal {
         Self { status, message }
     }
 
-    /// For those who say it in other words.
+    /// The status and message, for APIs with another error format.
     pub(super) fn into_parts(self) -> (StatusCode, String) {
         (self.status, self.message)
     }
 
-    /// The request makes no sense.
+    /// The request is invalid.
     pub(super) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, message)
     }
 
-    /// The request makes sense, but must not be made.
+    /// The request is valid, but not allowed.
     pub(super) fn forbidden(message: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, message)
     }
 
-    /// That is only read.
+    /// The resource is read-only.
     pub(super) fn method_not_allowed() -> Self {
         let message = "only GET and HEAD are understood here";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, message)
     }
 
-    /// There is no such thing.
+    /// The resource does not exist.
     pub(super) fn not_found(message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, message)
     }
 
-    /// The answer could not be made: a fault of ours.
+    /// The answer could not be made because of an error in the viewer.
     pub(super) fn internal(message: impl Into<String>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, message)
     }
@@ -67,7 +67,7 @@ pub(super) fn json_response(value: &impl Serialize) -> Response {
     }
 }
 
-/// Runs what takes long for large runs where it holds up no other answer.
+/// Runs work that takes long for large runs on a thread where it blocks no other answer.
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Refusal> {

@@ -1,7 +1,7 @@
-//! The reading half of Jaeger's v3 HTTP API, and what the page asks besides.
+//! The query part of Jaeger's v3 HTTP API, and the further queries of the page.
 //!
-//! Shapes: `jaeger-idl/proto/api_v3/query_service.proto`. Traces go out as
-//! OTLP JSON, each in one piece.
+//! The format is that of `jaeger-idl/proto/api_v3/query_service.proto`. Traces are
+//! returned as OTLP JSON, each in one piece.
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State as Shared};
@@ -20,12 +20,12 @@ use super::{bodies, diagram, search};
 
 type Answer = Result<Response, Refusal>;
 
-/// So many bytes of a file are read for the page: a guess, some seconds of work
-/// for a browser and far from the longest text it can hold (512 MiB).
+/// The most bytes of a file that are read for the page. A guess: some seconds of work
+/// for a browser, and far below its longest string (512 MiB).
 const MOST_READ: u64 = 64 << 20;
 
-/// What stands in `run.json`; and where others report to, as `evicted`, how
-/// many of their spans were given up.
+/// The contents of `run.json`. A viewer that collects spans adds the number of evicted
+/// ones, as `evicted`.
 pub(super) async fn run(shown: Shown) -> Response {
     let Some(evicted) = shown.store.evicted() else {
         return json_response(&*shown.run);
@@ -55,8 +55,8 @@ pub(super) async fn services(shown: Shown) -> Response {
     json_response(&bodies::services(&shown.store))
 }
 
-/// `{"operations":[{"name":"PING","spanKind":"consumer"},…]}` of a service; of
-/// all, where none is named, for which Jaeger has no call.
+/// `{"operations":[{"name":"PING","spanKind":"consumer"},…]}` of a service. If none is
+/// named, of all services, for which Jaeger has no call.
 pub(super) async fn operations(shown: Shown, uri: Uri) -> Answer {
     let parameters = parameters(&uri)?;
     let service = first(&parameters, &["service"]);
@@ -86,7 +86,7 @@ pub(super) async fn summaries(shown: Shown, uri: Uri) -> Answer {
     blocking(move || json_response(&bodies::summaries(&shown.store, &query))).await
 }
 
-/// The traces that are searched for, in one piece as well.
+/// The traces that match a search, in one piece.
 pub(super) async fn search(shown: Shown, uri: Uri) -> Answer {
     let query = search::parse(parameters(&uri)?)?;
     blocking(move || {
@@ -103,8 +103,8 @@ pub(super) async fn search(shown: Shown, uri: Uri) -> Answer {
     .await?
 }
 
-/// `{"spans":[{"traceId","spanId"},…],"more":false}`: the spans that meet the
-/// conditions, where a trace is too much.
+/// `{"spans":[{"traceId","spanId"},…],"more":false}`: the spans that match a search,
+/// without their traces.
 pub(super) async fn spans(shown: Shown, uri: Uri) -> Answer {
     let query = search::parse(parameters(&uri)?)?;
     blocking(move || {
@@ -144,7 +144,7 @@ pub(super) async fn span(
     }
 }
 
-/// The steps from a place on, for the space-time diagram.
+/// The steps from a position on, for the space-time diagram.
 pub(super) async fn diagram(shown: Shown, uri: Uri) -> Answer {
     let mut asked = diagram::StepsQuery {
         after: 0,
@@ -168,8 +168,8 @@ pub(super) async fn cuts(shown: Shown) -> Answer {
     blocking(move || json_response(&bodies::cuts(&shown.store))).await
 }
 
-/// `{"edges":[["peer-00","peer-01"],…],"faults":[…]}`: who is connected with
-/// whom, and what was done to that.
+/// `{"edges":[["peer-00","peer-01"],…],"faults":[…]}`: the connections between peers,
+/// and the faults that were injected.
 pub(super) async fn topology(shown: Shown) -> Answer {
     blocking(move || json_response(&bodies::topology(&shown.store, &shown.run))).await
 }

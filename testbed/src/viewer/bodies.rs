@@ -1,6 +1,6 @@
-//! What is answered: the bodies of the page's questions, without a server.
+//! The bodies of the answers to the page's requests, without a server.
 //!
-//! The server sends them, and a report has them in it.
+//! The server sends them, and a report contains them.
 
 use std::path::Path;
 
@@ -16,9 +16,9 @@ use super::edges;
 use super::faults::{self, Fault};
 use crate::run::{self, Folder};
 
-/// `{"csv":"…","csv_rest":0,"host":"…","host_rest":0}`: the run's measurements,
-/// and what was seen of the host; of each the first lines, and how many bytes
-/// come after these.
+/// `{"csv":"…","csv_rest":0,"host":"…","host_rest":0}`: the run's measurements, and the
+/// samples of the host; of each the first lines, and how many bytes are beyond the
+/// limit.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Results {
     pub(super) csv: String,
@@ -27,7 +27,7 @@ pub(super) struct Results {
     pub(super) host_rest: u64,
 }
 
-/// As far as they are written, in at most so many bytes each.
+/// The results written so far, limited to `csv` and `host` bytes.
 pub(super) fn results(folder: Option<&Path>, csv: u64, host: u64) -> Result<Results, run::Error> {
     let Some(Ok(folder)) = folder.map(Folder::open) else {
         return Ok(Results::default());
@@ -97,8 +97,8 @@ pub(super) fn cuts(store: &Store) -> Cuts {
     }
 }
 
-/// `{"edges":[["peer-00","peer-01"],…],"faults":[…]}`: who is connected with
-/// whom, and what was done to that.
+/// `{"edges":[["peer-00","peer-01"],…],"faults":[…]}`: the connections between peers,
+/// and the faults that were injected.
 #[derive(Debug, Serialize)]
 pub(super) struct Topology {
     edges: Vec<(String, String)>,

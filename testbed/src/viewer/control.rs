@@ -1,4 +1,4 @@
-//! The buttons of the page.
+//! The fault buttons of the page.
 
 use axum::body::Bytes;
 use axum::extract::State as Shared;

@@ -1,7 +1,7 @@
 //! The edges between the processes of a run.
 //!
-//! A run over real peers has them in its dials. One that was simulated made no
-//! connections, and has its topology's.
+//! A run over real peers records them as dials. A simulated run makes no connections;
+//! its edges are those of its topology.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use trace::store::Store;
 
 use crate::network::DIAL;
 
-/// More are not shown: `run.json` may say anything.
+/// The most planned edges that are shown: `run.json` may contain any number.
 const MOST: u64 = 1_000_000;
 
 /// The connections, each once.
@@ -33,7 +33,7 @@ pub(super) fn edges(store: &Store, run: &Value) -> Vec<(String, String)> {
     }
 }
 
-/// Those that `run.json` names.
+/// The edges of the topology in `run.json`.
 fn planned(run: &Value) -> Option<Vec<(String, String)>> {
     let topology: Topology = run["topology"].as_str()?.parse().ok()?;
     let peers = u32::try_from(run["peers"].as_u64()?).ok()?;

@@ -1,8 +1,8 @@
-//! Server-sent events: when the page should look again.
+//! Server-sent events, which tell the page when to query again.
 //!
-//! An event carries counts and no data. A page that was asleep or is slow thus
-//! misses nothing: the next event has all it needs, and what it then asks
-//! for is as new as can be.
+//! An event carries counts and no data, so a page that was suspended or is slow misses
+//! nothing: the next event is complete, and the data that the page then queries is
+//! current.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -17,15 +17,14 @@ use tokio::sync::watch;
 use super::{State, Takes, Viewer};
 use crate::control::{self, FaultSender};
 
-/// Between two events at least so much time passes: people see no more than
-/// some four changes a second.
+/// The least time between two events: people perceive about four changes a second.
 const PACE: Duration = Duration::from_millis(250);
 
 /// `data: {"revision":9,"spans":8,"traces":3,"run":2,"live":true,"evicted":0,
 /// "control":{"allowed":["pause"],"paused":false}}`: the store's revision and
 /// counts, how often `run.json` has changed since this stream began, whether the
-/// run goes on, how many spans were evicted for want of memory, and what can be
-/// done to the run.
+/// run goes on, how many spans were evicted to limit memory, and which faults can be
+/// requested.
 pub(super) async fn events(
     Shared(state): Shared<State>,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
@@ -33,7 +32,7 @@ pub(super) async fn events(
         mut viewer,
         stopping,
     } = state;
-    // What changed before this stream began is nothing to tell.
+    // Changes from before this stream began are not reported.
     viewer.run.mark_unchanged();
     let live = viewer.run.has_changed().is_ok();
     let fault_sender = match &viewer.takes {
@@ -58,14 +57,14 @@ struct Watcher {
     seen: Option<u64>,
     run_changes: u64,
     live: bool,
-    /// What reaches into the run, as long as anything does.
+    /// The sender of fault requests, as long as faults can be requested.
     fault_sender: Option<FaultSender>,
 }
 
 impl Watcher {
     async fn next(mut self) -> Option<(Result<Event, Infallible>, Self)> {
         let mut stopping = self.stopping.clone();
-        // When the sender is gone, so is the server: that is an end as well.
+        // If the sender is gone, so is the server, and the stream ends too.
         let stopped = stopping.wait_for(|stopping| *stopping);
         tokio::select! {
             _ = stopped => return None,
@@ -75,7 +74,7 @@ impl Watcher {
         Some((Ok(event), self))
     }
 
-    /// Waits until there is something to tell. The first event comes at once.
+    /// Waits until there is a change to report. The first event is sent at once.
     async fn change(&mut self) {
         let Some(seen) = self.seen else { return };
         tokio::time::sleep(PACE).await;
@@ -91,8 +90,8 @@ impl Watcher {
 
     fn look(&mut self) -> serde_json::Value {
         let store = &self.viewer.store;
-        // The revision is read first. What is added in between is then told
-        // twice, and not forgotten.
+        // The revision is read first: a span that is added in between is reported twice
+        // instead of being missed.
         let revision = store.revision();
         self.seen = Some(revision);
         json!({
@@ -107,8 +106,8 @@ impl Watcher {
     }
 }
 
-/// Waits until something else can be done to the run. True when nothing can be
-/// any more; never done where nothing ever could.
+/// Waits until the requestable faults change. True if none can be requested any more;
+/// pending forever if none ever could.
 async fn pressed(fault_sender: &mut Option<FaultSender>) -> bool {
     match fault_sender {
         Some(fault_sender) => fault_sender.changed().await.is_err(),

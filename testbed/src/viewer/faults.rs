@@ -1,5 +1,5 @@
-//! What was done to the network: links that were cut and healed, peers that
-//! were killed. The run records it in spans of the laboratory's own.
+//! The faults that were injected into the network: links that were cut and healed,
+//! peers that were killed. The run records them as spans of the laboratory.
 
 use serde::Serialize;
 use trace::history;
@@ -17,7 +17,7 @@ pub(super) struct Fault {
     press: FaultAction,
 }
 
-/// All of them, in the order of time.
+/// All faults, in the order of time.
 pub(super) fn faults(store: &Store) -> Vec<Fault> {
     let base = signed(store.first_start());
     let mut faults = Vec::new();

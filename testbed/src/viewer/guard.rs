@@ -1,14 +1,14 @@
 //! Keeps other web sites out of the viewer.
 //!
-//! The viewer listens on loopback, but so does every page that a browser on
-//! this machine has open. The same-origin policy keeps those from reading, with
-//! one hole: a site can let its own name resolve to 127.0.0.1 (DNS rebinding).
-//! Its requests then still carry its name in `Host`, so that is checked. Where
-//! other machines can reach the viewer, it has any name; what counts there is
-//! the token, and a site that has resolved its name to us has no cookie of ours.
+//! The viewer listens on loopback, which every page that a browser on this machine has
+//! open can reach. The same-origin policy keeps those pages from reading answers, with
+//! one hole: a site can let its own name resolve to 127.0.0.1 (DNS rebinding). Its
+//! requests then still carry its name in `Host`, so `Host` is checked. If other machines
+//! can reach the viewer, it may have any name. Then the token is checked instead: a site
+//! whose name resolves to the viewer does not get the viewer's cookie.
 //!
-//! The headers of every answer see to it that nothing that a peer has said can
-//! become a script, even if the page had a mistake.
+//! The headers of every answer prevent text from a peer from being executed as a script,
+//! even if the page has a bug.
 
 use std::net::IpAddr;
 
@@ -21,17 +21,17 @@ use super::answer::Refusal;
 use super::receive::grpc;
 use super::token::Token;
 
-/// Where Jaeger's page lets OTLP be translated.
+/// The path at which Jaeger's page has OTLP translated.
 pub(super) const TRANSFORM: &str = "/api/transform";
 
-/// Where the page reaches into the run.
+/// The path at which the page requests faults.
 pub(super) const CONTROL: &str = "/api/control";
 
-/// Where spans are reported to.
+/// The paths at which spans are received.
 pub(super) const OTLP_HTTP: &str = "/v1/traces";
 pub(super) const OTLP_GRPC: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 
-/// Everything else is only read.
+/// The paths that accept POST. All others are read-only.
 const POSTS: [&str; 4] = [TRANSFORM, CONTROL, OTLP_HTTP, OTLP_GRPC];
 
 const HEADERS: [(HeaderName, &str); 4] = [
@@ -42,11 +42,11 @@ const HEADERS: [(HeaderName, &str); 4] = [
     ),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
-    // A run goes on, and the next run has the same address.
+    // A live run changes, and the next run has the same address.
     (header::CACHE_CONTROL, "no-store"),
 ];
 
-/// Refuses what should not be asked, and puts the headers on what is answered.
+/// Refuses requests that are not allowed, and adds the headers to all answers.
 pub(super) async fn guard(
     Shared(token): Shared<Option<Token>>,
     request: Request,
@@ -74,7 +74,7 @@ fn refuse(request: &Request, token: Option<Token>) -> Option<Response> {
     answer.or_else(|| unknown_service(request)).or_else(method)
 }
 
-/// A call of gRPC to what is not here has an answer of gRPC's own.
+/// The gRPC error for a call of a service that does not exist.
 fn unknown_service(request: &Request) -> Option<Response> {
     let kind = request.headers().get(header::CONTENT_TYPE)?.as_bytes();
     let (path, method) = (request.uri().path(), request.method());
@@ -95,8 +95,8 @@ fn check_method(request: &Request) -> Result<(), Refusal> {
     }
 }
 
-/// Whether a page that is not ours has sent it. Browsers let any page send,
-/// but say whose it is; programs say nothing.
+/// Whether a page of another origin has sent the request. Browsers let any page send
+/// requests, but add its `Origin`; programs send none.
 fn comes_from_elsewhere(request: &Request) -> bool {
     let host = host(request).map(str::as_bytes);
     let mut origins = request.headers().get_all(header::ORIGIN).iter();
@@ -107,8 +107,8 @@ fn names_loopback(request: &Request) -> bool {
     host(request).is_some_and(is_loopback)
 }
 
-/// Whom the request is for. HTTP/2 says it in the URI; who says it there and in
-/// `Host` has to say the same.
+/// The host of the request. HTTP/2 has it in the URI; if `Host` is present too, the two
+/// must agree.
 fn host(request: &Request) -> Option<&str> {
     let mut hosts = request.headers().get_all(header::HOST).iter();
     let (host, more) = (hosts.next(), hosts.next());

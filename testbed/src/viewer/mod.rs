@@ -1,14 +1,14 @@
 //! The viewer: a small web server inside the binary that shows a run.
 //!
-//! It serves the page from `dashboards/viewer`, which is part of the binary,
-//! and the reading half of Jaeger's HTTP API in both generations, through which
-//! the page, and any other tool that speaks it, reads the run. It works while
-//! the run goes on: server-sent events tell the page when to look again.
+//! It serves the page from `dashboards/viewer`, which is part of the binary, and the
+//! query part of Jaeger's HTTP API in both generations. The page, and any other tool
+//! that speaks this API, reads the run through it. It also works while the run goes on:
+//! server-sent events tell the page when to query again.
 //!
-//! It reads. It reaches into a run that goes on where the experiment lets it,
-//! and collects what others report over OTLP when it is told to. `guard` keeps
-//! other web sites out; where other machines can reach it, `token` lets in who
-//! has the token.
+//! The viewer is read-only, with two exceptions: it requests faults in a live run if the
+//! experiment allows them, and with `--collect` it stores spans that others report over
+//! OTLP. `guard` keeps other web sites out. If other machines can reach the viewer,
+//! `token` admits only requests with the token.
 
 mod answer;
 mod api;
@@ -50,40 +50,39 @@ use crate::control::FaultSender;
 pub use runs::Runs;
 use token::Token;
 
-/// The longest body of a request that is read, in bytes. A guess, as large as
-/// files of traces that people look at.
+/// The longest body of a request that is read, in bytes. A guess: as large as typical
+/// files of traces.
 const LONGEST_BODY: usize = 32 << 20;
 
-/// How long answers that are under way may take once the viewer is told to
-/// stop. A reader that has stalled must not keep the process. Guess.
+/// How long pending answers may take once the viewer is to stop. A stalled reader must
+/// not keep the process alive. A guess.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// What is shown.
+/// The data that the viewer shows.
 #[derive(Clone, Debug)]
 pub struct Viewer {
     /// The spans.
     pub store: Arc<Store>,
-    /// What stands in `run.json`, as far as it is known. To drop the sender is
-    /// to say that the run is over.
+    /// The contents of `run.json` so far. Dropping the sender means that the run is over.
     pub run: watch::Receiver<serde_json::Value>,
     /// The runs beside it.
     pub runs: Arc<Runs>,
-    /// What it takes.
+    /// What it accepts besides queries.
     pub takes: Takes,
 }
 
-/// What the viewer takes from those who look at it.
+/// What the viewer accepts besides queries.
 #[derive(Clone, Debug)]
 pub enum Takes {
-    /// Nothing: what is shown is over.
+    /// Nothing: the run is over.
     Nothing,
-    /// These buttons cause faults in the live run.
+    /// Requests of faults in the live run.
     Faults(FaultSender),
-    /// The spans that others report.
+    /// Spans that other programs report.
     Spans,
 }
 
-/// The address where the viewer is to be found, held.
+/// The viewer's bound socket and its address.
 #[derive(Debug)]
 pub struct Listener {
     socket: TcpListener,
@@ -98,12 +97,12 @@ impl Listener {
         self.address
     }
 
-    /// What to open in a browser.
+    /// The URL to open in a browser.
     #[must_use]
     pub fn url(&self) -> String {
         let mut address = self.address;
         if address.ip().is_unspecified() {
-            // All of this machine's addresses: here, it is this one.
+            // It listens on all addresses of this machine; loopback is one of them.
             address.set_ip(match address {
                 SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
                 SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
@@ -115,7 +114,7 @@ impl Listener {
         }
     }
 
-    /// What to beware of.
+    /// A warning, if other machines can reach the viewer.
     #[must_use]
     pub fn warning(&self) -> Option<String> {
         self.token.map(|token| {
@@ -137,7 +136,7 @@ pub enum Error {
     /// Another program listens there.
     #[error("{0} is in use: choose another port, for example {free}", free = next(.0))]
     InUse(SocketAddr),
-    /// Anything else that the system says.
+    /// Any other error of the operating system.
     #[error("cannot listen on {address}: {source}")]
     Listen {
         /// Where.
@@ -147,8 +146,7 @@ pub enum Error {
     },
 }
 
-/// Takes hold of the address where the viewer is to be found. One that other
-/// machines can reach gets a token.
+/// Binds the viewer's address. An address that other machines can reach gets a token.
 ///
 /// # Errors
 ///
@@ -168,7 +166,7 @@ pub async fn bind(address: SocketAddr) -> Result<Listener, Error> {
     })
 }
 
-/// Serves until `shutdown` is done and the answers under way are given.
+/// Serves until `shutdown` is done and the pending answers are sent.
 pub async fn serve(
     listener: Listener,
     viewer: Viewer,
@@ -182,7 +180,7 @@ pub async fn serve(
     let app = router(state, listener.token);
     let server = http::serve(listener.socket, app, Times::default(), async move {
         shutdown.await;
-        // Event streams never end of themselves. They watch this.
+        // Event streams do not end by themselves; they watch this channel.
         stop.send_replace(true);
     });
     tokio::select! {
@@ -236,8 +234,8 @@ fn router(state: State, token: Option<Token>) -> Router {
         .layer(axum::middleware::from_fn_with_state(token, guard::guard))
 }
 
-/// Reads what stands behind the `?` of a request as each of the handlers would,
-/// and drops what they would do with it: for `fuzz/`.
+/// Parses a query string with the parsers of all handlers, and discards the results:
+/// for `fuzz/`.
 #[doc(hidden)]
 pub fn read_query(query: &str) {
     let Ok(uri) = format!("/?{query}").parse::<axum::http::Uri>() else {
@@ -254,7 +252,7 @@ pub fn read_query(query: &str) {
     let _ = search::parse(pairs);
 }
 
-/// The neighbouring port, to name one that may well be free.
+/// The next port, as a suggestion of one that may be free.
 fn next(address: &SocketAddr) -> SocketAddr {
     let port = address.port().checked_add(1).unwrap_or(8701);
     SocketAddr::new(address.ip(), port)

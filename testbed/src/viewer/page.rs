@@ -1,6 +1,5 @@
-//! The files of the page. A release build carries them inside the binary; a
-//! debug build reads them from `dashboards/viewer`, so that who works on the
-//! page sees a change at the next reload.
+//! The files of the page. A release build contains them; a debug build reads them from
+//! `dashboards/viewer`, so that a change of the page shows at the next reload.
 
 use std::borrow::Cow;
 
@@ -14,7 +13,7 @@ use super::answer::Refusal;
 #[folder = "../dashboards/viewer"]
 struct Files;
 
-/// What is in the file of that path.
+/// The contents of the file of that path.
 pub(super) fn read(path: &str) -> Option<Cow<'static, [u8]>> {
     Files::get(path).map(|file| file.data)
 }

@@ -1,4 +1,4 @@
-//! Parameters behind the `?` of a request.
+//! The parameters in the query string of a request.
 
 use axum::extract::Query;
 use axum::http::Uri;
@@ -7,8 +7,8 @@ use trace::store::TraceId;
 
 use super::answer::Refusal;
 
-/// The name-value pairs of a request, in their order. An empty value is none:
-/// forms send those that were left empty.
+/// The name-value pairs of a request, in their order. Empty values are dropped: forms
+/// send them for empty fields.
 pub(super) fn parameters(uri: &Uri) -> Result<Vec<(String, String)>, Refusal> {
     let parsed = Query::<Vec<(String, String)>>::try_from_uri(uri);
     let pairs = parsed.map_err(|error| Refusal::bad_request(error.body_text()))?;
@@ -24,8 +24,8 @@ pub(super) fn first(parameters: &[(String, String)], names: &[&str]) -> Option<S
     named.next().map(|(_, value)| value.clone())
 }
 
-/// A duration such as `1.2s`, in nanoseconds. As in Go, nought needs no unit,
-/// nothing need stand before the point, and either sign for micro will do.
+/// A duration such as `1.2s`, in nanoseconds. As in Go, zero needs no unit, the digits
+/// before the point may be missing, and either sign for micro is accepted.
 pub(super) fn length(text: &str) -> Option<u64> {
     let text = match text {
         "0" => "0s".to_owned(),

@@ -1,4 +1,4 @@
-//! Requests at random: what stands behind the `?`, read by every parser.
+//! Random query strings, read by every parser.
 
 use axum::http::Uri;
 use property::check;
@@ -55,7 +55,7 @@ fn pairs() -> impl Strategy<Value = Vec<(String, String)>> {
     vec((name, texts()), 0..5)
 }
 
-/// Percent signs, plus signs and all else that a query can be made of.
+/// Percent signs, plus signs and everything else that a query can consist of.
 fn queries() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         select(&NAMES[..]).prop_map(str::to_owned),

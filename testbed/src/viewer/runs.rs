@@ -1,7 +1,7 @@
-//! The runs beside the one that is shown: those in the same folder.
+//! The other runs in the folder of the shown run.
 //!
-//! A run is named by its folder. What a request names is checked before it
-//! comes near a path, and nothing but a folder with a `run.json` is opened.
+//! A run's id is the name of its folder. The id in a request is checked before it is
+//! used in a path, and only a folder with a `run.json` is opened.
 
 use std::cmp::Reverse;
 use std::fs;
@@ -16,51 +16,50 @@ use super::answer::{Refusal, blocking};
 use super::shown::Shown;
 use crate::run::Folder;
 
-/// So many other runs are kept in memory: two that are compared, and the one
-/// before. Guess.
+/// How many other runs are kept in memory: two that are compared, and the previous one.
+/// A guess.
 const KEPT: usize = 3;
 
-/// Names of folders are no longer.
+/// The longest name of a folder.
 const LONGEST_ID: usize = 255;
 
-/// The folder of the run that is shown, and the runs beside it that were
-/// asked for.
+/// The folder of the shown run, and the other runs that were requested.
 #[derive(Debug, Default)]
 pub struct Runs {
     folder: OnceLock<PathBuf>,
-    /// The last one used stands last. Held while a run is loaded, so that none
-    /// is loaded twice.
+    /// The most recently used run is last. Locked while a run is loaded, so that none is
+    /// loaded twice.
     opened: Mutex<Vec<Opened>>,
 }
 
 #[derive(Debug)]
 struct Opened {
     id: String,
-    /// When its record was written: a run that has gone on is read again.
+    /// When its record was written. If it was written again since, the run is reloaded.
     written: Option<SystemTime>,
     shown: Shown,
 }
 
 impl Runs {
-    /// Says where the run that is shown is saved. The first word counts.
+    /// Sets the folder of the shown run. Only the first call has an effect.
     pub fn saved_in(&self, folder: &Path) {
-        // Its name is asked for, which `.` does not tell.
+        // The folder's name is needed, which `.` does not contain.
         let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
         let _ = self.folder.set(folder);
     }
 
-    /// Where the run that is shown is saved.
+    /// The folder of the shown run.
     pub(super) fn folder(&self) -> Option<PathBuf> {
         self.folder.get().cloned()
     }
 
-    /// The name of the run that is shown.
+    /// The id of the shown run.
     pub(super) fn current(&self) -> Option<String> {
         let name = self.folder.get()?.file_name()?;
         Some(name.to_string_lossy().into_owned())
     }
 
-    /// Another run.
+    /// Opens another run.
     pub(super) async fn open(&self, id: &str) -> Result<Shown, Refusal> {
         let path = self.beside(id)?;
         let folder = Folder::open(&path).map_err(|_| no_run(id))?;
@@ -92,7 +91,7 @@ impl Runs {
         Ok(shown)
     }
 
-    /// The path of a run of that name. It leaves no folder.
+    /// The path of the run with that id. It cannot leave the folder of runs.
     fn beside(&self, id: &str) -> Result<PathBuf, Refusal> {
         let good = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:+".contains(&byte);
         let name = !id.is_empty() && id.len() <= LONGEST_ID && !id.starts_with('.');
@@ -104,8 +103,8 @@ impl Runs {
         Ok(around.ok_or_else(|| no_run(id))?.join(id))
     }
 
-    /// `{"current":"ID","runs":[…]}`, the newest first. `now` is the record of
-    /// the run that is shown, which may be ahead of its file.
+    /// `{"current":"ID","runs":[…]}`, the newest first. `now` is the record of the shown
+    /// run, which may be newer than its file.
     pub(super) fn list(&self, now: &Value) -> Value {
         let current = self.current();
         let around = self.folder.get().and_then(|folder| folder.parent());
@@ -119,7 +118,7 @@ impl Runs {
                 self.beside(&id).ok()?;
                 let record = match current.as_ref() == Some(&id) {
                     true => now.clone(),
-                    // One that cannot be read cannot be opened either.
+                    // A run whose record cannot be read cannot be opened either.
                     false => Folder::open(&entry.path()).ok()?.record().ok()?,
                 };
                 Some(summary(&id, &record))
@@ -134,7 +133,7 @@ fn no_run(id: &str) -> Refusal {
     Refusal::not_found(format!("there is no run {id}"))
 }
 
-/// What a list has of a run.
+/// The entry of a run in the list.
 fn summary(id: &str, record: &Value) -> Value {
     let spans = &record["spans"];
     json!({

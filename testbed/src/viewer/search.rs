@@ -1,7 +1,7 @@
 //! The parameters of a search, as Jaeger's v3 API names them.
 //!
-//! Jaeger requires the range of start times. Here it may be left out: a run
-//! has one beginning and one end, and who looks at it wants all of it.
+//! Jaeger requires the range of start times. Here it may be left out: a run has one
+//! beginning and one end, and usually all of it is wanted.
 
 use std::collections::BTreeMap;
 
@@ -11,13 +11,11 @@ use trace::store::Query;
 use super::answer::Refusal;
 use super::parameters::length;
 
-/// How many traces are listed where the request does not say (Jaeger's own
-/// number).
+/// The default number of traces that are listed (Jaeger's own default).
 const DEFAULT_DEPTH: usize = 100;
 
-/// Reads a query from name-value pairs. Both spellings that Jaeger takes are
-/// taken: `query.serviceName` and `query.service_name`. Names that are not
-/// known are passed over, so that newer clients work.
+/// Parses a query from name-value pairs. Like Jaeger, accepts both `query.serviceName`
+/// and `query.service_name`. Unknown names are ignored, so that newer clients work.
 pub(super) fn parse(parameters: Vec<(String, String)>) -> Result<Query, Refusal> {
     let mut query = Query {
         limit: Some(DEFAULT_DEPTH),
@@ -36,7 +34,7 @@ pub(super) fn parse(parameters: Vec<(String, String)>) -> Result<Query, Refusal>
             "durationMax" | "duration_max" => {
                 query.duration_max = Some(duration()?).filter(|most| *most > 0);
             }
-            // Older clients have another name for it.
+            // Older clients use another name.
             "searchDepth" | "search_depth" | "numTraces" | "num_traces" => {
                 query.limit = Some(value.parse().map_err(|_| wrong("a number of traces"))?);
             }

@@ -1,5 +1,5 @@
-//! Which run a request asks about: the one that is shown, or another of its
-//! folder, which `run=ID` names.
+//! The run of a request: the shown one, or another one in its folder, which `run=ID`
+//! names.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,12 +13,12 @@ use super::State;
 use super::answer::Refusal;
 use super::parameters::{first, parameters};
 
-/// The run that a request asks about.
+/// The run of a request.
 #[derive(Clone, Debug)]
 pub(super) struct Shown {
     /// Its spans.
     pub(super) store: Arc<Store>,
-    /// What stands in its `run.json`.
+    /// The contents of its `run.json`.
     pub(super) run: Arc<Value>,
     /// Its folder, if it has one.
     pub(super) folder: Option<PathBuf>,

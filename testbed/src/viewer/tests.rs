@@ -1,4 +1,4 @@
-//! The viewer over a real socket on loopback, as a browser meets it.
+//! The viewer over a real socket on loopback, as a browser uses it.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -19,7 +19,7 @@ use trace::store::samples;
 use super::*;
 use crate::control;
 
-/// What a test waits at most before it fails.
+/// The longest that a test waits before it fails.
 const DEADLINE: Duration = Duration::from_secs(10);
 
 struct Server {
@@ -329,7 +329,7 @@ async fn events_report_changes_and_end_with_the_server() {
     served.await.expect("no panic");
 }
 
-/// So every page shows that a run is paused, whichever of them paused it.
+/// Every page shows that a run is paused, whichever page paused it.
 #[tokio::test(flavor = "multi_thread")]
 async fn events_list_the_possible_faults() {
     let (fault_sender, fault_requests) = control::control();

@@ -1,9 +1,8 @@
 //! Access where other machines can reach the viewer: for a client that has the
 //! token that the program printed.
 //!
-//! A browser brings it once, in the address, and then as a cookie; a program
-//! brings it with each request, as `Authorization: Bearer TOKEN`. On loopback
-//! no token is required.
+//! A browser sends it once in the address, and then as a cookie; a program sends it with
+//! each request, as `Authorization: Bearer TOKEN`. On loopback no token is required.
 
 use std::fmt::{self, Display};
 use std::net::SocketAddr;
@@ -18,7 +17,7 @@ use super::answer::Refusal;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Token {
     secret: u128,
-    /// Cookies hold for all ports of a host, so their names tell them apart.
+    /// Cookies apply to all ports of a host, so the cookie's name contains the port.
     port: u16,
 }
 
@@ -31,7 +30,7 @@ impl Token {
         })
     }
 
-    /// What a request gets for an answer that is not let in.
+    /// The answer to a request that is not admitted; `None` if it is admitted.
     pub(super) fn answer(self, request: &Request) -> Option<Response> {
         if self.is_in_headers(request.headers()) {
             return None;
@@ -65,13 +64,13 @@ impl Token {
         request.uri().path() == "/" && tokens.any(|token| self.is(token))
     }
 
-    /// Numbers are compared in the same time wherever they differ.
+    /// Compares numbers, so that the time does not depend on where they differ.
     fn is(self, text: &str) -> bool {
         u128::from_str_radix(text, 16) == Ok(self.secret)
     }
 
-    /// Sends a browser to the page, with the cookie and without the token in
-    /// its address, where others could read it.
+    /// Redirects a browser to the page, with the cookie and without the token in the
+    /// address, where others could read it.
     fn welcome(self) -> Response {
         let cookie = format!("{}={self}; Path=/; HttpOnly; SameSite=Lax", self.cookie());
         let cookie = HeaderValue::from_str(&cookie).expect("letters and digits");

@@ -1,9 +1,9 @@
-//! Jaeger's HTTP API of the first generation, which Jaeger's page of last year
-//! and Grafana's data source speak.
+//! Jaeger's HTTP API of the first generation, which older versions of Jaeger's page and
+//! Grafana's data source speak.
 //!
-//! Shapes, parameters and errors: `internal/.../apiserver/http_handler.go` and
-//! `query_parser.go` of jaegertracing/jaeger. As in the third generation,
-//! times may be left out here: a run has one beginning and one end.
+//! Format, parameters and errors: `internal/.../apiserver/http_handler.go` and
+//! `query_parser.go` of jaegertracing/jaeger. As in `search`, times may be left out: a
+//! run has one beginning and one end.
 
 use std::collections::BTreeMap;
 
@@ -23,16 +23,15 @@ use super::answer::{Refusal, blocking, json_response};
 use super::parameters::{first, length, parameters, trace_id};
 use super::shown::Shown;
 
-/// How many traces are found where the request does not say (Jaeger's own
-/// number).
+/// The default number of traces that are returned (Jaeger's own default).
 const DEFAULT_LIMIT: usize = 100;
 
-/// Kinds that one can ask for.
+/// The span kinds that can be queried.
 const KINDS: [&str; 5] = ["internal", "server", "client", "producer", "consumer"];
 
 type Answer = Result<Response, Refused>;
 
-/// What stands around every answer.
+/// The envelope of every answer.
 #[derive(Serialize)]
 struct Envelope<T> {
     data: Option<T>,
@@ -42,7 +41,7 @@ struct Envelope<T> {
     errors: Option<Vec<Problem>>,
 }
 
-/// What went wrong, and with which trace.
+/// An error, and the trace that it concerns.
 #[derive(Debug, Serialize)]
 struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,7 +51,7 @@ struct Problem {
     trace_id: Option<String>,
 }
 
-/// No, in this generation's words.
+/// A refused request, in the error format of this API.
 pub(super) struct Refused(Refusal);
 
 impl<E: Into<Refusal>> From<E> for Refused {
@@ -80,7 +79,7 @@ impl IntoResponse for Refused {
     }
 }
 
-/// The run that is asked about; refused in this generation's words.
+/// The run of a request; errors have the format of this API.
 pub(super) struct PageQuery(Shown);
 
 impl FromRequestParts<State> for PageQuery {
@@ -105,7 +104,7 @@ pub(super) async fn names(
     let Path(service) = service?;
     let operations = shown.store.operations(Some(&service)).into_iter();
     let mut names: Vec<_> = operations.map(|operation| operation.name).collect();
-    names.dedup(); // They are in order: one name, several kinds.
+    names.dedup(); // Sorted: a name with several kinds occurs repeatedly.
     Ok(list(names))
 }
 
@@ -137,7 +136,7 @@ pub(super) async fn operations(PageQuery(shown): PageQuery, uri: Uri) -> Answer 
     ))
 }
 
-/// The traces that are searched for, or that are named.
+/// The traces that match a search, or those with the given ids.
 pub(super) async fn search(PageQuery(shown): PageQuery, uri: Uri) -> Answer {
     let parameters = parameters(&uri)?;
     let named: Vec<_> = parameters
@@ -169,8 +168,8 @@ pub(super) async fn trace(
         .ok_or_else(|| Refusal::not_found("trace not found").into())
 }
 
-/// `[{"parent":"peer-00","child":"peer-01","callCount":3},…]`, all or those of
-/// one service. What looks back does so from `endTs`, or from now.
+/// `[{"parent":"peer-00","child":"peer-01","callCount":3},…]`, all or those of one
+/// service. A lookback is counted from `endTs`, or from now.
 pub(super) async fn dependencies(PageQuery(shown): PageQuery, uri: Uri) -> Answer {
     let parameters = parameters(&uri)?;
     let millis = |name: &str| {
@@ -200,9 +199,9 @@ pub(super) async fn dependencies(PageQuery(shown): PageQuery, uri: Uri) -> Answe
     Ok(blocking(work).await?)
 }
 
-/// OTLP JSON in, as it is reported or as the third generation answers it; the
-/// same traces as Jaeger's JSON out. Nothing is kept. Spans that are wrong are a
-/// problem of their own, and the answer good all the same.
+/// Translates OTLP JSON, as reported or as the v3 API answers it, to Jaeger's JSON.
+/// Nothing is stored. Invalid spans are reported as an error beside the valid ones; if
+/// there are no valid ones, the request is refused.
 pub(super) async fn transform(body: Result<Bytes, BytesRejection>) -> Answer {
     let body = body.map_err(|error| Refusal::new(error.status(), error.body_text()))?;
     let wrong = |what: String| Refusal::bad_request(format!("cannot unmarshal OTLP: {what}"));
@@ -300,14 +299,14 @@ fn unable(name: &str, value: &str, what: &str) -> Refusal {
     ))
 }
 
-/// These traces, each as Jaeger has it. One that is `named` and not there is a
-/// problem of its own, and the answer good all the same.
+/// These traces in Jaeger's format. If the traces were `named`, a missing one is reported
+/// as an error beside the others.
 fn some(store: &Store, ids: &[[u8; 16]], named: bool) -> Response {
     let (mut data, mut problems) = (Vec::new(), Vec::new());
     for id in ids {
         match store.trace(*id) {
             Some(trace) => data.extend(jaeger::traces(trace)),
-            // A search's was there a moment ago: it was the oldest.
+            // A trace that the search found has been evicted since.
             None if !named => {}
             None => problems.push(Problem {
                 code: None,
@@ -320,13 +319,13 @@ fn some(store: &Store, ids: &[[u8; 16]], named: bool) -> Response {
     envelope(data, 0, problems)
 }
 
-/// A list that says how long it is.
+/// A list whose envelope states its length.
 fn list<T: Serialize>(data: Vec<T>) -> Response {
     let total = data.len();
     envelope(data, total, None)
 }
 
-/// One that does not: as Jaeger.
+/// A list whose envelope states a length of 0, as Jaeger's does.
 fn found<T: Serialize>(data: Vec<T>) -> Response {
     envelope(data, 0, None)
 }

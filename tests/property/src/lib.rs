@@ -68,7 +68,7 @@ pub enum Damage {
 }
 
 impl Damage {
-    /// The bytes after that.
+    /// The bytes after this damage.
     #[must_use]
     pub fn of(&self, mut bytes: Vec<u8>) -> Vec<u8> {
         let length = bytes.len();

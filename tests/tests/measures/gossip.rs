@@ -53,7 +53,7 @@ fn gossipsub_messages_reach_all_peers() {
     }
 }
 
-/// rust-libp2p#5642: what is just over 64 KiB was once sent and never came.
+/// rust-libp2p#5642: messages just over 64 KiB were once sent and never arrived.
 #[test]
 fn messages_around_64_kib_and_of_a_megabyte_arrive_back_to_back() {
     for size in ["65535", "65536", "65537", "1M"] {
@@ -150,7 +150,7 @@ fn a_saturated_host_makes_the_verdict_unknown() {
     let host = &record["host_use"];
     let saturated = &host["saturated"];
     assert!(saturated["seconds"].as_u64() >= Some(1), "{host}");
-    // What was measured is told all the same.
+    // The measurements are reported all the same.
     assert_eq!(record["results"]["published"], 30);
     let rows = std::fs::read_to_string(runs.only().join("host.csv")).expect("host.csv");
     let busy = rows.lines().filter(|line| line.contains(",true,")).count();
@@ -209,7 +209,7 @@ fn missing_deliveries_are_counted_as_lost() {
     assert!(ended.stdout.contains("deliveries were made"), "{ended}");
 }
 
-/// While the host is the limit, what did not come says nothing of the network.
+/// On a saturated host, missing deliveries say nothing about the network.
 #[test]
 fn missing_deliveries_on_a_saturated_host_are_unknown() {
     let runs = Runs::new();

@@ -44,8 +44,8 @@ fn every_kademlia_operation_succeeds() {
     }
 }
 
-/// What is stored so that there is something to find is no operation of the run,
-/// and its traces have names of their own.
+/// Records that are stored before the first operation are no operations of the run, and
+/// their traces have names of their own.
 #[test]
 fn preparing_queries_are_counted_apart() {
     let runs = Runs::new();
@@ -70,8 +70,8 @@ fn a_network_smaller_than_k() {
     assert_eq!(record["results"]["table"], serde_json::json!([4, 4, 4]));
 }
 
-/// Among so many, those who know of a provider have no place for it in their
-/// tables: they can only tell where it is if it has said so.
+/// In so large a network, peers that store a provider record do not have the provider in
+/// their routing tables: they know its address only if the record contains it.
 #[test]
 fn a_thousand_peers_with_filled_routing_tables() {
     let words = "--seed 2 --peers 1000 --transport memory --security none kad --tables given \
@@ -84,7 +84,7 @@ fn a_thousand_peers_with_filled_routing_tables() {
     assert!(ended.stdout.contains("topology ring"), "{ended}");
 }
 
-/// libp2p would begin half a second after the first introduction.
+/// libp2p would start the bootstrap half a second after the first peer is introduced.
 #[tokio::test]
 async fn a_filled_routing_table_needs_no_bootstrap() {
     let mut peers = Vec::new();
@@ -121,7 +121,7 @@ async fn a_filled_routing_table_needs_no_bootstrap() {
     assert_eq!(found.expect("the closest").peers.len(), 20);
 }
 
-/// libp2p stores it with its own peer, says nothing, and sends nothing.
+/// libp2p stores it on the local peer, reports no error, and sends nothing.
 #[test]
 fn a_record_over_the_packet_limit_is_refused() {
     let words = "--peers 4 --topology full kad --mix put,get --operations 4 --size";

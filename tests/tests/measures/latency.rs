@@ -46,8 +46,8 @@ fn many_pairs_send_at_once() {
 }
 
 /// Coordinated omission: a program that stands still for a while, and measures
-/// only from when it sent, would see one slow message. Here all count that were
-/// to be sent meanwhile.
+/// only from when it sent, would see one slow message. Here every message that was to be
+/// sent meanwhile counts as late.
 #[test]
 fn messages_delayed_by_a_stall_are_counted_as_late() {
     let runs = Runs::new();

@@ -1,5 +1,5 @@
-//! A process that stands still while something is measured: what it then tells
-//! is unknown, and what was under way is told apart.
+//! A process that stands still while something is measured: its verdict is unknown, and
+//! operations under way are reported apart.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use support::collector::{Collector, Manner, Protocol};
 use support::saved::no_panic;
 use support::{Ended, Running, Runs, saved};
 
-/// A machine on which only a pause of the whole process is too long.
+/// Bounds of the host that only a pause of the whole process exceeds.
 const PATIENT: &str = "--max-cpu 100 --max-lag 500ms";
 
 /// How long the process stands still.
 const PAUSE: Duration = Duration::from_secs(3);
 
-/// Lets a run stand still once it has recorded a span of this name.
+/// Stops a run for [`PAUSE`] once it has exported three spans of this name.
 fn paused(words: &str, after: &str, status: i32) -> (Ended, serde_json::Value) {
     let runs = Runs::new();
     let collector = Collector::start(Protocol::Http, Manner::Takes);
@@ -58,7 +58,7 @@ fn measurements_during_a_pause_are_unknown() {
         if words.starts_with("ping") {
             continue; // It sends nothing before there is an answer.
         }
-        // What it met took as long as it, and is told apart from the rest.
+        // Operations under way during the pause took as long as it, and are reported apart.
         let apart = record["host_use"]["apart"].as_array().expect("a list");
         let met = |part: &serde_json::Value| part["met"]["time_ns"]["max"].as_u64();
         let longest = apart.iter().filter_map(met).max();
@@ -67,7 +67,7 @@ fn measurements_during_a_pause_are_unknown() {
     }
 }
 
-/// Where nothing is measured, time may pass.
+/// A pause is harmless where nothing is measured.
 #[test]
 fn a_pause_does_not_affect_a_run_without_measurements() {
     let words = "snapshot --every 4s";

@@ -22,7 +22,7 @@ fn rows(folder: &Path) -> Vec<Vec<String>> {
 }
 
 #[test]
-fn a_table_plots_and_one_file() {
+fn a_sweep_writes_a_table_plots_and_one_csv_file() {
     let runs = Runs::new();
     let words = format!(
         "-q sweep gossip --protocol gossipsub --transport memory --peers 4,8 --size 1K,64K \
@@ -54,7 +54,7 @@ fn a_table_plots_and_one_file() {
     }
     let plot = std::fs::read_to_string(folder.join("time-to-100--.svg")).expect("a plot");
     assert!(plot.starts_with("<svg") && plot.contains("peers"), "{plot}");
-    // The same command finds all of it.
+    // The same command again finds all runs done.
     let mut sweep = runs.testbed(words.split_whitespace());
     let again = run(&mut sweep).exits(0);
     assert_eq!(again.stdout, ended.stdout);
@@ -79,7 +79,7 @@ fn an_interrupted_sweep_resumes() {
     assert_eq!(again[..all.len() - 1], all[..all.len() - 1]);
     assert_eq!(again.len(), all.len());
     assert_eq!(again[all.len() - 1][1..3], all[all.len() - 1][1..3]);
-    // A file that is none.
+    // A file that is no sweep's.
     std::fs::write(&path, "a,b\n1,2\n").expect("another file");
     let ended = run(&mut runs.testbed(words.split_whitespace())).exits(2);
     assert!(ended.stderr.contains("of another sweep"), "{ended}");

@@ -1,5 +1,5 @@
-//! The rules of the house: which way its arrows run, and how large its files
-//! may be. Cargo says who depends on whom.
+//! The rules of the architecture: which rooms may depend on which, and how large a file
+//! may be. The dependencies are those of `cargo metadata`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -10,8 +10,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Node, PackageId}
 use support::{run, workspace};
 use testbed::run::Versions;
 
-/// The rooms, each with those that it may know. A room also knows what these
-/// know.
+/// The rooms, each with the rooms that it may depend on directly.
 const ARROWS: [(&str, &[&str]); 10] = [
     // What the property tests of the others share, and nothing else.
     ("testbed-property", &[]),
@@ -68,11 +67,10 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("own-algorithm", &["testbed-lab", "testbed"]),
 ];
 
-/// What neither the trace nor the laboratory without a network may lean on,
-/// however far away.
+/// Crates on which neither `trace` nor `lab` may depend, directly or transitively.
 const NO_NETWORK: [&str; 5] = ["libp2p", "axum", "tonic", "reqwest", "hyper"];
 
-/// What no lesson may lean on, however far away.
+/// Crates on which no lesson may depend, directly or transitively.
 const NO_LESSON: [&str; 6] = [
     "tokio",
     "libp2p",
@@ -138,7 +136,7 @@ impl House {
 }
 
 #[test]
-fn arrows_run_one_way() {
+fn dependencies_run_one_way() {
     let house = House::read();
     let rooms: BTreeSet<_> = ARROWS.iter().map(|(room, _)| *room).collect();
     let members = house.metadata.workspace_packages().into_iter();
@@ -146,7 +144,7 @@ fn arrows_run_one_way() {
     assert_eq!(members, rooms, "a new room has its line in ARROWS");
     for (room, may_know) in ARROWS {
         let all = house.nodes[&house.member(room)].deps.iter();
-        // Of any kind: a test that needs a later room belongs there.
+        // Dependencies of every kind: a test that needs a later room belongs there.
         let known = all.map(|dep| house.name(&dep.pkg));
         let wrong: Vec<_> = known
             .filter(|name| rooms.contains(name) && !may_know.contains(name))
@@ -227,7 +225,7 @@ fn no_checker_imports_an_algorithm() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
-/// Inside `testbed` arrows run one way as well: a room imports only those above it
+/// Inside `testbed` dependencies run one way as well: a room imports only those above it
 /// in this list. So no library imports the command line. Tests may import any.
 #[test]
 fn rooms_of_the_program_import_only_those_below() {
@@ -323,8 +321,8 @@ fn no_todo_is_committed() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
-/// A reader that is gone, or a full disk, never changes a run: writes that may
-/// fail go through the one place that ignores it.
+/// A closed or full standard error never changes a run: all writes to it go through the
+/// one module that ignores errors.
 #[test]
 fn standard_error_is_written_in_one_place() {
     let programs = ["node/src", "testbed/src"].map(|folder| workspace().join(folder));

@@ -17,7 +17,7 @@ support::on_each_transport! {
     hanging_up_delivers_what_was_queued,
     a_channel_is_opened_again_at_once,
     a_channel_is_opened_again_and_again,
-    channels_that_nobody_reads_wait_for_each_other,
+    unread_channels_wait_for_each_other,
     a_receiver_that_does_not_read_holds_the_sender,
     a_connection_that_ends_hangs_up,
     a_message_that_is_too_long_is_not_sent,
@@ -80,7 +80,7 @@ async fn hanging_up_delivers_what_was_queued(transport: Transport) {
     hung_up(&mut other, local).await;
 }
 
-/// Lets messages wait in front of a stream until it pushes back.
+/// Queues messages in front of a stream until it applies back pressure.
 fn fill(sender: &mut Sender) -> u64 {
     let mut sent = 0;
     while sender.has_room() {
@@ -123,7 +123,7 @@ async fn a_channel_is_opened_again_and_again(transport: Transport) {
             assert_eq!(sender.incarnation(), incarnation);
             send(&mut sender, message(7, 10)).await.expect("open");
             drop(sender);
-            // Nothing is waited for: the next is opened while this one ends.
+            // No wait: the next channel is opened while this one ends.
         }
         one
     });
@@ -134,7 +134,7 @@ async fn a_channel_is_opened_again_and_again(transport: Transport) {
     within("open all", opening).await.expect("no panic");
 }
 
-async fn channels_that_nobody_reads_wait_for_each_other(transport: Transport) {
+async fn unread_channels_wait_for_each_other(transport: Transport) {
     let (one, mut other) = connected(transport).await;
     let (local, remote) = (one.handle.peer_id(), other.handle.peer_id());
     let full = 100;
@@ -153,7 +153,7 @@ async fn channels_that_nobody_reads_wait_for_each_other(transport: Transport) {
         }
         one
     });
-    // They are not read, so they must not all be opened; nothing happens to wait for.
+    // They are not read, so they must not all be opened; there is no event to wait for.
     let impatient = seen.wait_for(|incarnation| *incarnation == 6);
     let impatient = tokio::time::timeout(Duration::from_millis(200), impatient).await;
     assert!(
@@ -182,8 +182,8 @@ async fn a_receiver_that_does_not_read_holds_the_sender(transport: Transport) {
     let size = 100_000;
     let bound = OUTBOUND_BYTES + size + BETWEEN;
     let mut sent = 0;
-    // It is held when nothing more is taken for a while. A machine that is
-    // busy makes this stop early, which fails nothing.
+    // The sender is held when nothing more is taken for a while. A busy machine can end
+    // this loop early, which fails no assertion.
     let quiet = Duration::from_millis(500);
     loop {
         let room = poll_fn(|cx| sender.poll_ready(cx));
@@ -275,7 +275,7 @@ async fn a_peer_that_comes_back_is_heard_after_its_end(transport: Transport) {
             hung_up(&mut there, local).await;
         }
         assert_eq!(next_message(&mut there, local).await, (round, 0, 1));
-        // It goes when its successor has been heard, or never in good order.
+        // Drops the previous peer, whose successor has been heard by now.
         gone = Some((peer, sender));
     }
     drop(gone);

@@ -8,7 +8,7 @@ fn start(runs: &Runs, experiment: &str) -> (Running, String) {
     let words = format!("--peers 4 --seed 7 --view=127.0.0.1:0 {experiment}");
     let mut running = Running::start(&mut runs.testbed(words.split(' ')));
     let address = http::address(&running.line("http://")).to_owned();
-    // The network is there when something can be done to it.
+    // The network is ready when actions are allowed.
     while state(&address)["allowed"] == json!([]) {
         std::thread::yield_now();
     }
@@ -19,7 +19,7 @@ fn state(address: &str) -> Value {
     http::get(address, "/api/control").json()
 }
 
-/// Presses, and says why it was refused, if it was.
+/// Requests an action. Returns the reason if it is refused.
 fn press(address: &str, press: &Value) -> Option<String> {
     let answer = http::post(address, "/api/control", &press.to_string());
     match answer.status {
@@ -34,7 +34,7 @@ fn refused(address: &str, wrong: &Value, part: &str) {
     assert!(why.contains(part), "{part} in {why}");
 }
 
-/// How many spans are stored.
+/// How many steps the diagram has.
 fn spans(address: &str) -> usize {
     let diagram = http::get(address, "/api/diagram").json();
     diagram["steps"]["peer"].as_array().expect("a list").len()
@@ -75,8 +75,8 @@ fn a_snapshot_waits_for_a_cut_link() {
     refused(&address, &link("heal"), "whole already");
     assert_eq!(press(&address, &link("cut")), None);
     refused(&address, &link("cut"), "cut already");
-    // All have recorded, though the initiator's step is part of an operation
-    // that goes on. These two wait for each other's marker.
+    // All have recorded, though the initiator's step is not stored yet: it is part of an
+    // operation that goes on. The two ends of the link wait for each other's marker.
     let waiting = |address: &str| {
         let cuts = http::get(address, "/api/cuts").json()["cuts"].clone();
         cuts[0]["recorded"]

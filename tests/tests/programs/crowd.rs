@@ -1,5 +1,5 @@
-//! One address cannot keep all others out of a node, and a peer that is refused
-//! hears what libp2p can say. The other address is 127.0.0.2, which Linux has.
+//! One address cannot occupy all connections of a node, and a refused peer reports what
+//! libp2p lets it know. The other address is 127.0.0.2, which Linux has.
 #![cfg(target_os = "linux")]
 
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -11,7 +11,7 @@ use support::{Running, Runs, node, run};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpSocket};
 
-/// More than a node lets make their handshake at once, from all addresses.
+/// More handshakes than a node admits at once from all addresses.
 const SILENT: usize = 300;
 
 /// A node, and the full address of its listener.

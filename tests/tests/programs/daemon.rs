@@ -158,7 +158,7 @@ fn metrics_are_served() {
     assert_eq!(http::get(&address, "/elsewhere").status, 404);
 }
 
-/// The samples of a text in the classic format, which a reader gets that asks for
+/// The samples of a text in the classic format, the default for a client that asks for
 /// no other.
 fn samples(text: &str) -> Vec<(String, f64)> {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
@@ -171,7 +171,7 @@ fn samples(text: &str) -> Vec<(String, f64)> {
 }
 
 #[test]
-fn a_key_is_kept_and_for_its_owner_alone() {
+fn a_key_file_is_reused_and_private() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("node.key");
     let key = path.to_str().expect("a path in UTF-8");
@@ -239,7 +239,7 @@ fn a_failed_dial_is_logged() {
     );
 }
 
-/// As any peer of libp2p elsewhere.
+/// The node then is like any other libp2p peer.
 #[test]
 fn ping_falls_back_to_libp2p_ping() {
     for listen in [TCP, QUIC] {

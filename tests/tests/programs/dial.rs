@@ -1,4 +1,4 @@
-//! What comes of a dial that fails, and of several at once.
+//! Errors of failed dials, and concurrent dials.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use node::dial::Error;
 use node::{Multiaddr, PeerId, Security, Transport, start};
 use support::peers::{config, listening, within};
 
-/// Dials `address` from a peer that gives up after `timeout`.
+/// Dials `address` from a peer whose dials time out after `timeout`.
 async fn dial(address: &str, timeout: Duration) -> Result<PeerId, Error> {
     let mut config = config(Transport::Tcp, 0);
     config.connection_timeout = timeout;
@@ -50,7 +50,7 @@ async fn another_peer_id_is_reported() {
     );
 }
 
-/// Once, a peer that was told to speak plaintext did so over TCP as well.
+/// Once, a peer that was configured for plaintext spoke it over TCP as well.
 #[tokio::test]
 async fn plaintext_never_leaves_the_process() {
     let (there, address) = listening(config(Transport::Tcp, 1)).await;
@@ -121,7 +121,7 @@ async fn a_silent_udp_port_times_out() {
 }
 
 #[tokio::test]
-async fn a_listener_that_speaks_something_else() {
+async fn a_listener_of_another_protocol_fails_the_handshake() {
     use std::io::Write as _;
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("/ip4/127.0.0.1/tcp/{}", other.local_addr().unwrap().port());

@@ -1,5 +1,5 @@
-//! The way of the spans to a collector: over HTTP and gRPC, found by flag or
-//! by variable, and never at the run's expense.
+//! Export of spans to a collector: over HTTP and gRPC, configured by option or variable,
+//! and without an effect on the run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -16,7 +16,7 @@ const TRACES_PROTOCOL: &str = "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL";
 const HEADERS: &str = "OTEL_EXPORTER_OTLP_HEADERS";
 const TRACES_HEADERS: &str = "OTEL_EXPORTER_OTLP_TRACES_HEADERS";
 
-/// What distinguishes one span from all others, and where it belongs.
+/// The identity of a span: its ids, its service and its name.
 type Key = (Vec<u8>, Vec<u8>, String, String, String);
 
 fn keys(spans: &[Reported]) -> Vec<Key> {
@@ -83,7 +83,7 @@ fn all_spans_arrive_once_each_under_its_peer() {
     }
 }
 
-/// Every pair pings, so that all 21 services have something to say.
+/// Every pair pings, so that all 21 services report spans.
 #[test]
 fn every_service_is_a_resource() {
     let runs = Runs::new();
@@ -202,7 +202,7 @@ fn rejected_spans_are_counted_with_the_message() {
     }
 }
 
-/// What is meant for other programs stops no run, and leads it nowhere else.
+/// Variables that are meant for other programs neither stop a run nor redirect its spans.
 #[test]
 fn ignored_variables_cause_a_warning() {
     for (variable, value) in [
@@ -282,7 +282,7 @@ fn headers_go_with_every_request() {
                 assert_eq!(header("x-tenant"), Some("alice"), "{protocol:?} {variable}");
                 assert_eq!(header("authorization"), Some("Bearer secret"));
             }
-            // A secret is not for those who read the run.
+            // Secrets are neither saved nor printed.
             let record = saved::record(&runs.only()).to_string();
             assert!(!record.contains("secret") && !ended.stdout.contains("secret"));
         }

@@ -1,5 +1,4 @@
-//! A saved run goes out in every form, and comes in again where the form has
-//! room for all of it.
+//! A saved run is exported in every format, and read again from Jaeger's JSON and OTLP.
 
 use std::collections::BTreeSet;
 use std::fs;

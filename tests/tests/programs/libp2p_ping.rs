@@ -1,4 +1,4 @@
-//! `/ipfs/ping/1.0.0`, answered to a peer that is none of ours, and asked for.
+//! `/ipfs/ping/1.0.0`: answers to a foreign peer, and pings on request.
 
 use std::time::Duration;
 
@@ -13,8 +13,7 @@ use tokio::task::JoinHandle;
 
 const PINGS: u8 = 4;
 
-/// Between two pings the connection goes to sleep: what wakes it has to be the
-/// ping.
+/// Between two pings the connection's task goes to sleep, so only the ping can wake it.
 const PAUSE: Duration = Duration::from_secs(1);
 
 const TRANSPORTS: [Transport; 2] = [Transport::Tcp, Transport::Quic];
@@ -26,8 +25,8 @@ fn answering(transport: Transport, index: u32) -> Config {
     config
 }
 
-/// A libp2p peer that is none of ours. It answers no pings, as many tools that
-/// only send them, and puts on its streams what the test likes.
+/// A foreign libp2p peer. It answers no pings, like many tools that only send them, and
+/// writes to its streams what the test needs.
 struct Foreign {
     control: Control,
     to: PeerId,
@@ -111,7 +110,7 @@ async fn two_streams_of_a_peer_are_answered_and_no_third() {
             let mut third = foreign.stream().await;
             assert!(!is_answered(&mut third, number).await, "over {transport:?}");
         }
-        // One ends, and another has its place as soon as that is seen.
+        // When one ends, another gets its place as soon as the peer notices.
         drop(streams.pop());
         while !is_answered(&mut foreign.stream().await, 7).await {}
     }

@@ -1,6 +1,6 @@
 //! The programs as a user starts them, the peers as another program meets them, and
-//! what holds for the whole project. Few programs of tests, since each is linked with
-//! all of libp2p: what measures times is in `measures`, the page in `viewer`.
+//! what holds for the whole project. There are few test binaries, since each links all of
+//! libp2p: tests that measure times are in `measures`, those of the page in `viewer`.
 
 mod architecture;
 mod bad_input;

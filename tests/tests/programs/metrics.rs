@@ -112,8 +112,8 @@ fn every_metric_is_documented() {
     }
 }
 
-/// Whether Prometheus can read the query, whether each metric that it names is
-/// served, and whether anything comes of it.
+/// Checks that Prometheus can parse the query, that each metric that it names is
+/// served, and that it has a result.
 fn check(prometheus: &Prometheus, query: &str) -> Result<(), String> {
     let query = query.replace("$__rate_interval", "5s");
     let query = query.replace("$instance", ".+");
@@ -126,8 +126,7 @@ fn check(prometheus: &Prometheus, query: &str) -> Result<(), String> {
     seen.then_some(()).ok_or("nothing comes of it".to_owned())
 }
 
-/// The metrics that a query names: words that are not the language's, nor those
-/// of functions and labels.
+/// The metrics that a query names: words that are neither keywords, functions nor labels.
 fn names(query: &str) -> BTreeSet<&str> {
     const WORDS: [&str; 5] = ["and", "or", "unless", "bool", "offset"];
     const BEFORE_LABELS: [&str; 6] = [
@@ -211,7 +210,7 @@ fn dashboards() -> Vec<(String, Value)> {
     all
 }
 
-/// What a dashboard asks Prometheus: in its panels, and for its variables.
+/// The queries of a dashboard: those of its panels and of its variables.
 fn queries(dashboard: &Value) -> Vec<String> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
@@ -271,8 +270,7 @@ fn families(exposed: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// Both formats of one program's metrics, and what promtool says of the classic
-/// one.
+/// Checks both formats of one program's metrics, the classic one with promtool.
 fn promtool_takes(address: &str) {
     const ASKS: &str = "application/openmetrics-text;version=1.0.0,text/plain;q=0.5";
     let openmetrics = http::get_as(address, "/metrics", ASKS);

@@ -1,4 +1,4 @@
-//! What a `testbed-node` is asked for on its standard input, one line of JSON each.
+//! Requests to a `testbed-node` on its standard input, one line of JSON each.
 
 use serde_json::{Value, json};
 use support::collector::{Collector, Manner, Protocol};
@@ -6,7 +6,7 @@ use support::saved::no_panic;
 use support::spans::Reported;
 use support::{Running, node, until};
 
-/// A node that is asked.
+/// A node that reads requests.
 struct Node {
     running: Running,
     address: String,
@@ -39,7 +39,7 @@ impl Node {
         serde_json::from_str(&line).expect(&line)
     }
 
-    /// Asks for something that succeeds.
+    /// Asks, and checks that the request succeeds.
     fn ok(&mut self, request: Value) -> Value {
         let answer = self.ask(request);
         assert_eq!(answer["ok"], true, "{answer}");
@@ -120,7 +120,7 @@ fn an_invalid_line_is_answered_and_eof_shuts_the_node_down() {
         let answer = node.running.line("\"ok\":false");
         assert!(answer.contains(why), "{answer}");
     }
-    // What stands before the end is answered.
+    // Lines before the end of the input are answered.
     let publish = json!({ "do": "publish", "topic": "t", "data": "" });
     node.running.write(&publish.to_string());
     node.running.end_input();

@@ -64,8 +64,8 @@ fn an_own_algorithm_is_checked() {
     );
 }
 
-/// Its proof leans on the order of channels, and the judge sees what happens
-/// without.
+/// Its proof relies on the order of channels, and the judge finds the violation without
+/// it.
 #[test]
 fn an_own_algorithm_fails_without_order() {
     let ended = own("check --peers 3 --channel per-message", 1);
@@ -90,7 +90,7 @@ fn usage_errors_name_the_option() {
     }
 }
 
-/// Another name in its `use`, and it is a program of `lab` alone.
+/// With `lab` for `testbed` in its `use`, it is a program of `lab` alone.
 #[test]
 fn an_own_algorithm_runs_on_lab_alone() {
     let runs = Runs::new();

@@ -84,7 +84,7 @@ async fn a_receiver_that_does_not_read_holds_the_sender(transport: Transport) {
         .map(|id| sender.send(message(id, 1_000)).expect("it is small").1)
         .collect();
     let mut receipts = 0;
-    // A machine that is busy makes this stop early, which fails nothing.
+    // A busy machine can end this loop early, which fails no assertion.
     let quiet = Duration::from_millis(500);
     while let Ok(Some(sent)) = tokio::time::timeout(quiet, sending.next()).await {
         sent.expect("the peer runs");
@@ -179,7 +179,7 @@ async fn a_peer_without_per_message_streams_is_named() {
     assert!(matches!(back, Err(Error::SwitchedOff)), "{back:?}");
 }
 
-/// The other side is not ours, and counts.
+/// The other side is a foreign peer that counts the streams.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_message_has_a_stream_of_its_own() {
     const COUNT: u64 = 200;
@@ -216,7 +216,7 @@ async fn each_message_has_a_stream_of_its_own() {
     assert!(matches!(sent, Err(Error::NoReceipt(_))), "{sent:?}");
 }
 
-/// Whatever else comes on other streams.
+/// A stream that is still being written delays no other.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_overtakes_one_that_is_still_being_written() {
     let (mut peer, address) = listening(config(Transport::Tcp, 0)).await;
@@ -268,8 +268,8 @@ async fn hostile_streams_affect_no_other_peer() {
     }
 }
 
-/// Streams on which nothing comes, or a byte a second: there are few at once,
-/// and none lives long. Another peer does not notice.
+/// Streams without data, or with a byte a second: their number and their lifetime are
+/// limited, and another peer is not affected.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn slow_streams_are_limited_and_closed() {
     let (mut peer, address) = listening(config(Transport::Tcp, 0)).await;
@@ -376,7 +376,7 @@ async fn exchange(stream: &mut Stream, bytes: &[u8]) -> Option<Vec<u8>> {
     (!answer.is_empty()).then_some(answer)
 }
 
-/// A peer that speaks libp2p, and puts on its streams whatever it likes.
+/// A libp2p peer that writes arbitrary bytes to its streams.
 struct Raw {
     id: PeerId,
     to: PeerId,

@@ -71,7 +71,7 @@ fn a_report_opens_from_the_disk() {
         return;
     }
     let runs = Runs::new();
-    // No number of JavaScript is so long.
+    // More digits than a JavaScript number holds.
     let seed = "18446744073709551557";
     let args = ["--peers", "5", "--seed", seed, "simulate", "snapshot"];
     run(&mut runs.testbed(args)).exits(0);

@@ -7,7 +7,7 @@ use node::{Peer, Transport};
 use support::peers::{config, listening, message, next_message, send, within};
 use tokio::sync::Barrier;
 
-/// How often. The ways in which two dials can cross are many.
+/// Rounds for each transport: two dials can cross in many ways.
 const ROUNDS: u32 = 100;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

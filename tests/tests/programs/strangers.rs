@@ -47,7 +47,7 @@ fn stranger(protocols: impl Into<Vec<Protocol>>) -> Peer {
     start(config).expect("a peer starts")
 }
 
-/// A payment out of nowhere.
+/// A forged transfer.
 fn forged(id: u64) -> Outgoing {
     let transfer = Transfer {
         from: NodeId(3),
@@ -82,7 +82,7 @@ async fn channel(run: &Run, peer: &Peer) -> Result<channel::Sender, String> {
     opened.map_err(|error| error.to_string())
 }
 
-/// Of each protocol: the connection is denied before the protocol sees it.
+/// For each protocol: the connection is denied before the protocol sees it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn strangers_are_refused_and_named() {
     for (protocol, arguments) in [
@@ -147,8 +147,8 @@ async fn forged_message_of_a_guest_makes_a_run_unknown_and_never_wrong() {
     );
 }
 
-/// A guest has spans made, but not without bounds; and its PINGs do not make the
-/// others wrong.
+/// The steps that a guest causes are recorded up to a limit, and its PINGs do not make
+/// the run wrong.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn guest_makes_a_run_record_a_bounded_number_of_steps() {
     let run = Run::start("--peers 3 --guests any ping --count 60 --interval 100ms");
@@ -178,7 +178,7 @@ async fn guest_makes_a_run_record_a_bounded_number_of_steps() {
     );
 }
 
-/// Once, one that was in the mesh was not mentioned.
+/// Once, a guest in the mesh was not reported.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn guest_in_a_mesh_is_named() {
     let run = Run::start(

@@ -1,6 +1,5 @@
-//! What the page says of a cut: never that something is wrong with it because
-//! something is missing, and never that all is well before it says that the run
-//! is wrong.
+//! How the page judges a cut: missing data never counts as a violation, and the verdict of
+//! a run that did not pass comes before the judgement of the cut.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +13,7 @@ use super::{has, has_browser, look, text, texts};
 fn cut(path: &Path, address: &str) -> Value {
     let seen = look("cuts.mjs", path, [address]);
     assert_eq!(texts(&seen["problems"]), [""; 0]);
-    // Before all is read nothing is said, of whatever run.
+    // Before all is read, no cut is judged.
     let reading = seen["reading"]["verdicts"].as_array().expect("verdicts");
     for verdict in reading {
         let of_the_run = text(&verdict["text"]).starts_with("The run’s verdict");
@@ -125,7 +124,7 @@ fn an_aborted_snapshot_is_not_called_wrong() {
     has(says, &["Aborted: peer-00", " timed out.", killed]);
 }
 
-/// Why the run is wrong comes first; that its cut is consistent is no praise.
+/// The violations of the run come first; a consistent cut is then not shown as good.
 #[test]
 fn violations_of_the_run_are_shown_before_the_cut() {
     if !has_browser() {

@@ -1,4 +1,4 @@
-//! What a peer calls itself is text, in every view.
+//! The names of peers are shown as text, in every view.
 
 use std::fs;
 use std::path::Path;

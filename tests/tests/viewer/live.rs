@@ -1,4 +1,4 @@
-//! A run that is looked at while it goes on.
+//! The page of a run that goes on.
 
 use support::Runs;
 

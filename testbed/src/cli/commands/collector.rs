@@ -1,4 +1,4 @@
-//! The collector of a run: what is told of it before the run and at its end.
+//! The collector of a run: warnings before the run, and the flush at its end.
 
 use std::time::Duration;
 
@@ -9,18 +9,18 @@ use trace::telemetry::Sink;
 
 use crate::run::RunOptions;
 
-/// A wait that is shorter needs no word.
+/// A shorter wait is not announced.
 const SHORT: Duration = Duration::from_millis(500);
 
-/// Tells which variables were of no use.
+/// Prints the warnings of the options.
 pub(super) fn warn(options: &RunOptions) {
     for warning in &options.warnings {
         note(format_args!("warning: {warning}"));
     }
 }
 
-/// Exports what is left, and prints a line when that takes time. Returns why some spans
-/// were not exported, or what the collector warned of.
+/// Exports the remaining spans, and prints a line when that takes time. Returns why some
+/// spans were not exported, or the collector's warning.
 pub(super) async fn end(sink: &Sink, options: &RunOptions) -> Option<String> {
     let mut flush = std::pin::pin!(sink.flush());
     if let Ok(why) = timeout(SHORT, &mut flush).await {

@@ -11,7 +11,7 @@ use trace::export::ExportFormat;
 use super::source::Source;
 use crate::cli::{Common, Error, Export, Usage};
 
-/// Writes it, to a file or to standard output.
+/// Writes the export, to a file or to standard output.
 pub(super) fn export(common: &Common, args: &Export) -> Result<ExitCode, Error> {
     let format = ExportFormat::try_from(common.format)?;
     // A dash is standard output, as for other programs.
@@ -27,9 +27,9 @@ pub(super) fn export(common: &Common, args: &Export) -> Result<ExitCode, Error> 
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes to the file that `path` leads to: through links, and to pipes and
-/// devices as they are. A regular file is replaced when all is written, so a
-/// reader finds the old one or all of the new.
+/// Writes to the file at `path`. Links are followed; pipes and devices are written
+/// to directly. A regular file is replaced once everything is written, so a reader
+/// sees either the old or the complete new file.
 fn to_file(path: &Path, source: &Source, format: ExportFormat) -> Result<(), Error> {
     let refused = |source: io::Error| Error::Create {
         path: path.to_owned(),
@@ -38,7 +38,7 @@ fn to_file(path: &Path, source: &Source, format: ExportFormat) -> Result<(), Err
     let place = path.display().to_string();
     let all = |file| write(source, format, &mut BufWriter::new(file), &place);
     let Some(target) = replaceable(path).map_err(refused)? else {
-        // What is appended to may be a file that a shell redirects to.
+        // A shell may redirect to the file, so it is appended to.
         let file = OpenOptions::new().append(true).create(true).open(path);
         return all(file.map_err(refused)?);
     };
@@ -57,9 +57,8 @@ fn to_file(path: &Path, source: &Source, format: ExportFormat) -> Result<(), Err
     moved
 }
 
-/// The regular file behind `path`, which may be a link to it, or where a new
-/// one comes. `None` for what is not replaced: a pipe, a device, or a link to
-/// nothing yet.
+/// The regular file that `path` names or links to, or the place of a new one.
+/// `None` if it is not replaced: a pipe, a device, or a dangling link.
 fn replaceable(path: &Path) -> io::Result<Option<PathBuf>> {
     let is_device = path.starts_with("/dev") || path.starts_with("/proc");
     match fs::metadata(path) {
@@ -90,7 +89,7 @@ fn write(
     })
 }
 
-/// A reader who has seen enough (`| head`) is no error.
+/// A writer for which a reader that closes the pipe (`| head`) is no error.
 struct Ended<W>(W);
 
 impl<W: Write> Write for Ended<W> {

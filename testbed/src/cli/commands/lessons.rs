@@ -15,7 +15,7 @@ const WIDTH: usize = 100;
 /// How wide the names of fields are.
 const LABEL: usize = 10;
 
-/// What there is to learn and to run.
+/// The list of the lessons.
 pub(super) fn list(format: Format) -> String {
     match format {
         Format::Text => table(),
@@ -67,7 +67,7 @@ testbed sweep ...           over lists of options: a table, and plots
 /// The lesson of that name.
 ///
 /// # Errors
-/// [`Usage::NoAlgorithm`] if there is none, with the names that there are.
+/// [`Usage::NoAlgorithm`] if there is none, with all valid names.
 pub(super) fn explain(name: &str) -> Result<String, Usage> {
     let all = lessons();
     match all.iter().find(|lesson| lesson.name == name) {
@@ -134,8 +134,8 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// The names that may be meant: of what the command of that name runs, else
-/// those that contain it, else those that it is a misspelling of.
+/// The lessons that may be meant: those that the command of that name runs, else
+/// those whose names contain it, else those of which it is a misspelling.
 fn closest(name: &str) -> Vec<&'static str> {
     let named = |meant: &dyn Fn(&Lesson) -> bool| -> Vec<_> {
         let meant = lessons().into_iter().filter(|lesson| meant(lesson));
@@ -150,8 +150,8 @@ fn closest(name: &str) -> Vec<&'static str> {
     all.find(|names| !names.is_empty()).unwrap_or_default()
 }
 
-/// How many letters one must insert, remove or change to get from the one word
-/// to the other: Levenshtein's distance.
+/// The Levenshtein distance: how many letters must be inserted, removed or changed
+/// to turn one word into the other.
 fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.chars().count()).collect();
     for (i, from) in a.chars().enumerate() {

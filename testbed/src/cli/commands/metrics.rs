@@ -1,4 +1,4 @@
-//! What Prometheus reads of a run while it goes on.
+//! The metrics of a run, for Prometheus, while it goes on.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ pub(super) struct Served {
     _until: DropGuard,
 }
 
-/// Listens where the options say, if they do, and prints the address.
+/// Listens on the address of `--metrics`, if it is given, and prints the address.
 pub(super) async fn listen(options: &RunOptions) -> Result<Option<TcpListener>, Error> {
     let Some(address) = options.metrics else {
         return Ok(None);

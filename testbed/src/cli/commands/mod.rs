@@ -41,10 +41,10 @@ use crate::viewer;
 use metrics::Served;
 use view::Page;
 
-/// Does what the command line says. Returns the exit status.
+/// Executes the command. Returns the exit status.
 ///
 /// # Errors
-/// [`Error`]: nothing was run, or what was run could not be saved.
+/// [`Error`]: nothing was run, or the run could not be saved.
 pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
     match cli.command {
         Command::Ping(args) => measure(&cli.common, &args).await,
@@ -76,11 +76,11 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
     }
 }
 
-/// Runs a command on a runtime of its own, in a task: beside the peers, and not
-/// across threads.
+/// Runs a command on a runtime of its own, as a task on the same worker threads as
+/// the peers.
 ///
 /// # Errors
-/// Those of the command, and [`Error::Usage`] where the process may not have the
+/// Those of the command, and [`Error::Threads`] where the process cannot start the
 /// threads that it needs.
 pub fn block_on(
     command: impl Future<Output = Result<ExitCode, Error>> + Send + 'static,
@@ -89,7 +89,7 @@ pub fn block_on(
     let runtime = threads.and_then(|()| Runtime::new());
     let runtime = runtime.map_err(Error::Threads)?;
     runtime.block_on(async {
-        // A panic has been reported.
+        // The panic handler has reported a panic already.
         let ended = tokio::spawn(command).await;
         ended.unwrap_or(Ok(ExitCode::from(1)))
     })
@@ -116,7 +116,7 @@ async fn measure(common: &Common, args: &impl Measure) -> Result<ExitCode, Error
 enum Ended {
     Itself(Result<(), experiment::Error>),
     Interrupted,
-    /// It took so many bytes of memory.
+    /// It exceeded its memory limit; so many bytes were in use.
     Outgrown(u64),
 }
 
@@ -217,14 +217,15 @@ async fn run_erased(experiment: &mut dyn Erased, options: &RunOptions) -> Result
     Ok(record.verdict.status.into())
 }
 
-/// The run as a page. A run without one is as good.
+/// Saves the report. A run whose report cannot be saved is still valid.
 fn report(folder: &Folder, record: &Record, store: &Store) -> Option<PathBuf> {
     let saved = viewer::report::save(folder, &record.to_json(), store);
     let warn = |error| note(format_args!("warning: there is no report.html: {error}"));
     saved.map_err(warn).ok()
 }
 
-/// Measurements that a pause of the process met are told apart from the rest.
+/// Summarizes measurements during which the process was paused separately from the
+/// rest.
 fn tell_apart(record: &mut Record, folder: &Folder) -> Result<(), crate::run::Error> {
     if let Some(host) = &mut record.host_use {
         host.apart = folder.apart(&host.pauses)?;
@@ -232,8 +233,8 @@ fn tell_apart(record: &mut Record, folder: &Folder) -> Result<(), crate::run::Er
     Ok(())
 }
 
-/// Why the host, and not the network, decided what was measured. Where nothing
-/// was, a pause still is a reason for what did not come in time.
+/// Why the host, not the network, determined the measurements. Where nothing was
+/// measured, a pause still explains operations that did not end in time.
 fn against_the_host(record: &Record, findings: &Findings) -> Vec<String> {
     let Some(host) = &record.host_use else {
         return Vec::new();
@@ -244,7 +245,7 @@ fn against_the_host(record: &Record, findings: &Findings) -> Vec<String> {
     saturated.into_iter().chain(still).collect()
 }
 
-/// The verdict on a run that ended so, with these findings of its judge.
+/// The verdict on a run, from its judge's findings and how it ended.
 fn verdict(mut findings: Findings, record: &Record, ended: Ended) -> Verdict {
     if record.spans.lost > 0 {
         let reason = format!("{} spans were lost", record.spans.lost);

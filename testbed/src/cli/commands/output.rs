@@ -11,7 +11,7 @@ use crate::cli::Error;
 use crate::run::{Folder, Format, Record, RunOptions};
 use lab::shell;
 
-/// Prints `text`. A reader who has seen enough (`| head`) is no error.
+/// Prints `text`. A reader that closes the pipe (`| head`) is no error.
 pub(super) fn print(text: &str) -> Result<(), Error> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
@@ -23,7 +23,7 @@ pub(super) fn print(text: &str) -> Result<(), Error> {
     }
 }
 
-/// Prints what came of a run, its results as they were rendered.
+/// Prints the outcome of a run, with its results as rendered.
 pub(super) fn result(
     results: &str,
     options: &RunOptions,
@@ -75,7 +75,7 @@ fn text(
     text
 }
 
-/// What was built, and how fast.
+/// The network that was built, and how fast.
 fn built(record: &Record) -> String {
     let mut transport = record.transport.clone();
     if record.transport == "memory" && record.security == "none" {
@@ -118,7 +118,7 @@ fn built(record: &Record) -> String {
     text
 }
 
-/// What was under way while the process stood still.
+/// The operations that were in progress while the process was paused.
 fn stood_still(record: &Record) -> String {
     let mut text = String::new();
     let Some(host) = &record.host_use else {

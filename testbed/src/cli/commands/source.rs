@@ -1,4 +1,4 @@
-//! What is looked at or exported: a saved run, or a file of spans.
+//! The source of a view or an export: a saved run, or a file of spans.
 
 use std::path::Path;
 use std::thread;
@@ -19,14 +19,14 @@ use crate::run::{Folder, latest};
 pub(super) struct Source {
     /// The run's folder, if it is one.
     pub(super) folder: Option<Folder>,
-    /// What stands in `run.json`.
+    /// The contents of `run.json`.
     pub(super) run: Value,
     /// The spans.
     pub(super) store: Store,
 }
 
 impl Source {
-    /// The one at `path`; the last run without it.
+    /// Opens the source at `path`; without a path, the last run.
     pub(super) fn open(common: &Common, path: Option<&Path>) -> Result<Self, Error> {
         let folder = match path {
             // A pipe is read like a file.
@@ -45,8 +45,8 @@ impl Source {
         Ok(Self { folder, run, store })
     }
 
-    /// The same, on a thread of its own: a pipe that nothing is written to must
-    /// not keep the program from ending. `None` when `interrupt` came first.
+    /// Opens the source on a separate thread: a pipe that nothing is written to must
+    /// not keep the program from ending. `None` if `interrupt` was cancelled first.
     pub(super) async fn read(
         common: &Common,
         path: Option<&Path>,
@@ -55,7 +55,7 @@ impl Source {
         let (common, path) = (common.clone(), path.map(Path::to_owned));
         let (sender, opened) = oneshot::channel();
         let read = move || {
-            // Nothing waits for it after an interrupt.
+            // After an interrupt nothing receives it.
             let _ = sender.send(Self::open(&common, path.as_deref()));
         };
         thread::Builder::new().spawn(read).map_err(Error::Thread)?;
@@ -84,7 +84,7 @@ impl Source {
     }
 }
 
-/// Tells what was left out.
+/// Reports what was left out.
 fn tell(path: &Path, store: &Store) {
     let left_out = store.left_out();
     if left_out.is_some() {
@@ -92,8 +92,8 @@ fn tell(path: &Path, store: &Store) {
     }
 }
 
-/// What spans tell of a run of which nothing else is known: not how many there
-/// were beside those that are here, but for those that were left out.
+/// The record of a run of which only the spans are known. Of the spans that are
+/// missing, it counts only those that were left out.
 pub(super) fn about(name: &str, store: &Store) -> Value {
     let mut spans = json!({ "stored": store.len() });
     match store.left_out().spans {
@@ -108,7 +108,7 @@ pub(super) fn about(name: &str, store: &Store) -> Value {
     })
 }
 
-/// The laboratory, which reports what it did to a run, is no peer.
+/// The number of peers. The laboratory, which reports what it did to a run, is none.
 fn peers(store: &Store) -> usize {
     let services = store.services().into_iter();
     let peers = services.filter(|service| service.name != LABORATORY);

@@ -23,8 +23,8 @@ pub(super) async fn run(common: &Common, args: &Sweep) -> Result<ExitCode, Error
     Ok(status.into())
 }
 
-/// Before `sweep` there is what the sweep itself takes, and no option of its
-/// runs, where it would be lost.
+/// Rejects options of the runs that stand before `sweep`, where they would be lost.
+/// Only options of the sweep itself may stand there.
 fn nothing_else(common: &Common) -> Result<(), Usage> {
     let usual = Cli::parse_from(["testbed", "list"]).common;
     let taken = Common {

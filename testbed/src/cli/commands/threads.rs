@@ -1,5 +1,5 @@
-//! Whether the process may have the threads that it needs. The runtime, and
-//! threads that libraries start, panic where it may not.
+//! Checks that the process can start the threads that it needs. Otherwise the
+//! runtime, and libraries that start threads, panic.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -24,7 +24,7 @@ pub(super) fn probe() -> io::Result<()> {
     let started: io::Result<Vec<JoinHandle<()>>> = (0..count).map(waits).collect();
     drop(closed);
     for thread in started? {
-        // It has nothing to panic about.
+        // The thread cannot panic.
         let _ = thread.join();
     }
     Ok(())

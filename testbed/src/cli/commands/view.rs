@@ -31,7 +31,7 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// Serves what is and will be in `store`.
+    /// Serves the spans in `store`, including those that are still to come.
     pub(super) async fn open(
         address: SocketAddr,
         store: &Arc<Store>,
@@ -74,13 +74,13 @@ impl Page {
         })
     }
 
-    /// Says where the run is saved, and under which name.
+    /// Sets where the run is saved, and under which name.
     pub(super) fn saved_in(&self, folder: &Folder, record: &Record) {
         self.runs.saved_in(folder.path());
         self.run.send_replace(record.to_json());
     }
 
-    /// Tells where the page is. Standard output is for the result.
+    /// Prints the page's URL, on standard error: standard output is for the result.
     pub(super) fn announce(&self, options: &RunOptions) {
         if !options.quiet {
             note(format_args!("look at it: {} (until Ctrl-C)", self.url));
@@ -104,7 +104,7 @@ impl Page {
             mut server,
             ..
         } = self;
-        drop(run); // Nothing more comes: the page shows the end.
+        drop(run); // The page shows that the run has ended.
         let ended = tokio::select! {
             () = enough.cancelled() => {
                 closing.cancel();
@@ -151,7 +151,7 @@ pub(super) async fn saved(common: &Common, args: &View) -> Result<ExitCode, Erro
     Ok(ExitCode::SUCCESS)
 }
 
-/// `testbed view --collect`: what others report from now on.
+/// `testbed view --collect`: shows the spans that others report from now on.
 async fn collected(
     listen: SocketAddr,
     limit: Option<Memory>,
@@ -165,7 +165,7 @@ async fn collected(
     output::print(&format!(
         "OTLP over HTTP and gRPC is taken, and shown, at {url} until Ctrl-C\n"
     ))?;
-    // It goes on for as long as this is held.
+    // The page shows the run as live while this sender exists.
     let _live = page.run.clone();
     page.until(interrupt).await?;
     Ok(ExitCode::SUCCESS)

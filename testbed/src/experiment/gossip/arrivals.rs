@@ -1,4 +1,4 @@
-//! What has come where, and how.
+//! The deliveries of all messages.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, SystemTime};
@@ -23,28 +23,28 @@ use crate::experiment::Error;
 use crate::network::Members;
 use crate::rows::Rows;
 
-/// What has come of all messages.
+/// The messages that were published, and their deliveries so far.
 #[derive(Debug)]
 pub(super) struct Arrivals {
-    /// The id of the first message. Those before were of an attempt.
+    /// The id of the first message. Lower ids belong to earlier attempts.
     first: u64,
     expected: u32,
     mesh: Mesh,
-    /// Whose PeerId it is.
+    /// The number of each peer, by its PeerId.
     numbers: HashMap<PeerId, u32>,
     /// The number of neighbours of each peer.
     degrees: Vec<u64>,
     messages: Vec<Sent>,
-    /// How many of them were published, and how many deliveries were made.
+    /// How many messages were published, and how many deliveries were made.
     published: u64,
     there: u64,
-    /// Who has stopped, and when, and how many deliveries to them there cannot
-    /// be any more.
+    /// The peers that have stopped, with the time, and how many deliveries are no
+    /// longer expected of them.
     stopped: Stopped,
     excused: u64,
-    /// What was counted before.
+    /// The counts before the first message.
     before: Tally,
-    /// What came and is none of our messages, or came twice.
+    /// Deliveries of unknown messages, and duplicate deliveries.
     strange: u64,
     metrics: Option<Metrics>,
 }
@@ -52,15 +52,15 @@ pub(super) struct Arrivals {
 /// The meshes when the first message is sent.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Mesh {
-    /// The number of peers that each should have.
+    /// The target number of peers of each mesh.
     pub(super) size: usize,
     /// Whether publishers send to all of their neighbours.
     pub(super) flood_publish: bool,
-    /// How many meshes have fewer than they should have at least.
+    /// How many meshes have fewer peers than their minimum.
     pub(super) small: usize,
 }
 
-/// A message that was to be sent, and its span, if it was.
+/// A message that was to be published, and its span, if it was published.
 #[derive(Debug)]
 struct Sent {
     message: Message,
@@ -68,8 +68,8 @@ struct Sent {
 }
 
 impl Arrivals {
-    /// Nothing has come; each message is expected at all peers but one, until
-    /// they stop.
+    /// No deliveries yet. Each message is expected at all peers but its publisher,
+    /// until they stop.
     pub(super) fn new(
         members: &Members,
         messages: u32,
@@ -94,7 +94,7 @@ impl Arrivals {
         }
     }
 
-    /// As new, for messages after all that these were told of.
+    /// An empty state for the next attempt, whose message ids follow those so far.
     pub(super) fn next_attempt(self, messages: u32, counts: &Counts) -> Self {
         Self {
             first: self.next(),
@@ -114,7 +114,7 @@ impl Arrivals {
         self.first + self.messages.len() as u64
     }
 
-    /// A peer has stopped; nothing is expected of it any more.
+    /// A peer has stopped; no further deliveries to it are expected.
     pub(super) fn stopped(&mut self, node: u32, at: Duration) {
         self.stopped.insert(node, at);
         let owed = self.messages.iter().filter(|Sent { message, span }| {
@@ -129,8 +129,8 @@ impl Arrivals {
         self.stopped.contains_key(&node)
     }
 
-    /// Whether a message was to be sent, or came, later than that after the first
-    /// was to be sent.
+    /// Whether a message was to be sent, or was delivered, later than `at` after the
+    /// first was to be sent.
     pub(super) fn any_after(&self, at: Duration) -> bool {
         let all = || self.messages.iter().map(|sent| &sent.message);
         let Some(first) = all().next() else {
@@ -177,17 +177,17 @@ impl Arrivals {
         self.messages.push(Sent { message, span });
     }
 
-    /// Whether all were published, or refused.
+    /// Whether all messages were published or refused.
     pub(super) fn all_sent(&self) -> bool {
         self.messages.len() == self.expected as usize
     }
 
-    /// Whether nothing more can come.
+    /// Whether all expected deliveries were made.
     pub(super) fn all_there(&self) -> bool {
         self.there + self.excused >= self.published * (self.peers() - 1) as u64
     }
 
-    /// A first copy has come.
+    /// Records a delivery: a peer got the first copy of a message.
     pub(super) fn take(
         &mut self,
         gossip::Delivery {
@@ -214,7 +214,7 @@ impl Arrivals {
         Ok(())
     }
 
-    /// `None` if no peer was to get it, or all have it already.
+    /// `None` if the message is unknown, or `to` is not to get it or has it already.
     fn arrived(
         &mut self,
         id: u64,
@@ -242,7 +242,7 @@ impl Arrivals {
             metrics.delivered(after);
         }
         if self.stopped.contains_key(&to) {
-            self.excused -= 1; // It came before that.
+            self.excused -= 1; // It was delivered before the peer stopped.
         }
         let mut span = tracer
             .span_builder("deliver")
@@ -257,7 +257,7 @@ impl Arrivals {
         Some(message.delivery(number, to, &self.stopped))
     }
 
-    /// One line for each message and each peer that it did not come to.
+    /// Saves a row for each message and each peer that did not get it.
     pub(super) fn save_losses(&self, rows: &mut Rows) -> Result<(), Error> {
         for (number, Sent { message, .. }) in self.messages.iter().enumerate() {
             let mut peers = message.receivers(self.peers());
@@ -269,8 +269,8 @@ impl Arrivals {
         Ok(())
     }
 
-    /// How a message spreads at best: a peer sends it to its mesh, or to all of its
-    /// neighbours where they are fewer, and not back.
+    /// The theoretical bound on how a message spreads: a peer sends it to its mesh, or
+    /// to all of its neighbours if these are fewer, and never back.
     fn bound(&self) -> Bound {
         let [_, degree, _] = least_median_most(&self.degrees);
         let mesh = degree.min(self.mesh.size as u64);
@@ -298,7 +298,7 @@ impl Arrivals {
         let observed = Observed {
             degrees: &self.degrees,
             planned: self.expected.into(),
-            // Peers that run publish.
+            // Only running peers publish.
             unpublished: 0,
             messages: self.messages.iter().map(|sent| &sent.message).collect(),
             stopped: &self.stopped,

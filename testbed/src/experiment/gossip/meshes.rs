@@ -9,14 +9,14 @@ use super::{Options, TOPIC};
 use crate::experiment::Error;
 use crate::network::Members;
 
-/// Meshes that have not changed for so many heartbeats will not soon. A guess.
+/// Meshes that have not changed for so many heartbeats count as stable. A guess.
 const SETTLED: u32 = 3;
 
-/// How often meshes are looked at while they form: libp2p has no event for them.
-/// A heartbeat takes longer.
+/// How often meshes are polled while they form: libp2p has no event for them. It is
+/// shorter than a default heartbeat.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// A peer whose mesh has fewer peers than it should have at least.
+/// A peer whose mesh has fewer peers than its minimum.
 struct Small {
     node: u32,
     has: usize,
@@ -24,11 +24,11 @@ struct Small {
 }
 
 impl Options {
-    /// Waits until every mesh has as many peers as it needs, and has had them for
-    /// two heartbeats: by then those that are too large have given some up. Who
-    /// was given up may not come again for a minute, so a mesh can stay small;
-    /// when none changes for some heartbeats and none is empty, that is how they
-    /// are. Returns how many are small.
+    /// Waits until every mesh has had its minimum number of peers for two heartbeats:
+    /// by then meshes that are too large have pruned some. A pruned peer is backed off
+    /// for a minute, so a mesh can stay small. When no mesh has changed for some
+    /// heartbeats and none is empty, small meshes are accepted. Returns how many are
+    /// small.
     pub(super) async fn meshes(&self, members: &Members) -> Result<usize, Error> {
         let Parameters {
             mesh_low,

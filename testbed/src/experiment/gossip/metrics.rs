@@ -1,4 +1,4 @@
-//! What Prometheus is told of gossip. Attempts at finding an interval count.
+//! The metrics of gossip for Prometheus. Messages of the interval search count too.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use prometheus_client::metrics::histogram::Histogram;
 
 use lab::stats::buckets;
 
-/// Counted here, and where gossip is watched.
+/// The counters of the experiment, and those of the watch.
 #[derive(Clone, Debug)]
 pub(super) struct Metrics {
     watch: Watch,

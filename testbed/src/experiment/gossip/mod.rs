@@ -1,9 +1,9 @@
 //! `testbed gossip --protocol gossipsub`: messages of random peers to all
 //! others, over libp2p's gossipsub.
 //!
-//! Nothing is sent before every mesh has formed. Messages have times at which
-//! they are to be sent, and their ways are measured from these: a laboratory
-//! that falls behind shows in the figures, instead of hiding there.
+//! Nothing is sent before every mesh has formed. Each message has an intended send
+//! time, and its latency is measured from that: a laboratory that falls behind
+//! raises the measured latencies instead of hiding its delay.
 
 mod arrivals;
 mod meshes;
@@ -40,8 +40,8 @@ use session::Session;
 /// What all peers subscribe to.
 const TOPIC: &str = "testbed";
 
-/// How many deliveries wait for the laboratory. A guess: those of a message to
-/// thousands of peers fit.
+/// How many deliveries may wait for the laboratory. A guess: those of one message
+/// to thousands of peers fit.
 const ROOM: usize = 1 << 16;
 
 /// The options of the experiment, checked.
@@ -49,16 +49,16 @@ const ROOM: usize = 1 << 16;
 pub struct Options {
     /// How many messages.
     pub messages: u32,
-    /// The time from one to the next; without one it is looked for.
+    /// The time from one message to the next; `None` searches for it.
     pub interval: Option<Duration>,
     /// How many bytes each carries.
     pub size: usize,
-    /// How long to wait: for meshes to form, and after the last message or
-    /// arrival for others.
+    /// How long to wait for meshes to form, and for further deliveries after the last
+    /// message or delivery.
     pub patience: Duration,
     /// How peers gossip.
     pub parameters: Parameters,
-    /// Who stops, and when.
+    /// The peers that are stopped, and when.
     pub kill: Vec<Kill>,
 }
 
@@ -68,12 +68,12 @@ pub struct Gossip {
     options: Options,
     watch: Watch,
     deliveries: mpsc::Receiver<Delivery>,
-    /// What has come, once peers are connected.
+    /// The deliveries so far, once peers are connected.
     arrivals: Option<Arrivals>,
     /// The time between messages, and how it was found.
     interval: Duration,
     search: Search,
-    /// How long messages went on, once all have come or are given up.
+    /// How long the messages took, once all were delivered or are no longer awaited.
     took: Option<Duration>,
     metrics: Option<Metrics>,
     /// Whether the run came to its end.
@@ -97,8 +97,8 @@ impl Gossip {
         }
     }
 
-    /// Tries intervals, a few seconds each, until the shortest is found at which
-    /// the host does not set the pace. What came meanwhile is forgotten.
+    /// Tries intervals, a few seconds each, until the shortest is found at which the
+    /// host is not saturated. The deliveries of these attempts are discarded.
     async fn find_pace(
         &mut self,
         members: &mut Members,
@@ -125,7 +125,7 @@ impl Gossip {
             session.run(messages, interval, &[], || bar.step()).await?;
             let whole = |arrivals: &Arrivals| arrivals.all_sent() && arrivals.all_there();
             let late = !self.arrivals.as_ref().is_some_and(whole);
-            // What a pause of the process spoiled is tried again.
+            // An attempt during which the process was paused is repeated.
             if context.host.stood_still(began) && self.search.again() {
                 continue;
             }
@@ -134,7 +134,7 @@ impl Gossip {
         }
     }
 
-    /// What came of those that were to be stopped.
+    /// The outcome of the planned kills.
     fn faults(&self) -> Faults {
         let kills = &self.options.kill;
         let planned = kills.iter().map(|kill| Planned::kill(kill.node, kill.at));
@@ -157,7 +157,7 @@ impl Gossip {
         self.arrivals = last.map(|last| last.next_attempt(messages, self.watch.counts()));
     }
 
-    /// Messages between these peers; and who is to stop meanwhile.
+    /// A session of messages between these peers, and the kills of peers during it.
     fn session<'a>(
         &'a mut self,
         members: &'a mut Members,
@@ -180,7 +180,7 @@ impl Gossip {
 }
 
 impl Experiment for Gossip {
-    /// None of a run that ended before meshes had formed.
+    /// `None` if the run ended before the meshes had formed.
     type Results = Option<Results>;
 
     fn describe(&self) -> run::Experiment {

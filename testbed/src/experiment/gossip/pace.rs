@@ -1,5 +1,5 @@
-//! `--interval auto`: the shortest time between messages at which the host does
-//! not set the pace.
+//! `--interval auto`: the shortest time between messages at which the host is not
+//! saturated.
 
 use std::time::Duration;
 
@@ -8,23 +8,24 @@ use serde::Serialize;
 /// The first interval that is tried.
 const FIRST: Duration = Duration::from_millis(200);
 
-/// Shorter or longer ones are not looked for.
+/// The shortest and the longest interval of the search.
 const LEAST: Duration = Duration::from_micros(200);
 const MOST: Duration = Duration::from_secs(10);
 
-/// How close to each other the one that is too short and the one that is long
-/// enough have to come.
+/// The search ends when the ratio of the shortest interval that is long enough to
+/// the longest that is too short is at most this.
 const CLOSE: f64 = 1.25;
 
-/// An interval is too short at once when a message is sent so long after its
-/// time. A guess.
+/// An attempt is stopped as too short when a message is sent later than this after
+/// its intended time. A guess.
 pub(super) const LATE: Duration = Duration::from_millis(500);
 
-/// How long each is tried: some whole seconds, which are what is judged.
+/// How long each interval is tried: whole seconds, since saturation is judged by
+/// the second.
 const TRIED: Duration = Duration::from_secs(3);
 
-/// How many attempts are made again, at most: a machine that stands still more
-/// often is too slow. A guess.
+/// The most attempts that are repeated in one search: a machine on which the process
+/// is paused more often is too slow. A guess.
 const AGAIN: u32 = 5;
 
 /// An interval that was tried.
@@ -32,16 +33,17 @@ const AGAIN: u32 = 5;
 pub(super) struct Tried {
     /// How long it is.
     pub(super) interval_seconds: f64,
-    /// Whether the host set the pace, or messages were lost.
+    /// Whether the host was saturated, or messages were lost.
     pub(super) too_short: bool,
 }
 
-/// How a search goes on.
+/// The next step of a search.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Next {
-    /// With an interval that is to be tried, for so many messages.
+    /// Try an interval with so many messages.
     Try { interval: Duration, messages: u32 },
-    /// It is over: with the shortest interval that was long enough, or none.
+    /// The search is over. Its result is the shortest interval that was long enough,
+    /// if any.
     Done(Option<Duration>),
 }
 
@@ -50,13 +52,13 @@ pub(super) enum Next {
 pub(super) struct Search {
     too_short: Option<Duration>,
     enough: Option<Duration>,
-    /// How often something was tried again.
+    /// How many attempts were repeated.
     again: u32,
     pub(super) tried: Vec<Tried>,
 }
 
 impl Search {
-    /// What to try next, if there is something left to try.
+    /// The next interval to try, or the result.
     pub(super) fn next(&self) -> Next {
         let interval = match (self.too_short, self.enough) {
             (None, None) => FIRST,
@@ -78,13 +80,13 @@ impl Search {
         }
     }
 
-    /// Whether an attempt that says nothing may be made again: some times in all.
+    /// Whether an inconclusive attempt may be repeated. Counts the repetition.
     pub(super) fn again(&mut self) -> bool {
         self.again += 1;
         self.again <= AGAIN
     }
 
-    /// What came of it.
+    /// Records the outcome of an attempt.
     pub(super) fn tried(&mut self, interval: Duration, too_short: bool) {
         self.tried.push(Tried {
             interval_seconds: interval.as_secs_f64(),
@@ -101,7 +103,7 @@ impl Search {
 mod tests {
     use super::*;
 
-    /// What a host finds that needs so long for a message.
+    /// The interval that is found on a host that needs so long for a message.
     fn found(needs: Duration) -> Option<Duration> {
         let mut search = Search::default();
         loop {
@@ -117,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn the_shortest_that_is_long_enough() {
+    fn the_shortest_sustainable_interval_is_found() {
         for needs in [1, 30, 190, 200, 210, 5_000, 9_999].map(Duration::from_millis) {
             let found = found(needs).expect("one");
             assert!(

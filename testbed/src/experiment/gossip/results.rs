@@ -1,4 +1,4 @@
-//! What came of the messages.
+//! The results of the messages.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,32 +17,32 @@ pub struct Results {
     /// How messages spread.
     #[serde(flatten)]
     pub(super) measured: Spread,
-    /// Events for which the laboratory had no room.
+    /// Events that were dropped because the laboratory's queue was full.
     pub(super) not_watched: u64,
-    /// Deliveries of no message, or second ones.
+    /// Deliveries of unknown messages, and duplicate deliveries.
     pub(super) strange: u64,
-    /// Copies that were given up because their receiver was slow, by receiver.
+    /// Copies that libp2p dropped because their receiver was slow, by receiver.
     pub(super) slow: BTreeMap<String, u64>,
     /// The number of peers that a mesh should have.
     pub(super) mesh: usize,
     /// Whether publishers sent to all of their neighbours.
     pub(super) flood_publish: bool,
-    /// What came of the planned kills.
+    /// The outcome of the planned kills.
     pub(super) faults: Faults,
-    /// The number of meshes that had fewer peers than they should have at least.
+    /// The number of meshes that had fewer peers than their minimum.
     pub(super) small_meshes: usize,
-    /// The time from one message to the next, and what was tried to find it.
+    /// The time from one message to the next, and the intervals that were tried.
     pub(super) interval_seconds: f64,
     pub(super) tried: Vec<Tried>,
     /// What was measured, in the form of all experiments.
     pub(super) measures: Vec<Measure>,
-    /// All of it as text, in lines.
+    /// The summary as text, in lines.
     #[serde(rename = "told")]
     pub(super) summary: Vec<String>,
 }
 
 impl Results {
-    /// What is wrong with them.
+    /// Why the run does not pass, or cannot be trusted.
     pub(super) fn findings(&self) -> Findings {
         let mut findings = Findings::default();
         findings.unknown.extend(self.faults.never());
@@ -83,15 +83,15 @@ impl Results {
         lines.collect::<String>() + &self.faults.text()
     }
 
-    /// With all that is made of what was measured.
+    /// Adds the measures and the summary, which are derived from the measurements.
     pub(super) fn with_summary(mut self) -> Self {
         self.measures = self.measured.measures();
         self.summary = self.lines();
         self
     }
 
-    /// Copies that never left: to whom most of them were to go. Others may have
-    /// brought the same messages.
+    /// The copies that libp2p dropped before sending, and the receiver with most of
+    /// them. Other copies may have brought the same messages.
     fn given_up(&self) -> Option<String> {
         let (slowest, _) = self.slow.iter().max_by_key(|(_, count)| **count)?;
         Some(format!(

@@ -1,4 +1,4 @@
-//! Messages, published at their times, and what comes of them.
+//! A session: messages are published at their times, and deliveries recorded.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant, SystemTime};
@@ -26,10 +26,10 @@ use crate::rows::Rows;
 /// The kind of a message in its envelope.
 const KIND: &str = "GOSSIP";
 
-/// When no copy has come for so long, none is under way. A guess.
+/// When no copy has arrived for so long, none is in flight. A guess.
 const QUIET: Duration = Duration::from_millis(200);
 
-/// Messages under way.
+/// A session of messages.
 pub(super) struct Session<'a> {
     pub(super) size: usize,
     pub(super) patience: Duration,
@@ -40,21 +40,21 @@ pub(super) struct Session<'a> {
     /// Where arrivals are saved.
     pub(super) rows: Option<&'a mut Rows>,
     pub(super) rng: &'a mut ChaCha8Rng,
-    /// What a message's trace is called.
+    /// The name of a message's trace.
     pub(super) name: &'static str,
     /// Publishing stops when it is late by more than this.
     pub(super) late: Duration,
 }
 
-/// What is done, and when.
+/// A scheduled action.
 enum Due {
     Publish,
     Kill(u32),
 }
 
 impl Session<'_> {
-    /// Publishes messages at their times, stops who is to stop, takes what comes
-    /// meanwhile, and what comes after the last.
+    /// Publishes messages and stops peers at their times. Records the deliveries, also
+    /// those after the last message.
     pub(super) async fn run(
         &mut self,
         messages: u32,
@@ -100,8 +100,7 @@ impl Session<'_> {
         }
     }
 
-    /// Waits for the copies that are under way still: until none comes for a
-    /// while.
+    /// Waits for the copies that are still in flight: until none arrives for a while.
     async fn settle(&mut self) -> Result<(), Error> {
         let end = Instant::now() + self.patience;
         let mut copies = None;
@@ -115,7 +114,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// `None` when no peer is left that could report it.
+    /// Records a delivery. `None` if no peer is left to report one.
     fn take(&mut self, delivery: Option<Delivery>) -> Result<(), Error> {
         match delivery {
             Some(delivery) => {
@@ -126,7 +125,7 @@ impl Session<'_> {
         }
     }
 
-    /// The next message, of a peer that runs.
+    /// Publishes the next message, from a random running peer.
     async fn publish_next(&mut self, intended: SystemTime) {
         let which = self.rng.random_range(0..self.members.handles.len());
         let publisher = self.members.handles.keys().nth(which);
@@ -137,8 +136,8 @@ impl Session<'_> {
             .published((publisher, degree), intended, published);
     }
 
-    /// One message, as a trace of its own. Returns its span, or why it was not
-    /// sent.
+    /// Publishes one message, as a trace of its own. Returns its span, or why it was
+    /// not published.
     async fn publish(&self, publisher: u32, id: u64) -> Result<SpanContext, String> {
         let tracer = &self.members.tracers[publisher as usize];
         let span = tracer
@@ -175,7 +174,7 @@ impl Session<'_> {
     }
 }
 
-/// In the order of time.
+/// The actions of the session, in the order of time.
 fn schedule(messages: u32, interval: Duration, kill: &[Kill]) -> VecDeque<(Duration, Due)> {
     let publish = (0..messages).map(|number| (interval * number, Due::Publish));
     let kill = kill.iter().map(|kill| (kill.at, Due::Kill(kill.node)));

@@ -1,4 +1,4 @@
-//! What Prometheus is told of operations.
+//! The metrics of operations, for Prometheus.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::results::Row;
 
 type Label = (&'static str, &'static str);
 
-/// Operations that have ended, without those that prepare.
+/// Operations that have ended, without those of the preparation.
 #[derive(Debug)]
 pub(super) struct Metrics {
     operations: Family<[Label; 2], Counter>,
@@ -25,7 +25,7 @@ impl Metrics {
         let new = Self {
             operations: Family::default(),
             seconds: Family::new_with_constructor(|| Histogram::new(buckets())),
-            // More than log2 of any number of peers that a process holds.
+            // The highest bucket exceeds log2 of the largest number of peers in a process.
             hops: Family::new_with_constructor(|| Histogram::new(linear_buckets(0.0, 1.0, 17))),
         };
         registry.register(

@@ -1,8 +1,8 @@
-//! `testbed kad`: libp2p's Kademlia is asked, and an oracle that knows all
-//! peers says whether the answers are right.
+//! `testbed kad`: operations on libp2p's Kademlia, checked by an oracle that knows
+//! all peers.
 //!
-//! Nothing is asked before every peer has filled its table. Operations have
-//! times at which they are to begin, and their times are measured from these.
+//! No operation begins before every peer has filled its routing table. Each
+//! operation has an intended start time, and its duration is measured from that.
 
 mod metrics;
 mod oracle;
@@ -44,13 +44,13 @@ pub struct Options {
     pub tables: Tables,
     /// How many operations.
     pub operations: u32,
-    /// Of which kinds.
+    /// The kinds from which each operation's is drawn.
     pub mix: Vec<Kind>,
     /// How many bytes a value has.
     pub size: usize,
     /// The time from one operation to the next.
     pub interval: Duration,
-    /// How long one may take.
+    /// How long an operation may take.
     pub patience: Duration,
 }
 
@@ -73,7 +73,7 @@ impl Kad {
     }
 }
 
-/// Begins each at its time, whatever has become of the others.
+/// Begins each operation at its time, whether or not the others have ended.
 async fn carry_out(
     operations: &[Operation],
     interval: Duration,
@@ -102,7 +102,7 @@ async fn carry_out(
     Ok(())
 }
 
-/// One operation, as a trace of its own.
+/// Executes one operation, as a trace of its own.
 async fn ask(
     members: &Members,
     operation: &Operation,
@@ -196,7 +196,8 @@ impl Experiment for Kad {
             outcome.found.map(drop).map_err(Error::Store)
         });
         prepare.await?;
-        // That has opened connections, and who is met looks who else is there.
+        // The preparation has opened connections, and peers look up others when they
+        // meet a new one.
         tables::settled(&members).await?;
         context.record.phase("Prepare", began.elapsed());
         let _measuring = context.host.measuring();

@@ -7,10 +7,10 @@ use std::collections::HashSet;
 
 use sha2::{Digest as _, Sha256};
 
-/// Where a key or a peer is.
+/// The position of a key or a peer in Kademlia's key space.
 type Place = [u8; 32];
 
-/// How many peers are close to a key (k).
+/// The number of closest peers to a key (k).
 pub(super) const K: usize = 20;
 
 /// All peers, by their number.
@@ -27,8 +27,7 @@ impl Oracle {
         }
     }
 
-    /// The k closest peers to `key`, without the one that asks, the closest
-    /// first.
+    /// The k closest peers to `key`, without the requester, the closest first.
     pub(super) fn closest(&self, key: &[u8], without: u32) -> Vec<u32> {
         let key = place(key);
         let all = (0..self.places.len() as u32).filter(|peer| *peer != without);
@@ -49,7 +48,7 @@ impl Oracle {
     }
 }
 
-/// What the oracle says of a lookup.
+/// The oracle's verdict on a lookup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Verdict {
     pub(super) right: usize,

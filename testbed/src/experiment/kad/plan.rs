@@ -14,8 +14,8 @@ use super::oracle::Oracle;
 /// How many bytes a key has.
 pub const KEY: usize = 32;
 
-/// How many records, and how many providers, there are before the first
-/// operation, where some are to be found. A guess: enough for random choices.
+/// How many records, and how many providers, are stored before the first operation,
+/// if the operations look for any. A guess: enough for random choices.
 const PREPARED: usize = 20;
 
 /// What can be asked.
@@ -54,17 +54,17 @@ impl Kind {
 #[derive(Clone, Debug)]
 pub(super) struct Operation {
     pub(super) kind: Kind,
-    /// Whether it is made before the first that is measured.
+    /// Whether it belongs to the preparation and is not measured.
     pub(super) prepares: bool,
     pub(super) peer: u32,
     pub(super) key: Vec<u8>,
-    /// What is stored, or should come back.
+    /// The value to store, or the expected one.
     pub(super) value: Vec<u8>,
-    /// The peer that should be found as its provider.
+    /// The provider that should be found.
     pub(super) provider: Option<u32>,
 }
 
-/// What is there to be found.
+/// A stored record or provider record.
 #[derive(Clone, Debug)]
 struct Known {
     key: Vec<u8>,
@@ -75,13 +75,13 @@ struct Known {
 /// The operations of a run.
 #[derive(Debug)]
 pub(super) struct Plan {
-    /// What is stored and provided before, so that there is something to find.
+    /// The operations of the preparation, which store what later ones are to find.
     pub(super) before: Vec<Operation>,
     pub(super) operations: Vec<Operation>,
 }
 
 impl Plan {
-    /// So many operations, each of a kind that is drawn from `mix`.
+    /// Plans `count` operations, each of a kind drawn from `mix`.
     pub(super) fn new(
         count: u32,
         mix: &[Kind],
@@ -148,7 +148,7 @@ impl Operation {
         }
     }
 
-    /// What its trace is called.
+    /// The name of its trace.
     pub(super) fn name(&self) -> String {
         let kind = self.kind.name();
         match self.prepares {
@@ -157,7 +157,7 @@ impl Operation {
         }
     }
 
-    /// As the peer is asked.
+    /// The operation as a request to the peer.
     pub(super) fn lookup(&self) -> Lookup {
         let key = self.key.clone();
         match self.kind {
@@ -174,8 +174,8 @@ impl Operation {
 }
 
 impl Known {
-    /// Asked by a peer that does not have it: not by the one that stored it, nor, where there
-    /// are others, one of the peers that keep it.
+    /// An operation that looks for it. The requester is not the peer that stored it and,
+    /// if there are others, none of the peers that hold it.
     fn find(&self, kind: Kind, oracle: &Oracle, peers: u32, rng: &mut ChaCha8Rng) -> Operation {
         let keep: BTreeSet<_> = oracle.closest(&self.key, self.by).into_iter().collect();
         let others = (0..peers).filter(|peer| *peer != self.by);

@@ -1,4 +1,4 @@
-//! What came of the operations.
+//! The results of the operations.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -13,22 +13,22 @@ use super::plan::{Kind, Operation};
 use crate::experiment::Findings;
 use crate::network::{Members, Tables};
 
-/// What came of one operation.
+/// The outcome of one operation.
 pub(super) struct Outcome {
     pub(super) intended: SystemTime,
-    /// From the time at which it was to begin.
+    /// Its duration, from its intended start.
     pub(super) after: Duration,
     pub(super) found: Result<Found, LookupError>,
 }
 
-/// What is measured of all.
+/// The measurements of all operations.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     peers: u32,
     asked: u32,
-    /// How many peers each table had, in order.
+    /// How many peers each routing table had, ascending.
     tables: Vec<usize>,
-    /// Whether they were given.
+    /// Whether the routing tables were preloaded.
     given: bool,
     kinds: BTreeMap<Kind, OfKind>,
     /// Lookups that found all of the closest peers, and those that did not.
@@ -41,7 +41,7 @@ pub(super) struct Tally {
 #[serde(into = "String")]
 struct Failure {
     reason: String,
-    /// It may be right, and needs more time.
+    /// Whether it timed out: with more time it might succeed.
     timed_out: bool,
 }
 
@@ -70,8 +70,8 @@ pub(super) struct Row {
     after_ns: u64,
     pub(super) hops: Option<u32>,
     requests: Option<u32>,
-    /// How many of the closest peers it found or stored at, and how many there
-    /// are.
+    /// How many of the closest peers it found or stored at, and how many there are
+    /// in all.
     pub(super) right: Option<usize>,
     pub(super) of: Option<usize>,
     pub(super) failed: Option<String>,
@@ -83,7 +83,7 @@ pub struct Results {
     peers: u32,
     log2_peers: f64,
     asked: u32,
-    /// The least, the median and the greatest.
+    /// The sizes of the routing tables: minimum, median and maximum.
     table: [usize; 3],
     #[serde(skip)]
     given: bool,
@@ -117,7 +117,7 @@ impl Tally {
         }
     }
 
-    /// One more.
+    /// Records one operation.
     pub(super) fn take(
         &mut self,
         number: usize,
@@ -216,7 +216,7 @@ impl OfKind {
 }
 
 impl Results {
-    /// What speaks against a pass.
+    /// Why the run does not pass.
     pub(super) fn findings(&self) -> Findings {
         let mut findings = Findings::default();
         let answered: u64 = self.kinds.values().map(|of| of.asked).sum();
@@ -321,7 +321,7 @@ impl KindSummary {
     }
 }
 
-/// Why what was found is not what should be.
+/// Why an operation failed: its error, or a wrong result.
 fn failure(
     operation: &Operation,
     found: &Result<Found, LookupError>,

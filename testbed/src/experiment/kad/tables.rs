@@ -1,5 +1,5 @@
-//! The barrier before the first operation: every routing table is filled, and
-//! nobody looks for others.
+//! The barrier before the first operation: every routing table is filled, and no
+//! lookup is in progress.
 
 use std::time::{Duration, Instant};
 
@@ -9,20 +9,18 @@ use node::Handle;
 use crate::experiment::Error;
 use crate::network::Members;
 
-/// libp2p fills a table half a second after it heard of a new peer. When no
-/// lookup goes on, no table has changed and nobody was dialled for longer, they
-/// are filled.
+/// libp2p refreshes a routing table half a second after it learned of a new peer.
+/// The tables are filled once, for longer than that, no lookup was in progress and
+/// neither a table nor the number of connections changed.
 const QUIET: Duration = Duration::from_millis(800);
 
-/// How often tables are looked at: that nothing changes any more is no event of
-/// libp2p's.
+/// How often the tables are polled: libp2p has no event for stable tables.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// How long it may take: a guess, some times what 256 peers take on two cores.
+/// How long that may take. A guess: several times what 256 peers take on two cores.
 const LIMIT: Duration = Duration::from_secs(300);
 
-/// Waits until nothing changes any more. Returns how many peers each table has,
-/// in order.
+/// Waits until the tables are filled. Returns how many peers each has, ascending.
 pub(super) async fn settled(members: &Members) -> Result<Vec<usize>, Error> {
     let began = Instant::now();
     let (mut last, mut since) = ((Vec::new(), 0), began);

@@ -1,10 +1,9 @@
-//! `testbed latency`: messages between pairs of peers, one way and back, and
-//! the same bytes over plain TCP, in turn. The ratio says what the stack costs.
-//! Connections and channels are open before.
+//! `testbed latency`: messages between pairs of peers, there and back, alternating
+//! with the same bytes over plain TCP. The ratio is the cost of the stack.
+//! Connections and channels are opened beforehand.
 //!
-//! With an interval, messages have times at which they are to be sent, and
-//! their ways are measured from these: a stall delays all that were to be sent
-//! meanwhile, and shows in all of them.
+//! With an interval, each message has an intended send time, and its latency is
+//! measured from that: a stall shows in every message that was to be sent during it.
 
 mod pace;
 mod results;
@@ -32,28 +31,28 @@ use results::{Results, Row, Tally};
 use stack::Stack;
 use tcp::Tcp;
 
-/// How many messages go one way before as many go the other: both see the same
-/// machine. A guess.
+/// How many messages take one path before as many take the other, so that both are
+/// measured under the same load of the machine. A guess.
 const IN_TURN: usize = 100;
 
 /// Messages that may wait for one writer: those of two turns, there and back. A
 /// message beyond that is not sent, and counts as one without an answer.
 const WAITING: usize = 4 * IN_TURN;
 
-/// Arrivals and answers that may wait to be counted. They come from one turn, two
-/// a message, and from those before whose answers came too late.
+/// Arrivals and answers that may wait to be counted: two for each message of a turn,
+/// and the late answers of earlier turns.
 const SEEN: usize = 16 * IN_TURN;
 
 /// The options of the experiment, checked.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// How many bytes messages have; one size after the other.
+    /// The sizes of messages in bytes, measured one after the other.
     pub sizes: Vec<usize>,
     /// How many messages of each size.
     pub messages: u32,
-    /// How many are under way at once, without an interval.
+    /// How many messages are in flight at once, without an interval.
     pub concurrent: usize,
-    /// The time from one message to the next, whatever became of it.
+    /// The time from one message to the next, whether or not it was answered.
     pub interval: Option<Duration>,
     /// How long an answer may take.
     pub patience: Duration,
@@ -66,14 +65,14 @@ pub struct Latency {
     tally: Tally,
 }
 
-/// Which way messages go.
+/// The path that messages take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Path {
     Stack,
     Tcp,
 }
 
-/// What is seen of a message.
+/// An observed event of a message.
 #[derive(Clone, Copy, Debug)]
 struct Event {
     id: u64,
@@ -83,13 +82,13 @@ struct Event {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum EventKind {
-    /// It came to the other side.
+    /// The message arrived at the other side.
     Arrived,
     /// Its answer came back.
     Answered,
 }
 
-/// Where what is seen goes.
+/// Where events are sent.
 type Witness = mpsc::Sender<Event>;
 
 impl Latency {
@@ -161,7 +160,7 @@ impl Experiment for Latency {
         let _measuring = context.host.measuring();
         let all = u64::from(self.options.messages) * self.options.sizes.len() as u64;
         let bar = context.progress.bar("messages", all);
-        // The schedule goes on whatever became of the messages before.
+        // The schedule does not depend on the outcome of earlier messages.
         let mut start = Instant::now();
         for (size, pairs) in turns {
             for path in [Path::Stack, Path::Tcp] {

@@ -1,4 +1,4 @@
-//! When messages are sent, and when they came.
+//! The schedule of messages, and when they arrived.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant, SystemTime};
@@ -8,29 +8,29 @@ use tokio::time::sleep_until;
 
 use super::{Event, EventKind, Options};
 
-/// A way for messages.
+/// A path for messages.
 pub(super) trait Way {
-    /// Sends one, which is called so.
+    /// Sends a message with that id.
     fn send(&mut self, id: u64, pair: (u32, u32), size: usize);
 
-    /// The id of the next.
+    /// The id of the next message.
     fn next_id(&mut self) -> u64;
 
     /// An answer came.
     fn answered(&mut self, id: u64, at: Instant);
 }
 
-/// Some messages in a row.
+/// A turn: consecutive messages over one path.
 pub(super) struct Turn<'a> {
     pub(super) options: &'a Options,
     pub(super) size: usize,
     pub(super) pairs: &'a [(u32, u32)],
-    /// When the first is to be sent.
+    /// When the first message is to be sent.
     pub(super) start: Instant,
     pub(super) seen: &'a mut mpsc::Receiver<Event>,
 }
 
-/// What became of a message. Times are from the one at which it was to be sent.
+/// The outcome of a message. Times are measured from its intended send time.
 #[derive(Clone, Debug)]
 pub(super) struct Sent {
     pub(super) pair: (u32, u32),
@@ -41,7 +41,7 @@ pub(super) struct Sent {
 }
 
 impl Turn<'_> {
-    /// Sends them, and waits for their answers.
+    /// Sends the messages, and waits for their answers.
     pub(super) async fn run(self, way: &mut impl Way) -> Vec<Sent> {
         let Self {
             options,
@@ -84,7 +84,7 @@ impl Turn<'_> {
             }
             let wakes = next.is_some() && options.interval.is_some();
             let give_up = Instant::now() + options.patience;
-            // While messages are still to be sent, no answer ends the turn.
+            // With an interval, the turn times out only after the last message was sent.
             let event = tokio::select! {
                 biased;
                 event = seen.recv() => event,
@@ -92,13 +92,13 @@ impl Turn<'_> {
                 () = sleep_until(give_up.into()), if !wakes => None,
             };
             let Some(Event { id, at, what }) = event else {
-                return sent; // What has no answer by now gets none.
+                return sent; // Unanswered messages count as lost.
             };
             let Some(message) = places.get(&id).map(|place| &mut sent[*place]) else {
-                continue; // Of a turn that was given up.
+                continue; // The event belongs to a turn that timed out.
             };
             let took = at.saturating_duration_since(message.due);
-            // What comes too late counts as lost.
+            // A late event counts as lost.
             let took = (took <= options.patience).then_some(took);
             match what {
                 EventKind::Arrived => message.one_way = took,

@@ -1,4 +1,4 @@
-//! What came of the messages.
+//! The results of the messages.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -13,11 +13,11 @@ use crate::experiment::Error;
 use crate::experiment::Findings;
 use crate::rows::Rows;
 
-/// What is measured.
+/// The measurements, by size and path.
 #[derive(Debug, Default)]
 pub(super) struct Tally(BTreeMap<(usize, Path), Ways>);
 
-/// Of one size, over one road.
+/// The measurements of one size over one path.
 #[derive(Debug, Default)]
 struct Ways {
     sent: u64,
@@ -53,7 +53,7 @@ struct SizeResults {
     size_bytes: usize,
     stack: PathSummary,
     tcp: PathSummary,
-    /// The stack's median beside that of plain TCP.
+    /// The stack's median divided by that of plain TCP.
     one_way_ratio: Option<f64>,
     round_trip_ratio: Option<f64>,
 }
@@ -76,7 +76,7 @@ impl Path {
 }
 
 impl Tally {
-    /// Some more.
+    /// Records the messages of a turn.
     pub(super) fn take(
         &mut self,
         path: Path,
@@ -159,7 +159,7 @@ impl Ways {
 }
 
 impl Results {
-    /// What speaks against a pass.
+    /// Why the run does not pass.
     pub(super) fn findings(&self, options: &Options) -> Findings {
         let mut findings = Findings::default();
         let sent: u64 = self.sizes.iter().map(|size| size.stack.sent).sum();

@@ -1,4 +1,4 @@
-//! The way through the stack: channels between peers.
+//! The path through the stack: channels between peers.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,7 +25,7 @@ use crate::network::Members;
 const REQUEST: &str = "REQUEST";
 const REPLY: &str = "REPLY";
 
-/// Peers that send, and answer.
+/// The peers, which send requests and answer them.
 pub(super) struct Stack {
     peers: Vec<Writers>,
     ids: Vec<PeerId>,
@@ -33,16 +33,17 @@ pub(super) struct Stack {
     /// The spans of messages without an answer.
     open: HashMap<u64, Span>,
     next: u64,
-    /// Who answers. They end with it; until then each keeps its peer alive.
+    /// The tasks that answer. They are aborted on drop; until then each keeps its
+    /// peer alive.
     _answers: JoinSet<()>,
 }
 
-/// Who writes to the channels of one peer: a task each, so that a peer that reads
-/// never waits for a writer.
+/// The writers of the channels of one peer. Each is a task of its own, so that
+/// reading never waits for writing.
 #[derive(Clone)]
 struct Writers {
     handle: Handle,
-    /// Requests and answers to a peer go through one channel.
+    /// Requests and answers to a peer share one channel.
     to: Arc<Mutex<HashMap<PeerId, mpsc::Sender<Outgoing>>>>,
     tasks: TaskTracker,
 }
@@ -83,8 +84,8 @@ impl Stack {
         }
     }
 
-    /// Opens what messages between these go through, there and back, where it is
-    /// not open yet: the other way has its connection before as well.
+    /// Opens the channels between these pairs, in both directions, unless they are
+    /// open: the connection of plain TCP is also opened beforehand.
     pub(super) async fn open(&self, pairs: &[(u32, u32)]) {
         for &(from, to) in pairs {
             for (from, to) in [(from, to), (to, from)] {
@@ -129,7 +130,7 @@ impl Writers {
         if self.all().contains_key(&to) {
             return;
         }
-        // To whom there is no channel, nothing is sent, and nothing answered.
+        // Without a channel to a peer, nothing is sent to it, and it does not answer.
         if let Ok(channel) = self.handle.open_channel(to).await {
             let (sender, messages) = mpsc::channel(WAITING);
             self.tasks.spawn(write(channel, messages));
@@ -139,8 +140,8 @@ impl Writers {
 
     fn send(&self, to: PeerId, message: Outgoing) {
         if let Some(writer) = self.all().get(&to) {
-            // A channel that has closed, or lets too much wait: the message gets
-            // no answer.
+            // If the channel has closed or its queue is full, the message gets no
+            // answer.
             let _ = writer.try_send(message);
         }
     }
@@ -150,7 +151,7 @@ impl Writers {
     }
 }
 
-/// Writes what is to be written to the channel.
+/// Writes queued messages to the channel.
 async fn write(mut channel: Sender, mut messages: mpsc::Receiver<Outgoing>) {
     while let Some(message) = messages.recv().await {
         if channel.send(message).await.is_err() {

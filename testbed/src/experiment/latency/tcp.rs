@@ -1,4 +1,4 @@
-//! The floor: the same bytes over plain TCP, on the loopback.
+//! The baseline: the same bytes over plain TCP, on the loopback.
 
 use std::io;
 use std::time::Instant;
@@ -17,7 +17,7 @@ pub(super) struct Tcp {
     next: u64,
 }
 
-/// Ids of these messages: far from those of the others.
+/// The first id of these messages: far from those of the stack.
 const FIRST: u64 = 1 << 63;
 
 impl Tcp {
@@ -30,7 +30,7 @@ impl Tcp {
         server.set_nodelay(true)?;
         let (to_send, mut sending) = mpsc::channel(WAITING);
         let (reader, mut writer) = client.into_split();
-        // They end with the connection, which ends with the sender.
+        // The tasks end with the connection, which closes when the sender is dropped.
         tokio::spawn(async move {
             while let Some((id, size)) = sending.recv().await {
                 let frame = Frame {
@@ -69,7 +69,7 @@ impl Tcp {
 
 impl Way for Tcp {
     fn send(&mut self, id: u64, _: (u32, u32), size: usize) {
-        // What has no place gets no answer.
+        // If the queue is full, the message gets no answer.
         let _ = self.to_send.try_send((id, size));
     }
 

@@ -1,4 +1,4 @@
-//! The time of a run, which stands still while the run is paused.
+//! The clock of a run, which stops while the run is paused.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use tokio::time::{Instant, sleep_until};
 /// The time since a run began.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Clock {
-    /// When it would have begun, had it never been paused.
+    /// When the run began, shifted by the time for which it was paused.
     start: Instant,
     paused: Option<Instant>,
 }
 
 impl Clock {
-    /// It begins now.
+    /// A clock of a run that begins now.
     pub(super) fn start() -> Self {
         Self {
             start: Instant::now(),
@@ -25,26 +25,25 @@ impl Clock {
         self.paused.is_some()
     }
 
-    /// Stands still from now on.
+    /// Stops the clock.
     pub(super) fn pause(&mut self) {
         self.paused.get_or_insert_with(Instant::now);
     }
 
-    /// Goes on.
+    /// Lets the clock go on.
     pub(super) fn resume(&mut self) {
         if let Some(since) = self.paused.take() {
             self.start += since.elapsed();
         }
     }
 
-    /// How long the run has gone on.
+    /// How long the run has gone on, without pauses.
     pub(super) fn now(&self) -> Duration {
         let now = self.paused.unwrap_or_else(Instant::now);
         now.saturating_duration_since(self.start)
     }
 
-    /// Waits until the run has gone on for so long; for ever while it is
-    /// paused.
+    /// Waits until the run has gone on for `at`; forever if it is paused.
     pub(super) async fn reaches(self, at: Duration) {
         match self.paused {
             None => sleep_until(self.start + at).await,

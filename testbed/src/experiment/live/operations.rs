@@ -1,4 +1,4 @@
-//! The operations of a process that are under way.
+//! The operations of a process that are in progress.
 
 use std::collections::VecDeque;
 
@@ -9,25 +9,25 @@ use opentelemetry::trace::TraceContextExt as _;
 /// process takes its commands in that order.
 #[derive(Debug, Default)]
 pub(super) struct Operations {
-    /// How many have ended. Those of the queue come after them.
+    /// How many operations have ended. Those in the queue follow them.
     ended: u64,
     queue: VecDeque<Context>,
 }
 
 impl Operations {
-    /// Another one, whose command is about to be given.
+    /// Adds an operation whose command is about to be given.
     pub(super) fn begin(&mut self, context: Context) {
         self.queue.push_back(context);
     }
 
-    /// Whether some have not ended.
+    /// Whether any operation has not ended.
     pub(super) fn any(&self) -> bool {
         !self.queue.is_empty()
     }
 
-    /// An output that completes an operation, of a process that had taken so
-    /// many commands then, ends the first. It ends none whose command had not
-    /// been taken: the step that takes it belongs into the operation's span.
+    /// Ends the first open operation, on an output that completes one. `commands` is how
+    /// many commands the process had taken by then. An operation whose command was not
+    /// taken yet does not end: the step that takes it belongs to the operation's span.
     pub(super) fn end_first(&mut self, commands: u64) {
         if self.ended < commands
             && let Some(context) = self.queue.pop_front()

@@ -1,4 +1,4 @@
-//! Whether a run asked for more than the machine does.
+//! Whether a run overloaded the machine.
 
 use std::time::Duration;
 
@@ -6,25 +6,24 @@ use node::driver::Late;
 
 use lab::stats::show;
 
-/// A machine that cannot keep up falls back further and further, so the median
-/// of the delays grows with the run: it is half of the last delay. One that was
-/// busy for a while has a low median. A guess.
+/// The part of the run from which on a median delay is an overload. On a machine that
+/// cannot keep up, delays grow throughout the run, and their median is half of the
+/// last one. A machine that was busy only for a while has a low median. A guess.
 const PART_OF_RUN: u32 = 8;
 
-/// How late timers were, and what that says of the run.
+/// How late timers fired, and whether that is an overload.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Punctuality {
     pub(super) late: Late,
     /// How long the run took.
     pub(super) ran: Duration,
-    /// From where on a delay is worth a word.
+    /// The delay from which on it is reported.
     pub(super) bound: Duration,
 }
 
 impl Punctuality {
-    /// Why what did not come in time says nothing of the network.
-    /// Delays that the pauses of the process explain are none of the machine's
-    /// pace: it stood still for `paused` in all.
+    /// Why operations that did not end in time say nothing of the network. Delays that
+    /// pauses of the process explain, `paused` in all, are no overload.
     pub(super) fn overload(&self, paused: Duration) -> Option<String> {
         let median = self.late.median;
         let least = paused.max(self.bound).max(self.ran / PART_OF_RUN);
@@ -39,7 +38,7 @@ impl Punctuality {
         })
     }
 
-    /// A line for people, where they were late.
+    /// A line of text, if timers were late.
     pub(super) fn line(&self) -> Option<String> {
         let Late {
             count,
@@ -68,7 +67,7 @@ mod tests {
             (100, 300, 0, true),
             (100, 10_000, 0, false),
             (5_000, 10_000, 0, true),
-            // Its pause explains the delays of the one, and not of the other.
+            // The pause explains the delays of the first, but not of the second.
             (940, 4_000, 3_000, false),
             (5_000, 10_000, 200, true),
         ] {

@@ -1,4 +1,4 @@
-//! A system whose processes output by themselves while they are given commands.
+//! A system whose processes also output without a command, while commands are given.
 
 use std::time::Duration;
 
@@ -20,13 +20,13 @@ const COMMANDS: u32 = 40;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Message, Describe)]
 struct News {}
 
-/// A process has heard of one, its own or another's.
+/// A process has delivered a message, its own or another's.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Output, Describe)]
 struct Delivered {
     own: bool,
 }
 
-/// Sends what it is told to send to all others.
+/// Broadcasts a message on each command.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Describe)]
 struct Broadcaster {
     #[describe(skip)]
@@ -78,7 +78,7 @@ impl System for Broadcast {
         all.collect()
     }
 
-    /// With each output, also with those that no command asked for.
+    /// Each output ends an operation, also one that no command caused.
     fn ends(&self, _: NodeId, _: &Delivered) -> bool {
         true
     }
@@ -98,9 +98,9 @@ impl System for Broadcast {
     }
 }
 
-/// Once, an output that was made before a command was taken ended the command's
-/// operation. The step that took the command was then lost, and a right run
-/// judged wrong.
+/// Regression test: an output that was made before a command was taken ended the
+/// command's operation. The step that took the command was then lost, and a correct
+/// run failed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_step_of_a_command_is_recorded() {
     let out = tempfile::tempdir().expect("a temporary folder");

@@ -1,4 +1,4 @@
-//! Who is pinged: one of ours, or a peer of another process.
+//! The peer that is pinged: one of this run, or an external one.
 
 use std::str::FromStr;
 
@@ -6,16 +6,16 @@ use node::{Multiaddr, PeerId, Transport};
 
 use crate::network::ExternalPeer;
 
-/// What `--to` names.
+/// The value of `--to`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Destination {
     /// One of the peers that this run starts.
     Peer(u32),
     /// A peer that listens elsewhere.
     Elsewhere {
-        /// Where.
+        /// Its address.
         address: Multiaddr,
-        /// Who.
+        /// Its PeerId.
         peer: PeerId,
         /// What carries the connection.
         transport: Transport,
@@ -23,7 +23,7 @@ pub enum Destination {
 }
 
 impl Destination {
-    /// The peer elsewhere, to be dialled by `from`.
+    /// The external peer, to be dialled by `from`.
     pub fn external(&self, from: u32) -> Option<ExternalPeer> {
         match self {
             Self::Peer(_) => None,
@@ -43,7 +43,7 @@ impl FromStr for Destination {
         if let Ok(peer) = text.parse() {
             return Ok(Self::Peer(peer));
         }
-        // No text at all is an address, too: an empty one.
+        // An empty text parses as an empty address.
         let address = text
             .parse()
             .ok()
@@ -73,7 +73,7 @@ mod tests {
     const ID: &str = "12D3KooWGjMCwtpbj9o3GA1GHBuNdUVz4nnBhRUhpXCTNPvZvUZE";
 
     #[test]
-    fn numbers_and_addresses_are_told_apart() {
+    fn numbers_and_addresses_are_distinguished() {
         assert_eq!("7".parse(), Ok(Destination::Peer(7)));
         for (address, transport) in [
             (format!("/ip4/127.0.0.1/tcp/4001/p2p/{ID}"), Transport::Tcp),

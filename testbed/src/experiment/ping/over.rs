@@ -1,5 +1,5 @@
-//! Which protocol pings travel over: ours, or libp2p's own to a peer elsewhere that
-//! lacks ours.
+//! The protocol of the pings: the testbed's channels, or libp2p's ping for an external
+//! peer that does not support channels.
 
 use std::time::Instant;
 
@@ -14,7 +14,7 @@ use crate::network::Network;
 /// The protocol of the pings of one pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PingProtocol {
-    /// Our channels.
+    /// The testbed's channels.
     Channel,
     /// `/ipfs/ping/1.0.0`.
     Libp2p,
@@ -28,7 +28,7 @@ impl PingProtocol {
         }
     }
 
-    /// Whether a ping over a channel was lost because `peer` does not speak our
+    /// Whether a ping over a channel was lost because `peer` does not support the channel
     /// protocol.
     pub(super) fn is_lacking(self, outcome: &Outcome, peer: PeerId) -> bool {
         let lacking = channel::Error::Unsupported(peer).to_string();
@@ -38,8 +38,8 @@ impl PingProtocol {
 }
 
 impl Options {
-    /// Pings the peer elsewhere over libp2p's own protocol from now on, if that
-    /// carries pings of this size.
+    /// Falls back to libp2p's ping protocol for the external peer, if that carries pings
+    /// of this size.
     pub(super) async fn fall_back(
         &self,
         network: &Network<PingPong>,
@@ -64,7 +64,7 @@ impl Options {
         }
     }
 
-    /// One ping over libp2p's own protocol.
+    /// Sends one ping over libp2p's ping protocol.
     pub(super) async fn ping_libp2p(&self, network: &Network<PingPong>, from: u32) -> Outcome {
         let lost = |reason: String| Outcome::Lost { reason };
         let Some(external) = &self.external else {
@@ -93,15 +93,14 @@ impl Options {
 mod tests {
     use super::*;
 
-    /// The names are those of the protocols.
     #[test]
-    fn protocols_are_named_rightly() {
+    fn protocol_names_match_the_implementations() {
         assert_eq!(PingProtocol::Channel.protocol(), channel::PROTOCOL.as_ref());
         assert_eq!(PingProtocol::Libp2p.protocol(), ping::PROTOCOL.as_ref());
     }
 
     #[test]
-    fn only_a_lack_of_our_protocol_falls_back() {
+    fn only_an_unsupported_channel_protocol_falls_back() {
         let peer = PeerId::random();
         let lost = |why: &dyn ToString| Outcome::Lost {
             reason: format!("PING from peer-00 was lost: {}", why.to_string()),

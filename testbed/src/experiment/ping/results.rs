@@ -1,4 +1,4 @@
-//! What came of the pings.
+//! The results of the pings.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,17 +12,17 @@ use serde::Serialize;
 use super::PingProtocol;
 use crate::experiment::Findings;
 
-/// How many losses are told one by one; all are in `results.csv`.
+/// How many losses are listed individually; all are in `results.csv`.
 const TOLD: usize = 20;
 
-/// What came of one ping.
+/// The outcome of one ping.
 pub(super) enum Outcome {
     Answered {
         round_trip: Duration,
     },
-    /// Nothing came, and the channel is open still.
+    /// No answer arrived in time, and the channel is still open.
     TimedOut,
-    /// Nothing will come: there is no channel any more.
+    /// No answer can arrive: the channel is gone.
     Lost {
         reason: String,
     },
@@ -76,7 +76,7 @@ impl Row {
     }
 }
 
-/// All pings of a run, as far as they have come.
+/// The pings of a run so far.
 #[derive(Debug)]
 pub(super) struct Tally {
     expected: u64,
@@ -88,7 +88,7 @@ pub(super) struct Tally {
     timed_out: u64,
     not_closed: u64,
     over: PingProtocol,
-    /// What the peers in `losses` are called.
+    /// The names of the peers in `losses`.
     names: BTreeMap<u32, String>,
 }
 
@@ -105,7 +105,7 @@ pub struct Results {
     pub answered: u64,
     /// Pings that were not.
     pub lost: u64,
-    /// How many of those lost only got no answer in time.
+    /// How many of the lost pings timed out.
     pub timed_out: u64,
     /// Channels that the other side did not close in time.
     pub channels_left_open: u64,
@@ -115,7 +115,7 @@ pub struct Results {
     pub first: Option<First>,
     /// The first pings that were lost.
     pub losses: Vec<Row>,
-    /// What the peers in `losses` are called, by their number.
+    /// The names of the peers in `losses`, by their number.
     pub names: BTreeMap<u32, String>,
     /// What was measured, in the form of all experiments.
     pub measures: Vec<Measure>,
@@ -129,10 +129,10 @@ pub struct First {
     round_trip_ns: Option<u64>,
 }
 
-/// A peer: what it is called in the run, and who it is.
+/// A peer: its name in the run, and its PeerId.
 #[derive(Clone, Debug, Serialize)]
 pub struct Who {
-    /// What it is called.
+    /// Its name.
     pub name: String,
     /// Its PeerId, if it is known.
     pub peer_id: Option<String>,
@@ -181,7 +181,7 @@ impl Tally {
         });
     }
 
-    /// What the pings of a pair have gone over.
+    /// Records the protocol that a pair's pings used.
     pub(super) fn went(&mut self, over: PingProtocol) {
         self.over = over;
     }
@@ -214,7 +214,7 @@ impl Tally {
 }
 
 impl Results {
-    /// What is wrong with them.
+    /// Why the run does not pass.
     pub(super) fn findings(&self) -> Findings {
         let mut findings = Findings::default();
         let broken = self.lost - self.timed_out;
@@ -348,7 +348,7 @@ mod tests {
         }
     }
 
-    /// On a saturated host, what is incomplete is unknown.
+    /// Incomplete operations make the verdict unknown on a saturated host.
     #[test]
     fn late_answers_are_incomplete_and_impossible_ones_violations() {
         for (sent, lost, timed_out, violations, incomplete) in [

@@ -1,13 +1,13 @@
 //! The tables of an answer, as named columns.
 //!
-//! A table goes to the page as `{"peer":[0,1],"kind":[3,3],…}`: one list for each
-//! column, all of equal length. So a column has a name on both sides, and a name
-//! costs its bytes once and not in each row.
+//! A table is sent to the page as `{"peer":[0,1],"kind":[3,3],…}`: one list for each
+//! column, all of equal length. So columns are accessed by name on both sides, and a
+//! name is sent once instead of in each row.
 
 use serde::Serialize;
 
-/// A struct of columns and the struct of one of its rows. Rows come in whole, so
-/// all columns are equally long.
+/// A struct of columns, and the struct of one of its rows. Rows are added whole, so all
+/// columns are equally long.
 macro_rules! table {
     ($(#[$about:meta])* $table:ident of $row:ident { $($(#[$doc:meta])* $name:ident: $type:ty,)* }) => {
         $(#[$about])*
@@ -32,13 +32,13 @@ macro_rules! table {
 
 table! {
     /// The steps. `sender`, `message` and `sequence` are those of the message that
-    /// the step handles: -1, an empty text and -1 where it handles none.
+    /// the step handles: -1, an empty text and -1 if it handles none.
     Steps of Step {
         /// Place in the table of peers.
         peer: usize,
         /// Place in the table of kinds: of the message that it handles, or `timer`, ….
         kind: usize,
-        /// The peer's number of the step.
+        /// Number of the step in its peer.
         number: u64,
         /// Time in nanoseconds after the answer's `base`.
         at: i64,
@@ -68,7 +68,7 @@ table! {
         kind: usize,
         /// Id of the message.
         message: String,
-        /// Its fields, for people.
+        /// Its fields, as text.
         text: String,
         /// 1 for a control message of a snapshot algorithm, otherwise 0.
         control: u8,
@@ -82,7 +82,7 @@ table! {
         step: usize,
         /// Place in the table of kinds.
         kind: usize,
-        /// Its fields, for people.
+        /// Its fields, as text.
         text: String,
     }
 }

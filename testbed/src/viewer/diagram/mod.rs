@@ -1,9 +1,9 @@
 //! The space-time diagram's data: every step of every process, in columns.
 //!
-//! The same spans that the API gives as OTLP, but only what a diagram of a
-//! hundred thousand steps needs of them, and from where the page has read
-//! already. It names peers and kinds by their places in lists that stand in
-//! the same answer.
+//! The data comes from the spans that the API returns as OTLP, reduced to what a
+//! diagram of a hundred thousand steps needs, and starts where the page has stopped
+//! reading. Peers and kinds are referred to by their indices in lists of the same
+//! answer.
 
 mod columns;
 
@@ -21,37 +21,37 @@ use trace::store::{Store, hex};
 
 use columns::{Loss, Losses, Output, Outputs, Send, Sends, Step, Steps};
 
-/// So many spans are read for one answer of the server: some ten megabytes of
+/// The most spans that are read for one answer of the server: about ten megabytes of
 /// text.
 pub(super) const MOST_SPANS: usize = 50_000;
 
-/// As much of what a message or an output says. The rest is in its span.
+/// The longest text of a message or an output. The complete one is in its span.
 const LONGEST_TEXT: usize = 120;
 
-/// Stands for no peer, and for no sequence number.
+/// Marks a missing peer or sequence number.
 const NONE: i64 = -1;
 
 /// `GET /api/diagram?after=N`, and with `states=true` the states' digests.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Diagram {
-    /// Where to go on reading.
+    /// The position at which to continue reading.
     next: usize,
     /// How many spans there are from there on.
     left: usize,
-    /// Whether there is something to read on: the answer is as long as one may
-    /// be. What was stored while it was made does not count.
+    /// Whether there may be more to read: the answer has the greatest allowed length.
+    /// Spans that were stored while it was made do not count.
     more: bool,
-    /// So many spans before that were given up for want of memory.
+    /// How many earlier spans were evicted to limit memory.
     evicted: u64,
-    /// What times count from, in nanoseconds since 1970: more than a number of
-    /// JavaScript can hold.
+    /// The origin of times, in nanoseconds since 1970. It is a text because it exceeds
+    /// the exact integers of JavaScript.
     base: String,
     peers: IndexSet<String>,
     kinds: IndexSet<String>,
     traces: IndexSet<String>,
     steps: Steps,
-    /// For each step a number that distinguishes the states after it, where that
-    /// is asked for; zero where no state was recorded.
+    /// For each step a digest of the state after it, if requested; zero if no state was
+    /// recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
     states: Option<Vec<u32>>,
     sends: Sends,
@@ -59,15 +59,14 @@ pub(super) struct Diagram {
     losses: Losses,
 }
 
-/// What is asked for.
+/// The parameters of a query for steps.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct StepsQuery {
-    /// The place from which on spans are read.
+    /// The position from which on spans are read.
     pub(super) after: usize,
-    /// At most so many.
+    /// The most spans that are read.
     pub(super) most: usize,
-    /// Whether states are to be told apart, which only two runs beside each
-    /// other need.
+    /// Whether digests of states are wanted. Only a comparison of two runs needs them.
     pub(super) states: bool,
 }
 
@@ -126,8 +125,8 @@ impl Reader {
             self.diagram.losses.push(loss);
             return;
         }
-        // A step that is the first of an operation shares the operation's
-        // span, which began earlier. Its events give the time.
+        // The first step of an operation shares the operation's span, which began earlier.
+        // So the events determine the step's time.
         let events = span.events.iter().map(|event| event.time_unix_nano);
         let at = events.min().unwrap_or(span.start_time_unix_nano);
         let took = span
@@ -193,7 +192,7 @@ impl Reader {
         }
     }
 
-    /// The message that was lost, where the span says that one was.
+    /// The lost message, if the span reports one.
     fn loss(&mut self, sender: &str, span: &Span) -> Option<Loss> {
         let text = |name: &str| history::text(&span.attributes, name);
         (text("error.type")? == "lost").then_some(())?;
@@ -297,8 +296,7 @@ mod tests {
         }
     }
 
-    /// A page that asks until nothing is new would never stop in a run that
-    /// goes on.
+    /// A page that queries until nothing is new would never stop during a live run.
     #[test]
     fn an_answer_says_whether_it_ends_before_the_spans_do() {
         for (after, most, next, more) in [(0, 2, 2, true), (2, 2, 3, false), (3, 2, 3, false)] {

@@ -1,7 +1,7 @@
-//! OTLP over gRPC, on the same port as all else.
+//! OTLP over gRPC, on the same port as everything else.
 //!
-//! The service that is generated from the `.proto` decodes a request whole, and
-//! loses all of it with one name that is no UTF-8. This one gets the bytes.
+//! The service that is generated from the `.proto` decodes a whole request, and rejects
+//! all of it for one name that is not UTF-8. This service gets the bytes instead.
 
 use axum::extract::{Request, State as Shared};
 use axum::response::{IntoResponse as _, Response};
@@ -18,7 +18,7 @@ use super::http::{Form, decode};
 use super::{Error, LONGEST_MESSAGE, take};
 use crate::viewer::{State, Takes};
 
-/// Takes spans.
+/// Receives spans.
 pub(in crate::viewer) async fn export(Shared(state): Shared<State>, request: Request) -> Response {
     let mut grpc = Grpc::new(Messages)
         .accept_compressed(CompressionEncoding::Gzip)
@@ -27,7 +27,7 @@ pub(in crate::viewer) async fn export(Shared(state): Shared<State>, request: Req
     answer.into_response()
 }
 
-/// No service of that name, or none of its methods, is here.
+/// The error for an unknown service or method.
 pub(in crate::viewer) fn unknown(path: &str) -> Response {
     let message = format!("{path} is not here: traces are taken, and nothing else");
     let status = Status::unimplemented(message);

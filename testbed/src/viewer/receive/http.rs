@@ -1,7 +1,7 @@
 //! OTLP over HTTP: `POST /v1/traces`, in protobuf or JSON, gzipped or not.
 //!
-//! <https://opentelemetry.io/docs/specs/otlp/#otlphttp>: an answer has the
-//! form of its request, and a refusal is a `google.rpc.Status`.
+//! <https://opentelemetry.io/docs/specs/otlp/#otlphttp>: an answer has the encoding of
+//! its request, and an error is a `google.rpc.Status`.
 
 use std::io::Read as _;
 
@@ -20,7 +20,7 @@ use trace::store::message_count;
 use super::{Error, LONGEST_REQUEST, MOST_PARTS, take};
 use crate::viewer::{State, Takes};
 
-/// What a body may be.
+/// The encoding of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
     Protobuf,
@@ -39,7 +39,7 @@ struct Status {
     message: String,
 }
 
-/// Takes spans.
+/// Receives spans.
 pub(in crate::viewer) async fn traces(
     Shared(state): Shared<State>,
     headers: HeaderMap,
@@ -106,7 +106,7 @@ fn gzipped(headers: &HeaderMap) -> Result<bool, Error> {
     }
 }
 
-/// No more than is accepted is unpacked, whatever it would become.
+/// Decompresses a body, up to the longest accepted length.
 fn unzip(body: &[u8]) -> Result<Vec<u8>, Error> {
     let mut unpacked = Vec::new();
     let mut reader = MultiGzDecoder::new(body).take(LONGEST_REQUEST as u64 + 1);
@@ -126,7 +126,7 @@ fn too_long() -> Error {
 pub(super) fn decode(form: Form, body: Bytes) -> Result<otlp::Read, Error> {
     let parts = match form {
         Form::Protobuf => message_count(&body),
-        // No object begins otherwise. What stands in a text counts as well.
+        // Every object begins with it. Braces in texts are counted too.
         Form::Json => body.iter().filter(|byte| **byte == b'{').count(),
     };
     if body.len() > LONGEST_REQUEST {

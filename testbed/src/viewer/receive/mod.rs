@@ -1,4 +1,4 @@
-//! OTLP in: spans that other processes report, over HTTP and gRPC.
+//! The OTLP receiver: spans that other processes report, over HTTP and gRPC.
 //!
 //! A client that reports is not trusted. Sizes are limited after decompression, and
 //! before anything is decoded: two bytes of protobuf are an empty span, which
@@ -19,25 +19,25 @@ use prost::Message as _;
 use trace::otlp::Read;
 use trace::store::{LeftOut, Store};
 
-/// The longest request, in bytes after decompression. A guess: batches of
-/// exporters have some hundred kilobytes.
+/// The longest request, in bytes after decompression. A guess: batches of exporters
+/// have a few hundred kilobytes.
 const LONGEST_REQUEST: usize = 16 << 20;
 
 /// gRPC's own limit on a message, in bytes.
 const LONGEST_MESSAGE: usize = 4 << 20;
 
-/// In one request: spans, and parts that take memory when they are decoded.
+/// Limits of one request: spans, and parts that take memory when they are decoded.
 /// Guesses.
 const MOST_SPANS: usize = 65_536;
 const MOST_PARTS: usize = 2_000_000;
 
-/// In one span, event, link or resource. The SDKs' default is 128 of each;
-/// these leave room for other tools.
+/// Limits of one span, event, link or resource. The SDKs' default is 128 of each; these
+/// limits leave room for other tools.
 const MOST_ATTRIBUTES: usize = 1024;
 const MOST_EVENTS: usize = 4096;
 const MOST_LINKS: usize = 1024;
 
-/// In bytes. Guesses.
+/// Limits of lengths, in bytes. Guesses.
 const LONGEST_VALUE: usize = 64 << 10;
 const LONGEST_NAME: usize = 4 << 10;
 
@@ -78,7 +78,7 @@ fn take(store: &Store, read: Read) -> Result<ExportTraceServiceResponse, Error> 
     })
 }
 
-/// Takes out the spans that break a limit.
+/// Removes the spans that break a limit, and counts them.
 fn strip(around: &mut ResourceSpans, left_out: &mut LeftOut) {
     let resource = around
         .resource

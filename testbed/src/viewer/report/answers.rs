@@ -1,9 +1,9 @@
-//! What a report knows, and what it leaves out.
+//! The answers that a report contains, and those that it leaves out.
 //!
-//! The page needs the run before all else, then what is small, then the
-//! diagram. What room is left is for whole traces, the newest first; so they
-//! are the first to be left out. Of a diagram without room for all, what
-//! surrounds the snapshots is kept, the end, and the beginning (`windows`).
+//! The page needs the run first, then the small answers, then the diagram. The remaining
+//! room is for whole traces, the newest first, so traces are the first to be left out.
+//! If the diagram does not fit, it keeps the steps around the snapshots, the end, and
+//! the beginning (`windows`).
 
 use std::io::Write;
 use std::panic::resume_unwind;
@@ -21,26 +21,26 @@ use crate::run::Folder;
 use crate::viewer::bodies;
 use crate::viewer::diagram::{self, Diagram, StepsQuery};
 
-/// What an answer that is usually small may take: a quarter of all, so that
-/// none leaves no room for the diagram.
+/// The most bytes of an answer that is usually small: a quarter of all, so that there is
+/// room left for the diagram.
 const SHARE: usize = super::MOST / 4;
 
-/// So many traces are listed. The page asks for no more.
+/// The most traces that are listed. The page queries no more.
 const LISTED: usize = 1000;
 
-/// A step hardly takes fewer bytes in the diagram: 137 in a snapshot of 20
-/// peers. No more spans are looked at than can fit at that size.
+/// A lower estimate of a step's bytes in the diagram; a snapshot of 20 peers takes 137.
+/// No more spans are read than can fit at that size.
 const LEAST_STEP: usize = 100;
 
-/// A span hardly takes fewer bytes as OTLP JSON: 1,100 in that run. A trace
-/// that cannot fit at that size is not even looked at.
+/// A lower estimate of a span's bytes as OTLP JSON; that run takes 1,100. A trace that
+/// cannot fit at that size is not read.
 const LEAST_SPAN: u64 = 500;
 
-/// Cuts are found by reading the whole run, as its judges did. For a larger one
-/// this takes too long for a report. A guess.
+/// The most spans of a run whose cuts are shown. Finding cuts reads the whole run, as its
+/// judges did, which takes too long for larger runs. A guess.
 const MOST_FOR_CUTS: usize = 1_000_000;
 
-/// Writes the answers, in at most so many bytes but for some sentences.
+/// Writes the answers, in at most `most` bytes plus the sentences on what is left out.
 pub(super) fn write(
     out: &mut impl Write,
     most: usize,
@@ -53,7 +53,7 @@ pub(super) fn write(
         store,
         left_out: Vec::new(),
     };
-    // As text within the text: a seed has digits that are not to be lost.
+    // As a JSON text, since a number would lose digits of the seed in JavaScript.
     report.small("/api/run", &run.to_string(), "what stands in run.json")?;
     report.small(
         "/api/v3/services",
@@ -93,7 +93,7 @@ impl<W: Write> Report<'_, W> {
         self.left_out.push(sentence.into());
     }
 
-    /// What is there as a whole or not at all.
+    /// Adds an answer that is either complete or left out.
     fn small(
         &mut self,
         asked: &str,
@@ -107,9 +107,9 @@ impl<W: Write> Report<'_, W> {
         Ok(())
     }
 
-    /// The first measurements, and what was seen first of the host.
+    /// Adds the first measurements, and the first samples of the host.
     fn results(&mut self, folder: &Folder) -> Result<(), Error> {
-        // In JSON each line has a byte more, and each quote.
+        // In JSON each line end and each quote takes one byte more.
         let (most, most_of_host) = (SHARE * 7 / 16, SHARE / 16);
         let results = bodies::results(Some(folder.path()), most as u64, most_of_host as u64)?;
         for (text, rest, what, file) in [
@@ -136,7 +136,7 @@ impl<W: Write> Report<'_, W> {
         self.small("/api/results", &results, "the measurements")
     }
 
-    /// The newest traces, or fewer where many peers take part in each.
+    /// Adds the list of the newest traces; fewer if many peers take part in each.
     fn list(&mut self) -> Result<Vec<Summary>, Error> {
         let all = self.store.trace_count();
         let mut limit = LISTED;
@@ -166,7 +166,7 @@ impl<W: Write> Report<'_, W> {
         }
     }
 
-    /// The `whole` diagram, if it fits; otherwise what matters most of it.
+    /// Adds the `whole` diagram if it fits, otherwise its most important parts.
     fn diagram(
         &mut self,
         whole: Option<Diagram>,
@@ -208,7 +208,7 @@ impl<W: Write> Report<'_, W> {
         Ok(())
     }
 
-    /// Those of the listed traces that fit.
+    /// Adds those of the listed traces that fit.
     fn traces(&mut self, listed: &[Summary]) -> Result<(), Error> {
         let mut most_spans = u64::MAX;
         let mut held = 0;
@@ -225,7 +225,7 @@ impl<W: Write> Report<'_, W> {
             let asked = format!("/api/v3/traces/{}", summary.trace_id);
             match self.answers.add(&asked, &trace, left)? {
                 Fit::Whole => held += 1,
-                // To try often what does not fit would take long.
+                // Trying many traces that do not fit would take long.
                 Fit::TooLarge(_) => most_spans = spans / 2,
             }
         }
@@ -246,7 +246,7 @@ fn all(store: &Store) -> StepsQuery {
     }
 }
 
-/// Does what takes long at the same time, where a thread can be had.
+/// Runs `a` and `b` in parallel, if a thread can be started.
 fn both<A: Send, B>(a: impl Fn() -> A + Sync, b: impl FnOnce() -> B) -> (A, B) {
     thread::scope(|scope| {
         let other = thread::Builder::new().spawn_scoped(scope, &a);
@@ -259,8 +259,8 @@ fn both<A: Send, B>(a: impl Fn() -> A + Sync, b: impl FnOnce() -> B) -> (A, B) {
     })
 }
 
-/// How many to try next when so many take `bytes`, and there are only `left`.
-/// Fewer than in proportion, as they are not all of one size.
+/// How many to try next if `many` take `bytes`, and only `left` bytes are left. Somewhat
+/// fewer than in proportion, since their sizes differ.
 fn fewer(many: usize, bytes: usize, left: usize) -> usize {
     let fit = many as u128 * left as u128 / bytes.max(1) as u128 * 15 / 16;
     usize::try_from(fit).map_or(0, |fit| fit.min(many.saturating_sub(1)))

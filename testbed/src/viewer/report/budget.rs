@@ -1,11 +1,11 @@
-//! Answers as they stand in the page: an object from what is asked to the
-//! answer, which takes no more than its room.
+//! The answers in a report's page: an object that maps requests to answers, of limited
+//! size.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 
-/// What opens and closes the object, with some room for what holds it.
+/// Bytes reserved for the markup that opens and closes the object.
 const AROUND: usize = 256;
 
 /// The answers of a report while they are written.
@@ -21,12 +21,13 @@ pub(super) struct Answers<W> {
 pub(super) enum Fit {
     /// It was.
     Whole,
-    /// It was not, since it takes so many bytes.
+    /// It was not, since it takes that many bytes.
     TooLarge(usize),
 }
 
 impl<W: Write> Answers<W> {
-    /// Begins them. They take `most` bytes, and what [`Answers::end`] is given.
+    /// Begins the answers. They take at most `most` bytes plus the text that
+    /// [`Answers::end`] gets.
     pub(super) fn begin(mut out: W, most: usize) -> io::Result<Self> {
         out.write_all(b"<script type=\"application/json\" id=\"answers\">{")?;
         Ok(Self {
@@ -41,8 +42,8 @@ impl<W: Write> Answers<W> {
         self.left
     }
 
-    /// Adds the answer to what is asked, if it takes at most so many bytes and
-    /// there is room.
+    /// Adds the answer to the request `asked`, if it takes at most `most` bytes and there
+    /// is room.
     pub(super) fn add(
         &mut self,
         asked: &str,
@@ -65,7 +66,8 @@ impl<W: Write> Answers<W> {
         Ok(Fit::Whole)
     }
 
-    /// Says what there was no room for. This is short, and is always written.
+    /// Ends the answers with a note on those that did not fit. It is short, and always
+    /// written.
     pub(super) fn end(mut self, left_out: &[String]) -> io::Result<()> {
         self.left = usize::MAX;
         self.add("left-out", &left_out, usize::MAX)?;
@@ -73,8 +75,8 @@ impl<W: Write> Answers<W> {
     }
 }
 
-/// JSON in HTML: what a peer calls itself ends no script. Keeps no more than
-/// it may, and counts the rest.
+/// A writer of JSON within HTML: it escapes `<`, so that a peer's name cannot end the
+/// script. It keeps at most `most` bytes, and counts all.
 struct Bounded {
     text: Vec<u8>,
     size: usize,
@@ -104,7 +106,7 @@ impl Write for Bounded {
         let mut parts = bytes.split(|byte| *byte == b'<');
         self.push(parts.next().unwrap_or_default());
         for part in parts {
-            // `<` stands only in strings, which may hold it in this form.
+            // `<` occurs only in strings, where it may be escaped like this.
             self.push(b"\\u003c");
             self.push(part);
         }

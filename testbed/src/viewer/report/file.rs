@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::Error;
 
-/// What is in the file of that path, which `by` names.
+/// The contents of the file of that path, to which `by` refers.
 pub(super) fn text(
     read: &impl Fn(&str) -> Option<Cow<'static, [u8]>>,
     path: &str,
@@ -17,7 +17,7 @@ pub(super) fn text(
     String::from_utf8(bytes.into_owned()).map_err(|_| refused(path, "no UTF-8"))
 }
 
-/// The error for a file with a line that is in none of the forms of ours.
+/// The error for a file with a line in an unsupported form.
 pub(super) fn refused(file: &str, line: &str) -> Error {
     let (file, line) = (file.to_owned(), line.to_owned());
     Error::Form { file, line }

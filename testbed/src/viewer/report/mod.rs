@@ -1,9 +1,8 @@
-//! A run as one file: the page of the viewer with all that it would ask, so
-//! that it opens from the disk, without a server and without a network.
+//! A run as one file: the viewer's page with the answers to its requests, so that it
+//! opens from the disk, without a server or a network.
 //!
-//! `page` puts the page's files into one, `answers` chooses what it gets to
-//! know. The answers are those of the server, made by the same functions, as
-//! far as they fit.
+//! `page` puts the page's files into one; `answers` selects the answers. They are those
+//! of the server, made by the same functions, as far as they fit.
 
 mod answers;
 mod budget;
@@ -23,40 +22,38 @@ use trace::store::Store;
 use crate::run::{self, Folder};
 use page::Page;
 
-/// The most that a report takes, the page's own files included. Mail takes it
-/// (25 MB, with what base64 adds), a browser opens it in about a second, and a
-/// run of 100,000 steps fits.
+/// The most bytes of a report, including the page's own files. It fits in a mail (25 MB,
+/// with base64), a browser opens it in about a second, and a run of 100,000 steps fits.
 const MOST: usize = 16 << 20;
 
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The page names a file that is not there.
+    /// The page refers to a file that does not exist.
     #[error("{by} wants {file}, which is not among the files of the page")]
     Missing {
-        /// What names it.
+        /// The file that refers to it.
         by: String,
-        /// What it names.
+        /// The missing file.
         file: String,
     },
-    /// A file of the page is written in a way that cannot be put into one.
+    /// A file of the page has a form that cannot be put into a report.
     #[error("{file}: {line:?} cannot be put into a report")]
     Form {
         /// The file.
         file: String,
-        /// What is meant.
+        /// The unsupported line or form.
         line: String,
     },
-    /// It cannot be written.
+    /// The report cannot be written.
     #[error("{0}")]
     Write(#[from] io::Error),
-    /// What it should tell cannot be read.
+    /// The files of the run cannot be read.
     #[error("{0}")]
     Read(#[from] run::Error),
 }
 
-/// Writes the report of a run into its folder. `run` is what stands in
-/// `run.json`.
+/// Writes the report of a run into its folder. `run` is the contents of `run.json`.
 ///
 /// # Errors
 /// [`Error`]. There is then no report.

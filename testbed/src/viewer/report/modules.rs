@@ -1,12 +1,12 @@
-//! The page's modules, so that they find each other within one file.
+//! The page's modules, which import each other within one file.
 //!
-//! An import map gives each module, under the path that it has in the folder,
-//! as a `data:` address. A module from such an address has no folder, so what
-//! it imports (`../api.js`) is rewritten to those paths (`api.js`).
+//! An import map maps the path of each module in the folder to a `data:` URL. A module
+//! from such a URL has no folder, so its imports (`../api.js`) are rewritten to the
+//! paths of the map (`api.js`).
 //!
-//! Our modules are written in one way: an import, however many lines it has,
-//! ends with `from './file.js';` or is `import './file.js';`. What is written
-//! in another way is refused here, and so seen in a test and not by a user.
+//! The page's modules use only two forms of imports: an import, however many lines it
+//! has, ends with `from './file.js';` or is `import './file.js';`. Other forms are
+//! rejected here, so that a test finds them before a user does.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -19,11 +19,11 @@ use serde_json::json;
 use super::Error;
 use super::file::text;
 
-/// What begins a line on which an import ends.
+/// The beginnings of lines on which an import ends.
 const BEGINS: [&str; 3] = ["import ", "export ", "} from "];
 
-/// What stands in no line after the imports are rewritten: other ways to name
-/// a module.
+/// Texts that no line may contain after the imports are rewritten: other forms of
+/// imports.
 const REFUSED: [&str; 6] = [
     " from './",
     " from '../",
@@ -33,8 +33,8 @@ const REFUSED: [&str; 6] = [
     "import.meta",
 ];
 
-/// The import map with the module of that path and all that it needs. `read`
-/// gives what is in a file.
+/// The import map with the module of that path and all its dependencies. `read` returns
+/// the contents of a file.
 pub(super) fn import_map(
     read: impl Fn(&str) -> Option<Cow<'static, [u8]>>,
     entry: &str,
@@ -53,12 +53,12 @@ pub(super) fn import_map(
     Ok(json!({ "imports": modules }).to_string())
 }
 
-/// An address that is what it names.
+/// A `data:` URL with these bytes.
 pub(super) fn data(kind: &str, bytes: &[u8]) -> String {
     format!("data:{kind};base64,{}", BASE64_STANDARD.encode(bytes))
 }
 
-/// The module with its imports named by their paths, and those.
+/// The module with its imports rewritten to paths, and these paths.
 fn rewritten(path: &str, text: &str) -> Result<(String, Vec<String>), Error> {
     let mut whole = String::with_capacity(text.len());
     let mut imports = Vec::new();
@@ -84,7 +84,7 @@ fn rewritten(path: &str, text: &str) -> Result<(String, Vec<String>), Error> {
     Ok((whole, imports))
 }
 
-/// Where on the line the module stands that it imports, if it imports one.
+/// The place of the imported module on the line, if it imports one.
 fn specifier(line: &str) -> Option<Range<usize>> {
     let begins = BEGINS.iter().any(|begin| line.starts_with(begin));
     let upto = line.trim_end().strip_suffix("';").filter(|_| begins)?;
@@ -94,8 +94,8 @@ fn specifier(line: &str) -> Option<Range<usize>> {
     names.then_some(start + 1..upto.len())
 }
 
-/// The path of what the module at `path` calls `specifier`. `None` where that
-/// is no way from file to file, or leads out of the folder.
+/// The path to which `specifier` refers in the module at `path`. `None` if it is not
+/// relative, or leads out of the folder.
 fn beside(path: &str, specifier: &str) -> Option<String> {
     let mut folders: Vec<_> = path.split('/').collect();
     folders.pop();

@@ -1,8 +1,8 @@
-//! `index.html` with everything in it that it links.
+//! `index.html` with all linked files inlined.
 //!
-//! Its scripts and styles carry a number that was drawn for this file, and its
-//! policy allows nothing else: neither another script, whatever a peer calls
-//! itself, nor a request to anywhere.
+//! Its scripts and styles carry a nonce that was drawn for this file. Its Content
+//! Security Policy allows nothing else: no other script, whatever a peer's name is, and
+//! no requests.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use super::Error;
 use super::file::{refused, text};
 use super::modules::{data, import_map};
 
-/// The licences of the libraries in it ask to go along.
+/// The licences of the libraries require that they are included.
 const LICENCES: [&str; 3] = [
     "vendor/LICENSE-htm",
     "vendor/LICENSE-preact",
@@ -31,8 +31,8 @@ impl Page {
     }
 }
 
-/// Puts the page together. `read` gives what is in a file, `nonce` is a number
-/// that cannot be guessed.
+/// Assembles the page. `read` returns the contents of a file; `nonce` is a number that
+/// cannot be guessed.
 pub(super) fn page(
     read: impl Fn(&str) -> Option<Cow<'static, [u8]>>,
     nonce: u128,
@@ -60,7 +60,7 @@ pub(super) fn page(
     })
 }
 
-/// A line of the head, with what it links.
+/// A line of the head, with the linked file inlined.
 fn inlined(
     line: &str,
     read: &impl Fn(&str) -> Option<Cow<'static, [u8]>>,
@@ -99,8 +99,8 @@ fn inlined(
     }
 }
 
-/// As the server's, but that nothing may be asked and nothing comes from
-/// anywhere. The modules have the number of the script that imports them.
+/// The Content Security Policy: like the server's, but without any requests. The modules
+/// have the nonce of the script that imports them.
 fn policy(nonce: &str) -> String {
     format!(
         "  <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \

@@ -12,7 +12,7 @@ use trace::store::samples::{self, attribute, resource, span};
 
 use super::*;
 
-/// The folder of a run that measured so much.
+/// The folder of a run with these measurements.
 fn folder(csv: &str) -> (TempDir, Folder) {
     let place = tempfile::tempdir().expect("a temporary folder");
     fs::write(place.path().join("run.json"), "{}").expect("a file of ours");
@@ -23,7 +23,7 @@ fn folder(csv: &str) -> (TempDir, Folder) {
     (place, folder)
 }
 
-/// A run of so many traces of `spans` steps each, all on one peer.
+/// A run of `traces` traces of `spans` steps each, all on one peer.
 fn run_of(peer: &str, traces: u8, spans: u8) -> Store {
     let store = Store::new();
     let service = store.add_service(resource(peer));
@@ -39,7 +39,7 @@ fn run_of(peer: &str, traces: u8, spans: u8) -> Store {
     store
 }
 
-/// The report in at most so many bytes, and its answers.
+/// The report in at most `most` bytes, and its answers.
 fn report(store: &Store, csv: &str, most: usize) -> (String, Value) {
     let (_place, folder) = folder(csv);
     let page = Page {
@@ -111,7 +111,7 @@ fn a_missing_file_of_the_page_is_named() {
 fn a_report_answers_as_the_server_does() {
     let (_, answers) = report(&samples::store(), "a,b\n1,2\n", MOST);
     assert_eq!(left_out(&answers), [""; 0]);
-    // A seed has more digits than a number of JavaScript: it stands as text.
+    // A seed has more digits than a number of JavaScript, so it is a text.
     let run = answers["/api/run"].as_str().expect("a text");
     assert!(run.contains(&u64::MAX.to_string()), "{run}");
     assert_eq!(answers["/api/results"]["csv"], "a,b\n1,2\n");
@@ -144,7 +144,7 @@ fn traces_are_left_out_first_and_then_the_end_of_the_diagram() {
     let store = run_of("peer-0", 200, 20);
     let (whole, _) = report(&store, "", MOST);
     let rest = "`testbed view` with the folder of the run shows all of it.";
-    // Not all traces, but some.
+    // Only some traces fit.
     let (text, answers) = report(&store, "", whole.len() * 3 / 4);
     assert!(text.len() <= whole.len() * 3 / 4, "{}", text.len());
     assert_eq!(answers["/api/diagram?after=0"]["next"], 4000);
@@ -153,7 +153,7 @@ fn traces_are_left_out_first_and_then_the_end_of_the_diagram() {
     assert!((1..200).contains(&held), "{held}");
     let traces = format!("Of 200 traces, {held} can be opened here.");
     assert_eq!(left_out(&answers), [&traces, rest]);
-    // Not even the diagram.
+    // Not even the diagram fits.
     let (text, answers) = report(&store, "", 200_000);
     assert!(text.len() <= 200_000, "{}", text.len());
     let diagram = &answers["/api/diagram?after=0"];

@@ -1,5 +1,5 @@
-//! Which spans the diagram of a report has, where it has no room for all: those
-//! around the snapshots, the last ones, and the first ones.
+//! Selects the spans of a report's diagram if not all fit: those around the snapshots,
+//! the last ones, and the first ones.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -8,11 +8,11 @@ use serde_json::Value;
 
 use lab::checkers::snapshot::Drawn;
 
-/// So many snapshots keep what surrounds them. Of more, each would have too
-/// little. A guess.
+/// The most snapshots whose surroundings are kept. With more, each would have too little
+/// room. A guess.
 const SNAPSHOTS: usize = 8;
 
-/// What is kept of a run.
+/// The part of a run that is kept.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Kept {
     /// Places of spans, in the order in which they were stored.
@@ -21,8 +21,8 @@ pub(super) struct Kept {
     pub(super) snapshots: Vec<String>,
 }
 
-/// At most so many spans. `starts` are those of all spans with their places, the
-/// earliest first; `base` is what the times of `cuts` count from.
+/// Selects at most `most` spans. `starts` are the start times of all spans with their
+/// places, the earliest first; `base` is the origin of the times of `cuts`.
 pub(super) fn choose(
     starts: &[(u64, u64)],
     base: u64,
@@ -40,7 +40,7 @@ pub(super) fn choose(
         kept.extend(window(at, around, starts.len()));
     }
     kept.extend(starts.len().saturating_sub(quarter)..starts.len());
-    // What the windows share is room for the beginning.
+    // The room that overlapping windows save is used for the beginning.
     let left = most.saturating_sub(kept.len());
     let first: Vec<_> = (0..starts.len())
         .filter(|place| !kept.contains(place))
@@ -55,13 +55,15 @@ pub(super) fn choose(
     }
 }
 
-/// A third of it lies before, where what is in flight was sent.
+/// The window around a snapshot. A third of it lies before the snapshot, where messages
+/// in flight were sent.
 fn window(at: usize, size: usize, all: usize) -> Range<usize> {
     let from = at.saturating_sub(size / 3);
     from..from.saturating_add(size).min(all)
 }
 
-/// Those that violate a property come first: they are what the verdict is about.
+/// The snapshots to show. Those that violate a property come first, since they determine
+/// the verdict.
 fn shown<'a>(cuts: &'a [Drawn], run: &Value) -> Vec<&'a Drawn> {
     let properties = run["results"]["properties"].as_array();
     let violations: Vec<&str> = properties
@@ -102,7 +104,7 @@ mod tests {
         }
     }
 
-    /// A span a nanosecond, the place being the time after `base`.
+    /// One span per nanosecond. Its place is its time after `base`.
     fn starts(many: u64) -> Vec<(u64, u64)> {
         (0..many).map(|place| (1000 + place, place)).collect()
     }

@@ -1,5 +1,5 @@
-//! OTLP in, over HTTP and gRPC: what goes in comes out, and what is hostile
-//! changes nothing.
+//! The OTLP receiver, over HTTP and gRPC: received spans are served, and hostile
+//! requests change nothing.
 
 use std::io::Write as _;
 
@@ -29,7 +29,7 @@ async fn collecting() -> Server {
     serving(Store::with_limit(1 << 30), Takes::Spans).await
 }
 
-/// What the sample's store has.
+/// The spans of the sample store, as a request.
 fn sample() -> ExportTraceServiceRequest {
     let data = samples::store().trace(samples::PING).expect("it is there");
     ExportTraceServiceRequest {
@@ -57,7 +57,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().expect("memory takes everything")
 }
 
-/// One request of bytes, and the answer's status and body.
+/// Sends one request with these bytes. Returns the answer's status and body.
 async fn send_bytes(server: &Server, headers: &str, body: Vec<u8>) -> (u16, Vec<u8>) {
     let (address, length) = (server.address, body.len());
     let head = format!(
@@ -65,7 +65,7 @@ async fn send_bytes(server: &Server, headers: &str, body: Vec<u8>) -> (u16, Vec<
     );
     let sent = tokio::task::spawn_blocking(move || {
         let mut stream = send(address, &head);
-        // A server that refuses need not read it all.
+        // A server that refuses a request need not read all of it.
         let _ = stream.write_all(&body);
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);
@@ -94,7 +94,7 @@ async fn client(server: &Server) -> TraceServiceClient<Channel> {
     TraceServiceClient::new(channel.expect("the server listens"))
 }
 
-/// Checks that what was reported comes out of the API and of each export.
+/// Checks that the received spans are served by the API and by each export.
 async fn comes_out(server: &Server, name: &str) {
     let sent = TracesData {
         resource_spans: sample().resource_spans,
@@ -231,7 +231,7 @@ async fn spans_that_break_a_limit_are_counted_and_the_others_stored() {
     assert!(server.store.is_empty());
 }
 
-/// A text that is none costs the span that it is in, and is counted.
+/// A span with invalid UTF-8 is rejected and counted.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_malformed_span_affects_no_other() {
     let mut protobuf = sample().encode_to_vec();
@@ -273,7 +273,7 @@ async fn a_malformed_span_affects_no_other() {
         );
         assert_eq!((server.store.len(), server.store.left_out().spans), (2, 1));
     }
-    // Over gRPC by hand: our own client has only good texts.
+    // Over gRPC the request is framed by hand: the client can send only valid texts.
     let server = collecting().await;
     let mut framed = vec![0];
     framed.extend((protobuf.len() as u32).to_be_bytes());
@@ -285,7 +285,7 @@ async fn a_malformed_span_affects_no_other() {
     assert_eq!(server.store.len(), 2);
 }
 
-/// One call of gRPC with these bytes: how it ended, and what was answered.
+/// One gRPC call with these bytes. Returns its status and the answer.
 async fn call(server: &Server, path: &'static str, body: Vec<u8>) -> (Code, Vec<u8>) {
     let address = format!("http://{}", server.address);
     let channel = Channel::from_shared(address).expect("an address");
@@ -329,7 +329,7 @@ async fn unknown_grpc_services_are_unimplemented() {
     }
 }
 
-/// As the page's own writer would not write it, but others do.
+/// Valid OTLP JSON in forms that other writers use, but not this program's.
 const LENIENT: &str = r#"{"resource_spans":[{"resource":null,"scopeSpans":[{"spans":[{
     "traceId":"07070707070707070707070707070707","spanId":"0000000000000001","name":null,
     "kind":"SPAN_KIND_SERVER","status":{"code":"STATUS_CODE_ERROR"},"attributes":[
@@ -376,7 +376,7 @@ async fn hostile_requests_change_nothing() {
     let server = collecting().await;
     let spans = with(vec![samples::span(samples::PING, 1, 0, "x", 0); 65_537]);
     let whole = sample().encode_to_vec();
-    // 100 MiB of nothing, and ten million empty parts.
+    // 100 MiB of zeros, and ten million empty parts.
     let bomb = gzip(&vec![0; 100 << 20]);
     let empty = [0x0a, 0x00].repeat(5_000_000);
     let braces = [
@@ -492,13 +492,13 @@ async fn hostile_requests_change_nothing() {
     let over = gzipped.export(large).await.expect_err("it is too long");
     assert_eq!(over.code(), Code::ResourceExhausted);
     assert!(server.store.is_empty());
-    // It is alive, and takes what is good.
+    // The server is alive, and accepts a valid request.
     assert_eq!(send_as(&server, PROTOBUF, whole).await.0, 200);
     assert_eq!(server.store.len(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_other_page_and_no_other_host_reports() {
+async fn reports_of_other_pages_and_hosts_are_rejected() {
     let server = collecting().await;
     let body = sample().encode_to_vec();
     for (headers, wanted) in [
@@ -522,7 +522,7 @@ async fn no_other_page_and_no_other_host_reports() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_viewer_of_a_run_takes_nothing() {
+async fn a_viewer_of_a_run_rejects_spans() {
     let server = start().await;
     let (status, body) = send_as(&server, JSON, b"{}".to_vec()).await;
     let message = String::from_utf8_lossy(&body);

@@ -1,5 +1,4 @@
-//! The runs of a folder: listed, opened beside each other, and no way out of
-//! it.
+//! The runs of a folder: they are listed and opened, and no request leaves the folder.
 
 use std::fs;
 use std::path::Path;
@@ -44,7 +43,7 @@ async fn with_runs() -> (Server, tempfile::TempDir) {
     fs::create_dir(out.join("no-run")).expect("a folder of ours");
     fs::write(out.join("b-ping/results.csv"), "a,b\n1,2\n3,").expect("a file of ours");
     fs::write(out.join("b-ping/host.csv"), "seconds\n0.1\n").expect("a file of ours");
-    // What must not be reached.
+    // A run outside the folder, which must not be reached.
     save(around.path(), "outside", "2026-11-23T00:00:00Z", "secret");
     server.runs.saved_in(&out.join("b-ping"));
     let record = fs::read_to_string(out.join("b-ping/run.json")).expect("just written");
@@ -54,7 +53,7 @@ async fn with_runs() -> (Server, tempfile::TempDir) {
     (server, around)
 }
 
-/// Whether a run goes on is known by the lock that its process holds.
+/// The lock that a run's process holds shows whether the run goes on.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_without_an_end_is_running_or_dead() {
     let (server, around) = with_runs().await;
@@ -98,13 +97,13 @@ async fn runs_are_listed_the_newest_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_call_takes_another_run() {
+async fn every_endpoint_accepts_another_run() {
     let (server, _around) = with_runs().await;
     for (path, part) in [
         ("/api/run?run=a-ping", "a-ping"),
         ("/api/v3/services?run=a-ping", "peer-a"),
         ("/api/v3/services?run=c-ping", "peer-c"),
-        // The one that is shown, by its name: it is in memory, and not in its file.
+        // The shown run by its id: it is served from memory, not from its file.
         ("/api/v3/services?run=b-ping", "peer-0"),
         ("/api/v3/services", "peer-0"),
         ("/api/services?run=a-ping", "peer-a"),
@@ -217,7 +216,7 @@ async fn spans_are_found_one_by_one() {
     }
 }
 
-/// The first step of a peer, after which a balance is that.
+/// The first step of a peer, with the balance after it.
 fn step(peer: u8, balance: Option<&str>) -> Span {
     let mut span = samples::span([9; 16], peer, 0, "start", u64::from(peer));
     span.attributes = vec![samples::attribute("p2p.step", AnyValue::IntValue(1))];

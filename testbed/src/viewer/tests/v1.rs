@@ -4,7 +4,7 @@ use opentelemetry_proto::tonic::trace::v1::TracesData;
 
 use super::*;
 
-/// What stands around an answer.
+/// The envelope of an answer.
 fn envelope(data: Value, total: usize) -> Value {
     json!({ "data": data, "total": total, "limit": 0, "offset": 0, "errors": null })
 }
@@ -44,7 +44,7 @@ async fn lists_have_jaegers_envelope() {
             0,
         ),
         ("/api/dependencies?endTs=1000&lookback=1000", json!([]), 0),
-        // They look back from now.
+        // The lookback is counted from now.
         ("/api/dependencies?lookback=1000", json!([]), 0),
         (
             "/api/dependencies?lookback=1000000000000000",
@@ -95,7 +95,7 @@ async fn searches_accept_the_parameters_of_jaegers_page_and_grafana() {
         ("service=peer-0&tag=list:%5B-1%5D".to_owned(), 0),
         ("service=peer-0&tag=ok:false&tag=ratio:0.1".to_owned(), 1),
         ("service=peer-0&tag=ok:true".to_owned(), 0),
-        // What OTLP has in fields, people search for as tags.
+        // Fields of OTLP that are searched for as tags.
         (
             "service=peer-0&tags=%7B%22error%22%3A%22true%22%7D".to_owned(),
             1,
@@ -117,7 +117,7 @@ async fn searches_accept_the_parameters_of_jaegers_page_and_grafana() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_trace_is_there_or_not_found() {
+async fn a_trace_is_returned_or_not_found() {
     let server = start().await;
     let known = "07".repeat(16);
     let trace = server.store.trace(samples::PING).expect("it is there");
@@ -199,7 +199,7 @@ async fn translated_otlp_is_not_stored() {
     let expected = serde_json::to_value(jaeger::traces(data)).expect("JSON");
     let translated = post(&server, "/api/transform", "", &body).await;
     assert_eq!(translated, (200, envelope(expected, 0)));
-    // As the third generation answers it.
+    // In the form in which the v3 API answers.
     let answered = format!(r#"{{"result":{body}}}"#);
     let again = post(&server, "/api/transform", "", &answered).await;
     assert_eq!(again, translated);
@@ -219,7 +219,7 @@ async fn translated_otlp_is_not_stored() {
             "{status} {message}"
         );
     }
-    // The others of a bad one are good, and the answer says so.
+    // Valid spans beside an invalid one are translated; the answer reports the invalid one.
     let good =
         r#"{"name":"y","traceId":"07070707070707070707070707070707","spanId":"0000000000000001"}"#;
     let both = bad.replace("[{\"name\"", &format!("[{good},{{\"name\""));
@@ -235,7 +235,7 @@ async fn translated_otlp_is_not_stored() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_other_page_may_send() {
+async fn posts_of_other_pages_are_rejected() {
     let server = start().await;
     let body = serde_json::to_string(&TracesData::default()).expect("JSON");
     for (headers, wanted) in [

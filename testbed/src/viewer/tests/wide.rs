@@ -1,4 +1,4 @@
-//! A viewer that other machines can reach: only the token opens it.
+//! A viewer that other machines can reach: the token is required.
 
 use super::*;
 
@@ -37,7 +37,8 @@ async fn requests_without_the_token_are_rejected() {
         (&format!("GET /?token={other}"), String::new()),
         ("GET /?token=", String::new()),
         ("GET /?token", String::new()),
-        // In the address of the page alone: elsewhere it would be written down.
+        // The token is accepted only in the address of the page: elsewhere it would be
+        // recorded.
         (&format!("GET /api/services?token={token}"), String::new()),
         (&format!("POST /v1/traces?token={token}"), String::new()),
     ] {
@@ -71,7 +72,7 @@ async fn the_token_is_accepted_under_every_host_name() {
             assert_eq!(status, 200, "{line} {headers}");
         }
     }
-    // What a program reports, and what another site's page would.
+    // A report of a program, and one of another site's page.
     let report = "Content-Type: application/json\r\n";
     let (line, empty) = ("POST /v1/traces", r#"{"resourceSpans":[]}"#);
     let program = format!("{report}{bearer}");

@@ -14,7 +14,7 @@ const INVARIANTS: [&str; 9] = [
     "I9 FIFO: holds",
 ];
 
-/// A planned fault that never struck shows nothing of that fault.
+/// A run in which a planned fault never struck shows nothing about that fault.
 #[test]
 fn a_kill_that_never_happened_is_unknown() {
     for system in ["snapshot", "gossip --messages 1"] {
@@ -136,8 +136,8 @@ fn a_run_over_its_timeout_fails() {
     says(&ended, &["0 of 1 operations ended within 300ms"]);
 }
 
-/// Its timers are always due, and once kept everything else from running: the
-/// snapshot, the time limit, and signals.
+/// Its timers are always due. Once, they starved everything else: the snapshot, the time
+/// limit, and signals.
 #[test]
 fn an_overloaded_host_makes_the_verdict_unknown() {
     let arguments = "--peers 8 snapshot --rate 200000 --every 1s --timeout 20s";
@@ -210,7 +210,8 @@ fn every_rumour_reaches_all_peers() {
     );
 }
 
-/// A peer may be missed: that ends the run, is reported, and is no failure.
+/// A peer that the flood misses does not keep the run from ending, is reported, and is no
+/// failure.
 #[test]
 fn a_run_with_a_fanout_ends_without_the_missing_deliveries() {
     let arguments = "--peers 20 --topology random:4 --transport memory \
@@ -226,7 +227,7 @@ fn a_run_with_a_fanout_ends_without_the_missing_deliveries() {
     );
 }
 
-/// One that dies is missing, and the others hear of everything another way.
+/// The killed peer misses deliveries; the others get every rumour over another path.
 #[test]
 fn rumours_take_another_path_around_a_crash() {
     let arguments = "--peers 8 --transport memory \

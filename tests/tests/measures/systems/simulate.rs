@@ -48,7 +48,7 @@ fn a_seed_decides_every_byte() {
         let spans = |seed: &str| {
             let runs = Runs::new();
             let arguments = format!("--seed {seed} --peers 5 simulate {system} --loss 0.01");
-            // Right or wrong: that is not what is asked here.
+            // The verdict does not matter here.
             run(&mut runs.testbed(arguments.split(' ')));
             fs::read(runs.only().join("spans.jsonl")).expect("spans")
         };
@@ -102,7 +102,7 @@ fn a_scenario_is_read_from_a_file() {
         &testbed(&arguments, 0),
         &["schedules         200, ", "verdict           pass"],
     );
-    // What a ping claims to survive: all of it at once.
+    // All faults that a ping survives, at once.
     let faults = folder.path().join("faults.toml");
     let scenario = "delay = \"exponential:5ms\"\nloss = 0.1\nduplication = 0.1\nfifo = false\n\
                     [[crash]]\nprocess = 3\nat = \"5ms\"\nrestart = \"15ms\"\nstate = \"lost\"\n\
@@ -112,7 +112,7 @@ fn a_scenario_is_read_from_a_file() {
     let faults = faults.display();
     let arguments = format!("--peers 6 simulate ping --count 5 --seeds 500 --scenario {faults}");
     says(&testbed(&arguments, 0), &["every ping ends once: holds"]);
-    // A snapshot is given up, as it is when --kill stops a peer.
+    // A snapshot is aborted, as it is when --kill stops a peer.
     let arguments = format!("--peers 3 simulate snapshot --scenario {path}");
     says(
         &testbed(&arguments, 0),
@@ -120,9 +120,9 @@ fn a_scenario_is_read_from_a_file() {
     );
 }
 
-/// A judge that looked at nothing has judged nothing: before anything is
-/// announced, the process that would announce it has crashed. Over many schedules
-/// it is enough that some had something to check.
+/// The process that would announce the termination crashes before it does, so the judge
+/// has nothing to check. Over many schedules it is enough that some had something to
+/// check.
 #[test]
 fn a_judge_with_nothing_to_check_is_unknown() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -264,7 +264,7 @@ fn an_interrupted_trial_saves_its_measurements() {
     }
 }
 
-/// On a line there is no other way, and the judge says who never heard.
+/// On a line there is no other path, and the judge names the peer that never delivers.
 #[test]
 fn a_lost_rumour_is_reported_as_missing() {
     let arguments = "--peers 6 --topology line simulate gossip --loss 0.3 --seeds 20";

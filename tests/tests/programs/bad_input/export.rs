@@ -43,7 +43,7 @@ fn invalid_values_are_rejected() {
 }
 
 #[test]
-fn a_file_that_is_cut_short_or_wrong() {
+fn a_truncated_or_malformed_file_is_rejected() {
     let runs = Runs::new();
     run(&mut runs.testbed(["--peers=2", "ping"])).exits(0);
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -69,7 +69,7 @@ fn a_file_that_is_cut_short_or_wrong() {
             refused(name, &run(&mut runs.testbed(args)), 2, &parts);
         }
     }
-    // An id that is none costs its span alone.
+    // An invalid id costs only its span.
     let content = text.replacen("\"spanID\":\"", "\"spanID\":\"x", 1);
     fs::write(&path, content).expect("it is ours");
     let ended = run(&mut runs.testbed(["export", &file, "--format", "otlp"])).exits(0);

@@ -1,6 +1,6 @@
 //! Every option of every command of both programs, with extreme values: the exit status is 0, 1,
 //! 2 or 3, and there is no panic, no signal, and no more memory than allowed.
-//! What goes on is ended by Ctrl-C. The options are those that clap knows, so a
+//! A program that goes on is ended by Ctrl-C. The options are those that clap knows, so a
 //! new one is tried without a line here.
 
 use std::collections::BTreeSet;
@@ -16,7 +16,7 @@ use node::daemon;
 use support::{Ended, Running, node, testbed};
 use testbed::cli::Cli;
 
-/// Values that somewhere are the least, the greatest, or none at all.
+/// Values that for some option are the least, the greatest, or invalid.
 const VALUES: [&str; 16] = [
     "",
     "0",
@@ -36,21 +36,21 @@ const VALUES: [&str; 16] = [
     "0..1ns",
 ];
 
-/// What goes on longer is interrupted. It is only to be long enough for most
-/// runs of three peers to end.
+/// A program that goes on longer is interrupted. Long enough for most runs of three peers
+/// to end.
 const LONG: Duration = Duration::from_secs(1);
 
-/// What does not end so long after Ctrl-C hangs.
+/// A program that goes on longer than this after Ctrl-C counts as hung.
 const PATIENT: Duration = Duration::from_secs(30);
 
-/// KiB of addresses that a process may use: far more than three peers need, and
-/// far less than a machine has.
+/// The address space of a process, in KiB: far more than three peers need, and far less
+/// than a machine has.
 const MOST_MEMORY: u64 = 8 << 20;
 
 /// One way to call the program.
 #[derive(Debug)]
 struct Case {
-    /// None of `testbed-node`, which has no commands.
+    /// Empty for `testbed-node`, which has no commands.
     command: Vec<String>,
     option: String,
     value: OsString,
@@ -113,8 +113,8 @@ fn ends_within(running: &mut Running, time: Duration) -> bool {
     false
 }
 
-/// The cases of each option of `command` and those below, each option once for
-/// each first word: `simulate` and `check` are engines of their own.
+/// The cases of each option of `command` and its subcommands. `simulate` and `check` are
+/// engines of their own, so their options are tried again.
 fn cases(
     command: &clap::Command,
     path: &[String],
@@ -173,13 +173,13 @@ fn values(arg: &Arg) -> Vec<OsString> {
             let all = VALUES.iter().map(OsString::from);
             all.chain([not_utf8, long]).collect()
         }
-        // Every value that there is has tests of its own.
+        // The possible values have tests of their own.
         false => vec![OsStr::new("").to_owned(), not_utf8],
     }
 }
 
 #[test]
-fn an_extreme_value_of_any_option_ends_as_any_run_does() {
+fn extreme_values_of_options_cause_no_crash() {
     let mut all = cases(&Cli::command(), &[], &mut BTreeSet::new());
     all.extend(cases(&daemon::Cli::command(), &[], &mut BTreeSet::new()));
     let cases = all;

@@ -1,5 +1,5 @@
 //! Ctrl-C, in every phase: the run folder is whole, and what was measured is
-//! in it. What the run has reached is seen by the spans that it exports.
+//! in it. The exported spans show which phase a run has reached.
 
 use serde_json::Value;
 use support::collector::{Collector, Manner, Protocol};
@@ -120,8 +120,8 @@ fn a_saved_run_is_served_until_the_interrupt() {
     }
 }
 
-/// A collector that never answers holds up the orderly end. A user who presses
-/// again does not want to wait for it.
+/// A collector that never answers holds up the orderly end. A second Ctrl-C does not wait
+/// for it.
 #[test]
 fn a_second_interrupt_ends_at_once() {
     let args = ["--peers=3", "ping", "--count=1000000", "--interval=1ms"];
@@ -132,7 +132,7 @@ fn a_second_interrupt_ends_at_once() {
     }
     let ended = run.running.end().exits(130);
     no_panic(&ended);
-    // Not even the end was written, but what was is whole.
+    // The end of the run was not saved, but the record is valid.
     let record = saved::record(&run.runs.only());
     assert_eq!(record["verdict"]["status"], "unknown");
 }

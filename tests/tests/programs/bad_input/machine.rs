@@ -1,4 +1,4 @@
-//! What the machine does not give: descriptors, and room on the disk.
+//! Resources that the machine lacks: file descriptors and disk space.
 
 use std::process::Command;
 

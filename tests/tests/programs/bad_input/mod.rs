@@ -1,6 +1,6 @@
-//! Everything that a user, the machine or another peer can get wrong, by its
-//! name: one clear line that says which value it was and what would do, the
-//! right exit status, no panic, no hang, and what was measured is saved.
+//! Everything that a user, the machine or another peer can get wrong: one clear line
+//! names the value and what would be valid, the exit status is right, there is no panic
+//! and no hang, and what was measured is saved.
 
 mod export;
 mod extreme;
@@ -15,8 +15,8 @@ mod view;
 use support::Ended;
 use support::saved::no_panic;
 
-/// Checks that wrong usage, or a failure before the run, was told as it should
-/// be: exit status, and `parts` in one line on standard error.
+/// Checks that wrong usage, or a failure before the run, was reported correctly: the exit
+/// status, and `parts` in one line on standard error.
 fn refused(name: &str, ended: &Ended, status: i32, parts: &[&str]) {
     no_panic(ended);
     assert_eq!(ended.status, Some(status), "{name}: {ended}");
@@ -25,7 +25,7 @@ fn refused(name: &str, ended: &Ended, status: i32, parts: &[&str]) {
     let mut line = lines.next().unwrap_or_default().to_owned();
     assert!(line.starts_with("error: "), "{name}: {ended}");
     let mut lines = lines.peekable();
-    // Clap puts what would do into a line of its own.
+    // Clap lists the possible values in a line of its own.
     if let Some(values) = lines.next_if(|line| line.starts_with("  [possible values: ")) {
         line.push_str(values);
     }

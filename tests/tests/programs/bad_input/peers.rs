@@ -93,9 +93,9 @@ fn another_peer_id_is_reported() {
     );
 }
 
-/// It accepts the channel, and at the first PING it is gone.
+/// The other peer accepts the channel, and disconnects at the first PING.
 #[test]
-fn a_connection_closed_in_the_handshake_is_reported() {
+fn a_connection_closed_at_the_first_ping_is_reported() {
     let runtime = Runtime::new().expect("a runtime");
     let (mut peer, address) = runtime.block_on(listening());
     let address = format!("{address}/p2p/{}", peer.handle.peer_id());

@@ -16,7 +16,7 @@ fn redirected(streams: &str, runs: &Runs, args: &[&str]) -> Command {
     shell
 }
 
-/// It writes much there: where metrics and the page are, and logs.
+/// Options that make it write much there: logs, and the address of the metrics.
 const TALKATIVE: [&str; 6] = [
     "-vv",
     "--peers=3",

@@ -146,7 +146,7 @@ fn invalid_values_are_rejected() {
 }
 
 #[test]
-fn scenario_files() {
+fn invalid_scenario_files_are_rejected() {
     let folder = tempfile::tempdir().expect("a folder");
     let cases: [(&str, &str, &[&str]); 5] = [
         (
@@ -202,7 +202,7 @@ fn scenario_files() {
 }
 
 #[test]
-fn a_topology_in_two_parts() {
+fn a_disconnected_topology_is_rejected() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("edges");
     fs::write(&path, "0 1\n2 3\n").expect("a file");

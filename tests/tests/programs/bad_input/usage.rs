@@ -1,4 +1,4 @@
-//! Wrong usage: values that make no sense, or none together.
+//! Wrong usage: values that make no sense alone or together.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use super::refused;
 const ID: &str = "12D3KooWGjMCwtpbj9o3GA1GHBuNdUVz4nnBhRUhpXCTNPvZvUZE";
 
 #[test]
-fn values_of_a_run() {
+fn invalid_values_of_a_run_are_rejected() {
     let cases: [(&str, &[&str], &[&str]); 20] = [
         (
             "no peer",
@@ -158,7 +158,7 @@ fn values_of_a_run() {
 }
 
 #[test]
-fn values_of_ping() {
+fn invalid_values_of_ping_are_rejected() {
     let elsewhere = format!("/dns4/example.org/tcp/4001/p2p/{ID}");
     let tcp = format!("/ip4/127.0.0.1/tcp/4001/p2p/{ID}");
     let cases: [(&str, &[&str], &[&str]); 17] = [
@@ -256,7 +256,7 @@ fn values_of_ping() {
 }
 
 #[test]
-fn edge_lists() {
+fn invalid_edge_lists_are_rejected() {
     for (name, text, parts) in [
         (
             "a self-loop",
@@ -293,7 +293,7 @@ fn edge_lists() {
 }
 
 #[test]
-fn ports_in_use() {
+fn ports_in_use_are_reported() {
     let (_listener, address) = ports::silent();
     let (port, address) = (address.port(), address.to_string());
     let runs = Runs::new();
@@ -330,7 +330,7 @@ fn ports_in_use() {
 }
 
 #[test]
-fn values_of_a_node() {
+fn invalid_values_of_a_node_are_rejected() {
     let of_another = format!("/ip4/127.0.0.1/tcp/0/p2p/{ID}");
     for (name, args, parts) in [
         (

@@ -1,4 +1,4 @@
-//! `testbed view` of what is no run, or no longer a whole one.
+//! `testbed view` of a folder that is no run, or of a damaged run.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use support::{Running, Runs, http, ports, run};
 use super::refused;
 
 #[test]
-fn no_run() {
+fn invalid_values_are_rejected() {
     let runs = Runs::new();
     let here = runs.path().display().to_string();
     for (name, args, parts) in [
@@ -67,7 +67,7 @@ fn a_port_in_use() {
     );
 }
 
-/// Damages `file` of a run, whose `view` then has to tell of it.
+/// Damages `file` of a run, which `view` then has to report.
 fn damaged(name: &str, file: &str, damage: impl Fn(&Path), parts: &[&str]) {
     let runs = Runs::new();
     run(&mut runs.testbed(["--peers=2", "ping"])).exits(0);
@@ -101,7 +101,7 @@ fn the_complete_lines_of_a_truncated_run_are_shown() {
 }
 
 #[test]
-fn a_damaged_run() {
+fn a_damaged_run_is_reported() {
     let lines = |path: &Path| {
         let text = fs::read_to_string(path).expect("it was saved");
         let mut lines: Vec<_> = text.lines().collect();

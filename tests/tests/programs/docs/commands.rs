@@ -34,8 +34,7 @@ const NOT_RUN: [(&str, &str); 13] = [
     ("sweep", "takes long"),
 ];
 
-/// Parts of command lines whose run may fail: they show what goes wrong. By
-/// chance nothing does.
+/// Parts of command lines that demonstrate a failure. By chance their run may pass.
 const MAY_FAIL: [&str; 6] = [
     "--peers 20 snapshot --channel per-message",
     "check snapshot --peers 3 --channel per-message",

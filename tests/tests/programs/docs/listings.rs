@@ -1,5 +1,4 @@
-//! What is shown of a run is what a run prints, but for what differs from run to
-//! run.
+//! The pages show what a run prints, but for what differs from run to run.
 
 use std::fs;
 
@@ -10,7 +9,7 @@ use support::{Running, node, workspace};
 use super::blocks::{Block, of_kind, shape};
 use super::run_in;
 
-/// Short runs of what the pages show excerpts of, by the first word of those.
+/// Short runs that print the excerpts of the pages, by the first word of the excerpt.
 const EXCERPTS: [(&str, &str); 3] = [
     (
         "tables",
@@ -64,7 +63,7 @@ fn differs<'a>(shown: &'a str, printed: &'a str) -> Option<&'a str> {
 }
 
 #[test]
-fn excerpts_are_of_what_is_printed() {
+fn excerpts_match_the_output() {
     for Block { place, text, .. } in of_kind("excerpt") {
         let first = text.split_whitespace().next();
         let run = EXCERPTS.iter().find(|(word, _)| Some(*word) == first);
@@ -83,7 +82,7 @@ fn excerpts_are_of_what_is_printed() {
 }
 
 #[test]
-fn scenario_is_one() {
+fn scenarios_are_valid() {
     for Block { place, text, .. } in of_kind("toml") {
         let scenario = Scenario::parse(&text);
         let scenario = scenario.unwrap_or_else(|error| panic!("{place}: {error}"));
@@ -120,8 +119,8 @@ fn figures_are_lines_of_the_benchmarks() {
     }
 }
 
-/// What a node answers to what it is asked for: the same fields, and the same
-/// answers where these are words.
+/// The answers of a node have the fields that are shown, with the same values but for
+/// times.
 #[test]
 fn a_node_answers_what_is_shown() {
     let mut first = Running::start(node().args(["--listen", "/ip4/127.0.0.1/tcp/0"]));

@@ -1,6 +1,6 @@
-//! The blocks of the README, of CONTRIBUTING.md and of `docs` are what the programs do: sessions are run and compared,
-//! command lines are run, or at least parsed, the scenario is read, and figures
-//! name lines of the benchmarks and of experiments.
+//! The blocks of the README, of CONTRIBUTING.md and of `docs` match the programs: sessions
+//! are run and compared, command lines are run, or at least parsed, the scenario is read,
+//! and figures name lines of the benchmarks and of experiments.
 //!
 //! A block says by its info string what it is: `console` a session, `node` one
 //! with a `testbed-node`, `sh` command lines, `toml` a scenario, `rust` the

@@ -76,7 +76,7 @@ fn every_command_is_named_with_options_that_it_has() {
     }
 }
 
-/// A key that is none is refused with those that there are.
+/// The error for an unknown key lists the valid keys.
 #[test]
 fn every_key_of_a_scenario_is_named() {
     let page = read("docs/scenario.md");

@@ -55,7 +55,7 @@ fn the_folder_is_whole(runs: &Runs) {
     assert_eq!(saved::rows(&folder).len(), 1);
 }
 
-/// What a seed decides: who the peers are, and who is pinged.
+/// What a seed decides: the keys of the peers, and which peer is pinged.
 fn chosen(seed: &str) -> (Value, Value) {
     let runs = Runs::new();
     run(&mut runs.testbed(["--peers", "6", "--seed", seed, "ping"])).exits(0);

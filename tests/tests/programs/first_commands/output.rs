@@ -82,7 +82,7 @@ fn a_closed_pipe_is_no_error() {
         let runs = Runs::new();
         let (reader, writer) = pipe().expect("a pipe");
         drop(reader);
-        // What saves nothing refuses a folder for runs.
+        // Commands that save nothing refuse `--out`.
         let mut command = match args[0] {
             "ping" => runs.testbed([""; 0]),
             _ => support::testbed(),

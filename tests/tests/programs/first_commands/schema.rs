@@ -1,4 +1,4 @@
-//! The schema of `run.json` takes what runs save, which every test here
+//! The schema of `run.json` accepts what runs save, which every test here
 //! checks, and nothing else.
 
 use serde_json::{Value, json};

@@ -6,7 +6,7 @@ use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use support::spans::{self, Reported};
 use support::{Runs, run, saved};
 
-/// Which key peers get in this test.
+/// The seed of the peers' keys in this test.
 const SEED: u64 = 42;
 
 const PEERS: u32 = 20;

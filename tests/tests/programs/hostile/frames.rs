@@ -17,7 +17,7 @@ use support::peers::within;
 use crate::hostile::node::Node;
 use crate::hostile::stranger::{Stranger, closed, write};
 
-/// How much a flood brings: more than any limit lets in at once.
+/// The bytes of a flood: more than any limit admits at once.
 const FLOOD: usize = 512 << 20;
 
 pub(crate) async fn slowly(node: Node) -> Stranger {
@@ -169,8 +169,8 @@ pub(crate) async fn many_streams(node: Node) -> (Stranger, Vec<Stream>) {
     (stranger, streams)
 }
 
-/// It accepts the channels that are to bring the PONGs, and never reads them.
-/// Whenever it is thrown out, it comes back.
+/// It accepts the channels for the PONGs, and never reads them. Whenever it is
+/// disconnected, it connects again.
 pub(crate) async fn flood(node: Node) -> (Stranger, Vec<Stream>) {
     let mut stranger = Stranger::new(node);
     let mut answers = stranger.accept();

@@ -21,7 +21,7 @@ pub(crate) async fn enormous(node: Node) -> Stranger {
     stranger
 }
 
-/// Those that are not refused stay open until the node loses its patience.
+/// Streams that are not refused stay open until they time out.
 pub(crate) async fn unfinished(node: Node) -> (Stranger, Vec<Stream>) {
     let mut stranger = Stranger::new(node);
     let mut bytes = varint(MAX_ENVELOPE as u64);

@@ -74,8 +74,8 @@ async fn a_node_outlives_hostile_peers() {
         let name = attack.name;
         let before = node.memory();
         let run = tokio::spawn((attack.run)(node.clone()));
-        // While it goes on, and afterwards: one that was there before, and one
-        // that comes now.
+        // During the attack, an honest peer that was connected before it is answered;
+        // after it, also one that connects now.
         while !run.is_finished() {
             honest.ping(name).await;
         }

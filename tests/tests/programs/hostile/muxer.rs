@@ -1,5 +1,5 @@
 //! Attacks between the connection and its protocols: Yamux streams that never
-//! say what they are for.
+//! negotiate a protocol.
 
 use std::task::Poll;
 
@@ -23,9 +23,8 @@ const STREAMS: usize = 256;
 /// What fits into the window of each.
 const WINDOW: usize = 256 << 10;
 
-/// The first streams take all places where streams say their protocol, and say
-/// nothing. What comes on the others fills their windows in the node's memory,
-/// unless they are refused.
+/// The first streams take all places for protocol negotiation, and never negotiate. Data
+/// on the others fills their windows in the node's memory, unless they are refused.
 pub(crate) async fn stuffed(node: Node) -> JoinSet<()> {
     let mut connections = JoinSet::new();
     for _ in 0..4 {

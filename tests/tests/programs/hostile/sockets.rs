@@ -10,7 +10,7 @@ use tokio::net::{TcpSocket, TcpStream, UdpSocket};
 use crate::hostile::node::Node;
 
 /// From another address than that of the honest peers, where this machine has
-/// one: a node keeps places for others (`tests/crowd.rs`).
+/// one: a node keeps places for other addresses (`crowd.rs`).
 pub(crate) async fn silence(node: Node) -> Vec<TcpStream> {
     let (source, count) = match cfg!(target_os = "linux") {
         true => ([127, 0, 0, 2], 200),

@@ -1,4 +1,4 @@
-//! A peer that speaks libp2p, and puts on its streams whatever it likes.
+//! A libp2p peer that writes arbitrary bytes to its streams.
 
 use futures::{AsyncReadExt as _, AsyncWriteExt as _, StreamExt as _};
 use libp2p::StreamProtocol;
