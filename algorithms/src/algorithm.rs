@@ -31,6 +31,13 @@ pub trait Algorithm: Value + Describe {
     /// The process begins. Called once, before any other input.
     fn on_start(&mut self, _out: &mut Out<Self>) {}
 
+    /// The process restarts after a crash: with the durable fields that it wrote last
+    /// ([`Out::persist`]), everything else as in its initial state, and no timer set. By
+    /// default it begins as at first.
+    fn on_restart(&mut self, out: &mut Out<Self>) {
+        self.on_start(out);
+    }
+
     /// The environment gives a command.
     fn on_command(&mut self, command: Self::Command, out: &mut Out<Self>);
 
@@ -147,6 +154,8 @@ pub enum Role {
 pub enum Input<A: Algorithm> {
     /// See [`Algorithm::on_start`].
     Start,
+    /// See [`Algorithm::on_restart`].
+    Restart,
     /// See [`Algorithm::on_command`].
     Command(A::Command),
     /// See [`Algorithm::on_message`].
@@ -167,6 +176,7 @@ pub fn step<A: Algorithm>(algorithm: &mut A, input: Input<A>, seed: u64) -> Vec<
     let mut out = Out::new(seed);
     match input {
         Input::Start => algorithm.on_start(&mut out),
+        Input::Restart => algorithm.on_restart(&mut out),
         Input::Command(command) => algorithm.on_command(command, &mut out),
         Input::Message { from, message } => algorithm.on_message(from, message, &mut out),
         Input::Timer(timer) => algorithm.on_timer(timer, &mut out),

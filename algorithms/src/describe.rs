@@ -42,7 +42,9 @@ pub struct Fields(Vec<(Cow<'static, str>, Field)>);
 /// - `#[describe(name = "data.size")]`: under another name;
 /// - `#[describe(with = Bytes::len)]`: the result of that function;
 /// - `#[describe(skip)]`: not at all;
-/// - `#[describe(flatten)]`: by its own fields, as a field without a name is.
+/// - `#[describe(flatten)]`: by its own fields, as a field without a name is;
+/// - `#[describe(durable)]`, of a process's state: what is written of it by
+///   [`Out::persist`](crate::Out::persist) survives a crash of the process.
 ///
 /// An enum that derives it can be a field itself: the name of its variant in lower
 /// case, and then what the variant holds.
@@ -79,6 +81,13 @@ pub trait Describe {
         let mut fields = Fields::default();
         self.describe(&mut fields);
         fields
+    }
+
+    /// Takes over the durable fields of `stored`. Without the derive, there are none.
+    fn recover(&mut self, _stored: &Self)
+    where
+        Self: Sized,
+    {
     }
 }
 

@@ -40,6 +40,8 @@ pub enum Effect<A: Algorithm> {
     },
     /// Output a value to the environment.
     Output(A::Output),
+    /// Write the durable fields to stable storage, as they are at the end of the step.
+    Persist,
 }
 
 /// Collects a handler's effects, and provides its random numbers.
@@ -93,6 +95,14 @@ impl<A: Algorithm> Out<A> {
         self.effects.push(Effect::Output(output));
     }
 
+    /// Writes the state's durable fields ([`Describe`](crate::Describe)) to stable
+    /// storage, as they are at the end of the step, and before any message of the step is
+    /// sent. A process that restarts after a crash has them again
+    /// ([`Algorithm::on_restart`]).
+    pub fn persist(&mut self) {
+        self.effects.push(Effect::Persist);
+    }
+
     /// The step's own random numbers: the same seed gives the same numbers.
     pub fn rng(&mut self) -> &mut ChaCha8Rng {
         let seed = self.seed;
@@ -135,6 +145,7 @@ impl<A: Algorithm> Out<A> {
                     timer: timer(inner),
                 },
                 Effect::Output(inner) => Effect::Output(output(inner)),
+                Effect::Persist => Effect::Persist,
             });
         }
     }
@@ -162,7 +173,10 @@ mod tests {
                 let amount = message.fields().get_integer("amount");
                 Some((to, format!("{amount:?}")))
             }
-            Effect::SetTimer { .. } | Effect::CancelTimer { .. } | Effect::Output(_) => None,
+            Effect::SetTimer { .. }
+            | Effect::CancelTimer { .. }
+            | Effect::Output(_)
+            | Effect::Persist => None,
         });
         sends.collect()
     }

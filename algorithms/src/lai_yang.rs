@@ -13,12 +13,10 @@
 //! receipt of a message is in the cut, so is its sending, whatever the order of the
 //! messages. A white message that arrives at a red process was in the channel.
 //!
-//! A process has two more facts to learn: that there is a snapshot at all, and when
-//! a channel has no more white messages. An *announcement* carries both. A process
-//! that records sends one to each neighbour, with the number of white messages that
-//! it has put into the channel (Mattern's counter); the receiver counts those that
-//! arrive. Lai and Yang instead keep all messages ever sent and received, and
-//! subtract.
+//! Two facts remain: that there is a snapshot, and when a channel has no more white
+//! messages. An *announcement* carries both. A process that records sends one to each
+//! neighbour, with the number of white messages that it has put into the channel
+//! (Mattern's counter). Lai and Yang instead keep all messages, and subtract.
 //!
 //! Each snapshot has its colours. A process that learns of a snapshot also records
 //! for the earlier ones of its initiator, if it has not yet. A message's colours

@@ -325,7 +325,7 @@ mod tests {
                 match effect {
                     Effect::Send { to, message, .. } => self.under_way.push((me, to, message)),
                     Effect::Output(output) => self.outputs.push((me, output)),
-                    Effect::SetTimer { .. } | Effect::CancelTimer { .. } => {}
+                    Effect::SetTimer { .. } | Effect::CancelTimer { .. } | Effect::Persist => {}
                 }
             }
         }

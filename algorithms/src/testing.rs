@@ -55,6 +55,7 @@ impl<A: Algorithm> Network<A> {
                 }
                 Effect::CancelTimer { timer } => self.cancel(at, &timer),
                 Effect::Output(output) => self.outputs.push((at, output)),
+                Effect::Persist => {}
             }
         }
     }
@@ -80,7 +81,7 @@ impl<A: Algorithm> Network<A> {
     pub(crate) fn under_way(&self) -> impl Iterator<Item = &A::Message> {
         self.waiting.iter().filter_map(|(_, input)| match input {
             Input::Message { message, .. } => Some(message),
-            Input::Start | Input::Command(_) | Input::Timer(_) => None,
+            Input::Start | Input::Restart | Input::Command(_) | Input::Timer(_) => None,
         })
     }
 

@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use trace::steps::Processes;
 
 use crate::delay::Delay;
-use crate::model::{Bounds, Network, Plan};
+use crate::model::{Bounds, Network, Plan, UNLIMITED};
 use crate::planned::Kill;
 use crate::simulator::{self, Crash, Limits, Scenario, ScenarioError};
 use crate::values::{self, Memory};
@@ -40,10 +40,7 @@ pub enum Error {
     #[error("--timeout: a schedule has its own time; leave --timeout out, or take --max-time")]
     Timeout,
     /// The model checker has neither faults of processes nor time.
-    #[error(
-        "{option}: the model checker stops no process and knows no time; leave it out, or take \
-         simulate"
-    )]
+    #[error("{option}: the model checker has no times; take --crashes N, or simulate")]
     NotChecked {
         /// The option.
         option: &'static str,
@@ -179,12 +176,19 @@ impl Schedules {
 /// What the model checker tries.
 #[derive(Clone, Debug, Args)]
 pub struct States {
-    /// Any message may be lost
-    #[arg(long, global = true)]
-    pub lossy: bool,
-    /// Any message may come twice
-    #[arg(long, global = true)]
-    pub duplicating: bool,
+    /// Any message may be lost; with a number, at most so many in a run
+    #[arg(long, global = true, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = ANY, value_parser = at_most)]
+    pub lossy: Option<u32>,
+    /// Any message may come twice; with a number, at most so many in a run
+    #[arg(long, global = true, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = ANY, value_parser = at_most)]
+    pub duplicating: Option<u32>,
+    /// How many times a process may crash in a run, at any moment
+    #[arg(long, global = true, value_name = "N", default_value_t = 0)]
+    pub crashes: u32,
+    /// How many times a process that has crashed restarts in a run, with its durable
+    /// fields; until then it loses all messages
+    #[arg(long, global = true, value_name = "N", default_value_t = 0)]
+    pub restarts: u32,
     /// How many different states are tried at most
     #[arg(long, global = true, value_name = "N", default_value_t = Bounds::STATES)]
     pub max_states: NonZeroUsize,
@@ -197,6 +201,16 @@ pub struct States {
 }
 
 impl Net {
+    /// The processes to be stopped for ever.
+    pub fn stops(&self) -> impl Iterator<Item = Crash> {
+        self.kill.iter().map(|kill| Crash {
+            process: kill.node,
+            at: kill.at,
+            restart: None,
+            state: simulator::Memory::Kept,
+        })
+    }
+
     /// Requires that each process to be stopped exists, is named once, and that
     /// one goes on.
     ///
@@ -238,12 +252,7 @@ impl Schedules {
         if let Some(delay) = &net.delay {
             scenario.delay = delay.clone();
         }
-        scenario.crash.extend(net.kill.iter().map(|kill| Crash {
-            process: kill.node,
-            at: kill.at,
-            restart: None,
-            state: simulator::Memory::Kept,
-        }));
+        scenario.crash.extend(net.stops());
         scenario.check(peers)?;
         Ok(scenario)
     }
@@ -274,8 +283,10 @@ impl States {
         }
         let network = Network {
             fifo: net.channel == Channel::Stream,
-            lossy: self.lossy,
-            duplicating: self.duplicating,
+            losses: self.lossy.unwrap_or(0),
+            duplicates: self.duplicating.unwrap_or(0),
+            crashes: self.crashes,
+            restarts: self.restarts,
         };
         let usual = Bounds::default();
         let bounds = Bounds {
@@ -288,6 +299,19 @@ impl States {
             bounds,
             ..Plan::new(network, processes, seed)
         })
+    }
+}
+
+/// The text for faults without a limit.
+const ANY: &str = "any";
+
+/// The limit of a kind of fault.
+fn at_most(text: &str) -> Result<u32, String> {
+    match text {
+        ANY => Ok(UNLIMITED),
+        number => number.parse().map_err(|_| {
+            format!("{number} is no number of faults; expected for example 2, or any")
+        }),
     }
 }
 

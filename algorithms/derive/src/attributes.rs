@@ -60,6 +60,7 @@ pub(crate) struct OfDescribed {
     pub(crate) with: Option<Expr>,
     pub(crate) is_skipped: bool,
     pub(crate) is_flattened: bool,
+    pub(crate) is_durable: bool,
 }
 
 /// The number of a protobuf field.
@@ -142,7 +143,7 @@ impl OfField {
 impl OfDescribed {
     pub(crate) fn parse(attributes: &[Attribute]) -> syn::Result<Self> {
         let mut all = Self::default();
-        let known = "`name`, `with`, `skip` and `flatten`";
+        let known = "`name`, `with`, `skip`, `flatten` and `durable`";
         read(attributes, "describe", known, |meta| {
             if meta.path.is_ident("name") {
                 all.name = Some(meta.value()?.parse()?);
@@ -152,6 +153,8 @@ impl OfDescribed {
                 all.is_skipped = true;
             } else if meta.path.is_ident("flatten") {
                 all.is_flattened = true;
+            } else if meta.path.is_ident("durable") {
+                all.is_durable = true;
             } else {
                 return Ok(false);
             }

@@ -29,6 +29,7 @@ pub(crate) fn derive(item: &Item<'_>) -> syn::Result<Tokens> {
             How::Value(_, None) => bounds.push((field.ty, quote!(derived::FieldValue))),
         }
     }
+    let recover = recover(item)?;
     let name = item.name;
     let (generics, arguments, _) = item.generics.split_for_impl();
     let clause = bounds::clause(item, bounds);
@@ -50,6 +51,8 @@ pub(crate) fn derive(item: &Item<'_>) -> syn::Result<Tokens> {
             fn describe(&self, fields: &mut derived::Fields) {
                 match self { #(#arms)* }
             }
+
+            #recover
         }
 
         #as_field
@@ -112,6 +115,30 @@ fn arm(path: &Tokens, fields: &[Field<'_>]) -> syn::Result<Tokens> {
         calls.push(call);
     }
     Ok(quote!(#path { #(#patterns,)* .. } => { #(#calls)* let _ = fields; }))
+}
+
+/// Takes over the durable fields of a stored state, if there are any.
+fn recover(item: &Item<'_>) -> syn::Result<Option<Tokens>> {
+    let mut members = Vec::new();
+    for field in item.fields() {
+        if OfDescribed::parse(field.attributes)?.is_durable {
+            members.push(&field.member);
+            if matches!(item.body, Body::Enum(_)) {
+                return Err(field.error(format!(
+                    "field {} of an enum cannot be durable; make the enum a durable field of \
+                     the state's struct",
+                    field.shown()
+                )));
+            }
+        }
+    }
+    Ok((!members.is_empty()).then(|| {
+        quote! {
+            fn recover(&mut self, stored: &Self) {
+                #(::core::clone::Clone::clone_from(&mut self.#members, &stored.#members);)*
+            }
+        }
+    }))
 }
 
 /// As a field, an enum is the name of its variant and the fields of that variant.

@@ -84,7 +84,7 @@ impl Network {
                     ..
                 } => self.due.push(me),
                 Effect::Output(output) => self.seen.push(Event::Output(me, output)),
-                Effect::SetTimer { .. } | Effect::CancelTimer { .. } => {}
+                Effect::SetTimer { .. } | Effect::CancelTimer { .. } | Effect::Persist => {}
             }
         }
     }

@@ -11,7 +11,7 @@
 use std::borrow::Cow;
 
 use algorithms::Field;
-use trace::history::History;
+use trace::history::{Crash, History};
 use trace::steps::{Event, MessageRecord, ReceivedRecord, StepRecord};
 
 use super::Property;
@@ -37,6 +37,15 @@ impl ByHand {
             run.history.processes.insert(process.into(), Vec::new());
         }
         run
+    }
+
+    /// `process` stops for ever.
+    pub(crate) fn crash(&mut self, process: &str) {
+        self.history.crashes.push(Crash {
+            process: process.into(),
+            at: 0,
+            restarted: None,
+        });
     }
 
     /// A new step of `process`: of a command, or of a timer.

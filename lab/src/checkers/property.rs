@@ -95,6 +95,30 @@ impl Property {
         }
     }
 
+    /// The same property, with nothing checked.
+    pub(crate) fn unchecked(&self) -> Self {
+        Self {
+            checked: 0,
+            violations: Vec::new(),
+            unknown: None,
+            ..self.clone()
+        }
+    }
+
+    /// Adds what was found at one more moment of the run, which follows the step `place`.
+    /// An invariant that is violated once is listed once.
+    pub(crate) fn add(&mut self, found: Self, place: impl FnOnce() -> String) {
+        self.checked += found.checked;
+        if self.violations.is_empty() && !found.violations.is_empty() {
+            let place = place();
+            let violations = found.violations.into_iter();
+            self.violations = violations
+                .map(|violation| format!("after {place}: {violation}"))
+                .collect();
+        }
+        self.unknown = self.unknown.take().or(found.unknown);
+    }
+
     /// Marks the property as not known, and replaces any earlier reason.
     pub fn not_known(&mut self, why: impl Into<String>) {
         self.unknown = Some(why.into());

@@ -32,6 +32,8 @@ struct Found {
     ended: u64,
     /// The rule that this run breaks.
     fault: Option<Fault>,
+    /// This run could go on: it ends where an invariant is violated.
+    is_open: bool,
 }
 
 impl<S: System> Exploration<S> {
@@ -81,11 +83,13 @@ impl<S: System> Exploration<S> {
         let way = way.or(checked.example.as_ref());
         let end = way.map(|way| replay(&self.system, &self.plan, way, sink));
         let ended = end.as_ref().map_or(0, World::ended);
+        let is_open = end.as_ref().is_some_and(|end| end.is_open(&self.system));
         let fault = end.and_then(|end| end.fault().cloned());
         *self.found() = Some(Found {
             checked,
             ended,
             fault,
+            is_open,
         });
     }
 

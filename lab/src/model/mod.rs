@@ -35,6 +35,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use algorithms::NodeId;
+use trace::LABORATORY;
+use trace::history::faults;
 use trace::steps::RecordTo;
 use trace::telemetry::Sink;
 
@@ -45,15 +47,33 @@ pub use exploration::{Exploration, Searched, progress};
 pub use search::{Plan, check};
 pub use world::{Action, World};
 
-/// What channels do.
+/// What channels do, and how many faults there may be in a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network {
-    /// They keep the order.
+    /// Channels keep the order.
     pub fifo: bool,
-    /// Any message may be lost.
-    pub lossy: bool,
-    /// Any message may come twice.
-    pub duplicating: bool,
+    /// How many messages may be lost. [`UNLIMITED`]: any.
+    pub losses: u32,
+    /// How many messages may be delivered twice. [`UNLIMITED`]: any.
+    pub duplicates: u32,
+    /// How many times a process may crash.
+    pub crashes: u32,
+    /// How many times a crashed process restarts.
+    pub restarts: u32,
+}
+
+/// A fault may happen any number of times.
+pub const UNLIMITED: u32 = u32::MAX;
+
+impl Network {
+    /// Channels that keep the order, without faults.
+    pub const RELIABLE: Self = Self {
+        fifo: true,
+        losses: 0,
+        duplicates: 0,
+        crashes: 0,
+        restarts: 0,
+    };
 }
 
 /// The result of a check.
@@ -94,7 +114,7 @@ impl<A> Checked<A> {
 
 /// The initial state.
 pub fn start<S: System>(system: &S, plan: &Plan) -> World<S::Algorithm> {
-    World::new(system, &plan.directory, plan.seed, |_| RecordTo::Engine)
+    World::new(system, plan, |_| RecordTo::Engine)
 }
 
 /// Replays a run, and records it as spans, a millisecond a step. Returns the
@@ -105,13 +125,17 @@ pub fn replay<S: System>(
     actions: &[Action],
     sink: &Arc<Sink>,
 ) -> World<S::Algorithm> {
-    let mut world = World::new(system, &plan.directory, plan.seed, |id: NodeId| {
-        let name = id.to_string();
-        RecordTo::Spans(sink.tracer_with_ids(&name, &name, SeededIds::new(plan.seed, id.0)))
+    let tracer =
+        |name: &str, process| sink.tracer_with_ids(name, name, SeededIds::new(plan.seed, process));
+    let mut world = World::new(system, plan, |id: NodeId| {
+        RecordTo::Spans(tracer(&id.to_string(), id.0))
     });
     for action in actions {
         world.tick();
         world.act(system, action.clone());
     }
+    faults::record(world.crashes(), || {
+        tracer(LABORATORY, SeededIds::LABORATORY)
+    });
     world
 }

@@ -65,8 +65,8 @@ struct Link {
 enum Tried<A: algorithms::Algorithm> {
     /// A run ends there, and was judged.
     End(End, Judgement),
-    /// Its last step breaks a rule.
-    Fault,
+    /// Its last step breaks a rule of algorithms, or an invariant of the system.
+    Broken,
     /// It goes on to these successors, none of which was known when it was tried.
     Open(Vec<Successor<A>>),
     /// It goes on, but not within the bounds.
@@ -91,6 +91,8 @@ struct Successor<A: algorithms::Algorithm> {
 struct Search<'a, S: System> {
     system: &'a S,
     plan: &'a Plan,
+    /// Whether the system has invariants.
+    has_invariants: bool,
     /// The fingerprints of all states that were found.
     known: HashSet<u64, BuildHasherDefault<Fingerprints>>,
     /// How each but the first was found, in order.
@@ -141,6 +143,7 @@ impl<'a, S: System> Search<'a, S> {
         Self {
             system,
             plan,
+            has_invariants: false,
             known: HashSet::default(),
             links: Vec::new(),
             extent: Extent::default(),
@@ -154,6 +157,7 @@ impl<'a, S: System> Search<'a, S> {
     fn run(&mut self, began: Instant, watch: &mut impl FnMut(&Extent) -> ControlFlow<()>) {
         let start = start(self.system, self.plan);
         self.known.insert(start.fingerprint());
+        self.has_invariants = start.has_invariants(self.system);
         let mut level = VecDeque::from([start]);
         let mut size = 1;
         while !level.is_empty() {
@@ -206,7 +210,7 @@ impl<'a, S: System> Search<'a, S> {
                     }
                     end == End::Wrong
                 }
-                Tried::Fault => true,
+                Tried::Broken => true,
                 Tried::Cut => {
                     let depth = Bound::Depth(self.plan.bounds.depth);
                     self.bound.get_or_insert(depth);
@@ -227,13 +231,14 @@ impl<'a, S: System> Search<'a, S> {
 
     /// Tries one state.
     fn try_state(&self, world: &World<S::Algorithm>, may_grow: bool) -> Tried<S::Algorithm> {
-        if world.fault().is_some() {
-            return Tried::Fault;
+        let is_unsafe = || self.has_invariants && !world.is_safe(self.system);
+        if world.fault().is_some() || is_unsafe() {
+            return Tried::Broken;
         }
         let has_ended = world.has_ended(self.system);
         let actions = match has_ended {
             true => Vec::new(),
-            false => world.actions(self.plan.network),
+            false => world.actions(),
         };
         if actions.is_empty() {
             let may_lack = self.system.gives_up_after().is_some();
@@ -316,7 +321,7 @@ impl<'a, S: System> Search<'a, S> {
         let mut world = start(self.system, self.plan);
         see(&world);
         let step = |place: u32| {
-            let action = world.actions(self.plan.network).swap_remove(place as usize);
+            let action = world.actions().swap_remove(place as usize);
             world.act(self.system, action.clone());
             see(&world);
             action

@@ -13,16 +13,12 @@ use algorithms::bank::Bank;
 use algorithms::chandy_lamport::ChandyLamport;
 use trace::steps::Processes;
 
-use super::{Bound, Bounds, Checked, Extent, Network, Plan, check};
+use super::{Bound, Bounds, Checked, Extent, Network, Plan, UNLIMITED, check};
 use crate::model::Action;
 use crate::system::System;
 use crate::system::snapshot::Snapshots;
 
-const RELIABLE: Network = Network {
-    fifo: true,
-    lossy: false,
-    duplicating: false,
-};
+const RELIABLE: Network = Network::RELIABLE;
 
 /// Each process sends one transfer, and process 0 takes a snapshot.
 fn bank(peers: u32) -> Snapshots<(Bank, ChandyLamport<Bank>)> {
@@ -36,7 +32,6 @@ fn bank(peers: u32) -> Snapshots<(Bank, ChandyLamport<Bank>)> {
         pace: Duration::from_millis(5),
         limit: 1,
         patience: Duration::from_secs(10),
-        crashes: false,
         fifo: true,
         algorithm: PhantomData,
     }
@@ -87,7 +82,7 @@ fn without_order_a_shortest_counterexample_is_found() {
 #[test]
 fn a_lost_marker_is_a_snapshot_that_never_ends() {
     let network = Network {
-        lossy: true,
+        losses: UNLIMITED,
         ..RELIABLE
     };
     let found = all(&bank(2), network);

@@ -46,9 +46,10 @@ pub use algorithms::{Algorithm, Field, FieldValue, Fields, InstanceId, NodeId, O
 /// The derives of the traits of the same names.
 pub use derive::{LabDescribe as Describe, LabMessage as Message, LabOutput as Output};
 pub use proto::Bytes;
-pub use trace::history::History;
+pub use trace::history::{History, Moment};
 
 pub use program::main;
 
 pub use crate::checkers::Property;
+pub use crate::simulator::Crash;
 pub use crate::system::{Figure, Judgement, ScheduledCommand, Setup, System};

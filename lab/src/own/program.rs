@@ -5,7 +5,6 @@ use std::io::{self, BufWriter, ErrorKind, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use algorithms::NodeId;
 use clap::Parser as _;
 use trace::recorder::StoreRecorder;
 use trace::steps::Processes;
@@ -119,7 +118,7 @@ impl Search {
                 let scenario = schedules.scenario(net, peers)?;
                 let traits = EngineTraits {
                     acts,
-                    stops: stops(&scenario),
+                    stops: scenario.crash.clone(),
                     fifo: scenario.fifo,
                 };
                 let unordered = schedules.without_order(&scenario, net);
@@ -214,12 +213,6 @@ fn fits(peers: u32, edges: u64) -> Result<(), options::Error> {
         }),
         _ => Ok(()),
     }
-}
-
-/// The processes that stop, for a while or for good.
-fn stops(scenario: &Scenario) -> Vec<NodeId> {
-    let crashes = scenario.crash.iter();
-    crashes.map(|crash| NodeId(crash.process)).collect()
 }
 
 /// Prints the result. A pipe that the reader has closed (`| head`) is no error.

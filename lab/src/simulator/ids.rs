@@ -13,6 +13,9 @@ use rand_chacha::ChaCha8Rng;
 pub struct SeededIds(Mutex<ChaCha8Rng>);
 
 impl SeededIds {
+    /// Stands for the laboratory itself among the processes.
+    pub const LABORATORY: u32 = u32::MAX;
+
     /// The ids of one process: each process of a run has its own sequence.
     pub fn new(seed: u64, process: u32) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);

@@ -10,8 +10,6 @@ use trace::steps::{Step, StepRecord, Steps};
 pub(super) struct Process<A: Algorithm> {
     pub(super) steps: Steps<A>,
     pub(super) records: Vec<StepRecord>,
-    /// Its initial state, used again after a crash that took its memory.
-    first: A,
     /// The running timers, each with its latest setting.
     timers: BTreeMap<A::Timer, u64>,
 }
@@ -19,7 +17,6 @@ pub(super) struct Process<A: Algorithm> {
 impl<A: Algorithm> Process<A> {
     pub(super) fn new(steps: Steps<A>) -> Self {
         Self {
-            first: steps.algorithm().clone(),
             steps,
             records: Vec::new(),
             timers: BTreeMap::new(),
@@ -44,9 +41,9 @@ impl<A: Algorithm> Process<A> {
         counts
     }
 
-    /// Restarts from the initial state.
+    /// Restarts after a crash that took its memory.
     pub(super) fn restart(&mut self, directory: &Processes) -> Step<A> {
         self.timers.clear();
-        self.steps.restart(self.first.clone(), directory)
+        self.steps.restart(directory)
     }
 }

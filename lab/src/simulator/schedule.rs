@@ -5,7 +5,8 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use algorithms::NodeId;
-use trace::history::History;
+use trace::LABORATORY;
+use trace::history::{History, faults};
 use trace::steps::Processes;
 use trace::steps::{Fault, RecordTo};
 use trace::telemetry::Sink;
@@ -88,12 +89,14 @@ impl<'a, S: System> Schedule<'a, S> {
 
     /// Runs it, and records it as spans.
     pub fn run_traced(&self, sink: &Arc<Sink>) -> Ran<()> {
-        let record_to = |id: NodeId| {
-            let name = id.to_string();
-            let ids = SeededIds::new(self.seed, id.0);
-            RecordTo::Spans(sink.tracer_with_ids(&name, &name, ids))
+        let tracer = |name: &str, process| {
+            sink.tracer_with_ids(name, name, SeededIds::new(self.seed, process))
         };
-        self.simulate(record_to).1
+        let record_to = |id: NodeId| RecordTo::Spans(tracer(&id.to_string(), id.0));
+        let (simulation, ran) = self.simulate(record_to);
+        let crashes: Vec<_> = simulation.crashes().collect();
+        faults::record(&crashes, || tracer(LABORATORY, SeededIds::LABORATORY));
+        ran
     }
 
     fn simulate(

@@ -12,7 +12,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use trace::steps::{Clock, Fault, Processes, Received, RecordTo, Step, Steps, TimeQueue};
 
-use trace::history::History;
+use trace::history::{Crash, History};
 
 use super::process::Process;
 use super::{EPOCH, End, Limit, Limits, Memory, Scenario, Strikes, limits};
@@ -203,10 +203,30 @@ impl<A: Algorithm> Simulation<A> {
         self.processes[usize::from(node)].steps.algorithm()
     }
 
+    /// The crashes so far.
+    pub fn crashes(&self) -> impl Iterator<Item = Crash> {
+        let now = Duration::from_nanos(self.now);
+        let begun = self
+            .scenario
+            .crash
+            .iter()
+            .filter(move |crash| crash.at <= now);
+        let unix = |at: Duration| EPOCH.saturating_add(nanos(at));
+        begun.map(move |crash| Crash {
+            process: self.directory.name(NodeId(crash.process)),
+            at: unix(crash.at),
+            restarted: crash.restart.filter(|at| *at <= now).map(unix),
+        })
+    }
+
     /// What was recorded with [`RecordTo::Engine`].
     pub fn into_history(self) -> History {
+        let crashes = self.crashes().collect();
         let records = self.processes.into_iter().map(|process| process.records);
-        History::new(&self.directory, records.collect())
+        History {
+            crashes,
+            ..History::new(&self.directory, records.collect())
+        }
     }
 
     /// The step that an event causes; `None` for a timer that was cancelled, and
@@ -315,6 +335,7 @@ impl<A: Algorithm> Simulation<A> {
                 Effect::CancelTimer { timer } => {
                     self.processes[usize::from(node)].cancel_timer(&timer);
                 }
+                Effect::Persist => {}
                 Effect::Output(output) => go_on &= hear(EmittedOutput { node, output, at }),
             }
         }

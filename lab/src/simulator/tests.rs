@@ -29,7 +29,6 @@ pub(super) fn bank(peers: u32) -> Snapshots<ChandyLamportOverBank> {
         pace: Duration::from_millis(5),
         limit: u64::MAX,
         patience: Duration::from_secs(10),
-        crashes: false,
         fifo: true,
         algorithm: PhantomData,
     }

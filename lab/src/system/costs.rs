@@ -159,7 +159,6 @@ fn flood() {
             size: 0,
             fanout: None,
             patience: Duration::ZERO,
-            crashes: false,
         };
         let system = Flooding::new(neighbours.clone(), plan, edges(&neighbours));
         let history = simulate(&system);
@@ -329,7 +328,6 @@ fn snapshot<P: Pair>(neighbours: Vec<Vec<u32>>) -> History {
         pace: Duration::from_millis(5),
         limit: u64::MAX,
         patience: Duration::from_secs(10),
-        crashes: false,
         fifo: true,
         algorithm: PhantomData,
     })
@@ -368,7 +366,6 @@ fn ping_pong() {
         data: proto::Bytes::new(),
         interval: Duration::ZERO,
         timeout: Duration::from_secs(1),
-        stops: Vec::new(),
     };
     let history = simulate(&system);
     assert_eq!(history.count("PING") + history.count("PONG"), 2 * 3);

@@ -34,8 +34,6 @@ pub struct Plan {
     /// after this time are counted. In the simulator and under the model checker
     /// a run goes on until nothing is left to happen.
     pub patience: Duration,
-    /// Whether a process stops: then no delivery is certain.
-    pub crashes: bool,
 }
 
 /// Processes that flood what some of them publish.
@@ -87,17 +85,20 @@ impl Flooding {
     }
 
     /// Whether every message reaches all processes.
-    fn is_certain(&self) -> bool {
-        self.plan.fanout.is_none() && !self.plan.crashes
+    fn is_certain(&self, history: &History) -> bool {
+        self.plan.fanout.is_none() && history.crashes.is_empty()
     }
 
-    fn expected(&self) -> Expected {
+    fn expected(&self, history: &History) -> Expected {
         let degree = |(id, all): (u32, &Vec<u32>)| (NodeId(id).to_string(), all.len() as u64);
         Expected {
             degrees: (0..).zip(&self.neighbours).map(degree).collect(),
             fanout: self.plan.fanout.map(u64::from),
-            published: (!self.plan.crashes).then(|| self.plan.messages.into()),
-            reaches_all: self.is_certain(),
+            published: history
+                .crashes
+                .is_empty()
+                .then(|| self.plan.messages.into()),
+            reaches_all: self.is_certain(history),
         }
     }
 
@@ -111,7 +112,7 @@ impl Flooding {
         (fanout, bound)
     }
 
-    fn figures(&self, spread: &Spread) -> Vec<Figure> {
+    fn figures(&self, spread: &Spread, history: &History) -> Vec<Figure> {
         let count = self.neighbours.len() as u64;
         let edges = self.neighbours.iter().map(Vec::len).sum::<usize>() as u64 / 2;
         let each = flood::messages(edges, count);
@@ -119,7 +120,7 @@ impl Flooding {
             Figure {
                 name: "deliveries",
                 measured: spread.delivered,
-                theory: self.is_certain().then(|| self.deliveries()),
+                theory: self.is_certain(history).then(|| self.deliveries()),
                 formula: format!(
                     "{} published, each to {} others",
                     spread.published,
@@ -130,7 +131,7 @@ impl Flooding {
                 name: "copies sent",
                 measured: spread.sent.unwrap_or(0),
                 theory: self
-                    .is_certain()
+                    .is_certain(history)
                     .then_some(each * u64::from(self.plan.messages)),
                 formula: match self.plan.fanout {
                     None => format!("2|E| - (N-1) = {each} a message"),
@@ -213,10 +214,6 @@ impl System for Flooding {
         true
     }
 
-    fn expect_crash(&mut self) {
-        self.plan.crashes = true;
-    }
-
     fn judge(&self, history: &History) -> Judgement {
         let messages = deliveries::messages(history, &self.neighbours);
         let stopped = deliveries::stopped(history, &messages, self.processes());
@@ -240,8 +237,8 @@ impl System for Flooding {
             }),
             measures: spread.measures(),
             summary: spread.lines(),
-            properties: check(history, &self.expected()),
-            figures: self.figures(&spread),
+            properties: check(history, &self.expected(history)),
+            figures: self.figures(&spread, history),
         }
     }
 }

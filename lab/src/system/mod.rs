@@ -9,6 +9,7 @@ pub mod election;
 pub mod gossip;
 pub mod mutual_exclusion;
 pub mod ping;
+mod safety;
 mod setup;
 pub mod snapshot;
 pub mod termination;
@@ -23,7 +24,7 @@ use trace::steps::catch;
 
 pub use coverage::Coverage;
 pub use setup::{EngineTraits, Setup, SetupError, SystemOptions, Visitor};
-use trace::history::History;
+use trace::history::{History, Moment};
 
 use crate::checkers::{Outcome, Property};
 use crate::spread::Delivery;
@@ -132,9 +133,15 @@ pub trait System: Send + Sync {
         false
     }
 
-    /// A process has stopped. Called only if the system
-    /// [survives](Self::survives_crashes) that.
-    fn expect_crash(&mut self) {}
+    /// Invariants: what has to hold at every moment of a run, and not only at its end.
+    /// Every moment gets the same properties. By default there are none.
+    ///
+    /// The model checker checks them in every state, and ends a run at the first
+    /// violation. In a simulated, live or loaded run, [`judge`] checks them after each
+    /// recorded step.
+    fn safe(&self, _now: &Moment<'_>) -> Vec<Property> {
+        Vec::new()
+    }
 
     /// Judges a recorded run, and compares it with theory. Engines call
     /// [`judge`], which also marks the properties for which nothing was checked.
@@ -145,7 +152,13 @@ pub trait System: Send + Sync {
 /// check is not known, unless the judge marks it as idle. Nothing is known if the
 /// judge panics.
 pub fn judge<S: System>(system: &S, history: &History) -> Judgement {
-    let mut judgement = catch(|| system.judge(history)).unwrap_or_else(|message| {
+    let judged = catch(|| {
+        let mut judgement = system.judge(history);
+        let invariants = safety::check(system, history);
+        judgement.properties.splice(0..0, invariants);
+        judgement
+    });
+    let mut judgement = judged.unwrap_or_else(|message| {
         let mut all = Property::new("all that the judge checks");
         all.not_known(format!("the judge panicked: {message}"));
         Judgement {

@@ -2,12 +2,12 @@
 
 mod error;
 
-use algorithms::NodeId;
 use clap::Args;
 use serde::Serialize;
 
 use super::System;
 use crate::lesson::Lesson;
+use crate::simulator::Crash;
 use crate::topology::Topology;
 pub use error::SetupError;
 
@@ -33,17 +33,10 @@ pub struct EngineTraits {
     /// schedule is tried: then each process has one token or item, not many that
     /// may move in any order.
     pub acts: Option<u64>,
-    /// The processes that stop, for a while or for good.
-    pub stops: Vec<NodeId>,
+    /// The planned crashes: which processes stop, when, and when they restart.
+    pub stops: Vec<Crash>,
     /// Whether channels are first in, first out.
     pub fifo: bool,
-}
-
-impl EngineTraits {
-    /// Whether a process stops.
-    pub fn crashes(&self) -> bool {
-        !self.stops.is_empty()
-    }
 }
 
 /// The options of a system on the command line, which build it.

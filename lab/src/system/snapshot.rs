@@ -66,8 +66,6 @@ pub struct Snapshots<S> {
     pub limit: u64,
     /// How long to wait for the others.
     pub patience: Duration,
-    /// Whether a process stops.
-    pub crashes: bool,
     /// Whether channels keep the order.
     pub fifo: bool,
     /// Which algorithm, over which application.
@@ -154,15 +152,10 @@ impl<P: Pair> System for Snapshots<P> {
         true
     }
 
-    fn expect_crash(&mut self) {
-        self.crashes = true;
-    }
-
     fn judge(&self, history: &History) -> Judgement {
         let expected = Expected {
             channels: self.channels(),
             snapshots: self.endings(),
-            crashes: self.crashes,
             fifo: self.fifo || P::Snapshot::MARKERS,
             markers: P::Snapshot::MARKERS,
         };
@@ -171,14 +164,14 @@ impl<P: Pair> System for Snapshots<P> {
         let mut figures = vec![Figure {
             name: "complete",
             measured: overview.complete,
-            theory: Some(self.endings()).filter(|_| !self.crashes),
+            theory: Some(self.endings()).filter(|_| history.crashes.is_empty()),
             formula: "snapshots".into(),
         }];
         if P::Snapshot::MARKERS {
             figures.push(Figure {
                 name: "markers",
                 measured: overview.markers,
-                theory: Some(channels * self.endings()).filter(|_| !self.crashes),
+                theory: Some(channels * self.endings()).filter(|_| history.crashes.is_empty()),
                 formula: "one on each channel, N(N-1) in a full mesh, for each snapshot".into(),
             });
         }

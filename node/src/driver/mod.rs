@@ -431,6 +431,7 @@ impl<A: Algorithm> Task<A> {
                     self.timers.set(timer, due, after, context);
                 }
                 Effect::CancelTimer { timer } => self.timers.cancel(&timer),
+                Effect::Persist => {}
                 Effect::Output(output) => {
                     let (node, step) = (self.id, step.context.clone());
                     self.report(Report::Output {

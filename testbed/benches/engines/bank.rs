@@ -23,7 +23,6 @@ pub(crate) fn bank(peers: u32) -> BankSnapshots {
         pace: Duration::from_millis(20),
         limit: u64::MAX,
         patience: Duration::from_secs(10),
-        crashes: false,
         fifo: true,
         algorithm: PhantomData,
     }

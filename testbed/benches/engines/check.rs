@@ -9,7 +9,7 @@ use trace::steps::Processes;
 use crate::bank::{BankSnapshots, bank};
 use crate::figures::{median, rate, thousands};
 
-/// A guess: seconds on any machine.
+/// The most states that are searched. A guess: seconds on any machine.
 const MOST: NonZeroUsize = NonZeroUsize::new(200_000).expect("not zero");
 
 /// Every schedule of `testbed check snapshot --peers 3`, or the first ones.
@@ -18,12 +18,7 @@ pub(crate) fn states(rounds: usize) -> String {
         limit: 1,
         ..bank(3)
     };
-    let network = Network {
-        fifo: true,
-        lossy: false,
-        duplicating: false,
-    };
-    let usual = Plan::new(network, Processes::new(3), 1);
+    let usual = Plan::new(Network::RELIABLE, Processes::new(3), 1);
     let plan = Plan {
         bounds: Bounds {
             states: MOST,

@@ -27,7 +27,7 @@ const BATCH: u64 = 100;
 /// As long as a message of the counter: a tag and eight bytes.
 const PAYLOAD: &[u8] = &[7; 9];
 
-/// Who begins changes from round to round.
+/// The order alternates from round to round.
 pub(crate) fn memory(rounds: usize) -> String {
     let (mut through, mut bare) = (Vec::new(), Vec::new());
     for round in 0..rounds {

@@ -20,7 +20,7 @@ pub(crate) fn run(all: &[Benchmark]) -> io::Result<()> {
     Ok(())
 }
 
-/// That of the rounds, of which there is at least one.
+/// The median of the rounds, of which there is at least one.
 pub(crate) fn median(values: Vec<f64>) -> f64 {
     lab::stats::median(values).expect("a round")
 }

@@ -1,9 +1,9 @@
 //! How fast the engines are: the simulator, the driver of live processes, and
 //! the model checker.
 //!
-//! Each benchmark prints one line, with what is aimed at beside what was
-//! measured. Nothing fails on a slow machine. `cargo bench --bench engines --
-//! simulator check` runs those whose names contain one of the arguments.
+//! Each benchmark prints one line, with the target beside the measured value. Nothing
+//! fails on a slow machine. `cargo bench --bench engines -- simulator check` runs those
+//! whose names contain one of the arguments.
 
 mod bank;
 mod check;

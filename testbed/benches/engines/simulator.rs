@@ -38,7 +38,7 @@ pub(crate) fn steps(rounds: u64) -> String {
         taken = Schedule::new(&system, &directory, &Scenario::default(), seed)
             .run_traced(&sink)
             .steps;
-        // What was put off is part of it.
+        // Waits until all spans are stored, which is part of the cost.
         let counts = sink.counts();
         traced.push(rate(taken, began.elapsed()));
         assert_eq!(counts.started, counts.stored, "no span is lost");

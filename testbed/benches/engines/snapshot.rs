@@ -40,7 +40,7 @@ const EVERY: Duration = Duration::from_secs(1);
 /// Transfers a second in all.
 const TRANSFERS: u32 = 20_000;
 
-/// What came of all runs.
+/// The sums over all runs.
 #[derive(Default)]
 struct All {
     complete: u64,

@@ -1,4 +1,4 @@
-//! The search against the plainest one there is, over all systems.
+//! Compares the model checker with a plain breadth-first search, over all systems.
 
 use std::collections::{HashSet, VecDeque};
 use std::num::NonZeroUsize;
@@ -14,19 +14,19 @@ use crate::cli::choice::Choice as _;
 use crate::cli::{Cli, Command, need};
 use crate::network::neighbours;
 
-/// A system of the table is this large at most, so the test stays quick.
+/// The most states that a system of the table may have, so that the test stays quick.
 const MOST: u64 = 200_000;
 
-/// What a plain search finds.
+/// The result of the plain search.
 #[derive(Debug, PartialEq, Eq)]
 struct Plain {
-    /// How many states were tried, the wrong one included.
+    /// How many states were tried, including the one with the violation.
     states: u64,
     example: Option<Vec<Action>>,
     counterexample: Option<Vec<Action>>,
 }
 
-/// Breadth first: one queue, one thread, each state with the way to it.
+/// Breadth-first: one queue, one thread, each state with its path.
 fn plain<S: System>(system: &S, plan: &Plan) -> Plain {
     let first = start(system, plan);
     let mut known = HashSet::from([first.fingerprint()]);
@@ -40,7 +40,7 @@ fn plain<S: System>(system: &S, plan: &Plan) -> Plain {
         found.states += 1;
         // Each state is searched four times, and one took some 5 KiB.
         assert!(found.states <= MOST, "more than {MOST} states");
-        let actions = world.actions(plan.network);
+        let actions = world.actions();
         if !world.has_ended(system) && !actions.is_empty() {
             for action in actions {
                 let mut next: World<_> = world.clone();

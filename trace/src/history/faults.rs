@@ -1,14 +1,22 @@
 //! Faults injected into the network, recorded as spans of the laboratory.
 
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+
+use opentelemetry::KeyValue;
+use opentelemetry::trace::{Span as _, Tracer as _};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use serde::{Deserialize, Serialize};
 
-use super::text;
+use super::{Crash, text};
 use crate::LABORATORY;
 use crate::steps::key;
+use crate::telemetry::Tracer;
 
 /// The name of the span that records the kill of a peer.
 pub const KILL: &str = "kill";
+/// The name of the span that records the restart of a peer after a crash.
+pub const RESTART: &str = "restart";
 /// The name of the span that records the cut of a link.
 pub const CUT: &str = "cut";
 /// The name of the span that records the healing of a link.
@@ -57,6 +65,74 @@ impl FaultAction {
             Self::Cut { peer, other } => (CUT, [Some(peer), Some(other)]),
             Self::Heal { peer, other } => (HEAL, [Some(peer), Some(other)]),
         }
+    }
+}
+
+/// The crash of a peer that a span records, or its restart. `None` for any other span.
+pub(super) fn crash(service: &str, span: &Span) -> Option<(Arc<str>, Lifecycle)> {
+    let happened = match span.name.as_str() {
+        KILL => Lifecycle::Crash,
+        RESTART => Lifecycle::Restart,
+        _ => return None,
+    };
+    let peer = text(&span.attributes, PEER).filter(|_| service == LABORATORY)?;
+    Some((peer.into(), happened))
+}
+
+/// Records crashes as spans of the laboratory, whose tracer is made if there are any.
+pub fn record(crashes: &[Crash], laboratory: impl FnOnce() -> Tracer) {
+    if crashes.is_empty() {
+        return;
+    }
+    let tracer = laboratory();
+    let record = |name, process: &Arc<str>, at| {
+        let time = UNIX_EPOCH + Duration::from_nanos(at);
+        let builder = tracer.span_builder(name).with_start_time(time);
+        let peer = KeyValue::new(PEER, Arc::clone(process));
+        let mut span = builder.with_attributes([peer]).start(&tracer);
+        span.end_with_timestamp(time);
+    };
+    for crash in crashes {
+        record(KILL, &crash.process, crash.at);
+        if let Some(at) = crash.restarted {
+            record(RESTART, &crash.process, at);
+        }
+    }
+}
+
+/// What happened to a peer. Of one time, a restart comes before the next crash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Lifecycle {
+    Restart,
+    Crash,
+}
+
+/// The crashes and restarts of a run, in any order.
+#[derive(Debug, Default)]
+pub(super) struct Crashes(Vec<(u64, Lifecycle, Arc<str>)>);
+
+impl Crashes {
+    pub(super) fn add(&mut self, (peer, happened): (Arc<str>, Lifecycle), at: u64) {
+        self.0.push((at, happened, peer));
+    }
+
+    /// Each crash with the restart that follows it.
+    pub(super) fn pair(mut self) -> Vec<Crash> {
+        self.0.sort_unstable();
+        let mut crashes = Vec::<Crash>::new();
+        for (at, happened, process) in self.0 {
+            let down = |crash: &&mut Crash| crash.process == process && crash.restarted.is_none();
+            match (happened, crashes.iter_mut().rfind(down)) {
+                (Lifecycle::Crash, _) => crashes.push(Crash {
+                    process,
+                    at,
+                    restarted: None,
+                }),
+                (Lifecycle::Restart, Some(crash)) => crash.restarted = Some(at),
+                (Lifecycle::Restart, None) => {}
+            }
+        }
+        crashes
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod causality;
 pub mod faults;
+mod moments;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -21,9 +22,10 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 pub use causality::clocks;
 pub use causality::{Causality, StepIndex};
 pub use faults::fault;
+pub use moments::Moment;
 
 use crate::store::Store;
-use faults::FaultAction;
+use faults::Crashes;
 
 /// How many kinds [`History::kinds`] names. A guess: more would not be read.
 const MOST_KINDS: usize = 16;
@@ -33,12 +35,22 @@ const MOST_KINDS: usize = 16;
 pub struct History {
     /// In the order in which the process took them.
     pub processes: BTreeMap<Arc<str>, Vec<StepRecord>>,
-    /// The processes that the laboratory has stopped, and when, in nanoseconds since the
-    /// Unix epoch.
-    pub stopped: BTreeMap<Arc<str>, u64>,
+    /// The crashes of processes, in the order of their times.
+    pub crashes: Vec<Crash>,
     /// Why the run was cut short, if it was. An event that is missing may then just not
     /// have happened yet.
     pub unfinished: Option<String>,
+}
+
+/// A process that stopped taking steps. Times are in nanoseconds since the Unix epoch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Crash {
+    /// The process.
+    pub process: Arc<str>,
+    /// When it stopped.
+    pub at: u64,
+    /// When it restarted, if it did.
+    pub restarted: Option<u64>,
 }
 
 impl History {
@@ -51,13 +63,13 @@ impl History {
         }
     }
 
-    /// Reads the steps among the spans in `store`, and the processes that were stopped.
+    /// Reads the steps and the crashes among the spans in `store`.
     pub fn read(store: &Store) -> Self {
         let mut processes = BTreeMap::<Arc<str>, Vec<StepRecord>>::new();
-        let mut stopped = BTreeMap::new();
+        let mut crashes = Crashes::default();
         store.for_each(|name, span| {
-            if let Some(FaultAction::Kill { peer }) = fault(name, &span) {
-                stopped.insert(peer.into(), span.start_time_unix_nano);
+            if let Some(of_crash) = faults::crash(name, &span) {
+                crashes.add(of_crash, span.start_time_unix_nano);
             } else if let Some(step) = step(span) {
                 match processes.get_mut(name) {
                     Some(steps) => steps.push(step),
@@ -70,9 +82,16 @@ impl History {
         }
         Self {
             processes,
-            stopped,
+            crashes: crashes.pair(),
             unfinished: None,
         }
+    }
+
+    /// When a process stopped, if it never restarted.
+    pub fn stopped(&self, process: &str) -> Option<u64> {
+        let mut crashes = self.crashes.iter();
+        let last = crashes.rfind(|crash| *crash.process == *process)?;
+        last.restarted.is_none().then_some(last.at)
     }
 
     /// Why the record cannot be trusted: steps that it lacks. Each process

@@ -58,7 +58,9 @@ impl Before<'_> {
         match (self.from, &self.timer) {
             (Some(from), _) => format!("{} from {}", self.name, directory.text(from)),
             (None, Some(timer)) => format!("the timer {timer}"),
-            (None, None) if self.name == "start" => "its start".to_owned(),
+            (None, None) if matches!(self.name, "start" | "restart") => {
+                format!("its {}", self.name)
+            }
             (None, None) => format!("a {}", self.name),
         }
     }
@@ -121,7 +123,7 @@ impl Before<'_> {
                     let said = algorithms::Describe::fields(output);
                     span.event(end, output.kind(), |event| shape::output(said, event));
                 }
-                Effect::SetTimer { .. } | Effect::CancelTimer { .. } => {}
+                Effect::SetTimer { .. } | Effect::CancelTimer { .. } | Effect::Persist => {}
             }
         }
         if let Some(link) = self.link.filter(|link| link.is_valid()) {
@@ -196,7 +198,7 @@ fn add<A: Algorithm>(
                     shape::output(algorithms::Describe::fields(output), &mut event);
                     output.kind()
                 }
-                Effect::SetTimer { .. } | Effect::CancelTimer { .. } => continue,
+                Effect::SetTimer { .. } | Effect::CancelTimer { .. } | Effect::Persist => continue,
             };
             span.add_event_with_timestamp(name, now, event.0);
         }

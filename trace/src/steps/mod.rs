@@ -46,6 +46,8 @@ use crate::time::unix_nano;
 #[derive(Clone, Debug)]
 pub struct Steps<A> {
     algorithm: A,
+    /// Its state when it restarts after a crash.
+    restarts_as: Arc<A>,
     id: NodeId,
     record_to: RecordTo,
     clock: Clock,
@@ -103,6 +105,7 @@ impl<A: Algorithm> Steps<A> {
     pub fn new(algorithm: A, id: NodeId, record_to: RecordTo, clock: Clock, seed: u64) -> Self {
         let seed = mix(seed ^ mix(u64::from(id.0)));
         Self {
+            restarts_as: Arc::new(algorithm.clone()),
             algorithm,
             id,
             record_to,
@@ -128,10 +131,18 @@ impl<A: Algorithm> Steps<A> {
         self.finish(effects, before, directory)
     }
 
-    /// Restarts the process as `algorithm`: it has lost its state.
-    pub fn restart(&mut self, algorithm: A, directory: &dyn Names) -> Step<A> {
-        self.algorithm = algorithm;
-        self.start(directory)
+    /// Restarts the process after a crash: in its initial state, with the durable fields
+    /// that it persisted last.
+    pub fn restart(&mut self, directory: &dyn Names) -> Step<A> {
+        let before = Before::new("restart", SpanKind::Internal, self.now());
+        self.algorithm = A::clone(&self.restarts_as);
+        let effects = self.step(Input::Restart);
+        self.finish(effects, before, directory)
+    }
+
+    /// The state in which the process would restart after a crash now.
+    pub fn restarts_as(&self) -> &A {
+        &self.restarts_as
     }
 
     /// Handles a command. The step becomes part of the span in `given`, which its
@@ -268,7 +279,10 @@ impl<A: Algorithm> Steps<A> {
                     why,
                 })
             }
-            Effect::SetTimer { .. } | Effect::CancelTimer { .. } | Effect::Output(_) => None,
+            Effect::SetTimer { .. }
+            | Effect::CancelTimer { .. }
+            | Effect::Output(_)
+            | Effect::Persist => None,
         })
     }
 
@@ -293,6 +307,14 @@ impl<A: Algorithm> Steps<A> {
                 (Vec::new(), Some(fault))
             }
         };
+        if fault.is_none()
+            && effects
+                .iter()
+                .any(|effect| matches!(effect, Effect::Persist))
+        {
+            let stored = Arc::make_mut(&mut self.restarts_as);
+            algorithms::Describe::recover(stored, &self.algorithm);
+        }
         let sent = |effect: &&Effect<A>| matches!(effect, Effect::Send { .. });
         let first_message = self.messages.wrapping_add(1);
         let sent = effects.iter().filter(sent).count() as u64;
@@ -343,7 +365,7 @@ fn events<A: Algorithm>(step: &Step<A>, directory: &dyn Names) -> Vec<Event> {
             kind: output.kind().into(),
             fields: algorithms::Describe::fields(output),
         }),
-        Effect::SetTimer { .. } | Effect::CancelTimer { .. } => None,
+        Effect::SetTimer { .. } | Effect::CancelTimer { .. } | Effect::Persist => None,
     });
     events.collect()
 }

@@ -110,13 +110,15 @@ fn stopped(history: &History, cut: &Cut<'_>) -> Vec<String> {
     let Some(end) = aborts.max() else {
         return Vec::new();
     };
-    let stopped = history.stopped.iter().filter(|(_, at)| **at <= end);
-    stopped.map(|(peer, _)| peer.to_string()).collect()
+    let crashes = history.crashes.iter().filter(|crash| crash.at <= end);
+    crashes.map(|crash| crash.process.to_string()).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use algorithms::Field;
+
+    use trace::history::Crash;
 
     use super::super::overview::overview;
     use super::*;
@@ -155,7 +157,12 @@ mod tests {
             "Aborted",
             about("0/0").into_iter().chain([missing]),
         );
-        run.history.stopped = [("peer-02".into(), 50), ("peer-01".into(), 51)].into();
+        let crash = |process: &str, at| Crash {
+            process: process.into(),
+            at,
+            restarted: None,
+        };
+        run.history.crashes = vec![crash("peer-02", 50), crash("peer-01", 51)];
         let drawn = drawn(&run.history, 0);
         let [one] = &drawn[..] else {
             panic!("{drawn:?}")

@@ -43,7 +43,6 @@ impl Banks {
             expected: Expected {
                 channels: pairs.collect(),
                 snapshots: 1,
-                crashes: false,
                 fifo: true,
                 markers: true,
             },
@@ -512,7 +511,9 @@ fn i8_an_abort_after_a_crash_is_right() {
     let cases: [(_, &[&str]); 2] = [(false, &["I8 liveness"]), (true, &[])];
     for (crashes, names) in cases {
         let mut banks = Banks::new([ALICE, BOB]);
-        banks.expected.crashes = crashes;
+        if crashes {
+            banks.run.crash(BOB);
+        }
         banks.begin();
         banks.step(ALICE);
         let fields = [text("snapshot", ID), list("missing", &[BOB])];

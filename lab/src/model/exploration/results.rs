@@ -45,7 +45,7 @@ impl<S: System> Exploration<S> {
         let (mut judgement, mut untrusted) = (Judgement::default(), None);
         if is_recorded {
             let history = History {
-                unfinished: found.fault.as_ref().map(ToString::to_string),
+                unfinished: found.unfinished(),
                 ..History::read(store)
             };
             judgement = system::judge(&self.system, &history);
@@ -97,6 +97,13 @@ pub fn progress(extent: &Extent, began: Instant) -> String {
 }
 
 impl Found {
+    /// Why the recorded run was cut short, if it was.
+    fn unfinished(&self) -> Option<String> {
+        let fault = self.fault.as_ref().map(ToString::to_string);
+        let open = || "the run ends where an invariant is violated".to_owned();
+        fault.or_else(|| self.is_open.then(open))
+    }
+
     fn findings<S: System>(&self, system: &S, judgement: &Judgement) -> Findings {
         let checked = &self.checked;
         let mut findings = Findings::default();
@@ -108,7 +115,7 @@ impl Found {
                 return findings;
             }
             findings.violations.extend(judgement.violated());
-            if self.ended < system.endings() && system.gives_up_after().is_none() {
+            if !self.is_open && self.ended < system.endings() && system.gives_up_after().is_none() {
                 findings.violations.push(format!(
                     "nothing more can happen in it, and {} of {} operations have ended",
                     self.ended,

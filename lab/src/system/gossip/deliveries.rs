@@ -54,7 +54,7 @@ pub(super) fn messages(history: &History, neighbours: &[Vec<u32>]) -> Vec<Messag
 pub(super) fn stopped(history: &History, messages: &[Message], processes: u32) -> Stopped {
     let began = messages.first().map_or(0, |message| message.sent_unix_ns);
     let all = (0..processes).filter_map(|process| {
-        let at = history.stopped.get(NodeId(process).to_string().as_str())?;
+        let at = history.stopped(&NodeId(process).to_string())?;
         Some((process, Duration::from_nanos(at.saturating_sub(began))))
     });
     all.collect()

@@ -96,7 +96,6 @@ impl SystemOptions for Options {
             size: self.size.0,
             fanout: self.fanout,
             patience: self.patience.unwrap_or(PATIENCE),
-            crashes: setup.engine.crashes(),
         };
         Ok(visitor.visit(Flooding::new(setup.neighbours, plan, setup.seed)))
     }

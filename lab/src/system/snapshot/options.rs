@@ -115,7 +115,6 @@ impl Options {
 
     fn system<P: Pair>(&self, setup: Setup) -> Snapshots<P> {
         Snapshots {
-            crashes: setup.engine.crashes(),
             neighbours: setup.neighbours,
             initiators: self.initiators,
             each: self.snapshots,

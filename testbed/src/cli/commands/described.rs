@@ -1,9 +1,9 @@
-//! What a system was run with, for `run.json`: numbers in units that their names
-//! say, and words as on the command line.
+//! The description of a run in `run.json`: each number's field names its unit;
+//! words are as on the command line.
 
 use std::time::Duration;
 
-use lab::model::Network;
+use lab::model::{Network, UNLIMITED};
 use lab::options::Net;
 use lab::planned::Kill;
 use lab::simulator::{Crash, Memory, Partition, Scenario};
@@ -46,10 +46,20 @@ impl Described {
     pub(super) fn checked(self, network: Network) -> run::Experiment {
         let Network {
             fifo,
-            lossy,
-            duplicating,
+            losses,
+            duplicates,
+            crashes,
+            restarts,
         } = network;
-        let network = json!({ "lossy": lossy, "duplicating": duplicating });
+        let limited = |count: u32| (count != UNLIMITED).then_some(count);
+        let network = json!({
+            "lossy": losses > 0,
+            "duplicating": duplicates > 0,
+            "losses": limited(losses),
+            "duplicates": limited(duplicates),
+            "crashes": crashes,
+            "restarts": restarts,
+        });
         let mut checked = self.by("model checker", fifo, network, None);
         let system = &mut checked.options["system"];
         for name in ["acts", "messages"] {

@@ -3,13 +3,12 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use algorithms::NodeId;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use lab::delay::Delay;
 use lab::model::Plan;
 use lab::options::{Channel, Net, Schedules, States};
-use lab::simulator::{Limits, Scenario};
+use lab::simulator::{Crash, Limits, Scenario};
 use lab::system::{EngineTraits, Setup, System, Visitor};
 use node::Transport;
 use trace::steps::Processes;
@@ -31,12 +30,11 @@ use crate::limits::Need;
 use crate::network::{Links, neighbours};
 use crate::run::{self, RunOptions};
 
-/// How long a message travels in a live run by default: long enough that a cut
-/// finds some under way.
+/// The default delay of a message in a live run: long enough that a cut finds some
+/// messages in flight.
 const LIVE_DELAY: Delay = Delay::Uniform(Duration::ZERO..Duration::from_millis(20));
 
-/// How long operations may take after the last of them has begun, at least. A
-/// guess.
+/// The shortest time that operations get after the last of them has begun. A guess.
 const USUAL: Duration = Duration::from_secs(30);
 
 pub(crate) type Outcome = BoxFuture<'static, Result<ExitCode, Error>>;
@@ -65,7 +63,7 @@ pub(super) async fn check(common: &Common, args: &Check) -> Result<ExitCode, Err
     spec.run_choice(chosen)?.await
 }
 
-/// A system of another program, by the engine that its command line names.
+/// Runs a system of another program on the engine that its command line names.
 ///
 /// # Errors
 /// [`Error`], as [`run`](super::run).
@@ -92,7 +90,7 @@ pub(crate) fn own<S: System + 'static>(
     Ok(spec.run(system))
 }
 
-/// A system of which only the type is known.
+/// The description of a system of which only the type is known.
 fn own_description<S>() -> Description {
     Description {
         name: "own",
@@ -104,7 +102,7 @@ fn own_description<S>() -> Description {
     }
 }
 
-/// Nothing goes over a socket.
+/// The options with the memory transport, which opens no sockets.
 fn without_sockets(common: &Common) -> Common {
     Common {
         transport: Some(Transport::Memory),
@@ -112,14 +110,14 @@ fn without_sockets(common: &Common) -> Common {
     }
 }
 
-/// A run of a system: by which engine, with what.
+/// The specification of a run of a system: its engine and its options.
 struct RunSpec {
     options: RunOptions,
     description: run::Experiment,
     engine: Engine,
 }
 
-/// An engine, with what it takes.
+/// An engine, with its parameters.
 enum Engine {
     /// Over real peers.
     Live {
@@ -140,7 +138,7 @@ enum Engine {
 impl RunSpec {
     fn live(description: Description, net: &Net, options: RunOptions) -> Self {
         let usual = match description.measures {
-            // Its times are those of the machine.
+            // Its measured times must be those of the machine alone.
             true => Delay::NONE,
             false => LIVE_DELAY,
         };
@@ -227,7 +225,7 @@ impl RunSpec {
         outcome(experiment, options)
     }
 
-    /// The system on its engine. It is all that is compiled for each system.
+    /// The system on its engine. Only this function is compiled for each system.
     fn experiment<S: System + 'static>(
         self,
         system: S,
@@ -288,14 +286,11 @@ impl Engine {
         }
     }
 
-    /// The processes that stop, for a while or for good.
-    fn stops(&self) -> Vec<NodeId> {
+    /// The planned crashes.
+    fn stops(&self) -> Vec<Crash> {
         match self {
-            Self::Live { net, .. } => net.kill.iter().map(|kill| NodeId(kill.node)).collect(),
-            Self::Simulator { scenario, .. } => {
-                let crashes = scenario.crash.iter();
-                crashes.map(|crash| NodeId(crash.process)).collect()
-            }
+            Self::Live { net, .. } => net.stops().collect(),
+            Self::Simulator { scenario, .. } => scenario.crash.clone(),
             Self::ModelChecker(_) => Vec::new(),
         }
     }
@@ -306,7 +301,7 @@ fn processes(options: &RunOptions) -> Processes {
     Processes::new(options.peers).with_neighbours(neighbours(options))
 }
 
-/// How long a live run of `system` may take: `given`, or what its operations need.
+/// The time limit of a live run of `system`: `given`, or what its operations need.
 fn timeout<S: System>(
     system: &S,
     links: &Links,
@@ -374,7 +369,6 @@ mod tests {
             pace: Duration::from_secs(1),
             limit: 1,
             patience: Duration::from_secs(patience),
-            crashes: false,
             fifo: true,
             algorithm: std::marker::PhantomData,
         };

@@ -54,14 +54,13 @@ impl<S: System> Session<'_, S> {
                     return Err(Error::Busy { peer: peer.clone() });
                 }
                 self.kill(network, node);
-                self.progress.crashed = true;
             }
         }
         self.record(action);
         Ok(())
     }
 
-    /// Leaves a trace of what was done.
+    /// Records a fault as a span of the laboratory.
     pub(super) fn record(&self, action: &FaultAction) {
         let (name, [peer, other]) = action.parts();
         let named = |key, value: Option<&str>| Some(KeyValue::new(key, value?.to_owned()));
@@ -81,7 +80,7 @@ fn find<A: Algorithm>(network: &Network<A>, name: &str) -> Result<NodeId, Error>
         .ok_or_else(|| Error::NoPeer(name.to_owned()))
 }
 
-/// Pauses all, or lets them go on.
+/// Pauses or resumes all processes.
 fn pause<A: Algorithm>(network: &Network<A>, paused: bool) {
     for driver in &network.drivers {
         driver.change_faults(|faults| faults.paused = paused);

@@ -46,22 +46,22 @@ pub struct Live<S> {
 /// What a live run counts, in `results` of `run.json`.
 #[derive(Debug, Serialize)]
 pub struct Counted {
-    /// Operations that ended, and those that were to.
+    /// The number of operations that ended, and the number expected.
     pub ended: u64,
     /// See [`ended`](Self::ended).
     pub expected: u64,
-    /// Messages between peers that were not stopped, and did not arrive.
+    /// Messages that did not arrive although neither of their peers was stopped.
     pub lost: u64,
-    /// What came of the planned kills.
+    /// The outcome of the planned kills.
     pub faults: Faults,
-    /// How late timers were.
+    /// How late timers fired.
     pub late: Lateness,
     /// Why the record of the run cannot be trusted.
     #[serde(skip)]
     untrusted: Vec<String>,
 }
 
-/// How late timers were.
+/// How late timers fired.
 #[derive(Debug, Serialize)]
 pub struct Lateness {
     /// The number of timers.
@@ -73,8 +73,9 @@ pub struct Lateness {
 }
 
 impl<S: System> Live<S> {
-    /// What `run.json` states of it; a system; what happens to its messages besides what the machine does;
-    /// who stops, and when; and how long to wait for the end.
+    /// A run of `system`. `description` is for `run.json`; `links` states what happens to
+    /// messages besides what the machine does. Also takes the planned kills, and the time
+    /// limit.
     pub fn new(
         description: run::Experiment,
         system: S,
@@ -96,7 +97,7 @@ impl<S: System> Live<S> {
 }
 
 impl<S: System> Live<S> {
-    /// What came of the planned kills.
+    /// The outcome of the planned kills.
     fn faults(&self, history: &History) -> Faults {
         let planned = self.kill.iter();
         let planned = planned.map(|kill| Planned::kill(kill.node, kill.at));
@@ -105,7 +106,7 @@ impl<S: System> Live<S> {
         if let Some(took) = self.took {
             faults.add(took, |place| {
                 let node = NodeId(self.kill[place].node);
-                let at = history.stopped.get(node.to_string().as_str()).copied();
+                let at = history.stopped(&node.to_string());
                 match self.progress.kills.contains(&node) {
                     false => Strike::Never,
                     // No process took a step after it.
@@ -159,9 +160,6 @@ impl<S: System> Experiment for Live<S> {
     }
 
     fn results(&mut self, _: &mut Record, store: &Store) -> Results<Counted> {
-        if self.progress.crashed {
-            self.system.expect_crash();
-        }
         let history = History {
             unfinished: self.progress.unfinished(self.timeout),
             ..History::read(store)

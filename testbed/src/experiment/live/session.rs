@@ -24,20 +24,18 @@ use crate::experiment::Error;
 use crate::network::Network;
 use crate::progress::Bar;
 
-/// How many losses are told one by one.
+/// How many losses are listed individually.
 const TOLD: usize = 5;
 
-/// How far a run came.
+/// How far a run got.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     pub(super) ended: u64,
-    /// It was not interrupted.
+    /// Whether the run came to its end without interruption.
     pub(super) is_over: bool,
     /// The planned kills that were made.
     pub(super) kills: Vec<NodeId>,
     pub(super) late: bool,
-    /// A user of the page has stopped a peer.
-    pub(super) crashed: bool,
     pub(super) lost: u64,
     pub(super) losses: Vec<String>,
 }
@@ -53,13 +51,13 @@ impl Progress {
     }
 }
 
-/// A run that goes on.
+/// A run in progress.
 pub(super) struct Session<'a, S: System> {
     pub(super) clock: Clock,
-    /// The tracer of what is done to the network.
+    /// The tracer of faults that are injected into the network.
     pub(super) laboratory: Tracer,
     due: VecDeque<(Duration, Due<Command<S>>)>,
-    /// When the run is over, whatever is missing.
+    /// When the run ends even if operations are unfinished.
     gives_up: Option<Duration>,
     pub(super) system: &'a S,
     pub(super) progress: &'a mut Progress,
@@ -78,7 +76,7 @@ struct Giving {
 
 type Command<S> = <<S as System>::Algorithm as Algorithm>::Command;
 
-/// What is to be done at some time.
+/// A scheduled action.
 enum Due<C> {
     Command(NodeId, C, &'static str),
     Kill(NodeId),
@@ -106,8 +104,8 @@ impl<'a, S: System> Session<'a, S> {
         }
     }
 
-    /// Does what is due, and listens, until all operations have ended or it
-    /// has taken `limit`. While the run is paused no time passes for it.
+    /// Executes due actions and handles reports, until all operations have ended or
+    /// `limit` has passed. The time during which the run is paused does not count.
     pub(super) async fn run(
         &mut self,
         network: &mut Network<S::Algorithm>,
@@ -153,8 +151,8 @@ impl<'a, S: System> Session<'a, S> {
         Ok(())
     }
 
-    /// With the last command the time begins after which the run is over, and
-    /// with each operation that ends later it begins again.
+    /// Restarts the timeout after which the run ends: once the last command was given,
+    /// and on each operation that ends afterwards.
     fn be_patient(&mut self) {
         let command = |(_, due): &(Duration, Due<_>)| matches!(due, Due::Command(..));
         if let Some(patience) = self.system.gives_up_after()
@@ -170,16 +168,15 @@ impl<'a, S: System> Session<'a, S> {
         network.drivers.retain(|driver| driver.id() != node);
     }
 
-    /// Whether that process has an operation to end, or to begin.
+    /// Whether that process has an operation in progress or scheduled.
     pub(super) fn is_asked(&self, node: NodeId) -> bool {
         let due = |(_, due): &(_, Due<_>)| matches!(due, Due::Command(of, ..) if *of == node);
         let under_way = self.operations.get(&node);
         under_way.is_some_and(Operations::any) || self.due.iter().any(due)
     }
 
-    /// Begins an operation, so late. A process takes a command when it has room,
-    /// and it may have none for long: meanwhile no other is given, and all else
-    /// goes on.
+    /// Begins an operation, `late` after its time. A process whose queue is full takes
+    /// the command later; until then no other command is given, and all else goes on.
     fn give(
         &mut self,
         network: &Network<S::Algorithm>,
@@ -207,7 +204,7 @@ impl<'a, S: System> Session<'a, S> {
         Ok(())
     }
 
-    /// The process has taken the command, or was stopped before.
+    /// The process has taken the command, or was stopped before it could.
     fn on_taken(&mut self, taken: Result<(), Stopped>) -> Result<(), Error> {
         let giving = self.giving.take();
         let is_killed = giving.is_some_and(|giving| self.killed.contains(&giving.node));
@@ -218,7 +215,7 @@ impl<'a, S: System> Session<'a, S> {
         }
     }
 
-    /// Notes what a process says.
+    /// Handles a report of a process.
     fn hear(&mut self, report: Option<Report<S::Algorithm>>) -> Result<(), Error> {
         let report = report.ok_or(Error::NetworkStopped)?;
         match report {
@@ -267,7 +264,7 @@ async fn taken(giving: &mut Option<Giving>) -> Result<(), Stopped> {
     }
 }
 
-/// What is to be done, in the order of time.
+/// The scheduled actions, in the order of time.
 fn due<S: System>(system: &S, kills: &[Kill]) -> VecDeque<(Duration, Due<Command<S>>)> {
     let commands = system.commands().into_iter();
     let commands = commands.map(|asked| {

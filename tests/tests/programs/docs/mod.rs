@@ -45,6 +45,23 @@ fn every_block_has_a_known_kind() {
     }
 }
 
+/// A page may leave lines out, but its others are those of the file, in their order.
+#[test]
+fn rust_on_the_page_of_own_algorithms_is_tested_code() {
+    let read = |path: &str| fs::read_to_string(workspace().join(path)).expect(path);
+    let files = ["tests/own-algorithm/src/main.rs", "lab/tests/votes.rs"].map(read);
+    let page = "docs/own-algorithm.md";
+    let rust = blocks::of_kind("rust").into_iter();
+    for block in rust.filter(|block| block.place.starts_with(page)) {
+        let is_excerpt = |file: &String| {
+            let mut lines = file.lines().map(str::trim);
+            let mut shown = block.text.lines().map(str::trim);
+            shown.all(|shown| lines.any(|line| line == shown))
+        };
+        assert!(files.iter().any(is_excerpt), "{block:?}");
+    }
+}
+
 #[test]
 fn links_to_files_lead_to_files() {
     let mut tried = 0;

@@ -15,7 +15,7 @@ use crate::mutants::{banks, kill};
 
 type Right = ChandyLamport<Bank>;
 
-/// What is wrong if a channel is.
+/// The properties that a wrongly recorded channel violates.
 const CHANNEL: [&str; 3] = [
     "I2 channel state",
     "I5 conservation",
@@ -86,8 +86,8 @@ impl Mutation<Right> for PastTheMarker {
     }
 }
 
-/// Whether it records what comes is one flag for all channels and all
-/// snapshots: on with a record, and off with the next marker of any channel.
+/// Recording is one flag for all channels and all snapshots: set when the state is
+/// recorded, cleared by the next marker of any channel.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct OneFlag {
     recording: bool,

@@ -15,7 +15,7 @@ fn ring() -> Election {
     Election::new(6, 6, 1)
 }
 
-/// A smaller identity than its own it sends on, too.
+/// It also forwards identities smaller than its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct ForwardsSmaller {
     /// Its own identity and the next process, once it stands.
@@ -58,7 +58,7 @@ impl Mutation<Right> for ForwardsSmaller {
     }
 }
 
-/// Whatever identity comes first it takes for its own, and so for a victory.
+/// It takes any identity for its own, so the first one that comes makes it the leader.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct WinsAtOnce {
     own: Option<u64>,
@@ -93,7 +93,7 @@ impl Mutation<Right> for WinsAtOnce {
     }
 }
 
-/// Who wins keeps it to itself.
+/// The winner does not announce itself.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Silent;
 

@@ -25,7 +25,6 @@ fn ring(fanout: Option<u32>) -> Flooding {
         size: 16,
         fanout,
         patience: Duration::from_secs(1),
-        crashes: false,
     };
     Flooding::new((0..6).map(neighbours).collect(), plan, 1)
 }
@@ -37,7 +36,7 @@ fn scenario() -> Scenario {
     }
 }
 
-/// It sends on what it had already: twice, so that this comes to an end.
+/// It forwards rumours that it had already: only twice, so that the run ends.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct ForwardsDuplicates {
     again: u32,
@@ -53,7 +52,7 @@ impl Mutation<Right> for ForwardsDuplicates {
     ) -> Vec<Effect<Right>> {
         let copy = match &input {
             Input::Message { from, message } => Some((*from, message.clone())),
-            Input::Start | Input::Command(_) | Input::Timer(()) => None,
+            Input::Start | Input::Restart | Input::Command(_) | Input::Timer(()) => None,
         };
         let mut effects = step(right, input, seed);
         if let Some((to, message)) = copy
@@ -71,7 +70,7 @@ impl Mutation<Right> for ForwardsDuplicates {
     }
 }
 
-/// It does not look whether it had a rumour before it says so.
+/// It delivers a rumour without checking whether it had it already.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct DeliversDuplicates;
 
@@ -85,7 +84,7 @@ impl Mutation<Right> for DeliversDuplicates {
     ) -> Vec<Effect<Right>> {
         let copy = match &input {
             Input::Message { message, .. } => Some((message.rumour, message.hops)),
-            Input::Start | Input::Command(_) | Input::Timer(()) => None,
+            Input::Start | Input::Restart | Input::Command(_) | Input::Timer(()) => None,
         };
         let mut effects = step(right, input, seed);
         if let Some((rumour, hops)) = copy
@@ -97,7 +96,7 @@ impl Mutation<Right> for DeliversDuplicates {
     }
 }
 
-/// One of them keeps to itself what it hears.
+/// One process does not forward what it delivers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Forgets;
 
@@ -137,7 +136,7 @@ impl Mutation<Right> for NobodyForwards {
     }
 }
 
-/// It sends a rumour on with as many hops as it came with.
+/// It forwards a rumour without counting the hop.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Miscounts;
 

@@ -46,7 +46,7 @@ impl Mutation<Right> for RecordsAfter {
     }
 }
 
-/// When a channel is announced, it is done with: white messages that come later
+/// It ends the recording of a channel at its announcement: white messages that come later
 /// are forgotten.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct ForgetsLateWhites {

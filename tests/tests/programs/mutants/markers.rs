@@ -61,11 +61,11 @@ impl Mutation<Right> for BehindTheNextMessage {
     }
 }
 
-/// Markers go on a stream of their own, where each takes its own time: from no
-/// to three steps of the sender.
+/// Markers go on a stream of their own, where each is delayed by none to three steps of
+/// the sender.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct OnAnotherStream {
-    /// With how many steps are left.
+    /// Each with the number of steps that are left.
     under_way: Vec<(u64, NodeId, InstanceId)>,
 }
 
@@ -147,7 +147,7 @@ impl Mutation<Right> for NoWaiting {
     }
 }
 
-/// A channel that is longer than it should be holds too much.
+/// The properties that a channel recorded for too long violates.
 const TOO_LATE: [&str; 4] = [
     "I2 channel state",
     "I3 markers",
@@ -165,7 +165,7 @@ fn markers_after_the_next_message() {
 fn markers_on_another_stream_that_is_slower() {
     let mutant = Mutated::new(banks(), OnAnotherStream::default());
     kill(&mutant, &Scenario::default(), &TOO_LATE);
-    // Who has its first marker late has got messages of the future.
+    // A process whose first marker is late has received messages sent after the cut.
     let future = ["I1 no orphan", "I4 vector clocks"];
     kill(&mutant, &Scenario::default(), &future);
 }

@@ -1,8 +1,7 @@
-//! A checker that has never found a mistake may be one that cannot. So each
-//! algorithm is run with mistakes in it, small ones that a person could make,
-//! and the properties that a checker names must *kill* each of these mutants.
-//! One that survives is a failed test, and so is a right algorithm that does
-//! not.
+//! Mutation tests of the checkers. A checker that has never found a mistake may be unable
+//! to. So each algorithm is run with small mistakes that a person could make, and the
+//! properties of its checker must *kill* each of these mutants. A mutant that survives
+//! fails its test, and so does a right algorithm that does not.
 //!
 //! [`mutant`] makes a wrong process of a right one; the other files hold the
 //! mistakes.
@@ -28,7 +27,7 @@ use lab::system::System;
 use lab::system::snapshot::Snapshots;
 use trace::steps::Processes;
 
-/// How many schedules a mutant has to survive. A guess; most die of the first.
+/// How many schedules are tried for a mutant. A guess; most are killed by the first.
 const SEEDS: u64 = 50;
 
 /// Runs a mutant until all properties of these names are violated in one run.
@@ -47,7 +46,7 @@ fn kill(mutant: &impl System, scenario: &Scenario, names: &[&str]) {
     panic!("no run of {SEEDS} violates {names:?}; violated are {seen:?}");
 }
 
-/// The control: what kills mutants must let the right one live.
+/// The control: the right algorithm violates no property.
 ///
 /// # Panics
 /// If it does not.
@@ -78,7 +77,6 @@ fn banks<S>() -> Snapshots<(Bank, S)> {
         pace: Duration::from_millis(5),
         limit: u64::MAX,
         patience: Duration::from_secs(1),
-        crashes: false,
         fifo: true,
         algorithm: PhantomData,
     }

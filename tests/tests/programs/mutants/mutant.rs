@@ -7,14 +7,14 @@ use trace::history::History;
 
 /// A mistake in an algorithm. Its value is what it has to remember.
 pub(crate) trait Mutation<A: Algorithm>: Value {
-    /// What the process `me` answers an input with. As it stands here, what the
-    /// right one does.
+    /// The effects of an input on the process `me`. By default those of the right
+    /// process.
     fn step(&mut self, me: NodeId, right: &mut A, input: Input<A>, seed: u64) -> Vec<Effect<A>> {
         let _ = me;
         step(right, input, seed)
     }
 
-    /// What it makes of the trace when the run is over.
+    /// Changes the trace when the run is over. By default it does not.
     fn trace(_: &mut History) {}
 }
 
@@ -99,6 +99,7 @@ impl<A: Algorithm, M: Mutation<A>> Mutant<A, M> {
                 Effect::SetTimer { timer, after } => out.set_timer(timer, after),
                 Effect::CancelTimer { timer } => out.cancel_timer(timer),
                 Effect::Output(output) => out.output(output),
+                Effect::Persist => out.persist(),
             }
         }
     }
@@ -112,6 +113,10 @@ impl<A: Algorithm, M: Mutation<A>> Algorithm for Mutant<A, M> {
 
     fn on_start(&mut self, out: &mut Out<Self>) {
         self.handle(Input::Start, out);
+    }
+
+    fn on_restart(&mut self, out: &mut Out<Self>) {
+        self.handle(Input::Restart, out);
     }
 
     fn on_command(&mut self, command: Self::Command, out: &mut Out<Self>) {

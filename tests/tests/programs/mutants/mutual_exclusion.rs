@@ -35,7 +35,7 @@ fn request(effects: &[Effect<Right>]) -> Option<(u64, NodeId)> {
 /// Of two requests of the same time, the ids do not decide.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Tie {
-    /// Whether it goes before the other then, or the other before it.
+    /// Whether its own request then goes before the other.
     mine: bool,
     /// Its latest request's time.
     asked: Option<u64>,
@@ -65,8 +65,8 @@ impl Mutation<Right> for Tie {
 
 /// Its clock counts its own requests, and takes no notice of others' times.
 ///
-/// The right process below cannot be kept from doing so. It is told such times
-/// that it compares as the wrong one would.
+/// The right process inside always merges the clocks. So it is given times that make it
+/// compare as the wrong one would.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct OwnClock {
     /// The wrong time of its latest request.
@@ -111,7 +111,7 @@ impl Mutation<Right> for OwnClock {
     }
 }
 
-/// It enters when one reply is missing: it takes one of them for given.
+/// It enters when one reply is missing: it counts one as received.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct OneReplyShort;
 
@@ -157,8 +157,8 @@ fn concurrent_requests_are_deferred_by_neither() {
     kill(&Mutated::new(SYSTEM, tie), &Scenario::default(), &killers);
 }
 
-/// It takes a process that has asked often, and one that then asks for the first
-/// time: peer 0 asks before peer 1, and that one before peer 2.
+/// This needs a process that has asked often, and one that then asks for the first
+/// time: peer 0 asks before peer 1, and peer 1 before peer 2.
 #[test]
 fn a_clock_that_is_not_merged() {
     let mut mutant = Mutated::new(SYSTEM, OwnClock::default());

@@ -80,8 +80,8 @@ impl Mutation<Right> for RecordedAgain {
     }
 }
 
-/// What is recorded is no copy of the state but the state itself, which goes
-/// on: who reads it in the end finds what it is then.
+/// The record is no copy of the state but a reference to it: read at the end of the run,
+/// it has the final state.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Aliased;
 
@@ -105,7 +105,7 @@ impl Mutation<Right> for Aliased {
     }
 }
 
-/// The initiator has waited long enough and calls what it has a snapshot.
+/// The initiator reports a snapshot that timed out as complete.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct TimeoutIsComplete;
 
@@ -159,8 +159,7 @@ fn a_state_aliased_instead_of_copied() {
 
 #[test]
 fn a_timeout_reported_as_complete() {
-    let mut banks = banks();
-    banks.crashes = true;
+    let banks = banks();
     let scenario = Scenario {
         crash: vec![Crash {
             process: 3,

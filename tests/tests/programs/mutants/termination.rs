@@ -50,7 +50,7 @@ impl Mutation<Right> for CountsDouble {
 /// The message that engages is answered like any other: at once.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct AnswersAtOnce {
-    /// And once more in the end.
+    /// Whether it is answered once more in the end.
     twice: bool,
 }
 
@@ -63,7 +63,7 @@ impl Mutation<Right> for AnswersAtOnce {
         seed: u64,
     ) -> Vec<Effect<Right>> {
         let mut effects = step(right, input, seed);
-        // The SIGNAL to the parent is just before the news.
+        // The SIGNAL to the parent is just before this output.
         let disengaged = Effect::Output(Output::Disengaged);
         if let Some(news) = effects.iter().position(|effect| *effect == disengaged)
             && !self.twice

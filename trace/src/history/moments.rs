@@ -1,0 +1,172 @@
+//! The moments of a run: what holds after each of its steps, all processes together.
+//!
+//! A moment is a consistent cut: with a receipt it has the sending. Within that order, the
+//! steps are taken by their times. So each moment is a state that the run was in, or could
+//! have been in without any process noticing (Chandy and Lamport, 1985, theorem 1).
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use algorithms::Fields;
+
+use super::History;
+use crate::steps::{Event, MessageRecord, StepRecord};
+
+/// All processes after some steps of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Moment<'a> {
+    names: Vec<&'a Arc<str>>,
+    /// The last step of each process, if it has taken one.
+    last: Vec<Option<&'a StepRecord>>,
+    outputs: Vec<(&'a str, &'a str, &'a Fields)>,
+    /// Messages that were sent and not received, by their identifiers.
+    under_way: BTreeMap<u64, (&'a str, &'a str, &'a MessageRecord)>,
+    /// Messages whose receipt was added before their sending.
+    received_early: BTreeSet<u64>,
+}
+
+impl<'a> Moment<'a> {
+    /// Before the first step of processes with these names.
+    pub fn new(names: impl IntoIterator<Item = &'a Arc<str>>) -> Self {
+        let names: Vec<_> = names.into_iter().collect();
+        Self {
+            last: vec![None; names.len()],
+            names,
+            ..Self::default()
+        }
+    }
+
+    /// The state of each process that has taken a recorded step, by its name.
+    pub fn states(&self) -> impl Iterator<Item = (&'a str, &'a Fields)> {
+        let known = self.names.iter().zip(&self.last);
+        known.filter_map(|(name, step)| step.map(|step| (&***name, &step.state)))
+    }
+
+    /// Every output so far: the process, the kind, the fields.
+    pub fn outputs(&self) -> impl Iterator<Item = (&'a str, &'a str, &'a Fields)> {
+        self.outputs.iter().copied()
+    }
+
+    /// Every message that was sent and not received: the sender, the receiver, the
+    /// message. One that the network has lost is among them.
+    pub fn under_way(&self) -> impl Iterator<Item = (&'a str, &'a str, &'a MessageRecord)> {
+        self.under_way.values().copied()
+    }
+
+    /// Adds the next step of the process at that place among the names.
+    pub fn add(&mut self, process: usize, step: &'a StepRecord) {
+        self.last[process] = Some(step);
+        let name = self.names[process];
+        if let Some(received) = &step.received {
+            let id = received.message.id;
+            if self.under_way.remove(&id).is_none() {
+                self.received_early.insert(id);
+            }
+        }
+        for event in &step.events {
+            match event {
+                Event::Output { kind, fields } => self.outputs.push((name, kind, fields)),
+                Event::Sent { to, message } => {
+                    if !self.received_early.remove(&message.id) {
+                        self.under_way.insert(message.id, (name, to, message));
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl History {
+    /// Calls `each` with every moment of the run, and with the process and the step that
+    /// led to it, until it breaks.
+    ///
+    /// A receipt whose sending is not recorded waits for nothing.
+    pub fn for_each_moment<'a>(
+        &'a self,
+        mut each: impl FnMut(&Moment<'a>, &'a str, &'a StepRecord) -> ControlFlow<()>,
+    ) {
+        let processes: Vec<_> = self.processes.iter().collect();
+        let mut moment = Moment::new(self.processes.keys());
+        let mut order = Order::new(self);
+        while let Some((process, step)) = order.next() {
+            moment.add(process, step);
+            if each(&moment, processes[process].0, step).is_break() {
+                return;
+            }
+        }
+    }
+}
+
+/// The steps of a run in an order that keeps cause before effect.
+struct Order<'a> {
+    steps: Vec<&'a [StepRecord]>,
+    /// The place of each process's next step.
+    next: Vec<usize>,
+    /// The processes whose next step has its cause, by that step's time.
+    ready: BinaryHeap<Reverse<(u64, usize)>>,
+    /// Messages that will be sent.
+    unsent: HashSet<u64>,
+    /// The processes whose next step waits for the sending of a message.
+    waiting: HashMap<u64, Vec<usize>>,
+}
+
+impl<'a> Order<'a> {
+    fn new(history: &'a History) -> Self {
+        let mut order = Self {
+            steps: history.processes.values().map(Vec::as_slice).collect(),
+            next: vec![0; history.processes.len()],
+            ready: BinaryHeap::new(),
+            unsent: history.sends().map(|(.., message)| message.id).collect(),
+            waiting: HashMap::new(),
+        };
+        for process in 0..order.steps.len() {
+            order.enqueue(process);
+        }
+        order
+    }
+
+    /// Queues the next step of a process, or lets it wait for its cause.
+    fn enqueue(&mut self, process: usize) {
+        let Some(step) = self.steps[process].get(self.next[process]) else {
+            return;
+        };
+        let cause = step.received.as_ref().map(|received| received.message.id);
+        match cause.filter(|id| self.unsent.contains(id)) {
+            Some(id) => self.waiting.entry(id).or_default().push(process),
+            None => self.ready.push(Reverse((step.at_unix_nano, process))),
+        }
+    }
+
+    /// The next step, with its process.
+    fn next(&mut self) -> Option<(usize, &'a StepRecord)> {
+        let process = match self.ready.pop() {
+            Some(Reverse((_, process))) => process,
+            // Only a forged record has a cycle. It is cut at its first process.
+            None => self.cut()?,
+        };
+        let step = &self.steps[process][self.next[process]];
+        self.next[process] += 1;
+        for event in &step.events {
+            if let Event::Sent { message, .. } = event {
+                self.unsent.remove(&message.id);
+                for released in self.waiting.remove(&message.id).into_iter().flatten() {
+                    self.enqueue(released);
+                }
+            }
+        }
+        self.enqueue(process);
+        Some((process, step))
+    }
+
+    /// Takes out the first of the waiting processes.
+    fn cut(&mut self) -> Option<usize> {
+        let waiting = self.waiting.iter();
+        let all = waiting.flat_map(|(id, waiting)| waiting.iter().map(|one| (*one, *id)));
+        let (process, id) = all.min()?;
+        let waiting = self.waiting.get_mut(&id)?;
+        waiting.retain(|other| *other != process);
+        Some(process)
+    }
+}
