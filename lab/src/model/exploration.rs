@@ -34,6 +34,8 @@ struct Found {
     fault: Option<Fault>,
     /// This run could go on: it ends where an invariant is violated.
     is_open: bool,
+    /// The end of this run lacks endings, which is wrong.
+    lacks_endings: bool,
 }
 
 impl<S: System> Exploration<S> {
@@ -83,13 +85,19 @@ impl<S: System> Exploration<S> {
         let way = way.or(checked.example.as_ref());
         let end = way.map(|way| replay(&self.system, &self.plan, way, sink));
         let ended = end.as_ref().map_or(0, World::ended);
-        let is_open = end.as_ref().is_some_and(|end| end.is_open(&self.system));
+        let end_is = |check: fn(&World<S::Algorithm>, &S) -> bool| {
+            end.as_ref().is_some_and(|end| check(end, &self.system))
+        };
+        let is_open = end_is(World::is_open);
+        let lacks_endings = !is_open
+            && end_is(|end, system| !end.has_ended(system) && !end.may_lack_endings(system));
         let fault = end.and_then(|end| end.fault().cloned());
         *self.found() = Some(Found {
             checked,
             ended,
             fault,
             is_open,
+            lacks_endings,
         });
     }
 

@@ -241,7 +241,7 @@ impl<'a, S: System> Search<'a, S> {
             false => world.actions(),
         };
         if actions.is_empty() {
-            let may_lack = self.system.gives_up_after().is_some();
+            let may_lack = world.may_lack_endings(self.system);
             let judged = system::judge(self.system, &world.history());
             let end = match judged.holds() && (has_ended || may_lack) {
                 false => End::Wrong,

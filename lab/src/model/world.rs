@@ -16,7 +16,7 @@ use trace::steps::{Clock, Fault, Received, RecordTo, Step, StepRecord, Steps, ca
 use super::{Network, Plan, UNLIMITED};
 use crate::checkers::Property;
 use crate::simulator::EPOCH;
-use crate::system::{ScheduledCommand, System};
+use crate::system::{Endings, ScheduledCommand, System};
 
 /// A timer that is set for so long waits until nothing else can happen.
 const PATIENT: Duration = Duration::from_secs(1);
@@ -30,8 +30,7 @@ pub struct World<A: Algorithm> {
     commands: Arc<Vec<ScheduledCommand<A::Command>>>,
     /// Which of them were given.
     given: BTreeSet<usize>,
-    /// How many operations have ended.
-    ended: u64,
+    endings: Endings,
     /// The rule that the last step broke.
     fault: Option<Fault>,
     network: Network,
@@ -150,7 +149,7 @@ impl<A: Algorithm> World<A> {
             channels: BTreeMap::new(),
             commands: Arc::new(system.commands()),
             given: BTreeSet::new(),
-            ended: 0,
+            endings: Endings::default(),
             fault: None,
             network: plan.network,
             spent: Spent::default(),
@@ -170,12 +169,16 @@ impl<A: Algorithm> World<A> {
 
     /// How many operations have ended.
     pub fn ended(&self) -> u64 {
-        self.ended
+        self.endings.ended()
     }
 
     /// Whether all expected endings have occurred.
     pub fn has_ended<S: System<Algorithm = A>>(&self, system: &S) -> bool {
-        self.ended >= system.endings()
+        let may_restart = self.spent.restarts < self.network.restarts;
+        let processes = (0..).map(NodeId).zip(&self.processes);
+        let down = processes.filter(|(_, process)| process.is_down && !may_restart);
+        self.endings
+            .are_complete(system, down.map(|(node, _)| node))
     }
 
     /// The rule that the last step broke. Then the run is over.
@@ -378,6 +381,12 @@ impl<A: Algorithm> World<A> {
         moment
     }
 
+    /// Whether a run that ends here without all of its endings can be right. The judge
+    /// decides on it where the algorithm promises none for certain, or a process crashed.
+    pub(super) fn may_lack_endings<S: System<Algorithm = A>>(&self, system: &S) -> bool {
+        system.gives_up_after().is_some() || !self.crashes.is_empty()
+    }
+
     /// Whether a run can go on from here.
     pub(super) fn is_open<S: System<Algorithm = A>>(&self, system: &S) -> bool {
         !self.has_ended(system) && !self.actions().is_empty()
@@ -427,7 +436,7 @@ impl<A: Algorithm> World<A> {
                 }
                 Effect::Persist => {}
                 Effect::Output(output) => {
-                    self.ended += u64::from(system.ends(NodeId(node), &output));
+                    self.endings.count(system, NodeId(node), &output);
                 }
             }
         }
@@ -491,7 +500,7 @@ impl<A: Algorithm> World<A> {
                 (ends, &sent.message, sent.again).hash(&mut hasher);
             }
         }
-        (&self.given, self.ended, self.spent).hash(&mut hasher);
+        (&self.given, &self.endings, self.spent).hash(&mut hasher);
         hasher.finish()
     }
 

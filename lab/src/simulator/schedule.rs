@@ -11,8 +11,8 @@ use trace::steps::Processes;
 use trace::steps::{Fault, RecordTo};
 use trace::telemetry::Sink;
 
-use super::{End, Limit, Limits, Scenario, SeededIds, Simulation, Strikes};
-use crate::system::System;
+use super::{End, Limit, Limits, Notice, Scenario, SeededIds, Simulation, Strikes};
+use crate::system::{Endings, System};
 
 /// One schedule of a system.
 #[derive(Clone, Copy, Debug)]
@@ -110,10 +110,16 @@ impl<'a, S: System> Schedule<'a, S> {
         for asked in system.commands() {
             simulation.command(asked.at, asked.node, asked.command);
         }
-        let mut missing = system.endings();
-        let end = simulation.run(&self.limits, self.stop, |said| {
-            missing -= u64::from(missing > 0 && system.ends(said.node, &said.output));
-            missing > 0
+        let (mut endings, mut stopped) = (Endings::default(), Vec::new());
+        let end = simulation.run(&self.limits, self.stop, |notice| {
+            let may_end = match notice {
+                Notice::Output(said) => endings.count(system, said.node, &said.output),
+                Notice::Stopped(node) => {
+                    stopped.push(node);
+                    true
+                }
+            };
+            !(may_end && endings.are_complete(system, stopped.iter().copied()))
         });
         let ran = Ran {
             recorded: (),

@@ -33,7 +33,18 @@ pub struct Simulation<A: Algorithm> {
     /// About how many bytes the records take.
     recorded: u64,
     strikes: Strikes,
+    /// The crashes without a restart that are still to come, in order of time.
+    stops: Vec<(u64, NodeId)>,
     channels: HashMap<(u32, u32), Channel>,
+}
+
+/// What may end a run.
+#[derive(Clone, Debug)]
+pub enum Notice<O> {
+    /// A process has an output.
+    Output(EmittedOutput<O>),
+    /// A process has stopped for ever.
+    Stopped(NodeId),
 }
 
 /// An output of a process.
@@ -101,10 +112,19 @@ impl<A: Algorithm> Simulation<A> {
                 queue.push(nanos(at), Happening::Restart(place));
             }
         }
+        let forever = scenario
+            .crash
+            .iter()
+            .filter(|crash| crash.restart.is_none());
+        let mut stops: Vec<_> = forever
+            .map(|crash| (nanos(crash.at), NodeId(crash.process)))
+            .collect();
+        stops.sort_unstable();
         Self {
             directory,
             processes,
             queue,
+            stops,
             strikes: Strikes::new(&scenario),
             scenario,
             rng: ChaCha8Rng::seed_from_u64(seed),
@@ -124,13 +144,13 @@ impl<A: Algorithm> Simulation<A> {
     }
 
     /// Runs until nothing more happens, a step has a fault, a limit is met, or
-    /// `stop` is set. `hear` gets every output; when it returns `false`, the run
-    /// ends there.
+    /// `stop` is set. `hear` gets every output, and every crash without a restart; when
+    /// it returns `false`, the run ends there.
     pub fn run(
         &mut self,
         limits: &Limits,
         stop: &AtomicBool,
-        mut hear: impl FnMut(EmittedOutput<A::Output>) -> bool,
+        mut hear: impl FnMut(Notice<A::Output>) -> bool,
     ) -> End {
         for node in 0..self.processes.len() {
             let step = self.processes[node].steps.start(&self.directory);
@@ -149,6 +169,13 @@ impl<A: Algorithm> Simulation<A> {
             events += 1;
             self.now = at;
             self.clock.store(EPOCH + at, Ordering::Relaxed);
+            if !self
+                .stopped()
+                .into_iter()
+                .all(|node| hear(Notice::Stopped(node)))
+            {
+                return self.over();
+            }
             if let Some((node, step)) = self.happen(happening)
                 && !self.carry_out(node, step, &mut hear)
             {
@@ -156,6 +183,14 @@ impl<A: Algorithm> Simulation<A> {
             }
         }
         End::Quiet
+    }
+
+    /// The processes that have stopped for ever since the last event.
+    fn stopped(&mut self) -> Vec<NodeId> {
+        let now = self.now;
+        let is_over = |(at, _): &(u64, NodeId)| *at <= now;
+        let first = self.stops.partition_point(is_over);
+        self.stops.drain(..first).map(|(_, node)| node).collect()
     }
 
     fn exceeded(&self, limits: &Limits, events: u64, at: u64) -> Option<Limit> {
@@ -296,7 +331,7 @@ impl<A: Algorithm> Simulation<A> {
         &mut self,
         node: NodeId,
         step: Step<A>,
-        hear: &mut impl FnMut(EmittedOutput<A::Output>) -> bool,
+        hear: &mut impl FnMut(Notice<A::Output>) -> bool,
     ) -> bool {
         self.steps += 1;
         let count = self.processes.len();
@@ -336,7 +371,9 @@ impl<A: Algorithm> Simulation<A> {
                     self.processes[usize::from(node)].cancel_timer(&timer);
                 }
                 Effect::Persist => {}
-                Effect::Output(output) => go_on &= hear(EmittedOutput { node, output, at }),
+                Effect::Output(output) => {
+                    go_on &= hear(Notice::Output(EmittedOutput { node, output, at }));
+                }
             }
         }
         go_on

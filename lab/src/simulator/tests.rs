@@ -12,7 +12,7 @@ use trace::steps::{Event, Processes, StepRecord};
 use trace::store::Store;
 use trace::telemetry::Sink;
 
-use super::{Scenario, Schedule, run};
+use super::{Crash, End, Memory, Scenario, Schedule, run};
 use crate::system::System as _;
 use crate::system::snapshot::Snapshots;
 
@@ -117,5 +117,30 @@ fn in_a_span(field: Field) -> Field {
     match field {
         Field::Records(records) => Field::List(records.iter().map(Fields::to_record).collect()),
         other @ (Field::Integer(_) | Field::Flag(_) | Field::Text(_) | Field::List(_)) => other,
+    }
+}
+
+/// The endings of a process that stopped for ever are not waited for: its snapshots will
+/// not end, and the others' do.
+#[test]
+fn run_ends_without_the_operations_of_a_stopped_process() {
+    for initiators in [1, 2] {
+        let system = Snapshots {
+            initiators,
+            ..bank(4)
+        };
+        let scenario = Scenario {
+            crash: vec![Crash {
+                process: 0,
+                at: Duration::ZERO,
+                restart: None,
+                state: Memory::Kept,
+            }],
+            ..Scenario::default()
+        };
+        let ran = run(&system, &mesh(4), &scenario, 1);
+        assert_eq!(ran.end, End::Decided, "{initiators}");
+        let judged = crate::system::judge(&system, &ran.recorded);
+        assert_eq!(judged.violated(), None, "{initiators}");
     }
 }

@@ -6,6 +6,7 @@
 mod costs;
 mod coverage;
 pub mod election;
+mod endings;
 pub mod gossip;
 pub mod mutual_exclusion;
 pub mod ping;
@@ -23,6 +24,7 @@ use serde::{Serialize, Serializer};
 use trace::steps::catch;
 
 pub use coverage::Coverage;
+pub use endings::Endings;
 pub use setup::{EngineTraits, Setup, SetupError, SystemOptions, Visitor};
 use trace::history::{History, Moment};
 
@@ -87,6 +89,12 @@ pub trait System: Send + Sync {
 
     /// How many such outputs end the run: at least one.
     fn endings(&self) -> u64;
+
+    /// How many of them are outputs of that process. A run in which it stops for ever does
+    /// not wait for them. By default this is not known, and every run waits for all.
+    fn endings_of(&self, _node: NodeId) -> Option<u64> {
+        None
+    }
 
     /// Whether that output completes the oldest open command of that process, and
     /// ends its span in the trace.

@@ -186,6 +186,12 @@ impl System for Pings {
         self.pairs.len() as u64 * u64::from(self.count)
     }
 
+    /// Its own pings.
+    fn endings_of(&self, node: NodeId) -> Option<u64> {
+        let pairs = self.pairs.iter().filter(|pair| pair.from == node.0);
+        Some(pairs.count() as u64 * u64::from(self.count))
+    }
+
     fn lasts(&self, _: Duration) -> Duration {
         self.timeout
     }

@@ -131,6 +131,12 @@ impl<P: Pair> System for Snapshots<P> {
         u64::from(self.initiators) * u64::from(self.each)
     }
 
+    /// Its own snapshots.
+    fn endings_of(&self, node: NodeId) -> Option<u64> {
+        let initiates = node.0 < self.initiators;
+        Some(if initiates { self.each.into() } else { 0 })
+    }
+
     /// By then an initiator has aborted.
     fn lasts(&self, _: Duration) -> Duration {
         self.patience

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use algorithms::NodeId;
 use trace::history::{History, StepIndex, clocks as vector_clocks};
 
 use super::Expected;
@@ -329,6 +330,10 @@ pub(super) fn liveness(run: &Run<'_>, history: &History, expected: &Expected) ->
     let mut property = Property::of("I8 liveness", history);
     let count = run.cuts.len() as u64;
     let crashed = !history.crashes.is_empty();
+    let has_crashed = |name: Option<&str>| {
+        let mut crashes = history.crashes.iter();
+        name.is_some_and(|name| crashes.any(|crash| &*crash.process == name))
+    };
     property.check_in_the_end(count >= expected.snapshots || crashed, || {
         format!("{count} of {} snapshots began", expected.snapshots)
     });
@@ -357,13 +362,21 @@ pub(super) fn liveness(run: &Run<'_>, history: &History, expected: &Expected) ->
                 format!("snapshot {id}: {}", aborted(run, cut, abort))
             });
         } else {
-            property.check_in_the_end(false, || {
+            // No process ends the snapshot of an initiator that crashed.
+            property.check_in_the_end(has_crashed(initiator(id).as_deref()), || {
                 let missing = missing.join(", ");
                 format!("snapshot {id}: it did not end; {missing} are not done")
             });
         }
     }
     property
+}
+
+/// The name of the process that began a snapshot, whose id is `initiator/count`.
+fn initiator(id: &str) -> Option<String> {
+    let (initiator, _) = id.split_once('/')?;
+    let number = initiator.parse().ok()?;
+    Some(NodeId(number).to_string())
 }
 
 /// I9: in each opening of each channel, no message is missing, duplicated or out

@@ -115,7 +115,7 @@ impl Found {
                 return findings;
             }
             findings.violations.extend(judgement.violated());
-            if !self.is_open && self.ended < system.endings() && system.gives_up_after().is_none() {
+            if self.lacks_endings {
                 findings.violations.push(format!(
                     "nothing more can happen in it, and {} of {} operations have ended",
                     self.ended,

@@ -168,8 +168,8 @@ impl<S: System> Experiment for Live<S> {
         Results {
             judgement: system::judge(&self.system, &history),
             engine: Counted {
-                ended: self.progress.ended,
-                expected: self.system.endings(),
+                ended: self.progress.endings.ended(),
+                expected: self.progress.expected(&self.system),
                 lost: self.progress.lost,
                 faults: self.faults(&history),
                 late: Lateness {

@@ -8,7 +8,7 @@ use algorithms::{Algorithm, NodeId};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use lab::stats::nanos;
-use lab::system::System;
+use lab::system::{Endings, System};
 use node::driver::{Report, Stopped};
 use opentelemetry::trace::{TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
@@ -30,17 +30,24 @@ const TOLD: usize = 5;
 /// How far a run got.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
-    pub(super) ended: u64,
+    pub(super) endings: Endings,
     /// Whether the run came to its end without interruption.
     pub(super) is_over: bool,
     /// The planned kills that were made.
     pub(super) kills: Vec<NodeId>,
+    /// All processes that were killed, also by a user of the page.
+    pub(super) stopped: Vec<NodeId>,
     pub(super) late: bool,
     pub(super) lost: u64,
     pub(super) losses: Vec<String>,
 }
 
 impl Progress {
+    /// How many operations should end: without those of killed processes.
+    pub(super) fn expected<S: System>(&self, system: &S) -> u64 {
+        self.endings.expected(system, self.stopped.iter().copied())
+    }
+
     /// Why the run was cut short, if it was.
     pub(super) fn unfinished(&self, limit: Duration) -> Option<String> {
         match (self.is_over, self.late) {
@@ -63,7 +70,6 @@ pub(super) struct Session<'a, S: System> {
     pub(super) progress: &'a mut Progress,
     pub(super) bar: Bar,
     operations: BTreeMap<NodeId, Operations>,
-    killed: Vec<NodeId>,
     /// The command that a process is to take next.
     giving: Option<Giving>,
 }
@@ -99,7 +105,6 @@ impl<'a, S: System> Session<'a, S> {
             progress,
             bar,
             operations: BTreeMap::new(),
-            killed: Vec::new(),
             giving: None,
         }
     }
@@ -112,7 +117,7 @@ impl<'a, S: System> Session<'a, S> {
         limit: Duration,
         fault_requests: &mut FaultReceiver,
     ) -> Result<(), Error> {
-        while self.progress.ended < self.system.endings() {
+        while !self.is_complete() {
             let due = self.due.front().map(|(at, _)| *at);
             let gives_up = self.gives_up;
             let gives = self.giving.is_some();
@@ -151,6 +156,12 @@ impl<'a, S: System> Session<'a, S> {
         Ok(())
     }
 
+    /// Whether all operations have ended that still can.
+    fn is_complete(&self) -> bool {
+        let stopped = self.progress.stopped.iter().copied();
+        self.progress.endings.are_complete(self.system, stopped)
+    }
+
     /// Restarts the timeout after which the run ends: once the last command was given,
     /// and on each operation that ends afterwards.
     fn be_patient(&mut self) {
@@ -164,7 +175,7 @@ impl<'a, S: System> Session<'a, S> {
     }
 
     pub(super) fn kill(&mut self, network: &mut Network<S::Algorithm>, node: NodeId) {
-        self.killed.push(node);
+        self.progress.stopped.push(node);
         network.drivers.retain(|driver| driver.id() != node);
     }
 
@@ -185,7 +196,7 @@ impl<'a, S: System> Session<'a, S> {
         operation: &'static str,
         late: Duration,
     ) -> Result<(), Error> {
-        if self.killed.contains(&node) {
+        if self.progress.stopped.contains(&node) {
             self.be_patient();
             return Ok(());
         }
@@ -207,7 +218,7 @@ impl<'a, S: System> Session<'a, S> {
     /// The process has taken the command, or was stopped before it could.
     fn on_taken(&mut self, taken: Result<(), Stopped>) -> Result<(), Error> {
         let giving = self.giving.take();
-        let is_killed = giving.is_some_and(|giving| self.killed.contains(&giving.node));
+        let is_killed = giving.is_some_and(|giving| self.progress.stopped.contains(&giving.node));
         self.be_patient();
         match taken {
             Err(stopped) if !is_killed => Err(stopped.into()),
@@ -225,8 +236,7 @@ impl<'a, S: System> Session<'a, S> {
                 commands,
                 ..
             } => {
-                if self.system.ends(node, &output) {
-                    self.progress.ended += 1;
+                if self.progress.endings.count(self.system, node, &output) {
                     self.bar.step();
                     self.be_patient();
                 }
@@ -242,7 +252,7 @@ impl<'a, S: System> Session<'a, S> {
                 kind,
                 reason,
                 ..
-            } if !self.killed.contains(&to) && !self.killed.contains(&node) => {
+            } if !self.progress.stopped.contains(&to) && !self.progress.stopped.contains(&node) => {
                 self.progress.lost += 1;
                 if self.progress.losses.len() < TOLD {
                     let loss = format!("{kind} from {node} to {to} was lost: {reason}");
