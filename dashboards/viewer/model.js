@@ -16,10 +16,9 @@
 //   model.messageIds[m], model.texts[m]     the id of a message, and its text
 //   model.line(peer) → Int32Array of its steps, in order
 //   model.outputs.get(s) → [{ kind, text }] the outputs of a step; undefined for none
-//   model.snapshotOutputs                  how many outputs are of snapshots
+//   model.snapshotOutputs, model.crashes   how many outputs are of snapshots; crashes and restarts
 //   model.first, model.last                from the first step to the end of the last one, ns
-//   model.left                             spans that the server, or the report's run, has still
-//   model.revision                         rises when anything changed
+//   model.left, model.revision             spans still to be read; rises when anything changed
 //
 // Clocks, past and future are in causality.js.
 
@@ -50,6 +49,7 @@ export class Model {
     /** @type {Map<string, number>[]} */ this.sentBy = [];
     /** @type {Map<string, number[]>[]} */ this.waiting = [];
     /** @type {{ sender: number, id: string, reason: string }[]} */ this.lostEarly = [];
+    /** @type {Crash[]} */ this.crashes = [];
     this.base = 0n;
     this.next = 0;
     this.left = 0;
@@ -73,7 +73,8 @@ export class Model {
     }
     this.next = answer.next;
     this.left = answer.left ?? 0;
-    if (!rows.steps && !rows.losses) return false;
+    this.crashes.push(...answer.crashes ?? []);
+    if (!rows.steps && !rows.losses && !answer.crashes) return false;
     this.base = BigInt(answer.base);
     const places = {
       peers: this.#enter('peers', answer.peers),
@@ -85,9 +86,8 @@ export class Model {
     this.#sends(sends, rows.sends, begin, places);
     this.#receipts(steps.message, begin);
     this.#losses(losses, rows.losses, places.peers);
-    for (let i = 0; i < rows.outputs; i += 1) {
+    for (let i = 0; i < rows.outputs; i += 1)
       this.#output(begin + outputs.step[i], answer.kinds[outputs.kind[i]], outputs.text[i]);
-    }
     for (const line of this.lines) line.settle(this.step);
     this.bySpan = null;
     this.revision += 1;

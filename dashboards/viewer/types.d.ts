@@ -13,6 +13,14 @@ interface DiagramAnswer extends Tables {
   kinds: string[];
   traces: string[];
   states?: number[];
+  crashes?: Crash[];
+}
+
+// A peer stopped, or restarted after that.
+interface Crash {
+  peer: string;
+  at: number;
+  happened: 'crash' | 'restart';
 }
 
 type Tables = import('./answer-tables.js').Tables;
@@ -38,7 +46,7 @@ interface TopologyAnswer {
 
 interface Fault {
   at: number;
-  action: 'cut' | 'heal' | 'kill';
+  action: 'cut' | 'heal' | 'kill' | 'restart';
   peer: string;
   other?: string;
 }

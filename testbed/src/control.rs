@@ -41,6 +41,12 @@ pub enum Error {
     /// The algorithm is incorrect when a process crashes.
     #[error("this algorithm does not survive a process that stops")]
     NotSurvived,
+    /// A live run restarts no peer.
+    #[error("{peer} cannot restart in a live run; take a scenario of simulate")]
+    NotRestarted {
+        /// The peer.
+        peer: String,
+    },
     /// The peer has an unfinished operation.
     #[error("{peer} has an operation to end; kill another")]
     Busy {

@@ -8,6 +8,7 @@ import { test } from 'node:test';
 
 import { arrange } from '../../dashboards/viewer/diagram/layout.js';
 import { drawAxis } from '../../dashboards/viewer/diagram/paint-frame.js';
+import { downtimesOf, placeOf } from '../../dashboards/viewer/diagram/paint-downtimes.js';
 import { searchSteps } from '../../dashboards/viewer/diagram/step-search.js';
 import { read, write } from '../../dashboards/viewer/diagram/settings.js';
 import { diff, stateOf } from '../../dashboards/viewer/diagram/state-diff.js';
@@ -40,6 +41,20 @@ test('the axis says nothing where the edge or a button would cut it', () => {
   assert.ok(texts(1000).some((end) => end > 700));
   assert.ok(texts(1000, corner).every((end) => end < 700));
   assert.ok(texts(390).length > 1, 'a narrow picture has a scale too');
+});
+
+test('a peer is down from its crash to its restart, or to the end', () => {
+  const model = whole();
+  const crash = (peer, at, happened = 'crash') => ({ peer, at, happened });
+  model.append({ ...answer([]), crashes: [crash('b', 25), crash('a', 15), crash('a', 35, 'restart')] });
+  assert.deepEqual(downtimesOf(model.crashes),
+    [{ peer: 'a', at: 15, until: 35 }, { peer: 'b', at: 25, until: null }]);
+  const layout = arrange(model, settings({ axis: 'logical' }));
+  const [a, b] = ['a', 'b'].map((name) => model.peerOf(name));
+  assert.equal(placeOf(model, layout, a, 15, false), layout.x[3] + 0.5, 'after the timer');
+  assert.equal(placeOf(model, layout, a, 35, true), layout.x[6], 'at the next step');
+  assert.equal(placeOf(model, layout, b, 0, false), layout.begin - 0.5, 'before the first step');
+  assert.equal(placeOf(model, arrange(model, settings()), b, 25, false), 25);
 });
 
 test('rows are peers in order; grouped ones share the last row', () => {

@@ -1,7 +1,7 @@
 // A step and a message in words: for the tooltip, the panels and screen readers.
 
 import { clocks, vectorClock } from '../causality.js';
-import { duration } from '../format.js';
+import { duration, plural } from '../format.js';
 
 /** @param {Model} model @param {number} s */
 export const stepName = ({ step, peers }, s) => `${peers[step.peer[s]]} ${step.number[s]}`;
@@ -82,5 +82,6 @@ export function vectorText(model, s) {
 export function describe(model, inSight) {
   const peers = model.peers.length;
   return `Space-time diagram: ${peers} peers, one line each from top to bottom; time runs to the right. ${
-    model.step.count} steps and ${model.message.count} messages, ${inSight} messages in sight.`;
+    model.step.count} steps and ${model.message.count} messages, ${inSight} messages in sight.${model.crashes.length
+    ? ` ${plural(model.crashes.filter(({ happened }) => happened === 'crash').length, 'peer')} crashed.` : ''}`;
 }

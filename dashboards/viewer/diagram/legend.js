@@ -18,6 +18,7 @@ export function Legend({ diagram, marks, seen, whole }) {
       ${cut.points && html`<${Mark} look="cut">the cut</><${Mark} look="flight">in flight in it</>`}
       ${marks.orphans > 0 && html`<${Mark} look="orphan">against the cut</>`}
       ${marks.found && html`<${Mark} look="found">found</>`}
+      ${model.crashes.length > 0 && html`<${Mark} look="down">down after a crash</>`}
       ${layout.broken && !pending && html`<${Mark} look="cross">never arrived</>`}
       ${layout.kinds.map((kind) => html`<${Kind} key=${kind} name=${model.kinds[kind]} kind=${kind}
         settings=${settings} set=${set} />`)}

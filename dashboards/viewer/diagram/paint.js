@@ -15,6 +15,7 @@ import { begin, inkOf } from './density.js';
 import { isLocal } from './layout.js';
 import { arrowsInSight, drawArrows } from './paint-arrows.js';
 import { drawCut, shadeCut } from './paint-cut.js';
+import { drawDowntimes } from './paint-downtimes.js';
 import { drawHighlights } from './paint-highlights.js';
 import { drawAxis, drawNames, drawRails, drawScroll } from './paint-frame.js';
 import { HEAD, frameOf } from './view.js';
@@ -39,6 +40,7 @@ export function paint(context, scene) {
   context.clip();
   if (marks.cut) shadeCut(context, scene, frame, marks.cut);
   drawRails(context, scene, frame);
+  drawDowntimes(context, scene, frame);
   const sight = arrowsInSight(scene, frame);
   drawArrows(context, scene, frame, sight);
   drawDots(context, scene, frame);

@@ -1,5 +1,5 @@
 // The injected faults, moment by moment: links that were cut and healed, peers that
-// were killed.
+// were killed and restarted.
 
 import { useEffect, useMemo, useState } from '../vendor/preact-htm.js';
 
@@ -39,6 +39,7 @@ export function brokenBy(faults, { place }) {
     const [one, two] = [place.get(peer) ?? -1, place.get(other) ?? -1];
     const link = linkOf(one, two);
     if (action === 'kill') dead.add(one);
+    else if (action === 'restart') dead.delete(one);
     else if (action === 'cut') cut.add(link);
     else if (action === 'heal') cut.delete(link);
   }

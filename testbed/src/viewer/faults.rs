@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 use trace::history;
-use trace::history::faults::{CUT, FaultAction, HEAL, KILL};
+use trace::history::faults::{CUT, FaultAction, HEAL, KILL, RESTART};
 use trace::store::Store;
 
 use super::diagram::signed;
@@ -21,7 +21,7 @@ pub(super) struct Fault {
 pub(super) fn faults(store: &Store) -> Vec<Fault> {
     let base = signed(store.first_start());
     let mut faults = Vec::new();
-    for name in [CUT, HEAL, KILL] {
+    for name in [CUT, HEAL, KILL, RESTART] {
         store.for_each_named(name, |service, span| {
             if let Some(press) = history::faults::fault(service, &span) {
                 let at = signed(span.start_time_unix_nano) - base;

@@ -34,8 +34,13 @@ pub enum FaultAction {
     Pause {},
     /// All processes continue.
     Resume {},
-    /// A peer stops for ever.
+    /// A peer stops.
     Kill {
+        /// The peer.
+        peer: String,
+    },
+    /// A peer restarts after a crash.
+    Restart {
         /// The peer.
         peer: String,
     },
@@ -62,6 +67,7 @@ impl FaultAction {
             Self::Pause {} => ("pause", [None, None]),
             Self::Resume {} => ("resume", [None, None]),
             Self::Kill { peer } => (KILL, [Some(peer), None]),
+            Self::Restart { peer } => (RESTART, [Some(peer), None]),
             Self::Cut { peer, other } => (CUT, [Some(peer), Some(other)]),
             Self::Heal { peer, other } => (HEAL, [Some(peer), Some(other)]),
         }
@@ -69,7 +75,7 @@ impl FaultAction {
 }
 
 /// The crash of a peer that a span records, or its restart. `None` for any other span.
-pub(super) fn crash(service: &str, span: &Span) -> Option<(Arc<str>, Lifecycle)> {
+pub fn crash(service: &str, span: &Span) -> Option<(Arc<str>, Lifecycle)> {
     let happened = match span.name.as_str() {
         KILL => Lifecycle::Crash,
         RESTART => Lifecycle::Restart,
@@ -101,9 +107,12 @@ pub fn record(crashes: &[Crash], laboratory: impl FnOnce() -> Tracer) {
 }
 
 /// What happened to a peer. Of one time, a restart comes before the next crash.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Lifecycle {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Lifecycle {
+    /// It restarted after a crash.
     Restart,
+    /// It stopped.
     Crash,
 }
 
@@ -136,7 +145,7 @@ impl Crashes {
     }
 }
 
-/// The fault that a span records: a link cut or healed, or a peer killed. `None` for any
+/// The fault that a span records: a link cut or healed, or a peer killed or restarted. `None` for any
 /// other span.
 pub fn fault(service: &str, span: &Span) -> Option<FaultAction> {
     if service != LABORATORY {
@@ -145,6 +154,7 @@ pub fn fault(service: &str, span: &Span) -> Option<FaultAction> {
     let text = |name: &str| text(&span.attributes, name).map(str::to_owned);
     Some(match span.name.as_str() {
         KILL => FaultAction::Kill { peer: text(PEER)? },
+        RESTART => FaultAction::Restart { peer: text(PEER)? },
         CUT => FaultAction::Cut {
             peer: text(PEER)?,
             other: text(key::REMOTE)?,

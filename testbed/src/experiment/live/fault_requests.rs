@@ -45,6 +45,9 @@ impl<S: System> Session<'_, S> {
             }
             FaultAction::Cut { peer, other } => link(network, (peer, other), false)?,
             FaultAction::Heal { peer, other } => link(network, (peer, other), true)?,
+            FaultAction::Restart { peer } => {
+                return Err(Error::NotRestarted { peer: peer.clone() });
+            }
             FaultAction::Kill { peer } => {
                 let node = find(network, peer)?;
                 if !self.system.survives_crashes() {

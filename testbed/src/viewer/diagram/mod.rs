@@ -17,6 +17,7 @@ use trace::steps::{Event, key};
 
 use lab::checkers::snapshot::is_control;
 use trace::history;
+use trace::history::faults::{self, Lifecycle};
 use trace::store::{Store, hex};
 
 use columns::{Loss, Losses, Output, Outputs, Send, Sends, Step, Steps};
@@ -57,6 +58,17 @@ pub(super) struct Diagram {
     sends: Sends,
     outputs: Outputs,
     losses: Losses,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    crashes: Vec<Crash>,
+}
+
+/// `{"peer":"peer-00","at":1500000,"happened":"crash"}`
+#[derive(Debug, Serialize)]
+struct Crash {
+    peer: String,
+    /// Since `base`, in nanoseconds.
+    at: i64,
+    happened: Lifecycle,
 }
 
 /// The parameters of a query for steps.
@@ -121,6 +133,14 @@ impl Reader {
     }
 
     fn read(&mut self, peer: &str, span: Span) {
+        if let Some((peer, happened)) = faults::crash(peer, &span) {
+            self.diagram.crashes.push(Crash {
+                peer: peer.to_string(),
+                at: signed(span.start_time_unix_nano) - signed(self.base),
+                happened,
+            });
+            return;
+        }
         if let Some(loss) = self.loss(peer, &span) {
             self.diagram.losses.push(loss);
             return;
