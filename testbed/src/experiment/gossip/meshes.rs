@@ -38,6 +38,7 @@ impl Options {
         let wanted = |node: u32| mesh_low.min(members.neighbours[node as usize].len());
         let end = Instant::now() + self.patience;
         let (mut last, mut since) = (Vec::new(), Instant::now());
+        let mut was_small = true;
         loop {
             let sizes = sizes(members).await;
             let all = sizes.iter().map(|&(node, has)| Small {
@@ -53,9 +54,11 @@ impl Options {
                 (Some(_), Some(_)) => u32::MAX,
             };
             let now = Instant::now();
-            if sizes != last && !small.is_empty() || last.is_empty() {
+            let is_small = !small.is_empty();
+            if last.is_empty() || is_small != was_small || (is_small && sizes != last) {
                 since = now;
             }
+            was_small = is_small;
             if now - since >= heartbeat.saturating_mul(beats) {
                 return Ok(small.len());
             }
