@@ -18,6 +18,11 @@ use crate::{Describe, Effect, NodeId, Out};
 /// Neighbours have channels in both directions, so the sender of a received
 /// message is a neighbour. A step that sends elsewhere is an error in the
 /// algorithm; every engine ends the run there as failed, with the same message.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an algorithm",
+    label = "the state of a process implements Algorithm",
+    note = "write `impl Algorithm for {Self}`"
+)]
 pub trait Algorithm: Value + Describe {
     /// The messages between processes.
     type Message: Message;
@@ -57,6 +62,11 @@ pub trait Algorithm: Value + Describe {
 
 /// The common bounds of states, messages, timers, commands and outputs: plain values.
 /// They can be copied, shown, compared, and handed to another thread.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a plain value",
+    label = "cannot be copied, shown, compared or hashed, or holds a reference",
+    note = "add `#[derive(Clone, Debug, PartialEq, Eq, Hash)]` to it; maps and sets are BTreeMap and BTreeSet, and fractions are integers"
+)]
 pub trait Value: Clone + Debug + Eq + Hash + Send + Sync + 'static {}
 
 impl<T: Clone + Debug + Eq + Hash + Send + Sync + 'static> Value for T {}
@@ -112,6 +122,11 @@ impl<T: Clone + Debug + Eq + Hash + Send + Sync + 'static> Value for T {}
 /// assert_eq!(Question::from_payload(Bytes::from_static(b"GET /")), None);
 /// # let _ = Question::Answer { yes: true };
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a message",
+    label = "not a message",
+    note = "add `#[derive(Clone, Debug, PartialEq, Eq, Hash, Message, Describe)]` to it, and a tag to each field and variant"
+)]
 pub trait Message: Value + Describe {
     /// The name of this kind of message, as the literature writes it: "PING".
     fn kind(&self) -> &'static str;
@@ -133,6 +148,11 @@ pub trait Message: Value + Describe {
 ///
 /// Derived, its kind is the name of the struct or of the variant. `#[output(application)]`
 /// on a field: it is the output of the application below, with a kind of its own.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an output",
+    label = "not an output",
+    note = "add `#[derive(Clone, Debug, PartialEq, Eq, Hash, Output, Describe)]` to it; without outputs, take `()`"
+)]
 pub trait Output: Value + Describe {
     /// The name of this kind of output: "Answered".
     fn kind(&self) -> &'static str;

@@ -72,6 +72,11 @@ pub struct Fields(Vec<(Cow<'static, str>, Field)>);
 /// assert_eq!(process.fields().to_string(), "status=engaged parent=peer-03 open=2");
 /// # let _ = (process.me, Status::Idle);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no description for the trace",
+    label = "no description",
+    note = "add `#[derive(Describe)]` to it"
+)]
 pub trait Describe {
     /// Adds the value's fields.
     fn describe(&self, fields: &mut Fields);

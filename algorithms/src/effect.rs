@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use rand::RngExt as _;
+use rand::distr::uniform::{SampleRange, SampleUniform};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
@@ -71,6 +73,13 @@ impl<A: Algorithm> Out<A> {
         });
     }
 
+    /// Sends `message` to each process in `to`.
+    pub fn broadcast(&mut self, to: impl IntoIterator<Item = NodeId>, message: &A::Message) {
+        for to in to {
+            self.send(to, message.clone());
+        }
+    }
+
     /// Sends `message`, which is of use for the time `within`, to `to`.
     pub fn send_within(&mut self, to: NodeId, message: A::Message, within: Duration) {
         self.effects.push(Effect::Send {
@@ -101,6 +110,11 @@ impl<A: Algorithm> Out<A> {
     /// ([`Algorithm::on_restart`]).
     pub fn persist(&mut self) {
         self.effects.push(Effect::Persist);
+    }
+
+    /// A random value of a range, such as `0..6` or `1..=6`: the same seed gives the same.
+    pub fn random<T: SampleUniform>(&mut self, range: impl SampleRange<T>) -> T {
+        self.rng().random_range(range)
     }
 
     /// The step's own random numbers: the same seed gives the same numbers.

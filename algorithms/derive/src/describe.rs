@@ -80,6 +80,12 @@ fn how(field: &Field<'_>) -> syn::Result<How> {
         );
         return Err(field.error(why));
     }
+    if let Some((ty, instead)) = nondeterministic(field.ty) {
+        return Err(field.error(format!(
+            "field {} is {ty}, whose value can differ between runs of one seed; {instead}",
+            field.shown()
+        )));
+    }
     let name = match (&of.name, &field.member) {
         (Some(name), _) => Some(name.value()),
         (None, Member::Named(name)) => Some(name.to_string()),
@@ -94,6 +100,27 @@ fn how(field: &Field<'_>) -> syn::Result<How> {
         ))),
         Some(_) | None => Ok(How::Flatten),
     }
+}
+
+/// A type by whose values runs of one seed could differ, and what to take instead.
+fn nondeterministic(ty: &syn::Type) -> Option<(&'static str, &'static str)> {
+    let syn::Type::Path(path) = ty else {
+        return None;
+    };
+    let last = path.path.segments.last()?;
+    Some(match last.ident.to_string().as_str() {
+        "f32" | "f64" => (
+            "a float",
+            "take an integer of a small unit, such as thousandths",
+        ),
+        "HashMap" => ("a HashMap", "take a BTreeMap"),
+        "HashSet" => ("a HashSet", "take a BTreeSet"),
+        "Instant" | "SystemTime" => (
+            "a time of day",
+            "take a Duration; time passes in timers (`out.set_timer`)",
+        ),
+        _ => return None,
+    })
 }
 
 fn arm(path: &Tokens, fields: &[Field<'_>]) -> syn::Result<Tokens> {
