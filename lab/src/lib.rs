@@ -12,6 +12,7 @@ pub mod delay;
 pub mod lesson;
 pub mod memory;
 pub mod model;
+pub mod narrative;
 pub mod options;
 pub mod own;
 pub mod planned;

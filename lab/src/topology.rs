@@ -184,21 +184,22 @@ impl FromStr for Topology {
                 "star" => Self::Star,
                 "tree" => Self::Tree,
                 "grid" => Self::Grid,
+                "random" => return Err(no_degree()),
+                "file" => return Err("file:PATH takes a path, for example file:edges.txt".into()),
                 _ => return Err(unknown()),
             },
             Some(("random", degree)) => match degree.parse() {
                 Ok(degree) if degree >= 2 => Self::Random(degree),
-                _ => {
-                    return Err(
-                        "random:K takes a number of neighbours from 2 on, for example random:8"
-                            .into(),
-                    );
-                }
+                _ => return Err(no_degree()),
             },
             Some(("file", path)) if !path.is_empty() => Self::File(EdgeList::at(path)),
             Some(_) => return Err(unknown()),
         })
     }
+}
+
+fn no_degree() -> String {
+    "random:K takes a number of neighbours from 2 on, for example random:8".into()
 }
 
 fn unknown() -> String {

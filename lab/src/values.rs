@@ -62,6 +62,62 @@ fn bytes(text: &str, examples: &str) -> Result<u64, String> {
     parsed.map_err(|_| format!("no number of bytes; write for example {examples}"))
 }
 
+/// A number from 1 on, as [`number`] reads it.
+///
+/// # Errors
+/// What the text lacks, with an example.
+pub fn count<N: TryFrom<u64> + PartialEq + Default>(text: &str) -> Result<N, String> {
+    match number(text)? {
+        zero if zero == N::default() => Err("take a number from 1 on, for example 20".to_owned()),
+        number => Ok(number),
+    }
+}
+
+/// A number. `k` and `M` mean 1,000 and 1,000,000.
+///
+/// # Errors
+/// What the text lacks, with an example.
+pub fn number<N: TryFrom<u64>>(text: &str) -> Result<N, String> {
+    let (digits, unit) = match text.as_bytes().last() {
+        Some(b'k' | b'K') => (&text[..text.len() - 1], 1_000),
+        Some(b'M') => (&text[..text.len() - 1], 1_000_000),
+        Some(_) | None => (text, 1),
+    };
+    let is_number = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
+    if !is_number {
+        return Err("not a number; write for example 20 or 10k".to_owned());
+    }
+    let number = digits
+        .parse()
+        .ok()
+        .and_then(|number: u64| number.checked_mul(unit));
+    let number = number.and_then(|number| N::try_from(number).ok());
+    number.ok_or_else(|| {
+        let most = match N::try_from(u64::MAX) {
+            Ok(_) => u64::MAX,
+            Err(_) => u32::MAX.into(),
+        };
+        format!("too large; it is at most {most}")
+    })
+}
+
+/// A probability: `0.05` or `5%`.
+///
+/// # Errors
+/// What the text lacks, with an example.
+pub fn probability(text: &str) -> Result<f64, String> {
+    let (digits, unit) = match text.strip_suffix('%') {
+        Some(digits) => (digits, 100.0),
+        None => (text, 1.0),
+    };
+    match digits.parse::<f64>().map(|value| value / unit) {
+        Ok(value) if (0.0..=1.0).contains(&value) => Ok(value),
+        Ok(_) | Err(_) => {
+            Err("not a probability between 0 and 1; write for example 0.05 or 5%".to_owned())
+        }
+    }
+}
+
 /// A value as it stands on the command line.
 pub fn name_of(value: impl ValueEnum) -> String {
     let value = value.to_possible_value().expect("no value is hidden");
@@ -120,6 +176,34 @@ pub fn rate(text: &str) -> Result<f64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_and_probabilities_have_units() {
+        for (text, expected) in [("20", Ok(20)), ("10k", Ok(10_000)), ("2M", Ok(2_000_000))] {
+            assert_eq!(count::<u32>(text), expected, "{text}");
+        }
+        for (text, why) in [
+            ("twenty", "write for example 20"),
+            ("", "write for example 20"),
+            ("k", "write for example 20"),
+            ("-1", "write for example 20"),
+            ("1.5k", "write for example 20"),
+            ("0", "from 1 on"),
+            ("5000M", "too large"),
+            ("99999999999999999999", "too large"),
+        ] {
+            let error = count::<u32>(text).expect_err(text);
+            assert!(error.contains(why), "{text}: {error}");
+        }
+        assert_eq!(number::<u64>("0"), Ok(0));
+        for (text, expected) in [("0.05", 0.05), ("5%", 0.05), ("100%", 1.0), ("0", 0.0)] {
+            assert_eq!(probability(text), Ok(expected), "{text}");
+        }
+        for text in ["5", "-1%", "101%", "NaN", "inf", "half", "%", ""] {
+            let error = probability(text).expect_err(text);
+            assert!(error.ends_with("0.05 or 5%"), "{text}: {error}");
+        }
+    }
 
     #[test]
     fn sizes_are_binary_and_bounded() {

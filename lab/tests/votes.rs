@@ -69,9 +69,8 @@ impl Algorithm for Voter {
         if term > self.term {
             self.vote(term, self.me, out);
             self.votes = BTreeSet::from([self.me]);
-            for other in (0..PROCESSES).map(NodeId).filter(|other| *other != self.me) {
-                out.send(other, Vote::Request { term });
-            }
+            let others = (0..PROCESSES).map(NodeId).filter(|other| *other != self.me);
+            out.broadcast(others, &Vote::Request { term });
         }
     }
 
@@ -99,6 +98,7 @@ impl Algorithm for Voter {
 /// Two of three processes stand in the same term.
 struct Election {
     persists: bool,
+    ignores_history: bool,
 }
 
 impl System for Election {
@@ -141,6 +141,11 @@ impl System for Election {
         Some(Duration::ZERO)
     }
 
+    /// The invariant reads outputs alone.
+    fn ignores_history(&self) -> bool {
+        self.ignores_history
+    }
+
     fn safe(&self, now: &Moment<'_>) -> Vec<Property> {
         let mut one = Property::new("at most one leader a term");
         let mut leaders = BTreeMap::new();
@@ -160,32 +165,46 @@ impl System for Election {
     }
 }
 
-fn check(persists: bool, restarts: u32) -> Checked<Action> {
+fn check(persists: bool, restarts: u32, ignores_history: bool) -> Checked<Action> {
     let network = Network {
         crashes: 1,
         restarts,
         ..Network::RELIABLE
     };
     let plan = Plan::new(network, Processes::new(PROCESSES), 1);
-    model::check(&Election { persists }, &plan, |_| ControlFlow::Continue(()))
+    let system = Election {
+        persists,
+        ignores_history,
+    };
+    model::check(&system, &plan, |_| ControlFlow::Continue(()))
 }
 
 #[test]
 fn a_vote_that_is_not_persisted_gives_a_term_two_leaders() {
-    let found = check(false, 1);
-    let way = found.counterexample.expect("two leaders of a term");
-    let count = |wanted: fn(&Action) -> bool| way.iter().filter(|one| wanted(one)).count();
-    assert_eq!(count(|one| matches!(one, Action::Crash(_))), 1, "{way:?}");
-    assert_eq!(count(|one| matches!(one, Action::Restart(_))), 1, "{way:?}");
+    let found = [true, false].map(|ignores_history| check(false, 1, ignores_history));
+    let ways = found.map(|found| found.counterexample.expect("two leaders of a term"));
+    for way in &ways {
+        let count = |wanted: fn(&Action) -> bool| way.iter().filter(|one| wanted(one)).count();
+        assert_eq!(count(|one| matches!(one, Action::Crash(_))), 1, "{way:?}");
+        assert_eq!(count(|one| matches!(one, Action::Restart(_))), 1, "{way:?}");
+    }
+    assert_eq!(ways[0].len(), ways[1].len(), "both are shortest");
 }
 
 #[test]
 fn persisted_votes_keep_a_term_to_one_leader() {
     for (persists, restarts) in [(true, 1), (true, 0), (false, 0)] {
-        let found = check(persists, restarts);
-        assert_eq!(found.bound, None);
-        assert_eq!(found.counterexample, None, "{persists}, {restarts}");
-        assert!(found.coverage.properties[0].checked > 0);
+        let states = [true, false].map(|ignores_history| {
+            let found = check(persists, restarts, ignores_history);
+            assert_eq!(found.bound, None);
+            assert_eq!(found.counterexample, None, "{persists}, {restarts}");
+            assert!(found.coverage.properties[0].checked > 0);
+            found.extent.states
+        });
+        assert!(
+            states[0] < states[1],
+            "fewer situations than histories: {states:?}"
+        );
     }
 }
 
@@ -200,7 +219,10 @@ fn simulate(persists: bool, seed: u64) -> (History, Vec<Property>) {
         }],
         ..Scenario::default()
     };
-    let system = Election { persists };
+    let system = Election {
+        persists,
+        ignores_history: false,
+    };
     let history = run(&system, &Processes::new(PROCESSES), &scenario, seed).recorded;
     let properties = judge(&system, &history).properties;
     (history, properties)

@@ -192,7 +192,7 @@ fn id<const N: usize>(name: &'static str, bytes: &[u8]) -> Result<[u8; N], Error
 }
 
 #[cfg(test)]
-mod random;
+mod property_tests;
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,7 @@
 //! algorithm's error.
 
 #[cfg(test)]
-mod by_hand;
+pub(crate) mod by_hand;
 pub mod election;
 pub mod flood;
 pub mod mutual_exclusion;

@@ -7,9 +7,16 @@
 //! A state holds what each process has seen, since that is what a judge reads,
 //! and nothing that no process could see. So two schedules that differ only in
 //! the order of independent steps lead to the same state. A violation stays one
-//! however the run continues, so it is enough to judge a run at its end.
+//! however the run continues, so it is enough to judge a run at its end. Only the
+//! invariants of a system ([`System::safe`]) can hold again after a violation, and are
+//! checked in every state.
 //!
-//! So no state occurs twice in a run: with each step some process has seen more,
+//! For a system that [ignores history](System::ignores_history), a state is the
+//! situation alone: what the processes and the channels hold, and what was output.
+//! There a run can come back to a known state, and whether every run ends is not
+//! checked. For all other systems:
+//!
+//! No state occurs twice in a run: with each step some process has seen more,
 //! or a message is gone. A run without an end has ever new states; it is not a
 //! cycle that a search could take for known. So *every run ends* is reported only
 //! when all states of a system were tried, and in each of them something can
@@ -21,10 +28,12 @@
 //!
 //! There is no time. A message may take any time, and so may a timer that is set
 //! for less than a second. A longer timer waits until nothing else can happen, as
-//! a timeout should.
+//! a timeout should. A timer waits for a shorter one of its process that was set no
+//! later.
 
 mod bounds;
 mod exploration;
+mod plan;
 mod search;
 mod world;
 
@@ -44,37 +53,9 @@ use crate::simulator::SeededIds;
 use crate::system::{self, System};
 pub use bounds::{Bound, Bounds, Extent};
 pub use exploration::{Exploration, Searched, progress};
-pub use search::{Plan, check};
+pub use plan::{Network, Plan, UNLIMITED};
+pub use search::check;
 pub use world::{Action, World};
-
-/// What channels do, and how many faults there may be in a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Network {
-    /// Channels keep the order.
-    pub fifo: bool,
-    /// How many messages may be lost. [`UNLIMITED`]: any.
-    pub losses: u32,
-    /// How many messages may be delivered twice. [`UNLIMITED`]: any.
-    pub duplicates: u32,
-    /// How many times a process may crash.
-    pub crashes: u32,
-    /// How many times a crashed process restarts.
-    pub restarts: u32,
-}
-
-/// A fault may happen any number of times.
-pub const UNLIMITED: u32 = u32::MAX;
-
-impl Network {
-    /// Channels that keep the order, without faults.
-    pub const RELIABLE: Self = Self {
-        fifo: true,
-        losses: 0,
-        duplicates: 0,
-        crashes: 0,
-        restarts: 0,
-    };
-}
 
 /// The result of a check.
 #[derive(Clone, Debug)]

@@ -19,38 +19,8 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use trace::steps::Processes;
-
-use super::{Action, Bound, Bounds, Checked, Extent, Network, Repetition, World, start};
+use super::{Action, Bound, Checked, Extent, Plan, Repetition, World, start};
 use crate::system::{self, Coverage, Judgement, System};
-
-/// How a system is searched.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    /// What channels do.
-    pub network: Network,
-    /// The processes, and their neighbours.
-    pub directory: Processes,
-    /// The seed of all choices of processes.
-    pub seed: u64,
-    /// The bounds of the search.
-    pub bounds: Bounds,
-    /// How many threads try states at once.
-    pub threads: NonZeroUsize,
-}
-
-impl Plan {
-    /// With the usual bounds, on all processors.
-    pub fn new(network: Network, directory: Processes, seed: u64) -> Self {
-        Self {
-            network,
-            directory,
-            seed,
-            bounds: Bounds::default(),
-            threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
-        }
-    }
-}
 
 /// How a state was found.
 #[derive(Clone, Copy, Debug)]
@@ -156,7 +126,7 @@ impl<'a, S: System> Search<'a, S> {
 
     fn run(&mut self, began: Instant, watch: &mut impl FnMut(&Extent) -> ControlFlow<()>) {
         let start = start(self.system, self.plan);
-        self.known.insert(start.fingerprint());
+        self.known.insert(start.identity(self.system));
         self.has_invariants = start.has_invariants(self.system);
         let mut level = VecDeque::from([start]);
         let mut size = 1;
@@ -256,7 +226,7 @@ impl<'a, S: System> Search<'a, S> {
         let successor = |(place, action)| {
             let mut next = world.clone();
             next.act(self.system, action);
-            let fingerprint = next.fingerprint();
+            let fingerprint = next.identity(self.system);
             (!self.known.contains(&fingerprint)).then_some(Successor {
                 place,
                 fingerprint,

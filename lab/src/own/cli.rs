@@ -32,7 +32,7 @@ pub(super) struct Cli {
 pub(super) struct RunArgs {
     /// How many processes there are [default: 20 simulated, 3 checked, or all that
     /// a topology file names]
-    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, global = true, value_name = "N", value_parser = crate::values::count::<u32>)]
     pub(super) peers: Option<u32>,
     /// Which processes are neighbours: full, line, ring, star, tree, grid, random:K
     /// (K neighbours each, connected), file:PATH (an edge list, "0 1" a line)

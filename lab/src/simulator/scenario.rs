@@ -1,9 +1,10 @@
 //! What a simulated network does, and which processes stop.
 
+mod written;
+
 use std::time::Duration;
 
 use serde::Deserialize;
-use trace::time::duration;
 
 use crate::delay::Delay;
 
@@ -65,16 +66,21 @@ pub enum Error {
 #[serde(deny_unknown_fields, default)]
 pub struct Scenario {
     /// How long a message travels.
+    #[serde(deserialize_with = "written::delay")]
     pub delay: Delay,
     /// The probability that a message is lost.
+    #[serde(deserialize_with = "written::probability")]
     pub loss: f64,
     /// The probability that it arrives twice.
+    #[serde(deserialize_with = "written::probability")]
     pub duplication: f64,
     /// Whether a channel keeps the order.
     pub fifo: bool,
     /// Processes that stop.
+    #[serde(deserialize_with = "written::crashes")]
     pub crash: Vec<Crash>,
     /// Times in which some processes cannot reach others.
+    #[serde(deserialize_with = "written::partitions")]
     pub partition: Vec<Partition>,
 }
 
@@ -85,10 +91,10 @@ pub struct Crash {
     /// Its number.
     pub process: u32,
     /// When, after the start.
-    #[serde(deserialize_with = "time")]
+    #[serde(deserialize_with = "written::time")]
     pub at: Duration,
     /// When it goes on, if it does.
-    #[serde(default, deserialize_with = "some_time")]
+    #[serde(default, deserialize_with = "written::some_time")]
     pub restart: Option<Duration>,
     /// What it still knows then.
     #[serde(default)]
@@ -111,10 +117,10 @@ pub enum Memory {
 #[serde(deny_unknown_fields)]
 pub struct Partition {
     /// From when on, after the start.
-    #[serde(deserialize_with = "time")]
+    #[serde(deserialize_with = "written::time")]
     pub at: Duration,
     /// Until when, if it ends.
-    #[serde(default, deserialize_with = "some_time")]
+    #[serde(default, deserialize_with = "written::some_time")]
     pub heal: Option<Duration>,
     /// The processes on one side.
     pub group: Vec<u32>,
@@ -211,17 +217,8 @@ impl Scenario {
     }
 }
 
-fn time<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
-    let text = String::deserialize(from)?;
-    duration(&text).map_err(|error| serde::de::Error::custom(format!("{text:?} is {error}")))
-}
-
-fn some_time<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
-    time(from).map(Some)
-}
-
 #[cfg(test)]
-mod random;
+mod property_tests;
 
 #[cfg(test)]
 mod tests {

@@ -22,7 +22,7 @@ use crate::lesson::{Lesson, algorithm_file, commands};
 #[command(next_help_heading = "Options of elect")]
 pub struct Options {
     /// How many peers stand for election: the first ones [default: all]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = crate::values::count::<u32>)]
     pub candidates: Option<u32>,
 }
 

@@ -71,6 +71,11 @@ pub enum Error {
 /// It has as many processes as the run has peers, commands only these, and has at
 /// least one ending. Every engine refuses any other system, and the run fails,
 /// with the same message ([`check`]).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a system",
+    label = "not a system",
+    note = "write `impl System for {Self}`: how many processes there are, what is asked of them, and what is right"
+)]
 pub trait System: Send + Sync {
     /// What each process does.
     type Algorithm: Algorithm;
@@ -121,6 +126,14 @@ pub trait System: Send + Sync {
     /// Whether it needs channels that keep the order. An engine then refuses
     /// others, unless they were asked for expressly.
     fn needs_fifo(&self) -> bool {
+        false
+    }
+
+    /// Whether all that [`safe`](Self::safe) and [`judge`](Self::judge) find follows from the
+    /// states of the processes, the messages under way and the outputs of each process so
+    /// far. The model checker then tries each such situation once, however many schedules
+    /// lead to it. A system whose processes draw random numbers does not qualify.
+    fn ignores_history(&self) -> bool {
         false
     }
 

@@ -20,7 +20,7 @@ use crate::values;
 #[command(next_help_heading = "Options of mutex")]
 pub struct Options {
     /// How often each peer wants to enter
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = crate::values::count::<u32>)]
     pub entries: u32,
     /// How long a peer stays inside
     #[arg(long, value_name = "TIME", default_value = "5ms", value_parser = values::duration)]

@@ -24,7 +24,7 @@ pub const TIMEOUT: Duration = Duration::from_secs(10);
 #[command(next_help_heading = "Options of ping")]
 pub struct Options {
     /// How many PINGs each pair exchanges
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = crate::values::count::<u32>)]
     pub count: u32,
     /// How many bytes each PING carries there and back (0 to 1M)
     #[arg(long, value_name = "BYTES", default_value = "0")]

@@ -21,7 +21,7 @@ use crate::values;
 #[command(next_help_heading = "Options of terminate")]
 pub struct Options {
     /// How much work there is to hand on
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = crate::values::count::<u32>)]
     pub jobs: u32,
     /// How long a piece of work takes on average
     #[arg(long, value_name = "TIME", default_value = "5ms", value_parser = values::duration)]

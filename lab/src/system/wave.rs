@@ -19,7 +19,7 @@ use crate::lesson::{Lesson, algorithm_file, commands};
 #[command(next_help_heading = "Options of wave")]
 pub struct Options {
     /// How many peers start a wave: the first ones
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = crate::values::count::<u32>)]
     pub initiators: u32,
 }
 

@@ -173,7 +173,7 @@ fn edge(line: usize, content: &str) -> Result<Line, FileError> {
 }
 
 #[cfg(test)]
-mod random;
+mod property_tests;
 
 #[cfg(test)]
 mod tests {

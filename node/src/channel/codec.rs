@@ -71,7 +71,7 @@ fn invalid(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Er
 }
 
 #[cfg(test)]
-mod random;
+mod property_tests;
 
 #[cfg(test)]
 mod tests {

@@ -22,7 +22,7 @@ use crate::run::{Format, RunOptions};
 #[command(next_help_heading = "Options of every run")]
 pub struct Common {
     /// How many peers to start [default: 20, or all that a topology file names]
-    #[arg(long, global = true, value_name = "N")]
+    #[arg(long, global = true, value_name = "N", value_parser = lab::values::number::<u32>)]
     pub peers: Option<u32>,
     /// Which peers are connected, by dials: full, line, ring, star, tree, grid, random:K (K
     /// neighbours each, connected), file:PATH (an edge list, "0 1" a line)

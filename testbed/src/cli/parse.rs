@@ -1,6 +1,8 @@
 //! The arguments of the process: parsed by clap, and checked for errors that clap
 //! does not report.
 
+mod tips;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
@@ -18,7 +20,9 @@ use super::{Common, Usage};
 /// on this command.
 pub fn parse<C: Parser>() -> Result<C, Error> {
     let words: Vec<_> = std::env::args_os().collect();
-    let matches = C::command().get_matches_from(&words);
+    let command = C::command();
+    let matches = command.try_get_matches_from(&words);
+    let matches = matches.unwrap_or_else(|error| tips::add(error, C::command, &words).exit());
     check(&C::command(), &words[1..], &matches)?;
     Ok(C::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()))
 }
@@ -79,7 +83,8 @@ fn is_ignored(command: &str, id: &str) -> bool {
         ("view", id) => id != "out",
         ("export", id) => !matches!(id, "out" | "format"),
         ("list", id) => id != "format",
-        ("explain" | "completions", _) => true,
+        ("explain", id) => id != "format",
+        ("completions", _) => true,
         _ => false,
     }
 }
@@ -153,6 +158,7 @@ mod tests {
             ("view --seed 1", "--seed", "view"),
             ("list --peers 3", "--peers", "list"),
             ("explain echo --out x", "--out", "explain"),
+            ("completions bash --format json", "--format", "completions"),
             (
                 "export --format otlp --metrics 127.0.0.1:1",
                 "--metrics",
@@ -178,6 +184,7 @@ mod tests {
             "simulate elect --peers 3 --view",
             "list -v",
             "list --format json",
+            "explain echo --format json",
         ] {
             assert_eq!(refused(line), None, "{line}");
         }

@@ -22,7 +22,7 @@ mod guard;
 mod page;
 mod parameters;
 #[cfg(test)]
-mod random;
+mod property_tests;
 mod receive;
 pub mod report;
 mod runs;

@@ -99,6 +99,30 @@ impl History {
     }
 }
 
+impl History {
+    /// The greatest number of messages of which each was sent after the one before was
+    /// received: the time of the run in message delays, if steps take none.
+    pub fn longest_path(&self) -> u64 {
+        let mut sent = HashMap::new();
+        let mut of_process = HashMap::new();
+        let mut longest = 0;
+        self.for_each_moment(|_, process, step| {
+            let received = step.received.as_ref();
+            let before = received.and_then(|received| sent.get(&received.message.id).copied());
+            let length: &mut u64 = of_process.entry(process).or_default();
+            *length = before.unwrap_or(0).max(*length);
+            longest = longest.max(*length);
+            for event in &step.events {
+                if let Event::Sent { message, .. } = event {
+                    sent.insert(message.id, *length + 1);
+                }
+            }
+            ControlFlow::Continue(())
+        });
+        longest
+    }
+}
+
 /// The steps of a run in an order that keeps cause before effect.
 struct Order<'a> {
     steps: Vec<&'a [StepRecord]>,

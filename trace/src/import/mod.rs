@@ -129,6 +129,6 @@ fn wrong(form: &'static str, text: &[u8], source: serde_json::Error) -> Error {
 }
 
 #[cfg(test)]
-mod random;
+mod property_tests;
 #[cfg(test)]
 mod tests;

@@ -152,6 +152,6 @@ fn is_zero(number: &u32) -> bool {
 }
 
 #[cfg(test)]
-pub(crate) mod random;
+pub(crate) mod property_tests;
 #[cfg(test)]
 mod tests;

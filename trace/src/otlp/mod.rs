@@ -88,6 +88,6 @@ impl Serialize for Json<'_> {
 }
 
 #[cfg(test)]
-pub(crate) mod random;
+pub(crate) mod property_tests;
 #[cfg(test)]
 mod tests;

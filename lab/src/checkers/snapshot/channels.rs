@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::cut::{Act, Cut, Run, Sent, id_of};
 
 #[cfg(test)]
-mod random;
+mod property_tests;
 
 /// The place of a receipt that the run does not have.
 const NEVER: usize = usize::MAX;

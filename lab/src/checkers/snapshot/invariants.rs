@@ -385,7 +385,10 @@ pub(super) fn fifo(history: &History) -> Property {
     let mut property = Property::new("I9 FIFO").looks_at("receipt of a message");
     for (name, steps) in &history.processes {
         let mut next = HashMap::<&Arc<str>, (u32, u64)>::new();
-        for received in steps.iter().filter_map(|step| step.received.as_ref()) {
+        let receipts = steps
+            .iter()
+            .filter_map(|step| Some((step, step.received.as_ref()?)));
+        for (step, received) in receipts {
             let (incarnation, sequence) = next
                 .get(&received.from)
                 .copied()
@@ -396,8 +399,8 @@ pub(super) fn fifo(history: &History) -> Property {
                 .is_none_or(|(last, _)| *last <= incarnation);
             property.check(newer && received.sequence == sequence, || {
                 format!(
-                    "{name} received {} from {} as number {} of channel opening {incarnation}, and was to receive number {sequence}",
-                    show(&received.message), received.from, received.sequence
+                    "{name} (step {}) received {} from {} as number {} of channel opening {incarnation}, and was to receive number {sequence}",
+                    step.number, show(&received.message), received.from, received.sequence
                 )
             });
             next.insert(

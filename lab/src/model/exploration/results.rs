@@ -8,6 +8,7 @@ use trace::store::Store;
 
 use super::{Exploration, Extent, Found};
 use crate::model::{Bound, Repetition};
+use crate::narrative::{in_steps, narrative};
 use crate::stats::{per_second, thousands};
 use crate::system::{self, Coverage, Judgement, Results, System};
 use crate::verdict::Findings;
@@ -29,6 +30,9 @@ pub struct Searched {
     pub counterexample_steps: Option<usize>,
     /// What was checked in all runs.
     pub coverage: Coverage,
+    /// The shortest run that is wrong, a line for each step.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub narrative: Vec<String>,
     /// Why the record of the run cannot be trusted.
     #[serde(skip)]
     untrusted: Option<String>,
@@ -43,6 +47,7 @@ impl<S: System> Exploration<S> {
         let checked = &found.checked;
         let is_recorded = checked.counterexample.is_some() || checked.example.is_some();
         let (mut judgement, mut untrusted) = (Judgement::default(), None);
+        let mut told = Vec::new();
         if is_recorded {
             let history = History {
                 unfinished: found.unfinished(),
@@ -50,6 +55,9 @@ impl<S: System> Exploration<S> {
             };
             judgement = system::judge(&self.system, &history);
             untrusted = history.missing();
+            if checked.counterexample.is_some() {
+                told = narrative(&history, &judgement);
+            }
         }
         let engine = Searched {
             states: checked.extent.states,
@@ -59,6 +67,7 @@ impl<S: System> Exploration<S> {
             whole: checked.is_whole(),
             counterexample_steps: checked.counterexample.as_ref().map(Vec::len),
             coverage: checked.coverage.clone(),
+            narrative: told,
             untrusted,
         };
         Some(Results { judgement, engine })
@@ -78,7 +87,11 @@ impl<S: System> Exploration<S> {
     /// The results as text, in lines.
     pub fn text(&self, results: Option<&Results<Searched>>) -> String {
         match (results, &*self.found()) {
-            (Some(results), Some(found)) => found.text() + &results.judgement.text(),
+            (Some(Results { judgement, engine }), Some(found)) => {
+                found.text(self.system.ignores_history())
+                    + &judgement.text()
+                    + &in_steps(&engine.narrative)
+            }
             (None, _) | (_, None) => String::new(),
         }
     }
@@ -143,7 +156,7 @@ impl Found {
         findings
     }
 
-    fn text(&self) -> String {
+    fn text(&self, ignores_history: bool) -> String {
         let checked = &self.checked;
         let extent = &checked.extent;
         let which = match (&checked.counterexample, &checked.example) {
@@ -152,8 +165,13 @@ impl Found {
                 way.len()
             ),
             (None, Some(way)) if checked.is_whole() && checked.coverage.unknown().is_empty() => {
+                let ends = match ignores_history {
+                    // A run may come back to a situation, and go on for ever.
+                    true => " in every situation; whether every run ends is not checked",
+                    false => ", and every run ends",
+                };
                 format!(
-                    "every run is right, and every run ends; a shortest that shows something, {} steps, is recorded:",
+                    "every run is right{ends}; a shortest that shows something, {} steps, is recorded:",
                     way.len()
                 )
             }

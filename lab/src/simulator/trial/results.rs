@@ -1,13 +1,17 @@
 //! The results of a trial: its counts, its findings, and its text.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use trace::history::History;
 use trace::store::Store;
 
 use super::{Bad, Limit, Scenario, Trial, Tried};
+use crate::narrative::{in_steps, narrative};
 use crate::planned::Faults;
-use crate::stats::per_second;
+use crate::stats::{per_second, show};
 use crate::system::{self, Coverage, Results, System};
+use crate::values;
 use crate::verdict::Findings;
 
 /// What the simulator counted, in `results` of `run.json`. Schedules are named by
@@ -34,6 +38,14 @@ pub struct Counted {
     pub lost_at_random: u64,
     /// Messages that came twice at random.
     pub doubled_at_random: u64,
+    /// The time of the recorded schedule, in its own seconds.
+    #[serde(serialize_with = "values::seconds")]
+    pub simulated_seconds: Duration,
+    /// The longest path of messages in it: each was sent after the one before was received.
+    pub message_delays: u64,
+    /// The first schedule that is wrong, a line for each step.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub narrative: Vec<String>,
     /// Why the record of the run cannot be trusted.
     #[serde(skip)]
     pub(super) untrusted: Option<String>,
@@ -52,13 +64,23 @@ impl<S: System> Trial<S> {
             unfinished,
             ..History::read(store)
         };
+        let judgement = system::judge(&self.system, &history);
+        let is_wrong = self.bad().is_some_and(|(_, bad)| bad.wrong);
         Results {
-            judgement: system::judge(&self.system, &history),
             engine: Counted {
+                simulated_seconds: tried
+                    .and_then(|tried| tried.ran.as_ref())
+                    .map_or(Duration::ZERO, |ran| ran.took),
+                message_delays: history.longest_path(),
+                narrative: match is_wrong {
+                    true => narrative(&history, &judgement),
+                    false => Vec::new(),
+                },
                 // The record of an interrupted trial may be incomplete.
                 untrusted: tried.and_then(|_| history.missing()),
                 ..self.counted()
             },
+            judgement,
         }
     }
 
@@ -118,11 +140,20 @@ impl<S: System> Trial<S> {
             ),
         };
         format!(
-            "schedules         {schedules}, {steps} steps{of}\n{}{}schedule {}, which is recorded:\n{}",
+            "schedules         {schedules}, {steps} steps{of}\n{}{}schedule {}, which is recorded{}:\n{}{}",
             engine.network(&self.scenario),
             engine.coverage.text(),
             engine.recorded_schedule,
-            judgement.text()
+            match tried {
+                Some(_) => format!(
+                    ", takes {} of simulated time; its longest chain of messages has {}",
+                    show(engine.simulated_seconds),
+                    engine.message_delays
+                ),
+                None => String::new(),
+            },
+            judgement.text(),
+            in_steps(&engine.narrative)
         )
     }
 
@@ -147,6 +178,9 @@ impl<S: System> Trial<S> {
             faults: tally.faults.clone(),
             lost_at_random: tally.lost,
             doubled_at_random: tally.doubled,
+            simulated_seconds: Duration::ZERO,
+            message_delays: 0,
+            narrative: Vec::new(),
             untrusted: None,
         }
     }

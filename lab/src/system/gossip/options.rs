@@ -43,7 +43,7 @@ pub struct Options {
     pub size: Size,
     /// In a flood: to how many neighbours a peer forwards a message, or to all if
     /// it has fewer [default: all]
-    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "K", value_parser = crate::values::count::<u32>)]
     pub fanout: Option<u32>,
     /// How long after the last message, or the last delivery, a live run waits
     /// for missing deliveries; gossipsub's meshes may take as long to form

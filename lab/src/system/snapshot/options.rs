@@ -33,10 +33,10 @@ pub struct Options {
     #[serde(skip)]
     pub workload: Application,
     /// How many peers start snapshots: the first ones
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = crate::values::count::<u32>)]
     pub initiators: u32,
     /// How many snapshots each of them starts
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = crate::values::count::<u32>)]
     pub snapshots: u32,
     /// The time until the first snapshot, and to the next
     #[arg(long, value_name = "TIME", default_value = "200ms", value_parser = values::duration)]

@@ -42,6 +42,15 @@ fn to_json(lesson: &Lesson) -> Value {
     })
 }
 
+/// All that `explain` shows, for a program.
+fn whole(lesson: &Lesson) -> Value {
+    let mut all = to_json(lesson);
+    all["idea"] = lesson.idea().into();
+    all["messages"] = lesson.messages().into();
+    all["state"] = lesson.state().into();
+    all
+}
+
 fn table() -> String {
     let mut text = format!("{:<19}{:<43}{}\n", "NAME", "WHAT", "TO RUN IT");
     for Lesson {
@@ -68,16 +77,27 @@ testbed sweep ...           over lists of options: a table, and plots
 ///
 /// # Errors
 /// [`Usage::NoAlgorithm`] if there is none, with all valid names.
-pub(super) fn explain(name: &str) -> Result<String, Usage> {
+pub(super) fn explain(name: &str, format: Format) -> Result<String, Usage> {
     let all = lessons();
-    match all.iter().find(|lesson| lesson.name == name) {
-        Some(lesson) => Ok(explanation(lesson)),
+    let named = all.iter().copied().find(|lesson| lesson.name == name);
+    match named.or_else(|| only_algorithm(&all, name)) {
+        Some(lesson) => Ok(match format {
+            Format::Text => explanation(lesson),
+            Format::Json => format!("{:#}\n", whole(lesson)),
+        }),
         None => Err(Usage::NoAlgorithm {
             name: name.to_owned(),
             similar: closest(name),
             all: all.iter().map(|lesson| lesson.name).collect(),
         }),
     }
+}
+
+/// The algorithm that a command runs, if it runs one only.
+fn only_algorithm(all: &[&'static Lesson], command: &str) -> Option<&'static Lesson> {
+    let mut run = all.iter().copied().filter(|lesson| lesson.run == command);
+    let first = run.next()?;
+    run.next().is_none().then_some(first)
 }
 
 fn explanation(lesson: &Lesson) -> String {

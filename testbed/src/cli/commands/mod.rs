@@ -62,7 +62,10 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Explain { algorithm } => {
-            output::print(&lessons::explain(&algorithm)?)?;
+            output::print(&lessons::explain(
+                &algorithm,
+                cli.common.format.try_into()?,
+            )?)?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Export(args) => export::export(&cli.common, &args),

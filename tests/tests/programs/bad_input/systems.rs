@@ -8,7 +8,7 @@ use super::refused;
 
 #[test]
 fn invalid_values_are_rejected() {
-    let cases: [(&str, &str, &[&str]); 29] = [
+    let cases: [(&str, &str, &[&str]); 32] = [
         (
             "an unknown algorithm",
             "snapshot --algorithm paxos",
@@ -74,7 +74,22 @@ fn invalid_values_are_rejected() {
         (
             "a probability over one",
             "simulate elect --loss 2",
-            &["loss 2", "between 0 and 1"],
+            &["--loss", "between 0 and 1", "5%"],
+        ),
+        (
+            "a number in words",
+            "--peers twenty wave",
+            &["twenty", "not a number", "write for example 20"],
+        ),
+        (
+            "a random topology without a degree",
+            "wave --topology random",
+            &["number of neighbours", "random:8"],
+        ),
+        (
+            "a limit of faults in words",
+            "check wave --lossy=some",
+            &["some", "no number of faults", "expected for example 2"],
         ),
         ("no schedule", "simulate elect --seeds 0", &["0"]),
         (
@@ -148,7 +163,22 @@ fn invalid_values_are_rejected() {
 #[test]
 fn invalid_scenario_files_are_rejected() {
     let folder = tempfile::tempdir().expect("a folder");
-    let cases: [(&str, &str, &[&str]); 5] = [
+    let cases: [(&str, &str, &[&str]); 8] = [
+        (
+            "a time without a unit",
+            "loss = \"5%\"\ndelay = 5\n",
+            &["line 2", "integer `5`", "a delay in quotation marks", "5ms"],
+        ),
+        (
+            "one crash that is no list",
+            "[crash]\nprocess = 1\nat = \"1s\"\n",
+            &["line 1", "[[crash]]"],
+        ),
+        (
+            "a probability over one",
+            "loss = \"200%\"\n",
+            &["line 1", "between 0 and 1", "5%"],
+        ),
         (
             "an unknown key",
             "loss = 0.1\nlos = 1\n",
@@ -211,5 +241,17 @@ fn a_disconnected_topology_is_rejected() {
         let runs = Runs::new();
         let ended = run(&mut runs.testbed(["--topology", &topology, system]));
         refused(system, &ended, 2, &["peer 2 cannot be reached from peer 0"]);
+    }
+}
+
+/// Values that a newcomer writes, and that have one meaning.
+#[test]
+fn numbers_with_units_and_percentages_are_accepted() {
+    for arguments in [
+        "--peers 4 simulate wave --seeds 1k",
+        "--peers 4 simulate gossip --fanout 2 --loss 5% --seeds 20",
+    ] {
+        let runs = Runs::new();
+        run(&mut runs.testbed(arguments.split(' '))).exits(0);
     }
 }

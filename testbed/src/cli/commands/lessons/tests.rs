@@ -27,7 +27,7 @@ fn every_lesson_is_listed_and_explained() {
     for lesson in lessons() {
         let name = lesson.name;
         assert!(list.lines().any(|line| line.starts_with(name)), "{name}");
-        let text = explain(name).expect(name);
+        let text = explain(name, Format::Text).expect(name);
         let parts = [
             "IDEA",
             "MESSAGES",
@@ -69,16 +69,28 @@ fn commands_of_lessons_are_accepted() {
 }
 
 #[test]
+fn explain_of_a_command_is_that_of_its_only_algorithm() {
+    let text = |name| explain(name, Format::Text).expect(name);
+    assert_eq!(text("wave"), text("echo"));
+    assert_eq!(text("elect"), text("chang-roberts"));
+    assert_eq!(text("snapshot"), text("chandy-lamport"), "its default");
+    assert!(explain("terminate", Format::Text).is_err());
+    let json = explain("echo", Format::Json).expect("echo");
+    let json: Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(json["name"], "echo");
+    assert!(json["idea"].as_str().is_some_and(|idea| idea.len() > 100));
+}
+
+#[test]
 fn explain_of_an_unknown_name_lists_all_names() {
     for (name, meant) in [
         ("chandy", "(do you mean chandy-lamport?)"),
         ("Lai_Young", "(do you mean lai-yang?)"),
-        ("elect", "(do you mean chang-roberts?)"),
         ("terminate", "(do you mean dijkstra-scholten, work?)"),
         ("paxos", "\"paxos\" is no algorithm; there are"),
         ("", "\"\" is no algorithm; there are"),
     ] {
-        let error = explain(name).expect_err(name);
+        let error = explain(name, Format::Text).expect_err(name);
         assert!(matches!(error, Usage::NoAlgorithm { .. }), "{name}");
         let error = error.to_string();
         assert!(error.contains(meant), "{error}");

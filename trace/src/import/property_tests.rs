@@ -6,8 +6,8 @@ use property::{check, damaged, hostile};
 
 use super::*;
 use crate::export::{self, ExportFormat};
-use crate::jaeger::random::files as jaeger;
-use crate::otlp::random::{json, traces};
+use crate::jaeger::property_tests::files as jaeger;
+use crate::otlp::property_tests::{json, traces};
 
 /// A document, lines, or Jaeger's.
 fn files() -> impl Strategy<Value = Vec<u8>> {

@@ -5,7 +5,7 @@ use property::proptest::{prop_assert, prop_assert_eq};
 use property::{check, hostile};
 
 use super::*;
-use crate::otlp::random::traces as otlp;
+use crate::otlp::property_tests::traces as otlp;
 use crate::store::check_ids;
 
 /// A file as Jaeger's page saves it, of spans whose ids are good: others are not

@@ -1,0 +1,106 @@
+//! What can happen in a state.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use algorithms::Algorithm;
+
+use super::World;
+use super::process::Channel;
+
+/// A timer that is set for so long waits until nothing else can happen.
+const PATIENT: Duration = Duration::from_secs(1);
+
+/// Something that can happen. Processes, commands and messages are named by
+/// their numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// A command is given.
+    Command(usize),
+    /// The message at that place of a channel comes.
+    Deliver(u32, u32, usize),
+    /// It comes, and will come once more.
+    Duplicate(u32, u32, usize),
+    /// It is lost.
+    Lose(u32, u32, usize),
+    /// A process's timer runs out: the one at that place among its timers.
+    Timer(u32, usize),
+    /// A process stops: its timers and all but its durable fields are gone.
+    Crash(u32),
+    /// A process that crashed restarts.
+    Restart(u32),
+}
+
+impl<A: Algorithm> World<A> {
+    /// The possible actions.
+    pub fn actions(&self) -> Vec<Action> {
+        let mut actions = Vec::new();
+        let mut asked = BTreeSet::new();
+        for (number, command) in self.commands.iter().enumerate() {
+            // Commands to one process are given in their order.
+            if !self.given.contains(&number) && asked.insert(command.node) {
+                actions.push(Action::Command(number));
+            }
+        }
+        for (&ends, channel) in &self.channels {
+            self.deliveries(&mut actions, ends, channel);
+        }
+        self.timers(&mut actions, |after| after < PATIENT);
+        if actions.is_empty() {
+            self.timers(&mut actions, |_| true);
+        }
+        self.crashes_and_restarts(&mut actions);
+        actions
+    }
+
+    fn deliveries(
+        &self,
+        actions: &mut Vec<Action>,
+        (from, to): (u32, u32),
+        channel: &Channel<A::Message>,
+    ) {
+        let places = match self.network.fifo {
+            true => channel.messages.len().min(1),
+            false => channel.messages.len(),
+        };
+        let is_down = self.processes[to as usize].is_down;
+        for place in 0..places {
+            actions.push(Action::Deliver(from, to, place));
+            // A process that is down loses the message.
+            if is_down {
+                continue;
+            }
+            if self.spent.losses < self.network.losses {
+                actions.push(Action::Lose(from, to, place));
+            }
+            let again = channel.messages[place].again;
+            if self.spent.duplicates < self.network.duplicates && !again {
+                actions.push(Action::Duplicate(from, to, place));
+            }
+        }
+    }
+
+    fn timers(&self, actions: &mut Vec<Action>, which: impl Fn(Duration) -> bool) {
+        for (node, process) in (0..).zip(&self.processes) {
+            for (place, timer) in process.timers.values().enumerate() {
+                let mut others = process.timers.values();
+                if which(timer.after) && !others.any(|other| other.is_due_before(timer)) {
+                    actions.push(Action::Timer(node, place));
+                }
+            }
+        }
+    }
+
+    /// A run in which nothing else can happen is over: no process crashes in it.
+    fn crashes_and_restarts(&self, actions: &mut Vec<Action>) {
+        let may_crash = self.spent.crashes < self.network.crashes && !actions.is_empty();
+        let may_restart = self.spent.restarts < self.network.restarts;
+        for (node, process) in (0..).zip(&self.processes) {
+            match process.is_down {
+                false if may_crash => actions.push(Action::Crash(node)),
+                true if may_restart => actions.push(Action::Restart(node)),
+                false | true => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! How an action changes a state.
+
+use std::collections::VecDeque;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use algorithms::{Algorithm, Effect, NodeId};
+use opentelemetry::Context;
+use opentelemetry::trace::SpanContext;
+use trace::history::Crash;
+use trace::steps::{Processes, Received, Step};
+
+use super::World;
+use super::actions::Action;
+use super::process::{Channel, Process, Sent, Timer};
+use crate::model::UNLIMITED;
+use crate::system::System;
+
+impl<A: Algorithm> World<A> {
+    /// Carries out an action, which has to be one of [`World::actions`].
+    pub fn act<S: System<Algorithm = A>>(&mut self, system: &S, action: Action) {
+        if let Some((node, step)) = self.step(action) {
+            self.carry_out(system, node, step);
+        }
+    }
+
+    /// The step that an action leads to, and its process.
+    fn step(&mut self, action: Action) -> Option<(u32, Step<A>)> {
+        let directory = self.directory.clone();
+        match action {
+            Action::Command(number) => {
+                self.given.insert(number);
+                let asked = self.commands[number].clone();
+                let node = asked.node.0;
+                let steps = &mut self.up(node)?.steps;
+                let step = steps.command(asked.command, Context::new(), &directory);
+                Some((node, step))
+            }
+            Action::Lose(from, to, place) => {
+                spend(&mut self.spent.losses, self.network.losses);
+                self.take(from, to, place);
+                None
+            }
+            Action::Deliver(from, to, place) => {
+                let sent = self.take(from, to, place);
+                self.receive(from, to, sent, &directory)
+            }
+            Action::Duplicate(from, to, place) => {
+                spend(&mut self.spent.duplicates, self.network.duplicates);
+                let sent = self.take(from, to, place);
+                let again = Sent {
+                    again: true,
+                    ..sent.clone()
+                };
+                self.channel(from, to).messages.insert(place, again);
+                self.receive(from, to, sent, &directory)
+            }
+            Action::Timer(node, place) => {
+                let process = self.process(node);
+                let timer = process.timers.keys().nth(place)?.clone();
+                let set_by = process.timers.remove(&timer)?.set_by;
+                Some((node, process.steps.timer(timer, &set_by, &directory)))
+            }
+            Action::Crash(node) => {
+                spend(&mut self.spent.crashes, self.network.crashes);
+                let process = self.process(node);
+                process.is_down = true;
+                process.timers.clear();
+                self.crashes.push(Crash {
+                    process: directory.name(NodeId(node)),
+                    at: self.clock.load(Ordering::Relaxed),
+                    restarted: None,
+                });
+                None
+            }
+            Action::Restart(node) => {
+                spend(&mut self.spent.restarts, self.network.restarts);
+                let (name, now) = (directory.name(NodeId(node)), &self.clock);
+                let crash = self.crashes.iter_mut().rfind(|crash| crash.process == name);
+                if let Some(crash) = crash {
+                    crash.restarted = Some(now.load(Ordering::Relaxed));
+                }
+                let process = self.process(node);
+                process.is_down = false;
+                Some((node, process.steps.restart(&directory)))
+            }
+        }
+    }
+
+    fn receive(
+        &mut self,
+        from: u32,
+        to: u32,
+        sent: Sent<A::Message>,
+        directory: &Processes,
+    ) -> Option<(u32, Step<A>)> {
+        let steps = &mut self.up(to)?.steps;
+        let step = steps.message(NodeId(from), sent.message, &sent.received, directory);
+        Some((to, step))
+    }
+
+    pub(super) fn carry_out<S: System<Algorithm = A>>(
+        &mut self,
+        system: &S,
+        node: u32,
+        step: Step<A>,
+    ) {
+        let mut ids = step.first_message..;
+        self.process(node).taken += 1;
+        if let Some(record) = step.record {
+            self.process(node).see(record);
+        }
+        if step.fault.is_some() {
+            self.fault = step.fault;
+            return;
+        }
+        for effect in step.effects {
+            match effect {
+                Effect::Send { to, message, .. } => {
+                    let id = ids.next().unwrap_or_default();
+                    self.send(node, to.0, message, id, &step.context);
+                }
+                Effect::SetTimer { timer, after } => {
+                    let process = self.process(node);
+                    let timing = Timer {
+                        set_by: step.context.clone(),
+                        after,
+                        set_at: process.taken,
+                    };
+                    process.timers.insert(timer, timing);
+                }
+                Effect::CancelTimer { timer } => {
+                    self.process(node).timers.remove(&timer);
+                }
+                Effect::Persist => {}
+                Effect::Output(output) => {
+                    self.endings.count(system, NodeId(node), &output);
+                    let process = self.process(node);
+                    let mut hasher = DefaultHasher::new();
+                    (process.outputs, &output).hash(&mut hasher);
+                    process.outputs = hasher.finish();
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, from: u32, to: u32, message: A::Message, id: u64, by: &SpanContext) {
+        let channel = self.channel(from, to);
+        let received = Received {
+            id,
+            sequence: channel.next_sequence,
+            incarnation: 1,
+            deadline_unix_nano: None,
+            size: None,
+            sent_by: by.is_valid().then(|| by.clone()),
+        };
+        channel.next_sequence += 1;
+        channel.messages.push_back(Sent {
+            message,
+            received,
+            again: false,
+        });
+    }
+
+    fn take(&mut self, from: u32, to: u32, place: usize) -> Sent<A::Message> {
+        let messages = &mut self.channel(from, to).messages;
+        messages.remove(place).expect("it is there")
+    }
+
+    fn channel(&mut self, from: u32, to: u32) -> &mut Channel<A::Message> {
+        self.channels.entry((from, to)).or_insert_with(|| Channel {
+            next_sequence: 0,
+            messages: VecDeque::new(),
+        })
+    }
+
+    /// A process that takes steps; `None` if it is down.
+    fn up(&mut self, node: u32) -> Option<&mut Process<A>> {
+        let is_down = self.processes[node as usize].is_down;
+        (!is_down).then(|| self.process(node))
+    }
+
+    /// One process; a shared one is copied first.
+    pub(super) fn process(&mut self, node: u32) -> &mut Process<A> {
+        Arc::make_mut(&mut self.processes[node as usize])
+    }
+}
+
+/// Counts a fault whose number is limited.
+fn spend(spent: &mut u32, limit: u32) {
+    *spent += u32::from(limit != UNLIMITED);
+}

@@ -1,0 +1,135 @@
+//! A recorded run in words: a line for each step, cause before effect.
+
+use std::ops::ControlFlow;
+
+use trace::history::{Crash, History};
+use trace::steps::{Event, StepRecord};
+
+use crate::system::Judgement;
+
+/// The most steps that are told: more would not be read.
+const MOST: usize = 60;
+
+/// The steps and crashes of a run in lines, numbered from 1. A line begins with `!` if a
+/// violation names its step. Empty if there are too many steps.
+///
+/// `  3  peer-01 (step 2) receives VOTE from peer-00: term=2; outputs Leads term=2`
+pub fn narrative(history: &History, judgement: &Judgement) -> Vec<String> {
+    if history.steps().count() > MOST {
+        return Vec::new();
+    }
+    let violations = judgement.properties.iter();
+    let violations: Vec<_> = violations.flat_map(|one| &one.violations).collect();
+    let mut lines = Vec::new();
+    let mut events = lifecycle(history).into_iter().peekable();
+    history.for_each_moment(|_, process, step| {
+        while let Some((_, text)) = events.next_if(|(at, _)| *at <= step.at_unix_nano) {
+            lines.push((false, text));
+        }
+        let name = format!("{process} (step {})", step.number);
+        let is_named = violations.iter().any(|violation| violation.contains(&name));
+        lines.push((is_named, format!("{name} {}", in_words(step))));
+        ControlFlow::Continue(())
+    });
+    lines.extend(events.map(|(_, text)| (false, text)));
+    let numbered = (1..).zip(lines);
+    let lines = numbered.map(|(number, (is_named, text))| {
+        let mark = if is_named { '!' } else { ' ' };
+        format!("{mark}{number:>3}  {text}")
+    });
+    lines.collect()
+}
+
+/// The lines of a narrative as text, with a heading.
+pub(crate) fn in_steps(narrative: &[String]) -> String {
+    match narrative {
+        [] => String::new(),
+        lines => format!(
+            "the run, step by step; ! marks a step that a violation names:\n{}\n",
+            lines.join("\n")
+        ),
+    }
+}
+
+/// The crashes and restarts, in the order of their times.
+fn lifecycle(history: &History) -> Vec<(u64, String)> {
+    let events = history.crashes.iter().flat_map(|crash| {
+        let Crash {
+            process,
+            at,
+            restarted,
+        } = crash;
+        let restart = restarted.map(|at| (at, format!("{process} restarts")));
+        [Some((*at, format!("{process} crashes"))), restart]
+    });
+    let mut events: Vec<_> = events.flatten().collect();
+    events.sort();
+    events
+}
+
+/// What a step handled, and what it did.
+fn in_words(step: &StepRecord) -> String {
+    let input = match (&step.received, &step.timer) {
+        (Some(received), _) => {
+            let message = &received.message;
+            let receives = format!("receives {} from {}", message.kind, received.from);
+            with_fields(&receives, ": ", &message.fields.to_string())
+        }
+        (None, Some(timer)) => format!("handles its timer {timer}"),
+        (None, None) if step.number == 1 => "starts".to_owned(),
+        (None, None) => "takes a command".to_owned(),
+    };
+    let events = step.events.iter().map(|event| match event {
+        Event::Sent { to, message } => {
+            let sent = format!("sends {} to {to}", message.kind);
+            with_fields(&sent, ": ", &message.fields.to_string())
+        }
+        Event::Output { kind, fields } => {
+            with_fields(&format!("outputs {kind}"), " ", &fields.to_string())
+        }
+    });
+    let parts: Vec<_> = std::iter::once(input).chain(events).collect();
+    parts.join("; ")
+}
+
+fn with_fields(text: &str, between: &str, fields: &str) -> String {
+    match fields {
+        "" => text.to_owned(),
+        fields => format!("{text}{between}{fields}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checkers::Property;
+    use crate::checkers::by_hand::{ByHand, integer};
+
+    #[test]
+    fn steps_are_told_in_causal_order_and_marked() {
+        let mut run = ByHand::new(["peer-00", "peer-01"]);
+        run.step("peer-01");
+        run.step("peer-00");
+        let vote = run.send("peer-00", "peer-01", "VOTE", [integer("term", 2)]);
+        run.receive("peer-01", vote);
+        run.say("peer-01", "Leads", [integer("term", 2)]);
+        let mut property = Property::new("one leader");
+        property.check(false, || "peer-01 (step 2) leads".to_owned());
+        let judgement = Judgement {
+            properties: vec![property],
+            ..Judgement::default()
+        };
+        let told = narrative(&run.history, &judgement);
+        assert_eq!(
+            told,
+            [
+                "   1  peer-00 (step 1) starts; sends VOTE to peer-01: term=2",
+                "   2  peer-01 (step 1) starts",
+                "!  3  peer-01 (step 2) receives VOTE from peer-00: term=2; outputs Leads term=2",
+            ]
+        );
+        run.crash("peer-00");
+        let told = narrative(&run.history, &judgement);
+        assert_eq!(told[0], "   1  peer-00 crashes");
+    }
+}

@@ -1,0 +1,90 @@
+//! Why options make no sense.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::simulator::ScenarioError;
+
+/// Why options make no sense together or for a run: change them.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A peer to stop is not in the run.
+    #[error("--kill {peer}: there are {peers} peers, from 0 to {}", peers.saturating_sub(1))]
+    UnknownPeer {
+        /// The peer.
+        peer: u32,
+        /// How many there are.
+        peers: u32,
+    },
+    /// A peer is to stop twice.
+    #[error("--kill: a peer is named twice, and can stop only once; name it once")]
+    KilledTwice,
+    /// All peers are to stop.
+    #[error("--kill: all {peers} peers are to stop; leave one that goes on")]
+    AllKilled {
+        /// How many there are.
+        peers: u32,
+    },
+    /// A schedule has its own time, to which `--timeout` does not apply.
+    #[error("--timeout: a schedule has its own time; leave --timeout out, or take --max-time")]
+    Timeout,
+    /// The model checker has neither faults of processes nor time.
+    #[error("{option}: the model checker has no times; take --crashes N, or simulate")]
+    NotChecked {
+        /// The option.
+        option: &'static str,
+    },
+    /// The file of the scenario cannot be read.
+    #[error("{}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The processes do not fit into memory.
+    #[error(
+        "--peers {peers}: they and their {edges} edges take some {} MiB of memory, and {} MiB \
+         are free; take fewer, or --topology random:8",
+        needed >> 20,
+        free >> 20
+    )]
+    TooLarge {
+        /// How many processes.
+        peers: u32,
+        /// How many edges between them.
+        edges: u64,
+        /// About how many bytes they take.
+        needed: u64,
+        /// How many bytes are free.
+        free: u64,
+    },
+    /// A file cannot be written.
+    #[error("{}: {source}; take a file that can be written", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The scenario turns FIFO off for a system that needs it.
+    #[error(
+        "{}: fifo = false: this algorithm needs channels that keep the order; to see what goes \
+         wrong without it, add --channel per-message", path.display()
+    )]
+    WithoutOrder {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is not a scenario.
+    #[error("{}: {source}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: ScenarioError,
+    },
+    /// The scenario, with the options that take precedence, cannot be simulated.
+    #[error(transparent)]
+    Scenario(#[from] ScenarioError),
+}

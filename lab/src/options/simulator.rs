@@ -1,0 +1,101 @@
+//! Options of the simulator.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+
+use super::error::Error;
+use super::network::{Channel, Net};
+use crate::simulator::{Limits, Scenario};
+use crate::values::{self, Memory};
+
+/// What the simulator tries.
+#[derive(Clone, Debug, Args)]
+pub struct Schedules {
+    /// How many schedules to try; the seed of each is the one after the last
+    #[arg(long, global = true, value_name = "N", default_value_t = 1, value_parser = values::count::<u64>)]
+    pub seeds: u64,
+    /// The seed of the first schedule: what the network does, while --seed
+    /// decides what is run [default: that of --seed]
+    #[arg(long, global = true, value_name = "S")]
+    pub schedule: Option<u64>,
+    /// What the network does, from a TOML file: delay, loss, duplication, fifo,
+    /// crash, partition
+    #[arg(long, global = true, value_name = "FILE")]
+    pub scenario: Option<PathBuf>,
+    /// The probability that a message is lost
+    #[arg(long, global = true, value_name = "P", value_parser = values::probability)]
+    pub loss: Option<f64>,
+    /// The probability that a message comes twice
+    #[arg(long, global = true, value_name = "P", value_parser = values::probability)]
+    pub duplication: Option<f64>,
+    /// How many commands, messages and timers a schedule may have
+    #[arg(long, global = true, value_name = "N", default_value_t = Limits::EVENTS, value_parser = values::count::<u64>)]
+    pub max_events: u64,
+    /// How long a schedule may take, in its own time
+    #[arg(long, global = true, value_name = "TIME", default_value = "600s", value_parser = values::duration)]
+    pub max_time: Duration,
+    /// How much memory a schedule may take, as estimated; two run at once on two
+    /// processors
+    #[arg(long, global = true, value_name = "BYTES", default_value = "2G")]
+    pub max_memory: Memory,
+}
+
+impl Schedules {
+    /// The limits of a schedule.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            events: self.max_events,
+            time: self.max_time,
+            memory: self.max_memory.0 as u64,
+        }
+    }
+}
+
+impl Schedules {
+    /// The scenario of the file and of the options, which take precedence.
+    ///
+    /// # Errors
+    /// [`Error`] names the value and the way out.
+    pub fn scenario(&self, net: &Net, peers: u32) -> Result<Scenario, Error> {
+        if net.timeout.is_some() {
+            return Err(Error::Timeout);
+        }
+        net.check(peers)?;
+        let mut scenario = match &self.scenario {
+            None => Scenario::default(),
+            Some(path) => read(path)?,
+        };
+        scenario.loss = self.loss.unwrap_or(scenario.loss);
+        scenario.duplication = self.duplication.unwrap_or(scenario.duplication);
+        scenario.fifo &= net.channel == Channel::Stream;
+        if let Some(delay) = &net.delay {
+            scenario.delay = delay.clone();
+        }
+        scenario.crash.extend(net.stops());
+        scenario.check(peers)?;
+        Ok(scenario)
+    }
+}
+
+impl Schedules {
+    /// The error for a system that needs FIFO channels, if the file of the scenario
+    /// turns FIFO off and the command line does not.
+    pub fn without_order(&self, scenario: &Scenario, net: &Net) -> Option<Error> {
+        let by_file = !scenario.fifo && net.channel == Channel::Stream;
+        let path = self.scenario.clone().filter(|_| by_file)?;
+        Some(Error::WithoutOrder { path })
+    }
+}
+
+fn read(path: &Path) -> Result<Scenario, Error> {
+    let text = std::fs::read_to_string(path).map_err(|source| Error::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    Scenario::parse(&text).map_err(|source| Error::Malformed {
+        path: path.to_owned(),
+        source,
+    })
+}
