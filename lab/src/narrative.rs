@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use trace::history::{Crash, History};
+use trace::history::{CrashRecord, History};
 use trace::steps::{Event, StepRecord};
 
 use crate::system::Judgement;
@@ -54,7 +54,7 @@ pub(crate) fn in_steps(narrative: &[String]) -> String {
 /// The crashes and restarts, in the order of their times.
 fn lifecycle(history: &History) -> Vec<(u64, String)> {
     let events = history.crashes.iter().flat_map(|crash| {
-        let Crash {
+        let CrashRecord {
             process,
             at,
             restarted,

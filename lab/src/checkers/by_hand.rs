@@ -11,7 +11,7 @@
 use std::borrow::Cow;
 
 use algorithms::Field;
-use trace::history::{Crash, History};
+use trace::history::{CrashRecord, History};
 use trace::steps::{Event, MessageRecord, ReceivedRecord, StepRecord};
 
 use super::Property;
@@ -41,7 +41,7 @@ impl ByHand {
 
     /// `process` stops for ever.
     pub(crate) fn crash(&mut self, process: &str) {
-        self.history.crashes.push(Crash {
+        self.history.crashes.push(CrashRecord {
             process: process.into(),
             at: 0,
             restarted: None,

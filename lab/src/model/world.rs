@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use algorithms::{Algorithm, NodeId};
-use trace::history::Crash;
+use trace::history::CrashRecord;
 use trace::steps::{Clock, Fault, Processes, RecordTo, Steps};
 
 pub use actions::Action;
@@ -38,7 +38,7 @@ pub struct World<A: Algorithm> {
     network: Network,
     /// How many faults there were.
     spent: Spent,
-    crashes: Vec<Crash>,
+    crashes: Vec<CrashRecord>,
     directory: Processes,
     clock: Arc<AtomicU64>,
 }
@@ -116,7 +116,7 @@ impl<A: Algorithm> World<A> {
     }
 
     /// The crashes so far.
-    pub fn crashes(&self) -> &[Crash] {
+    pub fn crashes(&self) -> &[CrashRecord] {
         &self.crashes
     }
 

@@ -12,7 +12,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use trace::steps::{Clock, Fault, Processes, Received, RecordTo, Step, Steps, TimeQueue};
 
-use trace::history::{Crash, History};
+use trace::history::{CrashRecord, History};
 
 use super::process::Process;
 use super::{EPOCH, End, Limit, Limits, Memory, Scenario, Strikes, limits};
@@ -239,7 +239,7 @@ impl<A: Algorithm> Simulation<A> {
     }
 
     /// The crashes so far.
-    pub fn crashes(&self) -> impl Iterator<Item = Crash> {
+    pub fn crashes(&self) -> impl Iterator<Item = CrashRecord> {
         let now = Duration::from_nanos(self.now);
         let begun = self
             .scenario
@@ -247,7 +247,7 @@ impl<A: Algorithm> Simulation<A> {
             .iter()
             .filter(move |crash| crash.at <= now);
         let unix = |at: Duration| EPOCH.saturating_add(nanos(at));
-        begun.map(move |crash| Crash {
+        begun.map(move |crash| CrashRecord {
             process: self.directory.name(NodeId(crash.process)),
             at: unix(crash.at),
             restarted: crash.restart.filter(|at| *at <= now).map(unix),

@@ -5,7 +5,7 @@ mod tests;
 
 use std::ops::ControlFlow;
 
-use trace::history::History;
+use trace::history::{History, Moment};
 
 use super::System;
 use crate::checkers::Property;
@@ -14,12 +14,12 @@ use crate::checkers::Property;
 /// violations of the first such moment.
 pub(super) fn check<S: System>(system: &S, history: &History) -> Vec<Property> {
     let mut all = Vec::<Property>::new();
+    let start = Moment::new(history.processes.keys());
+    if system.safe(&start).is_empty() {
+        return all;
+    }
     history.for_each_moment(|moment, process, step| {
-        let found = system.safe(moment);
-        if found.is_empty() {
-            return ControlFlow::Break(());
-        }
-        for property in found {
+        for property in system.safe(moment) {
             let known = all.iter().position(|one| one.name == property.name);
             let place = known.unwrap_or_else(|| {
                 all.push(property.unchecked());

@@ -8,7 +8,7 @@ use opentelemetry::trace::{Span as _, Tracer as _};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use serde::{Deserialize, Serialize};
 
-use super::{Crash, text};
+use super::{CrashRecord, text};
 use crate::LABORATORY;
 use crate::steps::key;
 use crate::telemetry::Tracer;
@@ -86,7 +86,7 @@ pub fn crash(service: &str, span: &Span) -> Option<(Arc<str>, Lifecycle)> {
 }
 
 /// Records crashes as spans of the laboratory, whose tracer is made if there are any.
-pub fn record(crashes: &[Crash], laboratory: impl FnOnce() -> Tracer) {
+pub fn record(crashes: &[CrashRecord], laboratory: impl FnOnce() -> Tracer) {
     if crashes.is_empty() {
         return;
     }
@@ -126,13 +126,14 @@ impl Crashes {
     }
 
     /// Each crash with the restart that follows it.
-    pub(super) fn pair(mut self) -> Vec<Crash> {
+    pub(super) fn pair(mut self) -> Vec<CrashRecord> {
         self.0.sort_unstable();
-        let mut crashes = Vec::<Crash>::new();
+        let mut crashes = Vec::<CrashRecord>::new();
         for (at, happened, process) in self.0 {
-            let down = |crash: &&mut Crash| crash.process == process && crash.restarted.is_none();
+            let down =
+                |crash: &&mut CrashRecord| crash.process == process && crash.restarted.is_none();
             match (happened, crashes.iter_mut().rfind(down)) {
-                (Lifecycle::Crash, _) => crashes.push(Crash {
+                (Lifecycle::Crash, _) => crashes.push(CrashRecord {
                     process,
                     at,
                     restarted: None,

@@ -36,7 +36,7 @@ pub struct History {
     /// In the order in which the process took them.
     pub processes: BTreeMap<Arc<str>, Vec<StepRecord>>,
     /// The crashes of processes, in the order of their times.
-    pub crashes: Vec<Crash>,
+    pub crashes: Vec<CrashRecord>,
     /// Why the run was cut short, if it was. An event that is missing may then just not
     /// have happened yet.
     pub unfinished: Option<String>,
@@ -44,7 +44,7 @@ pub struct History {
 
 /// A process that stopped taking steps. Times are in nanoseconds since the Unix epoch.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Crash {
+pub struct CrashRecord {
     /// The process.
     pub process: Arc<str>,
     /// When it stopped.

@@ -118,7 +118,7 @@ fn stopped(history: &History, cut: &Cut<'_>) -> Vec<String> {
 mod tests {
     use algorithms::Field;
 
-    use trace::history::Crash;
+    use trace::history::CrashRecord;
 
     use super::super::overview::overview;
     use super::*;
@@ -157,7 +157,7 @@ mod tests {
             "Aborted",
             about("0/0").into_iter().chain([missing]),
         );
-        let crash = |process: &str, at| Crash {
+        let crash = |process: &str, at| CrashRecord {
             process: process.into(),
             at,
             restarted: None,

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use algorithms::{Algorithm, Effect, NodeId};
 use opentelemetry::Context;
 use opentelemetry::trace::SpanContext;
-use trace::history::Crash;
+use trace::history::CrashRecord;
 use trace::steps::{Processes, Received, Step};
 
 use super::World;
@@ -67,7 +67,7 @@ impl<A: Algorithm> World<A> {
                 let process = self.process(node);
                 process.is_down = true;
                 process.timers.clear();
-                self.crashes.push(Crash {
+                self.crashes.push(CrashRecord {
                     process: directory.name(NodeId(node)),
                     at: self.clock.load(Ordering::Relaxed),
                     restarted: None,
