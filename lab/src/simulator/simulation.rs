@@ -169,12 +169,10 @@ impl<A: Algorithm> Simulation<A> {
             events += 1;
             self.now = at;
             self.clock.store(EPOCH + at, Ordering::Relaxed);
-            if !self
-                .stopped()
-                .into_iter()
-                .all(|node| hear(Notice::Stopped(node)))
-            {
-                return self.over();
+            for node in self.stopped() {
+                if !hear(Notice::Stopped(node)) {
+                    return self.over();
+                }
             }
             if let Some((node, step)) = self.happen(happening)
                 && !self.carry_out(node, step, &mut hear)
@@ -187,6 +185,9 @@ impl<A: Algorithm> Simulation<A> {
 
     /// The processes that have stopped for ever since the last event.
     fn stopped(&mut self) -> Vec<NodeId> {
+        if self.stops.is_empty() {
+            return Vec::new();
+        }
         let now = self.now;
         let is_over = |(at, _): &(u64, NodeId)| *at <= now;
         let first = self.stops.partition_point(is_over);

@@ -307,18 +307,20 @@ impl<A: Algorithm> Steps<A> {
                 (Vec::new(), Some(fault))
             }
         };
-        if fault.is_none()
-            && effects
-                .iter()
-                .any(|effect| matches!(effect, Effect::Persist))
-        {
+        let (mut sent, mut persists) = (0, false);
+        for effect in &effects {
+            match effect {
+                Effect::Send { .. } => sent += 1,
+                Effect::Persist => persists = true,
+                Effect::SetTimer { .. } | Effect::CancelTimer { .. } | Effect::Output(_) => {}
+            }
+        }
+        let first_message = self.messages.wrapping_add(1);
+        self.messages = self.messages.wrapping_add(sent);
+        if persists && fault.is_none() {
             let stored = Arc::make_mut(&mut self.restarts_as);
             algorithms::Describe::recover(stored, &self.algorithm);
         }
-        let sent = |effect: &&Effect<A>| matches!(effect, Effect::Send { .. });
-        let first_message = self.messages.wrapping_add(1);
-        let sent = effects.iter().filter(sent).count() as u64;
-        self.messages = self.messages.wrapping_add(sent);
         let mut step = Step {
             context: before.context(),
             fault,
