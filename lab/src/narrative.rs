@@ -7,7 +7,8 @@ use trace::steps::{Event, StepRecord};
 
 use crate::system::Judgement;
 
-/// The most steps that are told: more would not be read.
+/// The greatest number of steps of a run that has a narrative. A guess: a longer text is
+/// not read to its end.
 const MOST: usize = 60;
 
 /// The steps and crashes of a run in lines, numbered from 1. A line begins with `!` if a
@@ -106,7 +107,7 @@ mod tests {
     use crate::checkers::by_hand::{ByHand, integer};
 
     #[test]
-    fn steps_are_told_in_causal_order_and_marked() {
+    fn narrative_is_in_causal_order_and_marks_violations() {
         let mut run = ByHand::new(["peer-00", "peer-01"]);
         run.step("peer-01");
         run.step("peer-00");
@@ -119,9 +120,9 @@ mod tests {
             properties: vec![property],
             ..Judgement::default()
         };
-        let told = narrative(&run.history, &judgement);
+        let lines = narrative(&run.history, &judgement);
         assert_eq!(
-            told,
+            lines,
             [
                 "   1  peer-00 (step 1) starts; sends VOTE to peer-01: term=2",
                 "   2  peer-01 (step 1) starts",
@@ -129,7 +130,7 @@ mod tests {
             ]
         );
         run.crash("peer-00");
-        let told = narrative(&run.history, &judgement);
-        assert_eq!(told[0], "   1  peer-00 crashes");
+        let lines = narrative(&run.history, &judgement);
+        assert_eq!(lines[0], "   1  peer-00 crashes");
     }
 }

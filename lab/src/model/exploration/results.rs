@@ -47,7 +47,7 @@ impl<S: System> Exploration<S> {
         let checked = &found.checked;
         let is_recorded = checked.counterexample.is_some() || checked.example.is_some();
         let (mut judgement, mut untrusted) = (Judgement::default(), None);
-        let mut told = Vec::new();
+        let mut lines = Vec::new();
         if is_recorded {
             let history = History {
                 unfinished: found.unfinished(),
@@ -56,7 +56,7 @@ impl<S: System> Exploration<S> {
             judgement = system::judge(&self.system, &history);
             untrusted = history.missing();
             if checked.counterexample.is_some() {
-                told = narrative(&history, &judgement);
+                lines = narrative(&history, &judgement);
             }
         }
         let engine = Searched {
@@ -67,7 +67,7 @@ impl<S: System> Exploration<S> {
             whole: checked.is_whole(),
             counterexample_steps: checked.counterexample.as_ref().map(Vec::len),
             coverage: checked.coverage.clone(),
-            narrative: told,
+            narrative: lines,
             untrusted,
         };
         Some(Results { judgement, engine })
