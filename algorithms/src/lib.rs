@@ -25,6 +25,7 @@ pub mod lai_yang;
 pub mod naive_snapshot;
 pub mod ping_pong;
 pub mod producer_consumer;
+pub mod raft;
 pub mod ricart_agrawala;
 pub mod snapshot;
 #[cfg(test)]

@@ -149,7 +149,10 @@ fn recover(item: &Item<'_>) -> syn::Result<Option<Tokens>> {
     let mut members = Vec::new();
     for field in item.fields() {
         if OfDescribed::parse(field.attributes)?.is_durable {
-            members.push(&field.member);
+            let member = &field.member;
+            members.push(quote! {
+                ::core::clone::Clone::clone_from(&mut self.#member, &stored.#member);
+            });
             if matches!(item.body, Body::Enum(_)) {
                 return Err(field.error(format!(
                     "field {} of an enum cannot be durable; make the enum a durable field of \
@@ -157,12 +160,17 @@ fn recover(item: &Item<'_>) -> syn::Result<Option<Tokens>> {
                     field.shown()
                 )));
             }
+        } else if matches!(item.body, Body::Struct(_)) && matches!(how(field)?, How::Flatten) {
+            let member = &field.member;
+            members.push(quote! {
+                derived::Describe::recover(&mut self.#member, &stored.#member);
+            });
         }
     }
     Ok((!members.is_empty()).then(|| {
         quote! {
             fn recover(&mut self, stored: &Self) {
-                #(::core::clone::Clone::clone_from(&mut self.#members, &stored.#members);)*
+                #(#members)*
             }
         }
     }))
