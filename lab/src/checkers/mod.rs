@@ -9,6 +9,7 @@ pub mod flood;
 pub mod mutual_exclusion;
 pub mod ping;
 mod property;
+pub mod replicated_log;
 pub mod snapshot;
 pub mod termination;
 pub mod wave;

@@ -33,6 +33,8 @@ pub struct World<A: Algorithm> {
     /// Which of them were given.
     given: BTreeSet<usize>,
     endings: Endings,
+    /// The process that took a step last.
+    latest: u32,
     /// The rule that the last step broke.
     fault: Option<Fault>,
     network: Network,
@@ -79,6 +81,7 @@ impl<A: Algorithm> World<A> {
             commands: Arc::new(system.commands()),
             given: BTreeSet::new(),
             endings: Endings::default(),
+            latest: 0,
             fault: None,
             network: plan.network,
             spent: Spent::default(),

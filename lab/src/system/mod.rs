@@ -10,6 +10,7 @@ mod endings;
 pub mod gossip;
 pub mod mutual_exclusion;
 pub mod ping;
+pub mod replicated_log;
 mod safety;
 mod setup;
 pub mod snapshot;

@@ -107,6 +107,7 @@ impl<A: Algorithm> World<A> {
         step: Step<A>,
     ) {
         let mut ids = step.first_message..;
+        self.latest = node;
         self.process(node).taken += 1;
         if let Some(record) = step.record {
             self.process(node).see(record);
