@@ -11,6 +11,7 @@ extern crate self as algorithms;
 
 mod algorithm;
 pub mod bank;
+pub mod bully;
 pub mod chandy_lamport;
 pub mod chang_roberts;
 #[doc(hidden)]

@@ -145,3 +145,6 @@ impl<A: Algorithm<Command = Command, Output = Output>> System for ReplicatedLog<
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
