@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use trace::history::{CrashRecord, History};
+use trace::history::{CrashRecord, History, PartitionRecord};
 use trace::steps::{Event, StepRecord};
 
 use crate::system::Judgement;
@@ -11,7 +11,7 @@ use crate::system::Judgement;
 /// not read to its end.
 const MOST: usize = 60;
 
-/// The steps and crashes of a run in lines, numbered from 1. A line begins with `!` if a
+/// The steps, crashes and partitions of a run in lines, numbered from 1. A line begins with `!` if a
 /// violation names its step. Empty if there are too many steps.
 ///
 /// `  3  peer-01 (step 2) receives VOTE from peer-00: term=2; outputs Leads term=2`
@@ -52,7 +52,7 @@ pub(crate) fn in_steps(narrative: &[String]) -> String {
     }
 }
 
-/// The crashes and restarts, in the order of their times.
+/// The crashes, restarts, partitions and heals, in the order of their times.
 fn lifecycle(history: &History) -> Vec<(u64, String)> {
     let events = history.crashes.iter().flat_map(|crash| {
         let CrashRecord {
@@ -63,7 +63,18 @@ fn lifecycle(history: &History) -> Vec<(u64, String)> {
         let restart = restarted.map(|at| (at, format!("{process} restarts")));
         [Some((*at, format!("{process} crashes"))), restart]
     });
-    let mut events: Vec<_> = events.flatten().collect();
+    let partitions = history.partitions.iter().flat_map(|partition| {
+        let PartitionRecord {
+            group,
+            others,
+            at,
+            healed,
+        } = partition;
+        let sides = format!("between {} and {}", group.join(", "), others.join(", "));
+        let heal = healed.map(|at| (at, format!("the partition {sides} heals")));
+        [Some((*at, format!("a partition begins {sides}"))), heal]
+    });
+    let mut events: Vec<_> = events.chain(partitions).flatten().collect();
     events.sort();
     events
 }

@@ -115,7 +115,7 @@ pub fn replay<S: System>(
         world.tick();
         world.act(system, action.clone());
     }
-    faults::record(world.crashes(), || {
+    faults::record(world.crashes(), &[], || {
         tracer(LABORATORY, SeededIds::LABORATORY)
     });
     world

@@ -46,7 +46,7 @@ pub use algorithms::{Algorithm, Field, FieldValue, Fields, InstanceId, NodeId, O
 /// The derives of the traits of the same names.
 pub use derive::{LabDescribe as Describe, LabMessage as Message, LabOutput as Output};
 pub use proto::Bytes;
-pub use trace::history::{CrashRecord, History, Moment};
+pub use trace::history::{CrashRecord, History, Moment, PartitionRecord};
 
 pub use program::main;
 

@@ -43,6 +43,7 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
             fifo,
             crash,
             partition,
+            ..Scenario::default()
         },
     )
 }
