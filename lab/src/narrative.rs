@@ -1,6 +1,7 @@
 //! A recorded run in words: a line for each step, cause before effect.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use trace::history::{CrashRecord, History, PartitionRecord};
 use trace::steps::{Event, StepRecord};
@@ -70,13 +71,25 @@ fn lifecycle(history: &History) -> Vec<(u64, String)> {
             at,
             healed,
         } = partition;
-        let sides = format!("between {} and {}", group.join(", "), others.join(", "));
-        let heal = healed.map(|at| (at, format!("the partition {sides} heals")));
-        [Some((*at, format!("a partition begins {sides}"))), heal]
+        let sides = format!("{} and {}", in_short(group), in_short(others));
+        let heal = healed.map(|at| (at, format!("the partition between {sides} heals")));
+        [Some((*at, format!("a partition between {sides} begins"))), heal]
     });
     let mut events: Vec<_> = events.chain(partitions).flatten().collect();
     events.sort();
     events
+}
+
+/// How many processes of a side are named. A guess.
+const NAMED: usize = 4;
+
+/// `peer-00, peer-01`; of many, the first few.
+fn in_short(names: &[Arc<str>]) -> String {
+    let (named, rest) = names.split_at(names.len().min(NAMED));
+    match rest.len() {
+        0 => named.join(", "),
+        rest => format!("{}, {rest} more", named.join(", ")),
+    }
 }
 
 /// What a step handled, and what it did.
@@ -143,5 +156,16 @@ mod tests {
         run.crash("peer-00");
         let lines = narrative(&run.history, &judgement);
         assert_eq!(lines[0], "   1  peer-00 crashes");
+        run.history.partitions.push(PartitionRecord {
+            group: vec!["peer-00".into()],
+            others: (1..7).map(|id| format!("peer-{id:02}").into()).collect(),
+            at: 0,
+            healed: Some(1),
+        });
+        let lines = narrative(&run.history, &judgement);
+        let sides = "peer-00 and peer-01, peer-02, peer-03, peer-04, 2 more";
+        assert_eq!(lines[0], format!("   1  a partition between {sides} begins"));
+        let last = lines.last().expect("a line");
+        assert!(last.ends_with(&format!("the partition between {sides} heals")));
     }
 }

@@ -12,6 +12,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use trace::steps::{Clock, Fault, Processes, Received, RecordTo, Step, Steps, TimeQueue};
 
+use trace::history::faults::Partitions;
 use trace::history::{CrashRecord, History, PartitionRecord};
 
 use super::process::Process;
@@ -256,27 +257,23 @@ impl<A: Algorithm> Simulation<A> {
 
     /// The partitions so far, in the order of their times.
     pub fn partitions(&self) -> Vec<PartitionRecord> {
-        let begun = self.scenario.partition.iter();
-        let begun = begun.filter(|partition| self.has_come(partition.at));
-        let mut partitions: Vec<_> = begun
-            .map(|partition| {
-                let all = 0..self.processes.len() as u32;
-                let (group, others): (Vec<_>, Vec<_>) =
-                    all.partition(|process| partition.group.contains(process));
-                let names = |side: Vec<u32>| {
-                    let names = side.into_iter().map(|id| self.directory.name(NodeId(id)));
-                    names.collect()
-                };
-                PartitionRecord {
-                    group: names(group),
-                    others: names(others),
-                    at: unix(partition.at),
-                    healed: partition.heal.filter(|at| self.has_come(*at)).map(unix),
+        let mut partitions = Partitions::default();
+        for partition in &self.scenario.partition {
+            let all = 0..self.processes.len() as u32;
+            let (group, others): (Vec<_>, Vec<_>) =
+                all.partition(|process| partition.group.contains(process));
+            let sides = [group, others].map(|side| {
+                let names = side.into_iter().map(|id| self.directory.name(NodeId(id)));
+                names.collect::<Vec<_>>()
+            });
+            let events = [(Some(partition.at), false), (partition.heal, true)];
+            for (at, ends) in events {
+                if let Some(at) = at.filter(|at| self.has_come(*at)) {
+                    partitions.add((sides.clone(), ends), unix(at));
                 }
-            })
-            .collect();
-        partitions.sort_by_key(|partition| partition.at);
-        partitions
+            }
+        }
+        partitions.pair()
     }
 
     fn has_come(&self, at: Duration) -> bool {

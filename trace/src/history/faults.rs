@@ -173,7 +173,7 @@ impl Crashes {
 }
 
 /// The two sides that a partition separates.
-pub(super) type Sides = [Vec<Arc<str>>; 2];
+pub type Sides = [Vec<Arc<str>>; 2];
 
 /// The partition that a span records, or the cut of a link, and whether the span is its
 /// end. `None` for any other span.
@@ -183,7 +183,8 @@ pub(super) fn partition(service: &str, span: &Span) -> Option<(Sides, bool)> {
     }
     let ends = [PEER, key::REMOTE].map(|name| text(&span.attributes, name));
     let sides = match ends {
-        [Some(peer), Some(other)] => [vec![peer.into()], vec![other.into()]],
+        // A link may be cut from one end and healed from the other.
+        [Some(peer), Some(other)] => [peer.min(other), peer.max(other)].map(|end| vec![end.into()]),
         _ => [
             texts(&span.attributes, GROUP)?,
             texts(&span.attributes, OTHERS)?,
@@ -194,18 +195,17 @@ pub(super) fn partition(service: &str, span: &Span) -> Option<(Sides, bool)> {
 
 /// The partitions of a run and their ends, in any order.
 #[derive(Debug, Default)]
-pub(super) struct Partitions(Vec<(u64, bool, Sides)>);
+pub struct Partitions(Vec<(u64, bool, Sides)>);
 
 impl Partitions {
-    /// The sides have no order: a link may be cut from one end and healed from the other.
-    pub(super) fn add(&mut self, (mut sides, ends): (Sides, bool), at: u64) {
-        sides.sort_unstable();
+    /// Adds the begin of a partition, or its end.
+    pub fn add(&mut self, (sides, ends): (Sides, bool), at: u64) {
         self.0.push((at, !ends, sides));
     }
 
     /// Each partition with the end that follows it. Of one time, an end comes before the
     /// next begin.
-    pub(super) fn pair(mut self) -> Vec<PartitionRecord> {
+    pub fn pair(mut self) -> Vec<PartitionRecord> {
         self.0.sort_unstable();
         let mut partitions = Vec::<PartitionRecord>::new();
         for (at, begins, [group, others]) in self.0 {

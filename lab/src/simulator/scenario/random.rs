@@ -273,3 +273,6 @@ impl RandomFaults {
         at.saturating_add(self.duration.draw(rng)).min(self.until)
     }
 }
+
+#[cfg(test)]
+mod tests;
