@@ -73,7 +73,10 @@ fn lifecycle(history: &History) -> Vec<(u64, String)> {
         } = partition;
         let sides = format!("{} and {}", in_short(group), in_short(others));
         let heal = healed.map(|at| (at, format!("the partition between {sides} heals")));
-        [Some((*at, format!("a partition between {sides} begins"))), heal]
+        [
+            Some((*at, format!("a partition between {sides} begins"))),
+            heal,
+        ]
     });
     let mut events: Vec<_> = events.chain(partitions).flatten().collect();
     events.sort();
@@ -164,7 +167,10 @@ mod tests {
         });
         let lines = narrative(&run.history, &judgement);
         let sides = "peer-00 and peer-01, peer-02, peer-03, peer-04, 2 more";
-        assert_eq!(lines[0], format!("   1  a partition between {sides} begins"));
+        assert_eq!(
+            lines[0],
+            format!("   1  a partition between {sides} begins")
+        );
         let last = lines.last().expect("a line");
         assert!(last.ends_with(&format!("the partition between {sides} heals")));
     }

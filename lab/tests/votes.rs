@@ -280,3 +280,85 @@ fn random_crashes_find_the_vote_that_is_not_persisted() {
     let (history, _) = simulate(&scenario, false, seed);
     assert!(!history.crashes.is_empty());
 }
+
+/// An election in which process 0 stands once more, after all faults are over.
+struct Recovery {
+    election: Election,
+    stands_again: Duration,
+}
+
+impl System for Recovery {
+    type Algorithm = Voter;
+
+    fn processes(&self) -> u32 {
+        PROCESSES
+    }
+
+    fn process(&self, me: NodeId) -> Voter {
+        self.election.process(me)
+    }
+
+    fn commands(&self) -> Vec<ScheduledCommand<u64>> {
+        let again = ScheduledCommand {
+            at: self.stands_again,
+            node: NodeId(0),
+            command: 2,
+            operation: "stand",
+        };
+        let mut all = self.election.commands();
+        all.push(again);
+        all
+    }
+
+    fn ends(&self, _: NodeId, leads: &Leads) -> bool {
+        leads.term == 2
+    }
+
+    fn endings(&self) -> u64 {
+        1
+    }
+
+    fn judge(&self, history: &History) -> Judgement {
+        let mut recovers = Property::of("a leader within 200 ms after the last fault", history);
+        if let Some(healed) = history.healed() {
+            let took = history.first_output("Leads", healed);
+            let is_in_time = took.is_some_and(|took| took <= Duration::from_millis(200));
+            recovers.check_in_the_end(is_in_time, || format!("it took {took:?}"));
+        }
+        Judgement {
+            properties: vec![recovers],
+            ..Judgement::default()
+        }
+    }
+}
+
+#[test]
+fn a_leader_follows_within_a_time_after_the_last_fault_heals() {
+    let scenario = Scenario {
+        random: RandomFaults {
+            crash: Frequency::Count(2),
+            partition: Frequency::Count(2),
+            until: Duration::from_millis(100),
+            ..RandomFaults::default()
+        },
+        ..Scenario::default()
+    };
+    for (stands_again, is_right) in [(150, true), (400, false)] {
+        let system = Recovery {
+            election: Election {
+                persists: true,
+                ignores_history: false,
+            },
+            stands_again: Duration::from_millis(stands_again),
+        };
+        let holds = |seed| {
+            let history = run(&system, &Processes::new(PROCESSES), &scenario, seed).recorded;
+            assert_eq!(history.crashes.len(), 2, "seed {seed}");
+            assert_eq!(history.partitions.len(), 2, "seed {seed}");
+            let judged = judge(&system, &history);
+            assert_eq!(judged.properties[0].checked, 1, "seed {seed}");
+            judged.holds()
+        };
+        assert_eq!((0..300).all(holds), is_right, "{stands_again} ms");
+    }
+}

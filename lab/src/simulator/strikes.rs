@@ -42,7 +42,12 @@ impl Strikes {
 
     /// The same of the faults that the schedule has drawn: their counts follow on those of
     /// the scenario.
-    pub fn of_drawn(&self, scenario: &Scenario, drawn: &DrawnFaults, took: Duration) -> Vec<Strike> {
+    pub fn of_drawn(
+        &self,
+        scenario: &Scenario,
+        drawn: &DrawnFaults,
+        took: Duration,
+    ) -> Vec<Strike> {
         let crashes = &self.crashes[scenario.crash.len()..];
         let partitions = &self.partitions[scenario.partition.len()..];
         of(&drawn.crash, crashes, &drawn.partition, partitions, took)

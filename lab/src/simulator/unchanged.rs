@@ -127,7 +127,9 @@ fn without_partitions(text: &str) -> (String, usize) {
         let spans: Vec<_> = line.split(",{\"traceId\"").collect();
         let is_kept = |span: &&&str| {
             let of_partition = ["\"partition\"", "\"heal\""];
-            !of_partition.iter().any(|name| span.contains(&format!("\"name\":{name}")))
+            !of_partition
+                .iter()
+                .any(|name| span.contains(&format!("\"name\":{name}")))
         };
         let kept: Vec<_> = spans.iter().take_while(is_kept).copied().collect();
         left_out += spans.len() - kept.len();

@@ -117,9 +117,8 @@ impl FromStr for Frequency {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || {
-            format!("{text:?} is no number of faults and no rate; write for example 2 or 0.1/s")
-        };
+        let wrong =
+            || format!("{text:?} is no number of faults and no rate; write for example 2 or 0.1/s");
         let Some(rate) = text.strip_suffix("/s") else {
             return text.parse().map(Self::Count).map_err(|_| wrong());
         };

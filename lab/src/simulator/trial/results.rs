@@ -7,10 +7,10 @@ use trace::history::History;
 use trace::store::Store;
 
 use super::{Bad, Limit, Scenario, Trial, Tried};
-use crate::planned::Strike;
-use crate::simulator::{Frequency, RandomFaults, planned};
 use crate::narrative::{in_steps, narrative};
 use crate::planned::Faults;
+use crate::planned::Strike;
+use crate::simulator::{Frequency, RandomFaults, planned};
 use crate::stats::{per_second, show};
 use crate::system::{self, Coverage, Results, System};
 use crate::values;

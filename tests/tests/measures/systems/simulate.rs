@@ -213,6 +213,54 @@ fn a_fault_that_never_happened_is_unknown() {
     );
 }
 
+/// The times of the faults that the failing schedule has drawn are in the record, and the
+/// printed command draws them again.
+#[test]
+fn random_faults_are_in_the_record_and_drawn_again() {
+    let faults = "--crash 2 --partition 0.5/s --faults-until 100ms --crash-state kept";
+    let system = "--peers 4 simulate gossip --messages 4 --fanout 1";
+    let ended = testbed(&format!("{system} {faults} --seeds 100"), 0);
+    let line = |text: &str, start: &str| {
+        let mut lines = text.lines();
+        let line = lines.find(|line| line.starts_with(start));
+        line.unwrap_or_else(|| panic!("{start} in {text}"))
+            .to_owned()
+    };
+    let crashes = line(&ended.stdout, "crashes           ");
+    assert!(
+        crashes.ends_with(" at random (2 until 100 ms)"),
+        "{crashes}"
+    );
+    line(&ended.stdout, "partitions        ");
+    let wrong = format!("--peers 4 simulate wave {faults} --seeds 1000");
+    let runs = Runs::new();
+    let ended = run(&mut runs.testbed(wrong.split(' '))).exits(1);
+    let random = |ended: &support::Ended| {
+        let run = ended.run();
+        let results = &run["results"];
+        (
+            results["faults_at_random"].clone(),
+            results["recorded_schedule"].clone(),
+        )
+    };
+    let first = random(&ended);
+    let name = first.0[0]["name"].as_str().expect("a fault").to_owned();
+    line(&ended.stdout, &format!("fault             {name} at "));
+    let (_, again) = ended
+        .stdout
+        .split_once("again: testbed ")
+        .expect("a command");
+    let again = again.split(';').next().expect("a command").trim();
+    let runs = Runs::new();
+    let ended = run(&mut runs.testbed(again.split(' '))).exits(1);
+    assert_eq!(random(&ended), first);
+    let ended = testbed("--peers 4 simulate elect --crash 0.000001/s --seeds 3", 3);
+    says(
+        &ended,
+        &["no crashes at random (0.000001/s) in 3 schedules"],
+    );
+}
+
 /// A bank that goes on while no snapshot is taken has schedules of any length.
 #[test]
 fn an_endless_schedule_is_saved_and_reproduced() {

@@ -68,7 +68,10 @@ fn a_table_of_random_faults_is_read() {
     assert!(!scenario.is_reliable());
     for (value, words) in [
         ("-1", "\"-1\" is no number of faults"),
-        ("0.1", "expected a number of faults, for example 2, or a rate"),
+        (
+            "0.1",
+            "expected a number of faults, for example 2, or a rate",
+        ),
         ("\"0.1/x\"", "\"0.1/x\" is no number of faults and no rate"),
     ] {
         let text = format!("[random]\ncrash = {value}");
@@ -84,10 +87,34 @@ fn random_faults_that_cannot_be_are_rejected() {
     for (crash, partition, until, processes, words) in [
         (rate(0.1), count(2), 1000, 5, None),
         (count(2), count(0), 1000, 1, None),
-        (rate(1e9), count(0), 1000, 5, Some("crash 1000000000/s: some 5000000000 until 1.00 s")),
-        (count(1001), count(0), 1000, 5, Some("crash 1001: some 1001 until")),
-        (count(0), rate(1001.0), 1000, 5, Some("partition 1001/s: some 1001 until")),
-        (count(0), count(1), 1000, 1, Some("one process cannot be partitioned")),
+        (
+            rate(1e9),
+            count(0),
+            1000,
+            5,
+            Some("crash 1000000000/s: some 5000000000 until 1.00 s"),
+        ),
+        (
+            count(1001),
+            count(0),
+            1000,
+            5,
+            Some("crash 1001: some 1001 until"),
+        ),
+        (
+            count(0),
+            rate(1001.0),
+            1000,
+            5,
+            Some("partition 1001/s: some 1001 until"),
+        ),
+        (
+            count(0),
+            count(1),
+            1000,
+            1,
+            Some("one process cannot be partitioned"),
+        ),
         (count(1), count(0), 0, 5, Some("random faults until 0s")),
         (count(0), count(0), 0, 5, None),
     ] {
@@ -181,7 +208,9 @@ fn faults_are_as_frequent_as_their_rate() {
     for process in 0..PROCESSES {
         let own = crashes.iter().filter(|crash| crash.process == process);
         assert!((140..260).contains(&own.count()));
-        let parted = partitions.iter().filter(|part| part.group.contains(&process));
+        let parted = partitions
+            .iter()
+            .filter(|part| part.group.contains(&process));
         assert!((200..400).contains(&parted.count()));
     }
     let early = crashes.iter().filter(|crash| crash.at < ms(500)).count();
@@ -228,7 +257,10 @@ fn faults_do_not_change_what_happens_before_them() {
             until: ms(200),
             ..both()
         };
-        let (faulty, right) = (history(random, seed), history(RandomFaults::default(), seed));
+        let (faulty, right) = (
+            history(random, seed),
+            history(RandomFaults::default(), seed),
+        );
         let crashes = faulty.crashes.iter().map(|crash| crash.at);
         let partitions = faulty.partitions.iter().map(|part| part.at);
         let first = crashes.chain(partitions).min().expect("a fault");
