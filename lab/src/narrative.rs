@@ -107,6 +107,7 @@ fn in_words(step: &StepRecord) -> String {
         (None, None) if step.number == 1 => "starts".to_owned(),
         (None, None) => "takes a command".to_owned(),
     };
+    let choices = step.choices.iter().map(|choice| format!("draws {choice}"));
     let events = step.events.iter().map(|event| match event {
         Event::Sent { to, message } => {
             let sent = format!("sends {} to {to}", message.kind);
@@ -116,7 +117,10 @@ fn in_words(step: &StepRecord) -> String {
             with_fields(&format!("outputs {kind}"), " ", &fields.to_string())
         }
     });
-    let parts: Vec<_> = std::iter::once(input).chain(events).collect();
+    let parts: Vec<_> = std::iter::once(input)
+        .chain(choices)
+        .chain(events)
+        .collect();
     parts.join("; ")
 }
 

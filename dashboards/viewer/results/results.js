@@ -167,6 +167,7 @@ const COUNTS = [
   ['depth', (n) => ['steps to the farthest of them', plural(n, 'step')]],
   ['complete_depth', (n) => ['every state was tried within', n === null ? 'none' : plural(n, 'step')]],
   ['states_per_second', (n) => ['states a second', count(n)]],
+  ['drawn', (drawn) => ['random numbers tried', drawn ? 'not all' : 'all']],
   ['whole', (whole) => ['all states tried', whole ? 'yes' : 'no', !whole]],
   ['counterexample_steps',
     (n) => ['shortest run that is wrong', n === null ? 'none' : plural(n, 'step'), n !== null]],

@@ -260,6 +260,7 @@ pub fn step(span: Span) -> Option<StepRecord> {
             .map_or(0, |late| late.max(0).cast_unsigned()),
         received,
         timer: fields.get_text(key::TIMER).map(str::to_owned),
+        choices: fields.get_list(key::CHOICES).unwrap_or_default().to_vec(),
         events: events.collect(),
         state: fields.under(STATE),
     })
