@@ -11,7 +11,7 @@ use crate::{Choices, Describe, Effect, NodeId, Out};
 ///
 /// The value is the process's whole state. `Eq + Hash` keep hidden
 /// nondeterminism out: a `HashMap` or an `f64` in the state does not compile.
-/// Randomness comes from [`Out::rng`], time as timers.
+/// Randomness comes from [`Out::random`], time as timers.
 ///
 /// A process may send only to its neighbours in the topology: not to itself (it
 /// can act at once instead, or after a timer), and not to an id outside the run.
