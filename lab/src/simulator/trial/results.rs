@@ -135,7 +135,10 @@ impl<S: System> Trial<S> {
         }
         if tried.is_some() {
             findings.unknown.extend(engine.faults.never());
-            findings.unknown.extend(engine.none_drawn(&self.scenario));
+            // A trial that ends early may not have come to them.
+            if self.bad().is_none() {
+                findings.unknown.extend(engine.none_drawn(&self.scenario));
+            }
             findings.unknown.extend(engine.coverage.unknown());
         }
         findings
