@@ -14,6 +14,7 @@ pub mod bank;
 pub mod bully;
 pub mod chandy_lamport;
 pub mod chang_roberts;
+mod choices;
 #[doc(hidden)]
 pub mod derived;
 mod describe;
@@ -36,7 +37,8 @@ pub mod token;
 pub mod wire;
 pub mod work;
 
-pub use algorithm::{Algorithm, Input, Message, Output, Role, Value, step};
+pub use algorithm::{Algorithm, Input, Message, Output, Role, Value, step, step_choosing};
+pub use choices::{Choices, Draw};
 pub use derive::{Describe, Message, Output};
 pub use describe::{Describe, Field, FieldValue, Fields, NotARecord};
 pub use effect::{Effect, Out};

@@ -26,12 +26,17 @@
 //! # let _ = Vote::Yes;
 //! ```
 //!
-//! Random choices come from [`Out::rng`], with the traits of [`rand`]:
+//! Random choices come from [`Out::random`] and [`Out::choose`], of which the model checker
+//! tries all values of up to 16, or from [`Out::rng`], with the traits of [`rand`]:
 //!
 //! ```
 //! use lab::own::{Algorithm, Out, rand::RngExt as _};
 //!
-//! fn toss<A: Algorithm>(out: &mut Out<A>) -> bool {
+//! fn throw<A: Algorithm>(out: &mut Out<A>) -> u32 {
+//!     out.random(1..=6)
+//! }
+//!
+//! fn probability<A: Algorithm>(out: &mut Out<A>) -> f64 {
 //!     out.rng().random()
 //! }
 //! ```
@@ -46,7 +51,7 @@ pub use algorithms::{Algorithm, Field, FieldValue, Fields, InstanceId, NodeId, O
 /// The derives of the traits of the same names.
 pub use derive::{LabDescribe as Describe, LabMessage as Message, LabOutput as Output};
 pub use proto::Bytes;
-pub use trace::history::{CrashRecord, History, Moment};
+pub use trace::history::{CrashRecord, History, Moment, PartitionRecord};
 
 pub use program::main;
 

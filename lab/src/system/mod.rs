@@ -133,7 +133,8 @@ pub trait System: Send + Sync {
     /// Whether all that [`safe`](Self::safe) and [`judge`](Self::judge) find follows from the
     /// states of the processes, the messages under way and the outputs of each process so
     /// far. The model checker then tries each such situation once, however many schedules
-    /// lead to it. A system whose processes draw random numbers does not qualify.
+    /// lead to it. A system whose processes draw random numbers of which it does not try all
+    /// values ([`Out::random`](algorithms::Out::random)) does not qualify.
     fn ignores_history(&self) -> bool {
         false
     }
