@@ -20,6 +20,7 @@ pub mod dijkstra_scholten;
 pub mod echo;
 mod effect;
 pub mod flood;
+mod fraction;
 mod instance;
 pub mod lai_yang;
 pub mod naive_snapshot;
@@ -36,8 +37,9 @@ pub mod work;
 
 pub use algorithm::{Algorithm, Input, Message, Output, Role, Value, step};
 pub use derive::{Describe, Message, Output};
-pub use describe::{Describe, Field, FieldValue, Fields, NotARecord};
+pub use describe::{Describe, Field, Fields, NotARecord};
 pub use effect::{Effect, Out};
+pub use fraction::{Fraction, NotAFraction};
 pub use instance::InstanceId;
 /// The traits without the derives of the same names: for crates that re-export derives of
 /// their own beside them.

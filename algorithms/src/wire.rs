@@ -7,6 +7,8 @@
 //! The bytes come from peers. Nothing here panics, a length beyond the end of the input
 //! is rejected, and messages nest at most [`DEEPEST`] deep.
 
+mod plain;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proto::Bytes;
@@ -62,7 +64,7 @@ pub trait Single: Sized {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field of a message",
     label = "no form on the wire",
-    note = "fields are integers, bool, String, Bytes, NodeId, types that derive Message, and Option, Vec, BTreeSet and BTreeMap of these"
+    note = "fields are integers up to 64 bits, bool, char, String, Bytes, NodeId, Duration, Fraction (for f64), tuples, types that derive Message, and Option, Vec, BTreeSet and BTreeMap of these"
 )]
 pub trait Wire: Sized {
     /// A value of this type that is only partly decoded.

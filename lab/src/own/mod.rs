@@ -42,7 +42,7 @@ mod program;
 #[doc(hidden)]
 pub use algorithms::derived;
 pub use algorithms::traits::{Describe, Message, Output};
-pub use algorithms::{Algorithm, Field, FieldValue, Fields, InstanceId, NodeId, Out, Role, rand};
+pub use algorithms::{Algorithm, Field, Fields, InstanceId, NodeId, Out, Role, rand};
 /// The derives of the traits of the same names.
 pub use derive::{LabDescribe as Describe, LabMessage as Message, LabOutput as Output};
 pub use proto::Bytes;
