@@ -20,6 +20,11 @@ use crate::NodeId;
 pub const DEEPEST: u32 = 100;
 
 /// A protobuf message: its fields, without a length prefix.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a single value of a message",
+    label = "neither a plain value nor a message",
+    note = "a type of your own derives Message; for f64 take Fraction"
+)]
 pub trait Body: Sized {
     /// A value of this type that is only partly decoded.
     type Partial: Default;

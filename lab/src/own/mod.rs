@@ -42,14 +42,16 @@ mod program;
 #[doc(hidden)]
 pub use algorithms::derived;
 pub use algorithms::traits::{Describe, Message, Output};
-pub use algorithms::{Algorithm, Field, Fields, InstanceId, NodeId, Out, Role, rand};
+pub use algorithms::{Algorithm, Field, Fields, Fraction, InstanceId, NodeId, Out, Role, rand};
 /// The derives of the traits of the same names.
 pub use derive::{LabDescribe as Describe, LabMessage as Message, LabOutput as Output};
 pub use proto::Bytes;
 pub use trace::history::{CrashRecord, History, Moment};
 
-pub use program::main;
+/// The parser of the command line, for options of the program's own ([`main_with`]).
+pub use clap;
+pub use program::{main, main_with};
 
 pub use crate::checkers::Property;
 pub use crate::simulator::Crash;
-pub use crate::system::{Figure, Judgement, ScheduledCommand, Setup, System};
+pub use crate::system::{Engine, Figure, Judgement, ScheduledCommand, Setup, System};

@@ -165,7 +165,8 @@ async fn verdict(breach: Breach, engine: &str, out: &Path) -> Value {
         "own --peers 3 --topology line --transport memory --seed 1 --quiet --out {out} {engine}"
     );
     let cli = Cli::try_parse_from(line.split(' ')).expect("a command line");
-    let outcome = commands::systems::own(&cli, |_| Broken(breach)).expect("a run");
+    let outcome =
+        commands::systems::own(&cli, serde_json::json!({}), |_| Broken(breach)).expect("a run");
     outcome.await.expect("a run that is saved");
     let mut runs = std::fs::read_dir(format!("{out}")).expect("a folder");
     let run = runs.next().expect("a run").expect("its folder").path();
