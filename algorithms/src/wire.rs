@@ -23,7 +23,7 @@ pub const DEEPEST: u32 = 100;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a single value of a message",
     label = "neither a plain value nor a message",
-    note = "a type of your own derives Message; for f64 take Fraction"
+    note = "a type of your own derives Message; for f64 take Fraction; a list, a set, a map or an Option is a field with a tag of its own, `#[message(tag = 1)]`"
 )]
 pub trait Body: Sized {
     /// A value of this type that is only partly decoded.

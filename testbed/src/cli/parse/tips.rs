@@ -74,7 +74,7 @@ mod tests {
     fn rejected(line: &str) -> String {
         let words = format!("testbed {line}");
         let words: Vec<OsString> = words.split(' ').map(Into::into).collect();
-        let error = Cli::command.clone().try_get_matches_from(&words);
+        let error = Cli::command().try_get_matches_from(&words);
         let error = error.expect_err(line);
         add(error, &Cli::command(), &words).render().to_string()
     }
