@@ -174,38 +174,30 @@ fn recover(item: &Item<'_>) -> syn::Result<Option<Tokens>> {
     }))
 }
 
-/// As a field, an enum is the name of its variant and the fields of that variant, and a
-/// struct with a single field that has no name is that field.
+/// How the whole is a field: an enum is the name of its variant and the fields of that
+/// variant, and a struct with a single field that has no name is that field.
 fn as_field(item: &Item<'_>) -> syn::Result<Option<Tokens>> {
-    let arms = match &item.body {
-        Body::Enum(variants) => variants
-            .iter()
-            .map(|variant| {
+    let body = match &item.body {
+        Body::Enum(variants) => {
+            let arms = variants.iter().map(|variant| {
                 let (name, text) = (variant.name, names::snake(&variant.name.to_string()));
-                quote!(Self::#name { .. } => fields.text(name, #text))
-            })
-            .collect(),
+                quote!(Self::#name { .. } => #text)
+            });
+            quote! {
+                fields.text(name, match self { #(#arms,)* });
+                derived::Describe::describe(self, fields);
+            }
+        }
         Body::Struct(fields) => match &fields[..] {
             [field] if matches!(how(field)?, How::Unnamed) => {
-                let call = quote!(derived::Describe::describe_as(inner, name, fields));
-                return Ok(Some(as_field_body(
-                    &[quote!(Self(inner) => #call)],
-                    &quote!(),
-                )));
+                quote!(derived::Describe::describe_as(&self.0, name, fields);)
             }
             _ => return Ok(None),
         },
     };
-    let arms: Vec<_> = arms;
-    let own = quote!(derived::Describe::describe(self, fields););
-    Ok(Some(as_field_body(&arms, &own)))
-}
-
-fn as_field_body(arms: &[Tokens], own: &Tokens) -> Tokens {
-    quote! {
+    Ok(Some(quote! {
         fn describe_as(&self, name: &'static str, fields: &mut derived::Fields) {
-            match self { #(#arms,)* }
-            #own
+            #body
         }
-    }
+    }))
 }

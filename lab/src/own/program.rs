@@ -30,6 +30,12 @@ const MANY: u32 = 20;
 /// Returns the exit status.
 ///
 /// `testbed::own::main` takes the same, and also runs the system over real peers.
+///
+/// The closure returns the [`System`], and not a process of it or anything else:
+///
+/// ```compile_fail,E0277
+/// lab::own::main(|setup| setup.peers);
+/// ```
 pub fn main<S: System>(system: impl FnOnce(&Setup) -> S) -> ExitCode {
     main_with(|setup, ()| system(setup))
 }

@@ -316,3 +316,27 @@ async fn an_endless_schedule_is_reported_with_its_limit() {
         assert!(says(&verdict, status, words), "{engine}: {verdict}");
     }
 }
+
+#[test]
+fn setup_has_the_engine_the_neighbours_and_the_planned_crashes() {
+    for (line, engine, stops) in [
+        ("", Engine::Live, 0),
+        ("--kill 1@1s live", Engine::Live, 1),
+        ("simulate --kill 1@1s", Engine::Simulator, 1),
+        ("check --channel per-message", Engine::ModelChecker, 0),
+    ] {
+        let words = format!("own --peers 3 --topology line --transport memory {line}");
+        let cli = Cli::try_parse_from(words.split_whitespace()).expect("a command line");
+        let mut given = None;
+        let outcome = commands::systems::own(&cli, Value::Null, |setup| {
+            given = Some(setup.clone());
+            Broken(Breach::NoEndings)
+        });
+        drop(outcome.expect("a run"));
+        let setup = given.expect("a setup");
+        assert_eq!((setup.engine, setup.stops.len()), (engine, stops), "{line}");
+        assert_eq!(setup.fifo, !line.contains("per-message"), "{line}");
+        assert_eq!(setup.neighbours_of(NodeId(1)), [NodeId(0), NodeId(2)]);
+        assert_eq!(setup.neighbours_of(NodeId(3)), []);
+    }
+}
