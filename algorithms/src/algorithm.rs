@@ -65,7 +65,7 @@ pub trait Algorithm: Value + Describe {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a plain value",
     label = "cannot be copied, shown, compared or hashed, or holds a reference",
-    note = "add `#[derive(Clone, Debug, PartialEq, Eq, Hash)]` to it; maps and sets are BTreeMap and BTreeSet, and fractions are integers"
+    note = "add `#[derive(Clone, Debug, PartialEq, Eq, Hash)]` to it; maps and sets are BTreeMap and BTreeSet, and fractions are Fraction"
 )]
 pub trait Value: Clone + Debug + Eq + Hash + Send + Sync + 'static {}
 
@@ -98,8 +98,9 @@ impl<T: Clone + Debug + Eq + Hash + Send + Sync + 'static> Value for T {}
 /// - `#[message(application)]`: it is the message of the application below, and has the
 ///   kind and the role of its own.
 ///
-/// Fields may be integers, `bool`, `String`, [`Bytes`], [`NodeId`], types that derive
-/// `Message`, and `Option`, `Vec`, `BTreeSet` and `BTreeMap` of these.
+/// Fields may be integers of up to 64 bits, `bool`, `char`, `String`, [`Bytes`],
+/// [`NodeId`], [`Duration`](std::time::Duration), [`Fraction`](crate::Fraction), tuples,
+/// types that derive `Message`, and `Option`, `Vec`, `BTreeSet` and `BTreeMap` of these.
 ///
 /// ```
 /// use algorithms::{Describe, Message};

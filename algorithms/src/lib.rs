@@ -22,6 +22,7 @@ pub mod dijkstra_scholten;
 pub mod echo;
 mod effect;
 pub mod flood;
+mod fraction;
 mod instance;
 pub mod lai_yang;
 pub mod naive_snapshot;
@@ -40,8 +41,9 @@ pub mod work;
 pub use algorithm::{Algorithm, Input, Message, Output, Role, Value, step, step_choosing};
 pub use choices::{Choices, Draw};
 pub use derive::{Describe, Message, Output};
-pub use describe::{Describe, Field, FieldValue, Fields, NotARecord};
+pub use describe::{Describe, Field, Fields, NotARecord};
 pub use effect::{Effect, Out};
+pub use fraction::{Fraction, NotAFraction};
 pub use instance::InstanceId;
 /// The traits without the derives of the same names: for crates that re-export derives of
 /// their own beside them.

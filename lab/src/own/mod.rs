@@ -4,7 +4,7 @@
 //! are, which commands they get, and what is right. [`main`] is the program: it
 //! simulates the system, or checks it. `testbed::own` has all of this under the same
 //! names, and its `main` also runs the system over real peers: for the live engine,
-//! change the name in one `use`.
+//! change the name in one `use`. `use lab::own::*;` imports all of it.
 //!
 //! Its types derive what they need beside their definition: messages [`Message`] and
 //! [`Describe`], outputs [`Output`] and [`Describe`], the state [`Describe`].
@@ -47,14 +47,20 @@ mod program;
 #[doc(hidden)]
 pub use algorithms::derived;
 pub use algorithms::traits::{Describe, Message, Output};
-pub use algorithms::{Algorithm, Field, FieldValue, Fields, InstanceId, NodeId, Out, Role, rand};
+pub use algorithms::{
+    Algorithm, Effect, Field, Fields, Fraction, Input, InstanceId, NodeId, Out, Role, rand, step,
+};
 /// The derives of the traits of the same names.
 pub use derive::{LabDescribe as Describe, LabMessage as Message, LabOutput as Output};
 pub use proto::Bytes;
-pub use trace::history::{CrashRecord, History, Moment, PartitionRecord};
+pub use trace::history::{Causality, CrashRecord, History, Moment, PartitionRecord, StepIndex};
+pub use trace::steps::{Event, MessageRecord, ReceivedRecord, StepRecord};
 
-pub use program::main;
+/// The parser of the command line, for options of the program's own ([`main_with`]).
+pub use clap;
+pub use program::{main, main_with};
 
-pub use crate::checkers::Property;
+pub use crate::checkers::{Outcome, Property};
 pub use crate::simulator::Crash;
-pub use crate::system::{Figure, Judgement, ScheduledCommand, Setup, System};
+pub use crate::stats::{Measure, Summary, Times};
+pub use crate::system::{Engine, Figure, Judgement, ScheduledCommand, Setup, System};
