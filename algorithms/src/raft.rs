@@ -37,7 +37,7 @@
 //! Cost: with a stable leader, 2(N-1) messages and one round trip an entry, and a message
 //! more if the client asked another process. An election takes 2(N-1) messages.
 //!
-//! How a term gets its leader is in `election.rs`, and what a leader does in `log.rs`.
+//! How a term gets its leader is in `election.rs`, what a leader does in `log.rs`.
 
 mod election;
 mod flawed;
@@ -91,6 +91,7 @@ pub enum Message {
         previous_term: u64,
         /// The entries.
         #[message(tag = 4)]
+        #[describe(with = log::texts)]
         entries: Vec<Entry>,
         /// How many entries the leader knows to be committed.
         #[message(tag = 5)]
@@ -154,7 +155,7 @@ pub struct Raft {
     term: u64,
     #[describe(durable)]
     voted_for: Option<NodeId>,
-    #[describe(durable)]
+    #[describe(durable, with = log::texts)]
     log: Vec<Entry>,
     /// How many entries were carried out.
     #[describe(durable)]

@@ -1,7 +1,5 @@
 //! Raft: how all logs become the leader's, and what of it is carried out.
 
-use std::fmt;
-
 use super::{Message, Output, Raft, Role, Timer};
 use crate::{NodeId, Out};
 
@@ -200,11 +198,10 @@ impl Raft {
 }
 
 /// `2:7`, or `2:-`.
-impl fmt::Display for Entry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.command {
-            Some(command) => write!(f, "{}:{command}", self.term),
-            None => write!(f, "{}:-", self.term),
-        }
-    }
+pub(super) fn texts(log: &[Entry]) -> Vec<String> {
+    let texts = log.iter().map(|Entry { term, command }| match command {
+        Some(command) => format!("{term}:{command}"),
+        None => format!("{term}:-"),
+    });
+    texts.collect()
 }

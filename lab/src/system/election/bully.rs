@@ -8,7 +8,7 @@ use trace::history::History;
 
 use crate::checkers::leadership;
 use crate::lesson::{Lesson, algorithm_file, commands};
-use crate::system::{Figure, Judgement, ScheduledCommand, Setup, System};
+use crate::system::{Engine, Figure, Judgement, ScheduledCommand, Setup, System};
 
 /// How long a process waits for an answer by default. A guess: ten times the longest delay
 /// of the simulator.
@@ -54,9 +54,9 @@ impl Bullies {
     /// The first `candidates` processes hold an election at the start. After each planned
     /// crash the first process that is not to crash finds the other gone.
     pub fn new(setup: &Setup, candidates: u32, timeout: Option<Duration>) -> Self {
-        let is_check = setup.engine.acts.is_some();
+        let is_check = setup.engine == Engine::ModelChecker;
         let timeout = timeout.unwrap_or(if is_check { PATIENT } else { TIMEOUT });
-        let stops = &setup.engine.stops;
+        let stops = &setup.stops;
         let survives = |node: &u32| stops.iter().all(|crash| crash.process != *node);
         let survivor = (0..setup.peers).find(survives);
         let first = (0..candidates).map(|node| (NodeId(node), Duration::ZERO));

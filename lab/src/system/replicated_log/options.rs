@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::ReplicatedLog;
 use crate::lesson::{Lesson, algorithm_file, commands};
-use crate::system::{Setup, SetupError, SystemOptions, Visitor};
+use crate::system::{Engine, Setup, SetupError, SystemOptions, Visitor};
 use crate::values;
 
 /// In a check, a leader is heard of again when nothing else can happen.
@@ -121,7 +121,7 @@ impl Options {
         setup: &Setup,
         process: impl Fn(Raft) -> A + Send + Sync + 'static,
     ) -> ReplicatedLog<A> {
-        let is_check = setup.engine.acts.is_some();
+        let is_check = setup.engine == Engine::ModelChecker;
         let shortest = self.election_timeout;
         let times = match is_check {
             true => Times {
