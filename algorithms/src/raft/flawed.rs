@@ -13,7 +13,9 @@ pub enum Flaw {
     ForgetsVote,
     /// A process votes for any candidate, whatever that one's log.
     IgnoresLog,
-    /// A leader commits whatever a majority has, entries of earlier terms as well.
+    /// A leader commits whatever a majority has, entries of earlier terms as well. It sends
+    /// one entry a message, so a majority has such an entry before it has one of the
+    /// leader's own.
     CountsOldTerms,
     /// A process adds entries without looking at the one before.
     SkipsConsistencyCheck,
@@ -69,8 +71,22 @@ impl Algorithm for Flawed {
 impl Flawed {
     /// What Raft does.
     fn right(&mut self, input: Input<Raft>, out: &mut Out<Self>) {
-        let (message, timer, output) = (|_, message| message, |timer| timer, |output| output);
-        out.forward(&mut self.raft, input, message, timer, output);
+        let one_by_one = self.flaw == Flaw::CountsOldTerms;
+        let message = |_, mut message| {
+            if let Message::AppendEntries { entries, .. } = &mut message
+                && one_by_one
+            {
+                entries.truncate(1);
+            }
+            message
+        };
+        out.forward(
+            &mut self.raft,
+            input,
+            message,
+            |timer| timer,
+            |output| output,
+        );
     }
 
     /// Changes a message, or the state before it is handled, so that Raft makes the

@@ -223,6 +223,17 @@ impl Scenario {
         }
     }
 
+    /// When the last fault ends or, if it does not end, begins.
+    pub(super) fn last_fault(&self) -> Duration {
+        let crashes = self
+            .crash
+            .iter()
+            .map(|crash| crash.restart.unwrap_or(crash.at));
+        let partitions = self.partition.iter();
+        let partitions = partitions.map(|partition| partition.heal.unwrap_or(partition.at));
+        crashes.chain(partitions).max().unwrap_or_default()
+    }
+
     /// The place of the partition that loses messages from `a` to `b` at `now`.
     pub(super) fn parts(&self, a: u32, b: u32, now: Duration) -> Option<usize> {
         self.partition.iter().position(|partition| {

@@ -1,5 +1,6 @@
 //! The schedules of a system in the simulator.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -115,14 +116,27 @@ impl<'a, S: System> Schedule<'a, S> {
         let drawn = random.draw(&scenario.crash, system.processes(), seed);
         scenario.crash.extend_from_slice(&drawn.crash);
         scenario.partition.extend_from_slice(&drawn.partition);
+        let faults = scenario.last_fault();
         let mut simulation = Simulation::new(processes, directory, scenario, seed, record_to);
-        for asked in system.commands() {
+        let commands = system.commands();
+        let last_command = commands.iter().map(|asked| asked.at).max();
+        for asked in commands {
             simulation.command(asked.at, asked.node, asked.command);
         }
         let (mut endings, mut stopped) = (Endings::default(), Vec::new());
-        let end = simulation.run(&self.limits, self.stop, |notice| {
+        let patience = system.gives_up_after().unwrap_or(Duration::MAX);
+        // The last command, the end of the last fault, or the last ending.
+        let last = Cell::new(last_command.unwrap_or_default().max(faults));
+        let gives_up = || last.get().saturating_add(patience);
+        let end = simulation.run(&self.limits, self.stop, gives_up, |notice| {
             let may_end = match notice {
-                Notice::Output(said) => endings.count(system, said.node, &said.output),
+                Notice::Output(said) => {
+                    let ends = endings.count(system, said.node, &said.output);
+                    if ends {
+                        last.set(last.get().max(said.at));
+                    }
+                    ends
+                }
                 Notice::Stopped(node) => {
                     stopped.push(node);
                     true

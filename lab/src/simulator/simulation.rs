@@ -146,11 +146,13 @@ impl<A: Algorithm> Simulation<A> {
 
     /// Runs until nothing more happens, a step has a fault, a limit is met, or
     /// `stop` is set. `hear` gets every output, and every crash without a restart; when
-    /// it returns `false`, the run ends there.
+    /// it returns `false`, the run ends there. It also ends after the time that `gives_up`
+    /// returns, since the start, before each event.
     pub fn run(
         &mut self,
         limits: &Limits,
         stop: &AtomicBool,
+        gives_up: impl Fn() -> Duration,
         mut hear: impl FnMut(Notice<A::Output>) -> bool,
     ) -> End {
         for node in 0..self.processes.len() {
@@ -163,6 +165,9 @@ impl<A: Algorithm> Simulation<A> {
         while let Some((at, happening)) = self.queue.pop() {
             if stop.load(Ordering::Relaxed) {
                 return End::Stopped;
+            }
+            if at > nanos(gives_up()) {
+                return End::Decided;
             }
             if let Some(limit) = self.exceeded(limits, events, at) {
                 return End::Limit(limit);

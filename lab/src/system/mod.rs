@@ -109,11 +109,10 @@ pub trait System: Send + Sync {
         self.ends(node, output)
     }
 
-    /// For an algorithm that guarantees no ending: how long after the last
-    /// command, and after the last of its [endings](Self::endings), a run is over
-    /// although some endings are missing. That is not wrong; the judge reports
-    /// what is missing. Virtual time needs no such limit: there the run is over
-    /// when nothing is left to happen.
+    /// For an algorithm that guarantees no ending: how long after the last command, after
+    /// the last of its [endings](Self::endings), and after the last planned fault has ended,
+    /// a run is over although some endings are missing. That is not wrong; the judge reports
+    /// what is missing. It should be longer than anything takes that is still to come.
     fn gives_up_after(&self) -> Option<Duration> {
         None
     }
