@@ -20,10 +20,10 @@ use crate::cli::{Error, commands, parse};
 /// Executes the command line on the system that `system` makes: runs it over real
 /// peers, simulates it, or checks it. Returns the exit status.
 pub fn main<S: System + 'static>(system: impl FnOnce(&Setup) -> S) -> ExitCode {
-    commands::exit(run(system))
+    commands::exit(execute(system))
 }
 
-fn run<S: System + 'static>(system: impl FnOnce(&Setup) -> S) -> Result<ExitCode, Error> {
+fn execute<S: System + 'static>(system: impl FnOnce(&Setup) -> S) -> Result<ExitCode, Error> {
     let cli: Cli = parse()?;
     node::logs::start(cli.common.verbose);
     commands::block_on(commands::systems::own(&cli, system)?)

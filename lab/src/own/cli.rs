@@ -23,7 +23,7 @@ pub(super) struct Cli {
     #[command(flatten)]
     pub(super) net: Net,
     #[command(subcommand)]
-    pub(super) engine: Engine,
+    pub(super) engine: Option<Engine>,
 }
 
 /// Options of every run.
@@ -49,8 +49,14 @@ pub(super) struct RunArgs {
 /// The engines.
 #[derive(Clone, Debug, Subcommand)]
 pub(super) enum Engine {
-    /// Run it in virtual time, by many seeds
+    /// Run it in virtual time, by many seeds; the default
     Simulate(Schedules),
     /// Try every schedule
     Check(States),
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Self::Simulate(Schedules::default())
+    }
 }

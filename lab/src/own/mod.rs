@@ -3,8 +3,8 @@
 //! Write an [`Algorithm`], and a [`System`] that says how many processes of it there
 //! are, which commands they get, and what is right. [`main`] is the program: it
 //! simulates the system, or checks it. `testbed::own` has all of this under the same
-//! names, and its `main` also runs the system over real peers: for the live engine,
-//! change the name in one `use`.
+//! names, and its `main` also runs the system over real peers. [`run`] does the same as
+//! the program for a test.
 //!
 //! Its types derive what they need beside their definition: messages [`Message`] and
 //! [`Describe`], outputs [`Output`] and [`Describe`], the state [`Describe`].
@@ -38,6 +38,7 @@
 
 mod cli;
 mod program;
+mod report;
 
 #[doc(hidden)]
 pub use algorithms::derived;
@@ -46,10 +47,13 @@ pub use algorithms::{Algorithm, Field, FieldValue, Fields, InstanceId, NodeId, O
 /// The derives of the traits of the same names.
 pub use derive::{LabDescribe as Describe, LabMessage as Message, LabOutput as Output};
 pub use proto::Bytes;
-pub use trace::history::{CrashRecord, History, Moment};
+pub use trace::history::{Causality, CrashRecord, History, Moment, StepIndex};
+pub use trace::steps::{Event, MessageRecord, ReceivedRecord, StepRecord};
 
-pub use program::main;
+pub use program::{main, run};
+pub use report::Report;
 
-pub use crate::checkers::Property;
+pub use crate::checkers::{Outcome, Property};
 pub use crate::simulator::Crash;
+pub use crate::stats::Measure;
 pub use crate::system::{Figure, Judgement, ScheduledCommand, Setup, System};

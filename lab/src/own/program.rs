@@ -12,12 +12,13 @@ use trace::store::Store;
 use trace::telemetry::Sink;
 
 use super::cli::{Cli, Engine, RunArgs};
+use super::report::Report;
 use crate::model::{Exploration, Plan};
 use crate::shell;
 use crate::simulator::{Limits, Scenario, Trial};
 use crate::system::{self, EngineTraits, Setup, System};
 use crate::topology;
-use crate::verdict::{Findings, Status, Verdict};
+use crate::verdict::{Findings, Status};
 use crate::{Error, memory, options};
 
 /// The default numbers of processes: under the model checker, and simulated.
@@ -29,7 +30,8 @@ const MANY: u32 = 20;
 ///
 /// `testbed::own::main` takes the same, and also runs the system over real peers.
 pub fn main<S: System>(system: impl FnOnce(&Setup) -> S) -> ExitCode {
-    match run(&Cli::parse(), system) {
+    let command: Vec<_> = std::env::args().collect();
+    match execute(&Cli::parse(), &command, system) {
         Ok(status) => status.into(),
         Err(error) => {
             let _ = writeln!(io::stderr(), "error: {error}");
@@ -38,34 +40,38 @@ pub fn main<S: System>(system: impl FnOnce(&Setup) -> S) -> ExitCode {
     }
 }
 
-fn run<S: System>(cli: &Cli, system: impl FnOnce(&Setup) -> S) -> Result<Status, Error> {
-    let seed = cli.run.seed.unwrap_or_else(|| rand::random::<u32>().into());
-    let search = Search::new(cli, seed)?;
-    let setup = &search.setup;
-    cli.net.check(setup.peers)?;
-    let system = system(setup);
-    system::check(&system, setup.peers)?;
-    let store = Arc::new(Store::new());
-    let recorder = StoreRecorder::start(Arc::clone(&store));
-    let sink = Sink::new(Some(Arc::new(recorder)), None);
-    let mut text = format!(
-        "{} processes, topology {}, seed {seed}\n",
-        setup.peers, setup.topology
-    );
-    let (found, mut findings) = search.carry_out(system, &store, &sink)?;
-    text.push_str(&found);
-    let counts = sink.counts();
-    if counts.stored < counts.started {
-        let lost = counts.started - counts.stored;
-        findings.untrusted.push(format!("{lost} spans were lost"));
-    }
-    let Verdict { status, reasons } = findings.verdict(Vec::new());
-    let reasons = match reasons.is_empty() {
-        true => String::new(),
-        false => format!(": {}", reasons.join("; ")),
-    };
-    text.push_str(&format!("verdict           {status}{reasons}\n"));
-    print(&text);
+/// Simulates or checks the system that `system` builds, as the program would with the
+/// words of `command` as its arguments, and returns what it would print. For tests.
+///
+/// ```
+/// use lab::own::{self, Setup};
+/// use lab::system::wave::Waves;
+///
+/// let wave = |setup: &Setup| Waves { neighbours: setup.neighbours.clone(), initiators: 1 };
+/// own::run("simulate --peers 10 --seeds 100", wave).passes();
+/// own::run("check --peers 3 --topology ring", wave).passes();
+/// ```
+///
+/// # Panics
+/// With the error that the program would print, if it could not run.
+#[track_caller]
+pub fn run<S: System>(command: &str, system: impl FnOnce(&Setup) -> S) -> Report {
+    let words = shlex::split(command).unwrap_or_default();
+    let typed = ["cargo", "run", "--"].map(str::to_owned);
+    let typed: Vec<_> = typed.into_iter().chain(words).collect();
+    let cli = Cli::try_parse_from(&typed[2..]);
+    let cli = cli.unwrap_or_else(|error| panic!("{command}: {error}"));
+    let ran = Ran::new(&cli, &typed, system);
+    ran.unwrap_or_else(|error| panic!("{command}: {error}")).report
+}
+
+fn execute<S: System>(
+    cli: &Cli,
+    command: &[String],
+    system: impl FnOnce(&Setup) -> S,
+) -> Result<Status, Error> {
+    let Ran { report, store } = Ran::new(cli, command, system)?;
+    print(&report.text);
     // The result is printed before the file is written, which may fail.
     if let Some(path) = &cli.run.spans {
         let written =
@@ -75,7 +81,45 @@ fn run<S: System>(cli: &Cli, system: impl FnOnce(&Setup) -> S) -> Result<Status,
             source,
         })?;
     }
-    Ok(status)
+    Ok(report.status)
+}
+
+/// A run that has ended.
+struct Ran {
+    report: Report,
+    /// The spans of the recorded run.
+    store: Arc<Store>,
+}
+
+impl Ran {
+    /// Runs a system. `command` is what the user typed.
+    fn new<S: System>(
+        cli: &Cli,
+        command: &[String],
+        system: impl FnOnce(&Setup) -> S,
+    ) -> Result<Self, Error> {
+        let seed = cli.run.seed.unwrap_or_else(|| rand::random::<u32>().into());
+        let search = Search::new(cli, seed)?;
+        let setup = &search.setup;
+        cli.net.check(setup.peers)?;
+        let system = system(setup);
+        system::check(&system, setup.peers)?;
+        let store = Arc::new(Store::new());
+        let recorder = StoreRecorder::start(Arc::clone(&store));
+        let sink = Sink::new(Some(Arc::new(recorder)), None);
+        let heading = format!(
+            "{} processes, topology {}, seed {seed}\n",
+            setup.peers, setup.topology
+        );
+        let (found, mut findings) = search.carry_out(system, command, &store, &sink)?;
+        let counts = sink.counts();
+        if counts.stored < counts.started {
+            let lost = counts.started - counts.stored;
+            findings.untrusted.push(format!("{lost} spans were lost"));
+        }
+        let report = Report::new(heading + &found, findings.verdict(Vec::new()));
+        Ok(Self { report, store })
+    }
 }
 
 /// A run as its options describe it.
@@ -99,6 +143,7 @@ enum Prepared {
 impl Search {
     fn new(cli: &Cli, seed: u64) -> Result<Self, Error> {
         let Cli { run, net, engine } = cli;
+        let engine = engine.clone().unwrap_or_default();
         let (default, acts) = match engine {
             Engine::Simulate(_) => (MANY, None),
             Engine::Check(_) => (FEW, Some(1)),
@@ -155,10 +200,11 @@ impl Search {
     }
 
     /// Runs the engine, and records one run. Returns the results as text, and the
-    /// findings.
+    /// findings. `command` is what the user typed.
     fn carry_out<S: System>(
         self,
         system: S,
+        command: &[String],
         store: &Store,
         sink: &Arc<Sink>,
     ) -> Result<(String, Findings), Error> {
@@ -176,8 +222,7 @@ impl Search {
                 let tried = Some(trial.run(sink, || {}));
                 sink.counts();
                 let results = trial.results(tried.as_ref(), store);
-                let command: Vec<_> = std::env::args().collect();
-                let again = |schedule| shell::again(&command, self.setup.seed, schedule);
+                let again = |schedule| shell::again(command, self.setup.seed, schedule);
                 let findings = trial.findings(&results, tried.as_ref(), again);
                 (trial.text(&results, tried.as_ref()), findings)
             }

@@ -16,6 +16,7 @@ pub mod registry;
 #[cfg(test)]
 mod shortest;
 pub mod sweep;
+mod template;
 mod usage;
 mod values;
 
@@ -33,6 +34,7 @@ pub use common::{AnyFormat, Common};
 pub use error::Error;
 pub use parse::parse;
 pub use ping::Ping;
+pub use template::Template;
 use registry::{System, Virtual};
 pub use usage::Usage;
 use values::Memory;
@@ -81,6 +83,15 @@ Examples:
   testbed view runs/2026-...-ping --listen 127.0.0.1:8701
   testbed view --collect          OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:8700 elsewhere
   testbed view traces.json        what Jaeger's page has saved, or an OTLP tool";
+
+const NEW_EXAMPLES: &str = "\
+Examples:
+  testbed new my-wave                      then: cd my-wave; cargo run; cargo test
+  testbed new my-consensus --like raft
+  testbed new my-wave --source ../testbed  the sources beside it, as on another machine
+
+The crate simulates and checks. With `cargo run --features live` it also runs over
+real libp2p peers.";
 
 const SWEEP_EXAMPLES: &str = "\
 Examples:
@@ -136,6 +147,9 @@ pub enum Command {
         /// Which [see `testbed list`]
         algorithm: String,
     },
+    /// Write a crate for an algorithm of your own: algorithm, judge, tests
+    #[command(after_help = NEW_EXAMPLES)]
+    New(New),
     /// Open a saved run in the browser, or a file of spans
     #[command(after_help = VIEW_EXAMPLES)]
     View(View),
@@ -192,6 +206,19 @@ pub struct Export {
     /// standard output [default: standard output]
     #[arg(long, value_name = "FILE")]
     pub to: Option<PathBuf>,
+}
+
+/// Options of `testbed new`.
+#[derive(Clone, Debug, Args)]
+pub struct New {
+    /// The name of the crate, and of its folder here
+    pub name: String,
+    /// What the crate begins with
+    #[arg(long, value_name = "ALGORITHM", default_value = "echo")]
+    pub like: Template,
+    /// Where the sources of this program are, from here [default: where it was built]
+    #[arg(long, value_name = "PATH")]
+    pub source: Option<PathBuf>,
 }
 
 /// Options of `testbed view`.

@@ -84,7 +84,7 @@ fn is_ignored(command: &str, id: &str) -> bool {
         ("export", id) => !matches!(id, "out" | "format"),
         ("list", id) => id != "format",
         ("explain", id) => id != "format",
-        ("completions", _) => true,
+        ("completions" | "new", _) => true,
         _ => false,
     }
 }
@@ -159,6 +159,7 @@ mod tests {
             ("list --peers 3", "--peers", "list"),
             ("explain echo --out x", "--out", "explain"),
             ("completions bash --format json", "--format", "completions"),
+            ("new mine --peers 3", "--peers", "new"),
             (
                 "export --format otlp --metrics 127.0.0.1:1",
                 "--metrics",

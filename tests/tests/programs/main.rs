@@ -19,6 +19,7 @@ mod interop;
 mod libp2p_ping;
 mod metrics;
 mod mutants;
+mod new;
 mod node_stdin;
 mod own_algorithm;
 mod per_message;

@@ -5,6 +5,7 @@ mod described;
 mod export;
 mod lessons;
 mod metrics;
+mod new;
 mod output;
 mod source;
 mod sweep;
@@ -68,6 +69,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
             )?)?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::New(args) => new::new(&args),
         Command::Export(args) => export::export(&cli.common, &args),
         Command::View(args) => view::saved(&cli.common, &args).await,
         Command::Completions { shell } => {
