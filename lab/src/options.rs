@@ -2,11 +2,13 @@
 //! command line says of them, and what an engine takes.
 
 mod error;
+mod fits;
 mod model_checker;
 mod network;
 mod simulator;
 
 pub use error::Error;
+pub use fits::fits;
 pub use model_checker::States;
 pub use network::{Channel, Net};
 pub use simulator::Schedules;

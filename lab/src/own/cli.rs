@@ -23,7 +23,7 @@ pub(super) struct Cli {
     #[command(flatten)]
     pub(super) net: Net,
     #[command(subcommand)]
-    pub(super) engine: Option<Engine>,
+    pub(super) command: Option<Command>,
 }
 
 /// Options of every run.
@@ -34,16 +34,28 @@ pub(super) struct RunArgs {
     /// a topology file names]
     #[arg(long, global = true, value_name = "N", value_parser = crate::values::count::<u32>)]
     pub(super) peers: Option<u32>,
-    /// Which processes are neighbours: full, line, ring, star, tree, grid, random:K
+    /// Which processes are neighbours [default: full]: full, line, ring, star, tree, grid, random:K
     /// (K neighbours each, connected), file:PATH (an edge list, "0 1" a line)
-    #[arg(long, global = true, value_name = "T", default_value = "full")]
-    pub(super) topology: Topology,
+    #[arg(long, global = true, value_name = "T")]
+    pub(super) topology: Option<Topology>,
     /// Where all choices come from [default: a new one, printed]
     #[arg(long, global = true, value_name = "S")]
     pub(super) seed: Option<u64>,
     /// Write the spans of the recorded run to this file, for `testbed view FILE`
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) spans: Option<PathBuf>,
+}
+
+/// What the program can do.
+#[derive(Clone, Debug, Subcommand)]
+pub(super) enum Command {
+    #[command(flatten)]
+    Engine(Engine),
+    /// Judge a saved run again. One that has spans alone needs the options that it had
+    Judge {
+        /// The run's folder, or a file of spans
+        run: PathBuf,
+    },
 }
 
 /// The engines.
@@ -55,8 +67,8 @@ pub(super) enum Engine {
     Check(States),
 }
 
-impl Default for Engine {
+impl Default for Command {
     fn default() -> Self {
-        Self::Simulate(Schedules::default())
+        Self::Engine(Engine::Simulate(Schedules::default()))
     }
 }

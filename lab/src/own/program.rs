@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -11,15 +12,16 @@ use trace::steps::Processes;
 use trace::store::Store;
 use trace::telemetry::Sink;
 
-use super::cli::{Cli, Engine, RunArgs};
+use super::cli::{Cli, Command, Engine, RunArgs};
 use super::report::Report;
 use crate::model::{Exploration, Plan};
+use crate::saved::Saved;
 use crate::shell;
 use crate::simulator::{Limits, Scenario, Trial};
 use crate::system::{self, EngineTraits, Setup, System};
-use crate::topology;
+use crate::topology::{self, Topology};
 use crate::verdict::{Findings, Status};
-use crate::{Error, memory, options};
+use crate::{Error, options};
 
 /// The default numbers of processes: under the model checker, and simulated.
 const FEW: u32 = 3;
@@ -62,7 +64,8 @@ pub fn run<S: System>(command: &str, system: impl FnOnce(&Setup) -> S) -> Report
     let cli = Cli::try_parse_from(&typed[2..]);
     let cli = cli.unwrap_or_else(|error| panic!("{command}: {error}"));
     let ran = Ran::new(&cli, &typed, system);
-    ran.unwrap_or_else(|error| panic!("{command}: {error}")).report
+    ran.unwrap_or_else(|error| panic!("{command}: {error}"))
+        .report
 }
 
 fn execute<S: System>(
@@ -98,8 +101,12 @@ impl Ran {
         command: &[String],
         system: impl FnOnce(&Setup) -> S,
     ) -> Result<Self, Error> {
+        let engine = match cli.command.clone().unwrap_or_default() {
+            Command::Judge { run } => return Self::judge(&cli.run, &run, system),
+            Command::Engine(engine) => engine,
+        };
         let seed = cli.run.seed.unwrap_or_else(|| rand::random::<u32>().into());
-        let search = Search::new(cli, seed)?;
+        let search = Search::new(cli, &engine, seed)?;
         let setup = &search.setup;
         cli.net.check(setup.peers)?;
         let system = system(setup);
@@ -107,19 +114,48 @@ impl Ran {
         let store = Arc::new(Store::new());
         let recorder = StoreRecorder::start(Arc::clone(&store));
         let sink = Sink::new(Some(Arc::new(recorder)), None);
-        let heading = format!(
-            "{} processes, topology {}, seed {seed}\n",
-            setup.peers, setup.topology
-        );
+        let heading = heading(setup);
         let (found, mut findings) = search.carry_out(system, command, &store, &sink)?;
         let counts = sink.counts();
         if counts.stored < counts.started {
             let lost = counts.started - counts.stored;
             findings.untrusted.push(format!("{lost} spans were lost"));
         }
-        let report = Report::new(heading + &found, findings.verdict(Vec::new()));
+        let report = Report::new(heading + &found, &findings.verdict(Vec::new()));
         Ok(Self { report, store })
     }
+
+    /// Judges a saved run again, by the judge of the system.
+    fn judge<S: System>(
+        options: &RunArgs,
+        path: &Path,
+        system: impl FnOnce(&Setup) -> S,
+    ) -> Result<Self, Error> {
+        if options.spans.is_some() {
+            let option = "--spans";
+            return Err(options::Error::NotJudged { option }.into());
+        }
+        let mut saved = Saved::open(path)?;
+        saved.peers = options.peers.unwrap_or(saved.peers);
+        saved.topology = options.topology.clone().or(saved.topology);
+        saved.seed = options.seed.or(saved.seed);
+        let setup = saved.setup(&Topology::Full)?;
+        let judged = saved.judge(&system(&setup));
+        let report = Report::new(heading(&setup) + &judged.text(), &judged.verdict);
+        let store = Arc::new(Store::new());
+        Ok(Self { report, store })
+    }
+}
+
+/// `20 processes, topology full, seed 1`
+fn heading(setup: &Setup) -> String {
+    let Setup {
+        peers,
+        topology,
+        seed,
+        ..
+    } = setup;
+    format!("{peers} processes, topology {topology}, seed {seed}\n")
 }
 
 /// A run as its options describe it.
@@ -141,21 +177,18 @@ enum Prepared {
 }
 
 impl Search {
-    fn new(cli: &Cli, seed: u64) -> Result<Self, Error> {
-        let Cli { run, net, engine } = cli;
-        let engine = engine.clone().unwrap_or_default();
+    fn new(cli: &Cli, engine: &Engine, seed: u64) -> Result<Self, Error> {
+        let Cli { run, net, .. } = cli;
         let (default, acts) = match engine {
             Engine::Simulate(_) => (MANY, None),
             Engine::Check(_) => (FEW, Some(1)),
         };
-        let RunArgs {
-            peers, topology, ..
-        } = run;
-        let peers = match peers {
-            Some(peers) => *peers,
+        let topology = run.topology.clone().unwrap_or(Topology::Full);
+        let peers = match run.peers {
+            Some(peers) => peers,
             None => topology.peers()?.unwrap_or(default),
         };
-        fits(peers, topology.count(peers)?)?;
+        options::fits(peers, topology.count(peers)?)?;
         let neighbours = topology::neighbours(peers, &topology.edges(peers, seed)?);
         let processes = Processes::new(peers).with_neighbours(neighbours.clone());
         let (engine, traits, without_order) = match engine {
@@ -235,28 +268,6 @@ impl Search {
                 (search.text(results.as_ref()), findings)
             }
         })
-    }
-}
-
-/// Bytes of an edge: 8 in the list of edges, and 4 in each of two lists of neighbours.
-/// These lists exist twice, and may have twice the capacity that they need.
-const EDGE: u64 = 40;
-
-/// Bytes of a process without its algorithm. A guess.
-const PROCESS: u64 = 1024;
-
-/// Requires that the processes and their edges fit into memory.
-fn fits(peers: u32, edges: u64) -> Result<(), options::Error> {
-    let needed = u64::from(peers) * PROCESS;
-    let needed = needed.saturating_add(edges.saturating_mul(EDGE));
-    match memory::available() {
-        free if needed > free => Err(options::Error::TooLarge {
-            peers,
-            edges,
-            needed,
-            free,
-        }),
-        _ => Ok(()),
     }
 }
 

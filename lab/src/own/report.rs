@@ -12,13 +12,9 @@ pub struct Report {
 }
 
 impl Report {
-    pub(super) fn new(mut text: String, verdict: Verdict) -> Self {
-        let Verdict { status, reasons } = verdict;
-        let reasons = match reasons.is_empty() {
-            true => String::new(),
-            false => format!(": {}", reasons.join("; ")),
-        };
-        text.push_str(&format!("verdict           {status}{reasons}\n"));
+    pub(super) fn new(mut text: String, verdict: &Verdict) -> Self {
+        text.push_str(&format!("verdict           {verdict}\n"));
+        let status = verdict.status;
         Self { status, text }
     }
 

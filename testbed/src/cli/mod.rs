@@ -34,8 +34,8 @@ pub use common::{AnyFormat, Common};
 pub use error::Error;
 pub use parse::parse;
 pub use ping::Ping;
-pub use template::Template;
 use registry::{System, Virtual};
+pub use template::Template;
 pub use usage::Usage;
 use values::Memory;
 
@@ -102,6 +102,15 @@ Examples:
 The same command goes on where it was stopped. Lists of numbers, sizes and times
 stand in order.";
 
+const JUDGE_EXAMPLES: &str = "\
+Examples:
+  testbed judge                   the last run, by the judge of its system
+  testbed judge RUN --with wave   by another judge: is this run a wave?
+  testbed judge spans.jsonl --with elect --topology ring --seed 7
+
+A file of spans has no record of its run: give the options that the run had. The
+run of a program of your own is judged by that program: PROGRAM judge RUN.";
+
 const EXPORT_EXAMPLES: &str = "\
 Examples:
   testbed export --format jaeger --to run.json       the last run; Jaeger's page opens it
@@ -153,6 +162,9 @@ pub enum Command {
     /// Open a saved run in the browser, or a file of spans
     #[command(after_help = VIEW_EXAMPLES)]
     View(View),
+    /// Judge a saved run again, or by the judge of another system
+    #[command(after_help = JUDGE_EXAMPLES)]
+    Judge(Judge),
     /// Write a saved run for Jaeger, ShiViz or Perfetto, or as OTLP
     #[command(after_help = EXPORT_EXAMPLES)]
     Export(Export),
@@ -195,6 +207,17 @@ pub struct Check {
     /// In which states.
     #[command(flatten)]
     pub states: States,
+}
+
+/// Options of `testbed judge`.
+#[derive(Clone, Debug, Args)]
+pub struct Judge {
+    /// The run's folder, or a file of spans [default: the last run under --out]
+    pub run: Option<PathBuf>,
+    /// The system whose judge judges, with its options, as in `--with wave` or
+    /// `--with "snapshot --algorithm naive"` [default: that of the run]
+    #[arg(long, value_name = "SYSTEM", value_parser = values::system)]
+    pub with: Option<Virtual>,
 }
 
 /// Options of `testbed export`.

@@ -34,6 +34,7 @@ impl Command {
             | Self::List
             | Self::Explain { .. }
             | Self::New(_)
+            | Self::Judge(_)
             | Self::View(_)
             | Self::Export(_)
             | Self::Completions { .. } => None,

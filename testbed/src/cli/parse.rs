@@ -82,6 +82,7 @@ fn is_ignored(command: &str, id: &str) -> bool {
         ),
         ("view", id) => id != "out",
         ("export", id) => !matches!(id, "out" | "format"),
+        ("judge", id) => !matches!(id, "out" | "format" | "peers" | "topology" | "seed"),
         ("list", id) => id != "format",
         ("explain", id) => id != "format",
         ("completions" | "new", _) => true,
@@ -160,6 +161,7 @@ mod tests {
             ("explain echo --out x", "--out", "explain"),
             ("completions bash --format json", "--format", "completions"),
             ("new mine --peers 3", "--peers", "new"),
+            ("judge --view", "--view", "judge"),
             (
                 "export --format otlp --metrics 127.0.0.1:1",
                 "--metrics",
@@ -184,6 +186,7 @@ mod tests {
             "export --out x --format otlp",
             "simulate elect --peers 3 --view",
             "list -v",
+            "judge --out x --with wave --peers 3 --topology ring --seed 1 --format json",
             "list --format json",
             "explain echo --format json",
         ] {

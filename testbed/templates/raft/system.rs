@@ -8,10 +8,11 @@ use lab::own::*;
 
 use crate::{Leads, Voter};
 
-/// How many processes stand: the first ones.
-const CANDIDATES: u32 = 2;
+/// When processes stand, in milliseconds: two at once, whose votes may be split, and one
+/// much later, as after a timeout.
+const STANDS: [(u32, u64); 3] = [(0, 0), (1, 2), (0, 1000)];
 
-/// Processes of which the first ones stand, one soon after the other.
+/// Processes of which some stand.
 pub struct Election {
     pub setup: Setup,
     /// Whether votes are written; the broken variant forgets them in a crash.
@@ -48,13 +49,13 @@ impl System for Election {
     }
 
     fn commands(&self) -> Vec<ScheduledCommand<()>> {
-        let stand = |node| ScheduledCommand {
-            at: Duration::from_millis(2) * node,
+        let stand = |(node, at)| ScheduledCommand {
+            at: Duration::from_millis(at),
             node: NodeId(node),
             command: (),
             operation: "stand",
         };
-        (0..CANDIDATES).map(stand).collect()
+        STANDS.map(stand).into()
     }
 
     fn ends(&self, _: NodeId, _: &Leads) -> bool {
@@ -63,7 +64,7 @@ impl System for Election {
 
     /// At most: a candidate may lose, or crash.
     fn endings(&self) -> u64 {
-        CANDIDATES.into()
+        STANDS.len() as u64
     }
 
     fn gives_up_after(&self) -> Option<Duration> {

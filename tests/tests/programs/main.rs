@@ -16,6 +16,7 @@ mod export_files;
 mod first_commands;
 mod hostile;
 mod interop;
+mod judge;
 mod libp2p_ping;
 mod metrics;
 mod mutants;

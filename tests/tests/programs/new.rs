@@ -21,13 +21,19 @@ fn new_in(folder: &Path, args: &str) -> Ended {
 fn build(command: &mut Command) -> (bool, String) {
     let ended = command.output().expect("the command starts");
     let text = [ended.stdout, ended.stderr].concat();
-    (ended.status.success(), String::from_utf8_lossy(&text).into_owned())
+    (
+        ended.status.success(),
+        String::from_utf8_lossy(&text).into_owned(),
+    )
 }
 
 /// The workspace, whose target directory has most of what a new crate depends on.
 fn house() -> Metadata {
     let manifest = workspace().join("Cargo.toml");
-    let metadata = MetadataCommand::new().manifest_path(manifest).no_deps().exec();
+    let metadata = MetadataCommand::new()
+        .manifest_path(manifest)
+        .no_deps()
+        .exec();
     metadata.expect("cargo metadata")
 }
 
@@ -54,8 +60,14 @@ fn a_written_crate_runs() {
     let (folder, target) = (folder(), house().target_directory);
     new_in(folder.path(), "own-wave").exits(0);
     for (args, parts) in [
-        (&[][..], ["20 processes, topology full", "schedules         1,"]),
-        (&["--", "check"], ["3 processes, topology full", "every run is right"]),
+        (
+            &[][..],
+            ["20 processes, topology full", "schedules         1,"],
+        ),
+        (
+            &["--", "check"],
+            ["3 processes, topology full", "every run is right"],
+        ),
     ] {
         let mut command = cargo();
         command.current_dir(folder.path().join("own-wave"));
@@ -75,7 +87,11 @@ fn the_template_runs_over_real_peers() {
     let mut command = own_template();
     command.args(["--peers", "5", "--transport", "memory", "--out"]);
     let ended = run(command.arg(folder.path())).exits(0);
-    for part in ["5 peers, 10 connections", "20, in theory 20", "verdict           pass"] {
+    for part in [
+        "5 peers, 10 connections",
+        "20, in theory 20",
+        "verdict           pass",
+    ] {
         assert!(ended.stdout.contains(part), "{part}: {ended}");
     }
 }
@@ -91,11 +107,15 @@ fn the_workflow_finds_the_sources_beside_the_crate() {
     new_in(folder.path(), "found").exits(0);
     let read = |path: &str| fs::read_to_string(folder.path().join(path)).expect(path);
     let workflow = read("found/.github/workflows/test.yml");
-    let steps = workflow.lines().filter_map(|line| line.trim().strip_prefix("- run: "));
+    let steps = workflow
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("- run: "));
     let steps: Vec<_> = steps.collect();
     assert_eq!(steps[1..], ["cargo test"], "{workflow}");
     let mut shell = Command::new("sh");
-    shell.args(["-c", steps[0]]).current_dir(folder.path().join("found"));
+    shell
+        .args(["-c", steps[0]])
+        .current_dir(folder.path().join("found"));
     run(&mut shell).exits(0);
     for name in ["given", "found"] {
         let manifest = read(&format!("{name}/Cargo.toml"));
@@ -106,7 +126,10 @@ fn the_workflow_finds_the_sources_beside_the_crate() {
         let packages = metadata.expect("cargo finds all").packages;
         let mut lab = packages.iter().filter(|one| *one.name == "testbed-lab");
         let place = &lab.next().expect("the laboratory").manifest_path;
-        let expected = beside.join("lab/Cargo.toml").canonicalize().expect("a file");
+        let expected = beside
+            .join("lab/Cargo.toml")
+            .canonicalize()
+            .expect("a file");
         assert_eq!(place.canonicalize().expect("a file"), expected);
     }
 }
@@ -141,7 +164,10 @@ fn a_wrong_request_writes_nothing_and_names_the_way_out() {
         ("async", ["testbed new async", "reserved"]),
         ("testbed-lab", ["testbed new testbed-lab", "reserved"]),
         ("taken", ["testbed new taken", "another name"]),
-        ("mine --like paxos", ["'paxos'", "[possible values: echo, broadcast, raft]"]),
+        (
+            "mine --like paxos",
+            ["'paxos'", "[possible values: echo, broadcast, raft]"],
+        ),
         ("mine --source .", ["--source .", "name the folder"]),
         ("mine --peers 3", ["--peers", "leave it out"]),
         ("", ["<NAME>", "Usage"]),

@@ -3,6 +3,7 @@
 mod collector;
 mod described;
 mod export;
+mod judge;
 mod lessons;
 mod metrics;
 mod new;
@@ -69,6 +70,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
             )?)?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Judge(args) => judge::saved(&cli.common, &args),
         Command::New(args) => new::new(&args),
         Command::Export(args) => export::export(&cli.common, &args),
         Command::View(args) => view::saved(&cli.common, &args).await,

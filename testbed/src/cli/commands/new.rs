@@ -16,12 +16,70 @@ const BUILT_FROM: &str = env!("CARGO_MANIFEST_DIR");
 /// Names that cargo or the compiler has a meaning for, and those of crates that the new one
 /// depends on.
 const RESERVED: &[&str] = &[
-    "as", "async", "await", "break", "const", "continue", "crate", "dyn", "else", "enum", "extern",
-    "false", "fn", "for", "if", "impl", "in", "let", "loop", "match", "mod", "move", "mut", "pub",
-    "ref", "return", "self", "Self", "static", "struct", "super", "trait", "true", "type", "unsafe",
-    "use", "where", "while", "abstract", "become", "box", "do", "final", "gen", "macro",
-    "override", "priv", "try", "typeof", "unsized", "virtual", "yield", "_", "build", "core",
-    "deps", "examples", "incremental", "lab", "alloc", "proc_macro", "std", "test", "testbed",
+    "as",
+    "async",
+    "await",
+    "break",
+    "const",
+    "continue",
+    "crate",
+    "dyn",
+    "else",
+    "enum",
+    "extern",
+    "false",
+    "fn",
+    "for",
+    "if",
+    "impl",
+    "in",
+    "let",
+    "loop",
+    "match",
+    "mod",
+    "move",
+    "mut",
+    "pub",
+    "ref",
+    "return",
+    "self",
+    "Self",
+    "static",
+    "struct",
+    "super",
+    "trait",
+    "true",
+    "type",
+    "unsafe",
+    "use",
+    "where",
+    "while",
+    "abstract",
+    "become",
+    "box",
+    "do",
+    "final",
+    "gen",
+    "macro",
+    "override",
+    "priv",
+    "try",
+    "typeof",
+    "unsized",
+    "virtual",
+    "yield",
+    "_",
+    "build",
+    "core",
+    "deps",
+    "examples",
+    "incremental",
+    "lab",
+    "alloc",
+    "proc_macro",
+    "std",
+    "test",
+    "testbed",
 ];
 
 /// Writes the crate.
@@ -30,7 +88,7 @@ pub(super) fn new(args: &New) -> Result<ExitCode, Error> {
     if let Some(why) = invalid(name) {
         return Err(refused(name, why));
     }
-    let source = source(args.source.as_deref())?;
+    let source = source(args.source.as_deref(), Path::new(BUILT_FROM))?;
     let lock = fs::read_to_string(source.join("Cargo.lock")).map_err(at("Cargo.lock"))?;
     let folder = Path::new(name);
     fs::create_dir(folder).map_err(|error| match error.kind() {
@@ -104,8 +162,8 @@ fn invalid(name: &str) -> Option<String> {
 }
 
 /// The place of the testbed's sources, from here.
-fn source(given: Option<&Path>) -> Result<&Path, Error> {
-    let built_from = Path::new(BUILT_FROM).parent().unwrap_or(Path::new("/"));
+fn source<'a>(given: Option<&'a Path>, built_from: &'a Path) -> Result<&'a Path, Usage> {
+    let built_from = built_from.parent().unwrap_or(built_from);
     let root = given.unwrap_or(built_from);
     let files = ["lab/Cargo.toml", "testbed/Cargo.toml", "Cargo.lock"];
     let are_there = files.iter().all(|file| root.join(file).is_file());
@@ -113,7 +171,7 @@ fn source(given: Option<&Path>) -> Result<&Path, Error> {
         return Ok(root);
     }
     let place = root.display();
-    Err(Error::from(match given {
+    Err(match given {
         Some(_) => Usage::value(
             format!("--source {place}"),
             "the sources of the testbed are not there; name the folder that has its lab and \
@@ -126,7 +184,7 @@ fn source(given: Option<&Path>) -> Result<&Path, Error> {
                  {place}; name another place with --source PATH"
             ),
         ),
-    }))
+    })
 }
 
 fn refused(name: &str, why: String) -> Error {
@@ -136,4 +194,35 @@ fn refused(name: &str, why: String) -> Error {
 fn at(place: &str) -> impl FnOnce(io::Error) -> Error {
     let place = place.to_owned();
     move |source| Error::Write { place, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_that_are_gone_are_named() {
+        let gone = Path::new("/gone/testbed");
+        let error = source(None, gone).expect_err("no sources").to_string();
+        for part in ["no longer at /gone;", "--source PATH"] {
+            assert!(error.contains(part), "{error}");
+        }
+        let ours = Path::new(BUILT_FROM);
+        assert_eq!(source(None, ours).ok(), ours.parent());
+        let given = Path::new("..");
+        assert_eq!(source(Some(given), gone).ok(), Some(given));
+    }
+
+    #[test]
+    fn a_place_is_quoted_in_the_manifest() {
+        let place = Place {
+            name: "mine",
+            source: PathBuf::from("/my \"own\" sources"),
+        };
+        let filled = place.fill("name = \"NAME\"\npath = \"SOURCE/lab\"");
+        assert_eq!(
+            filled,
+            "name = \"mine\"\npath = \"/my \\\"own\\\" sources/lab\""
+        );
+    }
 }

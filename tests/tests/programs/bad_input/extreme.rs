@@ -96,7 +96,7 @@ impl Case {
         match self.command.first().map(String::as_str) {
             None => &[("listen", "/ip4/127.0.0.1/tcp/0")],
             Some("list" | "explain" | "new" | "completions" | "sweep") => &[],
-            Some("view" | "export") => &ALL[..1],
+            Some("view" | "export" | "judge") => &ALL[..1],
             Some("simulate" | "check") => &ALL[..2],
             Some(_) => &ALL,
         }
