@@ -1,7 +1,7 @@
 //! A small simulated run of a lesson, in words.
 
 use lab::lesson::Lesson;
-use lab::narrative::narrative;
+use lab::narrative::beginning;
 use lab::simulator::{self, Scenario};
 use lab::system::{self, EngineTraits, Setup, System, Visitor};
 use lab::topology;
@@ -13,6 +13,9 @@ use crate::cli::values;
 
 /// How wide the number of a line is, in columns.
 pub(super) const NUMBER: usize = 6;
+
+/// How many lines of it are shown. A guess: more would not be read.
+const MOST: usize = 30;
 
 /// The seed of all choices: the same run whenever it is shown.
 const SEED: u64 = 1;
@@ -47,6 +50,6 @@ impl Visitor for Example {
     fn visit<S: System + 'static>(self, system: S) -> Vec<String> {
         let ran = simulator::run(&system, &self.0, &Scenario::default(), SEED);
         let judgement = system::judge(&system, &ran.recorded);
-        narrative(&ran.recorded, &judgement)
+        beginning(&ran.recorded, &judgement, MOST)
     }
 }
