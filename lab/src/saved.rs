@@ -19,7 +19,7 @@ use crate::Error as LabError;
 use crate::narrative::{in_steps, narrative};
 use crate::options;
 use crate::simulator::{Crash, Memory};
-use crate::system::{self, EngineTraits, Judgement, Setup, System};
+use crate::system::{self, Engine, Judgement, Setup, System};
 use crate::topology::{self, Topology};
 use crate::verdict::{Findings, Verdict};
 pub use error::Error;
@@ -35,8 +35,12 @@ pub struct Saved {
     pub topology: Option<Topology>,
     /// Where its choices came from, if it is known.
     pub seed: Option<u64>,
-    /// What its engine did.
-    pub engine: EngineTraits,
+    /// What ran it.
+    pub engine: Engine,
+    /// The planned crashes.
+    pub stops: Vec<Crash>,
+    /// Whether its channels were first in, first out.
+    pub fifo: bool,
     /// How many of its spans were lost.
     lost: u64,
 }
@@ -76,11 +80,13 @@ impl Saved {
             peers: known.unwrap_or_else(|| named(&history)),
             topology: topology.transpose()?,
             seed: record["seed"].as_u64(),
-            engine: EngineTraits {
-                acts: (options["engine"] == "model checker").then_some(1),
-                stops: stops(&options["network"]),
-                fifo: options["fifo"].as_bool().unwrap_or(true),
+            engine: match options["engine"].as_str() {
+                Some("model checker") => Engine::ModelChecker,
+                Some("simulator") => Engine::Simulator,
+                _ => Engine::Live,
             },
+            stops: stops(&options["network"]),
+            fifo: options["fifo"].as_bool().unwrap_or(true),
             lost: record["spans"]["lost"].as_u64().unwrap_or(0),
             history,
         })
@@ -129,9 +135,11 @@ impl Saved {
         Ok(Setup {
             peers,
             topology: topology.to_string(),
-            neighbours: topology::neighbours(peers, &topology.edges(peers, seed)?),
+            neighbours: topology::ids(topology::neighbours(peers, &topology.edges(peers, seed)?)),
             seed,
-            engine: self.engine.clone(),
+            engine: self.engine,
+            stops: self.stops.clone(),
+            fifo: self.fifo,
         })
     }
 

@@ -33,12 +33,18 @@ pub struct World<A: Algorithm> {
     /// Which of them were given.
     given: BTreeSet<usize>,
     endings: Endings,
+    /// The process that took a step last.
+    latest: u32,
     /// The rule that the last step broke.
     fault: Option<Fault>,
     network: Network,
     /// How many faults there were.
     spent: Spent,
     crashes: Vec<CrashRecord>,
+    /// Whether the processes have started.
+    is_started: bool,
+    /// Whether a step had random numbers of which not all values are tried.
+    has_drawn: bool,
     directory: Processes,
     clock: Arc<AtomicU64>,
 }
@@ -53,8 +59,7 @@ struct Spent {
 }
 
 impl<A: Algorithm> World<A> {
-    /// The state after all processes of `directory` have started, and before
-    /// anything else.
+    /// The state before anything: the processes of the plan have not started.
     pub fn new<S: System<Algorithm = A>>(
         system: &S,
         plan: &Plan,
@@ -73,27 +78,27 @@ impl<A: Algorithm> World<A> {
                 seen: None,
             })
         };
-        let mut world = Self {
+        Self {
             processes: (0..system.processes()).map(NodeId).map(process).collect(),
             channels: BTreeMap::new(),
             commands: Arc::new(system.commands()),
             given: BTreeSet::new(),
             endings: Endings::default(),
+            latest: 0,
             fault: None,
             network: plan.network,
             spent: Spent::default(),
             crashes: Vec::new(),
+            is_started: false,
+            has_drawn: false,
             directory: directory.clone(),
             clock,
-        };
-        for node in 0..system.processes() {
-            let step = world.process(node).steps.start(directory);
-            world.carry_out(system, node, step);
-            if world.fault.is_some() {
-                break;
-            }
         }
-        world
+    }
+
+    /// Whether a step had random numbers of which not all values are tried.
+    pub fn has_drawn(&self) -> bool {
+        self.has_drawn
     }
 
     /// How many operations have ended.

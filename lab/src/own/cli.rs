@@ -23,7 +23,7 @@ pub(super) struct Cli {
     #[command(flatten)]
     pub(super) net: Net,
     #[command(subcommand)]
-    pub(super) command: Option<Command>,
+    pub(super) task: Option<Task>,
 }
 
 /// Options of every run.
@@ -48,9 +48,9 @@ pub(super) struct RunArgs {
 
 /// What the program can do.
 #[derive(Clone, Debug, Subcommand)]
-pub(super) enum Command {
+pub(super) enum Task {
     #[command(flatten)]
-    Engine(Engine),
+    Run(Command),
     /// Judge a saved run again. One that has spans alone needs the options that it had
     Judge {
         /// The run's folder, or a file of spans
@@ -60,15 +60,15 @@ pub(super) enum Command {
 
 /// The engines.
 #[derive(Clone, Debug, Subcommand)]
-pub(super) enum Engine {
+pub(super) enum Command {
     /// Run it in virtual time, by many seeds; the default
     Simulate(Schedules),
     /// Try every schedule
     Check(States),
 }
 
-impl Default for Command {
+impl Default for Task {
     fn default() -> Self {
-        Self::Engine(Engine::Simulate(Schedules::default()))
+        Self::Run(Command::Simulate(Schedules::default()))
     }
 }

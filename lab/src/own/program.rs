@@ -6,19 +6,21 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::Parser as _;
+use clap::{Args, FromArgMatches as _};
+use serde_json::{Map, Value};
 use trace::recorder::StoreRecorder;
 use trace::steps::Processes;
 use trace::store::Store;
 use trace::telemetry::Sink;
 
-use super::cli::{Cli, Command, Engine, RunArgs};
+use super::cli::{Cli, Command, RunArgs, Task};
 use super::report::Report;
 use crate::model::{Exploration, Plan};
+use crate::options::own;
 use crate::saved::Saved;
 use crate::shell;
 use crate::simulator::{Limits, Scenario, Trial};
-use crate::system::{self, EngineTraits, Setup, System};
+use crate::system::{self, Engine, Setup, System};
 use crate::topology::{self, Topology};
 use crate::verdict::{Findings, Status};
 use crate::{Error, options};
@@ -31,9 +33,41 @@ const MANY: u32 = 20;
 /// Returns the exit status.
 ///
 /// `testbed::own::main` takes the same, and also runs the system over real peers.
+///
+/// The closure returns the [`System`], and not a process of it or anything else:
+///
+/// ```compile_fail,E0277
+/// lab::own::main(|setup| setup.peers);
+/// ```
 pub fn main<S: System>(system: impl FnOnce(&Setup) -> S) -> ExitCode {
-    let command: Vec<_> = std::env::args().collect();
-    match execute(&Cli::parse(), &command, system) {
+    main_with(|setup, ()| system(setup))
+}
+
+/// As [`main`], with options of the program's own: a struct that derives [`clap::Args`]. An
+/// option stands before or after the engine, and may not have the name of another.
+///
+/// ```no_run
+/// use lab::own::{self, clap};
+///
+/// #[derive(clap::Args)]
+/// struct Options {
+///     /// How many rounds each process takes part in
+///     #[arg(long, default_value_t = 30)]
+///     rounds: u32,
+/// }
+///
+/// # fn averages(_: &own::Setup, _: u32) -> impl own::System {
+/// #     lab::system::election::Election::new(3, 3, 1)
+/// # }
+/// fn main() -> std::process::ExitCode {
+///     own::main_with(|setup, options: Options| averages(setup, options.rounds))
+/// }
+/// ```
+pub fn main_with<O: Args, S: System>(system: impl FnOnce(&Setup, O) -> S) -> ExitCode {
+    let typed: Vec<_> = std::env::args().collect();
+    let parsed = parse(&typed);
+    let parsed = parsed.map(|parsed| parsed.unwrap_or_else(|error| error.exit()));
+    match parsed.and_then(|parsed| execute(parsed, &typed, system)) {
         Ok(status) => status.into(),
         Err(error) => {
             let _ = writeln!(io::stderr(), "error: {error}");
@@ -47,42 +81,72 @@ pub fn main<S: System>(system: impl FnOnce(&Setup) -> S) -> ExitCode {
 ///
 /// ```
 /// use lab::own::{self, Setup};
-/// use lab::system::wave::Waves;
+/// use lab::system::election::Election;
 ///
-/// let wave = |setup: &Setup| Waves { neighbours: setup.neighbours.clone(), initiators: 1 };
-/// own::run("simulate --peers 10 --seeds 100", wave).passes();
-/// own::run("check --peers 3 --topology ring", wave).passes();
+/// let election = |setup: &Setup| Election::new(setup.peers, setup.peers, setup.seed);
+/// own::run("simulate --peers 10 --seeds 100", election).passes();
+/// own::run("check --peers 3 --topology ring", election).passes();
 /// ```
 ///
 /// # Panics
 /// With the error that the program would print, if it could not run.
 #[track_caller]
 pub fn run<S: System>(command: &str, system: impl FnOnce(&Setup) -> S) -> Report {
+    run_with(command, |setup, ()| system(setup))
+}
+
+/// As [`run`], with options of the program's own, as [`main_with`] takes them.
+///
+/// # Panics
+/// With the error that the program would print, if it could not run.
+#[track_caller]
+pub fn run_with<O: Args, S: System>(command: &str, system: impl FnOnce(&Setup, O) -> S) -> Report {
     let words = shlex::split(command).unwrap_or_default();
     let typed = ["cargo", "run", "--"].map(str::to_owned);
     let typed: Vec<_> = typed.into_iter().chain(words).collect();
-    let cli = Cli::try_parse_from(&typed[2..]);
-    let cli = cli.unwrap_or_else(|error| panic!("{command}: {error}"));
-    let ran = Ran::new(&cli, &typed, system);
+    let parsed = parse(&typed[2..]).unwrap_or_else(|error| panic!("{command}: {error}"));
+    let parsed = parsed.unwrap_or_else(|error| panic!("{command}: {error}"));
+    let ran = Ran::new(parsed, &typed, system);
     ran.unwrap_or_else(|error| panic!("{command}: {error}"))
         .report
 }
 
-fn execute<S: System>(
-    cli: &Cli,
-    command: &[String],
-    system: impl FnOnce(&Setup) -> S,
+/// A command line, with the program's own options and their values.
+struct Parsed<O> {
+    cli: Cli,
+    options: O,
+    values: Map<String, Value>,
+}
+
+fn parse<O: Args>(words: &[String]) -> Result<Result<Parsed<O>, clap::Error>, Error> {
+    let command = own::command::<Cli, O>().map_err(options::Error::from)?;
+    let parsed = command.try_get_matches_from(words);
+    let parsed = parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let (cli, matches) = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => return Ok(Err(error)),
+    };
+    let (options, values) = own::read(&matches).map_err(options::Error::from)?;
+    Ok(Ok(Parsed {
+        cli,
+        options,
+        values,
+    }))
+}
+
+fn execute<O, S: System>(
+    parsed: Parsed<O>,
+    typed: &[String],
+    system: impl FnOnce(&Setup, O) -> S,
 ) -> Result<Status, Error> {
-    let Ran { report, store } = Ran::new(cli, command, system)?;
+    let spans = parsed.cli.run.spans.clone();
+    let Ran { report, store } = Ran::new(parsed, typed, system)?;
     print(&report.text);
     // The result is printed before the file is written, which may fail.
-    if let Some(path) = &cli.run.spans {
+    if let Some(path) = spans {
         let written =
-            File::create(path).and_then(|file| store.write_jsonl(&mut BufWriter::new(file)));
-        written.map_err(|source| options::Error::Write {
-            path: path.clone(),
-            source,
-        })?;
+            File::create(&path).and_then(|file| store.write_jsonl(&mut BufWriter::new(file)));
+        written.map_err(|source| options::Error::Write { path, source })?;
     }
     Ok(report.status)
 }
@@ -95,18 +159,24 @@ struct Ran {
 }
 
 impl Ran {
-    /// Runs a system. `command` is what the user typed.
-    fn new<S: System>(
-        cli: &Cli,
-        command: &[String],
-        system: impl FnOnce(&Setup) -> S,
+    /// Runs a system. `typed` is what the user typed.
+    fn new<O, S: System>(
+        parsed: Parsed<O>,
+        typed: &[String],
+        system: impl FnOnce(&Setup, O) -> S,
     ) -> Result<Self, Error> {
-        let engine = match cli.command.clone().unwrap_or_default() {
-            Command::Judge { run } => return Self::judge(&cli.run, &run, system),
-            Command::Engine(engine) => engine,
+        let Parsed {
+            cli,
+            options,
+            values,
+        } = parsed;
+        let system = |setup: &Setup| system(setup, options);
+        let command = match cli.task.clone().unwrap_or_default() {
+            Task::Judge { run } => return Self::judge(&cli.run, &values, &run, system),
+            Task::Run(command) => command,
         };
         let seed = cli.run.seed.unwrap_or_else(|| rand::random::<u32>().into());
-        let search = Search::new(cli, &engine, seed)?;
+        let search = Search::new(&cli, &command, seed)?;
         let setup = &search.setup;
         cli.net.check(setup.peers)?;
         let system = system(setup);
@@ -114,8 +184,8 @@ impl Ran {
         let store = Arc::new(Store::new());
         let recorder = StoreRecorder::start(Arc::clone(&store));
         let sink = Sink::new(Some(Arc::new(recorder)), None);
-        let heading = heading(setup);
-        let (found, mut findings) = search.carry_out(system, command, &store, &sink)?;
+        let heading = heading::<S>(setup, &values);
+        let (found, mut findings) = search.carry_out(system, typed, &store, &sink)?;
         let counts = sink.counts();
         if counts.stored < counts.started {
             let lost = counts.started - counts.stored;
@@ -128,6 +198,7 @@ impl Ran {
     /// Judges a saved run again, by the judge of the system.
     fn judge<S: System>(
         options: &RunArgs,
+        values: &Map<String, Value>,
         path: &Path,
         system: impl FnOnce(&Setup) -> S,
     ) -> Result<Self, Error> {
@@ -141,21 +212,29 @@ impl Ran {
         saved.seed = options.seed.or(saved.seed);
         let setup = saved.setup(&Topology::Full)?;
         let judged = saved.judge(&system(&setup));
-        let report = Report::new(heading(&setup) + &judged.text(), &judged.verdict);
+        let report = Report::new(
+            heading::<S>(&setup, values) + &judged.text(),
+            &judged.verdict,
+        );
         let store = Arc::new(Store::new());
         Ok(Self { report, store })
     }
 }
 
-/// `20 processes, topology full, seed 1`
-fn heading(setup: &Setup) -> String {
+/// `le-lann: 20 processes, topology full, seed 1`, and the program's own options.
+fn heading<S: System>(setup: &Setup, values: &Map<String, Value>) -> String {
     let Setup {
         peers,
         topology,
         seed,
         ..
     } = setup;
-    format!("{peers} processes, topology {topology}, seed {seed}\n")
+    let name = system::name::<S>();
+    let mut text = format!("{name}: {peers} processes, topology {topology}, seed {seed}\n");
+    for (name, value) in values {
+        text.push_str(&format!("  {name:<15} {value}\n"));
+    }
+    text
 }
 
 /// A run as its options describe it.
@@ -177,11 +256,11 @@ enum Prepared {
 }
 
 impl Search {
-    fn new(cli: &Cli, engine: &Engine, seed: u64) -> Result<Self, Error> {
+    fn new(cli: &Cli, command: &Command, seed: u64) -> Result<Self, Error> {
         let Cli { run, net, .. } = cli;
-        let (default, acts) = match engine {
-            Engine::Simulate(_) => (MANY, None),
-            Engine::Check(_) => (FEW, Some(1)),
+        let default = match command {
+            Command::Simulate(_) => MANY,
+            Command::Check(_) => FEW,
         };
         let topology = run.topology.clone().unwrap_or(Topology::Full);
         let peers = match run.peers {
@@ -191,14 +270,21 @@ impl Search {
         options::fits(peers, topology.count(peers)?)?;
         let neighbours = topology::neighbours(peers, &topology.edges(peers, seed)?);
         let processes = Processes::new(peers).with_neighbours(neighbours.clone());
-        let (engine, traits, without_order) = match engine {
-            Engine::Simulate(schedules) => {
+        let mut setup = Setup {
+            peers,
+            topology: topology.to_string(),
+            neighbours: topology::ids(neighbours),
+            seed,
+            engine: Engine::ModelChecker,
+            stops: Vec::new(),
+            fifo: true,
+        };
+        let (engine, without_order) = match command {
+            Command::Simulate(schedules) => {
                 let scenario = schedules.scenario(net, peers)?;
-                let traits = EngineTraits {
-                    acts,
-                    stops: scenario.crash.clone(),
-                    fifo: scenario.fifo,
-                };
+                setup.engine = Engine::Simulator;
+                setup.stops.clone_from(&scenario.crash);
+                setup.fifo = scenario.fifo;
                 let unordered = schedules.without_order(&scenario, net);
                 let engine = Prepared::Simulator {
                     processes,
@@ -206,24 +292,13 @@ impl Search {
                     limits: schedules.limits(),
                     seeds: [schedules.schedule.unwrap_or(seed), schedules.seeds],
                 };
-                (engine, traits, unordered)
+                (engine, unordered)
             }
-            Engine::Check(states) => {
+            Command::Check(states) => {
                 let plan = states.plan(net, processes, seed)?;
-                let traits = EngineTraits {
-                    acts,
-                    stops: Vec::new(),
-                    fifo: plan.network.fifo,
-                };
-                (Prepared::ModelChecker(plan), traits, None)
+                setup.fifo = plan.network.fifo;
+                (Prepared::ModelChecker(plan), None)
             }
-        };
-        let setup = Setup {
-            peers,
-            topology: topology.to_string(),
-            neighbours,
-            seed,
-            engine: traits,
         };
         Ok(Self {
             setup,
@@ -233,11 +308,11 @@ impl Search {
     }
 
     /// Runs the engine, and records one run. Returns the results as text, and the
-    /// findings. `command` is what the user typed.
+    /// findings. `typed` is what the user typed.
     fn carry_out<S: System>(
         self,
         system: S,
-        command: &[String],
+        typed: &[String],
         store: &Store,
         sink: &Arc<Sink>,
     ) -> Result<(String, Findings), Error> {
@@ -255,7 +330,7 @@ impl Search {
                 let tried = Some(trial.run(sink, || {}));
                 sink.counts();
                 let results = trial.results(tried.as_ref(), store);
-                let again = |schedule| shell::again(command, self.setup.seed, schedule);
+                let again = |schedule| shell::again(typed, self.setup.seed, schedule);
                 let findings = trial.findings(&results, tried.as_ref(), again);
                 (trial.text(&results, tried.as_ref()), findings)
             }

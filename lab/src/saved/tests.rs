@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use algorithms::NodeId;
 use serde_json::{Value, json};
 use trace::recorder::StoreRecorder;
 use trace::steps::Processes;
@@ -13,13 +14,18 @@ use crate::own;
 use crate::simulator::{Limits, Scenario, Trial};
 use crate::system::election::Election;
 use crate::system::wave::Waves;
-use crate::system::{Setup, System};
+use crate::system::{Engine, Setup, System};
 use crate::topology::Topology;
 use crate::verdict::Status;
 
+fn numbers(neighbours: &[Vec<NodeId>]) -> Vec<Vec<u32>> {
+    let numbers = |all: &Vec<NodeId>| all.iter().map(|id| id.0).collect();
+    neighbours.iter().map(numbers).collect()
+}
+
 fn wave(setup: &Setup) -> Waves {
     Waves {
-        neighbours: setup.neighbours.clone(),
+        neighbours: numbers(&setup.neighbours),
         initiators: 1,
     }
 }
@@ -69,9 +75,9 @@ fn a_record_says_what_the_run_was_built_for() {
     let setup = saved.setup(&Topology::Ring).expect("a topology");
     assert_eq!((setup.peers, setup.seed), (3, 7));
     assert_eq!((&*setup.topology, setup.neighbours.len()), ("full", 3));
-    assert_eq!((setup.engine.acts, setup.engine.fifo), (Some(1), false));
-    let [kill] = &setup.engine.stops[..] else {
-        panic!("one crash: {:?}", setup.engine.stops);
+    assert_eq!((setup.engine, setup.fifo), (Engine::ModelChecker, false));
+    let [kill] = &setup.stops[..] else {
+        panic!("one crash: {:?}", setup.stops);
     };
     assert_eq!((kill.process, kill.restart), (1, None));
 }
@@ -147,5 +153,9 @@ fn an_own_program_judges_a_file_of_spans() {
     own::run(&format!("judge {}", path.display()), wave).passes();
     let ring = format!("judge {} --peers 4", path.display());
     let found = own::run(&ring, wave);
-    assert!(found.text.starts_with("4 processes"), "{}", found.text);
+    assert!(
+        found.text.starts_with("echo: 4 processes"),
+        "{}",
+        found.text
+    );
 }

@@ -35,10 +35,10 @@ impl System for Posts {
     }
 
     fn process(&self, me: NodeId) -> Flood {
-        let neighbours = self.setup.neighbours[usize::from(me)].iter();
+        let neighbours = self.setup.neighbours_of(me).iter();
         Flood {
             me,
-            neighbours: neighbours.copied().map(NodeId).collect(),
+            neighbours: neighbours.copied().collect(),
             sent: 0,
             delivered: BTreeSet::new(),
             forwards: self.forwards,

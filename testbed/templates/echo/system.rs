@@ -32,8 +32,8 @@ impl System for Waves {
     }
 
     fn process(&self, id: NodeId) -> Echo {
-        let neighbours = self.setup.neighbours[usize::from(id)].iter();
-        let neighbours: BTreeSet<_> = neighbours.copied().map(NodeId).collect();
+        let neighbours = self.setup.neighbours_of(id).iter();
+        let neighbours: BTreeSet<_> = neighbours.copied().collect();
         Echo {
             missing: neighbours.clone(),
             neighbours,

@@ -36,13 +36,13 @@ impl System for Election {
     }
 
     fn process(&self, me: NodeId) -> Voter {
-        let others = self.setup.neighbours[usize::from(me)].iter();
+        let others = self.setup.neighbours_of(me).iter();
         Voter {
             term: 0,
             voted_for: None,
             votes: BTreeSet::new(),
             me,
-            others: others.copied().map(NodeId).collect(),
+            others: others.copied().collect(),
             majority: self.setup.peers as usize / 2 + 1,
             persists: self.persists,
         }

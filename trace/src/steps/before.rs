@@ -107,7 +107,7 @@ impl Before<'_> {
         if let Some(timer) = &self.timer {
             shape::timer(timer, &mut span);
         }
-        shape::after(state, number, &mut span);
+        shape::after(state, number, &step.choices, &mut span);
         let mut ids = step.first_message..;
         for effect in &step.effects {
             match effect {
@@ -203,7 +203,7 @@ fn add<A: Algorithm>(
             span.add_event_with_timestamp(name, now, event.0);
         }
         let mut attributes = ApiAttributes::default();
-        shape::after(state, number, &mut attributes);
+        shape::after(state, number, &step.choices, &mut attributes);
         span.set_attributes(attributes.0);
     }
     if step.fault.is_some() {

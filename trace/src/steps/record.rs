@@ -19,6 +19,8 @@ pub struct StepRecord {
     pub received: Option<ReceivedRecord>,
     /// The timer that ran out, if it handled one.
     pub timer: Option<String>,
+    /// The random choices that the model checker made for it, in order: `3 of 0..=5`.
+    pub choices: Vec<String>,
     /// The messages it sent and its outputs, in order.
     pub events: Vec<Event>,
     /// The state after it.

@@ -140,11 +140,9 @@ fn of_run(record: &Value) -> Result<Virtual, Usage> {
     });
     let system = system.filter(|system| system.description().name == name);
     system.ok_or_else(|| {
-        none(match name {
-            "own" => {
-                "has a run of another program, which judges it itself: PROGRAM judge RUN".into()
-            }
-            _ => format!("has a run of {name:?}, which has no judge of this kind"),
-        })
+        none(format!(
+            "has a run of {name:?}, which no judge of this program judges; a program of your own \
+             judges its runs itself: PROGRAM judge RUN"
+        ))
     })
 }

@@ -3,7 +3,7 @@
 use lab::lesson::Lesson;
 use lab::narrative::beginning;
 use lab::simulator::{self, Scenario};
-use lab::system::{self, EngineTraits, Setup, System, Visitor};
+use lab::system::{self, Engine, Setup, System, Visitor};
 use lab::topology;
 use trace::steps::Processes;
 
@@ -30,13 +30,12 @@ pub(super) fn of(lesson: &Lesson) -> Vec<String> {
     let setup = Setup {
         peers: FEW,
         topology: topology.to_string(),
-        neighbours,
+        neighbours: topology::ids(neighbours),
         seed: SEED,
-        engine: EngineTraits {
-            acts: Some(1),
-            stops: Vec::new(),
-            fifo: true,
-        },
+        // Each acts once, as where every schedule is tried.
+        engine: Engine::ModelChecker,
+        stops: Vec::new(),
+        fifo: true,
     };
     system.build(setup, Example(processes)).unwrap_or_default()
 }
