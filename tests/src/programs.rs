@@ -63,6 +63,8 @@ pub fn cargo() -> Command {
         cargo.env_remove(variable);
     }
     cargo
+}
+
 /// An own algorithm with options of its own.
 #[must_use]
 pub fn own_push_sum() -> Command {
