@@ -2,10 +2,11 @@
 //! application that algorithms are tried on.
 //!
 //! The lesson itself is the algorithm's own file, which is built in: its head
-//! explains the idea, and messages and state are shown as they stand there. A
+//! explains the idea, and messages, state and handlers are shown as they stand there. A
 //! [`Lesson`] adds only what is not in the file. The system that runs the
 //! algorithm [declares](crate::system::SystemOptions::LESSONS) it.
 
+mod question;
 mod shown;
 
 /// A lesson.

@@ -16,6 +16,7 @@ pub mod narrative;
 pub mod options;
 pub mod own;
 pub mod planned;
+pub mod saved;
 pub mod shell;
 pub mod simulator;
 pub mod spread;
@@ -40,6 +41,9 @@ pub enum Error {
     /// A system cannot be built with these options.
     #[error(transparent)]
     Setup(#[from] system::SetupError),
+    /// A saved run cannot be judged.
+    #[error(transparent)]
+    Saved(#[from] saved::Error),
     /// The system itself is wrong.
     #[error(transparent)]
     System(#[from] system::Error),
@@ -49,7 +53,11 @@ impl Error {
     /// Whether the options, files or values are at fault. Otherwise the system is.
     pub fn is_usage(&self) -> bool {
         match self {
-            Self::Options(_) | Self::Topology(_) | Self::Scenario(_) | Self::Setup(_) => true,
+            Self::Options(_)
+            | Self::Topology(_)
+            | Self::Scenario(_)
+            | Self::Setup(_)
+            | Self::Saved(_) => true,
             Self::System(_) => false,
         }
     }

@@ -17,9 +17,25 @@ const MOST: usize = 60;
 ///
 /// `  3  peer-01 (step 2) receives VOTE from peer-00: term=2; outputs Leads term=2`
 pub fn narrative(history: &History, judgement: &Judgement) -> Vec<String> {
-    if history.steps().count() > MOST {
-        return Vec::new();
+    match history.steps().count() > MOST {
+        true => Vec::new(),
+        false => lines(history, judgement),
     }
+}
+
+/// The first `most` lines of a run, however many steps it has; the last line then counts
+/// those that are left out.
+pub fn beginning(history: &History, judgement: &Judgement, most: usize) -> Vec<String> {
+    let mut lines = lines(history, judgement);
+    let left_out = lines.len().saturating_sub(most);
+    if left_out > 0 {
+        lines.truncate(most);
+        lines.push(format!("      and {left_out} more steps"));
+    }
+    lines
+}
+
+fn lines(history: &History, judgement: &Judgement) -> Vec<String> {
     let violations = judgement.properties.iter();
     let violations: Vec<_> = violations.flat_map(|one| &one.violations).collect();
     let mut lines = Vec::new();
@@ -160,6 +176,9 @@ mod tests {
                 "!  3  peer-01 (step 2) receives VOTE from peer-00: term=2; outputs Leads term=2",
             ]
         );
+        let first = beginning(&run.history, &judgement, 1);
+        assert_eq!(first[0], lines[0]);
+        assert_eq!(first[1..], ["      and 2 more steps"]);
         run.crash("peer-00");
         let lines = narrative(&run.history, &judgement);
         assert_eq!(lines[0], "   1  peer-00 crashes");

@@ -22,6 +22,17 @@ impl Verdict {
     }
 }
 
+/// `fail: violated: W2 decision`
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { status, reasons } = self;
+        match reasons.is_empty() {
+            true => write!(f, "{status}"),
+            false => write!(f, "{status}: {}", reasons.join("; ")),
+        }
+    }
+}
+
 /// The verdict in a word, and in the exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]

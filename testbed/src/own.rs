@@ -52,10 +52,10 @@ where
     O: Args,
     S: System + 'static,
 {
-    commands::exit(run(system))
+    commands::exit(execute(system))
 }
 
-fn run<O, S>(system: impl FnOnce(&Setup, O) -> S) -> Result<ExitCode, Error>
+fn execute<O, S>(system: impl FnOnce(&Setup, O) -> S) -> Result<ExitCode, Error>
 where
     O: Args,
     S: System + 'static,

@@ -13,7 +13,8 @@ pub mod saved;
 pub mod spans;
 
 pub use programs::{
-    CALM, node, own_algorithm, own_push_sum, own_simulated, testbed, with_hangup, workspace,
+    CALM, cargo, node, own_algorithm, own_push_sum, own_simulated, own_template, testbed,
+    with_hangup, workspace,
 };
 pub use running::{Ended, Running, run, until};
 pub use saved::{Runs, measured, refused};

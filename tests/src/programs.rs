@@ -1,6 +1,7 @@
 //! The programs, built with the features that `cargo test --workspace` gives them.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
@@ -47,6 +48,23 @@ pub fn own_simulated() -> Command {
     program("own-simulated")
 }
 
+/// The first template of `testbed new`, with its engines over real peers.
+#[must_use]
+pub fn own_template() -> Command {
+    program("own-template")
+}
+
+/// `cargo`, offline, as outside of a test.
+#[must_use]
+pub fn cargo() -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.env("CARGO_NET_OFFLINE", "true");
+    for variable in inner_variables() {
+        cargo.env_remove(variable);
+    }
+    cargo
+}
+
 /// An own algorithm with options of its own.
 #[must_use]
 pub fn own_push_sum() -> Command {
@@ -79,17 +97,8 @@ fn build() -> BTreeMap<String, PathBuf> {
         // in `cargo test`: otherwise the laboratory would be compiled a second time.
         .test("wire")
         .current_release();
-    // The inner cargo must not get the environment that cargo gives a test: build
-    // scripts that depend on it, such as ring's, would run again, and both cargos
-    // would rebuild half of the crates in turn.
-    for (variable, _) in std::env::vars_os() {
-        let name = variable.to_string_lossy();
-        if ["CARGO_PKG_", "CARGO_MANIFEST_"]
-            .iter()
-            .any(|all| name.starts_with(all))
-        {
-            cargo = cargo.env_remove(&variable);
-        }
+    for variable in inner_variables() {
+        cargo = cargo.env_remove(variable);
     }
     let messages = cargo.exec().expect("cargo starts");
     messages
@@ -104,4 +113,17 @@ fn build() -> BTreeMap<String, PathBuf> {
             }
         })
         .collect()
+}
+
+/// The variables that cargo gives a test, and that an inner cargo must not get: build
+/// scripts that depend on them, such as ring's, would run again, and both cargos would
+/// rebuild half of the crates in turn.
+fn inner_variables() -> impl Iterator<Item = OsString> {
+    let all = std::env::vars_os().map(|(variable, _)| variable);
+    all.filter(|variable| {
+        let name = variable.to_string_lossy();
+        ["CARGO_PKG_", "CARGO_MANIFEST_"]
+            .iter()
+            .any(|all| name.starts_with(all))
+    })
 }

@@ -1,4 +1,5 @@
-//! The parts of an algorithm's file that are shown: its head, its messages, its state.
+//! The parts of an algorithm's file that are shown: its head, its messages, its state, its
+//! handlers.
 
 use std::borrow::Cow;
 
@@ -35,6 +36,17 @@ impl Lesson {
         let mut all = self.items(|line| is_public(line, name));
         all.extend(self.items(is_private));
         all.join("\n\n")
+    }
+
+    /// The handlers, as they stand in the file, with the functions that they call: the rest
+    /// of the code, up to the tests.
+    pub fn handlers(&self) -> String {
+        let lines = self.file.content.lines();
+        let lines = lines.take_while(|&line| line != "#[cfg(test)]");
+        let handlers =
+            lines.skip_while(|line| !(line.starts_with("impl") && line.contains("Algorithm for ")));
+        let lines: Vec<_> = handlers.collect();
+        lines.join("\n").trim_end().to_owned()
     }
 
     /// The type that the code names first after `text`.

@@ -34,6 +34,12 @@ pub enum Error {
         /// The option.
         option: &'static str,
     },
+    /// A judge records nothing.
+    #[error("{option} has no effect on `judge`, which records nothing; leave it out")]
+    NotJudged {
+        /// The option.
+        option: &'static str,
+    },
     /// The file of the scenario cannot be read.
     #[error("{}: {source}", path.display())]
     Read {

@@ -62,6 +62,22 @@ pub struct Schedules {
     pub max_memory: Memory,
 }
 
+/// Those of a command line without options.
+impl Default for Schedules {
+    fn default() -> Self {
+        Self {
+            seeds: 1,
+            schedule: None,
+            scenario: None,
+            loss: None,
+            duplication: None,
+            max_events: Limits::EVENTS,
+            max_time: Limits::TIME,
+            max_memory: Memory(Limits::MEMORY as usize),
+        }
+    }
+}
+
 impl Schedules {
     /// The limits of a schedule.
     pub fn limits(&self) -> Limits {

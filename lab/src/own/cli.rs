@@ -23,7 +23,7 @@ pub(super) struct Cli {
     #[command(flatten)]
     pub(super) net: Net,
     #[command(subcommand)]
-    pub(super) engine: Command,
+    pub(super) task: Option<Task>,
 }
 
 /// Options of every run.
@@ -34,10 +34,10 @@ pub(super) struct RunArgs {
     /// a topology file names]
     #[arg(long, global = true, value_name = "N", value_parser = crate::values::count::<u32>)]
     pub(super) peers: Option<u32>,
-    /// Which processes are neighbours: full, line, ring, star, tree, grid, random:K
+    /// Which processes are neighbours [default: full]: full, line, ring, star, tree, grid, random:K
     /// (K neighbours each, connected), file:PATH (an edge list, "0 1" a line)
-    #[arg(long, global = true, value_name = "T", default_value = "full")]
-    pub(super) topology: Topology,
+    #[arg(long, global = true, value_name = "T")]
+    pub(super) topology: Option<Topology>,
     /// Where all choices come from [default: a new one, printed]
     #[arg(long, global = true, value_name = "S")]
     pub(super) seed: Option<u64>,
@@ -46,11 +46,29 @@ pub(super) struct RunArgs {
     pub(super) spans: Option<PathBuf>,
 }
 
+/// What the program can do.
+#[derive(Clone, Debug, Subcommand)]
+pub(super) enum Task {
+    #[command(flatten)]
+    Run(Command),
+    /// Judge a saved run again. One that has spans alone needs the options that it had
+    Judge {
+        /// The run's folder, or a file of spans
+        run: PathBuf,
+    },
+}
+
 /// The engines.
 #[derive(Clone, Debug, Subcommand)]
 pub(super) enum Command {
-    /// Run it in virtual time, by many seeds
+    /// Run it in virtual time, by many seeds; the default
     Simulate(Schedules),
     /// Try every schedule
     Check(States),
+}
+
+impl Default for Task {
+    fn default() -> Self {
+        Self::Run(Command::Simulate(Schedules::default()))
+    }
 }

@@ -3,8 +3,8 @@
 //! Write an [`Algorithm`], and a [`System`] that says how many processes of it there
 //! are, which commands they get, and what is right. [`main`] is the program: it
 //! simulates the system, or checks it. `testbed::own` has all of this under the same
-//! names, and its `main` also runs the system over real peers: for the live engine,
-//! change the name in one `use`. `use lab::own::*;` imports all of it.
+//! names, and its `main` also runs the system over real peers. [`run`] does the same as
+//! the program for a test. `use lab::own::*;` imports all of it.
 //!
 //! Its types derive what they need beside their definition: messages [`Message`] and
 //! [`Describe`], outputs [`Output`] and [`Describe`], the state [`Describe`].
@@ -43,6 +43,7 @@
 
 mod cli;
 mod program;
+mod report;
 
 #[doc(hidden)]
 pub use algorithms::derived;
@@ -58,7 +59,8 @@ pub use trace::steps::{Event, MessageRecord, ReceivedRecord, StepRecord};
 
 /// The parser of the command line, for options of the program's own ([`main_with`]).
 pub use clap;
-pub use program::{main, main_with};
+pub use program::{main, main_with, run, run_with};
+pub use report::Report;
 
 pub use crate::checkers::{Outcome, Property};
 pub use crate::simulator::Crash;

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -12,15 +13,17 @@ use trace::steps::Processes;
 use trace::store::Store;
 use trace::telemetry::Sink;
 
-use super::cli::{Cli, Command, RunArgs};
+use super::cli::{Cli, Command, RunArgs, Task};
+use super::report::Report;
 use crate::model::{Exploration, Plan};
 use crate::options::own;
+use crate::saved::Saved;
 use crate::shell;
 use crate::simulator::{Limits, Scenario, Trial};
 use crate::system::{self, Engine, Setup, System};
-use crate::topology;
-use crate::verdict::{Findings, Status, Verdict};
-use crate::{Error, memory, options};
+use crate::topology::{self, Topology};
+use crate::verdict::{Findings, Status};
+use crate::{Error, options};
 
 /// The default numbers of processes: under the model checker, and simulated.
 const FEW: u32 = 3;
@@ -61,9 +64,10 @@ pub fn main<S: System>(system: impl FnOnce(&Setup) -> S) -> ExitCode {
 /// }
 /// ```
 pub fn main_with<O: Args, S: System>(system: impl FnOnce(&Setup, O) -> S) -> ExitCode {
-    match parse()
-        .and_then(|(cli, options, values)| run(&cli, &values, |setup| system(setup, options)))
-    {
+    let typed: Vec<_> = std::env::args().collect();
+    let parsed = parse(&typed);
+    let parsed = parsed.map(|parsed| parsed.unwrap_or_else(|error| error.exit()));
+    match parsed.and_then(|parsed| execute(parsed, &typed, system)) {
         Ok(status) => status.into(),
         Err(error) => {
             let _ = writeln!(io::stderr(), "error: {error}");
@@ -72,62 +76,165 @@ pub fn main_with<O: Args, S: System>(system: impl FnOnce(&Setup, O) -> S) -> Exi
     }
 }
 
-/// The command line, with the program's own options and their values.
-fn parse<O: Args>() -> Result<(Cli, O, Map<String, Value>), Error> {
-    let command = own::command::<Cli, O>().map_err(options::Error::from)?;
-    let matches = command.get_matches();
-    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    let (options, values) = own::read(&matches).map_err(options::Error::from)?;
-    Ok((cli, options, values))
+/// Simulates or checks the system that `system` builds, as the program would with the
+/// words of `command` as its arguments, and returns what it would print. For tests.
+///
+/// ```
+/// use lab::own::{self, Setup};
+/// use lab::system::election::Election;
+///
+/// let election = |setup: &Setup| Election::new(setup.peers, setup.peers, setup.seed);
+/// own::run("simulate --peers 10 --seeds 100", election).passes();
+/// own::run("check --peers 3 --topology ring", election).passes();
+/// ```
+///
+/// # Panics
+/// With the error that the program would print, if it could not run.
+#[track_caller]
+pub fn run<S: System>(command: &str, system: impl FnOnce(&Setup) -> S) -> Report {
+    run_with(command, |setup, ()| system(setup))
 }
 
-fn run<S: System>(
-    cli: &Cli,
-    values: &Map<String, Value>,
-    system: impl FnOnce(&Setup) -> S,
+/// As [`run`], with options of the program's own, as [`main_with`] takes them.
+///
+/// # Panics
+/// With the error that the program would print, if it could not run.
+#[track_caller]
+pub fn run_with<O: Args, S: System>(command: &str, system: impl FnOnce(&Setup, O) -> S) -> Report {
+    let words = shlex::split(command).unwrap_or_default();
+    let typed = ["cargo", "run", "--"].map(str::to_owned);
+    let typed: Vec<_> = typed.into_iter().chain(words).collect();
+    let parsed = parse(&typed[2..]).unwrap_or_else(|error| panic!("{command}: {error}"));
+    let parsed = parsed.unwrap_or_else(|error| panic!("{command}: {error}"));
+    let ran = Ran::new(parsed, &typed, system);
+    ran.unwrap_or_else(|error| panic!("{command}: {error}"))
+        .report
+}
+
+/// A command line, with the program's own options and their values.
+struct Parsed<O> {
+    cli: Cli,
+    options: O,
+    values: Map<String, Value>,
+}
+
+fn parse<O: Args>(words: &[String]) -> Result<Result<Parsed<O>, clap::Error>, Error> {
+    let command = own::command::<Cli, O>().map_err(options::Error::from)?;
+    let parsed = command.try_get_matches_from(words);
+    let parsed = parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let (cli, matches) = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => return Ok(Err(error)),
+    };
+    let (options, values) = own::read(&matches).map_err(options::Error::from)?;
+    Ok(Ok(Parsed {
+        cli,
+        options,
+        values,
+    }))
+}
+
+fn execute<O, S: System>(
+    parsed: Parsed<O>,
+    typed: &[String],
+    system: impl FnOnce(&Setup, O) -> S,
 ) -> Result<Status, Error> {
-    let seed = cli.run.seed.unwrap_or_else(|| rand::random::<u32>().into());
-    let search = Search::new(cli, seed)?;
-    let setup = &search.setup;
-    cli.net.check(setup.peers)?;
-    let system = system(setup);
-    system::check(&system, setup.peers)?;
-    let store = Arc::new(Store::new());
-    let recorder = StoreRecorder::start(Arc::clone(&store));
-    let sink = Sink::new(Some(Arc::new(recorder)), None);
-    let mut text = format!(
-        "{}: {} processes, topology {}, seed {seed}\n",
-        system::name::<S>(),
-        setup.peers,
-        setup.topology
-    );
+    let spans = parsed.cli.run.spans.clone();
+    let Ran { report, store } = Ran::new(parsed, typed, system)?;
+    print(&report.text);
+    // The result is printed before the file is written, which may fail.
+    if let Some(path) = spans {
+        let written =
+            File::create(&path).and_then(|file| store.write_jsonl(&mut BufWriter::new(file)));
+        written.map_err(|source| options::Error::Write { path, source })?;
+    }
+    Ok(report.status)
+}
+
+/// A run that has ended.
+struct Ran {
+    report: Report,
+    /// The spans of the recorded run.
+    store: Arc<Store>,
+}
+
+impl Ran {
+    /// Runs a system. `typed` is what the user typed.
+    fn new<O, S: System>(
+        parsed: Parsed<O>,
+        typed: &[String],
+        system: impl FnOnce(&Setup, O) -> S,
+    ) -> Result<Self, Error> {
+        let Parsed {
+            cli,
+            options,
+            values,
+        } = parsed;
+        let system = |setup: &Setup| system(setup, options);
+        let command = match cli.task.clone().unwrap_or_default() {
+            Task::Judge { run } => return Self::judge(&cli.run, &values, &run, system),
+            Task::Run(command) => command,
+        };
+        let seed = cli.run.seed.unwrap_or_else(|| rand::random::<u32>().into());
+        let search = Search::new(&cli, &command, seed)?;
+        let setup = &search.setup;
+        cli.net.check(setup.peers)?;
+        let system = system(setup);
+        system::check(&system, setup.peers)?;
+        let store = Arc::new(Store::new());
+        let recorder = StoreRecorder::start(Arc::clone(&store));
+        let sink = Sink::new(Some(Arc::new(recorder)), None);
+        let heading = heading::<S>(setup, &values);
+        let (found, mut findings) = search.carry_out(system, typed, &store, &sink)?;
+        let counts = sink.counts();
+        if counts.stored < counts.started {
+            let lost = counts.started - counts.stored;
+            findings.untrusted.push(format!("{lost} spans were lost"));
+        }
+        let report = Report::new(heading + &found, &findings.verdict(Vec::new()));
+        Ok(Self { report, store })
+    }
+
+    /// Judges a saved run again, by the judge of the system.
+    fn judge<S: System>(
+        options: &RunArgs,
+        values: &Map<String, Value>,
+        path: &Path,
+        system: impl FnOnce(&Setup) -> S,
+    ) -> Result<Self, Error> {
+        if options.spans.is_some() {
+            let option = "--spans";
+            return Err(options::Error::NotJudged { option }.into());
+        }
+        let mut saved = Saved::open(path)?;
+        saved.peers = options.peers.unwrap_or(saved.peers);
+        saved.topology = options.topology.clone().or(saved.topology);
+        saved.seed = options.seed.or(saved.seed);
+        let setup = saved.setup(&Topology::Full)?;
+        let judged = saved.judge(&system(&setup));
+        let report = Report::new(
+            heading::<S>(&setup, values) + &judged.text(),
+            &judged.verdict,
+        );
+        let store = Arc::new(Store::new());
+        Ok(Self { report, store })
+    }
+}
+
+/// `le-lann: 20 processes, topology full, seed 1`, and the program's own options.
+fn heading<S: System>(setup: &Setup, values: &Map<String, Value>) -> String {
+    let Setup {
+        peers,
+        topology,
+        seed,
+        ..
+    } = setup;
+    let name = system::name::<S>();
+    let mut text = format!("{name}: {peers} processes, topology {topology}, seed {seed}\n");
     for (name, value) in values {
         text.push_str(&format!("  {name:<15} {value}\n"));
     }
-    let (found, mut findings) = search.carry_out(system, &store, &sink)?;
-    text.push_str(&found);
-    let counts = sink.counts();
-    if counts.stored < counts.started {
-        let lost = counts.started - counts.stored;
-        findings.untrusted.push(format!("{lost} spans were lost"));
-    }
-    let Verdict { status, reasons } = findings.verdict(Vec::new());
-    let reasons = match reasons.is_empty() {
-        true => String::new(),
-        false => format!(": {}", reasons.join("; ")),
-    };
-    text.push_str(&format!("verdict           {status}{reasons}\n"));
-    print(&text);
-    // The result is printed before the file is written, which may fail.
-    if let Some(path) = &cli.run.spans {
-        let written =
-            File::create(path).and_then(|file| store.write_jsonl(&mut BufWriter::new(file)));
-        written.map_err(|source| options::Error::Write {
-            path: path.clone(),
-            source,
-        })?;
-    }
-    Ok(status)
+    text
 }
 
 /// A run as its options describe it.
@@ -149,20 +256,18 @@ enum Prepared {
 }
 
 impl Search {
-    fn new(cli: &Cli, seed: u64) -> Result<Self, Error> {
-        let Cli { run, net, engine } = cli;
-        let default = match engine {
+    fn new(cli: &Cli, command: &Command, seed: u64) -> Result<Self, Error> {
+        let Cli { run, net, .. } = cli;
+        let default = match command {
             Command::Simulate(_) => MANY,
             Command::Check(_) => FEW,
         };
-        let RunArgs {
-            peers, topology, ..
-        } = run;
-        let peers = match peers {
-            Some(peers) => *peers,
+        let topology = run.topology.clone().unwrap_or(Topology::Full);
+        let peers = match run.peers {
+            Some(peers) => peers,
             None => topology.peers()?.unwrap_or(default),
         };
-        fits(peers, topology.count(peers)?)?;
+        options::fits(peers, topology.count(peers)?)?;
         let neighbours = topology::neighbours(peers, &topology.edges(peers, seed)?);
         let processes = Processes::new(peers).with_neighbours(neighbours.clone());
         let mut setup = Setup {
@@ -174,7 +279,7 @@ impl Search {
             stops: Vec::new(),
             fifo: true,
         };
-        let (engine, without_order) = match engine {
+        let (engine, without_order) = match command {
             Command::Simulate(schedules) => {
                 let scenario = schedules.scenario(net, peers)?;
                 setup.engine = Engine::Simulator;
@@ -203,10 +308,11 @@ impl Search {
     }
 
     /// Runs the engine, and records one run. Returns the results as text, and the
-    /// findings.
+    /// findings. `typed` is what the user typed.
     fn carry_out<S: System>(
         self,
         system: S,
+        typed: &[String],
         store: &Store,
         sink: &Arc<Sink>,
     ) -> Result<(String, Findings), Error> {
@@ -224,8 +330,7 @@ impl Search {
                 let tried = Some(trial.run(sink, || {}));
                 sink.counts();
                 let results = trial.results(tried.as_ref(), store);
-                let command: Vec<_> = std::env::args().collect();
-                let again = |schedule| shell::again(&command, self.setup.seed, schedule);
+                let again = |schedule| shell::again(typed, self.setup.seed, schedule);
                 let findings = trial.findings(&results, tried.as_ref(), again);
                 (trial.text(&results, tried.as_ref()), findings)
             }
@@ -238,28 +343,6 @@ impl Search {
                 (search.text(results.as_ref()), findings)
             }
         })
-    }
-}
-
-/// Bytes of an edge: 8 in the list of edges, and 4 in each of two lists of neighbours.
-/// These lists exist twice, and may have twice the capacity that they need.
-const EDGE: u64 = 40;
-
-/// Bytes of a process without its algorithm. A guess.
-const PROCESS: u64 = 1024;
-
-/// Requires that the processes and their edges fit into memory.
-fn fits(peers: u32, edges: u64) -> Result<(), options::Error> {
-    let needed = u64::from(peers) * PROCESS;
-    let needed = needed.saturating_add(edges.saturating_mul(EDGE));
-    match memory::available() {
-        free if needed > free => Err(options::Error::TooLarge {
-            peers,
-            edges,
-            needed,
-            free,
-        }),
-        _ => Ok(()),
     }
 }
 

@@ -239,6 +239,7 @@ impl System for Flooding {
             summary: spread.lines(),
             properties: check(history, &self.expected(history)),
             figures: self.figures(&spread, history),
+            ..Judgement::default()
         }
     }
 }

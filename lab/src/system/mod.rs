@@ -202,6 +202,7 @@ pub fn judge<S: System>(system: &S, history: &History) -> Judgement {
     for property in &mut judgement.properties {
         property.settle(history);
     }
+    judgement.unfinished.clone_from(&history.unfinished);
     judgement
 }
 
@@ -254,6 +255,8 @@ pub struct Judgement {
     pub ways: Option<Ways>,
     /// The single deliveries.
     pub deliveries: Vec<Delivery>,
+    /// Why the run was cut short, if it was. Engines set it.
+    pub unfinished: Option<String>,
 }
 
 /// The results of a system's run, as `run.json` has them.
@@ -350,6 +353,8 @@ impl Serialize for Judgement {
             summary: &'a [String],
             #[serde(flatten)]
             ways: &'a Option<Ways>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            unfinished: &'a Option<String>,
         }
         let form = Form {
             properties: &self.properties,
@@ -357,6 +362,7 @@ impl Serialize for Judgement {
             measures: self.all_measures(),
             summary: &self.summary,
             ways: &self.ways,
+            unfinished: &self.unfinished,
         };
         form.serialize(serializer)
     }

@@ -16,6 +16,7 @@ pub mod registry;
 #[cfg(test)]
 mod shortest;
 pub mod sweep;
+mod template;
 mod usage;
 mod values;
 
@@ -34,6 +35,7 @@ pub use error::Error;
 pub use parse::{matches, parse};
 pub use ping::Ping;
 use registry::{System, Virtual};
+pub use template::Template;
 pub use usage::Usage;
 use values::Memory;
 
@@ -82,6 +84,15 @@ Examples:
   testbed view --collect          OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:8700 elsewhere
   testbed view traces.json        what Jaeger's page has saved, or an OTLP tool";
 
+const NEW_EXAMPLES: &str = "\
+Examples:
+  testbed new my-wave                      then: cd my-wave; cargo run; cargo test
+  testbed new my-consensus --like raft
+  testbed new my-wave --source ../testbed  the sources beside it, as on another machine
+
+The crate simulates and checks. With `cargo run --features live` it also runs over
+real libp2p peers.";
+
 const SWEEP_EXAMPLES: &str = "\
 Examples:
   testbed sweep gossip --peers 8,16,32,64 --size 1K,64K --repeat 5
@@ -90,6 +101,15 @@ Examples:
 
 The same command goes on where it was stopped. Lists of numbers, sizes and times
 stand in order.";
+
+const JUDGE_EXAMPLES: &str = "\
+Examples:
+  testbed judge                   the last run, by the judge of its system
+  testbed judge RUN --with wave   by another judge: is this run a wave?
+  testbed judge spans.jsonl --with elect --topology ring --seed 7
+
+A file of spans has no record of its run: give the options that the run had. The
+run of a program of your own is judged by that program: PROGRAM judge RUN.";
 
 const EXPORT_EXAMPLES: &str = "\
 Examples:
@@ -136,9 +156,15 @@ pub enum Command {
         /// Which [see `testbed list`]
         algorithm: String,
     },
+    /// Write a crate for an algorithm of your own: algorithm, judge, tests
+    #[command(after_help = NEW_EXAMPLES)]
+    New(New),
     /// Open a saved run in the browser, or a file of spans
     #[command(after_help = VIEW_EXAMPLES)]
     View(View),
+    /// Judge a saved run again, or by the judge of another system
+    #[command(after_help = JUDGE_EXAMPLES)]
+    Judge(Judge),
     /// Write a saved run for Jaeger, ShiViz or Perfetto, or as OTLP
     #[command(after_help = EXPORT_EXAMPLES)]
     Export(Export),
@@ -183,6 +209,17 @@ pub struct Check {
     pub states: States,
 }
 
+/// Options of `testbed judge`.
+#[derive(Clone, Debug, Args)]
+pub struct Judge {
+    /// The run's folder, or a file of spans [default: the last run under --out]
+    pub run: Option<PathBuf>,
+    /// The system whose judge judges, with its options, as in `--with wave` or
+    /// `--with "snapshot --algorithm naive"` [default: that of the run]
+    #[arg(long, value_name = "SYSTEM", value_parser = values::system)]
+    pub with: Option<Virtual>,
+}
+
 /// Options of `testbed export`.
 #[derive(Clone, Debug, Args)]
 pub struct Export {
@@ -192,6 +229,19 @@ pub struct Export {
     /// standard output [default: standard output]
     #[arg(long, value_name = "FILE")]
     pub to: Option<PathBuf>,
+}
+
+/// Options of `testbed new`.
+#[derive(Clone, Debug, Args)]
+pub struct New {
+    /// The name of the crate, and of its folder here
+    pub name: String,
+    /// What the crate begins with
+    #[arg(long, value_name = "ALGORITHM", default_value = "echo")]
+    pub like: Template,
+    /// Where the sources of this program are, from here [default: where it was built]
+    #[arg(long, value_name = "PATH")]
+    pub source: Option<PathBuf>,
 }
 
 /// Options of `testbed view`.

@@ -33,6 +33,8 @@ impl Command {
             | Self::Check(_)
             | Self::List
             | Self::Explain { .. }
+            | Self::New(_)
+            | Self::Judge(_)
             | Self::View(_)
             | Self::Export(_)
             | Self::Completions { .. } => None,

@@ -1,5 +1,7 @@
 //! The command line of a program that runs one system, its author's own.
 
+use std::path::PathBuf;
+
 use clap::{Parser, Subcommand};
 
 use lab::options::{Net, Schedules, States};
@@ -26,7 +28,7 @@ pub struct Cli {
     pub engine: Option<Command>,
 }
 
-/// The engines.
+/// The engines, and the judge of a saved run.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
     /// Run it over real libp2p peers; the default
@@ -35,4 +37,9 @@ pub enum Command {
     Simulate(Schedules),
     /// Try every schedule
     Check(States),
+    /// Judge a saved run again. One that has spans alone needs the options that it had
+    Judge {
+        /// The run's folder, or a file of spans [default: the last run under --out]
+        run: Option<PathBuf>,
+    },
 }

@@ -90,9 +90,10 @@ fn is_ignored(command: &str, id: &str) -> bool {
         ),
         ("view", id) => id != "out",
         ("export", id) => !matches!(id, "out" | "format"),
+        ("judge", id) => !matches!(id, "out" | "format" | "peers" | "topology" | "seed"),
         ("list", id) => id != "format",
         ("explain", id) => id != "format",
-        ("completions", _) => true,
+        ("completions" | "new", _) => true,
         _ => false,
     }
 }
@@ -167,6 +168,8 @@ mod tests {
             ("list --peers 3", "--peers", "list"),
             ("explain echo --out x", "--out", "explain"),
             ("completions bash --format json", "--format", "completions"),
+            ("new mine --peers 3", "--peers", "new"),
+            ("judge --view", "--view", "judge"),
             (
                 "export --format otlp --metrics 127.0.0.1:1",
                 "--metrics",
@@ -191,6 +194,7 @@ mod tests {
             "export --out x --format otlp",
             "simulate elect --peers 3 --view",
             "list -v",
+            "judge --out x --with wave --peers 3 --topology ring --seed 1 --format json",
             "list --format json",
             "explain echo --format json",
         ] {

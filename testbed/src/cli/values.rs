@@ -2,8 +2,11 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use clap::Parser;
 pub(super) use lab::values::{Memory, Size, duration, interval};
 use node::admission::Guests;
+
+use super::registry::Virtual;
 
 /// The longest text that is parsed as a PeerId: a 64-byte hash takes about 90
 /// letters. The time of parsing grows with the square of the length.
@@ -50,6 +53,29 @@ pub(super) fn percent(text: &str) -> Result<f64, String> {
     }
 }
 
+/// A system with its options: `snapshot --algorithm naive`.
+pub(super) fn system(text: &str) -> Result<Virtual, String> {
+    #[derive(Parser)]
+    #[command(
+        name = "--with",
+        disable_help_flag = true,
+        disable_help_subcommand = true
+    )]
+    struct Words {
+        #[command(subcommand)]
+        system: Virtual,
+    }
+    let words = shlex::split(text).ok_or("a quote is not closed")?;
+    let words = std::iter::once("--with".to_owned()).chain(words);
+    let parsed = Words::try_parse_from(words).map_err(|error| {
+        let text = error.to_string();
+        let first = text.lines().next().unwrap_or_default();
+        let first = first.trim_start_matches("error: ");
+        format!("{first}; write for example wave, or \"snapshot --algorithm naive\"")
+    })?;
+    Ok(parsed.system)
+}
+
 #[cfg(test)]
 mod tests {
     use node::PeerId;
@@ -78,6 +104,27 @@ mod tests {
             "localhost",
         ] {
             assert!(address(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn systems_have_their_options() {
+        for text in [
+            "wave",
+            "wave --initiators 2",
+            "snapshot --algorithm 'naive'",
+        ] {
+            assert!(system(text).is_ok(), "{text}");
+        }
+        for (text, part) in [
+            ("", "wave"),
+            ("kad", "'kad'"),
+            ("wave --initiators x", "--initiators"),
+            ("wave --size 3", "--size"),
+            ("wave 'x", "quote"),
+        ] {
+            let error = system(text).expect_err(text);
+            assert!(error.contains(part), "{text}: {error}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! `testbed list` and `testbed explain`.
 
+mod example;
+
 use std::fmt::Write as _;
 
 use lab::lesson::Lesson;
@@ -48,6 +50,9 @@ fn whole(lesson: &Lesson) -> Value {
     all["idea"] = lesson.idea().into();
     all["messages"] = lesson.messages().into();
     all["state"] = lesson.state().into();
+    all["handlers"] = lesson.handlers().into();
+    all["example"] = example::of(lesson).into();
+    all["question"] = lesson.question().into();
     all
 }
 
@@ -61,7 +66,7 @@ fn table() -> String {
     }
     text.push_str(
         "
-testbed explain NAME        idea, messages, state, cost, and what to try
+testbed explain NAME        idea, code, a run step by step, cost, and what to try
 testbed ...                 over real peers: testbed --peers 20 snapshot
 testbed simulate ...        in virtual time, by many seeds
 testbed check ...           in every schedule, with few peers
@@ -123,6 +128,18 @@ fn explanation(lesson: &Lesson) -> String {
         let _ = writeln!(text, "\n{heading}\n");
         indent(&mut text, &block);
     }
+    // As wide as the file, so it is not indented.
+    let _ = write!(text, "\nHANDLERS\n\n{}\n", lesson.handlers());
+    text.push_str("\nA RUN OF THREE PROCESSES, STEP BY STEP\n\n");
+    for line in example::of(lesson) {
+        let (mut number, step) = line.split_at(example::NUMBER);
+        for line in wrap(step, WIDTH - example::NUMBER) {
+            let _ = writeln!(text, "{number:<width$}{line}", width = example::NUMBER);
+            number = "";
+        }
+    }
+    text.push_str("\nQUESTION\n\n");
+    indent(&mut text, &wrap(lesson.question(), WIDTH - 2).join("\n"));
     text.push_str("\nTRY\n\n");
     for (command, shows) in lesson.commands {
         let _ = writeln!(text, "  {command}\n      {shows}");

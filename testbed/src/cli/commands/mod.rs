@@ -3,8 +3,10 @@
 mod collector;
 mod described;
 mod export;
+mod judge;
 mod lessons;
 mod metrics;
+mod new;
 mod output;
 mod source;
 mod sweep;
@@ -68,6 +70,8 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
             )?)?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Judge(args) => judge::saved(&cli.common, &args),
+        Command::New(args) => new::new(&args),
         Command::Export(args) => export::export(&cli.common, &args),
         Command::View(args) => view::saved(&cli.common, &args).await,
         Command::Completions { shell } => {

@@ -16,6 +16,7 @@ use serde_json::Value;
 use trace::steps::Processes;
 
 use super::described::Described;
+use super::judge;
 use super::run_erased;
 use crate::cli::choice::{Choice, Description};
 use crate::cli::need::{self, FEW, MANY};
@@ -87,6 +88,10 @@ pub(crate) fn own<S: System + 'static>(
         Some(Command::Check(states)) => {
             let options = without_sockets(&cli.common).checked(Need::of(2, FEW))?;
             RunSpec::checked(description, net, options, states)?
+        }
+        Some(Command::Judge { run }) => {
+            let judged = judge::own(&cli.common, run.as_deref(), &description, system);
+            return Ok(std::future::ready(judged).boxed());
         }
     };
     net.check(spec.options.peers).map_err(lab::Error::from)?;

@@ -95,8 +95,8 @@ impl Case {
         const ALL: [(&str, &str); 3] = [("out", "runs"), ("peers", "3"), ("transport", "memory")];
         match self.command.first().map(String::as_str) {
             None => &[("listen", "/ip4/127.0.0.1/tcp/0")],
-            Some("list" | "explain" | "completions" | "sweep") => &[],
-            Some("view" | "export") => &ALL[..1],
+            Some("list" | "explain" | "new" | "completions" | "sweep") => &[],
+            Some("view" | "export" | "judge") => &ALL[..1],
             Some("simulate" | "check") => &ALL[..2],
             Some(_) => &ALL,
         }

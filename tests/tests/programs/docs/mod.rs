@@ -30,7 +30,7 @@ fn takes_bounds(words: &[&str]) -> bool {
     !words.iter().any(|word| {
         matches!(
             *word,
-            "list" | "explain" | "completions" | "simulate" | "check" | "export" | "sweep"
+            "list" | "explain" | "new" | "completions" | "simulate" | "check" | "export" | "sweep"
         )
     })
 }
@@ -51,6 +51,7 @@ fn rust_on_the_page_of_own_algorithms_is_tested_code() {
     let read = |path: &str| fs::read_to_string(workspace().join(path)).expect(path);
     let files = [
         "tests/own-algorithm/src/main.rs",
+        "testbed/templates/echo/tests.rs",
         "tests/own-algorithm/src/push_sum.rs",
         "lab/tests/votes.rs",
     ];

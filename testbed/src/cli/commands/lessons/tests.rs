@@ -32,6 +32,9 @@ fn every_lesson_is_listed_and_explained() {
             "IDEA",
             "MESSAGES",
             "STATE OF A PROCESS",
+            "HANDLERS",
+            "STEP BY STEP",
+            "QUESTION",
             "TRY",
             lesson.title,
         ];
@@ -79,6 +82,41 @@ fn explain_of_a_command_is_that_of_its_only_algorithm() {
     let json: Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!(json["name"], "echo");
     assert!(json["idea"].as_str().is_some_and(|idea| idea.len() > 100));
+    let example = json["example"].as_array().expect("lines");
+    let first = example[0].as_str().expect("a line");
+    assert!(first.starts_with("   1  peer-0"), "{first}");
+    assert!(
+        json["question"]
+            .as_str()
+            .is_some_and(|text| text.ends_with('?'))
+    );
+}
+
+#[test]
+fn every_lesson_has_a_run_in_few_steps_that_is_the_same_each_time() {
+    for lesson in lessons() {
+        let run = example::of(lesson);
+        assert!((3..=31).contains(&run.len()), "{}: {run:#?}", lesson.name);
+        assert!(
+            run.iter().any(|line| line.contains(" receives ")),
+            "{run:#?}"
+        );
+        assert_eq!(run, example::of(lesson), "{}", lesson.name);
+    }
+}
+
+#[test]
+fn handlers_are_shown_as_they_stand_in_the_file() {
+    for lesson in lessons() {
+        let (name, handlers) = (lesson.name, lesson.handlers());
+        for part in [" for ", "type Message = ", "    fn on_"] {
+            assert!(handlers.contains(part), "{name}: {part}");
+        }
+        assert!(lesson.file.content.contains(&handlers), "{name}");
+        assert!(!handlers.contains("#[test]"), "{name}");
+        let open = handlers.matches('{').count();
+        assert_eq!(open, handlers.matches('}').count(), "{name}");
+    }
 }
 
 #[test]

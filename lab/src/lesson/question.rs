@@ -1,0 +1,57 @@
+//! A question for each lesson, which its example run and the model checker help to answer.
+
+use super::Lesson;
+
+/// Of a lesson without one of its own.
+const ANY: &str = "Which two steps of the run above could have happened in the other order, and \
+     which of their orders would change what the processes output?";
+
+impl Lesson {
+    /// A question about it.
+    pub fn question(&self) -> &'static str {
+        match self.name {
+            "ping-pong" => {
+                "A process waits for a PONG. What may it conclude when its timer runs out: that \
+                 the other has crashed, that a message was lost, or neither?"
+            }
+            "echo" => {
+                "After which step of the run above does the initiator know that the wave has \
+                 reached all processes, and which step did it have to wait for?"
+            }
+            "flood" => {
+                "How many messages of the run above brought nothing new? How many are there on a \
+                 tree, and what would the loss of one message mean there?"
+            }
+            "chang-roberts" => {
+                "Which order of the identities on the ring needs the most messages, and which the \
+                 fewest?"
+            }
+            "ricart-agrawala" => {
+                "Two processes ask at once. Which step decides which of them enters first, and \
+                 what would go wrong if they compared clocks alone, and not identities as well?"
+            }
+            "dijkstra-scholten" => {
+                "Why may a process not acknowledge the message that engaged it as soon as it is \
+                 idle?"
+            }
+            "naive" => {
+                "Which message makes the answers disagree: one that was sent before its sender \
+                 answered, or one that was received before its receiver did?"
+            }
+            "chandy-lamport" => {
+                "Which message of the run above is in the recorded state of a channel, and what \
+                 would become of it if a marker could overtake it?"
+            }
+            "lai-yang" => {
+                "How does a process know, without markers that keep the order, that no message \
+                 of before the cut is still under way to it?"
+            }
+            "bank" | "token" | "producer-consumer" => {
+                "Which quantity is the same at every moment of the run, and where is it while a \
+                 message is under way?"
+            }
+            "work" => "Why does it not follow that the work is done when every process is idle?",
+            _ => ANY,
+        }
+    }
+}
