@@ -160,11 +160,7 @@ impl<A: Algorithm> Out<A> {
         timer: impl Fn(B::Timer) -> A::Timer,
         output: impl Fn(B::Output) -> A::Output,
     ) {
-        let mut below = Out::new(self.seed ^ APPLICATION);
-        below.choices = self.choices.take();
-        handle(application, input, &mut below);
-        self.choices = below.choices.take();
-        for effect in below.into_effects() {
+        for effect in self.step_below(application, input) {
             self.effects.push(match effect {
                 Effect::Send {
                     to,
@@ -189,6 +185,42 @@ impl<A: Algorithm> Out<A> {
                 Effect::Persist => Effect::Persist,
             });
         }
+    }
+
+    /// Lets an application below this algorithm handle an input, and returns its effects:
+    /// for an algorithm that changes them or leaves some out.
+    pub fn step_below<B: Algorithm>(
+        &mut self,
+        application: &mut B,
+        input: Input<B>,
+    ) -> Vec<Effect<B>> {
+        let mut below = Out::new(self.seed ^ APPLICATION);
+        below.choices = self.choices.take();
+        handle(application, input, &mut below);
+        self.choices = below.choices.take();
+        below.into_effects()
+    }
+
+    /// Adds an effect of another algorithm over the same messages, timers and outputs.
+    pub fn add<B>(&mut self, effect: Effect<B>)
+    where
+        B: Algorithm<Message = A::Message, Timer = A::Timer, Output = A::Output>,
+    {
+        self.effects.push(match effect {
+            Effect::Send {
+                to,
+                message,
+                within,
+            } => Effect::Send {
+                to,
+                message,
+                within,
+            },
+            Effect::SetTimer { timer, after } => Effect::SetTimer { timer, after },
+            Effect::CancelTimer { timer } => Effect::CancelTimer { timer },
+            Effect::Output(output) => Effect::Output(output),
+            Effect::Persist => Effect::Persist,
+        });
     }
 
     pub(crate) fn into_effects(self) -> Vec<Effect<A>> {

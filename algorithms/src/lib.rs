@@ -22,14 +22,17 @@ pub mod dijkstra_scholten;
 pub mod echo;
 mod effect;
 pub mod flood;
+pub mod flood_set;
 mod fraction;
 mod instance;
 pub mod lai_yang;
 pub mod naive_snapshot;
+pub mod oral_messages;
 pub mod ping_pong;
 pub mod producer_consumer;
 pub mod raft;
 pub mod ricart_agrawala;
+pub mod rounds;
 pub mod snapshot;
 #[cfg(test)]
 pub(crate) mod testing;

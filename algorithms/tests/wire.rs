@@ -11,6 +11,7 @@ use algorithms::work::Job;
 use algorithms::{InstanceId, Message, NodeId};
 use algorithms::{chandy_lamport, dijkstra_scholten, lai_yang, naive_snapshot};
 use algorithms::{chang_roberts, echo, flood, ping_pong, ricart_agrawala};
+use algorithms::{flood_set, oral_messages, rounds};
 use proto::Bytes;
 
 type Marked = chandy_lamport::Message<Transfer>;
@@ -464,6 +465,48 @@ fn termination() {
         Detected::Application(Job { jobs: 300 }),
         "JOB OneWay jobs=300",
         "120308ac02",
+    );
+}
+
+#[test]
+fn rounds_of_values() {
+    type Message = rounds::Message<flood_set::Values>;
+    let values = |round, values: &[u64]| Message::Something {
+        round,
+        message: flood_set::Values {
+            values: values.iter().copied().collect(),
+        },
+    };
+    same(
+        values(1, &[7]),
+        "VALUES OneWay round=1 values=[7]",
+        "0a07080112030a0107",
+    );
+    same(
+        values(2, &[0, 300]),
+        "VALUES OneWay round=2 values=[0, 300]",
+        "0a09080212050a0300ac02",
+    );
+    same(
+        Message::Nothing { round: 3 },
+        "NOTHING OneWay round=3",
+        "12020803",
+    );
+}
+
+#[test]
+fn rounds_of_orders() {
+    let order = |path: &[u32], attack| oral_messages::Order {
+        path: path.iter().copied().map(NodeId).collect(),
+        attack,
+    };
+    let message = oral_messages::Orders {
+        orders: vec![order(&[0, 2], true), order(&[0, 1], false)],
+    };
+    same(
+        rounds::Message::Something { round: 2, message },
+        "ORDERS OneWay round=2 orders=[attack by 0.2, retreat by 0.1]",
+        "0a120802120e0a060a02000210010a040a020001",
     );
 }
 

@@ -11,10 +11,12 @@ const FEW = 8;
 export function headOptions({ experiment }) {
   const options = experiment?.options ?? {};
   const old = typeof options.system === 'string';
-  const { algorithm, workload, channel, scenario, protocol } = old
+  const { algorithm, workload, channel, scenario, protocol, liars } = old
     ? ofText(options.system, options.fifo) : options;
+  /** @param {{ peer: number, lie: string }} liar */
+  const named = ({ peer, lie }) => `${peer}:${lie}`;
   return [['protocol', protocol], ['algorithm', algorithm], ['workload', workload], ['channel', channel],
-    ['scenario', scenario?.split(/[/\\]/).pop()]].filter(([, text]) => text);
+    ['scenario', scenario?.split(/[/\\]/).pop()], ['liars', liars?.map(named).join(' ')]].filter(([, text]) => text);
 }
 
 // All options: [[name, text], …], without those that have no value.

@@ -10,6 +10,7 @@
 pub mod checkers;
 pub mod delay;
 pub mod lesson;
+pub mod liars;
 pub mod memory;
 pub mod model;
 pub mod narrative;

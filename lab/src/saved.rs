@@ -16,6 +16,7 @@ use trace::import;
 use trace::store::Store;
 
 use crate::Error as LabError;
+use crate::liars::Liars;
 use crate::narrative::{in_steps, narrative};
 use crate::options;
 use crate::simulator::{Crash, Memory};
@@ -41,6 +42,8 @@ pub struct Saved {
     pub stops: Vec<Crash>,
     /// Whether its channels were first in, first out.
     pub fifo: bool,
+    /// The processes that lied.
+    pub liars: Liars,
     /// How many of its spans were lost.
     lost: u64,
 }
@@ -87,6 +90,7 @@ impl Saved {
             },
             stops: stops(&options["network"]),
             fifo: options["fifo"].as_bool().unwrap_or(true),
+            liars: liars(&options["liars"]),
             lost: record["spans"]["lost"].as_u64().unwrap_or(0),
             history,
         })
@@ -140,6 +144,7 @@ impl Saved {
             engine: self.engine,
             stops: self.stops.clone(),
             fifo: self.fifo,
+            liars: self.liars.clone(),
         })
     }
 
@@ -189,6 +194,16 @@ fn named(history: &History) -> u32 {
         (NodeId(number).to_string() == **name).then_some(number)
     });
     numbers.max().map_or(0, |most: u32| most.saturating_add(1))
+}
+
+/// The processes that lied, each with how.
+fn liars(recorded: &Value) -> Liars {
+    let all = recorded.as_array().into_iter().flatten();
+    let each = all.filter_map(|one| {
+        let lie = one["lie"].as_str()?;
+        format!("{}:{lie}", one["peer"]).parse::<Liars>().ok()
+    });
+    each.collect()
 }
 
 /// The crashes that were planned.

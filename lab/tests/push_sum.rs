@@ -31,6 +31,7 @@ fn averages(peers: u32, rounds: u32, split: Split, engine: Engine) -> (Averages,
         engine,
         stops: Vec::new(),
         fifo: true,
+        liars: lab::liars::Liars::default(),
     };
     (Averages::new(&setup, Options { rounds, split }), processes)
 }

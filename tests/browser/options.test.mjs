@@ -26,6 +26,11 @@ test('the head names algorithm, workload, channel and scenario', () => {
   assert.deepEqual(headOptions(run(SNAPSHOT)), [['algorithm', 'lai-yang'], ['workload', 'bank'],
     ['channel', 'per-message'], ['scenario', 'late-faults.toml']]);
   assert.deepEqual(headOptions(run({ protocol: 'gossipsub', messages: 3 })), [['protocol', 'gossipsub']]);
+  const liars = [{ peer: 0, lie: 'forge' }, { lie: 'silent', peer: 3 }];
+  const lying = run({ algorithm: 'oral-messages', liars });
+  assert.deepEqual(headOptions(lying), [['algorithm', 'oral-messages'], ['liars', '0:forge 3:silent']]);
+  assert.deepEqual(allOptions(lying), [['algorithm', 'oral-messages'],
+    ['liars', 'peer 0, lie forge; peer 3, lie silent']]);
   assert.deepEqual(headOptions({}), []);
 });
 

@@ -4,13 +4,16 @@
 
 #[cfg(test)]
 pub(crate) mod by_hand;
+pub mod consensus;
 pub mod election;
 pub mod flood;
+pub mod generals;
 pub mod leadership;
 pub mod mutual_exclusion;
 pub mod ping;
 mod property;
 pub mod replicated_log;
+pub(crate) mod rounds;
 pub mod snapshot;
 pub mod termination;
 pub mod wave;

@@ -32,6 +32,7 @@ impl Lesson {
     /// it contains.
     pub fn state(&self) -> String {
         let name = self.named_after("Algorithm for ");
+        let name = name.or_else(|| self.named_after("Synchronous for "));
         let is_private = |line: &str| line.starts_with("struct ") || line.starts_with("enum ");
         let mut all = self.items(|line| is_public(line, name));
         all.extend(self.items(is_private));

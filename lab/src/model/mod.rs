@@ -35,6 +35,9 @@
 //! for less than a second. A longer timer waits until nothing else can happen, as
 //! a timeout should. A timer waits for a shorter one of its process that was set no
 //! later.
+//!
+//! Only a [synchronous](System::is_synchronous) system has time: messages take none, and
+//! all timers run out in the order of their times.
 
 mod bounds;
 mod exploration;
@@ -100,10 +103,14 @@ impl<A> Checked<A> {
     }
 }
 
-/// The initial state: all processes have started, unless they make random choices there.
+/// The initial state: all processes have started, unless they make random choices there or
+/// have several initial states.
 pub fn start<S: System>(system: &S, plan: &Plan) -> World<S::Algorithm> {
     let mut started = World::new(system, plan, |_| RecordTo::Engine);
-    let choices = started.act(system, Action::Start);
+    if started.starts() > 1 {
+        return started;
+    }
+    let choices = started.act(system, Action::Start(0));
     match choices.is_empty() {
         true => started,
         false => World::new(system, plan, |_| RecordTo::Engine),
@@ -124,12 +131,12 @@ pub fn replay<S: System>(
         RecordTo::Spans(tracer(&id.to_string(), id.0))
     });
     let is_start = |action: &Action| match action {
-        Action::Start => true,
-        Action::Choosing(action, _) => **action == Action::Start,
+        Action::Start(_) => true,
+        Action::Choosing(action, _) => matches!(**action, Action::Start(_)),
         _ => false,
     };
     if !actions.first().is_some_and(is_start) {
-        world.act(system, Action::Start);
+        world.act(system, Action::Start(0));
     }
     for action in actions {
         world.tick();

@@ -19,6 +19,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::world::MOST_STARTS;
 use super::{Action, Bound, Checked, Extent, Plan, Repetition, World, start};
 use crate::system::{self, Coverage, Judgement, System};
 
@@ -135,6 +136,9 @@ impl<'a, S: System> Search<'a, S> {
         self.known.insert(start.identity(self.system));
         self.has_drawn = start.has_drawn();
         self.has_invariants = start.has_invariants(self.system);
+        if start.starts() > MOST_STARTS {
+            self.bound = Some(Bound::States(self.plan.bounds.states));
+        }
         let mut level = VecDeque::from([start]);
         let mut size = 1;
         while !level.is_empty() {

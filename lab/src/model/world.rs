@@ -6,6 +6,7 @@ mod identity;
 mod judged;
 mod process;
 mod steps;
+mod synchronous;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use trace::history::CrashRecord;
 use trace::steps::{Clock, Fault, Processes, RecordTo, Steps};
 
 pub use actions::Action;
+pub(super) use actions::MOST_STARTS;
 use process::{Channel, Process};
 
 use super::{Network, Plan};
@@ -35,9 +37,17 @@ pub struct World<A: Algorithm> {
     endings: Endings,
     /// The process that took a step last.
     latest: u32,
+    /// How many combinations of initial states there are.
+    starts: usize,
+    /// In which of them the processes start.
+    start: usize,
     /// The rule that the last step broke.
     fault: Option<Fault>,
     network: Network,
+    /// Whether all processes take rounds by the clock.
+    is_synchronous: bool,
+    /// The time of such a system.
+    now: Duration,
     /// How many faults there were.
     spent: Spent,
     crashes: Vec<CrashRecord>,
@@ -85,8 +95,12 @@ impl<A: Algorithm> World<A> {
             given: BTreeSet::new(),
             endings: Endings::default(),
             latest: 0,
+            starts: starts(system),
+            start: 0,
             fault: None,
             network: plan.network,
+            is_synchronous: system.is_synchronous(),
+            now: Duration::ZERO,
             spent: Spent::default(),
             crashes: Vec::new(),
             is_started: false,
@@ -99,6 +113,11 @@ impl<A: Algorithm> World<A> {
     /// Whether a step had random numbers of which not all values are tried.
     pub fn has_drawn(&self) -> bool {
         self.has_drawn
+    }
+
+    /// How many combinations of initial states there are.
+    pub(super) fn starts(&self) -> usize {
+        self.starts
     }
 
     /// How many operations have ended.
@@ -130,4 +149,10 @@ impl<A: Algorithm> World<A> {
         let millisecond = Duration::from_millis(1).as_nanos() as u64;
         self.clock.fetch_add(millisecond, Ordering::Relaxed);
     }
+}
+
+/// How many combinations of initial states there are, at most `usize::MAX`.
+fn starts<S: System>(system: &S) -> usize {
+    let states = (0..system.processes()).map(|id| system.arbitrary(NodeId(id)).len().max(1));
+    states.fold(1, usize::saturating_mul)
 }

@@ -25,6 +25,20 @@ pub enum Error {
         /// How many there are.
         peers: u32,
     },
+    /// A peer that is to lie is not in the run.
+    #[error("--liars {peer}: there are {peers} peers, from 0 to {}", peers.saturating_sub(1))]
+    UnknownLiar {
+        /// The peer.
+        peer: u32,
+        /// How many there are.
+        peers: u32,
+    },
+    /// A peer is to lie in two ways.
+    #[error("--liars: peer {peer} is named twice, and lies in one way; name it once")]
+    LiesTwice {
+        /// The peer.
+        peer: u32,
+    },
     /// A schedule has its own time, to which `--timeout` does not apply.
     #[error("--timeout: a schedule has its own time; leave --timeout out, or take --max-time")]
     Timeout,

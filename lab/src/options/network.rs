@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::error::Error;
 use crate::delay::Delay;
+use crate::liars::Liars;
 use crate::planned::Kill;
 use crate::simulator::{Crash, Memory};
 use crate::values;
@@ -26,6 +27,10 @@ pub struct Net {
     /// Stop a peer: 3@100ms. May be given several times
     #[arg(long, global = true, value_name = "PEER@TIME")]
     pub kill: Vec<Kill>,
+    /// Let peers lie: 0,3:equivocate tells some the truth and others not; 2:forge lies to
+    /// all, 2:silent sends nothing, 2:custom is the system's own. May be given several times
+    #[arg(long, global = true, value_name = "PEER,...:LIE")]
+    pub liars: Vec<Liars>,
     /// How long a live run may take [default: 30s, or what its options need, after
     /// the last operation is to begin], and a check [default: 5m]
     #[arg(long, global = true, value_name = "TIME", value_parser = values::duration)]
@@ -52,8 +57,13 @@ impl Net {
         })
     }
 
+    /// The processes that are to lie.
+    pub fn liars(&self) -> Liars {
+        self.liars.iter().cloned().collect()
+    }
+
     /// Requires that each process to be stopped exists, is named once, and that
-    /// one goes on.
+    /// one goes on. Processes that lie have to exist, and to lie in one way.
     ///
     /// # Errors
     /// [`Error`] names the value and the way out.
@@ -61,6 +71,16 @@ impl Net {
         if let Some(kill) = self.kill.iter().find(|kill| kill.node >= peers) {
             let peer = kill.node;
             return Err(Error::UnknownPeer { peer, peers });
+        }
+        let mut lies = BTreeSet::new();
+        for (node, _) in self.liars.iter().flat_map(Liars::iter) {
+            let peer = node.0;
+            if peer >= peers {
+                return Err(Error::UnknownLiar { peer, peers });
+            }
+            if !lies.insert(peer) {
+                return Err(Error::LiesTwice { peer });
+            }
         }
         let stopped: BTreeSet<_> = self.kill.iter().map(|kill| kill.node).collect();
         if stopped.len() < self.kill.len() {

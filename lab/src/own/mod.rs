@@ -47,6 +47,7 @@ mod report;
 
 #[doc(hidden)]
 pub use algorithms::derived;
+pub use algorithms::rounds::{self, Ending, Rounds, Synchronous};
 pub use algorithms::traits::{Describe, Message, Output};
 pub use algorithms::{
     Algorithm, Effect, Field, Fields, Fraction, Input, InstanceId, NodeId, Out, Role, rand, step,
@@ -63,6 +64,7 @@ pub use program::{main, main_with, run, run_with};
 pub use report::Report;
 
 pub use crate::checkers::{Outcome, Property};
+pub use crate::liars::{Byzantine, Liars, Lie, Lies};
 pub use crate::simulator::Crash;
 pub use crate::stats::{Measure, Summary, Times};
 pub use crate::system::{Engine, Figure, Judgement, ScheduledCommand, Setup, System};

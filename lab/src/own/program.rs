@@ -181,6 +181,7 @@ impl Ran {
         cli.net.check(setup.peers)?;
         let system = system(setup);
         system::check(&system, setup.peers)?;
+        system::check_liars(&system, &setup.liars)?;
         let store = Arc::new(Store::new());
         let recorder = StoreRecorder::start(Arc::clone(&store));
         let sink = Sink::new(Some(Arc::new(recorder)), None);
@@ -275,6 +276,7 @@ impl Search {
             topology: topology.to_string(),
             neighbours: topology::ids(neighbours),
             seed,
+            liars: net.liars(),
             engine: Engine::ModelChecker,
             stops: Vec::new(),
             fifo: true,

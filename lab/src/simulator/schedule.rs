@@ -6,6 +6,8 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use algorithms::NodeId;
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
 use trace::LABORATORY;
 use trace::history::{History, faults};
 use trace::steps::Processes;
@@ -14,6 +16,10 @@ use trace::telemetry::Sink;
 
 use super::{DrawnFaults, End, Limit, Limits, Notice, Scenario, SeededIds, Simulation, Strikes};
 use crate::system::{Endings, System};
+
+/// Separates the random numbers of initial states from those of the network. The value is
+/// arbitrary.
+const INITIAL_STATES: u64 = 0x696e_6974_6961_6c73;
 
 /// One schedule of a system.
 #[derive(Clone, Copy, Debug)]
@@ -110,7 +116,14 @@ impl<'a, S: System> Schedule<'a, S> {
         record_to: impl Fn(NodeId) -> RecordTo,
     ) -> (Simulation<S::Algorithm>, Ran<()>) {
         let Self { system, seed, .. } = *self;
-        let processes = (0..system.processes()).map(|id| system.process(NodeId(id)));
+        let mut rng = ChaCha8Rng::seed_from_u64(seed ^ INITIAL_STATES);
+        let processes = (0..system.processes()).map(NodeId).map(|id| {
+            let mut states = system.arbitrary(id);
+            match states.len() {
+                0 => system.process(id),
+                count => states.swap_remove(rng.random_range(0..count)),
+            }
+        });
         let (directory, mut scenario) = (self.directory.clone(), self.scenario.clone());
         let random = &self.scenario.random;
         let drawn = random.draw(&scenario.crash, system.processes(), seed);

@@ -9,10 +9,13 @@ use algorithms::bank::Bank;
 use algorithms::chandy_lamport::ChandyLamport;
 use algorithms::lai_yang::LaiYang;
 use algorithms::naive_snapshot::NaiveSnapshot;
+use algorithms::rounds::Ending;
 use trace::history::History;
 use trace::steps::Processes;
 
+use super::agreement::Agreement;
 use super::election::Election;
+use super::generals::Generals;
 use super::gossip::{Flooding, Plan};
 use super::mutual_exclusion::MutualExclusion;
 use super::ping::{PeerPair, Pings};
@@ -20,10 +23,11 @@ use super::snapshot::{Pair, Snapshots};
 use super::termination::Termination;
 use super::wave::Waves;
 use super::{
-    System, SystemOptions as _, election, gossip, mutual_exclusion, ping, snapshot, termination,
-    wave,
+    System, SystemOptions as _, agreement, election, generals, gossip, mutual_exclusion, ping,
+    snapshot, termination, wave,
 };
 use crate::delay::Delay;
+use crate::liars::Liars;
 use crate::simulator::{EPOCH, Scenario, run};
 
 /// How long a message travels, in nanoseconds.
@@ -318,6 +322,53 @@ fn end(history: &History) -> (f64, u64) {
     ((end - EPOCH) as f64 / DELAY as f64, height)
 }
 
+/// Rounds of ten message delays.
+const ROUNDS: Ending = Ending::Clock {
+    round: Duration::from_nanos(10 * DELAY),
+    pace: Duration::ZERO,
+};
+
+#[test]
+fn flood_set() {
+    for (processes, faults) in (2..=5).flat_map(|count| [(count, 0), (count, 1), (count, 2)]) {
+        for ending in [ROUNDS, Ending::Messages] {
+            let system = Agreement {
+                processes,
+                faults,
+                ending,
+            };
+            let history = simulate(&system);
+            let messages = (faults + 1) * processes * (processes - 1);
+            assert_eq!(history.count("VALUES"), u64::from(messages), "{system:?}");
+            let rounds = f64::from(faults + 1);
+            let delays = match ending {
+                Ending::Messages => rounds,
+                Ending::Clock { .. } => 10.0 * rounds,
+            };
+            assert_eq!(last(&history, "Decided"), delays, "{system:?}");
+        }
+    }
+}
+
+#[test]
+fn oral_messages() {
+    for (processes, traitors) in [(2, 0), (4, 0), (4, 1), (5, 1), (7, 2)] {
+        let system = Generals {
+            processes,
+            traitors,
+            attack: true,
+            liars: Liars::default(),
+            ending: ROUNDS,
+        };
+        let history = simulate(&system);
+        let lieutenants = processes - 1;
+        let messages = lieutenants + traitors * lieutenants * (lieutenants - 1);
+        assert_eq!(history.count("ORDERS"), u64::from(messages), "{system:?}");
+        let rounds = f64::from(traitors + 1);
+        assert_eq!(last(&history, "Obeys"), 10.0 * rounds, "{system:?}");
+    }
+}
+
 fn snapshot<P: Pair>(neighbours: Vec<Vec<u32>>) -> History {
     simulate(&Snapshots::<P> {
         neighbours,
@@ -375,13 +426,15 @@ fn ping_pong() {
 /// Every lesson of an algorithm has its costs counted here.
 #[test]
 fn no_lesson_is_left_out() {
-    const COUNTED: [&str; 9] = [
+    const COUNTED: [&str; 11] = [
         "ping-pong",
         "echo",
         "flood",
         "chang-roberts",
         "ricart-agrawala",
         "dijkstra-scholten",
+        "flood-set",
+        "oral-messages",
         "naive",
         "chandy-lamport",
         "lai-yang",
@@ -393,6 +446,8 @@ fn no_lesson_is_left_out() {
         election::Options::LESSONS,
         mutual_exclusion::Options::LESSONS,
         termination::Options::LESSONS,
+        agreement::Options::LESSONS,
+        generals::Options::LESSONS,
         snapshot::Options::LESSONS,
     ];
     let algorithms = all.into_iter().flatten();

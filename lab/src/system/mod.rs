@@ -2,11 +2,13 @@
 //! judge. One [`System`] serves all engines: the live network, the simulator and
 //! the model checker.
 
+pub mod agreement;
 #[cfg(test)]
 mod costs;
 mod coverage;
 pub mod election;
 mod endings;
+pub mod generals;
 pub mod gossip;
 pub mod mutual_exclusion;
 pub mod ping;
@@ -30,7 +32,8 @@ pub use endings::Endings;
 pub use setup::{Engine, Setup, SetupError, SystemOptions, Visitor};
 use trace::history::{History, Moment};
 
-use crate::checkers::{Outcome, Property};
+use crate::checkers::{Outcome, Property, rounds};
+use crate::liars::Liars;
 use crate::spread::Delivery;
 use crate::stats::Measure;
 
@@ -88,6 +91,16 @@ pub trait System: Send + Sync {
     /// The first state of a process.
     fn process(&self, id: NodeId) -> Self::Algorithm;
 
+    /// For an algorithm that stabilizes from any state (Dijkstra, "Self-Stabilizing Systems
+    /// in Spite of Distributed Control", CACM 17(11), 1974): the states in which that
+    /// process may begin. The model checker begins in each combination of them; the
+    /// simulator draws one for each process, by the seed of the schedule; a live run
+    /// begins with [`process`](Self::process). By default there are none, and every run
+    /// begins so.
+    fn arbitrary(&self, _id: NodeId) -> Vec<Self::Algorithm> {
+        Vec::new()
+    }
+
     /// The commands, with their processes and times.
     fn commands(&self) -> Vec<ScheduledCommand<<Self::Algorithm as Algorithm>::Command>>;
 
@@ -137,6 +150,21 @@ pub trait System: Send + Sync {
     /// values ([`Out::random`](algorithms::Out::random)) does not qualify.
     fn ignores_history(&self) -> bool {
         false
+    }
+
+    /// Whether its processes are [`Rounds`](algorithms::rounds::Rounds) that end by the
+    /// clock. The model checker then runs them in synchronous rounds: messages take no
+    /// time, and of all timers those that are due first run out first. In a run in which a
+    /// message came after its round, or never, no property is known to hold.
+    fn is_synchronous(&self) -> bool {
+        false
+    }
+
+    /// The processes that lie. They are recorded as [liars](History::liars) if they are
+    /// [`Byzantine`](crate::liars::Byzantine). By default none does, and a run for which
+    /// liars were asked is refused.
+    fn liars(&self) -> Liars {
+        Liars::default()
     }
 
     /// Whether a run shows anything: a snapshot of empty channels without a
@@ -189,6 +217,9 @@ pub fn judge<S: System>(system: &S, history: &History) -> Judgement {
         let mut judgement = system.judge(history);
         let invariants = safety::check(system, history);
         judgement.properties.splice(0..0, invariants);
+        if system.is_synchronous() {
+            rounds::require(history, &mut judgement.properties);
+        }
         judgement
     });
     let mut judgement = judged.unwrap_or_else(|message| {
@@ -224,6 +255,19 @@ pub fn check<S: System>(system: &S, peers: u32) -> Result<(), Error> {
         }),
         None if system.endings() == 0 => Err(Error::NoEndings),
         None => Ok(()),
+    }
+}
+
+/// Checks that the processes of `system` lie that were asked to, and no others.
+///
+/// # Errors
+/// [`SetupError::NoLiars`]: the system has no liars.
+pub fn check_liars<S: System>(system: &S, asked: &Liars) -> Result<(), SetupError> {
+    match system.liars() == *asked {
+        true => Ok(()),
+        false => Err(SetupError::NoLiars {
+            asked: asked.clone(),
+        }),
     }
 }
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::System;
 use crate::lesson::Lesson;
+use crate::liars::Liars;
 use crate::simulator::Crash;
 use crate::topology::Topology;
 pub use error::SetupError;
@@ -23,6 +24,8 @@ pub struct Setup {
     pub neighbours: Vec<Vec<NodeId>>,
     /// The seed of all random choices.
     pub seed: u64,
+    /// The processes that are to lie.
+    pub liars: Liars,
     /// What runs the system.
     pub engine: Engine,
     /// The planned crashes: which processes stop, when, and when they restart. The model

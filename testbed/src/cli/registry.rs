@@ -4,9 +4,8 @@
 use clap::Subcommand;
 use lab::lesson::Lesson;
 use lab::options::Net;
-use lab::system::{
-    Setup, Visitor, election, mutual_exclusion, ping, replicated_log, snapshot, termination, wave,
-};
+use lab::system::{Setup, Visitor, agreement, election, generals, mutual_exclusion, ping};
+use lab::system::{replicated_log, snapshot, termination, wave};
 
 use super::Error;
 use super::choice::{Choice, Description, WithNet};
@@ -65,6 +64,10 @@ choices! {
         Terminate(WithNet<termination::Options>),
         /// Agree on a log of commands, whoever stops and comes back (Raft)
         Replicate(WithNet<replicated_log::Options>),
+        /// Agree on a value in synchronous rounds, although some stop (FloodSet)
+        Agree(WithNet<agreement::Options>),
+        /// Obey the same order, although some lie: the Byzantine generals (OM)
+        Generals(WithNet<generals::Options>),
     }
 }
 

@@ -122,6 +122,7 @@ fn compare(line: &str) -> Plain {
         topology: options.topology.clone(),
         neighbours: topology::ids(neighbours),
         seed: options.seed,
+        liars: chosen.net().liars(),
         engine: Engine::ModelChecker,
         stops: Vec::new(),
         fifo: chosen.net().channel == Channel::Stream,

@@ -28,6 +28,9 @@ pub use moments::Moment;
 use crate::store::Store;
 use faults::{Crashes, Partitions};
 
+/// The field of a state that says how its process lies.
+pub const LIAR: &str = "liar";
+
 /// How many kinds [`History::kinds`] names. A guess: more would not be read.
 const MOST_KINDS: usize = 16;
 
@@ -113,6 +116,17 @@ impl History {
         let mut crashes = self.crashes.iter();
         let last = crashes.rfind(|crash| *crash.process == *process)?;
         last.restarted.is_none().then_some(last.at)
+    }
+
+    /// The processes that lie: those of which a recorded state has the text [`LIAR`].
+    pub fn liars(&self) -> BTreeSet<&str> {
+        let lies = |steps: &Vec<StepRecord>| {
+            let mut steps = steps.iter();
+            steps.any(|step| step.state.get_text(LIAR).is_some())
+        };
+        let all = self.processes.iter();
+        all.filter_map(|(name, steps)| lies(steps).then_some(&**name))
+            .collect()
     }
 
     /// Why the record cannot be trusted: steps that it lacks. Each process

@@ -133,6 +133,12 @@ impl<A: Algorithm> Steps<A> {
         self.choices.take()
     }
 
+    /// Lets a process that has taken no step begin in another state.
+    pub fn begin_as(&mut self, algorithm: A) {
+        self.restarts_as = Arc::new(algorithm.clone());
+        self.algorithm = algorithm;
+    }
+
     /// The process as it is now.
     pub fn algorithm(&self) -> &A {
         &self.algorithm

@@ -13,13 +13,18 @@ use super::process::Channel;
 /// A timer that is set for so long waits until nothing else can happen.
 const PATIENT: Duration = Duration::from_secs(1);
 
+/// The most combinations of initial states that are tried. A guess; with more, a check is
+/// not whole.
+pub(in crate::model) const MOST_STARTS: usize = 1_000_000;
+
 /// Something that can happen. Processes, commands and messages are named by
 /// their numbers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
-    /// All processes start. An action of its own only if they make random choices there;
-    /// otherwise a run begins after it.
-    Start,
+    /// All processes start, in that combination of their initial states. An action of its
+    /// own only if there are several, or if they make random choices there; otherwise a run
+    /// begins after it.
+    Start(usize),
     /// A command is given.
     Command(usize),
     /// The message at that place of a channel comes.
@@ -52,7 +57,9 @@ impl<A: Algorithm> World<A> {
     /// The possible actions, each without choices.
     pub fn actions(&self) -> Vec<Action> {
         if !self.is_started {
-            return vec![Action::Start];
+            return (0..self.starts.min(MOST_STARTS))
+                .map(Action::Start)
+                .collect();
         }
         let mut actions = Vec::new();
         let mut asked = BTreeSet::new();
@@ -62,18 +69,25 @@ impl<A: Algorithm> World<A> {
                 actions.push(Action::Command(number));
             }
         }
-        for (&ends, channel) in &self.channels {
-            self.deliveries(&mut actions, ends, channel);
-        }
-        self.timers(&mut actions, |after| after < PATIENT);
-        if actions.is_empty() {
-            self.timers(&mut actions, |_| true);
+        match self.is_synchronous {
+            true => self.synchronous(&mut actions),
+            false => self.asynchronous(&mut actions),
         }
         self.crashes_and_restarts(&mut actions);
         actions
     }
 
-    fn deliveries(
+    fn asynchronous(&self, actions: &mut Vec<Action>) {
+        for (&ends, channel) in &self.channels {
+            self.deliveries(actions, ends, channel);
+        }
+        self.timers(actions, |after| after < PATIENT);
+        if actions.is_empty() {
+            self.timers(actions, |_| true);
+        }
+    }
+
+    pub(super) fn deliveries(
         &self,
         actions: &mut Vec<Action>,
         (from, to): (u32, u32),

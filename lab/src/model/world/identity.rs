@@ -15,8 +15,8 @@ impl<A: Algorithm> World<A> {
         let mut hasher = DefaultHasher::new();
         for process in &self.processes {
             process.steps.algorithm().hash(&mut hasher);
-            for (timer, Timer { after, .. }) in &process.timers {
-                (timer, after).hash(&mut hasher);
+            for (timer, Timer { after, due, .. }) in &process.timers {
+                (timer, after, due.saturating_sub(self.now)).hash(&mut hasher);
             }
             process.timers.len().hash(&mut hasher);
             (process.is_down, process.steps.restarts_as()).hash(&mut hasher);
@@ -27,6 +27,7 @@ impl<A: Algorithm> World<A> {
             }
         }
         (&self.given, &self.endings, self.spent).hash(&mut hasher);
+        self.is_started.hash(&mut hasher);
         hasher.finish()
     }
 
@@ -59,7 +60,7 @@ impl<A: Algorithm> World<A> {
                 (sent.received.id, sent.again).hash(&mut hasher);
             }
         }
-        (&self.given, self.spent).hash(&mut hasher);
+        (&self.given, self.spent, self.is_started, self.start).hash(&mut hasher);
         hasher.finish()
     }
 }

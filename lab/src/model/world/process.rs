@@ -29,6 +29,8 @@ pub(super) struct Process<A: Algorithm> {
 pub(super) struct Timer {
     pub(super) set_by: SpanContext,
     pub(super) after: Duration,
+    /// When it runs out, in a synchronous system.
+    pub(super) due: Duration,
     /// The step of its process that set it.
     pub(super) set_at: u64,
 }

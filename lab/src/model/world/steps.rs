@@ -26,8 +26,11 @@ impl<A: Algorithm> World<A> {
             action => (action, Vec::new()),
         };
         let mut choices = Choices::new(given);
+        if let Action::Start(start) = action {
+            self.start(system, start, &mut choices);
+            return choices;
+        }
         match self.stepping(&action) {
-            _ if action == Action::Start => self.start(system, &mut choices),
             None => drop(self.step(action)),
             Some(node) => self.choosing(node, &mut choices, |world| {
                 if let Some((node, step)) = world.step(action) {
@@ -38,9 +41,20 @@ impl<A: Algorithm> World<A> {
         choices
     }
 
-    /// Starts all processes.
-    fn start<S: System<Algorithm = A>>(&mut self, system: &S, choices: &mut Choices) {
+    /// Starts all processes, in that combination of initial states.
+    fn start<S: System<Algorithm = A>>(&mut self, system: &S, start: usize, choices: &mut Choices) {
         self.is_started = true;
+        self.start = start;
+        let mut rest = start;
+        for node in 0..system.processes() {
+            let mut states = system.arbitrary(NodeId(node));
+            if !states.is_empty() {
+                let place = rest % states.len();
+                rest /= states.len();
+                let state = states.swap_remove(place);
+                self.process(node).steps.begin_as(state);
+            }
+        }
         let directory = self.directory.clone();
         for node in 0..system.processes() {
             self.choosing(node, choices, |world| {
@@ -68,7 +82,7 @@ impl<A: Algorithm> World<A> {
             Action::Deliver(_, to, _) | Action::Duplicate(_, to, _) => *to,
             Action::Timer(node, _) => *node,
             Action::Restart(node) => return Some(*node),
-            Action::Start | Action::Lose(..) | Action::Crash(_) | Action::Choosing(..) => {
+            Action::Start(_) | Action::Lose(..) | Action::Crash(_) | Action::Choosing(..) => {
                 return None;
             }
         };
@@ -87,7 +101,7 @@ impl<A: Algorithm> World<A> {
                 let step = steps.command(asked.command, Context::new(), &directory);
                 Some((node, step))
             }
-            Action::Start | Action::Choosing(..) => None,
+            Action::Start(_) | Action::Choosing(..) => None,
             Action::Lose(from, to, place) => {
                 spend(&mut self.spent.losses, self.network.losses);
                 self.take(from, to, place);
@@ -110,8 +124,12 @@ impl<A: Algorithm> World<A> {
             Action::Timer(node, place) => {
                 let process = self.process(node);
                 let timer = process.timers.keys().nth(place)?.clone();
-                let set_by = process.timers.remove(&timer)?.set_by;
-                Some((node, process.steps.timer(timer, &set_by, &directory)))
+                let Timer { set_by, due, .. } = process.timers.remove(&timer)?;
+                let step = process.steps.timer(timer, &set_by, &directory);
+                if self.is_synchronous {
+                    self.now = due;
+                }
+                Some((node, step))
             }
             Action::Crash(node) => {
                 spend(&mut self.spent.crashes, self.network.crashes);
@@ -174,10 +192,12 @@ impl<A: Algorithm> World<A> {
                     self.send(node, to.0, message, id, &step.context);
                 }
                 Effect::SetTimer { timer, after } => {
+                    let due = self.now.saturating_add(after);
                     let process = self.process(node);
                     let timing = Timer {
                         set_by: step.context.clone(),
                         after,
+                        due,
                         set_at: process.taken,
                     };
                     process.timers.insert(timer, timing);

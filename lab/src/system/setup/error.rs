@@ -1,6 +1,7 @@
 //! Why a system cannot be built.
 
 use super::OPERATIONS;
+use crate::liars::Liars;
 
 /// Why a system cannot be built for a run: take other options or another topology.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -77,6 +78,15 @@ pub enum SetupError {
         peer: usize,
         /// The topology.
         topology: String,
+    },
+    /// No process of the system can lie.
+    #[error(
+        "--liars {asked}: the processes of this system cannot lie; leave --liars out, or take \
+         `generals`, whose can"
+    )]
+    NoLiars {
+        /// The liars of the run.
+        asked: Liars,
     },
     /// A flood has no automatic interval.
     #[error("--interval auto is for --protocol gossipsub; state a time, as in --interval 50ms")]

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use lab::liars::Liars;
 use lab::model::{Network, UNLIMITED};
 use lab::options::Net;
 use lab::planned::Kill;
@@ -16,12 +17,12 @@ use crate::run;
 
 /// What is run.
 #[derive(Debug)]
-pub(super) struct Described(Description);
+pub(super) struct Described(Description, Liars);
 
 impl Described {
-    /// Of a system with its options.
-    pub(super) fn new(description: Description) -> Self {
-        Self(description)
+    /// Of a system with its options, and with these liars.
+    pub(super) fn new(description: Description, liars: Liars) -> Self {
+        Self(description, liars)
     }
 
     /// Over real peers.
@@ -90,6 +91,7 @@ impl Described {
                 "scenario": scenario,
                 "system": self.0.options,
                 "network": network,
+                "liars": self.1,
             }),
         }
     }
@@ -166,6 +168,8 @@ mod tests {
             ("wave", "echo", None),
             ("gossip", "flood", None),
             ("terminate", "dijkstra-scholten", None),
+            ("agree", "flood-set", None),
+            ("generals", "oral-messages", None),
             ("ping", "ping-pong", None),
         ] {
             let description = chosen(words).description();
@@ -177,8 +181,17 @@ mod tests {
     #[test]
     fn options_are_numbers_with_their_units() {
         let system = chosen("snapshot --every 250ms --kill 3@1500ms --channel per-message");
-        let described = || Described::new(system.description());
+        let described = || Described::new(system.description(), system.net().liars());
         assert_eq!(system.net().channel, Channel::PerMessage);
+        assert_eq!(
+            described().checked(Network::RELIABLE).options["liars"],
+            json!([])
+        );
+        let lying = chosen("generals --liars 3,1:forge");
+        let described_liars = Described::new(lying.description(), lying.net().liars());
+        let liars = described_liars.checked(Network::RELIABLE).options["liars"].clone();
+        let liar = |peer| json!({ "peer": peer, "lie": "forge" });
+        assert_eq!(liars, json!([liar(1), liar(3)]));
         let links = Links {
             delay: "1ms..2ms".parse().expect("a delay"),
             in_order: false,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use lab::delay::Delay;
+use lab::liars::Liars;
 use lab::model::Plan;
 use lab::options::{Channel, Net, Schedules, States};
 use lab::simulator::{Crash, Limits, Scenario};
@@ -124,6 +125,7 @@ fn without_sockets(common: &Common) -> Common {
 struct RunSpec {
     options: RunOptions,
     description: run::Experiment,
+    liars: Liars,
     engine: Engine,
 }
 
@@ -157,8 +159,9 @@ impl RunSpec {
             in_order: net.channel == Channel::Stream,
         };
         Self {
-            description: Described::new(description).live(&links, net),
+            description: Described::new(description, net.liars()).live(&links, net),
             options,
+            liars: net.liars(),
             engine: Engine::Live {
                 links,
                 net: net.clone(),
@@ -178,7 +181,9 @@ impl RunSpec {
         let file = args.scenario.as_ref();
         let file = file.map(|path| path.to_string_lossy().into_owned());
         Ok(Self {
-            description: Described::new(description).simulated(&scenario, file.as_deref()),
+            description: Described::new(description, net.liars())
+                .simulated(&scenario, file.as_deref()),
+            liars: net.liars(),
             engine: Engine::Simulator {
                 without_order: args.without_order(&scenario, net),
                 scenario,
@@ -198,7 +203,8 @@ impl RunSpec {
         let plan = args.plan(net, processes(&options), options.seed);
         let plan = plan.map_err(lab::Error::from)?;
         Ok(Self {
-            description: Described::new(description).checked(plan.network),
+            description: Described::new(description, net.liars()).checked(plan.network),
+            liars: net.liars(),
             options,
             engine: Engine::ModelChecker(plan),
         })
@@ -221,6 +227,7 @@ impl RunSpec {
             topology: self.options.topology.clone(),
             neighbours: topology::ids(neighbours(&self.options)),
             seed: self.options.seed,
+            liars: self.liars.clone(),
             engine: self.engine.kind(),
             stops: self.engine.stops(),
             fifo: self.engine.is_fifo(),
@@ -240,8 +247,12 @@ impl RunSpec {
         let Self {
             options,
             description,
+            liars,
             engine,
         } = self;
+        if let Err(error) = system::check_liars(&system, &liars) {
+            return (options, Err(lab::Error::from(error).into()));
+        }
         let experiment = match engine {
             Engine::Live { links, net } => timeout(&system, &links, net.timeout)
                 .map(|timeout| boxed(Live::new(description, system, links, net.kill, timeout)))

@@ -28,6 +28,44 @@ fn every_schedule_of_every_algorithm_passes() {
     }
 }
 
+/// Their judges need no history, so a run is not followed to its end.
+#[test]
+fn every_crash_and_every_liar_is_tried() {
+    for system in [
+        "--peers 4 check agree --crashes 1",
+        "--peers 3 check agree --ending messages",
+        "--peers 4 check generals --liars 0:equivocate",
+        "--peers 4 check generals --liars 3:forge",
+    ] {
+        let ended = testbed(system, 0);
+        says(
+            &ended,
+            &["all of them", "every run is right in every situation"],
+        );
+    }
+    for (system, parts) in [
+        (
+            "--peers 3 check agree --crashes 1 --faults 0",
+            &["agreement: VIOLATED", "verdict           fail"],
+        ),
+        (
+            "--peers 3 check generals --liars 2:forge",
+            &[
+                "IC2 the commander's order: VIOLATED",
+                "verdict           fail",
+            ],
+        ),
+    ] {
+        says(&testbed(system, 1), parts);
+    }
+}
+
+#[test]
+fn rounds_shorter_than_the_delay_are_unknown() {
+    let ended = testbed("--peers 4 simulate agree --round 5ms --delay 20ms", 3);
+    says(&ended, &["the rounds were not synchronous"]);
+}
+
 #[test]
 fn a_shortest_counterexample_is_recorded() {
     let ended = testbed("--peers 2 check snapshot --channel per-message", 1);

@@ -184,6 +184,19 @@ fn the_other_algorithms_cost_what_theory_says() {
                 "SIGNAL            99, in theory 99",
             ],
         ),
+        (
+            "--peers 5 agree",
+            &["agreement: holds", "VALUES            40, in theory 40"],
+        ),
+        ("--peers 4 agree --kill 0@1500ms", &["agreement: holds"]),
+        (
+            "--peers 5 agree --ending messages",
+            &["agreement: holds", "VALUES            40, in theory 40"],
+        ),
+        (
+            "--peers 4 generals --liars 2:forge",
+            &["IC2 the commander's order: holds", "and lies"],
+        ),
     ] {
         let ended = testbed(&format!("--transport memory {arguments}"), 0);
         says(&ended, parts);

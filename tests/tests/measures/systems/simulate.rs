@@ -23,6 +23,9 @@ fn every_algorithm_passes_many_schedules() {
         ("gossip --fanout 3 --loss 0.1 --duplication 0.1", 200),
         ("terminate", 500),
         ("terminate --channel per-message", 500),
+        ("agree --kill 0@2ms", 200),
+        ("agree --ending messages --channel per-message", 200),
+        ("generals --traitors 2 --liars 0,4:custom", 200),
     ] {
         let arguments = format!("--peers 8 simulate {system} --seeds {schedules}");
         let ended = testbed(&arguments, 0);
@@ -44,6 +47,8 @@ fn a_seed_decides_every_byte() {
         "wave",
         "gossip --fanout 2",
         "terminate",
+        "agree",
+        "generals --liars 0:custom",
     ] {
         let spans = |seed: &str| {
             let runs = Runs::new();

@@ -8,7 +8,7 @@ use super::refused;
 
 #[test]
 fn invalid_values_are_rejected() {
-    let cases: [(&str, &str, &[&str]); 37] = [
+    let cases: [(&str, &str, &[&str]); 44] = [
         (
             "an unknown algorithm",
             "snapshot --algorithm paxos",
@@ -55,6 +55,45 @@ fn invalid_values_are_rejected() {
             "stopping a peer twice",
             "--peers 3 snapshot --kill 1@1s --kill 1@2s",
             &["named twice"],
+        ),
+        (
+            "a liar outside the run",
+            "--peers 3 generals --liars 3:forge",
+            &["--liars 3", "0 to 2"],
+        ),
+        (
+            "a liar named twice",
+            "--peers 4 generals --liars 1:forge --liars 1:silent",
+            &["peer 1 is named twice"],
+        ),
+        (
+            "a lie that there is not",
+            "--peers 4 generals --liars 1:exaggerate",
+            &[
+                "1:exaggerate",
+                "silent, equivocate, forge, custom",
+                "0,3:equivocate",
+            ],
+        ),
+        (
+            "a liar where none can lie",
+            "--peers 4 simulate elect --liars 1:forge",
+            &["--liars 1:forge", "leave --liars out", "`generals`"],
+        ),
+        (
+            "a liar of gossipsub",
+            "--peers 4 gossip --protocol gossipsub --liars 1:forge",
+            &["--liars", "gossipsub"],
+        ),
+        (
+            "more traitors than can be afforded",
+            "--peers 20 generals --traitors 5",
+            &["--traitors", "5"],
+        ),
+        (
+            "agreement without a mesh",
+            "--peers 8 --topology ring agree",
+            &["--topology full"],
         ),
         (
             "an election without a ring",

@@ -14,6 +14,7 @@ mod markers;
 mod mutant;
 mod mutual_exclusion;
 mod record;
+mod rounds;
 mod termination;
 mod wave;
 

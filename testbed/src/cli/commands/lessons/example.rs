@@ -36,6 +36,7 @@ pub(super) fn of(lesson: &Lesson) -> Vec<String> {
         engine: Engine::ModelChecker,
         stops: Vec::new(),
         fifo: true,
+        liars: lab::liars::Liars::default(),
     };
     system.build(setup, Example(processes)).unwrap_or_default()
 }
