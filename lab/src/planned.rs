@@ -13,6 +13,7 @@ use algorithms::NodeId;
 use serde::Serialize;
 use trace::time::duration;
 
+use crate::simulator::{Crash, Memory};
 use crate::stats::show;
 
 /// How many faults are reported one by one. A guess: more would not be read.
@@ -64,6 +65,29 @@ impl FromStr for Kill {
     }
 }
 
+/// `3@100ms..2s`: the process crashes and restarts at these times, and loses all but its
+/// durable fields.
+///
+/// # Errors
+/// Names the text, and the form that is expected.
+pub fn crash(text: &str) -> Result<Crash, String> {
+    let wrong = || format!("{text:?} names no peer and two times; write for example 3@100ms..2s");
+    let (first, restart) = text.split_once("..").ok_or_else(wrong)?;
+    let Kill { node, at } = first.parse().map_err(|_| wrong())?;
+    let restart = duration(restart).map_err(|_| wrong())?;
+    match at < restart {
+        true => Ok(Crash {
+            process: node,
+            at,
+            restart: Some(restart),
+            state: Memory::Lost,
+        }),
+        false => Err(format!(
+            "{text:?} restarts before it crashes; write for example 3@100ms..2s"
+        )),
+    }
+}
+
 /// What came of a fault in one run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strike {
@@ -106,6 +130,16 @@ impl Planned {
     /// That peer is stopped for good.
     pub fn kill(node: u32, at: Duration) -> Self {
         Self::new(format!("the kill of {}", NodeId(node)), at)
+    }
+
+    /// That peer crashes.
+    pub fn crash(node: u32, at: Duration) -> Self {
+        Self::new(format!("the crash of {}", NodeId(node)), at)
+    }
+
+    /// That peer restarts after a crash.
+    pub fn restart(node: u32, at: Duration) -> Self {
+        Self::new(format!("the restart of {}", NodeId(node)), at)
     }
 
     /// The same, which cannot happen unless the fault at that place does.
@@ -212,8 +246,25 @@ mod tests {
     fn faults() -> Faults {
         Faults::new(vec![
             Planned::kill(3, 40 * MS),
-            Planned::new("the restart of peer-03".into(), 60 * MS).after(0),
+            Planned::restart(3, 60 * MS).after(0),
         ])
+    }
+
+    #[test]
+    fn a_crash_has_a_peer_and_two_times() {
+        let read = crash("2@1s..1500ms").expect("a crash");
+        assert_eq!((read.process, read.at), (2, 1000 * MS));
+        assert_eq!((read.restart, read.state), (Some(1500 * MS), Memory::Lost));
+        for (text, part) in [
+            ("2@1s", "two times"),
+            ("1s..2s", "two times"),
+            ("2@1s..", "two times"),
+            ("2@2s..1s", "before it crashes"),
+            ("2@1s..1s", "before it crashes"),
+        ] {
+            let why = crash(text).expect_err(text);
+            assert!(why.contains(part) && why.contains(text), "{why}");
+        }
     }
 
     #[test]

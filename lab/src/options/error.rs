@@ -9,8 +9,10 @@ use crate::simulator::ScenarioError;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A peer to stop is not in the run.
-    #[error("--kill {peer}: there are {peers} peers, from 0 to {}", peers.saturating_sub(1))]
+    #[error("{option} {peer}: there are {peers} peers, from 0 to {}", peers.saturating_sub(1))]
     UnknownPeer {
+        /// The option that names it.
+        option: &'static str,
         /// The peer.
         peer: u32,
         /// How many there are.
@@ -19,6 +21,15 @@ pub enum Error {
     /// A peer is to stop twice.
     #[error("--kill: a peer is named twice, and can stop only once; name it once")]
     KilledTwice,
+    /// A peer is to stop while it is down.
+    #[error(
+        "--crash {peer}: it is to stop again before it has restarted; leave time between, for \
+         example --crash {peer}@1s..2s --crash {peer}@3s..4s"
+    )]
+    StopsWhileDown {
+        /// The peer.
+        peer: u32,
+    },
     /// All peers are to stop.
     #[error("--kill: all {peers} peers are to stop; leave one that goes on")]
     AllKilled {

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::error::Error;
 use crate::delay::Delay;
-use crate::planned::Kill;
+use crate::planned::{self, Kill};
 use crate::simulator::{Crash, Memory};
 use crate::values;
 
@@ -26,6 +26,10 @@ pub struct Net {
     /// Stop a peer: 3@100ms. May be given several times
     #[arg(long, global = true, value_name = "PEER@TIME")]
     pub kill: Vec<Kill>,
+    /// Crash a peer and restart it: 3@100ms..2s. It restarts with what it has persisted,
+    /// and what was sent to it is lost. May be given several times
+    #[arg(long, global = true, value_name = "PEER@TIME..TIME", value_parser = planned::crash)]
+    pub crash: Vec<Crash>,
     /// How long a live run may take [default: 30s, or what its options need, after
     /// the last operation is to begin], and a check [default: 5m]
     #[arg(long, global = true, value_name = "TIME", value_parser = values::duration)]
@@ -42,33 +46,53 @@ pub enum Channel {
 }
 
 impl Net {
-    /// The processes to be stopped for ever.
+    /// The processes to be stopped, for ever and for a time.
     pub fn stops(&self) -> impl Iterator<Item = Crash> {
-        self.kill.iter().map(|kill| Crash {
+        let kills = self.kill.iter().map(|kill| Crash {
             process: kill.node,
             at: kill.at,
             restart: None,
             state: Memory::Kept,
-        })
+        });
+        kills.chain(self.crash.iter().cloned())
     }
 
-    /// Requires that each process to be stopped exists, is named once, and that
-    /// one goes on.
+    /// Requires that each process to be stopped exists and runs then, and that one is not
+    /// stopped for ever.
     ///
     /// # Errors
     /// [`Error`] names the value and the way out.
     pub fn check(&self, peers: u32) -> Result<(), Error> {
-        if let Some(kill) = self.kill.iter().find(|kill| kill.node >= peers) {
-            let peer = kill.node;
-            return Err(Error::UnknownPeer { peer, peers });
+        let killed = self.kill.iter().map(|kill| ("--kill", kill.node));
+        let crashed = self.crash.iter().map(|crash| ("--crash", crash.process));
+        if let Some((option, peer)) = killed.chain(crashed).find(|(_, peer)| *peer >= peers) {
+            return Err(Error::UnknownPeer {
+                option,
+                peer,
+                peers,
+            });
         }
         let stopped: BTreeSet<_> = self.kill.iter().map(|kill| kill.node).collect();
         if stopped.len() < self.kill.len() {
             return Err(Error::KilledTwice);
         }
+        if let Some(peer) = self.stops_while_down() {
+            return Err(Error::StopsWhileDown { peer });
+        }
         match stopped.len() < peers as usize {
             true => Ok(()),
             false => Err(Error::AllKilled { peers }),
         }
+    }
+
+    /// A process that is to stop before it has restarted.
+    fn stops_while_down(&self) -> Option<u32> {
+        let mut stops: Vec<_> = self.stops().collect();
+        stops.sort_by_key(|stop| (stop.process, stop.at));
+        let mut pairs = stops.iter().zip(stops.iter().skip(1));
+        let down = pairs.find(|(stop, next)| {
+            stop.process == next.process && stop.restart.is_none_or(|restart| next.at <= restart)
+        });
+        down.map(|(stop, _)| stop.process)
     }
 }

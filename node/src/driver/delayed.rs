@@ -51,6 +51,11 @@ impl Delayed {
         }
     }
 
+    /// The links, without the events on them.
+    pub(super) fn into_links(self) -> Option<Links> {
+        self.links
+    }
+
     pub(super) fn have_room(&self) -> bool {
         self.queue.len() < CAPACITY
     }
@@ -74,8 +79,11 @@ impl Delayed {
                 *latest = due.max(*latest);
                 due
             }
-            // The end of a channel comes after its messages.
-            Inbound::HungUp { from } => self.latest.remove(from).unwrap_or(now),
+            // The end of a channel comes after its messages, and before those of the next.
+            Inbound::HungUp { from, .. } => {
+                self.latest.retain(|_, latest| *latest > now);
+                self.latest.get(from).copied().unwrap_or(now)
+            }
         };
         self.queue.push(due, inbound);
         None

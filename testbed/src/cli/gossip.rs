@@ -157,6 +157,7 @@ impl TryFrom<&Gossip> for Options {
             ("--delay", net.delay.is_some()),
             ("--channel per-message", net.channel == Channel::PerMessage),
             ("--timeout", net.timeout.is_some()),
+            ("--crash", !net.crash.is_empty()),
         ];
         if let Some((option, _)) = ignored.iter().find(|(_, given)| *given) {
             let reason = "is not for --protocol gossipsub; leave it out";

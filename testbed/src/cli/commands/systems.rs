@@ -236,8 +236,8 @@ impl RunSpec {
             engine,
         } = self;
         let experiment = match engine {
-            Engine::Live { links, net } => timeout(&system, &links, net.timeout)
-                .map(|timeout| boxed(Live::new(description, system, links, net.kill, timeout)))
+            Engine::Live { links, net } => timeout(&system, &links, &net)
+                .map(|timeout| boxed(Live::new(description, system, links, &net, timeout)))
                 .map_err(Error::from),
             Engine::ModelChecker(plan) => Ok(boxed(Checked::new(description, system, plan))),
             Engine::Simulator {
@@ -301,17 +301,17 @@ fn processes(options: &RunOptions) -> Processes {
     Processes::new(options.peers).with_neighbours(neighbours(options))
 }
 
-/// The time limit of a live run of `system`: `given`, or what its operations need.
-fn timeout<S: System>(
-    system: &S,
-    links: &Links,
-    given: Option<Duration>,
-) -> Result<Duration, Usage> {
+/// The time limit of a live run of `system`: the given one, or what its operations need,
+/// also those of processes that restart.
+fn timeout<S: System>(system: &S, links: &Links, net: &Net) -> Result<Duration, Usage> {
     let commands = system.commands().into_iter();
     let last = commands.map(|asked| asked.at).max().unwrap_or_default();
     let longest = system.lasts(links.delay.most()).saturating_mul(2);
-    let enough = last.saturating_add(longest.max(USUAL));
-    match given {
+    let restarts = net.crash.iter().filter_map(|crash| crash.restart);
+    let enough = restarts
+        .fold(last, Duration::max)
+        .saturating_add(longest.max(USUAL));
+    match net.timeout {
         Some(given) if given <= last => Err(Usage::value(
             format!("--timeout {given:?}"),
             format!(
@@ -335,12 +335,23 @@ mod tests {
     use lab::system::snapshot::Snapshots;
     use lab::system::wave::Waves;
 
+    fn net(timeout: Option<Duration>, crash: Vec<Crash>) -> Net {
+        Net {
+            delay: None,
+            channel: Channel::Stream,
+            kill: Vec::new(),
+            crash,
+            timeout,
+        }
+    }
+
     fn limit(system: &impl System, given: Option<u64>) -> Result<u64, String> {
         let links = Links {
             delay: LIVE_DELAY,
             in_order: true,
         };
-        let limit = timeout(system, &links, given.map(Duration::from_secs));
+        let net = net(given.map(Duration::from_secs), Vec::new());
+        let limit = timeout(system, &links, &net);
         limit
             .map(|limit| limit.as_secs())
             .map_err(|error| error.to_string())
