@@ -6,6 +6,8 @@ mod fault_requests;
 mod operations;
 mod overload;
 mod planned;
+#[cfg(test)]
+mod restarts;
 mod session;
 #[cfg(test)]
 mod tests;
