@@ -105,3 +105,50 @@ impl Delayed {
         inbound
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use libp2p::swarm::ConnectionId;
+    use proto::{Bytes, Envelope};
+
+    use super::*;
+
+    fn message(from: PeerId, incarnation: u32) -> Inbound {
+        let envelope = Envelope {
+            id: 1,
+            kind: "TEST".into(),
+            created_unix_nano: 0,
+            deadline_unix_nano: None,
+            trace: None,
+            sequence: 0,
+            incarnation,
+            payload: Bytes::new(),
+        };
+        Inbound::Message { from, envelope }
+    }
+
+    /// Once, the first messages of a peer that had restarted came before the last ones that
+    /// it had sent before.
+    #[tokio::test]
+    async fn messages_of_the_next_channel_come_after_the_end_of_the_one_before() {
+        let mut delays = [30, 0].map(Duration::from_millis).into_iter();
+        let delay = move || delays.next().unwrap_or_default();
+        let mut delayed = Delayed::new(Some(Links {
+            delay: Some(Box::new(delay)),
+            in_order: true,
+        }));
+        let (from, connection) = (PeerId::random(), ConnectionId::new_unchecked(1));
+        let end = Inbound::HungUp { from, connection };
+        for event in [message(from, 1), end, message(from, 2)] {
+            assert!(delayed.push(event).is_none());
+        }
+        let mut order = Vec::new();
+        for _ in 0..3 {
+            order.push(match delayed.next().await {
+                Inbound::Message { envelope, .. } => Some(envelope.incarnation),
+                Inbound::HungUp { .. } => None,
+            });
+        }
+        assert_eq!(order, [Some(1), None, Some(2)]);
+    }
+}

@@ -282,6 +282,37 @@ mod tests {
         assert_eq!((outboxes.waiting, outboxes.waiting_bytes), (0, 0));
     }
 
+    /// The peer may have restarted after the first message, so the later ones may arrive.
+    #[test]
+    fn only_messages_that_waited_for_a_failed_channel_are_lost() {
+        let (commands, mut given) = mpsc::channel(1);
+        let mut outboxes = outboxes(commands, None);
+        let peer = PeerId::random();
+        let mut cx = Context::from_waker(noop_waker_ref());
+        let mut lost = |outboxes: &mut Outboxes| {
+            let poll = || outboxes.poll(&mut cx).is_ready();
+            std::iter::repeat_with(poll)
+                .take_while(|ready| *ready)
+                .count()
+        };
+        assert!(outboxes.send(peer, message(1)).is_none());
+        for expected in [1, 2] {
+            assert_eq!(lost(&mut outboxes), 0);
+            let Ok(Command::OpenChannel { reply, .. }) = given.try_recv() else {
+                panic!("no channel is asked for");
+            };
+            let failed = reply.send(Err(Error::NotConnected(peer)));
+            assert!(failed.is_ok());
+            if expected == 1 {
+                assert!(outboxes.send(peer, message(1)).is_none());
+                assert!(outboxes.send(peer, message(1)).is_none());
+            }
+            assert_eq!(lost(&mut outboxes), expected);
+        }
+        assert!(given.try_recv().is_err() && outboxes.boxes.is_empty());
+        assert_eq!((outboxes.waiting, outboxes.waiting_bytes), (0, 0));
+    }
+
     /// Once, the receiver of the message that exceeded the limit was disconnected, although
     /// it was another peer that did not read.
     #[test]

@@ -364,6 +364,13 @@ mod tests {
             initiators: 1,
         };
         assert_eq!(limit(&wave, None), Ok(30));
+        let crash = lab::planned::crash("1@1s..50s").expect("a crash");
+        let links = Links {
+            delay: LIVE_DELAY,
+            in_order: true,
+        };
+        let restarts = timeout(&wave, &links, &net(None, vec![crash]));
+        assert_eq!(restarts.ok(), Some(Duration::from_secs(80)));
         let entries = MutualExclusion {
             processes: 20,
             entries: 100,
