@@ -123,7 +123,7 @@ fn a_snapshot_aborts_when_a_peer_is_killed() {
 fn a_killed_peer_restarts() {
     let runs = Runs::new();
     let options = "snapshot --snapshots 100 --every 1s --patience 1s";
-    let (mut running, address) = start(&runs, options);
+    let (running, address) = start(&runs, options);
     let on = |action: &str, peer: &str| json!({ "action": action, "peer": peer });
     let faults = || http::get(&address, "/api/topology").json()["faults"].clone();
     refused(&address, &on("restart", "peer-03"), "is not down");

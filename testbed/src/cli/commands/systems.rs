@@ -237,7 +237,10 @@ impl RunSpec {
         } = self;
         let experiment = match engine {
             Engine::Live { links, net } => timeout(&system, &links, &net)
-                .map(|timeout| boxed(Live::new(description, system, links, &net, timeout)))
+                .map(|timeout| {
+                    let stops: Vec<_> = net.stops().collect();
+                    boxed(Live::new(description, system, links, &stops, timeout))
+                })
                 .map_err(Error::from),
             Engine::ModelChecker(plan) => Ok(boxed(Checked::new(description, system, plan))),
             Engine::Simulator {

@@ -15,8 +15,8 @@ mod tests;
 use csv::StringRecord;
 use std::time::{Duration, Instant};
 
-use lab::options::Net;
 use lab::planned::{Faults, Strike};
+use lab::simulator::Crash;
 use lab::stats::nanos;
 use lab::system::{self, Results, System};
 use serde::Serialize;
@@ -79,20 +79,20 @@ pub struct Lateness {
 
 impl<S: System> Live<S> {
     /// A run of `system`. `description` is for `run.json`; `links` states what happens to
-    /// messages besides what the machine does. `net` has the planned faults. Also takes the
-    /// time limit.
+    /// messages besides what the machine does. Also takes the planned crashes, and the time
+    /// limit.
     pub fn new(
         description: run::Experiment,
         system: S,
         links: Links,
-        net: &Net,
+        stops: &[Crash],
         timeout: Duration,
     ) -> Self {
         Self {
             description,
             system,
             links,
-            planned: planned::plan(net),
+            planned: planned::plan(stops),
             timeout,
             progress: Progress::default(),
             took: None,

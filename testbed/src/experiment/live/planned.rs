@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use algorithms::NodeId;
-use lab::options::Net;
 use lab::planned::Planned;
+use lab::simulator::Crash;
 
 /// A planned fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,21 +26,24 @@ pub(super) enum Change {
     Restart,
 }
 
-/// The faults that the options plan: the kills, and then each crash with its restart.
-pub(super) fn plan(net: &Net) -> Vec<PlannedFault> {
+/// The planned faults: each crash, and its restart.
+pub(super) fn plan(stops: &[Crash]) -> Vec<PlannedFault> {
     let fault = |node, at, change| PlannedFault {
         node: NodeId(node),
         at,
         change,
     };
-    let kills = net.kill.iter();
-    let kills = kills.map(|kill| fault(kill.node, kill.at, Change::Kill));
-    let crashes = net.crash.iter().flat_map(|crash| {
-        let restart = crash.restart;
-        let restart = restart.map(|at| fault(crash.process, at, Change::Restart));
-        [Some(fault(crash.process, crash.at, Change::Crash)), restart]
+    let all = stops.iter().flat_map(|stop| {
+        let (node, at) = (stop.process, stop.at);
+        match stop.restart {
+            None => [Some(fault(node, at, Change::Kill)), None],
+            Some(restart) => [
+                Some(fault(node, at, Change::Crash)),
+                Some(fault(node, restart, Change::Restart)),
+            ],
+        }
     });
-    kills.chain(crashes.flatten()).collect()
+    all.flatten().collect()
 }
 
 /// The same, for the report.

@@ -8,7 +8,7 @@ use super::refused;
 
 #[test]
 fn invalid_values_are_rejected() {
-    let cases: [(&str, &str, &[&str]); 32] = [
+    let cases: [(&str, &str, &[&str]); 39] = [
         (
             "an unknown algorithm",
             "snapshot --algorithm paxos",
