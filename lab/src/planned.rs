@@ -13,6 +13,7 @@ use algorithms::NodeId;
 use serde::Serialize;
 use trace::time::duration;
 
+use crate::simulator::{Crash, Frequency, Memory};
 use crate::stats::show;
 
 /// How many faults are reported one by one. A guess: more would not be read.
@@ -64,6 +65,46 @@ impl FromStr for Kill {
     }
 }
 
+/// Crashes of processes that restart, without all but their durable fields.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Crashes {
+    /// One process, at these times.
+    At(Crash),
+    /// Processes and times that are drawn.
+    Random(Frequency),
+}
+
+/// `3@100ms..2s`, or `2`, or `0.1/s`.
+impl FromStr for Crashes {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || {
+            format!(
+                "{text:?} names no peer and two times, and no number or rate of crashes; write \
+                 for example 3@100ms..2s, or in simulate 2 or 0.1/s"
+            )
+        };
+        if !text.contains('@') {
+            return text.parse().map(Self::Random).map_err(|_| wrong());
+        }
+        let (first, restart) = text.split_once("..").ok_or_else(wrong)?;
+        let Kill { node, at } = first.parse().map_err(|_| wrong())?;
+        let restart = duration(restart).map_err(|_| wrong())?;
+        match at < restart {
+            true => Ok(Self::At(Crash {
+                process: node,
+                at,
+                restart: Some(restart),
+                state: Memory::Lost,
+            })),
+            false => Err(format!(
+                "{text:?} restarts before it crashes; write for example 3@100ms..2s"
+            )),
+        }
+    }
+}
+
 /// What came of a fault in one run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strike {
@@ -106,6 +147,16 @@ impl Planned {
     /// That peer is stopped for good.
     pub fn kill(node: u32, at: Duration) -> Self {
         Self::new(format!("the kill of {}", NodeId(node)), at)
+    }
+
+    /// That peer crashes.
+    pub fn crash(node: u32, at: Duration) -> Self {
+        Self::new(format!("the crash of {}", NodeId(node)), at)
+    }
+
+    /// That peer restarts after a crash.
+    pub fn restart(node: u32, at: Duration) -> Self {
+        Self::new(format!("the restart of {}", NodeId(node)), at)
     }
 
     /// The same, which cannot happen unless the fault at that place does.
@@ -212,8 +263,32 @@ mod tests {
     fn faults() -> Faults {
         Faults::new(vec![
             Planned::kill(3, 40 * MS),
-            Planned::new("the restart of peer-03".into(), 60 * MS).after(0),
+            Planned::restart(3, 60 * MS).after(0),
         ])
+    }
+
+    #[test]
+    fn a_crash_has_a_peer_and_two_times() {
+        let read = "2@1s..1500ms".parse().expect("a crash");
+        let expected = Crash {
+            process: 2,
+            at: 1000 * MS,
+            restart: Some(1500 * MS),
+            state: Memory::Lost,
+        };
+        assert_eq!(Crashes::At(expected), read);
+        let rate = "0.5/s".parse().expect("a rate");
+        assert_eq!(Crashes::Random(Frequency::Rate(0.5)), rate);
+        for (text, part) in [
+            ("2@1s", "two times"),
+            ("1s..2s", "two times"),
+            ("2@1s..", "two times"),
+            ("2@2s..1s", "before it crashes"),
+            ("2@1s..1s", "before it crashes"),
+        ] {
+            let why = text.parse::<Crashes>().expect_err(text);
+            assert!(why.contains(part) && why.contains(text), "{why}");
+        }
     }
 
     #[test]

@@ -45,6 +45,10 @@ pub struct Config {
     pub watch: Option<gossip::Watch>,
     /// The metrics of libp2p and of the peer. Peers may share them.
     pub metrics: Option<Arc<Metrics>>,
+    /// The number of the last channel that this peer has opened before; 0 for none. Its
+    /// channels are numbered from the next one, so those of a peer that restarts come after
+    /// those that it opened before.
+    pub incarnation: u32,
 }
 
 impl Config {
@@ -63,6 +67,7 @@ impl Config {
             gossip: gossip::Parameters::default(),
             watch: None,
             metrics: None,
+            incarnation: 0,
         }
     }
 }

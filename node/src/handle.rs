@@ -83,6 +83,10 @@ pub(crate) enum Command {
     Disconnect {
         peer: PeerId,
     },
+    IsConnected {
+        peer: PeerId,
+        reply: oneshot::Sender<bool>,
+    },
     Publish {
         topic: String,
         data: Vec<u8>,
@@ -322,6 +326,32 @@ impl Handle {
     pub async fn wait_connections(&self, count: usize) -> bool {
         let mut now = self.count.clone();
         now.wait_for(|now| now.connections == count).await.is_ok()
+    }
+
+    /// Waits until `peer`, a member of the run, is connected, or until it is not. Returns
+    /// `false` when this peer stops before.
+    pub async fn wait_connection(&self, peer: PeerId, connected: bool) -> bool {
+        let mut count = self.count.clone();
+        loop {
+            count.mark_unchanged();
+            let command = |reply| Command::IsConnected { peer, reply };
+            match self.ask(command).await {
+                Some(now) if now == connected => return true,
+                Some(_) => {}
+                None => return false,
+            }
+            if count.changed().await.is_err() {
+                return false;
+            }
+        }
+    }
+
+    /// Waits until the peer is gone: until its last handle is dropped, and its listeners
+    /// are closed. The future holds no handle.
+    pub fn gone(&self) -> impl Future<Output = ()> + Send + use<> {
+        // The peer's task has the other end.
+        let mut count = self.count.clone();
+        async move { while count.changed().await.is_ok() {} }
     }
 
     /// Waits until the peer has stopped.

@@ -55,7 +55,7 @@ pub struct Peer {
 /// Every variant of [`Error`].
 pub fn start(config: Config) -> Result<Peer, Error> {
     let peer_id = PeerId::from(config.key.public());
-    let (channel, inbound) = channel::Behaviour::new();
+    let (channel, inbound) = channel::Behaviour::new(config.incarnation);
     let message = message::Behaviour::new(channel.inbox());
     let (count_sender, count) = watch::channel(Count::default());
     let (commands_sender, commands) = mpsc::channel(COMMANDS);
@@ -146,6 +146,10 @@ impl Task {
             Command::OpenChannel { peer, reply } => self.open_channel(peer, reply),
             Command::SendMessage { peer, parcel } => self.send_message(peer, parcel),
             Command::Ping { peer, reply } => self.ping(peer, reply),
+            Command::IsConnected { peer, reply } => {
+                let kept = self.swarm.behaviour().one_connection.to(&peer);
+                let _ = reply.send(kept.is_some());
+            }
             // An error means that there is nothing to close.
             Command::Disconnect { peer } => drop(self.swarm.disconnect_peer_id(peer)),
             Command::Publish { topic, data, reply } => {

@@ -41,9 +41,9 @@ pub enum Error {
     /// The algorithm is incorrect when a process crashes.
     #[error("this algorithm does not survive a process that stops")]
     NotSurvived,
-    /// A live run restarts no peer.
-    #[error("{peer} cannot restart in a live run; take a scenario of simulate")]
-    NotRestarted {
+    /// The peer runs, or restarts already.
+    #[error("{peer} is not down; only a peer that was killed restarts")]
+    NotDown {
         /// The peer.
         peer: String,
     },

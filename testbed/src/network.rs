@@ -3,6 +3,7 @@
 mod connect;
 mod error;
 mod introduce;
+mod restart;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -28,6 +29,8 @@ use trace::LABORATORY;
 use trace::telemetry::{Sink, Tracer};
 
 pub use error::{Error, FailedDial, FailedDials};
+use restart::Seat;
+pub use restart::{Joined, Restarts};
 
 use crate::host::Footprint;
 use crate::progress::Progress;
@@ -47,7 +50,7 @@ const REPORTS: usize = 1024;
 /// Running peers, connected as the topology says. They stop when it is dropped.
 #[derive(Debug)]
 pub struct Network<A: Algorithm> {
-    /// The processes, by their number.
+    /// The processes that run, by their number.
     pub drivers: Vec<Driver<A>>,
     /// Each process's tracer.
     pub tracers: Vec<Tracer>,
@@ -57,6 +60,7 @@ pub struct Network<A: Algorithm> {
     pub reports: mpsc::Receiver<Report<A>>,
     /// How late the timers of all processes fired.
     pub lateness: Arc<Lateness>,
+    seats: Vec<Seat>,
 }
 
 /// Peers that run no algorithm, connected as the topology says. They stop when
@@ -88,6 +92,7 @@ pub struct ExternalPeer {
 /// A peer that listens and has no algorithm yet.
 struct Member {
     handle: Handle,
+    config: Config,
     address: Multiaddr,
     tracer: Tracer,
 }
@@ -316,11 +321,6 @@ impl Builder<'_> {
         let peer = NodeId(index);
         let mut config = Config::new(key);
         config.admission = Some(admission);
-        let address = match self.options.transport {
-            Transport::Tcp => "/ip4/127.0.0.1/tcp/0",
-            Transport::Quic => "/ip4/127.0.0.1/udp/0/quic-v1",
-            Transport::Memory => "/memory/0",
-        };
         config.transports = [self.options.transport].into();
         config.security = self.options.security;
         if self.links.is_some_and(|links| !links.in_order) {
@@ -346,9 +346,8 @@ impl Builder<'_> {
         }
         config.metrics = self.metrics.cloned();
         let Peer { handle, inbound } =
-            node::start(config).map_err(|source| Error::Start { peer, source })?;
-        let address = address.parse().expect("a constant address");
-        let address = handle.listen(address).await;
+            node::start(config.clone()).map_err(|source| Error::Start { peer, source })?;
+        let address = handle.listen(any_address(self.options.transport)).await;
         let address = address.map_err(|source| Error::Listen {
             peer,
             source: Box::new(source),
@@ -360,6 +359,7 @@ impl Builder<'_> {
         let address = address.with_p2p(id).expect("an address without a peer");
         let member = Member {
             handle,
+            config,
             address,
             tracer,
         };
@@ -384,6 +384,7 @@ impl Builder<'_> {
         let directory = directory.with_neighbours(connected);
         let (sender, reports) = mpsc::channel(REPORTS);
         let (mut drivers, mut tracers) = (Vec::new(), Vec::new());
+        let mut seats = Vec::new();
         let lateness = Arc::<Lateness>::default();
         let members = members.into_iter().zip(inboxes);
         for (id, (member, inbound)) in (0..).map(NodeId).zip(members) {
@@ -404,6 +405,7 @@ impl Builder<'_> {
             };
             drivers.push(Driver::start(process, sender.clone()));
             tracers.push(member.tracer);
+            seats.push(Seat::new(member.config, member.address));
         }
         Network {
             drivers,
@@ -411,8 +413,19 @@ impl Builder<'_> {
             neighbours: neighbours(self.options),
             reports,
             lateness,
+            seats,
         }
     }
+}
+
+/// An address for a peer that is free, and chosen by the system.
+fn any_address(transport: Transport) -> Multiaddr {
+    let address = match transport {
+        Transport::Tcp => "/ip4/127.0.0.1/tcp/0",
+        Transport::Quic => "/ip4/127.0.0.1/udp/0/quic-v1",
+        Transport::Memory => "/memory/0",
+    };
+    address.parse().expect("a constant address")
 }
 
 /// The neighbours of each process, by its number.

@@ -98,7 +98,7 @@ pub async fn next_message(peer: &mut Peer, expected: PeerId) -> (u64, u64, u32) 
             assert_eq!(from, expected);
             (envelope.id, envelope.sequence, envelope.incarnation)
         }
-        Inbound::HungUp { from } => panic!("{from} hung up"),
+        Inbound::HungUp { from, .. } => panic!("{from} hung up"),
     }
 }
 
@@ -108,7 +108,7 @@ pub async fn next_message(peer: &mut Peer, expected: PeerId) -> (u64, u64, u32) 
 /// When something else comes.
 pub async fn hung_up(peer: &mut Peer, expected: PeerId) {
     match next(peer).await {
-        Inbound::HungUp { from } => assert_eq!(from, expected),
+        Inbound::HungUp { from, .. } => assert_eq!(from, expected),
         Inbound::Message { envelope, .. } => panic!("message {} came", envelope.id),
     }
 }

@@ -39,6 +39,8 @@ function Buttons({ allowed, paused, model }) {
       ${(allowed.includes('kill') || allowed.includes('cut')) && choice(a, setPeer, 'Peer')}
       ${allowed.includes('kill') && html`<button type="button" class="danger"
         onClick=${() => press('kill', { peer: a }, `${a} was killed.`)}>Kill it</button>`}
+      ${allowed.includes('restart') && html`<button type="button"
+        onClick=${() => press('restart', { peer: a }, `${a} restarts.`)}>Restart it</button>`}
       ${allowed.includes('cut') && html`
         <span class="group">${choice(b, setOther, 'The link’s other end')}
           <button type="button" class="danger"

@@ -3,14 +3,16 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::simulator::ScenarioError;
+use crate::simulator::{Frequency, ScenarioError};
 
 /// Why options make no sense together or for a run: change them.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A peer to stop is not in the run.
-    #[error("--kill {peer}: there are {peers} peers, from 0 to {}", peers.saturating_sub(1))]
+    #[error("{option} {peer}: there are {peers} peers, from 0 to {}", peers.saturating_sub(1))]
     UnknownPeer {
+        /// The option that names it.
+        option: &'static str,
         /// The peer.
         peer: u32,
         /// How many there are.
@@ -19,6 +21,24 @@ pub enum Error {
     /// A peer is to stop twice.
     #[error("--kill: a peer is named twice, and can stop only once; name it once")]
     KilledTwice,
+    /// A peer is to stop while it is down.
+    #[error(
+        "--crash {peer}: it is to stop again before it has restarted; leave time between, for \
+         example --crash {peer}@1s..2s --crash {peer}@3s..4s"
+    )]
+    StopsWhileDown {
+        /// The peer.
+        peer: u32,
+    },
+    /// Crashes at random times, outside of the simulator.
+    #[error(
+        "--crash {frequency}: only simulate draws the times of crashes; name a peer and its \
+         times, for example --crash 3@100ms..2s"
+    )]
+    RandomCrashes {
+        /// How often.
+        frequency: Frequency,
+    },
     /// All peers are to stop.
     #[error("--kill: all {peers} peers are to stop; leave one that goes on")]
     AllKilled {

@@ -45,6 +45,7 @@ impl States {
     pub fn plan(&self, net: &Net, processes: Processes, seed: u64) -> Result<Plan, Error> {
         let ignored = [
             ("--kill", !net.kill.is_empty()),
+            ("--crash", !net.crash.is_empty()),
             ("--delay", net.delay.is_some()),
         ];
         if let Some((option, _)) = ignored.iter().find(|(_, given)| *given) {

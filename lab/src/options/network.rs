@@ -8,8 +8,8 @@ use clap::{Args, ValueEnum};
 use super::error::Error;
 use crate::delay::Delay;
 use crate::liars::Liars;
-use crate::planned::Kill;
-use crate::simulator::{Crash, Memory};
+use crate::planned::{Crashes, Kill};
+use crate::simulator::{Crash, Frequency, Memory};
 use crate::values;
 
 /// What happens to messages and peers.
@@ -27,6 +27,11 @@ pub struct Net {
     /// Stop a peer: 3@100ms. May be given several times
     #[arg(long, global = true, value_name = "PEER@TIME")]
     pub kill: Vec<Kill>,
+    /// Crash a peer and restart it: 3@100ms..2s. It restarts with what it has persisted,
+    /// and what was sent to it is lost. May be given several times. In simulate also at
+    /// random: 2 in each schedule, or 0.1/s for each peer
+    #[arg(long, global = true, value_name = "PEER@TIME..TIME")]
+    pub crash: Vec<Crashes>,
     /// Let peers lie: 0,3:equivocate tells some the truth and others not; 2:forge lies to
     /// all, 2:silent sends nothing, 2:custom is the system's own. May be given several times
     #[arg(long, global = true, value_name = "PEER,...:LIE")]
@@ -47,14 +52,33 @@ pub enum Channel {
 }
 
 impl Net {
-    /// The processes to be stopped for ever.
+    /// The processes to be stopped, for ever and for a time.
     pub fn stops(&self) -> impl Iterator<Item = Crash> {
-        self.kill.iter().map(|kill| Crash {
+        let kills = self.kill.iter().map(|kill| Crash {
             process: kill.node,
             at: kill.at,
             restart: None,
             state: Memory::Kept,
-        })
+        });
+        kills.chain(self.crashes())
+    }
+
+    /// The planned crashes.
+    pub fn crashes(&self) -> impl Iterator<Item = Crash> {
+        let planned = self.crash.iter().filter_map(|crash| match crash {
+            Crashes::At(crash) => Some(crash.clone()),
+            Crashes::Random(_) => None,
+        });
+        planned
+    }
+
+    /// How often processes crash at random times.
+    pub fn random_crashes(&self) -> Option<Frequency> {
+        let mut random = self.crash.iter().rev().filter_map(|crash| match crash {
+            Crashes::At(_) => None,
+            Crashes::Random(frequency) => Some(*frequency),
+        });
+        random.next()
     }
 
     /// The processes that are to lie.
@@ -62,15 +86,32 @@ impl Net {
         self.liars.iter().cloned().collect()
     }
 
-    /// Requires that each process to be stopped exists, is named once, and that
-    /// one goes on. Processes that lie have to exist, and to lie in one way.
+    /// The same as [`check_simulated`](Self::check_simulated), where crashes have to be
+    /// planned.
     ///
     /// # Errors
     /// [`Error`] names the value and the way out.
     pub fn check(&self, peers: u32) -> Result<(), Error> {
-        if let Some(kill) = self.kill.iter().find(|kill| kill.node >= peers) {
-            let peer = kill.node;
-            return Err(Error::UnknownPeer { peer, peers });
+        match self.random_crashes() {
+            Some(frequency) => Err(Error::RandomCrashes { frequency }),
+            None => self.check_simulated(peers),
+        }
+    }
+
+    /// Requires that each process to be stopped exists and runs then, and that one is not
+    /// stopped for ever. Processes that lie have to exist, and to lie in one way.
+    ///
+    /// # Errors
+    /// [`Error`] names the value and the way out.
+    pub fn check_simulated(&self, peers: u32) -> Result<(), Error> {
+        let killed = self.kill.iter().map(|kill| ("--kill", kill.node));
+        let crashed = self.crashes().map(|crash| ("--crash", crash.process));
+        if let Some((option, peer)) = killed.chain(crashed).find(|(_, peer)| *peer >= peers) {
+            return Err(Error::UnknownPeer {
+                option,
+                peer,
+                peers,
+            });
         }
         let mut lies = BTreeSet::new();
         for (node, _) in self.liars.iter().flat_map(Liars::iter) {
@@ -86,9 +127,23 @@ impl Net {
         if stopped.len() < self.kill.len() {
             return Err(Error::KilledTwice);
         }
+        if let Some(peer) = self.stops_while_down() {
+            return Err(Error::StopsWhileDown { peer });
+        }
         match stopped.len() < peers as usize {
             true => Ok(()),
             false => Err(Error::AllKilled { peers }),
         }
+    }
+
+    /// A process that is to stop before it has restarted.
+    fn stops_while_down(&self) -> Option<u32> {
+        let mut stops: Vec<_> = self.stops().collect();
+        stops.sort_by_key(|stop| (stop.process, stop.at));
+        let mut pairs = stops.iter().zip(stops.iter().skip(1));
+        let down = pairs.find(|(stop, next)| {
+            stop.process == next.process && stop.restart.is_none_or(|restart| next.at <= restart)
+        });
+        down.map(|(stop, _)| stop.process)
     }
 }

@@ -31,10 +31,6 @@ pub struct Schedules {
     /// The probability that a message comes twice
     #[arg(long, global = true, value_name = "P", value_parser = values::probability)]
     pub duplication: Option<f64>,
-    /// Processes crash at random times, other ones in each schedule: 2 (so many
-    /// crashes) or 0.1/s (each process, that often on average)
-    #[arg(long, global = true, value_name = "N|RATE")]
-    pub crash: Option<Frequency>,
     /// What a process still knows after a crash at a random time: its durable fields
     /// (lost), or everything (kept) [default: lost]
     #[arg(long, global = true, value_name = "STATE")]
@@ -71,7 +67,6 @@ impl Default for Schedules {
             scenario: None,
             loss: None,
             duplication: None,
-            crash: None,
             crash_state: None,
             partition: None,
             fault_duration: None,
@@ -103,7 +98,7 @@ impl Schedules {
         if net.timeout.is_some() {
             return Err(Error::Timeout);
         }
-        net.check(peers)?;
+        net.check_simulated(peers)?;
         let mut scenario = match &self.scenario {
             None => Scenario::default(),
             Some(path) => read(path)?,
@@ -115,15 +110,15 @@ impl Schedules {
             scenario.delay = delay.clone();
         }
         scenario.crash.extend(net.stops());
-        self.add_random(&mut scenario.random);
+        self.add_random(net, &mut scenario.random);
         scenario.check(peers)?;
         Ok(scenario)
     }
 }
 
 impl Schedules {
-    fn add_random(&self, random: &mut RandomFaults) {
-        random.crash = self.crash.unwrap_or(random.crash);
+    fn add_random(&self, net: &Net, random: &mut RandomFaults) {
+        random.crash = net.random_crashes().unwrap_or(random.crash);
         random.partition = self.partition.unwrap_or(random.partition);
         random.state = self.crash_state.unwrap_or(random.state);
         random.until = self.faults_until.unwrap_or(random.until);

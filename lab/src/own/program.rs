@@ -178,7 +178,10 @@ impl Ran {
         let seed = cli.run.seed.unwrap_or_else(|| rand::random::<u32>().into());
         let search = Search::new(&cli, &command, seed)?;
         let setup = &search.setup;
-        cli.net.check(setup.peers)?;
+        match command {
+            Command::Simulate(_) => cli.net.check_simulated(setup.peers)?,
+            Command::Check(_) => cli.net.check(setup.peers)?,
+        }
         let system = system(setup);
         system::check(&system, setup.peers)?;
         system::check_liars(&system, &setup.liars)?;

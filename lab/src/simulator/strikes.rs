@@ -81,18 +81,14 @@ fn of(
 /// Crashes and partitions, each with its end, if it has one.
 pub fn planned(crashes: &[Crash], partitions: &[Partition]) -> Vec<Planned> {
     let mut planned = Vec::new();
-    let mut plan = |begins: String, at, ends: String, end: Option<Duration>| {
+    let mut plan = |begins: Planned, ends: Option<Planned>| {
         let place = planned.len();
-        planned.push(Planned::new(begins, at));
-        planned.extend(end.map(|end| Planned::new(ends, end).after(place)));
+        planned.push(begins);
+        planned.extend(ends.map(|ends| ends.after(place)));
     };
     for crash in crashes {
-        let who = NodeId(crash.process);
-        let (begins, ends) = (
-            format!("the crash of {who}"),
-            format!("the restart of {who}"),
-        );
-        plan(begins, crash.at, ends, crash.restart);
+        let restart = crash.restart.map(|at| Planned::restart(crash.process, at));
+        plan(Planned::crash(crash.process, crash.at), restart);
     }
     for part in partitions {
         let named = part.group.iter().take(NAMED);
@@ -101,11 +97,9 @@ pub fn planned(crashes: &[Crash], partitions: &[Partition]) -> Vec<Planned> {
             who.push(format!("{} more", part.group.len() - NAMED));
         }
         let who = who.join(", ");
-        let (begins, ends) = (
-            format!("the partition of {who}"),
-            format!("the heal of {who}"),
-        );
-        plan(begins, part.at, ends, part.heal);
+        let heal = |at| Planned::new(format!("the heal of {who}"), at);
+        let begins = Planned::new(format!("the partition of {who}"), part.at);
+        plan(begins, part.heal.map(heal));
     }
     planned
 }

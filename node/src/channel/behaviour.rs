@@ -21,19 +21,24 @@ use super::{ARRIVALS, Error, Sender};
 #[derive(Debug)]
 pub struct Behaviour {
     inbox: mpsc::Sender<Arrival>,
+    /// The number of the last channel to each peer.
     incarnations: HashMap<PeerId, u32>,
+    /// That number where this peer has opened none.
+    incarnation: u32,
     /// Resolves when the channels of the newest connection to each peer have ended.
     ends: HashMap<PeerId, oneshot::Receiver<Never>>,
     events: VecDeque<ToSwarm<Infallible, Open>>,
 }
 
 impl Behaviour {
-    /// A behaviour without channels, and the inbox of incoming ones.
-    pub fn new() -> (Self, Inbox) {
+    /// A behaviour without channels, and the inbox of incoming ones. The channels to each
+    /// peer are numbered from the one after `incarnation`.
+    pub fn new(incarnation: u32) -> (Self, Inbox) {
         let (inbox, arrivals) = mpsc::channel(ARRIVALS);
         let behaviour = Self {
             inbox,
             incarnations: HashMap::new(),
+            incarnation,
             ends: HashMap::new(),
             events: VecDeque::new(),
         };
@@ -48,10 +53,10 @@ impl Behaviour {
     /// The handler of a new connection. When it replaces another connection, its
     /// messages are delivered after the end of the old one's channel: a restarted peer
     /// would otherwise be answered on a closed channel.
-    fn handler(&mut self, peer: PeerId) -> Handler {
+    fn handler(&mut self, connection: ConnectionId, peer: PeerId) -> Handler {
         let (end, ended) = oneshot::channel();
         let before = self.ends.insert(peer, ended);
-        Handler::new(peer, self.inbox.clone(), before, end)
+        Handler::new((peer, connection), self.inbox.clone(), before, end)
     }
 
     /// Opens a channel to `peer` on that connection. `reply` is dropped if the
@@ -62,7 +67,7 @@ impl Behaviour {
         connection: ConnectionId,
         reply: oneshot::Sender<Result<Sender, Error>>,
     ) {
-        let incarnation = self.incarnations.entry(peer).or_default();
+        let incarnation = self.incarnations.entry(peer).or_insert(self.incarnation);
         *incarnation = incarnation.wrapping_add(1);
         self.events.push_back(ToSwarm::NotifyHandler {
             peer_id: peer,
@@ -81,23 +86,23 @@ impl NetworkBehaviour for Behaviour {
 
     fn handle_established_inbound_connection(
         &mut self,
-        _: ConnectionId,
+        connection: ConnectionId,
         peer: PeerId,
         _: &Multiaddr,
         _: &Multiaddr,
     ) -> Result<THandler<Self>, ConnectionDenied> {
-        Ok(self.handler(peer))
+        Ok(self.handler(connection, peer))
     }
 
     fn handle_established_outbound_connection(
         &mut self,
-        _: ConnectionId,
+        connection: ConnectionId,
         peer: PeerId,
         _: &Multiaddr,
         _: Endpoint,
         _: PortUse,
     ) -> Result<THandler<Self>, ConnectionDenied> {
-        Ok(self.handler(peer))
+        Ok(self.handler(connection, peer))
     }
 
     fn on_swarm_event(&mut self, event: FromSwarm<'_>) {

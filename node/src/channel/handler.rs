@@ -16,11 +16,11 @@ use libp2p::swarm::handler::{
     ConnectionEvent, ConnectionHandler, ConnectionHandlerEvent, DialUpgradeError,
     FullyNegotiatedInbound, FullyNegotiatedOutbound,
 };
-use libp2p::swarm::{Stream, StreamProtocol, StreamUpgradeError, SubstreamProtocol};
+use libp2p::swarm::{ConnectionId, Stream, StreamProtocol, StreamUpgradeError, SubstreamProtocol};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::PollSender;
 
-use super::inbox::Arrival;
+use super::inbox::{Arrival, Opened};
 use super::writer::Writer;
 use super::{Error, Never, PROTOCOL, Sender};
 
@@ -43,6 +43,7 @@ impl fmt::Debug for Open {
 /// The state machine of one connection.
 pub struct Handler {
     peer: PeerId,
+    connection: ConnectionId,
     inbox: mpsc::Sender<Arrival>,
     /// The connection that this one replaces, until its channels have ended.
     before: Option<oneshot::Receiver<Never>>,
@@ -70,13 +71,14 @@ enum Outbound {
 
 impl Handler {
     pub(super) fn new(
-        peer: PeerId,
+        (peer, connection): (PeerId, ConnectionId),
         inbox: mpsc::Sender<Arrival>,
         before: Option<oneshot::Receiver<Never>>,
         end: oneshot::Sender<Never>,
     ) -> Self {
         Self {
             peer,
+            connection,
             inbox,
             before,
             end: Some(end),
@@ -93,8 +95,15 @@ impl Handler {
             let (here, gone) = oneshot::channel();
             self.readers.retain(|reader| !reader.is_closed());
             self.readers.push(here);
-            let opened = (stream, gone);
-            self.arrivals.push_back(Arrival::Channel(self.peer, opened));
+            let connection = self.connection;
+            self.arrivals.push_back(Arrival::Channel(
+                self.peer,
+                Opened {
+                    stream,
+                    connection,
+                    gone,
+                },
+            ));
         } else {
             tracing::info!(peer = %self.peer, "refused a third channel at once");
         }
@@ -104,7 +113,8 @@ impl Handler {
         // Without a request the stream is dropped, which resets it.
         if let Outbound::Requested(open) = std::mem::replace(&mut self.outbound, Outbound::Closed) {
             let (back, lent) = oneshot::channel();
-            let sender = Sender::new(self.peer, open.incarnation, Writer::new(stream), back);
+            let receiver = (self.peer, self.connection);
+            let sender = Sender::new(receiver, open.incarnation, Writer::new(stream), back);
             if open.reply.send(Ok(sender)).is_ok() {
                 self.outbound = Outbound::Lent(lent);
             }
@@ -247,7 +257,8 @@ impl ConnectionHandler for Handler {
     /// other side never opened one.
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Option<Self::ToBehaviour>> {
         if let Outbound::Lent(_) = std::mem::replace(&mut self.outbound, Outbound::Closed) {
-            self.arrivals.push_back(Arrival::Gone(self.peer));
+            self.arrivals
+                .push_back(Arrival::Gone(self.peer, self.connection));
         }
         ready!(self.poll_arrivals(cx));
         self.readers.clear();

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use futures::StreamExt as _;
 use futures::stream::SelectAll;
 use libp2p::PeerId;
-use libp2p::swarm::Stream;
+use libp2p::swarm::{ConnectionId, Stream};
 use proto::Envelope;
 use tokio::sync::{mpsc, oneshot};
 
@@ -22,12 +22,17 @@ pub(crate) enum Arrival {
     Message(PeerId, Envelope),
     /// The connection is closed. It carried an outgoing channel, or messages on
     /// streams of their own.
-    Gone(PeerId),
+    Gone(PeerId, ConnectionId),
 }
 
-/// A stream that the other side has opened, and a receiver whose sender is dropped
-/// when the connection closes.
-pub(super) type Opened = (Stream, oneshot::Receiver<Never>);
+/// A channel that the other side has opened.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(super) stream: Stream,
+    pub(super) connection: ConnectionId,
+    /// Its sender is dropped when the connection closes.
+    pub(super) gone: oneshot::Receiver<Never>,
+}
 
 /// The incoming messages of a peer. Messages of one channel are in order; messages on
 /// streams of their own are not. An unread inbox causes back-pressure on all of them.
@@ -57,7 +62,7 @@ impl Inbox {
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Inbound>> {
         loop {
             if let Poll::Ready(Some(inbound)) = self.readers.poll_next_unpin(cx) {
-                if let Inbound::HungUp { from } = inbound {
+                if let Inbound::HungUp { from, .. } = inbound {
                     self.on_end(from);
                 }
                 return Poll::Ready(Some(inbound));
@@ -68,9 +73,9 @@ impl Inbox {
                     return Poll::Ready(Some(Inbound::Message { from, envelope }));
                 }
                 // The end of the channel being read is reported already.
-                Poll::Ready(Some(Arrival::Gone(peer))) if self.open.contains_key(&peer) => {}
-                Poll::Ready(Some(Arrival::Gone(from))) => {
-                    return Poll::Ready(Some(Inbound::HungUp { from }));
+                Poll::Ready(Some(Arrival::Gone(peer, _))) if self.open.contains_key(&peer) => {}
+                Poll::Ready(Some(Arrival::Gone(from, connection))) => {
+                    return Poll::Ready(Some(Inbound::HungUp { from, connection }));
                 }
                 Poll::Ready(None) if self.readers.is_empty() => return Poll::Ready(None),
                 Poll::Ready(None) | Poll::Pending => return Poll::Pending,
@@ -82,7 +87,7 @@ impl Inbox {
         match self.open.get_mut(&peer) {
             None => {
                 self.open.insert(peer, None);
-                self.readers.push(Reader::new(peer, opened.0, opened.1));
+                self.readers.push(Reader::new(peer, opened));
             }
             Some(next) if next.is_none() => *next = Some(opened),
             // Dropped, which resets it.

@@ -30,7 +30,7 @@ use std::convert::Infallible;
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
-use libp2p::swarm::StreamProtocol;
+use libp2p::swarm::{ConnectionId, StreamProtocol};
 use libp2p::{PeerId, swarm};
 use proto::{Bytes, Envelope, TraceContext};
 use tokio::sync::oneshot;
@@ -73,6 +73,8 @@ pub enum Inbound {
     HungUp {
         /// The remote peer.
         from: PeerId,
+        /// The connection of the channel.
+        connection: ConnectionId,
     },
 }
 
@@ -155,6 +157,7 @@ impl Outgoing {
 #[derive(Debug)]
 pub struct Sender {
     peer: PeerId,
+    connection: ConnectionId,
     incarnation: u32,
     next_sequence: u64,
     /// `writer` and `back` are `Some` until the sender is dropped.
@@ -163,9 +166,15 @@ pub struct Sender {
 }
 
 impl Sender {
-    fn new(peer: PeerId, incarnation: u32, writer: Writer, back: oneshot::Sender<Writer>) -> Self {
+    fn new(
+        (peer, connection): (PeerId, ConnectionId),
+        incarnation: u32,
+        writer: Writer,
+        back: oneshot::Sender<Writer>,
+    ) -> Self {
         Self {
             peer,
+            connection,
             incarnation,
             next_sequence: 0,
             writer: Some(writer),
@@ -181,6 +190,16 @@ impl Sender {
     /// The number of the channel's opening, from 1.
     pub fn incarnation(&self) -> u32 {
         self.incarnation
+    }
+
+    /// The connection that carries it.
+    pub fn connection(&self) -> ConnectionId {
+        self.connection
+    }
+
+    /// Whether its connection is closed.
+    pub fn is_closed(&self) -> bool {
+        self.back.as_ref().is_none_or(oneshot::Sender::is_closed)
     }
 
     /// Whether another message may wait in front of the stream.

@@ -5,17 +5,20 @@ use std::task::{Context, Poll, ready};
 
 use asynchronous_codec::FramedRead;
 use futures::{Stream, StreamExt as _};
-use libp2p::{PeerId, swarm};
+use libp2p::PeerId;
+use libp2p::swarm::{self, ConnectionId};
 use proto::Envelope;
 use tokio::sync::oneshot;
 
 use super::codec::Codec;
+use super::inbox::Opened;
 use super::{Inbound, Never};
 
 /// The messages of one incarnation of a channel, and then its end.
 #[derive(Debug)]
 pub(super) struct Reader {
     peer: PeerId,
+    connection: ConnectionId,
     /// Dropped at the end: the other side waits for that.
     frames: Option<FramedRead<swarm::Stream, Codec>>,
     expected: Option<Position>,
@@ -31,12 +34,13 @@ struct Position {
 }
 
 impl Reader {
-    pub(super) fn new(peer: PeerId, stream: swarm::Stream, gone: oneshot::Receiver<Never>) -> Self {
+    pub(super) fn new(peer: PeerId, opened: Opened) -> Self {
         Self {
             peer,
-            frames: Some(FramedRead::new(stream, Codec)),
+            connection: opened.connection,
+            frames: Some(FramedRead::new(opened.stream, Codec)),
             expected: None,
-            gone,
+            gone: opened.gone,
         }
     }
 
@@ -72,7 +76,7 @@ impl Stream for Reader {
     type Item = Inbound;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Inbound>> {
-        let from = self.peer;
+        let (from, connection) = (self.peer, self.connection);
         let Some(frames) = &mut self.frames else {
             return Poll::Ready(None);
         };
@@ -91,7 +95,7 @@ impl Stream for Reader {
             Some(envelope) => Inbound::Message { from, envelope },
             None => {
                 self.frames = None;
-                Inbound::HungUp { from }
+                Inbound::HungUp { from, connection }
             }
         }))
     }
@@ -136,6 +140,7 @@ mod tests {
             let (_connection, gone) = oneshot::channel();
             let mut reader = Reader {
                 peer: PeerId::random(),
+                connection: ConnectionId::new_unchecked(1),
                 frames: None,
                 expected: None,
                 gone,

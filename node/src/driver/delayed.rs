@@ -51,6 +51,11 @@ impl Delayed {
         }
     }
 
+    /// The links, without the events on them.
+    pub(super) fn into_links(self) -> Option<Links> {
+        self.links
+    }
+
     pub(super) fn have_room(&self) -> bool {
         self.queue.len() < CAPACITY
     }
@@ -74,8 +79,11 @@ impl Delayed {
                 *latest = due.max(*latest);
                 due
             }
-            // The end of a channel comes after its messages.
-            Inbound::HungUp { from } => self.latest.remove(from).unwrap_or(now),
+            // The end of a channel comes after its messages, and before those of the next.
+            Inbound::HungUp { from, .. } => {
+                self.latest.retain(|_, latest| *latest > now);
+                self.latest.get(from).copied().unwrap_or(now)
+            }
         };
         self.queue.push(due, inbound);
         None
@@ -95,5 +103,52 @@ impl Delayed {
         sleep_until(due).await;
         let (_, inbound) = self.queue.pop().expect("just seen");
         inbound
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use libp2p::swarm::ConnectionId;
+    use proto::{Bytes, Envelope};
+
+    use super::*;
+
+    fn message(from: PeerId, incarnation: u32) -> Inbound {
+        let envelope = Envelope {
+            id: 1,
+            kind: "TEST".into(),
+            created_unix_nano: 0,
+            deadline_unix_nano: None,
+            trace: None,
+            sequence: 0,
+            incarnation,
+            payload: Bytes::new(),
+        };
+        Inbound::Message { from, envelope }
+    }
+
+    /// Once, the first messages of a peer that had restarted came before the last ones that
+    /// it had sent before.
+    #[tokio::test]
+    async fn messages_of_the_next_channel_come_after_the_end_of_the_one_before() {
+        let mut delays = [30, 0].map(Duration::from_millis).into_iter();
+        let delay = move || delays.next().unwrap_or_default();
+        let mut delayed = Delayed::new(Some(Links {
+            delay: Some(Box::new(delay)),
+            in_order: true,
+        }));
+        let (from, connection) = (PeerId::random(), ConnectionId::new_unchecked(1));
+        let end = Inbound::HungUp { from, connection };
+        for event in [message(from, 1), end, message(from, 2)] {
+            assert!(delayed.push(event).is_none());
+        }
+        let mut order = Vec::new();
+        for _ in 0..3 {
+            order.push(match delayed.next().await {
+                Inbound::Message { envelope, .. } => Some(envelope.incarnation),
+                Inbound::HungUp { .. } => None,
+            });
+        }
+        assert_eq!(order, [Some(1), None, Some(2)]);
     }
 }

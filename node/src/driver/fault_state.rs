@@ -38,6 +38,11 @@ impl FaultGate {
         }
     }
 
+    /// The faults at present.
+    pub(super) fn faults(&self) -> FaultState {
+        self.faults.borrow().clone()
+    }
+
     pub(super) fn have_room(&self) -> bool {
         self.held.len() < CAPACITY
     }

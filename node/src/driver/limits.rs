@@ -1,6 +1,7 @@
 //! Limits on messages that wait to be sent.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use libp2p::PeerId;
 
@@ -26,17 +27,46 @@ pub(super) enum Change {
     Room,
 }
 
+/// A message that waits to be sent, or for its receipt.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    pub(super) message: Outgoing,
+    pub(super) since: Instant,
+}
+
+impl From<Outgoing> for Waiting {
+    fn from(message: Outgoing) -> Self {
+        let since = Instant::now();
+        Self { message, since }
+    }
+}
+
+impl Waiting {
+    /// It will not arrive.
+    pub(super) fn lost(self, reason: impl ToString) -> Lost {
+        let Self { message, since } = self;
+        let reason = reason.to_string();
+        Lost {
+            message,
+            since,
+            reason,
+        }
+    }
+}
+
 /// A message that will not arrive.
 #[derive(Debug)]
 pub(super) struct Lost {
     pub(super) message: Outgoing,
+    /// When it was sent.
+    pub(super) since: Instant,
     pub(super) reason: String,
 }
 
 impl Lost {
+    /// A message that is sent now.
     pub(super) fn new(message: Outgoing, reason: impl ToString) -> Self {
-        let reason = reason.to_string();
-        Self { message, reason }
+        Waiting::from(message).lost(reason)
     }
 }
 

@@ -18,7 +18,11 @@
 //! An input that is always ready, such as a timer that is always due, does not keep
 //! the task from yielding: each input consumes its budget. How late timers run out
 //! is recorded in [`Lateness`].
+//!
+//! A process can crash, with its peer, and restart on a new peer of the same identity:
+//! [`Driver::crash`] and [`Crashed::restart`].
 
+mod crashed;
 mod delayed;
 mod directory;
 mod fault_state;
@@ -38,11 +42,12 @@ use algorithms::{Algorithm, Effect, Message as _, NodeId};
 use opentelemetry::Context;
 use opentelemetry::trace::SpanContext;
 use proto::Envelope;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::coop::consume_budget;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
+pub use crashed::Crashed;
 use delayed::Delayed;
 pub use delayed::Links;
 pub use directory::Directory;
@@ -50,6 +55,7 @@ use fault_state::FaultGate;
 pub use fault_state::FaultState;
 pub use lateness::{Late, Lateness};
 use limits::{Change, Lost};
+use outbox::Which;
 use sending::Sending;
 use timers::{Expired, Timers};
 use trace::steps::Names as _;
@@ -119,6 +125,8 @@ pub enum Report<A: Algorithm> {
         to: NodeId,
         /// The message.
         kind: &'static str,
+        /// When it was sent.
+        since: Instant,
         /// The reason.
         reason: String,
     },
@@ -149,7 +157,9 @@ pub struct Driver<A: Algorithm> {
     handle: Handle,
     orders: mpsc::Sender<Order<A>>,
     faults: watch::Sender<FaultState>,
-    _stop: DropGuard,
+    /// What is left of the process once it has ended.
+    rest: oneshot::Receiver<Crashed<A>>,
+    stop: DropGuard,
 }
 
 /// The process has stopped.
@@ -161,9 +171,13 @@ impl<A: Algorithm> Driver<A> {
     /// Starts `process`. Its reports go to `reports`, which processes may share; a full
     /// channel pushes back.
     pub fn start(process: Process<A>, reports: mpsc::Sender<Report<A>>) -> Self {
-        let (orders, receiver) = mpsc::channel(ORDERS);
-        let (faults, gate) = watch::channel(FaultState::default());
-        let (id, handle) = (process.id, process.peer.handle.clone());
+        let steps = Steps::new(
+            process.algorithm,
+            process.id,
+            process.tracer.map_or(RecordTo::Nothing, RecordTo::Spans),
+            Clock::Wall,
+            process.seed,
+        );
         let task = Task {
             id: process.id,
             inbound: process.peer.inbound,
@@ -173,38 +187,54 @@ impl<A: Algorithm> Driver<A> {
                 process.links.as_ref().is_none_or(|links| links.in_order),
                 process.admission.clone(),
             ),
-            steps: Steps::new(
-                process.algorithm,
-                process.id,
-                process.tracer.map_or(RecordTo::Nothing, RecordTo::Spans),
-                Clock::Wall,
-                process.seed,
-            ),
+            steps,
             directory: process.directory,
             timers: Timers::new(),
             delayed: Delayed::new(process.links),
-            gate: FaultGate::new(gate),
             reports,
             commands: 0,
             admission: process.admission,
             lateness: process.lateness,
+            tasks: process.tasks,
+            incarnation: 0,
         };
+        Self::spawn(task, FaultState::default(), Begin::Start)
+    }
+
+    fn spawn(mut task: Task<A>, faults: FaultState, begin: Begin) -> Self {
+        let (id, handle, tasks) = (task.id, task.handle.clone(), task.tasks.clone());
+        let (orders, mut receiver) = mpsc::channel(ORDERS);
+        let (faults, gate) = watch::channel(faults);
         let stop = CancellationToken::new();
         let stopped = stop.clone().cancelled_owned();
-        let run = task.run(receiver);
-        process.tasks.spawn(async move {
+        let (end, rest) = oneshot::channel();
+        tasks.spawn(async move {
+            let mut gate = FaultGate::new(gate);
             tokio::select! {
-                () = run => {}
+                () = task.run(begin, &mut receiver, &mut gate) => {}
                 () = stopped => {}
             }
+            // The owner may have dropped the driver.
+            let _ = end.send(Crashed::new(task, gate.faults()));
         });
         Self {
             id,
             handle,
             orders,
             faults,
-            _stop: stop.drop_guard(),
+            rest,
+            stop: stop.drop_guard(),
         }
+    }
+
+    /// Crashes the process and its peer: its messages and its timers are gone, and its
+    /// connections close. Returns what is left when it takes no step any more.
+    ///
+    /// # Errors
+    /// [`Stopped`] if the process has panicked.
+    pub async fn crash(self) -> Result<Crashed<A>, Stopped> {
+        drop(self.stop);
+        self.rest.await.map_err(|_| Stopped(self.id))
     }
 }
 
@@ -253,6 +283,15 @@ impl<A: Algorithm> Driver<A> {
     }
 }
 
+/// The first step of a process.
+#[derive(Clone, Copy, Debug)]
+enum Begin {
+    /// It starts.
+    Start,
+    /// It restarts after a crash.
+    Restart,
+}
+
 struct Task<A: Algorithm> {
     id: NodeId,
     directory: Directory,
@@ -261,27 +300,38 @@ struct Task<A: Algorithm> {
     outboxes: Sending,
     timers: Timers<A::Timer>,
     delayed: Delayed,
-    gate: FaultGate,
     steps: Steps<A>,
     reports: mpsc::Sender<Report<A>>,
     /// How many commands it has taken.
     commands: u64,
     admission: Option<Arc<Admission>>,
     lateness: Arc<Lateness>,
+    tasks: TaskTracker,
+    /// The number of the last channel that it had opened when it last crashed; 0 for none.
+    incarnation: u32,
 }
 
 impl<A: Algorithm> Task<A> {
-    async fn run(mut self, mut orders: mpsc::Receiver<Order<A>>) {
+    async fn run(
+        &mut self,
+        begin: Begin,
+        orders: &mut mpsc::Receiver<Order<A>>,
+        gate: &mut FaultGate,
+    ) {
+        gate.resumed().await;
         let at = Instant::now();
-        let step = self.steps.start(&self.directory);
+        let step = match begin {
+            Begin::Start => self.steps.start(&self.directory),
+            Begin::Restart => self.steps.restart(&self.directory),
+        };
         self.carry_out(at, step).await;
         loop {
             // Some inputs consume no budget of tokio's, and may always be ready.
             consume_budget().await;
-            let room = self.delayed.have_room() && self.gate.have_room();
+            let room = self.delayed.have_room() && gate.have_room();
             tokio::select! {
-                changed = self.gate.changed() => match changed {
-                    true => self.on_faults().await,
+                changed = gate.changed() => match changed {
+                    true => self.on_faults(gate).await,
                     false => return,
                 },
                 order = orders.recv(), if self.outboxes.have_room() => match order {
@@ -290,11 +340,11 @@ impl<A: Algorithm> Task<A> {
                 },
                 inbound = self.inbound.recv(), if room => match inbound {
                     Some(inbound) => if let Some(there) = self.delayed.push(inbound) {
-                        self.on_inbound(there).await;
+                        self.on_inbound(there, gate).await;
                     },
                     None => return,
                 },
-                inbound = self.delayed.next() => self.on_inbound(inbound).await,
+                inbound = self.delayed.next() => self.on_inbound(inbound, gate).await,
                 timer = self.timers.next() => {
                     let at = Instant::now();
                     let Expired { timer, set_by, due } = timer;
@@ -323,33 +373,36 @@ impl<A: Algorithm> Task<A> {
             }
             Order::HangUp(to) => {
                 if let Some(peer) = self.directory.peer(to) {
-                    self.outboxes.hang_up(peer);
+                    self.outboxes.hang_up(peer, Which::Any);
                 }
             }
         }
     }
 
     /// While the process is paused, no time passes for it.
-    async fn on_faults(&mut self) {
-        let (since, there) = self.gate.resumed().await;
+    async fn on_faults(&mut self, gate: &mut FaultGate) {
+        let (since, there) = gate.resumed().await;
         let paused = since.elapsed();
         self.timers.postpone(paused);
         self.delayed.postpone(paused);
         for inbound in there {
-            self.on_inbound(inbound).await;
+            self.on_inbound(inbound, gate).await;
         }
     }
 
-    async fn on_inbound(&mut self, inbound: Inbound) {
-        let (Inbound::Message { from: peer, .. } | Inbound::HungUp { from: peer }) = &inbound;
+    async fn on_inbound(&mut self, inbound: Inbound, gate: &mut FaultGate) {
+        let (Inbound::Message { from: peer, .. } | Inbound::HungUp { from: peer, .. }) = &inbound;
         if self.is_one_too_many(&inbound) {
             return;
         }
         let from = self.directory.node(*peer);
-        match self.gate.hold(from, inbound) {
+        match gate.hold(from, inbound) {
             Some(Inbound::Message { envelope, .. }) => self.on_message(from, envelope).await,
-            Some(Inbound::HungUp { from: peer }) => {
-                self.outboxes.hang_up(peer);
+            Some(Inbound::HungUp {
+                from: peer,
+                connection,
+            }) => {
+                self.outboxes.hang_up(peer, Which::On(connection));
                 let node = self.directory.forget(peer);
                 self.report(Report::HungUp {
                     node: self.id,
@@ -458,7 +511,11 @@ impl<A: Algorithm> Task<A> {
     }
 
     async fn on_lost(&mut self, to: NodeId, lost: Lost) {
-        let Lost { message, reason } = lost;
+        let Lost {
+            message,
+            since,
+            reason,
+        } = lost;
         let (name, trace) = (self.directory.name(to), message.trace.map(from_wire));
         self.steps
             .lost(message.kind, message.id, name, trace, &reason);
@@ -468,6 +525,7 @@ impl<A: Algorithm> Task<A> {
             commands: self.commands,
             to,
             kind,
+            since,
             reason,
         };
         self.report(report).await;

@@ -8,8 +8,9 @@ use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt as _, StreamExt as _};
 use libp2p::PeerId;
+use libp2p::swarm::ConnectionId;
 
-use super::limits::{Change, HIGH_WATER, LIMIT, Lost, is_guest, size};
+use super::limits::{Change, HIGH_WATER, LIMIT, Lost, Waiting, is_guest, size};
 use crate::Handle;
 use crate::admission::Admission;
 use crate::channel::{Error, Outgoing, Sender};
@@ -27,17 +28,39 @@ pub(super) struct Outboxes {
     /// How many messages wait for peers that are not guests.
     waiting: usize,
     waiting_bytes: usize,
+    /// The number of the last channel that was opened, to any peer.
+    incarnation: u32,
 }
 
 #[derive(Default)]
 struct Outbox {
     /// `None` while the channel is being opened.
     sender: Option<Sender>,
-    waiting: VecDeque<Outgoing>,
+    waiting: VecDeque<Waiting>,
+    /// How many of them waited when the channel was asked for.
+    asked: usize,
     /// The size of all waiting messages.
     bytes: usize,
-    /// The channel is closed once all waiting messages are sent.
-    closing: bool,
+    /// The channel to be closed once all waiting messages are sent.
+    closing: Option<Which>,
+}
+
+/// Which channel to a peer is closed.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Which {
+    /// Any.
+    Any,
+    /// The one on that connection. The peer may have restarted, and have another.
+    On(ConnectionId),
+}
+
+impl Which {
+    fn is(self, sender: &Sender) -> bool {
+        match self {
+            Self::Any => true,
+            Self::On(connection) => connection == sender.connection(),
+        }
+    }
 }
 
 impl Outboxes {
@@ -51,7 +74,13 @@ impl Outboxes {
             admission,
             waiting: 0,
             waiting_bytes: 0,
+            incarnation: 0,
         }
+    }
+
+    /// The number of the last channel that was opened, to any peer; 0 for none.
+    pub(super) fn incarnation(&self) -> u32 {
+        self.incarnation
     }
 
     /// Whether there is room for the messages of another command. Messages that wait
@@ -63,11 +92,17 @@ impl Outboxes {
     /// Sends `message` at once, or when its channel takes it. The channel is
     /// opened if it is not. Returns the message if it cannot arrive.
     pub(super) fn send(&mut self, peer: PeerId, message: Outgoing) -> Option<Lost> {
+        let sender = self.boxes.get(&peer).and_then(|at| at.sender.as_ref());
+        if sender.is_some_and(Sender::is_closed) {
+            // What waits was sent to a connection that is gone. This message may arrive.
+            self.lose_all(peer, &Error::Closed(peer));
+        }
         let outbox = self.boxes.entry(peer).or_insert_with(|| {
-            let handle = self.handle.clone();
-            let open = async move { (peer, handle.open_channel(peer).await) };
-            self.opening.push(open.boxed());
-            Outbox::default()
+            self.opening.push(open(&self.handle, peer));
+            Outbox {
+                asked: 1,
+                ..Outbox::default()
+            }
         });
         if outbox.sender.is_some() {
             self.unflushed.insert(peer);
@@ -83,7 +118,7 @@ impl Outboxes {
         self.waiting += usize::from(!is_guest(&self.admission, &peer));
         self.waiting_bytes += size;
         outbox.bytes += size;
-        outbox.waiting.push_back(message);
+        outbox.waiting.push_back(message.into());
         if self.waiting_bytes > LIMIT {
             self.disconnect_slowest();
         }
@@ -91,12 +126,14 @@ impl Outboxes {
     }
 
     /// Closes the channel to `peer` when all waiting messages are sent.
-    pub(super) fn hang_up(&mut self, peer: PeerId) {
-        if let Some(outbox) = self.boxes.get_mut(&peer) {
-            outbox.closing = true;
-            if outbox.sender.is_some() && outbox.waiting.is_empty() {
-                self.boxes.remove(&peer);
-            }
+    pub(super) fn hang_up(&mut self, peer: PeerId, which: Which) {
+        let Some(outbox) = self.boxes.get_mut(&peer) else {
+            return;
+        };
+        match &outbox.sender {
+            Some(sender) if !which.is(sender) => {}
+            Some(_) if outbox.waiting.is_empty() => drop(self.boxes.remove(&peer)),
+            Some(_) | None => outbox.closing = Some(which),
         }
     }
 
@@ -108,10 +145,11 @@ impl Outboxes {
         while let Poll::Ready(Some((peer, opened))) = self.opening.poll_next_unpin(cx) {
             match (opened, self.boxes.get_mut(&peer)) {
                 (Ok(sender), Some(outbox)) => {
+                    self.incarnation = self.incarnation.max(sender.incarnation());
                     outbox.sender = Some(sender);
                     self.unflushed.insert(peer);
                 }
-                (Err(error), _) => self.lose_all(peer, &error),
+                (Err(error), _) => self.on_unopened(peer, &error),
                 (Ok(_), None) => {} // Dropped meanwhile.
             }
         }
@@ -144,13 +182,13 @@ impl Outboxes {
             }
             let message = outbox.waiting.pop_front().expect("just seen");
             self.waiting -= usize::from(!is_guest(&self.admission, &peer));
-            self.waiting_bytes -= size(&message);
-            outbox.bytes -= size(&message);
-            if let Err(error) = sender.start_send(&message) {
-                self.lost.push_back((peer, Lost::new(message, error)));
+            self.waiting_bytes -= size(&message.message);
+            outbox.bytes -= size(&message.message);
+            if let Err(error) = sender.start_send(&message.message) {
+                self.lost.push_back((peer, message.lost(error)));
             }
         }
-        if outbox.closing {
+        if outbox.closing.is_some_and(|which| which.is(sender)) {
             // The connection writes the rest.
             self.boxes.remove(&peer);
             return Ok(true);
@@ -161,13 +199,39 @@ impl Outboxes {
         }
     }
 
+    /// The messages are lost that waited when the channel was asked for. For later ones it
+    /// is asked for again: the peer may have restarted meanwhile.
+    fn on_unopened(&mut self, peer: PeerId, error: &Error) {
+        let Some(outbox) = self.boxes.get_mut(&peer) else {
+            return;
+        };
+        if outbox.sender.is_some() {
+            return; // It was asked for twice.
+        }
+        let later = outbox.waiting.split_off(outbox.asked);
+        let closing = outbox.closing;
+        self.lose_all(peer, error);
+        if later.is_empty() {
+            return;
+        }
+        self.opening.push(open(&self.handle, peer));
+        let outbox = Outbox {
+            sender: None,
+            asked: later.len(),
+            bytes: later.iter().map(|later| size(&later.message)).sum(),
+            waiting: later,
+            closing,
+        };
+        self.boxes.insert(peer, outbox);
+    }
+
     fn lose_all(&mut self, peer: PeerId, reason: &impl ToString) {
         let waiting = self.boxes.remove(&peer).map(|outbox| outbox.waiting);
         for message in waiting.into_iter().flatten() {
             self.waiting -= usize::from(!is_guest(&self.admission, &peer));
-            self.waiting_bytes -= size(&message);
+            self.waiting_bytes -= size(&message.message);
             self.lost
-                .push_back((peer, Lost::new(message, reason.to_string())));
+                .push_back((peer, message.lost(reason.to_string())));
         }
     }
 
@@ -180,6 +244,11 @@ impl Outboxes {
             self.handle.try_disconnect(peer);
         }
     }
+}
+
+fn open(handle: &Handle, peer: PeerId) -> BoxFuture<'static, (PeerId, Result<Sender, Error>)> {
+    let handle = handle.clone();
+    async move { (peer, handle.open_channel(peer).await) }.boxed()
 }
 
 #[cfg(test)]
@@ -210,6 +279,37 @@ mod tests {
         }
         outboxes.lose_all(guest, &"gone");
         outboxes.lose_all(member, &"gone");
+        assert_eq!((outboxes.waiting, outboxes.waiting_bytes), (0, 0));
+    }
+
+    /// The peer may have restarted after the first message, so the later ones may arrive.
+    #[test]
+    fn only_messages_that_waited_for_a_failed_channel_are_lost() {
+        let (commands, mut given) = mpsc::channel(1);
+        let mut outboxes = outboxes(commands, None);
+        let peer = PeerId::random();
+        let mut cx = Context::from_waker(noop_waker_ref());
+        let mut lost = |outboxes: &mut Outboxes| {
+            let poll = || outboxes.poll(&mut cx).is_ready();
+            std::iter::repeat_with(poll)
+                .take_while(|ready| *ready)
+                .count()
+        };
+        assert!(outboxes.send(peer, message(1)).is_none());
+        for expected in [1, 2] {
+            assert_eq!(lost(&mut outboxes), 0);
+            let Ok(Command::OpenChannel { reply, .. }) = given.try_recv() else {
+                panic!("no channel is asked for");
+            };
+            let failed = reply.send(Err(Error::NotConnected(peer)));
+            assert!(failed.is_ok());
+            if expected == 1 {
+                assert!(outboxes.send(peer, message(1)).is_none());
+                assert!(outboxes.send(peer, message(1)).is_none());
+            }
+            assert_eq!(lost(&mut outboxes), expected);
+        }
+        assert!(given.try_recv().is_err() && outboxes.boxes.is_empty());
         assert_eq!((outboxes.waiting, outboxes.waiting_bytes), (0, 0));
     }
 

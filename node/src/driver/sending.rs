@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use libp2p::PeerId;
 
 use super::limits::{Change, Lost};
-use super::outbox::Outboxes;
+use super::outbox::{Outboxes, Which};
 use super::unordered::UnorderedSender;
 use crate::Handle;
 use crate::admission::Admission;
@@ -46,10 +46,18 @@ impl Sending {
 
     /// Closes the channel to `peer` when all waiting messages are sent. Without a channel
     /// there is nothing to close.
-    pub(super) fn hang_up(&mut self, peer: PeerId) {
+    pub(super) fn hang_up(&mut self, peer: PeerId, which: Which) {
         match self {
-            Self::Channels(outboxes) => outboxes.hang_up(peer),
+            Self::Channels(outboxes) => outboxes.hang_up(peer, which),
             Self::Unordered(_) => {}
+        }
+    }
+
+    /// The number of the last channel that was opened; 0 for none.
+    pub(super) fn incarnation(&self) -> u32 {
+        match self {
+            Self::Channels(outboxes) => outboxes.incarnation(),
+            Self::Unordered(_) => 0,
         }
     }
 

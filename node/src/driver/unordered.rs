@@ -10,7 +10,7 @@ use futures::{FutureExt as _, StreamExt as _};
 use libp2p::PeerId;
 use tokio_util::sync::CancellationToken;
 
-use super::limits::{Change, HIGH_WATER, LIMIT, Lost, is_guest, size};
+use super::limits::{Change, HIGH_WATER, LIMIT, Lost, Waiting, is_guest, size};
 use crate::Handle;
 use crate::admission::Admission;
 use crate::channel::Outgoing;
@@ -21,7 +21,7 @@ pub(super) struct UnorderedSender {
     handle: Handle,
     peers: BTreeMap<PeerId, Peer>,
     /// By their receiver and their number.
-    under_way: BTreeMap<Key, Outgoing>,
+    under_way: BTreeMap<Key, Waiting>,
     bytes: usize,
     admission: Option<Arc<Admission>>,
     /// How many of them are for peers that are not guests.
@@ -81,7 +81,7 @@ impl UnorderedSender {
         self.futures.push(send.boxed());
         self.bytes += size(&message);
         self.waiting += usize::from(!is_guest(&self.admission, &to));
-        self.under_way.insert(key, message);
+        self.under_way.insert(key, message.into());
         if self.bytes > LIMIT {
             self.disconnect_slowest();
         }
@@ -97,7 +97,7 @@ impl UnorderedSender {
                 && let Some(message) = self.take(key)
                 && let Err(error) = sent
             {
-                self.lost.push_back((key.0, Lost::new(message, error)));
+                self.lost.push_back((key.0, message.lost(error)));
             }
         }
         match self.lost.pop_front() {
@@ -107,18 +107,18 @@ impl UnorderedSender {
         }
     }
 
-    fn take(&mut self, key: Key) -> Option<Outgoing> {
-        let message = self.under_way.remove(&key)?;
-        self.bytes -= size(&message);
+    fn take(&mut self, key: Key) -> Option<Waiting> {
+        let waiting = self.under_way.remove(&key)?;
+        self.bytes -= size(&waiting.message);
         self.waiting -= usize::from(!is_guest(&self.admission, &key.0));
-        Some(message)
+        Some(waiting)
     }
 
     /// Closes the connection to the peer with the most bytes under way.
     fn disconnect_slowest(&mut self) {
         let mut sizes = BTreeMap::<PeerId, usize>::new();
-        for ((peer, _), message) in &self.under_way {
-            *sizes.entry(*peer).or_default() += size(message);
+        for ((peer, _), waiting) in &self.under_way {
+            *sizes.entry(*peer).or_default() += size(&waiting.message);
         }
         let Some((&peer, _)) = sizes.iter().max_by_key(|(_, bytes)| **bytes) else {
             return;
@@ -127,7 +127,7 @@ impl UnorderedSender {
         let keys: Vec<_> = all.map(|(key, _)| *key).collect();
         for key in keys {
             let message = self.take(key).expect("just seen");
-            let lost = Lost::new(message, "the peer does not read what waits for it");
+            let lost = message.lost("the peer does not read what waits for it");
             self.lost.push_back((peer, lost));
         }
         if let Some(peer) = self.peers.get_mut(&peer) {
@@ -182,7 +182,11 @@ mod tests {
         assert_eq!(sender.under_way.len(), 2);
         assert_eq!(
             sender.bytes,
-            sender.under_way.values().map(size).sum::<usize>()
+            sender
+                .under_way
+                .values()
+                .map(|waiting| size(&waiting.message))
+                .sum::<usize>()
         );
     }
 

@@ -14,7 +14,7 @@ use libp2p::swarm::handler::{
     ConnectionEvent, ConnectionHandler, ConnectionHandlerEvent, DialUpgradeError,
     FullyNegotiatedInbound, FullyNegotiatedOutbound,
 };
-use libp2p::swarm::{Stream, StreamProtocol, StreamUpgradeError, SubstreamProtocol};
+use libp2p::swarm::{ConnectionId, Stream, StreamProtocol, StreamUpgradeError, SubstreamProtocol};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio_util::sync::PollSender;
@@ -25,6 +25,7 @@ use crate::channel::Arrival;
 /// The state machine of one connection.
 pub struct Handler {
     peer: PeerId,
+    connection: ConnectionId,
     inbox: mpsc::Sender<Arrival>,
     /// Permits, one for each stream that is being read.
     places: Arc<Semaphore>,
@@ -44,9 +45,14 @@ pub struct Handler {
 type Sent = (oneshot::Sender<Result<(), Error>>, Result<(), Error>);
 
 impl Handler {
-    pub(super) fn new(peer: PeerId, inbox: mpsc::Sender<Arrival>) -> Self {
+    pub(super) fn new(
+        peer: PeerId,
+        connection: ConnectionId,
+        inbox: mpsc::Sender<Arrival>,
+    ) -> Self {
         Self {
             peer,
+            connection,
             inbox,
             places: Arc::new(Semaphore::new(STREAMS)),
             receiving: JoinSet::new(),
@@ -180,7 +186,7 @@ impl ConnectionHandler for Handler {
             let new = || Box::new(PollSender::new(self.inbox.clone()));
             let last = self.last.get_or_insert_with(new);
             if ready!(last.poll_reserve(cx)).is_ok() {
-                let _ = last.send_item(Arrival::Gone(self.peer));
+                let _ = last.send_item(Arrival::Gone(self.peer, self.connection));
             }
             self.used = false;
         }

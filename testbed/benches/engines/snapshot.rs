@@ -102,7 +102,7 @@ async fn one(seed: u64, mut all: All) -> All {
         in_order: true,
     };
     let timeout = Duration::from_secs(120);
-    let mut live = Live::new(description, system, links, Vec::new(), timeout);
+    let mut live = Live::new(description, system, links, &[], timeout);
     let tasks = TaskTracker::new();
     let bench = RunContext {
         options: &options,

@@ -158,6 +158,7 @@ impl TryFrom<&Gossip> for Options {
             ("--channel per-message", net.channel == Channel::PerMessage),
             ("--timeout", net.timeout.is_some()),
             ("--liars", !net.liars.is_empty()),
+            ("--crash", !net.crash.is_empty()),
         ];
         if let Some((option, _)) = ignored.iter().find(|(_, given)| *given) {
             let reason = "is not for --protocol gossipsub; leave it out";

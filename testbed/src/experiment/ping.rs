@@ -280,6 +280,7 @@ async fn outcome(
                 to: receiver,
                 kind,
                 reason,
+                ..
             } if (node, receiver) == (from, to) && commands > ping
                 || (node, receiver) == (to, from) =>
             {

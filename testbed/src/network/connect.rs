@@ -16,13 +16,13 @@ use super::{
 use crate::run::Record;
 
 /// One dial: the dialler and its target.
-struct Dial {
-    by: NodeId,
-    handle: Handle,
-    tracer: Tracer,
-    to: String,
-    address: Multiaddr,
-    parent: Context,
+pub(super) struct Dial {
+    pub(super) by: NodeId,
+    pub(super) handle: Handle,
+    pub(super) tracer: Tracer,
+    pub(super) to: String,
+    pub(super) address: Multiaddr,
+    pub(super) parent: Context,
 }
 
 impl Builder<'_> {
@@ -108,7 +108,7 @@ async fn see_all(peer: NodeId, handle: Handle, expected: usize) -> Result<(), Er
 }
 
 impl Dial {
-    async fn carry_out(self) -> Result<(), FailedDial> {
+    pub(super) async fn carry_out(self) -> Result<(), FailedDial> {
         let tracer = &self.tracer;
         let span = tracer
             .span_builder(DIAL)

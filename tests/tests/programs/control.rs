@@ -120,6 +120,39 @@ fn a_snapshot_aborts_when_a_peer_is_killed() {
 }
 
 #[test]
+fn a_killed_peer_restarts() {
+    let runs = Runs::new();
+    let options = "snapshot --snapshots 100 --every 1s --patience 1s";
+    let (running, address) = start(&runs, options);
+    let on = |action: &str, peer: &str| json!({ "action": action, "peer": peer });
+    let faults = || http::get(&address, "/api/topology").json()["faults"].clone();
+    refused(&address, &on("restart", "peer-03"), "is not down");
+    refused(&address, &on("restart", "peer-07"), "no peer that runs");
+    assert_eq!(press(&address, &on("kill", "peer-03")), None);
+    assert_eq!(press(&address, &on("restart", "peer-03")), None);
+    refused(&address, &on("restart", "peer-03"), "is not down");
+    while faults().as_array().is_none_or(|all| all.len() < 2) {
+        std::thread::yield_now();
+    }
+    // It runs again.
+    assert_eq!(press(&address, &on("kill", "peer-03")), None);
+    while faults().as_array().is_none_or(|all| all.len() < 3) {
+        std::thread::yield_now();
+    }
+    let faults = faults();
+    for (place, action) in ["kill", "restart", "kill"].into_iter().enumerate() {
+        let struck = [&faults[place]["action"], &faults[place]["peer"]];
+        assert_eq!(struck, [action, "peer-03"], "{faults}");
+    }
+    let crashes = http::get(&address, "/api/diagram").json()["crashes"].clone();
+    let happened = crashes.as_array().expect("a list").iter();
+    let happened: Vec<_> = happened.map(|crash| crash["happened"].clone()).collect();
+    assert_eq!(happened, ["crash", "restart", "crash"], "{crashes}");
+    running.signal("INT");
+    running.end();
+}
+
+#[test]
 fn invalid_options_are_rejected() {
     let runs = Runs::new();
     let (running, address) = start(&runs, "mutex --entries 200 --hold 50ms");

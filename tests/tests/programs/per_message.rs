@@ -345,7 +345,7 @@ async fn connected(transport: Transport) -> (Peer, Peer) {
 async fn next_sequence(peer: &mut Peer) -> u64 {
     match next(peer).await {
         Inbound::Message { envelope, .. } => envelope.sequence,
-        Inbound::HungUp { from } => panic!("{from} hung up"),
+        Inbound::HungUp { from, .. } => panic!("{from} hung up"),
     }
 }
 

@@ -28,7 +28,11 @@ impl Described {
     /// Over real peers.
     pub(super) fn live(self, links: &Links, net: &Net) -> run::Experiment {
         let kill: Vec<_> = net.kill.iter().map(kill).collect();
-        let network = json!({ "delay": links.delay.to_string(), "kill": kill });
+        let network = json!({
+            "delay": links.delay.to_string(),
+            "kill": kill,
+            "crash": net.crashes().map(|one| crash(&one)).collect::<Vec<_>>(),
+        });
         self.by("live", links.in_order, network, None)
     }
 
@@ -180,7 +184,8 @@ mod tests {
 
     #[test]
     fn options_are_numbers_with_their_units() {
-        let system = chosen("snapshot --every 250ms --kill 3@1500ms --channel per-message");
+        let system =
+            chosen("snapshot --every 250ms --kill 3@1500ms --crash 2@1s..2s --channel per-message");
         let described = || Described::new(system.description(), system.net().liars());
         assert_eq!(system.net().channel, Channel::PerMessage);
         assert_eq!(
@@ -198,7 +203,11 @@ mod tests {
         };
         let options = described().live(&links, system.net()).options;
         assert_eq!(options["system"]["every_seconds"], 0.25);
-        let network = json!({ "delay": "1ms..2ms", "kill": [{ "peer": 3, "at_seconds": 1.5 }] });
+        let network = json!({
+            "delay": "1ms..2ms",
+            "kill": [{ "peer": 3, "at_seconds": 1.5 }],
+            "crash": [{ "peer": 2, "at_seconds": 1.0, "restart_seconds": 2.0, "state": "lost" }],
+        });
         assert_eq!(options["network"], network);
         assert_eq!(options["channel"], "per-message");
         let scenario = "loss = 0.5\n[[crash]]\nprocess = 1\nat = \"10ms\"\nstate = \"lost\"\n\

@@ -95,7 +95,7 @@ pub(crate) fn own<S: System + 'static>(
             return Ok(std::future::ready(judged).boxed());
         }
     };
-    net.check(spec.options.peers).map_err(lab::Error::from)?;
+    spec.check(net)?;
     let system = system(&spec.setup());
     Ok(spec.run(system))
 }
@@ -212,12 +212,19 @@ impl RunSpec {
 
     /// Runs the system that was chosen on the command line.
     fn run_choice(self, chosen: &impl Choice) -> Result<Outcome, Error> {
-        chosen
-            .net()
-            .check(self.options.peers)
-            .map_err(lab::Error::from)?;
+        self.check(chosen.net())?;
         let setup = self.setup();
         chosen.build(setup, self)
+    }
+
+    /// Requires that the options of the network go with the engine.
+    fn check(&self, net: &Net) -> Result<(), Error> {
+        let peers = self.options.peers;
+        let checked = match self.engine {
+            Engine::Simulator { .. } => net.check_simulated(peers),
+            Engine::Live { .. } | Engine::ModelChecker(_) => net.check(peers),
+        };
+        Ok(checked.map_err(lab::Error::from)?)
     }
 
     /// What the system is built for.
@@ -254,8 +261,11 @@ impl RunSpec {
             return (options, Err(lab::Error::from(error).into()));
         }
         let experiment = match engine {
-            Engine::Live { links, net } => timeout(&system, &links, net.timeout)
-                .map(|timeout| boxed(Live::new(description, system, links, net.kill, timeout)))
+            Engine::Live { links, net } => timeout(&system, &links, &net)
+                .map(|timeout| {
+                    let stops: Vec<_> = net.stops().collect();
+                    boxed(Live::new(description, system, links, &stops, timeout))
+                })
                 .map_err(Error::from),
             Engine::ModelChecker(plan) => Ok(boxed(Checked::new(description, system, plan))),
             Engine::Simulator {
@@ -327,17 +337,17 @@ fn processes(options: &RunOptions) -> Processes {
     Processes::new(options.peers).with_neighbours(neighbours(options))
 }
 
-/// The time limit of a live run of `system`: `given`, or what its operations need.
-fn timeout<S: System>(
-    system: &S,
-    links: &Links,
-    given: Option<Duration>,
-) -> Result<Duration, Usage> {
+/// The time limit of a live run of `system`: the given one, or what its operations need,
+/// also those of processes that restart.
+fn timeout<S: System>(system: &S, links: &Links, net: &Net) -> Result<Duration, Usage> {
     let commands = system.commands().into_iter();
     let last = commands.map(|asked| asked.at).max().unwrap_or_default();
     let longest = system.lasts(links.delay.most()).saturating_mul(2);
-    let enough = last.saturating_add(longest.max(USUAL));
-    match given {
+    let restarts = net.crashes().filter_map(|crash| crash.restart);
+    let enough = restarts
+        .fold(last, Duration::max)
+        .saturating_add(longest.max(USUAL));
+    match net.timeout {
         Some(given) if given <= last => Err(Usage::value(
             format!("--timeout {given:?}"),
             format!(
@@ -357,16 +367,29 @@ mod tests {
     use algorithms::chandy_lamport::ChandyLamport;
 
     use super::*;
+    use lab::planned::Crashes;
     use lab::system::mutual_exclusion::MutualExclusion;
     use lab::system::snapshot::Snapshots;
     use lab::system::wave::Waves;
+
+    fn net(timeout: Option<Duration>, crash: Vec<Crashes>) -> Net {
+        Net {
+            delay: None,
+            channel: Channel::Stream,
+            kill: Vec::new(),
+            crash,
+            liars: Vec::new(),
+            timeout,
+        }
+    }
 
     fn limit(system: &impl System, given: Option<u64>) -> Result<u64, String> {
         let links = Links {
             delay: LIVE_DELAY,
             in_order: true,
         };
-        let limit = timeout(system, &links, given.map(Duration::from_secs));
+        let net = net(given.map(Duration::from_secs), Vec::new());
+        let limit = timeout(system, &links, &net);
         limit
             .map(|limit| limit.as_secs())
             .map_err(|error| error.to_string())
@@ -379,6 +402,13 @@ mod tests {
             initiators: 1,
         };
         assert_eq!(limit(&wave, None), Ok(30));
+        let crash = "1@1s..50s".parse().expect("a crash");
+        let links = Links {
+            delay: LIVE_DELAY,
+            in_order: true,
+        };
+        let restarts = timeout(&wave, &links, &net(None, vec![crash]));
+        assert_eq!(restarts.ok(), Some(Duration::from_secs(80)));
         let entries = MutualExclusion {
             processes: 20,
             entries: 100,

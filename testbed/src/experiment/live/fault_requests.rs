@@ -16,14 +16,14 @@ use crate::network::Network;
 pub(super) fn allowed<S: System>(system: &S) -> Allowed {
     let mut allowed = vec!["pause", "cut"];
     if system.survives_crashes() {
-        allowed.push("kill");
+        allowed.extend(["kill", "restart"]);
     }
     allowed
 }
 
 impl<S: System> Session<'_, S> {
-    /// Applies a fault, and records it in the trace.
-    pub(super) fn inject(
+    /// Applies a fault, and records it in the trace. A restart is only begun.
+    pub(super) async fn inject(
         &mut self,
         network: &mut Network<S::Algorithm>,
         action: &FaultAction,
@@ -46,7 +46,13 @@ impl<S: System> Session<'_, S> {
             FaultAction::Cut { peer, other } => link(network, (peer, other), false)?,
             FaultAction::Heal { peer, other } => link(network, (peer, other), true)?,
             FaultAction::Restart { peer } => {
-                return Err(Error::NotRestarted { peer: peer.clone() });
+                let mut all = (0..network.seats()).map(NodeId);
+                let node = all.find(|node| node.to_string() == *peer);
+                let node = node.ok_or_else(|| Error::NoPeer(peer.clone()))?;
+                return match self.restart(network, node) {
+                    true => Ok(()),
+                    false => Err(Error::NotDown { peer: peer.clone() }),
+                };
             }
             FaultAction::Kill { peer } => {
                 let node = find(network, peer)?;
@@ -56,7 +62,11 @@ impl<S: System> Session<'_, S> {
                 if self.is_asked(node) {
                     return Err(Error::Busy { peer: peer.clone() });
                 }
-                self.kill(network, node);
+                let killed = self.crash(network, node).await;
+                return match killed {
+                    Ok(true) => Ok(()),
+                    Ok(false) | Err(_) => Err(Error::NoPeer(peer.clone())),
+                };
             }
         }
         self.record(action);

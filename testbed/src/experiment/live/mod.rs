@@ -5,6 +5,9 @@ mod clock;
 mod fault_requests;
 mod operations;
 mod overload;
+mod planned;
+#[cfg(test)]
+mod restarts;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -12,8 +15,8 @@ mod tests;
 use csv::StringRecord;
 use std::time::{Duration, Instant};
 
-use algorithms::NodeId;
-use lab::planned::{Faults, Kill, Planned, Strike};
+use lab::planned::{Faults, Strike};
+use lab::simulator::Crash;
 use lab::stats::nanos;
 use lab::system::{self, Results, System};
 use serde::Serialize;
@@ -27,6 +30,7 @@ use crate::network::{Builder, Links, Speaks};
 use crate::rows::{self, Rows, judgement_columns, save_judgement};
 use crate::run::{self, Record};
 use overload::Punctuality;
+use planned::PlannedFault;
 use session::{Progress, Session};
 
 /// A system over real peers.
@@ -35,7 +39,7 @@ pub struct Live<S> {
     description: run::Experiment,
     system: S,
     links: Links,
-    kill: Vec<Kill>,
+    planned: Vec<PlannedFault>,
     timeout: Duration,
     progress: Progress,
     /// How long the run took, once it is over.
@@ -50,9 +54,10 @@ pub struct Counted {
     pub ended: u64,
     /// See [`ended`](Self::ended).
     pub expected: u64,
-    /// Messages that did not arrive although neither of their peers was stopped.
+    /// Messages that did not arrive although neither of their peers was down after they
+    /// were sent.
     pub lost: u64,
-    /// The outcome of the planned kills.
+    /// The outcome of the planned faults.
     pub faults: Faults,
     /// How late timers fired.
     pub late: Lateness,
@@ -74,20 +79,20 @@ pub struct Lateness {
 
 impl<S: System> Live<S> {
     /// A run of `system`. `description` is for `run.json`; `links` states what happens to
-    /// messages besides what the machine does. Also takes the planned kills, and the time
+    /// messages besides what the machine does. Also takes the planned crashes, and the time
     /// limit.
     pub fn new(
         description: run::Experiment,
         system: S,
         links: Links,
-        kill: Vec<Kill>,
+        stops: &[Crash],
         timeout: Duration,
     ) -> Self {
         Self {
             description,
             system,
             links,
-            kill,
+            planned: planned::plan(stops),
             timeout,
             progress: Progress::default(),
             took: None,
@@ -97,22 +102,16 @@ impl<S: System> Live<S> {
 }
 
 impl<S: System> Live<S> {
-    /// The outcome of the planned kills.
+    /// The outcome of the planned faults.
     fn faults(&self, history: &History) -> Faults {
-        let planned = self.kill.iter();
-        let planned = planned.map(|kill| Planned::kill(kill.node, kill.at));
-        let mut faults = Faults::new(planned.collect());
+        let mut faults = Faults::new(planned::reported(&self.planned));
         let last = history.steps().map(|(.., step)| step.at_unix_nano).max();
         if let Some(took) = self.took {
-            faults.add(took, |place| {
-                let node = NodeId(self.kill[place].node);
-                let at = history.stopped(&node.to_string());
-                match self.progress.kills.contains(&node) {
-                    false => Strike::Never,
-                    // No process took a step after it.
-                    true if at > last => Strike::Late,
-                    true => Strike::Happened,
-                }
+            faults.add(took, |place| match self.progress.struck.get(&place) {
+                None => Strike::Never,
+                // No process took a step after it.
+                Some(at) if Some(*at) > last => Strike::Late,
+                Some(_) => Strike::Happened,
             });
         }
         faults
@@ -143,7 +142,7 @@ impl<S: System> Experiment for Live<S> {
             .fault_requests
             .allow(fault_requests::allowed(&self.system));
         let (system, progress) = (&self.system, &mut self.progress);
-        let mut session = Session::new(system, progress, bar, laboratory, &self.kill);
+        let mut session = Session::new(system, progress, bar, laboratory, &self.planned);
         let _measuring = self.system.measures().then(|| context.host.measuring());
         let result = session
             .run(&mut network, self.timeout, context.fault_requests)

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use opentelemetry::Context;
-use opentelemetry::trace::TraceContextExt as _;
+use opentelemetry::trace::{Status, TraceContextExt as _};
 
 /// The spans of operations, in the order in which their commands were given. A
 /// process takes its commands in that order.
@@ -23,6 +23,15 @@ impl Operations {
     /// Whether any operation has not ended.
     pub(super) fn any(&self) -> bool {
         !self.queue.is_empty()
+    }
+
+    /// Ends all of them: their process has crashed.
+    pub(super) fn abort(self) {
+        for context in self.queue {
+            let status = Status::error("the process has crashed");
+            context.span().set_status(status);
+            context.span().end();
+        }
     }
 
     /// Ends the first open operation, on an output that completes one. `commands` is how

@@ -1,8 +1,10 @@
 //! One run of a system over real peers, from the first command to the last
 //! operation's end.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::time::Duration;
+mod crashes;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::{Duration, Instant};
 
 use algorithms::{Algorithm, NodeId};
 use futures::FutureExt as _;
@@ -12,16 +14,15 @@ use lab::system::{Endings, System};
 use node::driver::{Report, Stopped};
 use opentelemetry::trace::{TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
-use trace::history::faults::FaultAction;
 use trace::steps::key;
 use trace::telemetry::Tracer;
 
-use super::Kill;
 use super::clock::Clock;
 use super::operations::Operations;
+use super::planned::PlannedFault;
 use crate::control::FaultReceiver;
 use crate::experiment::Error;
-use crate::network::Network;
+use crate::network::{Network, Restarts};
 use crate::progress::Bar;
 
 /// How many losses are listed individually.
@@ -33,17 +34,18 @@ pub(super) struct Progress {
     pub(super) endings: Endings,
     /// Whether the run came to its end without interruption.
     pub(super) is_over: bool,
-    /// The planned kills that were made.
-    pub(super) kills: Vec<NodeId>,
-    /// All processes that were killed, also by a user of the page.
-    pub(super) stopped: Vec<NodeId>,
+    /// When the planned faults struck, by their place in the plan. In nanoseconds since the
+    /// Unix epoch.
+    pub(super) struck: BTreeMap<usize, u64>,
+    /// The processes that were killed, also by a user of the page, and do not restart.
+    pub(super) stopped: BTreeSet<NodeId>,
     pub(super) late: bool,
     pub(super) lost: u64,
     pub(super) losses: Vec<String>,
 }
 
 impl Progress {
-    /// How many operations should end: without those of killed processes.
+    /// How many operations should end: without those of processes that do not restart.
     pub(super) fn expected<S: System>(&self, system: &S) -> u64 {
         self.endings.expected(system, self.stopped.iter().copied())
     }
@@ -72,6 +74,11 @@ pub(super) struct Session<'a, S: System> {
     operations: BTreeMap<NodeId, Operations>,
     /// The command that a process is to take next.
     giving: Option<Giving>,
+    restarts: Restarts<S::Algorithm>,
+    /// The places of the planned restarts that are under way.
+    restarting: BTreeMap<NodeId, usize>,
+    /// When a process last restarted.
+    restarted: BTreeMap<NodeId, Instant>,
 }
 
 /// A command that is being given.
@@ -85,7 +92,8 @@ type Command<S> = <<S as System>::Algorithm as Algorithm>::Command;
 /// A scheduled action.
 enum Due<C> {
     Command(NodeId, C, &'static str),
-    Kill(NodeId),
+    /// The planned fault at that place.
+    Fault(usize, PlannedFault),
 }
 
 impl<'a, S: System> Session<'a, S> {
@@ -94,18 +102,21 @@ impl<'a, S: System> Session<'a, S> {
         progress: &'a mut Progress,
         bar: Bar,
         laboratory: Tracer,
-        kills: &[Kill],
+        planned: &[PlannedFault],
     ) -> Self {
         Self {
             clock: Clock::start(),
             laboratory,
-            due: due(system, kills),
+            due: due(system, planned),
             gives_up: None,
             system,
             progress,
             bar,
             operations: BTreeMap::new(),
             giving: None,
+            restarts: Restarts::default(),
+            restarting: BTreeMap::new(),
+            restarted: BTreeMap::new(),
         }
     }
 
@@ -129,12 +140,7 @@ impl<'a, S: System> Session<'a, S> {
                             let late = self.clock.now().saturating_sub(at);
                             self.give(network, node, command, operation, late)?;
                         }
-                        Due::Kill(node) => {
-                            self.kill(network, node);
-                            self.progress.kills.push(node);
-                            let peer = node.to_string();
-                            self.record(&FaultAction::Kill { peer });
-                        }
+                        Due::Fault(place, fault) => self.strike(network, place, fault).await?,
                     }
                 }
                 taken = taken(&mut self.giving), if gives => self.on_taken(taken)?,
@@ -146,8 +152,9 @@ impl<'a, S: System> Session<'a, S> {
                     return Ok(());
                 }
                 report = network.reports.recv() => self.hear(report)?,
+                joined = self.restarts.next() => self.on_joined(network, joined)?,
                 request = fault_requests.next() => {
-                    let done = self.inject(network, &request.action);
+                    let done = self.inject(network, &request.action).await;
                     fault_requests.pause(self.clock.is_paused());
                     request.answer(done);
                 }
@@ -162,21 +169,17 @@ impl<'a, S: System> Session<'a, S> {
         self.progress.endings.are_complete(self.system, stopped)
     }
 
-    /// Restarts the timeout after which the run ends: once the last command was given,
-    /// and on each operation that ends afterwards.
+    /// Starts the timeout anew after which the run ends: once the last command was given and
+    /// no process is about to restart, and on each operation that ends afterwards.
     fn be_patient(&mut self) {
         let command = |(_, due): &(Duration, Due<_>)| matches!(due, Due::Command(..));
         if let Some(patience) = self.system.gives_up_after()
             && self.giving.is_none()
             && !self.due.iter().any(command)
+            && !self.waits_for_restart()
         {
             self.gives_up = Some(self.clock.now().saturating_add(patience));
         }
-    }
-
-    pub(super) fn kill(&mut self, network: &mut Network<S::Algorithm>, node: NodeId) {
-        self.progress.stopped.push(node);
-        network.drivers.retain(|driver| driver.id() != node);
     }
 
     /// Whether that process has an operation in progress or scheduled.
@@ -196,7 +199,7 @@ impl<'a, S: System> Session<'a, S> {
         operation: &'static str,
         late: Duration,
     ) -> Result<(), Error> {
-        if self.progress.stopped.contains(&node) {
+        if self.restarts.is_down(node) {
             self.be_patient();
             return Ok(());
         }
@@ -215,15 +218,11 @@ impl<'a, S: System> Session<'a, S> {
         Ok(())
     }
 
-    /// The process has taken the command, or was stopped before it could.
+    /// The process has taken the command.
     fn on_taken(&mut self, taken: Result<(), Stopped>) -> Result<(), Error> {
-        let giving = self.giving.take();
-        let is_killed = giving.is_some_and(|giving| self.progress.stopped.contains(&giving.node));
+        self.giving = None;
         self.be_patient();
-        match taken {
-            Err(stopped) if !is_killed => Err(stopped.into()),
-            Ok(()) | Err(_) => Ok(()),
-        }
+        Ok(taken?)
     }
 
     /// Handles a report of a process.
@@ -250,9 +249,10 @@ impl<'a, S: System> Session<'a, S> {
                 node,
                 to,
                 kind,
+                since,
                 reason,
                 ..
-            } if !self.progress.stopped.contains(&to) && !self.progress.stopped.contains(&node) => {
+            } if !self.was_down(to, since) && !self.was_down(node, since) => {
                 self.progress.lost += 1;
                 if self.progress.losses.len() < TOLD {
                     let loss = format!("{kind} from {node} to {to} was lost: {reason}");
@@ -275,15 +275,15 @@ async fn taken(giving: &mut Option<Giving>) -> Result<(), Stopped> {
 }
 
 /// The scheduled actions, in the order of time.
-fn due<S: System>(system: &S, kills: &[Kill]) -> VecDeque<(Duration, Due<Command<S>>)> {
+fn due<S: System>(system: &S, planned: &[PlannedFault]) -> VecDeque<(Duration, Due<Command<S>>)> {
     let commands = system.commands().into_iter();
     let commands = commands.map(|asked| {
         let due = Due::Command(asked.node, asked.command, asked.operation);
         (asked.at, due)
     });
-    let kills = kills.iter();
-    let kills = kills.map(|kill| (kill.at, Due::Kill(NodeId(kill.node))));
-    let mut due: Vec<_> = commands.chain(kills).collect();
+    let faults = planned.iter().copied().enumerate();
+    let faults = faults.map(|(place, fault)| (fault.at, Due::Fault(place, fault)));
+    let mut due: Vec<_> = commands.chain(faults).collect();
     due.sort_by_key(|(at, _)| *at);
     due.into()
 }

@@ -111,6 +111,24 @@ fn a_crash_aborts_the_snapshot_and_names_the_peer() {
     );
 }
 
+/// The markers to the peer came while it was down. It takes part again, and has no
+/// state to report.
+#[test]
+fn a_snapshot_is_aborted_although_the_crashed_peer_restarts() {
+    let arguments = "--peers 6 snapshot --every 300ms --crash 3@100ms..600ms --patience 3s";
+    let ended = testbed(arguments, 0);
+    says(
+        &ended,
+        &[
+            "complete          0",
+            "aborted by peer-00: no state from peer-03;",
+            "I9 FIFO: holds",
+            "fault             the crash of peer-03 at 100 ms",
+            "fault             the restart of peer-03 at 600 ms",
+        ],
+    );
+}
+
 /// More commands at once than a process has room for.
 #[test]
 fn commands_wait_for_room() {

@@ -8,7 +8,7 @@ use super::refused;
 
 #[test]
 fn invalid_values_are_rejected() {
-    let cases: [(&str, &str, &[&str]); 44] = [
+    let cases: [(&str, &str, &[&str]); 99] = [
         (
             "an unknown algorithm",
             "snapshot --algorithm paxos",
@@ -96,6 +96,36 @@ fn invalid_values_are_rejected() {
             &["--topology full"],
         ),
         (
+            "a restart without a crash",
+            "snapshot --crash 3@100ms",
+            &["\"3@100ms\"", "3@100ms..2s"],
+        ),
+        (
+            "a restart before its crash",
+            "snapshot --crash 3@2s..1s",
+            &["\"3@2s..1s\"", "before it crashes"],
+        ),
+        (
+            "a crash of a stranger",
+            "--peers 3 snapshot --crash 7@1s..2s",
+            &["--crash 7", "0 to 2"],
+        ),
+        (
+            "a crash of a peer that is down",
+            "--peers 3 snapshot --crash 1@1s..3s --crash 1@2s..4s",
+            &["--crash 1", "before it has restarted"],
+        ),
+        (
+            "a crash of a peer that was killed",
+            "--peers 3 simulate snapshot --crash 1@1s..3s --kill 1@500ms",
+            &["--crash 1", "before it has restarted"],
+        ),
+        (
+            "a restart in gossipsub",
+            "gossip --protocol gossipsub --crash 1@1s..3s",
+            &["--crash", "gossipsub"],
+        ),
+        (
             "an election without a ring",
             "--peers 8 --topology star elect",
             &["peer 1", "--topology ring"],
@@ -160,6 +190,11 @@ fn invalid_values_are_rejected() {
             "a check that stops a process",
             "check snapshot --kill 1@1s",
             &["--kill", "simulate"],
+        ),
+        (
+            "times of crashes in the model checker",
+            "check snapshot --crash 1@1s..2s",
+            &["--crash", "--crashes N"],
         ),
         (
             "a check with a delay",

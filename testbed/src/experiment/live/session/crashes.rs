@@ -1,0 +1,126 @@
+//! Processes of a run that crash and restart, as planned or on request.
+
+use std::time::{Instant, SystemTime};
+
+use algorithms::NodeId;
+use lab::system::System;
+use trace::history::faults::FaultAction;
+use trace::time::unix_nano;
+
+use super::super::planned::{Change, PlannedFault};
+use super::{Due, Session};
+use crate::experiment::Error;
+use crate::network::{self, Joined, Network};
+
+impl<S: System> Session<'_, S> {
+    /// Whether the restart of that process is planned and still to come.
+    fn is_to_restart(&self, node: NodeId) -> bool {
+        let mut planned = self.planned_restarts();
+        planned.any(|planned| planned == node)
+    }
+
+    /// Whether a process is down that is to restart.
+    pub(super) fn waits_for_restart(&self) -> bool {
+        let mut planned = self.planned_restarts();
+        self.restarts.any() || planned.any(|node| self.restarts.is_down(node))
+    }
+
+    fn planned_restarts(&self) -> impl Iterator<Item = NodeId> {
+        self.due.iter().filter_map(|(_, due)| match due {
+            Due::Fault(_, fault) if fault.change == Change::Restart => Some(fault.node),
+            Due::Fault(..) | Due::Command(..) => None,
+        })
+    }
+
+    /// Carries out a planned fault, unless the process is in that state already.
+    pub(super) async fn strike(
+        &mut self,
+        network: &mut Network<S::Algorithm>,
+        place: usize,
+        fault: PlannedFault,
+    ) -> Result<(), Error> {
+        let PlannedFault { node, change, .. } = fault;
+        match change {
+            Change::Kill | Change::Crash => {
+                if self.crash(network, node).await? {
+                    let now = unix_nano(SystemTime::now());
+                    self.progress.struck.insert(place, now);
+                }
+            }
+            Change::Restart => {
+                if self.restart(network, node) {
+                    self.restarting.insert(node, place);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Crashes a process and its peer, and records that. Returns whether it was running.
+    pub(in super::super) async fn crash(
+        &mut self,
+        network: &mut Network<S::Algorithm>,
+        node: NodeId,
+    ) -> Result<bool, Error> {
+        if !self.restarts.crash(network, node).await? {
+            return Ok(false);
+        }
+        let peer = node.to_string();
+        self.record(&FaultAction::Kill { peer });
+        if let Some(operations) = self.operations.remove(&node) {
+            operations.abort();
+        }
+        let giving = self.giving.as_ref();
+        if giving.is_some_and(|giving| giving.node == node) {
+            self.giving = None;
+            self.be_patient();
+        }
+        match self.is_to_restart(node) {
+            true => self.gives_up = None,
+            false => drop(self.progress.stopped.insert(node)),
+        }
+        Ok(true)
+    }
+
+    /// Begins to restart a process. Returns whether it was down.
+    pub(in super::super) fn restart(
+        &mut self,
+        network: &Network<S::Algorithm>,
+        node: NodeId,
+    ) -> bool {
+        let begun = self.restarts.begin(network, node);
+        if begun {
+            self.progress.stopped.remove(&node);
+            self.gives_up = None;
+        }
+        begun
+    }
+
+    /// The peer of a process that restarts has dialled its neighbours.
+    pub(super) fn on_joined(
+        &mut self,
+        network: &mut Network<S::Algorithm>,
+        joined: Result<Joined, network::Error>,
+    ) -> Result<(), Error> {
+        let Some((node, peer)) = self.restarts.join(network, joined?)? else {
+            return Ok(());
+        };
+        let name = node.to_string();
+        self.record(&FaultAction::Restart { peer: name });
+        self.restarted.insert(node, Instant::now());
+        if let Some(place) = self.restarting.remove(&node) {
+            let now = unix_nano(SystemTime::now());
+            self.progress.struck.insert(place, now);
+        }
+        let paused = self.clock.is_paused();
+        self.restarts.resume(network, node, peer, paused);
+        self.be_patient();
+        Ok(())
+    }
+
+    /// Whether a crash of that process explains the loss of a message that was sent then.
+    pub(super) fn was_down(&self, node: NodeId, sent: Instant) -> bool {
+        let restarted = self.restarted.get(&node);
+        self.restarts.is_down(node) || restarted.is_some_and(|restarted| sent < *restarted)
+    }
+}
