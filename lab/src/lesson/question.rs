@@ -26,6 +26,10 @@ impl Lesson {
                 "Which order of the identities on the ring needs the most messages, and which the \
                  fewest?"
             }
+            "bully" => {
+                "How long must the time-out be at least, if a message takes at most 10 ms? Which \
+                 two processes lead at once if it is shorter?"
+            }
             "ricart-agrawala" => {
                 "Two processes ask at once. Which step decides which of them enters first, and \
                  what would go wrong if they compared clocks alone, and not identities as well?"
@@ -33,6 +37,10 @@ impl Lesson {
             "dijkstra-scholten" => {
                 "Why may a process not acknowledge the message that engaged it as soon as it is \
                  idle?"
+            }
+            "raft" => {
+                "Which step of the run above commits the command, and which processes could stop \
+                 after it without the command being lost?"
             }
             "naive" => {
                 "Which message makes the answers disagree: one that was sent before its sender \

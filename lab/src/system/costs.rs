@@ -3,28 +3,33 @@
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
+use std::sync::Arc;
 use std::time::Duration;
 
+use algorithms::NodeId;
 use algorithms::bank::Bank;
+use algorithms::bully;
 use algorithms::chandy_lamport::ChandyLamport;
 use algorithms::lai_yang::LaiYang;
 use algorithms::naive_snapshot::NaiveSnapshot;
+use algorithms::raft::Times;
 use algorithms::rounds::Ending;
 use trace::history::History;
-use trace::steps::Processes;
+use trace::steps::{Event, Processes};
 
 use super::agreement::Agreement;
-use super::election::Election;
+use super::election::{Bullies, Election};
 use super::generals::Generals;
 use super::gossip::{Flooding, Plan};
 use super::mutual_exclusion::MutualExclusion;
 use super::ping::{PeerPair, Pings};
+use super::replicated_log::ReplicatedLog;
 use super::snapshot::{Pair, Snapshots};
 use super::termination::Termination;
 use super::wave::Waves;
 use super::{
     System, SystemOptions as _, agreement, election, generals, gossip, mutual_exclusion, ping,
-    snapshot, termination, wave,
+    replicated_log, snapshot, termination, wave,
 };
 use crate::delay::Delay;
 use crate::liars::Liars;
@@ -209,6 +214,69 @@ fn chang_roberts() {
             (mean - count as f64 * harmonic).abs() < 1e-9,
             "{count}: {mean}"
         );
+    }
+}
+
+#[test]
+fn bully() {
+    for processes in 2..=6_u32 {
+        let election = |node| Bullies {
+            processes,
+            timeout: Duration::from_nanos(100 * DELAY),
+            elections: vec![(NodeId(node), Duration::ZERO)],
+            crashes: 0,
+        };
+        let (n, best) = (u64::from(processes), simulate(&election(processes - 1)));
+        assert_eq!(best.count("ELECTION"), 0);
+        assert_eq!(best.count("COORDINATOR"), n - 1);
+        let worst = simulate(&election(0));
+        let questions = bully::most_questions(n);
+        assert_eq!(worst.count("ELECTION"), questions, "{processes}");
+        assert!(worst.count("ANSWER") <= questions);
+        assert!(worst.count("COORDINATOR") <= (n - 1) * (n - 1));
+    }
+}
+
+/// One leader, and commands that are far apart.
+#[test]
+fn raft() {
+    for processes in 3..=6_u32 {
+        let (delay, commands) = (Duration::from_nanos(DELAY), 5);
+        let system = ReplicatedLog {
+            processes,
+            commands,
+            every: delay * 1000,
+            times: Times {
+                election: (delay * 200, delay * 400),
+                heartbeat: delay * 50,
+                last_term: 1,
+            },
+            process: Arc::new(|raft| raft),
+        };
+        let history = (0..).map(|seed| simulate_schedule(&system, seed));
+        let is_one = |history: &History| {
+            let others = u64::from(processes) - 1;
+            history.count("REQUEST_VOTE") == others && history.count_outputs("Leads") == 1
+        };
+        let history = history.take(100).find(is_one).expect("one stands alone");
+        let others = u64::from(processes) - 1;
+        // The entries, among them the first of the leader, which has no command.
+        let (mut entries, mut heartbeats) = (0, 0);
+        for (.., step) in history.steps() {
+            let appends = step.events.iter().filter(|event| match event {
+                Event::Sent { message, .. } => message.kind == "APPEND_ENTRIES",
+                Event::Output { .. } => false,
+            });
+            if appends.count() as u64 == others {
+                *match step.timer {
+                    Some(_) => &mut heartbeats,
+                    None => &mut entries,
+                } += 1;
+            }
+        }
+        assert_eq!(entries, u64::from(commands) + 1, "{processes}");
+        let rounds = entries + heartbeats;
+        assert_eq!(history.count("APPEND_ENTRIES"), rounds * others);
     }
 }
 
@@ -426,15 +494,17 @@ fn ping_pong() {
 /// Every lesson of an algorithm has its costs counted here.
 #[test]
 fn no_lesson_is_left_out() {
-    const COUNTED: [&str; 11] = [
+    const COUNTED: [&str; 13] = [
         "ping-pong",
         "echo",
         "flood",
         "chang-roberts",
+        "bully",
         "ricart-agrawala",
         "dijkstra-scholten",
         "flood-set",
         "oral-messages",
+        "raft",
         "naive",
         "chandy-lamport",
         "lai-yang",
@@ -448,6 +518,7 @@ fn no_lesson_is_left_out() {
         termination::Options::LESSONS,
         agreement::Options::LESSONS,
         generals::Options::LESSONS,
+        replicated_log::Options::LESSONS,
         snapshot::Options::LESSONS,
     ];
     let algorithms = all.into_iter().flatten();

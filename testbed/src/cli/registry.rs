@@ -52,7 +52,7 @@ choices! {
     System {
         /// Record the state of a bank that never stands still: the cut, and whether it is consistent
         Snapshot(WithNet<snapshot::Options>),
-        /// Elect a leader on a ring (Chang-Roberts)
+        /// Elect a leader: on a ring (Chang-Roberts), or the largest that is up (bully)
         Elect(WithNet<election::Options>),
         /// Let one at a time into the critical section (Ricart-Agrawala)
         Mutex(WithNet<mutual_exclusion::Options>),

@@ -19,7 +19,7 @@ const TIMEOUT: Duration = Duration::from_millis(100);
 const PATIENT: Duration = Duration::from_secs(1);
 
 pub(super) const LESSON: Lesson = Lesson {
-    order: 45,
+    order: 42,
     name: "bully",
     title: "Garcia-Molina's bully election",
     about: "who leads when the leader is gone?",
@@ -42,12 +42,14 @@ pub(super) const LESSON: Lesson = Lesson {
 /// Processes of which some hold an election, at first and after each planned crash.
 #[derive(Clone, Debug)]
 pub struct Bullies {
-    processes: u32,
-    timeout: Duration,
+    /// How many.
+    pub processes: u32,
+    /// How long each waits for an answer.
+    pub timeout: Duration,
     /// Who begins an election, and when.
-    elections: Vec<(NodeId, Duration)>,
+    pub elections: Vec<(NodeId, Duration)>,
     /// How many crashes are planned.
-    crashes: usize,
+    pub crashes: usize,
 }
 
 impl Bullies {

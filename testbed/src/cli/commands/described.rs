@@ -174,6 +174,13 @@ mod tests {
             ("terminate", "dijkstra-scholten", None),
             ("agree", "flood-set", None),
             ("generals", "oral-messages", None),
+            ("elect --algorithm bully", "bully", None),
+            ("replicate", "raft", None),
+            (
+                "replicate --mistake votes-twice",
+                "raft that votes-twice",
+                None,
+            ),
             ("ping", "ping-pong", None),
         ] {
             let description = chosen(words).description();

@@ -6,6 +6,7 @@
 //! [`mutant`] makes a wrong process of a right one; the other files hold the
 //! mistakes.
 
+mod bully;
 mod channels;
 mod election;
 mod flood;

@@ -212,8 +212,10 @@ fn messages_and_state_are_shown_as_they_stand_in_the_file() {
         ("echo", "pub enum Message {", "pub struct Echo {"),
         ("flood", "pub struct Message {", "pub struct Flood {"),
         ("chang-roberts", "pub enum Message {", "enum Status {"),
+        ("bully", "pub enum Message {", "enum Phase {"),
         ("ricart-agrawala", "pub enum Message {", "enum Phase {"),
         ("dijkstra-scholten", "pub enum Message<M> {", "enum Place {"),
+        ("raft", "pub enum Message {", "enum Role {"),
         ("flood-set", "pub struct Values {", "pub struct FloodSet {"),
         (
             "oral-messages",
