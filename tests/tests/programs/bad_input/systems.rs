@@ -8,7 +8,7 @@ use super::refused;
 
 #[test]
 fn invalid_values_are_rejected() {
-    let cases: [(&str, &str, &[&str]); 37] = [
+    let cases: [(&str, &str, &[&str]); 36] = [
         (
             "an unknown algorithm",
             "snapshot --algorithm paxos",
@@ -106,11 +106,6 @@ fn invalid_values_are_rejected() {
             "more crashes than can be simulated",
             "--peers 4 simulate elect --crash 1000/s",
             &["crash 1000/s", "some 4000 until 1.00 s", "at most 1000"],
-        ),
-        (
-            "a partition of one process",
-            "--peers 1 simulate wave --partition 1",
-            &["one process cannot be partitioned", "at least 2"],
         ),
         (
             "no time for random faults",
