@@ -6,6 +6,7 @@
 pub(crate) mod by_hand;
 pub mod election;
 pub mod flood;
+pub mod linearizability;
 pub mod mutual_exclusion;
 pub mod ping;
 mod property;

@@ -276,7 +276,10 @@ impl<A: Algorithm> Simulation<A> {
                     return None;
                 }
                 let steps = &mut self.processes[usize::from(node)].steps;
-                Some((node, steps.command(command, Context::new(), directory)))
+                Some((
+                    node,
+                    steps.command(command, None, Context::new(), directory),
+                ))
             }
             Happening::Message {
                 from,

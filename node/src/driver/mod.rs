@@ -318,7 +318,7 @@ impl<A: Algorithm> Task<A> {
             Order::Command(command, context) => {
                 let at = Instant::now();
                 self.commands += 1;
-                let step = self.steps.command(command, context, &self.directory);
+                let step = self.steps.command(command, None, context, &self.directory);
                 self.carry_out(at, step).await;
             }
             Order::HangUp(to) => {

@@ -34,7 +34,7 @@ impl<A: Algorithm> World<A> {
                 let asked = self.commands[number].clone();
                 let node = asked.node.0;
                 let steps = &mut self.up(node)?.steps;
-                let step = steps.command(asked.command, Context::new(), &directory);
+                let step = steps.command(asked.command, None, Context::new(), &directory);
                 Some((node, step))
             }
             Action::Lose(from, to, place) => {
