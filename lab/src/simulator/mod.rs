@@ -27,7 +27,7 @@ pub use ids::SeededIds;
 pub use limits::{End, Limit, Limits};
 pub use scenario::{Crash, Error as ScenarioError, Memory, Partition, Scenario};
 pub use schedule::{NEVER, Ran, Schedule, run};
-pub use simulation::{EmittedOutput, Notice, Simulation};
+pub use simulation::{EmittedOutput, Environment, Notice, Reaction, Simulation};
 pub use strikes::{Strikes, planned};
 pub use trial::{Counted, Trial, Tried};
 

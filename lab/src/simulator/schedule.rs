@@ -4,14 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use algorithms::NodeId;
+use algorithms::{Algorithm, NodeId};
 use trace::LABORATORY;
 use trace::history::{History, faults};
 use trace::steps::Processes;
 use trace::steps::{Fault, RecordTo};
 use trace::telemetry::Sink;
 
-use super::{End, Limit, Limits, Notice, Scenario, SeededIds, Simulation, Strikes};
+use super::{
+    EmittedOutput, End, Environment, Limit, Limits, Notice, Reaction, Scenario, SeededIds, Simulation, Strikes,
+};
+use crate::system::clients::{Act, Clients, Operations, Ticket};
 use crate::system::{Endings, System};
 
 /// One schedule of a system.
@@ -110,17 +113,7 @@ impl<'a, S: System> Schedule<'a, S> {
         for asked in system.commands() {
             simulation.command(asked.at, asked.node, asked.command);
         }
-        let (mut endings, mut stopped) = (Endings::default(), Vec::new());
-        let end = simulation.run(&self.limits, self.stop, |notice| {
-            let may_end = match notice {
-                Notice::Output(said) => endings.count(system, said.node, &said.output),
-                Notice::Stopped(node) => {
-                    stopped.push(node);
-                    true
-                }
-            };
-            !(may_end && endings.are_complete(system, stopped.iter().copied()))
-        });
+        let end = simulation.run(&self.limits, self.stop, Surroundings::new(system));
         let ran = Ran {
             recorded: (),
             steps: simulation.steps(),
@@ -130,6 +123,104 @@ impl<'a, S: System> Schedule<'a, S> {
             strikes: simulation.strikes().clone(),
         };
         (simulation, ran)
+    }
+}
+
+/// The clients of a system, and what is to be awaited in its run.
+struct Surroundings<'a, S: System> {
+    system: &'a S,
+    endings: Endings,
+    stopped: Vec<NodeId>,
+    clients: Clients<Command<S>>,
+    /// The open operations, if there are clients.
+    operations: Operations<Command<S>, Option<Ticket>>,
+}
+
+type Command<S> = <<S as System>::Algorithm as Algorithm>::Command;
+
+impl<'a, S: System> Surroundings<'a, S> {
+    fn new(system: &'a S) -> Self {
+        Self {
+            system,
+            endings: Endings::default(),
+            stopped: Vec::new(),
+            clients: Clients::new(system.clients()),
+            operations: Operations::default(),
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        let stopped = self.stopped.iter().copied();
+        self.clients.are_finished() && self.endings.are_complete(self.system, stopped)
+    }
+
+    /// Whether an output ends a request that a client waits for.
+    fn answers(&mut self, said: &EmittedOutput<<S::Algorithm as Algorithm>::Output>) -> bool {
+        let EmittedOutput { node, output, at } = said;
+        if self.clients.is_empty() {
+            return false;
+        }
+        if let Some(leader) = self.system.leads(*node, output) {
+            self.clients.led_by(leader);
+        }
+        let answered = self
+            .operations
+            .answer(self.system, *node, u64::MAX, output);
+        let Some((Some(ticket), answer)) = answered else {
+            return false;
+        };
+        self.clients.answered(ticket, answer, *at)
+    }
+}
+
+impl<S: System> Environment<S::Algorithm> for Surroundings<'_, S> {
+    fn hear(&mut self, notice: Notice<<S::Algorithm as Algorithm>::Output>) -> bool {
+        let may_end = match notice {
+            Notice::Output(said) => {
+                let ends = self.endings.count(self.system, said.node, &said.output);
+                self.answers(&said) || ends
+            }
+            Notice::Stopped(node) => {
+                self.stopped.push(node);
+                true
+            }
+        };
+        !(may_end && self.is_over())
+    }
+
+    fn gives(&mut self, node: NodeId, command: &Command<S>) {
+        if !self.clients.is_empty() {
+            self.operations.begin(node, command.clone(), None);
+        }
+    }
+
+    fn restarts(&mut self, node: NodeId) {
+        self.operations.forget(node);
+    }
+
+    fn due(&self) -> Option<Duration> {
+        self.clients.due().map(|(at, _)| at)
+    }
+
+    fn act(&mut self, now: Duration, is_up: &dyn Fn(NodeId) -> bool) -> Reaction<Command<S>> {
+        let Some((_, client)) = self.clients.due() else {
+            return Reaction::Nothing;
+        };
+        match self.clients.act(client, now) {
+            Act::Ask {
+                node,
+                command,
+                record,
+                ticket,
+            } => {
+                if is_up(node) {
+                    self.operations.begin(node, command.clone(), Some(ticket));
+                }
+                Reaction::Ask(node, command, record)
+            }
+            Act::GoOn if self.is_over() => Reaction::End,
+            Act::GoOn => Reaction::Nothing,
+        }
     }
 }
 

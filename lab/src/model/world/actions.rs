@@ -17,6 +17,10 @@ const PATIENT: Duration = Duration::from_secs(1);
 pub enum Action {
     /// A command is given.
     Command(usize),
+    /// A client asks for its next operation.
+    Ask(usize),
+    /// A client waits no longer for an answer.
+    GoOn(usize),
     /// The message at that place of a channel comes.
     Deliver(u32, u32, usize),
     /// It comes, and will come once more.
@@ -42,12 +46,17 @@ impl<A: Algorithm> World<A> {
                 actions.push(Action::Command(number));
             }
         }
+        let clients = 0..self.clients.len();
+        let ready = clients.clone().filter(|one| self.clients.target(*one).is_some());
+        actions.extend(ready.map(Action::Ask));
         for (&ends, channel) in &self.channels {
             self.deliveries(&mut actions, ends, channel);
         }
         self.timers(&mut actions, |after| after < PATIENT);
         if actions.is_empty() {
             self.timers(&mut actions, |_| true);
+            let waiting = clients.filter(|one| self.clients.waits(*one));
+            actions.extend(waiting.map(Action::GoOn));
         }
         self.crashes_and_restarts(&mut actions);
         actions

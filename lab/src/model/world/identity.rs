@@ -27,6 +27,7 @@ impl<A: Algorithm> World<A> {
             }
         }
         (&self.given, &self.endings, self.spent).hash(&mut hasher);
+        (&self.clients, &self.operations).hash(&mut hasher);
         hasher.finish()
     }
 
@@ -60,6 +61,7 @@ impl<A: Algorithm> World<A> {
             }
         }
         (&self.given, self.spent).hash(&mut hasher);
+        (&self.clients, &self.operations, self.moments).hash(&mut hasher);
         hasher.finish()
     }
 }

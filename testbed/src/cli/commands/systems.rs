@@ -9,6 +9,7 @@ use lab::delay::Delay;
 use lab::model::Plan;
 use lab::options::{Channel, Net, Schedules, States};
 use lab::simulator::{Crash, Limits, Scenario};
+use lab::system::clients::Clients;
 use lab::system::{EngineTraits, Setup, System, Visitor};
 use node::Transport;
 use trace::steps::Processes;
@@ -311,6 +312,8 @@ fn timeout<S: System>(
     let last = commands.map(|asked| asked.at).max().unwrap_or_default();
     let longest = system.lasts(links.delay.most()).saturating_mul(2);
     let enough = last.saturating_add(longest.max(USUAL));
+    // Clients end by themselves, some time after their own limits.
+    let enough = enough.max(Clients::new(system.clients()).last().saturating_add(USUAL));
     match given {
         Some(given) if given <= last => Err(Usage::value(
             format!("--timeout {given:?}"),
