@@ -47,13 +47,13 @@ pub struct Summary {
 pub struct Measure {
     /// Its name.
     pub name: String,
-    /// `ns`, `count`, or `ratio`.
+    /// `ns`, `count`, `ratio`, or `1/s`.
     pub unit: String,
     /// The number of measurements.
     pub count: u64,
     /// The number of missing measurements.
     pub lost: u64,
-    /// Half are no greater; of a ratio, its value.
+    /// Half are no greater; of a ratio or a rate, its value.
     pub p50: Option<f64>,
     /// Nine of ten are no greater.
     pub p90: Option<f64>,
@@ -100,16 +100,25 @@ impl Measure {
     /// A ratio over `count` items; without any, it has no value.
     pub fn ratio(name: &str, ratio: f64, count: u64) -> Self {
         Self {
-            name: name.to_owned(),
-            unit: "ratio".to_owned(),
-            count,
-            lost: 0,
             p50: (count > 0).then_some(ratio),
-            p90: None,
-            p99: None,
-            max: None,
-            theory: None,
+            ..Self::of(name, "ratio", None, 0)
         }
+        .counting(count)
+    }
+
+    /// How many of `count` items there were in a second, and how many are missing. Without
+    /// any, or in no time, it has no value.
+    pub fn rate(name: &str, took: Duration, count: u64, lost: u64) -> Self {
+        let seconds = took.as_secs_f64();
+        Self {
+            p50: (count > 0 && seconds > 0.0).then(|| count as f64 / seconds),
+            ..Self::of(name, "1/s", None, lost)
+        }
+        .counting(count)
+    }
+
+    fn counting(self, count: u64) -> Self {
+        Self { count, ..self }
     }
 
     fn of(name: &str, unit: &str, summary: Option<Summary>, lost: u64) -> Self {

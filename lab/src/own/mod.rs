@@ -46,10 +46,14 @@ pub use algorithms::{Algorithm, Field, FieldValue, Fields, InstanceId, NodeId, O
 /// The derives of the traits of the same names.
 pub use derive::{LabDescribe as Describe, LabMessage as Message, LabOutput as Output};
 pub use proto::Bytes;
-pub use trace::history::{CrashRecord, History, Moment};
+pub use trace::history::{AnswerRecord, CrashRecord, History, Moment, OperationRecord};
 
 pub use program::main;
 
-pub use crate::checkers::Property;
+pub use crate::checkers::{Property, linearizability};
 pub use crate::simulator::Crash;
-pub use crate::system::{Figure, Judgement, ScheduledCommand, Setup, System};
+pub use crate::stats::Measure;
+pub use crate::system::clients::throughput;
+pub use crate::system::{
+    Answer, Client, Figure, Judgement, Request, ScheduledCommand, Setup, System, To,
+};

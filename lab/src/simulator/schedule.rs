@@ -12,7 +12,8 @@ use trace::steps::{Fault, RecordTo};
 use trace::telemetry::Sink;
 
 use super::{
-    EmittedOutput, End, Environment, Limit, Limits, Notice, Reaction, Scenario, SeededIds, Simulation, Strikes,
+    EmittedOutput, End, Environment, Limit, Limits, Notice, Reaction, Scenario, SeededIds,
+    Simulation, Strikes,
 };
 use crate::system::clients::{Act, Clients, Operations, Ticket};
 use crate::system::{Endings, System};
@@ -163,9 +164,7 @@ impl<'a, S: System> Surroundings<'a, S> {
         if let Some(leader) = self.system.leads(*node, output) {
             self.clients.led_by(leader);
         }
-        let answered = self
-            .operations
-            .answer(self.system, *node, u64::MAX, output);
+        let answered = self.operations.answer(self.system, *node, u64::MAX, output);
         let Some((Some(ticket), answer)) = answered else {
             return false;
         };

@@ -238,7 +238,10 @@ impl<A: Algorithm> Simulation<A> {
         let due = environment.due().map(|at| nanos(at).max(self.now));
         match (due, self.queue.first()) {
             (Some(due), first) if first.is_none_or(|first| due <= first) => Some((due, None)),
-            _ => self.queue.pop().map(|(at, happening)| (at, Some(happening))),
+            _ => self
+                .queue
+                .pop()
+                .map(|(at, happening)| (at, Some(happening))),
         }
     }
 

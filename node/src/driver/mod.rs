@@ -320,7 +320,9 @@ impl<A: Algorithm> Task<A> {
             Order::Command(command, request, context) => {
                 let at = Instant::now();
                 self.commands += 1;
-                let step = self.steps.command(command, request, context, &self.directory);
+                let step = self
+                    .steps
+                    .command(command, request, context, &self.directory);
                 self.carry_out(at, step).await;
             }
             Order::HangUp(to) => {

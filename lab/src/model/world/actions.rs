@@ -47,7 +47,9 @@ impl<A: Algorithm> World<A> {
             }
         }
         let clients = 0..self.clients.len();
-        let ready = clients.clone().filter(|one| self.clients.target(*one).is_some());
+        let ready = clients
+            .clone()
+            .filter(|one| self.clients.target(*one).is_some());
         actions.extend(ready.map(Action::Ask));
         for (&ends, channel) in &self.channels {
             self.deliveries(&mut actions, ends, channel);

@@ -175,7 +175,9 @@ impl<A: Algorithm> World<A> {
         self.process(node).taken += 1;
         let mut record = step.record;
         if step.fault.is_some() {
-            record.into_iter().for_each(|one| self.process(node).see(one));
+            record
+                .into_iter()
+                .for_each(|one| self.process(node).see(one));
             self.fault = step.fault;
             return;
         }
@@ -212,7 +214,9 @@ impl<A: Algorithm> World<A> {
                 }
             }
         }
-        record.into_iter().for_each(|one| self.process(node).see(one));
+        record
+            .into_iter()
+            .for_each(|one| self.process(node).see(one));
     }
 
     fn send(&mut self, from: u32, to: u32, message: A::Message, id: u64, by: &SpanContext) {

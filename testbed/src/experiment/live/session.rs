@@ -195,8 +195,7 @@ impl<'a, S: System> Session<'a, S> {
     /// Whether all operations have ended that still can.
     fn is_complete(&self) -> bool {
         let stopped = self.progress.stopped.iter().copied();
-        self.clients.are_finished()
-            && self.progress.endings.are_complete(self.system, stopped)
+        self.clients.are_finished() && self.progress.endings.are_complete(self.system, stopped)
     }
 
     /// Restarts the timeout after which the run ends: once the last command was given,

@@ -1,14 +1,20 @@
 //! Clients: each asks processes for operations, one after the other, and waits for each
 //! answer. Every engine asks for them here.
 
-use std::collections::{BTreeMap, VecDeque};
+mod measures;
+mod operations;
+#[cfg(test)]
+mod tests;
+
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use algorithms::{Algorithm, Describe, NodeId};
+use algorithms::{Describe, NodeId};
 use trace::steps::RequestRecord;
 
-use super::System;
+pub use measures::throughput;
+pub use operations::Operations;
 
 /// A client, which asks for one operation at a time.
 ///
@@ -274,8 +280,8 @@ fn pause<C>(client: &Client<C>) -> Duration {
 }
 
 /// The clients as far as a model checker distinguishes them: without times.
-impl<C> std::hash::Hash for Clients<C> {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+impl<C> Hash for Clients<C> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
         self.leader.hash(state);
         for progress in &self.progress {
             let Progress {
@@ -286,89 +292,6 @@ impl<C> std::hash::Hash for Clients<C> {
                 since: _,
             } = progress;
             (next, refused, asked, is_open).hash(state);
-        }
-    }
-}
-
-/// The open operations of each process, in the order in which their commands were given,
-/// each with what its owner wants to know again.
-#[derive(Clone, Debug, Hash)]
-pub struct Operations<C, T> {
-    of: BTreeMap<NodeId, OfProcess<C, T>>,
-}
-
-#[derive(Clone, Debug, Hash)]
-struct OfProcess<C, T> {
-    /// How many commands were given to the process.
-    given: u64,
-    open: VecDeque<Open<C, T>>,
-}
-
-#[derive(Clone, Debug, Hash)]
-struct Open<C, T> {
-    /// How many commands were given to the process before.
-    number: u64,
-    command: C,
-    owner: T,
-}
-
-impl<C, T> Default for Operations<C, T> {
-    fn default() -> Self {
-        Self {
-            of: BTreeMap::new(),
-        }
-    }
-}
-
-impl<C, T> Operations<C, T> {
-    /// Adds an operation whose command is about to be given.
-    pub fn begin(&mut self, node: NodeId, command: C, owner: T) {
-        let of = self.of.entry(node).or_insert_with(|| OfProcess {
-            given: 0,
-            open: VecDeque::new(),
-        });
-        let number = of.given;
-        of.given += 1;
-        of.open.push_back(Open {
-            number,
-            command,
-            owner,
-        });
-    }
-
-    /// Whether any operation of that process is open.
-    pub fn any(&self, node: NodeId) -> bool {
-        self.of.get(&node).is_some_and(|of| !of.open.is_empty())
-    }
-
-    /// Ends the first open operation that an output answers, if it answers any. `taken` is
-    /// how many commands the process had taken by then: no output answers a command that was
-    /// not taken.
-    pub fn answer<S: System>(
-        &mut self,
-        system: &S,
-        node: NodeId,
-        taken: u64,
-        output: &<S::Algorithm as Algorithm>::Output,
-    ) -> Option<(T, Answer)>
-    where
-        S::Algorithm: Algorithm<Command = C>,
-    {
-        let open = &mut self.of.get_mut(&node)?.open;
-        let known = open.iter().take_while(|one| one.number < taken);
-        let mut answers = known.map(|one| system.answers(node, &one.command, output));
-        let (place, answer) = answers
-            .by_ref()
-            .enumerate()
-            .find_map(|(place, answer)| Some((place, answer?)))?;
-        drop(answers);
-        Some((open.remove(place)?.owner, answer))
-    }
-
-    /// A process has lost its memory: it answers none of its open operations.
-    pub fn forget(&mut self, node: NodeId) {
-        if let Some(of) = self.of.get_mut(&node) {
-            of.open.clear();
         }
     }
 }
