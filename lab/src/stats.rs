@@ -1,5 +1,6 @@
 //! Summaries of times: percentiles, with the number of measurements.
 
+use std::fmt;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
@@ -137,6 +138,29 @@ impl Measure {
     }
 }
 
+/// `read: 3.20 ms, 99 % within 5.00 ms (40, 2 missing)`, `operations a second: 75.3 (60)`
+impl fmt::Display for Measure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            name, count, lost, ..
+        } = self;
+        let value = |value: f64| match &*self.unit {
+            "ns" => show(Duration::from_nanos(value as u64)),
+            "count" => thousands(value as u64),
+            _ => format!("{value:.3}"),
+        };
+        let median = self.p50.map_or("not known".to_owned(), value);
+        write!(f, "{name}: {median}")?;
+        if let Some(most) = self.p99 {
+            write!(f, ", 99 % within {}", value(most))?;
+        }
+        match lost {
+            0 => write!(f, " ({count})"),
+            lost => write!(f, " ({count}, {lost} missing)"),
+        }
+    }
+}
+
 impl Times {
     /// None yet.
     pub fn new() -> Self {
@@ -268,6 +292,33 @@ mod tests {
         }
         assert_eq!(least_median_most(&[]), [0, 0, 0]);
         assert_eq!(least_median_most(&[5, 2, 3, 4]), [2, 3, 5]);
+    }
+
+    #[test]
+    fn measures_read_well() {
+        let second = Duration::from_secs(1);
+        let mut times = Times::new();
+        times.record(second / 100);
+        for (measure, text) in [
+            (
+                Measure::times("read", times.summary(), 2),
+                "read: 10.0 ms, 99 % within 10.0 ms (1, 2 missing)",
+            ),
+            (
+                Measure::times("read", None, 1),
+                "read: not known (0, 1 missing)",
+            ),
+            (
+                Measure::rate("reads a second", second * 8, 60, 0),
+                "reads a second: 7.500 (60)",
+            ),
+            (
+                Measure::rate("reads a second", Duration::ZERO, 1, 0),
+                "reads a second: not known (1)",
+            ),
+        ] {
+            assert_eq!(measure.to_string(), text);
+        }
     }
 
     #[test]

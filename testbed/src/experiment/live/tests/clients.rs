@@ -149,7 +149,7 @@ impl System for Holders {
                 Interval::of(one, linearizability::Ask::Write(value), answer)
             })
             .collect();
-        let name = "linearizable";
+        let (name, measures) = ("linearizable", throughput(&operations));
         Judgement {
             properties: vec![linearizability::check(
                 name,
@@ -157,7 +157,8 @@ impl System for Holders {
                 &intervals,
                 history,
             )],
-            measures: throughput(&operations),
+            summary: measures.iter().map(ToString::to_string).collect(),
+            measures,
             ..Judgement::default()
         }
     }
