@@ -10,7 +10,8 @@
 //! one that was met before is not tried again.
 //!
 //! If no choice leads further than some answer, the history up to there has no order, and
-//! every shorter one has: the search has tried all of them.
+//! every shorter one has: the search has tried all of them. An operation that is answered
+//! later need not have taken effect there, but if it has, then with that answer.
 //!
 //! The problem is NP-complete (Gibbons and Korach, "Testing Shared Memories", SIAM Journal
 //! on Computing, 1997), so the search has a budget.
