@@ -5,13 +5,13 @@ use std::hash::Hash;
 
 use proto::Bytes;
 
-use crate::{Describe, Effect, NodeId, Out};
+use crate::{Choices, Describe, Effect, NodeId, Out};
 
 /// A distributed algorithm, as one process sees it.
 ///
 /// The value is the process's whole state. `Eq + Hash` keep hidden
 /// nondeterminism out: a `HashMap` or an `f64` in the state does not compile.
-/// Randomness comes from [`Out::rng`], time as timers.
+/// Randomness comes from [`Out::random`], time as timers.
 ///
 /// A process may send only to its neighbours in the topology: not to itself (it
 /// can act at once instead, or after a timer), and not to an id outside the run.
@@ -65,7 +65,7 @@ pub trait Algorithm: Value + Describe {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a plain value",
     label = "cannot be copied, shown, compared or hashed, or holds a reference",
-    note = "add `#[derive(Clone, Debug, PartialEq, Eq, Hash)]` to it; maps and sets are BTreeMap and BTreeSet, and fractions are integers"
+    note = "add `#[derive(Clone, Debug, PartialEq, Eq, Hash)]` to it; maps and sets are BTreeMap and BTreeSet, and fractions are Fraction"
 )]
 pub trait Value: Clone + Debug + Eq + Hash + Send + Sync + 'static {}
 
@@ -98,8 +98,9 @@ impl<T: Clone + Debug + Eq + Hash + Send + Sync + 'static> Value for T {}
 /// - `#[message(application)]`: it is the message of the application below, and has the
 ///   kind and the role of its own.
 ///
-/// Fields may be integers, `bool`, `String`, [`Bytes`], [`NodeId`], types that derive
-/// `Message`, and `Option`, `Vec`, `BTreeSet` and `BTreeMap` of these.
+/// Fields may be integers of up to 64 bits, `bool`, `char`, `String`, [`Bytes`],
+/// [`NodeId`], [`Duration`](std::time::Duration), [`Fraction`](crate::Fraction), tuples,
+/// types that derive `Message`, and `Option`, `Vec`, `BTreeSet` and `BTreeMap` of these.
 ///
 /// ```
 /// use algorithms::{Describe, Message};
@@ -194,14 +195,33 @@ pub enum Input<A: Algorithm> {
 /// an engine derives it from the run's seed, the process and the step.
 pub fn step<A: Algorithm>(algorithm: &mut A, input: Input<A>, seed: u64) -> Vec<Effect<A>> {
     let mut out = Out::new(seed);
-    match input {
-        Input::Start => algorithm.on_start(&mut out),
-        Input::Restart => algorithm.on_restart(&mut out),
-        Input::Command(command) => algorithm.on_command(command, &mut out),
-        Input::Message { from, message } => algorithm.on_message(from, message, &mut out),
-        Input::Timer(timer) => algorithm.on_timer(timer, &mut out),
-    }
+    handle(algorithm, input, &mut out);
     out.into_effects()
+}
+
+/// The same, for an engine that tries all random choices: it makes those of
+/// [`Out::random`] and [`Out::choose`] itself.
+pub fn step_choosing<A: Algorithm>(
+    algorithm: &mut A,
+    input: Input<A>,
+    seed: u64,
+    choices: &mut Choices,
+) -> Vec<Effect<A>> {
+    let mut out = Out::new(seed);
+    out.choices = Some(std::mem::take(choices));
+    handle(algorithm, input, &mut out);
+    *choices = out.choices.take().unwrap_or_default();
+    out.into_effects()
+}
+
+pub(crate) fn handle<A: Algorithm>(algorithm: &mut A, input: Input<A>, out: &mut Out<A>) {
+    match input {
+        Input::Start => algorithm.on_start(out),
+        Input::Restart => algorithm.on_restart(out),
+        Input::Command(command) => algorithm.on_command(command, out),
+        Input::Message { from, message } => algorithm.on_message(from, message, out),
+        Input::Timer(timer) => algorithm.on_timer(timer, out),
+    }
 }
 
 /// For processes without outputs.

@@ -3,5 +3,5 @@
 pub use proto::Bytes;
 
 pub use crate::algorithm::{Message, Output, Role};
-pub use crate::describe::{Describe, FieldValue, Fields};
+pub use crate::describe::{Describe, Fields};
 pub use crate::wire::{Body, Input, Key, Single, Wire, decode, encode, member, nested};

@@ -5,14 +5,14 @@
 //! fields. Engines limit the size of a description.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::fmt;
 
+mod plain;
 mod record;
 
 pub use record::NotARecord;
 
-use crate::NodeId;
+use crate::{Fraction, NodeId};
 
 /// One field's value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -37,17 +37,28 @@ pub struct Fields(Vec<(Cow<'static, str>, Field)>);
 /// A value that can describe itself.
 ///
 /// Derived, it has the value's fields, under their names; an enum has those of its
-/// variant. Attributes of a field:
+/// variant. A field may be a number, a `bool`, a `char`, a text, a [`NodeId`], a
+/// [`Duration`](std::time::Duration), a [`Fraction`], a type that has `Describe` itself,
+/// and `Option`, `Vec`, `VecDeque`, `BTreeSet`, `BTreeMap`, arrays and tuples of these:
+///
+/// - a struct as the field `clock` has its fields as `clock.time`;
+/// - an enum is the name of its variant in lower case, and then what the variant holds;
+/// - `None` adds no field;
+/// - a list or a set is one field; elements with several fields are records
+///   ([`Fields::get_records`]);
+/// - a map as the field `votes` has a field `votes.peer-03` for that key;
+/// - a tuple as the field `pair` has the fields `pair.0` and `pair.1`;
+/// - a field without a name, as in `Term(u64)`, is `value`, or `0`, `1`, … if there are
+///   several; one with fields of its own adds these.
+///
+/// Attributes of a field:
 ///
 /// - `#[describe(name = "data.size")]`: under another name;
 /// - `#[describe(with = Bytes::len)]`: the result of that function;
 /// - `#[describe(skip)]`: not at all;
-/// - `#[describe(flatten)]`: by its own fields, as a field without a name is;
+/// - `#[describe(flatten)]`: by its own fields, without its name;
 /// - `#[describe(durable)]`, of a process's state: what is written of it by
 ///   [`Out::persist`](crate::Out::persist) survives a crash of the process.
-///
-/// An enum that derives it can be a field itself: the name of its variant in lower
-/// case, and then what the variant holds.
 ///
 /// ```
 /// use algorithms::{Describe, NodeId};
@@ -75,11 +86,31 @@ pub struct Fields(Vec<(Cow<'static, str>, Field)>);
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no description for the trace",
     label = "no description",
-    note = "add `#[derive(Describe)]` to it"
+    note = "if it is a type of your own, add `#[derive(Describe)]` to it",
+    note = "otherwise add `#[describe(skip)]` or `#[describe(with = FUNCTION)]` to the field; for a float take `Fraction`, and for a HashMap or a HashSet a BTreeMap or a BTreeSet"
 )]
 pub trait Describe {
     /// Adds the value's fields.
     fn describe(&self, fields: &mut Fields);
+
+    /// Adds the value as the field `name`: its own fields, each as `name.field`, unless it
+    /// is a single value.
+    fn describe_as(&self, name: &'static str, fields: &mut Fields) {
+        fields.nested(name, self);
+    }
+
+    /// Adds the value as a field of a tuple, which has no name: by its own fields. A single
+    /// value is the field `place`.
+    #[doc(hidden)]
+    fn describe_unnamed(&self, _place: &'static str, fields: &mut Fields) {
+        self.describe(fields);
+    }
+
+    /// The text of a single value.
+    #[doc(hidden)]
+    fn text(&self) -> Option<String> {
+        None
+    }
 
     /// The value's fields.
     fn fields(&self) -> Fields {
@@ -94,17 +125,6 @@ pub trait Describe {
         Self: Sized,
     {
     }
-}
-
-/// A value that can be one field of a description.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be a field of a description",
-    label = "not a field's value",
-    note = "add `#[describe(skip)]`, `#[describe(flatten)]` if it has Describe, or `#[describe(with = FUNCTION)]`; an enum may derive Describe"
-)]
-pub trait FieldValue {
-    /// Adds it, under that name.
-    fn add_to(&self, name: &'static str, fields: &mut Fields);
 }
 
 impl Fields {
@@ -150,8 +170,10 @@ impl Fields {
     }
 
     /// Adds the fields of `inner`, each as `name.field`.
-    pub fn nested(&mut self, name: &'static str, inner: &impl Describe) {
-        let inner = inner.fields().0.into_iter();
+    pub fn nested(&mut self, name: &str, inner: &(impl Describe + ?Sized)) {
+        let mut own = Self::default();
+        inner.describe(&mut own);
+        let inner = own.0.into_iter();
         self.0
             .extend(inner.map(|(field, value)| (format!("{name}.{field}").into(), value)));
     }
@@ -183,6 +205,15 @@ impl Fields {
         match self.get(name)? {
             Field::Text(value) => Some(value),
             Field::Integer(_) | Field::Flag(_) | Field::List(_) | Field::Records(_) => None,
+        }
+    }
+
+    /// The fraction of that name: a text that reads as one, or a whole number.
+    pub fn get_fraction(&self, name: &str) -> Option<Fraction> {
+        match self.get(name)? {
+            Field::Text(value) => value.parse().ok(),
+            Field::Integer(value) => Some(Fraction::from(*value)),
+            Field::Flag(_) | Field::List(_) | Field::Records(_) => None,
         }
     }
 
@@ -291,52 +322,6 @@ impl From<NodeId> for Field {
 impl<T: fmt::Display> From<Vec<T>> for Field {
     fn from(values: Vec<T>) -> Self {
         Self::List(values.iter().map(ToString::to_string).collect())
-    }
-}
-
-/// Values that are one field each, of the types that [`Fields::add`] takes.
-macro_rules! values {
-    ($($type:ty)+) => {$(
-        impl FieldValue for $type {
-            fn add_to(&self, name: &'static str, fields: &mut Fields) {
-                fields.add(name, self.clone());
-            }
-        }
-    )+};
-}
-
-values! { i64 u32 u64 bool String NodeId }
-
-impl FieldValue for i32 {
-    fn add_to(&self, name: &'static str, fields: &mut Fields) {
-        fields.integer(name, *self);
-    }
-}
-
-impl FieldValue for usize {
-    fn add_to(&self, name: &'static str, fields: &mut Fields) {
-        fields.integer(name, *self);
-    }
-}
-
-/// `None` adds no field.
-impl<T: FieldValue> FieldValue for Option<T> {
-    fn add_to(&self, name: &'static str, fields: &mut Fields) {
-        if let Some(value) = self {
-            value.add_to(name, fields);
-        }
-    }
-}
-
-impl<T: fmt::Display> FieldValue for Vec<T> {
-    fn add_to(&self, name: &'static str, fields: &mut Fields) {
-        fields.list(name, self);
-    }
-}
-
-impl<T: fmt::Display> FieldValue for BTreeSet<T> {
-    fn add_to(&self, name: &'static str, fields: &mut Fields) {
-        fields.list(name, self);
     }
 }
 

@@ -1,13 +1,15 @@
 //! The effects by which an algorithm responds to an input.
 
+use std::ops::RangeBounds;
 use std::time::Duration;
 
 use rand::RngExt as _;
-use rand::distr::uniform::{SampleRange, SampleUniform};
+use rand::distr::uniform::SampleRange;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-use crate::{Algorithm, Input, NodeId, step};
+use crate::algorithm::handle;
+use crate::{Algorithm, Choices, Draw, Input, NodeId};
 
 /// Separates the random numbers of an application from those of the algorithm that
 /// is superimposed on it. The value is arbitrary.
@@ -52,6 +54,8 @@ pub struct Out<A: Algorithm> {
     effects: Vec<Effect<A>>,
     seed: u64,
     rng: Option<ChaCha8Rng>,
+    /// Where the engine makes the random choices.
+    pub(crate) choices: Option<Choices>,
 }
 
 impl<A: Algorithm> Out<A> {
@@ -61,6 +65,7 @@ impl<A: Algorithm> Out<A> {
             effects: Vec::new(),
             seed,
             rng: None,
+            choices: None,
         }
     }
 
@@ -113,12 +118,30 @@ impl<A: Algorithm> Out<A> {
     }
 
     /// A random value of a range, such as `0..6` or `1..=6`: the same seed gives the same.
-    pub fn random<T: SampleUniform>(&mut self, range: impl SampleRange<T>) -> T {
-        self.rng().random_range(range)
+    /// The model checker tries all values of a range of up to 16 integers.
+    pub fn random<T: Draw>(&mut self, range: impl SampleRange<T> + RangeBounds<T>) -> T {
+        let choices = self.choices.as_mut();
+        match choices.and_then(|choices| choices.choose(&range)) {
+            Some(value) => value,
+            None => self.rng().random_range(range),
+        }
     }
 
-    /// The step's own random numbers: the same seed gives the same numbers.
+    /// A random one of `items`, as [`random`](Self::random) draws it; `None` if there are
+    /// none.
+    pub fn choose<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
+        match items {
+            [] => None,
+            items => Some(&items[self.random(0..items.len())]),
+        }
+    }
+
+    /// The step's own random numbers: the same seed gives the same numbers. The model
+    /// checker tries no others.
     pub fn rng(&mut self) -> &mut ChaCha8Rng {
+        if let Some(choices) = &mut self.choices {
+            choices.draw();
+        }
         let seed = self.seed;
         self.rng
             .get_or_insert_with(|| ChaCha8Rng::seed_from_u64(seed))
@@ -137,7 +160,11 @@ impl<A: Algorithm> Out<A> {
         timer: impl Fn(B::Timer) -> A::Timer,
         output: impl Fn(B::Output) -> A::Output,
     ) {
-        for effect in step(application, input, self.seed ^ APPLICATION) {
+        let mut below = Out::new(self.seed ^ APPLICATION);
+        below.choices = self.choices.take();
+        handle(application, input, &mut below);
+        self.choices = below.choices.take();
+        for effect in below.into_effects() {
             self.effects.push(match effect {
                 Effect::Send {
                     to,
@@ -178,6 +205,7 @@ mod tests {
     use crate::lai_yang::LaiYang;
     use crate::naive_snapshot::NaiveSnapshot;
     use crate::snapshot::Timer;
+    use crate::step;
 
     /// The messages of the bank, with their receivers, under any algorithm.
     fn sent<A: Algorithm>(mut process: A, due: A::Timer, seed: u64) -> Vec<(NodeId, String)> {

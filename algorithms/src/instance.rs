@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use crate::describe::{FieldValue, Fields};
 use crate::{Message, NodeId};
 
 /// Identifies an instance of an algorithm, of which several may be under way: a snapshot,
@@ -34,11 +33,5 @@ impl InstanceId {
 impl fmt::Display for InstanceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.by.0, self.number)
-    }
-}
-
-impl FieldValue for InstanceId {
-    fn add_to(&self, name: &'static str, fields: &mut Fields) {
-        fields.text(name, self);
     }
 }

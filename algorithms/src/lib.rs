@@ -11,8 +11,10 @@ extern crate self as algorithms;
 
 mod algorithm;
 pub mod bank;
+pub mod bully;
 pub mod chandy_lamport;
 pub mod chang_roberts;
+mod choices;
 #[doc(hidden)]
 pub mod derived;
 mod describe;
@@ -20,11 +22,13 @@ pub mod dijkstra_scholten;
 pub mod echo;
 mod effect;
 pub mod flood;
+mod fraction;
 mod instance;
 pub mod lai_yang;
 pub mod naive_snapshot;
 pub mod ping_pong;
 pub mod producer_consumer;
+pub mod raft;
 pub mod ricart_agrawala;
 pub mod snapshot;
 #[cfg(test)]
@@ -34,10 +38,12 @@ pub mod token;
 pub mod wire;
 pub mod work;
 
-pub use algorithm::{Algorithm, Input, Message, Output, Role, Value, step};
+pub use algorithm::{Algorithm, Input, Message, Output, Role, Value, step, step_choosing};
+pub use choices::{Choices, Draw};
 pub use derive::{Describe, Message, Output};
-pub use describe::{Describe, Field, FieldValue, Fields, NotARecord};
+pub use describe::{Describe, Field, Fields, NotARecord};
 pub use effect::{Effect, Out};
+pub use fraction::{Fraction, NotAFraction};
 pub use instance::InstanceId;
 /// The traits without the derives of the same names: for crates that re-export derives of
 /// their own beside them.

@@ -7,6 +7,8 @@
 //! The bytes come from peers. Nothing here panics, a length beyond the end of the input
 //! is rejected, and messages nest at most [`DEEPEST`] deep.
 
+mod plain;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proto::Bytes;
@@ -18,6 +20,11 @@ use crate::NodeId;
 pub const DEEPEST: u32 = 100;
 
 /// A protobuf message: its fields, without a length prefix.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a single value of a message",
+    label = "neither a plain value nor a message",
+    note = "a type of your own derives Message; for f64 take Fraction; a list, a set, a map or an Option is a field with a tag of its own, `#[message(tag = 1)]`"
+)]
 pub trait Body: Sized {
     /// A value of this type that is only partly decoded.
     type Partial: Default;
@@ -62,7 +69,7 @@ pub trait Single: Sized {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field of a message",
     label = "no form on the wire",
-    note = "fields are integers, bool, String, Bytes, NodeId, types that derive Message, and Option, Vec, BTreeSet and BTreeMap of these"
+    note = "fields are integers up to 64 bits, bool, char, String, Bytes, NodeId, Duration, Fraction (for f64), tuples, types that derive Message, and Option, Vec, BTreeSet and BTreeMap of these"
 )]
 pub trait Wire: Sized {
     /// A value of this type that is only partly decoded.

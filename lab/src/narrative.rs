@@ -1,8 +1,9 @@
 //! A recorded run in words: a line for each step, cause before effect.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
-use trace::history::{CrashRecord, History};
+use trace::history::{CrashRecord, History, PartitionRecord};
 use trace::steps::{Event, StepRecord};
 
 use crate::system::Judgement;
@@ -11,7 +12,7 @@ use crate::system::Judgement;
 /// not read to its end.
 const MOST: usize = 60;
 
-/// The steps and crashes of a run in lines, numbered from 1. A line begins with `!` if a
+/// The steps, crashes and partitions of a run in lines, numbered from 1. A line begins with `!` if a
 /// violation names its step. Empty if there are too many steps.
 ///
 /// `  3  peer-01 (step 2) receives VOTE from peer-00: term=2; outputs Leads term=2`
@@ -52,7 +53,7 @@ pub(crate) fn in_steps(narrative: &[String]) -> String {
     }
 }
 
-/// The crashes and restarts, in the order of their times.
+/// The crashes, restarts, partitions and heals, in the order of their times.
 fn lifecycle(history: &History) -> Vec<(u64, String)> {
     let events = history.crashes.iter().flat_map(|crash| {
         let CrashRecord {
@@ -63,9 +64,35 @@ fn lifecycle(history: &History) -> Vec<(u64, String)> {
         let restart = restarted.map(|at| (at, format!("{process} restarts")));
         [Some((*at, format!("{process} crashes"))), restart]
     });
-    let mut events: Vec<_> = events.flatten().collect();
+    let partitions = history.partitions.iter().flat_map(|partition| {
+        let PartitionRecord {
+            group,
+            others,
+            at,
+            healed,
+        } = partition;
+        let sides = format!("{} and {}", in_short(group), in_short(others));
+        let heal = healed.map(|at| (at, format!("the partition between {sides} heals")));
+        [
+            Some((*at, format!("a partition between {sides} begins"))),
+            heal,
+        ]
+    });
+    let mut events: Vec<_> = events.chain(partitions).flatten().collect();
     events.sort();
     events
+}
+
+/// How many processes of a side are named. A guess.
+const NAMED: usize = 4;
+
+/// `peer-00, peer-01`; of many, the first few.
+fn in_short(names: &[Arc<str>]) -> String {
+    let (named, rest) = names.split_at(names.len().min(NAMED));
+    match rest.len() {
+        0 => named.join(", "),
+        rest => format!("{}, {rest} more", named.join(", ")),
+    }
 }
 
 /// What a step handled, and what it did.
@@ -87,6 +114,7 @@ fn in_words(step: &StepRecord) -> String {
             None => "takes a command".to_owned(),
         },
     };
+    let choices = step.choices.iter().map(|choice| format!("draws {choice}"));
     let events = step.events.iter().map(|event| match event {
         Event::Sent { to, message } => {
             let sent = format!("sends {} to {to}", message.kind);
@@ -96,7 +124,10 @@ fn in_words(step: &StepRecord) -> String {
             with_fields(&format!("outputs {kind}"), " ", &fields.to_string())
         }
     });
-    let parts: Vec<_> = std::iter::once(input).chain(events).collect();
+    let parts: Vec<_> = std::iter::once(input)
+        .chain(choices)
+        .chain(events)
+        .collect();
     parts.join("; ")
 }
 
@@ -154,5 +185,19 @@ mod tests {
         for end in ends {
             assert!(lines.iter().any(|line| line.ends_with(end)), "{lines:?}");
         }
+        run.history.partitions.push(PartitionRecord {
+            group: vec!["peer-00".into()],
+            others: (1..7).map(|id| format!("peer-{id:02}").into()).collect(),
+            at: 0,
+            healed: Some(1),
+        });
+        let lines = narrative(&run.history, &judgement);
+        let sides = "peer-00 and peer-01, peer-02, peer-03, peer-04, 2 more";
+        assert_eq!(
+            lines[0],
+            format!("   1  a partition between {sides} begins")
+        );
+        let last = lines.last().expect("a line");
+        assert!(last.ends_with(&format!("the partition between {sides} heals")));
     }
 }

@@ -1,9 +1,10 @@
 //! Options of the network, of the simulator and of the model checker: what the
-//! command line says of them, and what an engine takes.
+//! command line says of them, and what an engine takes. And options of a program's own.
 
 mod error;
 mod model_checker;
 mod network;
+pub mod own;
 mod simulator;
 
 pub use error::Error;

@@ -7,6 +7,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use algorithms::NodeId;
+
 pub use file::{EdgeList, FileError};
 
 /// The connections of a network: pairs `(a, b)` with `a < b`, in order, each
@@ -170,6 +172,12 @@ pub fn neighbours(processes: u32, edges: &[(u32, u32)]) -> Vec<Vec<u32>> {
         neighbours[b as usize].push(a);
     }
     neighbours
+}
+
+/// The same lists, with the identities of the processes.
+pub fn ids(neighbours: Vec<Vec<u32>>) -> Vec<Vec<NodeId>> {
+    let ids = |all: Vec<u32>| all.into_iter().map(NodeId).collect();
+    neighbours.into_iter().map(ids).collect()
 }
 
 impl FromStr for Topology {

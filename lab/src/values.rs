@@ -132,6 +132,17 @@ pub fn seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S
     time.as_secs_f64().serialize(serializer)
 }
 
+/// A time, if there is one, as a number of seconds.
+///
+/// # Errors
+/// Those of the serializer.
+pub fn some_seconds<S: Serializer>(
+    time: &Option<Duration>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    time.map(|time| time.as_secs_f64()).serialize(serializer)
+}
+
 /// A time that is not 0, between one message and the next.
 ///
 /// # Errors

@@ -8,7 +8,7 @@ use std::time::Duration;
 use lab::model::{self, Action, Checked, Network, Plan};
 use lab::own::{Algorithm, Crash, Describe, History, Judgement, Message, Moment, NodeId, Out};
 use lab::own::{Output, Property, ScheduledCommand, System};
-use lab::simulator::{Memory, Scenario, run};
+use lab::simulator::{Frequency, Memory, RandomFaults, Scenario, run};
 use lab::system::judge;
 use trace::steps::Processes;
 
@@ -208,9 +208,9 @@ fn persisted_votes_keep_a_term_to_one_leader() {
     }
 }
 
-/// The judged run of a schedule in which process 2 restarts.
-fn simulate(persists: bool, seed: u64) -> (History, Vec<Property>) {
-    let scenario = Scenario {
+/// A scenario in which process 2 restarts.
+fn restarts() -> Scenario {
+    Scenario {
         crash: vec![Crash {
             process: 2,
             at: Duration::from_millis(4),
@@ -218,19 +218,23 @@ fn simulate(persists: bool, seed: u64) -> (History, Vec<Property>) {
             state: Memory::Lost,
         }],
         ..Scenario::default()
-    };
+    }
+}
+
+/// The judged run of a schedule.
+fn simulate(scenario: &Scenario, persists: bool, seed: u64) -> (History, Vec<Property>) {
     let system = Election {
         persists,
         ignores_history: false,
     };
-    let history = run(&system, &Processes::new(PROCESSES), &scenario, seed).recorded;
+    let history = run(&system, &Processes::new(PROCESSES), scenario, seed).recorded;
     let properties = judge(&system, &history).properties;
     (history, properties)
 }
 
 #[test]
 fn simulated_crashes_are_in_the_history() {
-    let (history, _) = simulate(true, 1);
+    let (history, _) = simulate(&restarts(), true, 1);
     let [crash] = &history.crashes[..] else {
         panic!("one crash: {:?}", history.crashes);
     };
@@ -242,7 +246,7 @@ fn simulated_crashes_are_in_the_history() {
 #[test]
 fn simulated_restarts_violate_the_invariant_unless_votes_are_persisted() {
     let violations = |persists| {
-        let all = (0..300).flat_map(|seed| simulate(persists, seed).1);
+        let all = (0..300).flat_map(|seed| simulate(&restarts(), persists, seed).1);
         all.flat_map(|property| property.violations)
             .collect::<Vec<_>>()
     };
@@ -251,4 +255,110 @@ fn simulated_restarts_violate_the_invariant_unless_votes_are_persisted() {
     let first = found.first().expect("a schedule with two leaders");
     assert!(first.ends_with("lead term 1"), "{first}");
     assert!(first.starts_with("after peer-0"), "{first}");
+}
+
+/// As `simulate --crash 2 --faults-until 20ms` has it.
+#[test]
+fn random_crashes_find_the_vote_that_is_not_persisted() {
+    let scenario = Scenario {
+        random: RandomFaults {
+            crash: Frequency::Count(2),
+            until: Duration::from_millis(20),
+            ..RandomFaults::default()
+        },
+        ..Scenario::default()
+    };
+    let first_violation = |persists| {
+        let is_violated = |seed: &u64| {
+            let properties = simulate(&scenario, persists, *seed).1;
+            properties.iter().any(|property| !property.holds())
+        };
+        (0..3000).find(is_violated)
+    };
+    assert_eq!(first_violation(true), None);
+    let seed = first_violation(false).expect("a schedule with two leaders");
+    let (history, _) = simulate(&scenario, false, seed);
+    assert!(!history.crashes.is_empty());
+}
+
+/// An election in which process 0 stands once more, after all faults are over.
+struct Recovery {
+    election: Election,
+    stands_again: Duration,
+}
+
+impl System for Recovery {
+    type Algorithm = Voter;
+
+    fn processes(&self) -> u32 {
+        PROCESSES
+    }
+
+    fn process(&self, me: NodeId) -> Voter {
+        self.election.process(me)
+    }
+
+    fn commands(&self) -> Vec<ScheduledCommand<u64>> {
+        let again = ScheduledCommand {
+            at: self.stands_again,
+            node: NodeId(0),
+            command: 2,
+            operation: "stand",
+        };
+        let mut all = self.election.commands();
+        all.push(again);
+        all
+    }
+
+    fn ends(&self, _: NodeId, leads: &Leads) -> bool {
+        leads.term == 2
+    }
+
+    fn endings(&self) -> u64 {
+        1
+    }
+
+    fn judge(&self, history: &History) -> Judgement {
+        let mut recovers = Property::of("a leader within 200 ms after the last fault", history);
+        if let Some(healed) = history.healed() {
+            let took = history.first_output("Leads", healed);
+            let is_in_time = took.is_some_and(|took| took <= Duration::from_millis(200));
+            recovers.check_in_the_end(is_in_time, || format!("it took {took:?}"));
+        }
+        Judgement {
+            properties: vec![recovers],
+            ..Judgement::default()
+        }
+    }
+}
+
+#[test]
+fn a_leader_follows_within_a_time_after_the_last_fault_heals() {
+    let scenario = Scenario {
+        random: RandomFaults {
+            crash: Frequency::Count(2),
+            partition: Frequency::Count(2),
+            until: Duration::from_millis(100),
+            ..RandomFaults::default()
+        },
+        ..Scenario::default()
+    };
+    for (stands_again, is_right) in [(150, true), (400, false)] {
+        let system = Recovery {
+            election: Election {
+                persists: true,
+                ignores_history: false,
+            },
+            stands_again: Duration::from_millis(stands_again),
+        };
+        let holds = |seed| {
+            let history = run(&system, &Processes::new(PROCESSES), &scenario, seed).recorded;
+            assert_eq!(history.crashes.len(), 2, "seed {seed}");
+            assert_eq!(history.partitions.len(), 2, "seed {seed}");
+            let judged = judge(&system, &history);
+            assert_eq!(judged.properties[0].checked, 1, "seed {seed}");
+            judged.holds()
+        };
+        assert_eq!((0..300).all(holds), is_right, "{stands_again} ms");
+    }
 }

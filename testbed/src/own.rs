@@ -10,21 +10,65 @@ mod tests;
 
 use std::process::ExitCode;
 
+use clap::{Args, FromArgMatches as _};
+
 /// The derives of the traits of the same names.
 pub use derive::{TestbedDescribe as Describe, TestbedMessage as Message, TestbedOutput as Output};
+use lab::options::own;
 pub use lab::own::*;
 
 use crate::cli::own::Cli;
-use crate::cli::{Error, commands, parse};
+use crate::cli::{Error, commands, matches};
 
 /// Executes the command line on the system that `system` makes: runs it over real
 /// peers, simulates it, or checks it. Returns the exit status.
 pub fn main<S: System + 'static>(system: impl FnOnce(&Setup) -> S) -> ExitCode {
+    main_with(|setup, ()| system(setup))
+}
+
+/// As [`main`], with options of the program's own: a struct that derives [`clap::Args`]. An
+/// option stands before or after the engine, and may not have the name of another. Their
+/// values are in `run.json` and on the page.
+///
+/// ```no_run
+/// use testbed::own::{self, System, clap};
+///
+/// #[derive(clap::Args)]
+/// struct Options {
+///     /// How many rounds each process takes part in
+///     #[arg(long, default_value_t = 30)]
+///     rounds: u32,
+/// }
+///
+/// # fn averages(_: &own::Setup, _: u32) -> impl System + 'static {
+/// #     lab::system::election::Election::new(3, 3, 1)
+/// # }
+/// fn main() -> std::process::ExitCode {
+///     own::main_with(|setup, options: Options| averages(setup, options.rounds))
+/// }
+/// ```
+pub fn main_with<O, S>(system: impl FnOnce(&Setup, O) -> S) -> ExitCode
+where
+    O: Args,
+    S: System + 'static,
+{
     commands::exit(run(system))
 }
 
-fn run<S: System + 'static>(system: impl FnOnce(&Setup) -> S) -> Result<ExitCode, Error> {
-    let cli: Cli = parse()?;
+fn run<O, S>(system: impl FnOnce(&Setup, O) -> S) -> Result<ExitCode, Error>
+where
+    O: Args,
+    S: System + 'static,
+{
+    let command = own::command::<Cli, O>().map_err(usage)?;
+    let matches = matches(&command)?;
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let (options, values) = own::read(&matches).map_err(usage)?;
     node::logs::start(cli.common.verbose);
-    commands::block_on(commands::systems::own(&cli, system)?)
+    let system = |setup: &Setup| system(setup, options);
+    commands::block_on(commands::systems::own(&cli, values.into(), system)?)
+}
+
+fn usage(error: own::OwnError) -> Error {
+    lab::Error::from(lab::options::Error::from(error)).into()
 }

@@ -12,7 +12,9 @@ pub mod running;
 pub mod saved;
 pub mod spans;
 
-pub use programs::{CALM, node, own_algorithm, own_simulated, testbed, with_hangup, workspace};
+pub use programs::{
+    CALM, node, own_algorithm, own_push_sum, own_simulated, testbed, with_hangup, workspace,
+};
 pub use running::{Ended, Running, run, until};
 pub use saved::{Runs, measured, refused};
 

@@ -47,6 +47,12 @@ pub fn own_simulated() -> Command {
     program("own-simulated")
 }
 
+/// An own algorithm with options of its own.
+#[must_use]
+pub fn own_push_sum() -> Command {
+    program("own-push-sum")
+}
+
 /// The root of the workspace.
 #[must_use]
 pub fn workspace() -> &'static Path {

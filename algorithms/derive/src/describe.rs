@@ -2,8 +2,8 @@
 
 use proc_macro2::TokenStream as Tokens;
 use quote::{quote, quote_spanned};
-use syn::Member;
 use syn::spanned::Spanned as _;
+use syn::{GenericArgument, Member, PathArguments, Type};
 
 use crate::attributes::OfDescribed;
 use crate::item::{Body, Field, Item};
@@ -23,28 +23,17 @@ pub(crate) fn derive(item: &Item<'_>) -> syn::Result<Tokens> {
     let mut bounds = Vec::new();
     for field in item.fields() {
         match how(field)? {
-            How::Skip => {}
-            How::Flatten => bounds.push((field.ty, quote!(derived::Describe))),
-            How::Value(_, Some(_)) => {}
-            How::Value(_, None) => bounds.push((field.ty, quote!(derived::FieldValue))),
+            How::Skip | How::Value(_, Some(_)) => {}
+            How::Flatten | How::Unnamed | How::Value(_, None) => {
+                bounds.push((field.ty, quote!(derived::Describe)));
+            }
         }
     }
     let recover = recover(item)?;
     let name = item.name;
     let (generics, arguments, _) = item.generics.split_for_impl();
     let clause = bounds::clause(item, bounds);
-    let as_field = as_field(item);
-    let as_field = as_field.map(|arms| {
-        quote! {
-            #[automatically_derived]
-            impl #generics derived::FieldValue for #name #arguments #clause {
-                fn add_to(&self, name: &'static str, fields: &mut derived::Fields) {
-                    fields.text(name, match self { #(#arms,)* });
-                    derived::Describe::describe(self, fields);
-                }
-            }
-        }
-    });
+    let as_field = as_field(item)?;
     Ok(quote! {
         #[automatically_derived]
         impl #generics derived::Describe for #name #arguments #clause {
@@ -52,10 +41,10 @@ pub(crate) fn derive(item: &Item<'_>) -> syn::Result<Tokens> {
                 match self { #(#arms)* }
             }
 
+            #as_field
+
             #recover
         }
-
-        #as_field
     })
 }
 
@@ -64,12 +53,13 @@ enum How {
     Skip,
     /// By its own fields.
     Flatten,
+    /// It has no name: by its own fields, or as a single value.
+    Unnamed,
     /// By a value of that name; the function, if any, computes it.
     Value(String, Option<syn::Expr>),
 }
 
-/// A field without a name, its own or by an attribute, is described by its own
-/// fields.
+/// How a field is described, by its attributes and its name.
 fn how(field: &Field<'_>) -> syn::Result<How> {
     let of = OfDescribed::parse(field.attributes)?;
     let named = of.name.is_some() || of.with.is_some();
@@ -98,20 +88,24 @@ fn how(field: &Field<'_>) -> syn::Result<How> {
             "field {} has `with` and no name; add `name = \"...\"`",
             field.shown()
         ))),
-        Some(_) | None => Ok(How::Flatten),
+        _ if of.is_flattened => Ok(How::Flatten),
+        Some(_) | None => Ok(How::Unnamed),
     }
 }
 
-/// A type by whose values runs of one seed could differ, and what to take instead.
-fn nondeterministic(ty: &syn::Type) -> Option<(&'static str, &'static str)> {
-    let syn::Type::Path(path) = ty else {
-        return None;
+/// A type by whose values runs of one seed could differ, and what to take instead. It may
+/// stand inside of another, as in `Option<f64>`.
+fn nondeterministic(ty: &Type) -> Option<(&'static str, &'static str)> {
+    let last = match ty {
+        Type::Path(path) => path.path.segments.last()?,
+        Type::Tuple(tuple) => return tuple.elems.iter().find_map(nondeterministic),
+        Type::Array(array) => return nondeterministic(&array.elem),
+        _ => return None,
     };
-    let last = path.path.segments.last()?;
     Some(match last.ident.to_string().as_str() {
         "f32" | "f64" => (
             "a float",
-            "take an integer of a small unit, such as thousandths",
+            "take a Fraction, or an integer of a small unit, such as thousandths",
         ),
         "HashMap" => ("a HashMap", "take a BTreeMap"),
         "HashSet" => ("a HashSet", "take a BTreeSet"),
@@ -119,7 +113,15 @@ fn nondeterministic(ty: &syn::Type) -> Option<(&'static str, &'static str)> {
             "a time of day",
             "take a Duration; time passes in timers (`out.set_timer`)",
         ),
-        _ => return None,
+        _ => {
+            let PathArguments::AngleBracketed(inner) = &last.arguments else {
+                return None;
+            };
+            return inner.args.iter().find_map(|argument| match argument {
+                GenericArgument::Type(ty) => nondeterministic(ty),
+                _ => None,
+            });
+        }
     })
 }
 
@@ -129,13 +131,17 @@ fn arm(path: &Tokens, fields: &[Field<'_>]) -> syn::Result<Tokens> {
         let (member, variable) = (&field.member, field.variable());
         let call = match how(field)? {
             How::Skip => continue,
+            How::Unnamed => {
+                let (ty, place) = (field.ty, field.place(fields.len()));
+                quote_spanned!(ty.span()=> <#ty as derived::Describe>::describe_unnamed(#variable, #place, fields);)
+            }
             How::Flatten => quote!(derived::Describe::describe(#variable, fields);),
             How::Value(name, None) => {
                 let ty = field.ty;
-                quote_spanned!(ty.span()=> <#ty as derived::FieldValue>::add_to(#variable, #name, fields);)
+                quote_spanned!(ty.span()=> <#ty as derived::Describe>::describe_as(#variable, #name, fields);)
             }
             How::Value(name, Some(with)) => {
-                quote!(derived::FieldValue::add_to(&(#with)(#variable), #name, fields);)
+                quote!(derived::Describe::describe_as(&(#with)(#variable), #name, fields);)
             }
         };
         patterns.push(quote!(#member: #variable));
@@ -149,7 +155,10 @@ fn recover(item: &Item<'_>) -> syn::Result<Option<Tokens>> {
     let mut members = Vec::new();
     for field in item.fields() {
         if OfDescribed::parse(field.attributes)?.is_durable {
-            members.push(&field.member);
+            let member = &field.member;
+            members.push(quote! {
+                ::core::clone::Clone::clone_from(&mut self.#member, &stored.#member);
+            });
             if matches!(item.body, Body::Enum(_)) {
                 return Err(field.error(format!(
                     "field {} of an enum cannot be durable; make the enum a durable field of \
@@ -157,25 +166,46 @@ fn recover(item: &Item<'_>) -> syn::Result<Option<Tokens>> {
                     field.shown()
                 )));
             }
+        } else if matches!(item.body, Body::Struct(_)) && matches!(how(field)?, How::Flatten) {
+            let member = &field.member;
+            members.push(quote! {
+                derived::Describe::recover(&mut self.#member, &stored.#member);
+            });
         }
     }
     Ok((!members.is_empty()).then(|| {
         quote! {
             fn recover(&mut self, stored: &Self) {
-                #(::core::clone::Clone::clone_from(&mut self.#members, &stored.#members);)*
+                #(#members)*
             }
         }
     }))
 }
 
-/// As a field, an enum is the name of its variant and the fields of that variant.
-fn as_field(item: &Item<'_>) -> Option<Vec<Tokens>> {
-    let Body::Enum(variants) = &item.body else {
-        return None;
+/// How the whole is a field: an enum is the name of its variant and the fields of that
+/// variant, and a struct with a single field that has no name is that field.
+fn as_field(item: &Item<'_>) -> syn::Result<Option<Tokens>> {
+    let body = match &item.body {
+        Body::Enum(variants) => {
+            let arms = variants.iter().map(|variant| {
+                let (name, text) = (variant.name, names::snake(&variant.name.to_string()));
+                quote!(Self::#name { .. } => #text)
+            });
+            quote! {
+                fields.text(name, match self { #(#arms,)* });
+                derived::Describe::describe(self, fields);
+            }
+        }
+        Body::Struct(fields) => match &fields[..] {
+            [field] if matches!(how(field)?, How::Unnamed) => {
+                quote!(derived::Describe::describe_as(&self.0, name, fields);)
+            }
+            _ => return Ok(None),
+        },
     };
-    let arms = variants.iter().map(|variant| {
-        let (name, text) = (variant.name, names::snake(&variant.name.to_string()));
-        quote!(Self::#name { .. } => #text)
-    });
-    Some(arms.collect())
+    Ok(Some(quote! {
+        fn describe_as(&self, name: &'static str, fields: &mut derived::Fields) {
+            #body
+        }
+    }))
 }

@@ -87,6 +87,15 @@ impl Field<'_> {
         }
     }
 
+    /// The name in a description of a value without a name: its index, unless it is the
+    /// only one of `count` fields.
+    pub(crate) fn place(&self, count: usize) -> String {
+        match &self.member {
+            Member::Unnamed(index) if count > 1 => index.index.to_string(),
+            _ => "value".to_owned(),
+        }
+    }
+
     pub(crate) fn error(&self, why: impl std::fmt::Display) -> Error {
         Error::new(self.member.span(), why)
     }

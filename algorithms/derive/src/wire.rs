@@ -166,10 +166,7 @@ impl Shape {
 impl Member {
     fn partial(&self) -> Tokens {
         match self {
-            Self::Direct(part) => {
-                let of = part.of("Single");
-                quote!(#of::Partial)
-            }
+            Self::Direct(part) => part.partial("Single"),
             Self::Nested(parts) => partial(parts),
         }
     }
@@ -183,6 +180,12 @@ impl Part {
             true => quote!(<derived::Bytes as derived::#trait_>),
             false => quote_spanned!(ty.span()=> <#ty as derived::#trait_>),
         }
+    }
+
+    /// The type of its partial.
+    fn partial(&self, trait_: &str) -> Tokens {
+        let of = self.of(trait_);
+        quote_spanned!(self.ty.span()=> #of::Partial)
     }
 
     /// The value that is written.
@@ -226,8 +229,8 @@ fn encode(parts: &[Part]) -> Tokens {
 
 fn partial(parts: &[Part]) -> Tokens {
     parts.iter().rev().fold(quote!(()), |rest, part| {
-        let of = part.of("Wire");
-        quote!((#of::Partial, #rest))
+        let own = part.partial("Wire");
+        quote!((#own, #rest))
     })
 }
 

@@ -1,7 +1,10 @@
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
+use std::time::Duration;
+
 use super::*;
+use crate::Fraction;
 
 /// Fields of every type that a field can have.
 #[derive(Clone, Debug, Default, PartialEq, Eq, crate::Message)]
@@ -132,4 +135,57 @@ fn messages_nest_as_deep_as_in_prost() {
         bytes = outer.into();
     }
     assert_eq!(decode::<Tree>(bytes), None);
+}
+
+/// Fields of types that have the form of another type.
+#[derive(Clone, Debug, PartialEq, Eq, crate::Message)]
+#[message(nested)]
+struct Plain {
+    #[message(tag = 1)]
+    byte: u8,
+    #[message(tag = 2)]
+    size: usize,
+    #[message(tag = 3)]
+    short: i16,
+    #[message(tag = 4)]
+    letter: char,
+    #[message(tag = 5)]
+    wait: Duration,
+    #[message(tag = 6)]
+    share: Fraction,
+    #[message(tag = 7)]
+    pair: (NodeId, Vec<(u8, bool)>),
+}
+
+#[test]
+fn plain_values_survive_the_round_trip() {
+    let plain = Plain {
+        byte: 255,
+        size: usize::MAX,
+        short: -7,
+        letter: 'É',
+        wait: Duration::new(u64::MAX, 999_999_999),
+        share: Fraction::MIN,
+        pair: (NodeId(3), vec![(0, false), (9, true)]),
+    };
+    assert_eq!(decode(encode(&plain)), Some(plain));
+}
+
+#[test]
+fn values_beyond_their_range_are_rejected() {
+    fn rejects<T: Single>(hex: &'static [u8]) {
+        let decoded = decode::<(T, bool)>(Bytes::from_static(hex));
+        assert!(decoded.is_none(), "{hex:?}");
+    }
+    // 256, and a surrogate.
+    rejects::<u8>(b"\x08\x80\x02");
+    rejects::<char>(b"\x08\x80\xb0\x03");
+    // 10^9 nanoseconds.
+    rejects::<Duration>(b"\x0a\x06\x10\x80\x94\xeb\xdc\x03");
+    // 1 and -1 units.
+    rejects::<Fraction>(b"\x0a\x0d\x08\x01\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01");
+    assert_eq!(
+        decode(Bytes::from_static(b"\x0a\x04\x08\x01\x10\x02")),
+        Some((Fraction::from_parts((1, 2)).expect("parts"), false))
+    );
 }

@@ -11,6 +11,11 @@ struct Average {
 }
 
 #[derive(Describe)]
+struct Averages {
+    of: Option<Vec<(NodeId, f32)>>,
+}
+
+#[derive(Describe)]
 struct Table {
     routes: HashMap<u32, NodeId>,
 }

@@ -1,11 +1,13 @@
 //! Types that are not allowed in their places.
+use std::net::Ipv4Addr;
+
 use algorithms::{Describe, Message};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Message, Describe)]
 struct Packet {
     #[message(tag = 1)]
     #[describe(skip)]
-    letter: char,
+    host: Ipv4Addr,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Message, Describe)]
@@ -16,7 +18,7 @@ enum Several {
 
 #[derive(Describe)]
 struct State {
-    letter: char,
+    host: Ipv4Addr,
 }
 
 fn main() {}

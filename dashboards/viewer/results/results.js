@@ -30,7 +30,9 @@ export function Results({ run, event }) {
       ${results?.measures && html`<${Measures} measures=${results.measures} />`}
       ${measured && html`<${Measured} run=${measured} csv=${read?.csv ?? ''} rest=${read?.csv_rest} />`}
       ${results?.properties && html`<${Properties} all=${results.properties} />`}
-      ${results?.faults?.length ? html`<${Faults} all=${results.faults} />` : ''}
+      ${results?.faults?.length ? html`<${Faults} id="faults" title="Planned faults" all=${results.faults} />` : ''}
+      ${results?.faults_at_random?.length ? html`<${Faults} id="random-faults"
+        title="Faults at random in the schedule that is shown here" all=${results.faults_at_random} />` : ''}
       ${measured?.results.figures && html`<${Figures} run=${measured} />`}
       ${results && html`<${Counts} results=${results} />`}
       ${read?.host && html`<${Rest} bytes=${read.host_rest} file="host.csv" />
@@ -158,11 +160,14 @@ const COUNTS = [
     (n) => ['schedule that did not end within its limits', n === null ? 'none' : String(n), n !== null]],
   ['lost_at_random', (n) => ['messages lost at random, in all schedules', count(n)]],
   ['doubled_at_random', (n) => ['messages doubled at random, in all schedules', count(n)]],
+  ['crashes_at_random', (n) => ['crashes at random, in all schedules', count(n)]],
+  ['partitions_at_random', (n) => ['partitions at random, in all schedules', count(n)]],
   ['recorded_schedule', (n) => ['schedule that is shown here', String(n)]],
   ['states', (n) => ['different states that were tried', count(n)]],
   ['depth', (n) => ['steps to the farthest of them', plural(n, 'step')]],
   ['complete_depth', (n) => ['every state was tried within', n === null ? 'none' : plural(n, 'step')]],
   ['states_per_second', (n) => ['states a second', count(n)]],
+  ['drawn', (drawn) => ['random numbers tried', drawn ? 'not all' : 'all']],
   ['whole', (whole) => ['all states tried', whole ? 'yes' : 'no', !whole]],
   ['counterexample_steps',
     (n) => ['shortest run that is wrong', n === null ? 'none' : plural(n, 'step'), n !== null]],
@@ -185,12 +190,12 @@ function Counts({ results }) {
     </section>`;
 }
 
-// Faults that were planned, and what came of them.
-/** @param {{ all: any[] }} props */
-function Faults({ all }) {
+// Faults that were planned or drawn, and what came of them.
+/** @param {{ id: string, title: string, all: any[] }} props */
+function Faults({ id, title, all }) {
   return html`
-    <section aria-labelledby="faults">
-      <h3 id="faults">Planned faults</h3>
+    <section aria-labelledby=${id}>
+      <h3 id=${id}>${title}</h3>
       <div class="wide"><table>
         <thead><tr><th scope="col">Fault</th><th scope="col">At</th><th scope="col">Happened</th><th scope="col">Stopped</th></tr></thead>
         <tbody>${all.map(({ name, at_seconds: at, runs, met }) => html`

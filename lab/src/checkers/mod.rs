@@ -6,10 +6,12 @@
 pub(crate) mod by_hand;
 pub mod election;
 pub mod flood;
+pub mod leadership;
 pub mod linearizability;
 pub mod mutual_exclusion;
 pub mod ping;
 mod property;
+pub mod replicated_log;
 pub mod snapshot;
 pub mod termination;
 pub mod wave;

@@ -26,6 +26,11 @@
 //! that was tried is searched for a state in which things stand as they did
 //! before ([`Repetition`]).
 //!
+//! Random choices of [`Out::random`](algorithms::Out::random) among up to 16 integers are
+//! branches: a step has a successor for each combination of its choices
+//! ([`Choices`](algorithms::Choices)). Other random numbers are drawn from the seed, one
+//! value each, and [`Checked::has_drawn`] says so.
+//!
 //! There is no time. A message may take any time, and so may a timer that is set
 //! for less than a second. A longer timer waits until nothing else can happen, as
 //! a timeout should. A timer waits for a shorter one of its process that was set no
@@ -69,6 +74,8 @@ pub struct Checked<A> {
     /// The first bound that was met, if any: some states were not tried because
     /// of it.
     pub bound: Option<Bound>,
+    /// Whether there were random numbers of which not all values were tried.
+    pub has_drawn: bool,
     /// Where a bound was met: how the last run that was tried repeats itself.
     pub repetition: Option<Repetition>,
     /// A shortest run that is right and shows something.
@@ -93,9 +100,14 @@ impl<A> Checked<A> {
     }
 }
 
-/// The initial state.
+/// The initial state: all processes have started, unless they make random choices there.
 pub fn start<S: System>(system: &S, plan: &Plan) -> World<S::Algorithm> {
-    World::new(system, plan, |_| RecordTo::Engine)
+    let mut started = World::new(system, plan, |_| RecordTo::Engine);
+    let choices = started.act(system, Action::Start);
+    match choices.is_empty() {
+        true => started,
+        false => World::new(system, plan, |_| RecordTo::Engine),
+    }
 }
 
 /// Replays a run, and records it as spans, a millisecond a step. Returns the
@@ -111,11 +123,19 @@ pub fn replay<S: System>(
     let mut world = World::new(system, plan, |id: NodeId| {
         RecordTo::Spans(tracer(&id.to_string(), id.0))
     });
+    let is_start = |action: &Action| match action {
+        Action::Start => true,
+        Action::Choosing(action, _) => **action == Action::Start,
+        _ => false,
+    };
+    if !actions.first().is_some_and(is_start) {
+        world.act(system, Action::Start);
+    }
     for action in actions {
         world.tick();
         world.act(system, action.clone());
     }
-    faults::record(world.crashes(), || {
+    faults::record(world.crashes(), &[], || {
         tracer(LABORATORY, SeededIds::LABORATORY)
     });
     world

@@ -29,6 +29,8 @@ struct Link {
     before: usize,
     /// The place of the step between them among those that were possible.
     place: u32,
+    /// The place of its random choices among their combinations.
+    combination: u32,
 }
 
 /// The result of trying a state.
@@ -54,6 +56,7 @@ enum End {
 
 struct Successor<A: algorithms::Algorithm> {
     place: u32,
+    combination: u32,
     fingerprint: u64,
     world: World<A>,
 }
@@ -69,6 +72,7 @@ struct Search<'a, S: System> {
     links: Vec<Link>,
     extent: Extent,
     coverage: Coverage,
+    has_drawn: bool,
     /// The first bound that was met.
     bound: Option<Bound>,
     /// The last states of the first run that shows something, and of the wrong
@@ -95,6 +99,7 @@ pub fn check<S: System>(
         coverage: search.coverage,
         took: began.elapsed(),
         bound: search.bound,
+        has_drawn: search.has_drawn,
         repetition,
         example,
         counterexample,
@@ -118,6 +123,7 @@ impl<'a, S: System> Search<'a, S> {
             links: Vec::new(),
             extent: Extent::default(),
             coverage: Coverage::default(),
+            has_drawn: false,
             bound: None,
             example: None,
             counterexample: None,
@@ -127,6 +133,7 @@ impl<'a, S: System> Search<'a, S> {
     fn run(&mut self, began: Instant, watch: &mut impl FnMut(&Extent) -> ControlFlow<()>) {
         let start = start(self.system, self.plan);
         self.known.insert(start.identity(self.system));
+        self.has_drawn = start.has_drawn();
         self.has_invariants = start.has_invariants(self.system);
         let mut level = VecDeque::from([start]);
         let mut size = 1;
@@ -223,17 +230,22 @@ impl<'a, S: System> Search<'a, S> {
         if !may_grow {
             return Tried::Cut;
         }
-        let successor = |(place, action)| {
-            let mut next = world.clone();
-            next.act(self.system, action);
-            let fingerprint = next.identity(self.system);
-            (!self.known.contains(&fingerprint)).then_some(Successor {
-                place,
-                fingerprint,
-                world: next,
-            })
-        };
-        Tried::Open((0..).zip(actions).filter_map(successor).collect())
+        let mut successors = Vec::new();
+        for (place, action) in (0..).zip(actions) {
+            let all = Combinations::new(world, self.system, action);
+            for (combination, (_, next)) in (0..).zip(all) {
+                let fingerprint = next.identity(self.system);
+                if !self.known.contains(&fingerprint) {
+                    successors.push(Successor {
+                        place,
+                        combination,
+                        fingerprint,
+                        world: next,
+                    });
+                }
+            }
+        }
+        Tried::Open(successors)
     }
 
     /// Adds the new states.
@@ -247,6 +259,7 @@ impl<'a, S: System> Search<'a, S> {
         for successor in successors {
             let Successor {
                 place,
+                combination,
                 fingerprint,
                 world,
             } = successor;
@@ -255,7 +268,12 @@ impl<'a, S: System> Search<'a, S> {
                     self.bound.get_or_insert(Bound::States(most));
                 }
             } else if self.known.insert(fingerprint) {
-                self.links.push(Link { before, place });
+                self.has_drawn |= world.has_drawn();
+                self.links.push(Link {
+                    before,
+                    place,
+                    combination,
+                });
                 next.push_back(world);
             }
         }
@@ -282,21 +300,55 @@ impl<'a, S: System> Search<'a, S> {
 
     /// Follows the path to a state. `see` gets each state on it.
     fn walk(&self, mut state: usize, mut see: impl FnMut(&World<S::Algorithm>)) -> Vec<Action> {
-        let mut places = Vec::new();
+        let mut links = Vec::new();
         while let Some(before) = state.checked_sub(1) {
             let link = self.links[before];
-            places.push(link.place);
+            links.push(link);
             state = link.before;
         }
         let mut world = start(self.system, self.plan);
         see(&world);
-        let step = |place: u32| {
-            let action = world.actions().swap_remove(place as usize);
-            world.act(self.system, action.clone());
+        let step = |link: Link| {
+            let action = world.actions().swap_remove(link.place as usize);
+            let mut all = Combinations::new(&world, self.system, action);
+            let (action, next) = all.nth(link.combination as usize).expect("it was found");
+            world = next;
             see(&world);
             action
         };
-        places.into_iter().rev().map(step).collect()
+        links.into_iter().rev().map(step).collect()
+    }
+}
+
+/// An action with each combination of the random choices of its step, and the state after
+/// it.
+struct Combinations<'a, S: System> {
+    world: &'a World<S::Algorithm>,
+    system: &'a S,
+    action: Action,
+    /// The next choices to be made.
+    choices: Option<Vec<u32>>,
+}
+
+impl<'a, S: System> Combinations<'a, S> {
+    fn new(world: &'a World<S::Algorithm>, system: &'a S, action: Action) -> Self {
+        Self {
+            world,
+            system,
+            action,
+            choices: Some(Vec::new()),
+        }
+    }
+}
+
+impl<S: System> Iterator for Combinations<'_, S> {
+    type Item = (Action, World<S::Algorithm>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let action = self.action.clone().choosing(self.choices.take()?);
+        let mut next = self.world.clone();
+        self.choices = next.act(self.system, action.clone()).next();
+        Some((action, next))
     }
 }
 

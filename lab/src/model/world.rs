@@ -38,12 +38,18 @@ pub struct World<A: Algorithm> {
     /// The open operations, if there are clients.
     operations: Operations<A::Command, Option<Ticket>>,
     moments: Moments,
+    /// The process that took a step last.
+    latest: u32,
     /// The rule that the last step broke.
     fault: Option<Fault>,
     network: Network,
     /// How many faults there were.
     spent: Spent,
     crashes: Vec<CrashRecord>,
+    /// Whether the processes have started.
+    is_started: bool,
+    /// Whether a step had random numbers of which not all values are tried.
+    has_drawn: bool,
     directory: Processes,
     clock: Arc<AtomicU64>,
 }
@@ -68,8 +74,7 @@ struct Spent {
 }
 
 impl<A: Algorithm> World<A> {
-    /// The state after all processes of `directory` have started, and before
-    /// anything else.
+    /// The state before anything: the processes of the plan have not started.
     pub fn new<S: System<Algorithm = A>>(
         system: &S,
         plan: &Plan,
@@ -88,7 +93,7 @@ impl<A: Algorithm> World<A> {
                 seen: None,
             })
         };
-        let mut world = Self {
+        Self {
             processes: (0..system.processes()).map(NodeId).map(process).collect(),
             channels: BTreeMap::new(),
             commands: Arc::new(system.commands()),
@@ -97,21 +102,21 @@ impl<A: Algorithm> World<A> {
             clients: Clients::new(system.clients()),
             operations: Operations::default(),
             moments: Moments::default(),
+            latest: 0,
             fault: None,
             network: plan.network,
             spent: Spent::default(),
             crashes: Vec::new(),
+            is_started: false,
+            has_drawn: false,
             directory: directory.clone(),
             clock,
-        };
-        for node in 0..system.processes() {
-            let step = world.process(node).steps.start(directory);
-            world.carry_out(system, node, step);
-            if world.fault.is_some() {
-                break;
-            }
         }
-        world
+    }
+
+    /// Whether a step had random numbers of which not all values are tried.
+    pub fn has_drawn(&self) -> bool {
+        self.has_drawn
     }
 
     /// How many operations have ended.

@@ -84,6 +84,9 @@ pub enum Error {
         /// What is wrong with it.
         source: ScenarioError,
     },
+    /// The program's own options do not fit, or lack a value.
+    #[error(transparent)]
+    Own(#[from] super::own::OwnError),
     /// The scenario, with the options that take precedence, cannot be simulated.
     #[error(transparent)]
     Scenario(#[from] ScenarioError),

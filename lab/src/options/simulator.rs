@@ -7,7 +7,8 @@ use clap::Args;
 
 use super::error::Error;
 use super::network::{Channel, Net};
-use crate::simulator::{Limits, Scenario};
+use crate::delay::Delay;
+use crate::simulator::{self, Frequency, Limits, RandomFaults, Scenario};
 use crate::values::{self, Memory};
 
 /// What the simulator tries.
@@ -21,7 +22,7 @@ pub struct Schedules {
     #[arg(long, global = true, value_name = "S")]
     pub schedule: Option<u64>,
     /// What the network does, from a TOML file: delay, loss, duplication, fifo,
-    /// crash, partition
+    /// crash, partition, random
     #[arg(long, global = true, value_name = "FILE")]
     pub scenario: Option<PathBuf>,
     /// The probability that a message is lost
@@ -30,6 +31,25 @@ pub struct Schedules {
     /// The probability that a message comes twice
     #[arg(long, global = true, value_name = "P", value_parser = values::probability)]
     pub duplication: Option<f64>,
+    /// Processes crash at random times, other ones in each schedule: 2 (so many
+    /// crashes) or 0.1/s (each process, that often on average)
+    #[arg(long, global = true, value_name = "N|RATE")]
+    pub crash: Option<Frequency>,
+    /// What a process still knows after a crash at a random time: its durable fields
+    /// (lost), or everything (kept) [default: lost]
+    #[arg(long, global = true, value_name = "STATE")]
+    pub crash_state: Option<simulator::Memory>,
+    /// The network is partitioned at random times and places: 2 (so many partitions)
+    /// or 0.1/s
+    #[arg(long, global = true, value_name = "N|RATE")]
+    pub partition: Option<Frequency>,
+    /// How long a fault at a random time lasts, as --delay [default: exponential:100ms]
+    #[arg(long, global = true, value_name = "D")]
+    pub fault_duration: Option<Delay>,
+    /// Until when there are faults at random times; then processes that are down
+    /// restart, and partitions heal [default: 1s]
+    #[arg(long, global = true, value_name = "TIME", value_parser = values::duration)]
+    pub faults_until: Option<Duration>,
     /// How many commands, messages and timers a schedule may have
     #[arg(long, global = true, value_name = "N", default_value_t = Limits::EVENTS, value_parser = values::count::<u64>)]
     pub max_events: u64,
@@ -74,12 +94,23 @@ impl Schedules {
             scenario.delay = delay.clone();
         }
         scenario.crash.extend(net.stops());
+        self.add_random(&mut scenario.random);
         scenario.check(peers)?;
         Ok(scenario)
     }
 }
 
 impl Schedules {
+    fn add_random(&self, random: &mut RandomFaults) {
+        random.crash = self.crash.unwrap_or(random.crash);
+        random.partition = self.partition.unwrap_or(random.partition);
+        random.state = self.crash_state.unwrap_or(random.state);
+        random.until = self.faults_until.unwrap_or(random.until);
+        if let Some(duration) = &self.fault_duration {
+            random.duration = duration.clone();
+        }
+    }
+
     /// The error for a system that needs FIFO channels, if the file of the scenario
     /// turns FIFO off and the command line does not.
     pub fn without_order(&self, scenario: &Scenario, net: &Net) -> Option<Error> {

@@ -23,7 +23,7 @@ pub(super) struct Cli {
     #[command(flatten)]
     pub(super) net: Net,
     #[command(subcommand)]
-    pub(super) engine: Engine,
+    pub(super) engine: Command,
 }
 
 /// Options of every run.
@@ -48,7 +48,7 @@ pub(super) struct RunArgs {
 
 /// The engines.
 #[derive(Clone, Debug, Subcommand)]
-pub(super) enum Engine {
+pub(super) enum Command {
     /// Run it in virtual time, by many seeds
     Simulate(Schedules),
     /// Try every schedule

@@ -4,7 +4,7 @@
 //! are, which commands they get, and what is right. [`main`] is the program: it
 //! simulates the system, or checks it. `testbed::own` has all of this under the same
 //! names, and its `main` also runs the system over real peers: for the live engine,
-//! change the name in one `use`.
+//! change the name in one `use`. `use lab::own::*;` imports all of it.
 //!
 //! Its types derive what they need beside their definition: messages [`Message`] and
 //! [`Describe`], outputs [`Output`] and [`Describe`], the state [`Describe`].
@@ -26,12 +26,17 @@
 //! # let _ = Vote::Yes;
 //! ```
 //!
-//! Random choices come from [`Out::rng`], with the traits of [`rand`]:
+//! Random choices come from [`Out::random`] and [`Out::choose`], of which the model checker
+//! tries all values of up to 16, or from [`Out::rng`], with the traits of [`rand`]:
 //!
 //! ```
 //! use lab::own::{Algorithm, Out, rand::RngExt as _};
 //!
-//! fn toss<A: Algorithm>(out: &mut Out<A>) -> bool {
+//! fn throw<A: Algorithm>(out: &mut Out<A>) -> u32 {
+//!     out.random(1..=6)
+//! }
+//!
+//! fn probability<A: Algorithm>(out: &mut Out<A>) -> f64 {
 //!     out.rng().random()
 //! }
 //! ```
@@ -42,18 +47,26 @@ mod program;
 #[doc(hidden)]
 pub use algorithms::derived;
 pub use algorithms::traits::{Describe, Message, Output};
-pub use algorithms::{Algorithm, Field, FieldValue, Fields, InstanceId, NodeId, Out, Role, rand};
+pub use algorithms::{
+    Algorithm, Effect, Field, Fields, Fraction, Input, InstanceId, NodeId, Out, Role, rand, step,
+};
 /// The derives of the traits of the same names.
 pub use derive::{LabDescribe as Describe, LabMessage as Message, LabOutput as Output};
 pub use proto::Bytes;
-pub use trace::history::{AnswerRecord, CrashRecord, History, Moment, OperationRecord};
+pub use trace::history::{
+    AnswerRecord, Causality, CrashRecord, History, Moment, OperationRecord, PartitionRecord,
+    StepIndex,
+};
+pub use trace::steps::{Event, MessageRecord, ReceivedRecord, RequestRecord, StepRecord};
 
-pub use program::main;
+/// The parser of the command line, for options of the program's own ([`main_with`]).
+pub use clap;
+pub use program::{main, main_with};
 
-pub use crate::checkers::{Property, linearizability};
+pub use crate::checkers::{Outcome, Property, linearizability};
 pub use crate::simulator::Crash;
-pub use crate::stats::Measure;
+pub use crate::stats::{Measure, Summary, Times};
 pub use crate::system::clients::throughput;
 pub use crate::system::{
-    Answer, Client, Figure, Judgement, Request, ScheduledCommand, Setup, System, To,
+    Answer, Client, Engine, Figure, Judgement, Request, ScheduledCommand, Setup, System, To,
 };

@@ -5,17 +5,19 @@ use std::io::{self, BufWriter, ErrorKind, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::Parser as _;
+use clap::{Args, FromArgMatches as _};
+use serde_json::{Map, Value};
 use trace::recorder::StoreRecorder;
 use trace::steps::Processes;
 use trace::store::Store;
 use trace::telemetry::Sink;
 
-use super::cli::{Cli, Engine, RunArgs};
+use super::cli::{Cli, Command, RunArgs};
 use crate::model::{Exploration, Plan};
+use crate::options::own;
 use crate::shell;
 use crate::simulator::{Limits, Scenario, Trial};
-use crate::system::{self, EngineTraits, Setup, System};
+use crate::system::{self, Engine, Setup, System};
 use crate::topology;
 use crate::verdict::{Findings, Status, Verdict};
 use crate::{Error, memory, options};
@@ -28,8 +30,40 @@ const MANY: u32 = 20;
 /// Returns the exit status.
 ///
 /// `testbed::own::main` takes the same, and also runs the system over real peers.
+///
+/// The closure returns the [`System`], and not a process of it or anything else:
+///
+/// ```compile_fail,E0277
+/// lab::own::main(|setup| setup.peers);
+/// ```
 pub fn main<S: System>(system: impl FnOnce(&Setup) -> S) -> ExitCode {
-    match run(&Cli::parse(), system) {
+    main_with(|setup, ()| system(setup))
+}
+
+/// As [`main`], with options of the program's own: a struct that derives [`clap::Args`]. An
+/// option stands before or after the engine, and may not have the name of another.
+///
+/// ```no_run
+/// use lab::own::{self, clap};
+///
+/// #[derive(clap::Args)]
+/// struct Options {
+///     /// How many rounds each process takes part in
+///     #[arg(long, default_value_t = 30)]
+///     rounds: u32,
+/// }
+///
+/// # fn averages(_: &own::Setup, _: u32) -> impl own::System {
+/// #     lab::system::election::Election::new(3, 3, 1)
+/// # }
+/// fn main() -> std::process::ExitCode {
+///     own::main_with(|setup, options: Options| averages(setup, options.rounds))
+/// }
+/// ```
+pub fn main_with<O: Args, S: System>(system: impl FnOnce(&Setup, O) -> S) -> ExitCode {
+    match parse()
+        .and_then(|(cli, options, values)| run(&cli, &values, |setup| system(setup, options)))
+    {
         Ok(status) => status.into(),
         Err(error) => {
             let _ = writeln!(io::stderr(), "error: {error}");
@@ -38,7 +72,20 @@ pub fn main<S: System>(system: impl FnOnce(&Setup) -> S) -> ExitCode {
     }
 }
 
-fn run<S: System>(cli: &Cli, system: impl FnOnce(&Setup) -> S) -> Result<Status, Error> {
+/// The command line, with the program's own options and their values.
+fn parse<O: Args>() -> Result<(Cli, O, Map<String, Value>), Error> {
+    let command = own::command::<Cli, O>().map_err(options::Error::from)?;
+    let matches = command.get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let (options, values) = own::read(&matches).map_err(options::Error::from)?;
+    Ok((cli, options, values))
+}
+
+fn run<S: System>(
+    cli: &Cli,
+    values: &Map<String, Value>,
+    system: impl FnOnce(&Setup) -> S,
+) -> Result<Status, Error> {
     let seed = cli.run.seed.unwrap_or_else(|| rand::random::<u32>().into());
     let search = Search::new(cli, seed)?;
     let setup = &search.setup;
@@ -49,9 +96,14 @@ fn run<S: System>(cli: &Cli, system: impl FnOnce(&Setup) -> S) -> Result<Status,
     let recorder = StoreRecorder::start(Arc::clone(&store));
     let sink = Sink::new(Some(Arc::new(recorder)), None);
     let mut text = format!(
-        "{} processes, topology {}, seed {seed}\n",
-        setup.peers, setup.topology
+        "{}: {} processes, topology {}, seed {seed}\n",
+        system::name::<S>(),
+        setup.peers,
+        setup.topology
     );
+    for (name, value) in values {
+        text.push_str(&format!("  {name:<15} {value}\n"));
+    }
     let (found, mut findings) = search.carry_out(system, &store, &sink)?;
     text.push_str(&found);
     let counts = sink.counts();
@@ -99,9 +151,9 @@ enum Prepared {
 impl Search {
     fn new(cli: &Cli, seed: u64) -> Result<Self, Error> {
         let Cli { run, net, engine } = cli;
-        let (default, acts) = match engine {
-            Engine::Simulate(_) => (MANY, None),
-            Engine::Check(_) => (FEW, Some(1)),
+        let default = match engine {
+            Command::Simulate(_) => MANY,
+            Command::Check(_) => FEW,
         };
         let RunArgs {
             peers, topology, ..
@@ -113,14 +165,21 @@ impl Search {
         fits(peers, topology.count(peers)?)?;
         let neighbours = topology::neighbours(peers, &topology.edges(peers, seed)?);
         let processes = Processes::new(peers).with_neighbours(neighbours.clone());
-        let (engine, traits, without_order) = match engine {
-            Engine::Simulate(schedules) => {
+        let mut setup = Setup {
+            peers,
+            topology: topology.to_string(),
+            neighbours: topology::ids(neighbours),
+            seed,
+            engine: Engine::ModelChecker,
+            stops: Vec::new(),
+            fifo: true,
+        };
+        let (engine, without_order) = match engine {
+            Command::Simulate(schedules) => {
                 let scenario = schedules.scenario(net, peers)?;
-                let traits = EngineTraits {
-                    acts,
-                    stops: scenario.crash.clone(),
-                    fifo: scenario.fifo,
-                };
+                setup.engine = Engine::Simulator;
+                setup.stops.clone_from(&scenario.crash);
+                setup.fifo = scenario.fifo;
                 let unordered = schedules.without_order(&scenario, net);
                 let engine = Prepared::Simulator {
                     processes,
@@ -128,24 +187,13 @@ impl Search {
                     limits: schedules.limits(),
                     seeds: [schedules.schedule.unwrap_or(seed), schedules.seeds],
                 };
-                (engine, traits, unordered)
+                (engine, unordered)
             }
-            Engine::Check(states) => {
+            Command::Check(states) => {
                 let plan = states.plan(net, processes, seed)?;
-                let traits = EngineTraits {
-                    acts,
-                    stops: Vec::new(),
-                    fifo: plan.network.fifo,
-                };
-                (Prepared::ModelChecker(plan), traits, None)
+                setup.fifo = plan.network.fifo;
+                (Prepared::ModelChecker(plan), None)
             }
-        };
-        let setup = Setup {
-            peers,
-            topology: topology.to_string(),
-            neighbours,
-            seed,
-            engine: traits,
         };
         Ok(Self {
             setup,

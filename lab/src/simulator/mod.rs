@@ -25,7 +25,8 @@ mod unchanged;
 
 pub use ids::SeededIds;
 pub use limits::{End, Limit, Limits};
-pub use scenario::{Crash, Error as ScenarioError, Memory, Partition, Scenario};
+pub use scenario::{Crash, DrawnFaults, Error as ScenarioError, Frequency, Memory, Partition};
+pub use scenario::{RandomFaults, Scenario};
 pub use schedule::{NEVER, Ran, Schedule, run};
 pub use simulation::{EmittedOutput, Environment, Notice, Reaction, Simulation};
 pub use strikes::{Strikes, planned};

@@ -1,12 +1,16 @@
 //! What a simulated network does, and which processes stop.
 
+mod random;
 mod written;
 
 use std::time::Duration;
 
+use clap::ValueEnum;
 use serde::Deserialize;
 
 use crate::delay::Delay;
+use crate::stats::show;
+pub use random::{DrawnFaults, Frequency, RandomFaults};
 
 /// Why a scenario cannot be simulated: change it.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -41,6 +45,29 @@ pub enum Error {
     /// A fault ends before it begins.
     #[error("a crash restarts, or a partition heals, before it begins")]
     Backwards,
+    /// Random faults have no time in which they could begin.
+    #[error("random faults until 0s: none could begin; write for example --faults-until 1s")]
+    NoTime,
+    /// A partition needs processes on both sides.
+    #[error("partition: one process cannot be partitioned; take at least 2")]
+    OneProcess,
+    /// A schedule would have too many random faults.
+    #[error(
+        "{name} {frequency}: some {expected:.0} until {}, and a schedule has at most {most:.0}; \
+         take a lower number, or a shorter --faults-until", show(*until)
+    )]
+    TooManyFaults {
+        /// Their kind.
+        name: &'static str,
+        /// How often they were to happen.
+        frequency: Frequency,
+        /// How many that is.
+        expected: f64,
+        /// How many there may be.
+        most: f64,
+        /// When all faults are over.
+        until: Duration,
+    },
 }
 
 /// What the network does, and which processes stop. Read from a TOML file:
@@ -61,6 +88,10 @@ pub enum Error {
 /// at = "50ms"
 /// heal = "150ms"             # never, without it
 /// group = [0, 1]             # these on one side, the others on the other
+///
+/// [random]                   # faults that each schedule draws from its seed
+/// crash = "0.1/s"
+/// partition = 2
 /// ```
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -82,6 +113,8 @@ pub struct Scenario {
     /// Times in which some processes cannot reach others.
     #[serde(deserialize_with = "written::partitions")]
     pub partition: Vec<Partition>,
+    /// Faults at random times.
+    pub random: RandomFaults,
 }
 
 /// A process stops.
@@ -102,13 +135,13 @@ pub struct Crash {
 }
 
 /// What a process still knows after a crash.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Memory {
     /// Everything: only messages are lost, and time.
     #[default]
     Kept,
-    /// Nothing: it starts anew.
+    /// Its durable fields alone: it starts anew.
     Lost,
 }
 
@@ -136,6 +169,7 @@ impl Default for Scenario {
             fifo: true,
             crash: Vec::new(),
             partition: Vec::new(),
+            random: RandomFaults::default(),
         }
     }
 }
@@ -185,7 +219,7 @@ impl Scenario {
                 .any(|p| p.heal.is_some_and(|h| h < p.at));
         match backwards {
             true => Err(Error::Backwards),
-            false => Ok(()),
+            false => self.random.check(processes),
         }
     }
 
@@ -214,6 +248,7 @@ impl Scenario {
             && self.fifo
             && self.crash.is_empty()
             && self.partition.is_empty()
+            && self.random.is_none()
     }
 }
 

@@ -12,8 +12,8 @@ use trace::steps::{Fault, RecordTo};
 use trace::telemetry::Sink;
 
 use super::{
-    EmittedOutput, End, Environment, Limit, Limits, Notice, Reaction, Scenario, SeededIds,
-    Simulation, Strikes,
+    DrawnFaults, EmittedOutput, End, Environment, Limit, Limits, Notice, Reaction, Scenario,
+    SeededIds, Simulation, Strikes,
 };
 use crate::system::clients::{Act, Clients, Operations, Ticket};
 use crate::system::{Endings, System};
@@ -48,7 +48,9 @@ pub struct Ran<R> {
     pub end: End,
     /// The fault of its last step.
     pub fault: Option<Fault>,
-    /// What the faults of its scenario did.
+    /// The faults that it has drawn from its seed, also those after its end.
+    pub drawn: DrawnFaults,
+    /// What the faults of its scenario did, and then those that it has drawn.
     pub strikes: Strikes,
 }
 
@@ -82,6 +84,7 @@ impl<'a, S: System> Schedule<'a, S> {
             took: ran.took,
             end: ran.end,
             fault: ran.fault,
+            drawn: ran.drawn,
             strikes: ran.strikes,
         }
     }
@@ -98,8 +101,10 @@ impl<'a, S: System> Schedule<'a, S> {
         };
         let record_to = |id: NodeId| RecordTo::Spans(tracer(&id.to_string(), id.0));
         let (simulation, ran) = self.simulate(record_to);
-        let crashes: Vec<_> = simulation.crashes().collect();
-        faults::record(&crashes, || tracer(LABORATORY, SeededIds::LABORATORY));
+        let (crashes, partitions) = (simulation.crashes(), simulation.partitions());
+        faults::record(&crashes, &partitions, || {
+            tracer(LABORATORY, SeededIds::LABORATORY)
+        });
         ran
     }
 
@@ -109,7 +114,11 @@ impl<'a, S: System> Schedule<'a, S> {
     ) -> (Simulation<S::Algorithm>, Ran<()>) {
         let Self { system, seed, .. } = *self;
         let processes = (0..system.processes()).map(|id| system.process(NodeId(id)));
-        let (directory, scenario) = (self.directory.clone(), self.scenario.clone());
+        let (directory, mut scenario) = (self.directory.clone(), self.scenario.clone());
+        let random = &self.scenario.random;
+        let drawn = random.draw(&scenario.crash, system.processes(), seed);
+        scenario.crash.extend_from_slice(&drawn.crash);
+        scenario.partition.extend_from_slice(&drawn.partition);
         let mut simulation = Simulation::new(processes, directory, scenario, seed, record_to);
         for asked in system.commands() {
             simulation.command(asked.at, asked.node, asked.command);
@@ -121,6 +130,7 @@ impl<'a, S: System> Schedule<'a, S> {
             took: simulation.now(),
             end,
             fault: simulation.fault().cloned(),
+            drawn,
             strikes: simulation.strikes().clone(),
         };
         (simulation, ran)

@@ -14,7 +14,8 @@ use trace::steps::{
     Clock, Fault, Processes, Received, RecordTo, RequestRecord, Step, Steps, TimeQueue,
 };
 
-use trace::history::{CrashRecord, History};
+use trace::history::faults::Partitions;
+use trace::history::{CrashRecord, History, PartitionRecord};
 
 use super::process::Process;
 use super::{EPOCH, End, Limit, Limits, Memory, Scenario, Strikes, limits};
@@ -323,28 +324,53 @@ impl<A: Algorithm> Simulation<A> {
         self.processes[usize::from(node)].steps.algorithm()
     }
 
-    /// The crashes so far.
-    pub fn crashes(&self) -> impl Iterator<Item = CrashRecord> {
-        let now = Duration::from_nanos(self.now);
-        let begun = self
-            .scenario
-            .crash
-            .iter()
-            .filter(move |crash| crash.at <= now);
-        let unix = |at: Duration| EPOCH.saturating_add(nanos(at));
-        begun.map(move |crash| CrashRecord {
-            process: self.directory.name(NodeId(crash.process)),
-            at: unix(crash.at),
-            restarted: crash.restart.filter(|at| *at <= now).map(unix),
-        })
+    /// The crashes so far, in the order of their times.
+    pub fn crashes(&self) -> Vec<CrashRecord> {
+        let begun = self.scenario.crash.iter();
+        let begun = begun.filter(|crash| self.has_come(crash.at));
+        let mut crashes: Vec<_> = begun
+            .map(|crash| CrashRecord {
+                process: self.directory.name(NodeId(crash.process)),
+                at: unix(crash.at),
+                restarted: crash.restart.filter(|at| self.has_come(*at)).map(unix),
+            })
+            .collect();
+        crashes.sort_by_key(|crash| crash.at);
+        crashes
+    }
+
+    /// The partitions so far, in the order of their times.
+    pub fn partitions(&self) -> Vec<PartitionRecord> {
+        let mut partitions = Partitions::default();
+        for partition in &self.scenario.partition {
+            let all = 0..self.processes.len() as u32;
+            let (group, others): (Vec<_>, Vec<_>) =
+                all.partition(|process| partition.group.contains(process));
+            let sides = [group, others].map(|side| {
+                let names = side.into_iter().map(|id| self.directory.name(NodeId(id)));
+                names.collect::<Vec<_>>()
+            });
+            let events = [(Some(partition.at), false), (partition.heal, true)];
+            for (at, ends) in events {
+                if let Some(at) = at.filter(|at| self.has_come(*at)) {
+                    partitions.add((sides.clone(), ends), unix(at));
+                }
+            }
+        }
+        partitions.pair()
+    }
+
+    fn has_come(&self, at: Duration) -> bool {
+        at <= Duration::from_nanos(self.now)
     }
 
     /// What was recorded with [`RecordTo::Engine`].
     pub fn into_history(self) -> History {
-        let crashes = self.crashes().collect();
+        let (crashes, partitions) = (self.crashes(), self.partitions());
         let records = self.processes.into_iter().map(|process| process.records);
         History {
             crashes,
+            partitions,
             ..History::new(&self.directory, records.collect())
         }
     }
@@ -535,4 +561,9 @@ impl<A: Algorithm> Simulation<A> {
         let steps = &mut self.processes[usize::from(from)].steps;
         steps.lost(message.kind(), received.id, name, sent_by, reason);
     }
+}
+
+/// A time after the start, in nanoseconds since the Unix epoch.
+fn unix(at: Duration) -> u64 {
+    EPOCH.saturating_add(nanos(at))
 }

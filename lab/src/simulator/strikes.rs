@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use algorithms::NodeId;
 
-use super::Scenario;
+use super::{Crash, DrawnFaults, Partition, Scenario};
 use crate::planned::{Planned, Strike};
 
 /// How many members of a group are named. A guess.
@@ -31,36 +31,62 @@ impl Strikes {
         }
     }
 
-    /// What came of each of [`planned`], in a schedule that took so long.
+    /// What came of each of the [`planned`] faults of the scenario, in a schedule that took
+    /// so long.
     pub fn of(&self, scenario: &Scenario, took: Duration) -> Vec<Strike> {
-        let begun = |at: Duration, met: u64| match at <= took {
-            true => Strike::Met(met),
-            false => Strike::Never,
-        };
-        let over = |at: Duration| match at <= took {
-            true => Strike::Happened,
-            false => Strike::Never,
-        };
-        let crashes = scenario.crash.iter().zip(&self.crashes);
-        let crashes = crashes.map(|(crash, met)| (crash.at, *met, crash.restart));
-        let partitions = scenario.partition.iter().zip(&self.partitions);
-        let partitions = partitions.map(|(part, met)| (part.at, *met, part.heal));
-        let all = crashes.chain(partitions);
-        let strikes = all.flat_map(|(at, met, end)| [Some(begun(at, met)), end.map(over)]);
-        strikes.flatten().collect()
+        let Scenario {
+            crash, partition, ..
+        } = scenario;
+        of(crash, &self.crashes, partition, &self.partitions, took)
+    }
+
+    /// The same of the faults that the schedule has drawn: their counts follow on those of
+    /// the scenario.
+    pub fn of_drawn(
+        &self,
+        scenario: &Scenario,
+        drawn: &DrawnFaults,
+        took: Duration,
+    ) -> Vec<Strike> {
+        let crashes = &self.crashes[scenario.crash.len()..];
+        let partitions = &self.partitions[scenario.partition.len()..];
+        of(&drawn.crash, crashes, &drawn.partition, partitions, took)
     }
 }
 
-/// The faults of a scenario that have a time: crashes and partitions, each with
-/// its end, if it has one.
-pub fn planned(scenario: &Scenario) -> Vec<Planned> {
+fn of(
+    crashes: &[Crash],
+    met_by_crashes: &[u64],
+    partitions: &[Partition],
+    met_by_partitions: &[u64],
+    took: Duration,
+) -> Vec<Strike> {
+    let begun = |at: Duration, met: u64| match at <= took {
+        true => Strike::Met(met),
+        false => Strike::Never,
+    };
+    let over = |at: Duration| match at <= took {
+        true => Strike::Happened,
+        false => Strike::Never,
+    };
+    let crashes = crashes.iter().zip(met_by_crashes);
+    let crashes = crashes.map(|(crash, met)| (crash.at, *met, crash.restart));
+    let partitions = partitions.iter().zip(met_by_partitions);
+    let partitions = partitions.map(|(part, met)| (part.at, *met, part.heal));
+    let all = crashes.chain(partitions);
+    let strikes = all.flat_map(|(at, met, end)| [Some(begun(at, met)), end.map(over)]);
+    strikes.flatten().collect()
+}
+
+/// Crashes and partitions, each with its end, if it has one.
+pub fn planned(crashes: &[Crash], partitions: &[Partition]) -> Vec<Planned> {
     let mut planned = Vec::new();
     let mut plan = |begins: String, at, ends: String, end: Option<Duration>| {
         let place = planned.len();
         planned.push(Planned::new(begins, at));
         planned.extend(end.map(|end| Planned::new(ends, end).after(place)));
     };
-    for crash in &scenario.crash {
+    for crash in crashes {
         let who = NodeId(crash.process);
         let (begins, ends) = (
             format!("the crash of {who}"),
@@ -68,7 +94,7 @@ pub fn planned(scenario: &Scenario) -> Vec<Planned> {
         );
         plan(begins, crash.at, ends, crash.restart);
     }
-    for part in &scenario.partition {
+    for part in partitions {
         let named = part.group.iter().take(NAMED);
         let mut who: Vec<_> = named.map(|node| NodeId(*node).to_string()).collect();
         if part.group.len() > NAMED {

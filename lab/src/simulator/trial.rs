@@ -9,11 +9,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 pub use results::Counted;
+use trace::history::History;
 use trace::steps::Processes;
 use trace::steps::catch;
 use trace::telemetry::Sink;
 
-use super::{End, Limit, Limits, NEVER, Ran, Scenario, Schedule, Strikes};
+use super::{End, Limit, Limits, NEVER, Ran, Scenario, Schedule};
 use crate::planned::Faults;
 use crate::system::{self, Coverage, System};
 
@@ -58,6 +59,11 @@ struct Tally {
     faults: Faults,
     lost: u64,
     doubled: u64,
+    /// Crashes and partitions that were drawn and began before their schedule ended.
+    crashed: u64,
+    parted: u64,
+    /// How long the longest schedule took.
+    longest: Duration,
     /// The first one in which every property had something to check.
     telling: Option<u64>,
     /// The first one that is not right, and how it ended.
@@ -86,7 +92,7 @@ impl<S: System> Trial<S> {
         limits: Limits,
         [first, count]: [u64; 2],
     ) -> Self {
-        let faults = Faults::new(super::planned(&scenario));
+        let faults = Faults::new(super::planned(&scenario.crash, &scenario.partition));
         Self {
             system,
             directory,
@@ -184,7 +190,7 @@ impl<S: System> Trial<S> {
         let mut tally = self.tally();
         tally.tried += 1;
         tally.steps += ran.steps;
-        tally.count(&self.scenario, &ran.strikes, ran.took);
+        tally.count(&self.scenario, &ran);
         if limit.is_none() && ran.fault.is_none() {
             tally.coverage.add(&judgement);
         }
@@ -269,11 +275,22 @@ impl<S: System> Trial<S> {
 }
 
 impl Tally {
-    fn count(&mut self, scenario: &Scenario, strikes: &Strikes, took: Duration) {
-        let struck = strikes.of(scenario, took);
-        self.faults.add(took, |place| struck[place]);
+    fn count(&mut self, scenario: &Scenario, ran: &Ran<History>) {
+        let Ran {
+            took,
+            strikes,
+            drawn,
+            ..
+        } = ran;
+        let struck = strikes.of(scenario, *took);
+        self.faults.add(*took, |place| struck[place]);
         self.lost += strikes.lost;
         self.doubled += strikes.doubled;
+        let crashes = drawn.crash.iter().filter(|crash| crash.at <= *took);
+        self.crashed += crashes.count() as u64;
+        let partitions = drawn.partition.iter().filter(|part| part.at <= *took);
+        self.parted += partitions.count() as u64;
+        self.longest = self.longest.max(*took);
     }
 }
 

@@ -113,9 +113,32 @@ fn hash<S: System>(system: &S, scenario: &Scenario, seed: u64) -> String {
     let version = format!("{:?}", env!("CARGO_PKG_VERSION"));
     // The type of ids had another name, which the timers of a span show.
     let text = text.replace("InstanceId { by: ", "Id { initiator: ");
-    let digest = Sha256::digest(text.replace(&version, "\"version\""));
+    let (text, left_out) = without_partitions(&text.replace(&version, "\"version\""));
+    let digest = Sha256::digest(text);
     let digits = digest.iter().take(8).map(|byte| format!("{byte:02x}"));
-    format!("{} {}", store.len(), digits.collect::<String>())
+    format!("{} {}", store.len() - left_out, digits.collect::<String>())
+}
+
+/// The text without the spans of partitions, which had none before, and how many there
+/// were. They are the last of a line.
+fn without_partitions(text: &str) -> (String, usize) {
+    let mut left_out = 0;
+    let lines = text.lines().map(|line| {
+        let spans: Vec<_> = line.split(",{\"traceId\"").collect();
+        let is_kept = |span: &&&str| {
+            let of_partition = ["\"partition\"", "\"heal\""];
+            !of_partition
+                .iter()
+                .any(|name| span.contains(&format!("\"name\":{name}")))
+        };
+        let kept: Vec<_> = spans.iter().take_while(is_kept).copied().collect();
+        left_out += spans.len() - kept.len();
+        // What follows on the last span closes the line.
+        let last = spans.last().filter(|_| kept.len() < spans.len());
+        let end = last.and_then(|span| span.rfind("}}]").map(|at| &span[at + 2..]));
+        kept.join(",{\"traceId\"") + end.unwrap_or_default() + "\n"
+    });
+    (lines.collect(), left_out)
 }
 
 #[test]

@@ -1,10 +1,12 @@
-//! The election of a leader on a ring.
+//! The election of a leader.
+
+mod bully;
 
 use std::time::Duration;
 
 use algorithms::NodeId;
 use algorithms::chang_roberts::{self, ChangRoberts, Command, Output};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use rand::SeedableRng as _;
 use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
@@ -16,48 +18,82 @@ use super::{
 };
 use crate::checkers::election;
 use crate::lesson::{Lesson, algorithm_file, commands};
+use crate::values;
+pub use bully::Bullies;
 
 /// Options of `elect`.
 #[derive(Clone, Debug, Args, Serialize)]
 #[command(next_help_heading = "Options of elect")]
 pub struct Options {
+    /// Which algorithm elects
+    #[arg(long, value_name = "A", default_value = "chang-roberts")]
+    #[serde(skip)]
+    pub algorithm: ElectionAlgorithm,
     /// How many peers stand for election: the first ones [default: all]
     #[arg(long, value_name = "N", value_parser = crate::values::count::<u32>)]
     pub candidates: Option<u32>,
+    /// How long a peer of the bully election waits for an answer [default: 100ms; in a
+    /// check, until nothing else can happen]
+    #[arg(long, value_name = "TIME", value_parser = values::interval)]
+    #[serde(
+        rename = "answer_timeout_seconds",
+        serialize_with = "values::some_seconds"
+    )]
+    pub answer_timeout: Option<Duration>,
+}
+
+/// An algorithm that elects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ElectionAlgorithm {
+    /// Identities go around a ring.
+    ChangRoberts,
+    /// The largest process that is up leads, whoever stops.
+    Bully,
 }
 
 impl SystemOptions for Options {
     const NAME: &'static str = "elect";
-    const LESSONS: &[Lesson] = &[Lesson {
-        order: 40,
-        name: "chang-roberts",
-        title: "Chang and Roberts' election on a ring",
-        about: "how do equals agree on one of them?",
-        needs: "a ring; identities that differ; channels that lose nothing, in any order; no crashes",
-        cost: "if all N are candidates: 2N-1 to N(N+1)/2 messages, N H(N) on average, and N to announce; all know after 2N-1 hops",
-        run: "elect",
-        file: algorithm_file!("chang_roberts.rs"),
-        commands: commands! {
-            "testbed --peers 8 elect" => "how many ELECTION messages, beside what theory says",
-            "testbed --peers 8 elect --seed 7" =>
-                "the seed assigns the identities: another number",
-            "testbed --peers 8 elect --candidates 1" =>
-                "one candidate: its identity goes all the way round",
-            "testbed simulate elect --peers 8 --seeds 10000" => "10,000 schedules",
-            "testbed check elect --peers 4 --channel per-message" =>
-                "every schedule, in channels without order",
+    const LESSONS: &[Lesson] = &[
+        Lesson {
+            order: 40,
+            name: "chang-roberts",
+            title: "Chang and Roberts' election on a ring",
+            about: "how do equals agree on one of them?",
+            needs: "a ring; identities that differ; channels that lose nothing, in any order; no crashes",
+            cost: "if all N are candidates: 2N-1 to N(N+1)/2 messages, N H(N) on average, and N to announce; all know after 2N-1 hops",
+            run: "elect",
+            file: algorithm_file!("chang_roberts.rs"),
+            commands: commands! {
+                "testbed --peers 8 elect" => "how many ELECTION messages, beside what theory says",
+                "testbed --peers 8 elect --seed 7" =>
+                    "the seed assigns the identities: another number",
+                "testbed --peers 8 elect --candidates 1" =>
+                    "one candidate: its identity goes all the way round",
+                "testbed simulate elect --peers 8 --seeds 10000" => "10,000 schedules",
+                "testbed check elect --peers 4 --channel per-message" =>
+                    "every schedule, in channels without order",
+            },
         },
-    }];
+        bully::LESSON,
+    ];
 
     fn algorithm(&self) -> String {
-        "chang-roberts".into()
+        values::name_of(self.algorithm)
     }
 
     fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, SetupError> {
         let candidates = self.candidates.unwrap_or(setup.peers);
         setup.limit_processes("--candidates", candidates)?;
-        setup.require_ring()?;
-        Ok(visitor.visit(Election::new(setup.peers, candidates, setup.seed)))
+        match self.algorithm {
+            ElectionAlgorithm::ChangRoberts => {
+                setup.require_ring()?;
+                Ok(visitor.visit(Election::new(setup.peers, candidates, setup.seed)))
+            }
+            ElectionAlgorithm::Bully => {
+                setup.require_mesh()?;
+                Ok(visitor.visit(Bullies::new(&setup, candidates, self.answer_timeout)))
+            }
+        }
     }
 }
 

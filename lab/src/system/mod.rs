@@ -11,6 +11,7 @@ mod endings;
 pub mod gossip;
 pub mod mutual_exclusion;
 pub mod ping;
+pub mod replicated_log;
 mod safety;
 mod setup;
 pub mod snapshot;
@@ -21,13 +22,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use algorithms::{Algorithm, NodeId};
+use heck::ToKebabCase as _;
 use serde::{Serialize, Serializer};
 use trace::steps::catch;
 
 pub use clients::{Answer, Client, Request, To};
 pub use coverage::Coverage;
 pub use endings::Endings;
-pub use setup::{EngineTraits, Setup, SetupError, SystemOptions, Visitor};
+pub use setup::{Engine, Setup, SetupError, SystemOptions, Visitor};
 use trace::history::{History, Moment};
 
 use crate::checkers::{Outcome, Property};
@@ -171,7 +173,8 @@ pub trait System: Send + Sync {
     /// Whether all that [`safe`](Self::safe) and [`judge`](Self::judge) find follows from the
     /// states of the processes, the messages under way and the outputs of each process so
     /// far. The model checker then tries each such situation once, however many schedules
-    /// lead to it. A system whose processes draw random numbers does not qualify.
+    /// lead to it. A system whose processes draw random numbers of which it does not try all
+    /// values ([`Out::random`](algorithms::Out::random)) does not qualify.
     fn ignores_history(&self) -> bool {
         false
     }
@@ -206,6 +209,16 @@ pub trait System: Send + Sync {
     /// Judges a recorded run, and compares it with theory. Engines call
     /// [`judge`], which also marks the properties for which nothing was checked.
     fn judge(&self, history: &History) -> Judgement;
+}
+
+/// The name of a system that is not one of the testbed's: that of its algorithm's type, as
+/// `le-lann` for `LeLann`.
+pub fn name<S: System>() -> String {
+    let path = std::any::type_name::<S::Algorithm>();
+    // Without the parameters of `my::Snapshot<my::Bank>`, and without the modules.
+    let path = path.split('<').next().unwrap_or(path);
+    let name = path.rsplit("::").next().unwrap_or(path);
+    name.to_kebab_case()
 }
 
 /// Lets the judge of `system` judge a recorded run. A property with nothing to

@@ -76,7 +76,7 @@ impl SystemOptions for Options {
     fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, SetupError> {
         setup.require_connected()?;
         setup.limit_operations("--count", self.count, setup.peers)?;
-        let pairs = PeerPair::first(&setup.neighbours);
+        let pairs = PeerPair::first(&setup.numbers());
         Ok(visitor.visit(self.pings(setup.peers, pairs, TIMEOUT)))
     }
 }

@@ -2,6 +2,7 @@
 
 mod error;
 
+use algorithms::NodeId;
 use clap::Args;
 use serde::Serialize;
 
@@ -19,24 +20,27 @@ pub struct Setup {
     /// The name of the topology, for errors.
     pub topology: String,
     /// The neighbours of each process, by its number.
-    pub neighbours: Vec<Vec<u32>>,
+    pub neighbours: Vec<Vec<NodeId>>,
     /// The seed of all random choices.
     pub seed: u64,
-    /// What the engine does.
-    pub engine: EngineTraits,
-}
-
-/// Properties of an engine that a system has to know.
-#[derive(Clone, Debug)]
-pub struct EngineTraits {
-    /// How often a process of a workload acts by default. Set where every
-    /// schedule is tried: then each process has one token or item, not many that
-    /// may move in any order.
-    pub acts: Option<u64>,
-    /// The planned crashes: which processes stop, when, and when they restart.
+    /// What runs the system.
+    pub engine: Engine,
+    /// The planned crashes: which processes stop, when, and when they restart. The model
+    /// checker plans none: it tries all that its options allow.
     pub stops: Vec<Crash>,
     /// Whether channels are first in, first out.
     pub fifo: bool,
+}
+
+/// What runs a system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// Real libp2p peers.
+    Live,
+    /// The simulator: many schedules in virtual time.
+    Simulator,
+    /// The model checker: every schedule.
+    ModelChecker,
 }
 
 /// The options of a system on the command line, which build it.
@@ -80,6 +84,26 @@ pub trait Visitor {
 
 /// The most operations of a run: a command is kept until it is due.
 const OPERATIONS: u64 = 1_000_000;
+
+impl Setup {
+    /// The processes to which `id` may send. Empty if the run has no such process.
+    pub fn neighbours_of(&self, id: NodeId) -> &[NodeId] {
+        let all = self.neighbours.get(usize::from(id));
+        all.map_or(&[], Vec::as_slice)
+    }
+
+    /// How often a process of a workload acts by default: where every schedule is tried,
+    /// each process has one token or item, not many that may move in any order.
+    pub(super) fn acts(&self) -> Option<u64> {
+        (self.engine == Engine::ModelChecker).then_some(1)
+    }
+
+    /// The neighbours by their numbers.
+    pub(super) fn numbers(&self) -> Vec<Vec<u32>> {
+        let numbers = |all: &Vec<NodeId>| all.iter().map(|id| id.0).collect();
+        self.neighbours.iter().map(numbers).collect()
+    }
+}
 
 /// What systems require.
 impl Setup {
@@ -126,7 +150,7 @@ impl Setup {
     /// Requires a channel from every process to the next.
     pub(super) fn require_ring(&self) -> Result<(), SetupError> {
         let next = |peer: usize| (peer as u32 + 1) % self.peers;
-        let lacks = |&peer: &usize| !self.neighbours[peer].contains(&next(peer));
+        let lacks = |&peer: &usize| !self.neighbours[peer].contains(&NodeId(next(peer)));
         match (0..self.neighbours.len()).find(lacks) {
             None => Ok(()),
             Some(peer) => Err(SetupError::NoRing {
@@ -152,10 +176,10 @@ impl Setup {
     /// Requires a path between any two processes.
     pub(super) fn require_connected(&self) -> Result<(), SetupError> {
         let mut reached = vec![false; self.neighbours.len()];
-        let mut to_visit = vec![0];
+        let mut to_visit = vec![NodeId(0)];
         while let Some(node) = to_visit.pop() {
-            if !std::mem::replace(&mut reached[node as usize], true) {
-                to_visit.extend(&self.neighbours[node as usize]);
+            if !std::mem::replace(&mut reached[usize::from(node)], true) {
+                to_visit.extend(self.neighbours_of(node));
             }
         }
         match reached.iter().position(|reached| !reached) {

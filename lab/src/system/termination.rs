@@ -74,7 +74,7 @@ impl SystemOptions for Options {
     fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, SetupError> {
         setup.require_connected()?;
         Ok(visitor.visit(Termination {
-            neighbours: setup.neighbours,
+            neighbours: setup.numbers(),
             jobs: self.jobs,
             pace: self.pace,
         }))

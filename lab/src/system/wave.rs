@@ -52,7 +52,7 @@ impl SystemOptions for Options {
         setup.limit_processes("--initiators", self.initiators)?;
         setup.require_connected()?;
         Ok(visitor.visit(Waves {
-            neighbours: setup.neighbours,
+            neighbours: setup.numbers(),
             initiators: self.initiators,
         }))
     }

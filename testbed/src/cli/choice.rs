@@ -1,5 +1,7 @@
 //! A system that was chosen on the command line: its options and its description.
 
+use std::borrow::Cow;
+
 use clap::Args;
 use lab::lesson::Lesson;
 use lab::options::Net;
@@ -31,7 +33,7 @@ pub trait Choice {
 #[derive(Clone, Debug)]
 pub struct Description {
     /// The name of the command.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// The algorithm, as the literature names it.
     pub algorithm: String,
     /// The application below a superimposed algorithm.
@@ -48,7 +50,7 @@ impl Description {
     /// The description of the system with these options.
     pub fn of<O: SystemOptions>(options: &O) -> Self {
         Self {
-            name: O::NAME,
+            name: O::NAME.into(),
             algorithm: options.algorithm(),
             workload: options.workload(),
             options: serde_json::to_value(options).expect("options have no keys but strings"),

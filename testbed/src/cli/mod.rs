@@ -31,7 +31,7 @@ use crate::experiment::Experiment;
 use crate::run::RunOptions;
 pub use common::{AnyFormat, Common};
 pub use error::Error;
-pub use parse::parse;
+pub use parse::{matches, parse};
 pub use ping::Ping;
 use registry::{System, Virtual};
 pub use usage::Usage;

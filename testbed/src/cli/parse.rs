@@ -19,12 +19,20 @@ use super::{Common, Usage};
 /// [`Usage`](super::Usage) names an option that was given twice, or that has no effect
 /// on this command.
 pub fn parse<C: Parser>() -> Result<C, Error> {
-    let words: Vec<_> = std::env::args_os().collect();
-    let command = C::command();
-    let matches = command.try_get_matches_from(&words);
-    let matches = matches.unwrap_or_else(|error| tips::add(error, C::command, &words).exit());
-    check(&C::command(), &words[1..], &matches)?;
+    let matches = matches(&C::command())?;
     Ok(C::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()))
+}
+
+/// As [`parse`], by a command line that is given.
+///
+/// # Errors
+/// Those of [`parse`].
+pub fn matches(command: &Command) -> Result<ArgMatches, Error> {
+    let words: Vec<_> = std::env::args_os().collect();
+    let matches = command.clone().try_get_matches_from(&words);
+    let matches = matches.unwrap_or_else(|error| tips::add(error, command, &words).exit());
+    check(command, &words[1..], &matches)?;
+    Ok(matches)
 }
 
 fn check(command: &Command, words: &[OsString], matches: &ArgMatches) -> Result<(), Usage> {

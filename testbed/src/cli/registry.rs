@@ -4,7 +4,9 @@
 use clap::Subcommand;
 use lab::lesson::Lesson;
 use lab::options::Net;
-use lab::system::{Setup, Visitor, election, mutual_exclusion, ping, snapshot, termination, wave};
+use lab::system::{
+    Setup, Visitor, election, mutual_exclusion, ping, replicated_log, snapshot, termination, wave,
+};
 
 use super::Error;
 use super::choice::{Choice, Description, WithNet};
@@ -61,6 +63,8 @@ choices! {
         Gossip(Gossip),
         /// Find out that a computation has ended (Dijkstra-Scholten)
         Terminate(WithNet<termination::Options>),
+        /// Agree on a log of commands, whoever stops and comes back (Raft)
+        Replicate(WithNet<replicated_log::Options>),
     }
 }
 

@@ -7,7 +7,8 @@ use std::ops::ControlFlow;
 use clap::Parser as _;
 use lab::model::{Action, Bounds, Checked, Plan, World, check, start};
 use lab::options::Channel;
-use lab::system::{EngineTraits, Setup, System, Visitor};
+use lab::system::{Engine, Setup, System, Visitor};
+use lab::topology;
 use trace::steps::Processes;
 
 use crate::cli::choice::Choice as _;
@@ -119,13 +120,11 @@ fn compare(line: &str) -> Plain {
     let setup = Setup {
         peers: options.peers,
         topology: options.topology.clone(),
-        neighbours,
+        neighbours: topology::ids(neighbours),
         seed: options.seed,
-        engine: EngineTraits {
-            acts: Some(1),
-            stops: Vec::new(),
-            fifo: chosen.net().channel == Channel::Stream,
-        },
+        engine: Engine::ModelChecker,
+        stops: Vec::new(),
+        fifo: chosen.net().channel == Channel::Stream,
     };
     let plan = Plan {
         bounds: Bounds::default(),

@@ -195,7 +195,7 @@ impl Experiment for Ping {
         };
         let address = external.as_ref();
         run::Experiment {
-            name: "ping",
+            name: "ping".into(),
             options: json!({
                 "pair": pair,
                 "address": address.map(|external| external.address.to_string()),

@@ -165,7 +165,8 @@ async fn verdict(breach: Breach, engine: &str, out: &Path) -> Value {
         "own --peers 3 --topology line --transport memory --seed 1 --quiet --out {out} {engine}"
     );
     let cli = Cli::try_parse_from(line.split(' ')).expect("a command line");
-    let outcome = commands::systems::own(&cli, |_| Broken(breach)).expect("a run");
+    let outcome =
+        commands::systems::own(&cli, serde_json::json!({}), |_| Broken(breach)).expect("a run");
     outcome.await.expect("a run that is saved");
     let mut runs = std::fs::read_dir(format!("{out}")).expect("a folder");
     let run = runs.next().expect("a run").expect("its folder").path();
@@ -313,5 +314,29 @@ async fn an_endless_schedule_is_reported_with_its_limit() {
     ] {
         let verdict = verdict(Breach::Endless, engine, folder.path()).await;
         assert!(says(&verdict, status, words), "{engine}: {verdict}");
+    }
+}
+
+#[test]
+fn setup_has_the_engine_the_neighbours_and_the_planned_crashes() {
+    for (line, engine, stops) in [
+        ("", Engine::Live, 0),
+        ("--kill 1@1s live", Engine::Live, 1),
+        ("simulate --kill 1@1s", Engine::Simulator, 1),
+        ("check --channel per-message", Engine::ModelChecker, 0),
+    ] {
+        let words = format!("own --peers 3 --topology line --transport memory {line}");
+        let cli = Cli::try_parse_from(words.split_whitespace()).expect("a command line");
+        let mut given = None;
+        let outcome = commands::systems::own(&cli, Value::Null, |setup| {
+            given = Some(setup.clone());
+            Broken(Breach::NoEndings)
+        });
+        drop(outcome.expect("a run"));
+        let setup = given.expect("a setup");
+        assert_eq!((setup.engine, setup.stops.len()), (engine, stops), "{line}");
+        assert_eq!(setup.fifo, !line.contains("per-message"), "{line}");
+        assert_eq!(setup.neighbours_of(NodeId(1)), [NodeId(0), NodeId(2)]);
+        assert_eq!(setup.neighbours_of(NodeId(3)), []);
     }
 }

@@ -3,6 +3,7 @@
 //! Its format is documented by `run.schema.json` beside this file; a test checks that
 //! the two agree.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -92,8 +93,8 @@ impl Versions {
 /// The experiment of a run, with all its options.
 #[derive(Clone, Debug, Serialize)]
 pub struct Experiment {
-    /// Its name on the command line.
-    pub name: &'static str,
+    /// Its name on the command line; that of the algorithm's type in a program of its own.
+    pub name: Cow<'static, str>,
     /// Its effective options, with defaults and random choices.
     pub options: Value,
 }

@@ -3,7 +3,9 @@
 
 use std::fs;
 
-use support::{Ended, Runs, own_algorithm, own_simulated, run, workspace};
+use serde_json::{Value, json};
+use support::saved;
+use support::{Ended, Runs, own_algorithm, own_push_sum, own_simulated, run, workspace};
 
 /// Runs it to its end, which has that exit status.
 fn own(args: &str, status: i32) -> Ended {
@@ -123,4 +125,72 @@ fn an_own_algorithm_runs_on_lab_alone() {
     assert!(ended.stderr.contains("between 0 and 1"), "{ended}");
     let ended = alone("check --peers 2 --topology ring --kill 1@1s", 2);
     assert!(ended.stderr.contains("--kill"), "{ended}");
+}
+
+/// Runs push-sum to its end, which has that exit status. Returns its run.json too.
+fn push_sum(args: &str, status: i32) -> (Ended, Value) {
+    let runs = Runs::new();
+    let mut command = own_push_sum();
+    let args = args.split_whitespace();
+    let ended = run(command.arg("--out").arg(runs.path()).args(args)).exits(status);
+    (ended, saved::record(&runs.only()))
+}
+
+#[test]
+fn options_of_its_own_are_in_the_record_of_the_run() {
+    for (args, options) in [
+        (
+            "--peers 6 --transport memory",
+            json!({ "rounds": 40, "split": "exact" }),
+        ),
+        (
+            "--rounds 50 --peers 6 simulate",
+            json!({ "rounds": 50, "split": "exact" }),
+        ),
+        (
+            "check --peers 3 --rounds=1 --split exact",
+            json!({ "rounds": 1, "split": "exact" }),
+        ),
+    ] {
+        let (ended, saved) = push_sum(args, 0);
+        let experiment = &saved["experiment"];
+        assert_eq!(experiment["name"], "push-sum", "{args}");
+        assert_eq!(experiment["options"]["algorithm"], "push-sum", "{args}");
+        assert_eq!(experiment["options"]["system"], options, "{args}");
+        prints(
+            &ended,
+            &["-push-sum/report.html", "the mass is conserved: holds"],
+        );
+    }
+}
+
+/// The failing schedule is run again with the same options.
+#[test]
+fn options_of_its_own_are_in_the_command_of_a_failing_schedule() {
+    let (ended, _) = push_sum("--split rounded --peers 5 --seed 1 simulate --seeds 3", 1);
+    prints(
+        &ended,
+        &[
+            "the mass is conserved: VIOLATED",
+            "; again: own-push-sum --out ",
+            " --split rounded --peers 5 simulate --seed 1 --schedule ",
+        ],
+    );
+}
+
+#[test]
+fn usage_errors_name_options_of_its_own() {
+    for (args, message) in [
+        (
+            "--rounds many",
+            "invalid value 'many' for '--rounds <ROUNDS>'",
+        ),
+        ("simulate --split half", "[possible values: exact, rounded]"),
+        ("--rounds 1 simulate --rounds 2", "--rounds is given twice"),
+        ("simulate --round 1", "--rounds"),
+    ] {
+        let mut command = own_push_sum();
+        let ended = run(command.args(args.split_whitespace())).exits(2);
+        assert!(ended.stderr.contains(message), "{args}: {ended}");
+    }
 }

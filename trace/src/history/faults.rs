@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
-use opentelemetry::KeyValue;
 use opentelemetry::trace::{Span as _, Tracer as _};
+use opentelemetry::{Array, KeyValue, StringValue, Value};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use serde::{Deserialize, Serialize};
 
-use super::{CrashRecord, text};
+use super::{CrashRecord, PartitionRecord, text, texts};
 use crate::LABORATORY;
 use crate::steps::key;
 use crate::telemetry::Tracer;
@@ -19,12 +19,18 @@ pub const KILL: &str = "kill";
 pub const RESTART: &str = "restart";
 /// The name of the span that records the cut of a link.
 pub const CUT: &str = "cut";
-/// The name of the span that records the healing of a link.
+/// The name of the span that records the begin of a partition.
+pub const PARTITION: &str = "partition";
+/// The name of the span that records the healing of a link, or of a partition.
 pub const HEAL: &str = "heal";
 
 /// The attribute of these spans that names the peer. [`key::REMOTE`] names the other
 /// end of a link.
 pub const PEER: &str = "p2p.peer";
+/// The attribute of a partition that lists the peers on one side.
+pub const GROUP: &str = "p2p.group";
+/// The attribute of a partition that lists the peers on the other side.
+pub const OTHERS: &str = "p2p.others";
 
 /// A fault, or its end. Peers are named as in the trace.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -85,25 +91,45 @@ pub fn crash(service: &str, span: &Span) -> Option<(Arc<str>, Lifecycle)> {
     Some((peer.into(), happened))
 }
 
-/// Records crashes as spans of the laboratory, whose tracer is made if there are any.
-pub fn record(crashes: &[CrashRecord], laboratory: impl FnOnce() -> Tracer) {
-    if crashes.is_empty() {
+/// Records crashes and partitions as spans of the laboratory, whose tracer is made if
+/// there are any.
+pub fn record(
+    crashes: &[CrashRecord],
+    partitions: &[PartitionRecord],
+    laboratory: impl FnOnce() -> Tracer,
+) {
+    if crashes.is_empty() && partitions.is_empty() {
         return;
     }
     let tracer = laboratory();
-    let record = |name, process: &Arc<str>, at| {
+    let record = |name, at, attributes: Vec<KeyValue>| {
         let time = UNIX_EPOCH + Duration::from_nanos(at);
         let builder = tracer.span_builder(name).with_start_time(time);
-        let peer = KeyValue::new(PEER, Arc::clone(process));
-        let mut span = builder.with_attributes([peer]).start(&tracer);
+        let mut span = builder.with_attributes(attributes).start(&tracer);
         span.end_with_timestamp(time);
     };
     for crash in crashes {
-        record(KILL, &crash.process, crash.at);
+        let peer = || vec![KeyValue::new(PEER, Arc::clone(&crash.process))];
+        record(KILL, crash.at, peer());
         if let Some(at) = crash.restarted {
-            record(RESTART, &crash.process, at);
+            record(RESTART, at, peer());
         }
     }
+    for partition in partitions {
+        let sides = || {
+            let sides = [(GROUP, &partition.group), (OTHERS, &partition.others)];
+            sides.map(|(name, side)| KeyValue::new(name, list(side)))
+        };
+        record(PARTITION, partition.at, sides().into());
+        if let Some(at) = partition.healed {
+            record(HEAL, at, sides().into());
+        }
+    }
+}
+
+fn list(names: &[Arc<str>]) -> Value {
+    let names = names.iter().map(|name| StringValue::from(Arc::clone(name)));
+    Value::Array(Array::String(names.collect()))
 }
 
 /// What happened to a peer. Of one time, a restart comes before the next crash.
@@ -143,6 +169,63 @@ impl Crashes {
             }
         }
         crashes
+    }
+}
+
+/// The two sides that a partition separates.
+pub type Sides = [Vec<Arc<str>>; 2];
+
+/// The partition that a span records, or the cut of a link, and whether the span is its
+/// end. `None` for any other span.
+pub(super) fn partition(service: &str, span: &Span) -> Option<(Sides, bool)> {
+    if !matches!(span.name.as_str(), CUT | PARTITION | HEAL) || service != LABORATORY {
+        return None;
+    }
+    let ends = [PEER, key::REMOTE].map(|name| text(&span.attributes, name));
+    let sides = match ends {
+        // A link may be cut from one end and healed from the other.
+        [Some(peer), Some(other)] => [peer.min(other), peer.max(other)].map(|end| vec![end.into()]),
+        _ => [
+            texts(&span.attributes, GROUP)?,
+            texts(&span.attributes, OTHERS)?,
+        ],
+    };
+    Some((sides, span.name == HEAL))
+}
+
+/// The partitions of a run and their ends, in any order.
+#[derive(Debug, Default)]
+pub struct Partitions(Vec<(u64, bool, Sides)>);
+
+impl Partitions {
+    /// Adds the begin of a partition, or its end.
+    pub fn add(&mut self, (sides, ends): (Sides, bool), at: u64) {
+        self.0.push((at, !ends, sides));
+    }
+
+    /// Each partition with the end that follows it. Of one time, an end comes before the
+    /// next begin.
+    pub fn pair(mut self) -> Vec<PartitionRecord> {
+        self.0.sort_unstable();
+        let mut partitions = Vec::<PartitionRecord>::new();
+        for (at, begins, [group, others]) in self.0 {
+            if begins {
+                partitions.push(PartitionRecord {
+                    group,
+                    others,
+                    at,
+                    healed: None,
+                });
+                continue;
+            }
+            let open = |one: &&mut PartitionRecord| {
+                one.healed.is_none() && one.group == group && one.others == others
+            };
+            if let Some(partition) = partitions.iter_mut().rfind(open) {
+                partition.healed = Some(at);
+            }
+        }
+        partitions
     }
 }
 

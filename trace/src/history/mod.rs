@@ -7,6 +7,7 @@ mod causality;
 pub mod faults;
 mod moments;
 mod operations;
+mod recovery;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -28,7 +29,7 @@ pub use moments::Moment;
 pub use operations::{AnswerRecord, OperationRecord};
 
 use crate::store::Store;
-use faults::Crashes;
+use faults::{Crashes, Partitions};
 
 /// How many kinds [`History::kinds`] names. A guess: more would not be read.
 const MOST_KINDS: usize = 16;
@@ -40,6 +41,8 @@ pub struct History {
     pub processes: BTreeMap<Arc<str>, Vec<StepRecord>>,
     /// The crashes of processes, in the order of their times.
     pub crashes: Vec<CrashRecord>,
+    /// The partitions of the network, in the order of their times.
+    pub partitions: Vec<PartitionRecord>,
     /// Why the run was cut short, if it was. An event that is missing may then just not
     /// have happened yet.
     pub unfinished: Option<String>,
@@ -56,6 +59,21 @@ pub struct CrashRecord {
     pub restarted: Option<u64>,
 }
 
+/// A time in which no message passed between two sides: a partition of the network, or the
+/// cut of a link, whose ends are the two sides. Times are in nanoseconds since the Unix
+/// epoch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartitionRecord {
+    /// The processes on one side.
+    pub group: Vec<Arc<str>>,
+    /// Those on the other side.
+    pub others: Vec<Arc<str>>,
+    /// When it began.
+    pub at: u64,
+    /// When it healed, if it did.
+    pub healed: Option<u64>,
+}
+
 impl History {
     /// The steps of each of `processes`, by its number.
     pub fn new(processes: &Processes, steps: Vec<Vec<StepRecord>>) -> Self {
@@ -66,13 +84,15 @@ impl History {
         }
     }
 
-    /// Reads the steps and the crashes among the spans in `store`.
+    /// Reads the steps, the crashes and the partitions among the spans in `store`.
     pub fn read(store: &Store) -> Self {
         let mut processes = BTreeMap::<Arc<str>, Vec<StepRecord>>::new();
-        let mut crashes = Crashes::default();
+        let (mut crashes, mut partitions) = (Crashes::default(), Partitions::default());
         store.for_each(|name, span| {
             if let Some(of_crash) = faults::crash(name, &span) {
                 crashes.add(of_crash, span.start_time_unix_nano);
+            } else if let Some(of_partition) = faults::partition(name, &span) {
+                partitions.add(of_partition, span.start_time_unix_nano);
             } else if let Some(step) = step(span) {
                 match processes.get_mut(name) {
                     Some(steps) => steps.push(step),
@@ -86,6 +106,7 @@ impl History {
         Self {
             processes,
             crashes: crashes.pair(),
+            partitions: partitions.pair(),
             unfinished: None,
         }
     }
@@ -252,6 +273,7 @@ pub fn step(span: Span) -> Option<StepRecord> {
         timer,
         request,
         restarts: handles_nothing && span.name == RESTART,
+        choices: fields.get_list(key::CHOICES).unwrap_or_default().to_vec(),
         events: events.collect(),
         state: fields.under(STATE),
     })
@@ -271,6 +293,15 @@ pub fn text<'a>(attributes: &'a [KeyValue], name: &str) -> Option<&'a str> {
     match named.next()?.value.as_ref()?.value.as_ref()? {
         any_value::Value::StringValue(text) => Some(text),
         _ => None,
+    }
+}
+
+/// The texts of that attribute.
+fn texts(attributes: &[KeyValue], name: &str) -> Option<Vec<Arc<str>>> {
+    let mut named = attributes.iter().filter(|attribute| attribute.key == name);
+    match field(named.next()?.value.clone()?)? {
+        Field::List(texts) => Some(texts.into_iter().map(Arc::from).collect()),
+        Field::Text(_) | Field::Integer(_) | Field::Flag(_) | Field::Records(_) => None,
     }
 }
 

@@ -20,6 +20,8 @@ pub struct Moment<'a> {
     names: Vec<&'a Arc<str>>,
     /// The last step of each process, if it has taken one.
     last: Vec<Option<&'a StepRecord>>,
+    /// The process that took a step last.
+    latest: Option<usize>,
     outputs: Vec<(&'a str, &'a str, &'a Fields)>,
     /// Messages that were sent and not received, by their identifiers.
     under_way: BTreeMap<u64, (&'a str, &'a str, &'a MessageRecord)>,
@@ -44,6 +46,13 @@ impl<'a> Moment<'a> {
         known.filter_map(|(name, step)| step.map(|step| (&***name, &step.state)))
     }
 
+    /// The step that led to this moment, with its process; none before the first. What held
+    /// before it can be violated by this step alone.
+    pub fn latest(&self) -> Option<(&'a str, &'a StepRecord)> {
+        let process = self.latest?;
+        Some((self.names[process], self.last[process]?))
+    }
+
     /// Every output so far: the process, the kind, the fields.
     pub fn outputs(&self) -> impl Iterator<Item = (&'a str, &'a str, &'a Fields)> {
         self.outputs.iter().copied()
@@ -58,6 +67,7 @@ impl<'a> Moment<'a> {
     /// Adds the next step of the process at that place among the names.
     pub fn add(&mut self, process: usize, step: &'a StepRecord) {
         self.last[process] = Some(step);
+        self.latest = Some(process);
         let name = self.names[process];
         if let Some(received) = &step.received {
             let id = received.message.id;

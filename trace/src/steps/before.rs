@@ -111,7 +111,7 @@ impl Before<'_> {
         if let Some(request) = &self.record.request {
             shape::request(request, &mut span);
         }
-        shape::after(state, number, &mut span);
+        shape::after(state, number, &step.choices, &mut span);
         let mut ids = step.first_message..;
         for effect in &step.effects {
             match effect {
@@ -211,7 +211,7 @@ fn add<A: Algorithm>(
         if let Some(request) = request {
             shape::request(request, &mut attributes);
         }
-        shape::after(state, number, &mut attributes);
+        shape::after(state, number, &step.choices, &mut attributes);
         span.set_attributes(attributes.0);
     }
     if step.fault.is_some() {

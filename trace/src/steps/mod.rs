@@ -25,7 +25,8 @@ mod tests;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use algorithms::{Algorithm, Effect, Input, Message as _, NodeId, Output as _, Role, step};
+use algorithms::{Algorithm, Choices, Effect, Input, Message as _, NodeId, Output as _, Role};
+use algorithms::{step, step_choosing};
 use opentelemetry::Context;
 use opentelemetry::trace::{SpanContext, SpanKind, Status, TraceContextExt as _};
 
@@ -57,6 +58,8 @@ pub struct Steps<A> {
     seed: u64,
     steps: u64,
     messages: u64,
+    /// The random choices of the next step, or of the last one, where the engine makes them.
+    choices: Option<Choices>,
 }
 
 /// Where the records of a process's steps go.
@@ -82,6 +85,8 @@ pub struct Step<A: Algorithm> {
     pub effects: Vec<Effect<A>>,
     /// The id of the first message among the effects. The others follow.
     pub first_message: u64,
+    /// The random choices that the engine made, in words.
+    pub choices: Vec<String>,
     /// For [`RecordTo::Engine`].
     pub record: Option<StepRecord>,
 }
@@ -117,7 +122,18 @@ impl<A: Algorithm> Steps<A> {
             steps: 0,
             // Far from the messages of other processes and other runs.
             messages: mix(seed),
+            choices: None,
         }
+    }
+
+    /// Makes the random choices of the next step, instead of drawing them.
+    pub fn choose(&mut self, choices: Choices) {
+        self.choices = Some(choices);
+    }
+
+    /// The choices of the last step, if they were made.
+    pub fn chosen(&mut self) -> Option<Choices> {
+        self.choices.take()
     }
 
     /// The process as it is now.
@@ -271,7 +287,10 @@ impl<A: Algorithm> Steps<A> {
     fn step(&mut self, input: Input<A>) -> Result<Vec<Effect<A>>, String> {
         self.steps += 1;
         let seed = mix(self.seed ^ self.steps);
-        catch(|| step(&mut self.algorithm, input, seed))
+        match &mut self.choices {
+            None => catch(|| step(&mut self.algorithm, input, seed)),
+            Some(choices) => catch(|| step_choosing(&mut self.algorithm, input, seed, choices)),
+        }
     }
 
     /// The rule that these effects break, if any.
@@ -333,6 +352,9 @@ impl<A: Algorithm> Steps<A> {
             fault,
             effects,
             first_message,
+            choices: self.choices.as_ref().map_or_else(Vec::new, |choices| {
+                choices.texts().map(str::to_owned).collect()
+            }),
             record: None,
         };
         if !self.records() {
@@ -348,6 +370,7 @@ impl<A: Algorithm> Steps<A> {
                     number,
                     at_unix_nano: unix_nano(before.at),
                     timer: before.timer,
+                    choices: step.choices.clone(),
                     events: events(&step, directory),
                     state,
                     ..before.record

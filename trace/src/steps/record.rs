@@ -23,6 +23,8 @@ pub struct StepRecord {
     pub request: Option<RequestRecord>,
     /// The process restarted with it after a crash, without the memory of open operations.
     pub restarts: bool,
+    /// The random choices that the model checker made for it, in order: `3 of 0..=5`.
+    pub choices: Vec<String>,
     /// The messages it sent and its outputs, in order.
     pub events: Vec<Event>,
     /// The state after it.

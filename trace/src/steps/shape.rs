@@ -18,6 +18,8 @@ pub mod key {
     pub const TIMER: &str = "p2p.timer";
     /// The operation that a client asked for.
     pub const REQUEST: &str = "p2p.request";
+    /// The random choices of the step that the model checker made.
+    pub const CHOICES: &str = "p2p.choices";
     /// The process at the other end.
     pub const REMOTE: &str = "p2p.remote";
     /// The kind of a message.
@@ -115,10 +117,13 @@ pub(super) fn lost(id: u64, remote: &str, to: &mut impl Attributes) {
     to.set(key::ID, Value::Id(id));
 }
 
-/// The state after a step, and its number.
-pub(super) fn after(state: Fields, number: u64, to: &mut impl Attributes) {
+/// The state after a step, its number, and its random choices.
+pub(super) fn after(state: Fields, number: u64, choices: &[String], to: &mut impl Attributes) {
     fields(STATE, state, OF_A_STEP, to);
     to.set(key::STEP, integer(number));
+    if !choices.is_empty() {
+        to.set(key::CHOICES, Value::List(choices));
+    }
 }
 
 /// The name of the event of a message that is sent.

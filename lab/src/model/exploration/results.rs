@@ -26,6 +26,8 @@ pub struct Searched {
     pub states_per_second: u64,
     /// Whether all states were tried.
     pub whole: bool,
+    /// Whether there were random numbers of which not all values were tried.
+    pub drawn: bool,
     /// The number of steps of the shortest run that is wrong.
     pub counterexample_steps: Option<usize>,
     /// What was checked in all runs.
@@ -65,6 +67,7 @@ impl<S: System> Exploration<S> {
             complete_depth: checked.extent.complete_depth,
             states_per_second: per_second(checked.extent.states, checked.took),
             whole: checked.is_whole(),
+            drawn: checked.has_drawn,
             counterexample_steps: checked.counterexample.as_ref().map(Vec::len),
             coverage: checked.coverage.clone(),
             narrative: lines,
@@ -182,7 +185,7 @@ impl Found {
             (None, None) => "no run that was tried comes to an end and shows something".to_owned(),
         };
         format!(
-            "states            {} ({} a second), depth {}, {}{}\n{which}\n",
+            "states            {} ({} a second), depth {}, {}{}\n{}{which}\n",
             extent.states,
             per_second(extent.states, checked.took),
             extent.depth,
@@ -193,6 +196,11 @@ impl Found {
             match checked.is_whole() {
                 true => String::new(),
                 false => complete(extent),
+            },
+            match checked.has_drawn {
+                true =>
+                    "random numbers    not all were tried: one each of out.rng() and of large ranges\n",
+                false => "",
             }
         )
     }

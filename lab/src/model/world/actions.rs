@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use algorithms::Algorithm;
+#[cfg(doc)]
+use algorithms::Choices;
 
 use super::World;
 use super::process::Channel;
@@ -15,6 +17,9 @@ const PATIENT: Duration = Duration::from_secs(1);
 /// their numbers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
+    /// All processes start. An action of its own only if they make random choices there;
+    /// otherwise a run begins after it.
+    Start,
     /// A command is given.
     Command(usize),
     /// A client asks for its next operation.
@@ -33,11 +38,26 @@ pub enum Action {
     Crash(u32),
     /// A process that crashed restarts.
     Restart(u32),
+    /// The same as another action, with these first [choices](Choices) in its step.
+    Choosing(Box<Self>, Vec<u32>),
+}
+
+impl Action {
+    /// The same with other random choices.
+    pub fn choosing(self, choices: Vec<u32>) -> Self {
+        match choices.is_empty() {
+            true => self,
+            false => Self::Choosing(Box::new(self), choices),
+        }
+    }
 }
 
 impl<A: Algorithm> World<A> {
-    /// The possible actions.
+    /// The possible actions, each without choices.
     pub fn actions(&self) -> Vec<Action> {
+        if !self.is_started {
+            return vec![Action::Start];
+        }
         let mut actions = Vec::new();
         let mut asked = BTreeSet::new();
         for (number, command) in self.commands.iter().enumerate() {

@@ -25,11 +25,15 @@ impl<A: Algorithm> World<A> {
         }
     }
 
-    /// All processes as they are now, for the system's invariants.
+    /// All processes as they are now, for the system's invariants; the latest step is that
+    /// of the process that acted last.
     fn moment(&self) -> Moment<'_> {
         let names = (0..).map_while(|node| self.directory.known(NodeId(node)));
         let mut moment = Moment::new(names);
-        for (place, process) in self.processes.iter().enumerate() {
+        let latest = self.latest as usize;
+        let all = self.processes.iter().enumerate();
+        let (last, others): (Vec<_>, Vec<_>) = all.partition(|(place, _)| *place == latest);
+        for (place, process) in others.into_iter().chain(last) {
             let seen = std::iter::successors(process.seen.as_ref(), |seen| seen.before.as_ref());
             let mut records: Vec<_> = seen.map(|seen| &seen.record).collect();
             records.reverse();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use algorithms::{Algorithm, Effect, NodeId};
+use algorithms::{Algorithm, Choices, Effect, NodeId};
 use opentelemetry::Context;
 use opentelemetry::trace::SpanContext;
 use trace::history::CrashRecord;
@@ -24,11 +24,64 @@ use crate::system::clients::{Act, Ticket};
 const MILLISECOND: u64 = 1_000_000;
 
 impl<A: Algorithm> World<A> {
-    /// Carries out an action, which has to be one of [`World::actions`].
-    pub fn act<S: System<Algorithm = A>>(&mut self, system: &S, action: Action) {
-        if let Some((node, step)) = self.step(action) {
-            self.carry_out(system, node, step);
+    /// Carries out an action, which has to be one of [`World::actions`]. Returns the random
+    /// choices of its steps.
+    pub fn act<S: System<Algorithm = A>>(&mut self, system: &S, action: Action) -> Choices {
+        let (action, given) = match action {
+            Action::Choosing(action, given) => (*action, given),
+            action => (action, Vec::new()),
+        };
+        let mut choices = Choices::new(given);
+        match self.stepping(&action) {
+            _ if action == Action::Start => self.start(system, &mut choices),
+            None => drop(self.step(action)),
+            Some(node) => self.choosing(node, &mut choices, |world| {
+                if let Some((node, step)) = world.step(action) {
+                    world.carry_out(system, node, step);
+                }
+            }),
         }
+        choices
+    }
+
+    /// Starts all processes.
+    fn start<S: System<Algorithm = A>>(&mut self, system: &S, choices: &mut Choices) {
+        self.is_started = true;
+        let directory = self.directory.clone();
+        for node in 0..system.processes() {
+            self.choosing(node, choices, |world| {
+                let step = world.process(node).steps.start(&directory);
+                world.carry_out(system, node, step);
+            });
+            if self.fault.is_some() {
+                break;
+            }
+        }
+    }
+
+    /// Lets a process take a step in which its random choices are these, and any others.
+    fn choosing(&mut self, node: u32, choices: &mut Choices, step: impl FnOnce(&mut Self)) {
+        self.process(node).steps.choose(std::mem::take(choices));
+        step(self);
+        *choices = self.process(node).steps.chosen().unwrap_or_default();
+        self.has_drawn |= choices.has_drawn();
+    }
+
+    /// The process that takes a step, if one does.
+    fn stepping(&self, action: &Action) -> Option<u32> {
+        let node = match action {
+            Action::Command(number) => self.commands[*number].node.0,
+            Action::Deliver(_, to, _) | Action::Duplicate(_, to, _) => *to,
+            Action::Timer(node, _) => *node,
+            Action::Ask(client) => self.clients.target(*client)?.0,
+            Action::Restart(node) => return Some(*node),
+            Action::Start
+            | Action::GoOn(_)
+            | Action::Lose(..)
+            | Action::Crash(_)
+            | Action::Choosing(..) => return None,
+        };
+        (!self.processes[node as usize].is_down).then_some(node)
     }
 
     /// The step that an action leads to, and its process.
@@ -54,6 +107,7 @@ impl<A: Algorithm> World<A> {
                 self.clients.go_on(client, Duration::ZERO);
                 None
             }
+            Action::Start | Action::Choosing(..) => None,
             Action::Lose(from, to, place) => {
                 spend(&mut self.spent.losses, self.network.losses);
                 self.take(from, to, place);
@@ -172,6 +226,7 @@ impl<A: Algorithm> World<A> {
         step: Step<A>,
     ) {
         let mut ids = step.first_message..;
+        self.latest = node;
         self.process(node).taken += 1;
         let mut record = step.record;
         if step.fault.is_some() {

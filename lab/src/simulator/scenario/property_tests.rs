@@ -11,6 +11,7 @@ use property::{check, hostile};
 use super::*;
 use crate::simulator::Schedule;
 use crate::simulator::tests::{bank, mesh};
+use crate::values;
 
 fn times() -> impl Strategy<Value = Duration> {
     (0_u64..10_000_000_000).prop_map(Duration::from_nanos)
@@ -35,14 +36,35 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
     let partition = (times(), option::of(times()), vec(any::<u32>(), 0..5));
     let partition = partition.prop_map(|(at, heal, group)| Partition { at, heal, group });
     let chances = (0.0..=1.0, 0.0..=1.0, any::<bool>());
-    (delays(), chances, vec(crash, 0..4), vec(partition, 0..4)).prop_map(
-        |(delay, (loss, duplication, fifo), crash, partition)| Scenario {
+    let fixed = (vec(crash, 0..4), vec(partition, 0..4));
+    (delays(), chances, fixed, random()).prop_map(
+        |(delay, (loss, duplication, fifo), (crash, partition), random)| Scenario {
             delay,
             loss,
             duplication,
             fifo,
             crash,
             partition,
+            random,
+        },
+    )
+}
+
+fn random() -> impl Strategy<Value = RandomFaults> {
+    let frequency = prop_oneof![
+        (0_u32..5).prop_map(Frequency::Count),
+        (0.0..2.0).prop_map(Frequency::Rate)
+    ];
+    let frequencies = (frequency.clone(), frequency);
+    let until = (1_u64..10_000_000_000).prop_map(Duration::from_nanos);
+    let state = prop_oneof![Just(Memory::Kept), Just(Memory::Lost)];
+    (frequencies, until, delays(), state).prop_map(
+        |((crash, partition), until, duration, state)| RandomFaults {
+            crash,
+            partition,
+            until,
+            duration,
+            state,
         },
     )
 }
@@ -71,6 +93,18 @@ fn written(scenario: &Scenario) -> String {
         }
         line(format!("group = {:?}", partition.group));
     }
+    let RandomFaults {
+        crash,
+        partition,
+        until,
+        duration,
+        state,
+    } = &scenario.random;
+    line(format!(
+        "[random]\ncrash = \"{crash}\"\npartition = \"{partition}\""
+    ));
+    line(format!("until = \"{until:?}\"\nduration = \"{duration}\""));
+    line(format!("state = \"{}\"", values::name_of(*state)));
     text
 }
 
@@ -92,7 +126,8 @@ fn damaged_scenarios_are_read_or_rejected_with_the_line() {
             Ok(scenario) => {
                 let of_none = scenario.check(0);
                 let checked = scenario.check(processes);
-                prop_assert!(checked.is_ok() || of_none.is_err());
+                let has_random = !scenario.random.is_none();
+                prop_assert!(checked.is_ok() || of_none.is_err() || has_random);
                 if let Err(error) = checked {
                     prop_assert!(!error.to_string().is_empty());
                 }

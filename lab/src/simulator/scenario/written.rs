@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 use trace::time::duration;
 
-use super::{Crash, Partition};
+use super::{Crash, Frequency, Partition};
 use crate::delay::Delay;
 use crate::values;
 
@@ -37,6 +37,29 @@ pub(super) fn crashes<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Crash>, 
 
 pub(super) fn partitions<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Partition>, D::Error> {
     from.deserialize_any(List("a list, which begins with [[partition]]", PhantomData))
+}
+
+pub(super) fn frequency<'de, D: Deserializer<'de>>(from: D) -> Result<Frequency, D::Error> {
+    from.deserialize_any(Frequent)
+}
+
+/// A number, or a text with a rate.
+struct Frequent;
+
+impl Visitor<'_> for Frequent {
+    type Value = Frequency;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number of faults, for example 2, or a rate, for example \"0.1/s\"")
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Frequency, E> {
+        self.visit_str(&value.to_string())
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Frequency, E> {
+        text.parse().map_err(E::custom)
+    }
 }
 
 /// A text, and what it should be.

@@ -9,6 +9,8 @@ use trace::store::Store;
 use super::{Bad, Limit, Scenario, Trial, Tried};
 use crate::narrative::{in_steps, narrative};
 use crate::planned::Faults;
+use crate::planned::Strike;
+use crate::simulator::{Frequency, RandomFaults, planned};
 use crate::stats::{per_second, show};
 use crate::system::{self, Coverage, Results, System};
 use crate::values;
@@ -38,6 +40,12 @@ pub struct Counted {
     pub lost_at_random: u64,
     /// Messages that came twice at random.
     pub doubled_at_random: u64,
+    /// Crashes at random times, before the ends of their schedules.
+    pub crashes_at_random: u64,
+    /// Partitions at random times, before the ends of their schedules.
+    pub partitions_at_random: u64,
+    /// What came of the faults at random times in the recorded schedule.
+    pub faults_at_random: Faults,
     /// The time of the recorded schedule, in its own seconds.
     #[serde(serialize_with = "values::seconds")]
     pub simulated_seconds: Duration,
@@ -49,6 +57,9 @@ pub struct Counted {
     /// Why the record of the run cannot be trusted.
     #[serde(skip)]
     pub(super) untrusted: Option<String>,
+    /// How long the longest schedule took.
+    #[serde(skip)]
+    longest: Duration,
 }
 
 impl<S: System> Trial<S> {
@@ -76,6 +87,7 @@ impl<S: System> Trial<S> {
                     true => narrative(&history, &judgement),
                     false => Vec::new(),
                 },
+                faults_at_random: tried.map_or_else(Faults::default, |tried| self.drawn(tried)),
                 // The record of an interrupted trial may be incomplete.
                 untrusted: tried.and_then(|_| history.missing()),
                 ..self.counted()
@@ -123,6 +135,10 @@ impl<S: System> Trial<S> {
         }
         if tried.is_some() {
             findings.unknown.extend(engine.faults.never());
+            // A trial that ends early may not have come to them.
+            if self.bad().is_none() {
+                findings.unknown.extend(engine.none_drawn(&self.scenario));
+            }
             findings.unknown.extend(engine.coverage.unknown());
         }
         findings
@@ -140,7 +156,7 @@ impl<S: System> Trial<S> {
             ),
         };
         format!(
-            "schedules         {schedules}, {steps} steps{of}\n{}{}schedule {}, which is recorded{}:\n{}{}",
+            "schedules         {schedules}, {steps} steps{of}\n{}{}schedule {}, which is recorded{}:\n{}{}{}",
             engine.network(&self.scenario),
             engine.coverage.text(),
             engine.recorded_schedule,
@@ -152,9 +168,28 @@ impl<S: System> Trial<S> {
                 ),
                 None => String::new(),
             },
+            engine.faults_at_random.text(),
             judgement.text(),
             in_steps(&engine.narrative)
         )
+    }
+
+    /// What came of the faults that the recorded schedule has drawn.
+    fn drawn(&self, tried: &Tried) -> Faults {
+        let Some(ran) = &tried.ran else {
+            return Faults::default();
+        };
+        let (drawn, took) = (&ran.drawn, ran.took);
+        let strikes = ran.strikes.of_drawn(&self.scenario, drawn, took);
+        let planned = planned(&drawn.crash, &drawn.partition).into_iter();
+        // Those after its end were never to happen.
+        let (planned, strikes): (Vec<_>, Vec<_>) = planned
+            .zip(strikes)
+            .filter(|(_, strike)| *strike != Strike::Never)
+            .unzip();
+        let mut faults = Faults::new(planned);
+        faults.add(took, |place| strikes[place]);
+        faults
     }
 
     /// What came of the schedules so far.
@@ -178,10 +213,14 @@ impl<S: System> Trial<S> {
             faults: tally.faults.clone(),
             lost_at_random: tally.lost,
             doubled_at_random: tally.doubled,
+            crashes_at_random: tally.crashed,
+            partitions_at_random: tally.parted,
+            faults_at_random: Faults::default(),
             simulated_seconds: Duration::ZERO,
             message_delays: 0,
             narrative: Vec::new(),
             untrusted: None,
+            longest: tally.longest,
         }
     }
 }
@@ -206,6 +245,40 @@ impl Counted {
             0 => format!("{name:<17} no message: {of} {rate} struck none\n"),
             _ => format!("{name:<17} {count} messages ({of} {rate})\n"),
         });
-        rates.collect::<String>() + &self.faults.text()
+        let drawn = self.kinds(scenario).into_iter();
+        let drawn = drawn.filter(|(_, frequency, _)| !frequency.is_never());
+        let drawn = drawn.map(|(name, frequency, count)| {
+            let until = show(scenario.random.until);
+            format!("{name:<17} {count} at random ({frequency} until {until})\n")
+        });
+        rates.chain(drawn).collect::<String>() + &self.faults.text()
+    }
+
+    /// The kinds of faults at random times: how often they were to happen, and did.
+    fn kinds(&self, scenario: &Scenario) -> [(&'static str, Frequency, u64); 2] {
+        let RandomFaults {
+            crash, partition, ..
+        } = scenario.random;
+        [
+            ("crashes", crash, self.crashes_at_random),
+            ("partitions", partition, self.partitions_at_random),
+        ]
+    }
+
+    /// The kinds of which none happened in any schedule, a line each.
+    fn none_drawn(&self, scenario: &Scenario) -> Vec<String> {
+        let kinds = self.kinds(scenario).into_iter();
+        let none = kinds.filter(|(_, frequency, count)| {
+            self.schedules > 0 && !frequency.is_never() && *count == 0
+        });
+        let none = none.map(|(name, frequency, _)| {
+            format!(
+                "no {name} at random ({frequency}) in {} schedules, of which the longest ended \
+                 after {}; take more --seeds, or a shorter --faults-until",
+                self.schedules,
+                show(self.longest)
+            )
+        });
+        none.collect()
     }
 }

@@ -89,7 +89,7 @@ impl SystemOptions for Options {
             setup.require_degree(fanout)?;
         }
         let interval = self.interval.0.ok_or(SetupError::AutoInterval)?;
-        let messages = self.messages.or(setup.engine.acts.map(|acts| acts as u32));
+        let messages = self.messages.or(setup.acts().map(|acts| acts as u32));
         let plan = Plan {
             messages: messages.unwrap_or(MESSAGES),
             interval,
@@ -97,6 +97,6 @@ impl SystemOptions for Options {
             fanout: self.fanout,
             patience: self.patience.unwrap_or(PATIENCE),
         };
-        Ok(visitor.visit(Flooding::new(setup.neighbours, plan, setup.seed)))
+        Ok(visitor.visit(Flooding::new(setup.numbers(), plan, setup.seed)))
     }
 }

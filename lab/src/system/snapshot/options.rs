@@ -115,18 +115,18 @@ impl Options {
 
     fn system<P: Pair>(&self, setup: Setup) -> Snapshots<P> {
         Snapshots {
-            neighbours: setup.neighbours,
+            neighbours: setup.numbers(),
             initiators: self.initiators,
             each: self.snapshots,
             every: self.every,
-            amount: match (self.workload, setup.engine.acts) {
+            amount: match (self.workload, setup.acts()) {
                 (Application::Token | Application::ProducerConsumer, Some(_)) => 1,
                 (Application::Bank, _) | (_, None) => AMOUNT,
             },
             pace: Duration::from_secs_f64(1.0 / self.rate),
-            limit: self.acts.or(setup.engine.acts).unwrap_or(u64::MAX),
+            limit: self.acts.or(setup.acts()).unwrap_or(u64::MAX),
             patience: self.patience,
-            fifo: setup.engine.fifo,
+            fifo: setup.fifo,
             algorithm: PhantomData,
         }
     }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use lab::model::{Network, UNLIMITED};
 use lab::options::Net;
 use lab::planned::Kill;
-use lab::simulator::{Crash, Memory, Partition, Scenario};
+use lab::simulator::{Crash, Partition, RandomFaults, Scenario};
+use lab::values;
 use serde_json::{Value, json};
 
 use crate::cli::choice::Description;
@@ -38,6 +39,7 @@ impl Described {
             "duplication": scenario.duplication,
             "crash": scenario.crash.iter().map(crash).collect::<Vec<_>>(),
             "partition": scenario.partition.iter().map(partition).collect::<Vec<_>>(),
+            "random": random(&scenario.random),
         });
         self.by("simulator", scenario.fifo, network, file)
     }
@@ -102,10 +104,7 @@ fn crash(crash: &Crash) -> Value {
         "peer": crash.process,
         "at_seconds": seconds(crash.at),
         "restart_seconds": crash.restart.map(seconds),
-        "state": match crash.state {
-            Memory::Kept => "kept",
-            Memory::Lost => "lost",
-        },
+        "state": values::name_of(crash.state),
     })
 }
 
@@ -115,6 +114,18 @@ fn partition(partition: &Partition) -> Value {
         "heal_seconds": partition.heal.map(seconds),
         "group": partition.group,
     })
+}
+
+/// `null` without random faults.
+fn random(random: &RandomFaults) -> Option<Value> {
+    let random = Some(random).filter(|random| !random.is_none())?;
+    Some(json!({
+        "crash": random.crash.to_string(),
+        "partition": random.partition.to_string(),
+        "until_seconds": seconds(random.until),
+        "duration": random.duration.to_string(),
+        "state": values::name_of(random.state),
+    }))
 }
 
 fn seconds(time: Duration) -> f64 {
@@ -178,7 +189,8 @@ mod tests {
         assert_eq!(options["network"], network);
         assert_eq!(options["channel"], "per-message");
         let scenario = "loss = 0.5\n[[crash]]\nprocess = 1\nat = \"10ms\"\nstate = \"lost\"\n\
-                        [[partition]]\nat = \"1s\"\nheal = \"2s\"\ngroup = [0, 1]";
+                        [[partition]]\nat = \"1s\"\nheal = \"2s\"\ngroup = [0, 1]\n\
+                        [random]\ncrash = \"0.1/s\"";
         let scenario = Scenario::parse(scenario).expect("a scenario");
         let options = described().simulated(&scenario, Some("f.toml")).options;
         assert_eq!(options["scenario"], "f.toml");
@@ -188,5 +200,12 @@ mod tests {
         assert_eq!(options["network"]["crash"], json!([crash]));
         let parted = json!({ "at_seconds": 1.0, "heal_seconds": 2.0, "group": [0, 1] });
         assert_eq!(options["network"]["partition"], json!([parted]));
+        let random = json!({
+            "crash": "0.1/s", "partition": "0", "until_seconds": 1.0,
+            "duration": "exponential:100ms", "state": "lost"
+        });
+        assert_eq!(options["network"]["random"], random);
+        let options = described().simulated(&Scenario::default(), None).options;
+        assert_eq!(options["network"]["random"], Value::Null);
     }
 }

@@ -52,7 +52,7 @@ impl Served {
                 "What is run",
                 Info::new([
                     ("run", record.id.clone()),
-                    ("experiment", record.experiment.name.to_owned()),
+                    ("experiment", record.experiment.name.to_string()),
                     ("transport", record.transport.clone()),
                     ("topology", record.topology.clone()),
                     ("seed", record.seed.to_string()),

@@ -10,8 +10,10 @@ use lab::model::Plan;
 use lab::options::{Channel, Net, Schedules, States};
 use lab::simulator::{Crash, Limits, Scenario};
 use lab::system::clients::Clients;
-use lab::system::{EngineTraits, Setup, System, Visitor};
+use lab::system::{self, Setup, System, Visitor};
+use lab::topology;
 use node::Transport;
+use serde_json::Value;
 use trace::steps::Processes;
 
 use super::described::Described;
@@ -64,15 +66,17 @@ pub(super) async fn check(common: &Common, args: &Check) -> Result<ExitCode, Err
     spec.run_choice(chosen)?.await
 }
 
-/// Runs a system of another program on the engine that its command line names.
+/// Runs a system of another program on the engine that its command line names. `values` are
+/// those of the program's own options.
 ///
 /// # Errors
 /// [`Error`], as [`run`](super::run).
 pub(crate) fn own<S: System + 'static>(
     cli: &Cli,
+    values: Value,
     system: impl FnOnce(&Setup) -> S,
 ) -> Result<Outcome, Error> {
-    let (description, net) = (own_description::<S>(), &cli.net);
+    let (description, net) = (own_description::<S>(values), &cli.net);
     let spec = match &cli.engine {
         None | Some(Command::Live) => {
             RunSpec::live(description, net, cli.common.checked(Need::of(2, MANY))?)
@@ -87,18 +91,19 @@ pub(crate) fn own<S: System + 'static>(
         }
     };
     net.check(spec.options.peers).map_err(lab::Error::from)?;
-    let system = system(&spec.setup(None));
+    let system = system(&spec.setup());
     Ok(spec.run(system))
 }
 
 /// The description of a system of which only the type is known.
-fn own_description<S>() -> Description {
+fn own_description<S: System>(options: Value) -> Description {
+    let name = system::name::<S>();
     Description {
-        name: "own",
-        algorithm: std::any::type_name::<S>().to_owned(),
+        name: name.clone().into(),
+        algorithm: name,
         workload: None,
-        options: serde_json::json!({}),
-        topology: lab::topology::Topology::Full,
+        options,
+        topology: topology::Topology::Full,
         measures: false,
     }
 }
@@ -201,23 +206,20 @@ impl RunSpec {
             .net()
             .check(self.options.peers)
             .map_err(lab::Error::from)?;
-        let acts = matches!(self.engine, Engine::ModelChecker(_)).then_some(1);
-        let setup = self.setup(acts);
+        let setup = self.setup();
         chosen.build(setup, self)
     }
 
     /// What the system is built for.
-    fn setup(&self, acts: Option<u64>) -> Setup {
+    fn setup(&self) -> Setup {
         Setup {
             peers: self.options.peers,
             topology: self.options.topology.clone(),
-            neighbours: neighbours(&self.options),
+            neighbours: topology::ids(neighbours(&self.options)),
             seed: self.options.seed,
-            engine: EngineTraits {
-                acts,
-                stops: self.engine.stops(),
-                fifo: self.engine.is_fifo(),
-            },
+            engine: self.engine.kind(),
+            stops: self.engine.stops(),
+            fifo: self.engine.is_fifo(),
         }
     }
 
@@ -278,6 +280,14 @@ impl Visitor for RunSpec {
 }
 
 impl Engine {
+    fn kind(&self) -> system::Engine {
+        match self {
+            Self::Live { .. } => system::Engine::Live,
+            Self::Simulator { .. } => system::Engine::Simulator,
+            Self::ModelChecker(_) => system::Engine::ModelChecker,
+        }
+    }
+
     /// Whether channels are first in, first out.
     fn is_fifo(&self) -> bool {
         match self {

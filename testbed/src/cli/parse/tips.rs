@@ -7,14 +7,14 @@ use clap::Command;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 
 /// Adds a tip to an error about the arguments `words`, of which the first is the program.
-pub(super) fn add(mut error: Error, command: fn() -> Command, words: &[OsString]) -> Error {
+pub(super) fn add(mut error: Error, command: &Command, words: &[OsString]) -> Error {
     if !matches!(
         error.kind(),
         ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand
     ) {
         return error;
     }
-    let program = command().get_name().to_owned();
+    let program = command.get_name().to_owned();
     let tip = match meant(command, words) {
         Some(meant) => {
             let words = std::iter::once(&*program).chain(meant.iter().map(|word| &**word));
@@ -25,7 +25,7 @@ pub(super) fn add(mut error: Error, command: fn() -> Command, words: &[OsString]
         }
         None if error.kind() == ErrorKind::InvalidSubcommand
             && error.get(ContextKind::SuggestedSubcommand).is_none()
-            && command().find_subcommand("list").is_some() =>
+            && command.find_subcommand("list").is_some() =>
         {
             format!("{program} list shows what there is to run")
         }
@@ -40,10 +40,10 @@ pub(super) fn add(mut error: Error, command: fn() -> Command, words: &[OsString]
 }
 
 /// The first variant of the words that clap takes.
-fn meant(command: fn() -> Command, words: &[OsString]) -> Option<Vec<String>> {
+fn meant(command: &Command, words: &[OsString]) -> Option<Vec<String>> {
     let words: Option<Vec<_>> = words[1..].iter().map(|word| word.to_str()).collect();
     let words = words?;
-    let is_command = |word: &&str| command().find_subcommand(word).is_some();
+    let is_command = |word: &&str| command.find_subcommand(word).is_some();
     let place = words.iter().position(is_command)?;
     let engine = matches!(words[place], "simulate" | "check");
     let (before, rest) = words.split_at(place);
@@ -56,7 +56,7 @@ fn meant(command: fn() -> Command, words: &[OsString]) -> Option<Vec<String>> {
     let all = variants.into_iter().chain([options_last]);
     let mut valid = all.filter(|words| {
         let words = std::iter::once("testbed").chain(words.iter().copied());
-        command().try_get_matches_from(words).is_ok()
+        command.clone().try_get_matches_from(words).is_ok()
     });
     valid
         .next()
@@ -76,7 +76,7 @@ mod tests {
         let words: Vec<OsString> = words.split(' ').map(Into::into).collect();
         let error = Cli::command().try_get_matches_from(&words);
         let error = error.expect_err(line);
-        add(error, Cli::command, &words).render().to_string()
+        add(error, &Cli::command(), &words).render().to_string()
     }
 
     #[test]

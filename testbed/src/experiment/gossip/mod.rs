@@ -207,7 +207,7 @@ impl Experiment for Gossip {
             .map(|k| json!({ "peer": k.node, "at_seconds": k.at.as_secs_f64() }))
             .collect();
         run::Experiment {
-            name: "gossip",
+            name: "gossip".into(),
             options: json!({
                 "protocol": "gossipsub",
                 "messages": messages,

@@ -151,7 +151,7 @@ impl Experiment for Kad {
             patience,
         } = &self.options;
         run::Experiment {
-            name: "kad",
+            name: "kad".into(),
             options: json!({
                 "tables": tables,
                 "operations": operations,

@@ -131,7 +131,7 @@ impl Experiment for Latency {
             patience,
         } = &self.options;
         run::Experiment {
-            name: "latency",
+            name: "latency".into(),
             options: json!({
                 "sizes_bytes": sizes,
                 "messages": messages,

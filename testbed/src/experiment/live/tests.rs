@@ -111,7 +111,10 @@ async fn every_step_of_a_command_is_recorded() {
     ];
     let words = words.map(str::to_owned).into_iter();
     let words = words.chain([out.path().display().to_string()]);
-    let outcome = own(&Cli::parse_from(words), |_| Broadcast).expect("a command that is right");
+    let outcome = own(&Cli::parse_from(words), serde_json::json!({}), |_| {
+        Broadcast
+    })
+    .expect("a command that is right");
     outcome.await.expect("a run");
     let record = latest(out.path()).expect("a run").record();
     let record: Value = record.expect("it is whole");

@@ -3,7 +3,7 @@
 use std::fs;
 
 use support::saved::{self, no_panic};
-use support::{Runs, run};
+use support::{Ended, Runs, run};
 
 use super::{says, testbed};
 
@@ -59,26 +59,28 @@ fn a_seed_decides_every_byte() {
     }
 }
 
-/// The command that the verdict names leads to the same failure.
-#[test]
-fn a_failing_schedule_is_reproduced() {
-    let arguments = "--peers 4 simulate snapshot --channel per-message --seeds 500";
-    let ended = testbed(arguments, 1);
+/// The command that the verdict names, without the folder of the first run, which is gone.
+fn command_of(ended: &Ended) -> Vec<String> {
     let (_, command) = ended
         .stdout
         .split_once("again: testbed ")
         .expect("a command");
     let command = command.split(';').next().expect("a first part");
+    let words = command.trim().split(' ').collect::<Vec<_>>();
+    let at = words.iter().position(|word| *word == "--out");
+    let words = words.into_iter().enumerate();
+    let words = words.filter(|(i, _)| at.is_none_or(|at| *i != at && *i != at + 1));
+    words.map(|(_, word)| word.to_owned()).collect()
+}
+
+/// The command that the verdict names leads to the same failure.
+#[test]
+fn a_failing_schedule_is_reproduced() {
+    let arguments = "--peers 4 simulate snapshot --channel per-message --seeds 500";
+    let ended = testbed(arguments, 1);
     let verdict = |text: &str| text.split("violated: ").nth(1).map(str::to_owned);
     let runs = Runs::new();
-    let words = command.trim().split(' ').collect::<Vec<_>>();
-    // The folder of the first run is gone.
-    let at = words.iter().position(|word| *word == "--out");
-    let words = words
-        .iter()
-        .enumerate()
-        .filter(|(i, _)| at.is_none_or(|at| *i != at && *i != at + 1));
-    let again = run(&mut runs.testbed(words.map(|(_, word)| *word))).exits(1);
+    let again = run(&mut runs.testbed(command_of(&ended))).exits(1);
     assert!(verdict(&ended.stdout).is_some(), "{ended}");
     assert_eq!(verdict(&again.stdout), verdict(&ended.stdout), "{again}");
 }
@@ -210,6 +212,45 @@ fn a_fault_that_never_happened_is_unknown() {
             "no message: loss 0.000001 struck none",
             "doubled           ",
         ],
+    );
+}
+
+/// The times of the faults that the failing schedule has drawn are in the record, and the
+/// printed command draws them again.
+#[test]
+fn random_faults_are_in_the_record_and_drawn_again() {
+    let faults = "--crash 2 --partition 0.5/s --faults-until 100ms --crash-state kept";
+    let system = "--peers 4 simulate gossip --messages 4 --fanout 1";
+    let ended = testbed(&format!("{system} {faults} --seeds 100"), 0);
+    let line = |text: &str, start: &str| {
+        let mut lines = text.lines();
+        let line = lines.find(|line| line.starts_with(start));
+        line.unwrap_or_else(|| panic!("{start} in {text}"))
+            .to_owned()
+    };
+    let crashes = line(&ended.stdout, "crashes           ");
+    assert!(
+        crashes.ends_with(" at random (2 until 100 ms)"),
+        "{crashes}"
+    );
+    line(&ended.stdout, "partitions        ");
+    let runs = Runs::new();
+    let wrong = format!("--seed 1 --peers 4 simulate elect {faults} --seeds 1000");
+    let ended = run(&mut runs.testbed(wrong.split(' '))).exits(1);
+    let random = |runs: &Runs| {
+        let results = saved::record(&runs.only())["results"].take();
+        ["faults_at_random", "recorded_schedule"].map(|name| results[name].clone())
+    };
+    let first = random(&runs);
+    let name = first[0][0]["name"].as_str().expect("a fault");
+    line(&ended.stdout, &format!("fault             {name} at "));
+    let runs = Runs::new();
+    run(&mut runs.testbed(command_of(&ended))).exits(1);
+    assert_eq!(random(&runs), first);
+    let ended = testbed("--peers 4 simulate elect --crash 0.000001/s --seeds 3", 3);
+    says(
+        &ended,
+        &["no crashes at random (0.000001/s) in 3 schedules"],
     );
 }
 

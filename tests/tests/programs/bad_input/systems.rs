@@ -8,7 +8,7 @@ use super::refused;
 
 #[test]
 fn invalid_values_are_rejected() {
-    let cases: [(&str, &str, &[&str]); 32] = [
+    let cases: [(&str, &str, &[&str]); 37] = [
         (
             "an unknown algorithm",
             "snapshot --algorithm paxos",
@@ -93,6 +93,31 @@ fn invalid_values_are_rejected() {
         ),
         ("no schedule", "simulate elect --seeds 0", &["0"]),
         (
+            "a rate of another unit",
+            "simulate elect --crash 0.1/x",
+            &["--crash", "0.1/x", "write for example 2 or 0.1/s"],
+        ),
+        (
+            "a rate that is no number",
+            "simulate elect --partition NaN/s",
+            &["--partition", "NaN/s", "write for example 2 or 0.1/s"],
+        ),
+        (
+            "more crashes than can be simulated",
+            "--peers 4 simulate elect --crash 1000/s",
+            &["crash 1000/s", "some 4000 until 1.00 s", "at most 1000"],
+        ),
+        (
+            "a partition of one process",
+            "--peers 1 simulate wave --partition 1",
+            &["one process cannot be partitioned", "at least 2"],
+        ),
+        (
+            "no time for random faults",
+            "simulate elect --crash 1 --faults-until 0s",
+            &["until 0s", "--faults-until 1s"],
+        ),
+        (
             "a check that stops a process",
             "check snapshot --kill 1@1s",
             &["--kill", "simulate"],
@@ -163,7 +188,12 @@ fn invalid_values_are_rejected() {
 #[test]
 fn invalid_scenario_files_are_rejected() {
     let folder = tempfile::tempdir().expect("a folder");
-    let cases: [(&str, &str, &[&str]); 8] = [
+    let cases: [(&str, &str, &[&str]); 9] = [
+        (
+            "a negative rate",
+            "[random]\ncrash = \"-0.1/s\"\n",
+            &["line 2", "-0.1/s", "0.1/s"],
+        ),
         (
             "a time without a unit",
             "loss = \"5%\"\ndelay = 5\n",

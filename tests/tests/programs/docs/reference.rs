@@ -80,7 +80,7 @@ fn every_command_is_named_with_options_that_it_has() {
 #[test]
 fn every_key_of_a_scenario_is_named() {
     let page = read("docs/scenario.md");
-    for table in ["", "[[crash]]\n", "[[partition]]\n"] {
+    for table in ["", "[[crash]]\n", "[[partition]]\n", "[random]\n"] {
         let refused = Scenario::parse(&format!("{table}nonsense = 1"));
         let refused = refused.expect_err("no key").to_string();
         let (_, keys) = refused.split_once("expected").expect(&refused);
