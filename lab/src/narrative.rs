@@ -114,14 +114,21 @@ fn in_short(names: &[Arc<str>]) -> String {
 /// What a step handled, and what it did.
 fn in_words(step: &StepRecord) -> String {
     let input = match (&step.received, &step.timer) {
+        _ if step.restarts => "starts again".to_owned(),
         (Some(received), _) => {
             let message = &received.message;
             let receives = format!("receives {} from {}", message.kind, received.from);
             with_fields(&receives, ": ", &message.fields.to_string())
         }
         (None, Some(timer)) => format!("handles its timer {timer}"),
-        (None, None) if step.number == 1 => "starts".to_owned(),
-        (None, None) => "takes a command".to_owned(),
+        (None, None) => match &step.request {
+            Some(request) => {
+                let takes = format!("takes the request {}", request.operation);
+                with_fields(&takes, ": ", &request.fields.to_string())
+            }
+            None if step.number == 1 => "starts".to_owned(),
+            None => "takes a command".to_owned(),
+        },
     };
     let choices = step.choices.iter().map(|choice| format!("draws {choice}"));
     let events = step.events.iter().map(|event| match event {
@@ -150,6 +157,8 @@ fn with_fields(text: &str, between: &str, fields: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use trace::steps::RequestRecord;
+
     use crate::checkers::Property;
     use crate::checkers::by_hand::{ByHand, integer};
 
@@ -182,6 +191,19 @@ mod tests {
         run.crash("peer-00");
         let lines = narrative(&run.history, &judgement);
         assert_eq!(lines[0], "   1  peer-00 crashes");
+        run.step("peer-00").restarts = true;
+        run.step("peer-00").request = Some(RequestRecord {
+            operation: "write".into(),
+            fields: [integer("value", 1)].into_iter().collect(),
+        });
+        let lines = narrative(&run.history, &judgement);
+        let ends = [
+            "peer-00 (step 2) starts again",
+            "peer-00 (step 3) takes the request write: value=1",
+        ];
+        for end in ends {
+            assert!(lines.iter().any(|line| line.ends_with(end)), "{lines:?}");
+        }
         run.history.partitions.push(PartitionRecord {
             group: vec!["peer-00".into()],
             others: (1..7).map(|id| format!("peer-{id:02}").into()).collect(),

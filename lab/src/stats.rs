@@ -1,5 +1,6 @@
 //! Summaries of times: percentiles, with the number of measurements.
 
+use std::fmt;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
@@ -47,13 +48,13 @@ pub struct Summary {
 pub struct Measure {
     /// Its name.
     pub name: String,
-    /// `ns`, `count`, or `ratio`.
+    /// `ns`, `count`, `ratio`, or `1/s`.
     pub unit: String,
     /// The number of measurements.
     pub count: u64,
     /// The number of missing measurements.
     pub lost: u64,
-    /// Half are no greater; of a ratio, its value.
+    /// Half are no greater; of a ratio or a rate, its value.
     pub p50: Option<f64>,
     /// Nine of ten are no greater.
     pub p90: Option<f64>,
@@ -100,16 +101,25 @@ impl Measure {
     /// A ratio over `count` items; without any, it has no value.
     pub fn ratio(name: &str, ratio: f64, count: u64) -> Self {
         Self {
-            name: name.to_owned(),
-            unit: "ratio".to_owned(),
-            count,
-            lost: 0,
             p50: (count > 0).then_some(ratio),
-            p90: None,
-            p99: None,
-            max: None,
-            theory: None,
+            ..Self::of(name, "ratio", None, 0)
         }
+        .counting(count)
+    }
+
+    /// How many of `count` items there were in a second, and how many are missing. Without
+    /// any, or in no time, it has no value.
+    pub fn rate(name: &str, took: Duration, count: u64, lost: u64) -> Self {
+        let seconds = took.as_secs_f64();
+        Self {
+            p50: (count > 0 && seconds > 0.0).then(|| count as f64 / seconds),
+            ..Self::of(name, "1/s", None, lost)
+        }
+        .counting(count)
+    }
+
+    fn counting(self, count: u64) -> Self {
+        Self { count, ..self }
     }
 
     fn of(name: &str, unit: &str, summary: Option<Summary>, lost: u64) -> Self {
@@ -124,6 +134,29 @@ impl Measure {
             p99: of(|summary| summary.p99),
             max: of(|summary| summary.max),
             theory: None,
+        }
+    }
+}
+
+/// `read: 3.20 ms, 99 % within 5.00 ms (40, 2 missing)`, `operations a second: 75.3 (60)`
+impl fmt::Display for Measure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            name, count, lost, ..
+        } = self;
+        let value = |value: f64| match &*self.unit {
+            "ns" => show(Duration::from_nanos(value as u64)),
+            "count" => thousands(value as u64),
+            _ => format!("{value:.3}"),
+        };
+        let median = self.p50.map_or("not known".to_owned(), value);
+        write!(f, "{name}: {median}")?;
+        if let Some(most) = self.p99 {
+            write!(f, ", 99 % within {}", value(most))?;
+        }
+        match lost {
+            0 => write!(f, " ({count})"),
+            lost => write!(f, " ({count}, {lost} missing)"),
         }
     }
 }
@@ -259,6 +292,33 @@ mod tests {
         }
         assert_eq!(least_median_most(&[]), [0, 0, 0]);
         assert_eq!(least_median_most(&[5, 2, 3, 4]), [2, 3, 5]);
+    }
+
+    #[test]
+    fn measures_read_well() {
+        let second = Duration::from_secs(1);
+        let mut times = Times::new();
+        times.record(second / 100);
+        for (measure, text) in [
+            (
+                Measure::times("read", times.summary(), 2),
+                "read: 10.0 ms, 99 % within 10.0 ms (1, 2 missing)",
+            ),
+            (
+                Measure::times("read", None, 1),
+                "read: not known (0, 1 missing)",
+            ),
+            (
+                Measure::rate("reads a second", second * 8, 60, 0),
+                "reads a second: 7.500 (60)",
+            ),
+            (
+                Measure::rate("reads a second", Duration::ZERO, 1, 0),
+                "reads a second: not known (1)",
+            ),
+        ] {
+            assert_eq!(measure.to_string(), text);
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod election;
 pub mod flood;
 pub mod generals;
 pub mod leadership;
+pub mod linearizability;
 pub mod mutual_exclusion;
 pub mod ping;
 mod property;

@@ -23,6 +23,7 @@ use process::{Channel, Process};
 
 use super::{Network, Plan};
 use crate::simulator::EPOCH;
+use crate::system::clients::{Clients, Operations, Ticket};
 use crate::system::{Endings, ScheduledCommand, System};
 
 /// A state of a system.
@@ -35,6 +36,10 @@ pub struct World<A: Algorithm> {
     /// Which of them were given.
     given: BTreeSet<usize>,
     endings: Endings,
+    clients: Clients<A::Command>,
+    /// The open operations, if there are clients.
+    operations: Operations<A::Command, Option<Ticket>>,
+    moments: Moments,
     /// The process that took a step last.
     latest: u32,
     /// How many combinations of initial states there are.
@@ -57,6 +62,16 @@ pub struct World<A: Algorithm> {
     has_drawn: bool,
     directory: Processes,
     clock: Arc<AtomicU64>,
+}
+
+/// The times of operations, as far as they say which of them were answered before which
+/// others were asked for. Schedules with the same such times are the same for a judge
+/// (an interval order, in its shortest form).
+#[derive(Clone, Copy, Debug, Default, Hash)]
+struct Moments {
+    now: u64,
+    /// Whether an operation was answered since then. The next request is later.
+    is_over: bool,
 }
 
 /// How many faults there were, as far as they are limited.
@@ -94,6 +109,9 @@ impl<A: Algorithm> World<A> {
             commands: Arc::new(system.commands()),
             given: BTreeSet::new(),
             endings: Endings::default(),
+            clients: Clients::new(system.clients()),
+            operations: Operations::default(),
+            moments: Moments::default(),
             latest: 0,
             starts: starts(system),
             start: 0,
@@ -122,7 +140,7 @@ impl<A: Algorithm> World<A> {
 
     /// How many operations have ended.
     pub fn ended(&self) -> u64 {
-        self.endings.ended()
+        self.endings.ended() + self.clients.over()
     }
 
     /// Whether all expected endings have occurred.
@@ -130,8 +148,8 @@ impl<A: Algorithm> World<A> {
         let may_restart = self.spent.restarts < self.network.restarts;
         let processes = (0..).map(NodeId).zip(&self.processes);
         let down = processes.filter(|(_, process)| process.is_down && !may_restart);
-        self.endings
-            .are_complete(system, down.map(|(node, _)| node))
+        let down = down.map(|(node, _)| node);
+        self.clients.are_finished() && self.endings.are_complete(system, down)
     }
 
     /// The rule that the last step broke. Then the run is over.

@@ -55,16 +55,22 @@ pub use algorithms::{
 /// The derives of the traits of the same names.
 pub use derive::{LabDescribe as Describe, LabMessage as Message, LabOutput as Output};
 pub use proto::Bytes;
-pub use trace::history::{Causality, CrashRecord, History, Moment, PartitionRecord, StepIndex};
-pub use trace::steps::{Event, MessageRecord, ReceivedRecord, StepRecord};
+pub use trace::history::{
+    AnswerRecord, Causality, CrashRecord, History, Moment, OperationRecord, PartitionRecord,
+    StepIndex,
+};
+pub use trace::steps::{Event, MessageRecord, ReceivedRecord, RequestRecord, StepRecord};
 
 /// The parser of the command line, for options of the program's own ([`main_with`]).
 pub use clap;
 pub use program::{main, main_with, run, run_with};
 pub use report::Report;
 
-pub use crate::checkers::{Outcome, Property};
+pub use crate::checkers::{Outcome, Property, linearizability};
 pub use crate::liars::{Byzantine, Liars, Lie, Lies};
 pub use crate::simulator::Crash;
 pub use crate::stats::{Measure, Summary, Times};
-pub use crate::system::{Engine, Figure, Judgement, ScheduledCommand, Setup, System};
+pub use crate::system::clients::throughput;
+pub use crate::system::{
+    Answer, Client, Engine, Figure, Judgement, Request, ScheduledCommand, Setup, System, To,
+};

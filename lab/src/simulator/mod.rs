@@ -28,7 +28,7 @@ pub use limits::{End, Limit, Limits};
 pub use scenario::{Crash, DrawnFaults, Error as ScenarioError, Frequency, Memory, Partition};
 pub use scenario::{RandomFaults, Scenario};
 pub use schedule::{NEVER, Ran, Schedule, run};
-pub use simulation::{EmittedOutput, Notice, Simulation};
+pub use simulation::{EmittedOutput, Environment, Notice, Reaction, Simulation};
 pub use strikes::{Strikes, planned};
 pub use trial::{Counted, Trial, Tried};
 

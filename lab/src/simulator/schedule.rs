@@ -1,11 +1,10 @@
 //! The schedules of a system in the simulator.
 
-use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use algorithms::NodeId;
+use algorithms::{Algorithm, NodeId};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use trace::LABORATORY;
@@ -14,7 +13,11 @@ use trace::steps::Processes;
 use trace::steps::{Fault, RecordTo};
 use trace::telemetry::Sink;
 
-use super::{DrawnFaults, End, Limit, Limits, Notice, Scenario, SeededIds, Simulation, Strikes};
+use super::{
+    DrawnFaults, EmittedOutput, End, Environment, Limit, Limits, Notice, Reaction, Scenario,
+    SeededIds, Simulation, Strikes,
+};
+use crate::system::clients::{Act, Clients, Operations, Ticket};
 use crate::system::{Endings, System};
 
 /// Separates the random numbers of initial states from those of the network. The value is
@@ -136,27 +139,9 @@ impl<'a, S: System> Schedule<'a, S> {
         for asked in commands {
             simulation.command(asked.at, asked.node, asked.command);
         }
-        let (mut endings, mut stopped) = (Endings::default(), Vec::new());
-        let patience = system.gives_up_after().unwrap_or(Duration::MAX);
-        // The last command, the end of the last fault, or the last ending.
-        let last = Cell::new(last_command.unwrap_or_default().max(faults));
-        let gives_up = || last.get().saturating_add(patience);
-        let end = simulation.run(&self.limits, self.stop, gives_up, |notice| {
-            let may_end = match notice {
-                Notice::Output(said) => {
-                    let ends = endings.count(system, said.node, &said.output);
-                    if ends {
-                        last.set(last.get().max(said.at));
-                    }
-                    ends
-                }
-                Notice::Stopped(node) => {
-                    stopped.push(node);
-                    true
-                }
-            };
-            !(may_end && endings.are_complete(system, stopped.iter().copied()))
-        });
+        let planned = last_command.unwrap_or_default().max(faults);
+        let surroundings = Surroundings::new(system, planned);
+        let end = simulation.run(&self.limits, self.stop, surroundings);
         let ran = Ran {
             recorded: (),
             steps: simulation.steps(),
@@ -167,6 +152,117 @@ impl<'a, S: System> Schedule<'a, S> {
             strikes: simulation.strikes().clone(),
         };
         (simulation, ran)
+    }
+}
+
+/// The clients of a system, and what is to be awaited in its run.
+struct Surroundings<'a, S: System> {
+    system: &'a S,
+    endings: Endings,
+    stopped: Vec<NodeId>,
+    /// The last command, the end of the last fault, the last ending, or the last act of a
+    /// client.
+    last: Duration,
+    clients: Clients<Command<S>>,
+    /// The open operations, if there are clients.
+    operations: Operations<Command<S>, Option<Ticket>>,
+}
+
+type Command<S> = <<S as System>::Algorithm as Algorithm>::Command;
+
+impl<'a, S: System> Surroundings<'a, S> {
+    /// `planned` is the time of the last command or fault.
+    fn new(system: &'a S, planned: Duration) -> Self {
+        Self {
+            system,
+            last: planned,
+            endings: Endings::default(),
+            stopped: Vec::new(),
+            clients: Clients::new(system.clients()),
+            operations: Operations::default(),
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        let stopped = self.stopped.iter().copied();
+        self.clients.are_finished() && self.endings.are_complete(self.system, stopped)
+    }
+
+    /// Whether an output ends a request that a client waits for.
+    fn answers(&mut self, said: &EmittedOutput<<S::Algorithm as Algorithm>::Output>) -> bool {
+        let EmittedOutput { node, output, at } = said;
+        if self.clients.is_empty() {
+            return false;
+        }
+        if let Some(leader) = self.system.leads(*node, output) {
+            self.clients.led_by(leader);
+        }
+        let answered = self.operations.answer(self.system, *node, u64::MAX, output);
+        let Some((Some(ticket), answer)) = answered else {
+            return false;
+        };
+        self.clients.answered(ticket, answer, *at)
+    }
+}
+
+impl<S: System> Environment<S::Algorithm> for Surroundings<'_, S> {
+    fn hear(&mut self, notice: Notice<<S::Algorithm as Algorithm>::Output>) -> bool {
+        let may_end = match notice {
+            Notice::Output(said) => {
+                let ends = self.endings.count(self.system, said.node, &said.output);
+                let ends = self.answers(&said) || ends;
+                if ends {
+                    self.last = self.last.max(said.at);
+                }
+                ends
+            }
+            Notice::Stopped(node) => {
+                self.stopped.push(node);
+                true
+            }
+        };
+        !(may_end && self.is_over())
+    }
+
+    fn gives(&mut self, node: NodeId, command: &Command<S>) {
+        if !self.clients.is_empty() {
+            self.operations.begin(node, command.clone(), None);
+        }
+    }
+
+    fn restarts(&mut self, node: NodeId) {
+        self.operations.forget(node);
+    }
+
+    fn gives_up(&self) -> Option<Duration> {
+        let patience = self.system.gives_up_after()?;
+        Some(self.last.saturating_add(patience))
+    }
+
+    fn due(&self) -> Option<Duration> {
+        self.clients.due().map(|(at, _)| at)
+    }
+
+    fn act(&mut self, now: Duration, is_up: &dyn Fn(NodeId) -> bool) -> Reaction<Command<S>> {
+        let Some((_, client)) = self.clients.due() else {
+            return Reaction::Nothing;
+        };
+        self.last = self.last.max(now);
+        match self.clients.act(client, now) {
+            Act::Ask {
+                node,
+                command,
+                record,
+                ticket,
+            } => {
+                if is_up(node) {
+                    self.operations.begin(node, command.clone(), Some(ticket));
+                }
+                Reaction::Ask(node, command, record)
+            }
+            Act::GoOn if self.is_over() => Reaction::End,
+            Act::GoOn => Reaction::Nothing,
+        }
     }
 }
 

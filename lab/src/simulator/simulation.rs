@@ -10,7 +10,9 @@ use opentelemetry::Context;
 use opentelemetry::trace::SpanContext;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
-use trace::steps::{Clock, Fault, Processes, Received, RecordTo, Step, Steps, TimeQueue};
+use trace::steps::{
+    Clock, Fault, Processes, Received, RecordTo, RequestRecord, Step, Steps, TimeQueue,
+};
 
 use trace::history::faults::Partitions;
 use trace::history::{CrashRecord, History, PartitionRecord};
@@ -46,6 +48,51 @@ pub enum Notice<O> {
     Output(EmittedOutput<O>),
     /// A process has stopped for ever.
     Stopped(NodeId),
+}
+
+/// What surrounds the processes. It hears their outputs, and may ask them for operations of
+/// its own accord. A function that hears notices is one that asks for nothing.
+pub trait Environment<A: Algorithm> {
+    /// Something happened that may end the run. `false` ends it.
+    fn hear(&mut self, notice: Notice<A::Output>) -> bool;
+
+    /// A scheduled command is given to a process.
+    fn gives(&mut self, _node: NodeId, _command: &A::Command) {}
+
+    /// A process has restarted without its memory.
+    fn restarts(&mut self, _node: NodeId) {}
+
+    /// When it waits no longer for anything.
+    fn gives_up(&self) -> Option<Duration> {
+        None
+    }
+
+    /// When it acts next of its own accord.
+    fn due(&self) -> Option<Duration> {
+        None
+    }
+
+    /// It acts, when that is due. A process for which `is_up` is false loses its request.
+    fn act(&mut self, _now: Duration, _is_up: &dyn Fn(NodeId) -> bool) -> Reaction<A::Command> {
+        Reaction::Nothing
+    }
+}
+
+/// What an [`Environment`] does.
+#[derive(Clone, Debug)]
+pub enum Reaction<C> {
+    /// It asks a process for an operation.
+    Ask(NodeId, C, RequestRecord),
+    /// Nothing that concerns a process.
+    Nothing,
+    /// It ends the run.
+    End,
+}
+
+impl<A: Algorithm, F: FnMut(Notice<A::Output>) -> bool> Environment<A> for F {
+    fn hear(&mut self, notice: Notice<A::Output>) -> bool {
+        self(notice)
+    }
 }
 
 /// An output of a process.
@@ -145,28 +192,27 @@ impl<A: Algorithm> Simulation<A> {
     }
 
     /// Runs until nothing more happens, a step has a fault, a limit is met, or
-    /// `stop` is set. `hear` gets every output, and every crash without a restart; when
-    /// it returns `false`, the run ends there. It also ends after the time that `gives_up`
-    /// returns, since the start, before each event.
+    /// `stop` is set. The environment gets every output, and every crash without a restart;
+    /// it may end the run there. The run also ends after the time at which the environment
+    /// [gives up](Environment::gives_up).
     pub fn run(
         &mut self,
         limits: &Limits,
         stop: &AtomicBool,
-        gives_up: impl Fn() -> Duration,
-        mut hear: impl FnMut(Notice<A::Output>) -> bool,
+        mut environment: impl Environment<A>,
     ) -> End {
         for node in 0..self.processes.len() {
             let step = self.processes[node].steps.start(&self.directory);
-            if !self.carry_out(NodeId(node as u32), step, &mut hear) {
+            if !self.carry_out(NodeId(node as u32), step, &mut environment) {
                 return self.over();
             }
         }
         let mut events = 0;
-        while let Some((at, happening)) = self.queue.pop() {
+        while let Some((at, happening)) = self.next(&environment) {
             if stop.load(Ordering::Relaxed) {
                 return End::Stopped;
             }
-            if at > nanos(gives_up()) {
+            if environment.gives_up().is_some_and(|over| at > nanos(over)) {
                 return End::Decided;
             }
             if let Some(limit) = self.exceeded(limits, events, at) {
@@ -176,17 +222,59 @@ impl<A: Algorithm> Simulation<A> {
             self.now = at;
             self.clock.store(EPOCH + at, Ordering::Relaxed);
             for node in self.stopped() {
-                if !hear(Notice::Stopped(node)) {
+                if !environment.hear(Notice::Stopped(node)) {
                     return self.over();
                 }
             }
-            if let Some((node, step)) = self.happen(happening)
-                && !self.carry_out(node, step, &mut hear)
+            let step = match happening {
+                Some(happening) => self.happen(happening, &mut environment),
+                None => match self.act(&mut environment) {
+                    Reaction::Ask(node, command, request) => self.ask(node, command, Some(request)),
+                    Reaction::Nothing => None,
+                    Reaction::End => return self.over(),
+                },
+            };
+            if let Some((node, step)) = step
+                && !self.carry_out(node, step, &mut environment)
             {
                 return self.over();
             }
         }
         End::Quiet
+    }
+
+    /// What happens next, and when: an event, or, without one, the environment acts.
+    fn next(&mut self, environment: &impl Environment<A>) -> Option<(u64, Option<Happening<A>>)> {
+        let due = environment.due().map(|at| nanos(at).max(self.now));
+        match (due, self.queue.first()) {
+            (Some(due), first) if first.is_none_or(|first| due <= first) => Some((due, None)),
+            _ => self
+                .queue
+                .pop()
+                .map(|(at, happening)| (at, Some(happening))),
+        }
+    }
+
+    fn act(&self, environment: &mut impl Environment<A>) -> Reaction<A::Command> {
+        let now = Duration::from_nanos(self.now);
+        environment.act(now, &|node| self.scenario.crashed(node.0, now).is_none())
+    }
+
+    /// Gives a command, which a process that has crashed loses.
+    fn ask(
+        &mut self,
+        node: NodeId,
+        command: A::Command,
+        request: Option<RequestRecord>,
+    ) -> Option<(NodeId, Step<A>)> {
+        let now = Duration::from_nanos(self.now);
+        if let Some(crash) = self.scenario.crashed(node.0, now) {
+            self.strikes.crashes[crash] += 1;
+            return None;
+        }
+        let steps = &mut self.processes[usize::from(node)].steps;
+        let step = steps.command(command, request, Context::new(), &self.directory);
+        Some((node, step))
     }
 
     /// The processes that have stopped for ever since the last event.
@@ -298,7 +386,11 @@ impl<A: Algorithm> Simulation<A> {
 
     /// The step that an event causes; `None` for a timer that was cancelled, and
     /// at a process that has crashed.
-    fn happen(&mut self, happening: Happening<A>) -> Option<(NodeId, Step<A>)> {
+    fn happen(
+        &mut self,
+        happening: Happening<A>,
+        environment: &mut impl Environment<A>,
+    ) -> Option<(NodeId, Step<A>)> {
         let (now, directory) = (Duration::from_nanos(self.now), &self.directory);
         match happening {
             Happening::Command(node, command) => {
@@ -307,7 +399,10 @@ impl<A: Algorithm> Simulation<A> {
                     return None;
                 }
                 let steps = &mut self.processes[usize::from(node)].steps;
-                Some((node, steps.command(command, Context::new(), directory)))
+                Some((
+                    node,
+                    steps.command(command, None, Context::new(), directory),
+                ))
             }
             Happening::Message {
                 from,
@@ -353,6 +448,7 @@ impl<A: Algorithm> Simulation<A> {
             Happening::Restart(crash) => {
                 self.strikes.crashes[crash] += 1;
                 let node = NodeId(self.scenario.crash[crash].process);
+                environment.restarts(node);
                 let process = &mut self.processes[usize::from(node)];
                 Some((node, process.restart(directory)))
             }
@@ -363,7 +459,7 @@ impl<A: Algorithm> Simulation<A> {
         &mut self,
         node: NodeId,
         step: Step<A>,
-        hear: &mut impl FnMut(Notice<A::Output>) -> bool,
+        environment: &mut impl Environment<A>,
     ) -> bool {
         self.steps += 1;
         let count = self.processes.len();
@@ -404,7 +500,7 @@ impl<A: Algorithm> Simulation<A> {
                 }
                 Effect::Persist => {}
                 Effect::Output(output) => {
-                    go_on &= hear(Notice::Output(EmittedOutput { node, output, at }));
+                    go_on &= environment.hear(Notice::Output(EmittedOutput { node, output, at }));
                 }
             }
         }

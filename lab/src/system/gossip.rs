@@ -13,7 +13,7 @@ use rand_chacha::ChaCha8Rng;
 use trace::history::History;
 
 pub use self::options::{MESSAGES, Options, SPARSE};
-use super::{Figure, Judgement, ScheduledCommand, System, Ways};
+use super::{Answer, Figure, Judgement, ScheduledCommand, System, Ways};
 use crate::checkers::flood::{Expected, check};
 use crate::spread::{Bound, Message, Observed, Spread, Stopped};
 use crate::stats::least_median_most;
@@ -188,10 +188,10 @@ impl System for Flooding {
     }
 
     /// A process has carried out its command when it has published.
-    fn completes(&self, _: NodeId, output: &Output) -> bool {
+    fn answers(&self, _: NodeId, _: &Command, output: &Output) -> Option<Answer> {
         match output {
-            Output::Published { .. } => true,
-            Output::Delivered { .. } => false,
+            Output::Published { .. } => Some(Answer::Done),
+            Output::Delivered { .. } => None,
         }
     }
 

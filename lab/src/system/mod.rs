@@ -3,6 +3,7 @@
 //! the model checker.
 
 pub mod agreement;
+pub mod clients;
 #[cfg(test)]
 mod costs;
 mod coverage;
@@ -27,6 +28,7 @@ use heck::ToKebabCase as _;
 use serde::{Serialize, Serializer};
 use trace::steps::catch;
 
+pub use clients::{Answer, Client, Request, To};
 pub use coverage::Coverage;
 pub use endings::Endings;
 pub use setup::{Engine, Setup, SetupError, SystemOptions, Visitor};
@@ -50,6 +52,18 @@ pub enum Error {
         /// How many peers the run has.
         peers: u32,
     },
+    /// A client asks a process that it does not have.
+    #[error(
+        "a client of the system asks {node}, which is no process of the run: there are \
+         {processes}, from {} on",
+        NodeId(0)
+    )]
+    StrayClient {
+        /// The process.
+        node: NodeId,
+        /// How many processes there are.
+        processes: u32,
+    },
     /// It commands a process that it does not have.
     #[error(
         "the system commands {node} to {operation:?}, which is no process of the run: there are \
@@ -66,7 +80,8 @@ pub enum Error {
     },
     /// Its run could not end.
     #[error(
-        "the system has no endings, so its run could not end: at least one output has to end it"
+        "the system has no endings, so its run could not end: at least one output has to end it, \
+         or a client has to ask for something"
     )]
     NoEndings,
 }
@@ -74,7 +89,7 @@ pub enum Error {
 /// A system to be run.
 ///
 /// It has as many processes as the run has peers, commands only these, and has at
-/// least one ending. Every engine refuses any other system, and the run fails,
+/// least one ending or request of a client. Every engine refuses any other system, and the run fails,
 /// with the same message ([`check`]).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a system",
@@ -104,22 +119,46 @@ pub trait System: Send + Sync {
     /// The commands, with their processes and times.
     fn commands(&self) -> Vec<ScheduledCommand<<Self::Algorithm as Algorithm>::Command>>;
 
+    /// The clients: each asks for operations one after the other. By default there are none.
+    ///
+    /// A run is over when no client asks for anything more, and all endings have occurred.
+    /// The model checker then distinguishes schedules also by which operations were answered
+    /// before which others were asked for, which the judge of linearizability needs.
+    fn clients(&self) -> Vec<Client<<Self::Algorithm as Algorithm>::Command>> {
+        Vec::new()
+    }
+
+    /// How that output of a process answers an open command of it; `None` if it does not.
+    /// The output ends the oldest operation that it answers.
+    fn answers(
+        &self,
+        node: NodeId,
+        _command: &<Self::Algorithm as Algorithm>::Command,
+        output: &<Self::Algorithm as Algorithm>::Output,
+    ) -> Option<Answer> {
+        self.ends(node, output).then_some(Answer::Done)
+    }
+
+    /// The process that leads, by that output of a process; `None` if it says nothing about
+    /// that. Clients ask the last one that was named ([`To::Leader`]).
+    fn leads(
+        &self,
+        _node: NodeId,
+        _output: &<Self::Algorithm as Algorithm>::Output,
+    ) -> Option<NodeId> {
+        None
+    }
+
     /// Whether an operation ends with that output of that process.
     fn ends(&self, node: NodeId, output: &<Self::Algorithm as Algorithm>::Output) -> bool;
 
-    /// How many such outputs end the run: at least one.
+    /// How many such outputs end the run: at least one, if there are no clients.
     fn endings(&self) -> u64;
 
     /// How many of them are outputs of that process. A run in which it stops for ever does
     /// not wait for them. By default this is not known, and every run waits for all.
     fn endings_of(&self, _node: NodeId) -> Option<u64> {
         None
-    }
-
-    /// Whether that output completes the oldest open command of that process, and
-    /// ends its span in the trace.
-    fn completes(&self, node: NodeId, output: &<Self::Algorithm as Algorithm>::Output) -> bool {
-        self.ends(node, output)
     }
 
     /// For an algorithm that guarantees no ending: how long after the last command, after
@@ -244,7 +283,12 @@ pub fn judge<S: System>(system: &S, history: &History) -> Judgement {
 /// [`Error`], with what is wrong with it.
 pub fn check<S: System>(system: &S, peers: u32) -> Result<(), Error> {
     let processes = system.processes();
-    let commands = system.commands();
+    let (commands, clients) = (system.commands(), system.clients());
+    let stray_client = clients.iter().find_map(|client| match client.to {
+        To::Process(node) => (node.0 >= processes).then_some(node),
+        To::Leader => None,
+    });
+    let asks = clients.iter().any(|client| !client.requests.is_empty());
     let stray = commands.iter().find(|asked| asked.node.0 >= processes);
     match stray {
         _ if processes != peers => Err(Error::Processes { processes, peers }),
@@ -253,8 +297,11 @@ pub fn check<S: System>(system: &S, peers: u32) -> Result<(), Error> {
             operation: asked.operation,
             processes,
         }),
-        None if system.endings() == 0 => Err(Error::NoEndings),
-        None => Ok(()),
+        None => match stray_client {
+            Some(node) => Err(Error::StrayClient { node, processes }),
+            None if system.endings() == 0 && !asks => Err(Error::NoEndings),
+            None => Ok(()),
+        },
     }
 }
 

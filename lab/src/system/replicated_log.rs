@@ -9,7 +9,7 @@ use algorithms::raft::{self, Command, Output, Raft, Times};
 use algorithms::{Algorithm, NodeId};
 use trace::history::{History, Moment};
 
-use super::{Figure, Judgement, ScheduledCommand, System};
+use super::{Answer, Figure, Judgement, ScheduledCommand, System};
 use crate::checkers::Property;
 use crate::checkers::replicated_log::{self, Asked};
 pub use options::{Mistake, Options};
@@ -76,10 +76,12 @@ impl<A: Algorithm<Command = Command, Output = Output>> System for ReplicatedLog<
     }
 
     /// The command that the client gave to this process.
-    fn completes(&self, node: NodeId, output: &Output) -> bool {
+    fn answers(&self, _: NodeId, asked: &Command, output: &Output) -> Option<Answer> {
         match *output {
-            Output::Applied { command, .. } => self.asked().any(|asked| asked == (node, command)),
-            Output::Leads { .. } => false,
+            Output::Applied { command, .. } => {
+                (*asked == Command::Propose(command)).then_some(Answer::Done)
+            }
+            Output::Leads { .. } => None,
         }
     }
 

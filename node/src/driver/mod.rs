@@ -59,7 +59,7 @@ use outbox::Which;
 use sending::Sending;
 use timers::{Expired, Timers};
 use trace::steps::Names as _;
-use trace::steps::{Clock, Fault, Received, RecordTo, Step, Steps};
+use trace::steps::{Clock, Fault, Received, RecordTo, RequestRecord, Step, Steps};
 use trace::telemetry::{Tracer, from_wire, to_wire};
 
 use crate::admission::Admission;
@@ -145,7 +145,7 @@ pub enum Report<A: Algorithm> {
 
 /// A request to a driver.
 enum Order<A: Algorithm> {
-    Command(A::Command, Context),
+    Command(A::Command, Option<RequestRecord>, Context),
     HangUp(NodeId),
 }
 
@@ -252,17 +252,19 @@ impl<A: Algorithm> Driver<A> {
     /// Gives the process a command. The step that handles it becomes part of the
     /// span in `context`: an operation, from the command until its answer. The owner
     /// of that span ends it. Without a span in `context` the step gets one of its own.
+    /// `request` is recorded as the request of a client, if there is one.
     ///
     /// # Errors
     /// [`Stopped`].
     pub fn command(
         &self,
         command: A::Command,
+        request: Option<RequestRecord>,
         context: Context,
     ) -> impl Future<Output = Result<(), Stopped>> + Send + use<A> {
         let (id, orders) = (self.id, self.orders.clone());
         async move {
-            let order = Order::Command(command, context);
+            let order = Order::Command(command, request, context);
             orders.send(order).await.map_err(|_| Stopped(id))
         }
     }
@@ -365,10 +367,12 @@ impl<A: Algorithm> Task<A> {
 
     async fn on_order(&mut self, order: Order<A>) {
         match order {
-            Order::Command(command, context) => {
+            Order::Command(command, request, context) => {
                 let at = Instant::now();
                 self.commands += 1;
-                let step = self.steps.command(command, context, &self.directory);
+                let step = self
+                    .steps
+                    .command(command, request, context, &self.directory);
                 self.carry_out(at, step).await;
             }
             Order::HangUp(to) => {

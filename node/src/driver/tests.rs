@@ -140,7 +140,7 @@ async fn commands_are_taken_again(in_order: bool, commands: usize) {
     let ([near, _far], mut reports) = pair(in_order).await;
     let give = async {
         for _ in 0..commands {
-            let given = near.command(MANY, Context::new()).await;
+            let given = near.command(MANY, None, Context::new()).await;
             given.expect("a process that runs");
         }
     };

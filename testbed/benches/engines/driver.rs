@@ -94,7 +94,7 @@ async fn driver() -> f64 {
     let began = Instant::now();
     for _ in 0..COUNT / BATCH {
         let to = NodeId(1);
-        let sent = near.command(Send { to, count: BATCH }, Context::new());
+        let sent = near.command(Send { to, count: BATCH }, None, Context::new());
         sent.await.expect("a process that runs");
     }
     let done = reports.recv().await;

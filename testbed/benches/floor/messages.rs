@@ -89,7 +89,7 @@ async fn ours(traced: bool) -> f64 {
     for _ in 0..COUNT / BATCH {
         let to = NodeId(1);
         let send = Send { to, count: BATCH };
-        let sent = near.command(send, Context::new()).await;
+        let sent = near.command(send, None, Context::new()).await;
         sent.expect("a process that runs");
     }
     let done = reports.recv().await;

@@ -177,7 +177,7 @@ impl Options {
         let command = self.pings.command(pair.to);
         let began = Instant::now();
         let driver = &network.drivers[pair.from as usize];
-        driver.command(command, context.clone()).await?;
+        driver.command(command, None, context.clone()).await?;
         let names = |node: NodeId| self.name(node.0);
         Ok(outcome(network, pair, id, began, names).await)
     }

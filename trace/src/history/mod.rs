@@ -6,6 +6,7 @@
 mod causality;
 pub mod faults;
 mod moments;
+mod operations;
 mod recovery;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +16,8 @@ use std::sync::Arc;
 use algorithms::{Field, Fields, NodeId};
 
 use crate::steps::{
-    Event, MESSAGE, MessageRecord, Processes, ReceivedRecord, STATE, StepRecord, key,
+    Event, MESSAGE, MessageRecord, Processes, REQUEST, RESTART, ReceivedRecord, RequestRecord,
+    STATE, StepRecord, key,
 };
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
 use opentelemetry_proto::tonic::trace::v1::Span;
@@ -24,6 +26,7 @@ pub use causality::clocks;
 pub use causality::{Causality, StepIndex};
 pub use faults::fault;
 pub use moments::Moment;
+pub use operations::{AnswerRecord, OperationRecord};
 
 use crate::store::Store;
 use faults::{Crashes, Partitions};
@@ -253,6 +256,14 @@ pub fn step(span: Span) -> Option<StepRecord> {
             incarnation: u32::try_from(fields.get_integer(key::INCARNATION)?).ok()?,
         })
     });
+    let timer = fields.get_text(key::TIMER).map(str::to_owned);
+    let request = fields
+        .get_text(key::REQUEST)
+        .map(|operation| RequestRecord {
+            operation: operation.to_owned().into(),
+            fields: fields.under(REQUEST),
+        });
+    let handles_nothing = received.is_none() && timer.is_none() && request.is_none();
     let events = span.events.into_iter().filter_map(|event| {
         let fields = read(event.attributes);
         match message(&fields) {
@@ -273,7 +284,9 @@ pub fn step(span: Span) -> Option<StepRecord> {
             .get_integer(key::LATE)
             .map_or(0, |late| late.max(0).cast_unsigned()),
         received,
-        timer: fields.get_text(key::TIMER).map(str::to_owned),
+        timer,
+        request,
+        restarts: handles_nothing && span.name == RESTART,
         choices: fields.get_list(key::CHOICES).unwrap_or_default().to_vec(),
         events: events.collect(),
         state: fields.under(STATE),

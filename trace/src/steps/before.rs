@@ -8,7 +8,7 @@ use opentelemetry::Context;
 use opentelemetry::trace::{SpanContext, SpanKind, Status, TraceContextExt as _};
 
 use super::operation::ApiAttributes;
-use super::{Fault, Names, Step, StepRecord, shape};
+use super::{Fault, Names, RequestRecord, Step, StepRecord, shape};
 use crate::store::encode::SpanEncoder;
 use crate::store::own::kind_number;
 use crate::store::{EndedSpan, Head};
@@ -32,7 +32,7 @@ pub(super) struct Before<'a> {
     pub(super) silent: bool,
     /// For [`RecordTo::Spans`](super::RecordTo::Spans): its own span, partly written.
     pub(super) span: Option<SpanEncoder>,
-    /// For [`RecordTo::Engine`](super::RecordTo::Engine).
+    /// For [`RecordTo::Engine`](super::RecordTo::Engine); the request is for spans, too.
     pub(super) record: StepRecord,
 }
 
@@ -58,7 +58,7 @@ impl Before<'_> {
         match (self.from, &self.timer) {
             (Some(from), _) => format!("{} from {}", self.name, directory.text(from)),
             (None, Some(timer)) => format!("the timer {timer}"),
-            (None, None) if matches!(self.name, "start" | "restart") => {
+            (None, None) if matches!(self.name, "start" | super::RESTART) => {
                 format!("its {}", self.name)
             }
             (None, None) => format!("a {}", self.name),
@@ -85,7 +85,8 @@ impl Before<'_> {
     ) -> SpanContext {
         match &self.operation {
             Some(operation) => {
-                add(operation, step, number, state, now, directory);
+                let request = self.record.request.as_ref();
+                add(operation, request, step, number, state, now, directory);
                 self.context()
             }
             None => self.record(tracer, step, number, state, now, directory),
@@ -106,6 +107,9 @@ impl Before<'_> {
         let mut span = self.span.unwrap_or_else(SpanEncoder::new);
         if let Some(timer) = &self.timer {
             shape::timer(timer, &mut span);
+        }
+        if let Some(request) = &self.record.request {
+            shape::request(request, &mut span);
         }
         shape::after(state, number, &step.choices, &mut span);
         let mut ids = step.first_message..;
@@ -175,6 +179,7 @@ pub(super) fn record(
 /// Adds a step's events, and the state after it, to the span of an operation.
 fn add<A: Algorithm>(
     operation: &Context,
+    request: Option<&RequestRecord>,
     step: &Step<A>,
     number: u64,
     state: Fields,
@@ -203,6 +208,9 @@ fn add<A: Algorithm>(
             span.add_event_with_timestamp(name, now, event.0);
         }
         let mut attributes = ApiAttributes::default();
+        if let Some(request) = request {
+            shape::request(request, &mut attributes);
+        }
         shape::after(state, number, &step.choices, &mut attributes);
         span.set_attributes(attributes.0);
     }

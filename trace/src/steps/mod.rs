@@ -36,12 +36,15 @@ pub use clock::Clock;
 pub use fault::Fault;
 pub use processes::{Forbidden, Names, Processes};
 pub use queue::TimeQueue;
-pub use record::{Event, MessageRecord, ReceivedRecord, StepRecord};
-pub use shape::{MESSAGE, STATE, key};
+pub use record::{Event, MessageRecord, ReceivedRecord, RequestRecord, StepRecord};
+pub use shape::{MESSAGE, REQUEST, STATE, key};
 
 use crate::store::encode::SpanEncoder;
 use crate::telemetry::Tracer;
 use crate::time::unix_nano;
+
+/// The name of the step in which a process restarts after a crash.
+pub(crate) const RESTART: &str = "restart";
 
 /// An algorithm, and where its steps are recorded.
 #[derive(Clone, Debug)]
@@ -156,7 +159,8 @@ impl<A: Algorithm> Steps<A> {
     /// Restarts the process after a crash: in its initial state, with the durable fields
     /// that it persisted last.
     pub fn restart(&mut self, directory: &dyn Names) -> Step<A> {
-        let before = Before::new("restart", SpanKind::Internal, self.now());
+        let mut before = Before::new(RESTART, SpanKind::Internal, self.now());
+        before.record.restarts = true;
         self.algorithm = A::clone(&self.restarts_as);
         let effects = self.step(Input::Restart);
         self.finish(effects, before, directory)
@@ -169,10 +173,12 @@ impl<A: Algorithm> Steps<A> {
 
     /// Handles a command. The step becomes part of the span in `given`, which its
     /// owner ends. Without one it gets a span of its own; if that one has ended, the
-    /// step's span is its child.
+    /// step's span is its child. `request` is what the record says of it: nothing, if no
+    /// client asks it.
     pub fn command(
         &mut self,
         command: A::Command,
+        request: Option<RequestRecord>,
         given: Context,
         directory: &dyn Names,
     ) -> Step<A> {
@@ -182,6 +188,7 @@ impl<A: Algorithm> Steps<A> {
             true => before.operation = Some(given),
             false => before.parent = Some(&span),
         }
+        before.record.request = request.filter(|_| self.records());
         let effects = self.step(Input::Command(command));
         self.finish(effects, before, directory)
     }

@@ -19,12 +19,25 @@ pub struct StepRecord {
     pub received: Option<ReceivedRecord>,
     /// The timer that ran out, if it handled one.
     pub timer: Option<String>,
+    /// The request of a client, if it took one.
+    pub request: Option<RequestRecord>,
+    /// The process restarted with it after a crash, without the memory of open operations.
+    pub restarts: bool,
     /// The random choices that the model checker made for it, in order: `3 of 0..=5`.
     pub choices: Vec<String>,
     /// The messages it sent and its outputs, in order.
     pub events: Vec<Event>,
     /// The state after it.
     pub state: Fields,
+}
+
+/// What a client asked of a process.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RequestRecord {
+    /// The name of the operation.
+    pub operation: Cow<'static, str>,
+    /// The fields of the command.
+    pub fields: Fields,
 }
 
 /// A received message.

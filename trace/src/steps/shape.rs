@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use algorithms::{Field, Fields, Role};
 
-use super::Received;
+use super::{Received, RequestRecord};
 use crate::store::encode::{Attributes, Text, Value};
 use crate::time::unix_nano;
 
@@ -16,6 +16,8 @@ pub mod key {
     pub const LATE: &str = "p2p.operation.late_ns";
     /// The timer that ran out.
     pub const TIMER: &str = "p2p.timer";
+    /// The operation that a client asked for.
+    pub const REQUEST: &str = "p2p.request";
     /// The random choices of the step that the model checker made.
     pub const CHOICES: &str = "p2p.choices";
     /// The process at the other end.
@@ -37,6 +39,8 @@ pub mod key {
 pub const STATE: &str = "state.";
 /// The prefix of the names of a message's fields.
 pub const MESSAGE: &str = "message.";
+/// The prefix of the names of a request's fields.
+pub const REQUEST: &str = "request.";
 
 /// The limits of a value in a span: the number of fields, and of entries of a list. The
 /// rest is left out and counted.
@@ -97,6 +101,13 @@ pub(super) fn remarks(
 /// The attributes of a timer that ran out.
 pub(super) fn timer(timer: &str, to: &mut impl Attributes) {
     to.set(key::TIMER, Value::Text(Text::whole(timer)));
+}
+
+/// The attributes of a client's request.
+pub(super) fn request(request: &RequestRecord, to: &mut impl Attributes) {
+    let operation = Text::whole(&request.operation);
+    to.set(key::REQUEST, Value::Text(operation));
+    fields(REQUEST, request.fields.clone(), OF_AN_OUTPUT, to);
 }
 
 /// The attributes of a message that will not arrive.

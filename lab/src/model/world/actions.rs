@@ -27,6 +27,10 @@ pub enum Action {
     Start(usize),
     /// A command is given.
     Command(usize),
+    /// A client asks for its next operation.
+    Ask(usize),
+    /// A client waits no longer for an answer.
+    GoOn(usize),
     /// The message at that place of a channel comes.
     Deliver(u32, u32, usize),
     /// It comes, and will come once more.
@@ -69,6 +73,9 @@ impl<A: Algorithm> World<A> {
                 actions.push(Action::Command(number));
             }
         }
+        let clients = 0..self.clients.len();
+        let ready = clients.filter(|one| self.clients.target(*one).is_some());
+        actions.extend(ready.map(Action::Ask));
         match self.is_synchronous {
             true => self.synchronous(&mut actions),
             false => self.asynchronous(&mut actions),
@@ -84,6 +91,8 @@ impl<A: Algorithm> World<A> {
         self.timers(actions, |after| after < PATIENT);
         if actions.is_empty() {
             self.timers(actions, |_| true);
+            let waiting = (0..self.clients.len()).filter(|one| self.clients.waits(*one));
+            actions.extend(waiting.map(Action::GoOn));
         }
     }
 

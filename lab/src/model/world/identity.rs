@@ -28,6 +28,7 @@ impl<A: Algorithm> World<A> {
         }
         (&self.given, &self.endings, self.spent).hash(&mut hasher);
         self.is_started.hash(&mut hasher);
+        (&self.clients, &self.operations).hash(&mut hasher);
         hasher.finish()
     }
 
@@ -61,6 +62,7 @@ impl<A: Algorithm> World<A> {
             }
         }
         (&self.given, self.spent, self.is_started, self.start).hash(&mut hasher);
+        (&self.clients, &self.operations, self.moments).hash(&mut hasher);
         hasher.finish()
     }
 }

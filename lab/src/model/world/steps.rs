@@ -4,18 +4,24 @@ use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use algorithms::{Algorithm, Choices, Effect, NodeId};
 use opentelemetry::Context;
 use opentelemetry::trace::SpanContext;
 use trace::history::CrashRecord;
-use trace::steps::{Processes, Received, Step};
+use trace::steps::{Processes, Received, RequestRecord, Step};
 
 use super::World;
 use super::actions::Action;
 use super::process::{Channel, Process, Sent, Timer};
 use crate::model::UNLIMITED;
+use crate::simulator::EPOCH;
 use crate::system::System;
+use crate::system::clients::{Act, Ticket};
+
+/// The time between two moments of a run, in nanoseconds.
+const MILLISECOND: u64 = 1_000_000;
 
 impl<A: Algorithm> World<A> {
     /// Carries out an action, which has to be one of [`World::actions`]. Returns the random
@@ -81,10 +87,13 @@ impl<A: Algorithm> World<A> {
             Action::Command(number) => self.commands[*number].node.0,
             Action::Deliver(_, to, _) | Action::Duplicate(_, to, _) => *to,
             Action::Timer(node, _) => *node,
+            Action::Ask(client) => self.clients.target(*client)?.0,
             Action::Restart(node) => return Some(*node),
-            Action::Start(_) | Action::Lose(..) | Action::Crash(_) | Action::Choosing(..) => {
-                return None;
-            }
+            Action::Start(_)
+            | Action::GoOn(_)
+            | Action::Lose(..)
+            | Action::Crash(_)
+            | Action::Choosing(..) => return None,
         };
         (!self.processes[node as usize].is_down).then_some(node)
     }
@@ -96,10 +105,21 @@ impl<A: Algorithm> World<A> {
             Action::Command(number) => {
                 self.given.insert(number);
                 let asked = self.commands[number].clone();
-                let node = asked.node.0;
-                let steps = &mut self.up(node)?.steps;
-                let step = steps.command(asked.command, Context::new(), &directory);
-                Some((node, step))
+                self.ask(asked.node, asked.command, None, &directory)
+            }
+            // There is no time: `Duration::ZERO` stands for any.
+            Action::Ask(client) => match self.clients.act(client, Duration::ZERO) {
+                Act::Ask {
+                    node,
+                    command,
+                    record,
+                    ticket,
+                } => self.ask(node, command, Some((record, ticket)), &directory),
+                Act::GoOn => None,
+            },
+            Action::GoOn(client) => {
+                self.clients.go_on(client, Duration::ZERO);
+                None
             }
             Action::Start(_) | Action::Choosing(..) => None,
             Action::Lose(from, to, place) => {
@@ -150,11 +170,59 @@ impl<A: Algorithm> World<A> {
                 if let Some(crash) = crash {
                     crash.restarted = Some(now.load(Ordering::Relaxed));
                 }
+                self.operations.forget(NodeId(node));
                 let process = self.process(node);
                 process.is_down = false;
                 Some((node, process.steps.restart(&directory)))
             }
         }
+    }
+
+    /// Gives a command, which a process that is down loses.
+    fn ask(
+        &mut self,
+        node: NodeId,
+        command: A::Command,
+        request: Option<(RequestRecord, Ticket)>,
+        directory: &Processes,
+    ) -> Option<(u32, Step<A>)> {
+        if self.processes[node.0 as usize].is_down {
+            return None;
+        }
+        let (record, ticket) = request.unzip();
+        if !self.clients.is_empty() {
+            self.operations.begin(node, command.clone(), ticket);
+        }
+        let steps = &mut self.process(node.0).steps;
+        let mut step = steps.command(command, record, Context::new(), directory);
+        if let Some(record) = step.record.as_mut().filter(|_| ticket.is_some()) {
+            let moments = &mut self.moments;
+            moments.now += u64::from(std::mem::take(&mut moments.is_over));
+            record.at_unix_nano = EPOCH + moments.now * MILLISECOND;
+        }
+        Some((node.0, step))
+    }
+
+    /// A process has made an output: it may answer an operation. Returns whether it does.
+    fn hear<S: System<Algorithm = A>>(
+        &mut self,
+        system: &S,
+        node: NodeId,
+        output: &A::Output,
+    ) -> bool {
+        self.endings.count(system, node, output);
+        if self.clients.is_empty() {
+            return false;
+        }
+        if let Some(leader) = system.leads(node, output) {
+            self.clients.led_by(leader);
+        }
+        let answered = self.operations.answer(system, node, u64::MAX, output);
+        let Some((Some(ticket), answer)) = answered else {
+            return false;
+        };
+        self.clients.answered(ticket, answer, Duration::ZERO);
+        true
     }
 
     fn receive(
@@ -178,10 +246,11 @@ impl<A: Algorithm> World<A> {
         let mut ids = step.first_message..;
         self.latest = node;
         self.process(node).taken += 1;
-        if let Some(record) = step.record {
-            self.process(node).see(record);
-        }
+        let mut record = step.record;
         if step.fault.is_some() {
+            record
+                .into_iter()
+                .for_each(|one| self.process(node).see(one));
             self.fault = step.fault;
             return;
         }
@@ -207,7 +276,12 @@ impl<A: Algorithm> World<A> {
                 }
                 Effect::Persist => {}
                 Effect::Output(output) => {
-                    self.endings.count(system, NodeId(node), &output);
+                    if self.hear(system, NodeId(node), &output) {
+                        self.moments.is_over = true;
+                        if let Some(record) = &mut record {
+                            record.at_unix_nano = EPOCH + self.moments.now * MILLISECOND;
+                        }
+                    }
                     let process = self.process(node);
                     let mut hasher = DefaultHasher::new();
                     (process.outputs, &output).hash(&mut hasher);
@@ -215,6 +289,9 @@ impl<A: Algorithm> World<A> {
                 }
             }
         }
+        record
+            .into_iter()
+            .for_each(|one| self.process(node).see(one));
     }
 
     fn send(&mut self, from: u32, to: u32, message: A::Message, id: u64, by: &SpanContext) {

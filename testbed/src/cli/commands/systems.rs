@@ -10,6 +10,7 @@ use lab::liars::Liars;
 use lab::model::Plan;
 use lab::options::{Channel, Net, Schedules, States};
 use lab::simulator::{Crash, Limits, Scenario};
+use lab::system::clients::Clients;
 use lab::system::{self, Setup, System, Visitor};
 use lab::topology;
 use node::Transport;
@@ -347,6 +348,8 @@ fn timeout<S: System>(system: &S, links: &Links, net: &Net) -> Result<Duration, 
     let enough = restarts
         .fold(last, Duration::max)
         .saturating_add(longest.max(USUAL));
+    // Clients end by themselves, some time after their own limits.
+    let enough = enough.max(Clients::new(system.clients()).last().saturating_add(USUAL));
     match net.timeout {
         Some(given) if given <= last => Err(Usage::value(
             format!("--timeout {given:?}"),

@@ -43,11 +43,11 @@ impl Clock {
         now.saturating_duration_since(self.start)
     }
 
-    /// Waits until the run has gone on for `at`; forever if it is paused.
+    /// Waits until the run has gone on for `at`; forever if it is paused, or if that is beyond all time.
     pub(super) async fn reaches(self, at: Duration) {
-        match self.paused {
-            None => sleep_until(self.start + at).await,
-            Some(_) => std::future::pending().await,
+        match self.start.checked_add(at) {
+            Some(at) if self.paused.is_none() => sleep_until(at).await,
+            Some(_) | None => std::future::pending().await,
         }
     }
 }

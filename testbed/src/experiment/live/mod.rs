@@ -3,7 +3,6 @@
 
 mod clock;
 mod fault_requests;
-mod operations;
 mod overload;
 mod planned;
 #[cfg(test)]
@@ -18,6 +17,7 @@ use std::time::{Duration, Instant};
 use lab::planned::{Faults, Strike};
 use lab::simulator::Crash;
 use lab::stats::nanos;
+use lab::system::clients::Clients;
 use lab::system::{self, Results, System};
 use serde::Serialize;
 use trace::LABORATORY;
@@ -134,7 +134,9 @@ impl<S: System> Experiment for Live<S> {
         let build = builder.build(context.record, |id| self.system.process(id));
         let mut network = build.await?;
         let began = Instant::now();
-        let bar = context.progress.bar("operations", self.system.endings());
+        let requests = Clients::new(self.system.clients()).requests();
+        let expected = self.system.endings() + requests;
+        let bar = context.progress.bar("operations", expected);
         let laboratory = context
             .sink
             .tracer_among_others(LABORATORY, &context.record.id);
@@ -167,7 +169,7 @@ impl<S: System> Experiment for Live<S> {
         Results {
             judgement: system::judge(&self.system, &history),
             engine: Counted {
-                ended: self.progress.endings.ended(),
+                ended: self.progress.ended(),
                 expected: self.progress.expected(&self.system),
                 lost: self.progress.lost,
                 faults: self.faults(&history),

@@ -10,8 +10,8 @@ use trace::history::History;
 use crate::cli::commands::systems::own;
 use crate::cli::own::Cli;
 use crate::own::{
-    Algorithm, Describe, Judgement, Message, NodeId, Out, Output, Property, ScheduledCommand,
-    System,
+    Algorithm, Answer, Describe, Judgement, Message, NodeId, Out, Output, Property,
+    ScheduledCommand, System,
 };
 use crate::run::latest;
 
@@ -132,8 +132,8 @@ impl System for Counting {
         Some(u64::from(node == NodeId(1)))
     }
 
-    fn completes(&self, _: NodeId, _: &Event) -> bool {
-        false
+    fn answers(&self, _: NodeId, (): &(), _: &Event) -> Option<Answer> {
+        None
     }
 
     fn judge(&self, history: &History) -> Judgement {

@@ -3,6 +3,7 @@
 
 mod crashes;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
@@ -10,15 +11,15 @@ use algorithms::{Algorithm, NodeId};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use lab::stats::nanos;
+use lab::system::clients::{Act, Answer, Clients, Operations, Ticket};
 use lab::system::{Endings, System};
 use node::driver::{Report, Stopped};
 use opentelemetry::trace::{TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
-use trace::steps::key;
+use trace::steps::{RequestRecord, key};
 use trace::telemetry::Tracer;
 
 use super::clock::Clock;
-use super::operations::Operations;
 use super::planned::PlannedFault;
 use crate::control::FaultReceiver;
 use crate::experiment::Error;
@@ -32,6 +33,10 @@ const TOLD: usize = 5;
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     pub(super) endings: Endings,
+    /// How many requests of clients there are.
+    pub(super) requests: u64,
+    /// How many of them no client waits for any more.
+    pub(super) over: u64,
     /// Whether the run came to its end without interruption.
     pub(super) is_over: bool,
     /// When the planned faults struck, by their place in the plan. In nanoseconds since the
@@ -47,7 +52,13 @@ pub(super) struct Progress {
 impl Progress {
     /// How many operations should end: without those of processes that do not restart.
     pub(super) fn expected<S: System>(&self, system: &S) -> u64 {
-        self.endings.expected(system, self.stopped.iter().copied())
+        let stopped = self.stopped.iter().copied();
+        self.endings.expected(system, stopped) + self.requests
+    }
+
+    /// How many operations have ended.
+    pub(super) fn ended(&self) -> u64 {
+        self.endings.ended() + self.over
     }
 
     /// Why the run was cut short, if it was.
@@ -71,7 +82,8 @@ pub(super) struct Session<'a, S: System> {
     pub(super) system: &'a S,
     pub(super) progress: &'a mut Progress,
     pub(super) bar: Bar,
-    operations: BTreeMap<NodeId, Operations>,
+    clients: Clients<Command<S>>,
+    operations: Operations<Command<S>, Owner>,
     /// The command that a process is to take next.
     giving: Option<Giving>,
     restarts: Restarts<S::Algorithm>,
@@ -81,10 +93,23 @@ pub(super) struct Session<'a, S: System> {
     restarted: BTreeMap<NodeId, Instant>,
 }
 
+/// The span of an operation, and the request of a client that it is.
+type Owner = (Context, Option<Ticket>);
+
 /// A command that is being given.
 struct Giving {
     node: NodeId,
     taken: BoxFuture<'static, Result<(), Stopped>>,
+}
+
+/// A command, and what is known of it.
+struct Given<C> {
+    node: NodeId,
+    command: C,
+    /// How long after its time it is given.
+    late: Duration,
+    /// If a client asks it.
+    request: Option<(RequestRecord, Ticket)>,
 }
 
 type Command<S> = <<S as System>::Algorithm as Algorithm>::Command;
@@ -104,6 +129,8 @@ impl<'a, S: System> Session<'a, S> {
         laboratory: Tracer,
         planned: &[PlannedFault],
     ) -> Self {
+        let clients = Clients::new(system.clients());
+        progress.requests = clients.requests();
         Self {
             clock: Clock::start(),
             laboratory,
@@ -112,7 +139,8 @@ impl<'a, S: System> Session<'a, S> {
             system,
             progress,
             bar,
-            operations: BTreeMap::new(),
+            clients,
+            operations: Operations::default(),
             giving: None,
             restarts: Restarts::default(),
             restarting: BTreeMap::new(),
@@ -130,6 +158,7 @@ impl<'a, S: System> Session<'a, S> {
     ) -> Result<(), Error> {
         while !self.is_complete() {
             let due = self.due.front().map(|(at, _)| *at);
+            let asks = self.clients.due();
             let gives_up = self.gives_up;
             let gives = self.giving.is_some();
             tokio::select! {
@@ -138,10 +167,17 @@ impl<'a, S: System> Session<'a, S> {
                     match due {
                         Due::Command(node, command, operation) => {
                             let late = self.clock.now().saturating_sub(at);
-                            self.give(network, node, command, operation, late)?;
+                            let given = Given { node, command, late, request: None };
+                            self.give(network, operation, given)?;
                         }
                         Due::Fault(place, fault) => self.strike(network, place, fault).await?,
                     }
+                }
+                () = self.clock.reaches(asks.map_or(limit, |(at, _)| at)),
+                    if asks.is_some() && !gives =>
+                {
+                    let (at, client) = asks.expect("a client is due");
+                    self.ask(network, at, client)?;
                 }
                 taken = taken(&mut self.giving), if gives => self.on_taken(taken)?,
                 () = self.clock.reaches(gives_up.unwrap_or(limit)), if gives_up.is_some() => {
@@ -166,7 +202,7 @@ impl<'a, S: System> Session<'a, S> {
     /// Whether all operations have ended that still can.
     fn is_complete(&self) -> bool {
         let stopped = self.progress.stopped.iter().copied();
-        self.progress.endings.are_complete(self.system, stopped)
+        self.clients.are_finished() && self.progress.endings.are_complete(self.system, stopped)
     }
 
     /// Starts the timeout anew after which the run ends: once the last command was given and
@@ -175,6 +211,7 @@ impl<'a, S: System> Session<'a, S> {
         let command = |(_, due): &(Duration, Due<_>)| matches!(due, Due::Command(..));
         if let Some(patience) = self.system.gives_up_after()
             && self.giving.is_none()
+            && self.clients.are_finished()
             && !self.due.iter().any(command)
             && !self.waits_for_restart()
         {
@@ -185,20 +222,54 @@ impl<'a, S: System> Session<'a, S> {
     /// Whether that process has an operation in progress or scheduled.
     pub(super) fn is_asked(&self, node: NodeId) -> bool {
         let due = |(_, due): &(_, Due<_>)| matches!(due, Due::Command(of, ..) if *of == node);
-        let under_way = self.operations.get(&node);
-        under_way.is_some_and(Operations::any) || self.due.iter().any(due)
+        self.operations.any(node) || self.clients.may_ask(node) || self.due.iter().any(due)
     }
 
-    /// Begins an operation, `late` after its time. A process whose queue is full takes
-    /// the command later; until then no other command is given, and all else goes on.
+    /// Lets a client act that was due at `at`.
+    fn ask(
+        &mut self,
+        network: &Network<S::Algorithm>,
+        at: Duration,
+        client: usize,
+    ) -> Result<(), Error> {
+        let now = self.clock.now();
+        match self.clients.act(client, now) {
+            Act::Ask {
+                node,
+                command,
+                record,
+                ticket,
+            } => {
+                let operation = record.operation.clone().into_owned();
+                let given = Given {
+                    node,
+                    command,
+                    late: now.saturating_sub(at),
+                    request: Some((record, ticket)),
+                };
+                self.give(network, operation, given)
+            }
+            Act::GoOn => {
+                self.on_over();
+                Ok(())
+            }
+        }
+    }
+
+    /// Begins an operation. A process whose queue is full takes the command later; until
+    /// then no other command is given, and all else goes on.
     fn give(
         &mut self,
         network: &Network<S::Algorithm>,
-        node: NodeId,
-        command: Command<S>,
-        operation: &'static str,
-        late: Duration,
+        operation: impl Into<Cow<'static, str>>,
+        given: Given<Command<S>>,
     ) -> Result<(), Error> {
+        let Given {
+            node,
+            command,
+            late,
+            request,
+        } = given;
         if self.restarts.is_down(node) {
             self.be_patient();
             return Ok(());
@@ -211,9 +282,10 @@ impl<'a, S: System> Session<'a, S> {
             .with_attributes([KeyValue::new(key::LATE, nanos(late).cast_signed())])
             .start_with_context(tracer, &Context::new());
         let context = Context::new().with_span(span);
-        let operations = self.operations.entry(node).or_default();
-        operations.begin(context.clone());
-        let taken = driver.command(command, context).boxed();
+        let (record, ticket) = request.unzip();
+        let owner = (context.clone(), ticket);
+        self.operations.begin(node, command.clone(), owner);
+        let taken = driver.command(command, record, context).boxed();
         self.giving = Some(Giving { node, taken });
         Ok(())
     }
@@ -223,6 +295,24 @@ impl<'a, S: System> Session<'a, S> {
         self.giving = None;
         self.be_patient();
         Ok(taken?)
+    }
+
+    /// An operation was answered: the client that waits for it goes on.
+    fn on_answer(&mut self, ticket: Option<Ticket>, answer: Answer) {
+        let Some(ticket) = ticket else {
+            return;
+        };
+        self.clients.answered(ticket, answer, self.clock.now());
+        if self.clients.over() > self.progress.over {
+            self.on_over();
+        }
+    }
+
+    /// A client waits for one request less.
+    fn on_over(&mut self) {
+        self.progress.over = self.clients.over();
+        self.bar.step();
+        self.be_patient();
     }
 
     /// Handles a report of a process.
@@ -239,10 +329,13 @@ impl<'a, S: System> Session<'a, S> {
                     self.bar.step();
                     self.be_patient();
                 }
-                if self.system.completes(node, &output)
-                    && let Some(operations) = self.operations.get_mut(&node)
-                {
-                    operations.end_first(commands);
+                if let Some(leader) = self.system.leads(node, &output) {
+                    self.clients.led_by(leader);
+                }
+                let answered = self.operations.answer(self.system, node, commands, &output);
+                if let Some(((context, ticket), answer)) = answered {
+                    context.span().end();
+                    self.on_answer(ticket, answer);
                 }
             }
             Report::Lost {

@@ -13,6 +13,8 @@ use crate::own::{
 };
 use crate::run::latest;
 
+mod clients;
+
 const PROCESSES: u32 = 8;
 const COMMANDS: u32 = 40;
 

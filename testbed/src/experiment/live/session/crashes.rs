@@ -4,6 +4,7 @@ use std::time::{Instant, SystemTime};
 
 use algorithms::NodeId;
 use lab::system::System;
+use opentelemetry::trace::{Status, TraceContextExt as _};
 use trace::history::faults::FaultAction;
 use trace::time::unix_nano;
 
@@ -67,8 +68,10 @@ impl<S: System> Session<'_, S> {
         }
         let peer = node.to_string();
         self.record(&FaultAction::Kill { peer });
-        if let Some(operations) = self.operations.remove(&node) {
-            operations.abort();
+        for (context, _) in self.operations.forget(node) {
+            let status = Status::error("the process has crashed");
+            context.span().set_status(status);
+            context.span().end();
         }
         let giving = self.giving.as_ref();
         if giving.is_some_and(|giving| giving.node == node) {
