@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, Parser};
 
 use super::error::Error;
 use super::network::{Channel, Net};
@@ -61,20 +61,13 @@ pub struct Schedules {
 /// Those of a command line without options.
 impl Default for Schedules {
     fn default() -> Self {
-        Self {
-            seeds: 1,
-            schedule: None,
-            scenario: None,
-            loss: None,
-            duplication: None,
-            crash_state: None,
-            partition: None,
-            fault_duration: None,
-            faults_until: None,
-            max_events: Limits::EVENTS,
-            max_time: Limits::TIME,
-            max_memory: Memory(Limits::MEMORY as usize),
+        #[derive(Parser)]
+        struct Line {
+            #[command(flatten)]
+            schedules: Schedules,
         }
+        let line = Line::try_parse_from(["simulate"]).expect("no option is required");
+        line.schedules
     }
 }
 

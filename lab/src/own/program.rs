@@ -1,5 +1,6 @@
 //! A program that simulates and checks one system.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, Write as _};
 use std::path::Path;
@@ -64,8 +65,10 @@ pub fn main<S: System>(system: impl FnOnce(&Setup) -> S) -> ExitCode {
 /// }
 /// ```
 pub fn main_with<O: Args, S: System>(system: impl FnOnce(&Setup, O) -> S) -> ExitCode {
-    let typed: Vec<_> = std::env::args().collect();
-    let parsed = parse(&typed);
+    let words: Vec<_> = std::env::args_os().collect();
+    let typed = words.iter().map(|word| word.to_string_lossy().into_owned());
+    let typed: Vec<_> = typed.collect();
+    let parsed = parse(&words);
     let parsed = parsed.map(|parsed| parsed.unwrap_or_else(|error| error.exit()));
     match parsed.and_then(|parsed| execute(parsed, &typed, system)) {
         Ok(status) => status.into(),
@@ -118,9 +121,11 @@ struct Parsed<O> {
     values: Map<String, Value>,
 }
 
-fn parse<O: Args>(words: &[String]) -> Result<Result<Parsed<O>, clap::Error>, Error> {
+fn parse<O: Args>(
+    words: &[impl Clone + Into<OsString>],
+) -> Result<Result<Parsed<O>, clap::Error>, Error> {
     let command = own::command::<Cli, O>().map_err(options::Error::from)?;
-    let parsed = command.try_get_matches_from(words);
+    let parsed = command.try_get_matches_from(words.iter().cloned());
     let parsed = parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
     let (cli, matches) = match parsed {
         Ok(parsed) => parsed,
