@@ -3,10 +3,9 @@
 //! Diego Ongaro and John Ousterhout, "In Search of an Understandable Consensus
 //! Algorithm", USENIX ATC 2014; the rules are those of its figure 2.
 //!
-//! Clients give *commands* to any process. All processes are to carry out the same
-//! commands in the same order, so they agree on a *log*: a list of entries, one
-//! command each. Time is divided into *terms*, numbered from 1. A term has at most one
-//! leader, and the leader alone adds entries.
+//! Clients give *commands* to any process. All processes are to carry out the same ones in
+//! the same order, so they agree on a *log*: a list of entries, a command each. Time is
+//! divided into *terms* from 1 on. A term has at most one leader, which alone adds entries.
 //!
 //! **Election.** A process that hears from no leader for a random time starts the next
 //! term as a *candidate* and requests the votes of all. A process votes once a term,
@@ -19,11 +18,10 @@
 //! two logs that have an entry of one term at one index agree up to that index.
 //!
 //! **Commitment.** An entry of the leader's own term is *committed* when a majority has
-//! it, and all entries before it are committed with it. Committed entries are carried
-//! out in order. An entry of an earlier term is never committed because a majority has
-//! it: a process that has a later term's entry instead could still win an election and
-//! remove it (the paper's figure 8). A new leader therefore begins with an entry without
-//! a command, which commits the ones before (section 8).
+//! it, and all before it are committed with it. Committed entries are carried out in
+//! order. That a majority has it does not commit an entry of an earlier term: a process
+//! with a later term's entry instead could still win and remove it (figure 8). So a new
+//! leader begins with an entry without a command, which commits those before (section 8).
 //!
 //! **Persistence.** Term, vote and log are durable: a process that forgot its vote could
 //! vote twice in a term. So is the number of entries carried out, as is what they changed.
@@ -36,8 +34,7 @@
 //!
 //! Cost: with a stable leader, 2(N-1) messages and one round trip an entry, and a message
 //! more if the client asked another process. An election takes 2(N-1) messages.
-//!
-//! How a term gets its leader is in `election.rs`, what a leader does in `log.rs`.
+//! `election.rs` has how a term gets its leader, and `log.rs` what the leader does.
 
 mod election;
 mod flawed;
