@@ -11,6 +11,7 @@ mod check;
 mod counter;
 mod driver;
 mod figures;
+mod raft;
 mod simulator;
 mod snapshot;
 
@@ -19,12 +20,14 @@ use std::io;
 use figures::Benchmark;
 
 /// The benchmarks by name, in the order in which they run.
-const ALL: [Benchmark; 5] = [
+const ALL: [Benchmark; 7] = [
     ("simulator_steps", || simulator::steps(7)),
     ("simulator_seeds", || simulator::seeds(10_000)),
     ("driver_memory", || driver::memory(7)),
     ("snapshot_live_64", || snapshot::live(8)),
     ("check_states", || check::states(5)),
+    ("raft_seeds", || raft::seeds(10_000)),
+    ("raft_check", raft::checked),
 ];
 
 fn main() -> io::Result<()> {
