@@ -81,7 +81,7 @@ async fn one(seed: u64, mut all: All) -> All {
     let need = Need::of(2, PEERS);
     let options = cli.common.checked(need).expect("good options");
     let description = Experiment {
-        name: "snapshot",
+        name: "snapshot".into(),
         options: json!(null),
     };
     let mut record = Record::new(&options, description.clone());
