@@ -33,6 +33,7 @@ pub enum Split {
     Rounded,
 }
 
+/// A part of the mass on its way.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Message, Describe)]
 pub struct Share {
     #[message(tag = 1)]
@@ -47,6 +48,7 @@ pub struct Estimate {
     average: Option<Fraction>,
 }
 
+/// The state of one process.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Describe)]
 pub struct PushSum {
     sum: Fraction,
@@ -106,6 +108,7 @@ pub struct Averages {
 }
 
 impl Averages {
+    /// A process for each peer.
     pub fn new(setup: &Setup, options: Options) -> Self {
         let setup = setup.clone();
         Self { setup, options }
