@@ -86,7 +86,7 @@ impl fmt::Display for Order {
 }
 
 /// As [`Order`] shows them.
-fn spoken(orders: &Vec<Order>) -> Vec<String> {
+fn spoken(orders: &[Order]) -> Vec<String> {
     orders.iter().map(ToString::to_string).collect()
 }
 
