@@ -65,11 +65,10 @@ impl Net {
 
     /// The planned crashes.
     pub fn crashes(&self) -> impl Iterator<Item = Crash> {
-        let planned = self.crash.iter().filter_map(|crash| match crash {
+        self.crash.iter().filter_map(|crash| match crash {
             Crashes::At(crash) => Some(crash.clone()),
             Crashes::Random(_) => None,
-        });
-        planned
+        })
     }
 
     /// How often processes crash at random times.
