@@ -138,7 +138,7 @@ enum Engine {
         net: Net,
     },
     Simulator {
-        scenario: Scenario,
+        scenario: Box<Scenario>,
         limits: Limits,
         /// The seed of the first schedule, and the number of schedules.
         seeds: [u64; 2],
@@ -187,7 +187,7 @@ impl RunSpec {
             liars: net.liars(),
             engine: Engine::Simulator {
                 without_order: args.without_order(&scenario, net),
-                scenario,
+                scenario: Box::new(scenario),
                 limits: args.limits(),
                 seeds: [args.schedule.unwrap_or(options.seed), args.seeds],
             },
@@ -281,7 +281,7 @@ impl RunSpec {
             } => {
                 let processes = processes(&options);
                 let simulated =
-                    Simulated::new(description, system, processes, scenario, limits, seeds);
+                    Simulated::new(description, system, processes, *scenario, limits, seeds);
                 Ok(boxed(simulated))
             }
         };
