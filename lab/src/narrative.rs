@@ -44,9 +44,9 @@ fn lines(history: &History, judgement: &Judgement) -> Vec<String> {
         while let Some((_, text)) = events.next_if(|(at, _)| *at <= step.at_unix_nano) {
             lines.push((false, text));
         }
-        let name = format!("{process} (step {})", step.number);
+        let name = name(process, step);
         let is_named = violations.iter().any(|violation| violation.contains(&name));
-        lines.push((is_named, format!("{name} {}", in_words(step))));
+        lines.push((is_named, in_words(process, step)));
         ControlFlow::Continue(())
     });
     lines.extend(events.map(|(_, text)| (false, text)));
@@ -111,8 +111,13 @@ fn in_short(names: &[Arc<str>]) -> String {
     }
 }
 
-/// What a step handled, and what it did.
-fn in_words(step: &StepRecord) -> String {
+/// `peer-01 (step 2)`
+fn name(process: &str, step: &StepRecord) -> String {
+    format!("{process} (step {})", step.number)
+}
+
+/// A step, and what it handled: `peer-01 (step 2) receives VOTE from peer-00: term=2`
+pub(crate) fn handled(process: &str, step: &StepRecord) -> String {
     let input = match (&step.received, &step.timer) {
         _ if step.restarts => "starts again".to_owned(),
         (Some(received), _) => {
@@ -130,6 +135,11 @@ fn in_words(step: &StepRecord) -> String {
             None => "takes a command".to_owned(),
         },
     };
+    format!("{} {input}", name(process, step))
+}
+
+/// A step, what it handled, and what it did.
+fn in_words(process: &str, step: &StepRecord) -> String {
     let choices = step.choices.iter().map(|choice| format!("draws {choice}"));
     let events = step.events.iter().map(|event| match event {
         Event::Sent { to, message } => {
@@ -140,7 +150,7 @@ fn in_words(step: &StepRecord) -> String {
             with_fields(&format!("outputs {kind}"), " ", &fields.to_string())
         }
     });
-    let parts: Vec<_> = std::iter::once(input)
+    let parts: Vec<_> = std::iter::once(handled(process, step))
         .chain(choices)
         .chain(events)
         .collect();

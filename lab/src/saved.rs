@@ -19,7 +19,7 @@ use crate::Error as LabError;
 use crate::liars::Liars;
 use crate::narrative::{in_steps, narrative};
 use crate::options;
-use crate::simulator::{Crash, Memory};
+use crate::simulator::{Crash, Memory, Scenario};
 use crate::system::{self, Engine, Judgement, Setup, System};
 use crate::topology::{self, Topology};
 use crate::verdict::{Findings, Verdict};
@@ -79,7 +79,7 @@ impl Saved {
             .as_u64()
             .filter(|_| !record["topology"].is_null());
         let known = known.and_then(|peers| u32::try_from(peers).ok());
-        Ok(Self {
+        let saved = Self {
             peers: known.unwrap_or_else(|| named(&history)),
             topology: topology.transpose()?,
             seed: record["seed"].as_u64(),
@@ -93,7 +93,22 @@ impl Saved {
             liars: liars(&options["liars"]),
             lost: record["spans"]["lost"].as_u64().unwrap_or(0),
             history,
-        })
+        };
+        Ok(saved.shrunk(&record["results"]["shrunk"]))
+    }
+
+    /// The same, if a smaller run was recorded than the one that was asked for.
+    fn shrunk(mut self, record: &Value) -> Self {
+        let peers = record["to"]["peers"].as_u64();
+        let scenario = record["scenario"].as_str().map(Scenario::parse_inline);
+        if let (Some(peers), Some(Ok(scenario))) = (peers, scenario) {
+            self.peers = u32::try_from(peers).unwrap_or(self.peers);
+            let topology = self.topology.as_ref();
+            self.topology = topology.map(|topology| topology.among(self.peers));
+            self.stops = scenario.crash;
+            self.fifo = scenario.fifo;
+        }
+        self
     }
 
     /// Reads a run's folder, or a file of spans.

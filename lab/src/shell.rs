@@ -3,6 +3,8 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
+use crate::simulator::Scenario;
+
 /// One word, quoted where a POSIX shell would misread it.
 pub fn quote(word: impl AsRef<OsStr>) -> String {
     let word = word.as_ref().to_string_lossy();
@@ -19,28 +21,110 @@ pub fn join(words: impl IntoIterator<Item = impl AsRef<OsStr>>) -> String {
     words.join(" ")
 }
 
+/// What a run of the simulator changes of its command line.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Changes {
+    /// The number of peers.
+    pub peers: Option<u32>,
+    /// The topology.
+    pub topology: Option<String>,
+    /// The whole scenario.
+    pub scenario: Option<Scenario>,
+}
+
 /// The command line of a run of the simulator that runs one schedule alone, with the
 /// same choices of `seed`.
 pub fn again(command: &[String], seed: u64, schedule: u64) -> String {
+    let mut words = without(command, &["--seed", "--seeds", "--schedule"]);
+    words.extend(option("--seed", seed));
+    words.extend(option("--schedule", schedule));
+    join(words)
+}
+
+/// The same with `changes`, for a schedule that fails: it is not made smaller.
+pub fn again_with(command: &[String], seed: u64, schedule: u64, changes: &Changes) -> String {
+    let Changes {
+        peers,
+        topology,
+        scenario,
+    } = changes;
+    let mut replaced = vec!["--shrink"];
+    replaced.extend(peers.map(|_| "--peers"));
+    replaced.extend(topology.as_ref().map(|_| "--topology"));
+    if scenario.is_some() {
+        replaced.extend(OF_A_SCENARIO);
+    }
+    let mut words = without(command, &replaced);
+    words.extend(peers.iter().flat_map(|peers| option("--peers", peers)));
+    words.extend(topology.iter().flat_map(|one| option("--topology", one)));
+    words.extend(scenario.iter().flat_map(of_scenario));
+    words.extend(option("--shrink", "0s"));
+    again(&words, seed, schedule)
+}
+
+/// The options that a scenario replaces.
+const OF_A_SCENARIO: [&str; 11] = [
+    "--scenario",
+    "--delay",
+    "--loss",
+    "--duplication",
+    "--channel",
+    "--kill",
+    "--crash",
+    "--crash-state",
+    "--partition",
+    "--fault-duration",
+    "--faults-until",
+];
+
+/// A scenario as options, as far as there are options for it.
+fn of_scenario(scenario: &Scenario) -> Vec<String> {
+    let usual = Scenario::default();
+    let mut words = Vec::new();
+    if scenario.delay != usual.delay {
+        words.extend(option("--delay", &scenario.delay));
+    }
+    if scenario.loss != usual.loss {
+        words.extend(option("--loss", scenario.loss));
+    }
+    if scenario.duplication != usual.duplication {
+        words.extend(option("--duplication", scenario.duplication));
+    }
+    if !scenario.fifo {
+        words.extend(option("--channel", "per-message"));
+    }
+    let rest = Scenario {
+        crash: scenario.crash.clone(),
+        partition: scenario.partition.clone(),
+        random: scenario.random.clone(),
+        commands: scenario.commands.clone(),
+        steps: scenario.steps,
+        ..Scenario::default()
+    };
+    if rest != usual {
+        words.extend(option("--scenario", rest));
+    }
+    words
+}
+
+fn option(name: &str, value: impl ToString) -> [String; 2] {
+    [name.to_owned(), value.to_string()]
+}
+
+/// The name of the program, and its arguments without these options and their values.
+fn without(command: &[String], options: &[&str]) -> Vec<String> {
     let program = command.first().map(Path::new).and_then(Path::file_name);
     let program = program.map_or("testbed".into(), |name| name.to_string_lossy());
     let mut words = vec![program.into_owned()];
     let mut rest = command.iter().skip(1);
     while let Some(word) = rest.next() {
-        let name = word.split_once('=').map_or(word.as_str(), |(name, _)| name);
-        match name {
-            "--seed" | "--seeds" | "--schedule" if name == word => drop(rest.next()),
-            "--seed" | "--seeds" | "--schedule" => {}
-            _ => words.push(word.to_owned()),
+        match word.split_once('=') {
+            Some((name, _)) if options.contains(&name) => {}
+            None if options.contains(&word.as_str()) => drop(rest.next()),
+            Some(_) | None => words.push(word.clone()),
         }
     }
-    let seeds = [("--seed", seed), ("--schedule", schedule)];
-    words.extend(
-        seeds
-            .into_iter()
-            .flat_map(|(name, value)| [name.to_owned(), value.to_string()]),
-    );
-    join(words)
+    words
 }
 
 #[cfg(test)]
@@ -71,5 +155,27 @@ mod tests {
             again,
             "testbed simulate snapshot --peers 3 --scenario 'my file.toml' --seed 1 --schedule 7"
         );
+    }
+
+    #[test]
+    fn the_printed_command_reproduces_the_smaller_failure() {
+        let words =
+            "target/testbed simulate snapshot --seeds 10 --peers=20 --kill 3@5ms --loss 0.1";
+        let words: Vec<_> = words.split(' ').map(str::to_owned).collect();
+        let with = |changes: &Changes| again_with(&words, 1, 7, changes);
+        let end = "--shrink 0s --seed 1 --schedule 7";
+        let same = "testbed simulate snapshot '--peers=20' --kill 3@5ms --loss 0.1";
+        assert_eq!(with(&Changes::default()), format!("{same} {end}"));
+        let mut changes = Changes {
+            peers: Some(3),
+            topology: Some("full".into()),
+            scenario: Some(Scenario::default()),
+        };
+        let fewer = "testbed simulate snapshot --peers 3 --topology full";
+        assert_eq!(with(&changes), format!("{fewer} {end}"));
+        let scenario = "{delay = \"5ms\", loss = 0.25, fifo = false, steps = 9}";
+        changes.scenario = Some(Scenario::parse_inline(scenario).unwrap());
+        let scenario = "--delay 5ms --loss 0.25 --channel per-message --scenario '{steps = 9}'";
+        assert_eq!(with(&changes), format!("{fewer} {scenario} {end}"));
     }
 }

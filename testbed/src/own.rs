@@ -22,8 +22,10 @@ use crate::cli::{Error, commands, matches};
 
 /// Executes the command line on the system that `system` makes: runs it over real
 /// peers, simulates it, or checks it. Returns the exit status.
-pub fn main<S: System + 'static>(system: impl FnOnce(&Setup) -> S) -> ExitCode {
-    main_with(|setup, ()| system(setup))
+///
+/// The simulator calls `system` again for fewer peers, to make a failure smaller.
+pub fn main<S: System + 'static>(system: impl Fn(&Setup) -> S + Send + Sync + 'static) -> ExitCode {
+    main_with(move |setup, ()| system(setup))
 }
 
 /// As [`main`], with options of the program's own: a struct that derives [`clap::Args`]. An
@@ -47,7 +49,7 @@ pub fn main<S: System + 'static>(system: impl FnOnce(&Setup) -> S) -> ExitCode {
 ///     own::main_with(|setup, options: Options| averages(setup, options.rounds))
 /// }
 /// ```
-pub fn main_with<O, S>(system: impl FnOnce(&Setup, O) -> S) -> ExitCode
+pub fn main_with<O, S>(system: impl Fn(&Setup, O) -> S + Send + Sync + 'static) -> ExitCode
 where
     O: Args,
     S: System + 'static,
@@ -55,7 +57,7 @@ where
     commands::exit(execute(system))
 }
 
-fn execute<O, S>(system: impl FnOnce(&Setup, O) -> S) -> Result<ExitCode, Error>
+fn execute<O, S>(system: impl Fn(&Setup, O) -> S + Send + Sync + 'static) -> Result<ExitCode, Error>
 where
     O: Args,
     S: System + 'static,
@@ -63,10 +65,10 @@ where
     let command = own::command::<Cli, O>().map_err(usage)?;
     let matches = matches(&command)?;
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    let (options, values) = own::read(&matches).map_err(usage)?;
+    let (_, values) = own::read::<O>(&matches).map_err(usage)?;
     node::logs::start(cli.common.verbose);
-    let system = |setup: &Setup| system(setup, options);
-    commands::block_on(commands::systems::own(&cli, values.into(), system)?)
+    let build = own::builder(system, matches);
+    commands::block_on(commands::systems::own(&cli, values.into(), build)?)
 }
 
 fn usage(error: own::OwnError) -> Error {

@@ -162,6 +162,10 @@ const COUNTS = [
   ['doubled_at_random', (n) => ['messages doubled at random, in all schedules', count(n)]],
   ['crashes_at_random', (n) => ['crashes at random, in all schedules', count(n)]],
   ['partitions_at_random', (n) => ['partitions at random, in all schedules', count(n)]],
+  ['shrunk', ({ from, to }) => ['the schedule that is wrong was made smaller',
+    from.steps === to.steps && from.peers === to.peers ? 'no'
+      : `from ${plural(from.peers, 'peer')} and ${plural(from.messages, 'message')} to `
+        + `${plural(to.peers, 'peer')} and ${plural(to.messages, 'message')}`]],
   ['recorded_schedule', (n) => ['schedule that is shown here', String(n)]],
   ['states', (n) => ['different states that were tried', count(n)]],
   ['depth', (n) => ['steps to the farthest of them', plural(n, 'step')]],

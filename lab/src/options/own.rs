@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, CommandFactory};
 use serde_json::{Map, Value};
 
+use crate::system::Setup;
+
 /// The heading of the program's own options in `--help`.
 const HEADING: &str = "Options of the algorithm";
 
@@ -106,6 +108,17 @@ pub fn read<O: Args>(matches: &ArgMatches) -> Result<(O, Map<String, Value>), Ow
     let values = values.collect();
     let options = O::from_arg_matches(matches).unwrap_or_else(|error| error.exit());
     Ok((options, values))
+}
+
+/// Builds a system with the program's own options, each time by values of their own.
+pub fn builder<O: Args, S>(
+    system: impl Fn(&Setup, O) -> S + Send + Sync + 'static,
+    matches: ArgMatches,
+) -> impl Fn(&Setup) -> S + Send + Sync + 'static {
+    move |setup| {
+        let options = O::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        system(setup, options)
+    }
 }
 
 fn of<O: Args>() -> Command {

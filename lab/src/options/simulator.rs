@@ -22,7 +22,7 @@ pub struct Schedules {
     #[arg(long, global = true, value_name = "S")]
     pub schedule: Option<u64>,
     /// What the network does, from a TOML file: delay, loss, duplication, fifo,
-    /// crash, partition, random
+    /// crash, partition, random. Or the same as an inline table: '{loss = 0.1}'
     #[arg(long, global = true, value_name = "FILE")]
     pub scenario: Option<PathBuf>,
     /// The probability that a message is lost
@@ -46,6 +46,10 @@ pub struct Schedules {
     /// restart, and partitions heal [default: 1s]
     #[arg(long, global = true, value_name = "TIME", value_parser = values::duration)]
     pub faults_until: Option<Duration>,
+    /// How long a schedule that fails may be made smaller, to fewer peers, faults and
+    /// messages; 0s: not at all
+    #[arg(long, global = true, value_name = "TIME", default_value = "5s", value_parser = values::duration)]
+    pub shrink: Duration,
     /// How many commands, messages and timers a schedule may have
     #[arg(long, global = true, value_name = "N", default_value_t = Limits::EVENTS, value_parser = values::count::<u64>)]
     pub max_events: u64,
@@ -130,11 +134,18 @@ impl Schedules {
 }
 
 fn read(path: &Path) -> Result<Scenario, Error> {
-    let text = std::fs::read_to_string(path).map_err(|source| Error::Read {
-        path: path.to_owned(),
-        source,
-    })?;
-    Scenario::parse(&text).map_err(|source| Error::Malformed {
+    let inline = path.to_str().filter(|text| text.starts_with('{'));
+    let parsed = match inline {
+        Some(text) => Scenario::parse_inline(text),
+        None => {
+            let text = std::fs::read_to_string(path).map_err(|source| Error::Read {
+                path: path.to_owned(),
+                source,
+            })?;
+            Scenario::parse(&text)
+        }
+    };
+    parsed.map_err(|source| Error::Malformed {
         path: path.to_owned(),
         source,
     })

@@ -3,11 +3,12 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
-use clap::{Args, FromArgMatches as _};
+use clap::{ArgMatches, Args, FromArgMatches as _};
 use serde_json::{Map, Value};
 use trace::recorder::StoreRecorder;
 use trace::steps::Processes;
@@ -19,8 +20,7 @@ use super::report::Report;
 use crate::model::{Exploration, Plan};
 use crate::options::own;
 use crate::saved::Saved;
-use crate::shell;
-use crate::simulator::{Limits, Scenario, Trial};
+use crate::simulator::{Limits, Observer, Rebuild, Scenario, Shrinking, Trial};
 use crate::system::{self, Engine, Setup, System};
 use crate::topology::{self, Topology};
 use crate::verdict::{Findings, Status};
@@ -35,13 +35,15 @@ const MANY: u32 = 20;
 ///
 /// `testbed::own::main` takes the same, and also runs the system over real peers.
 ///
+/// The simulator calls `system` again for fewer processes, to make a failure smaller.
+///
 /// The closure returns the [`System`], and not a process of it or anything else:
 ///
 /// ```compile_fail,E0277
 /// lab::own::main(|setup| setup.peers);
 /// ```
-pub fn main<S: System>(system: impl FnOnce(&Setup) -> S) -> ExitCode {
-    main_with(|setup, ()| system(setup))
+pub fn main<S: System + 'static>(system: impl Fn(&Setup) -> S + Send + Sync + 'static) -> ExitCode {
+    main_with(move |setup, ()| system(setup))
 }
 
 /// As [`main`], with options of the program's own: a struct that derives [`clap::Args`]. An
@@ -57,18 +59,20 @@ pub fn main<S: System>(system: impl FnOnce(&Setup) -> S) -> ExitCode {
 ///     rounds: u32,
 /// }
 ///
-/// # fn averages(_: &own::Setup, _: u32) -> impl own::System {
+/// # fn averages(_: &own::Setup, _: u32) -> impl own::System + 'static {
 /// #     lab::system::election::Election::new(3, 3, 1)
 /// # }
 /// fn main() -> std::process::ExitCode {
 ///     own::main_with(|setup, options: Options| averages(setup, options.rounds))
 /// }
 /// ```
-pub fn main_with<O: Args, S: System>(system: impl FnOnce(&Setup, O) -> S) -> ExitCode {
+pub fn main_with<O: Args, S: System + 'static>(
+    system: impl Fn(&Setup, O) -> S + Send + Sync + 'static,
+) -> ExitCode {
     let words: Vec<_> = std::env::args_os().collect();
     let typed = words.iter().map(|word| word.to_string_lossy().into_owned());
     let typed: Vec<_> = typed.collect();
-    let parsed = parse(&words);
+    let parsed = parse::<O>(&words);
     let parsed = parsed.map(|parsed| parsed.unwrap_or_else(|error| error.exit()));
     match parsed.and_then(|parsed| execute(parsed, &typed, system)) {
         Ok(status) => status.into(),
@@ -94,8 +98,11 @@ pub fn main_with<O: Args, S: System>(system: impl FnOnce(&Setup, O) -> S) -> Exi
 /// # Panics
 /// With the error that the program would print, if it could not run.
 #[track_caller]
-pub fn run<S: System>(command: &str, system: impl FnOnce(&Setup) -> S) -> Report {
-    run_with(command, |setup, ()| system(setup))
+pub fn run<S: System + 'static>(
+    command: &str,
+    system: impl Fn(&Setup) -> S + Send + Sync + 'static,
+) -> Report {
+    run_with(command, move |setup, ()| system(setup))
 }
 
 /// As [`run`], with options of the program's own, as [`main_with`] takes them.
@@ -103,27 +110,30 @@ pub fn run<S: System>(command: &str, system: impl FnOnce(&Setup) -> S) -> Report
 /// # Panics
 /// With the error that the program would print, if it could not run.
 #[track_caller]
-pub fn run_with<O: Args, S: System>(command: &str, system: impl FnOnce(&Setup, O) -> S) -> Report {
+pub fn run_with<O: Args, S: System + 'static>(
+    command: &str,
+    system: impl Fn(&Setup, O) -> S + Send + Sync + 'static,
+) -> Report {
     let words = shlex::split(command).unwrap_or_default();
     let typed = ["cargo", "run", "--"].map(str::to_owned);
     let typed: Vec<_> = typed.into_iter().chain(words).collect();
-    let parsed = parse(&typed[2..]).unwrap_or_else(|error| panic!("{command}: {error}"));
+    let parsed = parse::<O>(&typed[2..]).unwrap_or_else(|error| panic!("{command}: {error}"));
     let parsed = parsed.unwrap_or_else(|error| panic!("{command}: {error}"));
     let ran = Ran::new(parsed, &typed, system);
     ran.unwrap_or_else(|error| panic!("{command}: {error}"))
         .report
 }
 
-/// A command line, with the program's own options and their values.
-struct Parsed<O> {
+/// A command line, with the values of the program's own options.
+struct Parsed {
     cli: Cli,
-    options: O,
+    matches: ArgMatches,
     values: Map<String, Value>,
 }
 
 fn parse<O: Args>(
     words: &[impl Clone + Into<OsString>],
-) -> Result<Result<Parsed<O>, clap::Error>, Error> {
+) -> Result<Result<Parsed, clap::Error>, Error> {
     let command = own::command::<Cli, O>().map_err(options::Error::from)?;
     let parsed = command.try_get_matches_from(words.iter().cloned());
     let parsed = parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
@@ -131,27 +141,25 @@ fn parse<O: Args>(
         Ok(parsed) => parsed,
         Err(error) => return Ok(Err(error)),
     };
-    let (options, values) = own::read(&matches).map_err(options::Error::from)?;
+    let (_, values) = own::read::<O>(&matches).map_err(options::Error::from)?;
     Ok(Ok(Parsed {
         cli,
-        options,
+        matches,
         values,
     }))
 }
 
-fn execute<O, S: System>(
-    parsed: Parsed<O>,
+fn execute<O: Args, S: System + 'static>(
+    parsed: Parsed,
     typed: &[String],
-    system: impl FnOnce(&Setup, O) -> S,
+    system: impl Fn(&Setup, O) -> S + Send + Sync + 'static,
 ) -> Result<Status, Error> {
     let spans = parsed.cli.run.spans.clone();
     let Ran { report, store } = Ran::new(parsed, typed, system)?;
     print(&report.text);
     // The result is printed before the file is written, which may fail.
     if let Some(path) = spans {
-        let written =
-            File::create(&path).and_then(|file| store.write_jsonl(&mut BufWriter::new(file)));
-        written.map_err(|source| options::Error::Write { path, source })?;
+        write(&path, &store).map_err(|source| options::Error::Write { path, source })?;
     }
     Ok(report.status)
 }
@@ -165,19 +173,19 @@ struct Ran {
 
 impl Ran {
     /// Runs a system. `typed` is what the user typed.
-    fn new<O, S: System>(
-        parsed: Parsed<O>,
+    fn new<O: Args, S: System + 'static>(
+        parsed: Parsed,
         typed: &[String],
-        system: impl FnOnce(&Setup, O) -> S,
+        system: impl Fn(&Setup, O) -> S + Send + Sync + 'static,
     ) -> Result<Self, Error> {
         let Parsed {
             cli,
-            options,
+            matches,
             values,
         } = parsed;
-        let system = |setup: &Setup| system(setup, options);
+        let build = own::builder(system, matches);
         let command = match cli.task.clone().unwrap_or_default() {
-            Task::Judge { run } => return Self::judge(&cli.run, &values, &run, system),
+            Task::Judge { run } => return Self::judge(&cli.run, &values, &run, build),
             Task::Run(command) => command,
         };
         let seed = cli.run.seed.unwrap_or_else(|| rand::random::<u32>().into());
@@ -187,14 +195,18 @@ impl Ran {
             Command::Simulate(_) => cli.net.check_simulated(setup.peers)?,
             Command::Check(_) => cli.net.check(setup.peers)?,
         }
-        let system = system(setup);
+        let system = build(setup);
         system::check(&system, setup.peers)?;
         system::check_liars(&system, &setup.liars)?;
         let store = Arc::new(Store::new());
         let recorder = StoreRecorder::start(Arc::clone(&store));
         let sink = Sink::new(Some(Arc::new(recorder)), None);
         let heading = heading::<S>(setup, &values);
-        let (found, mut findings) = search.carry_out(system, typed, &store, &sink)?;
+        let topology = cli.run.topology.clone().unwrap_or(Topology::Full);
+        let rebuild = Rebuild::new(setup, topology, move |setup| Some(build(setup)));
+        let spans = cli.run.spans.as_deref();
+        let (found, mut findings) =
+            search.carry_out(system, rebuild, spans, typed, &store, &sink)?;
         let counts = sink.counts();
         if counts.stored < counts.started {
             let lost = counts.started - counts.stored;
@@ -246,6 +258,24 @@ fn heading<S: System>(setup: &Setup, values: &Map<String, Value>) -> String {
     text
 }
 
+fn write(path: &Path, store: &Store) -> io::Result<()> {
+    store.write_jsonl(&mut BufWriter::new(File::create(path)?))
+}
+
+/// Writes the spans of other schedules beside the file of the recorded one, if there is
+/// one: `spans.original.jsonl` beside `spans.jsonl`.
+struct Beside<'a>(Option<&'a Path>);
+
+impl Observer for Beside<'_> {
+    fn keep(&self, name: &'static str, spans: &Store) -> Option<PathBuf> {
+        let path = self.0?.with_extension(format!("{name}.jsonl"));
+        let written = write(&path, spans).inspect_err(|error| {
+            let _ = writeln!(io::stderr(), "warning: {}: {error}", path.display());
+        });
+        written.is_ok().then_some(path)
+    }
+}
+
 /// A run as its options describe it.
 struct Search {
     setup: Setup,
@@ -257,9 +287,10 @@ struct Search {
 enum Prepared {
     Simulator {
         processes: Processes,
-        scenario: Scenario,
+        scenario: Box<Scenario>,
         limits: Limits,
         seeds: [u64; 2],
+        shrink: Duration,
     },
     ModelChecker(Plan),
 }
@@ -298,9 +329,10 @@ impl Search {
                 let unordered = schedules.without_order(&scenario, net);
                 let engine = Prepared::Simulator {
                     processes,
-                    scenario,
+                    scenario: Box::new(scenario),
                     limits: schedules.limits(),
                     seeds: [schedules.schedule.unwrap_or(seed), schedules.seeds],
+                    shrink: schedules.shrink,
                 };
                 (engine, unordered)
             }
@@ -322,6 +354,8 @@ impl Search {
     fn carry_out<S: System>(
         self,
         system: S,
+        rebuild: Rebuild<S>,
+        spans: Option<&Path>,
         typed: &[String],
         store: &Store,
         sink: &Arc<Sink>,
@@ -335,14 +369,19 @@ impl Search {
                 scenario,
                 limits,
                 seeds,
+                shrink,
             } => {
-                let trial = Trial::new(system, processes, scenario, limits, seeds);
-                let tried = Some(trial.run(sink, || {}));
+                scenario.check_commands(system.commands().len())?;
+                let shrinking = Shrinking {
+                    budget: shrink,
+                    rebuild,
+                };
+                let trial = Trial::new(system, processes, *scenario, limits, seeds);
+                let trial = trial.with_shrinking(shrinking);
+                trial.run(sink, &Beside(spans));
                 sink.counts();
-                let results = trial.results(tried.as_ref(), store);
-                let again = |schedule| shell::again(typed, self.setup.seed, schedule);
-                let findings = trial.findings(&results, tried.as_ref(), again);
-                (trial.text(&results, tried.as_ref()), findings)
+                let results = trial.results(store, typed, self.setup.seed);
+                (trial.text(&results), trial.findings(&results))
             }
             Prepared::ModelChecker(plan) => {
                 let search = Exploration::new(system, plan);

@@ -45,7 +45,7 @@ fn spans(loss: f64) -> Store {
         initiators: 1,
     };
     let limits = Limits::default();
-    Trial::new(system, Processes::new(3), scenario, limits, [1, 1]).run(&sink, || {});
+    Trial::new(system, Processes::new(3), scenario, limits, [1, 1]).run(&sink, &());
     sink.counts();
     drop(sink);
     Arc::into_inner(store).expect("nothing else holds it")
@@ -80,6 +80,22 @@ fn a_record_says_what_the_run_was_built_for() {
         panic!("one crash: {:?}", setup.stops);
     };
     assert_eq!((kill.process, kill.restart), (1, None));
+}
+
+/// The recorded run is smaller than the one that was asked for.
+#[test]
+fn a_shrunk_run_is_built_for_what_remained() {
+    let mut record = record();
+    (record["peers"], record["topology"]) = (20.into(), "random:8".into());
+    record["results"]["shrunk"] = json!({
+        "to": { "peers": 3 },
+        "scenario": "{crash = [{process = 2, at = \"1ms\"}]}",
+    });
+    let saved = Saved::new(&record, &spans(0.0)).expect("a run");
+    let setup = saved.setup(&Topology::Ring).expect("a topology");
+    assert_eq!((setup.peers, &*setup.topology), (3, "full"));
+    assert!(setup.fifo);
+    assert_eq!((setup.stops.len(), setup.stops[0].process), (1, 2));
 }
 
 #[test]

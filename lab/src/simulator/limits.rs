@@ -51,6 +51,8 @@ pub enum End {
     Quiet,
     /// A step has a fault.
     Fault,
+    /// The scenario ends it after so many steps.
+    Cut(u64),
     /// It goes on, but not within that limit.
     Limit(Limit),
     /// It was interrupted.

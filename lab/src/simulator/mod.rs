@@ -15,6 +15,7 @@ mod limits;
 mod process;
 mod scenario;
 mod schedule;
+mod shrink;
 mod simulation;
 mod strikes;
 #[cfg(test)]
@@ -28,9 +29,10 @@ pub use limits::{End, Limit, Limits};
 pub use scenario::{Crash, DrawnFaults, Error as ScenarioError, Frequency, Memory, Partition};
 pub use scenario::{RandomFaults, Scenario};
 pub use schedule::{NEVER, Ran, Schedule, run};
+pub use shrink::{Passing, Rebuild, Shrinking, Size};
 pub use simulation::{EmittedOutput, Environment, Notice, Reaction, Simulation};
 pub use strikes::{Strikes, planned};
-pub use trial::{Counted, Trial, Tried};
+pub use trial::{Counted, Observer, Shortened, Trial};
 
 /// When the virtual clock starts: 2020-01-01, for spans need a date.
 pub const EPOCH: u64 = 1_577_836_800_000_000_000;

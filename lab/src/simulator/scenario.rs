@@ -1,8 +1,11 @@
-//! What a simulated network does, and which processes stop.
+//! What a simulated network does, which processes stop, and which part of a run takes
+//! place.
 
+mod inline;
 mod random;
 mod written;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -41,6 +44,17 @@ pub enum Error {
         process: u32,
         /// How many there are.
         processes: u32,
+    },
+    /// It gives a command that the system does not have.
+    #[error(
+        "commands = [{number}] in the scenario: the system has {commands} commands, numbered \
+         from 0; name some of these, or leave `commands` out"
+    )]
+    UnknownCommand {
+        /// The number of the command.
+        number: u32,
+        /// How many the system has.
+        commands: usize,
     },
     /// A fault ends before it begins.
     #[error("a crash restarts, or a partition heals, before it begins")]
@@ -93,6 +107,15 @@ pub enum Error {
 /// crash = "0.1/s"
 /// partition = 2
 /// ```
+///
+/// A scenario of a part of a run also has these, before the tables:
+///
+/// ```toml
+/// commands = [0, 2]          # only these commands of the system, by number
+/// steps = 12                 # the run ends after so many steps
+/// ```
+///
+/// Its text is the same as an inline table, for a command line.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Scenario {
@@ -115,6 +138,11 @@ pub struct Scenario {
     pub partition: Vec<Partition>,
     /// Faults at random times.
     pub random: RandomFaults,
+    /// Which of the system's commands are given, by their number from 0: all, without it.
+    pub commands: Option<BTreeSet<u32>>,
+    /// After how many steps, of all processes together, the run ends. The first step of
+    /// each process is always taken.
+    pub steps: Option<u64>,
 }
 
 /// A process stops.
@@ -170,6 +198,8 @@ impl Default for Scenario {
             crash: Vec::new(),
             partition: Vec::new(),
             random: RandomFaults::default(),
+            commands: None,
+            steps: None,
         }
     }
 }
@@ -180,18 +210,7 @@ impl Scenario {
     /// # Errors
     /// [`Error::Malformed`], with the line.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        toml::from_str(text).map_err(|error| {
-            let start = error.span().map_or(0, |span| span.start);
-            let line = text
-                .bytes()
-                .take(start)
-                .filter(|byte| *byte == b'\n')
-                .count()
-                + 1;
-            let mut words = error.message().lines();
-            let reason = words.next().unwrap_or_default().to_owned();
-            Error::Malformed { line, reason }
-        })
+        toml::from_str(text).map_err(|error| malformed(text, &error))
     }
 
     /// Whether it makes sense for so many processes.
@@ -234,6 +253,25 @@ impl Scenario {
         crashes.chain(partitions).max().unwrap_or_default()
     }
 
+    /// Whether a system with so many commands has those that are given.
+    ///
+    /// # Errors
+    /// [`Error::UnknownCommand`].
+    pub fn check_commands(&self, commands: usize) -> Result<(), Error> {
+        let mut given = self.commands.iter().flatten();
+        match given.find(|number| **number as usize >= commands) {
+            Some(&number) => Err(Error::UnknownCommand { number, commands }),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the command of that number is given.
+    pub(super) fn gives(&self, command: usize) -> bool {
+        let number = u32::try_from(command);
+        let is_given = |given: &BTreeSet<_>| number.is_ok_and(|number| given.contains(&number));
+        self.commands.as_ref().is_none_or(is_given)
+    }
+
     /// The place of the partition that loses messages from `a` to `b` at `now`.
     pub(super) fn parts(&self, a: u32, b: u32, now: Duration) -> Option<usize> {
         self.partition.iter().position(|partition| {
@@ -261,6 +299,16 @@ impl Scenario {
             && self.partition.is_empty()
             && self.random.is_none()
     }
+}
+
+/// The error of TOML, with its line in `text`.
+fn malformed(text: &str, error: &toml::de::Error) -> Error {
+    let start = error.span().map_or(0, |span| span.start);
+    let before = text.bytes().take(start);
+    let line = before.filter(|byte| *byte == b'\n').count() + 1;
+    let mut words = error.message().lines();
+    let reason = words.next().unwrap_or_default().to_owned();
+    Error::Malformed { line, reason }
 }
 
 #[cfg(test)]
@@ -293,6 +341,7 @@ mod tests {
             processes: 3,
         };
         assert_eq!(scenario.check(3), Err(unknown));
+        assert_eq!(scenario.check_commands(0), Ok(()));
         let ms = Duration::from_millis;
         assert_eq!(scenario.parts(0, 2, ms(50)), Some(0));
         assert_eq!(scenario.parts(0, 1, ms(50)), None);
@@ -315,6 +364,20 @@ mod tests {
                 "{error}"
             );
         }
+    }
+
+    #[test]
+    fn commands_of_a_part_have_to_exist() {
+        let scenario = Scenario::parse("commands = [0, 2]").unwrap();
+        let given: Vec<_> = (0..4).filter(|number| scenario.gives(*number)).collect();
+        assert_eq!(given, [0, 2]);
+        assert_eq!(scenario.check_commands(3), Ok(()));
+        let unknown = Error::UnknownCommand {
+            number: 2,
+            commands: 2,
+        };
+        assert_eq!(scenario.check_commands(2), Err(unknown));
+        assert!(Scenario::default().gives(7));
     }
 
     #[test]

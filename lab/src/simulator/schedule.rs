@@ -48,6 +48,8 @@ pub struct Ran<R> {
     pub recorded: R,
     /// How many steps were taken.
     pub steps: u64,
+    /// How many messages were sent.
+    pub messages: u64,
     /// How long it took, in its own time.
     pub took: Duration,
     /// How it ended.
@@ -58,6 +60,8 @@ pub struct Ran<R> {
     pub drawn: DrawnFaults,
     /// What the faults of its scenario did, and then those that it has drawn.
     pub strikes: Strikes,
+    /// How many commands the system has that the scenario does not give.
+    pub left_out: usize,
 }
 
 /// The `stop` of a schedule that nothing stops.
@@ -87,11 +91,13 @@ impl<'a, S: System> Schedule<'a, S> {
                 ..simulation.into_history()
             },
             steps: ran.steps,
+            messages: ran.messages,
             took: ran.took,
             end: ran.end,
             fault: ran.fault,
             drawn: ran.drawn,
             strikes: ran.strikes,
+            left_out: ran.left_out,
         }
     }
 
@@ -134,10 +140,16 @@ impl<'a, S: System> Schedule<'a, S> {
         scenario.partition.extend_from_slice(&drawn.partition);
         let faults = scenario.last_fault();
         let mut simulation = Simulation::new(processes, directory, scenario, seed, record_to);
-        let commands = system.commands();
-        let last_command = commands.iter().map(|asked| asked.at).max();
-        for asked in commands {
-            simulation.command(asked.at, asked.node, asked.command);
+        let mut left_out = 0;
+        let mut last_command = None;
+        for (number, asked) in system.commands().into_iter().enumerate() {
+            match self.scenario.gives(number) {
+                true => {
+                    last_command = last_command.max(Some(asked.at));
+                    simulation.command(asked.at, asked.node, asked.command);
+                }
+                false => left_out += 1,
+            }
         }
         let planned = last_command.unwrap_or_default().max(faults);
         let surroundings = Surroundings::new(system, planned);
@@ -145,11 +157,13 @@ impl<'a, S: System> Schedule<'a, S> {
         let ran = Ran {
             recorded: (),
             steps: simulation.steps(),
+            messages: simulation.messages(),
             took: simulation.now(),
             end,
             fault: simulation.fault().cloned(),
             drawn,
             strikes: simulation.strikes().clone(),
+            left_out,
         };
         (simulation, ran)
     }
@@ -267,12 +281,16 @@ impl<S: System> Environment<S::Algorithm> for Surroundings<'_, S> {
 }
 
 impl<R> Ran<R> {
-    /// Why it was cut short, if it was. The limit of virtual time does not count
-    /// as a cut: minutes of it are enough for every ending, and what is missing
-    /// then is judged as missing.
+    /// Why it was cut short, or is only a part of a run, if it is. The limit of virtual
+    /// time does not count as a cut: minutes of it are enough for every ending, and what
+    /// is missing then is judged as missing.
     pub fn unfinished(&self) -> Option<String> {
         match self.end {
-            End::Decided | End::Quiet | End::Limit(Limit::Time(_)) => None,
+            End::Decided | End::Quiet | End::Limit(Limit::Time(_)) => match self.left_out {
+                0 => None,
+                count => Some(format!("the scenario leaves out {count} of the commands")),
+            },
+            End::Cut(steps) => Some(format!("the scenario ends the run after {steps} steps")),
             End::Fault => self.fault.as_ref().map(ToString::to_string),
             End::Limit(limit) => Some(format!("the schedule did not end within {limit}")),
             End::Stopped => Some("the run was interrupted".into()),

@@ -32,6 +32,7 @@ pub struct Simulation<A: Algorithm> {
     now: u64,
     clock: Arc<AtomicU64>,
     steps: u64,
+    messages: u64,
     fault: Option<Fault>,
     /// About how many bytes the records take.
     recorded: u64,
@@ -179,6 +180,7 @@ impl<A: Algorithm> Simulation<A> {
             now: 0,
             clock,
             steps: 0,
+            messages: 0,
             fault: None,
             recorded: 0,
             channels: HashMap::new(),
@@ -214,6 +216,9 @@ impl<A: Algorithm> Simulation<A> {
             }
             if environment.gives_up().is_some_and(|over| at > nanos(over)) {
                 return End::Decided;
+            }
+            if let Some(most) = self.scenario.steps.filter(|most| self.steps >= *most) {
+                return End::Cut(most);
             }
             if let Some(limit) = self.exceeded(limits, events, at) {
                 return End::Limit(limit);
@@ -321,6 +326,11 @@ impl<A: Algorithm> Simulation<A> {
     /// How many steps were taken.
     pub fn steps(&self) -> u64 {
         self.steps
+    }
+
+    /// How many messages were sent.
+    pub fn messages(&self) -> u64 {
+        self.messages
     }
 
     /// How long it has run, in its own time.
@@ -518,6 +528,7 @@ impl<A: Algorithm> Simulation<A> {
             sent_by: by.is_valid().then(|| by.clone()),
         };
         channel.next_sequence += 1;
+        self.messages += 1;
         if let Some(reason) = self.loses(from, to) {
             self.lose(from, to, &message, &received, reason);
             return;

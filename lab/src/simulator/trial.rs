@@ -1,20 +1,25 @@
 //! Tries many schedules of one system, on all cores, and records one: the first
-//! that is not right, if there is any.
+//! that is not right, made smaller, if there is any.
 
 mod results;
+mod shrunk;
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 pub use results::Counted;
+pub use shrunk::Shortened;
 use trace::history::History;
 use trace::steps::Processes;
 use trace::steps::catch;
+use trace::store::Store;
 use trace::telemetry::Sink;
 
-use super::{End, Limit, Limits, NEVER, Ran, Scenario, Schedule};
+use super::shrink::Shrunk;
+use super::{End, Limit, Limits, NEVER, Ran, Scenario, Schedule, Shrinking};
 use crate::planned::Faults;
 use crate::system::{self, Coverage, System};
 
@@ -39,15 +44,40 @@ pub struct Trial<S> {
     bad: AtomicU64,
     tally: Mutex<Tally>,
     stop: AtomicBool,
+    /// How a failure is made smaller, if it is.
+    shrinking: Option<Shrinking<S>>,
+    /// Whether the time for that has passed.
+    over: AtomicBool,
+    tried: OnceLock<Tried<S>>,
 }
+
+/// What observes a trial.
+pub trait Observer: Sync {
+    /// A schedule has ended.
+    fn tried(&self) {}
+
+    /// A schedule has failed, and is made smaller from now on.
+    fn shrinks(&self) {}
+
+    /// Keeps the spans of a schedule that is not the recorded one, under a name. Returns
+    /// where.
+    fn keep(&self, _name: &'static str, _spans: &Store) -> Option<PathBuf> {
+        None
+    }
+}
+
+/// Observes nothing, and keeps nothing.
+impl Observer for () {}
 
 /// A trial that has ended.
 #[derive(Debug)]
-pub struct Tried {
+struct Tried<S> {
     /// How long it took.
-    pub took: Duration,
+    took: Duration,
     /// The schedule that is recorded.
     ran: Option<Ran<()>>,
+    /// The failure that is recorded instead of the first that was found.
+    shrunk: Option<(Shrunk<S>, Shortened)>,
 }
 
 /// The results of the schedules that were tried.
@@ -107,7 +137,17 @@ impl<S: System> Trial<S> {
                 ..Tally::default()
             }),
             stop: AtomicBool::new(false),
+            shrinking: None,
+            over: AtomicBool::new(false),
+            tried: OnceLock::new(),
         }
+    }
+
+    /// The same, which makes a failure smaller.
+    #[must_use]
+    pub fn with_shrinking(self, shrinking: Shrinking<S>) -> Self {
+        let shrinking = Some(shrinking).filter(|one| !one.budget.is_zero());
+        Self { shrinking, ..self }
     }
 
     /// The system.
@@ -125,32 +165,58 @@ impl<S: System> Trial<S> {
         self.count
     }
 
-    /// Ends the trial early. [`run`](Self::run) returns soon.
+    /// Ends the trial early. [`run`](Self::run) returns soon. A failure that was found stays
+    /// as small as it was made.
     pub fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
+        self.over.store(true, Ordering::Relaxed);
     }
 
-    /// Tries all schedules, on all cores, until one is not right, and records one
-    /// to `sink`. `each` is called after each schedule.
-    pub fn run(&self, sink: &Arc<Sink>, each: impl Fn() + Sync) -> Tried {
+    /// Tries all schedules, on all cores, until one is not right, makes it smaller, and
+    /// records one to `sink`.
+    pub fn run(&self, sink: &Arc<Sink>, observer: &impl Observer) {
         let began = Instant::now();
-        self.try_all(&each);
+        self.try_all(observer);
         let took = began.elapsed();
-        // Also after an interruption.
-        let ran = self.record(sink);
-        Tried { took, ran }
+        let is_interrupted = self.is_stopped();
+        let shrunk = self.shrink(observer);
+        let smaller = shrunk.as_ref().filter(|shrunk| shrunk.is_smaller);
+        let ran = match smaller {
+            Some(shrunk) => catch(|| self.record_smallest(shrunk, sink)).ok(),
+            // Also after an interruption.
+            None => self.record(sink),
+        };
+        let shrunk = shrunk.zip(ran.as_ref());
+        let shrunk = shrunk.map(|(shrunk, ran)| {
+            let shortened = self.shortened(&shrunk, ran, observer);
+            (shrunk, shortened)
+        });
+        if !is_interrupted {
+            let _ = self.tried.set(Tried { took, ran, shrunk });
+        }
     }
 
-    fn try_all(&self, each: &(impl Fn() + Sync)) {
+    /// How long the schedules, and making a failure smaller, took. `None` if the trial was
+    /// interrupted before all schedules were tried.
+    pub fn took(&self) -> Option<[Duration; 2]> {
+        let tried = self.tried.get()?;
+        let shrunk = tried.shrunk.as_ref();
+        Some([
+            tried.took,
+            shrunk.map_or(Duration::ZERO, |(shrunk, _)| shrunk.took),
+        ])
+    }
+
+    fn try_all(&self, observer: &impl Observer) {
         let threads = thread::available_parallelism().map_or(1, usize::from);
         thread::scope(|scope| {
             for _ in 0..threads {
-                scope.spawn(|| self.work(each));
+                scope.spawn(|| self.work(observer));
             }
         });
     }
 
-    fn work(&self, each: &impl Fn()) {
+    fn work(&self, observer: &impl Observer) {
         loop {
             let place = self.next.fetch_add(1, Ordering::Relaxed);
             // Schedules before one that is not right are still tried, so that the
@@ -160,7 +226,7 @@ impl<S: System> Trial<S> {
                 return;
             }
             self.try_one(place);
-            each();
+            observer.tried();
         }
     }
 
@@ -297,6 +363,6 @@ impl Tally {
 fn limit<R>(ran: &Ran<R>) -> Option<Limit> {
     match ran.end {
         End::Limit(limit) => Some(limit),
-        End::Decided | End::Quiet | End::Fault | End::Stopped => None,
+        End::Decided | End::Quiet | End::Fault | End::Cut(_) | End::Stopped => None,
     }
 }

@@ -47,7 +47,7 @@ pub enum Engine {
 }
 
 /// The options of a system on the command line, which build it.
-pub trait SystemOptions: Args + Clone + Serialize {
+pub trait SystemOptions: Args + Clone + Serialize + Send + Sync + 'static {
     /// The name of the command.
     const NAME: &'static str;
 

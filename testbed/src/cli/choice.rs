@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::Error;
 
 /// A system that was chosen on the command line, with its options.
-pub trait Choice {
+pub trait Choice: Clone + Send + Sync + 'static {
     /// Its description in `run.json`.
     fn description(&self) -> Description;
 

@@ -1,46 +1,63 @@
 //! A system in the simulator: many schedules are tried, and one is recorded; if any
-//! violates a property, the first of these.
+//! violates a property, the first of these, made smaller.
 
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use csv::StringRecord;
-use lab::shell;
-use lab::simulator::{Counted, Limits, Scenario, Trial, Tried};
+use lab::simulator::{Counted, Observer, Trial};
 use lab::system::{self, Results, System};
-use trace::steps::Processes;
 use trace::store::Store;
 
 use super::{Experiment, Findings, RunContext};
 use crate::experiment::Error;
+use crate::progress::Bar;
 use crate::rows::{self, Rows, judgement_columns, save_judgement};
-use crate::run::{self, Record};
+use crate::run::{self, Folder, Record};
 
 /// A system in the simulator.
 #[derive(Debug)]
 pub struct Simulated<S> {
     description: run::Experiment,
     trial: Arc<Trial<S>>,
-    /// The result of the trial, once it has ended.
-    tried: Option<Tried>,
+    /// Why schedules beside the recorded one could not be saved.
+    unsaved: Arc<Mutex<Vec<String>>>,
 }
 
 impl<S: System + 'static> Simulated<S> {
-    /// Tries `count` schedules of `system` on the processes of `directory`, each within
-    /// these limits, from the seed `first` on. `description` is for `run.json`.
-    pub fn new(
-        description: run::Experiment,
-        system: S,
-        directory: Processes,
-        scenario: Scenario,
-        limits: Limits,
-        [first, count]: [u64; 2],
-    ) -> Self {
-        let trial = Trial::new(system, directory, scenario, limits, [first, count]);
+    /// The schedules of `trial`. `description` is for `run.json`.
+    pub fn new(description: run::Experiment, trial: Trial<S>) -> Self {
         Self {
             description,
             trial: Arc::new(trial),
-            tried: None,
+            unsaved: Arc::default(),
         }
+    }
+}
+
+/// Shows the progress, and saves schedules beside the recorded one.
+struct Watching {
+    bar: Bar,
+    folder: Option<Folder>,
+    unsaved: Arc<Mutex<Vec<String>>>,
+}
+
+impl Observer for Watching {
+    fn tried(&self) {
+        self.bar.step();
+    }
+
+    fn shrinks(&self) {
+        tracing::debug!("shrinks the failing schedule");
+    }
+
+    fn keep(&self, name: &'static str, spans: &Store) -> Option<PathBuf> {
+        let saved = self.folder.as_ref()?.save_other_spans(name, spans);
+        let saved = saved.inspect_err(|error| {
+            let mut unsaved = self.unsaved.lock().unwrap_or_else(PoisonError::into_inner);
+            unsaved.push(error.to_string());
+        });
+        saved.ok()
     }
 }
 
@@ -65,29 +82,37 @@ impl<S: System + 'static> Experiment for Simulated<S> {
         context.record.security = "none";
         system::check(self.trial.system(), context.options.peers)?;
         tracing::debug!(limits = ?self.trial.limits(), "simulates");
-        let bar = context.progress.bar("schedules", self.trial.count());
+        let watching = Watching {
+            bar: context.progress.bar("schedules", self.trial.count()),
+            folder: context.folder.cloned(),
+            unsaved: Arc::clone(&self.unsaved),
+        };
         let _stop = StopOnDrop(Arc::clone(&self.trial));
         let (trial, sink) = (Arc::clone(&self.trial), Arc::clone(context.sink));
-        let tried = context
+        let run = context
             .tasks
-            .spawn_blocking(move || trial.run(&sink, || bar.step()));
-        let tried = tried.await;
-        let tried = tried.map_err(|source| Error::Engine {
+            .spawn_blocking(move || trial.run(&sink, &watching));
+        run.await.map_err(|source| Error::Engine {
             engine: "the simulator",
             source,
-        })?;
-        context.record.phase("Simulate", tried.took);
-        self.tried = Some(tried);
-        Ok(())
+        })
     }
 
-    fn results(&mut self, _: &mut Record, store: &Store) -> Results<Counted> {
-        self.trial.results(self.tried.as_ref(), store)
+    fn results(&mut self, record: &mut Record, store: &Store) -> Results<Counted> {
+        if let Some([tried, shrunk]) = self.trial.took() {
+            record.phase("Simulate", tried);
+            if !shrunk.is_zero() {
+                record.phase("Shrink", shrunk);
+            }
+        }
+        self.trial.results(store, &record.command, record.seed)
     }
 
-    fn judge(&self, results: &Results<Counted>, record: &Record) -> Findings {
-        let again = |schedule| shell::again(&record.command, record.seed, schedule);
-        self.trial.findings(results, self.tried.as_ref(), again)
+    fn judge(&self, results: &Results<Counted>, _: &Record) -> Findings {
+        let mut findings = self.trial.findings(results);
+        let unsaved = self.unsaved.lock().unwrap_or_else(PoisonError::into_inner);
+        findings.unknown.extend(unsaved.iter().cloned());
+        findings
     }
 
     fn save(&self, results: &Results<Counted>, rows: &mut Rows) -> Result<(), rows::Error> {
@@ -99,6 +124,6 @@ impl<S: System + 'static> Experiment for Simulated<S> {
     }
 
     fn render(&self, results: &Results<Counted>) -> String {
-        self.trial.text(results, self.tried.as_ref())
+        self.trial.text(results)
     }
 }

@@ -2,6 +2,7 @@
 //! in every engine.
 
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use clap::Parser as _;
@@ -165,8 +166,8 @@ async fn verdict(breach: Breach, engine: &str, out: &Path) -> Value {
         "own --peers 3 --topology line --transport memory --seed 1 --quiet --out {out} {engine}"
     );
     let cli = Cli::try_parse_from(line.split(' ')).expect("a command line");
-    let outcome =
-        commands::systems::own(&cli, serde_json::json!({}), |_| Broken(breach)).expect("a run");
+    let outcome = commands::systems::own(&cli, serde_json::json!({}), move |_| Broken(breach));
+    let outcome = outcome.expect("a run");
     outcome.await.expect("a run that is saved");
     let mut runs = std::fs::read_dir(format!("{out}")).expect("a folder");
     let run = runs.next().expect("a run").expect("its folder").path();
@@ -327,13 +328,14 @@ fn setup_has_the_engine_the_neighbours_and_the_planned_crashes() {
     ] {
         let words = format!("own --peers 3 --topology line --transport memory {line}");
         let cli = Cli::try_parse_from(words.split_whitespace()).expect("a command line");
-        let mut given = None;
-        let outcome = commands::systems::own(&cli, Value::Null, |setup| {
-            given = Some(setup.clone());
+        let given = Arc::new(Mutex::new(None));
+        let keep = Arc::clone(&given);
+        let outcome = commands::systems::own(&cli, Value::Null, move |setup| {
+            *keep.lock().expect("no panic") = Some(setup.clone());
             Broken(Breach::NoEndings)
         });
         drop(outcome.expect("a run"));
-        let setup = given.expect("a setup");
+        let setup = given.lock().expect("no panic").take().expect("a setup");
         assert_eq!((setup.engine, setup.stops.len()), (engine, stops), "{line}");
         assert_eq!(setup.fifo, !line.contains("per-message"), "{line}");
         assert_eq!(setup.neighbours_of(NodeId(1)), [NodeId(0), NodeId(2)]);

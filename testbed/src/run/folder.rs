@@ -112,18 +112,17 @@ impl Folder {
     /// # Errors
     /// [`Error::Io`], for example when the disk is full.
     pub fn save_spans(&self, store: &Store) -> Result<(), Error> {
-        let path = self.path.join(SPANS);
-        let write = || {
-            let mut file = BufWriter::new(File::create(&path)?);
-            store.write_jsonl(&mut file)?;
-            file.flush()
-        };
-        write().map_err(|error| {
-            // The record is useful even without the spans, and on a full disk it needs
-            // their space.
-            let _ = fs::remove_file(&path);
-            Error::io(&path)(error)
-        })
+        save(&self.path.join(SPANS), store)
+    }
+
+    /// Saves the spans of another schedule as `NAME.jsonl`: all, or none. Returns the file.
+    ///
+    /// # Errors
+    /// [`Error::Io`], for example when the disk is full.
+    pub fn save_other_spans(&self, name: &str, store: &Store) -> Result<PathBuf, Error> {
+        let path = self.path.join(format!("{name}.jsonl"));
+        save(&path, store)?;
+        Ok(path)
     }
 
     /// The operations that were in progress during these pauses, summarized separately
@@ -313,6 +312,21 @@ fn note_death(record: &mut Value) {
         *reasons = json!([DIED]);
         record["died"] = true.into();
     }
+}
+
+/// Saves spans: all, or none.
+fn save(path: &Path, store: &Store) -> Result<(), Error> {
+    let write = || {
+        let mut file = BufWriter::new(File::create(path)?);
+        store.write_jsonl(&mut file)?;
+        file.flush()
+    };
+    write().map_err(|error| {
+        // The record is useful even without the spans, and on a full disk it needs
+        // their space.
+        let _ = fs::remove_file(path);
+        Error::io(path)(error)
+    })
 }
 
 fn modified(path: &Path) -> Option<std::time::SystemTime> {

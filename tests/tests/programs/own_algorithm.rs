@@ -117,8 +117,13 @@ fn an_own_algorithm_runs_on_lab_alone() {
     );
     prints(
         &ended,
-        &["the largest: VIOLATED", "; again: own-simulated simulate "],
+        &[
+            "the largest: VIOLATED",
+            "shrunk            from 9 peers, ",
+            "; again: own-simulated simulate ",
+        ],
     );
+    assert!(runs.path().join("spans.original.jsonl").exists());
     let ended = alone("simulate --peers 4000000000", 2);
     assert!(ended.stderr.contains("--peers 4000000000"), "{ended}");
     let ended = alone("simulate --loss 2", 2);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use property::proptest::collection::vec;
+use property::proptest::collection::{btree_set, vec};
 use property::proptest::prelude::{Just, Strategy, any, prop_oneof};
 use property::proptest::test_runner::TestCaseError;
 use property::proptest::{option, prop_assert, prop_assert_eq};
@@ -36,16 +36,24 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
     let partition = (times(), option::of(times()), vec(any::<u32>(), 0..5));
     let partition = partition.prop_map(|(at, heal, group)| Partition { at, heal, group });
     let chances = (0.0..=1.0, 0.0..=1.0, any::<bool>());
-    let fixed = (vec(crash, 0..4), vec(partition, 0..4));
-    (delays(), chances, fixed, random()).prop_map(
-        |(delay, (loss, duplication, fifo), (crash, partition), random)| Scenario {
-            delay,
-            loss,
-            duplication,
-            fifo,
-            crash,
-            partition,
-            random,
+    let faults = (vec(crash, 0..4), vec(partition, 0..4), random());
+    let part = (
+        option::of(btree_set(any::<u32>(), 0..5)),
+        option::of(0..1_u64 << 60),
+    );
+    (delays(), chances, faults, part).prop_map(
+        |(delay, (loss, duplication, fifo), (crash, partition, random), (commands, steps))| {
+            Scenario {
+                delay,
+                loss,
+                duplication,
+                fifo,
+                crash,
+                partition,
+                random,
+                commands,
+                steps,
+            }
         },
     )
 }
@@ -76,6 +84,15 @@ fn written(scenario: &Scenario) -> String {
         scenario.delay, scenario.loss, scenario.duplication, scenario.fifo
     );
     let mut line = |line: String| writeln!(text, "{line}").expect("memory takes everything");
+    if let Some(commands) = &scenario.commands {
+        line(format!(
+            "commands = {:?}",
+            commands.iter().collect::<Vec<_>>()
+        ));
+    }
+    if let Some(steps) = scenario.steps {
+        line(format!("steps = {steps}"));
+    }
     for crash in &scenario.crash {
         line(format!("[[crash]]\nprocess = {}", crash.process));
         line(format!("at = \"{:?}\"", crash.at));
@@ -112,7 +129,9 @@ fn written(scenario: &Scenario) -> String {
 fn scenario_survives_the_round_trip() {
     check(256, scenarios(), |scenario| {
         let text = written(&scenario);
-        prop_assert_eq!(Scenario::parse(&text), Ok(scenario), "{}", text);
+        prop_assert_eq!(Scenario::parse(&text), Ok(scenario.clone()), "{}", text);
+        let line = scenario.to_string();
+        prop_assert_eq!(Scenario::parse_inline(&line), Ok(scenario), "{}", line);
         Ok(())
     });
 }

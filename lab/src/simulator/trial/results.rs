@@ -6,10 +6,12 @@ use serde::Serialize;
 use trace::history::History;
 use trace::store::Store;
 
-use super::{Bad, Limit, Scenario, Trial, Tried};
+use super::{Bad, Limit, Scenario, Shortened, Trial, Tried};
 use crate::narrative::{in_steps, narrative};
 use crate::planned::Faults;
 use crate::planned::Strike;
+use crate::shell;
+use crate::simulator::shrink::Failure;
 use crate::simulator::{Frequency, RandomFaults, planned};
 use crate::stats::{per_second, show};
 use crate::system::{self, Coverage, Results, System};
@@ -32,6 +34,12 @@ pub struct Counted {
     pub endless_schedule: Option<u64>,
     /// The one whose spans are recorded.
     pub recorded_schedule: u64,
+    /// How a failure was made smaller, which is then recorded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shrunk: Option<Shortened>,
+    /// The command that runs the recorded schedule alone, if it is not right.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub again: Option<String>,
     /// What was checked in all of them.
     pub coverage: Coverage,
     /// What came of the planned faults.
@@ -63,9 +71,10 @@ pub struct Counted {
 }
 
 impl<S: System> Trial<S> {
-    /// The results of what was tried, and recorded in `store`, so far. `tried` is
-    /// `None` of a trial that was interrupted.
-    pub fn results(&self, tried: Option<&Tried>, store: &Store) -> Results<Counted> {
+    /// The results of what was tried, and recorded in `store`, so far. `command` is the
+    /// command line of the run, and `seed` that of its choices.
+    pub fn results(&self, store: &Store, command: &[String], seed: u64) -> Results<Counted> {
+        let tried = self.tried.get();
         let unfinished = match tried.map(|tried| &tried.ran) {
             Some(Some(ran)) => ran.unfinished(),
             Some(None) => Some("the schedule was not recorded to its end".into()),
@@ -75,7 +84,10 @@ impl<S: System> Trial<S> {
             unfinished,
             ..History::read(store)
         };
-        let judgement = system::judge(&self.system, &history);
+        let system = tried
+            .and_then(Tried::smallest)
+            .map_or(&self.system, |smallest| smallest.case.system());
+        let judgement = system::judge(system, &history);
         let is_wrong = self.bad().is_some_and(|(_, bad)| bad.wrong);
         Results {
             engine: Counted {
@@ -90,29 +102,40 @@ impl<S: System> Trial<S> {
                 faults_at_random: tried.map_or_else(Faults::default, |tried| self.drawn(tried)),
                 // The record of an interrupted trial may be incomplete.
                 untrusted: tried.and_then(|_| history.missing()),
+                again: self.again(command, seed),
                 ..self.counted()
             },
             judgement,
         }
     }
 
-    /// What is wrong, or not known, by the results. `again` is the command that
-    /// runs the schedule of a seed alone.
-    pub fn findings(
-        &self,
-        results: &Results<Counted>,
-        tried: Option<&Tried>,
-        again: impl Fn(u64) -> String,
-    ) -> Findings {
+    /// The command that runs the schedule alone that is not right.
+    fn again(&self, command: &[String], seed: u64) -> Option<String> {
+        let (schedule, _) = self.bad()?;
+        let shrunk = self.tried.get().and_then(|tried| tried.shrunk.as_ref());
+        Some(match shrunk {
+            Some((shrunk, _)) => self.again_smallest(command, seed, shrunk),
+            None => shell::again(command, seed, schedule),
+        })
+    }
+
+    /// What is wrong, or not known, by the results.
+    pub fn findings(&self, results: &Results<Counted>) -> Findings {
         let Results { judgement, engine } = results;
+        let tried = self.tried.get();
         let mut findings = Findings {
             untrusted: engine.untrusted.iter().cloned().collect(),
             ..Findings::default()
         };
-        if let Some((seed, bad)) = self.bad() {
-            let command = again(seed);
+        if let (Some((seed, bad)), Some(command)) = (self.bad(), &engine.again) {
             if bad.wrong {
-                let fails = format!("schedule {seed} fails; again: {command}");
+                let smallest = tried.and_then(Tried::smallest);
+                let shrunk = smallest.map(|smallest| {
+                    let (schedule, peers) = (smallest.seed, smallest.case.peers());
+                    format!(", shrunk to schedule {schedule} of {peers} peers")
+                });
+                let shrunk = shrunk.unwrap_or_default();
+                let fails = format!("schedule {seed} fails{shrunk}; again: {command}");
                 findings.violations.push(fails);
                 let panicked = bad.panicked.as_ref();
                 let panicked = panicked.map(|said| format!("code of the system panicked: {said}"));
@@ -145,8 +168,9 @@ impl<S: System> Trial<S> {
     }
 
     /// The results as text, in lines.
-    pub fn text(&self, results: &Results<Counted>, tried: Option<&Tried>) -> String {
+    pub fn text(&self, results: &Results<Counted>) -> String {
         let Results { judgement, engine } = results;
+        let tried = self.tried.get();
         let (schedules, steps) = (engine.schedules, engine.steps);
         let of = match tried {
             Some(tried) => format!(" ({} a second, judged)", per_second(steps, tried.took)),
@@ -156,9 +180,13 @@ impl<S: System> Trial<S> {
             ),
         };
         format!(
-            "schedules         {schedules}, {steps} steps{of}\n{}{}schedule {}, which is recorded{}:\n{}{}{}",
+            "schedules         {schedules}, {steps} steps{of}\n{}{}{}schedule {}, which is recorded{}:\n{}{}{}",
             engine.network(&self.scenario),
             engine.coverage.text(),
+            engine
+                .shrunk
+                .as_ref()
+                .map_or(String::new(), Shortened::text),
             engine.recorded_schedule,
             match tried {
                 Some(_) => format!(
@@ -175,12 +203,14 @@ impl<S: System> Trial<S> {
     }
 
     /// What came of the faults that the recorded schedule has drawn.
-    fn drawn(&self, tried: &Tried) -> Faults {
+    fn drawn(&self, tried: &Tried<S>) -> Faults {
         let Some(ran) = &tried.ran else {
             return Faults::default();
         };
         let (drawn, took) = (&ran.drawn, ran.took);
-        let strikes = ran.strikes.of_drawn(&self.scenario, drawn, took);
+        let smallest = tried.smallest();
+        let scenario = smallest.map_or(&self.scenario, |smallest| &smallest.case.scenario);
+        let strikes = ran.strikes.of_drawn(scenario, drawn, took);
         let planned = planned(&drawn.crash, &drawn.partition).into_iter();
         // Those after its end were never to happen.
         let (planned, strikes): (Vec<_>, Vec<_>) = planned
@@ -200,7 +230,10 @@ impl<S: System> Trial<S> {
             bad.map(|(seed, _)| *seed)
         };
         let (wrong, endless) = (of(|bad| bad.wrong), of(|bad| bad.limit.is_some()));
-        let recorded = self.seed(self.place());
+        let tried = self.tried.get();
+        let smallest = tried.and_then(Tried::smallest);
+        let recorded = smallest.map_or_else(|| self.seed(self.place()), |smallest| smallest.seed);
+        let shrunk = tried.and_then(|tried| tried.shrunk.as_ref());
         let tally = self.tally();
         Counted {
             schedules: tally.tried,
@@ -209,6 +242,8 @@ impl<S: System> Trial<S> {
             failed_schedule: wrong,
             endless_schedule: endless,
             recorded_schedule: recorded,
+            shrunk: shrunk.map(|(_, shortened)| shortened.clone()),
+            again: None,
             coverage: tally.coverage.clone(),
             faults: tally.faults.clone(),
             lost_at_random: tally.lost,
@@ -222,6 +257,14 @@ impl<S: System> Trial<S> {
             untrusted: None,
             longest: tally.longest,
         }
+    }
+}
+
+impl<S> Tried<S> {
+    /// The failure that is recorded, if it is smaller than the one that was found.
+    fn smallest(&self) -> Option<&Failure<S>> {
+        let (shrunk, _) = self.shrunk.as_ref()?;
+        shrunk.is_smaller.then_some(&shrunk.smallest)
     }
 }
 

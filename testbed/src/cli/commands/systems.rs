@@ -1,6 +1,8 @@
 //! A system on an engine.
 
+use std::any::Any;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
@@ -9,7 +11,7 @@ use lab::delay::Delay;
 use lab::liars::Liars;
 use lab::model::Plan;
 use lab::options::{Channel, Net, Schedules, States};
-use lab::simulator::{Crash, Limits, Scenario};
+use lab::simulator::{Crash, Limits, Rebuild, Scenario, Shrinking, Trial};
 use lab::system::clients::Clients;
 use lab::system::{self, Setup, System, Visitor};
 use lab::topology;
@@ -76,7 +78,7 @@ pub(super) async fn check(common: &Common, args: &Check) -> Result<ExitCode, Err
 pub(crate) fn own<S: System + 'static>(
     cli: &Cli,
     values: Value,
-    system: impl FnOnce(&Setup) -> S,
+    build: impl Fn(&Setup) -> S + Send + Sync + 'static,
 ) -> Result<Outcome, Error> {
     let (description, net) = (own_description::<S>(values), &cli.net);
     let spec = match &cli.engine {
@@ -92,13 +94,13 @@ pub(crate) fn own<S: System + 'static>(
             RunSpec::checked(description, net, options, states)?
         }
         Some(Command::Judge { run }) => {
-            let judged = judge::own(&cli.common, run.as_deref(), &description, system);
+            let judged = judge::own(&cli.common, run.as_deref(), &description, build);
             return Ok(std::future::ready(judged).boxed());
         }
     };
     spec.check(net)?;
-    let system = system(&spec.setup());
-    Ok(spec.run(system))
+    let system = build(&spec.setup());
+    Ok(spec.run(system, move |setup| Some(build(setup))))
 }
 
 /// The description of a system of which only the type is known.
@@ -144,6 +146,8 @@ enum Engine {
         seeds: [u64; 2],
         /// Why a system that needs the order of channels cannot run.
         without_order: Option<lab::options::Error>,
+        /// How long a failure may be made smaller.
+        shrink: Duration,
     },
     ModelChecker(Plan),
 }
@@ -190,6 +194,7 @@ impl RunSpec {
                 scenario: Box::new(scenario),
                 limits: args.limits(),
                 seeds: [args.schedule.unwrap_or(options.seed), args.seeds],
+                shrink: args.shrink,
             },
             options,
         })
@@ -215,7 +220,12 @@ impl RunSpec {
     fn run_choice(self, chosen: &impl Choice) -> Result<Outcome, Error> {
         self.check(chosen.net())?;
         let setup = self.setup();
-        chosen.build(setup, self)
+        let again = chosen.clone();
+        let chosen_run = ChosenRun {
+            spec: self,
+            build: Arc::new(move |setup| again.build(setup.clone(), Boxed).ok()),
+        };
+        chosen.build(setup, chosen_run)
     }
 
     /// Requires that the options of the network go with the engine.
@@ -242,8 +252,13 @@ impl RunSpec {
         }
     }
 
-    fn run<S: System + 'static>(self, system: S) -> Outcome {
-        let (options, experiment) = self.experiment(system);
+    /// Runs a system, which `build` builds again for fewer peers.
+    fn run<S: System + 'static>(
+        self,
+        system: S,
+        build: impl Fn(&Setup) -> Option<S> + Send + Sync + 'static,
+    ) -> Outcome {
+        let (options, experiment) = self.experiment(system, build);
         outcome(experiment, options)
     }
 
@@ -251,6 +266,7 @@ impl RunSpec {
     fn experiment<S: System + 'static>(
         self,
         system: S,
+        build: impl Fn(&Setup) -> Option<S> + Send + Sync + 'static,
     ) -> (RunOptions, Result<Box<dyn Erased>, Error>) {
         let Self {
             options,
@@ -277,12 +293,14 @@ impl RunSpec {
                 scenario,
                 limits,
                 seeds,
+                shrink,
                 ..
             } => {
-                let processes = processes(&options);
-                let simulated =
-                    Simulated::new(description, system, processes, *scenario, limits, seeds);
-                Ok(boxed(simulated))
+                let checked = scenario.check_commands(system.commands().len());
+                let trial = Trial::new(system, processes(&options), *scenario, limits, seeds);
+                let trial = shrinking(trial, shrink, &options, liars, build);
+                let experiment = checked.map(|()| boxed(Simulated::new(description, trial)));
+                experiment.map_err(|error| lab::Error::from(error).into())
             }
         };
         (options, experiment)
@@ -297,11 +315,64 @@ fn outcome(experiment: Result<Box<dyn Erased>, Error>, options: RunOptions) -> O
     async move { run_erased(&mut *experiment?, &options).await }.boxed()
 }
 
-impl Visitor for RunSpec {
+/// The trial, which makes a failure smaller.
+fn shrinking<S: System>(
+    trial: Trial<S>,
+    budget: Duration,
+    options: &RunOptions,
+    liars: Liars,
+    build: impl Fn(&Setup) -> Option<S> + Send + Sync + 'static,
+) -> Trial<S> {
+    // The topology is as it was printed.
+    let Ok(topology) = options.topology.parse() else {
+        return trial;
+    };
+    let setup = Setup {
+        peers: options.peers,
+        topology: options.topology.clone(),
+        neighbours: Vec::new(),
+        seed: options.seed,
+        liars,
+        engine: system::Engine::Simulator,
+        stops: Vec::new(),
+        fifo: true,
+    };
+    trial.with_shrinking(Shrinking {
+        budget,
+        rebuild: Rebuild::new(&setup, topology, build),
+    })
+}
+
+/// A run of a system that was chosen on the command line, and how that is built again.
+struct ChosenRun {
+    spec: RunSpec,
+    build: Arc<BuildBoxed>,
+}
+
+/// Builds a system without its type; `None` if it cannot be built for that setup.
+type BuildBoxed = dyn Fn(&Setup) -> Option<Box<dyn Any>> + Send + Sync;
+
+impl Visitor for ChosenRun {
     type Output = Outcome;
 
     fn visit<S: System + 'static>(self, system: S) -> Outcome {
-        self.run(system)
+        let Self { spec, build } = self;
+        // The same options build a system of the same type.
+        spec.run(system, move |setup| {
+            let system = build(setup)?.downcast().ok()?;
+            Some(*system)
+        })
+    }
+}
+
+/// Takes a system without its type.
+struct Boxed;
+
+impl Visitor for Boxed {
+    type Output = Box<dyn Any>;
+
+    fn visit<S: System + 'static>(self, system: S) -> Box<dyn Any> {
+        Box::new(system)
     }
 }
 

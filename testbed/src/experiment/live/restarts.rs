@@ -203,7 +203,7 @@ async fn run(persists: bool, options: &str) -> Value {
     let words = format!("own --quiet --peers 2 {options} --out");
     let words = words.split_whitespace().map(str::to_owned);
     let words = words.chain([out.path().display().to_string()]);
-    let outcome = own(&Cli::parse_from(words), Value::Null, |_| Counting {
+    let outcome = own(&Cli::parse_from(words), Value::Null, move |_| Counting {
         persists,
     });
     outcome

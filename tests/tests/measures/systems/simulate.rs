@@ -1,9 +1,12 @@
 //! In virtual time.
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 
+use serde_json::Value;
 use support::saved::{self, no_panic};
-use support::{Ended, Runs, run};
+use support::{Runs, run};
 
 use super::{says, testbed};
 
@@ -64,30 +67,129 @@ fn a_seed_decides_every_byte() {
     }
 }
 
-/// The command that the verdict names, without the folder of the first run, which is gone.
-fn command_of(ended: &Ended) -> Vec<String> {
-    let (_, command) = ended
-        .stdout
-        .split_once("again: testbed ")
-        .expect("a command");
-    let command = command.split(';').next().expect("a first part");
-    let words = command.trim().split(' ').collect::<Vec<_>>();
-    let at = words.iter().position(|word| *word == "--out");
-    let words = words.into_iter().enumerate();
+/// The words of the command that runs the recorded schedule alone, without the folder of
+/// the first run, which is another's.
+fn again(record: &Value) -> Vec<String> {
+    let command = record["results"]["again"].as_str().expect("a command");
+    let reason = record["verdict"]["reasons"][0].as_str().expect("a reason");
+    assert!(reason.ends_with(&format!("; again: {command}")), "{reason}");
+    let words = shlex::split(command).expect("words of a shell");
+    let at = words.iter().position(|word| word == "--out");
+    let words = words.into_iter().enumerate().skip(1);
     let words = words.filter(|(i, _)| at.is_none_or(|at| *i != at && *i != at + 1));
-    words.map(|(_, word)| word.to_owned()).collect()
+    words.map(|(_, word)| word).collect()
 }
 
-/// The command that the verdict names leads to the same failure.
+/// The names of the violated properties.
+fn violated(record: &Value) -> BTreeSet<&str> {
+    let properties = record["results"]["properties"].as_array();
+    let all = properties.expect("properties").iter();
+    let wrong = all.filter(|property| property["outcome"] == "violated");
+    wrong
+        .filter_map(|property| property["name"].as_str())
+        .collect()
+}
+
+/// Of a failing schedule of 20 peers, a smaller one is recorded, and the command that the
+/// verdict names leads to the same one, byte for byte.
 #[test]
-fn a_failing_schedule_is_reproduced() {
-    let arguments = "--peers 4 simulate snapshot --channel per-message --seeds 500";
-    let ended = testbed(arguments, 1);
-    let verdict = |text: &str| text.split("violated: ").nth(1).map(str::to_owned);
+fn a_failing_schedule_is_made_smaller_and_reproduced() {
     let runs = Runs::new();
-    let again = run(&mut runs.testbed(command_of(&ended))).exits(1);
-    assert!(verdict(&ended.stdout).is_some(), "{ended}");
-    assert_eq!(verdict(&again.stdout), verdict(&ended.stdout), "{again}");
+    let arguments = "--seed 1 --peers 20 simulate snapshot --channel per-message --seeds 500";
+    let ended = run(runs.testbed(arguments.split(' ')).args(["--shrink", "2m"])).exits(1);
+    let folder = runs.only();
+    let record = saved::record(&folder);
+    assert!(saved::follows(&record), "{record:#}");
+    let shrunk = &record["results"]["shrunk"];
+    assert_eq!(shrunk["from"]["peers"], 20, "{shrunk:#}");
+    assert!(shrunk["to"]["peers"].as_u64() <= Some(4), "{shrunk:#}");
+    let from = "shrunk            from 20 peers, ";
+    says(
+        &ended,
+        &[
+            from,
+            "as it was found: testbed view ",
+            "the run, step by step; !",
+        ],
+    );
+    let spans = |name: &str| fs::read(folder.join(name)).expect(name);
+    let original = String::from_utf8(spans("original.jsonl")).expect("text");
+    assert!(original.contains("peer-19"));
+    assert_eq!(
+        shrunk["passing"].is_null(),
+        !folder.join("passing.jsonl").exists()
+    );
+
+    let others = Runs::new();
+    let ended = run(&mut others.testbed(again(&record))).exits(1);
+    let repeated = saved::record(&others.only());
+    assert!(repeated["results"]["shrunk"].is_null(), "{ended}");
+    assert_eq!(violated(&repeated), violated(&record), "{ended}");
+    let bytes = fs::read(others.only().join("spans.jsonl")).expect("spans");
+    assert!(bytes == spans("spans.jsonl"), "{ended}");
+}
+
+/// The schedule as it was found is recorded, and reproduced.
+#[test]
+fn shrinking_can_be_turned_off() {
+    let runs = Runs::new();
+    let arguments = "--seed 1 --peers 6 simulate wave --loss 0.2 --seeds 50 --shrink 0s";
+    let ended = run(&mut runs.testbed(arguments.split(' '))).exits(1);
+    assert!(!ended.stdout.contains("shrunk"), "{ended}");
+    let folder = runs.only();
+    let record = saved::record(&folder);
+    assert!(!folder.join("original.jsonl").exists());
+    let others = Runs::new();
+    run(&mut others.testbed(again(&record))).exits(1);
+    let spans = |folder: &Path| fs::read(folder.join("spans.jsonl")).expect("spans");
+    assert!(spans(&others.only()) == spans(&folder));
+}
+
+/// Ctrl-C ends the search for a smaller failure, and what was found is saved.
+#[test]
+fn an_interrupted_search_saves_the_smallest_failure() {
+    let runs = Runs::new();
+    let words = "--seed 1 --peers 20 -vv simulate snapshot --loss 0.01 --shrink 10m";
+    let mut command = runs.testbed(words.split(' '));
+    let mut running = support::Running::start(&mut command);
+    running.line("shrinks the failing schedule");
+    running.signal("INT");
+    let ended = running.end().exits(1);
+    no_panic(&ended);
+    says(
+        &ended,
+        &["verdict           fail: schedule 1 fails", "; interrupted"],
+    );
+    let record = saved::record(&runs.only());
+    assert!(saved::follows(&record), "{record:#}");
+    assert!(record["spans"]["stored"].as_u64() > Some(0), "{record:#}");
+}
+
+/// A scenario in the command line, and a part of a run.
+#[test]
+fn a_part_of_a_run_is_given_in_the_command_line() {
+    let simulate = |scenario: &str, status| {
+        let runs = Runs::new();
+        let all = "--seed 1 --peers 3 simulate ping --scenario".split(' ');
+        let ended = run(runs.testbed(all).arg(scenario)).exits(status);
+        no_panic(&ended);
+        ended
+    };
+    let part = "the scenario ends the run after 5 steps";
+    says(&simulate("{steps = 5}", 3), &[part]);
+    says(&simulate("{loss = 0}", 0), &["verdict           pass"]);
+    for (scenario, message) in [
+        ("{steps = -1}", "{steps = -1}: line 1: "),
+        ("{", "{: line 1: "),
+        ("{lost = 1}", "unknown field `lost`"),
+        (
+            "{commands = [70]}",
+            "commands = [70] in the scenario: the system has ",
+        ),
+    ] {
+        let ended = simulate(scenario, 2);
+        assert!(ended.stderr.contains(message), "{message}: {ended}");
+    }
 }
 
 #[test]
@@ -240,8 +342,9 @@ fn random_faults_are_in_the_record_and_drawn_again() {
     );
     line(&ended.stdout, "partitions        ");
     let runs = Runs::new();
-    let wrong = format!("--seed 1 --peers 4 simulate elect {faults} --seeds 1000");
+    let wrong = format!("--seed 1 --peers 4 simulate elect {faults} --seeds 1000 --shrink 0s");
     let ended = run(&mut runs.testbed(wrong.split(' '))).exits(1);
+    let command = again(&saved::record(&runs.only()));
     let random = |runs: &Runs| {
         let results = saved::record(&runs.only())["results"].take();
         ["faults_at_random", "recorded_schedule"].map(|name| results[name].clone())
@@ -250,7 +353,7 @@ fn random_faults_are_in_the_record_and_drawn_again() {
     let name = first[0][0]["name"].as_str().expect("a fault");
     line(&ended.stdout, &format!("fault             {name} at "));
     let runs = Runs::new();
-    run(&mut runs.testbed(command_of(&ended))).exits(1);
+    run(&mut runs.testbed(command)).exits(1);
     assert_eq!(random(&runs), first);
     let ended = testbed("--peers 4 simulate elect --crash 0.000001/s --seeds 3", 3);
     says(
