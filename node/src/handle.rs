@@ -87,6 +87,10 @@ pub(crate) enum Command {
         peer: PeerId,
         reply: oneshot::Sender<bool>,
     },
+    Forget {
+        peer: PeerId,
+        reply: oneshot::Sender<()>,
+    },
     Publish {
         topic: String,
         data: Vec<u8>,
@@ -344,6 +348,13 @@ impl Handle {
                 return false;
             }
         }
+    }
+
+    /// States that `peer`, a member of the run that is not connected, has crashed. A message
+    /// that was sent to it before this call and still waits is lost, even if `peer` connects
+    /// again. No effect when this peer has stopped.
+    pub async fn forget(&self, peer: PeerId) {
+        let _ = self.ask(|reply| Command::Forget { peer, reply }).await;
     }
 
     /// Waits until the peer is gone: until its last handle is dropped, and its listeners

@@ -150,6 +150,12 @@ impl Task {
                 let kept = self.swarm.behaviour().one_connection.to(&peer);
                 let _ = reply.send(kept.is_some());
             }
+            Command::Forget { peer, reply } => {
+                if let Some(channel) = self.swarm.behaviour_mut().channel.as_mut() {
+                    channel.forget(peer);
+                }
+                let _ = reply.send(());
+            }
             // An error means that there is nothing to close.
             Command::Disconnect { peer } => drop(self.swarm.disconnect_peer_id(peer)),
             Command::Publish { topic, data, reply } => {

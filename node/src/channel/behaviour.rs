@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use libp2p::PeerId;
 use libp2p::core::{Endpoint, Multiaddr, transport::PortUse};
@@ -25,6 +26,8 @@ pub struct Behaviour {
     incarnations: HashMap<PeerId, u32>,
     /// That number where this peer has opened none.
     incarnation: u32,
+    /// When peers had crashed.
+    forgotten: HashMap<PeerId, Instant>,
     /// Resolves when the channels of the newest connection to each peer have ended.
     ends: HashMap<PeerId, oneshot::Receiver<Never>>,
     events: VecDeque<ToSwarm<Infallible, Open>>,
@@ -39,6 +42,7 @@ impl Behaviour {
             inbox,
             incarnations: HashMap::new(),
             incarnation,
+            forgotten: HashMap::new(),
             ends: HashMap::new(),
             events: VecDeque::new(),
         };
@@ -59,6 +63,12 @@ impl Behaviour {
         Handler::new((peer, connection), self.inbox.clone(), before, end)
     }
 
+    /// `peer` has crashed: channels that are opened to it from now on carry no message
+    /// that was sent before.
+    pub fn forget(&mut self, peer: PeerId) {
+        self.forgotten.insert(peer, Instant::now());
+    }
+
     /// Opens a channel to `peer` on that connection. `reply` is dropped if the
     /// connection closes first.
     pub fn open(
@@ -74,6 +84,7 @@ impl Behaviour {
             handler: NotifyHandler::One(connection),
             event: Open {
                 incarnation: *incarnation,
+                not_before: self.forgotten.get(&peer).copied(),
                 reply,
             },
         });

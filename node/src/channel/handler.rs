@@ -9,6 +9,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Instant;
 
 use libp2p::PeerId;
 use libp2p::core::upgrade::ReadyUpgrade;
@@ -31,6 +32,7 @@ const ARRIVALS: usize = 2;
 /// A request to open a channel to the other side.
 pub struct Open {
     pub(super) incarnation: u32,
+    pub(super) not_before: Option<Instant>,
     pub(super) reply: oneshot::Sender<Result<Sender, Error>>,
 }
 
@@ -113,8 +115,15 @@ impl Handler {
         // Without a request the stream is dropped, which resets it.
         if let Outbound::Requested(open) = std::mem::replace(&mut self.outbound, Outbound::Closed) {
             let (back, lent) = oneshot::channel();
-            let receiver = (self.peer, self.connection);
-            let sender = Sender::new(receiver, open.incarnation, Writer::new(stream), back);
+            let sender = Sender {
+                peer: self.peer,
+                connection: self.connection,
+                incarnation: open.incarnation,
+                not_before: open.not_before,
+                next_sequence: 0,
+                writer: Some(Writer::new(stream)),
+                back: Some(back),
+            };
             if open.reply.send(Ok(sender)).is_ok() {
                 self.outbound = Outbound::Lent(lent);
             }

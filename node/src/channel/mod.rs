@@ -28,7 +28,7 @@ mod writer;
 
 use std::convert::Infallible;
 use std::task::{Context, Poll};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use libp2p::swarm::{ConnectionId, StreamProtocol};
 use libp2p::{PeerId, swarm};
@@ -159,6 +159,7 @@ pub struct Sender {
     peer: PeerId,
     connection: ConnectionId,
     incarnation: u32,
+    not_before: Option<Instant>,
     next_sequence: u64,
     /// `writer` and `back` are `Some` until the sender is dropped.
     writer: Option<Writer>,
@@ -166,22 +167,6 @@ pub struct Sender {
 }
 
 impl Sender {
-    fn new(
-        (peer, connection): (PeerId, ConnectionId),
-        incarnation: u32,
-        writer: Writer,
-        back: oneshot::Sender<Writer>,
-    ) -> Self {
-        Self {
-            peer,
-            connection,
-            incarnation,
-            next_sequence: 0,
-            writer: Some(writer),
-            back: Some(back),
-        }
-    }
-
     /// The receiving peer.
     pub fn peer(&self) -> PeerId {
         self.peer
@@ -195,6 +180,12 @@ impl Sender {
     /// The connection that carries it.
     pub fn connection(&self) -> ConnectionId {
         self.connection
+    }
+
+    /// Messages that were sent before are not for this channel: the peer had crashed then
+    /// ([`Handle::forget`](crate::Handle::forget)).
+    pub(crate) fn not_before(&self) -> Option<Instant> {
+        self.not_before
     }
 
     /// Whether its connection is closed.

@@ -143,14 +143,9 @@ impl Outboxes {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Change> {
         let had_room = self.have_room();
         while let Poll::Ready(Some((peer, opened))) = self.opening.poll_next_unpin(cx) {
-            match (opened, self.boxes.get_mut(&peer)) {
-                (Ok(sender), Some(outbox)) => {
-                    self.incarnation = self.incarnation.max(sender.incarnation());
-                    outbox.sender = Some(sender);
-                    self.unflushed.insert(peer);
-                }
-                (Err(error), _) => self.on_unopened(peer, &error),
-                (Ok(_), None) => {} // Dropped meanwhile.
+            match opened {
+                Ok(sender) => self.on_opened(peer, sender),
+                Err(error) => self.on_unopened(peer, &error),
             }
         }
         for peer in std::mem::take(&mut self.unflushed) {
@@ -199,6 +194,22 @@ impl Outboxes {
         }
     }
 
+    fn on_opened(&mut self, peer: PeerId, sender: Sender) {
+        let Some(outbox) = self.boxes.get_mut(&peer) else {
+            return; // Dropped meanwhile.
+        };
+        self.incarnation = self.incarnation.max(sender.incarnation());
+        let to_old = sender.not_before().map_or(0, |start| {
+            let waiting = &outbox.waiting;
+            waiting.partition_point(|message| message.since < start)
+        });
+        outbox.sender = Some(sender);
+        self.unflushed.insert(peer);
+        let lost: Vec<_> = outbox.waiting.drain(..to_old).collect();
+        outbox.bytes -= lost.iter().map(|lost| size(&lost.message)).sum::<usize>();
+        self.lose(peer, lost, &"the peer has crashed since");
+    }
+
     /// The messages are lost that waited when the channel was asked for. For later ones it
     /// is asked for again: the peer may have restarted meanwhile.
     fn on_unopened(&mut self, peer: PeerId, error: &Error) {
@@ -227,7 +238,17 @@ impl Outboxes {
 
     fn lose_all(&mut self, peer: PeerId, reason: &impl ToString) {
         let waiting = self.boxes.remove(&peer).map(|outbox| outbox.waiting);
-        for message in waiting.into_iter().flatten() {
+        self.lose(peer, waiting.into_iter().flatten(), reason);
+    }
+
+    /// Counts messages as lost that are taken out of the outbox of `peer`.
+    fn lose(
+        &mut self,
+        peer: PeerId,
+        messages: impl IntoIterator<Item = Waiting>,
+        reason: &impl ToString,
+    ) {
+        for message in messages {
             self.waiting -= usize::from(!is_guest(&self.admission, &peer));
             self.waiting_bytes -= size(&message.message);
             self.lost

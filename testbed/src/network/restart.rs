@@ -273,10 +273,11 @@ impl Joined {
 }
 
 /// Connects a peer to a neighbour, which has to notice the end of the old connection first:
-/// it keeps one connection to each peer.
+/// it keeps one connection to each peer. What it sent until then is lost.
 async fn meet(neighbour: Neighbour, dial: Dial) -> Result<(), FailedDial> {
     let peer = dial.handle.peer_id();
     neighbour.handle.wait_connection(peer, false).await;
+    neighbour.handle.forget(peer).await;
     dial.carry_out().await?;
     neighbour.handle.wait_connection(peer, true).await;
     Ok(())

@@ -26,6 +26,7 @@ struct Number {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Output, Describe)]
 enum Event {
+    Sent { first: u64 },
     Received { value: u64 },
     Restarted { durable: u64, volatile: u64 },
     Due { of_restart: bool },
@@ -47,9 +48,11 @@ impl Algorithm for Counter {
     type Output = Event;
 
     fn on_command(&mut self, (to, values): Self::Command, out: &mut Out<Self>) {
+        let first = values.start;
         for value in values {
             out.send(to, Number { value });
         }
+        out.output(Event::Sent { first });
     }
 
     fn on_message(&mut self, _: NodeId, Number { value }: Number, out: &mut Out<Self>) {
@@ -73,6 +76,8 @@ impl Algorithm for Counter {
 
 struct Pair {
     transport: Transport,
+    /// The number of the far peer's key.
+    far: u32,
     in_order: bool,
     reports: mpsc::Receiver<Report<Counter>>,
 }
@@ -95,16 +100,21 @@ impl Pair {
         text.parse().expect("a constant")
     }
 
-    /// Two processes whose peers are connected, and the address of the first.
+    /// Two processes whose peers are connected, and the address of the first. It has dialled
+    /// the other, which has the lower id: when that connection closes, it waits for one that
+    /// the other may have dialled.
     async fn start(
         transport: Transport,
         in_order: bool,
     ) -> (Self, [Driver<Counter>; 2], Multiaddr) {
-        let [near, far] = [0, 1].map(|index| Self::peer(transport, index, 0));
-        let address = near.handle.listen(Self::any_address(transport)).await;
-        let address = address.expect("a free address");
-        far.handle.dial(address.clone()).await.expect("it runs");
-        assert!(near.handle.wait_connected(1).await);
+        let id = |index: &u32| keys::from_seed(1, *index).public().to_peer_id();
+        let lower = (0..2).min_by_key(id).expect("two");
+        let [near, far] = [1 - lower, lower].map(|index| Self::peer(transport, index, 0));
+        let [address, at] =
+            [&near, &far].map(|peer| peer.handle.listen(Self::any_address(transport)));
+        let (address, at) = (address.await.expect("free"), at.await.expect("free"));
+        near.handle.dial(at).await.expect("it runs");
+        assert!(far.handle.wait_connected(1).await);
         let directory = Directory::new(vec![near.handle.peer_id(), far.handle.peer_id()]);
         let (sender, reports) = mpsc::channel(1024);
         let start = |id, peer: Peer| {
@@ -130,20 +140,21 @@ impl Pair {
         };
         let pair = Self {
             transport,
+            far: lower,
             in_order,
             reports,
         };
         (pair, [start(NEAR, near), start(FAR, far)], address)
     }
 
-    /// The next report that is neither a timer nor the end of a channel.
+    /// The next report of a message or of a loss.
     async fn next(&mut self) -> Report<Counter> {
         loop {
             let report = timeout(DEADLINE, self.reports.recv()).await;
             match report.expect("in time").expect("a process that runs") {
                 Report::HungUp { .. }
                 | Report::Output {
-                    output: Event::Due { of_restart: false },
+                    output: Event::Due { of_restart: false } | Event::Sent { .. },
                     ..
                 } => {}
                 report => return report,
@@ -169,29 +180,36 @@ impl Pair {
         assert_eq!(received, Vec::from_iter(values));
     }
 
-    async fn loses(&mut self, count: usize) {
-        for _ in 0..count {
-            let report = self.next().await;
-            assert!(matches!(report, Report::Lost { .. }), "{report:?}");
+    /// Waits until messages are sent whose first is this. Returns how many were lost already.
+    async fn sends(&mut self, number: u64) -> usize {
+        let mut lost = 0;
+        loop {
+            match timeout(DEADLINE, self.reports.recv()).await {
+                Ok(Some(Report::Lost { .. })) => lost += 1,
+                Ok(Some(Report::Output {
+                    output: Event::Sent { first },
+                    ..
+                })) if first == number => return lost,
+                Ok(Some(_)) => {}
+                report => panic!("{report:?}"),
+            }
         }
     }
 
-    /// The far process restarts with its durable field, and without its timer.
-    async fn restarts(&mut self, expected: u64) {
-        match self.next().await {
-            Report::Output {
-                node: FAR,
-                output: Event::Restarted { durable, volatile },
-                ..
-            } => assert_eq!((durable, volatile), (expected, 0)),
-            report => panic!("{report:?}"),
-        }
-        loop {
+    /// The far process restarts with its durable field, and without its timer, and so many
+    /// messages are lost.
+    async fn restarts(&mut self, expected: u64, mut lost: usize) {
+        let mut is_due = false;
+        while !is_due || lost > 0 {
             match timeout(DEADLINE, self.reports.recv()).await {
+                Ok(Some(Report::Lost { .. })) => lost -= 1,
                 Ok(Some(Report::Output {
                     node: FAR, output, ..
                 })) => match output {
-                    Event::Due { of_restart: true } => return,
+                    Event::Restarted { durable, volatile } => {
+                        assert_eq!((durable, volatile), (expected, 0));
+                    }
+                    Event::Due { of_restart: true } => is_due = true,
                     output => panic!("{output:?}"),
                 },
                 Ok(Some(_)) => {}
@@ -223,12 +241,13 @@ async fn crashes_and_restarts(transport: Transport, in_order: bool) {
         gone.await;
         assert!(near.handle().wait_connection(id, false).await);
         send(&near, FAR, 100..110).await;
-        pair.loses(10).await;
-        let peer = Pair::peer(pair.transport, 1, crashed.incarnation());
+        let lost = pair.sends(100).await;
+        near.handle().forget(id).await;
+        let peer = Pair::peer(pair.transport, pair.far, crashed.incarnation());
         peer.handle.dial(address.clone()).await.expect("it runs");
         assert!(near.handle().wait_connection(id, true).await);
         far = crashed.restart(peer);
-        pair.restarts(total).await;
+        pair.restarts(total, 10 - lost).await;
     }
     send(&near, FAR, 0..2000).await;
     pair.receives(FAR, 0..2000).await;
