@@ -16,7 +16,7 @@
 //   model.messageIds[m], model.texts[m]     the id of a message, and its text
 //   model.line(peer) → Int32Array of its steps, in order
 //   model.outputs.get(s) → [{ kind, text }] the outputs of a step; undefined for none
-//   model.snapshotOutputs, model.crashes   how many outputs are of snapshots; crashes and restarts
+//   model.snapshotOutputs, model.crashes, model.partitions   outputs of snapshots; faults and their ends
 //   model.first, model.last                from the first step to the end of the last one, ns
 //   model.left, model.revision             spans still to be read; rises when anything changed
 //
@@ -50,6 +50,7 @@ export class Model {
     /** @type {Map<string, number[]>[]} */ this.waiting = [];
     /** @type {{ sender: number, id: string, reason: string }[]} */ this.lostEarly = [];
     /** @type {Crash[]} */ this.crashes = [];
+    /** @type {Partition[]} */ this.partitions = [];
     this.base = 0n;
     this.next = 0;
     this.left = 0;
@@ -58,10 +59,8 @@ export class Model {
     this.revision = 0;
   }
 
-  /**
-   * Adds one answer. Returns whether it had anything new.
-   * @param {DiagramAnswer} answer
-   */
+  // Adds one answer. Returns whether it had anything new.
+  /** @param {DiagramAnswer} answer */
   append(answer) {
     const { steps, states, sends, outputs, losses } = answer;
     const rows = {
@@ -74,7 +73,8 @@ export class Model {
     this.next = answer.next;
     this.left = answer.left ?? 0;
     this.crashes.push(...answer.crashes ?? []);
-    if (!rows.steps && !rows.losses && !answer.crashes) return false;
+    this.partitions.push(...answer.partitions ?? []);
+    if (!rows.steps && !rows.losses && !answer.crashes && !answer.partitions) return false;
     this.base = BigInt(answer.base);
     const places = {
       peers: this.#enter('peers', answer.peers),

@@ -14,6 +14,7 @@ interface DiagramAnswer extends Tables {
   traces: string[];
   states?: number[];
   crashes?: Crash[];
+  partitions?: Partition[];
 }
 
 // A peer stopped, or restarted after that.
@@ -21,6 +22,13 @@ interface Crash {
   peer: string;
   at: number;
   happened: 'crash' | 'restart';
+}
+
+// The network was parted into this group and the others, or made whole again.
+interface Partition {
+  group: string[];
+  at: number;
+  happened: 'partition' | 'heal';
 }
 
 type Tables = import('./answer-tables.js').Tables;

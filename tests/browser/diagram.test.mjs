@@ -9,6 +9,7 @@ import { test } from 'node:test';
 import { arrange } from '../../dashboards/viewer/diagram/layout.js';
 import { drawAxis } from '../../dashboards/viewer/diagram/paint-frame.js';
 import { downtimesOf, placeOf } from '../../dashboards/viewer/diagram/paint-downtimes.js';
+import { separationsOf, shadePartitions } from '../../dashboards/viewer/diagram/paint-partitions.js';
 import { searchSteps } from '../../dashboards/viewer/diagram/step-search.js';
 import { read, write } from '../../dashboards/viewer/diagram/settings.js';
 import { diff, stateOf } from '../../dashboards/viewer/diagram/state-diff.js';
@@ -55,6 +56,26 @@ test('a peer is down from its crash to its restart, or to the end', () => {
   assert.equal(placeOf(model, layout, a, 35, true), layout.x[6], 'at the next step');
   assert.equal(placeOf(model, layout, b, 0, false), layout.begin - 0.5, 'before the first step');
   assert.equal(placeOf(model, arrange(model, settings()), b, 25, false), 25);
+});
+
+test('a partition lasts until it heals, or to the end', () => {
+  const model = whole();
+  const part = (group, at, happened = 'partition') => ({ group, at, happened });
+  const partitions = [part(['a'], 15), part(['b', 'c'], 20), part(['a'], 30, 'heal'), part(['a'], 40)];
+  model.append({ ...answer([]), partitions });
+  assert.deepEqual(separationsOf(model.partitions), [
+    { group: ['a'], at: 15, until: 30 },
+    { group: ['b', 'c'], at: 20, until: null },
+    { group: ['a'], at: 40, until: null },
+  ]);
+  const fills = [];
+  const context = { fillRect: (...rectangle) => fills.push(rectangle) };
+  const layout = arrange(model, settings());
+  const size = { width: 500, height: 500 };
+  shadePartitions(context, { layout, model, theme: {}, size }, frameOf(layout, fit(layout), size));
+  assert.equal(fills.length, 4, 'one for each peer that is known');
+  assert.ok(fills.every(([, , width]) => width > 0));
+  assert.equal(context.globalAlpha, 1);
 });
 
 test('rows are peers in order; grouped ones share the last row', () => {

@@ -2,6 +2,7 @@
 
 import { clocks, vectorClock } from '../causality.js';
 import { duration, plural } from '../format.js';
+import { separationsOf } from './paint-partitions.js';
 
 /** @param {Model} model @param {number} s */
 export const stepName = ({ step, peers }, s) => `${peers[step.peer[s]]} ${step.number[s]}`;
@@ -83,5 +84,6 @@ export function describe(model, inSight) {
   const peers = model.peers.length;
   return `Space-time diagram: ${peers} peers, one line each from top to bottom; time runs to the right. ${
     model.step.count} steps and ${model.message.count} messages, ${inSight} messages in sight.${model.crashes.length
-    ? ` ${plural(model.crashes.filter(({ happened }) => happened === 'crash').length, 'peer')} crashed.` : ''}`;
+    ? ` ${plural(model.crashes.filter(({ happened }) => happened === 'crash').length, 'peer')} crashed.` : ''}${
+    model.partitions.length ? ` ${plural(separationsOf(model.partitions).length, 'partition')}.` : ''}`;
 }

@@ -19,6 +19,7 @@ export function Legend({ diagram, marks, seen, whole }) {
       ${marks.orphans > 0 && html`<${Mark} look="orphan">against the cut</>`}
       ${marks.found && html`<${Mark} look="found">found</>`}
       ${model.crashes.length > 0 && html`<${Mark} look="down">down after a crash</>`}
+      ${model.partitions.length > 0 && html`<${Mark} look="parted">behind a partition</>`}
       ${layout.broken && !pending && html`<${Mark} look="cross">never arrived</>`}
       ${layout.kinds.map((kind) => html`<${Kind} key=${kind} name=${model.kinds[kind]} kind=${kind}
         settings=${settings} set=${set} />`)}

@@ -16,6 +16,7 @@ import { isLocal } from './layout.js';
 import { arrowsInSight, drawArrows } from './paint-arrows.js';
 import { drawCut, shadeCut } from './paint-cut.js';
 import { drawDowntimes } from './paint-downtimes.js';
+import { shadePartitions } from './paint-partitions.js';
 import { drawHighlights } from './paint-highlights.js';
 import { drawAxis, drawNames, drawRails, drawScroll } from './paint-frame.js';
 import { HEAD, frameOf } from './view.js';
@@ -39,6 +40,7 @@ export function paint(context, scene) {
   context.rect(0, HEAD, size.width, size.height - HEAD);
   context.clip();
   if (marks.cut) shadeCut(context, scene, frame, marks.cut);
+  shadePartitions(context, scene, frame);
   drawRails(context, scene, frame);
   drawDowntimes(context, scene, frame);
   const sight = arrowsInSight(scene, frame);

@@ -94,7 +94,7 @@ impl History {
         store.for_each(|name, span| {
             if let Some(of_crash) = faults::crash(name, &span) {
                 crashes.add(of_crash, span.start_time_unix_nano);
-            } else if let Some(of_partition) = faults::partition(name, &span) {
+            } else if let Some(of_partition) = faults::separation(name, &span) {
                 partitions.add(of_partition, span.start_time_unix_nano);
             } else if let Some(step) = step(span) {
                 match processes.get_mut(name) {

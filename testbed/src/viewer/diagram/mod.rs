@@ -60,6 +60,8 @@ pub(super) struct Diagram {
     losses: Losses,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     crashes: Vec<Crash>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    partitions: Vec<Partition>,
 }
 
 /// `{"peer":"peer-00","at":1500000,"happened":"crash"}`
@@ -69,6 +71,23 @@ struct Crash {
     /// Since `base`, in nanoseconds.
     at: i64,
     happened: Lifecycle,
+}
+
+/// `{"group":["peer-00"],"at":1500000,"happened":"partition"}`
+#[derive(Debug, Serialize)]
+struct Partition {
+    /// The peers on one side.
+    group: Vec<String>,
+    /// Since `base`, in nanoseconds.
+    at: i64,
+    happened: Parted,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Parted {
+    Partition,
+    Heal,
 }
 
 /// The parameters of a query for steps.
@@ -138,6 +157,17 @@ impl Reader {
                 peer: peer.to_string(),
                 at: signed(span.start_time_unix_nano) - signed(self.base),
                 happened,
+            });
+            return;
+        }
+        if let Some(([group, _], ends)) = faults::partition(peer, &span) {
+            self.diagram.partitions.push(Partition {
+                group: group.iter().map(ToString::to_string).collect(),
+                at: signed(span.start_time_unix_nano) - signed(self.base),
+                happened: match ends {
+                    true => Parted::Heal,
+                    false => Parted::Partition,
+                },
             });
             return;
         }
