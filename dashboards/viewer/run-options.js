@@ -16,7 +16,8 @@ export function headOptions({ experiment }) {
   /** @param {{ peer: number, lie: string }} liar */
   const named = ({ peer, lie }) => `${peer}:${lie}`;
   return [['protocol', protocol], ['algorithm', algorithm], ['workload', workload], ['channel', channel],
-    ['scenario', scenario?.split(/[/\\]/).pop()], ['liars', liars?.map(named).join(' ')]].filter(([, text]) => text);
+    ['scenario', scenario?.split(/[/\\]/).pop()], ['liars', liars?.map(named).join(' ')],
+  ].filter(([, text]) => text);
 }
 
 // All options: [[name, text], …], without those that have no value.

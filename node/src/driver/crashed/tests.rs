@@ -220,7 +220,7 @@ impl Pair {
 }
 
 async fn send(from: &Driver<Counter>, to: NodeId, values: std::ops::Range<u64>) {
-    let given = from.command((to, values), Context::new()).await;
+    let given = from.command((to, values), None, Context::new()).await;
     given.expect("a process that runs");
 }
 
