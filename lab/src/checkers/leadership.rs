@@ -5,41 +5,40 @@
 //! `process`; one that asks whether a larger process is there sends it ELECTION.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
+use algorithms::NodeId;
 use trace::history::History;
 use trace::steps::Event;
 
 use super::Property;
 
-/// Checks a run.
-pub fn check(history: &History) -> Vec<Property> {
+/// Checks a run of so many processes, of which some may have taken no recorded step.
+pub fn check(history: &History, processes: u32) -> Vec<Property> {
     let leaders = leaders(history);
+    let names: Vec<_> = (0..processes)
+        .map(|node| NodeId(node).to_string())
+        .collect();
     vec![
-        largest(history),
+        largest(history, &names),
         agreement(history, &leaders),
-        termination(history, &leaders),
+        termination(history, &names, &leaders),
     ]
 }
 
 /// Safety: a process leads only if each larger one was down at some time since it was asked.
-fn largest(history: &History) -> Property {
+fn largest(history: &History, names: &[String]) -> Property {
     let mut property =
         Property::of("largest that is up", history).looks_at("output Elected of the leader itself");
     for (name, steps) in &history.processes {
         // When it has last asked each larger process.
-        let mut asked = BTreeMap::<&Arc<str>, u64>::new();
+        let mut asked = BTreeMap::<&str, u64>::new();
         for step in steps {
             let leads = step.events.iter().any(|event| is_elected(event, name));
-            for larger in history
-                .processes
-                .keys()
-                .filter(|other| leads && is_larger(other, name))
-            {
-                let since = asked.get(larger).copied();
+            for larger in names.iter().filter(|other| leads && is_larger(other, name)) {
+                let since = asked.get(&**larger).copied();
                 let was_down = history.crashes.iter().any(|crash| {
                     let is_back = crash.restarted.is_some_and(|at| Some(at) < since);
-                    crash.process == *larger && crash.at <= step.at_unix_nano && !is_back
+                    *crash.process == **larger && crash.at <= step.at_unix_nano && !is_back
                 });
                 property.check(was_down, || {
                     format!("{name} leads (step {}), and {larger} was up", step.number)
@@ -50,7 +49,7 @@ fn largest(history: &History) -> Property {
                 if let Event::Sent { to, message } = event
                     && message.kind == "ELECTION"
                 {
-                    asked.insert(to, step.at_unix_nano);
+                    asked.insert(&**to, step.at_unix_nano);
                 }
             }
         }
@@ -77,7 +76,7 @@ fn agreement(history: &History, leaders: &BTreeMap<&str, &str>) -> Property {
 }
 
 /// In the end, all that are up follow some process, once there was an election.
-fn termination(history: &History, leaders: &BTreeMap<&str, &str>) -> Property {
+fn termination(history: &History, names: &[String], leaders: &BTreeMap<&str, &str>) -> Property {
     let mut property = Property::of("termination", history).looks_at("output Elected");
     let mut followed = leaders
         .values()
@@ -88,12 +87,8 @@ fn termination(history: &History, leaders: &BTreeMap<&str, &str>) -> Property {
         }
         return property;
     }
-    for process in history
-        .processes
-        .keys()
-        .filter(|one| history.stopped(one).is_none())
-    {
-        property.check_in_the_end(leaders.contains_key(&**process), || {
+    for process in names.iter().filter(|one| history.stopped(one).is_none()) {
+        property.check_in_the_end(leaders.contains_key(process.as_str()), || {
             format!("{process} follows nobody")
         });
     }

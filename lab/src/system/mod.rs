@@ -191,10 +191,11 @@ pub trait System: Send + Sync {
         false
     }
 
-    /// Whether its processes are [`Rounds`](algorithms::rounds::Rounds) that end by the
-    /// clock. The model checker then runs them in synchronous rounds: messages take no
-    /// time, and of all timers those that are due first run out first. In a run in which a
-    /// message came after its round, or never, no property is known to hold.
+    /// Whether its processes rely on a bound on the time of a message, as
+    /// [`Rounds`](algorithms::rounds::Rounds) do that end by the clock. The model checker
+    /// then lets messages take no time, and of all timers those that are due first run out
+    /// first. In a run in which a message came after its round, or never, no property is
+    /// known to hold.
     fn is_synchronous(&self) -> bool {
         false
     }

@@ -116,6 +116,11 @@ impl System for Bullies {
         self.timeout.saturating_add(delay).saturating_mul(6)
     }
 
+    /// The checker lets messages take no time, unless the time-out is a short one.
+    fn is_synchronous(&self) -> bool {
+        self.timeout >= PATIENT
+    }
+
     fn survives_crashes(&self) -> bool {
         true
     }
@@ -123,7 +128,7 @@ impl System for Bullies {
     fn judge(&self, history: &History) -> Judgement {
         let most = bully::most_questions(self.processes.into());
         Judgement {
-            properties: leadership::check(history),
+            properties: leadership::check(history, self.processes),
             figures: vec![
                 Figure {
                     name: "ELECTION",
