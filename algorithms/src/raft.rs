@@ -34,7 +34,7 @@
 //!
 //! Cost: with a stable leader, 2(N-1) messages and one round trip an entry, and a message
 //! more if the client asked another process. An election takes 2(N-1) messages.
-//! `election.rs` has how a term gets its leader, and `log.rs` what the leader does.
+//! What a process handles is in this file; `election.rs` and `log.rs` have how.
 
 mod election;
 mod flawed;

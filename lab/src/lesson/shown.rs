@@ -44,8 +44,10 @@ impl Lesson {
     pub fn handlers(&self) -> String {
         let lines = self.file.content.lines();
         let lines = lines.take_while(|&line| line != "#[cfg(test)]");
-        let handlers =
-            lines.skip_while(|line| !(line.starts_with("impl") && line.contains("Algorithm for ")));
+        let traits = ["Algorithm for ", "Synchronous for "];
+        let begins =
+            |line: &str| line.starts_with("impl") && traits.iter().any(|name| line.contains(name));
+        let handlers = lines.skip_while(|line| !begins(line));
         let lines: Vec<_> = handlers.collect();
         lines.join("\n").trim_end().to_owned()
     }

@@ -316,7 +316,7 @@ fn nearest_passing_schedule_parts_at_one_step() {
     assert_eq!(passing.same_steps, 3, "{passing}");
     let [fails, passes] = [passing.failing_step, passing.passing_step].map(Option::unwrap);
     assert_eq!(fails, "peer-00 (step 2) receives ASK from peer-01");
-    assert_eq!(passes, "peer-00 (step 2) takes a command");
+    assert_eq!(passes, "peer-00 (step 2) starts again");
     let ran = case.schedule(passing.schedule).run();
     assert!(crate::system::judge(case.system(), &ran.recorded).holds());
 }

@@ -55,7 +55,8 @@ fn a_seed_decides_every_byte() {
     ] {
         let spans = |seed: &str| {
             let runs = Runs::new();
-            let arguments = format!("--seed {seed} --peers 5 simulate {system} --loss 0.01");
+            let options = "--loss 0.01 --shrink 0s";
+            let arguments = format!("--seed {seed} --peers 5 simulate {system} {options}");
             // The verdict does not matter here.
             run(&mut runs.testbed(arguments.split(' ')));
             fs::read(runs.only().join("spans.jsonl")).expect("spans")

@@ -109,7 +109,7 @@ fn every_lesson_has_a_run_in_few_steps_that_is_the_same_each_time() {
 fn handlers_are_shown_as_they_stand_in_the_file() {
     for lesson in lessons() {
         let (name, handlers) = (lesson.name, lesson.handlers());
-        for part in [" for ", "type Message = ", "    fn on_"] {
+        for part in [" for ", "type Message = ", "    fn "] {
             assert!(handlers.contains(part), "{name}: {part}");
         }
         assert!(lesson.file.content.contains(&handlers), "{name}");
