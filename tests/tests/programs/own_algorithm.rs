@@ -178,7 +178,8 @@ fn options_of_its_own_are_in_the_command_of_a_failing_schedule() {
         &[
             "the mass is conserved: VIOLATED",
             "; again: own-push-sum --out ",
-            " --split rounded --peers 5 simulate --seed 1 --schedule ",
+            " --split rounded simulate ",
+            " --shrink 0s --seed 1 --schedule ",
         ],
     );
 }

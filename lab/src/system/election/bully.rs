@@ -102,9 +102,10 @@ impl System for Bullies {
         }
     }
 
-    /// At most: a crash of another process than the leader changes nothing.
+    /// At most: the leader changes when it stops, and again if it comes back. A crash of
+    /// another process changes nothing.
     fn endings(&self) -> u64 {
-        u64::from(self.processes) * (1 + self.crashes as u64)
+        u64::from(self.processes) * (1 + 2 * self.crashes as u64)
     }
 
     /// An election takes two time-outs, and one more for each process that stops meanwhile.

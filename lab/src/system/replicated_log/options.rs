@@ -19,8 +19,9 @@ const PATIENT: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug, Args, Serialize)]
 #[command(next_help_heading = "Options of replicate")]
 pub struct Options {
-    /// How many commands clients give, one peer after the other [default: 10; 1 in a check]
-    #[arg(long, value_name = "N", value_parser = values::count::<u32>)]
+    /// How many commands clients give, one peer after the other: at most 1000, for every
+    /// state has the log [default: 10; 1 in a check]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub commands: Option<u32>,
     /// The time between two commands
     #[arg(long, value_name = "TIME", default_value = "50ms", value_parser = values::duration)]
@@ -107,7 +108,6 @@ impl SystemOptions for Options {
 
     fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, SetupError> {
         setup.require_mesh()?;
-        setup.limit_operations("--commands", self.commands.unwrap_or(1), 1)?;
         Ok(match self.mistake.map(Mistake::flaw) {
             None => visitor.visit(self.system(&setup, |raft| raft)),
             Some(flaw) => visitor.visit(self.system(&setup, move |raft| Flawed::new(raft, flaw))),

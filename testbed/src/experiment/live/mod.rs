@@ -5,8 +5,6 @@ mod clock;
 mod fault_requests;
 mod overload;
 mod planned;
-#[cfg(test)]
-mod restarts;
 mod session;
 #[cfg(test)]
 mod tests;

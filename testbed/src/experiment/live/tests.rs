@@ -14,6 +14,7 @@ use crate::own::{
 use crate::run::latest;
 
 mod clients;
+mod restarts;
 
 const PROCESSES: u32 = 8;
 const COMMANDS: u32 = 40;

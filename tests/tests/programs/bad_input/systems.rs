@@ -164,7 +164,7 @@ fn invalid_values_are_rejected() {
         (
             "a rate of another unit",
             "simulate elect --crash 0.1/x",
-            &["--crash", "0.1/x", "write for example 2 or 0.1/s"],
+            &["--crash", "0.1/x", "in simulate 2 or 0.1/s"],
         ),
         (
             "a rate that is no number",

@@ -35,12 +35,13 @@ const NOT_RUN: [(&str, &str); 13] = [
 ];
 
 /// Parts of command lines that demonstrate a failure. By chance their run may pass.
-const MAY_FAIL: [&str; 8] = [
+const MAY_FAIL: [&str; 9] = [
     "--peers 20 snapshot --channel per-message",
     "check snapshot --peers 3 --channel per-message",
     "simulate wave --seeds 100 --loss 0.05",
     "check agree --peers 3 --crashes 1 --faults 0",
     "check generals --peers 3 --liars 2:forge",
+    "--mistake",
     "naive",
     "--fanout 2",
     SCENARIO,
