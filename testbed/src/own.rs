@@ -33,7 +33,7 @@ pub fn main<S: System + 'static>(system: impl Fn(&Setup) -> S + Send + Sync + 's
 /// values are in `run.json` and on the page.
 ///
 /// ```no_run
-/// use testbed::own::{self, System, clap};
+/// use testbed::own::{self, clap};
 ///
 /// #[derive(clap::Args)]
 /// struct Options {
@@ -42,7 +42,7 @@ pub fn main<S: System + 'static>(system: impl Fn(&Setup) -> S + Send + Sync + 's
 ///     rounds: u32,
 /// }
 ///
-/// # fn averages(_: &own::Setup, _: u32) -> impl System + 'static {
+/// # fn averages(_: &own::Setup, _: u32) -> lab::system::election::Election {
 /// #     lab::system::election::Election::new(3, 3, 1)
 /// # }
 /// fn main() -> std::process::ExitCode {
