@@ -59,7 +59,7 @@ pub fn main<S: System + 'static>(system: impl Fn(&Setup) -> S + Send + Sync + 's
 ///     rounds: u32,
 /// }
 ///
-/// # fn averages(_: &own::Setup, _: u32) -> impl own::System + 'static {
+/// # fn averages(_: &own::Setup, _: u32) -> lab::system::election::Election {
 /// #     lab::system::election::Election::new(3, 3, 1)
 /// # }
 /// fn main() -> std::process::ExitCode {
