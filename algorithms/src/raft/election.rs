@@ -47,7 +47,7 @@ impl Raft {
         let (shortest, longest) = self.times.election;
         let after = match longest.checked_sub(shortest) {
             Some(Duration::ZERO) | None => shortest,
-            Some(range) => shortest + range * out.random(0..=1000) / 1000,
+            Some(range) => shortest + range / 1000 * out.random(0..=1000),
         };
         match self.term < self.times.last_term {
             true => out.set_timer(Timer::Election, after),

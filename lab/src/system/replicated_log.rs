@@ -46,13 +46,21 @@ impl<A: Algorithm<Command = Command, Output = Output>> System for ReplicatedLog<
 
     fn process(&self, id: NodeId) -> A {
         let all = (0..self.processes).map(NodeId);
-        (self.process)(Raft::new(id, all, self.times.clone()))
+        let mut times = self.times.clone();
+        let (shortest, longest) = times.election;
+        if shortest == longest {
+            // Time-outs that are not drawn differ too, so that one process stands first.
+            let later = shortest.saturating_mul(id.0) / self.processes.max(1) / 2;
+            let own = shortest.saturating_add(later);
+            times.election = (own, own);
+        }
+        (self.process)(Raft::new(id, all, times))
     }
 
     fn commands(&self) -> Vec<ScheduledCommand<Command>> {
         let commands = (1..).zip(self.asked());
         let commands = commands.map(|(number, (node, command))| ScheduledCommand {
-            at: self.every * number,
+            at: self.every.saturating_mul(number),
             node,
             command: Command::Propose(command),
             operation: "propose",

@@ -81,7 +81,7 @@ impl SystemOptions for Options {
         order: 65,
         name: "raft",
         title: "Raft: a log that processes agree on",
-        about: "how do processes keep the same log, although some stop and come back?",
+        about: "how do all keep one log, whoever stops?",
         needs: "a channel between any two, which may lose, duplicate and reorder; a majority that is up; for progress, election time-outs well above a round trip",
         cost: "with a stable leader, 2(N-1) messages and one round trip an entry; 2(N-1) messages an election",
         run: "replicate",
@@ -94,7 +94,7 @@ impl SystemOptions for Options {
                 "every schedule of one term, with a crash at any moment",
             "testbed check replicate --peers 3 --mistake votes-twice" =>
                 "a shortest run with two leaders in one term",
-            "testbed simulate replicate --peers 3 --seeds 10 --election-timeout 1ms --max-time 10s" =>
+            "testbed simulate replicate --peers 3 --seeds 10 --election-timeout 1ms" =>
                 "time-outs below the delay: no leader stays",
         },
     }];
