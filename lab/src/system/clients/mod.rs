@@ -43,7 +43,7 @@ pub struct Client<C> {
 pub enum To {
     /// This process.
     Process(NodeId),
-    /// The process that leads, as the last output says that states it ([`System::leads`]).
+    /// The process that leads, as the last output says that states it ([`System::leads`](crate::system::System::leads)).
     Leader,
 }
 
