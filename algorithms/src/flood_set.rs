@@ -22,7 +22,7 @@
 //! (Lynch's processes decide on a default if W has more than one value. The smallest value
 //! is her remark for a stronger validity: what is decided is always an input.)
 //!
-//! What it needs: synchronous rounds ([`Rounds`](crate::rounds::Rounds)), a channel
+//! What it needs: synchronous rounds ([`Rounds`]), a channel
 //! between any two processes that loses nothing, and at most f processes that stop. None
 //! restarts. In an asynchronous network no algorithm can do this for certain, even for
 //! f = 1 (Fischer, Lynch and Paterson, JACM 32(2), 1985). So by the clock it rests on an

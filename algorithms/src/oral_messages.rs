@@ -27,7 +27,7 @@
 //! know which of them lies. The paper shows that no algorithm can do with N = 3m.
 //!
 //! What it needs: N > 3m processes, at most m of which lie; a channel between any two;
-//! synchronous rounds by the clock ([`Rounds`](crate::rounds::Rounds)), for a traitor may
+//! synchronous rounds by the clock ([`Rounds`]), for a traitor may
 //! be silent; and receivers that know who sent a message.
 //!
 //! Cost: m+1 rounds. The number of orders grows like N^m: 9 for N = 4 and m = 1, 156 for
