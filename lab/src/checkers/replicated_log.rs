@@ -8,7 +8,8 @@
 //! for each command that it carries out `Applied`, with the numbers `index` (from 1),
 //! `command` and `term`, its own term.
 
-use std::collections::BTreeSet;
+use std::cell::LazyCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use algorithms::Fields;
@@ -159,7 +160,8 @@ fn validity(history: &History, asked: &Asked) -> Property {
 }
 
 /// Each process that is up carries out every command, unless the process that the client
-/// asked has crashed.
+/// asked has crashed. That is promised for a network that works again: otherwise it is not
+/// known.
 fn termination(history: &History, asked: &Asked) -> Property {
     let mut property = Property::of("termination", history).looks_at("command of a client");
     let processes = history.processes.keys();
@@ -170,26 +172,57 @@ fn termination(history: &History, asked: &Asked) -> Property {
         property.not_known(why);
         return property;
     }
+    let disturbed = LazyCell::new(|| disturbed(history));
     let done: BTreeSet<_> = outputs(history)
         .map(|(by, _, applied)| (by, applied.command))
         .collect();
-    let crashed: BTreeSet<_> = history
-        .crashes
-        .iter()
-        .map(|crash| &*crash.process)
-        .collect();
-    for (at, command) in asked
-        .commands
-        .iter()
-        .filter(|(at, _)| !crashed.contains(&**at))
-    {
+    let crashes = history.crashes.iter();
+    let crashed: BTreeSet<_> = crashes.map(|crash| &*crash.process).collect();
+    let asked = asked.commands.iter();
+    for (at, command) in asked.filter(|(at, _)| !crashed.contains(&**at)) {
         for process in &up {
-            property.check_in_the_end(done.contains(&(&***process, *command)), || {
+            let is_done = done.contains(&(&***process, *command));
+            if !is_done && let Some(why) = &*disturbed {
+                property.unknown(why);
+                continue;
+            }
+            property.check_in_the_end(is_done, || {
                 format!("{process} never carries out {command}, which a client asked of {at}")
             });
         }
     }
     property
+}
+
+/// Why the network may still have hindered the processes in the end: a partition that does
+/// not heal, or messages that were lost after the last fault. A message that has not come is
+/// lost if a later one of its channel came, or if none at all came in the run.
+fn disturbed(history: &History) -> Option<String> {
+    if history.partitions.iter().any(|one| one.healed.is_none()) {
+        return Some("a partition never heals".into());
+    }
+    let since = history.last_fault().unwrap_or(0);
+    let steps = history.steps();
+    let received = steps.filter_map(|(.., step)| {
+        let received = step.received.as_ref()?;
+        Some((&*received.from, received.message.id))
+    });
+    let received: BTreeSet<_> = received.collect();
+    let (mut missing, mut lost) = (BTreeMap::<_, u64>::new(), 0);
+    for (by, at, to, message) in history.sends() {
+        if history.processes[by][at].at_unix_nano < since {
+            continue;
+        }
+        let missing = missing.entry((by, to)).or_default();
+        match received.contains(&(&**by, message.id)) {
+            true => lost += std::mem::take(missing),
+            false => *missing += 1,
+        }
+    }
+    if received.is_empty() {
+        lost = missing.values().sum();
+    }
+    (lost > 0).then(|| format!("{lost} messages were lost after the last fault"))
 }
 
 /// Why nobody leads in the end, if the run allows it.

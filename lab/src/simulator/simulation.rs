@@ -33,6 +33,8 @@ pub struct Simulation<A: Algorithm> {
     clock: Arc<AtomicU64>,
     steps: u64,
     messages: u64,
+    /// When the last of the messages under way arrives.
+    last_arrival: u64,
     fault: Option<Fault>,
     /// About how many bytes the records take.
     recorded: u64,
@@ -181,6 +183,7 @@ impl<A: Algorithm> Simulation<A> {
             clock,
             steps: 0,
             messages: 0,
+            last_arrival: 0,
             fault: None,
             recorded: 0,
             channels: HashMap::new(),
@@ -196,7 +199,7 @@ impl<A: Algorithm> Simulation<A> {
     /// Runs until nothing more happens, a step has a fault, a limit is met, or
     /// `stop` is set. The environment gets every output, and every crash without a restart;
     /// it may end the run there. The run also ends after the time at which the environment
-    /// [gives up](Environment::gives_up).
+    /// [gives up](Environment::gives_up), and the arrival of all messages sent until then.
     pub fn run(
         &mut self,
         limits: &Limits,
@@ -209,13 +212,19 @@ impl<A: Algorithm> Simulation<A> {
                 return self.over();
             }
         }
-        let mut events = 0;
+        // The last arrival of the messages that were sent before the environment gave up.
+        let (mut events, mut awaited) = (0, 0);
         while let Some((at, happening)) = self.next(&environment) {
             if stop.load(Ordering::Relaxed) {
                 return End::Stopped;
             }
-            if environment.gives_up().is_some_and(|over| at > nanos(over)) {
-                return End::Decided;
+            if let Some(over) = environment.gives_up().map(nanos) {
+                if self.now <= over {
+                    awaited = self.last_arrival;
+                }
+                if at > over.max(awaited) {
+                    return End::Decided;
+                }
             }
             if let Some(most) = self.scenario.steps.filter(|most| self.steps >= *most) {
                 return End::Cut(most);
@@ -566,6 +575,7 @@ impl<A: Algorithm> Simulation<A> {
             message,
             received,
         };
+        self.last_arrival = self.last_arrival.max(at);
         self.queue.push(at, message);
     }
 

@@ -167,7 +167,7 @@ fn flood() {
             interval: Duration::ZERO,
             size: 0,
             fanout: None,
-            patience: Duration::from_secs(10),
+            patience: Duration::ZERO,
         };
         let system = Flooding::new(neighbours.clone(), plan, edges(&neighbours));
         let history = simulate(&system);

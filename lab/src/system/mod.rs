@@ -164,7 +164,7 @@ pub trait System: Send + Sync {
     /// For an algorithm that guarantees no ending: how long after the last command, after
     /// the last of its [endings](Self::endings), and after the last planned fault has ended,
     /// a run is over although some endings are missing. That is not wrong; the judge reports
-    /// what is missing. It should be longer than anything takes that is still to come.
+    /// what is missing. A simulated run also waits for the messages that were sent until then.
     fn gives_up_after(&self) -> Option<Duration> {
         None
     }

@@ -1,5 +1,7 @@
 use std::ops::ControlFlow;
 
+use trace::history::PartitionRecord;
+
 use super::*;
 use crate::checkers::by_hand::{ByHand, integer, list, text, violated};
 
@@ -136,5 +138,44 @@ fn a_command_is_carried_out_by_all_that_are_up_while_a_majority_is() {
         unknown
             .reason()
             .is_some_and(|why| why.contains("no majority"))
+    );
+}
+
+#[test]
+fn termination_is_not_known_while_the_network_is_disturbed() {
+    let stuck = || {
+        let mut run = ByHand::new(ALL);
+        leads(&mut run, "peer-00", 1, &["1:-", "1:7"]);
+        run
+    };
+    let reason = |run: &ByHand| {
+        let property = check(&run.history, &asked(u64::MAX)).remove(1);
+        property.reason().map(str::to_owned)
+    };
+    let mut parted = stuck();
+    parted.history.partitions.push(PartitionRecord {
+        group: vec!["peer-00".into()],
+        others: vec!["peer-01".into(), "peer-02".into()],
+        at: 0,
+        healed: None,
+    });
+    assert_eq!(reason(&parted).as_deref(), Some("a partition never heals"));
+
+    let mut lossy = stuck();
+    lossy.send("peer-00", "peer-01", "APPEND_ENTRIES", []);
+    let second = lossy.send("peer-00", "peer-01", "APPEND_ENTRIES", []);
+    lossy.receive("peer-01", second);
+    let why = "1 messages were lost after the last fault";
+    assert_eq!(reason(&lossy).as_deref(), Some(why));
+
+    // The last message is only under way.
+    let mut slow = stuck();
+    let first = slow.send("peer-00", "peer-01", "APPEND_ENTRIES", []);
+    slow.receive("peer-01", first);
+    slow.step("peer-00");
+    slow.send("peer-00", "peer-01", "APPEND_ENTRIES", []);
+    assert_eq!(
+        violated(&check(&slow.history, &asked(u64::MAX))),
+        ["termination"]
     );
 }

@@ -45,8 +45,8 @@ pub struct Options {
     /// it has fewer [default: all]
     #[arg(long, value_name = "K", value_parser = crate::values::count::<u32>)]
     pub fanout: Option<u32>,
-    /// How long after the last message, or the last delivery, a run waits for missing
-    /// deliveries; gossipsub's meshes may take as long to form
+    /// How long after the last message, or the last delivery, a live run waits
+    /// for missing deliveries; gossipsub's meshes may take as long to form
     /// [default: 2s, with gossipsub 10s]
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     #[serde(skip)]

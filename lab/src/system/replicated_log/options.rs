@@ -19,9 +19,9 @@ const PATIENT: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug, Args, Serialize)]
 #[command(next_help_heading = "Options of replicate")]
 pub struct Options {
-    /// How many commands clients give, one peer after the other: at most 1000, for every
+    /// How many commands clients give, one peer after the other: at most 200, for every
     /// state has the log [default: 10; 1 in a check]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=200))]
     pub commands: Option<u32>,
     /// The time between two commands
     #[arg(long, value_name = "TIME", default_value = "50ms", value_parser = values::duration)]
