@@ -7,12 +7,12 @@
 //! process that is up is to lead, and the others are to know it. Processes stop and come
 //! back, the leader as well.
 //!
-//! A process that finds the leader gone, or comes back itself, holds an *election*: it
-//! asks all larger processes whether they are there. If none answers in time, it is the
-//! largest; it leads, and says so to all smaller ones. If one answers, that one holds an
-//! election of its own, and the asker waits to be told who leads. If it is told nothing
-//! in time, the one that answered has stopped, and the asker begins anew. So the largest
-//! process bullies the others into submission, which is where the name is from.
+//! A process that finds that the leader has stopped, or that restarts itself, holds an
+//! *election*: it asks all larger processes whether they are up. If none answers in time,
+//! it is the largest that is up; it leads, and announces itself to all smaller ones. If one
+//! answers, that one holds an election of its own, and the first waits for the announcement
+//! of the leader. If none comes in time, the process that answered has stopped, and the
+//! first begins anew. So the largest process always takes over: it is the bully.
 //!
 //! A process concludes from silence that another has stopped. That is right only if
 //! messages and steps have an upper bound of time, and the time-out is beyond it. With a
@@ -75,7 +75,7 @@ pub enum Output {
 pub enum Timer {
     /// No larger process has answered.
     Answer,
-    /// One has answered, and nobody leads yet.
+    /// A larger process has answered, and no leader has announced itself.
     Coordinator,
 }
 
@@ -200,7 +200,7 @@ mod tests {
         Bully::new(NodeId(me), (0..4).map(NodeId), TIMEOUT)
     }
 
-    /// What is sent, to whom; and whom the process says it follows.
+    /// The messages that are sent, each with its receiver, and the leaders that are output.
     fn handle(process: &mut Bully, input: Input<Bully>) -> (Vec<(u32, Message)>, Vec<u32>) {
         let (mut sent, mut elected) = (Vec::new(), Vec::new());
         for effect in step(process, input, 0) {

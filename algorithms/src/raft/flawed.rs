@@ -9,7 +9,7 @@ use crate::{Algorithm, Describe, Input, NodeId, Out};
 pub enum Flaw {
     /// A process votes for every candidate of its term.
     VotesTwice,
-    /// A process that restarts has forgotten for whom it voted.
+    /// A process forgets its vote when it restarts.
     ForgetsVote,
     /// A process votes for any candidate, whatever that one's log.
     IgnoresLog,

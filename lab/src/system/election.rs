@@ -47,7 +47,7 @@ pub struct Options {
 pub enum ElectionAlgorithm {
     /// Identities go around a ring.
     ChangRoberts,
-    /// The largest process that is up leads, whoever stops.
+    /// Of the processes that are up, the one with the largest number leads.
     Bully,
 }
 

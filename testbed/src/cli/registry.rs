@@ -62,7 +62,7 @@ choices! {
         Gossip(Gossip),
         /// Find out that a computation has ended (Dijkstra-Scholten)
         Terminate(WithNet<termination::Options>),
-        /// Agree on a log of commands, whoever stops and comes back (Raft)
+        /// Agree on a log of commands, although some peers stop and restart (Raft)
         Replicate(WithNet<replicated_log::Options>),
         /// Agree on a value in synchronous rounds, although some stop (FloodSet)
         Agree(WithNet<agreement::Options>),

@@ -81,7 +81,7 @@ impl SystemOptions for Options {
         order: 65,
         name: "raft",
         title: "Raft: a log that processes agree on",
-        about: "how do all keep one log, whoever stops?",
+        about: "how to keep one log, although some stop?",
         needs: "a channel between any two, which may lose, duplicate and reorder; a majority that is up; for progress, election time-outs well above a round trip",
         cost: "with a stable leader, 2(N-1) messages and one round trip an entry; 2(N-1) messages an election",
         run: "replicate",
