@@ -40,6 +40,11 @@ impl Choices {
         }
     }
 
+    /// The first choices.
+    pub fn given(&self) -> &[u32] {
+        &self.given
+    }
+
     /// Whether the step has made any choice.
     pub fn is_empty(&self) -> bool {
         self.made.is_empty()

@@ -19,7 +19,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::world::MOST_STARTS;
+use super::world::{MOST_STARTS, Memory};
 use super::{Action, Bound, Checked, Extent, Plan, Repetition, World, start};
 use crate::system::{self, Coverage, Judgement, System};
 
@@ -67,6 +67,7 @@ struct Search<'a, S: System> {
     plan: &'a Plan,
     /// Whether the system has invariants.
     has_invariants: bool,
+    memory: Memory<S::Algorithm>,
     /// The fingerprints of all states that were found.
     known: HashSet<u64, BuildHasherDefault<Fingerprints>>,
     /// How each but the first was found, in order.
@@ -120,6 +121,7 @@ impl<'a, S: System> Search<'a, S> {
             system,
             plan,
             has_invariants: false,
+            memory: Memory::default(),
             known: HashSet::default(),
             links: Vec::new(),
             extent: Extent::default(),
@@ -133,7 +135,7 @@ impl<'a, S: System> Search<'a, S> {
 
     fn run(&mut self, began: Instant, watch: &mut impl FnMut(&Extent) -> ControlFlow<()>) {
         let start = start(self.system, self.plan);
-        self.known.insert(start.identity(self.system));
+        self.known.insert(start.identity());
         self.has_drawn = start.has_drawn();
         self.has_invariants = start.has_invariants(self.system);
         if start.starts() > MOST_STARTS {
@@ -236,9 +238,9 @@ impl<'a, S: System> Search<'a, S> {
         }
         let mut successors = Vec::new();
         for (place, action) in (0..).zip(actions) {
-            let all = Combinations::new(world, self.system, action);
+            let all = Combinations::new(world, self.system, action, Some(&self.memory));
             for (combination, (_, next)) in (0..).zip(all) {
-                let fingerprint = next.identity(self.system);
+                let fingerprint = next.identity();
                 if !self.known.contains(&fingerprint) {
                     successors.push(Successor {
                         place,
@@ -314,7 +316,7 @@ impl<'a, S: System> Search<'a, S> {
         see(&world);
         let step = |link: Link| {
             let action = world.actions().swap_remove(link.place as usize);
-            let mut all = Combinations::new(&world, self.system, action);
+            let mut all = Combinations::new(&world, self.system, action, None);
             let (action, next) = all.nth(link.combination as usize).expect("it was found");
             world = next;
             see(&world);
@@ -329,16 +331,23 @@ impl<'a, S: System> Search<'a, S> {
 struct Combinations<'a, S: System> {
     world: &'a World<S::Algorithm>,
     system: &'a S,
+    memory: Option<&'a Memory<S::Algorithm>>,
     action: Action,
     /// The next choices to be made.
     choices: Option<Vec<u32>>,
 }
 
 impl<'a, S: System> Combinations<'a, S> {
-    fn new(world: &'a World<S::Algorithm>, system: &'a S, action: Action) -> Self {
+    fn new(
+        world: &'a World<S::Algorithm>,
+        system: &'a S,
+        action: Action,
+        memory: Option<&'a Memory<S::Algorithm>>,
+    ) -> Self {
         Self {
             world,
             system,
+            memory,
             action,
             choices: Some(Vec::new()),
         }
@@ -351,7 +360,8 @@ impl<S: System> Iterator for Combinations<'_, S> {
     fn next(&mut self) -> Option<Self::Item> {
         let action = self.action.clone().choosing(self.choices.take()?);
         let mut next = self.world.clone();
-        self.choices = next.act(self.system, action.clone()).next();
+        let choices = next.act_from(self.system, action.clone(), self.memory);
+        self.choices = choices.next();
         Some((action, next))
     }
 }
@@ -417,8 +427,8 @@ fn on_threads<T: Send, R: Send>(
 }
 
 /// A fingerprint is a hash already.
-#[derive(Default)]
-struct Fingerprints(u64);
+#[derive(Debug, Default)]
+pub(super) struct Fingerprints(u64);
 
 impl Hasher for Fingerprints {
     fn finish(&self) -> u64 {

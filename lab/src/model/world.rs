@@ -2,13 +2,15 @@
 //! what can happen in it, and [`act`](World::act) lets it happen.
 
 mod actions;
+mod channels;
 mod identity;
 mod judged;
+mod outcome;
 mod process;
 mod steps;
 mod synchronous;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -19,49 +21,64 @@ use trace::steps::{Clock, Fault, Processes, RecordTo, Steps};
 
 pub use actions::Action;
 pub(super) use actions::MOST_STARTS;
-use process::{Channel, Process};
+use channels::Channels;
+use identity::{Digests, Identity};
+pub(super) use outcome::Memory;
+use process::Process;
 
 use super::{Network, Plan};
 use crate::simulator::EPOCH;
 use crate::system::clients::{Clients, Operations, Ticket};
 use crate::system::{Endings, ScheduledCommand, System};
 
-/// A state of a system.
+/// A state of a system. States share the parts that are the same.
 #[derive(Clone, Debug)]
 pub struct World<A: Algorithm> {
+    fixed: Arc<Fixed<A::Command>>,
     processes: Vec<Arc<Process<A>>>,
-    channels: BTreeMap<(u32, u32), Channel<A::Message>>,
-    /// All commands of the run.
-    commands: Arc<Vec<ScheduledCommand<A::Command>>>,
-    /// Which of them were given.
-    given: BTreeSet<usize>,
-    endings: Endings,
-    clients: Clients<A::Command>,
-    /// The open operations, if there are clients.
-    operations: Operations<A::Command, Option<Ticket>>,
+    channels: Channels<A::Message>,
+    environment: Arc<Environment<A::Command>>,
     moments: Moments,
     /// The process that took a step last.
     latest: u32,
-    /// How many combinations of initial states there are.
-    starts: usize,
-    /// In which of them the processes start.
+    /// In which combination of initial states the processes start.
     start: usize,
     /// The rule that the last step broke.
-    fault: Option<Fault>,
-    network: Network,
-    /// Whether all processes take rounds by the clock.
-    is_synchronous: bool,
-    /// The time of such a system.
+    fault: Option<Arc<Fault>>,
+    /// The time of a synchronous system.
     now: Duration,
     /// How many faults there were.
     spent: Spent,
-    crashes: Vec<CrashRecord>,
     /// Whether the processes have started.
     is_started: bool,
     /// Whether a step had random numbers of which not all values are tried.
     has_drawn: bool,
+}
+
+/// What all states of a system have in common.
+#[derive(Debug)]
+struct Fixed<C> {
+    /// All commands of the run.
+    commands: Vec<ScheduledCommand<C>>,
+    /// How many combinations of initial states there are.
+    starts: usize,
+    network: Network,
+    identity: Identity,
     directory: Processes,
     clock: Arc<AtomicU64>,
+}
+
+/// What is neither a process nor a channel.
+#[derive(Clone, Debug)]
+struct Environment<C> {
+    /// How many commands were given to each process.
+    given: Vec<u32>,
+    endings: Endings,
+    clients: Clients<C>,
+    /// The open operations, if there are clients.
+    operations: Operations<C, Option<Ticket>>,
+    crashes: Vec<CrashRecord>,
+    digests: Digests,
 }
 
 /// The times of operations, as far as they say which of them were answered before which
@@ -90,41 +107,56 @@ impl<A: Algorithm> World<A> {
         plan: &Plan,
         record_to: impl Fn(NodeId) -> RecordTo,
     ) -> Self {
-        let (directory, seed) = (&plan.directory, plan.seed);
         let clock = Arc::new(AtomicU64::new(EPOCH));
-        let process = |id| {
+        let identity = Identity {
+            with_history: !system.ignores_history(),
+            fifo: plan.network.fifo,
+            is_synchronous: system.is_synchronous(),
+            renamings: Arc::new([(0..system.processes()).collect()]),
+        };
+        let process = |id: NodeId| {
             let (first, clock) = (system.process(id), Clock::Virtual(Arc::clone(&clock)));
-            Arc::new(Process {
-                steps: Steps::new(first, id, record_to(id), clock, seed),
+            let mut process = Process {
+                steps: Steps::new(first, id, record_to(id), clock, plan.seed),
                 timers: BTreeMap::new(),
                 taken: 0,
                 is_down: false,
                 outputs: 0,
                 seen: None,
-            })
+                digests: Digests::default(),
+            };
+            process.digests = identity.process(id.0, &process);
+            Arc::new(process)
         };
-        Self {
-            processes: (0..system.processes()).map(NodeId).map(process).collect(),
-            channels: BTreeMap::new(),
-            commands: Arc::new(system.commands()),
-            given: BTreeSet::new(),
+        let mut environment = Environment {
+            given: vec![0; system.processes() as usize],
             endings: Endings::default(),
             clients: Clients::new(system.clients()),
             operations: Operations::default(),
+            crashes: Vec::new(),
+            digests: Digests::default(),
+        };
+        environment.digests = identity.environment(&environment);
+        Self {
+            processes: (0..system.processes()).map(NodeId).map(process).collect(),
+            channels: Channels::default(),
+            environment: Arc::new(environment),
             moments: Moments::default(),
             latest: 0,
-            starts: starts(system),
             start: 0,
             fault: None,
-            network: plan.network,
-            is_synchronous: system.is_synchronous(),
             now: Duration::ZERO,
             spent: Spent::default(),
-            crashes: Vec::new(),
             is_started: false,
             has_drawn: false,
-            directory: directory.clone(),
-            clock,
+            fixed: Arc::new(Fixed {
+                commands: system.commands(),
+                starts: starts(system),
+                network: plan.network,
+                identity,
+                directory: plan.directory.clone(),
+                clock,
+            }),
         }
     }
 
@@ -135,37 +167,38 @@ impl<A: Algorithm> World<A> {
 
     /// How many combinations of initial states there are.
     pub(super) fn starts(&self) -> usize {
-        self.starts
+        self.fixed.starts
     }
 
     /// How many operations have ended.
     pub fn ended(&self) -> u64 {
-        self.endings.ended() + self.clients.over()
+        self.environment.endings.ended() + self.environment.clients.over()
     }
 
     /// Whether all expected endings have occurred.
     pub fn has_ended<S: System<Algorithm = A>>(&self, system: &S) -> bool {
-        let may_restart = self.spent.restarts < self.network.restarts;
+        let may_restart = self.spent.restarts < self.fixed.network.restarts;
         let processes = (0..).map(NodeId).zip(&self.processes);
         let down = processes.filter(|(_, process)| process.is_down && !may_restart);
         let down = down.map(|(node, _)| node);
-        self.clients.are_finished() && self.endings.are_complete(system, down)
+        let environment = &self.environment;
+        environment.clients.are_finished() && environment.endings.are_complete(system, down)
     }
 
     /// The rule that the last step broke. Then the run is over.
     pub fn fault(&self) -> Option<&Fault> {
-        self.fault.as_ref()
+        self.fault.as_deref()
     }
 
     /// The crashes so far.
     pub fn crashes(&self) -> &[CrashRecord] {
-        &self.crashes
+        &self.environment.crashes
     }
 
     /// Advances the clock by a millisecond, for the spans alone.
     pub fn tick(&mut self) {
         let millisecond = Duration::from_millis(1).as_nanos() as u64;
-        self.clock.fetch_add(millisecond, Ordering::Relaxed);
+        self.fixed.clock.fetch_add(millisecond, Ordering::Relaxed);
     }
 }
 

@@ -29,6 +29,11 @@ impl Endings {
         ends
     }
 
+    /// How many there were of each process that has output any.
+    pub fn of_each(&self) -> impl Iterator<Item = (NodeId, u64)> {
+        self.by.iter().map(|(node, count)| (*node, *count))
+    }
+
     /// How many there were.
     pub fn ended(&self) -> u64 {
         self.total

@@ -30,7 +30,7 @@ struct Plain {
 /// Breadth-first: one queue, one thread, each state with its path.
 fn plain<S: System>(system: &S, plan: &Plan) -> Plain {
     let first = start(system, plan);
-    let mut known = HashSet::from([first.fingerprint()]);
+    let mut known = HashSet::from([first.identity()]);
     let mut queue = VecDeque::from([(first, Vec::new())]);
     let mut found = Plain {
         states: 0,
@@ -46,7 +46,7 @@ fn plain<S: System>(system: &S, plan: &Plan) -> Plain {
             for action in actions {
                 let mut next: World<_> = world.clone();
                 next.act(system, action.clone());
-                if known.insert(next.fingerprint()) {
+                if known.insert(next.identity()) {
                     queue.push_back((next, [&way[..], &[action]].concat()));
                 }
             }

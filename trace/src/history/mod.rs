@@ -25,7 +25,7 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 pub use causality::clocks;
 pub use causality::{Causality, StepIndex};
 pub use faults::fault;
-pub use moments::Moment;
+pub use moments::{Moment, Now};
 pub use operations::{AnswerRecord, OperationRecord};
 
 use crate::store::Store;

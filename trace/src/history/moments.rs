@@ -4,15 +4,17 @@
 //! steps are taken by their times. So each moment is a state that the run was in, or could
 //! have been in without any process noticing (Chandy and Lamport, 1985, theorem 1).
 
+use std::cell::LazyCell;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet};
 use std::ops::ControlFlow;
+use std::rc::Rc;
 use std::sync::Arc;
 
-use algorithms::Fields;
+use algorithms::{Fields, NodeId};
 
 use super::History;
-use crate::steps::{Event, MessageRecord, StepRecord};
+use crate::steps::{Event, MessageRecord, Processes, StepRecord};
 
 /// All processes after some steps of a run.
 #[derive(Clone, Debug, Default)]
@@ -23,10 +25,18 @@ pub struct Moment<'a> {
     /// The process that took a step last.
     latest: Option<usize>,
     outputs: Vec<(&'a str, &'a str, &'a Fields)>,
-    /// Messages that were sent and not received, by their identifiers.
-    under_way: BTreeMap<u64, (&'a str, &'a str, &'a MessageRecord)>,
-    /// Messages whose receipt was added before their sending.
-    received_early: BTreeSet<u64>,
+    under_way: UnderWay<'a>,
+}
+
+/// One process at some moment.
+#[derive(Clone, Debug)]
+pub struct Now<'a> {
+    /// Its place among the processes.
+    pub place: usize,
+    /// Its last step, if it has taken one.
+    pub last: Option<&'a StepRecord>,
+    /// Its steps that had outputs, in order.
+    pub outputs: Vec<&'a StepRecord>,
 }
 
 impl<'a> Moment<'a> {
@@ -38,6 +48,35 @@ impl<'a> Moment<'a> {
             names,
             ..Self::default()
         }
+    }
+
+    /// All processes as they are now. The last of them took the latest step. Their steps are
+    /// asked for only if messages under way are.
+    pub fn now(
+        processes: &'a Processes,
+        now: impl IntoIterator<Item = Now<'a>>,
+        steps: impl Fn() -> Vec<(usize, Vec<&'a StepRecord>)> + 'a,
+    ) -> Self {
+        let mut moment = Self::new((0..).map_while(|node| processes.known(NodeId(node))));
+        for one in now {
+            moment.last[one.place] = one.last;
+            moment.latest = one.last.map(|_| one.place).or(moment.latest);
+            one.outputs
+                .iter()
+                .for_each(|step| moment.output(one.place, step));
+        }
+        let names = moment.names.clone();
+        let under_way = move || {
+            let mut messages = Messages::default();
+            for (place, steps) in steps() {
+                steps
+                    .into_iter()
+                    .for_each(|step| messages.add(names[place], step));
+            }
+            messages
+        };
+        moment.under_way = UnderWay::Later(Rc::new(LazyCell::new(Box::new(under_way))));
+        moment
     }
 
     /// The state of each process that has taken a recorded step, by its name.
@@ -61,14 +100,59 @@ impl<'a> Moment<'a> {
     /// Every message that was sent and not received: the sender, the receiver, the
     /// message. One that the network has lost is among them.
     pub fn under_way(&self) -> impl Iterator<Item = (&'a str, &'a str, &'a MessageRecord)> {
-        self.under_way.values().copied()
+        let messages = match &self.under_way {
+            UnderWay::Known(messages) => messages,
+            UnderWay::Later(messages) => messages,
+        };
+        messages.under_way.values().copied()
     }
 
     /// Adds the next step of the process at that place among the names.
     pub fn add(&mut self, process: usize, step: &'a StepRecord) {
         self.last[process] = Some(step);
         self.latest = Some(process);
+        self.output(process, step);
+        if let UnderWay::Later(messages) = &self.under_way {
+            self.under_way = UnderWay::Known(Messages::clone(messages));
+        }
+        if let UnderWay::Known(messages) = &mut self.under_way {
+            messages.add(self.names[process], step);
+        }
+    }
+
+    fn output(&mut self, process: usize, step: &'a StepRecord) {
         let name = self.names[process];
+        let outputs = step.events.iter().filter_map(|event| match event {
+            Event::Output { kind, fields } => Some((&**name, &**kind, fields)),
+            Event::Sent { .. } => None,
+        });
+        self.outputs.extend(outputs);
+    }
+}
+
+/// Which messages are under way.
+#[derive(Clone, Debug)]
+enum UnderWay<'a> {
+    Known(Messages<'a>),
+    Later(Rc<LazyCell<Messages<'a>, Box<dyn FnOnce() -> Messages<'a> + 'a>>>),
+}
+
+impl Default for UnderWay<'_> {
+    fn default() -> Self {
+        Self::Known(Messages::default())
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+struct Messages<'a> {
+    /// Messages that were sent and not received, by their identifiers.
+    under_way: BTreeMap<u64, (&'a str, &'a str, &'a MessageRecord)>,
+    /// Messages whose receipt was added before their sending.
+    received_early: BTreeSet<u64>,
+}
+
+impl<'a> Messages<'a> {
+    fn add(&mut self, name: &'a str, step: &'a StepRecord) {
         if let Some(received) = &step.received {
             let id = received.message.id;
             if self.under_way.remove(&id).is_none() {
@@ -76,13 +160,10 @@ impl<'a> Moment<'a> {
             }
         }
         for event in &step.events {
-            match event {
-                Event::Output { kind, fields } => self.outputs.push((name, kind, fields)),
-                Event::Sent { to, message } => {
-                    if !self.received_early.remove(&message.id) {
-                        self.under_way.insert(message.id, (name, to, message));
-                    }
-                }
+            if let Event::Sent { to, message } = event
+                && !self.received_early.remove(&message.id)
+            {
+                self.under_way.insert(message.id, (name, to, message));
             }
         }
     }

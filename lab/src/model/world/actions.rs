@@ -1,6 +1,5 @@
 //! What can happen in a state.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use algorithms::Algorithm;
@@ -8,7 +7,7 @@ use algorithms::Algorithm;
 use algorithms::Choices;
 
 use super::World;
-use super::process::Channel;
+use super::channels::Channel;
 
 /// A timer that is set for so long waits until nothing else can happen.
 const PATIENT: Duration = Duration::from_secs(1);
@@ -61,22 +60,16 @@ impl<A: Algorithm> World<A> {
     /// The possible actions, each without choices.
     pub fn actions(&self) -> Vec<Action> {
         if !self.is_started {
-            return (0..self.starts.min(MOST_STARTS))
+            return (0..self.fixed.starts.min(MOST_STARTS))
                 .map(Action::Start)
                 .collect();
         }
         let mut actions = Vec::new();
-        let mut asked = BTreeSet::new();
-        for (number, command) in self.commands.iter().enumerate() {
-            // Commands to one process are given in their order.
-            if !self.given.contains(&number) && asked.insert(command.node) {
-                actions.push(Action::Command(number));
-            }
-        }
-        let clients = 0..self.clients.len();
-        let ready = clients.filter(|one| self.clients.target(*one).is_some());
+        self.commands(&mut actions);
+        let clients = &self.environment.clients;
+        let ready = (0..clients.len()).filter(|one| clients.target(*one).is_some());
         actions.extend(ready.map(Action::Ask));
-        match self.is_synchronous {
+        match self.fixed.identity.is_synchronous {
             true => self.synchronous(&mut actions),
             false => self.asynchronous(&mut actions),
         }
@@ -84,25 +77,34 @@ impl<A: Algorithm> World<A> {
         actions
     }
 
+    /// Commands to one process are given in their order.
+    fn commands(&self, actions: &mut Vec<Action>) {
+        let mut missing = self.environment.given.clone();
+        for (number, command) in self.fixed.commands.iter().enumerate() {
+            let before = &mut missing[usize::from(command.node)];
+            if *before == 0 {
+                actions.push(Action::Command(number));
+            }
+            *before = before.wrapping_sub(1);
+        }
+    }
+
     fn asynchronous(&self, actions: &mut Vec<Action>) {
-        for (&ends, channel) in &self.channels {
-            self.deliveries(actions, ends, channel);
+        for channel in self.channels.iter() {
+            self.deliveries(actions, channel);
         }
         self.timers(actions, |after| after < PATIENT);
         if actions.is_empty() {
             self.timers(actions, |_| true);
-            let waiting = (0..self.clients.len()).filter(|one| self.clients.waits(*one));
+            let clients = &self.environment.clients;
+            let waiting = (0..clients.len()).filter(|one| clients.waits(*one));
             actions.extend(waiting.map(Action::GoOn));
         }
     }
 
-    pub(super) fn deliveries(
-        &self,
-        actions: &mut Vec<Action>,
-        (from, to): (u32, u32),
-        channel: &Channel<A::Message>,
-    ) {
-        let places = match self.network.fifo {
+    pub(super) fn deliveries(&self, actions: &mut Vec<Action>, channel: &Channel<A::Message>) {
+        let (from, to) = (channel.from, channel.to);
+        let places = match self.fixed.network.fifo {
             true => channel.messages.len().min(1),
             false => channel.messages.len(),
         };
@@ -113,11 +115,11 @@ impl<A: Algorithm> World<A> {
             if is_down {
                 continue;
             }
-            if self.spent.losses < self.network.losses {
+            if self.spent.losses < self.fixed.network.losses {
                 actions.push(Action::Lose(from, to, place));
             }
             let again = channel.messages[place].again;
-            if self.spent.duplicates < self.network.duplicates && !again {
+            if self.spent.duplicates < self.fixed.network.duplicates && !again {
                 actions.push(Action::Duplicate(from, to, place));
             }
         }
@@ -136,8 +138,8 @@ impl<A: Algorithm> World<A> {
 
     /// A run in which nothing else can happen is over: no process crashes in it.
     fn crashes_and_restarts(&self, actions: &mut Vec<Action>) {
-        let may_crash = self.spent.crashes < self.network.crashes && !actions.is_empty();
-        let may_restart = self.spent.restarts < self.network.restarts;
+        let may_crash = self.spent.crashes < self.fixed.network.crashes && !actions.is_empty();
+        let may_restart = self.spent.restarts < self.fixed.network.restarts;
         for (node, process) in (0..).zip(&self.processes) {
             match process.is_down {
                 false if may_crash => actions.push(Action::Crash(node)),

@@ -1,68 +1,179 @@
 //! What distinguishes two states.
+//!
+//! The parts of a state that several states share, its processes and its channels, have
+//! digests, which are computed once. The identity of a state is a sum of the digests of its
+//! parts. Each has its place in it, so the order of the sum does not matter.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
-use algorithms::Algorithm;
+use algorithms::{Algorithm, NodeId, renamed};
 
-use super::World;
-use super::process::Timer;
-use crate::system::System;
+use super::channels::Channel;
+use super::process::{Process, Timer};
+use super::{Environment, World};
+
+/// One digest for each renaming of the processes, of which the first changes no name.
+pub(super) type Digests = Box<[u64]>;
+
+/// Which differences between states count.
+#[derive(Clone, Debug)]
+pub(super) struct Identity {
+    /// Whether what processes have seen before counts.
+    pub(super) with_history: bool,
+    /// Whether channels keep the order.
+    pub(super) fifo: bool,
+    /// Whether there is time.
+    pub(super) is_synchronous: bool,
+    /// Each the new number of every process. States that differ by one of these are the
+    /// same. The first changes none.
+    pub(super) renamings: Arc<[Vec<u32>]>,
+}
+
+/// A digest of a value.
+pub(super) fn digest(value: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// A digest that depends on the values, and not on their order.
+fn sum(digests: impl Iterator<Item = u64>) -> u64 {
+    digests.fold(0, u64::wrapping_add)
+}
+
+impl Identity {
+    /// The digests of a value under each renaming.
+    fn digests(&self, digest: impl Fn() -> u64) -> Digests {
+        let all = self.renamings.iter();
+        all.map(|renaming| renamed(renaming, &digest)).collect()
+    }
+
+    pub(super) fn message<M: Hash>(&self, message: &M, id: u64) -> Digests {
+        match self.with_history {
+            true => [digest(id)].into(),
+            false => self.digests(|| digest(message)),
+        }
+    }
+
+    /// Nothing of an empty channel counts.
+    pub(super) fn channel<M>(&self, channel: &Channel<M>) -> Digests {
+        let ends = (NodeId(channel.from), NodeId(channel.to));
+        let one = |renaming: usize| {
+            let messages = channel.messages.iter();
+            let each = messages.map(|one| digest((one.sent.digests[renaming], one.again)));
+            let all = match self.fifo {
+                true => each.reduce(|before, next| digest((before, next))),
+                false => each.reduce(u64::wrapping_add),
+            };
+            all.map_or(0, |all| digest((ends, all)))
+        };
+        let all = self.renamings.iter().enumerate();
+        all.map(|(place, renaming)| renamed(renaming, || one(place)))
+            .collect()
+    }
+
+    pub(super) fn process<A: Algorithm>(&self, node: u32, process: &Process<A>) -> Digests {
+        match self.with_history {
+            true => [digest((node, process.key()))].into(),
+            false => self.digests(|| digest((self.state(node, process), process.outputs))),
+        }
+    }
+
+    /// What a process holds, without its history.
+    fn state<A: Algorithm>(&self, node: u32, process: &Process<A>) -> u64 {
+        let timers = process.timers.iter().filter(|_| !self.is_synchronous);
+        let timers = sum(timers.map(|(timer, Timer { after, .. })| digest((timer, after))));
+        let (steps, is_down) = (&process.steps, process.is_down);
+        let state = (steps.algorithm(), steps.restarts_as());
+        digest((NodeId(node), state, timers, is_down))
+    }
+
+    pub(super) fn environment<C: Hash + Clone>(&self, environment: &Environment<C>) -> Digests {
+        self.digests(|| {
+            let given = (0..).map(NodeId).zip(&environment.given);
+            let given = sum(given.filter(|(_, given)| **given > 0).map(digest));
+            let endings = match self.with_history {
+                // They follow from it.
+                true => 0,
+                false => sum(environment.endings.of_each().map(digest)),
+            };
+            let (clients, operations) = (&environment.clients, &environment.operations);
+            match clients.is_empty() {
+                true => digest((given, endings)),
+                false => digest((given, endings, clients, operations)),
+            }
+        })
+    }
+}
 
 impl<A: Algorithm> World<A> {
-    /// A hash of the state without its history. Two states with the same hash can
-    /// continue alike, except for random numbers, and for what was seen before.
-    pub(in crate::model) fn situation(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        for process in &self.processes {
-            process.steps.algorithm().hash(&mut hasher);
-            for (timer, Timer { after, due, .. }) in &process.timers {
-                (timer, after, due.saturating_sub(self.now)).hash(&mut hasher);
-            }
-            process.timers.len().hash(&mut hasher);
-            (process.is_down, process.steps.restarts_as()).hash(&mut hasher);
-        }
-        for (ends, channel) in &self.channels {
-            for sent in &channel.messages {
-                (ends, &sent.message, sent.again).hash(&mut hasher);
-            }
-        }
-        (&self.given, &self.endings, self.spent).hash(&mut hasher);
-        self.is_started.hash(&mut hasher);
-        (&self.clients, &self.operations).hash(&mut hasher);
-        hasher.finish()
-    }
-
     /// A hash of all that distinguishes two states for the search.
-    pub(in crate::model) fn identity<S: System<Algorithm = A>>(&self, system: &S) -> u64 {
-        match system.ignores_history() {
-            true => {
-                let outputs = self.processes.iter().map(|process| process.outputs);
-                let mut hasher = DefaultHasher::new();
-                (self.situation(), outputs.collect::<Vec<_>>()).hash(&mut hasher);
-                hasher.finish()
-            }
-            false => self.fingerprint(),
-        }
+    ///
+    /// Where history counts, a process is what it has seen: its state and its timers follow
+    /// from that, and so do the messages' ids. Otherwise two states with the same hash can
+    /// continue alike, except for random numbers, and have the same outputs.
+    pub fn identity(&self) -> u64 {
+        let counted = match self.fixed.identity.with_history {
+            true => digest((self.spent, self.is_started, self.start, self.moments)),
+            false => digest((self.spent, self.is_started)),
+        };
+        let renamings = self.fixed.identity.renamings.iter().enumerate();
+        let all = renamings.map(|(place, renaming)| {
+            let processes = self.processes.iter().map(|process| process.digests[place]);
+            let channels = self.channels.iter().map(|channel| channel.digests[place]);
+            let parts = sum(processes.chain(channels));
+            let rest = self.environment.digests[place].wrapping_add(counted);
+            parts
+                .wrapping_add(rest)
+                .wrapping_add(renamed(renaming, || self.time()))
+        });
+        all.min().unwrap_or_default()
     }
 
-    /// A hash of all that distinguishes two states. A process is what it has
-    /// seen: its state and its timers follow from that, and so do the messages'
-    /// ids.
-    pub fn fingerprint(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        for process in &self.processes {
-            let seen = process.seen.as_ref().map(|seen| seen.digest);
-            (seen, process.is_down).hash(&mut hasher);
+    /// A digest of when timers run out, in a synchronous system.
+    fn time(&self) -> u64 {
+        let Identity {
+            with_history,
+            is_synchronous,
+            ..
+        } = self.fixed.identity;
+        if with_history || !is_synchronous {
+            return 0;
         }
-        for (ends, channel) in &self.channels {
-            ends.hash(&mut hasher);
-            channel.messages.len().hash(&mut hasher);
-            for sent in &channel.messages {
-                (sent.received.id, sent.again).hash(&mut hasher);
-            }
-        }
-        (&self.given, self.spent, self.is_started, self.start).hash(&mut hasher);
-        (&self.clients, &self.operations, self.moments).hash(&mut hasher);
-        hasher.finish()
+        let processes = (0..).map(NodeId).zip(&self.processes);
+        sum(processes.flat_map(|(node, process)| {
+            let timers = process.timers.iter();
+            timers.map(move |(timer, Timer { after, due, .. })| {
+                digest((node, timer, after, due.saturating_sub(self.now)))
+            })
+        }))
+    }
+
+    /// A hash of the state without its history and its outputs. Two states with the same
+    /// hash can continue alike, except for random numbers.
+    pub(in crate::model) fn situation(&self) -> u64 {
+        let identity = Identity {
+            with_history: false,
+            ..self.fixed.identity.clone()
+        };
+        let processes = (0..).zip(&self.processes);
+        let processes = processes.map(|(node, process)| identity.state(node, process));
+        let messages = self.channels.iter().flat_map(|channel| {
+            let messages = channel.messages.iter().enumerate();
+            messages.map(|(place, one)| {
+                let place = identity.fifo.then_some(place);
+                digest((
+                    channel.from,
+                    channel.to,
+                    place,
+                    &one.sent.message,
+                    one.again,
+                ))
+            })
+        });
+        let environment = identity.environment(&self.environment);
+        let rest = digest((&environment[0], self.spent, self.is_started));
+        sum(processes.chain(messages)).wrapping_add(rest)
     }
 }

@@ -1,53 +1,51 @@
 //! What a judge and the invariants of a system read of a state.
 
-use algorithms::{Algorithm, NodeId};
-use trace::history::{History, Moment};
-use trace::steps::catch;
+use algorithms::Algorithm;
+use trace::history::{History, Moment, Now};
+use trace::steps::{StepRecord, catch};
 
 use super::World;
-use super::process::Process;
 use crate::checkers::Property;
 use crate::system::System;
 
 impl<A: Algorithm> World<A> {
     /// What the processes have seen, for a judge.
     pub fn history(&self) -> History {
-        let records = |process: &Process<A>| {
-            let all = std::iter::successors(process.seen.as_ref(), |seen| seen.before.as_ref());
-            let mut records: Vec<_> = all.map(|seen| seen.record.clone()).collect();
+        let processes = self.processes.iter().map(|process| {
+            let mut records: Vec<_> = process.steps_seen().cloned().collect();
             records.reverse();
             records
-        };
-        let processes = self.processes.iter().map(|process| records(process));
+        });
         History {
-            crashes: self.crashes.clone(),
-            ..History::new(&self.directory, processes.collect())
+            crashes: self.environment.crashes.clone(),
+            ..History::new(&self.fixed.directory, processes.collect())
         }
     }
 
     /// All processes as they are now, for the system's invariants; the latest step is that
     /// of the process that acted last.
     fn moment(&self) -> Moment<'_> {
-        let names = (0..).map_while(|node| self.directory.known(NodeId(node)));
-        let mut moment = Moment::new(names);
         let latest = self.latest as usize;
         let all = self.processes.iter().enumerate();
         let (last, others): (Vec<_>, Vec<_>) = all.partition(|(place, _)| *place == latest);
-        for (place, process) in others.into_iter().chain(last) {
-            let seen = std::iter::successors(process.seen.as_ref(), |seen| seen.before.as_ref());
-            let mut records: Vec<_> = seen.map(|seen| &seen.record).collect();
-            records.reverse();
-            for record in records {
-                moment.add(place, record);
-            }
-        }
-        moment
+        let now = others.iter().chain(&last).map(|(place, process)| Now {
+            place: *place,
+            last: process.steps_seen().next(),
+            outputs: in_order(process.steps_with_outputs()),
+        });
+        let processes = &self.processes;
+        let steps = move || {
+            let all = processes.iter().enumerate();
+            let steps = all.map(|(place, process)| (place, in_order(process.steps_seen())));
+            steps.collect()
+        };
+        Moment::now(&self.fixed.directory, now, steps)
     }
 
     /// Whether a run that ends here without all of its endings can be right. The judge
     /// decides on it where the algorithm promises none for certain, or a process crashed.
     pub(in crate::model) fn may_lack_endings<S: System<Algorithm = A>>(&self, system: &S) -> bool {
-        system.gives_up_after().is_some() || !self.crashes.is_empty()
+        system.gives_up_after().is_some() || !self.environment.crashes.is_empty()
     }
 
     /// Whether a run can go on from here.
@@ -68,4 +66,11 @@ impl<A: Algorithm> World<A> {
         let properties = catch(|| system.safe(&moment)).unwrap_or_default();
         properties.iter().all(Property::holds)
     }
+}
+
+/// Steps that come with the last one first.
+fn in_order<'a>(steps: impl Iterator<Item = &'a StepRecord>) -> Vec<&'a StepRecord> {
+    let mut steps: Vec<_> = steps.collect();
+    steps.reverse();
+    steps
 }

@@ -1,13 +1,14 @@
-//! One process of a state, and the channels between processes.
+//! One process of a state.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use algorithms::Algorithm;
 use opentelemetry::trace::SpanContext;
-use trace::steps::{Received, StepRecord, Steps};
+use trace::steps::{Event, StepRecord, Steps};
+
+use super::identity::{Digests, digest};
 
 #[derive(Clone, Debug)]
 pub(super) struct Process<A: Algorithm> {
@@ -18,10 +19,11 @@ pub(super) struct Process<A: Algorithm> {
     pub(super) taken: u64,
     /// It has crashed, and takes no steps.
     pub(super) is_down: bool,
-    /// A hash of its outputs, in their order.
+    /// A digest of its outputs, in their order.
     pub(super) outputs: u64,
     /// What it has seen and done. Trails with the same digest count as the same.
     pub(super) seen: Option<Arc<Trail>>,
+    pub(super) digests: Digests,
 }
 
 /// A running timer.
@@ -49,35 +51,62 @@ impl Timer {
 #[derive(Debug)]
 pub(super) struct Trail {
     pub(super) record: StepRecord,
-    pub(super) before: Option<Arc<Trail>>,
-    pub(super) digest: u64,
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct Channel<M> {
-    pub(super) next_sequence: u64,
-    pub(super) messages: VecDeque<Sent<M>>,
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct Sent<M> {
-    pub(super) message: M,
-    pub(super) received: Received,
-    /// Whether it has come already.
-    pub(super) again: bool,
+    pub(super) before: Option<Arc<Self>>,
+    /// The last step before that had an output.
+    output_before: Option<Arc<Self>>,
+    digest: u64,
 }
 
 impl<A: Algorithm> Process<A> {
+    /// Adds a step to what it has seen.
     pub(super) fn see(&mut self, record: StepRecord) {
         let before = self.seen.take();
-        let mut hasher = DefaultHasher::new();
-        before.as_ref().map(|seen| seen.digest).hash(&mut hasher);
-        record.hash(&mut hasher);
         self.seen = Some(Arc::new(Trail {
-            digest: hasher.finish(),
+            digest: digest((before.as_ref().map(|seen| seen.digest), &record)),
+            output_before: before.as_ref().and_then(Trail::with_output).cloned(),
             record,
             before,
         }));
+    }
+
+    /// Sees the last step again, as one that began at another time.
+    pub(super) fn see_at(&mut self, at_unix_nano: u64) {
+        if let Some(last) = self.seen.take() {
+            self.seen.clone_from(&last.before);
+            self.see(StepRecord {
+                at_unix_nano,
+                ..last.record.clone()
+            });
+        }
+    }
+
+    /// A digest of what it has seen. Its state and its timers follow from that.
+    pub(super) fn key(&self) -> u64 {
+        digest((self.seen.as_ref().map(|seen| seen.digest), self.is_down))
+    }
+
+    /// Its steps, the last one first.
+    pub(super) fn steps_seen(&self) -> impl Iterator<Item = &StepRecord> {
+        let all = std::iter::successors(self.seen.as_ref(), |seen| seen.before.as_ref());
+        all.map(|seen| &seen.record)
+    }
+
+    /// Its steps with outputs, the last one first.
+    pub(super) fn steps_with_outputs(&self) -> impl Iterator<Item = &StepRecord> {
+        let last = self.seen.as_ref().and_then(Trail::with_output);
+        let all = std::iter::successors(last, |seen| seen.output_before.as_ref());
+        all.map(|seen| &seen.record)
+    }
+}
+
+impl Trail {
+    /// The last step that had an output, this one included.
+    fn with_output(seen: &Arc<Self>) -> Option<&Arc<Self>> {
+        let is_output = |event: &Event| matches!(event, Event::Output { .. });
+        match seen.record.events.iter().any(is_output) {
+            true => Some(seen),
+            false => seen.output_before.as_ref(),
+        }
     }
 }
 

@@ -1,24 +1,20 @@
 //! How an action changes a state.
 
-use std::collections::VecDeque;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use algorithms::{Algorithm, Choices, Effect, NodeId};
-use opentelemetry::Context;
-use opentelemetry::trace::SpanContext;
+use algorithms::{Algorithm, Choices, NodeId};
 use trace::history::CrashRecord;
-use trace::steps::{Processes, Received, RequestRecord, Step};
 
-use super::World;
 use super::actions::Action;
-use super::process::{Channel, Process, Sent, Timer};
+use super::outcome::{Input, Memory, Outcome};
+use super::process::Process;
+use super::{Environment, World};
 use crate::model::UNLIMITED;
 use crate::simulator::EPOCH;
 use crate::system::System;
-use crate::system::clients::{Act, Ticket};
+use crate::system::clients::Act;
 
 /// The time between two moments of a run, in nanoseconds.
 const MILLISECOND: u64 = 1_000_000;
@@ -27,28 +23,39 @@ impl<A: Algorithm> World<A> {
     /// Carries out an action, which has to be one of [`World::actions`]. Returns the random
     /// choices of its steps.
     pub fn act<S: System<Algorithm = A>>(&mut self, system: &S, action: Action) -> Choices {
+        self.act_from(system, action, None)
+    }
+
+    /// The same, with the outcomes of steps that are known.
+    pub(in crate::model) fn act_from<S: System<Algorithm = A>>(
+        &mut self,
+        system: &S,
+        action: Action,
+        memory: Option<&Memory<A>>,
+    ) -> Choices {
         let (action, given) = match action {
             Action::Choosing(action, given) => (*action, given),
             action => (action, Vec::new()),
         };
-        let mut choices = Choices::new(given);
+        let choices = Choices::new(given);
         if let Action::Start(start) = action {
-            self.start(system, start, &mut choices);
-            return choices;
+            return self.start(system, start, choices);
         }
-        match self.stepping(&action) {
-            None => drop(self.step(action)),
-            Some(node) => self.choosing(node, &mut choices, |world| {
-                if let Some((node, step)) = world.step(action) {
-                    world.carry_out(system, node, step);
-                }
-            }),
-        }
-        choices
+        let Some((node, input)) = self.input(action) else {
+            return Choices::default();
+        };
+        let outcome = self.outcome(node, input, choices, memory);
+        self.carry(system, node, &outcome);
+        outcome.choices.clone()
     }
 
     /// Starts all processes, in that combination of initial states.
-    fn start<S: System<Algorithm = A>>(&mut self, system: &S, start: usize, choices: &mut Choices) {
+    fn start<S: System<Algorithm = A>>(
+        &mut self,
+        system: &S,
+        start: usize,
+        mut choices: Choices,
+    ) -> Choices {
         self.is_started = true;
         self.start = start;
         let mut rest = start;
@@ -61,121 +68,96 @@ impl<A: Algorithm> World<A> {
                 self.process(node).steps.begin_as(state);
             }
         }
-        let directory = self.directory.clone();
         for node in 0..system.processes() {
-            self.choosing(node, choices, |world| {
-                let step = world.process(node).steps.start(&directory);
-                world.carry_out(system, node, step);
-            });
+            let outcome = self.outcome(node, Input::Start, choices, None);
+            self.carry(system, node, &outcome);
+            choices = outcome.choices.clone();
             if self.fault.is_some() {
                 break;
             }
         }
+        choices
     }
 
-    /// Lets a process take a step in which its random choices are these, and any others.
-    fn choosing(&mut self, node: u32, choices: &mut Choices, step: impl FnOnce(&mut Self)) {
-        self.process(node).steps.choose(std::mem::take(choices));
-        step(self);
-        *choices = self.process(node).steps.chosen().unwrap_or_default();
-        self.has_drawn |= choices.has_drawn();
-    }
-
-    /// The process that takes a step, if one does.
-    fn stepping(&self, action: &Action) -> Option<u32> {
-        let node = match action {
-            Action::Command(number) => self.commands[*number].node.0,
-            Action::Deliver(_, to, _) | Action::Duplicate(_, to, _) => *to,
-            Action::Timer(node, _) => *node,
-            Action::Ask(client) => self.clients.target(*client)?.0,
-            Action::Restart(node) => return Some(*node),
-            Action::Start(_)
-            | Action::GoOn(_)
-            | Action::Lose(..)
-            | Action::Crash(_)
-            | Action::Choosing(..) => return None,
-        };
-        (!self.processes[node as usize].is_down).then_some(node)
-    }
-
-    /// The step that an action leads to, and its process.
-    fn step(&mut self, action: Action) -> Option<(u32, Step<A>)> {
-        let directory = self.directory.clone();
+    /// Takes a command, a message or a timer to the process that handles it, if one does.
+    fn input(&mut self, action: Action) -> Option<(u32, Input<A>)> {
         match action {
             Action::Command(number) => {
-                self.given.insert(number);
-                let asked = self.commands[number].clone();
-                self.ask(asked.node, asked.command, None, &directory)
+                let asked = self.fixed.commands[number].clone();
+                self.change(|environment| environment.given[usize::from(asked.node)] += 1);
+                self.ask(asked.node, asked.command, None)
             }
             // There is no time: `Duration::ZERO` stands for any.
-            Action::Ask(client) => match self.clients.act(client, Duration::ZERO) {
-                Act::Ask {
-                    node,
-                    command,
-                    record,
-                    ticket,
-                } => self.ask(node, command, Some((record, ticket)), &directory),
-                Act::GoOn => None,
-            },
+            Action::Ask(client) => {
+                match self.change(|all| all.clients.act(client, Duration::ZERO)) {
+                    Act::Ask {
+                        node,
+                        command,
+                        record,
+                        ticket,
+                    } => self.ask(node, command, Some((record, ticket))),
+                    Act::GoOn => None,
+                }
+            }
             Action::GoOn(client) => {
-                self.clients.go_on(client, Duration::ZERO);
+                self.change(|all| all.clients.go_on(client, Duration::ZERO));
                 None
             }
             Action::Start(_) | Action::Choosing(..) => None,
             Action::Lose(from, to, place) => {
-                spend(&mut self.spent.losses, self.network.losses);
-                self.take(from, to, place);
+                spend(&mut self.spent.losses, self.fixed.network.losses);
+                self.take((from, to), place, false);
                 None
             }
-            Action::Deliver(from, to, place) => {
-                let sent = self.take(from, to, place);
-                self.receive(from, to, sent, &directory)
-            }
+            Action::Deliver(from, to, place) => self.deliver((from, to), place, false),
             Action::Duplicate(from, to, place) => {
-                spend(&mut self.spent.duplicates, self.network.duplicates);
-                let sent = self.take(from, to, place);
-                let again = Sent {
-                    again: true,
-                    ..sent.clone()
-                };
-                self.channel(from, to).messages.insert(place, again);
-                self.receive(from, to, sent, &directory)
+                spend(&mut self.spent.duplicates, self.fixed.network.duplicates);
+                self.deliver((from, to), place, true)
             }
             Action::Timer(node, place) => {
-                let process = self.process(node);
-                let timer = process.timers.keys().nth(place)?.clone();
-                let Timer { set_by, due, .. } = process.timers.remove(&timer)?;
-                let step = process.steps.timer(timer, &set_by, &directory);
-                if self.is_synchronous {
-                    self.now = due;
+                if self.fixed.identity.is_synchronous {
+                    let timers = &self.processes[node as usize].timers;
+                    self.now = timers.values().nth(place)?.due;
                 }
-                Some((node, step))
+                Some((node, Input::Timer(place)))
             }
             Action::Crash(node) => {
-                spend(&mut self.spent.crashes, self.network.crashes);
-                let process = self.process(node);
-                process.is_down = true;
-                process.timers.clear();
-                self.crashes.push(CrashRecord {
-                    process: directory.name(NodeId(node)),
-                    at: self.clock.load(Ordering::Relaxed),
-                    restarted: None,
-                });
+                self.crash(node);
                 None
             }
             Action::Restart(node) => {
-                spend(&mut self.spent.restarts, self.network.restarts);
-                let (name, now) = (directory.name(NodeId(node)), &self.clock);
-                let crash = self.crashes.iter_mut().rfind(|crash| crash.process == name);
-                if let Some(crash) = crash {
-                    crash.restarted = Some(now.load(Ordering::Relaxed));
-                }
-                self.operations.forget(NodeId(node));
-                let process = self.process(node);
-                process.is_down = false;
-                Some((node, process.steps.restart(&directory)))
+                self.restart(node);
+                Some((node, Input::Restart))
             }
         }
+    }
+
+    fn crash(&mut self, node: u32) {
+        spend(&mut self.spent.crashes, self.fixed.network.crashes);
+        let crash = CrashRecord {
+            process: self.fixed.directory.name(NodeId(node)),
+            at: self.fixed.clock.load(Ordering::Relaxed),
+            restarted: None,
+        };
+        self.change(|environment| environment.crashes.push(crash));
+        let identity = Arc::clone(&self.fixed);
+        let process = self.process(node);
+        process.is_down = true;
+        process.timers.clear();
+        process.digests = identity.identity.process(node, process);
+    }
+
+    fn restart(&mut self, node: u32) {
+        spend(&mut self.spent.restarts, self.fixed.network.restarts);
+        let name = self.fixed.directory.name(NodeId(node));
+        let now = self.fixed.clock.load(Ordering::Relaxed);
+        self.change(|environment| {
+            let crashes = &mut environment.crashes;
+            if let Some(crash) = crashes.iter_mut().rfind(|crash| crash.process == name) {
+                crash.restarted = Some(now);
+            }
+            environment.operations.forget(NodeId(node));
+        });
     }
 
     /// Gives a command, which a process that is down loses.
@@ -183,24 +165,70 @@ impl<A: Algorithm> World<A> {
         &mut self,
         node: NodeId,
         command: A::Command,
-        request: Option<(RequestRecord, Ticket)>,
-        directory: &Processes,
-    ) -> Option<(u32, Step<A>)> {
-        if self.processes[node.0 as usize].is_down {
+        request: Option<(trace::steps::RequestRecord, crate::system::clients::Ticket)>,
+    ) -> Option<(u32, Input<A>)> {
+        if self.processes[usize::from(node)].is_down {
             return None;
         }
         let (record, ticket) = request.unzip();
-        if !self.clients.is_empty() {
-            self.operations.begin(node, command.clone(), ticket);
+        if !self.environment.clients.is_empty() {
+            let command = command.clone();
+            self.change(|all| all.operations.begin(node, command, ticket));
         }
-        let steps = &mut self.process(node.0).steps;
-        let mut step = steps.command(command, record, Context::new(), directory);
-        if let Some(record) = step.record.as_mut().filter(|_| ticket.is_some()) {
+        let record = record.map(|record| {
             let moments = &mut self.moments;
             moments.now += u64::from(std::mem::take(&mut moments.is_over));
-            record.at_unix_nano = EPOCH + moments.now * MILLISECOND;
+            (record, self.moment_unix_nano())
+        });
+        Some((node.0, Input::Command(command, record)))
+    }
+
+    /// Takes a message out of its channel. A process that is down does not get it.
+    fn deliver(&mut self, ends: (u32, u32), place: usize, again: bool) -> Option<(u32, Input<A>)> {
+        let message = self.take(ends, place, again);
+        let (from, to) = ends;
+        let is_down = self.processes[to as usize].is_down;
+        (!is_down).then(|| (to, Input::Message(from, message)))
+    }
+
+    fn take(
+        &mut self,
+        ends: (u32, u32),
+        place: usize,
+        again: bool,
+    ) -> super::channels::UnderWay<A::Message> {
+        self.channels.take(ends, place, again, &self.fixed.identity)
+    }
+
+    /// The time of what happens now.
+    fn moment_unix_nano(&self) -> u64 {
+        EPOCH + self.moments.now * MILLISECOND
+    }
+
+    /// Changes the state by the outcome of a step.
+    fn carry<S: System<Algorithm = A>>(&mut self, system: &S, node: u32, outcome: &Outcome<A>) {
+        self.latest = node;
+        self.has_drawn |= outcome.choices.has_drawn();
+        self.processes[node as usize] = Arc::clone(&outcome.process);
+        if let Some(fault) = &outcome.fault {
+            self.fault = Some(Arc::new(fault.clone()));
+            return;
         }
-        Some((node.0, step))
+        for (to, sent) in &outcome.sent {
+            let identity = &self.fixed.identity;
+            self.channels.send((node, *to), Arc::clone(sent), identity);
+        }
+        let mut answers = false;
+        for output in &outcome.outputs {
+            answers |= self.hear(system, NodeId(node), output);
+        }
+        if answers {
+            self.moments.is_over = true;
+            let (at, fixed) = (self.moment_unix_nano(), Arc::clone(&self.fixed));
+            let process = self.process(node);
+            process.see_at(at);
+            process.digests = fixed.identity.process(node, process);
+        }
     }
 
     /// A process has made an output: it may answer an operation. Returns whether it does.
@@ -210,128 +238,39 @@ impl<A: Algorithm> World<A> {
         node: NodeId,
         output: &A::Output,
     ) -> bool {
-        self.endings.count(system, node, output);
-        if self.clients.is_empty() {
+        let is_ending = system.ends(node, output);
+        if !is_ending && self.environment.clients.is_empty() {
             return false;
         }
-        if let Some(leader) = system.leads(node, output) {
-            self.clients.led_by(leader);
-        }
-        let answered = self.operations.answer(system, node, u64::MAX, output);
-        let Some((Some(ticket), answer)) = answered else {
-            return false;
-        };
-        self.clients.answered(ticket, answer, Duration::ZERO);
-        true
-    }
-
-    fn receive(
-        &mut self,
-        from: u32,
-        to: u32,
-        sent: Sent<A::Message>,
-        directory: &Processes,
-    ) -> Option<(u32, Step<A>)> {
-        let steps = &mut self.up(to)?.steps;
-        let step = steps.message(NodeId(from), sent.message, &sent.received, directory);
-        Some((to, step))
-    }
-
-    pub(super) fn carry_out<S: System<Algorithm = A>>(
-        &mut self,
-        system: &S,
-        node: u32,
-        step: Step<A>,
-    ) {
-        let mut ids = step.first_message..;
-        self.latest = node;
-        self.process(node).taken += 1;
-        let mut record = step.record;
-        if step.fault.is_some() {
-            record
-                .into_iter()
-                .for_each(|one| self.process(node).see(one));
-            self.fault = step.fault;
-            return;
-        }
-        for effect in step.effects {
-            match effect {
-                Effect::Send { to, message, .. } => {
-                    let id = ids.next().unwrap_or_default();
-                    self.send(node, to.0, message, id, &step.context);
-                }
-                Effect::SetTimer { timer, after } => {
-                    let due = self.now.saturating_add(after);
-                    let process = self.process(node);
-                    let timing = Timer {
-                        set_by: step.context.clone(),
-                        after,
-                        due,
-                        set_at: process.taken,
-                    };
-                    process.timers.insert(timer, timing);
-                }
-                Effect::CancelTimer { timer } => {
-                    self.process(node).timers.remove(&timer);
-                }
-                Effect::Persist => {}
-                Effect::Output(output) => {
-                    if self.hear(system, NodeId(node), &output) {
-                        self.moments.is_over = true;
-                        if let Some(record) = &mut record {
-                            record.at_unix_nano = EPOCH + self.moments.now * MILLISECOND;
-                        }
-                    }
-                    let process = self.process(node);
-                    let mut hasher = DefaultHasher::new();
-                    (process.outputs, &output).hash(&mut hasher);
-                    process.outputs = hasher.finish();
-                }
+        self.change(|environment| {
+            environment.endings.count(system, node, output);
+            if environment.clients.is_empty() {
+                return false;
             }
-        }
-        record
-            .into_iter()
-            .for_each(|one| self.process(node).see(one));
-    }
-
-    fn send(&mut self, from: u32, to: u32, message: A::Message, id: u64, by: &SpanContext) {
-        let channel = self.channel(from, to);
-        let received = Received {
-            id,
-            sequence: channel.next_sequence,
-            incarnation: 1,
-            deadline_unix_nano: None,
-            size: None,
-            sent_by: by.is_valid().then(|| by.clone()),
-        };
-        channel.next_sequence += 1;
-        channel.messages.push_back(Sent {
-            message,
-            received,
-            again: false,
-        });
-    }
-
-    fn take(&mut self, from: u32, to: u32, place: usize) -> Sent<A::Message> {
-        let messages = &mut self.channel(from, to).messages;
-        messages.remove(place).expect("it is there")
-    }
-
-    fn channel(&mut self, from: u32, to: u32) -> &mut Channel<A::Message> {
-        self.channels.entry((from, to)).or_insert_with(|| Channel {
-            next_sequence: 0,
-            messages: VecDeque::new(),
+            if let Some(leader) = system.leads(node, output) {
+                environment.clients.led_by(leader);
+            }
+            let answered = environment
+                .operations
+                .answer(system, node, u64::MAX, output);
+            let Some((Some(ticket), answer)) = answered else {
+                return false;
+            };
+            environment.clients.answered(ticket, answer, Duration::ZERO);
+            true
         })
     }
 
-    /// A process that takes steps; `None` if it is down.
-    fn up(&mut self, node: u32) -> Option<&mut Process<A>> {
-        let is_down = self.processes[node as usize].is_down;
-        (!is_down).then(|| self.process(node))
+    /// Changes what surrounds the processes.
+    fn change<T>(&mut self, change: impl FnOnce(&mut Environment<A::Command>) -> T) -> T {
+        let environment = Arc::make_mut(&mut self.environment);
+        let changed = change(environment);
+        environment.digests = self.fixed.identity.environment(environment);
+        changed
     }
 
     /// One process; a shared one is copied first.
-    pub(super) fn process(&mut self, node: u32) -> &mut Process<A> {
+    fn process(&mut self, node: u32) -> &mut Process<A> {
         Arc::make_mut(&mut self.processes[node as usize])
     }
 }

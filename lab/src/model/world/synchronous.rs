@@ -15,8 +15,8 @@ impl<A: Algorithm> World<A> {
     /// process with one that is due next.
     pub(super) fn synchronous(&self, actions: &mut Vec<Action>) {
         let mut channels = self.channels.iter();
-        if let Some((&ends, channel)) = channels.find(|(_, channel)| !channel.messages.is_empty()) {
-            self.deliveries(actions, ends, channel);
+        if let Some(channel) = channels.find(|channel| !channel.messages.is_empty()) {
+            self.deliveries(actions, channel);
             return;
         }
         let timers = self

@@ -1,0 +1,207 @@
+//! A step of one process, which depends on that process and its input alone. Many states
+//! have the same process with the same input, so outcomes are remembered.
+
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use algorithms::{Algorithm, Choices, Effect, NodeId};
+use opentelemetry::Context;
+use trace::steps::{Fault, RequestRecord, Step};
+
+use super::World;
+use super::channels::{Sent, UnderWay};
+use super::identity::digest;
+use super::process::{Process, Timer};
+use crate::model::search::Fingerprints;
+
+/// What a process handles in a step.
+pub(super) enum Input<A: Algorithm> {
+    Start,
+    Restart,
+    /// The command. What a client asks for has a record, and the time of the step.
+    Command(A::Command, Option<(RequestRecord, u64)>),
+    Message(u32, UnderWay<A::Message>),
+    /// The timer at that place.
+    Timer(usize),
+}
+
+/// A message, and its receiver.
+type To<A> = (u32, Arc<Sent<<A as Algorithm>::Message>>);
+
+/// The result of a step.
+#[derive(Debug)]
+pub(super) struct Outcome<A: Algorithm> {
+    /// The process after it.
+    pub(super) process: Arc<Process<A>>,
+    pub(super) sent: Vec<To<A>>,
+    pub(super) outputs: Vec<A::Output>,
+    pub(super) fault: Option<Fault>,
+    pub(super) choices: Choices,
+}
+
+/// The most outcomes that a share of the memory has. A guess: some hundred MB in all.
+const MOST: usize = 4096;
+
+/// The number of shares. A guess: threads seldom wait for each other.
+const SHARES: u64 = 64;
+
+type Share<A> = HashMap<u64, Arc<Outcome<A>>, BuildHasherDefault<Fingerprints>>;
+
+/// Outcomes that are known.
+#[derive(Debug)]
+pub(in crate::model) struct Memory<A: Algorithm>(Vec<Mutex<Share<A>>>);
+
+impl<A: Algorithm> Default for Memory<A> {
+    fn default() -> Self {
+        Self((0..SHARES).map(|_| Mutex::default()).collect())
+    }
+}
+
+impl<A: Algorithm> Memory<A> {
+    /// The outcome with that key, which is computed if it is not known.
+    fn outcome(&self, key: u64, compute: impl FnOnce() -> Outcome<A>) -> Arc<Outcome<A>> {
+        let share = &self.0[(key % SHARES) as usize];
+        let known = || share.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(outcome) = known().get(&key) {
+            return Arc::clone(outcome);
+        }
+        let outcome = Arc::new(compute());
+        let mut known = known();
+        if known.len() >= MOST {
+            known.clear();
+        }
+        known.insert(key, Arc::clone(&outcome));
+        outcome
+    }
+}
+
+impl<A: Algorithm> World<A> {
+    /// Lets a process take a step. Nothing of the state changes yet.
+    pub(super) fn outcome(
+        &self,
+        node: u32,
+        input: Input<A>,
+        choices: Choices,
+        memory: Option<&Memory<A>>,
+    ) -> Arc<Outcome<A>> {
+        match memory {
+            None => Arc::new(self.compute(node, input, choices)),
+            Some(memory) => {
+                let key = self.key(node, &input, &choices);
+                memory.outcome(key, || self.compute(node, input, choices))
+            }
+        }
+    }
+
+    /// All that an outcome depends on.
+    fn key(&self, node: u32, input: &Input<A>, choices: &Choices) -> u64 {
+        let input = match input {
+            Input::Start => digest(0),
+            Input::Restart => digest(1),
+            Input::Command(command, request) => digest((2, command, request)),
+            Input::Message(from, one) => {
+                digest((3, from, &one.sent.message, one.sent.id, one.sequence))
+            }
+            Input::Timer(place) => digest((4, place)),
+        };
+        let process = self.processes[node as usize].key();
+        digest((node, process, self.start, self.now, choices.given(), input))
+    }
+
+    fn compute(&self, node: u32, input: Input<A>, choices: Choices) -> Outcome<A> {
+        let mut process = Process::clone(&self.processes[node as usize]);
+        process.steps.choose(choices);
+        let directory = &self.fixed.directory;
+        let mut step = match input {
+            Input::Start => process.steps.start(directory),
+            Input::Restart => {
+                process.is_down = false;
+                process.steps.restart(directory)
+            }
+            Input::Command(command, request) => {
+                let (record, at) = request.unzip();
+                let steps = &mut process.steps;
+                let mut step = steps.command(command, record, Context::new(), directory);
+                if let (Some(at), Some(record)) = (at, &mut step.record) {
+                    record.at_unix_nano = at;
+                }
+                step
+            }
+            Input::Message(from, one) => {
+                let (message, received) = (one.sent.message.clone(), one.received());
+                process
+                    .steps
+                    .message(NodeId(from), message, &received, directory)
+            }
+            Input::Timer(place) => {
+                let timer = process
+                    .timers
+                    .keys()
+                    .nth(place)
+                    .cloned()
+                    .expect("it is there");
+                let set_by = process.timers.remove(&timer).map(|timer| timer.set_by);
+                process
+                    .steps
+                    .timer(timer, &set_by.expect("it is there"), directory)
+            }
+        };
+        let choices = process.steps.chosen().unwrap_or_default();
+        process.taken += 1;
+        if let Some(record) = step.record.take() {
+            process.see(record);
+        }
+        let fault = step.fault.take();
+        let (sent, outputs) = match fault {
+            None => self.carry_out(step, &mut process),
+            Some(_) => (Vec::new(), Vec::new()),
+        };
+        process.digests = self.fixed.identity.process(node, &process);
+        Outcome {
+            process: Arc::new(process),
+            sent,
+            outputs,
+            fault,
+            choices,
+        }
+    }
+
+    /// Sets and cancels timers. Returns what concerns others.
+    fn carry_out(&self, step: Step<A>, process: &mut Process<A>) -> (Vec<To<A>>, Vec<A::Output>) {
+        let mut ids = step.first_message..;
+        let (mut all_sent, mut outputs) = (Vec::new(), Vec::new());
+        for effect in step.effects {
+            match effect {
+                Effect::Send { to, message, .. } => {
+                    let id = ids.next().unwrap_or_default();
+                    let sent = Sent {
+                        digests: self.fixed.identity.message(&message, id),
+                        message,
+                        id,
+                        by: step.context.clone(),
+                    };
+                    all_sent.push((to.0, Arc::new(sent)));
+                }
+                Effect::SetTimer { timer, after } => {
+                    let timing = Timer {
+                        set_by: step.context.clone(),
+                        after,
+                        due: self.now.saturating_add(after),
+                        set_at: process.taken,
+                    };
+                    process.timers.insert(timer, timing);
+                }
+                Effect::CancelTimer { timer } => {
+                    process.timers.remove(&timer);
+                }
+                Effect::Persist => {}
+                Effect::Output(output) => {
+                    process.outputs = digest((process.outputs, &output));
+                    outputs.push(output);
+                }
+            }
+        }
+        (all_sent, outputs)
+    }
+}
