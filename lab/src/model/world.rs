@@ -119,6 +119,7 @@ impl<A: Algorithm> World<A> {
             let mut process = Process {
                 steps: Steps::new(first, id, record_to(id), clock, plan.seed),
                 timers: BTreeMap::new(),
+                sent: BTreeMap::new(),
                 taken: 0,
                 is_down: false,
                 outputs: 0,

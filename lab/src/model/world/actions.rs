@@ -7,7 +7,7 @@ use algorithms::Algorithm;
 use algorithms::Choices;
 
 use super::World;
-use super::channels::Channel;
+use super::channels::UnderWay;
 
 /// A timer that is set for so long waits until nothing else can happen.
 const PATIENT: Duration = Duration::from_secs(1);
@@ -90,8 +90,10 @@ impl<A: Algorithm> World<A> {
     }
 
     fn asynchronous(&self, actions: &mut Vec<Action>) {
-        for channel in self.channels.iter() {
-            self.deliveries(actions, channel);
+        for (place, one) in self.channels.iter() {
+            if place == 0 || !self.fixed.identity.fifo {
+                self.deliveries(actions, place, one);
+            }
         }
         self.timers(actions, |after| after < PATIENT);
         if actions.is_empty() {
@@ -102,26 +104,23 @@ impl<A: Algorithm> World<A> {
         }
     }
 
-    pub(super) fn deliveries(&self, actions: &mut Vec<Action>, channel: &Channel<A::Message>) {
-        let (from, to) = (channel.from, channel.to);
-        let places = match self.fixed.network.fifo {
-            true => channel.messages.len().min(1),
-            false => channel.messages.len(),
-        };
-        let is_down = self.processes[to as usize].is_down;
-        for place in 0..places {
-            actions.push(Action::Deliver(from, to, place));
-            // A process that is down loses the message.
-            if is_down {
-                continue;
-            }
-            if self.spent.losses < self.fixed.network.losses {
-                actions.push(Action::Lose(from, to, place));
-            }
-            let again = channel.messages[place].again;
-            if self.spent.duplicates < self.fixed.network.duplicates && !again {
-                actions.push(Action::Duplicate(from, to, place));
-            }
+    pub(super) fn deliveries(
+        &self,
+        actions: &mut Vec<Action>,
+        place: usize,
+        one: &UnderWay<A::Message>,
+    ) {
+        let (from, to) = one.sent.ends();
+        actions.push(Action::Deliver(from, to, place));
+        // A process that is down loses the message.
+        if self.processes[to as usize].is_down {
+            return;
+        }
+        if self.spent.losses < self.fixed.network.losses {
+            actions.push(Action::Lose(from, to, place));
+        }
+        if self.spent.duplicates < self.fixed.network.duplicates && !one.again {
+            actions.push(Action::Duplicate(from, to, place));
         }
     }
 

@@ -1,20 +1,21 @@
-//! The channels between processes, and the messages under way.
+//! The messages under way.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
+use algorithms::NodeId;
 use opentelemetry::trace::SpanContext;
 use trace::steps::Received;
 
-use super::identity::{Digests, Identity};
+use super::identity::Digests;
 
 /// A message, from the step that sent it on.
 #[derive(Debug)]
 pub(super) struct Sent<M> {
+    pub(super) from: u32,
+    pub(super) to: u32,
     pub(super) message: M,
-    /// Unique among the messages of its sender.
-    pub(super) id: u64,
-    pub(super) by: SpanContext,
+    /// What its receiver gets to know of it.
+    pub(super) received: Received,
     pub(super) digests: Digests,
 }
 
@@ -22,24 +23,17 @@ pub(super) struct Sent<M> {
 #[derive(Debug)]
 pub(super) struct UnderWay<M> {
     pub(super) sent: Arc<Sent<M>>,
-    pub(super) sequence: u64,
     /// Whether it has come already.
     pub(super) again: bool,
 }
 
-/// What one process sent to another, in order.
-#[derive(Clone, Debug)]
-pub(super) struct Channel<M> {
-    pub(super) from: u32,
-    pub(super) to: u32,
-    next_sequence: u64,
-    pub(super) messages: VecDeque<UnderWay<M>>,
-    pub(super) digests: Digests,
-}
+/// The messages in all channels: by sender, then by receiver, and in each channel in the
+/// order in which they were sent. States share the messages.
+#[derive(Debug)]
+pub(super) struct Channels<M>(Vec<UnderWay<M>>);
 
-/// All channels that were used, by their ends. States share those that are the same.
-#[derive(Clone, Debug)]
-pub(super) struct Channels<M>(Vec<Arc<Channel<M>>>);
+/// The sender and the receiver.
+type Ends = (u32, u32);
 
 impl<M> Default for Channels<M> {
     fn default() -> Self {
@@ -47,93 +41,82 @@ impl<M> Default for Channels<M> {
     }
 }
 
+impl<M> Clone for Channels<M> {
+    /// Leaves room for some more messages: most states are changed at once.
+    fn clone(&self) -> Self {
+        let mut messages = Vec::with_capacity(self.0.len() + 4);
+        messages.extend(self.0.iter().cloned());
+        Self(messages)
+    }
+}
+
 impl<M> Clone for UnderWay<M> {
     fn clone(&self) -> Self {
         Self {
             sent: Arc::clone(&self.sent),
-            ..*self
+            again: self.again,
         }
     }
 }
 
-impl<M> UnderWay<M> {
-    /// What its receiver gets to know of it.
-    pub(super) fn received(&self) -> Received {
-        let by = &self.sent.by;
-        Received {
-            id: self.sent.id,
-            sequence: self.sequence,
-            incarnation: 1,
-            deadline_unix_nano: None,
-            size: None,
-            sent_by: by.is_valid().then(|| by.clone()),
+impl<M> Sent<M> {
+    pub(super) fn new(ends: Ends, message: M, ids: [u64; 2], by: &SpanContext) -> Self {
+        let ((from, to), [id, sequence]) = (ends, ids);
+        Self {
+            from,
+            to,
+            message,
+            received: Received {
+                id,
+                sequence,
+                incarnation: 1,
+                deadline_unix_nano: None,
+                size: None,
+                sent_by: by.is_valid().then(|| by.clone()),
+            },
+            digests: Digests::default(),
         }
+    }
+
+    pub(super) fn ends(&self) -> Ends {
+        (self.from, self.to)
+    }
+
+    pub(super) fn nodes(&self) -> (NodeId, NodeId) {
+        (NodeId(self.from), NodeId(self.to))
     }
 }
 
-impl<M: Clone> Channels<M> {
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Channel<M>> {
-        self.0.iter().map(Arc::as_ref)
+impl<M> Channels<M> {
+    /// All messages, each with its place in its channel.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, &UnderWay<M>)> {
+        let mut last = (None, 0);
+        self.0.iter().map(move |one| {
+            let ends = Some(one.sent.ends());
+            let place = if last.0 == ends { last.1 + 1 } else { 0 };
+            last = (ends, place);
+            (place, one)
+        })
     }
 
     /// Adds a message at the end of its channel.
-    pub(super) fn send(&mut self, ends: (u32, u32), sent: Arc<Sent<M>>, identity: &Identity) {
-        self.change(ends, identity, |channel| {
-            let sequence = channel.next_sequence;
-            channel.next_sequence += 1;
-            channel.messages.push_back(UnderWay {
-                sent,
-                sequence,
-                again: false,
-            });
-        });
+    pub(super) fn send(&mut self, sent: Arc<Sent<M>>) {
+        let ends = sent.ends();
+        let place = self.0.partition_point(|one| one.sent.ends() <= ends);
+        self.0.insert(place, UnderWay { sent, again: false });
     }
 
     /// Takes the message at that place out of its channel. `again`: it stays there, to come
     /// a second time.
-    pub(super) fn take(
-        &mut self,
-        ends: (u32, u32),
-        place: usize,
-        again: bool,
-        identity: &Identity,
-    ) -> UnderWay<M> {
-        self.change(ends, identity, |channel| {
-            let one = channel.messages.remove(place).expect("it is there");
-            if again {
-                let again = UnderWay {
-                    again,
-                    ..one.clone()
-                };
-                channel.messages.insert(place, again);
+    pub(super) fn take(&mut self, ends: Ends, place: usize, again: bool) -> Arc<Sent<M>> {
+        let first = self.0.partition_point(|one| one.sent.ends() < ends);
+        let one = &mut self.0[first + place];
+        match again {
+            true => {
+                one.again = true;
+                Arc::clone(&one.sent)
             }
-            one
-        })
-    }
-
-    fn change<T>(
-        &mut self,
-        (from, to): (u32, u32),
-        identity: &Identity,
-        change: impl FnOnce(&mut Channel<M>) -> T,
-    ) -> T {
-        let found = self
-            .0
-            .binary_search_by_key(&(from, to), |channel| (channel.from, channel.to));
-        let place = found.unwrap_or_else(|place| {
-            let channel = Channel {
-                from,
-                to,
-                next_sequence: 0,
-                messages: VecDeque::new(),
-                digests: Digests::default(),
-            };
-            self.0.insert(place, Arc::new(channel));
-            place
-        });
-        let channel = Arc::make_mut(&mut self.0[place]);
-        let changed = change(channel);
-        channel.digests = identity.channel(channel);
-        changed
+            false => self.0.remove(first + place).sent,
+        }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use algorithms::{Algorithm, NodeId, renamed};
 
-use super::channels::Channel;
+use super::channels::{Channels, Sent};
 use super::process::{Process, Timer};
 use super::{Environment, World};
 
@@ -28,6 +28,15 @@ pub(super) struct Identity {
     /// Each the new number of every process. States that differ by one of these are the
     /// same. The first changes none.
     pub(super) renamings: Arc<[Vec<u32>]>,
+}
+
+/// SplitMix64's finalizer (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number
+/// Generators", OOPSLA 2014), for a digest of digests.
+fn mix(value: u64) -> u64 {
+    let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    value ^ (value >> 31)
 }
 
 /// A digest of a value.
@@ -49,28 +58,20 @@ impl Identity {
         all.map(|renaming| renamed(renaming, &digest)).collect()
     }
 
-    pub(super) fn message<M: Hash>(&self, message: &M, id: u64) -> Digests {
+    /// The digests of a message, with its ends.
+    pub(super) fn sent<M: Hash>(&self, sent: &Sent<M>) -> Digests {
         match self.with_history {
-            true => [digest(id)].into(),
-            false => self.digests(|| digest(message)),
+            true => [digest((sent.nodes(), sent.received.id))].into(),
+            false => self.digests(|| digest((sent.nodes(), &sent.message))),
         }
     }
 
-    /// Nothing of an empty channel counts.
-    pub(super) fn channel<M>(&self, channel: &Channel<M>) -> Digests {
-        let ends = (NodeId(channel.from), NodeId(channel.to));
-        let one = |renaming: usize| {
-            let messages = channel.messages.iter();
-            let each = messages.map(|one| digest((one.sent.digests[renaming], one.again)));
-            let all = match self.fifo {
-                true => each.reduce(|before, next| digest((before, next))),
-                false => each.reduce(u64::wrapping_add),
-            };
-            all.map_or(0, |all| digest((ends, all)))
-        };
-        let all = self.renamings.iter().enumerate();
-        all.map(|(place, renaming)| renamed(renaming, || one(place)))
-            .collect()
+    /// The digest of all messages under way.
+    fn messages<M>(&self, channels: &Channels<M>, renaming: usize) -> u64 {
+        sum(channels.iter().map(|(place, one)| {
+            let place = if self.fifo { place as u64 } else { 0 };
+            mix(one.sent.digests[renaming] ^ mix(place << 1 | u64::from(one.again)))
+        }))
     }
 
     pub(super) fn process<A: Algorithm>(&self, node: u32, process: &Process<A>) -> Digests {
@@ -121,8 +122,8 @@ impl<A: Algorithm> World<A> {
         let renamings = self.fixed.identity.renamings.iter().enumerate();
         let all = renamings.map(|(place, renaming)| {
             let processes = self.processes.iter().map(|process| process.digests[place]);
-            let channels = self.channels.iter().map(|channel| channel.digests[place]);
-            let parts = sum(processes.chain(channels));
+            let messages = self.fixed.identity.messages(&self.channels, place);
+            let parts = sum(processes).wrapping_add(messages);
             let rest = self.environment.digests[place].wrapping_add(counted);
             parts
                 .wrapping_add(rest)
@@ -159,18 +160,9 @@ impl<A: Algorithm> World<A> {
         };
         let processes = (0..).zip(&self.processes);
         let processes = processes.map(|(node, process)| identity.state(node, process));
-        let messages = self.channels.iter().flat_map(|channel| {
-            let messages = channel.messages.iter().enumerate();
-            messages.map(|(place, one)| {
-                let place = identity.fifo.then_some(place);
-                digest((
-                    channel.from,
-                    channel.to,
-                    place,
-                    &one.sent.message,
-                    one.again,
-                ))
-            })
+        let messages = self.channels.iter().map(|(place, one)| {
+            let place = identity.fifo.then_some(place);
+            digest((one.sent.nodes(), place, &one.sent.message, one.again))
         });
         let environment = identity.environment(&self.environment);
         let rest = digest((&environment[0], self.spent, self.is_started));

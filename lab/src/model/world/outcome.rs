@@ -10,7 +10,7 @@ use opentelemetry::Context;
 use trace::steps::{Fault, RequestRecord, Step};
 
 use super::World;
-use super::channels::{Sent, UnderWay};
+use super::channels::Sent;
 use super::identity::digest;
 use super::process::{Process, Timer};
 use crate::model::search::Fingerprints;
@@ -21,24 +21,27 @@ pub(super) enum Input<A: Algorithm> {
     Restart,
     /// The command. What a client asks for has a record, and the time of the step.
     Command(A::Command, Option<(RequestRecord, u64)>),
-    Message(u32, UnderWay<A::Message>),
+    Message(Arc<Sent<A::Message>>),
     /// The timer at that place.
     Timer(usize),
 }
-
-/// A message, and its receiver.
-type To<A> = (u32, Arc<Sent<<A as Algorithm>::Message>>);
 
 /// The result of a step.
 #[derive(Debug)]
 pub(super) struct Outcome<A: Algorithm> {
     /// The process after it.
     pub(super) process: Arc<Process<A>>,
-    pub(super) sent: Vec<To<A>>,
+    pub(super) sent: Vec<Arc<Sent<A::Message>>>,
     pub(super) outputs: Vec<A::Output>,
     pub(super) fault: Option<Fault>,
     pub(super) choices: Choices,
 }
+
+/// The messages and the outputs of a step.
+type Others<A> = (
+    Vec<Arc<Sent<<A as Algorithm>::Message>>>,
+    Vec<<A as Algorithm>::Output>,
+);
 
 /// The most outcomes that a share of the memory has. A guess: some hundred MB in all.
 const MOST: usize = 4096;
@@ -100,8 +103,10 @@ impl<A: Algorithm> World<A> {
             Input::Start => digest(0),
             Input::Restart => digest(1),
             Input::Command(command, request) => digest((2, command, request)),
-            Input::Message(from, one) => {
-                digest((3, from, &one.sent.message, one.sent.id, one.sequence))
+            Input::Message(sent) => {
+                let received = &sent.received;
+                let ids = (received.id, received.sequence);
+                digest((3, sent.from, &sent.message, ids))
             }
             Input::Timer(place) => digest((4, place)),
         };
@@ -128,11 +133,11 @@ impl<A: Algorithm> World<A> {
                 }
                 step
             }
-            Input::Message(from, one) => {
-                let (message, received) = (one.sent.message.clone(), one.received());
+            Input::Message(sent) => {
+                let (from, message) = (NodeId(sent.from), sent.message.clone());
                 process
                     .steps
-                    .message(NodeId(from), message, &received, directory)
+                    .message(from, message, &sent.received, directory)
             }
             Input::Timer(place) => {
                 let timer = process
@@ -154,7 +159,7 @@ impl<A: Algorithm> World<A> {
         }
         let fault = step.fault.take();
         let (sent, outputs) = match fault {
-            None => self.carry_out(step, &mut process),
+            None => self.carry_out(node, step, &mut process),
             Some(_) => (Vec::new(), Vec::new()),
         };
         process.digests = self.fixed.identity.process(node, &process);
@@ -167,21 +172,17 @@ impl<A: Algorithm> World<A> {
         }
     }
 
-    /// Sets and cancels timers. Returns what concerns others.
-    fn carry_out(&self, step: Step<A>, process: &mut Process<A>) -> (Vec<To<A>>, Vec<A::Output>) {
+    /// Sets and cancels timers, and numbers the messages. Returns what concerns others.
+    fn carry_out(&self, node: u32, step: Step<A>, process: &mut Process<A>) -> Others<A> {
         let mut ids = step.first_message..;
         let (mut all_sent, mut outputs) = (Vec::new(), Vec::new());
         for effect in step.effects {
             match effect {
                 Effect::Send { to, message, .. } => {
-                    let id = ids.next().unwrap_or_default();
-                    let sent = Sent {
-                        digests: self.fixed.identity.message(&message, id),
-                        message,
-                        id,
-                        by: step.context.clone(),
-                    };
-                    all_sent.push((to.0, Arc::new(sent)));
+                    let ids = [ids.next().unwrap_or_default(), process.next_sequence(to.0)];
+                    let mut sent = Sent::new((node, to.0), message, ids, &step.context);
+                    sent.digests = self.fixed.identity.sent(&sent);
+                    all_sent.push(Arc::new(sent));
                 }
                 Effect::SetTimer { timer, after } => {
                     let timing = Timer {

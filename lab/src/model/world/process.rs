@@ -15,6 +15,8 @@ pub(super) struct Process<A: Algorithm> {
     pub(super) steps: Steps<A>,
     /// The running timers.
     pub(super) timers: BTreeMap<A::Timer, Timer>,
+    /// How many messages it has sent to each other.
+    pub(super) sent: BTreeMap<u32, u64>,
     /// How many steps it has taken.
     pub(super) taken: u64,
     /// It has crashed, and takes no steps.
@@ -78,6 +80,13 @@ impl<A: Algorithm> Process<A> {
                 ..last.record.clone()
             });
         }
+    }
+
+    /// The sequence number of its next message to another.
+    pub(super) fn next_sequence(&mut self, to: u32) -> u64 {
+        let sent = self.sent.entry(to).or_default();
+        *sent += 1;
+        *sent - 1
     }
 
     /// A digest of what it has seen. Its state and its timers follow from that.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use algorithms::{Algorithm, Choices, NodeId};
 use trace::history::CrashRecord;
+use trace::steps::RequestRecord;
 
 use super::actions::Action;
 use super::outcome::{Input, Memory, Outcome};
@@ -14,7 +15,7 @@ use super::{Environment, World};
 use crate::model::UNLIMITED;
 use crate::simulator::EPOCH;
 use crate::system::System;
-use crate::system::clients::Act;
+use crate::system::clients::{Act, Ticket};
 
 /// The time between two moments of a run, in nanoseconds.
 const MILLISECOND: u64 = 1_000_000;
@@ -106,7 +107,7 @@ impl<A: Algorithm> World<A> {
             Action::Start(_) | Action::Choosing(..) => None,
             Action::Lose(from, to, place) => {
                 spend(&mut self.spent.losses, self.fixed.network.losses);
-                self.take((from, to), place, false);
+                self.channels.take((from, to), place, false);
                 None
             }
             Action::Deliver(from, to, place) => self.deliver((from, to), place, false),
@@ -140,11 +141,11 @@ impl<A: Algorithm> World<A> {
             restarted: None,
         };
         self.change(|environment| environment.crashes.push(crash));
-        let identity = Arc::clone(&self.fixed);
+        let fixed = Arc::clone(&self.fixed);
         let process = self.process(node);
         process.is_down = true;
         process.timers.clear();
-        process.digests = identity.identity.process(node, process);
+        process.digests = fixed.identity.process(node, process);
     }
 
     fn restart(&mut self, node: u32) {
@@ -165,7 +166,7 @@ impl<A: Algorithm> World<A> {
         &mut self,
         node: NodeId,
         command: A::Command,
-        request: Option<(trace::steps::RequestRecord, crate::system::clients::Ticket)>,
+        request: Option<(RequestRecord, Ticket)>,
     ) -> Option<(u32, Input<A>)> {
         if self.processes[usize::from(node)].is_down {
             return None;
@@ -185,19 +186,9 @@ impl<A: Algorithm> World<A> {
 
     /// Takes a message out of its channel. A process that is down does not get it.
     fn deliver(&mut self, ends: (u32, u32), place: usize, again: bool) -> Option<(u32, Input<A>)> {
-        let message = self.take(ends, place, again);
-        let (from, to) = ends;
-        let is_down = self.processes[to as usize].is_down;
-        (!is_down).then(|| (to, Input::Message(from, message)))
-    }
-
-    fn take(
-        &mut self,
-        ends: (u32, u32),
-        place: usize,
-        again: bool,
-    ) -> super::channels::UnderWay<A::Message> {
-        self.channels.take(ends, place, again, &self.fixed.identity)
+        let sent = self.channels.take(ends, place, again);
+        let is_down = self.processes[sent.to as usize].is_down;
+        (!is_down).then(|| (sent.to, Input::Message(sent)))
     }
 
     /// The time of what happens now.
@@ -214,9 +205,8 @@ impl<A: Algorithm> World<A> {
             self.fault = Some(Arc::new(fault.clone()));
             return;
         }
-        for (to, sent) in &outcome.sent {
-            let identity = &self.fixed.identity;
-            self.channels.send((node, *to), Arc::clone(sent), identity);
+        for sent in &outcome.sent {
+            self.channels.send(Arc::clone(sent));
         }
         let mut answers = false;
         for output in &outcome.outputs {

@@ -14,9 +14,13 @@ impl<A: Algorithm> World<A> {
     /// Adds the next delivery; or, if no message is under way, the timers of the first
     /// process with one that is due next.
     pub(super) fn synchronous(&self, actions: &mut Vec<Action>) {
-        let mut channels = self.channels.iter();
-        if let Some(channel) = channels.find(|channel| !channel.messages.is_empty()) {
-            self.deliveries(actions, channel);
+        if let Some((_, first)) = self.channels.iter().next() {
+            for (place, one) in self.channels.iter() {
+                let is_same = one.sent.ends() == first.sent.ends();
+                if is_same && (place == 0 || !self.fixed.identity.fifo) {
+                    self.deliveries(actions, place, one);
+                }
+            }
             return;
         }
         let timers = self
