@@ -31,7 +31,6 @@ pub mod oral_messages;
 pub mod ping_pong;
 pub mod producer_consumer;
 pub mod raft;
-mod renaming;
 pub mod ricart_agrawala;
 pub mod rounds;
 pub mod snapshot;
@@ -49,7 +48,6 @@ pub use describe::{Describe, Field, Fields, NotARecord};
 pub use effect::{Effect, Out};
 pub use fraction::{Fraction, NotAFraction};
 pub use instance::InstanceId;
-pub use renaming::renamed;
 /// The traits without the derives of the same names: for crates that re-export derives of
 /// their own beside them.
 #[doc(hidden)]
@@ -61,7 +59,7 @@ pub mod traits {
 pub use rand;
 
 /// A process of a run: its place in the list of peers, from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub u32);
 
 impl std::fmt::Display for NodeId {

@@ -52,6 +52,10 @@ fn log_matching(now: &Moment<'_>) -> Property {
     let first = log(&step.state);
     for (other, state) in now.states().filter(|(other, _)| *other != one) {
         let second = log(state);
+        if first == second {
+            property.check(true, String::new);
+            continue;
+        }
         let mut both = first.iter().zip(second);
         let last = both.rposition(|(a, b)| term(a) == term(b));
         let known = last.map_or(0, |last| last + 1);
@@ -77,39 +81,51 @@ fn leader_completeness(now: &Moment<'_>) -> Property {
     let Some((latest_process, _)) = now.latest() else {
         return property;
     };
-    let is_leader = |state: &Fields| state.get_text("role") == Some("leader");
-    for (leader, state) in now.states().filter(|(_, state)| is_leader(state)) {
-        if leader == latest_process {
-            applied(now).for_each(|(by, applied)| {
-                is_complete(&mut property, (leader, state), by, &applied)
-            });
+    for leader in now.states().filter_map(Leader::read) {
+        if leader.process == latest_process {
+            applied(now).for_each(|(by, applied)| leader.is_complete(&mut property, by, &applied));
         } else {
             for (by, applied) in latest(now, Applied::read) {
-                is_complete(&mut property, (leader, state), by, &applied);
+                leader.is_complete(&mut property, by, &applied);
             }
         }
     }
     property
 }
 
-/// Whether the leader has what was carried out, unless its term is an earlier one.
-fn is_complete(
-    property: &mut Property,
-    (leader, state): (&str, &Fields),
-    by: &str,
-    applied: &Applied,
-) {
-    if state.get_integer("term") < Some(applied.term) {
-        return;
+/// A process that leads.
+struct Leader<'a> {
+    process: &'a str,
+    term: Option<i64>,
+    log: &'a [String],
+}
+
+impl<'a> Leader<'a> {
+    fn read((process, state): (&'a str, &'a Fields)) -> Option<Self> {
+        (state.get_text("role") == Some("leader")).then(|| Self {
+            process,
+            term: state.get_integer("term"),
+            log: log(state),
+        })
     }
-    let place = usize::try_from(applied.index).ok();
-    let entry = place.and_then(|place| log(state).get(place.checked_sub(1)?));
-    let command = entry.and_then(|entry| Some(entry.split_once(':')?.1));
-    property.check(command == Some(&*applied.command.to_string()), || {
-        let has = entry.map_or("no entry", String::as_str);
+
+    /// Whether it has what was carried out, unless its term is an earlier one.
+    fn is_complete(&self, property: &mut Property, by: &str, applied: &Applied) {
+        if self.term < Some(applied.term) {
+            return;
+        }
         let Applied { index, command, .. } = applied;
-        format!("{leader} leads and has {has} at index {index}, where {by} carried out {command}")
-    });
+        let place = usize::try_from(*index).ok();
+        let entry = place.and_then(|place| self.log.get(place.checked_sub(1)?));
+        let held = entry.and_then(|entry| entry.split_once(':')?.1.parse().ok());
+        property.check(held == Some(*command), || {
+            let leader = self.process;
+            let has = entry.map_or("no entry", String::as_str);
+            format!(
+                "{leader} leads and has {has} at index {index}, where {by} carried out {command}"
+            )
+        });
+    }
 }
 
 /// No two processes carry out different commands at one index.

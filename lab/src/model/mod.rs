@@ -31,10 +31,11 @@
 //! ([`Choices`](algorithms::Choices)). Other random numbers are drawn from the seed, one
 //! value each, and [`Checked::has_drawn`] says so.
 //!
-//! There is no time. A message may take any time, and so may a timer that is set
-//! for less than a second. A longer timer waits until nothing else can happen, as
-//! a timeout should. A timer waits for a shorter one of its process that was set no
-//! later.
+//! A message may take any time, and so may a timer that is set for less than a second. A
+//! timer of such a length waits for a shorter one of its process that was set no later. A
+//! longer timer waits until nothing else can happen, as a timeout should, and then for all
+//! timers of all processes that run out before it: it is as if everything else took no time.
+//! So a timer of 2 s never runs out before one of 1 s that was set no later.
 //!
 //! Only a [synchronous](System::is_synchronous) system has time: messages take none, and
 //! all timers run out in the order of their times.
@@ -79,6 +80,9 @@ pub struct Checked<A> {
     pub bound: Option<Bound>,
     /// Whether there were random numbers of which not all values were tried.
     pub has_drawn: bool,
+    /// How many processes are [interchangeable](System::symmetry). States that differ in
+    /// their names alone count as one. 0: all names count.
+    pub symmetric: usize,
     /// Where a bound was met: how the last run that was tried repeats itself.
     pub repetition: Option<Repetition>,
     /// A shortest run that is right and shows something.

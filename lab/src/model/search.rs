@@ -75,6 +75,7 @@ struct Search<'a, S: System> {
     extent: Extent,
     coverage: Coverage,
     has_drawn: bool,
+    symmetric: usize,
     /// The first bound that was met.
     bound: Option<Bound>,
     /// The last states of the first run that shows something, and of the wrong
@@ -102,6 +103,7 @@ pub fn check<S: System>(
         took: began.elapsed(),
         bound: search.bound,
         has_drawn: search.has_drawn,
+        symmetric: search.symmetric,
         repetition,
         example,
         counterexample,
@@ -127,6 +129,7 @@ impl<'a, S: System> Search<'a, S> {
             extent: Extent::default(),
             coverage: Coverage::default(),
             has_drawn: false,
+            symmetric: 0,
             bound: None,
             example: None,
             counterexample: None,
@@ -137,6 +140,7 @@ impl<'a, S: System> Search<'a, S> {
         let start = start(self.system, self.plan);
         self.known.insert(start.identity());
         self.has_drawn = start.has_drawn();
+        self.symmetric = start.symmetric();
         self.has_invariants = start.has_invariants(self.system);
         if start.starts() > MOST_STARTS {
             self.bound = Some(Bound::States(self.plan.bounds.states));

@@ -8,6 +8,7 @@ mod judged;
 mod outcome;
 mod process;
 mod steps;
+mod symmetric;
 mod synchronous;
 
 use std::collections::BTreeMap;
@@ -34,7 +35,7 @@ use crate::system::{Endings, ScheduledCommand, System};
 /// A state of a system. States share the parts that are the same.
 #[derive(Clone, Debug)]
 pub struct World<A: Algorithm> {
-    fixed: Arc<Fixed<A::Command>>,
+    fixed: Arc<Fixed<A>>,
     processes: Vec<Arc<Process<A>>>,
     channels: Channels<A::Message>,
     environment: Arc<Environment<A::Command>>,
@@ -45,7 +46,7 @@ pub struct World<A: Algorithm> {
     start: usize,
     /// The rule that the last step broke.
     fault: Option<Arc<Fault>>,
-    /// The time of a synchronous system.
+    /// The time, as far as timers state it that wait for each other.
     now: Duration,
     /// How many faults there were.
     spent: Spent,
@@ -57,13 +58,13 @@ pub struct World<A: Algorithm> {
 
 /// What all states of a system have in common.
 #[derive(Debug)]
-struct Fixed<C> {
+struct Fixed<A: Algorithm> {
     /// All commands of the run.
-    commands: Vec<ScheduledCommand<C>>,
+    commands: Vec<ScheduledCommand<A::Command>>,
     /// How many combinations of initial states there are.
     starts: usize,
     network: Network,
-    identity: Identity,
+    identity: Identity<A>,
     directory: Processes,
     clock: Arc<AtomicU64>,
 }
@@ -108,12 +109,7 @@ impl<A: Algorithm> World<A> {
         record_to: impl Fn(NodeId) -> RecordTo,
     ) -> Self {
         let clock = Arc::new(AtomicU64::new(EPOCH));
-        let identity = Identity {
-            with_history: !system.ignores_history(),
-            fifo: plan.network.fifo,
-            is_synchronous: system.is_synchronous(),
-            renamings: Arc::new([(0..system.processes()).collect()]),
-        };
+        let identity = Identity::new(system, plan);
         let process = |id: NodeId| {
             let (first, clock) = (system.process(id), Clock::Virtual(Arc::clone(&clock)));
             let mut process = Process {
@@ -122,7 +118,7 @@ impl<A: Algorithm> World<A> {
                 sent: BTreeMap::new(),
                 taken: 0,
                 is_down: false,
-                outputs: 0,
+                outputs: identity.renamings.iter().map(|_| 0).collect(),
                 seen: None,
                 digests: Digests::default(),
             };
@@ -164,6 +160,11 @@ impl<A: Algorithm> World<A> {
     /// Whether a step had random numbers of which not all values are tried.
     pub fn has_drawn(&self) -> bool {
         self.has_drawn
+    }
+
+    /// How many processes are interchangeable.
+    pub(super) fn symmetric(&self) -> usize {
+        self.fixed.identity.symmetry.processes()
     }
 
     /// How many combinations of initial states there are.

@@ -17,6 +17,7 @@ pub mod replicated_log;
 mod safety;
 mod setup;
 pub mod snapshot;
+mod symmetry;
 pub mod termination;
 pub mod wave;
 
@@ -32,6 +33,7 @@ pub use clients::{Answer, Client, Request, To};
 pub use coverage::Coverage;
 pub use endings::Endings;
 pub use setup::{Engine, Setup, SetupError, SystemOptions, Visitor};
+pub use symmetry::{Renaming, Symmetry};
 use trace::history::{History, Moment};
 
 use crate::checkers::{Outcome, Property, rounds};
@@ -189,6 +191,14 @@ pub trait System: Send + Sync {
     /// values ([`Out::random`](algorithms::Out::random)) does not qualify.
     fn ignores_history(&self) -> bool {
         false
+    }
+
+    /// Processes that are interchangeable. The model checker then tries one of the states
+    /// that differ in their names alone, if the system [ignores
+    /// history](Self::ignores_history) and has no [clients](Self::clients). The processes
+    /// get the same commands, and what is right does not depend on their names.
+    fn symmetry(&self) -> Option<Symmetry<Self::Algorithm>> {
+        None
     }
 
     /// Whether its processes rely on a bound on the time of a message, as

@@ -31,6 +31,13 @@ pub enum Fault {
         /// The panic's message, and its place in the source.
         message: String,
     },
+    /// It is declared symmetric, and is not.
+    Asymmetric {
+        /// The process.
+        process: Arc<str>,
+        /// The process under whose name its step, or its initial state, is another.
+        other: Arc<str>,
+    },
 }
 
 /// `peer-01 sends TOKEN to itself; a process may send to its neighbours only`, or
@@ -57,6 +64,10 @@ impl fmt::Display for Fault {
                 handling,
                 message,
             } => write!(f, "{process} panicked while handling {handling}: {message}"),
+            Self::Asymmetric { process, other } => write!(
+                f,
+                "{process} is declared symmetric, and would do something else if it were {other}"
+            ),
         }
     }
 }

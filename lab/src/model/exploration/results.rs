@@ -28,6 +28,9 @@ pub struct Searched {
     pub whole: bool,
     /// Whether there were random numbers of which not all values were tried.
     pub drawn: bool,
+    /// How many processes are interchangeable: states that differ in their names alone are
+    /// one.
+    pub symmetric_processes: usize,
     /// The number of steps of the shortest run that is wrong.
     pub counterexample_steps: Option<usize>,
     /// What was checked in all runs.
@@ -68,6 +71,7 @@ impl<S: System> Exploration<S> {
             states_per_second: per_second(checked.extent.states, checked.took),
             whole: checked.is_whole(),
             drawn: checked.has_drawn,
+            symmetric_processes: checked.symmetric,
             counterexample_steps: checked.counterexample.as_ref().map(Vec::len),
             coverage: checked.coverage.clone(),
             narrative: lines,
@@ -185,7 +189,7 @@ impl Found {
             (None, None) => "no run that was tried comes to an end and shows something".to_owned(),
         };
         format!(
-            "states            {} ({} a second), depth {}, {}{}\n{}{which}\n",
+            "states            {} ({} a second), depth {}, {}{}\n{}{}{which}\n",
             extent.states,
             per_second(extent.states, checked.took),
             extent.depth,
@@ -196,6 +200,12 @@ impl Found {
             match checked.is_whole() {
                 true => String::new(),
                 false => complete(extent),
+            },
+            match checked.symmetric {
+                0 | 1 => String::new(),
+                count => format!(
+                    "symmetry          {count} processes: states that differ in their names alone are one\n"
+                ),
             },
             match checked.has_drawn {
                 true =>

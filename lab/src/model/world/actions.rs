@@ -8,9 +8,10 @@ use algorithms::Choices;
 
 use super::World;
 use super::channels::UnderWay;
+use super::process::Timer;
 
 /// A timer that is set for so long waits until nothing else can happen.
-const PATIENT: Duration = Duration::from_secs(1);
+pub(super) const PATIENT: Duration = Duration::from_secs(1);
 
 /// The most combinations of initial states that are tried. A guess; with more, a check is
 /// not whole.
@@ -95,9 +96,11 @@ impl<A: Algorithm> World<A> {
                 self.deliveries(actions, place, one);
             }
         }
-        self.timers(actions, |after| after < PATIENT);
+        self.timers(actions, |timer| timer.after < PATIENT);
         if actions.is_empty() {
-            self.timers(actions, |_| true);
+            let all = self.processes.iter().flat_map(|process| process.timers.values());
+            let next = all.map(|timer| timer.due).min();
+            self.timers(actions, |timer| Some(timer.due) == next);
             let clients = &self.environment.clients;
             let waiting = (0..clients.len()).filter(|one| clients.waits(*one));
             actions.extend(waiting.map(Action::GoOn));
@@ -124,11 +127,11 @@ impl<A: Algorithm> World<A> {
         }
     }
 
-    fn timers(&self, actions: &mut Vec<Action>, which: impl Fn(Duration) -> bool) {
+    fn timers(&self, actions: &mut Vec<Action>, which: impl Fn(&Timer) -> bool) {
         for (node, process) in (0..).zip(&self.processes) {
             for (place, timer) in process.timers.values().enumerate() {
                 let mut others = process.timers.values();
-                if which(timer.after) && !others.any(|other| other.is_due_before(timer)) {
+                if which(timer) && !others.any(|other| other.is_due_before(timer)) {
                     actions.push(Action::Timer(node, place));
                 }
             }

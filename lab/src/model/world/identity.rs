@@ -7,27 +7,31 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use algorithms::{Algorithm, NodeId, renamed};
+use algorithms::{Algorithm, NodeId};
 
+use super::actions::PATIENT;
 use super::channels::{Channels, Sent};
 use super::process::{Process, Timer};
 use super::{Environment, World};
+use crate::model::Plan;
+use crate::system::{Renaming, Symmetry, System};
 
 /// One digest for each renaming of the processes, of which the first changes no name.
 pub(super) type Digests = Box<[u64]>;
 
 /// Which differences between states count.
 #[derive(Clone, Debug)]
-pub(super) struct Identity {
+pub(super) struct Identity<A: Algorithm> {
     /// Whether what processes have seen before counts.
     pub(super) with_history: bool,
     /// Whether channels keep the order.
     pub(super) fifo: bool,
-    /// Whether there is time.
+    /// Whether all processes take rounds by the clock.
     pub(super) is_synchronous: bool,
-    /// Each the new number of every process. States that differ by one of these are the
-    /// same. The first changes none.
-    pub(super) renamings: Arc<[Vec<u32>]>,
+    /// Whether names count, and how values look under other names.
+    pub(super) symmetry: Symmetry<A>,
+    /// States that differ by one of these are the same. The first changes no name.
+    pub(super) renamings: Arc<[Renaming]>,
 }
 
 /// SplitMix64's finalizer (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number
@@ -51,53 +55,96 @@ fn sum(digests: impl Iterator<Item = u64>) -> u64 {
     digests.fold(0, u64::wrapping_add)
 }
 
-impl Identity {
-    /// The digests of a value under each renaming.
-    fn digests(&self, digest: impl Fn() -> u64) -> Digests {
-        let all = self.renamings.iter();
-        all.map(|renaming| renamed(renaming, &digest)).collect()
-    }
-
-    /// The digests of a message, with its ends.
-    pub(super) fn sent<M: Hash>(&self, sent: &Sent<M>) -> Digests {
-        match self.with_history {
-            true => [digest((sent.nodes(), sent.received.id))].into(),
-            false => self.digests(|| digest((sent.nodes(), &sent.message))),
+impl<A: Algorithm> Identity<A> {
+    /// That of a system. Names count where history does, for it has them in records, where
+    /// clients ask processes by their names, and where processes have other neighbours or
+    /// commands.
+    pub(super) fn new<S: System<Algorithm = A>>(system: &S, plan: &Plan) -> Self {
+        let with_history = !system.ignores_history();
+        let all = |process: &A, _: &Renaming| process.clone();
+        let declared = system.symmetry();
+        let usable = declared.filter(|symmetry| {
+            let is_same = || symmetry.is_of(&plan.directory, &system.commands());
+            !with_history && system.clients().is_empty() && is_same()
+        });
+        let symmetry = usable.unwrap_or_else(|| Symmetry::new([], all));
+        Self {
+            with_history,
+            fifo: plan.network.fifo,
+            is_synchronous: system.is_synchronous(),
+            renamings: symmetry.renamings().into(),
+            symmetry,
         }
     }
 
+    /// The digests of a value under each renaming.
+    fn digests(&self, digest: impl Fn(&Renaming) -> u64) -> Digests {
+        self.renamings.iter().map(digest).collect()
+    }
+
+    /// The digests of a message, with its ends.
+    pub(super) fn sent(&self, sent: &Sent<A::Message>) -> Digests {
+        let (from, to) = sent.nodes();
+        match self.with_history {
+            true => [digest((from, to, sent.received.id))].into(),
+            false => self.digests(|names| {
+                let message = (self.symmetry.message)(&sent.message, names);
+                digest((names.of(from), names.of(to), message))
+            }),
+        }
+    }
+
+    /// The digests of the outputs of a process, with one more.
+    pub(super) fn outputs(&self, before: &[u64], output: &A::Output) -> Digests {
+        let all = self.renamings.iter().zip(before);
+        let renamed = |names| (self.symmetry.output)(output, names);
+        all.map(|(names, before)| digest((before, renamed(names)))).collect()
+    }
+
     /// The digest of all messages under way.
-    fn messages<M>(&self, channels: &Channels<M>, renaming: usize) -> u64 {
+    fn messages(&self, channels: &Channels<A::Message>, renaming: usize) -> u64 {
         sum(channels.iter().map(|(place, one)| {
             let place = if self.fifo { place as u64 } else { 0 };
             mix(one.sent.digests[renaming] ^ mix(place << 1 | u64::from(one.again)))
         }))
     }
 
-    pub(super) fn process<A: Algorithm>(&self, node: u32, process: &Process<A>) -> Digests {
+    pub(super) fn process(&self, node: u32, process: &Process<A>) -> Digests {
         match self.with_history {
             true => [digest((node, process.key()))].into(),
-            false => self.digests(|| digest((self.state(node, process), process.outputs))),
+            false => {
+                let all = self.renamings.iter().zip(&process.outputs);
+                all.map(|(names, outputs)| digest((self.state(node, process, names), outputs)))
+                    .collect()
+            }
         }
     }
 
     /// What a process holds, without its history.
-    fn state<A: Algorithm>(&self, node: u32, process: &Process<A>) -> u64 {
-        let timers = process.timers.iter().filter(|_| !self.is_synchronous);
+    fn state(&self, node: u32, process: &Process<A>, names: &Renaming) -> u64 {
+        let timers = process.timers.iter().filter(|(_, timer)| !self.is_timed(timer));
         let timers = sum(timers.map(|(timer, Timer { after, .. })| digest((timer, after))));
         let (steps, is_down) = (&process.steps, process.is_down);
-        let state = (steps.algorithm(), steps.restarts_as());
-        digest((NodeId(node), state, timers, is_down))
+        let renamed = |state| (self.symmetry.process)(state, names);
+        let state = (renamed(steps.algorithm()), renamed(steps.restarts_as()));
+        digest((names.of(NodeId(node)), state, timers, is_down))
     }
 
-    pub(super) fn environment<C: Hash + Clone>(&self, environment: &Environment<C>) -> Digests {
-        self.digests(|| {
+    /// Whether it matters when a timer runs out.
+    pub(super) fn is_timed(&self, timer: &Timer) -> bool {
+        self.is_synchronous || timer.after >= PATIENT
+    }
+
+    pub(super) fn environment(&self, environment: &Environment<A::Command>) -> Digests {
+        self.digests(|names| {
+            let counts = |counts: (NodeId, u64)| digest((names.of(counts.0), counts.1));
             let given = (0..).map(NodeId).zip(&environment.given);
-            let given = sum(given.filter(|(_, given)| **given > 0).map(digest));
+            let given = given.filter(|(_, given)| **given > 0);
+            let given = sum(given.map(|(node, given)| counts((node, u64::from(*given)))));
             let endings = match self.with_history {
                 // They follow from it.
                 true => 0,
-                false => sum(environment.endings.of_each().map(digest)),
+                false => sum(environment.endings.of_each().map(counts)),
             };
             let (clients, operations) = (&environment.clients, &environment.operations);
             match clients.is_empty() {
@@ -120,33 +167,25 @@ impl<A: Algorithm> World<A> {
             false => digest((self.spent, self.is_started)),
         };
         let renamings = self.fixed.identity.renamings.iter().enumerate();
-        let all = renamings.map(|(place, renaming)| {
+        let all = renamings.map(|(place, names)| {
             let processes = self.processes.iter().map(|process| process.digests[place]);
             let messages = self.fixed.identity.messages(&self.channels, place);
             let parts = sum(processes).wrapping_add(messages);
             let rest = self.environment.digests[place].wrapping_add(counted);
-            parts
-                .wrapping_add(rest)
-                .wrapping_add(renamed(renaming, || self.time()))
+            parts.wrapping_add(rest).wrapping_add(self.time(names))
         });
         all.min().unwrap_or_default()
     }
 
-    /// A digest of when timers run out, in a synchronous system.
-    fn time(&self) -> u64 {
-        let Identity {
-            with_history,
-            is_synchronous,
-            ..
-        } = self.fixed.identity;
-        if with_history || !is_synchronous {
-            return 0;
-        }
+    /// A digest of when timers run out, as far as that matters.
+    fn time(&self, names: &Renaming) -> u64 {
+        let identity = &self.fixed.identity;
         let processes = (0..).map(NodeId).zip(&self.processes);
         sum(processes.flat_map(|(node, process)| {
             let timers = process.timers.iter();
-            timers.map(move |(timer, Timer { after, due, .. })| {
-                digest((node, timer, after, due.saturating_sub(self.now)))
+            let timed = timers.filter(|(_, timer)| identity.is_timed(timer));
+            timed.map(move |(timer, Timer { after, due, .. })| {
+                digest((names.of(node), timer, after, due.saturating_sub(self.now)))
             })
         }))
     }
@@ -159,13 +198,15 @@ impl<A: Algorithm> World<A> {
             ..self.fixed.identity.clone()
         };
         let processes = (0..).zip(&self.processes);
-        let processes = processes.map(|(node, process)| identity.state(node, process));
+        let names = &identity.renamings[0];
+        let processes = processes.map(|(node, process)| identity.state(node, process, names));
         let messages = self.channels.iter().map(|(place, one)| {
             let place = identity.fifo.then_some(place);
             digest((one.sent.nodes(), place, &one.sent.message, one.again))
         });
         let environment = identity.environment(&self.environment);
         let rest = digest((&environment[0], self.spent, self.is_started));
-        sum(processes.chain(messages)).wrapping_add(rest)
+        let parts = sum(processes.chain(messages));
+        parts.wrapping_add(rest).wrapping_add(self.time(names))
     }
 }

@@ -16,7 +16,7 @@ use super::process::{Process, Timer};
 use crate::model::search::Fingerprints;
 
 /// What a process handles in a step.
-pub(super) enum Input<A: Algorithm> {
+pub(super) enum Given<A: Algorithm> {
     Start,
     Restart,
     /// The command. What a client asks for has a record, and the time of the step.
@@ -84,80 +84,47 @@ impl<A: Algorithm> World<A> {
     pub(super) fn outcome(
         &self,
         node: u32,
-        input: Input<A>,
+        given: Given<A>,
         choices: Choices,
         memory: Option<&Memory<A>>,
     ) -> Arc<Outcome<A>> {
         match memory {
-            None => Arc::new(self.compute(node, input, choices)),
+            None => Arc::new(self.compute(node, given, choices)),
             Some(memory) => {
-                let key = self.key(node, &input, &choices);
-                memory.outcome(key, || self.compute(node, input, choices))
+                let key = self.key(node, &given, &choices);
+                memory.outcome(key, || self.compute(node, given, choices))
             }
         }
     }
 
     /// All that an outcome depends on.
-    fn key(&self, node: u32, input: &Input<A>, choices: &Choices) -> u64 {
-        let input = match input {
-            Input::Start => digest(0),
-            Input::Restart => digest(1),
-            Input::Command(command, request) => digest((2, command, request)),
-            Input::Message(sent) => {
+    fn key(&self, node: u32, given: &Given<A>, choices: &Choices) -> u64 {
+        let given = match given {
+            Given::Start => digest(0),
+            Given::Restart => digest(1),
+            Given::Command(command, request) => digest((2, command, request)),
+            Given::Message(sent) => {
                 let received = &sent.received;
                 let ids = (received.id, received.sequence);
                 digest((3, sent.from, &sent.message, ids))
             }
-            Input::Timer(place) => digest((4, place)),
+            Given::Timer(place) => digest((4, place)),
         };
         let process = self.processes[node as usize].key();
-        digest((node, process, self.start, self.now, choices.given(), input))
+        digest((node, process, self.start, self.now, choices.given(), given))
     }
 
-    fn compute(&self, node: u32, input: Input<A>, choices: Choices) -> Outcome<A> {
+    fn compute(&self, node: u32, given: Given<A>, choices: Choices) -> Outcome<A> {
         let mut process = Process::clone(&self.processes[node as usize]);
+        let asymmetry = self.asymmetry(node, &given, &choices);
         process.steps.choose(choices);
-        let directory = &self.fixed.directory;
-        let mut step = match input {
-            Input::Start => process.steps.start(directory),
-            Input::Restart => {
-                process.is_down = false;
-                process.steps.restart(directory)
-            }
-            Input::Command(command, request) => {
-                let (record, at) = request.unzip();
-                let steps = &mut process.steps;
-                let mut step = steps.command(command, record, Context::new(), directory);
-                if let (Some(at), Some(record)) = (at, &mut step.record) {
-                    record.at_unix_nano = at;
-                }
-                step
-            }
-            Input::Message(sent) => {
-                let (from, message) = (NodeId(sent.from), sent.message.clone());
-                process
-                    .steps
-                    .message(from, message, &sent.received, directory)
-            }
-            Input::Timer(place) => {
-                let timer = process
-                    .timers
-                    .keys()
-                    .nth(place)
-                    .cloned()
-                    .expect("it is there");
-                let set_by = process.timers.remove(&timer).map(|timer| timer.set_by);
-                process
-                    .steps
-                    .timer(timer, &set_by.expect("it is there"), directory)
-            }
-        };
+        let mut step = self.take(&mut process, given);
         let choices = process.steps.chosen().unwrap_or_default();
         process.taken += 1;
         if let Some(record) = step.record.take() {
             process.see(record);
         }
-        let fault = step.fault.take();
+        let fault = step.fault.take().or(asymmetry);
         let (sent, outputs) = match fault {
             None => self.carry_out(node, step, &mut process),
             Some(_) => (Vec::new(), Vec::new()),
@@ -169,6 +136,36 @@ impl<A: Algorithm> World<A> {
             outputs,
             fault,
             choices,
+        }
+    }
+
+    /// Lets the process take the step.
+    fn take(&self, process: &mut Process<A>, given: Given<A>) -> Step<A> {
+        let (steps, directory) = (&mut process.steps, &self.fixed.directory);
+        match given {
+            Given::Start => steps.start(directory),
+            Given::Restart => {
+                process.is_down = false;
+                steps.restart(directory)
+            }
+            Given::Command(command, request) => {
+                let (record, at) = request.unzip();
+                let mut step = steps.command(command, record, Context::new(), directory);
+                if let (Some(at), Some(record)) = (at, &mut step.record) {
+                    record.at_unix_nano = at;
+                }
+                step
+            }
+            Given::Message(sent) => {
+                let (from, message) = (NodeId(sent.from), sent.message.clone());
+                steps.message(from, message, &sent.received, directory)
+            }
+            Given::Timer(place) => {
+                let timer = process.timers.keys().nth(place).cloned();
+                let timer = timer.expect("it is there");
+                let set_by = process.timers.remove(&timer).map(|timer| timer.set_by);
+                steps.timer(timer, &set_by.expect("it is there"), directory)
+            }
         }
     }
 
@@ -198,7 +195,7 @@ impl<A: Algorithm> World<A> {
                 }
                 Effect::Persist => {}
                 Effect::Output(output) => {
-                    process.outputs = digest((process.outputs, &output));
+                    process.outputs = self.fixed.identity.outputs(&process.outputs, &output);
                     outputs.push(output);
                 }
             }

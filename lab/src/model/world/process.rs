@@ -21,8 +21,8 @@ pub(super) struct Process<A: Algorithm> {
     pub(super) taken: u64,
     /// It has crashed, and takes no steps.
     pub(super) is_down: bool,
-    /// A digest of its outputs, in their order.
-    pub(super) outputs: u64,
+    /// The digests of its outputs, in their order.
+    pub(super) outputs: Digests,
     /// What it has seen and done. Trails with the same digest count as the same.
     pub(super) seen: Option<Arc<Trail>>,
     pub(super) digests: Digests,

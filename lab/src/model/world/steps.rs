@@ -9,7 +9,7 @@ use trace::history::CrashRecord;
 use trace::steps::RequestRecord;
 
 use super::actions::Action;
-use super::outcome::{Input, Memory, Outcome};
+use super::outcome::{Given, Memory, Outcome};
 use super::process::Process;
 use super::{Environment, World};
 use crate::model::UNLIMITED;
@@ -42,10 +42,10 @@ impl<A: Algorithm> World<A> {
         if let Action::Start(start) = action {
             return self.start(system, start, choices);
         }
-        let Some((node, input)) = self.input(action) else {
+        let Some((node, given)) = self.given(action) else {
             return Choices::default();
         };
-        let outcome = self.outcome(node, input, choices, memory);
+        let outcome = self.outcome(node, given, choices, memory);
         self.carry(system, node, &outcome);
         outcome.choices.clone()
     }
@@ -70,7 +70,7 @@ impl<A: Algorithm> World<A> {
             }
         }
         for node in 0..system.processes() {
-            let outcome = self.outcome(node, Input::Start, choices, None);
+            let outcome = self.outcome(node, Given::Start, choices, None);
             self.carry(system, node, &outcome);
             choices = outcome.choices.clone();
             if self.fault.is_some() {
@@ -81,7 +81,7 @@ impl<A: Algorithm> World<A> {
     }
 
     /// Takes a command, a message or a timer to the process that handles it, if one does.
-    fn input(&mut self, action: Action) -> Option<(u32, Input<A>)> {
+    fn given(&mut self, action: Action) -> Option<(u32, Given<A>)> {
         match action {
             Action::Command(number) => {
                 let asked = self.fixed.commands[number].clone();
@@ -116,11 +116,11 @@ impl<A: Algorithm> World<A> {
                 self.deliver((from, to), place, true)
             }
             Action::Timer(node, place) => {
-                if self.fixed.identity.is_synchronous {
-                    let timers = &self.processes[node as usize].timers;
-                    self.now = timers.values().nth(place)?.due;
+                let timer = self.processes[node as usize].timers.values().nth(place)?;
+                if self.fixed.identity.is_timed(timer) {
+                    self.now = timer.due;
                 }
-                Some((node, Input::Timer(place)))
+                Some((node, Given::Timer(place)))
             }
             Action::Crash(node) => {
                 self.crash(node);
@@ -128,7 +128,7 @@ impl<A: Algorithm> World<A> {
             }
             Action::Restart(node) => {
                 self.restart(node);
-                Some((node, Input::Restart))
+                Some((node, Given::Restart))
             }
         }
     }
@@ -167,7 +167,7 @@ impl<A: Algorithm> World<A> {
         node: NodeId,
         command: A::Command,
         request: Option<(RequestRecord, Ticket)>,
-    ) -> Option<(u32, Input<A>)> {
+    ) -> Option<(u32, Given<A>)> {
         if self.processes[usize::from(node)].is_down {
             return None;
         }
@@ -181,14 +181,14 @@ impl<A: Algorithm> World<A> {
             moments.now += u64::from(std::mem::take(&mut moments.is_over));
             (record, self.moment_unix_nano())
         });
-        Some((node.0, Input::Command(command, record)))
+        Some((node.0, Given::Command(command, record)))
     }
 
     /// Takes a message out of its channel. A process that is down does not get it.
-    fn deliver(&mut self, ends: (u32, u32), place: usize, again: bool) -> Option<(u32, Input<A>)> {
+    fn deliver(&mut self, ends: (u32, u32), place: usize, again: bool) -> Option<(u32, Given<A>)> {
         let sent = self.channels.take(ends, place, again);
         let is_down = self.processes[sent.to as usize].is_down;
-        (!is_down).then(|| (sent.to, Input::Message(sent)))
+        (!is_down).then(|| (sent.to, Given::Message(sent)))
     }
 
     /// The time of what happens now.

@@ -35,6 +35,8 @@ impl Violation {
                 let place = message.rsplit_once(" (").map_or("", |(_, place)| place);
                 Self::Panicked(place.to_owned())
             }
+            // Found by the model checker alone.
+            Fault::Asymmetric { .. } => Self::Panicked(fault.to_string()),
         }
     }
 

@@ -9,7 +9,7 @@ pub(crate) mod two_phase_commit;
 use std::time::Duration;
 
 use lab::own::{Algorithm, Describe, History, Judgement, Moment, NodeId, Output, Property};
-use lab::own::{ScheduledCommand, System};
+use lab::own::{ScheduledCommand, Symmetry, System};
 
 /// Timers run out at any moment.
 const SOON: Duration = Duration::from_millis(1);
@@ -41,17 +41,20 @@ fn are_equal(mut values: impl Iterator<Item = u64>) -> bool {
 }
 
 /// Every schedule of the processes, to their ends.
-pub(crate) struct Schedules<A>(pub(crate) Vec<A>);
+pub(crate) struct Schedules<A: Algorithm> {
+    pub(crate) processes: Vec<A>,
+    pub(crate) symmetry: Option<Symmetry<A>>,
+}
 
 impl<A: Example> System for Schedules<A> {
     type Algorithm = A;
 
     fn processes(&self) -> u32 {
-        self.0.len() as u32
+        self.processes.len() as u32
     }
 
     fn process(&self, id: NodeId) -> A {
-        self.0[usize::from(id)].clone()
+        self.processes[usize::from(id)].clone()
     }
 
     fn commands(&self) -> Vec<ScheduledCommand<()>> {
@@ -72,6 +75,10 @@ impl<A: Example> System for Schedules<A> {
 
     fn ignores_history(&self) -> bool {
         true
+    }
+
+    fn symmetry(&self) -> Option<Symmetry<A>> {
+        self.symmetry.clone()
     }
 
     fn safe(&self, now: &Moment<'_>) -> Vec<Property> {

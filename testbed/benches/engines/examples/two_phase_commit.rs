@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use lab::own::{Algorithm, Describe, Message, NodeId, Out};
+use lab::own::{Algorithm, Describe, Message, NodeId, Out, Symmetry};
 
 use super::{Example, SOON, Said, are_equal};
 
@@ -52,6 +52,14 @@ pub(crate) fn processes(participants: u32) -> Vec<Process> {
         is_manager: id == 0,
     };
     (0..=participants).map(process).collect()
+}
+
+/// The participants are interchangeable.
+pub(crate) fn symmetry(participants: u32) -> Symmetry<Process> {
+    Symmetry::new((1..=participants).map(NodeId), |process, names| Process {
+        all_prepared: names.set(&process.all_prepared),
+        ..process.clone()
+    })
 }
 
 impl Process {
