@@ -3,6 +3,7 @@
 //! does within its bounds, and that it ends there.
 
 mod endless;
+mod timers;
 
 use std::marker::PhantomData;
 use std::num::NonZeroUsize;
