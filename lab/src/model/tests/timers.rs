@@ -101,8 +101,14 @@ impl System for Clocks {
 #[test]
 fn a_timer_waits_for_those_of_other_processes_that_run_out_before_it() {
     let is_always = |holds| all(&Clocks { holds }, RELIABLE).counterexample.is_none();
-    assert!(is_always(|[slow, fast]| slow == 0 || fast >= 1), "1 s before 2 s");
-    assert!(is_always(|[slow, fast]| fast < 3 || slow == 1), "2 s before 3 s");
+    assert!(
+        is_always(|[slow, fast]| slow == 0 || fast >= 1),
+        "1 s before 2 s"
+    );
+    assert!(
+        is_always(|[slow, fast]| fast < 3 || slow == 1),
+        "2 s before 3 s"
+    );
     // Both run out after 2 s, in any order.
     assert!(!is_always(|[slow, fast]| slow == 0 || fast >= 2));
     assert!(!is_always(|[slow, fast]| fast < 2 || slow == 1));

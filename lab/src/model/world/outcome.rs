@@ -121,7 +121,9 @@ impl<A: Algorithm> World<A> {
         let mut step = self.take(&mut process, given);
         let choices = process.steps.chosen().unwrap_or_default();
         process.taken += 1;
-        if let Some(record) = step.record.take() {
+        if let Some(mut record) = step.record.take() {
+            let since = u64::try_from(self.now.as_nanos()).unwrap_or(u64::MAX);
+            record.at_unix_nano = record.at_unix_nano.saturating_add(since);
             process.see(record);
         }
         let fault = step.fault.take().or(asymmetry);

@@ -179,7 +179,7 @@ impl<A: Algorithm> World<A> {
         let record = record.map(|record| {
             let moments = &mut self.moments;
             moments.now += u64::from(std::mem::take(&mut moments.is_over));
-            (record, self.moment_unix_nano())
+            (record, EPOCH + moments.now * MILLISECOND)
         });
         Some((node.0, Given::Command(command, record)))
     }
@@ -193,7 +193,8 @@ impl<A: Algorithm> World<A> {
 
     /// The time of what happens now.
     fn moment_unix_nano(&self) -> u64 {
-        EPOCH + self.moments.now * MILLISECOND
+        let since = u64::try_from(self.now.as_nanos()).unwrap_or(u64::MAX);
+        (EPOCH + self.moments.now * MILLISECOND).saturating_add(since)
     }
 
     /// Changes the state by the outcome of a step.
