@@ -67,7 +67,9 @@ fn one_round_more_than_processes_stop_is_enough_and_needed() {
 fn the_counterexample_to_f_rounds_is_a_broadcast_that_breaks_off() {
     let found = check(&agreement(3, 0, ROUNDS), 1);
     let way = found.counterexample.expect("a run without agreement");
-    let place = way.iter().position(|one| matches!(one, Action::Crash(0)));
+    let place = way
+        .iter()
+        .position(|one| matches!(one, Action::Crash(0, _)));
     let place = place.unwrap_or_else(|| panic!("process 0 has the smallest input: {way:?}"));
     let is_send = |one: &&Action| matches!(one, Action::Timer(0, _));
     assert_eq!(way[..place].iter().filter(is_send).count(), 1, "{way:?}");
@@ -112,9 +114,15 @@ fn a_process_that_stops_between_two_sends_divides_f_rounds() {
     for seed in 0..20 {
         let found = simulate(&agreement(5, 1, ending), &scenario, seed);
         assert_eq!(outcomes(&found), [Outcome::Holds; 4], "seed {seed}");
-        let found = simulate(&agreement(5, 0, ending), &scenario, seed);
-        assert_eq!(found[0].outcome(), Outcome::Violated, "seed {seed}");
     }
+    let is_violated = |seed: &u64| {
+        let found = simulate(&agreement(5, 0, ending), &scenario, *seed);
+        found[0].outcome() == Outcome::Violated
+    };
+    assert!(
+        (0..20).any(|seed| is_violated(&seed)),
+        "some have it, and some do not"
+    );
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::Property;
 /// Marks all properties as not known if a message came after its round, or never. What
 /// was checked then follows from a network that the algorithm is not made for. What liars
 /// send, and what they are sent, does not count; nor does what comes to a process that
-/// has crashed.
+/// has crashed, and what it had sent and never came.
 pub(crate) fn require(history: &History, properties: &mut [Property]) {
     let Some(reason) = late(history).or_else(|| missing(history)) else {
         return;
@@ -54,7 +54,8 @@ fn missing(history: &History) -> Option<String> {
     let mut sends = history.sends();
     let (by, _, to, message) = sends.find(|(by, _, to, message)| {
         let is_right = !liars.contains(&***by) && !liars.contains(&***to);
-        is_right && !crashed.contains(&***to) && !received.contains(&(&***by, message.id))
+        let is_up = [by, to].iter().all(|one| !crashed.contains(&****one));
+        is_right && is_up && !received.contains(&(&***by, message.id))
     })?;
     let kind = &message.kind;
     Some(format!(

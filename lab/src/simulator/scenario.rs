@@ -162,6 +162,13 @@ pub struct Crash {
     pub state: Memory,
 }
 
+impl Crash {
+    /// Whether it stops for ever, or forgets.
+    pub(super) fn loses_memory(&self) -> bool {
+        self.restart.is_none() || self.state == Memory::Lost
+    }
+}
+
 /// What a process still knows after a crash.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]

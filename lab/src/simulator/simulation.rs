@@ -11,7 +11,7 @@ use opentelemetry::trace::SpanContext;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use trace::steps::{
-    Clock, Fault, Processes, Received, RecordTo, RequestRecord, Step, Steps, TimeQueue,
+    Clock, Fault, Processes, Received, RecordTo, RequestRecord, Step, Steps, TimeQueue, mix,
 };
 
 use trace::history::faults::Partitions;
@@ -29,6 +29,7 @@ pub struct Simulation<A: Algorithm> {
     queue: TimeQueue<u64, Happening<A>>,
     scenario: Scenario,
     rng: ChaCha8Rng,
+    seed: u64,
     now: u64,
     clock: Arc<AtomicU64>,
     steps: u64,
@@ -118,6 +119,8 @@ enum Happening<A: Algorithm> {
         to: NodeId,
         message: A::Message,
         received: Received,
+        /// When it was sent.
+        sent: u64,
     },
     Timer {
         node: NodeId,
@@ -179,6 +182,7 @@ impl<A: Algorithm> Simulation<A> {
             strikes: Strikes::new(&scenario),
             scenario,
             rng: ChaCha8Rng::seed_from_u64(seed),
+            seed,
             now: 0,
             clock,
             steps: 0,
@@ -428,7 +432,14 @@ impl<A: Algorithm> Simulation<A> {
                 to,
                 message,
                 received,
+                sent,
             } => {
+                if let Some(crash) = self.dies_with_sender(from, to, sent) {
+                    self.strikes.crashes[crash] += 1;
+                    let reason = "the sender has crashed before it left";
+                    self.lose(from, to, &message, &received, reason);
+                    return None;
+                }
                 if let Some(crash) = self.scenario.crashed(to.0, now) {
                     self.strikes.crashes[crash] += 1;
                     self.lose(from, to, &message, &received, "the receiver has crashed");
@@ -574,9 +585,24 @@ impl<A: Algorithm> Simulation<A> {
             to,
             message,
             received,
+            sent: self.now,
         };
         self.last_arrival = self.last_arrival.max(at);
         self.queue.push(at, message);
+    }
+
+    /// The crash of the sender that loses a message which would arrive now. A crash loses
+    /// all messages of a channel that are under way, or none; which, the seed draws for each
+    /// channel.
+    fn dies_with_sender(&self, from: NodeId, to: NodeId, sent: u64) -> Option<usize> {
+        let under_way = sent..self.now;
+        let mut crashes = self.scenario.crash.iter().enumerate();
+        let (crash, _) = crashes.find(|(_, crash)| {
+            crash.process == from.0 && crash.loses_memory() && under_way.contains(&nanos(crash.at))
+        })?;
+        let channel = u64::from(from.0) << 32 | u64::from(to.0);
+        let drawn = mix(self.seed ^ mix(channel) ^ mix(crash as u64 + 1));
+        (drawn & 1 == 0).then_some(crash)
     }
 
     fn lose(

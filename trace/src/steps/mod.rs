@@ -277,6 +277,11 @@ impl<A: Algorithm> Steps<A> {
         );
     }
 
+    /// Whether steps are recorded as spans.
+    pub fn is_traced(&self) -> bool {
+        matches!(self.record_to, RecordTo::Spans(_))
+    }
+
     fn records(&self) -> bool {
         !matches!(self.record_to, RecordTo::Nothing)
     }
@@ -416,9 +421,9 @@ fn message_record<M: algorithms::Message>(message: &M, id: u64) -> MessageRecord
     }
 }
 
-/// SplitMix64's finalizer (Steele, Lea and Flood, "Fast Splittable
+/// A number that looks random: SplitMix64's finalizer (Steele, Lea and Flood, "Fast Splittable
 /// Pseudorandom Number Generators", OOPSLA 2014).
-fn mix(value: u64) -> u64 {
+pub fn mix(value: u64) -> u64 {
     let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

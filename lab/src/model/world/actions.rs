@@ -9,9 +9,15 @@ use algorithms::Choices;
 use super::World;
 use super::channels::UnderWay;
 use super::process::Timer;
+#[cfg(doc)]
+use crate::system::System;
 
 /// A timer that is set for so long waits until nothing else can happen.
 pub(super) const PATIENT: Duration = Duration::from_secs(1);
+
+/// The most channels of a process of which each may be lost in a crash, or not. A guess: of
+/// more, the others keep their messages.
+const MOST_CHANNELS: usize = 6;
 
 /// The most combinations of initial states that are tried. A guess; with more, a check is
 /// not whole.
@@ -39,8 +45,9 @@ pub enum Action {
     Lose(u32, u32, usize),
     /// A process's timer runs out: the one at that place among its timers.
     Timer(u32, usize),
-    /// A process stops: its timers and all but its durable fields are gone.
-    Crash(u32),
+    /// A process stops: its timers and all but its durable fields are gone, and the messages
+    /// under way from it to these processes are lost.
+    Crash(u32, Vec<u32>),
     /// A process that crashed restarts.
     Restart(u32),
     /// The same as another action, with these first [choices](Choices) in its step.
@@ -147,10 +154,38 @@ impl<A: Algorithm> World<A> {
         let may_restart = self.spent.restarts < self.fixed.network.restarts;
         for (node, process) in (0..).zip(&self.processes) {
             match process.is_down {
-                false if may_crash => actions.push(Action::Crash(node)),
+                false if may_crash => {
+                    let crash = |lost| Action::Crash(node, lost);
+                    actions.extend(self.lost_with(node).map(crash));
+                }
                 true if may_restart => actions.push(Action::Restart(node)),
                 false | true => {}
             }
         }
+    }
+
+    /// The processes to which messages of a process may be lost when it crashes: any of those
+    /// to which one is under way, so that it may have sent half a broadcast. All messages of
+    /// a channel are lost, or none: if only the last are, the others may as well have come
+    /// before.
+    ///
+    /// In a [synchronous](System::is_synchronous) system all messages of a process have come
+    /// before it takes its next step. There it crashes between two sendings.
+    fn lost_with(&self, node: u32) -> impl Iterator<Item = Vec<u32>> {
+        let all = self.channels.iter().map(|(_, one)| one.sent.ends());
+        let mut to: Vec<_> = all
+            .filter(|(from, _)| *from == node)
+            .map(|(_, to)| to)
+            .collect();
+        to.dedup();
+        to.truncate(match self.fixed.identity.is_synchronous {
+            true => 0,
+            false => MOST_CHANNELS,
+        });
+        (0..1_usize << to.len()).map(move |subset| {
+            let chosen = |place: &usize| subset >> place & 1 == 1;
+            let lost = (0..to.len()).filter(chosen);
+            lost.map(|place| to[place]).collect()
+        })
     }
 }

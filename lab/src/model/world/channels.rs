@@ -99,6 +99,11 @@ impl<M> Channels<M> {
         })
     }
 
+    /// Whether a message is in that channel.
+    pub(super) fn any(&self, ends: Ends) -> bool {
+        self.0.iter().any(|one| one.sent.ends() == ends)
+    }
+
     /// Adds a message at the end of its channel.
     pub(super) fn send(&mut self, sent: Arc<Sent<M>>) {
         let ends = sent.ends();

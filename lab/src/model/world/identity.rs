@@ -8,6 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use algorithms::{Algorithm, NodeId};
+use trace::steps::mix;
 
 use super::actions::PATIENT;
 use super::channels::{Channels, Sent};
@@ -32,15 +33,6 @@ pub(super) struct Identity<A: Algorithm> {
     pub(super) symmetry: Symmetry<A>,
     /// States that differ by one of these are the same. The first changes no name.
     pub(super) renamings: Arc<[Renaming]>,
-}
-
-/// SplitMix64's finalizer (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number
-/// Generators", OOPSLA 2014), for a digest of digests.
-fn mix(value: u64) -> u64 {
-    let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    value ^ (value >> 31)
 }
 
 /// A digest of a value.

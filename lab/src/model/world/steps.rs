@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use algorithms::{Algorithm, Choices, NodeId};
+use algorithms::{Algorithm, Choices, Message as _, NodeId};
 use trace::history::CrashRecord;
 use trace::steps::RequestRecord;
 
@@ -107,7 +107,7 @@ impl<A: Algorithm> World<A> {
             Action::Start(_) | Action::Choosing(..) => None,
             Action::Lose(from, to, place) => {
                 spend(&mut self.spent.losses, self.fixed.network.losses);
-                self.channels.take((from, to), place, false);
+                self.lose((from, to), place, "the network has lost it");
                 None
             }
             Action::Deliver(from, to, place) => self.deliver((from, to), place, false),
@@ -122,7 +122,12 @@ impl<A: Algorithm> World<A> {
                 }
                 Some((node, Given::Timer(place)))
             }
-            Action::Crash(node) => {
+            Action::Crash(node, lost) => {
+                for to in lost {
+                    while self.channels.any((node, to)) {
+                        self.lose((node, to), 0, "the sender has crashed before it left");
+                    }
+                }
                 self.crash(node);
                 None
             }
@@ -130,6 +135,16 @@ impl<A: Algorithm> World<A> {
                 self.restart(node);
                 Some((node, Given::Restart))
             }
+        }
+    }
+
+    fn lose(&mut self, ends: (u32, u32), place: usize, reason: &str) {
+        let sent = self.channels.take(ends, place, false);
+        let to = self.fixed.directory.name(NodeId(sent.to));
+        if self.processes[sent.from as usize].steps.is_traced() {
+            let (kind, by) = (sent.message.kind(), sent.received.sent_by.clone());
+            let steps = &mut self.process(sent.from).steps;
+            steps.lost(kind, sent.received.id, to, by, reason);
         }
     }
 
