@@ -43,10 +43,10 @@ impl Table {
             ..Self::default()
         };
         let mut grouped: BTreeMap<(String, Cell), Vec<&Row>> = BTreeMap::new();
-        for row in rows
-            .iter()
-            .filter(|row| row.measure.count > 0 || row.measure.lost > 0)
-        {
+        let is_measured = |row: &&Row| row.measure.count > 0 || row.measure.lost > 0;
+        // Without any measure, the table still has how many runs passed.
+        let is_empty = !rows.iter().any(|row| is_measured(&row));
+        for row in rows.iter().filter(|row| is_empty || is_measured(row)) {
             let name = &row.measure.name;
             if !table.measures.contains(name) {
                 table.measures.push(name.clone());
