@@ -88,7 +88,7 @@ fn usage_errors_name_the_option() {
         ("check --max-states 0", "--max-states"),
         (
             "--loss 0.1",
-            "tip: this is valid: own-algorithm simulate --loss 0.1",
+            "tip: this is valid: own-algorithm simulate --out ",
         ),
         (
             "simulate --transport quic",
