@@ -224,6 +224,9 @@ fn a_process_that_is_not_symmetric_ends_the_check() {
         let sink = trace::telemetry::Sink::new(None, None);
         let end = model::replay(&system, &plan, &way, &sink);
         let fault = end.fault().map(ToString::to_string).unwrap_or_default();
-        assert!(fault.contains("is declared symmetric"), "{names:?}: {fault}");
+        assert!(
+            fault.contains("is declared symmetric"),
+            "{names:?}: {fault}"
+        );
     }
 }

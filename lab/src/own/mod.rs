@@ -73,6 +73,6 @@ pub use crate::simulator::Crash;
 pub use crate::stats::{Measure, Summary, Times};
 pub use crate::system::clients::throughput;
 pub use crate::system::{
-    Answer, Client, Engine, Figure, Judgement, Renaming, Request, ScheduledCommand, Setup, Symmetry,
-    System, To,
+    Answer, Client, Engine, Figure, Judgement, Renaming, Request, ScheduledCommand, Setup,
+    Symmetry, System, To,
 };

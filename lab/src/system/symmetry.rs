@@ -91,15 +91,21 @@ impl<A: Algorithm> Symmetry<A> {
         };
         let mut each = self.processes.iter().map(of);
         let first = each.next();
-        let nodes = || (0..).map(NodeId).take_while(|node| directory.known(*node).is_some());
+        let nodes = || {
+            (0..)
+                .map(NodeId)
+                .take_while(|node| directory.known(*node).is_some())
+        };
         let renamings = self.renamings();
         let neighbours = |[a, b]: [NodeId; 2]| directory.forbids(a, b).is_none();
         each.all(|other| Some(other) == first)
-            && nodes().flat_map(|a| nodes().map(move |b| [a, b])).all(|ends| {
-                let renamed = |names: &Renaming| ends.map(|node| names.of(node));
-                let mut all = renamings.iter().map(renamed);
-                all.all(|other| neighbours(other) == neighbours(ends))
-            })
+            && nodes()
+                .flat_map(|a| nodes().map(move |b| [a, b]))
+                .all(|ends| {
+                    let renamed = |names: &Renaming| ends.map(|node| names.of(node));
+                    let mut all = renamings.iter().map(renamed);
+                    all.all(|other| neighbours(other) == neighbours(ends))
+                })
     }
 
     /// How many processes are interchangeable.

@@ -98,7 +98,10 @@ impl<A: Algorithm> World<A> {
         }
         self.timers(actions, |timer| timer.after < PATIENT);
         if actions.is_empty() {
-            let all = self.processes.iter().flat_map(|process| process.timers.values());
+            let all = self
+                .processes
+                .iter()
+                .flat_map(|process| process.timers.values());
             let next = all.map(|timer| timer.due).min();
             self.timers(actions, |timer| Some(timer.due) == next);
             let clients = &self.environment.clients;

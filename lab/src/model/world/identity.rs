@@ -98,7 +98,8 @@ impl<A: Algorithm> Identity<A> {
     pub(super) fn outputs(&self, before: &[u64], output: &A::Output) -> Digests {
         let all = self.renamings.iter().zip(before);
         let renamed = |names| (self.symmetry.output)(output, names);
-        all.map(|(names, before)| digest((before, renamed(names)))).collect()
+        all.map(|(names, before)| digest((before, renamed(names))))
+            .collect()
     }
 
     /// The digest of all messages under way.
@@ -122,7 +123,10 @@ impl<A: Algorithm> Identity<A> {
 
     /// What a process holds, without its history.
     fn state(&self, node: u32, process: &Process<A>, names: &Renaming) -> u64 {
-        let timers = process.timers.iter().filter(|(_, timer)| !self.is_timed(timer));
+        let timers = process
+            .timers
+            .iter()
+            .filter(|(_, timer)| !self.is_timed(timer));
         let timers = sum(timers.map(|(timer, Timer { after, .. })| digest((timer, after))));
         let (steps, is_down) = (&process.steps, process.is_down);
         let renamed = |state| (self.symmetry.process)(state, names);
