@@ -17,8 +17,8 @@ const MOST: usize = 100_000;
 /// Options whose single value may have commas.
 const LISTS: [&str; 3] = ["--mix", "--liars", "--guests"];
 
-/// The option that a failing simulated run must not have: it would measure the smaller
-/// failure, with other values of the swept options.
+/// Simulated runs of a sweep have it as 0s. Otherwise one that fails would measure the
+/// smaller failure, which may have fewer peers than the row says.
 const SHRINK: &str = "--shrink";
 
 /// Why the lists of options of a sweep are invalid.
