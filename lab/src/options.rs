@@ -7,6 +7,7 @@ mod model_checker;
 mod network;
 pub mod own;
 mod simulator;
+pub mod tips;
 
 pub use error::Error;
 pub use fits::fits;

@@ -1,5 +1,6 @@
 //! Command lines that a user copies into a shell.
 
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::path::Path;
 
@@ -19,6 +20,12 @@ pub fn quote(word: impl AsRef<OsStr>) -> String {
 pub fn join(words: impl IntoIterator<Item = impl AsRef<OsStr>>) -> String {
     let words: Vec<_> = words.into_iter().map(quote).collect();
     words.join(" ")
+}
+
+/// The name of the program, of a whole command line.
+pub fn program<W: AsRef<OsStr>>(command: &[W]) -> Cow<'_, str> {
+    let program = command.first().map(Path::new).and_then(Path::file_name);
+    program.map_or("testbed".into(), |name| name.to_string_lossy())
 }
 
 /// What a run of the simulator changes of its command line.
@@ -113,9 +120,7 @@ fn option(name: &str, value: impl ToString) -> [String; 2] {
 
 /// The name of the program, and its arguments without these options and their values.
 fn without(command: &[String], options: &[&str]) -> Vec<String> {
-    let program = command.first().map(Path::new).and_then(Path::file_name);
-    let program = program.map_or("testbed".into(), |name| name.to_string_lossy());
-    let mut words = vec![program.into_owned()];
+    let mut words = vec![program(command).into_owned()];
     let mut rest = command.iter().skip(1);
     while let Some(word) = rest.next() {
         match word.split_once('=') {

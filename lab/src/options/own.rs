@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use clap::builder::Resettable;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, CommandFactory};
 use serde_json::{Map, Value};
 
@@ -73,7 +74,12 @@ pub fn command<C: CommandFactory, O: Args>() -> Result<Command, OwnError> {
     if let Some(name) = groups(&own).into_iter().find(|name| taken.contains(name)) {
         return Err(OwnError::Field { name });
     }
-    command = O::augment_args(command);
+    // The comment of the struct of options would replace what the program does.
+    let about = command.get_about().cloned();
+    let long_about = command.get_long_about().cloned();
+    command = O::augment_args(command)
+        .about(Resettable::from(about))
+        .long_about(Resettable::from(long_about));
     for own in own.get_arguments() {
         // A global option cannot be required: `read` checks it.
         command = command.mut_arg(own.get_id(), |arg| {
@@ -108,6 +114,14 @@ pub fn read<O: Args>(matches: &ArgMatches) -> Result<(O, Map<String, Value>), Ow
     let values = values.collect();
     let options = O::from_arg_matches(matches).unwrap_or_else(|error| error.exit());
     Ok((options, values))
+}
+
+/// The program's own options whose value is a list, as in `--weights 1,2`.
+pub fn lists<O: Args>() -> Vec<String> {
+    let own = of::<O>();
+    let all = own.get_arguments();
+    let lists = all.filter(|arg| arg.get_value_delimiter().is_some());
+    lists.flat_map(given).collect()
 }
 
 /// Builds a system with the program's own options, each time by values of their own.
@@ -251,6 +265,7 @@ mod tests {
         },
     }
 
+    /// Options of the algorithm.
     #[derive(Debug, PartialEq, Args)]
     struct Options {
         #[arg(long, default_value_t = 3)]
@@ -319,6 +334,13 @@ mod tests {
         let help = parse("simulate --help").expect_err("the help");
         assert!(help.contains("Options of the algorithm:\n"), "{help}");
         assert!(help.contains("--rounds <ROUNDS>"), "{help}");
+        let help = parse("--help").expect_err("the help");
+        assert!(help.starts_with("A command line with"), "{help}");
+    }
+
+    #[test]
+    fn an_option_that_takes_a_list_is_known() {
+        assert_eq!(lists::<Options>(), ["--weights"]);
     }
 
     fn refused<O: Args>() -> String {

@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::options::{Net, Schedules, States};
 use crate::topology::Topology;
 
 const HELP: &str = "\
-Over real libp2p peers: depend on `testbed` as well, and take `testbed::own`
-for `lab::own`.
+Over real libp2p peers, and over lists of options (sweep): depend on `testbed`
+as well, and take `testbed::own` for `lab::own`.
 
 Exit status: 0 the run passed, 1 it failed, 2 wrong usage, 3 unknown
 (a property had nothing to check, or the system is too large to check whole).";
@@ -44,6 +44,18 @@ pub(super) struct RunArgs {
     /// Write the spans of the recorded run to this file, for `testbed view FILE`
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) spans: Option<PathBuf>,
+    /// How the result is printed
+    #[arg(long, global = true, value_name = "F", default_value = "text")]
+    pub(super) format: Format,
+}
+
+/// How the result is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// In lines, for people
+    Text,
+    /// As one JSON document, for programs
+    Json,
 }
 
 /// What the program can do.

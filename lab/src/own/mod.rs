@@ -42,6 +42,7 @@
 //! ```
 
 mod cli;
+mod document;
 mod program;
 mod report;
 

@@ -15,10 +15,11 @@ use trace::steps::Processes;
 use trace::store::Store;
 use trace::telemetry::Sink;
 
-use super::cli::{Cli, Command, RunArgs, Task};
+use super::cli::{Cli, Command, Format, RunArgs, Task};
+use super::document::{self, Document};
 use super::report::Report;
 use crate::model::{Exploration, Plan};
-use crate::options::own;
+use crate::options::{own, tips};
 use crate::saved::Saved;
 use crate::simulator::{Limits, Observer, Rebuild, Scenario, Shrinking, Trial};
 use crate::system::{self, Engine, Setup, System};
@@ -135,7 +136,9 @@ fn parse<O: Args>(
     words: &[impl Clone + Into<OsString>],
 ) -> Result<Result<Parsed, clap::Error>, Error> {
     let command = own::command::<Cli, O>().map_err(options::Error::from)?;
-    let parsed = command.try_get_matches_from(words.iter().cloned());
+    let words: Vec<OsString> = words.iter().cloned().map(Into::into).collect();
+    let parsed = command.clone().try_get_matches_from(&words);
+    let parsed = parsed.map_err(|error| tips::add(error, &command, &words));
     let parsed = parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
     let (cli, matches) = match parsed {
         Ok(parsed) => parsed,
@@ -154,9 +157,13 @@ fn execute<O: Args, S: System + 'static>(
     typed: &[String],
     system: impl Fn(&Setup, O) -> S + Send + Sync + 'static,
 ) -> Result<Status, Error> {
-    let spans = parsed.cli.run.spans.clone();
-    let Ran { report, store } = Ran::new(parsed, typed, system)?;
-    print(&report.text);
+    let RunArgs { spans, format, .. } = parsed.cli.run.clone();
+    let ran = Ran::new(parsed, typed, system)?;
+    match format {
+        Format::Text => print(&ran.report.text),
+        Format::Json => print(&format!("{:#}\n", ran.document)),
+    }
+    let Ran { report, store, .. } = ran;
     // The result is printed before the file is written, which may fail.
     if let Some(path) = spans {
         write(&path, &store).map_err(|source| options::Error::Write { path, source })?;
@@ -167,6 +174,8 @@ fn execute<O: Args, S: System + 'static>(
 /// A run that has ended.
 struct Ran {
     report: Report,
+    /// The same for a program.
+    document: Value,
     /// The spans of the recorded run.
     store: Arc<Store>,
 }
@@ -205,15 +214,30 @@ impl Ran {
         let topology = cli.run.topology.clone().unwrap_or(Topology::Full);
         let rebuild = Rebuild::new(setup, topology, move |setup| Some(build(setup)));
         let spans = cli.run.spans.as_deref();
-        let (found, mut findings) =
-            search.carry_out(system, rebuild, spans, typed, &store, &sink)?;
+        let setup = setup.clone();
+        let Found {
+            text,
+            results,
+            mut findings,
+        } = search.carry_out(system, rebuild, spans, typed, &store, &sink)?;
         let counts = sink.counts();
         if counts.stored < counts.started {
             let lost = counts.started - counts.stored;
             findings.untrusted.push(format!("{lost} spans were lost"));
         }
-        let report = Report::new(heading + &found, &findings.verdict(Vec::new()));
-        Ok(Self { report, store })
+        let verdict = findings.verdict(Vec::new());
+        let document = Document {
+            name: &system::name::<S>(),
+            setup: &setup,
+            options: &values,
+            results,
+            verdict: &verdict,
+        };
+        Ok(Self {
+            document: document.of_run(typed),
+            report: Report::new(heading + &text, &verdict),
+            store,
+        })
     }
 
     /// Judges a saved run again, by the judge of the system.
@@ -233,12 +257,19 @@ impl Ran {
         saved.seed = options.seed.or(saved.seed);
         let setup = saved.setup(&Topology::Full)?;
         let judged = saved.judge(&system(&setup));
-        let report = Report::new(
-            heading::<S>(&setup, values) + &judged.text(),
-            &judged.verdict,
-        );
-        let store = Arc::new(Store::new());
-        Ok(Self { report, store })
+        let heading = heading::<S>(&setup, values);
+        let document = Document {
+            name: &system::name::<S>(),
+            setup: &setup,
+            options: values,
+            results: document::value(&judged.judgement),
+            verdict: &judged.verdict,
+        };
+        Ok(Self {
+            document: document.of_judge(&judged.narrative),
+            report: Report::new(heading + &judged.text(), &judged.verdict),
+            store: Arc::new(Store::new()),
+        })
     }
 }
 
@@ -274,6 +305,15 @@ impl Observer for Beside<'_> {
         });
         written.is_ok().then_some(path)
     }
+}
+
+/// What an engine found.
+struct Found {
+    /// The results in lines.
+    text: String,
+    /// The same for a program.
+    results: Value,
+    findings: Findings,
 }
 
 /// A run as its options describe it.
@@ -349,8 +389,7 @@ impl Search {
         })
     }
 
-    /// Runs the engine, and records one run. Returns the results as text, and the
-    /// findings. `typed` is what the user typed.
+    /// Runs the engine, and records one run. `typed` is what the user typed.
     fn carry_out<S: System>(
         self,
         system: S,
@@ -359,7 +398,7 @@ impl Search {
         typed: &[String],
         store: &Store,
         sink: &Arc<Sink>,
-    ) -> Result<(String, Findings), Error> {
+    ) -> Result<Found, Error> {
         if let (Some(error), true) = (self.without_order, system.needs_fifo()) {
             return Err(error.into());
         }
@@ -381,15 +420,22 @@ impl Search {
                 trial.run(sink, &Beside(spans));
                 sink.counts();
                 let results = trial.results(store, typed, self.setup.seed);
-                (trial.text(&results), trial.findings(&results))
+                Found {
+                    text: trial.text(&results),
+                    findings: trial.findings(&results),
+                    results: document::value(&results),
+                }
             }
             Prepared::ModelChecker(plan) => {
                 let search = Exploration::new(system, plan);
                 search.run(sink, |_, _| {});
                 sink.counts();
                 let results = search.results(store);
-                let findings = search.findings(results.as_ref());
-                (search.text(results.as_ref()), findings)
+                Found {
+                    text: search.text(results.as_ref()),
+                    findings: search.findings(results.as_ref()),
+                    results: document::value(&results),
+                }
             }
         })
     }

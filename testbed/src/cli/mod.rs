@@ -98,6 +98,7 @@ Examples:
   testbed sweep gossip --peers 8,16,32,64 --size 1K,64K --repeat 5
   testbed sweep kad --peers 16,32,64,128 --operations 200
   testbed --out results sweep latency --size 1K,4K,16K,64K
+  testbed sweep simulate wave --loss 0,0.01,0.1 --repeat 20
 
 The same command goes on where it was stopped. Lists of numbers, sizes and times
 stand in order.";

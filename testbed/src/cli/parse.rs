@@ -1,13 +1,13 @@
 //! The arguments of the process: parsed by clap, and checked for errors that clap
 //! does not report.
 
-mod tips;
-
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
 use clap::parser::ValueSource;
 use clap::{ArgAction, ArgMatches, Args as _, Command, Parser};
+use lab::options::tips;
+use lab::shell;
 
 use super::Error;
 use super::{Common, Usage};
@@ -31,15 +31,16 @@ pub fn matches(command: &Command) -> Result<ArgMatches, Error> {
     let words: Vec<_> = std::env::args_os().collect();
     let matches = command.clone().try_get_matches_from(&words);
     let matches = matches.unwrap_or_else(|error| tips::add(error, command, &words).exit());
-    check(command, &words[1..], &matches)?;
+    check(command, &words, &matches)?;
     Ok(matches)
 }
 
+/// `words` are those of the whole command line.
 fn check(command: &Command, words: &[OsString], matches: &ArgMatches) -> Result<(), Usage> {
-    if let Some(name) = given_twice(command, words) {
+    if let Some(name) = given_twice(command, &words[1..]) {
         return Err(Usage::option(name, "is given twice; leave one out"));
     }
-    match without_effect(command, matches) {
+    match without_effect(command, &shell::program(words), matches) {
         Some(error) => Err(error),
         None => Ok(()),
     }
@@ -94,28 +95,41 @@ fn is_ignored(command: &str, id: &str) -> bool {
         ("list", id) => id != "format",
         ("explain", id) => id != "format",
         ("completions" | "new", _) => true,
+        ("sweep", id) => !matches!(id, "out" | "metrics"),
         _ => false,
     }
 }
 
 /// The first option without effect, and a remedy.
-fn without_effect(command: &Command, matches: &ArgMatches) -> Option<Usage> {
+fn without_effect(command: &Command, program: &str, matches: &ArgMatches) -> Option<Usage> {
     let (name, leaf) = matches.subcommand()?;
     let mut leaf = leaf;
     while let Some((_, below)) = leaf.subcommand() {
         leaf = below;
     }
     let common = Common::augment_args(Command::new("common"));
-    let arg = common.get_arguments().find(|arg| {
+    // What stands before `sweep` would be lost, the options of one's own system too.
+    let all = if name == "sweep" { command } else { &common };
+    let arg = all.get_arguments().find(|arg| {
         let id = arg.get_id().as_str();
         is_ignored(name, id) && leaf.value_source(id) == Some(ValueSource::CommandLine)
     })?;
+    let long = arg.get_long()?;
+    if name == "sweep" {
+        return Some(Usage::option(
+            format!("--{long}"),
+            format!(
+                "is for the runs: it stands after `sweep` and the experiment or engine, as in \
+                 `{program} sweep ... --{long}`; before it stand --out, --metrics, --quiet and \
+                 --verbose"
+            ),
+        ));
+    }
     let hint = match (name, arg.get_id().as_str()) {
         ("view", "view") => "; the page's address is --listen",
         ("simulate" | "check", _) => ", which starts no peers",
         _ => "",
     };
-    let (long, program) = (arg.get_long()?, command.get_name());
     Some(Usage::option(
         format!("--{long}"),
         format!("has no effect on `{program} {name}`{hint}; leave it out"),
@@ -130,10 +144,10 @@ mod tests {
     use crate::cli::Cli;
 
     fn refused(line: &str) -> Option<String> {
-        let words: Vec<OsString> = line.split(' ').map(Into::into).collect();
-        let all = std::iter::once(OsString::from("testbed")).chain(words.clone());
+        let words = format!("testbed {line}");
+        let words: Vec<OsString> = words.split(' ').map(Into::into).collect();
         let matches = Cli::command()
-            .try_get_matches_from(all)
+            .try_get_matches_from(&words)
             .expect("clap takes it");
         let error = check(&Cli::command(), &words, &matches).err()?;
         Some(error.to_string())
@@ -181,6 +195,11 @@ mod tests {
                 "starts no peers",
             ),
             ("check elect --max-cpu 50", "--max-cpu", "starts no peers"),
+            (
+                "--peers 3 sweep wave --loss 0,0.1",
+                "--peers",
+                "after `sweep`",
+            ),
         ] {
             let error = refused(line).expect(line);
             assert!(
@@ -196,9 +215,59 @@ mod tests {
             "list -v",
             "judge --out x --with wave --peers 3 --topology ring --seed 1 --format json",
             "list --format json",
+            "--out x -q sweep wave --peers 3,4",
             "explain echo --format json",
         ] {
             assert_eq!(refused(line), None, "{line}");
+        }
+    }
+
+    /// The text of the error about this line.
+    fn rejected(line: &str) -> String {
+        let words = format!("testbed {line}");
+        let words: Vec<OsString> = words.split(' ').map(Into::into).collect();
+        let error = Cli::command().try_get_matches_from(&words);
+        let error = error.expect_err(line);
+        tips::add(error, &Cli::command(), &words)
+            .render()
+            .to_string()
+    }
+
+    #[test]
+    fn error_shows_the_command_line_that_was_meant() {
+        for (line, meant) in [
+            ("wave --loss 0.1", "testbed simulate wave --loss 0.1"),
+            (
+                "--peers 4 wave --seeds 9",
+                "testbed --peers 4 simulate wave --seeds 9",
+            ),
+            ("wave --lossy", "testbed check wave --lossy"),
+            ("check wave --loss 0.1", "testbed simulate wave --loss 0.1"),
+            (
+                "simulate wave --crashes 1",
+                "testbed check wave --crashes 1",
+            ),
+            ("simulate kad", "testbed kad"),
+            ("--kill 3@5ms gossip", "testbed gossip --kill 3@5ms"),
+        ] {
+            let text = rejected(line);
+            assert!(
+                text.contains(&format!("tip: this is valid: {meant}\n")),
+                "{line}: {text}"
+            );
+        }
+        let text = rejected("simulate raft");
+        assert!(text.contains("tip: testbed list shows"), "{text}");
+        let text = rejected("sweep --peers 4,8 wave");
+        assert!(
+            text.contains(
+                "tip: options stand after the experiment or engine: testbed sweep ... --peers 4,8\n"
+            ),
+            "{text}"
+        );
+        for line in ["wave --los 0.1", "wave --no-such-option"] {
+            let text = rejected(line);
+            assert!(!text.contains("this is valid"), "{line}: {text}");
         }
     }
 }

@@ -5,9 +5,10 @@ use clap::Args;
 /// Options of `testbed sweep`.
 #[derive(Clone, Debug, Args)]
 pub struct Sweep {
-    /// An experiment and its options. An option that has a list, as in --peers
-    /// 8,16,32, is tried with each of its values; --repeat N runs each
-    /// combination with N seeds [default: 5], from --seed on [default: 1]
+    /// An experiment and its options, or simulate with an algorithm. An option
+    /// that has a list, as in --peers 8,16,32, is tried with each of its values;
+    /// --repeat N runs each combination with N seeds [default: 5], from --seed on
+    /// [default: 1]
     #[arg(
         required = true,
         trailing_var_arg = true,

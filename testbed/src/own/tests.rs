@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use clap::Parser as _;
 use serde_json::Value;
 
 use super::*;
@@ -165,8 +164,8 @@ async fn verdict(breach: Breach, engine: &str, out: &Path) -> Value {
     let line = format!(
         "own --peers 3 --topology line --transport memory --seed 1 --quiet --out {out} {engine}"
     );
-    let cli = Cli::try_parse_from(line.split(' ')).expect("a command line");
-    let outcome = commands::systems::own(&cli, serde_json::json!({}), move |_| Broken(breach));
+    let run = Run::parse(line.split(' '));
+    let outcome = commands::systems::own(&run, serde_json::json!({}), move |_| Broken(breach));
     let outcome = outcome.expect("a run");
     outcome.await.expect("a run that is saved");
     let mut runs = std::fs::read_dir(format!("{out}")).expect("a folder");
@@ -327,10 +326,10 @@ fn setup_has_the_engine_the_neighbours_and_the_planned_crashes() {
         ("check --channel per-message", Engine::ModelChecker, 0),
     ] {
         let words = format!("own --peers 3 --topology line --transport memory {line}");
-        let cli = Cli::try_parse_from(words.split_whitespace()).expect("a command line");
+        let run = Run::parse(words.split_whitespace());
         let given = Arc::new(Mutex::new(None));
         let keep = Arc::clone(&given);
-        let outcome = commands::systems::own(&cli, Value::Null, move |setup| {
+        let outcome = commands::systems::own(&run, Value::Null, move |setup| {
             *keep.lock().expect("no panic") = Some(setup.clone());
             Broken(Breach::NoEndings)
         });

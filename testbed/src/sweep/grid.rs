@@ -2,6 +2,8 @@
 
 use trace::time::duration;
 
+use super::Program;
+
 /// How often each combination is run by default.
 const REPEAT: u64 = 5;
 
@@ -12,15 +14,24 @@ const SEED: u64 = 1;
 /// The most runs of a sweep. A guess: they take days.
 const MOST: usize = 100_000;
 
-/// Options whose single value is itself a list.
-const LISTS: [&str; 1] = ["--mix"];
+/// Options whose single value may have commas.
+const LISTS: [&str; 3] = ["--mix", "--liars", "--guests"];
+
+/// Simulated runs of a sweep have it as 0s. Otherwise one that fails would measure the
+/// smaller failure, which may have fewer peers than the row says.
+const SHRINK: &str = "--shrink";
 
 /// Why the lists of options of a sweep are invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// There is no experiment.
-    #[error("sweep what? as in `testbed sweep gossip --peers 8,16,32 --repeat 5`")]
-    NoExperiment,
+    #[error("sweep what? as in `{program} sweep {example} --peers 8,16,32 --repeat 5`")]
+    NoExperiment {
+        /// The name of the program.
+        program: String,
+        /// What it can sweep.
+        example: &'static str,
+    },
     /// An option of the sweep lacks its number.
     #[error("{option} {value}: it takes one number, as in {option} 5")]
     Number {
@@ -71,8 +82,8 @@ pub enum Error {
 /// A sweep.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Grid {
-    /// What is run.
-    pub(super) experiment: String,
+    /// What is run: a command, or `simulate` with a system.
+    pub(super) experiment: Vec<String>,
     /// The options with several values, and these values.
     pub(super) axes: Vec<(String, Vec<String>)>,
     /// The others, as they were given.
@@ -91,23 +102,25 @@ impl Grid {
     ///
     /// # Errors
     /// [`Error`] with the value and how it was read.
-    pub(super) fn read(words: &[String]) -> Result<Self, Error> {
+    pub(super) fn read(words: &[String], program: &Program) -> Result<Self, Error> {
         let mut grid = Self {
-            experiment: String::new(),
+            experiment: Vec::new(),
             axes: Vec::new(),
             fixed: Vec::new(),
             repeat: REPEAT,
             seed: SEED,
         };
         let mut words = words.iter().peekable();
+        let mut has_options = false;
         while let Some(word) = words.next() {
             if !word.starts_with('-') {
-                match grid.experiment.is_empty() {
-                    true => grid.experiment.clone_from(word),
+                match grid.experiment.is_empty() || !has_options {
+                    true => grid.experiment.push(word.clone()),
                     false => grid.fixed.push(word.clone()),
                 }
                 continue;
             }
+            has_options = true;
             let (name, value) = match word.split_once('=') {
                 Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
                 None => {
@@ -115,15 +128,28 @@ impl Grid {
                     (word.clone(), value.cloned())
                 }
             };
-            grid.option(name, value)?;
+            grid.option(name, value, &program.lists)?;
         }
         match grid.experiment.is_empty() {
-            true => Err(Error::NoExperiment),
-            false => grid.check(),
+            true => Err(Error::NoExperiment {
+                program: program.name.clone(),
+                example: program.example,
+            }),
+            false => grid.without_shrinking().check(),
         }
     }
 
-    fn option(&mut self, name: String, value: Option<String>) -> Result<(), Error> {
+    fn option(
+        &mut self,
+        name: String,
+        value: Option<String>,
+        lists: &[String],
+    ) -> Result<(), Error> {
+        let is_list = |value: &str| {
+            // A scenario in braces is one value.
+            let is_whole = LISTS.contains(&&*name) || lists.contains(&name);
+            value.contains(',') && !value.starts_with('{') && !is_whole
+        };
         let number = |value: Option<&str>| {
             let number = value.and_then(|value| value.parse::<u64>().ok());
             number
@@ -139,7 +165,7 @@ impl Grid {
             ("--out" | "--format" | "--view" | "--otlp" | "--metrics", _) => {
                 return Err(Error::NotOfARun { option: name });
             }
-            (_, Some(values)) if values.contains(',') && !LISTS.contains(&name.as_str()) => {
+            (_, Some(values)) if is_list(values) => {
                 let values = list(&name, values)?;
                 if self.axes.iter().any(|(known, _)| *known == name) {
                     return Err(Error::Twice { option: name });
@@ -153,6 +179,15 @@ impl Grid {
             }
         }
         Ok(())
+    }
+
+    fn without_shrinking(mut self) -> Self {
+        let is_simulated = self.experiment[0] == "simulate";
+        let names = self.axes.iter().map(|(name, _)| name).chain(&self.fixed);
+        if is_simulated && !names.into_iter().any(|name| name == SHRINK) {
+            self.fixed.extend([SHRINK, "0s"].map(str::to_owned));
+        }
+        self
     }
 
     fn check(self) -> Result<Self, Error> {
@@ -180,7 +215,7 @@ impl Grid {
     pub(super) fn words(&self, cell: &Cell) -> Vec<String> {
         let swept = self.axes.iter().zip(cell);
         let swept = swept.flat_map(|((name, _), value)| [name.clone(), value.clone()]);
-        let mut words = vec![self.experiment.clone()];
+        let mut words = self.experiment.clone();
         words.extend(swept.chain(self.fixed.iter().cloned()));
         words
     }
@@ -240,7 +275,14 @@ mod tests {
 
     fn read(words: &str) -> Result<Grid, Error> {
         let words: Vec<_> = words.split_whitespace().map(str::to_owned).collect();
-        Grid::read(&words)
+        let program = Program {
+            name: "mine".to_owned(),
+            system: None,
+            example: "simulate",
+            lists: vec!["--weights".to_owned()],
+            build: None,
+        };
+        Grid::read(&words, &program)
     }
 
     #[test]
@@ -263,6 +305,18 @@ mod tests {
         );
         let grid = read("kad --mix put,get --operations 7").unwrap();
         assert_eq!(grid.cells(), [Cell::new()]);
+        // The algorithm stands before its options.
+        let grid = read("simulate wave --initiators 1,2 --seeds 9").unwrap();
+        let words = grid.words(&grid.cells()[1]).join(" ");
+        assert_eq!(words, "simulate wave --initiators 2 --seeds 9 --shrink 0s");
+        for one in [
+            "simulate --shrink 1s",
+            "live --weights 1,2",
+            "live --liars 0,2:silent",
+            "live --scenario={loss=0.1,duplication=0.1}",
+        ] {
+            assert_eq!(read(one).unwrap().axes, [], "{one}");
+        }
     }
 
     #[test]
@@ -286,8 +340,12 @@ mod tests {
         let twice = Error::Twice {
             option: "--peers".to_owned(),
         };
+        let nothing = Error::NoExperiment {
+            program: "mine".to_owned(),
+            example: "simulate",
+        };
         for (words, expected) in [
-            ("", Error::NoExperiment),
+            ("", nothing),
             ("gossip --peers 16,8", unordered("--peers", "16,8")),
             ("gossip --size 64K,1K", unordered("--size", "64K,1K")),
             (

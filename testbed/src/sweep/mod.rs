@@ -30,8 +30,25 @@ use grid::{Cell, Grid};
 use rows::{Row, Rows};
 use table::Table;
 
+/// The program whose runs are swept, which is also the one that sweeps them.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// Its name on the command line.
+    pub name: String,
+    /// The system, of a program that runs one only.
+    pub system: Option<String>,
+    /// What it can sweep, for an error.
+    pub example: &'static str,
+    /// Options, beside those of the testbed, whose single value may have commas.
+    pub lists: Vec<String>,
+    /// What differs where the program was built anew, so that its runs are others. Without
+    /// it a sweep also resumes what an earlier version of the program has begun.
+    pub build: Option<String>,
+}
+
 /// A sweep in progress.
 struct Sweep {
+    program: Program,
     grid: Grid,
     folder: PathBuf,
     rows: Rows,
@@ -43,6 +60,8 @@ struct Sweep {
 /// The options of a sweep.
 #[derive(Debug)]
 pub struct Options<'a> {
+    /// What runs.
+    pub program: Program,
     /// An experiment and its options, some of which have lists.
     pub words: &'a [String],
     /// The folder that gets a folder for each sweep.
@@ -62,7 +81,7 @@ pub async fn sweep<E: From<Error>>(
     options: Options<'_>,
     check: impl Fn(&[String]) -> Result<(), E>,
 ) -> Result<(String, Status), E> {
-    let grid = Grid::read(options.words).map_err(Error::from)?;
+    let grid = Grid::read(options.words, &options.program).map_err(Error::from)?;
     for cell in grid.cells() {
         check(&grid.words(&cell))?;
     }
@@ -71,7 +90,7 @@ pub async fn sweep<E: From<Error>>(
 
 async fn run(options: Options<'_>, grid: Grid) -> Result<(String, Status), Error> {
     let interrupt = interrupt::watch().map_err(Error::Signals)?;
-    let folder = options.out.join(name(&grid));
+    let folder = options.out.join(name(&options.program, &grid));
     std::fs::create_dir_all(&folder).map_err(|source| Error::Create {
         folder: folder.clone(),
         source,
@@ -82,6 +101,7 @@ async fn run(options: Options<'_>, grid: Grid) -> Result<(String, Status), Error
     })?;
     let rows = Rows::open(&folder, &grid)?;
     let mut sweep = Sweep {
+        program: options.program,
         grid,
         folder,
         rows,
@@ -129,7 +149,7 @@ impl Sweep {
     ) -> Result<Value, Error> {
         let program = std::env::current_exe().map_err(Error::Program)?;
         let words = self.grid.words(cell);
-        let run = format!("testbed {} --seed {seed}", words.join(" "));
+        let run = format!("{} {} --seed {seed}", self.program.name, words.join(" "));
         let mut command = Command::new(program);
         command
             .args([
@@ -185,7 +205,7 @@ impl Sweep {
         let [pass, fail, unknown] = ["pass", "fail", "unknown"].map(with);
         let mut text = format!(
             "{runs} of {all} runs of {}: {pass} pass, {fail} fail, {unknown} unknown\n",
-            self.grid.experiment
+            what(&self.program, &self.grid).join(" ")
         );
         text.push_str(&table.text(&self.grid));
         let path = |name: &str| self.folder.join(name).display().to_string();
@@ -213,19 +233,27 @@ impl Sweep {
     }
 }
 
-/// The name of the sweep's folder: the experiment, and a digest of the whole grid.
-fn name(grid: &Grid) -> String {
+/// What runs, in words.
+fn what(program: &Program, grid: &Grid) -> Vec<String> {
+    let system = program.system.iter().cloned();
+    system.chain(grid.experiment.iter().cloned()).collect()
+}
+
+/// The name of the sweep's folder: what runs, and a digest of the whole grid.
+fn name(program: &Program, grid: &Grid) -> String {
     let mut digest = FxHasher::default();
     let words = grid
         .axes
         .iter()
         .flat_map(|(name, values)| [name.clone(), values.join(",")]);
     let numbers = [grid.repeat.to_string(), grid.seed.to_string()];
-    for word in words.chain(grid.fixed.iter().cloned()).chain(numbers) {
+    let words = words.chain(grid.fixed.iter().cloned()).chain(numbers);
+    for word in words.chain(program.build.clone()) {
         digest.write(word.as_bytes());
         digest.write_u8(0);
     }
-    format!("sweep-{}-{:016x}", grid.experiment, digest.finish())
+    let what = what(program, grid).join("-");
+    format!("sweep-{what}-{:016x}", digest.finish())
 }
 
 /// The path of a plot.

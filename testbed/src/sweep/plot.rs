@@ -41,6 +41,9 @@ pub(super) fn draw(folder: &Path, grid: &Grid, table: &Table) -> Result<Vec<Path
     let mut drawn = Vec::new();
     for measure in &table.measures {
         let lines = lines(axis, table, measure);
+        if lines.is_empty() {
+            continue;
+        }
         let path = plot_path(folder, measure);
         let name = grid.axes[axis].0.trim_start_matches('-');
         let plot = plot(&path, name, measure, &lines);

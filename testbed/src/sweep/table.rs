@@ -43,10 +43,10 @@ impl Table {
             ..Self::default()
         };
         let mut grouped: BTreeMap<(String, Cell), Vec<&Row>> = BTreeMap::new();
-        for row in rows
-            .iter()
-            .filter(|row| row.measure.count > 0 || row.measure.lost > 0)
-        {
+        let is_measured = |row: &&Row| row.measure.count > 0 || row.measure.lost > 0;
+        // Without any measure, the table still has how many runs passed.
+        let is_empty = !rows.iter().any(|row| is_measured(&row));
+        for row in rows.iter().filter(|row| is_empty || is_measured(row)) {
             let name = &row.measure.name;
             if !table.measures.contains(name) {
                 table.measures.push(name.clone());
@@ -162,4 +162,41 @@ fn aligned(lines: &[Vec<String>]) -> String {
         text.push('\n');
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn without_measures_the_table_has_how_many_runs_passed() {
+        let grid = Grid {
+            experiment: vec!["simulate".to_owned()],
+            axes: vec![("--rounds".to_owned(), vec!["1".to_owned(), "2".to_owned()])],
+            fixed: Vec::new(),
+            repeat: 1,
+            seed: 1,
+        };
+        let [few, many] = [["1".to_owned()], ["2".to_owned()]];
+        let run = |id: &str, cell: &[String], status: &str| {
+            let record = json!({ "id": id, "verdict": { "status": status } });
+            Row::of(&record, &cell.to_vec(), 1)
+        };
+        let rows = [run("a", &few, "pass"), run("b", &many, "fail")];
+        let text = Table::new(&grid, &rows.concat()).text(&grid);
+        let lines: Vec<Vec<_>> = text
+            .lines()
+            .map(|line| line.split_whitespace().take(3).collect())
+            .collect();
+        let expected: [&[_]; 5] = [
+            &[],
+            &["nothing", "was", "measured"],
+            &["rounds", "runs", "passed"],
+            &["1", "1", "1"],
+            &["2", "1", "0"],
+        ];
+        assert_eq!(lines, expected, "{text}");
+    }
 }

@@ -191,9 +191,36 @@ impl System for Averages {
         }
         Judgement {
             properties: vec![near],
+            figures: vec![self.shares(history)],
+            measures: vec![errors(history, average)],
             ..Judgement::default()
         }
     }
+}
+
+impl Averages {
+    /// The messages, beside theory.
+    fn shares(&self, history: &History) -> Figure {
+        let rounds: u64 = self.options.rounds.into();
+        Figure {
+            name: "SHARE",
+            measured: history.count("SHARE"),
+            theory: Some(rounds * u64::from(self.setup.peers)),
+            formula: "one of each process in each round".into(),
+        }
+    }
+}
+
+/// How far the estimates are from the average, in millionths of it.
+fn errors(history: &History, average: Fraction) -> Measure {
+    let mut errors = Times::new();
+    for (_, _, _, output) in history.outputs() {
+        if let Some(estimate) = output.get_fraction("average") {
+            let error = (estimate - average).abs() / average;
+            errors.count((error.to_f64() * 1e6).round() as u64, 1);
+        }
+    }
+    Measure::numbers("error in millionths", errors.summary(), 0)
 }
 
 /// The program.

@@ -7,7 +7,7 @@ use std::thread;
 
 use support::running::DEADLINE;
 use support::saved::no_panic;
-use support::{CALM, Running, Runs, refused, run, saved, until, with_hangup};
+use support::{CALM, Running, Runs, own_push_sum, refused, run, saved, until, with_hangup};
 
 /// The only folder of a sweep.
 fn folder(runs: &Runs) -> PathBuf {
@@ -59,6 +59,61 @@ fn a_sweep_writes_a_table_plots_and_one_csv_file() {
     let again = run(&mut sweep).exits(0);
     assert_eq!(again.stdout, ended.stdout);
     assert_eq!(rows(&folder), all);
+}
+
+/// A program of one system sweeps its own options, simulated and live. A run that fails is
+/// not made smaller, which would measure fewer peers.
+#[test]
+fn own_options_are_swept() {
+    let sweep = |words: &str, status| {
+        let runs = Runs::new();
+        let mut command = own_push_sum();
+        command.args(["-q", "--out"]).arg(runs.path()).arg("sweep");
+        let ended = run(command.args(words.split_whitespace())).exits(status);
+        no_panic(&ended);
+        let again = run(&mut command).exits(status);
+        assert_eq!(again.stdout, ended.stdout, "nothing is run again");
+        (ended, rows(&folder(&runs)))
+    };
+    let (ended, all) = sweep(
+        "simulate --peers 5 --rounds 20,40 --split exact,rounded --repeat 2",
+        1,
+    );
+    for part in [
+        "8 of 8 runs of push-sum simulate: 4 pass, 4 fail",
+        "rounds    split  runs  passed",
+        "error in millionths",
+    ] {
+        assert!(ended.stdout.contains(part), "{part}: {ended}");
+    }
+    let head = ["run", "rounds", "split", "seed", "verdict", "measure"];
+    assert_eq!(all[0][..6], head);
+    let shares = all.iter().filter(|row| row[5] == "SHARE");
+    let shares: BTreeSet<_> = shares
+        .map(|row| [&row[1], &row[2], &row[4], &row[9]].map(String::as_str))
+        .collect();
+    let expected = [
+        ["20", "exact", "pass", "100"],
+        ["20", "rounded", "fail", "100"],
+        ["40", "exact", "pass", "200"],
+        ["40", "rounded", "fail", "200"],
+    ];
+    assert_eq!(shares, BTreeSet::from(expected), "{ended}");
+    let words = format!("--repeat 1 live --transport memory --peers 3 --rounds 2,4 {CALM}");
+    let (ended, _) = sweep(&words, 0);
+    for part in ["2 of 2 runs of push-sum live: ", "SHARE", "saved"] {
+        assert!(ended.stdout.contains(part), "{part}: {ended}");
+    }
+}
+
+#[test]
+fn simulated_runs_are_swept() {
+    let runs = Runs::new();
+    let words = "-q sweep simulate wave --peers 4 --initiators 1,2 --repeat 2";
+    let ended = run(&mut runs.testbed(words.split_whitespace())).exits(0);
+    for part in ["4 of 4 runs of simulate wave: 4 pass", "24.0"] {
+        assert!(ended.stdout.contains(part), "{part}: {ended}");
+    }
 }
 
 #[test]

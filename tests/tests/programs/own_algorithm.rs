@@ -86,6 +86,27 @@ fn usage_errors_name_the_option() {
         ("--peers 3 --kill 7@1s", "--kill 7"),
         ("simulate --loss 2", "between 0 and 1"),
         ("check --max-states 0", "--max-states"),
+        (
+            "--loss 0.1",
+            "tip: this is valid: own-algorithm simulate --out ",
+        ),
+        (
+            "simulate --transport quic",
+            "no effect on `own-algorithm simulate`",
+        ),
+        (
+            "sweep --peers 2,4 simulate",
+            "tip: options stand after the experiment or engine: own-algorithm sweep ... --peers 2,4",
+        ),
+        ("sweep check --peers 2,4", "take live or simulate"),
+        (
+            "sweep --nothing 1",
+            "as in `own-algorithm sweep simulate --peers 8,16,32",
+        ),
+        (
+            "--delay 1ms sweep live --peers 2,4",
+            "--delay is for the runs",
+        ),
     ] {
         let ended = own(args, 2);
         assert!(ended.stderr.contains(message), "{args}: {ended}");
@@ -130,6 +151,78 @@ fn an_own_algorithm_runs_on_lab_alone() {
     assert!(ended.stderr.contains("between 0 and 1"), "{ended}");
     let ended = alone("check --peers 2 --topology ring --kill 1@1s", 2);
     assert!(ended.stderr.contains("--kill"), "{ended}");
+    for (args, message) in [
+        (
+            "--seeds 9",
+            "tip: this is valid: own-simulated simulate --seeds 9",
+        ),
+        (
+            "sweep simulate --peers 2,4",
+            "tip: over real peers, and for sweeps",
+        ),
+    ] {
+        let ended = run(own_simulated().args(args.split(' '))).exits(2);
+        assert!(ended.stderr.contains(message), "{args}: {ended}");
+    }
+}
+
+/// What a program on `lab` alone prints has the fields of run.json, where it has them.
+#[test]
+fn json_of_both_programs_says_the_same() {
+    for (args, status) in [
+        ("simulate --peers 5 --seeds 10 --seed 1", 0),
+        (
+            "simulate --peers 9 --seeds 1000 --seed 1 --channel per-message",
+            1,
+        ),
+        ("check --peers 3 --seed 1", 0),
+        ("check --peers 3 --seed 1 --channel per-message", 1),
+        ("check --peers 4 --seed 1 --max-states 50", 3),
+    ] {
+        let args = format!("{args} --format json");
+        let ended = own(&args, status);
+        assert_eq!(ended.stderr, "", "{args}");
+        let live = saved::valid(&ended.stdout);
+        let ended = run(own_simulated().args(args.split(' '))).exits(status);
+        assert_eq!(ended.stderr, "", "{args}");
+        let alone: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+        for field in alone.as_object().expect("an object").keys() {
+            assert!(live.get(field).is_some(), "{args}: {field}");
+        }
+        for field in ["seed", "peers", "topology"] {
+            assert_eq!(alone[field], live[field], "{args}: {field}");
+        }
+        let (experiment, of_live) = (&alone["experiment"], &live["experiment"]);
+        assert_eq!(experiment["name"], of_live["name"]);
+        let options = experiment["options"].as_object().expect("options");
+        for (name, value) in options {
+            assert_eq!(*value, of_live["options"][name], "{args}: {name}");
+        }
+        let [results, of_live] = [&alone, &live].map(|document| {
+            let results = document["results"].as_object().expect("results");
+            let is_same = |name: &str| !matches!(name, "again" | "states_per_second" | "shrunk");
+            let same = results.iter().filter(|(name, _)| is_same(name));
+            same.collect::<Vec<_>>()
+        });
+        assert_eq!(results, of_live, "{args}");
+        assert_eq!(alone["verdict"]["status"], live["verdict"]["status"]);
+    }
+}
+
+#[test]
+fn a_run_is_judged_as_json() {
+    let runs = Runs::new();
+    let spans = runs.path().join("spans.jsonl");
+    let args = "check --peers 3 --channel per-message --seed 1 --spans";
+    let _ = run(own_simulated().args(args.split(' ')).arg(&spans)).exits(1);
+    let mut judge = own_simulated();
+    let judge = judge.arg("judge").arg(&spans);
+    let ended = run(judge.args("--peers 3 --seed 1 --format json".split(' '))).exits(1);
+    let json: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    assert_eq!(json["judge"]["name"], "le-lann");
+    assert_eq!(json["verdict"]["status"], "fail");
+    let narrative = json["narrative"].as_array().expect("lines");
+    assert!(narrative.len() > 3, "{narrative:?}");
 }
 
 /// Runs push-sum to its end, which has that exit status. Returns its run.json too.

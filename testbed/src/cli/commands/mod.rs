@@ -9,7 +9,7 @@ mod metrics;
 mod new;
 mod output;
 mod source;
-mod sweep;
+pub(crate) mod sweep;
 pub(crate) mod systems;
 mod threads;
 mod view;

@@ -24,7 +24,7 @@ use super::judge;
 use super::run_erased;
 use crate::cli::choice::{Choice, Description};
 use crate::cli::need::{self, FEW, MANY};
-use crate::cli::own::{Cli, Command};
+use crate::cli::own::{self, Task};
 use crate::cli::registry;
 use crate::cli::{Check, Common, Simulate};
 use crate::cli::{Error, Usage};
@@ -70,31 +70,30 @@ pub(super) async fn check(common: &Common, args: &Check) -> Result<ExitCode, Err
     spec.run_choice(chosen)?.await
 }
 
-/// Runs a system of another program on the engine that its command line names. `values` are
-/// those of the program's own options.
+/// Runs a system of another program as its command line says. `values` are those of the
+/// program's own options.
 ///
 /// # Errors
 /// [`Error`], as [`run`](super::run).
 pub(crate) fn own<S: System + 'static>(
-    cli: &Cli,
+    run: &own::Run,
     values: Value,
     build: impl Fn(&Setup) -> S + Send + Sync + 'static,
 ) -> Result<Outcome, Error> {
-    let (description, net) = (own_description::<S>(values), &cli.net);
-    let spec = match &cli.engine {
-        None | Some(Command::Live) => {
-            RunSpec::live(description, net, cli.common.checked(Need::of(2, MANY))?)
-        }
-        Some(Command::Simulate(schedules)) => {
-            let options = without_sockets(&cli.common).checked(Need::of(2, MANY))?;
+    let own::Run { common, net, task } = run;
+    let description = own_description::<S>(values);
+    let spec = match task {
+        Task::Live => RunSpec::live(description, net, common.checked(Need::of(2, MANY))?),
+        Task::Simulate(schedules) => {
+            let options = without_sockets(common).checked(Need::of(2, MANY))?;
             RunSpec::simulated(description, net, options, schedules)?
         }
-        Some(Command::Check(states)) => {
-            let options = without_sockets(&cli.common).checked(Need::of(2, FEW))?;
+        Task::Check(states) => {
+            let options = without_sockets(common).checked(Need::of(2, FEW))?;
             RunSpec::checked(description, net, options, states)?
         }
-        Some(Command::Judge { run }) => {
-            let judged = judge::own(&cli.common, run.as_deref(), &description, build);
+        Task::Judge { run } => {
+            let judged = judge::own(common, run.as_deref(), &description, build);
             return Ok(std::future::ready(judged).boxed());
         }
     };
@@ -117,7 +116,7 @@ fn own_description<S: System>(options: Value) -> Description {
 }
 
 /// The options with the memory transport, which opens no sockets.
-fn without_sockets(common: &Common) -> Common {
+pub(super) fn without_sockets(common: &Common) -> Common {
     Common {
         transport: Some(Transport::Memory),
         ..common.clone()

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use clap::Parser as _;
 use serde_json::Value;
 
 use crate::cli::commands::systems::own;
-use crate::cli::own::Cli;
+use crate::cli::own::Run;
 use crate::own::{
     Algorithm, Describe, History, Judgement, Message, NodeId, Out, Output, Property,
     ScheduledCommand, System,
@@ -112,10 +111,8 @@ async fn every_step_of_a_command_is_recorded() {
     ];
     let words = words.map(str::to_owned).into_iter();
     let words = words.chain([out.path().display().to_string()]);
-    let outcome = own(&Cli::parse_from(words), serde_json::json!({}), |_| {
-        Broadcast
-    })
-    .expect("a command that is right");
+    let outcome = own(&Run::parse(words), serde_json::json!({}), |_| Broadcast)
+        .expect("a command that is right");
     outcome.await.expect("a run");
     let record = latest(out.path()).expect("a run").record();
     let record: Value = record.expect("it is whole");

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use clap::Parser as _;
 use serde_json::Value;
 
 use crate::cli::commands::systems::own;
-use crate::cli::own::Cli;
+use crate::cli::own::Run;
 use crate::own::linearizability::{self, Interval, Register};
 use crate::own::{
     Algorithm, Answer, Client, Describe, History, Judgement, Message, NodeId, Out, Output, Request,
@@ -170,7 +169,7 @@ async fn clients_of_real_peers_follow_the_leader() {
     let words = ["own", "--quiet", "--peers", "3", "--out"].map(str::to_owned);
     let words = words.into_iter().chain([out.path().display().to_string()]);
     let outcome =
-        own(&Cli::parse_from(words), Value::Null, |_| Holders).expect("a command that is right");
+        own(&Run::parse(words), Value::Null, |_| Holders).expect("a command that is right");
     outcome.await.expect("a run");
     let record = latest(out.path()).expect("a run").record();
     let record: Value = record.expect("it is whole");

@@ -3,12 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use clap::Parser as _;
 use serde_json::Value;
 use trace::history::History;
 
 use crate::cli::commands::systems::own;
-use crate::cli::own::Cli;
+use crate::cli::own::Run;
 use crate::own::{
     Algorithm, Answer, Describe, Judgement, Message, NodeId, Out, Output, Property,
     ScheduledCommand, System,
@@ -203,7 +202,7 @@ async fn run(persists: bool, options: &str) -> Value {
     let words = format!("own --quiet --peers 2 {options} --out");
     let words = words.split_whitespace().map(str::to_owned);
     let words = words.chain([out.path().display().to_string()]);
-    let outcome = own(&Cli::parse_from(words), Value::Null, move |_| Counting {
+    let outcome = own(&Run::parse(words), Value::Null, move |_| Counting {
         persists,
     });
     outcome
