@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use algorithms::{Algorithm, Choices, NodeId};
+use algorithms::{Algorithm, Choices, Message as _, NodeId};
 use trace::history::CrashRecord;
-use trace::steps::RequestRecord;
+use trace::steps::{Loss, RequestRecord};
 
 use super::actions::Action;
+use super::channels::Sent;
 use super::outcome::{Input, Memory, Outcome};
 use super::process::Process;
 use super::{Environment, World};
@@ -107,7 +108,8 @@ impl<A: Algorithm> World<A> {
             Action::Start(_) | Action::Choosing(..) => None,
             Action::Lose(from, to, place) => {
                 spend(&mut self.spent.losses, self.fixed.network.losses);
-                self.channels.take((from, to), place, false);
+                let sent = self.channels.take((from, to), place, false);
+                self.lose(&sent, Loss::Network, "the network has lost it");
                 None
             }
             Action::Deliver(from, to, place) => self.deliver((from, to), place, false),
@@ -187,8 +189,19 @@ impl<A: Algorithm> World<A> {
     /// Takes a message out of its channel. A process that is down does not get it.
     fn deliver(&mut self, ends: (u32, u32), place: usize, again: bool) -> Option<(u32, Input<A>)> {
         let sent = self.channels.take(ends, place, again);
-        let is_down = self.processes[sent.to as usize].is_down;
-        (!is_down).then(|| (sent.to, Input::Message(sent)))
+        if self.processes[sent.to as usize].is_down {
+            self.lose(&sent, Loss::Down, "the receiver has crashed");
+            return None;
+        }
+        Some((sent.to, Input::Message(sent)))
+    }
+
+    /// Records a message that will not arrive, in a run that is recorded as spans.
+    fn lose(&self, sent: &Sent<A::Message>, loss: Loss, reason: &str) {
+        let steps = &self.processes[sent.from as usize].steps;
+        let (kind, received) = (sent.message.kind(), &sent.received);
+        let (name, sent_by) = (self.fixed.directory.name(NodeId(sent.to)), received.sent_by.clone());
+        steps.lost(kind, received.id, name, sent_by, loss, reason);
     }
 
     /// The time of what happens now.
