@@ -1,5 +1,4 @@
 // The run as all views share it, read from the answers of /api/diagram, piece by piece.
-//
 //   const model = new Model();
 //   model.append(answer);            // each answer in turn; `model.next` is the place to continue from
 //
@@ -24,6 +23,7 @@ import { rowsOf } from './answer-tables.js';
 import { CAUSES } from './fate.js';
 import { Line, columnsOf } from './growing-columns.js';
 import { MESSAGE, STEP, fillMessages, fillSteps } from './model-columns.js';
+import { add } from './otlp.js';
 
 // peer-2 comes before peer-10.
 const people = new Intl.Collator('en', { numeric: true });
@@ -229,7 +229,7 @@ export class Model {
 
   /** @param {number} step @param {string} kind @param {string} text */
   #output(step, kind, text) {
-    this.outputs.set(step, [...this.outputs.get(step) ?? [], { kind, text }]);
+    add(this.outputs, step, { kind, text });
     if (text.startsWith('snapshot=')) this.snapshotOutputs += 1;
   }
 

@@ -43,7 +43,8 @@ export function drawDots(context, scene, frame) {
       const last = lowerBound(xs.length, at, frame.right + radius / frame.scale);
       if ((last - first) * radius > frame.plot * DENSE) {
         drawDensity(scene, frame, bars, { steps, xs, first, last, y, radius });
-        for (const i of fewIn(outputs, first, last)) others.push([steps[i], frame.toX(layout.x[steps[i]]), y]);
+        others.push(...fewIn(outputs, first, last).map((i) => (
+          /** @type {Dot} */ ([steps[i], frame.toX(layout.x[steps[i]]), y]))));
       } else {
         for (let i = first; i < last; i += 1) {
           const x = frame.toX(layout.x[steps[i]]);
