@@ -103,6 +103,7 @@ fn losses<S: System>(system: &S, network: Network, way: &[Action]) -> Vec<String
     let sink = Sink::new(Some(Arc::new(StoreRecorder::start(store.clone()))), None);
     let plan = Plan::new(network, Processes::new(system.processes()), 7);
     replay(system, &plan, way, &sink);
+    assert_eq!(sink.counts().started, store.len() as u64);
     let mut losses = Vec::new();
     store.for_each(|_, span| {
         if span.name.starts_with("lost ") {

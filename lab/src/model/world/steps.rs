@@ -200,7 +200,10 @@ impl<A: Algorithm> World<A> {
     fn lose(&self, sent: &Sent<A::Message>, loss: Loss, reason: &str) {
         let steps = &self.processes[sent.from as usize].steps;
         let (kind, received) = (sent.message.kind(), &sent.received);
-        let (name, sent_by) = (self.fixed.directory.name(NodeId(sent.to)), received.sent_by.clone());
+        let (name, sent_by) = (
+            self.fixed.directory.name(NodeId(sent.to)),
+            received.sent_by.clone(),
+        );
         steps.lost(kind, received.id, name, sent_by, loss, reason);
     }
 
