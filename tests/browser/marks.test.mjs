@@ -48,6 +48,8 @@ test('outputs and timers are labelled where there is room', () => {
   const narrow = drawn(30);
   assert.ok(narrow.context.texts[0][1] < 300, 'left of its mark');
   assert.deepEqual(narrow.texts, ['Leads term=2', 'Decided value=7 +1', 'Election', 'Election']);
+  model.timers[model.timers.indexOf('Election')] = '()';
+  assert.deepEqual(drawn(200).texts, wide.texts.slice(0, 2), 'a timer without a name has no label');
   assert.deepEqual(drawn(200, 20).texts, [], 'no labels in low rows');
   const boxes = narrow.context.texts.map(([text, x, y]) => [x, x + 6 * text.length, y]);
   for (const [i, [left, right, y]] of boxes.entries()) {

@@ -14,12 +14,16 @@ export function stepTitle(model, s) {
   const { step, kinds, peers } = model;
   const kind = kinds[step.kind[s]];
   if (step.from[s] >= 0) return `${kind} from ${peers[step.from[s]]}`;
-  return `${kind} ${timerOf(model, s)}`.trim();
+  return `${kind} ${timerName(model, s)}`.trim();
 }
 
 // The timer that a step handles; '' for none.
 /** @param {Model} model @param {number} s */
 export const timerOf = ({ step, timers }, s) => timers[step.timer[s]] ?? '';
+
+// Its name; '' if the process has one timer only, whose type is `()`.
+/** @param {Model} model @param {number} s */
+export const timerName = (model, s) => timerOf(model, s).replace(/^\(\)$/, '');
 
 // The outputs of a step in words, each with its fields.
 /** @param {Model} model @param {number} s */

@@ -2,7 +2,7 @@
 // below. A label is drawn where there is room up to the next mark of the same line;
 // otherwise it is shorter, or left out: the tooltip, the panel and the table have all of it.
 
-import { outputsOf, timerOf } from './descriptions.js';
+import { outputsOf, timerName } from './descriptions.js';
 
 // The lowest row with flags, and with labels, in pixels.
 const LEAST_ROW = 8;
@@ -27,7 +27,7 @@ const APART = 5;
  */
 export function drawMarks(context, { model, theme, size }, frame, dots, radius) {
   const outputs = dots.filter(([s]) => model.outputs.has(s));
-  const timers = dots.filter(([s]) => timerOf(model, s) !== '');
+  const timers = dots.filter(([s]) => timerName(model, s) !== '');
   const tall = Math.min(FLAG.most, frame.row * 0.3);
   const isLabelled = frame.row >= LABELLED_ROW;
   context.font = `11px ${theme.font}`;
@@ -37,7 +37,7 @@ export function drawMarks(context, { model, theme, size }, frame, dots, radius) 
   const said = !isLabelled || outputs.length > MOST ? []
     : labels(context, outputs, -radius - tall + FLAG.high / 2, FLAG.wide, ends, (s) => inShort(model, s));
   const named = !isLabelled || timers.length > MOST ? []
-    : labels(context, timers, radius + HIGH / 2 + 2, -radius, ends, (s) => [cut(timerOf(model, s))]);
+    : labels(context, timers, radius + HIGH / 2 + 2, -radius, ends, (s) => [cut(timerName(model, s))]);
   write(context, theme, theme.text, said);
   write(context, theme, theme.soft, named);
   return [...flags, ...said, ...named].map(({ step, left, right, top, bottom }) => (
