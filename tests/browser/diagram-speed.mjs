@@ -15,8 +15,9 @@ import { drawn, withPage } from './page.mjs';
 const [url] = process.argv.slice(2);
 
 // Runs in the page before anything else: answers of 50,000 steps each, as the
-// server cuts them. 100 peers; each step handles a message and sends three, of
-// which one arrives, and every twentieth has an output. A linear congruential generator makes each run the same.
+// server cuts them. 100 peers; each step handles a message or a timer and sends three
+// messages, of which one arrives, and every twentieth has an output. A linear congruential
+// generator makes each run the same.
 function pretend(TABLES) {
   const [PEERS, STEPS, PIECE, SENDS, EACH] = [100, 100_000, 50_000, 3, 20];
   let seed = 7;
