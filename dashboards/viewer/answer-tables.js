@@ -6,10 +6,11 @@
 export const TABLES = {
   steps: {
     peer: 0, kind: 0, number: 0, at: 0, duration: 0, trace: 0, span: '', sender: 0, message: '', sequence: 0,
+    timer: '',
   },
   sends: { step: 0, receiver: 0, kind: 0, message: '', text: '', control: 0 },
   outputs: { step: 0, kind: 0, text: '' },
-  losses: { sender: 0, receiver: 0, message: '', reason: '' },
+  losses: { sender: 0, receiver: 0, message: '', cause: '', reason: '' },
 };
 
 /** @typedef {keyof typeof TABLES} TableName */

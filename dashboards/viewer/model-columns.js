@@ -17,6 +17,8 @@ export const STEP = {
   // The peer that sent that message, even where no more of it is known; -1 for none.
   from: Int32Array,
   sequence: Float64Array,
+  // The timer that the step handles: model.timers, where '' stands for none.
+  timer: Int32Array,
   // Two steps with equal numbers left equal states, in any runs read with states;
   // 0 where the state is not known.
   state: Uint32Array,
@@ -35,6 +37,8 @@ export const MESSAGE = {
   kind: Int32Array,
   // Why it was lost: model.reasons; -1 where it is not known to be lost.
   reason: Int32Array,
+  // The recorded cause of that: its place in CAUSES (fate.js).
+  cause: Uint8Array,
   // 1: the same message, received once more.
   copy: Uint8Array,
   // 1: of a snapshot algorithm itself, no part of the state that it records.
@@ -62,6 +66,7 @@ export function fillSteps(step, begin, table, states, places) {
     step.received[s] = -1;
     step.from[s] = table.sender[i] < 0 ? -1 : places.peers[table.sender[i]];
     step.sequence[s] = table.sequence[i];
+    step.timer[s] = places.timers[i];
     step.state[s] = states[i] ?? 0;
     step.firstSent[s] = -1;
   }

@@ -1,13 +1,11 @@
-// The run as all views share it: peers, steps and messages, read from the
-// answers of /api/diagram, piece by piece while the run goes on.
-//
+// The run as all views share it, read from the answers of /api/diagram, piece by piece.
 //   const model = new Model();
 //   model.append(answer);            // each answer in turn; `model.next` is the place to continue from
 //
 // Everything is an index. A table is a list of texts; columns are typed arrays
 // with room at the end, so `count` says how many there are, never `length`.
 //
-//   model.peers, model.kinds, model.traces, model.reasons      tables of text
+//   model.peers, model.kinds, model.traces, model.timers, model.reasons      tables of text
 //   model.peerOf(name) → peer or -1        model.stepOf(span id) → step or -1
 //   model.messageOf(sender, message id) → message or -1
 //   model.inOrder → peers in natural order (peer-2 before peer-10)
@@ -19,12 +17,13 @@
 //   model.snapshotOutputs, model.crashes, model.partitions   outputs of snapshots; faults and their ends
 //   model.first, model.last                from the first step to the end of the last one, ns
 //   model.left, model.revision             spans still to be read; rises when anything changed
-//
 // Clocks, past and future are in causality.js.
 
 import { rowsOf } from './answer-tables.js';
+import { CAUSES } from './fate.js';
 import { Line, columnsOf } from './growing-columns.js';
 import { MESSAGE, STEP, fillMessages, fillSteps } from './model-columns.js';
+import { add } from './otlp.js';
 
 // peer-2 comes before peer-10.
 const people = new Intl.Collator('en', { numeric: true });
@@ -34,6 +33,7 @@ export class Model {
     /** @type {string[]} */ this.peers = [];
     /** @type {string[]} */ this.kinds = [];
     /** @type {string[]} */ this.traces = [];
+    /** @type {string[]} */ this.timers = [];
     /** @type {string[]} */ this.reasons = [];
     /** @type {Map<string, Map<string, number>>} */ this.tables = new Map();
     this.step = columnsOf(STEP);
@@ -48,7 +48,7 @@ export class Model {
     /** @type {Map<string, number> | null} */ this.bySpan = null;
     /** @type {Map<string, number>[]} */ this.sentBy = [];
     /** @type {Map<string, number[]>[]} */ this.waiting = [];
-    /** @type {{ sender: number, id: string, reason: string }[]} */ this.lostEarly = [];
+    /** @type {{ sender: number, id: string, cause: string, reason: string }[]} */ this.lostEarly = [];
     /** @type {Crash[]} */ this.crashes = [];
     /** @type {Partition[]} */ this.partitions = [];
     this.base = 0n;
@@ -70,8 +70,7 @@ export class Model {
     if (states && states.length !== rows.steps) {
       throw new Error(`the server's answer has ${rows.steps} rows of steps, and ${states.length} states`);
     }
-    this.next = answer.next;
-    this.left = answer.left ?? 0;
+    [this.next, this.left] = [answer.next, answer.left ?? 0];
     this.crashes.push(...answer.crashes ?? []);
     this.partitions.push(...answer.partitions ?? []);
     if (!rows.steps && !rows.losses && !answer.crashes && !answer.partitions) return false;
@@ -80,6 +79,7 @@ export class Model {
       peers: this.#enter('peers', answer.peers),
       kinds: this.#enter('kinds', answer.kinds),
       traces: this.#enter('traces', answer.traces),
+      timers: this.#enter('timers', steps.timer),
     };
     const begin = this.step.count;
     this.#steps(steps, rows.steps, states ?? [], places);
@@ -135,7 +135,7 @@ export class Model {
 
   /**
    * Puts the texts of an answer into a table of ours: from its index to ours.
-   * @param {'peers' | 'kinds' | 'traces' | 'reasons'} name
+   * @param {'peers' | 'kinds' | 'traces' | 'timers' | 'reasons'} name
    * @param {string[]} texts
    */
   #enter(name, texts) {
@@ -229,21 +229,21 @@ export class Model {
 
   /** @param {number} step @param {string} kind @param {string} text */
   #output(step, kind, text) {
-    const outputs = this.outputs.get(step) ?? [];
-    outputs.push({ kind, text });
-    this.outputs.set(step, outputs);
+    add(this.outputs, step, { kind, text });
     if (text.startsWith('snapshot=')) this.snapshotOutputs += 1;
   }
 
   // A loss can be reported before the message that was lost.
   /** @param {Tables['losses']} table @param {number} rows @param {Int32Array} peers */
   #losses(table, rows, peers) {
+    const { sender: by, message: ids, cause: causes, reason: reasons } = table;
     const news = Array.from({ length: rows }, (_, i) => (
-      { sender: peers[table.sender[i]], id: table.message[i], reason: table.reason[i] }));
-    this.lostEarly = [...this.lostEarly, ...news].filter(({ sender, id, reason }) => {
+      { sender: peers[by[i]], id: ids[i], cause: causes[i], reason: reasons[i] }));
+    this.lostEarly = [...this.lostEarly, ...news].filter(({ sender, id, cause, reason }) => {
       const m = this.sentBy[sender].get(id);
       if (m === undefined) return true;
       this.message.reason[m] = this.#enter('reasons', [reason])[0];
+      this.message.cause[m] = Math.max(0, CAUSES.indexOf(cause));
       return false;
     });
   }

@@ -24,11 +24,28 @@ interface Crash {
   happened: 'crash' | 'restart';
 }
 
-// The network was parted into this group and the others, or made whole again.
+// No message passes between this group and the others from now on, or messages pass
+// again. The sides of a cut are the two ends of a link.
 interface Partition {
   group: string[];
+  others: string[];
   at: number;
-  happened: 'partition' | 'heal';
+  happened: 'partition' | 'cut' | 'heal';
+}
+
+// A time in which a fault lasted (fault-times.js): `until` is null where it never ended.
+interface Downtime {
+  peer: string;
+  at: number;
+  until: number | null;
+}
+
+interface Separation {
+  group: string[];
+  others: string[];
+  isLink: boolean;
+  at: number;
+  until: number | null;
 }
 
 type Tables = import('./answer-tables.js').Tables;
@@ -119,7 +136,7 @@ type Steps = Model['step'];
 type Messages = Model['message'];
 
 // From the indexes of an answer to those of the model's tables.
-type Places = Record<'peers' | 'kinds' | 'traces', Int32Array>;
+type Places = Record<'peers' | 'kinds' | 'traces' | 'timers', Int32Array>;
 type NumberArray = import('./growing-columns.js').NumberArray;
 
 // What has been read of a run (use-model.js).
@@ -262,7 +279,20 @@ interface Painted {
   frame: Frame;
   sight: Sight;
   handles: Handle[];
+  marks: MarkBox[];
 }
+
+// The place of a step's output or timer, with its label (paint-marks.js).
+interface MarkBox {
+  step: number;
+  left: number;
+  right: number;
+  top: number;
+  bottom: number;
+}
+
+// A step that is drawn as a dot, and where.
+type Dot = [step: number, x: number, y: number];
 
 // hit-test.js: what lies under the pointer.
 interface Hit {

@@ -146,6 +146,10 @@ test('a message without a receipt never arrived only where all of the run is the
   const over = { live: false, evicted: 0 };
   assert.equal(pending(model, { spans: { lost: 0 } }, over, true), '');
   assert.equal(pending(model, {}, { live: true }, true), 'under way');
+  for (const [engine, expected] of [['live', ''], ['simulator', 'under way when the run ended'],
+    ['model checker', 'under way when the run ended']]) {
+    assert.equal(pending(model, { experiment: { options: { engine } } }, over, true), expected, engine);
+  }
   assert.equal(pending(model, {}, over, false), 'not read yet');
   assert.equal(pending(model, {}, { ...over, spans: 8 }, true), 'not read yet',
     'the run ended with more than is read');

@@ -15,10 +15,11 @@ import { drawn, withPage } from './page.mjs';
 const [url] = process.argv.slice(2);
 
 // Runs in the page before anything else: answers of 50,000 steps each, as the
-// server cuts them. 100 peers; each step handles a message and sends three, of
-// which one arrives. A linear congruential generator makes each run the same.
+// server cuts them. 100 peers; each step handles a message or a timer and sends three
+// messages, of which one arrives, and every twentieth has an output. A linear congruential
+// generator makes each run the same.
 function pretend(TABLES) {
-  const [PEERS, STEPS, PIECE, SENDS] = [100, 100_000, 50_000, 3];
+  const [PEERS, STEPS, PIECE, SENDS, EACH] = [100, 100_000, 50_000, 3, 20];
   let seed = 7;
   const random = (below) => {
     seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
@@ -30,19 +31,22 @@ function pretend(TABLES) {
   const waiting = peers.map(() => []);
   const steps = [];
   const sends = [];
+  const outputs = [];
   for (let s = 0; s < STEPS; s += 1) {
     const peer = random(PEERS);
     const [from, id] = waiting[peer].shift() ?? [-1, ''];
     number[peer] += 1;
     const [kind, sequence] = from < 0 ? [0, -1] : [1, s];
-    steps.push([peer, kind, number[peer], s * 10_000, 5_000, 0, hex(s + 1), from, id, sequence]);
+    const timer = from < 0 ? 'Tick' : '';
+    steps.push([peer, kind, number[peer], s * 10_000, 5_000, 0, hex(s + 1), from, id, sequence, timer]);
+    if (s % EACH === 0) outputs.push([s, 2, `number=${s}`]);
     for (let i = 0; i < SENDS; i += 1) {
       const to = (peer + 1 + random(PEERS - 1)) % PEERS;
       sends.push([s, to, 1, hex(sends.length + 1), `id=${s}/${i} amount=${random(10)}`, 0]);
       if (i === 0) waiting[to].push([peer, hex(sends.length)]);
     }
   }
-  const table = { base: '1577836800000000000', peers, kinds: ['timer', 'TRANSFER'],
+  const table = { base: '1577836800000000000', peers, kinds: ['timer', 'TRANSFER', 'Done'],
     traces: ['1'.repeat(32)] };
   const columns = (name, rows) => Object.fromEntries(
     Object.keys(TABLES[name]).map((column, place) => [column, rows.map((row) => row[place])]),
@@ -55,7 +59,9 @@ function pretend(TABLES) {
       steps: columns('steps', steps.slice(after, end)),
       sends: columns('sends', sends.slice(after * SENDS, end * SENDS)
         .map(([s, ...send]) => [s - after, ...send])),
-      outputs: columns('outputs', []), losses: columns('losses', []),
+      outputs: columns('outputs', outputs.filter(([s]) => s >= after && s < end)
+        .map(([s, ...output]) => [s - after, ...output])),
+      losses: columns('losses', []),
     }));
   }
   const real = window.fetch;

@@ -8,8 +8,6 @@ import { test } from 'node:test';
 
 import { arrange } from '../../dashboards/viewer/diagram/layout.js';
 import { drawAxis } from '../../dashboards/viewer/diagram/paint-frame.js';
-import { downtimesOf, placeOf } from '../../dashboards/viewer/diagram/paint-downtimes.js';
-import { separationsOf, shadePartitions } from '../../dashboards/viewer/diagram/paint-partitions.js';
 import { searchSteps } from '../../dashboards/viewer/diagram/step-search.js';
 import { read, write } from '../../dashboards/viewer/diagram/settings.js';
 import { diff, stateOf } from '../../dashboards/viewer/diagram/state-diff.js';
@@ -17,11 +15,8 @@ import { stepByKey } from '../../dashboards/viewer/diagram/arrow-keys.js';
 import { fit, frameOf, pan, reveal, tickText, ticks, zoom } from '../../dashboards/viewer/diagram/view.js';
 import { stepInWords } from '../../dashboards/viewer/diagram/descriptions.js';
 import { Model } from '../../dashboards/viewer/model.js';
-import { answer, whole } from './made.mjs';
+import { answer, settings, whole } from './made.mjs';
 
-const settings = (change = {}) => ({
-  axis: 'time', hidden: new Set(), grouped: new Set(), silent: new Set(), local: true, ...change,
-});
 const size = { width: 1000, height: 500 };
 
 test('the axis says nothing where the edge or a button would cut it', () => {
@@ -42,40 +37,6 @@ test('the axis says nothing where the edge or a button would cut it', () => {
   assert.ok(texts(1000).some((end) => end > 700));
   assert.ok(texts(1000, corner).every((end) => end < 700));
   assert.ok(texts(390).length > 1, 'a narrow picture has a scale too');
-});
-
-test('a peer is down from its crash to its restart, or to the end', () => {
-  const model = whole();
-  const crash = (peer, at, happened = 'crash') => ({ peer, at, happened });
-  model.append({ ...answer([]), crashes: [crash('b', 25), crash('a', 15), crash('a', 35, 'restart')] });
-  assert.deepEqual(downtimesOf(model.crashes),
-    [{ peer: 'a', at: 15, until: 35 }, { peer: 'b', at: 25, until: null }]);
-  const layout = arrange(model, settings({ axis: 'logical' }));
-  const [a, b] = ['a', 'b'].map((name) => model.peerOf(name));
-  assert.equal(placeOf(model, layout, a, 15, false), layout.x[3] + 0.5, 'after the timer');
-  assert.equal(placeOf(model, layout, a, 35, true), layout.x[6], 'at the next step');
-  assert.equal(placeOf(model, layout, b, 0, false), layout.begin - 0.5, 'before the first step');
-  assert.equal(placeOf(model, arrange(model, settings()), b, 25, false), 25);
-});
-
-test('a partition lasts until it heals, or to the end', () => {
-  const model = whole();
-  const part = (group, at, happened = 'partition') => ({ group, at, happened });
-  const partitions = [part(['a'], 15), part(['b', 'c'], 20), part(['a'], 30, 'heal'), part(['a'], 40)];
-  model.append({ ...answer([]), partitions });
-  assert.deepEqual(separationsOf(model.partitions), [
-    { group: ['a'], at: 15, until: 30 },
-    { group: ['b', 'c'], at: 20, until: null },
-    { group: ['a'], at: 40, until: null },
-  ]);
-  const fills = [];
-  const context = { fillRect: (...rectangle) => fills.push(rectangle) };
-  const layout = arrange(model, settings());
-  const size = { width: 500, height: 500 };
-  shadePartitions(context, { layout, model, theme: {}, size }, frameOf(layout, fit(layout), size));
-  assert.equal(fills.length, 4, 'one for each peer that is known');
-  assert.ok(fills.every(([, , width]) => width > 0));
-  assert.equal(context.globalAlpha, 1);
 });
 
 test('rows are peers in order; grouped ones share the last row', () => {
@@ -220,6 +181,9 @@ test('the search finds by peer, kind and text, all words of it', async () => {
   // What never arrived is found where it was sent.
   assert.deepEqual(await found('m4'), ['c2']);
   assert.deepEqual(await found('nothing like it'), []);
+  const timed = new Model();
+  timed.append(answer([['a', 'timer', 1, 0], ['a', 'timer', 2, 1]], [], { timers: { a2: 'Election' } }));
+  assert.deepEqual((await searchSteps(timed, 'election')).steps, [1]);
 });
 
 test('a value is found whole', async () => {
@@ -247,4 +211,9 @@ test('a step in words', () => {
   const model = whole();
   assert.equal(stepInWords(model, model.stepOf('b2')),
     'Step 2 of b: PING from a, which says says m1, after 20 ns, Lamport clock 2. Sends PONG to a.');
+  const other = new Model();
+  other.append(answer([['a', 'timer', 1, 0]], [],
+    { timers: { a1: 'Election' }, said: [[0, 'Leads', 'term=2']] }));
+  assert.equal(stepInWords(other, 0),
+    'Step 1 of a: timer Election, after 0, Lamport clock 1. Sends nothing. Outputs Leads term=2.');
 });

@@ -11,8 +11,11 @@ export const table = (name, rows) => Object.fromEntries(
 // An answer of /api/diagram. A step is [peer, kind, number, at], and [from,
 // message, sequence] more when it handles a message; its span is named after
 // peer and number. A send is [step, to, kind, message], and 1 more
-// where a snapshot algorithm sends it for itself.
-export function answer(steps, sends = [], { next = steps.length, left = 0, lost = [], said = [] } = {}) {
+// where a snapshot algorithm sends it for itself. `timers` names the timers of steps by
+// their spans.
+export function answer(steps, sends = [], {
+  next = steps.length, left = 0, lost = [], said = [], timers = {},
+} = {}) {
   const peers = [...new Set([
     ...steps.flatMap(([peer, , , , from]) => (from ? [peer, from] : [peer])),
     ...sends.map(([, to]) => to), ...lost.flatMap(([by, to]) => [by, to]),
@@ -25,9 +28,11 @@ export function answer(steps, sends = [], { next = steps.length, left = 0, lost 
   return {
     next, left, base: '1577836800000000000', peers, kinds, traces,
     steps: table('steps', steps.map(([peer, kind, number, at, from, message = '', sequence = -1]) => [
-      p(peer), k(kind), number, at, 5, 0, `${peer}${number}`, from ? p(from) : -1, message, sequence])),
+      p(peer), k(kind), number, at, 5, 0, `${peer}${number}`, from ? p(from) : -1, message, sequence,
+      timers[`${peer}${number}`] ?? ''])),
     sends: table('sends', sends.map(([step, to, kind, id, control = 0]) => [step, p(to), k(kind), id, `says ${id}`, control])),
-    losses: table('losses', lost.map(([by, to, id, reason]) => [p(by), p(to), id, reason])),
+    losses: table('losses', lost.map(([by, to, id, reason, cause = 'undelivered']) => [
+      p(by), p(to), id, cause, reason])),
     outputs: table('outputs', said.map(([step, kind, text]) => [step, k(kind), text])),
   };
 }
@@ -50,3 +55,8 @@ export function whole() {
     { lost: [['c', 'b', 'm4', 'connection closed']], said: [[6, 'Done', 'in 3']] }));
   return model;
 }
+
+// The settings of a layout, by default of all of a run in real time.
+export const settings = (change = {}) => ({
+  axis: 'time', hidden: new Set(), grouped: new Set(), silent: new Set(), local: true, ...change,
+});

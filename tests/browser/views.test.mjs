@@ -31,7 +31,7 @@ function run({ second = 'two', late = true, lost = false, states } = {}) {
     ]),
     sends: table('sends', [[0, 1, 1, 'm1', 'one', 0], [1, 0, 2, 'm2', 'yes', 0], [2, 2, 1, 'm3', second, 0]]),
     states, outputs: table('outputs', []),
-    losses: table('losses', lost ? [[0, 2, 'm3', 'the network dropped it']] : []),
+    losses: table('losses', lost ? [[0, 2, 'm3', 'lost', 'the network dropped it']] : []),
   });
   return model;
 }

@@ -67,7 +67,11 @@ export function isReading(model, event, whole) {
   return !event?.live && (!whole || model.next < (event?.spans ?? 0) + (event?.evicted ?? 0));
 }
 
-// The fate of a message without a receipt, in words; '' if it never arrived.
+// The engines that record every loss: a message of theirs that is not lost was under way.
+const EXACT = ['simulator', 'model checker'];
+
+// The fate of a message without a receipt, in words; '' if it never arrived. That of a
+// message whose loss is recorded, or follows from the faults, is in fate.js.
 /**
  * @param {Model} model
  * @param {Run | null} run
@@ -79,5 +83,6 @@ export function pending(model, run, event, whole) {
   if (isReading(model, event, whole)) return 'not read yet';
   if (model.left > 0) return 'its receipt is not in this report';
   const lost = (run?.spans?.lost ?? 0) + (event?.evicted ?? 0);
-  return lost + holes(model) > 0 ? 'no receipt was recorded; some of the run is missing' : '';
+  if (lost + holes(model) > 0) return 'no receipt was recorded; some of the run is missing';
+  return EXACT.includes(run?.experiment?.options?.engine) ? 'under way when the run ended' : '';
 }

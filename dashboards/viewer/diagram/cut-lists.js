@@ -1,6 +1,7 @@
 // The lists of the cut's panel: messages by channel, and what the snapshot recorded.
 
 import { html } from '../vendor/preact-htm.js';
+import { fate } from '../fate.js';
 import { plural } from '../format.js';
 import { Peer } from '../peer-name.js';
 import { byChannel } from './cut.js';
@@ -38,7 +39,7 @@ export function Channels({ diagram: { model, settings, select, pending }, messag
         <ul class="plain">${all.map((m) => html`<li key=${m}>
           <${MessageRef} model=${model} message=${m} select=${select} chosen=${settings.message === m}
             pending=${pending} />
-          ${!arrived(m) && !pending && html`<span class="note"> never arrived</span>`}</li>`)}</ul>
+          ${!arrived(m) && !pending && html`<span class="note"> ${fate(model, m, pending)}</span>`}</li>`)}</ul>
       </li>`)}</ul>
     ${messages.length > MOST && html`<p class="note">and ${messages.length - MOST} more</p>`}`;
 }

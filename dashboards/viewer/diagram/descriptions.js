@@ -1,19 +1,34 @@
 // A step and a message in words: for the tooltip, the panels and screen readers.
 
 import { clocks, vectorClock } from '../causality.js';
-import { duration, plural } from '../format.js';
-import { separationsOf } from './paint-partitions.js';
+import { fate } from '../fate.js';
+import { faultTimes } from '../fault-times.js';
+import { duration } from '../format.js';
 
 /** @param {Model} model @param {number} s */
 export const stepName = ({ step, peers }, s) => `${peers[step.peer[s]]} ${step.number[s]}`;
 
-// A step that handles a message names its sender; any other has its kind alone.
+// A step that handles a message names its sender, and one that handles a timer names it.
 /** @param {Model} model @param {number} s */
 export function stepTitle(model, s) {
   const { step, kinds, peers } = model;
-  const from = step.from[s];
-  return from < 0 ? kinds[step.kind[s]] : `${kinds[step.kind[s]]} from ${peers[from]}`;
+  const kind = kinds[step.kind[s]];
+  if (step.from[s] >= 0) return `${kind} from ${peers[step.from[s]]}`;
+  return `${kind} ${timerName(model, s)}`.trim();
 }
+
+// The timer that a step handles; '' for none.
+/** @param {Model} model @param {number} s */
+export const timerOf = ({ step, timers }, s) => timers[step.timer[s]] ?? '';
+
+// Its name; '' if the process has one timer only, whose type is `()`.
+/** @param {Model} model @param {number} s */
+export const timerName = (model, s) => timerOf(model, s).replace(/^\(\)$/, '');
+
+// The outputs of a step in words, each with its fields.
+/** @param {Model} model @param {number} s */
+export const outputsOf = (model, s) => (
+  (model.outputs.get(s) ?? []).map(({ kind, text }) => `${kind} ${text}`.trim()));
 
 /** @param {Model} model @param {number} s */
 export const after = (model, s) => duration(model.step.at[s] - model.first);
@@ -24,7 +39,7 @@ export function stepInWords(model, s) {
   const sent = model.sent(s).filter((m) => !model.message.copy[m]);
   const received = step.received[s];
   const says = received >= 0 && model.texts[received] ? `, which says ${model.texts[received]}` : '';
-  const said = (model.outputs.get(s) ?? []).map(({ kind, text }) => ` Says ${kind} ${text}.`).join('');
+  const said = outputsOf(model, s).map((output) => ` Outputs ${output}.`).join('');
   return `Step ${step.number[s]} of ${peers[step.peer[s]]}: ${stepTitle(model, s)}${says}, after ${
     after(model, s)}, Lamport clock ${clocks(model).lamport[s]}. ${sendsInWords(model, sent)}${said}`;
 }
@@ -41,19 +56,6 @@ export const kindOf = (model, m) => model.kinds[model.message.kind[m]];
 
 /** @param {Model} model @param {number} m */
 export const route = ({ message, peers }, m) => `${peers[message.sender[m]]} → ${peers[message.receiver[m]]}`;
-
-// The fate of a message. `pending` (completeness.js) is that of a message without a
-// receipt, unless it never arrived.
-/** @param {Model} model @param {number} m @param {string} pending */
-export function fate(model, m, pending) {
-  const { message, reasons, step } = model;
-  if (message.to[m] >= 0) {
-    const took = duration(step.at[message.to[m]] - step.at[message.from[m]]);
-    return `arrived after ${took}${message.copy[m] ? ', once more' : ''}`;
-  }
-  if (message.reason[m] >= 0) return `lost: ${reasons[message.reason[m]]}`;
-  return pending || 'never arrived';
-}
 
 /** @param {Model} model @param {number} m @param {string} pending */
 export function messageInWords(model, m, pending) {
@@ -81,9 +83,13 @@ export function vectorText(model, s) {
 
 /** @param {Model} model @param {number} inSight */
 export function describe(model, inSight) {
-  const peers = model.peers.length;
-  return `Space-time diagram: ${peers} peers, one line each from top to bottom; time runs to the right. ${
-    model.step.count} steps and ${model.message.count} messages, ${inSight} messages in sight.${model.crashes.length
-    ? ` ${plural(model.crashes.filter(({ happened }) => happened === 'crash').length, 'peer')} crashed.` : ''}${
-    model.partitions.length ? ` ${plural(separationsOf(model.partitions).length, 'partition')}.` : ''}`;
+  const { downtimes, separations } = faultTimes(model);
+  const links = separations.filter(({ isLink }) => isLink).length;
+  /** @type {(count: number, one: string, many: string) => string} */
+  const some = (count, one, many) => (count === 0 ? '' : ` ${count} ${count === 1 ? one : many}.`);
+  const outputs = [...model.outputs.values()].reduce((sum, all) => sum + all.length, 0);
+  return `Space-time diagram: ${model.peers.length} peers, one line each from top to bottom; time runs to the right. ${
+    model.step.count} steps and ${model.message.count} messages, ${inSight} messages in sight.${
+    some(outputs, 'output', 'outputs')}${some(downtimes.length, 'crash', 'crashes')}${
+    some(separations.length - links, 'partition', 'partitions')}${some(links, 'cut link', 'cut links')}`;
 }

@@ -31,6 +31,9 @@ export function hit(scene, painted, x, y, pointer = 'mouse') {
   const step = nearest(scene, frame, row, x, y, reach);
   if (handle && !(step && step.far < Math.abs(handle.x - x))) return { ...here, handle: handle.peer };
   if (step) return { ...here, step: step.step };
+  const mark = painted.marks.find(({ left, right, top, bottom }) => (
+    x >= left && x <= right && y >= top && y <= bottom));
+  if (mark) return { ...here, step: mark.step };
   const message = crossed(scene, painted, x, y, reach * 0.6);
   return message >= 0 ? { ...here, message } : here;
 }

@@ -8,13 +8,15 @@
 //     layout.rowOf    of each peer, -1: hidden
 //     layout.x        of each step, in ns (time) or columns (logical)
 //     layout.all      of each peer, all of its steps; layout.peerOf: of each step, its peer
-//     layout.lines    of each peer { steps, xs }: what is drawn of it, and where
+//     layout.lines    of each peer { steps, xs, outputs }: what is drawn of it, and where; the places
+//                     among these steps of those with outputs
 //     layout.start, .end   of each message, on the axis
 //     layout.drawn    of each message: 1 where it is to be drawn
 //     layout.begin, .finish   the ends of the axis
 //     layout.column   (logical) the Lamport clock that a column stands for
 //     layout.kinds    those that messages have
-//     layout.broken   whether a message never arrived
+//     layout.broken, .lost   whether a message never arrived; whether one is recorded as lost
+//     layout.timed    whether a step handles a timer whose name is known
 //     layout.flight   how long a message usually takes
 
 import { clocks } from '../causality.js';
@@ -26,11 +28,13 @@ export function arrange(model, { axis, hidden, grouped, silent, local }) {
   const kinds = sentKinds(model);
   const logical = axis === 'logical' ? columns(model, shown) : null;
   const x = logical?.x ?? model.step.at;
-  const lines = model.lines.map((_, peer) => toLine(model.line(peer), x, shown));
+  const lines = model.lines.map((_, peer) => toLine(model, model.line(peer), x, shown));
   const flight = logical ? 1 : usualFlight(model);
   return {
     axis, rows, rowOf, x, lines, flight, kinds,
     broken: model.message.to.subarray(0, model.message.count).includes(-1),
+    lost: model.reasons.length > 0,
+    timed: model.timers.some((name) => name !== ''),
     all: model.lines.map((_, peer) => model.line(peer)),
     peerOf: model.step.peer,
     ...toArrows(model, x, rowOf, silent, flight),
@@ -99,8 +103,8 @@ function columns(model, shown) {
 
 // `xs` never falls, so that it can be searched: where a clock was set back, a
 // step counts as being as late as the one before it.
-/** @param {Int32Array} steps @param {Float64Array} x @param {Uint8Array} shown */
-function toLine(steps, x, shown) {
+/** @param {Model} model @param {Int32Array} steps @param {Float64Array} x @param {Uint8Array} shown */
+function toLine(model, steps, x, shown) {
   const seen = steps.filter((s) => shown[s]);
   const xs = new Float64Array(seen.length);
   let latest = -Infinity;
@@ -108,7 +112,8 @@ function toLine(steps, x, shown) {
     latest = Math.max(latest, x[seen[i]]);
     xs[i] = latest;
   }
-  return { steps: seen, xs };
+  const outputs = [...seen.keys()].filter((i) => model.outputs.has(seen[i]));
+  return { steps: seen, xs, outputs };
 }
 
 /** @param {{ xs: Float64Array }[]} lines @param {Model} model */

@@ -1,12 +1,14 @@
 // Below the picture: what the colours mean. A kind of message can be switched off.
 
 import { html } from '../vendor/preact-htm.js';
+import { faultTimes } from '../fault-times.js';
 import { count, plural } from '../format.js';
 import { kindColour } from '../palette.js';
 
 /** @param {{ diagram: Diagram, marks: Marks, seen: { all: number, part: number }, whole: boolean }} props */
 export function Legend({ diagram, marks, seen, whole }) {
   const { model, layout, settings, set, cut, pending } = diagram;
+  const { separations } = faultTimes(model);
   return html`
     <div class="legend" aria-label="Legend">
       ${marks.cone ? html`
@@ -15,12 +17,15 @@ export function Legend({ diagram, marks, seen, whole }) {
           <${Mark} look="future">its future</>
           <${Mark} look="apart">concurrent</>`
         : html`<${Mark} look="dot">step</><${Mark} look="local">local step</>`}
+      ${model.outputs.size > 0 && html`<${Mark} look="output">output</>`}
+      ${layout.timed && html`<${Mark} look="timer">timer</>`}
       ${cut.points && html`<${Mark} look="cut">the cut</><${Mark} look="flight">in flight in it</>`}
       ${marks.orphans > 0 && html`<${Mark} look="orphan">against the cut</>`}
       ${marks.found && html`<${Mark} look="found">found</>`}
       ${model.crashes.length > 0 && html`<${Mark} look="down">down after a crash</>`}
-      ${model.partitions.length > 0 && html`<${Mark} look="parted">behind a partition</>`}
-      ${layout.broken && !pending && html`<${Mark} look="cross">never arrived</>`}
+      ${separations.some(({ isLink }) => !isLink) && html`<${Mark} look="parted">behind a partition</>`}
+      ${separations.some(({ isLink }) => isLink) && html`<${Mark} look="severed">link cut</>`}
+      ${(layout.lost || (layout.broken && !pending)) && html`<${Mark} look="cross">never arrived</>`}
       ${layout.kinds.map((kind) => html`<${Kind} key=${kind} name=${model.kinds[kind]} kind=${kind}
         settings=${settings} set=${set} />`)}
       <span class="note seen" role="status">

@@ -1,11 +1,12 @@
 // All facts on the selected message.
 
 import { html } from '../vendor/preact-htm.js';
+import { fate } from '../fate.js';
 import { Pair } from '../traces/span-details.js';
 import { Peer } from '../peer-name.js';
 import { toTrace } from '../router.js';
 import { Head, StepRef } from './panel-parts.js';
-import { fate, kindOf } from './descriptions.js';
+import { kindOf } from './descriptions.js';
 
 /** @param {{ model: Model, message: number, pending: string, select: Select }} props */
 export function MessagePanel({ model, message: m, pending, select }) {

@@ -1,20 +1,9 @@
 // Draws where peers were down: a cross at the crash, and a dashed line up to the restart.
 
+import { faultTimes } from '../fault-times.js';
+
 // Half the width of the cross, in pixels.
 const CROSS = 5;
-
-// The downtimes of the peers: `until` is null where a peer never restarted.
-/** @param {Crash[]} crashes @returns {{ peer: string, at: number, until: number | null }[]} */
-export function downtimesOf(crashes) {
-  /** @type {{ peer: string, at: number, until: number | null }[]} */
-  const all = [];
-  for (const { peer, at, happened } of [...crashes].sort((one, other) => one.at - other.at)) {
-    const open = all.find((one) => one.peer === peer && one.until === null);
-    if (happened === 'restart' && open) open.until = at;
-    else if (happened === 'crash' && !open) all.push({ peer, at, until: null });
-  }
-  return all;
-}
 
 // Where a moment lies on the axis. In logical time, a crash is half a column after the last
 // step before it, and a restart is at the first step from then on.
@@ -36,7 +25,7 @@ export function placeOf(model, layout, peer, at, restart) {
 
 /** @param {CanvasRenderingContext2D} context @param {Scene} scene @param {Frame} frame */
 export function drawDowntimes(context, { layout, model, theme, size }, frame) {
-  for (const { peer: name, at, until } of downtimesOf(model.crashes)) {
+  for (const { peer: name, at, until } of faultTimes(model).downtimes) {
     const peer = model.peerOf(name);
     const row = peer < 0 ? -1 : layout.rowOf[peer];
     if (row < frame.firstRow || row >= frame.lastRow) continue;

@@ -1,8 +1,9 @@
 // Small parts of the panels.
 
 import { html } from '../vendor/preact-htm.js';
+import { fate } from '../fate.js';
 import { Peer } from '../peer-name.js';
-import { fate, kindOf, stepTitle } from './descriptions.js';
+import { kindOf, stepTitle } from './descriptions.js';
 
 // The head of a panel, with the button that closes it.
 /** @param {{ title: any, close?: () => void, children?: any }} props */

@@ -15,6 +15,13 @@ import { after, stepTitle, vectorText } from './descriptions.js';
 // A step in a full mesh can send to all peers; the list is cut here.
 const MOST = 30;
 
+// The other events of a step's span are its messages (trace/src/steps).
+/** @param {{ name: string }} event */
+const isOutput = ({ name }) => name !== 'send';
+
+/** @param {{ name: string, attributes: Attribute[] }} event */
+const outputGroup = ({ name, attributes }) => html`<${Group} name=${`Output ${name}`} all=${attributes} />`;
+
 /** @param {{ model: Model, step: number, pending: string, select: Select }} props */
 export function StepPanel({ model, step: s, pending, select }) {
   const { step, peers, traces, spans } = model;
@@ -32,7 +39,7 @@ export function StepPanel({ model, step: s, pending, select }) {
           select=${select} />`}
         <h4>State of ${peers[step.peer[s]]}</h4>
         <${State} change=${change} />
-        ${outputs.length > 0 && html`<h4>Says</h4>`}
+        ${outputs.length > 0 && html`<h4>Outputs</h4>`}
         ${outputs.map(({ kind, text }) => html`<p><b>${kind}</b> ${text}</p>`)}
         ${sent.length > 0 && html`<${Sent} model=${model} messages=${sent} select=${select} pending=${pending} />`}
         <h4>Clocks</h4>
@@ -43,7 +50,7 @@ export function StepPanel({ model, step: s, pending, select }) {
         </dl>
         ${change.span && html`<details class="all"><summary>All attributes</summary>
           <${Group} name="Step" all=${change.span.attributes} /><${Group} name="Peer"
-            all=${change.span.resource} /></details>`}
+            all=${change.span.resource} />${change.span.events.filter(isOutput).map(outputGroup)}</details>`}
       <//>
     </section>`;
 }

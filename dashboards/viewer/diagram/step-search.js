@@ -30,10 +30,11 @@ export async function searchSteps(model, text, signal) {
 function matcher(model, words) {
   /** @param {string[]} table */
   const hits = (table) => words.map((word) => table.map((entry) => has(entry, word)));
-  const [peers, kinds] = [hits(model.peers), hits(model.kinds)];
+  const [peers, kinds, timers] = [hits(model.peers), hits(model.kinds), hits(model.timers)];
   const { step, message, texts } = model;
   return (/** @type {number} */ s) => words.every((word, w) => (
     peers[w][step.peer[s]] || kinds[w][step.kind[s]]
+    || (step.timer[s] >= 0 && timers[w][step.timer[s]])
     || (step.received[s] >= 0 && has(texts[step.received[s]], word))
     || sends(s, word, kinds[w])
     || (model.outputs.get(s) ?? []).some(({ kind, text }) => has(kind, word) || has(text, word))));

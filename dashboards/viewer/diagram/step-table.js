@@ -2,8 +2,9 @@
 
 import { html, useMemo } from '../vendor/preact-htm.js';
 import { clocks } from '../causality.js';
+import { fate } from '../fate.js';
 import { plural } from '../format.js';
-import { after, fate, kindOf, stepTitle } from './descriptions.js';
+import { after, kindOf, outputsOf, stepTitle } from './descriptions.js';
 
 // A longer table is cut; zooming in shows the others.
 const MOST = 500;
@@ -27,13 +28,14 @@ export function StepTable({ diagram, view }) {
       ${steps.length > MOST && html`<p class="note">The first ${MOST} of ${plural(steps.length, 'step')} in sight.</p>`}
       <table>
         <thead><tr><th scope="col">Peer</th><th scope="col">Step</th><th scope="col">After</th><th scope="col">Lamport</th>
-          <th scope="col">What</th><th scope="col">It says</th><th scope="col">Sends</th></tr></thead>
+          <th scope="col">What</th><th scope="col">It says</th><th scope="col">Outputs</th><th scope="col">Sends</th></tr></thead>
         <tbody>${steps.slice(0, MOST).map((s) => html`
           <tr key=${s} aria-current=${s === chosen ? 'true' : undefined} onClick=${() => select({ step: s })}>
             <td>${peers[step.peer[s]]}</td>
             <td><button type="button" class="ref" onClick=${() => select({ step: s })}>${step.number[s]}</button></td>
             <td>${after(model, s)}</td><td>${lamport[s]}</td><td>${stepTitle(model, s)}</td>
-            <td>${step.received[s] >= 0 ? texts[step.received[s]] : ''}</td><td>${shortly(sends(s))}</td>
+            <td>${step.received[s] >= 0 ? texts[step.received[s]] : ''}</td>
+            <td>${outputsOf(model, s).join('; ')}</td><td>${shortly(sends(s))}</td>
           </tr>`)}</tbody>
       </table>
     </div>`;

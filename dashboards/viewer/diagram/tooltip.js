@@ -2,7 +2,8 @@
 
 import { html, useLayoutEffect, useRef } from '../vendor/preact-htm.js';
 import { clocks } from '../causality.js';
-import { after, fate, kindOf, route, stepTitle, vectorText } from './descriptions.js';
+import { fate } from '../fate.js';
+import { after, kindOf, outputsOf, route, stepTitle, vectorText } from './descriptions.js';
 
 const APART = 14;
 
@@ -33,7 +34,7 @@ function AboutStep({ model, step }) {
     ${model.step.from[step] >= 0 && html`<p class="note">sequence ${model.step.sequence[step]} in its channel</p>`}
     ${sent.slice(0, 4).map((m) => html`<p>sends ${kindOf(model, m)} to ${model.peers[model.message.receiver[m]]}</p>`)}
     ${sent.length > 4 && html`<p>and ${sent.length - 4} messages more</p>`}
-    ${(model.outputs.get(step) ?? []).map(({ kind, text }) => html`<p>says ${kind} ${text}</p>`)}
+    ${outputsOf(model, step).map((output) => html`<p>outputs ${output}</p>`)}
     <p class="note">Lamport ${clocks(model).lamport[step]}, vector ${vectorText(model, step)}</p>`;
 }
 

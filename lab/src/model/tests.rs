@@ -8,13 +8,18 @@ mod timers;
 use std::marker::PhantomData;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use algorithms::bank::Bank;
 use algorithms::chandy_lamport::ChandyLamport;
-use trace::steps::Processes;
+use trace::history::text;
+use trace::recorder::StoreRecorder;
+use trace::steps::{Processes, key};
+use trace::store::Store;
+use trace::telemetry::Sink;
 
-use super::{Bound, Bounds, Checked, Extent, Network, Plan, UNLIMITED, check};
+use super::{Bound, Bounds, Checked, Extent, Network, Plan, UNLIMITED, check, replay, start};
 use crate::model::Action;
 use crate::system::System;
 use crate::system::snapshot::Snapshots;
@@ -90,6 +95,45 @@ fn a_lost_marker_is_a_snapshot_that_never_ends() {
     let way = found.counterexample.expect("an aborted snapshot");
     let lost = |action: &Action| matches!(action, Action::Lose(..));
     assert!(way.iter().any(lost), "{way:?}");
+    assert_eq!(losses(&bank(2), network, &way), ["lost"]);
+}
+
+/// The causes of the losses that the record of a run has.
+fn losses<S: System>(system: &S, network: Network, way: &[Action]) -> Vec<String> {
+    let store = Arc::new(Store::new());
+    let sink = Sink::new(Some(Arc::new(StoreRecorder::start(store.clone()))), None);
+    let plan = Plan::new(network, Processes::new(system.processes()), 7);
+    replay(system, &plan, way, &sink);
+    assert_eq!(sink.counts().started, store.len() as u64);
+    let mut losses = Vec::new();
+    store.for_each(|_, span| {
+        if span.name.starts_with("lost ") {
+            losses.extend(text(&span.attributes, key::ERROR).map(str::to_owned));
+        }
+    });
+    losses
+}
+
+#[test]
+fn a_message_to_a_process_that_is_down_is_recorded_as_lost() {
+    let network = Network {
+        crashes: 1,
+        ..RELIABLE
+    };
+    let system = bank(2);
+    let plan = Plan::new(network, Processes::new(2), 7);
+    let mut world = start(&system, &plan);
+    let mut way = vec![Action::Crash(1, Vec::new())];
+    world.act(&system, Action::Crash(1, Vec::new()));
+    let delivers = |action: &Action| matches!(action, Action::Deliver(0, 1, _));
+    while !way.last().is_some_and(delivers) {
+        let actions = world.actions();
+        let next = actions.iter().find(|action| delivers(action));
+        let next = next.or(actions.first()).expect("process 0 sends").clone();
+        way.push(next.clone());
+        world.act(&system, next);
+    }
+    assert_eq!(losses(&system, network, &way), ["down"]);
 }
 
 /// Bounds end the search. That no state was wrong until then says nothing of the

@@ -11,7 +11,7 @@ use opentelemetry::trace::SpanContext;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use trace::steps::{
-    Clock, Fault, Processes, Received, RecordTo, RequestRecord, Step, Steps, TimeQueue, mix,
+    Clock, Fault, Loss, Processes, Received, RecordTo, RequestRecord, Step, Steps, TimeQueue, mix,
 };
 
 use trace::history::faults::Partitions;
@@ -436,13 +436,14 @@ impl<A: Algorithm> Simulation<A> {
             } => {
                 if let Some(crash) = self.dies_with_sender(from, to, sent) {
                     self.strikes.crashes[crash] += 1;
-                    let reason = "the sender has crashed before it left";
-                    self.lose(from, to, &message, &received, reason);
+                    let loss = (Loss::Down, "the sender has crashed before it left");
+                    self.lose(from, to, &message, &received, loss);
                     return None;
                 }
                 if let Some(crash) = self.scenario.crashed(to.0, now) {
                     self.strikes.crashes[crash] += 1;
-                    self.lose(from, to, &message, &received, "the receiver has crashed");
+                    let loss = (Loss::Down, "the receiver has crashed");
+                    self.lose(from, to, &message, &received, loss);
                     return None;
                 }
                 let steps = &mut self.processes[usize::from(to)].steps;
@@ -549,8 +550,8 @@ impl<A: Algorithm> Simulation<A> {
         };
         channel.next_sequence += 1;
         self.messages += 1;
-        if let Some(reason) = self.loses(from, to) {
-            self.lose(from, to, &message, &received, reason);
+        if let Some(loss) = self.loses(from, to) {
+            self.lose(from, to, &message, &received, loss);
             return;
         }
         if self.scenario.duplication > 0.0 && self.rng.random_bool(self.scenario.duplication) {
@@ -561,15 +562,15 @@ impl<A: Algorithm> Simulation<A> {
     }
 
     /// Why a message that is sent now will not arrive, if it will not.
-    fn loses(&mut self, from: NodeId, to: NodeId) -> Option<&'static str> {
+    fn loses(&mut self, from: NodeId, to: NodeId) -> Option<(Loss, &'static str)> {
         let now = Duration::from_nanos(self.now);
         if let Some(partition) = self.scenario.parts(from.0, to.0, now) {
             self.strikes.partitions[partition] += 1;
-            return Some("the network is parted");
+            return Some((Loss::Cut, "the network is parted"));
         }
         let lost = self.scenario.loss > 0.0 && self.rng.random_bool(self.scenario.loss);
         self.strikes.lost += u64::from(lost);
-        lost.then_some("the network has lost it")
+        lost.then_some((Loss::Network, "the network has lost it"))
     }
 
     fn deliver(&mut self, from: NodeId, to: NodeId, message: A::Message, received: Received) {
@@ -606,16 +607,16 @@ impl<A: Algorithm> Simulation<A> {
     }
 
     fn lose(
-        &mut self,
+        &self,
         from: NodeId,
         to: NodeId,
         message: &A::Message,
         received: &Received,
-        reason: &str,
+        (loss, reason): (Loss, &str),
     ) {
         let (name, sent_by) = (self.directory.name(to), received.sent_by.clone());
-        let steps = &mut self.processes[usize::from(from)].steps;
-        steps.lost(message.kind(), received.id, name, sent_by, reason);
+        let steps = &self.processes[usize::from(from)].steps;
+        steps.lost(message.kind(), received.id, name, sent_by, loss, reason);
     }
 }
 

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,13 +7,13 @@ use algorithms::bank::Bank;
 use algorithms::chandy_lamport::ChandyLamport;
 use algorithms::{Field, Fields};
 
-use trace::history::History;
+use trace::history::{History, text};
 use trace::recorder::StoreRecorder;
-use trace::steps::{Event, Processes, StepRecord};
+use trace::steps::{Event, Processes, StepRecord, key};
 use trace::store::Store;
 use trace::telemetry::Sink;
 
-use super::{Crash, End, Memory, Scenario, Schedule, run};
+use super::{Crash, End, Memory, Partition, Scenario, Schedule, run};
 use crate::system::System as _;
 use crate::system::snapshot::Snapshots;
 
@@ -118,6 +119,45 @@ fn in_a_span(field: Field) -> Field {
         Field::Records(records) => Field::List(records.iter().map(Fields::to_record).collect()),
         other @ (Field::Integer(_) | Field::Flag(_) | Field::Text(_) | Field::List(_)) => other,
     }
+}
+
+#[test]
+fn each_loss_is_recorded_with_its_cause() {
+    let scenario = Scenario {
+        loss: 0.1,
+        crash: vec![Crash {
+            process: 3,
+            at: Duration::from_millis(20),
+            restart: Some(Duration::from_millis(60)),
+            state: Memory::Kept,
+        }],
+        partition: vec![Partition {
+            at: Duration::from_millis(60),
+            heal: Some(Duration::from_millis(100)),
+            group: vec![0],
+        }],
+        ..Scenario::default()
+    };
+    let mut causes = BTreeSet::new();
+    traced_in(&scenario, 1).for_each(|_, span| {
+        if span.name.starts_with("lost ") {
+            let cause = text(&span.attributes, key::ERROR).expect("a cause");
+            let reason = span.status.expect("a status").message;
+            causes.insert((cause.to_owned(), reason));
+        }
+    });
+    let expected = [
+        ("cut", "the network is parted"),
+        ("down", "the receiver has crashed"),
+        ("lost", "the network has lost it"),
+    ];
+    assert!(
+        causes
+            .iter()
+            .map(|(cause, reason)| (&**cause, &**reason))
+            .eq(expected),
+        "{causes:?}"
+    );
 }
 
 /// The endings of a process that stopped for ever are not waited for: its snapshots will

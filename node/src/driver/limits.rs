@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use libp2p::PeerId;
+use trace::steps::Loss;
 
 use crate::admission::Admission;
 use crate::channel::Outgoing;
@@ -49,6 +50,7 @@ impl Waiting {
         Lost {
             message,
             since,
+            loss: Loss::Undelivered,
             reason,
         }
     }
@@ -60,6 +62,7 @@ pub(super) struct Lost {
     pub(super) message: Outgoing,
     /// When it was sent.
     pub(super) since: Instant,
+    pub(super) loss: Loss,
     pub(super) reason: String,
 }
 

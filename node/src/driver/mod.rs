@@ -518,11 +518,12 @@ impl<A: Algorithm> Task<A> {
         let Lost {
             message,
             since,
+            loss,
             reason,
         } = lost;
         let (name, trace) = (self.directory.name(to), message.trace.map(from_wire));
         self.steps
-            .lost(message.kind, message.id, name, trace, &reason);
+            .lost(message.kind, message.id, name, trace, loss, &reason);
         let (node, kind) = (self.id, message.kind);
         let report = Report::Lost {
             node,

@@ -9,6 +9,7 @@ use futures::stream::FuturesUnordered;
 use futures::{FutureExt as _, StreamExt as _};
 use libp2p::PeerId;
 use libp2p::swarm::ConnectionId;
+use trace::steps::Loss;
 
 use super::limits::{Change, HIGH_WATER, LIMIT, Lost, Waiting, is_guest, size};
 use crate::Handle;
@@ -207,7 +208,7 @@ impl Outboxes {
         self.unflushed.insert(peer);
         let lost: Vec<_> = outbox.waiting.drain(..to_old).collect();
         outbox.bytes -= lost.iter().map(|lost| size(&lost.message)).sum::<usize>();
-        self.lose(peer, lost, &"the peer has crashed since");
+        self.lose(peer, lost, Loss::Down, &"the peer has crashed since");
     }
 
     /// The messages are lost that waited when the channel was asked for. For later ones it
@@ -238,7 +239,8 @@ impl Outboxes {
 
     fn lose_all(&mut self, peer: PeerId, reason: &impl ToString) {
         let waiting = self.boxes.remove(&peer).map(|outbox| outbox.waiting);
-        self.lose(peer, waiting.into_iter().flatten(), reason);
+        let waiting = waiting.into_iter().flatten();
+        self.lose(peer, waiting, Loss::Undelivered, reason);
     }
 
     /// Counts messages as lost that are taken out of the outbox of `peer`.
@@ -246,13 +248,17 @@ impl Outboxes {
         &mut self,
         peer: PeerId,
         messages: impl IntoIterator<Item = Waiting>,
+        loss: Loss,
         reason: &impl ToString,
     ) {
         for message in messages {
             self.waiting -= usize::from(!is_guest(&self.admission, &peer));
             self.waiting_bytes -= size(&message.message);
-            self.lost
-                .push_back((peer, message.lost(reason.to_string())));
+            let lost = Lost {
+                loss,
+                ..message.lost(reason.to_string())
+            };
+            self.lost.push_back((peer, lost));
         }
     }
 

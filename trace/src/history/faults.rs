@@ -177,7 +177,7 @@ pub type Sides = [Vec<Arc<str>>; 2];
 
 /// The partition that a span records, or the cut of a link, and whether the span is its
 /// end. `None` for any other span.
-pub(super) fn separation(service: &str, span: &Span) -> Option<(Sides, bool)> {
+pub fn separation(service: &str, span: &Span) -> Option<(Sides, bool)> {
     if !matches!(span.name.as_str(), CUT | PARTITION | HEAL) || service != LABORATORY {
         return None;
     }
@@ -191,12 +191,6 @@ pub(super) fn separation(service: &str, span: &Span) -> Option<(Sides, bool)> {
         ],
     };
     Some((sides, span.name == HEAL))
-}
-
-/// The same of partitions alone, without cuts of links.
-pub fn partition(service: &str, span: &Span) -> Option<(Sides, bool)> {
-    let is_link = text(&span.attributes, PEER).is_some();
-    separation(service, span).filter(|_| !is_link)
 }
 
 /// The partitions of a run and their ends, in any order.

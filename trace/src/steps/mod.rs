@@ -14,6 +14,7 @@ mod before;
 mod catch;
 mod clock;
 mod fault;
+mod loss;
 mod operation;
 mod processes;
 mod queue;
@@ -34,6 +35,7 @@ use before::Before;
 pub use catch::catch;
 pub use clock::Clock;
 pub use fault::Fault;
+pub use loss::Loss;
 pub use processes::{Forbidden, Names, Processes};
 pub use queue::TimeQueue;
 pub use record::{Event, MessageRecord, ReceivedRecord, RequestRecord, StepRecord};
@@ -251,13 +253,14 @@ impl<A: Algorithm> Steps<A> {
     }
 
     /// Records that a message will not arrive: a span under the step that
-    /// sent it.
+    /// sent it. `reason` states it for a reader.
     pub fn lost(
-        &mut self,
+        &self,
         kind: &'static str,
         id: u64,
         to: Arc<str>,
         sent_by: Option<SpanContext>,
+        loss: Loss,
         reason: &str,
     ) {
         let RecordTo::Spans(tracer) = &self.record_to else {
@@ -265,7 +268,7 @@ impl<A: Algorithm> Steps<A> {
         };
         let start = unix_nano(self.clock.now());
         let mut span = SpanEncoder::new();
-        shape::lost(id, &to, &mut span);
+        shape::lost(loss, id, &to, &mut span);
         before::record(
             tracer,
             span,
@@ -275,11 +278,6 @@ impl<A: Algorithm> Steps<A> {
             sent_by.as_ref(),
             &Status::error(reason.to_owned()),
         );
-    }
-
-    /// Whether steps are recorded as spans.
-    pub fn is_traced(&self) -> bool {
-        matches!(self.record_to, RecordTo::Spans(_))
     }
 
     fn records(&self) -> bool {

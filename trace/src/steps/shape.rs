@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use algorithms::{Field, Fields, Role};
 
-use super::{Received, RequestRecord};
+use super::{Loss, Received, RequestRecord};
 use crate::store::encode::{Attributes, Text, Value};
 use crate::time::unix_nano;
 
@@ -30,6 +30,9 @@ pub mod key {
     pub const SEQUENCE: &str = "p2p.channel.sequence";
     /// The number of the channel's opening.
     pub const INCARNATION: &str = "p2p.channel.incarnation";
+    /// The class of an error, by OpenTelemetry's conventions; of a lost message, the
+    /// [`Loss`](super::Loss).
+    pub const ERROR: &str = "error.type";
     /// How many fields and list entries of a state, a message or an output were left
     /// out as too long. Has the prefix of their names.
     pub const LEFT_OUT: &str = "p2p.left_out";
@@ -111,8 +114,8 @@ pub(super) fn request(request: &RequestRecord, to: &mut impl Attributes) {
 }
 
 /// The attributes of a message that will not arrive.
-pub(super) fn lost(id: u64, remote: &str, to: &mut impl Attributes) {
-    to.set("error.type", Value::Text(Text::whole("lost")));
+pub(super) fn lost(loss: Loss, id: u64, remote: &str, to: &mut impl Attributes) {
+    to.set(key::ERROR, Value::Text(Text::whole(loss.name())));
     to.set(key::REMOTE, Value::Text(Text::whole(remote)));
     to.set(key::ID, Value::Id(id));
 }

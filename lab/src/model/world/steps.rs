@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use algorithms::{Algorithm, Choices, Message as _, NodeId};
 use trace::history::CrashRecord;
-use trace::steps::RequestRecord;
+use trace::steps::{Loss, RequestRecord};
 
 use super::actions::Action;
+use super::channels::Sent;
 use super::outcome::{Given, Memory, Outcome};
 use super::process::Process;
 use super::{Environment, World};
@@ -107,7 +108,8 @@ impl<A: Algorithm> World<A> {
             Action::Start(_) | Action::Choosing(..) => None,
             Action::Lose(from, to, place) => {
                 spend(&mut self.spent.losses, self.fixed.network.losses);
-                self.lose((from, to), place, "the network has lost it");
+                let sent = self.channels.take((from, to), place, false);
+                self.lose(&sent, Loss::Network, "the network has lost it");
                 None
             }
             Action::Deliver(from, to, place) => self.deliver((from, to), place, false),
@@ -125,7 +127,8 @@ impl<A: Algorithm> World<A> {
             Action::Crash(node, lost) => {
                 for to in lost {
                     while self.channels.any((node, to)) {
-                        self.lose((node, to), 0, "the sender has crashed before it left");
+                        let sent = self.channels.take((node, to), 0, false);
+                        self.lose(&sent, Loss::Down, "the sender has crashed before it left");
                     }
                 }
                 self.crash(node);
@@ -135,16 +138,6 @@ impl<A: Algorithm> World<A> {
                 self.restart(node);
                 Some((node, Given::Restart))
             }
-        }
-    }
-
-    fn lose(&mut self, ends: (u32, u32), place: usize, reason: &str) {
-        let sent = self.channels.take(ends, place, false);
-        let to = self.fixed.directory.name(NodeId(sent.to));
-        if self.processes[sent.from as usize].steps.is_traced() {
-            let (kind, by) = (sent.message.kind(), sent.received.sent_by.clone());
-            let steps = &mut self.process(sent.from).steps;
-            steps.lost(kind, sent.received.id, to, by, reason);
         }
     }
 
@@ -202,8 +195,22 @@ impl<A: Algorithm> World<A> {
     /// Takes a message out of its channel. A process that is down does not get it.
     fn deliver(&mut self, ends: (u32, u32), place: usize, again: bool) -> Option<(u32, Given<A>)> {
         let sent = self.channels.take(ends, place, again);
-        let is_down = self.processes[sent.to as usize].is_down;
-        (!is_down).then(|| (sent.to, Given::Message(sent)))
+        if self.processes[sent.to as usize].is_down {
+            self.lose(&sent, Loss::Down, "the receiver has crashed");
+            return None;
+        }
+        Some((sent.to, Given::Message(sent)))
+    }
+
+    /// Records a message that will not arrive, in a run that is recorded as spans.
+    fn lose(&self, sent: &Sent<A::Message>, loss: Loss, reason: &str) {
+        let steps = &self.processes[sent.from as usize].steps;
+        let (kind, received) = (sent.message.kind(), &sent.received);
+        let (name, sent_by) = (
+            self.fixed.directory.name(NodeId(sent.to)),
+            received.sent_by.clone(),
+        );
+        steps.lost(kind, received.id, name, sent_by, loss, reason);
     }
 
     /// The time of what happens now.

@@ -54,6 +54,8 @@ table! {
         message: String,
         /// Sequence number in the channel.
         sequence: i64,
+        /// The timer that it handles; empty if it handles none.
+        timer: String,
     }
 }
 
@@ -96,6 +98,8 @@ table! {
         receiver: usize,
         /// Id of the message.
         message: String,
+        /// The class of the loss: `lost`, `cut`, `down` or `undelivered`.
+        cause: &'static str,
         /// Why it was lost.
         reason: String,
     }
@@ -150,6 +154,7 @@ mod tests {
             sender: 0,
             message: text(),
             sequence: 0,
+            timer: text(),
         });
         sends.push(Send {
             step: 0,
@@ -168,6 +173,7 @@ mod tests {
             sender: 0,
             receiver: 0,
             message: text(),
+            cause: "lost",
             reason: text(),
         });
         for (table, sent) in [

@@ -13,7 +13,7 @@ use algorithms::Fields;
 use indexmap::IndexSet;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use serde::Serialize;
-use trace::steps::{Event, key};
+use trace::steps::{Event, Loss as Cause, key};
 
 use lab::checkers::snapshot::is_control;
 use trace::history;
@@ -73,11 +73,13 @@ struct Crash {
     happened: Lifecycle,
 }
 
-/// `{"group":["peer-00"],"at":1500000,"happened":"partition"}`
+/// `{"group":["peer-00"],"others":["peer-01"],"at":1500000,"happened":"partition"}`
 #[derive(Debug, Serialize)]
 struct Partition {
     /// The peers on one side.
     group: Vec<String>,
+    /// The peers on the other side.
+    others: Vec<String>,
     /// Since `base`, in nanoseconds.
     at: i64,
     happened: Parted,
@@ -87,6 +89,8 @@ struct Partition {
 #[serde(rename_all = "lowercase")]
 enum Parted {
     Partition,
+    /// The two sides are the ends of a link.
+    Cut,
     Heal,
 }
 
@@ -160,13 +164,17 @@ impl Reader {
             });
             return;
         }
-        if let Some(([group, _], ends)) = faults::partition(peer, &span) {
+        if let Some((sides, ends)) = faults::separation(peer, &span) {
+            let names = |side: Vec<_>| side.iter().map(ToString::to_string).collect();
+            let [group, others] = sides.map(names);
             self.diagram.partitions.push(Partition {
-                group: group.iter().map(ToString::to_string).collect(),
+                group,
+                others,
                 at: signed(span.start_time_unix_nano) - signed(self.base),
-                happened: match ends {
-                    true => Parted::Heal,
-                    false => Parted::Partition,
+                happened: match (ends, &*span.name) {
+                    (true, _) => Parted::Heal,
+                    (false, faults::CUT) => Parted::Cut,
+                    (false, _) => Parted::Partition,
                 },
             });
             return;
@@ -196,6 +204,7 @@ impl Reader {
             ),
         };
         let row = Step {
+            timer: step.timer.as_deref().map(cut).unwrap_or_default(),
             peer: self.peer(peer),
             kind: self.kind(&name),
             number: step.number,
@@ -245,13 +254,14 @@ impl Reader {
     /// The lost message, if the span reports one.
     fn loss(&mut self, sender: &str, span: &Span) -> Option<Loss> {
         let text = |name: &str| history::text(&span.attributes, name);
-        (text("error.type")? == "lost").then_some(())?;
+        let cause = Cause::from_name(text(key::ERROR)?)?;
         let (receiver, message) = (text(key::REMOTE)?, text(key::ID)?);
         let reason = span.status.as_ref()?.message.clone();
         Some(Loss {
             sender: self.peer(sender),
             receiver: self.peer(receiver),
             message: message.to_owned(),
+            cause: cause.name(),
             reason,
         })
     }
@@ -295,7 +305,7 @@ fn cut(text: &str) -> String {
 mod tests {
     use opentelemetry_proto::tonic::common::v1::KeyValue;
     use opentelemetry_proto::tonic::common::v1::any_value::Value;
-    use opentelemetry_proto::tonic::trace::v1::span;
+    use opentelemetry_proto::tonic::trace::v1::{Status, span};
     use serde_json::json;
 
     use super::*;
@@ -344,6 +354,58 @@ mod tests {
             let last = answer(after);
             assert_eq!([&last["next"], &last["left"]], [&json!(2), &json!(0)]);
         }
+    }
+
+    #[test]
+    fn an_answer_has_timers_cut_links_partitions_and_causes_of_losses() {
+        let store = Store::new();
+        let laboratory = store.add_service(samples::resource(trace::LABORATORY));
+        let peer = store.add_service(samples::resource("peer-0"));
+        let list = |name, one| samples::attribute(name, samples::texts(&[one]));
+        let mut id = 0;
+        let mut add = |service, name, attributes| {
+            id += 1;
+            let mut span = samples::span([1; 16], id, 0, name, u64::from(id));
+            span.attributes = attributes;
+            span.status = Some(Status::default());
+            store.insert(service, &span).expect("a good span");
+        };
+        let link = || {
+            let ends = [(faults::PEER, "peer-1"), (key::REMOTE, "peer-0")];
+            ends.map(|(name, end)| samples::text(name, end)).to_vec()
+        };
+        add(laboratory, faults::CUT, link());
+        add(laboratory, faults::HEAL, link());
+        let sides = [
+            list(faults::GROUP, "peer-0"),
+            list(faults::OTHERS, "peer-1"),
+        ];
+        add(laboratory, faults::PARTITION, sides.to_vec());
+        for cause in ["down", "undelivered", "dial"] {
+            let of_loss = [(key::ERROR, cause), (key::REMOTE, "peer-1"), (key::ID, "7")];
+            let of_loss = of_loss.map(|(name, value)| samples::text(name, value));
+            add(peer, "lost PING", of_loss.to_vec());
+        }
+        for timer in [None, Some("Election")] {
+            let mut step = vec![samples::attribute(key::STEP, Value::IntValue(1))];
+            step.extend(timer.map(|timer| samples::text(key::TIMER, timer)));
+            add(peer, "timer", step);
+        }
+        let asked = StepsQuery {
+            after: 0,
+            most: 100,
+            states: false,
+        };
+        let answer = serde_json::to_value(diagram(&store, asked)).expect("JSON");
+        let partitions = answer["partitions"].as_array().expect("a list");
+        for (partition, happened) in partitions.iter().zip(["cut", "heal", "partition"]) {
+            assert_eq!(partition["group"], json!(["peer-0"]));
+            assert_eq!(partition["others"], json!(["peer-1"]));
+            assert_eq!(partition["happened"], happened);
+        }
+        assert_eq!(partitions.len(), 3);
+        assert_eq!(answer["losses"]["cause"], json!(["down", "undelivered"]));
+        assert_eq!(answer["steps"]["timer"], json!(["", "Election"]));
     }
 
     /// A page that queries until nothing is new would never stop during a live run.
