@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use trace::history::{CrashRecord, History, PartitionRecord};
+use trace::history::{CrashRecord, History, LossRecord, PartitionRecord};
 use trace::steps::{Event, StepRecord};
 
 use crate::system::Judgement;
@@ -12,7 +12,7 @@ use crate::system::Judgement;
 /// not read to its end.
 const MOST: usize = 60;
 
-/// The steps, crashes and partitions of a run in lines, numbered from 1. A line begins with `!` if a
+/// The steps, crashes, partitions and losses of a run in lines, numbered from 1. A line begins with `!` if a
 /// violation names its step. Empty if there are too many steps.
 ///
 /// `  3  peer-01 (step 2) receives VOTE from peer-00: term=2; outputs Leads term=2`
@@ -69,7 +69,7 @@ pub(crate) fn in_steps(narrative: &[String]) -> String {
     }
 }
 
-/// The crashes, restarts, partitions and heals, in the order of their times.
+/// The crashes, restarts, partitions, heals and losses, in the order of their times.
 fn lifecycle(history: &History) -> Vec<(u64, String)> {
     let events = history.crashes.iter().flat_map(|crash| {
         let CrashRecord {
@@ -94,7 +94,19 @@ fn lifecycle(history: &History) -> Vec<(u64, String)> {
             heal,
         ]
     });
+    let losses = history.losses.iter().map(|loss| {
+        let LossRecord {
+            from,
+            to,
+            kind,
+            at,
+            reason,
+        } = loss;
+        let text = format!("{kind} from {from} to {to} does not arrive: {reason}");
+        Some((*at, text))
+    });
     let mut events: Vec<_> = events.chain(partitions).flatten().collect();
+    events.extend(losses.flatten());
     events.sort();
     events
 }

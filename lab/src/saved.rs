@@ -74,7 +74,7 @@ impl Saved {
             })
         });
         let mut history = History::read(store);
-        history.unfinished = unfinished(record);
+        history.unfinished = unfinished(record).or(history.unfinished);
         let known = record["peers"]
             .as_u64()
             .filter(|_| !record["topology"].is_null());

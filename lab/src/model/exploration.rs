@@ -32,8 +32,6 @@ struct Found {
     ended: u64,
     /// The rule that this run breaks.
     fault: Option<Fault>,
-    /// This run could go on: it ends where an invariant is violated.
-    is_open: bool,
     /// The end of this run lacks endings, which is wrong.
     lacks_endings: bool,
 }
@@ -96,7 +94,6 @@ impl<S: System> Exploration<S> {
             checked,
             ended,
             fault,
-            is_open,
             lacks_endings,
         });
     }

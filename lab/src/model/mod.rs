@@ -146,7 +146,10 @@ pub fn replay<S: System>(
         world.tick();
         world.act(system, action.clone());
     }
-    faults::record(world.crashes(), &[], || {
+    let unfinished = world
+        .unfinished(system)
+        .map(|why| (world.now_unix_nano(), why));
+    faults::record(world.crashes(), &[], unfinished, || {
         tracer(LABORATORY, SeededIds::LABORATORY)
     });
     world

@@ -197,6 +197,18 @@ impl<A: Algorithm> World<A> {
         &self.environment.crashes
     }
 
+    /// Why a run that ends here is cut short, if it is.
+    pub(super) fn unfinished<S: System<Algorithm = A>>(&self, system: &S) -> Option<String> {
+        let fault = self.fault.as_ref().map(ToString::to_string);
+        let open = || "the run ends where an invariant is violated".to_owned();
+        fault.or_else(|| self.is_open(system).then(open))
+    }
+
+    /// The time for the spans.
+    pub(super) fn now_unix_nano(&self) -> u64 {
+        self.fixed.clock.load(Ordering::Relaxed)
+    }
+
     /// Advances the clock by a millisecond, for the spans alone.
     pub fn tick(&mut self) {
         let millisecond = Duration::from_millis(1).as_nanos() as u64;

@@ -57,8 +57,8 @@ pub use algorithms::{
 pub use derive::{LabDescribe as Describe, LabMessage as Message, LabOutput as Output};
 pub use proto::Bytes;
 pub use trace::history::{
-    AnswerRecord, Causality, CrashRecord, History, Moment, OperationRecord, PartitionRecord,
-    StepIndex,
+    AnswerRecord, Causality, CrashRecord, History, LossRecord, Moment, OperationRecord,
+    PartitionRecord, StepIndex,
 };
 pub use trace::steps::{Event, MessageRecord, ReceivedRecord, RequestRecord, StepRecord};
 

@@ -13,6 +13,7 @@ use trace::steps::Processes;
 use trace::steps::{Fault, RecordTo};
 use trace::telemetry::Sink;
 
+use super::simulation::unix;
 use super::{
     DrawnFaults, EmittedOutput, End, Environment, Limit, Limits, Notice, Reaction, Scenario,
     SeededIds, Simulation, Strikes,
@@ -114,7 +115,8 @@ impl<'a, S: System> Schedule<'a, S> {
         let record_to = |id: NodeId| RecordTo::Spans(tracer(&id.to_string(), id.0));
         let (simulation, ran) = self.simulate(record_to);
         let (crashes, partitions) = (simulation.crashes(), simulation.partitions());
-        faults::record(&crashes, &partitions, || {
+        let unfinished = ran.unfinished().map(|why| (unix(ran.took), why));
+        faults::record(&crashes, &partitions, unfinished, || {
             tracer(LABORATORY, SeededIds::LABORATORY)
         });
         ran

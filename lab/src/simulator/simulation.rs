@@ -621,6 +621,6 @@ impl<A: Algorithm> Simulation<A> {
 }
 
 /// A time after the start, in nanoseconds since the Unix epoch.
-fn unix(at: Duration) -> u64 {
+pub(super) fn unix(at: Duration) -> u64 {
     EPOCH.saturating_add(nanos(at))
 }

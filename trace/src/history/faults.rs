@@ -8,9 +8,9 @@ use opentelemetry::{Array, KeyValue, StringValue, Value};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use serde::{Deserialize, Serialize};
 
-use super::{CrashRecord, PartitionRecord, text, texts};
+use super::{CrashRecord, LossRecord, PartitionRecord, text, texts};
 use crate::LABORATORY;
-use crate::steps::key;
+use crate::steps::{LOST, key};
 use crate::telemetry::Tracer;
 
 /// The name of the span that records the kill of a peer.
@@ -21,12 +21,16 @@ pub const RESTART: &str = "restart";
 pub const CUT: &str = "cut";
 /// The name of the span that records the begin of a partition.
 pub const PARTITION: &str = "partition";
+/// The name of the span that records that the run was cut short.
+const UNFINISHED: &str = "unfinished";
 /// The name of the span that records the healing of a link, or of a partition.
 pub const HEAL: &str = "heal";
 
 /// The attribute of these spans that names the peer. [`key::REMOTE`] names the other
 /// end of a link.
 pub const PEER: &str = "p2p.peer";
+/// The attribute that says why a run was cut short.
+const REASON: &str = "p2p.reason";
 /// The attribute of a partition that lists the peers on one side.
 pub const GROUP: &str = "p2p.group";
 /// The attribute of a partition that lists the peers on the other side.
@@ -93,12 +97,15 @@ pub fn crash(service: &str, span: &Span) -> Option<(Arc<str>, Lifecycle)> {
 
 /// Records crashes and partitions as spans of the laboratory, whose tracer is made if
 /// there are any.
+///
+/// `unfinished` is why the run was cut short, if it was, and when.
 pub fn record(
     crashes: &[CrashRecord],
     partitions: &[PartitionRecord],
+    unfinished: Option<(u64, String)>,
     laboratory: impl FnOnce() -> Tracer,
 ) {
-    if crashes.is_empty() && partitions.is_empty() {
+    if crashes.is_empty() && partitions.is_empty() && unfinished.is_none() {
         return;
     }
     let tracer = laboratory();
@@ -108,6 +115,9 @@ pub fn record(
         let mut span = builder.with_attributes(attributes).start(&tracer);
         span.end_with_timestamp(time);
     };
+    if let Some((at, reason)) = unfinished {
+        record(UNFINISHED, at, vec![KeyValue::new(REASON, reason)]);
+    }
     for crash in crashes {
         let peer = || vec![KeyValue::new(PEER, Arc::clone(&crash.process))];
         record(KILL, crash.at, peer());
@@ -174,6 +184,25 @@ impl Crashes {
 
 /// The two sides that a partition separates.
 pub type Sides = [Vec<Arc<str>>; 2];
+
+/// Why the run was cut short, if a span records that.
+pub(super) fn unfinished(service: &str, span: &Span) -> Option<String> {
+    let is_it = span.name == UNFINISHED && service == LABORATORY;
+    is_it.then(|| text(&span.attributes, REASON).map(str::to_owned))?
+}
+
+/// The message that a span records as lost, by its sender.
+pub(super) fn loss(service: &str, span: &Span) -> Option<LossRecord> {
+    let kind = span.name.strip_prefix(LOST)?;
+    let reason = span.status.as_ref()?.message.clone();
+    Some(LossRecord {
+        from: service.into(),
+        to: text(&span.attributes, key::REMOTE)?.into(),
+        kind: kind.to_owned(),
+        at: span.start_time_unix_nano,
+        reason,
+    })
+}
 
 /// The partition that a span records, or the cut of a link, and whether the span is its
 /// end. `None` for any other span.

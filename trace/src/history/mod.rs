@@ -46,6 +46,9 @@ pub struct History {
     pub crashes: Vec<CrashRecord>,
     /// The partitions of the network, in the order of their times.
     pub partitions: Vec<PartitionRecord>,
+    /// The messages that are recorded as lost, in the order of their times. A history that is
+    /// not read from spans has none.
+    pub losses: Vec<LossRecord>,
     /// Why the run was cut short, if it was. An event that is missing may then just not
     /// have happened yet.
     pub unfinished: Option<String>,
@@ -77,6 +80,21 @@ pub struct PartitionRecord {
     pub healed: Option<u64>,
 }
 
+/// A message that did not arrive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LossRecord {
+    /// Its sender.
+    pub from: Arc<str>,
+    /// The process that it was sent to.
+    pub to: Arc<str>,
+    /// Its kind.
+    pub kind: String,
+    /// When it was lost, in nanoseconds since the Unix epoch.
+    pub at: u64,
+    /// Why.
+    pub reason: String,
+}
+
 impl History {
     /// The steps of each of `processes`, by its number.
     pub fn new(processes: &Processes, steps: Vec<Vec<StepRecord>>) -> Self {
@@ -87,15 +105,20 @@ impl History {
         }
     }
 
-    /// Reads the steps, the crashes and the partitions among the spans in `store`.
+    /// Reads the steps, the crashes, the partitions and the losses among the spans in `store`.
     pub fn read(store: &Store) -> Self {
         let mut processes = BTreeMap::<Arc<str>, Vec<StepRecord>>::new();
         let (mut crashes, mut partitions) = (Crashes::default(), Partitions::default());
+        let (mut losses, mut unfinished) = (Vec::new(), None);
         store.for_each(|name, span| {
             if let Some(of_crash) = faults::crash(name, &span) {
                 crashes.add(of_crash, span.start_time_unix_nano);
             } else if let Some(of_partition) = faults::separation(name, &span) {
                 partitions.add(of_partition, span.start_time_unix_nano);
+            } else if let Some(loss) = faults::loss(name, &span) {
+                losses.push(loss);
+            } else if let Some(reason) = faults::unfinished(name, &span) {
+                unfinished = Some(reason);
             } else if let Some(step) = step(span) {
                 match processes.get_mut(name) {
                     Some(steps) => steps.push(step),
@@ -106,11 +129,13 @@ impl History {
         for steps in processes.values_mut() {
             steps.sort_by_key(|step| step.number);
         }
+        losses.sort_by_key(|loss| loss.at);
         Self {
             processes,
             crashes: crashes.pair(),
             partitions: partitions.pair(),
-            unfinished: None,
+            losses,
+            unfinished,
         }
     }
 

@@ -100,6 +100,7 @@ mod tests {
             processes: [(Arc::from("a"), steps)].into(),
             crashes,
             partitions,
+            losses: Vec::new(),
             unfinished: None,
         }
     }

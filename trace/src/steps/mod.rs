@@ -48,6 +48,9 @@ use crate::time::unix_nano;
 /// The name of the step in which a process restarts after a crash.
 pub(crate) const RESTART: &str = "restart";
 
+/// How the name of a span begins that records a lost message. Its kind follows.
+pub(crate) const LOST: &str = "lost ";
+
 /// An algorithm, and where its steps are recorded.
 #[derive(Clone, Debug)]
 pub struct Steps<A> {
@@ -272,7 +275,7 @@ impl<A: Algorithm> Steps<A> {
         before::record(
             tracer,
             span,
-            &format!("lost {kind}"),
+            &format!("{LOST}{kind}"),
             &SpanKind::Internal,
             [start, unix_nano(self.clock.now())],
             sent_by.as_ref(),

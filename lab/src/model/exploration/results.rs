@@ -54,10 +54,7 @@ impl<S: System> Exploration<S> {
         let (mut judgement, mut untrusted) = (Judgement::default(), None);
         let mut lines = Vec::new();
         if is_recorded {
-            let history = History {
-                unfinished: found.unfinished(),
-                ..History::read(store)
-            };
+            let history = History::read(store);
             judgement = system::judge(&self.system, &history);
             untrusted = history.missing();
             if checked.counterexample.is_some() {
@@ -117,13 +114,6 @@ pub fn progress(extent: &Extent, began: Instant) -> String {
 }
 
 impl Found {
-    /// Why the recorded run was cut short, if it was.
-    fn unfinished(&self) -> Option<String> {
-        let fault = self.fault.as_ref().map(ToString::to_string);
-        let open = || "the run ends where an invariant is violated".to_owned();
-        fault.or_else(|| self.is_open.then(open))
-    }
-
     fn findings<S: System>(&self, system: &S, judgement: &Judgement) -> Findings {
         let checked = &self.checked;
         let mut findings = Findings::default();
@@ -155,10 +145,13 @@ impl Found {
                 format!("a run can go on for ever: after its step {to} things stand as after its step {from}")
             }));
         } else if checked.is_whole() && checked.example.is_none() {
-            findings.violations.push(
-                "no run comes to an end and shows something: that none is wrong says nothing"
-                    .into(),
-            );
+            findings.violations.push(match checked.coverage.runs {
+                0 => "no run comes to an end: that none is wrong says nothing".into(),
+                runs => format!(
+                    "{}, and none of them shows something (System::is_nonvacuous): that none is wrong says nothing",
+                    ended(runs)
+                ),
+            });
         }
         findings
     }
@@ -186,7 +179,10 @@ impl Found {
                 "no run that was tried is wrong; a shortest that shows something, {} steps, is recorded:",
                 way.len()
             ),
-            (None, None) => "no run that was tried comes to an end and shows something".to_owned(),
+            (None, None) => match checked.coverage.runs {
+                0 => "no run that was tried comes to an end".to_owned(),
+                runs => format!("{}, and none of them shows something", ended(runs)),
+            },
         };
         format!(
             "states            {} ({} a second), depth {}, {}{}\n{}{}{which}\n",
@@ -213,6 +209,14 @@ impl Found {
                 false => "",
             }
         )
+    }
+}
+
+/// `12 different runs come to an end`
+fn ended(runs: u64) -> String {
+    match runs {
+        1 => "one run comes to an end".to_owned(),
+        runs => format!("{} different runs come to an end", thousands(runs)),
     }
 }
 

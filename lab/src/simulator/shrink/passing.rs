@@ -107,7 +107,7 @@ impl fmt::Display for Passing {
             [&self.passing_step, &self.failing_step].map(|step| step.clone().unwrap_or_else(ended));
         write!(
             f,
-            "schedule {schedule} of {}; the first {same} steps are the same\n\
+            "schedule {schedule} of {}; the first {same} steps are the same (each start is one)\n\
              {:18}passes if {passes}\n\
              {:18}fails if  {fails}",
             self.scenario, "", ""
