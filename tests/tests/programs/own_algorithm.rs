@@ -73,10 +73,7 @@ fn an_own_algorithm_fails_without_order() {
     let ended = own("check --peers 3 --channel per-message", 1);
     prints(&ended, &["the largest: VIOLATED", "verdict           fail"]);
     let ended = own("simulate --peers 9 --seeds 1000 --channel per-message", 1);
-    prints(
-        &ended,
-        &["; again: own-algorithm ", "verdict           fail"],
-    );
+    prints(&ended, &["/own-algorithm ", "verdict           fail"]);
 }
 
 #[test]
@@ -141,7 +138,7 @@ fn an_own_algorithm_runs_on_lab_alone() {
         &[
             "the largest: VIOLATED",
             "shrunk            from 9 peers, ",
-            "; again: own-simulated simulate ",
+            "/own-simulated simulate ",
         ],
     );
     assert!(runs.path().join("spans.original.jsonl").exists());
@@ -270,7 +267,7 @@ fn options_of_its_own_are_in_the_command_of_a_failing_schedule() {
         &ended,
         &[
             "the mass is conserved: VIOLATED",
-            "; again: own-push-sum --out ",
+            "/own-push-sum --out ",
             " --split rounded simulate ",
             " --shrink 0s --seed 1 --schedule ",
         ],
