@@ -236,15 +236,15 @@ fn options_of_its_own_are_in_the_record_of_the_run() {
     for (args, options) in [
         (
             "--peers 6 --transport memory",
-            json!({ "rounds": 40, "split": "exact" }),
+            json!({ "rounds": 40, "every": "10ms", "split": "exact" }),
         ),
         (
-            "--rounds 50 --peers 6 simulate",
-            json!({ "rounds": 50, "split": "exact" }),
+            "--rounds 50 --peers 6 simulate --every 5ms",
+            json!({ "rounds": 50, "every": "5ms", "split": "exact" }),
         ),
         (
             "check --peers 3 --rounds=1 --split exact",
-            json!({ "rounds": 1, "split": "exact" }),
+            json!({ "rounds": 1, "every": "10ms", "split": "exact" }),
         ),
     ] {
         let (ended, saved) = push_sum(args, 0);
@@ -256,6 +256,17 @@ fn options_of_its_own_are_in_the_record_of_the_run() {
             &ended,
             &["-push-sum/report.html", "the mass is conserved: holds"],
         );
+    }
+}
+
+#[test]
+fn a_wrong_value_of_its_own_options_is_named() {
+    for (args, words) in [
+        ("--rounds 0", "invalid value '0' for '--rounds <ROUNDS>'"),
+        ("simulate --every soon", "write for example 50ms"),
+    ] {
+        let ended = run(own_push_sum().args(args.split_whitespace())).exits(2);
+        assert!(ended.stderr.contains(words), "{args}: {ended}");
     }
 }
 
