@@ -1,6 +1,7 @@
 //! Command lines that a user copies into a shell.
 
 use std::borrow::Cow;
+use std::env;
 use std::ffi::OsStr;
 use std::path::Path;
 
@@ -28,6 +29,24 @@ pub fn program<W: AsRef<OsStr>>(command: &[W]) -> Cow<'_, str> {
     program.map_or("testbed".into(), |name| name.to_string_lossy())
 }
 
+/// What the user typed to start this program with these words: `cargo run --` if cargo has
+/// started it, which builds it again after a change.
+pub fn typed(mut words: Vec<String>) -> Vec<String> {
+    if words.first().is_some_and(|program| cargo_runs(program)) {
+        words.splice(..1, ["cargo", "run", "--"].map(str::to_owned));
+    }
+    words
+}
+
+/// Whether `cargo run` has started the program, and would here again: cargo sets variables
+/// for all that it runs, and these name the package of the program.
+fn cargo_runs(program: &str) -> bool {
+    let package = env::var_os("CARGO_PKG_NAME");
+    let (folder, here) = (env::var_os("CARGO_MANIFEST_DIR"), env::current_dir());
+    let is_inside = |folder| here.is_ok_and(|here| here.starts_with(folder));
+    package.as_deref() == Path::new(program).file_name() && folder.is_some_and(is_inside)
+}
+
 /// What a run of the simulator changes of its command line.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Changes {
@@ -40,9 +59,9 @@ pub struct Changes {
 }
 
 /// The command line of a run of the simulator that runs one schedule alone, with the
-/// same choices of `seed`.
+/// same choices of `seed`. It writes no file of spans, which would replace that of the run.
 pub fn again(command: &[String], seed: u64, schedule: u64) -> String {
-    let mut words = without(command, &["--seed", "--seeds", "--schedule"]);
+    let mut words = without(command, &["--seed", "--seeds", "--schedule", "--spans"]);
     words.extend(option("--seed", seed));
     words.extend(option("--schedule", schedule));
     join(words)
@@ -118,9 +137,10 @@ fn option(name: &str, value: impl ToString) -> [String; 2] {
     [name.to_owned(), value.to_string()]
 }
 
-/// The name of the program, and its arguments without these options and their values.
+/// The program as it was called, and its arguments without these options and their values.
 fn without(command: &[String], options: &[&str]) -> Vec<String> {
-    let mut words = vec![program(command).into_owned()];
+    let program = command.first().cloned();
+    let mut words = vec![program.unwrap_or_else(|| "testbed".into())];
     let mut rest = command.iter().skip(1);
     while let Some(word) = rest.next() {
         match word.split_once('=') {
@@ -150,9 +170,22 @@ mod tests {
         assert_eq!(join(["testbed", "view", "a b"]), "testbed view 'a b'");
     }
 
+    /// Cargo runs the tests too.
+    #[test]
+    fn a_program_that_cargo_runs_is_run_by_cargo_again() {
+        for (program, expected) in [
+            ("target/debug/testbed-lab", "cargo run -- simulate"),
+            ("target/debug/causal", "target/debug/causal simulate"),
+        ] {
+            let words = [program, "simulate"].map(str::to_owned);
+            assert_eq!(join(typed(words.into())), expected);
+        }
+    }
+
     #[test]
     fn the_printed_command_reproduces_the_failing_schedule() {
-        let words = "testbed --seed=1 simulate snapshot --seeds 10 --peers 3".split(' ');
+        let words = "testbed --seed=1 simulate snapshot --seeds 10 --peers 3 --spans x";
+        let words = words.split(' ');
         let words = words.chain(["--scenario", "my file.toml"]);
         let words: Vec<_> = words.map(str::to_owned).collect();
         let again = again(&words, 1, 7);
@@ -169,14 +202,14 @@ mod tests {
         let words: Vec<_> = words.split(' ').map(str::to_owned).collect();
         let with = |changes: &Changes| again_with(&words, 1, 7, changes);
         let end = "--shrink 0s --seed 1 --schedule 7";
-        let same = "testbed simulate snapshot '--peers=20' --kill 3@5ms --loss 0.1";
+        let same = "target/testbed simulate snapshot '--peers=20' --kill 3@5ms --loss 0.1";
         assert_eq!(with(&Changes::default()), format!("{same} {end}"));
         let mut changes = Changes {
             peers: Some(3),
             topology: Some("full".into()),
             scenario: Some(Scenario::default()),
         };
-        let fewer = "testbed simulate snapshot --peers 3 --topology full";
+        let fewer = "target/testbed simulate snapshot --peers 3 --topology full";
         assert_eq!(with(&changes), format!("{fewer} {end}"));
         let scenario = "{delay = \"5ms\", loss = 0.25, fifo = false, steps = 9}";
         changes.scenario = Some(Scenario::parse_inline(scenario).unwrap());

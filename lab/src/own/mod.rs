@@ -76,3 +76,6 @@ pub use crate::system::{
     Answer, Client, Engine, Figure, Judgement, Renaming, Request, ScheduledCommand, Setup,
     Symmetry, System, To,
 };
+/// The parser of an option that is a time, such as `50ms` or `1.5s`:
+/// `#[arg(long, value_parser = duration)]`.
+pub use crate::values::duration;

@@ -25,7 +25,7 @@ use crate::simulator::{Limits, Observer, Rebuild, Scenario, Shrinking, Trial};
 use crate::system::{self, Engine, Setup, System};
 use crate::topology::{self, Topology};
 use crate::verdict::{Findings, Status};
-use crate::{Error, options};
+use crate::{Error, options, shell};
 
 /// The default numbers of processes: under the model checker, and simulated.
 const FEW: u32 = 3;
@@ -72,7 +72,7 @@ pub fn main_with<O: Args, S: System + 'static>(
 ) -> ExitCode {
     let words: Vec<_> = std::env::args_os().collect();
     let typed = words.iter().map(|word| word.to_string_lossy().into_owned());
-    let typed: Vec<_> = typed.collect();
+    let typed = shell::typed(typed.collect());
     let parsed = parse::<O>(&words);
     let parsed = parsed.map(|parsed| parsed.unwrap_or_else(|error| error.exit()));
     match parsed.and_then(|parsed| execute(parsed, &typed, system)) {

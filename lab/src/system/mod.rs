@@ -259,6 +259,12 @@ pub fn name<S: System>() -> String {
     name.to_kebab_case()
 }
 
+/// Whether it is a system of another program, and not one of the testbed's.
+pub fn is_own<S: System>() -> bool {
+    let package = module_path!().split("::").next();
+    std::any::type_name::<S>().split("::").next() != package
+}
+
 /// Lets the judge of `system` judge a recorded run. A property with nothing to
 /// check is not known, unless the judge marks it as idle. Nothing is known if the
 /// judge panics.

@@ -317,6 +317,18 @@ async fn an_endless_schedule_is_reported_with_its_limit() {
     }
 }
 
+#[tokio::test]
+async fn a_run_that_is_too_long_names_the_way_out() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let verdict = verdict(Breach::Endless, "--timeout 300ms live", folder.path()).await;
+    let reasons = verdict["reasons"].to_string();
+    assert!(
+        reasons.contains("0 of 1 operations ended within 300ms (if"),
+        "{reasons}"
+    );
+    assert!(reasons.contains("System::gives_up_after"), "{reasons}");
+}
+
 #[test]
 fn setup_has_the_engine_the_neighbours_and_the_planned_crashes() {
     for (line, engine, stops) in [

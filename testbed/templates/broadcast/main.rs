@@ -7,9 +7,14 @@
 //! one that it came from, and delivers it. Other copies are dropped.
 //!
 //! Messages are delivered as they come, so an answer may be delivered before its question.
-//! The judge counts these deliveries as `out of order`. The next step is causal broadcast:
-//! let a message carry what its origin had delivered, let processes wait for that, and
-//! make a property of the count.
+//! That takes `--channel per-message`: with one stream between two processes, the default,
+//! messages keep their order there, and flooding then delivers every question first. With a
+//! stream for each message, one may overtake another. The judge counts the deliveries that
+//! are `out of order`.
+//!
+//! The next step is causal broadcast: let a message carry what its origin had delivered, let
+//! processes wait for that, and set `is_causal` in `Posts::new`, which makes a property of
+//! the count.
 
 mod system;
 #[cfg(test)]
@@ -51,7 +56,8 @@ pub enum Said {
     },
 }
 
-/// The state of one process.
+/// The state of one process. What is durable survives a crash, so a process that restarts
+/// delivers no message twice.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Describe)]
 pub struct Flood {
     #[describe(skip)]
@@ -59,8 +65,9 @@ pub struct Flood {
     #[describe(skip)]
     neighbours: Vec<NodeId>,
     /// How many messages began here.
+    #[describe(durable)]
     sent: u32,
-    #[describe(with = BTreeSet::len)]
+    #[describe(durable, with = BTreeSet::len)]
     delivered: BTreeSet<InstanceId>,
     /// Whether it forwards; the broken variant does not.
     #[describe(skip)]
@@ -99,6 +106,7 @@ impl Algorithm for Flood {
 impl Flood {
     fn deliver(&mut self, id: InstanceId, out: &mut Out<Self>) {
         self.delivered.insert(id);
+        out.persist();
         out.output(Said::Delivered { id });
     }
 }

@@ -16,6 +16,9 @@ pub struct Posts {
     pub setup: Setup,
     /// Whether processes forward; the broken variant does not.
     pub forwards: bool,
+    /// Whether the judge requires causal order, which flooding has only where channels keep
+    /// the order.
+    pub is_causal: bool,
 }
 
 impl Posts {
@@ -23,7 +26,13 @@ impl Posts {
         Self {
             setup: setup.clone(),
             forwards: true,
+            is_causal: false,
         }
+    }
+
+    /// How many messages are broadcast.
+    fn messages(&self) -> u32 {
+        ORIGINS.min(self.setup.peers)
     }
 }
 
@@ -47,12 +56,12 @@ impl System for Posts {
 
     fn commands(&self) -> Vec<ScheduledCommand<()>> {
         let post = |node| ScheduledCommand {
-            at: Duration::from_millis(10) * node,
+            at: Duration::from_millis(5) * node,
             node: NodeId(node),
             command: (),
             operation: "post",
         };
-        (0..ORIGINS).map(post).collect()
+        (0..self.messages()).map(post).collect()
     }
 
     fn ends(&self, _: NodeId, output: &Said) -> bool {
@@ -60,31 +69,62 @@ impl System for Posts {
     }
 
     fn endings(&self) -> u64 {
-        (ORIGINS * self.setup.peers).into()
+        u64::from(self.messages()) * u64::from(self.setup.peers)
+    }
+
+    /// A run does not wait for those of a process that has stopped for ever.
+    fn endings_of(&self, _: NodeId) -> Option<u64> {
+        Some(self.messages().into())
+    }
+
+    /// A crash may take messages with it, which are then never delivered: a run waits no
+    /// longer for them.
+    fn gives_up_after(&self) -> Option<Duration> {
+        Some(Duration::from_secs(1))
+    }
+
+    /// A run in which a process stops can be right, so the page may stop one.
+    fn survives_crashes(&self) -> bool {
+        true
     }
 
     fn judge(&self, history: &History) -> Judgement {
         let neighbours = self.setup.neighbours.iter();
         let edges = neighbours.map(Vec::len).sum::<usize>() as u64 / 2;
-        let each = 2 * edges - u64::from(self.setup.peers) + 1;
+        let each = (2 * edges + 1).saturating_sub(self.setup.peers.into());
+        let is_faultless = history.crashes.is_empty();
         let posts = Figure {
             name: "POST",
             measured: history.count("POST"),
-            theory: Some(u64::from(ORIGINS) * each),
+            theory: is_faultless.then_some(u64::from(self.messages()) * each),
             formula: "2|E| - N + 1 a message".into(),
         };
+        let missing = missing(history);
+        let early = missing.values().filter(|missing| !missing.is_empty());
         let order = Figure {
             name: "out of order",
-            measured: out_of_order(history),
+            measured: early.count() as u64,
             theory: None,
-            formula: "delivered before a message that it depends on".into(),
+            formula: "in this run: delivered before a message that it depends on".into(),
         };
+        let correct = correct(history, self.setup.peers);
+        let mut properties = vec![agreement(history, &correct), integrity(history)];
+        if self.is_causal {
+            properties.push(causal_order(&missing));
+        }
         Judgement {
-            properties: vec![agreement(history, self.setup.peers), integrity(history)],
+            properties,
             figures: vec![posts, order],
             ..Judgement::default()
         }
     }
+}
+
+/// The processes that never crash. Others need not deliver anything, also after a restart.
+fn correct(history: &History, peers: u32) -> BTreeSet<String> {
+    let crashed = |name: &String| history.crashes.iter().any(|one| *one.process == **name);
+    let all = (0..peers).map(|peer| NodeId(peer).to_string());
+    all.filter(|name| !crashed(name)).collect()
 }
 
 /// How many outputs of that kind each process has for each message.
@@ -97,13 +137,18 @@ fn count<'a>(history: &'a History, wanted: &str) -> BTreeMap<(&'a str, &'a str),
     counts
 }
 
-/// A message that was broadcast is delivered by every process, in the end.
-fn agreement(history: &History, peers: u32) -> Property {
-    let mut all = Property::of("every process delivers every message", history);
+/// What a correct process broadcasts or delivers, every correct process delivers in the end:
+/// validity and agreement, as the paper defines them. Of a process that crashes, a message
+/// may reach nobody. Those that are left have to be connected.
+fn agreement(history: &History, correct: &BTreeSet<String>) -> Property {
+    let mut all = Property::of("every correct process delivers every message", history);
     let delivered = count(history, "Delivered");
-    for (id, _) in count(history, "Broadcast").into_keys() {
-        for process in (0..peers).map(|peer| NodeId(peer).to_string()) {
-            let is_there = delivered.contains_key(&(id, &*process));
+    let broadcast = count(history, "Broadcast").into_keys();
+    let said = broadcast.chain(delivered.keys().copied());
+    let due = said.filter(|(_, process)| correct.contains(*process));
+    for id in due.map(|(id, _)| id).collect::<BTreeSet<_>>() {
+        for process in correct {
+            let is_there = delivered.contains_key(&(id, &**process));
             all.check_in_the_end(is_there, || format!("{process} does not deliver {id}"));
         }
     }
@@ -123,20 +168,34 @@ fn integrity(history: &History) -> Property {
     once
 }
 
-/// How many messages a process delivers before one that they causally depend on: one that
-/// their origin had delivered when it broadcast them.
-fn out_of_order(history: &History) -> u64 {
-    let mut needed = BTreeMap::<&str, BTreeSet<&str>>::new();
+/// What a message depends on, a process delivers before it.
+fn causal_order(missing: &Missing<'_>) -> Property {
+    let mut order = Property::new("no message is delivered before one that it depends on");
+    for ((id, process), missing) in missing {
+        order.check(missing.is_empty(), || {
+            format!("{process} delivers {id} and lacks {missing:?}")
+        });
+    }
+    order
+}
+
+/// For each message and each process that delivers it, the messages that it lacks then.
+type Missing<'a> = BTreeMap<(&'a str, &'a str), BTreeSet<&'a str>>;
+
+/// A message causally depends on those that its origin had delivered when it broadcast it.
+fn missing(history: &History) -> Missing<'_> {
+    let mut needed = BTreeMap::new();
     for (id, process) in count(history, "Broadcast").into_keys() {
         needed.insert(id, before(history, process, "Broadcast", id));
     }
     let deliveries = count(history, "Delivered").into_keys();
-    let early = deliveries.filter(|(id, process)| {
+    let missing = deliveries.map(|(id, process)| {
         let known = before(history, process, "Delivered", id);
-        let needed = needed.get(id);
-        needed.is_some_and(|needed| !needed.is_subset(&known))
+        let needed = needed.get(id).into_iter().flatten();
+        let missing = needed.filter(|needed| !known.contains(*needed));
+        ((id, process), missing.copied().collect())
     });
-    early.count() as u64
+    missing.collect()
 }
 
 /// What the process had delivered when it had that output of a message.

@@ -11,14 +11,15 @@ use std::time::Duration;
 
 use testbed::own::*;
 
-const ROUND: Duration = Duration::from_millis(10);
-
-/// Options of this program, beside those of every run.
+/// Options of push-sum.
 #[derive(Clone, clap::Args)]
 pub struct Options {
     /// How many rounds each process takes part in
-    #[arg(long, default_value_t = 40)]
+    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..))]
     pub rounds: u32,
+    /// How long a round takes
+    #[arg(long, default_value = "10ms", value_parser = duration)]
+    pub every: Duration,
     /// How a share is divided
     #[arg(long, value_enum, default_value = "exact")]
     pub split: Split,
@@ -57,6 +58,8 @@ pub struct PushSum {
     #[describe(skip)]
     neighbours: Vec<NodeId>,
     #[describe(skip)]
+    every: Duration,
+    #[describe(skip)]
     split: Split,
 }
 
@@ -76,7 +79,7 @@ impl Algorithm for PushSum {
     type Output = Estimate;
 
     fn on_start(&mut self, out: &mut Out<Self>) {
-        out.set_timer((), ROUND);
+        out.set_timer((), self.every);
     }
 
     fn on_timer(&mut self, (): (), out: &mut Out<Self>) {
@@ -90,7 +93,7 @@ impl Algorithm for PushSum {
             (self.halves(self.sum), self.halves(self.weight));
         (self.sum, self.weight) = (kept, kept_weight);
         out.send(to, Share { sum, weight });
-        out.set_timer((), ROUND);
+        out.set_timer((), self.every);
     }
 
     fn on_message(&mut self, _: NodeId, share: Share, _: &mut Out<Self>) {
@@ -137,6 +140,7 @@ impl System for Averages {
             sum: Self::value(id.0),
             weight: Fraction::ONE,
             rounds: self.options.rounds,
+            every: self.options.every,
             neighbours: self.setup.neighbours_of(id).to_vec(),
             split: self.options.split,
         }

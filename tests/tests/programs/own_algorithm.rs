@@ -73,10 +73,7 @@ fn an_own_algorithm_fails_without_order() {
     let ended = own("check --peers 3 --channel per-message", 1);
     prints(&ended, &["the largest: VIOLATED", "verdict           fail"]);
     let ended = own("simulate --peers 9 --seeds 1000 --channel per-message", 1);
-    prints(
-        &ended,
-        &["; again: own-algorithm ", "verdict           fail"],
-    );
+    prints(&ended, &["/own-algorithm ", "verdict           fail"]);
 }
 
 #[test]
@@ -141,7 +138,7 @@ fn an_own_algorithm_runs_on_lab_alone() {
         &[
             "the largest: VIOLATED",
             "shrunk            from 9 peers, ",
-            "; again: own-simulated simulate ",
+            "/own-simulated simulate ",
         ],
     );
     assert!(runs.path().join("spans.original.jsonl").exists());
@@ -239,15 +236,15 @@ fn options_of_its_own_are_in_the_record_of_the_run() {
     for (args, options) in [
         (
             "--peers 6 --transport memory",
-            json!({ "rounds": 40, "split": "exact" }),
+            json!({ "rounds": 40, "every": "10ms", "split": "exact" }),
         ),
         (
-            "--rounds 50 --peers 6 simulate",
-            json!({ "rounds": 50, "split": "exact" }),
+            "--rounds 50 --peers 6 simulate --every 5ms",
+            json!({ "rounds": 50, "every": "5ms", "split": "exact" }),
         ),
         (
             "check --peers 3 --rounds=1 --split exact",
-            json!({ "rounds": 1, "split": "exact" }),
+            json!({ "rounds": 1, "every": "10ms", "split": "exact" }),
         ),
     ] {
         let (ended, saved) = push_sum(args, 0);
@@ -262,6 +259,17 @@ fn options_of_its_own_are_in_the_record_of_the_run() {
     }
 }
 
+#[test]
+fn a_wrong_value_of_its_own_options_is_named() {
+    for (args, words) in [
+        ("--rounds 0", "invalid value '0' for '--rounds <ROUNDS>'"),
+        ("simulate --every soon", "write for example 50ms"),
+    ] {
+        let ended = run(own_push_sum().args(args.split_whitespace())).exits(2);
+        assert!(ended.stderr.contains(words), "{args}: {ended}");
+    }
+}
+
 /// The failing schedule is run again with the same options.
 #[test]
 fn options_of_its_own_are_in_the_command_of_a_failing_schedule() {
@@ -270,7 +278,7 @@ fn options_of_its_own_are_in_the_command_of_a_failing_schedule() {
         &ended,
         &[
             "the mass is conserved: VIOLATED",
-            "; again: own-push-sum --out ",
+            "/own-push-sum --out ",
             " --split rounded simulate ",
             " --shrink 0s --seed 1 --schedule ",
         ],

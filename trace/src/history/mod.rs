@@ -246,7 +246,9 @@ impl History {
         }
     }
 
-    /// Every output: the process, the index of its step, the kind, the fields.
+    /// Every output: the process, the index of its step, the kind, the fields. Process by
+    /// process, in the order of their names, and those of one process in the order of its
+    /// steps.
     pub fn outputs(&self) -> impl Iterator<Item = (&Arc<str>, usize, &str, &Fields)> {
         self.steps().flat_map(|(name, at, step)| {
             step.events.iter().filter_map(move |event| match event {

@@ -92,7 +92,9 @@ impl<'a> Moment<'a> {
         Some((self.names[process], self.last[process]?))
     }
 
-    /// Every output so far: the process, the kind, the fields.
+    /// Every output so far: the process, the kind, the fields. Those of one process are in
+    /// the order in which it said them. The order between processes is not defined: in a
+    /// check all outputs of one process stand together.
     pub fn outputs(&self) -> impl Iterator<Item = (&'a str, &'a str, &'a Fields)> {
         self.outputs.iter().copied()
     }

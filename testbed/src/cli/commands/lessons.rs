@@ -171,7 +171,14 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// The lessons that may be meant: those that the command of that name runs, else
+/// Problems in the words of textbooks, and the algorithm here that solves each.
+const TITLES: [(&str, &str); 3] = [
+    ("broadcast", "flood"),
+    ("reliable-broadcast", "flood"),
+    ("flooding", "flood"),
+];
+
+/// The lessons that may be meant: that of a textbook's word, else those that the command of that name runs, else
 /// those whose names contain it, else those of which it is a misspelling.
 fn closest(name: &str) -> Vec<&'static str> {
     let named = |meant: &dyn Fn(&Lesson) -> bool| -> Vec<_> {
@@ -179,11 +186,12 @@ fn closest(name: &str) -> Vec<&'static str> {
         meant.map(|lesson| lesson.name).collect()
     };
     let typed = name.to_lowercase();
+    let titled = named(&|lesson| TITLES.contains(&(&*typed, lesson.name)));
     let runs = named(&|lesson| lesson.run.split(' ').next() == Some(&typed));
     let contain = named(&|lesson| typed.len() > 2 && lesson.name.contains(&typed));
     // A third of the letters, as clap and rustc have it.
     let near = named(&|lesson| 3 * distance(lesson.name, &typed) <= typed.len());
-    let mut all = [runs, contain, near].into_iter();
+    let mut all = [titled, runs, contain, near].into_iter();
     all.find(|names| !names.is_empty()).unwrap_or_default()
 }
 

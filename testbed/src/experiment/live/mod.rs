@@ -203,8 +203,13 @@ impl<S: System> Experiment for Live<S> {
         let paused = Duration::try_from_secs_f64(paused).unwrap_or_default();
         findings.overload.extend(punctuality.overload(paused));
         if progress.late {
+            let may_be_lost = system::is_own::<S>() && self.system.gives_up_after().is_none();
+            let way_out = match may_be_lost {
+                true => " (if those that are missing may be lost, see System::gives_up_after)",
+                false => "",
+            };
             findings.incomplete.push(format!(
-                "{} of {} operations ended within {:?}",
+                "{} of {} operations ended within {:?}{way_out}",
                 engine.ended, engine.expected, self.timeout
             ));
         }

@@ -124,6 +124,7 @@ fn explain_of_an_unknown_name_lists_all_names() {
     for (name, meant) in [
         ("chandy", "(do you mean chandy-lamport?)"),
         ("Lai_Young", "(do you mean lai-yang?)"),
+        ("broadcast", "(do you mean flood?)"),
         ("terminate", "(do you mean dijkstra-scholten, work?)"),
         ("paxos", "\"paxos\" is no algorithm; there are"),
         ("", "\"\" is no algorithm; there are"),
