@@ -6,6 +6,8 @@ extern crate lab as testbed;
 
 use std::ops::ControlFlow;
 
+use std::time::Duration;
+
 use lab::model::{self, Network, Plan};
 use lab::own::{Engine, Setup};
 use lab::simulator::{Scenario, run};
@@ -33,7 +35,12 @@ fn averages(peers: u32, rounds: u32, split: Split, engine: Engine) -> (Averages,
         fifo: true,
         liars: lab::liars::Liars::default(),
     };
-    (Averages::new(&setup, Options { rounds, split }), processes)
+    let options = Options {
+        rounds,
+        every: Duration::from_millis(10),
+        split,
+    };
+    (Averages::new(&setup, options), processes)
 }
 
 /// The violations in schedules of the simulator.

@@ -1,17 +1,19 @@
 //! The event loop: what happens next, in virtual time, and what follows from it.
 
+mod network;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use algorithms::{Algorithm, Effect, Message as _, NodeId};
+use algorithms::{Algorithm, Effect, NodeId};
 use opentelemetry::Context;
 use opentelemetry::trace::SpanContext;
-use rand::{RngExt as _, SeedableRng as _};
+use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use trace::steps::{
-    Clock, Fault, Loss, Processes, Received, RecordTo, RequestRecord, Step, Steps, TimeQueue, mix,
+    Clock, Fault, Loss, Processes, Received, RecordTo, RequestRecord, Step, Steps, TimeQueue,
 };
 
 use trace::history::faults::Partitions;
@@ -536,87 +538,6 @@ impl<A: Algorithm> Simulation<A> {
             }
         }
         go_on
-    }
-
-    fn send(&mut self, from: NodeId, to: NodeId, message: A::Message, id: u64, by: &SpanContext) {
-        let channel = self.channels.entry((from.0, to.0)).or_default();
-        let received = Received {
-            id,
-            sequence: channel.next_sequence,
-            incarnation: 1,
-            deadline_unix_nano: None,
-            size: None,
-            sent_by: by.is_valid().then(|| by.clone()),
-        };
-        channel.next_sequence += 1;
-        self.messages += 1;
-        if let Some(loss) = self.loses(from, to) {
-            self.lose(from, to, &message, &received, loss);
-            return;
-        }
-        if self.scenario.duplication > 0.0 && self.rng.random_bool(self.scenario.duplication) {
-            self.strikes.doubled += 1;
-            self.deliver(from, to, message.clone(), received.clone());
-        }
-        self.deliver(from, to, message, received);
-    }
-
-    /// Why a message that is sent now will not arrive, if it will not.
-    fn loses(&mut self, from: NodeId, to: NodeId) -> Option<(Loss, &'static str)> {
-        let now = Duration::from_nanos(self.now);
-        if let Some(partition) = self.scenario.parts(from.0, to.0, now) {
-            self.strikes.partitions[partition] += 1;
-            return Some((Loss::Cut, "the network is parted"));
-        }
-        let lost = self.scenario.loss > 0.0 && self.rng.random_bool(self.scenario.loss);
-        self.strikes.lost += u64::from(lost);
-        lost.then_some((Loss::Network, "the network has lost it"))
-    }
-
-    fn deliver(&mut self, from: NodeId, to: NodeId, message: A::Message, received: Received) {
-        let delay = self.scenario.delay.draw(&mut self.rng);
-        let mut at = self.now.saturating_add(nanos(delay));
-        if self.scenario.fifo {
-            let channel = self.channels.entry((from.0, to.0)).or_default();
-            at = at.max(channel.last_arrival);
-            channel.last_arrival = at;
-        }
-        let message = Happening::Message {
-            from,
-            to,
-            message,
-            received,
-            sent: self.now,
-        };
-        self.last_arrival = self.last_arrival.max(at);
-        self.queue.push(at, message);
-    }
-
-    /// The crash of the sender that loses a message which would arrive now. A crash loses
-    /// all messages of a channel that are under way, or none; which, the seed draws for each
-    /// channel.
-    fn dies_with_sender(&self, from: NodeId, to: NodeId, sent: u64) -> Option<usize> {
-        let under_way = sent..self.now;
-        let mut crashes = self.scenario.crash.iter().enumerate();
-        let (crash, _) = crashes.find(|(_, crash)| {
-            crash.process == from.0 && crash.loses_memory() && under_way.contains(&nanos(crash.at))
-        })?;
-        let channel = u64::from(from.0) << 32 | u64::from(to.0);
-        let drawn = mix(self.seed ^ mix(channel) ^ mix(crash as u64 + 1));
-        (drawn & 1 == 0).then_some(crash)
-    }
-
-    fn lose(
-        &self,
-        from: NodeId,
-        to: NodeId,
-        message: &A::Message,
-        received: &Received,
-        (loss, reason): (Loss, &str),
-    ) {
-        let (name, sent_by) = (self.directory.name(to), received.sent_by.clone());
-        let steps = &self.processes[usize::from(from)].steps;
-        steps.lost(message.kind(), received.id, name, sent_by, loss, reason);
     }
 }
 
