@@ -196,12 +196,16 @@ fn json_of_both_programs_says_the_same() {
             assert_eq!(*value, of_live["options"][name], "{args}: {name}");
         }
         let [results, of_live] = [&alone, &live].map(|document| {
-            let results = document["results"].as_object().expect("results");
-            let is_same = |name: &str| !matches!(name, "again" | "states_per_second" | "shrunk");
-            let same = results.iter().filter(|(name, _)| is_same(name));
-            same.collect::<Vec<_>>()
+            let mut results = document["results"].clone();
+            results["states_per_second"].take();
+            let fields = results.as_object().expect("results").clone();
+            (fields.keys().cloned().collect::<Vec<_>>(), results)
         });
-        assert_eq!(results, of_live, "{args}");
+        assert_eq!(results.0, of_live.0, "{args}");
+        // How many schedules other threads try beside one that fails is a matter of time.
+        if status == 0 {
+            assert_eq!(results.1, of_live.1, "{args}");
+        }
         assert_eq!(alone["verdict"]["status"], live["verdict"]["status"]);
     }
 }

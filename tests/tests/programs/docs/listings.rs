@@ -103,7 +103,8 @@ fn figures_are_lines_of_the_benchmarks() {
         "trace/benches",
     ] {
         let folder = workspace().join(bench);
-        for file in fs::read_dir(folder).expect("a benchmark").flatten() {
+        let files = fs::read_dir(folder).expect("a benchmark").flatten();
+        for file in files.filter(|file| file.path().is_file()) {
             sources.push_str(&fs::read_to_string(file.path()).expect("text"));
         }
     }
