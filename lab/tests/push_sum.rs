@@ -5,7 +5,6 @@
 extern crate lab as testbed;
 
 use std::ops::ControlFlow;
-
 use std::time::Duration;
 
 use lab::model::{self, Network, Plan};
