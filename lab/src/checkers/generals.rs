@@ -1,5 +1,6 @@
-//! Checks the Byzantine generals: the conditions of interactive consistency, for those
-//! that do not lie.
+//! Checks the Byzantine generals: the conditions of interactive consistency, for the loyal
+//! ones. Neither one that lies is loyal, nor one that crashes: it may have sent an order to
+//! some, and not to others.
 //!
 //! For any algorithm in which the states of the commander, `peer-00`, have its order, as
 //! the Boolean `attack`, and a lieutenant outputs `Obeys`, with the Boolean `attack`.
@@ -14,22 +15,23 @@ use super::Property;
 /// The process that gives the order.
 const COMMANDER: &str = "peer-00";
 
-/// What a lieutenant that does not lie obeys: its name, the number of its step, the order.
+/// What a loyal lieutenant obeys: its name, the number of its step, the order.
 type Obeyed<'a> = (&'a str, u64, bool);
 
 /// Checks a run.
 pub fn check(history: &History) -> Vec<Property> {
-    let liars = history.liars();
+    let mut faulty = history.liars();
+    faulty.extend(history.crashes.iter().map(|crash| &*crash.process));
     let obeyed = history.outputs().filter_map(|(by, at, kind, fields)| {
         let attack = fields.get_flag("attack")?;
-        let counts = kind == "Obeys" && !liars.contains(&**by);
+        let counts = kind == "Obeys" && !faulty.contains(&**by);
         counts.then(|| (&**by, history.processes[by][at].number, attack))
     });
     let obeyed: Vec<_> = obeyed.collect();
     vec![
         same_order(history, &obeyed),
-        order_of_the_commander(history, &liars, &obeyed),
-        termination(history, &liars, &obeyed),
+        order_of_the_commander(history, &faulty, &obeyed),
+        termination(history, &faulty, &obeyed),
     ]
 }
 
@@ -45,15 +47,15 @@ fn same_order(history: &History, obeyed: &[Obeyed<'_>]) -> Property {
     property
 }
 
-/// The paper's IC2: all obey the commander, unless it lies.
+/// The paper's IC2: all obey the commander, unless it is faulty.
 fn order_of_the_commander(
     history: &History,
-    liars: &BTreeSet<&str>,
+    faulty: &BTreeSet<&str>,
     obeyed: &[Obeyed<'_>],
 ) -> Property {
     let mut property = Property::of("IC2 the commander's order", history).looks_at("output Obeys");
-    if liars.contains(COMMANDER) {
-        property.idle("the commander lies");
+    if faulty.contains(COMMANDER) {
+        property.idle("the commander lies, or crashes");
         return property;
     }
     let steps = history.processes.get(COMMANDER);
@@ -71,13 +73,10 @@ fn order_of_the_commander(
 }
 
 /// Liveness: every lieutenant obeys once.
-fn termination(history: &History, liars: &BTreeSet<&str>, obeyed: &[Obeyed<'_>]) -> Property {
+fn termination(history: &History, faulty: &BTreeSet<&str>, obeyed: &[Obeyed<'_>]) -> Property {
     let mut property = Property::of("termination", history);
-    let stopped = |name: &Arc<str>| history.crashes.iter().any(|crash| crash.process == *name);
-    let asked = history
-        .processes
-        .keys()
-        .filter(|name| &***name != COMMANDER && !liars.contains(&***name) && !stopped(name));
+    let is_asked = |name: &&Arc<str>| &***name != COMMANDER && !faulty.contains(&***name);
+    let asked = history.processes.keys().filter(is_asked);
     for process in asked {
         let count = obeyed.iter().filter(|(by, ..)| **by == **process).count();
         property.check_in_the_end(count == 1, || {
@@ -139,5 +138,31 @@ mod tests {
             assert_eq!(violated(&found), expected, "{liar:?}, {obeyed:?}");
         }
         assert_eq!(vacuous(&run(None, &[])), [IC1, IC2]);
+    }
+
+    #[test]
+    fn a_general_that_crashes_is_not_loyal() {
+        for (crashes, obeyed, expected) in [
+            (A, [(B, false), (C, false)], &[][..]),
+            (A, [(B, true), (C, false)], &["IC1 same order"]),
+            (C, [(B, true), (C, false)], &[]),
+            (C, [(B, false), (C, true)], &["IC2 the commander's order"]),
+        ] {
+            let mut run = ByHand::new([A, B, C]);
+            for process in [A, B, C] {
+                run.step(process);
+                let order = (process == A).then(|| flag("attack", true));
+                run.state(process, order);
+            }
+            for (process, attack) in obeyed {
+                run.say(process, "Obeys", [flag("attack", attack)]);
+            }
+            run.crash(crashes);
+            assert_eq!(
+                violated(&check(&run.history)),
+                expected,
+                "{crashes}, {obeyed:?}"
+            );
+        }
     }
 }
