@@ -2,7 +2,7 @@
 //! receives a message after its round outputs `Late`, with the number `round` and the
 //! text `from`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use trace::history::History;
 
@@ -11,7 +11,7 @@ use super::Property;
 /// Marks all properties as not known if a message came after its round, or never. What
 /// was checked then follows from a network that the algorithm is not made for. What liars
 /// send, and what they are sent, does not count; nor does what comes to a process that
-/// has crashed, and what it had sent and never came.
+/// has crashed, and what it sent last to another and a crash may have lost.
 pub(crate) fn require(history: &History, properties: &mut [Property]) {
     let Some(reason) = late(history).or_else(|| missing(history)) else {
         return;
@@ -51,11 +51,20 @@ fn missing(history: &History) -> Option<String> {
         .iter()
         .map(|crash| &*crash.process)
         .collect();
-    let mut sends = history.sends();
-    let (by, _, to, message) = sends.find(|(by, _, to, message)| {
+    // The last message that came, of each process to each other.
+    let mut last_to_come = BTreeMap::new();
+    for (place, (by, _, to, message)) in history.sends().enumerate() {
+        if received.contains(&(&**by, message.id)) {
+            last_to_come.insert((by, to), place);
+        }
+    }
+    let mut sends = history.sends().enumerate();
+    let (_, (by, _, to, message)) = sends.find(|(place, (by, _, to, message))| {
         let is_right = !liars.contains(&***by) && !liars.contains(&***to);
-        let is_up = [by, to].iter().all(|one| !crashed.contains(&****one));
-        is_right && is_up && !received.contains(&(&***by, message.id))
+        // A crash loses the last messages of a channel, and none before one that came.
+        let dies = crashed.contains(&***by) && last_to_come.get(&(*by, *to)) < Some(place);
+        let counts = is_right && !dies && !crashed.contains(&***to);
+        counts && !received.contains(&(&**by, message.id))
     })?;
     let kind = &message.kind;
     Some(format!(
@@ -126,5 +135,27 @@ mod tests {
             run.receive(B, id);
             assert_eq!(judged(&run), [Outcome::Holds; 2]);
         }
+    }
+
+    #[test]
+    fn of_a_sender_that_crashes_only_the_last_messages_may_be_missing() {
+        let mut run = run(None);
+        run.crash(A);
+        let first = run.send(A, B, "VALUES", [integer("round", 1)]);
+        assert_eq!(
+            judged(&run),
+            [Outcome::Holds; 2],
+            "the crash may have lost it"
+        );
+        let second = run.send(A, B, "VALUES", [integer("round", 2)]);
+        assert_eq!(judged(&run), [Outcome::Holds; 2], "or both");
+        run.receive(B, second);
+        assert_eq!(
+            judged(&run),
+            [Outcome::Unknown; 2],
+            "it has not lost the first alone"
+        );
+        run.receive(B, first);
+        assert_eq!(judged(&run), [Outcome::Holds; 2]);
     }
 }
