@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use lab::model::{self, Action, Checked, Network, Plan};
+use lab::model::{self, Action, Bound, Checked, Network, Plan};
 use lab::own::{Algorithm, Describe, History, Judgement, Message, Moment, NodeId, Out};
 use lab::own::{Output, Property, ScheduledCommand, Symmetry, System};
 use trace::steps::Processes;
@@ -162,6 +162,10 @@ fn check(system: &Tasks, losses: u32) -> Checked<Action> {
         losses,
         ..Network::RELIABLE
     };
+    check_over(system, network)
+}
+
+fn check_over(system: &Tasks, network: Network) -> Checked<Action> {
     let plan = Plan::new(network, Processes::new(system.processes()), 1);
     model::check(system, &plan, |_| ControlFlow::Continue(()))
 }
@@ -228,5 +232,24 @@ fn a_process_that_is_not_symmetric_ends_the_check() {
             fault.contains("is declared symmetric"),
             "{names:?}: {fault}"
         );
+    }
+}
+
+/// Of more than six channels, a crash is not tried with every combination of losses.
+#[test]
+fn a_crash_that_could_lose_more_channels_than_are_tried_is_not_whole() {
+    let network = Network {
+        crashes: 1,
+        ..Network::RELIABLE
+    };
+    for (workers, bound) in [(6, None), (7, Some(Bound::Channels(6)))] {
+        let system = Tasks {
+            workers,
+            names: Names::Alike,
+            is_declared: true,
+        };
+        let found = check_over(&system, network);
+        assert_eq!(found.bound, bound, "{workers} workers");
+        assert_eq!(found.counterexample, None);
     }
 }

@@ -64,6 +64,8 @@ pub enum Bound {
     Memory(u64),
     /// The rest takes more time.
     Time(Duration),
+    /// A crash may lose more channels, of which not every combination was tried.
+    Channels(usize),
     /// It was interrupted.
     Interrupted,
 }
@@ -78,6 +80,10 @@ impl fmt::Display for Bound {
                 write!(f, "it takes more memory than --max-memory {}M", bytes >> 20)
             }
             Self::Time(time) => write!(f, "it takes longer than --timeout {}", show(*time)),
+            Self::Channels(most) => write!(
+                f,
+                "a process that crashes has messages under way to more than {most} others, and not every half of a broadcast was tried"
+            ),
             Self::Interrupted => f.write_str("it was interrupted"),
         }
     }

@@ -15,11 +15,12 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::panic;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::world::{MOST_STARTS, Memory};
+use super::world::{MOST_CHANNELS, MOST_STARTS, Memory};
 use super::{Action, Bound, Checked, Extent, Plan, Repetition, World, start};
 use crate::system::{self, Coverage, Judgement, System};
 
@@ -76,6 +77,8 @@ struct Search<'a, S: System> {
     coverage: Coverage,
     has_drawn: bool,
     symmetric: usize,
+    /// Whether a crash could have lost more channels than were tried.
+    may_lose_more: AtomicBool,
     /// The first bound that was met.
     bound: Option<Bound>,
     /// The last states of the first run that shows something, and of the wrong
@@ -94,6 +97,9 @@ pub fn check<S: System>(
     let began = Instant::now();
     let mut search = Search::new(system, plan);
     search.run(began, &mut watch);
+    if *search.may_lose_more.get_mut() {
+        search.bound.get_or_insert(Bound::Channels(MOST_CHANNELS));
+    }
     let repetition = search.bound.and_then(|_| search.repetition());
     let example = search.example.map(|state| search.way(state));
     let counterexample = search.counterexample.map(|state| search.way(state));
@@ -130,6 +136,7 @@ impl<'a, S: System> Search<'a, S> {
             coverage: Coverage::default(),
             has_drawn: false,
             symmetric: 0,
+            may_lose_more: AtomicBool::new(false),
             bound: None,
             example: None,
             counterexample: None,
@@ -239,6 +246,9 @@ impl<'a, S: System> Search<'a, S> {
         }
         if !may_grow {
             return Tried::Cut;
+        }
+        if world.may_lose_more() {
+            self.may_lose_more.store(true, Ordering::Relaxed);
         }
         let mut successors = Vec::new();
         for (place, action) in (0..).zip(actions) {

@@ -21,7 +21,7 @@ use trace::history::CrashRecord;
 use trace::steps::{Clock, Fault, Processes, RecordTo, Steps};
 
 pub use actions::Action;
-pub(super) use actions::MOST_STARTS;
+pub(super) use actions::{MOST_CHANNELS, MOST_STARTS};
 use channels::Channels;
 use identity::{Digests, Identity};
 pub(super) use outcome::Memory;

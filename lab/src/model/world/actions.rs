@@ -16,8 +16,8 @@ use crate::system::System;
 pub(super) const PATIENT: Duration = Duration::from_secs(1);
 
 /// The most channels of a process of which each may be lost in a crash, or not. A guess: of
-/// more, the others keep their messages.
-const MOST_CHANNELS: usize = 6;
+/// more, the others keep their messages, and the check is not whole.
+pub(in crate::model) const MOST_CHANNELS: usize = 6;
 
 /// The most combinations of initial states that are tried. A guess; with more, a check is
 /// not whole.
@@ -187,5 +187,27 @@ impl<A: Algorithm> World<A> {
             let lost = (0..to.len()).filter(chosen);
             lost.map(|place| to[place]).collect()
         })
+    }
+
+    /// The processes to which messages of a process are under way.
+    fn receivers(&self, node: u32) -> Vec<u32> {
+        let all = self.channels.iter().map(|(_, one)| one.sent.ends());
+        let mut to: Vec<_> = all
+            .filter(|(from, _)| *from == node)
+            .map(|(_, to)| to)
+            .collect();
+        to.dedup();
+        to
+    }
+
+    /// Whether a crash here could lose more channels than are tried.
+    pub(in crate::model) fn may_lose_more(&self) -> bool {
+        let may_crash = self.spent.crashes < self.fixed.network.crashes;
+        let is_large = self.processes.len() > MOST_CHANNELS + 1;
+        let mut nodes = 0..self.processes.len() as u32;
+        may_crash
+            && is_large
+            && !self.fixed.identity.is_synchronous
+            && nodes.any(|node| self.receivers(node).len() > MOST_CHANNELS)
     }
 }
