@@ -8,7 +8,7 @@ use trace::steps::{Event, StepRecord};
 
 use crate::system::Judgement;
 
-/// The greatest number of steps of a run that has a narrative. A guess: a longer text is
+/// The greatest number of steps of a run that has a narrative, and of losses in it. A guess: a longer text is
 /// not read to its end.
 const MOST: usize = 60;
 
@@ -106,7 +106,11 @@ fn lifecycle(history: &History) -> Vec<(u64, String)> {
         Some((*at, text))
     });
     let mut events: Vec<_> = events.chain(partitions).flatten().collect();
-    events.extend(losses.flatten());
+    let left_out = history.losses.len().saturating_sub(MOST);
+    events.extend(losses.flatten().take(MOST));
+    if left_out > 0 {
+        events.push((u64::MAX, format!("{left_out} more messages do not arrive")));
+    }
     events.sort();
     events
 }

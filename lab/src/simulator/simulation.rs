@@ -204,8 +204,8 @@ impl<A: Algorithm> Simulation<A> {
 
     /// Runs until nothing more happens, a step has a fault, a limit is met, or
     /// `stop` is set. The environment gets every output, and every crash without a restart;
-    /// it may end the run there. The run also ends after the time at which the environment
-    /// [gives up](Environment::gives_up), and the arrival of all messages sent until then.
+    /// it may end the run there. When the environment [gives up](Environment::gives_up), the
+    /// run ends too, once all messages sent until then have arrived.
     pub fn run(
         &mut self,
         limits: &Limits,

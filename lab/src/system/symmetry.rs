@@ -54,7 +54,7 @@ pub struct Symmetry<A: Algorithm> {
 impl<A: Algorithm> Symmetry<A> {
     /// These processes are interchangeable: all of them, or the first five if there are
     /// more. `process` is the same process under other names, its own among them. Messages
-    /// and outputs hold no names, unless stated.
+    /// and outputs hold no names, unless stated; timers and commands hold none.
     pub fn new(
         processes: impl IntoIterator<Item = NodeId>,
         process: fn(&A, &Renaming) -> A,

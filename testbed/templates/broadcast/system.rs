@@ -138,8 +138,9 @@ fn count<'a>(history: &'a History, wanted: &str) -> BTreeMap<(&'a str, &'a str),
 }
 
 /// What a correct process broadcasts or delivers, every correct process delivers in the end:
-/// validity and agreement, as the paper defines them. Of a process that crashes, a message
-/// may reach nobody. Those that are left have to be connected.
+/// validity and agreement, as the paper defines them. A message of a process that crashes
+/// may be lost for all others. The topology has to connect the correct processes without
+/// those that crash.
 fn agreement(history: &History, correct: &BTreeSet<String>) -> Property {
     let mut all = Property::of("every correct process delivers every message", history);
     let delivered = count(history, "Delivered");

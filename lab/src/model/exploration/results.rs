@@ -148,8 +148,8 @@ impl Found {
             findings.violations.push(match checked.coverage.runs {
                 0 => "no run comes to an end: that none is wrong says nothing".into(),
                 runs => format!(
-                    "{}, and none of them shows something (System::is_nonvacuous): that none is wrong says nothing",
-                    ended(runs)
+                    "{} (System::is_nonvacuous): that none is wrong says nothing",
+                    vacuous(runs)
                 ),
             });
         }
@@ -181,7 +181,7 @@ impl Found {
             ),
             (None, None) => match checked.coverage.runs {
                 0 => "no run that was tried comes to an end".to_owned(),
-                runs => format!("{}, and none of them shows something", ended(runs)),
+                runs => vacuous(runs),
             },
         };
         format!(
@@ -212,11 +212,14 @@ impl Found {
     }
 }
 
-/// `12 different runs come to an end`
-fn ended(runs: u64) -> String {
+/// `12 different runs come to an end, and none of them shows something`
+fn vacuous(runs: u64) -> String {
     match runs {
-        1 => "one run comes to an end".to_owned(),
-        runs => format!("{} different runs come to an end", thousands(runs)),
+        1 => "one run comes to an end, and shows nothing".to_owned(),
+        runs => format!(
+            "{} different runs come to an end, and none of them shows something",
+            thousands(runs)
+        ),
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lab::own::{Algorithm, Describe, Message, NodeId, Out};
 
-use super::{Example, Said, majority};
+use super::{Example, Said, majority, other_servers};
 
 /// The time of a value: a number, and the server that gave it.
 type Stamp = (u64, u64);
@@ -105,8 +105,7 @@ pub(crate) fn processes(servers: u32, clients: u32) -> Vec<Process> {
 
 impl Process {
     fn to_others(&self, message: &Abd, out: &mut Out<Self>) {
-        let others = (0..self.servers).map(NodeId).filter(|one| *one != self.me);
-        out.broadcast(others, message);
+        out.broadcast(other_servers(self.me, self.servers), message);
     }
 
     fn begin(&mut self, client: NodeId, writes: Option<u64>, out: &mut Out<Self>) {
@@ -244,7 +243,7 @@ impl Example for Process {
         self.read
     }
 
-    /// Nobody writes zero, and each reads after it has written.
+    /// No client writes zero, and each client reads after its own write.
     fn may_say(mut values: impl Iterator<Item = u64>) -> bool {
         values.all(|value| value > 0)
     }

@@ -19,6 +19,11 @@ fn majority(all: u32) -> usize {
     all as usize / 2 + 1
 }
 
+/// All servers but one.
+fn other_servers(me: NodeId, servers: u32) -> impl Iterator<Item = NodeId> {
+    (0..servers).map(NodeId).filter(move |one| *one != me)
+}
+
 /// What a process has decided, or read.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Output, Describe)]
 pub(crate) struct Said {

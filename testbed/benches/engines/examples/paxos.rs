@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lab::own::{Algorithm, Describe, Message, NodeId, Out};
 
-use super::{Example, Said, are_equal, majority};
+use super::{Example, Said, are_equal, majority, other_servers};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Describe)]
 pub(crate) struct Process {
@@ -93,8 +93,7 @@ pub(crate) fn processes(servers: u32, clients: u32) -> Vec<Process> {
 
 impl Process {
     fn to_others(&self, message: &Paxos, out: &mut Out<Self>) {
-        let others = (0..self.servers).map(NodeId).filter(|one| *one != self.me);
-        out.broadcast(others, message);
+        out.broadcast(other_servers(self.me, self.servers), message);
     }
 
     /// A ballot of this server above all it knows.
