@@ -29,7 +29,7 @@ export function RunHeader({ run, event, connected, view, children }) {
       ${children}
       <dl class="facts">
         ${headOptions(run).map(([name, text]) => html`<${Fact} key=${name} name=${name} value=${text} />`)}
-        <${Fact} name="peers" value=${run.peers !== undefined && count(run.peers)} />
+        <${Fact} name="peers" value=${run.peers !== undefined && peersOf(run)} />
         <${Fact} name="topology" value=${run.topology} />
         <${Fact} name="transport" value=${run.transport} />
         <${Fact} name="seed" value=${run.seed} />
@@ -57,6 +57,13 @@ function Verdict({ run, event, connected }) {
   }
   if (run.died) return html`<span class="badge fail" role="status">died</span>`;
   return status && html`<span class=${`badge ${status}`} role="status">${status}</span>`;
+}
+
+// A failing schedule may have been made smaller than the run that was asked for.
+/** @param {Run} run */
+function peersOf({ peers, results }) {
+  const shrunk = results?.shrunk?.to?.peers ?? peers;
+  return shrunk === peers ? count(peers) : `${count(shrunk)}, shrunk from ${count(peers)}`;
 }
 
 /** @param {{ name: string, value: unknown, bad?: boolean }} props */

@@ -245,6 +245,7 @@ interface Marks {
   cut: CutPoints | null;
   orphans: number;
   found: Set<number> | null;
+  wrong: Set<number>;
 }
 
 // diagram-canvas.js: what a canvas draws.

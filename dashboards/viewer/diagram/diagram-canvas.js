@@ -30,7 +30,7 @@ import { frameOf, pan, taller, zoom } from './view.js';
 
 export const noMarks = {
   step: -1, message: -1, peer: -1, highlighted: new Uint8Array(0), cone: null, cut: null, orphans: 0,
-  found: null,
+  found: null, wrong: new Set(),
 };
 
 /** @param {{ content: Content, on: CanvasEvents, label: string }} props */

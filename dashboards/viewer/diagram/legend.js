@@ -22,6 +22,7 @@ export function Legend({ diagram, marks, seen, whole }) {
       ${cut.points && html`<${Mark} look="cut">the cut</><${Mark} look="flight">in flight in it</>`}
       ${marks.orphans > 0 && html`<${Mark} look="orphan">against the cut</>`}
       ${marks.found && html`<${Mark} look="found">found</>`}
+      ${marks.wrong.size > 0 && html`<${Mark} look="wrong">named by a violation</>`}
       ${model.crashes.length > 0 && html`<${Mark} look="down">down after a crash</>`}
       ${separations.some(({ isLink }) => !isLink) && html`<${Mark} look="parted">behind a partition</>`}
       ${separations.some(({ isLink }) => isLink) && html`<${Mark} look="severed">link cut</>`}

@@ -6,6 +6,7 @@
 //   cut             Int32Array, or null      orphans           how many messages are orphans of it
 //   highlighted            Uint8Array: how a message across it is drawn (paint-highlights.js), 0 for others
 //   found           Set of steps that a search found, or null
+//   wrong           Set of steps that a violation names
 // `moving` is true while it is dragged: then fewer arrows are drawn.
 // It returns what can be hit: { frame, sight, handles, marks }.
 
@@ -46,6 +47,7 @@ export function paint(context, scene) {
   const handles = marks.cut ? drawCut(context, scene, frame, marks.cut) : [];
   drawHighlights(context, scene, frame, sight);
   const labelled = drawMarks(context, scene, frame, dots, dotSize(frame));
+  for (const step of marks.wrong) drawRing(context, scene, frame, step, theme.bad);
   drawSelected(context, scene, frame);
   context.restore();
   drawNames(context, scene, frame);
@@ -54,19 +56,30 @@ export function paint(context, scene) {
 }
 
 /** @param {CanvasRenderingContext2D} context @param {Scene} scene @param {Frame} frame */
-function drawSelected(context, { layout, marks, theme, model }, frame) {
-  const { step } = marks;
+function drawSelected(context, scene, frame) {
+  const { layout, marks: { step }, theme, model } = scene;
   if (step < 0 || layout.rowOf[model.step.peer[step]] < 0) return;
-  const x = frame.toX(layout.x[step]);
-  const y = frame.toY(layout.rowOf[model.step.peer[step]]);
-  const radius = dotSize(frame);
   context.beginPath();
-  context.arc(x, y, radius + 1.5, 0, 2 * Math.PI);
+  context.arc(frame.toX(layout.x[step]), frame.toY(layout.rowOf[model.step.peer[step]]),
+    dotSize(frame) + 1.5, 0, 2 * Math.PI);
   context.fillStyle = theme.text;
   context.fill();
+  drawRing(context, scene, frame, step, theme.text);
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Scene} scene
+ * @param {Frame} frame
+ * @param {number} step
+ * @param {string} ink
+ */
+function drawRing(context, { layout, model }, frame, step, ink) {
+  const row = layout.rowOf[model.step.peer[step]];
+  if (row < 0) return;
   context.beginPath();
-  context.arc(x, y, radius + 5, 0, 2 * Math.PI);
-  context.strokeStyle = theme.text;
+  context.arc(frame.toX(layout.x[step]), frame.toY(row), dotSize(frame) + 5, 0, 2 * Math.PI);
+  context.strokeStyle = ink;
   context.lineWidth = 2;
   context.stroke();
 }

@@ -1,5 +1,7 @@
 // Which snapshot is shown, and whether it can be judged.
 
+import { violated } from './violations.js';
+
 // 'reading': not all is read. 'aborted', 'open': there is no such snapshot, or
 // not yet. 'missing': steps before the cut are not there. 'known': all of it is.
 /**
@@ -36,17 +38,12 @@ function newest(snapshots) {
     /** @type {Snapshot | null} */ (null));
 }
 
-// The violations of a failed run in a snapshot: [{ property, text }]. With another
-// verdict, no violation is proven.
+// The violations of a failed run in a snapshot: [{ property, text }].
 /** @param {Run | null} run @param {Snapshot} snapshot */
 export function violations(run, { snapshot }) {
-  if (run?.verdict?.status !== 'fail') return [];
   const about = new RegExp(`^snapshot ${snapshot.replace(/[^0-9/]/g, '')}[:,] *`);
-  /** @type {Property[]} */
-  const properties = run?.results?.properties ?? [];
-  return properties.flatMap(({ name, violations: all }) => (all ?? [])
-    .filter((text) => about.test(text))
-    .map((text) => ({ property: name, text: text.replace(about, '') })));
+  return violated(run).filter(({ text }) => about.test(text))
+    .map(({ property, text }) => ({ property, text: text.replace(about, '') }));
 }
 
 // Which snapshot or cut of the address does not exist, in words, or null. `snapshots`

@@ -18,6 +18,7 @@ import { useMarks } from './use-marks.js';
 import { useSearch } from './use-search.js';
 import { useSettings } from './use-settings.js';
 import { useView } from './use-view.js';
+import { Violations, useWrong } from './violations.js';
 import { describe, messageInWords, stepInWords } from './descriptions.js';
 
 /** @param {{ route: Route, event: ServerEvent | null, run: Run | null, loaded: LoadedModel }} props */
@@ -54,7 +55,8 @@ function SpaceTimeOf({ route, event, run, loaded }) {
   const cut = useCut({ model, revision, event, run, whole, settings, set, layout });
   const open = pending(model, run, event, whole);
   const search = useSearch(model, revision);
-  const marks = useMarks(model, revision, settings, cut, search);
+  const wrong = useWrong(model, revision, run);
+  const marks = useMarks(model, revision, { settings, cut, search, wrong });
   const picture = useRef(null);
   const corner = useRef(null);
   const viewport = useView(layout, settings, set, cut, live, picture);
@@ -104,6 +106,7 @@ function SpaceTimeOf({ route, event, run, loaded }) {
       <${ControlBar} event=${event} model=${model} />
       ${error && html`<p class="banner bad" role="alert">The run cannot be read on: ${error}</p>`}
       ${whole && html`<${Unfound} names=${settings.unfound} cut=${cut} live=${live} />`}
+      <${Violations} diagram=${diagram} />
       <div class="split">
         <div class="picture" ref=${picture}>
           ${!table && html`<${Zoom} viewport=${viewport} live=${live} corner=${corner} />`}

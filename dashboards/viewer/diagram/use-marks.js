@@ -1,5 +1,5 @@
-// What the picture highlights: the selection, its past and future, the cut, and what a
-// search found.
+// What the picture highlights: the selection, its past and future, the cut, what a
+// search found, and the steps that a violation names.
 
 import { useMemo } from '../vendor/preact-htm.js';
 import { cone } from '../causality.js';
@@ -8,11 +8,10 @@ import { FLYING, ORPHAN, OTHER } from './paint-highlights.js';
 /**
  * @param {Model} model
  * @param {number} revision
- * @param {Settings} settings
- * @param {Cut} cut
- * @param {StepSearch} search
+ * @param {{ settings: Settings, cut: Cut, search: StepSearch, wrong: Set<number> }} shown
  */
-export function useMarks(model, revision, { step, message, peer }, cut, search) {
+export function useMarks(model, revision, { settings, cut, search, wrong }) {
+  const { step, message, peer } = settings;
   const around = useMemo(() => (step >= 0 ? cone(model, step) : null), [model, revision, step]);
   // Hundreds of thousands of messages can cross a cut: they are classified once, and
   // not for each frame.
@@ -24,7 +23,8 @@ export function useMarks(model, revision, { step, message, peer }, cut, search) 
     cut: cut.points,
     orphans: cut.crossing?.orphans.length ?? 0,
     found: search.found,
-  }), [around, step, message, peer, highlighted, cut.points, cut.crossing, search.found]);
+    wrong,
+  }), [around, step, message, peer, highlighted, cut.points, cut.crossing, search.found, wrong]);
 }
 
 // How each message that crosses the cut is highlighted. An incomplete snapshot has no

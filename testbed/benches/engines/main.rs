@@ -1,10 +1,11 @@
 //! How fast the engines are: the simulator, the driver of live processes, and
-//! the model checker.
+//! the model checker; and how long the author of an algorithm waits.
 //!
 //! Each benchmark prints one line, with the target beside the measured value. Nothing
 //! fails on a slow machine. `cargo bench --bench engines -- simulator check` runs those
 //! whose names contain one of the arguments.
 
+mod author;
 mod bank;
 mod check;
 #[path = "../floor/counter.rs"]
@@ -22,7 +23,7 @@ use std::io;
 use figures::Benchmark;
 
 /// The benchmarks by name, in the order in which they run.
-const ALL: [Benchmark; 11] = [
+const ALL: [Benchmark; 13] = [
     ("simulator_steps", || simulator::steps(7)),
     ("simulator_seeds", || simulator::seeds(10_000)),
     ("driver_memory", || driver::memory(7)),
@@ -34,6 +35,8 @@ const ALL: [Benchmark; 11] = [
     ("check_symmetry", stateright::symmetry),
     ("raft_seeds", || raft::seeds(10_000)),
     ("raft_check", raft::checked),
+    ("shrinking", author::shrinking),
+    ("own_crate", author::own_crate),
 ];
 
 fn main() -> io::Result<()> {
