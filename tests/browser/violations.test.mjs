@@ -21,7 +21,8 @@ test('a violation names its property and its steps', () => {
   assert.equal(property, 'election safety');
   assert.deepEqual(others, []);
   assert.deepEqual(parts(model, text), [
-    { text: 'after ', step: -1 }, { text: 'b (step 2)', step: 2 }, { text: ': a and b lead term 1', step: -1 }]);
+    { text: 'after ', step: -1 }, { text: 'b (step 2)', step: 2 },
+    { text: ': a and b lead term 1', step: -1 }]);
 });
 
 test('a step that is not there is text', () => {
