@@ -3,7 +3,7 @@
 //! A [`System`](system::System) is an experiment with an algorithm. The [`simulator`]
 //! runs it in virtual time, in the schedules that a scenario and a seed give; the
 //! [`model`] checker runs it in every schedule there is. [`checkers`] judge what any
-//! engine has recorded. [`topology`], [`delay`] and [`planned`] faults describe the
+//! engine has recorded. [`topology`], [`world`], [`delay`] and [`planned`] faults describe the
 //! network; [`stats`] sums up measurements, and [`spread`] measures how messages of
 //! gossip spread. [`own`] has all that an algorithm of your own needs.
 
@@ -26,6 +26,7 @@ pub mod system;
 pub mod topology;
 pub mod values;
 pub mod verdict;
+pub mod world;
 
 /// Why something cannot be run.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +40,9 @@ pub enum Error {
     /// The scenario cannot be simulated.
     #[error(transparent)]
     Scenario(#[from] simulator::ScenarioError),
+    /// There is no such world.
+    #[error(transparent)]
+    World(#[from] world::Error),
     /// A system cannot be built with these options.
     #[error(transparent)]
     Setup(#[from] system::SetupError),
@@ -57,6 +61,7 @@ impl Error {
             Self::Options(_)
             | Self::Topology(_)
             | Self::Scenario(_)
+            | Self::World(_)
             | Self::Setup(_)
             | Self::Saved(_) => true,
             Self::System(_) => false,

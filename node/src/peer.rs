@@ -4,8 +4,9 @@
 //! for a peer: the results of long operations come back as events.
 
 use std::collections::HashMap;
+use std::pin::pin;
 
-use futures::StreamExt as _;
+use futures::{FutureExt as _, StreamExt as _};
 use libp2p::core::transport::{ListenerId, PortUse, TransportError};
 use libp2p::gossipsub::IdentTopic;
 use libp2p::swarm::dial_opts::DialOpts;
@@ -18,6 +19,7 @@ use crate::behaviour::{Behaviour, BehaviourEvent};
 use crate::channel::{self, Inbox};
 use crate::config::Config;
 use crate::handle::{COMMANDS, Command, Handle, ListenError};
+use crate::in_turn::in_turn;
 use crate::message::{self, Parcel};
 use crate::one_connection::Count;
 use crate::protocols::kademlia::Lookups;
@@ -107,6 +109,13 @@ struct Task {
     refusals: Refusals,
 }
 
+/// What wakes the loop.
+#[expect(clippy::large_enum_variant, reason = "one at a time, on the stack")]
+enum Woken {
+    Command(Option<Command>),
+    Event(SwarmEvent<BehaviourEvent>),
+}
+
 struct Listening {
     address: Multiaddr,
     reply: oneshot::Sender<Result<Multiaddr, ListenError>>,
@@ -119,15 +128,15 @@ struct Dialling {
 
 impl Task {
     async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
-        loop {
+        for turn in 0_usize.. {
             // Handlers may always have an event ready.
             consume_budget().await;
-            tokio::select! {
-                command = commands.recv() => match command {
-                    Some(command) => self.on_command(command),
-                    None => return,
-                },
-                event = self.swarm.select_next_some() => self.on_event(event),
+            let command = commands.recv().map(Woken::Command);
+            let event = self.swarm.select_next_some().map(Woken::Event);
+            match in_turn(turn, [pin!(command), pin!(event)]).await {
+                Woken::Command(Some(command)) => self.on_command(command),
+                Woken::Command(None) => return,
+                Woken::Event(event) => self.on_event(event),
             }
         }
     }

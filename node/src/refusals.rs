@@ -2,10 +2,11 @@
 //! decides how many there are.
 
 use std::error::Error as _;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use libp2p::Multiaddr;
 use libp2p::swarm::ListenError;
+use tokio::time::Instant;
 
 use crate::one_connection::OneTooMany;
 

@@ -23,5 +23,6 @@ pub mod rows;
 pub mod run;
 pub mod sweep;
 pub mod viewer;
+pub mod virtual_time;
 
 pub use error::Error;

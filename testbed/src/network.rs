@@ -7,7 +7,7 @@ mod restart;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use algorithms::{Algorithm, NodeId};
 use clap::ValueEnum;
@@ -24,6 +24,7 @@ use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use trace::LABORATORY;
 use trace::telemetry::{Sink, Tracer};
@@ -222,7 +223,9 @@ impl Builder<'_> {
     }
 
     async fn set_up(&self, record: &mut Record) -> Result<(Vec<Member>, Vec<Inbox>), Error> {
-        let laboratory = self.sink.tracer_among_others(LABORATORY, &record.id);
+        let laboratory = self
+            .sink
+            .tracer_among_others(LABORATORY, &record.instance());
         let span = laboratory
             .span_builder("Setup")
             .with_attributes([

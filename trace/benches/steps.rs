@@ -86,7 +86,7 @@ fn cpu_nanos() -> f64 {
 fn take_steps(record_to: RecordTo, answers: bool) {
     let directory = Processes::new(2);
     let counter = Counter { count: 0, answers };
-    let mut steps = Steps::new(counter, NodeId(0), record_to, Clock::Wall, 1);
+    let mut steps = Steps::new(counter, NodeId(0), record_to, Clock::Spans, 1);
     for number in 0..STEPS {
         let wire = proto::TraceContext {
             trace_id: (number / TRACE + 1)

@@ -1,8 +1,34 @@
-//! Times as texts and as numbers.
+//! The clock of spans, and times as texts and as numbers.
 
+use std::cell::Cell;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::SignedDuration;
+use tokio::time::Instant;
+
+thread_local! {
+    /// When the virtual time of this thread began.
+    static BEGAN: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+/// Now, on the clock of spans: the system's, or after [`begin_virtual`] virtual time.
+pub fn now() -> SystemTime {
+    match BEGAN.get() {
+        None => SystemTime::now(),
+        Some(began) => UNIX_EPOCH + began.elapsed(),
+    }
+}
+
+/// Begins virtual time on this thread, for as long as the thread runs: the clock of spans
+/// is tokio's, which its runtime has paused, and begins at the Unix epoch.
+pub fn begin_virtual() {
+    BEGAN.set(Some(Instant::now()));
+}
+
+/// Whether this thread is in virtual time.
+pub fn is_virtual() -> bool {
+    BEGAN.get().is_some()
+}
 
 /// The longest duration that is accepted: a clock can be set that far ahead, and no
 /// measurement here takes as long.

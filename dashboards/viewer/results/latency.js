@@ -54,7 +54,8 @@ function Distribution({ bytes, paths, csv, size }) {
 /** @param {any} size */
 function rowsOf(size) {
   if (!size) return [];
-  return CURVES.map(([path, way, name]) => {
+  // In virtual time there is nothing beside the stack.
+  return CURVES.filter(([path]) => size[path]).map(([path, way, name]) => {
     const { lost, one_way_ns: oneWay, round_trip_ns: roundTrip } = size[path];
     const times = way === 'oneWay' ? oneWay : roundTrip;
     const cells = ['p50', 'p90', 'p99', 'max'].map((part) => (times ? duration(times[part]) : '–'));

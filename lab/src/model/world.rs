@@ -111,7 +111,7 @@ impl<A: Algorithm> World<A> {
         let clock = Arc::new(AtomicU64::new(EPOCH));
         let identity = Identity::new(system, plan);
         let process = |id: NodeId| {
-            let (first, clock) = (system.process(id), Clock::Virtual(Arc::clone(&clock)));
+            let (first, clock) = (system.process(id), Clock::Simulated(Arc::clone(&clock)));
             let mut process = Process {
                 steps: Steps::new(first, id, record_to(id), clock, plan.seed),
                 timers: BTreeMap::new(),

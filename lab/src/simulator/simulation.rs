@@ -158,7 +158,7 @@ impl<A: Algorithm> Simulation<A> {
             .map(NodeId)
             .zip(algorithms)
             .map(|(id, first)| {
-                let clock = Clock::Virtual(Arc::clone(&clock));
+                let clock = Clock::Simulated(Arc::clone(&clock));
                 Process::new(Steps::new(first, id, record_to(id), clock, seed))
             })
             .collect();

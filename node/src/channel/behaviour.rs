@@ -3,7 +3,6 @@
 use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
 use std::task::{Context, Poll};
-use std::time::Instant;
 
 use libp2p::PeerId;
 use libp2p::core::{Endpoint, Multiaddr, transport::PortUse};
@@ -12,6 +11,7 @@ use libp2p::swarm::{
     THandlerInEvent, THandlerOutEvent, ToSwarm,
 };
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use super::Never;
 use super::handler::{Handler, Open};

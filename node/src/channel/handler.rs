@@ -9,7 +9,6 @@ use std::convert::Infallible;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
 
 use libp2p::PeerId;
 use libp2p::core::upgrade::ReadyUpgrade;
@@ -19,6 +18,7 @@ use libp2p::swarm::handler::{
 };
 use libp2p::swarm::{ConnectionId, Stream, StreamProtocol, StreamUpgradeError, SubstreamProtocol};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use tokio_util::sync::PollSender;
 
 use super::inbox::{Arrival, Opened};

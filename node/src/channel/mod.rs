@@ -28,13 +28,14 @@ mod writer;
 
 use std::convert::Infallible;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 use libp2p::swarm::{ConnectionId, StreamProtocol};
 use libp2p::{PeerId, swarm};
 use proto::{Bytes, Envelope, TraceContext};
 use tokio::sync::oneshot;
-use trace::time::nanos;
+use tokio::time::Instant;
+use trace::time::{self, nanos};
 
 use crate::dial::NO_ROOM;
 
@@ -138,7 +139,7 @@ pub struct Outgoing {
 impl Outgoing {
     /// The envelope of the message, with its sequence number.
     pub(crate) fn envelope(&self, sequence: u64, incarnation: u32) -> Envelope {
-        let created = trace::time::unix_nano(SystemTime::now());
+        let created = trace::time::unix_nano(time::now());
         let deadline = |within| created.saturating_add(nanos(within));
         Envelope {
             id: self.id,

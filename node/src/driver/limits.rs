@@ -1,9 +1,9 @@
 //! Limits on messages that wait to be sent.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use libp2p::PeerId;
+use tokio::time::Instant;
 use trace::steps::Loss;
 
 use crate::admission::Admission;

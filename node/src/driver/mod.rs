@@ -35,15 +35,18 @@ mod tests;
 mod timers;
 mod unordered;
 
+use std::future::{pending, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::time::Instant;
 
 use algorithms::{Algorithm, Effect, Message as _, NodeId};
+use futures::FutureExt as _;
 use opentelemetry::Context;
 use opentelemetry::trace::SpanContext;
 use proto::Envelope;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::coop::consume_budget;
+use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
@@ -64,6 +67,7 @@ use trace::telemetry::{Tracer, from_wire, to_wire};
 
 use crate::admission::Admission;
 use crate::channel::{Inbound, Inbox, Outgoing};
+use crate::in_turn::in_turn;
 use crate::{Handle, Peer};
 
 /// How many orders wait for a driver. A guess; callers wait for a place.
@@ -175,7 +179,7 @@ impl<A: Algorithm> Driver<A> {
             process.algorithm,
             process.id,
             process.tracer.map_or(RecordTo::Nothing, RecordTo::Spans),
-            Clock::Wall,
+            Clock::Spans,
             process.seed,
         );
         let task = Task {
@@ -211,6 +215,7 @@ impl<A: Algorithm> Driver<A> {
         tasks.spawn(async move {
             let mut gate = FaultGate::new(gate);
             tokio::select! {
+                biased;
                 () = task.run(begin, &mut receiver, &mut gate) => {}
                 () = stopped => {}
             }
@@ -313,6 +318,16 @@ struct Task<A: Algorithm> {
     incarnation: u32,
 }
 
+/// What wakes a process.
+enum Woken<A: Algorithm> {
+    Faults(bool),
+    Order(Option<Order<A>>),
+    Inbound(Option<Inbound>),
+    Delayed(Inbound),
+    Timer(Expired<A::Timer>),
+    Outboxes(Change),
+}
+
 impl<A: Algorithm> Task<A> {
     async fn run(
         &mut self,
@@ -327,42 +342,68 @@ impl<A: Algorithm> Task<A> {
             Begin::Restart => self.steps.restart(&self.directory),
         };
         self.carry_out(at, step).await;
-        loop {
+        for turn in 0_usize.. {
             // Some inputs consume no budget of tokio's, and may always be ready.
             consume_budget().await;
-            let room = self.delayed.have_room() && gate.have_room();
-            tokio::select! {
-                changed = gate.changed() => match changed {
-                    true => self.on_faults(gate).await,
-                    false => return,
-                },
-                order = orders.recv(), if self.outboxes.have_room() => match order {
-                    Some(order) => self.on_order(order).await,
-                    None => return,
-                },
-                inbound = self.inbound.recv(), if room => match inbound {
-                    Some(inbound) => if let Some(there) = self.delayed.push(inbound) {
+            match self.next(turn, orders, gate).await {
+                Woken::Faults(true) => self.on_faults(gate).await,
+                Woken::Order(Some(order)) => self.on_order(order).await,
+                Woken::Inbound(Some(inbound)) => {
+                    if let Some(there) = self.delayed.push(inbound) {
                         self.on_inbound(there, gate).await;
-                    },
-                    None => return,
-                },
-                inbound = self.delayed.next() => self.on_inbound(inbound, gate).await,
-                timer = self.timers.next() => {
-                    let at = Instant::now();
-                    let Expired { timer, set_by, due } = timer;
-                    self.lateness.record(at.saturating_duration_since(due.into_std()));
-                    let step = self.steps.timer(timer, &set_by, &self.directory);
-                    self.carry_out_from(due.into_std(), at, step).await;
-                }
-                change = std::future::poll_fn(|cx| self.outboxes.poll(cx)) => match change {
-                    Change::Lost(peer, lost) => {
-                        let to = self.directory.node(peer);
-                        self.on_lost(to, *lost).await;
                     }
-                    Change::Room => {} // Commands are taken again.
-                },
+                }
+                Woken::Faults(false) | Woken::Order(None) | Woken::Inbound(None) => return,
+                Woken::Delayed(inbound) => self.on_inbound(inbound, gate).await,
+                Woken::Timer(timer) => self.on_timer(timer).await,
+                Woken::Outboxes(Change::Lost(peer, lost)) => {
+                    let to = self.directory.node(peer);
+                    self.on_lost(to, *lost).await;
+                }
+                Woken::Outboxes(Change::Room) => {} // Commands are taken again.
             }
         }
+    }
+
+    /// Waits for the next input.
+    async fn next(
+        &mut self,
+        turn: usize,
+        orders: &mut mpsc::Receiver<Order<A>>,
+        gate: &mut FaultGate,
+    ) -> Woken<A> {
+        let takes_orders = self.outboxes.have_room();
+        let takes_messages = self.delayed.have_room() && gate.have_room();
+        let order = async {
+            match takes_orders {
+                true => Woken::Order(orders.recv().await),
+                false => pending().await,
+            }
+        };
+        let inbound = async {
+            match takes_messages {
+                true => Woken::Inbound(self.inbound.recv().await),
+                false => pending().await,
+            }
+        };
+        let outboxes = poll_fn(|context| self.outboxes.poll(context));
+        let all: [Pin<&mut (dyn Future<Output = Woken<A>> + Send)>; 6] = [
+            pin!(gate.changed().map(Woken::Faults)),
+            pin!(order),
+            pin!(inbound),
+            pin!(self.delayed.next().map(Woken::Delayed)),
+            pin!(self.timers.next().map(Woken::Timer)),
+            pin!(outboxes.map(Woken::Outboxes)),
+        ];
+        in_turn(turn, all).await
+    }
+
+    async fn on_timer(&mut self, timer: Expired<A::Timer>) {
+        let at = Instant::now();
+        let Expired { timer, set_by, due } = timer;
+        self.lateness.record(at.saturating_duration_since(due));
+        let step = self.steps.timer(timer, &set_by, &self.directory);
+        self.carry_out_from(due, at, step).await;
     }
 
     async fn on_order(&mut self, order: Order<A>) {
@@ -484,7 +525,7 @@ impl<A: Algorithm> Task<A> {
                     self.send(to, message).await;
                 }
                 Effect::SetTimer { timer, after } => {
-                    let (due, context) = (due.into(), step.context.clone());
+                    let context = step.context.clone();
                     self.timers.set(timer, due, after, context);
                 }
                 Effect::CancelTimer { timer } => self.timers.cancel(&timer),

@@ -8,6 +8,7 @@ use opentelemetry::trace::{Span as _, SpanKind, Status, TraceContextExt as _, Tr
 use opentelemetry::{Context, KeyValue};
 use trace::store::hex;
 use trace::telemetry::Tracer;
+use trace::time;
 
 use super::{Error, Found, Lookup};
 use crate::Handle;
@@ -54,7 +55,7 @@ pub async fn traced(
         .start_with_context(tracer, &Context::new());
     let context = Context::new().with_span(span);
     let (found, exchanges) = handle.look_up_recorded(lookup).await;
-    let now = SystemTime::now();
+    let now = time::now();
     for exchange in exchanges {
         record(tracer, &context, exchange, now);
     }

@@ -89,6 +89,7 @@ impl Handler {
                     mut reply,
                 } = parcel;
                 let sent = tokio::select! {
+                    biased;
                     sent = stream::send(stream, peer, envelope) => sent,
                     () = reply.closed() => Err(Error::NoReceipt(peer)),
                 };

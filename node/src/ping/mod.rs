@@ -16,13 +16,14 @@ mod behaviour;
 mod handler;
 
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures::{AsyncReadExt as _, AsyncWriteExt as _};
 use libp2p::PeerId;
 use libp2p::ping::PROTOCOL_NAME;
 use libp2p::swarm::Stream;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 pub use behaviour::Behaviour;
 use handler::Age;
@@ -85,6 +86,7 @@ enum Outcome {
 /// Sends one ping and waits for its answer, or until its reply is not awaited any more.
 async fn ask(mut stream: Stream, age: Age, peer: PeerId, mut reply: Reply) -> Outcome {
     let answered = tokio::select! {
+        biased;
         answered = round_trip(&mut stream) => answered,
         () = reply.closed() => return Outcome::Done(None),
     };

@@ -1,12 +1,11 @@
 //! gossipsub: messages to all subscribers of a topic.
 
-use std::time::SystemTime;
-
 use libp2p::PeerId;
 use libp2p::gossipsub::{
     self, ConfigBuilder, Event, IdentTopic, MessageAuthenticity, ValidationMode,
 };
 use proto::MAX_ENVELOPE;
+use trace::time;
 
 use super::Error;
 use crate::config::Config;
@@ -81,7 +80,7 @@ pub(crate) fn on_event(event: Event, local: PeerId, config: &Config) {
                     from: message.source,
                     topic: message.topic.into_string(),
                     data: message.data,
-                    at: SystemTime::now(),
+                    at: time::now(),
                 });
             });
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use lab::topology::Topology;
 use node::admission::Guests;
-use node::export::Target;
+use node::export::{Target, redacted};
 use node::{Security, Transport};
 use trace::export::ExportFormat;
 
@@ -15,7 +15,8 @@ use super::Error;
 use super::{Usage, VIEW, values};
 use crate::host::Bounds;
 use crate::limits::{self, Need, Plan};
-use crate::run::{Format, RunOptions};
+use crate::run::{Format, RunOptions, Time};
+use crate::virtual_time;
 
 /// Options of every run, accepted before and after the experiment's name.
 #[derive(Clone, Debug, PartialEq, Args)]
@@ -34,6 +35,10 @@ pub struct Common {
     /// address says]
     #[arg(long, global = true, value_name = "T")]
     pub transport: Option<Transport>,
+    /// The clock of a run over real peers. In virtual time, over --transport memory alone,
+    /// the same seed gives the same run, and waiting costs nothing
+    #[arg(long, global = true, value_name = "CLOCK", default_value = "wall")]
+    pub time: Time,
     /// What secures connections within the process: nothing saves memory, and
     /// is for --transport memory alone [TCP: noise, QUIC: TLS]
     #[arg(long, global = true, value_name = "S", default_value = "noise")]
@@ -120,7 +125,10 @@ impl Common {
             return Err(Usage::value(given, reason).into());
         }
         let connections = topology.count(peers).map_err(lab::Error::from)?;
-        let transport = transport(self.transport, need.transport)?;
+        let transport = match self.time {
+            Time::Wall => transport(self.transport, need.transport)?,
+            Time::Virtual => within_the_process(self, need.transport)?,
+        };
         let security = security(self.security, transport)?;
         let limits = limits::check(&Plan {
             transport,
@@ -137,6 +145,7 @@ impl Common {
             edges,
             transport,
             security,
+            time: self.time,
             seed,
             dial_timeout: self.dial_timeout,
             out: self.out.clone(),
@@ -166,6 +175,36 @@ fn transport(given: Option<Transport>, address: Option<Transport>) -> Result<Tra
         )),
         (given, address) => Ok(given.or(address).unwrap_or(Transport::Tcp)),
     }
+}
+
+/// The transport of a run in virtual time. Sockets have the clock of the machine, and so do
+/// other programs.
+fn within_the_process(common: &Common, address: Option<Transport>) -> Result<Transport, Usage> {
+    const OPTION: &str = "--time virtual";
+    virtual_time::check().map_err(|error| Usage::option(OPTION, error.to_string()))?;
+    if let Some(other) = common.transport.filter(|given| *given != Transport::Memory) {
+        let reason = format!(
+            "sockets keep the time of the machine, and --transport {other} has some; leave \
+             --transport out"
+        );
+        return Err(Usage::value(OPTION, reason));
+    }
+    if let Some(other) = address {
+        let reason = format!(
+            "the peer after --to is in another program, over {other}, and keeps the time of the \
+             machine; leave --time out"
+        );
+        return Err(Usage::value(OPTION, reason));
+    }
+    if let Some(collector) = &common.otlp {
+        let reason = format!(
+            "its spans begin in 1970, and --otlp {} is a collector of this moment; leave --otlp \
+             out, and send the saved run with `testbed export`",
+            redacted(collector)
+        );
+        return Err(Usage::value(OPTION, reason));
+    }
+    Ok(Transport::Memory)
 }
 
 /// The security of the connections. Only connections within the process may be

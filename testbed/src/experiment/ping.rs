@@ -6,7 +6,8 @@ mod over;
 mod results;
 
 use csv::StringRecord;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
+use trace::time;
 
 use algorithms::NodeId;
 use algorithms::ping_pong::PingPong;
@@ -16,7 +17,7 @@ use node::driver::Report;
 use opentelemetry::trace::{SpanKind, Status, TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
 use serde_json::json;
-use tokio::time::{Interval, MissedTickBehavior, timeout};
+use tokio::time::{Instant, Interval, MissedTickBehavior, timeout};
 
 pub use destination::Destination;
 use over::PingProtocol;
@@ -86,7 +87,7 @@ impl Options {
                 }
                 let id = given[pair.from as usize];
                 given[pair.from as usize] += 1;
-                let sent = SystemTime::now();
+                let sent = time::now();
                 let outcome = self.ping(network, pair, id, &mut over).await?;
                 is_open = over == PingProtocol::Channel && !matches!(outcome, Outcome::Lost { .. });
                 let row = Row::new(tally.next(), pair, sent, outcome);

@@ -1,13 +1,11 @@
 //! Every peer dials its neighbours with higher numbers.
 
-use std::time::Instant;
-
 use algorithms::NodeId;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use node::{Handle, Multiaddr, dial};
 use opentelemetry::trace::{SpanKind, Status, TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use trace::telemetry::Tracer;
 
 use super::{

@@ -1,12 +1,11 @@
 //! Preloads routing tables before any peer is connected.
 
-use std::time::Instant;
-
 use node::lookup::KnownPeers;
 use opentelemetry::Context;
 use opentelemetry::trace::{TraceContextExt as _, Tracer as _};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
+use tokio::time::Instant;
 use trace::telemetry::Tracer;
 
 use super::{Builder, Member};

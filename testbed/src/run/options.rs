@@ -4,10 +4,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::ValueEnum;
 use lab::topology::Edges;
 use node::admission::Guests;
 use node::export::Target;
 use node::{Security, Transport};
+use serde::Serialize;
 
 use crate::host::Bounds;
 use crate::limits::Limits;
@@ -25,6 +27,8 @@ pub struct RunOptions {
     pub transport: Transport,
     /// What secures them, if the transport does not.
     pub security: Security,
+    /// Which clock the run has.
+    pub time: Time,
     /// Where all keys and choices come from.
     pub seed: u64,
     /// How long a dial may take.
@@ -49,6 +53,18 @@ pub struct RunOptions {
     pub quiet: bool,
     /// What the run needs of the machine, and what is available.
     pub limits: Limits,
+}
+
+/// The clock of a run over real peers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Time {
+    /// That of this machine
+    #[default]
+    Wall,
+    /// A paused one, which jumps to the next timer when nothing else can happen: the same
+    /// seed gives the same run, and waiting costs nothing
+    Virtual,
 }
 
 /// How a result is printed.

@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::Value;
 use trace::telemetry::Counts;
 
-use super::{Membership, RunOptions};
+use super::{Membership, RunOptions, Time};
 use crate::host::{Footprint, Host, Use};
 use crate::limits::Limits;
 
@@ -35,6 +35,10 @@ pub struct Record {
     pub started: Timestamp,
     /// How long it took, once it has ended.
     pub seconds: Option<f64>,
+    /// How much CPU time this process had used by then, in seconds.
+    pub cpu_seconds: Option<f64>,
+    /// The clock of the phases, of the spans and of what was measured.
+    pub time: Time,
     /// Where all keys and choices came from.
     pub seed: u64,
     /// The versions of the software.
@@ -161,6 +165,8 @@ impl Record {
             command: arguments(),
             started,
             seconds: None,
+            cpu_seconds: None,
+            time: options.time,
             seed: options.seed,
             versions: Versions::THIS,
             host: Host::this(),
@@ -200,6 +206,15 @@ impl Record {
     /// Sets the results of the ended run.
     pub fn set_results(&mut self, results: &impl Serialize) {
         self.results = serde_json::to_value(results).expect("results have no keys but strings");
+    }
+
+    /// The instance of the laboratory in the spans. In virtual time the same seed gives the
+    /// same spans.
+    pub fn instance(&self) -> String {
+        match self.time {
+            Time::Wall => self.id.clone(),
+            Time::Virtual => format!("{}-{}", self.experiment.name, self.seed),
+        }
     }
 
     /// The record as it is saved.

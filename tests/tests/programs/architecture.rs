@@ -11,10 +11,12 @@ use support::{run, workspace};
 use testbed::run::Versions;
 
 /// The rooms, each with the rooms that it may depend on directly.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     // What the property tests of the others share, and nothing else.
     ("testbed-property", &[]),
     ("testbed-proto", &["testbed-property"]),
+    // The only unsafe code.
+    ("testbed-entropy", &[]),
     ("testbed-derive", &[]),
     ("testbed-algorithms", &["testbed-proto", "testbed-derive"]),
     (
@@ -45,6 +47,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
         &[
             "testbed-lab",
             "testbed-node",
+            "testbed-entropy",
             "testbed-trace",
             "testbed-algorithms",
             "testbed-derive",
@@ -229,11 +232,12 @@ fn no_checker_imports_an_algorithm() {
 /// in this list. So no library imports the command line. Tests may import any.
 #[test]
 fn rooms_of_the_program_import_only_those_below() {
-    const ROOMS: [&str; 15] = [
+    const ROOMS: [&str; 16] = [
         "error",
         "progress",
         "rows",
         "host",
+        "virtual_time",
         "limits",
         "run",
         "control",

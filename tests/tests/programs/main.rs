@@ -27,3 +27,4 @@ mod per_message;
 mod report;
 mod simultaneous;
 mod strangers;
+mod virtual_time;

@@ -24,6 +24,7 @@ use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator};
 use sysinfo::System;
 
 use crate::store::{EncodedSpan, EndedSpan};
+use crate::time;
 
 pub use context::{from_wire, to_wire};
 pub use tracer::Tracer;
@@ -31,8 +32,7 @@ pub use tracer::Tracer;
 /// The instrumentation scope of every span.
 pub const SCOPE: &str = "testbed";
 
-/// The host of peers that a simulator runs: the same seed gives the same spans
-/// on any machine.
+/// The host of peers in virtual time: the same seed gives the same spans on any machine.
 const SIMULATED: &str = "simulated";
 
 /// Records spans.
@@ -122,7 +122,10 @@ impl Sink {
 
     /// The same for a service that shares a process, and so a clock, with others.
     pub fn tracer_among_others(self: &Arc<Self>, name: &str, instance: &str) -> Tracer {
-        let host = self.host.as_deref();
+        let host = match time::is_virtual() {
+            false => self.host.as_deref(),
+            true => Some(SIMULATED),
+        };
         let resource = on_loopback(resource(name, instance, host));
         self.tracer_of(resource, RandomIdGenerator::default())
     }

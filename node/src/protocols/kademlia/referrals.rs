@@ -17,6 +17,7 @@ use libp2p::swarm::{
     ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, THandler, THandlerInEvent,
     THandlerOutEvent, ToSwarm,
 };
+use trace::time;
 
 use crate::lookup::{ADD_PROVIDER, Exchange, Table};
 
@@ -182,7 +183,7 @@ impl Referrals {
         match event {
             ToSwarm::Dial { opts } => {
                 if let Some(peer) = opts.get_peer_id() {
-                    self.dials.insert(peer, SystemTime::now());
+                    self.dials.insert(peer, time::now());
                 }
             }
             ToSwarm::NotifyHandler { peer_id, event, .. } => {
@@ -201,7 +202,7 @@ impl Referrals {
             exchanges.push(Exchange {
                 peer,
                 message,
-                sent: SystemTime::now(),
+                sent: time::now(),
                 answered: None,
                 named: 0,
                 dialled: false,
@@ -214,7 +215,7 @@ impl Referrals {
         let Some(exchanges) = chain.and_then(|chain| chain.exchanges.as_mut()) else {
             return;
         };
-        let now = SystemTime::now();
+        let now = time::now();
         let asked = exchanges.iter_mut().find(|exchange| {
             (exchange.peer, exchange.message) == (peer, message) && exchange.answered.is_none()
         });

@@ -20,10 +20,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use clap::CommandFactory as _;
+use futures::future::BoxFuture;
 use node::export::Exporter;
 use node::interrupt;
 use node::stderr::note;
 use tokio::runtime::Runtime;
+use tokio::task::block_in_place;
 use tokio_util::task::TaskTracker;
 use trace::recorder::StoreRecorder;
 use trace::store::Store;
@@ -36,10 +38,10 @@ use crate::cli::{Cli, Command, Common, Measure};
 use crate::control::control;
 use crate::experiment::erased::{Erased, Measured};
 use crate::experiment::{self, Experiment, Findings, RunContext};
-use crate::host::{Watch, outgrows};
+use crate::host::{self, Watch, outgrows};
 use crate::progress::Progress;
-use crate::run::{Folder, Record, RunOptions, Status, Verdict};
-use crate::viewer;
+use crate::run::{Folder, Record, RunOptions, Status, Time, Verdict};
+use crate::{viewer, virtual_time};
 use metrics::Served;
 use view::Page;
 
@@ -119,6 +121,9 @@ async fn measure(common: &Common, args: &impl Measure) -> Result<ExitCode, Error
     measured(experiment, &options).await
 }
 
+/// An experiment that runs.
+type Running<'a> = BoxFuture<'a, Result<(), experiment::Error>>;
+
 /// How a run came to its end.
 enum Ended {
     Itself(Result<(), experiment::Error>),
@@ -178,10 +183,16 @@ async fn run_erased(experiment: &mut dyn Erased, options: &RunOptions) -> Result
         true => u64::MAX,
         false => options.limits.memory_most(),
     };
-    let ended = tokio::select! {
-        result = experiment.run(context) => Ended::Itself(result),
-        () = interrupt.cancelled() => Ended::Interrupted,
-        memory = outgrows(most) => Ended::Outgrown(memory),
+    let signal = interrupt.clone();
+    let stop = async move {
+        tokio::select! {
+            () = signal.cancelled() => Ended::Interrupted,
+            memory = outgrows(most) => Ended::Outgrown(memory),
+        }
+    };
+    let ended = match options.time {
+        Time::Wall => until(stop, experiment.run(context)).await,
+        Time::Virtual => in_virtual_time(stop, experiment.run(context), options.seed, &tasks)?,
     };
     drop(fault_requests);
     // The network is gone; its last steps end.
@@ -191,6 +202,7 @@ async fn run_erased(experiment: &mut dyn Erased, options: &RunOptions) -> Result
     record.spans.count(sink.counts());
     record.spans.without_parent = store.orphan_count();
     record.seconds = Some(began.elapsed().as_secs_f64());
+    record.cpu_seconds = host::cpu_seconds();
     record.host_use = Some(host.summary());
     let findings = experiment.end(&mut record, &store);
     record.verdict = verdict(findings, &record, ended);
@@ -224,6 +236,37 @@ async fn run_erased(experiment: &mut dyn Erased, options: &RunOptions) -> Result
     Ok(record.verdict.status.into())
 }
 
+/// Runs an experiment until it ends, or has to.
+async fn until(stop: impl Future<Output = Ended>, run: Running<'_>) -> Ended {
+    tokio::select! {
+        biased;
+        result = run => Ended::Itself(result),
+        ended = stop => ended,
+    }
+}
+
+/// The same on a clock of its own. What may stop the run, and what watches it, stay on this
+/// one. No task of the run is left when it returns.
+fn in_virtual_time(
+    stop: impl Future<Output = Ended> + Send + 'static,
+    run: Running<'_>,
+    seed: u64,
+    tasks: &TaskTracker,
+) -> Result<Ended, Error> {
+    let stop = tokio::spawn(stop);
+    let abort = stop.abort_handle();
+    let stopped = async { stop.await.unwrap_or(Ended::Interrupted) };
+    let work = async {
+        let ended = until(stopped, run).await;
+        tasks.close();
+        tasks.wait().await;
+        ended
+    };
+    let ended = block_in_place(|| virtual_time::block_on(seed, work));
+    abort.abort();
+    ended.map_err(Error::Threads)
+}
+
 /// Saves the report. A run whose report cannot be saved is still valid.
 fn report(folder: &Folder, record: &Record, store: &Store) -> Option<PathBuf> {
     let saved = viewer::report::save(folder, &record.to_json(), store);
@@ -234,16 +277,24 @@ fn report(folder: &Folder, record: &Record, store: &Store) -> Option<PathBuf> {
 /// Summarizes measurements during which the process was paused separately from the
 /// rest.
 fn tell_apart(record: &mut Record, folder: &Folder) -> Result<(), crate::run::Error> {
-    if let Some(host) = &mut record.host_use {
+    if let Some(host) = record
+        .host_use
+        .as_mut()
+        .filter(|_| record.time == Time::Wall)
+    {
         host.apart = folder.apart(&host.pauses)?;
     }
     Ok(())
 }
 
-/// Why the host, not the network, determined the measurements. Where nothing was
-/// measured, a pause still explains operations that did not end in time.
+/// Why the host, not the network, determined the measurements: never in virtual time. Where
+/// nothing was measured, a pause still explains operations that did not end in time.
 fn against_the_host(record: &Record, findings: &Findings) -> Vec<String> {
-    let Some(host) = &record.host_use else {
+    let Some(host) = record
+        .host_use
+        .as_ref()
+        .filter(|_| record.time == Time::Wall)
+    else {
         return Vec::new();
     };
     let saturated = host.saturated.as_ref().map(ToString::to_string);

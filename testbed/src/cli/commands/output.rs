@@ -8,7 +8,8 @@ use std::time::Duration;
 use lab::stats::{per_second, show};
 
 use crate::cli::Error;
-use crate::run::{Folder, Format, Record, RunOptions};
+use crate::run::{Folder, Format, Record, RunOptions, Time};
+use crate::virtual_time;
 use lab::shell;
 
 /// Prints `text`. A reader that closes the pipe (`| head`) is no error.
@@ -46,10 +47,13 @@ fn text(
 ) -> String {
     let mut text = built(record);
     text.push_str(results);
-    if let Some(host) = record.host_use.as_ref().filter(|host| host.measured) {
+    let is_wall = record.time == Time::Wall;
+    let host = record.host_use.as_ref();
+    if let Some(host) = host.filter(|host| host.measured && is_wall) {
         let clock = Duration::from_nanos(record.host.clock_resolution_ns);
         let _ = writeln!(text, "host              {host}; clock {}", show(clock));
     }
+    text.push_str(&virtual_clock(record));
     text.push_str(&stood_still(record));
     text.push_str(&record.membership.text());
     text.push_str(&spans(record));
@@ -82,9 +86,13 @@ fn built(record: &Record) -> String {
         transport.push_str(" (plaintext)");
     }
     let plural = |count: u64| if count == 1 { "" } else { "s" };
+    let clock = match record.time {
+        Time::Wall => "",
+        Time::Virtual => ", virtual time",
+    };
     let (peers, connections) = (u64::from(record.peers), record.connections);
     let mut text = format!(
-        "{peers} peer{}, {connections} connection{}, topology {}, transport {transport}, seed {}\n",
+        "{peers} peer{}, {connections} connection{}, topology {}, transport {transport}, seed {}{clock}\n",
         plural(peers),
         plural(connections),
         record.topology,
@@ -92,7 +100,9 @@ fn built(record: &Record) -> String {
     );
     for phase in &record.phases {
         let took = Duration::from_secs_f64(phase.seconds);
+        // Virtual time says nothing of how fast this machine is.
         let speed = match phase.name {
+            _ if record.time == Time::Virtual => String::new(),
             "NewNetwork" => format!(
                 " ({} peers a second)",
                 per_second(record.peers.into(), took)
@@ -118,10 +128,34 @@ fn built(record: &Record) -> String {
     text
 }
 
+/// What a run in virtual time took of this machine, and what came from its seed.
+fn virtual_clock(record: &Record) -> String {
+    if record.time == Time::Wall {
+        return String::new();
+    }
+    let seconds = |seconds: Option<f64>| {
+        let time = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        time.map_or("an unknown time".to_owned(), show)
+    };
+    let choices = match virtual_time::is_seeded() {
+        true => "all choices come from the seed",
+        false => "libp2p's own choices do not come from the seed on this system",
+    };
+    format!(
+        "virtual time      all times above; here it took {}, {} of it CPU; {choices}\n",
+        seconds(record.seconds),
+        seconds(record.cpu_seconds)
+    )
+}
+
 /// The operations that were in progress while the process was paused.
 fn stood_still(record: &Record) -> String {
     let mut text = String::new();
-    let Some(host) = &record.host_use else {
+    let Some(host) = record
+        .host_use
+        .as_ref()
+        .filter(|_| record.time == Time::Wall)
+    else {
         return text;
     };
     if let Some(still) = host.stood_still() {

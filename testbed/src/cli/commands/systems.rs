@@ -35,7 +35,7 @@ use crate::experiment::live::Live;
 use crate::experiment::simulated::Simulated;
 use crate::limits::Need;
 use crate::network::{Links, neighbours};
-use crate::run::{self, RunOptions};
+use crate::run::{self, RunOptions, Time};
 
 /// The default delay of a message in a live run: long enough that a cut finds some
 /// messages in flight.
@@ -119,6 +119,8 @@ fn own_description<S: System>(options: Value) -> Description {
 pub(super) fn without_sockets(common: &Common) -> Common {
     Common {
         transport: Some(Transport::Memory),
+        // They have a virtual time of their own.
+        time: Time::Wall,
         ..common.clone()
     }
 }

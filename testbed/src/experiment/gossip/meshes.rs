@@ -1,9 +1,10 @@
 //! The barrier before the first message: every mesh has formed.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use algorithms::NodeId;
 use node::gossip::Parameters;
+use tokio::time::Instant;
 
 use super::{Options, TOPIC};
 use crate::experiment::Error;

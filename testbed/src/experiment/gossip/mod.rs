@@ -13,7 +13,8 @@ mod results;
 mod session;
 
 use csv::StringRecord;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 use lab::planned::Kill;
 use lab::planned::{Faults, Planned, Strike};
@@ -126,10 +127,10 @@ impl Gossip {
             let whole = |arrivals: &Arrivals| arrivals.all_sent() && arrivals.all_there();
             let late = !self.arrivals.as_ref().is_some_and(whole);
             // An attempt during which the process was paused is repeated.
-            if context.host.stood_still(began) && self.search.again() {
+            if context.host.stood_still(began.into_std()) && self.search.again() {
                 continue;
             }
-            let too_short = late || context.host.saturated(began).is_some();
+            let too_short = late || context.host.saturated(began.into_std()).is_some();
             self.search.tried(interval, too_short);
         }
     }

@@ -1,7 +1,7 @@
 //! A session: messages are published at their times, and deliveries recorded.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use lab::planned::Kill;
 use node::gossip::{Counts, Delivery};
@@ -11,10 +11,10 @@ use proto::{Bytes, Envelope};
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 use tokio::sync::mpsc;
-use tokio::time::{sleep_until, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use trace::steps::key;
 use trace::telemetry::to_wire;
-use trace::time::unix_nano;
+use trace::time::{self, unix_nano};
 
 use super::TOPIC;
 use super::arrivals::Arrivals;
@@ -62,12 +62,12 @@ impl Session<'_> {
         kill: &[Kill],
         step: impl Fn(),
     ) -> Result<(), Error> {
-        let (start, epoch) = (Instant::now(), SystemTime::now());
+        let (start, epoch) = (Instant::now(), time::now());
         for (at, due) in schedule(messages, interval, kill) {
             loop {
                 tokio::select! {
                     biased;
-                    () = sleep_until((start + at).into()) => break,
+                    () = sleep_until(start + at) => break,
                     delivery = self.deliveries.recv() => self.take(delivery)?,
                 }
             }
@@ -88,7 +88,7 @@ impl Session<'_> {
         }
         while !self.arrivals.all_there() {
             let end = Instant::now() + self.patience;
-            match timeout_at(end.into(), self.deliveries.recv()).await {
+            match timeout_at(end, self.deliveries.recv()).await {
                 Ok(delivery) => self.take(delivery)?,
                 Err(_) => break,
             }
@@ -107,7 +107,7 @@ impl Session<'_> {
         while copies != Some(self.counts.copies()) && Instant::now() < end {
             copies = Some(self.counts.copies());
             let quiet = Instant::now() + QUIET;
-            while let Ok(delivery) = timeout_at(quiet.into(), self.deliveries.recv()).await {
+            while let Ok(delivery) = timeout_at(quiet, self.deliveries.recv()).await {
                 self.take(delivery)?;
             }
         }
@@ -153,7 +153,7 @@ impl Session<'_> {
         let envelope = Envelope {
             id,
             kind: KIND.into(),
-            created_unix_nano: unix_nano(SystemTime::now()),
+            created_unix_nano: unix_nano(time::now()),
             deadline_unix_nano: None,
             trace: to_wire(span.span_context()),
             sequence: 0,

@@ -11,7 +11,8 @@ mod results;
 mod tables;
 
 use csv::StringRecord;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
+use trace::time;
 
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
@@ -22,7 +23,7 @@ use prometheus_client::registry::Registry;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
-use tokio::time::{sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 use trace::store::{Store, hex};
 
 use super::{Experiment, Findings, RunContext};
@@ -81,11 +82,11 @@ async fn carry_out(
     members: &Members,
     mut each: impl FnMut(usize, Outcome) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let (start, epoch) = (Instant::now(), SystemTime::now());
+    let (start, epoch) = (Instant::now(), time::now());
     let all = (0_u32..).zip(operations).map(|(number, operation)| {
         let due = interval * number;
         async move {
-            sleep_until((start + due).into()).await;
+            sleep_until(start + due).await;
             let found = ask(members, operation, patience).await;
             let outcome = Outcome {
                 intended: epoch + due,

@@ -1,10 +1,11 @@
 //! The barrier before the first operation: every routing table is filled, and no
 //! lookup is in progress.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use algorithms::NodeId;
 use node::Handle;
+use tokio::time::Instant;
 
 use crate::experiment::Error;
 use crate::network::Members;

@@ -11,7 +11,8 @@ mod stack;
 mod tcp;
 
 use csv::StringRecord;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
@@ -25,7 +26,7 @@ use crate::experiment::Error;
 use crate::network::Speaks;
 use crate::rows::columns;
 use crate::run;
-use crate::run::Record;
+use crate::run::{Record, Time};
 use pace::Turn;
 use results::{Results, Row, Tally};
 use stack::Stack;
@@ -148,8 +149,11 @@ impl Experiment for Latency {
         let (witness, mut seen) = mpsc::channel(SEEN);
         let neighbours = members.neighbours.clone();
         let mut stack = Stack::new(members, inboxes, &witness, context.tasks);
-        let tcp = Tcp::start(&witness).await;
-        let mut tcp = tcp.map_err(Error::Tcp)?;
+        // Sockets keep the time of the machine.
+        let mut tcp = match context.options.time {
+            Time::Wall => Some(Tcp::start(&witness).await.map_err(Error::Tcp)?),
+            Time::Virtual => None,
+        };
         let turns = self.turns(&neighbours, context.options.seed);
         let began = Instant::now();
         for (_, pairs) in &turns {
@@ -171,9 +175,10 @@ impl Experiment for Latency {
                     start,
                     seen: &mut seen,
                 };
-                let sent = match path {
-                    Path::Stack => turn.run(&mut stack).await,
-                    Path::Tcp => turn.run(&mut tcp).await,
+                let sent = match (path, &mut tcp) {
+                    (Path::Stack, _) => turn.run(&mut stack).await,
+                    (Path::Tcp, Some(tcp)) => turn.run(tcp).await,
+                    (Path::Tcp, None) => continue,
                 };
                 self.tally.take(path, size, &sent, context.rows)?;
                 start = match self.options.interval {

@@ -1,10 +1,11 @@
 //! The schedule of messages, and when they arrived.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::mpsc;
-use tokio::time::sleep_until;
+use tokio::time::{Instant, sleep_until};
+use trace::time;
 
 use super::{Event, EventKind, Options};
 
@@ -50,7 +51,7 @@ impl Turn<'_> {
             start,
             seen,
         } = self;
-        let (now, wall) = (Instant::now(), SystemTime::now());
+        let (now, wall) = (Instant::now(), time::now());
         let epoch = match start.checked_duration_since(now) {
             Some(ahead) => wall + ahead,
             None => wall - (now - start),
@@ -88,8 +89,8 @@ impl Turn<'_> {
             let event = tokio::select! {
                 biased;
                 event = seen.recv() => event,
-                () = sleep_until(due.into()), if wakes => continue,
-                () = sleep_until(give_up.into()), if !wakes => None,
+                () = sleep_until(due), if wakes => continue,
+                () = sleep_until(give_up), if !wakes => None,
             };
             let Some(Event { id, at, what }) = event else {
                 return sent; // Unanswered messages count as lost.

@@ -52,13 +52,14 @@ pub struct Results {
 struct SizeResults {
     size_bytes: usize,
     stack: PathSummary,
-    tcp: PathSummary,
+    /// `None` in virtual time, which sockets do not have.
+    tcp: Option<PathSummary>,
     /// The stack's median divided by that of plain TCP.
     one_way_ratio: Option<f64>,
     round_trip_ratio: Option<f64>,
 }
 
-#[derive(Debug, Default, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize)]
 struct PathSummary {
     sent: u64,
     lost: u64,
@@ -112,17 +113,16 @@ impl Tally {
         let mut sizes: Vec<_> = self.0.keys().map(|(size, _)| *size).collect();
         sizes.dedup();
         let of = |size, path| {
-            self.0
-                .get(&(size, path))
-                .map(Ways::summary)
-                .unwrap_or_default()
+            let ways: Option<&Ways> = self.0.get(&(size, path));
+            ways.map(Ways::summary)
         };
         let sizes = sizes.into_iter().map(|size| {
-            let (stack, tcp) = (of(size, Path::Stack), of(size, Path::Tcp));
+            let stack = of(size, Path::Stack).unwrap_or_default();
+            let tcp = of(size, Path::Tcp);
             SizeResults {
                 size_bytes: size,
-                one_way_ratio: ratio(stack.one_way_ns, tcp.one_way_ns),
-                round_trip_ratio: ratio(stack.round_trip_ns, tcp.round_trip_ns),
+                one_way_ratio: ratio(stack.one_way_ns, tcp.and_then(|tcp| tcp.one_way_ns)),
+                round_trip_ratio: ratio(stack.round_trip_ns, tcp.and_then(|tcp| tcp.round_trip_ns)),
                 stack,
                 tcp,
             }
@@ -170,7 +170,7 @@ impl Results {
                 .push(format!("{sent} of {expected} messages were sent"));
         }
         for size in &self.sizes {
-            for (path, of) in [(Path::Stack, &size.stack), (Path::Tcp, &size.tcp)] {
+            for (path, of) in size.paths() {
                 if of.lost > 0 {
                     findings.incomplete.push(format!(
                         "{} of {} messages of {} bytes got no answer within {:?} ({})",
@@ -188,9 +188,14 @@ impl Results {
 }
 
 impl SizeResults {
+    fn paths(&self) -> impl Iterator<Item = (Path, PathSummary)> {
+        let tcp = self.tcp.map(|tcp| (Path::Tcp, tcp));
+        std::iter::once((Path::Stack, self.stack)).chain(tcp)
+    }
+
     fn measures(&self) -> Vec<Measure> {
         let mut all = Vec::new();
-        for (path, of) in [(Path::Stack, &self.stack), (Path::Tcp, &self.tcp)] {
+        for (path, of) in self.paths() {
             let name = |what| format!("{what}, {} bytes, {}", self.size_bytes, path.name());
             all.push(Measure::times(&name("one way"), of.one_way_ns, of.lost));
             all.push(Measure::times(
@@ -198,6 +203,9 @@ impl SizeResults {
                 of.round_trip_ns,
                 of.lost,
             ));
+        }
+        if self.tcp.is_none() {
+            return all;
         }
         let count = self.stack.round_trip_ns.map_or(0, |times| times.count);
         let name = format!("stack / tcp, {} bytes", self.size_bytes);
@@ -211,15 +219,15 @@ impl SizeResults {
 
     fn write(&self, out: &mut String) -> std::fmt::Result {
         writeln!(out, "{} bytes", thousands(self.size_bytes as u64))?;
-        let (stack, tcp) = (&self.stack, &self.tcp);
+        let (stack, tcp) = (&self.stack, self.tcp.unwrap_or_default());
         write_ways(out, "one way", stack.one_way_ns, tcp.one_way_ns)?;
         write_ways(out, "round trip", stack.round_trip_ns, tcp.round_trip_ns)?;
+        let over_tcp = match self.tcp {
+            Some(tcp) => format!(", over plain TCP {}", tcp.lost),
+            None => String::new(),
+        };
         if stack.lost + tcp.lost > 0 {
-            writeln!(
-                out,
-                "  lost            {}, over plain TCP {}",
-                stack.lost, tcp.lost
-            )?;
+            writeln!(out, "  lost            {}{over_tcp}", stack.lost)?;
         }
         Ok(())
     }
@@ -231,20 +239,26 @@ fn write_ways(
     stack: Option<Summary>,
     tcp: Option<Summary>,
 ) -> std::fmt::Result {
-    let (Some(times), Some(floor)) = (stack, tcp) else {
+    let Some(times) = stack else {
         return writeln!(out, "  {name:<15} never (n = 0)");
     };
     let shown = |nanos| show(Duration::from_nanos(nanos));
+    let beside = tcp.map(|floor| {
+        format!(
+            "; plain TCP p50 {}, p99 {}: {:.2} times",
+            shown(floor.p50),
+            shown(floor.p99),
+            ratio(stack, tcp).unwrap_or(f64::NAN)
+        )
+    });
     writeln!(
         out,
-        "  {name:<15} p50 {}, p99 {}, max {} (n = {}); plain TCP p50 {}, p99 {}: {:.2} times",
+        "  {name:<15} p50 {}, p99 {}, max {} (n = {}){}",
         shown(times.p50),
         shown(times.p99),
         shown(times.max),
         times.count,
-        shown(floor.p50),
-        shown(floor.p99),
-        ratio(stack, tcp).unwrap_or(f64::NAN)
+        beside.unwrap_or_default()
     )
 }
 

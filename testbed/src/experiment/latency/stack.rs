@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Instant, SystemTime};
 
 use node::channel::{Inbound, Inbox, Outgoing, Sender};
 use node::{Handle, PeerId};
@@ -12,9 +11,11 @@ use opentelemetry_sdk::trace::Span;
 use proto::{Bytes, TraceContext};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use trace::steps::key;
 use trace::telemetry::{Tracer, from_wire, to_wire};
+use trace::time;
 
 use super::pace::Way;
 use super::tcp::See as _;
@@ -120,7 +121,7 @@ impl Way for Stack {
 
     fn answered(&mut self, id: u64, at: Instant) {
         if let Some(mut span) = self.open.remove(&id) {
-            span.end_with_timestamp(SystemTime::now() - at.elapsed());
+            span.end_with_timestamp(time::now() - at.elapsed());
         }
     }
 }

@@ -1,12 +1,12 @@
 //! The baseline: the same bytes over plain TCP, on the loopback.
 
 use std::io;
-use std::time::Instant;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::pace::Way;
 use super::{Event, EventKind, WAITING, Witness};

@@ -10,7 +10,8 @@ mod session;
 mod tests;
 
 use csv::StringRecord;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 use lab::planned::{Faults, Strike};
 use lab::simulator::Crash;
@@ -137,7 +138,7 @@ impl<S: System> Experiment for Live<S> {
         let bar = context.progress.bar("operations", expected);
         let laboratory = context
             .sink
-            .tracer_among_others(LABORATORY, &context.record.id);
+            .tracer_among_others(LABORATORY, &context.record.instance());
         context
             .fault_requests
             .allow(fault_requests::allowed(&self.system));

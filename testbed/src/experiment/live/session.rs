@@ -5,7 +5,7 @@ mod crashes;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use algorithms::{Algorithm, NodeId};
 use futures::FutureExt as _;
@@ -16,6 +16,7 @@ use lab::system::{Endings, System};
 use node::driver::{Report, Stopped};
 use opentelemetry::trace::{TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
+use tokio::time::Instant;
 use trace::steps::{RequestRecord, key};
 use trace::telemetry::Tracer;
 
@@ -86,6 +87,8 @@ pub(super) struct Session<'a, S: System> {
     operations: Operations<Command<S>, Owner>,
     /// The command that a process is to take next.
     giving: Option<Giving>,
+    /// Whether the last event was a report.
+    heard: bool,
     restarts: Restarts<S::Algorithm>,
     /// The places of the planned restarts that are under way.
     restarting: BTreeMap<NodeId, usize>,
@@ -142,6 +145,7 @@ impl<'a, S: System> Session<'a, S> {
             clients,
             operations: Operations::default(),
             giving: None,
+            heard: false,
             restarts: Restarts::default(),
             restarting: BTreeMap::new(),
             restarted: BTreeMap::new(),
@@ -161,7 +165,28 @@ impl<'a, S: System> Session<'a, S> {
             let asks = self.clients.due();
             let gives_up = self.gives_up;
             let gives = self.giving.is_some();
+            // Actions that are due come first, but for a report between any two.
+            let heard = std::mem::replace(&mut self.heard, false);
             tokio::select! {
+                biased;
+                () = self.clock.reaches(limit) => {
+                    self.progress.late = true;
+                    return Ok(());
+                }
+                () = self.clock.reaches(gives_up.unwrap_or(limit)), if gives_up.is_some() => {
+                    return Ok(());
+                }
+                request = fault_requests.next() => {
+                    let done = self.inject(network, &request.action).await;
+                    fault_requests.pause(self.clock.is_paused());
+                    request.answer(done);
+                }
+                joined = self.restarts.next() => self.on_joined(network, joined)?,
+                report = network.reports.recv(), if !heard => {
+                    self.heard = true;
+                    self.hear(report)?;
+                }
+                taken = taken(&mut self.giving), if gives => self.on_taken(taken)?,
                 () = self.clock.reaches(due.unwrap_or(limit)), if due.is_some() && !gives => {
                     let (at, due) = self.due.pop_front().expect("it is due");
                     match due {
@@ -179,21 +204,8 @@ impl<'a, S: System> Session<'a, S> {
                     let (at, client) = asks.expect("a client is due");
                     self.ask(network, at, client)?;
                 }
-                taken = taken(&mut self.giving), if gives => self.on_taken(taken)?,
-                () = self.clock.reaches(gives_up.unwrap_or(limit)), if gives_up.is_some() => {
-                    return Ok(());
-                }
-                () = self.clock.reaches(limit) => {
-                    self.progress.late = true;
-                    return Ok(());
-                }
-                report = network.reports.recv() => self.hear(report)?,
-                joined = self.restarts.next() => self.on_joined(network, joined)?,
-                request = fault_requests.next() => {
-                    let done = self.inject(network, &request.action).await;
-                    fault_requests.pause(self.clock.is_paused());
-                    request.answer(done);
-                }
+                // Nothing is due.
+                () = std::future::ready(()), if heard => {}
             }
         }
         Ok(())

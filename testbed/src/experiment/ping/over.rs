@@ -1,11 +1,9 @@
 //! The protocol of the pings: the testbed's channels, or libp2p's ping for an external
 //! peer that does not support channels.
 
-use std::time::Instant;
-
 use algorithms::ping_pong::PingPong;
 use node::{PeerId, channel, ping};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::Options;
 use super::results::Outcome;

@@ -1,12 +1,11 @@
 //! Processes of a run that crash and restart, as planned or on request.
 
-use std::time::{Instant, SystemTime};
-
 use algorithms::NodeId;
 use lab::system::System;
 use opentelemetry::trace::{Status, TraceContextExt as _};
+use tokio::time::Instant;
 use trace::history::faults::FaultAction;
-use trace::time::unix_nano;
+use trace::time::{self, unix_nano};
 
 use super::super::planned::{Change, PlannedFault};
 use super::{Due, Session};
@@ -44,7 +43,7 @@ impl<S: System> Session<'_, S> {
         match change {
             Change::Kill | Change::Crash => {
                 if self.crash(network, node).await? {
-                    let now = unix_nano(SystemTime::now());
+                    let now = unix_nano(time::now());
                     self.progress.struck.insert(place, now);
                 }
             }
@@ -112,7 +111,7 @@ impl<S: System> Session<'_, S> {
         self.record(&FaultAction::Restart { peer: name });
         self.restarted.insert(node, Instant::now());
         if let Some(place) = self.restarting.remove(&node) {
-            let now = unix_nano(SystemTime::now());
+            let now = unix_nano(time::now());
             self.progress.struck.insert(place, now);
         }
         let paused = self.clock.is_paused();

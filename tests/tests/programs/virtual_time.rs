@@ -1,0 +1,165 @@
+//! `--time virtual`: real swarms on a paused clock.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use serde_json::Value;
+use support::{Ended, run, testbed};
+use tempfile::TempDir;
+
+/// A run of the testbed in virtual time, in a folder of its own.
+struct Run {
+    folder: TempDir,
+    ended: Ended,
+}
+
+fn run_virtual(args: &str, threads: &str) -> Run {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut command = testbed();
+    command.args(["--time", "virtual", "--seed", "7", "--out"]);
+    command
+        .arg(folder.path())
+        .env("TOKIO_WORKER_THREADS", threads);
+    let ended = run(command.args(args.split_whitespace()));
+    Run { folder, ended }
+}
+
+impl Run {
+    fn file(&self, name: &str) -> PathBuf {
+        let mut runs = fs::read_dir(self.folder.path()).expect("a folder");
+        let run = runs.next().expect("a run").expect("a folder").path();
+        run.join(name)
+    }
+
+    fn read(&self, name: &str) -> String {
+        read(&self.file(name))
+    }
+
+    fn record(&self) -> Value {
+        serde_json::from_str(&self.read("run.json")).expect("JSON")
+    }
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// All experiments over real peers.
+const EXPERIMENTS: [&str; 12] = [
+    "--peers 10 ping --count 20",
+    "--peers 5 snapshot",
+    "--peers 6 --topology ring elect",
+    "--peers 5 mutex",
+    "--peers 12 --topology random:4 wave",
+    "--peers 16 gossip",
+    "--peers 24 gossip --protocol gossipsub",
+    "--peers 16 kad",
+    "--peers 6 terminate",
+    "--peers 5 replicate",
+    "--peers 5 agree",
+    "--peers 6 latency",
+];
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn the_same_seed_gives_the_same_run() {
+    for args in EXPERIMENTS {
+        let (one, other) = (run_virtual(args, "1"), run_virtual(args, "2"));
+        for run in [&one, &other] {
+            assert_eq!(run.ended.status, Some(0), "{args}: {}", run.ended);
+            let parts = [
+                "seed 7, virtual time",
+                "all choices come from the seed",
+                "verdict           pass",
+            ];
+            for part in parts {
+                assert!(
+                    run.ended.stdout.contains(part),
+                    "{args}: {part}: {}",
+                    run.ended
+                );
+            }
+        }
+        for file in ["spans.jsonl", "results.csv"] {
+            assert!(one.read(file) == other.read(file), "{args}: {file} differs");
+        }
+        let (mut one, mut other) = (one.record(), other.record());
+        assert_eq!(one["time"], "virtual");
+        for record in [&mut one, &mut other] {
+            let all = record.as_object_mut().expect("an object");
+            for of_the_machine in [
+                "id",
+                "command",
+                "started",
+                "seconds",
+                "cpu_seconds",
+                "footprint",
+                "host_use",
+                "limits",
+            ] {
+                assert!(all.remove(of_the_machine).is_some(), "{of_the_machine}");
+            }
+        }
+        assert_eq!(one, other, "{args}");
+    }
+}
+
+#[test]
+fn another_seed_gives_another_run() {
+    let one = run_virtual("--peers 24 gossip --protocol gossipsub", "2");
+    let other = run_virtual("--seed 8 --peers 24 gossip --protocol gossipsub", "2");
+    assert_eq!(other.ended.status, Some(2), "a seed twice is refused");
+    let mut command = testbed();
+    command.args("--time virtual --seed 8 --quiet --peers 24 --out".split(' '));
+    let command = command.arg(other.folder.path());
+    run(command.args(["gossip", "--protocol", "gossipsub"])).exits(0);
+    assert_ne!(one.read("spans.jsonl"), other.read("spans.jsonl"));
+}
+
+/// Waiting costs nothing: a gossip of an hour.
+#[test]
+fn an_hour_takes_seconds() {
+    let began = Instant::now();
+    let args = "--peers 8 gossip --protocol gossipsub --messages 60 --interval 60s";
+    let run = run_virtual(args, "2");
+    run.ended.exits(0);
+    let spans = read(&run_folder(&run.folder).join("spans.jsonl"));
+    // Nanoseconds of 59 minutes.
+    let last = 59 * 60 * 1_000_000_000_u64;
+    let is_late = |time: &str| time.parse::<u64>().is_ok_and(|time| time >= last);
+    assert!(spans.split('"').any(is_late), "no span after 59 minutes");
+    assert!(began.elapsed().as_secs() < 600, "{:?}", began.elapsed());
+}
+
+fn run_folder(folder: &TempDir) -> PathBuf {
+    let mut runs = fs::read_dir(folder.path()).expect("a folder");
+    runs.next().expect("a run").expect("a folder").path()
+}
+
+#[test]
+fn what_has_a_clock_of_its_own_is_refused() {
+    for (args, parts) in [
+        (
+            "--transport tcp ping",
+            ["--time virtual", "--transport tcp"],
+        ),
+        (
+            "--transport quic kad",
+            ["--time virtual", "--transport quic"],
+        ),
+        (
+            "--otlp http://127.0.0.1:4318 wave",
+            ["--time virtual", "1970"],
+        ),
+        (
+            "ping --to /ip4/127.0.0.1/tcp/4001/p2p/12D3KooWHD53xqEpQ5PyKM46yRb9Txat7rR7ZJZmyVkVWYKMe4Kf",
+            ["--time virtual", "--to"],
+        ),
+    ] {
+        let ended = run_virtual(args, "2").ended.exits(2);
+        for part in parts {
+            assert!(ended.stderr.contains(part), "{args}: {part}: {ended}");
+        }
+    }
+}
