@@ -89,8 +89,9 @@ pub fn again_with(command: &[String], seed: u64, schedule: u64, changes: &Change
 }
 
 /// The options that a scenario replaces.
-const OF_A_SCENARIO: [&str; 11] = [
+const OF_A_SCENARIO: [&str; 12] = [
     "--scenario",
+    "--network",
     "--delay",
     "--loss",
     "--duplication",
@@ -120,6 +121,7 @@ fn of_scenario(scenario: &Scenario) -> Vec<String> {
         words.extend(option("--channel", "per-message"));
     }
     let rest = Scenario {
+        network: scenario.network.clone(),
         crash: scenario.crash.clone(),
         partition: scenario.partition.clone(),
         random: scenario.random.clone(),

@@ -4,6 +4,7 @@
 //! by the run's seed.
 
 mod error;
+mod packets;
 mod parse;
 mod preset;
 mod rate;
@@ -17,6 +18,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::delay::Delay;
 pub use error::Error;
+pub use packets::Packets;
 pub use rate::Rate;
 
 /// What timers of links resolve: tokio's count milliseconds, and run out late, never early.
@@ -86,7 +88,8 @@ pub struct Settled {
 }
 
 /// The streams of random numbers of a world: other draws of the same seed differ from them.
-const PLACES: u64 = 1 << 62;
+const PLACES: u64 = 1 << 61;
+const PACKETS: u64 = 1 << 62;
 const PAIRS: u64 = 1 << 63;
 
 impl World {

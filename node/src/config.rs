@@ -11,6 +11,7 @@ use libp2p::identity::Keypair;
 
 use crate::admission::Admission;
 use crate::gossip;
+use crate::links::Links;
 use crate::metrics::Metrics;
 
 /// How a peer is built. Start from [`Config::new`] and change what differs.
@@ -45,6 +46,9 @@ pub struct Config {
     pub watch: Option<gossip::Watch>,
     /// The metrics of libp2p and of the peer. Peers may share them.
     pub metrics: Option<Arc<Metrics>>,
+    /// The links of a world under its connections over TCP and memory; `None` for those of
+    /// the machine.
+    pub links: Option<Links>,
     /// The number of the last channel that this peer has opened before; 0 for none. Its
     /// channels are numbered from the next one, so those of a peer that restarts come after
     /// those that it opened before.
@@ -67,6 +71,7 @@ impl Config {
             gossip: gossip::Parameters::default(),
             watch: None,
             metrics: None,
+            links: None,
             incarnation: 0,
         }
     }

@@ -24,6 +24,7 @@ pub mod http;
 mod in_turn;
 pub mod interrupt;
 pub mod keys;
+pub mod links;
 pub mod logs;
 pub mod lookup;
 pub mod message;

@@ -11,6 +11,7 @@ use libp2p::core::upgrade::Version;
 use libp2p::{core, noise, plaintext, quic, tcp, yamux};
 
 use crate::config::{Config, Security, Transport};
+use crate::links::link;
 
 type Connections = Boxed<(PeerId, StreamMuxerBox)>;
 
@@ -44,6 +45,8 @@ where
     T::Dial: Send + 'static,
     T::ListenerUpgrade: Send + 'static,
 {
+    let links = config.links.clone();
+    let transport = transport.and_then(move |stream, endpoint| link(stream, links, endpoint));
     let transport = transport.upgrade(Version::V1Lazy);
     let timeout = config.connection_timeout;
     Ok(match security {

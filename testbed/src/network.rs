@@ -4,6 +4,7 @@ mod connect;
 mod error;
 mod introduce;
 mod restart;
+mod world;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use lab::delay::Delay;
 use node::admission::{Admission, Guests};
 use node::channel::Inbox;
 use node::driver::{self, Directory, Driver, Lateness, Process, Report};
+use node::links::{self, Fabric};
 use node::metrics::Metrics;
 use node::{Config, Handle, Keypair, Multiaddr, Peer, PeerId, Protocol, Transport, gossip};
 use opentelemetry::trace::{TraceContextExt as _, Tracer as _};
@@ -35,7 +37,7 @@ pub use restart::{Joined, Restarts};
 
 use crate::host::Footprint;
 use crate::progress::Progress;
-use crate::run::{Folder, Record, RunOptions};
+use crate::run::{Folder, Record, RunOptions, Time};
 
 /// The name of the span of a dial.
 pub const DIAL: &str = "DialPeer";
@@ -43,6 +45,14 @@ pub const DIAL: &str = "DialPeer";
 /// How many peers start, or dial, concurrently. More than about 32 concurrent
 /// handshakes on 2 cores time out.
 const AT_A_TIME: usize = 32;
+
+/// In virtual time, a handshake never waits for a processor.
+fn at_a_time(time: Time) -> usize {
+    match time {
+        Time::Wall => AT_A_TIME,
+        Time::Virtual => usize::MAX,
+    }
+}
 
 /// The capacity of the experiment's queue of reports. A guess; drivers wait while the
 /// queue is full.
@@ -264,9 +274,14 @@ impl Builder<'_> {
             .progress
             .bar("starting peers", u64::from(self.options.peers));
         let identities = self.identities(record);
+        let network = self.options.network.as_ref();
+        let fabric = network.map(|settled| {
+            let links = world::Links((**settled).clone());
+            Fabric::new(links, self.options.peers)
+        });
         let members = stream::iter(identities)
-            .map(|identity| self.new_member(identity))
-            .buffered(AT_A_TIME)
+            .map(|identity| self.new_member(identity, fabric.as_ref()))
+            .buffered(at_a_time(self.options.time))
             .inspect(|_| bar.step())
             .try_collect::<Vec<_>>()
             .await?
@@ -315,7 +330,11 @@ impl Builder<'_> {
         Ok(())
     }
 
-    async fn new_member(&self, identity: Identity) -> Result<(Member, Inbox), Error> {
+    async fn new_member(
+        &self,
+        identity: Identity,
+        fabric: Option<&Arc<Fabric>>,
+    ) -> Result<(Member, Inbox), Error> {
         let Identity {
             index,
             key,
@@ -348,6 +367,10 @@ impl Builder<'_> {
             config.regular_pings = false;
         }
         config.metrics = self.metrics.cloned();
+        config.links = fabric.map(|fabric| links::Links {
+            peer: index,
+            fabric: Arc::clone(fabric),
+        });
         let Peer { handle, inbound } =
             node::start(config.clone()).map_err(|source| Error::Start { peer, source })?;
         let address = handle.listen(any_address(self.options.transport)).await;
@@ -356,9 +379,11 @@ impl Builder<'_> {
             source: Box::new(source),
         })?;
         let id = handle.peer_id();
+        let place = self.options.network.as_ref();
+        let place = place.map_or_else(Vec::new, |settled| world::place(settled, index));
         let tracer = self
             .sink
-            .tracer_among_others(&peer.to_string(), &id.to_string());
+            .tracer_in(&peer.to_string(), &id.to_string(), place);
         let address = address.with_p2p(id).expect("an address without a peer");
         let member = Member {
             handle,

@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use crate::delay::Delay;
 use crate::stats::show;
+use crate::world::World;
 pub use random::{DrawnFaults, Frequency, RandomFaults};
 
 /// Why a scenario cannot be simulated: change it.
@@ -88,6 +89,7 @@ pub enum Error {
 ///
 /// ```toml
 /// delay = "1ms..10ms"        # or "5ms", "exponential:5ms"
+/// network = "wan"            # in place of delay: lan, wan, regions, or a file
 /// loss = 0.1                 # the probability that a message is lost
 /// duplication = 0.05         # the probability that it comes twice
 /// fifo = false               # a message may overtake another
@@ -122,6 +124,9 @@ pub struct Scenario {
     /// How long a message travels.
     #[serde(deserialize_with = "written::delay")]
     pub delay: Delay,
+    /// The links between processes, in place of `delay`.
+    #[serde(deserialize_with = "written::network")]
+    pub network: Option<World>,
     /// The probability that a message is lost.
     #[serde(deserialize_with = "written::probability")]
     pub loss: f64,
@@ -199,6 +204,7 @@ impl Default for Scenario {
     fn default() -> Self {
         Self {
             delay: Delay::Uniform(Duration::from_millis(1)..Duration::from_millis(10)),
+            network: None,
             loss: 0.0,
             duplication: 0.0,
             fifo: true,

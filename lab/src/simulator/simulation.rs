@@ -22,6 +22,7 @@ use trace::history::{CrashRecord, History, PartitionRecord};
 use super::process::Process;
 use super::{EPOCH, End, Limit, Limits, Memory, Scenario, Strikes, limits};
 use crate::stats::nanos;
+use crate::world::{Packets, Settled};
 
 /// A system of processes in virtual time.
 #[derive(Debug)]
@@ -30,6 +31,8 @@ pub struct Simulation<A: Algorithm> {
     directory: Processes,
     queue: TimeQueue<u64, Happening<A>>,
     scenario: Scenario,
+    /// The processes in the world of the scenario.
+    world: Option<Settled>,
     rng: ChaCha8Rng,
     seed: u64,
     now: u64,
@@ -141,6 +144,8 @@ struct Channel {
     /// When the last message arrives. In a FIFO channel no later message arrives
     /// before it.
     last_arrival: u64,
+    /// What its link does, if that is more than latency.
+    packets: Option<Packets>,
 }
 
 impl<A: Algorithm> Simulation<A> {
@@ -178,10 +183,14 @@ impl<A: Algorithm> Simulation<A> {
         stops.sort_unstable();
         Self {
             directory,
-            processes,
             queue,
             stops,
             strikes: Strikes::new(&scenario),
+            world: scenario.network.clone().map(|world| {
+                let peers = processes.len() as u32;
+                world.settle(peers, seed)
+            }),
+            processes,
             scenario,
             rng: ChaCha8Rng::seed_from_u64(seed),
             seed,

@@ -184,3 +184,39 @@ fn run_ends_without_the_operations_of_a_stopped_process() {
         assert_eq!(judged.violated(), None, "{initiators}");
     }
 }
+
+#[test]
+fn a_world_decides_how_long_messages_travel() {
+    let scenario = |text: &str| Scenario::parse(text).expect(text);
+    let system = bank(4);
+    let longest = |scenario: &Scenario, seed| {
+        let ran = run(&system, &mesh(4), scenario, seed);
+        let judgement = system.judge(&ran.recorded);
+        assert!(judgement.holds(), "seed {seed}: {}", judgement.text());
+        ran.recorded
+            .steps()
+            .map(|(.., step)| step.at_unix_nano)
+            .max()
+    };
+    let (near, far) = (scenario("delay = \"1ms\""), scenario("network = \"wan\""));
+    for seed in 0..5 {
+        assert!(longest(&far, seed) > longest(&near, seed));
+        assert_eq!(
+            longest(&far, seed),
+            longest(&far, seed),
+            "the seed places them"
+        );
+    }
+    // Streams lose nothing, and the snapshots stay right.
+    let far_with_rates = scenario("network = \"regions\"");
+    for seed in 0..5 {
+        assert!(longest(&far_with_rates, seed).is_some());
+    }
+    let inline = far.to_string();
+    assert_eq!(inline, r#"{network = "wan"}"#);
+    assert_eq!(Scenario::parse_inline(&inline), Ok(far));
+    let error = Scenario::parse("delay = \"1ms\"\nnetwork = \"mars\"").expect_err("no world");
+    for part in ["line 2", "mars", "regions"] {
+        assert!(error.to_string().contains(part), "{part}: {error}");
+    }
+}

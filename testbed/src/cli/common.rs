@@ -2,10 +2,12 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use lab::topology::Topology;
+use lab::world::World;
 use node::admission::Guests;
 use node::export::{Target, redacted};
 use node::{Security, Transport};
@@ -39,6 +41,10 @@ pub struct Common {
     /// the same seed gives the same run, and waiting costs nothing
     #[arg(long, global = true, value_name = "CLOCK", default_value = "wall")]
     pub time: Time,
+    /// The links between peers: none (as this machine has them), lan, wan (20 to 100 ms),
+    /// regions (eight regions, two classes of lines), or a file, as docs/world.md describes
+    #[arg(long, global = true, value_name = "NAME|FILE", default_value = "none")]
+    pub network: String,
     /// What secures connections within the process: nothing saves memory, and
     /// is for --transport memory alone [TCP: noise, QUIC: TLS]
     #[arg(long, global = true, value_name = "S", default_value = "noise")]
@@ -146,6 +152,8 @@ impl Common {
             transport,
             security,
             time: self.time,
+            network: world(self, transport, need.transport)?
+                .map(|world| Arc::new(world.settle(peers, seed))),
             seed,
             dial_timeout: self.dial_timeout,
             out: self.out.clone(),
@@ -174,6 +182,29 @@ fn transport(given: Option<Transport>, address: Option<Transport>) -> Result<Tra
             format!("the address after --to is dialled over {address}; leave --transport out"),
         )),
         (given, address) => Ok(given.or(address).unwrap_or(Transport::Tcp)),
+    }
+}
+
+/// The world of the run. Its links lie under connections that both ends of this process have.
+fn world(
+    common: &Common,
+    transport: Transport,
+    address: Option<Transport>,
+) -> Result<Option<World>, Error> {
+    let world = World::find(&common.network).map_err(lab::Error::from)?;
+    let option = format!("--network {}", common.network);
+    let refused = |reason| Err(Usage::value(option, reason).into());
+    match &world {
+        None => Ok(world),
+        Some(_) if transport == Transport::Quic => refused(
+            "links lie under a byte stream, and QUIC has datagrams and clocks of its own; take \
+             --transport tcp or memory",
+        ),
+        Some(_) if address.is_some() || common.guests.is_some() => refused(
+            "the links of another program are those of the machine; leave --network out, or \
+             --to and --guests",
+        ),
+        Some(_) => Ok(world),
     }
 }
 

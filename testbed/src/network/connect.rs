@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout};
 use trace::telemetry::Tracer;
 
 use super::{
-    AT_A_TIME, BARRIER, Builder, DIAL, Error, FailedDial, FailedDials, Member, neighbours,
+    BARRIER, Builder, DIAL, Error, FailedDial, FailedDials, Member, at_a_time, neighbours,
 };
 use crate::run::Record;
 
@@ -41,7 +41,7 @@ impl Builder<'_> {
         let bar = self.progress.bar("connecting", all as u64);
         let failed: Vec<FailedDial> = stream::iter(dials)
             .map(Dial::carry_out)
-            .buffer_unordered(AT_A_TIME)
+            .buffer_unordered(at_a_time(self.options.time))
             .inspect(|_| bar.step())
             .filter_map(|result| async { result.err() })
             .collect()
@@ -88,7 +88,7 @@ impl Builder<'_> {
             .map(|(index, (handle, expected))| see_all(NodeId(index), handle, expected))
             .collect();
         stream::iter(waits)
-            .buffer_unordered(AT_A_TIME)
+            .buffer_unordered(at_a_time(self.options.time))
             .try_collect()
             .await
     }

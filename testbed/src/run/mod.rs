@@ -12,7 +12,7 @@ pub use error::Error;
 pub use folder::{Folder, Lines, has_ended, latest};
 pub use membership::Membership;
 pub use options::{Format, RunOptions, Time};
-pub use record::{Experiment, Phase, Record, SCHEMA, Spans, Status, Verdict, Versions};
+pub use record::{Experiment, Network, Phase, Record, SCHEMA, Spans, Status, Verdict, Versions};
 
 /// The record: what was run, and its outcome.
 const RECORD: &str = "run.json";

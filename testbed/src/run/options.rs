@@ -2,10 +2,12 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::ValueEnum;
 use lab::topology::Edges;
+use lab::world::Settled;
 use node::admission::Guests;
 use node::export::Target;
 use node::{Security, Transport};
@@ -29,6 +31,8 @@ pub struct RunOptions {
     pub security: Security,
     /// Which clock the run has.
     pub time: Time,
+    /// The world in which the peers sit; `None` for links as the machine has them.
+    pub network: Option<Arc<Settled>>,
     /// Where all keys and choices come from.
     pub seed: u64,
     /// How long a dial may take.

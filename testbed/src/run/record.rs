@@ -4,10 +4,12 @@
 //! the two agree.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
 pub use lab::verdict::{Status, Verdict};
+use lab::world::Settled;
 use node::export::redacted;
 use node::{Security, Transport};
 use serde::Serialize;
@@ -55,6 +57,8 @@ pub struct Record {
     pub transport: String,
     /// What secured them: `noise`, `tls`, or `none`, as in virtual time.
     pub security: &'static str,
+    /// The world in which the peers sit; `None` for links as the machine has them.
+    pub network: Option<Network>,
     /// How many connections were made.
     pub connections: u64,
     /// Where peers listened, and which others connected.
@@ -101,6 +105,28 @@ pub struct Experiment {
     pub name: Cow<'static, str>,
     /// Its effective options, with defaults and random choices.
     pub options: Value,
+}
+
+/// The world of a run.
+#[derive(Clone, Debug, Serialize)]
+pub struct Network {
+    /// The name of the preset, or the path of the file.
+    pub name: String,
+    /// How many peers sit in each region.
+    pub regions: BTreeMap<String, usize>,
+    /// How many peers are of each class.
+    pub classes: BTreeMap<String, usize>,
+}
+
+impl From<&Settled> for Network {
+    fn from(settled: &Settled) -> Self {
+        let owned = |(name, peers): (&str, usize)| (name.to_owned(), peers);
+        Self {
+            name: settled.world().name.clone(),
+            regions: settled.regions().map(owned).collect(),
+            classes: settled.classes().map(owned).collect(),
+        }
+    }
 }
 
 /// A phase of a run that has ended.
@@ -179,6 +205,7 @@ impl Record {
                 (_, Security::Noise) => "noise",
                 (_, Security::Plaintext) => "none",
             },
+            network: options.network.as_deref().map(Network::from),
             connections: 0,
             membership: Membership::default(),
             footprint: Footprint::default(),

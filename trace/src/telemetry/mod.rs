@@ -122,11 +122,21 @@ impl Sink {
 
     /// The same for a service that shares a process, and so a clock, with others.
     pub fn tracer_among_others(self: &Arc<Self>, name: &str, instance: &str) -> Tracer {
+        self.tracer_in(name, instance, Vec::new())
+    }
+
+    /// The same, with more attributes of the service.
+    pub fn tracer_in(
+        self: &Arc<Self>,
+        name: &str,
+        instance: &str,
+        attributes: Vec<KeyValue>,
+    ) -> Tracer {
         let host = match time::is_virtual() {
             false => self.host.as_deref(),
             true => Some(SIMULATED),
         };
-        let resource = on_loopback(resource(name, instance, host));
+        let resource = on_loopback(resource(name, instance, host)).with_attributes(attributes);
         self.tracer_of(resource, RandomIdGenerator::default())
     }
 

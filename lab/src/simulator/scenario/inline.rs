@@ -34,6 +34,9 @@ impl fmt::Display for Scenario {
         if self.delay != usual.delay {
             key("delay", format!("\"{}\"", self.delay));
         }
+        if let Some(world) = &self.network {
+            key("network", format!("{:?}", world.name));
+        }
         if self.loss != usual.loss {
             key("loss", format!("{:?}", self.loss));
         }

@@ -45,6 +45,7 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
         |(delay, (loss, duplication, fifo), (crash, partition, random), (commands, steps))| {
             Scenario {
                 delay,
+                network: None,
                 loss,
                 duplication,
                 fifo,

@@ -10,12 +10,18 @@ use trace::time::duration;
 use super::{Crash, Frequency, Partition};
 use crate::delay::Delay;
 use crate::values;
+use crate::world::World;
 
 pub(super) fn delay<'de, D: Deserializer<'de>>(from: D) -> Result<Delay, D::Error> {
     let text = Text("a delay in quotation marks, for example \"5ms\" or \"1ms..10ms\"");
     from.deserialize_any(text)?
         .parse()
         .map_err(D::Error::custom)
+}
+
+pub(super) fn network<'de, D: Deserializer<'de>>(from: D) -> Result<Option<World>, D::Error> {
+    let text = Text("the name of a network in quotation marks, for example \"wan\", or a file");
+    World::find(&from.deserialize_any(text)?).map_err(D::Error::custom)
 }
 
 pub(super) fn time<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {

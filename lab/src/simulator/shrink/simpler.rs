@@ -100,9 +100,10 @@ pub(super) fn with_less_delay(scenario: &Scenario) -> Vec<Scenario> {
     let delays = [constant, Scenario::default().delay];
     let shorter = delays
         .into_iter()
-        .filter(|delay| delay.most() < scenario.delay.most());
+        .filter(|delay| scenario.network.is_some() || delay.most() < scenario.delay.most());
     let scenarios = shorter.map(|delay| Scenario {
         delay,
+        network: None,
         ..scenario.clone()
     });
     scenarios.collect()

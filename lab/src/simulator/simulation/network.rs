@@ -7,7 +7,33 @@ use opentelemetry::trace::SpanContext;
 use rand::RngExt as _;
 use trace::steps::{Loss, Received, mix};
 
-use super::{Happening, Simulation, nanos};
+use super::{Channel, Happening, Simulation, nanos};
+use crate::world::{Packets, Settled};
+
+/// How much longer than the latency a message travels: what its packets take longer, and
+/// what the lines of both processes take for its bytes, as if they carried nothing else.
+fn travels(
+    world: &Settled,
+    packets: &mut Option<Packets>,
+    [from, to]: [u32; 2],
+    size: impl FnOnce() -> usize,
+    on_stream: bool,
+) -> Duration {
+    let lines = world.class(from).zip(world.class(to));
+    if packets.is_none() && lines.is_none() {
+        return Duration::ZERO;
+    }
+    let size = size();
+    let longer = packets.as_mut().map(|packets| match on_stream {
+        true => packets.longer(size),
+        false => packets.jitter(),
+    });
+    let carried = lines.map(|(from, to)| {
+        let rate = from.up.bytes_per_second().min(to.down.bytes_per_second());
+        Duration::from_secs_f64(size as f64 / rate)
+    });
+    longer.unwrap_or_default() + carried.unwrap_or_default()
+}
 
 impl<A: Algorithm> Simulation<A> {
     pub(super) fn send(
@@ -18,7 +44,12 @@ impl<A: Algorithm> Simulation<A> {
         id: u64,
         by: &SpanContext,
     ) {
-        let channel = self.channels.entry((from.0, to.0)).or_default();
+        let channel = self.channels.entry((from.0, to.0));
+        let world = self.world.as_ref();
+        let channel = channel.or_insert_with(|| Channel {
+            packets: world.and_then(|world| world.packets(from.0, to.0)),
+            ..Channel::default()
+        });
         let received = Received {
             id,
             sequence: channel.next_sequence,
@@ -47,13 +78,26 @@ impl<A: Algorithm> Simulation<A> {
             self.strikes.partitions[partition] += 1;
             return Some((Loss::Cut, "the network is parted"));
         }
-        let lost = self.scenario.loss > 0.0 && self.rng.random_bool(self.scenario.loss);
+        // On a stream a link loses nothing: what it loses arrives later.
+        let loss = match &self.world {
+            Some(settled) if !self.scenario.fifo => self.scenario.loss.max(settled.world().loss),
+            Some(_) | None => self.scenario.loss,
+        };
+        let lost = loss > 0.0 && self.rng.random_bool(loss);
         self.strikes.lost += u64::from(lost);
         lost.then_some((Loss::Network, "the network has lost it"))
     }
 
     fn deliver(&mut self, from: NodeId, to: NodeId, message: A::Message, received: Received) {
-        let delay = self.scenario.delay.draw(&mut self.rng);
+        let delay = match &self.world {
+            None => self.scenario.delay.draw(&mut self.rng),
+            Some(world) => {
+                let packets = &mut self.channels.entry((from.0, to.0)).or_default().packets;
+                let size = || message.to_payload().len();
+                let fifo = self.scenario.fifo;
+                world.latency(from.0, to.0) + travels(world, packets, [from.0, to.0], size, fifo)
+            }
+        };
         let mut at = self.now.saturating_add(nanos(delay));
         if self.scenario.fifo {
             let channel = self.channels.entry((from.0, to.0)).or_default();

@@ -40,6 +40,7 @@ impl Described {
     pub(super) fn simulated(self, scenario: &Scenario, file: Option<&str>) -> run::Experiment {
         let network = json!({
             "delay": scenario.delay.to_string(),
+            "world": scenario.network.as_ref().map(|world| &world.name),
             "loss": scenario.loss,
             "duplication": scenario.duplication,
             "crash": scenario.crash.iter().map(crash).collect::<Vec<_>>(),

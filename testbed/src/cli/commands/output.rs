@@ -1,5 +1,6 @@
 //! What is printed on standard output: the result, and nothing else.
 
+use std::cmp::Reverse;
 use std::fmt::Write as _;
 use std::io::{self, ErrorKind, Write as _};
 use std::path::Path;
@@ -8,7 +9,7 @@ use std::time::Duration;
 use lab::stats::{per_second, show};
 
 use crate::cli::Error;
-use crate::run::{Folder, Format, Record, RunOptions, Time};
+use crate::run::{Folder, Format, Network, Record, RunOptions, Time};
 use crate::virtual_time;
 use lab::shell;
 
@@ -98,6 +99,9 @@ fn built(record: &Record) -> String {
         record.topology,
         record.seed
     );
+    if let Some(network) = &record.network {
+        let _ = writeln!(text, "  {:<15} {}", "Network", in_words(network));
+    }
     for phase in &record.phases {
         let took = Duration::from_secs_f64(phase.seconds);
         // Virtual time says nothing of how fast this machine is.
@@ -124,6 +128,23 @@ fn built(record: &Record) -> String {
             "  {:<15} {first} (peer-00; all are in run.json)",
             "Addresses"
         );
+    }
+    text
+}
+
+/// `regions: europe 49, na_east 25; classes: home 80, fast 20`
+fn in_words(network: &Network) -> String {
+    let mut text = network.name.clone();
+    for (what, all) in [("regions", &network.regions), ("classes", &network.classes)] {
+        let mut all: Vec<_> = all.iter().filter(|(_, peers)| **peers > 0).collect();
+        all.sort_by_key(|(_, peers)| Reverse(**peers));
+        let all: Vec<_> = all
+            .iter()
+            .map(|(name, peers)| format!("{name} {peers}"))
+            .collect();
+        if !all.is_empty() {
+            let _ = write!(text, "; {what}: {}", all.join(", "));
+        }
     }
     text
 }

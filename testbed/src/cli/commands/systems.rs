@@ -15,6 +15,7 @@ use lab::simulator::{Crash, Limits, Rebuild, Scenario, Shrinking, Trial};
 use lab::system::clients::Clients;
 use lab::system::{self, Setup, System, Visitor};
 use lab::topology;
+use lab::world::Settled;
 use node::Transport;
 use serde_json::Value;
 use trace::steps::Processes;
@@ -49,7 +50,7 @@ pub(crate) type Outcome = BoxFuture<'static, Result<ExitCode, Error>>;
 /// `testbed snapshot` and the other systems.
 pub(super) async fn live(common: &Common, chosen: &registry::System) -> Result<ExitCode, Error> {
     let options = common.checked(need::of_system(chosen, MANY))?;
-    let spec = RunSpec::live(chosen.description(), chosen.net(), options);
+    let spec = RunSpec::live(chosen.description(), chosen.net(), options)?;
     spec.run_choice(chosen)?.await
 }
 
@@ -83,7 +84,7 @@ pub(crate) fn own<S: System + 'static>(
     let own::Run { common, net, task } = run;
     let description = own_description::<S>(values);
     let spec = match task {
-        Task::Live => RunSpec::live(description, net, common.checked(Need::of(2, MANY))?),
+        Task::Live => RunSpec::live(description, net, common.checked(Need::of(2, MANY))?)?,
         Task::Simulate(schedules) => {
             let options = without_sockets(common).checked(Need::of(2, MANY))?;
             RunSpec::simulated(description, net, options, schedules)?
@@ -154,9 +155,12 @@ enum Engine {
 }
 
 impl RunSpec {
-    fn live(description: Description, net: &Net, options: RunOptions) -> Self {
-        let usual = match description.measures {
-            // Its measured times must be those of the machine alone.
+    fn live(description: Description, net: &Net, options: RunOptions) -> Result<Self, Error> {
+        if let Some(settled) = &options.network {
+            not_with_delay(net, settled)?;
+        }
+        let usual = match description.measures || options.network.is_some() {
+            // Its measured times must be those of the machine, or of the links, alone.
             true => Delay::NONE,
             false => LIVE_DELAY,
         };
@@ -164,7 +168,7 @@ impl RunSpec {
             delay: net.delay.clone().unwrap_or(usual),
             in_order: net.channel == Channel::Stream,
         };
-        Self {
+        Ok(Self {
             description: Described::new(description, net.liars()).live(&links, net),
             options,
             liars: net.liars(),
@@ -172,18 +176,23 @@ impl RunSpec {
                 links,
                 net: net.clone(),
             },
-        }
+        })
     }
 
     fn simulated(
         description: Description,
         net: &Net,
-        options: RunOptions,
+        mut options: RunOptions,
         args: &Schedules,
     ) -> Result<Self, Error> {
-        let scenario = args
+        let mut scenario = args
             .scenario(net, options.peers)
             .map_err(lab::Error::from)?;
+        // Each schedule places the processes anew, by its own seed.
+        if let Some(settled) = options.network.take() {
+            not_with_delay(net, &settled)?;
+            scenario.network = Some(settled.world().clone());
+        }
         let file = args.scenario.as_ref();
         let file = file.map(|path| path.to_string_lossy().into_owned());
         Ok(Self {
@@ -207,6 +216,12 @@ impl RunSpec {
         options: RunOptions,
         args: &States,
     ) -> Result<Self, Error> {
+        if let Some(settled) = &options.network {
+            let option = format!("--network {}", settled.world().name);
+            let reason =
+                "a check tries all orders of messages, whatever their latencies; leave it out";
+            return Err(Usage::option(option, reason).into());
+        }
         let plan = args.plan(net, processes(&options), options.seed);
         let plan = plan.map_err(lab::Error::from)?;
         Ok(Self {
@@ -314,6 +329,20 @@ fn boxed(experiment: impl Experiment + 'static) -> Box<dyn Erased> {
 
 fn outcome(experiment: Result<Box<dyn Erased>, Error>, options: RunOptions) -> Outcome {
     async move { run_erased(&mut *experiment?, &options).await }.boxed()
+}
+
+/// Links have latencies of their own.
+fn not_with_delay(net: &Net, settled: &Settled) -> Result<(), Usage> {
+    match &net.delay {
+        None => Ok(()),
+        Some(delay) => Err(Usage::value(
+            format!("--delay {delay}"),
+            format!(
+                "--network {} has latencies of its own; leave one of them out",
+                settled.world().name
+            ),
+        )),
+    }
 }
 
 /// The trial, which makes a failure smaller.

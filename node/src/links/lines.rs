@@ -1,0 +1,273 @@
+//! The lines of all peers, which connections share.
+//!
+//! Each direction of a connection is a flow over two lines: what its sender sends, and what
+//! its receiver receives. Rates change only where a flow begins or ends to carry bytes. Then
+//! those flows are computed anew that share lines with it, directly or through others.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap, VecDeque};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::Rates;
+use super::rates::max_min;
+
+/// A line without a limit, in bytes a second.
+const UNLIMITED: f64 = 1e15;
+
+/// The lines of all peers.
+pub(super) struct Lines(Mutex<State>);
+
+/// The share of one direction of a connection.
+pub(super) struct Flow {
+    lines: Arc<Lines>,
+    id: usize,
+}
+
+#[derive(Default)]
+struct State {
+    lines: Vec<Line>,
+    flows: Vec<Carried>,
+    /// Flows that were dropped; their places are used again.
+    free: Vec<usize>,
+    /// When the first chunk of a flow ends, with the version of its rate.
+    ends: BinaryHeap<Reverse<(Instant, usize, u64)>>,
+}
+
+struct Line {
+    capacity: f64,
+    /// Those that carry bytes.
+    flows: BTreeSet<usize>,
+}
+
+/// What a flow carries.
+struct Carried {
+    lines: [usize; 2],
+    /// The bytes of chunks, the first of them under way.
+    chunks: VecDeque<usize>,
+    /// How many bytes of the first are left, at `since`.
+    left: f64,
+    rate: f64,
+    since: Instant,
+    version: u64,
+    /// When chunks were carried that the reader has not seen yet.
+    carried: Vec<Instant>,
+    reader: Option<Waker>,
+}
+
+impl Carried {
+    /// When the first chunk has been carried.
+    fn end(&self) -> Instant {
+        // A rate is above zero, and a chunk some kilobytes.
+        let seconds = (self.left / self.rate).max(0.0);
+        self.since + Duration::try_from_secs_f64(seconds).unwrap_or(Duration::from_secs(1 << 30))
+    }
+
+    fn advance(&mut self, to: Instant) {
+        let passed = to.saturating_duration_since(self.since);
+        self.left = (self.left - self.rate * passed.as_secs_f64()).max(0.0);
+        self.since = to;
+    }
+}
+
+impl Lines {
+    pub(super) fn new(rates: &[Option<Rates>]) -> Self {
+        let line = |capacity| Line {
+            capacity,
+            flows: BTreeSet::new(),
+        };
+        let both = |rates: &Option<Rates>| {
+            let [up, down] = rates.map_or([UNLIMITED; 2], |rates| [rates.up, rates.down]);
+            [line(up), line(down)]
+        };
+        Self(Mutex::new(State {
+            lines: rates.iter().flat_map(both).collect(),
+            ..State::default()
+        }))
+    }
+
+    /// A flow from one peer to another.
+    pub(super) fn join(self: &Arc<Self>, from: u32, to: u32) -> Flow {
+        let mut state = self.lock();
+        let flow = Carried {
+            lines: [2 * from as usize, 2 * to as usize + 1],
+            chunks: VecDeque::new(),
+            left: 0.0,
+            rate: 0.0,
+            since: Instant::now(),
+            version: 0,
+            carried: Vec::new(),
+            reader: None,
+        };
+        let id = match state.free.pop() {
+            Some(id) => {
+                // What waits of the last flow there is not taken for one of this.
+                let version = state.flows[id].version + 1;
+                state.flows[id] = Carried { version, ..flow };
+                id
+            }
+            None => {
+                state.flows.push(flow);
+                state.flows.len() - 1
+            }
+        };
+        Flow {
+            lines: Arc::clone(self),
+            id,
+        }
+    }
+
+    /// Poisoning is harmless: at worst a rate is wrong, and the panic is reported.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Lines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lines").finish_non_exhaustive()
+    }
+}
+
+impl Flow {
+    /// Begins to carry so many bytes, after those before.
+    pub(super) fn push(&self, bytes: usize, now: Instant) {
+        let mut state = self.lines.lock();
+        state.advance(now);
+        let flow = &mut state.flows[self.id];
+        flow.chunks.push_back(bytes);
+        if flow.chunks.len() == 1 {
+            (flow.left, flow.since) = (bytes as f64, now);
+            let lines = flow.lines;
+            for line in lines {
+                state.lines[line].flows.insert(self.id);
+            }
+            state.share(lines, now);
+        }
+    }
+
+    /// When chunks were carried since the last call, and when the next one will be. The
+    /// reader is woken if that becomes earlier.
+    pub(super) fn carried(&self, now: Instant, reader: &Waker) -> (Vec<Instant>, Option<Instant>) {
+        let mut state = self.lines.lock();
+        state.advance(now);
+        let flow = &mut state.flows[self.id];
+        match &mut flow.reader {
+            Some(known) => known.clone_from(reader),
+            None => flow.reader = Some(reader.clone()),
+        }
+        let next = (!flow.chunks.is_empty()).then(|| flow.end());
+        (std::mem::take(&mut flow.carried), next)
+    }
+}
+
+impl Drop for Flow {
+    fn drop(&mut self) {
+        let now = Instant::now();
+        let mut state = self.lines.lock();
+        state.advance(now);
+        let flow = &mut state.flows[self.id];
+        flow.version += 1;
+        flow.reader = None;
+        flow.carried = Vec::new();
+        let was_active = !std::mem::take(&mut flow.chunks).is_empty();
+        state.free.push(self.id);
+        if was_active {
+            state.rest(self.id, now);
+        }
+    }
+}
+
+impl State {
+    /// Carries on until `now`.
+    fn advance(&mut self, now: Instant) {
+        while let Some(&Reverse((at, id, version))) = self.ends.peek()
+            && at <= now
+        {
+            self.ends.pop();
+            if self.flows[id].version == version {
+                self.carry(id, at);
+            }
+        }
+    }
+
+    /// The first chunk of that flow has been carried.
+    fn carry(&mut self, id: usize, at: Instant) {
+        let flow = &mut self.flows[id];
+        flow.chunks.pop_front();
+        flow.carried.push(at);
+        flow.since = at;
+        match flow.chunks.front() {
+            Some(next) => {
+                flow.left = *next as f64;
+                flow.version += 1;
+                self.ends.push(Reverse((flow.end(), id, flow.version)));
+            }
+            None => self.rest(id, at),
+        }
+    }
+
+    /// That flow carries nothing any more.
+    fn rest(&mut self, id: usize, at: Instant) {
+        let lines = self.flows[id].lines;
+        for line in lines {
+            self.lines[line].flows.remove(&id);
+        }
+        self.share(lines, at);
+    }
+
+    /// Computes the rates of all flows that share these lines, directly or through others.
+    fn share(&mut self, lines: [usize; 2], at: Instant) {
+        let (lines, flows) = self.connected(lines);
+        let place = |line: &usize| lines.binary_search(line).expect("one of them");
+        let over: Vec<_> = flows
+            .iter()
+            .map(|id| self.flows[*id].lines.each_ref().map(place))
+            .collect();
+        let capacities: Vec<_> = lines
+            .iter()
+            .map(|line| self.lines[*line].capacity)
+            .collect();
+        for (id, rate) in flows.into_iter().zip(max_min(&capacities, &over)) {
+            self.set_rate(id, rate, at);
+        }
+    }
+
+    /// The lines that flows connect with these, in order, and the flows.
+    fn connected(&self, from: [usize; 2]) -> (Vec<usize>, Vec<usize>) {
+        let mut lines = BTreeSet::from(from);
+        let mut flows = BTreeSet::new();
+        let mut next = Vec::from(from);
+        while let Some(line) = next.pop() {
+            for id in &self.lines[line].flows {
+                if flows.insert(*id) {
+                    let new = self.flows[*id].lines.into_iter();
+                    next.extend(new.filter(|line| lines.insert(*line)));
+                }
+            }
+        }
+        (lines.into_iter().collect(), flows.into_iter().collect())
+    }
+
+    fn set_rate(&mut self, id: usize, rate: f64, at: Instant) {
+        let flow = &mut self.flows[id];
+        if flow.rate == rate && flow.since < at {
+            return;
+        }
+        let before = flow.end();
+        flow.advance(at);
+        flow.rate = rate;
+        flow.version += 1;
+        let end = flow.end();
+        if end < before
+            && let Some(reader) = &flow.reader
+        {
+            reader.wake_by_ref();
+        }
+        self.ends.push(Reverse((end, id, flow.version)));
+    }
+}
