@@ -21,12 +21,19 @@ pub const OUTBOUND_BYTES: usize = 1 << 20;
 pub(super) struct Writer {
     stream: Stream,
     buffer: BytesMut,
+    /// Whether the stream was closed. Yamux sends another FIN each time it is, which wakes the
+    /// connection, which polls this again: until the other side had answered, the two would
+    /// do nothing else.
+    is_closed: bool,
 }
 
 impl Writer {
     pub(super) fn new(stream: Stream) -> Self {
-        let buffer = BytesMut::new();
-        Self { stream, buffer }
+        Self {
+            stream,
+            buffer: BytesMut::new(),
+            is_closed: false,
+        }
     }
 
     /// Whether another message may be queued.
@@ -59,8 +66,11 @@ impl Writer {
             return Poll::Ready(());
         }
         let mut stream = Pin::new(&mut self.stream);
-        if ready!(stream.as_mut().poll_close(cx)).is_err() {
-            return Poll::Ready(());
+        if !self.is_closed {
+            if ready!(stream.as_mut().poll_close(cx)).is_err() {
+                return Poll::Ready(());
+            }
+            self.is_closed = true;
         }
         // A received byte, which violates the protocol, ends the wait as well.
         stream.poll_read(cx, &mut [0]).map(|_| ())
