@@ -54,7 +54,7 @@ function Distribution({ bytes, paths, csv, size }) {
 /** @param {any} size */
 function rowsOf(size) {
   if (!size) return [];
-  // In virtual time there is nothing beside the stack.
+  // In virtual time, and with links, there is nothing beside the stack.
   return CURVES.filter(([path]) => size[path]).map(([path, way, name]) => {
     const { lost, one_way_ns: oneWay, round_trip_ns: roundTrip } = size[path];
     const times = way === 'oneWay' ? oneWay : roundTrip;

@@ -5,7 +5,7 @@
 //! those flows are computed anew that share lines with it, directly or through others.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap, VecDeque};
+use std::collections::{BinaryHeap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
@@ -36,12 +36,16 @@ struct State {
     free: Vec<usize>,
     /// When the first chunk of a flow ends, with the version of its rate.
     ends: BinaryHeap<Reverse<(Instant, usize, u64)>>,
+    /// The number of the last search for connected lines.
+    search: u64,
 }
 
 struct Line {
     capacity: f64,
     /// Those that carry bytes.
-    flows: BTreeSet<usize>,
+    flows: Vec<usize>,
+    /// The last search that has found it, and its place among the lines of that search.
+    found: (u64, usize),
 }
 
 /// What a flow carries.
@@ -57,6 +61,8 @@ struct Carried {
     /// When chunks were carried that the reader has not seen yet.
     carried: Vec<Instant>,
     reader: Option<Waker>,
+    /// The last search that has found it.
+    found: u64,
 }
 
 impl Carried {
@@ -78,7 +84,8 @@ impl Lines {
     pub(super) fn new(rates: &[Option<Rates>]) -> Self {
         let line = |capacity| Line {
             capacity,
-            flows: BTreeSet::new(),
+            flows: Vec::new(),
+            found: (0, 0),
         };
         let both = |rates: &Option<Rates>| {
             let [up, down] = rates.map_or([UNLIMITED; 2], |rates| [rates.up, rates.down]);
@@ -102,6 +109,7 @@ impl Lines {
             version: 0,
             carried: Vec::new(),
             reader: None,
+            found: 0,
         };
         let id = match state.free.pop() {
             Some(id) => {
@@ -144,7 +152,7 @@ impl Flow {
             (flow.left, flow.since) = (bytes as f64, now);
             let lines = flow.lines;
             for line in lines {
-                state.lines[line].flows.insert(self.id);
+                state.lines[line].flows.push(self.id);
             }
             state.share(lines, now);
         }
@@ -215,7 +223,7 @@ impl State {
     fn rest(&mut self, id: usize, at: Instant) {
         let lines = self.flows[id].lines;
         for line in lines {
-            self.lines[line].flows.remove(&id);
+            self.lines[line].flows.retain(|other| *other != id);
         }
         self.share(lines, at);
     }
@@ -223,34 +231,45 @@ impl State {
     /// Computes the rates of all flows that share these lines, directly or through others.
     fn share(&mut self, lines: [usize; 2], at: Instant) {
         let (lines, flows) = self.connected(lines);
-        let place = |line: &usize| lines.binary_search(line).expect("one of them");
-        let over: Vec<_> = flows
+        let place = |line: &usize| self.lines[*line].found.1;
+        let over = flows
             .iter()
-            .map(|id| self.flows[*id].lines.each_ref().map(place))
-            .collect();
-        let capacities: Vec<_> = lines
-            .iter()
-            .map(|line| self.lines[*line].capacity)
-            .collect();
+            .map(|id| self.flows[*id].lines.each_ref().map(place));
+        let over: Vec<_> = over.collect();
+        let capacities = lines.iter().map(|line| self.lines[*line].capacity);
+        let capacities: Vec<_> = capacities.collect();
         for (id, rate) in flows.into_iter().zip(max_min(&capacities, &over)) {
             self.set_rate(id, rate, at);
         }
     }
 
-    /// The lines that flows connect with these, in order, and the flows.
-    fn connected(&self, from: [usize; 2]) -> (Vec<usize>, Vec<usize>) {
-        let mut lines = BTreeSet::from(from);
-        let mut flows = BTreeSet::new();
-        let mut next = Vec::from(from);
-        while let Some(line) = next.pop() {
-            for id in &self.lines[line].flows {
-                if flows.insert(*id) {
-                    let new = self.flows[*id].lines.into_iter();
-                    next.extend(new.filter(|line| lines.insert(*line)));
+    /// The lines that flows connect with these, and the flows.
+    fn connected(&mut self, from: [usize; 2]) -> (Vec<usize>, Vec<usize>) {
+        self.search += 1;
+        let (mut lines, mut flows) = (Vec::new(), Vec::new());
+        let find = |line: usize, all: &mut [Line], lines: &mut Vec<usize>| {
+            if all[line].found.0 != self.search {
+                all[line].found = (self.search, lines.len());
+                lines.push(line);
+            }
+        };
+        from.iter()
+            .for_each(|line| find(*line, &mut self.lines, &mut lines));
+        let mut next = 0;
+        while let Some(line) = lines.get(next).copied() {
+            next += 1;
+            for place in 0..self.lines[line].flows.len() {
+                let id = self.lines[line].flows[place];
+                if self.flows[id].found != self.search {
+                    self.flows[id].found = self.search;
+                    flows.push(id);
+                    let over = self.flows[id].lines;
+                    over.iter()
+                        .for_each(|line| find(*line, &mut self.lines, &mut lines));
                 }
             }
         }
-        (lines.into_iter().collect(), flows.into_iter().collect())
+        (lines, flows)
     }
 
     fn set_rate(&mut self, id: usize, rate: f64, at: Instant) {

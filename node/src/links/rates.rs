@@ -4,33 +4,69 @@
 //! final, and the others grow on. Bertsekas and Gallager, "Data Networks" (2nd edition, 1992),
 //! 6.5.2.
 
-/// The rates of flows. Each flow takes two lines: that of its sender, and that of its
-/// receiver. `capacities` are those of the lines, in any unit of rate.
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// The rates of flows. Each flow takes two different lines: that of its sender, and that of
+/// its receiver. `capacities` are those of the lines, in any unit of rate.
 pub(super) fn max_min(capacities: &[f64], flows: &[[usize; 2]]) -> Vec<f64> {
-    let mut left = capacities.to_vec();
-    let mut growing = vec![0_usize; capacities.len()];
-    for line in flows.iter().flatten() {
-        growing[*line] += 1;
+    let mut lines: Vec<_> = capacities.iter().map(|left| Line::new(*left)).collect();
+    for (flow, over) in flows.iter().enumerate() {
+        over.iter().for_each(|line| lines[*line].flows.push(flow));
     }
+    for line in &mut lines {
+        line.growing = line.flows.len();
+    }
+    // The line that is full first comes first.
+    let all = (0..lines.len()).filter(|line| lines[*line].growing > 0);
+    let mut next: BinaryHeap<_> = all
+        .map(|line| Reverse((lines[line].share(), line)))
+        .collect();
     let mut rates = vec![None; flows.len()];
-    loop {
-        let share = |line: &usize| left[*line] / growing[*line] as f64;
-        let full = (0..left.len())
-            .filter(|line| growing[*line] > 0)
-            .min_by(|a, b| share(a).total_cmp(&share(b)));
-        let Some(full) = full else {
-            return rates.into_iter().map(Option::unwrap_or_default).collect();
-        };
-        let share = share(&full);
-        for (rate, lines) in rates.iter_mut().zip(flows) {
-            if rate.is_none() && lines.contains(&full) {
-                *rate = Some(share);
-                for line in lines {
-                    left[*line] = (left[*line] - share).max(0.0);
-                    growing[*line] -= 1;
+    while let Some(Reverse((share, full))) = next.pop() {
+        if lines[full].growing == 0 || lines[full].share() != share {
+            continue; // It was filled meanwhile, or has another entry.
+        }
+        let rate = f64::from_bits(share);
+        for flow in std::mem::take(&mut lines[full].flows) {
+            if rates[flow].is_some() {
+                continue;
+            }
+            rates[flow] = Some(rate);
+            for line in flows[flow] {
+                lines[line].left = (lines[line].left - rate).max(0.0);
+                lines[line].growing -= 1;
+                if lines[line].growing > 0 && line != full {
+                    next.push(Reverse((lines[line].share(), line)));
                 }
             }
         }
+    }
+    rates.into_iter().map(Option::unwrap_or_default).collect()
+}
+
+/// A line that is being filled.
+struct Line {
+    /// What is left of its capacity.
+    left: f64,
+    flows: Vec<usize>,
+    /// How many of them still grow.
+    growing: usize,
+}
+
+impl Line {
+    fn new(left: f64) -> Self {
+        Self {
+            left,
+            flows: Vec::new(),
+            growing: 0,
+        }
+    }
+
+    /// The rate at which it is full, if no other line is before. The bits of numbers that are
+    /// not negative have the order of the numbers.
+    fn share(&self) -> u64 {
+        (self.left / self.growing as f64).to_bits()
     }
 }
 

@@ -1,5 +1,7 @@
 //! The grid of a sweep: every combination of the values of all lists.
 
+use std::thread;
+
 use trace::time::duration;
 
 use super::Program;
@@ -72,6 +74,15 @@ pub enum Error {
         values: Vec<String>,
     },
     /// There would be too many runs.
+    #[error(
+        "--jobs {jobs}: runs beside each other take each other's time; give them a clock of their \
+         own with --time virtual, or leave --jobs out"
+    )]
+    Jobs {
+        /// How many.
+        jobs: u64,
+    },
+    /// There are too many runs.
     #[error("{runs} runs are more than {MOST}; take shorter lists, or a smaller --repeat")]
     TooManyRuns {
         /// How many.
@@ -90,6 +101,8 @@ pub(super) struct Grid {
     pub(super) fixed: Vec<String>,
     /// How often each combination is run.
     pub(super) repeat: u64,
+    /// How many runs go on beside each other.
+    pub(super) jobs: Option<u64>,
     /// The seed of the first of them.
     pub(super) seed: u64,
 }
@@ -108,6 +121,7 @@ impl Grid {
             axes: Vec::new(),
             fixed: Vec::new(),
             repeat: REPEAT,
+            jobs: None,
             seed: SEED,
         };
         let mut words = words.iter().peekable();
@@ -139,6 +153,24 @@ impl Grid {
         }
     }
 
+    /// How many runs go on beside each other: as many as there are processors in virtual
+    /// time, and otherwise one, since they would take each other's time.
+    ///
+    /// # Errors
+    /// [`Error::Jobs`].
+    pub(super) fn jobs(&self) -> Result<usize, Error> {
+        let is_virtual = |cell: &Cell| {
+            let words = self.words(cell).join(" ").replace('=', " ");
+            words.contains("--time virtual")
+        };
+        match (self.jobs, self.cells().iter().all(is_virtual)) {
+            (Some(jobs), false) if jobs > 1 => Err(Error::Jobs { jobs }),
+            (Some(jobs), _) => Ok(usize::try_from(jobs).unwrap_or(usize::MAX)),
+            (None, true) => Ok(thread::available_parallelism().map_or(1, usize::from)),
+            (None, false) => Ok(1),
+        }
+    }
+
     fn option(
         &mut self,
         name: String,
@@ -161,6 +193,7 @@ impl Grid {
         };
         match (name.as_str(), value.as_deref()) {
             ("--repeat", value) => self.repeat = number(value)?,
+            ("--jobs", value) => self.jobs = Some(number(value)?),
             ("--seed", value) => self.seed = number(value)?,
             ("--out" | "--format" | "--view" | "--otlp" | "--metrics", _) => {
                 return Err(Error::NotOfARun { option: name });

@@ -17,6 +17,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use futures::{StreamExt as _, stream};
 use node::interrupt;
 use rustc_hash::FxHasher;
 use serde_json::Value;
@@ -124,11 +125,17 @@ impl Sweep {
         let missing: Vec<_> = all.filter(|run| !done.contains(run)).collect();
         let progress = Progress::new(self.quiet);
         let bar = progress.bar("runs", missing.len() as u64);
-        for (cell, seed) in missing {
-            if interrupt.is_cancelled() {
-                return Ok(true);
-            }
-            let record = self.one(&cell, seed, interrupt).await;
+        let runs: Result<Vec<_>, _> = missing
+            .into_iter()
+            .map(|(cell, seed)| Ok::<_, Error>((self.command(&cell, seed)?, cell, seed)))
+            .collect();
+        let jobs = self.grid.jobs()?;
+        let runs = stream::iter(runs?).map(|((command, run), cell, seed)| async move {
+            let record = one(command, run, interrupt).await;
+            (record, cell, seed)
+        });
+        let mut ended = std::pin::pin!(runs.buffered(jobs));
+        while let Some((record, cell, seed)) = ended.next().await {
             // An interrupted run is repeated when the sweep is resumed.
             if interrupt.is_cancelled() {
                 return Ok(true);
@@ -139,14 +146,8 @@ impl Sweep {
         Ok(false)
     }
 
-    /// Executes one run, to its end or until `interrupt` is cancelled. The run also
-    /// receives an interruption from the keyboard.
-    async fn one(
-        &self,
-        cell: &Cell,
-        seed: u64,
-        interrupt: &CancellationToken,
-    ) -> Result<Value, Error> {
+    /// The command of one run, and its text.
+    fn command(&self, cell: &Cell, seed: u64) -> Result<(Command, String), Error> {
         let program = std::env::current_exe().map_err(Error::Program)?;
         let words = self.grid.words(cell);
         let run = format!("{} {} --seed {seed}", self.program.name, words.join(" "));
@@ -163,24 +164,7 @@ impl Sweep {
             .arg(self.folder.join("runs"))
             .args(self.metrics.map(|address| format!("--metrics={address}")))
             .args(&words);
-        let ended = child::run(&mut command, interrupt).await;
-        let Output {
-            status,
-            stdout,
-            stderr,
-        } = match ended {
-            Ok(output) => output,
-            Err(source) => return Err(Error::Start { run, source }),
-        };
-        serde_json::from_slice(&stdout).map_err(|_| {
-            let printed = String::from_utf8_lossy(&stderr);
-            let reason = printed.trim().trim_start_matches("error: ").to_owned();
-            match status.code() {
-                Some(2) => Error::Refused { run, reason },
-                Some(_) => Error::Failed { run, reason },
-                None => Error::Died { run, status },
-            }
-        })
+        Ok((command, run))
     }
 
     /// The reasons of the first run with that verdict.
@@ -266,4 +250,33 @@ fn plot_path(folder: &Path, measure: &str) -> PathBuf {
         })
         .collect();
     folder.join(format!("{name}.svg"))
+}
+
+/// Executes one run, to its end or until `interrupt` is cancelled; after that it does not
+/// start. The run also receives an interruption from the keyboard.
+async fn one(
+    mut command: Command,
+    run: String,
+    interrupt: &CancellationToken,
+) -> Result<Value, Error> {
+    if interrupt.is_cancelled() {
+        return Ok(Value::Null);
+    }
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = match child::run(&mut command, interrupt).await {
+        Ok(output) => output,
+        Err(source) => return Err(Error::Start { run, source }),
+    };
+    serde_json::from_slice(&stdout).map_err(|_| {
+        let printed = String::from_utf8_lossy(&stderr);
+        let reason = printed.trim().trim_start_matches("error: ").to_owned();
+        match status.code() {
+            Some(2) => Error::Refused { run, reason },
+            Some(_) => Error::Failed { run, reason },
+            None => Error::Died { run, status },
+        }
+    })
 }

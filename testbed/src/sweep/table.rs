@@ -176,6 +176,7 @@ mod tests {
             experiment: vec!["simulate".to_owned()],
             axes: vec![("--rounds".to_owned(), vec!["1".to_owned(), "2".to_owned()])],
             fixed: Vec::new(),
+            jobs: None,
             repeat: 1,
             seed: 1,
         };

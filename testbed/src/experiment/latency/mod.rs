@@ -149,10 +149,10 @@ impl Experiment for Latency {
         let (witness, mut seen) = mpsc::channel(SEEN);
         let neighbours = members.neighbours.clone();
         let mut stack = Stack::new(members, inboxes, &witness, context.tasks);
-        // Sockets keep the time of the machine.
-        let mut tcp = match context.options.time {
-            Time::Wall => Some(Tcp::start(&witness).await.map_err(Error::Tcp)?),
-            Time::Virtual => None,
+        // Plain sockets have the time of the machine, and no links.
+        let mut tcp = match (context.options.time, &context.options.network) {
+            (Time::Wall, None) => Some(Tcp::start(&witness).await.map_err(Error::Tcp)?),
+            (Time::Wall, Some(_)) | (Time::Virtual, _) => None,
         };
         let turns = self.turns(&neighbours, context.options.seed);
         let began = Instant::now();

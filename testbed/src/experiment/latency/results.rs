@@ -52,7 +52,7 @@ pub struct Results {
 struct SizeResults {
     size_bytes: usize,
     stack: PathSummary,
-    /// `None` in virtual time, which sockets do not have.
+    /// `None` in virtual time and with links, which plain sockets do not have.
     tcp: Option<PathSummary>,
     /// The stack's median divided by that of plain TCP.
     one_way_ratio: Option<f64>,
