@@ -5,53 +5,20 @@
 //! where it unpacks them, before it knows which are new; its control messages are not
 //! counted.
 
+mod parameters;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::ops::Sub;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use libp2p::PeerId;
 use libp2p::gossipsub::{DataTransform, Message, PublishError, RawMessage, TopicHash};
 use tokio::sync::mpsc;
 
-/// The parameters of gossipsub. The defaults are those of libp2p.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Parameters {
-    /// How many peers a mesh should have (D).
-    pub mesh: usize,
-    /// With fewer, peers are added (D_low).
-    pub mesh_low: usize,
-    /// With more, peers are removed (D_high).
-    pub mesh_high: usize,
-    /// How many peers of the mesh have to be dialled by us (D_out).
-    pub mesh_outbound: usize,
-    /// The heartbeat interval, at which meshes are maintained.
-    pub heartbeat: Duration,
-    /// How long a copy may wait until its neighbour takes it. libp2p drops those of a
-    /// publisher after 5 s, forwarded ones after 1 s.
-    pub queue: Option<Duration>,
-    /// Whether a publisher sends to all its neighbours, not to its mesh alone.
-    pub flood_publish: bool,
-    /// Whether messages are signed. Every copy's signature is checked.
-    pub signed: bool,
-}
-
-impl Default for Parameters {
-    fn default() -> Self {
-        Self {
-            mesh: 6,
-            mesh_low: 5,
-            mesh_high: 12,
-            mesh_outbound: 2,
-            heartbeat: Duration::from_secs(1),
-            queue: None,
-            flood_publish: true,
-            signed: true,
-        }
-    }
-}
+pub use parameters::Parameters;
 
 /// The first copy of a message has arrived.
 #[derive(Debug)]

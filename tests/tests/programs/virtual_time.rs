@@ -132,6 +132,24 @@ fn an_hour_takes_seconds() {
     assert!(began.elapsed().as_secs() < 600, "{:?}", began.elapsed());
 }
 
+/// Each hop takes as long as a validation, and messages wait beside each other: in a ring
+/// of six, the farthest peer is three hops away, and messages come twice as fast.
+#[test]
+fn a_validation_delays_each_hop() {
+    let run = run_virtual(
+        "--peers 6 --topology ring gossip --protocol gossipsub --validation 100ms --interval 50ms",
+        "2",
+    );
+    run.ended.exits(0);
+    let record: Value =
+        serde_json::from_str(&read(&run_folder(&run.folder).join("run.json"))).expect("JSON");
+    let times = &record["results"]["delivery_ns"];
+    let rounded = |name: &str| (times[name].as_f64().expect(name) / 1e6).round();
+    let times = ["min", "p50", "max"].map(rounded);
+    assert_eq!(times, [100.0, 200.0, 300.0], "milliseconds: {record}");
+    assert_eq!(record["experiment"]["options"]["validation_seconds"], 0.1);
+}
+
 fn run_folder(folder: &TempDir) -> PathBuf {
     let mut runs = fs::read_dir(folder.path()).expect("a folder");
     runs.next().expect("a run").expect("a folder").path()

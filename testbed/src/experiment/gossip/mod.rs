@@ -8,6 +8,7 @@
 mod arrivals;
 mod meshes;
 mod metrics;
+mod options;
 mod pace;
 mod results;
 mod session;
@@ -185,16 +186,6 @@ impl Experiment for Gossip {
     type Results = Option<Results>;
 
     fn describe(&self) -> run::Experiment {
-        let Parameters {
-            mesh,
-            mesh_low,
-            mesh_high,
-            mesh_outbound,
-            heartbeat,
-            queue,
-            flood_publish,
-            signed,
-        } = self.options.parameters;
         let Options {
             messages,
             interval,
@@ -207,21 +198,20 @@ impl Experiment for Gossip {
             .iter()
             .map(|k| json!({ "peer": k.node, "at_seconds": k.at.as_secs_f64() }))
             .collect();
+        let mut options = json!({
+            "protocol": "gossipsub",
+            "messages": messages,
+            "interval_seconds": interval.map(|interval| interval.as_secs_f64()),
+            "size_bytes": size,
+            "patience_seconds": patience.as_secs_f64(),
+            "kill": kill,
+        });
+        let parameters = options::of(&self.options.parameters);
+        let all = options.as_object_mut().expect("an object");
+        all.extend(parameters);
         run::Experiment {
             name: "gossip".into(),
-            options: json!({
-                "protocol": "gossipsub",
-                "messages": messages,
-                "interval_seconds": interval.map(|interval| interval.as_secs_f64()),
-                "size_bytes": size,
-                "patience_seconds": patience.as_secs_f64(),
-                "mesh": { "n": mesh, "low": mesh_low, "high": mesh_high, "outbound": mesh_outbound },
-                "heartbeat_seconds": heartbeat.as_secs_f64(),
-                "queue_seconds": queue.map(|queue| queue.as_secs_f64()),
-                "flood_publish": flood_publish,
-                "signed": signed,
-                "kill": kill,
-            }),
+            options,
         }
     }
 
