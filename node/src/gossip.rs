@@ -2,10 +2,11 @@
 //! counts for an observer.
 //!
 //! gossipsub itself reports the first copy of each message alone. Copies are counted
-//! where it unpacks them, before it knows which are new; its control messages are not
-//! counted.
+//! where it unpacks them, before it knows which are new. Control messages and bytes are
+//! counted on its streams.
 
 mod parameters;
+mod wire;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -19,6 +20,8 @@ use libp2p::gossipsub::{DataTransform, Message, PublishError, RawMessage, TopicH
 use tokio::sync::mpsc;
 
 pub use parameters::Parameters;
+pub use wire::{Flow, Kind, Traffic};
+pub(crate) use wire::{Wire, counted};
 
 /// The first copy of a message has arrived.
 #[derive(Debug)]
@@ -52,6 +55,7 @@ pub struct Counts {
     bytes: AtomicU64,
     missed: AtomicU64,
     given_up: Mutex<BTreeMap<PeerId, u64>>,
+    wires: Mutex<BTreeMap<PeerId, Arc<Wire>>>,
 }
 
 impl Watch {
@@ -65,6 +69,13 @@ impl Watch {
     /// The counters.
     pub fn counts(&self) -> &Counts {
         &self.counts
+    }
+
+    /// The counters of a peer's streams. One that restarts goes on with its own.
+    pub(crate) fn wire(&self, of: PeerId) -> Arc<Wire> {
+        let all = self.counts.wires.lock();
+        let mut all = all.unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(all.entry(of).or_default())
     }
 
     /// Never blocks the peer: a delivery without room is counted.
@@ -95,6 +106,8 @@ pub struct Tally {
     pub missed: u64,
     /// Copies dropped before sending, by the slow peer to which they were addressed.
     pub given_up: BTreeMap<PeerId, u64>,
+    /// What each peer has sent and received.
+    pub traffic: BTreeMap<PeerId, Traffic>,
 }
 
 impl Counts {
@@ -114,7 +127,14 @@ impl Counts {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .clone(),
+            traffic: self.traffic(),
         }
+    }
+
+    fn traffic(&self) -> BTreeMap<PeerId, Traffic> {
+        let all = self.wires.lock();
+        let all = all.unwrap_or_else(PoisonError::into_inner);
+        all.iter().map(|(peer, wire)| (*peer, wire.now())).collect()
     }
 }
 
@@ -127,11 +147,16 @@ impl Sub<&Self> for Tally {
             *count -= then.given_up.get(peer).unwrap_or(&0);
         }
         self.given_up.retain(|_, count| *count > 0);
+        for (peer, traffic) in &mut self.traffic {
+            let then = then.traffic.get(peer).copied();
+            *traffic = traffic.since(then.unwrap_or_default());
+        }
         Self {
             copies: self.copies - then.copies,
             bytes: self.bytes - then.bytes,
             missed: self.missed - then.missed,
             given_up: self.given_up,
+            traffic: self.traffic,
         }
     }
 }

@@ -63,8 +63,12 @@ pub fn start(config: Config) -> Result<Peer, Error> {
     let message = message::Behaviour::new(channel.inbox());
     let (count_sender, count) = watch::channel(Count::default());
     let (commands_sender, commands) = mpsc::channel(COMMANDS);
+    let mut connections = transport::new(&config)?;
+    if let Some(watch) = &config.watch {
+        connections = gossip::counted(connections, watch.wire(peer_id));
+    }
     let swarm = Swarm::new(
-        transport::new(&config)?,
+        connections,
         Behaviour::new(&config, channel, message, count_sender)?,
         peer_id,
         swarm_config(&config),

@@ -12,6 +12,7 @@ mod options;
 mod pace;
 mod results;
 mod session;
+mod traffic;
 
 use csv::StringRecord;
 use std::time::Duration;
@@ -244,7 +245,13 @@ impl Experiment for Gossip {
         };
         let rng = &mut ChaCha8Rng::seed_from_u64(context.options.seed);
         let messages = self.options.messages;
-        let arrivals = Arrivals::new(&members, messages, mesh, self.metrics.clone());
+        let arrivals = Arrivals::new(
+            &members,
+            messages,
+            mesh,
+            self.watch.counts(),
+            self.metrics.clone(),
+        );
         self.arrivals = Some(arrivals);
         if self.options.interval.is_none() {
             let began = Instant::now();
