@@ -92,6 +92,7 @@ fn the_same_seed_gives_the_same_run() {
                 "id",
                 "command",
                 "started",
+                "host",
                 "seconds",
                 "cpu_seconds",
                 "footprint",
