@@ -2,56 +2,26 @@
 //! counts for an observer.
 //!
 //! gossipsub itself reports the first copy of each message alone. Copies are counted
-//! where it unpacks them, before it knows which are new; its control messages are not
-//! counted.
+//! where it unpacks them, before it knows which are new. Control messages and bytes are
+//! counted on its streams.
+
+mod parameters;
+mod wire;
 
 use std::collections::BTreeMap;
 use std::io;
 use std::ops::Sub;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use libp2p::PeerId;
 use libp2p::gossipsub::{DataTransform, Message, PublishError, RawMessage, TopicHash};
 use tokio::sync::mpsc;
 
-/// The parameters of gossipsub. The defaults are those of libp2p.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Parameters {
-    /// How many peers a mesh should have (D).
-    pub mesh: usize,
-    /// With fewer, peers are added (D_low).
-    pub mesh_low: usize,
-    /// With more, peers are removed (D_high).
-    pub mesh_high: usize,
-    /// How many peers of the mesh have to be dialled by us (D_out).
-    pub mesh_outbound: usize,
-    /// The heartbeat interval, at which meshes are maintained.
-    pub heartbeat: Duration,
-    /// How long a copy may wait until its neighbour takes it. libp2p drops those of a
-    /// publisher after 5 s, forwarded ones after 1 s.
-    pub queue: Option<Duration>,
-    /// Whether a publisher sends to all its neighbours, not to its mesh alone.
-    pub flood_publish: bool,
-    /// Whether messages are signed. Every copy's signature is checked.
-    pub signed: bool,
-}
-
-impl Default for Parameters {
-    fn default() -> Self {
-        Self {
-            mesh: 6,
-            mesh_low: 5,
-            mesh_high: 12,
-            mesh_outbound: 2,
-            heartbeat: Duration::from_secs(1),
-            queue: None,
-            flood_publish: true,
-            signed: true,
-        }
-    }
-}
+pub use parameters::Parameters;
+pub use wire::{Flow, Kind, Traffic};
+pub(crate) use wire::{Wire, counted};
 
 /// The first copy of a message has arrived.
 #[derive(Debug)]
@@ -85,6 +55,7 @@ pub struct Counts {
     bytes: AtomicU64,
     missed: AtomicU64,
     given_up: Mutex<BTreeMap<PeerId, u64>>,
+    wires: Mutex<BTreeMap<PeerId, Arc<Wire>>>,
 }
 
 impl Watch {
@@ -98,6 +69,13 @@ impl Watch {
     /// The counters.
     pub fn counts(&self) -> &Counts {
         &self.counts
+    }
+
+    /// The counters of a peer's streams. One that restarts goes on with its own.
+    pub(crate) fn wire(&self, of: PeerId) -> Arc<Wire> {
+        let all = self.counts.wires.lock();
+        let mut all = all.unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(all.entry(of).or_default())
     }
 
     /// Never blocks the peer: a delivery without room is counted.
@@ -128,6 +106,8 @@ pub struct Tally {
     pub missed: u64,
     /// Copies dropped before sending, by the slow peer to which they were addressed.
     pub given_up: BTreeMap<PeerId, u64>,
+    /// What each peer has sent and received.
+    pub traffic: BTreeMap<PeerId, Traffic>,
 }
 
 impl Counts {
@@ -147,7 +127,14 @@ impl Counts {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .clone(),
+            traffic: self.traffic(),
         }
+    }
+
+    fn traffic(&self) -> BTreeMap<PeerId, Traffic> {
+        let all = self.wires.lock();
+        let all = all.unwrap_or_else(PoisonError::into_inner);
+        all.iter().map(|(peer, wire)| (*peer, wire.now())).collect()
     }
 }
 
@@ -160,11 +147,16 @@ impl Sub<&Self> for Tally {
             *count -= then.given_up.get(peer).unwrap_or(&0);
         }
         self.given_up.retain(|_, count| *count > 0);
+        for (peer, traffic) in &mut self.traffic {
+            let then = then.traffic.get(peer).copied();
+            *traffic = traffic.since(then.unwrap_or_default());
+        }
         Self {
             copies: self.copies - then.copies,
             bytes: self.bytes - then.bytes,
             missed: self.missed - then.missed,
             given_up: self.given_up,
+            traffic: self.traffic,
         }
     }
 }

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::pin::pin;
 
+use futures::future::{Either, select};
 use futures::{FutureExt as _, StreamExt as _};
 use libp2p::core::transport::{ListenerId, PortUse, TransportError};
 use libp2p::gossipsub::IdentTopic;
@@ -22,6 +23,7 @@ use crate::handle::{COMMANDS, Command, Handle, ListenError};
 use crate::in_turn::in_turn;
 use crate::message::{self, Parcel};
 use crate::one_connection::Count;
+use crate::protocols::gossipsub::{Received, Validation};
 use crate::protocols::kademlia::Lookups;
 use crate::refusals::Refusals;
 use crate::{dial, gossip, lookup, ping, protocols, transport};
@@ -61,8 +63,12 @@ pub fn start(config: Config) -> Result<Peer, Error> {
     let message = message::Behaviour::new(channel.inbox());
     let (count_sender, count) = watch::channel(Count::default());
     let (commands_sender, commands) = mpsc::channel(COMMANDS);
+    let mut connections = transport::new(&config)?;
+    if let Some(watch) = &config.watch {
+        connections = gossip::counted(connections, watch.wire(peer_id));
+    }
     let swarm = Swarm::new(
-        transport::new(&config)?,
+        connections,
         Behaviour::new(&config, channel, message, count_sender)?,
         peer_id,
         swarm_config(&config),
@@ -71,6 +77,7 @@ pub fn start(config: Config) -> Result<Peer, Error> {
         metrics.add_peer(count.clone());
     }
     let limited = config.limits.is_some();
+    let validation = Validation::new(config.gossip.validation);
     let task = Task {
         swarm,
         config,
@@ -78,6 +85,7 @@ pub fn start(config: Config) -> Result<Peer, Error> {
         dialling: HashMap::new(),
         joining: HashMap::new(),
         lookups: Lookups::default(),
+        validation,
         refusals: Refusals::new(limited),
     };
     tokio::spawn(task.run(commands));
@@ -106,6 +114,7 @@ struct Task {
     /// Dials to a peer that is being dialled already.
     joining: HashMap<PeerId, Vec<Dialling>>,
     lookups: Lookups,
+    validation: Validation,
     refusals: Refusals,
 }
 
@@ -114,6 +123,7 @@ struct Task {
 enum Woken {
     Command(Option<Command>),
     Event(SwarmEvent<BehaviourEvent>),
+    Validated(Received),
 }
 
 struct Listening {
@@ -131,14 +141,24 @@ impl Task {
         for turn in 0_usize.. {
             // Handlers may always have an event ready.
             consume_budget().await;
-            let command = commands.recv().map(Woken::Command);
-            let event = self.swarm.select_next_some().map(Woken::Event);
-            match in_turn(turn, [pin!(command), pin!(event)]).await {
+            match self.woken(turn, &mut commands).await {
                 Woken::Command(Some(command)) => self.on_command(command),
                 Woken::Command(None) => return,
                 Woken::Event(event) => self.on_event(event),
+                Woken::Validated(received) => self.on_validated(received),
             }
         }
+    }
+
+    async fn woken(&mut self, turn: usize, commands: &mut mpsc::Receiver<Command>) -> Woken {
+        let command = commands.recv().map(Woken::Command);
+        let validated = pin!(self.validation.next());
+        let event = select(validated, self.swarm.select_next_some());
+        let event = event.map(|first| match first {
+            Either::Left((received, _)) => Woken::Validated(received),
+            Either::Right((event, _)) => Woken::Event(event),
+        });
+        in_turn(turn, [pin!(command), pin!(event)]).await
     }
 
     fn on_command(&mut self, command: Command) {
@@ -289,6 +309,13 @@ impl Task {
         Ok(())
     }
 
+    fn on_validated(&mut self, received: Received) {
+        let local = *self.swarm.local_peer_id();
+        if let Some(gossipsub) = self.swarm.behaviour_mut().gossipsub.as_mut() {
+            protocols::gossipsub::on_validated(received, gossipsub, local, &self.config);
+        }
+    }
+
     fn on_event(&mut self, event: SwarmEvent<BehaviourEvent>) {
         if let Some(metrics) = &self.config.metrics {
             metrics.on_swarm_event(&event);
@@ -392,7 +419,8 @@ impl Task {
             BehaviourEvent::Gossipsub(event) => {
                 metrics.inspect(|m| m.on_gossipsub(&event));
                 let local = *self.swarm.local_peer_id();
-                protocols::gossipsub::on_event(event, local, &self.config);
+                let validation = &mut self.validation;
+                protocols::gossipsub::on_event(event, local, &self.config, validation);
             }
             BehaviourEvent::Admission(never)
             | BehaviourEvent::AddressLimits(never)

@@ -1,8 +1,10 @@
 //! gossipsub: messages to all subscribers of a topic.
 
+mod validation;
+
 use libp2p::PeerId;
 use libp2p::gossipsub::{
-    self, ConfigBuilder, Event, IdentTopic, MessageAuthenticity, ValidationMode,
+    self, Event, IdentTopic, MessageAcceptance, MessageAuthenticity, ValidationMode,
 };
 use proto::MAX_ENVELOPE;
 use trace::time;
@@ -10,6 +12,8 @@ use trace::time;
 use super::Error;
 use crate::config::Config;
 use crate::gossip::{Counting, Delivery};
+
+pub(crate) use validation::{Received, Validation};
 
 pub(crate) type Behaviour = gossipsub::Behaviour<Counting>;
 
@@ -32,23 +36,10 @@ pub(crate) fn new(config: &Config) -> Result<Behaviour, Error> {
             ValidationMode::Permissive,
         ),
     };
-    let mut builder = ConfigBuilder::default();
-    if let Some(queue) = parameters.queue {
-        builder
-            .publish_queue_duration(queue)
-            .forward_queue_duration(queue);
-    }
-    let parameters = builder
+    let parameters = parameters
+        .builder()
         .max_transmit_size(MAX_TRANSMIT_SIZE)
         .validation_mode(validation)
-        .mesh_n(parameters.mesh)
-        .mesh_n_low(parameters.mesh_low)
-        .mesh_n_high(parameters.mesh_high)
-        .mesh_outbound_min(parameters.mesh_outbound)
-        .heartbeat_interval(parameters.heartbeat)
-        // libp2p's is 5 s, whatever the interval.
-        .heartbeat_initial_delay(parameters.heartbeat)
-        .flood_publish(parameters.flood_publish)
         .build()
         .map_err(|e| failed(&e))?;
     let counting = Counting(config.watch.clone());
@@ -65,24 +56,19 @@ pub(crate) fn new(config: &Config) -> Result<Behaviour, Error> {
     Ok(gossipsub)
 }
 
-pub(crate) fn on_event(event: Event, local: PeerId, config: &Config) {
+/// Reports the event, unless it is a message that is yet to be validated.
+pub(crate) fn on_event(event: Event, local: PeerId, config: &Config, validation: &mut Validation) {
     match event {
         Event::Message {
             message,
+            message_id: id,
             propagation_source: via,
-            ..
         } => {
-            tracing::info!(topic = %message.topic, bytes = message.data.len(), %via, "gossipsub message");
-            config.watch.as_ref().inspect(|watch| {
-                watch.delivered(Delivery {
-                    to: local,
-                    via,
-                    from: message.source,
-                    topic: message.topic.into_string(),
-                    data: message.data,
-                    at: time::now(),
-                });
-            });
+            let received = Received { id, via, message };
+            match validation.is_instant() {
+                true => deliver(received, local, config),
+                false => validation.begin(received),
+            }
         }
         Event::SlowPeer {
             peer_id: peer,
@@ -93,4 +79,30 @@ pub(crate) fn on_event(event: Event, local: PeerId, config: &Config) {
         },
         event => tracing::debug!(?event, "gossipsub"),
     }
+}
+
+/// The message is valid: it is forwarded and delivered.
+pub(crate) fn on_validated(
+    received: Received,
+    gossipsub: &mut Behaviour,
+    local: PeerId,
+    config: &Config,
+) {
+    let Received { id, via, .. } = &received;
+    gossipsub.report_message_validation_result(id, via, MessageAcceptance::Accept);
+    deliver(received, local, config);
+}
+
+fn deliver(Received { via, message, .. }: Received, local: PeerId, config: &Config) {
+    tracing::info!(topic = %message.topic, bytes = message.data.len(), %via, "gossipsub message");
+    config.watch.as_ref().inspect(|watch| {
+        watch.delivered(Delivery {
+            to: local,
+            via,
+            from: message.source,
+            topic: message.topic.into_string(),
+            data: message.data,
+            at: time::now(),
+        });
+    });
 }

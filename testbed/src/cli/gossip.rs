@@ -1,5 +1,7 @@
 //! `testbed gossip` on the command line.
 
+mod mesh;
+
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -7,14 +9,13 @@ use lab::lesson::Lesson;
 use lab::options::{Channel, Net};
 use lab::system::gossip as flood;
 use lab::system::{Setup, SystemOptions as _, Visitor};
-use node::gossip::Parameters;
 
 use super::choice::{Choice, Description};
-use super::values;
 use super::{Common, Measure};
 use super::{Error, Usage};
 use crate::experiment::gossip::{self, Options};
 use crate::run::RunOptions;
+use mesh::Mesh;
 
 /// Options of `gossip`.
 #[derive(Clone, Debug, Args)]
@@ -28,7 +29,7 @@ pub struct Gossip {
     pub flood: flood::Options,
     /// How gossipsub works.
     #[command(flatten)]
-    pub mesh: Mesh,
+    pub mesh: Box<Mesh>,
     /// What happens to messages and peers.
     #[command(flatten)]
     pub net: Net,
@@ -82,9 +83,6 @@ impl Measure for Gossip {
 /// How long gossipsub may take by default. A guess: ten heartbeats.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The resolution of tokio's timers.
-const SHORTEST_HEARTBEAT: Duration = Duration::from_millis(1);
-
 /// What spreads messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Protocol {
@@ -94,56 +92,10 @@ pub enum Protocol {
     Gossipsub,
 }
 
-/// gossipsub's parameters, with libp2p's defaults.
-#[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Options of gossipsub")]
-pub struct Mesh {
-    /// How many neighbours each peer has in its mesh (D) [default: 6]
-    #[arg(long, value_name = "N")]
-    pub mesh: Option<usize>,
-    /// With fewer, others are taken in (D_low) [default: 5]
-    #[arg(long, value_name = "N")]
-    pub mesh_low: Option<usize>,
-    /// With more, some are left out (D_high) [default: 12]
-    #[arg(long, value_name = "N")]
-    pub mesh_high: Option<usize>,
-    /// How many of the mesh the peer itself has dialled, at least (D_out)
-    /// [default: 2]
-    #[arg(long, value_name = "N")]
-    pub mesh_outbound: Option<usize>,
-    /// How often meshes are looked after [default: 1s]
-    #[arg(long, value_name = "TIME", value_parser = values::interval)]
-    pub heartbeat: Option<Duration>,
-    /// How long a copy may wait until its neighbour takes it; then it is given up
-    /// [default: 5s for the publisher's own, 1s for those that are passed on]
-    #[arg(long, value_name = "TIME", value_parser = values::interval)]
-    pub queue: Option<Duration>,
-    /// Publishers send to their mesh alone, not to all neighbours: with few
-    /// peers, flood publishing makes the ways look short
-    #[arg(long)]
-    pub no_flood_publish: bool,
-    /// Messages are not signed, and so no signature of a copy is checked
-    #[arg(long)]
-    pub unsigned: bool,
-}
-
 impl Gossip {
     /// How often gossipsub looks after its meshes.
     pub fn heartbeat(&self) -> Duration {
-        let usual = Parameters::default().heartbeat;
-        self.mesh.heartbeat.unwrap_or(usual)
-    }
-}
-
-impl Mesh {
-    /// Whether any of these options was given.
-    pub fn is_given(&self) -> bool {
-        let numbers = [self.mesh, self.mesh_low, self.mesh_high, self.mesh_outbound];
-        numbers.iter().any(Option::is_some)
-            || self.heartbeat.is_some()
-            || self.queue.is_some()
-            || self.no_flood_publish
-            || self.unsigned
+        self.mesh.heartbeat()
     }
 }
 
@@ -164,45 +116,13 @@ impl TryFrom<&Gossip> for Options {
             let reason = "is not for --protocol gossipsub; leave it out";
             return Err(Usage::option(*option, reason));
         }
-        let usual = Parameters::default();
-        let mesh = args.mesh.mesh.unwrap_or(usual.mesh);
-        let mesh_low = args.mesh.mesh_low.unwrap_or(usual.mesh_low);
-        let mesh_high = args.mesh.mesh_high.unwrap_or(usual.mesh_high);
-        let mesh_outbound = args.mesh.mesh_outbound.unwrap_or(usual.mesh_outbound);
-        if !(mesh_low <= mesh && mesh <= mesh_high) {
-            let given =
-                format!("--mesh {mesh} with --mesh-low {mesh_low} and --mesh-high {mesh_high}");
-            return Err(Usage::value(given, "it has to lie between them"));
-        }
-        if mesh_outbound > mesh_low || mesh_outbound > mesh / 2 {
-            let half = mesh / 2;
-            return Err(Usage::value(
-                format!("--mesh-outbound {mesh_outbound}"),
-                format!("at most --mesh-low, {mesh_low}, and half of --mesh, {half}"),
-            ));
-        }
-        if args.heartbeat() < SHORTEST_HEARTBEAT {
-            return Err(Usage::value(
-                format!("--heartbeat {:?}", args.heartbeat()),
-                format!("at least {SHORTEST_HEARTBEAT:?}, the resolution of timers"),
-            ));
-        }
         Ok(Self {
             messages: args.flood.messages.unwrap_or(flood::MESSAGES),
             interval: args.flood.interval.0,
             kill: net.kill.clone(),
             size: args.flood.size.0,
             patience: args.flood.patience.unwrap_or(PATIENCE),
-            parameters: Parameters {
-                mesh,
-                mesh_low,
-                mesh_high,
-                mesh_outbound,
-                heartbeat: args.heartbeat(),
-                queue: args.mesh.queue,
-                flood_publish: !args.mesh.no_flood_publish,
-                signed: !args.mesh.unsigned,
-            },
+            parameters: args.mesh.parameters()?,
         })
     }
 }

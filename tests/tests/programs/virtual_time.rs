@@ -92,6 +92,7 @@ fn the_same_seed_gives_the_same_run() {
                 "id",
                 "command",
                 "started",
+                "host",
                 "seconds",
                 "cpu_seconds",
                 "footprint",
@@ -130,6 +131,102 @@ fn an_hour_takes_seconds() {
     let is_late = |time: &str| time.parse::<u64>().is_ok_and(|time| time >= last);
     assert!(spans.split('"').any(is_late), "no span after 59 minutes");
     assert!(began.elapsed().as_secs() < 600, "{:?}", began.elapsed());
+}
+
+/// Each hop takes as long as a validation, and messages wait beside each other: in a ring
+/// of six, the farthest peer is three hops away, and messages come twice as fast.
+#[test]
+fn a_validation_delays_each_hop() {
+    let run = run_virtual(
+        "--peers 6 --topology ring gossip --protocol gossipsub --validation 100ms --interval 50ms",
+        "2",
+    );
+    assert_eq!(run.ended.status, Some(0), "{}", run.ended);
+    let record = run.record();
+    let times = &record["results"]["delivery_ns"];
+    let rounded = |name: &str| (times[name].as_f64().expect(name) / 1e6).round();
+    let times = ["min", "p50", "max"].map(rounded);
+    assert_eq!(times, [100.0, 200.0, 300.0], "milliseconds: {record}");
+    assert_eq!(record["experiment"]["options"]["validation_seconds"], 0.1);
+}
+
+/// The results of a run of gossipsub.
+fn gossipsub(options: &str) -> Value {
+    let run = run_virtual(options, "2");
+    assert_eq!(run.ended.status, Some(0), "{options}: {}", run.ended);
+    run.record()["results"].take()
+}
+
+/// Five peers in one mesh: the publisher sends to the four others, and each of them sends
+/// IDONTWANT to the three others while it validates, so none forwards anything.
+#[test]
+fn control_messages_are_counted_as_theory_has_them() {
+    let options =
+        "--peers 5 --topology full gossip --protocol gossipsub --size 2K --validation 100ms";
+    let results = gossipsub(options);
+    let control = &results["traffic"]["control"];
+    assert_eq!(
+        (&results["delivered"], &results["copies"]),
+        (&40.into(), &40.into())
+    );
+    let idontwant = serde_json::json!({ "sent": 120, "ids": 120, "a_delivery": 3.0 });
+    assert_eq!(control["idontwant"], idontwant);
+    for kind in ["ihave", "iwant", "graft", "prune"] {
+        assert_eq!(control[kind]["sent"], 0, "{kind}: {control}");
+    }
+    let never = gossipsub(&format!("{options} --idontwant never"));
+    assert_eq!(never["traffic"]["control"]["idontwant"]["sent"], 0);
+    assert!(never["copies"].as_u64() > Some(40), "{never}");
+}
+
+/// What is sent is received, and neighbours outside of the mesh are told of messages.
+#[test]
+fn gossip_outside_of_the_mesh_is_counted() {
+    let options = "--peers 20 --topology full gossip --protocol gossipsub --no-flood-publish \
+                   --interval 500ms";
+    let results = gossipsub(options);
+    let traffic = &results["traffic"];
+    assert_eq!(
+        traffic["sent_bytes"]["sum"],
+        traffic["received_bytes"]["sum"]
+    );
+    let bytes = traffic["sent_bytes"]["sum"].as_u64();
+    assert!(bytes > results["copied_bytes"].as_u64(), "{results}");
+    let ihave = &traffic["control"]["ihave"];
+    assert!(ihave["sent"].as_u64() > Some(100), "{ihave}");
+    assert!(ihave["ids"].as_u64() >= ihave["sent"].as_u64(), "{ihave}");
+    let fewer = gossipsub(&format!("{options} --lazy 1 --gossip-factor 0"));
+    let fewer = &fewer["traffic"]["control"]["ihave"];
+    assert!(fewer["sent"].as_u64() < ihave["sent"].as_u64(), "{fewer}");
+    let none = gossipsub(&format!("{options} --history-gossip 0"));
+    assert_eq!(none["traffic"]["control"]["ihave"]["sent"], 0);
+}
+
+/// IDONTWANT spares copies of large messages.
+#[test]
+fn idontwant_reduces_duplicates() {
+    let with = |threshold: &str| {
+        gossipsub(&format!(
+            "--peers 30 --topology random:10 gossip --protocol gossipsub --no-flood-publish \
+             --size 64K --validation 10ms --idontwant {threshold}"
+        ))
+    };
+    let (low, high) = (with("1K"), with("1M"));
+    let copies = [&low, &high].map(|results| results["copies"].as_u64().expect("a number"));
+    let sent = [&low, &high].map(|results| {
+        let sent = &results["traffic"]["sent_bytes"]["p50"];
+        sent.as_u64().expect("a number")
+    });
+    // Half of the duplicates, and a third of the bytes, at least. A guess.
+    let duplicates = copies.map(|copies| copies - 290);
+    assert!(
+        2 * duplicates[0] < duplicates[1],
+        "duplicates: {duplicates:?}"
+    );
+    assert!(
+        3 * sent[0] < 2 * sent[1],
+        "bytes of the median peer: {sent:?}"
+    );
 }
 
 fn run_folder(folder: &TempDir) -> PathBuf {

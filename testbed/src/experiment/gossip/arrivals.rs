@@ -19,6 +19,7 @@ use trace::time::unix_nano;
 use super::metrics::Metrics;
 use super::pace::Tried;
 use super::results::Results;
+use super::traffic::Traffic;
 use crate::experiment::Error;
 use crate::network::Members;
 use crate::rows::Rows;
@@ -74,6 +75,7 @@ impl Arrivals {
         members: &Members,
         messages: u32,
         mesh: Mesh,
+        counts: &Counts,
         metrics: Option<Metrics>,
     ) -> Self {
         let degrees = members.neighbours.iter().map(|all| all.len() as u64);
@@ -88,7 +90,7 @@ impl Arrivals {
             there: 0,
             stopped: Stopped::new(),
             excused: 0,
-            before: Tally::default(),
+            before: counts.now(),
             strange: 0,
             metrics,
         }
@@ -309,8 +311,11 @@ impl Arrivals {
             },
             bound: self.bound(),
         };
+        let measured = observed.spread();
+        let traffic: Vec<_> = counted.traffic.into_values().collect();
         Results {
-            measured: observed.spread(),
+            traffic: Traffic::new(&traffic, measured.delivered),
+            measured,
             not_watched: counted.missed,
             strange: self.strange,
             slow: slow.collect(),

@@ -8,9 +8,11 @@
 mod arrivals;
 mod meshes;
 mod metrics;
+mod options;
 mod pace;
 mod results;
 mod session;
+mod traffic;
 
 use csv::StringRecord;
 use std::time::Duration;
@@ -185,16 +187,6 @@ impl Experiment for Gossip {
     type Results = Option<Results>;
 
     fn describe(&self) -> run::Experiment {
-        let Parameters {
-            mesh,
-            mesh_low,
-            mesh_high,
-            mesh_outbound,
-            heartbeat,
-            queue,
-            flood_publish,
-            signed,
-        } = self.options.parameters;
         let Options {
             messages,
             interval,
@@ -207,21 +199,20 @@ impl Experiment for Gossip {
             .iter()
             .map(|k| json!({ "peer": k.node, "at_seconds": k.at.as_secs_f64() }))
             .collect();
+        let mut options = json!({
+            "protocol": "gossipsub",
+            "messages": messages,
+            "interval_seconds": interval.map(|interval| interval.as_secs_f64()),
+            "size_bytes": size,
+            "patience_seconds": patience.as_secs_f64(),
+            "kill": kill,
+        });
+        let parameters = options::of(&self.options.parameters);
+        let all = options.as_object_mut().expect("an object");
+        all.extend(parameters);
         run::Experiment {
             name: "gossip".into(),
-            options: json!({
-                "protocol": "gossipsub",
-                "messages": messages,
-                "interval_seconds": interval.map(|interval| interval.as_secs_f64()),
-                "size_bytes": size,
-                "patience_seconds": patience.as_secs_f64(),
-                "mesh": { "n": mesh, "low": mesh_low, "high": mesh_high, "outbound": mesh_outbound },
-                "heartbeat_seconds": heartbeat.as_secs_f64(),
-                "queue_seconds": queue.map(|queue| queue.as_secs_f64()),
-                "flood_publish": flood_publish,
-                "signed": signed,
-                "kill": kill,
-            }),
+            options,
         }
     }
 
@@ -254,7 +245,13 @@ impl Experiment for Gossip {
         };
         let rng = &mut ChaCha8Rng::seed_from_u64(context.options.seed);
         let messages = self.options.messages;
-        let arrivals = Arrivals::new(&members, messages, mesh, self.metrics.clone());
+        let arrivals = Arrivals::new(
+            &members,
+            messages,
+            mesh,
+            self.watch.counts(),
+            self.metrics.clone(),
+        );
         self.arrivals = Some(arrivals);
         if self.options.interval.is_none() {
             let began = Instant::now();

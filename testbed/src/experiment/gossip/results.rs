@@ -9,6 +9,7 @@ use lab::stats::{Measure, show, thousands};
 use serde::Serialize;
 
 use super::pace::Tried;
+use super::traffic::Traffic;
 use crate::experiment::Findings;
 
 /// `results` in `run.json`.
@@ -17,6 +18,8 @@ pub struct Results {
     /// How messages spread.
     #[serde(flatten)]
     pub(super) measured: Spread,
+    /// What gossipsub sent and received.
+    pub(super) traffic: Traffic,
     /// Events that were dropped because the laboratory's queue was full.
     pub(super) not_watched: u64,
     /// Deliveries of unknown messages, and duplicate deliveries.
@@ -86,6 +89,7 @@ impl Results {
     /// Adds the measures and the summary, which are derived from the measurements.
     pub(super) fn with_summary(mut self) -> Self {
         self.measures = self.measured.measures();
+        self.measures.extend(self.traffic.measures());
         self.summary = self.lines();
         self
     }
@@ -118,6 +122,7 @@ impl Results {
             lines.push(format!("given up          {slow}"));
         }
         lines.extend(self.measured.lines());
+        lines.extend(self.traffic.lines());
         lines
     }
 }

@@ -86,6 +86,41 @@ fn invalid_values_are_rejected() {
             &["--liars", "gossipsub"],
         ),
         (
+            "a parameter of gossipsub in a flood",
+            "--peers 4 gossip --idontwant 64K",
+            &["--mesh", "--protocol gossipsub"],
+        ),
+        (
+            "announcements of messages that are gone",
+            "--peers 4 gossip --protocol gossipsub --history-gossip 6",
+            &["--history-gossip 6", "at most --history, 5"],
+        ),
+        (
+            "a validation that outlasts the messages",
+            "--peers 4 gossip --protocol gossipsub --validation 1m",
+            &["--validation 60s", "longer --history"],
+        ),
+        (
+            "a back-off of half a second",
+            "--peers 4 gossip --protocol gossipsub --prune-backoff 500ms",
+            &["--prune-backoff 500ms", "whole seconds"],
+        ),
+        (
+            "a share of more than all",
+            "--peers 4 gossip --protocol gossipsub --gossip-factor 2",
+            &["--gossip-factor", "between 0 and 1"],
+        ),
+        (
+            "a size in words",
+            "--peers 4 gossip --protocol gossipsub --idontwant always",
+            &["--idontwant", "never"],
+        ),
+        (
+            "a history without an end",
+            "--peers 4 gossip --protocol gossipsub --history 5000",
+            &["--history", "1..=1000"],
+        ),
+        (
             "more traitors than can be afforded",
             "--peers 20 generals --traitors 5",
             &["--traitors", "5"],
