@@ -260,3 +260,152 @@ fn what_has_a_clock_of_its_own_is_refused() {
         }
     }
 }
+
+/// The judges' verdicts do not depend on where the peers are.
+#[test]
+fn verdicts_hold_in_a_world() {
+    for network in ["lan", "wan", "regions"] {
+        for args in [
+            "--peers 6 snapshot",
+            "--peers 6 --topology ring elect",
+            "--peers 6 mutex",
+            "--peers 12 --topology random:4 gossip",
+            "--peers 12 wave",
+            "--peers 5 replicate --election-timeout 2s --heartbeat 500ms --commands 3",
+        ] {
+            let run = run_virtual(&format!("--network {network} {args}"), "2");
+            assert_eq!(run.ended.status, Some(0), "{network} {args}: {}", run.ended);
+        }
+    }
+}
+
+#[test]
+fn peers_sit_in_regions_and_classes() {
+    let run = run_virtual(
+        "--network regions --peers 40 gossip --protocol gossipsub --size 4K",
+        "2",
+    );
+    assert_eq!(run.ended.status, Some(0), "{}", run.ended);
+    assert!(
+        run.ended.stdout.contains("regions: europe "),
+        "{}",
+        run.ended
+    );
+    let network = &run.record()["network"];
+    let count = |what: &str| -> u64 {
+        let all = network[what].as_object().expect(what).values();
+        all.map(|peers| peers.as_u64().expect("a number")).sum()
+    };
+    assert_eq!((count("regions"), count("classes")), (40, 40), "{network}");
+    let spans = run.read("spans.jsonl");
+    assert!(spans.contains("p2p.region") && spans.contains("p2p.class"));
+}
+
+/// The latency of a link, and a round trip of it for the dial, in both clocks.
+#[test]
+fn a_link_has_its_latency() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("far.toml");
+    fs::write(&file, "latency = \"100ms\"").expect("a file");
+    let network = format!("--network {}", file.display());
+    let median = |run: &Value| {
+        let nanos = &run["results"]["sizes"][0]["stack"]["one_way_ns"]["p50"];
+        nanos.as_u64().expect("a median") / 1_000_000
+    };
+    let args = "--peers 3 latency --messages 10 --size 100";
+    let virtually = run_virtual(&format!("{network} {args}"), "2");
+    assert_eq!(virtually.ended.status, Some(0), "{}", virtually.ended);
+    assert_eq!(median(&virtually.record()), 100);
+    for transport in ["tcp", "memory"] {
+        let mut command = testbed();
+        command.args(format!("{network} --transport {transport} --format json --out").split(' '));
+        command.arg(folder.path()).args(args.split(' '));
+        let ended = run(&mut command);
+        let record: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+        assert!(median(&record) >= 100, "{transport}: {ended}");
+        let connected = record["phases"].as_array().expect("phases").iter();
+        let connected = connected.filter(|phase| phase["name"] == "ConnectPeers");
+        let seconds: f64 = connected
+            .map(|phase| phase["seconds"].as_f64().unwrap())
+            .sum();
+        assert!(
+            seconds >= 0.3,
+            "a dial and a handshake take longer: {seconds} s"
+        );
+    }
+}
+
+#[test]
+fn a_world_that_makes_no_sense_is_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).expect("a file");
+        path.display().to_string()
+    };
+    let class = "[class.home]\nshare = 1\nup = \"0Mbit/s\"\ndown = \"1Mbit/s\"";
+    for (network, args, parts) in [
+        ("mars".into(), "ping", &["--network mars", "regions"][..]),
+        (file("a.toml", class), "ping", &["line 3", "0Mbit/s"]),
+        (
+            file("b.toml", "latency = \"100us\""),
+            "ping",
+            &["line 1", "rounds up"],
+        ),
+        (file("c.toml", "speed = 3"), "ping", &["line 1", "speed"]),
+        (
+            "wan".into(),
+            "check wave",
+            &["--network wan", "a check tries all orders"],
+        ),
+        (
+            "wan".into(),
+            "wave --delay 5ms",
+            &["--delay 5ms", "--network wan"],
+        ),
+        (
+            "wan".into(),
+            "simulate wave --delay 5ms",
+            &["--delay 5ms", "--network wan"],
+        ),
+        (
+            "wan".into(),
+            "--transport quic ping",
+            &["--network wan", "QUIC"],
+        ),
+        (
+            "wan".into(),
+            "--guests any wave",
+            &["--network wan", "--guests"],
+        ),
+    ] {
+        let mut command = testbed();
+        command.args(["--network", &network]).args(args.split(' '));
+        let ended = run(&mut command).exits(2);
+        for part in parts {
+            assert!(
+                ended.stderr.contains(part),
+                "{network} {args}: {part}: {ended}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_sweep_runs_networks_beside_each_other() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let sweep = |args: &str| {
+        let mut command = testbed();
+        command.arg("--out").arg(folder.path()).arg("sweep");
+        run(command.args(args.split(' ')))
+    };
+    let ended = sweep(
+        "gossip --time virtual --network wan --protocol gossipsub --mesh 5,7 --peers 20 --repeat 2 --jobs 4",
+    );
+    assert!(ended.stdout.contains("4 of 4 runs"), "{ended}");
+    assert_eq!(ended.status, Some(0), "{ended}");
+    let refused = sweep("gossip --peers 8,9 --repeat 2 --jobs 4").exits(2);
+    for part in ["--jobs 4", "--time virtual"] {
+        assert!(refused.stderr.contains(part), "{part}: {refused}");
+    }
+}
