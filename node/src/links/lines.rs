@@ -1,8 +1,10 @@
 //! The lines of all peers, which connections share.
 //!
 //! Each direction of a connection is a flow over two lines: what its sender sends, and what
-//! its receiver receives. Rates change only where a flow begins or ends to carry bytes. Then
-//! those flows are computed anew that share lines with it, directly or through others.
+//! its receiver receives. Rates change only where a flow begins or ends to carry bytes. A
+//! millisecond later, which is what timers resolve, those flows are computed anew that share
+//! lines with it, directly or through others. Until then a flow that begins has its part of
+//! both lines, and the others keep their rates.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -15,6 +17,9 @@ use tokio::time::Instant;
 
 use super::Rates;
 use super::rates::max_min;
+
+/// How long rates are kept, however many flows begin and end meanwhile.
+const TICK: Duration = Duration::from_millis(1);
 
 /// A line without a limit, in bytes a second.
 const UNLIMITED: f64 = 1e15;
@@ -36,6 +41,10 @@ struct State {
     free: Vec<usize>,
     /// When the first chunk of a flow ends, with the version of its rate.
     ends: BinaryHeap<Reverse<(Instant, usize, u64)>>,
+    /// The lines on which flows have begun or ended since rates were computed.
+    changed: Vec<usize>,
+    /// When they are computed next.
+    computes: Option<Instant>,
     /// The number of the last search for connected lines.
     search: u64,
 }
@@ -150,16 +159,12 @@ impl Flow {
         flow.chunks.push_back(bytes);
         if flow.chunks.len() == 1 {
             (flow.left, flow.since) = (bytes as f64, now);
-            let lines = flow.lines;
-            for line in lines {
-                state.lines[line].flows.push(self.id);
-            }
-            state.share(lines, now);
+            state.begin(self.id, now);
         }
     }
 
-    /// When chunks were carried since the last call, and when the next one will be. The
-    /// reader is woken if that becomes earlier.
+    /// When chunks were carried since the last call, and when to call again. The reader is
+    /// woken if that becomes earlier.
     pub(super) fn carried(&self, now: Instant, reader: &Waker) -> (Vec<Instant>, Option<Instant>) {
         let mut state = self.lines.lock();
         state.advance(now);
@@ -168,8 +173,10 @@ impl Flow {
             Some(known) => known.clone_from(reader),
             None => flow.reader = Some(reader.clone()),
         }
-        let next = (!flow.chunks.is_empty()).then(|| flow.end());
-        (std::mem::take(&mut flow.carried), next)
+        let carried = std::mem::take(&mut flow.carried);
+        let end = (!flow.chunks.is_empty()).then(|| flow.end());
+        // Whoever has changed a line comes back for the others.
+        (carried, end.into_iter().chain(state.computes).min())
     }
 }
 
@@ -186,6 +193,8 @@ impl Drop for Flow {
         state.free.push(self.id);
         if was_active {
             state.rest(self.id, now);
+            // Nobody comes back for the others.
+            state.compute(now);
         }
     }
 }
@@ -193,13 +202,44 @@ impl Drop for Flow {
 impl State {
     /// Carries on until `now`.
     fn advance(&mut self, now: Instant) {
-        while let Some(&Reverse((at, id, version))) = self.ends.peek()
-            && at <= now
-        {
-            self.ends.pop();
-            if self.flows[id].version == version {
-                self.carry(id, at);
+        loop {
+            let end = self.ends.peek().map(|Reverse(end)| *end);
+            let end = end.filter(|(at, ..)| *at <= now);
+            let computes = self.computes.filter(|at| *at <= now);
+            match (end, computes) {
+                (Some((at, id, version)), computes) if computes.is_none_or(|other| at <= other) => {
+                    self.ends.pop();
+                    if self.flows[id].version == version {
+                        self.carry(id, at);
+                    }
+                }
+                (_, Some(computes)) => self.compute(computes),
+                (_, None) => return,
             }
+        }
+    }
+
+    /// That flow begins to carry bytes.
+    fn begin(&mut self, id: usize, now: Instant) {
+        let lines = self.flows[id].lines;
+        let parts = lines.map(|line| {
+            self.lines[line].flows.push(id);
+            self.lines[line].capacity / self.lines[line].flows.len() as f64
+        });
+        self.set_rate(id, parts[0].min(parts[1]), now);
+        self.change(lines, now);
+    }
+
+    /// Flows have begun or ended on these lines.
+    fn change(&mut self, lines: [usize; 2], at: Instant) {
+        // On a line without flows there is nothing to compute.
+        let used = lines
+            .into_iter()
+            .filter(|line| !self.lines[*line].flows.is_empty());
+        let before = self.changed.len();
+        self.changed.extend(used);
+        if self.changed.len() > before {
+            self.computes.get_or_insert(at + TICK);
         }
     }
 
@@ -225,12 +265,14 @@ impl State {
         for line in lines {
             self.lines[line].flows.retain(|other| *other != id);
         }
-        self.share(lines, at);
+        self.change(lines, at);
     }
 
-    /// Computes the rates of all flows that share these lines, directly or through others.
-    fn share(&mut self, lines: [usize; 2], at: Instant) {
-        let (lines, flows) = self.connected(lines);
+    /// Computes the rates of all flows that share changed lines, directly or through others.
+    fn compute(&mut self, at: Instant) {
+        self.computes = None;
+        let changed = std::mem::take(&mut self.changed);
+        let (lines, flows) = self.connected(&changed);
         let place = |line: &usize| self.lines[*line].found.1;
         let over = flows
             .iter()
@@ -244,7 +286,7 @@ impl State {
     }
 
     /// The lines that flows connect with these, and the flows.
-    fn connected(&mut self, from: [usize; 2]) -> (Vec<usize>, Vec<usize>) {
+    fn connected(&mut self, from: &[usize]) -> (Vec<usize>, Vec<usize>) {
         self.search += 1;
         let (mut lines, mut flows) = (Vec::new(), Vec::new());
         let find = |line: usize, all: &mut [Line], lines: &mut Vec<usize>| {
