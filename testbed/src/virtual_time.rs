@@ -9,14 +9,34 @@ use std::future::Future;
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::sync::OnceLock;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, Builder};
+use std::time::{Duration, Instant};
 
 use node::clocks;
-use tokio::runtime;
+use tokio::runtime::{self, Handle};
+use tokio::sync::oneshot;
 use trace::time;
 
 /// The stack of the thread. Without optimisation, a peer starts deep in libp2p. A guess.
 const STACK: usize = 64 << 20;
+
+/// How long the tasks of a run may take turns without any virtual time passing. To start
+/// some 10,000 peers takes a tenth of it. A guess.
+const LIVELOCK: Duration = Duration::from_secs(120);
+
+/// How often that is looked at.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// No virtual time passes, although much happens: some tasks wake each other, or
+/// themselves, without end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Livelock {
+    /// For how long no time has passed.
+    pub lasted: Duration,
+    /// How many tasks there are.
+    pub tasks: usize,
+}
 
 /// Why this program cannot run in virtual time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,7 +52,7 @@ pub struct Unsupported;
 /// [`Unsupported`], if its clocks were not replaced.
 pub fn check() -> Result<(), Unsupported> {
     static FOLLOWS: OnceLock<bool> = OnceLock::new();
-    let follows = FOLLOWS.get_or_init(|| block_on(1, clocks::follow()).unwrap_or(false));
+    let follows = FOLLOWS.get_or_init(|| block_on(1, |_| clocks::follow()).unwrap_or(false));
     follows.then_some(()).ok_or(Unsupported)
 }
 
@@ -42,37 +62,82 @@ pub fn is_seeded() -> bool {
     static SEEDED: OnceLock<bool> = OnceLock::new();
     let drawn = |seed| {
         let drawn = async { (RandomState::new().hash_one(0), rand::random::<u64>()) };
-        block_on(seed, drawn).ok()
+        block_on(seed, |_| drawn).ok()
     };
     *SEEDED.get_or_init(|| drawn(1) == drawn(1) && drawn(1) != drawn(2))
 }
 
-/// Runs `work` to its end in virtual time, and all tasks that it spawns.
+/// Runs `work` to its end in virtual time, and all tasks that it spawns. The work is told
+/// when no virtual time passes any more.
 ///
 /// # Errors
 /// The system has no thread for it.
-pub fn block_on<T: Send>(seed: u64, work: impl Future<Output = T> + Send) -> io::Result<T> {
+pub fn block_on<W: Future<Output: Send>>(
+    seed: u64,
+    work: impl FnOnce(oneshot::Receiver<Livelock>) -> W + Send,
+) -> io::Result<W::Output> {
+    block_on_within(LIVELOCK, seed, work)
+}
+
+fn block_on_within<W: Future<Output: Send>>(
+    limit: Duration,
+    seed: u64,
+    work: impl FnOnce(oneshot::Receiver<Livelock>) -> W + Send,
+) -> io::Result<W::Output> {
     let run = || {
         entropy::seed_thread(seed);
         let mut runtime = runtime::Builder::new_current_thread();
         let runtime = runtime.enable_time().start_paused(true).build()?;
-        Ok(runtime.block_on(async {
+        let (livelock, told) = oneshot::channel();
+        let (over, ended) = mpsc::channel::<()>();
+        let handle = runtime.handle().clone();
+        let watching = Builder::new().name("virtual clock".into());
+        watching.spawn(move || watch(&handle, limit, livelock, &ended))?;
+        let output = runtime.block_on(async {
             time::begin_virtual();
-            work.await
-        }))
+            work(told).await
+        });
+        drop(over);
+        Ok(output)
     };
     thread::scope(|scope| {
-        let builder = Builder::new().name("virtual time".into()).stack_size(STACK);
-        let thread = builder.spawn_scoped(scope, run)?;
-        thread
-            .join()
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        let builder = Builder::new().name("virtual time".into());
+        let thread = builder.stack_size(STACK).spawn_scoped(scope, run)?;
+        let ended = thread.join();
+        ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
+}
+
+/// Tells of a livelock, until the run has ended. A runtime that has nothing ready parks, and
+/// sets its clock to the next timer. Without a timer it stays parked until something comes
+/// from outside.
+fn watch(
+    runtime: &Handle,
+    limit: Duration,
+    livelock: oneshot::Sender<Livelock>,
+    ended: &mpsc::Receiver<()>,
+) {
+    // Each park and each unpark counts, so the count is odd while it is parked.
+    let count = || runtime.metrics().worker_park_unpark_count(0);
+    let (mut last, mut since) = (count(), Instant::now());
+    while ended.recv_timeout(LOOK.min(limit)) == Err(RecvTimeoutError::Timeout) {
+        let now = count();
+        if now != last || now % 2 == 1 {
+            (last, since) = (now, Instant::now());
+        } else if since.elapsed() >= limit {
+            // The work may have ended.
+            let _ = livelock.send(Livelock {
+                lasted: since.elapsed(),
+                tasks: runtime.metrics().num_alive_tasks(),
+            });
+            return;
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant, UNIX_EPOCH};
+    use std::time::UNIX_EPOCH;
 
     use super::*;
 
@@ -80,7 +145,7 @@ mod tests {
     fn an_hour_takes_no_time() {
         let began = Instant::now();
         let hour = Duration::from_secs(3600);
-        let now = block_on(1, async {
+        let now = block_on(1, |_| async {
             tokio::time::sleep(hour).await;
             time::now()
         });
@@ -92,6 +157,62 @@ mod tests {
     #[test]
     fn the_clocks_of_libp2p_follow() {
         assert_eq!(check(), Ok(()));
+    }
+
+    /// A task that wakes itself without end.
+    #[test]
+    fn a_livelock_is_told() {
+        let limit = Duration::from_millis(200);
+        let told = block_on_within(limit, 1, |livelock| async move {
+            let spin = tokio::spawn(async {
+                loop {
+                    tokio::task::yield_now().await;
+                }
+            });
+            let told = livelock.await;
+            spin.abort();
+            told
+        });
+        let told = told.expect("a thread").expect("it is told");
+        assert!(told.lasted >= limit && told.tasks >= 1, "{told:?}");
+    }
+
+    /// Nothing is ready, and no timer runs.
+    #[test]
+    fn waiting_for_something_outside_is_no_livelock() {
+        let (later, comes) = oneshot::channel();
+        let outside = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(900));
+            later.send(())
+        });
+        let ended = block_on_within(Duration::from_millis(500), 1, |livelock| async move {
+            tokio::select! {
+                biased;
+                told = livelock => told.ok(),
+                _ = comes => None,
+            }
+        });
+        assert_eq!(ended.expect("a thread"), None);
+        assert!(outside.join().is_ok());
+    }
+
+    /// However long it takes.
+    #[test]
+    fn time_that_passes_is_no_livelock() {
+        let ended = block_on_within(Duration::from_millis(500), 1, |livelock| async move {
+            let began = Instant::now();
+            let work = async {
+                while began.elapsed() < Duration::from_millis(900) {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+            };
+            tokio::select! {
+                biased;
+                () = work => None,
+                told = livelock => told.ok(),
+            }
+        });
+        assert_eq!(ended.expect("a thread"), None);
     }
 
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
@@ -108,7 +229,7 @@ mod tests {
                 .join()
                 .expect("no panic")
         };
-        block_on(1, async {}).expect("a thread");
+        block_on(1, |_| async {}).expect("a thread");
         assert_ne!(draw(), draw());
     }
 }

@@ -25,6 +25,7 @@ use node::export::Exporter;
 use node::interrupt;
 use node::stderr::note;
 use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
 use tokio::task::block_in_place;
 use tokio_util::task::TaskTracker;
 use trace::recorder::StoreRecorder;
@@ -41,7 +42,8 @@ use crate::experiment::{self, Experiment, Findings, RunContext};
 use crate::host::{self, Watch, outgrows};
 use crate::progress::Progress;
 use crate::run::{Folder, Record, RunOptions, Status, Time, Verdict};
-use crate::{viewer, virtual_time};
+use crate::viewer;
+use crate::virtual_time::{self, Livelock};
 use metrics::Served;
 use view::Page;
 
@@ -130,6 +132,8 @@ enum Ended {
     Interrupted,
     /// It exceeded its memory limit; so many bytes were in use.
     Outgrown(u64),
+    /// No virtual time passed any more.
+    Livelock(Livelock),
 }
 
 /// Runs an experiment.
@@ -255,11 +259,20 @@ fn in_virtual_time(
 ) -> Result<Ended, Error> {
     let stop = tokio::spawn(stop);
     let abort = stop.abort_handle();
-    let stopped = async { stop.await.unwrap_or(Ended::Interrupted) };
-    let work = async {
+    let work = move |livelock: oneshot::Receiver<Livelock>| async move {
+        let stopped = async {
+            tokio::select! {
+                biased;
+                ended = stop => ended.unwrap_or(Ended::Interrupted),
+                Ok(livelock) = livelock => Ended::Livelock(livelock),
+            }
+        };
         let ended = until(stopped, run).await;
-        tasks.close();
-        tasks.wait().await;
+        // In a livelock they would go on for ever.
+        if !matches!(ended, Ended::Livelock(_)) {
+            tasks.close();
+            tasks.wait().await;
+        }
         ended
     };
     let ended = block_in_place(|| virtual_time::block_on(seed, work));
@@ -322,6 +335,10 @@ fn verdict(mut findings: Findings, record: &Record, ended: Ended) -> Verdict {
             reasons: vec![error.to_string()],
         },
         Ended::Interrupted => findings.cut_short("interrupted".into()),
+        Ended::Livelock(Livelock { lasted, tasks }) => findings.cut_short(format!(
+            "ended early: for {lasted:.0?} no virtual time passed, while some of {tasks} tasks \
+             woke each other without end"
+        )),
         Ended::Outgrown(memory) => findings.cut_short(format!(
             "ended early: the run took {} MiB of memory, and {} MiB were free when it began; \
              ask for a shorter run, or a lower rate",

@@ -1,0 +1,149 @@
+//! Virtual time and links, measured with `testbed` as a user starts it.
+//!
+//! `cargo bench --bench virtual` prints a line for each benchmark, with the target beside
+//! the measured value; `cargo bench --bench virtual -- kad link` runs those whose names
+//! contain one of the arguments. Nothing fails on a slow machine.
+
+#[path = "../engines/figures.rs"]
+#[allow(dead_code, reason = "shared with another benchmark")]
+mod figures;
+
+use std::fs;
+use std::io;
+use std::process::Command;
+use std::time::Duration;
+
+use figures::Benchmark;
+use lab::stats::{show, thousands};
+use serde_json::Value;
+use tempfile::TempDir;
+
+const ALL: [Benchmark; 4] = [
+    ("link_model", link_model),
+    ("virtual_equals_wall", virtual_equals_wall),
+    ("virtual_kad_1000", kad),
+    ("virtual_gossip_10000", gossip),
+];
+
+fn main() -> io::Result<()> {
+    figures::run(&ALL)
+}
+
+/// A message of 1 MiB over a line of 10 Mbit/s, beside the arithmetic.
+fn link_model() -> String {
+    let folder = folder();
+    let world = folder.path().join("narrow.toml");
+    let text =
+        "latency = \"50ms\"\n[class.narrow]\nshare = 1\nup = \"10Mbit/s\"\ndown = \"100Mbit/s\"";
+    fs::write(&world, text).expect("a file");
+    let args = format!(
+        "--network {} --peers 2 latency --messages 5 --size 1M",
+        world.display()
+    );
+    let run = testbed(&folder, &format!("--time virtual {args}"));
+    let took = run["results"]["sizes"][0]["stack"]["one_way_ns"]["p50"].as_f64();
+    let took = took.unwrap_or(f64::NAN) / 1e9;
+    let exact = 8.0 * f64::from(1_u32 << 20) / 10e6 + 0.05;
+    format!(
+        "{:.2} % longer than the arithmetic (target 1): 1 MiB over 10 Mbit/s and 50 ms took {took:.4} s, arithmetic {exact:.4} s; headers of Yamux and Noise included",
+        100.0 * (took / exact - 1.0)
+    )
+}
+
+/// Gossip among 64 peers in `wan`, in both clocks.
+fn virtual_equals_wall() -> String {
+    let args = "--network wan --transport memory --peers 64 gossip --protocol gossipsub --messages 20 --interval 1s";
+    let clocks = ["virtual", "wall"].map(|time| {
+        let run = testbed(&folder(), &format!("--time {time} {args}"));
+        let time = &run["results"]["delivery_ns"];
+        let nanos = |name: &str| time[name].as_f64().unwrap_or(f64::NAN);
+        (nanos("p50"), nanos("p90"), verdict(&run).to_owned())
+    });
+    let [(p50, p90, one), (wall_p50, wall_p90, other)] = clocks;
+    let ms = |nanos: f64| nanos / 1e6;
+    format!(
+        "to a peer p50 {:.1} ms, in real time {:.1}: ratio {:.3}; p90 {:.1}, {:.1}: ratio {:.3} (target within 5 %); {one}, {other}",
+        ms(p50),
+        ms(wall_p50),
+        p50 / wall_p50,
+        ms(p90),
+        ms(wall_p90),
+        p90 / wall_p90
+    )
+}
+
+/// Lookups among 1,000 peers in `wan`.
+fn kad() -> String {
+    let run = testbed(
+        &folder(),
+        "--time virtual --network wan --security none --peers 1000 kad --tables given --operations 500",
+    );
+    let kinds = run["results"]["kinds"].as_object().into_iter().flatten();
+    let count = |name: &str| -> u64 {
+        kinds
+            .clone()
+            .filter_map(|(_, kind)| kind[name].as_u64())
+            .sum()
+    };
+    format!(
+        "{} of {} operations succeeded (target all); {}; {}",
+        count("succeeded"),
+        count("asked"),
+        cost(&run),
+        verdict(&run)
+    )
+}
+
+/// 20 messages of 1 KiB among 10,000 peers in `regions`.
+fn gossip() -> String {
+    let run = testbed(
+        &folder(),
+        "--time virtual --network regions --security none --peers 10000 gossip --protocol gossipsub --messages 20 --size 1K",
+    );
+    let results = &run["results"];
+    let number = |value: &Value| thousands(value.as_u64().unwrap_or_default());
+    format!(
+        "{} of {} delivered (target all); {} (target 8 GiB); {}",
+        number(&results["delivered"]),
+        number(&results["expected"]),
+        cost(&run),
+        verdict(&run)
+    )
+}
+
+/// What the run took of this machine.
+fn cost(run: &Value) -> String {
+    let phases = run["phases"].as_array().into_iter().flatten();
+    let virtual_seconds: f64 = phases.filter_map(|phase| phase["seconds"].as_f64()).sum();
+    let seconds = |name: &str| run[name].as_f64().unwrap_or(f64::NAN);
+    let wall = seconds("seconds");
+    let memory = run["host_use"]["memory_bytes_most"]
+        .as_u64()
+        .unwrap_or_default();
+    format!(
+        "{} of virtual time in {wall:.1} s, {:.2} virtual seconds a second; {:.1} s of CPU, {} MiB",
+        show(Duration::try_from_secs_f64(virtual_seconds).unwrap_or_default()),
+        virtual_seconds / wall,
+        seconds("cpu_seconds"),
+        memory >> 20
+    )
+}
+
+fn verdict(run: &Value) -> &str {
+    run["verdict"]["status"].as_str().unwrap_or("no verdict")
+}
+
+/// Runs it. Returns its `run.json`.
+fn testbed(folder: &TempDir, arguments: &str) -> Value {
+    let output = Command::new(env!("CARGO_BIN_EXE_testbed"))
+        .args(["--quiet", "--format", "json", "--seed", "1", "--out"])
+        .arg(folder.path())
+        .args(arguments.split_whitespace())
+        .output()
+        .expect("a program to start");
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"))
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
