@@ -3,7 +3,7 @@
 //!
 //! A link is a wrapper of the raw connection, below security and multiplexer. Each end delays
 //! what it reads: a byte waits until the lines of both peers have carried it
-//! ([`Lines`](lines::Lines)), and then for the latency. So both ends have to know which peer
+//! ([`Lines`]), and then for the latency. So both ends have to know which peer
 //! is at the other: the first four bytes of a connection, in each direction, are the number of
 //! the peer that sends them. A dial takes a round trip more, as that of TCP does.
 

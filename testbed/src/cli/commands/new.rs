@@ -134,7 +134,8 @@ struct Place<'a> {
 impl Place<'_> {
     fn fill(&self, content: &str) -> String {
         let mut text = content.replace("NAME", self.name);
-        for room in ["lab", "testbed"] {
+        let clocks = ["node/clocks/futures-timer", "node/clocks/web-time"];
+        for room in ["lab", "testbed"].into_iter().chain(clocks) {
             let path = self.source.join(room);
             // Strings of JSON are strings of TOML.
             let path = serde_json::Value::from(path.to_string_lossy()).to_string();
