@@ -158,6 +158,7 @@ impl Saved {
             seed,
             engine: self.engine,
             stops: self.stops.clone(),
+            random_crashes: false,
             fifo: self.fifo,
             liars: self.liars.clone(),
         })

@@ -31,6 +31,7 @@ fn averages(peers: u32, rounds: u32, split: Split, engine: Engine) -> (Averages,
         seed: 1,
         engine,
         stops: Vec::new(),
+        random_crashes: false,
         fifo: true,
         liars: lab::liars::Liars::default(),
     };

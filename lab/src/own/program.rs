@@ -358,6 +358,7 @@ impl Search {
             liars: net.liars(),
             engine: Engine::ModelChecker,
             stops: Vec::new(),
+            random_crashes: false,
             fifo: true,
         };
         let (engine, without_order) = match command {
@@ -365,6 +366,7 @@ impl Search {
                 let scenario = schedules.scenario(net, peers)?;
                 setup.engine = Engine::Simulator;
                 setup.stops.clone_from(&scenario.crash);
+                setup.random_crashes = !scenario.random.crash.is_never();
                 setup.fifo = scenario.fifo;
                 let unordered = schedules.without_order(&scenario, net);
                 let engine = Prepared::Simulator {
@@ -378,6 +380,7 @@ impl Search {
             }
             Command::Check(states) => {
                 let plan = states.plan(net, processes, seed)?;
+                setup.random_crashes = plan.network.crashes > 0;
                 setup.fifo = plan.network.fifo;
                 (Prepared::ModelChecker(plan), None)
             }

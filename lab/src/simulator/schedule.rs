@@ -248,6 +248,7 @@ impl<S: System> Environment<S::Algorithm> for Surroundings<'_, S> {
 
     fn restarts(&mut self, node: NodeId) {
         self.operations.forget(node);
+        self.endings.forget(self.system, node);
     }
 
     fn gives_up(&self) -> Option<Duration> {

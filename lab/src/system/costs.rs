@@ -224,7 +224,7 @@ fn bully() {
             processes,
             timeout: Duration::from_nanos(100 * DELAY),
             elections: vec![(NodeId(node), Duration::ZERO)],
-            crashes: 0,
+            crashes: Some(0),
         };
         let (n, best) = (u64::from(processes), simulate(&election(processes - 1)));
         assert_eq!(best.count("ELECTION"), 0);

@@ -29,6 +29,14 @@ impl Endings {
         ends
     }
 
+    /// A process has restarted without its memory: what it has output before is done anew.
+    /// Only a run that [gives up](System::gives_up_after) at some time can wait for that.
+    pub fn forget<S: System>(&mut self, system: &S, node: NodeId) {
+        if system.gives_up_after().is_some() {
+            self.total -= self.by.remove(&node).unwrap_or(0);
+        }
+    }
+
     /// How many there were of each process that has output any.
     pub fn of_each(&self) -> impl Iterator<Item = (NodeId, u64)> {
         self.by.iter().map(|(node, count)| (*node, *count))

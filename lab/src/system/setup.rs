@@ -31,6 +31,9 @@ pub struct Setup {
     /// The planned crashes: which processes stop, when, and when they restart. The model
     /// checker plans none: it tries all that its options allow.
     pub stops: Vec<Crash>,
+    /// Whether processes also crash at times that are not planned: those that each schedule
+    /// of the simulator draws, or any that the model checker tries.
+    pub random_crashes: bool,
     /// Whether channels are first in, first out.
     pub fifo: bool,
 }

@@ -125,6 +125,7 @@ fn compare(line: &str) -> Plain {
         liars: chosen.net().liars(),
         engine: Engine::ModelChecker,
         stops: Vec::new(),
+        random_crashes: false,
         fifo: chosen.net().channel == Channel::Stream,
     };
     let plan = Plan {

@@ -172,12 +172,7 @@ impl<A: Algorithm> World<A> {
     /// In a [synchronous](System::is_synchronous) system all messages of a process have come
     /// before it takes its next step. There it crashes between two sendings.
     fn lost_with(&self, node: u32) -> impl Iterator<Item = Vec<u32>> {
-        let all = self.channels.iter().map(|(_, one)| one.sent.ends());
-        let mut to: Vec<_> = all
-            .filter(|(from, _)| *from == node)
-            .map(|(_, to)| to)
-            .collect();
-        to.dedup();
+        let mut to = self.receivers(node);
         to.truncate(match self.fixed.identity.is_synchronous {
             true => 0,
             false => MOST_CHANNELS,

@@ -122,8 +122,7 @@ impl<A: Algorithm> World<A> {
         let choices = process.steps.chosen().unwrap_or_default();
         process.taken += 1;
         if let Some(mut record) = step.record.take() {
-            let since = u64::try_from(self.now.as_nanos()).unwrap_or(u64::MAX);
-            record.at_unix_nano = record.at_unix_nano.saturating_add(since);
+            record.at_unix_nano = record.at_unix_nano.saturating_add(self.since());
             process.see(record);
         }
         let fault = step.fault.take().or(asymmetry);

@@ -1,7 +1,6 @@
 //! How an action changes a state.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use algorithms::{Algorithm, Choices, Message as _, NodeId};
@@ -43,7 +42,7 @@ impl<A: Algorithm> World<A> {
         if let Action::Start(start) = action {
             return self.start(system, start, choices);
         }
-        let Some((node, given)) = self.given(action) else {
+        let Some((node, given)) = self.given(system, action) else {
             return Choices::default();
         };
         let outcome = self.outcome(node, given, choices, memory);
@@ -82,7 +81,11 @@ impl<A: Algorithm> World<A> {
     }
 
     /// Takes a command, a message or a timer to the process that handles it, if one does.
-    fn given(&mut self, action: Action) -> Option<(u32, Given<A>)> {
+    fn given<S: System<Algorithm = A>>(
+        &mut self,
+        system: &S,
+        action: Action,
+    ) -> Option<(u32, Given<A>)> {
         match action {
             Action::Command(number) => {
                 let asked = self.fixed.commands[number].clone();
@@ -135,7 +138,7 @@ impl<A: Algorithm> World<A> {
                 None
             }
             Action::Restart(node) => {
-                self.restart(node);
+                self.restart(system, node);
                 Some((node, Given::Restart))
             }
         }
@@ -145,7 +148,7 @@ impl<A: Algorithm> World<A> {
         spend(&mut self.spent.crashes, self.fixed.network.crashes);
         let crash = CrashRecord {
             process: self.fixed.directory.name(NodeId(node)),
-            at: self.fixed.clock.load(Ordering::Relaxed),
+            at: self.fault_unix_nano(),
             restarted: None,
         };
         self.change(|environment| environment.crashes.push(crash));
@@ -156,16 +159,17 @@ impl<A: Algorithm> World<A> {
         process.digests = fixed.identity.process(node, process);
     }
 
-    fn restart(&mut self, node: u32) {
+    fn restart<S: System<Algorithm = A>>(&mut self, system: &S, node: u32) {
         spend(&mut self.spent.restarts, self.fixed.network.restarts);
         let name = self.fixed.directory.name(NodeId(node));
-        let now = self.fixed.clock.load(Ordering::Relaxed);
+        let now = self.fault_unix_nano();
         self.change(|environment| {
             let crashes = &mut environment.crashes;
             if let Some(crash) = crashes.iter_mut().rfind(|crash| crash.process == name) {
                 crash.restarted = Some(now);
             }
             environment.operations.forget(NodeId(node));
+            environment.endings.forget(system, NodeId(node));
         });
     }
 
@@ -213,10 +217,23 @@ impl<A: Algorithm> World<A> {
         steps.lost(kind, received.id, name, sent_by, loss, reason);
     }
 
+    /// How long the run has gone on, as far as timers state it, in nanoseconds.
+    pub(super) fn since(&self) -> u64 {
+        u64::try_from(self.now.as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// The time of a crash or a restart, on the clock of the steps. That of spans ticks while
+    /// a run is replayed, and stands still in a search.
+    fn fault_unix_nano(&self) -> u64 {
+        match self.now_unix_nano() {
+            EPOCH => EPOCH.saturating_add(self.since()),
+            ticking => ticking,
+        }
+    }
+
     /// The time of what happens now.
     fn moment_unix_nano(&self) -> u64 {
-        let since = u64::try_from(self.now.as_nanos()).unwrap_or(u64::MAX);
-        (EPOCH + self.moments.now * MILLISECOND).saturating_add(since)
+        (EPOCH + self.moments.now * MILLISECOND).saturating_add(self.since())
     }
 
     /// Changes the state by the outcome of a step.

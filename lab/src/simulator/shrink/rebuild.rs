@@ -74,6 +74,7 @@ impl<S: System> Rebuild<S> {
             topology: topology.to_string(),
             neighbours: topology::ids(neighbours),
             stops: scenario.crash.clone(),
+            random_crashes: !scenario.random.crash.is_never(),
             fifo: scenario.fifo,
             ..self.setup.clone()
         };

@@ -145,6 +145,7 @@ fn rebuild<S: System>(
         liars: Liars::default(),
         engine: Engine::Simulator,
         stops: Vec::new(),
+        random_crashes: false,
         fifo: true,
     };
     Rebuild::new(&setup, Topology::Full, move |setup| Some(build(setup)))

@@ -48,8 +48,8 @@ pub struct Bullies {
     pub timeout: Duration,
     /// Who begins an election, and when.
     pub elections: Vec<(NodeId, Duration)>,
-    /// How many crashes are planned.
-    pub crashes: usize,
+    /// How many crashes there are, if that is known.
+    pub crashes: Option<usize>,
 }
 
 impl Bullies {
@@ -69,7 +69,7 @@ impl Bullies {
             processes: setup.peers,
             timeout,
             elections: first.chain(later).collect(),
-            crashes: stops.len(),
+            crashes: (!setup.random_crashes).then_some(stops.len()),
         }
     }
 }
@@ -103,9 +103,13 @@ impl System for Bullies {
     }
 
     /// At most: the leader changes when it stops, and again if it comes back. A crash of
-    /// another process changes nothing.
+    /// another process changes nothing. If it is not known how many there are, the run ends
+    /// when nothing changes any more.
     fn endings(&self) -> u64 {
-        u64::from(self.processes) * (1 + 2 * self.crashes as u64)
+        let crashes = self
+            .crashes
+            .map_or(u64::from(u32::MAX), |crashes| crashes as u64);
+        u64::from(self.processes) * (1 + 2 * crashes)
     }
 
     /// An election takes two time-outs, and one more for each process that stops meanwhile.

@@ -264,6 +264,7 @@ impl RunSpec {
             liars: self.liars.clone(),
             engine: self.engine.kind(),
             stops: self.engine.stops(),
+            random_crashes: self.engine.crashes_at_random(),
             fifo: self.engine.is_fifo(),
         }
     }
@@ -365,6 +366,7 @@ fn shrinking<S: System>(
         liars,
         engine: system::Engine::Simulator,
         stops: Vec::new(),
+        random_crashes: false,
         fifo: true,
     };
     trial.with_shrinking(Shrinking {
@@ -421,6 +423,15 @@ impl Engine {
             Self::Live { links, .. } => links.in_order,
             Self::Simulator { scenario, .. } => scenario.fifo,
             Self::ModelChecker(plan) => plan.network.fifo,
+        }
+    }
+
+    /// Whether processes crash at times that are not planned.
+    fn crashes_at_random(&self) -> bool {
+        match self {
+            Self::Live { .. } => false,
+            Self::Simulator { scenario, .. } => !scenario.random.crash.is_never(),
+            Self::ModelChecker(plan) => plan.network.crashes > 0,
         }
     }
 

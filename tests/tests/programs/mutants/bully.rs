@@ -18,7 +18,7 @@ fn election(timeout: Duration) -> Bullies {
         processes: 5,
         timeout,
         elections: vec![(NodeId(0), Duration::ZERO), (NodeId(0), MS * 300)],
-        crashes: 1,
+        crashes: Some(1),
     }
 }
 

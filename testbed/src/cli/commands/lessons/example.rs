@@ -35,6 +35,7 @@ pub(super) fn of(lesson: &Lesson) -> Vec<String> {
         // Each acts once, as where every schedule is tried.
         engine: Engine::ModelChecker,
         stops: Vec::new(),
+        random_crashes: false,
         fifo: true,
         liars: lab::liars::Liars::default(),
     };

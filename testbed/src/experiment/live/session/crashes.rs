@@ -115,6 +115,7 @@ impl<S: System> Session<'_, S> {
             self.progress.struck.insert(place, now);
         }
         let paused = self.clock.is_paused();
+        self.progress.endings.forget(self.system, node);
         self.restarts.resume(network, node, peer, paused);
         self.be_patient();
         Ok(())
