@@ -277,7 +277,7 @@ impl Builder<'_> {
         let identities = self.identities(record);
         let network = self.options.network.as_ref();
         let fabric = network.map(|settled| {
-            let links = world::Links((**settled).clone());
+            let links = world::Links(Arc::clone(settled));
             Fabric::new(links, self.options.peers)
         });
         let members = stream::iter(identities)

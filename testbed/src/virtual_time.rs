@@ -67,8 +67,8 @@ pub fn is_seeded() -> bool {
     *SEEDED.get_or_init(|| drawn(1) == drawn(1) && drawn(1) != drawn(2))
 }
 
-/// Runs `work` to its end in virtual time, and all tasks that it spawns. The work is told
-/// when no virtual time passes any more.
+/// Runs `work` to its end in virtual time, and all tasks that it spawns. The receiver that
+/// `work` gets resolves when no virtual time passes any more.
 ///
 /// # Errors
 /// The system has no thread for it.
@@ -88,14 +88,14 @@ fn block_on_within<W: Future<Output: Send>>(
         entropy::seed_thread(seed);
         let mut runtime = runtime::Builder::new_current_thread();
         let runtime = runtime.enable_time().start_paused(true).build()?;
-        let (livelock, told) = oneshot::channel();
+        let (livelock, reported) = oneshot::channel();
         let (over, ended) = mpsc::channel::<()>();
         let handle = runtime.handle().clone();
         let watching = Builder::new().name("virtual clock".into());
         watching.spawn(move || watch(&handle, limit, livelock, &ended))?;
         let output = runtime.block_on(async {
             time::begin_virtual();
-            work(told).await
+            work(reported).await
         });
         drop(over);
         Ok(output)
@@ -108,7 +108,7 @@ fn block_on_within<W: Future<Output: Send>>(
     })
 }
 
-/// Tells of a livelock, until the run has ended. A runtime that has nothing ready parks, and
+/// Reports a livelock, until the run has ended. A runtime that has nothing ready parks, and
 /// sets its clock to the next timer. Without a timer it stays parked until something comes
 /// from outside.
 fn watch(
@@ -161,20 +161,23 @@ mod tests {
 
     /// A task that wakes itself without end.
     #[test]
-    fn a_livelock_is_told() {
+    fn a_livelock_is_reported() {
         let limit = Duration::from_millis(200);
-        let told = block_on_within(limit, 1, |livelock| async move {
+        let reported = block_on_within(limit, 1, |livelock| async move {
             let spin = tokio::spawn(async {
                 loop {
                     tokio::task::yield_now().await;
                 }
             });
-            let told = livelock.await;
+            let reported = livelock.await;
             spin.abort();
-            told
+            reported
         });
-        let told = told.expect("a thread").expect("it is told");
-        assert!(told.lasted >= limit && told.tasks >= 1, "{told:?}");
+        let reported = reported.expect("a thread").expect("a report");
+        assert!(
+            reported.lasted >= limit && reported.tasks >= 1,
+            "{reported:?}"
+        );
     }
 
     /// Nothing is ready, and no timer runs.
@@ -188,7 +191,7 @@ mod tests {
         let ended = block_on_within(Duration::from_millis(500), 1, |livelock| async move {
             tokio::select! {
                 biased;
-                told = livelock => told.ok(),
+                reported = livelock => reported.ok(),
                 _ = comes => None,
             }
         });
@@ -209,7 +212,7 @@ mod tests {
             tokio::select! {
                 biased;
                 () = work => None,
-                told = livelock => told.ok(),
+                reported = livelock => reported.ok(),
             }
         });
         assert_eq!(ended.expect("a thread"), None);

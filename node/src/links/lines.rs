@@ -175,7 +175,7 @@ impl Flow {
         }
         let carried = std::mem::take(&mut flow.carried);
         let end = (!flow.chunks.is_empty()).then(|| flow.end());
-        // Whoever has changed a line comes back for the others.
+        // The reader that changes a line is also polled when rates are computed anew.
         (carried, end.into_iter().chain(state.computes).min())
     }
 }
@@ -193,7 +193,7 @@ impl Drop for Flow {
         state.free.push(self.id);
         if was_active {
             state.rest(self.id, now);
-            // Nobody comes back for the others.
+            // No reader is polled for it later.
             state.compute(now);
         }
     }

@@ -66,6 +66,7 @@ Examples:
   testbed --peers 20 snapshot                  a consistent cut of a bank that goes on
   testbed simulate snapshot --seeds 10000      the same file, in 10,000 schedules
   testbed --peers 64 --topology random:8 gossip --protocol gossipsub
+  testbed --time virtual --network regions --peers 200 gossip --protocol gossipsub
   testbed --peers 128 kad --operations 500     the hash table, and its oracle
   testbed --peers 64 latency --size 1K,64K     what the stack costs, beside plain TCP
   testbed sweep gossip --peers 8,16,32 --repeat 5   a table and plots of many runs

@@ -1,5 +1,6 @@
 //! The links of a run in a world.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use lab::world::Settled;
@@ -8,7 +9,7 @@ use opentelemetry::KeyValue;
 
 /// The peers of a run, in a world.
 #[derive(Clone, Debug)]
-pub(super) struct Links(pub(super) Settled);
+pub(super) struct Links(pub(super) Arc<Settled>);
 
 impl World for Links {
     fn latency(&self, from: u32, to: u32) -> Duration {

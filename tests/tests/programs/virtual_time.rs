@@ -124,8 +124,8 @@ fn an_hour_takes_seconds() {
     let began = Instant::now();
     let args = "--peers 8 gossip --protocol gossipsub --messages 60 --interval 60s";
     let run = run_virtual(args, "2");
-    run.ended.exits(0);
-    let spans = read(&run_folder(&run.folder).join("spans.jsonl"));
+    assert_eq!(run.ended.status, Some(0), "{}", run.ended);
+    let spans = run.read("spans.jsonl");
     // Nanoseconds of 59 minutes.
     let last = 59 * 60 * 1_000_000_000_u64;
     let is_late = |time: &str| time.parse::<u64>().is_ok_and(|time| time >= last);
@@ -179,7 +179,7 @@ fn control_messages_are_counted_as_theory_has_them() {
     assert!(never["copies"].as_u64() > Some(40), "{never}");
 }
 
-/// What is sent is received, and neighbours outside of the mesh are told of messages.
+/// Peers receive as many bytes as others send, and neighbours outside of a mesh get IHAVE.
 #[test]
 fn gossip_outside_of_the_mesh_is_counted() {
     let options = "--peers 20 --topology full gossip --protocol gossipsub --no-flood-publish \
@@ -227,11 +227,6 @@ fn idontwant_reduces_duplicates() {
         3 * sent[0] < 2 * sent[1],
         "bytes of the median peer: {sent:?}"
     );
-}
-
-fn run_folder(folder: &TempDir) -> PathBuf {
-    let mut runs = fs::read_dir(folder.path()).expect("a folder");
-    runs.next().expect("a run").expect("a folder").path()
 }
 
 #[test]
