@@ -53,7 +53,10 @@ enum End {
     Wrong,
     Right,
     /// Right, and it shows something.
-    NonVacuous,
+    NonVacuous {
+        /// How many properties had nothing to check.
+        unchecked: usize,
+    },
 }
 
 struct Successor<A: algorithms::Algorithm> {
@@ -81,9 +84,10 @@ struct Search<'a, S: System> {
     may_lose_more: AtomicBool,
     /// The first bound that was met.
     bound: Option<Bound>,
-    /// The last states of the first run that shows something, and of the wrong
-    /// run.
-    example: Option<usize>,
+    /// The first of the runs that show something, with the fewest properties that had
+    /// nothing to check: their number, and the last state.
+    example: Option<(usize, usize)>,
+    /// The last state of the wrong run.
     counterexample: Option<usize>,
 }
 
@@ -101,7 +105,7 @@ pub fn check<S: System>(
         search.bound.get_or_insert(Bound::Channels(MOST_CHANNELS));
     }
     let repetition = search.bound.and_then(|_| search.repetition());
-    let example = search.example.map(|state| search.way(state));
+    let example = search.example.map(|(_, state)| search.way(state));
     let counterexample = search.counterexample.map(|state| search.way(state));
     Checked {
         extent: search.extent,
@@ -199,8 +203,10 @@ impl<'a, S: System> Search<'a, S> {
             let is_wrong = match tried {
                 Tried::End(end, judged) => {
                     self.coverage.add(&judged);
-                    if end == End::NonVacuous {
-                        self.example.get_or_insert(state);
+                    if let End::NonVacuous { unchecked } = end
+                        && self.example.is_none_or(|(fewest, _)| unchecked < fewest)
+                    {
+                        self.example = Some((unchecked, state));
                     }
                     end == End::Wrong
                 }
@@ -239,7 +245,9 @@ impl<'a, S: System> Search<'a, S> {
             let judged = system::judge(self.system, &world.history());
             let end = match judged.holds() && (has_ended || may_lack) {
                 false => End::Wrong,
-                true if self.system.is_nonvacuous(&judged) => End::NonVacuous,
+                true if self.system.is_nonvacuous(&judged) => End::NonVacuous {
+                    unchecked: judged.unchecked(),
+                },
                 true => End::Right,
             };
             return Tried::End(end, judged);

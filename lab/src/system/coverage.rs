@@ -74,12 +74,13 @@ impl Coverage {
         }))
     }
 
-    /// The properties for which some runs had nothing to check, a line each.
-    pub fn text(&self) -> String {
+    /// The properties for which some runs had nothing to check, a line each. `runs` is what
+    /// the runs are called.
+    pub fn text(&self, runs: &str) -> String {
         let partly = self.properties.iter().filter(|one| one.runs < self.runs);
         let lines = partly.map(|one| {
             format!(
-                "{}: {} checked, in {} of {} schedules\n",
+                "{}: {} checked, in {} of {} {runs}\n",
                 one.name, one.checked, one.runs, self.runs
             )
         });

@@ -426,6 +426,12 @@ impl Judgement {
         }))
     }
 
+    /// How many properties had nothing to check.
+    pub fn unchecked(&self) -> usize {
+        let all = self.properties.iter();
+        all.filter(|property| property.checked == 0).count()
+    }
+
     /// What was measured, and what was counted, in the form of all experiments.
     pub fn all_measures(&self) -> Vec<Measure> {
         let counted = self.figures.iter().map(|figure| {

@@ -108,7 +108,8 @@ impl System for Posts {
             formula: "in this run: delivered before a message that it depends on".into(),
         };
         let correct = correct(history, self.setup.peers);
-        let mut properties = vec![agreement(history, &correct), integrity(history)];
+        let reached = reached(&self.setup, &correct);
+        let mut properties = vec![agreement(history, &reached), integrity(history)];
         if self.is_causal {
             properties.push(causal_order(&missing));
         }
@@ -137,21 +138,34 @@ fn count<'a>(history: &'a History, wanted: &str) -> BTreeMap<(&'a str, &'a str),
     counts
 }
 
-/// What a correct process broadcasts or delivers, every correct process delivers in the end:
-/// validity and agreement, as the paper defines them. A message of a process that crashes
-/// may be lost for all others. The topology has to connect the correct processes without
-/// those that crash.
-fn agreement(history: &History, correct: &BTreeSet<String>) -> Property {
+/// For each correct process, the correct processes that its messages reach, through correct
+/// ones alone: crashes may cut the network in parts.
+fn reached(setup: &Setup, correct: &BTreeSet<String>) -> BTreeMap<String, BTreeSet<String>> {
+    let is_correct = |peer: &NodeId| correct.contains(&peer.to_string());
+    let all = (0..setup.peers).map(NodeId).filter(is_correct);
+    let from = |start: NodeId| {
+        let (mut reached, mut next) = (BTreeSet::from([start]), vec![start]);
+        while let Some(peer) = next.pop() {
+            let neighbours = setup.neighbours_of(peer).iter().copied();
+            next.extend(neighbours.filter(|other| is_correct(other) && reached.insert(*other)));
+        }
+        reached.iter().map(ToString::to_string).collect()
+    };
+    all.map(|start| (start.to_string(), from(start))).collect()
+}
+
+/// What a correct process broadcasts or delivers, every correct process that it reaches
+/// delivers in the end: validity and agreement, as the paper defines them for a network that
+/// correct processes connect. A message of a process that crashes may be lost for all others.
+fn agreement(history: &History, reached: &BTreeMap<String, BTreeSet<String>>) -> Property {
     let mut all = Property::of("every correct process delivers every message", history);
     let delivered = count(history, "Delivered");
     let broadcast = count(history, "Broadcast").into_keys();
     let said = broadcast.chain(delivered.keys().copied());
-    let due = said.filter(|(_, process)| correct.contains(*process));
-    for id in due.map(|(id, _)| id).collect::<BTreeSet<_>>() {
-        for process in correct {
-            let is_there = delivered.contains_key(&(id, &**process));
-            all.check_in_the_end(is_there, || format!("{process} does not deliver {id}"));
-        }
+    let due = said.flat_map(|(id, by)| reached.get(by).into_iter().flatten().map(move |to| (id, to)));
+    for (id, process) in due.collect::<BTreeSet<_>>() {
+        let is_there = delivered.contains_key(&(id, &**process));
+        all.check_in_the_end(is_there, || format!("{process} does not deliver {id}"));
     }
     all
 }

@@ -32,6 +32,8 @@ fn processes_that_crash_do_no_harm_to_others() {
         "simulate --peers 5 --seed 1 --seeds 300 --kill 3@5ms",
         "simulate --peers 5 --seed 1 --seeds 300 --kill 0@5ms",
         "simulate --peers 5 --seed 1 --seeds 300 --crash 1 --faults-until 30ms",
+        // Both ends still run, and cannot reach each other.
+        "simulate --peers 5 --topology line --seed 1 --seeds 300 --kill 2@5ms",
         "check --peers 3 --seed 1 --crashes 1",
         "check --peers 3 --seed 1 --crashes 1 --restarts 1",
     ] {

@@ -92,8 +92,9 @@ impl<S: System> Exploration<S> {
     pub fn text(&self, results: Option<&Results<Searched>>) -> String {
         match (results, &*self.found()) {
             (Some(Results { judgement, engine }), Some(found)) => {
-                found.text(self.system.ignores_history())
+                found.text(self.system.ignores_history(), judgement.unchecked())
                     + &judgement.text()
+                    + &found.partly_checked()
                     + &in_steps(&engine.narrative)
             }
             (None, _) | (_, None) => String::new(),
@@ -156,9 +157,22 @@ impl Found {
         findings
     }
 
-    fn text(&self, ignores_history: bool) -> String {
+    /// The properties for which some right runs had nothing to check, a line each.
+    fn partly_checked(&self) -> String {
+        match self.checked.counterexample {
+            None => self.checked.coverage.text("runs"),
+            Some(_) => String::new(),
+        }
+    }
+
+    /// `unchecked` is the number of properties for which the recorded run had nothing to check.
+    fn text(&self, ignores_history: bool, unchecked: usize) -> String {
         let checked = &self.checked;
         let extent = &checked.extent;
+        let shows = match unchecked {
+            0 => "a shortest in which every property was checked",
+            _ => "a shortest of those in which most properties were checked",
+        };
         let which = match (&checked.counterexample, &checked.example) {
             (Some(way), _) => format!(
                 "the shortest run that is wrong, {} steps, is recorded:",
@@ -171,12 +185,12 @@ impl Found {
                     false => ", and every run ends",
                 };
                 format!(
-                    "every run is right{ends}; a shortest that shows something, {} steps, is recorded:",
+                    "every run is right{ends}; {shows}, {} steps, is recorded:",
                     way.len()
                 )
             }
             (None, Some(way)) => format!(
-                "no run that was tried is wrong; a shortest that shows something, {} steps, is recorded:",
+                "no run that was tried is wrong; {shows}, {} steps, is recorded:",
                 way.len()
             ),
             (None, None) => match checked.coverage.runs {

@@ -182,7 +182,7 @@ impl<S: System> Trial<S> {
         format!(
             "schedules         {schedules}, {steps} steps{of}\n{}{}{}schedule {}, which is recorded{}:\n{}{}{}",
             engine.network(&self.scenario),
-            engine.coverage.text(),
+            engine.coverage.text("schedules"),
             engine
                 .shrunk
                 .as_ref()
