@@ -1,5 +1,6 @@
 //! The only way into a running peer.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use libp2p::core::transport::PortUse;
@@ -12,6 +13,7 @@ use tokio::time::Instant;
 use crate::lookup::{self, Exchange, Found, Lookup, Table};
 use crate::message::{self, Parcel};
 use crate::one_connection::{Count, SETTLE};
+use crate::pause::Pause;
 use crate::{address, channel, dial, gossip, ping};
 
 /// How many commands wait for a peer. A guess; callers wait for a place.
@@ -121,6 +123,7 @@ pub struct Handle {
     pub(crate) peer_id: PeerId,
     pub(crate) commands: mpsc::Sender<Command>,
     pub(crate) count: watch::Receiver<Count>,
+    pub(crate) pause: Arc<Pause>,
 }
 
 impl Handle {
@@ -156,7 +159,7 @@ impl Handle {
     ///
     /// # Errors
     /// Every variant of [`dial::Error`]. A dial never hangs: each attempt ends
-    /// within the connection timeout of the peer's configuration.
+    /// within the connection timeout of the peer's configuration, unless the peer is paused.
     pub async fn dial(&self, address: Multiaddr) -> Result<PeerId, dial::Error> {
         let peer = address::peer(&address);
         let mut attempt = 0;
@@ -355,6 +358,19 @@ impl Handle {
     /// again. No effect when this peer has stopped.
     pub async fn forget(&self, peer: PeerId) {
         let _ = self.ask(|reply| Command::Forget { peer, reply }).await;
+    }
+
+    /// Pauses the peer until it is resumed, as SIGSTOP and SIGCONT do a process. Nothing is
+    /// lost: commands wait, and so do dials, connections, and pings from other peers. Timers
+    /// that run out meanwhile are late. If the last handle is dropped, the peer ends.
+    ///
+    /// What is not a task of the peer goes on: the algorithm that works on its channels, which
+    /// may read what has arrived already and fill what buffers have room; the transport, where
+    /// bytes of other peers wait, in the kernel's buffers or the memory transport's, and new
+    /// connections over TCP and memory are accepted, without a handshake; QUIC's own tasks. Over
+    /// [links](crate::links), what waits in a buffer begins to travel when the peer is resumed.
+    pub fn pause(&self, paused: bool) {
+        self.pause.set(paused);
     }
 
     /// Waits until the peer is gone: until its last handle is dropped, and its listeners

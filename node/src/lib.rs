@@ -30,6 +30,7 @@ pub mod lookup;
 pub mod message;
 pub mod metrics;
 mod one_connection;
+mod pause;
 mod peer;
 pub mod ping;
 mod protocols;

@@ -3,10 +3,15 @@
 //!
 //! A link is a wrapper of the raw connection, below security and multiplexer. Each end delays
 //! what it reads: a byte waits until the lines of both peers have carried it
-//! ([`Lines`]), and then for the latency. So both ends have to know which peer
+//! ([`Lines`](lines::Lines)), and then for the latency. So both ends have to know which peer
 //! is at the other: the first four bytes of a connection, in each direction, are the number of
 //! the peer that sends them. A dial takes a round trip more, as that of TCP does.
+//!
+//! Links can fail while connections are open: [`Fabric::hold`], [`Fabric::slow`] and
+//! [`Fabric::change`].
 
+mod direction;
+mod faults;
 mod lines;
 mod rates;
 mod stream;
@@ -15,7 +20,7 @@ mod tests;
 
 use std::fmt;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -24,7 +29,7 @@ use tokio::time::sleep;
 
 pub(crate) use stream::Link;
 
-use lines::Lines;
+use faults::State;
 
 /// The links between peers, which are numbered from 0.
 pub trait World: fmt::Debug + Send + Sync {
@@ -51,24 +56,37 @@ pub struct Rates {
     pub down: f64,
 }
 
-/// All links of a network.
+/// The world in which links take no time and have no limits.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Direct;
+
+impl World for Direct {
+    fn latency(&self, _from: u32, _to: u32) -> Duration {
+        Duration::ZERO
+    }
+
+    fn extra(&self, _from: u32, _to: u32) -> Option<Extra> {
+        None
+    }
+
+    fn rates(&self, _peer: u32) -> Option<Rates> {
+        None
+    }
+}
+
+/// All links of a network, and their faults.
 #[derive(Debug)]
 pub struct Fabric {
-    world: Box<dyn World>,
     peers: u32,
-    /// `None` if no line has a limit.
-    lines: Option<Arc<Lines>>,
+    state: Mutex<State>,
 }
 
 impl Fabric {
     /// The links of so many peers in that world.
     pub fn new(world: impl World + 'static, peers: u32) -> Arc<Self> {
-        let rates: Vec<_> = (0..peers).map(|peer| world.rates(peer)).collect();
-        let any = rates.iter().any(Option::is_some);
         Arc::new(Self {
-            lines: any.then(|| Arc::new(Lines::new(&rates))),
-            world: Box::new(world),
             peers,
+            state: Mutex::new(State::new(world, peers)),
         })
     }
 }
@@ -103,10 +121,18 @@ where
         let reason = format!("peer {other} is not of this network");
         return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
     }
+    let is_dialer = endpoint.is_dialer();
+    if is_dialer {
+        // SYN.
+        fabric.released([peer, other]).await;
+    }
+    // SYN-ACK, or SYN.
+    fabric.released([other, peer]).await;
     let link = Link::from_peer(stream, &fabric, [other, peer]);
-    if endpoint.is_dialer() {
-        // SYN, and SYN-ACK.
-        sleep(fabric.world.latency(peer, other) + fabric.world.latency(other, peer)).await;
+    let round_trip = fabric.latency(peer, other) + fabric.latency(other, peer);
+    // A timer of zero takes up to a millisecond.
+    if is_dialer && !round_trip.is_zero() {
+        sleep(round_trip).await;
     }
     Ok(link)
 }

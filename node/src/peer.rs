@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::pin::pin;
+use std::sync::Arc;
 
 use futures::future::{Either, select};
 use futures::{FutureExt as _, StreamExt as _};
@@ -23,6 +24,7 @@ use crate::handle::{COMMANDS, Command, Handle, ListenError};
 use crate::in_turn::in_turn;
 use crate::message::{self, Parcel};
 use crate::one_connection::Count;
+use crate::pause::{self, Pause, pausable};
 use crate::protocols::gossipsub::{Received, Validation};
 use crate::protocols::kademlia::Lookups;
 use crate::refusals::Refusals;
@@ -63,6 +65,7 @@ pub fn start(config: Config) -> Result<Peer, Error> {
     let message = message::Behaviour::new(channel.inbox());
     let (count_sender, count) = watch::channel(Count::default());
     let (commands_sender, commands) = mpsc::channel(COMMANDS);
+    let pause = Pause::default();
     let mut connections = transport::new(&config)?;
     if let Some(watch) = &config.watch {
         connections = gossip::counted(connections, watch.wire(peer_id));
@@ -71,7 +74,7 @@ pub fn start(config: Config) -> Result<Peer, Error> {
         connections,
         Behaviour::new(&config, channel, message, count_sender)?,
         peer_id,
-        swarm_config(&config),
+        swarm_config(&config, pause.state()),
     );
     if let Some(metrics) = &config.metrics {
         metrics.add_peer(count.clone());
@@ -88,17 +91,20 @@ pub fn start(config: Config) -> Result<Peer, Error> {
         validation,
         refusals: Refusals::new(limited),
     };
-    tokio::spawn(task.run(commands));
+    tokio::spawn(pausable(Box::pin(task.run(commands)), pause.state()));
     let handle = Handle {
         peer_id,
         commands: commands_sender,
         count,
+        pause: Arc::new(pause),
     };
     Ok(Peer { handle, inbound })
 }
 
-fn swarm_config(config: &Config) -> swarm::Config {
-    let swarm = swarm::Config::with_tokio_executor().with_idle_connection_timeout(IDLE_TIMEOUT);
+fn swarm_config(config: &Config, pause: Arc<pause::State>) -> swarm::Config {
+    let spawn = move |task| drop(tokio::spawn(pausable(task, Arc::clone(&pause))));
+    let swarm = swarm::Config::with_executor(spawn);
+    let swarm = swarm.with_idle_connection_timeout(IDLE_TIMEOUT);
     match config.limits {
         Some(limits) => swarm.with_max_negotiating_inbound_streams(limits.streams_per_connection),
         None => swarm,

@@ -35,6 +35,7 @@ pub(super) fn handle(commands: mpsc::Sender<Command>) -> Handle {
         peer_id: PeerId::random(),
         commands,
         count: watch::channel(Default::default()).1,
+        pause: Default::default(),
     }
 }
 

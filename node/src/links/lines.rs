@@ -89,21 +89,41 @@ impl Carried {
     }
 }
 
+/// What the lines of peers carry at most: what each sends, and what it receives.
+fn capacities(rates: &[Option<Rates>]) -> impl Iterator<Item = f64> {
+    let both = |rates: &Option<Rates>| rates.map_or([UNLIMITED; 2], |rates| [rates.up, rates.down]);
+    rates.iter().flat_map(both)
+}
+
 impl Lines {
-    pub(super) fn new(rates: &[Option<Rates>]) -> Self {
+    /// The lines of peers with these rates; `None` if no line has a limit.
+    pub(super) fn limited(rates: &[Option<Rates>]) -> Option<Arc<Self>> {
+        let any = rates.iter().any(Option::is_some);
+        any.then(|| Arc::new(Self::new(rates)))
+    }
+
+    fn new(rates: &[Option<Rates>]) -> Self {
         let line = |capacity| Line {
             capacity,
             flows: Vec::new(),
             found: (0, 0),
         };
-        let both = |rates: &Option<Rates>| {
-            let [up, down] = rates.map_or([UNLIMITED; 2], |rates| [rates.up, rates.down]);
-            [line(up), line(down)]
-        };
         Self(Mutex::new(State {
-            lines: rates.iter().flat_map(both).collect(),
+            lines: capacities(rates).map(line).collect(),
             ..State::default()
         }))
+    }
+
+    /// The rates of all flows are those of lines with these limits from now on.
+    pub(super) fn change(&self, rates: &[Option<Rates>], now: Instant) {
+        let mut state = self.lock();
+        state.advance(now);
+        for (line, capacity) in state.lines.iter_mut().zip(capacities(rates)) {
+            line.capacity = capacity;
+        }
+        let used = (0..state.lines.len()).filter(|line| !state.lines[*line].flows.is_empty());
+        state.changed = used.collect();
+        state.compute(now);
     }
 
     /// A flow from one peer to another.
@@ -151,6 +171,10 @@ impl fmt::Debug for Lines {
 }
 
 impl Flow {
+    pub(super) fn is_over(&self, lines: &Arc<Lines>) -> bool {
+        Arc::ptr_eq(&self.lines, lines)
+    }
+
     /// Begins to carry so many bytes, after those before.
     pub(super) fn push(&self, bytes: usize, now: Instant) {
         let mut state = self.lines.lock();

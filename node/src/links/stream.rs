@@ -3,14 +3,14 @@
 use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use futures::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::lines::Flow;
-use super::{Extra, Fabric};
+use super::Fabric;
+use super::direction::Direction;
 
 /// How much may be under way to one end. More than most lines hold: 1 Gbit/s for 100 ms are
 /// 12 MB. While it is full, the sender's writes wait. A guess.
@@ -28,10 +28,7 @@ pub(crate) struct Link<S> {
 
 /// What is under way to this end.
 struct Inbound {
-    latency: Duration,
-    extra: Option<Extra>,
-    /// Its share of the lines; `None` if they have no limits.
-    flow: Option<Flow>,
+    direction: Direction,
     chunks: VecDeque<Chunk>,
     /// How many of them have arrived, or will at a known time.
     dated: usize,
@@ -59,12 +56,10 @@ impl<S> Link<S> {
         }
     }
 
-    pub(super) fn from_peer(inner: S, fabric: &Fabric, [from, to]: [u32; 2]) -> Self {
+    pub(super) fn from_peer(inner: S, fabric: &Arc<Fabric>, ends: [u32; 2]) -> Self {
         let now = Instant::now();
         let inbound = Inbound {
-            latency: fabric.world.latency(from, to),
-            extra: fabric.world.extra(from, to),
-            flow: fabric.lines.as_ref().map(|lines| lines.join(from, to)),
+            direction: Direction::new(fabric, ends),
             chunks: VecDeque::new(),
             dated: 0,
             bytes: 0,
@@ -80,6 +75,17 @@ impl<S> Link<S> {
 }
 
 impl Inbound {
+    /// Takes over what has changed of the link.
+    fn update(&mut self, context: &Context<'_>) {
+        if let Some(flow) = self.direction.update(context) {
+            let now = Instant::now();
+            let (carried, _) = flow.carried(now, context.waker());
+            carried.into_iter().for_each(|at| self.carried(at));
+            // The lines that the others wait for are not there any more.
+            (self.dated..self.chunks.len()).for_each(|_| self.carried(now));
+        }
+    }
+
     /// Takes what the sender has written.
     fn take(&mut self, inner: Pin<&mut impl AsyncRead>, context: &mut Context<'_>) {
         let mut inner = inner;
@@ -87,9 +93,11 @@ impl Inbound {
         while self.end.is_none() && self.bytes < MOST {
             let now = Instant::now();
             match inner.as_mut().poll_read(context, &mut buffer) {
-                Poll::Ready(Ok(0)) => self.end = Some((now + self.latency, Ok(()))),
+                Poll::Ready(Ok(0)) => self.end = Some((now + self.direction.latency(), Ok(()))),
                 Poll::Ready(Ok(count)) => self.depart(&buffer[..count], now),
-                Poll::Ready(Err(error)) => self.end = Some((now + self.latency, Err(error))),
+                Poll::Ready(Err(error)) => {
+                    self.end = Some((now + self.direction.latency(), Err(error)));
+                }
                 Poll::Pending => return,
             }
         }
@@ -102,7 +110,7 @@ impl Inbound {
             taken: 0,
             arrives: now,
         });
-        match &self.flow {
+        match self.direction.flow() {
             Some(flow) => flow.push(bytes.len(), now),
             None => self.carried(now),
         }
@@ -111,9 +119,9 @@ impl Inbound {
     /// The lines have carried the next chunk at that time.
     fn carried(&mut self, at: Instant) {
         let chunk = &mut self.chunks[self.dated];
-        let extra = self.extra.as_mut().map(|extra| extra(chunk.bytes.len()));
+        let extra = self.direction.extra(chunk.bytes.len());
         // None overtakes another.
-        self.last = self.last.max(at + self.latency + extra.unwrap_or_default());
+        self.last = self.last.max(at + self.direction.latency() + extra);
         chunk.arrives = self.last;
         self.dated += 1;
     }
@@ -121,10 +129,14 @@ impl Inbound {
     /// When the next thing happens, if anything is under way.
     fn next(&mut self, now: Instant, context: &Context<'_>) -> Option<Instant> {
         let mut departs = None;
-        if let Some(flow) = &self.flow {
+        if let Some(flow) = self.direction.flow() {
             let (carried, next) = flow.carried(now, context.waker());
             departs = next;
             carried.into_iter().for_each(|at| self.carried(at));
+        }
+        if self.direction.is_held() {
+            // It still has its share of the lines.
+            return departs;
         }
         let arrives = self.chunks.front().filter(|_| self.dated > 0);
         let arrives = arrives.map(|chunk| chunk.arrives);
@@ -157,6 +169,7 @@ impl Inbound {
         context: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
+        self.update(context);
         loop {
             self.take(inner.as_mut(), context);
             let now = Instant::now();

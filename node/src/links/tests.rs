@@ -1,3 +1,5 @@
+mod faults;
+
 use std::time::Duration;
 
 use futures::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -35,7 +37,7 @@ impl World for Apart {
 type Stream = Link<Compat<DuplexStream>>;
 
 /// The two ends of a connection.
-fn connection(fabric: &Fabric, [from, to]: [u32; 2]) -> (Stream, Stream) {
+fn connection(fabric: &Arc<Fabric>, [from, to]: [u32; 2]) -> (Stream, Stream) {
     let (one, other) = duplex(1 << 16);
     let end = |stream: DuplexStream, ends| Link::from_peer(stream.compat(), fabric, ends);
     (end(one, [to, from]), end(other, [from, to]))
@@ -106,7 +108,6 @@ async fn a_transfer_that_ends_leaves_its_line_to_the_others() {
 #[tokio::test(start_paused = true)]
 async fn without_rates_there_is_latency_alone() {
     let fabric = Fabric::new(Apart(Vec::new()), 2);
-    assert!(fabric.lines.is_none());
     let began = Instant::now();
     let (mut sender, mut receiver) = connection(&fabric, [0, 1]);
     let send = async {
