@@ -17,6 +17,15 @@ pub enum Delay {
     Uniform(Range<Duration>),
     /// With this mean, and without memory: most are short, some very long.
     Exponential(Duration),
+    /// A Weibull distribution. With a shape below 1, most are short and a few are very long,
+    /// as sessions of peers are (Stutzbach and Rejaie, "Understanding Churn in Peer-to-Peer
+    /// Networks", IMC 2006).
+    Weibull {
+        /// The time that is not reached with a probability of 1 - 1/e.
+        scale: Duration,
+        /// Above zero.
+        shape: f64,
+    },
 }
 
 impl Delay {
@@ -34,6 +43,17 @@ impl Delay {
         match self {
             Self::Uniform(range) => range.end,
             Self::Exponential(mean) => mean.saturating_mul(10),
+            Self::Weibull { scale, shape } => times(*scale, 10_f64.powf(1.0 / shape)),
+        }
+    }
+
+    /// The delay that half of them do not reach.
+    pub fn median(&self) -> Duration {
+        let half = std::f64::consts::LN_2;
+        match self {
+            Self::Uniform(range) => (range.start + range.end) / 2,
+            Self::Exponential(mean) => times(*mean, half),
+            Self::Weibull { scale, shape } => times(*scale, half.powf(1.0 / shape)),
         }
     }
 
@@ -44,8 +64,17 @@ impl Delay {
             Self::Uniform(range) => rng.random_range(range.clone()),
             // The inverse of the distribution function, at a random probability.
             Self::Exponential(mean) => mean.mul_f64(-(1.0 - rng.random::<f64>()).ln()),
+            Self::Weibull { scale, shape } => {
+                let drawn = -(1.0 - rng.random::<f64>()).ln();
+                times(*scale, drawn.powf(1.0 / shape))
+            }
         }
     }
+}
+
+/// A product, or the longest time there is.
+fn times(time: Duration, factor: f64) -> Duration {
+    Duration::try_from_secs_f64(time.as_secs_f64() * factor).unwrap_or(Duration::MAX)
 }
 
 impl FromStr for Delay {
@@ -54,9 +83,21 @@ impl FromStr for Delay {
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || {
             format!(
-                "{text:?} is no delay; write for example 5ms, 1ms..10ms, 0..100ms or exponential:5ms"
+                "{text:?} is no delay; write for example 5ms, 1ms..10ms, 0..100ms, exponential:5ms \
+                 or weibull:5ms,0.5"
             )
         };
+        if let Some(parameters) = text.strip_prefix("weibull:") {
+            let (scale, shape) = parameters.split_once(',').ok_or_else(wrong)?;
+            let scale = time(scale).ok_or_else(wrong)?;
+            let shape = shape.trim().parse().map_err(|_| wrong())?;
+            return match (0.1..=100.0).contains(&shape) {
+                true => Ok(Self::Weibull { scale, shape }),
+                false => Err(format!(
+                    "{text:?} is no delay: its shape lies between 0.1 and 100"
+                )),
+            };
+        }
         if let Some(mean) = text.strip_prefix("exponential:") {
             return time(mean).map(Self::Exponential).ok_or_else(wrong);
         }
@@ -91,6 +132,7 @@ impl fmt::Display for Delay {
             Self::Uniform(range) if range.is_empty() => write!(f, "{:?}", range.start),
             Self::Uniform(range) => write!(f, "{:?}..{:?}", range.start, range.end),
             Self::Exponential(mean) => write!(f, "exponential:{mean:?}"),
+            Self::Weibull { scale, shape } => write!(f, "weibull:{scale:?},{shape}"),
         }
     }
 }
@@ -104,7 +146,13 @@ mod tests {
 
     #[test]
     fn delays_are_read_as_they_are_written() {
-        for text in ["5ms", "1ms..10ms", "0ns..100ms", "exponential:5ms"] {
+        for text in [
+            "5ms",
+            "1ms..10ms",
+            "0ns..100ms",
+            "exponential:5ms",
+            "weibull:5ms,0.5",
+        ] {
             let delay: Delay = text.parse().unwrap();
             assert_eq!(delay.to_string(), text);
         }
@@ -117,6 +165,10 @@ mod tests {
             "exponential",
             "exponential:x",
             "1ms..",
+            "weibull:5ms",
+            "weibull:5ms,0",
+            "weibull:5ms,x",
+            "weibull:5ms,NaN",
         ] {
             assert!(text.parse::<Delay>().is_err(), "{text}");
         }
@@ -132,5 +184,10 @@ mod tests {
         let sum: Duration = (0..10_000).map(|_| exponential.draw(&mut rng)).sum();
         let mean = sum / 10_000;
         assert!((4800..5200).contains(&mean.as_micros()), "{mean:?}");
+        let weibull: Delay = "weibull:5ms,0.5".parse().expect("a delay");
+        let sum: Duration = (0..40_000).map(|_| weibull.draw(&mut rng)).sum();
+        // Its mean is scale * gamma(1 + 1/shape), twice the scale here.
+        let mean = sum / 40_000;
+        assert!((9500..10_500).contains(&mean.as_micros()), "{mean:?}");
     }
 }

@@ -13,4 +13,4 @@ pub use error::Error;
 pub use fits::fits;
 pub use model_checker::States;
 pub use network::{Channel, Net};
-pub use simulator::Schedules;
+pub use simulator::{Schedules, read_scenario};

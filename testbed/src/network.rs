@@ -2,6 +2,7 @@
 
 mod connect;
 mod error;
+mod faults;
 mod introduce;
 mod restart;
 mod world;
@@ -32,6 +33,7 @@ use trace::LABORATORY;
 use trace::telemetry::{Sink, Tracer};
 
 pub use error::{Error, FailedDial, FailedDials};
+pub use faults::LinkFaults;
 use restart::Seat;
 pub use restart::{Joined, Restarts};
 
@@ -72,6 +74,8 @@ pub struct Network<A: Algorithm> {
     pub reports: mpsc::Receiver<Report<A>>,
     /// How late the timers of all processes fired.
     pub lateness: Arc<Lateness>,
+    /// Its links.
+    pub links: LinkFaults,
     seats: Vec<Seat>,
 }
 
@@ -87,6 +91,8 @@ pub struct Members {
     pub neighbours: Vec<Vec<u32>>,
     /// The number of each peer, by its PeerId.
     pub numbers: HashMap<PeerId, u32>,
+    /// The links between them.
+    pub links: LinkFaults,
 }
 
 /// A peer of another process, to be dialled like one of the network. Its number
@@ -206,9 +212,10 @@ impl Builder<'_> {
         record: &mut Record,
         algorithm: impl Fn(NodeId) -> A,
     ) -> Result<Network<A>, Error> {
-        let (members, inboxes) = self.set_up(record).await?;
+        let links = LinkFaults::new(self.options);
+        let members = self.set_up(record, &links).await?;
         let admission = record.membership.admission.clone();
-        Ok(self.start_drivers(members, inboxes, admission, algorithm))
+        Ok(self.start_drivers(members, links, admission, algorithm))
     }
 
     /// Starts all peers and connects them in order, like [`build`](Self::build), but
@@ -218,7 +225,8 @@ impl Builder<'_> {
     /// # Errors
     /// [`Error`] when a peer cannot start or be reached.
     pub async fn connect(&self, record: &mut Record) -> Result<(Members, Vec<Inbox>), Error> {
-        let (members, inboxes) = self.set_up(record).await?;
+        let links = LinkFaults::new(self.options);
+        let (members, inboxes) = self.set_up(record, &links).await?;
         let ids = members.iter().map(|member| member.handle.peer_id());
         let numbers = ids.zip(0..).collect();
         let (handles, tracers): (Vec<_>, _) =
@@ -229,11 +237,16 @@ impl Builder<'_> {
             tracers,
             neighbours: neighbours(self.options),
             numbers,
+            links,
         };
         Ok((members, inboxes))
     }
 
-    async fn set_up(&self, record: &mut Record) -> Result<(Vec<Member>, Vec<Inbox>), Error> {
+    async fn set_up(
+        &self,
+        record: &mut Record,
+        links: &LinkFaults,
+    ) -> Result<(Vec<Member>, Vec<Inbox>), Error> {
         let laboratory = self
             .sink
             .tracer_among_others(LABORATORY, &record.instance());
@@ -247,7 +260,9 @@ impl Builder<'_> {
             .start_with_context(&laboratory, &Context::new());
         let setup = Context::new().with_span(span);
         record.footprint = Footprint::start();
-        let (members, inboxes) = self.new_network(record, &laboratory, &setup).await?;
+        let fabric = links.fabric();
+        let new = self.new_network(record, fabric, &laboratory, &setup);
+        let (members, inboxes) = new.await?;
         self.announce(record, &members)?;
         if let Speaks::Kademlia(Tables::Given) = self.speaks {
             self.introduce_peers(record, &laboratory, &setup, &members)
@@ -265,6 +280,7 @@ impl Builder<'_> {
     async fn new_network(
         &self,
         record: &mut Record,
+        fabric: Option<&Arc<Fabric>>,
         laboratory: &Tracer,
         setup: &Context,
     ) -> Result<(Vec<Member>, Vec<Inbox>), Error> {
@@ -275,13 +291,8 @@ impl Builder<'_> {
             .progress
             .bar("starting peers", u64::from(self.options.peers));
         let identities = self.identities(record);
-        let network = self.options.network.as_ref();
-        let fabric = network.map(|settled| {
-            let links = world::Links(Arc::clone(settled));
-            Fabric::new(links, self.options.peers)
-        });
         let members = stream::iter(identities)
-            .map(|identity| self.new_member(identity, fabric.as_ref()))
+            .map(|identity| self.new_member(identity, fabric))
             .buffered(at_a_time(self.options.time))
             .inspect(|_| bar.step())
             .try_collect::<Vec<_>>()
@@ -397,8 +408,8 @@ impl Builder<'_> {
 
     fn start_drivers<A: Algorithm>(
         &self,
-        members: Vec<Member>,
-        inboxes: Vec<Inbox>,
+        (members, inboxes): (Vec<Member>, Vec<Inbox>),
+        links: LinkFaults,
         admission: Option<Arc<Admission>>,
         algorithm: impl Fn(NodeId) -> A,
     ) -> Network<A> {
@@ -442,6 +453,7 @@ impl Builder<'_> {
             neighbours: neighbours(self.options),
             reports,
             lateness,
+            links,
             seats,
         }
     }

@@ -149,7 +149,7 @@ pub fn replay<S: System>(
     let unfinished = world
         .unfinished(system)
         .map(|why| (world.now_unix_nano(), why));
-    faults::record(world.crashes(), &[], unfinished, || {
+    faults::record(world.crashes(), &[], Vec::new(), unfinished, || {
         tracer(LABORATORY, SeededIds::LABORATORY)
     });
     world

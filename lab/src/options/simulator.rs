@@ -1,6 +1,6 @@
 //! Options of the simulator.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use clap::{Args, Parser};
@@ -21,10 +21,6 @@ pub struct Schedules {
     /// decides what is run [default: that of --seed]
     #[arg(long, global = true, value_name = "S")]
     pub schedule: Option<u64>,
-    /// What the network does, from a TOML file: delay, loss, duplication, fifo,
-    /// crash, partition, random. Or the same as an inline table: '{loss = 0.1}'
-    #[arg(long, global = true, value_name = "FILE")]
-    pub scenario: Option<PathBuf>,
     /// The probability that a message is lost
     #[arg(long, global = true, value_name = "P", value_parser = values::probability)]
     pub loss: Option<f64>,
@@ -87,19 +83,21 @@ impl Schedules {
 }
 
 impl Schedules {
-    /// The scenario of the file and of the options, which take precedence.
+    /// The scenario of a file and of the options, which take precedence.
     ///
     /// # Errors
     /// [`Error`] names the value and the way out.
-    pub fn scenario(&self, net: &Net, peers: u32) -> Result<Scenario, Error> {
+    pub fn scenario(
+        &self,
+        file: Option<Scenario>,
+        net: &Net,
+        peers: u32,
+    ) -> Result<Scenario, Error> {
         if net.timeout.is_some() {
             return Err(Error::Timeout);
         }
         net.check_simulated(peers)?;
-        let mut scenario = match &self.scenario {
-            None => Scenario::default(),
-            Some(path) => read(path)?,
-        };
+        let mut scenario = file.unwrap_or_default();
         scenario.loss = self.loss.unwrap_or(scenario.loss);
         scenario.duplication = self.duplication.unwrap_or(scenario.duplication);
         scenario.fifo &= net.channel == Channel::Stream;
@@ -126,14 +124,18 @@ impl Schedules {
 
     /// The error for a system that needs FIFO channels, if the file of the scenario
     /// turns FIFO off and the command line does not.
-    pub fn without_order(&self, scenario: &Scenario, net: &Net) -> Option<Error> {
+    pub fn without_order(file: Option<&Path>, scenario: &Scenario, net: &Net) -> Option<Error> {
         let by_file = !scenario.fifo && net.channel == Channel::Stream;
-        let path = self.scenario.clone().filter(|_| by_file)?;
+        let path = file.filter(|_| by_file)?.to_owned();
         Some(Error::WithoutOrder { path })
     }
 }
 
-fn read(path: &Path) -> Result<Scenario, Error> {
+/// Reads the scenario of a command line: a file, or the text itself, which begins with `{`.
+///
+/// # Errors
+/// [`Error::Read`] and [`Error::Malformed`].
+pub fn read_scenario(path: &Path) -> Result<Scenario, Error> {
     let inline = path.to_str().filter(|text| text.starts_with('{'));
     let parsed = match inline {
         Some(text) => Scenario::parse_inline(text),

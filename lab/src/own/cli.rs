@@ -41,6 +41,10 @@ pub(super) struct RunArgs {
     /// Where all choices come from [default: a new one, printed]
     #[arg(long, global = true, value_name = "S")]
     pub(super) seed: Option<u64>,
+    /// What the network does, and which faults there are, from a TOML file, as
+    /// docs/scenario.md describes. Or the same as an inline table: '{loss = 0.1}'
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) scenario: Option<PathBuf>,
     /// Write the spans of the recorded run to this file, for `testbed view FILE`
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) spans: Option<PathBuf>,

@@ -361,14 +361,20 @@ impl Search {
             random_crashes: false,
             fifo: true,
         };
+        let path = run.scenario.as_deref();
+        let file = path.map(options::read_scenario).transpose()?;
         let (engine, without_order) = match command {
+            Command::Check(_) if path.is_some() => {
+                let option = "--scenario";
+                return Err(options::Error::NotChecked { option }.into());
+            }
             Command::Simulate(schedules) => {
-                let scenario = schedules.scenario(net, peers)?;
+                let scenario = schedules.scenario(file, net, peers)?;
                 setup.engine = Engine::Simulator;
                 setup.stops.clone_from(&scenario.crash);
-                setup.random_crashes = !scenario.random.crash.is_never();
+                setup.random_crashes = scenario.crashes_at_random();
                 setup.fifo = scenario.fifo;
-                let unordered = schedules.without_order(&scenario, net);
+                let unordered = options::Schedules::without_order(path, &scenario, net);
                 let engine = Prepared::Simulator {
                     processes,
                     scenario: Box::new(scenario),

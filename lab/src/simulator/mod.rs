@@ -26,12 +26,13 @@ mod unchanged;
 
 pub use ids::SeededIds;
 pub use limits::{End, Limit, Limits};
-pub use scenario::{Crash, DrawnFaults, Error as ScenarioError, Frequency, Memory, Partition};
-pub use scenario::{RandomFaults, Scenario};
+pub use scenario::{Change, Churn, Crash, Cut, Direction, DrawnFaults, Error as ScenarioError};
+pub use scenario::{Event, Frequency, Memory, NewLinks, Partition, Pause, RandomFaults};
+pub use scenario::{Scenario, Slow};
 pub use schedule::{NEVER, Ran, Schedule, run};
 pub use shrink::{Passing, Rebuild, Shrinking, Size};
 pub use simulation::{EmittedOutput, Environment, Notice, Reaction, Simulation};
-pub use strikes::{Strikes, planned};
+pub use strikes::Strikes;
 pub use trial::{Counted, Observer, Shortened, Trial};
 
 /// When the virtual clock starts: 2020-01-01, for spans need a date.

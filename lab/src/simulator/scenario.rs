@@ -1,6 +1,9 @@
 //! What a simulated network does, which processes stop, and which part of a run takes
 //! place.
 
+mod churn;
+mod events;
+mod faults;
 mod inline;
 mod random;
 mod written;
@@ -8,12 +11,14 @@ mod written;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use clap::ValueEnum;
 use serde::Deserialize;
 
 use crate::delay::Delay;
 use crate::stats::show;
 use crate::world::World;
+pub use churn::Churn;
+pub use events::{Change, Event};
+pub use faults::{Crash, Cut, Direction, Memory, NewLinks, Partition, Pause, Slow};
 pub use random::{DrawnFaults, Frequency, RandomFaults};
 
 /// Why a scenario cannot be simulated: change it.
@@ -58,8 +63,35 @@ pub enum Error {
         commands: usize,
     },
     /// A fault ends before it begins.
-    #[error("a crash restarts, or a partition heals, before it begins")]
+    #[error("a fault in the scenario ends before it begins; give it a later end")]
     Backwards,
+    /// A process is on both sides of a partition.
+    #[error("a partition in the scenario has process {process} on both sides; name it in one")]
+    OnBothSides {
+        /// The process.
+        process: u32,
+    },
+    /// Churn by a trace and by distributions.
+    #[error("[churn] has a trace and a session; leave one of them out")]
+    TwoChurns,
+    /// Churn has no time in which a process could leave.
+    #[error(
+        "[churn] has no time: `until` has to be later than `from`; write for example until = \"10m\""
+    )]
+    NoChurnTime,
+    /// There would be too many sessions.
+    #[error(
+        "[churn]: a session and a downtime take some {cycle:?} together, and in {until} a run \
+         has at most {most:.0} of them; take longer ones, or an earlier `until`"
+    )]
+    TooMuchChurn {
+        /// The median of both.
+        cycle: Duration,
+        /// How long there is churn.
+        until: String,
+        /// How many there may be.
+        most: f64,
+    },
     /// Random faults have no time in which they could begin.
     #[error("random faults until 0s: none could begin; write for example --faults-until 1s")]
     NoTime,
@@ -104,6 +136,29 @@ pub enum Error {
 /// at = "50ms"
 /// heal = "150ms"             # never, without it
 /// group = [0, 1]             # these on one side, the others on the other
+/// others = [2]               # only these on the other
+/// one_way = "from"           # or "to": only messages from, or to, the group
+/// messages = "held"          # they wait until it is healed, or "lost"
+///
+/// [[pause]]
+/// process = 2
+/// at = "10ms"
+/// resume = "40ms"            # never, without it
+///
+/// [[slow]]
+/// process = 1
+/// at = "10ms"
+/// until = "40ms"             # to the end, without it
+/// by = "5ms"                 # what reaches it arrives so much later
+///
+/// [[links]]
+/// at = "60ms"
+/// network = "lan"
+///
+/// [churn]                    # see Churn
+/// session = "exponential:10s"
+/// downtime = "1s"
+/// until = "1m"
 ///
 /// [random]                   # faults that each schedule draws from its seed
 /// crash = "0.1/s"
@@ -141,6 +196,17 @@ pub struct Scenario {
     /// Times in which some processes cannot reach others.
     #[serde(deserialize_with = "written::partitions")]
     pub partition: Vec<Partition>,
+    /// Processes that take no step for a time.
+    #[serde(deserialize_with = "written::pauses")]
+    pub pause: Vec<Pause>,
+    /// Processes that messages reach later.
+    #[serde(deserialize_with = "written::slow")]
+    pub slow: Vec<Slow>,
+    /// Other links, from a time on.
+    #[serde(deserialize_with = "written::new_links")]
+    pub links: Vec<NewLinks>,
+    /// Processes that come and go.
+    pub churn: Churn,
     /// Faults at random times.
     pub random: RandomFaults,
     /// Which of the system's commands are given, by their number from 0: all, without it.
@@ -148,55 +214,6 @@ pub struct Scenario {
     /// After how many steps, of all processes together, the run ends. The first step of
     /// each process is always taken.
     pub steps: Option<u64>,
-}
-
-/// A process stops.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Crash {
-    /// Its number.
-    pub process: u32,
-    /// When, after the start.
-    #[serde(deserialize_with = "written::time")]
-    pub at: Duration,
-    /// When it goes on, if it does.
-    #[serde(default, deserialize_with = "written::some_time")]
-    pub restart: Option<Duration>,
-    /// What it still knows then.
-    #[serde(default)]
-    pub state: Memory,
-}
-
-impl Crash {
-    /// Whether it stops for ever, or forgets.
-    pub(super) fn loses_memory(&self) -> bool {
-        self.restart.is_none() || self.state == Memory::Lost
-    }
-}
-
-/// What a process still knows after a crash.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum Memory {
-    /// Everything: only messages are lost, and time.
-    #[default]
-    Kept,
-    /// Its durable fields alone: it starts anew.
-    Lost,
-}
-
-/// Messages between two groups are lost.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Partition {
-    /// From when on, after the start.
-    #[serde(deserialize_with = "written::time")]
-    pub at: Duration,
-    /// Until when, if it ends.
-    #[serde(default, deserialize_with = "written::some_time")]
-    pub heal: Option<Duration>,
-    /// The processes on one side.
-    pub group: Vec<u32>,
 }
 
 impl Default for Scenario {
@@ -210,6 +227,10 @@ impl Default for Scenario {
             fifo: true,
             crash: Vec::new(),
             partition: Vec::new(),
+            pause: Vec::new(),
+            slow: Vec::new(),
+            links: Vec::new(),
+            churn: Churn::default(),
             random: RandomFaults::default(),
             commands: None,
             steps: None,
@@ -236,34 +257,9 @@ impl Scenario {
                 return Err(Error::Probability { name, value });
             }
         }
-        let crashed = self.crash.iter().map(|crash| crash.process);
-        let parted = self.partition.iter().flat_map(|p| p.group.iter().copied());
-        if let Some(process) = crashed.chain(parted).find(|p| *p >= processes) {
-            return Err(Error::UnknownProcess { process, processes });
-        }
-        let backwards = self
-            .crash
-            .iter()
-            .any(|c| c.restart.is_some_and(|r| r < c.at))
-            || self
-                .partition
-                .iter()
-                .any(|p| p.heal.is_some_and(|h| h < p.at));
-        match backwards {
-            true => Err(Error::Backwards),
-            false => self.random.check(processes),
-        }
-    }
-
-    /// When the last fault ends or, if it does not end, begins.
-    pub(super) fn last_fault(&self) -> Duration {
-        let crashes = self
-            .crash
-            .iter()
-            .map(|crash| crash.restart.unwrap_or(crash.at));
-        let partitions = self.partition.iter();
-        let partitions = partitions.map(|partition| partition.heal.unwrap_or(partition.at));
-        crashes.chain(partitions).max().unwrap_or_default()
+        self.check_faults(processes)?;
+        self.churn.check(processes)?;
+        self.random.check(processes)
     }
 
     /// Whether a system with so many commands has those that are given.
@@ -287,11 +283,9 @@ impl Scenario {
 
     /// The place of the partition that loses messages from `a` to `b` at `now`.
     pub(super) fn parts(&self, a: u32, b: u32, now: Duration) -> Option<usize> {
-        self.partition.iter().position(|partition| {
-            partition.at <= now
-                && partition.heal.is_none_or(|heal| now < heal)
-                && partition.group.contains(&a) != partition.group.contains(&b)
-        })
+        let loses = |one: &Partition| one.messages != Some(Cut::Held);
+        let mut all = self.partition.iter();
+        all.position(|one| loses(one) && one.lasts(now) && one.cuts(a, b))
     }
 
     /// The place of the crash that keeps `process` down at `now`.
@@ -303,6 +297,17 @@ impl Scenario {
         })
     }
 
+    /// Whether it changes links while a run goes on.
+    pub fn changes_links(&self) -> bool {
+        let parts = !self.partition.is_empty() || !self.random.partition.is_never();
+        parts || !self.slow.is_empty() || !self.links.is_empty()
+    }
+
+    /// Whether processes crash at times that are not planned.
+    pub fn crashes_at_random(&self) -> bool {
+        !self.random.crash.is_never() || !self.churn.is_none()
+    }
+
     /// Whether no message is lost, duplicated or reordered, and no process stops.
     pub fn is_reliable(&self) -> bool {
         self.loss == 0.0
@@ -310,6 +315,8 @@ impl Scenario {
             && self.fifo
             && self.crash.is_empty()
             && self.partition.is_empty()
+            && self.pause.is_empty()
+            && self.churn.is_none()
             && self.random.is_none()
     }
 }

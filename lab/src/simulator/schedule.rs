@@ -116,7 +116,8 @@ impl<'a, S: System> Schedule<'a, S> {
         let (simulation, ran) = self.simulate(record_to);
         let (crashes, partitions) = (simulation.crashes(), simulation.partitions());
         let unfinished = ran.unfinished().map(|why| (unix(ran.took), why));
-        faults::record(&crashes, &partitions, unfinished, || {
+        let marks = simulation.marks();
+        faults::record(&crashes, &partitions, marks, unfinished, || {
             tracer(LABORATORY, SeededIds::LABORATORY)
         });
         ran
@@ -136,8 +137,7 @@ impl<'a, S: System> Schedule<'a, S> {
             }
         });
         let (directory, mut scenario) = (self.directory.clone(), self.scenario.clone());
-        let random = &self.scenario.random;
-        let drawn = random.draw(&scenario.crash, system.processes(), seed);
+        let drawn = scenario.draw(system.processes(), seed);
         scenario.crash.extend_from_slice(&drawn.crash);
         scenario.partition.extend_from_slice(&drawn.partition);
         let faults = scenario.last_fault();

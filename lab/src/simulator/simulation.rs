@@ -1,5 +1,6 @@
 //! The event loop: what happens next, in virtual time, and what follows from it.
 
+mod arrival;
 mod network;
 
 use std::collections::HashMap;
@@ -22,7 +23,8 @@ use trace::history::{CrashRecord, History, PartitionRecord};
 use super::process::Process;
 use super::{EPOCH, End, Limit, Limits, Memory, Scenario, Strikes, limits};
 use crate::stats::nanos;
-use crate::world::{Packets, Settled};
+use crate::world::Packets;
+use arrival::Worlds;
 
 /// A system of processes in virtual time.
 #[derive(Debug)]
@@ -31,8 +33,7 @@ pub struct Simulation<A: Algorithm> {
     directory: Processes,
     queue: TimeQueue<u64, Happening<A>>,
     scenario: Scenario,
-    /// The processes in the world of the scenario.
-    world: Option<Settled>,
+    worlds: Worlds,
     rng: ChaCha8Rng,
     seed: u64,
     now: u64,
@@ -118,7 +119,7 @@ pub struct EmittedOutput<O> {
 /// A scheduled event.
 #[derive(Debug)]
 enum Happening<A: Algorithm> {
-    Command(NodeId, A::Command),
+    Command(NodeId, A::Command, Option<RequestRecord>),
     Message {
         from: NodeId,
         to: NodeId,
@@ -144,7 +145,9 @@ struct Channel {
     /// When the last message arrives. In a FIFO channel no later message arrives
     /// before it.
     last_arrival: u64,
-    /// What its link does, if that is more than latency.
+    /// The place of the world in which it is.
+    world: usize,
+    /// What its link does there, if that is more than latency.
     packets: Option<Packets>,
 }
 
@@ -186,10 +189,7 @@ impl<A: Algorithm> Simulation<A> {
             queue,
             stops,
             strikes: Strikes::new(&scenario),
-            world: scenario.network.clone().map(|world| {
-                let peers = processes.len() as u32;
-                world.settle(peers, seed)
-            }),
+            worlds: Worlds::new(&scenario, processes.len() as u32, seed),
             processes,
             scenario,
             rng: ChaCha8Rng::seed_from_u64(seed),
@@ -207,8 +207,9 @@ impl<A: Algorithm> Simulation<A> {
 
     /// Schedules a command for a process, so long after the start.
     pub fn command(&mut self, at: Duration, node: NodeId, command: A::Command) {
-        self.queue
-            .push(nanos(at), Happening::Command(node, command));
+        if let Some(at) = self.runs_from(node, nanos(at)) {
+            self.queue.push(at, Happening::Command(node, command, None));
+        }
     }
 
     /// Runs until nothing more happens, a step has a fault, a limit is met, or
@@ -301,6 +302,15 @@ impl<A: Algorithm> Simulation<A> {
             self.strikes.crashes[crash] += 1;
             return None;
         }
+        match self.runs_from(node, self.now) {
+            Some(at) if at > self.now => {
+                let later = Happening::Command(node, command, request);
+                self.queue.push(at, later);
+                return None;
+            }
+            Some(_) => {}
+            None => return None,
+        }
         let steps = &mut self.processes[usize::from(node)].steps;
         let step = steps.command(command, request, Context::new(), &self.directory);
         Some((node, step))
@@ -386,10 +396,7 @@ impl<A: Algorithm> Simulation<A> {
     pub fn partitions(&self) -> Vec<PartitionRecord> {
         let mut partitions = Partitions::default();
         for partition in &self.scenario.partition {
-            let all = 0..self.processes.len() as u32;
-            let (group, others): (Vec<_>, Vec<_>) =
-                all.partition(|process| partition.group.contains(process));
-            let sides = [group, others].map(|side| {
+            let sides = partition.sides(self.processes.len() as u32).map(|side| {
                 let names = side.into_iter().map(|id| self.directory.name(NodeId(id)));
                 names.collect::<Vec<_>>()
             });
@@ -427,17 +434,7 @@ impl<A: Algorithm> Simulation<A> {
     ) -> Option<(NodeId, Step<A>)> {
         let (now, directory) = (Duration::from_nanos(self.now), &self.directory);
         match happening {
-            Happening::Command(node, command) => {
-                if let Some(crash) = self.scenario.crashed(node.0, now) {
-                    self.strikes.crashes[crash] += 1;
-                    return None;
-                }
-                let steps = &mut self.processes[usize::from(node)].steps;
-                Some((
-                    node,
-                    steps.command(command, None, Context::new(), directory),
-                ))
-            }
+            Happening::Command(node, command, request) => self.ask(node, command, request),
             Happening::Message {
                 from,
                 to,
@@ -534,8 +531,10 @@ impl<A: Algorithm> Simulation<A> {
                         setting,
                         set_by,
                     };
-                    self.queue
-                        .push(self.now.saturating_add(nanos(after)), timer);
+                    let due = self.now.saturating_add(nanos(after));
+                    if let Some(due) = self.runs_from(node, due) {
+                        self.queue.push(due, timer);
+                    }
                 }
                 Effect::CancelTimer { timer } => {
                     self.processes[usize::from(node)].cancel_timer(&timer);

@@ -2,13 +2,8 @@
 
 use std::time::Duration;
 
-use algorithms::NodeId;
-
-use super::{Crash, DrawnFaults, Partition, Scenario};
-use crate::planned::{Planned, Strike};
-
-/// How many members of a group are named. A guess.
-const NAMED: usize = 4;
+use super::{Change, DrawnFaults, Event, Scenario};
+use crate::planned::Strike;
 
 /// The counted effects of a scenario's faults.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,24 +15,30 @@ pub struct Strikes {
     /// What each crash, and each partition, stopped: messages, timers, commands.
     pub(super) crashes: Vec<u64>,
     pub(super) partitions: Vec<u64>,
+    /// What each pause, and each slow process, delayed.
+    pub(super) pauses: Vec<u64>,
+    pub(super) slow: Vec<u64>,
 }
 
 impl Strikes {
+    /// Of a scenario, to which faults that were drawn are added.
     pub(super) fn new(scenario: &Scenario) -> Self {
         Self {
             crashes: vec![0; scenario.crash.len()],
             partitions: vec![0; scenario.partition.len()],
+            pauses: vec![0; scenario.pause.len()],
+            slow: vec![0; scenario.slow.len()],
             ..Self::default()
         }
     }
 
-    /// What came of each of the [`planned`] faults of the scenario, in a schedule that took
-    /// so long.
+    /// What came of each of the [events](Scenario::events) of the scenario, in a schedule
+    /// that took so long.
     pub fn of(&self, scenario: &Scenario, took: Duration) -> Vec<Strike> {
-        let Scenario {
-            crash, partition, ..
-        } = scenario;
-        of(crash, &self.crashes, partition, &self.partitions, took)
+        let crashes = &self.crashes[..scenario.crash.len()];
+        let partitions = &self.partitions[..scenario.partition.len()];
+        let met = [crashes, partitions, &self.pauses, &self.slow].concat();
+        of(&scenario.events(), &met, took)
     }
 
     /// The same of the faults that the schedule has drawn: their counts follow on those of
@@ -50,56 +51,21 @@ impl Strikes {
     ) -> Vec<Strike> {
         let crashes = &self.crashes[scenario.crash.len()..];
         let partitions = &self.partitions[scenario.partition.len()..];
-        of(&drawn.crash, crashes, &drawn.partition, partitions, took)
+        of(&drawn.events(), &[crashes, partitions].concat(), took)
     }
 }
 
-fn of(
-    crashes: &[Crash],
-    met_by_crashes: &[u64],
-    partitions: &[Partition],
-    met_by_partitions: &[u64],
-    took: Duration,
-) -> Vec<Strike> {
-    let begun = |at: Duration, met: u64| match at <= took {
-        true => Strike::Met(met),
-        false => Strike::Never,
-    };
-    let over = |at: Duration| match at <= took {
-        true => Strike::Happened,
-        false => Strike::Never,
-    };
-    let crashes = crashes.iter().zip(met_by_crashes);
-    let crashes = crashes.map(|(crash, met)| (crash.at, *met, crash.restart));
-    let partitions = partitions.iter().zip(met_by_partitions);
-    let partitions = partitions.map(|(part, met)| (part.at, *met, part.heal));
-    let all = crashes.chain(partitions);
-    let strikes = all.flat_map(|(at, met, end)| [Some(begun(at, met)), end.map(over)]);
-    strikes.flatten().collect()
-}
-
-/// Crashes and partitions, each with its end, if it has one.
-pub fn planned(crashes: &[Crash], partitions: &[Partition]) -> Vec<Planned> {
-    let mut planned = Vec::new();
-    let mut plan = |begins: Planned, ends: Option<Planned>| {
-        let place = planned.len();
-        planned.push(begins);
-        planned.extend(ends.map(|ends| ends.after(place)));
-    };
-    for crash in crashes {
-        let restart = crash.restart.map(|at| Planned::restart(crash.process, at));
-        plan(Planned::crash(crash.process, crash.at), restart);
-    }
-    for part in partitions {
-        let named = part.group.iter().take(NAMED);
-        let mut who: Vec<_> = named.map(|node| NodeId(*node).to_string()).collect();
-        if part.group.len() > NAMED {
-            who.push(format!("{} more", part.group.len() - NAMED));
+/// `met` has what met each fault, without ends and links.
+fn of(events: &[Event], met: &[u64], took: Duration) -> Vec<Strike> {
+    let mut met = met.iter();
+    let strikes = events.iter().map(|event| {
+        let counts = event.ends.is_none() && !matches!(event.change, Change::Links(_));
+        let met = counts.then(|| met.next().copied().unwrap_or_default());
+        match (event.at <= took, met) {
+            (false, _) => Strike::Never,
+            (true, Some(met)) => Strike::Met(met),
+            (true, None) => Strike::Happened,
         }
-        let who = who.join(", ");
-        let heal = |at| Planned::new(format!("the heal of {who}"), at);
-        let begins = Planned::new(format!("the partition of {who}"), part.at);
-        plan(begins, part.heal.map(heal));
-    }
-    planned
+    });
+    strikes.collect()
 }

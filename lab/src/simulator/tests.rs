@@ -1,3 +1,5 @@
+mod faults;
+
 use std::collections::BTreeSet;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -135,6 +137,7 @@ fn each_loss_is_recorded_with_its_cause() {
             at: Duration::from_millis(60),
             heal: Some(Duration::from_millis(100)),
             group: vec![0],
+            ..Partition::default()
         }],
         ..Scenario::default()
     };

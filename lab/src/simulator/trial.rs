@@ -19,7 +19,7 @@ use trace::store::Store;
 use trace::telemetry::Sink;
 
 use super::shrink::Shrunk;
-use super::{End, Limit, Limits, NEVER, Ran, Scenario, Schedule, Shrinking};
+use super::{Crash, End, Event, Limit, Limits, NEVER, Ran, Scenario, Schedule, Shrinking};
 use crate::planned::Faults;
 use crate::system::{self, Coverage, System};
 
@@ -89,6 +89,8 @@ struct Tally {
     faults: Faults,
     lost: u64,
     doubled: u64,
+    /// How often a process left by churn before its schedule ended.
+    left: u64,
     /// Crashes and partitions that were drawn and began before their schedule ended.
     crashed: u64,
     parted: u64,
@@ -122,7 +124,7 @@ impl<S: System> Trial<S> {
         limits: Limits,
         [first, count]: [u64; 2],
     ) -> Self {
-        let faults = Faults::new(super::planned(&scenario.crash, &scenario.partition));
+        let faults = Faults::new(scenario.events().iter().map(Event::planned).collect());
         Self {
             system,
             directory,
@@ -352,8 +354,10 @@ impl Tally {
         self.faults.add(*took, |place| struck[place]);
         self.lost += strikes.lost;
         self.doubled += strikes.doubled;
-        let crashes = drawn.crash.iter().filter(|crash| crash.at <= *took);
-        self.crashed += crashes.count() as u64;
+        let (left, crashes) = drawn.crash.split_at(drawn.churn);
+        let begun = |all: &[Crash]| all.iter().filter(|crash| crash.at <= *took).count() as u64;
+        self.left += begun(left);
+        self.crashed += begun(crashes);
         let partitions = drawn.partition.iter().filter(|part| part.at <= *took);
         self.parted += partitions.count() as u64;
         self.longest = self.longest.max(*took);

@@ -85,6 +85,7 @@ fn hard() -> Scenario {
             at: ms(80),
             heal: Some(ms(120)),
             group: vec![2],
+            ..Partition::default()
         }],
         ..Scenario::default()
     }

@@ -19,13 +19,16 @@ use super::{Begin, Directory, Driver, Lateness, Report, Task};
 use crate::Peer;
 use crate::admission::Admission;
 
-/// What is left of a process that has crashed: the durable fields that it persisted last,
-/// and what belongs to its machine and to the record of the run. Its peer is gone, and
+/// What is left of a process that has crashed: its state, of which a restart may keep the
+/// durable fields alone, and what belongs to its machine and to the record of the run. Its peer is gone, and
 /// with it the messages that it had not read or not sent.
 pub struct Crashed<A: Algorithm> {
     id: NodeId,
     directory: Directory,
     steps: Steps<A>,
+    timers: Timers<A::Timer>,
+    /// How many commands it had taken.
+    commands: u64,
     links: Option<Links>,
     faults: FaultState,
     reports: mpsc::Sender<Report<A>>,
@@ -51,6 +54,8 @@ impl<A: Algorithm> Crashed<A> {
             id: task.id,
             directory: task.directory,
             steps: task.steps,
+            timers: task.timers,
+            commands: task.commands,
             links: task.delayed.into_links(),
             faults,
             reports: task.reports,
@@ -73,9 +78,25 @@ impl<A: Algorithm> Crashed<A> {
     }
 
     /// Restarts the process on a new peer, which has the same identity and is connected to
-    /// its neighbours. Its first step is that of
+    /// its neighbours, with its durable fields alone. Its first step is that of
     /// [`on_restart`](algorithms::Algorithm::on_restart).
     pub fn restart(self, peer: Peer) -> Driver<A> {
+        let fresh = Self {
+            timers: Timers::new(),
+            commands: 0,
+            ..self
+        };
+        fresh.on(peer, Begin::Restart)
+    }
+
+    /// Lets the process go on with all of its state on a new peer, as
+    /// [`restart`](Self::restart). It takes no step for that, and timers that have run out
+    /// meanwhile are handled at once.
+    pub fn go_on(self, peer: Peer) -> Driver<A> {
+        self.on(peer, Begin::GoOn)
+    }
+
+    fn on(self, peer: Peer, begin: Begin) -> Driver<A> {
         let Peer { handle, inbound } = peer;
         let in_order = self.links.as_ref().is_none_or(|links| links.in_order);
         let task = Task {
@@ -85,15 +106,15 @@ impl<A: Algorithm> Crashed<A> {
             handle,
             steps: self.steps,
             directory: self.directory,
-            timers: Timers::new(),
+            timers: self.timers,
             delayed: Delayed::new(self.links),
             reports: self.reports,
-            commands: 0,
+            commands: self.commands,
             admission: self.admission,
             lateness: self.lateness,
             tasks: self.tasks,
             incarnation: self.incarnation,
         };
-        Driver::spawn(task, self.faults, Begin::Restart)
+        Driver::spawn(task, self.faults, begin)
     }
 }

@@ -1,6 +1,7 @@
 //! Faults that the page injects into a process: it can be paused, and its links cut.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::time::Duration;
 
 use algorithms::NodeId;
 use tokio::sync::watch;
@@ -15,8 +16,11 @@ const CAPACITY: usize = 16_384;
 /// The faults of a process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FaultState {
-    /// It takes no step, and its timers are suspended.
+    /// The run stands still: it takes no step, and its timers are suspended.
     pub paused: bool,
+    /// It takes no step, and time goes on: timers that run out meanwhile are handled
+    /// afterwards.
+    pub halted: bool,
     /// Processes whose messages are held until the link is healed. None is lost or
     /// reordered, as with any reliable transport.
     pub cut: BTreeSet<NodeId>,
@@ -61,12 +65,23 @@ impl FaultGate {
         self.faults.changed().await.is_ok()
     }
 
-    /// Waits while the process is paused. Returns when the wait began, and the held events
-    /// of healed links, in order.
-    pub(super) async fn resumed(&mut self) -> (Instant, Vec<Inbound>) {
-        let since = Instant::now();
-        if let Ok(faults) = self.faults.wait_for(|faults| !faults.paused).await {
-            self.cut.clone_from(&faults.cut);
+    /// Waits while the process is paused or halted. Returns how long the run stood still, and
+    /// the held events of healed links, in order.
+    pub(super) async fn resumed(&mut self) -> (Duration, Vec<Inbound>) {
+        let mut stood_still = Duration::ZERO;
+        loop {
+            let (since, now) = (Instant::now(), self.faults());
+            if !now.paused && !now.halted {
+                self.cut = now.cut;
+                break;
+            }
+            let is_gone = self.faults.changed().await.is_err();
+            if now.paused {
+                stood_still += since.elapsed();
+            }
+            if is_gone {
+                break;
+            }
         }
         let (kept, there) = self
             .held
@@ -74,7 +89,7 @@ impl FaultGate {
             .partition::<VecDeque<_>, _>(|(from, _)| self.cut.contains(from));
         self.held = kept;
         (
-            since,
+            stood_still,
             there.into_iter().map(|(_, inbound)| inbound).collect(),
         )
     }

@@ -295,8 +295,10 @@ impl<A: Algorithm> Driver<A> {
 enum Begin {
     /// It starts.
     Start,
-    /// It restarts after a crash.
+    /// It restarts after a crash, without its memory.
     Restart,
+    /// It goes on after a crash, with its memory.
+    GoOn,
 }
 
 struct Task<A: Algorithm> {
@@ -338,10 +340,13 @@ impl<A: Algorithm> Task<A> {
         gate.resumed().await;
         let at = Instant::now();
         let step = match begin {
-            Begin::Start => self.steps.start(&self.directory),
-            Begin::Restart => self.steps.restart(&self.directory),
+            Begin::Start => Some(self.steps.start(&self.directory)),
+            Begin::Restart => Some(self.steps.restart(&self.directory)),
+            Begin::GoOn => None,
         };
-        self.carry_out(at, step).await;
+        if let Some(step) = step {
+            self.carry_out(at, step).await;
+        }
         for turn in 0_usize.. {
             // Some inputs consume no budget of tokio's, and may always be ready.
             consume_budget().await;
@@ -426,8 +431,7 @@ impl<A: Algorithm> Task<A> {
 
     /// While the process is paused, no time passes for it.
     async fn on_faults(&mut self, gate: &mut FaultGate) {
-        let (since, there) = gate.resumed().await;
-        let paused = since.elapsed();
+        let (paused, there) = gate.resumed().await;
         self.timers.postpone(paused);
         self.delayed.postpone(paused);
         for inbound in there {

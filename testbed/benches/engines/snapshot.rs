@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Parser as _;
 use lab::checkers::snapshot::overview;
 use lab::delay::Delay;
+use lab::simulator::Scenario;
 use lab::stats::show;
 use serde_json::json;
 use testbed::cli::Cli;
@@ -102,7 +103,7 @@ async fn one(seed: u64, mut all: All) -> All {
         in_order: true,
     };
     let timeout = Duration::from_secs(120);
-    let mut live = Live::new(description, system, links, &[], timeout);
+    let mut live = Live::new(description, system, links, Scenario::default(), timeout);
     let tasks = TaskTracker::new();
     let bench = RunContext {
         options: &options,

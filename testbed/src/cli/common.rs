@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use lab::options;
 use lab::topology::Topology;
 use lab::world::World;
 use node::admission::Guests;
@@ -17,7 +18,7 @@ use super::Error;
 use super::{Usage, VIEW, values};
 use crate::host::Bounds;
 use crate::limits::{self, Need, Plan};
-use crate::run::{Format, RunOptions, Time};
+use crate::run::{Format, RunOptions, ScenarioFile, Time};
 use crate::virtual_time;
 
 /// Options of every run, accepted before and after the experiment's name.
@@ -45,6 +46,10 @@ pub struct Common {
     /// regions (eight regions, two classes of lines), or a file, as docs/world.md describes
     #[arg(long, global = true, value_name = "NAME|FILE", default_value = "none")]
     pub network: String,
+    /// What happens to processes and links, and when: a TOML file, as docs/scenario.md
+    /// describes. Or the same as an inline table: '{pause = [{process = 2, at = "1s"}]}'
+    #[arg(long, global = true, value_name = "FILE")]
+    pub scenario: Option<PathBuf>,
     /// What secures connections within the process: nothing saves memory, and
     /// is for --transport memory alone [TCP: noise, QUIC: TLS]
     #[arg(long, global = true, value_name = "S", default_value = "noise")]
@@ -145,6 +150,8 @@ impl Common {
         })?;
         let otlp = Target::find(self.otlp.as_deref())?;
         let edges = topology.edges(peers, seed).map_err(lab::Error::from)?;
+        let scenario = self.scenario_file(peers)?;
+        let world = world(self, scenario.as_ref(), transport, need.transport)?;
         Ok(RunOptions {
             peers,
             topology: topology.to_string(),
@@ -152,8 +159,8 @@ impl Common {
             transport,
             security,
             time: self.time,
-            network: world(self, transport, need.transport)?
-                .map(|world| Arc::new(world.settle(peers, seed))),
+            network: world.map(|world| Arc::new(world.settle(peers, seed))),
+            scenario,
             seed,
             dial_timeout: self.dial_timeout,
             out: self.out.clone(),
@@ -173,6 +180,19 @@ impl Common {
     }
 }
 
+impl Common {
+    fn scenario_file(&self, peers: u32) -> Result<Option<ScenarioFile>, Error> {
+        let Some(path) = self.scenario.clone() else {
+            return Ok(None);
+        };
+        let scenario = options::read_scenario(&path).map_err(lab::Error::from)?;
+        let checked = scenario.check(peers).map_err(lab::options::Error::from);
+        checked.map_err(lab::Error::from)?;
+        let scenario = Arc::new(scenario);
+        Ok(Some(ScenarioFile { path, scenario }))
+    }
+}
+
 /// The transport of the run. A dialled address determines its transport; the peers
 /// of the run use the same one.
 fn transport(given: Option<Transport>, address: Option<Transport>) -> Result<Transport, Usage> {
@@ -188,23 +208,36 @@ fn transport(given: Option<Transport>, address: Option<Transport>) -> Result<Tra
 /// The world of the run. Its links lie under connections that both ends of this process have.
 fn world(
     common: &Common,
+    scenario: Option<&ScenarioFile>,
     transport: Transport,
     address: Option<Transport>,
 ) -> Result<Option<World>, Error> {
-    let world = World::find(&common.network).map_err(lab::Error::from)?;
-    let option = format!("--network {}", common.network);
+    let given = World::find(&common.network).map_err(lab::Error::from)?;
+    let planned = scenario.and_then(|file| file.scenario.network.clone());
+    let named = given.as_ref().or(planned.as_ref());
+    let option = match (named, scenario) {
+        (None, Some(file)) => format!("--scenario {}", file.name()),
+        (named, _) => format!("--network {}", named.map_or("none", |world| &world.name)),
+    };
     let refused = |reason| Err(Usage::value(option, reason).into());
+    let world = match (given, planned) {
+        (Some(_), Some(_)) => {
+            return refused("the scenario has a network as well; leave one of them out");
+        }
+        (given, planned) => given.or(planned),
+    };
+    let changes = scenario.is_some_and(|file| file.scenario.changes_links());
     match &world {
-        None => Ok(world),
-        Some(_) if transport == Transport::Quic => refused(
+        None if !changes => Ok(world),
+        _ if transport == Transport::Quic => refused(
             "links lie under a byte stream, and QUIC has datagrams and clocks of its own; take \
              --transport tcp or memory",
         ),
-        Some(_) if address.is_some() || common.guests.is_some() => refused(
+        _ if address.is_some() || common.guests.is_some() => refused(
             "the links of another program are those of the machine; leave --network out, or \
              --to and --guests",
         ),
-        Some(_) => Ok(world),
+        _ => Ok(world),
     }
 }
 

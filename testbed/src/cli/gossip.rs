@@ -11,6 +11,7 @@ use lab::system::gossip as flood;
 use lab::system::{Setup, SystemOptions as _, Visitor};
 
 use super::choice::{Choice, Description};
+use super::scenario::Takes;
 use super::{Common, Measure};
 use super::{Error, Usage};
 use crate::experiment::gossip::{self, Options};
@@ -75,6 +76,7 @@ impl Measure for Gossip {
     fn checked(&self, common: &Common) -> Result<(gossip::Gossip, RunOptions), Error> {
         let gossip = gossip::Gossip::new(self.try_into()?);
         let options = common.checked(self.need())?;
+        Takes::Peers.check(&options)?;
         self.net.check(options.peers).map_err(lab::Error::from)?;
         Ok((gossip, options))
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use node::lookup::MAX_RECORD;
 
+use super::scenario::Takes;
 use super::values::{self, Size};
 use super::{Common, Measure};
 use super::{Error, Usage};
@@ -50,7 +51,9 @@ impl Measure for Kad {
 
     fn checked(&self, common: &Common) -> Result<(kad::Kad, RunOptions), Error> {
         let kad = kad::Kad::new(self.try_into()?);
-        Ok((kad, common.checked(self.need())?))
+        let options = common.checked(self.need())?;
+        Takes::Peers.check(&options)?;
+        Ok((kad, options))
     }
 }
 

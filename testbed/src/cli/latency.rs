@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::Error;
+use super::scenario::Takes;
 use super::values::{self, Size};
 use super::{Common, Measure};
 use crate::experiment::latency::{self, Options};
@@ -51,7 +52,9 @@ impl Measure for Latency {
 
     fn checked(&self, common: &Common) -> Result<(latency::Latency, RunOptions), Error> {
         let latency = latency::Latency::new(self.into());
-        Ok((latency, common.checked(self.need())?))
+        let options = common.checked(self.need())?;
+        Takes::Network.check(&options)?;
+        Ok((latency, options))
     }
 }
 

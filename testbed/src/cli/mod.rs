@@ -13,6 +13,7 @@ pub mod own;
 mod parse;
 pub mod ping;
 pub mod registry;
+mod scenario;
 #[cfg(test)]
 mod shortest;
 pub mod sweep;

@@ -8,6 +8,7 @@ use rand::SeedableRng as _;
 use rand::seq::IndexedRandom as _;
 use rand_chacha::ChaCha8Rng;
 
+use super::scenario::Takes;
 use super::values;
 use super::{Common, Measure};
 use super::{Error, Usage};
@@ -43,6 +44,7 @@ impl Measure for Ping {
 
     fn checked(&self, common: &Common) -> Result<(ping::Ping, RunOptions), Error> {
         let options = common.checked(self.need())?;
+        Takes::Network.check(&options)?;
         if self.from >= options.peers {
             return Err(no_peer("--from", self.from, options.peers).into());
         }

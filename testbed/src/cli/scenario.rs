@@ -36,7 +36,10 @@ impl Takes {
             return refused(key, reason);
         }
         let lost = scenario.partition.iter();
-        if lost.filter_map(|one| one.messages).any(|cut| cut == Cut::Lost) {
+        if lost
+            .filter_map(|one| one.messages)
+            .any(|cut| cut == Cut::Lost)
+        {
             return refused(
                 "messages = \"lost\"",
                 "a partition holds what connections carry until it heals; leave it out, or write \
@@ -48,7 +51,8 @@ impl Takes {
 
     fn refused(self, scenario: &Scenario) -> Option<(&'static str, &'static str)> {
         let usual = Scenario::default();
-        let simulated = "connections lose, double and reorder nothing; take simulate, or leave it out";
+        let simulated =
+            "connections lose, double and reorder nothing; take simulate, or leave it out";
         let part = "a run over real peers is always whole; take simulate, or leave it out";
         let own = "this experiment has no faults; leave it out";
         let delay = "messages are libp2p's here; take network = \"wan\" or another world";
@@ -62,12 +66,20 @@ impl Takes {
             ("steps", scenario.steps.is_some(), part),
             ("delay", scenario.delay != usual.delay && !has_delay, delay),
             ("crash", !scenario.crash.is_empty() && is_network_alone, own),
-            ("partition", !scenario.partition.is_empty() && is_network_alone, own),
+            (
+                "partition",
+                !scenario.partition.is_empty() && is_network_alone,
+                own,
+            ),
             ("pause", !scenario.pause.is_empty() && is_network_alone, own),
             ("slow", !scenario.slow.is_empty() && is_network_alone, own),
             ("links", !scenario.links.is_empty() && is_network_alone, own),
             ("churn", !scenario.churn.is_none() && is_network_alone, own),
-            ("random", !scenario.random.is_none() && is_network_alone, own),
+            (
+                "random",
+                !scenario.random.is_none() && is_network_alone,
+                own,
+            ),
         ];
         let given = keys.into_iter().find(|(_, given, _)| *given);
         given.map(|(key, _, reason)| (key, reason))

@@ -11,6 +11,7 @@ use std::task::Poll;
 use algorithms::{Algorithm, NodeId};
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _, stream};
+use lab::simulator::Memory;
 use node::driver::{Crashed, Driver, Stopped};
 use node::{Config, Handle, Multiaddr, Peer};
 use opentelemetry::Context;
@@ -41,6 +42,8 @@ impl Seat {
 /// A process that has crashed, and the end of its peer.
 struct Down<A: Algorithm> {
     crashed: Crashed<A>,
+    /// What it still knows when it restarts.
+    state: Memory,
     /// `None` once a restart waits for it.
     gone: Option<BoxFuture<'static, ()>>,
 }
@@ -96,7 +99,12 @@ impl<A: Algorithm> Restarts<A> {
     ///
     /// # Errors
     /// [`Stopped`] if the process has panicked.
-    pub async fn crash(&mut self, network: &mut Network<A>, node: NodeId) -> Result<bool, Stopped> {
+    pub async fn crash(
+        &mut self,
+        network: &mut Network<A>,
+        node: NodeId,
+        state: Memory,
+    ) -> Result<bool, Stopped> {
         let mut ids = network.drivers.iter().map(Driver::id);
         let Some(place) = ids.position(|id| id == node) else {
             return Ok(false);
@@ -104,7 +112,12 @@ impl<A: Algorithm> Restarts<A> {
         let driver = network.drivers.remove(place);
         let gone = Some(driver.handle().gone().boxed());
         let crashed = driver.crash().await?;
-        self.down.insert(node, Down { crashed, gone });
+        let down = Down {
+            crashed,
+            state,
+            gone,
+        };
+        self.down.insert(node, down);
         Ok(true)
     }
 
@@ -185,14 +198,32 @@ impl<A: Algorithm> Restarts<A> {
         Ok(None)
     }
 
-    /// Restarts the process on its new peer. Cut links are still cut.
-    pub fn resume(&mut self, network: &mut Network<A>, node: NodeId, peer: Peer, paused: bool) {
-        if let Some(Down { mut crashed, .. }) = self.down.remove(&node) {
-            crashed.faults().paused = paused;
-            let drivers = &mut network.drivers;
-            let place = drivers.partition_point(|driver| driver.id() < node);
-            drivers.insert(place, crashed.restart(peer));
-        }
+    /// Restarts the process on its new peer. Cut links are still cut. Returns what it still
+    /// knows; `None` if it was not down.
+    pub fn resume(
+        &mut self,
+        network: &mut Network<A>,
+        node: NodeId,
+        peer: Peer,
+        paused: bool,
+    ) -> Option<Memory> {
+        let Down {
+            mut crashed, state, ..
+        } = self.down.remove(&node)?;
+        crashed.faults().paused = paused;
+        let drivers = &mut network.drivers;
+        let place = drivers.partition_point(|driver| driver.id() < node);
+        let driver = match state {
+            Memory::Lost => crashed.restart(peer),
+            Memory::Kept => crashed.go_on(peer),
+        };
+        drivers.insert(place, driver);
+        Some(state)
+    }
+
+    /// What that process will still know when it restarts, if it is down.
+    pub fn memory(&self, node: NodeId) -> Option<Memory> {
+        self.down.get(&node).map(|down| down.state)
     }
 }
 

@@ -11,7 +11,7 @@ mod record;
 pub use error::Error;
 pub use folder::{Folder, Lines, has_ended, latest};
 pub use membership::Membership;
-pub use options::{Format, RunOptions, Time};
+pub use options::{Format, RunOptions, ScenarioFile, Time};
 pub use record::{Experiment, Network, Phase, Record, SCHEMA, Spans, Status, Verdict, Versions};
 
 /// The record: what was run, and its outcome.

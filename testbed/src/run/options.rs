@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::ValueEnum;
+use lab::simulator::Scenario;
 use lab::topology::Edges;
 use lab::world::Settled;
 use node::admission::Guests;
@@ -33,6 +34,8 @@ pub struct RunOptions {
     pub time: Time,
     /// The world in which the peers sit; `None` for links as the machine has them.
     pub network: Option<Arc<Settled>>,
+    /// The scenario with faults.
+    pub scenario: Option<ScenarioFile>,
     /// Where all keys and choices come from.
     pub seed: u64,
     /// How long a dial may take.
@@ -57,6 +60,22 @@ pub struct RunOptions {
     pub quiet: bool,
     /// What the run needs of the machine, and what is available.
     pub limits: Limits,
+}
+
+/// The scenario of a run.
+#[derive(Clone, Debug)]
+pub struct ScenarioFile {
+    /// Its file, or the text itself.
+    pub path: PathBuf,
+    /// What it says.
+    pub scenario: Arc<Scenario>,
+}
+
+impl ScenarioFile {
+    /// Its file as the user named it, or the text.
+    pub fn name(&self) -> String {
+        self.path.to_string_lossy().into_owned()
+    }
 }
 
 /// The clock of a run over real peers.

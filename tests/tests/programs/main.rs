@@ -13,6 +13,7 @@ mod dial;
 mod docs;
 mod export;
 mod export_files;
+mod faults;
 mod first_commands;
 mod hostile;
 mod interop;

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
+use opentelemetry::KeyValue;
 use opentelemetry::trace::{Span as _, Tracer as _};
-use opentelemetry::{Array, KeyValue, StringValue, Value};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use serde::{Deserialize, Serialize};
 
-use super::{CrashRecord, LossRecord, PartitionRecord, text, texts};
+use super::{CrashRecord, LossRecord, Mark, PartitionRecord, text, texts};
 use crate::LABORATORY;
 use crate::steps::{LOST, key};
 use crate::telemetry::Tracer;
@@ -95,51 +95,45 @@ pub fn crash(service: &str, span: &Span) -> Option<(Arc<str>, Lifecycle)> {
     Some((peer.into(), happened))
 }
 
-/// Records crashes and partitions as spans of the laboratory, whose tracer is made if
-/// there are any.
+/// Records faults as spans of the laboratory, whose tracer is made if there are any.
+/// `marks` are those beside crashes and partitions, with their times.
 ///
 /// `unfinished` is why the run was cut short, if it was, and when.
 pub fn record(
     crashes: &[CrashRecord],
     partitions: &[PartitionRecord],
+    marks: Vec<(u64, Mark)>,
     unfinished: Option<(u64, String)>,
     laboratory: impl FnOnce() -> Tracer,
 ) {
-    if crashes.is_empty() && partitions.is_empty() && unfinished.is_none() {
+    if crashes.is_empty() && partitions.is_empty() && marks.is_empty() && unfinished.is_none() {
         return;
     }
     let tracer = laboratory();
-    let record = |name, at, attributes: Vec<KeyValue>| {
-        let time = UNIX_EPOCH + Duration::from_nanos(at);
-        let builder = tracer.span_builder(name).with_start_time(time);
-        let mut span = builder.with_attributes(attributes).start(&tracer);
-        span.end_with_timestamp(time);
-    };
+    let time = |at| UNIX_EPOCH + Duration::from_nanos(at);
     if let Some((at, reason)) = unfinished {
-        record(UNFINISHED, at, vec![KeyValue::new(REASON, reason)]);
+        let builder = tracer.span_builder(UNFINISHED).with_start_time(time(at));
+        let reason = [KeyValue::new(REASON, reason)];
+        let mut span = builder.with_attributes(reason).start(&tracer);
+        span.end_with_timestamp(time(at));
     }
     for crash in crashes {
-        let peer = || vec![KeyValue::new(PEER, Arc::clone(&crash.process))];
-        record(KILL, crash.at, peer());
+        let peer = || crash.process.to_string();
+        Mark::kill(peer()).record(&tracer, time(crash.at));
         if let Some(at) = crash.restarted {
-            record(RESTART, at, peer());
+            Mark::restart(peer()).record(&tracer, time(at));
         }
     }
     for partition in partitions {
-        let sides = || {
-            let sides = [(GROUP, &partition.group), (OTHERS, &partition.others)];
-            sides.map(|(name, side)| KeyValue::new(name, list(side)))
-        };
-        record(PARTITION, partition.at, sides().into());
+        let sides = [partition.group.clone(), partition.others.clone()];
+        Mark::separation(&sides, None, false).record(&tracer, time(partition.at));
         if let Some(at) = partition.healed {
-            record(HEAL, at, sides().into());
+            Mark::separation(&sides, None, true).record(&tracer, time(at));
         }
     }
-}
-
-fn list(names: &[Arc<str>]) -> Value {
-    let names = names.iter().map(|name| StringValue::from(Arc::clone(name)));
-    Value::Array(Array::String(names.collect()))
+    for (at, mark) in marks {
+        mark.record(&tracer, time(at));
+    }
 }
 
 /// What happened to a peer. Of one time, a restart comes before the next crash.

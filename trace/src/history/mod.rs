@@ -5,6 +5,7 @@
 
 mod causality;
 pub mod faults;
+mod mark;
 mod moments;
 mod operations;
 mod recovery;
@@ -25,6 +26,7 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 pub use causality::clocks;
 pub use causality::{Causality, StepIndex};
 pub use faults::fault;
+pub use mark::Mark;
 pub use moments::{Moment, Now};
 pub use operations::{AnswerRecord, OperationRecord};
 

@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use super::{Crash, Error, Frequency, Memory, Partition, RandomFaults, Scenario, malformed};
+use super::{Churn, Crash, Error, Frequency, Memory, NewLinks, Partition, Pause};
+use super::{RandomFaults, Scenario, Slow, malformed};
 use crate::values;
 
 impl Scenario {
@@ -52,6 +53,18 @@ impl fmt::Display for Scenario {
         if !self.partition.is_empty() {
             key("partition", list(&self.partition));
         }
+        if !self.pause.is_empty() {
+            key("pause", list(&self.pause));
+        }
+        if !self.slow.is_empty() {
+            key("slow", list(&self.slow));
+        }
+        if !self.links.is_empty() {
+            key("links", list(&self.links));
+        }
+        if self.churn != usual.churn {
+            key("churn", self.churn.to_string());
+        }
         if self.random != usual.random {
             key("random", self.random.to_string());
         }
@@ -65,7 +78,7 @@ impl fmt::Display for Scenario {
     }
 }
 
-fn list<T: fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
+pub(super) fn list<T: fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
     let items: Vec<_> = items.into_iter().map(|item| item.to_string()).collect();
     format!("[{}]", items.join(", "))
 }
@@ -89,7 +102,64 @@ impl fmt::Display for Partition {
         if let Some(heal) = self.heal {
             write!(f, ", heal = \"{heal:?}\"")?;
         }
-        write!(f, ", group = {}}}", list(&self.group))
+        write!(f, ", group = {}", list(&self.group))?;
+        if let Some(others) = &self.others {
+            write!(f, ", others = {}", list(others))?;
+        }
+        if let Some(direction) = self.one_way {
+            write!(f, ", one_way = \"{}\"", values::name_of(direction))?;
+        }
+        if let Some(messages) = self.messages {
+            write!(f, ", messages = \"{}\"", values::name_of(messages))?;
+        }
+        f.write_str("}")
+    }
+}
+
+impl fmt::Display for Pause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{{process = {}, at = \"{:?}\"", self.process, self.at)?;
+        if let Some(resume) = self.resume {
+            write!(f, ", resume = \"{resume:?}\"")?;
+        }
+        f.write_str("}")
+    }
+}
+
+impl fmt::Display for Slow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{{process = {}, at = \"{:?}\"", self.process, self.at)?;
+        if let Some(until) = self.until {
+            write!(f, ", until = \"{until:?}\"")?;
+        }
+        write!(f, ", by = \"{:?}\"}}", self.by)
+    }
+}
+
+impl fmt::Display for NewLinks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = &self.network.name;
+        write!(f, "{{at = \"{:?}\", network = {name:?}}}", self.at)
+    }
+}
+
+impl fmt::Display for Churn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut keys = Vec::new();
+        if let Some(session) = &self.session {
+            keys.push(format!("session = \"{session}\""));
+            keys.push(format!("downtime = \"{}\"", self.downtime));
+            keys.push(format!("from = \"{:?}\"", self.from));
+            keys.push(format!("until = \"{:?}\"", self.until));
+        }
+        if let Some(trace) = &self.trace {
+            keys.push(format!("trace = {:?}", trace.path.to_string_lossy()));
+        }
+        keys.push(format!("state = \"{}\"", values::name_of(self.state)));
+        if !self.keep.is_empty() {
+            keys.push(format!("keep = {}", list(&self.keep)));
+        }
+        write!(f, "{{{}}}", keys.join(", "))
     }
 }
 

@@ -33,16 +33,54 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
         restart,
         state,
     });
-    let partition = (times(), option::of(times()), vec(any::<u32>(), 0..5));
-    let partition = partition.prop_map(|(at, heal, group)| Partition { at, heal, group });
+    let side = || vec(any::<u32>(), 0..5);
+    let direction = prop_oneof![Just(Direction::From), Just(Direction::To)];
+    let messages = prop_oneof![Just(Cut::Lost), Just(Cut::Held)];
+    let kind = (option::of(direction), option::of(messages));
+    let partition = (
+        times(),
+        option::of(times()),
+        side(),
+        option::of(side()),
+        kind,
+    );
+    let partition =
+        partition.prop_map(|(at, heal, group, others, (one_way, messages))| Partition {
+            at,
+            heal,
+            group,
+            others,
+            one_way,
+            messages,
+        });
+    let pause = (any::<u32>(), times(), option::of(times()));
+    let pause = pause.prop_map(|(process, at, resume)| Pause {
+        process,
+        at,
+        resume,
+    });
+    let slow = (any::<u32>(), times(), option::of(times()), times());
+    let slow = slow.prop_map(|(process, at, until, by)| Slow {
+        process,
+        at,
+        until,
+        by,
+    });
     let chances = (0.0..=1.0, 0.0..=1.0, any::<bool>());
+    let delays_of = (vec(pause, 0..3), vec(slow, 0..3), churn());
     let faults = (vec(crash, 0..4), vec(partition, 0..4), random());
     let part = (
         option::of(btree_set(any::<u32>(), 0..5)),
         option::of(0..1_u64 << 60),
     );
-    (delays(), chances, faults, part).prop_map(
-        |(delay, (loss, duplication, fifo), (crash, partition, random), (commands, steps))| {
+    (delays(), chances, faults, delays_of, part).prop_map(
+        |(
+            delay,
+            (loss, duplication, fifo),
+            (crash, partition, random),
+            (pause, slow, churn),
+            (commands, steps),
+        )| {
             Scenario {
                 delay,
                 network: None,
@@ -51,12 +89,32 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
                 fifo,
                 crash,
                 partition,
+                pause,
+                slow,
+                links: Vec::new(),
+                churn,
                 random,
                 commands,
                 steps,
             }
         },
     )
+}
+
+fn churn() -> impl Strategy<Value = Churn> {
+    let state = prop_oneof![Just(Memory::Kept), Just(Memory::Lost)];
+    let keep = vec(any::<u32>(), 0..3);
+    let churn = (delays(), delays(), times(), times(), state, keep);
+    let churn = churn.prop_map(|(session, downtime, from, until, state, keep)| Churn {
+        session: Some(session),
+        downtime,
+        from,
+        until,
+        state,
+        keep,
+        trace: None,
+    });
+    option::of(churn).prop_map(Option::unwrap_or_default)
 }
 
 fn random() -> impl Strategy<Value = RandomFaults> {
@@ -94,6 +152,9 @@ fn written(scenario: &Scenario) -> String {
     if let Some(steps) = scenario.steps {
         line(format!("steps = {steps}"));
     }
+    line(format!("pause = {}", inline::list(&scenario.pause)));
+    line(format!("slow = {}", inline::list(&scenario.slow)));
+    line(format!("churn = {}", scenario.churn));
     for crash in &scenario.crash {
         line(format!("[[crash]]\nprocess = {}", crash.process));
         line(format!("at = \"{:?}\"", crash.at));
@@ -110,6 +171,15 @@ fn written(scenario: &Scenario) -> String {
             line(format!("heal = \"{heal:?}\""));
         }
         line(format!("group = {:?}", partition.group));
+        if let Some(others) = &partition.others {
+            line(format!("others = {others:?}"));
+        }
+        if let Some(direction) = partition.one_way {
+            line(format!("one_way = \"{}\"", values::name_of(direction)));
+        }
+        if let Some(messages) = partition.messages {
+            line(format!("messages = \"{}\"", values::name_of(messages)));
+        }
     }
     let RandomFaults {
         crash,
@@ -146,7 +216,7 @@ fn damaged_scenarios_are_read_or_rejected_with_the_line() {
             Ok(scenario) => {
                 let of_none = scenario.check(0);
                 let checked = scenario.check(processes);
-                let has_random = !scenario.random.is_none();
+                let has_random = !scenario.random.is_none() || !scenario.churn.is_none();
                 prop_assert!(checked.is_ok() || of_none.is_err() || has_random);
                 if let Err(error) = checked {
                     prop_assert!(!error.to_string().is_empty());
@@ -176,7 +246,7 @@ fn any_time() -> impl Strategy<Value = Duration> {
 /// times are.
 #[test]
 fn a_checked_scenario_can_be_simulated() {
-    let changed = (vec(any_time(), 12), any::<u64>());
+    let changed = (vec(any_time(), 24), any::<u64>());
     check(
         48,
         (scenarios(), changed),
@@ -195,7 +265,22 @@ fn a_checked_scenario_can_be_simulated() {
                 partition.group.iter_mut().for_each(|process| *process %= 3);
                 partition.at = time();
                 partition.heal = None;
+                if let Some(others) = &mut partition.others {
+                    others.iter_mut().for_each(|process| *process %= 3);
+                    others.retain(|process| !partition.group.contains(process));
+                }
             }
+            for pause in &mut scenario.pause {
+                pause.process %= 3;
+                pause.at = time();
+                pause.resume = pause.resume.map(|_| pause.at + time());
+            }
+            for slow in &mut scenario.slow {
+                slow.process %= 3;
+                slow.at = time();
+                slow.until = slow.until.map(|_| slow.at + time());
+            }
+            scenario.churn = Churn::default();
             prop_assert!(scenario.check(3).is_ok());
             let (system, mesh) = (bank(3), mesh(3));
             let mut schedule = Schedule::new(&system, &mesh, &scenario, seed);

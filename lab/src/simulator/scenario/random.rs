@@ -141,8 +141,10 @@ impl fmt::Display for Frequency {
 /// The faults that a schedule has drawn.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DrawnFaults {
-    /// Processes that stop, in the order of time.
+    /// Processes that stop: those of churn, in the order of time, and then others.
     pub crash: Vec<Crash>,
+    /// How many of them are of churn.
+    pub churn: usize,
     /// Times in which some processes cannot reach others, in the order of time.
     pub partition: Vec<Partition>,
 }
@@ -184,18 +186,14 @@ impl RandomFaults {
     }
 
     /// The faults of the schedule with that seed, beside crashes that have fixed times.
-    pub(in crate::simulator) fn draw(
-        &self,
-        fixed: &[Crash],
-        processes: u32,
-        seed: u64,
-    ) -> DrawnFaults {
+    pub(super) fn draw(&self, fixed: &[Crash], processes: u32, seed: u64) -> DrawnFaults {
         let rng = |stream| {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             rng.set_stream(stream);
             rng
         };
         DrawnFaults {
+            churn: 0,
             crash: match self.crash.is_never() || processes == 0 {
                 true => Vec::new(),
                 false => self.crashes(fixed, processes, &mut rng(CRASHES)),
@@ -262,6 +260,7 @@ impl RandomFaults {
                 at,
                 heal: Some(heal),
                 group,
+                ..Partition::default()
             }
         };
         times.into_iter().map(partition).collect()

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 use trace::time::duration;
 
-use super::{Crash, Frequency, Partition};
+use super::{Crash, Frequency, NewLinks, Partition, Pause, Slow};
 use crate::delay::Delay;
 use crate::values;
 use crate::world::World;
@@ -22,6 +22,14 @@ pub(super) fn delay<'de, D: Deserializer<'de>>(from: D) -> Result<Delay, D::Erro
 pub(super) fn network<'de, D: Deserializer<'de>>(from: D) -> Result<Option<World>, D::Error> {
     let text = Text("the name of a network in quotation marks, for example \"wan\", or a file");
     World::find(&from.deserialize_any(text)?).map_err(D::Error::custom)
+}
+
+pub(super) fn links<'de, D: Deserializer<'de>>(from: D) -> Result<World, D::Error> {
+    network(from)?.ok_or_else(|| D::Error::custom("none are no links; write for example lan"))
+}
+
+pub(super) fn some_delay<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Delay>, D::Error> {
+    delay(from).map(Some)
 }
 
 pub(super) fn time<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
@@ -43,6 +51,18 @@ pub(super) fn crashes<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Crash>, 
 
 pub(super) fn partitions<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Partition>, D::Error> {
     from.deserialize_any(List("a list, which begins with [[partition]]", PhantomData))
+}
+
+pub(super) fn pauses<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Pause>, D::Error> {
+    from.deserialize_any(List("a list, which begins with [[pause]]", PhantomData))
+}
+
+pub(super) fn slow<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Slow>, D::Error> {
+    from.deserialize_any(List("a list, which begins with [[slow]]", PhantomData))
+}
+
+pub(super) fn new_links<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<NewLinks>, D::Error> {
+    from.deserialize_any(List("a list, which begins with [[links]]", PhantomData))
 }
 
 pub(super) fn frequency<'de, D: Deserializer<'de>>(from: D) -> Result<Frequency, D::Error> {

@@ -1,9 +1,10 @@
 //! Scenarios that are simpler than another.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::delay::Delay;
-use crate::simulator::{Crash, DrawnFaults, Partition, RandomFaults, Scenario};
+use crate::simulator::{Churn, Crash, DrawnFaults, Partition, Pause, RandomFaults, Scenario, Slow};
 
 /// The shortest delay that is tried: that of the usual scenario.
 const SHORT: Duration = Duration::from_millis(1);
@@ -25,18 +26,36 @@ pub(super) fn among(peers: u32, before: u32, scenario: &Scenario) -> Scenario {
             crash.push(one);
         }
     }
+    let places = |group: &[u32]| {
+        let group: BTreeSet<_> = group.iter().map(|process| place(*process)).collect();
+        group.into_iter().collect::<Vec<_>>()
+    };
     let parts = scenario.partition.iter().map(|part| {
-        let mut group: Vec<_> = part.group.iter().map(|process| place(*process)).collect();
-        group.sort_unstable();
-        group.dedup();
+        let group = places(&part.group);
+        let mut others = part.others.as_deref().map(places);
+        // Both sides may have come to the same process.
+        if let Some(others) = &mut others {
+            others.retain(|process| !group.contains(process));
+        }
         Partition {
             group,
+            others,
             ..part.clone()
         }
+    });
+    let pauses = scenario.pause.iter().map(|pause| Pause {
+        process: place(pause.process),
+        ..pause.clone()
+    });
+    let slow = scenario.slow.iter().map(|slow| Slow {
+        process: place(slow.process),
+        ..slow.clone()
     });
     Scenario {
         crash,
         partition: parts.collect(),
+        pause: pauses.collect(),
+        slow: slow.collect(),
         commands: None,
         steps: None,
         ..scenario.clone()
@@ -54,6 +73,7 @@ pub(super) fn with_fewer_faults(scenario: &Scenario) -> Vec<Scenario> {
     }];
     all.push(Scenario {
         random: RandomFaults::default(),
+        churn: Churn::default(),
         ..scenario.clone()
     });
     for place in 0..scenario.partition.len() {
@@ -64,6 +84,21 @@ pub(super) fn with_fewer_faults(scenario: &Scenario) -> Vec<Scenario> {
     for place in 0..scenario.crash.len() {
         let mut fewer = scenario.clone();
         fewer.crash.remove(place);
+        all.push(fewer);
+    }
+    for place in 0..scenario.pause.len() {
+        let mut fewer = scenario.clone();
+        fewer.pause.remove(place);
+        all.push(fewer);
+    }
+    for place in 0..scenario.slow.len() {
+        let mut fewer = scenario.clone();
+        fewer.slow.remove(place);
+        all.push(fewer);
+    }
+    for place in 0..scenario.links.len() {
+        let mut fewer = scenario.clone();
+        fewer.links.remove(place);
         all.push(fewer);
     }
     all.push(Scenario {
@@ -87,6 +122,7 @@ pub(super) fn with_fewer_faults(scenario: &Scenario) -> Vec<Scenario> {
 pub(super) fn with_fixed_faults(scenario: &Scenario, drawn: DrawnFaults) -> Scenario {
     let mut fixed = Scenario {
         random: RandomFaults::default(),
+        churn: Churn::default(),
         ..scenario.clone()
     };
     fixed.crash.extend(drawn.crash);

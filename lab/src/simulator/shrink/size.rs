@@ -20,8 +20,8 @@ pub struct Size {
     pub steps: u64,
     /// How many messages they send.
     pub messages: u64,
-    /// How many processes crash, partitions begin, and messages are lost or come twice at
-    /// random.
+    /// How many processes crash, pause or slow down, partitions begin, and messages are lost
+    /// or come twice at random.
     pub faults: u64,
 }
 
@@ -33,8 +33,11 @@ impl Size {
         let crashes = crashes.map(|crash| crash.at);
         let partitions = scenario.partition.iter().chain(&drawn.partition);
         let partitions = partitions.map(|part| part.at);
+        let pauses = scenario.pause.iter().map(|pause| pause.at);
+        let slow = scenario.slow.iter().map(|slow| slow.at);
         let begun = |at: &Duration| *at <= ran.took;
-        let begun = crashes.chain(partitions).filter(begun).count() as u64;
+        let all = crashes.chain(partitions).chain(pauses).chain(slow);
+        let begun = all.filter(begun).count() as u64;
         Self {
             peers: case.peers(),
             commands: case.commands() - ran.left_out,

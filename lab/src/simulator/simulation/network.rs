@@ -7,7 +7,7 @@ use opentelemetry::trace::SpanContext;
 use rand::RngExt as _;
 use trace::steps::{Loss, Received, mix};
 
-use super::{Channel, Happening, Simulation, nanos};
+use super::{Happening, Simulation, nanos};
 use crate::world::{Packets, Settled};
 
 /// How much longer than the latency a message travels: what its packets take longer, and
@@ -44,12 +44,12 @@ impl<A: Algorithm> Simulation<A> {
         id: u64,
         by: &SpanContext,
     ) {
-        let channel = self.channels.entry((from.0, to.0));
-        let world = self.world.as_ref();
-        let channel = channel.or_insert_with(|| Channel {
-            packets: world.and_then(|world| world.packets(from.0, to.0)),
-            ..Channel::default()
-        });
+        let channel = self.channels.entry((from.0, to.0)).or_default();
+        let (world, settled) = self.worlds.at(self.now);
+        if channel.world != world || channel.next_sequence == 0 {
+            channel.world = world;
+            channel.packets = settled.and_then(|settled| settled.packets(from.0, to.0));
+        }
         let received = Received {
             id,
             sequence: channel.next_sequence,
@@ -79,7 +79,7 @@ impl<A: Algorithm> Simulation<A> {
             return Some((Loss::Cut, "the network is parted"));
         }
         // On a stream a link loses nothing: what it loses arrives later.
-        let loss = match &self.world {
+        let loss = match self.worlds.at(self.now).1 {
             Some(settled) if !self.scenario.fifo => self.scenario.loss.max(settled.world().loss),
             Some(_) | None => self.scenario.loss,
         };
@@ -89,7 +89,7 @@ impl<A: Algorithm> Simulation<A> {
     }
 
     fn deliver(&mut self, from: NodeId, to: NodeId, message: A::Message, received: Received) {
-        let delay = match &self.world {
+        let delay = match self.worlds.at(self.now).1 {
             None => self.scenario.delay.draw(&mut self.rng),
             Some(world) => {
                 let packets = &mut self.channels.entry((from.0, to.0)).or_default().packets;
@@ -98,12 +98,11 @@ impl<A: Algorithm> Simulation<A> {
                 world.latency(from.0, to.0) + travels(world, packets, [from.0, to.0], size, fifo)
             }
         };
-        let mut at = self.now.saturating_add(nanos(delay));
-        if self.scenario.fifo {
-            let channel = self.channels.entry((from.0, to.0)).or_default();
-            at = at.max(channel.last_arrival);
-            channel.last_arrival = at;
-        }
+        let at = self.now.saturating_add(nanos(delay));
+        let at = match self.arrives(from, to, at) {
+            Ok(at) => at,
+            Err(never) => return self.lose(from, to, &message, &received, never),
+        };
         let message = Happening::Message {
             from,
             to,

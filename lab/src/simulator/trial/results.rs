@@ -12,7 +12,7 @@ use crate::planned::Faults;
 use crate::planned::Strike;
 use crate::shell;
 use crate::simulator::shrink::Failure;
-use crate::simulator::{Frequency, RandomFaults, planned};
+use crate::simulator::{Frequency, RandomFaults};
 use crate::stats::{per_second, show};
 use crate::system::{self, Coverage, Results, System};
 use crate::values;
@@ -48,6 +48,8 @@ pub struct Counted {
     pub lost_at_random: u64,
     /// Messages that came twice at random.
     pub doubled_at_random: u64,
+    /// How often processes left by churn, before the ends of their schedules.
+    pub left_by_churn: u64,
     /// Crashes at random times, before the ends of their schedules.
     pub crashes_at_random: u64,
     /// Partitions at random times, before the ends of their schedules.
@@ -211,7 +213,7 @@ impl<S: System> Trial<S> {
         let smallest = tried.smallest();
         let scenario = smallest.map_or(&self.scenario, |smallest| &smallest.case.scenario);
         let strikes = ran.strikes.of_drawn(scenario, drawn, took);
-        let planned = planned(&drawn.crash, &drawn.partition).into_iter();
+        let planned = drawn.events().into_iter().map(|event| event.planned());
         // Those after its end were never to happen.
         let (planned, strikes): (Vec<_>, Vec<_>) = planned
             .zip(strikes)
@@ -248,6 +250,7 @@ impl<S: System> Trial<S> {
             faults: tally.faults.clone(),
             lost_at_random: tally.lost,
             doubled_at_random: tally.doubled,
+            left_by_churn: tally.left,
             crashes_at_random: tally.crashed,
             partitions_at_random: tally.parted,
             faults_at_random: Faults::default(),
@@ -294,7 +297,14 @@ impl Counted {
             let until = show(scenario.random.until);
             format!("{name:<17} {count} at random ({frequency} until {until})\n")
         });
-        rates.chain(drawn).collect::<String>() + &self.faults.text()
+        let churn = match scenario.churn.is_none() {
+            true => String::new(),
+            false => format!(
+                "churn             processes left {} times\n",
+                self.left_by_churn
+            ),
+        };
+        rates.chain(drawn).collect::<String>() + &churn + &self.faults.text()
     }
 
     /// The kinds of faults at random times: how often they were to happen, and did.
@@ -322,6 +332,15 @@ impl Counted {
                 show(self.longest)
             )
         });
-        none.collect()
+        let left = scenario.churn.is_none() || self.left_by_churn > 0 || self.schedules == 0;
+        let never = (!left).then(|| {
+            format!(
+                "no process left by churn in {} schedules, of which the longest ended after {}; \
+                 take more --seeds, or shorter sessions",
+                self.schedules,
+                show(self.longest)
+            )
+        });
+        none.chain(never).collect()
     }
 }

@@ -52,6 +52,7 @@ fn faults(seed: u64) -> Scenario {
             at,
             heal: Some(heal),
             group: vec![rng.random_range(0..3)],
+            ..Partition::default()
         });
         at = heal + MS * rng.random_range(0..20);
     }

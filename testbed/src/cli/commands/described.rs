@@ -26,27 +26,41 @@ impl Described {
     }
 
     /// Over real peers.
-    pub(super) fn live(self, links: &Links, net: &Net) -> run::Experiment {
+    pub(super) fn live(
+        self,
+        links: &Links,
+        net: &Net,
+        scenario: &Scenario,
+        file: Option<String>,
+    ) -> run::Experiment {
         let kill: Vec<_> = net.kill.iter().map(kill).collect();
-        let network = json!({
+        let mut network = json!({
             "delay": links.delay.to_string(),
             "kill": kill,
-            "crash": net.crashes().map(|one| crash(&one)).collect::<Vec<_>>(),
         });
-        self.by("live", links.in_order, network, None)
+        // The scenario has the kills as well.
+        let kills = |one: &&Crash| {
+            let mut kills = net.kill.iter();
+            one.restart.is_none() && kills.any(|kill| (kill.node, kill.at) == (one.process, one.at))
+        };
+        let crashes = scenario.crash.iter().filter(|one| !kills(one)).map(crash);
+        network["crash"] = crashes.collect();
+        if file.is_some() {
+            extend(&mut network, faults(scenario));
+        }
+        self.by("live", links.in_order, network, file)
     }
 
     /// In the simulator; `file` is the path of the scenario.
-    pub(super) fn simulated(self, scenario: &Scenario, file: Option<&str>) -> run::Experiment {
-        let network = json!({
+    pub(super) fn simulated(self, scenario: &Scenario, file: Option<String>) -> run::Experiment {
+        let mut network = json!({
             "delay": scenario.delay.to_string(),
             "world": scenario.network.as_ref().map(|world| &world.name),
             "loss": scenario.loss,
             "duplication": scenario.duplication,
             "crash": scenario.crash.iter().map(crash).collect::<Vec<_>>(),
-            "partition": scenario.partition.iter().map(partition).collect::<Vec<_>>(),
-            "random": random(&scenario.random),
         });
+        extend(&mut network, faults(scenario));
         self.by("simulator", scenario.fifo, network, file)
     }
 
@@ -83,7 +97,7 @@ impl Described {
         engine: &str,
         fifo: bool,
         network: Value,
-        scenario: Option<&str>,
+        scenario: Option<String>,
     ) -> run::Experiment {
         run::Experiment {
             name: self.0.name,
@@ -120,7 +134,34 @@ fn partition(partition: &Partition) -> Value {
         "at_seconds": seconds(partition.at),
         "heal_seconds": partition.heal.map(seconds),
         "group": partition.group,
+        "others": partition.others,
+        "one_way": partition.one_way.map(values::name_of),
+        "messages": partition.messages.map(values::name_of),
     })
+}
+
+/// The faults beside crashes.
+fn faults(scenario: &Scenario) -> Value {
+    let churn = Some(&scenario.churn).filter(|churn| !churn.is_none());
+    json!({
+        "partition": scenario.partition.iter().map(partition).collect::<Vec<_>>(),
+        "pause": texts(&scenario.pause),
+        "slow": texts(&scenario.slow),
+        "links": texts(&scenario.links),
+        "churn": churn.map(ToString::to_string),
+        "random": random(&scenario.random),
+    })
+}
+
+fn extend(object: &mut Value, by: Value) {
+    if let (Value::Object(object), Value::Object(by)) = (object, by) {
+        object.extend(by);
+    }
+}
+
+/// As a scenario has them.
+fn texts(faults: &[impl ToString]) -> Vec<String> {
+    faults.iter().map(ToString::to_string).collect()
 }
 
 /// `null` without random faults.
@@ -209,7 +250,12 @@ mod tests {
             delay: "1ms..2ms".parse().expect("a delay"),
             in_order: false,
         };
-        let options = described().live(&links, system.net()).options;
+        let scenario = Scenario {
+            crash: system.net().stops().collect(),
+            ..Scenario::default()
+        };
+        let live = described().live(&links, system.net(), &scenario, None);
+        let options = live.options;
         assert_eq!(options["system"]["every_seconds"], 0.25);
         let network = json!({
             "delay": "1ms..2ms",
@@ -222,13 +268,18 @@ mod tests {
                         [[partition]]\nat = \"1s\"\nheal = \"2s\"\ngroup = [0, 1]\n\
                         [random]\ncrash = \"0.1/s\"";
         let scenario = Scenario::parse(scenario).expect("a scenario");
-        let options = described().simulated(&scenario, Some("f.toml")).options;
+        let options = described()
+            .simulated(&scenario, Some("f.toml".into()))
+            .options;
         assert_eq!(options["scenario"], "f.toml");
         let crash = json!({
             "peer": 1, "at_seconds": 0.01, "restart_seconds": null, "state": "lost"
         });
         assert_eq!(options["network"]["crash"], json!([crash]));
-        let parted = json!({ "at_seconds": 1.0, "heal_seconds": 2.0, "group": [0, 1] });
+        let parted = json!({
+            "at_seconds": 1.0, "heal_seconds": 2.0, "group": [0, 1],
+            "others": null, "one_way": null, "messages": null,
+        });
         assert_eq!(options["network"]["partition"], json!([parted]));
         let random = json!({
             "crash": "0.1/s", "partition": "0", "until_seconds": 1.0,

@@ -27,6 +27,7 @@ use crate::cli::choice::{Choice, Description};
 use crate::cli::need::{self, FEW, MANY};
 use crate::cli::own::{self, Task};
 use crate::cli::registry;
+use crate::cli::scenario::Takes;
 use crate::cli::{Check, Common, Simulate};
 use crate::cli::{Error, Usage};
 use crate::experiment::Experiment;
@@ -36,7 +37,7 @@ use crate::experiment::live::Live;
 use crate::experiment::simulated::Simulated;
 use crate::limits::Need;
 use crate::network::{Links, neighbours};
-use crate::run::{self, RunOptions, Time};
+use crate::run::{self, RunOptions, ScenarioFile, Time};
 
 /// The default delay of a message in a live run: long enough that a cut finds some
 /// messages in flight.
@@ -140,6 +141,7 @@ enum Engine {
     Live {
         links: Links,
         net: Net,
+        scenario: Box<Scenario>,
     },
     Simulator {
         scenario: Box<Scenario>,
@@ -159,9 +161,14 @@ impl RunSpec {
         if let Some(settled) = &options.network {
             not_with_delay(net, settled)?;
         }
+        Takes::Messages.check(&options)?;
+        let file = options.scenario.as_ref();
+        let mut scenario = file.map_or_else(Scenario::default, |file| (*file.scenario).clone());
+        scenario.crash.extend(net.stops());
         let usual = match description.measures || options.network.is_some() {
             // Its measured times must be those of the machine, or of the links, alone.
             true => Delay::NONE,
+            false if file.is_some() => scenario.delay.clone(),
             false => LIVE_DELAY,
         };
         let links = Links {
@@ -169,12 +176,18 @@ impl RunSpec {
             in_order: net.channel == Channel::Stream,
         };
         Ok(Self {
-            description: Described::new(description, net.liars()).live(&links, net),
+            description: Described::new(description, net.liars()).live(
+                &links,
+                net,
+                &scenario,
+                file.map(ScenarioFile::name),
+            ),
             options,
             liars: net.liars(),
             engine: Engine::Live {
                 links,
                 net: net.clone(),
+                scenario: Box::new(scenario),
             },
         })
     }
@@ -185,22 +198,26 @@ impl RunSpec {
         mut options: RunOptions,
         args: &Schedules,
     ) -> Result<Self, Error> {
+        let file = options.scenario.take();
         let mut scenario = args
-            .scenario(net, options.peers)
+            .scenario(
+                file.as_ref().map(|file| (*file.scenario).clone()),
+                net,
+                options.peers,
+            )
             .map_err(lab::Error::from)?;
         // Each schedule places the processes anew, by its own seed.
         if let Some(settled) = options.network.take() {
             not_with_delay(net, &settled)?;
             scenario.network = Some(settled.world().clone());
         }
-        let file = args.scenario.as_ref();
-        let file = file.map(|path| path.to_string_lossy().into_owned());
+        let path = file.as_ref().map(|file| &*file.path);
         Ok(Self {
             description: Described::new(description, net.liars())
-                .simulated(&scenario, file.as_deref()),
+                .simulated(&scenario, file.as_ref().map(ScenarioFile::name)),
             liars: net.liars(),
             engine: Engine::Simulator {
-                without_order: args.without_order(&scenario, net),
+                without_order: Schedules::without_order(path, &scenario, net),
                 scenario: Box::new(scenario),
                 limits: args.limits(),
                 seeds: [args.schedule.unwrap_or(options.seed), args.seeds],
@@ -221,6 +238,11 @@ impl RunSpec {
             let reason =
                 "a check tries all orders of messages, whatever their latencies; leave it out";
             return Err(Usage::option(option, reason).into());
+        }
+        if options.scenario.is_some() {
+            let option = "--scenario";
+            let error = lab::options::Error::NotChecked { option };
+            return Err(lab::Error::from(error).into());
         }
         let plan = args.plan(net, processes(&options), options.seed);
         let plan = plan.map_err(lab::Error::from)?;
@@ -295,11 +317,12 @@ impl RunSpec {
             return (options, Err(lab::Error::from(error).into()));
         }
         let experiment = match engine {
-            Engine::Live { links, net } => timeout(&system, &links, &net)
-                .map(|timeout| {
-                    let stops: Vec<_> = net.stops().collect();
-                    boxed(Live::new(description, system, links, &stops, timeout))
-                })
+            Engine::Live {
+                links,
+                net,
+                scenario,
+            } => timeout(&system, &links, &net, &scenario)
+                .map(|timeout| boxed(Live::new(description, system, links, *scenario, timeout)))
                 .map_err(Error::from),
             Engine::ModelChecker(plan) => Ok(boxed(Checked::new(description, system, plan))),
             Engine::Simulator {
@@ -429,8 +452,9 @@ impl Engine {
     /// Whether processes crash at times that are not planned.
     fn crashes_at_random(&self) -> bool {
         match self {
-            Self::Live { .. } => false,
-            Self::Simulator { scenario, .. } => !scenario.random.crash.is_never(),
+            Self::Live { scenario, .. } | Self::Simulator { scenario, .. } => {
+                scenario.crashes_at_random()
+            }
             Self::ModelChecker(plan) => plan.network.crashes > 0,
         }
     }
@@ -438,8 +462,9 @@ impl Engine {
     /// The planned crashes.
     fn stops(&self) -> Vec<Crash> {
         match self {
-            Self::Live { net, .. } => net.stops().collect(),
-            Self::Simulator { scenario, .. } => scenario.crash.clone(),
+            Self::Live { scenario, .. } | Self::Simulator { scenario, .. } => {
+                scenario.crash.clone()
+            }
             Self::ModelChecker(_) => Vec::new(),
         }
     }
@@ -452,14 +477,17 @@ fn processes(options: &RunOptions) -> Processes {
 
 /// The time limit of a live run of `system`: the given one, or what its operations need,
 /// also those of processes that restart.
-fn timeout<S: System>(system: &S, links: &Links, net: &Net) -> Result<Duration, Usage> {
+fn timeout<S: System>(
+    system: &S,
+    links: &Links,
+    net: &Net,
+    scenario: &Scenario,
+) -> Result<Duration, Usage> {
     let commands = system.commands().into_iter();
     let last = commands.map(|asked| asked.at).max().unwrap_or_default();
     let longest = system.lasts(links.delay.most()).saturating_mul(2);
-    let restarts = net.crashes().filter_map(|crash| crash.restart);
-    let enough = restarts
-        .fold(last, Duration::max)
-        .saturating_add(longest.max(USUAL));
+    let enough = last.max(scenario.last_fault());
+    let enough = enough.saturating_add(longest.max(USUAL));
     // Clients end by themselves, some time after their own limits.
     let enough = enough.max(Clients::new(system.clients()).last().saturating_add(USUAL));
     match net.timeout {
@@ -482,17 +510,17 @@ mod tests {
     use algorithms::chandy_lamport::ChandyLamport;
 
     use super::*;
-    use lab::planned::Crashes;
+    use lab::simulator::Memory;
     use lab::system::mutual_exclusion::MutualExclusion;
     use lab::system::snapshot::Snapshots;
     use lab::system::wave::Waves;
 
-    fn net(timeout: Option<Duration>, crash: Vec<Crashes>) -> Net {
+    fn net(timeout: Option<Duration>) -> Net {
         Net {
             delay: None,
             channel: Channel::Stream,
             kill: Vec::new(),
-            crash,
+            crash: Vec::new(),
             liars: Vec::new(),
             timeout,
         }
@@ -503,8 +531,8 @@ mod tests {
             delay: LIVE_DELAY,
             in_order: true,
         };
-        let net = net(given.map(Duration::from_secs), Vec::new());
-        let limit = timeout(system, &links, &net);
+        let net = net(given.map(Duration::from_secs));
+        let limit = timeout(system, &links, &net, &Scenario::default());
         limit
             .map(|limit| limit.as_secs())
             .map_err(|error| error.to_string())
@@ -517,12 +545,21 @@ mod tests {
             initiators: 1,
         };
         assert_eq!(limit(&wave, None), Ok(30));
-        let crash = "1@1s..50s".parse().expect("a crash");
+        let crash = Crash {
+            process: 1,
+            at: Duration::from_secs(1),
+            restart: Some(Duration::from_secs(50)),
+            state: Memory::Lost,
+        };
         let links = Links {
             delay: LIVE_DELAY,
             in_order: true,
         };
-        let restarts = timeout(&wave, &links, &net(None, vec![crash]));
+        let scenario = Scenario {
+            crash: vec![crash],
+            ..Scenario::default()
+        };
+        let restarts = timeout(&wave, &links, &net(None), &scenario);
         assert_eq!(restarts.ok(), Some(Duration::from_secs(80)));
         let entries = MutualExclusion {
             processes: 20,

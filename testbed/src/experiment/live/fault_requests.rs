@@ -1,6 +1,7 @@
 //! The fault requests of the page, applied to a live run.
 
 use algorithms::{Algorithm, NodeId};
+use lab::simulator::Memory;
 use lab::system::System;
 use node::driver::Driver;
 use opentelemetry::KeyValue;
@@ -62,7 +63,7 @@ impl<S: System> Session<'_, S> {
                 if self.is_asked(node) {
                     return Err(Error::Busy { peer: peer.clone() });
                 }
-                let killed = self.crash(network, node).await;
+                let killed = self.crash(network, node, Memory::Lost).await;
                 return match killed {
                     Ok(true) => Ok(()),
                     Ok(false) | Err(_) => Err(Error::NoPeer(peer.clone())),

@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use lab::planned::{Faults, Strike};
-use lab::simulator::Crash;
+use lab::simulator::Scenario;
 use lab::stats::nanos;
 use lab::system::clients::Clients;
 use lab::system::{self, Results, System};
@@ -29,7 +29,7 @@ use crate::network::{Builder, Links, Speaks};
 use crate::rows::{self, Rows, judgement_columns, save_judgement};
 use crate::run::{self, Record};
 use overload::Punctuality;
-use planned::PlannedFault;
+use planned::{Drawn, Plan};
 use session::{Progress, Session};
 
 /// A system over real peers.
@@ -38,7 +38,9 @@ pub struct Live<S> {
     description: run::Experiment,
     system: S,
     links: Links,
-    planned: Vec<PlannedFault>,
+    scenario: Scenario,
+    /// What is planned, once the run has begun.
+    plan: Option<Plan>,
     timeout: Duration,
     progress: Progress,
     /// How long the run took, once it is over.
@@ -58,6 +60,8 @@ pub struct Counted {
     pub lost: u64,
     /// The outcome of the planned faults.
     pub faults: Faults,
+    /// The faults of churn and at random times.
+    pub drawn_faults: Drawn,
     /// How late timers fired.
     pub late: Lateness,
     /// Why the record of the run cannot be trusted.
@@ -78,20 +82,21 @@ pub struct Lateness {
 
 impl<S: System> Live<S> {
     /// A run of `system`. `description` is for `run.json`; `links` states what happens to
-    /// messages besides what the machine does. Also takes the planned crashes, and the time
-    /// limit.
+    /// messages besides what the machine does. Also takes the scenario, of which faults count
+    /// alone, and the time limit.
     pub fn new(
         description: run::Experiment,
         system: S,
         links: Links,
-        stops: &[Crash],
+        scenario: Scenario,
         timeout: Duration,
     ) -> Self {
         Self {
             description,
             system,
             links,
-            planned: planned::plan(stops),
+            scenario,
+            plan: None,
             timeout,
             progress: Progress::default(),
             took: None,
@@ -101,9 +106,17 @@ impl<S: System> Live<S> {
 }
 
 impl<S: System> Live<S> {
+    fn drawn_faults(&self) -> Drawn {
+        let struck = |place| self.progress.struck.contains_key(&place);
+        self.plan
+            .as_ref()
+            .map_or(Drawn::default(), |plan| plan.drawn(struck))
+    }
+
     /// The outcome of the planned faults.
     fn faults(&self, history: &History) -> Faults {
-        let mut faults = Faults::new(planned::reported(&self.planned));
+        let planned = self.plan.as_ref().map(Plan::reported);
+        let mut faults = Faults::new(planned.unwrap_or_default());
         let last = history.steps().map(|(.., step)| step.at_unix_nano).max();
         if let Some(took) = self.took {
             faults.add(took, |place| match self.progress.struck.get(&place) {
@@ -142,8 +155,10 @@ impl<S: System> Experiment for Live<S> {
         context
             .fault_requests
             .allow(fault_requests::allowed(&self.system));
+        let (peers, seed) = (context.options.peers, context.options.seed);
+        let plan = &*self.plan.insert(Plan::new(&self.scenario, peers, seed));
         let (system, progress) = (&self.system, &mut self.progress);
-        let mut session = Session::new(system, progress, bar, laboratory, &self.planned);
+        let mut session = Session::new(system, progress, bar, laboratory, plan);
         let _measuring = self.system.measures().then(|| context.host.measuring());
         let result = session
             .run(&mut network, self.timeout, context.fault_requests)
@@ -172,6 +187,7 @@ impl<S: System> Experiment for Live<S> {
                 expected: self.progress.expected(&self.system),
                 lost: self.progress.lost,
                 faults: self.faults(&history),
+                drawn_faults: self.drawn_faults(),
                 late: Lateness {
                     count: late.count,
                     p50_ns: nanos(late.median),
@@ -194,6 +210,7 @@ impl<S: System> Experiment for Live<S> {
             ..
         } = self;
         let never = engine.faults.never().into_iter();
+        let never = never.chain(engine.drawn_faults.never());
         let mut findings = Findings {
             unknown: never.chain(judgement.unknown()).collect(),
             untrusted: engine.untrusted.clone(),
@@ -234,6 +251,7 @@ impl<S: System> Experiment for Live<S> {
 
     fn render(&self, Results { judgement, engine }: &Results<Counted>) -> String {
         let late = self.punctuality.line().map(|line| line + "\n");
-        judgement.text() + &late.unwrap_or_default() + &engine.faults.text()
+        let drawn = engine.drawn_faults.text();
+        judgement.text() + &late.unwrap_or_default() + &engine.faults.text() + &drawn
     }
 }

@@ -1,61 +1,76 @@
-//! The planned faults of a live run: kills, crashes and restarts.
+//! The planned faults of a live run, and those that its seed draws.
 
-use std::time::Duration;
-
-use algorithms::NodeId;
 use lab::planned::Planned;
-use lab::simulator::Crash;
+use lab::simulator::{Event, Scenario};
 
-/// A planned fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct PlannedFault {
-    pub(super) node: NodeId,
-    /// When, after the start.
-    pub(super) at: Duration,
-    pub(super) change: Change,
+/// The changes of a run: those of its scenario, and then those that the seed draws, of churn
+/// and at random times.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) events: Vec<Event>,
+    /// How many of them are those of the scenario.
+    fixed: usize,
 }
 
-/// What happens to the process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Change {
-    /// It stops for ever.
-    Kill,
-    /// It stops, and is to restart.
-    Crash,
-    /// It restarts.
-    Restart,
-}
+impl Plan {
+    pub(super) fn new(scenario: &Scenario, peers: u32, seed: u64) -> Self {
+        let mut events = scenario.events();
+        let fixed = events.len();
+        let drawn = scenario.draw(peers, seed).events().into_iter();
+        events.extend(drawn.map(|event| Event {
+            ends: event.ends.map(|place| place + fixed),
+            ..event
+        }));
+        Self { events, fixed }
+    }
 
-/// The planned faults: each crash, and its restart.
-pub(super) fn plan(stops: &[Crash]) -> Vec<PlannedFault> {
-    let fault = |node, at, change| PlannedFault {
-        node: NodeId(node),
-        at,
-        change,
-    };
-    let all = stops.iter().flat_map(|stop| {
-        let (node, at) = (stop.process, stop.at);
-        match stop.restart {
-            None => [Some(fault(node, at, Change::Kill)), None],
-            Some(restart) => [
-                Some(fault(node, at, Change::Crash)),
-                Some(fault(node, restart, Change::Restart)),
-            ],
+    /// Those of the scenario, for the report.
+    pub(super) fn reported(&self) -> Vec<Planned> {
+        let fixed = self.events[..self.fixed].iter();
+        fixed.map(Event::planned).collect()
+    }
+
+    /// How many faults the seed has drawn, without their ends, and how many of them struck.
+    pub(super) fn drawn(&self, struck: impl Fn(usize) -> bool) -> Drawn {
+        let drawn = self.events.iter().enumerate().skip(self.fixed);
+        let begins = drawn.filter(|(_, event)| event.ends.is_none());
+        let (mut count, mut happened) = (0, 0);
+        for (place, _) in begins {
+            count += 1;
+            happened += u64::from(struck(place));
         }
-    });
-    all.flatten().collect()
+        Drawn { count, happened }
+    }
 }
 
-/// The same, for the report.
-pub(super) fn reported(plan: &[PlannedFault]) -> Vec<Planned> {
-    let all = plan.iter().enumerate();
-    let all = all.map(|(place, fault)| {
-        let PlannedFault { node, at, change } = *fault;
-        match change {
-            Change::Kill => Planned::kill(node.0, at),
-            Change::Crash => Planned::crash(node.0, at),
-            Change::Restart => Planned::restart(node.0, at).after(place - 1),
+/// The faults that the seed has drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Drawn {
+    /// How many.
+    pub count: u64,
+    /// How many happened before the run ended.
+    pub happened: u64,
+}
+
+impl Drawn {
+    /// The reason why nothing is known of them, if none happened.
+    pub(super) fn never(self) -> Option<String> {
+        let Self { count, happened } = self;
+        (count > 0 && happened == 0).then(|| {
+            format!(
+                "none of the {count} faults that were drawn ever happened: the run ended before; \
+                 take shorter sessions, or a longer run"
+            )
+        })
+    }
+
+    /// A line, if there are any.
+    pub(super) fn text(self) -> String {
+        match self {
+            Self { count: 0, .. } => String::new(),
+            Self { count, happened } => {
+                format!("drawn faults      {happened} of {count} happened before the end\n")
+            }
         }
-    });
-    all.collect()
+    }
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use algorithms::{Algorithm, NodeId};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use lab::simulator::Event;
 use lab::stats::nanos;
 use lab::system::clients::{Act, Answer, Clients, Operations, Ticket};
 use lab::system::{Endings, System};
@@ -21,7 +22,7 @@ use trace::steps::{RequestRecord, key};
 use trace::telemetry::Tracer;
 
 use super::clock::Clock;
-use super::planned::PlannedFault;
+use super::planned::Plan;
 use crate::control::FaultReceiver;
 use crate::experiment::Error;
 use crate::network::{Network, Restarts};
@@ -121,7 +122,7 @@ type Command<S> = <<S as System>::Algorithm as Algorithm>::Command;
 enum Due<C> {
     Command(NodeId, C, &'static str),
     /// The planned fault at that place.
-    Fault(usize, PlannedFault),
+    Fault(usize, Event),
 }
 
 impl<'a, S: System> Session<'a, S> {
@@ -130,14 +131,14 @@ impl<'a, S: System> Session<'a, S> {
         progress: &'a mut Progress,
         bar: Bar,
         laboratory: Tracer,
-        planned: &[PlannedFault],
+        plan: &Plan,
     ) -> Self {
         let clients = Clients::new(system.clients());
         progress.requests = clients.requests();
         Self {
             clock: Clock::start(),
             laboratory,
-            due: due(system, planned),
+            due: due(system, plan),
             gives_up: None,
             system,
             progress,
@@ -195,7 +196,7 @@ impl<'a, S: System> Session<'a, S> {
                             let given = Given { node, command, late, request: None };
                             self.give(network, operation, given)?;
                         }
-                        Due::Fault(place, fault) => self.strike(network, place, fault).await?,
+                        Due::Fault(place, event) => self.strike(network, place, &event).await?,
                     }
                 }
                 () = self.clock.reaches(asks.map_or(limit, |(at, _)| at)),
@@ -380,13 +381,13 @@ async fn taken(giving: &mut Option<Giving>) -> Result<(), Stopped> {
 }
 
 /// The scheduled actions, in the order of time.
-fn due<S: System>(system: &S, planned: &[PlannedFault]) -> VecDeque<(Duration, Due<Command<S>>)> {
+fn due<S: System>(system: &S, plan: &Plan) -> VecDeque<(Duration, Due<Command<S>>)> {
     let commands = system.commands().into_iter();
     let commands = commands.map(|asked| {
         let due = Due::Command(asked.node, asked.command, asked.operation);
         (asked.at, due)
     });
-    let faults = planned.iter().copied().enumerate();
+    let faults = plan.events.iter().cloned().enumerate();
     let faults = faults.map(|(place, fault)| (fault.at, Due::Fault(place, fault)));
     let mut due: Vec<_> = commands.chain(faults).collect();
     due.sort_by_key(|(at, _)| *at);

@@ -183,6 +183,7 @@ fn a_reconnect_taken_for_the_same_channel() {
             at: Duration::from_millis(30),
             heal: Some(Duration::from_millis(45)),
             group: vec![0],
+            ..Partition::default()
         }],
         ..Scenario::default()
     };

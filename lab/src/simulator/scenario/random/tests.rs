@@ -165,7 +165,9 @@ fn all_faults_are_over_in_time_and_a_process_crashes_only_while_it_is_up() {
     for crash in [Frequency::Count(20), Frequency::Rate(20.0)] {
         for seed in 0..100 {
             let random = RandomFaults { crash, ..both() };
-            let DrawnFaults { crash, partition } = random.draw(&fixed, PROCESSES, seed);
+            let DrawnFaults {
+                crash, partition, ..
+            } = random.draw(&fixed, PROCESSES, seed);
             let crashes = crash.iter().map(|one| (one.at, one.restart));
             for (at, end) in crashes.chain(partition.iter().map(|one| (one.at, one.heal))) {
                 assert!(at < random.until && at <= end.expect("an end"));

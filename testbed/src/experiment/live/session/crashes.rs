@@ -1,13 +1,14 @@
 //! Processes of a run that crash and restart, as planned or on request.
 
-use algorithms::NodeId;
+use algorithms::{Algorithm, NodeId};
+use lab::simulator::{Change, Event, Memory};
 use lab::system::System;
 use opentelemetry::trace::{Status, TraceContextExt as _};
 use tokio::time::Instant;
+use trace::history::Mark;
 use trace::history::faults::FaultAction;
 use trace::time::{self, unix_nano};
 
-use super::super::planned::{Change, PlannedFault};
 use super::{Due, Session};
 use crate::experiment::Error;
 use crate::network::{self, Joined, Network};
@@ -27,33 +28,62 @@ impl<S: System> Session<'_, S> {
 
     fn planned_restarts(&self) -> impl Iterator<Item = NodeId> {
         self.due.iter().filter_map(|(_, due)| match due {
-            Due::Fault(_, fault) if fault.change == Change::Restart => Some(fault.node),
-            Due::Fault(..) | Due::Command(..) => None,
+            Due::Fault(_, event) => match &event.change {
+                Change::Restart(crash) => Some(NodeId(crash.process)),
+                _ => None,
+            },
+            Due::Command(..) => None,
         })
     }
 
-    /// Carries out a planned fault, unless the process is in that state already.
+    /// Carries out a planned change, unless the process is in that state already.
     pub(super) async fn strike(
         &mut self,
         network: &mut Network<S::Algorithm>,
         place: usize,
-        fault: PlannedFault,
+        event: &Event,
     ) -> Result<(), Error> {
-        let PlannedFault { node, change, .. } = fault;
-        match change {
-            Change::Kill | Change::Crash => {
-                if self.crash(network, node).await? {
-                    let now = unix_nano(time::now());
-                    self.progress.struck.insert(place, now);
+        let peers = network.seats();
+        match &event.change {
+            Change::Crash(crash) => {
+                let node = NodeId(crash.process);
+                if self.crash(network, node, crash.state).await? {
+                    self.struck(place);
                 }
             }
-            Change::Restart => {
+            Change::Restart(crash) => {
+                let node = NodeId(crash.process);
                 if self.restart(network, node) {
                     self.restarting.insert(node, place);
                 }
             }
+            Change::Pause(process) | Change::Resume(process) => {
+                let halts = matches!(event.change, Change::Pause(_));
+                if halt(network, NodeId(*process), halts) {
+                    self.mark(event.change.mark(peers));
+                    self.struck(place);
+                }
+            }
+            Change::Part(_)
+            | Change::Heal(_)
+            | Change::Slow(..)
+            | Change::Usual(_)
+            | Change::Links(_) => {
+                network.links.apply(&event.change);
+                self.mark(event.change.mark(peers));
+                self.struck(place);
+            }
         }
         Ok(())
+    }
+
+    fn struck(&mut self, place: usize) {
+        self.progress.struck.insert(place, unix_nano(time::now()));
+    }
+
+    /// Records a change as a span of the laboratory.
+    fn mark(&self, mark: Mark) {
+        mark.record(&self.laboratory, time::now());
     }
 
     /// Crashes a process and its peer, and records that. Returns whether it was running.
@@ -61,13 +91,21 @@ impl<S: System> Session<'_, S> {
         &mut self,
         network: &mut Network<S::Algorithm>,
         node: NodeId,
+        state: Memory,
     ) -> Result<bool, Error> {
-        if !self.restarts.crash(network, node).await? {
+        if !self.restarts.crash(network, node, state).await? {
             return Ok(false);
         }
         let peer = node.to_string();
         self.record(&FaultAction::Kill { peer });
-        for (context, _) in self.operations.forget(node) {
+        // One that keeps its state goes on with its operations.
+        let forgets = state == Memory::Lost || !self.is_to_restart(node);
+        let forgotten = if forgets {
+            self.operations.forget(node)
+        } else {
+            Vec::new()
+        };
+        for (context, _) in forgotten {
             let status = Status::error("the process has crashed");
             context.span().set_status(status);
             context.span().end();
@@ -111,12 +149,13 @@ impl<S: System> Session<'_, S> {
         self.record(&FaultAction::Restart { peer: name });
         self.restarted.insert(node, Instant::now());
         if let Some(place) = self.restarting.remove(&node) {
-            let now = unix_nano(time::now());
-            self.progress.struck.insert(place, now);
+            self.struck(place);
         }
         let paused = self.clock.is_paused();
-        self.progress.endings.forget(self.system, node);
-        self.restarts.resume(network, node, peer, paused);
+        let state = self.restarts.resume(network, node, peer, paused);
+        if state == Some(Memory::Lost) {
+            self.progress.endings.forget(self.system, node);
+        }
         self.be_patient();
         Ok(())
     }
@@ -126,4 +165,17 @@ impl<S: System> Session<'_, S> {
         let restarted = self.restarted.get(&node);
         self.restarts.is_down(node) || restarted.is_some_and(|restarted| sent < *restarted)
     }
+}
+
+/// Halts a process, or lets it go on. Returns whether it runs, and was in the other state.
+fn halt<A: Algorithm>(network: &Network<A>, node: NodeId, halts: bool) -> bool {
+    let mut drivers = network.drivers.iter();
+    let mut changed = false;
+    if let Some(driver) = drivers.find(|driver| driver.id() == node) {
+        driver.change_faults(|faults| {
+            changed = faults.halted != halts;
+            faults.halted = halts;
+        });
+    }
+    changed
 }

@@ -1,0 +1,290 @@
+//! The faults of a scenario, over real peers: in virtual and in real time, each has its
+//! effect, and is a span at its moment.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use serde_json::Value;
+use support::{Runs, refused, run};
+use trace::history::History;
+use trace::steps::Event;
+use trace::store::Store;
+
+/// A bank that five peers never stop to use, with two snapshots some 100 ms apart.
+const SNAPSHOT: &str = "--peers 5 --seed 1 --quiet snapshot --patience 3s";
+
+struct Ran {
+    record: Value,
+    history: History,
+    /// The spans of faults, with their times.
+    marks: Vec<(u64, String)>,
+}
+
+fn ran(time: &str, scenario: &str, experiment: &str, status: i32) -> Ran {
+    let runs = Runs::new();
+    let words = ["--time", time, "--scenario", scenario].into_iter();
+    let words = words.chain(experiment.split_whitespace());
+    run(&mut runs.testbed(words)).exits(status);
+    let folder = runs.only();
+    let spans = std::fs::read(folder.join("spans.jsonl")).expect("spans");
+    let store = Store::read_jsonl(&spans[..]).expect("spans of the testbed");
+    let mut marks = Vec::new();
+    store.for_each(|service, span| {
+        if service == trace::LABORATORY && MARKS.contains(&&*span.name) {
+            marks.push((span.start_time_unix_nano, span.name.clone()));
+        }
+    });
+    marks.sort();
+    let record = std::fs::read(folder.join("run.json")).expect("a record");
+    Ran {
+        record: serde_json::from_slice(&record).expect("JSON"),
+        history: History::read(&store),
+        marks,
+    }
+}
+
+const MARKS: [&str; 9] = [
+    "kill",
+    "restart",
+    "partition",
+    "heal",
+    "pause",
+    "resume",
+    "slow",
+    "usual",
+    "links",
+];
+
+/// Both clocks of a run over real peers.
+const CLOCKS: [&str; 2] = ["virtual", "wall"];
+
+/// A message that has arrived: its ends, when it was sent, and when its receiver took it.
+struct Arrived {
+    from: String,
+    to: String,
+    sent: u64,
+    at: u64,
+}
+
+impl Ran {
+    fn names(&self) -> Vec<&str> {
+        self.marks.iter().map(|(_, name)| &**name).collect()
+    }
+
+    fn at(&self, name: &str) -> u64 {
+        let mut marks = self.marks.iter();
+        let (at, _) = marks.find(|(_, mark)| mark == name).expect(name);
+        *at
+    }
+
+    fn arrived(&self) -> Vec<Arrived> {
+        let mut sent = BTreeMap::new();
+        for (_, _, step) in self.history.steps() {
+            for event in &step.events {
+                if let Event::Sent { message, .. } = event {
+                    sent.insert(message.id, step.at_unix_nano);
+                }
+            }
+        }
+        let received = self.history.steps().filter_map(|(to, _, step)| {
+            let received = step.received.as_ref()?;
+            Some(Arrived {
+                from: received.from.to_string(),
+                to: to.to_string(),
+                sent: sent[&received.message.id],
+                at: step.at_unix_nano,
+            })
+        });
+        received.collect()
+    }
+
+    fn steps_of(&self, name: &str, during: Range<u64>) -> usize {
+        let steps = self.history.steps();
+        let mine = steps.filter(|(of, ..)| ***of == *name);
+        mine.filter(|(.., step)| during.contains(&step.at_unix_nano))
+            .count()
+    }
+}
+
+#[test]
+fn a_cut_link_delivers_nothing_until_it_heals() {
+    const CUT: &str = r#"at = "50ms", heal = "150ms", group = [0], others = [1, 2, 3]"#;
+    for time in CLOCKS {
+        for (way, cut) in [
+            ("", [true, true]),
+            (", one_way = \"from\"", [true, false]),
+            (", one_way = \"to\"", [false, true]),
+        ] {
+            let ran = ran(
+                time,
+                &format!("{{partition = [{{{CUT}{way}}}]}}"),
+                SNAPSHOT,
+                0,
+            );
+            assert_eq!(ran.names(), ["partition", "heal"], "{time}{way}");
+            let (from, to) = (ran.at("partition"), ran.at("heal"));
+            let mut waited = 0;
+            for one in ran.arrived() {
+                let is_cut = match (&*one.from, &*one.to) {
+                    ("peer-04", _) | (_, "peer-04") => false,
+                    ("peer-00", _) => cut[0],
+                    (_, "peer-00") => cut[1],
+                    _ => false,
+                };
+                if is_cut && (from..to).contains(&one.sent) {
+                    assert!(one.at >= to, "{time}{way}: {} at {}", one.sent, one.at);
+                    waited += 1;
+                }
+            }
+            assert!(waited > 0, "{time}{way}");
+        }
+    }
+}
+
+#[test]
+fn a_paused_process_takes_no_step() {
+    for time in CLOCKS {
+        let pause = r#"{pause = [{process = 2, at = "50ms", resume = "150ms"}]}"#;
+        let ran = ran(time, pause, SNAPSHOT, 0);
+        assert_eq!(ran.names(), ["pause", "resume"], "{time}");
+        let during = ran.at("pause")..ran.at("resume");
+        // It may end what it had begun.
+        assert!(ran.steps_of("peer-02", during.clone()) < 3, "{time}");
+        assert!(ran.steps_of("peer-01", during.clone()) > 5, "{time}");
+        assert!(ran.steps_of("peer-02", during.end..u64::MAX) > 5, "{time}");
+        let faults = ran.record["results"]["faults"].as_array().expect("a list");
+        assert_eq!(faults.len(), 2, "{time}: {faults:?}");
+    }
+}
+
+#[test]
+fn what_reaches_a_slow_peer_arrives_later() {
+    const BY: u64 = 30_000_000;
+    for time in CLOCKS {
+        let slow = r#"{slow = [{process = 2, at = "50ms", until = "150ms", by = "30ms"}]}"#;
+        let ran = ran(time, slow, SNAPSHOT, 0);
+        assert_eq!(ran.names(), ["slow", "usual"], "{time}");
+        let during = ran.at("slow")..ran.at("usual");
+        let all = ran.arrived().into_iter();
+        let slowed = all.filter(|one| during.contains(&one.sent) && during.contains(&one.at));
+        let (slow, others): (Vec<_>, Vec<_>) = slowed.partition(|one| one.to == "peer-02");
+        assert!(!slow.is_empty(), "{time}");
+        assert!(slow.iter().all(|one| one.at - one.sent >= BY), "{time}");
+        assert!(others.iter().any(|one| one.at - one.sent < BY), "{time}");
+    }
+}
+
+#[test]
+fn links_change_while_a_run_goes_on() {
+    // The shortest latency of `wan`.
+    const LEAST: u64 = 20_000_000;
+    for time in CLOCKS {
+        let links = r#"{links = [{at = "50ms", network = "wan"}], delay = "0"}"#;
+        let ran = ran(time, links, SNAPSHOT, 0);
+        assert_eq!(ran.names(), ["links"], "{time}");
+        let changed = ran.at("links");
+        let all = ran.arrived().into_iter();
+        let (later, earlier): (Vec<_>, Vec<_>) = all.partition(|one| one.sent > changed);
+        assert!(!later.is_empty(), "{time}");
+        assert!(later.iter().all(|one| one.at - one.sent >= LEAST), "{time}");
+        assert!(
+            earlier.iter().any(|one| one.at - one.sent < LEAST),
+            "{time}"
+        );
+    }
+}
+
+#[test]
+fn a_process_restarts_with_its_state_or_without() {
+    for time in CLOCKS {
+        for (state, restarts) in [("kept", 0), ("lost", 1)] {
+            let crash = format!(
+                r#"{{crash = [{{process = 2, at = "50ms", restart = "90ms", state = "{state}"}}]}}"#
+            );
+            // A bank loses money with messages.
+            let ran = ran(time, &crash, SNAPSHOT, 1);
+            assert_eq!(ran.names(), ["kill", "restart"], "{time} {state}");
+            let down = ran.at("kill")..ran.at("restart");
+            assert_eq!(ran.steps_of("peer-02", down.clone()), 0, "{time} {state}");
+            assert!(
+                ran.steps_of("peer-02", down.end..u64::MAX) > 0,
+                "{time} {state}"
+            );
+            let anew = ran.history.steps().filter(|(.., step)| step.restarts);
+            assert_eq!(anew.count(), restarts, "{time} {state}");
+        }
+    }
+}
+
+#[test]
+fn churn_and_random_faults_are_drawn_from_the_seed() {
+    let churn =
+        r#"{churn = {session = "exponential:300ms", downtime = "50ms", until = "2s", keep = [0]}}"#;
+    let experiment = "--peers 5 --seed 1 --quiet elect --algorithm bully";
+    let [one, other] = [0, 1].map(|_| ran("virtual", churn, experiment, 0));
+    assert_eq!(one.marks, other.marks);
+    let drawn = &one.record["results"]["drawn_faults"];
+    assert!(drawn["happened"].as_u64().expect("a number") > 0, "{drawn}");
+    assert!(
+        one.history
+            .crashes
+            .iter()
+            .all(|crash| &*crash.process != "peer-00")
+    );
+}
+
+#[test]
+fn a_fault_that_never_strikes_makes_a_run_unknown() {
+    for time in CLOCKS {
+        let late = r#"{pause = [{process = 2, at = "500s"}]}"#;
+        let ran = ran(time, late, SNAPSHOT, 3);
+        let verdict = ran.record["verdict"].to_string();
+        let never = "the pause of peer-02 at 500 s never happened";
+        assert!(verdict.contains(never), "{verdict}");
+        assert!(ran.names().is_empty());
+    }
+}
+
+#[test]
+fn what_real_peers_cannot_do_is_refused() {
+    for (words, parts) in [
+        ("--scenario {loss=0.1} snapshot", vec!["loss", "simulate"]),
+        ("--scenario {fifo=false} snapshot", vec!["fifo", "simulate"]),
+        ("--scenario {steps=9} snapshot", vec!["steps", "simulate"]),
+        (
+            "--scenario {partition=[{at=\"1s\",group=[0],messages=\"lost\"}]} snapshot",
+            vec!["messages = \"lost\"", "held"],
+        ),
+        (
+            "--scenario {pause=[{process=2,at=\"1s\"}]} ping",
+            vec!["pause", "no faults"],
+        ),
+        ("--scenario {delay=\"2ms\"} kad", vec!["delay", "network"]),
+        (
+            "--peers 4 --scenario {slow=[{process=9,at=\"1s\",by=\"1s\"}]} snapshot",
+            vec!["process 9", "from 0 to 3"],
+        ),
+        (
+            "--transport quic --scenario {slow=[{process=1,at=\"1s\",by=\"1s\"}]} snapshot",
+            vec!["QUIC", "tcp or memory"],
+        ),
+        (
+            "--network lan --scenario {network=\"wan\"} snapshot",
+            vec!["leave one of them out"],
+        ),
+        (
+            "check wave --scenario {loss=0.1}",
+            vec!["--scenario", "simulate"],
+        ),
+        (
+            "--scenario {churn={trace=\"none.csv\"}} snapshot",
+            vec!["none.csv"],
+        ),
+        (
+            "--scenario {churn={session=\"1s\"}} snapshot",
+            vec!["until"],
+        ),
+    ] {
+        refused(words, &parts);
+    }
+}
