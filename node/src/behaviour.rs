@@ -1,9 +1,9 @@
 //! The behaviours of all protocols of a peer, combined.
 
+use crate::watched;
 use libp2p::swarm::NetworkBehaviour;
 use libp2p::swarm::behaviour::toggle::Toggle;
 use libp2p::{PeerId, connection_limits, identify};
-use tokio::sync::watch;
 
 use crate::boxed::Boxed;
 use crate::config::{Config, Protocol};
@@ -30,7 +30,7 @@ impl Behaviour {
         config: &Config,
         channel: channel::Behaviour,
         message: message::Behaviour,
-        count: watch::Sender<one_connection::Count>,
+        count: watched::Sender<one_connection::Count>,
     ) -> Result<Self, protocols::Error> {
         let local = PeerId::from(config.key.public());
         let has = |protocol| config.protocols.contains(&protocol);

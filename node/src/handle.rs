@@ -7,13 +7,14 @@ use libp2p::core::transport::PortUse;
 use libp2p::{Multiaddr, PeerId};
 use proto::Envelope;
 use rand::RngExt as _;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use crate::lookup::{self, Exchange, Found, Lookup, Table};
 use crate::message::{self, Parcel};
 use crate::one_connection::{Count, SETTLE};
 use crate::pause::Pause;
+use crate::watched;
 use crate::{address, channel, dial, gossip, ping};
 
 /// How many commands wait for a peer. A guess; callers wait for a place.
@@ -122,7 +123,7 @@ pub(crate) enum Command {
 pub struct Handle {
     pub(crate) peer_id: PeerId,
     pub(crate) commands: mpsc::Sender<Command>,
-    pub(crate) count: watch::Receiver<Count>,
+    pub(crate) count: watched::Receiver<Count>,
     pub(crate) pause: Arc<Pause>,
 }
 
@@ -317,7 +318,7 @@ impl Handle {
 
     /// How many peers are connected now.
     pub fn connected(&self) -> usize {
-        self.count.borrow().peers
+        self.count.now().peers
     }
 
     /// Waits until at least `count` peers are connected. Returns `false` when

@@ -37,6 +37,7 @@ mod protocols;
 mod refusals;
 pub mod stderr;
 mod transport;
+mod watched;
 
 pub use config::{Config, Limits, Protocol, Security, Transport, UnknownProtocol};
 pub use handle::{Handle, ListenError};

@@ -26,10 +26,10 @@ use libp2p::swarm::{
     ConnectionClosed, ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, THandler,
     THandlerInEvent, THandlerOutEvent, ToSwarm, behaviour::ConnectionEstablished, dummy,
 };
-use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::admission::Admission;
+use crate::watched;
 
 /// How long the connection that is kept may take to appear on the side whose own
 /// connection was closed: on the other side, its handshake is over already. A guess
@@ -47,7 +47,7 @@ pub(crate) struct Behaviour {
     only: bool,
     /// The connections to each peer, of which the first is used.
     kept: HashMap<PeerId, Vec<Kept>>,
-    count: watch::Sender<Count>,
+    count: watched::Sender<Count>,
     /// Which peers count; `None` for all.
     admission: Option<Arc<Admission>>,
     /// Connected peers that do not count.
@@ -101,7 +101,7 @@ impl Behaviour {
         local: PeerId,
         only: bool,
         admission: Option<Arc<Admission>>,
-        count: watch::Sender<Count>,
+        count: watched::Sender<Count>,
     ) -> Self {
         Self {
             local,
@@ -286,7 +286,7 @@ mod tests {
             for order_of_other in [[1, 2], [2, 1]] {
                 // Connection 1 was dialled by a, connection 2 by b.
                 let keeps = |local, remote, order: [usize; 2]| {
-                    let mut peer = Behaviour::new(local, true, None, watch::Sender::default());
+                    let mut peer = Behaviour::new(local, true, None, watched::Sender::default());
                     for id in order {
                         let dialler = if id == 1 { a } else { b };
                         peer.on_established(remote, kept(id, dialler == local));
@@ -306,15 +306,15 @@ mod tests {
     fn a_second_dial_of_one_side_replaces_the_first() {
         let (local, remote) = (PeerId::random(), PeerId::random());
         for dialled_by_us in [true, false] {
-            let mut peer = Behaviour::new(local, true, None, watch::Sender::default());
+            let mut peer = Behaviour::new(local, true, None, watched::Sender::default());
             peer.on_established(remote, kept(1, dialled_by_us));
             peer.on_established(remote, kept(2, dialled_by_us));
             assert_eq!(peer.to(&remote), Some(ConnectionId::new_unchecked(2)));
             assert_eq!(peer.closing, [ConnectionId::new_unchecked(1)]);
             peer.on_closed(remote, ConnectionId::new_unchecked(1), true);
-            assert_eq!(peer.count.borrow().peers, 1, "the one that counts is open");
+            assert_eq!(peer.count.now().peers, 1, "the one that counts is open");
             peer.on_closed(remote, ConnectionId::new_unchecked(2), true);
-            assert_eq!(*peer.count.borrow(), Count::default());
+            assert_eq!(peer.count.now(), Count::default());
         }
     }
 
@@ -327,7 +327,7 @@ mod tests {
             (true, false, false),
             (false, true, false),
         ] {
-            let mut peer = Behaviour::new(local, true, None, watch::Sender::default());
+            let mut peer = Behaviour::new(local, true, None, watched::Sender::default());
             peer.on_established(remote, kept(1, dialled_by_us));
             assert!(!peer.was_turned_away(&remote));
             peer.on_closed(remote, id, by_them);
@@ -340,7 +340,7 @@ mod tests {
     #[test]
     fn peer_stays_connected_until_its_last_connection_closes() {
         let (local, remote) = (PeerId::random(), PeerId::random());
-        let mut peer = Behaviour::new(local, false, None, watch::Sender::default());
+        let mut peer = Behaviour::new(local, false, None, watched::Sender::default());
         for (id, dialled_by_us) in [(1, true), (2, false)] {
             peer.admit(remote, kept(id, dialled_by_us)).expect("both");
             peer.on_established(remote, kept(id, dialled_by_us));
@@ -348,16 +348,16 @@ mod tests {
         assert_eq!(peer.closing, []);
         peer.on_closed(remote, ConnectionId::new_unchecked(1), true);
         assert_eq!(peer.to(&remote), Some(ConnectionId::new_unchecked(2)));
-        assert_eq!(peer.count.borrow().peers, 1);
+        assert_eq!(peer.count.now().peers, 1);
         peer.on_closed(remote, ConnectionId::new_unchecked(2), true);
-        assert_eq!(*peer.count.borrow(), Count::default());
+        assert_eq!(peer.count.now(), Count::default());
     }
 
     #[test]
     fn guests_do_not_count() {
         let [local, member, guest] = std::array::from_fn(|_| PeerId::random());
         let admission = Arc::new(Admission::new([local, member], Guests::Any));
-        let mut peer = Behaviour::new(local, true, Some(admission), watch::Sender::default());
+        let mut peer = Behaviour::new(local, true, Some(admission), watched::Sender::default());
         for (id, remote) in [(1, guest), (2, member)] {
             peer.on_established(remote, kept(id, false));
         }
@@ -365,11 +365,11 @@ mod tests {
             peers: 1,
             connections: 1,
         };
-        assert_eq!(*peer.count.borrow(), one);
+        assert_eq!(peer.count.now(), one);
         assert!(peer.to(&guest).is_some());
         peer.on_closed(guest, ConnectionId::new_unchecked(1), false);
-        assert_eq!(*peer.count.borrow(), one);
+        assert_eq!(peer.count.now(), one);
         peer.on_closed(member, ConnectionId::new_unchecked(2), false);
-        assert_eq!(*peer.count.borrow(), Count::default());
+        assert_eq!(peer.count.now(), Count::default());
     }
 }

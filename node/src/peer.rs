@@ -14,7 +14,7 @@ use libp2p::gossipsub::IdentTopic;
 use libp2p::swarm::dial_opts::DialOpts;
 use libp2p::swarm::{self, ConnectionId, Swarm, SwarmEvent};
 use libp2p::{Multiaddr, PeerId};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::coop::consume_budget;
 
 use crate::behaviour::{Behaviour, BehaviourEvent};
@@ -28,6 +28,7 @@ use crate::pause::{self, Pause, pausable};
 use crate::protocols::gossipsub::{Received, Validation};
 use crate::protocols::kademlia::Lookups;
 use crate::refusals::Refusals;
+use crate::watched;
 use crate::{dial, gossip, lookup, ping, protocols, transport};
 
 /// Connections without streams are kept: an experiment decides what ends.
@@ -63,7 +64,7 @@ pub fn start(config: Config) -> Result<Peer, Error> {
     let peer_id = PeerId::from(config.key.public());
     let (channel, inbound) = channel::Behaviour::new(config.incarnation);
     let message = message::Behaviour::new(channel.inbox());
-    let (count_sender, count) = watch::channel(Count::default());
+    let (count_sender, count) = watched::watched::<Count>();
     let (commands_sender, commands) = mpsc::channel(COMMANDS);
     let pause = Pause::default();
     let mut connections = transport::new(&config)?;

@@ -4,10 +4,11 @@ mod connect;
 mod error;
 mod faults;
 mod introduce;
+mod members;
 mod restart;
 mod world;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,6 +35,8 @@ use trace::telemetry::{Sink, Tracer};
 
 pub use error::{Error, FailedDial, FailedDials};
 pub use faults::LinkFaults;
+pub use members::Members;
+use members::Returns;
 use restart::Seat;
 pub use restart::{Joined, Restarts};
 
@@ -77,22 +80,6 @@ pub struct Network<A: Algorithm> {
     /// Its links.
     pub links: LinkFaults,
     seats: Vec<Seat>,
-}
-
-/// Peers that run no algorithm, connected as the topology says. They stop when
-/// it is dropped.
-#[derive(Debug)]
-pub struct Members {
-    /// The running peers, by their number. A peer stops when its handle is removed.
-    pub handles: BTreeMap<u32, Handle>,
-    /// Each peer's tracer.
-    pub tracers: Vec<Tracer>,
-    /// Each peer's neighbours, in order.
-    pub neighbours: Vec<Vec<u32>>,
-    /// The number of each peer, by its PeerId.
-    pub numbers: HashMap<PeerId, u32>,
-    /// The links between them.
-    pub links: LinkFaults,
 }
 
 /// A peer of another process, to be dialled like one of the network. Its number
@@ -229,15 +216,22 @@ impl Builder<'_> {
         let (members, inboxes) = self.set_up(record, &links).await?;
         let ids = members.iter().map(|member| member.handle.peer_id());
         let numbers = ids.zip(0..).collect();
-        let (handles, tracers): (Vec<_>, _) =
-            members.into_iter().map(|m| (m.handle, m.tracer)).unzip();
-        let handles = (0..).zip(handles).collect();
+        let (mut handles, mut tracers) = (BTreeMap::new(), Vec::new());
+        let mut seats = Vec::new();
+        for (number, member) in (0..).zip(members) {
+            handles.insert(number, member.handle);
+            tracers.push(member.tracer);
+            seats.push(Seat::new(member.config, member.address));
+        }
         let members = Members {
             handles,
             tracers,
             neighbours: neighbours(self.options),
             numbers,
             links,
+            seats,
+            returns: Returns::default(),
+            paused: BTreeSet::new(),
         };
         Ok((members, inboxes))
     }

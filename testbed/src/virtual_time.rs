@@ -101,6 +101,7 @@ fn block_on_within<W: Future<Output: Send>>(
         Ok(output)
     };
     thread::scope(|scope| {
+        // libp2p's system clock goes by this name: see node/clocks/web-time.
         let builder = Builder::new().name("virtual time".into());
         let thread = builder.stack_size(STACK).spawn_scoped(scope, run)?;
         let ended = thread.join();

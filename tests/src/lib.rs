@@ -17,7 +17,7 @@ pub use programs::{
     with_hangup, workspace,
 };
 pub use running::{Ended, Running, run, until};
-pub use saved::{Runs, measured, refused};
+pub use saved::{Runs, measured, record, refused};
 
 /// Makes three tests of each function, one for each transport, which is its argument.
 #[macro_export]

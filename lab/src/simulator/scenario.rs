@@ -297,6 +297,12 @@ impl Scenario {
         })
     }
 
+    /// Whether it has any fault of a process or a link.
+    pub fn has_faults(&self) -> bool {
+        let processes = !self.crash.is_empty() || !self.pause.is_empty() || !self.churn.is_none();
+        processes || self.changes_links() || !self.random.is_none()
+    }
+
     /// Whether it changes links while a run goes on.
     pub fn changes_links(&self) -> bool {
         let parts = !self.partition.is_empty() || !self.random.partition.is_never();

@@ -5,6 +5,9 @@ use std::time::Duration;
 use super::{Spread, ratio};
 use crate::stats::{Summary, show, thousands};
 
+/// How many peers that stopped are named. A guess: more would not be read.
+const SHOWN: usize = 8;
+
 impl Spread {
     /// All of it, in lines.
     pub fn lines(&self) -> Vec<String> {
@@ -14,8 +17,12 @@ impl Spread {
             let text = format!("{under_way} deliveries when the run was interrupted");
             lines.push(line("under way", &text));
         }
-        for (peer, seconds) in &self.stopped {
+        for (peer, seconds) in self.stopped.iter().take(SHOWN) {
             lines.push(line("stopped", &format!("{peer} after {seconds:.1} s")));
+        }
+        if self.stopped.len() > SHOWN {
+            let rest = self.stopped.len() - SHOWN;
+            lines.push(line("", &format!("and {rest} more")));
         }
         if self.excused > 0 {
             let excused = thousands(self.excused);

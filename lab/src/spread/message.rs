@@ -8,9 +8,90 @@ use serde::Serialize;
 
 use crate::stats::nanos;
 
-/// Peers that stopped, by number, and how long after the first message was to be
-/// published.
-pub type Stopped = BTreeMap<u32, Duration>;
+/// Peers that stopped, by number, and those that came back. Times count from when the first
+/// message was to be published.
+#[derive(Clone, Debug, Default)]
+pub struct Stopped {
+    /// When the first message was to be published, in nanoseconds since 1970.
+    pub began_unix_ns: u64,
+    /// How long a message is awaited; `None`: for ever.
+    patience: Option<Duration>,
+    down: BTreeMap<u32, Vec<Downtime>>,
+}
+
+/// From when on a peer was down, and until when, if it came back.
+type Downtime = (Duration, Option<Duration>);
+
+impl Stopped {
+    /// No peer.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// No peer, where a message is awaited so long.
+    pub fn with_patience(patience: Duration) -> Self {
+        Self {
+            patience: Some(patience),
+            ..Self::new()
+        }
+    }
+
+    /// A peer stops.
+    pub fn stop(&mut self, peer: u32, at: Duration) {
+        self.down.entry(peer).or_default().push((at, None));
+    }
+
+    /// It comes back.
+    pub fn come_back(&mut self, peer: u32, at: Duration) {
+        let last = self.down.get_mut(&peer).and_then(|all| all.last_mut());
+        if let Some((_, back)) = last {
+            back.get_or_insert(at);
+        }
+    }
+
+    /// Whether that peer has stopped, and may have come back.
+    pub fn any(&self, peer: u32) -> bool {
+        self.down.contains_key(&peer)
+    }
+
+    /// How many peers have stopped.
+    pub fn len(&self) -> usize {
+        self.down.len()
+    }
+
+    /// Whether none has.
+    pub fn is_empty(&self) -> bool {
+        self.down.is_empty()
+    }
+
+    /// When peers stopped for the first time.
+    pub fn first(&self) -> impl Iterator<Item = (u32, Duration)> {
+        let first = self.down.iter();
+        first.filter_map(|(peer, all)| Some((*peer, all.first()?.0)))
+    }
+
+    /// Whether that peer need not get a message of that time: it was down then, or while the
+    /// message was awaited.
+    fn excuses(&self, peer: u32, sent_unix_ns: u64) -> bool {
+        let sent = Duration::from_nanos(sent_unix_ns.saturating_sub(self.began_unix_ns));
+        let mut all = self.down.get(&peer).into_iter().flatten();
+        let awaited = self.patience.map(|patience| sent.saturating_add(patience));
+        all.any(|(from, back)| {
+            let over = back.is_some_and(|back| back <= sent);
+            !over && awaited.is_none_or(|awaited| *from <= awaited)
+        })
+    }
+}
+
+impl FromIterator<(u32, Duration)> for Stopped {
+    fn from_iter<I: IntoIterator<Item = (u32, Duration)>>(peers: I) -> Self {
+        let mut stopped = Self::new();
+        for (peer, at) in peers {
+            stopped.stop(peer, at);
+        }
+        stopped
+    }
+}
 
 /// A message that was to be published.
 #[derive(Clone, Debug)]
@@ -62,8 +143,11 @@ pub struct Delivery {
 impl Message {
     /// The number of stopped peers that never got it.
     pub fn missed(&self, stopped: &Stopped) -> u64 {
-        let stopped = stopped.keys().filter(|peer| **peer != self.publisher);
-        let missed = stopped.filter(|peer| !self.arrivals.contains_key(peer));
+        let peers = stopped.down.keys();
+        let missed = peers.filter(|peer| {
+            let is_to_get = **peer != self.publisher && !self.arrivals.contains_key(peer);
+            is_to_get && stopped.excuses(**peer, self.sent_unix_ns)
+        });
         missed.count() as u64
     }
 
@@ -100,7 +184,7 @@ impl Message {
         let arrival = self.arrivals.get(&peer);
         let lost = || match &self.refused {
             Some(why) => Cow::Owned(why.clone()),
-            None if stopped.contains_key(&peer) => "the peer had stopped".into(),
+            None if stopped.excuses(peer, self.sent_unix_ns) => "the peer had stopped".into(),
             None => "did not arrive in time".into(),
         };
         Delivery {

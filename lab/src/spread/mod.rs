@@ -131,8 +131,8 @@ impl Observed<'_> {
         for why in messages.iter().filter_map(|one| one.refused.clone()) {
             *refused.entry(why).or_default() += 1;
         }
-        let stopped = self.stopped.iter();
-        let stopped = stopped.map(|(peer, at)| (NodeId(*peer).to_string(), at.as_secs_f64()));
+        let stopped = self.stopped.first();
+        let stopped = stopped.map(|(peer, at)| (NodeId(peer).to_string(), at.as_secs_f64()));
         Spread {
             messages: self.planned,
             published: published.count() as u64,

@@ -66,7 +66,7 @@ fn stopped_peers_are_not_waited_for() {
         message(0, &[(1, 0, 5), (2, 1, 6)]),
         message(3, &[(0, 3, 1), (1, 0, 2), (2, 0, 2)]),
     ];
-    let stopped = Stopped::from([(3, Duration::from_millis(25))]);
+    let stopped = Stopped::from_iter([(3, Duration::from_millis(25))]);
     let all = spread(4, &messages, &stopped, 1);
     // One delivery to it, and three of a message that it never published.
     assert_eq!((all.excused, all.expected, all.delivered), (4, 8, 8));

@@ -75,7 +75,7 @@ impl Flooding {
 
     /// How many messages were never published, because their publishers had stopped.
     fn unpublished(&self, messages: &[Message], stopped: &Stopped) -> u64 {
-        let by_them = |publisher: &u32| stopped.contains_key(publisher);
+        let by_them = |publisher: &u32| stopped.any(*publisher);
         let planned = self.publishers.iter().filter(|id| by_them(&id.0)).count();
         let published = messages
             .iter()

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::watched;
 use algorithms::{Algorithm, Describe, Fields, NodeId, Out};
 use opentelemetry::Context;
 use proto::{Bytes, prost};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
@@ -34,7 +35,7 @@ pub(super) fn handle(commands: mpsc::Sender<Command>) -> Handle {
     Handle {
         peer_id: PeerId::random(),
         commands,
-        count: watch::channel(Default::default()).1,
+        count: watched::watched().1,
         pause: Default::default(),
     }
 }

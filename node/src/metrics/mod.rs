@@ -13,6 +13,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::watched;
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
@@ -24,7 +25,6 @@ use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 
 use crate::http::{self, Times};
@@ -62,7 +62,7 @@ impl Metrics {
     }
 
     /// Counts a peer while it runs, and its connections.
-    pub(crate) fn add_peer(&self, count: watch::Receiver<Count>) {
+    pub(crate) fn add_peer(&self, count: watched::Receiver<Count>) {
         self.peers.add(count);
     }
 

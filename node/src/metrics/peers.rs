@@ -6,17 +6,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::metrics::gauge::ConstGauge;
-use tokio::sync::watch;
 
 use super::tell;
 use crate::one_connection::Count;
+use crate::watched;
 
 /// The connection counts of each running peer.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Peers(Arc<Mutex<Vec<watch::Receiver<Count>>>>);
+pub(super) struct Peers(Arc<Mutex<Vec<watched::Receiver<Count>>>>);
 
 impl Peers {
-    pub(super) fn add(&self, count: watch::Receiver<Count>) {
+    pub(super) fn add(&self, count: watched::Receiver<Count>) {
         let all = self.0.lock();
         all.unwrap_or_else(PoisonError::into_inner).push(count);
     }
@@ -25,8 +25,8 @@ impl Peers {
     fn now(&self) -> (i64, i64) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // Stopped peers are not counted.
-        all.retain(|count| count.has_changed().is_ok());
-        let ends = all.iter().map(|count| count.borrow().connections as i64);
+        all.retain(|count| !count.is_closed());
+        let ends = all.iter().map(|count| count.now().connections as i64);
         (all.len() as i64, ends.sum())
     }
 }

@@ -118,9 +118,13 @@ impl TryFrom<&Gossip> for Options {
             let reason = "is not for --protocol gossipsub; leave it out";
             return Err(Usage::option(*option, reason));
         }
+        let (messages, interval) = args.flood.pace().map_err(|error| {
+            // Only a duration can be wrong.
+            Usage::option("--duration", error.to_string())
+        })?;
         Ok(Self {
-            messages: args.flood.messages.unwrap_or(flood::MESSAGES),
-            interval: args.flood.interval.0,
+            messages: messages.unwrap_or(flood::MESSAGES),
+            interval,
             kill: net.kill.clone(),
             size: args.flood.size.0,
             patience: args.flood.patience.unwrap_or(PATIENCE),

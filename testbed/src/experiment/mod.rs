@@ -4,10 +4,12 @@ pub mod checked;
 pub mod erased;
 mod error;
 pub mod gossip;
+mod injected;
 pub mod kad;
 pub mod latency;
 pub mod live;
 pub mod ping;
+mod planned;
 pub mod simulated;
 
 use std::sync::Arc;

@@ -23,10 +23,10 @@ use super::{AT_A_TIME, Error, FailedDial, FailedDials, Network, any_address};
 /// What outlasts the crash of a peer: its identity and its address.
 #[derive(Debug)]
 pub(super) struct Seat {
-    config: Config,
-    address: Multiaddr,
+    pub(super) config: Config,
+    pub(super) address: Multiaddr,
     /// How often it has restarted.
-    restarts: u32,
+    pub(super) restarts: u32,
 }
 
 impl Seat {
@@ -74,13 +74,13 @@ pub struct Joined {
 }
 
 /// A peer, and how often it has restarted.
-type Life = (NodeId, u32);
+pub(super) type Life = (NodeId, u32);
 
 /// A neighbour to be dialled.
-struct Neighbour {
-    life: Life,
-    handle: Handle,
-    address: Multiaddr,
+pub(super) struct Neighbour {
+    pub(super) life: Life,
+    pub(super) handle: Handle,
+    pub(super) address: Multiaddr,
 }
 
 impl<A: Algorithm> Restarts<A> {
@@ -251,7 +251,11 @@ impl<A: Algorithm> Network<A> {
 }
 
 /// Starts a peer at the address that it had, or at another if that is taken.
-async fn start(node: NodeId, config: Config, address: Multiaddr) -> Result<Joined, Error> {
+pub(super) async fn start(
+    node: NodeId,
+    config: Config,
+    address: Multiaddr,
+) -> Result<Joined, Error> {
     let transport = config.transports.first().copied();
     let started = node::start(config).map_err(|source| Error::Start { peer: node, source })?;
     let handle = &started.handle;
@@ -276,8 +280,19 @@ async fn start(node: NodeId, config: Config, address: Multiaddr) -> Result<Joine
 }
 
 impl Joined {
+    /// The neighbours that it has dialled, also in vain.
+    pub(super) fn tried(&self) -> BTreeSet<Life> {
+        let failed = self.failed.iter().map(|(life, _)| *life);
+        self.dialled.iter().copied().chain(failed).collect()
+    }
+
+    /// The peer, and where it listens.
+    pub(super) fn into_peer(self) -> (Peer, Multiaddr) {
+        (self.peer, self.address)
+    }
+
     /// Dials these neighbours. Returns when both sides have seen each connection.
-    async fn connect(mut self, neighbours: Vec<Neighbour>, tracer: Tracer) -> Self {
+    pub(super) async fn connect(mut self, neighbours: Vec<Neighbour>, tracer: Tracer) -> Self {
         let (by, handle) = (self.node, &self.peer.handle);
         let dials = neighbours.into_iter().map(|neighbour| {
             let dial = Dial {

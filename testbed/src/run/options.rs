@@ -71,6 +71,14 @@ pub struct ScenarioFile {
     pub scenario: Arc<Scenario>,
 }
 
+impl RunOptions {
+    /// The scenario, or one without faults.
+    pub fn scenario(&self) -> Scenario {
+        let file = self.scenario.as_ref();
+        file.map_or_else(Scenario::default, |file| (*file.scenario).clone())
+    }
+}
+
 impl ScenarioFile {
     /// Its file as the user named it, or the text.
     pub fn name(&self) -> String {

@@ -59,6 +59,8 @@ pub struct Record {
     pub security: &'static str,
     /// The world in which the peers sit; `None` for links as the machine has them.
     pub network: Option<Network>,
+    /// The scenario of a run over real peers, as an inline table.
+    pub scenario: Option<String>,
     /// How many connections were made.
     pub connections: u64,
     /// Where peers listened, and which others connected.
@@ -206,6 +208,10 @@ impl Record {
                 (_, Security::Plaintext) => "none",
             },
             network: options.network.as_deref().map(Network::from),
+            scenario: options
+                .scenario
+                .as_ref()
+                .map(|file| file.scenario.to_string()),
             connections: 0,
             membership: Membership::default(),
             footprint: Footprint::default(),

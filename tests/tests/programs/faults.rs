@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde_json::Value;
-use support::{Runs, refused, run};
+use support::{Runs, record, refused, run};
 use trace::history::History;
 use trace::steps::Event;
 use trace::store::Store;
@@ -16,6 +16,7 @@ const SNAPSHOT: &str = "--peers 5 --seed 1 --quiet snapshot --patience 3s";
 struct Ran {
     record: Value,
     history: History,
+    rows: String,
     /// The spans of faults, with their times.
     marks: Vec<(u64, String)>,
 }
@@ -35,10 +36,10 @@ fn ran(time: &str, scenario: &str, experiment: &str, status: i32) -> Ran {
         }
     });
     marks.sort();
-    let record = std::fs::read(folder.join("run.json")).expect("a record");
     Ran {
-        record: serde_json::from_slice(&record).expect("JSON"),
+        record: record(&folder),
         history: History::read(&store),
+        rows: std::fs::read_to_string(folder.join("results.csv")).expect("rows"),
         marks,
     }
 }
@@ -231,6 +232,111 @@ fn churn_and_random_faults_are_drawn_from_the_seed() {
             .iter()
             .all(|crash| &*crash.process != "peer-00")
     );
+}
+
+/// A delivery of gossipsub: whose message, to whom, when it was sent, and when it came.
+struct Delivered {
+    publisher: u64,
+    peer: u64,
+    sent: u64,
+    at: Option<u64>,
+}
+
+impl Ran {
+    fn delivered(&self) -> Vec<Delivered> {
+        let mut rows = csv::Reader::from_reader(self.rows.as_bytes());
+        let headers = rows.headers().expect("a header").clone();
+        let column = |name: &str| headers.iter().position(|one| one == name).expect(name);
+        let columns = ["publisher", "peer", "sent_unix_ns", "after_ns"].map(column);
+        let rows = rows.records().map(|row| {
+            let row = row.expect("a row");
+            let [publisher, peer, sent, after] = columns.map(|column| row[column].parse().ok());
+            let sent: u64 = sent.expect("a time");
+            Delivered {
+                publisher: publisher.expect("a number"),
+                peer: peer.expect("a number"),
+                sent,
+                at: after.map(|after: u64| sent + after),
+            }
+        });
+        rows.collect()
+    }
+}
+
+#[test]
+fn messages_of_gossipsub_cross_a_partition_after_it_heals() {
+    let cut = r#"{partition = [{at = "1s", heal = "3s", group = [0, 1, 2, 3, 4, 5]}]}"#;
+    let gossip =
+        "--peers 12 --seed 1 --quiet gossip --protocol gossipsub --duration 5s --interval 100ms";
+    for time in CLOCKS {
+        let ran = ran(time, cut, gossip, 0);
+        assert_eq!(ran.names(), ["partition", "heal"], "{time}");
+        let during = ran.at("partition")..ran.at("heal");
+        let (mut within, mut across) = (0, 0);
+        for one in ran.delivered() {
+            // A message of the same moment may come before the fault.
+            if one.sent <= during.start || one.sent + 200_000_000 > during.end {
+                continue;
+            }
+            match (one.publisher < 6) == (one.peer < 6) {
+                true => within += u64::from(one.at.is_some_and(|at| at < during.end)),
+                false => {
+                    assert!(one.at.is_none_or(|at| at >= during.end), "{time}");
+                    across += u64::from(one.at.is_some());
+                }
+            }
+        }
+        assert!(within > 10 && across > 10, "{time}: {within} {across}");
+    }
+}
+
+#[test]
+fn a_peer_of_gossipsub_pauses_and_another_restarts() {
+    let faults = r#"{pause = [{process = 5, at = "1s", resume = "2s"}],
+                     crash = [{process = 3, at = "1s", restart = "2s"}]}"#;
+    let faults = faults.replace('\n', " ");
+    let gossip =
+        "--peers 12 --seed 1 --quiet gossip --protocol gossipsub --duration 6s --interval 100ms";
+    for time in CLOCKS {
+        let ran = ran(time, &faults, gossip, 0);
+        let mut names = ran.names();
+        names.sort_unstable();
+        assert_eq!(names, ["kill", "pause", "restart", "resume"], "{time}");
+        let all = ran.delivered();
+        let came = |peer, during: Range<u64>| {
+            let mine = all.iter().filter(|one| one.peer == peer);
+            mine.filter_map(|one| one.at)
+                .filter(|at| during.contains(at))
+                .count()
+        };
+        let paused = ran.at("pause")..ran.at("resume");
+        // What it had begun to handle may be reported a moment later.
+        assert!(came(5, paused.clone()) < 3, "{time}");
+        assert!(came(5, paused.end..u64::MAX) > 20, "{time}");
+        assert_eq!(
+            came(3, ran.at("kill") + 50_000_000..ran.at("restart")),
+            0,
+            "{time}"
+        );
+        assert!(came(3, ran.at("restart")..u64::MAX) > 10, "{time}");
+        assert!(came(4, paused) > 3, "{time}");
+    }
+}
+
+#[test]
+fn churn_of_gossipsub_and_kademlia_is_drawn_from_the_seed() {
+    let churn = r#"{churn = {session = "weibull:10s,0.5", downtime = "2s", until = "10s"}}"#;
+    for experiment in [
+        "--peers 16 --seed 1 --quiet gossip --protocol gossipsub --duration 12s",
+        "--peers 16 --seed 1 --quiet kad --operations 60 --interval 200ms",
+    ] {
+        let [one, other] = [0, 1].map(|_| ran("virtual", churn, experiment, 0));
+        assert_eq!(one.marks, other.marks, "{experiment}");
+        assert!(one.rows == other.rows, "{experiment}");
+        let drawn = &one.record["results"]["drawn_faults"];
+        assert!(drawn["happened"].as_u64().expect("a number") > 3, "{drawn}");
+        assert!(one.names().contains(&"restart"), "{experiment}");
+    }
 }
 
 #[test]

@@ -21,6 +21,12 @@ pub const MESSAGES: u32 = 10;
 /// The most messages of a run: each is held from the start. A guess.
 const MOST_MESSAGES: i64 = 100_000;
 
+/// The default time between messages. A guess: most are delivered before the next.
+const INTERVAL: Duration = Duration::from_millis(50);
+
+/// The same where a duration is given, which may be hours. A guess.
+const SLOW: Duration = Duration::from_secs(1);
+
 /// How long the last message of a flood may take by default. A guess.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -32,11 +38,15 @@ pub struct Options {
     /// [default: 10; 1 in a check]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_MESSAGES))]
     pub messages: Option<u32>,
-    /// The time from one message to the next. auto: the shortest at which the
-    /// host is not saturated, found by trying (gossipsub)
-    #[arg(long, value_name = "TIME|auto", default_value = "50ms")]
+    /// For how long messages are published, in place of their number
+    #[arg(long, value_name = "TIME", conflicts_with = "messages", value_parser = values::interval)]
     #[serde(skip)]
-    pub interval: Interval,
+    pub duration: Option<Duration>,
+    /// The time from one message to the next. auto: the shortest at which the
+    /// host is not saturated, found by trying (gossipsub) [default: 50ms, with --duration 1s]
+    #[arg(long, value_name = "TIME|auto")]
+    #[serde(skip)]
+    pub interval: Option<Interval>,
     /// How large each message is: up to 1M
     #[arg(long, value_name = "BYTES", default_value = "1K")]
     #[serde(rename = "size_bytes")]
@@ -51,6 +61,34 @@ pub struct Options {
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     #[serde(skip)]
     pub patience: Option<Duration>,
+}
+
+impl Options {
+    /// The number of messages, if it is given, and the time between them; without one, that
+    /// is to be found by trying.
+    ///
+    /// # Errors
+    /// [`SetupError`] names the values and the way out.
+    pub fn pace(&self) -> Result<(Option<u32>, Option<Duration>), SetupError> {
+        let Some(duration) = self.duration else {
+            let interval = self.interval.map_or(Some(INTERVAL), |interval| interval.0);
+            return Ok((self.messages, interval));
+        };
+        let interval = self.interval.unwrap_or(Interval(Some(SLOW)));
+        let interval = interval.0.ok_or(SetupError::AutoDuration)?;
+        let messages = duration.as_nanos().div_ceil(interval.as_nanos());
+        match u32::try_from(messages) {
+            Ok(messages) if i64::from(messages) <= MOST_MESSAGES => {
+                Ok((Some(messages), Some(interval)))
+            }
+            Ok(_) | Err(_) => Err(SetupError::TooManyMessages {
+                duration,
+                interval,
+                messages,
+                most: MOST_MESSAGES,
+            }),
+        }
+    }
 }
 
 impl SystemOptions for Options {
@@ -88,8 +126,9 @@ impl SystemOptions for Options {
         if let Some(fanout) = self.fanout {
             setup.require_degree(fanout)?;
         }
-        let interval = self.interval.0.ok_or(SetupError::AutoInterval)?;
-        let messages = self.messages.or(setup.acts().map(|acts| acts as u32));
+        let (messages, interval) = self.pace()?;
+        let interval = interval.ok_or(SetupError::AutoInterval)?;
+        let messages = messages.or(setup.acts().map(|acts| acts as u32));
         let plan = Plan {
             messages: messages.unwrap_or(MESSAGES),
             interval,

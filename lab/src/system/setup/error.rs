@@ -1,5 +1,7 @@
 //! Why a system cannot be built.
 
+use std::time::Duration;
+
 use super::OPERATIONS;
 use crate::liars::Liars;
 
@@ -91,4 +93,25 @@ pub enum SetupError {
     /// A flood has no automatic interval.
     #[error("--interval auto is for --protocol gossipsub; state a time, as in --interval 50ms")]
     AutoInterval,
+    /// The interval is to be found, and a duration is given.
+    #[error(
+        "--duration with --interval auto: the messages of a found interval are not known; \
+             write --messages instead, or an interval, for example --interval 1s"
+    )]
+    AutoDuration,
+    /// A duration has too many messages.
+    #[error(
+        "{duration:?} at an interval of {interval:?} are {messages} messages, and a run has at \
+         most {most}; take a longer --interval, or a shorter --duration"
+    )]
+    TooManyMessages {
+        /// For how long messages are published.
+        duration: Duration,
+        /// The time between them.
+        interval: Duration,
+        /// How many they are.
+        messages: u128,
+        /// How many there may be.
+        most: i64,
+    },
 }

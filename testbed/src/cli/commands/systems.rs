@@ -163,7 +163,7 @@ impl RunSpec {
         }
         Takes::Messages.check(&options)?;
         let file = options.scenario.as_ref();
-        let mut scenario = file.map_or_else(Scenario::default, |file| (*file.scenario).clone());
+        let mut scenario = options.scenario();
         scenario.crash.extend(net.stops());
         let usual = match description.measures || options.network.is_some() {
             // Its measured times must be those of the machine, or of the links, alone.

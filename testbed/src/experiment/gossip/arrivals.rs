@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use algorithms::NodeId;
 use lab::planned::Faults;
 use lab::spread::{self, Bound, Copies, Delivery, Message, Observed, Stopped};
-use lab::stats::least_median_most;
+use lab::stats::{least_median_most, nanos};
 use node::PeerId;
 use node::gossip::{self, Counts, Tally};
 use opentelemetry::trace::{Span as _, SpanContext, SpanKind, TraceContextExt as _, Tracer as _};
@@ -21,6 +21,7 @@ use super::pace::Tried;
 use super::results::Results;
 use super::traffic::Traffic;
 use crate::experiment::Error;
+use crate::experiment::planned::Drawn;
 use crate::network::Members;
 use crate::rows::Rows;
 
@@ -39,14 +40,16 @@ pub(super) struct Arrivals {
     /// How many messages were published, and how many deliveries were made.
     published: u64,
     there: u64,
-    /// The peers that have stopped, with the time, and how many deliveries are no
-    /// longer expected of them.
+    /// How many messages were not published, since no peer ran.
+    unpublished: u64,
+    /// The peers that have stopped.
     stopped: Stopped,
-    excused: u64,
     /// The counts before the first message.
     before: Tally,
     /// Deliveries of unknown messages, and duplicate deliveries.
     strange: u64,
+    /// Deliveries to peers that had restarted, and had forgotten that they had the message.
+    again: u64,
     metrics: Option<Metrics>,
 }
 
@@ -77,6 +80,7 @@ impl Arrivals {
         mesh: Mesh,
         counts: &Counts,
         metrics: Option<Metrics>,
+        patience: Duration,
     ) -> Self {
         let degrees = members.neighbours.iter().map(|all| all.len() as u64);
         Self {
@@ -88,10 +92,11 @@ impl Arrivals {
             messages: Vec::new(),
             published: 0,
             there: 0,
-            stopped: Stopped::new(),
-            excused: 0,
+            stopped: Stopped::with_patience(patience),
+            unpublished: 0,
             before: counts.now(),
             strange: 0,
+            again: 0,
             metrics,
         }
     }
@@ -104,7 +109,7 @@ impl Arrivals {
             messages: Vec::new(),
             published: 0,
             there: 0,
-            excused: 0,
+            unpublished: 0,
             before: counts.now(),
             strange: 0,
             ..self
@@ -116,35 +121,39 @@ impl Arrivals {
         self.first + self.messages.len() as u64
     }
 
-    /// A peer has stopped; no further deliveries to it are expected.
-    pub(super) fn stopped(&mut self, node: u32, at: Duration) {
-        self.stopped.insert(node, at);
-        let owed = self.messages.iter().filter(|Sent { message, span }| {
-            let to_it = message.publisher != node && !message.arrivals.contains_key(&node);
-            span.is_some() && to_it
-        });
-        self.excused += owed.count() as u64;
+    /// The first message is to be published then.
+    pub(super) fn begin(&mut self, at: SystemTime) {
+        self.stopped.began_unix_ns = unix_nano(at);
     }
 
-    /// Whether that peer was stopped.
-    pub(super) fn has_stopped(&self, node: u32) -> bool {
-        self.stopped.contains_key(&node)
+    /// A peer has stopped.
+    pub(super) fn stopped(&mut self, peer: u32, at: SystemTime) {
+        self.stopped.stop(peer, self.since(at));
     }
 
-    /// Whether a message was to be sent, or was delivered, later than `at` after the
-    /// first was to be sent.
-    pub(super) fn any_after(&self, at: Duration) -> bool {
-        let all = || self.messages.iter().map(|sent| &sent.message);
-        let Some(first) = all().next() else {
-            return false;
-        };
-        all().any(|message| {
-            let sent = message.sent_unix_ns.saturating_sub(first.sent_unix_ns);
-            let sent = Duration::from_nanos(sent);
+    /// A peer has restarted.
+    pub(super) fn came_back(&mut self, peer: u32, at: SystemTime) {
+        self.stopped.come_back(peer, self.since(at));
+    }
+
+    fn since(&self, at: SystemTime) -> Duration {
+        Duration::from_nanos(unix_nano(at).saturating_sub(self.stopped.began_unix_ns))
+    }
+
+    /// When a message was last to be sent, or delivered: in nanoseconds since 1970.
+    pub(super) fn last(&self) -> Option<u64> {
+        let all = self.messages.iter().map(|sent| &sent.message);
+        let last = all.map(|message| {
             let arrivals = message.arrivals.values();
-            let last = arrivals.map(|arrival| arrival.after).max();
-            sent + last.unwrap_or_default() > at
-        })
+            let after = arrivals.map(|arrival| arrival.after).max();
+            message.sent_unix_ns + nanos(after.unwrap_or_default())
+        });
+        last.max()
+    }
+
+    /// A message was not published, since no peer ran.
+    pub(super) fn unpublished(&mut self) {
+        self.unpublished += 1;
     }
 
     fn peers(&self) -> usize {
@@ -160,7 +169,6 @@ impl Arrivals {
     ) {
         if published.is_ok() {
             self.published += 1;
-            self.excused += self.stopped.len() as u64;
             if let Some(metrics) = &self.metrics {
                 metrics.published();
             }
@@ -181,12 +189,18 @@ impl Arrivals {
 
     /// Whether all messages were published or refused.
     pub(super) fn all_sent(&self) -> bool {
-        self.messages.len() == self.expected as usize
+        self.messages.len() as u64 + self.unpublished == u64::from(self.expected)
     }
 
     /// Whether all expected deliveries were made.
     pub(super) fn all_there(&self) -> bool {
-        self.there + self.excused >= self.published * (self.peers() - 1) as u64
+        let published = self.messages.iter().filter(|sent| sent.span.is_some());
+        let excused = published.map(|sent| sent.message.missed(&self.stopped));
+        let excused = match self.stopped.is_empty() {
+            true => 0,
+            false => excused.sum(),
+        };
+        self.there + excused >= self.published * (self.peers() - 1) as u64
     }
 
     /// Records a delivery: a peer got the first copy of a message.
@@ -205,12 +219,16 @@ impl Arrivals {
         if message.as_ref().is_some_and(|(message, _)| before(message)) {
             return Ok(());
         }
+        let forgotten = message
+            .as_ref()
+            .is_some_and(|(_, to)| self.stopped.any(*to));
         let arrived = message.and_then(|(message, to)| {
             self.arrived(message.id, (to, via), at, &members.tracers[to as usize])
         });
         match (arrived, rows) {
             (Some(row), Some(rows)) => rows.save(row)?,
             (Some(_), None) => {}
+            (None, _) if forgotten => self.again += 1,
             (None, _) => self.strange += 1,
         }
         Ok(())
@@ -242,9 +260,6 @@ impl Arrivals {
         self.there += 1;
         if let Some(metrics) = &self.metrics {
             metrics.delivered(after);
-        }
-        if self.stopped.contains_key(&to) {
-            self.excused -= 1; // It was delivered before the peer stopped.
         }
         let mut span = tracer
             .span_builder("deliver")
@@ -291,6 +306,8 @@ impl Arrivals {
         interval: Duration,
         tried: &[Tried],
         faults: Faults,
+        drawn_faults: Drawn,
+        is_disturbed: bool,
     ) -> Results {
         let counted = counts.now() - &self.before;
         let slow = counted.given_up.iter().filter_map(|(peer, copies)| {
@@ -300,8 +317,7 @@ impl Arrivals {
         let observed = Observed {
             degrees: &self.degrees,
             planned: self.expected.into(),
-            // Only running peers publish.
-            unpublished: 0,
+            unpublished: self.unpublished,
             messages: self.messages.iter().map(|sent| &sent.message).collect(),
             stopped: &self.stopped,
             copies: Copies {
@@ -318,10 +334,13 @@ impl Arrivals {
             measured,
             not_watched: counted.missed,
             strange: self.strange,
+            again: self.again,
             slow: slow.collect(),
             mesh: self.mesh.size,
             flood_publish: self.mesh.flood_publish,
             faults,
+            drawn_faults,
+            is_disturbed,
             small_meshes: self.mesh.small,
             interval_seconds: interval.as_secs_f64(),
             tried: tried.to_vec(),

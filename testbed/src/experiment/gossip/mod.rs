@@ -18,22 +18,27 @@ use csv::StringRecord;
 use std::time::Duration;
 use tokio::time::Instant;
 
+use lab::planned::Faults;
 use lab::planned::Kill;
-use lab::planned::{Faults, Planned, Strike};
+use lab::simulator::{Crash, Memory};
 use node::gossip::{Delivery, Parameters, Watch};
 use prometheus_client::registry::Registry;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 use tokio::sync::mpsc;
+use trace::LABORATORY;
 use trace::store::Store;
+use trace::telemetry::Tracer;
 
+use super::injected::Injected;
+use super::planned::{Drawn, Plan, Struck};
 use super::{Experiment, Findings, RunContext};
 use crate::experiment::Error;
 use crate::network::{self, Members, Speaks};
 use crate::rows::columns;
 use crate::run;
-use crate::run::Record;
+use crate::run::{Record, RunOptions};
 use arrivals::{Arrivals, Mesh};
 use metrics::Metrics;
 use pace::{Next, Search};
@@ -65,6 +70,20 @@ pub struct Options {
     pub kill: Vec<Kill>,
 }
 
+impl Options {
+    /// The faults of the scenario, and the kills.
+    fn plan(&self, options: &RunOptions) -> Plan {
+        let mut scenario = options.scenario();
+        scenario.crash.extend(self.kill.iter().map(|kill| Crash {
+            process: kill.node,
+            at: kill.at,
+            restart: None,
+            state: Memory::Lost,
+        }));
+        Plan::new(&scenario, options.peers, options.seed)
+    }
+}
+
 /// The experiment.
 #[derive(Debug)]
 pub struct Gossip {
@@ -79,6 +98,11 @@ pub struct Gossip {
     /// How long the messages took, once all were delivered or are no longer awaited.
     took: Option<Duration>,
     metrics: Option<Metrics>,
+    /// The faults, once peers are connected, and when they struck.
+    plan: Option<Plan>,
+    struck: Struck,
+    /// Whether the scenario has faults.
+    is_disturbed: bool,
     /// Whether the run came to its end.
     is_over: bool,
 }
@@ -96,6 +120,9 @@ impl Gossip {
             search: Search::default(),
             took: None,
             metrics: None,
+            plan: None,
+            struck: Struck::new(),
+            is_disturbed: false,
             is_over: false,
         }
     }
@@ -107,6 +134,7 @@ impl Gossip {
         members: &mut Members,
         context: &RunContext<'_>,
         rng: &mut ChaCha8Rng,
+        laboratory: &Tracer,
     ) -> Result<Duration, Error> {
         loop {
             let (interval, messages) = match self.search.next() {
@@ -123,9 +151,9 @@ impl Gossip {
             self.next_attempt(messages);
             let bar = context.progress.bar("trying an interval", messages.into());
             let began = Instant::now();
-            let (mut session, _) = self.session(members, rng);
+            let mut session = self.session(members, rng, laboratory, false);
             (session.late, session.name) = (pace::LATE, "try publish");
-            session.run(messages, interval, &[], || bar.step()).await?;
+            session.run(messages, interval, || bar.step()).await?;
             let whole = |arrivals: &Arrivals| arrivals.all_sent() && arrivals.all_there();
             let late = !self.arrivals.as_ref().is_some_and(whole);
             // An attempt during which the process was paused is repeated.
@@ -137,22 +165,14 @@ impl Gossip {
         }
     }
 
-    /// The outcome of the planned kills.
-    fn faults(&self) -> Faults {
-        let kills = &self.options.kill;
-        let planned = kills.iter().map(|kill| Planned::kill(kill.node, kill.at));
-        let mut faults = Faults::new(planned.collect());
-        if let (Some(took), Some(arrivals)) = (self.took, &self.arrivals) {
-            faults.add(took, |place| {
-                let kill = kills[place];
-                match (arrivals.has_stopped(kill.node), arrivals.any_after(kill.at)) {
-                    (false, _) => Strike::Never,
-                    (true, true) => Strike::Happened,
-                    (true, false) => Strike::Late,
-                }
-            });
-        }
-        faults
+    /// What came of the planned faults, and of those that were drawn.
+    fn faults(&self) -> (Faults, Drawn) {
+        let Some(plan) = &self.plan else {
+            return Default::default();
+        };
+        let last = self.arrivals.as_ref().and_then(Arrivals::last);
+        let faults = plan.faults(&self.struck, self.took, last);
+        (faults, plan.drawn(&self.struck))
     }
 
     fn next_attempt(&mut self, messages: u32) {
@@ -160,13 +180,16 @@ impl Gossip {
         self.arrivals = last.map(|last| last.next_attempt(messages, self.watch.counts()));
     }
 
-    /// A session of messages between these peers, and the kills of peers during it.
+    /// A session of messages between these peers, with faults or without.
     fn session<'a>(
         &'a mut self,
         members: &'a mut Members,
         rng: &'a mut ChaCha8Rng,
-    ) -> (Session<'a>, &'a [Kill]) {
-        let session = Session {
+        laboratory: &'a Tracer,
+        with_faults: bool,
+    ) -> Session<'a> {
+        let plan = self.plan.as_ref().filter(|_| with_faults);
+        Session {
             size: self.options.size,
             patience: self.options.patience,
             members,
@@ -177,8 +200,8 @@ impl Gossip {
             rng,
             name: "publish",
             late: Duration::MAX,
-        };
-        (session, &self.options.kill)
+            faults: Injected::new(plan, &mut self.struck, laboratory),
+        }
     }
 }
 
@@ -244,6 +267,11 @@ impl Experiment for Gossip {
             small,
         };
         let rng = &mut ChaCha8Rng::seed_from_u64(context.options.seed);
+        let laboratory = context
+            .sink
+            .tracer_among_others(LABORATORY, &context.record.instance());
+        self.plan = Some(self.options.plan(context.options));
+        self.is_disturbed = context.options.scenario().has_faults();
         let messages = self.options.messages;
         let arrivals = Arrivals::new(
             &members,
@@ -251,11 +279,14 @@ impl Experiment for Gossip {
             mesh,
             self.watch.counts(),
             self.metrics.clone(),
+            self.options.patience,
         );
         self.arrivals = Some(arrivals);
         if self.options.interval.is_none() {
             let began = Instant::now();
-            let found = self.find_pace(&mut members, &context, rng).await;
+            let found = self
+                .find_pace(&mut members, &context, rng, &laboratory)
+                .await;
             context.record.phase("Pace", began.elapsed());
             self.interval = found?;
         }
@@ -263,9 +294,9 @@ impl Experiment for Gossip {
         let began = Instant::now();
         let bar = context.progress.bar("messages", messages.into());
         let interval = self.interval;
-        let (mut session, kill) = self.session(&mut members, rng);
+        let mut session = self.session(&mut members, rng, &laboratory, true);
         session.rows = Some(context.rows);
-        let done = session.run(messages, interval, kill, || bar.step()).await;
+        let done = session.run(messages, interval, || bar.step()).await;
         context.record.phase("Gossip", began.elapsed());
         self.is_over = true;
         self.took = Some(began.elapsed());
@@ -275,7 +306,9 @@ impl Experiment for Gossip {
     fn results(&mut self, _: &mut Record, _: &Store) -> Self::Results {
         let arrivals = self.arrivals.as_ref()?;
         let (counts, tried) = (self.watch.counts(), &self.search.tried);
-        let mut results = arrivals.results(counts, self.interval, tried, self.faults());
+        let (faults, drawn) = self.faults();
+        let disturbed = self.is_disturbed;
+        let mut results = arrivals.results(counts, self.interval, tried, faults, drawn, disturbed);
         if !self.is_over {
             results.measured.interrupt();
         }

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::pace::Tried;
 use super::traffic::Traffic;
 use crate::experiment::Findings;
+use crate::experiment::planned::Drawn;
 
 /// `results` in `run.json`.
 #[derive(Debug, Serialize)]
@@ -24,6 +25,8 @@ pub struct Results {
     pub(super) not_watched: u64,
     /// Deliveries of unknown messages, and duplicate deliveries.
     pub(super) strange: u64,
+    /// Deliveries to peers that had restarted, and had had the message before.
+    pub(super) again: u64,
     /// Copies that libp2p dropped because their receiver was slow, by receiver.
     pub(super) slow: BTreeMap<String, u64>,
     /// The number of peers that a mesh should have.
@@ -32,6 +35,11 @@ pub struct Results {
     pub(super) flood_publish: bool,
     /// The outcome of the planned kills.
     pub(super) faults: Faults,
+    /// The faults of churn and at random times.
+    pub(super) drawn_faults: Drawn,
+    /// Whether there were faults beside kills: what they lose is measured, and not wrong.
+    #[serde(skip)]
+    pub(super) is_disturbed: bool,
     /// The number of meshes that had fewer peers than their minimum.
     pub(super) small_meshes: usize,
     /// The time from one message to the next, and the intervals that were tried.
@@ -49,10 +57,11 @@ impl Results {
     pub(super) fn findings(&self) -> Findings {
         let mut findings = Findings::default();
         findings.unknown.extend(self.faults.never());
+        findings.unknown.extend(self.drawn_faults.never());
         if self.measured.delivered == 0 {
             findings.incomplete.push("nothing was delivered".into());
         }
-        if self.measured.delivered < self.measured.expected {
+        if self.measured.delivered < self.measured.expected && !self.is_disturbed {
             let slow = self.given_up().map(|slow| format!("; {slow}"));
             findings.incomplete.push(format!(
                 "{} of {} deliveries were made{}",
@@ -83,7 +92,7 @@ impl Results {
     /// The results as text.
     pub(super) fn text(&self) -> String {
         let lines = self.summary.iter().map(|line| format!("{line}\n"));
-        lines.collect::<String>() + &self.faults.text()
+        lines.collect::<String>() + &self.faults.text() + &self.drawn_faults.text()
     }
 
     /// Adds the measures and the summary, which are derived from the measurements.
@@ -122,6 +131,12 @@ impl Results {
             lines.push(format!("given up          {slow}"));
         }
         lines.extend(self.measured.lines());
+        if self.again > 0 {
+            lines.push(format!(
+                "again             {} deliveries to peers that had restarted, of messages that they had had",
+                thousands(self.again)
+            ));
+        }
         lines.extend(self.traffic.lines());
         lines
     }

@@ -3,12 +3,11 @@
 use std::collections::VecDeque;
 use std::time::{Duration, SystemTime};
 
-use lab::planned::Kill;
 use node::gossip::{Counts, Delivery};
 use opentelemetry::trace::{SpanContext, SpanKind, Status, TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
 use proto::{Bytes, Envelope};
-use rand::RngExt as _;
+use rand::seq::IndexedRandom as _;
 use rand_chacha::ChaCha8Rng;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout_at};
@@ -20,6 +19,7 @@ use super::TOPIC;
 use super::arrivals::Arrivals;
 
 use crate::experiment::Error;
+use crate::experiment::injected::Injected;
 use crate::network::Members;
 use crate::rows::Rows;
 
@@ -44,12 +44,15 @@ pub(super) struct Session<'a> {
     pub(super) name: &'static str,
     /// Publishing stops when it is late by more than this.
     pub(super) late: Duration,
+    /// The faults during the session.
+    pub(super) faults: Injected<'a>,
 }
 
 /// A scheduled action.
 enum Due {
     Publish,
-    Kill(u32),
+    /// The planned change at that place.
+    Fault(usize),
 }
 
 impl Session<'_> {
@@ -59,18 +62,12 @@ impl Session<'_> {
         &mut self,
         messages: u32,
         interval: Duration,
-        kill: &[Kill],
         step: impl Fn(),
     ) -> Result<(), Error> {
         let (start, epoch) = (Instant::now(), time::now());
-        for (at, due) in schedule(messages, interval, kill) {
-            loop {
-                tokio::select! {
-                    biased;
-                    () = sleep_until(start + at) => break,
-                    delivery = self.deliveries.recv() => self.take(delivery)?,
-                }
-            }
+        self.arrivals.begin(epoch);
+        for (at, due) in schedule(messages, interval, self.faults.due()) {
+            while self.hear(start + at).await? {}
             if start.elapsed().saturating_sub(at) > self.late {
                 break;
             }
@@ -79,18 +76,12 @@ impl Session<'_> {
                     self.publish_next(epoch + at).await;
                     step();
                 }
-                Due::Kill(node) => {
-                    if self.members.handles.remove(&node).is_some() {
-                        self.arrivals.stopped(node, at);
-                    }
-                }
+                Due::Fault(place) => self.strike(place),
             }
         }
         while !self.arrivals.all_there() {
-            let end = Instant::now() + self.patience;
-            match timeout_at(end, self.deliveries.recv()).await {
-                Ok(delivery) => self.take(delivery)?,
-                Err(_) => break,
+            if !self.hear(Instant::now() + self.patience).await? {
+                break;
             }
         }
         self.settle().await?;
@@ -98,6 +89,28 @@ impl Session<'_> {
             Some(rows) => self.arrivals.save_losses(rows),
             None => Ok(()),
         }
+    }
+
+    /// Records the next delivery, or a peer that is back. `false` if there is none until then.
+    async fn hear(&mut self, until: Instant) -> Result<bool, Error> {
+        tokio::select! {
+            biased;
+            () = sleep_until(until) => return Ok(false),
+            returned = self.members.returned() => self.came_back(returned?),
+            delivery = self.deliveries.recv() => self.take(delivery)?,
+        }
+        Ok(true)
+    }
+
+    fn strike(&mut self, place: usize) {
+        if let Some(peer) = self.faults.strike(place, self.members) {
+            self.arrivals.stopped(peer, time::now());
+        }
+    }
+
+    fn came_back(&mut self, peer: u32) {
+        self.faults.came_back(peer, self.members);
+        self.arrivals.came_back(peer, time::now());
     }
 
     /// Waits for the copies that are still in flight: until none arrives for a while.
@@ -125,11 +138,12 @@ impl Session<'_> {
         }
     }
 
-    /// Publishes the next message, from a random running peer.
+    /// Publishes the next message, from a random peer that runs and is not paused.
     async fn publish_next(&mut self, intended: SystemTime) {
-        let which = self.rng.random_range(0..self.members.handles.len());
-        let publisher = self.members.handles.keys().nth(which);
-        let publisher = *publisher.expect("it is one of them");
+        let Some(publisher) = self.members.active().choose(self.rng).copied() else {
+            self.arrivals.unpublished();
+            return;
+        };
         let published = self.publish(publisher, self.arrivals.next()).await;
         let degree = self.members.neighbours[publisher as usize].len();
         self.arrivals
@@ -175,10 +189,16 @@ impl Session<'_> {
 }
 
 /// The actions of the session, in the order of time.
-fn schedule(messages: u32, interval: Duration, kill: &[Kill]) -> VecDeque<(Duration, Due)> {
+fn schedule(
+    messages: u32,
+    interval: Duration,
+    faults: Vec<(Duration, usize)>,
+) -> VecDeque<(Duration, Due)> {
     let publish = (0..messages).map(|number| (interval * number, Due::Publish));
-    let kill = kill.iter().map(|kill| (kill.at, Due::Kill(kill.node)));
-    let mut all: Vec<_> = publish.chain(kill).collect();
+    let faults = faults
+        .into_iter()
+        .map(|(at, place)| (at, Due::Fault(place)));
+    let mut all: Vec<_> = publish.chain(faults).collect();
     all.sort_by_key(|(at, _)| *at);
     all.into()
 }

@@ -5,6 +5,7 @@
 //! operation has an intended start time, and its duration is measured from that.
 
 mod metrics;
+mod operations;
 mod oracle;
 mod plan;
 mod results;
@@ -12,31 +13,29 @@ mod tables;
 
 use csv::StringRecord;
 use std::time::Duration;
-use trace::time;
 
-use futures::StreamExt as _;
-use futures::stream::FuturesUnordered;
-use node::lookup::{Error as LookupError, Found};
-use opentelemetry::trace::{SpanKind, Status, TraceContextExt as _, Tracer as _};
-use opentelemetry::{Context, KeyValue};
 use prometheus_client::registry::Registry;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
-use tokio::time::{Instant, sleep_until, timeout};
-use trace::store::{Store, hex};
+use tokio::time::Instant;
+use trace::LABORATORY;
+use trace::store::Store;
 
+use super::injected::Injected;
+use super::planned::{self, Struck};
 use super::{Experiment, Findings, RunContext};
 use crate::experiment::Error;
-use crate::network::{Members, Speaks, Tables};
+use crate::network::{Speaks, Tables};
 use crate::rows::columns;
 use crate::run;
 use crate::run::Record;
 use metrics::Metrics;
+use operations::Operations;
 use oracle::Oracle;
 pub use plan::{KEY, Kind};
 use plan::{Operation, Plan};
-use results::{Outcome, Results, Row, Tally};
+use results::{Results, Row, Tally};
 
 /// The options of the experiment, checked.
 #[derive(Clone, Debug)]
@@ -61,6 +60,11 @@ pub struct Kad {
     options: Options,
     tally: Tally,
     metrics: Option<Metrics>,
+    /// The faults, once operations have begun, and when they struck.
+    faults: Option<planned::Plan>,
+    struck: Struck,
+    /// How long the operations took.
+    took: Option<Duration>,
 }
 
 impl Kad {
@@ -70,73 +74,11 @@ impl Kad {
             options,
             tally: Tally::default(),
             metrics: None,
+            faults: None,
+            struck: Struck::new(),
+            took: None,
         }
     }
-}
-
-/// Begins each operation at its time, whether or not the others have ended.
-async fn carry_out(
-    operations: &[Operation],
-    interval: Duration,
-    patience: Duration,
-    members: &Members,
-    mut each: impl FnMut(usize, Outcome) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let (start, epoch) = (Instant::now(), time::now());
-    let all = (0_u32..).zip(operations).map(|(number, operation)| {
-        let due = interval * number;
-        async move {
-            sleep_until(start + due).await;
-            let found = ask(members, operation, patience).await;
-            let outcome = Outcome {
-                intended: epoch + due,
-                after: (start + due).elapsed(),
-                found,
-            };
-            (number as usize, outcome)
-        }
-    });
-    let mut all: FuturesUnordered<_> = all.collect();
-    while let Some((number, outcome)) = all.next().await {
-        each(number, outcome)?;
-    }
-    Ok(())
-}
-
-/// Executes one operation, as a trace of its own.
-async fn ask(
-    members: &Members,
-    operation: &Operation,
-    patience: Duration,
-) -> Result<Found, LookupError> {
-    let tracer = &members.tracers[operation.peer as usize];
-    let key = hex(&operation.key);
-    let span = tracer
-        .span_builder(operation.name())
-        .with_kind(SpanKind::Client)
-        .with_attributes([KeyValue::new("p2p.kad.key", key)])
-        .start_with_context(tracer, &Context::new());
-    let context = Context::new().with_span(span);
-    let span = context.span();
-    let asked = members.handles[&operation.peer].look_up(operation.lookup());
-    let found = match timeout(patience, asked).await {
-        Ok(found) => found,
-        Err(_) => Err(LookupError::TimedOut),
-    };
-    match &found {
-        Ok(found) => {
-            span.set_attribute(KeyValue::new("p2p.kad.requests", i64::from(found.requests)));
-            if let Some(hops) = found.hops {
-                span.set_attribute(KeyValue::new("p2p.kad.hops", i64::from(hops)));
-            }
-        }
-        Err(error) => {
-            span.set_attribute(KeyValue::new("error.type", "lookup"));
-            span.set_status(Status::error(error.to_string()));
-        }
-    }
-    span.end();
-    found
 }
 
 impl Experiment for Kad {
@@ -170,7 +112,7 @@ impl Experiment for Kad {
 
     async fn run(&mut self, context: RunContext<'_>) -> Result<(), Error> {
         let builder = context.builder(Speaks::Kademlia(self.options.tables));
-        let (members, _) = builder.connect(context.record).await?;
+        let (mut members, _) = builder.connect(context.record).await?;
         let began = Instant::now();
         let tables = tables::settled(&members).await?;
         context.record.phase("Tables", began.elapsed());
@@ -193,9 +135,18 @@ impl Experiment for Kad {
         let plan = Plan::new(operations, mix, size, &oracle, context.options.peers, rng);
         let began = Instant::now();
         let all = &plan.before;
-        let prepare = carry_out(all, Duration::ZERO, patience, &members, |_, outcome| {
-            outcome.found.map(drop).map_err(Error::Store)
-        });
+        let laboratory = context
+            .sink
+            .tracer_among_others(LABORATORY, &context.record.instance());
+        let prepare = Operations {
+            all,
+            interval: Duration::ZERO,
+            patience,
+            members: &mut members,
+            faults: Injected::new(None, &mut self.struck, &laboratory),
+        };
+        let prepare =
+            prepare.carry_out(|_, _, outcome, _| outcome.found.map(drop).map_err(Error::Store));
         prepare.await?;
         // The preparation has opened connections, and peers look up others when they
         // meet a new one.
@@ -206,11 +157,28 @@ impl Experiment for Kad {
         let bar = context.progress.bar("operations", operations.into());
         self.tally = Tally::new(tables, how, context.options.peers, operations);
         let all = &plan.operations;
-        let asked = carry_out(all, interval, patience, &members, |number, outcome| {
+        let scenario = context.options.scenario();
+        self.tally.is_disturbed = scenario.has_faults();
+        let (peers, seed) = (context.options.peers, context.options.seed);
+        let plan = &*self
+            .faults
+            .insert(planned::Plan::new(&scenario, peers, seed));
+        let asked = Operations {
+            all,
+            interval,
+            patience,
+            members: &mut members,
+            faults: Injected::new(Some(plan), &mut self.struck, &laboratory),
+        };
+        let asked = asked.carry_out(|number, peer, outcome, members| {
             bar.step();
+            let operation = Operation {
+                peer,
+                ..all[number].clone()
+            };
             let row = self
                 .tally
-                .take(number, &all[number], &outcome, &oracle, &members);
+                .take(number, &operation, &outcome, &oracle, members);
             if let Some(metrics) = &self.metrics {
                 metrics.take(&row, outcome.after);
             }
@@ -218,11 +186,17 @@ impl Experiment for Kad {
         });
         let asked = asked.await;
         context.record.phase("Operations", began.elapsed());
+        self.took = Some(began.elapsed());
         asked
     }
 
     fn results(&mut self, _: &mut Record, _: &Store) -> Results {
-        self.tally.results()
+        let mut results = self.tally.results();
+        if let Some(plan) = &self.faults {
+            let faults = plan.faults(&self.struck, self.took, self.tally.last());
+            results.set_faults(faults, plan.drawn(&self.struck));
+        }
+        results
     }
 
     fn judge(&self, results: &Results, _: &Record) -> Findings {
@@ -235,6 +209,7 @@ impl Experiment for Kad {
 
     fn render(&self, results: &Results) -> String {
         let lines = results.summary.iter();
-        lines.map(|line| format!("{line}\n")).collect()
+        let lines: String = lines.map(|line| format!("{line}\n")).collect();
+        lines + &results.faults_text()
     }
 }

@@ -29,18 +29,28 @@ impl Oracle {
 
     /// The k closest peers to `key`, without the requester, the closest first.
     pub(super) fn closest(&self, key: &[u8], without: u32) -> Vec<u32> {
+        self.closest_among(key, |peer| peer != without)
+    }
+
+    fn closest_among(&self, key: &[u8], counts: impl Fn(u32) -> bool) -> Vec<u32> {
         let key = place(key);
-        let all = (0..self.places.len() as u32).filter(|peer| *peer != without);
+        let all = (0..self.places.len() as u32).filter(|peer| counts(*peer));
         let mut all: Vec<_> = all.collect();
         all.sort_by_key(|&peer| distance(&self.places[peer as usize], &key));
         all.truncate(K);
         all
     }
 
-    /// How many of the k closest are among those that were found.
-    pub(super) fn right(&self, key: &[u8], asked_by: u32, found: &[u32]) -> Verdict {
+    /// How many of the k closest that run are among those that were found.
+    pub(super) fn right(
+        &self,
+        key: &[u8],
+        asked_by: u32,
+        found: &[u32],
+        runs: impl Fn(u32) -> bool,
+    ) -> Verdict {
         let found: HashSet<_> = found.iter().copied().collect();
-        let closest = self.closest(key, asked_by);
+        let closest = self.closest_among(key, |peer| peer != asked_by && runs(peer));
         Verdict {
             right: closest.iter().filter(|peer| found.contains(peer)).count(),
             of: closest.len(),
@@ -93,14 +103,20 @@ mod tests {
     fn a_missing_or_wrong_closest_peer_is_found() {
         let (oracle, key) = (oracle(), b"a key");
         let mut found = oracle.closest(key, 7);
-        assert!(oracle.right(key, 7, &found).is_exact());
+        assert!(oracle.right(key, 7, &found, |_| true).is_exact());
         let other = (0..100)
             .find(|peer| *peer != 7 && !found.contains(peer))
             .unwrap();
         found[3] = other;
-        assert_eq!(oracle.right(key, 7, &found), Verdict { right: 19, of: 20 });
+        assert_eq!(
+            oracle.right(key, 7, &found, |_| true),
+            Verdict { right: 19, of: 20 }
+        );
         found.clear();
-        assert_eq!(oracle.right(key, 7, &found), Verdict { right: 0, of: 20 });
+        assert_eq!(
+            oracle.right(key, 7, &found, |_| true),
+            Verdict { right: 0, of: 20 }
+        );
     }
 
     /// The well-known digest of the empty text.

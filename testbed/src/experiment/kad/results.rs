@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use lab::planned::Faults;
 use lab::stats::{Measure, Summary, Times, least_median_most, nanos, show};
 use node::lookup::{Error as LookupError, Found};
 use serde::Serialize;
@@ -11,6 +12,7 @@ use serde::Serialize;
 use super::oracle::{K, Oracle};
 use super::plan::{Kind, Operation};
 use crate::experiment::Findings;
+use crate::experiment::planned::Drawn;
 use crate::network::{Members, Tables};
 
 /// The outcome of one operation.
@@ -34,6 +36,10 @@ pub(super) struct Tally {
     /// Lookups that found all of the closest peers, and those that did not.
     exact: u64,
     not_exact: u64,
+    /// Whether the scenario has faults.
+    pub(super) is_disturbed: bool,
+    /// When the last operation ended, in nanoseconds since 1970.
+    last: Option<u64>,
 }
 
 /// Why an operation failed.
@@ -90,6 +96,13 @@ pub struct Results {
     kinds: BTreeMap<Kind, KindSummary>,
     exact: u64,
     not_exact: u64,
+    /// The outcome of the planned faults.
+    faults: Faults,
+    /// The faults of churn and at random times.
+    drawn_faults: Drawn,
+    /// Whether there were faults: what fails is measured then, and not wrong.
+    #[serde(skip)]
+    is_disturbed: bool,
     measures: Vec<Measure>,
     #[serde(rename = "told")]
     pub(super) summary: Vec<String>,
@@ -145,6 +158,8 @@ impl Tally {
             of: None,
             failed: failed.as_ref().map(|failure| failure.reason.clone()),
         };
+        let ended = row.intended_unix_ns + row.after_ns;
+        self.last = self.last.max(Some(ended));
         if let Some(failure) = failed {
             *of.failed.entry(failure).or_default() += 1;
         }
@@ -166,7 +181,8 @@ impl Tally {
                 .iter()
                 .filter_map(|peer| members.numbers.get(peer));
             let peers: Vec<_> = peers.copied().collect();
-            let verdict = oracle.right(&operation.key, operation.peer, &peers);
+            let runs = |peer| members.handles.contains_key(&peer);
+            let verdict = oracle.right(&operation.key, operation.peer, &peers, runs);
             (row.right, row.of) = (Some(verdict.right), Some(verdict.of));
             match verdict.is_exact() {
                 true => self.exact += 1,
@@ -174,6 +190,11 @@ impl Tally {
             }
         }
         row
+    }
+
+    /// When the last operation ended, in nanoseconds since 1970.
+    pub(super) fn last(&self) -> Option<u64> {
+        self.last
     }
 
     pub(super) fn results(&self) -> Results {
@@ -188,6 +209,9 @@ impl Tally {
             kinds: kinds.collect(),
             exact: self.exact,
             not_exact: self.not_exact,
+            faults: Faults::default(),
+            drawn_faults: Drawn::default(),
+            is_disturbed: self.is_disturbed,
             measures: Vec::new(),
             summary: Vec::new(),
         };
@@ -216,14 +240,31 @@ impl OfKind {
 }
 
 impl Results {
+    /// Adds what came of the faults.
+    pub(super) fn set_faults(&mut self, planned: Faults, drawn: Drawn) {
+        (self.faults, self.drawn_faults) = (planned, drawn);
+    }
+
+    /// The faults, in lines.
+    pub(super) fn faults_text(&self) -> String {
+        self.faults.text() + &self.drawn_faults.text()
+    }
+
     /// Why the run does not pass.
     pub(super) fn findings(&self) -> Findings {
-        let mut findings = Findings::default();
+        let mut findings = Findings {
+            unknown: self.faults.never(),
+            ..Findings::default()
+        };
+        findings.unknown.extend(self.drawn_faults.never());
         let answered: u64 = self.kinds.values().map(|of| of.asked).sum();
         if answered < u64::from(self.asked) || answered == 0 {
             findings
                 .incomplete
                 .push(format!("{answered} of {} operations ended", self.asked));
+        }
+        if self.is_disturbed {
+            return findings;
         }
         for (kind, of) in &self.kinds {
             for (failure, count) in &of.failed {
@@ -287,7 +328,7 @@ impl Results {
         if all > 0 {
             writeln!(
                 out,
-                "oracle            {} of {all} find came to the {} closest peers that there are",
+                "oracle            {} of {all} find came to the {} closest peers that ran",
                 self.exact,
                 K.min(self.peers.saturating_sub(1) as usize)
             )?;
@@ -340,7 +381,7 @@ fn failure(
 }
 
 fn wrong(operation: &Operation, found: &Found, members: &Members) -> Option<&'static str> {
-    let copies = K.min(members.tracers.len() - 1);
+    let copies = K.min(members.handles.len().saturating_sub(1));
     match operation.kind {
         Kind::Put if found.copies < copies => Some("stored by fewer peers than are closest"),
         Kind::Get if found.value.as_ref() != Some(&operation.value) => Some("another value came"),

@@ -4,7 +4,6 @@
 mod clock;
 mod fault_requests;
 mod overload;
-mod planned;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -13,7 +12,7 @@ use csv::StringRecord;
 use std::time::Duration;
 use tokio::time::Instant;
 
-use lab::planned::{Faults, Strike};
+use lab::planned::Faults;
 use lab::simulator::Scenario;
 use lab::stats::nanos;
 use lab::system::clients::Clients;
@@ -23,13 +22,13 @@ use trace::LABORATORY;
 use trace::history::History;
 use trace::store::Store;
 
+use super::planned::{Drawn, Plan};
 use super::{Experiment, Findings, RunContext};
 use crate::experiment::Error;
 use crate::network::{Builder, Links, Speaks};
 use crate::rows::{self, Rows, judgement_columns, save_judgement};
 use crate::run::{self, Record};
 use overload::Punctuality;
-use planned::{Drawn, Plan};
 use session::{Progress, Session};
 
 /// A system over real peers.
@@ -107,26 +106,17 @@ impl<S: System> Live<S> {
 
 impl<S: System> Live<S> {
     fn drawn_faults(&self) -> Drawn {
-        let struck = |place| self.progress.struck.contains_key(&place);
-        self.plan
-            .as_ref()
-            .map_or(Drawn::default(), |plan| plan.drawn(struck))
+        let plan = self.plan.as_ref();
+        plan.map_or_else(Drawn::default, |plan| plan.drawn(&self.progress.struck))
     }
 
     /// The outcome of the planned faults.
     fn faults(&self, history: &History) -> Faults {
-        let planned = self.plan.as_ref().map(Plan::reported);
-        let mut faults = Faults::new(planned.unwrap_or_default());
         let last = history.steps().map(|(.., step)| step.at_unix_nano).max();
-        if let Some(took) = self.took {
-            faults.add(took, |place| match self.progress.struck.get(&place) {
-                None => Strike::Never,
-                // No process took a step after it.
-                Some(at) if Some(*at) > last => Strike::Late,
-                Some(_) => Strike::Happened,
-            });
-        }
-        faults
+        let plan = self.plan.as_ref();
+        plan.map_or_else(Faults::default, |plan| {
+            plan.faults(&self.progress.struck, self.took, last)
+        })
     }
 }
 

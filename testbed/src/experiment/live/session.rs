@@ -22,9 +22,9 @@ use trace::steps::{RequestRecord, key};
 use trace::telemetry::Tracer;
 
 use super::clock::Clock;
-use super::planned::Plan;
 use crate::control::FaultReceiver;
 use crate::experiment::Error;
+use crate::experiment::planned::{Plan, Struck};
 use crate::network::{Network, Restarts};
 use crate::progress::Bar;
 
@@ -43,7 +43,7 @@ pub(super) struct Progress {
     pub(super) is_over: bool,
     /// When the planned faults struck, by their place in the plan. In nanoseconds since the
     /// Unix epoch.
-    pub(super) struck: BTreeMap<usize, u64>,
+    pub(super) struck: Struck,
     /// The processes that were killed, also by a user of the page, and do not restart.
     pub(super) stopped: BTreeSet<NodeId>,
     pub(super) late: bool,

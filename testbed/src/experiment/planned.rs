@@ -1,7 +1,11 @@
-//! The planned faults of a live run, and those that its seed draws.
+//! The planned faults of a run over real peers, and those that its seed draws.
 
-use lab::planned::Planned;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use lab::planned::{Faults, Strike};
 use lab::simulator::{Event, Scenario};
+use serde::Serialize;
 
 /// The changes of a run: those of its scenario, and then those that the seed draws, of churn
 /// and at random times.
@@ -24,27 +28,44 @@ impl Plan {
         Self { events, fixed }
     }
 
-    /// Those of the scenario, for the report.
-    pub(super) fn reported(&self) -> Vec<Planned> {
+    /// What came of those of the scenario, in a run that took so long. `last` says when
+    /// something happened last, beside faults.
+    pub(super) fn faults(
+        &self,
+        struck: &Struck,
+        took: Option<Duration>,
+        last: Option<u64>,
+    ) -> Faults {
         let fixed = self.events[..self.fixed].iter();
-        fixed.map(Event::planned).collect()
+        let mut faults = Faults::new(fixed.map(Event::planned).collect());
+        if let Some(took) = took {
+            faults.add(took, |place| match struck.get(&place) {
+                None => Strike::Never,
+                Some(at) if Some(*at) > last => Strike::Late,
+                Some(_) => Strike::Happened,
+            });
+        }
+        faults
     }
 
-    /// How many faults the seed has drawn, without their ends, and how many of them struck.
-    pub(super) fn drawn(&self, struck: impl Fn(usize) -> bool) -> Drawn {
+    /// What came of those that the seed has drawn, without their ends.
+    pub(super) fn drawn(&self, struck: &Struck) -> Drawn {
         let drawn = self.events.iter().enumerate().skip(self.fixed);
         let begins = drawn.filter(|(_, event)| event.ends.is_none());
         let (mut count, mut happened) = (0, 0);
         for (place, _) in begins {
             count += 1;
-            happened += u64::from(struck(place));
+            happened += u64::from(struck.contains_key(&place));
         }
         Drawn { count, happened }
     }
 }
 
+/// When the changes of a plan struck, by their places: in nanoseconds since the Unix epoch.
+pub(super) type Struck = BTreeMap<usize, u64>;
+
 /// The faults that the seed has drawn.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Drawn {
     /// How many.
     pub count: u64,
