@@ -14,6 +14,9 @@ use super::run_in;
 /// The name under which the pages' commands find their scenario.
 const SCENARIO: &str = "crash.toml";
 
+/// The same of the one with churn.
+const CHURN: &str = "churn.toml";
+
 /// Parts of command lines that are parsed alone, and why.
 const NOT_RUN: [(&str, &str); 13] = [
     ("--view", "waits for Ctrl-C; the viewer's tests do this"),
@@ -67,6 +70,11 @@ fn command_lines_do_what_they_say() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let scenario = &of_kind("toml")[0];
     fs::write(folder.path().join(SCENARIO), &scenario.text).expect("a file of ours");
+    let mut all = of_kind("toml").into_iter();
+    let churn =
+        all.find(|block| block.text.contains("keep = [0]\n") && block.place.contains("world"));
+    let churn = churn.expect("a scenario with churn");
+    fs::write(folder.path().join(CHURN), &churn.text).expect("a file of ours");
     let mut tried = 0;
     for block in of_kind("sh") {
         for line in block.text.lines() {
