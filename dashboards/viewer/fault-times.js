@@ -2,14 +2,28 @@
 
 const kept = new WeakMap();
 
-// `{ downtimes, separations }` of a model, in order of their begins.
-/** @param {Model} model @returns {{ downtimes: Downtime[], separations: Separation[] }} */
+// Adds the faults of an answer to a model. Returns whether there are any.
+/** @param {Model} model @param {DiagramAnswer} answer */
+export function addFaults(model, { crashes = [], partitions = [], hindrances = [], links = [] }) {
+  model.crashes.push(...crashes);
+  model.partitions.push(...partitions);
+  model.hindrances.push(...hindrances);
+  model.links.push(...links);
+  return crashes.length + partitions.length + hindrances.length + links.length > 0;
+}
+
+// `{ downtimes, separations, hindrances }` of a model, in order of their begins.
+/**
+ * @param {Model} model
+ * @returns {{ downtimes: Downtime[], separations: Separation[], hindrances: Hindrance[] }}
+ */
 export function faultTimes(model) {
   const known = kept.get(model);
   if (known?.revision === model.revision) return known;
   const times = {
     revision: model.revision,
     downtimes: downtimesOf(model.crashes), separations: separationsOf(model.partitions),
+    hindrances: hindrancesOf(model.hindrances),
   };
   kept.set(model, times);
   return times;
@@ -44,6 +58,20 @@ export function separationsOf(partitions) {
     const sides = String([group, others]);
     const open = all.findLast((one) => one.until === null && String([one.group, one.others]) === sides);
     if (happened !== 'heal') all.push({ group, others, isLink: happened === 'cut', at, until: null });
+    else if (open) open.until = at;
+  }
+  return all;
+}
+
+// The times in which peers were paused, or slow.
+/** @param {Hindered[]} hindrances @returns {Hindrance[]} */
+export function hindrancesOf(hindrances) {
+  /** @type {Hindrance[]} */
+  const all = [];
+  for (const { peer, at, happened } of inOrder(hindrances)) {
+    const kind = happened === 'pause' || happened === 'resume' ? 'pause' : 'slow';
+    const open = all.findLast((one) => one.until === null && one.peer === peer && one.kind === kind);
+    if (happened === kind) all.push({ peer, at, until: null, kind });
     else if (open) open.until = at;
   }
   return all;

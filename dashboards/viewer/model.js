@@ -21,12 +21,12 @@
 
 import { rowsOf } from './answer-tables.js';
 import { CAUSES } from './fate.js';
+import { addFaults } from './fault-times.js';
 import { Line, columnsOf } from './growing-columns.js';
 import { MESSAGE, STEP, fillMessages, fillSteps } from './model-columns.js';
 import { add } from './otlp.js';
 
-// peer-2 comes before peer-10.
-const people = new Intl.Collator('en', { numeric: true });
+const people = new Intl.Collator('en', { numeric: true }); // peer-2 comes before peer-10.
 
 export class Model {
   constructor() {
@@ -51,6 +51,8 @@ export class Model {
     /** @type {{ sender: number, id: string, cause: string, reason: string }[]} */ this.lostEarly = [];
     /** @type {Crash[]} */ this.crashes = [];
     /** @type {Partition[]} */ this.partitions = [];
+    /** @type {Hindered[]} */ this.hindrances = [];
+    /** @type {NewLinks[]} */ this.links = [];
     this.base = 0n;
     this.next = 0;
     this.left = 0;
@@ -71,9 +73,7 @@ export class Model {
       throw new Error(`the server's answer has ${rows.steps} rows of steps, and ${states.length} states`);
     }
     [this.next, this.left] = [answer.next, answer.left ?? 0];
-    this.crashes.push(...answer.crashes ?? []);
-    this.partitions.push(...answer.partitions ?? []);
-    if (!rows.steps && !rows.losses && !answer.crashes && !answer.partitions) return false;
+    if (!addFaults(this, answer) && !rows.steps && !rows.losses) return false;
     this.base = BigInt(answer.base);
     const places = {
       peers: this.#enter('peers', answer.peers),

@@ -15,6 +15,8 @@ interface DiagramAnswer extends Tables {
   states?: number[];
   crashes?: Crash[];
   partitions?: Partition[];
+  hindrances?: Hindered[];
+  links?: NewLinks[];
 }
 
 // A peer stopped, or restarted after that.
@@ -31,6 +33,23 @@ interface Partition {
   others: string[];
   at: number;
   happened: 'partition' | 'cut' | 'heal';
+}
+
+// A peer takes no steps from now on, or what reaches it arrives later; or both as usual.
+interface Hindered {
+  peer: string;
+  at: number;
+  happened: 'pause' | 'resume' | 'slow' | 'usual';
+}
+
+// Links are others from now on.
+interface NewLinks {
+  at: number;
+  network: string;
+}
+
+interface Hindrance extends Downtime {
+  kind: 'pause' | 'slow';
 }
 
 // A time in which a fault lasted (fault-times.js): `until` is null where it never ended.
@@ -67,6 +86,7 @@ interface Snapshot {
 interface TopologyAnswer {
   edges: [string, string][];
   faults: Fault[];
+  regions?: Record<string, string>;
 }
 
 interface Fault {

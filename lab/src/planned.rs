@@ -144,12 +144,7 @@ impl Planned {
         }
     }
 
-    /// That peer is stopped for good.
-    pub fn kill(node: u32, at: Duration) -> Self {
-        Self::new(format!("the kill of {}", NodeId(node)), at)
-    }
-
-    /// That peer crashes.
+    /// That peer crashes, for a time or for ever.
     pub fn crash(node: u32, at: Duration) -> Self {
         Self::new(format!("the crash of {}", NodeId(node)), at)
     }
@@ -262,7 +257,7 @@ mod tests {
 
     fn faults() -> Faults {
         Faults::new(vec![
-            Planned::kill(3, 40 * MS),
+            Planned::crash(3, 40 * MS),
             Planned::restart(3, 60 * MS).after(0),
         ])
     }
@@ -299,7 +294,7 @@ mod tests {
             (&[], &[]),
             (
                 &[(30, Strike::Never, Strike::Never)],
-                &["the kill of peer-03 at 40.0 ms never happened: the run ended after 30.0 ms"],
+                &["the crash of peer-03 at 40.0 ms never happened: the run ended after 30.0 ms"],
             ),
             (&[(50, Strike::Met(2), Strike::Never)], &[restart]),
             (
@@ -334,7 +329,7 @@ mod tests {
     fn faults_that_affected_nothing_are_reported() {
         let mut faults = faults();
         faults.add(50 * MS, |place| [Strike::Met(0), Strike::Never][place]);
-        let text = "fault             the kill of peer-03 at 40.0 ms: it changed nothing, since no message, timer or command met it\n";
+        let text = "fault             the crash of peer-03 at 40.0 ms: it changed nothing, since no message, timer or command met it\n";
         assert_eq!(faults.text(), text);
         let mut late = self::faults();
         late.add(50 * MS, |place| [Strike::Late, Strike::Never][place]);

@@ -53,7 +53,7 @@ impl Behaviour {
                 .then(|| ping::Behaviour::new(config.regular_pings).into())
                 .into(),
             kademlia: has(Protocol::Kademlia)
-                .then(|| protocols::kademlia::new(local).into())
+                .then(|| protocols::kademlia::new(local, config.kademlia).into())
                 .into(),
             gossipsub: gossipsub.map(Boxed::from).into(),
         })

@@ -12,6 +12,7 @@ use libp2p::identity::Keypair;
 use crate::admission::Admission;
 use crate::gossip;
 use crate::links::Links;
+use crate::lookup;
 use crate::metrics::Metrics;
 
 /// How a peer is built. Start from [`Config::new`] and change what differs.
@@ -44,6 +45,8 @@ pub struct Config {
     pub gossip: gossip::Parameters,
     /// The observer of gossip deliveries.
     pub watch: Option<gossip::Watch>,
+    /// How often Kademlia repeats what it has done.
+    pub kademlia: lookup::Intervals,
     /// The metrics of libp2p and of the peer. Peers may share them.
     pub metrics: Option<Arc<Metrics>>,
     /// The links of a world under its connections over TCP and memory; `None` for those of
@@ -69,6 +72,7 @@ impl Config {
             limits: None,
             topics: Vec::new(),
             gossip: gossip::Parameters::default(),
+            kademlia: lookup::Intervals::default(),
             watch: None,
             metrics: None,
             links: None,

@@ -18,6 +18,16 @@ pub use traced::{Exchange, traced};
 /// (libp2p's limit), and also holds the publisher.
 pub const MAX_RECORD: usize = 16 * 1024 - 256;
 
+/// How often Kademlia repeats what it has done. `None` for libp2p's own interval.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Intervals {
+    /// How often a peer looks itself up, which refreshes its table. libp2p: 5 minutes.
+    pub refresh: Option<Duration>,
+    /// How often a peer publishes its records and provider records again. libp2p: 24 and 12
+    /// hours.
+    pub republish: Option<Duration>,
+}
+
 /// A lookup in the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lookup {

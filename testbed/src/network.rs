@@ -20,6 +20,7 @@ use node::admission::{Admission, Guests};
 use node::channel::Inbox;
 use node::driver::{self, Directory, Driver, Lateness, Process, Report};
 use node::links::{self, Fabric};
+use node::lookup::Intervals;
 use node::metrics::Metrics;
 use node::{Config, Handle, Keypair, Multiaddr, Peer, PeerId, Protocol, Transport, gossip};
 use opentelemetry::trace::{TraceContextExt as _, Tracer as _};
@@ -39,6 +40,7 @@ pub use members::Members;
 use members::Returns;
 use restart::Seat;
 pub use restart::{Joined, Restarts};
+pub use world::REGION;
 
 use crate::host::Footprint;
 use crate::progress::Progress;
@@ -139,7 +141,7 @@ pub enum Speaks<'a> {
     /// gossipsub.
     Gossip(&'a Gossip),
     /// Kademlia, and identify, which feeds its tables.
-    Kademlia(Tables),
+    Kademlia(Tables, Intervals),
 }
 
 /// How routing tables are filled.
@@ -258,7 +260,7 @@ impl Builder<'_> {
         let new = self.new_network(record, fabric, &laboratory, &setup);
         let (members, inboxes) = new.await?;
         self.announce(record, &members)?;
-        if let Speaks::Kademlia(Tables::Given) = self.speaks {
+        if let Speaks::Kademlia(Tables::Given, _) = self.speaks {
             self.introduce_peers(record, &laboratory, &setup, &members)
                 .await;
         }
@@ -356,7 +358,8 @@ impl Builder<'_> {
         }
         match self.speaks {
             Speaks::Channels => {}
-            Speaks::Kademlia(_) => {
+            Speaks::Kademlia(_, intervals) => {
+                config.kademlia = intervals;
                 config.protocols = [Protocol::Identify, Protocol::Kademlia].into()
             }
             Speaks::Gossip(gossip) => {

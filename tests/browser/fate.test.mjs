@@ -7,11 +7,12 @@ import { test } from 'node:test';
 
 import { arrange } from '../../dashboards/viewer/diagram/layout.js';
 import { placeOf } from '../../dashboards/viewer/diagram/paint-downtimes.js';
+import { drawHindrances, drawNewLinks } from '../../dashboards/viewer/diagram/paint-hindrances.js';
 import { drawLinkCuts } from '../../dashboards/viewer/diagram/paint-link-cuts.js';
 import { shadePartitions } from '../../dashboards/viewer/diagram/paint-partitions.js';
 import { fit, frameOf } from '../../dashboards/viewer/diagram/view.js';
 import { fate } from '../../dashboards/viewer/fate.js';
-import { downtimesOf, separationsOf } from '../../dashboards/viewer/fault-times.js';
+import { downtimesOf, hindrancesOf, separationsOf } from '../../dashboards/viewer/fault-times.js';
 import { Model } from '../../dashboards/viewer/model.js';
 import { answer, settings, whole } from './made.mjs';
 
@@ -27,6 +28,37 @@ test('a peer is down from its crash to its restart, or to the end', () => {
   assert.equal(placeOf(model, layout, a, 35, true), layout.x[6], 'at the next step');
   assert.equal(placeOf(model, layout, b, 0, false), layout.begin - 0.5, 'before the first step');
   assert.equal(placeOf(model, arrange(model, settings()), b, 25, false), 25);
+});
+
+test('a peer is paused or slow until that ends, and links change at a time', () => {
+  const model = whole();
+  const hindered = (peer, at, happened) => ({ peer, at, happened });
+  const hindrances = [
+    hindered('a', 15, 'pause'), hindered('b', 20, 'slow'), hindered('a', 22, 'slow'),
+    hindered('a', 30, 'resume'), hindered('c', 31, 'resume'), hindered('b', 35, 'usual'),
+  ];
+  assert.ok(model.append({ ...answer([]), hindrances, links: [{ at: 25, network: 'wan' }] }));
+  assert.deepEqual(hindrancesOf(model.hindrances), [
+    { peer: 'a', at: 15, until: 30, kind: 'pause' }, { peer: 'b', at: 20, until: 35, kind: 'slow' },
+    { peer: 'a', at: 22, until: null, kind: 'slow' },
+  ]);
+  const fills = [];
+  const texts = [];
+  const context = {
+    canvas: { width: 500 }, fillRect: (...rectangle) => fills.push(rectangle),
+    fillText: (text) => texts.push(text),
+    beginPath() {}, stroke() {}, setLineDash() {}, moveTo() {}, lineTo() {},
+  };
+  const size = { width: 500, height: 500 };
+  for (const axis of ['time', 'logical']) {
+    const layout = arrange(model, settings({ axis }));
+    const scene = { layout, model, theme: {}, size };
+    drawHindrances(context, scene, frameOf(layout, fit(layout), size));
+    drawNewLinks(context, scene, frameOf(layout, fit(layout), size));
+  }
+  assert.ok(fills.length > 8 && fills.every(([, , width]) => width > 0));
+  assert.equal(context.globalAlpha, 1);
+  assert.deepEqual(texts, ['links: wan'], 'in time alone');
 });
 
 // A partition of a group from the other peers, the cut of a link, or the end of either.

@@ -8,7 +8,7 @@ import { kindColour } from '../palette.js';
 /** @param {{ diagram: Diagram, marks: Marks, seen: { all: number, part: number }, whole: boolean }} props */
 export function Legend({ diagram, marks, seen, whole }) {
   const { model, layout, settings, set, cut, pending } = diagram;
-  const { separations } = faultTimes(model);
+  const { separations, hindrances } = faultTimes(model);
   return html`
     <div class="legend" aria-label="Legend">
       ${marks.cone ? html`
@@ -26,6 +26,9 @@ export function Legend({ diagram, marks, seen, whole }) {
       ${model.crashes.length > 0 && html`<${Mark} look="down">down after a crash</>`}
       ${separations.some(({ isLink }) => !isLink) && html`<${Mark} look="parted">behind a partition</>`}
       ${separations.some(({ isLink }) => isLink) && html`<${Mark} look="severed">link cut</>`}
+      ${hindrances.some(({ kind }) => kind === 'pause') && html`<${Mark} look="paused">paused</>`}
+      ${hindrances.some(({ kind }) => kind === 'slow') && html`<${Mark} look="slow">slow</>`}
+      ${model.links.length > 0 && html`<${Mark} look="relinked">other links</>`}
       ${(layout.lost || (layout.broken && !pending)) && html`<${Mark} look="cross">never arrived</>`}
       ${layout.kinds.map((kind) => html`<${Kind} key=${kind} name=${model.kinds[kind]} kind=${kind}
         settings=${settings} set=${set} />`)}

@@ -14,6 +14,7 @@ import { arrowsInSight, drawArrows } from './paint-arrows.js';
 import { drawCut, shadeCut } from './paint-cut.js';
 import { dotSize, drawDots } from './paint-dots.js';
 import { drawDowntimes } from './paint-downtimes.js';
+import { drawHindrances, drawNewLinks } from './paint-hindrances.js';
 import { drawLinkCuts } from './paint-link-cuts.js';
 import { drawMarks } from './paint-marks.js';
 import { shadePartitions } from './paint-partitions.js';
@@ -41,6 +42,8 @@ export function paint(context, scene) {
   drawRails(context, scene, frame);
   drawDowntimes(context, scene, frame);
   drawLinkCuts(context, scene, frame);
+  drawHindrances(context, scene, frame);
+  drawNewLinks(context, scene, frame);
   const sight = arrowsInSight(scene, frame);
   drawArrows(context, scene, frame, sight);
   const dots = drawDots(context, scene, frame);

@@ -56,19 +56,26 @@ export function Graph({ replay, selection, shape }) {
             selected=${selected} select=${select} />`)}
       </svg>
       <canvas ref=${canvas} aria-hidden="true"></canvas>
-      <${Legend} model=${model} moments=${moments} broken=${broken} />
+      <${Legend} model=${model} moments=${moments} broken=${broken} regions=${network.regions} />
     </div>`;
 }
 
-// The colours of the messages, and the faults.
-/** @param {{ model: Model | null, moments: Moments | null, broken: Broken }} props */
-function Legend({ model, moments, broken: { cut, dead } }) {
+// The colours of the messages and of the regions, and the faults.
+/**
+ * @param {{
+ *   model: Model | null, moments: Moments | null, broken: Broken, regions: Record<string, string>,
+ * }} props
+ */
+function Legend({ model, moments, broken: { cut, dead }, regions }) {
   const kinds = useMemo(() =>
     (model && moments ? [...new Set(model.message.kind.subarray(0, model.message.count))] : []), [moments]);
-  if (!kinds.length && !cut.size && !dead.size) return null;
+  const places = [...new Set(Object.values(regions))].sort();
+  if (!kinds.length && !cut.size && !dead.size && !places.length) return null;
   const names = kinds.map((kind) => model?.kinds[kind] ?? '');
   return html`<ul class="kinds" aria-label="Legend">${names.map((name) => html`
     <li key=${name} class="kind-of" style=${kindColour(name)}><i></i>${name}</li>`)}
+    ${places.map((name) => html`<li key=${`region ${name}`} class="kind-of" style=${kindColour(name)}><i
+      class="region"></i>${name}</li>`)}
     ${cut.size > 0 && html`<li><i class="cut"></i>link that is cut</li>`}
     ${dead.size > 0 && html`<li><i class="dead"></i>peer that was killed</li>`}</ul>`;
 }
@@ -98,8 +105,10 @@ function Lines({ network: { peers, edges }, broken: { cut, dead }, places, selec
  *   selected: number, select: (peer: number) => void,
  * }} props
  */
-function Node({ i, network: { peers, neighbours }, place: [x, y], centre, dead, selected, select }) {
+function Node({ i, network, place: [x, y], centre, dead, selected, select }) {
+  const { peers, neighbours } = network;
   const name = peers[i];
+  const region = network.regions[name];
   const chosen = i === selected;
   const dim = selected >= 0 && !chosen && !neighbours[selected].has(i);
   /** @param {KeyboardEvent & { currentTarget: SVGElement }} event */
@@ -110,9 +119,9 @@ function Node({ i, network: { peers, neighbours }, place: [x, y], centre, dead, 
     else return;
     event.preventDefault();
   };
-  const said = dead ? 'killed' : plural(neighbours[i].size, 'neighbour');
+  const said = (dead ? 'killed' : plural(neighbours[i].size, 'neighbour')) + (region ? `, in ${region}` : '');
   return html`
-    <g class=${`node ${chosen ? 'chosen' : ''} ${dim ? 'dim' : ''} ${dead ? 'dead' : ''}`} style=${colour(name)}
+    <g class=${`node ${chosen ? 'chosen' : ''} ${dim ? 'dim' : ''} ${dead ? 'dead' : ''}`} style=${region ? kindColour(region) : colour(name)}
       tabindex=${chosen || i === 0 ? 0 : -1}
       role="button" aria-pressed=${chosen} aria-label=${`${name}, ${said}`}
       onClick=${(event) => { event.stopPropagation(); select(i); }} onKeyDown=${keys}>

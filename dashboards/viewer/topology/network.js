@@ -1,11 +1,15 @@
 // Which peers are connected, in the numbers of the model, and where each peer is
 // drawn.
 
-// `{ peers, edges, neighbours }`: peers by name in natural order, edges
-// as pairs of places in that list. Peers that the model does not know yet are
-// there as well: they are connected, and have done nothing.
-/** @param {[string, string][]} edges @param {Model | null} model */
-export function networkOf(edges, model) {
+// `{ peers, edges, neighbours, regions }`: peers by name in natural order, edges
+// as pairs of places in that list, and the regions of peers by their names. Peers that the
+// model does not know yet are there as well: they are connected, and have done nothing.
+/**
+ * @param {[string, string][]} edges
+ * @param {Model | null} model
+ * @param {Record<string, string>} regions
+ */
+export function networkOf(edges, model, regions = {}) {
   const known = model ? model.peers : [];
   const collator = new Intl.Collator('en', { numeric: true });
   const peers = [...new Set([...known, ...edges.flat()])].sort(collator.compare);
@@ -18,7 +22,7 @@ export function networkOf(edges, model) {
     neighbours[a].add(b);
     neighbours[b].add(a);
   }
-  return { peers, place, edges: pairs, neighbours, placeOf: Int32Array.from(known, placeIn) };
+  return { peers, place, edges: pairs, neighbours, regions, placeOf: Int32Array.from(known, placeIn) };
 }
 
 // Degrees in a sentence.

@@ -21,12 +21,15 @@ import { degreesInWords, networkOf } from './network.js';
 const MOST_DRAWN = 60;
 /** @type {never[]} */
 const NOTHING = [];
+/** @type {Record<string, string>} */
+const NOWHERE = {};
 
 /** @param {{ route: Route, event: ServerEvent | null, run: Run | null, loaded: LoadedModel }} props */
 export function Topology({ route, event, run, loaded: { model, revision, whole } }) {
   const { value, error } = useLoaded(getTopology, 'topology', event?.live ? event.revision : 'over', 2000);
-  const { edges, faults = NOTHING } = value ?? {};
-  const network = useMemo(() => networkOf(edges ?? NOTHING, model), [edges, model, model?.peers.length]);
+  const { edges, faults = NOTHING, regions = NOWHERE } = value ?? {};
+  const network = useMemo(() => networkOf(edges ?? NOTHING, model, regions),
+    [edges, model, model?.peers.length, regions]);
   const { params } = route;
   const named = Object.fromEntries(params);
   /** @param {ViewParameters} change */

@@ -13,22 +13,30 @@ use std::collections::HashMap;
 
 use libp2p::kad::store::MemoryStore;
 use libp2p::kad::{
-    Behaviour, Event, GetProvidersOk, GetRecordOk, K_VALUE, Mode, PROTOCOL_NAME, PutRecordError,
-    QueryId, QueryResult, QueryStats, Record,
+    Behaviour, Config, Event, GetProvidersOk, GetRecordOk, K_VALUE, Mode, PROTOCOL_NAME,
+    PutRecordError, QueryId, QueryResult, QueryStats, Record,
 };
 use libp2p::{Multiaddr, PeerId, identify};
 use tokio::sync::oneshot;
 
 use crate::handle::Looked;
-use crate::lookup::{COPIES, Error, Found, Lookup};
+use crate::lookup::{COPIES, Error, Found, Intervals, Lookup};
 pub(crate) use referrals::Referrals;
 
 /// How many of a stranger's addresses enter the table. A guess: more than an
 /// honest peer has on one machine.
 const MAX_ADDRESSES: usize = 16;
 
-pub(crate) fn new(local: PeerId) -> Referrals {
-    let mut kademlia = Behaviour::new(local, MemoryStore::new(local));
+pub(crate) fn new(local: PeerId, intervals: Intervals) -> Referrals {
+    let mut config = Config::new(PROTOCOL_NAME);
+    if intervals.refresh.is_some() {
+        config.set_periodic_bootstrap_interval(intervals.refresh);
+    }
+    if intervals.republish.is_some() {
+        config.set_publication_interval(intervals.republish);
+        config.set_provider_publication_interval(intervals.republish);
+    }
+    let mut kademlia = Behaviour::with_config(local, MemoryStore::new(local), config);
     kademlia.set_mode(Some(Mode::Server));
     Referrals::new(kademlia)
 }

@@ -4,12 +4,13 @@
 //! the measured value; `cargo bench --bench virtual -- kad link` runs those whose names
 //! contain one of the arguments. Nothing fails on a slow machine.
 
+mod bare;
 #[path = "../engines/figures.rs"]
 #[allow(dead_code, reason = "shared with another benchmark")]
 mod figures;
 
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::process::Command;
 use std::time::Duration;
 
@@ -18,14 +19,29 @@ use lab::stats::{show, thousands};
 use serde_json::Value;
 use tempfile::TempDir;
 
-const ALL: [Benchmark; 4] = [
+const ALL: [Benchmark; 6] = [
     ("link_model", link_model),
     ("virtual_equals_wall", virtual_equals_wall),
+    ("virtual_equals_wall_systems", systems_equal_wall),
+    ("virtual_gossip_1000", beside_bare),
     ("virtual_kad_1000", kad),
     ("virtual_gossip_10000", gossip),
 ];
 
+/// The argument with which this program runs the floor: how many messages follows.
+const BARE: &str = "--bare";
+
+/// Peers of `virtual_gossip_1000`, and neighbours of each.
+const PEERS: usize = 1000;
+const DEGREE: usize = 20;
+
 fn main() -> io::Result<()> {
+    let mut words = std::env::args().skip_while(|word| word != BARE).skip(1);
+    if let Some(messages) = words.next() {
+        let messages = messages.parse().map_err(io::Error::other)?;
+        let delivered = bare::run(PEERS, DEGREE, messages);
+        return writeln!(io::stdout(), "{delivered}");
+    }
     figures::run(&ALL)
 }
 
@@ -70,6 +86,75 @@ fn virtual_equals_wall() -> String {
         ms(wall_p90),
         p90 / wall_p90
     )
+}
+
+/// A snapshot and pings among 20 peers in `wan`, in both clocks.
+fn systems_equal_wall() -> String {
+    let both = |args: &str, of: fn(&Value) -> f64| {
+        ["virtual", "wall"].map(|time| {
+            let args = format!("--time {time} --network wan --transport memory --peers 20 {args}");
+            of(&testbed(&folder(), &args))
+        })
+    };
+    let [ping, wall_ping] = both("ping --every-pair --count 5 --interval 200ms", |run| {
+        number(&run["results"]["round_trip_ns"]["p50"])
+    });
+    let [snapshot, wall_snapshot] = both("snapshot --snapshots 10 --every 500ms", |run| {
+        let measures = run["results"]["measures"].as_array().into_iter().flatten();
+        let mut took = measures.filter(|one| one["name"] == "snapshot time");
+        took.next().map_or(f64::NAN, |one| number(&one["p50"]))
+    });
+    format!(
+        "a round trip p50 {:.1} ms, in real time {:.1}: ratio {:.3}; a snapshot p50 {:.1}, {:.1}: ratio {:.3} (target within 5 %)",
+        ping / 1e6,
+        wall_ping / 1e6,
+        ping / wall_ping,
+        snapshot / 1e6,
+        wall_snapshot / 1e6,
+        snapshot / wall_snapshot
+    )
+}
+
+/// What a delivery costs beside the bare protocol, without the set-up: the difference between
+/// many messages and few.
+fn beside_bare() -> String {
+    const MESSAGES: [u32; 2] = [20, 220];
+    let ours = MESSAGES.map(|messages| {
+        let args = format!(
+            "--time virtual --network wan --security none --peers {PEERS} --topology random:{DEGREE} \
+             gossip --protocol gossipsub --no-flood-publish --unsigned --interval 100ms --size 1K \
+             --messages {messages}"
+        );
+        let run = testbed(&folder(), &args);
+        (number(&run["cpu_seconds"]), number(&run["results"]["delivered"]))
+    });
+    let bare = MESSAGES.map(|messages| {
+        let began = children_seconds();
+        let program = std::env::current_exe().expect("a program");
+        let output = Command::new(program)
+            .args([BARE, &messages.to_string()])
+            .output();
+        let output = output.expect("a program to start");
+        let delivered = String::from_utf8_lossy(&output.stdout).trim().parse();
+        (children_seconds() - began, delivered.unwrap_or(f64::NAN))
+    });
+    let each = |[(less, few), (more, many)]: [(f64, f64); 2]| 1e6 * (more - less) / (many - few);
+    let (ours, floor) = (each(ours), each(bare));
+    format!(
+        "{ours:.1} µs of CPU a delivery, spans included; floor {floor:.1}, ratio {:.2} (target 1.3)",
+        ours / floor
+    )
+}
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or(f64::NAN)
+}
+
+/// The processor time of all programs that this one has started, and that have ended.
+fn children_seconds() -> f64 {
+    let times = procfs::process::Process::myself().and_then(|me| me.stat());
+    let times = times.expect("Linux says");
+    (times.cutime + times.cstime) as f64 / procfs::ticks_per_second() as f64
 }
 
 /// Lookups among 1,000 peers in `wan`.

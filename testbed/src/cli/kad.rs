@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use node::lookup::MAX_RECORD;
+use node::lookup::{Intervals, MAX_RECORD};
 
 use super::scenario::Takes;
 use super::values::{self, Size};
@@ -41,6 +41,13 @@ pub struct Kad {
     /// How long an operation may take
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = values::interval)]
     pub patience: Duration,
+    /// How often a peer looks itself up, which refreshes its table [default: libp2p's, 5m]
+    #[arg(long, value_name = "TIME", value_parser = values::interval)]
+    pub refresh: Option<Duration>,
+    /// How often a peer publishes its records again, which replaces those of peers that left
+    /// [default: libp2p's, 24h, and 12h of providers]
+    #[arg(long, value_name = "TIME", value_parser = values::interval)]
+    pub republish: Option<Duration>,
 }
 
 /// How many operations may be asked for: each is held from the start. A guess.
@@ -76,6 +83,10 @@ impl TryFrom<&Kad> for Options {
             size,
             interval: args.interval,
             patience: args.patience,
+            intervals: Intervals {
+                refresh: args.refresh,
+                republish: args.republish,
+            },
         })
     }
 }

@@ -7,6 +7,9 @@ use lab::world::Settled;
 use node::links::{Extra, Rates, World};
 use opentelemetry::KeyValue;
 
+/// The attribute of a peer's service that names its region.
+pub const REGION: &str = "p2p.region";
+
 /// The peers of a run, in a world.
 #[derive(Clone, Debug)]
 pub(super) struct Links(pub(super) Arc<Settled>);
@@ -33,7 +36,7 @@ impl World for Links {
 pub(super) fn place(settled: &Settled, peer: u32) -> Vec<KeyValue> {
     let region = settled.region(peer).map(|region| region.name.clone());
     let class = settled.class(peer).map(|class| class.name.clone());
-    let region = region.map(|name| KeyValue::new("p2p.region", name));
+    let region = region.map(|name| KeyValue::new(REGION, name));
     let class = class.map(|name| KeyValue::new("p2p.class", name));
     region.into_iter().chain(class).collect()
 }

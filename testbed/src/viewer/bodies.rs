@@ -2,6 +2,7 @@
 //!
 //! The server sends them, and a report contains them.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use lab::checkers::snapshot::{self, Drawn};
@@ -14,6 +15,7 @@ use trace::store::{Query, Store, Summary, TraceId};
 
 use super::edges;
 use super::faults::{self, Fault};
+use crate::network::REGION;
 use crate::run::{self, Folder};
 
 /// `{"csv":"…","csv_rest":0,"host":"…","host_rest":0}`: the run's measurements, and the
@@ -97,17 +99,20 @@ pub(super) fn cuts(store: &Store) -> Cuts {
     }
 }
 
-/// `{"edges":[["peer-00","peer-01"],…],"faults":[…]}`: the connections between peers,
-/// and the faults that were injected.
+/// `{"edges":[["peer-00","peer-01"],…],"faults":[…],"regions":{"peer-00":"tokyo",…}}`: the
+/// connections between peers, the faults that were injected, and where peers sit in a world.
 #[derive(Debug, Serialize)]
 pub(super) struct Topology {
     edges: Vec<(String, String)>,
     faults: Vec<Fault>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    regions: BTreeMap<String, String>,
 }
 
 pub(super) fn topology(store: &Store, run: &Value) -> Topology {
     Topology {
         edges: edges::edges(store, run),
         faults: faults::faults(store),
+        regions: store.resource_texts(REGION),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde_json::Value;
-use support::{Runs, record, refused, run};
+use support::{CALM, Runs, record, refused, run};
 use trace::history::History;
 use trace::steps::Event;
 use trace::store::Store;
@@ -23,7 +23,10 @@ struct Ran {
 
 fn ran(time: &str, scenario: &str, experiment: &str, status: i32) -> Ran {
     let runs = Runs::new();
-    let words = ["--time", time, "--scenario", scenario].into_iter();
+    // Other tests run beside it.
+    let words = CALM
+        .split(' ')
+        .chain(["--time", time, "--scenario", scenario]);
     let words = words.chain(experiment.split_whitespace());
     run(&mut runs.testbed(words)).exits(status);
     let folder = runs.only();

@@ -5,8 +5,12 @@ use std::time::{Duration, SystemTime};
 
 use opentelemetry::trace::{Span as _, Tracer as _};
 use opentelemetry::{Array, KeyValue, StringValue, Value};
+use opentelemetry_proto::tonic::trace::v1::Span;
+use serde::Serialize;
 
 use super::faults::{GROUP, HEAL, KILL, OTHERS, PARTITION, PEER, RESTART, Sides};
+use super::text;
+use crate::LABORATORY;
 use crate::telemetry::Tracer;
 
 /// The name of the span that records that a peer takes no steps.
@@ -100,6 +104,39 @@ impl Mark {
         let mut span = builder.with_attributes(self.attributes).start(tracer);
         span.end_with_timestamp(at);
     }
+}
+
+/// How a peer is hindered, or not any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Hindrance {
+    /// It takes no steps.
+    Pause,
+    /// It takes steps again.
+    Resume,
+    /// What reaches it arrives later.
+    Slow,
+    /// It arrives as usual again.
+    Usual,
+}
+
+/// The hindrance of a peer that a span records, or its end. `None` for any other span.
+pub fn hindrance(service: &str, span: &Span) -> Option<(Arc<str>, Hindrance)> {
+    let hindrance = match span.name.as_str() {
+        PAUSE => Hindrance::Pause,
+        RESUME => Hindrance::Resume,
+        SLOW => Hindrance::Slow,
+        USUAL => Hindrance::Usual,
+        _ => return None,
+    };
+    let peer = text(&span.attributes, PEER).filter(|_| service == LABORATORY)?;
+    Some((peer.into(), hindrance))
+}
+
+/// The name of the links that a span records as those from then on. `None` for any other span.
+pub fn new_links<'a>(service: &str, span: &'a Span) -> Option<&'a str> {
+    let is_it = span.name == LINKS && service == LABORATORY;
+    text(&span.attributes, NETWORK).filter(|_| is_it)
 }
 
 fn list(names: &[Arc<str>]) -> Value {

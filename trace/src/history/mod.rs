@@ -26,7 +26,7 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 pub use causality::clocks;
 pub use causality::{Causality, StepIndex};
 pub use faults::fault;
-pub use mark::Mark;
+pub use mark::{Hindrance, Mark, hindrance, new_links};
 pub use moments::{Moment, Now};
 pub use operations::{AnswerRecord, OperationRecord};
 

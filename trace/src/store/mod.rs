@@ -57,6 +57,8 @@ pub use jsonl::Error;
 pub use left_out::LeftOut;
 pub use query::{Query, ServiceSummary, Summary};
 use table::Table;
+
+use crate::history::text;
 pub use tokens::message_count;
 
 /// The 16 bytes that name a trace.
@@ -217,6 +219,19 @@ impl Store {
             .into_iter()
             .map(|(name, spans)| Service { name, spans })
             .collect()
+    }
+
+    /// The text of an attribute of resources, by the names of their services. Services without
+    /// it are left out.
+    #[must_use]
+    pub fn resource_texts(&self, attribute: &str) -> BTreeMap<String, String> {
+        let table = self.read();
+        let all = table.sources().filter_map(|(_, source)| {
+            let resource = source.envelope.resource.as_ref()?;
+            let text = text(&resource.attributes, attribute)?;
+            Some((source.name.clone(), text.to_owned()))
+        });
+        all.collect()
     }
 
     /// The operations of the services of this name, or of all services, in the order of

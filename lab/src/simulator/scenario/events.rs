@@ -114,7 +114,6 @@ impl Event {
     pub fn planned(&self) -> Planned {
         let at = self.at;
         let planned = match &self.change {
-            Change::Crash(crash) if crash.restart.is_none() => Planned::kill(crash.process, at),
             Change::Crash(crash) => Planned::crash(crash.process, at),
             Change::Restart(crash) => Planned::restart(crash.process, at),
             other => Planned::new(other.name(), at),

@@ -1,12 +1,14 @@
 //! The deliveries of all messages.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use algorithms::NodeId;
 use lab::planned::Faults;
 use lab::spread::{self, Bound, Copies, Delivery, Message, Observed, Stopped};
 use lab::stats::{least_median_most, nanos};
+use lab::world::Settled;
 use node::PeerId;
 use node::gossip::{self, Counts, Tally};
 use opentelemetry::trace::{Span as _, SpanContext, SpanKind, TraceContextExt as _, Tracer as _};
@@ -18,6 +20,7 @@ use trace::time::unix_nano;
 
 use super::metrics::Metrics;
 use super::pace::Tried;
+use super::places::Places;
 use super::results::Results;
 use super::traffic::Traffic;
 use crate::experiment::Error;
@@ -51,6 +54,8 @@ pub(super) struct Arrivals {
     /// Deliveries to peers that had restarted, and had forgotten that they had the message.
     again: u64,
     metrics: Option<Metrics>,
+    /// The world in which the peers sit.
+    world: Option<Arc<Settled>>,
 }
 
 /// The meshes when the first message is sent.
@@ -81,6 +86,7 @@ impl Arrivals {
         counts: &Counts,
         metrics: Option<Metrics>,
         patience: Duration,
+        world: Option<Arc<Settled>>,
     ) -> Self {
         let degrees = members.neighbours.iter().map(|all| all.len() as u64);
         Self {
@@ -98,6 +104,7 @@ impl Arrivals {
             strange: 0,
             again: 0,
             metrics,
+            world,
         }
     }
 
@@ -327,10 +334,16 @@ impl Arrivals {
             },
             bound: self.bound(),
         };
+        let numbered = |(peer, traffic)| Some((*self.numbers.get(&peer)?, traffic));
+        let traffic: BTreeMap<_, _> = counted.traffic.into_iter().filter_map(numbered).collect();
+        let peers = self.degrees.len() as u32;
+        let places = self.world.as_ref();
+        let places = places.map(|world| Places::new(world, peers, &observed.messages, &traffic));
         let measured = observed.spread();
-        let traffic: Vec<_> = counted.traffic.into_values().collect();
+        let traffic: Vec<_> = traffic.into_values().collect();
         Results {
             traffic: Traffic::new(&traffic, measured.delivered),
+            places,
             measured,
             not_watched: counted.missed,
             strange: self.strange,

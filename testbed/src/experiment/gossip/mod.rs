@@ -10,6 +10,7 @@ mod meshes;
 mod metrics;
 mod options;
 mod pace;
+mod places;
 mod results;
 mod session;
 mod traffic;
@@ -280,6 +281,7 @@ impl Experiment for Gossip {
             self.watch.counts(),
             self.metrics.clone(),
             self.options.patience,
+            context.options.network.clone(),
         );
         self.arrivals = Some(arrivals);
         if self.options.interval.is_none() {

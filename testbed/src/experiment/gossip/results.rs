@@ -9,6 +9,7 @@ use lab::stats::{Measure, show, thousands};
 use serde::Serialize;
 
 use super::pace::Tried;
+use super::places::Places;
 use super::traffic::Traffic;
 use crate::experiment::Findings;
 use crate::experiment::planned::Drawn;
@@ -21,6 +22,8 @@ pub struct Results {
     pub(super) measured: Spread,
     /// What gossipsub sent and received.
     pub(super) traffic: Traffic,
+    /// Both by region and by class; `None` without a world.
+    pub(super) places: Option<Places>,
     /// Events that were dropped because the laboratory's queue was full.
     pub(super) not_watched: u64,
     /// Deliveries of unknown messages, and duplicate deliveries.
@@ -138,6 +141,7 @@ impl Results {
             ));
         }
         lines.extend(self.traffic.lines());
+        lines.extend(self.places.iter().flat_map(Places::lines));
         lines
     }
 }

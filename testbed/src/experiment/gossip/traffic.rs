@@ -43,16 +43,16 @@ struct Sent {
 
 /// A number of each peer: exact percentiles, each a number that a peer has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-struct Percentiles {
+pub(super) struct Percentiles {
     /// How many peers there were, those that stopped included.
     peers: u64,
     /// Of all of them together.
     sum: u64,
     p5: u64,
-    p50: u64,
+    pub(super) p50: u64,
     p95: u64,
     p99: u64,
-    max: u64,
+    pub(super) max: u64,
     #[serde(skip)]
     min: u64,
     #[serde(skip)]
@@ -134,7 +134,7 @@ impl Sent {
 
 impl Percentiles {
     /// Zeros without any.
-    fn of(mut numbers: Vec<u64>) -> Self {
+    pub(super) fn of(mut numbers: Vec<u64>) -> Self {
         numbers.sort_unstable();
         let count = numbers.len();
         // The nearest rank.

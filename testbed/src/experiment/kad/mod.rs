@@ -14,6 +14,7 @@ mod tables;
 use csv::StringRecord;
 use std::time::Duration;
 
+use node::lookup::Intervals;
 use prometheus_client::registry::Registry;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
@@ -52,6 +53,8 @@ pub struct Options {
     pub interval: Duration,
     /// How long an operation may take.
     pub patience: Duration,
+    /// How often peers repeat what they have done.
+    pub intervals: Intervals,
 }
 
 /// The experiment.
@@ -92,7 +95,9 @@ impl Experiment for Kad {
             size,
             interval,
             patience,
+            intervals,
         } = &self.options;
+        let seconds = |time: Option<Duration>| time.map(|time| time.as_secs_f64());
         run::Experiment {
             name: "kad".into(),
             options: json!({
@@ -102,6 +107,8 @@ impl Experiment for Kad {
                 "size_bytes": size,
                 "interval_seconds": interval.as_secs_f64(),
                 "patience_seconds": patience.as_secs_f64(),
+                "refresh_seconds": seconds(intervals.refresh),
+                "republish_seconds": seconds(intervals.republish),
             }),
         }
     }
@@ -111,7 +118,10 @@ impl Experiment for Kad {
     }
 
     async fn run(&mut self, context: RunContext<'_>) -> Result<(), Error> {
-        let builder = context.builder(Speaks::Kademlia(self.options.tables));
+        let builder = context.builder(Speaks::Kademlia(
+            self.options.tables,
+            self.options.intervals,
+        ));
         let (mut members, _) = builder.connect(context.record).await?;
         let began = Instant::now();
         let tables = tables::settled(&members).await?;
@@ -130,6 +140,7 @@ impl Experiment for Kad {
             size,
             interval,
             patience,
+            ..
         } = self.options;
         let rng = ChaCha8Rng::seed_from_u64(context.options.seed);
         let plan = Plan::new(operations, mix, size, &oracle, context.options.peers, rng);

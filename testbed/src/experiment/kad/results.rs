@@ -36,6 +36,8 @@ pub(super) struct Tally {
     /// Lookups that found all of the closest peers, and those that did not.
     exact: u64,
     not_exact: u64,
+    /// How many peers did not run when operations ended, and how many ended.
+    unreachable: (u64, u64),
     /// Whether the scenario has faults.
     pub(super) is_disturbed: bool,
     /// When the last operation ended, in nanoseconds since 1970.
@@ -96,6 +98,8 @@ pub struct Results {
     kinds: BTreeMap<Kind, KindSummary>,
     exact: u64,
     not_exact: u64,
+    /// The share of peers that did not run, on average over the ends of operations.
+    unreachable: Option<f64>,
     /// The outcome of the planned faults.
     faults: Faults,
     /// The faults of churn and at random times.
@@ -160,6 +164,10 @@ impl Tally {
         };
         let ended = row.intended_unix_ns + row.after_ns;
         self.last = self.last.max(Some(ended));
+        let active = members.active().len();
+        let (down, ends) = &mut self.unreachable;
+        *down += members.tracers.len().saturating_sub(active) as u64;
+        *ends += 1;
         if let Some(failure) = failed {
             *of.failed.entry(failure).or_default() += 1;
         }
@@ -192,6 +200,13 @@ impl Tally {
         row
     }
 
+    /// The share of peers that did not run, on average over the ends of operations.
+    fn unreachable(&self) -> Option<f64> {
+        let (down, ends) = self.unreachable;
+        let all = ends * u64::from(self.peers);
+        (all > 0).then(|| down as f64 / all as f64)
+    }
+
     /// When the last operation ended, in nanoseconds since 1970.
     pub(super) fn last(&self) -> Option<u64> {
         self.last
@@ -212,6 +227,7 @@ impl Tally {
             faults: Faults::default(),
             drawn_faults: Drawn::default(),
             is_disturbed: self.is_disturbed,
+            unreachable: self.unreachable(),
             measures: Vec::new(),
             summary: Vec::new(),
         };
@@ -314,6 +330,13 @@ impl Results {
         )?;
         for (kind, of) in &self.kinds {
             of.write(kind.name(), out)?;
+        }
+        if let Some(share) = self.unreachable.filter(|share| *share > 0.0) {
+            let percent = 100.0 * share;
+            writeln!(
+                out,
+                "unreachable       {percent:.1} % of the peers, on average"
+            )?;
         }
         let ended: u64 = self.kinds.values().map(|of| of.asked).sum();
         if ended < u64::from(self.asked) {

@@ -17,6 +17,7 @@ use trace::steps::{Event, Loss as Cause, key};
 
 use lab::checkers::snapshot::is_control;
 use trace::history;
+use trace::history::Hindrance;
 use trace::history::faults::{self, Lifecycle};
 use trace::store::{Store, hex};
 
@@ -62,6 +63,27 @@ pub(super) struct Diagram {
     crashes: Vec<Crash>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     partitions: Vec<Partition>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hindrances: Vec<Hindered>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    links: Vec<NewLinks>,
+}
+
+/// `{"peer":"peer-00","at":1500000,"happened":"pause"}`
+#[derive(Debug, Serialize)]
+struct Hindered {
+    peer: String,
+    /// Since `base`, in nanoseconds.
+    at: i64,
+    happened: Hindrance,
+}
+
+/// `{"at":1500000,"network":"wan"}`
+#[derive(Debug, Serialize)]
+struct NewLinks {
+    /// Since `base`, in nanoseconds.
+    at: i64,
+    network: String,
 }
 
 /// `{"peer":"peer-00","at":1500000,"happened":"crash"}`
@@ -177,6 +199,19 @@ impl Reader {
                     (false, _) => Parted::Partition,
                 },
             });
+            return;
+        }
+        let at = signed(span.start_time_unix_nano) - signed(self.base);
+        if let Some((peer, happened)) = history::hindrance(peer, &span) {
+            let peer = peer.to_string();
+            self.diagram
+                .hindrances
+                .push(Hindered { peer, at, happened });
+            return;
+        }
+        if let Some(network) = history::new_links(peer, &span) {
+            let network = network.to_owned();
+            self.diagram.links.push(NewLinks { at, network });
             return;
         }
         if let Some(loss) = self.loss(peer, &span) {
@@ -381,6 +416,20 @@ mod tests {
             list(faults::OTHERS, "peer-1"),
         ];
         add(laboratory, faults::PARTITION, sides.to_vec());
+        for name in ["pause", "resume", "slow", "usual"] {
+            add(
+                laboratory,
+                name,
+                vec![samples::text(faults::PEER, "peer-1")],
+            );
+        }
+        // The page pauses a whole run, which concerns no peer.
+        add(laboratory, "pause", Vec::new());
+        add(
+            laboratory,
+            "links",
+            vec![samples::text("p2p.network", "wan")],
+        );
         for cause in ["down", "undelivered", "dial"] {
             let of_loss = [(key::ERROR, cause), (key::REMOTE, "peer-1"), (key::ID, "7")];
             let of_loss = of_loss.map(|(name, value)| samples::text(name, value));
@@ -404,6 +453,10 @@ mod tests {
             assert_eq!(partition["happened"], happened);
         }
         assert_eq!(partitions.len(), 3);
+        let hindrances = answer["hindrances"].as_array().expect("a list");
+        let happened: Vec<_> = hindrances.iter().map(|one| &one["happened"]).collect();
+        assert_eq!(happened, ["pause", "resume", "slow", "usual"]);
+        assert_eq!(answer["links"][0]["network"], "wan");
         assert_eq!(answer["losses"]["cause"], json!(["down", "undelivered"]));
         assert_eq!(answer["steps"]["timer"], json!(["", "Election"]));
     }

@@ -20,7 +20,7 @@ fn a_kill_that_never_happened_is_unknown() {
     for system in ["snapshot", "gossip --messages 1"] {
         let arguments = format!("--peers 4 --transport memory {system} --kill 3@20s");
         let ended = testbed(&arguments, 3);
-        let never = "verdict           unknown: the kill of peer-03 at 20.0 s never happened: the run ended after";
+        let never = "verdict           unknown: the crash of peer-03 at 20.0 s never happened: the run ended after";
         says(&ended, &[never]);
     }
 }
