@@ -101,7 +101,7 @@ fn invalid_options_are_rejected() {
         ("--interval soon", &["soon", "50ms"]),
         ("--size 2M", &["2M", "1M"]),
         ("--messages 0", &["0"]),
-        ("--mesh 20", &["--mesh 20", "--mesh-high 12"]),
+        ("--mesh 20 --mesh-high 12", &["--mesh 20", "--mesh-high 12"]),
         ("--mesh-low 7", &["--mesh 6", "--mesh-low 7"]),
         ("--mesh-outbound 4", &["--mesh-outbound 4", "3"]),
     ] {

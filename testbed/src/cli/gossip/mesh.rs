@@ -26,14 +26,14 @@ pub struct Mesh {
     /// How many neighbours each peer has in its mesh (D) [default: 6]
     #[arg(long, value_name = "N")]
     pub mesh: Option<usize>,
-    /// With fewer, others are taken in (D_low) [default: 5]
+    /// With fewer, others are taken in (D_low) [default: D - 1]
     #[arg(long, value_name = "N")]
     pub mesh_low: Option<usize>,
-    /// With more, some are left out (D_high) [default: 12]
+    /// With more, some are left out (D_high) [default: 2 D]
     #[arg(long, value_name = "N")]
     pub mesh_high: Option<usize>,
     /// How many of the mesh the peer itself has dialled, at least (D_out)
-    /// [default: 2]
+    /// [default: 2; less where D is less than 4]
     #[arg(long, value_name = "N")]
     pub mesh_outbound: Option<usize>,
     /// To how many neighbours outside of the mesh a peer announces new messages
@@ -143,11 +143,16 @@ impl Mesh {
     /// They contradict each other.
     pub(super) fn parameters(&self) -> Result<Parameters, Usage> {
         let usual = Parameters::default();
+        let mesh = self.mesh.unwrap_or(usual.mesh);
+        let mesh_low = self.mesh_low.unwrap_or(mesh.saturating_sub(1).max(1));
         let parameters = Parameters {
-            mesh: self.mesh.unwrap_or(usual.mesh),
-            mesh_low: self.mesh_low.unwrap_or(usual.mesh_low),
-            mesh_high: self.mesh_high.unwrap_or(usual.mesh_high),
-            mesh_outbound: self.mesh_outbound.unwrap_or(usual.mesh_outbound),
+            mesh,
+            // As 5, 12 and 2 are to the usual 6.
+            mesh_low,
+            mesh_high: self.mesh_high.unwrap_or(mesh.saturating_mul(2)),
+            mesh_outbound: self
+                .mesh_outbound
+                .unwrap_or(usual.mesh_outbound.min(mesh / 2).min(mesh_low)),
             lazy: self.lazy.unwrap_or(usual.lazy),
             gossip_factor: self.gossip_factor.unwrap_or(usual.gossip_factor),
             history: self.history.map_or(usual.history, usize::from),
