@@ -26,14 +26,14 @@ pub struct Mesh {
     /// How many neighbours each peer has in its mesh (D) [default: 6]
     #[arg(long, value_name = "N")]
     pub mesh: Option<usize>,
-    /// With fewer, others are taken in (D_low) [default: D - 1]
+    /// With fewer, others are taken in (D_low). Of another D it is D - 1 [default: 5]
     #[arg(long, value_name = "N")]
     pub mesh_low: Option<usize>,
-    /// With more, some are left out (D_high) [default: 2 D]
+    /// With more, some are left out (D_high). Of another D it is 2 D [default: 12]
     #[arg(long, value_name = "N")]
     pub mesh_high: Option<usize>,
-    /// How many of the mesh the peer itself has dialled, at least (D_out)
-    /// [default: 2; less where D is less than 4]
+    /// How many of the mesh the peer itself has dialled, at least (D_out). Of a D below 4 it
+    /// is half of D [default: 2]
     #[arg(long, value_name = "N")]
     pub mesh_outbound: Option<usize>,
     /// To how many neighbours outside of the mesh a peer announces new messages
