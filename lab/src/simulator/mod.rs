@@ -26,6 +26,7 @@ mod unchanged;
 
 pub use ids::SeededIds;
 pub use limits::{End, Limit, Limits};
+use scenario::Downtimes;
 pub use scenario::{Change, Churn, Crash, Cut, Direction, DrawnFaults, Error as ScenarioError};
 pub use scenario::{Event, Frequency, Memory, NewLinks, Partition, Pause, RandomFaults};
 pub use scenario::{Scenario, Slow};

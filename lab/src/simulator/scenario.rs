@@ -2,6 +2,7 @@
 //! place.
 
 mod churn;
+mod downtimes;
 mod events;
 mod faults;
 mod inline;
@@ -17,6 +18,7 @@ use crate::delay::Delay;
 use crate::stats::show;
 use crate::world::World;
 pub use churn::Churn;
+pub(super) use downtimes::Downtimes;
 pub use events::{Change, Event};
 pub use faults::{Crash, Cut, Direction, Memory, NewLinks, Partition, Pause, Slow};
 pub use random::{DrawnFaults, Frequency, RandomFaults};
@@ -65,6 +67,14 @@ pub enum Error {
     /// A fault ends before it begins.
     #[error("a fault in the scenario ends before it begins; give it a later end")]
     Backwards,
+    /// Two pauses of a process, or two slowdowns.
+    #[error("two {name} of process {process} in the scenario overlap; leave time between them")]
+    Overlap {
+        /// What overlaps.
+        name: &'static str,
+        /// The process.
+        process: u32,
+    },
     /// A process is on both sides of a partition.
     #[error("a partition in the scenario has process {process} on both sides; name it in one")]
     OnBothSides {
@@ -143,7 +153,7 @@ pub enum Error {
 /// [[pause]]
 /// process = 2
 /// at = "10ms"
-/// resume = "40ms"            # never, without it
+/// resume = "40ms"
 ///
 /// [[slow]]
 /// process = 1
@@ -288,15 +298,6 @@ impl Scenario {
         all.position(|one| loses(one) && one.lasts(now) && one.cuts(a, b))
     }
 
-    /// The place of the crash that keeps `process` down at `now`.
-    pub(super) fn crashed(&self, process: u32, now: Duration) -> Option<usize> {
-        self.crash.iter().position(|crash| {
-            crash.process == process
-                && crash.at <= now
-                && crash.restart.is_none_or(|restart| now < restart)
-        })
-    }
-
     /// Whether it has any fault of a process or a link.
     pub fn has_faults(&self) -> bool {
         let processes = !self.crash.is_empty() || !self.pause.is_empty() || !self.churn.is_none();
@@ -372,8 +373,6 @@ mod tests {
         assert_eq!(scenario.parts(0, 2, ms(50)), Some(0));
         assert_eq!(scenario.parts(0, 1, ms(50)), None);
         assert_eq!(scenario.parts(0, 2, ms(49)), None);
-        assert!(scenario.crashed(3, ms(150)).is_some());
-        assert!(scenario.crashed(3, ms(200)).is_none());
     }
 
     #[test]

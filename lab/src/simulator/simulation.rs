@@ -21,7 +21,7 @@ use trace::history::faults::Partitions;
 use trace::history::{CrashRecord, History, PartitionRecord};
 
 use super::process::Process;
-use super::{EPOCH, End, Limit, Limits, Memory, Scenario, Strikes, limits};
+use super::{Downtimes, EPOCH, End, Limit, Limits, Memory, Scenario, Strikes, limits};
 use crate::stats::nanos;
 use crate::world::Packets;
 use arrival::Worlds;
@@ -33,6 +33,7 @@ pub struct Simulation<A: Algorithm> {
     directory: Processes,
     queue: TimeQueue<u64, Happening<A>>,
     scenario: Scenario,
+    downtimes: Downtimes,
     worlds: Worlds,
     rng: ChaCha8Rng,
     seed: u64,
@@ -189,6 +190,7 @@ impl<A: Algorithm> Simulation<A> {
             queue,
             stops,
             strikes: Strikes::new(&scenario),
+            downtimes: Downtimes::new(&scenario.crash),
             worlds: Worlds::new(&scenario, processes.len() as u32, seed),
             processes,
             scenario,
@@ -207,9 +209,8 @@ impl<A: Algorithm> Simulation<A> {
 
     /// Schedules a command for a process, so long after the start.
     pub fn command(&mut self, at: Duration, node: NodeId, command: A::Command) {
-        if let Some(at) = self.runs_from(node, nanos(at)) {
-            self.queue.push(at, Happening::Command(node, command, None));
-        }
+        let at = self.runs_from(node, nanos(at));
+        self.queue.push(at, Happening::Command(node, command, None));
     }
 
     /// Runs until nothing more happens, a step has a fault, a limit is met, or
@@ -287,7 +288,7 @@ impl<A: Algorithm> Simulation<A> {
 
     fn act(&self, environment: &mut impl Environment<A>) -> Reaction<A::Command> {
         let now = Duration::from_nanos(self.now);
-        environment.act(now, &|node| self.scenario.crashed(node.0, now).is_none())
+        environment.act(now, &|node| self.downtimes.crashed(node.0, now).is_none())
     }
 
     /// Gives a command, which a process that has crashed loses.
@@ -298,18 +299,15 @@ impl<A: Algorithm> Simulation<A> {
         request: Option<RequestRecord>,
     ) -> Option<(NodeId, Step<A>)> {
         let now = Duration::from_nanos(self.now);
-        if let Some(crash) = self.scenario.crashed(node.0, now) {
+        if let Some(crash) = self.downtimes.crashed(node.0, now) {
             self.strikes.crashes[crash] += 1;
             return None;
         }
-        match self.runs_from(node, self.now) {
-            Some(at) if at > self.now => {
-                let later = Happening::Command(node, command, request);
-                self.queue.push(at, later);
-                return None;
-            }
-            Some(_) => {}
-            None => return None,
+        let at = self.runs_from(node, self.now);
+        if at > self.now {
+            let later = Happening::Command(node, command, request);
+            self.queue.push(at, later);
+            return None;
         }
         let steps = &mut self.processes[usize::from(node)].steps;
         let step = steps.command(command, request, Context::new(), &self.directory);
@@ -434,7 +432,12 @@ impl<A: Algorithm> Simulation<A> {
     ) -> Option<(NodeId, Step<A>)> {
         let (now, directory) = (Duration::from_nanos(self.now), &self.directory);
         match happening {
-            Happening::Command(node, command, request) => self.ask(node, command, request),
+            Happening::Command(node, command, request) => {
+                if request.is_none() && self.downtimes.crashed(node.0, now).is_none() {
+                    environment.gives(node, &command);
+                }
+                self.ask(node, command, request)
+            }
             Happening::Message {
                 from,
                 to,
@@ -448,7 +451,7 @@ impl<A: Algorithm> Simulation<A> {
                     self.lose(from, to, &message, &received, loss);
                     return None;
                 }
-                if let Some(crash) = self.scenario.crashed(to.0, now) {
+                if let Some(crash) = self.downtimes.crashed(to.0, now) {
                     self.strikes.crashes[crash] += 1;
                     let loss = (Loss::Down, "the receiver has crashed");
                     self.lose(from, to, &message, &received, loss);
@@ -463,7 +466,7 @@ impl<A: Algorithm> Simulation<A> {
                 setting,
                 set_by,
             } => {
-                if let Some(place) = self.scenario.crashed(node.0, now) {
+                if let Some(place) = self.downtimes.crashed(node.0, now) {
                     self.strikes.crashes[place] += 1;
                     let crash = &self.scenario.crash[place];
                     // A process that kept its memory goes on with its timers.
@@ -532,9 +535,8 @@ impl<A: Algorithm> Simulation<A> {
                         set_by,
                     };
                     let due = self.now.saturating_add(nanos(after));
-                    if let Some(due) = self.runs_from(node, due) {
-                        self.queue.push(due, timer);
-                    }
+                    let due = self.runs_from(node, due);
+                    self.queue.push(due, timer);
                 }
                 Effect::CancelTimer { timer } => {
                     self.processes[usize::from(node)].cancel_timer(&timer);

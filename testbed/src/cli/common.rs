@@ -47,7 +47,7 @@ pub struct Common {
     #[arg(long, global = true, value_name = "NAME|FILE", default_value = "none")]
     pub network: String,
     /// What happens to processes and links, and when: a TOML file, as docs/scenario.md
-    /// describes. Or the same as an inline table: '{pause = [{process = 2, at = "1s"}]}'
+    /// describes. Or the same as an inline table: '{pause = [{process = 2, at = "1s", resume = "2s"}]}'
     #[arg(long, global = true, value_name = "FILE")]
     pub scenario: Option<PathBuf>,
     /// What secures connections within the process: nothing saves memory, and

@@ -345,7 +345,7 @@ fn churn_of_gossipsub_and_kademlia_is_drawn_from_the_seed() {
 #[test]
 fn a_fault_that_never_strikes_makes_a_run_unknown() {
     for time in CLOCKS {
-        let late = r#"{pause = [{process = 2, at = "500s"}]}"#;
+        let late = r#"{pause = [{process = 2, at = "500s", resume = "501s"}]}"#;
         let ran = ran(time, late, SNAPSHOT, 3);
         let verdict = ran.record["verdict"].to_string();
         let never = "the pause of peer-02 at 500 s never happened";
@@ -365,7 +365,7 @@ fn what_real_peers_cannot_do_is_refused() {
             vec!["messages = \"lost\"", "held"],
         ),
         (
-            "--scenario {pause=[{process=2,at=\"1s\"}]} ping",
+            "--scenario {pause=[{process=2,at=\"1s\",resume=\"2s\"}]} ping",
             vec!["pause", "no faults"],
         ),
         ("--scenario {delay=\"2ms\"} kad", vec!["delay", "network"]),

@@ -1,5 +1,6 @@
 //! Churn: processes come and go all the time.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -166,6 +167,8 @@ impl TryFrom<PathBuf> for Trace {
 /// Reads lines `90s,3,down` and `100s,3,up`, in the order of time.
 fn leaves(text: &str) -> Result<Vec<(Duration, u32, Option<Duration>)>, String> {
     let mut leaves = Vec::<(Duration, u32, Option<Duration>)>::new();
+    // The places of those that have not come back.
+    let mut open = HashMap::new();
     let mut last = Duration::ZERO;
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.trim();
@@ -184,13 +187,20 @@ fn leaves(text: &str) -> Result<Vec<(Duration, u32, Option<Duration>)>, String> 
             return Err(wrong("comes after a later time; sort the lines by time"));
         }
         last = at;
-        let down = leaves
-            .iter_mut()
-            .rfind(|(_, of, _)| *of == process)
-            .filter(|(_, _, back)| back.is_none());
-        match (state, down) {
-            ("down", None) => leaves.push((at, process, None)),
-            ("up", Some((_, _, back))) => *back = Some(at),
+        match (state, open.get(&process).copied()) {
+            ("down", None) if leaves.len() as f64 >= MOST => {
+                return Err(format!(
+                    "line {number}: a run has at most {MOST:.0} sessions"
+                ));
+            }
+            ("down", None) => {
+                open.insert(process, leaves.len());
+                leaves.push((at, process, None));
+            }
+            ("up", Some(place)) => {
+                leaves[place].2 = Some(at);
+                open.remove(&process);
+            }
             // All are up at the start.
             ("up", None) => return Err(wrong("names a peer that is up already")),
             ("down", Some(_)) => return Err(wrong("names a peer that is down already")),

@@ -72,8 +72,8 @@ impl Scenario {
             add(one.at, Change::Part(one.clone()), heal);
         }
         for one in &self.pause {
-            let resume = one.resume.map(|at| (at, Change::Resume(one.process)));
-            add(one.at, Change::Pause(one.process), resume);
+            let resume = (one.resume, Change::Resume(one.process));
+            add(one.at, Change::Pause(one.process), Some(resume));
         }
         for one in &self.slow {
             let until = one.until.map(|at| (at, Change::Usual(one.process)));

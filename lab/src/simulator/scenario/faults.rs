@@ -128,9 +128,9 @@ pub struct Pause {
     /// From when on, after the start.
     #[serde(deserialize_with = "written::time")]
     pub at: Duration,
-    /// When it goes on, if it does.
-    #[serde(default, deserialize_with = "written::some_time")]
-    pub resume: Option<Duration>,
+    /// When it goes on. A process that never does has crashed.
+    #[serde(deserialize_with = "written::time")]
+    pub resume: Duration,
 }
 
 /// What reaches a process arrives later.
@@ -162,64 +162,52 @@ pub struct NewLinks {
     pub network: World,
 }
 
-/// Something that a fault names.
-struct Named<'a> {
-    begins: Duration,
-    ends: Option<Duration>,
-    processes: Vec<&'a u32>,
-}
+/// A fault: when it begins and ends, and the processes that it names.
+type Span<'a> = (Duration, Option<Duration>, Vec<&'a u32>);
 
 impl super::Scenario {
     /// All faults, in the order of the fields.
-    fn named(&self) -> impl Iterator<Item = Named<'_>> {
-        let crashes = self.crash.iter().map(|one| Named {
-            begins: one.at,
-            ends: one.restart,
-            processes: vec![&one.process],
+    fn spans(&self) -> impl Iterator<Item = Span<'_>> {
+        let crashes = self.crash.iter();
+        let crashes = crashes.map(|one| (one.at, one.restart, vec![&one.process]));
+        let partitions = self.partition.iter().map(|one| {
+            let others = one.others.iter().flatten();
+            (one.at, one.heal, one.group.iter().chain(others).collect())
         });
-        let partitions = self.partition.iter().map(|one| Named {
-            begins: one.at,
-            ends: one.heal,
-            processes: one
-                .group
-                .iter()
-                .chain(one.others.iter().flatten())
-                .collect(),
-        });
-        let pauses = self.pause.iter().map(|one| Named {
-            begins: one.at,
-            ends: one.resume,
-            processes: vec![&one.process],
-        });
-        let slow = self.slow.iter().map(|one| Named {
-            begins: one.at,
-            ends: one.until,
-            processes: vec![&one.process],
-        });
-        let links = self.links.iter().map(|one| Named {
-            begins: one.at,
-            ends: None,
-            processes: Vec::new(),
-        });
+        let pauses = self.pause.iter();
+        let pauses = pauses.map(|one| (one.at, Some(one.resume), vec![&one.process]));
+        let slow = self.slow.iter();
+        let slow = slow.map(|one| (one.at, one.until, vec![&one.process]));
+        let links = self.links.iter().map(|one| (one.at, None, Vec::new()));
         let all = crashes.chain(partitions).chain(pauses);
         all.chain(slow).chain(links)
     }
 
     /// When the last fault ends or, if it does not end, begins.
     pub fn last_fault(&self) -> Duration {
-        let all = self.named().map(|fault| fault.ends.unwrap_or(fault.begins));
+        let all = self.spans().map(|(at, end, _)| end.unwrap_or(at));
         all.max().unwrap_or_default()
     }
 
     /// Requires that faults name processes that exist, and end after they begin.
     pub(super) fn check_faults(&self, processes: u32) -> Result<(), Error> {
-        let mut named = self.named().flat_map(|fault| fault.processes);
+        let mut named = self.spans().flat_map(|(.., processes)| processes);
         if let Some(&process) = named.find(|process| **process >= processes) {
             return Err(Error::UnknownProcess { process, processes });
         }
-        let is_backwards = |fault: Named<'_>| fault.ends.is_some_and(|end| end < fault.begins);
-        if self.named().any(is_backwards) {
+        if self
+            .spans()
+            .any(|(at, end, _)| end.is_some_and(|end| end < at))
+        {
             return Err(Error::Backwards);
+        }
+        let pauses = self.pause.iter();
+        let pauses = pauses.map(|one| (one.process, one.at, Some(one.resume)));
+        let slow = self.slow.iter().map(|one| (one.process, one.at, one.until));
+        for (name, all) in [("pauses", pauses.collect()), ("slowdowns", slow.collect())] {
+            if let Some(process) = overlap(all) {
+                return Err(Error::Overlap { name, process });
+            }
         }
         let both = self.partition.iter().find_map(|one| {
             let mut others = one.others.iter().flatten();
@@ -230,4 +218,14 @@ impl super::Scenario {
             None => Ok(()),
         }
     }
+}
+
+/// The process of two faults that overlap, if there are any.
+fn overlap(mut all: Vec<(u32, Duration, Option<Duration>)>) -> Option<u32> {
+    all.sort_unstable();
+    let mut pairs = all.iter().zip(all.iter().skip(1));
+    let pair = pairs.find(|((process, _, end), (other, at, _))| {
+        process == other && end.is_none_or(|end| *at < end)
+    });
+    pair.map(|((process, ..), _)| *process)
 }

@@ -118,11 +118,15 @@ impl fmt::Display for Partition {
 
 impl fmt::Display for Pause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{{process = {}, at = \"{:?}\"", self.process, self.at)?;
-        if let Some(resume) = self.resume {
-            write!(f, ", resume = \"{resume:?}\"")?;
-        }
-        f.write_str("}")
+        let Self {
+            process,
+            at,
+            resume,
+        } = self;
+        write!(
+            f,
+            "{{process = {process}, at = \"{at:?}\", resume = \"{resume:?}\"}}"
+        )
     }
 }
 

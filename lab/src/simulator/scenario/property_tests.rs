@@ -53,7 +53,7 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
             one_way,
             messages,
         });
-    let pause = (any::<u32>(), times(), option::of(times()));
+    let pause = (any::<u32>(), times(), times());
     let pause = pause.prop_map(|(process, at, resume)| Pause {
         process,
         at,
@@ -270,13 +270,13 @@ fn a_checked_scenario_can_be_simulated() {
                     others.retain(|process| !partition.group.contains(process));
                 }
             }
-            for pause in &mut scenario.pause {
-                pause.process %= 3;
+            for (process, pause) in (0..).zip(&mut scenario.pause) {
+                pause.process = process;
                 pause.at = time();
-                pause.resume = pause.resume.map(|_| pause.at + time());
+                pause.resume = pause.at + time();
             }
-            for slow in &mut scenario.slow {
-                slow.process %= 3;
+            for (process, slow) in (0..).zip(&mut scenario.slow) {
+                slow.process = process;
                 slow.at = time();
                 slow.until = slow.until.map(|_| slow.at + time());
             }

@@ -1,5 +1,6 @@
 //! Faults at random times: each schedule draws its own from its seed.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -222,13 +223,18 @@ impl RandomFaults {
         }
         times.sort_unstable();
         let mut crashes = Vec::<Crash>::new();
+        let mut down = HashMap::<u32, Vec<(Duration, Option<Duration>)>>::new();
+        for crash in fixed {
+            let of = down.entry(crash.process).or_default();
+            of.push((crash.at, crash.restart));
+        }
         for (at, process) in times {
             let restart = self.end(at, rng);
             let is_up = |process: &u32| {
-                let mut others = fixed.iter().chain(&crashes);
-                others.all(|other| {
-                    let is_over = other.restart.is_some_and(|restart| restart <= at);
-                    other.process != *process || restart < other.at || is_over
+                let mut others = down.get(process).into_iter().flatten();
+                others.all(|(other, end)| {
+                    let is_over = end.is_some_and(|end| end <= at);
+                    restart < *other || is_over
                 })
             };
             let mut any = (0..TRIES).map(|_| rng.random_range(0..processes));
@@ -236,12 +242,15 @@ impl RandomFaults {
                 Some(process) => Some(process).filter(is_up),
                 None => any.find(is_up),
             };
-            crashes.extend(process.map(|process| Crash {
-                process,
-                at,
-                restart: Some(restart),
-                state: self.state,
-            }));
+            if let Some(process) = process {
+                down.entry(process).or_default().push((at, Some(restart)));
+                crashes.push(Crash {
+                    process,
+                    at,
+                    restart: Some(restart),
+                    state: self.state,
+                });
+            }
         }
         crashes
     }

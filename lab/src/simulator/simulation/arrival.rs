@@ -66,8 +66,7 @@ impl<A: Algorithm> Simulation<A> {
             at = self
                 .healed(from, to, at)
                 .ok_or((Loss::Cut, "the link is never healed"))?;
-            let paused = (Loss::Down, "the receiver is paused for ever");
-            at = self.runs_from(to, at).ok_or(paused)?;
+            at = self.runs_from(to, at);
             if at == before {
                 break;
             }
@@ -79,21 +78,19 @@ impl<A: Algorithm> Simulation<A> {
         Ok(at)
     }
 
-    /// When that process can take a step that is due at `at`: when it is not paused. `None` if
-    /// that is never.
-    pub(super) fn runs_from(&mut self, node: NodeId, mut at: u64) -> Option<u64> {
+    /// When that process can take a step that is due at `at`: when it is not paused.
+    pub(super) fn runs_from(&mut self, node: NodeId, mut at: u64) -> u64 {
         loop {
             let now = Duration::from_nanos(at);
             let mut pauses = self.scenario.pause.iter().enumerate();
             let paused = pauses.find(|(_, pause)| {
-                let over = pause.resume.is_some_and(|resume| resume <= now);
-                pause.process == node.0 && pause.at <= now && !over
+                pause.process == node.0 && pause.at <= now && now < pause.resume
             });
             let Some((place, pause)) = paused else {
-                return Some(at);
+                return at;
             };
             self.strikes.pauses[place] += 1;
-            at = nanos(pause.resume?);
+            at = nanos(pause.resume);
         }
     }
 

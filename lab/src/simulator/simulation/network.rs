@@ -118,11 +118,12 @@ impl<A: Algorithm> Simulation<A> {
     /// all messages of a channel that are under way, or none; which, the seed draws for each
     /// channel.
     pub(super) fn dies_with_sender(&self, from: NodeId, to: NodeId, sent: u64) -> Option<usize> {
-        let under_way = sent..self.now;
-        let mut crashes = self.scenario.crash.iter().enumerate();
-        let (crash, _) = crashes.find(|(_, crash)| {
-            crash.process == from.0 && crash.loses_memory() && under_way.contains(&nanos(crash.at))
-        })?;
+        let under_way = [sent, self.now].map(Duration::from_nanos);
+        let begun = self
+            .downtimes
+            .begin_within(from.0, under_way[0]..under_way[1]);
+        let losing = begun.filter(|place| self.scenario.crash[*place].loses_memory());
+        let crash = losing.min()?;
         let channel = u64::from(from.0) << 32 | u64::from(to.0);
         let drawn = mix(self.seed ^ mix(channel) ^ mix(crash as u64 + 1));
         (drawn & 1 == 0).then_some(crash)
