@@ -93,6 +93,17 @@ const PACKETS: u64 = 1 << 62;
 const PAIRS: u64 = 1 << 63;
 
 impl World {
+    /// How long a packet travels at most, without jitter.
+    pub fn longest(&self) -> Duration {
+        match &self.latency {
+            Latency::Drawn(delay) => delay.most(),
+            Latency::Regions(rows) => {
+                let all = rows.iter().flatten().copied();
+                all.max().unwrap_or_default()
+            }
+        }
+    }
+
     /// Places so many peers. The seed determines the region and the class of each, and what
     /// is drawn for each pair.
     pub fn settle(self, peers: u32, seed: u64) -> Settled {

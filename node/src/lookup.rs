@@ -12,7 +12,7 @@ use libp2p::kad::{Quorum, store};
 
 pub use known_peers::KnownPeers;
 pub(crate) use traced::ADD_PROVIDER;
-pub use traced::{Exchange, traced};
+pub use traced::{Exchange, begin, end, traced};
 
 /// The limit on key and value together, in bytes. A Kademlia message has at most 16 KiB
 /// (libp2p's limit), and also holds the publisher.

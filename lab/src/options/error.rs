@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::simulator::{Frequency, ScenarioError};
 
@@ -62,6 +63,17 @@ pub enum Error {
     /// A schedule has its own time, to which `--timeout` does not apply.
     #[error("--timeout: a schedule has its own time; leave --timeout out, or take --max-time")]
     Timeout,
+    /// A message may travel longer than a schedule lasts.
+    #[error(
+        "a message may travel {most:?}, and a schedule ends after {limit:?}; take shorter delays, \
+         or a longer --max-time"
+    )]
+    DelayBeyondTime {
+        /// How long a message may travel.
+        most: Duration,
+        /// How long a schedule lasts.
+        limit: Duration,
+    },
     /// The model checker has neither faults of processes nor time.
     #[error("{option}: the model checker has no times; take --crashes N, or simulate")]
     NotChecked {

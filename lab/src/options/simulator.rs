@@ -83,21 +83,16 @@ impl Schedules {
 }
 
 impl Schedules {
-    /// The scenario of a file and of the options, which take precedence.
+    /// The scenario `base` with what the options say, which take precedence.
     ///
     /// # Errors
     /// [`Error`] names the value and the way out.
-    pub fn scenario(
-        &self,
-        file: Option<Scenario>,
-        net: &Net,
-        peers: u32,
-    ) -> Result<Scenario, Error> {
+    pub fn scenario(&self, base: Scenario, net: &Net, peers: u32) -> Result<Scenario, Error> {
         if net.timeout.is_some() {
             return Err(Error::Timeout);
         }
         net.check_simulated(peers)?;
-        let mut scenario = file.unwrap_or_default();
+        let mut scenario = base;
         scenario.loss = self.loss.unwrap_or(scenario.loss);
         scenario.duplication = self.duplication.unwrap_or(scenario.duplication);
         scenario.fifo &= net.channel == Channel::Stream;
@@ -107,11 +102,25 @@ impl Schedules {
         scenario.crash.extend(net.stops());
         self.add_random(net, &mut scenario.random);
         scenario.check(peers)?;
+        self.ends_after(&scenario)?;
         Ok(scenario)
     }
 }
 
 impl Schedules {
+    /// Requires that a message can arrive before the time of a schedule is over: what is
+    /// missing then is judged as missing.
+    fn ends_after(&self, scenario: &Scenario) -> Result<(), Error> {
+        let most = scenario.longest_delay();
+        match most < self.max_time {
+            true => Ok(()),
+            false => Err(Error::DelayBeyondTime {
+                most,
+                limit: self.max_time,
+            }),
+        }
+    }
+
     fn add_random(&self, net: &Net, random: &mut RandomFaults) {
         random.crash = net.random_crashes().unwrap_or(random.crash);
         random.partition = self.partition.unwrap_or(random.partition);

@@ -369,7 +369,7 @@ impl Search {
                 return Err(options::Error::NotChecked { option }.into());
             }
             Command::Simulate(schedules) => {
-                let scenario = schedules.scenario(file, net, peers)?;
+                let scenario = schedules.scenario(file.unwrap_or_default(), net, peers)?;
                 setup.engine = Engine::Simulator;
                 setup.stops.clone_from(&scenario.crash);
                 setup.random_crashes = scenario.crashes_at_random();

@@ -298,6 +298,17 @@ impl Scenario {
         all.position(|one| loses(one) && one.lasts(now) && one.cuts(a, b))
     }
 
+    /// How long a message travels at most, without faults; of distributions without an end,
+    /// as [`Delay::most`] says.
+    pub fn longest_delay(&self) -> Duration {
+        let first = match &self.network {
+            None => self.delay.most(),
+            Some(world) => world.longest(),
+        };
+        let later = self.links.iter().map(|links| links.network.longest());
+        later.fold(first, Duration::max)
+    }
+
     /// Whether it has any fault of a process or a link.
     pub fn has_faults(&self) -> bool {
         let processes = !self.crash.is_empty() || !self.pause.is_empty() || !self.churn.is_none();
@@ -409,9 +420,24 @@ mod tests {
     fn impossible_scenario_is_rejected() {
         let backwards = "[[crash]]\nprocess = 0\nat = \"2s\"\nrestart = \"1s\"";
         let (name, value) = ("loss", 1.5);
+        let overlap = |name| Error::Overlap { name, process: 1 };
         for (text, expected) in [
             ("loss = 1.5", Error::Probability { name, value }),
             (backwards, Error::Backwards),
+            (
+                "[[pause]]\nprocess = 1\nat = \"3s\"\nresume = \"5s\"\n\
+                 [[pause]]\nprocess = 1\nat = \"1s\"\nresume = \"4s\"",
+                overlap("pauses"),
+            ),
+            (
+                "[[slow]]\nprocess = 1\nat = \"1s\"\nby = \"1s\"\n\
+                 [[slow]]\nprocess = 1\nat = \"9s\"\nby = \"1s\"",
+                overlap("slowdowns"),
+            ),
+            (
+                "[[partition]]\nat = \"1s\"\ngroup = [0]\nothers = [1, 0]",
+                Error::OnBothSides { process: 0 },
+            ),
         ] {
             let scenario = Scenario::parse(text).unwrap();
             assert_eq!(scenario.check(2), Err(expected), "{text}");

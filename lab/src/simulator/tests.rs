@@ -1,3 +1,4 @@
+mod commands;
 mod faults;
 
 use std::collections::BTreeSet;

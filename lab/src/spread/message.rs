@@ -54,6 +54,17 @@ impl Stopped {
         self.down.contains_key(&peer)
     }
 
+    /// Whether that peer has come back since, and has forgotten what it had.
+    pub fn has_forgotten(&self, peer: u32, since_unix_ns: u64) -> bool {
+        let since = self.since_began(since_unix_ns);
+        let mut all = self.down.get(&peer).into_iter().flatten();
+        all.any(|(_, back)| back.is_some_and(|back| since <= back))
+    }
+
+    fn since_began(&self, unix_ns: u64) -> Duration {
+        Duration::from_nanos(unix_ns.saturating_sub(self.began_unix_ns))
+    }
+
     /// How many peers have stopped.
     pub fn len(&self) -> usize {
         self.down.len()
@@ -73,7 +84,7 @@ impl Stopped {
     /// Whether that peer need not get a message of that time: it was down then, or while the
     /// message was awaited.
     fn excuses(&self, peer: u32, sent_unix_ns: u64) -> bool {
-        let sent = Duration::from_nanos(sent_unix_ns.saturating_sub(self.began_unix_ns));
+        let sent = self.since_began(sent_unix_ns);
         let mut all = self.down.get(&peer).into_iter().flatten();
         let awaited = self.patience.map(|patience| sent.saturating_add(patience));
         all.any(|(from, back)| {

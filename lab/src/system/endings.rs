@@ -29,8 +29,9 @@ impl Endings {
         ends
     }
 
-    /// A process has restarted without its memory: what it has output before is done anew.
-    /// Only a run that [gives up](System::gives_up_after) at some time can wait for that.
+    /// A process has restarted without its memory, and its earlier outputs count as endings no
+    /// more. This holds for a system with a [time limit](System::gives_up_after): without one, a
+    /// run whose process outputs nothing again would never end.
     pub fn forget<S: System>(&mut self, system: &S, node: NodeId) {
         if system.gives_up_after().is_some() {
             self.total -= self.by.remove(&node).unwrap_or(0);

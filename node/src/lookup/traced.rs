@@ -1,6 +1,7 @@
 //! A lookup as a trace: the operation, and below it each message that it sent and
 //! the answer that came.
 
+use std::borrow::Cow;
 use std::time::SystemTime;
 
 use libp2p::PeerId;
@@ -47,20 +48,31 @@ pub async fn traced(
     name: &'static str,
     lookup: Lookup,
 ) -> Result<Found, Error> {
+    let context = begin(tracer, name, &lookup);
+    let (found, exchanges) = handle.look_up_recorded(lookup).await;
+    let now = time::now();
+    for exchange in exchanges {
+        record(tracer, &context, exchange, now);
+    }
+    end(&context, &found);
+    found
+}
+
+/// The span of a lookup in the table, with its key.
+pub fn begin(tracer: &Tracer, name: impl Into<Cow<'static, str>>, lookup: &Lookup) -> Context {
     let key = hex(lookup.key());
     let span = tracer
         .span_builder(name)
         .with_kind(SpanKind::Client)
         .with_attributes([KeyValue::new("p2p.kad.key", key)])
         .start_with_context(tracer, &Context::new());
-    let context = Context::new().with_span(span);
-    let (found, exchanges) = handle.look_up_recorded(lookup).await;
-    let now = time::now();
-    for exchange in exchanges {
-        record(tracer, &context, exchange, now);
-    }
-    let span = context.span();
-    match &found {
+    Context::new().with_span(span)
+}
+
+/// Ends the span of a lookup, with what came of it.
+pub fn end(lookup: &Context, found: &Result<Found, Error>) {
+    let span = lookup.span();
+    match found {
         Ok(found) => {
             span.set_attribute(KeyValue::new("p2p.kad.requests", i64::from(found.requests)));
             if let Some(hops) = found.hops {
@@ -73,7 +85,6 @@ pub async fn traced(
         }
     }
     span.end();
-    found
 }
 
 /// The span of one request. Without an answer it ends with the lookup; no answer

@@ -109,10 +109,10 @@ const JUDGE_EXAMPLES: &str = "\
 Examples:
   testbed judge                   the last run, by the judge of its system
   testbed judge RUN --with wave   by another judge: is this run a wave?
+  testbed judge RUN --with target/debug/my-wave   by the judge of a program of your own
   testbed judge spans.jsonl --with elect --topology ring --seed 7
 
-A file of spans has no record of its run: give the options that the run had. The
-run of a program of your own is judged by that program: PROGRAM judge RUN.";
+A file of spans has no record of its run: give the options that the run had.";
 
 const EXPORT_EXAMPLES: &str = "\
 Examples:
@@ -217,10 +217,20 @@ pub struct Check {
 pub struct Judge {
     /// The run's folder, or a file of spans [default: the last run under --out]
     pub run: Option<PathBuf>,
-    /// The system whose judge judges, with its options, as in `--with wave` or
-    /// `--with "snapshot --algorithm naive"` [default: that of the run]
-    #[arg(long, value_name = "SYSTEM", value_parser = values::system)]
-    pub with: Option<Virtual>,
+    /// Whose judge judges: a system with its options, as in `--with wave` or
+    /// `--with "snapshot --algorithm naive"`, or the program of a crate of your own, as in
+    /// `--with target/debug/my-wave` [default: that of the run]
+    #[arg(long, value_name = "SYSTEM|PROGRAM", value_parser = values::judge)]
+    pub with: Option<With>,
+}
+
+/// Whose judge judges.
+#[derive(Clone, Debug)]
+pub enum With {
+    /// That of a system, with its options.
+    System(Box<Virtual>),
+    /// That of another program.
+    Program(PathBuf),
 }
 
 /// Options of `testbed export`.

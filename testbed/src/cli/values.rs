@@ -1,11 +1,13 @@
 //! Values on the command line that clap does not know.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 
 use clap::Parser;
 pub(super) use lab::values::{Memory, Size, duration, interval};
 use node::admission::Guests;
 
+use super::With;
 use super::registry::Virtual;
 
 /// The longest text that is parsed as a PeerId: a 64-byte hash takes about 90
@@ -50,6 +52,16 @@ pub(super) fn percent(text: &str) -> Result<f64, String> {
     match (1.0..=100.0).contains(&percent) {
         true => Ok(percent),
         false => Err(wrong()),
+    }
+}
+
+/// A system with its options, or the program of a crate.
+pub(super) fn judge(text: &str) -> Result<With, String> {
+    let program = PathBuf::from(text);
+    match system(text) {
+        Ok(system) => Ok(With::System(Box::new(system))),
+        Err(_) if program.is_file() => Ok(With::Program(program)),
+        Err(error) => Err(format!("{error}; or a program, and there is no such file")),
     }
 }
 

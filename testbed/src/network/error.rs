@@ -69,6 +69,13 @@ pub struct FailedDial {
     pub source: dial::Error,
 }
 
+impl FailedDial {
+    /// Whether the peer did not answer in time.
+    pub(super) fn had_no_answer(&self) -> bool {
+        matches!(self.source, dial::Error::Timeout { .. })
+    }
+}
+
 /// The first failed dials, and their number.
 impl fmt::Display for FailedDials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -12,7 +12,7 @@ use algorithms::{Algorithm, NodeId};
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _, stream};
 use lab::simulator::Memory;
-use node::driver::{Crashed, Driver, Stopped};
+use node::driver::{Crashed, Driver, FaultState, Stopped};
 use node::{Config, Handle, Multiaddr, Peer};
 use opentelemetry::Context;
 use trace::telemetry::Tracer;
@@ -166,10 +166,10 @@ impl<A: Algorithm> Restarts<A> {
     }
 
     /// The process, and the peer on which it can [resume](Self::resume). `None` if the peer
-    /// has to dial neighbours first that have restarted meanwhile.
+    /// has to dial neighbours first that have restarted meanwhile, or have not answered.
     ///
     /// # Errors
-    /// [`Error::Dials`] if it cannot reach a neighbour that runs.
+    /// [`Error::Dials`] if a neighbour that runs refuses it.
     pub fn join(
         &mut self,
         network: &mut Network<A>,
@@ -186,7 +186,9 @@ impl<A: Algorithm> Restarts<A> {
         let runs = |life: Life| missing.iter().any(|one| one.life == life);
         let failed = std::mem::take(&mut joined.failed).into_iter();
         let failed: Vec<_> = failed.filter(|(life, _)| runs(*life)).collect();
-        if !failed.is_empty() {
+        // Behind a partition a dial ends without an answer, and the neighbour is dialled again.
+        let no_answer = |(_, failed): &(Life, FailedDial)| failed.had_no_answer();
+        if !failed.iter().all(no_answer) {
             return Err(Error::from(FailedDials {
                 failed: failed.into_iter().map(|(_, failed)| failed).collect(),
                 all: missing.len(),
@@ -221,9 +223,9 @@ impl<A: Algorithm> Restarts<A> {
         Some(state)
     }
 
-    /// What that process will still know when it restarts, if it is down.
-    pub fn memory(&self, node: NodeId) -> Option<Memory> {
-        self.down.get(&node).map(|down| down.state)
+    /// The faults of a process that is down, which outlast its crash.
+    pub fn faults(&mut self, node: NodeId) -> Option<&mut FaultState> {
+        Some(self.down.get_mut(&node)?.crashed.faults())
     }
 }
 

@@ -22,13 +22,20 @@ struct Ran {
 }
 
 fn ran(time: &str, scenario: &str, experiment: &str, status: i32) -> Ran {
+    ran_any(time, scenario, experiment, &[status])
+}
+
+/// As [`ran`], with one of these statuses.
+fn ran_any(time: &str, scenario: &str, experiment: &str, statuses: &[i32]) -> Ran {
     let runs = Runs::new();
     // Other tests run beside it.
     let words = CALM
         .split(' ')
         .chain(["--time", time, "--scenario", scenario]);
     let words = words.chain(experiment.split_whitespace());
-    run(&mut runs.testbed(words)).exits(status);
+    let ended = run(&mut runs.testbed(words));
+    let status = ended.status.expect("no signal");
+    assert!(statuses.contains(&status), "{ended}");
     let folder = runs.only();
     let spans = std::fs::read(folder.join("spans.jsonl")).expect("spans");
     let store = Store::read_jsonl(&spans[..]).expect("spans of the testbed");
@@ -221,6 +228,37 @@ fn a_process_restarts_with_its_state_or_without() {
 }
 
 #[test]
+fn a_process_restarts_whatever_else_happens_meanwhile() {
+    const CRASH: &str = r#"crash = [{process = 2, at = "60ms", restart = "90ms"}]"#;
+    for (other, dial, begins) in [
+        // The pause ends while the process is down.
+        (
+            r#"pause = [{process = 2, at = "50ms", resume = "80ms"}]"#,
+            "30s",
+            "restart",
+        ),
+        // Several dials end without an answer before the partition heals.
+        (
+            r#"partition = [{at = "50ms", heal = "1s", group = [2]}]"#,
+            "200ms",
+            "heal",
+        ),
+    ] {
+        for time in CLOCKS {
+            let scenario = format!("{{{CRASH}, {other}}}");
+            let experiment = format!("--dial-timeout {dial} {SNAPSHOT}");
+            // A bank may lose money with messages.
+            let ran = ran_any(time, &scenario, &experiment, &[0, 1]);
+            let verdict = ran.record["verdict"].to_string();
+            assert!(!verdict.contains("dial"), "{time}: {other}: {verdict}");
+            assert!(ran.at("restart") >= ran.at(begins), "{time}: {other}");
+            let after = ran.at("restart")..u64::MAX;
+            assert!(ran.steps_of("peer-02", after) > 0, "{time}: {other}");
+        }
+    }
+}
+
+#[test]
 fn churn_and_random_faults_are_drawn_from_the_seed() {
     let churn =
         r#"{churn = {session = "exponential:300ms", downtime = "50ms", until = "2s", keep = [0]}}"#;
@@ -237,7 +275,8 @@ fn churn_and_random_faults_are_drawn_from_the_seed() {
     );
 }
 
-/// A delivery of gossipsub: whose message, to whom, when it was sent, and when it came.
+/// A row of `results.csv`: a message of gossipsub and one of its receivers. Times are in
+/// nanoseconds since 1970.
 struct Delivered {
     publisher: u64,
     peer: u64,

@@ -125,6 +125,18 @@ fn the_run_of_an_own_program_is_judged_by_it() {
     for part in ["PROGRAM judge RUN", "--with wave"] {
         assert!(ended.stderr.contains(part), "{part}: {ended}");
     }
+    let program = own_algorithm();
+    let program = program.get_program().to_str().expect("a path");
+    let ended = judge(&runs, &["--with", program], 1);
+    assert!(
+        ended.stdout.contains("judged by         le-lann"),
+        "{ended}"
+    );
+    let json = judge(&runs, &["--with", program, "--format", "json"], 1);
+    let judged: Value = serde_json::from_str(&json.stdout).expect("JSON");
+    assert_eq!(judged["judge"]["name"], "le-lann");
+    let ended = judge(&runs, &["--with", "no/program"], 2);
+    assert!(ended.stderr.contains("no such file"), "{ended}");
 }
 
 #[test]

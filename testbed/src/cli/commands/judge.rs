@@ -1,7 +1,7 @@
 //! `testbed judge`: a saved run is judged again, by the judge of its system or of another.
 
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
 
 use clap::Parser as _;
 use lab::saved::{Judged, Saved};
@@ -12,15 +12,18 @@ use super::output;
 use super::source::Source;
 use crate::cli::choice::{Choice, Description};
 use crate::cli::registry::Virtual;
-use crate::cli::{Cli, Command, Common, Error, Judge, Usage};
-use crate::run::Format;
+use crate::cli::{Cli, Command, Common, Error, Judge, Usage, With};
+use crate::run::{Folder, Format, latest};
 
 /// Judges the run, and prints what the judge found.
 pub(super) fn saved(common: &Common, args: &Judge) -> Result<ExitCode, Error> {
+    if let Some(With::Program(program)) = &args.with {
+        return by_program(program, common, args.run.as_deref());
+    }
     let run = Run::open(common, args.run.as_deref())?;
     let chosen = match &args.with {
-        Some(chosen) => chosen.clone(),
-        None => of_run(&run.record)?,
+        Some(With::System(chosen)) => Virtual::clone(chosen),
+        Some(With::Program(_)) | None => of_run(&run.record)?,
     };
     let description = chosen.description();
     let setup = run.saved.setup(&description.topology)?;
@@ -40,6 +43,39 @@ pub(super) fn own<S: System>(
     let setup = run.saved.setup(&description.topology)?;
     let judged = run.saved.judge(&system(&setup));
     run.print(description, &heading(description, &setup), &judged)
+}
+
+/// Lets the program of another crate judge the run: it prints what its judge found, and its
+/// exit status is the verdict.
+fn by_program(program: &Path, common: &Common, path: Option<&Path>) -> Result<ExitCode, Error> {
+    let latest = match path {
+        Some(_) => None,
+        None => Some(latest(&common.out)?),
+    };
+    let run = path.or(latest.as_ref().map(Folder::path));
+    let mut command = process::Command::new(program);
+    command.arg("judge").args(run);
+    let options = [
+        ("--peers", common.peers.map(|peers| peers.to_string())),
+        (
+            "--topology",
+            common.topology.as_ref().map(ToString::to_string),
+        ),
+        ("--seed", common.seed.map(|seed| seed.to_string())),
+    ];
+    for (option, value) in options {
+        command.args(value.map(|value| format!("{option}={value}")));
+    }
+    if let Format::Json = common.format.try_into()? {
+        command.arg("--format=json");
+    }
+    let status = command.status().map_err(|error| {
+        let reason = format!("{error}; name a program that `testbed new` has begun");
+        Usage::value(format!("--with {}", program.display()), reason)
+    })?;
+    // A signal has no status.
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(ExitCode::from(code.unwrap_or(1)))
 }
 
 /// A saved run that is judged.
@@ -142,7 +178,7 @@ fn of_run(record: &Value) -> Result<Virtual, Usage> {
     system.ok_or_else(|| {
         none(format!(
             "has a run of {name:?}, which no judge of this program judges; a program of your own \
-             judges its runs itself: PROGRAM judge RUN"
+             judges its runs: --with PROGRAM, or PROGRAM judge RUN"
         ))
     })
 }

@@ -198,19 +198,15 @@ impl RunSpec {
         mut options: RunOptions,
         args: &Schedules,
     ) -> Result<Self, Error> {
+        let mut base = options.scenario();
         let file = options.scenario.take();
-        let mut scenario = args
-            .scenario(
-                file.as_ref().map(|file| (*file.scenario).clone()),
-                net,
-                options.peers,
-            )
-            .map_err(lab::Error::from)?;
         // Each schedule places the processes anew, by its own seed.
         if let Some(settled) = options.network.take() {
             not_with_delay(net, &settled)?;
-            scenario.network = Some(settled.world().clone());
+            base.network = Some(settled.world().clone());
         }
+        let scenario = args.scenario(base, net, options.peers);
+        let scenario = scenario.map_err(lab::Error::from)?;
         let path = file.as_ref().map(|file| &*file.path);
         Ok(Self {
             description: Described::new(description, net.liars())

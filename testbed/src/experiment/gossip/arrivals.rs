@@ -69,6 +69,16 @@ pub(super) struct Mesh {
     pub(super) small: usize,
 }
 
+/// A delivery.
+enum Arrived {
+    /// The first copy of a message.
+    First(Delivery),
+    /// A copy at a peer that had the message before it restarted.
+    Again,
+    /// Of no message that is known, or a second one.
+    Strange,
+}
+
 /// A message that was to be published, and its span, if it was published.
 #[derive(Debug)]
 struct Sent {
@@ -226,34 +236,43 @@ impl Arrivals {
         if message.as_ref().is_some_and(|(message, _)| before(message)) {
             return Ok(());
         }
-        let forgotten = message
-            .as_ref()
-            .is_some_and(|(_, to)| self.stopped.any(*to));
-        let arrived = message.and_then(|(message, to)| {
+        let arrived = message.map_or(Arrived::Strange, |(message, to)| {
             self.arrived(message.id, (to, via), at, &members.tracers[to as usize])
         });
         match (arrived, rows) {
-            (Some(row), Some(rows)) => rows.save(row)?,
-            (Some(_), None) => {}
-            (None, _) if forgotten => self.again += 1,
-            (None, _) => self.strange += 1,
+            (Arrived::First(row), Some(rows)) => rows.save(row)?,
+            (Arrived::First(_), None) => {}
+            (Arrived::Again, _) => self.again += 1,
+            (Arrived::Strange, _) => self.strange += 1,
         }
         Ok(())
     }
 
-    /// `None` if the message is unknown, or `to` is not to get it or has it already.
     fn arrived(
         &mut self,
         id: u64,
         (to, via): (u32, Result<u32, PeerId>),
         at: SystemTime,
         tracer: &Tracer,
-    ) -> Option<Delivery> {
-        let number = usize::try_from(id.checked_sub(self.first)?).ok()?;
-        let Sent { message, span } = self.messages.get_mut(number)?;
-        let published = span.clone()?;
-        if to == message.publisher || message.arrivals.contains_key(&to) {
-            return None;
+    ) -> Arrived {
+        let number = id.checked_sub(self.first);
+        let number = number.and_then(|number| usize::try_from(number).ok());
+        let sent = number.and_then(|number| Some((number, self.messages.get_mut(number)?)));
+        let Some((number, Sent { message, span })) = sent else {
+            return Arrived::Strange;
+        };
+        let Some(published) = span.clone() else {
+            return Arrived::Strange;
+        };
+        let had = match message.arrivals.get(&to) {
+            Some(arrival) => Some(message.sent_unix_ns + nanos(arrival.after)),
+            None => (to == message.publisher).then_some(message.sent_unix_ns),
+        };
+        if let Some(since) = had {
+            return match self.stopped.has_forgotten(to, since) {
+                true => Arrived::Again,
+                false => Arrived::Strange,
+            };
         }
         let after = unix_nano(at).saturating_sub(message.sent_unix_ns);
         let after = Duration::from_nanos(after);
@@ -278,7 +297,7 @@ impl Arrivals {
             ])
             .start_with_context(tracer, &Context::new().with_remote_span_context(published));
         span.end_with_timestamp(at);
-        Some(message.delivery(number, to, &self.stopped))
+        Arrived::First(message.delivery(number, to, &self.stopped))
     }
 
     /// Saves a row for each message and each peer that did not get it.

@@ -7,11 +7,8 @@ use futures::StreamExt as _;
 use futures::future::{AbortHandle, Abortable};
 use futures::stream::FuturesUnordered;
 use node::Handle;
-use node::lookup::{Error as LookupError, Found};
-use opentelemetry::trace::{SpanKind, Status, TraceContextExt as _, Tracer as _};
-use opentelemetry::{Context, KeyValue};
+use node::lookup::{self, Error as LookupError, Found};
 use tokio::time::{Instant, sleep_until, timeout};
-use trace::store::hex;
 use trace::telemetry::Tracer;
 use trace::time;
 
@@ -128,31 +125,12 @@ async fn ask(
     operation: Operation,
     patience: Duration,
 ) -> Result<Found, LookupError> {
-    let key = hex(&operation.key);
-    let span = tracer
-        .span_builder(operation.name())
-        .with_kind(SpanKind::Client)
-        .with_attributes([KeyValue::new("p2p.kad.key", key)])
-        .start_with_context(&tracer, &Context::new());
-    let context = Context::new().with_span(span);
-    let span = context.span();
-    let asked = handle.look_up(operation.lookup());
-    let found = match timeout(patience, asked).await {
+    let lookup = operation.lookup();
+    let context = lookup::begin(&tracer, operation.name(), &lookup);
+    let found = match timeout(patience, handle.look_up(lookup)).await {
         Ok(found) => found,
         Err(_) => Err(LookupError::TimedOut),
     };
-    match &found {
-        Ok(found) => {
-            span.set_attribute(KeyValue::new("p2p.kad.requests", i64::from(found.requests)));
-            if let Some(hops) = found.hops {
-                span.set_attribute(KeyValue::new("p2p.kad.hops", i64::from(hops)));
-            }
-        }
-        Err(error) => {
-            span.set_attribute(KeyValue::new("error.type", "lookup"));
-            span.set_status(Status::error(error.to_string()));
-        }
-    }
-    span.end();
+    lookup::end(&context, &found);
     found
 }

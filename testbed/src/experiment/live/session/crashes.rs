@@ -1,8 +1,9 @@
 //! Processes of a run that crash and restart, as planned or on request.
 
-use algorithms::{Algorithm, NodeId};
+use algorithms::NodeId;
 use lab::simulator::{Change, Event, Memory};
 use lab::system::System;
+use node::driver::FaultState;
 use opentelemetry::trace::{Status, TraceContextExt as _};
 use tokio::time::Instant;
 use trace::history::Mark;
@@ -59,7 +60,7 @@ impl<S: System> Session<'_, S> {
             }
             Change::Pause(process) | Change::Resume(process) => {
                 let halts = matches!(event.change, Change::Pause(_));
-                if halt(network, NodeId(*process), halts) {
+                if self.halt(network, NodeId(*process), halts) {
                     self.mark(event.change.mark(peers));
                     self.struck(place);
                 }
@@ -165,17 +166,20 @@ impl<S: System> Session<'_, S> {
         let restarted = self.restarted.get(&node);
         self.restarts.is_down(node) || restarted.is_some_and(|restarted| sent < *restarted)
     }
-}
 
-/// Halts a process, or lets it go on. Returns whether it runs, and was in the other state.
-fn halt<A: Algorithm>(network: &Network<A>, node: NodeId, halts: bool) -> bool {
-    let mut drivers = network.drivers.iter();
-    let mut changed = false;
-    if let Some(driver) = drivers.find(|driver| driver.id() == node) {
-        driver.change_faults(|faults| {
+    /// Halts a process, or lets it go on, also one that is down meanwhile. Returns whether it
+    /// was in the other state.
+    fn halt(&mut self, network: &Network<S::Algorithm>, node: NodeId, halts: bool) -> bool {
+        let mut changed = false;
+        let change = |faults: &mut FaultState| {
             changed = faults.halted != halts;
             faults.halted = halts;
-        });
+        };
+        let mut drivers = network.drivers.iter();
+        match drivers.find(|driver| driver.id() == node) {
+            Some(driver) => driver.change_faults(change),
+            None => drop(self.restarts.faults(node).map(change)),
+        }
+        changed
     }
-    changed
 }
