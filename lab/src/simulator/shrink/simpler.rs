@@ -76,31 +76,28 @@ pub(super) fn with_fewer_faults(scenario: &Scenario) -> Vec<Scenario> {
         churn: Churn::default(),
         ..scenario.clone()
     });
-    for place in 0..scenario.partition.len() {
-        let mut fewer = scenario.clone();
-        fewer.partition.remove(place);
-        all.push(fewer);
-    }
-    for place in 0..scenario.crash.len() {
-        let mut fewer = scenario.clone();
-        fewer.crash.remove(place);
-        all.push(fewer);
-    }
-    for place in 0..scenario.pause.len() {
-        let mut fewer = scenario.clone();
-        fewer.pause.remove(place);
-        all.push(fewer);
-    }
-    for place in 0..scenario.slow.len() {
-        let mut fewer = scenario.clone();
-        fewer.slow.remove(place);
-        all.push(fewer);
-    }
-    for place in 0..scenario.links.len() {
-        let mut fewer = scenario.clone();
-        fewer.links.remove(place);
-        all.push(fewer);
-    }
+    let mut without_each = |count: usize, remove: fn(&mut Scenario, usize)| {
+        for place in 0..count {
+            let mut fewer = scenario.clone();
+            remove(&mut fewer, place);
+            all.push(fewer);
+        }
+    };
+    without_each(scenario.partition.len(), |one, place| {
+        drop(one.partition.remove(place))
+    });
+    without_each(scenario.crash.len(), |one, place| {
+        drop(one.crash.remove(place))
+    });
+    without_each(scenario.pause.len(), |one, place| {
+        drop(one.pause.remove(place))
+    });
+    without_each(scenario.slow.len(), |one, place| {
+        drop(one.slow.remove(place))
+    });
+    without_each(scenario.links.len(), |one, place| {
+        drop(one.links.remove(place))
+    });
     all.push(Scenario {
         loss: 0.0,
         ..scenario.clone()
