@@ -12,9 +12,13 @@ const SAID = '.space-time > .unseen[role=status]';
 const said = (page) => page.$eval(SAID, (one) => one.textContent);
 
 // Drags the first peer's handle to the left. The picture may move between the look
-// for the handle and the press of the button; then the drag misses it, and is repeated.
+// for the handle and the press of the button; then the drag misses it and moves the
+// picture, and is repeated with the cut in sight again.
 async function dragCut(page) {
   for (let tries = 1; ; tries += 1) {
+    await page.focus('.canvas-box canvas');
+    await page.keyboard.press('c');
+    await drawn(page);
     const from = await cutLine(page);
     await page.mouse.move(from.x, from.y);
     await page.mouse.down();
@@ -147,9 +151,6 @@ const seen = await withPage(url, async (page, problems) => {
   if (runsWithCut) {
     // The mouse drags the first peer's handle to the left. Then all steps of a peer are put
     // before the cut by number, also those that received messages sent after it.
-    await page.focus('.canvas-box canvas');
-    await page.keyboard.press('c');
-    await drawn(page);
     // At the handle's upper end, where no step of the row is near enough.
     await dragCut(page);
     found.dragged = await cutOf(page);
