@@ -31,7 +31,7 @@ pub struct Common {
     /// Which peers are connected, by dials: full, line, ring, star, tree, grid, random:K (K
     /// neighbours each, connected), file:PATH (an edge list, "0 1" a line)
     /// [default: full; of gossip and kad random:8, unless there are fewer peers;
-    /// of kad --tables given a ring]
+    /// of kad with --tables given, which is the default for more than 256 peers, a ring]
     #[arg(long, global = true, value_name = "T")]
     pub topology: Option<Topology>,
     /// What carries the connections [default: tcp; of `ping --to ADDR`, what the
@@ -110,6 +110,18 @@ pub struct Common {
 }
 
 impl Common {
+    /// How many peers to start: as asked for, or all of the topology, or so many.
+    ///
+    /// # Errors
+    /// The topology's file cannot be read.
+    pub fn peers_or(&self, default: u32) -> Result<u32, Error> {
+        let named = match &self.topology {
+            Some(topology) => topology.peers().map_err(lab::Error::from)?,
+            None => None,
+        };
+        Ok(self.peers.or(named).unwrap_or(default))
+    }
+
     /// The options, checked. `need` is what the experiment requires.
     ///
     /// # Errors
@@ -117,11 +129,7 @@ impl Common {
     pub fn checked(&self, need: Need) -> Result<RunOptions, Error> {
         // Short enough to be read out, and exact in every JSON reader.
         let seed = self.seed.unwrap_or_else(|| rand::random::<u32>().into());
-        let named = match &self.topology {
-            Some(topology) => topology.peers().map_err(lab::Error::from)?,
-            None => None,
-        };
-        let peers = self.peers.or(named).unwrap_or(need.default);
+        let peers = self.peers_or(need.default)?;
         let topology = self.topology.clone();
         let topology = topology.unwrap_or_else(|| need.topology.among(peers));
         if peers < need.peers {

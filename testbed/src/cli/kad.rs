@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use node::lookup::{Intervals, MAX_RECORD};
 
+use super::need::MANY;
 use super::scenario::Takes;
 use super::values::{self, Size};
 use super::{Common, Measure};
@@ -17,9 +18,9 @@ use crate::run::RunOptions;
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Options of kad")]
 pub struct Kad {
-    /// How routing tables are filled
-    #[arg(long, value_name = "HOW", default_value = "bootstrap")]
-    pub tables: Tables,
+    /// How routing tables are filled [default: bootstrap up to 256 peers, given for more]
+    #[arg(long, value_name = "HOW")]
+    pub tables: Option<Tables>,
     /// How many operations, each of a peer chosen at random
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=MOST))]
     pub operations: u32,
@@ -50,6 +51,10 @@ pub struct Kad {
     pub republish: Option<Duration>,
 }
 
+/// Up to so many peers meet while they fill their tables: 512 take minutes, and 1,000 have
+/// more connections than most machines have memory for.
+const MEETING: u32 = 256;
+
 /// How many operations may be asked for: each is held from the start. A guess.
 const MOST: i64 = 100_000;
 
@@ -57,18 +62,25 @@ impl Measure for Kad {
     type Experiment = kad::Kad;
 
     fn checked(&self, common: &Common) -> Result<(kad::Kad, RunOptions), Error> {
-        let kad = kad::Kad::new(self.try_into()?);
-        let options = common.checked(self.need())?;
+        let tables = self.tables_of(common.peers_or(MANY)?);
+        let kad = kad::Kad::new(self.options(tables)?);
+        let options = common.checked(self.need(tables))?;
         Takes::Peers.check(&options)?;
         Ok((kad, options))
     }
 }
 
-impl TryFrom<&Kad> for Options {
-    type Error = Usage;
+impl Kad {
+    /// How tables of so many peers are filled.
+    pub fn tables_of(&self, peers: u32) -> Tables {
+        self.tables.unwrap_or(match peers <= MEETING {
+            true => Tables::Bootstrap,
+            false => Tables::Given,
+        })
+    }
 
-    fn try_from(args: &Kad) -> Result<Self, Usage> {
-        let (size, most) = (args.size.0, MAX_RECORD - KEY);
+    fn options(&self, tables: Tables) -> Result<Options, Usage> {
+        let (size, most) = (self.size.0, MAX_RECORD - KEY);
         if size > most {
             let reason = format!(
                 "a message of Kademlia takes 16 KiB, and so a value of a key of {KEY} bytes at \
@@ -76,16 +88,16 @@ impl TryFrom<&Kad> for Options {
             );
             return Err(Usage::value(format!("--size {size}"), reason));
         }
-        Ok(Self {
-            tables: args.tables,
-            operations: args.operations,
-            mix: args.mix.clone(),
+        Ok(Options {
+            tables,
+            operations: self.operations,
+            mix: self.mix.clone(),
             size,
-            interval: args.interval,
-            patience: args.patience,
+            interval: self.interval,
+            patience: self.patience,
             intervals: Intervals {
-                refresh: args.refresh,
-                republish: args.republish,
+                refresh: self.refresh,
+                republish: self.republish,
             },
         })
     }

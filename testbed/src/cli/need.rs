@@ -8,7 +8,7 @@ use super::gossip::{Gossip, Protocol};
 use super::kad::Kad;
 use super::latency::Latency;
 use super::registry::System;
-use super::{Command, Ping};
+use super::{Command, Common, Error, Ping};
 use crate::experiment::ping::Destination;
 use crate::limits::{Load, Need};
 use crate::network::Tables;
@@ -21,13 +21,16 @@ pub const MANY: u32 = 20;
 
 impl Command {
     /// What it requires of real peers; `None` for a command that starts none.
-    pub fn need(&self) -> Option<Need> {
-        match self {
+    ///
+    /// # Errors
+    /// The topology's file cannot be read.
+    pub fn need(&self, common: &Common) -> Result<Option<Need>, Error> {
+        Ok(match self {
             Self::Ping(args) => Some(args.need()),
             Self::System(System::Gossip(args)) => Some(args.need()),
             Self::System(system) => Some(of_system(system, MANY)),
             Self::Latency(args) => Some(args.need()),
-            Self::Kad(args) => Some(args.need()),
+            Self::Kad(args) => Some(args.need(args.tables_of(common.peers_or(MANY)?))),
             Self::Sweep(_)
             | Self::Simulate(_)
             | Self::Check(_)
@@ -38,7 +41,7 @@ impl Command {
             | Self::View(_)
             | Self::Export(_)
             | Self::Completions { .. } => None,
-        }
+        })
     }
 }
 
@@ -81,8 +84,8 @@ impl Gossip {
 impl Kad {
     /// Depends on whether peers fill their routing tables by lookups or get them
     /// preloaded.
-    pub fn need(&self) -> Need {
-        let (lookups, topology) = match self.tables {
+    pub fn need(&self, tables: Tables) -> Need {
+        let (lookups, topology) = match tables {
             Tables::Bootstrap => (None, SPARSE),
             // A peer with a routing table needs no neighbours.
             Tables::Given => (Some(self.operations), Topology::Ring),

@@ -141,7 +141,7 @@ fn invalid_options_are_rejected() {
         ("--operations 0", &["0"]),
         ("--tables full", &["full", "bootstrap", "given"]),
         (
-            "--peers 2000 --transport memory",
+            "--peers 2000 --transport memory --tables bootstrap",
             &["2000 peers", "--tables given"],
         ),
         ("--peers 1", &["--peers 1", "at least 2"]),

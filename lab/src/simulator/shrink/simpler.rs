@@ -84,19 +84,19 @@ pub(super) fn with_fewer_faults(scenario: &Scenario) -> Vec<Scenario> {
         }
     };
     without_each(scenario.partition.len(), |one, place| {
-        drop(one.partition.remove(place))
+        one.partition.remove(place);
     });
     without_each(scenario.crash.len(), |one, place| {
-        drop(one.crash.remove(place))
+        one.crash.remove(place);
     });
     without_each(scenario.pause.len(), |one, place| {
-        drop(one.pause.remove(place))
+        one.pause.remove(place);
     });
     without_each(scenario.slow.len(), |one, place| {
-        drop(one.slow.remove(place))
+        one.slow.remove(place);
     });
     without_each(scenario.links.len(), |one, place| {
-        drop(one.links.remove(place))
+        one.links.remove(place);
     });
     all.push(Scenario {
         loss: 0.0,

@@ -65,7 +65,10 @@ fn check(words: &[String]) -> Result<(), Error> {
             without_sockets(&cli.common),
             Some(need::of_system(&args.system, MANY)),
         ),
-        command => (cli.common, command.need()),
+        command => {
+            let need = command.need(&cli.common)?;
+            (cli.common, need)
+        }
     };
     let need = need.ok_or_else(|| {
         Usage::value(
