@@ -24,7 +24,7 @@ use crate::stats::{Measure, Summary, Times, least_median_most};
 
 /// The percentages of the other peers: for each, the time is measured until so
 /// many have a message.
-const PERCENT: [u32; 3] = [50, 95, 100];
+const PERCENT: [u32; 4] = [50, 95, 99, 100];
 
 /// What was observed of a run.
 #[derive(Clone, Debug)]
