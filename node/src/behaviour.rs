@@ -22,6 +22,8 @@ pub(crate) struct Behaviour {
     identify: Toggle<Boxed<identify::Behaviour>>,
     pub(crate) ping: Toggle<Boxed<ping::Behaviour>>,
     pub(crate) kademlia: Toggle<Boxed<protocols::kademlia::Referrals>>,
+    /// For what attackers of gossipsub send by themselves.
+    pub(crate) streams: Toggle<Boxed<libp2p_stream::Behaviour>>,
     pub(crate) gossipsub: Toggle<Boxed<protocols::gossipsub::Behaviour>>,
 }
 
@@ -54,6 +56,10 @@ impl Behaviour {
                 .into(),
             kademlia: has(Protocol::Kademlia)
                 .then(|| protocols::kademlia::new(local, config.kademlia).into())
+                .into(),
+            streams: config
+                .attack
+                .map(|_| libp2p_stream::Behaviour::new().into())
                 .into(),
             gossipsub: gossipsub.map(Boxed::from).into(),
         })

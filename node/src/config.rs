@@ -43,6 +43,8 @@ pub struct Config {
     pub topics: Vec<String>,
     /// The parameters of gossipsub.
     pub gossip: gossip::Parameters,
+    /// What the peer does in place of gossipsub, to the first of these topics.
+    pub attack: Option<gossip::Attack>,
     /// The observer of gossip deliveries.
     pub watch: Option<gossip::Watch>,
     /// How often Kademlia repeats what it has done.
@@ -71,6 +73,7 @@ impl Config {
             admission: None,
             limits: None,
             topics: Vec::new(),
+            attack: None,
             gossip: gossip::Parameters::default(),
             kademlia: lookup::Intervals::default(),
             watch: None,

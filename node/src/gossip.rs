@@ -5,7 +5,9 @@
 //! where it unpacks them, before it knows which are new. Control messages and bytes are
 //! counted on its streams.
 
+mod attacker;
 mod parameters;
+mod scoring;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -19,7 +21,10 @@ use libp2p::PeerId;
 use libp2p::gossipsub::{DataTransform, Message, PublishError, RawMessage, TopicHash};
 use tokio::sync::mpsc;
 
+pub use attacker::Attack;
+pub(crate) use attacker::{Attacker, Notice};
 pub use parameters::Parameters;
+pub use scoring::{Score, Scoring};
 pub use wire::{Flow, Kind, Traffic};
 pub(crate) use wire::{Wire, counted};
 

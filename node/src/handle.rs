@@ -103,6 +103,11 @@ pub(crate) enum Command {
         topic: String,
         reply: oneshot::Sender<usize>,
     },
+    Standing {
+        topic: String,
+        reply: oneshot::Sender<Vec<gossip::Score>>,
+    },
+    Attack,
     Lookup {
         lookup: Lookup,
         recorded: bool,
@@ -280,6 +285,18 @@ impl Handle {
     pub async fn mesh(&self, topic: &str) -> Option<usize> {
         let topic = topic.to_owned();
         self.ask(|reply| Command::Mesh { topic, reply }).await
+    }
+
+    /// The score of each neighbour, and whether it is in the mesh of `topic`; in the order of
+    /// PeerIds. `None` when the peer has stopped.
+    pub async fn standing(&self, topic: &str) -> Option<Vec<gossip::Score>> {
+        let topic = topic.to_owned();
+        self.ask(|reply| Command::Standing { topic, reply }).await
+    }
+
+    /// Begins the attack of the peer's configuration, if it has one.
+    pub async fn attack(&self) {
+        let _ = self.commands.send(Command::Attack).await;
     }
 
     /// Asks the distributed hash table.

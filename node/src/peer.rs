@@ -20,6 +20,7 @@ use tokio::task::coop::consume_budget;
 use crate::behaviour::{Behaviour, BehaviourEvent};
 use crate::channel::{self, Inbox};
 use crate::config::Config;
+use crate::gossip::{Attacker, Notice};
 use crate::handle::{COMMANDS, Command, Handle, ListenError};
 use crate::in_turn::in_turn;
 use crate::message::{self, Parcel};
@@ -71,9 +72,11 @@ pub fn start(config: Config) -> Result<Peer, Error> {
     if let Some(watch) = &config.watch {
         connections = gossip::counted(connections, watch.wire(peer_id));
     }
+    let behaviour = Behaviour::new(&config, channel, message, count_sender)?;
+    let attacker = attacker(&config, &behaviour);
     let swarm = Swarm::new(
         connections,
-        Behaviour::new(&config, channel, message, count_sender)?,
+        behaviour,
         peer_id,
         swarm_config(&config, pause.state()),
     );
@@ -90,6 +93,7 @@ pub fn start(config: Config) -> Result<Peer, Error> {
         joining: HashMap::new(),
         lookups: Lookups::default(),
         validation,
+        attacker,
         refusals: Refusals::new(limited),
     };
     tokio::spawn(pausable(Box::pin(task.run(commands)), pause.state()));
@@ -100,6 +104,12 @@ pub fn start(config: Config) -> Result<Peer, Error> {
         pause: Arc::new(pause),
     };
     Ok(Peer { handle, inbound })
+}
+
+fn attacker(config: &Config, behaviour: &Behaviour) -> Option<Attacker> {
+    let (attack, topic) = (config.attack?, config.topics.first()?);
+    let streams = behaviour.streams.as_ref()?.new_control();
+    Some(Attacker::start(attack, topic, streams))
 }
 
 fn swarm_config(config: &Config, pause: Arc<pause::State>) -> swarm::Config {
@@ -122,6 +132,7 @@ struct Task {
     joining: HashMap<PeerId, Vec<Dialling>>,
     lookups: Lookups,
     validation: Validation,
+    attacker: Option<Attacker>,
     refusals: Refusals,
 }
 
@@ -203,6 +214,12 @@ impl Task {
                 let mesh = gossipsub.map_or(0, |g| g.mesh_peers(&topic).count());
                 let _ = reply.send(mesh);
             }
+            Command::Standing { topic, reply } => {
+                let gossipsub = self.swarm.behaviour().gossipsub.as_ref();
+                let all = gossipsub.map(|g| protocols::gossipsub::standing(g, topic));
+                let _ = reply.send(all.unwrap_or_default());
+            }
+            Command::Attack => self.tell(Notice::Begin),
             Command::Lookup {
                 lookup,
                 recorded,
@@ -316,6 +333,12 @@ impl Task {
         Ok(())
     }
 
+    fn tell(&self, notice: Notice) {
+        if let Some(attacker) = &self.attacker {
+            attacker.tell(notice);
+        }
+    }
+
     fn on_validated(&mut self, received: Received) {
         let local = *self.swarm.local_peer_id();
         if let Some(gossipsub) = self.swarm.behaviour_mut().gossipsub.as_mut() {
@@ -380,6 +403,7 @@ impl Task {
         for other in self.swarm.behaviour_mut().one_connection.take_closing() {
             self.swarm.close_connection(other);
         }
+        self.tell(Notice::Connected(peer));
         let joining = self.joining.remove(&peer).unwrap_or_default();
         for dialling in self.dialling.remove(&id).into_iter().chain(joining) {
             let _ = dialling.reply.send(Ok(peer));
@@ -435,6 +459,7 @@ impl Task {
             | BehaviourEvent::OneConnection(never)
             | BehaviourEvent::Channel(never)
             | BehaviourEvent::Message(never) => match never {},
+            BehaviourEvent::Streams(()) => {}
         }
     }
 }

@@ -164,6 +164,17 @@ pub struct Gossip {
     pub topic: &'static str,
     /// Receives what the peers deliver.
     pub watch: gossip::Watch,
+    /// Those that attack in place of it.
+    pub attackers: Option<Attackers>,
+}
+
+/// The peers that attack: the last ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attackers {
+    /// What they do.
+    pub attack: gossip::Attack,
+    /// The number of the first.
+    pub first: u32,
 }
 
 /// What is done to messages between processes, in addition to the machine's effects.
@@ -367,6 +378,13 @@ impl Builder<'_> {
                 config.topics = vec![gossip.topic.to_owned()];
                 config.gossip = gossip.parameters;
                 config.watch = Some(gossip.watch.clone());
+                let attackers = gossip
+                    .attackers
+                    .filter(|attackers| index >= attackers.first);
+                if let Some(attackers) = attackers {
+                    config.protocols.clear();
+                    config.attack = Some(attackers.attack);
+                }
             }
         }
         config.connection_timeout = self.options.dial_timeout;

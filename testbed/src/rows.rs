@@ -1,4 +1,4 @@
-//! `results.csv`: a line for each measurement, written as it is made.
+//! `results.csv`, and other tables of a run: a line for each measurement, written as it is made.
 
 use std::fs::File;
 
@@ -11,20 +11,25 @@ use lab::system::Judgement;
 
 /// A row cannot be written, for example because the disk is full.
 #[derive(Debug, thiserror::Error)]
-#[error("results.csv: {0}")]
-pub struct Error(#[from] csv::Error);
+#[error("{file}: {source}")]
+pub struct Error {
+    file: &'static str,
+    source: csv::Error,
+}
 
 /// The file.
 #[derive(Debug)]
 pub struct Rows {
+    name: &'static str,
     writer: csv::Writer<File>,
     is_empty: bool,
 }
 
 impl Rows {
-    /// An empty file.
-    pub fn new(file: File) -> Self {
+    /// An empty file with that name.
+    pub fn new(name: &'static str, file: File) -> Self {
         Self {
+            name,
             writer: csv::Writer::from_writer(file),
             is_empty: true,
         }
@@ -36,7 +41,9 @@ impl Rows {
     /// [`Error`], for example when the disk is full.
     pub fn save(&mut self, row: impl Serialize) -> Result<(), Error> {
         self.is_empty = false;
-        Ok(self.writer.serialize(row)?)
+        let file = self.name;
+        let saved = self.writer.serialize(row);
+        saved.map_err(|source| Error { file, source })
     }
 
     /// Writes the header if there are no rows.
@@ -44,8 +51,10 @@ impl Rows {
     /// # Errors
     /// As [`save`](Self::save).
     pub fn finish(&mut self, columns: &StringRecord) -> Result<(), Error> {
+        let file = self.name;
         if self.is_empty {
-            self.writer.write_record(columns)?;
+            let saved = self.writer.write_record(columns);
+            saved.map_err(|source| Error { file, source })?;
         }
         self.flush()
     }
@@ -55,7 +64,11 @@ impl Rows {
     /// # Errors
     /// As [`save`](Self::save).
     pub fn flush(&mut self) -> Result<(), Error> {
-        Ok(self.writer.flush().map_err(csv::Error::from)?)
+        let file = self.name;
+        self.writer.flush().map_err(|error| Error {
+            file,
+            source: error.into(),
+        })
     }
 }
 
@@ -103,7 +116,7 @@ mod tests {
 
     fn saved(rows: &[Delivery]) -> String {
         let mut file = tempfile::tempfile().expect("a temporary file");
-        let mut all = Rows::new(file.try_clone().expect("a second handle"));
+        let mut all = Rows::new("results.csv", file.try_clone().expect("a second handle"));
         rows.iter().for_each(|row| all.save(row).expect("it fits"));
         all.finish(&columns::<Delivery>()).expect("it fits");
         file.rewind().expect("a file");

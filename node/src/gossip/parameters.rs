@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use libp2p::gossipsub;
 
+use super::Scoring;
+
 /// The parameters of gossipsub. The defaults are those of libp2p.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Parameters {
@@ -63,6 +65,8 @@ pub struct Parameters {
     pub flood_publish: bool,
     /// Whether messages are signed. Every copy's signature is checked.
     pub signed: bool,
+    /// How peers score their neighbours; `None` for not at all.
+    pub scoring: Option<Scoring>,
 }
 
 impl Default for Parameters {
@@ -91,6 +95,7 @@ impl Default for Parameters {
             validation: Duration::ZERO,
             flood_publish: libp2p.flood_publish(),
             signed: true,
+            scoring: None,
         }
     }
 }
@@ -163,6 +168,7 @@ mod tests {
             validation: seconds(22),
             flood_publish: false,
             signed: false,
+            scoring: None,
         };
         let config = parameters.builder().build().expect("valid parameters");
         let read = Parameters {

@@ -2,6 +2,8 @@
 
 mod validation;
 
+use std::collections::BTreeSet;
+
 use libp2p::PeerId;
 use libp2p::gossipsub::{
     self, Event, IdentTopic, MessageAcceptance, MessageAuthenticity, ValidationMode,
@@ -11,7 +13,7 @@ use trace::time;
 
 use super::Error;
 use crate::config::Config;
-use crate::gossip::{Counting, Delivery};
+use crate::gossip::{Counting, Delivery, Score};
 
 pub(crate) use validation::{Received, Validation};
 
@@ -48,6 +50,12 @@ pub(crate) fn new(config: &Config) -> Result<Behaviour, Error> {
     if let Some(metrics) = &config.metrics {
         gossipsub = metrics.add_gossipsub(gossipsub);
     }
+    if let (Some(scoring), Some(topic)) = (config.gossip.scoring, config.topics.first()) {
+        let (parameters, thresholds) = scoring.libp2p(IdentTopic::new(topic).hash());
+        gossipsub
+            .with_peer_score(parameters, thresholds)
+            .map_err(Error::Gossipsub)?;
+    }
     for topic in &config.topics {
         gossipsub
             .subscribe(&IdentTopic::new(topic))
@@ -79,6 +87,20 @@ pub(crate) fn on_event(event: Event, local: PeerId, config: &Config, validation:
         },
         event => tracing::debug!(?event, "gossipsub"),
     }
+}
+
+/// What the peer thinks of its neighbours, in the order of their PeerIds.
+pub(crate) fn standing(gossipsub: &Behaviour, topic: String) -> Vec<Score> {
+    let topic = IdentTopic::new(topic).hash();
+    let mesh: BTreeSet<_> = gossipsub.mesh_peers(&topic).collect();
+    let score = |peer: &PeerId| Score {
+        peer: *peer,
+        score: gossipsub.peer_score(peer),
+        in_mesh: mesh.contains(peer),
+    };
+    let mut all: Vec<_> = gossipsub.all_peers().map(|(peer, _)| score(peer)).collect();
+    all.sort_unstable_by_key(|score| score.peer);
+    all
 }
 
 /// The message is valid: it is forwarded and delivered.

@@ -73,7 +73,7 @@ impl Ours {
             options: &self.options,
             record: &mut self.record,
             folder: None,
-            rows: &mut Rows::new(file),
+            rows: &mut Rows::new("results.csv", file),
             sink: &self.sink,
             metrics: None,
             host: &Watch::start(self.options.bounds),

@@ -1,5 +1,6 @@
 //! `testbed gossip` on the command line.
 
+mod attack;
 mod mesh;
 
 use std::time::Duration;
@@ -74,9 +75,12 @@ impl Measure for Gossip {
     type Experiment = gossip::Gossip;
 
     fn checked(&self, common: &Common) -> Result<(gossip::Gossip, RunOptions), Error> {
-        let gossip = gossip::Gossip::new(self.try_into()?);
-        let options = common.checked(self.need())?;
+        let mut measured: Options = self.try_into()?;
+        let mut options = common.checked(self.need())?;
         Takes::Peers.check(&options)?;
+        let security = &self.mesh.security;
+        measured.attackers = security.attackers(&mut options, &measured.parameters)?;
+        let gossip = gossip::Gossip::new(measured);
         self.net.check(options.peers).map_err(lab::Error::from)?;
         Ok((gossip, options))
     }
@@ -128,7 +132,8 @@ impl TryFrom<&Gossip> for Options {
             kill: net.kill.clone(),
             size: args.flood.size.0,
             patience: args.flood.patience.unwrap_or(PATIENCE),
-            parameters: args.mesh.parameters()?,
+            parameters: args.mesh.parameters(interval)?,
+            attackers: None,
         })
     }
 }

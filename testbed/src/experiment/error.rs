@@ -10,7 +10,7 @@ use node::lookup;
 use tokio::task::JoinError;
 use trace::steps::Fault;
 
-use crate::{network, rows};
+use crate::{network, rows, run};
 
 /// Why an experiment cannot be carried out.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +21,9 @@ pub enum Error {
     /// There is no network.
     #[error(transparent)]
     Network(#[from] network::Error),
+    /// A file of the run's folder cannot be written.
+    #[error(transparent)]
+    Run(#[from] run::Error),
     /// A measurement cannot be written.
     #[error(transparent)]
     Rows(#[from] rows::Error),

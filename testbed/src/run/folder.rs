@@ -18,6 +18,8 @@ use crate::rows::Rows;
 const SPANS: &str = "spans.jsonl";
 /// One line for each measurement.
 const RESULTS: &str = "results.csv";
+/// One line for each peer and sample of its scores.
+const SCORES: &str = "scores.csv";
 /// One line for each sample of the host.
 const HOST: &str = "host.csv";
 /// The run as a page that needs no server.
@@ -104,7 +106,17 @@ impl Folder {
     pub fn results(&self) -> Result<Rows, Error> {
         let path = self.path.join(RESULTS);
         let file = File::create(&path).map_err(Error::io(&path))?;
-        Ok(Rows::new(file))
+        Ok(Rows::new(RESULTS, file))
+    }
+
+    /// The file for the scores of peers, as samples are taken.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn scores(&self) -> Result<Rows, Error> {
+        let path = self.path.join(SCORES);
+        let file = File::create(&path).map_err(Error::io(&path))?;
+        Ok(Rows::new(SCORES, file))
     }
 
     /// Saves the spans: all, or none.

@@ -7,6 +7,7 @@ use clap::Args;
 use lab::values::{self, Size};
 use node::gossip::Parameters;
 
+use super::attack::Security;
 use crate::cli::{Usage, values as times};
 
 /// The resolution of tokio's timers.
@@ -105,6 +106,9 @@ pub struct Mesh {
     /// Messages are not signed, and so no signature of a copy is checked
     #[arg(long)]
     pub unsigned: bool,
+    /// Attacks, and scores.
+    #[command(flatten)]
+    pub security: Security,
 }
 
 /// A number of bytes, or `never`.
@@ -137,11 +141,13 @@ impl Mesh {
         self.heartbeat.unwrap_or(usual)
     }
 
-    /// The parameters that they stand for.
+    /// The parameters that they stand for, when a message is sent so often.
     ///
     /// # Errors
     /// They contradict each other.
-    pub(super) fn parameters(&self) -> Result<Parameters, Usage> {
+    pub(super) fn parameters(&self, interval: Option<Duration>) -> Result<Parameters, Usage> {
+        let a_second = interval.map(|interval| 1.0 / interval.as_secs_f64());
+        let scoring = self.security.scoring()?;
         let usual = Parameters::default();
         let mesh = self.mesh.unwrap_or(usual.mesh);
         let mesh_low = self.mesh_low.unwrap_or(mesh.saturating_sub(1).max(1));
@@ -175,6 +181,7 @@ impl Mesh {
             validation: self.validation.unwrap_or(usual.validation),
             flood_publish: !self.no_flood_publish,
             signed: !self.unsigned,
+            scoring: scoring.map(|scoring| scoring.at_rate(a_second)),
         };
         check_mesh(&parameters)?;
         check_heartbeats(&parameters)?;
@@ -271,7 +278,7 @@ mod tests {
 
     fn parameters(line: &str) -> Result<Parameters, Usage> {
         let words = std::iter::once("gossip").chain(line.split_whitespace());
-        Line::parse_from(words).mesh.parameters()
+        Line::parse_from(words).mesh.parameters(None)
     }
 
     #[test]

@@ -22,6 +22,7 @@ use super::metrics::Metrics;
 use super::pace::Tried;
 use super::places::Places;
 use super::results::Results;
+use super::standing::Standing;
 use super::traffic::Traffic;
 use crate::experiment::Error;
 use crate::experiment::planned::Drawn;
@@ -37,7 +38,7 @@ pub(super) struct Arrivals {
     mesh: Mesh,
     /// The number of each peer, by its PeerId.
     numbers: HashMap<PeerId, u32>,
-    /// The number of neighbours of each peer.
+    /// The number of neighbours of each peer that is no attacker.
     degrees: Vec<u64>,
     messages: Vec<Sent>,
     /// How many messages were published, and how many deliveries were made.
@@ -67,6 +68,8 @@ pub(super) struct Mesh {
     pub(super) flood_publish: bool,
     /// How many meshes have fewer peers than their minimum.
     pub(super) small: usize,
+    /// The numbers of the peers that are no attackers are below it.
+    pub(super) honest: u32,
 }
 
 /// A delivery.
@@ -87,7 +90,7 @@ struct Sent {
 }
 
 impl Arrivals {
-    /// No deliveries yet. Each message is expected at all peers but its publisher,
+    /// No deliveries yet. Each message is expected at all honest peers but its publisher,
     /// until they stop.
     pub(super) fn new(
         members: &Members,
@@ -99,6 +102,7 @@ impl Arrivals {
         world: Option<Arc<Settled>>,
     ) -> Self {
         let degrees = members.neighbours.iter().map(|all| all.len() as u64);
+        let degrees = degrees.take(mesh.honest as usize);
         Self {
             first: 0,
             expected: messages,
@@ -325,6 +329,17 @@ impl Arrivals {
         Bound::new(first, mesh.saturating_sub(1))
     }
 
+    /// What the attackers have sent and received.
+    pub(super) fn traffic_of_attackers(&self, counts: &Counts) -> Vec<gossip::Traffic> {
+        let honest = self.degrees.len() as u32;
+        let traffic = (counts.now() - &self.before).traffic.into_iter();
+        let attackers = traffic.filter(|(peer, _)| {
+            let number = self.numbers.get(peer);
+            number.is_some_and(|number| *number >= honest)
+        });
+        attackers.map(|(_, traffic)| traffic).collect()
+    }
+
     /// The results so far.
     pub(super) fn results(
         &self,
@@ -354,8 +369,10 @@ impl Arrivals {
             bound: self.bound(),
         };
         let numbered = |(peer, traffic)| Some((*self.numbers.get(&peer)?, traffic));
-        let traffic: BTreeMap<_, _> = counted.traffic.into_iter().filter_map(numbered).collect();
+        let mut traffic: BTreeMap<_, _> =
+            counted.traffic.into_iter().filter_map(numbered).collect();
         let peers = self.degrees.len() as u32;
+        traffic.split_off(&peers);
         let places = self.world.as_ref();
         let places = places.map(|world| Places::new(world, peers, &observed.messages, &traffic));
         let measured = observed.spread();
@@ -373,6 +390,7 @@ impl Arrivals {
             faults,
             drawn_faults,
             is_disturbed,
+            standing: Standing::default(),
             small_meshes: self.mesh.small,
             interval_seconds: interval.as_secs_f64(),
             tried: tried.to_vec(),

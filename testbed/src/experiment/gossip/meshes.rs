@@ -36,12 +36,16 @@ impl Options {
             heartbeat,
             ..
         } = self.parameters;
-        let wanted = |node: u32| mesh_low.min(members.neighbours[node as usize].len());
+        let honest = self.honest();
+        let wanted = |node: u32| {
+            let neighbours = members.neighbours[node as usize].iter();
+            mesh_low.min(neighbours.filter(|other| **other < honest).count())
+        };
         let end = Instant::now() + self.patience;
         let (mut last, mut since) = (Vec::new(), Instant::now());
         let mut was_small = true;
         loop {
-            let sizes = sizes(members).await;
+            let sizes = sizes(members, honest).await;
             let all = sizes.iter().map(|&(node, has)| Small {
                 node,
                 has,
@@ -83,10 +87,10 @@ impl Small {
     }
 }
 
-/// How many peers each mesh has.
-async fn sizes(members: &Members) -> Vec<(u32, usize)> {
+/// How many peers each mesh has, of the peers whose number is below `honest`.
+async fn sizes(members: &Members, honest: u32) -> Vec<(u32, usize)> {
     let mut sizes = Vec::with_capacity(members.handles.len());
-    for (&node, handle) in &members.handles {
+    for (&node, handle) in members.handles.range(..honest) {
         sizes.push((node, handle.mesh(TOPIC).await.unwrap_or(0)));
     }
     sizes

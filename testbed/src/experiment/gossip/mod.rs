@@ -13,6 +13,7 @@ mod pace;
 mod places;
 mod results;
 mod session;
+mod standing;
 mod traffic;
 
 use csv::StringRecord;
@@ -36,7 +37,7 @@ use super::injected::Injected;
 use super::planned::{Drawn, Plan, Struck};
 use super::{Experiment, Findings, RunContext};
 use crate::experiment::Error;
-use crate::network::{self, Members, Speaks};
+use crate::network::{self, Attackers, Members, Speaks};
 use crate::rows::columns;
 use crate::run;
 use crate::run::{Record, RunOptions};
@@ -45,6 +46,7 @@ use metrics::Metrics;
 use pace::{Next, Search};
 use results::Results;
 use session::Session;
+use standing::Watched;
 
 /// What all peers subscribe to.
 const TOPIC: &str = "testbed";
@@ -69,9 +71,16 @@ pub struct Options {
     pub parameters: Parameters,
     /// The peers that are stopped, and when.
     pub kill: Vec<Kill>,
+    /// The peers that attack.
+    pub attackers: Option<Attackers>,
 }
 
 impl Options {
+    /// The numbers of the peers that are no attackers are below it.
+    fn honest(&self) -> u32 {
+        self.attackers.map_or(u32::MAX, |attackers| attackers.first)
+    }
+
     /// The faults of the scenario, and the kills.
     fn plan(&self, options: &RunOptions) -> Plan {
         let mut scenario = options.scenario();
@@ -104,6 +113,8 @@ pub struct Gossip {
     struck: Struck,
     /// Whether the scenario has faults.
     is_disturbed: bool,
+    /// What peers think of each other.
+    standing: Watched,
     /// Whether the run came to its end.
     is_over: bool,
 }
@@ -114,6 +125,7 @@ impl Gossip {
         let (watch, deliveries) = Watch::new(ROOM);
         Self {
             interval: options.interval.unwrap_or_default(),
+            standing: Watched::new(options.attackers, options.parameters.scoring.is_some()),
             options,
             watch,
             deliveries,
@@ -202,6 +214,8 @@ impl Gossip {
             name: "publish",
             late: Duration::MAX,
             faults: Injected::new(plan, &mut self.struck, laboratory),
+            standing: with_faults.then_some(&mut self.standing),
+            honest: self.options.honest(),
         }
     }
 }
@@ -230,6 +244,8 @@ impl Experiment for Gossip {
             "size_bytes": size,
             "patience_seconds": patience.as_secs_f64(),
             "kill": kill,
+            "attack": self.options.attackers.map(|attackers| attackers.attack),
+            "first_attacker": self.options.attackers.map(|attackers| attackers.first),
         });
         let parameters = options::of(&self.options.parameters);
         let all = options.as_object_mut().expect("an object");
@@ -251,6 +267,7 @@ impl Experiment for Gossip {
             parameters: self.options.parameters,
             topic: TOPIC,
             watch: self.watch.clone(),
+            attackers: self.options.attackers,
         };
         let builder = context.builder(Speaks::Gossip(&gossip));
         let (mut members, _) = builder.connect(context.record).await?;
@@ -258,6 +275,13 @@ impl Experiment for Gossip {
         let formed = self.options.meshes(&members).await;
         context.record.phase("Mesh", began.elapsed());
         let small = formed?;
+        for handle in members
+            .handles
+            .range(self.options.honest()..)
+            .map(|(_, handle)| handle)
+        {
+            handle.attack().await;
+        }
         context
             .record
             .footprint
@@ -266,13 +290,18 @@ impl Experiment for Gossip {
             size: self.options.parameters.mesh,
             flood_publish: self.options.parameters.flood_publish,
             small,
+            honest: self.options.honest(),
         };
         let rng = &mut ChaCha8Rng::seed_from_u64(context.options.seed);
         let laboratory = context
             .sink
             .tracer_among_others(LABORATORY, &context.record.instance());
         self.plan = Some(self.options.plan(context.options));
-        self.is_disturbed = context.options.scenario().has_faults();
+        self.is_disturbed =
+            context.options.scenario().has_faults() || self.options.attackers.is_some();
+        if let (Some(folder), true) = (context.folder, self.standing.is_on()) {
+            self.standing.save_to(Some(folder.scores()?));
+        }
         let messages = self.options.messages;
         let arrivals = Arrivals::new(
             &members,
@@ -299,6 +328,7 @@ impl Experiment for Gossip {
         let mut session = self.session(&mut members, rng, &laboratory, true);
         session.rows = Some(context.rows);
         let done = session.run(messages, interval, || bar.step()).await;
+        self.standing.finish()?;
         context.record.phase("Gossip", began.elapsed());
         self.is_over = true;
         self.took = Some(began.elapsed());
@@ -311,6 +341,9 @@ impl Experiment for Gossip {
         let (faults, drawn) = self.faults();
         let disturbed = self.is_disturbed;
         let mut results = arrivals.results(counts, self.interval, tried, faults, drawn, disturbed);
+        results.standing = self
+            .standing
+            .results(&arrivals.traffic_of_attackers(counts));
         if !self.is_over {
             results.measured.interrupt();
         }

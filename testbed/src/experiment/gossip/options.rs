@@ -30,6 +30,7 @@ pub(super) fn of(parameters: &Parameters) -> Map<String, Value> {
         validation,
         flood_publish,
         signed,
+        scoring,
     } = *parameters;
     let seconds = |time: Duration| json!(time.as_secs_f64());
     let all = [
@@ -58,6 +59,7 @@ pub(super) fn of(parameters: &Parameters) -> Map<String, Value> {
         ("validation_seconds", seconds(validation)),
         ("flood_publish", json!(flood_publish)),
         ("signed", json!(signed)),
+        ("scoring", json!(scoring)),
     ];
     all.map(|(name, value)| (name.to_owned(), value))
         .into_iter()

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::pace::Tried;
 use super::places::Places;
+use super::standing::Standing;
 use super::traffic::Traffic;
 use crate::experiment::Findings;
 use crate::experiment::planned::Drawn;
@@ -43,6 +44,8 @@ pub struct Results {
     /// Whether there were faults beside kills: what they lose is measured, and not wrong.
     #[serde(skip)]
     pub(super) is_disturbed: bool,
+    /// What peers thought of each other, and what attackers did.
+    pub(super) standing: Standing,
     /// The number of meshes that had fewer peers than their minimum.
     pub(super) small_meshes: usize,
     /// The time from one message to the next, and the intervals that were tried.
@@ -141,6 +144,7 @@ impl Results {
             ));
         }
         lines.extend(self.traffic.lines());
+        lines.extend(self.standing.lines());
         lines.extend(self.places.iter().flat_map(Places::lines));
         lines
     }

@@ -17,6 +17,7 @@ use trace::time::{self, unix_nano};
 
 use super::TOPIC;
 use super::arrivals::Arrivals;
+use super::standing::Watched;
 
 use crate::experiment::Error;
 use crate::experiment::injected::Injected;
@@ -46,6 +47,10 @@ pub(super) struct Session<'a> {
     pub(super) late: Duration,
     /// The faults during the session.
     pub(super) faults: Injected<'a>,
+    /// What peers think of each other.
+    pub(super) standing: Option<&'a mut Watched>,
+    /// The numbers of the peers that are no attackers are below it.
+    pub(super) honest: u32,
 }
 
 /// A scheduled action.
@@ -53,6 +58,8 @@ enum Due {
     Publish,
     /// The planned change at that place.
     Fault(usize),
+    /// Peers are asked what they think of each other.
+    Standing,
 }
 
 impl Session<'_> {
@@ -66,7 +73,10 @@ impl Session<'_> {
     ) -> Result<(), Error> {
         let (start, epoch) = (Instant::now(), time::now());
         self.arrivals.begin(epoch);
-        for (at, due) in schedule(messages, interval, self.faults.due()) {
+        let last = interval * messages.saturating_sub(1);
+        let standing = self.standing.as_ref().map(|standing| standing.times(last));
+        let schedule = schedule(messages, interval, self.faults.due(), standing);
+        for (at, due) in schedule {
             while self.hear(start + at).await? {}
             if start.elapsed().saturating_sub(at) > self.late {
                 break;
@@ -77,6 +87,7 @@ impl Session<'_> {
                     step();
                 }
                 Due::Fault(place) => self.strike(place),
+                Due::Standing => self.ask().await?,
             }
         }
         while !self.arrivals.all_there() {
@@ -100,6 +111,13 @@ impl Session<'_> {
             delivery = self.deliveries.recv() => self.take(delivery)?,
         }
         Ok(true)
+    }
+
+    async fn ask(&mut self) -> Result<(), Error> {
+        match &mut self.standing {
+            Some(standing) => standing.take(self.members, time::now()).await,
+            None => Ok(()),
+        }
     }
 
     fn strike(&mut self, place: usize) {
@@ -140,7 +158,9 @@ impl Session<'_> {
 
     /// Publishes the next message, from a random peer that runs and is not paused.
     async fn publish_next(&mut self, intended: SystemTime) {
-        let Some(publisher) = self.members.active().choose(self.rng).copied() else {
+        let mut active = self.members.active();
+        active.retain(|peer| *peer < self.honest);
+        let Some(publisher) = active.choose(self.rng).copied() else {
             self.arrivals.unpublished();
             return;
         };
@@ -193,12 +213,15 @@ fn schedule(
     messages: u32,
     interval: Duration,
     faults: Vec<(Duration, usize)>,
+    standing: Option<Vec<Duration>>,
 ) -> VecDeque<(Duration, Due)> {
     let publish = (0..messages).map(|number| (interval * number, Due::Publish));
     let faults = faults
         .into_iter()
         .map(|(at, place)| (at, Due::Fault(place)));
-    let mut all: Vec<_> = publish.chain(faults).collect();
+    let standing = standing.into_iter().flatten();
+    let standing = standing.map(|at| (at, Due::Standing));
+    let mut all: Vec<_> = publish.chain(faults).chain(standing).collect();
     all.sort_by_key(|(at, _)| *at);
     all.into()
 }
