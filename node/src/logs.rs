@@ -10,8 +10,9 @@ use crate::stderr::{self, Stderr};
 /// overrides both.
 pub fn start(verbose: u8) {
     let level = match verbose {
-        // Kademlia warns of every start without known peers.
-        0 => "warn,libp2p_swarm=error,libp2p_kad=error",
+        // Kademlia warns of every start without known peers, and gossipsub of every invalid
+        // message, of which an attacker sends as many as it likes.
+        0 => "warn,libp2p_swarm=error,libp2p_kad=error,libp2p_gossipsub=error",
         1 => "info,libp2p_swarm=warn,libp2p_kad=error",
         2 => "debug,yamux=info,multistream_select=info",
         _ => "trace",

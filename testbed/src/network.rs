@@ -168,6 +168,9 @@ pub struct Gossip {
     pub attackers: Option<Attackers>,
 }
 
+/// The peer that is to be eclipsed.
+pub const VICTIM: u32 = 0;
+
 /// The peers that attack: the last ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attackers {

@@ -109,7 +109,10 @@ async fn one(seed: u64, mut all: All) -> All {
         options: &options,
         record: &mut record,
         folder: None,
-        rows: &mut Rows::new(tempfile::tempfile().expect("a temporary file")),
+        rows: &mut Rows::new(
+            "results.csv",
+            tempfile::tempfile().expect("a temporary file"),
+        ),
         sink: &sink,
         metrics: None,
         tasks: &tasks,

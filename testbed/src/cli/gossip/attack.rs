@@ -4,11 +4,15 @@ use std::fs;
 use std::path::Path;
 
 use clap::Args;
+use lab::topology::{Edges, Topology};
 use lab::values;
 use node::gossip::{Attack, Parameters, Scoring};
+use rand::SeedableRng as _;
+use rand::seq::index::sample;
+use rand_chacha::ChaCha8Rng;
 
-use crate::cli::Usage;
-use crate::network::Attackers;
+use crate::cli::{Error, Usage};
+use crate::network::{Attackers, VICTIM};
 use crate::run::RunOptions;
 
 /// Attacks, and scores.
@@ -21,7 +25,8 @@ pub struct Security {
     /// What attackers do, from when the meshes have formed
     #[arg(long, value_name = "KIND")]
     pub attack: Option<Attack>,
-    /// How many attackers there are: the last of the peers [default: a fifth]
+    /// How many attackers there are: the last of the peers. --topology connects the others,
+    /// and each attacker dials as many of them as they have neighbours [default: a fifth]
     #[arg(long, value_name = "N", value_parser = values::count::<u32>, requires = "attack")]
     pub attackers: Option<u32>,
 }
@@ -45,7 +50,8 @@ impl Security {
         }
     }
 
-    /// The attackers of a run, whose connections are added to its own.
+    /// The attackers of a run. The others are connected as its topology says, and each
+    /// attacker dials some of them.
     ///
     /// # Errors
     /// There are too many, or the attack does nothing in this run.
@@ -53,44 +59,61 @@ impl Security {
         &self,
         options: &mut RunOptions,
         parameters: &Parameters,
-    ) -> Result<Option<Attackers>, Usage> {
+    ) -> Result<Option<Attackers>, Error> {
         let Some(attack) = self.attack else {
             return Ok(None);
         };
         let count = self.attackers.unwrap_or((options.peers / 5).max(1));
         if options.peers < count.saturating_add(HONEST) {
-            return Err(Usage::value(
-                format!("--attackers {count}"),
-                format!(
-                    "of {} peers at least {HONEST} are none; start more peers",
-                    options.peers
-                ),
-            ));
+            let reason = format!(
+                "of {} peers at least {HONEST} are none; start more peers",
+                options.peers
+            );
+            return Err(Usage::value(format!("--attackers {count}"), reason).into());
         }
         if attack == Attack::Spam && !parameters.signed {
             return Err(Usage::option(
                 "--attack spam",
                 "sends messages without a signature, which --unsigned makes valid; leave out one of them",
-            ));
+            )
+            .into());
         }
         if options.scenario().has_faults() {
             return Err(Usage::option(
                 "--attack",
                 "beside the faults of a scenario nobody could tell what did the harm; leave out one of them",
-            ));
+            )
+            .into());
         }
         let first = options.peers - count;
-        if attack == Attack::Eclipse {
-            let others = (first..options.peers).map(|attacker| (attacker, 0));
-            let is_new = |edge: &(u32, u32)| {
-                let back = (edge.1, edge.0);
-                !options.edges.contains(edge) && !options.edges.contains(&back)
-            };
-            let others: Vec<_> = others.filter(is_new).collect();
-            options.edges.extend(others);
-        }
+        options.edges = edges(options, attack, first)?;
         Ok(Some(Attackers { attack, first }))
     }
+}
+
+/// Those of the honest peers, whose numbers are below `honest`. An attacker dials as many of
+/// them at random as each of them has neighbours on average; to eclipse a peer, it dials that
+/// one alone.
+fn edges(options: &RunOptions, attack: Attack, honest: u32) -> Result<Edges, Error> {
+    let topology = options.topology.parse::<Topology>();
+    let topology =
+        topology.map_err(|why| Usage::value(format!("--topology {}", options.topology), why))?;
+    let mut edges = topology
+        .among(honest)
+        .edges(honest, options.seed)
+        .map_err(lab::Error::from)?;
+    let degree = (2 * edges.len()).div_ceil(honest as usize);
+    let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
+    for attacker in honest..options.peers {
+        if attack == Attack::Eclipse {
+            edges.push((attacker, VICTIM));
+            continue;
+        }
+        let mut dialled = sample(&mut rng, honest as usize, degree.min(honest as usize)).into_vec();
+        dialled.sort_unstable();
+        edges.extend(dialled.into_iter().map(|peer| (attacker, peer as u32)));
+    }
+    Ok(edges)
 }
 
 fn read(path: &Path) -> Result<Scoring, String> {

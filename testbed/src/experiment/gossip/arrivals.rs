@@ -329,6 +329,11 @@ impl Arrivals {
         Bound::new(first, mesh.saturating_sub(1))
     }
 
+    /// The messages that were to be published.
+    pub(super) fn messages(&self) -> Vec<&Message> {
+        self.messages.iter().map(|sent| &sent.message).collect()
+    }
+
     /// What the attackers have sent and received.
     pub(super) fn traffic_of_attackers(&self, counts: &Counts) -> Vec<gossip::Traffic> {
         let honest = self.degrees.len() as u32;
@@ -359,7 +364,7 @@ impl Arrivals {
             degrees: &self.degrees,
             planned: self.expected.into(),
             unpublished: self.unpublished,
-            messages: self.messages.iter().map(|sent| &sent.message).collect(),
+            messages: self.messages(),
             stopped: &self.stopped,
             copies: Copies {
                 received: counted.copies,

@@ -15,6 +15,7 @@ mod results;
 mod session;
 mod standing;
 mod traffic;
+mod watched;
 
 use csv::StringRecord;
 use std::time::Duration;
@@ -46,7 +47,7 @@ use metrics::Metrics;
 use pace::{Next, Search};
 use results::Results;
 use session::Session;
-use standing::Watched;
+use watched::Watched;
 
 /// What all peers subscribe to.
 const TOPIC: &str = "testbed";
@@ -341,9 +342,8 @@ impl Experiment for Gossip {
         let (faults, drawn) = self.faults();
         let disturbed = self.is_disturbed;
         let mut results = arrivals.results(counts, self.interval, tried, faults, drawn, disturbed);
-        results.standing = self
-            .standing
-            .results(&arrivals.traffic_of_attackers(counts));
+        let traffic = arrivals.traffic_of_attackers(counts);
+        results.standing = self.standing.results(&traffic, &arrivals.messages());
         if !self.is_over {
             results.measured.interrupt();
         }

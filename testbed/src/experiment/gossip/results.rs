@@ -76,7 +76,8 @@ impl Results {
                 slow.unwrap_or_default()
             ));
         }
-        for (why, count) in &self.measured.refused {
+        let refused = self.measured.refused.iter();
+        for (why, count) in refused.filter(|_| !self.is_disturbed) {
             findings
                 .violations
                 .push(format!("{count} messages were not published: {why}"));
@@ -105,6 +106,7 @@ impl Results {
     pub(super) fn with_summary(mut self) -> Self {
         self.measures = self.measured.measures();
         self.measures.extend(self.traffic.measures());
+        self.measures.extend(self.standing.measures());
         self.summary = self.lines();
         self
     }

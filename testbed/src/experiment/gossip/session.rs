@@ -17,7 +17,7 @@ use trace::time::{self, unix_nano};
 
 use super::TOPIC;
 use super::arrivals::Arrivals;
-use super::standing::Watched;
+use super::watched::Watched;
 
 use crate::experiment::Error;
 use crate::experiment::injected::Injected;

@@ -1,31 +1,25 @@
-//! What peers think of their neighbours over time: scores, and who is in the meshes.
+//! What peers think of their neighbours over time: who is in the meshes, and scores.
 //!
-//! Honest peers are asked at regular times. libp2p gives the sum of a score alone. The score
-//! of a peer is one number at each of its neighbours.
+//! libp2p gives the sum of a score alone. The score of a peer is one number at each of its
+//! neighbours.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use node::gossip::{Attack, Score, Traffic};
+use algorithms::NodeId;
+use lab::spread::Message;
+use lab::stats::{Measure, Summary, Times, show};
+use node::gossip::{Attack, Score};
 use serde::Serialize;
 
-use super::TOPIC;
 use super::traffic::Percentiles;
-use crate::experiment::Error;
-use crate::network::{Attackers, Members};
-use crate::rows::Rows;
-
-/// How many samples a run has at most, evenly over the time of its messages. A guess: a plot
-/// shows as many.
-const SAMPLES: u32 = 60;
-
-/// The least time between two samples: scores change at heartbeats.
-const APART: Duration = Duration::from_secs(1);
 
 /// `standing` in the results.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Standing {
     /// What attackers did; `None` without any.
     pub(super) attackers: Option<Attacked>,
+    /// The peer that they were to eclipse; `None` in other attacks.
+    pub(super) victim: Option<Victim>,
     /// Whether peers had scores.
     pub(super) scoring: bool,
     /// From the first message on.
@@ -43,16 +37,36 @@ pub(super) struct Attacked {
     pub(super) received_bytes: Percentiles,
 }
 
+/// The peer that is to be eclipsed.
+#[derive(Debug, Serialize)]
+pub(super) struct Victim {
+    peer: u32,
+    /// Deliveries of messages of others that there should be, and that there were.
+    expected: u64,
+    delivered: u64,
+    /// From when a message was to be published until it was there.
+    delivery_ns: Option<Summary>,
+}
+
 /// What honest peers thought at one time.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Sample {
-    at_seconds: f64,
+    pub(super) at_seconds: f64,
     /// How many honest and other peers were in a mesh, on average.
-    mesh_honest: f64,
-    mesh_attackers: f64,
+    pub(super) mesh_honest: f64,
+    pub(super) mesh_attackers: f64,
+    /// How many were in the mesh of the peer that is to be eclipsed; `None` without one.
+    pub(super) victim_mesh: Option<VictimMesh>,
     /// The scores of honest neighbours, and of attackers; `None` without any.
-    honest: Option<Scores>,
-    attackers: Option<Scores>,
+    pub(super) honest: Option<Scores>,
+    pub(super) attackers: Option<Scores>,
+}
+
+/// The mesh of the peer that is to be eclipsed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct VictimMesh {
+    pub(super) honest: usize,
+    pub(super) attackers: usize,
 }
 
 /// Percentiles of scores, each a score that a neighbour has.
@@ -62,161 +76,15 @@ pub(super) struct Scores {
     count: u64,
     /// How many of them were below 0.
     negative: u64,
-    min: f64,
+    pub(super) min: f64,
     p5: f64,
-    p50: f64,
+    pub(super) p50: f64,
     p95: f64,
-    max: f64,
-}
-
-/// A row of `scores.csv`: the score of one peer at all of its honest neighbours.
-#[derive(Debug, Serialize)]
-struct Row {
-    at_seconds: f64,
-    peer: u32,
-    attacker: bool,
-    neighbours: usize,
-    in_meshes: usize,
-    min: Option<f64>,
-    p50: Option<f64>,
-    max: Option<f64>,
-}
-
-/// Takes the samples.
-#[derive(Debug, Default)]
-pub(super) struct Watched {
-    attackers: Option<Attackers>,
-    scoring: bool,
-    began: Option<SystemTime>,
-    samples: Vec<Sample>,
-    /// `scores.csv`.
-    rows: Option<Rows>,
-}
-
-impl Watched {
-    pub(super) fn new(attackers: Option<Attackers>, scoring: bool) -> Self {
-        Self {
-            attackers,
-            scoring,
-            ..Self::default()
-        }
-    }
-
-    pub(super) fn save_to(&mut self, rows: Option<Rows>) {
-        self.rows = rows;
-    }
-
-    /// Whether there is something to sample.
-    pub(super) fn is_on(&self) -> bool {
-        self.scoring || self.attackers.is_some()
-    }
-
-    /// When samples are taken, while messages are sent for so long.
-    pub(super) fn times(&self, lasts: Duration) -> Vec<Duration> {
-        if !self.is_on() {
-            return Vec::new();
-        }
-        let apart = APART.max(lasts / SAMPLES);
-        let all = (0..=SAMPLES).map(|number| apart * number);
-        all.take_while(|at| *at <= lasts).collect()
-    }
-
-    fn is_attacker(&self, peer: u32) -> bool {
-        let first = self.attackers.map(|attackers| attackers.first);
-        first.is_some_and(|first| peer >= first)
-    }
-
-    /// Asks all honest peers.
-    pub(super) async fn take(&mut self, members: &Members, now: SystemTime) -> Result<(), Error> {
-        let began = *self.began.get_or_insert(now);
-        let at_seconds = now.duration_since(began).unwrap_or_default().as_secs_f64();
-        let mut of = vec![Vec::new(); members.neighbours.len()];
-        let mut asked = 0;
-        for (peer, handle) in &members.handles {
-            if self.is_attacker(*peer) {
-                continue;
-            }
-            asked += 1;
-            for score in handle.standing(TOPIC).await.unwrap_or_default() {
-                // Guests have no number.
-                if let Some(number) = members.numbers.get(&score.peer) {
-                    of[*number as usize].push(score);
-                }
-            }
-        }
-        self.add(at_seconds, asked, &of);
-        self.save(at_seconds, &of)
-    }
-
-    fn add(&mut self, at_seconds: f64, asked: u64, of: &[Vec<Score>]) {
-        let [mut honest, mut attackers] = [Vec::new(), Vec::new()];
-        for (peer, scores) in (0..).zip(of) {
-            let group = match self.is_attacker(peer) {
-                true => &mut attackers,
-                false => &mut honest,
-            };
-            group.extend(scores);
-        }
-        let in_mesh = |group: &[&Score]| {
-            let count = group.iter().filter(|score| score.in_mesh).count();
-            count as f64 / asked.max(1) as f64
-        };
-        self.samples.push(Sample {
-            at_seconds,
-            mesh_honest: in_mesh(&honest),
-            mesh_attackers: in_mesh(&attackers),
-            honest: Scores::of(&honest),
-            attackers: Scores::of(&attackers),
-        });
-    }
-
-    fn save(&mut self, at_seconds: f64, of: &[Vec<Score>]) -> Result<(), Error> {
-        let first = self.attackers.map(|attackers| attackers.first);
-        let Some(rows) = &mut self.rows else {
-            return Ok(());
-        };
-        for (peer, scores) in (0..).zip(of) {
-            let all = Scores::of(&scores.iter().collect::<Vec<_>>());
-            rows.save(Row {
-                at_seconds,
-                peer,
-                attacker: first.is_some_and(|first| peer >= first),
-                neighbours: scores.len(),
-                in_meshes: scores.iter().filter(|score| score.in_mesh).count(),
-                min: all.map(|all| all.min),
-                p50: all.map(|all| all.p50),
-                max: all.map(|all| all.max),
-            })?;
-        }
-        Ok(())
-    }
-
-    /// With the traffic of the attackers. Flushes `scores.csv`.
-    pub(super) fn results(&self, traffic: &[Traffic]) -> Standing {
-        let bytes = |of: fn(&Traffic) -> u64| Percentiles::of(traffic.iter().map(of).collect());
-        Standing {
-            attackers: self.attackers.map(|attackers| Attacked {
-                attack: attackers.attack,
-                peers: traffic.len() as u64,
-                sent_bytes: bytes(|one| one.sent.bytes),
-                received_bytes: bytes(|one| one.received.bytes),
-            }),
-            scoring: self.scoring,
-            samples: self.samples.clone(),
-        }
-    }
-
-    /// Writes what is left of `scores.csv`.
-    pub(super) fn finish(&mut self) -> Result<(), Error> {
-        match &mut self.rows {
-            Some(rows) => Ok(rows.flush()?),
-            None => Ok(()),
-        }
-    }
+    pub(super) max: f64,
 }
 
 impl Scores {
-    fn of(all: &[&Score]) -> Option<Self> {
+    pub(super) fn of(all: &[&Score]) -> Option<Self> {
         let mut scores: Vec<_> = all.iter().filter_map(|one| one.score).collect();
         scores.sort_unstable_by(f64::total_cmp);
         let count = scores.len();
@@ -246,7 +114,70 @@ impl Scores {
     }
 }
 
+impl Victim {
+    pub(super) fn new(peer: u32, messages: &[&Message]) -> Self {
+        let others = messages.iter().filter(|message| message.publisher != peer);
+        let others = others.filter(|message| message.refused.is_none());
+        let (mut times, mut expected, mut delivered) = (Times::new(), 0, 0);
+        for message in others {
+            expected += 1;
+            if let Some(arrival) = message.arrivals.get(&peer) {
+                delivered += 1;
+                times.record(arrival.after);
+            }
+        }
+        Self {
+            peer,
+            expected,
+            delivered,
+            delivery_ns: times.summary(),
+        }
+    }
+
+    fn text(&self) -> String {
+        let took = self.delivery_ns.map(|took| {
+            let (p50, max) = (
+                show(Duration::from_nanos(took.p50)),
+                show(Duration::from_nanos(took.max)),
+            );
+            format!(", after p50 {p50}, max {max}")
+        });
+        let (peer, took) = (NodeId(self.peer), took.unwrap_or_default());
+        format!(
+            "eclipsed          {peer} got {} of {} messages{took}",
+            self.delivered, self.expected
+        )
+    }
+}
+
 impl Standing {
+    /// What a sweep compares.
+    pub(super) fn measures(&self) -> Vec<Measure> {
+        let Some(last) = self.samples.last().filter(|_| self.attackers.is_some()) else {
+            return Vec::new();
+        };
+        let pairs = last.honest.map_or(0, |scores| scores.count);
+        let mut all = vec![Measure::ratio(
+            "attackers in a mesh at the end",
+            last.mesh_attackers,
+            pairs.max(1),
+        )];
+        if let Some(Victim {
+            expected,
+            delivered,
+            ..
+        }) = self.victim
+        {
+            let share = delivered as f64 / expected.max(1) as f64;
+            all.push(Measure::ratio(
+                "messages that the victim got",
+                share,
+                expected,
+            ));
+        }
+        all
+    }
+
     /// As text: what was so at the end.
     pub(super) fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
@@ -265,6 +196,11 @@ impl Standing {
                 "in a mesh         {honest:.1} honest peers and {attackers:.1} attackers on average, at the end"
             ));
         }
+        let mesh = last.and_then(|last| last.victim_mesh);
+        lines.extend(self.victim.iter().map(Victim::text));
+        lines.extend(mesh.map(|VictimMesh { honest, attackers }| {
+            format!("                  its mesh had {honest} honest peers and {attackers} attackers at the end")
+        }));
         let scores = last.and_then(|last| last.honest);
         lines.extend(
             scores
@@ -301,15 +237,5 @@ mod tests {
             ..score(0.0)
         };
         assert_eq!(Scores::of(&[&none]), None);
-    }
-
-    #[test]
-    fn samples_are_a_second_apart_or_as_many_as_a_plot_shows() {
-        let watched = Watched::new(None, true);
-        let seconds = Duration::from_secs;
-        assert_eq!(watched.times(seconds(3)).len(), 4);
-        let hour = watched.times(seconds(3600));
-        assert_eq!((hour.len(), hour[1]), (61, seconds(60)));
-        assert!(Watched::new(None, false).times(seconds(3)).is_empty());
     }
 }

@@ -1,0 +1,209 @@
+//! Asks honest peers at regular times what they think of their neighbours.
+
+use std::time::{Duration, SystemTime};
+
+use node::gossip::{Attack, Score, Traffic};
+use serde::Serialize;
+
+use lab::spread::Message;
+
+use super::TOPIC;
+use super::standing::{Attacked, Sample, Scores, Standing, Victim, VictimMesh};
+use super::traffic::Percentiles;
+use crate::experiment::Error;
+use crate::network::{Attackers, Members, VICTIM};
+use crate::rows::Rows;
+
+/// How many samples a run has at most, evenly over the time of its messages. A guess: a plot
+/// shows as many.
+const SAMPLES: u32 = 60;
+
+/// The least time between two samples: scores change at heartbeats.
+const APART: Duration = Duration::from_secs(1);
+
+/// A row of `scores.csv`: the score of one peer at all of its honest neighbours.
+#[derive(Debug, Serialize)]
+struct Row {
+    at_seconds: f64,
+    peer: u32,
+    attacker: bool,
+    neighbours: usize,
+    in_meshes: usize,
+    min: Option<f64>,
+    p50: Option<f64>,
+    max: Option<f64>,
+}
+
+/// Takes the samples.
+#[derive(Debug, Default)]
+pub(super) struct Watched {
+    attackers: Option<Attackers>,
+    scoring: bool,
+    began: Option<SystemTime>,
+    samples: Vec<Sample>,
+    /// `scores.csv`.
+    rows: Option<Rows>,
+}
+
+impl Watched {
+    pub(super) fn new(attackers: Option<Attackers>, scoring: bool) -> Self {
+        Self {
+            attackers,
+            scoring,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn save_to(&mut self, rows: Option<Rows>) {
+        self.rows = rows;
+    }
+
+    /// Whether there is something to sample.
+    pub(super) fn is_on(&self) -> bool {
+        self.scoring || self.attackers.is_some()
+    }
+
+    /// When samples are taken, while messages are sent for so long.
+    pub(super) fn times(&self, lasts: Duration) -> Vec<Duration> {
+        if !self.is_on() {
+            return Vec::new();
+        }
+        let apart = APART.max(lasts / SAMPLES);
+        let all = (0..=SAMPLES).map(|number| apart * number);
+        all.take_while(|at| *at <= lasts).collect()
+    }
+
+    fn is_attacker(&self, peer: u32) -> bool {
+        let first = self.attackers.map(|attackers| attackers.first);
+        first.is_some_and(|first| peer >= first)
+    }
+
+    /// Asks all honest peers.
+    pub(super) async fn take(&mut self, members: &Members, now: SystemTime) -> Result<(), Error> {
+        let began = *self.began.get_or_insert(now);
+        let at_seconds = now.duration_since(began).unwrap_or_default().as_secs_f64();
+        let mut of = vec![Vec::new(); members.neighbours.len()];
+        let (mut asked, mut victim) = (0, None);
+        for (peer, handle) in &members.handles {
+            if self.is_attacker(*peer) {
+                continue;
+            }
+            asked += 1;
+            let all = handle.standing(TOPIC).await.unwrap_or_default();
+            if self.victim() == Some(*peer) {
+                victim = Some(self.mesh_of(&all, members));
+            }
+            for score in all {
+                // Guests have no number.
+                if let Some(number) = members.numbers.get(&score.peer) {
+                    of[*number as usize].push(score);
+                }
+            }
+        }
+        self.add(at_seconds, asked, &of);
+        if let Some(sample) = self.samples.last_mut() {
+            sample.victim_mesh = victim;
+        }
+        self.save(at_seconds, &of)
+    }
+
+    /// The peer that is to be eclipsed.
+    fn victim(&self) -> Option<u32> {
+        let attack = self.attackers.map(|attackers| attackers.attack);
+        (attack == Some(Attack::Eclipse)).then_some(VICTIM)
+    }
+
+    fn mesh_of(&self, scores: &[Score], members: &Members) -> VictimMesh {
+        let mesh = scores.iter().filter(|score| score.in_mesh);
+        let numbers = mesh.filter_map(|score| members.numbers.get(&score.peer));
+        let (attackers, honest): (Vec<&u32>, Vec<&u32>) =
+            numbers.partition(|peer| self.is_attacker(**peer));
+        VictimMesh {
+            honest: honest.len(),
+            attackers: attackers.len(),
+        }
+    }
+
+    fn add(&mut self, at_seconds: f64, asked: u64, of: &[Vec<Score>]) {
+        let [mut honest, mut attackers] = [Vec::new(), Vec::new()];
+        for (peer, scores) in (0..).zip(of) {
+            let group = match self.is_attacker(peer) {
+                true => &mut attackers,
+                false => &mut honest,
+            };
+            group.extend(scores);
+        }
+        let in_mesh = |group: &[&Score]| {
+            let count = group.iter().filter(|score| score.in_mesh).count();
+            count as f64 / asked.max(1) as f64
+        };
+        self.samples.push(Sample {
+            at_seconds,
+            mesh_honest: in_mesh(&honest),
+            mesh_attackers: in_mesh(&attackers),
+            victim_mesh: None,
+            honest: Scores::of(&honest),
+            attackers: Scores::of(&attackers),
+        });
+    }
+
+    fn save(&mut self, at_seconds: f64, of: &[Vec<Score>]) -> Result<(), Error> {
+        let first = self.attackers.map(|attackers| attackers.first);
+        let Some(rows) = &mut self.rows else {
+            return Ok(());
+        };
+        for (peer, scores) in (0..).zip(of) {
+            let all = Scores::of(&scores.iter().collect::<Vec<_>>());
+            rows.save(Row {
+                at_seconds,
+                peer,
+                attacker: first.is_some_and(|first| peer >= first),
+                neighbours: scores.len(),
+                in_meshes: scores.iter().filter(|score| score.in_mesh).count(),
+                min: all.map(|all| all.min),
+                p50: all.map(|all| all.p50),
+                max: all.map(|all| all.max),
+            })?;
+        }
+        Ok(())
+    }
+
+    /// With what attackers have sent and received, and the messages that were published.
+    pub(super) fn results(&self, traffic: &[Traffic], messages: &[&Message]) -> Standing {
+        let bytes = |of: fn(&Traffic) -> u64| Percentiles::of(traffic.iter().map(of).collect());
+        Standing {
+            attackers: self.attackers.map(|attackers| Attacked {
+                attack: attackers.attack,
+                peers: traffic.len() as u64,
+                sent_bytes: bytes(|one| one.sent.bytes),
+                received_bytes: bytes(|one| one.received.bytes),
+            }),
+            victim: self.victim().map(|peer| Victim::new(peer, messages)),
+            scoring: self.scoring,
+            samples: self.samples.clone(),
+        }
+    }
+
+    /// Writes what is left of `scores.csv`.
+    pub(super) fn finish(&mut self) -> Result<(), Error> {
+        match &mut self.rows {
+            Some(rows) => Ok(rows.flush()?),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_are_a_second_apart_or_as_many_as_a_plot_shows() {
+        let watched = Watched::new(None, true);
+        let seconds = Duration::from_secs;
+        assert_eq!(watched.times(seconds(3)).len(), 4);
+        let hour = watched.times(seconds(3600));
+        assert_eq!((hour.len(), hour[1]), (61, seconds(60)));
+        assert!(Watched::new(None, false).times(seconds(3)).is_empty());
+    }
+}
