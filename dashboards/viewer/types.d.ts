@@ -557,6 +557,12 @@ interface Chart {
   data: PlotData;
 }
 
+// A line on the axis of time: a fault.
+interface TimeMark {
+  x: number;
+  name: string;
+}
+
 interface NumbersTable {
   head: string[];
   rows: any[][];

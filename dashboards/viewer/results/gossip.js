@@ -5,6 +5,7 @@ import { count, duration, plural } from '../format.js';
 import {
   Plot, aPercent, aTime, asNumbers, asPercents, asTimes, axis, bars, below, inPercent, stepped,
 } from './plot.js';
+import { OverTime } from './over-time.js';
 import { atBest, hopsOf, hopsToAll, reached, spreadOf, stepsOf, whenReached } from './spread.js';
 
 const PARTS = [25, 50, 75, 90, 95, 100];
@@ -13,10 +14,13 @@ const PERCENT = { range: [0, 104] };
 
 /** @param {{ run: MeasuredRun, csv: string }} props */
 export function GossipResults({ run, csv }) {
-  const spread = useMemo(() => spreadOf(csv, run.peers), [csv, run.peers]);
+  // Attackers are the last of the peers, and nothing is expected of them.
+  const peers = run.experiment.options?.first_attacker ?? run.peers;
+  const spread = useMemo(() => spreadOf(csv, peers), [csv, peers]);
   return html`
-    ${spread && html`<${Spread} spread=${spread} peers=${run.peers} csv=${csv} />`}
-    <${Hops} run=${run} />`;
+    ${spread && html`<${Spread} spread=${spread} peers=${peers} csv=${csv} />`}
+    <${Hops} run=${run} peers=${peers} />
+    <${OverTime} run=${run} />`;
 }
 
 /** @param {{ spread: Spread, peers: number, csv: string }} props */
@@ -61,8 +65,8 @@ function reachedInWords(message) {
   return last === undefined ? 'no peer' : `${inPercent(reached(message, last))} after ${duration(last)}`;
 }
 
-/** @param {{ run: MeasuredRun }} props */
-function Hops({ run: { id, peers, results, experiment } }) {
+/** @param {{ run: MeasuredRun, peers: number }} props */
+function Hops({ run: { id, results, experiment }, peers }) {
   const { hops = {} } = results;
   const at = atBest({ flood_publish: experiment.options?.flood_publish, ...results });
   const rows = useMemo(() => hopsOf(hops, peers, at), [results]);

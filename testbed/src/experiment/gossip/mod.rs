@@ -6,6 +6,7 @@
 //! raises the measured latencies instead of hiding its delay.
 
 mod arrivals;
+mod bandwidth;
 mod meshes;
 mod metrics;
 mod options;
@@ -43,6 +44,7 @@ use crate::rows::columns;
 use crate::run;
 use crate::run::{Record, RunOptions};
 use arrivals::{Arrivals, Mesh};
+use bandwidth::Bandwidth;
 use metrics::Metrics;
 use pace::{Next, Search};
 use results::Results;
@@ -116,6 +118,8 @@ pub struct Gossip {
     is_disturbed: bool,
     /// What peers think of each other.
     standing: Watched,
+    /// Bytes over time.
+    bandwidth: Bandwidth,
     /// Whether the run came to its end.
     is_over: bool,
 }
@@ -127,6 +131,7 @@ impl Gossip {
         Self {
             interval: options.interval.unwrap_or_default(),
             standing: Watched::new(options.attackers, options.parameters.scoring.is_some()),
+            bandwidth: Bandwidth::default(),
             options,
             watch,
             deliveries,
@@ -215,7 +220,7 @@ impl Gossip {
             name: "publish",
             late: Duration::MAX,
             faults: Injected::new(plan, &mut self.struck, laboratory),
-            standing: with_faults.then_some(&mut self.standing),
+            samples: with_faults.then_some((&mut self.bandwidth, &mut self.standing)),
             honest: self.options.honest(),
         }
     }
@@ -342,6 +347,7 @@ impl Experiment for Gossip {
         let (faults, drawn) = self.faults();
         let disturbed = self.is_disturbed;
         let mut results = arrivals.results(counts, self.interval, tried, faults, drawn, disturbed);
+        results.traffic.over_time = self.bandwidth.samples.clone();
         let traffic = arrivals.traffic_of_attackers(counts);
         results.standing = self.standing.results(&traffic, &arrivals.messages());
         if !self.is_over {

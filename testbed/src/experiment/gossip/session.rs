@@ -17,6 +17,7 @@ use trace::time::{self, unix_nano};
 
 use super::TOPIC;
 use super::arrivals::Arrivals;
+use super::bandwidth::{self, Bandwidth};
 use super::watched::Watched;
 
 use crate::experiment::Error;
@@ -47,8 +48,8 @@ pub(super) struct Session<'a> {
     pub(super) late: Duration,
     /// The faults during the session.
     pub(super) faults: Injected<'a>,
-    /// What peers think of each other.
-    pub(super) standing: Option<&'a mut Watched>,
+    /// What is sampled meanwhile: bytes, and what peers think of each other.
+    pub(super) samples: Option<(&'a mut Bandwidth, &'a mut Watched)>,
     /// The numbers of the peers that are no attackers are below it.
     pub(super) honest: u32,
 }
@@ -58,8 +59,8 @@ enum Due {
     Publish,
     /// The planned change at that place.
     Fault(usize),
-    /// Peers are asked what they think of each other.
-    Standing,
+    /// A sample is taken.
+    Sample,
 }
 
 impl Session<'_> {
@@ -74,8 +75,8 @@ impl Session<'_> {
         let (start, epoch) = (Instant::now(), time::now());
         self.arrivals.begin(epoch);
         let last = interval * messages.saturating_sub(1);
-        let standing = self.standing.as_ref().map(|standing| standing.times(last));
-        let schedule = schedule(messages, interval, self.faults.due(), standing);
+        let samples = self.samples.is_some().then(|| bandwidth::times(last));
+        let schedule = schedule(messages, interval, self.faults.due(), samples);
         for (at, due) in schedule {
             while self.hear(start + at).await? {}
             if start.elapsed().saturating_sub(at) > self.late {
@@ -87,7 +88,7 @@ impl Session<'_> {
                     step();
                 }
                 Due::Fault(place) => self.strike(place),
-                Due::Standing => self.ask().await?,
+                Due::Sample => self.sample().await?,
             }
         }
         while !self.arrivals.all_there() {
@@ -113,10 +114,15 @@ impl Session<'_> {
         Ok(true)
     }
 
-    async fn ask(&mut self) -> Result<(), Error> {
-        match &mut self.standing {
-            Some(standing) => standing.take(self.members, time::now()).await,
-            None => Ok(()),
+    async fn sample(&mut self) -> Result<(), Error> {
+        let Some((bandwidth, watched)) = &mut self.samples else {
+            return Ok(());
+        };
+        let now = time::now();
+        bandwidth.take(self.counts, self.members, self.honest, now);
+        match watched.is_on() {
+            true => watched.take(self.members, now).await,
+            false => Ok(()),
         }
     }
 
@@ -213,15 +219,15 @@ fn schedule(
     messages: u32,
     interval: Duration,
     faults: Vec<(Duration, usize)>,
-    standing: Option<Vec<Duration>>,
+    samples: Option<impl Iterator<Item = Duration>>,
 ) -> VecDeque<(Duration, Due)> {
     let publish = (0..messages).map(|number| (interval * number, Due::Publish));
     let faults = faults
         .into_iter()
         .map(|(at, place)| (at, Due::Fault(place)));
-    let standing = standing.into_iter().flatten();
-    let standing = standing.map(|at| (at, Due::Standing));
-    let mut all: Vec<_> = publish.chain(faults).chain(standing).collect();
+    let samples = samples.into_iter().flatten();
+    let samples = samples.map(|at| (at, Due::Sample));
+    let mut all: Vec<_> = publish.chain(faults).chain(samples).collect();
     all.sort_by_key(|(at, _)| *at);
     all.into()
 }

@@ -7,6 +7,8 @@ use lab::stats::{Measure, Summary, thousands};
 use node::gossip::{self, Flow, Kind};
 use serde::Serialize;
 
+use super::bandwidth::Sample;
+
 /// `traffic` in the results.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Traffic {
@@ -16,6 +18,8 @@ pub(super) struct Traffic {
     sent_bytes: Percentiles,
     /// The bytes that a peer has received.
     received_bytes: Percentiles,
+    /// Both over time.
+    pub(super) over_time: Vec<Sample>,
     #[serde(skip)]
     delivered: u64,
 }
@@ -76,6 +80,7 @@ impl Traffic {
             },
             sent_bytes: bytes(|peer| peer.sent),
             received_bytes: bytes(|peer| peer.received),
+            over_time: Vec::new(),
             delivered,
         }
     }

@@ -1,6 +1,6 @@
 //! Asks honest peers at regular times what they think of their neighbours.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use node::gossip::{Attack, Score, Traffic};
 use serde::Serialize;
@@ -13,13 +13,6 @@ use super::traffic::Percentiles;
 use crate::experiment::Error;
 use crate::network::{Attackers, Members, VICTIM};
 use crate::rows::Rows;
-
-/// How many samples a run has at most, evenly over the time of its messages. A guess: a plot
-/// shows as many.
-const SAMPLES: u32 = 60;
-
-/// The least time between two samples: scores change at heartbeats.
-const APART: Duration = Duration::from_secs(1);
 
 /// A row of `scores.csv`: the score of one peer at all of its honest neighbours.
 #[derive(Debug, Serialize)]
@@ -61,16 +54,6 @@ impl Watched {
     /// Whether there is something to sample.
     pub(super) fn is_on(&self) -> bool {
         self.scoring || self.attackers.is_some()
-    }
-
-    /// When samples are taken, while messages are sent for so long.
-    pub(super) fn times(&self, lasts: Duration) -> Vec<Duration> {
-        if !self.is_on() {
-            return Vec::new();
-        }
-        let apart = APART.max(lasts / SAMPLES);
-        let all = (0..=SAMPLES).map(|number| apart * number);
-        all.take_while(|at| *at <= lasts).collect()
     }
 
     fn is_attacker(&self, peer: u32) -> bool {
@@ -190,20 +173,5 @@ impl Watched {
             Some(rows) => Ok(rows.flush()?),
             None => Ok(()),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn samples_are_a_second_apart_or_as_many_as_a_plot_shows() {
-        let watched = Watched::new(None, true);
-        let seconds = Duration::from_secs;
-        assert_eq!(watched.times(seconds(3)).len(), 4);
-        let hour = watched.times(seconds(3600));
-        assert_eq!((hour.len(), hour[1]), (61, seconds(60)));
-        assert!(Watched::new(None, false).times(seconds(3)).is_empty());
     }
 }
