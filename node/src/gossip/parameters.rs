@@ -65,8 +65,19 @@ pub struct Parameters {
     pub flood_publish: bool,
     /// Whether messages are signed. Every copy's signature is checked.
     pub signed: bool,
-    /// How peers score their neighbours; `None` for not at all.
+    /// How peers score their neighbours; `None` for not at all. The following matter with
+    /// scores alone.
     pub scoring: Option<Scoring>,
+    /// After how many heartbeats a mesh with a low median takes in better neighbours
+    /// (OpportunisticGraftTicks).
+    pub opportunistic_ticks: u64,
+    /// How many of them (OpportunisticGraftPeers).
+    pub opportunistic_peers: usize,
+    /// Within what time a neighbour has to send what it announced and was asked for
+    /// (IWantFollowupTime).
+    pub iwant_followup: Duration,
+    /// A GRAFT so soon after a PRUNE is punished twice (GraftFloodThreshold).
+    pub graft_flood: Duration,
 }
 
 impl Default for Parameters {
@@ -96,6 +107,10 @@ impl Default for Parameters {
             flood_publish: libp2p.flood_publish(),
             signed: true,
             scoring: None,
+            opportunistic_ticks: libp2p.opportunistic_graft_ticks(),
+            opportunistic_peers: libp2p.opportunistic_graft_peers(),
+            iwant_followup: libp2p.iwant_followup_time(),
+            graft_flood: libp2p.graft_flood_threshold(),
         }
     }
 }
@@ -133,6 +148,10 @@ impl Parameters {
             .connection_handler_queue_len(self.queue_length)
             .idontwant_message_size_threshold(self.idontwant.unwrap_or(usize::MAX))
             .idontwant_on_publish(self.idontwant_on_publish)
+            .opportunistic_graft_ticks(self.opportunistic_ticks)
+            .opportunistic_graft_peers(self.opportunistic_peers)
+            .iwant_followup_time(self.iwant_followup)
+            .graft_flood_threshold(self.graft_flood)
             .flood_publish(self.flood_publish);
         builder
     }
@@ -169,6 +188,10 @@ mod tests {
             flood_publish: false,
             signed: false,
             scoring: None,
+            opportunistic_ticks: 23,
+            opportunistic_peers: 24,
+            iwant_followup: seconds(25),
+            graft_flood: seconds(17),
         };
         let config = parameters.builder().build().expect("valid parameters");
         let read = Parameters {
@@ -190,6 +213,10 @@ mod tests {
             queue_length: config.connection_handler_queue_len(),
             queue: Some(config.forward_queue_duration()),
             idontwant_on_publish: config.idontwant_on_publish(),
+            opportunistic_ticks: config.opportunistic_graft_ticks(),
+            opportunistic_peers: config.opportunistic_graft_peers(),
+            iwant_followup: config.iwant_followup_time(),
+            graft_flood: config.graft_flood_threshold(),
             flood_publish: config.flood_publish(),
             ..parameters
         };

@@ -46,7 +46,7 @@ fn read(path: &Path) -> String {
 }
 
 /// All experiments over real peers.
-const EXPERIMENTS: [&str; 12] = [
+const EXPERIMENTS: [&str; 13] = [
     "--peers 10 ping --count 20",
     "--peers 5 snapshot",
     "--peers 6 --topology ring elect",
@@ -54,6 +54,7 @@ const EXPERIMENTS: [&str; 12] = [
     "--peers 12 --topology random:4 wave",
     "--peers 16 gossip",
     "--peers 24 gossip --protocol gossipsub",
+    "--peers 16 gossip --protocol gossipsub --interval 200ms --attack iwant --scoring on",
     "--peers 16 kad",
     "--peers 6 terminate",
     "--peers 5 replicate",

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use clap::Args;
 use lab::topology::{Edges, Topology};
@@ -11,7 +12,7 @@ use rand::SeedableRng as _;
 use rand::seq::index::sample;
 use rand_chacha::ChaCha8Rng;
 
-use crate::cli::{Error, Usage};
+use crate::cli::{Error, Usage, values as times};
 use crate::network::{Attackers, VICTIM};
 use crate::run::RunOptions;
 
@@ -22,6 +23,21 @@ pub struct Security {
     /// (docs/attacks.md) [default: off]
     #[arg(long, value_name = "off|on|FILE")]
     pub scoring: Option<String>,
+    /// After how many heartbeats a mesh whose median score is too low takes in better
+    /// neighbours (OpportunisticGraftTicks) [default: 60]
+    #[arg(long, value_name = "N", value_parser = values::count::<u32>, requires = "scoring")]
+    pub opportunistic_ticks: Option<u32>,
+    /// How many it takes in (OpportunisticGraftPeers) [default: 2]
+    #[arg(long, value_name = "N", requires = "scoring")]
+    pub opportunistic_peers: Option<usize>,
+    /// Within what time a neighbour has to send what it announced and was asked for, or it
+    /// has broken a promise (IWantFollowupTime) [default: 3s]
+    #[arg(long, value_name = "TIME", value_parser = times::interval, requires = "scoring")]
+    pub iwant_followup: Option<Duration>,
+    /// A neighbour that wants to enter the mesh so soon after it was left out is punished
+    /// twice; at most the back-off (GraftFloodThreshold) [default: 10s]
+    #[arg(long, value_name = "TIME", value_parser = times::duration, requires = "scoring")]
+    pub graft_flood: Option<Duration>,
     /// What attackers do, from when the meshes have formed
     #[arg(long, value_name = "KIND")]
     pub attack: Option<Attack>,

@@ -147,7 +147,8 @@ impl Mesh {
     /// They contradict each other.
     pub(super) fn parameters(&self, interval: Option<Duration>) -> Result<Parameters, Usage> {
         let a_second = interval.map(|interval| 1.0 / interval.as_secs_f64());
-        let scoring = self.security.scoring()?;
+        let security = &self.security;
+        let scoring = security.scoring()?;
         let usual = Parameters::default();
         let mesh = self.mesh.unwrap_or(usual.mesh);
         let mesh_low = self.mesh_low.unwrap_or(mesh.saturating_sub(1).max(1));
@@ -182,6 +183,14 @@ impl Mesh {
             flood_publish: !self.no_flood_publish,
             signed: !self.unsigned,
             scoring: scoring.map(|scoring| scoring.at_rate(a_second)),
+            opportunistic_ticks: security
+                .opportunistic_ticks
+                .map_or(usual.opportunistic_ticks, u64::from),
+            opportunistic_peers: security
+                .opportunistic_peers
+                .unwrap_or(usual.opportunistic_peers),
+            iwant_followup: security.iwant_followup.unwrap_or(usual.iwant_followup),
+            graft_flood: security.graft_flood.unwrap_or(usual.graft_flood),
         };
         check_mesh(&parameters)?;
         check_heartbeats(&parameters)?;
@@ -219,6 +228,8 @@ fn check_heartbeats(of: &Parameters) -> Result<(), Usage> {
         heartbeat,
         prune_backoff,
         validation,
+        graft_flood,
+        scoring,
         ..
     } = *of;
     if heartbeat < SHORTEST_HEARTBEAT {
@@ -231,6 +242,12 @@ fn check_heartbeats(of: &Parameters) -> Result<(), Usage> {
         return Err(Usage::value(
             format!("--history-gossip {history_gossip}"),
             format!("at most --history, {history}: what is not kept cannot be announced"),
+        ));
+    }
+    if scoring.is_some() && graft_flood > prune_backoff {
+        return Err(Usage::value(
+            format!("--graft-flood {graft_flood:?}"),
+            format!("at most --prune-backoff, {prune_backoff:?}"),
         ));
     }
     if prune_backoff.subsec_nanos() > 0 {
@@ -313,6 +330,10 @@ mod tests {
                 usual.idontwant.expect("a threshold").to_string(),
             ),
             ("validation", seconds(usual.validation)),
+            ("opportunistic_ticks", usual.opportunistic_ticks.to_string()),
+            ("opportunistic_peers", usual.opportunistic_peers.to_string()),
+            ("iwant_followup", seconds(usual.iwant_followup)),
+            ("graft_flood", seconds(usual.graft_flood)),
         ];
         let line = Line::command();
         for (name, default) in expected {

@@ -31,6 +31,10 @@ pub(super) fn of(parameters: &Parameters) -> Map<String, Value> {
         flood_publish,
         signed,
         scoring,
+        opportunistic_ticks,
+        opportunistic_peers,
+        iwant_followup,
+        graft_flood,
     } = *parameters;
     let seconds = |time: Duration| json!(time.as_secs_f64());
     let all = [
@@ -60,6 +64,10 @@ pub(super) fn of(parameters: &Parameters) -> Map<String, Value> {
         ("flood_publish", json!(flood_publish)),
         ("signed", json!(signed)),
         ("scoring", json!(scoring)),
+        ("opportunistic_ticks", json!(opportunistic_ticks)),
+        ("opportunistic_peers", json!(opportunistic_peers)),
+        ("iwant_followup_seconds", seconds(iwant_followup)),
+        ("graft_flood_seconds", seconds(graft_flood)),
     ];
     all.map(|(name, value)| (name.to_owned(), value))
         .into_iter()

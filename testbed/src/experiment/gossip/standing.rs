@@ -151,16 +151,24 @@ impl Victim {
 }
 
 impl Standing {
+    /// The honest peers and the attackers in a mesh, on average over all meshes and samples.
+    fn meshes(&self) -> Option<[f64; 2]> {
+        let count = self.samples.len() as f64;
+        let sum = |of: fn(&Sample) -> f64| self.samples.iter().map(of).sum::<f64>();
+        let sums = [sum(|one| one.mesh_honest), sum(|one| one.mesh_attackers)];
+        let is_known = self.attackers.is_some() && count > 0.0;
+        is_known.then(|| sums.map(|sum| sum / count))
+    }
+
     /// What a sweep compares.
     pub(super) fn measures(&self) -> Vec<Measure> {
-        let Some(last) = self.samples.last().filter(|_| self.attackers.is_some()) else {
+        let Some([_, attackers]) = self.meshes() else {
             return Vec::new();
         };
-        let pairs = last.honest.map_or(0, |scores| scores.count);
         let mut all = vec![Measure::ratio(
-            "attackers in a mesh at the end",
-            last.mesh_attackers,
-            pairs.max(1),
+            "attackers in a mesh",
+            attackers,
+            self.samples.len() as u64,
         )];
         if let Some(Victim {
             expected,
@@ -178,7 +186,7 @@ impl Standing {
         all
     }
 
-    /// As text: what was so at the end.
+    /// As text: the scores are those at the end.
     pub(super) fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
         let last = self.samples.last();
@@ -190,26 +198,30 @@ impl Standing {
                 attacked.peers, attacked.sent_bytes.p50, attacked.received_bytes.p50
             ));
         }
-        if let (Some(last), true) = (last, self.attackers.is_some()) {
-            let (honest, attackers) = (last.mesh_honest, last.mesh_attackers);
-            lines.push(format!(
-                "in a mesh         {honest:.1} honest peers and {attackers:.1} attackers on average, at the end"
-            ));
-        }
+        lines.extend(self.meshes().map(|[honest, attackers]| {
+            format!(
+                "in a mesh         {honest:.1} honest peers and {attackers:.1} attackers on average"
+            )
+        }));
         let mesh = last.and_then(|last| last.victim_mesh);
         lines.extend(self.victim.iter().map(Victim::text));
         lines.extend(mesh.map(|VictimMesh { honest, attackers }| {
             format!("                  its mesh had {honest} honest peers and {attackers} attackers at the end")
         }));
         let scores = last.and_then(|last| last.honest);
-        lines.extend(
-            scores
-                .map(|scores| format!("scores            of honest neighbours {}", scores.text())),
-        );
+        lines.extend(scores.map(|scores| {
+            format!(
+                "scores            of honest neighbours at the end {}",
+                scores.text()
+            )
+        }));
         let scores = last.and_then(|last| last.attackers);
-        lines.extend(
-            scores.map(|scores| format!("                  of attackers {}", scores.text())),
-        );
+        lines.extend(scores.map(|scores| {
+            format!(
+                "                  of attackers at the end {}",
+                scores.text()
+            )
+        }));
         lines
     }
 }
