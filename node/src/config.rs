@@ -14,6 +14,7 @@ use crate::gossip;
 use crate::links::Links;
 use crate::lookup;
 use crate::metrics::Metrics;
+use crate::traffic::Wires;
 
 /// How a peer is built. Start from [`Config::new`] and change what differs.
 #[derive(Clone, Debug)]
@@ -47,6 +48,8 @@ pub struct Config {
     pub attack: Option<gossip::Attack>,
     /// The observer of gossip deliveries.
     pub watch: Option<gossip::Watch>,
+    /// The counters of what it sends and receives over Kademlia, without a watch of gossip.
+    pub traffic: Option<Wires>,
     /// How often Kademlia repeats what it has done.
     pub kademlia: lookup::Intervals,
     /// The metrics of libp2p and of the peer. Peers may share them.
@@ -77,6 +80,7 @@ impl Config {
             gossip: gossip::Parameters::default(),
             kademlia: lookup::Intervals::default(),
             watch: None,
+            traffic: None,
             metrics: None,
             links: None,
             incarnation: 0,

@@ -3,12 +3,11 @@
 //!
 //! gossipsub itself reports the first copy of each message alone. Copies are counted
 //! where it unpacks them, before it knows which are new. Control messages and bytes are
-//! counted on its streams.
+//! counted on its [streams](crate::traffic).
 
 mod attacker;
 mod parameters;
 mod scoring;
-mod wire;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -21,12 +20,12 @@ use libp2p::PeerId;
 use libp2p::gossipsub::{DataTransform, Message, PublishError, RawMessage, TopicHash};
 use tokio::sync::mpsc;
 
+use crate::traffic::{self, Traffic, Wires};
+
 pub use attacker::Attack;
 pub(crate) use attacker::{Attacker, Notice};
 pub use parameters::Parameters;
 pub use scoring::{Score, Scoring};
-pub use wire::{Flow, Kind, Traffic};
-pub(crate) use wire::{Wire, counted};
 
 /// The first copy of a message has arrived.
 #[derive(Debug)]
@@ -60,7 +59,7 @@ pub struct Counts {
     bytes: AtomicU64,
     missed: AtomicU64,
     given_up: Mutex<BTreeMap<PeerId, u64>>,
-    wires: Mutex<BTreeMap<PeerId, Arc<Wire>>>,
+    wires: Wires,
 }
 
 impl Watch {
@@ -76,11 +75,9 @@ impl Watch {
         &self.counts
     }
 
-    /// The counters of a peer's streams. One that restarts goes on with its own.
-    pub(crate) fn wire(&self, of: PeerId) -> Arc<Wire> {
-        let all = self.counts.wires.lock();
-        let mut all = all.unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(all.entry(of).or_default())
+    /// The counters of the peers' streams.
+    pub(crate) fn wires(&self) -> &Wires {
+        &self.counts.wires
     }
 
     /// Never blocks the peer: a delivery without room is counted.
@@ -132,14 +129,8 @@ impl Counts {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .clone(),
-            traffic: self.traffic(),
+            traffic: self.wires.now(),
         }
-    }
-
-    fn traffic(&self) -> BTreeMap<PeerId, Traffic> {
-        let all = self.wires.lock();
-        let all = all.unwrap_or_else(PoisonError::into_inner);
-        all.iter().map(|(peer, wire)| (*peer, wire.now())).collect()
     }
 }
 
@@ -152,16 +143,12 @@ impl Sub<&Self> for Tally {
             *count -= then.given_up.get(peer).unwrap_or(&0);
         }
         self.given_up.retain(|_, count| *count > 0);
-        for (peer, traffic) in &mut self.traffic {
-            let then = then.traffic.get(peer).copied();
-            *traffic = traffic.since(then.unwrap_or_default());
-        }
         Self {
             copies: self.copies - then.copies,
             bytes: self.bytes - then.bytes,
             missed: self.missed - then.missed,
             given_up: self.given_up,
-            traffic: self.traffic,
+            traffic: traffic::since(self.traffic, &then.traffic),
         }
     }
 }

@@ -36,6 +36,7 @@ pub mod ping;
 mod protocols;
 mod refusals;
 pub mod stderr;
+pub mod traffic;
 mod transport;
 mod watched;
 

@@ -30,7 +30,7 @@ use crate::protocols::gossipsub::{Received, Validation};
 use crate::protocols::kademlia::Lookups;
 use crate::refusals::Refusals;
 use crate::watched;
-use crate::{dial, gossip, lookup, ping, protocols, transport};
+use crate::{dial, gossip, lookup, ping, protocols, traffic, transport};
 
 /// Connections without streams are kept: an experiment decides what ends.
 const IDLE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(365 * 24 * 3600);
@@ -69,8 +69,9 @@ pub fn start(config: Config) -> Result<Peer, Error> {
     let (commands_sender, commands) = mpsc::channel(COMMANDS);
     let pause = Pause::default();
     let mut connections = transport::new(&config)?;
-    if let Some(watch) = &config.watch {
-        connections = gossip::counted(connections, watch.wire(peer_id));
+    let wires = config.watch.as_ref().map(gossip::Watch::wires);
+    if let Some(wires) = wires.or(config.traffic.as_ref()) {
+        connections = traffic::counted(connections, wires.of(peer_id));
     }
     let behaviour = Behaviour::new(&config, channel, message, count_sender)?;
     let attacker = attacker(&config, &behaviour);

@@ -22,6 +22,7 @@ use node::driver::{self, Directory, Driver, Lateness, Process, Report};
 use node::links::{self, Fabric};
 use node::lookup::Intervals;
 use node::metrics::Metrics;
+use node::traffic::Wires;
 use node::{Config, Handle, Keypair, Multiaddr, Peer, PeerId, Protocol, Transport, gossip};
 use opentelemetry::trace::{TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
@@ -141,7 +142,7 @@ pub enum Speaks<'a> {
     /// gossipsub.
     Gossip(&'a Gossip),
     /// Kademlia, and identify, which feeds its tables.
-    Kademlia(Tables, Intervals),
+    Kademlia(Tables, Intervals, &'a Wires),
 }
 
 /// How routing tables are filled.
@@ -274,7 +275,7 @@ impl Builder<'_> {
         let new = self.new_network(record, fabric, &laboratory, &setup);
         let (members, inboxes) = new.await?;
         self.announce(record, &members)?;
-        if let Speaks::Kademlia(Tables::Given, _) = self.speaks {
+        if let Speaks::Kademlia(Tables::Given, ..) = self.speaks {
             self.introduce_peers(record, &laboratory, &setup, &members)
                 .await;
         }
@@ -372,7 +373,8 @@ impl Builder<'_> {
         }
         match self.speaks {
             Speaks::Channels => {}
-            Speaks::Kademlia(_, intervals) => {
+            Speaks::Kademlia(_, intervals, wires) => {
+                config.traffic = Some(wires.clone());
                 config.kademlia = intervals;
                 config.protocols = [Protocol::Identify, Protocol::Kademlia].into()
             }

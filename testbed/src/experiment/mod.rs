@@ -8,6 +8,7 @@ mod injected;
 pub mod kad;
 pub mod latency;
 pub mod live;
+mod percentiles;
 pub mod ping;
 mod planned;
 pub mod simulated;

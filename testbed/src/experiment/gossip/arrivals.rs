@@ -335,7 +335,7 @@ impl Arrivals {
     }
 
     /// What the attackers have sent and received.
-    pub(super) fn traffic_of_attackers(&self, counts: &Counts) -> Vec<gossip::Traffic> {
+    pub(super) fn traffic_of_attackers(&self, counts: &Counts) -> Vec<node::traffic::Traffic> {
         let honest = self.degrees.len() as u32;
         let traffic = (counts.now() - &self.before).traffic.into_iter();
         let attackers = traffic.filter(|(peer, _)| {

@@ -4,10 +4,11 @@
 use std::time::{Duration, SystemTime};
 
 use node::PeerId;
-use node::gossip::{Counts, Flow, Tally, Traffic};
+use node::gossip::{Counts, Tally};
+use node::traffic::{Flow, Traffic};
 use serde::Serialize;
 
-use super::traffic::Percentiles;
+use crate::experiment::percentiles::Percentiles;
 use crate::network::Members;
 
 /// How many samples a run has at most, evenly over the time of its messages. A guess: a plot

@@ -6,10 +6,10 @@ use std::time::Duration;
 use lab::spread::Message;
 use lab::stats::{Summary, Times, show, thousands};
 use lab::world::Settled;
-use node::gossip;
+use node::traffic::Traffic;
 use serde::Serialize;
 
-use super::traffic::Percentiles;
+use crate::experiment::percentiles::Percentiles;
 
 /// The peers of each region, and those of each class, by their names.
 #[derive(Debug, Default, Serialize)]
@@ -48,7 +48,7 @@ impl Places {
         settled: &Settled,
         peers: u32,
         messages: &[&Message],
-        traffic: &BTreeMap<u32, gossip::Traffic>,
+        traffic: &BTreeMap<u32, Traffic>,
     ) -> Self {
         let by = |name: &dyn Fn(u32) -> Option<String>| {
             let mut groups = BTreeMap::<String, Gathered>::new();
@@ -86,7 +86,7 @@ impl Gathered {
         }
     }
 
-    fn add(&mut self, peer: u32, messages: &[&Message], traffic: Option<&gossip::Traffic>) {
+    fn add(&mut self, peer: u32, messages: &[&Message], traffic: Option<&Traffic>) {
         self.peers += 1;
         for message in messages {
             if let Some(arrival) = message.arrivals.get(&peer) {
@@ -160,7 +160,7 @@ mod tests {
         };
         let mut traffic = BTreeMap::new();
         for peer in 0..50 {
-            let mut one = gossip::Traffic::default();
+            let mut one = Traffic::default();
             one.sent.bytes = u64::from(peer) + 1;
             traffic.insert(peer, one);
         }

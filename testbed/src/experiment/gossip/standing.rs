@@ -11,7 +11,7 @@ use lab::stats::{Measure, Summary, Times, show};
 use node::gossip::{Attack, Score};
 use serde::Serialize;
 
-use super::traffic::Percentiles;
+use crate::experiment::percentiles::Percentiles;
 
 /// `standing` in the results.
 #[derive(Debug, Default, Serialize)]

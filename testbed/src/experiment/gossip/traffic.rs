@@ -1,13 +1,15 @@
 //! What gossipsub sent and received, control messages included.
 //!
 //! The numbers are counted on gossipsub's streams, from the first message on until the
-//! results: see `node/src/gossip/wire.rs`. What formed the meshes is not in them.
+//! results: see `node/src/traffic.rs`. What formed the meshes is not in them.
 
-use lab::stats::{Measure, Summary, thousands};
-use node::gossip::{self, Flow, Kind};
+use lab::stats::{Measure, thousands};
+use node::traffic;
+use node::traffic::{Flow, Kind};
 use serde::Serialize;
 
 use super::bandwidth::Sample;
+use crate::experiment::percentiles::Percentiles;
 
 /// `traffic` in the results.
 #[derive(Clone, Debug, Serialize)]
@@ -45,29 +47,11 @@ struct Sent {
     a_delivery: Option<f64>,
 }
 
-/// A number of each peer: exact percentiles, each a number that a peer has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Percentiles {
-    /// How many peers there were, those that stopped included.
-    peers: u64,
-    /// Of all of them together.
-    sum: u64,
-    p5: u64,
-    pub(super) p50: u64,
-    p95: u64,
-    p99: u64,
-    pub(super) max: u64,
-    #[serde(skip)]
-    min: u64,
-    #[serde(skip)]
-    p90: u64,
-}
-
 impl Traffic {
     /// Of these peers; so many deliveries were made meanwhile.
-    pub(super) fn new(peers: &[gossip::Traffic], delivered: u64) -> Self {
+    pub(super) fn new(peers: &[traffic::Traffic], delivered: u64) -> Self {
         let sent = |kind| Sent::new(peers, kind, delivered);
-        let bytes = |flow: fn(&gossip::Traffic) -> Flow| {
+        let bytes = |flow: fn(&traffic::Traffic) -> Flow| {
             Percentiles::of(peers.iter().map(|peer| flow(peer).bytes).collect())
         };
         Self {
@@ -119,14 +103,17 @@ impl Traffic {
         });
         vec![
             format!("control           {}", control.join(", ")),
-            format!("sent              {}", self.sent_bytes.text()),
-            format!("received          {}", self.received_bytes.text()),
+            format!("sent              {}", self.sent_bytes.text("gossipsub")),
+            format!(
+                "received          {}",
+                self.received_bytes.text("gossipsub")
+            ),
         ]
     }
 }
 
 impl Sent {
-    fn new(peers: &[gossip::Traffic], kind: Kind, delivered: u64) -> Self {
+    fn new(peers: &[traffic::Traffic], kind: Kind, delivered: u64) -> Self {
         let sum = |of: fn(&Flow, Kind) -> u64| peers.iter().map(|peer| of(&peer.sent, kind)).sum();
         let sent = sum(Flow::control);
         Self {
@@ -137,72 +124,13 @@ impl Sent {
     }
 }
 
-impl Percentiles {
-    /// Zeros without any.
-    pub(super) fn of(mut numbers: Vec<u64>) -> Self {
-        numbers.sort_unstable();
-        let count = numbers.len();
-        // The nearest rank.
-        let percentile = |percent: usize| {
-            let rank = (count * percent).div_ceil(100).max(1);
-            numbers.get(rank - 1).copied().unwrap_or_default()
-        };
-        Self {
-            peers: count as u64,
-            sum: numbers.iter().sum(),
-            p5: percentile(5),
-            p50: percentile(50),
-            p95: percentile(95),
-            p99: percentile(99),
-            max: percentile(100),
-            min: percentile(0),
-            p90: percentile(90),
-        }
-    }
-
-    fn summary(&self) -> Option<Summary> {
-        (self.peers > 0).then_some(Summary {
-            count: self.peers,
-            min: self.min,
-            p50: self.p50,
-            p90: self.p90,
-            p99: self.p99,
-            max: self.max,
-        })
-    }
-
-    fn text(&self) -> String {
-        let Self {
-            peers,
-            p5,
-            p50,
-            p95,
-            p99,
-            ..
-        } = *self;
-        let [p5, p50, p95, p99] = [p5, p50, p95, p99].map(thousands);
-        format!("p5 {p5}, p50 {p50}, p95 {p95}, p99 {p99} bytes of gossipsub a peer (n = {peers})")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn percentiles_are_numbers_of_peers() {
-        let of = Percentiles::of((1..=200).rev().collect());
-        let percentiles = [of.min, of.p5, of.p50, of.p90, of.p95, of.p99, of.max];
-        assert_eq!(percentiles, [1, 10, 100, 180, 190, 198, 200]);
-        assert_eq!((of.peers, of.sum), (200, 20_100));
-        let one = Percentiles::of(vec![7]);
-        assert_eq!([one.p5, one.p50, one.p99], [7, 7, 7]);
-        assert_eq!(Percentiles::of(Vec::new()).summary(), None);
-    }
-
-    #[test]
     fn nothing_is_a_delivery_without_one() {
-        let traffic = Traffic::new(&[gossip::Traffic::default()], 0);
+        let traffic = Traffic::new(&[traffic::Traffic::default()], 0);
         assert_eq!(traffic.control.ihave.a_delivery, None);
         assert_eq!(traffic.control.graft.ids, None);
         assert_eq!(

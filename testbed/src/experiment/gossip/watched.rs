@@ -2,15 +2,16 @@
 
 use std::time::SystemTime;
 
-use node::gossip::{Attack, Score, Traffic};
+use node::gossip::{Attack, Score};
+use node::traffic::Traffic;
 use serde::Serialize;
 
 use lab::spread::Message;
 
 use super::TOPIC;
 use super::standing::{Attacked, Sample, Scores, Standing, Victim, VictimMesh};
-use super::traffic::Percentiles;
 use crate::experiment::Error;
+use crate::experiment::percentiles::Percentiles;
 use crate::network::{Attackers, Members, VICTIM};
 use crate::rows::Rows;
 

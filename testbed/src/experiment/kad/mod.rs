@@ -12,9 +12,12 @@ mod results;
 mod tables;
 
 use csv::StringRecord;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use node::PeerId;
 use node::lookup::Intervals;
+use node::traffic::{self, Traffic, Wires};
 use prometheus_client::registry::Registry;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
@@ -68,6 +71,9 @@ pub struct Kad {
     struck: Struck,
     /// How long the operations took.
     took: Option<Duration>,
+    /// What peers send and receive, and had when operations began.
+    wires: Wires,
+    before: BTreeMap<PeerId, Traffic>,
 }
 
 impl Kad {
@@ -80,6 +86,8 @@ impl Kad {
             faults: None,
             struck: Struck::new(),
             took: None,
+            wires: Wires::default(),
+            before: BTreeMap::new(),
         }
     }
 }
@@ -121,6 +129,7 @@ impl Experiment for Kad {
         let builder = context.builder(Speaks::Kademlia(
             self.options.tables,
             self.options.intervals,
+            &self.wires,
         ));
         let (mut members, _) = builder.connect(context.record).await?;
         let began = Instant::now();
@@ -166,6 +175,7 @@ impl Experiment for Kad {
         let _measuring = context.host.measuring();
         let began = Instant::now();
         let bar = context.progress.bar("operations", operations.into());
+        self.before = self.wires.now();
         self.tally = Tally::new(tables, how, context.options.peers, operations);
         let all = &plan.operations;
         let scenario = context.options.scenario();
@@ -202,7 +212,9 @@ impl Experiment for Kad {
     }
 
     fn results(&mut self, _: &mut Record, _: &Store) -> Results {
-        let mut results = self.tally.results();
+        let traffic = traffic::since(self.wires.now(), &self.before);
+        let traffic: Vec<_> = traffic.into_values().collect();
+        let mut results = self.tally.results(&traffic);
         if let Some(plan) = &self.faults {
             let faults = plan.faults(&self.struck, self.took, self.tally.last());
             results.set_faults(faults, plan.drawn(&self.struck));

@@ -7,11 +7,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use lab::planned::Faults;
 use lab::stats::{Measure, Summary, Times, least_median_most, nanos, show};
 use node::lookup::{Error as LookupError, Found};
+use node::traffic::{Flow, Traffic};
 use serde::Serialize;
 
 use super::oracle::{K, Oracle};
 use super::plan::{Kind, Operation};
 use crate::experiment::Findings;
+use crate::experiment::percentiles::Percentiles;
 use crate::experiment::planned::Drawn;
 use crate::network::{Members, Tables};
 
@@ -100,6 +102,9 @@ pub struct Results {
     not_exact: u64,
     /// The share of peers that did not run, on average over the ends of operations.
     unreachable: Option<f64>,
+    /// The bytes of Kademlia's messages that a peer has sent, and received.
+    sent_bytes: Percentiles,
+    received_bytes: Percentiles,
     /// The outcome of the planned faults.
     faults: Faults,
     /// The faults of churn and at random times.
@@ -212,7 +217,11 @@ impl Tally {
         self.last
     }
 
-    pub(super) fn results(&self) -> Results {
+    /// `traffic` is what each peer has sent and received meanwhile.
+    pub(super) fn results(&self, traffic: &[Traffic]) -> Results {
+        let bytes = |flow: fn(&Traffic) -> Flow| {
+            Percentiles::of(traffic.iter().map(|peer| flow(peer).bytes).collect())
+        };
         let tables: Vec<_> = self.tables.iter().map(|size| *size as u64).collect();
         let kinds = self.kinds.iter().map(|(kind, of)| (*kind, of.summary()));
         let mut results = Results {
@@ -228,6 +237,8 @@ impl Tally {
             drawn_faults: Drawn::default(),
             is_disturbed: self.is_disturbed,
             unreachable: self.unreachable(),
+            sent_bytes: bytes(|peer| peer.sent),
+            received_bytes: bytes(|peer| peer.received),
             measures: Vec::new(),
             summary: Vec::new(),
         };
@@ -315,6 +326,11 @@ impl Results {
                 lost,
             ));
         }
+        let bytes = [
+            ("bytes that a peer sent", &self.sent_bytes),
+            ("bytes that a peer received", &self.received_bytes),
+        ];
+        all.extend(bytes.map(|(name, bytes)| Measure::numbers(name, bytes.summary(), 0)));
         all
     }
 
@@ -338,6 +354,16 @@ impl Results {
                 "unreachable       {percent:.1} % of the peers, on average"
             )?;
         }
+        writeln!(
+            out,
+            "sent              {}",
+            self.sent_bytes.text("Kademlia")
+        )?;
+        writeln!(
+            out,
+            "received          {}",
+            self.received_bytes.text("Kademlia")
+        )?;
         let ended: u64 = self.kinds.values().map(|of| of.asked).sum();
         if ended < u64::from(self.asked) {
             writeln!(out, "operations        {ended} of {} ended", self.asked)?;

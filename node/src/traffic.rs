@@ -1,17 +1,18 @@
-//! What gossipsub sends and receives, counted on its streams.
+//! What gossipsub and Kademlia send and receive, counted on their streams.
 //!
-//! libp2p's own metrics do not count every control message. So the streams of a peer are
-//! wrapped where the muxer hands them over: below gossipsub, and above encryption and
-//! multiplexing. Each is read along, from the negotiation of its protocol on. Bytes are
-//! those of gossipsub's RPCs with their length prefixes. Yamux, Noise and TCP add to them.
+//! libp2p's own metrics have no bytes, and not every control message. So the streams of a
+//! peer are wrapped where the muxer hands them over: below the protocols, and above
+//! encryption and multiplexing. Each is read along, from the negotiation of its protocol on.
+//! Bytes are those of messages with their length prefixes. Yamux, Noise and TCP add to them.
 //! What was written when a connection is cut counts as sent.
 
 mod frames;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use futures::{AsyncRead, AsyncWrite, ready};
@@ -26,7 +27,7 @@ use frames::Frames;
 
 type Connections = Boxed<(PeerId, StreamMuxerBox)>;
 
-/// The kinds of control messages, by the number of their field in the specification, less
+/// The kinds of gossipsub's control messages, by the number of their field in the specification, less
 /// one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -56,7 +57,7 @@ impl Kind {
 /// What went in one direction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Flow {
-    /// Bytes of RPCs.
+    /// Bytes of messages.
     pub bytes: u64,
     control: [u64; 5],
     ids: [u64; 5],
@@ -93,12 +94,42 @@ pub struct Traffic {
 }
 
 impl Traffic {
-    pub(super) fn since(self, then: Self) -> Self {
+    pub(crate) fn since(self, then: Self) -> Self {
         Self {
             sent: self.sent.since(then.sent),
             received: self.received.since(then.received),
         }
     }
+}
+
+/// The counters of all peers. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct Wires(Arc<Mutex<BTreeMap<PeerId, Arc<Wire>>>>);
+
+impl Wires {
+    /// What each peer has sent and received up to now.
+    pub fn now(&self) -> BTreeMap<PeerId, Traffic> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter().map(|(peer, wire)| (*peer, wire.now())).collect()
+    }
+
+    /// The counters of a peer's streams. One that restarts goes on with its own.
+    pub(crate) fn of(&self, peer: PeerId) -> Arc<Wire> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(all.entry(peer).or_default())
+    }
+}
+
+/// What each peer has sent and received between two times.
+pub fn since(
+    now: BTreeMap<PeerId, Traffic>,
+    then: &BTreeMap<PeerId, Traffic>,
+) -> BTreeMap<PeerId, Traffic> {
+    let since = |(peer, traffic): (PeerId, Traffic)| {
+        let then = then.get(&peer).copied();
+        (peer, traffic.since(then.unwrap_or_default()))
+    };
+    now.into_iter().map(since).collect()
 }
 
 /// The counters of a peer, shared by all of its streams.
@@ -109,7 +140,7 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    pub(super) fn now(&self) -> Traffic {
+    fn now(&self) -> Traffic {
         Traffic {
             sent: self.sent.now(),
             received: self.received.now(),
@@ -148,7 +179,7 @@ impl Counters {
     }
 }
 
-/// The connections of a peer, with its gossipsub counted.
+/// The connections of a peer, with its gossipsub and Kademlia counted.
 pub(crate) fn counted(connections: Connections, wire: Arc<Wire>) -> Connections {
     connections
         .map(move |(peer, inner), _| {
@@ -165,11 +196,11 @@ struct Muxer {
 }
 
 impl Muxer {
-    fn stream(&self, inner: SubstreamBox, is_outbound: bool) -> Stream {
+    fn stream(&self, inner: SubstreamBox) -> Stream {
         Stream {
             inner,
-            is_outbound,
-            frames: Frames::default(),
+            read: Frames::default(),
+            written: Frames::default(),
             wire: Arc::clone(&self.wire),
         }
     }
@@ -181,12 +212,12 @@ impl StreamMuxer for Muxer {
 
     fn poll_inbound(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<Stream>> {
         let stream = ready!(self.inner.poll_inbound_unpin(cx));
-        Poll::Ready(stream.map(|stream| self.stream(stream, false)))
+        Poll::Ready(stream.map(|stream| self.stream(stream)))
     }
 
     fn poll_outbound(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<Stream>> {
         let stream = ready!(self.inner.poll_outbound_unpin(cx));
-        Poll::Ready(stream.map(|stream| self.stream(stream, true)))
+        Poll::Ready(stream.map(|stream| self.stream(stream)))
     }
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -198,11 +229,11 @@ impl StreamMuxer for Muxer {
     }
 }
 
-/// A stream. RPCs go from the peer that opened it to the other.
+/// A stream, with where it is in both directions.
 struct Stream {
     inner: SubstreamBox,
-    is_outbound: bool,
-    frames: Frames,
+    read: Frames,
+    written: Frames,
     wire: Arc<Wire>,
 }
 
@@ -213,10 +244,8 @@ impl AsyncRead for Stream {
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         let count = ready!(Pin::new(&mut self.inner).poll_read(cx, buffer))?;
-        if !self.is_outbound {
-            let flow = self.frames.read(&buffer[..count]);
-            self.wire.received.add(&flow);
-        }
+        let flow = self.read.read(&buffer[..count]);
+        self.wire.received.add(&flow);
         Poll::Ready(Ok(count))
     }
 }
@@ -228,10 +257,8 @@ impl AsyncWrite for Stream {
         buffer: &[u8],
     ) -> Poll<io::Result<usize>> {
         let count = ready!(Pin::new(&mut self.inner).poll_write(cx, buffer))?;
-        if self.is_outbound {
-            let flow = self.frames.read(&buffer[..count]);
-            self.wire.sent.add(&flow);
-        }
+        let flow = self.written.read(&buffer[..count]);
+        self.wire.sent.add(&flow);
         Poll::Ready(Ok(count))
     }
 

@@ -1,9 +1,10 @@
 //! The frames of one stream in one direction, read along as they pass.
 //!
 //! A frame is a length and so many bytes: a name while the protocol is negotiated
-//! (`/multistream/1.0.0`, `/meshsub/1.2.0`), and then an `RPC` of gossipsub, a Protocol
-//! Buffers message. Only tags and lengths are looked at; payloads are skipped. Nothing is
-//! buffered, so it does not matter into which pieces the bytes were cut.
+//! (`/multistream/1.0.0`, `/meshsub/1.2.0`), and then a message of Kademlia, which is skipped
+//! whole, or an `RPC` of gossipsub, a Protocol Buffers message. Only tags and lengths are
+//! looked at; payloads are skipped. Nothing is buffered, so it does not matter into which
+//! pieces the bytes were cut.
 
 use super::Flow;
 
@@ -18,8 +19,8 @@ const IDS: [u64; 5] = [2, 1, 0, 0, 1];
 #[derive(Debug, Default)]
 pub(super) struct Frames {
     want: Want,
-    /// Whether gossipsub was negotiated.
-    is_gossip: bool,
+    /// What was negotiated.
+    protocol: Protocol,
     position: u64,
     /// Where the frame ends, the `ControlMessage` in it, and the control message in that,
     /// as far as they are open.
@@ -32,6 +33,15 @@ pub(super) struct Frames {
     /// A number that is being read: seven bits a byte. Of a name, its first bytes.
     number: u64,
     bits: u32,
+}
+
+/// A protocol whose messages are counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Protocol {
+    #[default]
+    None,
+    Gossipsub,
+    Kademlia,
 }
 
 /// What comes next.
@@ -64,7 +74,7 @@ impl Frames {
                 Want::Skip => bytes.len().min((self.until - self.position) as usize),
                 _ => 1,
             };
-            if self.is_gossip {
+            if self.protocol != Protocol::None {
                 flow.bytes += taken as u64;
             }
             self.position += taken as u64;
@@ -106,10 +116,15 @@ impl Frames {
 
     fn on_number(&mut self, number: u64, flow: &mut Flow) {
         match self.want {
-            Want::Frame if number > 0 => self.open(number),
+            Want::Frame if number > 0 => {
+                self.open(number);
+                if self.protocol == Protocol::Kademlia {
+                    self.skip(number);
+                }
+            }
             // No tag: Protocol Buffers know no such type of a field.
             Want::Tag if self.depth == 1 && number == u64::from(b'/') => self.want = Want::Name,
-            Want::Tag if !self.is_gossip => self.want = Want::Nothing,
+            Want::Tag if self.protocol != Protocol::Gossipsub => self.want = Want::Nothing,
             Want::Tag => match number & 7 {
                 0 => self.want = Want::Number,
                 1 => self.skip(8),
@@ -181,8 +196,12 @@ impl Frames {
 
     fn on_frame(&mut self) {
         let start = self.number.to_be_bytes();
-        if self.want == Want::Name && (start == *b"meshsub/" || start == *b"floodsub") {
-            self.is_gossip = true;
+        if self.want == Want::Name {
+            match &start {
+                b"meshsub/" | b"floodsub" => self.protocol = Protocol::Gossipsub,
+                b"ipfs/kad" => self.protocol = Protocol::Kademlia,
+                _ => {}
+            }
         }
         (self.number, self.bits) = (0, 0);
         self.want = Want::Frame;
@@ -332,10 +351,22 @@ mod tests {
 
     #[test]
     fn other_protocols_are_not_counted() {
-        for protocol in ["/ipfs/ping/1.0.0", "/ipfs/kad/1.0.0", "/meshy"] {
+        for protocol in ["/ipfs/ping/1.0.0", "/ipfs/id/1.0.0", "/meshy"] {
             let names = names(&["/multistream/1.0.0", protocol]);
             let flow = read(&[names, rpcs()].concat(), 5);
             assert_eq!(flow, Flow::default(), "{protocol}");
+        }
+    }
+
+    /// Its messages have other fields, so only bytes are counted.
+    #[test]
+    fn messages_of_kademlia_are_skipped_whole() {
+        let names = names(&["/multistream/1.0.0", "/ipfs/kad/1.0.0"]);
+        let stream = [names, rpcs()].concat();
+        for piece in [1, 7, stream.len()] {
+            let flow = read(&stream, piece);
+            assert_eq!(flow.bytes, rpcs().len() as u64, "pieces of {piece}");
+            assert_eq!(flow.control, [0; 5], "pieces of {piece}");
         }
     }
 
