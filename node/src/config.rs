@@ -44,7 +44,7 @@ pub struct Config {
     pub topics: Vec<String>,
     /// The parameters of gossipsub.
     pub gossip: gossip::Parameters,
-    /// What the peer does in place of gossipsub, to the first of these topics.
+    /// What the peer does in place of gossipsub, to these topics.
     pub attack: Option<gossip::Attack>,
     /// The observer of gossip deliveries.
     pub watch: Option<gossip::Watch>,

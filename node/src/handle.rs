@@ -104,7 +104,6 @@ pub(crate) enum Command {
         reply: oneshot::Sender<usize>,
     },
     Standing {
-        topic: String,
         reply: oneshot::Sender<Vec<gossip::Score>>,
     },
     Attack,
@@ -287,11 +286,10 @@ impl Handle {
         self.ask(|reply| Command::Mesh { topic, reply }).await
     }
 
-    /// The score of each neighbour, and whether it is in the mesh of `topic`; in the order of
-    /// PeerIds. `None` when the peer has stopped.
-    pub async fn standing(&self, topic: &str) -> Option<Vec<gossip::Score>> {
-        let topic = topic.to_owned();
-        self.ask(|reply| Command::Standing { topic, reply }).await
+    /// The score of each neighbour, and in how many meshes it is; in the order of PeerIds.
+    /// `None` when the peer has stopped.
+    pub async fn standing(&self) -> Option<Vec<gossip::Score>> {
+        self.ask(|reply| Command::Standing { reply }).await
     }
 
     /// Begins the attack of the peer's configuration, if it has one.

@@ -108,9 +108,9 @@ pub fn start(config: Config) -> Result<Peer, Error> {
 }
 
 fn attacker(config: &Config, behaviour: &Behaviour) -> Option<Attacker> {
-    let (attack, topic) = (config.attack?, config.topics.first()?);
+    let attack = config.attack?;
     let streams = behaviour.streams.as_ref()?.new_control();
-    Some(Attacker::start(attack, topic, streams))
+    Some(Attacker::start(attack, config.topics.clone(), streams))
 }
 
 fn swarm_config(config: &Config, pause: Arc<pause::State>) -> swarm::Config {
@@ -215,9 +215,10 @@ impl Task {
                 let mesh = gossipsub.map_or(0, |g| g.mesh_peers(&topic).count());
                 let _ = reply.send(mesh);
             }
-            Command::Standing { topic, reply } => {
+            Command::Standing { reply } => {
                 let gossipsub = self.swarm.behaviour().gossipsub.as_ref();
-                let all = gossipsub.map(|g| protocols::gossipsub::standing(g, topic));
+                let topics = &self.config.topics;
+                let all = gossipsub.map(|g| protocols::gossipsub::standing(g, topics));
                 let _ = reply.send(all.unwrap_or_default());
             }
             Command::Attack => self.tell(Notice::Begin),

@@ -161,8 +161,8 @@ pub enum Tables {
 pub struct Gossip {
     /// The parameters of gossipsub.
     pub parameters: gossip::Parameters,
-    /// The topic to which they subscribe.
-    pub topic: &'static str,
+    /// The topics to which they subscribe.
+    pub topics: Vec<String>,
     /// Receives what the peers deliver.
     pub watch: gossip::Watch,
     /// Those that attack in place of it.
@@ -380,7 +380,7 @@ impl Builder<'_> {
             }
             Speaks::Gossip(gossip) => {
                 config.protocols = [Protocol::Gossipsub].into();
-                config.topics = vec![gossip.topic.to_owned()];
+                config.topics = gossip.topics.clone();
                 config.gossip = gossip.parameters;
                 config.watch = Some(gossip.watch.clone());
                 let attackers = gossip

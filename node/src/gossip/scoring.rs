@@ -2,7 +2,7 @@
 //! specification of gossipsub 1.1.
 //!
 //! A peer computes the score of each neighbour alone, from what it has seen of it. libp2p
-//! gives the sum: with one topic it is `topic_weight` times the sum of P1 to P4, plus P7 and
+//! gives the sum: over topics, `topic_weight` times the sum of P1 to P4; plus P7 and
 //! the penalty of slow peers. P5, the application's score, is not used, and P6 is off unless
 //! a weight is given: all peers of a run have one IP address, or none.
 
@@ -140,8 +140,8 @@ pub struct Score {
     pub peer: libp2p::PeerId,
     /// Its score; `None` without scoring.
     pub score: Option<f64>,
-    /// Whether it is in the mesh.
-    pub in_mesh: bool,
+    /// In how many of the topics' meshes it is.
+    pub meshes: usize,
 }
 
 impl Scoring {
@@ -173,7 +173,7 @@ impl Scoring {
     /// What is wrong with one of them.
     pub fn check(&self) -> Result<(), String> {
         self.check_numbers()?;
-        let (parameters, thresholds) = self.libp2p(TopicHash::from_raw("testbed"));
+        let (parameters, thresholds) = self.libp2p([TopicHash::from_raw("testbed")]);
         thresholds.validate()?;
         parameters.validate()
     }
@@ -203,9 +203,15 @@ impl Scoring {
     }
 
     /// libp2p's form of them.
-    pub(crate) fn libp2p(&self, topic: TopicHash) -> (PeerScoreParams, PeerScoreThresholds) {
+    pub(crate) fn libp2p(
+        &self,
+        topics: impl IntoIterator<Item = TopicHash>,
+    ) -> (PeerScoreParams, PeerScoreThresholds) {
         let parameters = PeerScoreParams {
-            topics: [(topic, self.topic())].into(),
+            topics: topics
+                .into_iter()
+                .map(|topic| (topic, self.topic()))
+                .collect(),
             topic_score_cap: self.topic_score_cap,
             ip_colocation_factor_weight: self.ip_colocation_factor_weight,
             ip_colocation_factor_threshold: self.ip_colocation_factor_threshold,

@@ -2,7 +2,7 @@
 
 mod validation;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use libp2p::PeerId;
 use libp2p::gossipsub::{
@@ -50,8 +50,10 @@ pub(crate) fn new(config: &Config) -> Result<Behaviour, Error> {
     if let Some(metrics) = &config.metrics {
         gossipsub = metrics.add_gossipsub(gossipsub);
     }
-    if let (Some(scoring), Some(topic)) = (config.gossip.scoring, config.topics.first()) {
-        let (parameters, thresholds) = scoring.libp2p(IdentTopic::new(topic).hash());
+    if let Some(scoring) = config.gossip.scoring {
+        let topics = config.topics.iter();
+        let (parameters, thresholds) =
+            scoring.libp2p(topics.map(|topic| IdentTopic::new(topic).hash()));
         gossipsub
             .with_peer_score(parameters, thresholds)
             .map_err(Error::Gossipsub)?;
@@ -89,14 +91,20 @@ pub(crate) fn on_event(event: Event, local: PeerId, config: &Config, validation:
     }
 }
 
-/// What the peer thinks of its neighbours, in the order of their PeerIds.
-pub(crate) fn standing(gossipsub: &Behaviour, topic: String) -> Vec<Score> {
-    let topic = IdentTopic::new(topic).hash();
-    let mesh: BTreeSet<_> = gossipsub.mesh_peers(&topic).collect();
+/// What the peer thinks of its neighbours, in the order of their PeerIds; and in how many of
+/// these topics' meshes they are.
+pub(crate) fn standing(gossipsub: &Behaviour, topics: &[String]) -> Vec<Score> {
+    let mut meshes = BTreeMap::<_, usize>::new();
+    for topic in topics {
+        let topic = IdentTopic::new(topic).hash();
+        for peer in gossipsub.mesh_peers(&topic) {
+            *meshes.entry(peer).or_default() += 1;
+        }
+    }
     let score = |peer: &PeerId| Score {
         peer: *peer,
         score: gossipsub.peer_score(peer),
-        in_mesh: mesh.contains(peer),
+        meshes: meshes.get(peer).copied().unwrap_or_default(),
     };
     let mut all: Vec<_> = gossipsub.all_peers().map(|(peer, _)| score(peer)).collect();
     all.sort_unstable_by_key(|score| score.peer);

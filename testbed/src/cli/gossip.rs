@@ -133,6 +133,7 @@ impl TryFrom<&Gossip> for Options {
             size: args.flood.size.0,
             patience: args.flood.patience.unwrap_or(PATIENCE),
             parameters: args.mesh.parameters(interval)?,
+            topics: args.mesh.topics.unwrap_or(1),
             attackers: None,
         })
     }

@@ -101,6 +101,22 @@ fn those_who_ask_for_everything_make_others_send_more() {
     assert!((0.9..1.1).contains(&ratio), "{ratio}");
 }
 
+/// Each peer has a mesh of each topic, and attackers enter all of them.
+#[test]
+fn attackers_enter_the_meshes_of_all_topics() {
+    let words = "--seed 3 --time virtual --peers 20 gossip --protocol gossipsub --topics 3 \
+                 --messages 30 --interval 500ms --attack drop --attackers 5 --scoring on";
+    let (_, record, _) = measured(words, 0);
+    assert_eq!(record["results"]["delivered"], 30 * 14);
+    let mesh = |name: &str| number(&last(&record["results"])[name]);
+    let (honest, attackers) = (mesh("mesh_honest"), mesh("mesh_attackers"));
+    assert!(attackers > 0.5, "{attackers}");
+    assert!(
+        (3.0..=12.0).contains(&(honest + attackers)),
+        "{honest} {attackers}"
+    );
+}
+
 #[test]
 fn attacks_run_over_sockets_as_well() {
     let words = "--seed 3 --peers 12 gossip --protocol gossipsub --messages 40 --interval 100ms \

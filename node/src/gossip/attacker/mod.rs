@@ -82,12 +82,12 @@ pub(crate) struct Attacker {
 
 impl Attacker {
     /// Starts it. `streams` are those of its peer.
-    pub(crate) fn start(attack: Attack, topic: &str, mut streams: Streams) -> Self {
+    pub(crate) fn start(attack: Attack, topics: Vec<String>, mut streams: Streams) -> Self {
         let incoming = streams.accept(PROTOCOL).expect("nobody else accepts them");
         let (notices, received) = mpsc::unbounded_channel();
         let state = State {
             attack,
-            topic: topic.to_owned(),
+            topics,
             streams,
             neighbours: BTreeMap::new(),
             is_active: attack == Attack::ColdBoot,
@@ -109,7 +109,7 @@ impl Attacker {
 
 struct State {
     attack: Attack,
-    topic: String,
+    topics: Vec<String>,
     streams: Streams,
     neighbours: BTreeMap<PeerId, mpsc::Sender<Rpc>>,
     is_active: bool,
@@ -180,13 +180,13 @@ impl State {
 
     /// Subscribes, and enters the mesh.
     fn greet(&self, peer: PeerId) {
-        let subscription = Subscription {
+        let subscription = |topic: &String| Subscription {
             subscribe: Some(true),
-            topic: Some(self.topic.clone()),
+            topic: Some(topic.clone()),
         };
         let graft = self.enters().then(|| self.graft());
         let rpc = Rpc {
-            subscriptions: vec![subscription],
+            subscriptions: self.topics.iter().map(subscription).collect(),
             control: graft,
             ..Rpc::default()
         };
@@ -194,9 +194,11 @@ impl State {
     }
 
     fn graft(&self) -> Control {
-        let topic = Some(self.topic.clone());
+        let graft = |topic: &String| Graft {
+            topic: Some(topic.clone()),
+        };
         Control {
-            graft: vec![Graft { topic }],
+            graft: self.topics.iter().map(graft).collect(),
             ..Control::default()
         }
     }
@@ -222,12 +224,12 @@ impl State {
 
     /// Leaves the mesh, since the attack is another one.
     fn leave(&self, peer: PeerId) {
-        let prune = Prune {
-            topic: Some(self.topic.clone()),
+        let prune = |topic: &String| Prune {
+            topic: Some(topic.clone()),
             backoff: Some(BACKOFF),
         };
         let control = Control {
-            prune: vec![prune],
+            prune: self.topics.iter().map(prune).collect(),
             ..Control::default()
         };
         self.send(peer, control.into());
@@ -262,7 +264,7 @@ impl State {
             from: Some(PeerId::random().to_bytes()),
             data: Some(vec![0; SPAM_BYTES]),
             sequence_number: Some(rng.random::<[u8; 8]>().to_vec()),
-            topic: self.topic.clone(),
+            topic: self.topics[rng.random_range(0..self.topics.len())].clone(),
         };
         Rpc {
             publish: std::iter::repeat_with(message).take(SPAM).collect(),
@@ -274,7 +276,7 @@ impl State {
         let mut rng = rand::rng();
         let id = || rng.random::<[u8; 32]>().to_vec();
         let ihave = IHave {
-            topic: Some(self.topic.clone()),
+            topic: self.topics.first().cloned(),
             ids: std::iter::repeat_with(id).take(ANNOUNCED).collect(),
         };
         Rpc::from(Control {

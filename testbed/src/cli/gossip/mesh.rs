@@ -19,11 +19,18 @@ const MOST_HISTORY: i64 = 1_000;
 /// The most heartbeats of a back-off: each peer has a list for each of them. A guess.
 const MOST_BACKOFF: u32 = 100_000;
 
+/// The most topics: each peer has a mesh for each. A guess.
+const MOST_TOPICS: i64 = 1_000;
+
 /// gossipsub's parameters, with libp2p's defaults. In parentheses are their names in the
 /// specification or in go-libp2p-pubsub.
 #[derive(Clone, Debug, Default, PartialEq, Args)]
 #[command(next_help_heading = "Options of gossipsub")]
 pub struct Mesh {
+    /// To how many topics messages are published in turn; all peers subscribe to all, with a
+    /// mesh for each [default: 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_TOPICS))]
+    pub topics: Option<u32>,
     /// How many neighbours each peer has in its mesh (D) [default: 6]
     #[arg(long, value_name = "N")]
     pub mesh: Option<usize>,
@@ -141,12 +148,13 @@ impl Mesh {
         self.heartbeat.unwrap_or(usual)
     }
 
-    /// The parameters that they stand for, when a message is sent so often.
+    /// The parameters that they stand for, when a message is sent so often, to some topic.
     ///
     /// # Errors
     /// They contradict each other.
     pub(super) fn parameters(&self, interval: Option<Duration>) -> Result<Parameters, Usage> {
-        let a_second = interval.map(|interval| 1.0 / interval.as_secs_f64());
+        let topics = f64::from(self.topics.unwrap_or(1));
+        let a_second = interval.map(|interval| 1.0 / interval.as_secs_f64() / topics);
         let security = &self.security;
         let scoring = security.scoring()?;
         let usual = Parameters::default();

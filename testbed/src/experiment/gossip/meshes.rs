@@ -6,7 +6,7 @@ use algorithms::NodeId;
 use node::gossip::Parameters;
 use tokio::time::Instant;
 
-use super::{Options, TOPIC};
+use super::Options;
 use crate::experiment::Error;
 use crate::network::Members;
 
@@ -45,7 +45,7 @@ impl Options {
         let (mut last, mut since) = (Vec::new(), Instant::now());
         let mut was_small = true;
         loop {
-            let sizes = sizes(members, honest).await;
+            let sizes = sizes(members, honest, &self.topics()).await;
             let all = sizes.iter().map(|&(node, has)| Small {
                 node,
                 has,
@@ -87,11 +87,14 @@ impl Small {
     }
 }
 
-/// How many peers each mesh has, of the peers whose number is below `honest`.
-async fn sizes(members: &Members, honest: u32) -> Vec<(u32, usize)> {
-    let mut sizes = Vec::with_capacity(members.handles.len());
+/// How many peers each mesh has, of the peers whose number is below `honest`: one for each
+/// topic.
+async fn sizes(members: &Members, honest: u32, topics: &[String]) -> Vec<(u32, usize)> {
+    let mut sizes = Vec::with_capacity(members.handles.len() * topics.len());
     for (&node, handle) in members.handles.range(..honest) {
-        sizes.push((node, handle.mesh(TOPIC).await.unwrap_or(0)));
+        for topic in topics {
+            sizes.push((node, handle.mesh(topic).await.unwrap_or(0)));
+        }
     }
     sizes
 }

@@ -51,7 +51,7 @@ use results::Results;
 use session::Session;
 use watched::Watched;
 
-/// What all peers subscribe to.
+/// What all peers subscribe to; of several topics, the first part.
 const TOPIC: &str = "testbed";
 
 /// How many deliveries may wait for the laboratory. A guess: those of one message
@@ -65,6 +65,8 @@ pub struct Options {
     pub messages: u32,
     /// The time from one message to the next; `None` searches for it.
     pub interval: Option<Duration>,
+    /// To how many topics they are published in turn. All peers subscribe to all.
+    pub topics: u32,
     /// How many bytes each carries.
     pub size: usize,
     /// How long to wait for meshes to form, and for further deliveries after the last
@@ -79,6 +81,13 @@ pub struct Options {
 }
 
 impl Options {
+    fn topics(&self) -> Vec<String> {
+        match self.topics {
+            1 => vec![TOPIC.to_owned()],
+            several => (0..several).map(|one| format!("{TOPIC}-{one}")).collect(),
+        }
+    }
+
     /// The numbers of the peers that are no attackers are below it.
     fn honest(&self) -> u32 {
         self.attackers.map_or(u32::MAX, |attackers| attackers.first)
@@ -128,9 +137,11 @@ impl Gossip {
     /// With these options.
     pub fn new(options: Options) -> Self {
         let (watch, deliveries) = Watch::new(ROOM);
+        let scoring = options.parameters.scoring.is_some();
+        let watched = Watched::new(options.attackers, scoring, options.topics);
         Self {
             interval: options.interval.unwrap_or_default(),
-            standing: Watched::new(options.attackers, options.parameters.scoring.is_some()),
+            standing: watched,
             bandwidth: Bandwidth::default(),
             options,
             watch,
@@ -222,6 +233,7 @@ impl Gossip {
             faults: Injected::new(plan, &mut self.struck, laboratory),
             samples: with_faults.then_some((&mut self.bandwidth, &mut self.standing)),
             honest: self.options.honest(),
+            topics: self.options.topics(),
         }
     }
 }
@@ -235,6 +247,7 @@ impl Experiment for Gossip {
             messages,
             interval,
             size,
+            topics,
             patience,
             ref kill,
             ..
@@ -248,6 +261,7 @@ impl Experiment for Gossip {
             "messages": messages,
             "interval_seconds": interval.map(|interval| interval.as_secs_f64()),
             "size_bytes": size,
+            "topics": topics,
             "patience_seconds": patience.as_secs_f64(),
             "kill": kill,
             "attack": self.options.attackers.map(|attackers| attackers.attack),
@@ -271,7 +285,7 @@ impl Experiment for Gossip {
     async fn run(&mut self, context: RunContext<'_>) -> Result<(), Error> {
         let gossip = network::Gossip {
             parameters: self.options.parameters,
-            topic: TOPIC,
+            topics: self.options.topics(),
             watch: self.watch.clone(),
             attackers: self.options.attackers,
         };

@@ -15,7 +15,6 @@ use trace::steps::key;
 use trace::telemetry::to_wire;
 use trace::time::{self, unix_nano};
 
-use super::TOPIC;
 use super::arrivals::Arrivals;
 use super::bandwidth::{self, Bandwidth};
 use super::watched::Watched;
@@ -52,6 +51,8 @@ pub(super) struct Session<'a> {
     pub(super) samples: Option<(&'a mut Bandwidth, &'a mut Watched)>,
     /// The numbers of the peers that are no attackers are below it.
     pub(super) honest: u32,
+    /// Messages are published to them in turn.
+    pub(super) topics: Vec<String>,
 }
 
 /// A scheduled action.
@@ -200,8 +201,9 @@ impl Session<'_> {
             incarnation: 0,
             payload: Bytes::from(vec![0; self.size]),
         };
+        let topic = &self.topics[(id % self.topics.len() as u64) as usize];
         let data = envelope.encode().map_err(|error| error.to_string())?;
-        let published = self.members.handles[&publisher].publish(TOPIC, data).await;
+        let published = self.members.handles[&publisher].publish(topic, data).await;
         if let Err(error) = &published {
             span.set_attribute(KeyValue::new("error.type", "lost"));
             span.set_status(Status::error(error.to_string()));

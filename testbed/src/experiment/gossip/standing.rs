@@ -237,7 +237,7 @@ mod tests {
         let score = |score: f64| Score {
             peer: PeerId::random(),
             score: Some(score),
-            in_mesh: false,
+            meshes: 0,
         };
         let all: Vec<_> = (-50..150).map(|number| score(f64::from(number))).collect();
         let scores = Scores::of(&all.iter().collect::<Vec<_>>()).expect("some");

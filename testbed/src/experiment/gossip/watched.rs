@@ -8,7 +8,6 @@ use serde::Serialize;
 
 use lab::spread::Message;
 
-use super::TOPIC;
 use super::standing::{Attacked, Sample, Scores, Standing, Victim, VictimMesh};
 use crate::experiment::Error;
 use crate::experiment::percentiles::Percentiles;
@@ -33,6 +32,7 @@ struct Row {
 pub(super) struct Watched {
     attackers: Option<Attackers>,
     scoring: bool,
+    topics: u32,
     began: Option<SystemTime>,
     samples: Vec<Sample>,
     /// `scores.csv`.
@@ -40,10 +40,11 @@ pub(super) struct Watched {
 }
 
 impl Watched {
-    pub(super) fn new(attackers: Option<Attackers>, scoring: bool) -> Self {
+    pub(super) fn new(attackers: Option<Attackers>, scoring: bool, topics: u32) -> Self {
         Self {
             attackers,
             scoring,
+            topics,
             ..Self::default()
         }
     }
@@ -73,7 +74,7 @@ impl Watched {
                 continue;
             }
             asked += 1;
-            let all = handle.standing(TOPIC).await.unwrap_or_default();
+            let all = handle.standing().await.unwrap_or_default();
             if self.victim() == Some(*peer) {
                 victim = Some(self.mesh_of(&all, members));
             }
@@ -98,7 +99,7 @@ impl Watched {
     }
 
     fn mesh_of(&self, scores: &[Score], members: &Members) -> VictimMesh {
-        let mesh = scores.iter().filter(|score| score.in_mesh);
+        let mesh = scores.iter().filter(|score| score.meshes > 0);
         let numbers = mesh.filter_map(|score| members.numbers.get(&score.peer));
         let (attackers, honest): (Vec<&u32>, Vec<&u32>) =
             numbers.partition(|peer| self.is_attacker(**peer));
@@ -118,8 +119,8 @@ impl Watched {
             group.extend(scores);
         }
         let in_mesh = |group: &[&Score]| {
-            let count = group.iter().filter(|score| score.in_mesh).count();
-            count as f64 / asked.max(1) as f64
+            let count: usize = group.iter().map(|score| score.meshes).sum();
+            count as f64 / (asked.max(1) * u64::from(self.topics)) as f64
         };
         self.samples.push(Sample {
             at_seconds,
@@ -143,7 +144,7 @@ impl Watched {
                 peer,
                 attacker: first.is_some_and(|first| peer >= first),
                 neighbours: scores.len(),
-                in_meshes: scores.iter().filter(|score| score.in_mesh).count(),
+                in_meshes: scores.iter().map(|score| score.meshes).sum(),
                 min: all.map(|all| all.min),
                 p50: all.map(|all| all.p50),
                 max: all.map(|all| all.max),
