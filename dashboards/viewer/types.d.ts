@@ -589,6 +589,17 @@ interface SpreadMessage {
   expected: number;
 }
 
+// A peer that had a message (spread-tree.js): from whom, after how many ns, and over how many
+// hops; -1 where that is not known.
+interface TreeNode {
+  peer: number;
+  via: number;
+  after: number;
+  hops: number;
+}
+
+type MessageTree = NonNullable<ReturnType<typeof import('./results/spread-tree.js').treeOf>>;
+
 // The hops of gossip at best (spread.js).
 type BestFanout = { first: number; beyond: number };
 

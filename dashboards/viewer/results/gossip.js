@@ -6,6 +6,7 @@ import {
   Plot, aPercent, aTime, asNumbers, asPercents, asTimes, axis, bars, below, inPercent, stepped,
 } from './plot.js';
 import { OverTime } from './over-time.js';
+import { Way } from './way.js';
 import { atBest, hopsOf, hopsToAll, reached, spreadOf, stepsOf, whenReached } from './spread.js';
 
 const PARTS = [25, 50, 75, 90, 95, 100];
@@ -18,7 +19,8 @@ export function GossipResults({ run, csv }) {
   const peers = run.experiment.options?.first_attacker ?? run.peers;
   const spread = useMemo(() => spreadOf(csv, peers), [csv, peers]);
   return html`
-    ${spread && html`<${Spread} spread=${spread} peers=${peers} csv=${csv} />`}
+    ${spread && html`<${Spread} spread=${spread} peers=${peers} csv=${csv} />
+      <${Way} csv=${csv} median=${spread.median.number} slowest=${spread.slowest.number} />`}
     <${Hops} run=${run} peers=${peers} />
     <${OverTime} run=${run} />`;
 }

@@ -73,6 +73,7 @@ fn gossip_beside_theory() {
             let row = row.unwrap_or_else(|| panic!("{hops}: {rows:?}"));
             assert_eq!(row[1].replace(',', ""), deliveries.to_string());
         }
+        assert!(texts(&seen["headings"]).contains(&"The way of a message"));
         let spread = numbers(&seen, "How a message spread");
         assert_eq!(spread.len(), 6, "{spread:?}");
         assert!(spread.iter().flatten().all(|cell| cell != "never"));
@@ -82,6 +83,34 @@ fn gossip_beside_theory() {
             &["the publisher sends to F = 8 others", "all n = 30", theory],
         );
     }
+}
+
+#[test]
+fn scores_and_bytes_of_an_attack_over_time() {
+    let words = "--time virtual --peers 16 gossip --protocol gossipsub --messages 10 --interval 1s \
+                 --attack drop --attackers 4 --scoring on";
+    let Some((seen, record)) = seen(words) else {
+        return;
+    };
+    let samples = &record["results"]["standing"]["samples"];
+    for title in ["Scores", "Who is in a mesh"] {
+        let rows = numbers(&seen, title);
+        assert_eq!(
+            Some(rows.len()),
+            samples.as_array().map(Vec::len),
+            "{title}"
+        );
+    }
+    let meshes = numbers(&seen, "Who is in a mesh");
+    let last = meshes.last().expect("a sample");
+    let attackers = samples[samples.as_array().map_or(0, Vec::len) - 1]["mesh_attackers"].as_f64();
+    let shown: Option<f64> = last[2].parse().ok();
+    let near = |a: f64, b: f64| (a - b).abs() < 0.01;
+    assert!(
+        std::iter::zip(shown, attackers).all(|(a, b)| near(a, b)),
+        "{last:?}"
+    );
+    assert!(!numbers(&seen, "Bytes that a peer received").is_empty());
 }
 
 #[test]
