@@ -1,8 +1,9 @@
 //! The path through the stack: channels between peers.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures::{StreamExt as _, stream};
 use node::channel::{Inbound, Inbox, Outgoing, Sender};
 use node::{Handle, PeerId};
 use opentelemetry::trace::{Span as _, SpanContext, SpanKind, TraceContextExt as _, Tracer as _};
@@ -25,6 +26,9 @@ use crate::network::Members;
 /// The kinds of messages in their envelopes.
 const REQUEST: &str = "REQUEST";
 const REPLY: &str = "REPLY";
+
+/// How many channels open at once: over a long way each waits for a round trip. A guess.
+const AT_A_TIME: usize = 64;
 
 /// The peers, which send requests and answer them.
 pub(super) struct Stack {
@@ -88,11 +92,14 @@ impl Stack {
     /// Opens the channels between these pairs, in both directions, unless they are
     /// open: the connection of plain TCP is also opened beforehand.
     pub(super) async fn open(&self, pairs: &[(u32, u32)]) {
-        for &(from, to) in pairs {
-            for (from, to) in [(from, to), (to, from)] {
-                self.peers[from as usize].open(self.ids[to as usize]).await;
-            }
-        }
+        let both = pairs
+            .iter()
+            .flat_map(|&(from, to)| [(from, to), (to, from)]);
+        let all: BTreeSet<_> = both.collect();
+        let open = async |(from, to): (u32, u32)| {
+            self.peers[from as usize].open(self.ids[to as usize]).await;
+        };
+        stream::iter(all).for_each_concurrent(AT_A_TIME, open).await;
     }
 }
 
