@@ -8,7 +8,7 @@
 //! for each command that it carries out `Applied`, with the numbers `index` (from 1),
 //! `command` and `term`, its own term.
 
-use std::cell::LazyCell;
+use std::cell::{LazyCell, OnceCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -98,6 +98,8 @@ struct Leader<'a> {
     process: &'a str,
     term: Option<i64>,
     log: &'a [String],
+    /// The commands of the log, which many outputs are compared with.
+    commands: OnceCell<Vec<Option<i64>>>,
 }
 
 impl<'a> Leader<'a> {
@@ -106,7 +108,14 @@ impl<'a> Leader<'a> {
             process,
             term: state.get_integer("term"),
             log: log(state),
+            commands: OnceCell::new(),
         })
+    }
+
+    fn commands(&self) -> &[Option<i64>] {
+        let read = |entry: &String| entry.split_once(':')?.1.parse().ok();
+        self.commands
+            .get_or_init(|| self.log.iter().map(read).collect())
     }
 
     /// Whether it has what was carried out, unless its term is an earlier one.
@@ -116,10 +125,11 @@ impl<'a> Leader<'a> {
         }
         let Applied { index, command, .. } = applied;
         let place = usize::try_from(*index).ok();
-        let entry = place.and_then(|place| self.log.get(place.checked_sub(1)?));
-        let held = entry.and_then(|entry| entry.split_once(':')?.1.parse().ok());
+        let place = place.and_then(|place| place.checked_sub(1));
+        let held = place.and_then(|place| *self.commands().get(place)?);
         property.check(held == Some(*command), || {
             let leader = self.process;
+            let entry = place.and_then(|place| self.log.get(place));
             let has = entry.map_or("no entry", String::as_str);
             format!(
                 "{leader} leads and has {has} at index {index}, where {by} carried out {command}"

@@ -3,7 +3,6 @@
 mod arrival;
 mod network;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -13,6 +12,7 @@ use opentelemetry::Context;
 use opentelemetry::trace::SpanContext;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
+use rustc_hash::FxHashMap;
 use trace::steps::{
     Clock, Fault, Loss, Processes, Received, RecordTo, RequestRecord, Step, Steps, TimeQueue,
 };
@@ -49,7 +49,7 @@ pub struct Simulation<A: Algorithm> {
     strikes: Strikes,
     /// The crashes without a restart that are still to come, in order of time.
     stops: Vec<(u64, NodeId)>,
-    channels: HashMap<(u32, u32), Channel>,
+    channels: FxHashMap<(u32, u32), Channel>,
 }
 
 /// What may end a run.
@@ -203,7 +203,7 @@ impl<A: Algorithm> Simulation<A> {
             last_arrival: 0,
             fault: None,
             recorded: 0,
-            channels: HashMap::new(),
+            channels: FxHashMap::default(),
         }
     }
 

@@ -6,12 +6,13 @@
 
 use std::cell::LazyCell;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use algorithms::{Fields, NodeId};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::History;
 use crate::steps::{Event, MessageRecord, Processes, StepRecord};
@@ -196,8 +197,8 @@ impl History {
     /// The greatest number of messages of which each was sent after the one before was
     /// received: the time of the run in message delays, if steps take none.
     pub fn longest_path(&self) -> u64 {
-        let mut sent = HashMap::new();
-        let mut of_process = HashMap::new();
+        let mut sent = FxHashMap::default();
+        let mut of_process = FxHashMap::default();
         let mut longest = 0;
         self.for_each_moment(|_, process, step| {
             let received = step.received.as_ref();
@@ -224,9 +225,9 @@ struct Order<'a> {
     /// The processes whose next step has its cause, by that step's time.
     ready: BinaryHeap<Reverse<(u64, usize)>>,
     /// Messages that will be sent.
-    unsent: HashSet<u64>,
+    unsent: FxHashSet<u64>,
     /// The processes whose next step waits for the sending of a message.
-    waiting: HashMap<u64, Vec<usize>>,
+    waiting: FxHashMap<u64, Vec<usize>>,
 }
 
 impl<'a> Order<'a> {
@@ -236,7 +237,7 @@ impl<'a> Order<'a> {
             next: vec![0; history.processes.len()],
             ready: BinaryHeap::new(),
             unsent: history.sends().map(|(.., message)| message.id).collect(),
-            waiting: HashMap::new(),
+            waiting: FxHashMap::default(),
         };
         for process in 0..order.steps.len() {
             order.enqueue(process);

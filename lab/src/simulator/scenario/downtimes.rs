@@ -1,15 +1,16 @@
 //! The crashes of a run by their processes. Churn has many of them, and each event is compared
 //! with those alone that it may meet.
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::time::Duration;
+
+use rustc_hash::FxHashMap;
 
 use super::Crash;
 
 /// The crashes of each process, in the order of time.
 #[derive(Debug)]
-pub(in crate::simulator) struct Downtimes(HashMap<u32, Vec<Downtime>>);
+pub(in crate::simulator) struct Downtimes(FxHashMap<u32, Vec<Downtime>>);
 
 #[derive(Debug)]
 struct Downtime {
@@ -24,7 +25,7 @@ struct Downtime {
 
 impl Downtimes {
     pub(in crate::simulator) fn new(crashes: &[Crash]) -> Self {
-        let mut of = HashMap::<u32, Vec<Downtime>>::new();
+        let mut of = FxHashMap::<u32, Vec<Downtime>>::default();
         for (place, crash) in crashes.iter().enumerate() {
             let until = crash.restart.unwrap_or(Duration::MAX);
             of.entry(crash.process).or_default().push(Downtime {

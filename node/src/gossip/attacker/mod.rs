@@ -136,9 +136,9 @@ impl State {
                     Some(Notice::Begin) => self.begin(),
                     None => return,
                 },
-                stream = incoming.next() => if let Some((peer, stream)) = stream {
+                Some((peer, stream)) = incoming.next() => {
                     tokio::spawn(listen(peer, stream, sender.clone()));
-                },
+                }
                 Some((peer, rpc)) = received.recv() => self.on_rpc(peer, rpc),
                 _ = beat.tick() => if self.is_active {
                     self.on_beat();
