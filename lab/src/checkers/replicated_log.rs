@@ -50,6 +50,9 @@ fn log_matching(now: &Moment<'_>) -> Property {
         return property;
     };
     let first = log(&step.state);
+    if now.before().is_some_and(|before| log(before) == first) {
+        return property;
+    }
     for (other, state) in now.states().filter(|(other, _)| *other != one) {
         let second = log(state);
         if first == second {
@@ -82,7 +85,7 @@ fn leader_completeness(now: &Moment<'_>) -> Property {
         return property;
     };
     for leader in now.states().filter_map(Leader::read) {
-        if leader.process == latest_process {
+        if leader.process == latest_process && leader.has_changed(now) {
             applied(now).for_each(|(by, applied)| leader.is_complete(&mut property, by, &applied));
         } else {
             for (by, applied) in latest(now, Applied::read) {
@@ -110,6 +113,15 @@ impl<'a> Leader<'a> {
             log: log(state),
             commands: OnceCell::new(),
         })
+    }
+
+    /// Whether it leads, or its term or its log has changed, since the latest step, which is
+    /// its own.
+    fn has_changed(&self, now: &Moment<'_>) -> bool {
+        let before = now
+            .before()
+            .and_then(|state| Leader::read((self.process, state)));
+        before.is_none_or(|before| before.term != self.term || before.log != self.log)
     }
 
     fn commands(&self) -> &[Option<i64>] {

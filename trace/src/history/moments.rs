@@ -4,7 +4,7 @@
 //! steps are taken by their times. So each moment is a state that the run was in, or could
 //! have been in without any process noticing (Chandy and Lamport, 1985, theorem 1).
 
-use std::cell::LazyCell;
+use std::cell::{LazyCell, RefCell};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::ops::ControlFlow;
@@ -25,6 +25,8 @@ pub struct Moment<'a> {
     last: Vec<Option<&'a StepRecord>>,
     /// The process that took a step last.
     latest: Option<usize>,
+    /// Its step before that one, where it is known.
+    before: Option<&'a StepRecord>,
     outputs: Vec<(&'a str, &'a str, &'a Fields)>,
     under_way: UnderWay<'a>,
 }
@@ -93,6 +95,13 @@ impl<'a> Moment<'a> {
         Some((self.names[process], self.last[process]?))
     }
 
+    /// The state of the process of the latest step before that step: what is the same in both
+    /// was checked then. `None` before its first step, and in a check, where the step before is
+    /// not kept.
+    pub fn before(&self) -> Option<&'a Fields> {
+        self.before.map(|step| &step.state)
+    }
+
     /// Every output so far: the process, the kind, the fields. Those of one process are in
     /// the order in which it said them. The order between processes is not defined: in a
     /// check all outputs of one process stand together.
@@ -103,23 +112,24 @@ impl<'a> Moment<'a> {
     /// Every message that was sent and not received: the sender, the receiver, the
     /// message. One that the network has lost is among them.
     pub fn under_way(&self) -> impl Iterator<Item = (&'a str, &'a str, &'a MessageRecord)> {
-        let messages = match &self.under_way {
-            UnderWay::Known(messages) => messages,
-            UnderWay::Later(messages) => messages,
+        let all: Vec<_> = match &self.under_way {
+            UnderWay::Known(messages) => messages.borrow_mut().under_way(),
+            UnderWay::Later(messages) => messages.under_way.values().copied().collect(),
         };
-        messages.under_way.values().copied()
+        all.into_iter()
     }
 
     /// Adds the next step of the process at that place among the names.
     pub fn add(&mut self, process: usize, step: &'a StepRecord) {
-        self.last[process] = Some(step);
+        self.before = self.last[process].replace(step);
         self.latest = Some(process);
         self.output(process, step);
         if let UnderWay::Later(messages) = &self.under_way {
-            self.under_way = UnderWay::Known(Messages::clone(messages));
+            let known = Counted::from(Messages::clone(messages));
+            self.under_way = UnderWay::Known(RefCell::new(known));
         }
         if let UnderWay::Known(messages) = &mut self.under_way {
-            messages.add(self.names[process], step);
+            messages.get_mut().later.push((self.names[process], step));
         }
     }
 
@@ -136,13 +146,40 @@ impl<'a> Moment<'a> {
 /// Which messages are under way.
 #[derive(Clone, Debug)]
 enum UnderWay<'a> {
-    Known(Messages<'a>),
+    Known(RefCell<Counted<'a>>),
     Later(Rc<LazyCell<Messages<'a>, Box<dyn FnOnce() -> Messages<'a> + 'a>>>),
 }
 
 impl Default for UnderWay<'_> {
     fn default() -> Self {
-        Self::Known(Messages::default())
+        Self::Known(RefCell::default())
+    }
+}
+
+/// The messages of the steps so far. Most properties do not ask for them, so steps are
+/// counted when they are.
+#[derive(Clone, Debug, Default)]
+struct Counted<'a> {
+    messages: Messages<'a>,
+    /// The steps that are not counted yet.
+    later: Vec<(&'a str, &'a StepRecord)>,
+}
+
+impl<'a> From<Messages<'a>> for Counted<'a> {
+    fn from(messages: Messages<'a>) -> Self {
+        Self {
+            messages,
+            later: Vec::new(),
+        }
+    }
+}
+
+impl<'a> Counted<'a> {
+    fn under_way(&mut self) -> Vec<(&'a str, &'a str, &'a MessageRecord)> {
+        for (name, step) in self.later.drain(..) {
+            self.messages.add(name, step);
+        }
+        self.messages.under_way.values().copied().collect()
     }
 }
 
