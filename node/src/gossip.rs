@@ -118,6 +118,11 @@ impl Counts {
         self.copies.load(Ordering::Relaxed)
     }
 
+    /// What each peer has sent and received up to now.
+    pub fn traffic(&self) -> BTreeMap<PeerId, Traffic> {
+        self.wires.now()
+    }
+
     /// The counts up to now.
     pub fn now(&self) -> Tally {
         Tally {
@@ -129,7 +134,7 @@ impl Counts {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .clone(),
-            traffic: self.wires.now(),
+            traffic: self.traffic(),
         }
     }
 }

@@ -134,7 +134,15 @@ fn a_file_of_parameters_is_read_and_checked() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("scoring.toml");
     for (text, part) in [
-        ("topic_weight = nan", "topic_weight is no number"),
+        ("topic_weight = nan", "topic_weight = NaN is no number"),
+        (
+            "mesh_message_deliveries_threshold = inf",
+            "deliveries_threshold",
+        ),
+        (
+            "mesh_message_deliveries_decay = 1.0",
+            "mesh_message_deliveries_decay",
+        ),
         ("behaviour_penalty_weight = 3.0", "behaviour_penalty_weight"),
         ("decay_interval = \"1\"", "decay_interval"),
         ("topic_wait = 1.0", "topic_wait"),
@@ -157,6 +165,19 @@ fn a_file_of_parameters_is_read_and_checked() {
         scoring["topic_score_cap"], 0.0,
         "the others are the usual ones"
     );
+}
+
+/// A paused peer does not answer, and is not asked.
+#[test]
+fn a_paused_peer_is_not_asked_for_scores() {
+    let pause = r#"{pause=[{process=2,at="2s",resume="5s"}]}"#;
+    let words = format!(
+        "--seed 3 --time virtual --peers 8 --scenario {pause} gossip --protocol gossipsub \
+         --messages 8 --interval 1s --scoring on"
+    );
+    let (_, record, _) = measured(&words, 0);
+    let samples = record["results"]["standing"]["samples"].as_array();
+    assert_eq!(samples.map(Vec::len), Some(8));
 }
 
 #[test]

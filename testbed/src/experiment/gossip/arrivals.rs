@@ -11,6 +11,7 @@ use lab::stats::{least_median_most, nanos};
 use lab::world::Settled;
 use node::PeerId;
 use node::gossip::{self, Counts, Tally};
+use node::traffic;
 use opentelemetry::trace::{Span as _, SpanContext, SpanKind, TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
 use proto::Envelope;
@@ -335,10 +336,10 @@ impl Arrivals {
     }
 
     /// What the attackers have sent and received.
-    pub(super) fn traffic_of_attackers(&self, counts: &Counts) -> Vec<node::traffic::Traffic> {
+    pub(super) fn traffic_of_attackers(&self, counts: &Counts) -> Vec<traffic::Traffic> {
         let honest = self.degrees.len() as u32;
-        let traffic = (counts.now() - &self.before).traffic.into_iter();
-        let attackers = traffic.filter(|(peer, _)| {
+        let traffic = traffic::since(counts.traffic(), &self.before.traffic);
+        let attackers = traffic.into_iter().filter(|(peer, _)| {
             let number = self.numbers.get(peer);
             number.is_some_and(|number| *number >= honest)
         });

@@ -1,11 +1,12 @@
 //! Bytes of gossipsub over time: at regular times, what each peer has sent and received since
 //! the time before.
 
-use std::time::{Duration, SystemTime};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use node::PeerId;
-use node::gossip::{Counts, Tally};
-use node::traffic::{Flow, Traffic};
+use node::gossip::Counts;
+use node::traffic::{self, Flow, Traffic};
 use serde::Serialize;
 
 use crate::experiment::percentiles::Percentiles;
@@ -37,25 +38,17 @@ pub(super) struct Sample {
 /// The samples so far.
 #[derive(Debug, Default)]
 pub(super) struct Bandwidth {
-    began: Option<SystemTime>,
-    last: Option<(SystemTime, Tally)>,
+    /// What each peer had sent and received at the last time.
+    last: Option<(Duration, BTreeMap<PeerId, Traffic>)>,
     pub(super) samples: Vec<Sample>,
 }
 
 impl Bandwidth {
-    /// Of the peers whose number is below `honest`.
-    pub(super) fn take(
-        &mut self,
-        counts: &Counts,
-        members: &Members,
-        honest: u32,
-        now: SystemTime,
-    ) {
-        let tally = counts.now();
-        let began = *self.began.get_or_insert(now);
-        if let Some((then, before)) = self.last.replace((now, tally.clone())) {
-            let since = |time: SystemTime| time.duration_since(began).unwrap_or_default();
-            let traffic = (tally - &before).traffic.into_iter();
+    /// Of the peers whose number is below `honest`, so long after the first message.
+    pub(super) fn take(&mut self, counts: &Counts, members: &Members, honest: u32, at: Duration) {
+        let now = counts.traffic();
+        if let Some((then, before)) = self.last.replace((at, now.clone())) {
+            let traffic = traffic::since(now, &before).into_iter();
             let is_honest =
                 |peer: &PeerId| members.numbers.get(peer).is_some_and(|one| *one < honest);
             let of: Vec<_> = traffic
@@ -65,8 +58,8 @@ impl Bandwidth {
                 Percentiles::of(of.iter().map(|one| flow(one).bytes).collect())
             };
             self.samples.push(Sample {
-                from_seconds: since(then).as_secs_f64(),
-                to_seconds: since(now).as_secs_f64(),
+                from_seconds: then.as_secs_f64(),
+                to_seconds: at.as_secs_f64(),
                 sent_bytes: bytes(|one| one.sent),
                 received_bytes: bytes(|one| one.received),
             });

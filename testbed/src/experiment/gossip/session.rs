@@ -89,7 +89,7 @@ impl Session<'_> {
                     step();
                 }
                 Due::Fault(place) => self.strike(place),
-                Due::Sample => self.sample().await?,
+                Due::Sample => self.sample(start.elapsed()).await?,
             }
         }
         while !self.arrivals.all_there() {
@@ -115,14 +115,13 @@ impl Session<'_> {
         Ok(true)
     }
 
-    async fn sample(&mut self) -> Result<(), Error> {
+    async fn sample(&mut self, at: Duration) -> Result<(), Error> {
         let Some((bandwidth, watched)) = &mut self.samples else {
             return Ok(());
         };
-        let now = time::now();
-        bandwidth.take(self.counts, self.members, self.honest, now);
+        bandwidth.take(self.counts, self.members, self.honest, at);
         match watched.is_on() {
-            true => watched.take(self.members, now).await,
+            true => watched.take(self.members, at).await,
             false => Ok(()),
         }
     }

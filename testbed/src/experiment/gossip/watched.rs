@@ -1,6 +1,6 @@
 //! Asks honest peers at regular times what they think of their neighbours.
 
-use std::time::SystemTime;
+use std::time::Duration;
 
 use node::gossip::{Attack, Score};
 use node::traffic::Traffic;
@@ -33,7 +33,6 @@ pub(super) struct Watched {
     attackers: Option<Attackers>,
     scoring: bool,
     topics: u32,
-    began: Option<SystemTime>,
     samples: Vec<Sample>,
     /// `scores.csv`.
     rows: Option<Rows>,
@@ -63,19 +62,18 @@ impl Watched {
         first.is_some_and(|first| peer >= first)
     }
 
-    /// Asks all honest peers.
-    pub(super) async fn take(&mut self, members: &Members, now: SystemTime) -> Result<(), Error> {
-        let began = *self.began.get_or_insert(now);
-        let at_seconds = now.duration_since(began).unwrap_or_default().as_secs_f64();
+    /// Asks all honest peers, so long after the first message. A paused peer would not answer.
+    pub(super) async fn take(&mut self, members: &Members, at: Duration) -> Result<(), Error> {
+        let at_seconds = at.as_secs_f64();
         let mut of = vec![Vec::new(); members.neighbours.len()];
         let (mut asked, mut victim) = (0, None);
-        for (peer, handle) in &members.handles {
-            if self.is_attacker(*peer) {
+        for peer in members.active() {
+            if self.is_attacker(peer) {
                 continue;
             }
             asked += 1;
-            let all = handle.standing().await.unwrap_or_default();
-            if self.victim() == Some(*peer) {
+            let all = members.handles[&peer].standing().await.unwrap_or_default();
+            if self.victim() == Some(peer) {
                 victim = Some(self.mesh_of(&all, members));
             }
             for score in all {
