@@ -147,7 +147,7 @@ pub struct Score {
 impl Scoring {
     /// Fills what depends on how many messages are sent in a second: a counter to which so
     /// many are added levels off at their number in a decay interval, divided by one less
-    /// the decay.
+    /// the decay. Without a threshold, P3 and P3b are off.
     pub fn at_rate(self, a_second: Option<f64>) -> Self {
         let level = a_second.map(|rate| {
             let added = rate * self.decay_interval.as_secs_f64();
@@ -155,10 +155,13 @@ impl Scoring {
         });
         let threshold = self
             .mesh_message_deliveries_threshold
-            .or(level.map(|level| SHARE * level));
-        let weight = threshold.map_or(0.0, |_| self.mesh_message_deliveries_weight);
+            .or(level.map(|level| SHARE * level))
+            // Of a decay of 1 it is infinite.
+            .filter(|threshold| threshold.is_finite());
+        let weight = |weight: f64| threshold.map_or(0.0, |_| weight);
         Self {
-            mesh_message_deliveries_weight: weight,
+            mesh_message_deliveries_weight: weight(self.mesh_message_deliveries_weight),
+            mesh_failure_penalty_weight: weight(self.mesh_failure_penalty_weight),
             mesh_message_deliveries_threshold: threshold,
             mesh_message_deliveries_cap: self
                 .mesh_message_deliveries_cap
@@ -172,34 +175,9 @@ impl Scoring {
     /// # Errors
     /// What is wrong with one of them.
     pub fn check(&self) -> Result<(), String> {
-        self.check_numbers()?;
         let (parameters, thresholds) = self.libp2p([TopicHash::from_raw("testbed")]);
         thresholds.validate()?;
         parameters.validate()
-    }
-
-    /// TOML has numbers that are none.
-    fn check_numbers(&self) -> Result<(), String> {
-        let all = serde_json::to_value(self).map_err(|error| error.to_string())?;
-        let all = all.as_object().into_iter().flatten();
-        let optional = [
-            "mesh_message_deliveries_cap",
-            "mesh_message_deliveries_threshold",
-        ];
-        // JSON has none of them.
-        let mut wrong =
-            all.filter(|(name, value)| value.is_null() && !optional.contains(&&***name));
-        let given = [
-            self.mesh_message_deliveries_cap,
-            self.mesh_message_deliveries_threshold,
-        ];
-        let named = std::iter::zip(optional, given);
-        let mut odd = named.filter(|(_, value)| value.is_some_and(|value| !value.is_finite()));
-        let name = wrong.next().map(|(name, _)| &**name);
-        match name.or(odd.next().map(|(name, _)| name)) {
-            Some(name) => Err(format!("{name} is no number")),
-            None => Ok(()),
-        }
     }
 
     /// libp2p's form of them.
@@ -286,6 +264,17 @@ mod tests {
         assert!(near(at.mesh_message_deliveries_cap, 4.0), "{at:?}");
         let unknown = Scoring::default().at_rate(None);
         assert_eq!(unknown.mesh_message_deliveries_weight, 0.0);
+        assert_eq!(unknown.mesh_failure_penalty_weight, 0.0);
+        let endless = Scoring {
+            mesh_message_deliveries_decay: 1.0,
+            ..Scoring::default()
+        };
+        assert_eq!(
+            endless.at_rate(Some(2.0)).mesh_message_deliveries_weight,
+            0.0
+        );
+        let why = endless.check().expect_err("it never levels off");
+        assert!(why.contains("mesh_message_deliveries_decay"), "{why}");
     }
 
     #[test]
@@ -296,10 +285,5 @@ mod tests {
         };
         let why = positive.check().expect_err("a penalty is negative");
         assert!(why.contains("behaviour_penalty_weight"), "{why}");
-        let none = Scoring {
-            topic_weight: f64::NAN,
-            ..Scoring::default()
-        };
-        assert_eq!(none.check(), Err("topic_weight is no number".to_owned()));
     }
 }

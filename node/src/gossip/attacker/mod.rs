@@ -83,7 +83,9 @@ pub(crate) struct Attacker {
 impl Attacker {
     /// Starts it. `streams` are those of its peer.
     pub(crate) fn start(attack: Attack, topics: Vec<String>, mut streams: Streams) -> Self {
-        let incoming = streams.accept(PROTOCOL).expect("nobody else accepts them");
+        let incoming = streams
+            .accept(PROTOCOL)
+            .expect("only the attacker accepts them");
         let (notices, received) = mpsc::unbounded_channel();
         let state = State {
             attack,
@@ -92,7 +94,7 @@ impl Attacker {
             neighbours: BTreeMap::new(),
             is_active: attack == Attack::ColdBoot,
             heard: VecDeque::new(),
-            pruned: Vec::new(),
+            pruned: BTreeMap::new(),
         };
         let task = tokio::spawn(state.run(received, incoming));
         Self {
@@ -115,8 +117,8 @@ struct State {
     is_active: bool,
     /// Messages to ask for, by who announced them, and how often they were asked for.
     heard: VecDeque<(PeerId, Vec<u8>, u32)>,
-    /// When the attacker enters the mesh of a neighbour again.
-    pruned: Vec<(Instant, PeerId)>,
+    /// When the attacker enters the meshes of a neighbour again.
+    pruned: BTreeMap<PeerId, Instant>,
 }
 
 impl State {
@@ -209,9 +211,13 @@ impl State {
             self.leave(peer);
         }
         if self.enters() {
-            for prune in &control.prune {
-                let wait = Duration::from_secs(prune.backoff.unwrap_or(BACKOFF).min(3600));
-                self.pruned.push((Instant::now() + wait + BEAT, peer));
+            let backoffs = control
+                .prune
+                .iter()
+                .map(|one| one.backoff.unwrap_or(BACKOFF));
+            if let Some(longest) = backoffs.max() {
+                let wait = Duration::from_secs(longest.min(3600)) + BEAT;
+                self.pruned.insert(peer, Instant::now() + wait);
             }
         }
         if self.attack == Attack::Iwant {
@@ -252,10 +258,9 @@ impl State {
     /// Once the back-off is over, as the specification asks: an earlier GRAFT is punished.
     fn enter_again(&mut self) {
         let now = Instant::now();
-        let due: Vec<_> = self.pruned.extract_if(.., |(at, _)| *at <= now).collect();
-        for (_, peer) in due {
-            self.send(peer, self.graft().into());
-        }
+        let due = self.pruned.iter().filter(|(_, at)| **at <= now);
+        due.for_each(|(peer, _)| self.send(*peer, self.graft().into()));
+        self.pruned.retain(|_, at| *at > now);
     }
 
     fn spam(&self) -> Rpc {

@@ -97,7 +97,7 @@ impl Security {
         if options.scenario().has_faults() {
             return Err(Usage::option(
                 "--attack",
-                "beside the faults of a scenario nobody could tell what did the harm; leave out one of them",
+                "--scenario has faults as well, and the results could not say which of them did the harm; leave out one of them",
             )
             .into());
         }
@@ -117,7 +117,10 @@ fn edges(options: &RunOptions, attack: Attack, honest: u32) -> Result<Edges, Err
     let mut edges = topology
         .among(honest)
         .edges(honest, options.seed)
-        .map_err(lab::Error::from)?;
+        .map_err(|error| {
+            let reason = format!("it connects the {honest} peers that do not attack, and --peers counts attackers as well: {error}");
+            Usage::value(format!("--topology {}", options.topology), reason)
+        })?;
     let degree = (2 * edges.len()).div_ceil(honest as usize);
     let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
     for attacker in honest..options.peers {
@@ -135,6 +138,14 @@ fn edges(options: &RunOptions, attack: Attack, honest: u32) -> Result<Edges, Err
 fn read(path: &Path) -> Result<Scoring, String> {
     let text = fs::read_to_string(path).map_err(|error| error.to_string())?;
     let scoring: Scoring = toml::from_str(&text).map_err(|error| error.to_string())?;
-    scoring.at_rate(Some(1.0)).check()?;
+    // TOML has floats that are no numbers, and libp2p takes them.
+    let table: toml::Table = toml::from_str(&text).map_err(|error| error.to_string())?;
+    let mut floats = table
+        .iter()
+        .filter_map(|(name, value)| Some((name, value.as_float()?)));
+    if let Some((name, float)) = floats.find(|(_, float)| !float.is_finite()) {
+        return Err(format!("{name} = {float} is no number"));
+    }
+    scoring.check()?;
     Ok(scoring)
 }

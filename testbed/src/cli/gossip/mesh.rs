@@ -19,8 +19,8 @@ const MOST_HISTORY: i64 = 1_000;
 /// The most heartbeats of a back-off: each peer has a list for each of them. A guess.
 const MOST_BACKOFF: u32 = 100_000;
 
-/// The most topics: each peer has a mesh for each. A guess.
-const MOST_TOPICS: i64 = 1_000;
+/// The most topics: libp2p ignores a neighbour that subscribes to more.
+const MOST_TOPICS: i64 = 100;
 
 /// gossipsub's parameters, with libp2p's defaults. In parentheses are their names in the
 /// specification or in go-libp2p-pubsub.
