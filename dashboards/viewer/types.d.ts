@@ -589,8 +589,8 @@ interface SpreadMessage {
   expected: number;
 }
 
-// A peer that had a message (spread-tree.js): from whom, after how many ns, and over how many
-// hops; -1 where that is not known.
+// A peer that received a message (spread-tree.js): its sender, or -1; the time in ns; the hops,
+// or -1.
 interface TreeNode {
   peer: number;
   via: number;

@@ -11,7 +11,7 @@ const HEAD = 'message,publisher,publisher_degree,peer,via,sent_unix_ns,after_ns,
 const row = (message, publisher, peer, via, after) => `${message},${publisher},3,${peer},${via},0,${after},`;
 const csv = (...rows) => [HEAD, ...rows, ''].join('\n');
 
-test('peers follow the one that they had it from, the first first', () => {
+test('peers follow their sender, in the order of time', () => {
   const tree = treeOf(csv(
     row(0, 9, 1, 9, 1), row(7, 2, 5, 3, 40), row(7, 2, 3, 2, 10), row(7, 2, 4, 2, 20), row(7, 2, 6, 3, 30),
     row(7, 2, 8, '', ''),
@@ -23,7 +23,7 @@ test('peers follow the one that they had it from, the first first', () => {
   assert.equal(tree.places.get(5), 3);
 });
 
-test('a way that is not known has no hops, and nobody is there twice', () => {
+test('a peer whose sender is not known has no hops, and each peer is listed once', () => {
   const tree = treeOf(csv(
     row(0, 0, 1, '', 5), row(0, 0, 2, 1, 6), row(0, 0, 3, 4, 7), row(0, 0, 4, 3, 8), row(0, 0, 0, 2, 9),
   ), 0);

@@ -1,4 +1,4 @@
-// The way of one message: which peer had it from which, from the lines of results.csv.
+// The way of one message: which peer received it from which, from the lines of results.csv.
 
 import { readRows } from './csv-rows.js';
 
@@ -8,9 +8,9 @@ const NAMES = ['message', 'publisher', 'peer', 'via', 'after_ns'];
 export const MOST_PEERS = 2000;
 
 // `{ publisher, nodes, places, last, left }`: the nodes `{ peer, via, after, hops }` that the
-// message reached, the publisher first, each after the one from which it came; hops are -1
-// where the way is not known. `places` are lines from top to bottom: the way of a message to
-// peers that had it through one another is drawn without crossings. `left` were too many.
+// message reached, the publisher first, each after its sender; `hops` is -1 where the way is not
+// known. `places` has the line of each peer, from top to bottom; `last` is when the last one
+// received it; `left` counts the nodes beyond `most`.
 /** @param {string} text @param {number} number @param {number} [most] */
 export function treeOf(text, number, most = MOST_PEERS) {
   /** @type {Map<number, TreeNode>} */
@@ -35,7 +35,8 @@ export function treeOf(text, number, most = MOST_PEERS) {
   };
 }
 
-// By whom each had it, in the order of time. Those whose way is not known belong to nobody.
+// The peers that received the message from each peer, in the order of time. Peers whose sender
+// is not known are listed under -1.
 /** @param {Map<number, TreeNode>} of @param {number} publisher */
 function childrenOf(of, publisher) {
   /** @type {Map<number, TreeNode[]>} */
@@ -51,8 +52,9 @@ function childrenOf(of, publisher) {
   return children;
 }
 
-// Each with those that had it from it, and then those whose way is not known. A peer that
-// restarts can have a message from one that had it from itself: nobody is taken twice.
+// All nodes, each before the peers that received the message from it; peers whose sender is not
+// known follow. After a restart, two peers can each name the other as the sender: a peer is
+// listed once.
 /** @param {TreeNode} root @param {Map<number, TreeNode>} of @param {Map<number, TreeNode[]>} children */
 function inOrder(root, of, children) {
   /** @type {TreeNode[]} */

@@ -1,5 +1,5 @@
-// The way of one message through the network as a picture: time to the right, and a peer on
-// each line, coloured by its hops, by when it had the message, or by its region.
+// The way of one message through the network as a picture: time runs to the right, each line has
+// a peer, and its colour is that of its hops, its time or its region.
 
 import { html, useMemo, useState } from '../vendor/preact-htm.js';
 import { getTopology, useLoaded } from '../api.js';
@@ -29,9 +29,9 @@ export function Way({ csv, median, slowest }) {
   return html`
     <figure class="plot way">
       <figcaption><h3>The way of a message</h3>
-        <p class="note">Message ${count(number)}, from ${nameOf(tree.publisher)}. A line leads from each peer to those that had
-          it from it first; a copy that came later is not drawn.${tree.left > 0
-          && ` ${plural(tree.left, 'more peer')} had it and would hide these.`}</p>
+        <p class="note">Message ${count(number)}, from ${nameOf(tree.publisher)}. A line leads from each sender to a
+          receiver of its first copy; later copies are not drawn.${tree.left > 0
+          && ` ${plural(tree.left, 'more peer')} received it, and are left out.`}</p>
         <p class="choices">${radios('message', [['median', 'median message'], ['slowest', 'slowest']], chosen, choose)}
           ${' '}coloured by ${radios('by', colours, chosen, choose)}</p></figcaption>
       <${Picture} tree=${tree} by=${chosen.by} regions=${regions} />
