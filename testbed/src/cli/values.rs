@@ -1,7 +1,7 @@
 //! Values on the command line that clap does not know.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::Path;
 
 use clap::Parser;
 pub(super) use lab::values::{Memory, Size, duration, interval};
@@ -57,11 +57,14 @@ pub(super) fn percent(text: &str) -> Result<f64, String> {
 
 /// A system with its options, or the program of a crate.
 pub(super) fn judge(text: &str) -> Result<With, String> {
-    let program = PathBuf::from(text);
-    match system(text) {
-        Ok(system) => Ok(With::System(Box::new(system))),
-        Err(_) if program.is_file() => Ok(With::Program(program)),
-        Err(error) => Err(format!("{error}; or a program, and there is no such file")),
+    let error = match system(text) {
+        Ok(system) => return Ok(With::System(Box::new(system))),
+        Err(error) => error,
+    };
+    // A name without a folder would be searched for in PATH.
+    match Path::new(text).canonicalize() {
+        Ok(program) if program.is_file() => Ok(With::Program(program)),
+        _ => Err(format!("{error}; or a program, and there is no such file")),
     }
 }
 

@@ -1,6 +1,7 @@
 //! `testbed judge`: a saved run is judged again, as it was or by another judge.
 
 use std::fs;
+use std::path::Path;
 
 use serde_json::Value;
 use support::saved::no_panic;
@@ -132,6 +133,13 @@ fn the_run_of_an_own_program_is_judged_by_it() {
         ended.stdout.contains("judged by         le-lann"),
         "{ended}"
     );
+    // A name alone is that of a file here, and not of a program in PATH.
+    let here = Path::new(program);
+    let mut command = runs.testbed(["judge", "--with"]);
+    command.arg(here.file_name().expect("a name"));
+    let folder = here.parent().expect("a folder");
+    let ended = run(command.current_dir(folder)).exits(1);
+    assert!(ended.stdout.contains("le-lann"), "{ended}");
     let json = judge(&runs, &["--with", program, "--format", "json"], 1);
     let judged: Value = serde_json::from_str(&json.stdout).expect("JSON");
     assert_eq!(judged["judge"]["name"], "le-lann");
