@@ -7,6 +7,7 @@
 
 mod attacker;
 mod parameters;
+mod parts;
 mod scoring;
 
 use std::collections::BTreeMap;
@@ -25,7 +26,8 @@ use crate::traffic::{self, Traffic, Wires};
 pub use attacker::Attack;
 pub(crate) use attacker::{Attacker, Notice};
 pub use parameters::Parameters;
-pub use scoring::{Score, Scoring};
+pub(crate) use parts::Parts;
+pub use scoring::{Known, Score, Scoring};
 
 /// The first copy of a message has arrived.
 #[derive(Debug)]

@@ -38,6 +38,7 @@ mod refusals;
 pub mod stderr;
 pub mod traffic;
 mod transport;
+pub mod turns;
 mod watched;
 
 pub use config::{Config, Limits, Protocol, Security, Transport, UnknownProtocol};

@@ -9,17 +9,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
+use libp2p::PeerId;
 use tokio::sync::Notify;
+
+use crate::turns;
 
 /// A task of a peer.
 pub(crate) type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Pauses the tasks of a peer. The handles share it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Pause(Arc<State>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct State {
+    peer: PeerId,
     is_paused: AtomicBool,
     has_no_handle: AtomicBool,
     /// Wakes tasks in the order in which they began to wait. The channels of `tokio::sync::watch`
@@ -28,6 +32,15 @@ pub(crate) struct State {
 }
 
 impl Pause {
+    pub(crate) fn new(peer: PeerId) -> Self {
+        Self(Arc::new(State {
+            peer,
+            is_paused: AtomicBool::new(false),
+            has_no_handle: AtomicBool::new(false),
+            changed: Notify::new(),
+        }))
+    }
+
     /// For the tasks.
     pub(crate) fn state(&self) -> Arc<State> {
         Arc::clone(&self.0)
@@ -53,7 +66,10 @@ pub(crate) async fn pausable(mut task: Task, state: Arc<State>) {
         // A pause wakes nothing: the task is not polled any more.
         let run = poll_fn(|context| match state.is_paused.load(Ordering::Acquire) {
             true => Poll::Ready(false),
-            false => task.as_mut().poll(context).map(|()| true),
+            false => {
+                turns::count(state.peer);
+                task.as_mut().poll(context).map(|()| true)
+            }
         });
         if run.await {
             return;

@@ -67,7 +67,7 @@ pub fn start(config: Config) -> Result<Peer, Error> {
     let message = message::Behaviour::new(channel.inbox());
     let (count_sender, count) = watched::watched::<Count>();
     let (commands_sender, commands) = mpsc::channel(COMMANDS);
-    let pause = Pause::default();
+    let pause = Pause::new(peer_id);
     let mut connections = transport::new(&config)?;
     let wires = config.watch.as_ref().map(gossip::Watch::wires);
     if let Some(wires) = wires.or(config.traffic.as_ref()) {
@@ -86,6 +86,7 @@ pub fn start(config: Config) -> Result<Peer, Error> {
     }
     let limited = config.limits.is_some();
     let validation = Validation::new(config.gossip.validation);
+    let parts = config.gossip.scoring.map(gossip::Parts::new);
     let task = Task {
         swarm,
         config,
@@ -94,6 +95,7 @@ pub fn start(config: Config) -> Result<Peer, Error> {
         joining: HashMap::new(),
         lookups: Lookups::default(),
         validation,
+        parts,
         attacker,
         refusals: Refusals::new(limited),
     };
@@ -133,6 +135,7 @@ struct Task {
     joining: HashMap<PeerId, Vec<Dialling>>,
     lookups: Lookups,
     validation: Validation,
+    parts: Option<gossip::Parts>,
     attacker: Option<Attacker>,
     refusals: Refusals,
 }
@@ -218,7 +221,10 @@ impl Task {
             Command::Standing { reply } => {
                 let gossipsub = self.swarm.behaviour().gossipsub.as_ref();
                 let topics = &self.config.topics;
-                let all = gossipsub.map(|g| protocols::gossipsub::standing(g, topics));
+                let all = gossipsub.map(|g| {
+                    let parts = self.parts.as_mut();
+                    protocols::gossipsub::standing(g, topics, parts)
+                });
                 let _ = reply.send(all.unwrap_or_default());
             }
             Command::Attack => self.tell(Notice::Begin),
@@ -344,7 +350,8 @@ impl Task {
     fn on_validated(&mut self, received: Received) {
         let local = *self.swarm.local_peer_id();
         if let Some(gossipsub) = self.swarm.behaviour_mut().gossipsub.as_mut() {
-            protocols::gossipsub::on_validated(received, gossipsub, local, &self.config);
+            let parts = self.parts.as_mut();
+            protocols::gossipsub::on_validated(received, gossipsub, local, &self.config, parts);
         }
     }
 
@@ -453,7 +460,8 @@ impl Task {
                 metrics.inspect(|m| m.on_gossipsub(&event));
                 let local = *self.swarm.local_peer_id();
                 let validation = &mut self.validation;
-                protocols::gossipsub::on_event(event, local, &self.config, validation);
+                let parts = self.parts.as_mut();
+                protocols::gossipsub::on_event(event, local, &self.config, validation, parts);
             }
             BehaviourEvent::Admission(never)
             | BehaviourEvent::AddressLimits(never)

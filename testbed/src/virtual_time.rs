@@ -13,7 +13,8 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, Builder};
 use std::time::{Duration, Instant};
 
-use node::clocks;
+use node::turns::Turns;
+use node::{PeerId, clocks};
 use tokio::runtime::{self, Handle};
 use tokio::sync::oneshot;
 use trace::time;
@@ -30,12 +31,15 @@ const LOOK: Duration = Duration::from_millis(500);
 
 /// No virtual time passes, although much happens: some tasks wake each other, or
 /// themselves, without end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Livelock {
     /// For how long no time has passed.
     pub lasted: Duration,
     /// How many tasks there are.
     pub tasks: usize,
+    /// The peers whose tasks took turns in the last half second, and how many; those with the
+    /// most first. Empty if only the experiment itself did.
+    pub busy: Vec<(PeerId, u64)>,
 }
 
 /// Why this program cannot run in virtual time.
@@ -91,8 +95,10 @@ fn block_on_within<W: Future<Output: Send>>(
         let (livelock, reported) = oneshot::channel();
         let (over, ended) = mpsc::channel::<()>();
         let handle = runtime.handle().clone();
+        let turns = Turns::default();
+        turns.follow();
         let watching = Builder::new().name("virtual clock".into());
-        watching.spawn(move || watch(&handle, limit, livelock, &ended))?;
+        watching.spawn(move || watch(&handle, &turns, limit, livelock, &ended))?;
         let output = runtime.block_on(async {
             time::begin_virtual();
             work(reported).await
@@ -114,6 +120,7 @@ fn block_on_within<W: Future<Output: Send>>(
 /// from outside.
 fn watch(
     runtime: &Handle,
+    turns: &Turns,
     limit: Duration,
     livelock: oneshot::Sender<Livelock>,
     ended: &mpsc::Receiver<()>,
@@ -126,12 +133,21 @@ fn watch(
         if now != last || now % 2 == 1 {
             (last, since) = (now, Instant::now());
         } else if since.elapsed() >= limit {
-            // The work may have ended.
-            let _ = livelock.send(Livelock {
-                lasted: since.elapsed(),
-                tasks: runtime.metrics().num_alive_tasks(),
-            });
-            return;
+            turns.begin();
+            let has_ended = ended.recv_timeout(LOOK) != Err(RecvTimeoutError::Timeout);
+            let busy = turns.end();
+            if has_ended {
+                return;
+            }
+            if count() == now {
+                // The work may have ended.
+                let _ = livelock.send(Livelock {
+                    lasted: since.elapsed(),
+                    tasks: runtime.metrics().num_alive_tasks(),
+                    busy,
+                });
+                return;
+            }
         }
     }
 }
@@ -139,6 +155,8 @@ fn watch(
 #[cfg(test)]
 mod tests {
     use std::time::UNIX_EPOCH;
+
+    use node::{Config, Protocol, Transport};
 
     use super::*;
 
@@ -179,6 +197,39 @@ mod tests {
             reported.lasted >= limit && reported.tasks >= 1,
             "{reported:?}"
         );
+        assert_eq!(reported.busy, [], "no peer took part");
+    }
+
+    /// Pings over memory take no virtual time.
+    #[test]
+    fn a_livelock_names_the_peers_that_are_busy() {
+        let reported = block_on_within(Duration::from_millis(200), 1, |livelock| async move {
+            let [one, other, idle] = [1, 2, 3].map(|index| {
+                let mut config = Config::new(node::keys::from_seed(1, index));
+                config.transports = [Transport::Memory].into();
+                config.protocols.insert(Protocol::Ping);
+                config.regular_pings = false;
+                node::start(config).expect("a peer").handle
+            });
+            let any = "/memory/0".parse().expect("an address");
+            let address = other.listen(any).await.expect("a free port");
+            one.dial(address).await.expect("a connection");
+            let without_end = async { while one.ping(other.peer_id()).await.is_ok() {} };
+            let reported = tokio::select! {
+                biased;
+                reported = livelock => reported.ok(),
+                () = without_end => None,
+            };
+            let mut pinging = [one.peer_id(), other.peer_id()];
+            pinging.sort_unstable();
+            (reported, pinging, idle)
+        });
+        let (reported, pinging, _idle) = reported.expect("a thread");
+        let busy = reported.expect("a report").busy;
+        let mut peers: Vec<_> = busy.iter().map(|(peer, _)| *peer).collect();
+        peers.sort_unstable();
+        assert_eq!(peers, pinging, "{busy:?}");
+        assert!(busy.iter().all(|(_, turns)| *turns > 1), "{busy:?}");
     }
 
     /// Nothing is ready, and no timer runs.

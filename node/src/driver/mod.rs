@@ -68,7 +68,7 @@ use trace::telemetry::{Tracer, from_wire, to_wire};
 use crate::admission::Admission;
 use crate::channel::{Inbound, Inbox, Outgoing};
 use crate::in_turn::in_turn;
-use crate::{Handle, Peer};
+use crate::{Handle, Peer, turns};
 
 /// How many orders wait for a driver. A guess; callers wait for a place.
 const ORDERS: usize = 32;
@@ -350,6 +350,7 @@ impl<A: Algorithm> Task<A> {
         for turn in 0_usize.. {
             // Some inputs consume no budget of tokio's, and may always be ready.
             consume_budget().await;
+            turns::count(self.handle.peer_id());
             match self.next(turn, orders, gate).await {
                 Woken::Faults(true) => self.on_faults(gate).await,
                 Woken::Order(Some(order)) => self.on_order(order).await,

@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 use super::{Directory, Driver, Links, Process, Report};
 use crate::channel::Outgoing;
 use crate::handle::Command;
+use crate::pause::Pause;
 use crate::{Config, Handle, Peer, PeerId, Protocol, Transport, keys};
 
 /// The deadline of a test.
@@ -36,7 +37,7 @@ pub(super) fn handle(commands: mpsc::Sender<Command>) -> Handle {
         peer_id: PeerId::random(),
         commands,
         count: watched::watched().1,
-        pause: Default::default(),
+        pause: Pause::new(PeerId::random()).into(),
     }
 }
 

@@ -2,7 +2,7 @@
 //! specification of gossipsub 1.1.
 //!
 //! A peer computes the score of each neighbour alone, from what it has seen of it. libp2p
-//! gives the sum: over topics, `topic_weight` times the sum of P1 to P4; plus P7 and
+//! gives the sum ([`Known`] has two of its parts): over topics, `topic_weight` times the sum of P1 to P4; plus P7 and
 //! the penalty of slow peers. P5, the application's score, is not used, and P6 is off unless
 //! a weight is given: all peers of a run have one IP address, or none.
 
@@ -140,8 +140,20 @@ pub struct Score {
     pub peer: libp2p::PeerId,
     /// Its score; `None` without scoring.
     pub score: Option<f64>,
+    /// Parts of it; 0 without scoring.
+    pub known: Known,
     /// In how many of the topics' meshes it is.
     pub meshes: usize,
+}
+
+/// The parts of a score that are known, with their weights. The rest of the sum is the other
+/// parts, and what a cap took away.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Known {
+    /// P1.
+    pub time_in_mesh: f64,
+    /// P2.
+    pub first_deliveries: f64,
 }
 
 impl Scoring {

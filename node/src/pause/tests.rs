@@ -88,7 +88,7 @@ async fn a_paused_peer_without_a_handle_ends() {
 
 #[tokio::test]
 async fn tasks_go_on_in_the_order_in_which_they_have_stopped() {
-    let pause = Pause::default();
+    let pause = Pause::new(PeerId::random());
     pause.set(true);
     let order = Arc::new(Mutex::new(Vec::new()));
     let tasks = (0..50).map(|number| {

@@ -2,7 +2,7 @@
 
 mod validation;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use libp2p::PeerId;
 use libp2p::gossipsub::{
@@ -13,7 +13,7 @@ use trace::time;
 
 use super::Error;
 use crate::config::Config;
-use crate::gossip::{Counting, Delivery, Score};
+use crate::gossip::{Counting, Delivery, Parts, Score};
 
 pub(crate) use validation::{Received, Validation};
 
@@ -67,7 +67,13 @@ pub(crate) fn new(config: &Config) -> Result<Behaviour, Error> {
 }
 
 /// Reports the event, unless it is a message that is yet to be validated.
-pub(crate) fn on_event(event: Event, local: PeerId, config: &Config, validation: &mut Validation) {
+pub(crate) fn on_event(
+    event: Event,
+    local: PeerId,
+    config: &Config,
+    validation: &mut Validation,
+    parts: Option<&mut Parts>,
+) {
     match event {
         Event::Message {
             message,
@@ -76,7 +82,7 @@ pub(crate) fn on_event(event: Event, local: PeerId, config: &Config, validation:
         } => {
             let received = Received { id, via, message };
             match validation.is_instant() {
-                true => deliver(received, local, config),
+                true => deliver(received, local, config, parts),
                 false => validation.begin(received),
             }
         }
@@ -93,17 +99,29 @@ pub(crate) fn on_event(event: Event, local: PeerId, config: &Config, validation:
 
 /// What the peer thinks of its neighbours, in the order of their PeerIds; and in how many of
 /// these topics' meshes they are.
-pub(crate) fn standing(gossipsub: &Behaviour, topics: &[String]) -> Vec<Score> {
+pub(crate) fn standing(
+    gossipsub: &Behaviour,
+    topics: &[String],
+    parts: Option<&mut Parts>,
+) -> Vec<Score> {
     let mut meshes = BTreeMap::<_, usize>::new();
+    let mut places = BTreeSet::new();
     for topic in topics {
         let topic = IdentTopic::new(topic).hash();
         for peer in gossipsub.mesh_peers(&topic) {
             *meshes.entry(peer).or_default() += 1;
+            places.insert((*peer, topic.clone()));
         }
     }
+    let known = parts.map(|parts| {
+        parts.look(&places);
+        parts.known()
+    });
+    let known = known.unwrap_or_default();
     let score = |peer: &PeerId| Score {
         peer: *peer,
         score: gossipsub.peer_score(peer),
+        known: known.get(peer).copied().unwrap_or_default(),
         meshes: meshes.get(peer).copied().unwrap_or_default(),
     };
     let mut all: Vec<_> = gossipsub.all_peers().map(|(peer, _)| score(peer)).collect();
@@ -117,13 +135,22 @@ pub(crate) fn on_validated(
     gossipsub: &mut Behaviour,
     local: PeerId,
     config: &Config,
+    parts: Option<&mut Parts>,
 ) {
     let Received { id, via, .. } = &received;
     gossipsub.report_message_validation_result(id, via, MessageAcceptance::Accept);
-    deliver(received, local, config);
+    deliver(received, local, config, parts);
 }
 
-fn deliver(Received { via, message, .. }: Received, local: PeerId, config: &Config) {
+fn deliver(
+    Received { via, message, .. }: Received,
+    local: PeerId,
+    config: &Config,
+    parts: Option<&mut Parts>,
+) {
+    if let Some(parts) = parts {
+        parts.delivered(via, message.topic.clone());
+    }
     tracing::info!(topic = %message.topic, bytes = message.data.len(), %via, "gossipsub message");
     config.watch.as_ref().inspect(|watch| {
         watch.delivered(Delivery {

@@ -40,20 +40,23 @@ pub struct Common {
     pub transport: Option<Transport>,
     /// The clock of a run over real peers. In virtual time, over --transport memory alone,
     /// the same seed gives the same run, and waiting costs nothing
-    #[arg(long, global = true, value_name = "CLOCK", default_value = "wall")]
-    pub time: Time,
+    /// [default: wall; of interop virtual]
+    #[arg(long, global = true, value_name = "CLOCK")]
+    pub time: Option<Time>,
     /// The links between peers: none (as this machine has them), lan, wan (20 to 100 ms),
     /// regions (eight regions, two classes of lines), or a file, as docs/world.md describes
-    #[arg(long, global = true, value_name = "NAME|FILE", default_value = "none")]
-    pub network: String,
+    /// [default: none; of interop regions]
+    #[arg(long, global = true, value_name = "NAME|FILE")]
+    pub network: Option<String>,
     /// What happens to processes and links, and when: a TOML file, as docs/scenario.md
     /// describes. Or the same as an inline table: '{pause = [{process = 2, at = "1s", resume = "2s"}]}'
     #[arg(long, global = true, value_name = "FILE")]
     pub scenario: Option<PathBuf>,
     /// What secures connections within the process: nothing saves memory, and
     /// is for --transport memory alone [TCP: noise, QUIC: TLS]
-    #[arg(long, global = true, value_name = "S", default_value = "noise")]
-    pub security: Security,
+    /// [default: noise; of interop in virtual time none]
+    #[arg(long, global = true, value_name = "S")]
+    pub security: Option<Security>,
     /// Where all keys and choices come from [default: a new one, printed]
     #[arg(long, global = true, value_name = "S")]
     pub seed: Option<u64>,
@@ -144,11 +147,12 @@ impl Common {
             return Err(Usage::value(given, reason).into());
         }
         let connections = topology.count(peers).map_err(lab::Error::from)?;
-        let transport = match self.time {
+        let time = self.time.unwrap_or_default();
+        let transport = match time {
             Time::Wall => transport(self.transport, need.transport)?,
             Time::Virtual => within_the_process(self, need.transport)?,
         };
-        let security = security(self.security, transport)?;
+        let security = security(self.security.unwrap_or(Security::Noise), transport)?;
         let limits = limits::check(&Plan {
             transport,
             security,
@@ -166,7 +170,7 @@ impl Common {
             edges,
             transport,
             security,
-            time: self.time,
+            time,
             network: world.map(|world| Arc::new(world.settle(peers, seed))),
             scenario,
             seed,
@@ -189,7 +193,11 @@ impl Common {
 }
 
 impl Common {
-    fn scenario_file(&self, peers: u32) -> Result<Option<ScenarioFile>, Error> {
+    /// The scenario, if one is given.
+    ///
+    /// # Errors
+    /// It cannot be read, or is not for so many peers.
+    pub(super) fn scenario_file(&self, peers: u32) -> Result<Option<ScenarioFile>, Error> {
         let Some(path) = self.scenario.clone() else {
             return Ok(None);
         };
@@ -220,7 +228,8 @@ fn world(
     transport: Transport,
     address: Option<Transport>,
 ) -> Result<Option<World>, Error> {
-    let given = World::find(&common.network).map_err(lab::Error::from)?;
+    let given =
+        World::find(common.network.as_deref().unwrap_or("none")).map_err(lab::Error::from)?;
     let planned = scenario.and_then(|file| file.scenario.network.clone());
     let named = given.as_ref().or(planned.as_ref());
     let option = match (named, scenario) {

@@ -17,7 +17,7 @@ use super::{Common, Measure};
 use super::{Error, Usage};
 use crate::experiment::gossip::{self, Options};
 use crate::run::RunOptions;
-use mesh::Mesh;
+pub(super) use mesh::Mesh;
 
 /// Options of `gossip`.
 #[derive(Clone, Debug, Args)]

@@ -6,6 +6,7 @@ pub mod commands;
 mod common;
 mod error;
 pub mod gossip;
+pub mod interop;
 pub mod kad;
 pub mod latency;
 pub mod need;
@@ -143,6 +144,8 @@ pub enum Command {
     System(System),
     /// Ask libp2p's Kademlia, and an oracle whether its answers are right
     Kad(kad::Kad),
+    /// gossipsub as libp2p compares its implementations: 700 peers in eight regions, in virtual time
+    Interop(interop::Interop),
     /// Send messages between pairs of peers, and the same over plain TCP
     Latency(latency::Latency),
     /// Run an experiment over lists of options: a table, plots, one CSV file

@@ -29,6 +29,7 @@ impl Command {
             Self::Ping(args) => Some(args.need()),
             Self::System(System::Gossip(args)) => Some(args.need()),
             Self::System(system) => Some(of_system(system, MANY)),
+            Self::Interop(args) => Some(args.need()),
             Self::Latency(args) => Some(args.need()),
             Self::Kad(args) => Some(args.need(args.tables_of(common.peers_or(MANY)?))),
             Self::Sweep(_)

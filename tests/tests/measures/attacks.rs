@@ -29,6 +29,27 @@ fn both(kind: &str) -> [Value; 2] {
     [off, on]
 }
 
+/// P1 and P2 are computed beside libp2p's sum. Honest peers have nothing else, but for P3 of
+/// those that hardly ever came first.
+#[test]
+fn the_parts_of_a_score_add_up_to_the_sum() {
+    let results = attacked("spam", "on");
+    let samples = results["standing"]["samples"].as_array().expect("samples");
+    for sample in samples {
+        let honest = &sample["honest"];
+        let [time, first] =
+            ["mean_time_in_mesh", "mean_first_deliveries"].map(|part| number(&honest[part]));
+        let rest = number(&honest["mean"]) - time - first;
+        assert!(rest.abs() < 0.1, "{sample}");
+    }
+    let honest = &last(&results)["honest"];
+    assert!(number(&honest["mean_time_in_mesh"]) > 0.1, "{honest}");
+    assert!(number(&honest["mean_first_deliveries"]) > 1.0, "{honest}");
+    let attackers = &last(&results)["attackers"];
+    assert_eq!(attackers["mean_first_deliveries"], 0.0, "{attackers}");
+    assert!(number(&attackers["mean"]) < -80.0, "{attackers}");
+}
+
 fn last(results: &Value) -> &Value {
     let samples = results["standing"]["samples"].as_array();
     samples.and_then(|all| all.last()).expect("samples")

@@ -54,6 +54,20 @@ fn gossipsub_messages_reach_all_peers() {
 }
 
 /// rust-libp2p#5642: messages just over 64 KiB were once sent and never arrived.
+/// libp2p's own scenario has its world and its sizes by default.
+#[test]
+fn the_interop_scenario_needs_no_options() {
+    let (_, record, _) = measured("--seed 1 --peers 40 interop --messages 4", 0);
+    assert_eq!(record["time"], "virtual");
+    assert_eq!(record["network"]["name"], "regions");
+    assert_eq!(record["topology"], "random:20");
+    let options = &record["experiment"]["options"];
+    assert_eq!(options["size_bytes"], 96 << 10);
+    assert_eq!(options["flood_publish"], false);
+    assert_eq!(options["validation_seconds"], 0.005);
+    assert_eq!(record["results"]["delivered"], 4 * 39);
+}
+
 #[test]
 fn messages_around_64_kib_and_of_a_megabyte_arrive_back_to_back() {
     for size in ["65535", "65536", "65537", "1M"] {

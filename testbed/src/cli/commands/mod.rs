@@ -19,11 +19,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
+use algorithms::NodeId;
 use clap::CommandFactory as _;
 use futures::future::BoxFuture;
+use lab::stats::thousands;
 use node::export::Exporter;
-use node::interrupt;
 use node::stderr::note;
+use node::{PeerId, interrupt};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::block_in_place;
@@ -57,6 +59,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::System(System::Gossip(args)) if args.protocol == Protocol::Gossipsub => {
             measure(&cli.common, &args).await
         }
+        Command::Interop(args) => measure(&cli.common, &args).await,
         Command::Kad(args) => measure(&cli.common, &args).await,
         Command::Latency(args) => measure(&cli.common, &args).await,
         Command::Sweep(args) => sweep::run(&cli.common, &args).await,
@@ -316,6 +319,23 @@ fn against_the_host(record: &Record, findings: &Findings) -> Vec<String> {
     saturated.into_iter().chain(still).collect()
 }
 
+/// Who took the most turns in a livelock.
+fn busiest(livelock: &Livelock, record: &Record) -> String {
+    let name = |busy: PeerId| {
+        let id = |peer| PeerId::from(node::keys::from_seed(record.seed, peer).public());
+        let peer = (0..record.peers).find(|peer| id(*peer) == busy);
+        peer.map_or_else(|| busy.to_string(), |peer| NodeId(peer).to_string())
+    };
+    let shown = livelock.busy.iter().take(3);
+    let shown: Vec<_> = shown
+        .map(|(peer, turns)| format!("{} with {} turns", name(*peer), thousands(*turns)))
+        .collect();
+    match shown.is_empty() {
+        true => "no task of a peer took a turn in the last half second".into(),
+        false => format!("the busiest in the last half second: {}", shown.join(", ")),
+    }
+}
+
 /// The verdict on a run, from its judge's findings and how it ended.
 fn verdict(mut findings: Findings, record: &Record, ended: Ended) -> Verdict {
     if record.spans.lost > 0 {
@@ -335,9 +355,12 @@ fn verdict(mut findings: Findings, record: &Record, ended: Ended) -> Verdict {
             reasons: vec![error.to_string()],
         },
         Ended::Interrupted => findings.cut_short("interrupted".into()),
-        Ended::Livelock(Livelock { lasted, tasks }) => findings.cut_short(format!(
-            "ended early: for {lasted:.0?} no virtual time passed, while some of {tasks} tasks \
-             woke each other without end"
+        Ended::Livelock(livelock) => findings.cut_short(format!(
+            "ended early: for {:.0?} no virtual time passed, while some of {} tasks woke each \
+             other without end; {}",
+            livelock.lasted,
+            livelock.tasks,
+            busiest(&livelock, record)
         )),
         Ended::Outgrown(memory) => findings.cut_short(format!(
             "ended early: the run took {} MiB of memory, and {} MiB were free when it began; \

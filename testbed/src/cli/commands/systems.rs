@@ -37,7 +37,7 @@ use crate::experiment::live::Live;
 use crate::experiment::simulated::Simulated;
 use crate::limits::Need;
 use crate::network::{Links, neighbours};
-use crate::run::{self, RunOptions, ScenarioFile, Time};
+use crate::run::{self, RunOptions, ScenarioFile};
 
 /// The default delay of a message in a live run: long enough that a cut finds some
 /// messages in flight.
@@ -122,7 +122,7 @@ pub(super) fn without_sockets(common: &Common) -> Common {
     Common {
         transport: Some(Transport::Memory),
         // They have a virtual time of their own.
-        time: Time::Wall,
+        time: None,
         ..common.clone()
     }
 }

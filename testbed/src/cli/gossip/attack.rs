@@ -71,7 +71,7 @@ impl Security {
     ///
     /// # Errors
     /// There are too many, or the attack does nothing in this run.
-    pub(super) fn attackers(
+    pub(in crate::cli) fn attackers(
         &self,
         options: &mut RunOptions,
         parameters: &Parameters,

@@ -152,7 +152,10 @@ impl Mesh {
     ///
     /// # Errors
     /// They contradict each other.
-    pub(super) fn parameters(&self, interval: Option<Duration>) -> Result<Parameters, Usage> {
+    pub(in crate::cli) fn parameters(
+        &self,
+        interval: Option<Duration>,
+    ) -> Result<Parameters, Usage> {
         let topics = f64::from(self.topics.unwrap_or(1));
         let a_second = interval.map(|interval| 1.0 / interval.as_secs_f64() / topics);
         let security = &self.security;

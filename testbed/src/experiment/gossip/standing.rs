@@ -1,14 +1,14 @@
 //! What peers think of their neighbours over time: who is in the meshes, and scores.
 //!
-//! libp2p gives the sum of a score alone. The score of a peer is one number at each of its
-//! neighbours.
+//! libp2p gives the sum of a score alone; two of its parts are known. The score of a peer is
+//! one number at each of its neighbours.
 
 use std::time::Duration;
 
 use algorithms::NodeId;
 use lab::spread::Message;
 use lab::stats::{Measure, Summary, Times, show};
-use node::gossip::{Attack, Score};
+use node::gossip::{Attack, Known, Score};
 use serde::Serialize;
 
 use crate::experiment::percentiles::Percentiles;
@@ -69,7 +69,7 @@ pub(super) struct VictimMesh {
     pub(super) attackers: usize,
 }
 
-/// Percentiles of scores, each a score that a neighbour has.
+/// Scores, each a score that a neighbour has.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(super) struct Scores {
     /// Of how many pairs of neighbours.
@@ -81,6 +81,10 @@ pub(super) struct Scores {
     pub(super) p50: f64,
     p95: f64,
     pub(super) max: f64,
+    /// What they are on average, and what P1 and P2 are of that.
+    pub(super) mean: f64,
+    pub(super) mean_time_in_mesh: f64,
+    pub(super) mean_first_deliveries: f64,
 }
 
 impl Scores {
@@ -88,6 +92,8 @@ impl Scores {
         let mut scores: Vec<_> = all.iter().filter_map(|one| one.score).collect();
         scores.sort_unstable_by(f64::total_cmp);
         let count = scores.len();
+        let mean = |sum: f64| sum / count as f64;
+        let known = |of: fn(&Known) -> f64| mean(all.iter().map(|one| of(&one.known)).sum());
         // The nearest rank.
         let percentile = |percent: usize| scores[(count * percent).div_ceil(100).max(1) - 1];
         (count > 0).then(|| Self {
@@ -98,6 +104,9 @@ impl Scores {
             p50: percentile(50),
             p95: percentile(95),
             max: percentile(100),
+            mean: mean(scores.iter().sum()),
+            mean_time_in_mesh: known(|known| known.time_in_mesh),
+            mean_first_deliveries: known(|known| known.first_deliveries),
         })
     }
 
@@ -108,9 +117,16 @@ impl Scores {
             p5,
             p50,
             p95,
+            mean,
+            mean_time_in_mesh: p1,
+            mean_first_deliveries: p2,
             ..
         } = self;
-        format!("p5 {p5:.1}, p50 {p50:.1}, p95 {p95:.1}, {negative} of {count} below 0")
+        let rest = mean - p1 - p2;
+        format!(
+            "p5 {p5:.1}, p50 {p50:.1}, p95 {p95:.1}, {negative} of {count} below 0; \
+             on average P1 {p1:.1}, P2 {p2:.1}, the rest {rest:.1}"
+        )
     }
 }
 
@@ -237,6 +253,10 @@ mod tests {
         let score = |score: f64| Score {
             peer: PeerId::random(),
             score: Some(score),
+            known: Known {
+                time_in_mesh: 1.0,
+                first_deliveries: score,
+            },
             meshes: 0,
         };
         let all: Vec<_> = (-50..150).map(|number| score(f64::from(number))).collect();
@@ -244,6 +264,8 @@ mod tests {
         assert_eq!((scores.count, scores.negative), (200, 50));
         let percentiles = [scores.min, scores.p5, scores.p50, scores.p95, scores.max];
         assert_eq!(percentiles, [-50.0, -41.0, 49.0, 139.0, 149.0]);
+        let means = [scores.mean_time_in_mesh, scores.mean_first_deliveries];
+        assert_eq!((scores.mean, means), (49.5, [1.0, 49.5]));
         let none = Score {
             score: None,
             ..score(0.0)

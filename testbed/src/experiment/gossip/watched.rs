@@ -25,6 +25,9 @@ struct Row {
     min: Option<f64>,
     p50: Option<f64>,
     max: Option<f64>,
+    mean: Option<f64>,
+    mean_time_in_mesh: Option<f64>,
+    mean_first_deliveries: Option<f64>,
 }
 
 /// Takes the samples.
@@ -146,6 +149,9 @@ impl Watched {
                 min: all.map(|all| all.min),
                 p50: all.map(|all| all.p50),
                 max: all.map(|all| all.max),
+                mean: all.map(|all| all.mean),
+                mean_time_in_mesh: all.map(|all| all.mean_time_in_mesh),
+                mean_first_deliveries: all.map(|all| all.mean_first_deliveries),
             })?;
         }
         Ok(())
