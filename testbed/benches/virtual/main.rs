@@ -22,13 +22,14 @@ use serde_json::Value;
 use tempfile::TempDir;
 use trace::store::Store;
 
-const ALL: [Benchmark; 6] = [
+const ALL: [Benchmark; 7] = [
     ("link_model", link_model),
     ("virtual_equals_wall", virtual_equals_wall),
     ("virtual_equals_wall_systems", systems_equal_wall),
     ("virtual_gossip_1000", beside_bare),
     ("virtual_kad_1000", kad),
     ("virtual_gossip_10000", gossip),
+    ("virtual_gossip_largest", largest),
 ];
 
 /// The argument with which this program runs the floor: how many messages follows.
@@ -216,19 +217,56 @@ fn kad() -> String {
 
 /// 20 messages of 1 KiB among 10,000 peers in `regions`.
 fn gossip() -> String {
-    let run = testbed(
-        &folder(),
-        "--time virtual --network regions --security none --peers 10000 gossip --protocol gossipsub --messages 20 --size 1K",
-    );
-    let results = &run["results"];
-    let number = |value: &Value| thousands(value.as_u64().unwrap_or_default());
+    let run = testbed(&folder(), &among(10_000, 20));
     format!(
-        "{} of {} delivered (target all); {} (target 8 GiB); {}",
-        number(&results["delivered"]),
-        number(&results["expected"]),
+        "{}; {} (target 8 GiB); {}",
+        delivered(&run),
         cost(&run),
         verdict(&run)
     )
+}
+
+/// Two messages among as many peers as 20 GiB hold: from how much 2,000 and 4,000 peers take,
+/// and then a twentieth fewer until it is so.
+fn largest() -> String {
+    const ROOM: f64 = (20_u64 << 30) as f64;
+    let taken = |peers| memory(&testbed(&folder(), &among(peers, 2))) as f64;
+    let (few, more) = (taken(2_000), taken(4_000));
+    let a_peer = (more - few) / 2_000.0;
+    let mut peers = (ROOM - few) / a_peer + 2_000.0;
+    loop {
+        let whole = 1_000 * (peers / 1e3) as u32;
+        let run = testbed(&folder(), &among(whole, 2));
+        if verdict(&run) == "pass" && memory(&run) as f64 <= ROOM {
+            let whole = thousands(whole.into());
+            return format!("{whole} peers: {}; {}", delivered(&run), cost(&run));
+        }
+        peers *= 0.95;
+    }
+}
+
+/// The options of gossip in `regions`, with messages of 1 KiB.
+fn among(peers: u32, messages: u32) -> String {
+    format!(
+        "--time virtual --network regions --security none --peers {peers} gossip --protocol \
+         gossipsub --messages {messages} --size 1K"
+    )
+}
+
+fn delivered(run: &Value) -> String {
+    let number = |name: &str| thousands(run["results"][name].as_u64().unwrap_or_default());
+    format!(
+        "{} of {} delivered (target all)",
+        number("delivered"),
+        number("expected")
+    )
+}
+
+/// The most bytes that the run had of this machine's memory.
+fn memory(run: &Value) -> u64 {
+    run["host_use"]["memory_bytes_most"]
+        .as_u64()
+        .unwrap_or_default()
 }
 
 /// What the run took of this machine.
@@ -237,15 +275,12 @@ fn cost(run: &Value) -> String {
     let virtual_seconds: f64 = phases.filter_map(|phase| phase["seconds"].as_f64()).sum();
     let seconds = |name: &str| run[name].as_f64().unwrap_or(f64::NAN);
     let wall = seconds("seconds");
-    let memory = run["host_use"]["memory_bytes_most"]
-        .as_u64()
-        .unwrap_or_default();
     format!(
         "{} of virtual time in {wall:.1} s, {:.2} virtual seconds a second; {:.1} s of CPU, {} MiB",
         show(Duration::try_from_secs_f64(virtual_seconds).unwrap_or_default()),
         virtual_seconds / wall,
         seconds("cpu_seconds"),
-        memory >> 20
+        memory(run) >> 20
     )
 }
 
