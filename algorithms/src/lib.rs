@@ -24,6 +24,7 @@ mod effect;
 pub mod flood;
 pub mod flood_set;
 mod fraction;
+pub mod hub;
 mod instance;
 pub mod lai_yang;
 pub mod naive_snapshot;

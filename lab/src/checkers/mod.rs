@@ -8,6 +8,7 @@ pub mod consensus;
 pub mod election;
 pub mod flood;
 pub mod generals;
+pub mod hub;
 pub mod leadership;
 pub mod linearizability;
 pub mod mutual_exclusion;

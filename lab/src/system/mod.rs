@@ -11,6 +11,7 @@ pub mod election;
 mod endings;
 pub mod generals;
 pub mod gossip;
+pub mod hub;
 pub mod mutual_exclusion;
 pub mod ping;
 pub mod replicated_log;

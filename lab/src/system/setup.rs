@@ -167,6 +167,18 @@ impl Setup {
         }
     }
 
+    /// Requires a channel between process 0 and each of the others.
+    pub(super) fn require_star(&self) -> Result<(), SetupError> {
+        let lacks = |&peer: &usize| !self.neighbours[peer].contains(&NodeId(0));
+        match (1..self.neighbours.len()).find(lacks) {
+            None => Ok(()),
+            Some(peer) => Err(SetupError::NoStar {
+                peer,
+                topology: self.topology.clone(),
+            }),
+        }
+    }
+
     /// Requires a channel between any two processes.
     pub(super) fn require_mesh(&self) -> Result<(), SetupError> {
         let mut all = self.neighbours.iter();

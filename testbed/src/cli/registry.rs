@@ -4,7 +4,7 @@
 use clap::Subcommand;
 use lab::lesson::Lesson;
 use lab::options::Net;
-use lab::system::{Setup, Visitor, agreement, election, generals, mutual_exclusion, ping};
+use lab::system::{Setup, Visitor, agreement, election, generals, hub, mutual_exclusion, ping};
 use lab::system::{replicated_log, snapshot, termination, wave};
 
 use super::Error;
@@ -68,6 +68,8 @@ choices! {
         Agree(WithNet<agreement::Options>),
         /// Obey the same order, although some lie: the Byzantine generals (OM)
         Generals(WithNet<generals::Options>),
+        /// Register at a hub that asks for work, rations what it passes on, and finds the others
+        Hub(WithNet<hub::Options>),
     }
 }
 

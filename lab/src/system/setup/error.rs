@@ -46,6 +46,29 @@ pub enum SetupError {
         /// The topology.
         topology: String,
     },
+    /// A process has no channel to process 0.
+    #[error(
+        "peer {peer} is not connected with peer 0, the hub, in topology {topology}; take \
+         --topology star or full"
+    )]
+    NoStar {
+        /// The first peer that lacks it.
+        peer: usize,
+        /// The topology.
+        topology: String,
+    },
+    /// A bucket that grows so often a minute cannot grow by whole bytes.
+    #[error(
+        "--ration {ration}: it grows {ticks} times a minute, by whole bytes; take a multiple of \
+         {ticks}, for example {}",
+        (ration / ticks + 1) * ticks
+    )]
+    Ration {
+        /// How many bytes a minute.
+        ration: u64,
+        /// How often it grows.
+        ticks: u64,
+    },
     /// The topology has no ring.
     #[error(
         "peer {peer} is not connected with peer {next} in topology {topology}: this algorithm \

@@ -1,0 +1,212 @@
+//! A hub and its peers with a mistake in them, for judges to find and for readers to see what
+//! a rule is there for.
+
+use super::{Code, Command, Hub, Message, Node, Output, Server, Session, Timer};
+use crate::{Algorithm, Describe, Effect, Input, NodeId, Out};
+
+/// A mistake. Peers take advantage of it where they can.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Flaw {
+    /// The hub accepts a proof whatever was asked for.
+    ProofBoundToNothing,
+    /// The hub accepts a proof again.
+    ReplayAccepted,
+    /// The hub takes any session for its own.
+    RegisterBeforeProof,
+    /// A session ends a while after it was registered, and not after it was last heard of.
+    ExpiryByTheWrongClock,
+    /// A session never ends.
+    NeverExpires,
+    /// A peer that registers again has a full bucket.
+    RationResetByReconnecting,
+    /// All peers have one bucket.
+    RationShared,
+    /// Every bucket is full at any time.
+    RationIgnored,
+    /// A bucket that was never used is empty.
+    RationWithheld,
+    /// A peer is told of all but the nearest.
+    NearestLeftOut,
+    /// The hub passes data on to whom it does not know.
+    ForwardToTheUnregistered,
+}
+
+/// A process with that mistake.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Describe)]
+pub struct Flawed {
+    #[describe(flatten)]
+    hub: Hub,
+    #[describe(skip)]
+    flaw: Flaw,
+}
+
+/// Whose bucket all share.
+const ALL: NodeId = NodeId(u32::MAX);
+
+impl Flawed {
+    /// The process with that mistake.
+    pub const fn new(hub: Hub, flaw: Flaw) -> Self {
+        Self { hub, flaw }
+    }
+
+    /// What the right process does, but for some effects.
+    fn step(&mut self, input: Input<Hub>, out: &mut Out<Self>) {
+        let is_ping = matches!(
+            &input,
+            Input::Message {
+                message: Message::Ping,
+                ..
+            }
+        );
+        for effect in out.step_below(&mut self.hub, input) {
+            match effect {
+                Effect::SetTimer {
+                    timer: Timer::Expire(_),
+                    ..
+                } if self.keeps_no_time(is_ping) => {}
+                Effect::Send { to, message, .. } => out.send(to, self.spoiled(message)),
+                Effect::SetTimer { timer, after } => out.set_timer(timer, after),
+                Effect::CancelTimer { timer } => out.cancel_timer(timer),
+                Effect::Output(output) => out.output(output),
+                Effect::Persist => out.persist(),
+            }
+        }
+    }
+
+    fn keeps_no_time(&self, is_ping: bool) -> bool {
+        match self.flaw {
+            Flaw::NeverExpires => true,
+            Flaw::ExpiryByTheWrongClock => is_ping,
+            _ => false,
+        }
+    }
+
+    fn spoiled(&self, mut message: Message) -> Message {
+        if let (Flaw::NearestLeftOut, Message::Neighbours { nodes, .. }) = (self.flaw, &mut message)
+            && nodes.len() > 1
+        {
+            nodes.remove(0);
+        }
+        message
+    }
+}
+
+impl Algorithm for Flawed {
+    type Message = Message;
+    type Timer = Timer;
+    type Command = Command;
+    type Output = Output;
+
+    fn on_start(&mut self, out: &mut Out<Self>) {
+        self.step(Input::Start, out);
+    }
+
+    fn on_restart(&mut self, out: &mut Out<Self>) {
+        self.step(Input::Restart, out);
+    }
+
+    fn on_command(&mut self, command: Command, out: &mut Out<Self>) {
+        if let (Hub::Node(node), Flaw::RegisterBeforeProof) = (&mut self.hub, self.flaw) {
+            let seal = proto::Bytes::from_static(b"made up");
+            node.session.get_or_insert(Session { epoch: 1, seal });
+        }
+        self.step(Input::Command(command), out);
+    }
+
+    fn on_timer(&mut self, timer: Timer, out: &mut Out<Self>) {
+        self.step(Input::Timer(timer), out);
+    }
+
+    fn on_message(&mut self, from: NodeId, mut message: Message, out: &mut Out<Self>) {
+        let mut reconnects = None;
+        match &mut self.hub {
+            Hub::Server(server) => before(self.flaw, server, from, &mut message),
+            Hub::Node(node) => reconnects = take_advantage(self.flaw, node, &mut message),
+        }
+        let to = match &message {
+            Message::Forward { to, .. } => Some(*to),
+            _ => None,
+        };
+        self.step(Input::Message { from, message }, out);
+        if let Hub::Server(server) = &mut self.hub {
+            after(self.flaw, server, from, to);
+        }
+        if let Some(session) = reconnects {
+            out.send(from, Message::Register { session });
+        }
+    }
+}
+
+/// Changes a message, or the state of the hub before it is handled.
+fn before(flaw: Flaw, server: &mut Server, from: NodeId, message: &mut Message) {
+    match (flaw, message) {
+        (Flaw::ProofBoundToNothing, Message::Proof { epoch, bits, .. }) => {
+            (server.terms.bits, *bits) = (0, 0);
+            *epoch = server.epoch;
+        }
+        (Flaw::ReplayAccepted, Message::Proof { .. } | Message::NewSession { .. }) => {
+            server.accepted.remove(&from);
+        }
+        (Flaw::RegisterBeforeProof, Message::Register { session }) => {
+            *session = server.session(from, server.epoch);
+        }
+        (Flaw::RationResetByReconnecting, Message::Register { .. })
+        | (Flaw::RationIgnored, Message::Forward { .. } | Message::Call { .. }) => {
+            server.spent.remove(&from);
+        }
+        (Flaw::RationShared, Message::Forward { .. } | Message::Call { .. }) => {
+            if let Some(spent) = server.spent.remove(&ALL) {
+                server.spent.insert(from, spent);
+            }
+        }
+        (Flaw::RationWithheld, Message::Forward { .. } | Message::Call { .. }) => {
+            let burst = server.terms.burst;
+            server.spent.entry(from).or_insert(burst);
+        }
+        (Flaw::ForwardToTheUnregistered, Message::Forward { to, .. }) => {
+            if server.registered.insert(*to) {
+                server.accepted.insert(ALL, 0);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Changes the state of the hub after a message was handled.
+fn after(flaw: Flaw, server: &mut Server, from: NodeId, to: Option<NodeId>) {
+    match (flaw, to) {
+        (Flaw::RationShared, _) => {
+            if let Some(spent) = server.spent.remove(&from) {
+                server.spent.insert(ALL, spent);
+            }
+        }
+        (Flaw::ForwardToTheUnregistered, Some(to)) => {
+            // It was not known before.
+            if server.accepted.remove(&ALL).is_some() {
+                server.registered.remove(&to);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Changes what a peer sees. Returns the session with which it registers again.
+fn take_advantage(flaw: Flaw, node: &mut Node, message: &mut Message) -> Option<Session> {
+    match (flaw, message) {
+        (Flaw::ProofBoundToNothing, Message::Challenge { bits, .. }) => *bits = 0,
+        // It hears nothing, and goes through it all again, in the same epoch.
+        (Flaw::ReplayAccepted, pong @ Message::Pong) => {
+            node.session = None;
+            *pong = Message::Registered;
+        }
+        (
+            Flaw::RationResetByReconnecting,
+            Message::Refused {
+                code: Code::Ration { .. },
+                ..
+            },
+        ) => return node.session.clone(),
+        _ => {}
+    }
+    None
+}

@@ -1,0 +1,287 @@
+//! A peer of the hub.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use proto::Bytes;
+
+use super::{Code, Command, Hub, Message, Output, Puzzle, Session, Timer};
+use crate::{Describe, NodeId, Out};
+
+/// How many numbers a peer tries in one step. A guess: a millisecond of work, between which
+/// it handles other messages.
+const SLICE: u64 = 4096;
+
+/// How long it waits between two such steps.
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// The state of a peer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Describe)]
+pub struct Node {
+    #[describe(skip)]
+    pub(super) me: NodeId,
+    #[describe(skip)]
+    hub: NodeId,
+    /// The version that it speaks.
+    #[describe(skip)]
+    version: u64,
+    /// How often it says that it is there, and tries again; `None` for never.
+    #[describe(skip)]
+    alive: Option<Duration>,
+    phase: Phase,
+    /// What it registers with.
+    #[describe(skip)]
+    pub(super) session: Option<Session>,
+    /// Whether it has not yet said that it joined.
+    #[describe(skip)]
+    joins: bool,
+    /// Whether it has heard from the hub since it last said that it is there.
+    #[describe(skip)]
+    hears: bool,
+    /// The number of its last question.
+    questions: u64,
+    /// The questions that the hub has not answered.
+    #[describe(skip)]
+    open: BTreeMap<u64, Message>,
+}
+
+/// How far it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Describe)]
+enum Phase {
+    /// It wants nothing.
+    Outside,
+    /// It has asked for a challenge.
+    Asking,
+    /// It looks for a number, from this one on.
+    Solving {
+        #[describe(skip)]
+        puzzle: Puzzle,
+        nonce: u64,
+    },
+    /// It has sent its proof.
+    Proving,
+    /// It has shown its session.
+    Registering,
+    /// It is registered.
+    Inside,
+}
+
+impl Node {
+    /// A peer of that hub.
+    pub const fn new(me: NodeId, hub: NodeId, version: u64, alive: Option<Duration>) -> Self {
+        Self {
+            me,
+            hub,
+            version,
+            alive,
+            phase: Phase::Outside,
+            session: None,
+            joins: false,
+            hears: false,
+            questions: 0,
+            open: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn on_command(&mut self, command: Command, out: &mut Out<Hub>) {
+        self.questions += 1;
+        let number = self.questions;
+        let question = match command {
+            Command::Join => return self.join(out),
+            Command::Leave => return self.leave(out),
+            Command::Find(target) => Message::Find { number, target },
+            Command::Forward(to, bytes) => Message::Forward {
+                number,
+                to,
+                data: zeros(bytes),
+            },
+            Command::Call(to, bytes, within) => {
+                out.set_timer(Timer::Deadline(number), within);
+                Message::Call {
+                    number,
+                    to,
+                    data: zeros(bytes),
+                }
+            }
+            Command::Reverse(to) => Message::Reverse { number, to },
+        };
+        if self.phase == Phase::Inside {
+            out.send(self.hub, question.clone());
+        }
+        self.open.insert(number, question);
+    }
+
+    fn join(&mut self, out: &mut Out<Hub>) {
+        self.joins = true;
+        self.begin(out);
+        if let Some(alive) = self.alive {
+            out.set_timer(Timer::Alive, alive);
+        }
+    }
+
+    fn leave(&mut self, out: &mut Out<Hub>) {
+        self.phase = Phase::Outside;
+        out.cancel_timer(Timer::Alive);
+        out.cancel_timer(Timer::Solve);
+        out.output(Output::Left);
+    }
+
+    /// With its session, if it has one.
+    fn begin(&mut self, out: &mut Out<Hub>) {
+        let (phase, message) = match self.session.clone() {
+            Some(session) => (Phase::Registering, Message::Register { session }),
+            None => (
+                Phase::Asking,
+                Message::NewSession {
+                    version: self.version,
+                },
+            ),
+        };
+        self.phase = phase;
+        out.send(self.hub, message);
+    }
+
+    pub(super) fn on_timer(&mut self, timer: Timer, out: &mut Out<Hub>) {
+        match timer {
+            Timer::Solve => self.solve(out),
+            Timer::Alive => self.say_alive(out),
+            Timer::Deadline(number) => {
+                if self.open.remove(&number).is_some() {
+                    out.output(Output::Late);
+                }
+            }
+            Timer::Expire(_) | Timer::Epoch | Timer::Tick => {}
+        }
+    }
+
+    /// The hub may have restarted, and have lost what this peer has sent.
+    fn say_alive(&mut self, out: &mut Out<Hub>) {
+        let Some(alive) = self.alive else { return };
+        match self.phase {
+            Phase::Outside => return,
+            Phase::Solving { .. } => {}
+            Phase::Inside if self.hears => {
+                self.hears = false;
+                out.send(self.hub, Message::Ping);
+            }
+            Phase::Asking | Phase::Proving | Phase::Registering | Phase::Inside => self.begin(out),
+        }
+        out.set_timer(Timer::Alive, alive);
+    }
+
+    /// Tries some numbers.
+    fn solve(&mut self, out: &mut Out<Hub>) {
+        let Phase::Solving { puzzle, nonce } = &mut self.phase else {
+            return;
+        };
+        let from = *nonce;
+        let found = (from..from.saturating_add(SLICE)).find(|nonce| puzzle.is_solved_by(*nonce));
+        let Some(found) = found else {
+            *nonce = from.saturating_add(SLICE);
+            out.set_timer(Timer::Solve, PAUSE);
+            return;
+        };
+        let proof = Message::Proof {
+            epoch: puzzle.epoch,
+            bits: puzzle.bits,
+            nonce: found,
+        };
+        self.phase = Phase::Proving;
+        out.send(self.hub, proof);
+    }
+
+    pub(super) fn on_message(&mut self, from: NodeId, message: Message, out: &mut Out<Hub>) {
+        if from != self.hub {
+            return;
+        }
+        match (message, &self.phase) {
+            (Message::Challenge { epoch, bits, seed }, Phase::Asking) => {
+                let (node, hub) = (self.me, self.hub);
+                let puzzle = Puzzle {
+                    node,
+                    hub,
+                    epoch,
+                    bits,
+                    seed,
+                };
+                self.phase = Phase::Solving { puzzle, nonce: 0 };
+                out.set_timer(Timer::Solve, Duration::ZERO);
+            }
+            (Message::Accepted { session }, Phase::Proving) => {
+                self.session = Some(session);
+                self.begin(out);
+            }
+            (Message::Registered, Phase::Registering) => self.enter(out),
+            (Message::Pong, _) => self.hears = true,
+            (Message::Neighbours { number, nodes }, _) => {
+                self.end(number, Output::Found { nodes }, out);
+            }
+            (Message::Forwarded { number }, _) => self.end(number, Output::Sent, out),
+            (Message::Answered { number, .. }, _) => self.end(number, Output::Answered, out),
+            (Message::Reversed { number }, _) => self.end(number, Output::Reversed, out),
+            (
+                Message::Called {
+                    from: to,
+                    number,
+                    data,
+                },
+                Phase::Inside,
+            ) => {
+                out.send(self.hub, Message::Answer { to, number, data });
+            }
+            (Message::Refused { number, code }, _) => self.on_refused(number, code, out),
+            _ => {}
+        }
+    }
+
+    fn enter(&mut self, out: &mut Out<Hub>) {
+        self.phase = Phase::Inside;
+        self.hears = true;
+        if std::mem::take(&mut self.joins) {
+            out.output(Output::Joined);
+        }
+        for question in self.open.values() {
+            out.send(self.hub, question.clone());
+        }
+    }
+
+    /// The hub has answered that question.
+    fn end(&mut self, number: u64, output: Output, out: &mut Out<Hub>) {
+        if let Some(question) = self.open.remove(&number) {
+            if matches!(question, Message::Call { .. }) {
+                out.cancel_timer(Timer::Deadline(number));
+            }
+            out.output(output);
+        }
+    }
+
+    fn on_refused(&mut self, number: u64, code: Code, out: &mut Out<Hub>) {
+        match (code, &self.phase) {
+            // It was not the peer's question, but an answer that it gave.
+            (Code::Nobody | Code::Large | Code::Ration { .. }, _) => {
+                self.end(number, Output::Refused { code }, out);
+            }
+            (Code::Version { .. }, Phase::Asking) => {
+                self.phase = Phase::Outside;
+                self.joins = false;
+                out.cancel_timer(Timer::Alive);
+                out.output(Output::Refused { code });
+                for number in std::mem::take(&mut self.open).into_keys() {
+                    out.cancel_timer(Timer::Deadline(number));
+                    out.output(Output::Refused { code });
+                }
+            }
+            (Code::Proof, Phase::Proving) | (Code::Session, Phase::Registering) => {
+                self.session = None;
+                self.begin(out);
+            }
+            // The hub has restarted, or the session has ended.
+            (Code::Unregistered, Phase::Inside) => self.begin(out),
+            _ => {}
+        }
+    }
+}
+
+fn zeros(bytes: u32) -> Bytes {
+    Bytes::from(vec![0; bytes as usize])
+}

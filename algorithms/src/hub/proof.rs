@@ -1,0 +1,131 @@
+//! What a hub and its peers compute: the hash of a proof, seals, and places.
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use proto::Bytes;
+use sha2::{Digest as _, Sha256};
+
+use crate::NodeId;
+
+/// The bytes of a seal: 128 bits, of which nobody guesses one.
+const SEAL: usize = 16;
+
+/// What a peer has to find a number for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Puzzle {
+    /// Whose proof it will be.
+    pub node: NodeId,
+    /// For which hub.
+    pub hub: NodeId,
+    /// In which epoch.
+    pub epoch: u64,
+    /// With how many zero bits the hash has to begin.
+    pub bits: u32,
+    /// The seed of the challenge.
+    pub seed: Bytes,
+}
+
+impl Puzzle {
+    /// Whether SHA-256 of all this and the number begins with so many zero bits. Numbers are
+    /// hashed as their bytes, the highest first.
+    pub fn is_solved_by(&self, nonce: u64) -> bool {
+        let hash = Sha256::new()
+            .chain_update(self.node.0.to_be_bytes())
+            .chain_update(self.hub.0.to_be_bytes())
+            .chain_update(self.epoch.to_be_bytes())
+            .chain_update(self.bits.to_be_bytes())
+            .chain_update(&self.seed)
+            .chain_update(nonce.to_be_bytes())
+            .finalize();
+        let mut zeros = 0;
+        for byte in hash {
+            zeros += byte.leading_zeros();
+            if byte != 0 {
+                break;
+            }
+        }
+        zeros >= self.bits
+    }
+}
+
+/// HMAC-SHA-256 of the parts, shortened.
+pub(super) fn seal(key: &[u8], purpose: &[u8], parts: &[u64]) -> Bytes {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key may have any length");
+    mac.update(purpose);
+    for part in parts {
+        mac.update(&part.to_be_bytes());
+    }
+    Bytes::copy_from_slice(&mac.finalize().into_bytes()[..SEAL])
+}
+
+/// Where a peer is, for the distance to other places: the first eight bytes of SHA-256 of its
+/// number. The distance of two places is their exclusive or.
+pub fn place(node: NodeId) -> u64 {
+    let hash = Sha256::digest(node.0.to_be_bytes());
+    let first = hash.first_chunk().expect("32 bytes");
+    u64::from_be_bytes(*first)
+}
+
+/// A place as a text: numbers of spans have one bit less.
+pub(super) fn place_text(place: &u64) -> String {
+    format!("{place:016x}")
+}
+
+/// A seal as a text.
+pub(super) fn hex(bytes: &Bytes) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// How many bytes there are.
+pub(super) fn length(data: &Bytes) -> u64 {
+    data.len() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proof_is_bound_to_everything() {
+        let puzzle = Puzzle {
+            node: NodeId(1),
+            hub: NodeId(0),
+            epoch: 7,
+            bits: 12,
+            seed: seal(b"key", b"challenge", &[1, 7]),
+        };
+        let nonce = (0..).find(|nonce| puzzle.is_solved_by(*nonce));
+        let nonce = nonce.expect("one of 4,096");
+        let others = [
+            Puzzle {
+                node: NodeId(2),
+                ..puzzle.clone()
+            },
+            Puzzle {
+                hub: NodeId(3),
+                ..puzzle.clone()
+            },
+            Puzzle {
+                epoch: 8,
+                ..puzzle.clone()
+            },
+            Puzzle {
+                bits: 13,
+                ..puzzle.clone()
+            },
+            Puzzle {
+                seed: seal(b"another", b"challenge", &[1, 7]),
+                ..puzzle.clone()
+            },
+        ];
+        for other in others {
+            assert!(!other.is_solved_by(nonce), "{other:?}");
+        }
+    }
+
+    /// RFC 4231, test case 2: HMAC-SHA-256 of `what do ya want for nothing?`.
+    #[test]
+    fn seals_are_hmac() {
+        let sealed = seal(b"Jefe", b"what do ya want for nothing?", &[]);
+        assert_eq!(hex(&sealed), "5bdcc146bf60754e6a042426089575c7");
+    }
+}

@@ -1,0 +1,99 @@
+//! What the hub does for those who are registered.
+
+use proto::Bytes;
+
+use super::{Code, Hub, Message, Server, Timer, place};
+use crate::{NodeId, Out};
+
+impl Server {
+    /// Those who are nearest to the target, the nearest first.
+    pub(super) fn find(
+        &self,
+        from: NodeId,
+        number: u64,
+        target: u64,
+        out: &mut Out<Hub>,
+    ) -> Result<(), Code> {
+        self.require(from)?;
+        let mut nodes: Vec<_> = self.registered.iter().copied().collect();
+        nodes.sort_by_key(|node| place(*node) ^ target);
+        nodes.truncate(self.terms.nearest);
+        out.send(from, Message::Neighbours { number, nodes });
+        Ok(())
+    }
+
+    pub(super) fn forward(
+        &mut self,
+        from: NodeId,
+        to: NodeId,
+        number: u64,
+        data: Bytes,
+        out: &mut Out<Hub>,
+    ) -> Result<(), Code> {
+        self.pass_on(from, to, data.len(), out)?;
+        out.send(to, Message::Relayed { from, data });
+        out.send(from, Message::Forwarded { number });
+        Ok(())
+    }
+
+    pub(super) fn reverse(
+        &self,
+        from: NodeId,
+        to: NodeId,
+        number: u64,
+        out: &mut Out<Hub>,
+    ) -> Result<(), Code> {
+        self.require(from)?;
+        self.require_other(from, to)?;
+        out.send(to, Message::DialBack { from });
+        out.send(from, Message::Reversed { number });
+        Ok(())
+    }
+
+    fn require_other(&self, from: NodeId, to: NodeId) -> Result<(), Code> {
+        let is_there = to != from && self.registered.contains(&to);
+        is_there.then_some(()).ok_or(Code::Nobody)
+    }
+
+    /// Takes so many bytes out of the sender's bucket.
+    pub(super) fn pass_on(
+        &mut self,
+        from: NodeId,
+        to: NodeId,
+        bytes: usize,
+        out: &mut Out<Hub>,
+    ) -> Result<(), Code> {
+        self.require(from)?;
+        self.require_other(from, to)?;
+        let bytes = bytes as u64;
+        if bytes > self.terms.largest {
+            return Err(Code::Large);
+        }
+        let spent = self.spent.get(&from).copied().unwrap_or(0) + bytes;
+        if let Some(missing) = spent.checked_sub(self.terms.burst).filter(|it| *it > 0) {
+            let ticks = missing.div_ceil(self.terms.fill.max(1));
+            let ticks = u32::try_from(ticks).unwrap_or(u32::MAX);
+            let wait = self.terms.tick.saturating_mul(ticks);
+            return Err(Code::Ration { wait });
+        }
+        if self.spent.is_empty() && bytes > 0 {
+            out.set_timer(Timer::Tick, self.terms.tick);
+        }
+        if spent > 0 {
+            self.spent.insert(from, spent);
+        }
+        Ok(())
+    }
+
+    /// A bucket that is full again is not kept.
+    pub(super) fn fill(&mut self, out: &mut Out<Hub>) {
+        let fill = self.terms.fill.max(1);
+        self.spent.retain(|_, spent| {
+            *spent = spent.saturating_sub(fill);
+            *spent > 0
+        });
+        if !self.spent.is_empty() {
+            out.set_timer(Timer::Tick, self.terms.tick);
+        }
+    }
+}

@@ -1,0 +1,276 @@
+use std::time::Duration;
+
+use super::*;
+use crate::testing::Network;
+use crate::{Effect, Input, step};
+
+const HUB: NodeId = NodeId(0);
+
+fn terms() -> Terms {
+    Terms {
+        bits: 6,
+        crowd: 4,
+        epoch: None,
+        kept: 1,
+        life: None,
+        nearest: 2,
+        burst: 100,
+        tick: Duration::from_secs(1),
+        fill: 10,
+        largest: 80,
+    }
+}
+
+fn server() -> Hub {
+    Hub::Server(Server::new(HUB, terms(), [7; 32]))
+}
+
+fn process(id: NodeId) -> Hub {
+    match id {
+        HUB => server(),
+        id => Hub::Node(Node::new(id, HUB, VERSION, None)),
+    }
+}
+
+/// What the hub sends to that peer for a message of it.
+fn ask(hub: &mut Hub, from: NodeId, message: Message) -> Vec<(NodeId, Message)> {
+    let effects = step(hub, Input::Message { from, message }, 0);
+    let sent = effects.into_iter().filter_map(|effect| match effect {
+        Effect::Send { to, message, .. } => Some((to, message)),
+        _ => None,
+    });
+    sent.collect()
+}
+
+fn started() -> Hub {
+    let mut hub = server();
+    step(&mut hub, Input::Start, 0);
+    hub
+}
+
+/// The proof for what the hub asks of that peer.
+fn proof(hub: &mut Hub, node: NodeId) -> Message {
+    let answer = ask(hub, node, Message::NewSession { version: VERSION });
+    let [(_, Message::Challenge { epoch, bits, seed })] = &answer[..] else {
+        panic!("{answer:?}");
+    };
+    let (epoch, bits, seed) = (*epoch, *bits, seed.clone());
+    let puzzle = Puzzle {
+        node,
+        hub: HUB,
+        epoch,
+        bits,
+        seed,
+    };
+    let nonce = (0..).find(|nonce| puzzle.is_solved_by(*nonce));
+    let nonce = nonce.expect("one of 64");
+    Message::Proof { epoch, bits, nonce }
+}
+
+/// Registers that peer. Returns its session.
+fn register(hub: &mut Hub, node: NodeId) -> Session {
+    let proof = proof(hub, node);
+    let answer = ask(hub, node, proof);
+    let [(_, Message::Accepted { session })] = &answer[..] else {
+        panic!("{answer:?}");
+    };
+    let registered = ask(
+        hub,
+        node,
+        Message::Register {
+            session: session.clone(),
+        },
+    );
+    assert_eq!(registered, [(node, Message::Registered)]);
+    session.clone()
+}
+
+fn refused(node: NodeId, number: u64, code: Code) -> Vec<(NodeId, Message)> {
+    vec![(node, Message::Refused { number, code })]
+}
+
+fn forward(number: u64, to: NodeId, bytes: usize) -> Message {
+    let data = Bytes::from(vec![0; bytes]);
+    Message::Forward { number, to, data }
+}
+
+#[test]
+fn everybody_registers_and_finds_the_others() {
+    for seed in 0..50 {
+        let mut network = Network::new(6, process, seed);
+        network.now(HUB, Input::Start);
+        for node in 1..6 {
+            network.later(NodeId(node), Input::Command(Command::Join));
+        }
+        network.run();
+        network.later(NodeId(1), Input::Command(Command::Find(place(NodeId(4)))));
+        network.later(NodeId(2), Input::Command(Command::Forward(NodeId(3), 80)));
+        let within = Duration::from_secs(1);
+        network.later(NodeId(5), Input::Command(Command::Reverse(NodeId(1))));
+        network.run();
+        network.now(
+            NodeId(3),
+            Input::Command(Command::Call(NodeId(2), 8, within)),
+        );
+        network.run();
+        let outputs = &network.outputs;
+        let joined = outputs
+            .iter()
+            .filter(|(_, output)| *output == Output::Joined);
+        assert_eq!(joined.count(), 5);
+        let found = outputs.iter().find_map(|(by, output)| match output {
+            Output::Found { nodes } => Some((*by, nodes[0])),
+            _ => None,
+        });
+        assert_eq!(found, Some((NodeId(1), NodeId(4))));
+        for ending in [(NodeId(2), Output::Sent), (NodeId(5), Output::Reversed)] {
+            assert!(outputs.contains(&ending), "{outputs:?}");
+        }
+        let answered = [Output::Answered, Output::Late].map(|output| (NodeId(3), output));
+        assert!(
+            answered.iter().any(|one| outputs.contains(one)),
+            "{outputs:?}"
+        );
+    }
+}
+
+#[test]
+fn a_proof_serves_one_peer_once() {
+    let mut hub = started();
+    let [one, other] = [NodeId(1), NodeId(2)];
+    let proof = proof(&mut hub, one);
+    assert_eq!(
+        ask(&mut hub, other, proof.clone()),
+        refused(other, 0, Code::Proof)
+    );
+    let accepted = ask(&mut hub, one, proof.clone());
+    assert!(matches!(&accepted[..], [(_, Message::Accepted { .. })]));
+    assert_eq!(ask(&mut hub, one, proof), refused(one, 0, Code::Proof));
+}
+
+#[test]
+fn a_proof_of_the_last_epoch_is_too_late() {
+    let mut hub = started();
+    let proof = proof(&mut hub, NodeId(1));
+    step(&mut hub, Input::Timer(Timer::Epoch), 0);
+    assert_eq!(
+        ask(&mut hub, NodeId(1), proof),
+        refused(NodeId(1), 0, Code::Proof)
+    );
+}
+
+#[test]
+fn sessions_make_those_to_come_harder() {
+    let mut hub = started();
+    for node in 1..=4 {
+        register(&mut hub, NodeId(node));
+    }
+    let proof = proof(&mut hub, NodeId(5));
+    assert!(matches!(proof, Message::Proof { bits: 7, .. }), "{proof:?}");
+}
+
+#[test]
+fn a_session_outlives_the_hub_but_not_its_epochs() {
+    let mut hub = started();
+    let node = NodeId(1);
+    let session = register(&mut hub, node);
+    let find = Message::Find {
+        number: 3,
+        target: 0,
+    };
+    let Hub::Server(Server { epoch, .. }) = hub else {
+        panic!("it is the hub");
+    };
+    // What is not durable is lost.
+    let mut hub = Hub::Server(Server {
+        epoch,
+        ..Server::new(HUB, terms(), [7; 32])
+    });
+    step(&mut hub, Input::Restart, 0);
+    assert_eq!(
+        ask(&mut hub, node, find),
+        refused(node, 3, Code::Unregistered)
+    );
+    let register = Message::Register { session };
+    assert_eq!(
+        ask(&mut hub, node, register.clone()),
+        [(node, Message::Registered)]
+    );
+    let stolen = ask(&mut hub, NodeId(2), register.clone());
+    assert_eq!(stolen, refused(NodeId(2), 0, Code::Session));
+    step(&mut hub, Input::Timer(Timer::Epoch), 0);
+    assert_eq!(
+        ask(&mut hub, node, register),
+        refused(node, 0, Code::Session)
+    );
+}
+
+#[test]
+fn the_ration_is_exact() {
+    let mut hub = started();
+    let [one, other] = [NodeId(1), NodeId(2)];
+    register(&mut hub, one);
+    assert_eq!(
+        ask(&mut hub, one, forward(1, other, 1)),
+        refused(one, 1, Code::Nobody)
+    );
+    register(&mut hub, other);
+    assert_eq!(
+        ask(&mut hub, one, forward(2, other, 81)),
+        refused(one, 2, Code::Large)
+    );
+    let passed = |answer: Vec<(NodeId, Message)>| answer.len() == 2;
+    assert!(passed(ask(&mut hub, one, forward(3, other, 80))));
+    let wait = Duration::from_secs(1);
+    let full = ask(&mut hub, one, forward(4, other, 21));
+    assert_eq!(full, refused(one, 4, Code::Ration { wait }));
+    assert!(
+        passed(ask(&mut hub, other, forward(1, one, 80))),
+        "it has its own"
+    );
+    assert!(passed(ask(&mut hub, one, forward(5, other, 20))));
+    step(&mut hub, Input::Timer(Timer::Tick), 0);
+    let wait = Duration::from_secs(2);
+    let full = ask(&mut hub, one, forward(6, other, 30));
+    assert_eq!(full, refused(one, 6, Code::Ration { wait }));
+    assert!(passed(ask(&mut hub, one, forward(7, other, 10))));
+}
+
+#[test]
+fn old_versions_are_told_what_they_need() {
+    let mut hub = started();
+    let old = Message::NewSession { version: 0 };
+    let code = Code::Version { needs: VERSION };
+    assert_eq!(ask(&mut hub, NodeId(1), old), refused(NodeId(1), 0, code));
+    let mut node = Hub::Node(Node::new(NodeId(1), HUB, 0, None));
+    step(&mut node, Input::Command(Command::Find(1)), 0);
+    step(&mut node, Input::Command(Command::Join), 0);
+    let message = Message::Refused { number: 0, code };
+    let effects = step(&mut node, Input::Message { from: HUB, message }, 0);
+    let refusals = effects.iter().filter(|effect| {
+        matches!(
+            effect,
+            Effect::Output(Output::Refused {
+                code: Code::Version { needs: 1 }
+            })
+        )
+    });
+    assert_eq!(
+        refusals.count(),
+        2,
+        "the join and the question: {effects:?}"
+    );
+}
+
+/// What the page and the judge read.
+#[test]
+fn refusals_in_fields() {
+    let wait = Duration::from_millis(1500);
+    let message = Message::Refused {
+        number: 2,
+        code: Code::Ration { wait },
+    };
+    let fields = message.fields();
+    let texts = ["code", "wait"].map(|name| fields.get_text(name));
+    assert_eq!(texts, [Some("ration"), Some("1.5s")]);
+}

@@ -1,0 +1,130 @@
+//! Checks a hub's sessions: does everybody pay, is everybody found, and does nobody get more
+//! than the ration?
+//!
+//! For any hub whose messages have the kinds and fields of those in `hub.rs` of the
+//! algorithms. It is followed step by step, with a model of its own of who has a session, who
+//! is registered, and what is left in each bucket. The clock of the buckets is the hub's
+//! timer `Tick`. What a hub forgets when it restarts is forgotten here as well.
+
+mod book;
+mod proof;
+mod requests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use trace::history::History;
+use trace::steps::{Event, StepRecord};
+
+use super::Property;
+use book::Book;
+
+/// What the hub was asked to grant.
+#[derive(Clone, Debug, Default)]
+pub struct Terms {
+    /// Its name.
+    pub hub: String,
+    /// With how many zero bits a proof begins at least.
+    pub bits: u32,
+    /// For how many epochs after its own a session is good.
+    pub kept: i64,
+    /// How long a session lasts of which nothing is heard.
+    pub life: Option<Duration>,
+    /// How many neighbours a peer is told of.
+    pub nearest: usize,
+    /// A full bucket, in bytes.
+    pub burst: i64,
+    /// How often buckets are filled.
+    pub tick: Duration,
+    /// By how many bytes.
+    pub fill: i64,
+    /// The largest data that is passed on.
+    pub largest: i64,
+}
+
+/// The properties, while the hub is followed.
+struct Checks {
+    proof: Property,
+    once: Property,
+    register: Property,
+    life: Property,
+    ration: Property,
+    refusals: Property,
+    nearest: Property,
+    nobody: Property,
+    answers: Property,
+}
+
+/// Checks a run.
+pub fn check(history: &History, terms: &Terms) -> Vec<Property> {
+    let mut checks = Checks {
+        proof: Property::new("no session without a proof").looks_at("message ACCEPTED"),
+        once: Property::new("a proof serves once").looks_at("message ACCEPTED"),
+        register: Property::new("no registration without a session").looks_at("message REGISTERED"),
+        life: Property::of(
+            "a session ends when nothing is heard of it, and not before",
+            history,
+        )
+        .looks_at("output SessionEnded, or message PONG"),
+        ration: Property::new("no more than the ration").looks_at("message RELAYED or CALLED"),
+        refusals: Property::new("no refusal without its reason").looks_at("message REFUSED"),
+        nearest: Property::new("the nearest are found").looks_at("message NEIGHBOURS"),
+        nobody: Property::new("nothing for the unregistered")
+            .looks_at("message PONG, NEIGHBOURS, RELAYED, CALLED or DIAL_BACK"),
+        answers: Property::new("who asks is answered").looks_at("message NEW_SESSION"),
+    };
+    let mut book = Book::new(terms);
+    let steps = history.processes.get(terms.hub.as_str());
+    for step in steps.into_iter().flatten() {
+        book.follow(step, &mut checks);
+    }
+    book.end(history, &mut checks);
+    if terms.life.is_none() {
+        checks.life.idle("sessions last for ever");
+    }
+    for (property, why) in [
+        (&mut checks.refusals, "nothing was refused"),
+        (&mut checks.ration, "nothing was passed on"),
+        (&mut checks.nearest, "nobody was looked for"),
+        (&mut checks.nobody, "nobody asked for anything"),
+        (&mut checks.life, "no session was old enough"),
+    ] {
+        if property.checked == 0 {
+            property.idle(why);
+        }
+    }
+    let Checks {
+        proof,
+        once,
+        register,
+        life,
+        ration,
+        refusals,
+        nearest,
+        nobody,
+        answers,
+    } = checks;
+    vec![
+        proof, once, register, life, ration, refusals, nearest, nobody, answers,
+    ]
+}
+
+/// The messages that a step sent.
+fn sent(step: &StepRecord) -> impl Iterator<Item = Sent<'_>> {
+    step.events.iter().filter_map(|event| match event {
+        Event::Sent { to, message } => Some(Sent {
+            to,
+            kind: &message.kind,
+            fields: &message.fields,
+        }),
+        Event::Output { .. } => None,
+    })
+}
+
+/// A message that the hub has sent.
+#[derive(Clone, Copy)]
+struct Sent<'a> {
+    to: &'a Arc<str>,
+    kind: &'a str,
+    fields: &'a algorithms::Fields,
+}

@@ -1,0 +1,227 @@
+//! A hub and its peers: sessions, rations and what is passed on.
+
+mod options;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use algorithms::hub::{Command, Hub, Node, Output, Server, Terms, VERSION};
+use algorithms::{Algorithm, NodeId};
+use rand::seq::IndexedRandom as _;
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+use trace::history::History;
+
+use super::{Answer, Figure, Judgement, ScheduledCommand, System};
+use crate::checkers::hub;
+pub use options::{Mistake, Options};
+
+/// The hub is process 0.
+pub const HUB: NodeId = NodeId(0);
+
+/// A hub and peers that register, ask, and leave. `A` is the type of the processes.
+#[derive(Clone)]
+pub struct Hubs<A> {
+    /// How many processes there are, the hub included.
+    pub processes: u32,
+    /// What the hub grants.
+    pub terms: Terms,
+    /// How often peers say that they are there; `None` for never.
+    pub alive: Option<Duration>,
+    /// What each peer asks for.
+    pub questions: u32,
+    /// The time between two questions of a peer.
+    pub every: Duration,
+    /// How many of the peers, the last ones, leave after a quarter of their questions.
+    pub leavers: u32,
+    /// How many of the peers, the first ones, speak a version that is too old.
+    pub old: u32,
+    /// The seed of what is asked.
+    pub seed: u64,
+    /// The process of the type.
+    pub process: Arc<dyn Fn(Hub) -> A + Send + Sync>,
+}
+
+/// How long a peer waits for the answer to a call. A guess.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// In how many questions a peer uses its bucket up. A guess: one in three of them asks to
+/// pass bytes on.
+const GREED: u64 = 4;
+
+impl<A> Hubs<A> {
+    fn nodes(&self) -> impl Iterator<Item = NodeId> {
+        (1..self.processes).map(NodeId)
+    }
+
+    /// Each peer joins, asks, and may leave.
+    fn asked(&self) -> Vec<ScheduledCommand<Command>> {
+        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        let mut all = Vec::new();
+        let mut add = |at, node, command, operation| {
+            all.push(ScheduledCommand {
+                at,
+                node,
+                command,
+                operation,
+            });
+        };
+        for node in self.nodes() {
+            let begins = self.every.mul_f64(rng.random_range(0.0..1.0));
+            add(begins, node, Command::Join, "join");
+            let questions = self.questions_of(node);
+            for number in 1..=questions {
+                let (command, operation) = self.question(node, &mut rng);
+                add(begins + self.every * number, node, command, operation);
+            }
+            if self.leaves(node) {
+                let at = begins + self.every * (questions + 1);
+                add(at, node, Command::Leave, "leave");
+            }
+        }
+        all.sort_by_key(|asked| (asked.at, asked.node));
+        all
+    }
+
+    fn question(&self, node: NodeId, rng: &mut ChaCha8Rng) -> (Command, &'static str) {
+        let others: Vec<_> = self.nodes().filter(|other| *other != node).collect();
+        // Alone, it asks for itself, and is refused.
+        let other = others.choose(rng).copied().unwrap_or(node);
+        let most = (self.terms.largest.min(self.terms.burst * 2 / GREED)).max(1);
+        let bytes = rng.random_range(1..=most) as u32;
+        match rng.random_range(0..6) {
+            0 | 1 => (Command::Find(rng.random()), "find"),
+            2 | 3 => (Command::Forward(other, bytes), "forward"),
+            4 => (Command::Call(other, bytes, PATIENCE), "call"),
+            _ => (Command::Reverse(other), "reverse"),
+        }
+    }
+
+    /// Whether that peer falls silent while the others go on.
+    fn leaves(&self, node: NodeId) -> bool {
+        node != HUB && node.0 >= self.processes - self.leavers
+    }
+
+    fn questions_of(&self, node: NodeId) -> u32 {
+        match self.leaves(node) {
+            true => self.questions / 4,
+            false => self.questions,
+        }
+    }
+
+    /// How many outputs end what that process is asked for.
+    fn endings_of_one(&self, node: NodeId) -> u64 {
+        match node {
+            HUB => match self.terms.life {
+                Some(_) => self.leavers.into(),
+                None => 0,
+            },
+            _ => 1 + u64::from(self.questions_of(node)) + u64::from(self.leaves(node)),
+        }
+    }
+}
+
+impl<A: Algorithm<Command = Command, Output = Output>> System for Hubs<A> {
+    type Algorithm = A;
+
+    fn processes(&self) -> u32 {
+        self.processes
+    }
+
+    fn process(&self, id: NodeId) -> A {
+        let mut key = [0; 32];
+        ChaCha8Rng::seed_from_u64(self.seed).fill(&mut key);
+        let version = if id.0 <= self.old { 0 } else { VERSION };
+        (self.process)(match id {
+            HUB => Hub::Server(Server::new(id, self.terms.clone(), key)),
+            id => Hub::Node(Node::new(id, HUB, version, self.alive)),
+        })
+    }
+
+    fn commands(&self) -> Vec<ScheduledCommand<Command>> {
+        self.asked()
+    }
+
+    fn ends(&self, _: NodeId, _: &Output) -> bool {
+        true
+    }
+
+    fn endings(&self) -> u64 {
+        let all = (0..self.processes).map(NodeId);
+        all.map(|node| self.endings_of_one(node)).sum()
+    }
+
+    fn endings_of(&self, node: NodeId) -> Option<u64> {
+        Some(self.endings_of_one(node))
+    }
+
+    fn answers(&self, _: NodeId, asked: &Command, output: &Output) -> Option<Answer> {
+        let is_answer = match output {
+            Output::Joined => *asked == Command::Join,
+            Output::Left => *asked == Command::Leave,
+            Output::Found { .. } => matches!(asked, Command::Find(_)),
+            Output::Sent => matches!(asked, Command::Forward(..)),
+            Output::Answered | Output::Late => matches!(asked, Command::Call(..)),
+            Output::Reversed => matches!(asked, Command::Reverse(_)),
+            Output::Refused { .. } => *asked != Command::Leave,
+            Output::SessionEnded { .. } => false,
+        };
+        is_answer.then_some(Answer::Done)
+    }
+
+    /// A hub that restarts, and a peer that does, may lose what was asked.
+    fn gives_up_after(&self) -> Option<Duration> {
+        let life = self.terms.life.unwrap_or_default();
+        Some(life.saturating_mul(4).max(PATIENCE * 5))
+    }
+
+    fn lasts(&self, delay: Duration) -> Duration {
+        let life = self.terms.life.unwrap_or_default();
+        life.saturating_mul(2) + PATIENCE + delay.saturating_mul(10)
+    }
+
+    /// A channel that reorders lets a peer ask before it is registered, which it is told.
+    fn survives_crashes(&self) -> bool {
+        true
+    }
+
+    fn judge(&self, history: &History) -> Judgement {
+        let terms = hub::Terms {
+            hub: HUB.to_string(),
+            bits: self.terms.bits,
+            kept: self.terms.kept.try_into().unwrap_or(i64::MAX),
+            life: self.terms.life,
+            nearest: self.terms.nearest,
+            burst: self.terms.burst as i64,
+            tick: self.terms.tick,
+            fill: self.terms.fill as i64,
+            largest: self.terms.largest as i64,
+        };
+        let counted = |name, measured, formula: &str| Figure {
+            name,
+            measured,
+            theory: None,
+            formula: formula.into(),
+        };
+        let passed = history.count("RELAYED") + history.count("CALLED") + history.count("ANSWERED");
+        Judgement {
+            properties: hub::check(history, &terms),
+            figures: vec![
+                counted(
+                    "sessions",
+                    history.count("ACCEPTED"),
+                    "one a peer that does not restart",
+                ),
+                counted(
+                    "passed on",
+                    passed,
+                    "FORWARD, CALL and ANSWER within the ration",
+                ),
+                counted("refused", history.count("REFUSED"), "each with its reason"),
+            ],
+            ..Judgement::default()
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Options of `hub`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use algorithms::hub::{Flaw, Flawed, Hub, Terms};
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use super::Hubs;
+use crate::lesson::{Lesson, algorithm_file, commands};
+use crate::system::{Engine, Setup, SetupError, SystemOptions, Visitor};
+use crate::topology::Topology;
+use crate::values::{self, Size};
+
+/// How often rations grow: a bucket is filled in portions of this time.
+const TICK: Duration = Duration::from_millis(200);
+
+/// Ticks in the minute of which the ration is.
+const TICKS: u64 = 300;
+
+/// After so many sessions in an epoch a proof takes twice as much. A guess.
+const CROWD: u64 = 1024;
+
+/// For how many epochs a session is good. A guess.
+const KEPT: u64 = 60;
+
+/// How many neighbours a peer is told of: Kademlia's k.
+const NEAREST: usize = 20;
+
+/// The most bits: 2^32 hashes take a peer an hour.
+const MOST_BITS: i64 = 32;
+
+/// Options of `hub`. Peer 0 is the hub.
+#[derive(Clone, Debug, Args, Serialize)]
+#[command(next_help_heading = "Options of hub")]
+pub struct Options {
+    /// How many questions each peer has: for neighbours, to pass bytes on, to ask another
+    /// one, to be dialled [default: 5; 1 in a check]
+    #[arg(long, value_name = "N", value_parser = values::count::<u32>)]
+    pub questions: Option<u32>,
+    /// The time between two questions of a peer
+    #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = values::interval)]
+    #[serde(rename = "every_seconds", serialize_with = "values::seconds")]
+    pub every: Duration,
+    /// How many of the peers leave after a quarter of their questions, without a word
+    /// [default: a quarter of them; in a check none]
+    #[arg(long, value_name = "N")]
+    pub leavers: Option<u32>,
+    /// How many of the peers speak a version that is too old
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub old: u32,
+    /// With how many zero bits the hash of a proof begins: it takes 2^BITS hashes on average
+    /// [default: 10; 1 in a check]
+    #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(0..=MOST_BITS))]
+    pub bits: Option<u32>,
+    /// How long an epoch lasts, in which a proof is good. In a check it never ends
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = values::interval)]
+    #[serde(rename = "epoch_seconds", serialize_with = "values::seconds")]
+    pub epoch: Duration,
+    /// How long a session lasts of which nothing is heard; peers are heard of three times
+    /// as often. In a check it never ends
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = values::interval)]
+    #[serde(rename = "life_seconds", serialize_with = "values::seconds")]
+    pub life: Duration,
+    /// How many bytes a minute are passed on for each peer
+    #[arg(long, value_name = "BYTES", default_value = "300000")]
+    #[serde(rename = "ration_bytes")]
+    pub ration: Size,
+    /// How many bytes are passed on at once for a peer that was quiet
+    #[arg(long, value_name = "BYTES", default_value = "64K")]
+    #[serde(rename = "burst_bytes")]
+    pub burst: Size,
+    /// The largest message that is passed on
+    #[arg(long, value_name = "BYTES", default_value = "32K")]
+    #[serde(rename = "largest_bytes")]
+    pub largest: Size,
+    /// Make a mistake, to see which property it breaks
+    #[arg(long, value_name = "M")]
+    #[serde(skip)]
+    pub mistake: Option<Mistake>,
+}
+
+/// A mistake of the hub.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Mistake {
+    /// Accept a proof whatever was asked for
+    ProofBoundToNothing,
+    /// Accept a proof again
+    ReplayAccepted,
+    /// Take any session for one's own
+    RegisterBeforeProof,
+    /// End a session a while after it was registered, although it was heard of
+    ExpiryByTheWrongClock,
+    /// Never end a session
+    NeverExpires,
+    /// Fill the bucket of a peer that registers again
+    RationResetByReconnecting,
+    /// Have one bucket for all
+    RationShared,
+    /// Pass everything on
+    RationIgnored,
+    /// Begin with an empty bucket
+    RationWithheld,
+    /// Tell of all but the nearest
+    NearestLeftOut,
+    /// Pass on to those who are not registered
+    ForwardToTheUnregistered,
+}
+
+impl Mistake {
+    const fn flaw(self) -> Flaw {
+        match self {
+            Self::ProofBoundToNothing => Flaw::ProofBoundToNothing,
+            Self::ReplayAccepted => Flaw::ReplayAccepted,
+            Self::RegisterBeforeProof => Flaw::RegisterBeforeProof,
+            Self::ExpiryByTheWrongClock => Flaw::ExpiryByTheWrongClock,
+            Self::NeverExpires => Flaw::NeverExpires,
+            Self::RationResetByReconnecting => Flaw::RationResetByReconnecting,
+            Self::RationShared => Flaw::RationShared,
+            Self::RationIgnored => Flaw::RationIgnored,
+            Self::RationWithheld => Flaw::RationWithheld,
+            Self::NearestLeftOut => Flaw::NearestLeftOut,
+            Self::ForwardToTheUnregistered => Flaw::ForwardToTheUnregistered,
+        }
+    }
+}
+
+impl SystemOptions for Options {
+    const NAME: &'static str = "hub";
+    const TOPOLOGY: Topology = Topology::Star;
+    const LESSONS: &[Lesson] = &[Lesson {
+        order: 90,
+        name: "hub",
+        title: "A hub's sessions: proofs of work, rations and what is passed on",
+        about: "how to help many, and not run up a bill?",
+        needs: "a channel between the hub and each peer, whose sender is known; in any order; it may lose messages when a process restarts",
+        cost: "6 messages and 2^bits hashes a session; 2 messages a question, 1 or 3 more to pass it on",
+        run: "hub",
+        file: algorithm_file!("hub.rs"),
+        commands: commands! {
+            "testbed --peers 20 hub" => "19 peers pay, register, and reach each other through peer 0",
+            "testbed simulate hub --peers 50 --seeds 100" =>
+                "the same in 100 schedules: nobody gets more than the ration, nor less",
+            "testbed simulate hub --peers 10 --seeds 100 --scenario '{crash = [{process = 0, at = \"1s\", restart = \"1.2s\"}]}'" =>
+                "the hub restarts, and all sessions are good still",
+            "testbed check hub --peers 3" => "every schedule of two peers",
+            "testbed simulate hub --peers 10 --seeds 10 --mistake ration-shared" =>
+                "one bucket for all: refused although nothing was used",
+        },
+    }];
+
+    fn algorithm(&self) -> String {
+        match self.mistake {
+            None => "hub".into(),
+            Some(mistake) => format!("hub with {}", values::name_of(mistake)),
+        }
+    }
+
+    fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, SetupError> {
+        setup.require_star()?;
+        let Size(ration) = self.ration;
+        if ration == 0 || ration as u64 % TICKS != 0 {
+            let ration = ration as u64;
+            return Err(SetupError::Ration {
+                ration,
+                ticks: TICKS,
+            });
+        }
+        setup.limit_operations("--questions", self.questions.unwrap_or(5), setup.peers)?;
+        for (option, count) in [
+            ("--leavers", self.leavers.unwrap_or(0)),
+            ("--old", self.old),
+        ] {
+            setup.limit_processes(option, count.saturating_add(1))?;
+        }
+        Ok(match self.mistake.map(Mistake::flaw) {
+            None => visitor.visit(self.system(&setup, |hub| hub)),
+            Some(flaw) => visitor.visit(self.system(&setup, move |hub| Flawed::new(hub, flaw))),
+        })
+    }
+}
+
+impl Options {
+    fn system<A>(
+        &self,
+        setup: &Setup,
+        process: impl Fn(Hub) -> A + Send + Sync + 'static,
+    ) -> Hubs<A> {
+        let is_check = setup.engine == Engine::ModelChecker;
+        let unless_checked = |time| (!is_check).then_some(time);
+        let usual = |of_check: u32, otherwise: u32| if is_check { of_check } else { otherwise };
+        let [ration, burst, largest] =
+            [self.ration, self.burst, self.largest].map(|Size(bytes)| bytes as u64);
+        Hubs {
+            processes: setup.peers,
+            terms: Terms {
+                bits: self.bits.unwrap_or(usual(1, 10)),
+                crowd: CROWD,
+                epoch: unless_checked(self.epoch),
+                kept: KEPT,
+                life: unless_checked(self.life),
+                nearest: NEAREST,
+                burst,
+                tick: TICK,
+                fill: ration / TICKS,
+                largest,
+            },
+            alive: unless_checked(self.life / 3),
+            questions: self.questions.unwrap_or(usual(1, 5)),
+            every: self.every,
+            leavers: self
+                .leavers
+                .unwrap_or(usual(0, setup.peers.saturating_sub(1) / 4)),
+            old: self.old,
+            seed: setup.seed,
+            process: Arc::new(process),
+        }
+    }
+}

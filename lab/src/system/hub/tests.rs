@@ -1,0 +1,114 @@
+use algorithms::hub::{Flaw, Flawed};
+use trace::steps::Processes;
+
+use super::*;
+use crate::simulator::{Crash, Memory, Scenario, run};
+use crate::system::judge;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn system<A>(process: impl Fn(Hub) -> A + Send + Sync + 'static, seed: u64) -> Hubs<A> {
+    Hubs {
+        processes: 8,
+        terms: Terms {
+            bits: 5,
+            crowd: 4,
+            epoch: Some(SECOND * 4),
+            kept: 10,
+            life: Some(SECOND * 3),
+            nearest: 3,
+            burst: 3_000,
+            tick: SECOND / 5,
+            fill: 100,
+            largest: 2_000,
+        },
+        alive: Some(SECOND),
+        questions: 12,
+        every: SECOND / 2,
+        leavers: 2,
+        old: 0,
+        seed,
+        process: Arc::new(process),
+    }
+}
+
+/// The hub restarts twice, and a peer once.
+fn faults() -> Scenario {
+    let crash = |process, at: u32| Crash {
+        process,
+        at: SECOND / 10 * at,
+        restart: Some(SECOND / 10 * (at + 3)),
+        state: Memory::Lost,
+    };
+    Scenario {
+        crash: vec![crash(0, 13), crash(0, 41), crash(3, 25)],
+        ..Scenario::default()
+    }
+}
+
+fn judged<A: Algorithm<Command = Command, Output = Output>>(
+    system: &Hubs<A>,
+    scenario: &Scenario,
+    seed: u64,
+) -> Judgement {
+    let history = run(system, &Processes::new(8), scenario, seed).recorded;
+    judge(system, &history)
+}
+
+#[test]
+fn every_property_holds_and_is_checked() {
+    let mut checked = [0; 9];
+    for seed in 0..200 {
+        let right = judged(&system(|hub| hub, seed), &Scenario::default(), seed);
+        assert!(right.holds(), "{seed}: {}", right.text());
+        for (count, property) in checked.iter_mut().zip(&right.properties) {
+            *count += property.checked;
+        }
+    }
+    assert!(checked.iter().all(|count| *count > 0), "{checked:?}");
+}
+
+#[test]
+fn a_hub_that_restarts_violates_nothing_and_everybody_is_answered() {
+    for seed in 0..200 {
+        let right = judged(&system(|hub| hub, seed), &faults(), seed);
+        assert!(right.holds(), "{seed}: {}", right.text());
+    }
+}
+
+#[test]
+fn each_mistake_violates_its_property() {
+    for (flaw, property) in [
+        (Flaw::ProofBoundToNothing, "no session without a proof"),
+        (Flaw::ReplayAccepted, "a proof serves once"),
+        (
+            Flaw::RegisterBeforeProof,
+            "no registration without a session",
+        ),
+        (
+            Flaw::ExpiryByTheWrongClock,
+            "a session ends when nothing is heard of it, and not before",
+        ),
+        (
+            Flaw::NeverExpires,
+            "a session ends when nothing is heard of it, and not before",
+        ),
+        (Flaw::RationResetByReconnecting, "no more than the ration"),
+        (Flaw::RationIgnored, "no more than the ration"),
+        (Flaw::RationShared, "no refusal without its reason"),
+        (Flaw::RationWithheld, "no refusal without its reason"),
+        (Flaw::NearestLeftOut, "the nearest are found"),
+        (
+            Flaw::ForwardToTheUnregistered,
+            "nothing for the unregistered",
+        ),
+    ] {
+        let found = (0..50).find_map(|seed| {
+            let flawed = system(move |hub| Flawed::new(hub, flaw), seed);
+            let judged = judged(&flawed, &Scenario::default(), seed);
+            judged.violated()
+        });
+        let found = found.unwrap_or_default();
+        assert!(found.contains(property), "{flaw:?}: {found:?}");
+    }
+}
