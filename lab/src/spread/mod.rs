@@ -22,6 +22,9 @@ pub use self::bound::Bound;
 pub use self::message::{Arrival, Delivery, Message, Stopped};
 use crate::stats::{Measure, Summary, Times, least_median_most};
 
+/// The name of the measure of copies that were not needed.
+pub const DUPLICATES: &str = "duplicates a delivery";
+
 /// The percentages of the other peers: for each, the time is measured until so
 /// many have a message.
 const PERCENT: [u32; 4] = [50, 95, 99, 100];
@@ -231,7 +234,7 @@ impl Spread {
         let (hops, unknown) = self.known_hops();
         all.push(Measure::numbers("hops", hops, missing + unknown).with_theory(self.theory()));
         let parts = [
-            ("duplicates a delivery", self.each(self.duplicates())),
+            (DUPLICATES, self.each(self.duplicates())),
             ("bytes a delivery", self.each(self.copied_bytes)),
         ];
         let parts = parts.map(|(name, part)| Measure::ratio(name, part, self.delivered));

@@ -29,6 +29,10 @@ const COLOURS: [RGBColor; 7] = [
 /// The size of a plot, in pixels.
 const SIZE: (u32, u32) = (800, 500);
 
+/// Values that differ by more have a logarithmic axis, which has a label for each power of
+/// ten.
+const DECADE: f64 = 10.0;
+
 /// A line of a plot: one combination of the other lists, over the first.
 type Line<'a> = Vec<(f64, &'a Entry)>;
 
@@ -100,7 +104,7 @@ fn plot(path: &Path, axis: &str, measure: &str, lines: &BTreeMap<String, Line<'_
         .x_label_area_size(45)
         .y_label_area_size(80);
     let places = (least * 0.9..most * 1.1).log_scale().base(2.0);
-    match is_time && bottom > 0.0 {
+    match is_time && bottom > 0.0 && top > DECADE * bottom {
         // Times with few and with many peers differ by orders of magnitude.
         true => {
             let times = (bottom * 0.8..top * 1.25).log_scale();

@@ -144,7 +144,8 @@ impl SystemOptions for Options {
                 "the same in 100 schedules: nobody gets more than the ration, nor less",
             "testbed simulate hub --peers 10 --seeds 100 --scenario '{crash = [{process = 0, at = \"1s\", restart = \"1.2s\"}]}'" =>
                 "the hub restarts, and all sessions are good still",
-            "testbed check hub --peers 3" => "every schedule of two peers",
+            "testbed check hub --peers 2 --crashes 1 --restarts 1" =>
+                "every schedule of a peer and its hub, with a crash of either at any moment",
             "testbed simulate hub --peers 10 --seeds 10 --mistake ration-shared" =>
                 "one bucket for all: refused although nothing was used",
         },

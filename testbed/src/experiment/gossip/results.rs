@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use lab::planned::Faults;
-use lab::spread::Spread;
+use lab::spread::{DUPLICATES, Spread};
 use lab::stats::{Measure, show, thousands};
 use node::gossip;
 use serde::Serialize;
@@ -108,10 +108,25 @@ impl Results {
     /// Adds the measures and the summary, which are derived from the measurements.
     pub(super) fn with_summary(mut self) -> Self {
         self.measures = self.measured.measures();
+        self.compare_duplicates();
         self.measures.extend(self.traffic.measures());
         self.measures.extend(self.standing.measures());
         self.summary = self.lines();
         self
+    }
+
+    /// Each peer gets a copy from every peer of its mesh but the one that it sends the message
+    /// to first; one of them is no duplicate. IDONTWANT and attackers change that.
+    fn compare_duplicates(&mut self) {
+        if self.traffic.has_idontwant() || self.standing.attackers.is_some() {
+            return;
+        }
+        let theory = self.mesh.saturating_sub(1) as f64;
+        for measure in &mut self.measures {
+            if measure.name == DUPLICATES {
+                *measure = measure.clone().with_theory(theory);
+            }
+        }
     }
 
     /// The copies that libp2p dropped before sending, and the receiver with most of

@@ -69,6 +69,11 @@ impl Traffic {
         }
     }
 
+    /// Whether any peer asked for no further copy.
+    pub(super) fn has_idontwant(&self) -> bool {
+        self.control.idontwant.sent > 0
+    }
+
     fn each(&self) -> [(&'static str, Sent); 5] {
         let control = &self.control;
         [

@@ -18,7 +18,7 @@ const SCENARIO: &str = "crash.toml";
 const CHURN: &str = "churn.toml";
 
 /// Parts of command lines that are parsed alone, and why.
-const NOT_RUN: [(&str, &str); 13] = [
+const NOT_RUN: [(&str, &str); 14] = [
     ("--view", "waits for Ctrl-C; the viewer's tests do this"),
     (
         "testbed view",
@@ -35,6 +35,7 @@ const NOT_RUN: [(&str, &str); 13] = [
     ("--peers 128", "takes long"),
     ("--peers 64", "takes long"),
     ("sweep", "takes long"),
+    ("testbed interop", "takes long; a test of gossip runs it with fewer peers"),
 ];
 
 /// Parts of command lines that demonstrate a failure. By chance their run may pass.
