@@ -163,10 +163,10 @@ fn before(flaw: Flaw, server: &mut Server, from: NodeId, message: &mut Message) 
             let burst = server.terms.burst;
             server.spent.entry(from).or_insert(burst);
         }
-        (Flaw::ForwardToTheUnregistered, Message::Forward { to, .. }) => {
-            if server.registered.insert(*to) {
-                server.accepted.insert(ALL, 0);
-            }
+        (Flaw::ForwardToTheUnregistered, Message::Forward { to, .. })
+            if server.registered.insert(*to) =>
+        {
+            server.accepted.insert(ALL, 0);
         }
         _ => {}
     }
@@ -180,11 +180,9 @@ fn after(flaw: Flaw, server: &mut Server, from: NodeId, to: Option<NodeId>) {
                 server.spent.insert(ALL, spent);
             }
         }
-        (Flaw::ForwardToTheUnregistered, Some(to)) => {
-            // It was not known before.
-            if server.accepted.remove(&ALL).is_some() {
-                server.registered.remove(&to);
-            }
+        // It was not known before.
+        (Flaw::ForwardToTheUnregistered, Some(to)) if server.accepted.remove(&ALL).is_some() => {
+            server.registered.remove(&to);
         }
         _ => {}
     }

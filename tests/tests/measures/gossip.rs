@@ -68,6 +68,23 @@ fn the_interop_scenario_needs_no_options() {
     assert_eq!(record["results"]["delivered"], 4 * 39);
 }
 
+/// Where nothing keeps copies back, D - 1 of them are not needed.
+#[test]
+fn duplicates_stand_beside_theory() {
+    for (idontwant, theory) in [("never", Some(4.0)), ("1", None)] {
+        let options = format!(
+            "--time virtual --peers 12 --messages 3 --mesh 5 --no-flood-publish --idontwant {idontwant}"
+        );
+        let (_, record, _) = gossip(&options, 0);
+        let measures = record["results"]["measures"].as_array().expect("measures");
+        let duplicates = measures
+            .iter()
+            .find(|measure| measure["name"] == "duplicates a delivery");
+        let duplicates = duplicates.expect("a measure");
+        assert_eq!(duplicates["theory"].as_f64(), theory, "{duplicates}");
+    }
+}
+
 #[test]
 fn messages_around_64_kib_and_of_a_megabyte_arrive_back_to_back() {
     for size in ["65535", "65536", "65537", "1M"] {

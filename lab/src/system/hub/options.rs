@@ -160,9 +160,8 @@ impl SystemOptions for Options {
 
     fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, SetupError> {
         setup.require_star()?;
-        let Size(ration) = self.ration;
-        if ration == 0 || ration as u64 % TICKS != 0 {
-            let ration = ration as u64;
+        let ration = self.ration.0 as u64;
+        if ration == 0 || !ration.is_multiple_of(TICKS) {
             return Err(SetupError::Ration {
                 ration,
                 ticks: TICKS,

@@ -35,7 +35,10 @@ const NOT_RUN: [(&str, &str); 14] = [
     ("--peers 128", "takes long"),
     ("--peers 64", "takes long"),
     ("sweep", "takes long"),
-    ("testbed interop", "takes long; a test of gossip runs it with fewer peers"),
+    (
+        "testbed interop",
+        "takes long; a test of gossip runs it with fewer peers",
+    ),
 ];
 
 /// Parts of command lines that demonstrate a failure. By chance their run may pass.
