@@ -31,78 +31,28 @@
 //! Cost: six messages and 2^bits hashes a session; two messages a question; and for what is
 //! passed on one more, and another two if it is answered.
 //!
-//! The messages are in this file; the hub is in `hub/server.rs`, the peers are in
-//! `hub/node.rs`, and what both compute in `hub/proof.rs`.
+//! What they say to each other is in this file. The hub is in `hub/server.rs` and
+//! `hub/relay.rs`, a peer is in `hub/node.rs`, and what both compute is in `hub/proof.rs`.
 
 mod flawed;
+mod interface;
 mod node;
 mod proof;
 mod relay;
 mod server;
-#[cfg(test)]
-mod tests;
-
-use std::time::Duration;
 
 use proto::Bytes;
 
 use crate::{Algorithm, Describe, NodeId, Out};
 
 pub use flawed::{Flaw, Flawed};
+pub use interface::{Code, Command, Output, Parcel, Session, Timer};
 pub use node::Node;
 pub use proof::{Puzzle, place};
 pub use server::{Server, Terms};
 
 /// The version of these messages.
 pub const VERSION: u64 = 1;
-
-/// A session: the hub computes the seal, and nobody else can.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, crate::Message, Describe)]
-#[message(nested)]
-pub struct Session {
-    /// The epoch in which the proof was accepted.
-    #[message(tag = 1)]
-    pub epoch: u64,
-    /// The keyed hash of the peer and the epoch.
-    #[message(tag = 2)]
-    #[describe(with = proof::hex)]
-    pub seal: Bytes,
-}
-
-/// Why the hub does not do what it is asked to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, crate::Message, Describe)]
-#[message(nested)]
-pub enum Code {
-    /// The peer speaks a version that is too old.
-    #[message(tag = 1)]
-    Version {
-        /// The one that it needs.
-        #[message(tag = 1)]
-        needs: u64,
-    },
-    /// The proof is wrong, was accepted before, or is of an earlier epoch.
-    #[message(tag = 2)]
-    Proof,
-    /// The session is none of this hub, or too old.
-    #[message(tag = 3)]
-    Session,
-    /// The peer is not registered.
-    #[message(tag = 4)]
-    Unregistered,
-    /// The other one is not registered, or is the peer itself.
-    #[message(tag = 5)]
-    Nobody,
-    /// The message is too large.
-    #[message(tag = 6)]
-    Large,
-    /// The ration is used up.
-    #[message(tag = 7)]
-    Ration {
-        /// When there will be room.
-        #[message(tag = 1)]
-        wait: Duration,
-    },
-}
 
 /// The messages between a hub and a peer.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, crate::Message, Describe)]
@@ -187,18 +137,7 @@ pub enum Message {
     },
     /// The hub is to pass data on.
     #[message(tag = 11, request)]
-    Forward {
-        /// The number of the peer's question.
-        #[message(tag = 1)]
-        number: u64,
-        /// To whom.
-        #[message(tag = 2)]
-        to: NodeId,
-        /// The data.
-        #[message(tag = 3)]
-        #[describe(with = proof::length)]
-        data: Bytes,
-    },
+    Forward(#[describe(flatten)] Parcel),
     /// The hub has passed it on.
     #[message(tag = 12, reply)]
     Forwarded {
@@ -208,68 +147,19 @@ pub enum Message {
     },
     /// Data of another peer.
     #[message(tag = 13)]
-    Relayed {
-        /// Whose.
-        #[message(tag = 1)]
-        from: NodeId,
-        /// The data.
-        #[message(tag = 2)]
-        #[describe(with = proof::length)]
-        data: Bytes,
-    },
-    /// The hub is to pass a question on, whose answer is of use for some time.
+    Relayed(#[describe(flatten)] Parcel),
+    /// The hub is to pass a question on.
     #[message(tag = 14, request)]
-    Call {
-        /// The number of the peer's question.
-        #[message(tag = 1)]
-        number: u64,
-        /// To whom.
-        #[message(tag = 2)]
-        to: NodeId,
-        /// The data.
-        #[message(tag = 3)]
-        #[describe(with = proof::length)]
-        data: Bytes,
-    },
+    Call(#[describe(flatten)] Parcel),
     /// A question of another peer.
     #[message(tag = 15)]
-    Called {
-        /// Whose.
-        #[message(tag = 1)]
-        from: NodeId,
-        /// Its number there.
-        #[message(tag = 2)]
-        number: u64,
-        /// The data.
-        #[message(tag = 3)]
-        #[describe(with = proof::length)]
-        data: Bytes,
-    },
-    /// The answer to such a question, which the hub is to pass on.
+    Called(#[describe(flatten)] Parcel),
+    /// The answer to it, which the hub is to pass on: it has the question's number.
     #[message(tag = 16)]
-    Answer {
-        /// Who asked.
-        #[message(tag = 1)]
-        to: NodeId,
-        /// The number of the question there.
-        #[message(tag = 2)]
-        number: u64,
-        /// The data.
-        #[message(tag = 3)]
-        #[describe(with = proof::length)]
-        data: Bytes,
-    },
+    Answer(#[describe(flatten)] Parcel),
     /// The answer.
     #[message(tag = 17, reply)]
-    Answered {
-        /// The number of the question.
-        #[message(tag = 1)]
-        number: u64,
-        /// The data.
-        #[message(tag = 2)]
-        #[describe(with = proof::length)]
-        data: Bytes,
-    },
+    Answered(#[describe(flatten)] Parcel),
     /// Another peer is to dial this one, which cannot dial it.
     #[message(tag = 18, request)]
     Reverse {
@@ -304,85 +194,6 @@ pub enum Message {
         #[message(tag = 2)]
         code: Code,
     },
-}
-
-impl Message {
-    /// The number of a peer's question; `None` for what has none.
-    pub(crate) const fn question(&self) -> Option<u64> {
-        match self {
-            Self::Find { number, .. }
-            | Self::Forward { number, .. }
-            | Self::Call { number, .. }
-            | Self::Reverse { number, .. } => Some(*number),
-            _ => None,
-        }
-    }
-}
-
-/// The commands of a peer.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Command {
-    /// Register.
-    Join,
-    /// Fall silent.
-    Leave,
-    /// Find those who are nearest to a place.
-    Find(u64),
-    /// Send another one so many bytes.
-    Forward(NodeId, u32),
-    /// Ask another one, with so many bytes, and wait so long for its answer.
-    Call(NodeId, u32, Duration),
-    /// Be dialled by another one.
-    Reverse(NodeId),
-}
-
-/// The outputs of a process.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Output, Describe)]
-pub enum Output {
-    /// The peer is registered.
-    Joined,
-    /// The peer says nothing more.
-    Left,
-    /// It has found these.
-    Found {
-        /// The nearest first.
-        nodes: Vec<NodeId>,
-    },
-    /// Its data was passed on.
-    Sent,
-    /// Its question was answered.
-    Answered,
-    /// Its question was not answered in time.
-    Late,
-    /// The other one was asked to dial it.
-    Reversed,
-    /// The hub has refused what it asked for.
-    Refused {
-        /// Why.
-        code: Code,
-    },
-    /// The hub's: a session has ended.
-    SessionEnded {
-        /// Whose.
-        node: NodeId,
-    },
-}
-
-/// The timers of a process.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Timer {
-    /// A peer tries the next numbers.
-    Solve,
-    /// A peer tells that it is there, or tries again.
-    Alive,
-    /// The answer to that question is of no use any more.
-    Deadline(u64),
-    /// The hub's: that session ends.
-    Expire(NodeId),
-    /// The hub's: the next epoch begins.
-    Epoch,
-    /// The hub's: rations grow.
-    Tick,
 }
 
 /// A process: the hub, or a peer.
@@ -429,3 +240,6 @@ impl Algorithm for Hub {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use algorithms::bank::Transfer;
-use algorithms::hub::{self, Code, Session};
+use algorithms::hub::{self, Code, Parcel, Session};
 use algorithms::producer_consumer::Item;
 use algorithms::token::Pass;
 use algorithms::work::Job;
@@ -583,7 +583,6 @@ fn bytes(hex: &str) -> Bytes {
 fn sessions_of_a_hub() {
     use hub::Message;
     let seal = || Bytes::from_static(&[0xab; 16]);
-    let data = || Bytes::from_static(b"abc");
     let session = || Session {
         epoch: 7,
         seal: seal(),
@@ -638,14 +637,16 @@ fn sessions_of_a_hub() {
         "NEIGHBOURS Reply number=3 nodes=[peer-04, peer-02]",
         "5206080312020402",
     );
-    let (number, to, from) = (3, NodeId(4), NodeId(2));
+    let number = 3;
+    let parcel = || Parcel {
+        number,
+        peer: NodeId(4),
+        data: Bytes::from_static(b"abc"),
+    };
+    let shown = "number=3 peer=peer-04 data=3";
     same(
-        Message::Forward {
-            number,
-            to,
-            data: data(),
-        },
-        "FORWARD Request number=3 to=peer-04 data=3",
+        Message::Forward(parcel()),
+        &format!("FORWARD Request {shown}"),
         "5a09080310041a03616263",
     );
     same(
@@ -654,45 +655,31 @@ fn sessions_of_a_hub() {
         "62020803",
     );
     same(
-        Message::Relayed { from, data: data() },
-        "RELAYED OneWay from=peer-02 data=3",
-        "6a0708021203616263",
+        Message::Relayed(parcel()),
+        &format!("RELAYED OneWay {shown}"),
+        "6a09080310041a03616263",
     );
     same(
-        Message::Call {
-            number,
-            to,
-            data: data(),
-        },
-        "CALL Request number=3 to=peer-04 data=3",
+        Message::Call(parcel()),
+        &format!("CALL Request {shown}"),
         "7209080310041a03616263",
     );
     same(
-        Message::Called {
-            from,
-            number,
-            data: data(),
-        },
-        "CALLED OneWay from=peer-02 number=3 data=3",
-        "7a09080210031a03616263",
+        Message::Called(parcel()),
+        &format!("CALLED OneWay {shown}"),
+        "7a09080310041a03616263",
     );
     same(
-        Message::Answer {
-            to,
-            number,
-            data: data(),
-        },
-        "ANSWER OneWay to=peer-04 number=3 data=3",
-        "820109080410031a03616263",
+        Message::Answer(parcel()),
+        &format!("ANSWER OneWay {shown}"),
+        "820109080310041a03616263",
     );
     same(
-        Message::Answered {
-            number,
-            data: data(),
-        },
-        "ANSWERED Reply number=3 data=3",
-        "8a010708031203616263",
+        Message::Answered(parcel()),
+        &format!("ANSWERED Reply {shown}"),
+        "8a0109080310041a03616263",
     );
+    let (to, from) = (NodeId(4), NodeId(2));
     same(
         Message::Reverse { number, to },
         "REVERSE Request number=3 to=peer-04",

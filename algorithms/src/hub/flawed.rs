@@ -124,7 +124,7 @@ impl Algorithm for Flawed {
             Hub::Node(node) => reconnects = take_advantage(self.flaw, node, &mut message),
         }
         let to = match &message {
-            Message::Forward { to, .. } => Some(*to),
+            Message::Forward(parcel) => Some(parcel.peer),
             _ => None,
         };
         self.step(Input::Message { from, message }, out);
@@ -151,20 +151,20 @@ fn before(flaw: Flaw, server: &mut Server, from: NodeId, message: &mut Message) 
             *session = server.session(from, server.epoch);
         }
         (Flaw::RationResetByReconnecting, Message::Register { .. })
-        | (Flaw::RationIgnored, Message::Forward { .. } | Message::Call { .. }) => {
+        | (Flaw::RationIgnored, Message::Forward(_) | Message::Call(_)) => {
             server.spent.remove(&from);
         }
-        (Flaw::RationShared, Message::Forward { .. } | Message::Call { .. }) => {
+        (Flaw::RationShared, Message::Forward(_) | Message::Call(_)) => {
             if let Some(spent) = server.spent.remove(&ALL) {
                 server.spent.insert(from, spent);
             }
         }
-        (Flaw::RationWithheld, Message::Forward { .. } | Message::Call { .. }) => {
+        (Flaw::RationWithheld, Message::Forward(_) | Message::Call(_)) => {
             let burst = server.terms.burst;
             server.spent.entry(from).or_insert(burst);
         }
-        (Flaw::ForwardToTheUnregistered, Message::Forward { to, .. })
-            if server.registered.insert(*to) =>
+        (Flaw::ForwardToTheUnregistered, Message::Forward(parcel))
+            if server.registered.insert(parcel.peer) =>
         {
             server.accepted.insert(ALL, 0);
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use proto::Bytes;
 
-use super::{Code, Command, Hub, Message, Output, Puzzle, Session, Timer};
+use super::{Code, Command, Hub, Message, Output, Parcel, Puzzle, Session, Timer};
 use crate::{Describe, NodeId, Out};
 
 /// How many numbers a peer tries in one step. A guess: a millisecond of work, between which
@@ -90,18 +90,10 @@ impl Node {
             Command::Join => return self.join(out),
             Command::Leave => return self.leave(out),
             Command::Find(target) => Message::Find { number, target },
-            Command::Forward(to, bytes) => Message::Forward {
-                number,
-                to,
-                data: zeros(bytes),
-            },
+            Command::Forward(to, bytes) => Message::Forward(zeros(number, to, bytes)),
             Command::Call(to, bytes, within) => {
                 out.set_timer(Timer::Deadline(number), within);
-                Message::Call {
-                    number,
-                    to,
-                    data: zeros(bytes),
-                }
+                Message::Call(zeros(number, to, bytes))
             }
             Command::Reverse(to) => Message::Reverse { number, to },
         };
@@ -217,18 +209,10 @@ impl Node {
                 self.end(number, Output::Found { nodes }, out);
             }
             (Message::Forwarded { number }, _) => self.end(number, Output::Sent, out),
-            (Message::Answered { number, .. }, _) => self.end(number, Output::Answered, out),
+            (Message::Answered(parcel), _) => self.end(parcel.number, Output::Answered, out),
             (Message::Reversed { number }, _) => self.end(number, Output::Reversed, out),
-            (
-                Message::Called {
-                    from: to,
-                    number,
-                    data,
-                },
-                Phase::Inside,
-            ) => {
-                out.send(self.hub, Message::Answer { to, number, data });
-            }
+            // The answer has the same bytes.
+            (Message::Called(parcel), Phase::Inside) => out.send(self.hub, Message::Answer(parcel)),
             (Message::Refused { number, code }, _) => self.on_refused(number, code, out),
             _ => {}
         }
@@ -248,7 +232,7 @@ impl Node {
     /// The hub has answered that question.
     fn end(&mut self, number: u64, output: Output, out: &mut Out<Hub>) {
         if let Some(question) = self.open.remove(&number) {
-            if matches!(question, Message::Call { .. }) {
+            if matches!(question, Message::Call(_)) {
                 out.cancel_timer(Timer::Deadline(number));
             }
             out.output(output);
@@ -282,6 +266,10 @@ impl Node {
     }
 }
 
-fn zeros(bytes: u32) -> Bytes {
-    Bytes::from(vec![0; bytes as usize])
+fn zeros(number: u64, peer: NodeId, bytes: u32) -> Parcel {
+    Parcel {
+        number,
+        peer,
+        data: Bytes::from(vec![0; bytes as usize]),
+    }
 }

@@ -1,8 +1,6 @@
 //! What the hub does for those who are registered.
 
-use proto::Bytes;
-
-use super::{Code, Hub, Message, Server, Timer, place};
+use super::{Code, Hub, Message, Parcel, Server, Timer, place};
 use crate::{NodeId, Out};
 
 impl Server {
@@ -19,20 +17,6 @@ impl Server {
         nodes.sort_by_key(|node| place(*node) ^ target);
         nodes.truncate(self.terms.nearest);
         out.send(from, Message::Neighbours { number, nodes });
-        Ok(())
-    }
-
-    pub(super) fn forward(
-        &mut self,
-        from: NodeId,
-        to: NodeId,
-        number: u64,
-        data: Bytes,
-        out: &mut Out<Hub>,
-    ) -> Result<(), Code> {
-        self.pass_on(from, to, data.len(), out)?;
-        out.send(to, Message::Relayed { from, data });
-        out.send(from, Message::Forwarded { number });
         Ok(())
     }
 
@@ -55,17 +39,28 @@ impl Server {
         is_there.then_some(()).ok_or(Code::Nobody)
     }
 
-    /// Takes so many bytes out of the sender's bucket.
+    /// Sends the other one what it is for, as that message, and takes its bytes out of the
+    /// sender's bucket.
     pub(super) fn pass_on(
         &mut self,
         from: NodeId,
-        to: NodeId,
-        bytes: usize,
+        Parcel { number, peer, data }: Parcel,
+        message: fn(Parcel) -> Message,
         out: &mut Out<Hub>,
     ) -> Result<(), Code> {
         self.require(from)?;
-        self.require_other(from, to)?;
-        let bytes = bytes as u64;
+        self.require_other(from, peer)?;
+        self.spend(from, data.len() as u64, out)?;
+        let parcel = Parcel {
+            number,
+            peer: from,
+            data,
+        };
+        out.send(peer, message(parcel));
+        Ok(())
+    }
+
+    fn spend(&mut self, from: NodeId, bytes: u64, out: &mut Out<Hub>) -> Result<(), Code> {
         if bytes > self.terms.largest {
             return Err(Code::Large);
         }

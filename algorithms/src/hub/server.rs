@@ -106,17 +106,14 @@ impl Server {
             Message::Register { session } => self.register(from, &session, out),
             Message::Ping => self.ping(from, out),
             Message::Find { number, target } => self.find(from, number, target, out),
-            Message::Forward { number, to, data } => self.forward(from, to, number, data, out),
-            Message::Call { number, to, data } => {
-                self.pass_on(from, to, data.len(), out)?;
-                out.send(to, Message::Called { from, number, data });
+            Message::Forward(parcel) => {
+                let number = parcel.number;
+                self.pass_on(from, parcel, Message::Relayed, out)?;
+                out.send(from, Message::Forwarded { number });
                 Ok(())
             }
-            Message::Answer { to, number, data } => {
-                self.pass_on(from, to, data.len(), out)?;
-                out.send(to, Message::Answered { number, data });
-                Ok(())
-            }
+            Message::Call(parcel) => self.pass_on(from, parcel, Message::Called, out),
+            Message::Answer(parcel) => self.pass_on(from, parcel, Message::Answered, out),
             Message::Reverse { number, to } => self.reverse(from, to, number, out),
             // These are the hub's own.
             _ => Ok(()),

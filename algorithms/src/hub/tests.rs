@@ -89,9 +89,9 @@ fn refused(node: NodeId, number: u64, code: Code) -> Vec<(NodeId, Message)> {
     vec![(node, Message::Refused { number, code })]
 }
 
-fn forward(number: u64, to: NodeId, bytes: usize) -> Message {
+fn forward(number: u64, peer: NodeId, bytes: usize) -> Message {
     let data = Bytes::from(vec![0; bytes]);
-    Message::Forward { number, to, data }
+    Message::Forward(Parcel { number, peer, data })
 }
 
 #[test]

@@ -49,7 +49,8 @@ impl Book<'_> {
         checks: &mut Checks,
     ) {
         let fields = &message.fields;
-        let to = fields.get_text("to").unwrap_or_default();
+        let to = fields.get_text("peer").or_else(|| fields.get_text("to"));
+        let to = to.unwrap_or_default();
         let bytes = fields.get_integer("data").unwrap_or(0);
         let spent = self.spent.get(from).copied().unwrap_or(0) + bytes;
         let missing = spent - self.terms.burst;

@@ -130,7 +130,7 @@ impl SystemOptions for Options {
     const NAME: &'static str = "hub";
     const TOPOLOGY: Topology = Topology::Star;
     const LESSONS: &[Lesson] = &[Lesson {
-        order: 90,
+        order: 68,
         name: "hub",
         title: "A hub's sessions: proofs of work, rations and what is passed on",
         about: "how to help many, and not run up a bill?",
@@ -142,7 +142,7 @@ impl SystemOptions for Options {
             "testbed --peers 20 hub" => "19 peers pay, register, and reach each other through peer 0",
             "testbed simulate hub --peers 50 --seeds 100" =>
                 "the same in 100 schedules: nobody gets more than the ration, nor less",
-            "testbed simulate hub --peers 10 --seeds 100 --scenario '{crash = [{process = 0, at = \"1s\", restart = \"1.2s\"}]}'" =>
+            "testbed --peers 20 hub --crash 0@1s..2s" =>
                 "the hub restarts, and all sessions are good still",
             "testbed check hub --peers 2 --crashes 1 --restarts 1" =>
                 "every schedule of a peer and its hub, with a crash of either at any moment",

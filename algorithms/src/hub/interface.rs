@@ -1,0 +1,149 @@
+//! What a hub and its peers get and give, beside their messages.
+
+use std::time::Duration;
+
+use proto::Bytes;
+
+use super::{Message, proof};
+use crate::{Describe, NodeId};
+
+/// A session: the hub computes the seal, and nobody else can.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, crate::Message, Describe)]
+#[message(nested)]
+pub struct Session {
+    /// The epoch in which the proof was accepted.
+    #[message(tag = 1)]
+    pub epoch: u64,
+    /// The keyed hash of the peer and the epoch.
+    #[message(tag = 2)]
+    #[describe(with = proof::hex)]
+    pub seal: Bytes,
+}
+
+/// Data on its way over the hub.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, crate::Message, Describe)]
+#[message(nested)]
+pub struct Parcel {
+    /// The number of the question that it is part of.
+    #[message(tag = 1)]
+    pub number: u64,
+    /// To the hub: for whom it is. From the hub: whose it is.
+    #[message(tag = 2)]
+    pub peer: NodeId,
+    /// The data.
+    #[message(tag = 3)]
+    #[describe(with = proof::length)]
+    pub data: Bytes,
+}
+
+/// Why the hub does not do what it is asked to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, crate::Message, Describe)]
+#[message(nested)]
+pub enum Code {
+    /// The peer speaks a version that is too old.
+    #[message(tag = 1)]
+    Version {
+        /// The one that it needs.
+        #[message(tag = 1)]
+        needs: u64,
+    },
+    /// The proof is wrong, was accepted before, or is of an earlier epoch.
+    #[message(tag = 2)]
+    Proof,
+    /// The session is none of this hub, or too old.
+    #[message(tag = 3)]
+    Session,
+    /// The peer is not registered.
+    #[message(tag = 4)]
+    Unregistered,
+    /// The other one is not registered, or is the peer itself.
+    #[message(tag = 5)]
+    Nobody,
+    /// The message is too large.
+    #[message(tag = 6)]
+    Large,
+    /// The ration is used up.
+    #[message(tag = 7)]
+    Ration {
+        /// When there will be room.
+        #[message(tag = 1)]
+        wait: Duration,
+    },
+}
+
+/// The commands of a peer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Command {
+    /// Register.
+    Join,
+    /// Fall silent.
+    Leave,
+    /// Find those who are nearest to a place.
+    Find(u64),
+    /// Send another one so many bytes.
+    Forward(NodeId, u32),
+    /// Ask another one, with so many bytes, and wait so long for its answer.
+    Call(NodeId, u32, Duration),
+    /// Be dialled by another one.
+    Reverse(NodeId),
+}
+
+/// The outputs of a process.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Output, Describe)]
+pub enum Output {
+    /// The peer is registered.
+    Joined,
+    /// The peer says nothing more.
+    Left,
+    /// It has found these.
+    Found {
+        /// The nearest first.
+        nodes: Vec<NodeId>,
+    },
+    /// Its data was passed on.
+    Sent,
+    /// Its question was answered.
+    Answered,
+    /// Its question was not answered in time.
+    Late,
+    /// The other one was asked to dial it.
+    Reversed,
+    /// The hub has refused what it asked for.
+    Refused {
+        /// Why.
+        code: Code,
+    },
+    /// The hub's: a session has ended.
+    SessionEnded {
+        /// Whose.
+        node: NodeId,
+    },
+}
+
+/// The timers of a process.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Timer {
+    /// A peer tries the next numbers.
+    Solve,
+    /// A peer tells that it is there, or tries again.
+    Alive,
+    /// The answer to that question is of no use any more.
+    Deadline(u64),
+    /// The hub's: that session ends.
+    Expire(NodeId),
+    /// The hub's: the next epoch begins.
+    Epoch,
+    /// The hub's: rations grow.
+    Tick,
+}
+
+impl Message {
+    /// The number of a peer's question; `None` for what has none.
+    pub(crate) const fn question(&self) -> Option<u64> {
+        match self {
+            Self::Find { number, .. } | Self::Reverse { number, .. } => Some(*number),
+            Self::Forward(parcel) | Self::Call(parcel) => Some(parcel.number),
+            _ => None,
+        }
+    }
+}
