@@ -343,6 +343,44 @@ mod tests {
         }
     }
 
+    #[derive(Clone, Debug, PartialEq, derive::Describe)]
+    struct Log {
+        #[describe(durable)]
+        term: u64,
+        votes: u64,
+    }
+
+    #[derive(Clone, Debug, PartialEq, derive::Describe)]
+    enum Role {
+        Leads(#[describe(flatten)] Log),
+        Follows {
+            #[describe(flatten)]
+            log: Log,
+            since: u64,
+        },
+        Rests,
+    }
+
+    #[derive(Clone, Debug, PartialEq, derive::Describe)]
+    struct Process(Role);
+
+    /// Only what is durable survives, wherever it is in the state.
+    #[test]
+    fn durable_fields_of_variants_are_recovered() {
+        let log = |term, votes| Log { term, votes };
+        let recovered = |mut new: Process, old: Role| {
+            new.recover(&Process(old));
+            new.0
+        };
+        let new = Process(Role::Leads(log(0, 0)));
+        let leads = recovered(new.clone(), Role::Leads(log(7, 3)));
+        assert_eq!(leads, Role::Leads(log(7, 0)));
+        assert_eq!(recovered(new, Role::Rests), Role::Leads(log(0, 0)));
+        let follows = |log, since| Role::Follows { log, since };
+        let new = Process(follows(log(0, 0), 1));
+        assert_eq!(recovered(new, follows(log(7, 3), 2)), follows(log(7, 0), 1));
+    }
+
     #[test]
     fn fields_are_read_as_they_were_added() {
         let mut fields = Fields::default();

@@ -25,8 +25,8 @@
 //! reconnects, or has no patience, gets no more. The hub never waits for anybody: it does
 //! what it is asked to or says why not, and when there is room again.
 //!
-//! What it needs: a channel between the hub and each peer, whose sender is known; in any
-//! order, and it may lose messages when the hub restarts. Peers ask again.
+//! What it needs: a channel between the hub and each peer, whose sender is known. It may
+//! lose and reorder messages: peers ask again, so what is passed on may arrive twice.
 //!
 //! Cost: six messages and 2^bits hashes a session; two messages a question; and for what is
 //! passed on one more, and another two if it is answered.

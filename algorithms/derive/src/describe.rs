@@ -6,14 +6,14 @@ use syn::spanned::Spanned as _;
 use syn::{GenericArgument, Member, PathArguments, Type};
 
 use crate::attributes::OfDescribed;
-use crate::item::{Body, Field, Item};
+use crate::item::{Body, Field, Item, Variant};
 use crate::{bounds, names};
 
 pub(crate) fn derive(item: &Item<'_>) -> syn::Result<Tokens> {
     let arms = match &item.body {
         Body::Struct(fields) => vec![arm(&quote!(Self), fields)?],
         Body::Enum(variants) => {
-            let arm = |variant: &crate::item::Variant<'_>| {
+            let arm = |variant: &Variant<'_>| {
                 let name = variant.name;
                 arm(&quote!(Self::#name), &variant.fields)
             };
@@ -152,34 +152,64 @@ fn arm(path: &Tokens, fields: &[Field<'_>]) -> syn::Result<Tokens> {
 
 /// Takes over the durable fields of a stored state, if there are any.
 fn recover(item: &Item<'_>) -> syn::Result<Option<Tokens>> {
-    let mut members = Vec::new();
-    for field in item.fields() {
-        if OfDescribed::parse(field.attributes)?.is_durable {
-            let member = &field.member;
-            members.push(quote! {
-                ::core::clone::Clone::clone_from(&mut self.#member, &stored.#member);
-            });
-            if matches!(item.body, Body::Enum(_)) {
-                return Err(field.error(format!(
-                    "field {} of an enum cannot be durable; make the enum a durable field of \
-                     the state's struct",
-                    field.shown()
-                )));
-            }
-        } else if matches!(item.body, Body::Struct(_)) && matches!(how(field)?, How::Flatten) {
-            let member = &field.member;
-            members.push(quote! {
-                derived::Describe::recover(&mut self.#member, &stored.#member);
-            });
+    let body = match &item.body {
+        Body::Struct(fields) => {
+            let all = fields.iter().map(recovered);
+            let all: Vec<_> = all.collect::<syn::Result<_>>()?;
+            let all: Tokens = all.into_iter().flatten().collect();
+            (!all.is_empty()).then_some(all)
         }
-    }
-    Ok((!members.is_empty()).then(|| {
+        Body::Enum(variants) => {
+            let arms = variants.iter().map(recovered_variant);
+            let arms: Vec<_> = arms.collect::<syn::Result<_>>()?;
+            let arms: Tokens = arms.into_iter().flatten().collect();
+            (!arms.is_empty()).then(|| quote!(match (self, stored) { #arms _ => {} }))
+        }
+    };
+    Ok(body.map(|body| {
         quote! {
+            #[allow(unreachable_patterns)]
             fn recover(&mut self, stored: &Self) {
-                #(#members)*
+                #body
             }
         }
     }))
+}
+
+/// How a field of a struct is taken over: as it is, or its own durable fields.
+fn recovered(field: &Field<'_>) -> syn::Result<Option<Tokens>> {
+    let member = &field.member;
+    if OfDescribed::parse(field.attributes)?.is_durable {
+        return Ok(Some(quote! {
+            ::core::clone::Clone::clone_from(&mut self.#member, &stored.#member);
+        }));
+    }
+    let has_own = matches!(how(field)?, How::Flatten | How::Unnamed);
+    Ok(has_own.then(|| quote!(derived::Describe::recover(&mut self.#member, &stored.#member);)))
+}
+
+/// The same of a variant, whose fields can have durable fields and cannot be some.
+fn recovered_variant(variant: &Variant<'_>) -> syn::Result<Option<Tokens>> {
+    let (mut new, mut old, mut calls) = (Tokens::new(), Tokens::new(), Tokens::new());
+    for (place, field) in variant.fields.iter().enumerate() {
+        if OfDescribed::parse(field.attributes)?.is_durable {
+            return Err(field.error(format!(
+                "field {} of an enum cannot be durable; make the enum a durable field of the \
+                 state's struct",
+                field.shown()
+            )));
+        }
+        if matches!(how(field)?, How::Flatten | How::Unnamed) {
+            let member = &field.member;
+            let [mine, theirs] = ["new", "old"].map(|name| quote::format_ident!("{name}_{place}"));
+            new.extend(quote!(#member: #mine,));
+            old.extend(quote!(#member: #theirs,));
+            calls.extend(quote!(derived::Describe::recover(#mine, #theirs);));
+        }
+    }
+    let name = variant.name;
+    Ok((!calls.is_empty())
+        .then(|| quote!((Self::#name { #new .. }, Self::#name { #old .. }) => { #calls })))
 }
 
 /// How the whole is a field: an enum is the name of its variant and the fields of that

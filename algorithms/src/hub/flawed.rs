@@ -29,6 +29,8 @@ pub enum Flaw {
     NearestLeftOut,
     /// The hub passes data on to whom it does not know.
     ForwardToTheUnregistered,
+    /// A peer does not ask again after the hub has restarted.
+    QuestionsForgotten,
 }
 
 /// A process with that mistake.
@@ -192,6 +194,7 @@ fn after(flaw: Flaw, server: &mut Server, from: NodeId, to: Option<NodeId>) {
 fn take_advantage(flaw: Flaw, node: &mut Node, message: &mut Message) -> Option<Session> {
     match (flaw, message) {
         (Flaw::ProofBoundToNothing, Message::Challenge { bits, .. }) => *bits = 0,
+        (Flaw::QuestionsForgotten, Message::Registered) => node.open.clear(),
         // It hears nothing, and goes through it all again, in the same epoch.
         (Flaw::ReplayAccepted, pong @ Message::Pong) => {
             node.session = None;

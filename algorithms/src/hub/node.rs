@@ -25,6 +25,9 @@ pub struct Node {
     /// The version that it speaks.
     #[describe(skip)]
     version: u64,
+    /// The one that it needs, once it was told so.
+    #[describe(skip)]
+    needs: Option<u64>,
     /// How often it says that it is there, and tries again; `None` for never.
     #[describe(skip)]
     alive: Option<Duration>,
@@ -40,9 +43,12 @@ pub struct Node {
     hears: bool,
     /// The number of its last question.
     questions: u64,
+    /// The number of the last question when it last said that it is there.
+    #[describe(skip)]
+    asked_before: u64,
     /// The questions that the hub has not answered.
     #[describe(skip)]
-    open: BTreeMap<u64, Message>,
+    pub(super) open: BTreeMap<u64, Message>,
 }
 
 /// How far it is.
@@ -73,17 +79,23 @@ impl Node {
             me,
             hub,
             version,
+            needs: None,
             alive,
             phase: Phase::Outside,
             session: None,
             joins: false,
             hears: false,
             questions: 0,
+            asked_before: 0,
             open: BTreeMap::new(),
         }
     }
 
     pub(super) fn on_command(&mut self, command: Command, out: &mut Out<Hub>) {
+        if let (Some(needs), true) = (self.needs, command != Command::Leave) {
+            let code = Code::Version { needs };
+            return out.output(Output::Refused { code });
+        }
         self.questions += 1;
         let number = self.questions;
         let question = match command {
@@ -146,7 +158,7 @@ impl Node {
         }
     }
 
-    /// The hub may have restarted, and have lost what this peer has sent.
+    /// Messages may be lost, by the network or by a hub that restarts.
     fn say_alive(&mut self, out: &mut Out<Hub>) {
         let Some(alive) = self.alive else { return };
         match self.phase {
@@ -155,10 +167,19 @@ impl Node {
             Phase::Inside if self.hears => {
                 self.hears = false;
                 out.send(self.hub, Message::Ping);
+                self.ask_again(out);
             }
             Phase::Asking | Phase::Proving | Phase::Registering | Phase::Inside => self.begin(out),
         }
         out.set_timer(Timer::Alive, alive);
+    }
+
+    /// What was asked a whole time ago may be lost.
+    fn ask_again(&mut self, out: &mut Out<Hub>) {
+        for question in self.open.range(..=self.asked_before) {
+            out.send(self.hub, question.1.clone());
+        }
+        self.asked_before = self.questions;
     }
 
     /// Tries some numbers.
@@ -245,8 +266,9 @@ impl Node {
             (Code::Nobody | Code::Large | Code::Ration { .. }, _) => {
                 self.end(number, Output::Refused { code }, out);
             }
-            (Code::Version { .. }, Phase::Asking) => {
+            (Code::Version { needs }, Phase::Asking) => {
                 self.phase = Phase::Outside;
+                self.needs = Some(needs);
                 self.joins = false;
                 out.cancel_timer(Timer::Alive);
                 out.output(Output::Refused { code });

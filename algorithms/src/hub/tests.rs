@@ -178,14 +178,10 @@ fn a_session_outlives_the_hub_but_not_its_epochs() {
         number: 3,
         target: 0,
     };
-    let Hub::Server(Server { epoch, .. }) = hub else {
-        panic!("it is the hub");
-    };
     // What is not durable is lost.
-    let mut hub = Hub::Server(Server {
-        epoch,
-        ..Server::new(HUB, terms(), [7; 32])
-    });
+    let mut restarted = server();
+    restarted.recover(&hub);
+    let mut hub = restarted;
     step(&mut hub, Input::Restart, 0);
     assert_eq!(
         ask(&mut hub, node, find),
@@ -260,6 +256,8 @@ fn old_versions_are_told_what_they_need() {
         2,
         "the join and the question: {effects:?}"
     );
+    let later = step(&mut node, Input::Command(Command::Find(2)), 0);
+    assert_eq!(later, [Effect::Output(Output::Refused { code })]);
 }
 
 /// What the page and the judge read.

@@ -7,6 +7,7 @@
 //! timer `Tick`. What a hub forgets when it restarts is forgotten here as well.
 
 mod book;
+mod heard;
 mod proof;
 mod requests;
 
@@ -30,6 +31,8 @@ pub struct Terms {
     pub kept: i64,
     /// How long a session lasts of which nothing is heard.
     pub life: Option<Duration>,
+    /// Whether peers ask again after the hub has restarted.
+    pub retries: bool,
     /// How many neighbours a peer is told of.
     pub nearest: usize,
     /// A full bucket, in bytes.
@@ -82,6 +85,12 @@ pub fn check(history: &History, terms: &Terms) -> Vec<Property> {
     if terms.life.is_none() {
         checks.life.idle("sessions last for ever");
     }
+    if history.count("CHALLENGE") == 0 && history.count("REFUSED") > 0 {
+        // Whether they were refused with reason is a property of its own.
+        for property in [&mut checks.proof, &mut checks.once, &mut checks.register] {
+            property.idle("everybody was refused");
+        }
+    }
     for (property, why) in [
         (&mut checks.refusals, "nothing was refused"),
         (&mut checks.ration, "nothing was passed on"),
@@ -105,7 +114,16 @@ pub fn check(history: &History, terms: &Terms) -> Vec<Property> {
         answers,
     } = checks;
     vec![
-        proof, once, register, life, ration, refusals, nearest, nobody, answers,
+        proof,
+        once,
+        register,
+        life,
+        ration,
+        refusals,
+        nearest,
+        nobody,
+        answers,
+        heard::check(history, terms),
     ]
 }
 

@@ -36,6 +36,8 @@ pub struct Hubs<A> {
     pub every: Duration,
     /// How many of the peers, the last ones, leave after a quarter of their questions.
     pub leavers: u32,
+    /// How long a run goes on without an answer that is missing.
+    pub patience: Duration,
     /// How many of the peers, the first ones, speak a version that is too old.
     pub old: u32,
     /// The seed of what is asked.
@@ -46,6 +48,13 @@ pub struct Hubs<A> {
 
 /// How long a peer waits for the answer to a call. A guess.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long nobody waits for a hub that has stopped. A guess.
+const GIVES_UP: Duration = Duration::from_secs(10);
+
+/// In how many lives of a session everybody is answered, although messages are lost. A guess:
+/// each question is asked a hundred times in it.
+const LIVES: u32 = 40;
 
 /// In how many questions a peer uses its bucket up. A guess: one in three of them asks to
 /// pass bytes on.
@@ -75,6 +84,10 @@ impl<A> Hubs<A> {
             for number in 1..=questions {
                 let (command, operation) = self.question(node, &mut rng);
                 add(begins + self.every * number, node, command, operation);
+            }
+            if let Some(wait) = self.looks_after(node) {
+                let at = begins + self.every * (questions + 1) + wait;
+                add(at, node, Command::Find(rng.random()), "find");
             }
             if self.leaves(node) {
                 let at = begins + self.every * (questions + 1);
@@ -111,14 +124,22 @@ impl<A> Hubs<A> {
         }
     }
 
+    /// How long after its questions that peer has another one, when the sessions of those that
+    /// left have ended.
+    fn looks_after(&self, node: NodeId) -> Option<Duration> {
+        let is_first = node == NodeId(1) && !self.leaves(node) && self.leavers > 0;
+        let life = self.terms.life.filter(|_| is_first)?;
+        Some(life.saturating_mul(2))
+    }
+
     /// How many outputs end what that process is asked for.
     fn endings_of_one(&self, node: NodeId) -> u64 {
         match node {
-            HUB => match self.terms.life {
-                Some(_) => self.leavers.into(),
-                None => 0,
-            },
-            _ => 1 + u64::from(self.questions_of(node)) + u64::from(self.leaves(node)),
+            HUB => 0,
+            _ => {
+                let more = self.leaves(node) || self.looks_after(node).is_some();
+                1 + u64::from(self.questions_of(node)) + u64::from(more)
+            }
         }
     }
 }
@@ -144,8 +165,9 @@ impl<A: Algorithm<Command = Command, Output = Output>> System for Hubs<A> {
         self.asked()
     }
 
-    fn ends(&self, _: NodeId, _: &Output) -> bool {
-        true
+    /// A session may end more than once, where messages come late.
+    fn ends(&self, _: NodeId, output: &Output) -> bool {
+        !matches!(output, Output::SessionEnded { .. })
     }
 
     fn endings(&self) -> u64 {
@@ -171,10 +193,9 @@ impl<A: Algorithm<Command = Command, Output = Output>> System for Hubs<A> {
         is_answer.then_some(Answer::Done)
     }
 
-    /// A hub that restarts, and a peer that does, may lose what was asked.
+    /// A hub that stops answers nobody.
     fn gives_up_after(&self) -> Option<Duration> {
-        let life = self.terms.life.unwrap_or_default();
-        Some(life.saturating_mul(4).max(PATIENCE * 5))
+        Some(self.patience)
     }
 
     fn lasts(&self, delay: Duration) -> Duration {
@@ -193,6 +214,7 @@ impl<A: Algorithm<Command = Command, Output = Output>> System for Hubs<A> {
             bits: self.terms.bits,
             kept: self.terms.kept.try_into().unwrap_or(i64::MAX),
             life: self.terms.life,
+            retries: self.alive.is_some(),
             nearest: self.terms.nearest,
             burst: self.terms.burst as i64,
             tick: self.terms.tick,

@@ -46,7 +46,7 @@ fn read(path: &Path) -> String {
 }
 
 /// All experiments over real peers.
-const EXPERIMENTS: [&str; 13] = [
+const EXPERIMENTS: [&str; 14] = [
     "--peers 10 ping --count 20",
     "--peers 5 snapshot",
     "--peers 6 --topology ring elect",
@@ -59,6 +59,7 @@ const EXPERIMENTS: [&str; 13] = [
     "--peers 6 terminate",
     "--peers 5 replicate",
     "--peers 5 agree",
+    "--peers 6 hub",
     "--peers 6 latency",
 ];
 
@@ -267,6 +268,7 @@ fn verdicts_hold_in_a_world() {
             "--peers 6 mutex",
             "--peers 12 --topology random:4 gossip",
             "--peers 12 wave",
+            "--peers 8 hub --crash 0@1s..2s",
             "--peers 5 replicate --election-timeout 2s --heartbeat 500ms --commands 3",
         ] {
             let run = run_virtual(&format!("--network {network} {args}"), "2");

@@ -7,7 +7,7 @@ use algorithms::hub::{Flaw, Flawed, Hub, Terms};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use super::Hubs;
+use super::{GIVES_UP, HUB, Hubs, LIVES};
 use crate::lesson::{Lesson, algorithm_file, commands};
 use crate::system::{Engine, Setup, SetupError, SystemOptions, Visitor};
 use crate::topology::Topology;
@@ -81,7 +81,7 @@ pub struct Options {
     pub mistake: Option<Mistake>,
 }
 
-/// A mistake of the hub.
+/// A mistake of the hub, or of its peers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Mistake {
     /// Accept a proof whatever was asked for
@@ -106,6 +106,8 @@ pub enum Mistake {
     NearestLeftOut,
     /// Pass on to those who are not registered
     ForwardToTheUnregistered,
+    /// As a peer, do not ask again after the hub has restarted
+    QuestionsForgotten,
 }
 
 impl Mistake {
@@ -122,6 +124,7 @@ impl Mistake {
             Self::RationWithheld => Flaw::RationWithheld,
             Self::NearestLeftOut => Flaw::NearestLeftOut,
             Self::ForwardToTheUnregistered => Flaw::ForwardToTheUnregistered,
+            Self::QuestionsForgotten => Flaw::QuestionsForgotten,
         }
     }
 }
@@ -134,7 +137,7 @@ impl SystemOptions for Options {
         name: "hub",
         title: "A hub's sessions: proofs of work, rations and what is passed on",
         about: "how to help many, and not run up a bill?",
-        needs: "a channel between the hub and each peer, whose sender is known; in any order; it may lose messages when a process restarts",
+        needs: "a channel between the hub and each peer, whose sender is known; it may lose and reorder messages",
         cost: "6 messages and 2^bits hashes a session; 2 messages a question, 1 or 3 more to pass it on",
         run: "hub",
         file: algorithm_file!("hub.rs"),
@@ -172,7 +175,15 @@ impl SystemOptions for Options {
             ("--leavers", self.leavers.unwrap_or(0)),
             ("--old", self.old),
         ] {
-            setup.limit_processes(option, count.saturating_add(1))?;
+            // One of them is the hub.
+            if count >= setup.peers {
+                let peers = setup.peers;
+                return Err(SetupError::TooFewPeers {
+                    option,
+                    count,
+                    peers,
+                });
+            }
         }
         Ok(match self.mistake.map(Mistake::flaw) {
             None => visitor.visit(self.system(&setup, |hub| hub)),
@@ -182,6 +193,15 @@ impl SystemOptions for Options {
 }
 
 impl Options {
+    fn patience(&self, setup: &Setup) -> Duration {
+        let mut stops = setup.stops.iter();
+        let has_stopped = stops.any(|stop| stop.process == HUB.0 && stop.restart.is_none());
+        match has_stopped {
+            true => GIVES_UP,
+            false => self.life.saturating_mul(LIVES).max(GIVES_UP),
+        }
+    }
+
     fn system<A>(
         &self,
         setup: &Setup,
@@ -212,6 +232,7 @@ impl Options {
             leavers: self
                 .leavers
                 .unwrap_or(usual(0, setup.peers.saturating_sub(1) / 4)),
+            patience: self.patience(setup),
             old: self.old,
             seed: setup.seed,
             process: Arc::new(process),

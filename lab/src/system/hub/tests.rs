@@ -26,6 +26,7 @@ fn system<A>(process: impl Fn(Hub) -> A + Send + Sync + 'static, seed: u64) -> H
         questions: 12,
         every: SECOND / 2,
         leavers: 2,
+        patience: SECOND * 60,
         old: 0,
         seed,
         process: Arc::new(process),
@@ -57,7 +58,7 @@ fn judged<A: Algorithm<Command = Command, Output = Output>>(
 
 #[test]
 fn every_property_holds_and_is_checked() {
-    let mut checked = [0; 9];
+    let mut checked = [0; 10];
     for seed in 0..200 {
         let right = judged(&system(|hub| hub, seed), &Scenario::default(), seed);
         assert!(right.holds(), "{seed}: {}", right.text());
@@ -72,6 +73,18 @@ fn every_property_holds_and_is_checked() {
 fn a_hub_that_restarts_violates_nothing_and_everybody_is_answered() {
     for seed in 0..200 {
         let right = judged(&system(|hub| hub, seed), &faults(), seed);
+        assert!(right.holds(), "{seed}: {}", right.text());
+    }
+}
+
+#[test]
+fn lost_messages_are_asked_for_again() {
+    let scenario = Scenario {
+        loss: 0.1,
+        ..Scenario::default()
+    };
+    for seed in 0..100 {
+        let right = judged(&system(|hub| hub, seed), &scenario, seed);
         assert!(right.holds(), "{seed}: {}", right.text());
     }
 }
@@ -103,12 +116,18 @@ fn each_mistake_violates_its_property() {
             "nothing for the unregistered",
         ),
     ] {
-        let found = (0..50).find_map(|seed| {
-            let flawed = system(move |hub| Flawed::new(hub, flaw), seed);
-            let judged = judged(&flawed, &Scenario::default(), seed);
-            judged.violated()
-        });
-        let found = found.unwrap_or_default();
+        let found = found(flaw, &Scenario::default());
         assert!(found.contains(property), "{flaw:?}: {found:?}");
     }
+    let found = found(Flaw::QuestionsForgotten, &faults());
+    assert_eq!(found, "violated: peers hear what came of it");
+}
+
+/// What the first schedule violates that violates anything.
+fn found(flaw: Flaw, scenario: &Scenario) -> String {
+    let found = (0..50).find_map(|seed| {
+        let flawed = system(move |hub| Flawed::new(hub, flaw), seed);
+        judged(&flawed, scenario, seed).violated()
+    });
+    found.unwrap_or_default()
 }

@@ -19,6 +19,8 @@ fn every_schedule_of_every_algorithm_passes() {
         "--peers 3 check gossip",
         "--peers 4 --topology ring check gossip --fanout 1 --channel per-message",
         "--peers 3 check terminate --jobs 4",
+        "--peers 2 check hub --crashes 1 --restarts 1",
+        "--peers 2 check hub --channel per-message",
     ] {
         let ended = testbed(system, 0);
         says(

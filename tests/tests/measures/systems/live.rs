@@ -216,10 +216,32 @@ fn the_other_algorithms_cost_what_theory_says() {
             // The run does not wait for what the liar says.
             &["IC2 the commander's order: holds (2 checked)"],
         ),
+        (
+            "--peers 8 hub",
+            &["no more than the ration: holds", "sessions          7 ("],
+        ),
     ] {
         let ended = testbed(&format!("--transport memory {arguments}"), 0);
         says(&ended, parts);
     }
+}
+
+/// A hub that restarts has its key, so no peer pays a second time; and those that speak an
+/// old version are told so.
+#[test]
+fn a_hub_that_restarts_loses_no_session() {
+    let arguments = "--peers 20 --transport memory hub --old 1 --crash 0@2s..3s";
+    let ended = testbed(arguments, 0);
+    says(
+        &ended,
+        &[
+            "sessions          18 (",
+            "no session without a proof: holds",
+            "no registration without a session: holds",
+            "who asks is answered: holds",
+            "verdict           pass",
+        ],
+    );
 }
 
 /// 20 peers with 4 connections each: 40 edges, so 80 - 19 copies a message.

@@ -29,6 +29,11 @@ fn every_algorithm_passes_many_schedules() {
         ("agree --kill 0@2ms", 200),
         ("agree --ending messages --channel per-message", 200),
         ("generals --traitors 2 --liars 0,4:custom", 200),
+        ("hub --questions 10", 100),
+        ("hub --channel per-message", 100),
+        ("hub --old 2 --life 2s --epoch 1s", 100),
+        ("hub --crash 2", 100),
+        ("hub --loss 0.1", 100),
     ] {
         let arguments = format!("--peers 8 simulate {system} --seeds {schedules}");
         let ended = testbed(&arguments, 0);
