@@ -211,11 +211,17 @@ impl Algorithm for Hub {
     type Command = Command;
     type Output = Output;
 
-    /// A process that restarts does the same.
     fn on_start(&mut self, out: &mut Out<Self>) {
+        if let Self::Server(server) = self {
+            server.begin(out);
+        }
+    }
+
+    /// A peer registers by itself, since it does not know whether it was.
+    fn on_restart(&mut self, out: &mut Out<Self>) {
         match self {
             Self::Server(server) => server.begin(out),
-            Self::Node(_) => {}
+            Self::Node(node) => node.enrol(out),
         }
     }
 

@@ -104,7 +104,7 @@ pub enum Output {
     Sent,
     /// Its question was answered.
     Answered,
-    /// Its question was not answered in time.
+    /// What it asked for was not there in time, or before it left.
     Late,
     /// The other one was asked to dial it.
     Reversed,

@@ -117,6 +117,11 @@ impl Node {
 
     fn join(&mut self, out: &mut Out<Hub>) {
         self.joins = true;
+        self.enrol(out);
+    }
+
+    /// Registers, and stays registered.
+    pub(super) fn enrol(&mut self, out: &mut Out<Hub>) {
         self.begin(out);
         if let Some(alive) = self.alive {
             out.set_timer(Timer::Alive, alive);
@@ -127,6 +132,14 @@ impl Node {
         self.phase = Phase::Outside;
         out.cancel_timer(Timer::Alive);
         out.cancel_timer(Timer::Solve);
+        // It does not wait for what it asked.
+        for number in std::mem::take(&mut self.open).into_keys() {
+            out.cancel_timer(Timer::Deadline(number));
+            out.output(Output::Late);
+        }
+        if std::mem::take(&mut self.joins) {
+            out.output(Output::Late);
+        }
         out.output(Output::Left);
     }
 

@@ -49,11 +49,11 @@ pub struct Hubs<A> {
 /// How long a peer waits for the answer to a call. A guess.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// How long nobody waits for a hub that has stopped. A guess.
+/// How long a run goes on at least although something is missing. A guess.
 const GIVES_UP: Duration = Duration::from_secs(10);
 
-/// In how many lives of a session everybody is answered, although messages are lost. A guess:
-/// each question is asked a hundred times in it.
+/// In so many lives of a session everybody is answered, although messages are lost. A guess:
+/// each question is asked a hundred times meanwhile.
 const LIVES: u32 = 40;
 
 /// In how many questions a peer uses its bucket up. A guess: one in three of them asks to
@@ -185,7 +185,8 @@ impl<A: Algorithm<Command = Command, Output = Output>> System for Hubs<A> {
             Output::Left => *asked == Command::Leave,
             Output::Found { .. } => matches!(asked, Command::Find(_)),
             Output::Sent => matches!(asked, Command::Forward(..)),
-            Output::Answered | Output::Late => matches!(asked, Command::Call(..)),
+            Output::Answered => matches!(asked, Command::Call(..)),
+            Output::Late => *asked != Command::Leave,
             Output::Reversed => matches!(asked, Command::Reverse(_)),
             Output::Refused { .. } => *asked != Command::Leave,
             Output::SessionEnded { .. } => false,
@@ -193,14 +194,14 @@ impl<A: Algorithm<Command = Command, Output = Output>> System for Hubs<A> {
         is_answer.then_some(Answer::Done)
     }
 
-    /// A hub that stops answers nobody.
+    /// A process that crashes loses what it was asked, and a hub that stops answers nobody.
     fn gives_up_after(&self) -> Option<Duration> {
         Some(self.patience)
     }
 
     fn lasts(&self, delay: Duration) -> Duration {
         let life = self.terms.life.unwrap_or_default();
-        life.saturating_mul(2) + PATIENCE + delay.saturating_mul(10)
+        life.saturating_mul(4) + PATIENCE + delay.saturating_mul(10)
     }
 
     /// A channel that reorders lets a peer ask before it is registered, which it is told.

@@ -28,6 +28,8 @@ pub(super) struct Book<'a> {
     pub(super) registered: BTreeMap<Arc<str>, u64>,
     /// What is missing in each bucket.
     pub(super) spent: BTreeMap<Arc<str>, i64>,
+    /// The times of the hub's steps so far, in nanoseconds since the Unix epoch.
+    times: Vec<u64>,
     /// By how many nanoseconds timers may be late.
     late: u64,
 }
@@ -43,12 +45,14 @@ impl<'a> Book<'a> {
             sessions: BTreeSet::new(),
             registered: BTreeMap::new(),
             spent: BTreeMap::new(),
+            times: Vec::new(),
             late: late.as_nanos() as u64,
         }
     }
 
     /// Follows a step of the hub.
     pub(super) fn follow(&mut self, step: &StepRecord, checks: &mut Checks) {
+        self.times.push(step.at_unix_nano);
         if step.restarts {
             self.registered.clear();
             self.spent.clear();
@@ -214,14 +218,19 @@ impl<'a> Book<'a> {
         Self::answered(answer, from, (!is_there).then_some("unregistered"), checks);
     }
 
-    /// A session of which nothing was heard for longer has ended.
+    /// A session of which nothing was heard for longer has ended. A hub that was paused ends it
+    /// when it goes on.
     fn require_young(&self, peer: &str, at: u64, checks: &mut Checks) {
         let (Some(life), Some(heard)) = (self.terms.life, self.registered.get(peer)) else {
             return;
         };
-        let age = Duration::from_nanos(at.saturating_sub(*heard));
-        let most = life + Duration::from_nanos(self.late);
-        checks.life.check(age <= most, || {
+        let due = *heard + life.as_nanos() as u64 + self.late;
+        let awake = self
+            .times
+            .get(self.times.partition_point(|time| *time <= due));
+        let goes_on = awake.is_some_and(|awake| at > awake + LATE.as_nanos() as u64);
+        checks.life.check(!goes_on, || {
+            let age = Duration::from_nanos(at - heard);
             format!("{peer} was not heard of for {age:?}, and its session of {life:?} goes on")
         });
     }
