@@ -15,6 +15,9 @@ const SLICE: u64 = 4096;
 /// How long it waits between two such steps.
 const PAUSE: Duration = Duration::from_millis(1);
 
+/// After so many tries the time until the next does not double any more. A guess.
+const MOST_TRIES: u32 = 2;
+
 /// The state of a peer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Describe)]
 pub struct Node {
@@ -41,6 +44,9 @@ pub struct Node {
     /// Whether it has heard from the hub since it last said that it is there.
     #[describe(skip)]
     hears: bool,
+    /// How often it has tried in vain to register.
+    #[describe(skip)]
+    tries: u32,
     /// The number of its last question.
     questions: u64,
     /// The number of the last question when it last said that it is there.
@@ -85,6 +91,7 @@ impl Node {
             session: None,
             joins: false,
             hears: false,
+            tries: 0,
             questions: 0,
             asked_before: 0,
             open: BTreeMap::new(),
@@ -182,9 +189,13 @@ impl Node {
                 out.send(self.hub, Message::Ping);
                 self.ask_again(out);
             }
-            Phase::Asking | Phase::Proving | Phase::Registering | Phase::Inside => self.begin(out),
+            // A hub that has much to do does not get more to do from those who wait.
+            Phase::Asking | Phase::Proving | Phase::Registering | Phase::Inside => {
+                self.tries = (self.tries + 1).min(MOST_TRIES);
+                self.begin(out);
+            }
         }
-        out.set_timer(Timer::Alive, alive);
+        out.set_timer(Timer::Alive, alive.saturating_mul(1 << self.tries));
     }
 
     /// What was asked a whole time ago may be lost.
@@ -243,7 +254,9 @@ impl Node {
                 self.end(number, Output::Found { nodes }, out);
             }
             (Message::Forwarded { number }, _) => self.end(number, Output::Sent, out),
-            (Message::Answered(parcel), _) => self.end(parcel.number, Output::Answered, out),
+            (Message::Answered(parcel), _) if self.has_called(&parcel) => {
+                self.end(parcel.number, Output::Answered, out);
+            }
             (Message::Reversed { number }, _) => self.end(number, Output::Reversed, out),
             // The answer has the same bytes.
             (Message::Called(parcel), Phase::Inside) => out.send(self.hub, Message::Answer(parcel)),
@@ -252,9 +265,19 @@ impl Node {
         }
     }
 
+    /// Anybody may answer, and only the one that was asked is heard.
+    fn has_called(&self, answer: &Parcel) -> bool {
+        let question = self.open.get(&answer.number);
+        matches!(question, Some(Message::Call(call)) if call.peer == answer.peer)
+    }
+
     fn enter(&mut self, out: &mut Out<Hub>) {
         self.phase = Phase::Inside;
         self.hears = true;
+        self.tries = 0;
+        if let Some(alive) = self.alive {
+            out.set_timer(Timer::Alive, alive);
+        }
         if std::mem::take(&mut self.joins) {
             out.output(Output::Joined);
         }

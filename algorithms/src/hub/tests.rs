@@ -260,6 +260,32 @@ fn old_versions_are_told_what_they_need() {
     assert_eq!(later, [Effect::Output(Output::Refused { code })]);
 }
 
+/// An answer that nobody asked this peer for, and one of another peer.
+#[test]
+fn only_the_one_that_was_called_is_heard() {
+    let mut node = Hub::Node(Node::new(NodeId(1), HUB, VERSION, None));
+    step(&mut node, Input::Command(Command::Find(1)), 0);
+    let within = Duration::from_secs(1);
+    step(
+        &mut node,
+        Input::Command(Command::Call(NodeId(2), 3, within)),
+        0,
+    );
+    let mut outputs = |number, peer| {
+        let data = Bytes::from_static(b"abc");
+        let message = Message::Answered(Parcel { number, peer, data });
+        let effects = step(&mut node, Input::Message { from: HUB, message }, 0);
+        let outputs = effects
+            .into_iter()
+            .filter(|effect| matches!(effect, Effect::Output(_)));
+        outputs.collect::<Vec<_>>()
+    };
+    assert_eq!(outputs(1, NodeId(2)), [], "it was to find somebody");
+    assert_eq!(outputs(2, NodeId(3)), [], "another one was asked");
+    assert_eq!(outputs(2, NodeId(2)), [Effect::Output(Output::Answered)]);
+    assert_eq!(outputs(2, NodeId(2)), [], "once");
+}
+
 /// What the page and the judge read.
 #[test]
 fn refusals_in_fields() {

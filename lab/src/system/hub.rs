@@ -53,7 +53,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const GIVES_UP: Duration = Duration::from_secs(10);
 
 /// In so many lives of a session everybody is answered, although messages are lost. A guess:
-/// each question is asked a hundred times meanwhile.
+/// peers ask some tens of times meanwhile.
 const LIVES: u32 = 40;
 
 /// In how many questions a peer uses its bucket up. A guess: one in three of them asks to
