@@ -146,3 +146,6 @@ struct Sent<'a> {
     kind: &'a str,
     fields: &'a algorithms::Fields,
 }
+
+#[cfg(test)]
+mod tests;

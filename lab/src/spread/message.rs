@@ -54,11 +54,12 @@ impl Stopped {
         self.down.contains_key(&peer)
     }
 
-    /// Whether that peer has come back since, and has forgotten what it had.
+    /// Whether that peer, which gets a message again that it had, has come back since, and has
+    /// forgotten it. One that has not come back yet runs again, and still dials its neighbours.
     pub fn has_forgotten(&self, peer: u32, since_unix_ns: u64) -> bool {
         let since = self.since_began(since_unix_ns);
         let mut all = self.down.get(&peer).into_iter().flatten();
-        all.any(|(_, back)| back.is_some_and(|back| since <= back))
+        all.any(|(from, back)| since <= back.unwrap_or(*from))
     }
 
     fn since_began(&self, unix_ns: u64) -> Duration {

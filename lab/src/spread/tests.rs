@@ -63,6 +63,22 @@ fn message_that_never_reached_all_peers_is_counted() {
     }
 }
 
+/// A peer that dials its neighbours after a restart gets old messages from the first of them.
+#[test]
+fn a_peer_that_restarts_has_forgotten_what_it_had() {
+    let second = |number| Duration::from_secs(number);
+    let nanos = |number: u64| 1_000_000_000 * number;
+    let mut stopped = Stopped::with_patience(second(1));
+    assert!(!stopped.has_forgotten(3, nanos(5)), "it never stopped");
+    stopped.stop(3, second(10));
+    assert!(stopped.has_forgotten(3, nanos(5)), "it still dials");
+    assert!(!stopped.has_forgotten(3, nanos(11)), "it had that later");
+    assert!(!stopped.has_forgotten(4, nanos(5)), "another peer");
+    stopped.come_back(3, second(20));
+    assert!(stopped.has_forgotten(3, nanos(15)));
+    assert!(!stopped.has_forgotten(3, nanos(21)));
+}
+
 #[test]
 fn stopped_peers_are_not_waited_for() {
     let messages = [
