@@ -11,8 +11,8 @@
 //! a peer pays first: it asks with NEW_SESSION, gets a CHALLENGE, and looks for a number that
 //! makes a hash begin with some zero bits. That takes 2^bits hashes on average, and the hub
 //! needs one to see that the PROOF is right. The hash has the peer, the hub, the *epoch* and a
-//! seed in it: the proof serves nobody else, nowhere else, and not later. The more sessions
-//! begin in an epoch, the more bits the hub asks for.
+//! seed in it, so the proof is valid for this peer, this hub and this epoch alone. The more
+//! sessions begin in an epoch, the more bits the hub asks for.
 //!
 //! The hub remembers nothing of those who have not paid. The seed is a keyed hash of what the
 //! challenge says, which only the hub can compute, and so is the session that it accepts the
@@ -180,7 +180,7 @@ pub enum Message {
     /// The receiver is to dial this peer.
     #[message(tag = 20)]
     DialBack {
-        /// Whom.
+        /// The peer to dial.
         #[message(tag = 1)]
         from: NodeId,
     },

@@ -25,9 +25,9 @@ pub enum Flaw {
     RationIgnored,
     /// A bucket that was never used is empty.
     RationWithheld,
-    /// A peer is told of all but the nearest.
+    /// The hub leaves the nearest peer out of NEIGHBOURS.
     NearestLeftOut,
-    /// The hub passes data on to whom it does not know.
+    /// The hub relays data to peers that are not registered.
     ForwardToTheUnregistered,
     /// A peer does not ask again after the hub has restarted.
     QuestionsForgotten,
@@ -147,7 +147,8 @@ fn before(flaw: Flaw, server: &mut Server, from: NodeId, message: &mut Message) 
             *epoch = server.epoch;
         }
         (Flaw::ReplayAccepted, Message::Proof { .. } | Message::NewSession { .. }) => {
-            server.accepted.remove(&from);
+            // As if it had not been accepted yet.
+            server.sessions -= server.accepted.remove(&from).unwrap_or(0);
         }
         (Flaw::RegisterBeforeProof, Message::Register { session }) => {
             *session = server.session(from, server.epoch);

@@ -7,7 +7,7 @@ use proto::Bytes;
 use super::{Message, proof};
 use crate::{Describe, NodeId};
 
-/// A session: the hub computes the seal, and nobody else can.
+/// A session. Its seal is a keyed hash, which only the hub can compute.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, crate::Message, Describe)]
 #[message(nested)]
 pub struct Session {
@@ -27,7 +27,7 @@ pub struct Parcel {
     /// The number of the question that it is part of.
     #[message(tag = 1)]
     pub number: u64,
-    /// To the hub: for whom it is. From the hub: whose it is.
+    /// The receiver, in a message to the hub. The sender, in a message of the hub.
     #[message(tag = 2)]
     pub peer: NodeId,
     /// The data.
@@ -56,9 +56,9 @@ pub enum Code {
     /// The peer is not registered.
     #[message(tag = 4)]
     Unregistered,
-    /// The other one is not registered, or is the peer itself.
+    /// The receiver is not registered, or is the sender itself.
     #[message(tag = 5)]
-    Nobody,
+    UnknownReceiver,
     /// The message is too large.
     #[message(tag = 6)]
     Large,

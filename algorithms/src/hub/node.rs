@@ -12,6 +12,9 @@ use crate::{Describe, NodeId, Out};
 /// it handles other messages.
 const SLICE: u64 = 4096;
 
+/// A peer does not work on more bits, whoever asks for them: 2^32 hashes are an hour's work.
+const MOST_BITS: u32 = 32;
+
 /// How long it waits between two such steps.
 const PAUSE: Duration = Duration::from_millis(1);
 
@@ -232,7 +235,7 @@ impl Node {
             return;
         }
         match (message, &self.phase) {
-            (Message::Challenge { epoch, bits, seed }, Phase::Asking) => {
+            (Message::Challenge { epoch, bits, seed }, Phase::Asking) if bits <= MOST_BITS => {
                 let (node, hub) = (self.me, self.hub);
                 let puzzle = Puzzle {
                     node,
@@ -298,8 +301,8 @@ impl Node {
 
     fn on_refused(&mut self, number: u64, code: Code, out: &mut Out<Hub>) {
         match (code, &self.phase) {
-            // It was not the peer's question, but an answer that it gave.
-            (Code::Nobody | Code::Large | Code::Ration { .. }, _) => {
+            // An answer that the peer gave has no number of its own, and ends no question.
+            (Code::UnknownReceiver | Code::Large | Code::Ration { .. }, _) => {
                 self.end(number, Output::Refused { code }, out);
             }
             (Code::Version { needs }, Phase::Asking) => {

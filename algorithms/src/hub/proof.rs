@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::NodeId;
 
-/// The bytes of a seal: 128 bits, of which nobody guesses one.
+/// The length of a seal in bytes: 128 bits cannot be guessed.
 const SEAL: usize = 16;
 
 /// What a peer has to find a number for.

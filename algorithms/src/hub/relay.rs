@@ -14,7 +14,7 @@ impl Server {
     ) -> Result<(), Code> {
         self.require(from)?;
         let mut nodes: Vec<_> = self.registered.iter().copied().collect();
-        nodes.sort_by_key(|node| place(*node) ^ target);
+        nodes.sort_by_cached_key(|node| place(*node) ^ target);
         nodes.truncate(self.terms.nearest);
         out.send(from, Message::Neighbours { number, nodes });
         Ok(())
@@ -36,7 +36,7 @@ impl Server {
 
     fn require_other(&self, from: NodeId, to: NodeId) -> Result<(), Code> {
         let is_there = to != from && self.registered.contains(&to);
-        is_there.then_some(()).ok_or(Code::Nobody)
+        is_there.then_some(()).ok_or(Code::UnknownReceiver)
     }
 
     /// Sends the other one what it is for, as that message, and takes its bytes out of the

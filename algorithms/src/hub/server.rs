@@ -49,6 +49,9 @@ pub struct Server {
     /// How many proofs of each peer were accepted in this epoch.
     #[describe(skip)]
     pub(super) accepted: BTreeMap<NodeId, u64>,
+    /// How many that are in all.
+    #[describe(skip)]
+    pub(super) sessions: u64,
     pub(super) registered: BTreeSet<NodeId>,
     /// What is missing in the buckets that are not full, in bytes.
     #[describe(skip)]
@@ -64,6 +67,7 @@ impl Server {
             key,
             epoch: 0,
             accepted: BTreeMap::new(),
+            sessions: 0,
             registered: BTreeSet::new(),
             spent: BTreeMap::new(),
         }
@@ -74,6 +78,7 @@ impl Server {
     pub(super) fn begin(&mut self, out: &mut Out<Hub>) {
         self.epoch = self.epoch.saturating_add(1);
         self.accepted.clear();
+        self.sessions = 0;
         out.persist();
         if let Some(epoch) = self.terms.epoch {
             out.set_timer(Timer::Epoch, epoch);
@@ -125,8 +130,7 @@ impl Server {
         if version < VERSION {
             return Err(Code::Version { needs: VERSION });
         }
-        let sessions: u64 = self.accepted.values().sum();
-        let more = u32::try_from(sessions / self.terms.crowd.max(1)).unwrap_or(u32::MAX);
+        let more = u32::try_from(self.sessions / self.terms.crowd.max(1)).unwrap_or(u32::MAX);
         let (epoch, bits) = (self.epoch, self.terms.bits.saturating_add(more));
         let seed = self.seed(from, bits);
         out.send(from, Message::Challenge { epoch, bits, seed });
@@ -164,6 +168,7 @@ impl Server {
 
     pub(super) fn accept(&mut self, from: NodeId, out: &mut Out<Hub>) {
         *self.accepted.entry(from).or_default() += 1;
+        self.sessions += 1;
         let session = self.session(from, self.epoch);
         out.send(from, Message::Accepted { session });
     }

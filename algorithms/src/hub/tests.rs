@@ -208,7 +208,7 @@ fn the_ration_is_exact() {
     register(&mut hub, one);
     assert_eq!(
         ask(&mut hub, one, forward(1, other, 1)),
-        refused(one, 1, Code::Nobody)
+        refused(one, 1, Code::UnknownReceiver)
     );
     register(&mut hub, other);
     assert_eq!(

@@ -146,8 +146,8 @@ fn sessions_of_a_hub() {
             "aa0106080312022200",
         ),
         (
-            Code::Nobody,
-            "REFUSED Reply number=3 code=nobody",
+            Code::UnknownReceiver,
+            "REFUSED Reply number=3 code=unknown_receiver",
             "aa0106080312022a00",
         ),
         (

@@ -54,7 +54,7 @@ struct Checks {
     ration: Property,
     refusals: Property,
     nearest: Property,
-    nobody: Property,
+    unregistered: Property,
     answers: Property,
 }
 
@@ -72,7 +72,7 @@ pub fn check(history: &History, terms: &Terms) -> Vec<Property> {
         ration: Property::new("no more than the ration").looks_at("message RELAYED or CALLED"),
         refusals: Property::new("no refusal without its reason").looks_at("message REFUSED"),
         nearest: Property::new("the nearest are found").looks_at("message NEIGHBOURS"),
-        nobody: Property::new("nothing for the unregistered")
+        unregistered: Property::new("nothing for the unregistered")
             .looks_at("message PONG, NEIGHBOURS, RELAYED, CALLED or DIAL_BACK"),
         answers: Property::new("who asks is answered").looks_at("message NEW_SESSION"),
     };
@@ -82,9 +82,6 @@ pub fn check(history: &History, terms: &Terms) -> Vec<Property> {
         book.follow(step, &mut checks);
     }
     book.end(history, &mut checks);
-    if terms.life.is_none() {
-        checks.life.idle("sessions last for ever");
-    }
     if history.count("CHALLENGE") == 0 && history.count("REFUSED") > 0 {
         // Whether they were refused with reason is a property of its own.
         for property in [&mut checks.proof, &mut checks.once, &mut checks.register] {
@@ -95,34 +92,23 @@ pub fn check(history: &History, terms: &Terms) -> Vec<Property> {
         (&mut checks.refusals, "nothing was refused"),
         (&mut checks.ration, "nothing was passed on"),
         (&mut checks.nearest, "nobody was looked for"),
-        (&mut checks.nobody, "nobody asked for anything"),
+        (&mut checks.unregistered, "nobody asked for anything"),
         (&mut checks.life, "no session was old enough"),
     ] {
         if property.checked == 0 {
             property.idle(why);
         }
     }
-    let Checks {
-        proof,
-        once,
-        register,
-        life,
-        ration,
-        refusals,
-        nearest,
-        nobody,
-        answers,
-    } = checks;
     vec![
-        proof,
-        once,
-        register,
-        life,
-        ration,
-        refusals,
-        nearest,
-        nobody,
-        answers,
+        checks.proof,
+        checks.once,
+        checks.register,
+        checks.life,
+        checks.ration,
+        checks.refusals,
+        checks.nearest,
+        checks.unregistered,
+        checks.answers,
         heard::check(history, terms),
     ]
 }

@@ -2,8 +2,8 @@
 //! specification of gossipsub 1.1.
 //!
 //! A peer computes the score of each neighbour alone, from what it has seen of it. libp2p
-//! gives the sum ([`Known`] has two of its parts): over topics, `topic_weight` times the sum of P1 to P4; plus P7 and
-//! the penalty of slow peers. P5, the application's score, is not used, and P6 is off unless
+//! gives the sum ([`Known`] has two of its parts): over topics, `topic_weight` times the sum of
+//! P1 to P4; plus P7 and the penalty of slow peers. P5, the application's score, is not used, and P6 is off unless
 //! a weight is given: all peers of a run have one IP address, or none.
 
 use std::time::Duration;

@@ -25,9 +25,6 @@ const CONNECTIONS: Topology = Topology::Random(20);
 /// How long a peer validates a message: a column of Ethereum's data, as the scenario measured.
 const VALIDATION: Duration = Duration::from_millis(5);
 
-/// How long the last message may take, as in the scenario.
-const PATIENCE: Duration = Duration::from_secs(30);
-
 /// The most messages of a run. A guess.
 const MOST: i64 = 100_000;
 
@@ -44,8 +41,10 @@ pub struct Interop {
     /// How large each message is: up to 1M
     #[arg(long, value_name = "BYTES", default_value = "96K")]
     pub size: Size,
-    /// How gossipsub works: without flood publishing, and with 5 ms to validate a message
-    /// unless --validation is given.
+    /// How long the meshes may take to form, and the last message to arrive
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = values::duration)]
+    pub patience: Duration,
+    /// How gossipsub works.
     #[command(flatten)]
     pub mesh: Box<Mesh>,
 }
@@ -72,7 +71,7 @@ impl Interop {
             interval: Some(self.interval),
             kill: Vec::new(),
             size: self.size.0,
-            patience: PATIENCE,
+            patience: self.patience,
             attackers: mesh.security.attackers(run, &parameters)?,
             parameters,
             topics: mesh.topics.unwrap_or(1),

@@ -80,6 +80,11 @@ Examples:
 Exit status: 0 the run passed, 1 it failed, 2 wrong usage, 3 unknown
 (interrupted, spans were lost, nothing to check, or the host was saturated).";
 
+const INTEROP: &str = "\
+The scenario subnet-blob-msg of gossipsub-interop in libp2p's test plans: publishers send to
+their mesh alone (as with --no-flood-publish), and --validation is 5ms unless it is given.
+--peers is 700, --topology random:20, --network regions and --time virtual.";
+
 const VIEW_EXAMPLES: &str = "\
 Examples:
   testbed view                    the last run
@@ -145,6 +150,7 @@ pub enum Command {
     /// Ask libp2p's Kademlia, and an oracle whether its answers are right
     Kad(kad::Kad),
     /// gossipsub as libp2p compares its implementations: 700 peers in eight regions, in virtual time
+    #[command(after_help = INTEROP)]
     Interop(interop::Interop),
     /// Send messages between pairs of peers, and the same over plain TCP
     Latency(latency::Latency),

@@ -209,7 +209,7 @@ impl<'a> Book<'a> {
     fn pinged(&mut self, from: &Arc<str>, at: u64, answer: &[Sent<'_>], checks: &mut Checks) {
         let is_there = self.registered.contains_key(from);
         for _ in answer.iter().filter(|sent| sent.kind == "PONG") {
-            checks.nobody.check(is_there, || {
+            checks.unregistered.check(is_there, || {
                 format!("{from} got a PONG, and has no session")
             });
             self.require_young(from, at, checks);

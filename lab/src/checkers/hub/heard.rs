@@ -31,6 +31,12 @@ pub(super) fn check(history: &History, terms: &Terms) -> Property {
     let peers = history.processes.iter();
     let peers = peers.filter(|(peer, _)| &***peer != hub && !crashed.contains(&***peer));
     for (peer, steps) in peers.filter(|(_, steps)| outputs(steps, "Left") == 0) {
+        let asks = steps.iter().flat_map(sent);
+        let asks = asks.filter(|sent| matches!(sent.kind, "NEW_SESSION" | "REGISTER"));
+        if asks.count() > 0 && outputs(steps, "Joined") + outputs(steps, "Refused") == 0 {
+            // Where an epoch is shorter than a proof takes, that can be right.
+            property.unknown(format!("{peer} asked to register, and never was"));
+        }
         let unanswered = unanswered(steps);
         let (calls, others): (Vec<_>, Vec<_>) = unanswered
             .into_iter()

@@ -21,10 +21,10 @@ impl Book<'_> {
         let target = find.get_text("target").unwrap_or_default();
         let target = u64::from_str_radix(target, 16).unwrap_or_default();
         let mut nearest: Vec<_> = self.registered.keys().collect();
-        nearest.sort_by_key(|peer| place(peer).map(|place| place ^ target));
+        nearest.sort_by_cached_key(|peer| place(peer).map(|place| place ^ target));
         nearest.truncate(self.terms.nearest);
         for sent in answer.iter().filter(|sent| sent.kind == "NEIGHBOURS") {
-            checks.nobody.check(is_there, || {
+            checks.unregistered.check(is_there, || {
                 format!("{from} is told of others, and has no session")
             });
             let told = sent.fields.get_list("nodes").unwrap_or_default();
@@ -57,7 +57,7 @@ impl Book<'_> {
         let reason = if !self.registered.contains_key(from) {
             Some("unregistered")
         } else if to == &**from || !self.registered.contains_key(to) {
-            Some("nobody")
+            Some("unknown_receiver")
         } else if bytes > self.terms.largest {
             Some("large")
         } else {
@@ -68,9 +68,11 @@ impl Book<'_> {
         for sent in answer.iter().filter(is_passed) {
             let (kind, to) = (sent.kind, sent.to);
             for peer in [from, to] {
-                checks.nobody.check(self.registered.contains_key(peer), || {
-                    format!("{kind} from {from} to {to}, and {peer} has no session")
-                });
+                checks
+                    .unregistered
+                    .check(self.registered.contains_key(peer), || {
+                        format!("{kind} from {from} to {to}, and {peer} has no session")
+                    });
             }
             checks
                 .ration

@@ -28,8 +28,9 @@ const KEPT: u64 = 60;
 /// How many neighbours a peer is told of: Kademlia's k.
 const NEAREST: usize = 20;
 
-/// The most bits: 2^32 hashes take a peer an hour.
-const MOST_BITS: i64 = 32;
+/// The most bits. A guess: 2^24 hashes take some seconds, and each peer of each schedule
+/// computes them.
+const MOST_BITS: i64 = 24;
 
 /// Options of `hub`. Peer 0 is the hub.
 #[derive(Clone, Debug, Args, Serialize)]
@@ -50,8 +51,8 @@ pub struct Options {
     /// How many of the peers speak a version that is too old
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub old: u32,
-    /// With how many zero bits the hash of a proof begins: it takes 2^BITS hashes on average
-    /// [default: 10; 1 in a check]
+    /// With how many zero bits the hash of a proof begins: it takes 2^BITS hashes on average;
+    /// at most 24 [default: 10; 1 in a check]
     #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(0..=MOST_BITS))]
     pub bits: Option<u32>,
     /// How long an epoch lasts, in which a proof is good. In a check it never ends
