@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 use std::hash::Hash;
+use std::sync::Arc;
 
 use proto::Bytes;
 
@@ -194,7 +195,19 @@ pub enum Input<A: Algorithm> {
 /// engine calls this function, and no handler directly. `seed` seeds [`Out::rng`];
 /// an engine derives it from the run's seed, the process and the step.
 pub fn step<A: Algorithm>(algorithm: &mut A, input: Input<A>, seed: u64) -> Vec<Effect<A>> {
+    step_named(algorithm, input, seed, None)
+}
+
+/// The same, for a message of a process from outside the run, which has that name
+/// ([`Out::name`]).
+pub fn step_named<A: Algorithm>(
+    algorithm: &mut A,
+    input: Input<A>,
+    seed: u64,
+    stranger: Option<Arc<str>>,
+) -> Vec<Effect<A>> {
     let mut out = Out::new(seed);
+    out.stranger = stranger;
     handle(algorithm, input, &mut out);
     out.into_effects()
 }

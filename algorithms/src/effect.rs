@@ -1,6 +1,8 @@
 //! The effects by which an algorithm responds to an input.
 
+use std::borrow::Cow;
 use std::ops::RangeBounds;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rand::RngExt as _;
@@ -56,6 +58,8 @@ pub struct Out<A: Algorithm> {
     rng: Option<ChaCha8Rng>,
     /// Where the engine makes the random choices.
     pub(crate) choices: Option<Choices>,
+    /// The name of the sender, if it is not of the run.
+    pub(crate) stranger: Option<Arc<str>>,
 }
 
 impl<A: Algorithm> Out<A> {
@@ -66,6 +70,16 @@ impl<A: Algorithm> Out<A> {
             seed,
             rng: None,
             choices: None,
+            stranger: None,
+        }
+    }
+
+    /// The name of the sender of the message that is handled: `peer-07`, and for a process
+    /// from outside the run its PeerId. It is proven, and the same wherever the process is.
+    pub fn name(&self, sender: NodeId) -> Cow<'_, str> {
+        match &self.stranger {
+            Some(name) => Cow::Borrowed(name),
+            None => Cow::Owned(sender.to_string()),
         }
     }
 
@@ -196,6 +210,7 @@ impl<A: Algorithm> Out<A> {
     ) -> Vec<Effect<B>> {
         let mut below = Out::new(self.seed ^ APPLICATION);
         below.choices = self.choices.take();
+        below.stranger.clone_from(&self.stranger);
         handle(application, input, &mut below);
         self.choices = below.choices.take();
         below.into_effects()

@@ -38,6 +38,7 @@ mod flawed;
 mod interface;
 mod node;
 mod proof;
+mod registry;
 mod relay;
 mod server;
 
@@ -49,23 +50,26 @@ pub use flawed::{Flaw, Flawed};
 pub use interface::{Code, Command, Output, Parcel, Session, Timer};
 pub use node::Node;
 pub use proof::{Puzzle, place};
+pub use registry::Registry;
 pub use server::{Server, Terms};
 
 /// The version of these messages.
 pub const VERSION: u64 = 1;
 
-/// The messages between a hub and a peer.
+/// The messages between a hub and a peer. Processes are named as [`Out::name`] has them, which
+/// is the same name everywhere. Tags below 16 are those of PING and PONG, so that one channel
+/// carries both.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, crate::Message, Describe)]
 pub enum Message {
     /// The peer wants a session.
-    #[message(tag = 1, request)]
+    #[message(tag = 17, request)]
     NewSession {
         /// The version that it speaks.
         #[message(tag = 1)]
         version: u64,
     },
     /// What the peer has to find a number for.
-    #[message(tag = 2, reply)]
+    #[message(tag = 18, reply)]
     Challenge {
         /// The epoch in which it has to.
         #[message(tag = 1)]
@@ -79,7 +83,7 @@ pub enum Message {
         seed: Bytes,
     },
     /// The number.
-    #[message(tag = 3, request)]
+    #[message(tag = 19, request)]
     Proof {
         /// The challenge's.
         #[message(tag = 1)]
@@ -92,30 +96,30 @@ pub enum Message {
         nonce: u64,
     },
     /// The proof is right.
-    #[message(tag = 4, reply)]
+    #[message(tag = 20, reply)]
     Accepted {
         /// What the peer registers with.
         #[message(tag = 1)]
         session: Session,
     },
     /// The peer wants to be found, with its session.
-    #[message(tag = 5, request)]
+    #[message(tag = 21, request)]
     Register {
         /// The session.
         #[message(tag = 1)]
         session: Session,
     },
     /// It is found from now on.
-    #[message(tag = 6, reply)]
+    #[message(tag = 22, reply)]
     Registered,
     /// The peer is still there.
-    #[message(tag = 7, request)]
+    #[message(tag = 23, request)]
     Ping,
     /// So is its session.
-    #[message(tag = 8, reply)]
+    #[message(tag = 24, reply)]
     Pong,
     /// The peer looks for those who are nearest to a place.
-    #[message(tag = 9, request)]
+    #[message(tag = 25, request)]
     Find {
         /// The number of the peer's question.
         #[message(tag = 1)]
@@ -126,66 +130,74 @@ pub enum Message {
         target: u64,
     },
     /// They are these, the nearest first.
-    #[message(tag = 10, reply)]
+    #[message(tag = 26, reply)]
     Neighbours {
         /// The number of the question.
         #[message(tag = 1)]
         number: u64,
         /// The registered peers.
         #[message(tag = 2)]
-        nodes: Vec<NodeId>,
+        nodes: Vec<String>,
     },
     /// The hub is to pass data on.
-    #[message(tag = 11, request)]
+    #[message(tag = 27, request)]
     Forward(#[describe(flatten)] Parcel),
     /// The hub has passed it on.
-    #[message(tag = 12, reply)]
+    #[message(tag = 28, reply)]
     Forwarded {
         /// The number of the question.
         #[message(tag = 1)]
         number: u64,
     },
     /// Data of another peer.
-    #[message(tag = 13)]
+    #[message(tag = 29)]
     Relayed(#[describe(flatten)] Parcel),
     /// The hub is to pass a question on.
-    #[message(tag = 14, request)]
+    #[message(tag = 30, request)]
     Call(#[describe(flatten)] Parcel),
     /// A question of another peer.
-    #[message(tag = 15)]
+    #[message(tag = 31)]
     Called(#[describe(flatten)] Parcel),
     /// The answer to it, which the hub is to pass on: it has the question's number.
-    #[message(tag = 16)]
+    #[message(tag = 32)]
     Answer(#[describe(flatten)] Parcel),
     /// The answer.
-    #[message(tag = 17, reply)]
+    #[message(tag = 33, reply)]
     Answered(#[describe(flatten)] Parcel),
     /// Another peer is to dial this one, which cannot dial it.
-    #[message(tag = 18, request)]
+    #[message(tag = 34, request)]
     Reverse {
         /// The number of the peer's question.
         #[message(tag = 1)]
         number: u64,
         /// The other one.
         #[message(tag = 2)]
-        to: NodeId,
+        to: String,
+        /// What the other one needs to know for it.
+        #[message(tag = 3)]
+        #[describe(with = proof::length)]
+        data: Bytes,
     },
     /// The other one was asked to.
-    #[message(tag = 19, reply)]
+    #[message(tag = 35, reply)]
     Reversed {
         /// The number of the question.
         #[message(tag = 1)]
         number: u64,
     },
     /// The receiver is to dial this peer.
-    #[message(tag = 20)]
+    #[message(tag = 36)]
     DialBack {
         /// The peer to dial.
         #[message(tag = 1)]
-        from: NodeId,
+        from: String,
+        /// What it has said for it.
+        #[message(tag = 2)]
+        #[describe(with = proof::length)]
+        data: Bytes,
     },
     /// The hub does not do that.
-    #[message(tag = 21, reply)]
+    #[message(tag = 37, reply)]
     Refused {
         /// The number of the question; 0 for what has none.
         #[message(tag = 1)]

@@ -42,7 +42,9 @@ pub mod token;
 pub mod wire;
 pub mod work;
 
-pub use algorithm::{Algorithm, Input, Message, Output, Role, Value, step, step_choosing};
+pub use algorithm::{
+    Algorithm, Input, Message, Output, Role, Value, step, step_choosing, step_named,
+};
 pub use choices::{Choices, Draw};
 pub use derive::{Describe, Message, Output};
 pub use describe::{Describe, Field, Fields, NotARecord};

@@ -42,8 +42,8 @@ pub struct Flawed {
     flaw: Flaw,
 }
 
-/// Whose bucket all share.
-const ALL: NodeId = NodeId(u32::MAX);
+/// Whose bucket all share: nobody has this name.
+const ALL: &str = "";
 
 impl Flawed {
     /// The process with that mistake.
@@ -122,16 +122,16 @@ impl Algorithm for Flawed {
     fn on_message(&mut self, from: NodeId, mut message: Message, out: &mut Out<Self>) {
         let mut reconnects = None;
         match &mut self.hub {
-            Hub::Server(server) => before(self.flaw, server, from, &mut message),
+            Hub::Server(server) => before(self.flaw, server, &out.name(from), &mut message),
             Hub::Node(node) => reconnects = take_advantage(self.flaw, node, &mut message),
         }
         let to = match &message {
-            Message::Forward(parcel) => Some(parcel.peer),
+            Message::Forward(parcel) => Some(parcel.peer.clone()),
             _ => None,
         };
         self.step(Input::Message { from, message }, out);
         if let Hub::Server(server) = &mut self.hub {
-            after(self.flaw, server, from, to);
+            after(self.flaw, server, &out.name(from), to.as_deref());
         }
         if let Some(session) = reconnects {
             out.send(from, Message::Register { session });
@@ -140,7 +140,7 @@ impl Algorithm for Flawed {
 }
 
 /// Changes a message, or the state of the hub before it is handled.
-fn before(flaw: Flaw, server: &mut Server, from: NodeId, message: &mut Message) {
+fn before(flaw: Flaw, server: &mut Server, from: &str, message: &mut Message) {
     match (flaw, message) {
         (Flaw::ProofBoundToNothing, Message::Proof { epoch, bits, .. }) => {
             (server.terms.bits, *bits) = (0, 0);
@@ -148,44 +148,48 @@ fn before(flaw: Flaw, server: &mut Server, from: NodeId, message: &mut Message) 
         }
         (Flaw::ReplayAccepted, Message::Proof { .. } | Message::NewSession { .. }) => {
             // As if it had not been accepted yet.
-            server.sessions -= server.accepted.remove(&from).unwrap_or(0);
+            server.sessions -= server.accepted.remove(from).unwrap_or(0);
         }
         (Flaw::RegisterBeforeProof, Message::Register { session }) => {
             *session = server.session(from, server.epoch);
         }
         (Flaw::RationResetByReconnecting, Message::Register { .. })
         | (Flaw::RationIgnored, Message::Forward(_) | Message::Call(_)) => {
-            server.spent.remove(&from);
+            server.spent.remove(from);
         }
         (Flaw::RationShared, Message::Forward(_) | Message::Call(_)) => {
-            if let Some(spent) = server.spent.remove(&ALL) {
-                server.spent.insert(from, spent);
+            if let Some(spent) = server.spent.remove(ALL) {
+                server.spent.insert(from.to_owned(), spent);
             }
         }
         (Flaw::RationWithheld, Message::Forward(_) | Message::Call(_)) => {
             let burst = server.terms.burst;
-            server.spent.entry(from).or_insert(burst);
+            server.spent.entry(from.to_owned()).or_insert(burst);
         }
         (Flaw::ForwardToTheUnregistered, Message::Forward(parcel))
-            if server.registered.insert(parcel.peer) =>
+            if server.registered.get(&parcel.peer).is_none() =>
         {
-            server.accepted.insert(ALL, 0);
+            // In the laboratory a name has the number of its process.
+            if let Some(Ok(node)) = parcel.peer.rsplit('-').next().map(str::parse) {
+                server.registered.insert(&parcel.peer, NodeId(node));
+            }
+            server.accepted.insert(ALL.to_owned(), 0);
         }
         _ => {}
     }
 }
 
 /// Changes the state of the hub after a message was handled.
-fn after(flaw: Flaw, server: &mut Server, from: NodeId, to: Option<NodeId>) {
+fn after(flaw: Flaw, server: &mut Server, from: &str, to: Option<&str>) {
     match (flaw, to) {
         (Flaw::RationShared, _) => {
-            if let Some(spent) = server.spent.remove(&from) {
-                server.spent.insert(ALL, spent);
+            if let Some(spent) = server.spent.remove(from) {
+                server.spent.insert(ALL.to_owned(), spent);
             }
         }
         // It was not known before.
-        (Flaw::ForwardToTheUnregistered, Some(to)) if server.accepted.remove(&ALL).is_some() => {
-            server.registered.remove(&to);
+        (Flaw::ForwardToTheUnregistered, Some(to)) if server.accepted.remove(ALL).is_some() => {
+            server.registered.remove(to);
         }
         _ => {}
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use proto::Bytes;
 
 use super::{Message, proof};
-use crate::{Describe, NodeId};
+use crate::Describe;
 
 /// A session. Its seal is a keyed hash, which only the hub can compute.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, crate::Message, Describe)]
@@ -29,7 +29,7 @@ pub struct Parcel {
     pub number: u64,
     /// The receiver, in a message to the hub. The sender, in a message of the hub.
     #[message(tag = 2)]
-    pub peer: NodeId,
+    pub peer: String,
     /// The data.
     #[message(tag = 3)]
     #[describe(with = proof::length)]
@@ -80,12 +80,14 @@ pub enum Command {
     Leave,
     /// Find those who are nearest to a place.
     Find(u64),
-    /// Send another one so many bytes.
-    Forward(NodeId, u32),
-    /// Ask another one, with so many bytes, and wait so long for its answer.
-    Call(NodeId, u32, Duration),
-    /// Be dialled by another one.
-    Reverse(NodeId),
+    /// Send another one data.
+    Forward(String, Bytes),
+    /// Ask another one, with data, and wait so long for its answer.
+    Call(String, Bytes, Duration),
+    /// Be dialled by another one, with the data that it needs for it.
+    Reverse(String, Bytes),
+    /// Answer calls with these data from now on, and not with what they bring.
+    AnswerWith(Bytes),
 }
 
 /// The outputs of a process.
@@ -98,12 +100,16 @@ pub enum Output {
     /// It has found these.
     Found {
         /// The nearest first.
-        nodes: Vec<NodeId>,
+        nodes: Vec<String>,
     },
     /// Its data was passed on.
     Sent,
     /// Its question was answered.
-    Answered,
+    Answered {
+        /// With these.
+        #[describe(with = proof::length)]
+        data: Bytes,
+    },
     /// What it asked for was not there in time, or before it left.
     Late,
     /// The other one was asked to dial it.
@@ -113,10 +119,18 @@ pub enum Output {
         /// Why.
         code: Code,
     },
+    /// It is to dial another one.
+    DialBack {
+        /// The other one.
+        node: String,
+        /// What that has said for it.
+        #[describe(with = proof::length)]
+        data: Bytes,
+    },
     /// The hub's: a session has ended.
     SessionEnded {
         /// Whose.
-        node: NodeId,
+        node: String,
     },
 }
 
@@ -130,7 +144,7 @@ pub enum Timer {
     /// The answer to that question is of no use any more.
     Deadline(u64),
     /// The hub's: that session ends.
-    Expire(NodeId),
+    Expire(String),
     /// The hub's: the next epoch begins.
     Epoch,
     /// The hub's: rations grow.

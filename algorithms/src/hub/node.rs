@@ -25,9 +25,11 @@ const MOST_TRIES: u32 = 2;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Describe)]
 pub struct Node {
     #[describe(skip)]
-    pub(super) me: NodeId,
+    me: String,
     #[describe(skip)]
     hub: NodeId,
+    #[describe(skip)]
+    hub_name: String,
     /// The version that it speaks.
     #[describe(skip)]
     version: u64,
@@ -58,6 +60,9 @@ pub struct Node {
     /// The questions that the hub has not answered.
     #[describe(skip)]
     pub(super) open: BTreeMap<u64, Message>,
+    /// What it answers calls with; `None`: with what they bring.
+    #[describe(skip)]
+    answer: Option<Bytes>,
 }
 
 /// How far it is.
@@ -82,11 +87,17 @@ enum Phase {
 }
 
 impl Node {
-    /// A peer of that hub.
-    pub const fn new(me: NodeId, hub: NodeId, version: u64, alive: Option<Duration>) -> Self {
+    /// A peer of that name, and of the hub that is that process and has that name.
+    pub fn new(
+        me: String,
+        (hub, hub_name): (NodeId, String),
+        version: u64,
+        alive: Option<Duration>,
+    ) -> Self {
         Self {
             me,
             hub,
+            hub_name,
             version,
             needs: None,
             alive,
@@ -98,10 +109,15 @@ impl Node {
             questions: 0,
             asked_before: 0,
             open: BTreeMap::new(),
+            answer: None,
         }
     }
 
     pub(super) fn on_command(&mut self, command: Command, out: &mut Out<Hub>) {
+        if let Command::AnswerWith(data) = command {
+            self.answer = Some(data);
+            return;
+        }
         if let (Some(needs), true) = (self.needs, command != Command::Leave) {
             let code = Code::Version { needs };
             return out.output(Output::Refused { code });
@@ -111,13 +127,14 @@ impl Node {
         let question = match command {
             Command::Join => return self.join(out),
             Command::Leave => return self.leave(out),
+            Command::AnswerWith(_) => return,
             Command::Find(target) => Message::Find { number, target },
-            Command::Forward(to, bytes) => Message::Forward(zeros(number, to, bytes)),
-            Command::Call(to, bytes, within) => {
+            Command::Forward(peer, data) => Message::Forward(Parcel { number, peer, data }),
+            Command::Call(peer, data, within) => {
                 out.set_timer(Timer::Deadline(number), within);
-                Message::Call(zeros(number, to, bytes))
+                Message::Call(Parcel { number, peer, data })
             }
-            Command::Reverse(to) => Message::Reverse { number, to },
+            Command::Reverse(to, data) => Message::Reverse { number, to, data },
         };
         if self.phase == Phase::Inside {
             out.send(self.hub, question.clone());
@@ -236,7 +253,7 @@ impl Node {
         }
         match (message, &self.phase) {
             (Message::Challenge { epoch, bits, seed }, Phase::Asking) if bits <= MOST_BITS => {
-                let (node, hub) = (self.me, self.hub);
+                let (node, hub) = (self.me.clone(), self.hub_name.clone());
                 let puzzle = Puzzle {
                     node,
                     hub,
@@ -258,11 +275,17 @@ impl Node {
             }
             (Message::Forwarded { number }, _) => self.end(number, Output::Sent, out),
             (Message::Answered(parcel), _) if self.has_called(&parcel) => {
-                self.end(parcel.number, Output::Answered, out);
+                let data = parcel.data;
+                self.end(parcel.number, Output::Answered { data }, out);
             }
             (Message::Reversed { number }, _) => self.end(number, Output::Reversed, out),
-            // The answer has the same bytes.
-            (Message::Called(parcel), Phase::Inside) => out.send(self.hub, Message::Answer(parcel)),
+            (Message::Called(parcel), Phase::Inside) => {
+                let data = self.answer.clone().unwrap_or(parcel.data);
+                out.send(self.hub, Message::Answer(Parcel { data, ..parcel }));
+            }
+            (Message::DialBack { from: node, data }, _) => {
+                out.output(Output::DialBack { node, data });
+            }
             (Message::Refused { number, code }, _) => self.on_refused(number, code, out),
             _ => {}
         }
@@ -324,13 +347,5 @@ impl Node {
             (Code::Unregistered, Phase::Inside) => self.begin(out),
             _ => {}
         }
-    }
-}
-
-fn zeros(number: u64, peer: NodeId, bytes: u32) -> Parcel {
-    Parcel {
-        number,
-        peer,
-        data: Bytes::from(vec![0; bytes as usize]),
     }
 }

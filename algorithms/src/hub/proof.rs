@@ -4,8 +4,6 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use proto::Bytes;
 use sha2::{Digest as _, Sha256};
 
-use crate::NodeId;
-
 /// The length of a seal in bytes: 128 bits cannot be guessed.
 const SEAL: usize = 16;
 
@@ -13,9 +11,9 @@ const SEAL: usize = 16;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Puzzle {
     /// Whose proof it will be.
-    pub node: NodeId,
+    pub node: String,
     /// For which hub.
-    pub hub: NodeId,
+    pub hub: String,
     /// In which epoch.
     pub epoch: u64,
     /// With how many zero bits the hash has to begin.
@@ -26,11 +24,13 @@ pub struct Puzzle {
 
 impl Puzzle {
     /// Whether SHA-256 of all this and the number begins with so many zero bits. Numbers are
-    /// hashed as their bytes, the highest first.
+    /// hashed as their bytes, the highest first, and names behind their lengths in four bytes.
     pub fn is_solved_by(&self, nonce: u64) -> bool {
         let hash = Sha256::new()
-            .chain_update(self.node.0.to_be_bytes())
-            .chain_update(self.hub.0.to_be_bytes())
+            .chain_update(length_of(&self.node))
+            .chain_update(&self.node)
+            .chain_update(length_of(&self.hub))
+            .chain_update(&self.hub)
             .chain_update(self.epoch.to_be_bytes())
             .chain_update(self.bits.to_be_bytes())
             .chain_update(&self.seed)
@@ -47,10 +47,18 @@ impl Puzzle {
     }
 }
 
-/// HMAC-SHA-256 of the parts, shortened.
-pub(super) fn seal(key: &[u8], purpose: &[u8], parts: &[u64]) -> Bytes {
+fn length_of(name: &str) -> [u8; 4] {
+    u32::try_from(name.len()).unwrap_or(u32::MAX).to_be_bytes()
+}
+
+/// HMAC-SHA-256 of the purpose, the name and the numbers, shortened.
+pub(super) fn seal(key: &[u8], purpose: &[u8], name: &str, parts: &[u64]) -> Bytes {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key may have any length");
     mac.update(purpose);
+    if !name.is_empty() {
+        mac.update(&length_of(name));
+        mac.update(name.as_bytes());
+    }
     for part in parts {
         mac.update(&part.to_be_bytes());
     }
@@ -58,9 +66,9 @@ pub(super) fn seal(key: &[u8], purpose: &[u8], parts: &[u64]) -> Bytes {
 }
 
 /// Where a peer is, for the distance to other places: the first eight bytes of SHA-256 of its
-/// number. The distance of two places is their exclusive or.
-pub fn place(node: NodeId) -> u64 {
-    let hash = Sha256::digest(node.0.to_be_bytes());
+/// name. The distance of two places is their exclusive or.
+pub fn place(name: &str) -> u64 {
+    let hash = Sha256::digest(name);
     let first = hash.first_chunk().expect("32 bytes");
     u64::from_be_bytes(*first)
 }
@@ -87,21 +95,21 @@ mod tests {
     #[test]
     fn a_proof_is_bound_to_everything() {
         let puzzle = Puzzle {
-            node: NodeId(1),
-            hub: NodeId(0),
+            node: "peer-01".into(),
+            hub: "peer-00".into(),
             epoch: 7,
             bits: 12,
-            seed: seal(b"key", b"challenge", &[1, 7]),
+            seed: seal(b"key", b"challenge", "peer-01", &[7]),
         };
         let nonce = (0..).find(|nonce| puzzle.is_solved_by(*nonce));
         let nonce = nonce.expect("one of 4,096");
         let others = [
             Puzzle {
-                node: NodeId(2),
+                node: "peer-02".into(),
                 ..puzzle.clone()
             },
             Puzzle {
-                hub: NodeId(3),
+                hub: "peer-03".into(),
                 ..puzzle.clone()
             },
             Puzzle {
@@ -113,7 +121,7 @@ mod tests {
                 ..puzzle.clone()
             },
             Puzzle {
-                seed: seal(b"another", b"challenge", &[1, 7]),
+                seed: seal(b"another", b"challenge", "peer-01", &[7]),
                 ..puzzle.clone()
             },
         ];
@@ -125,7 +133,7 @@ mod tests {
     /// RFC 4231, test case 2: HMAC-SHA-256 of `what do ya want for nothing?`.
     #[test]
     fn seals_are_hmac() {
-        let sealed = seal(b"Jefe", b"what do ya want for nothing?", &[]);
+        let sealed = seal(b"Jefe", b"what do ya want for nothing?", "", &[]);
         assert_eq!(hex(&sealed), "5bdcc146bf60754e6a042426089575c7");
     }
 }

@@ -1,12 +1,12 @@
 //! The hub.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use proto::Bytes;
 
 use super::proof::{Puzzle, seal};
-use super::{Code, Hub, Message, Output, Session, Timer, VERSION};
+use super::{Code, Hub, Message, Output, Registry, Session, Timer, VERSION};
 use crate::{Describe, NodeId, Out};
 
 /// What a hub grants, and on which terms.
@@ -38,7 +38,7 @@ pub struct Terms {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Describe)]
 pub struct Server {
     #[describe(skip)]
-    pub(super) me: NodeId,
+    me: String,
     #[describe(skip)]
     pub(super) terms: Terms,
     /// Its secret: a hub that restarts has the same.
@@ -48,19 +48,28 @@ pub struct Server {
     pub(super) epoch: u64,
     /// How many proofs of each peer were accepted in this epoch.
     #[describe(skip)]
-    pub(super) accepted: BTreeMap<NodeId, u64>,
+    pub(super) accepted: BTreeMap<String, u64>,
     /// How many that are in all.
     #[describe(skip)]
     pub(super) sessions: u64,
-    pub(super) registered: BTreeSet<NodeId>,
+    /// Who is registered: the trace has how many.
+    #[describe(with = Registry::len)]
+    pub(super) registered: Registry,
     /// What is missing in the buckets that are not full, in bytes.
     #[describe(skip)]
-    pub(super) spent: BTreeMap<NodeId, u64>,
+    pub(super) spent: BTreeMap<String, u64>,
+}
+
+/// Who sent a message.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer<'a> {
+    pub(super) node: NodeId,
+    pub(super) name: &'a str,
 }
 
 impl Server {
-    /// A hub with that secret.
-    pub fn new(me: NodeId, terms: Terms, key: [u8; 32]) -> Self {
+    /// A hub with that name and secret.
+    pub fn new(me: String, terms: Terms, key: [u8; 32]) -> Self {
         Self {
             me,
             terms,
@@ -68,7 +77,7 @@ impl Server {
             epoch: 0,
             accepted: BTreeMap::new(),
             sessions: 0,
-            registered: BTreeSet::new(),
+            registered: Registry::default(),
             spent: BTreeMap::new(),
         }
     }
@@ -99,12 +108,17 @@ impl Server {
 
     pub(super) fn on_message(&mut self, from: NodeId, message: Message, out: &mut Out<Hub>) {
         let number = message.question().unwrap_or(0);
+        let name = out.name(from).into_owned();
+        let from = Peer {
+            node: from,
+            name: &name,
+        };
         if let Err(code) = self.answer(from, message, out) {
-            out.send(from, Message::Refused { number, code });
+            out.send(from.node, Message::Refused { number, code });
         }
     }
 
-    fn answer(&mut self, from: NodeId, message: Message, out: &mut Out<Hub>) -> Result<(), Code> {
+    fn answer(&mut self, from: Peer<'_>, message: Message, out: &mut Out<Hub>) -> Result<(), Code> {
         match message {
             Message::NewSession { version } => self.challenge(from, version, out),
             Message::Proof { epoch, bits, nonce } => self.prove(from, (epoch, bits), nonce, out),
@@ -114,50 +128,50 @@ impl Server {
             Message::Forward(parcel) => {
                 let number = parcel.number;
                 self.pass_on(from, parcel, Message::Relayed, out)?;
-                out.send(from, Message::Forwarded { number });
+                out.send(from.node, Message::Forwarded { number });
                 Ok(())
             }
             Message::Call(parcel) => self.pass_on(from, parcel, Message::Called, out),
             Message::Answer(parcel) => self.pass_on(from, parcel, Message::Answered, out),
-            Message::Reverse { number, to } => self.reverse(from, to, number, out),
+            Message::Reverse { number, to, data } => self.reverse(from, (number, &to, data), out),
             // These are the hub's own.
             _ => Ok(()),
         }
     }
 
     /// Nothing is remembered: the seed tells later what was asked for.
-    fn challenge(&self, from: NodeId, version: u64, out: &mut Out<Hub>) -> Result<(), Code> {
+    fn challenge(&self, from: Peer<'_>, version: u64, out: &mut Out<Hub>) -> Result<(), Code> {
         if version < VERSION {
             return Err(Code::Version { needs: VERSION });
         }
         let more = u32::try_from(self.sessions / self.terms.crowd.max(1)).unwrap_or(u32::MAX);
         let (epoch, bits) = (self.epoch, self.terms.bits.saturating_add(more));
-        let seed = self.seed(from, bits);
-        out.send(from, Message::Challenge { epoch, bits, seed });
+        let seed = self.seed(from.name, bits);
+        out.send(from.node, Message::Challenge { epoch, bits, seed });
         Ok(())
     }
 
     /// Each proof that is accepted changes the seed of the next, so none is accepted twice.
-    fn seed(&self, node: NodeId, bits: u32) -> Bytes {
-        let before = self.accepted.get(&node).copied().unwrap_or(0);
-        let parts = [node.0.into(), self.epoch, bits.into(), before];
-        seal(&self.key, b"challenge", &parts)
+    fn seed(&self, name: &str, bits: u32) -> Bytes {
+        let before = self.accepted.get(name).copied().unwrap_or(0);
+        let parts = [self.epoch, bits.into(), before];
+        seal(&self.key, b"challenge", name, &parts)
     }
 
     /// A hash for the seed, and one for the proof.
     fn prove(
         &mut self,
-        from: NodeId,
+        from: Peer<'_>,
         (epoch, bits): (u64, u32),
         nonce: u64,
         out: &mut Out<Hub>,
     ) -> Result<(), Code> {
         let puzzle = Puzzle {
-            node: from,
-            hub: self.me,
+            node: from.name.to_owned(),
+            hub: self.me.clone(),
             epoch,
             bits,
-            seed: self.seed(from, bits),
+            seed: self.seed(from.name, bits),
         };
         if epoch != self.epoch || bits < self.terms.bits || !puzzle.is_solved_by(nonce) {
             return Err(Code::Proof);
@@ -166,55 +180,57 @@ impl Server {
         Ok(())
     }
 
-    pub(super) fn accept(&mut self, from: NodeId, out: &mut Out<Hub>) {
-        *self.accepted.entry(from).or_default() += 1;
+    fn accept(&mut self, from: Peer<'_>, out: &mut Out<Hub>) {
+        *self.accepted.entry(from.name.to_owned()).or_default() += 1;
         self.sessions += 1;
-        let session = self.session(from, self.epoch);
-        out.send(from, Message::Accepted { session });
+        let session = self.session(from.name, self.epoch);
+        out.send(from.node, Message::Accepted { session });
     }
 
-    pub(super) fn session(&self, node: NodeId, epoch: u64) -> Session {
-        let seal = seal(&self.key, b"session", &[node.0.into(), epoch]);
+    pub(super) fn session(&self, name: &str, epoch: u64) -> Session {
+        let seal = seal(&self.key, b"session", name, &[epoch]);
         Session { epoch, seal }
     }
 
     fn register(
         &mut self,
-        from: NodeId,
+        from: Peer<'_>,
         session: &Session,
         out: &mut Out<Hub>,
     ) -> Result<(), Code> {
         let age = self.epoch.checked_sub(session.epoch);
         let is_young = age.is_some_and(|age| age <= self.terms.kept);
-        if !is_young || *session != self.session(from, session.epoch) {
+        if !is_young || *session != self.session(from.name, session.epoch) {
             return Err(Code::Session);
         }
         self.admit(from, out);
         Ok(())
     }
 
-    pub(super) fn admit(&mut self, from: NodeId, out: &mut Out<Hub>) {
-        self.registered.insert(from);
+    fn admit(&mut self, from: Peer<'_>, out: &mut Out<Hub>) {
+        self.registered.insert(from.name, from.node);
         self.keep(from, out);
-        out.send(from, Message::Registered);
+        out.send(from.node, Message::Registered);
     }
 
-    fn ping(&self, from: NodeId, out: &mut Out<Hub>) -> Result<(), Code> {
+    /// Who connects again is another process of the same name.
+    fn ping(&mut self, from: Peer<'_>, out: &mut Out<Hub>) -> Result<(), Code> {
         self.require(from)?;
+        self.registered.insert(from.name, from.node);
         self.keep(from, out);
-        out.send(from, Message::Pong);
+        out.send(from.node, Message::Pong);
         Ok(())
     }
 
     /// The session lasts from now on.
-    fn keep(&self, node: NodeId, out: &mut Out<Hub>) {
+    fn keep(&self, peer: Peer<'_>, out: &mut Out<Hub>) {
         if let Some(life) = self.terms.life {
-            out.set_timer(Timer::Expire(node), life);
+            out.set_timer(Timer::Expire(peer.name.to_owned()), life);
         }
     }
 
-    pub(super) fn require(&self, node: NodeId) -> Result<(), Code> {
-        let is_registered = self.registered.contains(&node);
-        is_registered.then_some(()).ok_or(Code::Unregistered)
+    pub(super) fn require(&self, peer: Peer<'_>) -> Result<(), Code> {
+        let found = self.registered.get(peer.name);
+        found.map(|_| ()).ok_or(Code::Unregistered)
     }
 }

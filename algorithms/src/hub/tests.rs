@@ -22,14 +22,27 @@ fn terms() -> Terms {
 }
 
 fn server() -> Hub {
-    Hub::Server(Server::new(HUB, terms(), [7; 32]))
+    Hub::Server(Server::new(HUB.to_string(), terms(), [7; 32]))
 }
 
 fn process(id: NodeId) -> Hub {
     match id {
         HUB => server(),
-        id => Hub::Node(Node::new(id, HUB, VERSION, None)),
+        id => node(id, VERSION),
     }
+}
+
+fn node(id: NodeId, version: u64) -> Hub {
+    let hub = (HUB, HUB.to_string());
+    Hub::Node(Node::new(id.to_string(), hub, version, None))
+}
+
+fn name(node: u32) -> String {
+    NodeId(node).to_string()
+}
+
+fn zeros(bytes: usize) -> Bytes {
+    Bytes::from(vec![0; bytes])
 }
 
 /// What the hub sends to that peer for a message of it.
@@ -56,8 +69,8 @@ fn proof(hub: &mut Hub, node: NodeId) -> Message {
     };
     let (epoch, bits, seed) = (*epoch, *bits, seed.clone());
     let puzzle = Puzzle {
-        node,
-        hub: HUB,
+        node: node.to_string(),
+        hub: HUB.to_string(),
         epoch,
         bits,
         seed,
@@ -90,7 +103,7 @@ fn refused(node: NodeId, number: u64, code: Code) -> Vec<(NodeId, Message)> {
 }
 
 fn forward(number: u64, peer: NodeId, bytes: usize) -> Message {
-    let data = Bytes::from(vec![0; bytes]);
+    let (peer, data) = (peer.to_string(), zeros(bytes));
     Message::Forward(Parcel { number, peer, data })
 }
 
@@ -103,14 +116,20 @@ fn everybody_registers_and_finds_the_others() {
             network.later(NodeId(node), Input::Command(Command::Join));
         }
         network.run();
-        network.later(NodeId(1), Input::Command(Command::Find(place(NodeId(4)))));
-        network.later(NodeId(2), Input::Command(Command::Forward(NodeId(3), 80)));
+        network.later(NodeId(1), Input::Command(Command::Find(place(&name(4)))));
+        network.later(
+            NodeId(2),
+            Input::Command(Command::Forward(name(3), zeros(80))),
+        );
         let within = Duration::from_secs(1);
-        network.later(NodeId(5), Input::Command(Command::Reverse(NodeId(1))));
+        network.later(
+            NodeId(5),
+            Input::Command(Command::Reverse(name(1), zeros(8))),
+        );
         network.run();
         network.now(
             NodeId(3),
-            Input::Command(Command::Call(NodeId(2), 8, within)),
+            Input::Command(Command::Call(name(2), zeros(8), within)),
         );
         network.run();
         let outputs = &network.outputs;
@@ -119,14 +138,20 @@ fn everybody_registers_and_finds_the_others() {
             .filter(|(_, output)| *output == Output::Joined);
         assert_eq!(joined.count(), 5);
         let found = outputs.iter().find_map(|(by, output)| match output {
-            Output::Found { nodes } => Some((*by, nodes[0])),
+            Output::Found { nodes } => Some((*by, nodes[0].clone())),
             _ => None,
         });
-        assert_eq!(found, Some((NodeId(1), NodeId(4))));
+        assert_eq!(found, Some((NodeId(1), name(4))));
+        let dial_back = Output::DialBack {
+            node: name(5),
+            data: zeros(8),
+        };
+        assert!(outputs.contains(&(NodeId(1), dial_back)), "{outputs:?}");
         for ending in [(NodeId(2), Output::Sent), (NodeId(5), Output::Reversed)] {
             assert!(outputs.contains(&ending), "{outputs:?}");
         }
-        let answered = [Output::Answered, Output::Late].map(|output| (NodeId(3), output));
+        let data = zeros(8);
+        let answered = [Output::Answered { data }, Output::Late].map(|output| (NodeId(3), output));
         assert!(
             answered.iter().any(|one| outputs.contains(one)),
             "{outputs:?}"
@@ -238,7 +263,7 @@ fn old_versions_are_told_what_they_need() {
     let old = Message::NewSession { version: 0 };
     let code = Code::Version { needs: VERSION };
     assert_eq!(ask(&mut hub, NodeId(1), old), refused(NodeId(1), 0, code));
-    let mut node = Hub::Node(Node::new(NodeId(1), HUB, 0, None));
+    let mut node = node(NodeId(1), 0);
     step(&mut node, Input::Command(Command::Find(1)), 0);
     step(&mut node, Input::Command(Command::Join), 0);
     let message = Message::Refused { number: 0, code };
@@ -263,15 +288,16 @@ fn old_versions_are_told_what_they_need() {
 /// An answer that nobody asked this peer for, and one of another peer.
 #[test]
 fn only_the_one_that_was_called_is_heard() {
-    let mut node = Hub::Node(Node::new(NodeId(1), HUB, VERSION, None));
+    let mut node = node(NodeId(1), VERSION);
     step(&mut node, Input::Command(Command::Find(1)), 0);
     let within = Duration::from_secs(1);
     step(
         &mut node,
-        Input::Command(Command::Call(NodeId(2), 3, within)),
+        Input::Command(Command::Call(name(2), zeros(3), within)),
         0,
     );
-    let mut outputs = |number, peer| {
+    let mut outputs = |number, peer: NodeId| {
+        let peer = peer.to_string();
         let data = Bytes::from_static(b"abc");
         let message = Message::Answered(Parcel { number, peer, data });
         let effects = step(&mut node, Input::Message { from: HUB, message }, 0);
@@ -282,8 +308,72 @@ fn only_the_one_that_was_called_is_heard() {
     };
     assert_eq!(outputs(1, NodeId(2)), [], "it was to find somebody");
     assert_eq!(outputs(2, NodeId(3)), [], "another one was asked");
-    assert_eq!(outputs(2, NodeId(2)), [Effect::Output(Output::Answered)]);
+    assert_eq!(
+        outputs(2, NodeId(2)),
+        [Effect::Output(Output::Answered {
+            data: Bytes::from_static(b"abc")
+        })]
+    );
     assert_eq!(outputs(2, NodeId(2)), [], "once");
+}
+
+/// What a process from outside the run is called is its name everywhere.
+#[test]
+fn strangers_have_their_own_names() {
+    let mut hub = started();
+    let ask = |hub: &mut Hub, node, name: &str, message| {
+        let from = NodeId(node);
+        let input = Input::Message { from, message };
+        crate::step_named(hub, input, 0, Some(name.into()))
+    };
+    let version = VERSION;
+    let asked = ask(&mut hub, 7, "alice", Message::NewSession { version });
+    let Some(Effect::Send { message, .. }) = asked.first() else {
+        panic!("{asked:?}");
+    };
+    let Message::Challenge { epoch, bits, seed } = message.clone() else {
+        panic!("{asked:?}");
+    };
+    let puzzle = Puzzle {
+        node: "alice".into(),
+        hub: HUB.to_string(),
+        epoch,
+        bits,
+        seed,
+    };
+    let nonce = (0..).find(|nonce| puzzle.is_solved_by(*nonce));
+    let nonce = nonce.expect("one of 64");
+    let proof = Message::Proof { epoch, bits, nonce };
+    // She connects again, as another process.
+    let accepted = ask(&mut hub, 9, "alice", proof);
+    let Some(Effect::Send { to, message, .. }) = accepted.first() else {
+        panic!("{accepted:?}");
+    };
+    let Message::Accepted { session } = message.clone() else {
+        panic!("{accepted:?}");
+    };
+    assert_eq!(*to, NodeId(9));
+    ask(&mut hub, 9, "alice", Message::Register { session });
+    register(&mut hub, NodeId(1));
+    let parcel = Message::Forward(Parcel {
+        number: 1,
+        peer: "alice".into(),
+        data: zeros(3),
+    });
+    let passed = step(
+        &mut hub,
+        Input::Message {
+            from: NodeId(1),
+            message: parcel,
+        },
+        0,
+    );
+    assert!(
+        matches!(passed[..], [.., Effect::Send { to: NodeId(1), .. }]),
+        "{passed:?}"
+    );
+    let to_her = |effect: &Effect<Hub>| matches!(effect, Effect::Send { to: NodeId(9), .. });
+    assert!(passed.iter().any(to_her), "{passed:?}");
 }
 
 /// What the page and the judge read.

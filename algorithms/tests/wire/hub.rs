@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use algorithms::NodeId;
 use algorithms::hub::{Code, Message, Parcel, Session};
 use proto::Bytes;
 
@@ -18,7 +17,7 @@ fn sessions_of_a_hub() {
     same(
         Message::NewSession { version: 1 },
         "NEW_SESSION Request version=1",
-        "0a020801",
+        "8a01020801",
     );
     let challenge = Message::Challenge {
         epoch: 7,
@@ -28,7 +27,7 @@ fn sessions_of_a_hub() {
     same(
         challenge,
         "CHALLENGE Reply epoch=7 bits=20 seed=abababababababababababababababab",
-        "1216080710141a10abababababababababababababababab",
+        "920116080710141a10abababababababababababababababab",
     );
     let proof = Message::Proof {
         epoch: 7,
@@ -38,127 +37,132 @@ fn sessions_of_a_hub() {
     same(
         proof,
         "PROOF Request epoch=7 bits=20 nonce=300",
-        "1a070807101418ac02",
+        "9a01070807101418ac02",
     );
     same(
         Message::Accepted { session: session() },
         "ACCEPTED Reply session.epoch=7 session.seal=abababababababababababababababab",
-        "22160a1408071210abababababababababababababababab",
+        "a201160a1408071210abababababababababababababababab",
     );
     same(
         Message::Register { session: session() },
         "REGISTER Request session.epoch=7 session.seal=abababababababababababababababab",
-        "2a160a1408071210abababababababababababababababab",
+        "aa01160a1408071210abababababababababababababababab",
     );
-    same(Message::Registered, "REGISTERED Reply", "3200");
-    same(Message::Ping, "PING Request", "3a00");
-    same(Message::Pong, "PONG Reply", "4200");
+    same(Message::Registered, "REGISTERED Reply", "b20100");
+    same(Message::Ping, "PING Request", "ba0100");
+    same(Message::Pong, "PONG Reply", "c20100");
     let target = 0xfedc_ba98_7654_3210;
     same(
         Message::Find { number: 3, target },
         "FIND Request number=3 target=fedcba9876543210",
-        "4a0d08031090e4d0b287d3aeeefe01",
+        "ca010d08031090e4d0b287d3aeeefe01",
     );
-    let nodes = vec![NodeId(4), NodeId(2)];
+    let nodes = vec!["peer-04".into(), "peer-02".into()];
     same(
         Message::Neighbours { number: 3, nodes },
         "NEIGHBOURS Reply number=3 nodes=[peer-04, peer-02]",
-        "5206080312020402",
+        "d2011408031207706565722d30341207706565722d3032",
     );
     let number = 3;
     let parcel = || Parcel {
         number,
-        peer: NodeId(4),
+        peer: "peer-04".into(),
         data: Bytes::from_static(b"abc"),
     };
     let shown = "number=3 peer=peer-04 data=3";
     same(
         Message::Forward(parcel()),
         &format!("FORWARD Request {shown}"),
-        "5a09080310041a03616263",
+        "da011008031207706565722d30341a03616263",
     );
     same(
         Message::Forwarded { number },
         "FORWARDED Reply number=3",
-        "62020803",
+        "e201020803",
     );
     same(
         Message::Relayed(parcel()),
         &format!("RELAYED OneWay {shown}"),
-        "6a09080310041a03616263",
+        "ea011008031207706565722d30341a03616263",
     );
     same(
         Message::Call(parcel()),
         &format!("CALL Request {shown}"),
-        "7209080310041a03616263",
+        "f2011008031207706565722d30341a03616263",
     );
     same(
         Message::Called(parcel()),
         &format!("CALLED OneWay {shown}"),
-        "7a09080310041a03616263",
+        "fa011008031207706565722d30341a03616263",
     );
     same(
         Message::Answer(parcel()),
         &format!("ANSWER OneWay {shown}"),
-        "820109080310041a03616263",
+        "82021008031207706565722d30341a03616263",
     );
     same(
         Message::Answered(parcel()),
         &format!("ANSWERED Reply {shown}"),
-        "8a0109080310041a03616263",
+        "8a021008031207706565722d30341a03616263",
     );
-    let (to, from) = (NodeId(4), NodeId(2));
+    let (to, from) = ("peer-04".into(), "peer-02".into());
+    let data = Bytes::from_static(b"abc");
     same(
-        Message::Reverse { number, to },
-        "REVERSE Request number=3 to=peer-04",
-        "92010408031004",
+        Message::Reverse {
+            number,
+            to,
+            data: data.clone(),
+        },
+        "REVERSE Request number=3 to=peer-04 data=3",
+        "92021008031207706565722d30341a03616263",
     );
     same(
         Message::Reversed { number },
         "REVERSED Reply number=3",
-        "9a01020803",
+        "9a02020803",
     );
     same(
-        Message::DialBack { from },
-        "DIAL_BACK OneWay from=peer-02",
-        "a201020802",
+        Message::DialBack { from, data },
+        "DIAL_BACK OneWay from=peer-02 data=3",
+        "a2020e0a07706565722d30321203616263",
     );
     let wait = Duration::from_millis(1500);
     for (code, shown, hex) in [
         (
             Code::Version { needs: 1 },
             "REFUSED Reply number=3 code=version needs=1",
-            "aa0108080312040a020801",
+            "aa0208080312040a020801",
         ),
         (
             Code::Proof,
             "REFUSED Reply number=3 code=proof",
-            "aa0106080312021200",
+            "aa0206080312021200",
         ),
         (
             Code::Session,
             "REFUSED Reply number=3 code=session",
-            "aa0106080312021a00",
+            "aa0206080312021a00",
         ),
         (
             Code::Unregistered,
             "REFUSED Reply number=3 code=unregistered",
-            "aa0106080312022200",
+            "aa0206080312022200",
         ),
         (
             Code::UnknownReceiver,
             "REFUSED Reply number=3 code=unknown_receiver",
-            "aa0106080312022a00",
+            "aa0206080312022a00",
         ),
         (
             Code::Large,
             "REFUSED Reply number=3 code=large",
-            "aa0106080312023200",
+            "aa0206080312023200",
         ),
         (
             Code::Ration { wait },
             "REFUSED Reply number=3 code=ration wait=1.5s",
-            "aa01100803120c3a0a0a0808011080cab5ee01",
+            "aa02100803120c3a0a0a0808011080cab5ee01",
         ),
     ] {
         same(Message::Refused { number, code }, shown, hex);

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use algorithms::hub::{Command, Hub, Node, Output, Server, Terms, VERSION};
 use algorithms::{Algorithm, NodeId};
+use proto::Bytes;
 use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -103,12 +104,14 @@ impl<A> Hubs<A> {
         // Alone, it asks for itself, and is refused.
         let other = others.choose(rng).copied().unwrap_or(node);
         let most = (self.terms.largest.min(self.terms.burst * 2 / GREED)).max(1);
-        let bytes = rng.random_range(1..=most) as u32;
+        let bytes = rng.random_range(1..=most);
+        let zeros = || Bytes::from(vec![0; bytes as usize]);
+        let other = other.to_string();
         match rng.random_range(0..6) {
             0 | 1 => (Command::Find(rng.random()), "find"),
-            2 | 3 => (Command::Forward(other, bytes), "forward"),
-            4 => (Command::Call(other, bytes, PATIENCE), "call"),
-            _ => (Command::Reverse(other), "reverse"),
+            2 | 3 => (Command::Forward(other, zeros()), "forward"),
+            4 => (Command::Call(other, zeros(), PATIENCE), "call"),
+            _ => (Command::Reverse(other, Bytes::new()), "reverse"),
         }
     }
 
@@ -156,8 +159,11 @@ impl<A: Algorithm<Command = Command, Output = Output>> System for Hubs<A> {
         ChaCha8Rng::seed_from_u64(self.seed).fill(&mut key);
         let version = if id.0 <= self.old { 0 } else { VERSION };
         (self.process)(match id {
-            HUB => Hub::Server(Server::new(id, self.terms.clone(), key)),
-            id => Hub::Node(Node::new(id, HUB, version, self.alive)),
+            HUB => Hub::Server(Server::new(id.to_string(), self.terms.clone(), key)),
+            id => {
+                let hub = (HUB, HUB.to_string());
+                Hub::Node(Node::new(id.to_string(), hub, version, self.alive))
+            }
         })
     }
 
@@ -167,7 +173,10 @@ impl<A: Algorithm<Command = Command, Output = Output>> System for Hubs<A> {
 
     /// A session may end more than once, where messages come late.
     fn ends(&self, _: NodeId, output: &Output) -> bool {
-        !matches!(output, Output::SessionEnded { .. })
+        !matches!(
+            output,
+            Output::SessionEnded { .. } | Output::DialBack { .. }
+        )
     }
 
     fn endings(&self) -> u64 {
@@ -185,11 +194,11 @@ impl<A: Algorithm<Command = Command, Output = Output>> System for Hubs<A> {
             Output::Left => *asked == Command::Leave,
             Output::Found { .. } => matches!(asked, Command::Find(_)),
             Output::Sent => matches!(asked, Command::Forward(..)),
-            Output::Answered => matches!(asked, Command::Call(..)),
+            Output::Answered { .. } => matches!(asked, Command::Call(..)),
             Output::Late => *asked != Command::Leave,
-            Output::Reversed => matches!(asked, Command::Reverse(_)),
+            Output::Reversed => matches!(asked, Command::Reverse(..)),
             Output::Refused { .. } => *asked != Command::Leave,
-            Output::SessionEnded { .. } => false,
+            Output::SessionEnded { .. } | Output::DialBack { .. } => false,
         };
         is_answer.then_some(Answer::Done)
     }

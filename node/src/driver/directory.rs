@@ -15,7 +15,8 @@ use trace::steps::{Forbidden, Names, Processes};
 pub struct Directory {
     known: Arc<Known>,
     processes: Processes,
-    strangers: HashMap<PeerId, Stranger>,
+    strangers: HashMap<NodeId, Stranger>,
+    numbers: HashMap<PeerId, NodeId>,
     next_stranger: u32,
 }
 
@@ -27,7 +28,7 @@ struct Known {
 
 #[derive(Clone, Debug)]
 struct Stranger {
-    node: NodeId,
+    peer: PeerId,
     name: Arc<str>,
 }
 
@@ -51,6 +52,7 @@ impl Directory {
             known: Arc::new(Known { peers, nodes }),
             processes,
             strangers: HashMap::new(),
+            numbers: HashMap::new(),
         }
     }
 
@@ -69,32 +71,32 @@ impl Directory {
         if let Some(&node) = self.known.nodes.get(&peer) {
             return node;
         }
-        let stranger = self.strangers.entry(peer).or_insert_with(|| {
+        *self.numbers.entry(peer).or_insert_with(|| {
             let node = NodeId(self.next_stranger);
             self.next_stranger = self.next_stranger.wrapping_add(1).max(1);
             let name = peer.to_string().into();
-            Stranger { node, name }
-        });
-        stranger.node
+            self.strangers.insert(node, Stranger { peer, name });
+            node
+        })
     }
 
     /// The peer that `node` runs on; `None` for one that is unknown or has been
     /// forgotten.
     pub fn peer(&self, node: NodeId) -> Option<PeerId> {
         let known = self.known.peers.get(usize::from(node)).copied();
-        known.or_else(|| self.stranger(node).map(|(peer, _)| *peer))
+        known.or_else(|| self.strangers.get(&node).map(|stranger| stranger.peer))
     }
 
-    fn stranger(&self, node: NodeId) -> Option<(&PeerId, &Stranger)> {
-        self.strangers
-            .iter()
-            .find(|(_, stranger)| stranger.node == node)
+    fn known_or_stranger(&self, node: NodeId) -> Option<&Arc<str>> {
+        let stranger = || self.strangers.get(&node).map(|stranger| &stranger.name);
+        self.processes.known(node).or_else(stranger)
     }
 
     /// Removes a stranger. Returns its number.
     pub(super) fn forget(&mut self, peer: PeerId) -> NodeId {
         let node = self.node(peer);
-        self.strangers.remove(&peer);
+        self.strangers.remove(&node);
+        self.numbers.remove(&peer);
         node
     }
 }
@@ -102,16 +104,13 @@ impl Directory {
 impl Names for Directory {
     /// `peer-07`, or a stranger's PeerId.
     fn name(&self, node: NodeId) -> Arc<str> {
-        let known = self.processes.known(node);
-        let stranger = || self.stranger(node).map(|(_, stranger)| &stranger.name);
-        let name = known.or_else(stranger).cloned();
+        let name = self.known_or_stranger(node).cloned();
         name.unwrap_or_else(|| node.to_string().into())
     }
 
     fn text(&self, node: NodeId) -> Cow<'_, str> {
-        let known = self.processes.known(node);
-        let stranger = || self.stranger(node).map(|(_, stranger)| &stranger.name);
-        let name = known.or_else(stranger).map(|name| Cow::Borrowed(&**name));
+        let name = self.known_or_stranger(node);
+        let name = name.map(|name| Cow::Borrowed(&**name));
         name.unwrap_or_else(|| node.to_string().into())
     }
 
@@ -123,6 +122,12 @@ impl Names for Directory {
             true => None,
             false => self.processes.forbids(from, to),
         }
+    }
+
+    fn stranger(&self, node: NodeId) -> Option<Arc<str>> {
+        self.strangers
+            .get(&node)
+            .map(|stranger| Arc::clone(&stranger.name))
     }
 }
 

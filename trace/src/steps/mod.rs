@@ -27,7 +27,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use algorithms::{Algorithm, Choices, Effect, Input, Message as _, NodeId, Output as _, Role};
-use algorithms::{step, step_choosing};
+use algorithms::{step_choosing, step_named};
 use opentelemetry::Context;
 use opentelemetry::trace::{SpanContext, SpanKind, Status, TraceContextExt as _};
 
@@ -155,7 +155,7 @@ impl<A: Algorithm> Steps<A> {
     /// Starts the process. The first start leaves no span if it has no effect.
     pub fn start(&mut self, directory: &dyn Names) -> Step<A> {
         let mut before = Before::new("start", SpanKind::Internal, self.now());
-        let effects = self.step(Input::Start);
+        let effects = self.step(Input::Start, None);
         // Only the very first step: a number that is missing later is a loss.
         before.silent = effects.as_ref().is_ok_and(Vec::is_empty) && self.steps == 1;
         self.finish(effects, before, directory)
@@ -167,7 +167,7 @@ impl<A: Algorithm> Steps<A> {
         let mut before = Before::new(RESTART, SpanKind::Internal, self.now());
         before.record.restarts = true;
         self.algorithm = A::clone(&self.restarts_as);
-        let effects = self.step(Input::Restart);
+        let effects = self.step(Input::Restart, None);
         self.finish(effects, before, directory)
     }
 
@@ -194,7 +194,7 @@ impl<A: Algorithm> Steps<A> {
             false => before.parent = Some(&span),
         }
         before.record.request = request.filter(|_| self.records());
-        let effects = self.step(Input::Command(command));
+        let effects = self.step(Input::Command(command), None);
         self.finish(effects, before, directory)
     }
 
@@ -233,7 +233,7 @@ impl<A: Algorithm> Steps<A> {
                 shape::remarks(received, kind, role, before.at, span);
             }
         }
-        let effects = self.step(Input::Message { from, message });
+        let effects = self.step(Input::Message { from, message }, directory.stranger(from));
         self.finish(effects, before, directory)
     }
 
@@ -251,7 +251,7 @@ impl<A: Algorithm> Steps<A> {
             false => before.parent = Some(set_by),
         }
         before.timer = self.records().then(|| format!("{timer:?}"));
-        let effects = self.step(Input::Timer(timer));
+        let effects = self.step(Input::Timer(timer), None);
         self.finish(effects, before, directory)
     }
 
@@ -296,11 +296,15 @@ impl<A: Algorithm> Steps<A> {
     }
 
     /// The effects of the step, or the message of its panic.
-    fn step(&mut self, input: Input<A>) -> Result<Vec<Effect<A>>, String> {
+    fn step(
+        &mut self,
+        input: Input<A>,
+        stranger: Option<Arc<str>>,
+    ) -> Result<Vec<Effect<A>>, String> {
         self.steps += 1;
         let seed = mix(self.seed ^ self.steps);
         match &mut self.choices {
-            None => catch(|| step(&mut self.algorithm, input, seed)),
+            None => catch(|| step_named(&mut self.algorithm, input, seed, stranger)),
             Some(choices) => catch(|| step_choosing(&mut self.algorithm, input, seed, choices)),
         }
     }

@@ -15,6 +15,11 @@ pub trait Names {
 
     /// Why `from` may not send to `to`; `None` if it may.
     fn forbids(&self, from: NodeId, to: NodeId) -> Option<Forbidden>;
+
+    /// The name of a process from outside the run; `None` if it is of the run.
+    fn stranger(&self, _: NodeId) -> Option<Arc<str>> {
+        None
+    }
 }
 
 /// Why a process may not send to another.

@@ -12,17 +12,17 @@ pub(super) struct Challenge {
 }
 
 /// Whether the hash of a proof begins with as many zero bits as the challenge says: of the
-/// numbers of the peer and of the hub (four bytes each), the epoch (eight), the bits (four),
-/// the seed, and the number that was found (eight).
+/// names of the peer and of the hub (each behind its length in four bytes), the epoch (eight
+/// bytes), the bits (four), the seed, and the number that was found (eight).
 pub(super) fn solves(challenge: &Challenge, peer: &str, hub: &str, nonce: i64) -> bool {
-    let (Some(peer), Some(hub), Some(seed)) =
-        (number(peer), number(hub), from_hex(&challenge.seed))
-    else {
+    let Some(seed) = from_hex(&challenge.seed) else {
         return false;
     };
     let mut input = Vec::new();
-    input.extend(peer.to_be_bytes());
-    input.extend(hub.to_be_bytes());
+    for name in [peer, hub] {
+        input.extend((name.len() as u32).to_be_bytes());
+        input.extend(name.bytes());
+    }
     input.extend(challenge.epoch.to_be_bytes());
     input.extend((challenge.bits as u32).to_be_bytes());
     input.extend(seed);
@@ -35,19 +35,14 @@ pub(super) fn solves(challenge: &Challenge, peer: &str, hub: &str, nonce: i64) -
     zeros as i64 >= challenge.bits
 }
 
-/// Where a peer is: the first eight bytes of the hash of its number.
-pub(super) fn place(peer: &str) -> Option<u64> {
-    let hash = Sha256::digest(number(peer)?.to_be_bytes());
+/// Where a peer is: the first eight bytes of the hash of its name.
+pub(super) fn place(peer: &str) -> u64 {
+    let hash = Sha256::digest(peer);
     let mut place = 0;
     for byte in &hash[..8] {
         place = place << 8 | u64::from(*byte);
     }
-    Some(place)
-}
-
-/// `peer-07` is 7.
-fn number(peer: &str) -> Option<u32> {
-    peer.rsplit('-').next()?.parse().ok()
+    place
 }
 
 fn from_hex(text: &str) -> Option<Vec<u8>> {
@@ -80,6 +75,10 @@ mod tests {
         let solved = solved.count();
         assert!((4..40).contains(&solved), "one of 16, but {solved} of 256");
         assert!(solves(&challenge(0), "peer-01", "peer-00", 9));
-        assert!(!solves(&challenge(0), "nobody", "peer-00", 9));
+        let malformed = Challenge {
+            seed: "0g".into(),
+            ..challenge(0)
+        };
+        assert!(!solves(&malformed, "peer-01", "peer-00", 9));
     }
 }

@@ -21,7 +21,7 @@ impl Book<'_> {
         let target = find.get_text("target").unwrap_or_default();
         let target = u64::from_str_radix(target, 16).unwrap_or_default();
         let mut nearest: Vec<_> = self.registered.keys().collect();
-        nearest.sort_by_cached_key(|peer| place(peer).map(|place| place ^ target));
+        nearest.sort_by_cached_key(|peer| place(peer) ^ target);
         nearest.truncate(self.terms.nearest);
         for sent in answer.iter().filter(|sent| sent.kind == "NEIGHBOURS") {
             checks.unregistered.check(is_there, || {
