@@ -3,11 +3,12 @@
 use crate::watched;
 use libp2p::swarm::NetworkBehaviour;
 use libp2p::swarm::behaviour::toggle::Toggle;
-use libp2p::{PeerId, connection_limits, identify};
+use libp2p::{PeerId, connection_limits, identify, relay};
 
 use crate::boxed::Boxed;
 use crate::config::{Config, Protocol};
 use crate::protocols;
+use crate::reach::Reach;
 use crate::{address_limits, admission, channel, message, one_connection, ping};
 
 #[derive(NetworkBehaviour)]
@@ -25,6 +26,8 @@ pub(crate) struct Behaviour {
     /// For what attackers of gossipsub send by themselves.
     pub(crate) streams: Toggle<Boxed<libp2p_stream::Behaviour>>,
     pub(crate) gossipsub: Toggle<Boxed<protocols::gossipsub::Behaviour>>,
+    /// Comes last: connections that others deny do not reach it.
+    pub(crate) reach: Toggle<Boxed<Reach>>,
 }
 
 impl Behaviour {
@@ -33,6 +36,7 @@ impl Behaviour {
         channel: channel::Behaviour,
         message: message::Behaviour,
         count: watched::Sender<one_connection::Count>,
+        circuits: Option<relay::client::Behaviour>,
     ) -> Result<Self, protocols::Error> {
         let local = PeerId::from(config.key.public());
         let has = |protocol| config.protocols.contains(&protocol);
@@ -62,6 +66,11 @@ impl Behaviour {
                 .map(|_| libp2p_stream::Behaviour::new().into())
                 .into(),
             gossipsub: gossipsub.map(Boxed::from).into(),
+            reach: config
+                .reach
+                .as_ref()
+                .map(|role| Reach::new(local, role, circuits).into())
+                .into(),
         })
     }
 }

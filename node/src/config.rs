@@ -14,6 +14,7 @@ use crate::gossip;
 use crate::links::Links;
 use crate::lookup;
 use crate::metrics::Metrics;
+use crate::reach;
 use crate::traffic::Wires;
 
 /// How a peer is built. Start from [`Config::new`] and change what differs.
@@ -57,6 +58,8 @@ pub struct Config {
     /// The links of a world under its connections over TCP and memory; `None` for those of
     /// the machine.
     pub links: Option<Links>,
+    /// What it does to be reached, and for others to be; `None` for nothing.
+    pub reach: Option<reach::Role>,
     /// The number of the last channel that this peer has opened before; 0 for none. Its
     /// channels are numbered from the next one, so those of a peer that restarts come after
     /// those that it opened before.
@@ -83,6 +86,7 @@ impl Config {
             traffic: None,
             metrics: None,
             links: None,
+            reach: None,
             incarnation: 0,
         }
     }

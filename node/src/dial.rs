@@ -128,6 +128,24 @@ impl Error {
     }
 }
 
+/// Why a dial of several addresses has failed: the reasons, each once.
+pub(crate) fn reason(error: &DialError) -> String {
+    let DialError::Transport(errors) = error else {
+        return error.to_string();
+    };
+    let mut reasons: Vec<String> = Vec::new();
+    for (_, error) in errors {
+        let reason = match error {
+            TransportError::Other(error) => root(error).1,
+            error => error.to_string(),
+        };
+        if !reasons.contains(&reason) {
+            reasons.push(reason);
+        }
+    }
+    reasons.join(", ")
+}
+
 /// The kind and the message of the deepest error of a chain.
 fn root(error: &io::Error) -> (io::ErrorKind, String) {
     let mut deepest: &(dyn std::error::Error + 'static) = error;

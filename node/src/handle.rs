@@ -14,6 +14,7 @@ use crate::lookup::{self, Exchange, Found, Lookup, Table};
 use crate::message::{self, Parcel};
 use crate::one_connection::{Count, SETTLE};
 use crate::pause::Pause;
+use crate::reach::{Card, How, Reached};
 use crate::watched;
 use crate::{address, channel, dial, gossip, ping};
 
@@ -114,6 +115,24 @@ pub(crate) enum Command {
     },
     Table {
         reply: oneshot::Sender<Table>,
+    },
+    /// Asks a hub for a reservation: the peer is then reached over it.
+    Reserve {
+        hub: Multiaddr,
+        reply: oneshot::Sender<Result<Multiaddr, ListenError>>,
+    },
+    /// Dials although there may be a connection.
+    Reach {
+        peer: PeerId,
+        addresses: Vec<Multiaddr>,
+        reply: oneshot::Sender<Reached>,
+    },
+    Card {
+        reply: oneshot::Sender<Card>,
+    },
+    How {
+        peer: PeerId,
+        reply: oneshot::Sender<Option<How>>,
     },
     Introduce {
         peers: Vec<(PeerId, Multiaddr)>,
@@ -329,6 +348,56 @@ impl Handle {
     /// without Kademlia, or when the peer has stopped.
     pub async fn introduce(&self, peers: Vec<(PeerId, Multiaddr)>) {
         let _ = self.ask(|reply| Command::Introduce { peers, reply }).await;
+    }
+
+    /// Asks the connected hub at `hub`, which ends in `/p2p/…`, to relay connections to this
+    /// peer.
+    ///
+    /// # Errors
+    /// Every variant of [`ListenError`] but `AnotherPeer`.
+    pub(crate) async fn reserve(&self, hub: Multiaddr) -> Result<Multiaddr, ListenError> {
+        let command = |reply| Command::Reserve { hub, reply };
+        self.ask(command).await.unwrap_or(Err(ListenError::Stopped))
+    }
+
+    /// Dials `peer` at these addresses, although it may be connected. Waits until one is
+    /// reached, or none can be.
+    pub(crate) async fn reach(&self, peer: PeerId, addresses: Vec<Multiaddr>) -> Reached {
+        let command = |reply| Command::Reach {
+            peer,
+            addresses,
+            reply,
+        };
+        let stopped = || Err("the peer has stopped".to_owned());
+        self.ask(command).await.unwrap_or_else(stopped)
+    }
+
+    /// Its own addresses, as others may try them; `None` when the peer has stopped.
+    pub(crate) async fn card(&self) -> Option<Card> {
+        self.ask(|reply| Command::Card { reply }).await
+    }
+
+    /// How the connection to `peer` came about; `None` if there is none.
+    pub(crate) async fn how(&self, peer: PeerId) -> Option<How> {
+        self.ask(|reply| Command::How { peer, reply }).await?
+    }
+
+    /// Waits until `is_so` holds for the connection to `peer`, and returns how it came about.
+    /// `None` when the peer has stopped.
+    pub(crate) async fn wait_how(
+        &self,
+        peer: PeerId,
+        is_so: impl Fn(Option<&How>) -> bool,
+    ) -> Option<Option<How>> {
+        let mut count = self.count.clone();
+        loop {
+            count.mark_unchanged();
+            let how = self.ask(|reply| Command::How { peer, reply }).await?;
+            if is_so(how.as_ref()) {
+                return Some(how);
+            }
+            count.changed().await.ok()?;
+        }
     }
 
     /// How many peers are connected now.

@@ -34,6 +34,7 @@ mod pause;
 mod peer;
 pub mod ping;
 mod protocols;
+pub mod reach;
 mod refusals;
 pub mod stderr;
 pub mod traffic;

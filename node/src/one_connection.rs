@@ -11,6 +11,8 @@
 //! therefore fails to open, and does not break later; `Handle::open_channel` tries
 //! again on the connection that is kept.
 //!
+//! A connection over a relay is kept until there is a direct one.
+//!
 //! Peers without a protocol of the testbed keep both: libp2p's Kademlia waits ten
 //! seconds for the answer to a request whose connection was closed.
 
@@ -21,7 +23,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use libp2p::PeerId;
-use libp2p::core::{Endpoint, Multiaddr, transport::PortUse};
+use libp2p::core::{ConnectedPoint, Endpoint, Multiaddr, transport::PortUse};
 use libp2p::swarm::{
     ConnectionClosed, ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, THandler,
     THandlerInEvent, THandlerOutEvent, ToSwarm, behaviour::ConnectionEstablished, dummy,
@@ -29,6 +31,7 @@ use libp2p::swarm::{
 use tokio::time::Instant;
 
 use crate::admission::Admission;
+use crate::reach::is_dialler;
 use crate::watched;
 
 /// How long the connection that is kept may take to appear on the side whose own
@@ -80,16 +83,17 @@ pub(crate) struct Count {
 struct Kept {
     connection: ConnectionId,
     dialled_by_us: bool,
+    is_relayed: bool,
     since: Instant,
 }
 
 impl Kept {
-    fn new(connection: ConnectionId, dialled_by_us: bool) -> Self {
-        let since = Instant::now();
+    fn new(connection: ConnectionId, endpoint: &ConnectedPoint) -> Self {
         Self {
             connection,
-            dialled_by_us,
-            since,
+            dialled_by_us: is_dialler(endpoint),
+            is_relayed: endpoint.is_relayed(),
+            since: Instant::now(),
         }
     }
 }
@@ -205,6 +209,9 @@ impl Behaviour {
 
     /// Whether `new` is kept and `old` is closed.
     fn wins(&self, peer: PeerId, new: Kept, old: Kept) -> bool {
+        if new.is_relayed != old.is_relayed {
+            return old.is_relayed;
+        }
         let lower_is_us = self.local < peer;
         new.dialled_by_us == old.dialled_by_us || new.dialled_by_us == lower_is_us
     }
@@ -218,23 +225,30 @@ impl NetworkBehaviour for Behaviour {
         &mut self,
         connection: ConnectionId,
         peer: PeerId,
-        _: &Multiaddr,
-        _: &Multiaddr,
+        local: &Multiaddr,
+        remote: &Multiaddr,
     ) -> Result<THandler<Self>, ConnectionDenied> {
-        let dialled_by_us = false;
-        self.admit(peer, Kept::new(connection, dialled_by_us))
+        let endpoint = ConnectedPoint::Listener {
+            local_addr: local.clone(),
+            send_back_addr: remote.clone(),
+        };
+        self.admit(peer, Kept::new(connection, &endpoint))
     }
 
     fn handle_established_outbound_connection(
         &mut self,
         connection: ConnectionId,
         peer: PeerId,
-        _: &Multiaddr,
-        _: Endpoint,
-        _: PortUse,
+        address: &Multiaddr,
+        role_override: Endpoint,
+        port_use: PortUse,
     ) -> Result<THandler<Self>, ConnectionDenied> {
-        let dialled_by_us = true;
-        self.admit(peer, Kept::new(connection, dialled_by_us))
+        let endpoint = ConnectedPoint::Dialer {
+            address: address.clone(),
+            role_override,
+            port_use,
+        };
+        self.admit(peer, Kept::new(connection, &endpoint))
     }
 
     fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
@@ -244,7 +258,7 @@ impl NetworkBehaviour for Behaviour {
                 connection_id,
                 endpoint,
                 ..
-            }) => self.on_established(peer_id, Kept::new(connection_id, endpoint.is_dialer())),
+            }) => self.on_established(peer_id, Kept::new(connection_id, endpoint)),
             FromSwarm::ConnectionClosed(ConnectionClosed {
                 peer_id,
                 connection_id,
@@ -276,7 +290,28 @@ mod tests {
     use crate::admission::Guests;
 
     fn kept(id: usize, dialled_by_us: bool) -> Kept {
-        Kept::new(ConnectionId::new_unchecked(id), dialled_by_us)
+        Kept {
+            connection: ConnectionId::new_unchecked(id),
+            dialled_by_us,
+            is_relayed: false,
+            since: Instant::now(),
+        }
+    }
+
+    #[test]
+    fn a_direct_connection_replaces_a_relayed_one_whoever_has_dialled() {
+        let (local, remote) = (PeerId::random(), PeerId::random());
+        let relayed = |id| Kept {
+            is_relayed: true,
+            ..kept(id, true)
+        };
+        for by_us in [true, false] {
+            let mut peer = Behaviour::new(local, true, None, watched::Sender::default());
+            peer.on_established(remote, relayed(1));
+            peer.on_established(remote, kept(2, by_us));
+            assert_eq!(peer.closing, [ConnectionId::new_unchecked(1)]);
+            assert!(peer.admit(remote, relayed(3)).is_err());
+        }
     }
 
     #[test]

@@ -9,11 +9,13 @@ use std::sync::Arc;
 
 use futures::future::{Either, select};
 use futures::{FutureExt as _, StreamExt as _};
+use libp2p::core::ConnectedPoint;
 use libp2p::core::transport::{ListenerId, PortUse, TransportError};
 use libp2p::gossipsub::IdentTopic;
+use libp2p::multiaddr::Protocol;
 use libp2p::swarm::dial_opts::DialOpts;
 use libp2p::swarm::{self, ConnectionId, Swarm, SwarmEvent};
-use libp2p::{Multiaddr, PeerId};
+use libp2p::{Multiaddr, PeerId, identify, relay};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::coop::consume_budget;
 
@@ -28,6 +30,7 @@ use crate::one_connection::Count;
 use crate::pause::{self, Pause, pausable};
 use crate::protocols::gossipsub::{Received, Validation};
 use crate::protocols::kademlia::Lookups;
+use crate::reach::{self, Reached, Reaching};
 use crate::refusals::Refusals;
 use crate::watched;
 use crate::{dial, gossip, lookup, ping, protocols, traffic, transport};
@@ -68,12 +71,15 @@ pub fn start(config: Config) -> Result<Peer, Error> {
     let (count_sender, count) = watched::watched::<Count>();
     let (commands_sender, commands) = mpsc::channel(COMMANDS);
     let pause = Pause::new(peer_id);
-    let mut connections = transport::new(&config)?;
+    let is_reached = matches!(config.reach, Some(reach::Role::Peer { .. }));
+    let circuits = is_reached.then(|| relay::client::new(peer_id));
+    let (circuits, client) = circuits.unzip();
+    let mut connections = transport::new(&config, circuits)?;
     let wires = config.watch.as_ref().map(gossip::Watch::wires);
     if let Some(wires) = wires.or(config.traffic.as_ref()) {
         connections = traffic::counted(connections, wires.of(peer_id));
     }
-    let behaviour = Behaviour::new(&config, channel, message, count_sender)?;
+    let behaviour = Behaviour::new(&config, channel, message, count_sender, client)?;
     let attacker = attacker(&config, &behaviour);
     let swarm = Swarm::new(
         connections,
@@ -98,6 +104,7 @@ pub fn start(config: Config) -> Result<Peer, Error> {
         parts,
         attacker,
         refusals: Refusals::new(limited),
+        reaching: Reaching::default(),
     };
     tokio::spawn(pausable(Box::pin(task.run(commands)), pause.state()));
     let handle = Handle {
@@ -138,6 +145,7 @@ struct Task {
     parts: Option<gossip::Parts>,
     attacker: Option<Attacker>,
     refusals: Refusals,
+    reaching: Reaching,
 }
 
 /// What wakes the loop.
@@ -240,6 +248,20 @@ impl Task {
                 let table = self.swarm.behaviour_mut().kademlia.as_mut();
                 let _ = reply.send(table.map(|table| table.now()).unwrap_or_default());
             }
+            Command::Reserve { hub, reply } => {
+                let address = hub.with(Protocol::P2pCircuit);
+                self.listen(Listening { address, reply });
+            }
+            Command::Reach {
+                peer,
+                addresses,
+                reply,
+            } => self.reach(peer, addresses, reply),
+            Command::Card { reply } => drop(reply.send(self.reaching.card())),
+            Command::How { peer, reply } => {
+                let kept = self.swarm.behaviour().one_connection.to(&peer);
+                let _ = reply.send(kept.and_then(|id| self.reaching.how(id)));
+            }
             Command::Introduce { peers, reply } => {
                 if let Some(table) = self.swarm.behaviour_mut().kademlia.as_mut() {
                     self.lookups.introduce(peers, table);
@@ -286,6 +308,14 @@ impl Task {
                 self.joining.entry(peer).or_default().push(dialling);
             }
             (Err(error), _) => dialling.fail(error),
+        }
+    }
+
+    fn reach(&mut self, peer: PeerId, addresses: Vec<Multiaddr>, reply: oneshot::Sender<Reached>) {
+        let opts = self.reaching.dial(peer, addresses, reply);
+        let id = opts.connection_id();
+        if let Err(error) = self.swarm.dial(opts) {
+            self.reaching.on_failed(id, || error.to_string());
         }
     }
 
@@ -365,14 +395,17 @@ impl Task {
                 listener_id,
                 address,
             } => {
-                // A Kademlia server is reachable at its listen addresses.
-                if self.swarm.behaviour().kademlia.is_enabled() {
+                // A Kademlia server is reachable at its listen addresses, and a hub as well.
+                self.reaching.on_listening(&address);
+                let is_hub = matches!(self.config.reach, Some(reach::Role::Hub(_)));
+                if self.swarm.behaviour().kademlia.is_enabled() || is_hub {
                     self.swarm.add_external_address(address.clone());
                 }
                 if let Some(listening) = self.listening.remove(&listener_id) {
                     let _ = listening.reply.send(Ok(address));
                 }
             }
+            SwarmEvent::ExpiredListenAddr { address, .. } => self.reaching.on_expired(&address),
             SwarmEvent::ListenerClosed {
                 listener_id,
                 reason,
@@ -386,15 +419,22 @@ impl Task {
             SwarmEvent::ConnectionEstablished {
                 peer_id,
                 connection_id,
+                endpoint,
                 ..
             } => {
+                self.on_way(connection_id, &endpoint);
                 self.on_connected(peer_id, connection_id);
+            }
+            SwarmEvent::ConnectionClosed { connection_id, .. } => {
+                self.reaching.on_closed(connection_id);
             }
             SwarmEvent::OutgoingConnectionError {
                 connection_id,
                 peer_id,
                 error,
             } => {
+                self.reaching
+                    .on_failed(connection_id, || dial::reason(&error));
                 self.on_dial_error(connection_id, peer_id, error);
             }
             SwarmEvent::IncomingConnectionError {
@@ -405,6 +445,24 @@ impl Task {
                 self.refusals.on_failed(&send_back_addr, &error);
             }
             event => tracing::trace!(?event, "swarm"),
+        }
+    }
+
+    /// Notes how a connection came about.
+    fn on_way(&mut self, id: ConnectionId, endpoint: &ConnectedPoint) {
+        let reach = self.swarm.behaviour_mut().reach.as_mut();
+        let punching = reach.and_then(|reach| reach.punching.as_mut());
+        let punches = punching.is_some_and(|punching| punching.take(id));
+        self.reaching.on_connected(id, endpoint, punches);
+    }
+
+    fn on_observed(&mut self, address: &Multiaddr) {
+        let reach = self.swarm.behaviour_mut().reach.as_mut();
+        let punching = reach.and_then(|reach| reach.punching.as_mut());
+        if self.reaching.on_observed(address)
+            && let Some(punching) = punching
+        {
+            punching.on_observed(address);
         }
     }
 
@@ -443,6 +501,11 @@ impl Task {
         match event {
             BehaviourEvent::Identify(event) => {
                 metrics.inspect(|m| m.on_identify(&event));
+                if let identify::Event::Received { info, .. } = &event
+                    && self.config.reach.is_some()
+                {
+                    self.on_observed(&info.observed_addr);
+                }
                 let table = self.swarm.behaviour_mut().kademlia.as_mut();
                 protocols::identify::on_event(event, table.map(|table| &mut **table));
             }
@@ -469,6 +532,7 @@ impl Task {
             | BehaviourEvent::OneConnection(never)
             | BehaviourEvent::Channel(never)
             | BehaviourEvent::Message(never) => match never {},
+            BehaviourEvent::Reach(event) => reach::log(event),
             BehaviourEvent::Streams(()) => {}
         }
     }

@@ -2,21 +2,45 @@
 
 use std::io;
 
+use futures::future::Either;
 use futures::{AsyncRead, AsyncWrite};
 use libp2p::PeerId;
 use libp2p::core::Transport as _;
 use libp2p::core::muxing::StreamMuxerBox;
 use libp2p::core::transport::{Boxed, MemoryTransport, dummy::DummyTransport};
 use libp2p::core::upgrade::Version;
-use libp2p::{core, noise, plaintext, quic, tcp, yamux};
+use libp2p::{core, noise, plaintext, quic, relay, tcp, yamux};
 
 use crate::config::{Config, Security, Transport};
 use crate::links::link;
 
 type Connections = Boxed<(PeerId, StreamMuxerBox)>;
 
-/// The transports that the configuration names, as one.
-pub(crate) fn new(config: &Config) -> io::Result<Connections> {
+/// The transports that the configuration names, as one, and circuits over relays.
+pub(crate) fn new(
+    config: &Config,
+    circuits: Option<relay::client::Transport>,
+) -> io::Result<Connections> {
+    let all = named(config)?;
+    let Some(circuits) = circuits else {
+        return Ok(all);
+    };
+    let circuits = circuits
+        .upgrade(Version::V1Lazy)
+        .authenticate(noise::Config::new(&config.key).map_err(io::Error::other)?)
+        .multiplex(yamux(config))
+        .timeout(config.connection_timeout);
+    // The others would take a circuit's address for that of its relay.
+    let either = circuits.or_transport(all);
+    Ok(either
+        .map(|either, _| match either {
+            Either::Left((peer, muxer)) => (peer, StreamMuxerBox::new(muxer)),
+            Either::Right(connection) => connection,
+        })
+        .boxed())
+}
+
+fn named(config: &Config) -> io::Result<Connections> {
     let mut all = config.transports.iter().map(|kind| match kind {
         Transport::Tcp => {
             let tcp = tcp::Config::new().nodelay(true);

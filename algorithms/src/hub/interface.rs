@@ -99,25 +99,48 @@ pub enum Output {
     Left,
     /// It has found these.
     Found {
+        /// The number of its question. Questions are counted from 1.
+        number: u64,
         /// The nearest first.
         nodes: Vec<String>,
     },
     /// Its data was passed on.
-    Sent,
+    Sent {
+        /// The number of its question.
+        number: u64,
+    },
     /// Its question was answered.
     Answered {
+        /// The number of its question.
+        number: u64,
         /// With these.
         #[describe(with = proof::length)]
         data: Bytes,
     },
     /// What it asked for was not there in time, or before it left.
-    Late,
+    Late {
+        /// The number of its question; 0 for a session.
+        number: u64,
+    },
     /// The other one was asked to dial it.
-    Reversed,
+    Reversed {
+        /// The number of its question.
+        number: u64,
+    },
     /// The hub has refused what it asked for.
     Refused {
+        /// The number of its question; 0 for a session.
+        number: u64,
         /// Why.
         code: Code,
+    },
+    /// Another one has sent it data.
+    Received {
+        /// The other one.
+        node: String,
+        /// The data.
+        #[describe(with = proof::length)]
+        data: Bytes,
     },
     /// It is to dial another one.
     DialBack {
@@ -126,6 +149,11 @@ pub enum Output {
         /// What that has said for it.
         #[describe(with = proof::length)]
         data: Bytes,
+    },
+    /// The hub's: a peer has registered that was not.
+    SessionBegan {
+        /// Which.
+        node: String,
     },
     /// The hub's: a session has ended.
     SessionEnded {

@@ -120,10 +120,10 @@ impl Node {
         }
         if let (Some(needs), true) = (self.needs, command != Command::Leave) {
             let code = Code::Version { needs };
-            return out.output(Output::Refused { code });
+            let number = self.number_of(&command);
+            return out.output(Output::Refused { number, code });
         }
-        self.questions += 1;
-        let number = self.questions;
+        let number = self.number_of(&command);
         let question = match command {
             Command::Join => return self.join(out),
             Command::Leave => return self.leave(out),
@@ -140,6 +140,17 @@ impl Node {
             out.send(self.hub, question.clone());
         }
         self.open.insert(number, question);
+    }
+
+    /// Counts questions.
+    fn number_of(&mut self, command: &Command) -> u64 {
+        match command {
+            Command::Join | Command::Leave | Command::AnswerWith(_) => 0,
+            Command::Find(_) | Command::Forward(..) | Command::Call(..) | Command::Reverse(..) => {
+                self.questions += 1;
+                self.questions
+            }
+        }
     }
 
     fn join(&mut self, out: &mut Out<Hub>) {
@@ -162,10 +173,10 @@ impl Node {
         // It does not wait for what it asked.
         for number in std::mem::take(&mut self.open).into_keys() {
             out.cancel_timer(Timer::Deadline(number));
-            out.output(Output::Late);
+            out.output(Output::Late { number });
         }
         if std::mem::take(&mut self.joins) {
-            out.output(Output::Late);
+            out.output(Output::Late { number: 0 });
         }
         out.output(Output::Left);
     }
@@ -191,7 +202,7 @@ impl Node {
             Timer::Alive => self.say_alive(out),
             Timer::Deadline(number) => {
                 if self.open.remove(&number).is_some() {
-                    out.output(Output::Late);
+                    out.output(Output::Late { number });
                 }
             }
             Timer::Expire(_) | Timer::Epoch | Timer::Tick => {}
@@ -271,17 +282,21 @@ impl Node {
             (Message::Registered, Phase::Registering) => self.enter(out),
             (Message::Pong, _) => self.hears = true,
             (Message::Neighbours { number, nodes }, _) => {
-                self.end(number, Output::Found { nodes }, out);
+                self.end(number, Output::Found { number, nodes }, out);
             }
-            (Message::Forwarded { number }, _) => self.end(number, Output::Sent, out),
+            (Message::Forwarded { number }, _) => self.end(number, Output::Sent { number }, out),
             (Message::Answered(parcel), _) if self.has_called(&parcel) => {
-                let data = parcel.data;
-                self.end(parcel.number, Output::Answered { data }, out);
+                let Parcel { number, data, .. } = parcel;
+                self.end(number, Output::Answered { number, data }, out);
             }
-            (Message::Reversed { number }, _) => self.end(number, Output::Reversed, out),
+            (Message::Reversed { number }, _) => self.end(number, Output::Reversed { number }, out),
             (Message::Called(parcel), Phase::Inside) => {
                 let data = self.answer.clone().unwrap_or(parcel.data);
                 out.send(self.hub, Message::Answer(Parcel { data, ..parcel }));
+            }
+            (Message::Relayed(parcel), _) => {
+                let (node, data) = (parcel.peer, parcel.data);
+                out.output(Output::Received { node, data });
             }
             (Message::DialBack { from: node, data }, _) => {
                 out.output(Output::DialBack { node, data });
@@ -326,17 +341,17 @@ impl Node {
         match (code, &self.phase) {
             // An answer that the peer gave has no number of its own, and ends no question.
             (Code::UnknownReceiver | Code::Large | Code::Ration { .. }, _) => {
-                self.end(number, Output::Refused { code }, out);
+                self.end(number, Output::Refused { number, code }, out);
             }
             (Code::Version { needs }, Phase::Asking) => {
                 self.phase = Phase::Outside;
                 self.needs = Some(needs);
                 self.joins = false;
                 out.cancel_timer(Timer::Alive);
-                out.output(Output::Refused { code });
+                out.output(Output::Refused { number: 0, code });
                 for number in std::mem::take(&mut self.open).into_keys() {
                     out.cancel_timer(Timer::Deadline(number));
-                    out.output(Output::Refused { code });
+                    out.output(Output::Refused { number, code });
                 }
             }
             (Code::Proof, Phase::Proving) | (Code::Session, Phase::Registering) => {

@@ -82,6 +82,13 @@ impl Server {
         }
     }
 
+    /// The same, whose epochs begin after that one: where nothing but the key is kept, the
+    /// clock tells the epoch.
+    #[must_use]
+    pub fn after_epoch(self, epoch: u64) -> Self {
+        Self { epoch, ..self }
+    }
+
     /// An epoch begins, after a restart as well: what was accepted in the last one is
     /// forgotten.
     pub(super) fn begin(&mut self, out: &mut Out<Hub>) {
@@ -208,7 +215,10 @@ impl Server {
     }
 
     fn admit(&mut self, from: Peer<'_>, out: &mut Out<Hub>) {
-        self.registered.insert(from.name, from.node);
+        if self.registered.insert(from.name, from.node) {
+            let node = from.name.to_owned();
+            out.output(Output::SessionBegan { node });
+        }
         self.keep(from, out);
         out.send(from.node, Message::Registered);
     }

@@ -138,7 +138,7 @@ fn everybody_registers_and_finds_the_others() {
             .filter(|(_, output)| *output == Output::Joined);
         assert_eq!(joined.count(), 5);
         let found = outputs.iter().find_map(|(by, output)| match output {
-            Output::Found { nodes } => Some((*by, nodes[0].clone())),
+            Output::Found { nodes, .. } => Some((*by, nodes[0].clone())),
             _ => None,
         });
         assert_eq!(found, Some((NodeId(1), name(4))));
@@ -147,11 +147,18 @@ fn everybody_registers_and_finds_the_others() {
             data: zeros(8),
         };
         assert!(outputs.contains(&(NodeId(1), dial_back)), "{outputs:?}");
-        for ending in [(NodeId(2), Output::Sent), (NodeId(5), Output::Reversed)] {
+        for ending in [
+            (NodeId(2), Output::Sent { number: 1 }),
+            (NodeId(5), Output::Reversed { number: 1 }),
+        ] {
             assert!(outputs.contains(&ending), "{outputs:?}");
         }
         let data = zeros(8);
-        let answered = [Output::Answered { data }, Output::Late].map(|output| (NodeId(3), output));
+        let answered = [
+            Output::Answered { number: 1, data },
+            Output::Late { number: 1 },
+        ]
+        .map(|output| (NodeId(3), output));
         assert!(
             answered.iter().any(|one| outputs.contains(one)),
             "{outputs:?}"
@@ -272,7 +279,8 @@ fn old_versions_are_told_what_they_need() {
         matches!(
             effect,
             Effect::Output(Output::Refused {
-                code: Code::Version { needs: 1 }
+                code: Code::Version { needs: 1 },
+                ..
             })
         )
     });
@@ -282,7 +290,7 @@ fn old_versions_are_told_what_they_need() {
         "the join and the question: {effects:?}"
     );
     let later = step(&mut node, Input::Command(Command::Find(2)), 0);
-    assert_eq!(later, [Effect::Output(Output::Refused { code })]);
+    assert_eq!(later, [Effect::Output(Output::Refused { number: 2, code })]);
 }
 
 /// An answer that nobody asked this peer for, and one of another peer.
@@ -311,6 +319,7 @@ fn only_the_one_that_was_called_is_heard() {
     assert_eq!(
         outputs(2, NodeId(2)),
         [Effect::Output(Output::Answered {
+            number: 2,
             data: Bytes::from_static(b"abc")
         })]
     );

@@ -175,7 +175,10 @@ impl<A: Algorithm<Command = Command, Output = Output>> System for Hubs<A> {
     fn ends(&self, _: NodeId, output: &Output) -> bool {
         !matches!(
             output,
-            Output::SessionEnded { .. } | Output::DialBack { .. }
+            Output::SessionBegan { .. }
+                | Output::SessionEnded { .. }
+                | Output::DialBack { .. }
+                | Output::Received { .. }
         )
     }
 
@@ -193,12 +196,15 @@ impl<A: Algorithm<Command = Command, Output = Output>> System for Hubs<A> {
             Output::Joined => *asked == Command::Join,
             Output::Left => *asked == Command::Leave,
             Output::Found { .. } => matches!(asked, Command::Find(_)),
-            Output::Sent => matches!(asked, Command::Forward(..)),
+            Output::Sent { .. } => matches!(asked, Command::Forward(..)),
             Output::Answered { .. } => matches!(asked, Command::Call(..)),
-            Output::Late => *asked != Command::Leave,
-            Output::Reversed => matches!(asked, Command::Reverse(..)),
+            Output::Late { .. } => *asked != Command::Leave,
+            Output::Reversed { .. } => matches!(asked, Command::Reverse(..)),
             Output::Refused { .. } => *asked != Command::Leave,
-            Output::SessionEnded { .. } | Output::DialBack { .. } => false,
+            Output::SessionBegan { .. }
+            | Output::SessionEnded { .. }
+            | Output::DialBack { .. }
+            | Output::Received { .. } => false,
         };
         is_answer.then_some(Answer::Done)
     }

@@ -16,6 +16,8 @@ Examples:
   testbed-node --listen /ip4/127.0.0.1/tcp/4001 --key node.key
   testbed-node --dial /ip4/127.0.0.1/tcp/4001/p2p/12D3Koo...
   testbed-node --otlp http://127.0.0.1:4318 --metrics 127.0.0.1:9100
+  testbed-node --hub --listen /ip4/0.0.0.0/tcp/7464 --key hub.key
+  testbed-node --via /ip4/192.0.2.7/tcp/7464/p2p/12D3Koo...
   echo '{\"do\": \"get\", \"key\": \"a key\"}' | testbed-node --stdin --dial /ip4/...
 
 It prints the address that others dial:
@@ -35,6 +37,21 @@ pub struct Cli {
     /// Whom to connect to; may be given more than once
     #[arg(long, value_name = "ADDR")]
     pub dial: Vec<Multiaddr>,
+    /// Be a hub: let peers register for a proof of work, find each other, and reach each
+    /// other
+    #[arg(long, conflicts_with = "via")]
+    pub hub: bool,
+    /// As a hub: with how many zero bits the hash of a proof begins, at most 24. It takes
+    /// 2^BITS hashes on average, and more where many come
+    #[arg(long, value_name = "BITS", default_value_t = 16, requires = "hub", value_parser = clap::value_parser!(u32).range(0..=24))]
+    pub bits: u32,
+    /// Register at this hub, and be reached over it. The address ends in /p2p/ and its
+    /// PeerId
+    #[arg(long, value_name = "ADDR")]
+    pub via: Option<Multiaddr>,
+    /// Punch no holes: to see what they are good for
+    #[arg(long, requires = "via", hide = true)]
+    pub no_punching: bool,
     /// The file with the peer's key; it is made if there is none [default: a
     /// new key at every start]
     #[arg(long, value_name = "FILE", conflicts_with = "seed")]
@@ -64,8 +81,9 @@ pub struct Cli {
     pub per_address: u32,
     /// Carry out what standard input asks for, one JSON object a line, and answer
     /// each with a line: {"do": "publish", "topic": T, "data": D}, put (key,
-    /// value), get, provide, providers, find (key). Messages of --topic are printed
-    /// as well. The end of standard input ends the peer
+    /// value), get, provide, providers, find (key), ping (peer), peers, send (peer,
+    /// data). Messages of --topic are printed as well. The end of standard input ends
+    /// the peer
     #[arg(long)]
     pub stdin: bool,
     /// The peer's service name in traces

@@ -32,6 +32,12 @@ pub(super) enum Command {
     Providers { key: Data },
     /// Find the peers that are closest to a key.
     Find { key: Data },
+    /// Get through to a peer, and ping it.
+    Ping { peer: String },
+    /// Find the peers that are registered at the hub.
+    Peers {},
+    /// Send data to a peer over the hub.
+    Send { peer: String, data: Data },
 }
 
 /// Bytes: in JSON a string, which stands for its UTF-8, or `{"hex": "00ff"}`, or
@@ -69,6 +75,9 @@ impl Command {
             Self::Provide { .. } => "provide",
             Self::Providers { .. } => "providers",
             Self::Find { .. } => "find",
+            Self::Ping { .. } => "ping",
+            Self::Peers {} => "peers",
+            Self::Send { .. } => "send",
         }
     }
 
@@ -76,7 +85,9 @@ impl Command {
     pub(super) fn lookup(&self) -> Option<Lookup> {
         let bytes = |data: &Data| data.0.clone();
         Some(match self {
-            Self::Publish { .. } => return None,
+            Self::Publish { .. } | Self::Ping { .. } | Self::Peers {} | Self::Send { .. } => {
+                return None;
+            }
             Self::Put { key, value } => Lookup::Put {
                 key: bytes(key),
                 value: bytes(value),

@@ -10,8 +10,9 @@ use trace::telemetry::Tracer;
 
 use super::commands::{Command, Data, Request};
 use super::lines::{self, Line};
+use super::node::Node;
+use crate::gossip;
 use crate::lookup::{self, Found, Lookup};
-use crate::{Handle, gossip};
 
 /// How long a command waits for a neighbour: a dialled peer has to announce its
 /// protocols and subscriptions first. A guess.
@@ -22,7 +23,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// Executes commands on the peer.
 pub(super) struct Console {
-    pub(super) handle: Handle,
+    pub(super) node: Node,
     pub(super) tracer: Option<Tracer>,
     pub(super) answers: mpsc::Sender<String>,
 }
@@ -72,6 +73,9 @@ impl Console {
                 published.map_err(|error| error.to_string())?;
                 Ok(Map::new())
             }
+            (Command::Ping { peer }, _) => self.node.ping(peer).await,
+            (Command::Peers {}, _) => self.node.peers().await,
+            (Command::Send { peer, data }, _) => self.node.send(peer, data.0.clone()).await,
             (_, Some(lookup)) => {
                 let found = self.look_up(command.name(), lookup.clone()).await;
                 let found = found.map_err(|error| error.to_string())?;
@@ -85,7 +89,7 @@ impl Console {
     async fn publish(&self, topic: &str, data: &[u8]) -> Result<(), gossip::Error> {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let published = self.handle.publish(topic, data.to_vec()).await;
+            let published = self.node.handle().publish(topic, data.to_vec()).await;
             match published {
                 Err(gossip::Error::NobodyThere) if Instant::now() < deadline => sleep(PAUSE).await,
                 result => return result,
@@ -97,9 +101,10 @@ impl Console {
     /// or after [`PATIENCE`].
     async fn look_up(&self, name: &'static str, lookup: Lookup) -> Result<Found, lookup::Error> {
         let deadline = Instant::now() + PATIENCE;
-        while self.handle.connected() > 0
+        while self.node.handle().connected() > 0
             && self
-                .handle
+                .node
+                .handle()
                 .table()
                 .await
                 .is_some_and(|table| table.peers == 0)
@@ -108,8 +113,8 @@ impl Console {
             sleep(PAUSE).await;
         }
         match &self.tracer {
-            Some(tracer) => lookup::traced(&self.handle, tracer, name, lookup).await,
-            None => self.handle.look_up(lookup).await,
+            Some(tracer) => lookup::traced(self.node.handle(), tracer, name, lookup).await,
+            None => self.node.handle().look_up(lookup).await,
         }
     }
 }

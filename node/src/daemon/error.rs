@@ -29,6 +29,12 @@ pub(super) enum Error {
     /// An address is of no transport that the peer has.
     #[error("--dial {0}: take an address like /ip4/…/tcp/… or /ip4/…/udp/…/quic-v1")]
     Address(Multiaddr),
+    /// The address of the hub does not say who it is, or how to reach it.
+    #[error("--via {0}: take the address that the hub has printed, like /ip4/…/tcp/…/p2p/12D3Koo…")]
+    Hub(Multiaddr),
+    /// There is no session at the hub.
+    #[error("--via: {0}")]
+    Via(#[from] super::via::Error),
     /// Another peer cannot be reached.
     #[error("--dial: {0}")]
     Dial(#[from] dial::Error),
@@ -47,14 +53,18 @@ impl Error {
     /// 2 for wrong usage, 1 for a failure.
     pub(super) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Self::Collector(_) | Self::Key(_) | Self::Address(_) | Self::Metrics(_) => 2,
+            Self::Collector(_)
+            | Self::Key(_)
+            | Self::Address(_)
+            | Self::Hub(_)
+            | Self::Metrics(_) => 2,
             Self::Listen(error) => match &**error {
                 ListenError::Refused { .. }
                 | ListenError::AnotherPeer { .. }
                 | ListenError::Unsupported(_) => 2,
                 ListenError::Stopped => 1,
             },
-            Self::System(_) | Self::Start(_) | Self::Dial(_) => 1,
+            Self::System(_) | Self::Start(_) | Self::Dial(_) | Self::Via(_) => 1,
         })
     }
 }

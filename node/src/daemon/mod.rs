@@ -1,41 +1,46 @@
 //! One peer on its own, as the `testbed-node` program runs it.
 
+mod algorithm;
+mod asking;
 mod cli;
 mod commands;
 mod console;
 mod error;
 mod gossip;
 mod lines;
+mod node;
+mod race;
+mod reports;
+mod spans;
+mod start;
+mod via;
 
 use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use algorithms::NodeId;
-use algorithms::ping_pong::PingPong;
 use clap::Parser as _;
-use libp2p::identity::Keypair;
+use libp2p::{Multiaddr, PeerId};
 use tokio::runtime::Runtime;
-use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use cli::Cli;
 
+use asking::Asking;
 use console::Console;
 use error::Error;
 use lines::Output;
+use node::Node;
+use spans::Spans;
 
 use trace::telemetry::{Export, Sink};
 
-use crate::driver::{Directory, Driver, Process, Report};
 use crate::export::{Exporter, Target};
 use crate::gossip::Watch;
 use crate::metrics::{self, Metrics, SpanMetrics};
-use crate::{Config, Limits, Transport, address, keys, logs, start, stderr};
-
-/// How many reports wait. They are only logged.
-const REPORTS: usize = 64;
+use crate::{Handle, address, logs, stderr};
 
 /// The program, from its command line to its exit status. It is not generic, so
 /// that a binary that calls it compiles in a second.
@@ -72,19 +77,39 @@ async fn run(cli: Cli) -> Result<(), Error> {
     let metrics = serve_metrics(&cli, &sink, &stop).await?;
     let tasks = TaskTracker::new();
     let (watch, deliveries) = Watch::new(gossip::ROOM);
-    let driver = start_peer(&cli, &sink, tracing, metrics, watch.clone(), &tasks)?;
+    let hub = hub_of(&cli)?;
+    let sessions = cli.hub.then(Arc::default);
+    let role = start::Role {
+        hub: hub.as_ref().map(|(_, peer)| *peer),
+        sessions: sessions.clone(),
+    };
+    let (driver, reports) =
+        start::start(&cli, &sink, tracing, metrics, watch.clone(), &tasks, role)?;
     let output = cli.stdin.then(Output::start);
     let events = output.as_ref().map(|output| output.lines.clone());
-    let reporting = tokio::spawn(gossip::report(watch, deliveries, events));
+    let handle = driver.handle().clone();
+    let tracer = tracing.then(|| sink.tracer(&cli.name, &handle.peer_id().to_string()));
+    let node = Node {
+        asking: Arc::new(Asking::new(driver)),
+        spans: Spans(tracer.clone()),
+        hub: hub.as_ref().map(|(address, _)| address.clone()),
+    };
+    drop(handle);
+    let mut aside = JoinSet::new();
+    aside.spawn(gossip::report(watch, deliveries, events.clone()));
+    aside.spawn(reports::follow(reports, node.clone(), sessions, events));
     let work = async {
-        listen(&cli, &driver).await?;
-        dial(&cli, &driver).await?;
+        listen(&cli, node.handle()).await?;
+        if let Some((address, peer)) = hub {
+            via::register(&node, &address, peer).await?;
+            aside.spawn(via::stay(node.clone(), address, peer));
+        }
+        dial(&cli, node.handle()).await?;
         match &output {
             Some(output) => {
-                let handle = driver.handle().clone();
                 let console = Console {
-                    tracer: tracing.then(|| sink.tracer(&cli.name, &handle.peer_id().to_string())),
-                    handle,
+                    tracer,
+                    node: node.clone(),
                     answers: output.lines.clone(),
                 };
                 console.run().await;
@@ -98,11 +123,10 @@ async fn run(cli: Cli) -> Result<(), Error> {
         () = stop.cancelled() => None,
     };
     stop.cancel();
-    drop(driver);
+    aside.shutdown().await;
+    drop(node);
     tasks.close();
     tasks.wait().await;
-    reporting.abort();
-    let _ = reporting.await;
     if let Some(output) = output {
         output.end().await;
     }
@@ -115,54 +139,21 @@ async fn run(cli: Cli) -> Result<(), Error> {
     failed.map_or(Ok(()), Err)
 }
 
-fn start_peer(
-    cli: &Cli,
-    sink: &Arc<Sink>,
-    tracing: bool,
-    metrics: Option<Arc<Metrics>>,
-    watch: Watch,
-    tasks: &TaskTracker,
-) -> Result<Driver<PingPong>, Error> {
-    let key = match (&cli.key, cli.seed) {
-        (Some(path), _) => keys::from_file(path)?,
-        (None, Some(seed)) => keys::of_daemon(seed),
-        (None, None) => Keypair::generate_ed25519(),
+/// The address of the hub, and its PeerId.
+fn hub_of(cli: &Cli) -> Result<Option<(Multiaddr, PeerId)>, Error> {
+    let Some(address) = &cli.via else {
+        return Ok(None);
     };
-    let mut config = Config::new(key);
-    config.transports = [Transport::Tcp, Transport::Quic].into();
-    config.protocols = cli.protocols.iter().copied().collect();
-    config.limits = Some(Limits {
-        established_per_address: cli.per_address,
-        ..Limits::default()
-    });
-    config.gossip.queue = cli.queue;
-    config.watch = Some(watch);
-    config.topics.clone_from(&cli.topic);
-    config.metrics = metrics;
-    let peer = start(config)?;
-    let id = peer.handle.peer_id();
-    let (reports, receiver) = mpsc::channel(REPORTS);
-    tokio::spawn(log(receiver));
-    let process = Process {
-        algorithm: PingPong::default(),
-        id: NodeId(0),
-        directory: Directory::new(vec![id]),
-        tracer: tracing.then(|| sink.tracer(&cli.name, &id.to_string())),
-        links: None,
-        seed: cli.seed.unwrap_or_else(rand::random),
-        admission: None,
-        lateness: Arc::default(),
-        peer,
-        tasks: tasks.clone(),
-    };
-    Ok(Driver::start(process, reports))
+    let peer = address::peer(address).filter(|_| address::transport(address).is_some());
+    let peer = peer.ok_or_else(|| Error::Hub(address.clone()))?;
+    Ok(Some((address.clone(), peer)))
 }
 
 /// Listens, and prints the full address of each listener, ready to be dialled.
-async fn listen(cli: &Cli, driver: &Driver<PingPong>) -> Result<(), Error> {
+async fn listen(cli: &Cli, handle: &Handle) -> Result<(), Error> {
     for wanted in &cli.listen {
-        let heard = driver.handle().listen(wanted.clone()).await?;
-        let full = heard.with_p2p(driver.handle().peer_id());
+        let heard = handle.listen(wanted.clone()).await?;
+        let full = heard.with_p2p(handle.peer_id());
         let full = full.expect("a listener's address names no peer");
         // A closed standard output does not stop a peer.
         let _ = writeln!(std::io::stdout(), "listening on {full}");
@@ -170,12 +161,12 @@ async fn listen(cli: &Cli, driver: &Driver<PingPong>) -> Result<(), Error> {
     Ok(())
 }
 
-async fn dial(cli: &Cli, driver: &Driver<PingPong>) -> Result<(), Error> {
+async fn dial(cli: &Cli, handle: &Handle) -> Result<(), Error> {
     for address in &cli.dial {
         if address::transport(address).is_none() {
             return Err(Error::Address(address.clone()));
         }
-        let peer = driver.handle().dial(address.clone()).await?;
+        let peer = handle.dial(address.clone()).await?;
         let _ = writeln!(std::io::stdout(), "connected to {peer}");
     }
     Ok(())
@@ -202,10 +193,4 @@ async fn serve_metrics(
     );
     tokio::spawn(served);
     Ok(Some(metrics))
-}
-
-async fn log(mut reports: mpsc::Receiver<Report<PingPong>>) {
-    while let Some(report) = reports.recv().await {
-        tracing::debug!(?report, "ping_pong");
-    }
 }

@@ -41,6 +41,7 @@ use std::sync::Arc;
 
 use algorithms::{Algorithm, Effect, Message as _, NodeId};
 use futures::FutureExt as _;
+use libp2p::PeerId;
 use opentelemetry::Context;
 use opentelemetry::trace::SpanContext;
 use proto::Envelope;
@@ -151,6 +152,7 @@ pub enum Report<A: Algorithm> {
 enum Order<A: Algorithm> {
     Command(A::Command, Option<RequestRecord>, Context),
     HangUp(NodeId),
+    Number(PeerId, oneshot::Sender<NodeId>),
 }
 
 /// The handle of a running process. When it is dropped, the process and its peer
@@ -277,6 +279,18 @@ impl<A: Algorithm> Driver<A> {
     /// Changes the injected faults of the process.
     pub fn change_faults(&self, change: impl FnOnce(&mut FaultState)) {
         self.faults.send_modify(change);
+    }
+
+    /// The number of the process on that peer, which may be a stranger.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub(crate) async fn number(&self, peer: PeerId) -> Result<NodeId, Stopped> {
+        let (reply, number) = oneshot::channel();
+        let order = Order::Number(peer, reply);
+        let sent = self.orders.send(order).await;
+        sent.map_err(|_| Stopped(self.id))?;
+        number.await.map_err(|_| Stopped(self.id))
     }
 
     /// Closes the channel to `to` once all queued messages are sent. `to` then closes
@@ -422,6 +436,7 @@ impl<A: Algorithm> Task<A> {
                     .command(command, request, context, &self.directory);
                 self.carry_out(at, step).await;
             }
+            Order::Number(peer, reply) => drop(reply.send(self.directory.node(peer))),
             Order::HangUp(to) => {
                 if let Some(peer) = self.directory.peer(to) {
                     self.outboxes.hang_up(peer, Which::Any);

@@ -1,0 +1,159 @@
+//! Starts the peer of the daemon, and its process.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use algorithms::NodeId;
+use algorithms::hub::{self, Hub, Server, Terms};
+use libp2p::PeerId;
+use libp2p::identity::Keypair;
+use tokio::sync::mpsc;
+use tokio_util::task::TaskTracker;
+use trace::telemetry::Sink;
+
+use super::algorithm::Both;
+use super::{Cli, Error};
+use crate::driver::{Directory, Driver, Process, Report};
+use crate::gossip::Watch;
+use crate::metrics::Metrics;
+use crate::reach::{self, Sessions};
+use crate::{Config, Limits, Transport, keys};
+
+/// How many reports wait.
+const REPORTS: usize = 64;
+
+/// How long an epoch lasts. With [`KEPT`] a session is good for an hour.
+const EPOCH: Duration = Duration::from_secs(60);
+const KEPT: u64 = 60;
+
+/// How long a session lasts of which nothing is heard. Peers are heard of three times as often.
+const LIFE: Duration = Duration::from_secs(60);
+
+/// The ration: 300 kB a minute, in 300 portions, and 64 KiB at once.
+const TICK: Duration = Duration::from_millis(200);
+const FILL: u64 = 1_000;
+const BURST: u64 = 64 << 10;
+const LARGEST: u64 = 32 << 10;
+
+/// After so many sessions of an epoch a proof takes twice as much. A guess.
+const CROWD: u64 = 1024;
+
+/// Kademlia's k.
+const NEAREST: usize = 20;
+
+/// How long a dial may take. A hole that is not open after a few round trips will not be; DCUtR
+/// tries again then.
+const DIAL: Duration = Duration::from_secs(5);
+
+/// The number of the own process, and that of the hub.
+const OWN: NodeId = NodeId(0);
+const HUB: NodeId = NodeId(1);
+
+/// What the peer is to a hub's sessions.
+pub(super) struct Role {
+    /// Its hub.
+    pub(super) hub: Option<PeerId>,
+    /// As a hub: who has a session.
+    pub(super) sessions: Option<Arc<Sessions>>,
+}
+
+/// Starts it.
+///
+/// # Errors
+/// [`Error::Key`] and [`Error::Start`].
+pub(super) fn start(
+    cli: &Cli,
+    sink: &Arc<Sink>,
+    tracing: bool,
+    metrics: Option<Arc<Metrics>>,
+    watch: Watch,
+    tasks: &TaskTracker,
+    role: Role,
+) -> Result<(Driver<Both>, mpsc::Receiver<Report<Both>>), Error> {
+    let key = match (&cli.key, cli.seed) {
+        (Some(path), _) => keys::from_file(path)?,
+        (None, Some(seed)) => keys::of_daemon(seed),
+        (None, None) => Keypair::generate_ed25519(),
+    };
+    let algorithm = Both::new(hub_process(cli, &key, &role));
+    let mut config = config(cli, key, &role);
+    config.watch = Some(watch);
+    config.metrics = metrics;
+    let peer = crate::start(config)?;
+    let id = peer.handle.peer_id();
+    let (reports, receiver) = mpsc::channel(REPORTS);
+    let process = Process {
+        algorithm,
+        id: OWN,
+        directory: Directory::with_guest(vec![id], role.hub),
+        tracer: tracing.then(|| sink.tracer(&cli.name, &id.to_string())),
+        links: None,
+        seed: cli.seed.unwrap_or_else(rand::random),
+        admission: None,
+        lateness: Arc::default(),
+        peer,
+        tasks: tasks.clone(),
+    };
+    Ok((Driver::start(process, reports), receiver))
+}
+
+fn config(cli: &Cli, key: Keypair, role: &Role) -> Config {
+    let mut config = Config::new(key);
+    config.transports = [Transport::Tcp, Transport::Quic].into();
+    config.protocols = cli.protocols.iter().copied().collect();
+    config.limits = Some(Limits {
+        established_per_address: cli.per_address,
+        ..Limits::default()
+    });
+    config.gossip.queue = cli.queue;
+    config.topics.clone_from(&cli.topic);
+    config.reach = match &role.sessions {
+        Some(sessions) => Some(reach::Role::Hub(Arc::clone(sessions))),
+        None => role.hub.map(|_| reach::Role::Peer {
+            punches: !cli.no_punching,
+        }),
+    };
+    if role.hub.is_some() {
+        config.connection_timeout = DIAL;
+    }
+    config
+}
+
+/// The process of a hub, or of a peer of one.
+fn hub_process(cli: &Cli, key: &Keypair, role: &Role) -> Option<Hub> {
+    let own = PeerId::from(key.public()).to_string();
+    if role.sessions.is_some() {
+        let secret = key.derive_secret(b"p2p testbed hub");
+        let secret = secret.expect("an Ed25519 key has one");
+        let hub = Server::new(own, terms(cli.bits), secret);
+        return Some(Hub::Server(hub.after_epoch(epoch())));
+    }
+    let hub = (HUB, role.hub?.to_string());
+    Some(Hub::Node(hub::Node::new(
+        own,
+        hub,
+        hub::VERSION,
+        Some(LIFE / 3),
+    )))
+}
+
+fn terms(bits: u32) -> Terms {
+    Terms {
+        bits,
+        crowd: CROWD,
+        epoch: Some(EPOCH),
+        kept: KEPT,
+        life: Some(LIFE),
+        nearest: NEAREST,
+        burst: BURST,
+        tick: TICK,
+        fill: FILL,
+        largest: LARGEST,
+    }
+}
+
+/// Epochs are counted by the clock, so those of a hub that restarts come after those before.
+fn epoch() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.unwrap_or_default().as_secs() / EPOCH.as_secs()
+}

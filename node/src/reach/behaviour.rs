@@ -1,0 +1,45 @@
+//! The behaviours of relays and of hole punching, as one: a peer that is only in a
+//! laboratory has none of them, and pays for one that is switched off.
+
+use libp2p::swarm::NetworkBehaviour;
+use libp2p::swarm::behaviour::toggle::Toggle;
+use libp2p::{PeerId, relay};
+
+use super::punching::Punching;
+use super::{Role, sessions};
+
+#[derive(NetworkBehaviour)]
+pub(crate) struct Reach {
+    relay: Toggle<relay::Behaviour>,
+    relay_client: Toggle<relay::client::Behaviour>,
+    pub(crate) punching: Toggle<Punching>,
+}
+
+impl Reach {
+    /// `client` is the other half of the transport for circuits.
+    pub(crate) fn new(
+        local: PeerId,
+        role: &Role,
+        client: Option<relay::client::Behaviour>,
+    ) -> Self {
+        let relay = match role {
+            Role::Hub(sessions) => Some(sessions::relay(local, sessions)),
+            Role::Peer { .. } => None,
+        };
+        let punches = matches!(role, Role::Peer { punches: true });
+        Self {
+            relay: relay.into(),
+            relay_client: client.into(),
+            punching: punches.then(|| Punching::new(local)).into(),
+        }
+    }
+}
+
+/// Notes what libp2p reports. Nothing depends on it.
+pub(crate) fn log(event: ReachEvent) {
+    match event {
+        ReachEvent::Punching(event) => tracing::debug!(?event, "punching"),
+        ReachEvent::Relay(event) => tracing::debug!(?event, "relay"),
+        ReachEvent::RelayClient(event) => tracing::debug!(?event, "relay"),
+    }
+}

@@ -1,0 +1,85 @@
+//! What a peer's task knows of its addresses, and of how its connections came about.
+
+use std::collections::HashMap;
+
+use libp2p::PeerId;
+use libp2p::core::{ConnectedPoint, Multiaddr};
+use libp2p::swarm::ConnectionId;
+use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
+use tokio::sync::oneshot;
+
+use super::{Card, How};
+use crate::reach::Addresses;
+
+/// Whether a dial has reached the peer; the error says why not.
+pub(crate) type Reached = Result<(), String>;
+
+/// The addresses, connections and dials of a peer that others reach over a hub.
+#[derive(Debug, Default)]
+pub(crate) struct Reaching {
+    addresses: Addresses,
+    how: HashMap<ConnectionId, How>,
+    dials: HashMap<ConnectionId, oneshot::Sender<Reached>>,
+}
+
+impl Reaching {
+    pub(crate) fn card(&self) -> Card {
+        self.addresses.card()
+    }
+
+    pub(crate) fn on_listening(&mut self, address: &Multiaddr) {
+        self.addresses.on_listening(address);
+    }
+
+    pub(crate) fn on_expired(&mut self, address: &Multiaddr) {
+        self.addresses.on_expired(address);
+    }
+
+    /// Returns whether the address is new.
+    pub(crate) fn on_observed(&mut self, address: &Multiaddr) -> bool {
+        self.addresses.on_observed(address)
+    }
+
+    /// The dial of these addresses, from a port of its own, whether or not there is a
+    /// connection.
+    pub(crate) fn dial(
+        &mut self,
+        peer: PeerId,
+        addresses: Vec<Multiaddr>,
+        reply: oneshot::Sender<Reached>,
+    ) -> DialOpts {
+        let opts = DialOpts::peer_id(peer)
+            .addresses(addresses)
+            .condition(PeerCondition::Always)
+            .allocate_new_port()
+            .build();
+        self.dials.insert(opts.connection_id(), reply);
+        opts
+    }
+
+    pub(crate) fn on_connected(
+        &mut self,
+        id: ConnectionId,
+        endpoint: &ConnectedPoint,
+        punches: bool,
+    ) {
+        self.how.insert(id, How::of(endpoint, punches));
+        if let Some(reply) = self.dials.remove(&id) {
+            let _ = reply.send(Ok(()));
+        }
+    }
+
+    pub(crate) fn on_closed(&mut self, id: ConnectionId) {
+        self.how.remove(&id);
+    }
+
+    pub(crate) fn on_failed(&mut self, id: ConnectionId, why: impl FnOnce() -> String) {
+        if let Some(reply) = self.dials.remove(&id) {
+            let _ = reply.send(Err(why()));
+        }
+    }
+
+    pub(crate) fn how(&self, id: ConnectionId) -> Option<How> {
+        self.how.get(&id).cloned()
+    }
+}
