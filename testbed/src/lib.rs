@@ -16,6 +16,7 @@ mod error;
 pub mod experiment;
 pub mod host;
 pub mod limits;
+pub mod nat;
 pub mod network;
 pub mod own;
 pub mod progress;

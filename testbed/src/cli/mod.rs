@@ -9,6 +9,7 @@ pub mod gossip;
 pub mod interop;
 pub mod kad;
 pub mod latency;
+pub mod nat;
 pub mod need;
 pub mod own;
 mod parse;
@@ -85,6 +86,16 @@ The scenario subnet-blob-msg of gossipsub-interop in libp2p's test plans: publis
 their mesh alone (as with --no-flood-publish), and --validation is 5ms unless it is given.
 --peers is 700, --topology random:20, --network regions and --time virtual.";
 
+const NAT: &str = "\
+Examples:
+  testbed nat                              all kinds, over TCP and over QUIC
+  testbed nat --matrix cone,symmetric --transport quic --runs 5
+  testbed nat --matrix cone --control      without hole punching it stays relayed
+
+Each cell has a network of its own, in namespaces of the kernel that vanish with the command.
+It needs ip, nft, ethtool and unshare, and a user who may make namespaces; where they are not
+permitted, one line says so, and the exit status is 77.";
+
 const VIEW_EXAMPLES: &str = "\
 Examples:
   testbed view                    the last run
@@ -154,6 +165,9 @@ pub enum Command {
     Interop(interop::Interop),
     /// Send messages between pairs of peers, and the same over plain TCP
     Latency(latency::Latency),
+    /// Put peers behind kinds of NAT: who reaches whom, and how (on Linux)
+    #[command(after_help = NAT)]
+    Nat(Box<nat::Nat>),
     /// Run an experiment over lists of options: a table, plots, one CSV file
     #[command(after_help = SWEEP_EXAMPLES)]
     Sweep(sweep::Sweep),

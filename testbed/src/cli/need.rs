@@ -41,6 +41,7 @@ impl Command {
             | Self::Judge(_)
             | Self::View(_)
             | Self::Export(_)
+            | Self::Nat(_)
             | Self::Completions { .. } => None,
         })
     }

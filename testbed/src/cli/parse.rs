@@ -95,6 +95,7 @@ fn is_ignored(command: &str, id: &str) -> bool {
         ("list", id) => id != "format",
         ("explain", id) => id != "format",
         ("completions" | "new", _) => true,
+        ("nat", id) => !matches!(id, "transport" | "seed" | "format" | "otlp"),
         ("sweep", id) => !matches!(id, "out" | "metrics"),
         _ => false,
     }

@@ -232,7 +232,7 @@ fn no_checker_imports_an_algorithm() {
 /// in this list. So no library imports the command line. Tests may import any.
 #[test]
 fn rooms_of_the_program_import_only_those_below() {
-    const ROOMS: [&str; 16] = [
+    const ROOMS: [&str; 17] = [
         "error",
         "progress",
         "rows",
@@ -240,6 +240,7 @@ fn rooms_of_the_program_import_only_those_below() {
         "virtual_time",
         "limits",
         "run",
+        "nat",
         "control",
         "network",
         "experiment",

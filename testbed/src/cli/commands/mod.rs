@@ -6,6 +6,7 @@ mod export;
 mod judge;
 mod lessons;
 mod metrics;
+mod nat;
 mod new;
 mod output;
 mod source;
@@ -61,6 +62,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
         }
         Command::Interop(args) => measure(&cli.common, &args).await,
         Command::Kad(args) => measure(&cli.common, &args).await,
+        Command::Nat(args) => nat::run(&cli.common, &args).await,
         Command::Latency(args) => measure(&cli.common, &args).await,
         Command::Sweep(args) => sweep::run(&cli.common, &args).await,
         Command::System(asked) => systems::live(&cli.common, &asked).await,

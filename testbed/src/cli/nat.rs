@@ -1,0 +1,164 @@
+//! `testbed nat` on the command line.
+
+use std::time::Duration;
+
+use clap::Args;
+use lab::values::probability;
+use node::Transport;
+
+use super::values;
+use super::{Common, Error, Usage};
+use crate::nat::{Carrier, Kind, Links, Plan, Special};
+
+/// The most attempts in a cell, and cells at a time. A guess.
+const MOST: i64 = 1000;
+
+/// Options of `testbed nat`.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Options of nat")]
+pub struct Nat {
+    /// The kinds of NAT: each dials each. none has a public address; fullcone admits
+    /// everyone; cone admits whom the host has sent to; symmetric takes another port for
+    /// each destination
+    #[arg(
+        long,
+        value_name = "KIND,...",
+        value_delimiter = ',',
+        default_value = "none,fullcone,cone,symmetric"
+    )]
+    pub matrix: Vec<Kind>,
+    /// Networks beside the matrix: double (a cone behind a cone), hairpin (both behind the
+    /// same router), restart (the dialler's router forgets its connections)
+    #[arg(long, value_name = "NETWORK,...", value_delimiter = ',')]
+    pub also: Vec<Special>,
+    /// What carries the connections: tcp, quic, or both
+    #[arg(
+        long,
+        value_name = "T,...",
+        value_delimiter = ',',
+        default_value = "tcp,quic"
+    )]
+    pub transport: Vec<Transport>,
+    /// How often each cell is measured, in fresh namespaces each time
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=MOST))]
+    pub runs: u32,
+    /// The round trip between two hosts with public addresses
+    #[arg(long, value_name = "TIME", default_value = "40ms", value_parser = values::duration)]
+    pub rtt: Duration,
+    /// The most by which a packet is delayed further, at random
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = values::duration)]
+    pub jitter: Duration,
+    /// The probability that a packet is lost between two public addresses
+    #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
+    pub loss: f64,
+    /// How many cells are measured at a time
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=MOST))]
+    pub parallel: u32,
+    /// Without hole punching: what was punched has to stay relayed
+    #[arg(long)]
+    pub control: bool,
+    /// This program is inside namespaces of its own already.
+    #[arg(long, hide = true)]
+    pub inside: bool,
+}
+
+impl Nat {
+    /// The options, checked.
+    ///
+    /// # Errors
+    /// [`Usage`], with the value and a remedy.
+    pub fn plan(&self, common: &Common) -> Result<Plan, Error> {
+        let carriers = self.transport.iter().copied().map(carrier);
+        Ok(Plan {
+            kinds: without_doubles(&self.matrix),
+            also: without_doubles(&self.also),
+            carriers: without_doubles(&carriers.collect::<Result<Vec<_>, _>>()?),
+            runs: self.runs,
+            links: Links {
+                rtt: self.rtt,
+                jitter: self.jitter,
+                loss: self.loss,
+            },
+            parallel: self.parallel as usize,
+            seed: common.seed.unwrap_or_else(|| rand::random::<u32>().into()),
+            punching: !self.control,
+            otlp: common.otlp.clone(),
+        })
+    }
+}
+
+fn carrier(transport: Transport) -> Result<Carrier, Usage> {
+    match transport {
+        Transport::Tcp => Ok(Carrier::Tcp),
+        Transport::Quic => Ok(Carrier::Quic),
+        Transport::Memory => Err(Usage::value(
+            "--transport memory",
+            "no router stands within a process; take tcp, quic, or tcp,quic",
+        )),
+    }
+}
+
+/// In the order in which they stand first.
+fn without_doubles<T: Copy + PartialEq>(all: &[T]) -> Vec<T> {
+    let mut kept = Vec::new();
+    for one in all {
+        if !kept.contains(one) {
+            kept.push(*one);
+        }
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::{Cli, Command};
+
+    fn plan(line: &str) -> Result<Plan, String> {
+        let words = format!("testbed nat {line}");
+        let cli = Cli::try_parse_from(words.split_whitespace()).map_err(|e| e.to_string())?;
+        let Command::Nat(nat) = cli.command else {
+            panic!("{line}: not nat");
+        };
+        nat.plan(&cli.common).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn lists_make_the_matrix() {
+        let all = plan("").expect("the defaults");
+        assert_eq!(all.cells().len(), 32);
+        assert!(all.punching);
+        let few = plan("--matrix cone,none,cone --transport quic --also double --control");
+        let few = few.expect("a plan");
+        assert_eq!(few.kinds, [Kind::Cone, Kind::None]);
+        assert_eq!(few.carriers, [Carrier::Quic]);
+        assert_eq!(few.cells().len(), 5);
+        assert!(!few.punching);
+    }
+
+    #[test]
+    fn transport_may_stand_before_the_command() {
+        let cli = Cli::try_parse_from(["testbed", "--transport", "quic", "nat"]).expect("a line");
+        let Command::Nat(nat) = cli.command else {
+            panic!("not nat");
+        };
+        assert_eq!(nat.transport, [Transport::Quic]);
+    }
+
+    #[test]
+    fn invalid_values_are_refused() {
+        for (line, part) in [
+            ("--matrix moat", "moat"),
+            ("--transport memory", "--transport memory"),
+            ("--loss 2", "--loss"),
+            ("--runs 0", "--runs"),
+            ("--parallel 0", "--parallel"),
+            ("--rtt soon", "--rtt"),
+        ] {
+            let error = plan(line).expect_err(line);
+            assert!(error.contains(part), "{line}: {error}");
+        }
+    }
+}

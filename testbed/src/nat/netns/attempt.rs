@@ -1,0 +1,165 @@
+//! One attempt in one cell: the network is built, its NATs are verified, three peers start
+//! in it, and one of them pings another.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::Error;
+use super::layout::{HUB, Layout};
+use super::probe;
+use super::program::Peer;
+use crate::nat::{Attempt, Carrier, Cell, Plan, Run, Scene, Special};
+
+/// The ports of the hub and of the peers.
+const HUB_PORT: u16 = 7464;
+const PEER_PORT: u16 = 4101;
+
+/// How long a peer may take to start, and to register. A guess.
+const STARTS: Duration = Duration::from_secs(30);
+
+/// How long a ping may take: three attempts to punch a hole over TCP take 30.6 s, with the
+/// time-outs that libp2p has unless it is told otherwise.
+const ANSWERS: Duration = Duration::from_secs(60);
+
+/// Makes the attempt of that number.
+pub(super) async fn run(plan: &Plan, cell: Cell, number: usize) -> Run {
+    let seed = plan.seed.wrapping_add(number as u64);
+    let mut relay_bytes = 0;
+    let attempt = match Layout::build(cell, number, plan.links, seed).await {
+        Err(error) => Err(error),
+        Ok(mut layout) => {
+            let attempt = within(&mut layout, plan, cell, &mut relay_bytes).await;
+            layout.remove().await;
+            attempt
+        }
+    };
+    Run {
+        cell,
+        attempt: attempt.unwrap_or_else(|error| Attempt::Unmeasured {
+            error: error.to_string(),
+        }),
+        relay_bytes,
+    }
+}
+
+async fn within(
+    layout: &mut Layout,
+    plan: &Plan,
+    cell: Cell,
+    relay_bytes: &mut u64,
+) -> Result<Attempt, Error> {
+    if let Some(error) = invalid(layout, plan, cell).await? {
+        return Ok(Attempt::Invalid { error });
+    }
+    let before = layout.to_hub.get();
+    let mut hub = Peer::start("the hub", &layout.hub, &hub_args(plan))?;
+    let via = listening(&mut hub, cell.carrier).await?;
+    let mut listener = start(plan, cell, "the listener", layout, &via).await?;
+    let mut dialler = start(plan, cell, "the dialler", layout, &via).await?;
+    if cell.scene == Scene::Special(Special::Restart) {
+        layout.restart().await?;
+    }
+    let ping = json!({"id": 1, "do": "ping", "peer": listener.id});
+    dialler.peer.write(&ping.to_string()).await?;
+    let answer = dialler
+        .peer
+        .line("its answer", ANSWERS, |line| line.contains("\"ok\""))
+        .await;
+    *relay_bytes = layout.to_hub.get() - before;
+    // The others are alive until here.
+    listener.peer.write("").await?;
+    Ok(Attempt::of_answer(&answer?))
+}
+
+/// Which of the NATs is not what it should be.
+async fn invalid(layout: &Layout, plan: &Plan, cell: Cell) -> Result<Option<String>, Error> {
+    for (name, host) in [
+        ("the dialler's NAT", &layout.dialler),
+        ("the listener's NAT", &layout.listener),
+    ] {
+        let verified = probe::verify(host, &layout.hub, cell.carrier, plan.links).await;
+        let verified = verified.map_err(Error::system(format!("verifying {name}")));
+        if let Some(why) = verified? {
+            return Ok(Some(format!("{name} is {why}")));
+        }
+    }
+    Ok(None)
+}
+
+/// A peer that has registered.
+struct Registered {
+    peer: Peer,
+    id: String,
+}
+
+async fn start(
+    plan: &Plan,
+    cell: Cell,
+    name: &'static str,
+    layout: &Layout,
+    via: &str,
+) -> Result<Registered, Error> {
+    let (host, number) = match name {
+        "the dialler" => (&layout.dialler, 1),
+        _ => (&layout.listener, 2),
+    };
+    // Two hosts behind one router would ask for the same public port.
+    let port = match cell.scene {
+        Scene::Special(Special::Hairpin) => PEER_PORT + number,
+        Scene::Special(_) | Scene::Pair { .. } => PEER_PORT,
+    };
+    let mut args = vec![
+        "--via".to_owned(),
+        via.to_owned(),
+        "--listen".to_owned(),
+        address("0.0.0.0", port, cell.carrier),
+        "--stdin".to_owned(),
+        "--seed".to_owned(),
+        plan.seed.wrapping_add(number.into()).to_string(),
+        "--name".to_owned(),
+        name.trim_start_matches("the ").to_owned(),
+    ];
+    if !plan.punching {
+        args.push("--no-punching".to_owned());
+    }
+    if let Some(otlp) = &plan.otlp {
+        args.extend(["--otlp".to_owned(), otlp.clone()]);
+    }
+    let mut peer = Peer::start(name, &host.space, &args)?;
+    let address = listening(&mut peer, cell.carrier).await?;
+    peer.line("registered at", STARTS, |line| {
+        line.starts_with("registered at ")
+    })
+    .await?;
+    let id = address.rsplit('/').next().unwrap_or_default().to_owned();
+    Ok(Registered { peer, id })
+}
+
+fn hub_args(plan: &Plan) -> Vec<String> {
+    let hub = HUB.to_string();
+    let mut args = vec!["--hub".to_owned()];
+    for carrier in [Carrier::Tcp, Carrier::Quic] {
+        args.extend(["--listen".to_owned(), address(&hub, HUB_PORT, carrier)]);
+    }
+    args.extend(["--seed".to_owned(), plan.seed.to_string()]);
+    args
+}
+
+/// The address at which a peer listens over this transport, with its PeerId.
+async fn listening(peer: &mut Peer, carrier: Carrier) -> Result<String, Error> {
+    let part = match carrier {
+        Carrier::Tcp => "/tcp/",
+        Carrier::Quic => "/quic-v1",
+    };
+    let is_it = |line: &str| line.starts_with("listening on /") && line.contains(part);
+    let line = peer.line("listening on", STARTS, is_it).await?;
+    Ok(line.trim_start_matches("listening on ").trim().to_owned())
+}
+
+fn address(ip: &str, port: u16, carrier: Carrier) -> String {
+    match carrier {
+        Carrier::Tcp => format!("/ip4/{ip}/tcp/{port}"),
+        Carrier::Quic => format!("/ip4/{ip}/udp/{port}/quic-v1"),
+    }
+}

@@ -1,0 +1,45 @@
+//! Networks in the kernel's namespaces, and the peers in them.
+
+mod attempt;
+mod command;
+mod error;
+mod isolate;
+mod layout;
+mod port;
+mod probe;
+mod program;
+mod router;
+mod space;
+mod switch;
+
+use futures::{FutureExt as _, StreamExt as _, stream};
+use tokio_util::sync::CancellationToken;
+
+use super::{Plan, Run};
+pub use error::Error;
+pub use isolate::{again, ends_with_stdin, prepare};
+
+/// Measures all cells, several at a time, until done or interrupted. `done` is called after
+/// each.
+pub async fn measure(plan: &Plan, interrupt: &CancellationToken, done: impl Fn()) -> Vec<Run> {
+    let all = (0..plan.runs).flat_map(|_| plan.cells());
+    // Number 0 was the trial.
+    let attempts: Vec<_> = (1..)
+        .zip(all)
+        .map(|(number, cell)| attempt::run(plan, cell, number).boxed())
+        .collect();
+    let mut attempts = stream::iter(attempts).buffer_unordered(plan.parallel);
+    let mut runs = Vec::new();
+    loop {
+        tokio::select! {
+            biased;
+            () = interrupt.cancelled() => break,
+            next = attempts.next() => match next {
+                Some(run) => runs.push(run),
+                None => break,
+            },
+        }
+        done();
+    }
+    runs
+}
