@@ -57,6 +57,9 @@ pub struct Nat {
     /// Without hole punching: what was punched has to stay relayed
     #[arg(long)]
     pub control: bool,
+    /// Only verify that each NAT does what it should, without peers
+    #[arg(long, conflicts_with = "control")]
+    pub verify: bool,
     /// This program is inside namespaces of its own already.
     #[arg(long, hide = true)]
     pub inside: bool,
@@ -82,6 +85,7 @@ impl Nat {
             parallel: self.parallel as usize,
             seed: common.seed.unwrap_or_else(|| rand::random::<u32>().into()),
             punching: !self.control,
+            verify: self.verify,
             otlp: common.otlp.clone(),
         })
     }

@@ -39,6 +39,8 @@ pub struct Plan {
     /// Whether peers may punch holes. Without it theory says `relayed` where it says
     /// `punched` with it.
     pub punching: bool,
+    /// Whether only the NATs are verified, without peers.
+    pub verify: bool,
     /// The collector to which the peers send their spans.
     pub otlp: Option<String>,
 }

@@ -16,6 +16,8 @@ pub enum Attempt {
         /// What the dialler answered.
         error: String,
     },
+    /// The NATs are what they should be, and nothing else was asked.
+    Verified,
     /// The NAT was not what it should be, so the cell says nothing.
     Invalid {
         /// What it did.
@@ -49,7 +51,7 @@ pub struct Reached {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Run {
     /// The cell.
-    #[serde(flatten)]
+    #[serde(skip)]
     pub cell: Cell,
     /// What came of it.
     #[serde(flatten)]
@@ -81,7 +83,10 @@ impl Attempt {
     pub fn how(&self) -> Option<How> {
         match self {
             Self::Reached(reached) => Some(reached.how),
-            Self::Failed { .. } | Self::Invalid { .. } | Self::Unmeasured { .. } => None,
+            Self::Failed { .. }
+            | Self::Verified
+            | Self::Invalid { .. }
+            | Self::Unmeasured { .. } => None,
         }
     }
 }

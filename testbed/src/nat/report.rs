@@ -50,6 +50,7 @@ impl Measured {
         let Some((how, count)) = self.most() else {
             return match self.runs.first().map(|run| &run.attempt) {
                 None => "-".to_owned(),
+                Some(Attempt::Verified) => "verified".to_owned(),
                 Some(Attempt::Invalid { .. }) => "invalid".to_owned(),
                 Some(Attempt::Unmeasured { .. }) => "unmeasured".to_owned(),
                 Some(_) => "failed".to_owned(),
@@ -75,7 +76,7 @@ impl Measured {
                 Attempt::Reached(reached) if reached.how == expected => None,
                 Attempt::Reached(reached) => Some(format!("is {}", reached.how)),
                 Attempt::Failed { error } => Some(format!("failed ({error})")),
-                Attempt::Invalid { .. } | Attempt::Unmeasured { .. } => None,
+                Attempt::Verified | Attempt::Invalid { .. } | Attempt::Unmeasured { .. } => None,
             })
             .map(|found| format!("{cell} {found}, and theory says {expected}"))
             .collect();
@@ -93,7 +94,7 @@ impl Measured {
             .filter_map(|run| match &run.attempt {
                 Attempt::Invalid { error } => Some(format!("{cell} is invalid: {error}")),
                 Attempt::Unmeasured { error } => Some(format!("{cell} was not measured: {error}")),
-                Attempt::Reached(_) | Attempt::Failed { .. } => None,
+                Attempt::Reached(_) | Attempt::Failed { .. } | Attempt::Verified => None,
             })
             .collect();
         all.sort();
@@ -259,6 +260,7 @@ mod tests {
             parallel: 1,
             seed: 1,
             punching: true,
+            verify: false,
             otlp: None,
         }
     }
@@ -312,6 +314,7 @@ mod tests {
                 "unmeasured",
                 Status::Unknown,
             ),
+            (vec![Attempt::Verified], "verified", Status::Pass),
             (vec![], "-", Status::Unknown),
         ] {
             let (shown, verdict) = report(&plan(1), attempts);

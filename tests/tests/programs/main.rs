@@ -21,6 +21,7 @@ mod judge;
 mod libp2p_ping;
 mod metrics;
 mod mutants;
+mod nat;
 mod new;
 mod node_stdin;
 mod own_algorithm;

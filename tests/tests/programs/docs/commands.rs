@@ -18,7 +18,7 @@ const SCENARIO: &str = "crash.toml";
 const CHURN: &str = "churn.toml";
 
 /// Parts of command lines that are parsed alone, and why.
-const NOT_RUN: [(&str, &str); 14] = [
+const NOT_RUN: [(&str, &str); 15] = [
     ("--view", "waits for Ctrl-C; the viewer's tests do this"),
     (
         "testbed view",
@@ -35,6 +35,10 @@ const NOT_RUN: [(&str, &str); 14] = [
     ("--peers 128", "takes long"),
     ("--peers 64", "takes long"),
     ("sweep", "takes long"),
+    (
+        "testbed nat",
+        "needs network namespaces; a test of its own runs it",
+    ),
     (
         "testbed interop",
         "takes long; a test of gossip runs it with fewer peers",

@@ -1,0 +1,66 @@
+//! Peers behind NATs. Where network namespaces are not permitted, the command says so in
+//! one line, and nothing else is tested.
+
+use serde_json::Value;
+use support::{Ended, run, testbed};
+
+/// The exit status of a command that was skipped.
+const SKIPPED: i32 = 77;
+
+fn nat(args: &str) -> Ended {
+    run(testbed().arg("nat").args(args.split_whitespace()))
+}
+
+/// Whether it was skipped, and how it has to say so.
+fn is_skipped(ended: &Ended) -> bool {
+    if ended.status != Some(SKIPPED) {
+        return false;
+    }
+    let lines: Vec<_> = ended.stdout.lines().collect();
+    let [line] = lines[..] else {
+        panic!("not one line: {ended}");
+    };
+    assert!(line.starts_with("SKIPPED nat: "), "{ended}");
+    true
+}
+
+#[test]
+fn each_nat_does_what_it_should() {
+    let ended = nat("--verify --rtt 10ms --seed 1 --also double,hairpin,restart");
+    if is_skipped(&ended) {
+        return;
+    }
+    let ended = ended.exits(0);
+    let verified = ended.stdout.matches("verified").count();
+    assert_eq!(verified, 2 * (4 * 4 + 3), "{ended}");
+}
+
+#[test]
+fn json_has_each_cell() {
+    let ended = nat("--verify --matrix none,symmetric --transport quic --format json --rtt 10ms");
+    let document: Value = serde_json::from_str(&ended.stdout).expect("one document");
+    if ended.status == Some(SKIPPED) {
+        assert!(document["skipped"].is_string(), "{ended}");
+        return;
+    }
+    let ended = ended.exits(0);
+    assert_eq!(document["verdict"]["status"], "pass", "{ended}");
+    let cells = document["cells"].as_array().expect("cells");
+    let theory = |dialler: &str, listener: &str| {
+        let mut cells = cells.iter();
+        let cell = cells.find(|cell| {
+            cell["scene"]["dialler"] == dialler && cell["scene"]["listener"] == listener
+        });
+        cell.expect("a cell")["theory"].clone()
+    };
+    assert_eq!(theory("none", "symmetric"), "reversed");
+    assert_eq!(theory("symmetric", "symmetric"), "relayed");
+}
+
+#[test]
+fn without_its_programs_it_is_skipped() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let ended = run(testbed().arg("nat").env("PATH", folder.path()));
+    assert!(is_skipped(&ended), "{ended}");
+    assert!(ended.stdout.contains("not found"), "{ended}");
+}
