@@ -47,6 +47,8 @@ pub enum Special {
     Double,
     /// Both behind the same cone, in one LAN.
     Hairpin,
+    /// IPv6: no NAT, and routers that admit answers alone.
+    Firewall,
     /// Two cones; the dialler's router restarts once both have registered.
     Restart,
 }
@@ -110,14 +112,20 @@ impl fmt::Display for Carrier {
     }
 }
 
+/// `cone -> symmetric`
+impl fmt::Display for Scene {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pair { dialler, listener } => write!(f, "{dialler} -> {listener}"),
+            Self::Special(special) => special.fmt(f),
+        }
+    }
+}
+
 /// `tcp cone -> symmetric`
 impl fmt::Display for Cell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let carrier = self.carrier;
-        match self.scene {
-            Scene::Pair { dialler, listener } => write!(f, "{carrier} {dialler} -> {listener}"),
-            Scene::Special(special) => write!(f, "{carrier} {special}"),
-        }
+        write!(f, "{} {}", self.carrier, self.scene)
     }
 }
 

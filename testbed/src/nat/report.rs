@@ -156,14 +156,7 @@ impl<'a> Report<'a> {
                 .filter(|cell| cell.cell.carrier == *carrier);
             let (pairs, others): (Vec<_>, Vec<_>) =
                 cells.partition(|cell| matches!(cell.cell.scene, Scene::Pair { .. }));
-            text.push_str(&table::render(*carrier, &plan.kinds, &pairs));
-            for cell in others {
-                text.push_str(&format!(
-                    "  {:<12} {}\n",
-                    cell.cell.to_string(),
-                    cell.text()
-                ));
-            }
+            text.push_str(&table::render(*carrier, &plan.kinds, &pairs, &others));
         }
         text.push_str(&self.relayed_bytes());
         text.push_str(&format!("verdict           {}\n", self.verdict()));

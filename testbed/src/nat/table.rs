@@ -3,16 +3,24 @@
 use super::report::Measured;
 use super::{Carrier, Kind, Scene};
 
-/// The cells of one transport.
-pub(super) fn render(carrier: Carrier, kinds: &[Kind], cells: &[&Measured]) -> String {
+/// The cells of one transport: the pairs, and below them the others.
+pub(super) fn render(
+    carrier: Carrier,
+    kinds: &[Kind],
+    pairs: &[&Measured],
+    others: &[&Measured],
+) -> String {
     let mut rows = vec![heading(carrier, kinds)];
     for dialler in kinds {
-        let of = cells.iter().filter(|measured| {
+        let of = pairs.iter().filter(|measured| {
             matches!(measured.cell.scene, Scene::Pair { dialler: it, .. } if it == *dialler)
         });
         let mut row = vec![dialler.to_string()];
         row.extend(of.map(|measured| measured.text()));
         rows.push(row);
+    }
+    for measured in others {
+        rows.push(vec![measured.cell.scene.to_string(), measured.text()]);
     }
     aligned(&rows)
 }

@@ -18,6 +18,8 @@ pub fn expected(cell: Cell, punching: bool) -> How {
         Scene::Special(Special::Double) => How::Punched,
         // Each knows the other's address in the LAN from the hub.
         Scene::Special(Special::Hairpin) => How::Direct,
+        // A cone that changes no address.
+        Scene::Special(Special::Firewall) => How::Punched,
         // A cone that keeps ports gives the same again.
         Scene::Special(Special::Restart) => How::Punched,
     };

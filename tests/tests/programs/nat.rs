@@ -26,13 +26,13 @@ fn is_skipped(ended: &Ended) -> bool {
 
 #[test]
 fn each_nat_does_what_it_should() {
-    let ended = nat("--verify --rtt 10ms --seed 1 --also double,hairpin,restart");
+    let ended = nat("--verify --rtt 10ms --seed 1 --also double,hairpin,firewall,restart");
     if is_skipped(&ended) {
         return;
     }
     let ended = ended.exits(0);
     let verified = ended.stdout.matches("verified").count();
-    assert_eq!(verified, 2 * (4 * 4 + 3), "{ended}");
+    assert_eq!(verified, 2 * (4 * 4 + 4), "{ended}");
 }
 
 #[test]

@@ -1,12 +1,14 @@
 //! One attempt in one cell: the network is built, its NATs are verified, three peers start
 //! in it, and one of them pings another.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use serde_json::json;
 
 use super::Error;
-use super::layout::{HUB, Layout};
+use super::family::Family;
+use super::layout::Layout;
 use super::probe;
 use super::program::Peer;
 use crate::nat::{Attempt, Carrier, Cell, Plan, Run, Scene, Special};
@@ -56,7 +58,7 @@ async fn within(
         return Ok(Attempt::Verified);
     }
     let before = layout.to_hub.get();
-    let mut hub = Peer::start("the hub", &layout.hub, &hub_args(plan))?;
+    let mut hub = Peer::start("the hub", &layout.hub, &hub_args(plan, layout.family))?;
     let via = listening(&mut hub, cell.carrier).await?;
     let mut listener = start(plan, cell, "the listener", layout, &via).await?;
     let mut dialler = start(plan, cell, "the dialler", layout, &via).await?;
@@ -86,7 +88,7 @@ async fn invalid(layout: &Layout, plan: &Plan, cell: Cell) -> Result<Option<Stri
         hosts.pop();
     }
     for (name, host) in hosts {
-        let verified = probe::verify(host, &layout.hub, cell.carrier, plan.links).await;
+        let verified = probe::verify(host, layout, cell.carrier, plan.links).await;
         let verified = verified.map_err(Error::system(format!("verifying {name}")));
         if let Some(why) = verified? {
             return Ok(Some(format!("{name} is {why}")));
@@ -121,7 +123,7 @@ async fn start(
         "--via".to_owned(),
         via.to_owned(),
         "--listen".to_owned(),
-        address("0.0.0.0", port, cell.carrier),
+        address(layout.family.any(), port, cell.carrier),
         "--stdin".to_owned(),
         "--seed".to_owned(),
         plan.seed.wrapping_add(number.into()).to_string(),
@@ -144,11 +146,11 @@ async fn start(
     Ok(Registered { peer, id })
 }
 
-fn hub_args(plan: &Plan) -> Vec<String> {
-    let hub = HUB.to_string();
+fn hub_args(plan: &Plan, family: Family) -> Vec<String> {
+    let hub = family.hub();
     let mut args = vec!["--hub".to_owned()];
     for carrier in [Carrier::Tcp, Carrier::Quic] {
-        args.extend(["--listen".to_owned(), address(&hub, HUB_PORT, carrier)]);
+        args.extend(["--listen".to_owned(), address(hub, HUB_PORT, carrier)]);
     }
     args.extend(["--seed".to_owned(), plan.seed.to_string()]);
     args
@@ -165,9 +167,10 @@ async fn listening(peer: &mut Peer, carrier: Carrier) -> Result<String, Error> {
     Ok(line.trim_start_matches("listening on ").trim().to_owned())
 }
 
-fn address(ip: &str, port: u16, carrier: Carrier) -> String {
+fn address(ip: IpAddr, port: u16, carrier: Carrier) -> String {
+    let family = if ip.is_ipv4() { "ip4" } else { "ip6" };
     match carrier {
-        Carrier::Tcp => format!("/ip4/{ip}/tcp/{port}"),
-        Carrier::Quic => format!("/ip4/{ip}/udp/{port}/quic-v1"),
+        Carrier::Tcp => format!("/{family}/{ip}/tcp/{port}"),
+        Carrier::Quic => format!("/{family}/{ip}/udp/{port}/quic-v1"),
     }
 }

@@ -1,8 +1,10 @@
 //! Networks in the kernel's namespaces, and the peers in them.
 
 mod attempt;
+mod builder;
 mod command;
 mod error;
+mod family;
 mod isolate;
 mod layout;
 mod port;

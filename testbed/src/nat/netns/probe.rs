@@ -4,24 +4,23 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket, UdpSocket};
 use tokio::time::{sleep, timeout};
 
-use super::layout::{HUB, Host, OTHERS};
+use super::family::Family;
+use super::layout::{Host, Layout};
 use super::space::Space;
 use crate::nat::{Carrier, Kind, Links};
 
 /// The local port. The peers have another.
 const LOCAL: u16 = 4102;
 
-/// The destinations: two ports of one address, and another address.
-const DESTINATIONS: [(Ipv4Addr, u16); 3] = [(HUB, 5000), (HUB, 5001), (OTHERS[0], 5000)];
-
-/// Strangers: another port of a known address, and another address.
-const STRANGERS: [(Ipv4Addr, u16); 2] = [(HUB, 5009), (OTHERS[1], 5000)];
+/// How many destinations there are, and how many strangers.
+const DESTINATIONS: usize = 3;
+const STRANGERS: usize = 2;
 
 /// How often a packet is sent that may be lost.
 const COPIES: u32 = 8;
@@ -38,32 +37,45 @@ struct Behaviour {
     strangers: usize,
 }
 
-/// Why the NAT of that host is not what it should be.
+/// Two ports of one address, and another address.
+fn destinations(family: Family) -> [SocketAddr; DESTINATIONS] {
+    let [other, _] = family.others();
+    [(family.hub(), 5000), (family.hub(), 5001), (other, 5000)].map(SocketAddr::from)
+}
+
+/// Another port of a known address, and another address.
+fn strangers_of(family: Family) -> [SocketAddr; STRANGERS] {
+    let [_, other] = family.others();
+    [(family.hub(), 5009), (other, 5000)].map(SocketAddr::from)
+}
+
+/// Why the NAT of that host is not what it should be, if it is not.
 ///
 /// # Errors
 /// Sockets cannot be opened, or nothing passes.
 pub(super) async fn verify(
     host: &Host,
-    hub: &Space,
+    layout: &Layout,
     carrier: Carrier,
     links: Links,
 ) -> io::Result<Option<String>> {
+    let (hub, family) = (&layout.hub, layout.family);
     let behaviour = match carrier {
-        Carrier::Tcp => tcp(&host.space, hub, links).await?,
-        Carrier::Quic => udp(&host.space, hub, links).await?,
+        Carrier::Tcp => tcp(&host.space, hub, family, links).await?,
+        Carrier::Quic => udp(&host.space, hub, family, links).await?,
     };
     Ok((!behaviour.is(host.kind, host.public)).then(|| format!("no {}: {behaviour}", host.kind)))
 }
 
 impl Behaviour {
-    fn is(&self, kind: Kind, public: Ipv4Addr) -> bool {
+    fn is(&self, kind: Kind, public: IpAddr) -> bool {
         let ports: BTreeSet<_> = self.seen.iter().map(SocketAddr::port).collect();
         let maps = match kind {
             Kind::None | Kind::FullCone | Kind::Cone => ports == BTreeSet::from([LOCAL]),
-            Kind::Symmetric => ports.len() == DESTINATIONS.len(),
+            Kind::Symmetric => ports.len() == DESTINATIONS,
         };
         let admitted = match kind.admits_strangers() {
-            true => STRANGERS.len(),
+            true => STRANGERS,
             false => 0,
         };
         let is_public = self.seen.iter().all(|seen| seen.ip() == public);
@@ -76,7 +88,7 @@ impl fmt::Display for Behaviour {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seen: Vec<_> = self.seen.iter().map(ToString::to_string).collect();
         let (seen, strangers) = (seen.join(", "), self.strangers);
-        let all = STRANGERS.len();
+        let all = STRANGERS;
         write!(
             f,
             "port {LOCAL} is seen as {seen}, and {strangers} of {all} strangers got in"
@@ -89,15 +101,15 @@ fn patience(links: Links) -> Duration {
     2 * (links.rtt + links.jitter) + Duration::from_millis(200)
 }
 
-async fn udp(host: &Space, hub: &Space, links: Links) -> io::Result<Behaviour> {
-    let socket = udp_socket(host, (Ipv4Addr::UNSPECIFIED, LOCAL))?;
+async fn udp(host: &Space, hub: &Space, family: Family, links: Links) -> io::Result<Behaviour> {
+    let socket = udp_socket(host, SocketAddr::new(family.any(), LOCAL))?;
     let mut seen = Vec::new();
-    for destination in DESTINATIONS {
+    for destination in destinations(family) {
         let server = udp_socket(hub, destination)?;
         seen.push(timeout(LONGEST, mapped(&socket, &server, destination, links)).await??);
     }
     let mut strangers = 0;
-    for stranger in STRANGERS {
+    for stranger in strangers_of(family) {
         let server = udp_socket(hub, stranger)?;
         // The last port: those of a symmetric NAT differ.
         let to = *seen.last().expect("a destination");
@@ -110,7 +122,7 @@ async fn udp(host: &Space, hub: &Space, links: Links) -> io::Result<Behaviour> {
 async fn mapped(
     socket: &UdpSocket,
     server: &UdpSocket,
-    to: (Ipv4Addr, u16),
+    to: SocketAddr,
     links: Links,
 ) -> io::Result<SocketAddr> {
     loop {
@@ -144,15 +156,15 @@ async fn arrives(
         .map_or(Ok(false), |received| received.map(|()| true))
 }
 
-async fn tcp(host: &Space, hub: &Space, links: Links) -> io::Result<Behaviour> {
-    let local = (Ipv4Addr::UNSPECIFIED, LOCAL);
+async fn tcp(host: &Space, hub: &Space, family: Family, links: Links) -> io::Result<Behaviour> {
+    let local = SocketAddr::new(family.any(), LOCAL);
     let _listener = listen(host, local)?;
     let mut seen = Vec::new();
     let mut open = Vec::new();
-    for destination in DESTINATIONS {
+    for destination in destinations(family) {
         let server = listen(hub, destination)?;
         let client = tcp_socket(host, local)?;
-        let connect = async { tokio::join!(client.connect(destination.into()), server.accept()) };
+        let connect = async { tokio::join!(client.connect(destination), server.accept()) };
         let (stream, accepted) = timeout(LONGEST, connect).await?;
         let (accepted, from) = accepted?;
         seen.push(from);
@@ -161,7 +173,7 @@ async fn tcp(host: &Space, hub: &Space, links: Links) -> io::Result<Behaviour> {
     }
     let to = *seen.last().expect("a destination");
     let mut strangers = 0;
-    for stranger in STRANGERS {
+    for stranger in strangers_of(family) {
         let client = tcp_socket(hub, stranger)?;
         // A lost SYN is sent again after one second, and then after two.
         let again = if links.loss > 0.0 {
@@ -180,23 +192,26 @@ async fn tcp(host: &Space, hub: &Space, links: Links) -> io::Result<Behaviour> {
     Ok(Behaviour { seen, strangers })
 }
 
-fn udp_socket(space: &Space, local: (Ipv4Addr, u16)) -> io::Result<UdpSocket> {
+fn udp_socket(space: &Space, local: SocketAddr) -> io::Result<UdpSocket> {
     let socket = space.within(|| std::net::UdpSocket::bind(local))?;
     socket.set_nonblocking(true)?;
     UdpSocket::from_std(socket)
 }
 
-fn tcp_socket(space: &Space, local: (Ipv4Addr, u16)) -> io::Result<TcpSocket> {
+fn tcp_socket(space: &Space, local: SocketAddr) -> io::Result<TcpSocket> {
     space.within(|| {
-        let socket = TcpSocket::new_v4()?;
+        let socket = match local {
+            SocketAddr::V4(_) => TcpSocket::new_v4(),
+            SocketAddr::V6(_) => TcpSocket::new_v6(),
+        }?;
         socket.set_reuseaddr(true)?;
         socket.set_reuseport(true)?;
-        socket.bind(local.into())?;
+        socket.bind(local)?;
         Ok(socket)
     })
 }
 
-fn listen(space: &Space, local: (Ipv4Addr, u16)) -> io::Result<TcpListener> {
+fn listen(space: &Space, local: SocketAddr) -> io::Result<TcpListener> {
     tcp_socket(space, local)?.listen(8)
 }
 
@@ -204,7 +219,7 @@ fn listen(space: &Space, local: (Ipv4Addr, u16)) -> io::Result<TcpListener> {
 mod tests {
     use super::*;
 
-    const PUBLIC: Ipv4Addr = Ipv4Addr::new(20, 0, 0, 2);
+    const PUBLIC: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(20, 0, 0, 2));
 
     fn kinds(ports: [u16; 3], strangers: usize) -> Vec<Kind> {
         let seen = ports.map(|port| (PUBLIC, port).into()).to_vec();

@@ -5,12 +5,27 @@
 //! alone. Packets to the router itself are dropped. Otherwise the first one that comes too
 //! early leaves an entry behind, which takes the port from the host.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use crate::nat::Kind;
 
-/// The rules of a router with that public address, in front of that host.
-pub(super) fn rules(kind: Kind, public: Ipv4Addr, host: Ipv4Addr) -> String {
+/// In IPv6 nothing is translated, and answers alone get in. Neighbours have to find each
+/// other.
+const FIREWALL: &str = "table ip6 lab {
+chain c_fwd {
+type filter hook forward priority 0; policy drop;
+iifname \"lan0\" accept
+ct state established,related accept
+}
+}
+";
+
+/// The rules of a router with that public address, in front of that host. Those of IPv6 are
+/// the same for all kinds.
+pub(super) fn rules(kind: Kind, public: IpAddr, host: IpAddr) -> String {
+    if public.is_ipv6() {
+        return FIREWALL.to_owned();
+    }
     let translate = match kind {
         Kind::None | Kind::FullCone | Kind::Cone => format!("snat to {public}"),
         Kind::Symmetric => "masquerade fully-random".to_owned(),

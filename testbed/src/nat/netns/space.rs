@@ -7,6 +7,7 @@ use std::thread;
 use nix::sched::{CloneFlags, setns};
 use tokio::process::Command;
 
+use super::family::Family;
 use super::{Error, command};
 
 /// A network namespace with a name.
@@ -47,10 +48,10 @@ impl Space {
     }
 
     /// Lets it forward packets.
-    pub(super) fn forward(&self) -> Result<(), Error> {
-        const SWITCH: &str = "/proc/sys/net/ipv4/ip_forward";
-        let done = self.within(|| fs::write(SWITCH, "1"));
-        done.map_err(Error::system(SWITCH))
+    pub(super) fn forward(&self, family: Family) -> Result<(), Error> {
+        let switch = family.forwarding();
+        let done = self.within(|| fs::write(switch, "1"));
+        done.map_err(Error::system(switch))
     }
 
     /// A program that runs in it, and is killed when this process dies.
