@@ -33,10 +33,13 @@ pub(crate) fn without(address: &Multiaddr, own: PeerId) -> Result<Multiaddr, Pee
 /// The transport of a connection to an IP address; `None` for addresses that
 /// cannot be dialled from here: names, circuits, memory.
 pub fn transport(address: &Multiaddr) -> Option<Transport> {
-    use Protocol::{Ip4, Ip6, P2p, QuicV1, Tcp, Udp};
+    use Protocol::{Ip4, Ip6, P2p, QuicV1, Tcp, Udp, Ws};
     let parts: Vec<_> = address.iter().collect();
     match &parts[..] {
         [Ip4(_) | Ip6(_), Tcp(_)] | [Ip4(_) | Ip6(_), Tcp(_), P2p(_)] => Some(Transport::Tcp),
+        [Ip4(_) | Ip6(_), Tcp(_), Ws(_)] | [Ip4(_) | Ip6(_), Tcp(_), Ws(_), P2p(_)] => {
+            Some(Transport::WebSocket)
+        }
         [Ip4(_) | Ip6(_), Udp(_), QuicV1] | [Ip4(_) | Ip6(_), Udp(_), QuicV1, P2p(_)] => {
             Some(Transport::Quic)
         }
@@ -79,7 +82,15 @@ mod tests {
             ),
             ("/memory/1".into(), None),
             ("/ip4/127.0.0.1/udp/1".into(), None),
-            ("/ip4/127.0.0.1/tcp/1/ws".into(), None),
+            ("/ip4/127.0.0.1/tcp/1/ws".into(), Some(Transport::WebSocket)),
+            (
+                format!("/ip6/::1/tcp/1/ws/p2p/{a}"),
+                Some(Transport::WebSocket),
+            ),
+            ("/ip4/127.0.0.1/tcp/1/tls/ws".into(), None),
+            ("/ip4/127.0.0.1/tcp/1/wss".into(), None),
+            ("/ip4/127.0.0.1/udp/1/ws".into(), None),
+            (format!("/ip4/127.0.0.1/tcp/1/ws/p2p/{a}/p2p-circuit"), None),
             (format!("/ip4/127.0.0.1/tcp/1/p2p/{a}/p2p/{b}"), None),
             (
                 format!("/ip4/127.0.0.1/tcp/1/p2p/{a}/p2p-circuit/p2p/{b}"),

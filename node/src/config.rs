@@ -24,7 +24,7 @@ pub struct Config {
     pub key: Keypair,
     /// The transports on which it listens and dials.
     pub transports: BTreeSet<Transport>,
-    /// The security of connections over memory. TCP always has Noise.
+    /// The security of connections over memory. TCP and WebSocket always have Noise.
     pub security: Security,
     /// Its protocols. Each costs memory on every connection, so a peer has only those
     /// that its experiment needs.
@@ -55,8 +55,8 @@ pub struct Config {
     pub kademlia: lookup::Intervals,
     /// The metrics of libp2p and of the peer. Peers may share them.
     pub metrics: Option<Arc<Metrics>>,
-    /// The links of a world under its connections over TCP and memory; `None` for those of
-    /// the machine.
+    /// The links of a world under its connections over TCP, WebSocket and memory; `None` for
+    /// those of the machine.
     pub links: Option<Links>,
     /// What it does to be reached, and for others to be; `None` for nothing.
     pub reach: Option<reach::Role>,
@@ -96,7 +96,8 @@ impl Config {
 /// connection then holds at most a few frames
 /// ([`MAX_FRAME`](crate::channel::MAX_FRAME)) on each of its two channels, one on
 /// each of the [`STREAMS`](crate::message::STREAMS) of [`Protocol::Message`] if
-/// that is switched on, and Yamux's first window, 256 KiB, on each stream that waits to be read.
+/// that is switched on, and Yamux's first window, 256 KiB, on each stream that waits to be read. Over WebSocket a connection
+/// holds a message of at most 256 KiB more, also while it is being secured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Incoming connections that are being secured.
@@ -132,12 +133,15 @@ impl Default for Limits {
     }
 }
 
-/// A transport. TCP and memory are secured by Noise and multiplexed by Yamux; QUIC
-/// includes both.
+/// A transport. TCP, WebSocket and memory are secured by Noise and multiplexed by Yamux;
+/// QUIC includes both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum)]
 pub enum Transport {
     /// TCP on loopback, secured by Noise, multiplexed by Yamux.
     Tcp,
+    /// WebSocket over TCP on loopback, secured by Noise, multiplexed by Yamux.
+    #[value(name = "ws")]
+    WebSocket,
     /// QUIC on loopback.
     Quic,
     /// Within the process, secured by Noise, multiplexed by Yamux.
@@ -149,6 +153,7 @@ impl fmt::Display for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Tcp => "tcp",
+            Self::WebSocket => "ws",
             Self::Quic => "quic",
             Self::Memory => "memory",
         })
@@ -156,7 +161,7 @@ impl fmt::Display for Transport {
 }
 
 /// The security of a connection within the process. Other connections are always
-/// secured: by Noise over TCP, by TLS over QUIC.
+/// secured: by Noise over TCP and WebSocket, by TLS over QUIC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Security {
     /// Noise: both sides prove their identities, and no third party can read.

@@ -1,4 +1,4 @@
-//! The transports of a peer: TCP, QUIC and memory, each secured and multiplexed.
+//! The transports of a peer: TCP, WebSocket, QUIC and memory, each secured and multiplexed.
 
 use std::io;
 
@@ -10,11 +10,18 @@ use libp2p::core::muxing::StreamMuxerBox;
 use libp2p::core::transport::{Boxed, MemoryTransport, dummy::DummyTransport};
 use libp2p::core::upgrade::Version;
 use libp2p::{core, noise, plaintext, quic, relay, tcp, yamux};
+use libp2p_websocket as websocket;
 
 use crate::config::{Config, Security, Transport};
 use crate::links::link;
 
 type Connections = Boxed<(PeerId, StreamMuxerBox)>;
+
+/// The longest message over WebSocket that a listener takes, in bytes: memory for it is
+/// taken as soon as its length is read. rust-libp2p writes up to 128 KiB and one message of
+/// Noise (64 KiB) as one. A dialler has the bound of its library, 256 MiB: libp2p
+/// sets this one for listeners alone.
+const MAX_WEBSOCKET_MESSAGE: usize = 256 << 10;
 
 /// The transports that the configuration names, as one, and circuits over relays.
 pub(crate) fn new(
@@ -42,11 +49,9 @@ pub(crate) fn new(
 
 fn named(config: &Config) -> io::Result<Connections> {
     let mut all = config.transports.iter().map(|kind| match kind {
-        Transport::Tcp => {
-            let tcp = tcp::Config::new().nodelay(true);
-            // Plaintext never leaves the process.
-            secured(tcp::tokio::Transport::new(tcp), config, Security::Noise)
-        }
+        // Plaintext never leaves the process.
+        Transport::Tcp => secured(tcp(), config, Security::Noise),
+        Transport::WebSocket => secured(websocket(), config, Security::Noise),
         Transport::Quic => Ok(quic(config)),
         Transport::Memory => secured(MemoryTransport::new(), config, config.security),
     });
@@ -85,6 +90,17 @@ where
             .timeout(timeout)
             .boxed(),
     })
+}
+
+fn tcp() -> tcp::tokio::Transport {
+    tcp::tokio::Transport::new(tcp::Config::new().nodelay(true))
+}
+
+/// Without TLS: Noise secures what it carries.
+fn websocket() -> websocket::Config<tcp::tokio::Transport> {
+    let mut websocket = websocket::Config::new(tcp());
+    websocket.set_max_data_size(MAX_WEBSOCKET_MESSAGE);
+    websocket
 }
 
 fn yamux(config: &Config) -> yamux::Config {

@@ -15,13 +15,17 @@ const BASE_DESCRIPTORS: u64 = 64;
 /// The memory of one peer, and of one connection with both its ends, in KiB. Measured
 /// on 2 cores, 24 GiB, Linux, with 1,000 peers and 999 to 8,000 connections, plus 10 %.
 fn kib(load: Load, transport: Transport) -> (u64, u64) {
+    use Transport::{Memory, Quic, Tcp, WebSocket};
     match (load, transport) {
-        (Load::Channels, Transport::Tcp | Transport::Memory) => (60, 40),
-        (Load::Channels, Transport::Quic) => (117, 148),
-        (Load::Gossipsub { .. }, Transport::Tcp | Transport::Memory) => (60, 100),
-        (Load::Gossipsub { .. }, Transport::Quic) => (117, 210),
-        (Load::Kademlia { .. }, Transport::Tcp | Transport::Memory) => (1300, 100),
-        (Load::Kademlia { .. }, Transport::Quic) => (1360, 210),
+        (Load::Channels, Tcp | Memory) => (60, 40),
+        (Load::Channels, WebSocket) => (75, 65),
+        (Load::Channels, Quic) => (117, 148),
+        (Load::Gossipsub { .. }, Tcp | Memory) => (60, 100),
+        (Load::Gossipsub { .. }, WebSocket) => (85, 125),
+        (Load::Gossipsub { .. }, Quic) => (117, 210),
+        (Load::Kademlia { .. }, Tcp | Memory) => (1300, 100),
+        (Load::Kademlia { .. }, WebSocket) => (1325, 125),
+        (Load::Kademlia { .. }, Quic) => (1360, 210),
     }
 }
 
@@ -241,7 +245,7 @@ impl Plan {
         match self.transport {
             // The program itself already exceeds the limit.
             Transport::Memory => String::new(),
-            Transport::Tcp | Transport::Quic => format!(
+            Transport::Tcp | Transport::WebSocket | Transport::Quic => format!(
                 "take --transport memory, which needs none, or start fewer peers{}, or ",
                 self.or_sparser()
             ),
@@ -279,7 +283,7 @@ impl Plan {
 fn descriptors(transport: Transport, peers: u32, connections: u64) -> u64 {
     BASE_DESCRIPTORS
         + match transport {
-            Transport::Tcp => 2 * connections + u64::from(peers),
+            Transport::Tcp | Transport::WebSocket => 2 * connections + u64::from(peers),
             Transport::Quic => u64::from(peers),
             Transport::Memory => 0,
         }
@@ -297,6 +301,7 @@ mod tests {
         };
         assert_eq!(needed(Transport::Tcp, 20), 400);
         assert_eq!(needed(Transport::Tcp, 256), 65_536);
+        assert_eq!(needed(Transport::WebSocket, 20), 400);
         assert_eq!(needed(Transport::Quic, 256), 256);
         assert_eq!(needed(Transport::Memory, 256), 0);
     }

@@ -483,6 +483,7 @@ impl Builder<'_> {
 fn any_address(transport: Transport) -> Multiaddr {
     let address = match transport {
         Transport::Tcp => "/ip4/127.0.0.1/tcp/0",
+        Transport::WebSocket => "/ip4/127.0.0.1/tcp/0/ws",
         Transport::Quic => "/ip4/127.0.0.1/udp/0/quic-v1",
         Transport::Memory => "/memory/0",
     };

@@ -19,13 +19,17 @@ pub use programs::{
 pub use running::{Ended, Running, run, until};
 pub use saved::{Runs, measured, record, refused};
 
-/// Makes three tests of each function, one for each transport, which is its argument.
+/// Makes four tests of each function, one for each transport, which is its argument.
 #[macro_export]
 macro_rules! on_each_transport {
     ($($name:ident),* $(,)?) => {
         mod over_tcp {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() { super::$name(super::Transport::Tcp).await; })*
+        }
+        mod over_websocket {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() { super::$name(super::Transport::WebSocket).await; })*
         }
         mod over_memory {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -36,6 +36,7 @@ pub fn config(transport: Transport, index: u32) -> Config {
 pub async fn listening(config: Config) -> (Peer, Multiaddr) {
     let any = match config.transports.first() {
         Some(Transport::Quic) => "/ip4/127.0.0.1/udp/0/quic-v1",
+        Some(Transport::WebSocket) => "/ip4/127.0.0.1/tcp/0/ws",
         Some(Transport::Memory) => "/memory/0",
         Some(Transport::Tcp) | None => "/ip4/127.0.0.1/tcp/0",
     };

@@ -14,6 +14,7 @@ use crate::{Limits, Protocol};
 const EXAMPLES: &str = "\
 Examples:
   testbed-node --listen /ip4/127.0.0.1/tcp/4001 --key node.key
+  testbed-node --listen /ip4/127.0.0.1/tcp/4002/ws      for browsers
   testbed-node --dial /ip4/127.0.0.1/tcp/4001/p2p/12D3Koo...
   testbed-node --otlp http://127.0.0.1:4318 --metrics 127.0.0.1:9100
   testbed-node --hub --listen /ip4/0.0.0.0/tcp/7464 --key hub.key
@@ -31,7 +32,8 @@ go on, 2 wrong usage.";
 #[derive(Debug, Parser)]
 #[command(name = "testbed-node", version, after_help = EXAMPLES, max_term_width = 100)]
 pub struct Cli {
-    /// Where to listen; may be given more than once
+    /// Where to listen: /ip4/.../tcp/PORT, /ip4/.../tcp/PORT/ws (WebSocket) or
+    /// /ip4/.../udp/PORT/quic-v1; may be given more than once
     #[arg(long, value_name = "ADDR", default_value = "/ip4/127.0.0.1/tcp/0")]
     pub listen: Vec<Multiaddr>,
     /// Whom to connect to; may be given more than once

@@ -27,7 +27,9 @@ pub(super) enum Error {
     #[error("{}", unheard(.0))]
     Listen(Box<ListenError>),
     /// An address is of no transport that the peer has.
-    #[error("--dial {0}: take an address like /ip4/…/tcp/… or /ip4/…/udp/…/quic-v1")]
+    #[error(
+        "--dial {0}: take an address like /ip4/…/tcp/…, /ip4/…/tcp/…/ws or /ip4/…/udp/…/quic-v1"
+    )]
     Address(Multiaddr),
     /// The address of the hub does not say who it is, or how to reach it.
     #[error("--via {0}: take the address that the hub has printed, like /ip4/…/tcp/…/p2p/12D3Koo…")]
@@ -77,8 +79,8 @@ fn unheard(error: &ListenError) -> String {
         }
         ListenError::AnotherPeer { .. } => format!("--listen: {error}; leave its /p2p/… out"),
         ListenError::Unsupported(_) => format!(
-            "--listen: {error}; take one like /ip4/127.0.0.1/tcp/4001 or \
-             /ip4/127.0.0.1/udp/4001/quic-v1"
+            "--listen: {error}; take one like /ip4/127.0.0.1/tcp/4001, \
+             /ip4/127.0.0.1/tcp/4002/ws or /ip4/127.0.0.1/udp/4001/quic-v1"
         ),
         ListenError::Stopped => error.to_string(),
     }

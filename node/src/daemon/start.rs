@@ -99,7 +99,7 @@ pub(super) fn start(
 
 fn config(cli: &Cli, key: Keypair, role: &Role) -> Config {
     let mut config = Config::new(key);
-    config.transports = [Transport::Tcp, Transport::Quic].into();
+    config.transports = [Transport::Tcp, Transport::WebSocket, Transport::Quic].into();
     config.protocols = cli.protocols.iter().copied().collect();
     config.limits = Some(Limits {
         established_per_address: cli.per_address,

@@ -248,7 +248,7 @@ fn world(
         None if !changes => Ok(world),
         _ if transport == Transport::Quic => refused(
             "links lie under a byte stream, and QUIC has datagrams and clocks of its own; take \
-             --transport tcp or memory",
+             --transport tcp, ws or memory",
         ),
         _ if address.is_some() || common.guests.is_some() => refused(
             "the links of another program are those of the machine; leave --network out, or \
@@ -292,13 +292,15 @@ fn within_the_process(common: &Common, address: Option<Transport>) -> Result<Tra
 /// plaintext.
 fn security(security: Security, transport: Transport) -> Result<Security, Usage> {
     match (security, transport) {
-        (Security::Plaintext, Transport::Tcp | Transport::Quic) => Err(Usage::value(
-            "--security none",
-            format!(
-                "what leaves the process is secured, and --transport {transport} does; leave \
+        (Security::Plaintext, Transport::Tcp | Transport::WebSocket | Transport::Quic) => {
+            Err(Usage::value(
+                "--security none",
+                format!(
+                    "what leaves the process is secured, and --transport {transport} does; leave \
                  --security out, or keep all within the process with --transport memory"
-            ),
-        )),
+                ),
+            ))
+        }
         (security, _) => Ok(security),
     }
 }
@@ -309,8 +311,8 @@ fn guests(common: &Common, transport: Transport) -> Result<Guests, Usage> {
     match (&common.guests, transport) {
         (Some(_), Transport::Memory) => Err(Usage::value(
             "--guests",
-            "peers of other programs reach those of a live run over --transport tcp or quic \
-             alone; take one of these, or leave --guests out",
+            "peers of other programs reach those of a live run over --transport tcp, ws or \
+             quic alone; take one of these, or leave --guests out",
         )),
         (guests, _) => Ok(guests.clone().unwrap_or_default()),
     }

@@ -9,6 +9,7 @@ use support::spans::Reported;
 use support::{Running, Runs, http, node, ports, run, saved};
 
 const TCP: &str = "/ip4/127.0.0.1/tcp/0";
+const WEBSOCKET: &str = "/ip4/127.0.0.1/tcp/0/ws";
 const QUIC: &str = "/ip4/127.0.0.1/udp/0/quic-v1";
 
 /// A node that listens at `address`, which is what it printed.
@@ -37,6 +38,7 @@ impl Node {
 fn a_node_is_pinged_at_the_address_that_it_prints() {
     for (listen, ip, transport) in [
         (TCP, "/ip4/127.0.0.1/tcp/", ""),
+        (WEBSOCKET, "/ip4/127.0.0.1/tcp/", "/ws"),
         (QUIC, "/ip4/127.0.0.1/udp/", "/quic-v1"),
     ] {
         let node = Node::start(&["--listen", listen]);
@@ -65,10 +67,36 @@ fn a_node_is_pinged_at_the_address_that_it_prints() {
         // What the address says, whatever the default of runs.
         let (carried, secured) = match transport {
             "" => ("tcp", "noise"),
+            "/ws" => ("ws", "noise"),
             _ => ("quic", "tls"),
         };
         assert_eq!(record["transport"], carried);
         assert_eq!(record["security"], secured);
+    }
+}
+
+/// Each listener answers its own transport alone: the address decides.
+#[test]
+fn a_node_listens_on_all_transports_at_once() {
+    let listen = [TCP, WEBSOCKET, QUIC].map(|address| ["--listen", address]);
+    let mut running = Running::start(node().args(listen.concat()));
+    let mut address = || {
+        let line = running.line("listening on ");
+        line.trim_start_matches("listening on ").to_owned()
+    };
+    let addresses = [address(), address(), address()];
+    for (address, transport) in addresses.iter().zip(["tcp", "ws", "quic"]) {
+        let runs = Runs::new();
+        run(&mut runs.testbed(["ping", "--to", address])).exits(0);
+        assert_eq!(saved::record(&runs.only())["transport"], transport);
+    }
+    let without = addresses[1].replace("/ws", "");
+    let (plain, id) = addresses[0].split_once("/p2p").expect("a full address");
+    for wrong in [without, format!("{plain}/ws/p2p{id}")] {
+        let args = ["ping", "--to", &wrong, "--dial-timeout", "10s"];
+        let ended = run(&mut Runs::new().testbed(args)).exits(1);
+        no_panic(&ended);
+        assert!(ended.stdout.contains(&wrong), "{ended}");
     }
 }
 
@@ -217,7 +245,7 @@ fn signals_shut_the_node_down() {
 
 #[test]
 fn a_node_dials_the_given_address() {
-    for listen in [TCP, QUIC] {
+    for listen in [TCP, WEBSOCKET, QUIC] {
         let first = Node::start(&["--listen", listen]);
         let mut second = Node::start(&["--dial", &first.address]);
         let line = second.running.line("connected to ");
@@ -242,7 +270,7 @@ fn a_failed_dial_is_logged() {
 /// The node then is like any other libp2p peer.
 #[test]
 fn ping_falls_back_to_libp2p_ping() {
-    for listen in [TCP, QUIC] {
+    for listen in [TCP, WEBSOCKET, QUIC] {
         let node = Node::start(&["--protocols", "ping", "--listen", listen]);
         let runs = Runs::new();
         let args = ["ping", "--count", "5", "--to", &node.address];

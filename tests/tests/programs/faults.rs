@@ -414,7 +414,7 @@ fn what_real_peers_cannot_do_is_refused() {
         ),
         (
             "--transport quic --scenario {slow=[{process=1,at=\"1s\",by=\"1s\"}]} snapshot",
-            vec!["QUIC", "tcp or memory"],
+            vec!["QUIC", "tcp, ws or memory"],
         ),
         (
             "--network lan --scenario {network=\"wan\"} snapshot",

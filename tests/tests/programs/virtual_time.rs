@@ -314,7 +314,7 @@ fn a_link_has_its_latency() {
     let virtually = run_virtual(&format!("{network} {args}"), "2");
     assert_eq!(virtually.ended.status, Some(0), "{}", virtually.ended);
     assert_eq!(median(&virtually.record()), 100);
-    for transport in ["tcp", "memory"] {
+    for transport in ["tcp", "ws", "memory"] {
         let mut command = testbed();
         command.args(format!("{network} --transport {transport} --format json --out").split(' '));
         command.arg(folder.path()).args(args.split(' '));

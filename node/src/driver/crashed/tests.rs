@@ -95,6 +95,7 @@ impl Pair {
         let text = match transport {
             Transport::Memory => "/memory/0",
             Transport::Tcp => "/ip4/127.0.0.1/tcp/0",
+            Transport::WebSocket => "/ip4/127.0.0.1/tcp/0/ws",
             Transport::Quic => "/ip4/127.0.0.1/udp/0/quic-v1",
         };
         text.parse().expect("a constant")
@@ -258,6 +259,11 @@ async fn crashes_and_restarts(transport: Transport, in_order: bool) {
 #[tokio::test]
 async fn a_process_restarts_on_another_peer_over_tcp() {
     crashes_and_restarts(Transport::Tcp, true).await;
+}
+
+#[tokio::test]
+async fn a_process_restarts_on_another_peer_over_websocket() {
+    crashes_and_restarts(Transport::WebSocket, true).await;
 }
 
 #[tokio::test]

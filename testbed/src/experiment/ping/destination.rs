@@ -56,7 +56,7 @@ impl FromStr for Destination {
             .ok_or("the address has to end in /p2p/ and the peer's id")?;
         let transport = node::address::transport(&address).ok_or_else(|| {
             let first = parts.first().map(ToString::to_string).unwrap_or_default();
-            format!("{first}… cannot be dialled; take /ip4/…/tcp/… or /ip4/…/udp/…/quic-v1")
+            format!("{first}… cannot be dialled; take /ip4/…/tcp/…, /ip4/…/tcp/…/ws or /ip4/…/udp/…/quic-v1")
         })?;
         Ok(Self::Elsewhere {
             address,
@@ -77,6 +77,10 @@ mod tests {
         assert_eq!("7".parse(), Ok(Destination::Peer(7)));
         for (address, transport) in [
             (format!("/ip4/127.0.0.1/tcp/4001/p2p/{ID}"), Transport::Tcp),
+            (
+                format!("/ip4/127.0.0.1/tcp/4001/ws/p2p/{ID}"),
+                Transport::WebSocket,
+            ),
             (
                 format!("/ip4/127.0.0.1/udp/4001/quic-v1/p2p/{ID}"),
                 Transport::Quic,

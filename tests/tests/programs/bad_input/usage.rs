@@ -77,7 +77,7 @@ fn invalid_values_of_a_run_are_rejected() {
         (
             "an unknown transport",
             &["--transport", "udp"],
-            &["udp", "tcp", "quic", "memory"],
+            &["udp", "tcp", "ws", "quic", "memory"],
         ),
         (
             "a seed that is no number",

@@ -51,11 +51,18 @@ fn an_edge_list_gives_the_number_of_peers() {
 
 #[test]
 fn every_transport_carries_a_ping() {
-    for transport in ["tcp", "quic", "memory"] {
+    for transport in ["tcp", "ws", "quic", "memory"] {
         let record = passes(&["--transport", transport, "--peers", "5", "ping"]);
         assert_eq!(record["connections"], 10, "{transport}");
         assert_eq!(record["transport"], transport);
     }
+}
+
+#[test]
+fn an_algorithm_runs_over_websocket() {
+    let record = passes(&["--transport", "ws", "--peers", "5", "wave"]);
+    assert_eq!(record["transport"], "ws");
+    assert_eq!(record["security"], "noise");
 }
 
 #[test]

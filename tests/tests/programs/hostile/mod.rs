@@ -7,6 +7,7 @@ mod muxer;
 mod node;
 mod sockets;
 mod stranger;
+mod websocket;
 
 use std::any::Any;
 use std::future::Future;
@@ -47,6 +48,11 @@ async fn a_node_outlives_hostile_peers() {
         "an HTTP request", SOCKET, sockets::http;
         "a TLS hello", SOCKET, sockets::tls;
         "multistream-select, then nonsense", SOCKET, sockets::multistream;
+        "an HTTP request for a page at the WebSocket listener", SOCKET, websocket::http;
+        "an HTTP request without end", SOCKET, websocket::endless;
+        "a WebSocket without frames", SOCKET, websocket::nonsense;
+        "a WebSocket message of 2^62 bytes", SOCKET, websocket::enormous;
+        "32 WebSocket messages that never come", Budget::NOTHING.websockets(32), websocket::promised;
         "an unknown protocol", CHANNEL, frames::unknown_protocol;
         "a length prefix of 2^63", CHANNEL, frames::enormous;
         "a length prefix without end", CHANNEL, frames::endless_prefix;

@@ -14,6 +14,7 @@ pub(crate) struct Node {
     process: u32,
     pub(crate) tcp: Multiaddr,
     pub(crate) quic: Multiaddr,
+    pub(crate) websocket: Multiaddr,
 }
 
 /// An honest peer with a channel to the daemon.
@@ -28,6 +29,7 @@ impl Node {
         let mut command = support::node();
         command.args(["--listen", "/ip4/127.0.0.1/tcp/0"]);
         command.args(["--listen", "/ip4/127.0.0.1/udp/0/quic-v1"]);
+        command.args(["--listen", "/ip4/127.0.0.1/tcp/0/ws"]);
         let all = Protocol::ALL.map(|protocol| protocol.to_string());
         command.args(["--protocols", &all.join(",")]);
         let mut process = Running::start(&mut command);
@@ -36,12 +38,13 @@ impl Node {
             let (_, address) = line.rsplit_once(' ').expect("an address");
             address.parse().expect("an address")
         };
-        let (tcp, quic) = (address(), address());
+        let (tcp, quic, websocket) = (address(), address(), address());
         let process_id = process.id();
         let node = Self {
             process: process_id,
             tcp,
             quic,
+            websocket,
         };
         (process, node)
     }
@@ -107,6 +110,7 @@ impl Honest {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Budget {
     sockets: usize,
+    websockets: usize,
     connections: usize,
     streams: usize,
     messages: usize,
@@ -116,6 +120,7 @@ pub(crate) struct Budget {
 impl Budget {
     pub(crate) const NOTHING: Self = Self {
         sockets: 0,
+        websockets: 0,
         connections: 0,
         streams: 0,
         messages: 0,
@@ -125,6 +130,11 @@ impl Budget {
     /// Connections that are never secured.
     pub(crate) const fn sockets(self, sockets: usize) -> Self {
         Self { sockets, ..self }
+    }
+
+    /// Connections over WebSocket that are never secured.
+    pub(crate) const fn websockets(self, websockets: usize) -> Self {
+        Self { websockets, ..self }
     }
 
     /// Connections of authenticated peers.
@@ -157,6 +167,7 @@ impl Budget {
     ///
     /// - a socket: 64 KiB for the handshake, at most as many as [`Limits`]
     ///   leave pending;
+    /// - a WebSocket: the same, and a message of 256 KiB;
     /// - a connection: 256 KiB for Noise, Yamux and the handlers of all
     ///   protocols (150 KiB are measured), at most as many as `Limits` leave
     ///   established. On its inbound channel a frame that is read, whose buffer
@@ -173,11 +184,13 @@ impl Budget {
     pub(crate) fn bytes(self) -> usize {
         let limits = Limits::default();
         let sockets = self.sockets.min(limits.pending_incoming as usize);
+        let websockets = self.websockets.min(limits.pending_incoming as usize);
         let connections = self.connections.min(limits.established_incoming as usize);
         let inbound = 2 * MAX_FRAME;
         let outbound = 2 * (OUTBOUND_BYTES + MAX_FRAME);
         let flood = 64 << 20;
         let sum = sockets * (64 << 10)
+            + websockets * ((64 << 10) + (256 << 10))
             + connections * ((256 << 10) + inbound + outbound)
             + self.streams * (256 << 10)
             + self.messages.min(STREAMS) * (inbound + (256 << 10))

@@ -60,7 +60,13 @@ pub(crate) async fn datagrams(node: Node) -> UdpSocket {
 
 /// Sends `bytes`, and waits until the node closes the connection.
 async fn refused(node: &Node, bytes: &[u8]) {
-    let mut stream = connect(node).await;
+    refused_by(&node.tcp, bytes).await;
+}
+
+/// The same at one of its addresses.
+pub(crate) async fn refused_by(address: &Multiaddr, bytes: &[u8]) {
+    let connect = TcpStream::connect(socket_address(address));
+    let mut stream = within("connect", connect).await.expect("the node listens");
     // It may be closed before all is sent.
     let _ = stream.write_all(bytes).await;
     let mut answer = Vec::new();
@@ -68,12 +74,7 @@ async fn refused(node: &Node, bytes: &[u8]) {
     assert!(answer.len() < 1024, "{} bytes of answer", answer.len());
 }
 
-async fn connect(node: &Node) -> TcpStream {
-    let connect = TcpStream::connect(socket_address(&node.tcp));
-    within("connect", connect).await.expect("the node listens")
-}
-
-fn socket_address(address: &Multiaddr) -> SocketAddr {
+pub(crate) fn socket_address(address: &Multiaddr) -> SocketAddr {
     let mut parts = address.iter();
     match (parts.next(), parts.next()) {
         (Some(Protocol::Ip4(ip)), Some(Protocol::Tcp(port) | Protocol::Udp(port))) => {
@@ -85,7 +86,7 @@ fn socket_address(address: &Multiaddr) -> SocketAddr {
 
 /// Bytes without sense, the same at each run (xorshift; Marsaglia, "Xorshift
 /// RNGs", 2003).
-fn noise(length: usize) -> Vec<u8> {
+pub(crate) fn noise(length: usize) -> Vec<u8> {
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
     let mut byte = || {
         state ^= state << 13;
