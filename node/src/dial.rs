@@ -85,7 +85,8 @@ impl Error {
         matches!(self, Self::Handshake { .. })
     }
 
-    pub(crate) fn new(address: Multiaddr, error: DialError) -> Self {
+    /// The error of a dial to `address`, from that of the swarm.
+    pub fn new(address: Multiaddr, error: DialError) -> Self {
         match error {
             DialError::Transport(errors) => match errors.into_iter().next() {
                 Some((at, TransportError::MultiaddrNotSupported(_))) => Self::Unsupported(at),
@@ -174,6 +175,8 @@ fn inner<'a>(
 /// The kind of the error with this text. libp2p's `Either` and time-out wrappers display
 /// the inner error and do not return it as their source: only the text has it.
 fn kind_of_text(text: &str) -> Option<io::ErrorKind> {
+    // Of a WebSocket handshake.
+    let text = text.strip_prefix("i/o error: ").unwrap_or(text);
     let says = |error: &dyn std::fmt::Display| error.to_string() == text;
     if says(&TransportTimeoutError::<io::Error>::Timeout) || says(&quic::Error::HandshakeTimedOut) {
         Some(io::ErrorKind::TimedOut)

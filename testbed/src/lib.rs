@@ -4,7 +4,8 @@
 //! [`cli`] is the command line with its commands; [`own`] is the command line for an
 //! algorithm of your own. A run builds a [`network`] of connected peers and executes
 //! an [`experiment`]. It ends as a folder ([`run`]) with the spans from the
-//! [store](trace::store::Store), which the [`viewer`] shows.
+//! [store](trace::store::Store), which the [`viewer`] shows. The [`doctor`] finds
+//! the step at which a dial fails.
 
 // The derives of `own` refer to this crate by that name.
 #[cfg(test)]
@@ -12,6 +13,7 @@ extern crate self as testbed;
 
 pub mod cli;
 pub mod control;
+pub mod doctor;
 mod error;
 pub mod experiment;
 pub mod host;

@@ -128,7 +128,11 @@ fn of_laboratory(error: &crate::Error) -> u8 {
         },
         Error::Run(error) => of_run(error),
         Error::Sweep(error) => of_sweep(error),
-        Error::Network(_) | Error::Experiment(_) | Error::Rows(_) | Error::Host(_) => FAILURE,
+        Error::Network(_)
+        | Error::Experiment(_)
+        | Error::Rows(_)
+        | Error::Host(_)
+        | Error::Doctor(_) => FAILURE,
     }
 }
 

@@ -4,6 +4,7 @@
 pub mod choice;
 pub mod commands;
 mod common;
+pub mod doctor;
 mod error;
 pub mod gossip;
 pub mod interop;
@@ -112,6 +113,15 @@ Examples:
 The crate simulates and checks. With `cargo run --features live` it also runs over
 real libp2p peers.";
 
+const DOCTOR_EXAMPLES: &str = "\
+Examples:
+  testbed doctor /ip4/127.0.0.1/tcp/4001                  who is there?
+  testbed doctor /ip4/127.0.0.1/tcp/4002/ws/p2p/12D3Koo...
+  testbed doctor /ip4/192.0.2.1/tcp/4001/p2p/12D3Koo.../p2p-circuit/p2p/12D3Koo...
+
+Exit status: 0 all steps worked, 1 one failed, 2 wrong usage. A protocol that the peer
+does not offer is skipped.";
+
 const SWEEP_EXAMPLES: &str = "\
 Examples:
   testbed sweep gossip --peers 8,16,32,64 --size 1K,64K --repeat 5
@@ -175,6 +185,9 @@ pub enum Command {
     Simulate(Simulate),
     /// Try every schedule of a distributed algorithm
     Check(Check),
+    /// Dial an address, and find the step that fails
+    #[command(after_help = DOCTOR_EXAMPLES)]
+    Doctor(doctor::Doctor),
     /// List what there is to run
     List,
     /// Explain an algorithm: idea, messages, state, costs, what to try

@@ -35,6 +35,7 @@ impl Command {
             Self::Sweep(_)
             | Self::Simulate(_)
             | Self::Check(_)
+            | Self::Doctor(_)
             | Self::List
             | Self::Explain { .. }
             | Self::New(_)

@@ -93,7 +93,7 @@ fn is_ignored(command: &str, id: &str) -> bool {
         ("export", id) => !matches!(id, "out" | "format"),
         ("judge", id) => !matches!(id, "out" | "format" | "peers" | "topology" | "seed"),
         ("list", id) => id != "format",
-        ("explain", id) => id != "format",
+        ("explain" | "doctor", id) => id != "format",
         ("completions" | "new", _) => true,
         ("nat", id) => !matches!(id, "transport" | "seed" | "format" | "otlp"),
         ("sweep", id) => !matches!(id, "out" | "metrics"),

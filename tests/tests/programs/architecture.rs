@@ -245,6 +245,7 @@ fn rooms_of_the_program_import_only_those_below() {
         "network",
         "experiment",
         "viewer",
+        "doctor",
         "sweep",
         "cli",
         "own",

@@ -12,7 +12,7 @@ use proto::Envelope;
 use serde_json::Value;
 use support::{Running, foreign, node, run, workspace};
 
-const FOLDER: &str = "tests/interop";
+pub(crate) const FOLDER: &str = "tests/interop";
 const TOPIC: &str = "interop";
 
 #[test]
@@ -109,7 +109,7 @@ fn contains(list: &Value, wanted: &str) -> bool {
 }
 
 /// The Node.js that npm has brought along, for js-libp2p needs version 22.
-fn javascript() -> PathBuf {
+pub(crate) fn javascript() -> PathBuf {
     let own = workspace().join(FOLDER).join("node_modules/node/bin/node");
     if own.exists() { own } else { "node".into() }
 }

@@ -11,6 +11,7 @@ mod crowd;
 mod daemon;
 mod dial;
 mod docs;
+mod doctor;
 mod export;
 mod export_files;
 mod faults;

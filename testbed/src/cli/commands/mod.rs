@@ -2,6 +2,7 @@
 
 mod collector;
 mod described;
+mod doctor;
 mod export;
 mod judge;
 mod lessons;
@@ -68,6 +69,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::System(asked) => systems::live(&cli.common, &asked).await,
         Command::Simulate(args) => systems::simulate(&cli.common, &args).await,
         Command::Check(args) => systems::check(&cli.common, &args).await,
+        Command::Doctor(args) => doctor::examine(&cli.common, &args).await,
         Command::List => {
             output::print(&lessons::list(cli.common.format.try_into()?))?;
             Ok(ExitCode::SUCCESS)
