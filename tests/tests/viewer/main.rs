@@ -9,6 +9,7 @@ mod diagram;
 mod hostile;
 mod live;
 mod parts;
+mod peer;
 mod results;
 mod speed;
 mod traces;
@@ -25,7 +26,7 @@ use support::{Running, foreign, run, workspace};
 
 /// Whether there is a browser to test with.
 fn has_browser() -> bool {
-    foreign::is_installed("tests/browser")
+    foreign::has_package("tests/browser", "@libp2p/websockets")
 }
 
 /// A script, to be given its arguments.
