@@ -47,6 +47,15 @@ pub fn transport(address: &Multiaddr) -> Option<Transport> {
     }
 }
 
+/// Whether it stands for all addresses of the machine.
+pub(crate) fn is_everywhere(address: &Multiaddr) -> bool {
+    address.iter().any(|part| match part {
+        Protocol::Ip4(ip) => ip.is_unspecified(),
+        Protocol::Ip6(ip) => ip.is_unspecified(),
+        _ => false,
+    })
+}
+
 /// Whether a TCP port is free. libp2p shares ports between sockets of one
 /// user (SO_REUSEPORT), so a second peer on the port would listen as well,
 /// and get some of the first one's connections.

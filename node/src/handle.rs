@@ -127,6 +127,10 @@ pub(crate) enum Command {
         addresses: Vec<Multiaddr>,
         reply: oneshot::Sender<Reached>,
     },
+    /// The reply is dropped when the peer listens at an address that others may reach.
+    WaitReachable {
+        reply: oneshot::Sender<()>,
+    },
     Card {
         reply: oneshot::Sender<Card>,
     },
@@ -370,6 +374,13 @@ impl Handle {
         };
         let stopped = || Err("the peer has stopped".to_owned());
         self.ask(command).await.unwrap_or_else(stopped)
+    }
+
+    /// Waits until the peer listens at an address that others may reach. One that listens at
+    /// all addresses learns of each a moment later, and dials from the port of one that it
+    /// knows.
+    pub(crate) async fn wait_reachable(&self) {
+        let _ = self.ask(|reply| Command::WaitReachable { reply }).await;
     }
 
     /// Its own addresses, as others may try them; `None` when the peer has stopped.

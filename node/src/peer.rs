@@ -257,6 +257,7 @@ impl Task {
                 addresses,
                 reply,
             } => self.reach(peer, addresses, reply),
+            Command::WaitReachable { reply } => self.reaching.wait_reachable(reply),
             Command::Card { reply } => drop(reply.send(self.reaching.card())),
             Command::How { peer, reply } => {
                 let kept = self.swarm.behaviour().one_connection.to(&peer);

@@ -15,14 +15,17 @@ mod spans;
 mod start;
 mod via;
 
+use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Parser as _;
 use libp2p::{Multiaddr, PeerId};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -42,10 +45,19 @@ use crate::gossip::Watch;
 use crate::metrics::{self, Metrics, SpanMetrics};
 use crate::{Handle, address, logs, stderr};
 
+/// How long an address that others may reach is waited for. A guess: the system tells of all
+/// of them at once.
+const ADDRESSES: Duration = Duration::from_secs(1);
+
 /// The program, from its command line to its exit status. It is not generic, so
 /// that a binary that calls it compiles in a second.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    main_with(std::env::args_os())
+}
+
+/// The same with that command line, the program's name included.
+pub fn main_with(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = Cli::parse_from(args);
     logs::start(cli.verbose);
     let runtime = Runtime::new().map_err(Error::System);
     match runtime.and_then(|runtime| runtime.block_on(run(cli))) {
@@ -101,6 +113,10 @@ async fn run(cli: Cli) -> Result<(), Error> {
     let work = async {
         listen(&cli, node.handle()).await?;
         if let Some((address, peer)) = hub {
+            if cli.listen.iter().any(address::is_everywhere) {
+                // Where there is loopback alone, none comes.
+                let _ = timeout(ADDRESSES, node.handle().wait_reachable()).await;
+            }
             via::register(&node, &address, peer).await?;
             aside.spawn(via::stay(node.clone(), address, peer));
         }

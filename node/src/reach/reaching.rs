@@ -20,6 +20,8 @@ pub(crate) struct Reaching {
     addresses: Addresses,
     how: HashMap<ConnectionId, How>,
     dials: HashMap<ConnectionId, oneshot::Sender<Reached>>,
+    /// Who waits for an address that others may reach.
+    waiting: Vec<oneshot::Sender<()>>,
 }
 
 impl Reaching {
@@ -29,6 +31,17 @@ impl Reaching {
 
     pub(crate) fn on_listening(&mut self, address: &Multiaddr) {
         self.addresses.on_listening(address);
+        if !self.addresses.card().0.is_empty() {
+            self.waiting.clear();
+        }
+    }
+
+    /// Drops `reply` when the peer listens at an address that others may reach.
+    pub(crate) fn wait_reachable(&mut self, reply: oneshot::Sender<()>) {
+        if self.addresses.card().0.is_empty() {
+            self.waiting.retain(|waiting| !waiting.is_closed());
+            self.waiting.push(reply);
+        }
     }
 
     pub(crate) fn on_expired(&mut self, address: &Multiaddr) {

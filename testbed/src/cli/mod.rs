@@ -46,8 +46,16 @@ use values::Memory;
 /// The program, from its command line to its exit status. It is not generic, so
 /// that the binary does not compile all experiments a second time.
 pub fn main() -> ExitCode {
-    commands::exit(run())
+    let mut args = std::env::args_os();
+    match args.nth(1) {
+        Some(first) if first == NODE => node::daemon::main_with(std::iter::once(first).chain(args)),
+        _ => commands::exit(run()),
+    }
 }
+
+/// Started with this word, `testbed` is the program of that name: `testbed nat` has one program
+/// to start.
+pub(crate) const NODE: &str = "testbed-node";
 
 fn run() -> Result<ExitCode, Error> {
     let cli: Cli = parse()?;

@@ -96,6 +96,10 @@ fn carrier(transport: Transport) -> Result<Carrier, Usage> {
     match transport {
         Transport::Tcp => Ok(Carrier::Tcp),
         Transport::Quic => Ok(Carrier::Quic),
+        Transport::WebSocket => Err(Usage::value(
+            "--transport ws",
+            "it is TCP to a router, and libp2p punches no holes for it; take tcp, quic, or tcp,quic",
+        )),
         Transport::Memory => Err(Usage::value(
             "--transport memory",
             "no router stands within a process; take tcp, quic, or tcp,quic",

@@ -125,6 +125,9 @@ async fn start(
         "--listen".to_owned(),
         address(layout.family.any(), port, cell.carrier),
         "--stdin".to_owned(),
+        // A hash table would dial by itself.
+        "--protocols".to_owned(),
+        "identify,ping,channel".to_owned(),
         "--seed".to_owned(),
         plan.seed.wrapping_add(number.into()).to_string(),
         "--name".to_owned(),

@@ -1,7 +1,6 @@
 //! Why a network cannot be built or measured.
 
 use std::io;
-use std::path::PathBuf;
 
 /// Why a network cannot be built, or its peers do not start.
 #[derive(Debug, thiserror::Error)]
@@ -36,9 +35,6 @@ pub enum Error {
         /// What the system says.
         source: io::Error,
     },
-    /// There is no program for the peers.
-    #[error("there is no {}; build it with: cargo build -p testbed-node", .0.display())]
-    NoProgram(PathBuf),
     /// A peer has not printed what was expected of it.
     #[error("{peer} has not printed {expected:?} {when}{}", last_words(said))]
     Silent {

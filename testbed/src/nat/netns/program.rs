@@ -12,14 +12,10 @@ use tokio::time::timeout;
 use super::Error;
 use super::space::Space;
 
-/// The program of the peers, and its first arguments.
-pub(super) fn program() -> Result<(PathBuf, Vec<&'static str>), Error> {
+/// The program of the peers, and its first arguments: this one, as `testbed-node`.
+fn program() -> Result<(PathBuf, &'static str), Error> {
     let here = std::env::current_exe().map_err(Error::system("the path of this program"))?;
-    let program = here.with_file_name("testbed-node");
-    match program.is_file() {
-        true => Ok((program, Vec::new())),
-        false => Err(Error::NoProgram(program)),
-    }
+    Ok((here, crate::cli::NODE))
 }
 
 /// A peer that runs. It is killed when it is dropped.
@@ -37,7 +33,7 @@ impl Peer {
     pub(super) fn start(name: &'static str, space: &Space, args: &[String]) -> Result<Self, Error> {
         let (program, first) = program()?;
         let mut command = space.program(program);
-        command.args(first).args(args);
+        command.arg(first).args(args);
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
