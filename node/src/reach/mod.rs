@@ -25,6 +25,8 @@ mod how;
 mod punching;
 mod reaching;
 mod sessions;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -17,6 +17,7 @@ mod export_files;
 mod faults;
 mod first_commands;
 mod hostile;
+mod hub;
 mod interop;
 mod judge;
 mod libp2p_ping;
