@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 use super::{Attempt, Cell, How, Plan, Run, Scene, table, theory};
 use crate::run::{Status, Verdict};
 
+/// How many reasons of the verdict are printed as text.
+const REASONS: usize = 6;
+
 /// What was measured in all cells.
 #[derive(Debug)]
 pub struct Report<'a> {
@@ -159,7 +162,10 @@ impl<'a> Report<'a> {
             text.push_str(&table::render(*carrier, &plan.kinds, &pairs, &others));
         }
         text.push_str(&self.relayed_bytes());
-        text.push_str(&format!("verdict           {}\n", self.verdict()));
+        text.push_str(&format!(
+            "verdict           {}\n",
+            shortened(self.verdict())
+        ));
         text
     }
 
@@ -227,6 +233,17 @@ fn heading(plan: &Plan) -> String {
         if plan.runs == 1 { "" } else { "s" },
         plan.seed,
     )
+}
+
+/// With the first reasons alone.
+fn shortened(mut verdict: Verdict) -> Verdict {
+    let others = verdict.reasons.len().saturating_sub(REASONS);
+    if others > 0 {
+        verdict.reasons.truncate(REASONS);
+        let more = format!("and {others} more, which --format json prints");
+        verdict.reasons.push(more);
+    }
+    verdict
 }
 
 fn median(mut all: Vec<f64>) -> Option<f64> {
