@@ -1,14 +1,16 @@
 //! `testbed nat` on the command line.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 use lab::values::probability;
 use node::Transport;
+use node::export::redacted;
 
 use super::values;
 use super::{Common, Error, Usage};
-use crate::nat::{Carrier, Kind, Links, Plan, Special};
+use crate::nat::{Carrier, Collector, Kind, Links, Plan, Special};
 
 /// The most attempts in a cell, and cells at a time. A guess.
 const MOST: i64 = 1000;
@@ -61,9 +63,9 @@ pub struct Nat {
     /// Only verify that each NAT does what it should, without peers
     #[arg(long, conflicts_with = "control")]
     pub verify: bool,
-    /// This program is inside namespaces of its own already.
-    #[arg(long, hide = true)]
-    pub inside: bool,
+    /// This program is inside namespaces of its own already; spans go to this socket.
+    #[arg(long, hide = true, value_name = "SOCKET")]
+    pub inside: Option<PathBuf>,
 }
 
 impl Nat {
@@ -87,9 +89,15 @@ impl Nat {
             seed: common.seed.unwrap_or_else(|| rand::random::<u32>().into()),
             punching: !self.control,
             verify: self.verify,
-            otlp: common.otlp.clone(),
+            otlp: collector(common.otlp.as_deref())?,
         })
     }
+}
+
+fn collector(url: Option<&str>) -> Result<Option<Collector>, Usage> {
+    let parsed = url.map(Collector::parse).transpose();
+    let given = || format!("--otlp {}", redacted(url.unwrap_or_default()));
+    parsed.map_err(|reason| Usage::value(given(), reason))
 }
 
 fn carrier(transport: Transport) -> Result<Carrier, Usage> {
@@ -165,6 +173,7 @@ mod tests {
             ("--runs 0", "--runs"),
             ("--parallel 0", "--parallel"),
             ("--rtt soon", "--rtt"),
+            ("--otlp https://jaeger:4318", "--otlp"),
         ] {
             let error = plan(line).expect_err(line);
             assert!(error.contains(part), "{line}: {error}");

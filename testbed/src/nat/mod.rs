@@ -6,6 +6,7 @@
 //! [`Report`] compares both.
 
 mod cell;
+mod collector;
 #[cfg(target_os = "linux")]
 pub mod netns;
 mod outcome;
@@ -16,6 +17,7 @@ pub mod theory;
 use std::time::Duration;
 
 pub use cell::{Carrier, Cell, How, Kind, Scene, Special};
+pub use collector::Collector;
 pub use outcome::{Attempt, Reached, Run};
 pub use report::Report;
 
@@ -42,7 +44,7 @@ pub struct Plan {
     /// Whether only the NATs are verified, without peers.
     pub verify: bool,
     /// The collector to which the peers send their spans.
-    pub otlp: Option<String>,
+    pub otlp: Option<Collector>,
 }
 
 /// The links between hosts with public addresses.

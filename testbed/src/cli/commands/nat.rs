@@ -16,7 +16,7 @@ const SKIPPED: u8 = 77;
 pub(super) async fn run(common: &Common, args: &Nat) -> Result<ExitCode, Error> {
     let format = common.format.try_into()?;
     let plan = args.plan(common)?;
-    platform::run(plan, args.inside, common.quiet, format).await
+    platform::run(plan, args.inside.as_deref(), common.quiet, format).await
 }
 
 /// Says why nothing was measured.
@@ -30,6 +30,7 @@ fn skipped(why: &str, format: Format) -> Result<ExitCode, Error> {
 
 #[cfg(target_os = "linux")]
 mod platform {
+    use std::path::Path;
     use std::process::ExitCode;
 
     use node::interrupt;
@@ -42,24 +43,25 @@ mod platform {
 
     pub(super) async fn run(
         plan: Plan,
-        inside: bool,
+        inside: Option<&Path>,
         quiet: bool,
         format: Format,
     ) -> Result<ExitCode, Error> {
         let interrupt = interrupt::watch().map_err(Error::Signals)?;
-        if !inside {
-            return match netns::again("--inside", &interrupt).await {
+        let Some(spans) = inside else {
+            return match netns::again("--inside", plan.otlp.as_ref(), &interrupt).await {
                 Ok(code) => Ok(code),
                 Err(error) => skipped(&error.to_string(), format),
             };
-        }
+        };
+        let spans = (spans != Path::new(netns::NO_SOCKET)).then_some(spans);
         netns::ends_with_stdin(&interrupt);
         if let Err(error) = netns::prepare().await {
             return skipped(&error.to_string(), format);
         }
         let bar =
             Progress::new(quiet).bar("cells", plan.cells().len() as u64 * u64::from(plan.runs));
-        let runs = netns::measure(&plan, &interrupt, || bar.step()).await;
+        let runs = netns::measure(&plan, spans, &interrupt, || bar.step()).await;
         drop(bar);
         let report = Report::new(&plan, &runs, interrupt.is_cancelled());
         output::print(&match format {
@@ -72,6 +74,7 @@ mod platform {
 
 #[cfg(not(target_os = "linux"))]
 mod platform {
+    use std::path::Path;
     use std::process::ExitCode;
 
     use super::skipped;
@@ -79,7 +82,12 @@ mod platform {
     use crate::nat::Plan;
     use crate::run::Format;
 
-    pub(super) async fn run(_: Plan, _: bool, _: bool, format: Format) -> Result<ExitCode, Error> {
+    pub(super) async fn run(
+        _: Plan,
+        _: Option<&Path>,
+        _: bool,
+        format: Format,
+    ) -> Result<ExitCode, Error> {
         skipped("network namespaces are a part of Linux alone", format)
     }
 }

@@ -2,6 +2,7 @@
 //! in it, and one of them pings another.
 
 use std::net::IpAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::json;
@@ -9,6 +10,7 @@ use serde_json::json;
 use super::Error;
 use super::family::Family;
 use super::layout::Layout;
+use super::passage::{self, Passage};
 use super::probe;
 use super::program::Peer;
 use crate::nat::{Attempt, Carrier, Cell, Plan, Run, Scene, Special};
@@ -24,14 +26,17 @@ const STARTS: Duration = Duration::from_secs(30);
 /// time-outs that libp2p has unless it is told otherwise.
 const ANSWERS: Duration = Duration::from_secs(60);
 
+/// How long a peer may take to send its last spans. A guess.
+const ENDS: Duration = Duration::from_secs(5);
+
 /// Makes the attempt of that number.
-pub(super) async fn run(plan: &Plan, cell: Cell, number: usize) -> Run {
+pub(super) async fn run(plan: &Plan, spans: Option<&Path>, cell: Cell, number: usize) -> Run {
     let seed = plan.seed.wrapping_add(number as u64);
     let mut relay_bytes = 0;
     let attempt = match Layout::build(cell, number, plan.links, seed).await {
         Err(error) => Err(error),
         Ok(mut layout) => {
-            let attempt = within(&mut layout, plan, cell, &mut relay_bytes).await;
+            let attempt = within(&mut layout, plan, spans, cell, &mut relay_bytes).await;
             layout.remove().await;
             attempt
         }
@@ -48,6 +53,7 @@ pub(super) async fn run(plan: &Plan, cell: Cell, number: usize) -> Run {
 async fn within(
     layout: &mut Layout,
     plan: &Plan,
+    spans: Option<&Path>,
     cell: Cell,
     relay_bytes: &mut u64,
 ) -> Result<Attempt, Error> {
@@ -60,8 +66,8 @@ async fn within(
     let before = layout.to_hub.get();
     let mut hub = Peer::start("the hub", &layout.hub, &hub_args(plan, layout.family))?;
     let via = listening(&mut hub, cell.carrier).await?;
-    let mut listener = start(plan, cell, "the listener", layout, &via).await?;
-    let mut dialler = start(plan, cell, "the dialler", layout, &via).await?;
+    let mut listener = start(plan, spans, cell, "the listener", layout, &via).await?;
+    let mut dialler = start(plan, spans, cell, "the dialler", layout, &via).await?;
     if cell.scene == Scene::Special(Special::Restart) {
         layout.restart().await?;
     }
@@ -72,8 +78,9 @@ async fn within(
         .line("its answer", ANSWERS, |line| line.contains("\"ok\""))
         .await;
     *relay_bytes = layout.to_hub.get() - before;
-    // The others are alive until here.
-    listener.peer.write("").await?;
+    if spans.is_some() {
+        tokio::join!(dialler.peer.end(ENDS), listener.peer.end(ENDS));
+    }
     Ok(Attempt::of_answer(&answer?))
 }
 
@@ -101,10 +108,13 @@ async fn invalid(layout: &Layout, plan: &Plan, cell: Cell) -> Result<Option<Stri
 struct Registered {
     peer: Peer,
     id: String,
+    /// The way of its spans.
+    _passage: Option<Passage>,
 }
 
 async fn start(
     plan: &Plan,
+    spans: Option<&Path>,
     cell: Cell,
     name: &'static str,
     layout: &Layout,
@@ -136,8 +146,11 @@ async fn start(
     if !plan.punching {
         args.push("--no-punching".to_owned());
     }
-    if let Some(otlp) = &plan.otlp {
-        args.extend(["--otlp".to_owned(), otlp.clone()]);
+    let mut passage = None;
+    if let Some((collector, socket)) = plan.otlp.as_ref().zip(spans) {
+        let opened = passage::inside(&host.space, collector.port, socket);
+        passage = Some(opened.map_err(Error::system("a way for spans"))?);
+        args.extend(["--otlp".to_owned(), collector.inside()]);
     }
     let mut peer = Peer::start(name, &host.space, &args)?;
     let address = listening(&mut peer, cell.carrier).await?;
@@ -146,7 +159,11 @@ async fn start(
     })
     .await?;
     let id = address.rsplit('/').next().unwrap_or_default().to_owned();
-    Ok(Registered { peer, id })
+    Ok(Registered {
+        peer,
+        id,
+        _passage: passage,
+    })
 }
 
 fn hub_args(plan: &Plan, family: Family) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! Namespaces of its own for this program, so that nothing of the machine is changed and
 //! nothing is left behind: they vanish with the processes in them.
 
+use std::ffi::OsStr;
 use std::io::Read as _;
 use std::process::{ExitCode, Stdio};
 use std::time::Duration;
@@ -10,8 +11,8 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::layout::Layout;
-use super::{Error, command};
-use crate::nat::{Carrier, Cell, Kind, Links, Scene};
+use super::{Error, command, passage};
+use crate::nat::{Carrier, Cell, Collector, Kind, Links, Scene};
 
 /// The programs that are needed, and their packages in Debian.
 const PROGRAMS: [(&str, &str); 6] = [
@@ -23,15 +24,23 @@ const PROGRAMS: [(&str, &str); 6] = [
     ("ethtool", "ethtool"),
 ];
 
+/// In place of a socket, where there is no collector.
+pub const NO_SOCKET: &str = "-";
+
 /// How long the inner program may take to end after an interrupt.
 const ENDS: Duration = Duration::from_secs(10);
 
-/// Runs this program again, with `more` after its arguments, in namespaces of its own.
-/// Returns its exit status.
+/// Runs this program again, in namespaces of its own. After its arguments it gets
+/// `more` with the path of a socket, to which it sends what is for the collector; without a
+/// collector, that is [`NO_SOCKET`]. Returns its exit status.
 ///
 /// # Errors
 /// This is not permitted here, or a program is missing.
-pub async fn again(more: &str, interrupt: &CancellationToken) -> Result<ExitCode, Error> {
+pub async fn again(
+    more: &str,
+    collector: Option<&Collector>,
+    interrupt: &CancellationToken,
+) -> Result<ExitCode, Error> {
     for (program, package) in PROGRAMS {
         let found = Command::new(program)
             .arg("--version")
@@ -48,7 +57,12 @@ pub async fn again(more: &str, interrupt: &CancellationToken) -> Result<ExitCode
     let here = std::env::current_exe().map_err(Error::system("the path of this program"))?;
     let mut unshare = Command::new("unshare");
     unshare.args([kind, "--kill-child", "--"]).arg(here);
-    unshare.args(std::env::args_os().skip(1)).arg(more);
+    unshare.args(std::env::args_os().skip(1));
+    let passage = collector.map(passage::outside).transpose()?;
+    let socket = passage.as_ref().map(|(_, path)| path.as_os_str());
+    unshare
+        .arg(more)
+        .arg(socket.unwrap_or(OsStr::new(NO_SOCKET)));
     // Its standard input ends with this process: then it stops.
     unshare.stdin(Stdio::piped()).kill_on_drop(true);
     let failed = |source| Error::Start {

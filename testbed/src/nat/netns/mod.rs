@@ -7,6 +7,7 @@ mod error;
 mod family;
 mod isolate;
 mod layout;
+mod passage;
 mod port;
 mod probe;
 mod program;
@@ -14,21 +15,28 @@ mod router;
 mod space;
 mod switch;
 
+use std::path::Path;
+
 use futures::{FutureExt as _, StreamExt as _, stream};
 use tokio_util::sync::CancellationToken;
 
 use super::{Plan, Run};
 pub use error::Error;
-pub use isolate::{again, ends_with_stdin, prepare};
+pub use isolate::{NO_SOCKET, again, ends_with_stdin, prepare};
 
 /// Measures all cells, several at a time, until done or interrupted. `done` is called after
-/// each.
-pub async fn measure(plan: &Plan, interrupt: &CancellationToken, done: impl Fn()) -> Vec<Run> {
+/// each. Peers send their spans to the socket `spans`.
+pub async fn measure(
+    plan: &Plan,
+    spans: Option<&Path>,
+    interrupt: &CancellationToken,
+    done: impl Fn(),
+) -> Vec<Run> {
     let all = (0..plan.runs).flat_map(|_| plan.cells());
     // Number 0 was the trial.
     let attempts: Vec<_> = (1..)
         .zip(all)
-        .map(|(number, cell)| attempt::run(plan, cell, number).boxed())
+        .map(|(number, cell)| attempt::run(plan, spans, cell, number).boxed())
         .collect();
     let mut attempts = stream::iter(attempts).buffer_unordered(plan.parallel);
     let mut runs = Vec::new();

@@ -23,9 +23,9 @@ fn program() -> Result<(PathBuf, &'static str), Error> {
 pub(super) struct Peer {
     name: &'static str,
     lines: Lines<BufReader<ChildStdout>>,
-    stdin: ChildStdin,
+    stdin: Option<ChildStdin>,
     said: Arc<Mutex<String>>,
-    _child: Child,
+    child: Child,
 }
 
 impl Peer {
@@ -34,6 +34,12 @@ impl Peer {
         let (program, first) = program()?;
         let mut command = space.program(program);
         command.arg(first).args(args);
+        // No collector is reached from here but over a passage.
+        for (variable, _) in std::env::vars_os() {
+            if variable.to_string_lossy().starts_with("OTEL_") {
+                command.env_remove(variable);
+            }
+        }
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -56,9 +62,9 @@ impl Peer {
         Ok(Self {
             name,
             lines,
-            stdin,
+            stdin: Some(stdin),
             said,
-            _child: child,
+            child,
         })
     }
 
@@ -97,7 +103,17 @@ impl Peer {
     /// Writes a line to its standard input.
     pub(super) async fn write(&mut self, line: &str) -> Result<(), Error> {
         let line = format!("{line}\n");
-        let written = self.stdin.write_all(line.as_bytes()).await;
+        let Some(stdin) = &mut self.stdin else {
+            return Ok(());
+        };
+        let written = stdin.write_all(line.as_bytes()).await;
         written.map_err(Error::system(self.name))
+    }
+
+    /// Ends it in order: it ends with its standard input.
+    pub(super) async fn end(&mut self, patience: Duration) {
+        self.stdin = None;
+        // One that takes longer is killed.
+        let _ = timeout(patience, self.child.wait()).await;
     }
 }
