@@ -2,8 +2,8 @@
 //! matrix is a network of its own in the kernel's network namespaces, with real routers,
 //! and three real peers in it: a hub that relays, a dialler and a listener.
 //!
-//! [`theory`] says how each cell should come out, [`netns`](self::netns) builds and measures it, and
-//! [`Report`] compares both.
+//! [`theory`] says how each cell should come out, `netns` (on Linux) builds and measures it,
+//! and [`Report`] compares both.
 
 mod cell;
 mod collector;
