@@ -10,11 +10,10 @@ use futures::{AsyncReadExt as _, AsyncWriteExt as _};
 use libp2p::core::upgrade::{OutboundConnectionUpgrade as _, Version};
 use libp2p::identity::Keypair;
 use libp2p::{PeerId, Stream, noise};
-use libp2p_stream::Control;
 use prost::Message;
 
 use super::advice::{self, shown};
-use super::protocols::{self, HOP, Tried};
+use super::protocols::Tried;
 
 /// The longest message of a relay, in bytes: as the specification says.
 const LONGEST: usize = 4096;
@@ -40,17 +39,12 @@ struct Peer {
     id: Option<Vec<u8>>,
 }
 
-/// Asks the relay for a circuit, and leaves its stream in `circuit` if there is one.
+/// Asks the relay for a circuit over a stream of [`HOP`](super::protocols::HOP), and leaves its stream in `circuit` if there is one.
 pub(super) async fn connect(
-    control: Control,
-    relay: PeerId,
+    mut stream: Stream,
     behind: PeerId,
     circuit: &mut Option<Stream>,
 ) -> Tried {
-    let mut stream = match protocols::open(control, relay, HOP).await {
-        Ok(stream) => stream,
-        Err(tried) => return tried.or_failed(),
-    };
     match ask(&mut stream, behind).await {
         Ok(100) => {
             *circuit = Some(stream);

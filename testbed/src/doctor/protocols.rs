@@ -30,7 +30,7 @@ pub(super) enum Tried {
 
 impl Tried {
     /// For what the address needs.
-    pub(super) fn or_failed(self) -> Self {
+    fn or_failed(self) -> Self {
         match self {
             Self::NotOffered(why) => Self::Failed(
                 why,
@@ -53,7 +53,7 @@ pub(super) async fn tried(
 }
 
 /// Opens a stream. The error is the end of the try.
-pub(super) async fn open(
+async fn open(
     mut control: Control,
     peer: PeerId,
     protocol: StreamProtocol,
@@ -65,6 +65,22 @@ pub(super) async fn open(
         }
         error => Tried::Failed(shown(&error.to_string()), None),
     })
+}
+
+/// Opens a stream, and leaves it in `opened`.
+pub(super) async fn begin(
+    control: Control,
+    peer: PeerId,
+    protocol: StreamProtocol,
+    opened: &mut Option<Stream>,
+) -> Tried {
+    match open(control, peer, protocol.clone()).await {
+        Ok(stream) => {
+            *opened = Some(stream);
+            Tried::Ok(format!("it speaks {protocol}"))
+        }
+        Err(tried) => tried.or_failed(),
+    }
 }
 
 /// Whether it speaks a protocol: nothing is said in it.

@@ -8,7 +8,7 @@ use libp2p::identity::Keypair;
 use libp2p::swarm::{NetworkBehaviour, StreamUpgradeError, Swarm, SwarmEvent};
 use libp2p::{PeerId, identify};
 use libp2p_stream::Control;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -46,7 +46,8 @@ pub(super) struct Session {
     end: Instant,
     control: Control,
     identified: oneshot::Receiver<Identified>,
-    closed: oneshot::Receiver<String>,
+    /// Why the connection was closed, once it is.
+    closed: watch::Receiver<Option<String>>,
     _driver: AbortOnDropHandle<()>,
 }
 
@@ -61,7 +62,7 @@ impl Session {
     pub(super) fn start(swarm: Swarm<Behaviour>, peer: PeerId, key: Keypair, end: Instant) -> Self {
         let control = swarm.behaviour().streams.new_control();
         let (identified_sender, identified) = oneshot::channel();
-        let (closed_sender, closed) = oneshot::channel();
+        let (closed_sender, closed) = watch::channel(None);
         let driver = tokio::spawn(drive(swarm, identified_sender, closed_sender));
         Self {
             peer,
@@ -86,16 +87,13 @@ impl Session {
         let deadline = self.share(3);
         let channel = protocols::offers(self.control.clone(), peer, CHANNEL);
         self.step("channel", deadline, channel, diagnosis).await;
-        let deadline = self.share(2);
-        let relay = protocols::offers(self.control.clone(), peer, HOP);
         match target.circuit {
-            None => drop(self.step("relay", deadline, relay, diagnosis).await),
-            Some(behind) => {
-                let relay = async { relay.await.or_failed() };
-                if self.step("relay", deadline, relay, diagnosis).await {
-                    self.circuit(behind.peer, diagnosis).await;
-                }
+            None => {
+                let deadline = self.share(1);
+                let relay = protocols::offers(self.control.clone(), peer, HOP);
+                self.step("relay", deadline, relay, diagnosis).await;
             }
+            Some(behind) => self.relay(behind.peer, diagnosis).await,
         }
     }
 
@@ -108,14 +106,14 @@ impl Session {
             biased;
             // The sender lives as long as the connection.
             Ok(identified) = timeout_at(deadline, &mut self.identified) => identified.ok(),
-            reason = &mut self.closed => return self.lost(began, reason.ok(), diagnosis),
+            reason = closed(&mut self.closed) => return self.lost(began, &reason, diagnosis),
             () = tokio::time::sleep_until(deadline) => None,
         };
         let took = began.elapsed();
         if !matches!(identified, Some(Identified::As(_)))
-            && let Ok(reason) = timeout(SOON, &mut self.closed).await
+            && let Ok(reason) = timeout(SOON, closed(&mut self.closed)).await
         {
-            return self.lost(began, reason.ok(), diagnosis);
+            return self.lost(began, &reason, diagnosis);
         }
         let open = "the connection stays open".to_owned();
         diagnosis.add(Step::ok("admission", took, open));
@@ -137,57 +135,53 @@ impl Session {
         true
     }
 
-    fn lost(&self, began: Instant, reason: Option<String>, diagnosis: &mut Diagnosis) -> bool {
-        let (why, advice) = advice::closed(&reason.unwrap_or_default());
+    fn lost(&self, began: Instant, reason: &str, diagnosis: &mut Diagnosis) -> bool {
+        let (why, advice) = advice::closed(reason);
         diagnosis.add(Step::failed("admission", began.elapsed(), why).advise(advice));
         false
     }
 
     /// Connects to the peer behind the relay.
-    async fn circuit(&mut self, behind: Option<PeerId>, diagnosis: &mut Diagnosis) {
-        let Some(behind) = behind else {
-            let detail = "the address names no peer behind the relay";
-            diagnosis.add(Step::skipped("circuit", None, detail.into()));
+    async fn relay(&mut self, behind: Option<PeerId>, diagnosis: &mut Diagnosis) {
+        let mut hop = None;
+        let deadline = self.share(3);
+        let relay = protocols::begin(self.control.clone(), self.peer, HOP, &mut hop);
+        self.step("relay", deadline, relay, diagnosis).await;
+        let (Some(hop), Some(behind)) = (hop, behind) else {
             return;
         };
-        let mut stream = None;
-        let deadline = self.share(2);
-        let connected = circuit::connect(self.control.clone(), self.peer, behind, &mut stream);
-        let connected = protocols::tried(deadline, connected).await;
-        self.add("circuit", connected, diagnosis);
-        if let Some(stream) = stream {
-            let secured = circuit::secure(stream, &self.key, behind);
-            let secured = protocols::tried(self.share(1), secured).await;
-            self.add("target", secured, diagnosis);
+        let mut circuit = None;
+        let connected = circuit::connect(hop, behind, &mut circuit);
+        self.step("circuit", self.share(2), connected, diagnosis)
+            .await;
+        if let Some(stream) = circuit {
+            let key = self.key.clone();
+            let secured = circuit::secure(stream, &key, behind);
+            self.step("target", self.share(1), secured, diagnosis).await;
         }
     }
 
-    /// Adds a step. Returns whether the other side offers what was tried.
+    /// Adds a step.
     async fn step(
         &mut self,
         name: &'static str,
         deadline: Instant,
         work: impl Future<Output = Tried>,
         diagnosis: &mut Diagnosis,
-    ) -> bool {
-        let tried = protocols::tried(deadline, work).await;
-        self.add(name, tried, diagnosis)
-    }
-
-    fn add(
-        &self,
-        name: &'static str,
-        (tried, took): (Tried, Duration),
-        diagnosis: &mut Diagnosis,
-    ) -> bool {
-        let worked = matches!(tried, Tried::Ok(_));
+    ) {
+        let (tried, took) = protocols::tried(deadline, work).await;
         diagnosis.add(match tried {
             Tried::Ok(detail) => Step::ok(name, took, detail),
             Tried::NotOffered(detail) => Step::skipped(name, Some(took), detail),
-            Tried::Failed(detail, None) => Step::failed(name, took, detail),
             Tried::Failed(detail, Some(advice)) => Step::failed(name, took, detail).advise(advice),
+            Tried::Failed(detail, None) => match timeout(SOON, closed(&mut self.closed)).await {
+                Ok(reason) => {
+                    let detail = format!("{detail}; the connection was closed: {reason}");
+                    Step::failed(name, took, detail)
+                }
+                Err(_) => Step::failed(name, took, detail),
+            },
         });
-        worked
     }
 
     /// Until when one of so many steps may take: a peer that leaves one unanswered does not
@@ -198,11 +192,21 @@ impl Session {
     }
 }
 
+/// Waits until the connection is closed. Returns why it was.
+async fn closed(closed: &mut watch::Receiver<Option<String>>) -> String {
+    // An error means that the swarm is gone, and its connections with it.
+    let reason = closed.wait_for(Option::is_some).await;
+    reason
+        .ok()
+        .and_then(|reason| reason.clone())
+        .unwrap_or_default()
+}
+
 /// Runs the swarm until the connection closes.
 async fn drive(
     mut swarm: Swarm<Behaviour>,
     identified: oneshot::Sender<Identified>,
-    closed: oneshot::Sender<String>,
+    closed: watch::Sender<Option<String>>,
 ) {
     let mut identified = Some(identified);
     loop {
@@ -210,7 +214,8 @@ async fn drive(
             SwarmEvent::Behaviour(BehaviourEvent::Identify(event)) => outcome(event),
             SwarmEvent::ConnectionClosed { cause, .. } => {
                 let reason = cause.map(|cause| cause.to_string());
-                let _ = closed.send(shown(&reason.unwrap_or_else(|| "in order".into())));
+                let reason = reason.unwrap_or_else(|| "in order".into());
+                let _ = closed.send(Some(shown(&reason)));
                 return;
             }
             _ => None,

@@ -376,6 +376,8 @@ async fn relay(answer: &'static [u8]) -> String {
                     let _ = stream.write_all(answer).await;
                 }
                 let _ = stream.close().await;
+                // A stream that is dropped before the other side has closed it is reset.
+                let _ = stream.read_to_end(&mut Vec::new()).await;
             });
         }
     });
