@@ -14,12 +14,8 @@ struct Hub {
 
 impl Hub {
     fn start(listen: &str, key: &str) -> Self {
-        Self::start_with(listen, key, &[])
-    }
-
-    fn start_with(listen: &str, key: &str, more: &[&str]) -> Self {
         let args = ["--hub", "--bits", "8", "--listen", listen, "--key", key];
-        let mut running = Running::start(node().args(args).args(more));
+        let mut running = Running::start(node().args(args));
         let line = running.line("listening on ");
         let address = line.trim_start_matches("listening on ").to_owned();
         Self { running, address }
@@ -178,6 +174,7 @@ fn traces_of_a_session_and_of_a_race() {
     let folder = folder();
     let key = folder.path().join("hub.key");
     let collector = Collector::start(Protocol::Http, Manner::Takes);
+    // It is not traced itself, and passes on the traces of its peers.
     let hub = Hub::start("/ip4/127.0.0.1/tcp/0", &key.to_string_lossy());
     let args = [
         "--otlp",

@@ -65,12 +65,13 @@ impl Before<'_> {
         }
     }
 
-    /// The span of its operation, if there is one.
+    /// The span of its operation, if there is one. Else that of the step that caused it: a
+    /// process that is not traced passes on the traces of others.
     pub(super) fn context(&self) -> SpanContext {
-        let operation = self.operation.as_ref();
-        operation.map_or(SpanContext::NONE, |operation| {
-            operation.span().span_context().clone()
-        })
+        match (&self.operation, self.parent) {
+            (Some(operation), _) => operation.span().span_context().clone(),
+            (None, parent) => parent.cloned().unwrap_or(SpanContext::NONE),
+        }
     }
 
     /// Records it in its operation's span, or in one of its own. Returns that span.
