@@ -131,6 +131,10 @@ pub(crate) enum Command {
     WaitReachable {
         reply: oneshot::Sender<()>,
     },
+    /// Closes all listeners. The reply is how many addresses a router maps.
+    Close {
+        reply: oneshot::Sender<usize>,
+    },
     Card {
         reply: oneshot::Sender<Card>,
     },
@@ -381,6 +385,13 @@ impl Handle {
     /// knows.
     pub(crate) async fn wait_reachable(&self) {
         let _ = self.ask(|reply| Command::WaitReachable { reply }).await;
+    }
+
+    /// Closes all listeners, and asks a router to map their ports no longer. Returns how many
+    /// it maps.
+    pub(crate) async fn close(&self) -> usize {
+        let mapped = self.ask(|reply| Command::Close { reply }).await;
+        mapped.unwrap_or_default()
     }
 
     /// Its own addresses, as others may try them; `None` when the peer has stopped.

@@ -15,7 +15,7 @@ use libp2p::gossipsub::IdentTopic;
 use libp2p::multiaddr::Protocol;
 use libp2p::swarm::dial_opts::DialOpts;
 use libp2p::swarm::{self, ConnectionId, Swarm, SwarmEvent};
-use libp2p::{Multiaddr, PeerId, identify, relay};
+use libp2p::{Multiaddr, PeerId, identify, relay, upnp};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::coop::consume_budget;
 
@@ -258,6 +258,13 @@ impl Task {
                 reply,
             } => self.reach(peer, addresses, reply),
             Command::WaitReachable { reply } => self.reaching.wait_reachable(reply),
+            Command::Close { reply } => {
+                let (listeners, mapped) = self.reaching.close();
+                for listener in listeners {
+                    self.swarm.remove_listener(listener);
+                }
+                let _ = reply.send(mapped);
+            }
             Command::Card { reply } => drop(reply.send(self.reaching.card())),
             Command::How { peer, reply } => {
                 let kept = self.swarm.behaviour().one_connection.to(&peer);
@@ -397,7 +404,7 @@ impl Task {
                 address,
             } => {
                 // A Kademlia server is reachable at its listen addresses, and a hub as well.
-                self.reaching.on_listening(&address);
+                self.reaching.on_listening(listener_id, &address);
                 let is_hub = matches!(self.config.reach, Some(reach::Role::Hub(_)));
                 if self.swarm.behaviour().kademlia.is_enabled() || is_hub {
                     self.swarm.add_external_address(address.clone());
@@ -455,6 +462,20 @@ impl Task {
         let punching = reach.and_then(|reach| reach.punching.as_mut());
         let punches = punching.is_some_and(|punching| punching.take(id));
         self.reaching.on_connected(id, endpoint, punches);
+    }
+
+    fn on_reach(&mut self, event: reach::ReachEvent) {
+        match &event {
+            reach::ReachEvent::Mapping(upnp::Event::NewExternalAddr { external_addr, .. }) => {
+                self.reaching.on_mapped(external_addr, true);
+                self.on_observed(external_addr);
+            }
+            reach::ReachEvent::Mapping(upnp::Event::ExpiredExternalAddr {
+                external_addr, ..
+            }) => self.reaching.on_mapped(external_addr, false),
+            _ => {}
+        }
+        reach::log(event);
     }
 
     fn on_observed(&mut self, address: &Multiaddr) {
@@ -533,7 +554,7 @@ impl Task {
             | BehaviourEvent::OneConnection(never)
             | BehaviourEvent::Channel(never)
             | BehaviourEvent::Message(never) => match never {},
-            BehaviourEvent::Reach(event) => reach::log(event),
+            BehaviourEvent::Reach(event) => self.on_reach(event),
             BehaviourEvent::Streams(()) => {}
         }
     }

@@ -51,6 +51,9 @@ pub struct Cli {
     /// PeerId
     #[arg(long, value_name = "ADDR")]
     pub via: Option<Multiaddr>,
+    /// Ask the router to let others in at the ports of --listen, while the node runs (UPnP)
+    #[arg(long, requires = "via")]
+    pub upnp: bool,
     /// Punch no holes: to see what they are good for
     #[arg(long, requires = "via", hide = true)]
     pub no_punching: bool,

@@ -25,7 +25,7 @@ use clap::Parser as _;
 use libp2p::{Multiaddr, PeerId};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -48,6 +48,10 @@ use crate::{Handle, address, logs, stderr};
 /// How long an address that others may reach is waited for. A guess: the system tells of all
 /// of them at once.
 const ADDRESSES: Duration = Duration::from_secs(1);
+
+/// How long a router may take to forget the ports that it maps. A guess: it takes some
+/// milliseconds, and its lease of an hour ends by itself.
+const UNMAPPING: Duration = Duration::from_millis(500);
 
 /// The program, from its command line to its exit status. It is not generic, so
 /// that a binary that calls it compiles in a second.
@@ -140,6 +144,10 @@ async fn run(cli: Cli) -> Result<(), Error> {
     };
     stop.cancel();
     aside.shutdown().await;
+    if node.handle().close().await > 0 {
+        // libp2p does not say when the router has forgotten them.
+        sleep(UNMAPPING).await;
+    }
     drop(node);
     tasks.close();
     tasks.wait().await;

@@ -111,6 +111,7 @@ fn config(cli: &Cli, key: Keypair, role: &Role) -> Config {
         Some(sessions) => Some(reach::Role::Hub(Arc::clone(sessions))),
         None => role.hub.map(|_| reach::Role::Peer {
             punches: !cli.no_punching,
+            maps: cli.upnp,
         }),
     };
     if role.hub.is_some() {

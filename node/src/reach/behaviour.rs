@@ -3,7 +3,7 @@
 
 use libp2p::swarm::NetworkBehaviour;
 use libp2p::swarm::behaviour::toggle::Toggle;
-use libp2p::{PeerId, relay};
+use libp2p::{PeerId, relay, upnp};
 
 use super::punching::Punching;
 use super::{Role, sessions};
@@ -13,6 +13,7 @@ pub(crate) struct Reach {
     relay: Toggle<relay::Behaviour>,
     relay_client: Toggle<relay::client::Behaviour>,
     pub(crate) punching: Toggle<Punching>,
+    mapping: Toggle<upnp::tokio::Behaviour>,
 }
 
 impl Reach {
@@ -26,10 +27,12 @@ impl Reach {
             Role::Hub(sessions) => Some(sessions::relay(local, sessions)),
             Role::Peer { .. } => None,
         };
-        let punches = matches!(role, Role::Peer { punches: true });
+        let punches = matches!(role, Role::Peer { punches: true, .. });
+        let maps = matches!(role, Role::Peer { maps: true, .. });
         Self {
             relay: relay.into(),
             relay_client: client.into(),
+            mapping: maps.then(upnp::tokio::Behaviour::default).into(),
             punching: punches.then(|| Punching::new(local)).into(),
         }
     }
@@ -38,6 +41,15 @@ impl Reach {
 /// Notes what libp2p reports. Nothing depends on it.
 pub(crate) fn log(event: ReachEvent) {
     match event {
+        ReachEvent::Mapping(event) => match event {
+            upnp::Event::GatewayNotFound => {
+                tracing::warn!("no router answers over UPnP: its ports are not mapped");
+            }
+            upnp::Event::NonRoutableGateway => {
+                tracing::warn!("the router has no public address: mapped ports are of no use");
+            }
+            event => tracing::debug!(?event, "mapping"),
+        },
         ReachEvent::Punching(event) => tracing::debug!(?event, "punching"),
         ReachEvent::Relay(event) => tracing::debug!(?event, "relay"),
         ReachEvent::RelayClient(event) => tracing::debug!(?event, "relay"),

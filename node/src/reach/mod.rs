@@ -30,7 +30,7 @@ mod tests;
 
 use std::sync::Arc;
 
-pub(crate) use behaviour::{Reach, log};
+pub(crate) use behaviour::{Reach, ReachEvent, log};
 use card::Addresses;
 pub use card::Card;
 pub(crate) use how::is_dialler;
@@ -47,5 +47,7 @@ pub enum Role {
     Peer {
         /// Whether it punches holes.
         punches: bool,
+        /// Whether it asks its router to map its ports (UPnP).
+        maps: bool,
     },
 }

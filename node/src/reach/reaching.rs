@@ -1,8 +1,9 @@
 //! What a peer's task knows of its addresses, and of how its connections came about.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use libp2p::PeerId;
+use libp2p::core::transport::ListenerId;
 use libp2p::core::{ConnectedPoint, Multiaddr};
 use libp2p::swarm::ConnectionId;
 use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
@@ -20,6 +21,9 @@ pub(crate) struct Reaching {
     addresses: Addresses,
     how: HashMap<ConnectionId, How>,
     dials: HashMap<ConnectionId, oneshot::Sender<Reached>>,
+    listeners: HashSet<ListenerId>,
+    /// The addresses that a router maps.
+    mapped: HashSet<Multiaddr>,
     /// Who waits for an address that others may reach.
     waiting: Vec<oneshot::Sender<()>>,
 }
@@ -29,7 +33,8 @@ impl Reaching {
         self.addresses.card()
     }
 
-    pub(crate) fn on_listening(&mut self, address: &Multiaddr) {
+    pub(crate) fn on_listening(&mut self, listener: ListenerId, address: &Multiaddr) {
+        self.listeners.insert(listener);
         self.addresses.on_listening(address);
         if !self.addresses.card().0.is_empty() {
             self.waiting.clear();
@@ -51,6 +56,20 @@ impl Reaching {
     /// Returns whether the address is new.
     pub(crate) fn on_observed(&mut self, address: &Multiaddr) -> bool {
         self.addresses.on_observed(address)
+    }
+
+    /// A router maps that address, or does not any more.
+    pub(crate) fn on_mapped(&mut self, address: &Multiaddr, mapped: bool) {
+        match mapped {
+            true => self.mapped.insert(address.clone()),
+            false => self.mapped.remove(address),
+        };
+    }
+
+    /// The listeners, to be closed: only then a router forgets what it maps. Returns how many
+    /// addresses it maps as well.
+    pub(crate) fn close(&mut self) -> (Vec<ListenerId>, usize) {
+        (self.listeners.drain().collect(), self.mapped.len())
     }
 
     /// The dial of these addresses, from a port of its own, whether or not there is a

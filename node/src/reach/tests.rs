@@ -38,7 +38,11 @@ impl Network {
 
     /// A peer that is connected with the hub, and has a session.
     async fn member(&self) -> Peer {
-        let (peer, _) = peer(Role::Peer { punches: false }).await;
+        let (peer, _) = peer(Role::Peer {
+            punches: false,
+            maps: false,
+        })
+        .await;
         let hub = peer.handle.dial(self.address.clone()).await;
         assert_eq!(hub.expect("it listens"), self.hub.handle.peer_id());
         self.sessions.begin(peer.handle.peer_id());

@@ -31,7 +31,8 @@ pub struct Nat {
     pub matrix: Vec<Kind>,
     /// Networks beside the matrix: double (a cone behind a cone), hairpin (both behind the
     /// same router), firewall (IPv6 without NAT, behind routers that admit answers alone),
-    /// restart (the dialler's router forgets its connections)
+    /// restart (the dialler's router forgets its connections), upnp (the listener's router
+    /// maps its port)
     #[arg(long, value_name = "NETWORK,...", value_delimiter = ',')]
     pub also: Vec<Special>,
     /// What carries the connections: tcp, quic, or both

@@ -51,6 +51,8 @@ pub enum Special {
     Firewall,
     /// Two cones; the dialler's router restarts once both have registered.
     Restart,
+    /// A symmetric NAT dials a cone whose router maps ports over UPnP.
+    Upnp,
 }
 
 /// Who dials whom.

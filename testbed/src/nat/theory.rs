@@ -20,6 +20,8 @@ pub fn expected(cell: Cell, punching: bool) -> How {
         Scene::Special(Special::Hairpin) => How::Direct,
         // A cone that changes no address.
         Scene::Special(Special::Firewall) => How::Punched,
+        // Its router lets others in at the mapped port.
+        Scene::Special(Special::Upnp) => How::Direct,
         // A cone that keeps ports gives the same again.
         Scene::Special(Special::Restart) => How::Punched,
     };

@@ -13,6 +13,7 @@ use super::layout::Layout;
 use super::passage::{self, Passage};
 use super::probe;
 use super::program::Peer;
+use super::upnp::Gateway;
 use crate::nat::{Attempt, Carrier, Cell, Plan, Run, Scene, Special};
 
 /// The ports of the hub and of the peers.
@@ -63,6 +64,10 @@ async fn within(
     if plan.verify {
         return Ok(Attempt::Verified);
     }
+    let gateway = match (cell.scene, &layout.listener.router) {
+        (Scene::Special(Special::Upnp), Some(router)) => Some(Gateway::start(router).await?),
+        _ => None,
+    };
     let before = layout.to_hub.get();
     let mut hub = Peer::start("the hub", &layout.hub, &hub_args(plan, layout.family))?;
     let via = listening(&mut hub, cell.carrier).await?;
@@ -78,10 +83,31 @@ async fn within(
         .line("its answer", ANSWERS, |line| line.contains("\"ok\""))
         .await;
     *relay_bytes = layout.to_hub.get() - before;
-    if spans.is_some() {
+    let was_mapped = match &gateway {
+        Some(gateway) => gateway.maps().await?,
+        None => false,
+    };
+    if spans.is_some() || gateway.is_some() {
         tokio::join!(dialler.peer.end(ENDS), listener.peer.end(ENDS));
     }
-    Ok(Attempt::of_answer(&answer?))
+    let unmapped = match gateway {
+        Some(gateway) => mapping_error(was_mapped, gateway.maps().await?),
+        None => None,
+    };
+    Ok(match unmapped {
+        Some(error) => Attempt::Failed { error },
+        None => Attempt::of_answer(&answer?),
+    })
+}
+
+/// What is wrong with a router that has mapped a port while the peer ran, and after its end.
+fn mapping_error(while_it_ran: bool, afterwards: bool) -> Option<String> {
+    let error = match (while_it_ran, afterwards) {
+        (true, false) => return None,
+        (false, _) => "the router has mapped no port",
+        (true, true) => "the router maps the port although the peer has ended",
+    };
+    Some(error.to_owned())
 }
 
 /// Which of the NATs is not what it should be.
@@ -143,6 +169,9 @@ async fn start(
         "--name".to_owned(),
         name.trim_start_matches("the ").to_owned(),
     ];
+    if cell.scene == Scene::Special(Special::Upnp) {
+        args.push("--upnp".to_owned());
+    }
     if !plan.punching {
         args.push("--no-punching".to_owned());
     }

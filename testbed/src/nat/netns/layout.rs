@@ -122,7 +122,9 @@ fn family(scene: Scene) -> Family {
     match scene {
         Scene::Special(Special::Firewall) => Family::V6,
         Scene::Pair { .. }
-        | Scene::Special(Special::Double | Special::Hairpin | Special::Restart) => Family::V4,
+        | Scene::Special(Special::Double | Special::Hairpin | Special::Restart | Special::Upnp) => {
+            Family::V4
+        }
     }
 }
 
@@ -138,6 +140,10 @@ async fn hosts(builder: &mut Builder, scene: Scene) -> Result<Hosts, Error> {
             builder.host(1, Kind::Cone).await?,
             builder.host(2, Kind::Cone).await?,
         ),
+        Scene::Special(Special::Upnp) => {
+            let listener = builder.host(2, Kind::Cone).await?;
+            (builder.host(1, Kind::Symmetric).await?, listener)
+        }
         Scene::Special(Special::Double) => {
             (builder.double().await?, builder.host(2, Kind::Cone).await?)
         }

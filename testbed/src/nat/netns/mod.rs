@@ -14,6 +14,7 @@ mod program;
 mod router;
 mod space;
 mod switch;
+mod upnp;
 
 use std::path::Path;
 
