@@ -45,6 +45,9 @@ use crate::gossip::Watch;
 use crate::metrics::{self, Metrics, SpanMetrics};
 use crate::{Handle, address, logs, stderr};
 
+/// The name of the program. `testbed` is that program as well where this is its first word.
+pub const NAME: &str = "testbed-node";
+
 /// How long an address that others may reach is waited for. A guess: the system tells of all
 /// of them at once.
 const ADDRESSES: Duration = Duration::from_secs(1);

@@ -30,6 +30,7 @@ mod lateness;
 mod limits;
 mod outbox;
 mod sending;
+mod strangers;
 #[cfg(test)]
 mod tests;
 mod timers;
@@ -279,18 +280,6 @@ impl<A: Algorithm> Driver<A> {
     /// Changes the injected faults of the process.
     pub fn change_faults(&self, change: impl FnOnce(&mut FaultState)) {
         self.faults.send_modify(change);
-    }
-
-    /// The number of the process on that peer, which may be a stranger.
-    ///
-    /// # Errors
-    /// [`Stopped`].
-    pub(crate) async fn number(&self, peer: PeerId) -> Result<NodeId, Stopped> {
-        let (reply, number) = oneshot::channel();
-        let order = Order::Number(peer, reply);
-        let sent = self.orders.send(order).await;
-        sent.map_err(|_| Stopped(self.id))?;
-        number.await.map_err(|_| Stopped(self.id))
     }
 
     /// Closes the channel to `to` once all queued messages are sent. `to` then closes

@@ -48,14 +48,12 @@ use values::Memory;
 pub fn main() -> ExitCode {
     let mut args = std::env::args_os();
     match args.nth(1) {
-        Some(first) if first == NODE => node::daemon::main_with(std::iter::once(first).chain(args)),
+        Some(first) if first == node::daemon::NAME => {
+            node::daemon::main_with(std::iter::once(first).chain(args))
+        }
         _ => commands::exit(run()),
     }
 }
-
-/// Started with this word, `testbed` is the program of that name: `testbed nat` has one program
-/// to start.
-pub(crate) const NODE: &str = "testbed-node";
 
 fn run() -> Result<ExitCode, Error> {
     let cli: Cli = parse()?;

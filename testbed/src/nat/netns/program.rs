@@ -15,7 +15,7 @@ use super::space::Space;
 /// The program of the peers, and its first arguments: this one, as `testbed-node`.
 fn program() -> Result<(PathBuf, &'static str), Error> {
     let here = std::env::current_exe().map_err(Error::system("the path of this program"))?;
-    Ok((here, crate::cli::NODE))
+    Ok((here, node::daemon::NAME))
 }
 
 /// A peer that runs. It is killed when it is dropped.
