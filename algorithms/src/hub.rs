@@ -28,15 +28,26 @@
 //! What it needs: a channel between the hub and each peer, whose sender is known. It may
 //! lose and reorder messages: peers ask again, so what is passed on may arrive twice.
 //!
-//! Cost: six messages and 2^bits hashes a session; two messages a question; and for what is
-//! passed on one more, and another two if it is answered.
+//! There may be several hubs, each with peers, a key and rations of its own. All have the same
+//! list of them. A peer registers at the hub whose place is the nearest to its own, so all can
+//! compute where to ask for it. When that hub does not answer, the peer goes on to the next
+//! nearest, and pays there. What is for a peer of another hub is *handed over*: the sender's
+//! hub takes it out of the sender's bucket, and asks the other hubs, those that are nearest to
+//! the receiver first. None of them buffers anything for a hub that is gone: there is a deadline.
 //!
-//! What they say to each other is in this file. The hub is in `hub/server.rs` and
-//! `hub/relay.rs`, a peer is in `hub/node.rs`, and what both compute is in `hub/proof.rs`.
+//! Cost: six messages and 2^bits hashes a session; two messages a question; and for what is
+//! passed on one more, and another two if it is answered. Two more for each hub that is asked.
+//!
+//! What they say to each other is in this file. A hub is in `hub/server.rs` and
+//! `hub/relay.rs`, what hubs do for each other is in `hub/handing.rs`, a peer is in
+//! `hub/node.rs` and `hub/moving.rs`, and what all compute is in `hub/proof.rs`.
 
 mod flawed;
+mod handing;
 mod interface;
+mod moving;
 mod node;
+mod process;
 mod proof;
 mod registry;
 mod relay;
@@ -44,11 +55,13 @@ mod server;
 
 use proto::Bytes;
 
-use crate::{Algorithm, Describe, NodeId, Out};
+use crate::Describe;
 
 pub use flawed::{Flaw, Flawed};
-pub use interface::{Code, Command, Output, Parcel, Session, Timer};
+pub use handing::{Handing, Kind, Look, Seen};
+pub use interface::{Code, Command, Known, Output, Parcel, Session, Timer};
 pub use node::Node;
+pub use process::Hub;
 pub use proof::{Puzzle, place};
 pub use registry::Registry;
 pub use server::{Server, Terms};
@@ -56,8 +69,8 @@ pub use server::{Server, Terms};
 /// The version of these messages.
 pub const VERSION: u64 = 1;
 
-/// The messages between a hub and a peer. Processes are named as [`Out::name`] has them, which
-/// is the same name everywhere. Tags below 16 are those of PING and PONG, so that one channel
+/// The messages between a hub and a peer, and between hubs. Processes are named as
+/// [`Out::name`](crate::Out::name) has them, which is the same name everywhere. Tags below 16 are those of PING and PONG, so that one channel
 /// carries both.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, crate::Message, Describe)]
 pub enum Message {
@@ -206,57 +219,29 @@ pub enum Message {
         #[message(tag = 2)]
         code: Code,
     },
-}
-
-/// A process: the hub, or a peer.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Describe)]
-pub enum Hub {
-    /// The hub.
-    Server(#[describe(flatten)] Server),
-    /// A peer of it.
-    Node(#[describe(flatten)] Node),
-}
-
-impl Algorithm for Hub {
-    type Message = Message;
-    type Timer = Timer;
-    type Command = Command;
-    type Output = Output;
-
-    fn on_start(&mut self, out: &mut Out<Self>) {
-        if let Self::Server(server) = self {
-            server.begin(out);
-        }
-    }
-
-    /// A peer registers by itself, since it does not know whether it was.
-    fn on_restart(&mut self, out: &mut Out<Self>) {
-        match self {
-            Self::Server(server) => server.begin(out),
-            Self::Node(node) => node.enrol(out),
-        }
-    }
-
-    fn on_command(&mut self, command: Command, out: &mut Out<Self>) {
-        match self {
-            Self::Server(_) => {}
-            Self::Node(node) => node.on_command(command, out),
-        }
-    }
-
-    fn on_message(&mut self, from: NodeId, message: Message, out: &mut Out<Self>) {
-        match self {
-            Self::Server(server) => server.on_message(from, message, out),
-            Self::Node(node) => node.on_message(from, message, out),
-        }
-    }
-
-    fn on_timer(&mut self, timer: Timer, out: &mut Out<Self>) {
-        match self {
-            Self::Server(server) => server.on_timer(timer, out),
-            Self::Node(node) => node.on_timer(timer, out),
-        }
-    }
+    /// Another hub is to pass on what a peer of this one has paid for.
+    #[message(tag = 38, request)]
+    HandOver(#[describe(flatten)] Handing),
+    /// It has.
+    #[message(tag = 39, reply)]
+    HandedOver {
+        /// The number of the hub's question.
+        #[message(tag = 1)]
+        number: u64,
+    },
+    /// The receiver is not registered there.
+    #[message(tag = 40, reply)]
+    NotHere {
+        /// The number of the hub's question.
+        #[message(tag = 1)]
+        number: u64,
+    },
+    /// The hub looks for peers of another hub.
+    #[message(tag = 41, request)]
+    Look(#[describe(flatten)] Look),
+    /// They are these.
+    #[message(tag = 42, reply)]
+    Seen(#[describe(flatten)] Seen),
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A hub and its peers with a mistake in them, for judges to find and for readers to see what
 //! a rule is there for.
 
-use super::{Code, Command, Hub, Message, Node, Output, Server, Session, Timer};
+use super::{Code, Command, Handing, Hub, Kind, Message, Node, Output, Server, Session, Timer};
 use crate::{Algorithm, Describe, Effect, Input, NodeId, Out};
 
 /// A mistake. Peers take advantage of it where they can.
@@ -31,6 +31,16 @@ pub enum Flaw {
     ForwardToTheUnregistered,
     /// A peer does not ask again after the hub has restarted.
     QuestionsForgotten,
+    /// A peer registers at the hub that is the furthest.
+    RegisteredAnywhere,
+    /// A peer goes on trying at a hub that does not answer.
+    DeadHubKept,
+    /// What is handed over to another hub is not taken out of the bucket.
+    HandedOverForNothing,
+    /// A hub passes on what anybody hands over.
+    HubsUnchecked,
+    /// A hub asks one other hub for the receiver, and no more.
+    OneHubAsked,
 }
 
 /// A process with that mistake.
@@ -108,22 +118,38 @@ impl Algorithm for Flawed {
     }
 
     fn on_command(&mut self, command: Command, out: &mut Out<Self>) {
-        if let (Hub::Node(node), Flaw::RegisterBeforeProof) = (&mut self.hub, self.flaw) {
-            let seal = proto::Bytes::from_static(b"made up");
-            node.session.get_or_insert(Session { epoch: 1, seal });
+        match (&mut self.hub, self.flaw) {
+            (Hub::Node(node), Flaw::RegisterBeforeProof) => {
+                let seal = proto::Bytes::from_static(b"made up");
+                let session = node.hubs.session();
+                session.get_or_insert(Session { epoch: 1, seal });
+            }
+            (Hub::Node(node), Flaw::RegisteredAnywhere) if command == Command::Join => {
+                node.hubs.go_to_the_furthest();
+            }
+            _ => {}
         }
         self.step(Input::Command(command), out);
     }
 
     fn on_timer(&mut self, timer: Timer, out: &mut Out<Self>) {
+        if let (Hub::Node(node), Flaw::DeadHubKept) = (&mut self.hub, self.flaw) {
+            // As if it was there.
+            node.hubs.heard();
+        }
         self.step(Input::Timer(timer), out);
     }
 
     fn on_message(&mut self, from: NodeId, mut message: Message, out: &mut Out<Self>) {
-        let mut reconnects = None;
+        let (mut adds, mut paid, mut others) = (None, None, 0);
         match &mut self.hub {
-            Hub::Server(server) => before(self.flaw, server, &out.name(from), &mut message),
-            Hub::Node(node) => reconnects = take_advantage(self.flaw, node, &mut message),
+            Hub::Server(server) => {
+                let name = out.name(from);
+                paid = Some((server.asked, server.spent.get(&*name).copied()));
+                others = server.others.len();
+                before(self.flaw, server, (from, &name), &mut message);
+            }
+            Hub::Node(node) => adds = take_advantage(self.flaw, node, &mut message),
         }
         let to = match &message {
             Message::Forward(parcel) => Some(parcel.peer.clone()),
@@ -131,16 +157,29 @@ impl Algorithm for Flawed {
         };
         self.step(Input::Message { from, message }, out);
         if let Hub::Server(server) = &mut self.hub {
-            after(self.flaw, server, &out.name(from), to.as_deref());
+            let name = out.name(from);
+            server.others.truncate(others);
+            after(self.flaw, server, &name, to.as_deref());
+            if let (Flaw::HandedOverForNothing, Some((asked, spent))) = (self.flaw, paid)
+                && server.asked > asked
+            {
+                server.spent.remove(&*name);
+                server.spent.extend(spent.map(|spent| (name.into(), spent)));
+            }
         }
-        if let Some(session) = reconnects {
-            out.send(from, Message::Register { session });
+        if let Some(message) = adds {
+            out.send(from, message);
         }
     }
 }
 
 /// Changes a message, or the state of the hub before it is handled.
-fn before(flaw: Flaw, server: &mut Server, from: &str, message: &mut Message) {
+fn before(
+    flaw: Flaw,
+    server: &mut Server,
+    (node, from): (NodeId, &str),
+    message: &mut Message,
+) {
     match (flaw, message) {
         (Flaw::ProofBoundToNothing, Message::Proof { epoch, bits, .. }) => {
             (server.terms.bits, *bits) = (0, 0);
@@ -175,6 +214,12 @@ fn before(flaw: Flaw, server: &mut Server, from: &str, message: &mut Message) {
             }
             server.accepted.insert(ALL.to_owned(), 0);
         }
+        (Flaw::HubsUnchecked, Message::HandOver(_)) => server.others.push((node, from.to_owned())),
+        (Flaw::OneHubAsked, Message::NotHere { number }) => {
+            if let Some(errand) = server.errands.get_mut(number) {
+                errand.forget_the_rest();
+            }
+        }
         _ => {}
     }
 }
@@ -195,14 +240,14 @@ fn after(flaw: Flaw, server: &mut Server, from: &str, to: Option<&str>) {
     }
 }
 
-/// Changes what a peer sees. Returns the session with which it registers again.
-fn take_advantage(flaw: Flaw, node: &mut Node, message: &mut Message) -> Option<Session> {
+/// Changes what a peer sees. Returns what it sends in addition.
+fn take_advantage(flaw: Flaw, node: &mut Node, message: &mut Message) -> Option<Message> {
     match (flaw, message) {
         (Flaw::ProofBoundToNothing, Message::Challenge { bits, .. }) => *bits = 0,
         (Flaw::QuestionsForgotten, Message::Registered) => node.open.clear(),
         // It hears nothing, and goes through it all again, in the same epoch.
         (Flaw::ReplayAccepted, pong @ Message::Pong) => {
-            node.session = None;
+            *node.hubs.session() = None;
             *pong = Message::Registered;
         }
         (
@@ -211,7 +256,21 @@ fn take_advantage(flaw: Flaw, node: &mut Node, message: &mut Message) -> Option<
                 code: Code::Ration { .. },
                 ..
             },
-        ) => return node.session.clone(),
+        ) => {
+            let session = node.hubs.session().clone();
+            return session.map(|session| Message::Register { session });
+        }
+        // It sends itself what nobody has paid for.
+        (Flaw::HubsUnchecked, Message::Registered) => {
+            return Some(Message::HandOver(Handing {
+                number: 1,
+                kind: Kind::Forward,
+                from: node.me.clone(),
+                to: node.me.clone(),
+                question: 1,
+                data: proto::Bytes::from_static(b"free"),
+            }));
+        }
         _ => {}
     }
     None

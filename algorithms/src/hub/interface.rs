@@ -5,7 +5,10 @@ use std::time::Duration;
 use proto::Bytes;
 
 use super::{Message, proof};
-use crate::Describe;
+use crate::{Describe, NodeId};
+
+/// A hub of the list that all have: its process and its name.
+pub type Known = (NodeId, String);
 
 /// A session. Its seal is a keyed hash, which only the hub can compute.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, crate::Message, Describe)]
@@ -56,7 +59,7 @@ pub enum Code {
     /// The peer is not registered.
     #[message(tag = 4)]
     Unregistered,
-    /// The receiver is not registered, or is the sender itself.
+    /// The receiver is registered at no hub, or is the sender itself.
     #[message(tag = 5)]
     UnknownReceiver,
     /// The message is too large.
@@ -69,6 +72,12 @@ pub enum Code {
         #[message(tag = 1)]
         wait: Duration,
     },
+    /// As much is handed over for the peer already as may be at once.
+    #[message(tag = 8)]
+    Busy,
+    /// The receiver is registered at no hub that has answered, and one has not.
+    #[message(tag = 9)]
+    Silent,
 }
 
 /// The commands of a peer.
@@ -177,6 +186,8 @@ pub enum Timer {
     Epoch,
     /// The hub's: rations grow.
     Tick,
+    /// The hub's: another hub has not answered that question in time.
+    Overdue(u64),
 }
 
 impl Message {

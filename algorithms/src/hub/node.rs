@@ -1,11 +1,12 @@
-//! A peer of the hub.
+//! A peer.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use proto::Bytes;
 
-use super::{Code, Command, Hub, Message, Output, Parcel, Puzzle, Session, Timer};
+use super::moving::Hubs;
+use super::{Code, Command, Hub, Known, Message, Output, Parcel, Puzzle, Timer};
 use crate::{Describe, NodeId, Out};
 
 /// How many numbers a peer tries in one step. A guess: a millisecond of work, between which
@@ -25,11 +26,10 @@ const MOST_TRIES: u32 = 2;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Describe)]
 pub struct Node {
     #[describe(skip)]
-    me: String,
+    pub(super) me: String,
+    /// The hubs, and its sessions with them.
     #[describe(skip)]
-    hub: NodeId,
-    #[describe(skip)]
-    hub_name: String,
+    pub(super) hubs: Hubs,
     /// The version that it speaks.
     #[describe(skip)]
     version: u64,
@@ -40,9 +40,6 @@ pub struct Node {
     #[describe(skip)]
     alive: Option<Duration>,
     phase: Phase,
-    /// What it registers with.
-    #[describe(skip)]
-    pub(super) session: Option<Session>,
     /// Whether it has not yet said that it joined.
     #[describe(skip)]
     joins: bool,
@@ -87,22 +84,15 @@ enum Phase {
 }
 
 impl Node {
-    /// A peer of that name, and of the hub that is that process and has that name.
-    pub fn new(
-        me: String,
-        (hub, hub_name): (NodeId, String),
-        version: u64,
-        alive: Option<Duration>,
-    ) -> Self {
+    /// A peer of that name, which knows these hubs: at least one.
+    pub fn new(me: String, hubs: Vec<Known>, version: u64, alive: Option<Duration>) -> Self {
         Self {
+            hubs: Hubs::new(hubs, &me),
             me,
-            hub,
-            hub_name,
             version,
             needs: None,
             alive,
             phase: Phase::Outside,
-            session: None,
             joins: false,
             hears: false,
             tries: 0,
@@ -137,7 +127,7 @@ impl Node {
             Command::Reverse(to, data) => Message::Reverse { number, to, data },
         };
         if self.phase == Phase::Inside {
-            out.send(self.hub, question.clone());
+            out.send(self.hubs.current(), question.clone());
         }
         self.open.insert(number, question);
     }
@@ -183,7 +173,7 @@ impl Node {
 
     /// With its session, if it has one.
     fn begin(&mut self, out: &mut Out<Hub>) {
-        let (phase, message) = match self.session.clone() {
+        let (phase, message) = match self.hubs.session().clone() {
             Some(session) => (Phase::Registering, Message::Register { session }),
             None => (
                 Phase::Asking,
@@ -193,7 +183,13 @@ impl Node {
             ),
         };
         self.phase = phase;
-        out.send(self.hub, message);
+        self.attempt(message, out);
+    }
+
+    /// Sends the hub what it has to answer if it is there.
+    fn attempt(&mut self, message: Message, out: &mut Out<Hub>) {
+        self.hubs.tried();
+        out.send(self.hubs.current(), message);
     }
 
     pub(super) fn on_timer(&mut self, timer: Timer, out: &mut Out<Hub>) {
@@ -205,7 +201,7 @@ impl Node {
                     out.output(Output::Late { number });
                 }
             }
-            Timer::Expire(_) | Timer::Epoch | Timer::Tick => {}
+            Timer::Expire(_) | Timer::Epoch | Timer::Tick | Timer::Overdue(_) => {}
         }
     }
 
@@ -217,12 +213,15 @@ impl Node {
             Phase::Solving { .. } => {}
             Phase::Inside if self.hears => {
                 self.hears = false;
-                out.send(self.hub, Message::Ping);
+                self.attempt(Message::Ping, out);
                 self.ask_again(out);
             }
             // A hub that has much to do does not get more to do from those who wait.
             Phase::Asking | Phase::Proving | Phase::Registering | Phase::Inside => {
-                self.tries = (self.tries + 1).min(MOST_TRIES);
+                self.tries = match self.hubs.go_on() {
+                    true => 0,
+                    false => (self.tries + 1).min(MOST_TRIES),
+                };
                 self.begin(out);
             }
         }
@@ -232,7 +231,7 @@ impl Node {
     /// What was asked a whole time ago may be lost.
     fn ask_again(&mut self, out: &mut Out<Hub>) {
         for question in self.open.range(..=self.asked_before) {
-            out.send(self.hub, question.1.clone());
+            out.send(self.hubs.current(), question.1.clone());
         }
         self.asked_before = self.questions;
     }
@@ -255,19 +254,26 @@ impl Node {
             nonce: found,
         };
         self.phase = Phase::Proving;
-        out.send(self.hub, proof);
+        self.attempt(proof, out);
     }
 
+    /// A hub that the peer has left may still have something for it.
     pub(super) fn on_message(&mut self, from: NodeId, message: Message, out: &mut Out<Hub>) {
-        if from != self.hub {
-            return;
+        if from == self.hubs.current() {
+            self.hubs.heard();
+            self.on_session(message, out);
+        } else if self.hubs.include(from) {
+            self.on_answer(message, out);
         }
+    }
+
+    /// A message of the hub that it registers at.
+    fn on_session(&mut self, message: Message, out: &mut Out<Hub>) {
         match (message, &self.phase) {
             (Message::Challenge { epoch, bits, seed }, Phase::Asking) if bits <= MOST_BITS => {
-                let (node, hub) = (self.me.clone(), self.hub_name.clone());
                 let puzzle = Puzzle {
-                    node,
-                    hub,
+                    node: self.me.clone(),
+                    hub: self.hubs.name().to_owned(),
                     epoch,
                     bits,
                     seed,
@@ -276,32 +282,48 @@ impl Node {
                 out.set_timer(Timer::Solve, Duration::ZERO);
             }
             (Message::Accepted { session }, Phase::Proving) => {
-                self.session = Some(session);
+                *self.hubs.session() = Some(session);
                 self.begin(out);
             }
             (Message::Registered, Phase::Registering) => self.enter(out),
             (Message::Pong, _) => self.hears = true,
-            (Message::Neighbours { number, nodes }, _) => {
+            (Message::Refused { number: 0, code }, _) => self.on_refused(code, out),
+            (Message::Refused { code, .. }, Phase::Inside) if code == Code::Unregistered => {
+                self.begin(out);
+            }
+            (message, _) => self.on_answer(message, out),
+        }
+    }
+
+    /// What a hub has for it, or answers to its questions.
+    fn on_answer(&mut self, message: Message, out: &mut Out<Hub>) {
+        match message {
+            Message::Neighbours { number, nodes } => {
                 self.end(number, Output::Found { number, nodes }, out);
             }
-            (Message::Forwarded { number }, _) => self.end(number, Output::Sent { number }, out),
-            (Message::Answered(parcel), _) if self.has_called(&parcel) => {
+            Message::Forwarded { number } => self.end(number, Output::Sent { number }, out),
+            Message::Answered(parcel) if self.has_called(&parcel) => {
                 let Parcel { number, data, .. } = parcel;
                 self.end(number, Output::Answered { number, data }, out);
             }
-            (Message::Reversed { number }, _) => self.end(number, Output::Reversed { number }, out),
-            (Message::Called(parcel), Phase::Inside) => {
+            Message::Reversed { number } => self.end(number, Output::Reversed { number }, out),
+            Message::Called(parcel) if self.phase == Phase::Inside => {
                 let data = self.answer.clone().unwrap_or(parcel.data);
-                out.send(self.hub, Message::Answer(Parcel { data, ..parcel }));
+                out.send(
+                    self.hubs.current(),
+                    Message::Answer(Parcel { data, ..parcel }),
+                );
             }
-            (Message::Relayed(parcel), _) => {
+            Message::Relayed(parcel) => {
                 let (node, data) = (parcel.peer, parcel.data);
                 out.output(Output::Received { node, data });
             }
-            (Message::DialBack { from: node, data }, _) => {
+            Message::DialBack { from: node, data } => {
                 out.output(Output::DialBack { node, data });
             }
-            (Message::Refused { number, code }, _) => self.on_refused(number, code, out),
+            Message::Refused { number, code } if code != Code::Unregistered => {
+                self.end(number, Output::Refused { number, code }, out);
+            }
             _ => {}
         }
     }
@@ -316,6 +338,7 @@ impl Node {
         self.phase = Phase::Inside;
         self.hears = true;
         self.tries = 0;
+        self.hubs.entered();
         if let Some(alive) = self.alive {
             out.set_timer(Timer::Alive, alive);
         }
@@ -323,7 +346,7 @@ impl Node {
             out.output(Output::Joined);
         }
         for question in self.open.values() {
-            out.send(self.hub, question.clone());
+            out.send(self.hubs.current(), question.clone());
         }
     }
 
@@ -337,12 +360,10 @@ impl Node {
         }
     }
 
-    fn on_refused(&mut self, number: u64, code: Code, out: &mut Out<Hub>) {
+    /// The session was refused, or an answer that the peer gave: that has no number of its own,
+    /// and ends no question.
+    fn on_refused(&mut self, code: Code, out: &mut Out<Hub>) {
         match (code, &self.phase) {
-            // An answer that the peer gave has no number of its own, and ends no question.
-            (Code::UnknownReceiver | Code::Large | Code::Ration { .. }, _) => {
-                self.end(number, Output::Refused { number, code }, out);
-            }
             (Code::Version { needs }, Phase::Asking) => {
                 self.phase = Phase::Outside;
                 self.needs = Some(needs);
@@ -355,7 +376,7 @@ impl Node {
                 }
             }
             (Code::Proof, Phase::Proving) | (Code::Session, Phase::Registering) => {
-                self.session = None;
+                *self.hubs.session() = None;
                 self.begin(out);
             }
             // The hub has restarted, or the session has ended.

@@ -4,6 +4,8 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use proto::Bytes;
 use sha2::{Digest as _, Sha256};
 
+use super::Known;
+
 /// The length of a seal in bytes: 128 bits cannot be guessed.
 const SEAL: usize = 16;
 
@@ -71,6 +73,11 @@ pub fn place(name: &str) -> u64 {
     let hash = Sha256::digest(name);
     let first = hash.first_chunk().expect("32 bytes");
     u64::from_be_bytes(*first)
+}
+
+/// Sorts hubs by the distance of their places to the target, the nearest first.
+pub(super) fn sort_by_distance(hubs: &mut [Known], target: u64) {
+    hubs.sort_by_cached_key(|(_, name)| place(name) ^ target);
 }
 
 /// A place as a text: numbers of spans have one bit less.

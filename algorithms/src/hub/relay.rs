@@ -1,61 +1,75 @@
-//! What the hub does for those who are registered.
-
-use proto::Bytes;
+//! What a hub does for those who are registered.
 
 use super::server::Peer;
-use super::{Code, Hub, Message, Parcel, Server, Timer};
+use super::{Code, Handing, Hub, Kind, Message, Parcel, Server, Timer};
 use crate::{NodeId, Out};
 
 impl Server {
-    /// Those who are nearest to the target, the nearest first.
+    /// Those who are nearest to the target, the nearest first: of the own peers, and of those
+    /// of the hub that is the nearest to it.
     pub(super) fn find(
-        &self,
+        &mut self,
         from: Peer<'_>,
         number: u64,
         target: u64,
         out: &mut Out<Hub>,
     ) -> Result<(), Code> {
         self.require(from)?;
-        let nodes = self.registered.nearest(target, self.terms.nearest);
-        out.send(from.node, Message::Neighbours { number, nodes });
+        if !self.look(from, number, target, out) {
+            let nodes = self.registered.nearest(target, self.terms.nearest);
+            out.send(from.node, Message::Neighbours { number, nodes });
+        }
         Ok(())
     }
 
-    pub(super) fn reverse(
-        &mut self,
-        from: Peer<'_>,
-        (number, to, data): (u64, &str, Bytes),
-        out: &mut Out<Hub>,
-    ) -> Result<(), Code> {
-        let to = self.receiver(from, to)?;
-        self.spend(from, data.len() as u64, out)?;
-        let name = from.name.to_owned();
-        out.send(to, Message::DialBack { from: name, data });
-        out.send(from.node, Message::Reversed { number });
-        Ok(())
-    }
-
-    /// The registered process of that name, which is another than the registered sender.
-    fn receiver(&self, from: Peer<'_>, to: &str) -> Result<NodeId, Code> {
-        self.require(from)?;
-        let other = self.registered.get(to).filter(|_| to != from.name);
-        other.ok_or(Code::UnknownReceiver)
-    }
-
-    /// Sends the other one what it is for, as that message, and takes its bytes out of the
-    /// sender's bucket.
+    /// Passes on to another peer what that is for, here or over another hub, and takes its
+    /// bytes out of the sender's bucket.
     pub(super) fn pass_on(
         &mut self,
         from: Peer<'_>,
+        kind: Kind,
         Parcel { number, peer, data }: Parcel,
-        message: fn(Parcel) -> Message,
         out: &mut Out<Hub>,
     ) -> Result<(), Code> {
         let to = self.receiver(from, &peer)?;
         self.spend(from, data.len() as u64, out)?;
-        let peer = from.name.to_owned();
-        out.send(to, message(Parcel { number, peer, data }));
+        let handing = Handing {
+            number: 0,
+            kind,
+            from: from.name.to_owned(),
+            to: peer,
+            question: number,
+            data,
+        };
+        match to {
+            Some(to) => {
+                out.send(to, handing.for_receiver());
+                Self::report(from.node, kind, number, out);
+            }
+            None => self.hand_over(from.node, handing, out),
+        }
         Ok(())
+    }
+
+    /// Tells the sender that it was passed on. Calls are answered by the receiver.
+    pub(super) fn report(sender: NodeId, kind: Kind, number: u64, out: &mut Out<Hub>) {
+        match kind {
+            Kind::Forward => out.send(sender, Message::Forwarded { number }),
+            Kind::Reverse => out.send(sender, Message::Reversed { number }),
+            Kind::Call | Kind::Answer => {}
+        }
+    }
+
+    /// The process of that name, which is another than the registered sender; `None` if other
+    /// hubs have to be asked for it.
+    fn receiver(&self, from: Peer<'_>, to: &str) -> Result<Option<NodeId>, Code> {
+        self.require(from)?;
+        match self.registered.get(to).filter(|_| to != from.name) {
+            Some(node) => Ok(Some(node)),
+            None if to == from.name || self.others.is_empty() => Err(Code::UnknownReceiver),
+            None if self.is_busy_for(from.name) => Err(Code::Busy),
+            None => Ok(None),
+        }
     }
 
     fn spend(&mut self, from: Peer<'_>, bytes: u64, out: &mut Out<Hub>) -> Result<(), Code> {

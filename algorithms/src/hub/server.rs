@@ -1,13 +1,17 @@
-//! The hub.
+//! A hub.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use proto::Bytes;
 
+use super::handing::Errand;
 use super::proof::{Puzzle, seal};
-use super::{Code, Hub, Message, Output, Registry, Session, Timer, VERSION};
+use super::{Code, Hub, Kind, Known, Message, Output, Parcel, Registry, Session, Timer, VERSION};
 use crate::{Describe, NodeId, Out};
+
+/// How many questions to other hubs have a number in an epoch: more than it can ask.
+const QUESTIONS: u64 = 1 << 32;
 
 /// What a hub grants, and on which terms.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -32,13 +36,17 @@ pub struct Terms {
     pub fill: u64,
     /// The largest data that is passed on.
     pub largest: u64,
+    /// How long another hub has to answer.
+    pub patience: Duration,
+    /// How much is handed over to other hubs for a peer at once.
+    pub errands: usize,
 }
 
 /// The state of the hub.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Describe)]
 pub struct Server {
     #[describe(skip)]
-    me: String,
+    pub(super) me: String,
     #[describe(skip)]
     pub(super) terms: Terms,
     /// Its secret: a hub that restarts has the same.
@@ -58,6 +66,15 @@ pub struct Server {
     /// What is missing in the buckets that are not full, in bytes.
     #[describe(skip)]
     pub(super) spent: BTreeMap<String, u64>,
+    /// The other hubs.
+    #[describe(skip)]
+    pub(super) others: Vec<Known>,
+    /// What other hubs were asked and have not answered, by the numbers of the questions.
+    #[describe(skip)]
+    pub(super) errands: BTreeMap<u64, Errand>,
+    /// The number of the last question to another hub.
+    #[describe(skip)]
+    pub(super) asked: u64,
 }
 
 /// Who sent a message.
@@ -79,7 +96,16 @@ impl Server {
             sessions: 0,
             registered: Registry::default(),
             spent: BTreeMap::new(),
+            others: Vec::new(),
+            errands: BTreeMap::new(),
+            asked: 0,
         }
+    }
+
+    /// The same, with these hubs beside it.
+    #[must_use]
+    pub fn beside(self, others: Vec<Known>) -> Self {
+        Self { others, ..self }
     }
 
     /// The same, whose epochs begin after that one: where nothing but the key is kept, the
@@ -95,6 +121,8 @@ impl Server {
         self.epoch = self.epoch.saturating_add(1);
         self.accepted.clear();
         self.sessions = 0;
+        // A hub that restarts does not count again from 1: answers from before may be under way.
+        self.asked = self.asked.max(self.epoch.saturating_mul(QUESTIONS));
         out.persist();
         if let Some(epoch) = self.terms.epoch {
             out.set_timer(Timer::Epoch, epoch);
@@ -109,6 +137,7 @@ impl Server {
                 out.output(Output::SessionEnded { node });
             }
             Timer::Tick => self.fill(out),
+            Timer::Overdue(number) => self.on_overdue(number, out),
             Timer::Solve | Timer::Alive | Timer::Deadline(_) => {}
         }
     }
@@ -132,15 +161,17 @@ impl Server {
             Message::Register { session } => self.register(from, &session, out),
             Message::Ping => self.ping(from, out),
             Message::Find { number, target } => self.find(from, number, target, out),
-            Message::Forward(parcel) => {
-                let number = parcel.number;
-                self.pass_on(from, parcel, Message::Relayed, out)?;
-                out.send(from.node, Message::Forwarded { number });
+            Message::Forward(parcel) => self.pass_on(from, Kind::Forward, parcel, out),
+            Message::Call(parcel) => self.pass_on(from, Kind::Call, parcel, out),
+            Message::Answer(parcel) => self.pass_on(from, Kind::Answer, parcel, out),
+            Message::Reverse { number, to, data } => {
+                let peer = to;
+                self.pass_on(from, Kind::Reverse, Parcel { number, peer, data }, out)
+            }
+            message if self.is_hub(from) => {
+                self.on_hub(from, message, out);
                 Ok(())
             }
-            Message::Call(parcel) => self.pass_on(from, parcel, Message::Called, out),
-            Message::Answer(parcel) => self.pass_on(from, parcel, Message::Answered, out),
-            Message::Reverse { number, to, data } => self.reverse(from, (number, &to, data), out),
             // These are the hub's own.
             _ => Ok(()),
         }

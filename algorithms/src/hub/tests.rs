@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::testing::Network;
-use crate::{Effect, Input, step};
+use crate::{Effect, Input, NodeId, step};
 
 const HUB: NodeId = NodeId(0);
 
@@ -18,6 +18,8 @@ fn terms() -> Terms {
         tick: Duration::from_secs(1),
         fill: 10,
         largest: 80,
+        patience: Duration::from_secs(1),
+        errands: 2,
     }
 }
 
@@ -33,8 +35,8 @@ fn process(id: NodeId) -> Hub {
 }
 
 fn node(id: NodeId, version: u64) -> Hub {
-    let hub = (HUB, HUB.to_string());
-    Hub::Node(Node::new(id.to_string(), hub, version, None))
+    let hubs = vec![(HUB, HUB.to_string())];
+    Hub::Node(Node::new(id.to_string(), hubs, version, None))
 }
 
 fn name(node: u32) -> String {

@@ -129,10 +129,10 @@ fn hub_process(cli: &Cli, key: &Keypair, role: &Role) -> Option<Hub> {
         let hub = Server::new(own, terms(cli.bits), secret);
         return Some(Hub::Server(hub.after_epoch(epoch())));
     }
-    let hub = (HUB, role.hub?.to_string());
+    let hubs = vec![(HUB, role.hub?.to_string())];
     Some(Hub::Node(hub::Node::new(
         own,
-        hub,
+        hubs,
         hub::VERSION,
         Some(LIFE / 3),
     )))
@@ -150,6 +150,9 @@ fn terms(bits: u32) -> Terms {
         tick: TICK,
         fill: FILL,
         largest: LARGEST,
+        // There is no other hub.
+        patience: Duration::ZERO,
+        errands: 0,
     }
 }
 
